@@ -1,0 +1,1 @@
+"""The agent that forecasts next to the sensors, and everything it shares with the trainer."""
