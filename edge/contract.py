@@ -271,7 +271,7 @@ def combine(aggregation: Aggregation, value: Float64, starts: Int64) -> Float64:
         starts: position where each group begins, int64 `[groups]`.
     """
     if aggregation == "last":
-        return value[np.append(starts[1:], len(value)) - 1]
+        return cast("Float64", value[np.append(starts[1:], len(value)) - 1])
     if aggregation in ("min", "max"):
         return cast("Float64", (np.minimum if aggregation == "min" else np.maximum).reduceat(value, starts))
     total = cast("Float64", np.add.reduceat(value, starts))

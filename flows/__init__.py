@@ -1,0 +1,1 @@
+"""Order, retries, schedule and visibility: the Prefect flows and the `gatecast` command."""
