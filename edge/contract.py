@@ -93,14 +93,14 @@ def quantile_name(level: float) -> str:
     return "q" + f"{level * 100:.6g}".replace(".", "_")
 
 
-def parse_duration(text: str) -> int:
+def parse_duration(text: str, *, shortest: int = 1) -> int:
     """Nanoseconds of `15min`, `1h`, `30s`, `7d`, `500ms`.
 
     Raises:
-        ConfigurationError: not a whole number and a unit.
+        ConfigurationError: not a whole number and a unit, or below `shortest` ns.
     """
     match = re.fullmatch(r"\s*(\d+)\s*([a-z]+)\s*", text)
-    if not match or match[2] not in UNITS or int(match[1]) == 0:
+    if not match or match[2] not in UNITS or int(match[1]) * UNITS[match[2]] < shortest:
         message = f"{text!r} is no duration; write a whole number and one of {', '.join(UNITS)}, such as 15min"
         raise ConfigurationError(message)
     return int(match[1]) * UNITS[match[2]]

@@ -1,0 +1,89 @@
+"""Whether a device is ready: configuration and bundle, without touching the network."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from edge.bundle import Bundle, read_bundle
+from edge.config import Config, read_config
+from edge.contract import format_duration
+from edge.errors import BundleError, ConfigurationError
+from edge.model import runtime_name
+from edge.release import Source, try_bundle
+from edge.store import open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Args:
+        subject: what.
+        text: what was found, and what to do where it is wrong.
+        code: 0 fine, 1 failed, 2 wrong configuration.
+    """
+
+    subject: str
+    text: str
+    code: int = 0
+
+    def document(self) -> dict[str, str | int]:
+        """The same as JSON types."""
+        return {"subject": self.subject, "text": self.text, "code": self.code}
+
+
+def check(path: Path) -> list[Finding]:
+    """Everything that can be known without the network."""
+    try:
+        config = read_config(path)
+        store = open_store(config.store.url, config.store.token_file)
+        config.mqtt.password()
+        Source(config.release.channel)
+        runtime = runtime_name()
+    except ConfigurationError as error:
+        return [Finding("configuration", str(error), 2)]
+    return [
+        Finding("configuration", str(path)),
+        Finding("broker", f"{config.mqtt.url} as {config.mqtt.client_id!r} (not contacted)"),
+        *(Finding("ingest", f"{rule.build().filter} -> {rule.series or 'one series per topic'}") for rule in config.ingest),
+        Finding("store", f"{store.kind} {config.store.url} (not contacted)"),
+        Finding("runtime", runtime),
+        _check_bundle(config),
+    ]
+
+
+def local_bundle(config: Config) -> Bundle | None:
+    """The bundle a local channel names, else the newest one on this device; None where there is none.
+
+    Raises:
+        BundleError: it is damaged.
+    """
+    channel = config.release.channel
+    if channel and urlsplit(channel).scheme in ("", "file"):
+        source = Source(channel)
+        try:
+            return source.read_bundle(source.read_channel())
+        except OSError as error:
+            raise BundleError(
+                f"cannot read {channel}: {error.strerror}; check [release] channel, or run gatecast retrain"
+            ) from error
+    held = sorted((Path(config.agent.state) / "bundles").glob("[0-9]*"))
+    return read_bundle(held[-1]) if held else None
+
+
+def _check_bundle(config: Config) -> Finding:
+    try:
+        bundle = local_bundle(config)
+        if bundle is None:
+            return Finding("bundle", "none on this device yet; it comes from [release] channel at the first start")
+        try_bundle(bundle)
+    except BundleError as error:
+        return Finding("bundle", str(error), 1)
+    manifest = bundle.manifest
+    contract = manifest.contract
+    made = manifest.model.cell if manifest.model else manifest.baseline
+    return Finding(
+        "bundle",
+        f"{manifest.version}: {made}, {len(manifest.series)} series, looks back {contract.window} and ahead "
+        f"{contract.horizon} intervals of {format_duration(contract.interval)}; self-test passed",
+    )

@@ -1,0 +1,128 @@
+"""`gatecast-agent`: the command on the device."""
+
+import argparse
+import json
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge.errors import ConfigurationError, GatecastError
+
+EXAMPLES = """\
+exit codes: 0 done, 1 failed, 2 wrong use or configuration
+
+examples:
+  gatecast-agent check --config gatecast.toml
+  gatecast-agent run --config gatecast.toml
+  gatecast-agent replay readings.csv --bundle registry/bundles/20261122T154500Z-gru-1a2b3c4d
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and leave with its exit code."""
+    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command.
+
+    Returns:
+        0 done, 1 failed, 2 wrong use or configuration.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return int({"run": _run, "check": _check, "replay": _replay}[options.command](options))
+    except ConfigurationError as error:
+        print(f"gatecast-agent: {error}", file=sys.stderr)
+        return 2
+    except GatecastError as error:
+        print(f"gatecast-agent: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="gatecast-agent",
+        description="Forecast sensors next to the sensors: MQTT in, readings, forecasts and scores out.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="run | check | replay")
+    for name, text in (
+        ("run", "consume the stream until SIGTERM or Ctrl-C"),
+        ("check", "validate configuration and bundle, without touching the network"),
+    ):
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        command.add_argument("--config", type=Path, default=Path("gatecast.toml"), help="default: gatecast.toml")
+        command.add_argument("--json", action="store_true", help="events or result as JSON, one object per line")
+    replay = commands.add_parser(
+        "replay",
+        help="turn a CSV of readings into forecasts, without broker and store",
+        description="Turn a CSV of readings into forecasts on standard output, through the code that runs live.",
+    )
+    replay.add_argument("file", type=Path, metavar="FILE", help="CSV: series,time,value, or time and one column per series")
+    replay.add_argument("--bundle", type=Path, help="folder of a bundle; default: what [release] channel names")
+    replay.add_argument("--config", type=Path, default=Path("gatecast.toml"), help="default: gatecast.toml")
+    replay.add_argument("--json", action="store_true", help="one JSON object per forecast instead of CSV")
+    replay.add_argument("--last", action="store_true", help="the newest forecast of each series only")
+    return parser
+
+
+def _logger(*, as_json: bool) -> logging.Logger:
+    form = '{"time": "%(asctime)s", "event": %(message)s}' if as_json else "%(asctime)s %(message)s"
+    logging.basicConfig(format=form, level=logging.INFO, stream=sys.stderr)
+    return logging.getLogger("gatecast")
+
+
+def _run(options: argparse.Namespace) -> int:
+    from edge.agent import Agent  # noqa: PLC0415 - `--help` and wrong options answer at once
+    from edge.config import read_config  # noqa: PLC0415
+    from edge.mqtt import Address, Subscriber  # noqa: PLC0415
+    from edge.store import open_store  # noqa: PLC0415
+
+    config = read_config(options.config)
+    logger = _logger(as_json=options.json)
+    subscriber = Subscriber(
+        Address.parse(config.mqtt.url),
+        config.mqtt.client_id,
+        [rule.build().filter for rule in config.ingest],
+        password=config.mqtt.password(),
+        keepalive=config.mqtt.keepalive,
+    )
+
+    def log(text: str) -> None:
+        logger.info(json.dumps(text) if options.json else text)
+
+    agent = Agent(config, open_store(config.store.url, config.store.token_file), subscriber, log=log)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: agent.stop())
+    agent.run()
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from edge.check import check  # noqa: PLC0415
+
+    findings = check(options.config)
+    failed = max((finding.code for finding in findings), default=0)
+    if options.json:
+        print(json.dumps({"ok": failed == 0, "checks": [finding.document() for finding in findings]}))
+        return failed
+    for finding in findings:
+        print(f"{'ok   ' if not finding.code else 'WRONG'} {finding.subject}: {finding.text}")
+    return failed
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from edge.replay import replay  # noqa: PLC0415
+
+    return replay(options.file, options.config, options.bundle, as_json=options.json, last=options.last, out=sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,288 @@
+"""One `gatecast.toml` describes a fleet; this reads it once, whole, into one frozen object.
+
+The device uses `[mqtt]`, `[[ingest]]`, `[store]`, `[agent]` and `[release]`, the trainer the rest and `[store]`.
+Durations are texts such as `15min`. Secrets never stand in the file: they come from the environment or a file.
+"""
+
+import difflib
+import os
+import tomllib
+from pathlib import Path
+from typing import Literal, get_args, get_origin
+
+import msgspec
+
+from edge.contract import Aggregation, parse_duration
+from edge.errors import ConfigurationError
+from edge.mqtt import Address
+from edge.payloads import Ingest, TimeUnit
+
+PASSWORD_VARIABLE = "GATECAST_MQTT_PASSWORD"  # noqa: S105 - the name of a variable, not a secret
+
+
+class Mqtt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The broker.
+
+    Args:
+        url: `mqtt://[user@]host[:1883]` or `mqtts://[user@]host[:8883]`.
+        client_id: stable and unique among the broker's clients: the broker's queue hangs on it.
+        keepalive: seconds without traffic before the connection counts as lost.
+        password_file: file with the password; without it the password comes from GATECAST_MQTT_PASSWORD.
+    """
+
+    url: str = "mqtt://127.0.0.1:1883"
+    client_id: str = "gatecast-agent"
+    keepalive: int = 60
+    password_file: str | None = None
+
+    def password(self) -> str | None:
+        """The password, or None.
+
+        Raises:
+            ConfigurationError: the file cannot be read.
+        """
+        if self.password_file is None:
+            return os.environ.get(PASSWORD_VARIABLE)
+        try:
+            return Path(self.password_file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            message = f"cannot read {self.password_file}: {error.strerror}; check [mqtt] password_file"
+            raise ConfigurationError(message) from error
+
+
+class IngestRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which topics carry readings, and how their payloads are read.
+
+    Args:
+        topic: levels with placeholders, such as `sensors/{site}/{device}/{metric}`.
+        series: name made of the placeholders; default: all of them, joined with dots.
+        format: `json`, or `plain` for a payload that is just the number.
+        value: path to the value in the JSON.
+        time: path to the time in the JSON; empty: the time of arrival counts.
+        time_unit: `auto`, `iso`, `s`, `ms`, `us` or `ns`.
+    """
+
+    topic: str
+    series: str | None = None
+    format: Literal["json", "plain"] = "json"
+    value: str = "value"
+    time: str = "time"
+    time_unit: TimeUnit = "auto"
+
+    def build(self) -> Ingest:
+        """The rule, ready to use.
+
+        Raises:
+            ConfigurationError: a template that cannot be used.
+        """
+        return Ingest(self.topic, self.series, self.format, self.value, self.time or None, self.time_unit)
+
+
+class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where readings, forecasts and scores go and history comes from.
+
+    Args:
+        url: `sqlite:///path` or `influxdb://host:8086/bucket?org=my-org` (`influxdbs://` for TLS).
+        token_file: file with the token; without it the token comes from GATECAST_INFLUX_TOKEN.
+    """
+
+    url: str = "sqlite:///gatecast.db"
+    token_file: str | None = None
+
+
+class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The process on the device.
+
+    Args:
+        state: folder for the spool and the bundles.
+        leads: leads to keep and to score; default: 1, a quarter, a half and the whole of the horizon.
+        lateness: how long after an interval's end its readings may arrive before it closes.
+        clock: `wall`: the clock closes intervals too; `event`: only readings do, for replays of old data.
+        linger: how long a batch waits for more messages before it is committed.
+        batch: messages in one batch at most.
+        max_series: series beyond this number are counted and skipped.
+        spool_limit: megabytes that may wait for the store before the oldest are dropped.
+        survive_power_loss: wait for the disk at every commit.
+        health: loopback `host:port` of /healthz and /metrics, or `off`.
+        report: how often the agent writes its own numbers to the store.
+    """
+
+    state: str = "gatecast-state"
+    leads: tuple[int, ...] = ()
+    lateness: str = "0s"
+    clock: Literal["wall", "event"] = "wall"
+    linger: str = "100ms"
+    batch: int = 4096
+    max_series: int = 10_000
+    spool_limit: int = 1024
+    survive_power_loss: bool = True
+    health: str = "127.0.0.1:9273"
+    report: str = "10s"
+
+
+class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where bundles come from.
+
+    Args:
+        channel: path or http(s) URL of a channel document; empty: only what is on the device.
+        poll: how often to look.
+    """
+
+    channel: str = ""
+    poll: str = "60s"
+
+
+class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is forecast.
+
+    Args:
+        interval: length of an interval; empty: the most common spacing of the readings.
+        horizon: intervals to look ahead; 0: a day, or 24 intervals where a day is fewer than two or more than 720.
+        window: intervals to look back; 0: a week, at most 720 intervals.
+        quantiles: an odd number of levels with 0.5 in the middle.
+        aggregation: `mean`, `last`, `sum`, `min` or `max` of the readings of an interval.
+        max_missing: share of a window that may be missing before the baseline forecasts.
+    """
+
+    interval: str = ""
+    horizon: int = 0
+    window: int = 0
+    quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
+    aggregation: Aggregation = "mean"
+    max_missing: float = 0.5
+
+
+class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How forecasters are trained and judged.
+
+    Args:
+        cells: recurrent cells to try: `gru`, `lstm`, `simplernn`.
+        designs: `segment` and `plain`.
+        units: size of the recurrent state.
+        seed: of every random choice.
+        epochs: at most.
+        workers: candidates trained at once, each on one core.
+        margin: share by which the error must be below the best baseline's before a model is released.
+        max_latency: microseconds per forecast at batch 64.
+        max_size: bytes of the model file.
+    """
+
+    cells: tuple[Literal["gru", "lstm", "simplernn"], ...] = ("gru", "lstm", "simplernn")
+    designs: tuple[Literal["segment", "plain"], ...] = ("segment",)
+    units: int = 64
+    seed: int = 0
+    epochs: int = 0
+    workers: int = 2
+    margin: float = 0.01
+    max_latency: float = 1000.0
+    max_size: int = 1_000_000
+
+
+class RegistrySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where bundles are kept.
+
+    Args:
+        path: a folder; serve it over http to reach agents elsewhere.
+        channel: the channel that `retrain` releases to.
+    """
+
+    path: str = "registry"
+    channel: str = "live"
+
+
+class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When `gatecast serve` retrains.
+
+    Args:
+        cron: five fields, in UTC.
+    """
+
+    cron: str = "0 3 * * *"
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All sections of `gatecast.toml`; each may be left out."""
+
+    mqtt: Mqtt = Mqtt()
+    ingest: tuple[IngestRule, ...] = (IngestRule("sensors/{site}/{device}/{metric}"),)
+    store: StoreSection = StoreSection()
+    agent: Agent = Agent()
+    release: Release = Release()
+    fleet: Fleet = Fleet()
+    train: Train = Train()
+    registry: RegistrySection = RegistrySection()
+    schedule: Schedule = Schedule()
+
+
+def read_config(path: Path) -> Config:
+    """The configuration in a file.
+
+    Raises:
+        ConfigurationError: missing, no TOML, an unknown key (with the nearest right one) or a wrong value.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        message = f"cannot read {path}: {error.strerror}; name the file with --config, or make one with gatecast init"
+        raise ConfigurationError(message) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is no TOML: {error}") from error
+    _refuse_unknown(path, document, Config, "")
+    try:
+        config = msgspec.convert(document, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"{path}: {error}".replace(" - at `$.", " in `")) from error
+    _check(config, path)
+    return config
+
+
+def _refuse_unknown(path: Path, document: dict[str, object], kind: type[msgspec.Struct], section: str) -> None:
+    """Unknown keys, each with the nearest right one."""
+    fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    for key, value in document.items():
+        if key not in fields:
+            near = difflib.get_close_matches(key, fields, n=1, cutoff=0.4)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(fields)}"
+            where = f"[{section}] {key}" if section else f"[{key}]" if isinstance(value, dict) else key
+            raise ConfigurationError(f"{path}: {where} is unknown; {hint}")
+        inner = get_args(fields[key])[0] if get_origin(fields[key]) is tuple else fields[key]
+        if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+            for part in value if isinstance(value, list) else [value]:
+                if isinstance(part, dict):
+                    _refuse_unknown(path, part, inner, key)
+
+
+def _check(config: Config, path: Path) -> None:
+    """Refuse values that only fail when they are used."""
+    durations = (
+        ("agent", "linger", config.agent.linger),
+        ("agent", "report", config.agent.report),
+        ("release", "poll", config.release.poll),
+        *([("fleet", "interval", config.fleet.interval)] if config.fleet.interval else []),
+        ("agent", "lateness", config.agent.lateness),
+    )
+    for section, key, text in durations:
+        try:
+            parse_duration(text, shortest=0 if key == "lateness" else 1)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{path}: [{section}] {key}: {error}") from error
+    for section, key, number in (
+        ("agent", "batch", config.agent.batch),
+        ("agent", "max_series", config.agent.max_series),
+        ("agent", "spool_limit", config.agent.spool_limit),
+        ("mqtt", "keepalive", config.mqtt.keepalive),
+        ("train", "units", config.train.units),
+        ("train", "workers", config.train.workers),
+    ):
+        if number < 1:
+            raise ConfigurationError(f"{path}: [{section}] {key} must be at least 1; got {number}")
+    if not config.ingest:
+        raise ConfigurationError(f"{path}: without [[ingest]] no reading can come in; add one with a topic")
+    if not config.train.cells or not config.train.designs:
+        raise ConfigurationError(f"{path}: [train] cells and designs need at least one entry each")
+    try:
+        Address.parse(config.mqtt.url)
+        for rule in config.ingest:
+            rule.build()
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}") from error

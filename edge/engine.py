@@ -1,0 +1,242 @@
+"""Readings in; rows for the store out: readings, forecasts and scores. No I/O.
+
+The agent, `gatecast-agent replay` and the restart after a crash all go through here.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+
+from edge.baselines import Baseline, Forecaster, seasonal_naive
+from edge.contract import Float32, Forecasts, Int32, Int64, Points, Readings, Scores, SeriesTable, quantile_name
+from edge.errors import BundleError
+from edge.scoring import Scoring, default_leads
+from edge.spool import Entry
+from edge.state import Closed, Ingested, State
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a batch gave.
+
+    Args:
+        points: rows for the store.
+        entry: the batch, for the journal.
+        forecasts: one element per forecaster that made any.
+        scores: of earlier forecasts.
+        duplicates: readings that were known already.
+        late: readings that repaired a window.
+        too_late: readings no window could hold.
+        failure: what is wrong with the forecaster, or None; the baseline forecast in its place.
+        seconds: spent in the forecaster.
+    """
+
+    points: list[Points]
+    entry: Entry
+    forecasts: list[Forecasts]
+    scores: Scores
+    duplicates: int
+    late: int
+    too_late: int
+    failure: str | None = None
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Made:
+    values: Float32
+    forecasts: list[Forecasts] = field(default_factory=list)
+    failure: str | None = None
+    seconds: float = 0.0
+
+
+class Engine:
+    """State, forecaster and scoring of one fleet.
+
+    Args:
+        forecaster: the model or baseline that is live.
+        known: names of the series the forecaster knows, in the order of its bundle.
+        series: the table all indices refer to; it may grow at any time.
+        leads: leads to keep and score; empty: 1, a quarter, a half and the whole of the horizon.
+        lateness: ns.
+    """
+
+    def __init__(
+        self, forecaster: Forecaster, known: Sequence[str], series: SeriesTable, *, leads: Sequence[int] = (), lateness: int = 0
+    ) -> None:
+        self.series = series
+        self._wanted = tuple(leads)
+        self.state = State(forecaster.contract, lateness)
+        self._use(forecaster, known)
+        self.scoring = Scoring(forecaster.contract, self.leads)
+
+    @property
+    def leads(self) -> tuple[int, ...]:
+        """The leads that are kept and scored."""
+        horizon = self.forecaster.contract.horizon
+        return tuple(lead for lead in self._wanted if lead <= horizon) or default_leads(horizon)
+
+    def _use(self, forecaster: Forecaster, known: Sequence[str]) -> None:
+        self.forecaster = forecaster
+        self._baseline: Baseline = seasonal_naive(forecaster.contract)
+        self._place = {name: place for place, name in enumerate(known, 1)}
+        self._model_series: Int32 = np.zeros(0, np.int32)
+
+    def swap(self, forecaster: Forecaster, known: Sequence[str]) -> bool:
+        """Forecast by another forecaster from now on.
+
+        Returns:
+            Whether the windows went with it; on another grid they are empty and wait for history.
+        """
+        before, contract = self.forecaster.contract, forecaster.contract
+        self._use(forecaster, known)
+        if contract == before:
+            return True
+        self.state = self.state.adapted(contract)
+        self.scoring = Scoring(contract, self.leads)
+        return (contract.interval, contract.aggregation) == (before.interval, before.aggregation)
+
+    def prime(self, readings: Readings) -> None:
+        """Fill the windows with history; nothing is forecast or scored."""
+        self.state.ingest(readings)
+
+    def step(self, readings: Readings, now: int | None = None) -> Outcome:
+        """Take a batch in order of arrival, then let the clock close what it may.
+
+        Args:
+            readings: with finite values.
+            now: ns UTC, or None where the clock closes nothing.
+        """
+        ingested = self.state.ingest(readings)
+        closed = self._closed(ingested, now)
+        made = self._forecast(closed)
+        contract = self.forecaster.contract
+        naive = self._baseline.predict(closed.windows, closed.series)[:, :, contract.median]
+        kept = self.scoring.at_leads(made.values, naive)
+        scores = self.scoring.step(closed, kept)
+        fresh = readings.take(ingested.fresh)
+        points = [Points("reading", fresh.series, fresh.time, {"value": fresh.value})]
+        for forecasts in made.forecasts:
+            points += [self._newest(forecasts), self._at_leads(forecasts)]
+        points.append(_score_points(scores))
+        return Outcome(
+            [part for part in points if len(part)],
+            Entry(readings, now, kept),
+            made.forecasts,
+            scores,
+            len(readings) - len(fresh),
+            ingested.late,
+            ingested.too_late,
+            made.failure,
+            made.seconds,
+        )
+
+    def replay(self, entry: Entry) -> None:
+        """Take a batch from the journal: the state and the waiting forecasts become what they were after it."""
+        closed = self._closed(self.state.ingest(entry.readings), entry.now)
+        self.scoring.step(closed, entry.forecasts)
+
+    def dump(self) -> bytes:
+        """State and waiting forecasts, for `load`."""
+        return msgspec.msgpack.encode((list(self.leads), self.state.dump(), self.scoring.dump()))
+
+    def load(self, data: bytes) -> None:
+        """Take back what `dump` wrote, under whatever contract and leads that was; `settle` follows the journal."""
+        leads, state, scoring = msgspec.msgpack.decode(data, type=tuple[list[int], bytes, bytes])
+        lateness = self.state.lateness
+        self.state = State.load(state)
+        self.state.lateness = lateness
+        self.scoring = Scoring(self.state.contract, leads)
+        self.scoring.load(scoring)
+
+    def settle(self) -> None:
+        """Bring what was loaded under the live forecaster's contract and the configured leads."""
+        contract = self.forecaster.contract
+        if self.state.contract != contract:
+            self.state = self.state.adapted(contract)
+        if self.scoring.contract != contract or tuple(self.scoring.leads.tolist()) != self.leads:
+            self.scoring = Scoring(contract, self.leads)
+
+    def _closed(self, ingested: Ingested, now: int | None) -> Closed:
+        if now is None:
+            return ingested.closed
+        by_clock = self.state.advance(now)
+        if not len(by_clock):
+            return ingested.closed
+        pairs = ((getattr(ingested.closed, name), getattr(by_clock, name)) for name in Closed.__slots__)
+        return Closed(*(np.concatenate(pair) for pair in pairs))
+
+    def _forecast(self, closed: Closed) -> _Made:
+        contract = self.forecaster.contract
+        made = _Made(np.full((len(closed), contract.horizon, len(contract.quantiles)), np.nan, np.float32))
+        if not len(closed):
+            return made
+        missing = np.isnan(closed.windows).mean(axis=1)
+        usable = missing <= contract.max_missing
+        started = time.perf_counter()
+        if usable.any():
+            try:
+                values = self.forecaster.predict(closed.windows[usable], self._models_series(closed.series[usable]))
+                broken = ~np.isfinite(values[:, :, contract.median]).all(axis=1)
+                if broken.any():
+                    made.failure = f"{int(broken.sum())} of {len(values)} forecasts are not finite"
+            except BundleError as error:
+                made.failure = str(error)
+            if made.failure is None:
+                made.values[usable] = values
+                made.forecasts.append(Forecasts(closed.series[usable], closed.origin[usable], values, self.forecaster.name))
+            else:
+                usable[:] = False
+        made.seconds = time.perf_counter() - started
+        rest = ~usable & (missing < 1)
+        if rest.any():
+            values = self._baseline.predict(closed.windows[rest], closed.series[rest])
+            made.values[rest] = values
+            made.forecasts.append(Forecasts(closed.series[rest], closed.origin[rest], values, self._baseline.name))
+        return made
+
+    def _models_series(self, series: Int32) -> Int32:
+        """The forecaster's own index of each series, 0 where it does not know it."""
+        known = len(self._model_series)
+        if len(self.series) > known:
+            places = [self._place.get(name, 0) for name in self.series.names[known:]]
+            self._model_series = np.concatenate([self._model_series, np.asarray(places, np.int32)])
+        return self._model_series[series]
+
+    def _newest(self, forecasts: Forecasts) -> Points:
+        """Every lead, except where the next forecast of the same series in this batch speaks of the same interval."""
+        interval, horizon = self.forecaster.contract.interval, self.forecaster.contract.horizon
+        order = np.lexsort((forecasts.origin, forecasts.series))
+        series, origin = forecasts.series[order], forecasts.origin[order]
+        following = np.full(len(order), np.iinfo(np.int64).max)
+        following[:-1] = np.where(series[1:] == series[:-1], origin[1:], following[:-1])
+        target = origin[:, None] + np.arange(horizon) * interval
+        row, lead = np.nonzero(target < following[:, None])
+        return self._points("forecast", forecasts, order[row], lead, target[row, lead])
+
+    def _at_leads(self, forecasts: Forecasts) -> Points:
+        """The configured leads, each kept for its own sake."""
+        row = np.repeat(np.arange(len(forecasts)), len(self.leads))
+        lead = np.tile(np.asarray(self.leads) - 1, len(forecasts))
+        target = forecasts.origin[row] + lead * self.forecaster.contract.interval
+        return self._points("forecast_lead", forecasts, row, lead, target)
+
+    def _points(self, measurement: str, forecasts: Forecasts, row: Int64, lead: Int64, target: Int64) -> Points:
+        values = forecasts.values[row, lead]
+        fields: dict[str, Float32 | Int64 | str] = {
+            quantile_name(level): values[:, place] for place, level in enumerate(self.forecaster.contract.quantiles)
+        }
+        fields["origin"] = forecasts.origin[row]
+        fields["model"] = forecasts.model
+        number = (lead + 1).astype(np.int32)
+        if measurement == "forecast":
+            return Points(measurement, forecasts.series[row], target, {**fields, "lead": number})
+        return Points(measurement, forecasts.series[row], target, {**fields}, number)
+
+
+def _score_points(scores: Scores) -> Points:
+    fields = ("error", "absolute_error", "pinball", "covered", "baseline_absolute_error")
+    return Points("forecast_score", scores.series, scores.target, {name: getattr(scores, name) for name in fields}, scores.lead)

@@ -1,0 +1,124 @@
+"""What the agent says of itself: `/healthz` and Prometheus `/metrics` on a loopback port."""
+
+import json
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+
+from edge.errors import ConfigurationError
+
+
+class Health:
+    """Numbers that are counted up or set by the agent and read by anyone who asks.
+
+    Args:
+        describe: returns what is wrong right now, or None where all is well.
+    """
+
+    def __init__(self, describe: Callable[[], str | None]) -> None:
+        self._describe = describe
+        self._lock = threading.Lock()
+        self._totals: dict[str, float] = {}
+        self._gauges: dict[str, float] = {}
+        self.labels: dict[str, str] = {}
+        self._server: ThreadingHTTPServer | None = None
+
+    def count(self, name: str, amount: float = 1) -> None:
+        """Add to a total."""
+        with self._lock:
+            self._totals[name] = self._totals.get(name, 0) + amount
+
+    def set(self, name: str, value: float) -> None:
+        """Say how much something is now."""
+        with self._lock:
+            self._gauges[name] = value
+
+    def gauge(self, name: str) -> float:
+        """How much something is now; NaN where nobody said."""
+        with self._lock:
+            return self._gauges.get(name, float("nan"))
+
+    def totals(self) -> dict[str, float]:
+        """All totals."""
+        with self._lock:
+            return dict(self._totals)
+
+    def metrics(self) -> str:
+        """All numbers in Prometheus' text format."""
+        with self._lock:
+            totals, gauges = dict(self._totals), dict(self._gauges)
+        lines = []
+        for kind, numbers, suffix in (("counter", totals, "_total"), ("gauge", gauges, "")):
+            for name, value in sorted(numbers.items()):
+                lines += [f"# TYPE gatecast_{name}{suffix} {kind}", f"gatecast_{name}{suffix} {value:.10g}"]
+        labels = ",".join(f"{key}={json.dumps(value)}" for key, value in sorted(self.labels.items()))
+        lines += ["# TYPE gatecast_info gauge", f"gatecast_info{{{labels}}} 1"]
+        return "\n".join(lines) + "\n"
+
+    def health(self) -> tuple[int, dict[str, str]]:
+        """HTTP status and body of `/healthz`."""
+        problem = self._describe()
+        return (200, {"status": "ok", **self.labels}) if problem is None else (503, {"status": problem, **self.labels})
+
+    def serve(self, listen: str) -> int:
+        """Answer on `host:port`; port 0 takes a free one.
+
+        Returns:
+            The port.
+
+        Raises:
+            ConfigurationError: not a loopback address, or the port is taken.
+        """
+        host, _, port = listen.rpartition(":")
+        try:
+            loopback = host == "localhost" or ip_address(host.strip("[]")).is_loopback
+            number = int(port)
+        except ValueError:
+            loopback, number = False, -1
+        if not loopback or not 0 <= number < 65_536:
+            raise ConfigurationError(
+                f"[agent] health must be a loopback address such as 127.0.0.1:9273, or off; got {listen!r}"
+            )
+        try:
+            self._server = ThreadingHTTPServer((host.strip("[]"), number), _handler(self))
+        except OSError as error:
+            message = f"cannot listen on {listen}: {error.strerror}; choose another port in [agent] health, or off"
+            raise ConfigurationError(message) from error
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, name="health", daemon=True).start()
+        return int(self._server.server_address[1])
+
+    def stop(self) -> None:
+        """Stop answering."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+
+def _handler(health: Health) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        timeout = 5
+
+        def do_GET(self) -> None:
+            if self.path == "/healthz":
+                status, document = health.health()
+                self._answer(status, "application/json", json.dumps(document))
+            elif self.path == "/metrics":
+                self._answer(200, "text/plain; version=0.0.4", health.metrics())
+            else:
+                self._answer(404, "text/plain", "there are /healthz and /metrics\n")
+
+        def _answer(self, status: int, kind: str, text: str) -> None:
+            body = text.encode()
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the signature of the base class
+            """Nothing: a probe every few seconds is no news."""
+
+    return Handler

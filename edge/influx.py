@@ -1,0 +1,205 @@
+"""InfluxDB: ready line protocol in, InfluxQL out. The same code serves 1.8, 2.x and 3.x."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from edge.contract import DAY, Int32, Points, SeriesTable
+from edge.errors import BlockRefused, StoreBusy, StoreDenied, StoreError
+
+PAGE = 7 * DAY
+TIMEOUT = 30.0  # seconds
+ESCAPE_TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\ ", "\r": r"\ ", "\\": "/"})
+ESCAPE_TEXT = str.maketrans({'"': r"\"", "\\": r"\\", "\n": " ", "\r": " "})
+
+
+class InfluxStore:
+    """A bucket (2.x, 3.x) or database (1.x).
+
+    Nothing is contacted before the first `write`, `read` or `span`, and no client library is loaded before that.
+
+    Args:
+        url: `http://host:8086`.
+        bucket: name of the bucket; 1.x: database, or `database/retention`.
+        organisation: 2.x only.
+        token: 1.x: `user:password`; may be empty where the server asks for none.
+    """
+
+    kind = "influxdb"
+
+    def __init__(self, url: str, bucket: str, organisation: str = "", token: str = "") -> None:
+        self.url, self.bucket = url, bucket
+        self._organisation, self._token = organisation, token
+        self._prefixes: dict[str, tuple[SeriesTable, dict[int, str]]] = {}
+        self._client: Any = None
+
+    def __repr__(self) -> str:
+        return f"InfluxStore({self.url}, {self.bucket})"
+
+    def encode(self, points: Sequence[Points], series: SeriesTable) -> bytes:
+        """As `Store.encode`; NaN and infinite fields are left out, and rows without any field too."""
+        return "\n".join(line for part in points if len(part) for line in self._lines(part, series)).encode()
+
+    def write(self, block: bytes) -> None:
+        """As `Store.write`."""
+        if not block:
+            return
+        from influxdb_client.client.write_api import SYNCHRONOUS  # noqa: PLC0415 - a second and 50 MB
+
+        try:
+            api = self._open().write_api(write_options=SYNCHRONOUS)
+            api.write(self.bucket, self._organisation, block)
+        except Exception as error:
+            raise self._meaning(error) from error
+
+    def split(self, block: bytes) -> tuple[bytes, bytes] | None:
+        """As `Store.split`."""
+        lines = block.split(b"\n")
+        half = len(lines) // 2
+        return (b"\n".join(lines[:half]), b"\n".join(lines[half:])) if half else None
+
+    def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
+        """As `Store.read`, a week per page."""
+        has_lead = measurement in ("forecast_lead", "forecast_score")
+        wanted = ", ".join([*(f'"{name}"' for name in fields), '"series"::tag', *(['"lead"::tag'] if has_lead else [])])
+        for begin in range(start, stop, PAGE):
+            end = min(begin + PAGE, stop)
+            query = f'SELECT {wanted} FROM "{measurement}" WHERE time >= {begin} AND time < {end}'
+            rows = self._query(query)
+            if not rows:
+                continue
+            columns = dict(zip(rows[0], zip(*rows[1:], strict=True), strict=True))
+            owners: Int32 = np.asarray([series.add(name) for name in columns["series"]], np.int32)
+            lead = np.asarray(columns["lead"], np.int32) if has_lead else None
+            values = {name: np.asarray([float(cell) if cell else np.nan for cell in columns[name]]) for name in fields}
+            yield Points(measurement, owners, np.asarray(columns["time"], np.int64), {**values}, lead)
+
+    def span(self) -> tuple[int, int] | None:
+        """As `Store.span`."""
+        times = []
+        for function in ("first", "last"):
+            rows = self._query(f'SELECT {function}("value") FROM "reading"')
+            if not rows:
+                return None
+            times.append(int(rows[1][rows[0].index("time")]))
+        return times[0], times[1]
+
+    def close(self) -> None:
+        """As `Store.close`."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _open(self) -> Any:  # noqa: ANN401 - the client library has no types
+        if self._client is None:
+            from influxdb_client import InfluxDBClient  # noqa: PLC0415
+
+            self._client = InfluxDBClient(
+                url=self.url,
+                token=self._token,
+                org=self._organisation,
+                timeout=int(TIMEOUT * 1000),
+                retries=False,
+                enable_gzip=not self.url.startswith(("http://127.", "http://localhost")),
+            )
+        return self._client
+
+    def _query(self, query: str) -> list[list[str]]:
+        """Rows of an InfluxQL query, the column names first; empty where nothing was found."""
+        try:
+            response = self._open().api_client.call_api(
+                "/query",
+                "GET",
+                query_params=[("db", self.bucket), ("epoch", "ns"), ("q", query)],
+                header_params={"Accept": "application/csv"},
+                auth_settings=["TokenAuthentication"],
+                _preload_content=False,
+                _return_http_data_only=True,
+                urlopen_kw={},
+            )
+            text = response.data.decode()
+        except Exception as error:
+            raise self._meaning(error) from error
+        if text.startswith("error"):
+            raise StoreDenied(f"{self.url} cannot answer {query!r}: {text.strip()}")
+        rows = [row for row in csv.reader(io.StringIO(text)) if row]
+        # A wide page comes in several chunks, each with its own line of column names.
+        return [row for number, row in enumerate(rows) if number == 0 or row != rows[0]]
+
+    def _meaning(self, error: Exception) -> StoreError:
+        """What a failure of the client means for the block."""
+        status = getattr(error, "status", None)
+        if status is None:
+            return StoreBusy(f"{self.url} does not answer ({_brief(error)}); is InfluxDB running there? check [store] url")
+        reason = _brief(error)
+        if status in (400, 413, 422):
+            return BlockRefused(f"{self.url} refuses the data: {reason}")
+        if status in (401, 403):
+            return StoreDenied(f"{self.url} refuses the account ({status}): check GATECAST_INFLUX_TOKEN or [store] token_file")
+        if status == 404:
+            return StoreDenied(f"{self.url} has no bucket {self.bucket!r} (404): create it, or check [store] url")
+        return StoreBusy(f"{self.url} answers {status}: {reason}")
+
+    def _prefix(self, measurement: str, index: int, series: SeriesTable) -> str:
+        tag = "agent" if measurement == "agent" else "series"
+        tags = {tag: series.names[index], **(series.tags[index] if measurement == "reading" else {})}
+        return measurement + "".join(
+            f",{key.translate(ESCAPE_TAG)}={value.translate(ESCAPE_TAG)}" for key, value in sorted(tags.items()) if value
+        )
+
+    def _lines(self, points: Points, series: SeriesTable) -> Iterator[str]:
+        table, prefixes = self._prefixes.get(points.measurement, (None, {}))
+        if table is not series:
+            prefixes = {}
+            self._prefixes[points.measurement] = (series, prefixes)
+        heads = []
+        for index in points.series.tolist():
+            head = prefixes.get(index)
+            if head is None:
+                head = prefixes[index] = self._prefix(points.measurement, index, series)
+            heads.append(head)
+        if points.lead is not None:
+            heads = [f"{head},lead={lead}" for head, lead in zip(heads, points.lead.tolist(), strict=True)]
+        formats, columns, finite = [], [], np.ones(len(points), bool)
+        for name, column in points.fields.items():
+            if isinstance(column, str):
+                text = column.translate(ESCAPE_TEXT).replace("%", "%%")
+                formats.append(f'{name}="{text}"')
+            elif column.dtype.kind == "i":
+                formats.append(f"{name}=%di")
+                columns.append(column.tolist())
+            else:
+                known = np.isfinite(column)
+                if not known.any():
+                    continue
+                finite &= known
+                # Nine digits bring every float32 back; a float64 is written as Python repeats it.
+                formats.append(f"{name}=%.9g" if column.dtype == np.float32 else f"{name}=%r")
+                columns.append(column.tolist())
+        template = "%s " + ",".join(formats) + " %d"
+        rows = zip(heads, *columns, points.time.tolist(), strict=True)
+        if finite.all():
+            return (template % row for row in rows)
+        return (line for row in rows if (line := _sparse_line(formats, row)))
+
+
+def _sparse_line(formats: list[str], row: tuple[Any, ...]) -> str | None:
+    """A line without the fields that are not finite, or None where none is left."""
+    values = iter(row[1:-1])
+    kept = []
+    for one in formats:
+        if "=%" not in one:
+            kept.append(one.replace("%%", "%"))
+            continue
+        value = next(values)
+        if np.isfinite(value):
+            kept.append(one % value)
+    return f"{row[0]} {','.join(kept)} {row[-1]}" if kept else None
+
+
+def _brief(error: Exception) -> str:
+    text = getattr(error, "message", None) or getattr(error, "body", None) or str(error) or type(error).__name__
+    return " ".join(str(text).split())[:200]

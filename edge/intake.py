@@ -1,0 +1,109 @@
+"""Messages in, readings and series out; what cannot be used is counted, said once a minute, and skipped."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from edge.contract import SECOND, Readings, SeriesTable
+from edge.errors import PayloadError
+from edge.mqtt import Message
+from edge.payloads import Ingest, Source
+
+AHEAD = 600 * SECOND  # a sensor's clock may be ahead of ours by this much
+SILENCE = 60.0  # seconds between two lines about the same kind of trouble
+
+
+class Grumbler:
+    """Says the same kind of thing at most once a minute.
+
+    Args:
+        log: called with the line.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(self, log: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._log, self._clock = log, clock
+        self._said: dict[str, float] = {}
+        self._swallowed: dict[str, int] = {}
+
+    def say(self, kind: str, text: str) -> None:
+        """Log the text, or count it where its kind was heard of within the last minute."""
+        now = self._clock()
+        if now - self._said.get(kind, -SILENCE) < SILENCE:
+            self._swallowed[kind] = self._swallowed.get(kind, 0) + 1
+            return
+        self._said[kind] = now
+        more = self._swallowed.pop(kind, 0)
+        self._log(f"{kind}: {text}" + (f" (and {more} more like it)" if more else ""))
+
+
+class Intake:
+    """Turns topics into series and payloads into readings.
+
+    Args:
+        ingests: the rules, tried in order.
+        series: the table new series are added to.
+        most: series beyond this number are skipped.
+        count: called with the kind and number of what was skipped.
+        grumbler: says what was skipped.
+        clock: ns UTC.
+    """
+
+    def __init__(
+        self,
+        ingests: Sequence[Ingest],
+        series: SeriesTable,
+        *,
+        most: int,
+        count: Callable[[str, int], None],
+        grumbler: Grumbler,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._ingests, self._series, self._most = list(ingests), series, most
+        self._count, self._grumbler, self._clock = count, grumbler, clock
+        self._topics: dict[str, Source | None] = {}
+
+    def take(self, messages: Sequence[Message]) -> Readings:
+        """The readings in the messages, in order of arrival."""
+        series: list[int] = []
+        times: list[int] = []
+        values: list[float] = []
+        latest = self._clock() + AHEAD
+        for message in messages:
+            try:
+                index, moment, value = self._reading(message, latest)
+            except PayloadError as error:
+                self._count(error.kind, 1)
+                self._grumbler.say(error.kind, f"{error} on topic {message.topic[:120]!r}; skipped")
+                continue
+            series.append(index)
+            times.append(moment)
+            values.append(value)
+        return Readings.of(series, times, values)
+
+    def _reading(self, message: Message, latest: int) -> tuple[int, int, float]:
+        source = self._source(message.topic)
+        if source is None:
+            raise PayloadError("unknown_topic", "no [[ingest]] topic matches")
+        if message.retained and not source.ingest.timed:
+            raise PayloadError("retained", "a retained message without a time may be of any age")
+        moment, value = source.ingest.decode(message.payload, message.arrival)
+        if moment > latest:
+            raise PayloadError("future", "the time lies ahead of ours; check the sensor's clock and time zone")
+        index = self._series.get(source.name)
+        if index is None:
+            if len(self._series) >= self._most:
+                raise PayloadError(
+                    "too_many_series", f"more than {self._most} series; raise [agent] max_series if they are real"
+                )
+            index = self._series.add(source.name, source.tags)
+        return index, moment, value
+
+    def _source(self, topic: str) -> Source | None:
+        try:
+            return self._topics[topic]
+        except KeyError:
+            if len(self._topics) > 4 * self._most:
+                self._topics.clear()
+            found = next((source for ingest in self._ingests if (source := ingest.source(topic)) is not None), None)
+            self._topics[topic] = found
+            return found

@@ -1,0 +1,152 @@
+"""Earlier forecasts and closed intervals in, scores out: error per lead beside the seasonal-naive baseline.
+
+No I/O. A forecast of lead h is held until the interval it speaks of has closed, and is scored once.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import numpy as np
+
+from edge.contract import Contract, Float32, Float64, Int32, Int64, Scores
+from edge.state import Closed
+
+NEVER = np.iinfo(np.int64).min
+
+
+def pinball(fact: Float64, quantiles: Float64, levels: Float64) -> Float64:
+    """Quantile loss of each level, averaged over the levels (Koenker and Bassett 1978).
+
+    Args:
+        fact: `[n]`.
+        quantiles: `[n, levels]`.
+        levels: `[levels]`.
+
+    Returns:
+        `[n]`, in the unit of the fact.
+    """
+    below = fact[:, None] - quantiles
+    loss: Float64 = np.maximum(levels * below, (levels - 1) * below).mean(axis=1)
+    return loss
+
+
+def default_leads(horizon: int) -> tuple[int, ...]:
+    """The first lead, a quarter, a half and the whole of the horizon."""
+    return tuple(sorted({1, max(1, horizon // 4), max(1, horizon // 2), horizon}))
+
+
+class Scoring:
+    """Forecasts waiting for their facts.
+
+    Args:
+        contract: grid, horizon and quantiles.
+        leads: the leads to score, each 1…horizon.
+    """
+
+    def __init__(self, contract: Contract, leads: Sequence[int]) -> None:
+        self.contract = contract
+        self.leads = np.asarray(leads, np.int64)
+        # For lead h at most h forecasts of a series wait at once, so h slots, chosen by target number modulo h.
+        self._offset = np.cumsum(self.leads) - self.leads
+        self._levels = np.asarray(contract.quantiles)
+        self._allocate(0)
+
+    def _allocate(self, series: int) -> None:
+        slots = int(self.leads.sum())
+        self._target = np.full((series, slots), NEVER)
+        self._waiting = np.full((series, slots, len(self._levels) + 1), np.nan, np.float32)  # quantiles, then baseline
+
+    def at_leads(self, values: Float32, baseline: Float32) -> Float32:
+        """What has to be kept of forecasts: `[n, leads, quantiles + 1]`, the baseline last.
+
+        Args:
+            values: `[n, horizon, quantiles]`.
+            baseline: the seasonal-naive median, `[n, horizon]`.
+        """
+        chosen = self.leads - 1
+        return np.concatenate([values[:, chosen], baseline[:, chosen, None]], axis=2)
+
+    def step(self, closed: Closed, forecasts: Float32) -> Scores:
+        """Score what closed, then hold the forecasts made at that moment.
+
+        Args:
+            closed: rows of one series in order of time.
+            forecasts: from `at_leads`, `[n, leads, quantiles + 1]`; NaN where no forecast was made.
+
+        Returns:
+            One row per forecast whose fact is there now.
+        """
+        if not len(closed):
+            return self._scores([])
+        known = len(self._target)
+        if int(closed.series.max()) >= known:
+            target, waiting = self._target, self._waiting
+            self._allocate(max(int(closed.series.max()) + 1, 2 * known))
+            self._target[:known], self._waiting[:known] = target, waiting
+        found = []
+        for rows in _rounds(closed.series):
+            series, origin = closed.series[rows], closed.origin[rows] // self.contract.interval
+            newly = np.minimum(closed.advanced[rows], self.contract.window)
+            for back in range(1, min(int(newly.max()), int(self.leads.max())) + 1):
+                fact = np.where(back <= newly, closed.windows[rows, -back], np.nan)
+                found.append(self._match(series, origin - back, fact))
+            number = origin[:, None] + self.leads - 1
+            slots = self._offset + number % self.leads
+            self._target[series[:, None], slots] = number
+            self._waiting[series[:, None], slots] = forecasts[rows]
+        return self._scores(found)
+
+    def _match(self, series: Int32, number: Int64, fact: Float32) -> tuple[Int32, Int64, Int64, Float64, Float64]:
+        slots = self._offset + number[:, None] % self.leads
+        hit = (self._target[series[:, None], slots] == number[:, None]) & np.isfinite(fact)[:, None]
+        row, lead = np.nonzero(hit)
+        waiting = self._waiting[series[row], slots[row, lead]].astype(np.float64)
+        made = np.isfinite(waiting[:, self.contract.median])
+        self._target[series[row], slots[row, lead]] = NEVER
+        row, lead, waiting = row[made], lead[made], waiting[made]
+        return series[row], number[row], self.leads[lead], fact[row].astype(np.float64), waiting
+
+    def _scores(self, found: list[tuple[Int32, Int64, Int64, Float64, Float64]]) -> Scores:
+        nothing = (
+            np.zeros(0, np.int32),
+            np.zeros(0, np.int64),
+            np.zeros(0, np.int64),
+            np.zeros(0),
+            np.zeros((0, len(self._levels) + 1)),
+        )
+        series, number, lead, fact, waiting = (np.concatenate(columns) for columns in zip(nothing, *found, strict=True))
+        quantiles, baseline = waiting[:, :-1], waiting[:, -1]
+        error = quantiles[:, self.contract.median] - fact
+        inside = ((quantiles[:, 0] <= fact) & (fact <= quantiles[:, -1])).astype(np.float64)
+        return Scores(
+            series,
+            number * self.contract.interval,
+            lead.astype(np.int32),
+            error,
+            np.abs(error),
+            pinball(fact, quantiles, self._levels),
+            np.where(np.isfinite(quantiles).all(axis=1), inside, np.nan),
+            np.abs(baseline - fact),
+        )
+
+    def dump(self) -> bytes:
+        """All of it, for `load`."""
+        return msgspec.msgpack.encode((len(self._target), self._target.tobytes(), self._waiting.tobytes()))
+
+    def load(self, data: bytes) -> None:
+        """Take back what `dump` of an equal scoring wrote."""
+        series, target, waiting = msgspec.msgpack.decode(data, type=tuple[int, bytes, bytes])
+        self._allocate(series)
+        self._target[...] = np.frombuffer(target, np.int64).reshape(self._target.shape)
+        self._waiting[...] = np.frombuffer(waiting, np.float32).reshape(self._waiting.shape)
+
+
+def _rounds(series: Int32) -> Iterator[Int64]:
+    """Row numbers in rounds: within a round each series occurs once, and the order of rows per series is kept."""
+    order = np.argsort(series, kind="stable")
+    ordered = series[order]
+    position = np.arange(len(order))
+    first = np.append(True, ordered[1:] != ordered[:-1])
+    turn = position - np.maximum.accumulate(np.where(first, position, 0))
+    by_turn = np.argsort(turn, kind="stable")
+    yield from np.split(order[by_turn], np.flatnonzero(np.diff(turn[by_turn])) + 1)

@@ -1,0 +1,193 @@
+"""The agent's durable memory: what must still reach the store, and what brings the series state back.
+
+One SQLite transaction per batch holds the effect of that batch: blocks for the store, the readings themselves, and the
+forecasts that wait for their facts. What is committed survives `kill -9` and, at the default, loss of power. The series
+state is the last snapshot plus the journal since; the journal is replayed through the same code that made it.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from edge.contract import Float32, Readings
+from edge.errors import ConfigurationError
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, block BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY AUTOINCREMENT, entry BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS snapshot (id INTEGER PRIMARY KEY CHECK (id = 0), entry BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, name TEXT NOT NULL, tags TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS refused (id INTEGER PRIMARY KEY AUTOINCREMENT, reason TEXT NOT NULL, block BLOB NOT NULL);
+"""
+KEPT_REFUSED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One batch, enough to go through state and scoring again.
+
+    Args:
+        readings: as they arrived.
+        now: what the clock said after them, ns UTC, or None where it closed nothing.
+        forecasts: from `Scoring.at_leads`, `[closed, leads, quantiles + 1]`.
+    """
+
+    readings: Readings
+    now: int | None
+    forecasts: Float32
+
+    def encode(self) -> bytes:
+        """Bytes for the journal."""
+        columns = (self.readings.series, self.readings.time, self.readings.value, self.forecasts)
+        return msgspec.msgpack.encode((self.now, self.forecasts.shape, [column.tobytes() for column in columns]))
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Entry":
+        """What `encode` wrote."""
+        now, shape, columns = msgspec.msgpack.decode(data, type=tuple[int | None, tuple[int, int, int], list[bytes]])
+        series, time, value = (np.frombuffer(c, t) for c, t in zip(columns, (np.int32, np.int64, np.float64), strict=False))
+        return cls(Readings(series, time, value), now, np.frombuffer(columns[3], np.float32).reshape(shape))
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Everything one transaction changes.
+
+    Args:
+        blocks: for the store, oldest first.
+        entry: the batch, or None where nothing came in.
+        series: (index, name, tags) of the series seen for the first time.
+        sent: the newest block the store has taken.
+        refused: (reason, block) of what the store will never take.
+        snapshot: makes the journal up to and including this batch unnecessary.
+    """
+
+    blocks: Sequence[bytes] = ()
+    entry: Entry | None = None
+    series: Sequence[tuple[int, str, dict[str, str]]] = ()
+    sent: int | None = None
+    refused: Sequence[tuple[str, bytes]] = ()
+    snapshot: bytes | None = None
+
+
+class Spool:
+    """The only writer is the thread that calls `commit`; `next_block` may be called from one other thread.
+
+    Args:
+        path: the SQLite file; its folder is made where it is missing.
+        store: kind of the store the blocks are encoded for.
+        limit: size of the outbox in bytes; past it the oldest blocks are dropped and counted.
+        survive_power_loss: wait for the disk at every commit; without it only loss of the process is survived.
+
+    Raises:
+        ConfigurationError: the folder cannot be written, or blocks for another kind of store still wait.
+    """
+
+    def __init__(self, path: Path, store: str, *, limit: int = 1 << 30, survive_power_loss: bool = True) -> None:
+        self._store, self._limit = store, limit
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = self._connect(path)
+            self._writer.executescript(SCHEMA)
+            self._writer.execute(f"PRAGMA synchronous={'FULL' if survive_power_loss else 'NORMAL'}")
+            self._reader = self._connect(path)
+        except (OSError, sqlite3.Error) as error:
+            message = f"cannot keep the agent's state in {path}: {error}; choose another folder in [agent] state"
+            raise ConfigurationError(message) from error
+        waiting = [row[0] for row in self._writer.execute("SELECT DISTINCT store FROM outbox")]
+        if waiting and waiting != [store]:
+            message = (
+                f"{path} still holds data for a {waiting[0]} store, but [store] url names a {store} one; "
+                "run once with the old url until the backlog is 0, or choose another folder in [agent] state"
+            )
+            raise ConfigurationError(message)
+        self._bytes = self._writer.execute("SELECT coalesce(sum(length(block)), 0) FROM outbox").fetchone()[0]
+
+    @staticmethod
+    def _connect(path: Path) -> sqlite3.Connection:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+        connection.execute("PRAGMA journal_mode=WAL")
+        return connection
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that wait for the store."""
+        return int(self._bytes)
+
+    def commit(self, commit: Commit) -> int:
+        """Make a batch durable, whole or not at all.
+
+        Returns:
+            How many of the oldest blocks were dropped because the outbox was full.
+
+        Raises:
+            sqlite3.OperationalError: the disk is full or gone; nothing has changed and the same commit may be tried again.
+        """
+        write = self._writer.execute
+        write("BEGIN IMMEDIATE")
+        try:
+            dropped, size = self._change(commit)
+            write("COMMIT")
+        except BaseException:
+            if self._writer.in_transaction:
+                write("ROLLBACK")
+            raise
+        self._bytes = size
+        return dropped
+
+    def _change(self, commit: Commit) -> tuple[int, int]:
+        write, size = self._writer.execute, self._bytes
+        if commit.sent is not None:
+            size -= write("SELECT coalesce(sum(length(block)), 0) FROM outbox WHERE id <= ?", (commit.sent,)).fetchone()[0]
+            write("DELETE FROM outbox WHERE id <= ?", (commit.sent,))
+        for block in commit.blocks:
+            write("INSERT INTO outbox (store, block) VALUES (?, ?)", (self._store, block))
+            size += len(block)
+        dropped = 0
+        while size > self._limit and dropped < 1_000_000:
+            oldest = write("SELECT id, length(block) FROM outbox ORDER BY id LIMIT 1").fetchone()
+            if oldest is None:
+                break
+            write("DELETE FROM outbox WHERE id = ?", (oldest[0],))
+            size -= oldest[1]
+            dropped += 1
+        if commit.entry is not None:
+            write("INSERT INTO journal (entry) VALUES (?)", (commit.entry.encode(),))
+        for index, name, tags in commit.series:
+            write("INSERT OR IGNORE INTO series VALUES (?, ?, ?)", (index, name, msgspec.json.encode(tags).decode()))
+        if commit.refused:
+            self._writer.executemany("INSERT INTO refused (reason, block) VALUES (?, ?)", commit.refused)
+            write("DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - ?", (KEPT_REFUSED,))
+        if commit.snapshot is not None:
+            write("INSERT OR REPLACE INTO snapshot VALUES (0, ?)", (commit.snapshot,))
+            write("DELETE FROM journal")
+        return dropped, size
+
+    def next_block(self, after: int) -> tuple[int, bytes] | None:
+        """The oldest block with a number above `after`, or None."""
+        row = self._reader.execute("SELECT id, block FROM outbox WHERE id > ? ORDER BY id LIMIT 1", (after,)).fetchone()
+        return None if row is None else (int(row[0]), bytes(row[1]))
+
+    def series(self) -> list[tuple[str, dict[str, str]]]:
+        """Name and tags of every series, in order of index."""
+        rows = self._writer.execute("SELECT name, tags FROM series ORDER BY id")
+        return [(name, msgspec.json.decode(tags, type=dict[str, str])) for name, tags in rows]
+
+    def snapshot(self) -> bytes | None:
+        """The last snapshot."""
+        row = self._writer.execute("SELECT entry FROM snapshot").fetchone()
+        return None if row is None else bytes(row[0])
+
+    def journal(self) -> Iterator[Entry]:
+        """The batches since the last snapshot, oldest first."""
+        for (entry,) in self._writer.execute("SELECT entry FROM journal ORDER BY id"):
+            yield Entry.decode(entry)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._reader.close()
+        self._writer.close()

@@ -1,0 +1,192 @@
+"""The embedded store: the same measurements in one SQLite file, for demos and gateways without a database."""
+
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from edge.contract import Float64, Points, SeriesTable
+from edge.errors import BlockRefused, ConfigurationError, StoreBusy
+
+PAGE = 200_000
+TYPES = {"i": np.int64, "f": np.float64}
+
+
+class _Section(msgspec.Struct, array_like=True):
+    """The points of one measurement in a block; columns are bytes of int64 or float64."""
+
+    measurement: str
+    names: list[str]
+    series: bytes
+    time: bytes
+    lead: bytes | None
+    fields: dict[str, tuple[str, bytes] | str]
+
+
+class SqliteStore:
+    """Tables named as the measurements; rows are replaced by series (and lead) and time.
+
+    Several processes may write and read at once, and `kill -9` loses nothing that was written.
+
+    Args:
+        path: the file; it is made at the first write.
+    """
+
+    kind = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+        self._ids: dict[str, int] = {}
+        self._columns: dict[str, list[str]] = {}
+
+    def encode(self, points: Sequence[Points], series: SeriesTable) -> bytes:
+        """As `Store.encode`."""
+        sections = []
+        for part in points:
+            used, local = np.unique(part.series, return_inverse=True)
+            fields: dict[str, tuple[str, bytes] | str] = {}
+            for name, column in part.fields.items():
+                if isinstance(column, str):
+                    fields[name] = column
+                else:
+                    kind = "i" if column.dtype.kind == "i" else "f"
+                    fields[name] = (kind, column.astype(TYPES[kind]).tobytes())
+            lead = None if part.lead is None else part.lead.astype(np.int64).tobytes()
+            names = [series.names[index] for index in used.tolist()]
+            sections.append(
+                _Section(part.measurement, names, local.astype(np.int64).tobytes(), part.time.tobytes(), lead, fields)
+            )
+        return msgspec.msgpack.encode(sections)
+
+    def write(self, block: bytes) -> None:
+        """As `Store.write`."""
+        try:
+            sections = msgspec.msgpack.decode(block, type=list[_Section])
+        except msgspec.MsgspecError as error:
+            raise BlockRefused(f"not a block of this store: {error}") from error
+        connection = self._open()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                for section in sections:
+                    self._insert(connection, section)
+                connection.execute("COMMIT")
+            except BaseException:
+                self._ids.clear()
+                self._columns.clear()
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        except sqlite3.OperationalError as error:
+            raise StoreBusy(f"{self.path}: {error}") from error
+        except sqlite3.Error as error:
+            raise BlockRefused(f"{self.path}: {error}") from error
+
+    def split(self, block: bytes) -> tuple[bytes, bytes] | None:
+        """As `Store.split`; a section is the smallest part."""
+        sections = msgspec.msgpack.decode(block, type=list[_Section])
+        if len(sections) < 2:
+            return None
+        half = len(sections) // 2
+        return msgspec.msgpack.encode(sections[:half]), msgspec.msgpack.encode(sections[half:])
+
+    def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
+        """As `Store.read`; a field that was never written is NaN."""
+        if not self.path.exists():
+            return
+        connection = self._open()
+        known = self._known_columns(connection, measurement)
+        if not known:
+            return
+        index = {identity: series.add(name) for identity, name in connection.execute("SELECT id, name FROM series")}
+        has_lead = "lead" in known and measurement in ("forecast_lead", "forecast_score")
+        wanted = ["series", "time", *(["lead"] if has_lead else []), *(name if name in known else "NULL" for name in fields)]
+        query = f"SELECT {', '.join(wanted)} FROM {measurement} WHERE time >= ? AND time < ? ORDER BY time"
+        try:
+            cursor = connection.execute(query, (start, stop))
+            while rows := cursor.fetchmany(PAGE):
+                columns = list(zip(*rows, strict=True))
+                lead = np.asarray(columns[2], np.int32) if has_lead else None
+                values: dict[str, Float64] = {
+                    name: np.asarray(column, np.float64) for name, column in zip(fields, columns[2 + has_lead :], strict=True)
+                }
+                owners = np.asarray([index[identity] for identity in columns[0]], np.int32)
+                yield Points(measurement, owners, np.asarray(columns[1], np.int64), {**values}, lead)
+        except sqlite3.OperationalError as error:
+            raise StoreBusy(f"{self.path}: {error}") from error
+
+    def span(self) -> tuple[int, int] | None:
+        """As `Store.span`."""
+        if not self.path.exists() or not self._known_columns(self._open(), "reading"):
+            return None
+        first, last = self._open().execute("SELECT min(time), max(time) FROM reading").fetchone()
+        return None if first is None else (int(first), int(last))
+
+    def close(self) -> None:
+        """As `Store.close`."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=30)
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=NORMAL")
+                connection.execute("CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)")
+            except (OSError, sqlite3.Error) as error:
+                message = f"cannot open the store {self.path}: {error}; check [store] url"
+                raise ConfigurationError(message) from error
+            self._connection = connection
+        return self._connection
+
+    def _known_columns(self, connection: sqlite3.Connection, measurement: str) -> list[str]:
+        return [row[1] for row in connection.execute(f"PRAGMA table_info({measurement})")]
+
+    def _identity(self, connection: sqlite3.Connection, name: str) -> int:
+        if name not in self._ids:
+            connection.execute("INSERT OR IGNORE INTO series (name) VALUES (?)", (name,))
+            self._ids[name] = int(connection.execute("SELECT id FROM series WHERE name = ?", (name,)).fetchone()[0])
+        return self._ids[name]
+
+    def _prepare(self, connection: sqlite3.Connection, section: _Section) -> None:
+        """Make the table, and the columns that are new."""
+        names = [section.measurement, *section.fields]
+        if not all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names):
+            raise BlockRefused(f"{names} are no names of tables and columns")
+        known = self._columns.get(section.measurement)
+        if known is None:
+            key = "series INTEGER NOT NULL, time INTEGER NOT NULL" + ("" if section.lead is None else ", lead INTEGER NOT NULL")
+            primary = "series, time" if section.lead is None else "series, lead, time"
+            connection.execute(
+                f"CREATE TABLE IF NOT EXISTS {section.measurement} ({key}, PRIMARY KEY ({primary})) WITHOUT ROWID"
+            )
+            known = self._columns[section.measurement] = self._known_columns(connection, section.measurement)
+        for name in section.fields:
+            if name not in known:
+                connection.execute(f"ALTER TABLE {section.measurement} ADD COLUMN {name}")
+                known.append(name)
+
+    def _insert(self, connection: sqlite3.Connection, section: _Section) -> None:
+        self._prepare(connection, section)
+        owners = np.asarray([self._identity(connection, name) for name in section.names], np.int64)
+        columns = [owners[np.frombuffer(section.series, np.int64)].tolist(), np.frombuffer(section.time, np.int64).tolist()]
+        names = ["series", "time"]
+        if section.lead is not None:
+            names.append("lead")
+            columns.append(np.frombuffer(section.lead, np.int64).tolist())
+        for name, column in section.fields.items():
+            names.append(name)
+            if isinstance(column, str):
+                columns.append([column] * len(columns[0]))
+            else:
+                columns.append(np.frombuffer(column[1], TYPES[column[0]]).tolist())
+        places = ", ".join("?" * len(names))
+        query = f"INSERT OR REPLACE INTO {section.measurement} ({', '.join(names)}) VALUES ({places})"
+        connection.executemany(query, zip(*columns, strict=True))

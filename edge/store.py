@@ -1,0 +1,97 @@
+"""Where readings, forecasts and scores end up and history comes from."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from edge.contract import Points, SeriesTable
+from edge.errors import ConfigurationError
+
+TOKEN_VARIABLE = "GATECAST_INFLUX_TOKEN"  # noqa: S105 - the name of a variable, not a secret
+
+
+class Store(Protocol):
+    """A time-series store in which series, time and tags are a point's identity: writing again changes nothing."""
+
+    kind: str
+
+    def encode(self, points: Sequence[Points], series: SeriesTable) -> bytes:
+        """Points as one block that `write` takes, now or after a restart; no I/O."""
+
+    def write(self, block: bytes) -> None:
+        """Make a block durable.
+
+        Raises:
+            StoreBusy: away or overloaded; send the same block again.
+            StoreDenied: the account, bucket or address is wrong.
+            BlockRefused: the store will never take this block as it is.
+        """
+
+    def split(self, block: bytes) -> tuple[bytes, bytes] | None:
+        """Two halves of a block, or None where it is a single point."""
+
+    def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
+        """Points of `[start, stop)` ns in pages, in order of time within a page; series not in the table are added.
+
+        Raises:
+            StoreBusy: as `write`.
+            StoreDenied: as `write`.
+        """
+
+    def span(self) -> tuple[int, int] | None:
+        """Times of the first and the last reading, ns; None where there is none.
+
+        Raises:
+            StoreBusy: as `write`.
+            StoreDenied: as `write`.
+        """
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+
+
+def open_store(url: str, token_file: str | None = None) -> Store:
+    """The store a URL names; nothing is contacted yet.
+
+    Args:
+        url: `sqlite:///path` or `influxdb://host:8086/bucket?org=…` (`influxdbs://` for TLS).
+        token_file: file with the InfluxDB token; without it the token comes from GATECAST_INFLUX_TOKEN.
+
+    Raises:
+        ConfigurationError: no store has such a URL.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        from edge.sqlite import SqliteStore  # noqa: PLC0415 - each store is imported only where it is used
+
+        path = unquote(parts.path)
+        if parts.netloc or path in ("", "/"):
+            raise ConfigurationError(f"{url!r} names no file; write sqlite:///relative/path or sqlite:////absolute/path")
+        return SqliteStore(Path(path[1:]))
+    if parts.scheme in ("influxdb", "influxdbs"):
+        from edge.influx import InfluxStore  # noqa: PLC0415
+
+        bucket = unquote(parts.path.strip("/"))
+        if not parts.hostname or not bucket:
+            raise ConfigurationError(f"{url!r} names no bucket; write influxdb://host:8086/bucket?org=my-org")
+        query = parse_qs(parts.query)
+        unknown = set(query) - {"org"}
+        if unknown:
+            raise ConfigurationError(f"{url!r} has the unknown option {min(unknown)!r}; only org=… is known")
+        scheme = "https" if parts.scheme == "influxdbs" else "http"
+        address = f"{scheme}://{parts.hostname}:{parts.port or 8086}"
+        return InfluxStore(address, bucket, query.get("org", [""])[0], _token(token_file))
+    raise ConfigurationError(f"{url!r} is no store; write sqlite:///path or influxdb://host:8086/bucket?org=my-org")
+
+
+def _token(token_file: str | None) -> str:
+    if token_file is None:
+        return os.environ.get(TOKEN_VARIABLE, "")
+    try:
+        return Path(token_file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot read the token file {token_file}: {error.strerror}; check [store] token_file"
+        ) from error

@@ -1,0 +1,233 @@
+"""How good forecasters are on readings they were not trained on, and whether the candidate goes out.
+
+All forecasters are measured on the same windows and facts: a fact counts only where it is there and every one of them
+forecast it. Metrics are pure functions of forecasts and facts; errors are kept per series and lead.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.baselines import Forecaster
+from edge.contract import Contract, Float32, Float64, Int32, Int64
+from edge.errors import HistoryError
+from pipeline.table import Table
+from pipeline.windows import Samples, samples
+
+BATCH = 256
+
+
+def mae(absolute_error: Float64, count: Int64) -> float:
+    """Mean absolute error; NaN where nothing was counted."""
+    total = int(count.sum())
+    return float(absolute_error.sum() / total) if total else float("nan")
+
+
+def rmse(squared_error: Float64, count: Int64) -> float:
+    """Root of the mean squared error; NaN where nothing was counted."""
+    total = int(count.sum())
+    return float(np.sqrt(squared_error.sum() / total)) if total else float("nan")
+
+
+def pinball(forecast: Float64, fact: Float64, level: float) -> Float64:
+    """Loss of a quantile forecast: its expectation is least at that quantile (Koenker and Bassett, 1978).
+
+    Args:
+        forecast: of the quantile, float64 `[...]`.
+        fact: float64 `[...]`.
+        level: of the quantile, 0…1.
+    """
+    below = fact - forecast
+    return np.maximum(level * below, (level - 1) * below)
+
+
+def weighted_quantile_loss(pinball_sum: float, absolute_fact_sum: float) -> float:
+    """Twice the pinball loss over the sum of absolute facts (Salinas et al., DeepAR, 2020); NaN without facts."""
+    return 2 * pinball_sum / absolute_fact_sum if absolute_fact_sum > 0 else float("nan")
+
+
+def coverage(covered: Int64, count: Int64) -> float:
+    """Share of the facts within the interval; NaN where nothing was counted."""
+    total = int(count.sum())
+    return float(covered.sum() / total) if total else float("nan")
+
+
+def skill(error: float, reference: float) -> float:
+    """1 - error / reference: above 0 is better than the reference, 1 is perfect (Murphy, 1988); NaN for a perfect one."""
+    return 1 - error / reference if reference > 0 else float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Sums over all facts that counted, per series and lead; divide by a count for means.
+
+    Args:
+        forecaster: version of the bundle or name of the baseline.
+        names: of the series.
+        levels: of the quantiles it forecast.
+        count: facts, int64 `[series, horizon]`.
+        absolute_error: of the median, float64 `[series, horizon]`.
+        squared_error: of the median, float64 `[series, horizon]`.
+        pinball: mean over the levels, float64 `[series, horizon]`; NaN where a forecaster says the median only.
+        absolute_fact: float64 `[series, horizon]`.
+        covered: facts within the outermost quantiles, int64 `[series, horizon]`.
+        banded: facts that had both outermost quantiles, int64 `[series, horizon]`.
+    """
+
+    forecaster: str
+    names: tuple[str, ...]
+    levels: tuple[float, ...]
+    count: Int64
+    absolute_error: Float64
+    squared_error: Float64
+    pinball: Float64
+    absolute_fact: Float64
+    covered: Int64
+    banded: Int64
+
+    @property
+    def by_series(self) -> Float64:
+        """Mean absolute error of every series in its own unit, float64 `[series]`; NaN where nothing was counted."""
+        return _mean(self.absolute_error.sum(axis=1), self.count.sum(axis=1))
+
+    def by_lead(self, scale: Float32 | Float64) -> Float64:
+        """Mean absolute error at every lead, float64 `[horizon]`; each series divided by its scale, float `[series]`.
+
+        Series without a scale do not count, nor do series at leads where nothing was counted.
+        """
+        error = _mean(self.absolute_error, self.count) / np.asarray(scale, np.float64)[:, None]
+        known = np.isfinite(error)
+        return _mean(np.where(known, error, 0).sum(axis=0), known.sum(axis=0))
+
+    @property
+    def coverage(self) -> float:
+        """Share of the facts within the outermost quantiles; NaN without these."""
+        return coverage(self.covered, self.banded)
+
+    @property
+    def quantile_loss(self) -> float:
+        """Mean over the series of the weighted quantile loss; NaN where it forecasts the median only."""
+        losses = [
+            weighted_quantile_loss(float(loss), float(fact))
+            for loss, fact in zip(self.pinball.sum(axis=1), self.absolute_fact.sum(axis=1), strict=True)
+            if fact > 0
+        ]
+        return float(np.mean(losses)) if losses else float("nan")
+
+
+def _mean(total: Float64, count: Int64) -> Float64:
+    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A forecaster and how it knows the series of the table.
+
+    Args:
+        forecaster: a model or a baseline.
+        series: its index of every series of the table, 0 = unknown, int32 `[series]`.
+    """
+
+    forecaster: Forecaster
+    series: Int32
+
+
+def series_index(names: Sequence[str], known: Sequence[str]) -> Int32:
+    """The index a model has for each name: 1 + its place in the manifest's list, or 0 where it is not listed.
+
+    Args:
+        names: of the series of the table.
+        known: the manifest's `series`.
+    """
+    place = {name: index + 1 for index, name in enumerate(known)}
+    return np.array([place.get(name, 0) for name in names], np.int32)
+
+
+def contender(forecaster: Forecaster, names: Sequence[str], known: Sequence[str] = ()) -> Contender:
+    """A forecaster with its own list of series, matched by name; a baseline needs none."""
+    return Contender(forecaster, series_index(names, known))
+
+
+def comparable(one: Contract, other: Contract) -> bool:
+    """Whether forecasts of the two mean the same intervals; window and quantiles may differ."""
+    return (one.interval, one.horizon, one.aggregation) == (other.interval, other.horizon, other.aggregation)
+
+
+def evaluate(
+    contenders: Sequence[Contender], chosen: Samples, contract: Contract, names: Sequence[str]
+) -> tuple[Evaluation, ...]:
+    """Measure forecasters side by side on the same windows and facts.
+
+    A forecaster whose window is longer than the contract's sees NaN before the start of the table.
+
+    Args:
+        contenders: whose contracts are comparable to this one.
+        chosen: windows and facts.
+        contract: horizon and grid.
+        names: of the series of the table.
+
+    Raises:
+        HistoryError: a contender forecasts other intervals.
+    """
+    for one in contenders:
+        if not comparable(one.forecaster.contract, contract):
+            raise HistoryError(f"{one.forecaster.name} forecasts another interval, horizon or aggregation than asked for")
+    shape = (len(names), contract.horizon)
+    found = tuple(_nothing(one.forecaster, tuple(names), shape) for one in contenders)
+    for start in range(0, len(chosen), BATCH):
+        rows = slice(start, start + BATCH)
+        series = chosen.series[rows]
+        facts = chosen.targets(rows, contract).astype(np.float64)
+        forecasts = [
+            one.forecaster.predict(chosen.windows(rows, one.forecaster.contract), one.series[series]).astype(np.float64)
+            for one in contenders
+        ]
+        counted = np.isfinite(facts)
+        for one, forecast in zip(contenders, forecasts, strict=True):
+            counted &= np.isfinite(forecast[:, :, one.forecaster.contract.median])
+        for evaluation, one, forecast in zip(found, contenders, forecasts, strict=True):
+            _add(evaluation, one.forecaster.contract, series, facts, forecast, counted)
+    return found
+
+
+def _nothing(forecaster: Forecaster, names: tuple[str, ...], shape: tuple[int, int]) -> Evaluation:
+    sums = [np.zeros(shape) for _ in range(4)]
+    counts = [np.zeros(shape, np.int64) for _ in range(3)]
+    return Evaluation(forecaster.name, names, forecaster.contract.quantiles, counts[0], *sums, *counts[1:])
+
+
+def _add(
+    evaluation: Evaluation, contract: Contract, series: Int32, facts: Float64, forecast: Float64, counted: np.ndarray
+) -> None:
+    """Add one batch to the sums; facts that do not count are 0 in all of them."""
+    fact = np.where(counted, facts, 0)
+    error = np.where(counted, forecast[:, :, contract.median] - fact, 0)
+    lowest, highest = forecast[:, :, 0], forecast[:, :, -1]
+    banded = counted & np.isfinite(lowest) & np.isfinite(highest) & (len(contract.quantiles) > 1)
+    loss = np.mean([pinball(forecast[:, :, place], fact, level) for place, level in enumerate(contract.quantiles)], axis=0)
+    for total, part in (
+        (evaluation.count, counted),
+        (evaluation.absolute_error, np.abs(error)),
+        (evaluation.squared_error, error**2),
+        (evaluation.pinball, np.where(counted, loss, 0)),
+        (evaluation.absolute_fact, np.abs(fact)),
+        (evaluation.covered, banded & (lowest <= fact) & (fact <= highest)),
+        (evaluation.banded, banded),
+    ):
+        np.add.at(total, series, part)
+
+
+def backtest(
+    contenders: Sequence[Contender], table: Table, contract: Contract, part: range, stride: int = 1
+) -> tuple[Evaluation, ...]:
+    """Measure forecasters with a rolling origin: from every `stride`-th interval of a part of the table.
+
+    Args:
+        contenders: whose contracts are comparable to this one.
+        table: the grid.
+        contract: horizon and grid; its window and `max_missing` decide which windows are used.
+        part: columns that the facts lie in, such as `Split.held_out`.
+        stride: intervals from one origin to the next.
+    """
+    return evaluate(contenders, samples(table, contract, part, stride), contract, table.names)

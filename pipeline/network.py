@@ -1,0 +1,162 @@
+"""The network itself; importing this file imports TensorFlow.
+
+Everything between the sensor's unit and back is inside, so nothing can differ between training and device: missing
+values, last value, scale and identity of the series. Nothing in it depends on the batch size at run time (`tf.shape`,
+`tf.zeros`, tensor arrays), so that it converts to plain TFLite operations with a free batch.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from edge.contract import Contract, Float32
+from pipeline.models import CELLS, UNROLLED_IN_TRAINING, UNROLLED_STEPS, UNROLLED_UNITS, Architecture, segment_length
+
+Tensor: TypeAlias = Any  # TensorFlow has no types
+
+LARGEST = 3e38  # every finite float32 of interest is below; NaN compares false
+SMALLEST_SHARE = 1e-6  # of the largest value, about what float32 must round: a constant window has a scale
+
+
+class Network(keras.Model):  # type: ignore[misc]
+    """Forecasts of quantiles from a window and the index of its series.
+
+    Args:
+        architecture: what it is made of.
+        contract: shapes and levels.
+        scale: training scale of every known series, float32 `[known]`; 0 where the window's own spread serves.
+    """
+
+    def __init__(self, architecture: Architecture, contract: Contract, scale: Float32) -> None:
+        super().__init__(name=architecture.cell)
+        plain = architecture.design == "plain"
+        self.contract, self.architecture = contract, architecture
+        self.segment = 1 if plain else segment_length(architecture, contract)
+        self.steps = -(-contract.window // self.segment)
+        self.out_segment = contract.horizon if plain else self.segment
+        self.out_steps = -(-contract.horizon // self.out_segment)
+        self.states = CELLS[architecture.cell][1]
+        units, levels = architecture.units, len(contract.quantiles)
+        self.cell = getattr(keras.layers, CELLS[architecture.cell][0])(units)
+        self.cell.build((None, 1 if plain else units))
+        self.head = keras.layers.Dense(self.out_segment * levels)
+        self.head.build((None, units))
+        self.encoder = None
+        if not plain:
+            self.encoder = keras.layers.Dense(units, activation="relu")
+            self.encoder.build((None, self.segment))
+            self.position = self.add_weight((self.out_steps, units), initializer="random_normal", name="position")
+        self.identity = self.add_weight((max(1, len(scale)), units), initializer="zeros", name="identity")
+        self.scale = self.add_weight((1 + len(scale),), initializer="zeros", trainable=False, name="scale")
+        self.scale.assign(np.concatenate([[0], scale]))
+        self.spreads = tf.constant(_spreads(levels))
+        self.built = True
+
+    def call(self, window: Tensor, series: Tensor) -> Tensor:
+        """Quantiles float32 `[batch, horizon, quantiles]` in the sensor's unit."""
+        scaled, last, scale = self.scaled(window, series)
+        return last[:, :, None] + scaled * scale[:, :, None]
+
+    def scaled(self, window: Tensor, series: Tensor, seed: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Quantiles before they get their unit back.
+
+        Args:
+            window: float32 `[batch, window]` in the sensor's unit, NaN for missing.
+            series: int32 `[batch]`.
+            seed: two int32 for dropout in training, None for none.
+
+        Returns:
+            Scaled quantiles `[batch, horizon, quantiles]`, last value `[batch, 1]`, scale `[batch, 1]`.
+        """
+        inputs, last, scale = self.normalise(window, series)
+        identity = tf.concat([tf.reduce_mean(self.identity, axis=0, keepdims=True), self.identity], axis=0)
+        identity = tf.gather(identity, series)
+        decoded = self.decode(self.encode(inputs, identity, training=seed is not None), identity)
+        if seed is not None and self.architecture.dropout:
+            decoded = [
+                tf.nn.experimental.stateless_dropout(one, self.architecture.dropout, seed + tf.constant([0, place]))
+                for place, one in enumerate(decoded)
+            ]
+        levels = len(self.contract.quantiles)
+        parts = [tf.reshape(self.head(one), [-1, self.out_segment, levels]) for one in decoded]
+        raw = tf.concat(parts, axis=1) if len(parts) > 1 else parts[0]
+        return self.quantiles(raw[:, : self.contract.horizon]), last, scale
+
+    def normalise(self, window: Tensor, series: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Window as distance from its last value in units of scale, 0 where missing; last value and scale `[batch, 1]`."""
+        valid = tf.abs(window) < LARGEST
+        present = tf.cast(valid, tf.float32)
+        clean = tf.where(valid, window, 0.0)
+        places = tf.range(1.0, self.contract.window + 1.0)[None] * present
+        newest = tf.cast(places >= tf.reduce_max(places, axis=1, keepdims=True), tf.float32)
+        last = tf.reduce_sum(clean * newest, axis=1, keepdims=True)
+        centred = (clean - last) * present
+        count = tf.maximum(tf.reduce_sum(present, axis=1, keepdims=True), 1.0)
+        mean = tf.reduce_sum(centred, axis=1, keepdims=True) / count
+        own = tf.sqrt(tf.reduce_sum(tf.square((centred - mean) * present), axis=1, keepdims=True) / count)
+        floor = SMALLEST_SHARE * tf.reduce_max(tf.abs(clean), axis=1, keepdims=True) + 1e-12
+        known = tf.gather(self.scale, series)[:, None]
+        scale = tf.where(known > 0.0, known, tf.maximum(own, floor))
+        return centred / scale, last, scale
+
+    def encode(self, inputs: Tensor, identity: Tensor, *, training: bool) -> list[Tensor]:
+        """States after the last segment, each `[batch, units]`; they start from the identity of the series."""
+        states = [identity] * self.states
+        padding = self.steps * self.segment - self.contract.window
+        if padding:
+            inputs = tf.pad(inputs, [[0, 0], [padding, 0]])
+        short = self.steps <= UNROLLED_STEPS and self.architecture.units <= UNROLLED_UNITS
+        if short or (training and self.steps <= UNROLLED_IN_TRAINING):
+            for start in range(0, self.steps * self.segment, self.segment):
+                states = self.step(inputs[:, start : start + self.segment], identity, states)
+            return states
+        steps = tf.transpose(tf.reshape(inputs, [-1, self.steps, self.segment]), [1, 0, 2])
+        _, *after = tf.while_loop(
+            lambda place, *_: place < self.steps,
+            lambda place, *now: (place + 1, *self.step(tf.gather(steps, place), identity, now)),
+            (tf.constant(0), *states),
+            shape_invariants=(tf.TensorShape([]), *[tf.TensorShape([None, self.architecture.units])] * self.states),
+            maximum_iterations=self.steps,
+        )
+        return list(after)
+
+    def step(self, segment: Tensor, identity: Tensor, states: Sequence[Tensor]) -> list[Tensor]:
+        """States after one more segment `[batch, segment]`."""
+        inputs = segment if self.encoder is None else self.encoder(segment) + identity
+        return list(self.cell(inputs, list(states))[1])
+
+    def decode(self, states: list[Tensor], identity: Tensor) -> list[Tensor]:
+        """One `[batch, units]` per segment of the horizon, none waiting for another."""
+        if self.encoder is None:
+            return states[:1]
+        return [self.cell(self.position[place] + identity, states)[0] for place in range(self.out_steps)]
+
+    def quantiles(self, raw: Tensor) -> Tensor:
+        """Ascending by construction: the median is free, its neighbours lie outward by positive steps.
+
+        Args:
+            raw: `[batch, horizon, quantiles]`.
+        """
+        middle = self.contract.median
+        median = raw[:, :, middle : middle + 1]
+        if middle == 0:
+            return median
+        free = tf.concat([raw[:, :, :middle], raw[:, :, middle + 1 :]], axis=2)
+        steps = tf.maximum(free, 0.0) + tf.math.log(1.0 + tf.exp(-tf.abs(free)))  # softplus, in plain operations
+        offsets = tf.reshape(tf.matmul(tf.reshape(steps, [-1, 2 * middle]), self.spreads), [-1, *raw.shape[1:]])
+        return median + offsets
+
+
+def _spreads(levels: int) -> Float32:
+    """Matrix `[levels - 1, levels]` that adds the steps outward from the median, down and up."""
+    middle = levels // 2
+    spreads = np.zeros((levels - 1, levels), np.float32)
+    for level in range(levels):
+        if level < middle:
+            spreads[level:middle, level] = -1
+        else:
+            spreads[middle:level, level] = 1
+    return spreads

@@ -1,0 +1,133 @@
+"""Split by time and cut windows, so that nothing after the split reaches the training.
+
+A window looks back, so a window of the validation or held-out part may begin in the part before; its targets lie
+inside its own part. Training windows and their targets lie before the first split altogether.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from edge.contract import DAY, Contract, Float32, Int32, Int64, format_duration
+from edge.errors import HistoryError
+from pipeline.table import Table
+
+LONGEST_PART = 28 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The parts of a table, one after the other, as ranges of its columns.
+
+    Args:
+        training: columns whose values are fitted.
+        validation: columns that decide when training ends.
+        held_out: the newest columns, seen by nothing before the verdict.
+    """
+
+    training: range
+    validation: range
+    held_out: range
+
+
+def split(table: Table, contract: Contract, validation: float = 0.1, held_out: float = 0.1) -> Split:
+    """Cut the table by time: old to train on, newer to stop on, newest to judge on.
+
+    A part to judge on is at least one day of origins plus the horizon, so that every hour of the day is forecast from
+    and every lead is scored; it is at most 28 days (or that minimum, where it is longer), because four of every weekday
+    are enough to judge on, and what is held out is the newest and best there is to learn from.
+
+    Args:
+        table: one column per interval.
+        contract: its horizon sizes the parts.
+        validation: share of the columns.
+        held_out: share of the columns.
+
+    Raises:
+        HistoryError: less than one training window with its targets would be left.
+    """
+    intervals = table.values.shape[1]
+    day = -(-DAY // contract.interval)
+    least = contract.horizon + day
+    most = max(least, LONGEST_PART // contract.interval)
+    sizes = [min(max(round(share * intervals), least), most) for share in (validation, held_out)]
+    first, second = intervals - sum(sizes), intervals - sizes[1]
+    if first < contract.window + contract.horizon:
+        needed = contract.window + contract.horizon + 2 * least
+        raise HistoryError(
+            f"expected at least {needed} intervals of {format_duration(contract.interval)} "
+            f"({needed * contract.interval / DAY:.1f} days: a window, a horizon and two parts to judge on); got {intervals} "
+            f"({intervals * contract.interval / DAY:.1f} days): collect more history or choose a shorter window or horizon"
+        )
+    return Split(range(first), range(first, second), range(second, intervals))
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Windows with their targets, as places in the table; values are copied batch by batch.
+
+    Args:
+        values: of the whole table, float32 `[series, intervals]`, NaN for missing; shared, never changed.
+        series: row of the table, int32 `[n]`.
+        origin: column of the first target, int64 `[n]`; lead h is column origin + h - 1, the window ends before it.
+    """
+
+    values: Float32
+    series: Int32
+    origin: Int64
+
+    def __len__(self) -> int:
+        """Number of samples."""
+        return len(self.origin)
+
+    def windows(self, rows: Int64 | slice, contract: Contract) -> Float32:
+        """The windows of the chosen samples, newest last, float32 `[n, window]`; NaN where they begin before the table."""
+        origin, window = self.origin[rows], contract.window
+        if len(origin) and origin.min() < window:
+            columns = origin[:, None] + np.arange(-window, 0)
+            values = self.values[self.series[rows][:, None], np.maximum(columns, 0)]
+            return np.where(columns < 0, np.float32(np.nan), values)
+        return self._cut(rows, origin - window, window)
+
+    def targets(self, rows: Int64 | slice, contract: Contract) -> Float32:
+        """What the forecasts of the chosen samples are compared with, float32 `[n, horizon]`, NaN for missing."""
+        return self._cut(rows, self.origin[rows], contract.horizon)
+
+    def _cut(self, rows: Int64 | slice, start: Int64, length: int) -> Float32:
+        return sliding_window_view(self.values, length, axis=1)[self.series[rows], start]
+
+
+def samples(table: Table, contract: Contract, part: range, stride: int = 1, max_missing: float | None = None) -> Samples:
+    """Every window of a part that can be learned from or judged, series by series, oldest first.
+
+    Args:
+        table: the grid.
+        contract: window and horizon.
+        part: columns that the targets may lie in; the first one is the first origin, unless the window needs more.
+        stride: columns from one origin to the next.
+        max_missing: leave out windows with a larger share of NaN (None: as the contract says), and those without any
+            value or any target.
+    """
+    window, horizon = contract.window, contract.horizon
+    allowed = (contract.max_missing if max_missing is None else max_missing) * window
+    origins = np.arange(max(part.start, window), part.stop - horizon + 1, stride)
+    series, origin = [], []
+    for row, values in enumerate(table.values):
+        filled = np.append(0, np.cumsum(np.isfinite(values)))
+        known = filled[origins] - filled[origins - window]
+        kept = origins[(known > 0) & (window - known <= allowed) & (filled[origins + horizon] > filled[origins])]
+        series.append(np.full(len(kept), row, np.int32))
+        origin.append(kept)
+    return Samples(table.values, np.concatenate(series), np.concatenate(origin))
+
+
+def training_scale(table: Table, parts: Split) -> Float32:
+    """Standard deviation of every series in the training part, float32 `[series]`; NaN where it is not above 0."""
+    values = table.values[:, parts.training.start : parts.training.stop]
+    scale = np.full(len(values), np.nan, np.float32)
+    for row, one in enumerate(values):
+        known = one[np.isfinite(one)].astype(np.float64)
+        if len(known) > 1 and known.min() < known.max():
+            scale[row] = known.std()
+    return scale

@@ -1,0 +1,217 @@
+"""One candidate, trained and converted in a process of its own.
+
+The process imports TensorFlow once for both, and may die in the converter without taking anything along. Requests and
+results are JSON and arrays in a folder; progress comes as JSON lines on its standard output.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TypeAlias
+
+import msgspec
+import numpy as np
+
+from edge.bundle import MODEL_FILE, MODEL_LIMIT
+from edge.contract import Contract, Float32, Int32, Int64
+from edge.errors import BundleError, GatecastError, HistoryError
+from pipeline.conversion import convert
+from pipeline.models import Architecture, forecast, restore
+from pipeline.training import Progress, Record, Samples, Settings, fit
+
+REQUEST_FILE, RESULT_FILE, LOG_FILE = "request.json", "result.json", "worker.log"
+SAMPLES_FILE, FORECASTS_FILE, WEIGHTS_FILE = "samples.npz", "forecasts.npy", "weights.npz"
+
+Command: TypeAlias = Callable[[Path], list[str]]
+
+
+class _Plan(msgspec.Struct):
+    architecture: Architecture
+    contract: Contract
+    settings: Settings
+
+
+class _Event(msgspec.Struct):
+    """One line from the worker: a stage, an epoch, or why it gives up."""
+
+    stage: str = ""
+    epoch: int = 0
+    epochs: int = 0
+    training_loss: float | None = None
+    validation_loss: float | None = None
+    kind: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything a candidate is made from.
+
+    Args:
+        architecture: of the network.
+        contract: shapes and levels.
+        settings: of the training.
+        training: windows to learn from.
+        validation: later windows for early stopping.
+        windows: that the network forecasts once more for `pipeline.conversion.parity`, float32 `[n, window]`.
+        series: their series, 0 = unknown, int32 `[n]`.
+    """
+
+    architecture: Architecture
+    contract: Contract
+    settings: Settings
+    training: Samples
+    validation: Samples
+    windows: Float32
+    series: Int32
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A trained and converted candidate.
+
+    Args:
+        model: TFLite file.
+        record: how the training went.
+        forecasts: of the network before conversion, for the request's windows, float32 `[n, horizon, quantiles]`.
+    """
+
+    model: bytes
+    record: Record
+    forecasts: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    values: Float32
+    series: Int32
+    origin: Int64
+
+
+def worker_command(folder: Path) -> list[str]:
+    """The command that trains what lies in the folder."""
+    return [sys.executable, "-m", "pipeline.worker", str(folder)]
+
+
+def train_candidate(
+    request: Request, folder: Path, progress: Progress | None = None, command: Command = worker_command
+) -> Result:
+    """Train and convert one candidate in a process of its own; two may run at once.
+
+    Args:
+        request: what to train.
+        folder: for the exchange, the converted file and the worker's log; made if it is not there.
+        progress: called after each epoch with its number, the number of epochs, training and validation loss.
+        command: that starts the worker.
+
+    Raises:
+        BundleError: the conversion fails or crashes.
+        HistoryError: the training fails.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (RESULT_FILE, MODEL_FILE, FORECASTS_FILE, WEIGHTS_FILE):
+        (folder / name).unlink(missing_ok=True)
+    (folder / REQUEST_FILE).write_bytes(msgspec.json.encode(_Plan(request.architecture, request.contract, request.settings)))
+    np.savez(
+        folder / SAMPLES_FILE,
+        values=request.training.values,
+        series=request.training.series,
+        origin=request.training.origin,
+        validation_values=request.validation.values,
+        validation_series=request.validation.series,
+        validation_origin=request.validation.origin,
+        windows=request.windows,
+        window_series=request.series,
+    )
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with (
+        (folder / LOG_FILE).open("wb") as log,
+        subprocess.Popen(command(folder), stdout=subprocess.PIPE, stderr=log, env=environment, text=True) as process,
+    ):
+        try:
+            last = _follow(process.stdout or (), progress)
+        except BaseException:
+            process.kill()
+            raise
+        code = process.wait()
+    if last.error:
+        raise (BundleError if last.kind == "BundleError" else HistoryError)(last.error)
+    if code != 0:
+        raise _death(code, last.stage, folder)
+    record = msgspec.json.decode((folder / RESULT_FILE).read_bytes(), type=Record)
+    forecasts: Float32 = np.load(folder / FORECASTS_FILE, allow_pickle=False)
+    return Result((folder / MODEL_FILE).read_bytes(), record, forecasts)
+
+
+def _follow(lines: Iterable[str], progress: Progress | None) -> _Event:
+    """Pass the worker's progress on; the last stage or error it spoke of."""
+    last = _Event(stage="start")
+    for line in lines:
+        try:
+            event = msgspec.json.decode(line, type=_Event)
+        except msgspec.MsgspecError:
+            continue  # a library that prints
+        if event.epoch and progress is not None:
+            progress(event.epoch, event.epochs, event.training_loss or 0.0, event.validation_loss or 0.0)
+        if event.stage or event.error:
+            last = event
+    return last
+
+
+def _death(code: int, stage: str, folder: Path) -> GatecastError:
+    how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+    lines = (folder / LOG_FILE).read_text(errors="replace").strip().splitlines()
+    message = f"the training process {how} during {stage}; {lines[-1][:300] if lines else 'it left no message'}"
+    return BundleError(message) if stage == "conversion" else HistoryError(message)
+
+
+def main(folder: Path, output: IO[str]) -> int:
+    """Train and convert what lies in the folder; returns the exit code."""
+
+    def say(**event: str | float | None) -> None:
+        print(json.dumps(event), file=output, flush=True)
+
+    try:
+        _work(folder, say)
+    except GatecastError as error:
+        say(kind=type(error).__name__, error=str(error))
+        return 1
+    return 0
+
+
+def _work(folder: Path, say: Callable[..., None]) -> None:
+    plan = msgspec.json.decode((folder / REQUEST_FILE).read_bytes(), type=_Plan)
+    with np.load(folder / SAMPLES_FILE, allow_pickle=False) as arrays:
+        data = {name: arrays[name] for name in arrays.files}
+    say(stage="training")
+    import tensorflow as tf  # noqa: PLC0415 - takes seconds, and the device never needs it
+
+    tf.config.threading.set_intra_op_parallelism_threads(plan.settings.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    trained = fit(
+        plan.architecture,
+        plan.contract,
+        _Columns(data["values"], data["series"], data["origin"]),
+        _Columns(data["validation_values"], data["validation_series"], data["validation_origin"]),
+        plan.settings,
+        lambda epoch, epochs, training, validation: say(
+            epoch=epoch, epochs=epochs, training_loss=training, validation_loss=validation
+        ),
+    )
+    say(stage="conversion")
+    np.savez(folder / WEIGHTS_FILE, *trained.weights)
+    network = restore(plan.architecture, plan.contract, len(data["values"]), trained.weights)
+    content = convert(network)
+    if len(content) > MODEL_LIMIT:
+        raise BundleError(f"expected a model of at most {MODEL_LIMIT:,} bytes; got {len(content):,}: take fewer units")
+    np.save(folder / FORECASTS_FILE, forecast(network, data["windows"], data["window_series"]))
+    (folder / MODEL_FILE).write_bytes(content)
+    (folder / RESULT_FILE).write_bytes(msgspec.json.encode(trained.record))
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.stdout))

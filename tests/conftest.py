@@ -1,0 +1,32 @@
+"""Fixtures for all tests: real servers, started only where a test asks for them."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers import Influx, Mosquitto
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A broker of the test's own, open to everybody."""
+    with Mosquitto(tmp_path / "mosquitto") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def influx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influx]:
+    """One InfluxDB for the whole session, with an account; a test that kills it starts its own."""
+    with Influx(tmp_path_factory.mktemp("influx"), password=("gatecast", "between-us")) as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(influx: Influx) -> Iterator[str]:
+    """Name of a fresh database of the session's InfluxDB."""
+    name = f"test_{secrets.token_hex(6)}"
+    influx.create(name)
+    yield name
+    influx.query("", f'DROP DATABASE "{name}"')
