@@ -204,13 +204,21 @@ class Agent:
 
     def _batch(self, messages: list[Message]) -> None:
         readings = self._intake.take(messages)
+        outcome = self._process(readings, messages)
         self.health.count("messages", len(messages))
         self.health.count("readings", len(readings))
+        if outcome is not None:
+            self._tally(outcome)
+            if outcome.failure is not None:
+                self._fail(outcome.failure)
+
+    def _process(self, readings: Readings, messages: list[Message]) -> Outcome | None:
+        """Commit what the readings lead to; without a bundle they are only stored."""
         if self._engine is None:
             points = [Points("reading", readings.series, readings.time, {"value": readings.value})] if len(readings) else []
             if messages or self._sender.has_news:
                 self._commit(Commit(self._encode(points), series=self._new_series()), messages)
-            return
+            return None
         outcome = self._engine.step(readings, self._closing_time())
         if messages or outcome.points or self._sender.has_news:
             self._since_snapshot += len(readings)
@@ -220,9 +228,7 @@ class Agent:
             self._commit(commit, messages)
             if snapshot is not None:
                 self._since_snapshot = 0
-        self._tally(outcome)
-        if outcome.failure is not None:
-            self._fail(outcome.failure)
+        return outcome
 
     def _closing_time(self) -> int | None:
         """The clock, where it may close intervals: live, connected, and nothing waiting in the broker."""

@@ -154,6 +154,8 @@ class Ingest:
         except (KeyError, IndexError, ValueError) as error:
             known = ", ".join(f"{{{name}}}" for name in self.names) or "none"
             raise ConfigurationError(f"[[ingest]] series {series!r} may use the topic's placeholders ({known}) only") from error
+        pieces = re.split(r"\{(\w+)\}", self._series)
+        self._name = re.compile("".join(f"(?P<{p}>.+?)" if n % 2 else re.escape(p) for n, p in enumerate(pieces)))
         self._plain = payload == "plain"
         self._value = value.split(".")
         self._time = time.split(".") if time else None
@@ -171,6 +173,13 @@ class Ingest:
             return None
         tags = match.groupdict()
         return Source(self._series.format(**tags), tags, self)
+
+    def tags_of(self, name: str) -> dict[str, str] | None:
+        """The tags a series of this name would get from its topic, or None where the name is of another form."""
+        match = self._name.fullmatch(name)
+        if match is None or set(match.groupdict()) != set(self.names):
+            return None
+        return match.groupdict()
 
     def decode(self, payload: bytes, arrival: int) -> tuple[int, float]:
         """Time (ns UTC) and value of a payload.

@@ -6,11 +6,12 @@ forecast it. Metrics are pure functions of forecasts and facts; errors are kept 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
 from edge.baselines import Forecaster
-from edge.contract import Contract, Float32, Float64, Int32, Int64
+from edge.contract import Bool, Contract, Float32, Float64, Int32, Int64
 from edge.errors import HistoryError
 from pipeline.table import Table
 from pipeline.windows import Samples, samples
@@ -18,16 +19,14 @@ from pipeline.windows import Samples, samples
 BATCH = 256
 
 
-def mae(absolute_error: Float64, count: Int64) -> float:
-    """Mean absolute error; NaN where nothing was counted."""
-    total = int(count.sum())
-    return float(absolute_error.sum() / total) if total else float("nan")
+def mae(absolute_error: Float64, count: Int64) -> Float64:
+    """Mean absolute error from its sums, float64 `[...]`; NaN where nothing was counted."""
+    return cast("Float64", np.divide(absolute_error, count, out=np.full(count.shape, np.nan), where=count > 0))
 
 
-def rmse(squared_error: Float64, count: Int64) -> float:
-    """Root of the mean squared error; NaN where nothing was counted."""
-    total = int(count.sum())
-    return float(np.sqrt(squared_error.sum() / total)) if total else float("nan")
+def rmse(squared_error: Float64, count: Int64) -> Float64:
+    """Root of the mean squared error from its sums, float64 `[...]`; NaN where nothing was counted."""
+    return np.sqrt(mae(squared_error, count))
 
 
 def pinball(forecast: Float64, fact: Float64, level: float) -> Float64:
@@ -38,8 +37,8 @@ def pinball(forecast: Float64, fact: Float64, level: float) -> Float64:
         fact: float64 `[...]`.
         level: of the quantile, 0…1.
     """
-    below = fact - forecast
-    return np.maximum(level * below, (level - 1) * below)
+    short = fact - forecast
+    return np.where(short >= 0, level, level - 1) * short
 
 
 def weighted_quantile_loss(pinball_sum: float, absolute_fact_sum: float) -> float:
@@ -73,6 +72,7 @@ class Evaluation:
         absolute_fact: float64 `[series, horizon]`.
         covered: facts within the outermost quantiles, int64 `[series, horizon]`.
         banded: facts that had both outermost quantiles, int64 `[series, horizon]`.
+        unanswered: facts it had no forecast for, which therefore count for nobody, int64 `[series, horizon]`.
     """
 
     forecaster: str
@@ -85,20 +85,26 @@ class Evaluation:
     absolute_fact: Float64
     covered: Int64
     banded: Int64
+    unanswered: Int64
 
     @property
     def by_series(self) -> Float64:
         """Mean absolute error of every series in its own unit, float64 `[series]`; NaN where nothing was counted."""
-        return _mean(self.absolute_error.sum(axis=1), self.count.sum(axis=1))
+        return mae(self.absolute_error.sum(axis=1), self.count.sum(axis=1))
 
     def by_lead(self, scale: Float32 | Float64) -> Float64:
         """Mean absolute error at every lead, float64 `[horizon]`; each series divided by its scale, float `[series]`.
 
         Series without a scale do not count, nor do series at leads where nothing was counted.
         """
-        error = _mean(self.absolute_error, self.count) / np.asarray(scale, np.float64)[:, None]
+        error = mae(self.absolute_error, self.count) / np.asarray(scale, np.float64)[:, None]
         known = np.isfinite(error)
-        return _mean(np.where(known, error, 0).sum(axis=0), known.sum(axis=0))
+        return mae(np.where(known, error, 0).sum(axis=0), np.asarray(known.sum(axis=0)))
+
+    @property
+    def rmse_by_series(self) -> Float64:
+        """Root mean squared error of every series in its own unit, float64 `[series]`; NaN where nothing was counted."""
+        return rmse(self.squared_error.sum(axis=1), self.count.sum(axis=1))
 
     @property
     def coverage(self) -> float:
@@ -114,10 +120,6 @@ class Evaluation:
             if fact > 0
         ]
         return float(np.mean(losses)) if losses else float("nan")
-
-
-def _mean(total: Float64, count: Int64) -> Float64:
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +194,22 @@ def evaluate(
 
 
 def _nothing(forecaster: Forecaster, names: tuple[str, ...], shape: tuple[int, int]) -> Evaluation:
-    sums = [np.zeros(shape) for _ in range(4)]
-    counts = [np.zeros(shape, np.int64) for _ in range(3)]
-    return Evaluation(forecaster.name, names, forecaster.contract.quantiles, counts[0], *sums, *counts[1:])
+    return Evaluation(
+        forecaster=forecaster.name,
+        names=names,
+        levels=forecaster.contract.quantiles,
+        count=np.zeros(shape, np.int64),
+        absolute_error=np.zeros(shape),
+        squared_error=np.zeros(shape),
+        pinball=np.zeros(shape),
+        absolute_fact=np.zeros(shape),
+        covered=np.zeros(shape, np.int64),
+        banded=np.zeros(shape, np.int64),
+        unanswered=np.zeros(shape, np.int64),
+    )
 
 
-def _add(
-    evaluation: Evaluation, contract: Contract, series: Int32, facts: Float64, forecast: Float64, counted: np.ndarray
-) -> None:
+def _add(evaluation: Evaluation, contract: Contract, series: Int32, facts: Float64, forecast: Float64, counted: Bool) -> None:
     """Add one batch to the sums; facts that do not count are 0 in all of them."""
     fact = np.where(counted, facts, 0)
     error = np.where(counted, forecast[:, :, contract.median] - fact, 0)
@@ -214,6 +224,7 @@ def _add(
         (evaluation.absolute_fact, np.abs(fact)),
         (evaluation.covered, banded & (lowest <= fact) & (fact <= highest)),
         (evaluation.banded, banded),
+        (evaluation.unanswered, np.isfinite(facts) & ~np.isfinite(forecast[:, :, contract.median])),
     ):
         np.add.at(total, series, part)
 

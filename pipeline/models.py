@@ -32,7 +32,7 @@ class Architecture:
         cell: recurrent cell.
         design: `segment`, or `plain` for one step per interval.
         units: size of the state and of the embeddings.
-        segment: intervals per segment; None takes a day, see `segment_length`.
+        segment: intervals per segment; None takes a day or half a day, see `segment_length`.
         dropout: share of the decoded state left out in training.
 
     Raises:
@@ -59,17 +59,18 @@ class Architecture:
 
 
 def segment_length(architecture: Architecture, contract: Contract) -> int:
-    """Intervals per segment: as asked for, else a day, else a quarter of the window; never longer than the window.
+    """Intervals per segment: as asked for, else half a day or a day, else a quarter of the window.
 
-    A day counts where it is a whole number of at least six intervals and fits the window twice; the horizon is then
-    cut into few segments and the network sees each day at the same phase.
+    Where the interval is below half an hour a segment is a day, so that the network sees each day at the same phase in
+    few steps; above, half a day is more accurate. Both count only where the day is a whole number of intervals and fits
+    the window twice. A segment is never longer than the window.
     """
     if architecture.segment is not None:
         return min(architecture.segment, contract.window)
     day = contract.season()
-    if day is not None and day >= 6 and 2 * day <= contract.window:
-        return day
-    return max(1, contract.window // 4)
+    if day is None or day < 8 or 2 * day > contract.window:
+        return max(1, contract.window // 4)
+    return day if day > 48 else day // 2
 
 
 def build(architecture: Architecture, contract: Contract, series_scale: Float64) -> "Network":

@@ -8,9 +8,10 @@ import tensorflow as tf
 
 from edge.contract import Float32, Float64, Int64
 from pipeline.network import LARGEST, Network
+from pipeline.windows import Samples
 
 if TYPE_CHECKING:
-    from pipeline.training import Samples, Settings
+    from pipeline.training import Settings
 
 Tensor: TypeAlias = Any
 
@@ -25,7 +26,7 @@ class Trainer:
         settings: how.
     """
 
-    def __init__(self, network: Network, samples: "Samples", scale: Float64, settings: "Settings") -> None:
+    def __init__(self, network: Network, samples: Samples, scale: Float64, settings: "Settings") -> None:
         self.network, self.samples, self.settings = network, samples, settings
         self.batch = min(settings.batch, len(samples.origin))
         self.steps = min(settings.windows, len(samples.origin)) // self.batch
@@ -54,7 +55,7 @@ class Trainer:
         self.done += self.steps
         return float(loss)
 
-    def validate(self, samples: "Samples", held: Int64) -> float:
+    def validate(self, samples: Samples, held: Int64) -> float:
         """Mean loss of the averaged weights over the samples held out for it."""
         trained = [weight.numpy() for weight in self.weights]
         self._assign(self.averages)

@@ -7,31 +7,16 @@ average of the weights that validation judges and that is kept (see Lin et al. 2
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
-from edge.contract import Contract, Float32, Float64, Int32, Int64
+from edge.contract import Contract, Float32, Float64
 from edge.errors import ConfigurationError, HistoryError
 from pipeline.models import Architecture, build, parameters
+from pipeline.windows import Samples
 
 Progress: TypeAlias = Callable[[int, int, float, float], None]
-
-
-class Samples(Protocol):
-    """Windows with their targets, as places in a grid."""
-
-    @property
-    def values(self) -> Float32:
-        """The grid in the sensors' units, NaN for missing, float32 `[series, intervals]`."""
-
-    @property
-    def series(self) -> Int32:
-        """Row of each sample, int32 `[n]`."""
-
-    @property
-    def origin(self) -> Int64:
-        """Column of each sample's first target, int64 `[n]`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +39,14 @@ class Settings:
         ConfigurationError: a value out of range.
     """
 
-    epochs: int = 12
-    windows: int = 32_768
+    epochs: int = 10
+    windows: int = 16_384
     batch: int = 256
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     averaging: float = 0.98
-    patience: int = 4
+    patience: int = 3
     unknown: float = 0.1
-    validation_windows: int = 8_192
+    validation_windows: int = 4_096
     seed: int = 0
     threads: int = 1
 

@@ -17,11 +17,12 @@ import msgspec
 import numpy as np
 
 from edge.bundle import MODEL_FILE, MODEL_LIMIT
-from edge.contract import Contract, Float32, Int32, Int64
+from edge.contract import Contract, Float32, Int32
 from edge.errors import BundleError, GatecastError, HistoryError
 from pipeline.conversion import convert
 from pipeline.models import Architecture, forecast, restore
-from pipeline.training import Progress, Record, Samples, Settings, fit
+from pipeline.training import Progress, Record, Settings, fit
+from pipeline.windows import Samples
 
 REQUEST_FILE, RESULT_FILE, LOG_FILE = "request.json", "result.json", "worker.log"
 SAMPLES_FILE, FORECASTS_FILE, WEIGHTS_FILE = "samples.npz", "forecasts.npy", "weights.npz"
@@ -83,13 +84,6 @@ class Result:
     model: bytes
     record: Record
     forecasts: Float32
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    values: Float32
-    series: Int32
-    origin: Int64
 
 
 def worker_command(folder: Path) -> list[str]:
@@ -195,8 +189,8 @@ def _work(folder: Path, say: Callable[..., None]) -> None:
     trained = fit(
         plan.architecture,
         plan.contract,
-        _Columns(data["values"], data["series"], data["origin"]),
-        _Columns(data["validation_values"], data["validation_series"], data["validation_origin"]),
+        Samples(data["values"], data["series"], data["origin"]),
+        Samples(data["validation_values"], data["validation_series"], data["validation_origin"]),
         plan.settings,
         lambda epoch, epochs, training, validation: say(
             epoch=epoch, epochs=epochs, training_loss=training, validation_loss=validation

@@ -41,9 +41,7 @@ def _seed() -> str:
             band = f"q10={value - 5},q50={value + 1},q90={value + 5}"
             lines.append(f'forecast,series={series} {band},origin={time - HOUR}i,lead=2i,model="m2" {time}')
             for lead, error in ((1, 1.0), (6, 2.0)):
-                lines.append(
-                    f"forecast_lead,series={series},lead={lead} {band},origin={time - lead * HOUR}i,model=\"m2\" {time}"
-                )
+                lines.append(f'forecast_lead,series={series},lead={lead} {band},origin={time - lead * HOUR}i,model="m2" {time}')
                 if hour <= 0:
                     scores = f"error={error},absolute_error={error},pinball=0.5,covered={float(hour % 3 > 0)}"
                     worse = 4.0 if series == "ewr.temperature" else 1.0
@@ -51,7 +49,9 @@ def _seed() -> str:
     for report in range(360):
         time = NOW - HOUR + (report + 1) * 10 * SECOND
         for agent, model in (("agent-1", "m2" if time > NOW - 7 * MINUTE else "m1"), ("agent-2", "m1")):
-            counts = f"backlog={report}.0,dropped={3.0 * (report > 350)},late=2.0,duplicates={report}.0,lag_seconds=1.5"
+            counts = (
+                f"backlog={report}.0,dropped={3.0 * (report > 350)},late=2.0,skipped=0.0,duplicates={report}.0,lag_seconds=1.5"
+            )
             rates = f'readings_per_second=100.0,microseconds_per_forecast=31.0,model="{model}"'
             lines.append(f"agent,agent={agent} {counts},{rates} {time}")
     return "\n".join(lines)
@@ -122,8 +122,10 @@ def test_agent_panels_add_up_and_show_growth(asked: tuple[dict[str, str], dict[s
     _, found = asked
     assert _columns(found["panel 'Readings per second' A"])["sum"] == [200.0]
     assert _columns(found["panel 'Dropped' A"])["sum"] == [6.0]
-    assert sum(row["non_negative_difference"] for row in found["panel 'Dropped, late and repeated' A"]) == 6.0
-    assert [(row["agent"], row["was"], row["model"]) for row in found["annotation 'Model changes'"]] == [("agent-1", "m1", "m2")]
+    assert sum(row["non_negative_difference"] for row in found["panel 'Dropped, skipped, late and repeated' A"]) == 6.0
+    assert [(row["agent"], row["was"], row["model"]) for row in found["annotation 'Model changes'"]] == [
+        ("agent-1", "m1", "m2")
+    ]
     live = {row["agent"]: row["model"] for row in found["panel 'Live model' A"]}
     assert live == {"agent-1": "m2", "agent-2": "m1"}
 
@@ -165,7 +167,12 @@ def test_overrides_and_band_name_series_that_exist(dashboard: Json) -> None:
     """An override by name, or a fill below, speaks of a series or column its panel has."""
     for panel in panels(dashboard):
         names = {target.get("alias") for target in panel["targets"]}
-        names |= {name for target in panel["targets"] for name in re.findall(r'AS "([^"]+)"|[ (]"(\w+)"', target["query"]) for name in name}
+        names |= {
+            name
+            for target in panel["targets"]
+            for name in re.findall(r'AS "([^"]+)"|[ (]"(\w+)"', target["query"])
+            for name in name
+        }
         for override in panel["fieldConfig"]["overrides"]:
             assert override["matcher"]["options"] in names, panel["title"]
             for setting in override["properties"]:
@@ -178,8 +185,9 @@ def test_provisioning_names_the_same_datasource_and_folder() -> None:
     (source,) = yaml.safe_load((GRAFANA / "provisioning" / "datasources" / "influxdb.yaml").read_text())["datasources"]
     assert {"type": source["type"], "uid": source["uid"]} == DATASOURCE
     assert source["jsonData"]["version"] == "InfluxQL"
-    assert source["jsonData"]["dbName"] == "${INFLUX_BUCKET}"
     assert source["secureJsonData"]["httpHeaderValue1"] == "Token ${INFLUX_TOKEN}"
     (provider,) = yaml.safe_load((GRAFANA / "provisioning" / "dashboards" / "gatecast.yaml").read_text())["providers"]
     compose = yaml.safe_load((GRAFANA.parent / "compose.yaml").read_text())
+    settings = compose["services"]["influxdb"]["environment"]
+    assert source["jsonData"]["dbName"] == settings["DOCKER_INFLUXDB_INIT_BUCKET"]
     assert f"./grafana/dashboards:{provider['options']['path']}:ro" in compose["services"]["grafana"]["volumes"]

@@ -1,0 +1,226 @@
+"""`gatecast`: the trainer's command."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from edge.errors import ConfigurationError, GatecastError
+
+EPILOG = """\
+exit codes: 0 done, 1 failed, 2 wrong use or configuration
+
+first steps:
+  gatecast demo                       the whole way on recorded weather, in a few minutes
+  gatecast init                       write a gatecast.toml to edit
+  gatecast import readings.csv        bring history into the store
+  gatecast retrain                    train, judge, release what beats the baselines
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and leave with its exit code."""
+    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command.
+
+    Returns:
+        0 done, 1 failed, 2 wrong use or configuration.
+    """
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return command(options)
+    except ConfigurationError as error:
+        print(f"gatecast: {error}", file=sys.stderr)
+        return 2
+    except GatecastError as error:
+        print(f"gatecast: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("gatecast: stopped", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="gatecast",
+        description="Train, judge and release the forecasters that run next to your sensors.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], text: str, *, config: bool = True) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        command.set_defaults(run=run)
+        if config:
+            command.add_argument("--config", type=Path, default=Path("gatecast.toml"), help="default: gatecast.toml")
+            command.add_argument("--json", action="store_true", help="print the result as JSON")
+        return command
+
+    init = add("init", _init, "write a gatecast.toml with every setting and its default", config=False)
+    init.add_argument("--config", type=Path, default=Path("gatecast.toml"), help="file to write; default: gatecast.toml")
+    load = add("import", _import, "bring readings from a file into the store")
+    load.add_argument("file", type=Path, metavar="FILE", help="CSV or Parquet: series,time,value, or time and a column per series")
+    retrain = add("retrain", _retrain, "train on the store's history, judge on the device runtime, release what is better")
+    retrain.add_argument("--no-release", action="store_true", help="judge only")
+    retrain.add_argument("--until", metavar="TIME", help="use readings before this time only, ISO 8601; default: all")
+    models = add("models", _models, "list the bundles in the registry")
+    models.add_argument("--channel", help="default: [registry] channel")
+    promote = add("promote", _promote, "let a channel name a version")
+    promote.add_argument("version", metavar="VERSION", help="as listed by gatecast models")
+    promote.add_argument("--channel", help="default: [registry] channel")
+    rollback = add("rollback", _rollback, "let a channel name the version before")
+    rollback.add_argument("--channel", help="default: [registry] channel")
+    add("serve", _serve, "retrain on the schedule of the configuration, until stopped")
+    demo = add("demo", _demo, "show the whole way on recorded data: train, release, stream, forecast, compare", config=False)
+    demo.add_argument("--data", type=Path, metavar="FILE", help="your own CSV or Parquet; default: a year of hourly weather")
+    demo.add_argument("--store", metavar="URL", help="sqlite:///FILE or influxdb://host:8086/bucket; default: in the folder")
+    demo.add_argument("--folder", type=Path, default=Path("gatecast-demo"), help="working folder; default: gatecast-demo")
+    demo.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
+    demo.add_argument("--no-open", action="store_true", help="do not open the report in a browser")
+    return parser
+
+
+def _quiet_prefect() -> None:
+    """One line per failure is ours to write; a flow run must not spread a trace over it. Set before Prefect is loaded."""
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+
+
+def _init(options: argparse.Namespace) -> int:
+    template = Path(__file__).parent / "data" / "gatecast.toml"
+    try:
+        with options.config.open("x", encoding="utf-8") as file:
+            file.write(template.read_text(encoding="utf-8"))
+    except FileExistsError as error:
+        raise ConfigurationError(f"{options.config} is there already; name another file with --config") from error
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {options.config}: {error.strerror}") from error
+    print(f"wrote {options.config}; next: edit [mqtt], [[ingest]] and [store], then gatecast import FILE")
+    return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    from edge.config import read_config  # noqa: PLC0415 - `--help` and wrong options answer at once
+    from edge.store import open_store  # noqa: PLC0415
+    from pipeline.extract import tag, write_history  # noqa: PLC0415
+    from pipeline.reading_files import read_file  # noqa: PLC0415
+
+    config = read_config(options.config)
+    series, readings = read_file(options.file)
+    store = open_store(config.store.url, config.store.token_file)
+    try:
+        written = write_history(store, tag(series, [rule.build() for rule in config.ingest]), readings)
+    finally:
+        store.close()
+    if options.json:
+        print(json.dumps({"readings": written, "series": len(series)}))
+    else:
+        print(f"{written} readings of {len(series)} series are in {config.store.url}; next: gatecast retrain")
+    return 0
+
+
+def _retrain(options: argparse.Namespace) -> int:
+    _quiet_prefect()
+    from edge.errors import PayloadError  # noqa: PLC0415
+    from edge.payloads import parse_time  # noqa: PLC0415
+    from flows.output import retrained_document, retrained_text  # noqa: PLC0415
+    from flows.progress import CURRENT, Show  # noqa: PLC0415
+
+    try:
+        until = parse_time(options.until) if options.until else None
+    except PayloadError as error:
+        raise ConfigurationError(f"--until: {error}") from error
+    show = Show()
+    CURRENT.set(show)
+    with show.stage("retrain"):
+        from flows.retrain import run as run_retrain  # noqa: PLC0415 - seconds, so it belongs to the stage
+
+        retrained = run_retrain(options.config, release=not options.no_release, until=until)
+    if options.json:
+        print(json.dumps(retrained_document(retrained, released=not options.no_release)))
+    else:
+        print(retrained_text(retrained, released=not options.no_release))
+    return 0
+
+
+def _models(options: argparse.Namespace) -> int:
+    from flows.output import models_document, models_text  # noqa: PLC0415
+
+    registry, channel = _registry(options)
+    live = registry.channel(channel)
+    manifests = registry.versions()
+    version = live.version if live else None
+    print(json.dumps(models_document(manifests, version)) if options.json else models_text(manifests, version, channel))
+    return 0
+
+
+def _promote(options: argparse.Namespace) -> int:
+    registry, channel = _registry(options)
+    found = registry.promote(options.version, channel)
+    return _changed(options, channel, found.version)
+
+
+def _rollback(options: argparse.Namespace) -> int:
+    registry, channel = _registry(options)
+    found = registry.rollback(channel)
+    return _changed(options, channel, found.version)
+
+
+def _changed(options: argparse.Namespace, channel: str, version: str) -> int:
+    text = f"channel {channel} names {version}; agents take it at their next look"
+    print(json.dumps({"channel": channel, "version": version}) if options.json else text)
+    return 0
+
+
+def _registry(options: argparse.Namespace) -> "tuple[Registry, str]":
+    from edge.config import read_config  # noqa: PLC0415
+    from pipeline.registry import Registry  # noqa: PLC0415
+
+    config = read_config(options.config)
+    return Registry(Path(config.registry.path)), options.channel or config.registry.channel
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from flows.serve import serve  # noqa: PLC0415
+
+    serve(options.config)
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from flows.progress import CURRENT, Show  # noqa: PLC0415
+
+    show = Show()
+    CURRENT.set(show)
+    folder = options.folder
+    with show.stage("start"):
+        _quiet_prefect()
+        os.environ.setdefault("PREFECT_HOME", str(folder.resolve() / "prefect"))
+        from flows.demo import prepare_folder  # noqa: PLC0415 - seconds, so it belongs to the stage
+        from flows.demo import run as run_demo  # noqa: PLC0415
+        from flows.output import outcome_document, print_outcome, write_outcome  # noqa: PLC0415
+
+        folder = prepare_folder(folder)
+    show.note(f"  working folder: {folder}")
+    outcome = run_demo(folder, data=options.data, store_url=options.store, show=show)
+    report = write_outcome(outcome)
+    if options.json:
+        options.json.write_text(json.dumps(outcome_document(outcome), indent=2), encoding="utf-8")
+    print_outcome(outcome)
+    if not options.no_open and sys.stdout.isatty():
+        import webbrowser  # noqa: PLC0415
+
+        webbrowser.open(report.as_uri())
+    return outcome.code
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,254 @@
+"""The whole way on recorded data: history, retraining, release, agent, stream, store, and what came of it."""
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.config import Fleet, read_config
+from edge.contract import DAY, Contract, Readings, SeriesTable, format_duration
+from edge.errors import ConfigurationError, GatecastError, HistoryError
+from edge.store import Store, open_store
+from flows.progress import Show
+from flows.replaying import in_order, publish, topic_safe, topics_of
+from flows.retrain import Retrained
+from flows.retrain import run as run_retrain
+from flows.servers import AgentProcess, free_port, start_broker
+from flows.summary import Counts, Skill, count, measure
+from pipeline.extract import derive_contract, tag, write_history
+from pipeline.reading_files import read_file
+from pipeline.table import Table
+
+SHIPPED = "nyc-weather-2013.csv.xz"
+MARK = ".gatecast-demo"
+REPLAYED = 60 * DAY
+LARGEST_SHARE = 0.2  # of the history that is replayed, where it is shorter
+MOST_LEADS = 96
+FLUSHED_WITHIN = 120.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything a demo shows.
+
+    Args:
+        retrained: what the flow trained and released.
+        counts: lost and doubled.
+        skill: errors beside the baselines.
+        table: all readings on the grid.
+        contract: of the live bundle.
+        model: name the forecasts carry.
+        broker: name of the broker.
+        store: URL of the store.
+        shipped: whether it ran on the shipped data.
+        microseconds_per_forecast: in the agent; NaN where a baseline forecast.
+        readings_per_second: through broker, agent and spool.
+        seconds: of every stage.
+        folder: where everything lies.
+    """
+
+    retrained: Retrained
+    counts: Counts
+    skill: Skill
+    table: Table
+    contract: Contract
+    model: str
+    broker: str
+    store: str
+    shipped: bool
+    microseconds_per_forecast: float
+    readings_per_second: float
+    seconds: dict[str, float]
+    folder: Path
+
+    @property
+    def beats_baselines(self) -> bool:
+        """Whether a network went out and its forecasts were better than every baseline's on average."""
+        released = self.retrained.release.goes_out
+        return released is not None and released.model is not None and self.skill.mean > 0
+
+    @property
+    def code(self) -> int:
+        """Exit code: 1 where anything was lost or doubled, or the model does not win on the shipped data."""
+        broken = self.counts.lost or self.counts.doubled
+        return int(bool(broken) or (self.shipped and not self.beats_baselines))
+
+
+def prepare_folder(folder: Path) -> Path:
+    """An empty working folder; what an earlier demo left there is removed, anything else is refused.
+
+    Raises:
+        ConfigurationError: the folder holds something a demo did not make, or cannot be written.
+    """
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            if not (folder / MARK).is_file():
+                raise ConfigurationError(f"{folder} is not empty and not a demo's; choose another one with --folder")
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MARK).touch()
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {folder}: {error.strerror}; choose another one with --folder") from error
+    return folder.resolve()
+
+
+def load(data: Path | None) -> tuple[SeriesTable, Readings]:
+    """The shipped readings or the user's own, in order of time, with names that can be topics.
+
+    Raises:
+        ConfigurationError: there is no such file.
+        HistoryError: it cannot be read.
+    """
+    if data is not None:
+        series, readings = read_file(data)
+    else:
+        series, readings = read_file(Path(__file__).parent / "data" / SHIPPED)
+    return topic_safe(series), in_order(readings)
+
+
+def split_time(readings: Readings, interval: int) -> int:
+    """Where history ends and the stream begins: the last 60 days, or the last fifth where there is less than 300 days.
+
+    Raises:
+        HistoryError: nothing to split.
+    """
+    if len(readings) < 2:
+        raise HistoryError("expected readings to train on and to replay; got almost none")
+    first, last = int(readings.time.min()), int(readings.time.max())
+    split = last - min(REPLAYED, int(LARGEST_SHARE * (last - first)))
+    return -(-split // interval) * interval
+
+
+def write_config(folder: Path, store: str, broker_port: int, health_port: int, series: SeriesTable, contract: Contract) -> Path:
+    """The demo's `gatecast.toml`, an ordinary one."""
+    topic, name, _ = topics_of(series)
+    step = -(-contract.horizon // MOST_LEADS)
+    leads = sorted({*range(1, contract.horizon + 1, step), contract.horizon})
+    path = folder / "gatecast.toml"
+    path.write_text(
+        f"""\
+# Made by gatecast demo; runs as it is: gatecast-agent run --config {path.name}
+[mqtt]
+url = "mqtt://127.0.0.1:{broker_port}"
+client_id = "gatecast-demo"
+
+[[ingest]]
+topic = "{topic}"
+series = "{name}"
+
+[store]
+url = "{store}"
+
+[agent]
+state = "{folder / "agent"}"
+clock = "event" # recorded data: only readings close intervals
+leads = {leads}
+health = "127.0.0.1:{health_port}"
+report = "2s"
+
+[release]
+channel = "{folder / "registry" / "channels" / "live.json"}"
+
+[fleet]
+interval = "{format_duration(contract.interval)}"
+horizon = {contract.horizon}
+window = {contract.window}
+
+[registry]
+path = "{folder / "registry"}"
+""",
+        encoding="utf-8",
+    )
+    return path
+
+
+def run(folder: Path, *, data: Path | None, store_url: str | None, show: Show) -> Outcome:
+    """Run the demo.
+
+    Args:
+        folder: working folder, from `prepare_folder`.
+        data: CSV or Parquet file; None: the shipped weather.
+        store_url: where everything is written; None: an SQLite file in the folder.
+        show: what the user sees.
+
+    Raises:
+        GatecastError: one line that says what to do.
+    """
+    url = store_url or f"sqlite:///{folder / 'store.db'}"
+    with show.stage("import"):
+        series, readings = load(data)
+        contract = derive_contract(Fleet(), readings)
+        split = split_time(readings, contract.interval)
+        health_port = free_port()
+        store = open_store(url)
+        _refuse_later_data(store, split)
+        config_path = write_config(folder, url, 1, health_port, series, contract)
+        config = read_config(config_path)
+        series = tag(series, [rule.build() for rule in config.ingest])
+        history = readings.take(readings.time < split)
+        written = write_history(store, series, history)
+        show.note(f"  {written} readings of {len(series)} series until the replay begins")
+    with show.stage("retrain"):
+        retrained = run_retrain(config_path, until=split)
+    stream = readings.take(readings.time >= split)
+    broker, broker_name, port = start_broker(folder / "broker")
+    with broker, show.stage("replay"):
+        write_config(folder, url, port, health_port, series, contract)
+        show.note(f"  {broker_name} on port {port}; the agent's numbers on http://127.0.0.1:{health_port}/metrics")
+        with AgentProcess(config_path, folder / "agent.log", health_port) as agent:
+            agent.wait_ready()
+            started = time.monotonic()
+            publish(
+                port,
+                topics_of(series)[2],
+                stream,
+                lambda: int(agent.numbers().get("readings_total", 0)),
+                lambda sent: show.advance("readings", sent, len(stream), "sent over MQTT"),
+            )
+            rate = len(stream) / (time.monotonic() - started)
+            numbers = _flushed(agent)
+    with show.stage("summary"):
+        end = int(stream.time.max()) + contract.interval * (contract.horizon + 2)
+        made = int(numbers.get("forecasts_total", 0) + numbers.get("fallback_forecasts_total", 0))
+        counts = count(store, stream, series, made, end)
+        skill, table = measure(store, contract, readings, series, split, end)
+        store.close()
+    forecasts = numbers.get("forecasts_total", 0.0)
+    network = retrained.release.goes_out is not None and retrained.release.goes_out.model is not None
+    live = retrained.release.goes_out or retrained.release.candidate
+    return Outcome(
+        retrained,
+        counts,
+        skill,
+        table,
+        contract,
+        live.manifest.version if network else (live.manifest.baseline or ""),
+        broker_name,
+        url,
+        data is None,
+        numbers.get("forecast_seconds_total", 0.0) / forecasts * 1e6 if network and forecasts else float("nan"),
+        rate,
+        show.seconds,
+        folder,
+    )
+
+
+def _refuse_later_data(store: Store, split: int) -> None:
+    """A store that knows the future would train and warm up on it."""
+    span = store.span()
+    if span is not None and span[1] >= split:
+        raise ConfigurationError("the store already holds readings of the time to be replayed; give the demo an empty bucket")
+
+
+def _flushed(agent: AgentProcess) -> dict[str, float]:
+    """The agent's numbers once the store has everything.
+
+    Raises:
+        GatecastError: the store does not take everything in time.
+    """
+    end = time.monotonic() + FLUSHED_WITHIN
+    while (numbers := agent.numbers()).get("backlog_bytes", 0) > 0:
+        if time.monotonic() > end:
+            raise GatecastError(f"{numbers['backlog_bytes']:.0f} bytes still wait for the store; see agent.log")
+        time.sleep(0.1)
+    return numbers

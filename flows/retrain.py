@@ -1,0 +1,184 @@
+"""History to release, as a Prefect flow: order, retries and visibility; every decision is made in `pipeline`."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.report import candidates_rows, model_card, plot_png, validation_rows
+from prefect import flow, task, unmapped
+from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from edge.baselines import Forecaster
+from edge.bundle import Bundle
+from edge.config import Config, read_config
+from edge.contract import Readings, SeriesTable
+from edge.errors import BundleError, GatecastError, StoreBusy
+from edge.model import open_forecaster
+from edge.store import open_store
+from flows.progress import Show, current
+from pipeline.candidates import Candidate, Prepared, architectures, choose, make_candidate, prepare, settings_of
+from pipeline.extract import derive_contract, read_history
+from pipeline.models import Architecture
+from pipeline.registry import Registry
+from pipeline.release import Release, decide
+
+
+@dataclass(frozen=True, slots=True)
+class Retrained:
+    """What a run of the flow led to.
+
+    Args:
+        prepared: the history it learned from.
+        candidates: every network that was trained and converted.
+        release: the verdict, and what went out where something did.
+        failures: one line per candidate that could not be made.
+    """
+
+    prepared: Prepared
+    candidates: tuple[Candidate, ...]
+    release: Release
+    failures: tuple[str, ...]
+
+
+def _store_is_away(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's own types
+    """Only an absent store is worth another try; wrong data and wrong passwords stay wrong."""
+    return isinstance(state.result(raise_on_failure=False), StoreBusy)
+
+
+@task(
+    name="extract",
+    retries=3,
+    retry_delay_seconds=[1, 5, 30],
+    retry_condition_fn=_store_is_away,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def extract(config: Config, until: int | None) -> tuple[SeriesTable, Readings]:
+    """All readings of the store, up to a moment."""
+    store = open_store(config.store.url, config.store.token_file)
+    try:
+        return read_history(store, stop=until)
+    finally:
+        store.close()
+
+
+@task(name="validate", cache_policy=NO_CACHE, persist_result=False)
+def validate(config: Config, series: SeriesTable, readings: Readings, show: Show) -> Prepared:
+    """Readings on the grid; series that cannot be trained on are left out with a line."""
+    prepared = prepare(series, readings, derive_contract(config.fleet, readings))
+    create_table_artifact(key="gatecast-validation", table=validation_rows(prepared.report), description="History by series")
+    for warning in prepared.warnings:
+        show.note(f"  {warning}")
+    return prepared
+
+
+@task(
+    name="train", task_run_name="train-{architecture.cell}-{architecture.design}", cache_policy=NO_CACHE, persist_result=False
+)
+def train(architecture: Architecture, prepared: Prepared, config: Config, folder: Path, show: Show) -> Candidate:
+    """One candidate: trained, converted, checked for parity, measured on the validation part."""
+    name = f"{architecture.cell} ({architecture.design})"
+
+    def progress(epoch: int, epochs: int, _training: float, validation: float) -> None:
+        show.advance(name, epoch, epochs, f"epochs, validation loss {validation:.4f}")
+
+    work = folder / f"{architecture.cell}-{architecture.design}"
+    candidate = make_candidate(prepared, architecture, settings_of(config.train), work, progress)
+    show.advance(name, candidate.record.epochs, candidate.record.epochs, "epochs, converted and verified")
+    return candidate
+
+
+@task(name="judge", cache_policy=NO_CACHE, persist_result=False)
+def judge(prepared: Prepared, candidates: list[Candidate], config: Config) -> Release:
+    """The verdict on the best candidate, beside the baselines and the champion, on the device runtime."""
+    champion = _champion(Registry(Path(config.registry.path)), config.registry.channel)
+    release = decide(prepared, choose(candidates, prepared.scale), champion, config.train)
+    create_table_artifact(key="gatecast-candidates", table=candidates_rows(prepared, candidates), description="Validation part")
+    create_markdown_artifact(key="gatecast-model-card", markdown=model_card(release.candidate.manifest))
+    return release
+
+
+@task(name="release", retries=2, retry_delay_seconds=2, cache_policy=NO_CACHE, persist_result=False)
+def publish(release: Release, config: Config) -> None:
+    """Keep the candidate in the registry, and let the channel name what the verdict lets out."""
+    registry = Registry(Path(config.registry.path))
+    registry.add(release.candidate)
+    if release.goes_out is not None:
+        registry.add(release.goes_out)
+        registry.promote(release.goes_out.manifest.version, config.registry.channel)
+
+
+@task(name="plot", cache_policy=NO_CACHE, persist_result=False)
+def plot(prepared: Prepared, release: Release, config: Config) -> None:
+    """Forecast against fact on the held-out part, beside the bundle in the registry and as an artifact."""
+    path = Path(config.registry.path) / "bundles" / release.candidate.manifest.version / "forecast.png"
+    plot_png(prepared, release, path)
+    create_image_artifact(key="gatecast-forecast", image_url=path.resolve().as_uri(), description="Forecast against fact")
+
+
+def _champion(registry: Registry, channel: str) -> tuple[Forecaster, Bundle] | None:
+    """What is live, or None; a damaged champion must not keep a sound candidate from going out."""
+    try:
+        bundle = registry.live(channel)
+        return None if bundle is None else (open_forecaster(bundle), bundle)
+    except BundleError:
+        return None
+
+
+@flow(name="retrain", persist_result=False, validate_parameters=False)
+def retrain(config_path: str, *, release: bool = True, until: int | None = None) -> Retrained:
+    """Retrain on the store's history and release what beats the baselines and the champion.
+
+    Args:
+        config_path: of `gatecast.toml`.
+        release: False judges only.
+        until: use readings before this moment only, ns UTC.
+
+    Raises:
+        GatecastError: one line that says what to do.
+    """
+    show = current()
+    config = read_config(Path(config_path))
+    series, readings = extract(config, until)
+    prepared = validate(config, series, readings, show)
+    show.note(
+        f"  {len(prepared.table.names)} series, {len(readings)} readings, window {prepared.contract.window}, "
+        f"horizon {prepared.contract.horizon}"
+    )
+    with tempfile.TemporaryDirectory(prefix="gatecast-") as folder:
+        futures: list[PrefectFuture[Candidate]] = train.map(
+            list(architectures(config.train)), unmapped(prepared), unmapped(config), unmapped(Path(folder)), unmapped(show)
+        )
+        candidates, failures = _gather(futures)
+    for failure in failures:
+        show.note(f"  left out: {failure}")
+    verdict = judge(prepared, candidates, config)
+    if release:
+        publish(verdict, config)
+        plot(prepared, verdict, config)
+    return Retrained(prepared, tuple(candidates), verdict, tuple(failures))
+
+
+def _gather(futures: list[PrefectFuture[Candidate]]) -> tuple[list[Candidate], list[str]]:
+    """The candidates that were made; one that failed leaves the others alone."""
+    candidates: list[Candidate] = []
+    failures: list[GatecastError] = []
+    for future in futures:
+        try:
+            candidates.append(future.result())
+        except GatecastError as error:
+            failures.append(error)
+    if not candidates:
+        raise failures[0]
+    return candidates, [str(failure) for failure in failures]
+
+
+def run(config_path: Path, *, release: bool = True, until: int | None = None) -> Retrained:
+    """The flow with as many candidates at once as the configuration allows."""
+    workers = read_config(config_path).train.workers
+    runner: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workers)
+    return retrain.with_options(task_runner=runner)(str(config_path), release=release, until=until)

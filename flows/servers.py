@@ -1,0 +1,169 @@
+"""The processes a demo needs beside itself: a broker and the agent, each ended by its own pid."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from edge.errors import BrokerError, GatecastError
+
+ANSWERS_WITHIN = 30.0  # seconds
+ENDS_WITHIN = 20.0
+MOSQUITTO = """\
+listener {port} 127.0.0.1
+allow_anonymous true
+persistence true
+persistence_location {folder}/
+autosave_interval 1
+autosave_on_changes true
+max_queued_messages 0
+max_inflight_messages 1000
+log_type error
+log_type warning
+"""
+AMQTT = {"plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}}
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nothing listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """A child process with its output in a log file.
+
+    Args:
+        command: to start.
+        log: file for its output.
+    """
+
+    def __init__(self, command: list[str], log: Path) -> None:
+        self._log = log
+        self._file: IO[bytes] = log.open("ab")
+        self.process = subprocess.Popen(command, stdout=self._file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def stop(self) -> int:
+        """Ask it to end, and make it end; returns its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(ENDS_WITHIN)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        self._file.close()
+        return self.process.wait()
+
+    def died(self) -> str | None:
+        """Its last line, where it is no longer there."""
+        if self.process.poll() is None:
+            return None
+        lines = self._log.read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else f"exit code {self.process.returncode}"
+
+
+def start_broker(folder: Path) -> tuple[Server, str, int]:
+    """An MQTT broker on a free port of this machine: mosquitto from the PATH, else amqtt.
+
+    Returns:
+        The process, the broker's name, its port.
+
+    Raises:
+        BrokerError: neither starts.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    found = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+    if found:
+        name, configuration = "mosquitto", folder / "mosquitto.conf"
+        configuration.write_text(_mosquitto(folder, port), encoding="utf-8")
+        command = [found, "-c", str(configuration)]
+    else:
+        name, configuration = "amqtt", folder / "amqtt.yaml"
+        listeners = {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}}
+        configuration.write_text(json.dumps({"listeners": listeners, **AMQTT}), encoding="utf-8")
+        command = [sys.executable, "-m", "amqtt.scripts.broker_script", "-c", str(configuration)]
+    server = Server(command, folder / f"{name}.log")
+    end = time.monotonic() + ANSWERS_WITHIN
+    while time.monotonic() < end:
+        if (reason := server.died()) is not None:
+            break
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+            continue
+        return server, name, port
+    reason = server.died() or f"it does not answer within {ANSWERS_WITHIN:.0f} s"
+    server.stop()
+    raise BrokerError(f"{name} does not start: {reason}; see {folder / (name + '.log')}")
+
+
+def _mosquitto(folder: Path, port: int) -> str:
+
+    text = MOSQUITTO.format(port=port, folder=folder.resolve())
+    # As root mosquitto becomes another user, who may not write here.
+    return text + ("user root\n" if os.geteuid() == 0 else "")
+
+
+class AgentProcess(Server):
+    """`gatecast-agent run` and its health page.
+
+    Args:
+        config: its configuration.
+        log: file for its output.
+        port: of its health page, as in the configuration.
+    """
+
+    def __init__(self, config: Path, log: Path, port: int) -> None:
+        super().__init__([sys.executable, "-m", "edge.cli", "run", "--config", str(config)], log)
+        self._url = f"http://127.0.0.1:{port}"
+
+    def wait_ready(self) -> None:
+        """Wait until it is connected to the broker.
+
+        Raises:
+            GatecastError: it ended, or is not ready within 30 s.
+        """
+        end = time.monotonic() + ANSWERS_WITHIN
+        problem = "no answer"
+        while time.monotonic() < end:
+            if (reason := self.died()) is not None:
+                raise GatecastError(f"the agent ended: {reason}")
+            try:
+                with urlopen(f"{self._url}/healthz", timeout=5):  # noqa: S310 - our own agent
+                    return
+            except URLError as error:
+                problem = str(error.reason)
+            time.sleep(0.1)
+        raise GatecastError(f"the agent is not ready within {ANSWERS_WITHIN:.0f} s: {problem}")
+
+    def numbers(self) -> dict[str, float]:
+        """What it says of itself on /metrics, without the prefix `gatecast_`.
+
+        Raises:
+            GatecastError: it ended.
+        """
+        try:
+            with urlopen(f"{self._url}/metrics", timeout=10) as answer:  # noqa: S310
+                lines = answer.read().decode().splitlines()
+        except OSError as error:
+            raise GatecastError(f"the agent does not answer: {self.died() or error}") from error
+        rows = (line.removeprefix("gatecast_").rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        return {name: float(value) for name, value in rows if "{" not in name}

@@ -1,0 +1,174 @@
+"""What a replay led to, read back from the store: lost, doubled, error beside the baselines, coverage."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.baselines import baselines
+from edge.contract import Contract, Float64, Int64, Readings, SeriesTable, quantile_name
+from edge.scoring import default_leads
+from edge.store import Store
+from pipeline.table import Table, to_table
+from pipeline.windows import Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Readings sent against readings stored, forecasts made against forecasts stored.
+
+    Args:
+        readings_sent: by the replay.
+        readings_stored: of these, in the store with the value that was sent.
+        forecasts: (series, origin) pairs in the store.
+        lost: readings or forecasts that should be in the store and are not.
+        doubled: readings or forecasts in the store that should not be.
+    """
+
+    readings_sent: int
+    readings_stored: int
+    forecasts: int
+    lost: int
+    doubled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """Errors on the replayed readings, of what the agent wrote and of the baselines from the same origins.
+
+    Args:
+        names: of the series.
+        forecasters: `model`, then the baselines.
+        by_series: mean absolute error over all leads, in the unit of the series, float64 `[forecasters, series]`.
+        by_lead: mean absolute error at the chosen leads, each series in units of the last value's error over all
+            leads, float64 `[forecasters, leads]`.
+        leads: the chosen leads.
+        coverage: share of facts inside the outermost quantiles; NaN where only medians were forecast.
+    """
+
+    names: tuple[str, ...]
+    forecasters: tuple[str, ...]
+    by_series: Float64
+    by_lead: Float64
+    leads: tuple[int, ...]
+    coverage: float
+
+    @property
+    def skills(self) -> Float64:
+        """1 - model / best baseline of each series, chosen with hindsight, float64 `[series]`."""
+        best = np.nanmin(self.by_series[1:], axis=0)
+        ratio: Float64 = np.divide(self.by_series[0], best, out=np.full(len(best), np.nan), where=best > 0)
+        return 1 - ratio
+
+    @property
+    def mean(self) -> float:
+        """Mean of the skills over the series; NaN where none can be told."""
+        known = self.skills[np.isfinite(self.skills)]
+        return float(known.mean()) if len(known) else float("nan")
+
+    @property
+    def won(self) -> int:
+        """Series on which the model beats every baseline."""
+        return int((self.skills > 0).sum())
+
+    def lost_to(self) -> list[tuple[str, str, float]]:
+        """(series, baseline, skill) of the series on which a baseline is at least as good."""
+        best = np.argmin(np.where(np.isfinite(self.by_series[1:]), self.by_series[1:], np.inf), axis=0)
+        rows = enumerate(zip(self.names, self.skills.tolist(), strict=True))
+        return [(name, self.forecasters[1 + best[row]], skill) for row, (name, skill) in rows if not skill > 0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows of `forecast_lead`: row of the table, target and lead, quantiles `[n, levels]`."""
+
+    series: Int64
+    target: Int64
+    lead: Int64
+    values: Float64
+
+
+def count(store: Store, sent: Readings, series: SeriesTable, made: int, stop: int) -> Counts:
+    """Compare what was sent with what is stored.
+
+    Args:
+        store: after the agent has ended.
+        sent: every reading of the replay, once.
+        series: their names.
+        made: forecasts the agent says it made.
+        stop: end of the time range to look at, ns.
+    """
+    start = int(sent.time.min())
+    found = SeriesTable(series.names)
+    parts = list(store.read("reading", ["value"], start, stop, found))
+    stored: dict[tuple[int, int], float] = {}
+    rows = 0
+    for part in parts:
+        rows += len(part)
+        values = np.asarray(part.fields["value"], np.float64)
+        stored.update(zip(zip(part.series.tolist(), part.time.tolist(), strict=True), values.tolist(), strict=True))
+    expected = dict(zip(zip(sent.series.tolist(), sent.time.tolist(), strict=True), sent.value.tolist(), strict=True))
+    right = sum(1 for key, value in expected.items() if stored.get(key) == value)
+    forecasts = sum(
+        int((np.asarray(part.lead) == 1).sum())
+        for part in store.read("forecast_lead", [quantile_name(0.5)], start, stop, found)
+    )
+    return Counts(
+        len(expected),
+        right,
+        forecasts,
+        len(expected) - right + max(0, made - forecasts),
+        rows - len(stored) + sum(1 for key in stored if key not in expected) + max(0, forecasts - made),
+    )
+
+
+def measure(
+    store: Store, contract: Contract, history: Readings, series: SeriesTable, start: int, stop: int
+) -> tuple[Skill, Table]:
+    """Errors of everything the agent forecast within `[start, stop)` ns, beside the baselines from the same origins.
+
+    Args:
+        store: after the agent has ended.
+        contract: of the live bundle.
+        history: every reading, those before the replay too.
+        series: their names.
+        start: of the replay.
+        stop: of the forecast intervals that count.
+    """
+    table = to_table(series.names, history, contract.interval, contract.aggregation)
+    levels = [quantile_name(level) for level in contract.quantiles]
+    rows = _rows(store, start, stop, levels, series)
+    origin = (rows.target - table.start) // contract.interval - (rows.lead - 1)
+    inside = (origin >= 1) & (origin + contract.horizon <= table.values.shape[1])
+    pairs, place = np.unique(np.stack([rows.series[inside], origin[inside]]), axis=1, return_inverse=True)
+    chosen = Samples(table.values, pairs[0].astype(np.int32), pairs[1])
+    facts = chosen.targets(slice(None), contract).astype(np.float64)
+    windows = chosen.windows(slice(None), contract)
+    model = np.full((*facts.shape, len(levels)), np.nan)
+    model[place.reshape(-1), rows.lead[inside] - 1] = rows.values[inside]
+    contenders = {"model": model[:, :, contract.median]}
+    for one in baselines(contract):
+        contenders[one.name] = one.predict(windows, chosen.series)[:, :, contract.median].astype(np.float64)
+    errors = np.abs(np.stack(list(contenders.values())) - facts)
+    errors[:, ~np.isfinite(errors).all(axis=0)] = np.nan
+    by_series = np.stack([np.nanmean(errors[:, chosen.series == row], axis=(1, 2)) for row in range(len(series))], axis=1)
+    unit = by_series[1][chosen.series]
+    leads = default_leads(contract.horizon)
+    relative = errors[:, :, [lead - 1 for lead in leads]] / unit[None, :, None]
+    low, high = model[:, :, 0], model[:, :, -1]
+    known = np.isfinite(low) & np.isfinite(high) & np.isfinite(facts)
+    covered = (low <= facts) & (facts <= high) & known
+    coverage = float(covered.sum() / known.sum()) if known.any() else float("nan")
+    return Skill(tuple(series.names), tuple(contenders), by_series, np.nanmean(relative, axis=1), leads, coverage), table
+
+
+def _rows(store: Store, start: int, stop: int, levels: list[str], series: SeriesTable) -> _Rows:
+    parts = list(store.read("forecast_lead", levels, start, stop, series))
+    empty = np.zeros(0, np.int64)
+    return _Rows(
+        np.concatenate([empty, *(part.series for part in parts)]),
+        np.concatenate([empty, *(part.time for part in parts)]),
+        np.concatenate([empty, *(np.asarray(part.lead) for part in parts)]),
+        np.concatenate(
+            [np.zeros((0, len(levels))), *(np.stack([part.fields[one] for one in levels], axis=1) for part in parts)]
+        ),
+    )

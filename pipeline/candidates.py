@@ -1,0 +1,203 @@
+"""History in, candidate bundles out: what `retrain` does between reading and judging.
+
+Each function takes and returns values; order, retries and visibility are the flow's business.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from edge.baselines import Baseline, baselines
+from edge.bundle import Bundle, Manifest, Metric, Training, version_of
+from edge.config import Train
+from edge.contract import Contract, Float32, Readings, SeriesTable
+from edge.model import Model
+from pipeline.conversion import golden, model_file, parity
+from pipeline.evaluation import Evaluation, backtest, contender
+from pipeline.history import Report, Table, refuse, to_table, trainable, validate
+from pipeline.models import Architecture
+from pipeline.training import Progress, Record, Settings
+from pipeline.windows import Samples, Split, samples, split, training_scale
+from pipeline.worker import Request, train_candidate
+
+PARITY_WINDOWS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """History that can be trained on.
+
+    Args:
+        table: the series that are left, on the grid.
+        contract: of the models to come.
+        split: by time.
+        report: of every series, also those left out.
+        warnings: one line per series left out.
+        scale: spread of each series in the training part, float32 `[series]`.
+    """
+
+    table: Table
+    contract: Contract
+    split: Split
+    report: Report
+    warnings: tuple[str, ...]
+    scale: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A trained network as the device will run it.
+
+    Args:
+        bundle: without metrics yet.
+        record: how the training went.
+        parity: largest error against the network it was made from, as a share of the forecasts' spread.
+        validation: its evaluation, and those of the baselines, on the validation part.
+    """
+
+    bundle: Bundle
+    record: Record
+    parity: float
+    validation: tuple[Evaluation, ...]
+
+    def loss(self, scale: Float32) -> float:
+        """Mean absolute error on the validation part, each series in units of its scale."""
+        return float(np.nanmean(self.validation[0].by_lead(scale)))
+
+
+def prepare(series: SeriesTable, readings: Readings, contract: Contract) -> Prepared:
+    """Put readings on the grid, validate every series, leave out the hopeless, split by time.
+
+    Raises:
+        HistoryError: nothing trainable remains; says why and what to do.
+    """
+    table = to_table(series.names, readings, contract.interval, contract.aggregation)
+    report = validate(series.names, readings, table, contract)
+    warnings = refuse(report)
+    kept = trainable(table, report)
+    parts = split(kept, contract)
+    return Prepared(kept, contract, parts, report, warnings, training_scale(kept, parts))
+
+
+def architectures(train: Train) -> tuple[Architecture, ...]:
+    """The candidates the configuration asks for."""
+    return tuple(Architecture(cell, design, train.units) for design in train.designs for cell in train.cells)
+
+
+def settings_of(train: Train) -> Settings:
+    """Training settings: the defaults, with what the configuration changes."""
+    settings = Settings(seed=train.seed)
+    return replace(settings, epochs=train.epochs) if train.epochs else settings
+
+
+def make_candidate(
+    prepared: Prepared, architecture: Architecture, settings: Settings, folder: Path, progress: Progress | None = None
+) -> Candidate:
+    """Train, convert, check parity, and measure on the validation part, all on the device runtime.
+
+    Args:
+        prepared: history.
+        architecture: of the network.
+        settings: of the training.
+        folder: for the exchange with the training process.
+        progress: called after each epoch.
+
+    Raises:
+        BundleError: the network cannot be converted, or the converted one does not forecast the same.
+        HistoryError: the training failed.
+    """
+    contract, parts = prepared.contract, prepared.split
+    training = samples(prepared.table, contract, parts.training)
+    validation = samples(prepared.table, contract, parts.validation)
+    windows, series = _some(samples(prepared.table, contract, parts.held_out), contract)
+    result = train_candidate(Request(architecture, contract, settings, training, validation, windows, series), folder, progress)
+    created = datetime.now(UTC)
+    file = model_file(result.model, architecture, result.record.parameters)
+    manifest = Manifest(
+        version_of(created, architecture.cell, result.model),
+        contract,
+        list(prepared.table.names),
+        created.isoformat(timespec="seconds"),
+        version("gatecast"),
+        model=file,
+        training=Training(
+            prepared.table.start,
+            prepared.table.start + parts.training.stop * contract.interval,
+            int(np.isfinite(prepared.table.values[:, : parts.training.stop]).sum()),
+            result.record.seconds,
+            result.record.epochs,
+            settings.seed,
+            prepared.table.data_hash,
+        ),
+        golden=None,
+    )
+    manifest = msgspec.structs.replace(manifest, golden=golden(Model(Bundle(manifest, result.model)), windows, series))
+    bundle = Bundle(manifest, result.model)
+    error = parity(result.forecasts, bundle, windows, series)
+    measured = backtest(
+        [
+            contender(Model(bundle), prepared.table.names, manifest.series),
+            *(contender(one, prepared.table.names) for one in baselines(contract)),
+        ],
+        prepared.table,
+        contract,
+        parts.validation,
+    )
+    return Candidate(bundle, result.record, error, measured)
+
+
+def choose(candidates: Sequence[Candidate], scale: Float32) -> Candidate:
+    """The candidate with the least error on the validation part; the held-out part has no say in the choice."""
+    return min(candidates, key=lambda candidate: candidate.loss(scale))
+
+
+def with_metrics(bundle: Bundle, metrics: Sequence[Metric]) -> Bundle:
+    """The same bundle with the figures of its verdict."""
+    return Bundle(msgspec.structs.replace(bundle.manifest, metrics=list(metrics)), bundle.model)
+
+
+def baseline_bundle(prepared: Prepared, chosen: Baseline, metrics: Sequence[Metric]) -> Bundle:
+    """A bundle without a model: the device gets its contract and the best baseline, honestly named."""
+    created = datetime.now(UTC)
+    content = hashlib.sha256(f"{prepared.table.data_hash} {chosen.name}".encode()).digest()
+    manifest = Manifest(
+        version_of(created, chosen.name, content),
+        prepared.contract,
+        list(prepared.table.names),
+        created.isoformat(timespec="seconds"),
+        version("gatecast"),
+        baseline=chosen.name,
+        metrics=list(metrics),
+    )
+    return Bundle(manifest)
+
+
+def best_baseline(evaluations: Sequence[Evaluation], scale: Float32, contract: Contract) -> Baseline:
+    """The baseline with the least error, each series in units of its scale."""
+    errors = {one.forecaster: float(np.nanmean(one.by_lead(scale))) for one in evaluations}
+    return min(baselines(contract), key=lambda one: errors.get(one.name, float("inf")))
+
+
+def microseconds_per_forecast(model: Model, chosen: Samples, contract: Contract, clock: Callable[[], float]) -> float:
+    """Time of one forecast in batches of 64 on this machine, the best of five rounds over the same windows."""
+    windows, series = _some(chosen, contract)
+    model.predict(windows[:64], series[:64])
+    rounds = []
+    for _ in range(5):
+        started = clock()
+        for begin in range(0, len(windows), 64):
+            model.predict(windows[begin : begin + 64], series[begin : begin + 64])
+        rounds.append(clock() - started)
+    return min(rounds) / max(len(windows), 1) * 1e6
+
+
+def _some(chosen: Samples, contract: Contract) -> tuple[Float32, "np.typing.NDArray[np.int32]"]:
+    """Up to 256 windows, evenly chosen, and the model's index of their series."""
+    rows = np.unique(np.linspace(0, len(chosen) - 1, PARITY_WINDOWS).astype(np.int64)) if len(chosen) else np.zeros(0, np.int64)
+    return chosen.windows(rows, contract), chosen.series[rows] + np.int32(1)

@@ -1,0 +1,100 @@
+"""Readings between files and the store, and the contract that follows from them."""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from edge.config import Fleet
+from edge.contract import DAY, Contract, Points, Readings, SeriesTable, parse_duration
+from edge.errors import BlockRefused, HistoryError, StoreBusy
+from edge.payloads import Ingest
+from edge.store import Store
+from pipeline.table import guess_interval
+
+BLOCK = 5_000
+TRIES = 6
+LONGEST_WINDOW = 720
+LONGEST_HORIZON = 720
+
+
+def read_history(store: Store, *, start: int | None = None, stop: int | None = None) -> tuple[SeriesTable, Readings]:
+    """All readings of the store within `[start, stop)` ns.
+
+    Raises:
+        HistoryError: there is none.
+        StoreBusy: the store is away.
+        StoreDenied: the account, bucket or address is wrong.
+    """
+    span = store.span()
+    if span is None:
+        raise HistoryError("the store holds no readings; run gatecast import FILE, or let the agent collect some first")
+    series = SeriesTable()
+    parts = []
+    begin = span[0] if start is None else max(start, span[0])
+    end = span[1] + 1 if stop is None else min(stop, span[1] + 1)
+    for page in store.read("reading", ["value"], begin, end, series):
+        value = page.fields["value"]
+        parts.append(Readings(page.series, page.time, np.asarray(value, np.float64)))
+    readings = Readings.concatenate(parts)
+    if not len(readings):
+        raise HistoryError("the store holds no readings in this range of time; choose a wider one")
+    return series, readings
+
+
+def tag(series: SeriesTable, ingests: Sequence[Ingest]) -> SeriesTable:
+    """The same series with the tags their topics would give them, so that imported and live readings are one series."""
+    tagged = SeriesTable()
+    for name in series.names:
+        tagged.add(name, next((tags for ingest in ingests if (tags := ingest.tags_of(name)) is not None), None))
+    return tagged
+
+
+def write_history(store: Store, series: SeriesTable, readings: Readings) -> int:
+    """Write readings; those that are there already change nothing.
+
+    Args:
+        store: the same readings may be in it.
+        series: names and tags.
+        readings: in any order; values that are not finite are left out.
+
+    Returns:
+        How many readings were written.
+
+    Raises:
+        HistoryError: the store refuses a reading.
+        StoreBusy: the store stayed away.
+        StoreDenied: the account, bucket or address is wrong.
+    """
+    kept = readings.take(np.isfinite(readings.value))
+    for begin in range(0, len(kept), BLOCK):
+        part = kept.take(slice(begin, begin + BLOCK))
+        block = store.encode([Points("reading", part.series, part.time, {"value": part.value})], series)
+        for attempt in range(TRIES):
+            try:
+                store.write(block)
+                break
+            except StoreBusy:
+                if attempt == TRIES - 1:
+                    raise
+                time.sleep(min(0.25 * 2**attempt, 5))
+            except BlockRefused as error:
+                raise HistoryError(f"readings {begin}…{begin + len(part)} cannot be stored: {error}") from error
+    return len(kept)
+
+
+def derive_contract(fleet: Fleet, readings: Readings) -> Contract:
+    """The contract the configuration asks for; what it leaves open follows from the readings' interval.
+
+    The window is a week where it fits into 720 intervals, else 720; eight weeks where an interval is a day or longer.
+    The horizon is a day, or 24 intervals where a day has fewer than two or more than 720.
+
+    Raises:
+        ConfigurationError: a value out of range.
+        HistoryError: no interval is given and none can be told from the readings.
+    """
+    interval = parse_duration(fleet.interval) if fleet.interval else guess_interval(readings)
+    day = round(DAY / interval)
+    window = fleet.window or (min(7 * day, LONGEST_WINDOW) if day >= 2 else 56)
+    horizon = fleet.horizon or (day if 2 <= day <= LONGEST_HORIZON else 24)
+    return Contract(interval, window, horizon, fleet.quantiles, fleet.aggregation, fleet.max_missing)

@@ -1,0 +1,95 @@
+"""What goes out: the candidate, a baseline where nothing beats the baselines, or nothing."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.baselines import Forecaster
+from edge.bundle import Bundle, Metric
+from edge.config import Train
+from edge.contract import Float32
+from edge.model import Model
+from pipeline.candidates import (
+    Candidate,
+    Prepared,
+    baseline_bundle,
+    best_baseline,
+    microseconds_per_forecast,
+    with_metrics,
+)
+from pipeline.evaluation import Evaluation, contender
+from pipeline.verdict import Cost, Limits, Trial, Verdict, trial
+from pipeline.windows import samples
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The verdict and its consequence.
+
+    Args:
+        candidate: with the figures of the verdict in its manifest.
+        trial: the verdict and the evaluations it rests on, all on the held-out part.
+        cost: of the candidate on this machine.
+        goes_out: the candidate, a baseline bundle, or None where the champion stays or the verdict is no.
+    """
+
+    candidate: Bundle
+    trial: Trial
+    cost: Cost
+    goes_out: Bundle | None
+
+
+def decide(prepared: Prepared, candidate: Candidate, champion: tuple[Forecaster, Bundle] | None, train: Train) -> Release:
+    """Judge a candidate on the held-out part and say what goes out.
+
+    Where it loses and no champion is live, the best baseline goes out as a bundle without a model: the device gets its
+    contract and forecasts honestly.
+
+    Args:
+        prepared: history.
+        candidate: chosen on the validation part.
+        champion: what is live, open, and its bundle.
+        train: margin and budgets.
+    """
+    contract, part = prepared.contract, prepared.split.held_out
+    model = Model(candidate.bundle)
+    names = prepared.table.names
+    latency = microseconds_per_forecast(model, samples(prepared.table, contract, part), contract, time.perf_counter)
+    cost = Cost(latency, len(candidate.bundle.model or b""))
+    found = trial(
+        contender(model, names, candidate.bundle.manifest.series),
+        None if champion is None else contender(champion[0], names, champion[1].manifest.series),
+        prepared.table,
+        contract,
+        part,
+        cost=cost,
+        limits=Limits(margin=train.margin, latency=train.max_latency, size=train.max_size),
+    )
+    metrics = metrics_of(found, prepared.scale)
+    bundle = with_metrics(candidate.bundle, metrics)
+    goes_out = bundle if found.verdict.release else None
+    if goes_out is None and champion is None:
+        goes_out = baseline_bundle(prepared, best_baseline(found.baselines, prepared.scale, contract), metrics)
+    return Release(bundle, found, cost, goes_out)
+
+
+def metrics_of(found: Trial, scale: Float32) -> list[Metric]:
+    """Candidate, champion and baselines on the held-out part, for the manifest."""
+    evaluations = [found.candidate, *([found.champion] if found.champion else []), *found.baselines]
+    return [_metric(one, scale, found.verdict if one is found.candidate else None) for one in evaluations]
+
+
+def _metric(evaluation: Evaluation, scale: Float32, verdict: Verdict | None) -> Metric:
+    errors = [float(error) if np.isfinite(error) else None for error in evaluation.by_lead(scale)]
+    return Metric(
+        evaluation.forecaster,
+        errors,
+        _known(evaluation.quantile_loss),
+        None if verdict is None else _known(verdict.skill),
+        _known(evaluation.coverage),
+    )
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
