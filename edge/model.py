@@ -17,6 +17,8 @@ from edge.errors import BundleError, ConfigurationError
 
 BUCKETS = (1, 8, 64, 256)
 RUNTIMES = (("ai_edge_litert.interpreter", "ai-edge-litert"), ("tflite_runtime.interpreter", "tflite-runtime"))
+# Anything beyond counts as missing, inside the model too: its square would leave float32.
+LARGEST_VALUE = 1e18
 # Largest error against the golden forecasts, as a share of their spread.
 TOLERANCE = {"float32": 1e-4}
 
@@ -73,7 +75,7 @@ class Model:
             part = slice(start, start + bucket)
             forecasts[part] = self._interpreter(bucket).run(windows[part], known[part])
             start += bucket
-        forecasts[~np.isfinite(windows).any(axis=1)] = np.nan
+        forecasts[~(np.abs(windows) < LARGEST_VALUE).any(axis=1)] = np.nan
         return forecasts
 
     def self_test(self) -> float:
@@ -94,7 +96,7 @@ class Model:
         batch = self.predict(np.tile(windows, (copies, 1))[:64], np.tile(series, copies)[:64])
         forecasts = np.concatenate([single, batch])
         error = relative_error(np.concatenate([expected, np.tile(expected, (copies, 1, 1))[:64]]), forecasts)
-        if not (np.diff(forecasts, axis=2) >= 0).all():
+        if (np.diff(forecasts, axis=2) < 0).any():
             raise BundleError(f"expected ascending quantiles from {self.name}; got crossed ones")
         if not error <= TOLERANCE[file.precision]:
             raise BundleError(

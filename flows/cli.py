@@ -6,8 +6,12 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge.errors import ConfigurationError, GatecastError
+
+if TYPE_CHECKING:
+    from pipeline.registry import Registry
 
 EPILOG = """\
 exit codes: 0 done, 1 failed, 2 wrong use or configuration
@@ -66,7 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     init = add("init", _init, "write a gatecast.toml with every setting and its default", config=False)
     init.add_argument("--config", type=Path, default=Path("gatecast.toml"), help="file to write; default: gatecast.toml")
     load = add("import", _import, "bring readings from a file into the store")
-    load.add_argument("file", type=Path, metavar="FILE", help="CSV or Parquet: series,time,value, or time and a column per series")
+    load.add_argument(
+        "file", type=Path, metavar="FILE", help="CSV or Parquet: series,time,value, or time and a column per series"
+    )
     retrain = add("retrain", _retrain, "train on the store's history, judge on the device runtime, release what is better")
     retrain.add_argument("--no-release", action="store_true", help="judge only")
     retrain.add_argument("--until", metavar="TIME", help="use readings before this time only, ISO 8601; default: all")
@@ -204,11 +210,12 @@ def _demo(options: argparse.Namespace) -> int:
     with show.stage("start"):
         _quiet_prefect()
         os.environ.setdefault("PREFECT_HOME", str(folder.resolve() / "prefect"))
-        from flows.demo import prepare_folder  # noqa: PLC0415 - seconds, so it belongs to the stage
-        from flows.demo import run as run_demo  # noqa: PLC0415
-        from flows.output import outcome_document, print_outcome, write_outcome  # noqa: PLC0415
+        from flows.folder import prepare_folder  # noqa: PLC0415
 
         folder = prepare_folder(folder)
+        from flows.demo import run as run_demo  # noqa: PLC0415 - seconds, so it belongs to the stage
+        from flows.output import outcome_document, print_outcome, write_outcome  # noqa: PLC0415
+
     show.note(f"  working folder: {folder}")
     outcome = run_demo(folder, data=options.data, store_url=options.store, show=show)
     report = write_outcome(outcome)

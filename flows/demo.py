@@ -1,26 +1,24 @@
 """The whole way on recorded data: history, retraining, release, agent, stream, store, and what came of it."""
 
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.bundle import Bundle
 from edge.config import Fleet, read_config
 from edge.contract import DAY, Contract, Readings, SeriesTable, format_duration
 from edge.errors import ConfigurationError, GatecastError, HistoryError
 from edge.store import Store, open_store
 from flows.progress import Show
 from flows.replaying import in_order, publish, topic_safe, topics_of
-from flows.retrain import Retrained
 from flows.retrain import run as run_retrain
+from flows.retrained import Retrained
 from flows.servers import AgentProcess, free_port, start_broker
-from flows.summary import Counts, Skill, count, measure
+from flows.summary import Counts, Measured, count, measure
 from pipeline.extract import derive_contract, tag, write_history
 from pipeline.reading_files import read_file
-from pipeline.table import Table
 
 SHIPPED = "nyc-weather-2013.csv.xz"
-MARK = ".gatecast-demo"
 REPLAYED = 60 * DAY
 LARGEST_SHARE = 0.2  # of the history that is replayed, where it is shorter
 MOST_LEADS = 96
@@ -34,10 +32,9 @@ class Outcome:
     Args:
         retrained: what the flow trained and released.
         counts: lost and doubled.
-        skill: errors beside the baselines.
-        table: all readings on the grid.
+        measured: errors beside the baselines, and forecasts to draw.
         contract: of the live bundle.
-        model: name the forecasts carry.
+        live: the bundle that went out; it may be a baseline's.
         broker: name of the broker.
         store: URL of the store.
         shipped: whether it ran on the shipped data.
@@ -49,10 +46,9 @@ class Outcome:
 
     retrained: Retrained
     counts: Counts
-    skill: Skill
-    table: Table
+    measured: Measured
     contract: Contract
-    model: str
+    live: Bundle
     broker: str
     store: str
     shipped: bool
@@ -64,32 +60,13 @@ class Outcome:
     @property
     def beats_baselines(self) -> bool:
         """Whether a network went out and its forecasts were better than every baseline's on average."""
-        released = self.retrained.release.goes_out
-        return released is not None and released.model is not None and self.skill.mean > 0
+        return self.live.model is not None and self.measured.skill.mean > 0
 
     @property
     def code(self) -> int:
         """Exit code: 1 where anything was lost or doubled, or the model does not win on the shipped data."""
         broken = self.counts.lost or self.counts.doubled
         return int(bool(broken) or (self.shipped and not self.beats_baselines))
-
-
-def prepare_folder(folder: Path) -> Path:
-    """An empty working folder; what an earlier demo left there is removed, anything else is refused.
-
-    Raises:
-        ConfigurationError: the folder holds something a demo did not make, or cannot be written.
-    """
-    try:
-        if folder.exists() and any(folder.iterdir()):
-            if not (folder / MARK).is_file():
-                raise ConfigurationError(f"{folder} is not empty and not a demo's; choose another one with --folder")
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / MARK).touch()
-    except OSError as error:
-        raise ConfigurationError(f"cannot write {folder}: {error.strerror}; choose another one with --folder") from error
-    return folder.resolve()
 
 
 def load(data: Path | None) -> tuple[SeriesTable, Readings]:
@@ -211,22 +188,22 @@ def run(folder: Path, *, data: Path | None, store_url: str | None, show: Show) -
         end = int(stream.time.max()) + contract.interval * (contract.horizon + 2)
         made = int(numbers.get("forecasts_total", 0) + numbers.get("fallback_forecasts_total", 0))
         counts = count(store, stream, series, made, end)
-        skill, table = measure(store, contract, readings, series, split, end)
+        measured = measure(store, contract, readings, series, split, end)
         store.close()
     forecasts = numbers.get("forecasts_total", 0.0)
-    network = retrained.release.goes_out is not None and retrained.release.goes_out.model is not None
-    live = retrained.release.goes_out or retrained.release.candidate
+    live = retrained.release.goes_out
+    if live is None:
+        raise GatecastError("nothing was released, though the registry was empty")
     return Outcome(
         retrained,
         counts,
-        skill,
-        table,
+        measured,
         contract,
-        live.manifest.version if network else (live.manifest.baseline or ""),
+        live,
         broker_name,
         url,
         data is None,
-        numbers.get("forecast_seconds_total", 0.0) / forecasts * 1e6 if network and forecasts else float("nan"),
+        numbers.get("forecast_seconds_total", 0.0) / forecasts * 1e6 if live.model is not None and forecasts else float("nan"),
         rate,
         show.seconds,
         folder,

@@ -1,13 +1,11 @@
 """History to release, as a Prefect flow: order, retries and visibility; every decision is made in `pipeline`."""
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.report import candidates_rows, model_card, plot_png, validation_rows
 from prefect import flow, task, unmapped
-from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_image_artifact, create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -20,28 +18,14 @@ from edge.errors import BundleError, GatecastError, StoreBusy
 from edge.model import open_forecaster
 from edge.store import open_store
 from flows.progress import Show, current
-from pipeline.candidates import Candidate, Prepared, architectures, choose, make_candidate, prepare, settings_of
+from flows.retrained import Retrained, candidate_grid
+from pipeline.candidates import Candidate, Prepared, architectures, make_candidate, prepare, settings_of
 from pipeline.extract import derive_contract, read_history
 from pipeline.models import Architecture
+from pipeline.page import markdown
 from pipeline.registry import Registry
 from pipeline.release import Release, decide
-
-
-@dataclass(frozen=True, slots=True)
-class Retrained:
-    """What a run of the flow led to.
-
-    Args:
-        prepared: the history it learned from.
-        candidates: every network that was trained and converted.
-        release: the verdict, and what went out where something did.
-        failures: one line per candidate that could not be made.
-    """
-
-    prepared: Prepared
-    candidates: tuple[Candidate, ...]
-    release: Release
-    failures: tuple[str, ...]
+from pipeline.report import model_card, plot_png, validation_table
 
 
 def _store_is_away(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's own types
@@ -70,7 +54,7 @@ def extract(config: Config, until: int | None) -> tuple[SeriesTable, Readings]:
 def validate(config: Config, series: SeriesTable, readings: Readings, show: Show) -> Prepared:
     """Readings on the grid; series that cannot be trained on are left out with a line."""
     prepared = prepare(series, readings, derive_contract(config.fleet, readings))
-    create_table_artifact(key="gatecast-validation", table=validation_rows(prepared.report), description="History by series")
+    create_markdown_artifact(key="gatecast-validation", markdown=validation_table(prepared.report))
     for warning in prepared.warnings:
         show.note(f"  {warning}")
     return prepared
@@ -96,8 +80,8 @@ def train(architecture: Architecture, prepared: Prepared, config: Config, folder
 def judge(prepared: Prepared, candidates: list[Candidate], config: Config) -> Release:
     """The verdict on the best candidate, beside the baselines and the champion, on the device runtime."""
     champion = _champion(Registry(Path(config.registry.path)), config.registry.channel)
-    release = decide(prepared, choose(candidates, prepared.scale), champion, config.train)
-    create_table_artifact(key="gatecast-candidates", table=candidates_rows(prepared, candidates), description="Validation part")
+    release = decide(prepared, candidates, champion, config.train)
+    create_markdown_artifact(key="gatecast-candidates", markdown=markdown(candidate_grid(release.judged)))
     create_markdown_artifact(key="gatecast-model-card", markdown=model_card(release.candidate.manifest))
     return release
 
@@ -114,8 +98,8 @@ def publish(release: Release, config: Config) -> None:
 
 @task(name="plot", cache_policy=NO_CACHE, persist_result=False)
 def plot(prepared: Prepared, release: Release, config: Config) -> None:
-    """Forecast against fact on the held-out part, beside the bundle in the registry and as an artifact."""
-    path = Path(config.registry.path) / "bundles" / release.candidate.manifest.version / "forecast.png"
+    """Forecast against fact on the held-out part, in the registry and as an artifact."""
+    path = Path(config.registry.path) / "plots" / f"{release.candidate.manifest.version}.png"
     plot_png(prepared, release, path)
     create_image_artifact(key="gatecast-forecast", image_url=path.resolve().as_uri(), description="Forecast against fact")
 
@@ -160,7 +144,7 @@ def retrain(config_path: str, *, release: bool = True, until: int | None = None)
     if release:
         publish(verdict, config)
         plot(prepared, verdict, config)
-    return Retrained(prepared, tuple(candidates), verdict, tuple(failures))
+    return Retrained(prepared, verdict, tuple(failures))
 
 
 def _gather(futures: list[PrefectFuture[Candidate]]) -> tuple[list[Candidate], list[str]]:
@@ -180,5 +164,5 @@ def _gather(futures: list[PrefectFuture[Candidate]]) -> tuple[list[Candidate], l
 def run(config_path: Path, *, release: bool = True, until: int | None = None) -> Retrained:
     """The flow with as many candidates at once as the configuration allows."""
     workers = read_config(config_path).train.workers
-    runner: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=workers)
+    runner: Any = ThreadPoolTaskRunner(max_workers=workers)
     return retrain.with_options(task_runner=runner)(str(config_path), release=release, until=until)

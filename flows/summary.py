@@ -8,8 +8,12 @@ from edge.baselines import baselines
 from edge.contract import Contract, Float64, Int64, Readings, SeriesTable, quantile_name
 from edge.scoring import default_leads
 from edge.store import Store
+from pipeline.plots import Panel
 from pipeline.table import Table, to_table
 from pipeline.windows import Samples
+
+DRAWN_SERIES = 5
+DRAWN_FORECASTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +125,23 @@ def count(store: Store, sent: Readings, series: SeriesTable, made: int, stop: in
     )
 
 
-def measure(
-    store: Store, contract: Contract, history: Readings, series: SeriesTable, start: int, stop: int
-) -> tuple[Skill, Table]:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the agent forecast, beside the facts.
+
+    Args:
+        skill: errors.
+        panels: the newest forecasts of a few series, to draw.
+        lead_errors: mean absolute error at every lead, each series in units of the last value's error over all leads,
+            float64 `[forecasters, horizon]`.
+    """
+
+    skill: Skill
+    panels: tuple[Panel, ...]
+    lead_errors: Float64
+
+
+def measure(store: Store, contract: Contract, history: Readings, series: SeriesTable, start: int, stop: int) -> Measured:
     """Errors of everything the agent forecast within `[start, stop)` ns, beside the baselines from the same origins.
 
     Args:
@@ -153,12 +171,36 @@ def measure(
     by_series = np.stack([np.nanmean(errors[:, chosen.series == row], axis=(1, 2)) for row in range(len(series))], axis=1)
     unit = by_series[1][chosen.series]
     leads = default_leads(contract.horizon)
-    relative = errors[:, :, [lead - 1 for lead in leads]] / unit[None, :, None]
+    lead_errors = np.nanmean(errors / unit[None, :, None], axis=1)
     low, high = model[:, :, 0], model[:, :, -1]
     known = np.isfinite(low) & np.isfinite(high) & np.isfinite(facts)
     covered = (low <= facts) & (facts <= high) & known
     coverage = float(covered.sum() / known.sum()) if known.any() else float("nan")
-    return Skill(tuple(series.names), tuple(contenders), by_series, np.nanmean(relative, axis=1), leads, coverage), table
+    by_lead = lead_errors[:, [lead - 1 for lead in leads]]
+    skill = Skill(tuple(series.names), tuple(contenders), by_series, by_lead, leads, coverage)
+    return Measured(skill, _panels(table, contract, chosen, model), lead_errors)
+
+
+def _panels(table: Table, contract: Contract, chosen: Samples, model: Float64) -> tuple[Panel, ...]:
+    """The newest forecasts of up to five series, each made where the one before ended."""
+    horizon, found = contract.horizon, []
+    for row in range(min(len(table.names), DRAWN_SERIES)):
+        places = np.flatnonzero((chosen.series == row) & np.isfinite(model[:, -1, contract.median]))
+        if not len(places):
+            continue
+        origins = chosen.origin[places]
+        wanted = origins[-1] - horizon * np.arange(DRAWN_FORECASTS)[::-1]
+        drawn = places[np.isin(origins, wanted)]
+        stop = int(origins[-1]) + horizon
+        first = max(0, int(wanted[0]) - horizon)
+        forecasts = np.full((stop - first, len(contract.quantiles)), np.nan, np.float32)
+        for place in drawn:
+            begin = int(chosen.origin[place]) - first
+            forecasts[begin : begin + horizon] = model[place]
+        times = table.times
+        facts, moments = table.values[row, first:stop], times[first:stop]
+        found.append(Panel(table.names[row], "", moments, facts, forecasts, contract.quantiles, times[chosen.origin[drawn]]))
+    return tuple(found)
 
 
 def _rows(store: Store, start: int, stop: int, levels: list[str], series: SeriesTable) -> _Rows:

@@ -13,11 +13,11 @@ import numpy as np
 import tensorflow as tf
 
 from edge.contract import Contract, Float32
+from edge.model import LARGEST_VALUE
 from pipeline.models import CELLS, UNROLLED_IN_TRAINING, UNROLLED_STEPS, UNROLLED_UNITS, Architecture, segment_length
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
 
-LARGEST = 3e38  # every finite float32 of interest is below; NaN compares false
 SMALLEST_SHARE = 1e-6  # of the largest value, about what float32 must round: a constant window has a scale
 
 
@@ -87,7 +87,7 @@ class Network(keras.Model):  # type: ignore[misc]
 
     def normalise(self, window: Tensor, series: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Window as distance from its last value in units of scale, 0 where missing; last value and scale `[batch, 1]`."""
-        valid = tf.abs(window) < LARGEST
+        valid = tf.abs(window) < LARGEST_VALUE  # NaN compares false
         present = tf.cast(valid, tf.float32)
         clean = tf.where(valid, window, 0.0)
         places = tf.range(1.0, self.contract.window + 1.0)[None] * present

@@ -1,6 +1,7 @@
-"""What goes out: the candidate, a baseline where nothing beats the baselines, or nothing."""
+"""What goes out: the best candidate, a baseline where nothing beats the baselines, or nothing."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from pipeline.candidates import (
     Prepared,
     baseline_bundle,
     best_baseline,
+    choose,
     microseconds_per_forecast,
     with_metrics,
 )
@@ -24,37 +26,66 @@ from pipeline.windows import samples
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """A candidate on the held-out part.
+
+    Args:
+        candidate: as it was trained.
+        cost: on this machine.
+        trial: verdict and the evaluations it rests on.
+    """
+
+    candidate: Candidate
+    cost: Cost
+    trial: Trial
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """The verdict and its consequence.
 
     Args:
-        candidate: with the figures of the verdict in its manifest.
-        trial: the verdict and the evaluations it rests on, all on the held-out part.
-        cost: of the candidate on this machine.
-        goes_out: the candidate, a baseline bundle, or None where the champion stays or the verdict is no.
+        candidate: the chosen one, with the figures of the verdict in its manifest.
+        chosen: the same, judged.
+        judged: all candidates; only the chosen one can go out.
+        goes_out: the candidate, a baseline bundle, or None where the champion stays.
     """
 
     candidate: Bundle
-    trial: Trial
-    cost: Cost
+    chosen: Judged
+    judged: tuple[Judged, ...]
     goes_out: Bundle | None
 
 
-def decide(prepared: Prepared, candidate: Candidate, champion: tuple[Forecaster, Bundle] | None, train: Train) -> Release:
-    """Judge a candidate on the held-out part and say what goes out.
+def decide(
+    prepared: Prepared, candidates: Sequence[Candidate], champion: tuple[Forecaster, Bundle] | None, train: Train
+) -> Release:
+    """Judge every candidate on the held-out part and say what goes out.
 
-    Where it loses and no champion is live, the best baseline goes out as a bundle without a model: the device gets its
+    The one with the least error on the validation part may go out; the held-out part has no say in that choice. Where
+    it loses and no champion is live, the best baseline goes out as a bundle without a model: the device gets its
     contract and forecasts honestly.
 
     Args:
         prepared: history.
-        candidate: chosen on the validation part.
+        candidates: at least one.
         champion: what is live, open, and its bundle.
         train: margin and budgets.
     """
-    contract, part = prepared.contract, prepared.split.held_out
+    judged = {id(one): _judge(prepared, one, champion, train) for one in candidates}
+    chosen = judged[id(choose(candidates, prepared.scale))]
+    metrics = metrics_of(chosen.trial, prepared.scale)
+    bundle = with_metrics(chosen.candidate.bundle, metrics)
+    goes_out = bundle if chosen.trial.verdict.release else None
+    if goes_out is None and champion is None:
+        best = best_baseline(chosen.trial.baselines, prepared.scale, prepared.contract)
+        goes_out = baseline_bundle(prepared, best, metrics)
+    return Release(bundle, chosen, tuple(judged.values()), goes_out)
+
+
+def _judge(prepared: Prepared, candidate: Candidate, champion: tuple[Forecaster, Bundle] | None, train: Train) -> Judged:
+    contract, part, names = prepared.contract, prepared.split.held_out, prepared.table.names
     model = Model(candidate.bundle)
-    names = prepared.table.names
     latency = microseconds_per_forecast(model, samples(prepared.table, contract, part), contract, time.perf_counter)
     cost = Cost(latency, len(candidate.bundle.model or b""))
     found = trial(
@@ -66,12 +97,7 @@ def decide(prepared: Prepared, candidate: Candidate, champion: tuple[Forecaster,
         cost=cost,
         limits=Limits(margin=train.margin, latency=train.max_latency, size=train.max_size),
     )
-    metrics = metrics_of(found, prepared.scale)
-    bundle = with_metrics(candidate.bundle, metrics)
-    goes_out = bundle if found.verdict.release else None
-    if goes_out is None and champion is None:
-        goes_out = baseline_bundle(prepared, best_baseline(found.baselines, prepared.scale, contract), metrics)
-    return Release(bundle, found, cost, goes_out)
+    return Judged(candidate, cost, found)
 
 
 def metrics_of(found: Trial, scale: Float32) -> list[Metric]:

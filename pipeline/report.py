@@ -1,159 +1,25 @@
-"""What was found, for people: tables as Markdown, the model card, and a page that needs nothing but a browser."""
+"""What was found, for people: history, errors, model card and pictures, in the words and units of the user."""
 
 import math
-from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
+from pathlib import Path
 
 import numpy as np
 
 from edge.bundle import Manifest
 from edge.contract import Float32, Float64, format_duration
+from edge.model import open_forecaster
+from edge.release import replace_file
+from pipeline.candidates import Prepared
+from pipeline.evaluation import contender
 from pipeline.history import Report
+from pipeline.page import DASH, Grid, markdown, number, percent
+from pipeline.plots import forecast_plot, panels
+from pipeline.release import Release
 from pipeline.table import iso
 from pipeline.verdict import Trial
 
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; --line: #d5d9de; --head: #f2f4f6; --quiet: #5a6470; }}
-@media (prefers-color-scheme: dark) {{ :root {{ --line: #3c434b; --head: #23282e; --quiet: #a4afba; }} }}
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }}
-h1 {{ line-height: 1.2; }}
-h2 {{ margin-top: 2.5rem; }}
-figure {{ margin: 1rem 0; }}
-img {{ max-width: 100%; height: auto; background: #fff; border-radius: 6px; }}
-figcaption, .quiet {{ color: var(--quiet); font-size: .9rem; }}
-.table {{ overflow-x: auto; }}
-table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }}
-th, td {{ border: 1px solid var(--line); padding: .3rem .6rem; text-align: right; vertical-align: top; }}
-th {{ background: var(--head); }}
-th:first-child, td:first-child, td.text {{ text-align: left; }}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-{body}
-</body>
-</html>
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """A table of text.
-
-    Args:
-        headers: of the columns.
-        rows: cells, as many in each row as there are headers.
-    """
-
-    headers: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture with the words that stand for it.
-
-    Args:
-        png: the file.
-        caption: what it shows.
-    """
-
-    png: bytes
-    caption: str
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Part of a page; what is empty is left out.
-
-    Args:
-        title: heading.
-        lines: one paragraph each.
-        grid: a table.
-        pictures: below it.
-    """
-
-    title: str
-    lines: tuple[str, ...] = ()
-    grid: Grid | None = None
-    pictures: tuple[Picture, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One row of the comparison.
-
-    Args:
-        name: version, cell or baseline.
-        parameters: trained numbers; None for a baseline.
-        size: bytes of the model file, or None.
-        latency: microseconds per forecast, or None.
-        seconds: of training, or None.
-        trial: how it did.
-    """
-
-    name: str
-    parameters: int | None
-    size: int | None
-    latency: float | None
-    seconds: float | None
-    trial: Trial
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """A number with that many significant digits; a dash where there is none."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    if value == 0:
-        return "0"
-    return f"{value:,.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}"
-
-
-def percent(value: float | None, *, sign: bool = False) -> str:
-    """A share in percent with one digit, 0.148 is 14.8 %; a dash where there is none."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    return f"{100 * value:+.1f} %" if sign else f"{100 * value:.1f} %"
-
-
-def candidate_grid(candidates: Sequence[Candidate]) -> Grid:
-    """Candidates side by side, the best first."""
-    best = sorted(candidates, key=lambda one: -math.inf if math.isnan(gain := one.trial.verdict.skill) else gain, reverse=True)
-    return Grid(
-        (
-            "candidate",
-            "below best baseline",
-            "series won",
-            "coverage",
-            "parameters",
-            "kB",
-            "µs per forecast",
-            "s of training",
-            "release",
-        ),
-        tuple(
-            (
-                one.name,
-                percent(one.trial.verdict.skill, sign=True),
-                f"{one.trial.verdict.series_won} of {one.trial.verdict.series_judged}",
-                percent(one.trial.verdict.coverage),
-                "–" if one.parameters is None else f"{one.parameters:,}",
-                number(None if one.size is None else one.size / 1000),
-                number(one.latency),
-                number(one.seconds),
-                "yes" if one.trial.verdict.release else "no",
-            )
-            for one in best
-        ),
-    )
+SHOWN = 4  # series in a picture
 
 
 def series_grid(trial: Trial) -> Grid:
@@ -189,16 +55,16 @@ def validation_grid(report: Report) -> Grid:
         tuple(
             (
                 one.name,
-                "–" if one.first is None else iso(one.first),
-                "–" if one.last is None else iso(one.last),
+                DASH if one.first is None else iso(one.first),
+                DASH if one.last is None else iso(one.last),
                 f"{one.readings:,}",
                 percent(one.missing),
                 str(one.gaps),
-                format_duration(one.longest_gap) if one.longest_gap else "–",
+                format_duration(one.longest_gap) if one.longest_gap else DASH,
                 str(one.duplicates),
                 str(one.out_of_order),
                 str(one.not_finite),
-                format_duration(one.flat * report.interval) if one.flat else "–",
+                format_duration(one.flat * report.interval) if one.flat else DASH,
                 one.problem or "none",
             )
             for one in report.series
@@ -219,21 +85,6 @@ def lead_grid(errors: Sequence[tuple[str, Float32 | Float64]], interval: int) ->
         ("forecaster", *(f"{format_duration(lead * interval)} ahead" for lead in leads)),
         tuple((name, *(number(float(error[lead - 1])) for lead in leads)) for name, error in errors),
     )
-
-
-def markdown(grid: Grid) -> str:
-    """The table in Markdown, as GitHub and Prefect read it; first column left, the others right."""
-
-    def line(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(" ".join(cell.replace("\\", "\\\\").replace("|", "\\|").split()) for cell in cells) + " |"
-
-    rule = "|---|" + "---:|" * (len(grid.headers) - 1)
-    return "\n".join([line(grid.headers), rule, *(line(row) for row in grid.rows)]) + "\n"
-
-
-def candidates_table(candidates: Sequence[Candidate]) -> str:
-    """`candidate_grid` as Markdown."""
-    return markdown(candidate_grid(candidates))
 
 
 def validation_table(report: Report) -> str:
@@ -292,25 +143,16 @@ def _floats(values: Sequence[float | None]) -> Float64:
     return np.array([math.nan if value is None else value for value in values])
 
 
-def html_report(title: str, sections: Sequence[Section]) -> str:
-    """A page with everything in it: no script, no address, readable in light and dark; all text is escaped."""
-    return PAGE.format(title=escape(title), body="\n".join(_section(one) for one in sections))
+def plot_png(prepared: Prepared, release: Release, path: Path) -> None:
+    """Write forecast against fact at the end of the held-out part, for a few series spread over the table.
 
-
-def _section(section: Section) -> str:
-    parts = [f"<h2>{escape(section.title)}</h2>", *(f"<p>{escape(line)}</p>" for line in section.lines)]
-    if section.grid is not None:
-        head = "".join(f"<th>{escape(cell)}</th>" for cell in section.grid.headers)
-        body = "\n".join("<tr>" + "".join(_cell(cell) for cell in row) + "</tr>" for row in section.grid.rows)
-        parts.append(f'<div class="table"><table>\n<tr>{head}</tr>\n{body}\n</table></div>')
-    for picture in section.pictures:
-        data, caption = b64encode(picture.png).decode("ascii"), escape(picture.caption)
-        parts.append(
-            f'<figure><img alt="{caption}" src="data:image/png;base64,{data}"><figcaption>{caption}</figcaption></figure>'
-        )
-    return "\n".join(parts)
-
-
-def _cell(text: str) -> str:
-    """Numbers to the right, text to the left."""
-    return f"<td>{escape(text)}</td>" if text[:1] in "+-–0123456789" else f'<td class="text">{escape(text)}</td>'
+    Args:
+        prepared: history.
+        release: its candidate makes the forecasts.
+        path: PNG file, written whole or not at all.
+    """
+    manifest, table = release.candidate.manifest, prepared.table
+    one = contender(open_forecaster(release.candidate), table.names, manifest.series)
+    rows = np.unique(np.linspace(0, len(table.names) - 1, min(SHOWN, len(table.names))).round().astype(int)).tolist()
+    found = panels(one, table, prepared.contract, prepared.split.held_out, rows)
+    replace_file(path, forecast_plot(found, manifest.version))

@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from edge.contract import Float32, Float64, Int64
-from pipeline.network import LARGEST, Network
+from edge.model import LARGEST_VALUE
+from pipeline.network import Network
 from pipeline.windows import Samples
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Trainer:
         cells = tf.gather(tf.reshape(grid, [-1]), tf.cast(rows[:, None], tf.int64) * grid.shape[1] + columns)
         window, target = cells[:, : self.network.contract.window], cells[:, self.network.contract.window :]
         scaled, last, scale = self.network.scaled(window, known, seed)
-        present = tf.abs(target) < LARGEST
+        present = tf.abs(target) < LARGEST_VALUE
         distance = tf.where(present, target, last) - last
         error = distance[:, :, None] / scale[:, :, None] - scaled
         pinball = tf.reduce_mean(tf.maximum(self.levels * error, (self.levels - 1.0) * error), axis=2)

@@ -121,7 +121,14 @@ def train_candidate(
         windows=request.windows,
         window_series=request.series,
     )
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    threads = str(request.settings.threads)
+    environment = os.environ | {
+        "OMP_NUM_THREADS": threads,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_NUM_INTEROP_THREADS": "1",
+        "TF_NUM_INTRAOP_THREADS": threads,
+    }
     with (
         (folder / LOG_FILE).open("wb") as log,
         subprocess.Popen(command(folder), stdout=subprocess.PIPE, stderr=log, env=environment, text=True) as process,
@@ -182,10 +189,6 @@ def _work(folder: Path, say: Callable[..., None]) -> None:
     with np.load(folder / SAMPLES_FILE, allow_pickle=False) as arrays:
         data = {name: arrays[name] for name in arrays.files}
     say(stage="training")
-    import tensorflow as tf  # noqa: PLC0415 - takes seconds, and the device never needs it
-
-    tf.config.threading.set_intra_op_parallelism_threads(plan.settings.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
     trained = fit(
         plan.architecture,
         plan.contract,

@@ -1,0 +1,55 @@
+"""What a run of the retraining flow led to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.candidates import Prepared
+from pipeline.page import DASH, Grid, number, percent
+from pipeline.release import Judged, Release
+
+NAMES = {"gru": "GRU", "lstm": "LSTM", "simplernn": "SimpleRNN"}
+
+
+@dataclass(frozen=True, slots=True)
+class Retrained:
+    """The history, the candidates and the verdict.
+
+    Args:
+        prepared: the history it learned from.
+        release: the candidates judged, and what went out where something did.
+        failures: one line per candidate that could not be made.
+    """
+
+    prepared: Prepared
+    release: Release
+    failures: tuple[str, ...]
+
+
+def candidate_grid(judged: Sequence[Judged]) -> Grid:
+    """Candidates on the held-out part, side by side."""
+    headers = (
+        "candidate",
+        "below best baseline",
+        "series won",
+        "coverage",
+        "parameters",
+        "kB",
+        "µs per forecast",
+        "s of training",
+    )
+    return Grid(headers, tuple(_candidate_row(one) for one in judged))
+
+
+def _candidate_row(one: Judged) -> tuple[str, ...]:
+    model, verdict = one.candidate.bundle.manifest.model, one.trial.verdict
+    name = DASH if model is None else f"{NAMES[model.cell]} {model.design}"
+    return (
+        name,
+        percent(verdict.skill, sign=True),
+        f"{verdict.series_won} of {verdict.series_judged}",
+        percent(verdict.coverage),
+        f"{one.candidate.record.parameters:,}",
+        number((one.cost.size or 0) / 1000),
+        number(one.cost.latency),
+        number(one.candidate.record.seconds),
+    )

@@ -1,0 +1,80 @@
+"""Training learns, repeats itself, and looks at nothing beyond its samples."""
+
+import numpy as np
+import pytest
+
+from edge.errors import ConfigurationError, HistoryError
+from pipeline.models import Architecture, forecast, restore
+from pipeline.training import Settings, fit, series_scale
+from tests import tiny
+
+ARCHITECTURE = Architecture(units=8)
+SETTINGS = Settings(epochs=12, windows=512, batch=64, learning_rate=0.02, averaging=0.9)
+
+
+@pytest.mark.training
+def test_training_learns_a_sine() -> None:
+    """A few steps on three sines beat the last value by far, for known and for unknown series."""
+    calls: list[tuple[int, int, float, float]] = []
+    trained = fit(
+        ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150), tiny.samples(150, 194), SETTINGS, lambda *one: calls.append(one)
+    )
+    assert [call[:2] for call in calls] == [(epoch, 12) for epoch in range(1, trained.record.epochs + 1)]
+    assert trained.record.validation_loss == tuple(call[3] for call in calls)
+    network = restore(ARCHITECTURE, tiny.CONTRACT, 3, trained.weights)
+    held = tiny.samples(150, 194)
+    windows, targets = held.windows(slice(None), tiny.CONTRACT), held.targets(slice(None), tiny.CONTRACT)
+    scale = np.array([1, 10, 100])[held.series][:, None]
+    naive = np.abs((windows[:, -1:] - targets) / scale).mean()
+    for series in (held.series + 1, held.series * 0):
+        assert np.abs((forecast(network, windows, series)[:, :, 1] - targets) / scale).mean() < 0.5 * naive
+
+
+@pytest.mark.training
+def test_same_seed_gives_the_same_weights() -> None:
+    """Two runs are equal bit by bit; values after the last training origin do not reach the weights."""
+    settings = Settings(epochs=1, windows=256, batch=64)
+    spiked = tiny.sines()
+    spiked[:, 160:] = 1e6
+    validation = tiny.samples(150, 153)
+    first = fit(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150), validation, settings)
+    second = fit(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150, spiked), validation, settings)
+    for one, other in zip(first.weights, second.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_scale_covers_only_what_the_samples_cover() -> None:
+    """The scale of a sine is its size times √½, and a spike after the last target does not move it."""
+    values = tiny.sines()
+    before = series_scale(tiny.samples(21, 150, values), tiny.CONTRACT)
+    np.testing.assert_allclose(before, np.array([1, 10, 100]) / np.sqrt(2), rtol=0.1)
+    values[:, 157:] = 1e9
+    np.testing.assert_array_equal(series_scale(tiny.samples(21, 150, values), tiny.CONTRACT), before)
+
+
+def test_constant_and_empty_series_have_no_scale_of_their_own() -> None:
+    """A constant series has spread 0, one without values NaN: both are scaled by their window."""
+    values = tiny.sines()
+    values[0], values[1] = 5, np.nan
+    scale = series_scale(tiny.samples(21, 150, values), tiny.CONTRACT)
+    assert scale[0] == 0
+    assert np.isnan(scale[1])
+
+
+def test_samples_outside_the_grid_are_refused() -> None:
+    """Windows before and targets after the grid, or no samples at all, are the history's fault."""
+    good = tiny.samples(21, 100)
+    for wrong in (tiny.samples(20, 100), tiny.samples(100, 195)):
+        with pytest.raises(HistoryError, match=r"origins within 21…193"):
+            fit(ARCHITECTURE, tiny.CONTRACT, good, wrong, SETTINGS)
+    with pytest.raises(HistoryError, match="expected training samples; got none"):
+        fit(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 21), good, SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"epochs": 0}, {"batch": 0}, {"learning_rate": 0}, {"averaging": 1}, {"unknown": 2}], ids=str
+)
+def test_impossible_settings_are_refused(wrong: dict[str, float]) -> None:
+    """The message shows the settings."""
+    with pytest.raises(ConfigurationError, match="must be"):
+        Settings(**wrong)  # type: ignore[arg-type]
