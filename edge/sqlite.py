@@ -102,7 +102,7 @@ class SqliteStore:
         known = self._known_columns(connection, measurement)
         if not known:
             return
-        index = {identity: series.add(name) for identity, name in connection.execute("SELECT id, name FROM series")}
+        names = dict(connection.execute("SELECT id, name FROM series"))
         has_lead = "lead" in known and measurement in ("forecast_lead", "forecast_score")
         wanted = ["series", "time", *(["lead"] if has_lead else []), *(name if name in known else "NULL" for name in fields)]
         query = f"SELECT {', '.join(wanted)} FROM {measurement} WHERE time >= ? AND time < ? ORDER BY time"
@@ -114,6 +114,7 @@ class SqliteStore:
                 values: dict[str, Float64] = {
                     name: np.asarray(column, np.float64) for name, column in zip(fields, columns[2 + has_lead :], strict=True)
                 }
+                index = {identity: series.add(names[identity]) for identity in set(columns[0])}
                 owners = np.asarray([index[identity] for identity in columns[0]], np.int32)
                 yield Points(measurement, owners, np.asarray(columns[1], np.int64), {**values}, lead)
         except sqlite3.OperationalError as error:

@@ -51,8 +51,9 @@ class _File:
     def error(self, row: int, column: str, expected: str) -> HistoryError:
         """What is wrong with one cell: where it is, what was expected and what is there."""
         cell = self.frame.select(pl.col(column)).slice(row, 1).collect().item()
+        found = "nothing" if cell is None else " ".join(repr(cell).split())[:80]
         place = f"{self.path}, {'line' if self.first == 2 else 'row'} {row + self.first}, column {column!r}"
-        return HistoryError(f"{place}: expected {expected}; got {'nothing' if cell is None else repr(cell)[:80]}")
+        return HistoryError(f"{place}: expected {expected}; got {found}")
 
 
 def read_file(path: Path) -> tuple[SeriesTable, Readings]:
@@ -121,10 +122,12 @@ def _check_columns(file: _File) -> None:
         raise HistoryError(f"{file.path}: expected the names of the columns in line 1; got the data {','.join(names)[:80]!r}")
 
 
-def _time(name: str) -> pl.Expr:
+def _time(file: _File, name: str) -> pl.Expr:
     """Int64 ns; `NO_TIME` for an empty cell, null for one that cannot be read."""
     parsed = pl.col(name).map_batches(parse_times, return_dtype=pl.Int64, is_elementwise=True)
-    empty = pl.col(name).cast(pl.String).fill_null("").str.strip_chars() == ""
+    empty = pl.col(name).is_null()
+    if file.columns[name] == pl.String:
+        empty |= pl.col(name).str.strip_chars() == ""
     return pl.when(empty).then(NO_TIME).otherwise(parsed)
 
 
@@ -143,7 +146,7 @@ def _number(file: _File, name: str) -> pl.Expr:
 
 def _collect(file: _File, time: str, values: list[str], named: bool, series: str | None = None) -> pl.DataFrame:
     """The columns as numbers, checked: `time`, `0`, `1` … in the order of values, and `series`."""
-    columns = [_time(time).alias("time"), *(_number(file, name).alias(str(place)) for place, name in enumerate(values))]
+    columns = [_time(file, time).alias("time"), *(_number(file, name).alias(str(place)) for place, name in enumerate(values))]
     if series is not None:
         columns.append(pl.col(series).cast(pl.String).str.strip_chars().cast(pl.Categorical).alias("series"))
     frame = file.frame.select(columns).collect(engine="streaming")
