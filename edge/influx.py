@@ -55,6 +55,10 @@ class InfluxStore:
         except Exception as error:
             raise self._meaning(error) from error
 
+    def join(self, blocks: Sequence[bytes]) -> bytes:
+        """As `Store.join`."""
+        return b"\n".join(block for block in blocks if block)
+
     def split(self, block: bytes) -> tuple[bytes, bytes] | None:
         """As `Store.split`."""
         lines = block.split(b"\n")

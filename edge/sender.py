@@ -8,6 +8,8 @@ from edge.spool import Spool
 from edge.store import Store
 
 LONGEST_WAIT = 5.0  # seconds between tries of a store that is away
+PAUSE = 0.1  # seconds between two writes
+WRITE_SIZE = 4_000_000  # bytes in one write
 DENIED_WAIT = 30.0  # seconds between tries of a store that says no
 
 
@@ -36,7 +38,7 @@ class Sender:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the block that is under way; what is not sent stays in the spool."""
+        """End after the write that is under way; what is not sent stays in the spool."""
         self._stopping.set()
         self._wake.set()
         self._thread.join(timeout=LONGEST_WAIT + 1)
@@ -60,14 +62,14 @@ class Sender:
     def _run(self) -> None:
         wait = 0.1
         while not self._stopping.is_set():
-            found = self._spool.next_block(self._sent)
+            found = self._spool.next_blocks(self._sent, WRITE_SIZE)
             if found is None:
                 self._wake.wait(1.0)
                 self._wake.clear()
                 continue
-            number, block = found
+            number, blocks = found
             try:
-                refused = self._deliver(block)
+                refused = self._deliver(self._store.join(blocks))
             except StoreError as error:
                 if str(error) != self.problem:
                     self.problem = str(error)
@@ -81,6 +83,8 @@ class Sender:
             with self._lock:
                 self._sent = number
                 self._refused += refused
+            # Let blocks gather: many small writes cost the store, and a gateway's flash, far more than a few large ones.
+            self._stopping.wait(PAUSE)
 
     def _deliver(self, block: bytes) -> list[tuple[str, bytes]]:
         """Send a block; what the store refuses is narrowed down to single points.

@@ -75,7 +75,7 @@ class Commit:
 
 
 class Spool:
-    """The only writer is the thread that calls `commit`; `next_block` may be called from one other thread.
+    """The only writer is the thread that calls `commit`; `next_blocks` may be called from one other thread.
 
     Args:
         path: the SQLite file; its folder is made where it is missing.
@@ -167,10 +167,23 @@ class Spool:
             write("DELETE FROM journal")
         return dropped, size
 
-    def next_block(self, after: int) -> tuple[int, bytes] | None:
-        """The oldest block with a number above `after`, or None."""
-        row = self._reader.execute("SELECT id, block FROM outbox WHERE id > ? ORDER BY id LIMIT 1", (after,)).fetchone()
-        return None if row is None else (int(row[0]), bytes(row[1]))
+    def next_blocks(self, after: int, size: int) -> tuple[int, list[bytes]] | None:
+        """The oldest blocks with numbers above `after`, together at most `size` bytes but at least one.
+
+        Returns:
+            Number of the newest of them, and the blocks in order; None where nothing waits.
+        """
+        rows = self._reader.execute("SELECT id, block FROM outbox WHERE id > ? ORDER BY id", (after,))
+        newest, total = after, 0
+        blocks: list[bytes] = []
+        for number, block in rows:
+            total += len(block)
+            if blocks and total > size:
+                break
+            newest = number
+            blocks.append(bytes(block))
+        rows.close()
+        return (newest, blocks) if blocks else None
 
     def series(self) -> list[tuple[str, dict[str, str]]]:
         """Name and tags of every series, in order of index."""

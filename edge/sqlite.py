@@ -1,5 +1,6 @@
 """The embedded store: the same measurements in one SQLite file, for demos and gateways without a database."""
 
+import itertools
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ from edge.contract import Float64, Points, SeriesTable
 from edge.errors import BlockRefused, ConfigurationError, StoreBusy
 
 PAGE = 200_000
+ROWS_PER_STATEMENT = 100
 TYPES = {"i": np.int64, "f": np.float64}
 
 
@@ -85,6 +87,12 @@ class SqliteStore:
             raise StoreBusy(f"{self.path}: {error}") from error
         except sqlite3.Error as error:
             raise BlockRefused(f"{self.path}: {error}") from error
+
+    def join(self, blocks: Sequence[bytes]) -> bytes:
+        """As `Store.join`."""
+        return msgspec.msgpack.encode(
+            [section for block in blocks for section in msgspec.msgpack.decode(block, type=list[_Section])]
+        )
 
     def split(self, block: bytes) -> tuple[bytes, bytes] | None:
         """As `Store.split`; a section is the smallest part."""
@@ -164,7 +172,7 @@ class SqliteStore:
         known = self._columns.get(section.measurement)
         if known is None:
             key = "series INTEGER NOT NULL, time INTEGER NOT NULL" + ("" if section.lead is None else ", lead INTEGER NOT NULL")
-            primary = "series, time" if section.lead is None else "series, lead, time"
+            primary = "series, time" if section.lead is None else "series, time, lead"  # neighbours in time on one page
             connection.execute(
                 f"CREATE TABLE IF NOT EXISTS {section.measurement} ({key}, PRIMARY KEY ({primary})) WITHOUT ROWID"
             )
@@ -188,6 +196,11 @@ class SqliteStore:
                 columns.append([column] * len(columns[0]))
             else:
                 columns.append(np.frombuffer(column[1], TYPES[column[0]]).tolist())
-        places = ", ".join("?" * len(names))
-        query = f"INSERT OR REPLACE INTO {section.measurement} ({', '.join(names)}) VALUES ({places})"
-        connection.executemany(query, zip(*columns, strict=True))
+        # Many rows per statement: between statements the interpreter is handed to another thread.
+        head = f"INSERT OR REPLACE INTO {section.measurement} ({', '.join(names)}) VALUES "
+        row = f"({', '.join('?' * len(names))})"
+        cells = list(itertools.chain.from_iterable(zip(*columns, strict=True)))
+        step = ROWS_PER_STATEMENT * len(names)
+        for start in range(0, len(cells), step):
+            part = cells[start : start + step]
+            connection.execute(head + ", ".join([row] * (len(part) // len(names))), part)

@@ -29,6 +29,9 @@ class Store(Protocol):
             BlockRefused: the store will never take this block as it is.
         """
 
+    def join(self, blocks: Sequence[bytes]) -> bytes:
+        """Several blocks as one, in order; one write is cheaper than many."""
+
     def split(self, block: bytes) -> tuple[bytes, bytes] | None:
         """Two halves of a block, or None where it is a single point."""
 

@@ -23,8 +23,7 @@ listener {port} 127.0.0.1
 allow_anonymous true
 persistence true
 persistence_location {folder}/
-autosave_interval 1
-autosave_on_changes true
+autosave_interval 2
 max_queued_messages 0
 max_inflight_messages 1000
 log_type error
