@@ -119,7 +119,6 @@ class InfluxStore:
                 "GET",
                 query_params=[("db", self.bucket), ("epoch", "ns"), ("q", query)],
                 header_params={"Accept": "application/csv"},
-                auth_settings=["TokenAuthentication"],
                 _preload_content=False,
                 _return_http_data_only=True,
                 urlopen_kw={},

@@ -254,7 +254,7 @@ def _known(value: float | None) -> float | None:
 def _rich(grid: Grid, title: str | None = None) -> RichTable:
     table = RichTable(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for place, header in enumerate(grid.headers):
-        table.add_column(header, justify="left" if place == 0 else "right")
+        table.add_column(header, justify="left" if place == 0 else "right", no_wrap=place == 0)
     for row in grid.rows:
         table.add_row(*row)
     return table

@@ -59,8 +59,8 @@ class Skill:
     @property
     def skills(self) -> Float64:
         """1 - model / best baseline of each series, chosen with hindsight, float64 `[series]`."""
-        best = np.nanmin(self.by_series[1:], axis=0)
-        ratio: Float64 = np.divide(self.by_series[0], best, out=np.full(len(best), np.nan), where=best > 0)
+        best = np.where(np.isfinite(self.by_series[1:]), self.by_series[1:], np.inf).min(axis=0)
+        ratio: Float64 = np.divide(self.by_series[0], best, out=np.full(len(best), np.nan), where=(best > 0) & np.isfinite(best))
         return 1 - ratio
 
     @property
@@ -168,10 +168,10 @@ def measure(store: Store, contract: Contract, history: Readings, series: SeriesT
         contenders[one.name] = one.predict(windows, chosen.series)[:, :, contract.median].astype(np.float64)
     errors = np.abs(np.stack(list(contenders.values())) - facts)
     errors[:, ~np.isfinite(errors).all(axis=0)] = np.nan
-    by_series = np.stack([np.nanmean(errors[:, chosen.series == row], axis=(1, 2)) for row in range(len(series))], axis=1)
-    unit = by_series[1][chosen.series]
+    by_series = np.stack([_mean(errors[:, chosen.series == row], (1, 2)) for row in range(len(series))], axis=1)
+    unit = np.where(by_series[1] > 0, by_series[1], np.nan)[chosen.series]
     leads = default_leads(contract.horizon)
-    lead_errors = np.nanmean(errors / unit[None, :, None], axis=1)
+    lead_errors = _mean(errors / unit[None, :, None], (1,))
     low, high = model[:, :, 0], model[:, :, -1]
     known = np.isfinite(low) & np.isfinite(high) & np.isfinite(facts)
     covered = (low <= facts) & (facts <= high) & known
@@ -179,6 +179,15 @@ def measure(store: Store, contract: Contract, history: Readings, series: SeriesT
     by_lead = lead_errors[:, [lead - 1 for lead in leads]]
     skill = Skill(tuple(series.names), tuple(contenders), by_series, by_lead, leads, coverage)
     return Measured(skill, _panels(table, contract, chosen, model), lead_errors)
+
+
+def _mean(values: Float64, axis: tuple[int, ...]) -> Float64:
+    """Mean of the finite values; NaN where there is none."""
+    known = np.isfinite(values)
+    count = known.sum(axis=axis)
+    total = np.where(known, values, 0).sum(axis=axis)
+    mean: Float64 = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return mean
 
 
 def _panels(table: Table, contract: Contract, chosen: Samples, model: Float64) -> tuple[Panel, ...]:

@@ -1,5 +1,6 @@
 """The series state against a slow reference that takes one reading at a time."""
 
+import itertools
 from collections import defaultdict
 
 import numpy as np
@@ -23,6 +24,7 @@ class Reference:
         self.rows: list[tuple[int, int, tuple[float, ...], int]] = []
 
     def ingest(self, series: int, time: int, value: float) -> None:
+        """Take one reading."""
         interval, window = self.contract.interval, self.contract.window
         reached = (time - self.lateness) // interval
         before = self.frontier.setdefault(series, reached)
@@ -33,6 +35,7 @@ class Reference:
             self.rows.append((series, reached * interval, self.window(series, reached), reached - before))
 
     def window(self, series: int, frontier: int) -> tuple[float, ...]:
+        """The window that closes at a frontier."""
         contract = self.contract
         known = [
             (t, v) for t, v in self.readings[series].items() if frontier - contract.window <= t // contract.interval < frontier
@@ -47,12 +50,14 @@ class Reference:
 def same_rows(
     found: list[tuple[int, int, tuple[float, ...], int]], expected: list[tuple[int, int, tuple[float, ...], int]]
 ) -> None:
+    """Assert equal rows, values to float32 rounding."""
     assert [row[:2] + row[3:] for row in found] == [row[:2] + row[3:] for row in expected]
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one[2], other[2], rtol=1e-5, atol=1e-4)
 
 
 def ingest(state: State, rows: list[tuple[int, int, float]]) -> list[tuple[int, int, tuple[float, ...], int]]:
+    """The rows a batch closes."""
     series, time, value = zip(*rows, strict=True)
     closed = state.ingest(Readings.of(series, time, value)).closed
     return [
@@ -62,6 +67,7 @@ def ingest(state: State, rows: list[tuple[int, int, float]]) -> list[tuple[int, 
 
 
 def by_series(rows: list[tuple[int, int, tuple[float, ...], int]]) -> list[tuple[int, int, tuple[float, ...], int]]:
+    """Rows sorted by series and origin."""
     return sorted(rows, key=lambda row: row[:2])
 
 
@@ -87,7 +93,7 @@ def test_any_batching_gives_what_one_reading_at_a_time_gives(
     for row in rows:
         reference.ingest(*row)
     edges = sorted({0, *(cut for cut in cuts if cut < len(rows)), len(rows)})
-    found = [row for start, stop in zip(edges, edges[1:], strict=False) for row in ingest(state, rows[start:stop])]
+    found = [row for start, stop in itertools.pairwise(edges) for row in ingest(state, rows[start:stop])]
     same_rows(by_series(found), by_series(reference.rows))
 
 
@@ -165,7 +171,7 @@ def test_late_reading_repairs_the_next_window_and_a_later_one_is_dropped() -> No
     state.ingest(Readings.of([0, 0], [0, 20], [1.0, 3.0]))
     repaired = state.ingest(Readings.of([0, 0], [15, 30], [2.0, 4.0]))
     assert (repaired.late, repaired.too_late) == (1, 0)
-    np.testing.assert_array_equal(repaired.closed.windows[-1], np.float32([1, 2, 3]))
+    np.testing.assert_array_equal(repaired.closed.windows[-1], np.array([1, 2, 3], np.float32))
     dropped = state.ingest(Readings.of([0], [0 + 1], [9.0]))
     assert (dropped.late, dropped.too_late) == (0, 1)
 
@@ -178,7 +184,7 @@ def test_the_clock_closes_silent_series_with_missing_values() -> None:
     closed = state.advance(31)
     assert closed.origin.tolist() == [30]
     assert closed.advanced.tolist() == [3]
-    np.testing.assert_array_equal(closed.windows[0], np.float32([7, np.nan, np.nan]))
+    np.testing.assert_array_equal(closed.windows[0], np.array([7, np.nan, np.nan], np.float32))
     assert not len(state.advance(31))
 
 
@@ -188,6 +194,6 @@ def test_a_longer_window_takes_over_what_the_shorter_one_has_seen() -> None:
     state.ingest(Readings.of([0] * 6, [10 * k for k in range(6)], list(range(6))))
     longer = state.adapted(Contract(interval=10, window=5, horizon=1))
     closed = longer.ingest(Readings.of([0], [60], [6.0])).closed
-    np.testing.assert_array_equal(closed.windows[-1], np.float32([1, 2, 3, 4, 5]))
+    np.testing.assert_array_equal(closed.windows[-1], np.array([1, 2, 3, 4, 5], np.float32))
     other = state.adapted(Contract(interval=20, window=5, horizon=1))
     assert len(other) == 0

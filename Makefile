@@ -1,0 +1,80 @@
+# Everything a clone needs is Python 3.11 or 3.12, make and a package registry. `make help` lists the targets.
+
+PYTHON ?= $(shell for one in python3 python3.12 python3.11; do \
+  $$one -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null && { echo $$one; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+UV := uv==0.13.9
+SERVERS := mosquitto influxd nginx
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --custom-compile-command "make lock"
+
+export UV_HTTP_TIMEOUT ?= 300
+# An older pip looks at its own variable only.
+ifdef SSL_CERT_FILE
+export PIP_CERT ?= $(SSL_CERT_FILE)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench lock servers clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+setup: $(READY) ## make .venv with everything pinned; nothing to do where it is up to date
+
+# uv takes the registry that pip is configured for.
+$(READY): requirements/dev.txt requirements/uv.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "expected Python 3.11 or 3.12 on the PATH; name one: make PYTHON=/path/to/python3.12"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@index="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(BIN)/pip config get global.index-url 2>/dev/null)}}"; \
+	  export VIRTUAL_ENV="$(CURDIR)/$(VENV)" $${index:+UV_DEFAULT_INDEX="$$index"}; \
+	  $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt && \
+	  $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## the whole way on recorded weather, or DATA=your.csv; more options in ARGS
+	$(BIN)/gatecast demo $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+test: setup servers ## all tests; ARGS goes to pytest
+	$(BIN)/python -m pytest -rs $(ARGS)
+
+check: setup ## lint, format, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup ## measurements, printed as tables
+	$(BIN)/python benchmarks/agent_throughput.py $(ARGS)
+
+lock: setup ## bring requirements/ up to pyproject.toml; UPGRADE=1 takes newer versions
+	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra dev -o requirements/dev.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/dev.txt pyproject.toml --extra train -o requirements/train.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/dev.txt pyproject.toml --extra edge -o requirements/edge.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra edge-tflite -o requirements/edge-tflite.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/edge.txt pyproject.toml --extra edge --extra test \
+	  -o requirements/test-edge.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/edge-tflite.txt pyproject.toml --extra edge-tflite --extra test \
+	  -o requirements/test-edge-tflite.txt
+	echo "$(UV)" | $(COMPILE) - -o requirements/uv.txt
+	@! grep -n '://' requirements/*.txt || { echo "a lock file must not name an address"; exit 1; }
+
+# The tests start their own servers; the packages' services are kept from starting. Without root they are skipped by name.
+servers:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  for one in $(SERVERS); do PATH="$$PATH:/usr/local/sbin:/usr/sbin" command -v $$one >/dev/null || missing=yes; done; \
+	  if [ -n "$$missing" ]; then \
+	    policy=/usr/sbin/policy-rc.d; test -e $$policy || { printf '#!/bin/sh\nexit 101\n' > $$policy; chmod +x $$policy; \
+	      trap "rm -f $$policy" EXIT; }; \
+	    export DEBIAN_FRONTEND=noninteractive; \
+	    { apt-get update && apt-get install -y --no-install-recommends mosquitto influxdb nginx-light; } >/dev/null \
+	      || echo "mosquitto, influxdb and nginx-light cannot be installed here; their tests are skipped by name"; \
+	  fi; \
+	fi
+
+clean: ## remove everything that make and the tools have made, .venv too
+	rm -rf $(VENV) .make gatecast-demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
