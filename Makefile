@@ -11,6 +11,8 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
   --custom-compile-command "make lock"
 
 export UV_HTTP_TIMEOUT ?= 300
+# Bundles that one test makes and another runs, there and on devices without a trainer.
+export GATECAST_TEST_BUNDLES ?= $(CURDIR)/.make/bundles
 # An older pip looks at its own variable only.
 ifdef SSL_CERT_FILE
 export PIP_CERT ?= $(SSL_CERT_FILE)
@@ -39,6 +41,7 @@ demo: setup ## the whole way on recorded weather, or DATA=your.csv; more options
 	$(BIN)/gatecast demo $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 test: setup servers ## all tests; ARGS goes to pytest
+	@rm -rf "$(GATECAST_TEST_BUNDLES)"
 	$(BIN)/python -m pytest -rs $(ARGS)
 
 check: setup ## lint, format, types, import rules

@@ -8,8 +8,11 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 
+import msgspec
 import numpy as np
 
 from edge.config import Config
@@ -19,14 +22,17 @@ from edge.errors import StoreError
 from edge.health import Health
 from edge.intake import Grumbler, Intake
 from edge.mqtt import Message, Subscriber
+from edge.priming import prime
 from edge.release import Candidate, Releases
 from edge.sender import Sender
 from edge.spool import Commit, Spool
 from edge.state import REMEMBERED
-from edge.store import Store
+from edge.store import Store, open_store
 
-SETTLED = 2.0  # seconds after connecting before the clock may close intervals: queued messages come first
-SNAPSHOT_READINGS = REMEMBERED // 2
+SETTLED = 2.0  # seconds after connecting in which messages the broker has kept begin to arrive
+SNAPSHOT_ROWS = REMEMBERED // 2  # readings and closed windows in the journal before a snapshot replaces it
+PATIENCE = 5.0  # seconds that start and swap wait: for a first look at the channel, for the store to take what is ready
+PRIME_AGAIN = 30.0  # seconds before history is asked for again
 
 
 class Agent:
@@ -64,8 +70,9 @@ class Agent:
         self._saved_series = len(self._series)
         self._names = SeriesTable([config.mqtt.client_id])
         self._grumbler = Grumbler(log)
+        self._ingests = [rule.build() for rule in config.ingest]
         self._intake = Intake(
-            [rule.build() for rule in config.ingest],
+            self._ingests,
             self._series,
             most=config.agent.max_series,
             count=lambda kind, number: self.health.count(f"skipped_{kind}", number),
@@ -74,13 +81,19 @@ class Agent:
         )
         self._sender = Sender(self._spool, store, log)
         self._releases = Releases(folder / "bundles", config.release.channel or None, log)
-        self._candidate: Candidate | None = None
+        self._candidates: SimpleQueue[Candidate] = SimpleQueue()
+        self._looked = threading.Event()
         self._live: Candidate | None = None
         self._engine: Engine | None = None
         self._stopping = threading.Event()
         self._since_snapshot = 0
+        self._prime_at: float | None = None
+        self._unprimed_since: float | None = None  # readings taken by then
         self._reported = (time.monotonic(), 0.0)
-        self._connected_at: float | None = None
+        self._broker_problem = subscriber.problem
+        self._stall: str | None = None
+        self._session = (-1, 0.0)
+        self._caught_up = False
 
     def run(self) -> None:
         """Work until `stop` is called.
@@ -91,19 +104,17 @@ class Agent:
         if self._config.agent.health != "off":
             port = self.health.serve(self._config.agent.health)
             self._log(f"health page on port {port}")
-        self._start_up()
-        self._sender.start()
-        watcher = threading.Thread(target=self._watch, name="releases", daemon=True)
-        watcher.start()
-        self._subscriber.start()
         linger = parse_duration(self._config.agent.linger) / 1e9
         try:
+            self._start_up()
+            self._subscriber.start()
             while not self._stopping.is_set():
                 messages = self._subscriber.take(self._config.agent.batch, 0.2, linger)
                 self._swap()
                 self._batch(messages)
                 self._report()
         finally:
+            self._stopping.set()
             self._subscriber.stop()
             self._sender.stop()
             self._commit(Commit(), ())
@@ -119,23 +130,38 @@ class Agent:
         """Bring back the bundle and the series state of the last run; look for a release before the first message."""
         candidate = self._releases.current()
         if candidate is not None:
-            engine = self._make_engine(candidate)
-            snapshot = self._spool.snapshot()
-            if snapshot is not None:
-                engine.load(snapshot)
-            batches = 0
-            for entry in self._spool.journal():
-                engine.replay(entry)
-                batches += 1
-            engine.settle()
-            if snapshot is None and not batches:
-                self._prime(engine)
-            self._engine, self._live = engine, candidate
-            self._log(f"bundle {candidate.bundle.manifest.version} is live; {len(engine.state)} series known")
-        self._candidate = self._releases.poll()
+            self._engine = self._make_engine(candidate)
+            self._name_live(candidate)
+            restored = self._restore(self._engine)
+            self._log(f"bundle {candidate.bundle.manifest.version} is live; {len(self._engine.state)} series known")
+        self._sender.start()
+        if self._engine is not None and not restored:
+            self._prime(self._engine)
+        threading.Thread(target=self._watch, name="releases", daemon=True).start()
+        end = time.monotonic() + PATIENCE
+        while not self._looked.wait(0.05) and not self._stopping.is_set() and time.monotonic() < end:
+            pass
         self._swap()
         if self._engine is None:
             self._log("no bundle yet: readings are stored, nothing is forecast; release one with gatecast retrain")
+
+    def _restore(self, engine: Engine) -> bool:
+        """Bring windows and waiting forecasts back; returns whether there were any for the grid of the live bundle."""
+        snapshot = self._spool.snapshot()
+        batches = 0
+        try:
+            if snapshot is not None:
+                engine.load(snapshot)
+            for entry in self._spool.journal():
+                engine.replay(entry)
+                batches += 1
+        except (msgspec.MsgspecError, ValueError) as error:
+            self._log(f"the state of the last run cannot be used: {error}")
+            return False
+        held, contract = engine.state.contract, engine.forecaster.contract
+        engine.settle()
+        same = (held.interval, held.aggregation) == (contract.interval, contract.aggregation)
+        return same and (snapshot is not None or batches > 0)
 
     def _make_engine(self, candidate: Candidate) -> Engine:
         return Engine(
@@ -147,60 +173,84 @@ class Agent:
         )
 
     def _watch(self) -> None:
+        """Look for releases, in a thread of its own."""
         pause = parse_duration(self._config.release.poll) / 1e9
-        while not self._stopping.wait(pause):
-            if self._candidate is None:
-                self._candidate = self._releases.poll()
+        while True:
+            try:
+                if self._candidates.empty() and (candidate := self._releases.poll()) is not None:
+                    self._candidates.put(candidate)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next release must still be seen
+                self._grumbler.say("release", f"unexpected {type(error).__name__}: {error}")
+            self._looked.set()
+            if self._stopping.wait(pause):
+                return
 
     def _swap(self) -> None:
         """Let a new bundle go live, between two batches."""
-        candidate, self._candidate = self._candidate, None
-        if candidate is None or (self._live and candidate.bundle.manifest.version == self._live.bundle.manifest.version):
-            return
-        self._go_live(candidate)
-        self._releases.accept(candidate)
-        self.health.count("swaps")
+        if not self._candidates.empty():
+            candidate = self._candidates.get()
+            self._go_live(candidate)
+            self._releases.accept(candidate)
+            self.health.count("swaps")
+        elif self._engine is not None and self._prime_at is not None and time.monotonic() >= self._prime_at:
+            self._prime(self._engine)
 
     def _go_live(self, candidate: Candidate) -> None:
+        kept, self._unprimed_since = False, None
         if self._engine is None:
             self._engine = self._make_engine(candidate)
+        else:
+            kept = self._engine.swap(candidate.forecaster, candidate.bundle.manifest.series)
+        self._name_live(candidate)
+        if kept:
+            self._snapshot(self._engine)
+        else:
             self._prime(self._engine)
-        elif not self._engine.swap(candidate.forecaster, candidate.bundle.manifest.series):
-            self._prime(self._engine)
+
+    def _name_live(self, candidate: Candidate) -> None:
         self._live = candidate
-        # The journal from here on belongs to this bundle's grid.
-        self._commit(Commit(snapshot=self._engine.dump(), series=self._new_series()), ())
+        self.health.labels = {"model": candidate.forecaster.name}
+
+    def _snapshot(self, engine: Engine) -> None:
+        """The journal from here on belongs to the live bundle's grid."""
+        self._commit(Commit(snapshot=engine.dump(), series=self._new_series()), ())
         self._since_snapshot = 0
 
     def _prime(self, engine: Engine) -> None:
-        """Fill the windows from the store's newest readings."""
-        contract = engine.forecaster.contract
+        """Fill the windows from the store's newest readings, now or when it answers."""
+        self._prime_at = None
+        self._drain()
         try:
-            span = self._store.span()
-            if span is None:
-                return
-            stop = span[1] + 1
-            found = 0
-            for page in self._store.read("reading", ["value"], stop - contract.window * contract.interval, stop, self._series):
-                value = page.fields["value"]
-                if isinstance(value, str):
-                    continue
-                column = np.asarray(value, np.float64)
-                finite = np.isfinite(column)
-                engine.prime(Readings(page.series, page.time, column).take(finite))
-                found += int(finite.sum())
+            # A connection of its own: the sender is using the other one.
+            store = open_store(self._config.store.url, self._config.store.token_file)
+            try:
+                found = prime(engine, store, self._series, self._ingests, self._config.agent.max_series)
+            finally:
+                store.close()
+            if found:
+                self._log(f"windows filled with {found} readings of {len(engine.state)} series from the store")
         except StoreError as error:
-            self._log(f"windows start empty, because the store gives no history: {error}")
-            return
-        self._log(f"windows filled with {found} readings of {len(engine.state)} series from the store")
+            self._grumbler.say("history", f"windows stay empty, because the store gives no history: {error}")
+            # Only while the newest readings are all remembered: those of the store must not count twice.
+            taken = self.health.totals().get("readings", 0.0)
+            self._unprimed_since = taken if self._unprimed_since is None else self._unprimed_since
+            if taken - self._unprimed_since < SNAPSHOT_ROWS:
+                self._prime_at = time.monotonic() + PRIME_AGAIN
+        self._snapshot(engine)
+
+    def _drain(self) -> None:
+        """Let the store take what is ready, so that its history is complete; not for long."""
+        end = time.monotonic() + PATIENCE
+        while self._spool.backlog and self._sender.problem is None and time.monotonic() < end:
+            if self._stopping.wait(0.05):
+                return
+            if self._sender.has_news:
+                self._commit(Commit(), ())
 
     def _fail(self, reason: str) -> None:
-        """The live bundle failed while forecasting: go back to the one before."""
-        if self._live is None or self._engine is None:
-            return
-        previous = self._releases.fall_back(self._live.bundle, reason)
-        if previous is not None:
-            self._go_live(previous)
+        """The live bundle failed while forecasting: go back to the one before, or to the baseline."""
+        if self._live is not None:
+            self._go_live(self._releases.fall_back(self._live.bundle, reason))
 
     def _batch(self, messages: list[Message]) -> None:
         readings = self._intake.take(messages)
@@ -211,6 +261,7 @@ class Agent:
             self._tally(outcome)
             if outcome.failure is not None:
                 self._fail(outcome.failure)
+        self._caught_up = self._caught_up or not messages
 
     def _process(self, readings: Readings, messages: list[Message]) -> Outcome | None:
         """Commit what the readings lead to; without a bundle they are only stored."""
@@ -219,25 +270,34 @@ class Agent:
             if messages or self._sender.has_news:
                 self._commit(Commit(self._encode(points), series=self._new_series()), messages)
             return None
-        outcome = self._engine.step(readings, self._closing_time())
+        outcome = self._engine.step(readings, self._closing_time(readings))
         if messages or outcome.points or self._sender.has_news:
-            self._since_snapshot += len(readings)
-            snapshot = self._engine.dump() if self._since_snapshot >= SNAPSHOT_READINGS else None
             entry = outcome.entry if len(readings) or outcome.entry.now is not None else None
+            self._since_snapshot += len(readings) + len(outcome.entry.forecasts) + 1
+            snapshot = self._engine.dump() if self._since_snapshot >= SNAPSHOT_ROWS else None
             commit = Commit(self._encode(outcome.points), entry, self._new_series(), snapshot=snapshot)
             self._commit(commit, messages)
             if snapshot is not None:
                 self._since_snapshot = 0
         return outcome
 
-    def _closing_time(self) -> int | None:
-        """The clock, where it may close intervals: live, connected, and nothing waiting in the broker."""
-        if self._config.agent.clock == "event" or not self._subscriber.connected or self._subscriber.waiting:
-            self._connected_at = None if not self._subscriber.connected else self._connected_at
+    def _closing_time(self, readings: Readings) -> int | None:
+        """The clock, where it may close intervals: live, connected, and nothing waiting in the broker.
+
+        Once per connection everything the broker has kept must have come: there was a silence with everything
+        acknowledged, or the stream is so busy that there is none, and its readings are as young as they are made.
+        """
+        if self._config.agent.clock == "event" or self._engine is None:
             return None
-        if self._connected_at is None:
-            self._connected_at = time.monotonic()
-        return self._clock() if time.monotonic() - self._connected_at > SETTLED else None
+        now, moment = self._clock(), time.monotonic()
+        if self._session[0] != self._subscriber.session or self._subscriber.problem is not None:
+            self._session, self._caught_up = (self._subscriber.session, moment), False
+        if moment - self._session[1] < SETTLED:
+            self._caught_up = False
+        elif len(readings):
+            young = max(SETTLED * 1e9, self._engine.forecaster.contract.interval / 10)
+            self._caught_up = self._caught_up or now - float(np.median(readings.time)) < young
+        return now if self._caught_up and not self._subscriber.waiting else None
 
     def _encode(self, points: list[Points]) -> list[bytes]:
         return [self._store.encode(points, self._series)] if points else []
@@ -248,16 +308,20 @@ class Agent:
 
     def _commit(self, commit: Commit, messages: list[Message] | tuple[()]) -> None:
         """Commit, and only then acknowledge; a full disk holds everything up until there is room."""
-        sent, refused = self._sender.taken()
-        commit = Commit(commit.blocks, commit.entry, commit.series, sent, refused, commit.snapshot)
+        refused: list[tuple[str, bytes]] = []
         while True:
+            sent, more = self._sender.taken()
+            refused += more
             try:
-                dropped = self._spool.commit(commit)
+                dropped = self._spool.commit(replace(commit, sent=sent, refused=refused))
                 break
             except sqlite3.OperationalError as error:
-                self._grumbler.say("disk", f"cannot commit ({error}); nothing is acknowledged until there is room")
+                self._stall = f"cannot commit ({error}); nothing is acknowledged until there is room"
+                self._grumbler.say("disk", self._stall)
+                self._caught_up = False
                 if self._stopping.wait(1.0):
                     return
+        self._stall = None
         self._saved_series += len(commit.series)
         if dropped:
             self.health.count("dropped_blocks", dropped)
@@ -285,7 +349,13 @@ class Agent:
             count("baseline_absolute_error", float(np.nansum(outcome.scores.baseline_absolute_error)))
 
     def _report(self) -> None:
-        """Write the agent's own numbers to the store, every now and then."""
+        """Write the agent's own numbers to the store every now and then, and say at once how it stands with the broker."""
+        if self._subscriber.problem != self._broker_problem:
+            self._broker_problem = self._subscriber.problem
+            if self._broker_problem is None:
+                self._grumbler.say("connected", "messages come in")
+            else:
+                self._grumbler.say("broker", f"{self._broker_problem}; trying again")
         now = time.monotonic()
         since, before = self._reported
         if now - since < parse_duration(self._config.agent.report) / 1e9:
@@ -297,8 +367,7 @@ class Agent:
         rate = (readings - before) / (now - since)
         skipped = sum(value for name, value in totals.items() if name.startswith("skipped_"))
         self.health.set("readings_per_second", rate)
-        version = self._live.bundle.manifest.version if self._live else "none"
-        self.health.labels = {"model": version}
+        model = self._engine.forecaster.name if self._engine else "none"
         numbers = {
             "readings_per_second": rate,
             "readings": readings,
@@ -312,11 +381,9 @@ class Agent:
             "microseconds_per_forecast": totals.get("forecast_seconds", 0.0) / made * 1e6 if made else float("nan"),
         }
         fields = {name: np.asarray([value]) for name, value in numbers.items()}
-        row = Points("agent", np.zeros(1, np.int32), np.asarray([self._clock()]), {**fields, "model": version})
+        row = Points("agent", np.zeros(1, np.int32), np.asarray([self._clock()]), {**fields, "model": model})
         self._commit(Commit([self._store.encode([row], self._names)]), ())
 
     def _problem(self) -> str | None:
         """What `/healthz` complains about."""
-        if not self._subscriber.connected:
-            return self._subscriber.refusal or "not connected to the broker"
-        return self._sender.problem
+        return self._subscriber.problem or self._stall or self._sender.problem

@@ -7,17 +7,21 @@ Durations are texts such as `15min`. Secrets never stand in the file: they come 
 import difflib
 import os
 import tomllib
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal, get_args, get_origin
+from typing import Annotated, Literal, get_args, get_origin
 
 import msgspec
 
-from edge.contract import Aggregation, parse_duration
+from edge.contract import DAY, Aggregation, Contract, parse_duration
 from edge.errors import ConfigurationError
 from edge.mqtt import Address
 from edge.payloads import Ingest, TimeUnit
 
 PASSWORD_VARIABLE = "GATECAST_MQTT_PASSWORD"  # noqa: S105 - the name of a variable, not a secret
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Mqtt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,8 +35,8 @@ class Mqtt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     url: str = "mqtt://127.0.0.1:1883"
-    client_id: str = "gatecast-agent"
-    keepalive: int = 60
+    client_id: Annotated[str, msgspec.Meta(min_length=1)] = "gatecast-agent"
+    keepalive: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 60
     password_file: str | None = None
 
     def password(self) -> str | None:
@@ -108,13 +112,13 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     state: str = "gatecast-state"
-    leads: tuple[int, ...] = ()
+    leads: tuple[Positive, ...] = ()
     lateness: str = "0s"
     clock: Literal["wall", "event"] = "wall"
     linger: str = "100ms"
-    batch: int = 4096
-    max_series: int = 10_000
-    spool_limit: int = 1024
+    batch: Positive = 4096
+    max_series: Positive = 10_000
+    spool_limit: Positive = 1024
     survive_power_loss: bool = True
     health: str = "127.0.0.1:9273"
     report: str = "10s"
@@ -145,8 +149,8 @@ class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     interval: str = ""
-    horizon: int = 0
-    window: int = 0
+    horizon: Count = 0
+    window: Count = 0
     quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
     aggregation: Aggregation = "mean"
     max_missing: float = 0.5
@@ -169,13 +173,13 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     cells: tuple[Literal["gru", "lstm", "simplernn"], ...] = ("gru", "lstm", "simplernn")
     designs: tuple[Literal["segment", "plain"], ...] = ("segment",)
-    units: int = 64
-    seed: int = 0
-    epochs: int = 0
-    workers: int = 2
+    units: Positive = 64
+    seed: Count = 0
+    epochs: Count = 0
+    workers: Positive = 2
     margin: float = 0.01
     max_latency: float = 1000.0
-    max_size: int = 1_000_000
+    max_size: Positive = 1_000_000
 
 
 class RegistrySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -214,6 +218,23 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schedule: Schedule = Schedule()
 
 
+def parse_loopback(listen: str) -> tuple[str, int]:
+    """Host and port of `host:port`; port 0 stands for a free one.
+
+    Raises:
+        ConfigurationError: not a loopback address.
+    """
+    host, _, port = listen.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    try:
+        fine = (host == "localhost" or ip_address(host).is_loopback) and 0 <= int(port) < 65_536
+    except ValueError:
+        fine = False
+    if not fine:
+        raise ConfigurationError(f"[agent] health must be a loopback address such as 127.0.0.1:9273, or off; got {listen!r}")
+    return host, int(port)
+
+
 def read_config(path: Path) -> Config:
     """The configuration in a file.
 
@@ -245,8 +266,12 @@ def _refuse_unknown(path: Path, document: dict[str, object], kind: type[msgspec.
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(fields)}"
             where = f"[{section}] {key}" if section else f"[{key}]" if isinstance(value, dict) else key
             raise ConfigurationError(f"{path}: {where} is unknown; {hint}")
-        inner = get_args(fields[key])[0] if get_origin(fields[key]) is tuple else fields[key]
+        several = get_origin(fields[key]) is tuple
+        inner = get_args(fields[key])[0] if several else fields[key]
         if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+            if isinstance(value, list) != several:
+                right = f"[[{key}]]" if several else f"[{key}]"
+                raise ConfigurationError(f"{path}: the section is written {right}, with {'two' if several else 'one'} brackets")
             for part in value if isinstance(value, list) else [value]:
                 if isinstance(part, dict):
                     _refuse_unknown(path, part, inner, key)
@@ -266,22 +291,19 @@ def _check(config: Config, path: Path) -> None:
             parse_duration(text, shortest=0 if key == "lateness" else 1)
         except ConfigurationError as error:
             raise ConfigurationError(f"{path}: [{section}] {key}: {error}") from error
-    for section, key, number in (
-        ("agent", "batch", config.agent.batch),
-        ("agent", "max_series", config.agent.max_series),
-        ("agent", "spool_limit", config.agent.spool_limit),
-        ("mqtt", "keepalive", config.mqtt.keepalive),
-        ("train", "units", config.train.units),
-        ("train", "workers", config.train.workers),
-    ):
-        if number < 1:
-            raise ConfigurationError(f"{path}: [{section}] {key} must be at least 1; got {number}")
     if not config.ingest:
         raise ConfigurationError(f"{path}: without [[ingest]] no reading can come in; add one with a topic")
     if not config.train.cells or not config.train.designs:
         raise ConfigurationError(f"{path}: [train] cells and designs need at least one entry each")
+    fleet = config.fleet
+    try:
+        Contract(DAY, 1, 1, fleet.quantiles, fleet.aggregation, fleet.max_missing)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: [fleet] {error}") from error
     try:
         Address.parse(config.mqtt.url)
+        if config.agent.health != "off":
+            parse_loopback(config.agent.health)
         for rule in config.ingest:
             rule.build()
     except ConfigurationError as error:

@@ -24,6 +24,7 @@ Aggregation: TypeAlias = Literal["mean", "last", "sum", "min", "max"]
 
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
+LONGEST = 36_525 * DAY  # a hundred years: anything beyond is a slip, and would leave int64 before long
 UNITS = {
     "ns": 1, "us": 1_000, "ms": 1_000_000, "s": SECOND, "min": 60 * SECOND, "h": 3600 * SECOND, "d": DAY,
 }  # fmt: skip
@@ -97,10 +98,10 @@ def parse_duration(text: str, *, shortest: int = 1) -> int:
     """Nanoseconds of `15min`, `1h`, `30s`, `7d`, `500ms`.
 
     Raises:
-        ConfigurationError: not a whole number and a unit, or below `shortest` ns.
+        ConfigurationError: not a whole number and a unit, below `shortest` ns, or above a hundred years.
     """
-    match = re.fullmatch(r"\s*(\d+)\s*([a-z]+)\s*", text)
-    if not match or match[2] not in UNITS or int(match[1]) * UNITS[match[2]] < shortest:
+    match = re.fullmatch(r"\s*(\d{1,19})\s*([a-z]+)\s*", text)
+    if not match or match[2] not in UNITS or not shortest <= int(match[1]) * UNITS[match[2]] <= LONGEST:
         message = f"{text!r} is no duration; write a whole number and one of {', '.join(UNITS)}, such as 15min"
         raise ConfigurationError(message)
     return int(match[1]) * UNITS[match[2]]

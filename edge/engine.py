@@ -13,6 +13,7 @@ import numpy as np
 from edge.baselines import Baseline, Forecaster, seasonal_naive
 from edge.contract import Float32, Forecasts, Int32, Int64, Points, Readings, Scores, SeriesTable, quantile_name
 from edge.errors import BundleError
+from edge.model import LARGEST_VALUE
 from edge.scoring import Scoring, default_leads
 from edge.spool import Entry
 from edge.state import Closed, Ingested, State
@@ -68,7 +69,8 @@ class Engine:
         self, forecaster: Forecaster, known: Sequence[str], series: SeriesTable, *, leads: Sequence[int] = (), lateness: int = 0
     ) -> None:
         self.series = series
-        self._wanted = tuple(leads)
+        self._wanted = tuple(sorted(set(leads)))
+        self._lateness = lateness
         self.state = State(forecaster.contract, lateness)
         self._use(forecaster, known)
         self.scoring = Scoring(forecaster.contract, self.leads)
@@ -119,8 +121,8 @@ class Engine:
         scores = self.scoring.step(closed, kept)
         fresh = readings.take(ingested.fresh)
         points = [Points("reading", fresh.series, fresh.time, {"value": fresh.value})]
-        for forecasts in made.forecasts:
-            points += [self._newest(forecasts), self._at_leads(forecasts)]
+        for forecasts, following in zip(made.forecasts, _following(made.forecasts), strict=True):
+            points += [self._newest(forecasts, following), self._at_leads(forecasts)]
         points.append(_score_points(scores))
         return Outcome(
             [part for part in points if len(part)],
@@ -135,27 +137,34 @@ class Engine:
         )
 
     def replay(self, entry: Entry) -> None:
-        """Take a batch from the journal: the state and the waiting forecasts become what they were after it."""
+        """Take a batch from the journal: the state and the waiting forecasts become what they were after it.
+
+        Forecasts of a batch that closes other intervals now, under other settings than it was made with, are not scored.
+        """
         closed = self._closed(self.state.ingest(entry.readings), entry.now)
-        self.scoring.step(closed, entry.forecasts)
+        kept = entry.forecasts
+        shape = (len(closed), len(self.scoring.leads), len(self.scoring.contract.quantiles) + 1)
+        self.scoring.step(closed, kept if kept.shape == shape else np.full(shape, np.nan, np.float32))
 
     def dump(self) -> bytes:
         """State and waiting forecasts, for `load`."""
         return msgspec.msgpack.encode((list(self.leads), self.state.dump(), self.scoring.dump()))
 
     def load(self, data: bytes) -> None:
-        """Take back what `dump` wrote, under whatever contract and leads that was; `settle` follows the journal."""
+        """Take back what `dump` wrote, under whatever contract, lateness and leads; `settle` follows the journal."""
         leads, state, scoring = msgspec.msgpack.decode(data, type=tuple[list[int], bytes, bytes])
-        lateness = self.state.lateness
         self.state = State.load(state)
-        self.state.lateness = lateness
         self.scoring = Scoring(self.state.contract, leads)
         self.scoring.load(scoring)
 
     def settle(self) -> None:
-        """Bring what was loaded under the live forecaster's contract and the configured leads."""
+        """Bring what was loaded under the live forecaster's contract and the configured lateness and leads.
+
+        The next batch needs a snapshot before it, or its journal would be read under the settings of the last one.
+        """
         contract = self.forecaster.contract
-        if self.state.contract != contract:
+        if (self.state.contract, self.state.lateness) != (contract, self._lateness):
+            self.state.lateness = self._lateness
             self.state = self.state.adapted(contract)
         if self.scoring.contract != contract or tuple(self.scoring.leads.tolist()) != self.leads:
             self.scoring = Scoring(contract, self.leads)
@@ -174,7 +183,7 @@ class Engine:
         made = _Made(np.full((len(closed), contract.horizon, len(contract.quantiles)), np.nan, np.float32))
         if not len(closed):
             return made
-        missing = np.isnan(closed.windows).mean(axis=1)
+        missing = 1 - (np.abs(closed.windows) < LARGEST_VALUE).mean(axis=1)
         usable = missing <= contract.max_missing
         started = time.perf_counter()
         if usable.any():
@@ -183,7 +192,7 @@ class Engine:
                 broken = ~np.isfinite(values[:, :, contract.median]).all(axis=1)
                 if broken.any():
                     made.failure = f"{int(broken.sum())} of {len(values)} forecasts are not finite"
-            except BundleError as error:
+            except (BundleError, ValueError, RuntimeError) as error:  # also what a runtime raises of its own accord
                 made.failure = str(error)
             if made.failure is None:
                 made.values[usable] = values
@@ -206,15 +215,12 @@ class Engine:
             self._model_series = np.concatenate([self._model_series, np.asarray(places, np.int32)])
         return self._model_series[series]
 
-    def _newest(self, forecasts: Forecasts) -> Points:
+    def _newest(self, forecasts: Forecasts, following: Int64) -> Points:
         """Every lead, except where the next forecast of the same series in this batch speaks of the same interval."""
         interval, horizon = self.forecaster.contract.interval, self.forecaster.contract.horizon
         order = np.lexsort((forecasts.origin, forecasts.series))
-        series, origin = forecasts.series[order], forecasts.origin[order]
-        following = np.full(len(order), np.iinfo(np.int64).max)
-        following[:-1] = np.where(series[1:] == series[:-1], origin[1:], following[:-1])
-        target = origin[:, None] + np.arange(horizon) * interval
-        row, lead = np.nonzero(target < following[:, None])
+        target = forecasts.origin[order][:, None] + np.arange(horizon) * interval
+        row, lead = np.nonzero(target < following[order][:, None])
         return self._points("forecast", forecasts, order[row], lead, target[row, lead])
 
     def _at_leads(self, forecasts: Forecasts) -> Points:
@@ -235,6 +241,19 @@ class Engine:
         if measurement == "forecast":
             return Points(measurement, forecasts.series[row], target, {**fields, "lead": number})
         return Points(measurement, forecasts.series[row], target, {**fields}, number)
+
+
+def _following(made: Sequence[Forecasts]) -> list[Int64]:
+    """Of each forecast the origin of the next one of its series in this batch, whoever makes that, ns."""
+    if not made:
+        return []
+    series = np.concatenate([forecasts.series for forecasts in made])
+    origin = np.concatenate([forecasts.origin for forecasts in made])
+    order = np.lexsort((origin, series))
+    following = np.full(len(order), np.iinfo(np.int64).max)
+    again = np.flatnonzero(series[order][1:] == series[order][:-1])
+    following[order[again]] = origin[order[again + 1]]
+    return np.split(following, np.cumsum([len(forecasts) for forecasts in made])[:-1])
 
 
 def _score_points(scores: Scores) -> Points:

@@ -1,11 +1,12 @@
 """What the agent says of itself: `/healthz` and Prometheus `/metrics` on a loopback port."""
 
 import json
+import socket
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
 
+from edge.config import parse_loopback
 from edge.errors import ConfigurationError
 
 
@@ -51,8 +52,8 @@ class Health:
         lines = []
         for kind, numbers, suffix in (("counter", totals, "_total"), ("gauge", gauges, "")):
             for name, value in sorted(numbers.items()):
-                lines += [f"# TYPE gatecast_{name}{suffix} {kind}", f"gatecast_{name}{suffix} {value:.10g}"]
-        labels = ",".join(f"{key}={json.dumps(value)}" for key, value in sorted(self.labels.items()))
+                lines += [f"# TYPE gatecast_{name}{suffix} {kind}", f"gatecast_{name}{suffix} {value:.15g}"]
+        labels = ",".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in sorted(self.labels.items()))
         lines += ["# TYPE gatecast_info gauge", f"gatecast_info{{{labels}}} 1"]
         return "\n".join(lines) + "\n"
 
@@ -70,18 +71,10 @@ class Health:
         Raises:
             ConfigurationError: not a loopback address, or the port is taken.
         """
-        host, _, port = listen.rpartition(":")
+        host, port = parse_loopback(listen)
+        kind = _ServerV6 if ":" in host else ThreadingHTTPServer
         try:
-            loopback = host == "localhost" or ip_address(host.strip("[]")).is_loopback
-            number = int(port)
-        except ValueError:
-            loopback, number = False, -1
-        if not loopback or not 0 <= number < 65_536:
-            raise ConfigurationError(
-                f"[agent] health must be a loopback address such as 127.0.0.1:9273, or off; got {listen!r}"
-            )
-        try:
-            self._server = ThreadingHTTPServer((host.strip("[]"), number), _handler(self))
+            self._server = kind((host, port), _handler(self))
         except OSError as error:
             message = f"cannot listen on {listen}: {error.strerror}; choose another port in [agent] health, or off"
             raise ConfigurationError(message) from error
@@ -95,6 +88,10 @@ class Health:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
+
+
+class _ServerV6(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
 
 
 def _handler(health: Health) -> type[BaseHTTPRequestHandler]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from edge.contract import DAY, Int32, Points, SeriesTable
 from edge.errors import BlockRefused, StoreBusy, StoreDenied, StoreError
 
 PAGE = 7 * DAY
+ROWS = 50_000  # in one answer: about 15 MB while it is read
 TIMEOUT = 30.0  # seconds
 ESCAPE_TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\ ", "\r": r"\ ", "\\": "/"})
 ESCAPE_TEXT = str.maketrans({'"': r"\"", "\\": r"\\", "\n": " ", "\r": " "})
@@ -40,7 +42,10 @@ class InfluxStore:
         return f"InfluxStore({self.url}, {self.bucket})"
 
     def encode(self, points: Sequence[Points], series: SeriesTable) -> bytes:
-        """As `Store.encode`; NaN and infinite fields are left out, and rows without any field too."""
+        """As `Store.encode`; NaN and infinite fields are left out, and rows without any field too.
+
+        Line protocol has no way to write a line break or a backslash in a tag: a space and a slash stand for them.
+        """
         return "\n".join(line for part in points if len(part) for line in self._lines(part, series)).encode()
 
     def write(self, block: bytes) -> None:
@@ -66,14 +71,23 @@ class InfluxStore:
         return (b"\n".join(lines[:half]), b"\n".join(lines[half:])) if half else None
 
     def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
-        """As `Store.read`, a week per page."""
+        """As `Store.read`, a week per page at most; a page ends with the last moment that is whole."""
         has_lead = measurement in ("forecast_lead", "forecast_score")
         wanted = ", ".join([*(f'"{name}"' for name in fields), '"series"::tag', *(['"lead"::tag'] if has_lead else [])])
-        for begin in range(start, stop, PAGE):
+        begin, most = start, ROWS
+        while begin < stop:
             end = min(begin + PAGE, stop)
-            query = f'SELECT {wanted} FROM "{measurement}" WHERE time >= {begin} AND time < {end}'
+            query = f'SELECT {wanted} FROM "{measurement}" WHERE time >= {begin} AND time < {end} LIMIT {most}'
             rows = self._query(query)
-            if not rows:
+            if len(rows) > most:
+                place = rows[0].index("time")
+                end = int(rows[-1][place])
+                rows = [row for row in rows if row[place] != rows[-1][place]]
+                if end == begin:  # more series at one moment than a page holds
+                    most *= 2
+                    continue
+            begin = end
+            if len(rows) < 2:
                 continue
             columns = dict(zip(rows[0], zip(*rows[1:], strict=True), strict=True))
             owners: Int32 = np.asarray([series.add(name) for name in columns["series"]], np.int32)
@@ -113,11 +127,12 @@ class InfluxStore:
 
     def _query(self, query: str) -> list[list[str]]:
         """Rows of an InfluxQL query, the column names first; empty where nothing was found."""
+        database, _, retention = self.bucket.partition("/")
         try:
             response = self._open().api_client.call_api(
                 "/query",
                 "GET",
-                query_params=[("db", self.bucket), ("epoch", "ns"), ("q", query)],
+                query_params=[("db", database), *([("rp", retention)] if retention else []), ("epoch", "ns"), ("q", query)],
                 header_params={"Accept": "application/csv"},
                 _preload_content=False,
                 _return_http_data_only=True,
@@ -158,12 +173,10 @@ class InfluxStore:
         if table is not series:
             prefixes = {}
             self._prefixes[points.measurement] = (series, prefixes)
-        heads = []
-        for index in points.series.tolist():
-            head = prefixes.get(index)
-            if head is None:
-                head = prefixes[index] = self._prefix(points.measurement, index, series)
-            heads.append(head)
+        owners = points.series.tolist()
+        for index in set(owners) - prefixes.keys():
+            prefixes[index] = self._prefix(points.measurement, index, series)
+        heads = [prefixes[index] for index in owners]
         if points.lead is not None:
             heads = [f"{head},lead={lead}" for head, lead in zip(heads, points.lead.tolist(), strict=True)]
         formats, columns, finite = [], [], np.ones(len(points), bool)
@@ -182,6 +195,8 @@ class InfluxStore:
                 # Nine digits bring every float32 back; a float64 is written as Python repeats it.
                 formats.append(f"{name}=%.9g" if column.dtype == np.float32 else f"{name}=%r")
                 columns.append(column.tolist())
+        if not formats:
+            return iter(())
         template = "%s " + ",".join(formats) + " %d"
         rows = zip(heads, *columns, points.time.tolist(), strict=True)
         if finite.all():
@@ -194,11 +209,11 @@ def _sparse_line(formats: list[str], row: tuple[Any, ...]) -> str | None:
     values = iter(row[1:-1])
     kept = []
     for one in formats:
-        if "=%" not in one:
+        if one.endswith('"'):
             kept.append(one.replace("%%", "%"))
             continue
         value = next(values)
-        if np.isfinite(value):
+        if math.isfinite(value):
             kept.append(one % value)
     return f"{row[0]} {','.join(kept)} {row[-1]}" if kept else None
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from edge.contract import SECOND, Readings, SeriesTable
 from edge.errors import PayloadError
 from edge.mqtt import Message
-from edge.payloads import Ingest, Source
+from edge.payloads import EARLIEST, Ingest, Source
 
 AHEAD = 600 * SECOND  # a sensor's clock may be ahead of ours by this much
+LONGEST_TOPIC = 1024  # characters; names are kept for every series
 SILENCE = 60.0  # seconds between two lines about the same kind of trouble
 
 
@@ -87,6 +88,8 @@ class Intake:
         if message.retained and not source.ingest.timed:
             raise PayloadError("retained", "a retained message without a time may be of any age")
         moment, value = source.ingest.decode(message.payload, message.arrival)
+        if moment < EARLIEST:  # only a time of arrival can be: a gateway that has no clock of its own has just started
+            raise PayloadError("no_clock", "our own clock stands before 2000; set it, or let the payload carry the time")
         if moment > latest:
             raise PayloadError("future", "the time lies ahead of ours; check the sensor's clock and time zone")
         index = self._series.get(source.name)
@@ -102,6 +105,8 @@ class Intake:
         try:
             return self._topics[topic]
         except KeyError:
+            if len(topic) > LONGEST_TOPIC:
+                raise PayloadError("long_topic", f"expected at most {LONGEST_TOPIC} characters, got {len(topic)}") from None
             if len(self._topics) > 4 * self._most:
                 self._topics.clear()
             found = next((source for ingest in self._ingests if (source := ingest.source(topic)) is not None), None)

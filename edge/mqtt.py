@@ -7,7 +7,7 @@ its effect is committed. The network thread does nothing but hand over.
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from urllib.parse import unquote, urlsplit
@@ -16,7 +16,8 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MessageType, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edge.errors import BrokerError, ConfigurationError
+from edge.errors import ConfigurationError
+from edge.payloads import LARGEST_PAYLOAD
 
 REFUSED = {
     "Bad user name or password": "check [mqtt] user and GATECAST_MQTT_PASSWORD",
@@ -24,6 +25,7 @@ REFUSED = {
     "Client identifier not valid": "choose another [mqtt] client_id",
 }
 READ_SIZE = 65_536  # bytes
+ROOM_BYTES = 16 << 20
 QUIET = 0.005  # seconds without a message that end a batch
 
 
@@ -69,12 +71,12 @@ class Message:
 
     Args:
         topic: where it was published.
-        payload: its bytes.
+        payload: its bytes; of one that is too large to be a reading only the beginning.
         arrival: ns UTC.
         retained: whether the broker had kept it; its age is unknown.
         mid: packet identifier to acknowledge.
         qos: 0 or 1.
-        session: number of the connection it came over; identifiers of an older one mean nothing to the broker.
+        session: number of the connection it came over; over another one its identifier may mean another message.
     """
 
     topic: str
@@ -92,10 +94,53 @@ class _BufferedClient(paho.Client):
     The library reads each message with three or more and writes each acknowledgement with two; every one of them hands
     the interpreter to another thread. The names with an underscore are the library's own: the supported versions are
     pinned, and a test compares with a plain client.
+
+    While `crowded` says so nothing is read; pings go out all the same, and that no answer is read is not held against
+    the broker.
     """
 
+    crowded: Callable[[], bool] | None = None
+    failure: str | None = None
+    connections = 0
     _received = b""
     _place = 0
+    _gate = threading.Lock()
+
+    def reconnect(self) -> MQTTErrorCode:
+        """As the library's, but remembers why it failed, and fails in one way only, which ends no thread."""
+        self.failure = None
+        try:
+            return super().reconnect()
+        except (OSError, ValueError) as error:
+            self.failure = getattr(error, "strerror", None) or str(error)
+            raise ConnectionError(self.failure) from error
+
+    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
+        """Handle everything that has been received; the socket will not announce what is in our buffer."""
+        try:
+            while True:
+                code = self._wait_for_room() or super().loop_read(max_packets)
+                if code or self._place >= len(self._received):
+                    return code
+        except Exception as error:  # noqa: BLE001 - whatever a broken packet does to the library must not end its thread
+            self.failure = f"it sends what is not MQTT: {error}"
+            return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
+
+    def acknowledge(self, mids: Sequence[int], connection: int) -> None:
+        """Send PUBACK for QoS 1 messages, unless the connection they came over is gone."""
+        packets = b"".join(b"\x40\x02" + mid.to_bytes(2, "big") for mid in mids)
+        with self._gate:
+            if connection == self.connections:
+                self._packet_queue(int(MessageType.PUBACK), packets, mids[-1], 1)
+
+    def _wait_for_room(self) -> MQTTErrorCode:
+        code = MQTTErrorCode.MQTT_ERR_SUCCESS
+        while not code and self.crowded is not None and self.crowded() and self.socket() is not None:
+            time.sleep(0.01)
+            with self._msgtime_mutex:
+                self._last_bytes_received = time.monotonic()
+            code = (self.loop_write() if self.want_write() else code) or self.loop_misc()
+        return code
 
     def _sock_recv(self, bufsize: int) -> bytes:
         if self._place == len(self._received):
@@ -105,20 +150,11 @@ class _BufferedClient(paho.Client):
         return self._received[start : self._place]
 
     def _sock_close(self) -> None:
+        # What was queued before is discarded with the connection; nothing of it may be queued after.
+        with self._gate:
+            self.connections += 1
         self._received, self._place = b"", 0
         super()._sock_close()
-
-    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
-        """Handle everything that has been received; the socket will not announce what is in our buffer."""
-        code = super().loop_read(max_packets)
-        while not code and self._place < len(self._received):
-            code = super().loop_read(max_packets)
-        return code
-
-    def acknowledge(self, mids: Sequence[int]) -> None:
-        """Send PUBACK for QoS 1 messages."""
-        packets = b"".join(b"\x40\x02" + mid.to_bytes(2, "big") for mid in mids)
-        self._packet_queue(int(MessageType.PUBACK), packets, mids[-1], 1)
 
 
 def make_client(address: Address, client_id: str, password: str | None, *, clean: bool, keepalive: int) -> _BufferedClient:
@@ -145,7 +181,7 @@ class Subscriber:
         filters: topic filters to subscribe to.
         password: of the account in the address.
         keepalive: seconds.
-        room: messages that may wait here; past it the socket is not read, so the broker keeps the rest.
+        room: messages that may wait here; past it, or past 16 MB, the socket is not read, so the broker keeps the rest.
     """
 
     def __init__(
@@ -159,22 +195,30 @@ class Subscriber:
         room: int = 20_000,
     ) -> None:
         self.address = address
-        self.refusal: str | None = None
+        self._where = f"the broker at {address.host}:{address.port}"
+        self._problem: str | None = f"not connected to {self._where} yet"
         self._filters = list(filters)
         self._room, self._keepalive = room, keepalive
         self._messages: SimpleQueue[Message] = SimpleQueue()
-        self._session = 0
+        self._bytes_in = self._bytes_out = 0  # each counted by one thread
         self._stopping = False
-        self._connected = threading.Event()
         self._client = make_client(address, client_id, password, clean=False, keepalive=keepalive)
+        self._client.crowded = self._crowded
         self._client.on_connect = self._on_connect
+        self._client.on_connect_fail = self._on_connect_fail
+        self._client.on_subscribe = self._on_subscribe
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
 
     @property
-    def connected(self) -> bool:
-        """Whether the broker has accepted us and the subscription."""
-        return self._connected.is_set()
+    def problem(self) -> str | None:
+        """Why no messages come; None while the broker has accepted us and the subscription."""
+        return self._problem
+
+    @property
+    def session(self) -> int:
+        """Number of the connection."""
+        return self._client.connections
 
     @property
     def waiting(self) -> int:
@@ -185,18 +229,6 @@ class Subscriber:
         """Connect in the background and stay connected."""
         self._client.connect_async(self.address.host, self.address.port, self._keepalive)
         self._client.loop_start()
-
-    def wait_connected(self, timeout: float) -> None:
-        """Wait for the first connection.
-
-        Raises:
-            BrokerError: not connected within `timeout` seconds.
-        """
-        end = time.monotonic() + timeout
-        while not self._connected.wait(0.05):
-            if self.refusal or time.monotonic() >= end:
-                where = f"{self.address.host}:{self.address.port}"
-                raise BrokerError(self.refusal or f"no broker answers at {where}; is it running there? check [mqtt] url")
 
     def take(self, most: int, timeout: float, linger: float = 0.0) -> list[Message]:
         """Up to `most` messages.
@@ -215,13 +247,15 @@ class Subscriber:
                 messages.append(self._messages.get(timeout=QUIET if time.monotonic() < end else 0))
         except Empty:
             pass
+        self._bytes_out += sum(len(message.payload) for message in messages)
         return messages
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Let the broker forget messages; those of an earlier connection will come again and change nothing."""
-        mids = [message.mid for message in messages if message.qos and message.session == self._session]
+        session = self.session
+        mids = [message.mid for message in messages if message.qos and message.session == session]
         if mids:
-            self._client.acknowledge(mids)
+            self._client.acknowledge(mids, session)
 
     def stop(self) -> None:
         """Disconnect; the broker keeps the session and everything not acknowledged."""
@@ -229,30 +263,40 @@ class Subscriber:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _on_connect(self, client: paho.Client, _data: object, flags: paho.ConnectFlags, reason: ReasonCode, _: object) -> None:
+    def _crowded(self) -> bool:
+        return not self._stopping and (self.waiting > self._room or self._bytes_in - self._bytes_out > ROOM_BYTES)
+
+    def _on_connect(self, client: paho.Client, _data: object, _flags: object, reason: ReasonCode, _: object) -> None:
         if reason.is_failure:
             hint = REFUSED.get(reason.getName(), "check [mqtt] url")
-            self.refusal = f"the broker at {self.address.host}:{self.address.port} refuses us: {reason.getName()}; {hint}"
+            self._problem = f"{self._where} refuses us: {reason.getName()}; {hint}"
             return
-        self.refusal = None
-        self._session += 1
         # Also with a session present: a filter that is new in the configuration has to reach the broker.
         client.subscribe([(topic, 1) for topic in self._filters])
-        del flags
-        self._connected.set()
+
+    def _on_subscribe(self, _client: paho.Client, _data: object, _mid: int, reasons: list[ReasonCode], _: object) -> None:
+        refused = [topic for topic, reason in zip(self._filters, reasons, strict=False) if reason.is_failure]
+        if refused:
+            self._problem = f"{self._where} does not let us subscribe to {', '.join(refused)}; check its access list"
+        else:
+            self._problem = None
+
+    def _on_connect_fail(self, _client: paho.Client, _data: object) -> None:
+        self._problem = f"cannot reach {self._where}: {self._client.failure}; is it running there? check [mqtt] url"
 
     def _on_disconnect(self, *_: object) -> None:
-        self._connected.clear()
+        if self._client.failure is not None:
+            self._problem = f"lost {self._where}: {self._client.failure}; check [mqtt] url"
+        elif self._problem is None:
+            self._problem = f"lost {self._where}"
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         try:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""
-        arrived = Message(
-            topic, bytes(message.payload), time.time_ns(), message.retain, message.mid, message.qos, self._session
+        payload = bytes(message.payload[: LARGEST_PAYLOAD + 1])
+        self._bytes_in += len(payload)
+        self._messages.put(
+            Message(topic, payload, time.time_ns(), message.retain, message.mid, message.qos, self._client.connections)
         )
-        self._messages.put(arrived)
-        end = time.monotonic() + self._keepalive / 2
-        while self._messages.qsize() > self._room and time.monotonic() < end and not self._stopping:
-            time.sleep(0.01)

@@ -7,7 +7,7 @@ JSON with a path to value and time, or a plain number.
 import math
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -20,7 +20,8 @@ EARLIEST = 946_684_800 * SECOND  # 2000: a clock that was never set stands in 19
 LATEST = 4_102_444_800 * SECOND  # 2100
 LARGEST_PAYLOAD = 65_536
 NANOSECONDS = {"s": SECOND, "ms": 1_000_000, "us": 1_000, "ns": 1}
-ISO = re.compile(r"(.*?\d{2}:\d{2}:\d{2})[.,](\d{1,9})\d*(.*)")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ISO = re.compile(r"(.*?\d{2}:?\d{2}:?\d{2})[.,](\d{1,9})\d*(.*)")
 
 
 def unit_of(number: float) -> str:
@@ -68,7 +69,7 @@ def _nanoseconds(value: object, unit: TimeUnit) -> int:
             value, nanoseconds = match[1] + match[3], int(match[2].ljust(9, "0"))
         moment = datetime.fromisoformat(value)
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-        return round((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) * SECOND + nanoseconds
+        return (moment - EPOCH) // timedelta(microseconds=1) * 1000 + nanoseconds
     if isinstance(value, bool) or not isinstance(value, int | float) or unit == "iso":
         raise TypeError
     scale = NANOSECONDS[unit_of(value) if unit == "auto" else unit]
@@ -76,11 +77,13 @@ def _nanoseconds(value: object, unit: TimeUnit) -> int:
 
 
 def parse_value(value: object) -> float:
-    """A finite number.
+    """A finite number, or text that is one; true and false are states, not measurements.
 
     Raises:
         PayloadError: anything else (`bad_value`).
     """
+    if isinstance(value, bool) or (isinstance(value, str) and "_" in value):  # float() would take both
+        raise PayloadError("bad_value", f"expected a number, got {_short(value)}")
     try:
         number = float(value)  # type: ignore[arg-type] # whatever float refuses is a bad value
     except (TypeError, ValueError, OverflowError) as error:
@@ -139,9 +142,11 @@ class Ingest:
             raise ConfigurationError(message)
         if not all(name.isidentifier() for name in self.names):
             raise ConfigurationError(f"[[ingest]] topic {topic!r}: placeholders are letters, digits and _, such as {{site}}")
-        reserved = {"series", "lead", "agent", "time"} & set(self.names)
+        if series == "":
+            raise ConfigurationError(f"[[ingest]] series of topic {topic!r} is empty; write a name, or leave the line out")
+        reserved = {"series", "lead", "agent", "time", "value"} & set(self.names)
         if reserved:
-            raise ConfigurationError(f"[[ingest]] topic {topic!r}: {{{reserved.pop()}}} is a tag of ours; choose another name")
+            raise ConfigurationError(f"[[ingest]] topic {topic!r}: {{{min(reserved)}}} is a name of ours; choose another name")
         self.topic = topic
         self.filter = "/".join("+" if level.startswith("{") else level for level in levels)
         pattern = "/".join(f"(?P<{level[1:-1]}>[^/]+)" if level.startswith("{") else re.escape(level) for level in levels)

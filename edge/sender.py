@@ -1,7 +1,8 @@
 """Blocks from the spool to the store, in order, again and again until the store has them."""
 
+import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from edge.errors import BlockRefused, StoreBusy, StoreDenied, StoreError
 from edge.spool import Spool
@@ -62,32 +63,33 @@ class Sender:
     def _run(self) -> None:
         wait = 0.1
         while not self._stopping.is_set():
-            found = self._spool.next_blocks(self._sent, WRITE_SIZE)
-            if found is None:
-                self._wake.wait(1.0)
-                self._wake.clear()
-                continue
-            number, blocks = found
             try:
-                refused = self._deliver(self._store.join(blocks))
-            except StoreError as error:
+                found = self._spool.next_blocks(self._sent, WRITE_SIZE)
+                refused = self._deliver(found[1]) if found else []
+            except (StoreError, sqlite3.Error) as error:
                 if str(error) != self.problem:
                     self.problem = str(error)
                     self._log(f"{error}; everything is kept and sent later")
                 wait = DENIED_WAIT if isinstance(error, StoreDenied) else min(2 * wait, LONGEST_WAIT)
                 self._stopping.wait(wait)
                 continue
+            if found is None:
+                self._wake.wait(1.0)
+                self._wake.clear()
+                continue
+            if refused:
+                self._log(f"{len(refused)} blocks set aside, as the store will never take them: {refused[0][0]}")
             if self.problem is not None:
                 self._log("the store is back")
                 self.problem, wait = None, 0.1
             with self._lock:
-                self._sent = number
+                self._sent = found[0]
                 self._refused += refused
             # Let blocks gather: many small writes cost the store, and a gateway's flash, far more than a few large ones.
             self._stopping.wait(PAUSE)
 
-    def _deliver(self, block: bytes) -> list[tuple[str, bytes]]:
-        """Send a block; what the store refuses is narrowed down to single points.
+    def _deliver(self, blocks: Sequence[bytes]) -> list[tuple[str, bytes]]:
+        """Send blocks; what the store refuses is narrowed down to as little as it can split off.
 
         Returns:
             (reason, block) of what it refused.
@@ -97,15 +99,19 @@ class Sender:
             StoreDenied: the same.
         """
         try:
-            self._store.write(block)
+            self._store.write(self._store.join(blocks))
         except BlockRefused as error:
-            halves = self._store.split(block)
+            half = len(blocks) // 2
+            halves = (blocks[:half], blocks[half:]) if half else self._halves(blocks[0])
             if halves is None:
-                self._log(f"set aside: {error}")
-                return [(str(error), block)]
-            return [refused for half in halves for refused in self._deliver(half)]
+                return [(str(error), blocks[0])]
+            return [refused for part in halves for refused in self._deliver(part)]
         except StoreError:
             raise
         except Exception as error:  # a fault in a client library must not end the thread
             raise StoreBusy(f"unexpected {type(error).__name__} from the store: {error}") from error
         return []
+
+    def _halves(self, block: bytes) -> tuple[Sequence[bytes], Sequence[bytes]] | None:
+        parts = self._store.split(block)
+        return parts and ([parts[0]], [parts[1]])

@@ -148,10 +148,8 @@ class Spool:
             write("INSERT INTO outbox (store, block) VALUES (?, ?)", (self._store, block))
             size += len(block)
         dropped = 0
-        while size > self._limit and dropped < 1_000_000:
+        while size > self._limit:
             oldest = write("SELECT id, length(block) FROM outbox ORDER BY id LIMIT 1").fetchone()
-            if oldest is None:
-                break
             write("DELETE FROM outbox WHERE id = ?", (oldest[0],))
             size -= oldest[1]
             dropped += 1

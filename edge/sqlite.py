@@ -4,15 +4,16 @@ import itertools
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
 from edge.contract import Float64, Points, SeriesTable
-from edge.errors import BlockRefused, ConfigurationError, StoreBusy
+from edge.errors import BlockRefused, StoreBusy, StoreDenied, StoreError
 
-PAGE = 200_000
+PAGE = 50_000
 ROWS_PER_STATEMENT = 100
 TYPES = {"i": np.int64, "f": np.float64}
 
@@ -66,12 +67,11 @@ class SqliteStore:
 
     def write(self, block: bytes) -> None:
         """As `Store.write`."""
+        sections = _decode(block)
         try:
-            sections = msgspec.msgpack.decode(block, type=list[_Section])
-        except msgspec.MsgspecError as error:
-            raise BlockRefused(f"not a block of this store: {error}") from error
-        connection = self._open()
-        try:
+            if self._connection is None:
+                self._connection = self._connect()
+            connection = self._connection
             connection.execute("BEGIN IMMEDIATE")
             try:
                 for section in sections:
@@ -83,56 +83,69 @@ class SqliteStore:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-        except sqlite3.OperationalError as error:
-            raise StoreBusy(f"{self.path}: {error}") from error
-        except sqlite3.Error as error:
-            raise BlockRefused(f"{self.path}: {error}") from error
+        except (ValueError, IndexError, KeyError, sqlite3.IntegrityError) as error:
+            raise BlockRefused(f"not a block of this store: {error!r}") from error
+        except (OSError, sqlite3.Error) as error:
+            raise self._meaning(error) from error
 
     def join(self, blocks: Sequence[bytes]) -> bytes:
         """As `Store.join`."""
-        return msgspec.msgpack.encode(
-            [section for block in blocks for section in msgspec.msgpack.decode(block, type=list[_Section])]
-        )
+        return msgspec.msgpack.encode([section for block in blocks for section in _decode(block)])
 
     def split(self, block: bytes) -> tuple[bytes, bytes] | None:
         """As `Store.split`; a section is the smallest part."""
-        sections = msgspec.msgpack.decode(block, type=list[_Section])
-        if len(sections) < 2:
+        try:
+            sections = _decode(block)
+        except BlockRefused:
             return None
         half = len(sections) // 2
+        if not half:
+            return None
         return msgspec.msgpack.encode(sections[:half]), msgspec.msgpack.encode(sections[half:])
 
     def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
         """As `Store.read`; a field that was never written is NaN."""
         if not self.path.exists():
             return
-        connection = self._open()
-        known = self._known_columns(connection, measurement)
-        if not known:
-            return
-        names = dict(connection.execute("SELECT id, name FROM series"))
-        has_lead = "lead" in known and measurement in ("forecast_lead", "forecast_score")
-        wanted = ["series", "time", *(["lead"] if has_lead else []), *(name if name in known else "NULL" for name in fields)]
-        query = f"SELECT {', '.join(wanted)} FROM {measurement} WHERE time >= ? AND time < ? ORDER BY time"
+        has_lead = measurement in ("forecast_lead", "forecast_score")
         try:
-            cursor = connection.execute(query, (start, stop))
-            while rows := cursor.fetchmany(PAGE):
-                columns = list(zip(*rows, strict=True))
-                lead = np.asarray(columns[2], np.int32) if has_lead else None
-                values: dict[str, Float64] = {
-                    name: np.asarray(column, np.float64) for name, column in zip(fields, columns[2 + has_lead :], strict=True)
-                }
-                index = {identity: series.add(names[identity]) for identity in set(columns[0])}
-                owners = np.asarray([index[identity] for identity in columns[0]], np.int32)
-                yield Points(measurement, owners, np.asarray(columns[1], np.int64), {**values}, lead)
-        except sqlite3.OperationalError as error:
-            raise StoreBusy(f"{self.path}: {error}") from error
+            with closing(self._connect()) as connection:
+                known = self._known_columns(connection, measurement)
+                if not known:
+                    return
+                names = dict(connection.execute("SELECT id, name FROM series"))
+                cells = (name if name in known else "NULL" for name in fields)
+                # Series by series, as the primary key has them: without that the whole table would be read.
+                wanted = ", ".join(["series", "time", *["lead"] * has_lead, *cells])
+                source = f"series CROSS JOIN {measurement} ON series = series.id AND time >= ? AND time < ?"
+                cursor = connection.execute(f"SELECT {wanted} FROM {source} ORDER BY time", (start, stop))
+                while rows := cursor.fetchmany(PAGE):
+                    columns = list(zip(*rows, strict=True))
+                    lead = np.asarray(columns[2], np.int32) if has_lead else None
+                    values: dict[str, Float64] = {
+                        name: np.asarray(column, np.float64)
+                        for name, column in zip(fields, columns[2 + has_lead :], strict=True)
+                    }
+                    index = {identity: series.add(names[identity]) for identity in dict.fromkeys(columns[0])}
+                    owners = np.asarray([index[identity] for identity in columns[0]], np.int32)
+                    yield Points(measurement, owners, np.asarray(columns[1], np.int64), {**values}, lead)
+        except (OSError, sqlite3.Error) as error:
+            raise self._meaning(error) from error
 
     def span(self) -> tuple[int, int] | None:
         """As `Store.span`."""
-        if not self.path.exists() or not self._known_columns(self._open(), "reading"):
+        if not self.path.exists():
             return None
-        first, last = self._open().execute("SELECT min(time), max(time) FROM reading").fetchone()
+        try:
+            with closing(self._connect()) as connection:
+                if not self._known_columns(connection, "reading"):
+                    return None
+                ends = ", ".join(
+                    f"{pick}((SELECT {pick}(time) FROM reading WHERE series = series.id))" for pick in ("min", "max")
+                )
+                first, last = connection.execute(f"SELECT {ends} FROM series").fetchone()
+        except (OSError, sqlite3.Error) as error:
+            raise self._meaning(error) from error
         return None if first is None else (int(first), int(last))
 
     def close(self) -> None:
@@ -141,19 +154,25 @@ class SqliteStore:
             self._connection.close()
             self._connection = None
 
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=30)
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute("PRAGMA synchronous=NORMAL")
-                connection.execute("CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)")
-            except (OSError, sqlite3.Error) as error:
-                message = f"cannot open the store {self.path}: {error}; check [store] url"
-                raise ConfigurationError(message) from error
-            self._connection = connection
-        return self._connection
+    def _connect(self) -> sqlite3.Connection:
+        """A new connection: whoever reads has one of its own, for the sender's thread may be writing."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=30)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _meaning(self, error: Exception) -> StoreError:
+        """What a failure means for the block: wait where the file is locked or the disk is full, else tell the user."""
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CANTOPEN) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            return StoreBusy(f"{self.path}: {error}")
+        return StoreDenied(f"cannot use the store {self.path}: {error}; check [store] url")
 
     def _known_columns(self, connection: sqlite3.Connection, measurement: str) -> list[str]:
         return [row[1] for row in connection.execute(f"PRAGMA table_info({measurement})")]
@@ -204,3 +223,10 @@ class SqliteStore:
         for start in range(0, len(cells), step):
             part = cells[start : start + step]
             connection.execute(head + ", ".join([row] * (len(part) // len(names))), part)
+
+
+def _decode(block: bytes) -> list[_Section]:
+    try:
+        return msgspec.msgpack.decode(block, type=list[_Section])
+    except msgspec.MsgspecError as error:
+        raise BlockRefused(f"not a block of this store: {error}") from error

@@ -33,10 +33,17 @@ class Store(Protocol):
         """Several blocks as one, in order; one write is cheaper than many."""
 
     def split(self, block: bytes) -> tuple[bytes, bytes] | None:
-        """Two halves of a block, or None where it is a single point."""
+        """Two halves of a block, or None where it can be split no further."""
 
     def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
-        """Points of `[start, stop)` ns in pages, in order of time within a page; series not in the table are added.
+        """Points of `[start, stop)` ns in pages, in order of time; series not in the table are added.
+
+        Args:
+            measurement: one that `encode` knows.
+            fields: columns of numbers; what a point does not have is NaN.
+            start: ns UTC.
+            stop: ns UTC.
+            series: the table the indices refer to.
 
         Raises:
             StoreBusy: as `write`.
@@ -65,7 +72,11 @@ def open_store(url: str, token_file: str | None = None) -> Store:
     Raises:
         ConfigurationError: no store has such a URL.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"[store] url is no URL: {error}") from error
     if parts.scheme == "sqlite":
         from edge.sqlite import SqliteStore  # noqa: PLC0415 - each store is imported only where it is used
 
@@ -82,9 +93,12 @@ def open_store(url: str, token_file: str | None = None) -> Store:
         query = parse_qs(parts.query)
         unknown = set(query) - {"org"}
         if unknown:
-            raise ConfigurationError(f"{url!r} has the unknown option {min(unknown)!r}; only org=… is known")
+            raise ConfigurationError(f"[store] url has the unknown option {min(unknown)!r}; only org=… is known")
+        if "@" in parts.netloc:
+            raise ConfigurationError(f"[store] url: keep the account out of it; set {TOKEN_VARIABLE} or token_file instead")
         scheme = "https" if parts.scheme == "influxdbs" else "http"
-        address = f"{scheme}://{parts.hostname}:{parts.port or 8086}"
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        address = f"{scheme}://{host}:{port or 8086}"
         return InfluxStore(address, bucket, query.get("org", [""])[0], _token(token_file))
     raise ConfigurationError(f"{url!r} is no store; write sqlite:///path or influxdb://host:8086/bucket?org=my-org")
 

@@ -29,13 +29,13 @@ def candidate_grid(judged: Sequence[Judged]) -> Grid:
     """Candidates on the held-out part; skill: share by which the error is below the best baseline's of each series."""
     headers = (
         "candidate",
-        "below best baseline",
-        "series won",
+        "skill",
+        "won",
         "coverage",
         "parameters",
         "kB",
-        "µs per forecast",
-        "s of training",
+        "µs/forecast",
+        "training s",
     )
     return Grid(headers, tuple(_candidate_row(one) for one in judged))
 

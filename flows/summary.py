@@ -60,7 +60,9 @@ class Skill:
     def skills(self) -> Float64:
         """1 - model / best baseline of each series, chosen with hindsight, float64 `[series]`."""
         best = np.where(np.isfinite(self.by_series[1:]), self.by_series[1:], np.inf).min(axis=0)
-        ratio: Float64 = np.divide(self.by_series[0], best, out=np.full(len(best), np.nan), where=(best > 0) & np.isfinite(best))
+        ratio: Float64 = np.divide(
+            self.by_series[0], best, out=np.full(len(best), np.nan), where=(best > 0) & np.isfinite(best)
+        )
         return 1 - ratio
 
     @property

@@ -30,7 +30,7 @@ class Trainer:
     def __init__(self, network: Network, samples: Samples, scale: Float64, settings: "Settings") -> None:
         self.network, self.samples, self.settings = network, samples, settings
         self.batch = min(settings.batch, len(samples.origin))
-        self.steps = min(settings.windows, len(samples.origin)) // self.batch
+        self.steps = min(settings.windows, settings.repeats * len(samples.origin)) // self.batch
         self.done = 0
         self.weights = network.trainable_variables
         schedule = keras.optimizers.schedules.CosineDecay(settings.learning_rate, self.steps * settings.epochs)
@@ -48,7 +48,9 @@ class Trainer:
 
     def epoch(self, random: np.random.Generator) -> float:
         """Train on a random part of the windows; returns the mean loss."""
-        chosen = random.permutation(len(self.samples.origin))[: self.steps * self.batch].reshape(self.steps, self.batch)
+        count, size = self.steps * self.batch, len(self.samples.origin)
+        order = np.concatenate([random.permutation(size) for _ in range(-(-count // size))])
+        chosen = order[:count].reshape(self.steps, self.batch)
         rows, origins = self.samples.series[chosen], self.samples.origin[chosen].astype(np.int64)
         known = np.where(random.random(chosen.shape) < self.settings.unknown, 0, rows + 1)
         arguments = [tf.constant(one) for one in (rows.astype(np.int32), origins, known.astype(np.int32))]

@@ -25,7 +25,8 @@ class Settings:
 
     Args:
         epochs: at most.
-        windows: random windows per epoch; all of them where there are fewer.
+        windows: random windows per epoch.
+        repeats: times that a window may come in one epoch, where there are fewer windows than that.
         batch: windows per step.
         learning_rate: at the first step; it falls to zero along a cosine.
         averaging: share of the averaged weights that stays at each step.
@@ -41,6 +42,7 @@ class Settings:
 
     epochs: int = 10
     windows: int = 16_384
+    repeats: int = 8
     batch: int = 256
     learning_rate: float = 3e-3
     averaging: float = 0.98
@@ -52,8 +54,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained with."""
-        if min(self.epochs, self.windows, self.batch, self.patience, self.validation_windows, self.threads) < 1:
-            raise ConfigurationError(f"epochs, windows, batch, patience and threads must be at least 1; got {self}")
+        if min(self.epochs, self.windows, self.repeats, self.batch, self.patience, self.validation_windows, self.threads) < 1:
+            raise ConfigurationError(f"epochs, windows, repeats, batch, patience and threads must be at least 1; got {self}")
         if not (self.learning_rate > 0 and 0 <= self.averaging < 1 and 0 <= self.unknown <= 1):
             raise ConfigurationError(f"learning_rate must be positive, averaging and unknown within 0…1; got {self}")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.prefect_server import PrefectServer
 from tests.servers import Influx, Mosquitto
 
 
@@ -30,3 +31,10 @@ def bucket(influx: Influx) -> Iterator[str]:
     influx.create(name)
     yield name
     influx.query("", f'DROP DATABASE "{name}"')
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+    """One Prefect server for the whole session."""
+    with PrefectServer(tmp_path_factory.mktemp("prefect")) as server:
+        yield server

@@ -69,18 +69,28 @@ class Server:
     """
 
     program: ClassVar[str]
+    patience: ClassVar[float] = 30  # seconds until it must answer
 
     def __init__(self, folder: Path) -> None:
-        self.path = requires(self.program)
+        self.path = self.locate()
         self.folder = folder
         self.port = free_port()
         self.log = folder / f"{self.program}.log"
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
+    def locate(self) -> str:
+        """Full path of the program; the test is skipped where there is none."""
+        return requires(self.program)
+
     def arguments(self) -> list[str]:
         """What the program is started with."""
         raise NotImplementedError
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What is added to its environment."""
+        return {}
 
     def ready(self) -> bool:
         """Whether it takes connections; all three open their port last."""
@@ -104,14 +114,19 @@ class Server:
         """
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [self.path, *self.arguments()], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder
+                [self.path, *self.arguments()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env={**os.environ, **self.environment},
             )
-        limit = time.monotonic() + 30
+        limit = time.monotonic() + self.patience
         while not self.ready():
             if self._process.poll() is not None or time.monotonic() > limit:
                 code = self._process.poll()
                 self.kill()
-                ending = "did not answer within 30 s" if code is None else f"ended with code {code}"
+                ending = f"did not answer within {self.patience:g} s" if code is None else f"ended with code {code}"
                 raise RuntimeError(f"{self.program} {ending}:\n{self.log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.02)
 

@@ -1,0 +1,89 @@
+"""Counting and measuring what a replay left in the store."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.contract import SECOND, Contract, Points, Readings, SeriesTable
+from edge.sqlite import SqliteStore
+from flows.summary import count, measure
+
+HOUR = 3600 * SECOND
+START = 1_700_000_000 * SECOND // HOUR * HOUR
+CONTRACT = Contract(HOUR, 48, 4)
+NAMES = SeriesTable(["a", "b"])
+
+
+def readings(hours: int) -> Readings:
+    """Two counting series: a is k at hour k, b is 10 k."""
+    k = np.arange(hours)
+    return Readings(
+        np.tile(np.array([0, 1], np.int32), hours),
+        np.repeat(START + k * HOUR, 2),
+        np.repeat(k, 2) * np.tile([1.0, 10.0], hours),
+    )
+
+
+def put(store: SqliteStore, *points: Points) -> None:
+    """Write points."""
+    store.write(store.encode(points, NAMES))
+
+
+def lead_points(origins: list[int], error: float, width: float) -> Points:
+    """Forecasts of the counting series from these hours: always `error` too high, with an interval of ± width."""
+    series, lead, origin = (grid.ravel() for grid in np.meshgrid([0, 1], np.arange(1, 5), origins, indexing="ij"))
+    hour = origin + lead - 1
+    median = hour * np.where(series == 0, 1.0, 10.0) + error
+    fields = {"q10": median - width, "q50": median, "q90": median + width}
+    return Points("forecast_lead", series.astype(np.int32), START + hour * HOUR, {**fields}, lead.astype(np.int32))
+
+
+def test_everything_sent_and_stored_once_is_neither_lost_nor_doubled(tmp_path: Path) -> None:
+    """Counts of a whole replay."""
+    store, sent = SqliteStore(tmp_path / "s.db"), readings(10)
+    put(store, Points("reading", sent.series, sent.time, {"value": sent.value}), lead_points([1, 2], 0, 1))
+    found = count(store, sent, NAMES, 4, START + 20 * HOUR)
+    assert (found.readings_sent, found.readings_stored, found.forecasts, found.lost, found.doubled) == (20, 20, 4, 0, 0)
+
+
+def test_each_kind_of_loss_is_counted(tmp_path: Path) -> None:
+    """Missing readings, wrong values and missing forecasts are lost; what nobody sent is doubled."""
+    store, sent = SqliteStore(tmp_path / "s.db"), readings(10)
+    value = sent.value.copy()
+    value[3] += 1
+    extra = Points("reading", np.zeros(1, np.int32), np.array([START + 5]), {"value": np.ones(1)})
+    put(store, Points("reading", sent.series[1:], sent.time[1:], {"value": value[1:]}), extra, lead_points([1, 2], 0, 1))
+    found = count(store, sent, NAMES, 7, START + 20 * HOUR)
+    assert (found.readings_stored, found.lost, found.doubled) == (18, 2 + 3, 1)
+    assert count(store, sent, NAMES, 3, START + 20 * HOUR).doubled == 2
+
+
+def test_lead_h_is_compared_with_the_interval_h_after_the_origin(tmp_path: Path) -> None:
+    """On counting series a forecast that is 0.5 too high has error 0.5 at every lead; the last value is h too low."""
+    store, history = SqliteStore(tmp_path / "s.db"), readings(100)
+    put(store, lead_points(list(range(60, 90)), 0.5, 1.0))
+    skill = measure(store, CONTRACT, history, NAMES, START + 50 * HOUR, START + 100 * HOUR).skill
+    assert skill.forecasters[:2] == ("model", "last_value")
+    np.testing.assert_allclose(skill.by_series[0], [0.5, 0.5], rtol=1e-5)
+    np.testing.assert_allclose(skill.by_series[1], [2.5, 25.0], rtol=1e-5)
+    np.testing.assert_allclose(skill.by_lead[1], np.array([1, 2, 4]) / 2.5, rtol=1e-5)
+    np.testing.assert_allclose(skill.skills, [1 - 0.5 / 2.5, 1 - 0.5 / 25], rtol=1e-5)
+    assert (skill.won, skill.coverage) == (2, 1.0)
+
+
+def test_a_series_on_which_a_baseline_is_better_is_named(tmp_path: Path) -> None:
+    """The summary must show where the model loses, and the interval that misses counts as a miss."""
+    store = SqliteStore(tmp_path / "s.db")
+    put(store, lead_points(list(range(60, 90)), 9.0, 1.0))
+    skill = measure(store, CONTRACT, readings(100), NAMES, START, START + 100 * HOUR).skill
+    assert [(name, baseline) for name, baseline, _ in skill.lost_to()] == [("a", "last_value")]
+    assert skill.lost_to()[0][2] == pytest.approx(1 - 9 / 2.5, rel=1e-5)
+    assert (skill.won, skill.coverage) == (1, 0.0)
+
+
+def test_a_baseline_without_intervals_has_no_coverage(tmp_path: Path) -> None:
+    """NaN, not 0: the baseline did not say an interval."""
+    store = SqliteStore(tmp_path / "s.db")
+    put(store, lead_points(list(range(60, 90)), 0.0, float("nan")))
+    assert np.isnan(measure(store, CONTRACT, readings(100), NAMES, START, START + 100 * HOUR).skill.coverage)
