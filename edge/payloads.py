@@ -160,7 +160,7 @@ class Ingest:
             known = ", ".join(f"{{{name}}}" for name in self.names) or "none"
             raise ConfigurationError(f"[[ingest]] series {series!r} may use the topic's placeholders ({known}) only") from error
         pieces = re.split(r"\{(\w+)\}", self._series)
-        self._name = re.compile("".join(f"(?P<{p}>.+?)" if n % 2 else re.escape(p) for n, p in enumerate(pieces)))
+        self._name = re.compile("".join(f"(?P<{p}>.+?)" if n % 2 else re.escape(p) for n, p in enumerate(pieces)), re.DOTALL)
         self._plain = payload == "plain"
         self._value = value.split(".")
         self._time = time.split(".") if time else None

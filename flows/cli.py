@@ -17,10 +17,10 @@ EPILOG = """\
 exit codes: 0 done, 1 failed, 2 wrong use or configuration
 
 first steps:
-  gatecast demo                       the whole way on recorded weather, in a few minutes
-  gatecast init                       write a gatecast.toml to edit
-  gatecast import readings.csv        bring history into the store
-  gatecast retrain                    train, judge, release what beats the baselines
+  gatecast demo                 the whole way on recorded weather, in minutes
+  gatecast init                 write a gatecast.toml to edit
+  gatecast import readings.csv  bring history into the store
+  gatecast retrain              train, judge, release what beats the baselines
 """
 
 

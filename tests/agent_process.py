@@ -195,7 +195,9 @@ def contents(store: Store) -> dict[str, dict[tuple[str, int, int], tuple[float, 
         stop = span[1] + 1000 * CONTRACT.interval
         for page in store.read(measurement, fields, span[0] // CONTRACT.interval * CONTRACT.interval, stop, table):
             lead = np.zeros(len(page), np.int32) if page.lead is None else page.lead
-            columns = [np.asarray(page.fields[name], np.float64).tolist() for name in fields]
+            # Quantiles are float32, and the line protocol writes just enough digits to bring them back.
+            kinds = [np.float32 if name.startswith("q") else np.float64 for name in fields]
+            columns = [np.asarray(page.fields[name], kind).tolist() for name, kind in zip(fields, kinds, strict=True)]
             keys = zip(page.series.tolist(), page.time.tolist(), lead.tolist(), strict=True)
             for (series, moment, number), values in zip(keys, zip(*columns, strict=True), strict=True):
                 key = (table.names[series], moment, number)

@@ -39,14 +39,15 @@ def test_killed_agent_loses_and_doubles_nothing(
     store = open_store(url)
     with running(config) as agent:
         client = publisher(mosquitto.port)
-        sending = threading.Thread(target=publish, args=(client, rows), kwargs={"seconds": 8})
-        sending.start()
-        for _ in range(5):
-            time.sleep(moments.uniform(0.1, 0.8))
-            assert sending.is_alive()
-            agent.kill()
-            agent.start()
-        sending.join()
+        for part in range(6):
+            arguments = (client, rows[part * len(rows) // 6 : (part + 1) * len(rows) // 6])
+            sending = threading.Thread(target=publish, args=arguments, kwargs={"seconds": 0.8})
+            sending.start()
+            if part < 5:
+                time.sleep(moments.uniform(0.1, 0.8))
+                agent.kill()
+                agent.start()
+            sending.join()
         hang_up(client)
         wait_for_all(agent, store, rows)
         assert agent.stop() < 5

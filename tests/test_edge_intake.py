@@ -1,0 +1,142 @@
+"""Bad input costs only itself: counted by kind, said once a minute, skipped."""
+
+import tracemalloc
+from collections import Counter
+
+import pytest
+
+from edge.contract import SECOND, SeriesTable
+from edge.intake import LONGEST_TOPIC, Grumbler, Intake
+from edge.mqtt import Message
+from edge.payloads import LARGEST_PAYLOAD, Ingest
+
+NOW = 1_768_478_400 * SECOND  # 2026-01-15T12:00:00Z
+GOOD = b'{"value": 21.5, "time": "2026-01-15T12:00:00Z"}'
+
+
+class Desk:
+    """An intake whose counts, lines and clocks can be looked at."""
+
+    def __init__(self, *rules: Ingest, most: int = 100) -> None:
+        self.series, self.counts, self.lines = SeriesTable(), Counter[str](), list[str]()
+        self.seconds = 0.0
+        self.intake = Intake(
+            rules or (Ingest("sensors/{site}/{metric}"), Ingest("plain/{site}", payload="plain")),
+            self.series,
+            most=most,
+            count=lambda kind, number: self.counts.update({kind: number}),
+            grumbler=Grumbler(self.lines.append, lambda: self.seconds),
+            clock=lambda: NOW,
+        )
+
+    def take(self, *messages: tuple[str, bytes], retained: bool = False, arrival: int = NOW) -> list[tuple[int, int, float]]:
+        """Readings of (topic, payload) pairs as rows."""
+        found = self.intake.take([Message(topic, payload, arrival, retained, 0, 1, 1) for topic, payload in messages])
+        return list(zip(found.series.tolist(), found.time.tolist(), found.value.tolist(), strict=True))
+
+
+def test_readings_come_in_order_of_arrival() -> None:
+    """Each series gets the next index and its tags; the topic's first rule counts."""
+    desk = Desk()
+    rows = desk.take(("sensors/roof/t", GOOD), ("plain/roof", b"7"), ("sensors/roof/t", b'{"value": "3", "time": 1768478401}'))
+    assert rows == [(0, NOW, 21.5), (1, NOW, 7.0), (0, NOW + SECOND, 3.0)]
+    assert desk.series.names == ["roof.t", "roof"]
+    assert desk.series.tags == [{"site": "roof", "metric": "t"}, {"site": "roof"}]
+    assert not desk.counts
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "kind"),
+    [
+        ("other/roof", GOOD, "unknown_topic"),
+        ("", GOOD, "unknown_topic"),
+        ("x" * 1025, GOOD, "long_topic"),
+        ("sensors/roof/t", b"{", "bad_json"),
+        ("sensors/roof/t", b'{"value": true, "time": 1768478400}', "bad_value"),
+        ("sensors/roof/t", b'{"value": 1}', "no_time"),
+        ("sensors/roof/t", b'{"value": 1, "time": 0}', "bad_time"),
+        ("sensors/roof/t", b'{"value": 1, "time": "2099-12-31T00:00:00Z"}', "future"),
+        ("sensors/roof/t", b" " * (LARGEST_PAYLOAD + 1), "too_large"),
+        ("plain/roof", b"nan", "bad_value"),
+    ],
+)
+def test_bad_message_is_counted_and_its_neighbours_are_kept(topic: str, payload: bytes, kind: str) -> None:
+    """Nothing but the bad message is skipped, and it makes no series."""
+    desk = Desk()
+    assert desk.take(("plain/a", b"1"), (topic, payload), ("plain/b", b"2")) == [(0, NOW, 1.0), (1, NOW, 2.0)]
+    assert desk.counts == {kind: 1}
+    assert desk.series.names == ["a", "b"]
+    assert len(desk.lines) == 1
+    assert desk.lines[0].startswith(f"{kind}: ")
+    assert len(desk.lines[0]) < 400
+
+
+def test_retained_message_counts_only_with_a_time_of_its_own() -> None:
+    """Without one its value may be of any age."""
+    desk = Desk()
+    assert desk.take(("plain/roof", b"7"), retained=True) == []
+    assert desk.counts == {"retained": 1}
+    assert desk.take(("sensors/roof/t", GOOD), retained=True) == [(0, NOW, 21.5)]
+
+
+def test_arrival_by_a_clock_that_was_never_set_is_no_time() -> None:
+    """A gateway that starts in 1970 keeps readings with a time of their own, and no others."""
+    desk = Desk()
+    assert desk.take(("plain/roof", b"7"), ("sensors/roof/t", GOOD), arrival=60 * SECOND) == [(0, NOW, 21.5)]
+    assert desk.counts == {"no_clock": 1}
+
+
+def test_sensor_clock_may_be_ten_minutes_ahead() -> None:
+    """One second more is the future."""
+    desk = Desk()
+    ahead = [("sensors/roof/t", b'{"value": 1, "time": %d}' % (1_768_478_400 + late)) for late in (600, 601)]
+    assert len(desk.take(*ahead)) == 1
+    assert desk.counts == {"future": 1}
+
+
+def test_series_beyond_the_limit_are_skipped_and_known_ones_go_on() -> None:
+    """A topic that comes again after it was refused is refused again."""
+    desk = Desk(most=2)
+    assert len(desk.take(*[(f"plain/{name}", b"1") for name in "abcabc"])) == 4
+    assert desk.counts == {"too_many_series": 2}
+    assert desk.series.names == ["a", "b"]
+    assert "raise [agent] max_series" in desk.lines[0]
+
+
+def test_bad_payload_takes_no_place_among_the_series() -> None:
+    """A series begins with its first reading."""
+    desk = Desk(most=1)
+    desk.take(("plain/noise", b"on"))
+    assert desk.take(("plain/real", b"1")) == [(0, NOW, 1.0)]
+
+
+def test_same_kind_is_said_once_a_minute_with_the_number_left_out() -> None:
+    """Other kinds are heard at once."""
+    desk = Desk()
+    desk.take(*[("plain/a", b"on")] * 500, ("other", b""))
+    assert [line.split(":")[0] for line in desk.lines] == ["bad_value", "unknown_topic"]
+    desk.seconds = 59.9
+    desk.take(("plain/a", b"on"))
+    assert len(desk.lines) == 2
+    desk.seconds = 60.0
+    desk.take(("plain/a", b"off"))
+    assert "'off'" in desk.lines[2]
+    assert desk.lines[2].endswith("(and 500 more like it)")
+    assert desk.counts == {"bad_value": 502, "unknown_topic": 1}
+
+
+def test_made_up_topics_do_not_fill_the_memory() -> None:
+    """A hundred thousand known and unknown topics leave no more than four for each series that may be there."""
+    desk = Desk(most=100)
+    messages = [Message(f"{kind}/{number}", b"1", NOW, False, 0, 0, 1) for number in range(50_000) for kind in ("plain", "no")]
+    messages += [Message(f"plain/{'x' * LONGEST_TOPIC}{number}", b"1", NOW, False, 0, 0, 1) for number in range(1000)]
+    desk.intake.take(messages[:2000])
+    tracemalloc.start()
+    for start in range(0, len(messages), 2000):
+        desk.intake.take(messages[start : start + 2000])
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 500_000
+    assert len(desk.series) == 100
+    assert sum(desk.counts.values()) > 100_000
+    assert len(desk.lines) == 3

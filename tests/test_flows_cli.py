@@ -1,0 +1,154 @@
+"""`gatecast` as a user meets it: help, wrong use, and what needs no training."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge.config import Config, read_config
+from flows.cli import run
+
+COMMANDS = ("init", "import", "retrain", "models", "promote", "rollback", "serve", "demo")
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit code, output and errors of a command."""
+    code = run(arguments)
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)])
+def test_help_fits_a_screen(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At most 40 lines of 80 columns, naming every default."""
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as stopped:
+        run([*command, "--help"])
+    assert stopped.value.code == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 80
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """`gatecast --help` imports no TensorFlow, Prefect, polars, numpy or rich."""
+    code = (
+        "import sys, flows.cli\ntry: flows.cli.run(['--help'])\nexcept SystemExit: pass\nprint(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"tensorflow", "keras", "prefect", "polars", "numpy", "rich"} & set(done.stderr.split())
+
+
+def test_init_writes_every_setting_with_its_default(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The template is the defaults, but for a release channel in the registry beside it; no setting is missing."""
+    path = tmp_path / "gatecast.toml"
+    assert call(capsys, "init", "--config", str(path))[0] == 0
+    config, default = read_config(path), Config()
+    assert [name for name in Config.__struct_fields__ if getattr(config, name) != getattr(default, name)] == ["release"]
+    written = set(re.findall(r"^(?:# )?(\w+) = ", path.read_text(), re.MULTILINE))
+    sections = [getattr(default, name) for name in Config.__struct_fields__ if name != "ingest"] + list(default.ingest)
+    settings = {field for section in sections for field in section.__struct_fields__}
+    assert settings - written == {"password_file"}
+    assert call(capsys, "init", "--config", str(path))[0] == 2
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A fleet in a folder of its own."""
+    path = tmp_path / "gatecast.toml"
+    path.write_text(f'[store]\nurl = "sqlite:///{tmp_path / "store.db"}"\n[registry]\npath = "{tmp_path / "registry"}"\n')
+    return path
+
+
+def test_import_says_how_much_came_in(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Readings and series, in words and as JSON; a second time changes nothing."""
+    data = tmp_path / "data.csv"
+    data.write_text("time,a,b\n2024-01-01T00:00:00+01:00,1,\n2024-01-01T01:00:00+01:00,2,3\n")
+    code, out, _ = call(capsys, "import", str(data), "--config", str(config))
+    assert (code, "3 readings of 2 series" in out) == (0, True)
+    code, out, _ = call(capsys, "import", str(data), "--config", str(config), "--json")
+    assert json.loads(out) == {"readings": 3, "series": 2}
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "said"),
+    [
+        (None, 2, "no such file"),
+        ("", 1, "is empty"),
+        ("time,a\n", 1, "rows below the header"),
+        ("time,a\n2024-01-01,warm\n", 1, "'warm'"),
+        ("time,a\nyesterday,1\n", 1, "yesterday"),
+        ("time,a\n2024-01-01,1,5\n", 1, "data.csv"),
+    ],
+)
+def test_bad_files_are_one_line(
+    content: str | None, code: int, said: str, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line that names the file and what is wrong, and nothing is written."""
+    data = tmp_path / "data.csv"
+    if content is not None:
+        data.write_text(content)
+    found, out, error = call(capsys, "import", str(data), "--config", str(config))
+    assert (found, out) == (code, "")
+    assert len(error.splitlines()) == 1
+    assert said in error
+    assert not (tmp_path / "store.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[agnet]\nbatch = 1\n", "did you mean 'agent'"),
+        ("[agent]\nlateness = '5 parsecs'\n", "[agent] lateness"),
+        ("[fleet]\nhorizon = 'far'\n", "fleet.horizon"),
+        ("[store]\nurl = 'postgres://x'\n", "is no store"),
+        ("[mqtt]\nurl = 'mqtt://u:secret@h'\n", "GATECAST_MQTT_PASSWORD"),
+        ("[[ingest]]\ntopic = 'a/#'\n", "whole level"),
+        ("nonsense", "is no TOML"),
+    ],
+)
+def test_wrong_configuration_is_one_line_and_exit_code_2(
+    text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Expected, found and what to do, before anything happens."""
+    path, data = tmp_path / "gatecast.toml", tmp_path / "data.csv"
+    path.write_text(text)
+    data.write_text("time,a\n2024-01-01,1\n")
+    code, _, error = call(capsys, "import", str(data), "--config", str(path))
+    assert code == 2
+    assert len(error.splitlines()) == 1
+    assert said in error
+    assert "secret" not in error
+
+
+def test_an_unreachable_store_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 1 after a few tries, with the setting to check."""
+    monkeypatch.setattr("pipeline.extract.TRIES", 1)
+    path, data = tmp_path / "gatecast.toml", tmp_path / "data.csv"
+    path.write_text('[store]\nurl = "influxdb://127.0.0.1:1/bucket"\n')
+    data.write_text("time,a\n2024-01-01,1\n")
+    code, _, error = call(capsys, "import", str(data), "--config", str(path))
+    assert code == 1
+    assert len(error.splitlines()) == 1
+    assert "[store] url" in error
+
+
+def test_an_empty_registry_says_what_to_do(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Listing, promoting and rolling back without bundles."""
+    assert "gatecast retrain" in call(capsys, "models", "--config", str(config))[1]
+    assert json.loads(call(capsys, "models", "--config", str(config), "--json")[1]) == []
+    assert call(capsys, "promote", "20260101T000000Z-gru-00000000", "--config", str(config))[0] == 2
+    assert call(capsys, "rollback", "--config", str(config))[0] == 2
+
+
+def test_a_missing_configuration_names_the_next_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`gatecast init` makes one."""
+    code, _, error = call(capsys, "models", "--config", str(tmp_path / "none.toml"))
+    assert (code, "gatecast init" in error) == (2, True)
