@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -27,11 +28,12 @@ from edge.release import Candidate, Releases
 from edge.sender import Sender
 from edge.spool import Commit, Spool
 from edge.state import REMEMBERED
-from edge.store import Store, open_store
+from edge.store import Store, encode_blocks, open_store
 
 SETTLED = 2.0  # seconds after connecting in which messages the broker has kept begin to arrive
 SNAPSHOT_ROWS = REMEMBERED // 2  # readings and closed windows in the journal before a snapshot replaces it
 PATIENCE = 5.0  # seconds that start and swap wait: for a first look at the channel, for the store to take what is ready
+FORECAST_ROWS = 50_000
 PRIME_AGAIN = 30.0  # seconds before history is asked for again
 
 
@@ -109,7 +111,7 @@ class Agent:
             self._start_up()
             self._subscriber.start()
             while not self._stopping.is_set():
-                messages = self._subscriber.take(self._config.agent.batch, 0.2, linger)
+                messages = self._subscriber.take(self._most(), 0.2, linger)
                 self._swap()
                 self._batch(messages)
                 self._report()
@@ -145,23 +147,33 @@ class Agent:
         if self._engine is None:
             self._log("no bundle yet: readings are stored, nothing is forecast; release one with gatecast retrain")
 
+    def _most(self) -> int:
+        """Messages in a batch: each may close an interval, and all forecasts of a batch are in memory at once."""
+        horizon = self._engine.forecaster.contract.horizon if self._engine else 1
+        return max(1, min(self._config.agent.batch, FORECAST_ROWS // horizon))
+
     def _restore(self, engine: Engine) -> bool:
         """Bring windows and waiting forecasts back; returns whether there were any for the grid of the live bundle."""
-        snapshot = self._spool.snapshot()
-        batches = 0
+        parts = self._spool.snapshot()
+        first = next(parts, None)
+        known = first is not None
         try:
-            if snapshot is not None:
-                engine.load(snapshot)
+            if first is not None:
+                engine.load(chain([first], parts))
             for entry in self._spool.journal():
                 engine.replay(entry)
-                batches += 1
-        except (msgspec.MsgspecError, ValueError) as error:
-            self._log(f"the state of the last run cannot be used: {error}")
+                known = True
+        except (msgspec.MsgspecError, ValueError, StopIteration) as error:
+            self._log(f"the state of the last run cannot be used: {error!r}")
             return False
         held, contract = engine.state.contract, engine.forecaster.contract
+        before = engine.state, engine.scoring
         engine.settle()
-        same = (held.interval, held.aggregation) == (contract.interval, contract.aggregation)
-        return same and (snapshot is not None or batches > 0)
+        if (held.interval, held.aggregation) != (contract.interval, contract.aggregation) or not known:
+            return False
+        if (engine.state, engine.scoring) != before:
+            self._snapshot(engine)
+        return True
 
     def _make_engine(self, candidate: Candidate) -> Engine:
         return Engine(
@@ -213,7 +225,7 @@ class Agent:
 
     def _snapshot(self, engine: Engine) -> None:
         """The journal from here on belongs to the live bundle's grid."""
-        self._commit(Commit(snapshot=engine.dump(), series=self._new_series()), ())
+        self._commit(Commit(snapshot=engine.dump, series=self._new_series()), ())
         self._since_snapshot = 0
 
     def _prime(self, engine: Engine) -> None:
@@ -274,7 +286,7 @@ class Agent:
         if messages or outcome.points or self._sender.has_news:
             entry = outcome.entry if len(readings) or outcome.entry.now is not None else None
             self._since_snapshot += len(readings) + len(outcome.entry.forecasts) + 1
-            snapshot = self._engine.dump() if self._since_snapshot >= SNAPSHOT_ROWS else None
+            snapshot = self._engine.dump if self._since_snapshot >= SNAPSHOT_ROWS else None
             commit = Commit(self._encode(outcome.points), entry, self._new_series(), snapshot=snapshot)
             self._commit(commit, messages)
             if snapshot is not None:
@@ -300,7 +312,7 @@ class Agent:
         return now if self._caught_up and not self._subscriber.waiting else None
 
     def _encode(self, points: list[Points]) -> list[bytes]:
-        return [self._store.encode(points, self._series)] if points else []
+        return encode_blocks(self._store, points, self._series)
 
     def _new_series(self) -> list[tuple[int, str, dict[str, str]]]:
         fresh = range(self._saved_series, len(self._series))

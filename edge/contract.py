@@ -262,6 +262,12 @@ class Points:
         """Number of rows."""
         return len(self.time)
 
+    def take(self, rows: slice) -> "Points":
+        """The chosen rows, in the order given."""
+        fields = {name: column if isinstance(column, str) else column[rows] for name, column in self.fields.items()}
+        lead = None if self.lead is None else self.lead[rows]
+        return Points(self.measurement, self.series[rows], self.time[rows], fields, lead)
+
 
 def combine(aggregation: Aggregation, value: Float64, starts: Int64) -> Float64:
     """One value per group of consecutive values.

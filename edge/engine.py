@@ -4,7 +4,7 @@ The agent, `gatecast-agent replay` and the restart after a crash all go through 
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -146,16 +146,18 @@ class Engine:
         shape = (len(closed), len(self.scoring.leads), len(self.scoring.contract.quantiles) + 1)
         self.scoring.step(closed, kept if kept.shape == shape else np.full(shape, np.nan, np.float32))
 
-    def dump(self) -> bytes:
-        """State and waiting forecasts, for `load`."""
-        return msgspec.msgpack.encode((list(self.leads), self.state.dump(), self.scoring.dump()))
+    def dump(self) -> Iterator[bytes]:
+        """State and waiting forecasts in small parts, for `load`."""
+        yield msgspec.msgpack.encode(self.leads)
+        yield from self.state.dump()
+        yield from self.scoring.dump()
 
-    def load(self, data: bytes) -> None:
+    def load(self, parts: Iterator[bytes]) -> None:
         """Take back what `dump` wrote, under whatever contract, lateness and leads; `settle` follows the journal."""
-        leads, state, scoring = msgspec.msgpack.decode(data, type=tuple[list[int], bytes, bytes])
-        self.state = State.load(state)
+        leads = msgspec.msgpack.decode(next(parts), type=list[int])
+        self.state = State.load(parts)
         self.scoring = Scoring(self.state.contract, leads)
-        self.scoring.load(scoring)
+        self.scoring.load(parts)
 
     def settle(self) -> None:
         """Bring what was loaded under the live forecaster's contract and the configured lateness and leads.

@@ -71,12 +71,12 @@ class InfluxStore:
         return (b"\n".join(lines[:half]), b"\n".join(lines[half:])) if half else None
 
     def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
-        """As `Store.read`, a week per page at most; a page ends with the last moment that is whole."""
+        """As `Store.read`; a page ends with the last moment that is whole, and grows where there is nothing."""
         has_lead = measurement in ("forecast_lead", "forecast_score")
         wanted = ", ".join([*(f'"{name}"' for name in fields), '"series"::tag', *(['"lead"::tag'] if has_lead else [])])
-        begin, most = start, ROWS
+        begin, length, most = start, PAGE, ROWS
         while begin < stop:
-            end = min(begin + PAGE, stop)
+            end = min(begin + length, stop)
             query = f'SELECT {wanted} FROM "{measurement}" WHERE time >= {begin} AND time < {end} LIMIT {most}'
             rows = self._query(query)
             if len(rows) > most:
@@ -87,6 +87,7 @@ class InfluxStore:
                     most *= 2
                     continue
             begin = end
+            length = PAGE if rows else 2 * length
             if len(rows) < 2:
                 continue
             columns = dict(zip(rows[0], zip(*rows[1:], strict=True), strict=True))

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from edge.contract import Contract, Float32, Float64, Int32, Int64, Scores
-from edge.state import Closed
+from edge.state import DUMPED, Closed
 
 NEVER = np.iinfo(np.int64).min
 
@@ -81,14 +81,17 @@ class Scoring:
         known = len(self._target)
         if int(closed.series.max()) >= known:
             target, waiting = self._target, self._waiting
-            self._allocate(max(int(closed.series.max()) + 1, 2 * known))
+            self._allocate(max(int(closed.series.max()) + 1, known + known // 4))
             self._target[:known], self._waiting[:known] = target, waiting
         found = []
         for rows in _rounds(closed.series):
             series, origin = closed.series[rows], closed.origin[rows] // self.contract.interval
-            newly = np.minimum(closed.advanced[rows], self.contract.window)
-            for back in range(1, min(int(newly.max()), int(self.leads.max())) + 1):
-                fact = np.where(back <= newly, closed.windows[rows, -back], np.nan)
+            advanced = closed.advanced[rows]
+            # From the origin before this one on; no forecast that waits speaks of more than the longest lead from there.
+            for ahead in range(min(int(advanced.max()), int(self.leads.max()))):
+                back = advanced - ahead
+                there = (back >= 1) & (back <= self.contract.window)
+                fact = np.where(there, closed.windows[rows, -np.where(there, back, 1)], np.float32(np.nan))
                 found.append(self._match(series, origin - back, fact))
             number = origin[:, None] + self.leads - 1
             slots = self._offset + number % self.leads
@@ -129,16 +132,21 @@ class Scoring:
             np.abs(baseline - fact),
         )
 
-    def dump(self) -> bytes:
-        """All of it, for `load`."""
-        return msgspec.msgpack.encode((len(self._target), self._target.tobytes(), self._waiting.tobytes()))
+    def dump(self) -> Iterator[bytes]:
+        """All of it in small parts, for `load`."""
+        yield msgspec.msgpack.encode(len(self._target))
+        for start in range(0, len(self._target), DUMPED):
+            rows = slice(start, start + DUMPED)
+            yield msgspec.msgpack.encode([self._target[rows].tobytes(), self._waiting[rows].tobytes()])
 
-    def load(self, data: bytes) -> None:
+    def load(self, parts: Iterator[bytes]) -> None:
         """Take back what `dump` of an equal scoring wrote."""
-        series, target, waiting = msgspec.msgpack.decode(data, type=tuple[int, bytes, bytes])
+        series = msgspec.msgpack.decode(next(parts), type=int)
         self._allocate(series)
-        self._target[...] = np.frombuffer(target, np.int64).reshape(self._target.shape)
-        self._waiting[...] = np.frombuffer(waiting, np.float32).reshape(self._waiting.shape)
+        for start in range(0, series, DUMPED):
+            for held, block in zip((self._target, self._waiting), msgspec.msgpack.decode(next(parts)), strict=True):
+                rows = held[start : start + DUMPED]
+                rows[...] = np.frombuffer(block, rows.dtype).reshape(rows.shape)
 
 
 def _rounds(series: Int32) -> Iterator[Int64]:

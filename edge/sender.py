@@ -10,7 +10,7 @@ from edge.store import Store
 
 LONGEST_WAIT = 5.0  # seconds between tries of a store that is away
 PAUSE = 0.1  # seconds between two writes
-WRITE_SIZE = 4_000_000  # bytes in one write
+WRITE_SIZE = 1_000_000  # bytes in one write
 DENIED_WAIT = 30.0  # seconds between tries of a store that says no
 
 

@@ -6,7 +6,7 @@ state is the last snapshot plus the journal since; the journal is replayed throu
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from edge.errors import ConfigurationError
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, block BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY AUTOINCREMENT, entry BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS snapshot (id INTEGER PRIMARY KEY CHECK (id = 0), entry BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS snapshot (id INTEGER PRIMARY KEY, part BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, name TEXT NOT NULL, tags TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS refused (id INTEGER PRIMARY KEY AUTOINCREMENT, reason TEXT NOT NULL, block BLOB NOT NULL);
 """
@@ -63,7 +63,7 @@ class Commit:
         series: (index, name, tags) of the series seen for the first time.
         sent: the newest block the store has taken.
         refused: (reason, block) of what the store will never take.
-        snapshot: makes the journal up to and including this batch unnecessary.
+        snapshot: gives the parts of a state that makes the journal up to and including this batch unnecessary.
     """
 
     blocks: Sequence[bytes] = ()
@@ -71,7 +71,7 @@ class Commit:
     series: Sequence[tuple[int, str, dict[str, str]]] = ()
     sent: int | None = None
     refused: Sequence[tuple[str, bytes]] = ()
-    snapshot: bytes | None = None
+    snapshot: Callable[[], Iterable[bytes]] | None = None
 
 
 class Spool:
@@ -161,7 +161,8 @@ class Spool:
             self._writer.executemany("INSERT INTO refused (reason, block) VALUES (?, ?)", commit.refused)
             write("DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - ?", (KEPT_REFUSED,))
         if commit.snapshot is not None:
-            write("INSERT OR REPLACE INTO snapshot VALUES (0, ?)", (commit.snapshot,))
+            write("DELETE FROM snapshot")
+            self._writer.executemany("INSERT INTO snapshot (part) VALUES (?)", ((part,) for part in commit.snapshot()))
             write("DELETE FROM journal")
         return dropped, size
 
@@ -188,10 +189,9 @@ class Spool:
         rows = self._writer.execute("SELECT name, tags FROM series ORDER BY id")
         return [(name, msgspec.json.decode(tags, type=dict[str, str])) for name, tags in rows]
 
-    def snapshot(self) -> bytes | None:
-        """The last snapshot."""
-        row = self._writer.execute("SELECT entry FROM snapshot").fetchone()
-        return None if row is None else bytes(row[0])
+    def snapshot(self) -> Iterator[bytes]:
+        """The parts of the last snapshot; none where there is none."""
+        return (bytes(part) for (part,) in self._writer.execute("SELECT part FROM snapshot ORDER BY id"))
 
     def journal(self) -> Iterator[Entry]:
         """The batches since the last snapshot, oldest first."""

@@ -4,6 +4,7 @@ No I/O and no clock of its own. The outcome does not depend on how readings were
 exactly the readings that had arrived when its interval closed.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -25,6 +26,8 @@ UNSEEN = np.iinfo(np.int64).min
 OPEN_INTERVALS = 32  # room ahead of the closed ones: fewer passes when old readings arrive in one go
 REMEMBERED = 65_536  # more readings than any broker keeps in flight
 REMEMBERED_BATCHES = 64
+DUMPED = 1024  # series in one part of a dump
+COLUMNS = ("_value", "_weight", "_frontier", "_top", "_latest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ class State:
     def _allocate(self, series: int) -> None:
         self._value = np.full((series, self._columns), np.nan)
         # Readings in the cell; for `last`, the time of the last one, in ns since the interval began.
-        self._weight = np.zeros((series, self._columns), np.int64)
+        self._weight = np.zeros((series, self._columns), np.int64 if self.contract.aggregation == "last" else np.int32)
         self._frontier = np.full(series, UNSEEN)  # number of the first interval that is not closed
         self._top = np.full(series, UNSEEN)  # number of the first interval the ring has no cell for yet
         self._latest = np.full(series, UNSEEN)  # time of the latest reading, ns
@@ -117,10 +120,10 @@ class State:
         known = len(self._frontier)
         if series <= known:
             return
-        old = (self._value, self._weight, self._frontier, self._top, self._latest)
-        self._allocate(max(series, 2 * known))
-        for before, now in zip(old, (self._value, self._weight, self._frontier, self._top, self._latest), strict=True):
-            now[:known] = before
+        old = [getattr(self, name) for name in COLUMNS]
+        self._allocate(max(series, known + known // 4))
+        for name, before in zip(COLUMNS, old, strict=True):
+            getattr(self, name)[:known] = before
 
     def ingest(self, readings: Readings) -> Ingested:
         """Take readings in order of arrival; values must be finite.
@@ -194,34 +197,29 @@ class State:
         state._recent = self._recent
         return state
 
-    def dump(self) -> bytes:
-        """All of it, for `load`."""
+    def dump(self) -> Iterator[bytes]:
+        """All of it in small parts, for `load`; no copy of the whole is made."""
+        series = 1 + int(np.flatnonzero(self._frontier != UNSEEN).max(initial=-1))
         recent = Readings.concatenate(self._recent)
-        arrays = (
-            self._value,
-            self._weight,
-            self._frontier,
-            self._top,
-            self._latest,
-            *(recent.series, recent.time, recent.value),
-        )
-        head = (msgspec.to_builtins(self.contract), self.lateness, len(self._frontier))
-        return msgspec.msgpack.encode((head, [array.tobytes() for array in arrays]))
+        yield msgspec.msgpack.encode((msgspec.to_builtins(self.contract), self.lateness, series))
+        yield msgspec.msgpack.encode([column.tobytes() for column in (recent.series, recent.time, recent.value)])
+        for start in range(0, series, DUMPED):
+            rows = slice(start, min(start + DUMPED, series))
+            yield msgspec.msgpack.encode([getattr(self, name)[rows].tobytes() for name in COLUMNS])
 
     @classmethod
-    def load(cls, data: bytes) -> "State":
-        """What `dump` wrote."""
-        head, blocks = msgspec.msgpack.decode(data, type=tuple[tuple[Contract, int, int], list[bytes]])
-        state = cls(head[0], head[1])
-        state._allocate(head[2])
-        for name, block in zip(("_value", "_weight", "_frontier", "_top", "_latest"), blocks, strict=False):
-            array = getattr(state, name)
-            array[...] = np.frombuffer(block, array.dtype).reshape(array.shape)
-        state._recent = [
-            Readings(
-                np.frombuffer(blocks[5], np.int32), np.frombuffer(blocks[6], np.int64), np.frombuffer(blocks[7], np.float64)
-            )
-        ]
+    def load(cls, parts: Iterator[bytes]) -> "State":
+        """What `dump` wrote; parts that follow are not touched."""
+        contract, lateness, series = msgspec.msgpack.decode(next(parts), type=tuple[Contract, int, int])
+        state = cls(contract, lateness)
+        state._allocate(series)
+        blocks = msgspec.msgpack.decode(next(parts), type=list[bytes])
+        columns = (np.frombuffer(b, t) for b, t in zip(blocks, (np.int32, np.int64, np.float64), strict=True))
+        state._recent = [Readings(*columns)]
+        for start in range(0, series, DUMPED):
+            for name, block in zip(COLUMNS, msgspec.msgpack.decode(next(parts), type=list[bytes]), strict=True):
+                rows = getattr(state, name)[start : start + DUMPED]
+                rows[...] = np.frombuffer(block, rows.dtype).reshape(rows.shape)
         return state
 
     def _nothing(self) -> Closed:

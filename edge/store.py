@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from edge.contract import Points, SeriesTable
 from edge.errors import ConfigurationError
 
+BLOCK_ROWS = 10_000
 TOKEN_VARIABLE = "GATECAST_INFLUX_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 
 
@@ -60,6 +61,20 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of files and connections."""
+
+
+def encode_blocks(store: Store, points: Sequence[Points], series: SeriesTable) -> list[bytes]:
+    """Points as blocks of limited size, in order: the memory that encoding and sending takes hangs on it."""
+    blocks: list[bytes] = []
+    waiting: list[Points] = []
+    for part in points:
+        for start in range(0, len(part), BLOCK_ROWS):
+            piece = part.take(slice(start, start + BLOCK_ROWS))
+            if sum(map(len, waiting)) + len(piece) > BLOCK_ROWS:
+                blocks.append(store.encode(waiting, series))
+                waiting = []
+            waiting.append(piece)
+    return [*blocks, store.encode(waiting, series)] if waiting else blocks
 
 
 def open_store(url: str, token_file: str | None = None) -> Store:

@@ -36,6 +36,7 @@ class Show:
                 columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
                 with Progress(*columns, TimeElapsedColumn(), console=self.console, transient=True) as bars:
                     self._bars, self._keys = bars, {}
+                    bars.add_task(name, total=None, text="")
                     yield
             else:
                 yield

@@ -126,9 +126,9 @@ def test_same_kind_is_said_once_a_minute_with_the_number_left_out() -> None:
 
 
 def test_made_up_topics_do_not_fill_the_memory() -> None:
-    """A hundred thousand known and unknown topics leave no more than four for each series that may be there."""
+    """Twenty thousand known and unknown topics leave no more than four for each series that may be there."""
     desk = Desk(most=100)
-    messages = [Message(f"{kind}/{number}", b"1", NOW, False, 0, 0, 1) for number in range(50_000) for kind in ("plain", "no")]
+    messages = [Message(f"{kind}/{number}", b"1", NOW, False, 0, 0, 1) for number in range(10_000) for kind in ("plain", "no")]
     messages += [Message(f"plain/{'x' * LONGEST_TOPIC}{number}", b"1", NOW, False, 0, 0, 1) for number in range(1000)]
     desk.intake.take(messages[:2000])
     tracemalloc.start()
@@ -138,5 +138,5 @@ def test_made_up_topics_do_not_fill_the_memory() -> None:
     tracemalloc.stop()
     assert held < 500_000
     assert len(desk.series) == 100
-    assert sum(desk.counts.values()) > 100_000
+    assert sum(desk.counts.values()) > 20_000
     assert len(desk.lines) == 3

@@ -1,5 +1,7 @@
 """A forecast of lead h is scored against exactly the interval it speaks of, once."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -44,7 +46,7 @@ def test_lead_h_is_scored_against_the_interval_h_minus_1_after_the_origin(
     found: list[Scores] = []
     origins: list[tuple[int, int]] = []
     edges = sorted({0, *(cut for cut in cuts if cut < len(times)), len(times)})
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in itertools.pairwise(edges):
         part = times[start:stop]
         closed = state.ingest(Readings.of([2] * len(part), [10 * number for number in part], part)).closed
         origins += zip((closed.origin // 10).tolist(), closed.advanced.tolist(), strict=True)
@@ -71,11 +73,17 @@ def rows_of(found: list[Scores]) -> set[tuple[int, int, int]]:
 def test_missing_interval_is_not_scored_and_later_ones_are() -> None:
     """A gap of two intervals leaves out exactly their targets."""
     state, scoring = State(CONTRACT), Scoring(CONTRACT, (1, 2))
-    found = []
-    for number in (0, 1, 4, 5):
-        found.append(step(scoring, state.ingest(Readings.of([0], [10 * number], [number])).closed))
+    found = [step(scoring, state.ingest(Readings.of([0], [10 * n], [n])).closed) for n in (0, 1, 4, 5)]
     # Origins 1, 4 (two empty intervals closed with it) and 5; the forecast from 1 speaks of 1 and 2.
     assert rows_of(found) == {(0, 1, 1), (0, 4, 1)}
+
+
+def test_interval_before_a_long_gap_is_scored() -> None:
+    """A gap longer than the longest lead does not hide the fact before it; one longer than the window takes it away."""
+    for gap, expected in ((6, {(0, 1, 1)}), (9, set())):
+        state, scoring = State(CONTRACT), Scoring(CONTRACT, (1, 2))
+        found = [step(scoring, state.ingest(Readings.of([0], [10 * n], [n])).closed) for n in (0, 1, 1 + gap)]
+        assert rows_of(found) == expected
 
 
 def test_forecast_is_scored_once() -> None:
