@@ -4,6 +4,8 @@ One batch: take messages, turn them into readings, close intervals, forecast, sc
 store and looking for new bundles go on beside it.
 """
 
+import contextlib
+import ctypes
 import sqlite3
 import threading
 import time
@@ -23,6 +25,7 @@ from edge.errors import StoreError
 from edge.health import Health
 from edge.intake import Grumbler, Intake
 from edge.mqtt import Message, Subscriber
+from edge.numbers import row, tally
 from edge.priming import prime
 from edge.release import Candidate, Releases
 from edge.sender import Sender
@@ -33,7 +36,7 @@ from edge.store import Store, encode_blocks, open_store
 SETTLED = 2.0  # seconds after connecting in which messages the broker has kept begin to arrive
 SNAPSHOT_ROWS = REMEMBERED // 2  # readings and closed windows in the journal before a snapshot replaces it
 PATIENCE = 5.0  # seconds that start and swap wait: for a first look at the channel, for the store to take what is ready
-FORECAST_ROWS = 50_000
+FORECAST_ROWS = 20_000  # of one batch, about 20 MB on their way to the store
 PRIME_AGAIN = 30.0  # seconds before history is asked for again
 
 
@@ -107,6 +110,7 @@ class Agent:
             port = self.health.serve(self._config.agent.health)
             self._log(f"health page on port {port}")
         linger = parse_duration(self._config.agent.linger) / 1e9
+        _give_back_memory()
         try:
             self._start_up()
             self._subscriber.start()
@@ -269,8 +273,8 @@ class Agent:
         outcome = self._process(readings, messages)
         self.health.count("messages", len(messages))
         self.health.count("readings", len(readings))
-        if outcome is not None:
-            self._tally(outcome)
+        if outcome is not None and self._engine is not None:
+            tally(self.health, outcome, self._engine.forecaster.name)
             if outcome.failure is not None:
                 self._fail(outcome.failure)
         self._caught_up = self._caught_up or not messages
@@ -346,20 +350,6 @@ class Agent:
         if commit.blocks:
             self._sender.wake()
 
-    def _tally(self, outcome: Outcome) -> None:
-        count = self.health.count
-        count("duplicates", outcome.duplicates)
-        count("late", outcome.late)
-        count("too_late", outcome.too_late)
-        for forecasts in outcome.forecasts:
-            live = self._engine is not None and forecasts.model == self._engine.forecaster.name
-            count("forecasts" if live else "fallback_forecasts", len(forecasts))
-        count("forecast_seconds", outcome.seconds)
-        count("scores", len(outcome.scores))
-        if len(outcome.scores):
-            count("absolute_error", float(np.nansum(outcome.scores.absolute_error)))
-            count("baseline_absolute_error", float(np.nansum(outcome.scores.baseline_absolute_error)))
-
     def _report(self) -> None:
         """Write the agent's own numbers to the store every now and then, and say at once how it stands with the broker."""
         if self._subscriber.problem != self._broker_problem:
@@ -372,30 +362,18 @@ class Agent:
         since, before = self._reported
         if now - since < parse_duration(self._config.agent.report) / 1e9:
             return
-        totals = self.health.totals()
-        readings = totals.get("readings", 0.0)
-        made = totals.get("forecasts", 0.0)
+        readings = self.health.totals().get("readings", 0.0)
         self._reported = (now, readings)
-        rate = (readings - before) / (now - since)
-        skipped = sum(value for name, value in totals.items() if name.startswith("skipped_"))
-        self.health.set("readings_per_second", rate)
+        self.health.set("readings_per_second", (readings - before) / (now - since))
         model = self._engine.forecaster.name if self._engine else "none"
-        numbers = {
-            "readings_per_second": rate,
-            "readings": readings,
-            "forecasts": made + totals.get("fallback_forecasts", 0.0),
-            "backlog": float(self._spool.backlog),
-            "dropped": totals.get("dropped_blocks", 0.0) + totals.get("refused_points", 0.0),
-            "skipped": skipped,
-            "late": totals.get("late", 0.0) + totals.get("too_late", 0.0),
-            "duplicates": totals.get("duplicates", 0.0),
-            "lag_seconds": self.health.gauge("lag_seconds"),
-            "microseconds_per_forecast": totals.get("forecast_seconds", 0.0) / made * 1e6 if made else float("nan"),
-        }
-        fields = {name: np.asarray([value]) for name, value in numbers.items()}
-        row = Points("agent", np.zeros(1, np.int32), np.asarray([self._clock()]), {**fields, "model": model})
-        self._commit(Commit([self._store.encode([row], self._names)]), ())
+        self._commit(Commit([self._store.encode([row(self.health, model, self._clock())], self._names)]), ())
 
     def _problem(self) -> str | None:
         """What `/healthz` complains about."""
         return self._subscriber.problem or self._stall or self._sender.problem
+
+
+def _give_back_memory() -> None:
+    """Have the C library return the memory of large arrays at once; of its own accord it keeps tens of megabytes."""
+    with contextlib.suppress(OSError, AttributeError):  # another C library has no such function
+        ctypes.CDLL(None).mallopt(-3, 131_072)  # M_MMAP_THRESHOLD

@@ -23,7 +23,7 @@ from edge.contract import (
 )
 
 UNSEEN = np.iinfo(np.int64).min
-OPEN_INTERVALS = 32  # room ahead of the closed ones: fewer passes when old readings arrive in one go
+OPEN_INTERVALS = 16  # room ahead of the closed ones: fewer passes when old readings arrive in one go
 REMEMBERED = 65_536  # more readings than any broker keeps in flight
 REMEMBERED_BATCHES = 64
 DUMPED = 1024  # series in one part of a dump
@@ -245,7 +245,7 @@ class State:
 
     def _remember(self, readings: Readings) -> None:
         self._recent.append(readings)
-        if len(self._recent) > REMEMBERED_BATCHES:
+        if len(self._recent) > REMEMBERED_BATCHES or sum(map(len, self._recent)) > 2 * REMEMBERED:
             self._recent = [Readings.concatenate(self._recent).take(slice(-REMEMBERED, None))]
 
     def _frontiers(self, rows: Readings, first: Bool) -> tuple[Int64, Int64]:

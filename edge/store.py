@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from edge.contract import Points, SeriesTable
 from edge.errors import ConfigurationError
 
-BLOCK_ROWS = 10_000
+BLOCK_ROWS = 5_000
 TOKEN_VARIABLE = "GATECAST_INFLUX_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 
 

@@ -19,7 +19,7 @@ LONGEST_HORIZON = 720
 
 
 def read_history(store: Store, *, start: int | None = None, stop: int | None = None) -> tuple[SeriesTable, Readings]:
-    """All readings of the store within `[start, stop)` ns.
+    """All readings of the store within `[start, stop)` ns; series in order of their names.
 
     Raises:
         HistoryError: there is none.
@@ -39,7 +39,11 @@ def read_history(store: Store, *, start: int | None = None, stop: int | None = N
     readings = Readings.concatenate(parts)
     if not len(readings):
         raise HistoryError("the store holds no readings in this range of time; choose a wider one")
-    return series, readings
+    # By name, so that the same history from another store trains the same model.
+    names = sorted(series.names)
+    place = np.empty(len(names), np.int32)
+    place[np.argsort(series.names)] = np.arange(len(names))
+    return SeriesTable(names), Readings(place[readings.series], readings.time, readings.value)
 
 
 def tag(series: SeriesTable, ingests: Sequence[Ingest]) -> SeriesTable:

@@ -71,7 +71,7 @@ def test_everything_is_there_after_reopening(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "new" / "spool.db", "sqlite")
     assert not [*spool.snapshot()]
     spool.commit(Commit([b"1"], entry(1), [(0, "a", {"site": "süd"})]))
-    spool.commit(Commit([b"2", b"3"], entry(2), [(1, "b", {})], snapshot=lambda: [b"state"]))
+    spool.commit(Commit([b"2", b"3"], entry(2), [(1, "b", {})], snapshot=lambda: [b"state", b"more"]))
     spool.commit(Commit([], entry(3)))
     spool.close()
     spool = Spool(tmp_path / "new" / "spool.db", "sqlite")

@@ -1,0 +1,292 @@
+"""Line protocol as a real InfluxDB reads it, and what its refusals mean."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edge.contract import SECOND, Points, SeriesTable
+from edge.errors import BlockRefused, StoreBusy, StoreDenied
+from edge.influx import InfluxStore
+from edge.sender import Sender
+from edge.spool import Commit, Spool
+from tests.servers import Influx, free_port, wait_until
+
+NOW = 1_768_478_400 * SECOND
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters="\\"), min_size=1, max_size=40)
+
+
+def offline() -> InfluxStore:
+    """A store that only encodes."""
+    return InfluxStore("http://127.0.0.1:1", "b")
+
+
+def points(count: int = 1, measurement: str = "reading", **fields: object) -> Points:
+    """Rows of series 0 at consecutive nanoseconds."""
+    return Points(measurement, np.zeros(count, np.int32), NOW + np.arange(count), fields)  # type: ignore[arg-type]
+
+
+def lines(*parts: Points, series: SeriesTable | None = None) -> list[str]:
+    """Encoded rows."""
+    return offline().encode(parts, series or SeriesTable(["a"])).decode().split("\n")
+
+
+@pytest.fixture
+def store(influx: Influx, bucket: str) -> Iterator[InfluxStore]:
+    """A bucket of the session's server."""
+    opened = InfluxStore(influx.url, bucket, "gatecast", influx.token)
+    yield opened
+    opened.close()
+
+
+def answering(status: int, body: str, content: str = "application/json") -> tuple[HTTPServer, InfluxStore]:
+    """A server that says the same to everything, running in a thread, and a store on it."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.do_GET()
+
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", content)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the signature of the base class
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server, InfluxStore(f"http://127.0.0.1:{server.server_port}", "b", "o", "t")
+
+
+def test_line_carries_series_and_tags_in_order() -> None:
+    """Only readings carry the tags of the topic; the tag of an agent is its own."""
+    table = SeriesTable()
+    table.add("roof.t", {"site": "roof", "metric": "t", "empty": ""})
+    assert lines(points(value=np.array([1.0])), series=table) == [f"reading,metric=t,series=roof.t,site=roof value=1.0 {NOW}"]
+    assert lines(points(measurement="forecast", q50=np.array([1.0])), series=table) == [f"forecast,series=roof.t q50=1.0 {NOW}"]
+    assert lines(points(measurement="agent", lag=np.array([1.0])), series=table) == [f"agent,agent=roof.t lag=1.0 {NOW}"]
+
+
+def test_kinds_of_fields_are_told_apart() -> None:
+    """Floats are always floats, whole numbers carry an i, texts quotes; a lead is a tag."""
+    one = points(q50=np.array([2], np.float32), origin=np.array([7]), model='a "b" \\c\nd')
+    assert lines(one) == [f'reading,series=a q50=2,origin=7i,model="a \\"b\\" \\\\c d" {NOW}']
+    lead = Points("forecast_lead", np.zeros(1, np.int32), np.array([NOW]), {"q50": np.array([0.5])}, np.array([24], np.int32))
+    assert lines(lead) == [f"forecast_lead,series=a,lead=24 q50=0.5 {NOW}"]
+
+
+def test_what_is_not_finite_is_left_out() -> None:
+    """The field, or the whole row where no field is left; never a line without fields."""
+    value = np.array([1.0, np.nan, np.inf, -np.inf])
+    assert lines(points(4, value=value)) == [f"reading,series=a value=1.0 {NOW}"]
+    assert lines(points(4, value=value, model="m%")) == [
+        f'reading,series=a value=1.0,model="m%" {NOW}',
+        *(f'reading,series=a model="m%" {NOW + later}' for later in (1, 2, 3)),
+    ]
+    assert lines(points(2, value=np.full(2, np.nan))) == [""]
+    assert lines(points(2, q10=np.full(2, np.nan), q50=np.array([1.5, np.nan]))) == [f"reading,series=a q50=1.5 {NOW}"]
+    assert lines(points(1), points(1, value=np.array([1.0]))) == [f"reading,series=a value=1.0 {NOW}"]
+
+
+def test_text_that_looks_like_a_number_format_is_text() -> None:
+    """Per cent signs and equal signs in a model's name mean nothing."""
+    one = points(2, value=np.array([1.0, np.nan]), model="a=%d %s", q50=np.array([2.0, 3.0]))
+    assert lines(one) == [
+        f'reading,series=a value=1.0,model="a=%d %s",q50=2.0 {NOW}',
+        f'reading,series=a model="a=%d %s",q50=3.0 {NOW + 1}',
+    ]
+
+
+def test_prefixes_belong_to_one_table() -> None:
+    """The same index of another table is another series."""
+    store = offline()
+    for name in ("a", "b", "a"):
+        assert f"series={name} " in store.encode([points(value=np.array([1.0]))], SeriesTable([name])).decode()
+
+
+@pytest.mark.servers
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    names=st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=20, unique_by=lambda pair: pair[0]),
+    values=st.lists(st.floats(allow_nan=True), min_size=20, max_size=20),
+    origin=st.integers(-(2**63), 2**63 - 1),
+    model=TEXTS,
+)
+def test_anything_comes_back_from_the_server_as_it_was_sent(
+    store: InfluxStore, names: list[tuple[str, str]], values: list[float], origin: int, model: str
+) -> None:
+    """Any name, tag, double, int64 and text; what is not finite is not there."""
+    table = SeriesTable()
+    for name, site in names:
+        table.add(name, {"site": site})
+    rows = np.arange(len(names))
+    columns = {"value": np.array(values[: len(rows)]), "origin": np.full(len(rows), origin), "model": model}
+    store._query("DROP MEASUREMENT reading") if store.span() else None
+    store.write(store.encode([Points("reading", rows.astype(np.int32), NOW + rows, {**columns})], table))
+    found = store._query('SELECT "series"::tag, "site"::tag, value, origin, model FROM reading')
+    place = {name: number for number, name in enumerate(found[0])}
+    assert [[row[place["series"]], row[place["site"]]] for row in found[1:]] == [list(pair) for pair in names]
+    for row, value in zip(found[1:], values, strict=False):
+        assert (float(row[place["value"]]) == value) if np.isfinite(value) else (row[place["value"]] == "")
+        assert int(row[place["origin"]]) == origin
+        assert row[place["model"]] == model
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("a\\", "a/"),
+        ("a\\,b", "a/,b"),
+        ("a\nb", "a b"),
+        ("a\r\n", "a  "),
+        ("a,b=c d", "a,b=c d"),
+        ('"', '"'),
+        ("#x", "#x"),
+        ("a\tb", "a\tb"),
+    ],
+)
+def test_names_line_protocol_cannot_hold_are_changed_a_little(store: InfluxStore, name: str, kept: str) -> None:
+    """A line break becomes a space and a backslash a slash; the rest is as it was."""
+    table = SeriesTable()
+    table.add(name, {"site": name})
+    store.write(store.encode([points(value=np.array([1.0]))], table))
+    found = store._query('SELECT "series"::tag, "site"::tag, value FROM reading')
+    assert found[1][-3:] == [kept, kept, "1"]
+
+
+@pytest.mark.servers
+def test_retention_policy_of_a_1x_database_may_be_named(influx: Influx, bucket: str) -> None:
+    """`database/retention` is written and read; a policy that is not there is no bucket."""
+    influx.query(bucket, f'CREATE RETENTION POLICY "long" ON "{bucket}" DURATION INF REPLICATION 1')
+    store = InfluxStore(influx.url, f"{bucket}/long", "gatecast", influx.token)
+    store.write(store.encode([points(value=np.array([1.5]))], SeriesTable(["a"])))
+    assert store.span() == (NOW, NOW)
+    assert [len(page) for page in store.read("reading", ["value"], NOW, NOW + 1, SeriesTable())] == [1]
+    assert influx.query(bucket, "SELECT * FROM reading") == []
+    store.close()
+
+
+@pytest.mark.servers
+def test_wrong_password_is_denied(influx: Influx, bucket: str) -> None:
+    """For reading and writing, and the message says where the password comes from."""
+    store = InfluxStore(influx.url, bucket, "gatecast", "gatecast:wrong")
+    block = store.encode([points(value=np.array([1.5]))], SeriesTable(["a"]))
+    for use in (lambda: store.write(block), store.span, lambda: list(store.read("reading", ["value"], 0, 1, SeriesTable()))):
+        with pytest.raises(StoreDenied, match=r"401.*check GATECAST_INFLUX_TOKEN or \[store\] token_file"):
+            use()
+    store.close()
+
+
+@pytest.mark.servers
+def test_missing_bucket_is_denied(influx: Influx) -> None:
+    """The message names the bucket and the server."""
+    store = InfluxStore(influx.url, "no-such", "gatecast", influx.token)
+    with pytest.raises(StoreDenied, match=r"no bucket 'no-such' \(404\): create it"):
+        store.write(store.encode([points(value=np.array([1.5]))], SeriesTable(["a"])))
+    with pytest.raises(StoreDenied, match="no-such"):
+        store.span()
+    store.close()
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("line", [b"reading", b"reading value=NaN 1", b"reading value=1 x", b"reading,series= value=1 1"])
+def test_malformed_line_is_refused_with_the_servers_words(store: InfluxStore, line: bytes) -> None:
+    """The store will never take it."""
+    with pytest.raises(BlockRefused, match="refuses the data: .*parse"):
+        store.write(line)
+
+
+@pytest.mark.servers
+def test_sender_sets_aside_only_the_lines_the_store_refuses(store: InfluxStore, tmp_path: Path) -> None:
+    """A line of another field type and a broken one amid a thousand good ones, over several blocks."""
+    store.write(b"other,series=a value=1i 1")
+    good = [f"reading,series=a value={number}.0 {NOW + number}".encode() for number in range(1000)]
+    bad = {100: b"other,series=a value=1.5 2", 600: b"reading,series=a value=x 1"}
+    mixed = [line for number, one in enumerate(good) for line in ([bad[number], one] if number in bad else [one])]
+    spool, said = Spool(tmp_path / "spool.db", store.kind), list[str]()
+    spool.commit(Commit([b"\n".join(mixed[start : start + 300]) for start in range(0, len(mixed), 300)]))
+    sender = Sender(spool, store, said.append)
+    sender.start()
+    wait_until(lambda: sender.has_news)
+    wait_until(lambda: spool.next_blocks(sender._sent, 1) is None)
+    sender.stop()
+    sent, refused = sender.taken()
+    assert (sent, sorted(block for _, block in refused)) == (4, sorted(bad.values()))
+    assert all("refuses the data" in reason for reason, _ in refused)
+    assert sum(len(page) for page in store.read("reading", ["value"], NOW, NOW + 2000, SeriesTable())) == 1000
+    assert len(said) == 1
+    assert "2 blocks set aside" in said[0]
+    spool.close()
+
+
+@pytest.mark.servers
+def test_server_that_dies_is_busy_and_takes_the_same_block_when_it_is_back(tmp_path: Path) -> None:
+    """A dead engine behind its front, nothing at all on the port, and back again."""
+    with Influx(tmp_path) as server:
+        server.create("b")
+        store = InfluxStore(server.url, "b")
+        block = store.encode([points(value=np.array([1.5]))], SeriesTable(["a"]))
+        server.engine.kill()
+        with pytest.raises(StoreBusy, match="502"):
+            store.write(block)
+        server.kill()
+        with pytest.raises(StoreBusy, match=r"does not answer.*is InfluxDB running there\? check \[store\] url"):
+            store.write(block)
+        with pytest.raises(StoreBusy):
+            store.span()
+        server.start()
+        store.write(block)
+        assert store.span() == (NOW, NOW)
+        store.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(400, BlockRefused), (413, BlockRefused), (422, BlockRefused), (401, StoreDenied), (403, StoreDenied), (404, StoreDenied),
+     (429, StoreBusy), (500, StoreBusy), (503, StoreBusy), (418, StoreBusy)],
+)  # fmt: skip
+def test_status_says_whose_move_it_is(status: int, error: type[Exception]) -> None:
+    """Only what the store will never take is refused; what is unknown is tried again."""
+    server, store = answering(status, '{"code": "x", "message": "no way"}')
+    with pytest.raises(error):
+        store.write(b"reading value=1 1")
+    store.close()
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(("status", "body"), [(200, "<html>a proxy's page</html>"), (500, "x" * 100_000)])
+def test_stranger_on_the_port_is_a_short_message(status: int, body: str) -> None:
+    """No answer is taken for rows, and no page ends up in the log."""
+    server, store = answering(status, body, "text/html")
+    with pytest.raises((StoreBusy, StoreDenied)) as caught:
+        store.span()
+    assert len(str(caught.value)) < 400
+    store.close()
+    server.shutdown()
+    server.server_close()
+
+
+def test_port_without_a_server_is_busy() -> None:
+    """Nobody listens, or somebody who hangs up."""
+    store = InfluxStore(f"http://127.0.0.1:{free_port()}", "b")
+    with pytest.raises(StoreBusy, match="does not answer"):
+        store.write(b"reading value=1 1")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=lambda: listener.accept()[0].close(), daemon=True).start()
+        rude = InfluxStore(f"http://127.0.0.1:{listener.getsockname()[1]}", "b")
+        with pytest.raises(StoreBusy, match="does not answer"):
+            rude.write(b"reading value=1 1")
+        rude.close()
+    store.close()
