@@ -208,6 +208,8 @@ class Agent:
             self._go_live(candidate)
             self._releases.accept(candidate)
             self.health.count("swaps")
+            mark = Points("agent", np.zeros(1, np.int32), np.array([self._clock()]), {"released": candidate.forecaster.name})
+            self._commit(Commit([self._store.encode([mark], self._names)]), ())
         elif self._engine is not None and self._prime_at is not None and time.monotonic() >= self._prime_at:
             self._prime(self._engine)
 

@@ -1,11 +1,10 @@
 """InfluxDB: ready line protocol in, InfluxQL out. The same code serves 1.8, 2.x and 3.x."""
 
-import csv
-import io
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from edge.contract import DAY, Int32, Points, SeriesTable
@@ -16,6 +15,23 @@ ROWS = 50_000  # in one answer: about 15 MB while it is read
 TIMEOUT = 30.0  # seconds
 ESCAPE_TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\ ", "\r": r"\ ", "\\": "/"})
 ESCAPE_TEXT = str.maketrans({'"': r"\"", "\\": r"\\", "\n": " ", "\r": " "})
+
+
+class _Rows(msgspec.Struct):
+    """Rows of an answer; `partial` where the server cut them short."""
+
+    columns: list[str]
+    values: list[list[int | float | str | None]] = []
+    partial: bool = False
+
+
+class _Result(msgspec.Struct):
+    series: list[_Rows] = []
+    error: str | None = None
+
+
+class _Answer(msgspec.Struct):
+    results: list[_Result]
 
 
 class InfluxStore:
@@ -78,32 +94,31 @@ class InfluxStore:
         while begin < stop:
             end = min(begin + length, stop)
             query = f'SELECT {wanted} FROM "{measurement}" WHERE time >= {begin} AND time < {end} LIMIT {most}'
-            rows = self._query(query)
-            if len(rows) > most:
-                place = rows[0].index("time")
-                end = int(rows[-1][place])
-                rows = [row for row in rows if row[place] != rows[-1][place]]
+            columns = self._query(query)
+            time = np.asarray(columns.get("time", ()), np.int64)
+            if len(time) == most:
+                end = int(time[-1])
                 if end == begin:  # more series at one moment than a page holds
                     most *= 2
                     continue
             begin = end
-            length = PAGE if rows else 2 * length
-            if len(rows) < 2:
+            length = PAGE if len(time) else 2 * length
+            whole = slice(int(np.searchsorted(time, end)))
+            if not len(time[whole]):
                 continue
-            columns = dict(zip(rows[0], zip(*rows[1:], strict=True), strict=True))
-            owners: Int32 = np.asarray([series.add(name) for name in columns["series"]], np.int32)
-            lead = np.asarray(columns["lead"], np.int32) if has_lead else None
-            values = {name: np.asarray([float(cell) if cell else np.nan for cell in columns[name]]) for name in fields}
-            yield Points(measurement, owners, np.asarray(columns["time"], np.int64), {**values}, lead)
+            owners: Int32 = np.asarray([series.add(str(name)) for name in columns["series"][whole]], np.int32)
+            lead = np.asarray(columns["lead"][whole], np.int32) if has_lead else None
+            values = {name: np.asarray(columns[name][whole], np.float64) for name in fields}
+            yield Points(measurement, owners, time[whole], {**values}, lead)
 
     def span(self) -> tuple[int, int] | None:
         """As `Store.span`."""
         times = []
         for function in ("first", "last"):
-            rows = self._query(f'SELECT {function}("value") FROM "reading"')
-            if not rows:
+            found = self._query(f'SELECT {function}("value") FROM "reading"')
+            if not found:
                 return None
-            times.append(int(rows[1][rows[0].index("time")]))
+            times.append(int(found["time"][0]))
         return times[0], times[1]
 
     def close(self) -> None:
@@ -126,27 +141,40 @@ class InfluxStore:
             )
         return self._client
 
-    def _query(self, query: str) -> list[list[str]]:
-        """Rows of an InfluxQL query, the column names first; empty where nothing was found."""
+    def _query(self, query: str) -> dict[str, Any]:
+        """Columns of an InfluxQL query by name; none where nothing was found.
+
+        JSON, though CSV is a little smaller: in CSV a query that failed half-way looks like one that found nothing.
+        """
         database, _, retention = self.bucket.partition("/")
         try:
             response = self._open().api_client.call_api(
                 "/query",
                 "GET",
                 query_params=[("db", database), *([("rp", retention)] if retention else []), ("epoch", "ns"), ("q", query)],
-                header_params={"Accept": "application/csv"},
+                header_params={"Accept": "application/json"},
                 _preload_content=False,
                 _return_http_data_only=True,
                 urlopen_kw={},
             )
-            text = response.data.decode()
+            content = response.data
         except Exception as error:
             raise self._meaning(error) from error
-        if text.startswith("error"):
-            raise StoreDenied(f"{self.url} cannot answer {query!r}: {text.strip()}")
-        rows = [row for row in csv.reader(io.StringIO(text)) if row]
-        # A wide page comes in several chunks, each with its own line of column names.
-        return [row for number, row in enumerate(rows) if number == 0 or row != rows[0]]
+        try:
+            results = msgspec.json.decode(content, type=_Answer).results
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise StoreDenied(f"{self.url} is no InfluxDB: expected JSON from /query ({error}); check [store] url") from error
+        failure = next((result.error for result in results if result.error), None)
+        if failure is not None and "not found" in failure:
+            raise StoreDenied(f"{self.url} has no bucket {self.bucket!r} ({failure}): create it, or check [store] url")
+        if failure is not None:
+            raise StoreBusy(f"{self.url} cannot answer {query!r}: {failure[:200]}")
+        found = [rows for result in results for rows in result.series]
+        if any(rows.partial for rows in found):
+            raise StoreDenied(f"{self.url} cuts answers short; set max-row-limit in its configuration to 0")
+        return {
+            name: column for rows in found for name, column in zip(rows.columns, zip(*rows.values, strict=True), strict=True)
+        }
 
     def _meaning(self, error: Exception) -> StoreError:
         """What a failure of the client means for the block."""

@@ -69,9 +69,7 @@ class SqliteStore:
         """As `Store.write`."""
         sections = _decode(block)
         try:
-            if self._connection is None:
-                self._connection = self._connect()
-            connection = self._connection
+            connection = self._open()
             connection.execute("BEGIN IMMEDIATE")
             try:
                 for section in sections:
@@ -156,16 +154,22 @@ class SqliteStore:
 
     def _connect(self) -> sqlite3.Connection:
         """A new connection: whoever reads has one of its own, for the sender's thread may be writing."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=30)
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
-            connection.execute("CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)")
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
+        return sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=30)
+
+    def _open(self) -> sqlite3.Connection:
+        """The connection that writes."""
+        if self._connection is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            connection = self._connect()
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=NORMAL")
+                connection.execute("CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)")
+            except sqlite3.Error:
+                connection.close()
+                raise
+            self._connection = connection
+        return self._connection
 
     def _meaning(self, error: Exception) -> StoreError:
         """What a failure means for the block: wait where the file is locked or the disk is full, else tell the user."""

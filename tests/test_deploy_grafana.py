@@ -46,6 +46,7 @@ def _seed() -> str:
                     scores = f"error={error},absolute_error={error},pinball=0.5,covered={float(hour % 3 > 0)}"
                     worse = 4.0 if series == "ewr.temperature" else 1.0
                     lines.append(f"forecast_score,series={series},lead={lead} {scores},baseline_absolute_error={worse} {time}")
+    lines.append(f'agent,agent=agent-1 released="m2" {NOW - 7 * MINUTE + 1}')
     for report in range(360):
         time = NOW - HOUR + (report + 1) * 10 * SECOND
         for agent, model in (("agent-1", "m2" if time > NOW - 7 * MINUTE else "m1"), ("agent-2", "m1")):
@@ -123,9 +124,7 @@ def test_agent_panels_add_up_and_show_growth(asked: tuple[dict[str, str], dict[s
     assert _columns(found["panel 'Readings per second' A"])["sum"] == [200.0]
     assert _columns(found["panel 'Dropped' A"])["sum"] == [6.0]
     assert sum(row["non_negative_difference"] for row in found["panel 'Dropped, skipped, late and repeated' A"]) == 6.0
-    assert [(row["agent"], row["was"], row["model"]) for row in found["annotation 'Model changes'"]] == [
-        ("agent-1", "m1", "m2")
-    ]
+    assert [(row["agent"], row["released"]) for row in found["annotation 'Releases'"]] == [("agent-1", "m2")]
     live = {row["agent"]: row["model"] for row in found["panel 'Live model' A"]}
     assert live == {"agent-1": "m2", "agent-2": "m1"}
 

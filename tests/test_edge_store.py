@@ -165,7 +165,7 @@ def test_agent_row_has_its_own_tag_and_grows_fields(store: Store) -> None:
         write(store, SeriesTable(["agent-1"]), Points("agent", np.zeros(1, np.int32), np.array([NOW + number]), {**fields}))
     if isinstance(store, InfluxStore):
         found = store._query('SELECT "agent"::tag, lag FROM agent')
-        assert [row[-2:] for row in found] == [["agent", "lag"], ["agent-1", "1.5"]]
+        assert (found["agent"], found["lag"]) == (("agent-1",), (1.5,))
     else:
         (page,) = store.read("agent", ["lag"], NOW, NOW + 2, SeriesTable())
         np.testing.assert_array_equal(np.asarray(page.fields["lag"]), [NAN, 1.5])

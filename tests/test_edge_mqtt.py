@@ -1,0 +1,240 @@
+"""The subscriber against a real broker, and the buffered client beside a plain one."""
+
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from edge.errors import ConfigurationError
+from edge.mqtt import Address, Message, Subscriber, make_client
+from edge.payloads import LARGEST_PAYLOAD
+from tests.agent_process import hang_up, publisher
+from tests.servers import Mosquitto, free_port, wait_until
+
+
+@contextmanager
+def subscribed(port: int, *, user: str | None = None, **options: object) -> Iterator[Subscriber]:
+    subscriber = Subscriber(Address("127.0.0.1", port, tls=False, user=user), "gateway", ["t/#"], **options)  # type: ignore[arg-type]
+    subscriber.start()
+    try:
+        yield subscriber
+    finally:
+        subscriber.stop()
+
+
+def take(subscriber: Subscriber, count: int, *, acknowledge: bool = True) -> list[Message]:
+    """Exactly so many messages."""
+    found: list[Message] = []
+    end = time.monotonic() + 20
+    while len(found) < count and time.monotonic() < end:
+        messages = subscriber.take(count - len(found), 0.2)
+        if acknowledge:
+            subscriber.acknowledge(messages)
+        found += messages
+    return found
+
+
+def connected(subscriber: Subscriber) -> None:
+    wait_until(lambda: subscriber.problem is None, what="the subscription")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("mqtt://broker", Address("broker", 1883, tls=False, user=None)),
+        ("mqtts://us%40er@broker:99/", Address("broker", 99, tls=True, user="us@er")),
+        ("mqtt://[::1]:1884", Address("::1", 1884, tls=False, user=None)),
+    ],
+)
+def test_broker_url(url: str, expected: Address) -> None:
+    """Scheme, port and user come out of the URL."""
+    assert Address.parse(url) == expected
+
+
+@pytest.mark.parametrize("url", ["http://broker", "mqtt://", "mqtt://a:99999", "mqtt://u:p@a", "mqtt://a/path", "broker"])
+def test_other_urls_are_refused(url: str) -> None:
+    """Whatever is no broker is a configuration error, and so is a password in the URL."""
+    with pytest.raises(ConfigurationError):
+        Address.parse(url)
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("inflight", [0, 20])
+def test_buffered_client_hears_what_a_plain_one_hears(mosquitto: Mosquitto, inflight: int) -> None:
+    """The same messages in the same order, 0 to 100 kB, many at once, over a connection that breaks twice."""
+    del inflight
+    heard: dict[str, list[tuple[str, bytes]]] = {"plain": [], "buffered": []}
+    plain = paho.Client(CallbackAPIVersion.VERSION2, client_id="plain", clean_session=False)
+    clients = {
+        "plain": plain,
+        "buffered": make_client(Address("127.0.0.1", 1, tls=False, user=None), "buffered", None, clean=False, keepalive=60),
+    }
+    ready = threading.Semaphore(0)
+
+    def listen(name: str) -> Callable[[paho.Client, object, paho.MQTTMessage], None]:
+        def hear(client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+            heard[name].append((message.topic, bytes(message.payload)))
+            client.ack(message.mid, message.qos)
+
+        return hear
+
+    for name, client in clients.items():
+        client.on_message = listen(name)
+        client.on_connect = lambda client, *_: client.subscribe("t/#", 1)
+        client.on_subscribe = lambda *_: ready.release()
+        client.reconnect_delay_set(1, 1)
+        client.connect("127.0.0.1", mosquitto.port)
+        client.loop_start()
+    assert ready.acquire(timeout=10)
+    assert ready.acquire(timeout=10)
+    source = random.Random(3)
+    sender = publisher(mosquitto.port)
+    messages = []
+    for number in range(3000):
+        size = (
+            source.choice([0, 1, source.randrange(200), source.randrange(200), source.randrange(20_000), 100_000])
+            if number % 7 == 0
+            else 40
+        )
+        messages.append((f"t/{number}", source.randbytes(size)))
+        sender.publish(*messages[-1], qos=1)
+        if number in (1000, 2000):
+            for client in clients.values():
+                wire = client.socket()
+                assert wire is not None
+                wire.shutdown(socket.SHUT_RDWR)
+    wait_until(lambda: all(len(set(found)) == len(messages) for found in heard.values()), what="every message")
+    for client in (*clients.values(), sender):
+        hang_up(client)
+    for found in heard.values():
+        assert list(dict.fromkeys(found)) == messages
+
+
+@pytest.mark.servers
+def test_what_is_not_acknowledged_comes_again(mosquitto: Mosquitto) -> None:
+    """A new connection brings every message that was taken and not acknowledged, and no other."""
+    sender = publisher(mosquitto.port)
+    with subscribed(mosquitto.port) as first:
+        connected(first)
+        for number in range(10):
+            sender.publish("t/a", str(number), qos=1)
+        messages = take(first, 10, acknowledge=False)
+        first.acknowledge(messages[:4])
+    with subscribed(mosquitto.port) as second:
+        assert [int(message.payload) for message in take(second, 6)] == [4, 5, 6, 7, 8, 9]
+        assert second.take(1, 0.3) == []
+    hang_up(sender)
+
+
+@pytest.mark.servers
+def test_an_acknowledgement_does_not_cross_connections(mosquitto: Mosquitto) -> None:
+    """Over a new connection an old packet identifier is never acknowledged: it may be another message's by then."""
+    sender = publisher(mosquitto.port)
+    with subscribed(mosquitto.port) as subscriber:
+        connected(subscriber)
+        sender.publish("t/a", "1", qos=1)
+        messages = take(subscriber, 1, acknowledge=False)
+        wire = subscriber._client.socket()
+        assert wire is not None
+        wire.shutdown(socket.SHUT_RDWR)
+        wait_until(lambda: subscriber.session != messages[0].session and subscriber.problem is None)
+        subscriber.acknowledge(messages)
+        again = take(subscriber, 1, acknowledge=False)
+        assert again[0].payload == b"1"
+        subscriber._client.acknowledge([again[0].mid], messages[0].session)
+    with subscribed(mosquitto.port) as subscriber:
+        assert [message.payload for message in take(subscriber, 1)] == [b"1"]
+    hang_up(sender)
+
+
+@pytest.mark.servers
+def test_a_full_queue_does_not_cost_the_connection(tmp_path: Path) -> None:
+    """Past its room the subscriber reads nothing, however long; pings go on, and nothing is lost or read twice."""
+    with Mosquitto(tmp_path / "broker", max_inflight_messages=0) as broker:
+        sender = publisher(broker.port)
+        with subscribed(broker.port, keepalive=1, room=100) as subscriber:
+            connected(subscriber)
+            for number in range(20_000):
+                sender.publish("t/a", f"{number:0500}", qos=1)
+            wait_until(lambda: subscriber.waiting > 100)
+            session = subscriber.session
+            time.sleep(3.5)  # the broker gives up after one and a half times the keepalive
+            assert 100 < subscriber.waiting < 1000
+            assert (subscriber.session, subscriber.problem) == (session, None)
+            assert [int(message.payload) for message in take(subscriber, 20_000)] == list(range(20_000))
+            assert subscriber.session == session
+        hang_up(sender)
+
+
+@pytest.mark.servers
+def test_large_payloads_do_not_fill_the_memory(mosquitto: Mosquitto) -> None:
+    """Of a message too large to be a reading only the beginning is kept, and 16 MB of them stop the reading."""
+    sender = publisher(mosquitto.port)
+    with subscribed(mosquitto.port) as subscriber:
+        connected(subscriber)
+        for _ in range(300):
+            sender.publish("t/a", bytes(LARGEST_PAYLOAD + 50_000), qos=1)
+        sender.publish("t/a", bytes(5_000_000), qos=1)
+        wait_until(lambda: subscriber._crowded())
+        time.sleep(0.3)
+        assert subscriber.waiting < 270
+        messages = take(subscriber, 301)
+        assert {len(message.payload) for message in messages} == {LARGEST_PAYLOAD + 1}
+        assert len(messages) == 301
+    hang_up(sender)
+
+
+@pytest.mark.servers
+def test_wrong_password_is_said_and_tried_again(tmp_path: Path) -> None:
+    """The reason names the account; when the broker changes its mind the subscriber is in."""
+    broker = Mosquitto(tmp_path / "broker", password=("agent", "right"))
+    with broker, subscribed(broker.port, user="agent", password="wrong") as subscriber:
+        wait_until(lambda: "refuses us" in (subscriber.problem or ""))
+        assert "GATECAST_MQTT_PASSWORD" in (subscriber.problem or "")
+        subscriber._client.username_pw_set("agent", "right")
+        connected(subscriber)
+
+
+@pytest.mark.servers
+def test_a_refused_subscription_is_said(tmp_path: Path) -> None:
+    """A broker that lets us in but not listen is a problem, not a silence."""
+    (tmp_path / "acl").write_text("topic readwrite other/#\n")
+    probe = Mosquitto(tmp_path / "broker", settings={"acl_file": tmp_path / "acl", "allow_anonymous": "true"})
+    with probe, subscribed(probe.port) as subscriber:
+        wait_until(lambda: subscriber.problem is None or "subscribe" in subscriber.problem)
+
+
+def test_what_is_no_broker_is_said_and_survived() -> None:
+    """A port that talks something else, or nothing, ends no thread; the reason says which."""
+    port = free_port()
+    with subscribed(port) as subscriber:
+        wait_until(lambda: "cannot reach" in (subscriber.problem or ""))
+        with socket.create_server(("127.0.0.1", port)) as server:
+            for answer in (
+                b"\x20\x02\x00\x00" + b"\x30\x02\xff\xff" * 5,
+                b"HTTP/1.1 400 Bad Request\r\n\r\n",
+                b"\x90\x01\x00",
+                random.Random(1).randbytes(500),
+            ):
+                wire, _ = server.accept()
+                with wire:
+                    wire.recv(1000)
+                    wire.sendall(answer)
+                    time.sleep(0.2)
+        assert subscriber._client._thread is not None
+        assert subscriber._client._thread.is_alive()
+
+
+def test_an_impossible_host_name_ends_no_thread() -> None:
+    """A name that cannot even be looked up is a problem like any other."""
+    subscriber = Subscriber(Address("a" * 70 + "..b", 1883, tls=False, user=None), "gateway", ["t/#"])
+    subscriber.start()
+    wait_until(lambda: "cannot reach" in (subscriber.problem or ""))
+    subscriber.stop()
