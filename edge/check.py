@@ -4,13 +4,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from edge.bundle import Bundle, read_bundle
+import msgspec
+
+from edge.bundle import Bundle, check_version, read_bundle
 from edge.config import Config, read_config
 from edge.contract import format_duration
 from edge.errors import BundleError, ConfigurationError
 from edge.model import runtime_name
 from edge.release import Source, try_bundle
 from edge.store import open_store
+
+
+class _Pointer(msgspec.Struct):
+    """What matters here of the document in which the agent remembers its bundles."""
+
+    live: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ def check(path: Path) -> list[Finding]:
 
 
 def local_bundle(config: Config) -> Bundle | None:
-    """The bundle a local channel names, else the newest one on this device; None where there is none.
+    """The bundle a local channel names, else the one that is live on this device; None where there is none.
 
     Raises:
         BundleError: it is damaged.
@@ -67,8 +75,12 @@ def local_bundle(config: Config) -> Bundle | None:
             raise BundleError(
                 f"cannot read {channel}: {error.strerror}; check [release] channel, or run gatecast retrain"
             ) from error
-    held = sorted((Path(config.agent.state) / "bundles").glob("[0-9]*"))
-    return read_bundle(held[-1]) if held else None
+    bundles = Path(config.agent.state) / "bundles"
+    try:
+        live = msgspec.json.decode((bundles / "live.json").read_bytes(), type=_Pointer).live
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return read_bundle(bundles / check_version(live)) if live else None
 
 
 def _check_bundle(config: Config) -> Finding:

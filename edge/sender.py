@@ -42,7 +42,8 @@ class Sender:
         """End after the write that is under way; what is not sent stays in the spool."""
         self._stopping.set()
         self._wake.set()
-        self._thread.join(timeout=LONGEST_WAIT + 1)
+        if self._thread.is_alive():  # stopping before the start is fine
+            self._thread.join(timeout=LONGEST_WAIT + 1)
 
     def wake(self) -> None:
         """There is something to send."""

@@ -1,10 +1,10 @@
 """The agent as a process, against a real broker and real stores: nothing lost, nothing doubled, whatever dies."""
 
-import random
 import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edge.store import open_store
@@ -34,7 +34,7 @@ def test_killed_agent_loses_and_doubles_nothing(
     """After five `kill -9` at random moments the store equals that of an engine nobody interrupted, value by value."""
     monkeypatch.setenv("GATECAST_INFLUX_TOKEN", influx.token)
     url = influx.store_url(bucket) if kind == "influxdb" else f"sqlite:///{tmp_path}/store.db"
-    bundle, rows, moments = baseline_bundle(), stream(), random.Random(5)
+    bundle, rows, moments = baseline_bundle(), stream(), np.random.default_rng(5)
     config = configure(tmp_path, mosquitto.url, url, release(tmp_path / "registry", bundle))
     store = open_store(url)
     with running(config) as agent:

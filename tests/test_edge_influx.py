@@ -136,7 +136,9 @@ def test_anything_comes_back_from_the_server_as_it_was_sent(
     store.write(store.encode([Points("reading", rows.astype(np.int32), NOW + rows, fields)], table))
     found = store._query('SELECT "series"::tag, "site"::tag, value, origin, model FROM reading')
     assert list(zip(found["series"], found["site"], strict=True)) == names
-    assert list(found["value"]) == [value if np.isfinite(value) else None for value in values[: len(rows)]]
+    assert [cell if cell is None else float(cell) for cell in found["value"]] == [
+        value if np.isfinite(value) else None for value in values[: len(rows)]
+    ]
     assert set(found["origin"]) == {origin}
     assert set(found["model"]) == {model}
 

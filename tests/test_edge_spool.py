@@ -77,7 +77,7 @@ def test_everything_is_there_after_reopening(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "new" / "spool.db", "sqlite")
     assert blocks(spool) == [b"1", b"2", b"3"]
     assert spool.series() == [("a", {"site": "süd"}), ("b", {})]
-    assert ([*spool.snapshot()], times(spool), spool.backlog) == ([b"state"], [3], 3)
+    assert ([*spool.snapshot()], times(spool), spool.backlog) == ([b"state", b"more"], [3], 3)
     spool.close()
 
 
