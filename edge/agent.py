@@ -37,6 +37,7 @@ SETTLED = 2.0  # seconds after connecting in which messages the broker has kept 
 SNAPSHOT_ROWS = REMEMBERED // 2  # readings and closed windows in the journal before a snapshot replaces it
 PATIENCE = 5.0  # seconds that start and swap wait: for a first look at the channel, for the store to take what is ready
 FORECAST_ROWS = 20_000  # of one batch, about 20 MB on their way to the store
+DISK_WAIT = 1.0  # seconds between tries of a disk that is full
 PRIME_AGAIN = 30.0  # seconds before history is asked for again
 
 
@@ -337,7 +338,7 @@ class Agent:
                 self._stall = f"cannot commit ({error}); nothing is acknowledged until there is room"
                 self._grumbler.say("disk", self._stall)
                 self._caught_up = False
-                if self._stopping.wait(1.0):
+                if self._stopping.wait(DISK_WAIT):
                     return
         self._stall = None
         self._saved_series += len(commit.series)

@@ -16,7 +16,7 @@ exit codes: 0 done, 1 failed, 2 wrong use or configuration
 examples:
   gatecast-agent check --config gatecast.toml
   gatecast-agent run --config gatecast.toml
-  gatecast-agent replay readings.csv --bundle registry/bundles/20261122T154500Z-gru-1a2b3c4d
+  gatecast-agent replay readings.csv --bundle 20261122T154500Z-gru-1a2b3c4d
 """
 
 
@@ -48,7 +48,7 @@ def run(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="gatecast-agent",
-        description="Forecast sensors next to the sensors: MQTT in, readings, forecasts and scores out.",
+        description="Forecast sensors next to the sensors: MQTT in; readings, forecasts, scores out.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -270,8 +270,8 @@ def _refuse_unknown(path: Path, document: dict[str, object], kind: type[msgspec.
         inner = get_args(fields[key])[0] if several else fields[key]
         if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
             if isinstance(value, list) != several:
-                right = f"[[{key}]]" if several else f"[{key}]"
-                raise ConfigurationError(f"{path}: the section is written {right}, with {'two' if several else 'one'} brackets")
+                right = f"[[{key}]], in double" if several else f"[{key}], in single"
+                raise ConfigurationError(f"{path}: the section is written {right} brackets")
             for part in value if isinstance(value, list) else [value]:
                 if isinstance(part, dict):
                     _refuse_unknown(path, part, inner, key)

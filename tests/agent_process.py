@@ -24,7 +24,7 @@ from pipeline.registry import Registry
 from tests.servers import free_port, wait_until
 
 CONTRACT = Contract(interval=60 * SECOND, window=24, horizon=6)
-START = 1_790_000_000 * SECOND // CONTRACT.interval * CONTRACT.interval
+START = 1_789_999_200 * SECOND  # a full hour
 MEASUREMENTS = {
     "reading": ("value",),
     "forecast": ("q10", "q50", "q90", "origin", "lead"),

@@ -13,137 +13,24 @@ import pytest
 from edge import agent as agent_module
 from edge.agent import Agent
 from edge.baselines import Baseline
-from edge.config import read_config
-from edge.contract import SECOND, Contract, Float32, Int32, Points, SeriesTable
-from edge.errors import BundleError, StoreBusy
+from edge.contract import SECOND, Contract, Points, SeriesTable
+from edge.errors import StoreBusy
 from edge.mqtt import Message
+from edge.priming import prime
 from edge.release import Candidate
+from edge.spool import Commit
 from edge.sqlite import SqliteStore
 from tests.agent_process import (
     CONTRACT,
     START,
     assert_same,
     baseline_bundle,
-    configure,
-    contents,
     readings_of,
     release,
     stream,
     uninterrupted,
 )
-from tests.servers import wait_until
-
-MINUTE = 60 * SECOND
-Step = Sequence[Message] | Callable[[], object]
-
-
-class Script:
-    """A subscriber that hands out what a test wrote down, one step per batch, then stops the agent.
-
-    Args:
-        steps: messages, or something to do while the loop waits for some.
-    """
-
-    def __init__(self, steps: Sequence[Step] = ()) -> None:
-        self.steps = list(steps)
-        self.problem: str | None = None
-        self.session, self.waiting = 1, 0
-        self.acknowledged: list[Message] = []
-        self.agent: Agent | None = None
-
-    def start(self) -> None:
-        """Nothing to connect to."""
-
-    def take(self, most: int, timeout: float, linger: float = 0.0) -> Sequence[Message]:
-        """The next step."""
-        del most, timeout, linger
-        assert self.agent is not None
-        if not self.steps:
-            self.agent.stop()
-            return []
-        step = self.steps.pop(0)
-        if callable(step):
-            step()
-            return []
-        return step
-
-    def acknowledge(self, messages: Sequence[Message]) -> None:
-        """Remember."""
-        self.acknowledged += messages
-
-    def stop(self) -> None:
-        """Nothing to disconnect from."""
-
-
-class Bench:
-    """One device's folders, store and clock; agents come and go.
-
-    Args:
-        folder: for everything.
-        options: keys of `[agent]`, and `poll` of `[release]`.
-    """
-
-    def __init__(self, folder: Path, **options: object) -> None:
-        self.folder = folder
-        self.registry = folder / "registry"
-        channel = options.pop("channel", self.registry / "channels" / "live.json")
-        store = f"sqlite:///{folder}/store.db"
-        self.config = read_config(configure(folder, "mqtt://127.0.0.1:1", store, str(channel), **{"health": "off"} | options))
-        self.log: list[str] = []
-        self.now = START
-
-    def agent(self, steps: Sequence[Step] = ()) -> Agent:
-        """An agent that will go through the steps."""
-        script = Script(steps)
-        store = SqliteStore(self.folder / "store.db")
-        script.agent = Agent(self.config, store, script, log=self.log.append, clock=lambda: self.now)  # type: ignore[arg-type]
-        return script.agent
-
-    def run(self, *steps: Step) -> Agent:
-        """Run an agent through the steps to its end."""
-        agent = self.agent(steps)
-        agent.run()
-        return agent
-
-    def stored(self) -> dict[str, dict[tuple[str, int, int], tuple[float, ...]]]:
-        """What the store holds."""
-        store = SqliteStore(self.folder / "store.db")
-        found = contents(store)
-        store.close()
-        return found
-
-    def drain(self) -> Agent:
-        """Let an agent that hears nothing send all that waits."""
-        agent = self.agent()
-        script = agent._subscriber
-        assert isinstance(script, Script)
-        script.steps = [lambda: wait_until(lambda: agent._spool.backlog == 0 or agent._sender.has_news)] * 3
-        agent.run()
-        return agent
-
-    def lines(self, text: str) -> int:
-        """How many lines of the log contain the text."""
-        return sum(text in line for line in self.log)
-
-
-def message(name: str, moment: int, value: float) -> Message:
-    """A reading as it comes from the broker."""
-    payload = f'{{"time": {moment}, "value": {value!r}}}'.encode()
-    return Message("sensors/" + name.replace(".", "/"), payload, moment, False, 1, 1, 1)  # noqa: FBT003
-
-
-def messages(rows: Sequence[tuple[str, int, float]], size: int = 200) -> list[list[Message]]:
-    """Rows as batches of messages."""
-    found = [message(*row) for row in rows]
-    return [found[start : start + size] for start in range(0, len(found), size)]
-
-
-class Failing(Baseline):
-    """A forecaster that fails from its second call on."""
-
-    def predict(self, windows: Float32, series: Int32) -> Float32:
-        """As the baseline at first; then NaN, or an error where the name says so."""
-        raise BundleError("the model fails at batch 1: out of memory") if "raises" in self.name else BundleError("never")
+from tests.scripted_agent import MINUTE, Bench, Failing, Step, message, messages, script_of
 
 
 def test_every_message_twice_changes_nothing(tmp_path: Path) -> None:
@@ -161,8 +48,7 @@ def test_stopping_and_starting_changes_nothing(tmp_path: Path) -> None:
     release(bench.registry, bundle)
     for batch in messages(rows, 100):
         agent = bench.run(batch)
-        assert isinstance(agent._subscriber, Script)
-        assert agent._subscriber.acknowledged == batch
+        assert script_of(agent).acknowledged == batch
     bench.drain()
     assert_same(bench.stored(), uninterrupted(rows, bundle, tmp_path))
     assert bench.lines("5 series known") > 5
@@ -179,33 +65,69 @@ def test_a_late_reading_repairs_the_window(tmp_path: Path) -> None:
     assert agent._engine.state.advance(START + 4 * MINUTE).windows[0, -4:].tolist() == [1.0, 2.0, 3.0, 4.0]
 
 
+def closed_until(agent: Agent, name: str) -> int:
+    """End of the newest closed interval of a series, minutes since START."""
+    assert agent._engine is not None
+    return int(agent._engine.state._frontier[agent._series.names.index(name)]) - START // MINUTE
+
+
 def test_the_clock_closes_only_after_the_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a reconnection the silent series waits until what the broker kept has come; then the clock closes it."""
-    monkeypatch.setattr(agent_module, "SETTLED", 0.2)
-    bench = Bench(tmp_path, clock="wall")
+    """However long the broker takes to hand out what it kept, no interval of it closes by the clock before."""
+    monkeypatch.setattr(agent_module, "SETTLED", 0.05)
+    bench, found = Bench(tmp_path, clock="wall"), []
     release(bench.registry, baseline_bundle())
-    bench.now = START + 600 * MINUTE
-    queued = [[message("a.t", START + number * MINUTE, 1.0)] for number in range(30)]
-    origins: list[int] = []
+
+    def slow(minute: int) -> Step:
+        def step() -> list[Message]:
+            time.sleep(0.03)
+            return [message("a.t", START + minute * MINUTE, 1.0)]
+
+        return step
 
     def look() -> None:
-        assert agent._engine is not None
-        origins.append(int(agent._engine.state._frontier[0]) * MINUTE)
+        found.append(closed_until(agent, "a.t"))
 
-    agent = bench.agent([*queued[:15], look, *queued[15:], look])
-    script = agent._subscriber
-    assert isinstance(script, Script)
-    script.steps[15:15] = [lambda: time.sleep(0.3)]  # long after connecting, and yet no silence in the stream below
-    script.steps = [step for step in script.steps if not callable(step)][:15] + [look, lambda: time.sleep(0.3)]
-    script.steps += [*queued[15:], look]
-
-    def reconnect() -> None:
+    def reconnect() -> list[Message]:
+        bench.now += 300 * MINUTE
         script.session += 1
+        return [message("a.t", START + 700 * MINUTE, 1.0)]
 
-    script.steps.insert(17, reconnect)
+    def note(minute: int) -> Step:
+        def step() -> list[Message]:
+            look()
+            return [message("a.t", START + minute * MINUTE, 1.0)]
+
+        return step
+
+    queue = [*(slow(minute) for minute in range(10)), note(10)]
+    again = [reconnect, *(slow(minute) for minute in range(701, 710)), note(710)]
+    agent = bench.agent([*queue, lambda: None, lambda: None, look, *again, lambda: None, lambda: None, look])
+    script = script_of(agent)
     agent.run()
-    assert origins[0] == START + 14 * MINUTE
-    assert agent.health.totals().get("late", 0) >= 0
+    assert found == [9, 600, 709, 900]
+    assert agent.health.totals().get("late", 0) == 0
+
+
+def test_a_busy_stream_needs_no_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where readings are as young as they are made, the clock closes the silent series beside them."""
+    monkeypatch.setattr(agent_module, "SETTLED", 0.05)
+    bench, found = Bench(tmp_path, clock="wall"), []
+    release(bench.registry, baseline_bundle())
+
+    def busy(minute: int) -> Step:
+        def step() -> list[Message]:
+            time.sleep(0.02)
+            bench.now = START + minute * MINUTE
+            found.append(closed_until(agent, "silent.t") if minute > 1 else 0)
+            rows = [("busy.t", bench.now, 1.0), *([("silent.t", bench.now, 1.0)] if minute == 1 else [])]
+            return [message(*row) for row in rows]
+
+        return step
+
+    agent = bench.agent([busy(minute) for minute in range(1, 10)])
+    agent.run()
+    assert found[1] == 1
+    assert found[-1] == 8
 
 
 def test_event_time_never_asks_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +135,233 @@ def test_event_time_never_asks_the_clock(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(agent_module, "SETTLED", 0.0)
     bench = Bench(tmp_path, clock="event")
     release(bench.registry, baseline_bundle())
-    bench.now = START + 600 * MINUTE
     agent = bench.run([message("a.t", START, 1.0)], *[lambda: None] * 5)
+    assert closed_until(agent, "a.t") == 0
+
+
+def fill_store(bench: Bench, rows: Sequence[tuple[str, int, float]]) -> None:
+    """Readings that the store holds from before."""
+    store, series = SqliteStore(bench.folder / "store.db"), SeriesTable()
+    readings = readings_of(rows, series)
+    store.write(store.encode([Points("reading", readings.series, readings.time, {"value": readings.value})], series))
+    store.close()
+
+
+def window(agent: Agent, name: str) -> list[float]:
+    """The window of a series as it would close now."""
     assert agent._engine is not None
-    assert agent._engine.state._frontier[0] * MINUTE == START
+    state, place = agent._engine.state, agent._series.names.index(name)
+    closed = state.advance((int(state._latest.max()) // state.contract.interval + 1) * state.contract.interval)
+    values: list[float] = closed.windows[closed.series == place][0].tolist()
+    return values
+
+
+def test_a_first_start_fills_the_windows_from_the_store(tmp_path: Path) -> None:
+    """The newest readings of the store, with the tags of their topics, for no more series than allowed; and for good."""
+    bench = Bench(tmp_path, max_series=3)
+    release(bench.registry, baseline_bundle())
+    fill_store(bench, [(f"d{number}.t", START + at * MINUTE, float(at)) for at in range(100) for number in range(5)])
+    agent = bench.run()
+    assert len(agent._series) == 3
+    assert agent._series.tags[0] == {"device": agent._series.names[0].split(".")[0], "metric": "t"}
+    (tmp_path / "store.db").unlink()
+    assert window(bench.run(), agent._series.names[0]) == [float(at) for at in range(76, 100)]
+
+
+def test_history_is_asked_for_again_when_the_store_was_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that comes up after the agent still fills the windows, and what came in between counts once."""
+    bench, calls = Bench(tmp_path), []
+    release(bench.registry, baseline_bundle())
+    fill_store(bench, [("a.t", START + at * MINUTE, float(at)) for at in range(100)])
+
+    def away(*arguments: object) -> int:
+        calls.append(1)
+        if len(calls) < 3:
+            raise StoreBusy("no answer")
+        return prime(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(agent_module, "prime", away)
+    monkeypatch.setattr(agent_module, "PRIME_AGAIN", 0.0)
+    agent = bench.run([message("a.t", START + 100 * MINUTE, 100.0)], lambda: None, lambda: None)
+    assert (len(calls), bench.lines("windows stay empty")) == (3, 1)
+    assert window(agent, "a.t") == [float(at) for at in range(77, 101)]
+    assert window(bench.run(), "a.t") == [float(at) for at in range(77, 101)]
+
+
+@pytest.mark.parametrize(("interval", "width"), [(60, 12), (60, 48), (120, 12)], ids=["shorter", "longer", "coarser"])
+def test_a_bundle_with_another_contract_finds_full_windows(interval: int, width: int, tmp_path: Path) -> None:
+    """On the same grid they are kept, on another one they come from the store; no reading is lost by the swap."""
+    bench = Bench(tmp_path)
+    release(bench.registry, baseline_bundle())
+    rows = [("a.t", START + at * MINUTE, float(at)) for at in range(100)]
+    first, second = messages(rows[:90]), messages(rows[90:])
+    bench.run(*first)
+    contract = Contract(interval * SECOND, width, 6)
+    release(bench.registry, baseline_bundle(contract, second=1))
+    agent = bench.run(*second)
+    expected = [float(at) for at in range(100)] if interval == 60 else [at + 0.5 for at in range(0, 100, 2)]
+    kept = min(width, 24 + len(rows[90:]))
+    assert window(agent, "a.t")[-kept:] == expected[-kept:]
+    bench.drain()
+    assert len(bench.stored()["reading"]) == 100
+
+
+def test_a_bundle_that_fails_live_gives_way_at_once(tmp_path: Path) -> None:
+    """The one before forecasts from the next batch on; the batch itself is forecast by the baseline and not lost."""
+    bench, rows = Bench(tmp_path), [("a.t", START + at * MINUTE, float(at)) for at in range(60)]
+    one, two = baseline_bundle(second=1), baseline_bundle(second=2)
+    release(bench.registry, one)
+    bench.run(*messages(rows[:30], 5))
+    release(bench.registry, two)
+    agent = bench.agent()
+    script = script_of(agent)
+
+    def spoil() -> None:
+        assert agent._engine is not None
+        agent._engine.forecaster = Failing("spoiled", CONTRACT)
+
+    script.steps = [messages(rows[30:35])[0], spoil, *messages(rows[35:], 5)]
+    agent.run()
+    assert agent._live is not None
+    assert agent._live.bundle == one
+    assert (bench.lines("is refused: never"), bench.lines("gone back")) == (1, 1)
+    bench.run()
+    assert bench.lines(f"bundle {two.manifest.version} is live") == 1
+    bench.drain()
+    assert len(bench.stored()["forecast_lead"]) == len({(at, lead) for at in range(1, 60) for lead in (1, 3, 6)})
+
+
+def test_the_only_bundle_failing_is_said_once(tmp_path: Path) -> None:
+    """Without one before, the baseline goes on forecasting, batch after batch, without another word."""
+    bench, rows = Bench(tmp_path), [("a.t", START + at * MINUTE, float(at)) for at in range(60)]
+    release(bench.registry, baseline_bundle())
+    agent = bench.agent()
+    script = script_of(agent)
+
+    def spoil() -> None:
+        assert agent._engine is not None
+        agent._engine.forecaster = Failing("spoiled", CONTRACT)
+
+    script.steps = [*messages(rows[:30], 5), spoil, *messages(rows[30:], 5)]
+    agent.run()
+    assert bench.lines("is refused") == 1
+    assert agent.health.labels == {"model": "last_value"}
+    totals = agent.health.totals()
+    assert totals["forecasts"] + totals["fallback_forecasts"] == 59
+
+
+def test_the_watcher_survives_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error nobody thought of costs one look at the channel, and one line."""
+    bench = Bench(tmp_path, poll="10ms")
+    agent = bench.agent([lambda: time.sleep(0.05)] * 5)
+    looks: list[int] = []
+    candidate = Candidate(baseline_bundle(), Baseline("last_value", CONTRACT))
+
+    def poll() -> Candidate | None:
+        looks.append(1)
+        if len(looks) < 4:
+            raise RuntimeError("surprise")
+        return candidate if len(looks) == 4 else None
+
+    monkeypatch.setattr(agent._releases, "poll", poll)
+    monkeypatch.setattr(agent._releases, "accept", lambda _: None)
+    agent.run()
+    assert agent._live is candidate
+    assert bench.lines("unexpected RuntimeError: surprise") == 1
+
+
+def test_a_channel_that_never_answers_delays_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start goes on with the bundle on the device, and stopping needs no answer either."""
+    monkeypatch.setattr(agent_module, "PATIENCE", 0.2)
+    hang = threading.Event()
+
+    class Silent(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            hang.wait(10)
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    started = time.monotonic()
+    agent = Bench(tmp_path, channel=f"http://127.0.0.1:{server.server_address[1]}/live.json").run([message("a.t", START, 1.0)])
+    assert time.monotonic() - started < 2
+    assert agent.health.totals()["readings"] == 1
+    hang.set()
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_model_is_named_from_the_start(tmp_path: Path) -> None:
+    """The health page knows what is live before the first report."""
+    bench = Bench(tmp_path)
+    release(bench.registry, baseline_bundle())
+    found: list[object] = []
+    agent = bench.agent([lambda: found.append(agent.health.health())])
+    agent.run()
+    assert found == [(200, {"status": "ok", "model": "last_value"})]
+
+
+def test_a_full_disk_holds_everything_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is acknowledged before it is on disk; the page says why, and when there is room it goes on."""
+    monkeypatch.setattr(agent_module, "DISK_WAIT", 0.01)
+    bench = Bench(tmp_path)
+    seen: list[tuple[list[Message], int]] = []
+    release(bench.registry, baseline_bundle())
+    agent = bench.agent([[message("a.t", START, 1.0)], lambda: None])
+    script, real = script_of(agent), agent._spool.commit
+
+    def full(commit: Commit) -> int:
+        if script.steps and len(seen) < 5:
+            seen.append((list(script.acknowledged), agent.health.health()[0]))
+            raise sqlite3.OperationalError("database or disk is full")
+        return real(commit)
+
+    monkeypatch.setattr(agent._spool, "commit", full)
+    agent.run()
+    assert len(script.acknowledged) == 1
+    assert [acknowledged for acknowledged, _ in seen] == [[]] * 5
+    assert [status for _, status in seen][1:] == [503] * 4
+    assert bench.lines("cannot commit (database or disk is full)") == 1
+
+
+def test_stopping_on_a_full_disk_acknowledges_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGTERM ends an agent that cannot commit; the broker keeps the messages."""
+    bench = Bench(tmp_path)
+    agent = bench.agent([lambda: None, [message("a.t", START, 1.0)]])
+
+    def full(_: object) -> int:
+        threading.Timer(0.1, agent.stop).start()
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(agent._spool, "commit", full)
+    started = time.monotonic()
+    agent.run()
+    assert time.monotonic() - started < 3
+    assert script_of(agent).acknowledged == []
+
+
+def test_the_broker_is_spoken_of_once(tmp_path: Path) -> None:
+    """Trouble that comes and goes is one line each way, with the reason."""
+    bench = Bench(tmp_path)
+    agent = bench.agent()
+    script = script_of(agent)
+
+    def say(problem: str | None) -> Callable[[], None]:
+        return lambda: setattr(script, "problem", problem)
+
+    script.steps = [say("refused"), say(None), say("refused"), say(None), say("refused")]
+    agent.run()
+    assert bench.lines("broker: refused; trying again") == 1
+    assert bench.lines("connected: messages come in") == 1
+
+
+def test_a_million_topics_are_not_remembered(tmp_path: Path) -> None:
+    """Made-up series beyond the limit cost a counter each, not memory."""
+    bench = Bench(tmp_path, max_series=100)
+    batch = [message(f"d{number}.t", START, 1.0) for number in range(3000)]
+    agent = bench.run(*[[message(f"d{start}x{number}.t", START, 1.0) for number in range(100)] for start in range(20)], batch)
+    assert len(agent._series) == 100
+    assert len(agent._intake._topics) <= 401
+    assert agent.health.totals()["skipped_too_many_series"] == 4900
+    assert bench.lines("too_many_series") == 1
+    assert np.isfinite(agent.health.gauge("backlog_bytes"))

@@ -165,7 +165,7 @@ def test_a_full_queue_does_not_cost_the_connection(tmp_path: Path) -> None:
                 sender.publish("t/a", f"{number:0500}", qos=1)
             wait_until(lambda: subscriber.waiting > 100)
             session = subscriber.session
-            time.sleep(3.5)  # the broker gives up after one and a half times the keepalive
+            time.sleep(2.5)  # the broker gives up after one and a half times the keepalive
             assert 100 < subscriber.waiting < 1000
             assert (subscriber.session, subscriber.problem) == (session, None)
             assert [int(message.payload) for message in take(subscriber, 20_000)] == list(range(20_000))

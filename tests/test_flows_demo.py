@@ -58,7 +58,7 @@ def test_nothing_is_lost_and_nothing_doubled(demo: dict[str, Any], influx: Influ
     """Every reading sent and every forecast made is in the real store exactly once."""
     assert demo["readings_sent"] == demo["readings_stored"] > 20_000
     assert (demo["lost"], demo["doubled"], demo["broker"]) == (0, 0, "mosquitto")
-    rows = influx.query(bucket, f'SELECT count("value") FROM "reading" WHERE time > {REPLAY_END - 60 * DAY}')
+    rows = influx.query(bucket, f'SELECT count("value") FROM "reading" WHERE time >= {REPLAY_END - 60 * DAY}')
     assert rows[0]["count"] == demo["readings_sent"]
 
 
