@@ -290,7 +290,8 @@ class Agent:
                 self._commit(Commit(self._encode(points), series=self._new_series()), messages)
             return None
         outcome = self._engine.step(readings, self._closing_time(readings))
-        if messages or outcome.points or self._sender.has_news:
+        # Also a closing that gave no rows belongs into the journal.
+        if messages or len(outcome.entry.forecasts) or self._sender.has_news:
             entry = outcome.entry if len(readings) or outcome.entry.now is not None else None
             self._since_snapshot += len(readings) + len(outcome.entry.forecasts) + 1
             snapshot = self._engine.dump if self._since_snapshot >= SNAPSHOT_ROWS else None

@@ -4,21 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import msgspec
-
-from edge.bundle import Bundle, check_version, read_bundle
+from edge.bundle import Bundle
 from edge.config import Config, read_config
 from edge.contract import format_duration
 from edge.errors import BundleError, ConfigurationError
 from edge.model import runtime_name
-from edge.release import Source, try_bundle
+from edge.release import Source, live_bundle, try_bundle
 from edge.store import open_store
-
-
-class _Pointer(msgspec.Struct):
-    """What matters here of the document in which the agent remembers its bundles."""
-
-    live: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +67,7 @@ def local_bundle(config: Config) -> Bundle | None:
             raise BundleError(
                 f"cannot read {channel}: {error.strerror}; check [release] channel, or run gatecast retrain"
             ) from error
-    bundles = Path(config.agent.state) / "bundles"
-    try:
-        live = msgspec.json.decode((bundles / "live.json").read_bytes(), type=_Pointer).live
-    except (OSError, msgspec.MsgspecError):
-        return None
-    return read_bundle(bundles / check_version(live)) if live else None
+    return live_bundle(Path(config.agent.state) / "bundles")
 
 
 def _check_bundle(config: Config) -> Finding:

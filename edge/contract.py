@@ -137,12 +137,12 @@ class SeriesTable:
         return self._index.get(name)
 
     def add(self, name: str, tags: dict[str, str] | None = None) -> int:
-        """Index of a series, which is added where it is not known; tags count at the first call only."""
+        """Index of a series, which is added where it is not known; tags count at the first call only, and are kept as given."""
         index = self._index.get(name)
         if index is None:
             index = self._index[name] = len(self.names)
             self.names.append(name)
-            self.tags.append(dict(tags or {}))
+            self.tags.append({} if tags is None else tags)
         return index
 
 

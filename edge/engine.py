@@ -185,8 +185,9 @@ class Engine:
         made = _Made(np.full((len(closed), contract.horizon, len(contract.quantiles)), np.nan, np.float32))
         if not len(closed):
             return made
-        missing = 1 - (np.abs(closed.windows) < LARGEST_VALUE).mean(axis=1)
-        usable = missing <= contract.max_missing
+        # The rule of the trainer's samples, on counts: shares round differently.
+        known = (np.abs(closed.windows) < LARGEST_VALUE).sum(axis=1)
+        usable = (contract.window - known <= contract.max_missing * contract.window) & (known > 0)
         started = time.perf_counter()
         if usable.any():
             try:
@@ -202,7 +203,7 @@ class Engine:
             else:
                 usable[:] = False
         made.seconds = time.perf_counter() - started
-        rest = ~usable & (missing < 1)
+        rest = ~usable & (known > 0)
         if rest.any():
             values = self._baseline.predict(closed.windows[rest], closed.series[rest])
             made.values[rest] = values
@@ -234,6 +235,9 @@ class Engine:
 
     def _points(self, measurement: str, forecasts: Forecasts, row: Int64, lead: Int64, target: Int64) -> Points:
         values = forecasts.values[row, lead]
+        if measurement == "forecast":
+            # These rows replace each other: without all fields, quantiles of an earlier model would stand beside them.
+            values = np.where(np.isnan(values), values[:, [self.forecaster.contract.median]], values)
         fields: dict[str, Float32 | Int64 | str] = {
             quantile_name(level): values[:, place] for place, level in enumerate(self.forecaster.contract.quantiles)
         }

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from edge.contract import SECOND, Readings, SeriesTable
 from edge.errors import PayloadError
 from edge.mqtt import Message
-from edge.payloads import EARLIEST, Ingest, Source
+from edge.payloads import EARLIEST, LATEST, Ingest, Source
 
+BUILT = 1_704_067_200 * SECOND  # 2024: before that a clock is not set
 AHEAD = 600 * SECOND  # a sensor's clock may be ahead of ours by this much
 LONGEST_TOPIC = 1024  # characters; names are kept for every series
 SILENCE = 60.0  # seconds between two lines about the same kind of trouble
@@ -68,7 +69,8 @@ class Intake:
         series: list[int] = []
         times: list[int] = []
         values: list[float] = []
-        latest = self._clock() + AHEAD
+        now = self._clock()
+        latest = now + AHEAD if now > BUILT else LATEST  # a clock that was never set cannot judge
         for message in messages:
             try:
                 index, moment, value = self._reading(message, latest)
@@ -107,7 +109,7 @@ class Intake:
         except KeyError:
             if len(topic) > LONGEST_TOPIC:
                 raise PayloadError("long_topic", f"expected at most {LONGEST_TOPIC} characters, got {len(topic)}") from None
-            if len(self._topics) > 4 * self._most:
+            if len(self._topics) > self._most:
                 self._topics.clear()
             found = next((source for ingest in self._ingests if (source := ingest.source(topic)) is not None), None)
             self._topics[topic] = found

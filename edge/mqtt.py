@@ -138,7 +138,8 @@ class _BufferedClient(paho.Client):
         while not code and self.crowded is not None and self.crowded() and self.socket() is not None:
             time.sleep(0.01)
             with self._msgtime_mutex:
-                self._last_bytes_received = time.monotonic()
+                # An unanswered ping would put the next one off, beyond the broker's patience.
+                self._last_bytes_received, self._ping_t = time.monotonic(), 0.0
             code = (self.loop_write() if self.want_write() else code) or self.loop_misc()
         return code
 

@@ -226,10 +226,7 @@ class Releases:
         self._unsaved = False
         self._handed_out: str | None = None
         self.refusals = 0
-        try:
-            self._pointer = msgspec.json.decode((folder / "live.json").read_bytes(), type=_Pointer)
-        except (OSError, msgspec.MsgspecError):
-            self._pointer = _Pointer()
+        self._pointer = _read_pointer(folder)
 
     def current(self) -> Candidate | None:
         """The bundle that was live when the agent stopped, or the one before where that one fails now.
@@ -375,6 +372,23 @@ class Releases:
         if problem != self._problem:
             self._problem = problem
             self._log(problem)
+
+
+def _read_pointer(folder: Path) -> _Pointer:
+    try:
+        return msgspec.json.decode((folder / "live.json").read_bytes(), type=_Pointer)
+    except (OSError, msgspec.MsgspecError):
+        return _Pointer()
+
+
+def live_bundle(folder: Path) -> Bundle | None:
+    """The bundle that is live on this device; None where there is none.
+
+    Raises:
+        BundleError: it is damaged.
+    """
+    version = _read_pointer(folder).live
+    return None if version is None else read_bundle(folder / check_version(version))
 
 
 def _transfer(channel: Channel) -> str:

@@ -245,7 +245,7 @@ class State:
 
     def _remember(self, readings: Readings) -> None:
         self._recent.append(readings)
-        if len(self._recent) > REMEMBERED_BATCHES or sum(map(len, self._recent)) > 2 * REMEMBERED:
+        if len(self._recent) > REMEMBERED_BATCHES or sum(map(len, self._recent)) > REMEMBERED + REMEMBERED // 4:
             self._recent = [Readings.concatenate(self._recent).take(slice(-REMEMBERED, None))]
 
     def _frontiers(self, rows: Readings, first: Bool) -> tuple[Int64, Int64]:

@@ -14,7 +14,7 @@ from flows.replaying import in_order, publish, topic_safe, topics_of
 from flows.retrain import run as run_retrain
 from flows.retrained import Retrained
 from flows.servers import AgentProcess, free_port, start_broker
-from flows.summary import Counts, Measured, count, measure
+from flows.summary import Counts, Measured, count, expected_forecasts, measure
 from pipeline.extract import derive_contract, tag, write_history
 from pipeline.reading_files import read_file
 
@@ -186,8 +186,7 @@ def run(folder: Path, *, data: Path | None, store_url: str | None, show: Show) -
             numbers = _flushed(agent)
     with show.stage("summary"):
         end = int(stream.time.max()) + contract.interval * (contract.horizon + 2)
-        made = int(numbers.get("forecasts_total", 0) + numbers.get("fallback_forecasts_total", 0))
-        counts = count(store, stream, series, made, end)
+        counts = count(store, stream, series, expected_forecasts(history, stream, contract), split, end)
         measured = measure(store, contract, readings, series, split, end)
         store.close()
     forecasts = numbers.get("forecasts_total", 0.0)

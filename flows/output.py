@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table as RichTable
@@ -10,12 +11,14 @@ from rich.table import Table as RichTable
 from edge.bundle import Manifest
 from edge.contract import format_duration
 from edge.release import replace_file
-from flows.demo import Outcome
 from flows.retrained import NAMES, Retrained, candidate_grid
 from pipeline.page import DASH, Grid, Picture, Section, html_report, number, percent
 from pipeline.plots import Line, forecast_plot, lead_plot
 from pipeline.release import Judged
 from pipeline.report import series_grid, validation_grid
+
+if TYPE_CHECKING:
+    from flows.demo import Outcome  # Prefect takes seconds, and `gatecast models` needs none of it
 
 
 def consequence(retrained: Retrained, *, released: bool) -> str:
@@ -116,7 +119,7 @@ def models_document(manifests: Sequence[Manifest], live: str | None) -> list[dic
     return [{**_model_document(one), "live": one.version == live, "created": one.created} for one in manifests]
 
 
-def outcome_document(outcome: Outcome) -> dict[str, object]:
+def outcome_document(outcome: "Outcome") -> dict[str, object]:
     """The figures of a demo, as `--json` writes them."""
     counts, skill = outcome.counts, outcome.measured.skill
     live = outcome.live.manifest
@@ -147,7 +150,7 @@ def outcome_document(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def write_outcome(outcome: Outcome) -> Path:
+def write_outcome(outcome: "Outcome") -> Path:
     """Plot and report in the working folder; returns the report's path."""
     skill, interval = outcome.measured.skill, outcome.contract.interval
     plot = forecast_plot(outcome.measured.panels, _model_name(outcome)) if outcome.measured.panels else b""
@@ -184,7 +187,7 @@ def write_outcome(outcome: Outcome) -> Path:
     return path
 
 
-def print_outcome(outcome: Outcome) -> None:
+def print_outcome(outcome: "Outcome") -> None:
     """The summary on the terminal."""
     console = Console(highlight=False)
     console.print(_rich(candidate_grid(outcome.retrained.release.judged), "candidates on the held-out part of the history"))
@@ -193,12 +196,12 @@ def print_outcome(outcome: Outcome) -> None:
         console.print(f"  {line}", markup=False, soft_wrap=True)
 
 
-def _model_name(outcome: Outcome) -> str:
+def _model_name(outcome: "Outcome") -> str:
     model = outcome.live.manifest.model
     return f"{NAMES[model.cell]} {model.design}" if model else f"baseline {outcome.live.manifest.baseline}"
 
 
-def _lead_grid(outcome: Outcome) -> Grid:
+def _lead_grid(outcome: "Outcome") -> Grid:
     skill = outcome.measured.skill
     headers = ("forecaster", *(f"{format_duration(lead * outcome.contract.interval)} ahead" for lead in skill.leads))
     names = [f"agent ({_model_name(outcome)})", *skill.forecasters[1:]]
@@ -206,7 +209,7 @@ def _lead_grid(outcome: Outcome) -> Grid:
     return Grid(headers, tuple((name, *(number(float(error)) for error in errors)) for name, errors in rows))
 
 
-def _series_grid(outcome: Outcome) -> Grid:
+def _series_grid(outcome: "Outcome") -> Grid:
     skill = outcome.measured.skill
     rows = []
     for row, name in enumerate(skill.names):
@@ -215,7 +218,7 @@ def _series_grid(outcome: Outcome) -> Grid:
     return Grid(("series", "below best baseline", "agent", *skill.forecasters[1:]), tuple(rows))
 
 
-def _headlines(outcome: Outcome) -> list[str]:
+def _headlines(outcome: "Outcome") -> list[str]:
     counts, skill, model = outcome.counts, outcome.measured.skill, outcome.live.manifest.model
     stored = f"readings: {counts.readings_sent:,} sent, {counts.readings_stored:,} stored"
     lines = [f"{stored}; forecasts: {counts.forecasts:,} stored; lost: {counts.lost}, doubled: {counts.doubled}"]

@@ -80,7 +80,7 @@ class Skill:
         """(series, baseline, skill) of the series on which a baseline is at least as good."""
         best = np.argmin(np.where(np.isfinite(self.by_series[1:]), self.by_series[1:], np.inf), axis=0)
         rows = enumerate(zip(self.names, self.skills.tolist(), strict=True))
-        return [(name, self.forecasters[1 + best[row]], skill) for row, (name, skill) in rows if not skill > 0]
+        return [(name, self.forecasters[1 + best[row]], skill) for row, (name, skill) in rows if skill <= 0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +93,38 @@ class _Rows:
     values: Float64
 
 
-def count(store: Store, sent: Readings, series: SeriesTable, made: int, stop: int) -> Counts:
+def expected_forecasts(history: Readings, sent: Readings, contract: Contract) -> int:
+    """How many forecasts a replay has to lead to, told from the readings alone.
+
+    Each interval of a series that holds a reading closes what came before it, and a forecast is due where the window
+    that closes holds any value: the interval before, in the stream or the history, is less than a window away.
+
+    Args:
+        history: readings before the replay.
+        sent: readings of the replay.
+        contract: interval and window.
+    """
+    due = 0
+    for row in np.unique(sent.series):
+        intervals = np.unique(sent.time[sent.series == row] // contract.interval)
+        before = history.time[history.series == row]
+        if len(before):
+            intervals = np.append(before.max() // contract.interval, intervals)
+        due += int((np.diff(intervals) <= contract.window).sum())
+    return due
+
+
+def count(store: Store, sent: Readings, series: SeriesTable, due: int, start: int, stop: int) -> Counts:
     """Compare what was sent with what is stored.
 
     Args:
         store: after the agent has ended.
         sent: every reading of the replay, once.
         series: their names.
-        made: forecasts the agent says it made.
+        due: forecasts the readings have to lead to, from `expected_forecasts`.
+        start: of the replay, ns, no later than the first interval.
         stop: end of the time range to look at, ns.
     """
-    start = int(sent.time.min())
     found = SeriesTable(series.names)
     parts = list(store.read("reading", ["value"], start, stop, found))
     stored: dict[tuple[int, int], float] = {}
@@ -122,8 +143,8 @@ def count(store: Store, sent: Readings, series: SeriesTable, made: int, stop: in
         len(expected),
         right,
         forecasts,
-        len(expected) - right + max(0, made - forecasts),
-        rows - len(stored) + sum(1 for key in stored if key not in expected) + max(0, forecasts - made),
+        len(expected) - right + max(0, due - forecasts),
+        rows - len(stored) + sum(1 for key in stored if key not in expected) + max(0, forecasts - due),
     )
 
 

@@ -17,11 +17,13 @@ from edge.baselines import Baseline, baselines
 from edge.bundle import Bundle, Manifest, Metric, Training, version_of
 from edge.config import Train
 from edge.contract import Contract, Float32, Readings, SeriesTable
+from edge.errors import HistoryError
 from edge.model import Model
 from pipeline.conversion import golden, model_file, parity
 from pipeline.evaluation import Evaluation, backtest, contender
 from pipeline.history import Report, Table, refuse, to_table, trainable, validate
 from pipeline.models import Architecture
+from pipeline.table import iso
 from pipeline.training import Progress, Record, Settings
 from pipeline.windows import Samples, Split, samples, split, training_scale
 from pipeline.worker import Request, train_candidate
@@ -82,6 +84,13 @@ def prepare(series: SeriesTable, readings: Readings, contract: Contract) -> Prep
     warnings = refuse(report)
     kept = trainable(table, report)
     parts = split(kept, contract)
+    for name, part in (("validation", parts.validation), ("held-out", parts.held_out)):
+        if not len(samples(kept, contract, part)):
+            begin, end = (iso(kept.start + edge * contract.interval) for edge in (part.start, part.stop))
+            raise HistoryError(
+                f"no window can be judged in the {name} part of the history, {begin} … {end}: too much is missing there; "
+                "collect newer readings, or retrain with --until before the gap"
+            )
     return Prepared(kept, contract, parts, report, warnings, training_scale(kept, parts))
 
 

@@ -1,6 +1,7 @@
 """Fixtures for all tests: real servers, started only where a test asks for them."""
 
 import secrets
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,14 @@ import pytest
 
 from tests.prefect_server import PrefectServer
 from tests.servers import Influx, Mosquitto
+
+
+@pytest.fixture(autouse=True)
+def _stderr_of_today() -> None:
+    """TensorFlow's logging library keeps the stderr of whichever test loaded it; that one may be closed by now."""
+    library = sys.modules.get("absl.logging")
+    if library is not None:
+        library.get_absl_handler().python_handler.stream = sys.stderr
 
 
 @pytest.fixture

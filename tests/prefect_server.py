@@ -1,7 +1,6 @@
 """A real Prefect server for the tests, on loopback and with a home of its own."""
 
 import json
-import sys
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -18,13 +17,9 @@ class PrefectServer(Server):
     program = "prefect"
     patience = 120
 
-    def locate(self) -> str:
-        """The interpreter: the package is installed for it, whatever the PATH says."""
-        return sys.executable
-
     def arguments(self) -> list[str]:
         """As `Server.arguments`."""
-        return ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self.port)]
+        return ["server", "start", "--host", "127.0.0.1", "--port", str(self.port)]
 
     def ready(self) -> bool:
         """Whether its API says it is well."""
@@ -38,7 +33,6 @@ class PrefectServer(Server):
         """What PREFECT_API_URL has to be."""
         return f"http://127.0.0.1:{self.port}/api"
 
-    @property
     def environment(self) -> dict[str, str]:
         """For processes that are to use it."""
         return {

@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.parse
 from collections.abc import Callable
@@ -21,23 +22,21 @@ from typing import Any, ClassVar, Self
 import pytest
 
 PACKAGES = {"mosquitto_passwd": "mosquitto", "influxd": "influxdb", "nginx": "nginx-light", "systemd-analyze": "systemd"}
-SBIN = ":/usr/local/sbin:/usr/sbin"  # where Debian keeps servers, and no ordinary user's PATH looks
+SBIN = "/usr/local/sbin:/usr/sbin"  # where Debian keeps servers, and no ordinary user's PATH looks
 
 
 def requires(program: str) -> str:
     """Full path of a program; the test that asks is skipped where there is none."""
-    path = shutil.which(program, path=os.environ.get("PATH", os.defpath) + SBIN)
+    path = shutil.which(
+        program, path=os.pathsep.join([os.environ.get("PATH", os.defpath), SBIN, str(Path(sys.executable).parent)])
+    )
     if path is None:
         pytest.skip(f"{program} is not on the PATH: apt-get install {PACKAGES.get(program, program)}")
     return path
 
 
 def free_port() -> int:
-    """A port nobody listens on, below those that outgoing connections get.
-
-    A client that keeps trying a port of the outgoing range on its own machine ends up connected to itself, and the
-    server that comes back finds its port taken.
-    """
+    """A port nobody listens on, below those of outgoing connections: a client that keeps trying one may reach itself."""
     while True:
         port = 20_000 + secrets.randbelow(12_000)
         with socket.socket() as probe:
@@ -72,22 +71,17 @@ class Server:
     patience: ClassVar[float] = 30  # seconds until it must answer
 
     def __init__(self, folder: Path) -> None:
-        self.path = self.locate()
+        self.path = requires(self.program)
         self.folder = folder
         self.port = free_port()
         self.log = folder / f"{self.program}.log"
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
-    def locate(self) -> str:
-        """Full path of the program; the test is skipped where there is none."""
-        return requires(self.program)
-
     def arguments(self) -> list[str]:
         """What the program is started with."""
         raise NotImplementedError
 
-    @property
     def environment(self) -> dict[str, str]:
         """What is added to its environment."""
         return {}
@@ -119,7 +113,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                env={**os.environ, **self.environment},
+                env={**os.environ, **self.environment()},
             )
         limit = time.monotonic() + self.patience
         while not self.ready():

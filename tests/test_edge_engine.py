@@ -301,9 +301,12 @@ def test_entry_of_the_outcome_holds_the_batch() -> None:
 
 
 def test_baseline_is_a_forecaster_like_any_other() -> None:
-    """A bundle may name a baseline; its interval is NaN, and its forecasts are no failure."""
+    """Its forecasts are no failure; it has no interval, and its newest rows leave none of an earlier model standing."""
     fleet = Engine(Baseline("last_value", ANY), [], SeriesTable(["a"]))
     outcome = fleet.step(count([0, 1, 2], series=0))
     assert (outcome.failure, [f.model for f in outcome.forecasts]) == (None, ["last_value"])
     assert [row["q50"] for row in rows(outcome, "forecast_lead") if row["lead"] == 1] == [0, 1]
-    assert np.isnan([float(str(row["q10"])) for row in rows(outcome, "forecast")]).all()
+    assert np.isnan([float(str(row["q10"])) for row in rows(outcome, "forecast_lead")]).all()
+    assert [(row["q10"], row["q90"]) for row in rows(outcome, "forecast")] == [
+        (row["q50"],) * 2 for row in rows(outcome, "forecast")
+    ]

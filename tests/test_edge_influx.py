@@ -132,7 +132,7 @@ def test_anything_comes_back_from_the_server_as_it_was_sent(
         table.add(name, {"site": site})
     rows = np.arange(len(names))
     fields: dict[str, Any] = {"value": np.array(values[: len(rows)]), "origin": np.full(len(rows), origin), "model": model}
-    store._query("DROP MEASUREMENT reading") if store.span() else None
+    store._query("DROP SERIES FROM reading")
     store.write(store.encode([Points("reading", rows.astype(np.int32), NOW + rows, fields)], table))
     found = store._query('SELECT "series"::tag, "site"::tag, value, origin, model FROM reading')
     assert list(zip(found["series"], found["site"], strict=True)) == names

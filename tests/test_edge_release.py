@@ -18,7 +18,7 @@ from edge import release as release_module
 from edge.bundle import Bundle, encode_manifest, read_bundle
 from edge.contract import SECOND, Contract
 from edge.errors import BundleError, ConfigurationError
-from edge.release import CHANNEL_LIMIT, Releases, Source, decode_channel
+from edge.release import CHANNEL_LIMIT, Releases, Source, decode_channel, live_bundle
 from pipeline.registry import Registry
 from tests.agent_process import baseline_bundle, release
 
@@ -123,6 +123,9 @@ def test_rollback_swaps_back(tmp_path: Path) -> None:
     registry.promote(TWO.manifest.version)
     assert device.poll() == TWO.manifest.version
     assert device.held() == [ONE.manifest.version, TWO.manifest.version, "live.json"]
+    registry.rollback()
+    device.poll()
+    assert live_bundle(device.folder) == ONE
 
 
 def test_the_channel_may_be_on_a_web_server(tmp_path: Path) -> None:

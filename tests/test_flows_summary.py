@@ -43,7 +43,7 @@ def test_everything_sent_and_stored_once_is_neither_lost_nor_doubled(tmp_path: P
     """Counts of a whole replay."""
     store, sent = SqliteStore(tmp_path / "s.db"), readings(10)
     put(store, Points("reading", sent.series, sent.time, {"value": sent.value}), lead_points([1, 2], 0, 1))
-    found = count(store, sent, NAMES, 4, START + 20 * HOUR)
+    found = count(store, sent, NAMES, 4, START, START + 20 * HOUR)
     assert (found.readings_sent, found.readings_stored, found.forecasts, found.lost, found.doubled) == (20, 20, 4, 0, 0)
 
 
@@ -54,9 +54,9 @@ def test_each_kind_of_loss_is_counted(tmp_path: Path) -> None:
     value[3] += 1
     extra = Points("reading", np.zeros(1, np.int32), np.array([START + 5]), {"value": np.ones(1)})
     put(store, Points("reading", sent.series[1:], sent.time[1:], {"value": value[1:]}), extra, lead_points([1, 2], 0, 1))
-    found = count(store, sent, NAMES, 7, START + 20 * HOUR)
+    found = count(store, sent, NAMES, 7, START, START + 20 * HOUR)
     assert (found.readings_stored, found.lost, found.doubled) == (18, 2 + 3, 1)
-    assert count(store, sent, NAMES, 3, START + 20 * HOUR).doubled == 2
+    assert count(store, sent, NAMES, 3, START, START + 20 * HOUR).doubled == 2
 
 
 def test_lead_h_is_compared_with_the_interval_h_after_the_origin(tmp_path: Path) -> None:
