@@ -45,6 +45,12 @@ def run(arguments: Sequence[str]) -> int:
     except GatecastError as error:
         print(f"gatecast: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(
+            f"gatecast: {error.filename or ''}: {error.strerror or error}; check that it is there and can be written",
+            file=sys.stderr,
+        )
+        return 1
     except KeyboardInterrupt:
         print("gatecast: stopped", file=sys.stderr)
         return 1
@@ -205,6 +211,8 @@ def _serve(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from flows.progress import CURRENT, Show  # noqa: PLC0415
 
+    if options.json and not options.json.resolve().parent.is_dir():
+        raise ConfigurationError(f"--json {options.json}: there is no such folder")
     show = Show()
     CURRENT.set(show)
     folder = options.folder

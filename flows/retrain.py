@@ -14,7 +14,7 @@ from edge.baselines import Forecaster
 from edge.bundle import Bundle
 from edge.config import Config, read_config
 from edge.contract import Readings, SeriesTable
-from edge.errors import BundleError, GatecastError, StoreBusy
+from edge.errors import GatecastError, StoreBusy
 from edge.model import open_forecaster
 from edge.store import open_store
 from flows.progress import Show, current
@@ -105,12 +105,13 @@ def plot(prepared: Prepared, release: Release, config: Config) -> None:
 
 
 def _champion(registry: Registry, channel: str) -> tuple[Forecaster, Bundle] | None:
-    """What is live, or None; a damaged champion must not keep a sound candidate from going out."""
-    try:
-        bundle = registry.live(channel)
-        return None if bundle is None else (open_forecaster(bundle), bundle)
-    except BundleError:
-        return None
+    """What is live, or None where nothing was released yet.
+
+    Raises:
+        BundleError: it is damaged; devices may hold a sound copy, so nothing may go out as if there were none.
+    """
+    bundle = registry.live(channel)
+    return None if bundle is None else (open_forecaster(bundle), bundle)
 
 
 @flow(name="retrain", persist_result=False, validate_parameters=False)

@@ -15,6 +15,9 @@ from edge.contract import Bool, Contract, Float64
 from pipeline.evaluation import Contender, Evaluation, backtest, comparable, contender, skill
 from pipeline.table import Table
 
+# Error allowed where a baseline makes none, as a share of the size of the facts.
+WILD = 0.25
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -121,6 +124,11 @@ def judge(
     still = [name for name, known, ratio in zip(candidate.names, answered, judged, strict=True) if known and not ratio]
     if still:
         reasons.append(f"note: not judged, as a baseline makes no error: {_listed(still)}")
+        wild = [
+            name for name, error in zip(candidate.names, _relative(candidate), strict=True) if name in still and error > WILD
+        ]
+        if wild:
+            reasons.append(f"no: far off on series that stand still: {_listed(wild)}")
     against = None
     if champion is not None:
         against = _against_champion(candidate, champion)
@@ -150,6 +158,12 @@ def judge(
 def _ratios(error: Float64, reference: Float64) -> Float64:
     """Error / reference of every series; NaN where either is missing or the reference is perfect."""
     return cast("Float64", np.divide(error, reference, out=np.full(error.shape, np.nan), where=reference > 0))
+
+
+def _relative(candidate: Evaluation) -> Float64:
+    """Error of every series as a share of the size of its facts; infinite where these are all 0 and the error is not."""
+    error, size = candidate.absolute_error.sum(axis=1), candidate.absolute_fact.sum(axis=1)
+    return cast("Float64", np.divide(error, size, out=np.where(error > 0, np.inf, 0.0), where=size > 0))
 
 
 def _mark(*, passed: bool) -> str:

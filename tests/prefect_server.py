@@ -1,6 +1,7 @@
 """A real Prefect server for the tests, on loopback and with a home of its own."""
 
 import json
+from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -17,6 +18,15 @@ class PrefectServer(Server):
     program = "prefect"
     patience = 120
 
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.environment = {
+            "PREFECT_HOME": str(folder),
+            "PREFECT_API_URL": self.url,
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "DO_NOT_TRACK": "1",
+        }
+
     def arguments(self) -> list[str]:
         """As `Server.arguments`."""
         return ["server", "start", "--host", "127.0.0.1", "--port", str(self.port)]
@@ -32,15 +42,6 @@ class PrefectServer(Server):
     def url(self) -> str:
         """What PREFECT_API_URL has to be."""
         return f"http://127.0.0.1:{self.port}/api"
-
-    def environment(self) -> dict[str, str]:
-        """For processes that are to use it."""
-        return {
-            "PREFECT_HOME": str(self.folder),
-            "PREFECT_API_URL": self.url,
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-            "DO_NOT_TRACK": "1",
-        }
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
         """POST a body, or GET where there is none; returns the JSON answer."""

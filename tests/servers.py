@@ -48,11 +48,7 @@ def free_port() -> int:
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float = 20, what: str = "the condition") -> None:
-    """Return as soon as the condition holds.
-
-    Raises:
-        TimeoutError: it did not in that time.
-    """
+    """Return as soon as the condition holds; TimeoutError if it does not in that time."""
     limit = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > limit:
@@ -74,6 +70,7 @@ class Server:
         self.path = requires(self.program)
         self.folder = folder
         self.port = free_port()
+        self.environment: dict[str, str] = {}  # added to its own
         self.log = folder / f"{self.program}.log"
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -81,10 +78,6 @@ class Server:
     def arguments(self) -> list[str]:
         """What the program is started with."""
         raise NotImplementedError
-
-    def environment(self) -> dict[str, str]:
-        """What is added to its environment."""
-        return {}
 
     def ready(self) -> bool:
         """Whether it takes connections; all three open their port last."""
@@ -113,7 +106,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                env={**os.environ, **self.environment()},
+                env={**os.environ, **self.environment},
             )
         limit = time.monotonic() + self.patience
         while not self.ready():
@@ -134,13 +127,12 @@ class Server:
 
     def _end(self, how: signal.Signals) -> None:
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.send_signal(how)
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        if process is not None:
+            process.send_signal(how)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
             process.wait()
 
     def __enter__(self) -> Self:

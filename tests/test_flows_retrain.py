@@ -71,7 +71,7 @@ def gatecast(server: PrefectServer, *arguments: str) -> "subprocess.CompletedPro
     """Run the command as a user does."""
     return subprocess.run(
         [sys.executable, "-m", "flows.cli", *arguments],
-        env={**os.environ, **server.environment()},
+        env={**os.environ, **server.environment},
         capture_output=True,
         text=True,
         timeout=280,
@@ -176,7 +176,7 @@ def test_a_served_flow_is_scheduled_and_runs(retrained: tuple[Path, dict[str, ob
     known = set(Registry(config.parent / "registry").names())
     with subprocess.Popen(
         [sys.executable, "-m", "flows.cli", "serve", "--config", str(config)],
-        env={**os.environ, **prefect_server.environment()},
+        env={**os.environ, **prefect_server.environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
