@@ -7,7 +7,7 @@ import pytest
 
 from edge.contract import SECOND, Contract, Points, Readings, SeriesTable
 from edge.sqlite import SqliteStore
-from flows.summary import count, measure
+from flows.summary import count, expected_forecasts, measure
 
 HOUR = 3600 * SECOND
 START = 1_700_000_000 * SECOND // HOUR * HOUR
@@ -87,3 +87,26 @@ def test_a_baseline_without_intervals_has_no_coverage(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "s.db")
     put(store, lead_points(list(range(60, 90)), 0.0, float("nan")))
     assert np.isnan(measure(store, CONTRACT, readings(100), NAMES, START, START + 100 * HOUR).skill.coverage)
+
+
+@pytest.mark.parametrize("minutes", [0, 51])
+def test_the_readings_alone_say_how_many_forecasts_are_due(minutes: int) -> None:
+    """Each filled interval closes what came before it, wherever in the interval the reading stands."""
+    everything = readings(60)
+    shifted = Readings(everything.series, everything.time + minutes * 60 * SECOND, everything.value)
+    history, stream = shifted.take(shifted.time < START + 50 * HOUR), shifted.take(shifted.time >= START + 50 * HOUR)
+    assert expected_forecasts(history, stream, CONTRACT) == 20
+    assert expected_forecasts(Readings.empty(), stream, CONTRACT) == 18
+
+
+def test_after_a_gap_longer_than_the_window_no_forecast_is_due() -> None:
+    """A window without any value cannot be forecast from; one whose oldest value is just inside can."""
+    stream = Readings.of([0, 0, 0], [START, START + 48 * HOUR, START + (48 + 49) * HOUR], [1.0, 2.0, 3.0])
+    assert expected_forecasts(Readings.empty(), stream, CONTRACT) == 1
+
+
+def test_an_agent_that_forecasts_nothing_has_lost_every_forecast(tmp_path: Path) -> None:
+    """What the agent says of itself does not count."""
+    store, sent = SqliteStore(tmp_path / "s.db"), readings(10)
+    put(store, Points("reading", sent.series, sent.time, {"value": sent.value}))
+    assert count(store, sent, NAMES, 18, START, START + 20 * HOUR).lost == 18
