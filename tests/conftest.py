@@ -1,5 +1,7 @@
 """Fixtures for all tests: real servers, started only where a test asks for them."""
 
+import contextlib
+import importlib
 import secrets
 import sys
 from collections.abc import Iterator
@@ -9,14 +11,6 @@ import pytest
 
 from tests.prefect_server import PrefectServer
 from tests.servers import Influx, Mosquitto
-
-
-@pytest.fixture(autouse=True)
-def _stderr_of_today() -> None:
-    """TensorFlow's logging library keeps the stderr of whichever test loaded it; that one may be closed by now."""
-    library = sys.modules.get("absl.logging")
-    if library is not None:
-        library.get_absl_handler().python_handler.stream = sys.stderr
 
 
 @pytest.fixture
@@ -47,3 +41,13 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
     """One Prefect server for the whole session."""
     with PrefectServer(tmp_path_factory.mktemp("prefect")) as server:
         yield server
+
+
+def pytest_configure() -> None:
+    """Bind TensorFlow's log handler to the real standard error.
+
+    It takes whatever stands there when it is first imported, and closes that when Prefect sets logging up: under pytest
+    that would be the capture of the whole session.
+    """
+    with contextlib.suppress(ModuleNotFoundError), contextlib.redirect_stderr(sys.__stderr__):
+        importlib.import_module("absl.logging")
