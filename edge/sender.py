@@ -33,6 +33,7 @@ class Sender:
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
         self.problem: str | None = None
+        self._trouble: type[Exception] | None = None
 
     def start(self) -> None:
         """Begin sending."""
@@ -68,9 +69,10 @@ class Sender:
                 found = self._spool.next_blocks(self._sent, WRITE_SIZE)
                 refused = self._deliver(found[1]) if found else []
             except (StoreError, sqlite3.Error) as error:
-                if str(error) != self.problem:
-                    self.problem = str(error)
+                # Once per outage: a store that goes away refuses, resets and times out in turn.
+                if self.problem is None or type(error) is not self._trouble:
                     self._log(f"{error}; everything is kept and sent later")
+                self.problem, self._trouble = str(error), type(error)
                 wait = DENIED_WAIT if isinstance(error, StoreDenied) else min(2 * wait, LONGEST_WAIT)
                 self._stopping.wait(wait)
                 continue

@@ -130,9 +130,11 @@ def test_wrong_store_password_loses_nothing(
     url, bundle = influx.store_url(bucket), baseline_bundle()
     config = configure(tmp_path, mosquitto.url, url, release(tmp_path / "registry", bundle))
     monkeypatch.setenv("GATECAST_INFLUX_TOKEN", "gatecast:wrong")
-    with running(config) as agent:
+    with running(config, ready=False) as agent:
+        # The page speaks of the store only once the broker is fine.
+        wait_until(lambda: agent.health()[0] == 503 and "GATECAST_INFLUX_TOKEN" in agent.health()[1])
         with sending(mosquitto.port, SHORT, 0.2):
-            wait_until(lambda: agent.health()[0] == 503 and "GATECAST_INFLUX_TOKEN" in agent.health()[1])
+            pass
         wait_until(lambda: agent.number("messages_total") >= len(SHORT))
         assert agent.lines("everything is kept") == 1
         agent.stop()
