@@ -18,22 +18,22 @@ from queue import SimpleQueue
 import msgspec
 import numpy as np
 
+from edge.closing import ClosingClock
 from edge.config import Config
 from edge.contract import Points, Readings, SeriesTable, parse_duration
 from edge.engine import Engine, Outcome
 from edge.errors import StoreError
 from edge.health import Health
-from edge.intake import Grumbler, Intake
+from edge.intake import Grumbler, Intake, latest_time
 from edge.mqtt import Message, Subscriber
 from edge.numbers import row, tally
 from edge.priming import prime
 from edge.release import Candidate, Releases
 from edge.sender import Sender
-from edge.spool import Commit, Spool
+from edge.spool import Commit, Spool, is_damage
 from edge.state import REMEMBERED
 from edge.store import Store, encode_blocks, open_store
 
-SETTLED = 2.0  # seconds after connecting in which messages the broker has kept begin to arrive
 SNAPSHOT_ROWS = REMEMBERED // 2  # readings and closed windows in the journal before a snapshot replaces it
 PATIENCE = 5.0  # seconds that start and swap wait: for a first look at the channel, for the store to take what is ready
 FORECAST_ROWS = 20_000  # of one batch, about 20 MB on their way to the store
@@ -70,6 +70,8 @@ class Agent:
             limit=config.agent.spool_limit << 20,
             survive_power_loss=config.agent.survive_power_loss,
         )
+        if self._spool.loss is not None:
+            log(self._spool.loss)
         self._series = SeriesTable()
         for name, tags in self._spool.series():
             self._series.add(name, tags)
@@ -82,6 +84,7 @@ class Agent:
             self._series,
             most=config.agent.max_series,
             count=lambda kind, number: self.health.count(f"skipped_{kind}", number),
+            arrival=self._spool.arrival,
             grumbler=self._grumbler,
             clock=clock,
         )
@@ -98,8 +101,7 @@ class Agent:
         self._reported = (time.monotonic(), 0.0)
         self._broker_problem = subscriber.problem
         self._stall: str | None = None
-        self._session = (-1, 0.0)
-        self._caught_up = False
+        self._closing = ClosingClock(log, time.monotonic())
 
     def run(self) -> None:
         """Work until `stop` is called.
@@ -168,8 +170,9 @@ class Agent:
             for entry in self._spool.journal():
                 engine.replay(entry)
                 known = True
-        except (msgspec.MsgspecError, ValueError, StopIteration) as error:
+        except (msgspec.MsgspecError, sqlite3.Error, ValueError, StopIteration) as error:
             self._log(f"the state of the last run cannot be used: {error!r}")
+            engine.restart()
             return False
         held, contract = engine.state.contract, engine.forecaster.contract
         before = engine.state, engine.scoring
@@ -243,7 +246,8 @@ class Agent:
             # A connection of its own: the sender is using the other one.
             store = open_store(self._config.store.url, self._config.store.token_file)
             try:
-                found = prime(engine, store, self._series, self._ingests, self._config.agent.max_series)
+                latest = latest_time(self._clock())
+                found = prime(engine, store, self._series, self._ingests, self._config.agent.max_series, latest)
             finally:
                 store.close()
             if found:
@@ -280,7 +284,8 @@ class Agent:
             tally(self.health, outcome, self._engine.forecaster.name)
             if outcome.failure is not None:
                 self._fail(outcome.failure)
-        self._caught_up = self._caught_up or not messages
+        if not messages:
+            self._closing.silence()
 
     def _process(self, readings: Readings, messages: list[Message]) -> Outcome | None:
         """Commit what the readings lead to; without a bundle they are only stored."""
@@ -289,7 +294,7 @@ class Agent:
             if messages or self._sender.has_news:
                 self._commit(Commit(self._encode(points), series=self._new_series()), messages)
             return None
-        outcome = self._engine.step(readings, self._closing_time(readings))
+        outcome = self._engine.step(readings, self._closing_time(self._engine, readings))
         # Also a closing that gave no rows belongs into the journal.
         if messages or len(outcome.entry.forecasts) or self._sender.has_news:
             entry = outcome.entry if len(readings) or outcome.entry.now is not None else None
@@ -301,23 +306,20 @@ class Agent:
                 self._since_snapshot = 0
         return outcome
 
-    def _closing_time(self, readings: Readings) -> int | None:
-        """The clock, where it may close intervals: live, connected, and nothing waiting in the broker.
-
-        Once per connection everything the broker has kept must have come: there was a silence with everything
-        acknowledged, or the stream is so busy that there is none, and its readings are as young as they are made.
-        """
-        if self._config.agent.clock == "event" or self._engine is None:
-            return None
+    def _closing_time(self, engine: Engine, readings: Readings) -> int | None:
+        """The clock, where it may close intervals: live, connected, and nothing waiting in the broker."""
         now, moment = self._clock(), time.monotonic()
-        if self._session[0] != self._subscriber.session or self._subscriber.problem is not None:
-            self._session, self._caught_up = (self._subscriber.session, moment), False
-        if moment - self._session[1] < SETTLED:
-            self._caught_up = False
-        elif len(readings):
-            young = max(SETTLED * 1e9, self._engine.forecaster.contract.interval / 10)
-            self._caught_up = self._caught_up or now - float(np.median(readings.time)) < young
-        return now if self._caught_up and not self._subscriber.waiting else None
+        self._closing.look(now, moment)
+        if len(readings) and (fault := self._closing.fault(engine.state.reached)) is not None:
+            self._log(fault)
+            engine.restart()
+            self._unprimed_since = None
+            self._prime(engine)
+        if self._config.agent.clock == "event":
+            return None
+        interval, session = engine.forecaster.contract.interval, self._subscriber.session
+        may = self._closing.may_close(readings, session, interval, connected=self._subscriber.problem is None)
+        return now if may and not self._subscriber.waiting else None
 
     def _encode(self, points: list[Points]) -> list[bytes]:
         return encode_blocks(self._store, points, self._series)
@@ -329,16 +331,24 @@ class Agent:
     def _commit(self, commit: Commit, messages: list[Message] | tuple[()]) -> None:
         """Commit, and only then acknowledge; a full disk holds everything up until there is room."""
         refused: list[tuple[str, bytes]] = []
+        arrivals = self._intake.arrivals.values() if messages else ()
         while True:
             sent, more = self._sender.taken()
             refused += more
             try:
-                dropped = self._spool.commit(replace(commit, sent=sent, refused=refused))
+                dropped = self._spool.commit(replace(commit, sent=sent, refused=refused, arrivals=arrivals))
                 break
-            except sqlite3.OperationalError as error:
+            except sqlite3.DatabaseError as error:
+                if is_damage(error):
+                    self._log(self._spool.renew(error))
+                    self._saved_series = 0
+                    commit = replace(commit, series=self._new_series(), snapshot=self._engine.dump if self._engine else None)
+                    continue
+                if not isinstance(error, sqlite3.OperationalError):
+                    raise
                 self._stall = f"cannot commit ({error}); nothing is acknowledged until there is room"
                 self._grumbler.say("disk", self._stall)
-                self._caught_up = False
+                self._closing.stall()
                 if self._stopping.wait(DISK_WAIT):
                     return
         self._stall = None

@@ -5,10 +5,10 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from edge.errors import ConfigurationError, GatecastError
+from edge.errors import GatecastError
 
 EXAMPLES = """\
 exit codes: 0 done, 1 failed, 2 wrong use or configuration
@@ -18,6 +18,7 @@ examples:
   gatecast-agent run --config gatecast.toml
   gatecast-agent replay readings.csv --bundle 20261122T154500Z-gru-1a2b3c4d
 """
+FILE_TEXT = "CSV: series,time,value, or time and one column per series; times in ISO 8601 (without a zone: UTC) or Unix time"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -32,16 +33,32 @@ def run(arguments: Sequence[str]) -> int:
         0 done, 1 failed, 2 wrong use or configuration.
     """
     options = _parser().parse_args(arguments)
+    command = {"run": _run, "check": _check, "replay": _replay}[options.command]
+    return guarded("gatecast-agent", lambda: command(options))
+
+
+def guarded(program: str, command: Callable[[], int]) -> int:
+    """Run a command; what can go wrong without being a fault of ours is one line on standard error.
+
+    Returns:
+        The command's exit code, else that of the error.
+    """
     try:
-        return int({"run": _run, "check": _check, "replay": _replay}[options.command](options))
-    except ConfigurationError as error:
-        print(f"gatecast-agent: {error}", file=sys.stderr)
-        return 2
+        return command()
     except GatecastError as error:
-        print(f"gatecast-agent: {error}", file=sys.stderr)
-        return 1
+        print(f"{program}: {error}", file=sys.stderr)
+        return error.code
     except BrokenPipeError:
         sys.stderr.close()
+        return 1
+    except OSError as error:
+        reason = error.strerror or error
+        if error.filename:
+            reason = f"{error.filename}: {reason}; check that it is there and can be written"
+        print(f"{program}: {reason}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"{program}: stopped", file=sys.stderr)
         return 1
 
 
@@ -53,24 +70,30 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="run | check | replay")
-    for name, text in (
-        ("run", "consume the stream until SIGTERM or Ctrl-C"),
-        ("check", "validate configuration and bundle, without touching the network"),
+    for name, text, json_text in (
+        ("run", "consume the stream until SIGTERM or Ctrl-C", "log lines as JSON, one object each, on standard error"),
+        ("check", "validate configuration and bundle, without touching the network", "print the result as one JSON object"),
     ):
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-        command.add_argument("--config", type=Path, default=Path("gatecast.toml"), help="default: gatecast.toml")
-        command.add_argument("--json", action="store_true", help="events or result as JSON, one object per line")
+        _add_config(command)
+        command.add_argument("--json", action="store_true", help=json_text)
     replay = commands.add_parser(
         "replay",
         help="turn a CSV of readings into forecasts, without broker and store",
         description="Turn a CSV of readings into forecasts on standard output, through the code that runs live.",
     )
-    replay.add_argument("file", type=Path, metavar="FILE", help="CSV: series,time,value, or time and one column per series")
-    replay.add_argument("--bundle", type=Path, help="folder of a bundle; default: what [release] channel names")
-    replay.add_argument("--config", type=Path, default=Path("gatecast.toml"), help="default: gatecast.toml")
+    replay.add_argument("file", type=Path, metavar="FILE", help=FILE_TEXT)
+    replay.add_argument("--bundle", type=Path, metavar="FOLDER", help="of a bundle; default: what [release] channel names")
+    _add_config(replay)
     replay.add_argument("--json", action="store_true", help="one JSON object per forecast instead of CSV")
     replay.add_argument("--last", action="store_true", help="the newest forecast of each series only")
     return parser
+
+
+def _add_config(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--config", type=Path, default=Path("gatecast.toml"), metavar="FILE", help="configuration; default: gatecast.toml"
+    )
 
 
 def _logger(*, as_json: bool) -> logging.Logger:

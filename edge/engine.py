@@ -4,7 +4,7 @@ The agent, `gatecast-agent replay` and the restart after a crash all go through 
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -13,7 +13,7 @@ import numpy as np
 from edge.baselines import Baseline, Forecaster, seasonal_naive
 from edge.contract import Float32, Forecasts, Int32, Int64, Points, Readings, Scores, SeriesTable, quantile_name
 from edge.errors import BundleError
-from edge.model import LARGEST_VALUE
+from edge.model import LARGEST_VALUE, usable
 from edge.scoring import Scoring, default_leads
 from edge.spool import Entry
 from edge.state import Closed, Ingested, State
@@ -101,9 +101,14 @@ class Engine:
         self.scoring = Scoring(contract, self.leads)
         return (contract.interval, contract.aggregation) == (before.interval, before.aggregation)
 
-    def prime(self, readings: Readings) -> None:
-        """Fill the windows with history; nothing is forecast or scored."""
-        self.state.ingest(readings)
+    def prime(self, history: Iterable[Readings]) -> int:
+        """Fill the windows with history, as `State.prime`; nothing is forecast or scored."""
+        return self.state.prime(history)
+
+    def restart(self) -> None:
+        """Forget what the series have seen, and the forecasts that wait: each begins again with its next reading."""
+        contract = self.forecaster.contract
+        self.state, self.scoring = State(contract, self._lateness), Scoring(contract, self.leads)
 
     def step(self, readings: Readings, now: int | None = None) -> Outcome:
         """Take a batch in order of arrival, then let the clock close what it may.
@@ -185,25 +190,24 @@ class Engine:
         made = _Made(np.full((len(closed), contract.horizon, len(contract.quantiles)), np.nan, np.float32))
         if not len(closed):
             return made
-        # The rule of the trainer's samples, on counts: shares round differently.
-        known = (np.abs(closed.windows) < LARGEST_VALUE).sum(axis=1)
-        usable = (contract.window - known <= contract.max_missing * contract.window) & (known > 0)
+        by_model = usable(closed.windows, contract)
         started = time.perf_counter()
-        if usable.any():
+        if by_model.any():
             try:
-                values = self.forecaster.predict(closed.windows[usable], self._models_series(closed.series[usable]))
-                broken = ~np.isfinite(values[:, :, contract.median]).all(axis=1)
+                values = self.forecaster.predict(closed.windows[by_model], self._models_series(closed.series[by_model]))
+                promised = values[:, :, [contract.median]] if isinstance(self.forecaster, Baseline) else values
+                broken = ~np.isfinite(promised).all(axis=(1, 2))
                 if broken.any():
                     made.failure = f"{int(broken.sum())} of {len(values)} forecasts are not finite"
             except (BundleError, ValueError, RuntimeError) as error:  # also what a runtime raises of its own accord
                 made.failure = str(error)
             if made.failure is None:
-                made.values[usable] = values
-                made.forecasts.append(Forecasts(closed.series[usable], closed.origin[usable], values, self.forecaster.name))
+                made.values[by_model] = values
+                made.forecasts.append(Forecasts(closed.series[by_model], closed.origin[by_model], values, self.forecaster.name))
             else:
-                usable[:] = False
+                by_model[:] = False
         made.seconds = time.perf_counter() - started
-        rest = ~usable & (known > 0)
+        rest = ~by_model & (np.abs(closed.windows) < LARGEST_VALUE).any(axis=1)
         if rest.any():
             values = self._baseline.predict(closed.windows[rest], closed.series[rest])
             made.values[rest] = values

@@ -12,13 +12,19 @@ GatecastError
     └── BlockRefused     the block holds a line the store will never take: split it
 """
 
+from typing import ClassVar
+
 
 class GatecastError(Exception):
     """One line that says what was expected, what was found and what to do next."""
 
+    code: ClassVar[int] = 1  # exit code of a command that ends with it
+
 
 class ConfigurationError(GatecastError):
     """The configuration or the command line is wrong."""
+
+    code: ClassVar[int] = 2
 
 
 class HistoryError(GatecastError):

@@ -52,7 +52,9 @@ class InfluxStore:
     def __init__(self, url: str, bucket: str, organisation: str = "", token: str = "") -> None:
         self.url, self.bucket = url, bucket
         self._organisation, self._token = organisation, token
-        self._prefixes: dict[str, tuple[SeriesTable, dict[int, str]]] = {}
+        self._table: SeriesTable | None = None  # whose tags these are, ready for a line
+        self._tags: list[str] = []
+        self._reading_tags: list[str] = []
         self._client: Any = None
 
     def __repr__(self) -> str:
@@ -190,22 +192,21 @@ class InfluxStore:
             return StoreDenied(f"{self.url} has no bucket {self.bucket!r} (404): create it, or check [store] url")
         return StoreBusy(f"{self.url} answers {status}: {reason}")
 
-    def _prefix(self, measurement: str, index: int, series: SeriesTable) -> str:
-        tag = "agent" if measurement == "agent" else "series"
-        tags = {tag: series.names[index], **(series.tags[index] if measurement == "reading" else {})}
-        return measurement + "".join(
-            f",{key.translate(ESCAPE_TAG)}={value.translate(ESCAPE_TAG)}" for key, value in sorted(tags.items()) if value
-        )
+    def _tags_of(self, measurement: str, series: SeriesTable) -> list[str]:
+        """Of every series its tags with a comma before each; two texts serve all measurements."""
+        if measurement == "agent":
+            return [_tags({"agent": name}) for name in series.names]
+        if self._table is not series:
+            self._table, self._tags, self._reading_tags = series, [], []
+        for index in range(len(self._tags), len(series)):
+            name, more = {"series": series.names[index]}, series.tags[index]
+            self._tags.append(_tags(name))
+            self._reading_tags.append(_tags(name | more) if more else self._tags[index])
+        return self._reading_tags if measurement == "reading" else self._tags
 
     def _lines(self, points: Points, series: SeriesTable) -> Iterator[str]:
-        table, prefixes = self._prefixes.get(points.measurement, (None, {}))
-        if table is not series:
-            prefixes = {}
-            self._prefixes[points.measurement] = (series, prefixes)
-        owners = points.series.tolist()
-        for index in set(owners) - prefixes.keys():
-            prefixes[index] = self._prefix(points.measurement, index, series)
-        heads = [prefixes[index] for index in owners]
+        tags = self._tags_of(points.measurement, series)
+        heads = [tags[index] for index in points.series.tolist()]
         if points.lead is not None:
             heads = [f"{head},lead={lead}" for head, lead in zip(heads, points.lead.tolist(), strict=True)]
         formats, columns, finite = [], [], np.ones(len(points), bool)
@@ -226,14 +227,20 @@ class InfluxStore:
                 columns.append(column.tolist())
         if not formats:
             return iter(())
-        template = "%s " + ",".join(formats) + " %d"
+        template = points.measurement + "%s " + ",".join(formats) + " %d"
         rows = zip(heads, *columns, points.time.tolist(), strict=True)
         if finite.all():
             return (template % row for row in rows)
-        return (line for row in rows if (line := _sparse_line(formats, row)))
+        return (line for row in rows if (line := _sparse_line(points.measurement, formats, row)))
 
 
-def _sparse_line(formats: list[str], row: tuple[Any, ...]) -> str | None:
+def _tags(tags: dict[str, str]) -> str:
+    return "".join(
+        f",{key.translate(ESCAPE_TAG)}={value.translate(ESCAPE_TAG)}" for key, value in sorted(tags.items()) if value
+    )
+
+
+def _sparse_line(measurement: str, formats: list[str], row: tuple[Any, ...]) -> str | None:
     """A line without the fields that are not finite, or None where none is left."""
     values = iter(row[1:-1])
     kept = []
@@ -244,7 +251,7 @@ def _sparse_line(formats: list[str], row: tuple[Any, ...]) -> str | None:
         value = next(values)
         if math.isfinite(value):
             kept.append(one % value)
-    return f"{row[0]} {','.join(kept)} {row[-1]}" if kept else None
+    return f"{measurement}{row[0]} {','.join(kept)} {row[-1]}" if kept else None
 
 
 def _brief(error: Exception) -> str:

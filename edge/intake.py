@@ -2,16 +2,23 @@
 
 import time
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 
 from edge.contract import SECOND, Readings, SeriesTable
 from edge.errors import PayloadError
 from edge.mqtt import Message
 from edge.payloads import EARLIEST, LATEST, Ingest, Source
+from edge.spool import Arrival
 
 BUILT = 1_704_067_200 * SECOND  # 2024: before that a clock is not set
 AHEAD = 600 * SECOND  # a sensor's clock may be ahead of ours by this much
 LONGEST_TOPIC = 1024  # characters; names are kept for every series
 SILENCE = 60.0  # seconds between two lines about the same kind of trouble
+
+
+def latest_time(now: int) -> int:
+    """The latest time that is no sensor's mistake, ns UTC; a clock of ours that was never set cannot judge."""
+    return now + AHEAD if now > BUILT else LATEST
 
 
 class Grumbler:
@@ -46,6 +53,7 @@ class Intake:
         series: the table new series are added to.
         most: series beyond this number are skipped.
         count: called with the kind and number of what was skipped.
+        arrival: gives what was committed last under a packet identifier.
         grumbler: says what was skipped.
         clock: ns UTC.
     """
@@ -57,20 +65,22 @@ class Intake:
         *,
         most: int,
         count: Callable[[str, int], None],
+        arrival: Callable[[int], Arrival | None],
         grumbler: Grumbler,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self._ingests, self._series, self._most = list(ingests), series, most
-        self._count, self._grumbler, self._clock = count, grumbler, clock
-        self._topics: dict[str, Source | None] = {}
+        self._count, self._arrival, self._grumbler, self._clock = count, arrival, grumbler, clock
+        self._topics: dict[str, Source] = {}  # of known series only, or a flood of made-up ones would push them out
+        self.arrivals: dict[int, Arrival] = {}
 
     def take(self, messages: Sequence[Message]) -> Readings:
-        """The readings in the messages, in order of arrival."""
+        """The readings in the messages, in order of arrival; `arrivals` says when those came that carry no time."""
+        self.arrivals = {}
         series: list[int] = []
         times: list[int] = []
         values: list[float] = []
-        now = self._clock()
-        latest = now + AHEAD if now > BUILT else LATEST  # a clock that was never set cannot judge
+        latest = latest_time(self._clock())
         for message in messages:
             try:
                 index, moment, value = self._reading(message, latest)
@@ -84,12 +94,11 @@ class Intake:
         return Readings.of(series, times, values)
 
     def _reading(self, message: Message, latest: int) -> tuple[int, int, float]:
-        source = self._source(message.topic)
-        if source is None:
-            raise PayloadError("unknown_topic", "no [[ingest]] topic matches")
+        source = self._topics.get(message.topic) or self._source(message.topic)
         if message.retained and not source.ingest.timed:
             raise PayloadError("retained", "a retained message without a time may be of any age")
-        moment, value = source.ingest.decode(message.payload, message.arrival)
+        arrival = message.arrival if source.ingest.timed or not message.qos else self._first_arrival(message)
+        moment, value = source.ingest.decode(message.payload, arrival)
         if moment < EARLIEST:  # only a time of arrival can be: a gateway that has no clock of its own has just started
             raise PayloadError("no_clock", "our own clock stands before 2000; set it, or let the payload carry the time")
         if moment > latest:
@@ -101,16 +110,22 @@ class Intake:
                     "too_many_series", f"more than {self._most} series; raise [agent] max_series if they are real"
                 )
             index = self._series.add(source.name, source.tags)
+        if len(self._topics) < self._most:
+            self._topics[message.topic] = source
         return index, moment, value
 
-    def _source(self, topic: str) -> Source | None:
-        try:
-            return self._topics[topic]
-        except KeyError:
-            if len(topic) > LONGEST_TOPIC:
-                raise PayloadError("long_topic", f"expected at most {LONGEST_TOPIC} characters, got {len(topic)}") from None
-            if len(self._topics) > self._most:
-                self._topics.clear()
-            found = next((source for ingest in self._ingests if (source := ingest.source(topic)) is not None), None)
-            self._topics[topic] = found
-            return found
+    def _source(self, topic: str) -> Source:
+        if len(topic) > LONGEST_TOPIC:
+            raise PayloadError("long_topic", f"expected at most {LONGEST_TOPIC} characters, got {len(topic)}")
+        found = next((source for ingest in self._ingests if (source := ingest.source(topic)) is not None), None)
+        if found is None:
+            raise PayloadError("unknown_topic", "no [[ingest]] topic matches")
+        return found
+
+    def _first_arrival(self, message: Message) -> int:
+        """When a message came first: sent again it would get another time, and its reading would be stored twice."""
+        digest = blake2b(f"{message.topic}\0".encode() + message.payload, digest_size=8).digest()
+        before = (self.arrivals.get(message.mid) or self._arrival(message.mid)) if message.dup else None
+        moment = before.time if before is not None and before.digest == digest else message.arrival
+        self.arrivals[message.mid] = Arrival(message.mid, digest, moment)
+        return moment

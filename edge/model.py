@@ -1,6 +1,6 @@
 """The trained model behind a forecaster's interface; the one place that imports a TFLite runtime.
 
-Forecasts are made in batches of 1, 8, 64 or 256, each with an interpreter of its own that is made when first needed:
+Forecasts are made in batches of 1, 8 or 64, each with an interpreter of its own that is made when first needed:
 resizing one interpreter costs more than a forecast, and tflite-runtime would lose its fast kernels.
 """
 
@@ -15,7 +15,7 @@ from edge.bundle import Bundle
 from edge.contract import Bool, Contract, Float32, Int32
 from edge.errors import BundleError, ConfigurationError
 
-BUCKETS = (1, 8, 64, 256)
+BUCKETS = (1, 8, 64)  # a larger one takes 4 MB and is no faster
 RUNTIMES = (("ai_edge_litert.interpreter", "ai-edge-litert"), ("tflite_runtime.interpreter", "tflite-runtime"))
 # Anything beyond counts as missing, inside the model too: its square would leave float32.
 LARGEST_VALUE = 1e18
@@ -179,6 +179,18 @@ def relative_error(expected: Float32, found: Float32) -> float:
     spread = float(np.sqrt(np.mean(np.square(wide - wide.mean(axis=(1, 2), keepdims=True)))))
     difference = float(np.maximum(np.abs(found - wide) - 4 * np.spacing(np.abs(expected)), 0).max())
     return difference / spread if spread > 0 else float(difference > 0)
+
+
+def usable(windows: Float32, contract: Contract) -> Bool:
+    """Whether a model forecasts from a window, on the device and before the verdict, bool `[n]`; else the baseline does.
+
+    Args:
+        windows: float32 `[n, window]`; a longer one counts by its newest part.
+        contract: window and `max_missing`.
+    """
+    # On counts: shares round differently.
+    known = (np.abs(windows[:, -contract.window :]) < LARGEST_VALUE).sum(axis=1)
+    return cast("Bool", (contract.window - known <= contract.max_missing * contract.window) & (known > 0))
 
 
 def open_forecaster(bundle: Bundle) -> Forecaster:

@@ -77,6 +77,7 @@ class Message:
         mid: packet identifier to acknowledge.
         qos: 0 or 1.
         session: number of the connection it came over; over another one its identifier may mean another message.
+        dup: whether the broker sent it before, under the same identifier.
     """
 
     topic: str
@@ -86,6 +87,7 @@ class Message:
     mid: int
     qos: int
     session: int
+    dup: bool = False
 
 
 class _BufferedClient(paho.Client):
@@ -299,5 +301,7 @@ class Subscriber:
         payload = bytes(message.payload[: LARGEST_PAYLOAD + 1])
         self._bytes_in += len(payload)
         self._messages.put(
-            Message(topic, payload, time.time_ns(), message.retain, message.mid, message.qos, self._client.connections)
+            Message(
+                topic, payload, time.time_ns(), message.retain, message.mid, message.qos, self._client.connections, message.dup
+            )
         )

@@ -225,7 +225,6 @@ class Releases:
         self._problem: str | None = None
         self._unsaved = False
         self._handed_out: str | None = None
-        self.refusals = 0
         self._pointer = _read_pointer(folder)
 
     def current(self) -> Candidate | None:
@@ -344,7 +343,6 @@ class Releases:
 
     def _refuse(self, version: str, key: str, reason: str) -> None:
         with self._lock:
-            self.refusals += 1
             self._pointer.refused = [*self._pointer.refused[1 - REFUSALS :], key]
             self._save()
         live = self._pointer.live

@@ -18,15 +18,15 @@ def pinball(fact: Float64, quantiles: Float64, levels: Float64) -> Float64:
     """Quantile loss of each level, averaged over the levels (Koenker and Bassett 1978).
 
     Args:
-        fact: `[n]`.
-        quantiles: `[n, levels]`.
+        fact: `[...]`.
+        quantiles: `[..., levels]`.
         levels: `[levels]`.
 
     Returns:
-        `[n]`, in the unit of the fact.
+        `[...]`, in the unit of the fact.
     """
-    below = fact[:, None] - quantiles
-    loss: Float64 = np.maximum(levels * below, (levels - 1) * below).mean(axis=1)
+    below = fact[..., None] - quantiles
+    loss: Float64 = np.maximum(levels * below, (levels - 1) * below).mean(axis=-1)
     return loss
 
 
@@ -50,6 +50,15 @@ class Scoring:
         self._offset = np.cumsum(self.leads) - self.leads
         self._levels = np.asarray(contract.quantiles)
         self._allocate(0)
+
+    def _grow(self, series: int) -> None:
+        known = len(self._target)
+        if series <= known:
+            return
+        # In place and by little: a copy of the whole beside itself would be the agent's peak.
+        for column, nothing in ((self._target, NEVER), (self._waiting, np.nan)):
+            column.resize((max(series, known + known // 16), *column.shape[1:]), refcheck=False)
+            column[known:] = nothing
 
     def _allocate(self, series: int) -> None:
         slots = int(self.leads.sum())
@@ -78,11 +87,7 @@ class Scoring:
         """
         if not len(closed):
             return self._scores([])
-        known = len(self._target)
-        if int(closed.series.max()) >= known:
-            target, waiting = self._target, self._waiting
-            self._allocate(max(int(closed.series.max()) + 1, known + known // 4))
-            self._target[:known], self._waiting[:known] = target, waiting
+        self._grow(int(closed.series.max()) + 1)
         found = []
         for rows in _rounds(closed.series):
             series, origin = closed.series[rows], closed.origin[rows] // self.contract.interval

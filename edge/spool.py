@@ -6,6 +6,8 @@ state is the last snapshot plus the journal since; the journal is replayed throu
 """
 
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, store T
 CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY AUTOINCREMENT, entry BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS snapshot (id INTEGER PRIMARY KEY, part BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, name TEXT NOT NULL, tags TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS arrival (mid INTEGER PRIMARY KEY, digest BLOB NOT NULL, time INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS refused (id INTEGER PRIMARY KEY AUTOINCREMENT, reason TEXT NOT NULL, block BLOB NOT NULL);
 """
 KEPT_REFUSED = 1000
@@ -54,6 +57,21 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """When a message came that carries no time of its own.
+
+    Args:
+        mid: packet identifier; there are 65,535, and the newest message of each is remembered.
+        digest: of topic and payload, so that another message under the same identifier is told apart.
+        time: of the first delivery, ns UTC.
+    """
+
+    mid: int
+    digest: bytes
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """Everything one transaction changes.
 
@@ -64,6 +82,7 @@ class Commit:
         sent: the newest block the store has taken.
         refused: (reason, block) of what the store will never take.
         snapshot: gives the parts of a state that makes the journal up to and including this batch unnecessary.
+        arrivals: of the messages that carry no time.
     """
 
     blocks: Sequence[bytes] = ()
@@ -72,10 +91,13 @@ class Commit:
     sent: int | None = None
     refused: Sequence[tuple[str, bytes]] = ()
     snapshot: Callable[[], Iterable[bytes]] | None = None
+    arrivals: Iterable[Arrival] = ()
 
 
 class Spool:
     """The only writer is the thread that calls `commit`; `next_blocks` may be called from one other thread.
+
+    A damaged file is moved aside and an empty one takes its place: `loss` says so in one line, or is None.
 
     Args:
         path: the SQLite file; its folder is made where it is missing.
@@ -88,30 +110,86 @@ class Spool:
     """
 
     def __init__(self, path: Path, store: str, *, limit: int = 1 << 30, survive_power_loss: bool = True) -> None:
-        self._store, self._limit = store, limit
+        self._path, self._store, self._limit = path, store, limit
+        self._synchronous = "FULL" if survive_power_loss else "NORMAL"
+        self._connections: list[sqlite3.Connection] = []
+        self._reading = threading.Lock()
+        self._number = 0  # of the newest block
+        self.loss: str | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = self._connect(path)
-            self._writer.executescript(SCHEMA)
-            self._writer.execute(f"PRAGMA synchronous={'FULL' if survive_power_loss else 'NORMAL'}")
-            self._reader = self._connect(path)
-        except (OSError, sqlite3.Error) as error:
-            message = f"cannot keep the agent's state in {path}: {error}; choose another folder in [agent] state"
-            raise ConfigurationError(message) from error
-        waiting = [row[0] for row in self._writer.execute("SELECT DISTINCT store FROM outbox")]
+            waiting = self._open()
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise self._unusable(error) from error
+            self.loss, waiting = self.renew(error), []
+        except OSError as error:
+            raise self._unusable(error) from error
         if waiting and waiting != [store]:
+            self.close()
             message = (
                 f"{path} still holds data for a {waiting[0]} store, but [store] url names a {store} one; "
                 "run once with the old url until the backlog is 0, or choose another folder in [agent] state"
             )
             raise ConfigurationError(message)
-        self._bytes = self._writer.execute("SELECT coalesce(sum(length(block)), 0) FROM outbox").fetchone()[0]
 
-    @staticmethod
-    def _connect(path: Path) -> sqlite3.Connection:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    def _open(self) -> list[str]:
+        """Connect, and look through the whole file: damage found later would hold up the store or the next start.
+
+        Returns:
+            The kinds of store that blocks wait for.
+        """
+        self._writer = self._connect()
+        query = self._writer.execute
+        problem = query("PRAGMA quick_check(1)").fetchone()[0]
+        if problem != "ok":
+            raise sqlite3.DatabaseError(problem)
+        self._writer.executescript(SCHEMA)
+        query(f"PRAGMA synchronous={self._synchronous}")
+        self._reader = self._connect()
+        try:
+            self.series()
+        except msgspec.MsgspecError as error:
+            raise sqlite3.DatabaseError(f"malformed tags of a series: {error}") from error
+        self._bytes = query("SELECT coalesce(sum(length(block)), 0) FROM outbox").fetchone()[0]
+        newest = query("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'").fetchone()[0]
+        self._number = max(self._number, newest)
+        return [row[0] for row in query("SELECT DISTINCT store FROM outbox")]
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30)
+        self._connections.append(connection)
         connection.execute("PRAGMA journal_mode=WAL")
         return connection
+
+    def _unusable(self, error: Exception) -> ConfigurationError:
+        self.close()
+        return ConfigurationError(
+            f"cannot keep the agent's state in {self._path}: {error}; choose another folder in [agent] state"
+        )
+
+    def renew(self, error: sqlite3.Error) -> str:
+        """Move the damaged file aside and begin an empty one; numbers of blocks go on, for the sender may hold one.
+
+        Returns:
+            One line that says so.
+
+        Raises:
+            ConfigurationError: that cannot be done.
+        """
+        aside = self._path.with_name(f"{self._path.name}.damaged-{time.time_ns()}")
+        with self._reading:
+            self.close()  # before: closing the last connection deletes the log by its name
+            try:
+                for part in ("", "-wal"):
+                    if (file := Path(f"{self._path}{part}")).exists():
+                        file.replace(f"{aside}{part}")
+                Path(f"{self._path}-shm").unlink(missing_ok=True)
+                self._open()
+                self._writer.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('outbox', ?)", (self._number,))
+            except (OSError, sqlite3.Error) as reason:
+                raise self._unusable(reason) from reason
+        return f"{self._path} is damaged ({error}) and was moved to {aside}; what had not reached the store is in there only"
 
     @property
     def backlog(self) -> int:
@@ -145,7 +223,7 @@ class Spool:
             size -= write("SELECT coalesce(sum(length(block)), 0) FROM outbox WHERE id <= ?", (commit.sent,)).fetchone()[0]
             write("DELETE FROM outbox WHERE id <= ?", (commit.sent,))
         for block in commit.blocks:
-            write("INSERT INTO outbox (store, block) VALUES (?, ?)", (self._store, block))
+            self._number = write("INSERT INTO outbox (store, block) VALUES (?, ?)", (self._store, block)).lastrowid or 0
             size += len(block)
         dropped = 0
         while size > self._limit:
@@ -157,6 +235,8 @@ class Spool:
             write("INSERT INTO journal (entry) VALUES (?)", (commit.entry.encode(),))
         for index, name, tags in commit.series:
             write("INSERT OR IGNORE INTO series VALUES (?, ?, ?)", (index, name, msgspec.json.encode(tags).decode()))
+        arrivals = [(one.mid, one.digest, one.time) for one in commit.arrivals]
+        self._writer.executemany("INSERT OR REPLACE INTO arrival VALUES (?, ?, ?)", arrivals)
         if commit.refused:
             self._writer.executemany("INSERT INTO refused (reason, block) VALUES (?, ?)", commit.refused)
             write("DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - ?", (KEPT_REFUSED,))
@@ -172,22 +252,31 @@ class Spool:
         Returns:
             Number of the newest of them, and the blocks in order; None where nothing waits.
         """
-        rows = self._reader.execute("SELECT id, block FROM outbox WHERE id > ? ORDER BY id", (after,))
         newest, total = after, 0
         blocks: list[bytes] = []
-        for number, block in rows:
-            total += len(block)
-            if blocks and total > size:
-                break
-            newest = number
-            blocks.append(bytes(block))
-        rows.close()
+        with self._reading:
+            rows = self._reader.execute("SELECT id, block FROM outbox WHERE id > ? ORDER BY id", (after,))
+            for number, block in rows:
+                total += len(block)
+                if blocks and total > size:
+                    break
+                newest = number
+                blocks.append(bytes(block))
+            rows.close()
         return (newest, blocks) if blocks else None
 
     def series(self) -> list[tuple[str, dict[str, str]]]:
         """Name and tags of every series, in order of index."""
         rows = self._writer.execute("SELECT name, tags FROM series ORDER BY id")
         return [(name, msgspec.json.decode(tags, type=dict[str, str])) for name, tags in rows]
+
+    def arrival(self, mid: int) -> Arrival | None:
+        """The newest message without a time that was committed under an identifier."""
+        try:
+            found = self._writer.execute("SELECT mid, digest, time FROM arrival WHERE mid = ?", (mid,)).fetchone()
+        except sqlite3.Error:  # the commit will say so
+            return None
+        return None if found is None else Arrival(*found)
 
     def snapshot(self) -> Iterator[bytes]:
         """The parts of the last snapshot; none where there is none."""
@@ -200,5 +289,10 @@ class Spool:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._reader.close()
-        self._writer.close()
+        while self._connections:
+            self._connections.pop().close()
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file itself is spoilt, not the disk full, busy or gone."""
+    return type(error) is sqlite3.DatabaseError

@@ -3,6 +3,7 @@
 import itertools
 import re
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ from edge.contract import Float64, Points, SeriesTable
 from edge.errors import BlockRefused, StoreBusy, StoreDenied, StoreError
 
 PAGE = 50_000
+PATIENCE = 30.0  # seconds that a lock of another process is waited for
 ROWS_PER_STATEMENT = 100
 TYPES = {"i": np.int64, "f": np.float64}
 
@@ -154,7 +156,7 @@ class SqliteStore:
 
     def _connect(self) -> sqlite3.Connection:
         """A new connection: whoever reads has one of its own, for the sender's thread may be writing."""
-        return sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=30)
+        return sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
 
     def _open(self) -> sqlite3.Connection:
         """The connection that writes."""
@@ -162,7 +164,7 @@ class SqliteStore:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             connection = self._connect()
             try:
-                connection.execute("PRAGMA journal_mode=WAL")
+                _go_together(connection)
                 connection.execute("PRAGMA synchronous=FULL")
                 connection.execute("CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)")
             except sqlite3.Error:
@@ -227,6 +229,24 @@ class SqliteStore:
         for start in range(0, len(cells), step):
             part = cells[start : start + step]
             connection.execute(head + ", ".join([row] * (len(part) // len(names))), part)
+
+
+def _go_together(connection: sqlite3.Connection) -> None:
+    """Let readers and a writer go on at the same time.
+
+    Of all statements this one does not wait where another connection is about to write a file that is new: SQLite takes
+    that for a deadlock and says at once that the database is locked.
+    """
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _decode(block: bytes) -> list[_Section]:

@@ -4,7 +4,7 @@ No I/O and no clock of its own. The outcome does not depend on how readings were
 exactly the readings that had arrived when its interval closed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -108,6 +108,11 @@ class State:
         """Number of series seen."""
         return int((self._frontier != UNSEEN).sum())
 
+    @property
+    def reached(self) -> int:
+        """End of the newest interval that any series has closed, ns UTC; 0 before there is one."""
+        return int(self._frontier.max(initial=0)) * self.contract.interval
+
     def _allocate(self, series: int) -> None:
         self._value = np.full((series, self._columns), np.nan)
         # Readings in the cell; for `last`, the time of the last one, in ns since the interval began.
@@ -120,10 +125,11 @@ class State:
         known = len(self._frontier)
         if series <= known:
             return
-        old = [getattr(self, name) for name in COLUMNS]
-        self._allocate(max(series, known + known // 4))
-        for name, before in zip(COLUMNS, old, strict=True):
-            getattr(self, name)[:known] = before
+        # In place and by little: a copy of the whole beside itself would be the agent's peak.
+        for name, nothing in zip(COLUMNS, (np.nan, 0, UNSEEN, UNSEEN, UNSEEN), strict=True):
+            column = getattr(self, name)
+            column.resize((max(series, known + known // 16), *column.shape[1:]), refcheck=False)
+            column[known:] = nothing
 
     def ingest(self, readings: Readings) -> Ingested:
         """Take readings in order of arrival; values must be finite.
@@ -161,6 +167,25 @@ class State:
             int((late & ~too_late & fresh).sum()),
             int((too_late & fresh).sum()),
         )
+
+    def prime(self, history: Iterable[Readings]) -> int:
+        """Fill the windows with history, which may hold what came in live as well; that counts once, as it came in.
+
+        Args:
+            history: in parts of any size, each series and time in one of them.
+
+        Returns:
+            How many readings the history holds.
+        """
+        live, found = Readings.concatenate(self._recent), 0
+        try:
+            for part in history:
+                found += len(part)
+                self.ingest(part.take(np.isnan(_replaced(live, part))))
+        finally:
+            # What is live may come again, and there may be more history than is remembered: that goes first.
+            self._remember(live)
+        return found
 
     def advance(self, now: int) -> Closed:
         """Close every interval whose end plus the lateness has passed.
@@ -234,14 +259,7 @@ class State:
         if rising.all() and not known.any():
             return previous
         parts = [part.take(np.isin(part.series, rows.series[known]) & (part.time >= rows.time.min())) for part in self._recent]
-        remembered = Readings.concatenate(parts)
-        both = Readings.concatenate([remembered, rows])
-        order = np.lexsort((both.time, both.series))
-        ordered = both.take(order)
-        again = np.append(False, (ordered.series[1:] == ordered.series[:-1]) & (ordered.time[1:] == ordered.time[:-1]))
-        found = np.full(len(both), np.nan)
-        found[order[again]] = ordered.value[np.flatnonzero(again) - 1]
-        return found[len(remembered) :]
+        return _replaced(Readings.concatenate(parts), rows)
 
     def _remember(self, readings: Readings) -> None:
         self._recent.append(readings)
@@ -343,6 +361,19 @@ class State:
         cells = (after[:, None] + np.arange(-window, 0)) % self._columns
         windows = self._value[series[:, None], cells].astype(np.float32)
         return Closed(series, after * self.contract.interval, windows, after - before)
+
+
+def _replaced(remembered: Readings, rows: Readings) -> Float64:
+    """The value each row replaces, of what is remembered or of a row before it; NaN where its series and time are new."""
+    if not len(rows):
+        return rows.value
+    both = Readings.concatenate([remembered, rows])
+    order = np.lexsort((both.time, both.series))
+    ordered = both.take(order)
+    again = np.append(False, (ordered.series[1:] == ordered.series[:-1]) & (ordered.time[1:] == ordered.time[:-1]))
+    found = np.full(len(both), np.nan)
+    found[order[again]] = ordered.value[np.flatnonzero(again) - 1]
+    return found[len(remembered) :]
 
 
 def _join(parts: list[Closed]) -> Closed:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from edge.contract import Points, SeriesTable
 from edge.errors import ConfigurationError
@@ -77,16 +77,24 @@ def encode_blocks(store: Store, points: Sequence[Points], series: SeriesTable) -
     return [*blocks, store.encode(waiting, series)] if waiting else blocks
 
 
+def sqlite_url(path: Path) -> str:
+    """The URL by which `open_store` finds an SQLite file, whatever characters its name has."""
+    return f"sqlite:///{quote(str(path))}"
+
+
 def open_store(url: str, token_file: str | None = None) -> Store:
     """The store a URL names; nothing is contacted yet.
 
     Args:
-        url: `sqlite:///path` or `influxdb://host:8086/bucket?org=…` (`influxdbs://` for TLS).
+        url: `sqlite:///path` or `influxdb://host:8086/bucket?org=…` (`influxdbs://` for TLS); `#`, `?` and `%` in a path
+            or bucket are written %23, %3F and %25.
         token_file: file with the InfluxDB token; without it the token comes from GATECAST_INFLUX_TOKEN.
 
     Raises:
         ConfigurationError: no store has such a URL.
     """
+    if "#" in url:
+        raise ConfigurationError("[store] url: a # would cut it short; write it as %23")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -95,6 +103,8 @@ def open_store(url: str, token_file: str | None = None) -> Store:
     if parts.scheme == "sqlite":
         from edge.sqlite import SqliteStore  # noqa: PLC0415 - each store is imported only where it is used
 
+        if "?" in url:
+            raise ConfigurationError("[store] url: an SQLite file has no options; write a ? in its name as %3F")
         path = unquote(parts.path)
         if parts.netloc or path in ("", "/"):
             raise ConfigurationError(f"{url!r} names no file; write sqlite:///relative/path or sqlite:////absolute/path")

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.errors import ConfigurationError, GatecastError
+from edge.cli import FILE_TEXT, guarded
+from edge.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pipeline.registry import Registry
@@ -37,23 +38,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.run
-    try:
-        return command(options)
-    except ConfigurationError as error:
-        print(f"gatecast: {error}", file=sys.stderr)
-        return 2
-    except GatecastError as error:
-        print(f"gatecast: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(
-            f"gatecast: {error.filename or ''}: {error.strerror or error}; check that it is there and can be written",
-            file=sys.stderr,
-        )
-        return 1
-    except KeyboardInterrupt:
-        print("gatecast: stopped", file=sys.stderr)
-        return 1
+    return guarded("gatecast", lambda: command(options))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,45 +48,76 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", required=True, title="commands", metavar="COMMAND")
 
-    def add(name: str, run: Callable[[argparse.Namespace], int], text: str, *, config: bool = True) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    def add(name: str, run: Callable[[argparse.Namespace], int], text: str, more: str = "") -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}. {more}".strip())
         command.set_defaults(run=run)
-        if config:
-            command.add_argument("--config", type=Path, default=Path("gatecast.toml"), help="default: gatecast.toml")
-            command.add_argument("--json", action="store_true", help="print the result as JSON")
         return command
 
-    init = add("init", _init, "write a gatecast.toml with every setting and its default", config=False)
-    init.add_argument("--config", type=Path, default=Path("gatecast.toml"), help="file to write; default: gatecast.toml")
-    load = add("import", _import, "bring readings from a file into the store")
-    load.add_argument(
-        "file", type=Path, metavar="FILE", help="CSV or Parquet: series,time,value, or time and a column per series"
+    def add_config(command: argparse.ArgumentParser, text: str = "configuration") -> None:
+        command.add_argument(
+            "--config", type=Path, default=Path("gatecast.toml"), metavar="FILE", help=f"{text}; default: gatecast.toml"
+        )
+
+    def add_json(command: argparse.ArgumentParser) -> None:
+        command.add_argument("--json", action="store_true", help="print the result as JSON")
+
+    def add_channel(command: argparse.ArgumentParser) -> None:
+        command.add_argument("--channel", metavar="NAME", help="of the channel; default: [registry] channel (live)")
+
+    init = add("init", _init, "write a gatecast.toml with every setting and its default")
+    add_config(init, "file to write")
+    load = add("import", _import, "bring readings from a file into the store", "A second time changes nothing.")
+    load.add_argument("file", type=Path, metavar="FILE", help=f"{FILE_TEXT}; or the same as Parquet")
+    add_config(load)
+    add_json(load)
+    retrain = add(
+        "retrain",
+        _retrain,
+        "train on the store's history, release what is better",
+        "What is better than the baselines and the live forecaster, on the device's runtime, goes out. Takes minutes.",
     )
-    retrain = add("retrain", _retrain, "train on the store's history, judge on the device runtime, release what is better")
-    retrain.add_argument("--no-release", action="store_true", help="judge only")
-    retrain.add_argument("--until", metavar="TIME", help="use readings before this time only, ISO 8601; default: all")
+    add_config(retrain)
+    add_json(retrain)
+    retrain.add_argument("--no-release", action="store_true", help="judge only; the registry stays as it is")
+    retrain.add_argument(
+        "--until", metavar="TIME", help="use readings before this time only, ISO 8601 (without a zone: UTC); default: all"
+    )
     models = add("models", _models, "list the bundles in the registry")
-    models.add_argument("--channel", help="default: [registry] channel")
-    promote = add("promote", _promote, "let a channel name a version")
+    promote = add("promote", _promote, "let a channel name a version", "Agents take it at their next look.")
     promote.add_argument("version", metavar="VERSION", help="as listed by gatecast models")
-    promote.add_argument("--channel", help="default: [registry] channel")
-    rollback = add("rollback", _rollback, "let a channel name the version before")
-    rollback.add_argument("--channel", help="default: [registry] channel")
-    add("serve", _serve, "retrain on the schedule of the configuration, until stopped")
-    demo = add("demo", _demo, "show the whole way on recorded data: train, release, stream, forecast, compare", config=False)
+    rollback = add("rollback", _rollback, "let a channel name the version before", "Agents take it at their next look.")
+    for command in (models, promote, rollback):
+        add_config(command)
+        add_json(command)
+        add_channel(command)
+    add_config(add("serve", _serve, "retrain on a schedule until stopped", "[schedule] cron; default: 0 3 * * * (UTC)."))
+    demo = add(
+        "demo",
+        _demo,
+        "show the whole way on recorded data, in minutes",
+        "Train, release, stream, forecast, compare. Exit code 1 where a reading or a forecast was lost or doubled, or where no "
+        "network beats the baselines on the weather.",
+    )
     demo.add_argument("--data", type=Path, metavar="FILE", help="your own CSV or Parquet; default: a year of hourly weather")
-    demo.add_argument("--store", metavar="URL", help="sqlite:///FILE or influxdb://host:8086/bucket; default: in the folder")
-    demo.add_argument("--folder", type=Path, default=Path("gatecast-demo"), help="working folder; default: gatecast-demo")
-    demo.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
+    demo.add_argument(
+        "--store",
+        metavar="URL",
+        help="sqlite:///FILE or influxdb://host:8086/bucket, with the token in GATECAST_INFLUX_TOKEN; default: a file in the "
+        "working folder",
+    )
+    demo.add_argument(
+        "--folder", type=Path, default=Path("gatecast-demo"), help="working folder, made anew; default: gatecast-demo"
+    )
+    demo.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file as JSON")
     demo.add_argument("--no-open", action="store_true", help="do not open the report in a browser")
     return parser
 
 
-def _quiet_prefect() -> None:
+def _prepare_prefect(logging: str = "CRITICAL") -> None:
     """One line per failure is ours to write; a flow run must not spread a trace over it. Set before Prefect is loaded."""
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", logging)
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
@@ -141,7 +157,7 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _retrain(options: argparse.Namespace) -> int:
-    _quiet_prefect()
+    _prepare_prefect()
     from edge.errors import PayloadError  # noqa: PLC0415
     from edge.payloads import parse_time  # noqa: PLC0415
     from flows.output import retrained_document, retrained_text  # noqa: PLC0415
@@ -202,6 +218,7 @@ def _registry(options: argparse.Namespace) -> "tuple[Registry, str]":
 
 
 def _serve(options: argparse.Namespace) -> int:
+    _prepare_prefect("INFO")
     from flows.serve import serve  # noqa: PLC0415
 
     serve(options.config)
@@ -215,9 +232,11 @@ def _demo(options: argparse.Namespace) -> int:
         raise ConfigurationError(f"--json {options.json}: there is no such folder")
     show = Show()
     CURRENT.set(show)
+    if options.data is not None and not options.data.is_file():
+        raise ConfigurationError(f"--data {options.data}: there is no such file; give a CSV or Parquet file")
     folder = options.folder
     with show.stage("start"):
-        _quiet_prefect()
+        _prepare_prefect()
         os.environ.setdefault("PREFECT_HOME", str(folder.resolve() / "prefect"))
         from flows.folder import prepare_folder  # noqa: PLC0415
 
@@ -227,14 +246,14 @@ def _demo(options: argparse.Namespace) -> int:
 
     show.note(f"  working folder: {folder}")
     outcome = run_demo(folder, data=options.data, store_url=options.store, show=show)
-    report = write_outcome(outcome)
+    write_outcome(outcome)
     if options.json:
         options.json.write_text(json.dumps(outcome_document(outcome), indent=2), encoding="utf-8")
     print_outcome(outcome)
     if not options.no_open and sys.stdout.isatty():
         import webbrowser  # noqa: PLC0415
 
-        webbrowser.open(report.as_uri())
+        webbrowser.open(outcome.report.as_uri())
     return outcome.code
 
 

@@ -1,5 +1,6 @@
 """The whole way on recorded data: history, retraining, release, agent, stream, store, and what came of it."""
 
+import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from edge.bundle import Bundle
 from edge.config import Fleet, read_config
 from edge.contract import DAY, Contract, Readings, SeriesTable, format_duration
 from edge.errors import ConfigurationError, GatecastError, HistoryError
-from edge.store import Store, open_store
+from edge.store import Store, open_store, sqlite_url
 from flows.progress import Show
 from flows.replaying import in_order, publish, topic_safe, topics_of
 from flows.retrain import run as run_retrain
@@ -56,6 +57,16 @@ class Outcome:
     readings_per_second: float
     seconds: dict[str, float]
     folder: Path
+
+    @property
+    def report(self) -> Path:
+        """The page with everything."""
+        return self.folder / "report.html"
+
+    @property
+    def plot(self) -> Path | None:
+        """The picture; None where there is no forecast to draw."""
+        return self.folder / "forecast.png" if self.measured.panels else None
 
     @property
     def beats_baselines(self) -> bool:
@@ -110,21 +121,21 @@ url = "mqtt://127.0.0.1:{broker_port}"
 client_id = "gatecast-demo"
 
 [[ingest]]
-topic = "{topic}"
-series = "{name}"
+topic = {_toml(topic)}
+series = {_toml(name)}
 
 [store]
-url = "{store}"
+url = {_toml(store)}
 
 [agent]
-state = "{folder / "agent"}"
+state = {_toml(folder / "agent")}
 clock = "event" # recorded data: only readings close intervals
 leads = {leads}
 health = "127.0.0.1:{health_port}"
 report = "2s"
 
 [release]
-channel = "{folder / "registry" / "channels" / "live.json"}"
+channel = {_toml(folder / "registry" / "channels" / "live.json")}
 
 [fleet]
 interval = "{format_duration(contract.interval)}"
@@ -132,11 +143,16 @@ horizon = {contract.horizon}
 window = {contract.window}
 
 [registry]
-path = "{folder / "registry"}"
+path = {_toml(folder / "registry")}
 """,
         encoding="utf-8",
     )
     return path
+
+
+def _toml(value: str | Path) -> str:
+    """A text as TOML writes it: as JSON does, but for one control character that TOML wants escaped too."""
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def run(folder: Path, *, data: Path | None, store_url: str | None, show: Show) -> Outcome:
@@ -151,7 +167,7 @@ def run(folder: Path, *, data: Path | None, store_url: str | None, show: Show) -
     Raises:
         GatecastError: one line that says what to do.
     """
-    url = store_url or f"sqlite:///{folder / 'store.db'}"
+    url = store_url or sqlite_url(folder / "store.db")
     with show.stage("import"):
         series, readings = load(data)
         contract = derive_contract(Fleet(), readings)

@@ -12,8 +12,12 @@ def prepare_folder(folder: Path) -> Path:
     """An empty working folder; what an earlier demo left there is removed, anything else is refused.
 
     Raises:
-        ConfigurationError: the folder holds something a demo did not make, or cannot be written.
+        ConfigurationError: the folder holds something a demo did not make, cannot be written, or has a name that
+            Prefect's database or a configuration file cannot hold.
     """
+    wrong = next((one for one in str(folder.resolve()) if one == "?" or not one.isprintable()), None)
+    if wrong is not None:
+        raise ConfigurationError(f"a folder with {wrong!r} in its name is not possible; choose another --folder")
     try:
         if folder.exists() and any(folder.iterdir()):
             if not (folder / MARK).is_file():

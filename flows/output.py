@@ -2,20 +2,20 @@
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table as RichTable
 
 from edge.bundle import Manifest
-from edge.contract import format_duration
 from edge.release import replace_file
 from flows.retrained import NAMES, Retrained, candidate_grid
 from pipeline.page import DASH, Grid, Picture, Section, html_report, number, percent
 from pipeline.plots import Line, forecast_plot, lead_plot
 from pipeline.release import Judged
-from pipeline.report import series_grid, validation_grid
+from pipeline.report import lead_grid, series_grid, trial_grid, validation_grid
+
+NOTHING_TO_DRAW = "none: no series has a whole forecast that was made in the replay"
 
 if TYPE_CHECKING:
     from flows.demo import Outcome  # Prefect takes seconds, and `gatecast models` needs none of it
@@ -38,7 +38,7 @@ def retrained_text(retrained: Retrained, *, released: bool) -> str:
     """Candidates, reasons and consequence, for the terminal."""
     console = Console(highlight=False)
     with console.capture() as captured:
-        console.print(_rich(candidate_grid(retrained.release.judged), "candidates on the held-out part"))
+        _print_candidates(console, retrained)
         for reason in retrained.release.chosen.trial.verdict.reasons:
             console.print(f"  {reason}", markup=False, soft_wrap=True)
         console.print(consequence(retrained, released=released), markup=False, soft_wrap=True)
@@ -91,24 +91,21 @@ def models_text(manifests: Sequence[Manifest], live: str | None, channel: str) -
     """The registry, newest last."""
     if not manifests:
         return "no bundles yet; run gatecast retrain"
-    grid = Grid(
-        ("version", "", "cell", "series", "interval", "kB", "skill"),
-        tuple(_manifest_row(one, live, channel) for one in manifests),
-    )
+    grid = Grid(("version", "", "series", "kB", "skill"), tuple(_manifest_row(one, live) for one in manifests))
     console = Console(highlight=False)
     with console.capture() as captured:
         console.print(_rich(grid))
+        if live is not None:
+            console.print(f"* named by channel {channel}", markup=False, soft_wrap=True)
     return captured.get().rstrip()
 
 
-def _manifest_row(manifest: Manifest, live: str | None, channel: str) -> tuple[str, ...]:
+def _manifest_row(manifest: Manifest, live: str | None) -> tuple[str, ...]:
     skill = next((metric.skill for metric in manifest.metrics if metric.skill is not None), None)
     return (
         manifest.version,
-        channel if manifest.version == live else "",
-        manifest.model.cell if manifest.model else str(manifest.baseline),
+        "*" if manifest.version == live else "",
         str(len(manifest.series)),
-        format_duration(manifest.contract.interval),
         number(manifest.model.size / 1000) if manifest.model else DASH,
         percent(skill, sign=True),
     )
@@ -137,8 +134,8 @@ def outcome_document(outcome: "Outcome") -> dict[str, object]:
         "microseconds_per_forecast": _known(outcome.microseconds_per_forecast),
         "readings_per_second": round(outcome.readings_per_second, 1),
         "seconds": outcome.seconds,
-        "plot": str(outcome.folder / "forecast.png"),
-        "report": str(outcome.folder / "report.html"),
+        "plot": None if outcome.plot is None else str(outcome.plot),
+        "report": str(outcome.report),
         "broker": outcome.broker,
         "released": live.model is not None,
         "mean_absolute_error": {
@@ -150,11 +147,14 @@ def outcome_document(outcome: "Outcome") -> dict[str, object]:
     }
 
 
-def write_outcome(outcome: "Outcome") -> Path:
-    """Plot and report in the working folder; returns the report's path."""
+def write_outcome(outcome: "Outcome") -> None:
+    """Plot, where there is something to draw, and report in the working folder."""
     skill, interval = outcome.measured.skill, outcome.contract.interval
-    plot = forecast_plot(outcome.measured.panels, _model_name(outcome)) if outcome.measured.panels else b""
-    replace_file(outcome.folder / "forecast.png", plot)
+    pictures: tuple[Picture, ...] = ()
+    if outcome.plot is not None:
+        png = forecast_plot(outcome.measured.panels, _model_name(outcome))
+        replace_file(outcome.plot, png)
+        pictures = (Picture(png, "Fact, median and interval"),)
     roles = ["model", *["baseline"] * (len(skill.forecasters) - 1)]
     lines = [
         Line(_model_name(outcome) if role == "model" else name, error, role)
@@ -164,8 +164,10 @@ def write_outcome(outcome: "Outcome") -> Path:
         Section("In short", tuple(_headlines(outcome)), _lead_grid(outcome)),
         Section(
             "Forecast against fact",
-            ("The newest forecasts as the agent wrote them to the store, each made where the one before ended.",),
-            pictures=(Picture(plot, "Fact, median and interval"),) if plot else (),
+            ("The newest forecasts as the agent wrote them to the store, each made where the one before ended.",)
+            if pictures
+            else (NOTHING_TO_DRAW,),
+            pictures=pictures,
         ),
         Section(
             "Error by lead",
@@ -179,21 +181,26 @@ def write_outcome(outcome: "Outcome") -> Path:
             outcome.retrained.release.chosen.trial.verdict.reasons,
             candidate_grid(outcome.retrained.release.judged),
         ),
-        Section("Held-out part, series by series", grid=series_grid(outcome.retrained.release.chosen.trial)),
+        Section("Held-out part, series by series", grid=trial_grid(outcome.retrained.release.chosen.trial)),
         Section("History", outcome.retrained.prepared.warnings, validation_grid(outcome.retrained.prepared.report)),
     ]
-    path = outcome.folder / "report.html"
-    replace_file(path, html_report("Gatecast: what the replay showed", sections).encode())
-    return path
+    replace_file(outcome.report, html_report("Gatecast: what the replay showed", sections).encode())
 
 
 def print_outcome(outcome: "Outcome") -> None:
     """The summary on the terminal."""
     console = Console(highlight=False)
-    console.print(_rich(candidate_grid(outcome.retrained.release.judged), "candidates on the held-out part of the history"))
-    console.print(_rich(_lead_grid(outcome), "mean absolute error on the replay, in units of the last value's error"))
+    _print_candidates(console, outcome.retrained)
+    console.print("mean absolute error on the replay, in units of the last value's error:")
+    console.print(_rich(_lead_grid(outcome)))
     for line in _headlines(outcome):
         console.print(f"  {line}", markup=False, soft_wrap=True)
+
+
+def _print_candidates(console: Console, retrained: Retrained) -> None:
+    console.print("candidates on the held-out part of the history; skill: how far the error is")
+    console.print("below that of the best baseline of each series, on average:")
+    console.print(_rich(candidate_grid(retrained.release.judged)))
 
 
 def _model_name(outcome: "Outcome") -> str:
@@ -202,50 +209,46 @@ def _model_name(outcome: "Outcome") -> str:
 
 
 def _lead_grid(outcome: "Outcome") -> Grid:
-    skill = outcome.measured.skill
-    headers = ("forecaster", *(f"{format_duration(lead * outcome.contract.interval)} ahead" for lead in skill.leads))
-    names = [f"agent ({_model_name(outcome)})", *skill.forecasters[1:]]
-    rows = zip(names, skill.by_lead, strict=True)
-    return Grid(headers, tuple((name, *(number(float(error)) for error in errors)) for name, errors in rows))
+    names = [f"agent ({_model_name(outcome)})", *outcome.measured.skill.forecasters[1:]]
+    return lead_grid(list(zip(names, outcome.measured.lead_errors, strict=True)), outcome.contract.interval)
 
 
 def _series_grid(outcome: "Outcome") -> Grid:
     skill = outcome.measured.skill
-    rows = []
-    for row, name in enumerate(skill.names):
-        errors = (number(float(error)) for error in skill.by_series[:, row])
-        rows.append((name, percent(float(skill.skills[row]), sign=True), *errors))
-    return Grid(("series", "below best baseline", "agent", *skill.forecasters[1:]), tuple(rows))
+    names = ["agent", *skill.forecasters[1:]]
+    return series_grid(skill.names, skill.skills.tolist(), list(zip(names, skill.by_series, strict=True)))
 
 
 def _headlines(outcome: "Outcome") -> list[str]:
     counts, skill, model = outcome.counts, outcome.measured.skill, outcome.live.manifest.model
-    stored = f"readings: {counts.readings_sent:,} sent, {counts.readings_stored:,} stored"
-    lines = [f"{stored}; forecasts: {counts.forecasts:,} stored; lost: {counts.lost}, doubled: {counts.doubled}"]
+    lines = [
+        f"readings: {counts.readings_sent:,} sent, {counts.readings_stored:,} stored; forecasts: {counts.forecasts:,} stored",
+        f"lost: {counts.lost}, doubled: {counts.doubled}",
+    ]
     if model is None:
-        lines.append(
-            f"no network beats the baselines on this history, so none was released: the agent forecast by "
-            f"{outcome.live.manifest.baseline}"
-        )
+        lines += [
+            "no network beats the baselines on this history, so none was released",
+            f"model: {outcome.live.manifest.version}, the baseline {outcome.live.manifest.baseline}",
+        ]
     else:
+        side = "above" if skill.mean < 0 else "below"
         lines.append(
-            f"error over all leads: {percent(skill.mean)} below the best baseline of each sensor on average, "
-            f"ahead on {skill.won} of {len(skill.names)} sensors"
+            f"error: {percent(abs(skill.mean))} {side} each sensor's best baseline on average, "
+            f"ahead on {skill.won} of {len(skill.names)}"
         )
         lines += [f"  behind on {name}: {percent(-value)} above {baseline}" for name, baseline, value in skill.lost_to()]
         levels = outcome.contract.quantiles
         lines.append(f"{levels[-1] - levels[0]:.0%} interval: holds {percent(skill.coverage)} of the facts")
-        training = outcome.live.manifest.training
-        seconds = "" if training is None else f", trained in {training.seconds:.1f} s"
         lines.append(
             f"model: {outcome.live.manifest.version}, {NAMES[model.cell]} {model.design}, {model.parameters:,} parameters, "
-            f"{model.size / 1000:,.0f} kB{seconds}, {number(outcome.microseconds_per_forecast)} µs per forecast"
+            f"{model.size / 1000:,.0f} kB"
         )
+        lines.append(f"forecast: {number(outcome.microseconds_per_forecast)} µs each in the agent")
     lines += [
         f"stream: {outcome.readings_per_second:,.0f} readings per second through {outcome.broker}, agent and spool",
         f"store: {outcome.store}",
-        f"plot: {outcome.folder / 'forecast.png'}",
-        f"report: {outcome.folder / 'report.html'}",
+        f"plot: {outcome.plot or NOTHING_TO_DRAW}",
+        f"report: {outcome.report}",
     ]
     return lines
 
@@ -254,8 +257,8 @@ def _known(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else round(value, 6)
 
 
-def _rich(grid: Grid, title: str | None = None) -> RichTable:
-    table = RichTable(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+def _rich(grid: Grid) -> RichTable:
+    table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for place, header in enumerate(grid.headers):
         table.add_column(header, justify="left" if place == 0 else "right", no_wrap=place == 0)
     for row in grid.rows:

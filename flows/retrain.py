@@ -19,18 +19,25 @@ from edge.model import open_forecaster
 from edge.store import open_store
 from flows.progress import Show, current
 from flows.retrained import Retrained, candidate_grid
+from flows.server import reachable_server
 from pipeline.candidates import Candidate, Prepared, architectures, make_candidate, prepare, settings_of
 from pipeline.extract import derive_contract, read_history
 from pipeline.models import Architecture
 from pipeline.page import markdown
 from pipeline.registry import Registry
 from pipeline.release import Release, decide
+from pipeline.release import publish as publish_release
 from pipeline.report import model_card, plot_png, validation_table
 
 
 def _store_is_away(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's own types
     """Only an absent store is worth another try; wrong data and wrong passwords stay wrong."""
     return isinstance(state.result(raise_on_failure=False), StoreBusy)
+
+
+def _not_refused(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's own types
+    """A disk or a network may be back in a moment; what was refused is refused again."""
+    return not isinstance(state.result(raise_on_failure=False), GatecastError)
 
 
 @task(
@@ -86,14 +93,17 @@ def judge(prepared: Prepared, candidates: list[Candidate], config: Config) -> Re
     return release
 
 
-@task(name="release", retries=2, retry_delay_seconds=2, cache_policy=NO_CACHE, persist_result=False)
+@task(
+    name="release",
+    retries=2,
+    retry_delay_seconds=2,
+    retry_condition_fn=_not_refused,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
 def publish(release: Release, config: Config) -> None:
-    """Keep the candidate in the registry, and let the channel name what the verdict lets out."""
-    registry = Registry(Path(config.registry.path))
-    registry.add(release.candidate)
-    if release.goes_out is not None:
-        registry.add(release.goes_out)
-        registry.promote(release.goes_out.manifest.version, config.registry.channel)
+    """As `pipeline.release.publish`."""
+    publish_release(release, Registry(Path(config.registry.path)), config.registry.channel)
 
 
 @task(name="plot", cache_policy=NO_CACHE, persist_result=False)
@@ -163,7 +173,12 @@ def _gather(futures: list[PrefectFuture[Candidate]]) -> tuple[list[Candidate], l
 
 
 def run(config_path: Path, *, release: bool = True, until: int | None = None) -> Retrained:
-    """The flow with as many candidates at once as the configuration allows."""
+    """The flow with as many candidates at once as the configuration allows.
+
+    Raises:
+        GatecastError: one line that says what to do.
+    """
     workers = read_config(config_path).train.workers
     runner: Any = ThreadPoolTaskRunner(max_workers=workers)
-    return retrain.with_options(task_runner=runner)(str(config_path), release=release, until=until)
+    with reachable_server():
+        return retrain.with_options(task_runner=runner)(str(config_path), release=release, until=until)

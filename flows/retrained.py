@@ -27,29 +27,19 @@ class Retrained:
 
 def candidate_grid(judged: Sequence[Judged]) -> Grid:
     """Candidates on the held-out part; skill: share by which the error is below the best baseline's of each series."""
-    headers = (
-        "candidate",
-        "skill",
-        "won",
-        "coverage",
-        "parameters",
-        "kB",
-        "µs/forecast",
-        "training s",
+    return Grid(
+        ("candidate", "skill", "ahead on", "coverage", "kB", "µs/forecast", "training"), tuple(map(_candidate_row, judged))
     )
-    return Grid(headers, tuple(_candidate_row(one) for one in judged))
 
 
 def _candidate_row(one: Judged) -> tuple[str, ...]:
     model, verdict = one.candidate.bundle.manifest.model, one.trial.verdict
-    name = DASH if model is None else f"{NAMES[model.cell]} {model.design}"
     return (
-        name,
+        DASH if model is None else f"{NAMES[model.cell]} {model.design}",
         percent(verdict.skill, sign=True),
         f"{verdict.series_won} of {verdict.series_judged}",
         percent(verdict.coverage),
-        f"{one.candidate.record.parameters:,}",
         number((one.cost.size or 0) / 1000),
         number(one.cost.latency),
-        number(one.candidate.record.seconds),
+        f"{number(one.candidate.record.seconds)} s",
     )

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+from prefect.schedules import Cron
+
 from edge.config import read_config
 from edge.errors import ConfigurationError
 from flows.retrain import retrain
+from flows.server import reachable_server
 
 
 def serve(config_path: Path) -> None:
@@ -12,15 +15,20 @@ def serve(config_path: Path) -> None:
 
     Raises:
         ConfigurationError: the cron is not one.
+        GatecastError: Prefect's server does not answer.
     """
     config = read_config(config_path)
     try:
+        schedule = Cron(config.schedule.cron)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{config_path}: [schedule] cron {config.schedule.cron!r} is none; write five fields in UTC, such as '0 3 * * *'"
+        ) from error
+    with reachable_server():
         retrain.serve(
             name="gatecast",
-            cron=config.schedule.cron,
+            schedule=schedule,
             limit=1,
             parameters={"config_path": str(config_path.resolve())},
             description="Retrain on the store's history and release what beats the baselines and the champion.",
         )
-    except ValueError as error:
-        raise ConfigurationError(f"[schedule] cron {config.schedule.cron!r}: {error}") from error

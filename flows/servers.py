@@ -115,7 +115,6 @@ def start_broker(folder: Path) -> tuple[Server, str, int]:
 
 
 def _mosquitto(folder: Path, port: int) -> str:
-
     text = MOSQUITTO.format(port=port, folder=folder.resolve())
     # As root mosquitto becomes another user, who may not write here.
     return text + ("user root\n" if os.geteuid() == 0 else "")
@@ -148,8 +147,8 @@ class AgentProcess(Server):
             try:
                 with urlopen(f"{self._url}/healthz", timeout=5):  # noqa: S310 - our own agent
                     return
-            except URLError as error:
-                problem = str(error.reason)
+            except OSError as error:  # that of a connection that breaks is not wrapped in a URLError
+                problem = str(error.reason if isinstance(error, URLError) else error)
             time.sleep(0.1)
         raise GatecastError(f"the agent is not ready within {ANSWERS_WITHIN:.0f} s: {problem}")
 

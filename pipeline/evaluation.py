@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
-from edge.baselines import Forecaster
+from edge.baselines import Baseline, Forecaster
 from edge.contract import Bool, Contract, Float32, Float64, Int32, Int64
 from edge.errors import HistoryError
+from edge.scoring import pinball
+from pipeline.replay import replayed
 from pipeline.table import Table
-from pipeline.windows import Samples, samples
 
 BATCH = 256
 
@@ -22,23 +24,6 @@ BATCH = 256
 def mae(absolute_error: Float64, count: Int64) -> Float64:
     """Mean absolute error from its sums, float64 `[...]`; NaN where nothing was counted."""
     return cast("Float64", np.divide(absolute_error, count, out=np.full(count.shape, np.nan), where=count > 0))
-
-
-def rmse(squared_error: Float64, count: Int64) -> Float64:
-    """Root of the mean squared error from its sums, float64 `[...]`; NaN where nothing was counted."""
-    return np.sqrt(mae(squared_error, count))
-
-
-def pinball(forecast: Float64, fact: Float64, level: float) -> Float64:
-    """Loss of a quantile forecast: its expectation is least at that quantile (Koenker and Bassett, 1978).
-
-    Args:
-        forecast: of the quantile, float64 `[...]`.
-        fact: float64 `[...]`.
-        level: of the quantile, 0…1.
-    """
-    short = fact - forecast
-    return np.where(short >= 0, level, level - 1) * short
 
 
 def weighted_quantile_loss(pinball_sum: float, absolute_fact_sum: float) -> float:
@@ -67,12 +52,13 @@ class Evaluation:
         levels: of the quantiles it forecast.
         count: facts, int64 `[series, horizon]`.
         absolute_error: of the median, float64 `[series, horizon]`.
-        squared_error: of the median, float64 `[series, horizon]`.
         pinball: mean over the levels, float64 `[series, horizon]`; NaN where a forecaster says the median only.
         absolute_fact: float64 `[series, horizon]`.
         covered: facts within the outermost quantiles, int64 `[series, horizon]`.
         banded: facts that had both outermost quantiles, int64 `[series, horizon]`.
         unanswered: facts it had no forecast for, which therefore count for nobody, int64 `[series, horizon]`.
+        broken: forecasts with a quantile that is not finite, int64 `[series, horizon]`; a baseline says the median only and
+            breaks nothing.
     """
 
     forecaster: str
@@ -80,12 +66,12 @@ class Evaluation:
     levels: tuple[float, ...]
     count: Int64
     absolute_error: Float64
-    squared_error: Float64
     pinball: Float64
     absolute_fact: Float64
     covered: Int64
     banded: Int64
     unanswered: Int64
+    broken: Int64
 
     @property
     def by_series(self) -> Float64:
@@ -100,11 +86,6 @@ class Evaluation:
         error = mae(self.absolute_error, self.count) / np.asarray(scale, np.float64)[:, None]
         known = np.isfinite(error)
         return mae(np.where(known, error, 0).sum(axis=0), np.asarray(known.sum(axis=0)))
-
-    @property
-    def rmse_by_series(self) -> Float64:
-        """Root mean squared error of every series in its own unit, float64 `[series]`; NaN where nothing was counted."""
-        return rmse(self.squared_error.sum(axis=1), self.count.sum(axis=1))
 
     @property
     def coverage(self) -> float:
@@ -156,18 +137,20 @@ def comparable(one: Contract, other: Contract) -> bool:
     return (one.interval, one.horizon, one.aggregation) == (other.interval, other.horizon, other.aggregation)
 
 
-def evaluate(
-    contenders: Sequence[Contender], chosen: Samples, contract: Contract, names: Sequence[str]
+def backtest(
+    contenders: Sequence[Contender], table: Table, contract: Contract, part: range, stride: int = 1
 ) -> tuple[Evaluation, ...]:
-    """Measure forecasters side by side on the same windows and facts.
+    """Measure forecasters side by side with a rolling origin, from every `stride`-th interval of a part of the table.
 
-    A forecaster whose window is longer than the contract's sees NaN before the start of the table.
+    The readings are replayed through the device's state, so that what is measured is what will run. A forecaster whose
+    window is longer than the contract's sees NaN before the start of the table.
 
     Args:
-        contenders: whose contracts are comparable to this one.
-        chosen: windows and facts.
-        contract: horizon and grid.
-        names: of the series of the table.
+        contenders: at least one; their contracts are comparable to this one.
+        table: the grid.
+        contract: horizon and grid; its window and `max_missing` decide which windows are used.
+        part: columns that the facts lie in, such as `Split.held_out`.
+        stride: intervals from one origin to the next.
 
     Raises:
         HistoryError: a contender forecasts other intervals.
@@ -175,22 +158,31 @@ def evaluate(
     for one in contenders:
         if not comparable(one.forecaster.contract, contract):
             raise HistoryError(f"{one.forecaster.name} forecasts another interval, horizon or aggregation than asked for")
-    shape = (len(names), contract.horizon)
-    found = tuple(_nothing(one.forecaster, tuple(names), shape) for one in contenders)
-    for start in range(0, len(chosen), BATCH):
-        rows = slice(start, start + BATCH)
-        series = chosen.series[rows]
-        facts = chosen.targets(rows, contract).astype(np.float64)
-        forecasts = [
-            one.forecaster.predict(chosen.windows(rows, one.forecaster.contract), one.series[series]).astype(np.float64)
-            for one in contenders
-        ]
-        counted = np.isfinite(facts)
-        for one, forecast in zip(contenders, forecasts, strict=True):
-            counted &= np.isfinite(forecast[:, :, one.forecaster.contract.median])
-        for evaluation, one, forecast in zip(found, contenders, forecasts, strict=True):
-            _add(evaluation, one.forecaster.contract, series, facts, forecast, counted)
+    shape = (len(table.names), contract.horizon)
+    found = tuple(_nothing(one.forecaster, table.names, shape) for one in contenders)
+    longest = max(contract.window, *(one.forecaster.contract.window for one in contenders))
+    for block in replayed(table, contract, part, stride, longest):
+        for start in range(0, len(block), BATCH):
+            rows = slice(start, start + BATCH)
+            series = block.series[rows]
+            facts = sliding_window_view(table.values, contract.horizon, axis=1)[series, block.origin[rows]]
+            _measure(contenders, found, block.windows[rows], series, facts.astype(np.float64))
     return found
+
+
+def _measure(
+    contenders: Sequence[Contender], found: Sequence[Evaluation], windows: Float32, series: Int32, facts: Float64
+) -> None:
+    """Let everyone forecast one batch, and add it to the sums of each."""
+    forecasts = []
+    counted = np.isfinite(facts)
+    for one in contenders:
+        contract = one.forecaster.contract
+        forecast = one.forecaster.predict(windows[:, -contract.window :], one.series[series]).astype(np.float64)
+        counted &= np.isfinite(forecast[:, :, contract.median])
+        forecasts.append(forecast)
+    for one, evaluation, forecast in zip(contenders, found, forecasts, strict=True):
+        _add(evaluation, one.forecaster, series, facts, forecast, counted)
 
 
 def _nothing(forecaster: Forecaster, names: tuple[str, ...], shape: tuple[int, int]) -> Evaluation:
@@ -200,45 +192,35 @@ def _nothing(forecaster: Forecaster, names: tuple[str, ...], shape: tuple[int, i
         levels=forecaster.contract.quantiles,
         count=np.zeros(shape, np.int64),
         absolute_error=np.zeros(shape),
-        squared_error=np.zeros(shape),
         pinball=np.zeros(shape),
         absolute_fact=np.zeros(shape),
         covered=np.zeros(shape, np.int64),
         banded=np.zeros(shape, np.int64),
         unanswered=np.zeros(shape, np.int64),
+        broken=np.zeros(shape, np.int64),
     )
 
 
-def _add(evaluation: Evaluation, contract: Contract, series: Int32, facts: Float64, forecast: Float64, counted: Bool) -> None:
+def _add(
+    evaluation: Evaluation, forecaster: Forecaster, series: Int32, facts: Float64, forecast: Float64, counted: Bool
+) -> None:
     """Add one batch to the sums; facts that do not count are 0 in all of them."""
+    contract = forecaster.contract
     fact = np.where(counted, facts, 0)
     error = np.where(counted, forecast[:, :, contract.median] - fact, 0)
     lowest, highest = forecast[:, :, 0], forecast[:, :, -1]
     banded = counted & np.isfinite(lowest) & np.isfinite(highest) & (len(contract.quantiles) > 1)
-    loss = np.mean([pinball(forecast[:, :, place], fact, level) for place, level in enumerate(contract.quantiles)], axis=0)
+    loss = pinball(fact, forecast, np.asarray(contract.quantiles))
+    broken = np.zeros_like(counted) if isinstance(forecaster, Baseline) else ~np.isfinite(forecast).all(axis=2)
+    cells = (series[:, None] * np.int64(facts.shape[1]) + np.arange(facts.shape[1])).ravel()
     for total, part in (
         (evaluation.count, counted),
         (evaluation.absolute_error, np.abs(error)),
-        (evaluation.squared_error, error**2),
         (evaluation.pinball, np.where(counted, loss, 0)),
         (evaluation.absolute_fact, np.abs(fact)),
         (evaluation.covered, banded & (lowest <= fact) & (fact <= highest)),
         (evaluation.banded, banded),
         (evaluation.unanswered, np.isfinite(facts) & ~np.isfinite(forecast[:, :, contract.median])),
+        (evaluation.broken, broken),
     ):
-        np.add.at(total, series, part)
-
-
-def backtest(
-    contenders: Sequence[Contender], table: Table, contract: Contract, part: range, stride: int = 1
-) -> tuple[Evaluation, ...]:
-    """Measure forecasters with a rolling origin: from every `stride`-th interval of a part of the table.
-
-    Args:
-        contenders: whose contracts are comparable to this one.
-        table: the grid.
-        contract: horizon and grid; its window and `max_missing` decide which windows are used.
-        part: columns that the facts lie in, such as `Split.held_out`.
-        stride: intervals from one origin to the next.
-    """
-    return evaluate(contenders, samples(table, contract, part, stride), contract, table.names)
+        np.add.at(total.reshape(-1), cells, part.astype(total.dtype).ravel())  # flat and of one type, or it is slow

@@ -88,7 +88,8 @@ def read_file(path: Path) -> tuple[SeriesTable, Readings]:
 
 def _open(path: Path) -> _File:
     if not path.is_file():
-        raise ConfigurationError(f"{path}: there is no such file; give a CSV or Parquet file")
+        found = "that is a folder" if path.is_dir() else "there is no such file"
+        raise ConfigurationError(f"{path}: {found}; give a CSV or Parquet file")
     suffixes = [suffix.lower() for suffix in path.suffixes]
     packed = suffixes.pop() if suffixes and suffixes[-1] in PACKED else ""
     kind = suffixes[-1] if suffixes else ""

@@ -2,14 +2,19 @@
 
     registry/bundles/<version>/manifest.json, model.tflite
     registry/channels/live.json
+    registry/plots/<version>.png, where one was drawn
 
 The folder can be served to devices as it is, by any web server or file share: a channel names its bundle by a relative
-path, and is replaced whole, after the bundle it names is complete.
+path, and is replaced whole, after the bundle it names is complete. Bundles that no channel names any more are deleted in
+the end; whoever changes a channel or deletes bundles holds the registry's lock meanwhile.
 """
 
+import fcntl
 import hashlib
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,10 +22,12 @@ from pathlib import Path
 import msgspec
 
 from edge.bundle import MANIFEST_FILE, MANIFEST_LIMIT, VERSION, Bundle, Manifest, decode_manifest, read_bundle, write_bundle
-from edge.errors import BundleError, ConfigurationError
+from edge.errors import BundleError, ConfigurationError, GatecastError
 from edge.release import Channel, Source, replace_file
 
 HISTORY = 20
+KEPT = 20
+PRUNED = ".pruned"
 CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 
@@ -113,12 +120,31 @@ class Registry:
             ConfigurationError: there is no such version.
             BundleError: the bundle is damaged.
         """
-        self.get(version)
-        before = self.channel(channel)
-        if before is not None and before.version == version:
-            return before
-        history = [] if before is None else [*before.history, before.version]
-        return self._write(channel, version, history[-HISTORY:])
+        with self._alone():
+            return self._promote(version, channel, self.channel(channel))
+
+    def publish(self, version: str, channel: str = "live", *, expected: str | None) -> Channel:
+        """As `promote`, if the channel still names the version that this one was judged against.
+
+        Args:
+            version: to let out.
+            channel: that is to name it.
+            expected: what the channel named when the champion was read; None for nothing.
+
+        Raises:
+            GatecastError: it names another version now; the channel stays as it is.
+            ConfigurationError: there is no such version.
+            BundleError: the bundle is damaged.
+        """
+        with self._alone():
+            before = self.channel(channel)
+            now = None if before is None else before.version
+            if now not in (expected, version):
+                raise GatecastError(
+                    f"channel {channel!r} named {expected or 'nothing'} when {version} was judged and names {now or 'nothing'} "
+                    f"now, so nothing was released: run gatecast retrain again, or gatecast promote {version}"
+                )
+            return self._promote(version, channel, before)
 
     def rollback(self, channel: str = "live") -> Channel:
         """Let a channel name the version before; doing it twice goes back two versions.
@@ -127,13 +153,60 @@ class Registry:
             ConfigurationError: there is none before, or it is no longer in the registry.
             BundleError: that bundle is damaged.
         """
-        found = self.channel(channel)
-        if found is None or not found.history:
-            now = "nothing was promoted to it" if found is None else f"{found.version} is the first there"
-            raise ConfigurationError(f"channel {channel!r} has nothing to roll back to: {now}; promote a version instead")
-        *history, version = found.history
+        with self._alone():
+            found = self.channel(channel)
+            if found is None or not found.history:
+                now = "nothing was promoted to it" if found is None else f"{found.version} is the first there"
+                raise ConfigurationError(f"channel {channel!r} has nothing to roll back to: {now}; promote a version instead")
+            *history, version = found.history
+            self.get(version)
+            return self._write(channel, version, history)
+
+    def prune(self, kept: int = KEPT) -> list[str]:
+        """Delete the oldest bundles that no channel names, now or in its history.
+
+        An agent that is fetching what a channel names is not disturbed. While a channel cannot be read nothing is deleted,
+        and what the disk does not let go of stays until the next time.
+
+        Args:
+            kept: how many of the newest versions that no channel names stay as well.
+
+        Returns:
+            The versions that are gone.
+        """
+        with self._alone():
+            try:
+                channels = [Source(str(path)).read_channel() for path in (self.path / "channels").glob("*.json")]
+            except (BundleError, OSError):
+                return []
+            named = {version for channel in channels for version in (channel.version, *channel.history)}
+            others = [version for version in self.names() if version not in named]
+            gone = []
+            for version in others[: max(0, len(others) - kept)]:
+                with suppress(OSError):
+                    (self._bundles / version).rename(self._bundles / f".{version}{PRUNED}")
+                    (self.path / "plots" / f"{version}.png").unlink(missing_ok=True)
+                    gone.append(version)
+            for folder in self._bundles.glob(f".*{PRUNED}"):
+                shutil.rmtree(folder, ignore_errors=True)
+            return gone
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Between reading a channel and writing it nobody else may, not even another process."""
+        if not self.path.is_dir():  # nothing there that anyone could change
+            yield
+            return
+        with (self.path / ".lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _promote(self, version: str, name: str, before: Channel | None) -> Channel:
         self.get(version)
-        return self._write(channel, version, history)
+        if before is not None and before.version == version:
+            return before
+        history = [] if before is None else [*before.history, before.version]
+        return self._write(name, version, history[-HISTORY:])
 
     def _write(self, name: str, version: str, history: list[str]) -> Channel:
         manifest = self._manifest(version)

@@ -21,6 +21,7 @@ from pipeline.candidates import (
     with_metrics,
 )
 from pipeline.evaluation import Evaluation, contender
+from pipeline.registry import Registry
 from pipeline.verdict import Cost, Limits, Trial, Verdict, trial
 from pipeline.windows import samples
 
@@ -49,12 +50,14 @@ class Release:
         chosen: the same, judged.
         judged: all candidates; only the chosen one can go out.
         goes_out: the candidate, a baseline bundle, or None where the champion stays.
+        champion: version that was live when the candidates were judged; None where nothing was.
     """
 
     candidate: Bundle
     chosen: Judged
     judged: tuple[Judged, ...]
     goes_out: Bundle | None
+    champion: str | None = None
 
 
 def decide(
@@ -80,7 +83,24 @@ def decide(
     if goes_out is None and champion is None:
         best = best_baseline(chosen.trial.baselines, prepared.scale, prepared.contract)
         goes_out = baseline_bundle(prepared, best, metrics)
-    return Release(bundle, chosen, tuple(judged.values()), goes_out)
+    live = None if champion is None else champion[1].manifest.version
+    return Release(bundle, chosen, tuple(judged.values()), goes_out, live)
+
+
+def publish(release: Release, registry: Registry, channel: str) -> None:
+    """Keep the candidate in the registry, let the channel name what goes out, and delete what is long out of use.
+
+    Doing it again changes nothing.
+
+    Raises:
+        GatecastError: the channel no longer names the champion the candidate was judged against; the candidate is kept,
+            and nothing goes out.
+    """
+    registry.add(release.candidate)
+    if release.goes_out is not None:
+        registry.add(release.goes_out)
+        registry.publish(release.goes_out.manifest.version, channel, expected=release.champion)
+    registry.prune()
 
 
 def _judge(prepared: Prepared, candidate: Candidate, champion: tuple[Forecaster, Bundle] | None, train: Train) -> Judged:

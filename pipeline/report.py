@@ -10,6 +10,7 @@ from edge.bundle import Manifest
 from edge.contract import Float32, Float64, format_duration
 from edge.model import open_forecaster
 from edge.release import replace_file
+from edge.scoring import default_leads
 from pipeline.candidates import Prepared
 from pipeline.evaluation import contender
 from pipeline.history import Report
@@ -22,17 +23,37 @@ from pipeline.verdict import Trial
 SHOWN = 4  # series in a picture
 
 
-def series_grid(trial: Trial) -> Grid:
-    """Mean absolute error of every series in its own unit, beside the champion's and every baseline's."""
-    others = [*([trial.champion] if trial.champion else []), *trial.baselines]
-    errors = [one.by_series for one in others]
-    rows = []
-    for row, name in enumerate(trial.candidate.names):
-        own, best = float(trial.candidate.by_series[row]), trial.verdict.best_baselines[row]
-        reference = next((float(one.by_series[row]) for one in trial.baselines if one.forecaster == best), math.nan)
-        gain = 1 - own / reference if reference > 0 else math.nan
-        rows.append((name, number(own), percent(gain, sign=True), *(number(float(error[row])) for error in errors)))
-    return Grid(("series", trial.candidate.forecaster, "below best baseline", *(one.forecaster for one in others)), tuple(rows))
+def series_grid(names: Sequence[str], gains: Sequence[float], errors: Sequence[tuple[str, Float64]]) -> Grid:
+    """Mean absolute error of every series in its own unit, one column per forecaster.
+
+    Args:
+        names: of the series.
+        gains: share by which the first forecaster's error is below the best baseline's, one per series; NaN where that
+            cannot be told.
+        errors: forecaster and its errors, float `[series]`.
+    """
+    (own, first), *others = errors
+    rows = tuple(
+        (name, number(float(first[row])), percent(gains[row], sign=True), *(number(float(error[row])) for _, error in others))
+        for row, name in enumerate(names)
+    )
+    return Grid(("series", own, "below best baseline", *(other for other, _ in others)), rows)
+
+
+def trial_grid(trial: Trial) -> Grid:
+    """The candidate's error on every series, beside the champion's and every baseline's."""
+    judged = [trial.candidate, *([trial.champion] if trial.champion else []), *trial.baselines]
+    return series_grid(
+        trial.candidate.names,
+        [_gain(trial, row) for row in range(len(trial.candidate.names))],
+        [(one.forecaster, one.by_series) for one in judged],
+    )
+
+
+def _gain(trial: Trial, row: int) -> float:
+    best = trial.verdict.best_baselines[row]
+    reference = next((float(one.by_series[row]) for one in trial.baselines if one.forecaster == best), math.nan)
+    return 1 - float(trial.candidate.by_series[row]) / reference if reference > 0 else math.nan
 
 
 def validation_grid(report: Report) -> Grid:
@@ -73,14 +94,13 @@ def validation_grid(report: Report) -> Grid:
 
 
 def lead_grid(errors: Sequence[tuple[str, Float32 | Float64]], interval: int) -> Grid:
-    """Error at a few leads, one row per forecaster.
+    """Error at the default leads, one row per forecaster.
 
     Args:
         errors: name and mean absolute error at lead 1…horizon, float `[horizon]`.
         interval: ns.
     """
-    horizon = len(errors[0][1])
-    leads = sorted({1, *(max(1, horizon * part // 4) for part in (1, 2, 3, 4))})
+    leads = default_leads(len(errors[0][1]))
     return Grid(
         ("forecaster", *(f"{format_duration(lead * interval)} ahead" for lead in leads)),
         tuple((name, *(number(float(error[lead - 1])) for lead in leads)) for name, error in errors),

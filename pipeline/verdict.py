@@ -102,8 +102,9 @@ def judge(
 
     The rule: on the mean over the series, the candidate's error is at least `margin` below that of the baseline that
     proved best for the series (chosen with hindsight, so the bar is high), and at most `tolerance` above the champion's;
-    it answers every window that the baselines answer; and it keeps the limits of latency and size. A series on which
-    a baseline makes no error at all (it stood still) cannot be judged by a ratio and is left out.
+    it answers every window that the baselines answer; every quantile it gives is finite; and it keeps the limits of
+    latency and size. A series on which a baseline makes no error at all (it stood still) cannot be judged by a ratio and
+    is left out.
 
     Args:
         candidate: to judge.
@@ -120,7 +121,8 @@ def judge(
     judged: Bool = np.isfinite(ratios)
     gain = 1 - float(ratios[judged].mean()) if judged.any() else float("nan")
     won = int((ratios[judged] < 1).sum())
-    reasons = [_against_baselines(candidate, ratios, gain, limits.margin), *_unanswered(candidate, references)]
+    reasons = [_against_baselines(candidate, ratios, gain, limits.margin)]
+    reasons += [*_unanswered(candidate, references), *_broken(candidate)]
     still = [name for name, known, ratio in zip(candidate.names, answered, judged, strict=True) if known and not ratio]
     if still:
         reasons.append(f"note: not judged, as a baseline makes no error: {_listed(still)}")
@@ -194,6 +196,13 @@ def _unanswered(candidate: Evaluation, references: Sequence[Evaluation]) -> list
     """A forecaster that is silent where it is hard would win on what is left."""
     silent = int(candidate.unanswered.sum()) - min(int(one.unanswered.sum()) for one in references)
     return [f"no: no forecast for {silent} facts that a baseline forecast"] if silent > 0 else []
+
+
+def _broken(candidate: Evaluation) -> list[str]:
+    """The device refuses a bundle at the first forecast it cannot use, and an interval with one end is no interval."""
+    found = candidate.broken.sum(axis=1)
+    names = [name for name, count in zip(candidate.names, found, strict=True) if count]
+    return [f"no: {int(found.sum())} forecasts are not finite at every quantile, on {_listed(names)}"] if names else []
 
 
 def _against_champion(candidate: Evaluation, champion: Evaluation) -> float:

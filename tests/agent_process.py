@@ -131,8 +131,8 @@ class Running:
 def running(config: Path, *, ready: bool = True) -> Iterator[Running]:
     """An agent that is ended by its own pid."""
     agent = Running(config)
-    agent.start(ready=ready)
     try:
+        agent.start(ready=ready)
         yield agent
     finally:
         if agent.process.process.poll() is None:

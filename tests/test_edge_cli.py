@@ -17,8 +17,10 @@ import pytest
 
 from edge.baselines import Baseline
 from edge.bundle import Bundle, Manifest, encode_manifest, version_of, write_bundle
+from edge.cli import guarded
 from edge.contract import SECOND, Contract, Readings, SeriesTable
 from edge.engine import Engine
+from edge.errors import ConfigurationError, HistoryError, StoreDenied
 from edge.release import Channel
 
 AGENT = Path(sys.executable).with_name("gatecast-agent")
@@ -137,6 +139,9 @@ def test_check_of_a_damaged_bundle_fails(damage: str, device: Device) -> None:
     [
         ("[mqqt]\n", "did you mean 'mqtt'?"),
         ("[store]\nurl = 'postgres://x/y'\n", "is no store; write sqlite"),
+        ("[store]\nurl = 'sqlite:///a#b.db'\n", "write it as %23"),
+        ("[store]\nurl = 'influxdb://h/b#c'\n", "write it as %23"),
+        ("[store]\nurl = 'sqlite:///a?b.db'\n", "in its name as %3F"),
         ("[store]\nurl = 'influxdb://h/b'\ntoken_file = 'missing'\n", "check [store] token_file"),
         ("[mqtt]\npassword_file = 'missing'\n", "check [mqtt] password_file"),
         ("[release]\nchannel = 'ftp://host/live.json'\n", "write a path or an http(s) URL"),
@@ -310,3 +315,33 @@ def test_reader_that_goes_away_ends_the_replay_quietly(device: Device) -> None:
         timeout=60,
     )
     assert (answer.stdout, answer.stderr) == ("series,origin,lead,time,q10,q50,q90,model\n", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (ConfigurationError("wrong"), 2, "tool: wrong\n"),
+        (HistoryError("too short"), 1, "tool: too short\n"),
+        (StoreDenied("no"), 1, "tool: no\n"),
+        (
+            PermissionError(13, "Permission denied", "/x"),
+            1,
+            "tool: /x: Permission denied; check that it is there",
+        ),
+        (ConnectionResetError(104, "Connection reset by peer"), 1, "tool: Connection reset by peer\n"),
+        (KeyboardInterrupt(), 1, "tool: stopped\n"),
+    ],
+    ids=lambda one: type(one).__name__ if isinstance(one, BaseException) else "",
+)
+def test_what_can_go_wrong_is_one_line(error: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error's class says the exit code, for both programs; what nobody expects is not hidden."""
+
+    def command() -> int:
+        raise error
+
+    assert guarded("tool", command) == code
+    out, line = capsys.readouterr()
+    assert (out, line.count("\n"), line.startswith(said)) == ("", 1, True)
+    assert guarded("tool", lambda: 0) == 0
+    with pytest.raises(ZeroDivisionError):
+        guarded("tool", lambda: 1 // 0)

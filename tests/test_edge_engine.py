@@ -23,12 +23,13 @@ ANY = replace(CONTRACT, max_missing=1.0)  # any window with a value is the model
 class Counter:
     """Forecasts the number of the target interval of a counting series, from the newest value of the window.
 
-    `fault` is raised, or put into every forecast.
+    `fault` is raised, or put into the first forecast, into its highest quantile only where `outer` says so.
     """
 
     contract: Contract = CONTRACT
     name: str = "counter"
     fault: Exception | float | None = None
+    outer: bool = False
     asked: Int32 | None = None
 
     def predict(self, windows: Float32, series: Int32) -> Float32:
@@ -39,7 +40,7 @@ class Counter:
         steps = np.arange(1, self.contract.horizon + 1)[:, None] + (np.arange(3) - 1) / 10
         values: Float32 = (windows[:, -1, None, None] + steps).astype(np.float32)
         if self.fault is not None:
-            values[:1] = self.fault
+            values[:1, :, 2 * self.outer :] = self.fault
         return values
 
 
@@ -175,6 +176,14 @@ def test_broken_forecaster_is_named_and_the_baseline_forecasts(fault: Exception 
     assert [row["q50"] for row in rows(outcome, "forecast_lead") if row["lead"] == 1] == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("fault", [float("nan"), float("inf")])
+def test_a_model_promises_every_quantile(fault: float) -> None:
+    """A median alone is a baseline's forecast; a model that gives no more is broken."""
+    outcome = engine(Counter(ANY, fault=fault, outer=True)).step(count([0, 1, 2, 3, 4]))
+    assert outcome.failure == "1 of 4 forecasts are not finite"
+    assert [f.model for f in outcome.forecasts] == ["last_value"]
+
+
 def test_absurd_values_cost_only_their_own_series() -> None:
     """What no model can take counts as missing, so it cannot make a good forecaster look broken."""
     fleet = engine(Counter(replace(CONTRACT, max_missing=0.75)))
@@ -228,10 +237,22 @@ def test_priming_fills_windows_without_forecasts() -> None:
     """History makes no rows; the next interval is forecast from it."""
     forecaster = Counter(replace(CONTRACT, max_missing=0.0))
     fleet = engine(forecaster)
-    fleet.prime(count([0, 1, 2, 3]))
+    assert fleet.prime([count([0, 1]), count([2, 3])]) == 4
     outcome = fleet.step(count([4]))
     assert [(f.model, f.origin.tolist()) for f in outcome.forecasts] == [("counter", [40])]
     assert len(outcome.scores) == 0
+
+
+def test_a_restarted_engine_knows_nothing_of_before() -> None:
+    """No window, no waiting forecast, no repetition: it goes on like a new one, even earlier in time."""
+    fleet, new = engine(leads=(1,), lateness=5), engine(leads=(1,), lateness=5)
+    fleet.step(count(list(range(50, 60))))
+    fleet.restart()
+    assert fleet.state.reached == 0
+    for numbers in ([0, 1, 2], [3, 4, 50]):
+        found, expected = fleet.step(count(numbers)), new.step(count(numbers))
+        assert str(rows_of(found.points)) == str(rows_of(expected.points))
+    assert fleet.state.reached == 490
 
 
 def test_swap_under_the_same_contract_keeps_windows_and_waiting_forecasts() -> None:

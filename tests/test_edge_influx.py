@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -113,6 +114,31 @@ def test_prefixes_belong_to_one_table() -> None:
     store = offline()
     for name in ("a", "b", "a"):
         assert f"series={name} " in store.encode([points(value=np.array([1.0]))], SeriesTable([name])).decode()
+
+
+def test_series_that_appear_later_have_their_tags() -> None:
+    """A table grows while its texts are kept; tags of the topic stand on readings only, and empty ones nowhere."""
+    store, table = offline(), SeriesTable(["a"])
+    one = points(value=np.array([1.0]))
+    assert store.encode([one], table) == f"reading,series=a value=1.0 {NOW}".encode()
+    table.add("b", {"site": "yard", "zone": "north east", "unit": ""})
+    later = Points("reading", one.series + 1, one.time, one.fields)
+    assert store.encode([later], table) == rf"reading,series=b,site=yard,zone=north\ east value=1.0 {NOW}".encode()
+    other = Points("forecast_score", later.series, later.time, later.fields, np.array([3], np.int32))
+    assert store.encode([other], table) == f"forecast_score,series=b,lead=3 value=1.0 {NOW}".encode()
+
+
+def test_ten_thousand_series_take_little_memory() -> None:
+    """What is kept for the next block is at most two short texts per series, however many measurements there are."""
+    store, table = offline(), SeriesTable([f"device{number}.temperature" for number in range(10_000)])
+    owners, moment = np.arange(10_000, dtype=np.int32), np.full(10_000, NOW)
+    tracemalloc.start()
+    for measurement in ("reading", "forecast", "forecast_lead", "forecast_score"):
+        lead = owners if measurement in ("forecast_lead", "forecast_score") else None
+        store.encode([Points(measurement, owners, moment, {"value": np.ones(10_000)}, lead)], table)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 2_000_000
 
 
 @pytest.mark.servers

@@ -9,6 +9,7 @@ from edge.contract import SECOND, SeriesTable
 from edge.intake import LONGEST_TOPIC, Grumbler, Intake
 from edge.mqtt import Message
 from edge.payloads import LARGEST_PAYLOAD, Ingest
+from edge.spool import Arrival
 
 NOW = 1_768_478_400 * SECOND  # 2026-01-15T12:00:00Z
 GOOD = b'{"value": 21.5, "time": "2026-01-15T12:00:00Z"}'
@@ -19,12 +20,13 @@ class Desk:
 
     def __init__(self, *rules: Ingest, most: int = 100) -> None:
         self.series, self.counts, self.lines = SeriesTable(), Counter[str](), list[str]()
-        self.seconds = 0.0
+        self.seconds, self.committed = 0.0, dict[int, Arrival]()
         self.intake = Intake(
             rules or (Ingest("sensors/{site}/{metric}"), Ingest("plain/{site}", payload="plain")),
             self.series,
             most=most,
             count=lambda kind, number: self.counts.update({kind: number}),
+            arrival=self.committed.get,
             grumbler=Grumbler(self.lines.append, lambda: self.seconds),
             clock=lambda: NOW,
         )
@@ -79,6 +81,39 @@ def test_retained_message_counts_only_with_a_time_of_its_own() -> None:
     assert desk.take(("sensors/roof/t", GOOD), retained=True) == [(0, NOW, 21.5)]
 
 
+def untimed(mid: int, arrival: int, payload: bytes = b"7", *, dup: bool = False) -> Message:
+    """A message whose reading gets the time of arrival."""
+    return Message("plain/roof", payload, arrival, False, mid, 1, 1, dup)
+
+
+def test_a_message_sent_again_keeps_its_first_time_of_arrival() -> None:
+    """Within a batch, after the commit, and the third time; it is one reading then."""
+    desk = Desk()
+    again = untimed(5, NOW + 1, dup=True)
+    assert desk.intake.take([untimed(5, NOW), again]).time.tolist() == [NOW, NOW]
+    for _ in range(2):
+        desk.committed.update(desk.intake.arrivals)
+        assert desk.intake.take([again]).time.tolist() == [NOW]
+    assert desk.intake.take([untimed(6, NOW + 2), untimed(5, NOW + 3)]).time.tolist() == [NOW + 2, NOW + 3]
+
+
+def test_only_the_same_message_is_taken_for_one_sent_again() -> None:
+    """Another identifier, another payload, no flag, or a first delivery that was never committed: its own time."""
+    desk = Desk()
+    desk.intake.take([untimed(5, NOW), untimed(6, NOW, b"8")])
+    desk.committed.update(desk.intake.arrivals)
+    later = [untimed(7, NOW + 1, dup=True), untimed(6, NOW + 2, dup=True), untimed(5, NOW + 3)]
+    assert desk.intake.take(later).time.tolist() == [NOW + 1, NOW + 2, NOW + 3]
+
+
+def test_messages_with_a_time_or_without_an_identifier_are_not_remembered() -> None:
+    """Their readings are the same when they come again, or never come again."""
+    desk = Desk()
+    desk.take(("sensors/roof/t", GOOD))
+    desk.intake.take([Message("plain/roof", b"7", NOW, False, 0, 0, 1)])
+    assert desk.intake.arrivals == {}
+
+
 def test_arrival_by_a_clock_that_was_never_set_is_no_time() -> None:
     """A gateway that starts in 1970 keeps readings with a time of their own, and no others."""
     desk = Desk()
@@ -125,8 +160,20 @@ def test_same_kind_is_said_once_a_minute_with_the_number_left_out() -> None:
     assert desk.counts == {"bad_value": 502, "unknown_topic": 1}
 
 
+def test_made_up_topics_leave_the_good_ones_in_the_cache() -> None:
+    """Only topics of known series are remembered, and no flood clears them."""
+    desk = Desk(Ingest("plain/{site}/{anything}", series="{site}", payload="plain"), most=2)
+    desk.take(("plain/a/x", b"1"), ("plain/b/x", b"1"))
+    good = dict(desk.intake._topics)
+    for start in range(0, 1000, 100):
+        desk.take(*[(f"plain/{number}/x", b"1") for number in range(start, start + 100)], ("plain/c", b"1"), ("no", b"1"))
+    desk.take(*[(f"plain/a/{number}", b"1") for number in range(10)])
+    assert desk.intake._topics == good
+    assert list(good) == ["plain/a/x", "plain/b/x"]
+
+
 def test_made_up_topics_do_not_fill_the_memory() -> None:
-    """Twenty thousand known and unknown topics leave no more than four for each series that may be there."""
+    """Twenty thousand known and unknown topics leave one for each series that may be there."""
     desk = Desk(most=100)
     messages = [Message(f"{kind}/{number}", b"1", NOW, False, 0, 0, 1) for number in range(10_000) for kind in ("plain", "no")]
     messages += [Message(f"plain/{'x' * LONGEST_TOPIC}{number}", b"1", NOW, False, 0, 0, 1) for number in range(1000)]

@@ -39,6 +39,16 @@ def test_forecasts_do_not_depend_on_the_batch() -> None:
 
 
 @pytest.mark.training
+def test_many_windows_take_no_more_interpreters_than_the_self_test() -> None:
+    """Each takes megabytes; larger batches than 64 would be no faster."""
+    model = Model(tiny.bundle(Architecture()))
+    model.self_test()
+    tested = set(model._interpreters)
+    windows, series = tiny.windows(64 * 5)
+    model.predict(windows, series)
+    assert set(model._interpreters) == tested == {1, 64}
+
+
 def test_window_without_any_value_gives_no_forecast() -> None:
     """Nothing is guessed where nothing is known; the other windows of the batch keep theirs."""
     windows, series = tiny.windows(2)

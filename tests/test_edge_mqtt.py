@@ -128,9 +128,13 @@ def test_what_is_not_acknowledged_comes_again(mosquitto: Mosquitto) -> None:
         for number in range(10):
             sender.publish("t/a", str(number), qos=1)
         messages = take(first, 10, acknowledge=False)
+        assert not any(message.dup for message in messages)
         first.acknowledge(messages[:4])
     with subscribed(mosquitto.port) as second:
-        assert [int(message.payload) for message in take(second, 6)] == [4, 5, 6, 7, 8, 9]
+        again = take(second, 6)
+        assert [(message.payload, message.mid, message.dup) for message in again] == [
+            (message.payload, message.mid, True) for message in messages[4:]
+        ]
         assert second.take(1, 0.3) == []
     hang_up(sender)
 

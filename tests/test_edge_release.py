@@ -202,7 +202,7 @@ def test_a_broken_transfer_is_no_refusal(tmp_path: Path) -> None:
             assert [device.poll(), device.poll()] == [None, None]
             assert len(device.log) == 1
             assert "cannot read the release channel" in device.log[0]
-            assert device.releases.refusals == 0
+            assert device.releases._pointer.refused == []
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,35 @@ def test_redelivery_changes_nothing(rows: list[tuple[int, int, float]]) -> None:
     assert [*state.dump()] == held
 
 
+@pytest.mark.parametrize("aggregation", ["mean", "sum"])
+def test_history_counts_what_came_in_live_once(aggregation: Aggregation) -> None:
+    """However much history there is beside it; and what came in live is still known when it comes again."""
+    per_interval, owners = 100, 100
+    time = np.repeat(np.arange(8 * per_interval) * 10, owners)
+    series = np.tile(np.arange(owners, dtype=np.int32), 8 * per_interval)
+    history = Readings(series, time, np.random.default_rng(2).normal(20, 5, len(time)))
+    contract = Contract(10 * per_interval, 8, 2, aggregation=aggregation)
+    state, live = State(contract), history.take(time >= 6 * contract.interval)
+    state.ingest(live)
+    pages = [history.take(slice(start, start + 1000)) for start in range(0, len(history), 1000)]
+    assert state.prime(pages) == len(history)
+    assert not state.ingest(live).fresh.any()
+    closed = state.advance(8 * contract.interval)
+    expected = aggregate(history, contract.interval, aggregation)[2].reshape(owners, 8)
+    np.testing.assert_allclose(closed.windows, expected, rtol=1e-6)
+
+
+def test_a_live_value_stands_against_history() -> None:
+    """What the store holds of the same moment may be older."""
+    state = State(Contract(10, 2, 1, aggregation="last"))
+    state.ingest(Readings.of([0], [5], [2.0]))
+    state.prime([Readings.of([0, 0], [5, 6], [1.0, 3.0])])
+    state.ingest(Readings.of([0], [15], [4.0]))
+    assert state.advance(20).windows.tolist() == [[3.0, 4.0]]
+    state.prime([Readings.of([0], [15], [1.0])])
+    assert state.ingest(Readings.of([0], [30], [5.0])).closed.windows[0, 0] == 4.0
+
+
 @pytest.mark.parametrize("aggregation", AGGREGATIONS)
 def test_device_and_trainer_see_the_same_grid(aggregation: Aggregation) -> None:
     """Windows of the state hold exactly what `aggregate` gives the trainer for the same readings."""

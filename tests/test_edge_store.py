@@ -241,6 +241,29 @@ def test_store_goes_on_after_close(store: Store) -> None:
     assert len(rows(store)) == 1
 
 
+def test_two_that_write_a_new_file_wait_for_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first write also waits for one that is under way; for longer than our patience the file is busy."""
+    store, other = SqliteStore(tmp_path / "store.db"), SqliteStore(tmp_path / "store.db")
+    block = store.encode([readings([0], [NOW], [1])], SeriesTable(["a"]))
+    blocker = other._connect()
+    blocker.execute("BEGIN IMMEDIATE")
+    with monkeypatch.context() as hasty:
+        hasty.setattr("edge.sqlite.PATIENCE", 0.0)
+        with pytest.raises(StoreBusy, match="locked"):
+            store.write(block)
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        blocker.execute("ROLLBACK")
+
+    monkeypatch.setattr("edge.sqlite.time.sleep", wait)
+    store.write(block)
+    blocker.close()
+    assert (len(waits), len(rows(store))) == (1, 1)
+    store.close()
+
+
 def test_locked_file_is_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process that writes for longer than our patience; afterwards the same block goes through."""
     store, other = SqliteStore(tmp_path / "store.db"), SqliteStore(tmp_path / "store.db")

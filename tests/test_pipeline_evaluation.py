@@ -10,22 +10,19 @@ from hypothesis import strategies as st
 from edge.baselines import Baseline, baselines
 from edge.contract import SECOND, Contract, Float32, Int32
 from edge.errors import HistoryError
+from edge.scoring import pinball
 from pipeline.evaluation import (
     Evaluation,
     backtest,
     contender,
     coverage,
-    evaluate,
     mae,
-    pinball,
-    rmse,
     series_index,
     skill,
     weighted_quantile_loss,
 )
 from pipeline.table import Table
 from pipeline.verdict import Cost, Limits, judge, trial
-from pipeline.windows import samples
 
 HOUR = 3600 * SECOND
 CONTRACT = Contract(HOUR, 48, 6)
@@ -74,8 +71,8 @@ def test_metrics_follow_their_definitions() -> None:
     """Each formula on numbers small enough to check by hand; nothing counted is NaN."""
     total, count = np.array([6.0, 0.0]), np.array([3, 0])
     np.testing.assert_array_equal(mae(total, count), [2.0, np.nan])
-    np.testing.assert_array_equal(rmse(np.array([12.0, 0.0]), count), [2.0, np.nan])
-    np.testing.assert_allclose(pinball(np.array([1.0, 3.0]), np.array([2.0, 2.0]), 0.9), [0.9, 0.1])
+    fact, quantiles = np.full((1, 2), 2.0), np.array([[[1.0, 1.0], [3.0, 3.0]]])
+    np.testing.assert_allclose(pinball(fact, quantiles, np.array([0.9, 0.5])), [[0.7, 0.3]])
     assert weighted_quantile_loss(3.0, 12.0) == 0.5
     assert coverage(np.array([3, 1]), np.array([4, 4])) == 0.5
     assert skill(0.75, 1.0) == 0.25
@@ -87,7 +84,7 @@ def test_pinball_loss_is_least_at_its_quantile(facts: list[float], level: float)
     """No other constant has a smaller mean loss than the empirical quantile."""
     fact = np.array(facts)
     best = np.quantile(fact, level, method="inverted_cdf")
-    losses = [pinball(np.full(len(fact), guess), fact, level).mean() for guess in (best, *fact)]
+    losses = [pinball(fact, np.full((len(fact), 1), guess), np.array([level])).mean() for guess in (best, *fact)]
     assert losses[0] <= min(losses) + 1e-9
 
 
@@ -101,7 +98,6 @@ def test_errors_are_aligned_to_their_lead() -> None:
     assert (right.count == 95).all()
     np.testing.assert_array_equal(first.by_lead(np.array([1.0, np.nan])), [1, 2, 3, 4, 5, 6])
     np.testing.assert_array_equal(first.by_lead(np.array([1.0, 2.0])), 0.75 * np.arange(1, 7))
-    np.testing.assert_allclose(first.rmse_by_series, np.sqrt(91 / 6))
 
 
 def test_interval_figures_need_an_interval() -> None:
@@ -142,12 +138,10 @@ def test_series_are_matched_by_name() -> None:
 
 def test_a_longer_window_is_comparable_and_another_horizon_is_not() -> None:
     """Every forecaster gets windows of its own length at the same origins."""
-    table = counting()
-    chosen = samples(table, CONTRACT, PART)
-    long = Counter(contract=Contract(HOUR, 150, 6))
-    assert not evaluate([contender(long, table.names)], chosen, CONTRACT, table.names)[0].absolute_error.any()
+    long, last = Counter(contract=Contract(HOUR, 150, 6)), Baseline("last_value", CONTRACT)
+    assert not run(long, last)[0].absolute_error.any()
     with pytest.raises(HistoryError, match="another interval, horizon or aggregation"):
-        evaluate([contender(Counter(contract=Contract(HOUR, 48, 12)), table.names)], chosen, CONTRACT, table.names)
+        run(Counter(contract=Contract(HOUR, 48, 12)), last)
 
 
 def test_a_better_candidate_is_released_with_its_figures() -> None:

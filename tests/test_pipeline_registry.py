@@ -1,5 +1,8 @@
 """Bundles by version, and channels that devices can follow."""
 
+import shutil
+import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,7 +10,7 @@ import pytest
 
 from edge.bundle import MANIFEST_FILE, Bundle, Manifest, version_of
 from edge.contract import SECOND, Contract
-from edge.errors import BundleError, ConfigurationError
+from edge.errors import BundleError, ConfigurationError, GatecastError
 from edge.release import Source, replace_file
 from pipeline import registry as module
 from pipeline.registry import HISTORY, Registry
@@ -143,3 +146,110 @@ def test_interrupted_promotion_leaves_the_old_channel(registry: Registry, monkey
     live = registry.live()
     assert live is not None
     assert live.manifest.version == VERSIONS[0]
+
+
+def test_a_rollback_is_not_overwritten(registry: Registry) -> None:
+    """What was judged against one champion does not replace another; the line says how to go on."""
+    registry.promote(VERSIONS[0])
+    registry.promote(VERSIONS[1])
+    registry.rollback()
+    with pytest.raises(
+        GatecastError, match=f"names {VERSIONS[0]} now, .*: run gatecast retrain again, or gatecast promote"
+    ) as no:
+        registry.publish(VERSIONS[2], expected=VERSIONS[1])
+    assert "\n" not in str(no.value)
+    channel = registry.channel()
+    assert channel is not None
+    assert (channel.version, channel.history) == (VERSIONS[0], [])
+    with pytest.raises(GatecastError, match=f"named nothing when .* names {VERSIONS[0]} now"):
+        registry.publish(VERSIONS[2], expected=None)
+    assert registry.publish(VERSIONS[2], expected=VERSIONS[0]).history == [VERSIONS[0]]
+    assert registry.publish(VERSIONS[2], expected=VERSIONS[0]).history == [VERSIONS[0]]  # a second try of the same run
+
+
+def test_the_first_version_is_published_where_nothing_is(registry: Registry) -> None:
+    """A channel that names nothing is expected as None, and one that was emptied meanwhile is noticed."""
+    with pytest.raises(GatecastError, match="names nothing now"):
+        registry.publish(VERSIONS[0], expected=VERSIONS[1])
+    assert registry.publish(VERSIONS[0], expected=None).version == VERSIONS[0]
+
+
+def test_of_two_that_publish_at_once_one_wins(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between reading and writing the channel nobody else may."""
+    registry.promote(VERSIONS[0])
+    both = threading.Barrier(2)
+
+    def slow(path: Path, content: bytes) -> None:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.2)  # where a second writer would come as well
+        replace_file(path, content)
+
+    monkeypatch.setattr(module, "replace_file", slow)
+    answers: list[str] = []
+
+    def publish(version: str) -> None:
+        try:
+            answers.append(registry.publish(version, expected=VERSIONS[0]).version)
+        except GatecastError:
+            answers.append("refused")
+
+    threads = [threading.Thread(target=publish, args=(version,)) for version in VERSIONS[1:]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    channel = registry.channel()
+    assert channel is not None
+    assert sorted(answers) == [channel.version, "refused"]
+
+
+def test_old_versions_are_deleted_and_named_ones_never(registry: Registry) -> None:
+    """What a channel names or named stays with the newest others; plots go with their versions."""
+    for day in range(4, 15):
+        registry.add(bundle(day))
+    names = registry.names()
+    registry.promote(names[0])
+    registry.promote(names[2])
+    registry.promote(names[4], "trial")
+    (registry.path / "plots").mkdir()
+    for name in names:
+        (registry.path / "plots" / f"{name}.png").touch()
+    kept = [names[0], names[2], names[4], *names[-3:]]
+    assert registry.prune(3) == [name for name in names if name not in kept]
+    assert registry.names() == kept
+    assert sorted(path.stem for path in (registry.path / "plots").iterdir()) == kept
+    assert sorted(path.name for path in (registry.path / "bundles").iterdir()) == kept
+    assert registry.rollback().version == names[0]
+    assert registry.prune(3) == [names[2]]
+    assert registry.prune(0) == names[-3:]
+
+
+def test_an_agent_that_is_fetching_is_not_disturbed(registry: Registry) -> None:
+    """It read the channel; meanwhile newer versions go out and old ones are deleted; its bundle is still there, verified."""
+    registry.promote(VERSIONS[0])
+    source = Source(str(registry.path / "channels" / "live.json"))
+    channel = source.read_channel()
+    registry.promote(VERSIONS[1])
+    registry.promote(VERSIONS[2])
+    registry.prune(0)
+    assert source.read_bundle(channel) == bundle(1)
+
+
+def test_nothing_is_deleted_while_a_channel_cannot_be_read(registry: Registry) -> None:
+    """It may name any of them."""
+    registry.promote(VERSIONS[0])
+    (registry.path / "channels" / "trial.json").write_text("{")
+    assert registry.prune(0) == []
+    assert registry.names() == VERSIONS
+
+
+def test_an_interrupted_deletion_is_finished_next_time(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A version goes from the list at once or not at all, and what is left of it is no version."""
+    registry.promote(VERSIONS[2])
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda *_, **__: None)
+        assert registry.prune(1) == VERSIONS[:1]
+    assert registry.names() == VERSIONS[1:]
+    assert len(list((registry.path / "bundles").iterdir())) == 3
+    assert registry.prune(1) == []
+    assert len(list((registry.path / "bundles").iterdir())) == 2

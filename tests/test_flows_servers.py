@@ -1,0 +1,43 @@
+"""The processes beside the demo: how an agent that cannot start is told of."""
+
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.errors import GatecastError
+from flows.servers import AgentProcess
+
+
+@pytest.fixture
+def breaking() -> Iterator[int]:
+    """A port on which every connection is reset, as by a process that dies while it answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                connection.recv(1024)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_an_agent_that_ends_at_its_start_is_told_by_its_last_line(breaking: int, tmp_path: Path) -> None:
+    """Also where its health page breaks off in between."""
+    with (
+        AgentProcess(tmp_path / "none.toml", tmp_path / "agent.log", breaking) as agent,
+        pytest.raises(GatecastError, match=r"the agent ended: gatecast-agent: cannot read .*none\.toml"),
+    ):
+        agent.wait_ready()
