@@ -49,6 +49,7 @@ def test_many_windows_take_no_more_interpreters_than_the_self_test() -> None:
     assert set(model._interpreters) == tested == {1, 64}
 
 
+@pytest.mark.training
 def test_window_without_any_value_gives_no_forecast() -> None:
     """Nothing is guessed where nothing is known; the other windows of the batch keep theirs."""
     windows, series = tiny.windows(2)
