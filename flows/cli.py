@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from edge.cli import FILE_TEXT, guarded
 from edge.errors import ConfigurationError
+from flows import backtest, compare
 
 if TYPE_CHECKING:
     from pipeline.registry import Registry
@@ -84,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     retrain.add_argument(
         "--until", metavar="TIME", help="use readings before this time only, ISO 8601 (without a zone: UTC); default: all"
     )
+    backtest.add_parser(commands)
+    compare.add_parser(commands)
     models = add("models", _models, "list the bundles in the registry")
     promote = add("promote", _promote, "let a channel name a version", "Agents take it at their next look.")
     promote.add_argument("version", metavar="VERSION", help="as listed by gatecast models")

@@ -13,15 +13,14 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from edge.baselines import Forecaster
 from edge.bundle import Bundle
 from edge.config import Config, read_config
-from edge.contract import Readings, SeriesTable
 from edge.errors import GatecastError, StoreBusy
 from edge.model import open_forecaster
 from edge.store import open_store
 from flows.progress import Show, current
 from flows.retrained import Retrained, candidate_grid
 from flows.server import reachable_server
-from pipeline.candidates import Candidate, Prepared, architectures, make_candidate, prepare, settings_of
-from pipeline.extract import derive_contract, read_history
+from pipeline.candidates import Candidate, Prepared, architectures, make_candidate, prepare_history, settings_of
+from pipeline.extract import History, read_history
 from pipeline.models import Architecture
 from pipeline.page import markdown
 from pipeline.registry import Registry
@@ -48,19 +47,19 @@ def _not_refused(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - P
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def extract(config: Config, until: int | None) -> tuple[SeriesTable, Readings]:
-    """All readings of the store, up to a moment."""
+def extract(config: Config, until: int | None, folder: Path) -> History:
+    """All readings of the store, up to a moment, on the grid."""
     store = open_store(config.store.url, config.store.token_file)
     try:
-        return read_history(store, stop=until)
+        return read_history(store, config.fleet, folder, stop=until)
     finally:
         store.close()
 
 
 @task(name="validate", cache_policy=NO_CACHE, persist_result=False)
-def validate(config: Config, series: SeriesTable, readings: Readings, show: Show) -> Prepared:
-    """Readings on the grid; series that cannot be trained on are left out with a line."""
-    prepared = prepare(series, readings, derive_contract(config.fleet, readings))
+def validate(history: History, show: Show) -> Prepared:
+    """Series that cannot be trained on are left out with a line."""
+    prepared = prepare_history(history)
     create_markdown_artifact(key="gatecast-validation", markdown=validation_table(prepared.report))
     for warning in prepared.warnings:
         show.note(f"  {warning}")
@@ -138,23 +137,24 @@ def retrain(config_path: str, *, release: bool = True, until: int | None = None)
     """
     show = current()
     config = read_config(Path(config_path))
-    series, readings = extract(config, until)
-    prepared = validate(config, series, readings, show)
-    show.note(
-        f"  {len(prepared.table.names)} series, {len(readings)} readings, window {prepared.contract.window}, "
-        f"horizon {prepared.contract.horizon}"
-    )
-    with tempfile.TemporaryDirectory(prefix="gatecast-") as folder:
+    with tempfile.TemporaryDirectory(prefix="gatecast-") as name:
+        folder = Path(name)
+        prepared = validate(extract(config, until, folder), show)
+        readings = sum(one.readings for one in prepared.report.series)
+        show.note(
+            f"  {len(prepared.table.names)} series, {readings} readings, window {prepared.contract.window}, "
+            f"horizon {prepared.contract.horizon}"
+        )
         futures: list[PrefectFuture[Candidate]] = train.map(
-            list(architectures(config.train)), unmapped(prepared), unmapped(config), unmapped(Path(folder)), unmapped(show)
+            list(architectures(config.train)), unmapped(prepared), unmapped(config), unmapped(folder), unmapped(show)
         )
         candidates, failures = _gather(futures)
-    for failure in failures:
-        show.note(f"  left out: {failure}")
-    verdict = judge(prepared, candidates, config)
-    if release:
-        publish(verdict, config)
-        plot(prepared, verdict, config)
+        for failure in failures:
+            show.note(f"  left out: {failure}")
+        verdict = judge(prepared, candidates, config)
+        if release:
+            publish(verdict, config)
+            plot(prepared, verdict, config)
     return Retrained(prepared, verdict, tuple(failures))
 
 

@@ -21,7 +21,8 @@ from edge.errors import HistoryError
 from edge.model import Model
 from pipeline.conversion import golden, model_file, parity
 from pipeline.evaluation import Evaluation, backtest, contender
-from pipeline.history import Report, Table, refuse, to_table, trainable, validate
+from pipeline.extract import History
+from pipeline.history import Report, Table, can_judge, refuse, stream_table, trainable, validate
 from pipeline.models import Architecture
 from pipeline.table import iso
 from pipeline.training import Progress, Record, Settings
@@ -74,18 +75,24 @@ class Candidate:
 
 
 def prepare(series: SeriesTable, readings: Readings, contract: Contract) -> Prepared:
-    """Put readings on the grid, validate every series, leave out the hopeless, split by time.
+    """As `prepare_history`, of readings that are in memory."""
+    table, arrivals = stream_table(series.names, [readings], contract.interval, contract.aggregation)
+    return prepare_history(History(contract, table, arrivals))
+
+
+def prepare_history(history: History) -> Prepared:
+    """Validate every series, leave out the hopeless, split by time.
 
     Raises:
         HistoryError: nothing trainable remains; says why and what to do.
     """
-    table = to_table(series.names, readings, contract.interval, contract.aggregation)
-    report = validate(series.names, readings, table, contract)
+    contract = history.contract
+    report = validate(history.arrivals, history.table, contract)
     warnings = refuse(report)
-    kept = trainable(table, report)
+    kept = trainable(history.table, report)
     parts = split(kept, contract)
     for name, part in (("validation", parts.validation), ("held-out", parts.held_out)):
-        if not len(samples(kept, contract, part)):
+        if not can_judge(kept, contract, part):
             begin, end = (iso(kept.start + edge * contract.interval) for edge in (part.start, part.stop))
             raise HistoryError(
                 f"no window can be judged in the {name} part of the history, {begin} … {end}: too much is missing there; "

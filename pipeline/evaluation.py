@@ -26,6 +26,30 @@ def mae(absolute_error: Float64, count: Int64) -> Float64:
     return cast("Float64", np.divide(absolute_error, count, out=np.full(count.shape, np.nan), where=count > 0))
 
 
+def rmse(squared_error: Float64, count: Int64) -> Float64:
+    """Root of the mean squared error from its sums, float64 `[...]`; NaN where nothing was counted."""
+    return np.sqrt(mae(squared_error, count))
+
+
+def naive_error(values: Float32, season: int) -> Float64:
+    """What a mean absolute error is divided by to be a MASE: the seasonal-naive one (Hyndman and Koehler, 2006).
+
+    Args:
+        values: of the training part, float32 `[series, intervals]`, NaN for missing.
+        season: intervals of a season; 1 for the last value.
+
+    Returns:
+        Mean of |value - value a season before|, float64 `[series]`; NaN where it is 0 or cannot be told.
+    """
+    found = np.full(len(values), np.nan)
+    for row, one in enumerate(values.astype(np.float64)):
+        change = np.abs(one[season:] - one[:-season])
+        change = change[np.isfinite(change)]
+        if change.any():
+            found[row] = change.mean()
+    return found
+
+
 def weighted_quantile_loss(pinball_sum: float, absolute_fact_sum: float) -> float:
     """Twice the pinball loss over the sum of absolute facts (Salinas et al., DeepAR, 2020); NaN without facts."""
     return 2 * pinball_sum / absolute_fact_sum if absolute_fact_sum > 0 else float("nan")
@@ -52,10 +76,12 @@ class Evaluation:
         levels: of the quantiles it forecast.
         count: facts, int64 `[series, horizon]`.
         absolute_error: of the median, float64 `[series, horizon]`.
+        squared_error: of the median, float64 `[series, horizon]`.
         pinball: mean over the levels, float64 `[series, horizon]`; NaN where a forecaster says the median only.
         absolute_fact: float64 `[series, horizon]`.
         covered: facts within the outermost quantiles, int64 `[series, horizon]`.
         banded: facts that had both outermost quantiles, int64 `[series, horizon]`.
+        width: distance between these, float64 `[series, horizon]`.
         unanswered: facts it had no forecast for, which therefore count for nobody, int64 `[series, horizon]`.
         broken: forecasts with a quantile that is not finite, int64 `[series, horizon]`; a baseline says the median only and
             breaks nothing.
@@ -66,10 +92,12 @@ class Evaluation:
     levels: tuple[float, ...]
     count: Int64
     absolute_error: Float64
+    squared_error: Float64
     pinball: Float64
     absolute_fact: Float64
     covered: Int64
     banded: Int64
+    width: Float64
     unanswered: Int64
     broken: Int64
 
@@ -86,6 +114,18 @@ class Evaluation:
         error = mae(self.absolute_error, self.count) / np.asarray(scale, np.float64)[:, None]
         known = np.isfinite(error)
         return mae(np.where(known, error, 0).sum(axis=0), np.asarray(known.sum(axis=0)))
+
+    def pooled(self, scale: Float32 | Float64) -> tuple[float, float]:
+        """Mean squared and mean absolute error over all facts, each series in units of its scale, float `[series]`.
+
+        This is how the tables of the ETT data are made (Zhou et al., Informer, 2021). Series without a scale do not count.
+        """
+        known = np.isfinite(scale)
+        unit = np.where(known, scale, 1).astype(np.float64)
+        count = self.count.sum(axis=1)[known].sum()
+        squared = (self.squared_error.sum(axis=1) / np.square(unit))[known].sum()
+        absolute = (self.absolute_error.sum(axis=1) / unit)[known].sum()
+        return (float(squared / count), float(absolute / count)) if count else (float("nan"), float("nan"))
 
     @property
     def coverage(self) -> float:
@@ -192,10 +232,12 @@ def _nothing(forecaster: Forecaster, names: tuple[str, ...], shape: tuple[int, i
         levels=forecaster.contract.quantiles,
         count=np.zeros(shape, np.int64),
         absolute_error=np.zeros(shape),
+        squared_error=np.zeros(shape),
         pinball=np.zeros(shape),
         absolute_fact=np.zeros(shape),
         covered=np.zeros(shape, np.int64),
         banded=np.zeros(shape, np.int64),
+        width=np.zeros(shape),
         unanswered=np.zeros(shape, np.int64),
         broken=np.zeros(shape, np.int64),
     )
@@ -216,10 +258,12 @@ def _add(
     for total, part in (
         (evaluation.count, counted),
         (evaluation.absolute_error, np.abs(error)),
+        (evaluation.squared_error, np.square(error)),
         (evaluation.pinball, np.where(counted, loss, 0)),
         (evaluation.absolute_fact, np.abs(fact)),
         (evaluation.covered, banded & (lowest <= fact) & (fact <= highest)),
         (evaluation.banded, banded),
+        (evaluation.width, np.where(banded, highest - lowest, 0)),
         (evaluation.unanswered, np.isfinite(facts) & ~np.isfinite(forecast[:, :, contract.median])),
         (evaluation.broken, broken),
     ):

@@ -1,7 +1,10 @@
-"""Readings between files and the store, and the contract that follows from them."""
+"""Readings between files, the store and the grid, and the contract that follows from them."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 
 import numpy as np
 
@@ -10,16 +13,33 @@ from edge.contract import DAY, Contract, Points, Readings, SeriesTable, parse_du
 from edge.errors import BlockRefused, HistoryError, StoreBusy
 from edge.payloads import Ingest
 from edge.store import Store
-from pipeline.table import guess_interval
+from pipeline.grid import Arrivals
+from pipeline.table import Table, guess_interval, stream_table
 
 BLOCK = 5_000
 TRIES = 6
+GUESSED_FROM = 2_000_000  # readings
 LONGEST_WINDOW = 720
 LONGEST_HORIZON = 720
 
 
-def read_history(store: Store, *, start: int | None = None, stop: int | None = None) -> tuple[SeriesTable, Readings]:
-    """All readings of the store within `[start, stop)` ns; series in order of their names.
+@dataclass(frozen=True, slots=True)
+class History:
+    """The readings of a store on the grid.
+
+    Args:
+        contract: that follows from the configuration and the readings.
+        table: series in order of their names.
+        arrivals: what the readings tell beside the table, row by row.
+    """
+
+    contract: Contract
+    table: Table
+    arrivals: Arrivals
+
+
+def read_pages(store: Store, series: SeriesTable, *, start: int | None = None, stop: int | None = None) -> Iterator[Readings]:
+    """The readings of the store within `[start, stop)` ns, page by page in order of time; their series are added.
 
     Raises:
         HistoryError: there is none.
@@ -29,21 +49,46 @@ def read_history(store: Store, *, start: int | None = None, stop: int | None = N
     span = store.span()
     if span is None:
         raise HistoryError("the store holds no readings; run gatecast import FILE, or let the agent collect some first")
-    series = SeriesTable()
-    parts = []
     begin = span[0] if start is None else max(start, span[0])
     end = span[1] + 1 if stop is None else min(stop, span[1] + 1)
+    found = False
     for page in store.read("reading", ["value"], begin, end, series):
-        value = page.fields["value"]
-        parts.append(Readings(page.series, page.time, np.asarray(value, np.float64)))
-    readings = Readings.concatenate(parts)
-    if not len(readings):
+        found = found or len(page) > 0
+        yield Readings(page.series, page.time, np.asarray(page.fields["value"], np.float64))
+    if not found:
         raise HistoryError("the store holds no readings in this range of time; choose a wider one")
-    # By name, so that the same history from another store trains the same model.
-    names = sorted(series.names)
-    place = np.empty(len(names), np.int32)
-    place[np.argsort(series.names)] = np.arange(len(names))
-    return SeriesTable(names), Readings(place[readings.series], readings.time, readings.value)
+
+
+def read_history(
+    store: Store, fleet: Fleet, folder: Path | None = None, *, start: int | None = None, stop: int | None = None
+) -> History:
+    """The history of the store within `[start, stop)` ns on the grid; readings pass by in pages and are not kept.
+
+    Where the configuration leaves the interval open, it is told from the first two million readings.
+
+    Args:
+        store: that has it.
+        fleet: the contract it asks for.
+        folder: where a large table becomes a file; None: it stays in memory.
+        start: ns UTC.
+        stop: ns UTC.
+
+    Raises:
+        ConfigurationError: a value of the configuration is out of range.
+        HistoryError: there are no readings, or they cannot be put on a grid.
+        StoreBusy: the store is away.
+        StoreDenied: the account, bucket or address is wrong.
+    """
+    series = SeriesTable()
+    pages = read_pages(store, series, start=start, stop=stop)
+    known = [next(pages)]
+    while not fleet.interval and sum(map(len, known)) < GUESSED_FROM and (page := next(pages, None)) is not None:
+        known.append(page)
+    contract = derive_contract(fleet, Readings.concatenate(known))
+    table, arrivals = stream_table(
+        series.names, chain(known, pages), contract.interval, contract.aggregation, folder, by_name=True
+    )
+    return History(contract, table, arrivals)
 
 
 def tag(series: SeriesTable, ingests: Sequence[Ingest]) -> SeriesTable:

@@ -1,7 +1,7 @@
 """History from a store or a file, checked before anything is trained on it.
 
-`read_file` or a store gives readings, `to_table` puts them on the grid, `validate` says what is wrong with which
-series, and `refuse` stops where nothing is left to train on.
+`read_file` or a store gives readings, `stream_table` puts them on the grid, `validate` says what is wrong with which
+series, and `refuse` stops where nothing is left to train on. Nothing here makes a copy of the whole table.
 """
 
 from collections import Counter
@@ -10,26 +10,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.contract import Contract, Float32, Int64, Readings, format_duration
+from edge.contract import Contract, Float32, format_duration
 from edge.errors import HistoryError
+from pipeline.grid import Arrivals
 from pipeline.reading_files import read_file
-from pipeline.table import Table, guess_interval, iso, to_table
+from pipeline.table import Table, guess_interval, iso, stream_table, to_table
 from pipeline.windows import samples, split
 
 __all__ = [
     "Report",
     "SeriesReport",
     "Table",
+    "can_judge",
     "guess_interval",
     "iso",
     "read_file",
     "refuse",
+    "stream_table",
     "to_table",
     "trainable",
     "validate",
 ]
 
 MOST_MISSING = 0.5
+PIECE = 1_000_000  # intervals of a series that are looked at together
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,36 +89,6 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class _Arrivals:
-    """Facts that only the readings tell, one per series, int64 `[series]`."""
-
-    first: Int64
-    last: Int64
-    readings: Int64
-    duplicates: Int64
-    out_of_order: Int64
-    not_finite: Int64
-
-
-def _arrivals(count: int, readings: Readings) -> _Arrivals:
-    facts = _Arrivals(*(np.zeros(count, np.int64) for _ in range(6)))
-    facts.not_finite[:] = np.bincount(readings.series[~np.isfinite(readings.value)], minlength=count)
-    in_order = bool((readings.series[1:] >= readings.series[:-1]).all())
-    order = slice(None) if in_order else np.argsort(readings.series, kind="stable")
-    series, time = readings.series[order], readings.time[order]
-    bounds = np.searchsorted(series, np.arange(count + 1))
-    for row in range(count):
-        moments = time[bounds[row] : bounds[row + 1]]
-        facts.readings[row] = len(moments)
-        if len(moments):
-            facts.out_of_order[row] = np.count_nonzero(moments[1:] < moments[:-1])
-            moments = np.sort(moments)
-            facts.first[row], facts.last[row] = moments[0], moments[-1]
-            facts.duplicates[row] = np.count_nonzero(moments[1:] == moments[:-1])
-    return facts
-
-
-@dataclass(frozen=True, slots=True)
 class _Coverage:
     """Facts that one row of the table tells, in intervals."""
 
@@ -126,33 +100,45 @@ class _Coverage:
 
 
 def _coverage(values: Float32) -> _Coverage:
-    filled = np.flatnonzero(np.isfinite(values))
-    if not len(filled):
+    """A row may be long, so it is looked at piece by piece; the last filled interval of a piece leads on to the next."""
+    first = last = -1
+    known = gaps = longest_gap = flat = run = 0
+    value = np.zeros(0, np.float32)
+    for begin in range(0, len(values), PIECE):
+        piece = values[begin : begin + PIECE]
+        filled = np.flatnonzero(np.isfinite(piece))
+        if not len(filled):
+            continue
+        known += len(filled)
+        value = np.append(value, piece[filled])
+        filled += begin
+        if first < 0:
+            first = last = int(filled[0])
+        steps = np.diff(filled, prepend=last)
+        gaps += int(np.count_nonzero(steps > 1))
+        longest_gap = max(longest_gap, int(steps.max()) - 1)
+        last = int(filled[-1])
+        changes = np.flatnonzero(value[1:] != value[:-1]) + 1
+        runs = np.diff(changes, prepend=0, append=len(value))
+        runs[0] += run
+        flat = max(flat, int(runs.max()))
+        # The last value goes into the next piece, the others of its run are counted already.
+        value, run = value[-1:], int(runs[-1]) - 1
+    if not known:
         return _Coverage(0, np.nan, 0, 0, 0)
-    steps = np.diff(filled)
-    known = values[filled]
-    changes = np.flatnonzero(np.concatenate([[True], known[1:] != known[:-1], [True]]))
-    intervals = int(filled[-1] - filled[0]) + 1
-    return _Coverage(
-        intervals=intervals,
-        missing=1 - len(filled) / intervals,
-        gaps=int(np.count_nonzero(steps > 1)),
-        longest_gap=int(steps.max(initial=1)) - 1,
-        flat=int(np.diff(changes).max()),
-    )
+    intervals = last - first + 1
+    return _Coverage(intervals, 1 - known / intervals, gaps, longest_gap, flat)
 
 
-def validate(names: Sequence[str], readings: Readings, table: Table, contract: Contract) -> Report:
+def validate(arrivals: Arrivals, table: Table, contract: Contract) -> Report:
     """Everything worth knowing about the history before it is trained on; nothing is changed.
 
     Args:
-        names: of the series that the readings index.
-        readings: that the table was made of.
-        table: the same readings on the grid.
+        arrivals: what the readings told on their way into the table.
+        table: on the grid.
         contract: window and horizon decide how much is enough.
     """
-    arrivals = _arrivals(len(names), readings)
-    coverage = [_coverage(values) for values in table.values]
+    coverage = [_coverage(values) for values in table.rows()]
     problems = _problems(table, contract, coverage)
     rows = [
         SeriesReport(
@@ -170,7 +156,7 @@ def validate(names: Sequence[str], readings: Readings, table: Table, contract: C
             flat=coverage[row].flat,
             problem=problems[row],
         )
-        for row, name in enumerate(names)
+        for row, name in enumerate(table.names)
     ]
     return Report(tuple(rows), table.start, table.end, table.interval)
 
@@ -181,11 +167,9 @@ def _problems(table: Table, contract: Contract, coverage: Sequence[_Coverage]) -
         training = split(table, contract).training
     except HistoryError as error:
         return [str(error) if one.intervals else "no readings" for one in coverage]
-    learnable = np.bincount(samples(table, contract, training).series, minlength=len(coverage))
     problems: list[str | None] = []
-    for row, (one, values) in enumerate(zip(coverage, table.values, strict=True)):
+    for one, values in zip(coverage, table.rows(), strict=True):
         learned = values[training.start : training.stop]
-        learned = learned[np.isfinite(learned)]
         if not one.intervals:
             problems.append("no readings")
         elif one.missing > MOST_MISSING:
@@ -193,16 +177,31 @@ def _problems(table: Table, contract: Contract, coverage: Sequence[_Coverage]) -
                 f"{one.missing:.0%} of its intervals of {format_duration(table.interval)} hold no reading (at most "
                 f"{MOST_MISSING:.0%}); choose a longer interval"
             )
-        elif not learnable[row]:
+        elif not _has_samples(values, contract, training):
             problems.append(
                 f"no window of {contract.window} intervals with {contract.horizon} to forecast lies before "
                 f"{iso(table.start + training.stop * table.interval)}, where training ends; collect more history"
             )
-        elif learned.min() == learned.max():
+        elif np.fmin.reduce(learned) == np.fmax.reduce(learned):
             problems.append("it never changes while it is trained on; leave it out, or check the sensor")
         else:
             problems.append(None)
     return problems
+
+
+def can_judge(table: Table, contract: Contract, part: range) -> bool:
+    """Whether any series has a window that can be learned from or judged in that part of the columns."""
+    return any(_has_samples(values, contract, part) for values in table.rows())
+
+
+def _has_samples(values: Float32, contract: Contract, part: range) -> bool:
+    """Whether one series has; samples are sought piece by piece, as all of them take more memory than the series."""
+    for first in range(part.start, part.stop - contract.horizon + 1, PIECE):
+        left, right = max(0, first - contract.window), min(part.stop, first + PIECE + contract.horizon - 1)
+        piece = Table(("",), 0, contract.interval, values[None, left:right])
+        if len(samples(piece, contract, range(first - left, right - left))):
+            return True
+    return False
 
 
 def refuse(report: Report) -> tuple[str, ...]:
@@ -225,5 +224,4 @@ def refuse(report: Report) -> tuple[str, ...]:
 
 def trainable(table: Table, report: Report) -> Table:
     """The table without the series that have a problem."""
-    rows = [row for row, one in enumerate(report.series) if one.problem is None]
-    return Table(tuple(table.names[row] for row in rows), table.start, table.interval, table.values[rows])
+    return table.take([row for row, one in enumerate(report.series) if one.problem is None])

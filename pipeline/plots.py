@@ -112,7 +112,7 @@ def forecast_plot(found: Sequence[Panel], model: str) -> bytes:
         figure = Figure(figsize=(9, 0.9 + 1.75 * len(found)), dpi=120, layout="constrained")
         axes = figure.subplots(len(found), 1, sharex=True, squeeze=False)[:, 0]
         for axis, panel in zip(axes, found, strict=True):
-            _draw_panel(axis, panel, model)
+            draw_panel(axis, panel, model)
         locator = dates.AutoDateLocator(minticks=4, maxticks=9, tz=UTC)
         axes[-1].xaxis.set_major_locator(locator)
         axes[-1].xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=UTC))
@@ -120,10 +120,11 @@ def forecast_plot(found: Sequence[Panel], model: str) -> bytes:
         figure.align_ylabels(axes)
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=len(handles))
-        return _png(figure)
+        return png(figure)
 
 
-def _draw_panel(axis: Any, panel: Panel, model: str) -> None:  # noqa: ANN401 - matplotlib has no types
+def draw_panel(axis: Any, panel: Panel, model: str) -> None:  # noqa: ANN401 - matplotlib has no types
+    """Draw one series on matplotlib's axes; `model` made the forecasts, for the legend."""
     step = int(panel.times[1] - panel.times[0]) if len(panel.times) > 1 else 0
     moments = (panel.times + step // 2).astype("datetime64[ns]")  # a value stands for its interval: draw it in the middle
     median, ends = len(panel.levels) // 2, np.searchsorted(panel.times, panel.origins)
@@ -166,36 +167,49 @@ def lead_plot(lines: Sequence[Line], interval: int, unit: str) -> bytes:
     """
     from matplotlib import rc_context  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
-    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
 
-    name = next(one for one in ("d", "h", "min", "s", "ms", "us", "ns") if interval % UNITS[one] == 0)
-    horizon = max(len(line.error) for line in lines)
-    if name == "min" and horizon * interval >= 6 * UNITS["h"]:
-        name = "h"
     with rc_context(STYLE):
         figure = Figure(figsize=(9, 4.2), dpi=120, layout="constrained")
         axis = figure.subplots()
+        leads = lead_axis(axis, max(len(line.error) for line in lines), interval)
         others = 0
         for line in lines:
-            leads = np.arange(1, len(line.error) + 1) * (interval / UNITS[name])
             color, dashes = {"model": (MODEL, "-"), "champion": (CHAMPION, (0, (6, 2)))}.get(
                 line.role, OTHERS[others % len(OTHERS)]
             )
             others += line.role == "baseline"
             strong = line.role != "baseline"
+            single = len(line.error) == 1
             axis.plot(
-                leads, line.error, color=color, linestyle=dashes, linewidth=2.4 if strong else 1.5, label=line.name,
-                zorder=3 if strong else 2, marker="o" if len(leads) == 1 else None,
+                leads[: len(line.error)], line.error, color=color, linestyle=dashes, linewidth=2.4 if strong else 1.5,
+                label=line.name, zorder=3 if strong else 2, marker="o" if single else None,
             )  # fmt: skip
         axis.set_ylim(bottom=0)
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 3, 6, 10] if name != "h" else [1, 2, 3, 4, 6]))
-        axis.set_xlabel(f"lead ({name}; intervals of {format_duration(interval)})")
         axis.set_ylabel(f"mean absolute error\n({unit})")
         figure.legend(loc="outside lower center", ncols=min(4, len(lines)))
-        return _png(figure)
+        return png(figure)
 
 
-def _png(figure: "Figure") -> bytes:
+def lead_axis(axis: Any, horizon: int, interval: int) -> Float64:  # noqa: ANN401 - matplotlib has no types
+    """Name and divide the axis of leads; the place of lead 1…horizon on it, float64 `[horizon]`.
+
+    Args:
+        axis: matplotlib's axes.
+        horizon: number of leads.
+        interval: ns.
+    """
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
+
+    name = next(one for one in ("d", "h", "min", "s", "ms", "us", "ns") if interval % UNITS[one] == 0)
+    if name == "min" and horizon * interval >= 6 * UNITS["h"]:
+        name = "h"
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 3, 6, 10] if name != "h" else [1, 2, 3, 4, 6]))
+    axis.set_xlabel(f"lead ({name}; intervals of {format_duration(interval)})")
+    return np.arange(1, horizon + 1, dtype=np.float64) * (interval / UNITS[name])
+
+
+def png(figure: "Figure") -> bytes:
+    """The picture as a file that is the same whenever it is made."""
     out = BytesIO()
     figure.savefig(out, format="png", facecolor="white", metadata={"Software": None})
     return out.getvalue()

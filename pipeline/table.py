@@ -1,25 +1,18 @@
 """The regular table that a model is trained and judged on: readings on the grid of the contract."""
 
 import hashlib
-from collections.abc import Sequence
+import mmap
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
 
 import numpy as np
 
-from edge.contract import (
-    DAY,
-    SECOND,
-    Aggregation,
-    Float32,
-    Int32,
-    Int64,
-    Readings,
-    aggregate,
-    format_duration,
-    group_starts,
-)
+from edge.contract import DAY, SECOND, Aggregation, Float32, Int64, Readings, format_duration, group_starts
 from edge.errors import HistoryError
+from pipeline.grid import IN_MEMORY, Arrivals, Grid
 
 # Spacings of real sensors jitter; a guess is rounded to one of these.
 NICE = tuple(
@@ -35,6 +28,7 @@ NICE = tuple(
 )
 SPARSE = 1000
 LARGEST_TABLE = 2_000_000_000
+MAPPED = 64_000_000  # bytes of a file that a walk over its rows keeps in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +39,8 @@ class Table:
         names: of the series.
         start: first interval, ns UTC.
         interval: ns.
-        values: in the sensor's own unit, float32 `[series, intervals]`, NaN for missing.
+        values: in the sensor's own unit, float32 `[series, intervals]`, NaN for missing; a file that is mapped read-only
+            (`np.memmap`) where it is large.
     """
 
     names: tuple[str, ...]
@@ -68,9 +63,42 @@ class Table:
         """SHA-256 of everything in it: equal tables give equal hashes, on every machine."""
         head = f"{self.names!r} {self.start} {self.interval} {self.values.shape}\n".encode()
         digest = hashlib.sha256(head)
-        for values in self.values:  # row by row: a copy of the whole may be large
+        for values in self.rows():  # a copy of the whole may be large
             digest.update(np.where(np.isnan(values), np.float32(np.nan), values).astype("<f4").tobytes())
         return digest.hexdigest()
+
+    def rows(self) -> Iterator[Float32]:
+        """The series one after the other, float32 `[intervals]`; those of a file leave memory when they are done with."""
+        return _rows(self.values)
+
+    def take(self, rows: Sequence[int]) -> "Table":
+        """The chosen series; where the table is a file they are in another one beside it."""
+        names = tuple(self.names[row] for row in rows)
+        if names == self.names:
+            return self
+        if not isinstance(self.values, np.memmap):
+            return Table(names, self.start, self.interval, self.values[list(rows)])
+        path = Path(cast("str", self.values.filename)).with_name("taken.npy")
+        chosen = np.lib.format.open_memmap(path, "w+", np.float32, (len(rows), self.values.shape[1]))
+        for row, values in zip(rows, _rows(chosen), strict=True):
+            values[:] = self.values[row]
+        _let_go(self.values)
+        return Table(names, self.start, self.interval, np.load(path, "r"))
+
+
+def _rows(values: Float32) -> Iterator[Float32]:
+    size = max(1, MAPPED // max(1, values[:1].nbytes))
+    for place, row in enumerate(values):
+        if place % size == 0:
+            _let_go(values)
+        yield row
+    _let_go(values)
+
+
+def _let_go(values: Float32) -> None:
+    """Give back the memory that a file is mapped to; nothing is lost, the next look maps it again."""
+    if isinstance(values.base, mmap.mmap):
+        values.base.madvise(mmap.MADV_DONTNEED)
 
 
 def iso(time: int) -> str:
@@ -79,52 +107,88 @@ def iso(time: int) -> str:
 
 
 def to_table(names: Sequence[str], readings: Readings, interval: int, aggregation: Aggregation = "mean") -> Table:
+    """As `stream_table`, of readings in any order that are in memory."""
+    return stream_table(names, [readings], interval, aggregation)[0]
+
+
+def stream_table(
+    names: Sequence[str],
+    pages: Iterable[Readings],
+    interval: int,
+    aggregation: Aggregation = "mean",
+    folder: Path | None = None,
+    *,
+    by_name: bool = False,
+) -> tuple[Table, Arrivals]:
     """Readings on the grid, by the same `aggregate` that the device's windows are checked against.
 
     Args:
-        names: of the series that the readings index.
-        readings: in any order; values that are not finite (in float32) do not count.
+        names: of the series that the readings index; they need not be known before the last page.
+        pages: one after the other in order of time, each in any order; values that are not finite (in float32) do not count.
         interval: ns.
         aggregation: how the readings of one interval become one value.
+        folder: where a large table becomes a file; None: it stays in memory.
+        by_name: rows in order of the names, so that the same history from another store makes the same table.
+
+    Returns:
+        The table, and what the readings tell beside it, row by row.
 
     Raises:
-        HistoryError: no reading at all, a few readings far away from all others, or an interval far too short.
+        HistoryError: no reading at all, a few readings far away from all others, an interval far too short, or pages
+            that are not in order of time.
     """
-    series, number, value = aggregate(readings, interval, aggregation)
-    if not len(number):
-        raise HistoryError("expected readings; got none with a finite value")
-    first, last = int(number.min()), int(number.max())
-    if last - first >= SPARSE:
-        _refuse_outlier(names, series, number, interval)
-    intervals = last - first + 1
-    cells = intervals * len(names)
-    if cells > LARGEST_TABLE or (cells > SPARSE**2 and cells > SPARSE * len(number)):
-        raise HistoryError(
-            f"{len(number)} filled intervals in a table of {len(names)} series x {intervals} intervals of "
-            f"{format_duration(interval)}: choose a longer interval or a shorter range of time"
-        )
-    values = np.full((len(names), intervals), np.nan, np.float32)
-    with np.errstate(over="ignore"):
-        value32 = value.astype(np.float32)
-    values[series, number - first] = np.where(np.isfinite(value32), value32, np.nan)
-    return Table(tuple(names), first * interval, interval, values)
+    with Grid(interval, aggregation, folder) as grid:
+        for page in pages:
+            grid.add(page)
+        grid.finish()
+        order = np.asarray(sorted(range(len(names)), key=names.__getitem__) if by_name else range(len(names)), np.int64)
+        place = np.argsort(order)
+        if not grid.filled:
+            raise HistoryError("expected readings; got none with a finite value")
+        if grid.last - grid.first >= SPARSE:
+            _refuse_outlier(names, place, grid)
+        intervals = grid.last - grid.first + 1
+        cells = intervals * len(names)
+        if cells > LARGEST_TABLE or (cells > SPARSE**2 and cells > SPARSE * grid.filled):
+            raise HistoryError(
+                f"{grid.filled} filled intervals in a table of {len(names)} series x {intervals} intervals of "
+                f"{format_duration(interval)}: choose a longer interval or a shorter range of time"
+            )
+        values = _fill(grid, place, intervals, folder)
+        arrivals = grid.arrivals.grown(len(names)).take(order)
+    return Table(tuple(names[row] for row in order), grid.first * interval, interval, values), arrivals
 
 
-def _refuse_outlier(names: Sequence[str], series: Int32, number: Int64, interval: int) -> None:
+def _fill(grid: Grid, place: Int64, intervals: int, folder: Path | None) -> Float32:
+    """The cells where they belong, NaN elsewhere."""
+    shape = (len(place), intervals)
+    path = folder / "table.npy" if folder is not None and 4 * len(place) * intervals > IN_MEMORY else None
+    values: Float32 = np.empty(shape, np.float32) if path is None else np.lib.format.open_memmap(path, "w+", np.float32, shape)
+    for row in _rows(values):
+        row.fill(np.nan)
+    for cells in grid.cells():
+        values[place[cells["series"]], cells["number"] - grid.first] = cells["value"]
+        _let_go(values)
+    return values if path is None else np.load(path, "r")
+
+
+def _refuse_outlier(names: Sequence[str], place: Int64, grid: Grid) -> None:
     """Refuse a stray reading: less than 1 % of the data beyond a gap longer than all the rest of the time."""
-    filled = np.unique(number)
-    gaps = np.diff(filled)
-    widest = int(np.argmax(gaps))
-    if gaps[widest] <= (filled[-1] - filled[0]) // 2:
+    gap, edge, early = grid.widest
+    if gap <= (grid.last - grid.first) // 2:
         return
-    early, late = number <= filled[widest], number > filled[widest]
-    stray = early if early.sum() <= late.sum() else late
-    if stray.sum() * 100 >= len(number):
+    stray = min(early, grid.filled - early)
+    if stray * 100 >= grid.filled:
         return
-    row = int(np.flatnonzero(stray)[0])
+    found = []
+    for cells in grid.cells():
+        some = cells[(cells["number"] <= edge) == (stray == early)]
+        rows = place[some["series"]]
+        found += [(rows[one], int(some["number"][one]), some["series"][one]) for one in np.lexsort((some["number"], rows))[:1]]
+    _, number, series = min(found)
     raise HistoryError(
-        f"series {names[series[row]]!r} has a reading at {iso(int(number[row]) * interval)}, "
-        f"{gaps[widest] * interval / DAY:.0f} days away from all others ({int(stray.sum())} such in all): "
+        f"series {names[series]!r} has a reading at {iso(number * grid.interval)}, "
+        f"{gap * grid.interval / DAY:.0f} days away from all others ({stray} such in all): "
         "remove it or choose a range of time without it"
     )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.baselines import Baseline, baselines
@@ -17,6 +17,8 @@ from pipeline.evaluation import (
     contender,
     coverage,
     mae,
+    naive_error,
+    rmse,
     series_index,
     skill,
     weighted_quantile_loss,
@@ -79,6 +81,16 @@ def test_metrics_follow_their_definitions() -> None:
     assert np.isnan([weighted_quantile_loss(1.0, 0.0), coverage(count * 0, count * 0), skill(1.0, 0.0)]).all()
 
 
+def test_squares_and_the_naive_error_follow_their_definitions() -> None:
+    """The root of a mean of squares; the mean change from one season to the next, NaN where it is 0 or unknown."""
+    np.testing.assert_array_equal(rmse(np.array([12.0, 0.0]), np.array([3, 0])), [2.0, np.nan])
+    values = np.array([[1, 3, 2, 6], [1, np.nan, 2, 6], [5, 5, 5, 5], [1, np.nan, np.nan, 2]], np.float32)
+    np.testing.assert_allclose(naive_error(values, 1), [(2 + 1 + 4) / 3, 4, np.nan, np.nan])
+    np.testing.assert_allclose(naive_error(values, 2), [(1 + 3) / 2, 1, np.nan, np.nan])
+    assert np.isnan(naive_error(values, 4)).all()
+
+
+@settings(deadline=None)
 @given(st.lists(st.floats(-10, 10), min_size=20, max_size=60), st.sampled_from([0.1, 0.5, 0.9]))
 def test_pinball_loss_is_least_at_its_quantile(facts: list[float], level: float) -> None:
     """No other constant has a smaller mean loss than the empirical quantile."""
@@ -109,6 +121,18 @@ def test_interval_figures_need_an_interval() -> None:
     expected = np.mean([2 * (0.2 / 3) * inside.count[row].sum() / inside.absolute_fact[row].sum() for row in range(2)])
     assert inside.quantile_loss == pytest.approx(expected)
     assert inside.absolute_fact[0, 0] == facts[0, :95].sum()
+
+
+def test_squares_and_widths_are_kept_by_series_and_lead() -> None:
+    """The last value is off by h at lead h; the counter is off by what is added, in an interval of twice its band."""
+    last, off = run(Baseline("last_value", CONTRACT), Counter(add=3, band=2.5, name="off"))
+    np.testing.assert_allclose(rmse(last.squared_error, last.count), [[1, 2, 3, 4, 5, 6]] * 2)
+    np.testing.assert_allclose(rmse(last.squared_error.sum(axis=1), last.count.sum(axis=1)), [np.sqrt(91 / 6)] * 2)
+    np.testing.assert_array_equal(off.width / off.banded, np.full((2, 6), 5.0))
+    assert not last.width.any()
+    assert off.pooled(np.array([2.0, np.nan])) == pytest.approx((2.25, 1.5))
+    assert off.pooled(np.array([2.0, 1.0])) == pytest.approx(((2.25 + 9) / 2, (1.5 + 3) / 2))
+    assert np.isnan(off.pooled(np.array([np.nan, np.nan]))).all()
 
 
 def test_missing_facts_count_for_nobody() -> None:

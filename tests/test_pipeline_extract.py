@@ -1,6 +1,7 @@
 """Readings between files and the store, and the contract that follows from them."""
 
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from edge.contract import DAY, SECOND, Readings, SeriesTable
 from edge.errors import HistoryError
 from edge.payloads import Ingest
 from edge.sqlite import SqliteStore
-from pipeline.extract import derive_contract, read_history, tag, write_history
+from pipeline.extract import derive_contract, read_history, read_pages, tag, write_history
 
 MINUTE, HOUR = 60 * SECOND, 3600 * SECOND
 
@@ -20,6 +21,14 @@ def every(interval: int, count: int = 50) -> Readings:
     return Readings.of(
         [0] * count, [1_700_000_000 * SECOND // interval * interval + k * interval for k in range(count)], [1.0] * count
     )
+
+
+def stored(store: SqliteStore, stop: int | None = None) -> set[tuple[str, int, float]]:
+    """Series name, time and value of every reading in a store."""
+    series = SeriesTable()
+    pages = Readings.concatenate(list(read_pages(store, series, stop=stop)))
+    rows = zip(pages.series.tolist(), pages.time.tolist(), pages.value.tolist(), strict=True)
+    return {(series.names[index], time, value) for index, time, value in rows}
 
 
 @pytest.mark.parametrize(
@@ -46,20 +55,49 @@ def test_history_comes_back_as_it_was_written(tmp_path: Path) -> None:
     names = SeriesTable(["a", "b"])
     assert write_history(store, names, readings) == 3
     assert write_history(store, names, readings) == 3
-    series, found = read_history(store)
-    rows = {(series.names[s], t, v) for s, t, v in zip(found.series, found.time.tolist(), found.value.tolist(), strict=True)}
-    assert rows == {("a", SECOND, 1.5), ("b", SECOND, -2.0), ("b", 3 * SECOND, 4.0)}
-    assert len(read_history(store, stop=3 * SECOND)[1]) == 2
+    assert stored(store) == {("a", SECOND, 1.5), ("b", SECOND, -2.0), ("b", 3 * SECOND, 4.0)}
+    assert len(stored(store, stop=3 * SECOND)) == 2
+
+
+def test_the_same_history_from_another_store_makes_the_same_table(tmp_path: Path) -> None:
+    """Rows come in order of the names, whichever series was written first, in memory or in a file."""
+    names, readings = SeriesTable(["b", "a"]), Readings.of([0, 1, 0, 1], [0, 0, HOUR, 2 * HOUR], [1.0, 2.0, 3.0, 4.0])
+    first, second = SqliteStore(tmp_path / "first.db"), SqliteStore(tmp_path / "second.db")
+    write_history(first, names, readings)
+    write_history(
+        second, SeriesTable(["a", "b"]), Readings(1 - readings.series, readings.time, readings.value).take(slice(2, 4))
+    )
+    write_history(second, names, readings)
+    history, again = read_history(first, Fleet("1h")), read_history(second, Fleet("1h"))
+    assert history.table.names == ("a", "b")
+    np.testing.assert_array_equal(history.table.values, [[2.0, np.nan, 4.0], [1.0, 3.0, np.nan]])
+    assert history.table.data_hash == again.table.data_hash
+    assert history.arrivals.last.tolist() == [2 * HOUR, HOUR]
+    with patch("pipeline.table.IN_MEMORY", 0):
+        mapped = read_history(first, Fleet("1h"), tmp_path).table
+        assert isinstance(mapped.values, np.memmap)
+        assert mapped.data_hash == history.table.data_hash
+
+
+def test_the_interval_is_told_from_the_first_readings(tmp_path: Path) -> None:
+    """What the guess was made from is part of the table like all that follows, and a configured interval needs no guess."""
+    store = SqliteStore(tmp_path / "store.db")
+    write_history(store, SeriesTable(["a"]), every(HOUR, 200))
+    with patch("edge.sqlite.PAGE", 20), patch("pipeline.extract.GUESSED_FROM", 50):
+        history = read_history(store, Fleet())
+    assert (history.contract.interval, history.arrivals.readings.tolist()) == (HOUR, [200])
+    assert np.isfinite(history.table.values).all()
+    assert read_history(store, Fleet("2h")).table.values.shape[1] in (100, 101)
 
 
 def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
     """No readings, or none in the range asked for, is one line with the next step."""
     store = SqliteStore(tmp_path / "store.db")
     with pytest.raises(HistoryError, match="gatecast import"):
-        read_history(store)
+        read_history(store, Fleet())
     write_history(store, SeriesTable(["a"]), every(HOUR))
     with pytest.raises(HistoryError, match="wider"):
-        read_history(store, stop=1)
+        read_history(store, Fleet(), stop=1)
 
 
 def test_imported_series_get_the_tags_of_their_topics() -> None:
@@ -77,4 +115,4 @@ def test_readings_keep_every_bit(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "store.db")
     values = np.array([0.1 + 0.2, 1e-300, 123456789.123456789])
     write_history(store, SeriesTable(["a"]), Readings(np.zeros(3, np.int32), np.arange(3) * HOUR, values))
-    assert read_history(store)[1].value.tolist() == values.tolist()
+    assert {value for _, _, value in stored(store)} == set(values.tolist())

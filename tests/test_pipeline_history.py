@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from edge.contract import DAY, SECOND, Contract, Readings
 from edge.errors import ConfigurationError, GatecastError, HistoryError, PayloadError
 from edge.payloads import parse_time
-from pipeline.history import Report, guess_interval, read_file, refuse, to_table, trainable, validate
+from pipeline.history import Report, guess_interval, read_file, refuse, stream_table, to_table, trainable, validate
 from pipeline.reading_times import parse_times
 
 HOUR = 3600 * SECOND
@@ -224,7 +224,8 @@ def test_interval_is_guessed_from_the_commonest_spacing() -> None:
 
 def validated(readings: Readings, names: list[str], contract: Contract) -> Report:
     """Report on these readings."""
-    return validate(names, readings, to_table(names, readings, contract.interval), contract)
+    table, arrivals = stream_table(names, [readings], contract.interval)
+    return validate(arrivals, table, contract)
 
 
 def hourly(series: int, values: list[float]) -> Readings:
@@ -280,10 +281,10 @@ def test_demo_data_is_what_its_readme_says() -> None:
     names, readings = read_file(DEMO)
     assert len(names) == 15
     assert guess_interval(readings) == HOUR
-    table = to_table(names.names, readings, HOUR)
+    table, arrivals = stream_table(names.names, [readings], HOUR)
     assert table.values.shape == (15, 8730)
     assert datetime.fromtimestamp(table.start / SECOND, UTC) == datetime(2013, 1, 1, 6, tzinfo=UTC)
-    assert refuse(validate(names.names, readings, table, Contract(HOUR, 7 * 24, 24))) == ()
+    assert refuse(validate(arrivals, table, Contract(HOUR, 7 * 24, 24))) == ()
     autumn = int(datetime(2013, 11, 3, 4, tzinfo=UTC).timestamp()) * SECOND
     columns = (autumn - table.start) // HOUR + np.arange(4)
     assert np.isfinite(table.values[0, columns]).tolist() == [False, True, True, True]

@@ -1,0 +1,209 @@
+"""What is measured of a cell beside our own networks: its memory and its tutorial network, in a process of its own.
+
+As `pipeline.worker` does for a candidate: TensorFlow stays out of the calling process, and progress comes as JSON lines.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TypeAlias
+
+import msgspec
+import numpy as np
+
+from edge.bundle import MODEL_FILE, Cell
+from edge.contract import Contract, Float32, Int32
+from edge.errors import BundleError, GatecastError, HistoryError
+from pipeline.conversion import convert_module
+from pipeline.recall import Recall, RecallBudget
+from pipeline.training import Settings
+from pipeline.windows import Samples
+
+REQUEST_FILE, RESULT_FILE, LOG_FILE = "request.json", "result.json", "worker.log"
+SAMPLES_FILE, FORECASTS_FILE = "samples.npz", "forecasts.npy"
+
+Told: TypeAlias = Callable[[str, int, int], None]
+
+
+class _Plan(msgspec.Struct):
+    cell: Cell
+    units: int
+    contract: Contract
+    settings: Settings
+    recall: RecallBudget
+
+
+class _Result(msgspec.Struct):
+    parameters: int
+    seconds_per_epoch: float
+    recall: Recall
+
+
+class _Event(msgspec.Struct):
+    """One line from the worker: how far a part of the work has come, or why it gives up."""
+
+    what: str = ""
+    done: int = 0
+    total: int = 0
+    error: str = ""
+    conversion: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CellRequest:
+    """What a cell is studied with.
+
+    Args:
+        cell: which.
+        units: of the tutorial network.
+        contract: of the tutorial network; one quantile.
+        settings: of its training.
+        recall: of the memory's.
+        training: windows to learn from; the values end where the training part does.
+        windows: that the network forecasts once more for `pipeline.conversion.parity`, float32 `[n, window]`.
+        series: their series, 0 = unknown, int32 `[n]`.
+    """
+
+    cell: Cell
+    units: int
+    contract: Contract
+    settings: Settings
+    recall: RecallBudget
+    training: Samples
+    windows: Float32
+    series: Int32
+
+
+@dataclass(frozen=True, slots=True)
+class CellStudy:
+    """What came of it.
+
+    Args:
+        model: the tutorial network as a TFLite file.
+        forecasts: of it before conversion, for the request's windows, float32 `[n, horizon, 1]`.
+        parameters: trained numbers.
+        seconds_per_epoch: of its training.
+        recall: the cell's memory.
+    """
+
+    model: bytes
+    forecasts: Float32
+    parameters: int
+    seconds_per_epoch: float
+    recall: Recall
+
+
+def study_command(folder: Path) -> list[str]:
+    """The command that studies what lies in the folder."""
+    return [sys.executable, "-m", "pipeline.cell_worker", str(folder)]
+
+
+def study_cell(
+    request: CellRequest, folder: Path, told: Told, command: Callable[[Path], list[str]] = study_command
+) -> CellStudy:
+    """Train and measure in a process of its own; two may run at once.
+
+    Args:
+        request: what to do.
+        folder: for the exchange and the worker's log; new or empty.
+        told: called with a part of the work, how much of it is done, and how much there is.
+        command: that starts the worker.
+
+    Raises:
+        BundleError: the network cannot be converted.
+        HistoryError: the worker fails.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    plan = _Plan(request.cell, request.units, request.contract, request.settings, request.recall)
+    (folder / REQUEST_FILE).write_bytes(msgspec.json.encode(plan))
+    np.savez(
+        folder / SAMPLES_FILE,
+        values=request.training.values,
+        series=request.training.series,
+        origin=request.training.origin,
+        windows=request.windows,
+        window_series=request.series,
+    )
+    threads = str(request.settings.threads)
+    environment = os.environ | {
+        "OMP_NUM_THREADS": threads,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_NUM_INTEROP_THREADS": "1",
+        "TF_NUM_INTRAOP_THREADS": threads,
+    }
+    with (
+        (folder / LOG_FILE).open("wb") as log,
+        subprocess.Popen(command(folder), stdout=subprocess.PIPE, stderr=log, env=environment, text=True) as process,
+    ):
+        try:
+            _follow(process.stdout, told)
+        except BaseException:
+            process.kill()
+            raise
+        code = process.wait()
+    if code != 0:
+        lines = (folder / LOG_FILE).read_text(errors="replace").strip().splitlines()
+        last = lines[-1][:300] if lines else "it left no message"
+        raise HistoryError(f"the process that studies {request.cell} ended with exit code {code}; {last}")
+    result = msgspec.json.decode((folder / RESULT_FILE).read_bytes(), type=_Result)
+    forecasts: Float32 = np.load(folder / FORECASTS_FILE, allow_pickle=False)
+    return CellStudy((folder / MODEL_FILE).read_bytes(), forecasts, result.parameters, result.seconds_per_epoch, result.recall)
+
+
+def _follow(lines: IO[str] | None, told: Told) -> None:
+    for line in lines or ():
+        try:
+            event = msgspec.json.decode(line, type=_Event)
+        except msgspec.MsgspecError:
+            continue  # a library that prints
+        if event.error:
+            raise (BundleError if event.conversion else HistoryError)(event.error)
+        told(event.what, event.done, event.total)
+
+
+def main(folder: Path, output: IO[str]) -> int:
+    """Study what lies in the folder; returns the exit code."""
+
+    def say(**event: str | int) -> None:
+        print(json.dumps(event), file=output, flush=True)
+
+    try:
+        _work(folder, say)
+    except GatecastError as error:
+        say(error=str(error), conversion=isinstance(error, BundleError))
+        return 1
+    return 0
+
+
+def _work(folder: Path, say: Callable[..., None]) -> None:
+    import keras  # noqa: PLC0415 - takes seconds, and the caller never needs it
+
+    from pipeline.recall_trainer import measure_recall  # noqa: PLC0415
+    from pipeline.tutorial import Tutorial  # noqa: PLC0415
+
+    plan = msgspec.json.decode((folder / REQUEST_FILE).read_bytes(), type=_Plan)
+    with np.load(folder / SAMPLES_FILE, allow_pickle=False) as arrays:
+        data = {name: arrays[name] for name in arrays.files}
+    epochs = plan.settings.epochs
+    keras.utils.set_random_seed(plan.settings.seed)
+    tutorial = Tutorial(plan.cell, plan.units, plan.contract, data["values"])
+    seconds = tutorial.fit(
+        Samples(data["values"], data["series"], data["origin"]),
+        plan.settings,
+        lambda epoch: say(what="tutorial", done=epoch, total=epochs),
+    )
+    (folder / MODEL_FILE).write_bytes(convert_module(*tutorial.module()))
+    np.save(folder / FORECASTS_FILE, tutorial.predict(data["windows"], data["window_series"]))
+    recall = measure_recall(
+        plan.cell, plan.recall, plan.settings.seed, lambda done, total: say(what="memory", done=done, total=total)
+    )
+    (folder / RESULT_FILE).write_bytes(msgspec.json.encode(_Result(tutorial.parameters, seconds, recall)))
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.stdout))
