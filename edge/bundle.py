@@ -38,6 +38,7 @@ Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=200)]
 Cell: TypeAlias = Literal["gru", "lstm", "simplernn"]
 Design: TypeAlias = Literal["segment", "plain"]
+Precision: TypeAlias = Literal["float32", "float16", "int8"]
 
 
 class ModelFile(msgspec.Struct, frozen=True):
@@ -51,7 +52,7 @@ class ModelFile(msgspec.Struct, frozen=True):
         units: size of the recurrent state.
         parameters: trained numbers.
         runtime: what its parity was verified on, such as `ai-edge-litert 2.3.0`.
-        precision: of the weights.
+        precision: of the weights; `int8` has a range of its own for every tensor, and computes in float32 around it.
         file: always `model.tflite`.
     """
 
@@ -62,8 +63,28 @@ class ModelFile(msgspec.Struct, frozen=True):
     units: Annotated[int, msgspec.Meta(ge=1)]
     parameters: Count
     runtime: Text
-    precision: Literal["float32"] = "float32"
+    precision: Precision = "float32"
     file: Literal["model.tflite"] = MODEL_FILE
+
+
+class Conversion(msgspec.Struct, frozen=True):
+    """How one precision of the model did on the device runtime where it was made.
+
+    Args:
+        precision: of the weights.
+        size: bytes.
+        parity: largest difference from the network before conversion, as a share of the forecasts' spread.
+        error: mean absolute error on the validation part as a share of float32's, or None where parity failed.
+        microseconds: per forecast at batch 1 and at batch 64, or None where parity failed.
+        refused: why it cannot be released, or None.
+    """
+
+    precision: Precision
+    size: Count
+    parity: float | None
+    error: float | None
+    microseconds: tuple[float, float] | None
+    refused: Text | None = None
 
 
 class Training(msgspec.Struct, frozen=True):
@@ -75,8 +96,10 @@ class Training(msgspec.Struct, frozen=True):
         rows: filled intervals in it.
         seconds: of training.
         epochs: trained.
-        seed: of every random choice.
+        seed: of every random choice; further members have the seeds after it.
         data_hash: of the history.
+        members: networks that are averaged in the model.
+        settings: what a search found, by name.
     """
 
     start: int
@@ -86,6 +109,8 @@ class Training(msgspec.Struct, frozen=True):
     epochs: Count
     seed: int
     data_hash: Text
+    members: Annotated[int, msgspec.Meta(ge=1)] = 1
+    settings: dict[Text, float] = {}
 
 
 class Metric(msgspec.Struct, frozen=True):
@@ -146,6 +171,7 @@ class Manifest(msgspec.Struct, frozen=True):
         training: what the model was made from.
         metrics: of the model, the baselines and the champion.
         golden: inputs and outputs for the self-test; a model has them.
+        conversions: of the model, the released one and those it was chosen from.
         schema: layout of this file.
     """
 
@@ -159,6 +185,7 @@ class Manifest(msgspec.Struct, frozen=True):
     training: Training | None = None
     metrics: list[Metric] = []
     golden: Golden | None = None
+    conversions: list[Conversion] = []
     schema: int = SCHEMA
 
 

@@ -163,8 +163,12 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         cells: recurrent cells to try: `gru`, `lstm`, `simplernn`.
         designs: `segment` and `plain`.
         units: size of the recurrent state.
+        segment: intervals per segment; 0 takes a day, or an hour or a minute where a day does not fit the window.
         seed: of every random choice.
         epochs: at most.
+        members: networks per candidate, trained from different seeds and averaged in one model.
+        precisions: of the weights to try: `float32`, `float16`, `int8`; the quickest goes out that forecasts as well.
+        budget: minutes of training, of all candidates together.
         workers: candidates trained at once, each on one core.
         margin: share by which the error must be below the best baseline's before a model is released.
         max_latency: microseconds per forecast at batch 64.
@@ -175,11 +179,20 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     designs: tuple[Literal["segment", "plain"], ...] = ("segment",)
     units: Positive = 64
     seed: Count = 0
+    segment: Count = 0
     epochs: Count = 0
+    members: Positive = 1
+    precisions: tuple[Literal["float32", "float16", "int8"], ...] = ("float32", "float16", "int8")
+    budget: Annotated[float, msgspec.Meta(gt=0)] = 20.0
     workers: Positive = 2
     margin: float = 0.01
     max_latency: float = 1000.0
     max_size: Positive = 1_000_000
+
+    @property
+    def rounds(self) -> int:
+        """Trainings one after the other, where `workers` of them run at once."""
+        return -(-len(self.cells) * len(self.designs) // self.workers)
 
 
 class RegistrySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

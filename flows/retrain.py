@@ -77,7 +77,7 @@ def train(architecture: Architecture, prepared: Prepared, config: Config, folder
         show.advance(name, epoch, epochs, f"epochs, validation loss {validation:.4f}")
 
     work = folder / f"{architecture.cell}-{architecture.design}"
-    candidate = make_candidate(prepared, architecture, settings_of(config.train), work, progress)
+    candidate = make_candidate(prepared, architecture, settings_of(config.train), work, progress, config.train.precisions)
     show.advance(name, candidate.record.epochs, candidate.record.epochs, "epochs, converted and verified")
     return candidate
 

@@ -4,7 +4,7 @@ Each function takes and returns values; order, retries and visibility are the fl
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,16 +14,17 @@ import msgspec
 import numpy as np
 
 from edge.baselines import Baseline, baselines
-from edge.bundle import Bundle, Manifest, Metric, Training, version_of
+from edge.bundle import Bundle, Manifest, Metric, Precision, Training, version_of
 from edge.config import Train
 from edge.contract import Contract, Float32, Readings, SeriesTable
 from edge.errors import HistoryError
 from edge.model import Model
-from pipeline.conversion import golden, model_file, parity
+from pipeline.conversion import golden, model_file
 from pipeline.evaluation import Evaluation, backtest, contender
 from pipeline.extract import History
 from pipeline.history import Report, Table, can_judge, refuse, stream_table, trainable, validate
 from pipeline.models import Architecture
+from pipeline.precision import Pairs, choose_precision, mean_error
 from pipeline.table import iso
 from pipeline.training import Progress, Record, Settings
 from pipeline.windows import Samples, Split, samples, split, training_scale
@@ -71,7 +72,7 @@ class Candidate:
 
     def loss(self, scale: Float32) -> float:
         """Mean absolute error on the validation part, each series in units of its scale."""
-        return float(np.nanmean(self.validation[0].by_lead(scale)))
+        return mean_error(self.validation[0], scale)
 
 
 def prepare(series: SeriesTable, readings: Readings, contract: Contract) -> Prepared:
@@ -103,17 +104,24 @@ def prepare_history(history: History) -> Prepared:
 
 def architectures(train: Train) -> tuple[Architecture, ...]:
     """The candidates the configuration asks for."""
-    return tuple(Architecture(cell, design, train.units) for design in train.designs for cell in train.cells)
+    return tuple(
+        Architecture(cell, design, train.units, train.segment or None) for design in train.designs for cell in train.cells
+    )
 
 
 def settings_of(train: Train) -> Settings:
     """Training settings: the defaults, with what the configuration changes."""
-    settings = Settings(seed=train.seed)
+    settings = Settings(seed=train.seed, members=train.members, budget=60 * train.budget / train.rounds)
     return replace(settings, epochs=train.epochs) if train.epochs else settings
 
 
 def make_candidate(
-    prepared: Prepared, architecture: Architecture, settings: Settings, folder: Path, progress: Progress | None = None
+    prepared: Prepared,
+    architecture: Architecture,
+    settings: Settings,
+    folder: Path,
+    progress: Progress | None = None,
+    precisions: Sequence[Precision] = ("float32",),
 ) -> Candidate:
     """Train, convert, check parity, and measure on the validation part, all on the device runtime.
 
@@ -123,6 +131,7 @@ def make_candidate(
         settings: of the training.
         folder: for the exchange with the training process.
         progress: called after each epoch.
+        precisions: of the weights, to choose the quickest from that forecasts as well as float32.
 
     Raises:
         BundleError: the network cannot be converted, or the converted one does not forecast the same.
@@ -132,40 +141,39 @@ def make_candidate(
     training = samples(prepared.table, contract, parts.training)
     validation = samples(prepared.table, contract, parts.validation)
     windows, series = _some(samples(prepared.table, contract, parts.held_out), contract)
-    result = train_candidate(Request(architecture, contract, settings, training, validation, windows, series), folder, progress)
+    request = Request(architecture, contract, settings, training, validation, windows, series, tuple(precisions))
+    result = train_candidate(request, folder, progress)
     created = datetime.now(UTC)
-    file = model_file(result.model, architecture, result.record.parameters)
-    manifest = Manifest(
-        version_of(created, architecture.cell, result.model),
-        contract,
-        list(prepared.table.names),
-        created.isoformat(timespec="seconds"),
-        version("gatecast"),
-        model=file,
-        training=Training(
-            prepared.table.start,
-            prepared.table.start + parts.training.stop * contract.interval,
-            int(np.isfinite(prepared.table.values[:, : parts.training.stop]).sum()),
-            result.record.seconds,
-            result.record.epochs,
-            settings.seed,
-            prepared.table.data_hash,
-        ),
-        golden=None,
+    history = Training(
+        prepared.table.start,
+        prepared.table.start + parts.training.stop * contract.interval,
+        sum(int(np.isfinite(values[: parts.training.stop]).sum()) for values in prepared.table.values),
+        result.record.seconds,
+        result.record.epochs,
+        settings.seed,
+        prepared.table.data_hash,
+        settings.members,
     )
-    manifest = msgspec.structs.replace(manifest, golden=golden(Model(Bundle(manifest, result.model)), windows, series))
-    bundle = Bundle(manifest, result.model)
-    error = parity(result.forecasts, bundle, windows, series)
-    measured = backtest(
-        [
-            contender(Model(bundle), prepared.table.names, manifest.series),
-            *(contender(one, prepared.table.names) for one in baselines(contract)),
-        ],
-        prepared.table,
-        contract,
-        parts.validation,
-    )
-    return Candidate(bundle, result.record, error, measured)
+    bundles: dict[Precision, Bundle] = {}
+    for precision, content in result.models.items():
+        manifest = Manifest(
+            version_of(created, architecture.cell, content),
+            contract,
+            list(prepared.table.names),
+            created.isoformat(timespec="seconds"),
+            version("gatecast"),
+            model=model_file(content, architecture, result.record.parameters, precision),
+            training=history,
+        )
+        test = golden(Model(Bundle(manifest, content)), windows, series)
+        bundles[precision] = Bundle(msgspec.structs.replace(manifest, golden=test), content)
+    pairs = Pairs(windows, series, result.forecasts)
+    choice = choose_precision(bundles, pairs, prepared.table, parts.validation, prepared.scale)
+    references = [contender(one, prepared.table.names) for one in baselines(contract)]
+    measured = (choice.evaluation, *backtest(references, prepared.table, contract, parts.validation))
+    conversions = list(choice.conversions)
+    bundle = Bundle(msgspec.structs.replace(choice.bundle.manifest, conversions=conversions), choice.bundle.model)
+    return Candidate(bundle, result.record, conversions[0].parity or 0.0, measured)
 
 
 def choose(candidates: Sequence[Candidate], scale: Float32) -> Candidate:
@@ -198,19 +206,6 @@ def best_baseline(evaluations: Sequence[Evaluation], scale: Float32, contract: C
     """The baseline with the least error, each series in units of its scale."""
     errors = {one.forecaster: float(np.nanmean(one.by_lead(scale))) for one in evaluations}
     return min(baselines(contract), key=lambda one: errors.get(one.name, float("inf")))
-
-
-def microseconds_per_forecast(model: Model, chosen: Samples, contract: Contract, clock: Callable[[], float]) -> float:
-    """Time of one forecast in batches of 64 on this machine, the best of five rounds over the same windows."""
-    windows, series = _some(chosen, contract)
-    model.predict(windows[:64], series[:64])
-    rounds = []
-    for _ in range(5):
-        started = clock()
-        for begin in range(0, len(windows), 64):
-            model.predict(windows[begin : begin + 64], series[begin : begin + 64])
-        rounds.append(clock() - started)
-    return min(rounds) / max(len(windows), 1) * 1e6
 
 
 def _some(chosen: Samples, contract: Contract) -> tuple[Float32, "np.typing.NDArray[np.int32]"]:

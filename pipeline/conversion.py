@@ -11,23 +11,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edge.baselines import Forecaster
-from edge.bundle import Bundle, Golden, ModelFile
+from edge.bundle import Bundle, Golden, ModelFile, Precision
 from edge.contract import Float32, Int32
 from edge.errors import BundleError
 from edge.model import TOLERANCE, Model, relative_error, runtime_name
 from pipeline.models import Architecture
 
 if TYPE_CHECKING:
-    from pipeline.network import Network
+    from pipeline.network import Members, Network
 
 SIGNATURE = "forecast"
 MOST_GOLDEN = 16
 
 
-def convert(network: "Network") -> bytes:
+def convert(network: "Network | Members", precision: Precision = "float32") -> bytes:
     """The network as a TFLite file with a free batch: inputs `window` and `series`, output `forecast`.
 
     Weights are frozen into a saved model first; other ways lead to files that no device runtime runs, or that give NaN.
+
+    Args:
+        network: trained.
+        precision: of the weights.
 
     Raises:
         BundleError: the network needs an operation that plain TFLite does not have.
@@ -48,15 +52,16 @@ def convert(network: "Network") -> bytes:
         ],
         autograph=False,
     )
-    return convert_module(module, module.forecast.get_concrete_function())
+    return convert_module(module, module.forecast.get_concrete_function(), precision)
 
 
-def convert_module(module: Any, function: Any) -> bytes:  # noqa: ANN401 - TensorFlow has no types
+def convert_module(module: Any, function: Any, precision: Precision = "float32") -> bytes:  # noqa: ANN401 - TensorFlow has no types
     """A function of a TensorFlow module as a TFLite file.
 
     Args:
         module: holds the variables that the function reads.
         function: concrete function; becomes the one signature.
+        precision: of the weights.
 
     Raises:
         BundleError: it needs an operation that plain TFLite does not have.
@@ -67,6 +72,10 @@ def convert_module(module: Any, function: Any) -> bytes:  # noqa: ANN401 - Tenso
         tf.saved_model.save(module, folder, signatures={SIGNATURE: function})
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        if precision != "float32":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]  # of itself: int8 weights, ranges at run time
+        if precision == "float16":
+            converter.target_spec.supported_types = [tf.float16]
         try:
             content: bytes = converter.convert()
         except tf.errors.OpError as error:
@@ -86,7 +95,7 @@ def _refused(error: Exception) -> BundleError:
     return BundleError(f"expected a network of plain TFLite operations only; the converter says: {reason[:300]}")
 
 
-def model_file(content: bytes, architecture: Architecture, parameters: int) -> ModelFile:
+def model_file(content: bytes, architecture: Architecture, parameters: int, precision: Precision = "float32") -> ModelFile:
     """What the manifest says of a converted model; it is verified on the runtime installed here."""
     return ModelFile(
         sha256=hashlib.sha256(content).hexdigest(),
@@ -96,6 +105,7 @@ def model_file(content: bytes, architecture: Architecture, parameters: int) -> M
         units=architecture.units,
         parameters=parameters,
         runtime=runtime_name(),
+        precision=precision,
     )
 
 

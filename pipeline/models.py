@@ -5,23 +5,25 @@ them, and every segment of the horizon is decoded in parallel from the last stat
 recurrent step per interval. TensorFlow is imported when a network is built.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edge.bundle import Cell, Design
-from edge.contract import Contract, Float32, Float64, Int32
+from edge.contract import DAY, SECOND, Contract, Float32, Float64, Int32
 from edge.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from pipeline.network import Network
+    from pipeline.network import Members, Network
 
 # Keras cell and number of states.
 CELLS = {"gru": ("GRUCell", 1), "lstm": ("LSTMCell", 2), "simplernn": ("SimpleRNNCell", 1)}
 # A loop is quicker on the device where the steps are more or wider.
 UNROLLED_STEPS, UNROLLED_UNITS = 8, 64
 UNROLLED_IN_TRAINING = 32
+HOUR, MINUTE = 3600 * SECOND, 60 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Architecture:
         cell: recurrent cell.
         design: `segment`, or `plain` for one step per interval.
         units: size of the state and of the embeddings.
-        segment: intervals per segment; None takes a day or half a day, see `segment_length`.
+        segment: intervals per segment; None takes a day, see `segment_length`.
         dropout: share of the decoded state left out in training.
 
     Raises:
@@ -59,18 +61,18 @@ class Architecture:
 
 
 def segment_length(architecture: Architecture, contract: Contract) -> int:
-    """Intervals per segment: as asked for, else half a day or a day, else a quarter of the window.
+    """Intervals per segment: as asked for, else a day, else an hour, else a minute, else a quarter of the window.
 
-    Where the interval is below half an hour a segment is a day, so that the network sees each day at the same phase in
-    few steps; above, half a day is more accurate. Both count only where the day is a whole number of intervals and fits
-    the window twice. A segment is never longer than the window.
+    With a day the network sees every day at the same phase in few steps. Each counts where it is a whole number of at
+    least eight intervals and fits the window twice. A segment is never longer than the window.
     """
     if architecture.segment is not None:
         return min(architecture.segment, contract.window)
-    day = contract.season()
-    if day is None or day < 8 or 2 * day > contract.window:
-        return max(1, contract.window // 4)
-    return day if day > 48 else day // 2
+    for length in (DAY, HOUR, MINUTE):
+        steps, rest = divmod(length, contract.interval)
+        if not rest and 8 <= steps <= contract.window // 2:
+            return steps
+    return max(1, contract.window // 4)
 
 
 def build(architecture: Architecture, contract: Contract, series_scale: Float64) -> "Network":
@@ -104,7 +106,19 @@ def restore(architecture: Architecture, contract: Contract, known: int, weights:
     return network
 
 
-def forecast(network: "Network", windows: Float32, series: Int32) -> Float32:
+def assemble(networks: Sequence["Network"], factors: Float32) -> "Members":
+    """One graph of trained networks.
+
+    Args:
+        networks: of one architecture.
+        factors: from `pipeline.calibration`, float32 `[horizon, quantiles - 1]`.
+    """
+    from pipeline.network import Members  # noqa: PLC0415 - imports TensorFlow
+
+    return Members(networks, factors)
+
+
+def forecast(network: "Network | Members", windows: Float32, series: Int32) -> Float32:
     """Forecasts of a network before conversion, float32 `[n, horizon, quantiles]`.
 
     Args:

@@ -42,17 +42,17 @@ class Network(keras.Model):  # type: ignore[misc]
         units, levels = architecture.units, len(contract.quantiles)
         self.cell = getattr(keras.layers, CELLS[architecture.cell][0])(units)
         self.cell.build((None, 1 if plain else units))
-        self.head = keras.layers.Dense(self.out_segment * levels)
-        self.head.build((None, units))
+        self.head = _dense(self.out_segment, units)
+        self.outer: list[Any] = []
+        if levels > 1:
+            self.outer = [_dense(units, units, "relu"), _dense(self.out_segment * (levels - 1), units)]
         self.encoder = None
         if not plain:
-            self.encoder = keras.layers.Dense(units, activation="relu")
-            self.encoder.build((None, self.segment))
+            self.encoder = _dense(units, self.segment, "relu")
             self.position = self.add_weight((self.out_steps, units), initializer="random_normal", name="position")
         self.identity = self.add_weight((max(1, len(scale)), units), initializer="zeros", name="identity")
         self.scale = self.add_weight((1 + len(scale),), initializer="zeros", trainable=False, name="scale")
         self.scale.assign(np.concatenate([[0], scale]))
-        self.spreads = tf.constant(_spreads(levels))
         self.built = True
 
     def call(self, window: Tensor, series: Tensor) -> Tensor:
@@ -71,22 +71,24 @@ class Network(keras.Model):  # type: ignore[misc]
         Returns:
             Scaled quantiles `[batch, horizon, quantiles]`, last value `[batch, 1]`, scale `[batch, 1]`.
         """
-        inputs, last, scale = self.normalise(window, series)
+        inputs, present, last, scale = self.normalise(window, series)
         identity = tf.concat([tf.reduce_mean(self.identity, axis=0, keepdims=True), self.identity], axis=0)
         identity = tf.gather(identity, series)
-        decoded = self.decode(self.encode(inputs, identity, training=seed is not None), identity)
+        decoded = self.decode(self.encode(self.segments(inputs, present), identity, training=seed is not None), identity)
         if seed is not None and self.architecture.dropout:
             decoded = [
                 tf.nn.experimental.stateless_dropout(one, self.architecture.dropout, seed + tf.constant([0, place]))
                 for place, one in enumerate(decoded)
             ]
-        levels = len(self.contract.quantiles)
-        parts = [tf.reshape(self.head(one), [-1, self.out_segment, levels]) for one in decoded]
-        raw = tf.concat(parts, axis=1) if len(parts) > 1 else parts[0]
-        return self.quantiles(raw[:, : self.contract.horizon]), last, scale
+        return self.quantiles(decoded), last, scale
 
-    def normalise(self, window: Tensor, series: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Window as distance from its last value in units of scale, 0 where missing; last value and scale `[batch, 1]`."""
+    def normalise(self, window: Tensor, series: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What the network computes with instead of the sensor's unit.
+
+        Returns:
+            Window as distance from its last value in units of scale, 0 where missing, and 1 where it is there, both
+            `[batch, window]`; last value and scale, both `[batch, 1]`.
+        """
         valid = tf.abs(window) < LARGEST_VALUE  # NaN compares false
         present = tf.cast(valid, tf.float32)
         clean = tf.where(valid, window, 0.0)
@@ -100,20 +102,32 @@ class Network(keras.Model):  # type: ignore[misc]
         floor = SMALLEST_SHARE * tf.reduce_max(tf.abs(clean), axis=1, keepdims=True) + 1e-12
         known = tf.gather(self.scale, series)[:, None]
         scale = tf.where(known > 0.0, known, tf.maximum(own, floor))
-        return centred / scale, last, scale
+        return centred / scale, present, last, scale
 
-    def encode(self, inputs: Tensor, identity: Tensor, *, training: bool) -> list[Tensor]:
-        """States after the last segment, each `[batch, units]`; they start from the identity of the series."""
-        states = [identity] * self.states
+    def segments(self, inputs: Tensor, present: Tensor) -> Tensor:
+        """The window in segments, `[batch, steps, segment]`, a missing value as the mean of its place in the others.
+
+        A segment of the textbook design is one interval, and its missing values stand at the last value.
+        """
         padding = self.steps * self.segment - self.contract.window
         if padding:
-            inputs = tf.pad(inputs, [[0, 0], [padding, 0]])
+            inputs, present = (tf.pad(one, [[0, 0], [padding, 0]]) for one in (inputs, present))
+        shape = [-1, self.steps, self.segment]
+        inputs, present = tf.reshape(inputs, shape), tf.reshape(present, shape)
+        if self.encoder is None:
+            return inputs
+        count = tf.maximum(tf.reduce_sum(present, axis=1, keepdims=True), 1.0)
+        return inputs + (1.0 - present) * (tf.reduce_sum(inputs, axis=1, keepdims=True) / count)
+
+    def encode(self, segments: Tensor, identity: Tensor, *, training: bool) -> list[Tensor]:
+        """States after the last segment, each `[batch, units]`; they start from the identity of the series."""
+        states = [identity] * self.states
         short = self.steps <= UNROLLED_STEPS and self.architecture.units <= UNROLLED_UNITS
         if short or (training and self.steps <= UNROLLED_IN_TRAINING):
-            for start in range(0, self.steps * self.segment, self.segment):
-                states = self.step(inputs[:, start : start + self.segment], identity, states)
+            for place in range(self.steps):
+                states = self.step(segments[:, place], identity, states)
             return states
-        steps = tf.transpose(tf.reshape(inputs, [-1, self.steps, self.segment]), [1, 0, 2])
+        steps = tf.transpose(segments, [1, 0, 2])
         _, *after = tf.while_loop(
             lambda place, *_: place < self.steps,
             lambda place, *now: (place + 1, *self.step(tf.gather(steps, place), identity, now)),
@@ -134,29 +148,87 @@ class Network(keras.Model):  # type: ignore[misc]
             return states[:1]
         return [self.cell(self.position[place] + identity, states)[0] for place in range(self.out_steps)]
 
-    def quantiles(self, raw: Tensor) -> Tensor:
-        """Ascending by construction: the median is free, its neighbours lie outward by positive steps.
+    def quantiles(self, decoded: list[Tensor]) -> Tensor:
+        """Ascending by construction, `[batch, horizon, quantiles]`: from the median outward by positive steps.
 
-        Args:
-            raw: `[batch, horizon, quantiles]`.
+        The outer levels learn from what the median has made of the window, and it learns nothing from them: their
+        gradients would cost the median two per cent of its accuracy.
         """
-        middle = self.contract.median
-        median = raw[:, :, middle : middle + 1]
-        if middle == 0:
+        median = self._joined([self.head(one) for one in decoded], 1)
+        if not self.outer:
             return median
-        free = tf.concat([raw[:, :, :middle], raw[:, :, middle + 1 :]], axis=2)
-        steps = tf.maximum(free, 0.0) + tf.math.log(1.0 + tf.exp(-tf.abs(free)))  # softplus, in plain operations
-        offsets = tf.reshape(tf.matmul(tf.reshape(steps, [-1, 2 * middle]), self.spreads), [-1, *raw.shape[1:]])
-        return median + offsets
+        hidden, steps = self.outer
+        raw = self._joined([steps(hidden(tf.stop_gradient(one))) for one in decoded], len(self.contract.quantiles) - 1)
+        softplus = tf.maximum(raw, 0.0) + tf.math.log(1.0 + tf.exp(-tf.abs(raw)))  # in plain operations
+        return outward(median, tf.stop_gradient(median), softplus)
+
+    def _joined(self, parts: list[Tensor], columns: int) -> Tensor:
+        """`[batch, horizon, columns]` of one `[batch, out_segment · columns]` per segment."""
+        parts = [tf.reshape(one, [-1, self.out_segment, columns]) for one in parts]
+        whole = tf.concat(parts, axis=1) if len(parts) > 1 else parts[0]
+        return whole[:, : self.contract.horizon]
 
 
-def _spreads(levels: int) -> Float32:
-    """Matrix `[levels - 1, levels]` that adds the steps outward from the median, down and up."""
-    middle = levels // 2
-    spreads = np.zeros((levels - 1, levels), np.float32)
-    for level in range(levels):
+class Members:
+    """Networks of one architecture whose forecasts are averaged in one graph, their intervals calibrated.
+
+    Args:
+        networks: trained from different seeds.
+        factors: from `pipeline.calibration`, float32 `[horizon, quantiles - 1]`.
+    """
+
+    def __init__(self, networks: Sequence[Network], factors: Float32) -> None:
+        self.networks, self.contract, self.factors = list(networks), networks[0].contract, factors
+
+    @property
+    def variables(self) -> list[Any]:
+        """All numbers of all members."""
+        return [variable for network in self.networks for variable in network.variables]
+
+    @property
+    def trainable_variables(self) -> list[Any]:
+        """Trained numbers of all members."""
+        return [variable for network in self.networks for variable in network.trainable_variables]
+
+    def call(self, window: Tensor, series: Tensor) -> Tensor:
+        """Quantiles float32 `[batch, horizon, quantiles]` in the sensor's unit."""
+        forecasts = [network.call(window, series) for network in self.networks]
+        mean = tf.add_n(forecasts) / float(len(forecasts)) if len(forecasts) > 1 else forecasts[0]
+        if mean.shape[-1] == 1:
+            return mean
+        middle = self.contract.median
+        median = mean[:, :, middle : middle + 1]
+        return outward(median, median, (mean[:, :, 1:] - mean[:, :, :-1]) * tf.constant(self.factors))
+
+
+def outward(median: Tensor, start: Tensor, steps: Tensor) -> Tensor:
+    """Quantiles that lie outward from a start by the sums of steps.
+
+    Args:
+        median: the middle one, `[batch, horizon, 1]`.
+        start: of the others, `[batch, horizon, 1]`.
+        steps: between neighbours, not negative, `[batch, horizon, quantiles - 1]`.
+    """
+    horizon, count = steps.shape[1:]
+    middle = count // 2
+    offsets = tf.reshape(tf.matmul(tf.reshape(steps, [-1, count]), tf.constant(_spreads(count))), [-1, horizon, count])
+    outer = start + offsets
+    return tf.concat([outer[:, :, :middle], median, outer[:, :, middle:]], axis=2)
+
+
+def _dense(outputs: int, inputs: int, activation: str | None = None) -> Any:  # noqa: ANN401 - Keras has no types
+    layer = keras.layers.Dense(outputs, activation=activation)
+    layer.build((None, inputs))
+    return layer
+
+
+def _spreads(steps: int) -> Float32:
+    """Matrix `[steps, steps]` that adds the steps outward from the median, down and up."""
+    middle = steps // 2
+    spreads = np.zeros((steps, steps), np.float32)
+    for level in range(steps):
         if level < middle:
             spreads[level:middle, level] = -1
         else:
-            spreads[middle:level, level] = 1
+            spreads[middle : level + 1, level] = 1
     return spreads

@@ -1,6 +1,5 @@
 """What goes out: the best candidate, a baseline where nothing beats the baselines, or nothing."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,13 +16,11 @@ from pipeline.candidates import (
     baseline_bundle,
     best_baseline,
     choose,
-    microseconds_per_forecast,
     with_metrics,
 )
 from pipeline.evaluation import Evaluation, contender
 from pipeline.registry import Registry
 from pipeline.verdict import Cost, Limits, Trial, Verdict, trial
-from pipeline.windows import samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +103,8 @@ def publish(release: Release, registry: Registry, channel: str) -> None:
 def _judge(prepared: Prepared, candidate: Candidate, champion: tuple[Forecaster, Bundle] | None, train: Train) -> Judged:
     contract, part, names = prepared.contract, prepared.split.held_out, prepared.table.names
     model = Model(candidate.bundle)
-    latency = microseconds_per_forecast(model, samples(prepared.table, contract, part), contract, time.perf_counter)
-    cost = Cost(latency, len(candidate.bundle.model or b""))
+    measured = candidate.bundle.manifest.conversions[0].microseconds
+    cost = Cost(measured[1] if measured else None, len(candidate.bundle.model or b""))
     found = trial(
         contender(model, names, candidate.bundle.manifest.series),
         None if champion is None else contender(champion[0], names, champion[1].manifest.series),

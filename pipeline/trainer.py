@@ -1,5 +1,6 @@
 """The training steps, run inside TensorFlow's graph; importing this file imports TensorFlow."""
 
+import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
@@ -8,6 +9,7 @@ import tensorflow as tf
 
 from edge.contract import Float32, Float64, Int64
 from edge.model import LARGEST_VALUE
+from pipeline.masking import mask
 from pipeline.network import Network
 from pipeline.windows import Samples
 
@@ -16,84 +18,115 @@ if TYPE_CHECKING:
 
 Tensor: TypeAlias = Any
 
+BLOCK = 32  # steps whose windows are in memory at once
+JUDGED = 1024  # validation windows at once
+
 
 class Trainer:
     """A network, its optimiser and the moving average of its weights.
 
     Args:
         network: trained in place.
-        samples: windows are gathered from its grid while training, never laid out in memory.
+        samples: windows are gathered from its grid while training, never laid out in memory as a whole.
         scale: spread of every row, the unit of the loss, float64 `[series]`; 0 where it has none.
         settings: how.
     """
 
     def __init__(self, network: Network, samples: Samples, scale: Float64, settings: "Settings") -> None:
         self.network, self.samples, self.settings = network, samples, settings
-        self.batch = min(settings.batch, len(samples.origin))
-        self.steps = min(settings.windows, settings.repeats * len(samples.origin)) // self.batch
-        self.done = 0
+        self.batch = min(settings.batch, len(samples))
+        self.steps = settings.windows_of(len(samples)) // self.batch
+        self.taken = 0
         self.weights = network.trainable_variables
-        schedule = keras.optimizers.schedules.CosineDecay(settings.learning_rate, self.steps * settings.epochs)
-        self.optimizer = keras.optimizers.Adam(schedule)
+        self.optimizer = keras.optimizers.Adam(settings.learning_rate)
         self.optimizer.build(self.weights)
         self.averages = [tf.Variable(weight.value) for weight in self.weights]
-        self.scale = tf.constant(scale.astype(np.float32))
-        self.training_grid = tf.constant(samples.values)
-        offsets = np.arange(-network.contract.window, network.contract.horizon)
-        self.offsets = tf.constant(offsets, tf.int64)
+        self.scale = scale.astype(np.float32)
         self.levels = tf.constant(network.contract.quantiles, tf.float32)
-        self.run_steps = tf.function(self._run_steps)
-        self.run_loss = tf.function(self._loss)
+        contract = network.contract
+        block: list[int | None] = [None, self.batch]
+        shapes: tuple[list[int | None], ...] = ([*block, contract.window], [*block, contract.horizon], block, block, [None], [])
+        kinds = (tf.float32, tf.float32, tf.int32, tf.float32, tf.float32, tf.int32)
+        signature = [tf.TensorSpec(shape, kind) for shape, kind in zip(shapes, kinds, strict=True)]
+        self.run_steps = tf.function(self._run_steps, input_signature=signature)
+        self.run_loss = tf.function(self._loss, reduce_retracing=True)
         self.run_step = tf.function(self._step)
 
-    def epoch(self, random: np.random.Generator) -> float:
-        """Train on a random part of the windows; returns the mean loss."""
-        count, size = self.steps * self.batch, len(self.samples.origin)
+    def epoch(self, epoch: int, random: np.random.Generator) -> float:
+        """Train on a random part of the windows; returns the mean loss.
+
+        Args:
+            epoch: from 0; with the settings' number of epochs it is the place on the schedule.
+            random: of every choice.
+        """
+        count, size = self.steps * self.batch, len(self.samples)
         order = np.concatenate([random.permutation(size) for _ in range(-(-count // size))])
         chosen = order[:count].reshape(self.steps, self.batch)
-        rows, origins = self.samples.series[chosen], self.samples.origin[chosen].astype(np.int64)
-        known = np.where(random.random(chosen.shape) < self.settings.unknown, 0, rows + 1)
-        arguments = [tf.constant(one) for one in (rows.astype(np.int32), origins, known.astype(np.int32))]
-        loss = self.run_steps(*arguments, tf.constant(self.done))
-        self.done += self.steps
-        return float(loss)
+        total, start, began = 0.0, 0, 0.0
+        while start < self.steps:
+            part = chosen[start : min(start + BLOCK, self.steps)]
+            total += len(part) * self._block(part, epoch * self.steps + start, random)
+            start += len(part)
+            self.taken += len(part)
+            if epoch == 0 and start == BLOCK:
+                began = time.perf_counter()  # the graph was compiled before
+            elif epoch == 0 and start == 2 * BLOCK:
+                possible = int(self.settings.budget / (time.perf_counter() - began) * BLOCK) // self.settings.epochs
+                self.steps = min(self.steps, max(possible, start))
+        return total / self.steps
+
+    def _block(self, chosen: Int64, done: int, random: np.random.Generator) -> float:
+        """Mean loss of some steps; `chosen` are their samples, int64 `[steps, batch]`, `done` the number of the first."""
+        share = (done + np.arange(len(chosen))) / (self.steps * self.settings.epochs)
+        rate = self.settings.learning_rate * 0.5 * (1 + np.cos(np.pi * share))  # falls to zero along a cosine
+        windows, targets, rows, scale = self._gather(self.samples, chosen.ravel())
+        mask(windows, self.settings.masked, self.network.contract.max_missing, random)
+        known = np.where(random.random(len(rows)) < self.settings.unknown, 0, rows + 1).astype(np.int32)
+        cut = [tf.constant(one.reshape(*chosen.shape, *one.shape[1:])) for one in (windows, targets, known, scale)]
+        return float(self.run_steps(*cut, tf.constant(rate, tf.float32), tf.constant(done)))
 
     def validate(self, samples: Samples, held: Int64) -> float:
         """Mean loss of the averaged weights over the samples held out for it."""
         trained = [weight.numpy() for weight in self.weights]
         self._assign(self.averages)
-        grid, total, size = tf.constant(samples.values), 0.0, 0
-        for start in range(0, len(held), 1024):
-            part = held[start : start + 1024]
-            rows = tf.constant(samples.series[part], tf.int32)
-            loss = self.run_loss(grid, rows, tf.constant(samples.origin[part], tf.int64), rows + 1)
-            total, size = total + float(loss) * len(part), size + len(part)
+        total = 0.0
+        for start in range(0, len(held), JUDGED):
+            windows, targets, rows, scale = self._gather(samples, held[start : start + JUDGED])
+            loss = self.run_loss(*(tf.constant(one) for one in (windows, targets, rows + np.int32(1), scale)))
+            total += float(loss) * len(rows)
         self._assign(trained)
-        return total / size
+        return total / len(held)
 
     def averaged_weights(self) -> list[Float32]:
         """All weights of the network, the trained ones averaged."""
         averages = {weight.path: average.numpy() for weight, average in zip(self.weights, self.averages, strict=True)}
         return [averages.get(weight.path, weight.numpy()) for weight in self.network.weights]
 
+    def _gather(self, samples: Samples, chosen: Int64) -> tuple[Float32, Float32, Any, Float32]:
+        """Windows `[n, window]`, targets `[n, horizon]`, rows `[n]` and their scale `[n]` of the chosen samples."""
+        contract, rows = self.network.contract, samples.series[chosen]
+        return samples.windows(chosen, contract), samples.targets(chosen, contract), rows, self.scale[rows]
+
     def _assign(self, values: list[Any]) -> None:
         for weight, value in zip(self.weights, values, strict=True):
             weight.assign(value)
 
-    def _run_steps(self, rows: Tensor, origins: Tensor, known: Tensor, done: Tensor) -> Tensor:
-        total = tf.while_loop(
-            lambda place, _: place < self.steps,
-            lambda place, total: (
-                place + 1,
-                total + self.run_step(rows[place], origins[place], known[place], tf.stack([done + place, 0])),
-            ),
-            (tf.constant(0), tf.constant(0.0)),
-        )[1]
-        return total / self.steps
+    def _run_steps(self, windows: Tensor, targets: Tensor, known: Tensor, scale: Tensor, rate: Tensor, done: Tensor) -> Tensor:
+        """Mean loss of as many steps as the first dimension has; `done` numbers the first one."""
+        steps = tf.shape(known)[0]
 
-    def _step(self, rows: Tensor, origins: Tensor, known: Tensor, seed: Tensor) -> Tensor:
+        def one(place: Tensor, total: Tensor) -> tuple[Tensor, Tensor]:
+            self.optimizer.learning_rate.assign(rate[place])
+            seed = tf.stack([done + place, 0])
+            loss = self.run_step(windows[place], targets[place], known[place], scale[place], seed)
+            return place + 1, total + loss
+
+        total = tf.while_loop(lambda place, _: place < steps, one, (tf.constant(0), tf.constant(0.0)))[1]
+        return total / tf.cast(steps, tf.float32)
+
+    def _step(self, windows: Tensor, targets: Tensor, known: Tensor, scale: Tensor, seed: Tensor) -> Tensor:
         with tf.GradientTape() as tape:
-            loss = self._loss(self.training_grid, rows, origins, known, seed)
+            loss = self._loss(windows, targets, known, scale, seed)
         self.optimizer.apply(tape.gradient(loss, self.weights), self.weights)
         steps = tf.cast(self.optimizer.iterations.value, tf.float32)
         keep = tf.minimum(self.settings.averaging, steps / (steps + 10.0))
@@ -101,24 +134,21 @@ class Trainer:
             average.assign(keep * average + (1.0 - keep) * weight)
         return loss
 
-    def _loss(self, grid: Tensor, rows: Tensor, origins: Tensor, known: Tensor, seed: Tensor | None = None) -> Tensor:
+    def _loss(self, window: Tensor, target: Tensor, known: Tensor, unit: Tensor, seed: Tensor | None = None) -> Tensor:
         """Mean quantile loss in units of the row's scale, over targets that are there.
 
         Args:
-            grid: float32 `[series, intervals]`.
-            rows: int32 `[batch]`.
-            origins: column of the first target, int64 `[batch]`.
+            window: float32 `[batch, window]`.
+            target: float32 `[batch, horizon]`.
             known: series as the network sees it, 0 for unknown, int32 `[batch]`.
+            unit: scale of the row, float32 `[batch]`; 0 where it has none.
             seed: for dropout.
         """
-        columns = origins[:, None] + self.offsets[None]
-        cells = tf.gather(tf.reshape(grid, [-1]), tf.cast(rows[:, None], tf.int64) * grid.shape[1] + columns)
-        window, target = cells[:, : self.network.contract.window], cells[:, self.network.contract.window :]
         scaled, last, scale = self.network.scaled(window, known, seed)
         present = tf.abs(target) < LARGEST_VALUE
         distance = tf.where(present, target, last) - last
         error = distance[:, :, None] / scale[:, :, None] - scaled
         pinball = tf.reduce_mean(tf.maximum(self.levels * error, (self.levels - 1.0) * error), axis=2)
-        unit = tf.gather(self.scale, rows)[:, None]
+        unit = unit[:, None]
         weight = tf.where(unit > 0.0, scale / tf.maximum(unit, 1e-12), 1.0) * tf.cast(present, tf.float32)
         return tf.reduce_sum(pinball * weight) / tf.maximum(tf.reduce_sum(tf.cast(present, tf.float32)), 1.0)

@@ -6,17 +6,23 @@ average of the weights that validation judges and that is kept (see Lin et al. 2
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from edge.contract import Contract, Float32, Float64
+from edge.contract import Contract, Float32, Float64, Int64
 from edge.errors import ConfigurationError, HistoryError
-from pipeline.models import Architecture, build, parameters
+from pipeline.calibration import factors
+from pipeline.models import Architecture, assemble, build, forecast, parameters, restore
 from pipeline.windows import Samples
 
+if TYPE_CHECKING:
+    from pipeline.network import Members
+
 Progress: TypeAlias = Callable[[int, int, float, float], None]
+
+LEAST_WINDOWS, MOST_WINDOWS = 14_336, 57_344
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +31,17 @@ class Settings:
 
     Args:
         epochs: at most.
-        windows: random windows per epoch.
+        windows: random windows per epoch; 0 takes a quarter of all, but 14,336 to 57,344, so that time does not grow
+            with the length of the history.
         repeats: times that a window may come in one epoch, where there are fewer windows than that.
         batch: windows per step.
         learning_rate: at the first step; it falls to zero along a cosine.
         averaging: share of the averaged weights that stays at each step.
         patience: epochs without a better validation loss before training ends.
         unknown: share of windows shown without their series, so that unknown series are forecast well.
+        masked: share of windows that values are taken out of, so that windows with gaps are forecast well.
+        members: networks to train from as many seeds and to average in one model.
+        budget: seconds of training, of all members; epochs become shorter where the first steps say that it would take longer.
         validation_windows: at most, evenly chosen.
         seed: of every random choice.
         threads: of one operation.
@@ -41,23 +51,33 @@ class Settings:
     """
 
     epochs: int = 10
-    windows: int = 16_384
+    windows: int = 0
     repeats: int = 8
     batch: int = 256
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-3
     averaging: float = 0.98
     patience: int = 3
     unknown: float = 0.1
+    masked: float = 0.25
+    members: int = 1
+    budget: float = 600.0
     validation_windows: int = 4_096
     seed: int = 0
     threads: int = 1
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained with."""
-        if min(self.epochs, self.windows, self.repeats, self.batch, self.patience, self.validation_windows, self.threads) < 1:
-            raise ConfigurationError(f"epochs, windows, repeats, batch, patience and threads must be at least 1; got {self}")
-        if not (self.learning_rate > 0 and 0 <= self.averaging < 1 and 0 <= self.unknown <= 1):
-            raise ConfigurationError(f"learning_rate must be positive, averaging and unknown within 0…1; got {self}")
+        counts = (self.epochs, self.repeats, self.batch, self.patience, self.validation_windows, self.members, self.threads)
+        if self.windows < 0 or min(counts) < 1:
+            raise ConfigurationError(f"epochs, repeats, batch, patience, members and threads must be at least 1; got {self}")
+        if not (self.learning_rate > 0 and self.budget > 0):
+            raise ConfigurationError(f"learning_rate and budget must be positive; got {self}")
+        if not (0 <= self.averaging < 1 and 0 <= self.unknown <= 1 and 0 <= self.masked <= 1):
+            raise ConfigurationError(f"averaging, unknown and masked must be within 0…1; got {self}")
+
+    def windows_of(self, total: int) -> int:
+        """Random windows per epoch where there are `total` of them."""
+        return min(self.windows or min(max(total // 4, LEAST_WINDOWS), MOST_WINDOWS), self.repeats * total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +91,7 @@ class Record:
         training_loss: of each epoch, mean quantile loss in units of scale.
         validation_loss: of the averaged weights after each epoch.
         parameters: trained numbers.
+        steps: taken.
     """
 
     seconds: float
@@ -79,32 +100,30 @@ class Record:
     training_loss: tuple[float, ...]
     validation_loss: tuple[float, ...]
     parameters: int
+    steps: int
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Trained weights, in the order of `Network.get_weights`, and how they came about."""
+    """Trained weights of every member, in the order of `Network.get_weights`, and how they came about."""
 
-    weights: list[Float32]
+    members: list[list[Float32]]
     record: Record
 
 
 def series_scale(samples: Samples, contract: Contract) -> Float64:
-    """Typical spread of every series within a window, float64 `[series]`; NaN where a series has none.
+    """Standard deviation of every series over the columns that the samples cover, float64 `[series]`.
 
-    Only columns that the samples cover count: root mean square of the spreads of windows laid end to end.
+    NaN where a series has no values, 0 where it is constant.
     """
     start, end = int(samples.origin.min()) - contract.window, int(samples.origin.max()) + contract.horizon
-    values = samples.values[:, max(0, start) : end].astype(np.float64)
-    count = max(1, values.shape[1] // contract.window)
-    values = values[:, values.shape[1] - count * contract.window :] if values.shape[1] >= contract.window else values
-    blocks = values.reshape(len(values), count, -1)
-    present = np.isfinite(blocks)
-    number = present.sum(axis=2)
-    mean = np.where(present, blocks, 0).sum(axis=2) / np.maximum(number, 1)
-    square = np.where(present, blocks - mean[:, :, None], 0) ** 2
-    total = number.sum(axis=1)
-    return np.where(total > 0, np.sqrt(square.sum(axis=(1, 2)) / np.maximum(total, 1)), np.nan)
+    scale = np.full(len(samples.values), np.nan)
+    for row, values in enumerate(samples.values):
+        covered = values[max(0, start) : end]
+        known = covered[np.isfinite(covered)].astype(np.float64)
+        if len(known):
+            scale[row] = known.std() if known.min() < known.max() else 0.0
+    return scale
 
 
 def fit(
@@ -140,11 +159,11 @@ def fit(
     scale = np.nan_to_num(series_scale(training, contract))
     network = build(architecture, contract, scale)
     trainer = Trainer(network, training, scale, settings)
-    held = np.linspace(0, len(validation.origin) - 1, min(settings.validation_windows, len(validation.origin))).astype(np.int64)
+    held = evenly(validation, settings.validation_windows)
     losses: list[tuple[float, float]] = []
     best, best_epoch, kept = np.inf, 0, trainer.averaged_weights()
     for epoch in range(1, settings.epochs + 1):
-        losses.append((trainer.epoch(random), trainer.validate(validation, held)))
+        losses.append((trainer.epoch(epoch - 1, random), trainer.validate(validation, held)))
         if not np.isfinite(losses[-1]).all():
             raise HistoryError(f"expected finite losses; got {losses[-1]} in epoch {epoch}: are there values out of all scale?")
         if progress is not None:
@@ -160,8 +179,68 @@ def fit(
         training_loss=tuple(one for one, _ in losses),
         validation_loss=tuple(one for _, one in losses),
         parameters=parameters(network),
+        steps=trainer.taken,
     )
-    return Fit(kept, record)
+    return Fit([kept], record)
+
+
+def fit_members(
+    architecture: Architecture,
+    contract: Contract,
+    training: Samples,
+    validation: Samples,
+    settings: Settings,
+    progress: Progress | None = None,
+) -> Fit:
+    """Train as many networks as the settings ask for, each from a seed of its own; arguments as of `fit`.
+
+    The record has the sums of seconds, epochs and parameters; losses are those of all members one after the other.
+    """
+    fits = []
+    for member in range(settings.members):
+        own = replace(settings, seed=settings.seed + member, members=1, budget=settings.budget / settings.members)
+        before = member * settings.epochs
+
+        def report(epoch: int, epochs: int, loss: float, validated: float, before: int = before) -> None:
+            if progress is not None:
+                progress(before + epoch, epochs * settings.members, loss, validated)
+
+        fits.append(fit(architecture, contract, training, validation, own, report))
+    records = [one.record for one in fits]
+    record = Record(
+        seconds=sum(one.seconds for one in records),
+        epochs=sum(one.epochs for one in records),
+        best_epoch=records[0].best_epoch,
+        training_loss=tuple(loss for one in records for loss in one.training_loss),
+        validation_loss=tuple(loss for one in records for loss in one.validation_loss),
+        parameters=sum(one.parameters for one in records),
+        steps=sum(one.steps for one in records),
+    )
+    return Fit([member for one in fits for member in one.members], record)
+
+
+def calibrated(
+    architecture: Architecture, contract: Contract, members: list[list[Float32]], validation: Samples, settings: Settings
+) -> "Members":
+    """Trained networks as one, with intervals that hold on the validation part what they promise.
+
+    Args:
+        architecture: of the networks.
+        contract: shapes and levels.
+        members: weights, from `fit_members`.
+        validation: no weight was fitted to these windows.
+        settings: number of validation windows.
+    """
+    networks = [restore(architecture, contract, len(validation.values), weights) for weights in members]
+    held = evenly(validation, settings.validation_windows)
+    plain = assemble(networks, np.ones((contract.horizon, len(contract.quantiles) - 1), np.float32))
+    forecasts = forecast(plain, validation.windows(held, contract), validation.series[held] + np.int32(1))
+    return assemble(networks, factors(forecasts, validation.targets(held, contract), validation.origin[held], contract))
+
+
+def evenly(samples: Samples, most: int) -> Int64:
+    """Places of at most that many samples, evenly chosen, int64 `[n]`."""
+    return np.unique(np.linspace(0, len(samples) - 1, min(most, len(samples))).astype(np.int64))
 
 
 def _check(samples: Samples, contract: Contract, role: str) -> None:

@@ -11,17 +11,17 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO, TypeAlias, get_args
 
 import msgspec
 import numpy as np
 
-from edge.bundle import MODEL_FILE, MODEL_LIMIT
+from edge.bundle import MODEL_LIMIT, Precision
 from edge.contract import Contract, Float32, Int32
 from edge.errors import BundleError, GatecastError, HistoryError
 from pipeline.conversion import convert
-from pipeline.models import Architecture, forecast, restore
-from pipeline.training import Progress, Record, Settings, fit
+from pipeline.models import Architecture, forecast
+from pipeline.training import Progress, Record, Settings, calibrated, fit_members
 from pipeline.windows import Samples
 
 REQUEST_FILE, RESULT_FILE, LOG_FILE = "request.json", "result.json", "worker.log"
@@ -34,6 +34,7 @@ class _Plan(msgspec.Struct):
     architecture: Architecture
     contract: Contract
     settings: Settings
+    precisions: tuple[Precision, ...]
 
 
 class _Event(msgspec.Struct):
@@ -60,6 +61,7 @@ class Request:
         validation: later windows for early stopping.
         windows: that the network forecasts once more for `pipeline.conversion.parity`, float32 `[n, window]`.
         series: their series, 0 = unknown, int32 `[n]`.
+        precisions: to convert to; float32 is made in any case.
     """
 
     architecture: Architecture
@@ -69,6 +71,7 @@ class Request:
     validation: Samples
     windows: Float32
     series: Int32
+    precisions: tuple[Precision, ...] = ("float32",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +79,19 @@ class Result:
     """A trained and converted candidate.
 
     Args:
-        model: TFLite file.
+        models: TFLite file by precision of its weights; `float32` is among them.
         record: how the training went.
         forecasts: of the network before conversion, for the request's windows, float32 `[n, horizon, quantiles]`.
     """
 
-    model: bytes
+    models: dict[Precision, bytes]
     record: Record
     forecasts: Float32
+
+
+def model_name(precision: Precision) -> str:
+    """File of a converted model in the folder of the exchange."""
+    return f"model-{precision}.tflite"
 
 
 def worker_command(folder: Path) -> list[str]:
@@ -107,9 +115,10 @@ def train_candidate(
         HistoryError: the training fails.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (RESULT_FILE, MODEL_FILE, FORECASTS_FILE, WEIGHTS_FILE):
+    for name in (RESULT_FILE, FORECASTS_FILE, WEIGHTS_FILE, *(model_name(one) for one in get_args(Precision))):
         (folder / name).unlink(missing_ok=True)
-    (folder / REQUEST_FILE).write_bytes(msgspec.json.encode(_Plan(request.architecture, request.contract, request.settings)))
+    plan = _Plan(request.architecture, request.contract, request.settings, request.precisions)
+    (folder / REQUEST_FILE).write_bytes(msgspec.json.encode(plan))
     np.savez(
         folder / SAMPLES_FILE,
         values=request.training.values,
@@ -145,7 +154,10 @@ def train_candidate(
         raise _death(code, last.stage, folder)
     record = msgspec.json.decode((folder / RESULT_FILE).read_bytes(), type=Record)
     forecasts: Float32 = np.load(folder / FORECASTS_FILE, allow_pickle=False)
-    return Result((folder / MODEL_FILE).read_bytes(), record, forecasts)
+    models: dict[Precision, bytes] = {
+        one: (folder / model_name(one)).read_bytes() for one in get_args(Precision) if (folder / model_name(one)).is_file()
+    }
+    return Result(models, record, forecasts)
 
 
 def _follow(lines: Iterable[str], progress: Progress | None) -> _Event:
@@ -189,24 +201,25 @@ def _work(folder: Path, say: Callable[..., None]) -> None:
     with np.load(folder / SAMPLES_FILE, allow_pickle=False) as arrays:
         data = {name: arrays[name] for name in arrays.files}
     say(stage="training")
-    trained = fit(
+    validation = Samples(data["validation_values"], data["validation_series"], data["validation_origin"])
+    trained = fit_members(
         plan.architecture,
         plan.contract,
         Samples(data["values"], data["series"], data["origin"]),
-        Samples(data["validation_values"], data["validation_series"], data["validation_origin"]),
+        validation,
         plan.settings,
-        lambda epoch, epochs, training, validation: say(
-            epoch=epoch, epochs=epochs, training_loss=training, validation_loss=validation
-        ),
+        lambda epoch, epochs, training, loss: say(epoch=epoch, epochs=epochs, training_loss=training, validation_loss=loss),
     )
     say(stage="conversion")
-    np.savez(folder / WEIGHTS_FILE, *trained.weights)
-    network = restore(plan.architecture, plan.contract, len(data["values"]), trained.weights)
-    content = convert(network)
-    if len(content) > MODEL_LIMIT:
-        raise BundleError(f"expected a model of at most {MODEL_LIMIT:,} bytes; got {len(content):,}: take fewer units")
+    np.savez(folder / WEIGHTS_FILE, *(weight for member in trained.members for weight in member))
+    network = calibrated(plan.architecture, plan.contract, trained.members, validation, plan.settings)
     np.save(folder / FORECASTS_FILE, forecast(network, data["windows"], data["window_series"]))
-    (folder / MODEL_FILE).write_bytes(content)
+    for precision in dict.fromkeys(("float32", *plan.precisions)):
+        content = convert(network, precision)
+        if len(content) <= MODEL_LIMIT:
+            (folder / model_name(precision)).write_bytes(content)
+        elif precision == "float32":
+            raise BundleError(f"expected a model of at most {MODEL_LIMIT:,} bytes; got {len(content):,}: take fewer units")
     (folder / RESULT_FILE).write_bytes(msgspec.json.encode(trained.record))
 
 

@@ -11,11 +11,14 @@ from tests import tiny
 
 @pytest.mark.parametrize(
     ("minutes", "window", "segment"),
-    [(60, 168, 12), (60, 24, 6), (30, 336, 24), (15, 672, 96), (15, 96, 24), (7, 100, 25), (360, 28, 7), (60, 3, 1)],
-)
-def test_segment_follows_the_day(minutes: int, window: int, segment: int) -> None:
-    """Half a day on hourly data, a day on finer data, a quarter of the window where a day does not fit twice."""
-    contract = Contract(interval=minutes * 60 * SECOND, window=window, horizon=4)
+    [
+        (60, 168, 24), (60, 24, 6), (30, 336, 48), (15, 672, 96), (15, 96, 24), (7, 100, 25), (360, 28, 7), (60, 3, 1),
+        (5, 720, 288), (1, 720, 60), (1 / 60, 720, 60),
+    ],
+)  # fmt: skip
+def test_segment_follows_the_day(minutes: float, window: int, segment: int) -> None:
+    """A day, or an hour or a minute where a day does not fit twice, or else a quarter of the window."""
+    contract = Contract(interval=round(minutes * 60) * SECOND, window=window, horizon=4)
     assert segment_length(Architecture(), contract) == segment
 
 
@@ -48,7 +51,9 @@ def test_parameters_are_counted_by_hand(cell: str) -> None:
         + gates * (2 * units * units + biases * units)
         + 2 * units
         + 3 * units
-        + (units + 1) * segment * levels
+        + (units + 1) * segment
+        + (units + 1) * units
+        + (units + 1) * segment * (levels - 1)
     )
     assert parameters(tiny.network(Architecture(cell=cell, units=units))) == expected  # type: ignore[arg-type]
 
@@ -67,14 +72,14 @@ def test_unknown_series_has_the_mean_identity() -> None:
 
 
 @pytest.mark.training
-def test_missing_values_stand_at_the_last_value() -> None:
-    """A gap is to the network what the last value would be there, apart from the scale of an unknown series."""
-    network = tiny.network(Architecture(units=6))
-    windows = tiny.windows(6)[0][4:]
-    windows[:, 3:6] = np.nan
-    filled = np.where(np.isnan(windows), windows[:, -1:], windows)
+def test_missing_values_stand_at_the_mean_of_their_place() -> None:
+    """A gap is to the network what the other segments have at that place, apart from the scale of an unknown series."""
+    network = tiny.network(Architecture(units=6, segment=7))
+    windows = np.tile(np.arange(7, dtype=np.float32), (2, 3)) + np.repeat([[0, 2, 4]], 7).astype(np.float32)
+    broken = windows.copy()
+    broken[:, 9] = np.nan
     series = np.full(2, 2, np.int32)
-    np.testing.assert_allclose(network(windows, series), network(filled, series), rtol=1e-5)
+    np.testing.assert_allclose(network(broken, series), network(windows, series), rtol=1e-5)
 
 
 @pytest.mark.training

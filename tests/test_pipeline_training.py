@@ -1,11 +1,13 @@
 """Training learns, repeats itself, and looks at nothing beyond its samples."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from edge.errors import ConfigurationError, HistoryError
-from pipeline.models import Architecture, forecast, restore
-from pipeline.training import Settings, fit, series_scale
+from pipeline.models import Architecture, forecast, parameters, restore
+from pipeline.training import Settings, calibrated, fit, fit_members, series_scale
 from tests import tiny
 
 ARCHITECTURE = Architecture(units=8)
@@ -21,7 +23,7 @@ def test_training_learns_a_sine() -> None:
     )
     assert [call[:2] for call in calls] == [(epoch, 12) for epoch in range(1, trained.record.epochs + 1)]
     assert trained.record.validation_loss == tuple(call[3] for call in calls)
-    network = restore(ARCHITECTURE, tiny.CONTRACT, 3, trained.weights)
+    network = restore(ARCHITECTURE, tiny.CONTRACT, 3, trained.members[0])
     held = tiny.samples(150, 194)
     windows, targets = held.windows(slice(None), tiny.CONTRACT), held.targets(slice(None), tiny.CONTRACT)
     scale = np.array([1, 10, 100])[held.series][:, None]
@@ -39,15 +41,46 @@ def test_same_seed_gives_the_same_weights() -> None:
     validation = tiny.samples(150, 153)
     first = fit(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150), validation, settings)
     second = fit(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150, spiked), validation, settings)
-    for one, other in zip(first.weights, second.weights, strict=True):
+    for one, other in zip(first.members[0], second.members[0], strict=True):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.training
+def test_members_are_averaged_in_one_graph() -> None:
+    """Three members come from three seeds; the graph forecasts the mean of their medians, whatever the calibration."""
+    settings = Settings(epochs=1, windows=256, batch=64, members=3)
+    validation = tiny.samples(150, 194)
+    trained = fit_members(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150), validation, settings)
+    alone = fit(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150), validation, replace(settings, members=1, seed=2))
+    for one, other in zip(trained.members[2], alone.members[0], strict=True):
+        np.testing.assert_array_equal(one, other)
+    whole = calibrated(ARCHITECTURE, tiny.CONTRACT, trained.members, validation, settings)
+    windows, series = tiny.windows(8)
+    each = [forecast(restore(ARCHITECTURE, tiny.CONTRACT, 3, one), windows, series)[:, :, 1] for one in trained.members]
+    np.testing.assert_allclose(forecast(whole, windows, series)[:, :, 1], np.mean(each, axis=0), rtol=1e-5)
+    assert trained.record.parameters == parameters(whole)
+
+
+@pytest.mark.training
+def test_a_budget_shortens_the_epochs() -> None:
+    """Training that would take long ends within about its budget, and still goes through all its epochs."""
+    settings = Settings(epochs=4, windows=200_000, repeats=10_000, batch=64, budget=1.0, patience=9)
+    trained = fit(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150), tiny.samples(150, 194), settings)
+    assert trained.record.epochs == 4
+    assert trained.record.steps < 4 * 3125 / 2
+
+
+@pytest.mark.parametrize(("total", "windows"), [(100, 800), (20_000, 14_336), (100_000, 25_000), (10**8, 57_344)])
+def test_an_epoch_does_not_grow_with_the_history(total: int, windows: int) -> None:
+    """It is a quarter of all windows, within limits; few windows come at most eight times."""
+    assert Settings().windows_of(total) == windows
+
+
 def test_scale_covers_only_what_the_samples_cover() -> None:
-    """The scale of a sine is its size times √½, and a spike after the last target does not move it."""
+    """The scale is the standard deviation, and a spike after the last target does not move it."""
     values = tiny.sines()
     before = series_scale(tiny.samples(21, 150, values), tiny.CONTRACT)
-    np.testing.assert_allclose(before, np.array([1, 10, 100]) / np.sqrt(2), rtol=0.1)
+    np.testing.assert_allclose(before, np.nanstd(values[:, :156], axis=1), rtol=1e-5)
     values[:, 157:] = 1e9
     np.testing.assert_array_equal(series_scale(tiny.samples(21, 150, values), tiny.CONTRACT), before)
 

@@ -19,7 +19,9 @@ ARCHITECTURE = Architecture(cell="simplernn", units=4)
 def request(first: int = 21) -> Request:
     """A request for a network that trains in a second."""
     settings = Settings(epochs=2, windows=128, batch=64)
-    return Request(ARCHITECTURE, tiny.CONTRACT, settings, tiny.samples(first, 150), tiny.samples(150, 190), *tiny.windows())
+    return Request(
+        ARCHITECTURE, tiny.CONTRACT, settings, tiny.samples(first, 150), tiny.samples(150, 190), *tiny.windows(), ("int8",)
+    )
 
 
 def worker(*lines: object, end: str = "pass") -> Command:
@@ -35,8 +37,9 @@ def test_candidate_comes_back_trained_and_converted(tmp_path: Path) -> None:
     result = train_candidate(request(), tmp_path, lambda epoch, *_: epochs.append(epoch))
     assert epochs == [1, 2]
     assert result.record.epochs == 2
-    bundle = tiny.bundle_of(result.model, ARCHITECTURE)
+    bundle = tiny.bundle_of(result.models["float32"], ARCHITECTURE)
     assert parity(result.forecasts, bundle, *tiny.windows()) < 1e-5
+    assert set(result.models) == {"float32", "int8"}
 
 
 def test_refused_history_comes_back_as_such(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from edge.bundle import Bundle, Golden, Manifest, ModelFile, version_of
+from edge.bundle import Bundle, Golden, Manifest, ModelFile, Precision, version_of
 from edge.contract import SECOND, Contract, Float32, Int32
 from edge.model import Model
 from pipeline.conversion import convert, convert_module, golden, model_file
@@ -75,11 +75,16 @@ def bundle(architecture: Architecture, contract: Contract = CONTRACT) -> Bundle:
     return Bundle(msgspec.structs.replace(unverified.manifest, golden=chosen), content)
 
 
-def bundle_of(content: bytes, architecture: Architecture | None = None, contract: Contract = CONTRACT) -> Bundle:
+def bundle_of(
+    content: bytes,
+    architecture: Architecture | None = None,
+    contract: Contract = CONTRACT,
+    precision: Precision = "float32",
+) -> Bundle:
     """A bundle of any model bytes; its golden forecasts are zeros."""
     shape = (1, contract.horizon, len(contract.quantiles))
     zeros = Golden.of(np.zeros((1, contract.window), np.float32), np.zeros(1, np.int32), np.zeros(shape, np.float32))
-    file: ModelFile = model_file(content, architecture or Architecture(), 1)
+    file: ModelFile = model_file(content, architecture or Architecture(), 1, precision)
     version = version_of(CREATED, file.cell, content)
     return Bundle(Manifest(version, contract, SERIES, CREATED.isoformat(), "0.1.0", model=file, golden=zeros), content)
 

@@ -1,0 +1,141 @@
+"""Which precision of a trained model goes out: the quickest on the device runtime that forecasts as well as float32."""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.bundle import Bundle, Conversion, Precision
+from edge.contract import Float32, Int32
+from edge.errors import BundleError
+from edge.model import Model
+from pipeline.conversion import parity
+from pipeline.evaluation import Evaluation, backtest, contender
+from pipeline.table import Table
+
+WORSE = 0.005  # share by which the error of a smaller precision may be above that of float32
+AS_QUICK = 0.95  # a precision must take less than this share of another's time to count as quicker: a clock is noisy
+ROUNDS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """What the network forecast before conversion.
+
+    Args:
+        windows: real ones, with their gaps, float32 `[n, window]`.
+        series: of the windows, 0 = unknown, int32 `[n]`.
+        forecasts: float32 `[n, horizon, quantiles]`.
+    """
+
+    windows: Float32
+    series: Int32
+    forecasts: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen.
+
+    Args:
+        bundle: to release.
+        conversions: of all precisions, the chosen one first.
+        evaluation: of the chosen one, on the validation part.
+    """
+
+    bundle: Bundle
+    conversions: tuple[Conversion, ...]
+    evaluation: Evaluation
+
+
+def choose_precision(
+    bundles: Mapping[Precision, Bundle],
+    pairs: Pairs,
+    table: Table,
+    part: range,
+    scale: Float32,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Choice:
+    """Judge every precision on the device runtime, at batch 1 and batch 64.
+
+    Args:
+        bundles: by precision; `float32` is among them.
+        pairs: for parity.
+        table: the grid.
+        part: columns to measure the error on: the validation part, for the held-out part has no say in choices.
+        scale: of every series, float32 `[series]`; errors are put together in units of it.
+        clock: seconds.
+
+    Raises:
+        BundleError: float32 does not forecast as its network.
+    """
+    found: dict[Precision, float] = {}
+    refused: dict[Precision, str] = {}
+    for precision, bundle in bundles.items():
+        try:
+            found[precision] = parity(pairs.forecasts, bundle, pairs.windows, pairs.series)
+        except BundleError as error:
+            if precision == "float32":
+                raise
+            refused[precision] = str(error)[:200]
+    models = {precision: Model(bundles[precision]) for precision in found}
+    rivals = [contender(model, table.names, bundles[one].manifest.series) for one, model in models.items()]
+    evaluations = dict(zip(models, backtest(rivals, table, bundles["float32"].manifest.contract, part), strict=True))
+    errors = {one: mean_error(evaluation, scale) for one, evaluation in evaluations.items()}
+    times = dict(zip(models, microseconds(list(models.values()), pairs.windows, pairs.series, clock), strict=True))
+    shares = {one: error / errors["float32"] for one, error in errors.items()}
+    refused |= {one: f"its error is {share:.2%} of float32's" for one, share in shares.items() if not share <= 1 + WORSE}
+    quickest: Precision = "float32"
+    for precision in sorted(set(models) - refused.keys() - {"float32"}):
+        pace, best = math.prod(times[precision]), math.prod(times[quickest])
+        smaller = _size(bundles[precision]) < _size(bundles[quickest])
+        if pace < best * AS_QUICK**2 or (smaller and pace * AS_QUICK**2 <= best):
+            quickest = precision
+    table_of = {
+        precision: Conversion(
+            precision,
+            _size(bundle),
+            found.get(precision),
+            shares.get(precision),
+            times.get(precision),
+            refused.get(precision),
+        )
+        for precision, bundle in bundles.items()
+    }
+    order = sorted(table_of, key=lambda one: one != quickest)
+    return Choice(bundles[quickest], tuple(table_of[one] for one in order), evaluations[quickest])
+
+
+def mean_error(evaluation: Evaluation, scale: Float32) -> float:
+    """Mean absolute error over series and leads, each series in units of its scale, float `[series]`."""
+    return float(np.nanmean(evaluation.by_lead(scale)))
+
+
+def microseconds(
+    models: Sequence[Model], windows: Float32, series: Int32, clock: Callable[[], float] = time.perf_counter
+) -> list[tuple[float, float]]:
+    """Time per forecast at batch 1 and batch 64 on this machine: the best of some rounds, in which the models take turns.
+
+    Args:
+        models: to time.
+        windows: float32 `[n, window]`; up to 64 are used.
+        series: int32 `[n]`.
+        clock: seconds.
+    """
+    windows, series = windows[:64], series[:64]
+    best = [[math.inf, math.inf] for _ in models]
+    for round_ in range(ROUNDS + 1):
+        for model, times in zip(models, best, strict=True):
+            for place, batch in enumerate((1, 64)):
+                started = clock()
+                for start in range(0, len(windows), batch):
+                    model.predict(windows[start : start + batch], series[start : start + batch])
+                if round_:  # the first one makes the interpreters
+                    times[place] = min(times[place], (clock() - started) / max(len(windows), 1) * 1e6)
+    return [(single, many) for single, many in best]
+
+
+def _size(bundle: Bundle) -> int:
+    return len(bundle.model or b"")
