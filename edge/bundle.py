@@ -6,7 +6,6 @@ because a crafted one can corrupt memory.
 """
 
 import hashlib
-import math
 import os
 import re
 import secrets
@@ -18,11 +17,11 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
-import numpy as np
 
 from edge.baselines import baseline
-from edge.contract import DAY, Contract, Float32, Int32
+from edge.contract import DAY, Contract
 from edge.errors import BundleError, ConfigurationError
+from edge.golden import Golden, check_golden
 
 SCHEMA = 1
 MANIFEST_FILE = "manifest.json"
@@ -99,7 +98,6 @@ class Training(msgspec.Struct, frozen=True):
         seed: of every random choice; further members have the seeds after it.
         data_hash: of the history.
         members: networks that are averaged in the model.
-        settings: what a search found, by name.
     """
 
     start: int
@@ -110,7 +108,6 @@ class Training(msgspec.Struct, frozen=True):
     seed: int
     data_hash: Text
     members: Annotated[int, msgspec.Meta(ge=1)] = 1
-    settings: dict[Text, float] = {}
 
 
 class Metric(msgspec.Struct, frozen=True):
@@ -130,31 +127,6 @@ class Metric(msgspec.Struct, frozen=True):
     pinball: float | None = None
     skill: float | None = None
     coverage: float | None = None
-
-
-class Golden(msgspec.Struct, frozen=True):
-    """Windows and the forecasts that the model made of them where it was verified.
-
-    Args:
-        windows: `[n, window]`, None for missing.
-        series: `[n]`, index in the model's series input.
-        forecasts: `[n, horizon, quantiles]`.
-    """
-
-    windows: Annotated[list[list[float | None]], msgspec.Meta(min_length=1, max_length=64)]
-    series: list[int]
-    forecasts: list[list[list[float]]]
-
-    @classmethod
-    def of(cls, windows: Float32, series: Int32, forecasts: Float32) -> "Golden":
-        """The same values as lists, NaN in windows as None; forecasts are finite."""
-        rows = [[value if math.isfinite(value) else None for value in window] for window in windows.tolist()]
-        return cls(rows, series.tolist(), forecasts.tolist())
-
-    def arrays(self) -> tuple[Float32, Int32, Float32]:
-        """Windows float32 `[n, window]`, series int32 `[n]`, forecasts float32 `[n, horizon, quantiles]`."""
-        with np.errstate(over="ignore"):
-            return np.array(self.windows, np.float32), np.array(self.series, np.int32), np.array(self.forecasts, np.float32)
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -290,26 +262,7 @@ def _check_manifest(manifest: Manifest) -> None:
     if manifest.model is not None and manifest.golden is None:
         raise BundleError("expected golden windows and forecasts beside a model; got none")
     if manifest.golden is not None:
-        _check_golden(manifest.golden, contract, len(manifest.series))
-
-
-def _check_golden(golden: Golden, contract: Contract, known: int) -> None:
-    count, levels = len(golden.windows), len(contract.quantiles)
-    lengths = {len(window) for window in golden.windows}
-    leads = {len(forecast) for forecast in golden.forecasts}
-    widths = {len(lead) for forecast in golden.forecasts for lead in forecast}
-    if (
-        len(golden.series) != count
-        or len(golden.forecasts) != count
-        or (lengths, leads, widths) != ({contract.window}, {contract.horizon}, {levels})
-    ):
-        raise BundleError(
-            f"expected golden windows [{count}, {contract.window}] and forecasts [{count}, {contract.horizon}, {levels}]; "
-            f"got {len(golden.series)} series, windows of {sorted(lengths)}, {len(golden.forecasts)} forecasts of "
-            f"{sorted(leads)} leads and {sorted(widths)} quantiles"
-        )
-    if not all(0 <= series <= known for series in golden.series):
-        raise BundleError(f"expected golden series within 0…{known}; got {min(golden.series)}…{max(golden.series)}")
+        check_golden(manifest.golden, contract, len(manifest.series))
 
 
 def verify(manifest: Manifest, model: bytes | None) -> None:

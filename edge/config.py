@@ -178,8 +178,8 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cells: tuple[Literal["gru", "lstm", "simplernn"], ...] = ("gru", "lstm", "simplernn")
     designs: tuple[Literal["segment", "plain"], ...] = ("segment",)
     units: Positive = 64
-    seed: Count = 0
     segment: Count = 0
+    seed: Count = 0
     epochs: Count = 0
     members: Positive = 1
     precisions: tuple[Literal["float32", "float16", "int8"], ...] = ("float32", "float16", "int8")

@@ -70,6 +70,12 @@ class Candidate:
     parity: float
     validation: tuple[Evaluation, ...]
 
+    @property
+    def latency(self) -> float | None:
+        """Microseconds per forecast at batch 64 on this machine; None where it was not measured."""
+        measured = self.bundle.manifest.conversions[:1]
+        return measured[0].microseconds[1] if measured and measured[0].microseconds else None
+
     def loss(self, scale: Float32) -> float:
         """Mean absolute error on the validation part, each series in units of its scale."""
         return mean_error(self.validation[0], scale)

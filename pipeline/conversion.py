@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edge.baselines import Forecaster
-from edge.bundle import Bundle, Golden, ModelFile, Precision
+from edge.bundle import Bundle, ModelFile, Precision
 from edge.contract import Float32, Int32
 from edge.errors import BundleError
+from edge.golden import Golden
 from edge.model import TOLERANCE, Model, relative_error, runtime_name
 from pipeline.models import Architecture
 

@@ -103,8 +103,7 @@ def publish(release: Release, registry: Registry, channel: str) -> None:
 def _judge(prepared: Prepared, candidate: Candidate, champion: tuple[Forecaster, Bundle] | None, train: Train) -> Judged:
     contract, part, names = prepared.contract, prepared.split.held_out, prepared.table.names
     model = Model(candidate.bundle)
-    measured = candidate.bundle.manifest.conversions[0].microseconds
-    cost = Cost(measured[1] if measured else None, len(candidate.bundle.model or b""))
+    cost = Cost(candidate.latency, len(candidate.bundle.model or b""))
     found = trial(
         contender(model, names, candidate.bundle.manifest.series),
         None if champion is None else contender(champion[0], names, champion[1].manifest.series),

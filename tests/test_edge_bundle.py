@@ -19,7 +19,6 @@ from edge.bundle import (
     MANIFEST_LIMIT,
     MODEL_LIMIT,
     Bundle,
-    Golden,
     Manifest,
     Metric,
     ModelFile,
@@ -34,6 +33,7 @@ from edge.bundle import (
 )
 from edge.contract import SECOND, Contract
 from edge.errors import BundleError
+from edge.golden import Golden
 
 CREATED = datetime(2026, 11, 22, 15, 45, tzinfo=UTC)
 CONTRACT = Contract(interval=3600 * SECOND, window=4, horizon=2)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from edge import model as edge_model
-from edge.bundle import Bundle, Golden, Manifest
+from edge.bundle import Bundle, Manifest
 from edge.contract import Float32
 from edge.errors import BundleError, ConfigurationError
+from edge.golden import Golden
 from edge.model import Model, open_forecaster, relative_error, runtime_name
 from pipeline.models import Architecture
 from tests import tiny

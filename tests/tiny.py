@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from edge.bundle import Bundle, Golden, Manifest, ModelFile, Precision, version_of
+from edge.bundle import Bundle, Manifest, ModelFile, Precision, version_of
 from edge.contract import SECOND, Contract, Float32, Int32
+from edge.golden import Golden
 from edge.model import Model
 from pipeline.conversion import convert, convert_module, golden, model_file
 from pipeline.models import Architecture, build, forecast, parameters
