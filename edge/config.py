@@ -162,7 +162,7 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Args:
         cells: recurrent cells to try: `gru`, `lstm`, `simplernn`.
         designs: `segment` and `plain`.
-        units: size of the recurrent state.
+        units: size of the recurrent state; 0 takes 64, or 128 where the window has at least 336 intervals.
         segment: intervals per segment; 0 takes a day, or an hour or a minute where a day does not fit the window.
         seed: of every random choice.
         epochs: at most.
@@ -177,7 +177,7 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     cells: tuple[Literal["gru", "lstm", "simplernn"], ...] = ("gru", "lstm", "simplernn")
     designs: tuple[Literal["segment", "plain"], ...] = ("segment",)
-    units: Positive = 64
+    units: Count = 0
     segment: Count = 0
     seed: Count = 0
     epochs: Count = 0

@@ -146,7 +146,11 @@ def retrain(config_path: str, *, release: bool = True, until: int | None = None)
             f"horizon {prepared.contract.horizon}"
         )
         futures: list[PrefectFuture[Candidate]] = train.map(
-            list(architectures(config.train)), unmapped(prepared), unmapped(config), unmapped(folder), unmapped(show)
+            list(architectures(config.train, prepared.contract)),
+            unmapped(prepared),
+            unmapped(config),
+            unmapped(folder),
+            unmapped(show),
         )
         candidates, failures = _gather(futures)
         for failure in failures:

@@ -1,11 +1,12 @@
-"""How much wider or narrower intervals have to be, lead by lead, so that they hold what they promise.
+"""How much wider intervals have to be, lead by lead, so that they hold what they promise.
 
 Split-conformal correction with normalised scores (Lei et al., Distribution-free predictive inference, 2018): on windows
 that no weight was fitted to, each step from one quantile to the next is compared with where the facts lie. What comes
 out is a factor per lead and step, which the forecast graph multiplies with.
 
 Windows that overlap, and days of one season, are far from independent. So a factor is found in several blocks of time
-as well, and the correction goes only as far as chance between the blocks does not explain it.
+as well, and the correction goes only as far as chance between the blocks does not explain it. It never narrows: what a
+quiet month leaves room for, the next one may need.
 """
 
 import math
@@ -22,7 +23,7 @@ WIDEST = 10.0  # times; facts that lie farther out are not the interval's fault
 
 
 def factors(forecasts: Float32, facts: Float32, origin: Int64, contract: Contract) -> Float32:
-    """Factors of the steps between neighbouring quantiles, float32 `[horizon, quantiles - 1]`.
+    """Factors of the steps between neighbouring quantiles, at least 1, float32 `[horizon, quantiles - 1]`.
 
     Args:
         forecasts: of the validation windows, float32 `[n, horizon, quantiles]`.
@@ -41,8 +42,7 @@ def factors(forecasts: Float32, facts: Float32, origin: Int64, contract: Contrac
         )
     )
     chance = CERTAIN * found[1:].std(axis=0, ddof=1) / math.sqrt(BLOCKS)
-    kept = np.sign(found[0]) * np.maximum(np.abs(found[0]) - chance, 0)
-    return cast("Float32", np.exp(kept).astype(np.float32))
+    return cast("Float32", np.exp(np.maximum(found[0] - chance, 0)).astype(np.float32))
 
 
 def _factors(forecasts: Float32, facts: Float32, chosen: Bool, contract: Contract) -> Float64:

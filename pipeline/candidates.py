@@ -31,6 +31,7 @@ from pipeline.windows import Samples, Split, samples, split, training_scale
 from pipeline.worker import Request, train_candidate
 
 PARITY_WINDOWS = 256
+UNITS, LONG_WINDOW = 64, 336
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +109,10 @@ def prepare_history(history: History) -> Prepared:
     return Prepared(kept, contract, parts, report, warnings, training_scale(kept, parts))
 
 
-def architectures(train: Train) -> tuple[Architecture, ...]:
-    """The candidates the configuration asks for."""
-    return tuple(
-        Architecture(cell, design, train.units, train.segment or None) for design in train.designs for cell in train.cells
-    )
+def architectures(train: Train, contract: Contract) -> tuple[Architecture, ...]:
+    """The candidates the configuration asks for; a long window gives a larger state something to hold."""
+    units = train.units or (UNITS if contract.window < LONG_WINDOW else 2 * UNITS)
+    return tuple(Architecture(cell, design, units, train.segment or None) for design in train.designs for cell in train.cells)
 
 
 def settings_of(train: Train) -> Settings:

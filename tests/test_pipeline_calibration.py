@@ -1,7 +1,6 @@
 """Intervals are made as wide as the validation part shows, and no wider than chance leaves room for."""
 
 import numpy as np
-import pytest
 
 from edge.contract import SECOND, Contract, Float32
 from pipeline.calibration import BLOCKS, factors
@@ -29,14 +28,17 @@ def shares(forecast: Float32, factor: Float32, fact: Float32) -> list[float]:
     return [float((fact < one).mean()) for one in (low[1], low[0], high[0], high[1])]
 
 
-@pytest.mark.parametrize("spread", [0.5, 2.0])
-def test_wrong_intervals_become_right(spread: float) -> None:
-    """Intervals half or twice as wide as they should be hold what they promise, but for the part chance may explain."""
+def test_narrow_intervals_become_right() -> None:
+    """Intervals half as wide as they should be hold what they promise, but for the part chance may explain."""
     fact = facts()
-    factor = factors(forecasts(spread), fact, np.arange(4000), CONTRACT)
-    np.testing.assert_allclose(factor, 1 / spread, rtol=0.16)
-    assert (np.abs(np.log(factor)) <= abs(np.log(spread)) + 0.05).all()
-    np.testing.assert_allclose(shares(forecasts(spread), factor, fact), [0.05, 0.25, 0.75, 0.95], atol=0.04)
+    factor = factors(forecasts(0.5), fact, np.arange(4000), CONTRACT)
+    np.testing.assert_allclose(factor, 2, rtol=0.16)
+    np.testing.assert_allclose(shares(forecasts(0.5), factor, fact), [0.05, 0.25, 0.75, 0.95], atol=0.04)
+
+
+def test_wide_intervals_stay() -> None:
+    """What a quiet month leaves room for, the next one may need."""
+    assert (factors(forecasts(2.0), facts(), np.arange(4000), CONTRACT) == 1).all()
 
 
 def test_what_chance_explains_is_left_alone() -> None:
@@ -71,4 +73,4 @@ def test_a_handful_of_windows_changes_nothing_wildly() -> None:
     """With one window per block there is no evidence that could move an interval by more than the widest factor."""
     factor = factors(forecasts(1.0, 3), facts(3), np.arange(3), CONTRACT)
     assert np.isfinite(factor).all()
-    assert ((factor >= 0.1) & (factor <= 10)).all()
+    assert ((factor >= 1) & (factor <= 10)).all()
