@@ -12,14 +12,13 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
-from pipeline.peers import lightgbm_direct, ridge
 
 from edge.baselines import Forecaster, baselines
 from edge.config import Train
@@ -29,6 +28,7 @@ from edge.model import Model, runtime_name
 from pipeline.candidates import Prepared, architectures, make_candidate, settings_of
 from pipeline.evaluation import Evaluation, backtest, contender
 from pipeline.history import Report
+from pipeline.peers import lightgbm_direct, ridge
 from pipeline.reading_files import read_file
 from pipeline.table import Table, to_table
 from pipeline.windows import Split, samples, training_scale
@@ -76,7 +76,7 @@ class Row:
     precision: str | None
     members: int = 1
     window: int | None = None
-    error_by_precision: dict[str, float | None] | None = None
+    error_by_precision: dict[Precision, float | None] | None = None
 
 
 class Thinned:
@@ -124,16 +124,22 @@ def load(folder: Path, name: str, shares: Sequence[float] | None) -> Data:
 
 def prepared(data: Data, contract: Contract) -> Prepared:
     """What the product makes candidates from."""
-    return Prepared(data.table, contract, data.split, Report(()), (), training_scale(data.table, data.split))
+    return Prepared(
+        data.table,
+        contract,
+        data.split,
+        Report((), data.table.start, data.table.end, data.table.interval),
+        (),
+        training_scale(data.table, data.split),
+    )
 
 
 def errors(evaluation: Evaluation, scale: Float64) -> dict[str, Any]:
     """Errors over all series and leads."""
-    count = evaluation.count.sum(axis=1)
-    known = count > 0
+    mse, mae = evaluation.pooled(scale)
     return {
-        "mse": float(np.mean(evaluation.squared_error.sum(axis=1)[known] / count[known] / scale[known] ** 2)),
-        "mae": float(np.mean(evaluation.absolute_error.sum(axis=1)[known] / count[known] / scale[known])),
+        "mse": mse,
+        "mae": mae,
         "weighted_quantile_loss": _known(evaluation.quantile_loss),
         "coverage_80": _known(evaluation.coverage),
     }
@@ -157,13 +163,14 @@ def network_rows(data: Data, contract: Contract, train: Train, seeds: Sequence[i
             if missing:
                 rivals.append(contender(Thinned(Model(made.bundle), missing), data.table.names, manifest.series))
             for place, one in enumerate(_measure(rivals, data, contract)):
-                assert manifest.model is not None
+                if manifest.model is None:
+                    raise TypeError
                 yield Row(
                     data.name, contract.horizon, "gatecast" if place == 0 else f"gatecast, {missing:.0%} missing",
                     architecture.cell, architecture.design, seed, **errors(one, data.scale),
                     bytes=manifest.model.size, parameters=manifest.model.parameters, train_seconds=made.record.seconds,
                     runtime=runtime_name(), precision=manifest.model.precision, members=settings.members,
-                    window=contract.window, error_by_precision=dict(shares),
+                    window=contract.window, error_by_precision=shares,
                 )  # fmt: skip
 
 
@@ -176,7 +183,7 @@ def peer_rows(data: Data, contract: Contract, methods: Sequence[str]) -> Iterato
     """Baselines, ridge and LightGBM on the same windows."""
     scale = data.scale.astype(np.float32)
     training, validation = (samples(data.table, contract, part) for part in (data.split.training, data.split.validation))
-    makers = {"ridge": ridge, "lightgbm": lightgbm_direct}
+    makers: dict[str, Callable[..., Forecaster]] = {"ridge": ridge, "lightgbm": lightgbm_direct}
     entrants: list[tuple[Forecaster, float | None]] = [(one, None) for one in baselines(contract) if "baselines" in methods]
     for method in methods:
         if method in makers:
@@ -204,7 +211,8 @@ def unseen_rows(data: Data, contract: Contract, train: Train) -> Iterator[Row]:
             )
         found = _measure([contender(Model(made.bundle), alone.table.names)], alone, contract)[0]
         file = made.bundle.manifest.model
-        assert file is not None
+        if file is None:
+            raise TypeError
         yield Row(
             alone.name, contract.horizon, "gatecast, series unseen", architecture.cell, architecture.design, train.seed,
             **errors(found, alone.scale), bytes=file.size, parameters=file.parameters, train_seconds=made.record.seconds,
@@ -248,14 +256,14 @@ def table_of(rows: Sequence[Row]) -> str:
             if cell is None
             else f"{method}: {cell} {design}, window {window}" + (f", {members} members" if members > 1 else "")
         )
-        cells = [name, str(horizon), label, str(len(some)) if cell else "–"]
+        cells = [name, str(horizon), label, str(len(some)) if cell else "-"]
         for field, digits in (("mse", 4), ("mae", 4), ("weighted_quantile_loss", 4), ("coverage_80", 3)):
             values = [getattr(row, field) for row in some if getattr(row, field) is not None]
             spread = f" ± {np.std(values, ddof=1):.{digits}f}" if len(values) > 1 else ""
-            cells.append(f"{np.mean(values):.{digits}f}{spread}" if values else "–")
+            cells.append(f"{np.mean(values):.{digits}f}{spread}" if values else "-")
         sizes = [row.bytes / 1000 for row in some if row.bytes]
         seconds = [row.train_seconds for row in some if row.train_seconds is not None]
-        cells += [f"{np.mean(sizes):.0f}" if sizes else "–", f"{np.mean(seconds):.0f} s" if seconds else "–"]
+        cells += [f"{np.mean(sizes):.0f}" if sizes else "-", f"{np.mean(seconds):.0f} s" if seconds else "-"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -304,9 +312,8 @@ def main() -> None:
                 for part in parts:
                     for row in part:
                         rows.append(row)
-                        _say(
-                            f"{row.set} {row.horizon} {row.method} {row.cell or ''} seed {row.seed}: {row.mse:.4f} {row.mae:.4f}"
-                        )
+                        where = f"{row.set} {row.horizon} {row.method} {row.cell or ''} seed {row.seed}"
+                        _say(f"{where}: MSE {row.mse:.4f}, MAE {row.mae:.4f}")
                         if options.json:  # as far as it got: a run takes long
                             options.json.write_text(json.dumps([msgspec.to_builtins(one) for one in rows], indent=1) + "\n")
     except GatecastError as error:

@@ -88,7 +88,7 @@ def test_a_bundle_has_the_figures_of_its_manifest(folder: Path, capsys: pytest.C
         tiny.CONTRACT,
         prepared.split.validation,
     )
-    candidate = Candidate(made, Record(1.0, 1, 1, (), (), 1), 0.0, (measured,))
+    candidate = Candidate(made, Record(1.0, 1, 1, (), (), 1, 1), 0.0, (measured,))
     bundle = decide(prepared, [candidate], None, Train()).candidate
     path = Registry(folder / "registry").add(bundle)
     for named in (bundle.manifest.version, str(path)):
