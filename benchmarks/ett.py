@@ -21,6 +21,7 @@ import msgspec
 import numpy as np
 
 from edge.baselines import Forecaster, baselines
+from edge.bundle import Precision
 from edge.config import Train
 from edge.contract import DAY, Contract, Float32, Float64, Int32
 from edge.errors import GatecastError
