@@ -153,7 +153,7 @@ def make_candidate(
     history = Training(
         prepared.table.start,
         prepared.table.start + parts.training.stop * contract.interval,
-        sum(int(np.isfinite(values[: parts.training.stop]).sum()) for values in prepared.table.values),
+        sum(int(np.isfinite(values[: parts.training.stop]).sum()) for values in prepared.table.rows()),
         result.record.seconds,
         result.record.epochs,
         settings.seed,

@@ -82,11 +82,6 @@ class Recall:
             longest = delay
         return longest
 
-    @property
-    def mean_skill(self) -> float:
-        """Over all delays; a skill below 0 counts as 0."""
-        return float(np.mean(np.maximum(self.skill, 0)))
-
 
 def recall_task(stream: Float32, delay: int) -> tuple[Float32, Float32]:
     """The marked stream, and what the cell has to say at its end.

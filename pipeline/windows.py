@@ -14,6 +14,7 @@ from edge.errors import HistoryError
 from pipeline.table import Table
 
 LONGEST_PART = 28 * DAY
+MOST_SAMPLES = 4_000_000  # more than a training looks at; 12 bytes each
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,9 @@ class Samples:
 
 
 def samples(table: Table, contract: Contract, part: range, stride: int = 1, max_missing: float | None = None) -> Samples:
-    """Every window of a part that can be learned from or judged, series by series, oldest first.
+    """The windows of a part that can be learned from, series by series, oldest first.
+
+    All of them, or a random choice of about four million where there are more: memory does not grow with the history.
 
     Args:
         table: the grid.
@@ -112,11 +115,15 @@ def samples(table: Table, contract: Contract, part: range, stride: int = 1, max_
     window, horizon = contract.window, contract.horizon
     allowed = (contract.max_missing if max_missing is None else max_missing) * window
     origins = np.arange(max(part.start, window), part.stop - horizon + 1, stride)
+    share = MOST_SAMPLES / max(1, len(origins) * len(table.values))
+    random = np.random.default_rng(0)
     series, origin = [], []
-    for row, values in enumerate(table.values):
+    for row, values in enumerate(table.rows()):
         filled = np.append(0, np.cumsum(np.isfinite(values)))
         known = filled[origins] - filled[origins - window]
         kept = origins[(known > 0) & (window - known <= allowed) & (filled[origins + horizon] > filled[origins])]
+        if share < 1:
+            kept = kept[random.random(len(kept)) < share]
         series.append(np.full(len(kept), row, np.int32))
         origin.append(kept)
     return Samples(table.values, np.concatenate(series), np.concatenate(origin))
@@ -124,10 +131,10 @@ def samples(table: Table, contract: Contract, part: range, stride: int = 1, max_
 
 def training_scale(table: Table, parts: Split) -> Float32:
     """Standard deviation of every series in the training part, float32 `[series]`; NaN where it is not above 0."""
-    values = table.values[:, parts.training.start : parts.training.stop]
-    scale = np.full(len(values), np.nan, np.float32)
-    for row, one in enumerate(values):
-        known = one[np.isfinite(one)].astype(np.float64)
+    scale = np.full(len(table.values), np.nan, np.float32)
+    for row, values in enumerate(table.rows()):
+        covered = values[parts.training.start : parts.training.stop]
+        known = covered[np.isfinite(covered)].astype(np.float64)
         if len(known) > 1 and known.min() < known.max():
             scale[row] = known.std()
     return scale

@@ -35,6 +35,7 @@ class _Plan(msgspec.Struct):
     contract: Contract
     settings: Settings
     precisions: tuple[Precision, ...]
+    grid: str
 
 
 class _Event(msgspec.Struct):
@@ -58,7 +59,7 @@ class Request:
         contract: shapes and levels.
         settings: of the training.
         training: windows to learn from.
-        validation: later windows for early stopping.
+        validation: later windows of the same grid for early stopping.
         windows: that the network forecasts once more for `pipeline.conversion.parity`, float32 `[n, window]`.
         series: their series, 0 = unknown, int32 `[n]`.
         precisions: to convert to; float32 is made in any case.
@@ -72,7 +73,6 @@ class Request:
     windows: Float32
     series: Int32
     precisions: tuple[Precision, ...] = ("float32",)
-
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -117,14 +117,13 @@ def train_candidate(
     folder.mkdir(parents=True, exist_ok=True)
     for name in (RESULT_FILE, FORECASTS_FILE, WEIGHTS_FILE, *(model_name(one) for one in get_args(Precision))):
         (folder / name).unlink(missing_ok=True)
-    plan = _Plan(request.architecture, request.contract, request.settings, request.precisions)
+    grid = _grid_file(request.training.values, folder / "grid.npy")
+    plan = _Plan(request.architecture, request.contract, request.settings, request.precisions, grid)
     (folder / REQUEST_FILE).write_bytes(msgspec.json.encode(plan))
     np.savez(
         folder / SAMPLES_FILE,
-        values=request.training.values,
         series=request.training.series,
         origin=request.training.origin,
-        validation_values=request.validation.values,
         validation_series=request.validation.series,
         validation_origin=request.validation.origin,
         windows=request.windows,
@@ -158,6 +157,16 @@ def train_candidate(
         one: (folder / model_name(one)).read_bytes() for one in get_args(Precision) if (folder / model_name(one)).is_file()
     }
     return Result(models, record, forecasts)
+
+
+def _grid_file(values: Float32, path: Path) -> str:
+    """Where the worker finds a grid, which it maps and does not read as a whole: its own file, or else a new one."""
+    if isinstance(values, np.memmap) and values.filename is not None:
+        whole = np.load(values.filename, mmap_mode="r", allow_pickle=False)
+        if whole.shape == values.shape:
+            return str(values.filename)
+    np.save(path, values)
+    return str(path)
 
 
 def _follow(lines: Iterable[str], progress: Progress | None) -> _Event:
@@ -201,11 +210,12 @@ def _work(folder: Path, say: Callable[..., None]) -> None:
     with np.load(folder / SAMPLES_FILE, allow_pickle=False) as arrays:
         data = {name: arrays[name] for name in arrays.files}
     say(stage="training")
-    validation = Samples(data["validation_values"], data["validation_series"], data["validation_origin"])
+    values = np.load(plan.grid, mmap_mode="r", allow_pickle=False)
+    validation = Samples(values, data["validation_series"], data["validation_origin"])
     trained = fit_members(
         plan.architecture,
         plan.contract,
-        Samples(data["values"], data["series"], data["origin"]),
+        Samples(values, data["series"], data["origin"]),
         validation,
         plan.settings,
         lambda epoch, epochs, training, loss: say(epoch=epoch, epochs=epochs, training_loss=training, validation_loss=loss),

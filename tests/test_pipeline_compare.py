@@ -1,6 +1,7 @@
 """What each network is good for follows from the figures by rule, and the poster holds them."""
 
 import re
+import sys
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -12,7 +13,9 @@ from matplotlib.transforms import Bbox
 
 from edge.bundle import Cell
 from edge.contract import Contract, Float32
+from edge.errors import BundleError, GatecastError, HistoryError
 from edge.model import Model
+from pipeline.cell_worker import CellRequest, study_cell
 from pipeline.compare import Comparison, Form, Row, best_uses, budget, microseconds, tutorial_contract
 from pipeline.compare_poster import pages, write_poster
 from pipeline.models import Architecture
@@ -131,6 +134,25 @@ def test_nothing_is_cut_off_at_the_edge_of_the_paper(page: int) -> None:
         )
     assert min(drawn.x0, wide - drawn.x1) > 0.33
     assert min(drawn.y0, high - drawn.y1) > 0.15
+
+
+@pytest.mark.parametrize(
+    ("end", "error", "said"),
+    [
+        ("sys.exit('out of memory')", HistoryError, "studies gru ended with exit code 1; out of memory"),
+        ("""print('{"error": "no such operation", "conversion": true}')""", BundleError, "no such operation"),
+    ],
+)
+def test_end_of_the_worker_is_no_riddle(end: str, error: type[GatecastError], said: str, tmp_path: Path) -> None:
+    """Its last words, or the error it raised on purpose; progress until then was passed on."""
+    code = f"""import sys\nprint('{{"what": "memory", "done": 1, "total": 6}}', flush=True)\n{end}"""
+    contract, told = tutorial_contract(tiny.CONTRACT), list[tuple[str, int, int]]()
+    given = budget("quick")
+    windows, series = tiny.windows(2)
+    request = CellRequest("gru", 4, contract, given.settings, given.recall, tiny.samples(21, 150), windows[:, -10:], series)
+    with pytest.raises(error, match=said):
+        study_cell(request, tmp_path, lambda *event: told.append(event), lambda _: [sys.executable, "-c", code])
+    assert told == [("memory", 1, 6)]
 
 
 @pytest.mark.training

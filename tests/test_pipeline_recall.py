@@ -53,11 +53,6 @@ def test_kept_ends_at_the_first_delay_that_is_forgotten(skill: tuple[float, ...]
     assert recall(*skill).kept == kept
 
 
-def test_worse_than_the_mean_counts_as_nothing_kept() -> None:
-    """The mean skill is not pulled below by a cell that went astray."""
-    assert recall(1.0, 0.5, -40.0).mean_skill == pytest.approx(0.5)
-
-
 def test_every_delay_has_its_steps_and_its_gradient() -> None:
     """Delays ascend, each with a number of steps, and the longest is among the distances."""
     budget = RecallBudget()

@@ -131,3 +131,15 @@ def test_scale_is_the_spread_of_the_training_part() -> None:
     scale = training_scale(changed(table, values), parts)
     assert scale[0] == pytest.approx(np.nanstd(values[0, : parts.training.stop].astype(np.float64)))
     assert np.isnan(scale[1:]).all()
+
+
+def test_a_long_history_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are more windows than a training looks at, a random part of every series is taken, always the same one."""
+    table, contract = counting(), Contract(HOUR, 24, 6)
+    everything = samples(table, contract, range(500))
+    monkeypatch.setattr("pipeline.windows.MOST_SAMPLES", len(everything) // 4)
+    some, again = samples(table, contract, range(500)), samples(table, contract, range(500))
+    np.testing.assert_array_equal(some.origin, again.origin)
+    assert 0.2 < len(some) / len(everything) < 0.3
+    assert set(zip(some.series, some.origin, strict=True)) < set(zip(everything.series, everything.origin, strict=True))
+    assert (np.bincount(some.series) > len(everything) // 12).all()

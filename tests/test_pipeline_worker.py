@@ -4,13 +4,14 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edge.errors import BundleError, HistoryError
 from pipeline.conversion import parity
 from pipeline.models import Architecture
 from pipeline.training import Settings
-from pipeline.worker import Command, Request, train_candidate
+from pipeline.worker import Command, Request, _grid_file, train_candidate
 from tests import tiny
 
 ARCHITECTURE = Architecture(cell="simplernn", units=4)
@@ -77,3 +78,12 @@ def test_worker_ends_with_its_caller(tmp_path: Path) -> None:
     slow = worker({"epoch": 1, "epochs": 9, "training_loss": 1.0, "validation_loss": 1.0}, end="import time; time.sleep(600)")
     with pytest.raises(KeyboardInterrupt):
         train_candidate(request(), tmp_path, interrupt, slow)
+
+
+def test_a_mapped_grid_is_not_copied(tmp_path: Path) -> None:
+    """A grid that is a file already is handed on by name; a part of it is written to a file of its own."""
+    np.save(tmp_path / "table.npy", tiny.sines())
+    mapped = np.load(tmp_path / "table.npy", mmap_mode="r")
+    assert _grid_file(mapped, tmp_path / "grid.npy") == str(tmp_path / "table.npy")
+    assert _grid_file(mapped[:, :50], tmp_path / "grid.npy") == str(tmp_path / "grid.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "grid.npy"), tiny.sines()[:, :50])
