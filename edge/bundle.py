@@ -98,6 +98,7 @@ class Training(msgspec.Struct, frozen=True):
         seed: of every random choice; further members have the seeds after it.
         data_hash: of the history.
         members: networks that are averaged in the model.
+        settings: that a search chose, by name, with the number and the validation loss of its trial; empty without one.
     """
 
     start: int
@@ -108,6 +109,7 @@ class Training(msgspec.Struct, frozen=True):
     seed: int
     data_hash: Text
     members: Annotated[int, msgspec.Meta(ge=1)] = 1
+    settings: dict[Text, float] = {}
 
 
 class Metric(msgspec.Struct, frozen=True):

@@ -85,6 +85,13 @@ def _parser() -> argparse.ArgumentParser:
     retrain.add_argument(
         "--until", metavar="TIME", help="use readings before this time only, ISO 8601 (without a zone: UTC); default: all"
     )
+    retrain.add_argument(
+        "--tune",
+        type=_trials,
+        default=0,
+        metavar="N",
+        help="search for better settings first, in N trials; a search on the same history goes on; default: 0, none",
+    )
     backtest.add_parser(commands)
     compare.add_parser(commands)
     models = add("models", _models, "list the bundles in the registry")
@@ -116,6 +123,12 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file as JSON")
     demo.add_argument("--no-open", action="store_true", help="do not open the report in a browser")
     return parser
+
+
+def _trials(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a number of trials such as 20; got {text!r}")
+    return int(text)
 
 
 def _prepare_prefect(logging: str = "CRITICAL") -> None:
@@ -175,7 +188,7 @@ def _retrain(options: argparse.Namespace) -> int:
     with show.stage("retrain"):
         from flows.retrain import run as run_retrain  # noqa: PLC0415 - seconds, so it belongs to the stage
 
-        retrained = run_retrain(options.config, release=not options.no_release, until=until)
+        retrained = run_retrain(options.config, release=not options.no_release, until=until, trials=options.tune)
     if options.json:
         print(json.dumps(retrained_document(retrained, released=not options.no_release)))
     else:

@@ -81,6 +81,7 @@ def _model_document(manifest: Manifest) -> dict[str, object]:
         "version": manifest.version,
         "cell": manifest.baseline if model is None else model.cell,
         "design": None if model is None else model.design,
+        "precision": None if model is None else model.precision,
         "bytes": 0 if model is None else model.size,
         "parameters": 0 if model is None else model.parameters,
         "train_seconds": None if training is None else round(training.seconds, 2),

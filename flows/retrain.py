@@ -19,7 +19,7 @@ from edge.store import open_store
 from flows.progress import Show, current
 from flows.retrained import Retrained, candidate_grid
 from flows.server import reachable_server
-from pipeline.candidates import Candidate, Prepared, architectures, make_candidate, prepare_history, settings_of
+from pipeline.candidates import Candidate, Prepared, make_candidate, prepare_history
 from pipeline.extract import History, read_history
 from pipeline.models import Architecture
 from pipeline.page import markdown
@@ -27,6 +27,8 @@ from pipeline.registry import Registry
 from pipeline.release import Release, decide
 from pipeline.release import publish as publish_release
 from pipeline.report import model_card, plot_png, validation_table
+from pipeline.tuning import Tuned, library, untuned
+from pipeline.tuning import tune as search_settings
 
 
 def _store_is_away(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's own types
@@ -66,10 +68,17 @@ def validate(history: History, show: Show) -> Prepared:
     return prepared
 
 
+@task(name="tune", cache_policy=NO_CACHE, persist_result=False)
+def tune(prepared: Prepared, config: Config, trials: int, folder: Path, show: Show) -> Tuned:
+    """Settings that suit this history, one line per trial."""
+    registry = Path(config.registry.path)
+    return search_settings(prepared, config.fleet, config.train, trials, registry, folder / "tune", show.note)
+
+
 @task(
     name="train", task_run_name="train-{architecture.cell}-{architecture.design}", cache_policy=NO_CACHE, persist_result=False
 )
-def train(architecture: Architecture, prepared: Prepared, config: Config, folder: Path, show: Show) -> Candidate:
+def train(architecture: Architecture, tuned: Tuned, config: Config, folder: Path, show: Show) -> Candidate:
     """One candidate: trained, converted, checked for parity, measured on the validation part."""
     name = f"{architecture.cell} ({architecture.design})"
 
@@ -77,7 +86,9 @@ def train(architecture: Architecture, prepared: Prepared, config: Config, folder
         show.advance(name, epoch, epochs, f"epochs, validation loss {validation:.4f}")
 
     work = folder / f"{architecture.cell}-{architecture.design}"
-    candidate = make_candidate(prepared, architecture, settings_of(config.train), work, progress, config.train.precisions)
+    candidate = make_candidate(
+        tuned.prepared, architecture, tuned.settings, work, progress, config.train.precisions, tuned.chosen
+    )
     show.advance(name, candidate.record.epochs, candidate.record.epochs, "epochs, converted and verified")
     return candidate
 
@@ -124,13 +135,14 @@ def _champion(registry: Registry, channel: str) -> tuple[Forecaster, Bundle] | N
 
 
 @flow(name="retrain", persist_result=False, validate_parameters=False)
-def retrain(config_path: str, *, release: bool = True, until: int | None = None) -> Retrained:
+def retrain(config_path: str, *, release: bool = True, until: int | None = None, trials: int = 0) -> Retrained:
     """Retrain on the store's history and release what beats the baselines and the champion.
 
     Args:
         config_path: of `gatecast.toml`.
         release: False judges only.
         until: use readings before this moment only, ns UTC.
+        trials: of a search for settings before the training; 0: none.
 
     Raises:
         GatecastError: one line that says what to do.
@@ -145,9 +157,11 @@ def retrain(config_path: str, *, release: bool = True, until: int | None = None)
             f"  {len(prepared.table.names)} series, {readings} readings, window {prepared.contract.window}, "
             f"horizon {prepared.contract.horizon}"
         )
+        tuned = tune(prepared, config, trials, folder, show) if trials else untuned(prepared, config.train)
+        prepared = tuned.prepared
         futures: list[PrefectFuture[Candidate]] = train.map(
-            list(architectures(config.train, prepared.contract)),
-            unmapped(prepared),
+            list(tuned.architectures),
+            unmapped(tuned),
             unmapped(config),
             unmapped(folder),
             unmapped(show),
@@ -176,13 +190,15 @@ def _gather(futures: list[PrefectFuture[Candidate]]) -> tuple[list[Candidate], l
     return candidates, [str(failure) for failure in failures]
 
 
-def run(config_path: Path, *, release: bool = True, until: int | None = None) -> Retrained:
+def run(config_path: Path, *, release: bool = True, until: int | None = None, trials: int = 0) -> Retrained:
     """The flow with as many candidates at once as the configuration allows.
 
     Raises:
         GatecastError: one line that says what to do.
     """
     workers = read_config(config_path).train.workers
+    if trials:
+        library()  # before the history is read
     runner: Any = ThreadPoolTaskRunner(max_workers=workers)
     with reachable_server():
-        return retrain.with_options(task_runner=runner)(str(config_path), release=release, until=until)
+        return retrain.with_options(task_runner=runner)(str(config_path), release=release, until=until, trials=trials)

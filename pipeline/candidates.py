@@ -4,7 +4,7 @@ Each function takes and returns values; order, retries and visibility are the fl
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -128,6 +128,7 @@ def make_candidate(
     folder: Path,
     progress: Progress | None = None,
     precisions: Sequence[Precision] = ("float32",),
+    chosen: Mapping[str, float] | None = None,
 ) -> Candidate:
     """Train, convert, check parity, and measure on the validation part, all on the device runtime.
 
@@ -138,6 +139,7 @@ def make_candidate(
         folder: for the exchange with the training process.
         progress: called after each epoch.
         precisions: of the weights, to choose the quickest from that forecasts as well as float32.
+        chosen: settings that a search chose, for the manifest.
 
     Raises:
         BundleError: the network cannot be converted, or the converted one does not forecast the same.
@@ -159,6 +161,7 @@ def make_candidate(
         settings.seed,
         prepared.table.data_hash,
         settings.members,
+        dict(chosen or {}),
     )
     bundles: dict[Precision, Bundle] = {}
     for precision, content in result.models.items():
