@@ -58,7 +58,7 @@ class Settings:
     averaging: float = 0.98
     patience: int = 3
     unknown: float = 0.1
-    masked: float = 0.25
+    masked: float = 0.1
     members: int = 1
     budget: float = 600.0
     validation_windows: int = 4_096
