@@ -6,7 +6,7 @@ the newest part of the history is cut off before the first trial.
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -37,6 +37,7 @@ UNITS = (32, 64, 128)
 LEARNING_RATES = (5e-4, 5e-3)
 DROPOUTS = (0.0, 0.3)
 UNPRUNED = 4  # complete trials before one is ended early
+SETTLED = 2  # epochs before that
 RANDOM = 6  # trials before what was found guides the search
 
 
@@ -257,10 +258,8 @@ def attempt_on(prepared: Prepared, space: Space, usual: Architecture, settings: 
             validation.windows(slice(1), contract),
             validation.series[:1] + np.int32(1),
         )
-        try:
+        with suppress(_Enough):
             train_candidate(request, folder, progress)
-        except _Enough:
-            pass
         return min(losses)
 
     return attempt
@@ -299,27 +298,30 @@ def open_study(path: Path, name: str, seed: int) -> "Iterator[optuna.Study]":
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - comes with Optuna
 
     path.parent.mkdir(parents=True, exist_ok=True)
+    storage = None
     try:
         storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
-    except (SQLAlchemyError, RuntimeError) as error:
-        reason = str(error).splitlines()[0][:200]
-        raise ConfigurationError(f"cannot use {path}: {reason}; move it away to begin a new search") from error
-    try:
-        pruner = optuna.pruners.MedianPruner(n_startup_trials=UNPRUNED, n_warmup_steps=1)
+        pruner = optuna.pruners.MedianPruner(n_startup_trials=UNPRUNED, n_warmup_steps=SETTLED)
         study = optuna.create_study(storage=storage, study_name=name, load_if_exists=True, pruner=pruner)
         # One seed for all runs would have the next run propose once more what the first one did.
         study.sampler = optuna.samplers.TPESampler(seed=seed + len(_finished(study)), n_startup_trials=RANDOM)
         yield study
+    except (SQLAlchemyError, optuna.exceptions.StorageInternalError, RuntimeError) as error:
+        if storage is not None and isinstance(error, RuntimeError):
+            raise  # before, it is Optuna's word for a file of another version; later it is nothing that it says
+        reason = str(error).splitlines()[0][:200]
+        raise ConfigurationError(f"cannot use {path}: {reason}; move it away to begin a new search") from error
     finally:
-        storage.remove_session()
-        storage.engine.dispose()
+        if storage is not None:
+            storage.remove_session()
+            storage.engine.dispose()
 
 
 def search(study: "optuna.Study", space: Space, attempt: Attempt, trials: int, say: Callable[[str], None]) -> Best:
     """Go on with a study until it has that many finished trials, and give the best one.
 
-    A trial that is worse after an epoch than the median of the others was at the same one ends there. One that fails
-    counts in this run only.
+    A trial that is worse after an epoch, from the second on, than the median of the others was there ends with it. One
+    that fails counts in this run only.
 
     Args:
         study: with the trials of earlier runs.
@@ -331,8 +333,8 @@ def search(study: "optuna.Study", space: Space, attempt: Attempt, trials: int, s
     Raises:
         HistoryError: no trial was completed.
     """
-    optuna = library()
-    state = optuna.trial.TrialState
+    tool = library()
+    state = tool.trial.TrialState
     done, failure = len(_finished(study)), ""
     if done:
         say(f"  {done} trials of an earlier search on this history are kept")
@@ -346,11 +348,11 @@ def search(study: "optuna.Study", space: Space, attempt: Attempt, trials: int, s
         def report(epoch: int, loss: float, trial: "optuna.Trial" = trial) -> None:
             trial.report(loss, epoch)
             if trial.should_prune():
-                raise optuna.TrialPruned(f"ended after epoch {epoch} with loss {loss:.4f}")
+                raise tool.TrialPruned(f"ended after epoch {epoch} with loss {loss:.4f}")
 
         try:
             loss = attempt(proposal, report)
-        except optuna.TrialPruned as pruned:
+        except tool.TrialPruned as pruned:
             study.tell(trial, state=state.PRUNED)
             say(f"{head}: {pruned}, best {study.best_value:.4f}")
         except GatecastError as error:

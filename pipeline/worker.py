@@ -74,6 +74,7 @@ class Request:
     series: Int32
     precisions: tuple[Precision, ...] = ("float32",)
 
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """A trained and converted candidate.
