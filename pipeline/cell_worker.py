@@ -4,10 +4,8 @@ As `pipeline.worker` does for a candidate: TensorFlow stays out of the calling p
 """
 
 import json
-import os
-import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeAlias
@@ -19,6 +17,7 @@ from edge.bundle import MODEL_FILE, Cell
 from edge.contract import Contract, Float32, Int32
 from edge.errors import BundleError, GatecastError, HistoryError
 from pipeline.conversion import convert_module
+from pipeline.processes import last_words, run_process
 from pipeline.recall import Recall, RecallBudget
 from pipeline.training import Settings
 from pipeline.windows import Samples
@@ -128,35 +127,17 @@ def study_cell(
         windows=request.windows,
         window_series=request.series,
     )
-    threads = str(request.settings.threads)
-    environment = os.environ | {
-        "OMP_NUM_THREADS": threads,
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "TF_NUM_INTEROP_THREADS": "1",
-        "TF_NUM_INTRAOP_THREADS": threads,
-    }
-    with (
-        (folder / LOG_FILE).open("wb") as log,
-        subprocess.Popen(command(folder), stdout=subprocess.PIPE, stderr=log, env=environment, text=True) as process,
-    ):
-        try:
-            _follow(process.stdout, told)
-        except BaseException:
-            process.kill()
-            raise
-        code = process.wait()
+    _, code = run_process(command(folder), request.settings.threads, folder / LOG_FILE, lambda lines: _follow(lines, told))
     if code != 0:
-        lines = (folder / LOG_FILE).read_text(errors="replace").strip().splitlines()
-        last = lines[-1][:300] if lines else "it left no message"
-        raise HistoryError(f"the process that studies {request.cell} ended with exit code {code}; {last}")
+        words = last_words(folder / LOG_FILE)
+        raise HistoryError(f"the process that studies {request.cell} ended with exit code {code}; {words}")
     result = msgspec.json.decode((folder / RESULT_FILE).read_bytes(), type=_Result)
     forecasts: Float32 = np.load(folder / FORECASTS_FILE, allow_pickle=False)
     return CellStudy((folder / MODEL_FILE).read_bytes(), forecasts, result.parameters, result.seconds_per_epoch, result.recall)
 
 
-def _follow(lines: IO[str] | None, told: Told) -> None:
-    for line in lines or ():
+def _follow(lines: Iterable[str], told: Told) -> None:
+    for line in lines:
         try:
             event = msgspec.json.decode(line, type=_Event)
         except msgspec.MsgspecError:

@@ -23,6 +23,7 @@ from pipeline.cell_worker import CellRequest, CellStudy, Told, study_cell
 from pipeline.conversion import golden, model_file, parity
 from pipeline.evaluation import Evaluation, backtest, contender
 from pipeline.models import Architecture, segment_length
+from pipeline.precision import microseconds
 from pipeline.recall import Recall, RecallBudget
 from pipeline.training import Settings
 from pipeline.windows import Samples, samples
@@ -33,7 +34,7 @@ CELL_NAMES: dict[Cell, str] = {"gru": "GRU", "lstm": "LSTM", "simplernn": "Simpl
 FORMS: tuple[Form, ...] = ("segment", "plain", "tutorial")
 TUTORIAL_WINDOW = 10
 LEVEL = 0.01  # networks whose errors differ by less are level: a second seed moves them as much
-ROUNDS, TIMED = 15, 128
+TIMED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,32 +252,10 @@ def _row(one: Trained, model: Model, judged: Evaluation, prepared: Prepared, clo
         file.parameters if file else 0,
         file.size if file else 0,
         one.seconds_per_epoch,
-        microseconds(model, windows, series, 1, clock),
-        microseconds(model, windows, series, 64, clock),
+        *microseconds([model], windows, series, clock)[0],
         judged.by_lead(prepared.scale),
         judged.coverage,
     )
-
-
-def microseconds(model: Model, windows: Float32, series: Int32, batch: int, clock: Callable[[], float]) -> float:
-    """Time of one forecast of all leads, the best of fifteen rounds over the same windows.
-
-    Args:
-        model: on the device runtime, one thread.
-        windows: float32 `[n, window]`.
-        series: int32 `[n]`.
-        batch: windows at once.
-        clock: seconds.
-    """
-    parts = [slice(start, start + batch) for start in range(0, len(windows), batch)]
-    model.predict(windows[parts[0]], series[parts[0]])
-    rounds = []
-    for _ in range(ROUNDS):
-        started = clock()
-        for part in parts:
-            model.predict(windows[part], series[part])
-        rounds.append(clock() - started)
-    return min(rounds) / len(windows) * 1e6
 
 
 def best_uses(rows: Sequence[Row], recalls: Sequence[Recall], reference: float) -> tuple[str, ...]:

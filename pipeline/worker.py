@@ -5,8 +5,6 @@ results are JSON and arrays in a folder; progress comes as JSON lines on its sta
 """
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from edge.contract import Contract, Float32, Int32
 from edge.errors import BundleError, GatecastError, HistoryError
 from pipeline.conversion import convert
 from pipeline.models import Architecture, forecast
+from pipeline.processes import last_words, run_process
 from pipeline.training import Progress, Record, Settings, calibrated, fit_members
 from pipeline.windows import Samples
 
@@ -130,24 +129,9 @@ def train_candidate(
         windows=request.windows,
         window_series=request.series,
     )
-    threads = str(request.settings.threads)
-    environment = os.environ | {
-        "OMP_NUM_THREADS": threads,
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "TF_NUM_INTEROP_THREADS": "1",
-        "TF_NUM_INTRAOP_THREADS": threads,
-    }
-    with (
-        (folder / LOG_FILE).open("wb") as log,
-        subprocess.Popen(command(folder), stdout=subprocess.PIPE, stderr=log, env=environment, text=True) as process,
-    ):
-        try:
-            last = _follow(process.stdout or (), progress)
-        except BaseException:
-            process.kill()
-            raise
-        code = process.wait()
+    last, code = run_process(
+        command(folder), request.settings.threads, folder / LOG_FILE, lambda lines: _follow(lines, progress)
+    )
     if last.error:
         raise (BundleError if last.kind == "BundleError" else HistoryError)(last.error)
     if code != 0:
@@ -187,8 +171,7 @@ def _follow(lines: Iterable[str], progress: Progress | None) -> _Event:
 
 def _death(code: int, stage: str, folder: Path) -> GatecastError:
     how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-    lines = (folder / LOG_FILE).read_text(errors="replace").strip().splitlines()
-    message = f"the training process {how} during {stage}; {lines[-1][:300] if lines else 'it left no message'}"
+    message = f"the training process {how} during {stage}; {last_words(folder / LOG_FILE)}"
     return BundleError(message) if stage == "conversion" else HistoryError(message)
 
 

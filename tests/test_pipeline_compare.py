@@ -3,7 +3,6 @@
 import re
 import sys
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +13,9 @@ from matplotlib.transforms import Bbox
 from edge.bundle import Cell
 from edge.contract import Contract, Float32
 from edge.errors import BundleError, GatecastError, HistoryError
-from edge.model import Model
 from pipeline.cell_worker import CellRequest, study_cell
-from pipeline.compare import Comparison, Form, Row, best_uses, budget, microseconds, tutorial_contract
+from pipeline.compare import Comparison, Form, Row, best_uses, budget, tutorial_contract
 from pipeline.compare_poster import pages, write_poster
-from pipeline.models import Architecture
 from pipeline.recall import Recall
 from tests import tiny
 
@@ -95,16 +92,6 @@ def test_tutorial_looks_back_ten_steps_on_the_same_forecasts() -> None:
     contract = Contract(interval=60, window=96, horizon=24)
     assert tutorial_contract(contract) == Contract(interval=60, window=10, horizon=24, quantiles=(0.5,))
     assert tutorial_contract(replace(contract, window=4)).window == 4
-
-
-@pytest.mark.training
-def test_time_is_per_forecast_whatever_the_batch() -> None:
-    """Fifteen rounds of a clock that ticks once per reading of it: one second for all windows."""
-    ticks = count()
-    windows, series = tiny.windows(20)
-    model = Model(tiny.bundle(Architecture(cell="simplernn", units=4)))
-    assert microseconds(model, windows, series, 8, lambda: float(next(ticks))) == pytest.approx(1e6 / 20)
-    assert next(ticks) == 30
 
 
 def test_poster_has_two_pages(tmp_path: Path) -> None:

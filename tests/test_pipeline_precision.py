@@ -1,5 +1,6 @@
 """The quickest precision goes out that forecasts as well as float32."""
 
+from itertools import count
 from typing import cast
 
 import numpy as np
@@ -8,9 +9,10 @@ import pytest
 from edge.bundle import Bundle, Precision
 from edge.contract import Float32
 from edge.errors import BundleError
+from edge.model import Model
 from pipeline.conversion import convert
 from pipeline.models import Architecture
-from pipeline.precision import Choice, Pairs, choose_precision
+from pipeline.precision import Choice, Pairs, choose_precision, microseconds
 from pipeline.table import Table
 from tests import tiny
 
@@ -57,3 +59,13 @@ def test_a_precision_that_forecasts_otherwise_is_refused() -> None:
     assert "does not forecast as its network" in cast("str", choice.conversions[1].refused)
     with pytest.raises(BundleError, match="does not forecast as its network"):
         choose({"float32": found["int8"]}, forecasts)
+
+
+@pytest.mark.training
+def test_time_is_per_forecast_whatever_the_batch() -> None:
+    """With a clock that ticks once per look at it, all windows take one second at either batch; the first round is left out."""
+    ticks = count()
+    windows, series = tiny.windows(20)
+    model = Model(bundles("float32")["float32"])
+    assert microseconds([model, model], windows, series, lambda: float(next(ticks))) == [(1e6 / 20, 1e6 / 20)] * 2
+    assert next(ticks) == 7 * 2 * 2 * 2 + 4
