@@ -41,6 +41,7 @@ cells = {cells}
 designs = {designs}
 units = 16
 epochs = 3
+precisions = ["float32", "int8"]
 [registry]
 path = "{folder / "registry"}"
 """,
