@@ -5,11 +5,11 @@ against the readings that come.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 
-from edge.contract import SECOND, Readings
+from edge.contract import SECOND, Readings, iso
 from edge.intake import AHEAD, latest_time
 
 SETTLED = 2.0  # seconds after connecting in which messages the broker has kept begin to arrive
@@ -61,9 +61,7 @@ class ClosingClock:
         """
         if self._seen is None or not self._steady or reached <= latest_time(self._seen[0]) + AHEAD:
             return None
-        ends = [
-            datetime.fromtimestamp(moment // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for moment in (reached, self._seen[0])
-        ]
+        ends = iso(reached), iso(self._seen[0])
         return f"clock: it has been ahead, up to {ends[0]}, and closed intervals; now it is {ends[1]}: all series start again"
 
     @property

@@ -7,6 +7,7 @@ Readings, forecasts and scores travel in columns, never one by one. A series is 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal, TypeAlias, cast, get_args
 
 import numpy as np
@@ -113,6 +114,11 @@ def format_duration(nanoseconds: int) -> str:
         if nanoseconds % size == 0:
             return f"{nanoseconds // size}{unit}"
     raise AssertionError
+
+
+def iso(time: int) -> str:
+    """A moment as people write it, in UTC, to the second."""
+    return f"{datetime.fromtimestamp(time // SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 class SeriesTable:

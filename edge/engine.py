@@ -207,7 +207,8 @@ class Engine:
             else:
                 by_model[:] = False
         made.seconds = time.perf_counter() - started
-        rest = ~by_model & (np.abs(closed.windows) < LARGEST_VALUE).any(axis=1)
+        rest = ~by_model
+        rest[rest] = (np.abs(closed.windows[rest]) < LARGEST_VALUE).any(axis=1)
         if rest.any():
             values = self._baseline.predict(closed.windows[rest], closed.series[rest])
             made.values[rest] = values

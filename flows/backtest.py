@@ -139,9 +139,8 @@ def _history(data: Path | None, config: "Config", fleet: "Fleet", end: int | Non
 
 def text(found: "Backtest") -> list[str]:
     """What was measured, in lines of 80 columns."""
-    from edge.contract import format_duration  # noqa: PLC0415
+    from edge.contract import format_duration, iso  # noqa: PLC0415
     from pipeline.backtest_report import SHOWN, leads_grid, lines, overall_grid, series_grid  # noqa: PLC0415
-    from pipeline.table import iso  # noqa: PLC0415
 
     contract, table = found.contract, found.table
     begin, end = (iso(table.start + edge * table.interval) for edge in (found.part.start, found.part.stop))

@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from edge.contract import SECOND, Readings, SeriesTable
+from edge.contract import SECOND, Readings, SeriesTable, iso
 from edge.errors import BrokerError
 from edge.mqtt import Address, make_client
-from pipeline.table import iso
 
 AHEAD = 8_000  # readings on their way at most
 STALLED = 60.0  # seconds without progress

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from edge.contract import Contract, Float32, Float64, Int64
+from edge.contract import Contract, Float32, Float64, Int64, iso
 from edge.model import usable
 from pipeline.backtest_report import Backtest, Kind
 from pipeline.evaluation import Contender, mae
 from pipeline.plots import STYLE, Panel, draw_panel, lead_axis, png
-from pipeline.table import Table, iso
+from pipeline.table import Table
 
 BATCH = 256
 COLOURS: dict[Kind, tuple[str, ...]] = {

@@ -5,11 +5,11 @@ from typing import Literal, TypeAlias, cast
 
 import numpy as np
 
-from edge.contract import Contract, Float32, Float64, format_duration
+from edge.contract import Contract, Float32, Float64, format_duration, iso
 from edge.scoring import default_leads
 from pipeline.evaluation import Evaluation, mae, rmse
 from pipeline.page import Grid, number, percent
-from pipeline.table import Table, iso
+from pipeline.table import Table
 
 Kind: TypeAlias = Literal["bundle", "peer", "baseline"]
 SHOWN = 20  # series on the terminal

@@ -8,7 +8,7 @@ from pathlib import Path
 from edge.baselines import Forecaster, baselines
 from edge.bundle import Bundle, read_bundle
 from edge.config import Fleet
-from edge.contract import format_duration
+from edge.contract import format_duration, iso
 from edge.errors import ConfigurationError, HistoryError
 from edge.model import open_forecaster
 from pipeline.backtest_report import Backtest, Kind
@@ -17,7 +17,6 @@ from pipeline.evaluation import Contender, backtest, comparable, contender, naiv
 from pipeline.history import can_judge
 from pipeline.peers import lightgbm_direct, ridge, statsforecast
 from pipeline.registry import Registry
-from pipeline.table import iso
 from pipeline.windows import Split, samples, training_scale
 
 LOCAL_WINDOWS = 400  # that a model is fitted on each of: a quarter of a second for one

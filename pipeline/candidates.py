@@ -16,18 +16,17 @@ import numpy as np
 from edge.baselines import Baseline, baselines
 from edge.bundle import Bundle, Manifest, Metric, Precision, Training, version_of
 from edge.config import Train
-from edge.contract import Contract, Float32, Readings, SeriesTable
+from edge.contract import Contract, Float32, Int32, Readings, SeriesTable, iso
 from edge.errors import HistoryError
 from edge.model import Model
 from pipeline.conversion import golden, model_file
-from pipeline.evaluation import Evaluation, backtest, contender
+from pipeline.evaluation import Evaluation
 from pipeline.extract import History
 from pipeline.history import Report, Table, can_judge, refuse, stream_table, trainable, validate
 from pipeline.models import Architecture
 from pipeline.precision import Pairs, choose_precision, mean_error
-from pipeline.table import iso
 from pipeline.training import Progress, Record, Settings
-from pipeline.windows import Samples, Split, samples, split, training_scale
+from pipeline.windows import Split, evenly, samples, split, training_scale
 from pipeline.worker import Request, train_candidate
 
 PARITY_WINDOWS = 256
@@ -63,13 +62,13 @@ class Candidate:
         bundle: without metrics yet.
         record: how the training went.
         parity: largest error against the network it was made from, as a share of the forecasts' spread.
-        validation: its evaluation, and those of the baselines, on the validation part.
+        validation: its evaluation on the validation part.
     """
 
     bundle: Bundle
     record: Record
     parity: float
-    validation: tuple[Evaluation, ...]
+    validation: Evaluation
 
     @property
     def latency(self) -> float | None:
@@ -79,7 +78,7 @@ class Candidate:
 
     def loss(self, scale: Float32) -> float:
         """Mean absolute error on the validation part, each series in units of its scale."""
-        return mean_error(self.validation[0], scale)
+        return mean_error(self.validation, scale)
 
 
 def prepare(series: SeriesTable, readings: Readings, contract: Contract) -> Prepared:
@@ -148,7 +147,7 @@ def make_candidate(
     contract, parts = prepared.contract, prepared.split
     training = samples(prepared.table, contract, parts.training)
     validation = samples(prepared.table, contract, parts.validation)
-    windows, series = _some(samples(prepared.table, contract, parts.held_out), contract)
+    windows, series = some_windows(prepared, contract, PARITY_WINDOWS)
     request = Request(architecture, contract, settings, training, validation, windows, series, tuple(precisions))
     result = train_candidate(request, folder, progress)
     created = datetime.now(UTC)
@@ -178,11 +177,9 @@ def make_candidate(
         bundles[precision] = Bundle(msgspec.structs.replace(manifest, golden=test), content)
     pairs = Pairs(windows, series, result.forecasts)
     choice = choose_precision(bundles, pairs, prepared.table, parts.validation, prepared.scale)
-    references = [contender(one, prepared.table.names) for one in baselines(contract)]
-    measured = (choice.evaluation, *backtest(references, prepared.table, contract, parts.validation))
     conversions = list(choice.conversions)
     bundle = Bundle(msgspec.structs.replace(choice.bundle.manifest, conversions=conversions), choice.bundle.model)
-    return Candidate(bundle, result.record, conversions[0].parity or 0.0, measured)
+    return Candidate(bundle, result.record, conversions[0].parity or 0.0, choice.evaluation)
 
 
 def choose(candidates: Sequence[Candidate], scale: Float32) -> Candidate:
@@ -213,11 +210,18 @@ def baseline_bundle(prepared: Prepared, chosen: Baseline, metrics: Sequence[Metr
 
 def best_baseline(evaluations: Sequence[Evaluation], scale: Float32, contract: Contract) -> Baseline:
     """The baseline with the least error, each series in units of its scale."""
-    errors = {one.forecaster: float(np.nanmean(one.by_lead(scale))) for one in evaluations}
+    errors = {one.forecaster: mean_error(one, scale) for one in evaluations}
     return min(baselines(contract), key=lambda one: errors.get(one.name, float("inf")))
 
 
-def _some(chosen: Samples, contract: Contract) -> tuple[Float32, "np.typing.NDArray[np.int32]"]:
-    """Up to 256 windows, evenly chosen, and the model's index of their series."""
-    rows = np.unique(np.linspace(0, len(chosen) - 1, PARITY_WINDOWS).astype(np.int64)) if len(chosen) else np.zeros(0, np.int64)
+def some_windows(prepared: Prepared, contract: Contract, most: int) -> tuple[Float32, Int32]:
+    """Windows of the held-out part, evenly chosen, float32 `[n, window]`, and their series, 0 = unknown, int32 `[n]`.
+
+    Args:
+        prepared: history.
+        contract: its window may be another one than that of the history.
+        most: windows.
+    """
+    chosen = samples(prepared.table, contract, prepared.split.held_out)
+    rows = evenly(len(chosen), most)
     return chosen.windows(rows, contract), chosen.series[rows] + np.int32(1)

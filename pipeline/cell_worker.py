@@ -3,7 +3,6 @@
 As `pipeline.worker` does for a candidate: TensorFlow stays out of the calling process, and progress comes as JSON lines.
 """
 
-import json
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ import numpy as np
 
 from edge.bundle import MODEL_FILE, Cell
 from edge.contract import Contract, Float32, Int32
-from edge.errors import BundleError, GatecastError, HistoryError
+from edge.errors import HistoryError
 from pipeline.conversion import convert_module
-from pipeline.processes import last_words, run_process
+from pipeline.processes import Say, error_of, events, last_words, obey, run_process
 from pipeline.recall import Recall, RecallBudget
 from pipeline.training import Settings
 from pipeline.windows import Samples
@@ -48,8 +47,8 @@ class _Event(msgspec.Struct):
     what: str = ""
     done: int = 0
     total: int = 0
+    kind: str = ""
     error: str = ""
-    conversion: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,31 +136,18 @@ def study_cell(
 
 
 def _follow(lines: Iterable[str], told: Told) -> None:
-    for line in lines:
-        try:
-            event = msgspec.json.decode(line, type=_Event)
-        except msgspec.MsgspecError:
-            continue  # a library that prints
+    for event in events(lines, _Event):
         if event.error:
-            raise (BundleError if event.conversion else HistoryError)(event.error)
+            raise error_of(event.kind, event.error)
         told(event.what, event.done, event.total)
 
 
 def main(folder: Path, output: IO[str]) -> int:
     """Study what lies in the folder; returns the exit code."""
-
-    def say(**event: str | int) -> None:
-        print(json.dumps(event), file=output, flush=True)
-
-    try:
-        _work(folder, say)
-    except GatecastError as error:
-        say(error=str(error), conversion=isinstance(error, BundleError))
-        return 1
-    return 0
+    return obey(_work, folder, output)
 
 
-def _work(folder: Path, say: Callable[..., None]) -> None:
+def _work(folder: Path, say: Say) -> None:
     import keras  # noqa: PLC0415 - takes seconds, and the caller never needs it
 
     from pipeline.recall_trainer import measure_recall  # noqa: PLC0415

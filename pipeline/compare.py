@@ -16,9 +16,9 @@ import numpy as np
 
 from edge.baselines import baselines
 from edge.bundle import Bundle, Cell, Manifest, version_of
-from edge.contract import Contract, Float32, Float64, Int32
+from edge.contract import Contract, Float64
 from edge.model import Model, runtime_name
-from pipeline.candidates import PARITY_WINDOWS, Candidate, Prepared
+from pipeline.candidates import PARITY_WINDOWS, Candidate, Prepared, some_windows
 from pipeline.cell_worker import CellRequest, CellStudy, Told, study_cell
 from pipeline.conversion import golden, model_file, parity
 from pipeline.evaluation import Evaluation, backtest, contender
@@ -193,13 +193,6 @@ def _tutorial_bundle(cell: Cell, units: int, prepared: Prepared, contract: Contr
     file = model_file(found.model, Architecture(cell, "plain", units), found.parameters)
     name, stamp = version_of(created, cell, found.model), created.isoformat(timespec="seconds")
     return Bundle(Manifest(name, contract, list(prepared.table.names), stamp, version("gatecast"), model=file), found.model)
-
-
-def some_windows(prepared: Prepared, contract: Contract, count: int) -> tuple[Float32, Int32]:
-    """Windows of the held-out part, evenly chosen, float32 `[n, window]`, and their series, 0 = unknown, int32 `[n]`."""
-    chosen = samples(prepared.table, contract, prepared.split.held_out)
-    rows = np.unique(np.linspace(0, len(chosen) - 1, count).astype(np.int64))
-    return chosen.windows(rows, contract), chosen.series[rows] + np.int32(1)
 
 
 def measure(

@@ -17,6 +17,7 @@ from edge.errors import BundleError
 from edge.golden import Golden
 from edge.model import TOLERANCE, Model, relative_error, runtime_name
 from pipeline.models import Architecture
+from pipeline.windows import evenly
 
 if TYPE_CHECKING:
     from pipeline.network import Members, Network
@@ -121,7 +122,7 @@ def golden(forecaster: Forecaster, windows: Float32, series: Int32) -> Golden:
     Raises:
         BundleError: a forecast is not finite.
     """
-    chosen = np.unique(np.linspace(0, len(windows) - 1, MOST_GOLDEN).astype(int))
+    chosen = evenly(len(windows), MOST_GOLDEN)
     forecasts = forecaster.predict(windows[chosen], series[chosen])
     if not np.isfinite(forecasts).all():
         raise BundleError(f"expected finite golden forecasts from {forecaster.name}; got NaN")

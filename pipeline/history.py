@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.contract import Contract, Float32, format_duration
+from edge.contract import Contract, Float32, format_duration, iso
 from edge.errors import HistoryError
 from pipeline.grid import Arrivals
 from pipeline.reading_files import read_file
-from pipeline.table import Table, guess_interval, iso, stream_table, to_table
+from pipeline.table import Table, guess_interval, stream_table, to_table
 from pipeline.windows import samples, split
 
 __all__ = [

@@ -1,13 +1,23 @@
-"""A process of its own for what imports TensorFlow: its lines are followed while it works, its log is kept."""
+"""A process of its own for what imports TensorFlow: its lines are followed while it works, its log is kept.
 
+What it has to say are JSON lines; an error that it raises on purpose is one with `kind` and `error`.
+"""
+
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeAlias, TypeVar
+
+import msgspec
+
+from edge.errors import BundleError, GatecastError, HistoryError
 
 Followed = TypeVar("Followed")
+Event = TypeVar("Event")
+Say: TypeAlias = Callable[..., None]
 
 
 def run_process(
@@ -47,3 +57,40 @@ def last_words(log: Path) -> str:
     """The last line of a log, or that there is none."""
     lines = log.read_text(errors="replace").strip().splitlines()
     return lines[-1][:300] if lines else "it left no message"
+
+
+def events(lines: Iterable[str], kind: type[Event]) -> Iterator[Event]:
+    """What the lines of a process say, without those of a library that prints."""
+    for line in lines:
+        try:
+            yield msgspec.json.decode(line, type=kind)
+        except msgspec.MsgspecError:
+            continue
+
+
+def error_of(kind: str, text: str) -> GatecastError:
+    """The error that a process gave up with, by the name of its class."""
+    return (BundleError if kind == BundleError.__name__ else HistoryError)(text)
+
+
+def obey(work: Callable[[Path, Say], None], folder: Path, output: IO[str]) -> int:
+    """The process itself: do the work that lies in a folder, and say how it goes.
+
+    Args:
+        work: gets the folder, and what says a line of any keys.
+        folder: of the exchange.
+        output: for the lines.
+
+    Returns:
+        The exit code.
+    """
+
+    def say(**event: str | float | None) -> None:
+        print(json.dumps(event), file=output, flush=True)
+
+    try:
+        work(folder, say)
+    except GatecastError as error:
+        say(kind=type(error).__name__, error=str(error))
+        return 1
+    return 0

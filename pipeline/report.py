@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.bundle import Manifest
-from edge.contract import Float32, Float64, format_duration
+from edge.contract import Float32, Float64, format_duration, iso
 from edge.model import open_forecaster
 from edge.release import replace_file
 from edge.scoring import default_leads
@@ -17,7 +17,6 @@ from pipeline.history import Report
 from pipeline.page import DASH, Grid, markdown, number, percent
 from pipeline.plots import forecast_plot, panels
 from pipeline.release import Release
-from pipeline.table import iso
 from pipeline.verdict import Trial
 
 SHOWN = 4  # series in a picture

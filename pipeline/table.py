@@ -4,13 +4,12 @@ import hashlib
 import mmap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 
-from edge.contract import DAY, SECOND, Aggregation, Float32, Int64, Readings, format_duration, group_starts
+from edge.contract import DAY, SECOND, Aggregation, Float32, Int64, Readings, format_duration, group_starts, iso
 from edge.errors import HistoryError
 from pipeline.grid import IN_MEMORY, Arrivals, Grid
 
@@ -99,11 +98,6 @@ def _let_go(values: Float32) -> None:
     """Give back the memory that a file is mapped to; nothing is lost, the next look maps it again."""
     if isinstance(values.base, mmap.mmap):
         values.base.madvise(mmap.MADV_DONTNEED)
-
-
-def iso(time: int) -> str:
-    """A moment as people write it, in UTC, to the second."""
-    return f"{datetime.fromtimestamp(time // SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def to_table(names: Sequence[str], readings: Readings, interval: int, aggregation: Aggregation = "mean") -> Table:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from edge.contract import Contract, Float32, Float64, Int64
+from edge.contract import Contract, Float32, Float64
 from edge.errors import ConfigurationError, HistoryError
 from pipeline.calibration import factors
 from pipeline.models import Architecture, assemble, build, forecast, parameters, restore
-from pipeline.windows import Samples
+from pipeline.windows import Samples, evenly, spread
 
 if TYPE_CHECKING:
     from pipeline.network import Members
@@ -117,13 +117,7 @@ def series_scale(samples: Samples, contract: Contract) -> Float64:
     NaN where a series has no values, 0 where it is constant.
     """
     start, end = int(samples.origin.min()) - contract.window, int(samples.origin.max()) + contract.horizon
-    scale = np.full(len(samples.values), np.nan)
-    for row, values in enumerate(samples.values):
-        covered = values[max(0, start) : end]
-        known = covered[np.isfinite(covered)].astype(np.float64)
-        if len(known):
-            scale[row] = known.std() if known.min() < known.max() else 0.0
-    return scale
+    return np.array([spread(values[max(0, start) : end]) for values in samples.values])
 
 
 def fit(
@@ -159,7 +153,7 @@ def fit(
     scale = np.nan_to_num(series_scale(training, contract))
     network = build(architecture, contract, scale)
     trainer = Trainer(network, training, scale, settings)
-    held = evenly(validation, settings.validation_windows)
+    held = evenly(len(validation), settings.validation_windows)
     losses: list[tuple[float, float]] = []
     best, best_epoch, kept = np.inf, 0, trainer.averaged_weights()
     for epoch in range(1, settings.epochs + 1):
@@ -232,15 +226,10 @@ def calibrated(
         settings: number of validation windows.
     """
     networks = [restore(architecture, contract, len(validation.values), weights) for weights in members]
-    held = evenly(validation, settings.validation_windows)
+    held = evenly(len(validation), settings.validation_windows)
     plain = assemble(networks, np.ones((contract.horizon, len(contract.quantiles) - 1), np.float32))
     forecasts = forecast(plain, validation.windows(held, contract), validation.series[held] + np.int32(1))
     return assemble(networks, factors(forecasts, validation.targets(held, contract), validation.origin[held], contract))
-
-
-def evenly(samples: Samples, most: int) -> Int64:
-    """Places of at most that many samples, evenly chosen, int64 `[n]`."""
-    return np.unique(np.linspace(0, len(samples) - 1, min(most, len(samples))).astype(np.int64))
 
 
 def _check(samples: Samples, contract: Contract, role: str) -> None:

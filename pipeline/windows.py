@@ -129,12 +129,21 @@ def samples(table: Table, contract: Contract, part: range, stride: int = 1, max_
     return Samples(table.values, np.concatenate(series), np.concatenate(origin))
 
 
+def evenly(count: int, most: int) -> Int64:
+    """Places of at most `most` out of `count`, evenly chosen, in order, int64 `[n]`."""
+    return np.unique(np.linspace(0, count - 1, min(most, count)).astype(np.int64))
+
+
+def spread(values: Float32) -> float:
+    """Standard deviation of what is there; NaN without any value, 0 where all are the same."""
+    known = values[np.isfinite(values)].astype(np.float64)
+    if not len(known):
+        return float("nan")
+    return float(known.std()) if known.min() < known.max() else 0.0
+
+
 def training_scale(table: Table, parts: Split) -> Float32:
     """Standard deviation of every series in the training part, float32 `[series]`; NaN where it is not above 0."""
-    scale = np.full(len(table.values), np.nan, np.float32)
-    for row, values in enumerate(table.rows()):
-        covered = values[parts.training.start : parts.training.stop]
-        known = covered[np.isfinite(covered)].astype(np.float64)
-        if len(known) > 1 and known.min() < known.max():
-            scale[row] = known.std()
-    return scale
+    part = slice(parts.training.start, parts.training.stop)
+    scale = np.array([spread(values[part]) for values in table.rows()], np.float32)
+    return np.where(scale > 0, scale, np.float32(np.nan))

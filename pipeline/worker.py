@@ -4,7 +4,6 @@ The process imports TensorFlow once for both, and may die in the converter witho
 results are JSON and arrays in a folder; progress comes as JSON lines on its standard output.
 """
 
-import json
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,12 +18,12 @@ from edge.contract import Contract, Float32, Int32
 from edge.errors import BundleError, GatecastError, HistoryError
 from pipeline.conversion import convert
 from pipeline.models import Architecture, forecast
-from pipeline.processes import last_words, run_process
+from pipeline.processes import Say, error_of, events, last_words, obey, run_process
 from pipeline.training import Progress, Record, Settings, calibrated, fit_members
 from pipeline.windows import Samples
 
 REQUEST_FILE, RESULT_FILE, LOG_FILE = "request.json", "result.json", "worker.log"
-SAMPLES_FILE, FORECASTS_FILE, WEIGHTS_FILE = "samples.npz", "forecasts.npy", "weights.npz"
+SAMPLES_FILE, FORECASTS_FILE = "samples.npz", "forecasts.npy"
 
 Command: TypeAlias = Callable[[Path], list[str]]
 
@@ -115,7 +114,7 @@ def train_candidate(
         HistoryError: the training fails.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (RESULT_FILE, FORECASTS_FILE, WEIGHTS_FILE, *(model_name(one) for one in get_args(Precision))):
+    for name in (RESULT_FILE, FORECASTS_FILE, *(model_name(one) for one in get_args(Precision))):
         (folder / name).unlink(missing_ok=True)
     grid = _grid_file(request.training.values, folder / "grid.npy")
     plan = _Plan(request.architecture, request.contract, request.settings, request.precisions, grid)
@@ -133,7 +132,7 @@ def train_candidate(
         command(folder), request.settings.threads, folder / LOG_FILE, lambda lines: _follow(lines, progress)
     )
     if last.error:
-        raise (BundleError if last.kind == "BundleError" else HistoryError)(last.error)
+        raise error_of(last.kind, last.error)
     if code != 0:
         raise _death(code, last.stage, folder)
     record = msgspec.json.decode((folder / RESULT_FILE).read_bytes(), type=Record)
@@ -157,11 +156,7 @@ def _grid_file(values: Float32, path: Path) -> str:
 def _follow(lines: Iterable[str], progress: Progress | None) -> _Event:
     """Pass the worker's progress on; the last stage or error it spoke of."""
     last = _Event(stage="start")
-    for line in lines:
-        try:
-            event = msgspec.json.decode(line, type=_Event)
-        except msgspec.MsgspecError:
-            continue  # a library that prints
+    for event in events(lines, _Event):
         if event.epoch and progress is not None:
             progress(event.epoch, event.epochs, event.training_loss or 0.0, event.validation_loss or 0.0)
         if event.stage or event.error:
@@ -177,19 +172,10 @@ def _death(code: int, stage: str, folder: Path) -> GatecastError:
 
 def main(folder: Path, output: IO[str]) -> int:
     """Train and convert what lies in the folder; returns the exit code."""
-
-    def say(**event: str | float | None) -> None:
-        print(json.dumps(event), file=output, flush=True)
-
-    try:
-        _work(folder, say)
-    except GatecastError as error:
-        say(kind=type(error).__name__, error=str(error))
-        return 1
-    return 0
+    return obey(_work, folder, output)
 
 
-def _work(folder: Path, say: Callable[..., None]) -> None:
+def _work(folder: Path, say: Say) -> None:
     plan = msgspec.json.decode((folder / REQUEST_FILE).read_bytes(), type=_Plan)
     with np.load(folder / SAMPLES_FILE, allow_pickle=False) as arrays:
         data = {name: arrays[name] for name in arrays.files}
@@ -205,7 +191,6 @@ def _work(folder: Path, say: Callable[..., None]) -> None:
         lambda epoch, epochs, training, loss: say(epoch=epoch, epochs=epochs, training_loss=training, validation_loss=loss),
     )
     say(stage="conversion")
-    np.savez(folder / WEIGHTS_FILE, *(weight for member in trained.members for weight in member))
     network = calibrated(plan.architecture, plan.contract, trained.members, validation, plan.settings)
     np.save(folder / FORECASTS_FILE, forecast(network, data["windows"], data["window_series"]))
     for precision in dict.fromkeys(("float32", *plan.precisions)):

@@ -17,15 +17,14 @@ from flows.cli import run
 from pipeline.backtest_plots import extreme_days
 from pipeline.backtest_report import Figures, averaged, figures, lines
 from pipeline.backtest_run import begin_at, fleet_of, remarks
-from pipeline.candidates import Candidate, Prepared, baseline_bundle, prepare
+from pipeline.candidates import Prepared, baseline_bundle, prepare
 from pipeline.evaluation import backtest, contender
-from pipeline.models import Architecture
 from pipeline.page import Grid
 from pipeline.registry import Registry
 from pipeline.release import decide
-from pipeline.training import Record
 from tests import tiny
 from tests.test_pipeline_evaluation import CONTRACT, PART, Counter, counting
+from tests.test_pipeline_release import candidate
 
 HOUR = tiny.CONTRACT.interval
 START = 1_704_067_200  # 2024-01-01, in seconds
@@ -81,15 +80,7 @@ def test_help_fits_a_screen(capsys: pytest.CaptureFixture[str], monkeypatch: pyt
 def test_a_bundle_has_the_figures_of_its_manifest(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What the gate wrote down, the command measures again: error by lead, coverage, loss; of the bundle and the baselines."""
     prepared = history()
-    made = tiny.bundle(Architecture())
-    (measured,) = backtest(
-        [contender(Baseline("last_value", tiny.CONTRACT), prepared.table.names)],
-        prepared.table,
-        tiny.CONTRACT,
-        prepared.split.validation,
-    )
-    candidate = Candidate(made, Record(1.0, 1, 1, (), (), 1, 1), 0.0, (measured,))
-    bundle = decide(prepared, [candidate], None, Train()).candidate
+    bundle = decide(prepared, [candidate(prepared)], None, Train()).candidate
     path = Registry(folder / "registry").add(bundle)
     for named in (bundle.manifest.version, str(path)):
         assert call(capsys, "--bundle", named, "--data", "data.csv", "--json", "found.json")[0] == 0

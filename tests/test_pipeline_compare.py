@@ -127,7 +127,7 @@ def test_nothing_is_cut_off_at_the_edge_of_the_paper(page: int) -> None:
     ("end", "error", "said"),
     [
         ("sys.exit('out of memory')", HistoryError, "studies gru ended with exit code 1; out of memory"),
-        ("""print('{"error": "no such operation", "conversion": true}')""", BundleError, "no such operation"),
+        ("""print('{"error": "no such operation", "kind": "BundleError"}')""", BundleError, "no such operation"),
     ],
 )
 def test_end_of_the_worker_is_no_riddle(end: str, error: type[GatecastError], said: str, tmp_path: Path) -> None:

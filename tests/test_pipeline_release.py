@@ -42,7 +42,7 @@ def candidate(prepared: Prepared) -> Candidate:
         tiny.CONTRACT,
         prepared.split.validation,
     )
-    return Candidate(made, Record(1.0, 1, 1, (), (), 1, 1), 0.0, (measured,))
+    return Candidate(made, Record(1.0, 1, 1, (), (), 1, 1), 0.0, measured)
 
 
 def judged(prepared: Prepared, champion: Bundle | None) -> Release:

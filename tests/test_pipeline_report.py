@@ -42,7 +42,7 @@ def released(prepared: Prepared) -> Release:
     champion = contender(Baseline("last_value", CONTRACT), names)
     found = trial(contender(chosen, names), champion, prepared.table, CONTRACT, part)
     bundle, cost = baseline_bundle(prepared, chosen, metrics_of(found, prepared.scale)), Cost(3.25, 1000)
-    judged = Judged(Candidate(bundle, Record(1.5, 3, 2, (), (), 12_345, 9), 0.0, ()), cost, found)
+    judged = Judged(Candidate(bundle, Record(1.5, 3, 2, (), (), 12_345, 9), 0.0, found.candidate), cost, found)
     return Release(bundle, judged, (judged,), None)
 
 
