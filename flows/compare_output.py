@@ -92,7 +92,7 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
             "further leads feed its own forecasts back, so its time is that of all leads."
         ),
         (
-            f"trained with {given.units} units, at most {given.settings.epochs} epochs of {given.settings.windows:,} windows, "
+            f"trained with {given.units} units, at most {given.settings.epochs} epochs of {comparison.windows:,} windows, "
             f"one seed ({given.settings.seed}), so differences of 1-2 % in error are chance; memory: median of {recall.seeds} "
             f"seeds, {sum(recall.steps):,} steps of {recall.batch} streams each; {comparison.runtime}."
         ),
@@ -181,7 +181,7 @@ def document(comparison: Comparison) -> dict[str, object]:
         },
         "budget": {
             "epochs": given.settings.epochs,
-            "windows_per_epoch": given.settings.windows,
+            "windows_per_epoch": comparison.windows,
             "units": given.units,
             "seed": given.settings.seed,
             "memory_units": given.recall.units,

@@ -49,7 +49,7 @@ def compare(prepared: Prepared, given: Budget, workers: int, show: Show) -> Comp
         def told(what: str, done: int, total: int) -> None:
             show.advance(f"{cell} ({what})", done, total, PARTS[what])
 
-        return study(cell, prepared, given, folder, told)
+        return study(cell, prepared, given.units, given.settings, given.recall, folder, told)
 
     with show.stage("train"), tempfile.TemporaryDirectory(prefix="gatecast-") as temporary:
         folder = Path(temporary)

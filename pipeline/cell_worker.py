@@ -1,4 +1,4 @@
-"""What is measured of a cell beside our own networks: its memory and its tutorial network, in a process of its own.
+"""What is measured of a cell beside our own networks: its tutorial network and its memory, in a process of its own.
 
 As `pipeline.worker` does for a candidate: TensorFlow stays out of the calling process, and progress comes as JSON lines.
 """
@@ -32,13 +32,13 @@ class _Plan(msgspec.Struct):
     units: int
     contract: Contract
     settings: Settings
-    recall: RecallBudget
+    recall: RecallBudget | None
 
 
 class _Result(msgspec.Struct):
     parameters: int
     seconds_per_epoch: float
-    recall: Recall
+    recall: Recall | None
 
 
 class _Event(msgspec.Struct):
@@ -60,7 +60,7 @@ class CellRequest:
         units: of the tutorial network.
         contract: of the tutorial network; one quantile.
         settings: of its training.
-        recall: of the memory's.
+        recall: of the memory's; None leaves it unmeasured.
         training: windows to learn from; the values end where the training part does.
         windows: that the network forecasts once more for `pipeline.conversion.parity`, float32 `[n, window]`.
         series: their series, 0 = unknown, int32 `[n]`.
@@ -70,7 +70,7 @@ class CellRequest:
     units: int
     contract: Contract
     settings: Settings
-    recall: RecallBudget
+    recall: RecallBudget | None
     training: Samples
     windows: Float32
     series: Int32
@@ -85,14 +85,14 @@ class CellStudy:
         forecasts: of it before conversion, for the request's windows, float32 `[n, horizon, 1]`.
         parameters: trained numbers.
         seconds_per_epoch: of its training.
-        recall: the cell's memory.
+        recall: the cell's memory, if it was measured.
     """
 
     model: bytes
     forecasts: Float32
     parameters: int
     seconds_per_epoch: float
-    recall: Recall
+    recall: Recall | None
 
 
 def study_command(folder: Path) -> list[str]:
@@ -166,9 +166,11 @@ def _work(folder: Path, say: Say) -> None:
     )
     (folder / MODEL_FILE).write_bytes(convert_module(*tutorial.module()))
     np.save(folder / FORECASTS_FILE, tutorial.predict(data["windows"], data["window_series"]))
-    recall = measure_recall(
-        plan.cell, plan.recall, plan.settings.seed, lambda done, total: say(what="memory", done=done, total=total)
-    )
+    recall = None
+    if plan.recall is not None:
+        recall = measure_recall(
+            plan.cell, plan.recall, plan.settings.seed, lambda done, total: say(what="memory", done=done, total=total)
+        )
     (folder / RESULT_FILE).write_bytes(msgspec.json.encode(_Result(tutorial.parameters, seconds, recall)))
 
 

@@ -137,6 +137,7 @@ class Comparison:
         contract: of our networks.
         budget: of everything that was trained.
         series: number of them.
+        windows: that were trained on in an epoch.
         facts: that every forecaster was judged on.
         runtime: of the device, name and version.
     """
@@ -149,6 +150,7 @@ class Comparison:
     contract: Contract
     budget: Budget
     series: int
+    windows: int
     facts: int
     runtime: str
 
@@ -169,8 +171,10 @@ def from_candidate(candidate: Candidate, architecture: Architecture, contract: C
     return Trained(architecture.cell, architecture.design, candidate.bundle, steps, seconds)
 
 
-def study(cell: Cell, prepared: Prepared, given: Budget, folder: Path, told: Told) -> tuple[Trained, Recall]:
-    """The tutorial network of a cell, converted and compared with itself, and the cell's memory.
+def study(
+    cell: Cell, prepared: Prepared, units: int, settings: Settings, recall: RecallBudget | None, folder: Path, told: Told
+) -> tuple[Trained, Recall | None]:
+    """The tutorial network of a cell, converted and compared with itself, and the cell's memory if there is a budget for it.
 
     Raises:
         BundleError: the network cannot be converted, or the converted one does not forecast the same.
@@ -180,9 +184,9 @@ def study(cell: Cell, prepared: Prepared, given: Budget, folder: Path, told: Tol
     training = samples(prepared.table, contract, parts.training)
     known = Samples(training.values[:, : parts.training.stop], training.series, training.origin)
     windows, series = some_windows(prepared, contract, PARITY_WINDOWS)
-    request = CellRequest(cell, given.units, contract, given.settings, given.recall, known, windows, series)
+    request = CellRequest(cell, units, contract, settings, recall, known, windows, series)
     found = study_cell(request, folder, told)
-    bundle = _tutorial_bundle(cell, given.units, prepared, contract, found)
+    bundle = _tutorial_bundle(cell, units, prepared, contract, found)
     bundle = Bundle(msgspec.structs.replace(bundle.manifest, golden=golden(Model(bundle), windows, series)), found.model)
     parity(found.forecasts, bundle, windows, series)
     return Trained(cell, "tutorial", bundle, contract.window, found.seconds_per_epoch), found.recall
@@ -230,6 +234,7 @@ def measure(
         contract,
         given,
         len(names),
+        given.settings.windows_of(len(samples(prepared.table, contract, prepared.split.training))),
         int(judged[0].count.sum()),
         runtime_name(),
     )

@@ -261,7 +261,7 @@ def _footnotes(comparison: Comparison) -> Sequence[str]:
             "tutorial: window of 10, each forecast fed back."
         ),
         (
-            f"trained with {given.units} units, {given.settings.epochs} epochs of {given.settings.windows:,} windows, "
+            f"trained with {given.units} units, {given.settings.epochs} epochs of {comparison.windows:,} windows, "
             f"seed {given.settings.seed}; 1-2 % in accuracy are chance. Made by gatecast compare."
         ),
     )

@@ -52,7 +52,7 @@ class Tutorial:
         random = np.random.default_rng(settings.seed)
         started = time.perf_counter()
         for epoch in range(1, settings.epochs + 1):
-            rows = random.choice(len(samples), min(settings.windows, len(samples)), replace=False)
+            rows = random.choice(len(samples), min(settings.windows_of(len(samples)), len(samples)), replace=False)
             inputs, targets = self._examples(samples, rows)
             self.model.fit(inputs, targets, batch_size=settings.batch, verbose=0)
             told(epoch)

@@ -47,7 +47,9 @@ def comparison() -> Comparison:
     """Everything, on a baseline of 0.6."""
     reference = np.full(7, 0.6)
     uses = best_uses(ROWS, RECALLS, 0.6)
-    return Comparison(ROWS, uses, RECALLS, "last_value", reference, tiny.CONTRACT, budget("usual"), 3, 1000, "ai-edge-litert 2")
+    return Comparison(
+        ROWS, uses, RECALLS, "last_value", reference, tiny.CONTRACT, budget("usual"), 3, 500, 1000, "ai-edge-litert 2"
+    )
 
 
 def test_titles_go_to_those_that_win_them() -> None:
