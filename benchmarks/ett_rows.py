@@ -70,7 +70,7 @@ class Conversions:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One method on one set and horizon; what does not apply is None."""
+    """One method on one set and horizon; what does not apply is None. Only `validation_mae` is not of the test part."""
 
     set: str
     horizon: int
@@ -89,6 +89,7 @@ class Row:
     precision: str | None
     members: int = 1
     window: int | None = None
+    validation_mae: float | None = None
     conversion: Conversions | None = None
 
 
@@ -197,7 +198,8 @@ def _network_row(
     return Row(
         data.name, contract.horizon, method, file.cell, file.design, seed, **errors(found, data.scale), bytes=file.size,
         parameters=file.parameters, train_seconds=made.record.seconds, runtime=runtime_name(), precision=file.precision,
-        members=members, window=contract.window, conversion=conversions,
+        members=members, window=contract.window, validation_mae=made.loss(data.scale.astype(np.float32)),
+        conversion=conversions,
     )  # fmt: skip
 
 

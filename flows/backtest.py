@@ -7,13 +7,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.errors import ConfigurationError, PayloadError
+from edge.errors import ConfigurationError
+from flows.options import check_data, check_written, history, moment
 
 if TYPE_CHECKING:
-    from edge.config import Config, Fleet
     from pipeline.backtest_report import Backtest
     from pipeline.backtest_run import Entrant
-    from pipeline.candidates import Prepared
 
 CONFIG = Path("gatecast.toml")
 
@@ -50,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     """
     from flows.progress import Show  # noqa: PLC0415 - `--help` and wrong options answer at once
 
-    begin, end = (_moment(options, name) for name in ("from", "to"))
+    begin, end = moment("--from", options.begin), moment("--to", options.end)
     _check(options)
     show = Show()
     from edge.config import Config, read_config  # noqa: PLC0415
@@ -64,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
         show.note(f"  channel {config.registry.channel} names nothing: only baselines and other methods are measured")
     with tempfile.TemporaryDirectory(prefix="gatecast-") as folder:
         with show.stage("history"):
-            prepared = _history(options.data, config, work.fleet_of(bundles, config.fleet), end, Path(folder))
+            prepared = history(options.data, config, work.fleet_of(bundles, config.fleet), Path(folder), end)
             prepared = prepared if begin is None else work.begin_at(prepared, begin)
         notes = [*prepared.warnings, *work.remarks(prepared, bundles)]
         stride = work.widened(prepared, options.stride) if options.peers else options.stride
@@ -93,48 +92,17 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _moment(options: argparse.Namespace, name: str) -> int | None:
-    from edge.payloads import parse_time  # noqa: PLC0415
-
-    given = options.begin if name == "from" else options.end
-    try:
-        return parse_time(given) if given else None
-    except PayloadError as error:
-        raise ConfigurationError(f"--{name}: {error}") from error
-
-
 def _check(options: argparse.Namespace) -> None:
     """Refuse at once what would only fail after minutes."""
     if options.stride < 1:
         raise ConfigurationError(f"--stride must be at least 1 interval; got {options.stride}")
-    if options.json and not options.json.resolve().parent.is_dir():
-        raise ConfigurationError(f"--json {options.json}: there is no such folder")
+    check_written("--json", options.json)
+    check_data(options.data)
     if options.out:
         try:
             options.out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigurationError(f"--out {options.out}: {error.strerror}; name a folder") from error
-
-
-def _history(data: Path | None, config: "Config", fleet: "Fleet", end: int | None, folder: Path) -> "Prepared":
-    """The readings of the file, or of the store, before a moment."""
-    from pipeline.candidates import prepare, prepare_history  # noqa: PLC0415
-    from pipeline.extract import derive_contract, read_history  # noqa: PLC0415
-
-    if data is not None:
-        from pipeline.reading_files import read_file  # noqa: PLC0415
-
-        series, readings = read_file(data)
-        if end is not None:
-            readings = readings.take(readings.time < end)
-        return prepare(series, readings, derive_contract(fleet, readings))
-    from edge.store import open_store  # noqa: PLC0415
-
-    store = open_store(config.store.url, config.store.token_file)
-    try:
-        return prepare_history(read_history(store, fleet, folder, stop=end))
-    finally:
-        store.close()
 
 
 def text(found: "Backtest") -> list[str]:

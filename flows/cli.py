@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from edge.cli import FILE_TEXT, guarded
 from edge.errors import ConfigurationError
 from flows import backtest, compare
+from flows.options import check_data, check_written, moment
 
 if TYPE_CHECKING:
     from pipeline.registry import Registry
@@ -154,15 +155,19 @@ def _init(options: argparse.Namespace) -> int:
 
 def _import(options: argparse.Namespace) -> int:
     from edge.config import read_config  # noqa: PLC0415 - `--help` and wrong options answer at once
+    from edge.contract import SeriesTable  # noqa: PLC0415
     from edge.store import open_store  # noqa: PLC0415
     from pipeline.extract import tag, write_history  # noqa: PLC0415
-    from pipeline.reading_files import read_file  # noqa: PLC0415
+    from pipeline.reading_files import read_batches  # noqa: PLC0415
 
     config = read_config(options.config)
-    series, readings = read_file(options.file)
+    series = SeriesTable()
+    for _ in read_batches(options.file, series):
+        pass  # once through it first: a mistake in its last line must not leave half of it in the store
+    tagged = tag(series, [rule.build() for rule in config.ingest])
     store = open_store(config.store.url, config.store.token_file)
     try:
-        written = write_history(store, tag(series, [rule.build() for rule in config.ingest]), readings)
+        written = sum(write_history(store, tagged, batch) for batch in read_batches(options.file, SeriesTable()))
     finally:
         store.close()
     if options.json:
@@ -174,15 +179,10 @@ def _import(options: argparse.Namespace) -> int:
 
 def _retrain(options: argparse.Namespace) -> int:
     _prepare_prefect()
-    from edge.errors import PayloadError  # noqa: PLC0415
-    from edge.payloads import parse_time  # noqa: PLC0415
     from flows.output import retrained_document, retrained_text  # noqa: PLC0415
     from flows.progress import CURRENT, Show  # noqa: PLC0415
 
-    try:
-        until = parse_time(options.until) if options.until else None
-    except PayloadError as error:
-        raise ConfigurationError(f"--until: {error}") from error
+    until = moment("--until", options.until)
     show = Show()
     CURRENT.set(show)
     with show.stage("retrain"):
@@ -244,12 +244,10 @@ def _serve(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from flows.progress import CURRENT, Show  # noqa: PLC0415
 
-    if options.json and not options.json.resolve().parent.is_dir():
-        raise ConfigurationError(f"--json {options.json}: there is no such folder")
+    check_written("--json", options.json)
+    check_data(options.data)
     show = Show()
     CURRENT.set(show)
-    if options.data is not None and not options.data.is_file():
-        raise ConfigurationError(f"--data {options.data}: there is no such file; give a CSV or Parquet file")
     folder = options.folder
     with show.stage("start"):
         _prepare_prefect()

@@ -2,14 +2,13 @@
 
 import argparse
 import json
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from edge.cli import FILE_TEXT
 from edge.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from pipeline.candidates import Prepared
+from flows.options import check_data, check_written, history
 
 SHIPPED = Path(__file__).parent / "data" / "nyc-weather-2013.csv.xz"
 TEXT = "measure SimpleRNN, LSTM and GRU side by side"
@@ -46,27 +45,28 @@ def run(options: argparse.Namespace) -> int:
         GatecastError: one line that says what to do.
     """
     for name in ("json", "markdown", "pdf"):
-        path = getattr(options, name)
-        if path is not None and not path.resolve().parent.is_dir():
-            raise ConfigurationError(f"--{name} {path}: there is no such folder")
+        check_written(f"--{name}", getattr(options, name))
     if options.workers < 1 or options.seed < 0:
         raise ConfigurationError(f"expected --workers from 1 and --seed from 0; got {options.workers} and {options.seed}")
-    if options.data is not None and not options.data.is_file():
-        raise ConfigurationError(f"--data {options.data}: there is no such file; give a CSV or Parquet file")
+    check_data(options.data)
     from flows.progress import CURRENT, Show  # noqa: PLC0415 - `--help` and wrong options answer at once
 
     show = Show()
     CURRENT.set(show)
-    with show.stage("history"):
-        from flows.compare_output import document, markdown_text, text  # noqa: PLC0415
-        from flows.comparing import compare  # noqa: PLC0415
-        from pipeline.compare import budget  # noqa: PLC0415
+    with tempfile.TemporaryDirectory(prefix="gatecast-") as folder:
+        with show.stage("history"):
+            from edge.config import Config, read_config  # noqa: PLC0415
+            from flows.compare_output import document, markdown_text, text  # noqa: PLC0415
+            from flows.comparing import compare  # noqa: PLC0415
+            from pipeline.compare import budget  # noqa: PLC0415
 
-        prepared = _prepared(options)
-        for warning in prepared.warnings:
-            show.note(f"  {warning}")
-    given = budget("quick" if options.quick else "full" if options.full else "usual", options.seed)
-    comparison = compare(prepared, given, options.workers, show)
+            config = Config() if options.config is None else read_config(options.config)
+            data = options.data or (SHIPPED if options.config is None else None)
+            prepared = history(data, config, config.fleet, Path(folder))
+            for warning in prepared.warnings:
+                show.note(f"  {warning}")
+        given = budget("quick" if options.quick else "full" if options.full else "usual", options.seed)
+        comparison = compare(prepared, given, options.workers, show)
     if options.json is not None:
         options.json.write_text(json.dumps(document(comparison), indent=2), encoding="utf-8")
     if options.markdown is not None:
@@ -78,21 +78,3 @@ def run(options: argparse.Namespace) -> int:
             write_poster(comparison, options.pdf)
     print(text(comparison))  # noqa: T201 - a command prints
     return 0
-
-
-def _prepared(options: argparse.Namespace) -> "Prepared":
-    from edge.config import Fleet, read_config  # noqa: PLC0415
-    from edge.store import open_store  # noqa: PLC0415
-    from pipeline.candidates import prepare, prepare_history  # noqa: PLC0415
-    from pipeline.extract import derive_contract, read_history  # noqa: PLC0415
-    from pipeline.reading_files import read_file  # noqa: PLC0415
-
-    if options.config is None:
-        series, readings = read_file(options.data or SHIPPED)
-        return prepare(series, readings, derive_contract(Fleet(), readings))
-    config = read_config(options.config)
-    store = open_store(config.store.url, config.store.token_file)
-    try:
-        return prepare_history(read_history(store, config.fleet))
-    finally:
-        store.close()

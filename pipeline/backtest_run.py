@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import gcd
 from pathlib import Path
 
 from edge.baselines import Forecaster, baselines
@@ -17,7 +16,7 @@ from pipeline.evaluation import Contender, backtest, comparable, contender, naiv
 from pipeline.history import can_judge
 from pipeline.peers import lightgbm_direct, ridge, statsforecast
 from pipeline.registry import Registry
-from pipeline.windows import Split, samples, training_scale
+from pipeline.windows import Split, judged_stride, samples, training_scale
 
 LOCAL_WINDOWS = 400  # that a model is fitted on each of: a quarter of a second for one
 
@@ -132,13 +131,7 @@ def fit_peers(prepared: Prepared, *, peers: bool, windows: int, told: Told) -> l
 
 def widened(prepared: Prepared, stride: int) -> int:
     """A stride that leaves a method fitted anew on every window some hundred windows, at all hours of the day."""
-    contract = prepared.contract
-    origins = len(prepared.split.held_out) - contract.horizon + 1
-    least = -(-origins * len(prepared.table.names) // LOCAL_WINDOWS)
-    if least <= stride:
-        return stride
-    season = contract.season() or 1
-    return next(one for one in range(least, least + season + 1) if gcd(one, season) == 1)
+    return judged_stride(prepared.table, prepared.contract, prepared.split.held_out, LOCAL_WINDOWS, stride)
 
 
 def entrants(prepared: Prepared, bundles: Sequence[Bundle], peers: Sequence[Forecaster]) -> list[Entrant]:

@@ -14,6 +14,7 @@ from edge.model import Model
 from pipeline.conversion import parity
 from pipeline.evaluation import Evaluation, backtest, contender
 from pipeline.table import Table
+from pipeline.windows import judged_stride
 
 WORSE = 0.005  # share by which the error of a smaller precision may be above that of float32
 AS_QUICK = 0.95  # a precision must take less than this share of another's time to count as quicker: a clock is noisy
@@ -82,7 +83,9 @@ def choose_precision(
             refused[precision] = str(error)[:200]
     models = {precision: Model(bundles[precision]) for precision in found}
     rivals = [contender(model, table.names, bundles[one].manifest.series) for one, model in models.items()]
-    evaluations = dict(zip(models, backtest(rivals, table, bundles["float32"].manifest.contract, part), strict=True))
+    contract = bundles["float32"].manifest.contract
+    stride = judged_stride(table, contract, part)
+    evaluations = dict(zip(models, backtest(rivals, table, contract, part, stride), strict=True))
     errors = {one: mean_error(evaluation, scale) for one, evaluation in evaluations.items()}
     times = dict(zip(models, microseconds(list(models.values()), pairs.windows, pairs.series, clock), strict=True))
     shares = {one: error / errors["float32"] for one, error in errors.items()}

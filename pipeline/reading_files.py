@@ -1,10 +1,11 @@
 """Readings from CSV and Parquet files, long (`series,time,value`) or wide (a time and one column per series).
 
-A file is read as a stream: what stays in memory is the columns of its readings, not their text.
+A file is read as a stream of some rows at a time, so that even one that is larger than the memory can be imported.
 """
 
 import lzma
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +25,7 @@ CSV = (".csv", ".tsv", ".txt")
 PACKED = (".gz", ".xz", ".zst")
 PARQUET = (".parquet", ".pq")
 SHAPES = "columns series,time,value or a time column and one column per series"
+CELLS = 2_000_000  # of a batch of rows
 NO_TIME = np.iinfo(np.int64).min  # an empty cell, told from null: a time that cannot be read
 
 
@@ -57,13 +59,20 @@ class _File:
 
 
 def read_file(path: Path) -> tuple[SeriesTable, Readings]:
-    """All readings of a file, in the order of the file (a wide one series by series).
+    """All readings of a file; arguments, order and errors as of `read_batches`."""
+    series = SeriesTable()
+    return series, Readings.concatenate(list(read_batches(path, series)))
+
+
+def read_batches(path: Path, series: SeriesTable) -> Iterator[Readings]:
+    """The readings of a file, some rows at a time, in the order of the file (of a wide one series by series within those).
 
     Empty cells, NaN and null are no readings; infinite values are kept, so that `validate` can count them. A column
     named time, timestamp, date, datetime, ts, ds or _time (in any case), or else the first one, holds the time.
 
     Args:
-        path: CSV (comma, semicolon or tab; also .gz, .xz, .zst) or Parquet, long or wide.
+        path: CSV (comma, semicolon or tab; also .gz, .xz, .zst) or Parquet, long or wide; .xz is unpacked in memory.
+        series: the file's are added.
 
     Raises:
         ConfigurationError: there is no such file, or it is of another kind.
@@ -73,10 +82,11 @@ def read_file(path: Path) -> tuple[SeriesTable, Readings]:
         file = _open(path)
         _check_columns(file)
         time = file.find(TIME_NAMES)
-        series, value = file.find(SERIES_NAMES), file.find(VALUE_NAMES)
-        if time and series and value:
-            return _long(file, time, series, value)
-        return _wide(file, time or next(iter(file.columns)), named=time is not None)
+        name, value = file.find(SERIES_NAMES), file.find(VALUE_NAMES)
+        if time and name and value:
+            yield from _long(file, time, name, value, series)
+        else:
+            yield from _wide(file, time or next(iter(file.columns)), series, named=time is not None)
     except pl.exceptions.NoDataError as error:
         raise HistoryError(f"{path} is empty; expected {SHAPES}") from error
     except (pl.exceptions.PolarsError, OSError, lzma.LZMAError, EOFError) as error:
@@ -145,36 +155,59 @@ def _number(file: _File, name: str) -> pl.Expr:
     return pl.when(missing).then(np.nan).otherwise(text.cast(pl.Float64, strict=False))
 
 
-def _collect(file: _File, time: str, values: list[str], named: bool, series: str | None = None) -> pl.DataFrame:
+def _batches(file: _File, time: str, values: list[str], named: bool, series: str | None = None) -> Iterator[pl.DataFrame]:
     """The columns as numbers, checked: `time`, `0`, `1` … in the order of values, and `series`."""
     columns = [_time(file, time).alias("time"), *(_number(file, name).alias(str(place)) for place, name in enumerate(values))]
     if series is not None:
         columns.append(pl.col(series).cast(pl.String).str.strip_chars().cast(pl.Categorical).alias("series"))
-    frame = file.frame.select(columns).collect(engine="streaming")
-    if not frame.height:
+    rows, found = 0, False
+    size = max(1, CELLS // len(columns))
+    for frame in file.frame.select(columns).collect_batches(chunk_size=size, maintain_order=True, engine="streaming"):
+        if not frame.height:
+            continue
+        filled = _filled(file, frame, rows, time, values, named, series)
+        rows, found = rows + frame.height, found or filled
+        yield frame
+    if not rows:
         raise HistoryError(f"{file.path}: expected rows below the header; got none")
+    if not found:
+        raise HistoryError(f"{file.path}: expected readings; got no value in any of {rows} rows")
+
+
+def _filled(
+    file: _File, frame: pl.DataFrame, before: int, time: str, values: list[str], named: bool, series: str | None
+) -> bool:
+    """Refuse what cannot be read; whether there is any value.
+
+    Args:
+        file: for messages.
+        frame: some of its rows.
+        before: rows of the file before these.
+        time: column of the file.
+        values: columns of the file.
+        named: the time column was found by its name.
+        series: column of the file, if it has one.
+    """
     row = _first(frame["time"].is_null())
     if row is not None:
         expected = "a time, such as 2026-01-31T12:00:00Z or a Unix number"
         if not named:
             expected = f"{expected}, as no column is named {', '.join(TIME_NAMES)}"
-        raise file.error(row, time, expected)
+        raise file.error(before + row, time, expected)
     filled = pl.zeros(frame.height, pl.Boolean, eager=True)
     for place, name in enumerate(values):
         column = frame[str(place)]
         row = _first(column.is_null())
         if row is not None:
-            raise file.error(row, name, _expected_number(file, row, name))
+            raise file.error(before + row, name, _expected_number(file, before + row, name))
         filled |= column.is_not_nan()
     row = _first((frame["time"] == NO_TIME) & filled)
     if row is not None:
-        raise file.error(row, time, "a time beside a value")
+        raise file.error(before + row, time, "a time beside a value")
     row = None if series is None else _first(filled & frame["series"].is_null())
     if row is not None and series is not None:
-        raise file.error(row, series, "the name of a series beside a value")
-    if not filled.any():
-        raise HistoryError(f"{file.path}: expected readings; got no value in any of {frame.height} rows")
-    return frame
+        raise file.error(before + row, series, "the name of a series beside a value")
+    return bool(filled.any())
 
 
 def _first(rows: pl.Series) -> int | None:
@@ -189,28 +222,30 @@ def _expected_number(file: _File, row: int, name: str) -> str:
     return f"the number alone, {number[0]}" if number else "a number or an empty cell"
 
 
-def _long(file: _File, time: str, series: str, value: str) -> tuple[SeriesTable, Readings]:
-    frame = _collect(file, time, [value], named=True, series=series)
-    if frame["0"].is_nan().any():
-        frame = frame.filter(pl.col("0").is_not_nan())
-    names = frame["series"].unique(maintain_order=True)
-    code = names.to_physical().to_numpy()
-    index = np.zeros(code.max() + 1, np.int32)
-    index[code] = np.arange(len(code), dtype=np.int32)
-    rows = index[frame["series"].to_physical().to_numpy()]
-    return SeriesTable(names.to_list()), Readings(rows, frame["time"].to_numpy(), frame["0"].to_numpy())
+def _long(file: _File, time: str, name: str, value: str, series: SeriesTable) -> Iterator[Readings]:
+    for whole in _batches(file, time, [value], named=True, series=name):
+        frame = whole.filter(pl.col("0").is_not_nan())
+        if not frame.height:
+            continue
+        names = frame["series"].unique(maintain_order=True)
+        code = names.to_physical().to_numpy()
+        index = np.zeros(code.max() + 1, np.int32)
+        index[code] = [series.add(one) for one in names.to_list()]
+        rows = index[frame["series"].to_physical().to_numpy()]
+        yield Readings(rows, frame["time"].to_numpy(), frame["0"].to_numpy())
 
 
-def _wide(file: _File, time: str, *, named: bool) -> tuple[SeriesTable, Readings]:
+def _wide(file: _File, time: str, series: SeriesTable, *, named: bool) -> Iterator[Readings]:
     names = [name for name in file.columns if name != time]
     for place, name in enumerate(file.columns):
         if not name.strip() and name != time:
             raise HistoryError(f"{file.path}: expected a name for every column; column {place + 1} has none, name or remove it")
-    frame = _collect(file, time, names, named=named)
-    moments = frame["time"].to_numpy()
-    parts = []
-    for place in range(len(names)):
-        value = frame[str(place)].to_numpy()
-        rows = np.flatnonzero(~np.isnan(value))
-        parts.append(Readings(np.full(len(rows), place, np.int32), moments[rows], value[rows]))
-    return SeriesTable(name.strip() for name in names), Readings.concatenate(parts)
+    owners = [series.add(name.strip()) for name in names]
+    for frame in _batches(file, time, names, named=named):
+        moments = frame["time"].to_numpy()
+        parts = []
+        for place, owner in enumerate(owners):
+            value = frame[str(place)].to_numpy()
+            rows = np.flatnonzero(~np.isnan(value))
+            parts.append(Readings(np.full(len(rows), owner, np.int32), moments[rows], value[rows]))
+        yield Readings.concatenate(parts)

@@ -5,6 +5,7 @@ inside its own part. Training windows and their targets lie before the first spl
 """
 
 from dataclasses import dataclass
+from math import gcd
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -15,6 +16,7 @@ from pipeline.table import Table
 
 LONGEST_PART = 28 * DAY
 MOST_SAMPLES = 4_000_000  # more than a training looks at; 12 bytes each
+MOST_JUDGED = 100_000  # windows of a part, so that a verdict takes minutes however many series there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,24 @@ def samples(table: Table, contract: Contract, part: range, stride: int = 1, max_
         series.append(np.full(len(kept), row, np.int32))
         origin.append(kept)
     return Samples(table.values, np.concatenate(series), np.concatenate(origin))
+
+
+def judged_stride(table: Table, contract: Contract, part: range, most: int = MOST_JUDGED, least: int = 1) -> int:
+    """Columns from one origin to the next that leave at most about `most` windows of a part, at all hours of the day.
+
+    Args:
+        table: the grid.
+        contract: its horizon.
+        part: columns that the targets lie in.
+        most: windows of all series.
+        least: it is no less than that.
+    """
+    origins = len(part) - contract.horizon + 1
+    stride = -(-origins * len(table.names) // most)
+    if stride <= least:
+        return least
+    season = contract.season() or 1
+    return next(one for one in range(stride, stride + season + 1) if gcd(one, season) == 1)
 
 
 def evenly(count: int, most: int) -> Int64:

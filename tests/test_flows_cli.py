@@ -84,6 +84,7 @@ def test_import_says_how_much_came_in(config: Path, tmp_path: Path, capsys: pyte
         ("time,a\n2024-01-01,warm\n", 1, "'warm'"),
         ("time,a\nyesterday,1\n", 1, "yesterday"),
         ("time,a\n2024-01-01,1,5\n", 1, "data.csv"),
+        ("time,a\n" + "2024-01-01,1\n" * 3_000_000 + "2024-01-02,warm\n", 1, "line 3000002"),
     ],
 )
 def test_bad_files_are_one_line(

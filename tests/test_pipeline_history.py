@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contract import DAY, SECOND, Contract, Readings
+from edge.contract import DAY, SECOND, Contract, Readings, SeriesTable
 from edge.errors import ConfigurationError, GatecastError, HistoryError, PayloadError
 from edge.payloads import parse_time
+from pipeline import reading_files
 from pipeline.history import Report, guess_interval, read_file, refuse, stream_table, to_table, trainable, validate
+from pipeline.reading_files import read_batches
 from pipeline.reading_times import parse_times
 
 HOUR = 3600 * SECOND
@@ -53,6 +55,20 @@ def test_packed_files_are_read_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "a.csv.xz").write_bytes(lzma.compress(WIDE.encode()))
     pl.read_csv(WIDE.encode(), infer_schema=False).lazy().sink_csv(tmp_path / "a.csv.zst", compression="zstd")
     assert as_rows(tmp_path / "a.csv.gz") == as_rows(tmp_path / "a.csv.xz") == as_rows(tmp_path / "a.csv.zst") == ROWS
+
+
+def test_a_file_is_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces of a few rows give the same readings, series keep their numbers, and a mistake is named by its line."""
+    monkeypatch.setattr(reading_files, "CELLS", 9)  # three rows of a long file
+    long = [(f"s{row % 4}", MIDNIGHT + row * HOUR, float(row)) for row in range(20)]
+    text = "series,time,value\n" + "".join(f"{name},{time // SECOND},{value}\n" for name, time, value in long)
+    assert as_rows(written(tmp_path, text)) == long
+    assert len(list(read_batches(tmp_path / "history.csv", SeriesTable()))) > 5
+    wide = "time,a,b\n" + "".join(f"{time // SECOND},{value},{-value}\n" for _, time, value in long)
+    both = [("a", time, value) for _, time, value in long] + [("b", time, -value) for _, time, value in long]
+    assert sorted(as_rows(written(tmp_path, wide))) == sorted(both)
+    with pytest.raises(HistoryError, match=r"line 22, column 'value': expected a number or an empty cell; got 'off'"):
+        read_file(written(tmp_path, text + "s0,2024-02-01,off\n"))
 
 
 def test_parquet_holds_the_same_two_shapes(tmp_path: Path) -> None:

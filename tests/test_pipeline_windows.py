@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from edge.contract import DAY, SECOND, Contract, Float32
 from edge.errors import HistoryError
 from pipeline.table import Table
-from pipeline.windows import Samples, samples, split, training_scale
+from pipeline.windows import MOST_JUDGED, Samples, judged_stride, samples, split, training_scale
 
 HOUR = 3600 * SECOND
 
@@ -143,3 +143,15 @@ def test_a_long_history_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0.2 < len(some) / len(everything) < 0.3
     assert set(zip(some.series, some.origin, strict=True)) < set(zip(everything.series, everything.origin, strict=True))
     assert (np.bincount(some.series) > len(everything) // 12).all()
+
+
+@pytest.mark.parametrize(("series", "stride"), [(3, 1), (2_000, 19)])
+def test_a_verdict_looks_at_no_more_windows_than_it_needs(series: int, stride: int) -> None:
+    """Every window of a small fleet; of a large one as many as there is time for, from every hour of the day."""
+    hour = 3600 * SECOND
+    names = tuple(str(number) for number in range(series))
+    table = Table(names, 0, hour, np.zeros((series, 2_000), np.float32))
+    part = range(1_000, 1_923)  # 900 origins
+    assert judged_stride(table, Contract(hour, 48, 24), part) == stride
+    assert series * len(range(0, 900, stride)) <= MOST_JUDGED
+    assert {origin % 24 for origin in range(0, 900, stride)} == set(range(24))
