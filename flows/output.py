@@ -85,6 +85,7 @@ def _model_document(manifest: Manifest) -> dict[str, object]:
         "bytes": 0 if model is None else model.size,
         "parameters": 0 if model is None else model.parameters,
         "train_seconds": None if training is None else round(training.seconds, 2),
+        "settings": {} if training is None else training.settings,
     }
 
 

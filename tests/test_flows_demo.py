@@ -73,7 +73,7 @@ def test_the_model_beats_the_baselines_on_the_shipped_weather(demo: dict[str, An
 
 def test_the_figures_that_others_read_are_all_there(demo: dict[str, Any]) -> None:
     """The JSON has the documented keys; plot and report are files that need nothing else."""
-    model = {"version", "cell", "design", "bytes", "parameters", "train_seconds"}
+    model = {"version", "cell", "design", "bytes", "parameters", "train_seconds", "settings"}
     assert {
         "readings_sent", "readings_stored", "forecasts", "lost", "doubled", "series", "mean_skill", "series_won", "coverage_80",
         "model", "microseconds_per_forecast", "readings_per_second", "seconds", "plot", "report",

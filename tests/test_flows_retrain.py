@@ -137,13 +137,20 @@ def test_the_run_shows_its_work_in_prefect(retrained: tuple[Path, dict[str, obje
 
 
 def test_judging_only_changes_nothing(retrained: tuple[Path, dict[str, object]], prefect_server: PrefectServer) -> None:
-    """--no-release, against the champion on the same held-out windows: the registry stays as it is."""
+    """--no-release, against the champion on the same held-out windows: the registry stays as it is.
+
+    With --tune, the candidate is trained with what the search found, and names it.
+    """
     config, _ = retrained
     before = live(config).manifest.version, Registry(config.parent / "registry").names()
     small = write_fleet(config.parent, '["simplernn"]')
-    done = gatecast(prefect_server, "retrain", "--config", str(small), "--no-release", "--json")
+    done = gatecast(prefect_server, "retrain", "--config", str(small), "--no-release", "--tune", "2", "--json")
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
+    assert "trial 2 of 2: " in done.stderr
+    settings = said["candidates"][0]["settings"]
+    assert (settings["window"], settings["units"]) == (48, 16)
+    assert settings["trial"] in (1, 2)
     assert said["released"] is None
     assert said["champion_skill"] is not None
     assert (live(config).manifest.version, Registry(config.parent / "registry").names()) == before

@@ -16,7 +16,7 @@ import pipeline.tuning
 from edge.config import Fleet, Train
 from edge.contract import SECOND, Contract, Readings, SeriesTable
 from edge.errors import BundleError, ConfigurationError, HistoryError
-from pipeline.candidates import Prepared, architectures, make_candidate, prepare
+from pipeline.candidates import Prepared, architectures, prepare
 from pipeline.training import Progress, Settings
 from pipeline.tuning import (
     Best,
@@ -287,25 +287,22 @@ def test_the_process_ends_when_all_is_known(
     assert time.monotonic() - started < 60
 
 
-@pytest.mark.training
-@pytest.mark.slow
-def test_a_real_search_ends_in_a_bundle_that_names_its_settings(tmp_path: Path) -> None:
-    """Two trainings, the better one's settings in the architecture, the training and the manifest; again, none."""
+def test_what_a_search_found_is_what_all_candidates_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The better trial's settings are in window, architecture and training; asked again, the search has nothing to do."""
     said: list[str] = []
+
+    def trained(_request: Request, _folder: Path, progress: Progress) -> None:
+        progress(1, 1, 0.0, 1.0 - len(said) / 10)
+
+    monkeypatch.setattr(pipeline.tuning, "train_candidate", trained)
     tuned = tune(prepared(), Fleet(), TRAIN, 2, tmp_path / "registry", tmp_path / "work", said.append)
     assert [line.split(":")[0] for line in said] == ["  trial 1 of 2", "  trial 2 of 2"]
     chosen = tuned.chosen
+    assert (chosen["trial"], chosen["loss"]) == (2, 0.9)
     assert tuned.prepared.contract.window == chosen["window"]
     assert (tuned.architectures[0].units, tuned.architectures[0].dropout) == (4, chosen["dropout"])
     assert tuned.settings.learning_rate == chosen["learning_rate"]
     assert tuned.settings.budget == pytest.approx(60 * 0.1 / 3)
-    assert said[-1].endswith(f"best {chosen['loss']:.4f}")
     again = tune(prepared(), Fleet(), TRAIN, 2, tmp_path / "registry", tmp_path / "work", said.append)
     assert again.chosen == chosen
     assert len(said) == 3
-    candidate = make_candidate(
-        tuned.prepared, tuned.architectures[0], tuned.settings, tmp_path / "candidate", chosen=tuned.chosen
-    )
-    training = candidate.bundle.manifest.training
-    assert training is not None
-    assert training.settings == chosen
