@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 UV := uv==0.13.9
+JOBS ?= 2
 SERVERS := mosquitto influxd nginx
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --custom-compile-command "make lock"
@@ -40,9 +41,9 @@ $(READY): requirements/dev.txt requirements/uv.txt pyproject.toml
 demo: setup ## the whole way on recorded weather, or DATA=your.csv; more options in ARGS
 	$(BIN)/gatecast demo $(if $(DATA),--data "$(DATA)") $(ARGS)
 
-test: setup servers ## all tests; ARGS goes to pytest
+test: setup servers ## all tests, in JOBS processes; ARGS goes to pytest
 	@rm -rf "$(GATECAST_TEST_BUNDLES)"
-	$(BIN)/python -m pytest -rs $(ARGS)
+	$(BIN)/python -m pytest -rs -n $(JOBS) --dist loadfile $(ARGS)
 
 check: setup ## lint, format, types, import rules
 	$(BIN)/ruff check .
