@@ -223,7 +223,7 @@ def _conversions(ready: Prepared, made: Candidate, folder: Path, scale: Float64)
         file = model_file(content, Architecture(manifest.model.cell, manifest.model.design), 0, one.precision)
         bundle = Bundle(msgspec.structs.replace(manifest, model=file, golden=None), content)
         files[one.precision] = squared(Model(bundle).predict(windows, series))
-    network = squared(np.load(folder / FORECASTS_FILE, allow_pickle=False))
+    network = squared(np.load(folder / FORECASTS_FILE, allow_pickle=False)[: len(windows)])
     return Conversions(len(windows), network, files, {one.precision: one.error for one in manifest.conversions})
 
 

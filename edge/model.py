@@ -95,7 +95,8 @@ class Model:
         single = np.concatenate([self.predict(windows[i : i + 1], series[i : i + 1]) for i in range(len(windows))])
         batch = self.predict(np.tile(windows, (copies, 1))[:64], np.tile(series, copies)[:64])
         forecasts = np.concatenate([single, batch])
-        error = relative_error(np.concatenate([expected, np.tile(expected, (copies, 1, 1))[:64]]), forecasts)
+        wanted = np.concatenate([expected, np.tile(expected, (copies, 1, 1))[:64]])
+        error = relative_error(wanted, forecasts, windows)
         if (np.diff(forecasts, axis=2) < 0).any():
             raise BundleError(f"expected ascending quantiles from {self.name}; got crossed ones")
         if not error <= TOLERANCE[file.precision]:
@@ -162,22 +163,29 @@ def _shape(details: dict[str, Any]) -> tuple[str, tuple[int, ...]]:
     return details["dtype"].__name__, tuple(details["shape_signature"].tolist())
 
 
-def relative_error(expected: Float32, found: Float32) -> float:
+def relative_error(expected: Float32, found: Float32, windows: Float32, leads: int | None = None) -> float:
     """Largest absolute difference as a share of the expected forecasts' spread; NaN where either is not finite.
 
-    The spread is that of each forecast about its own mean, averaged over all, so that level does not hide an error.
-    What float32 must round at that level does not count.
+    The spread is that of each forecast about its own mean, averaged over all, so that level does not hide an error; a
+    forecast of one number has none, and that of the windows stands in. What float32 must round at that level does not count.
 
     Args:
         expected: `[n, horizon, quantiles]`.
         found: `[n, horizon, quantiles]`.
+        windows: that were forecast from, float32 `[n, window]`.
+        leads: whose difference counts; None: all.
     """
     finite: Bool = np.isfinite(expected) & np.isfinite(found)
     if not finite.all():
         return float("nan")
     wide = expected.astype(np.float64)
-    spread = float(np.sqrt(np.mean(np.square(wide - wide.mean(axis=(1, 2), keepdims=True)))))
-    difference = float(np.maximum(np.abs(found - wide) - 4 * np.spacing(np.abs(expected)), 0).max())
+    if wide[0].size > 1:
+        about = wide - wide.mean(axis=(1, 2), keepdims=True)
+    else:
+        known = np.where(np.abs(windows) < LARGEST_VALUE, windows, np.nan).astype(np.float64)
+        about = known - np.nanmean(known, axis=1, keepdims=True)
+    spread = float(np.sqrt(np.nanmean(np.square(about))))
+    difference = float(np.maximum(np.abs(found - wide) - 4 * np.spacing(np.abs(expected)), 0)[:, :leads].max())
     return difference / spread if spread > 0 else float(difference > 0)
 
 

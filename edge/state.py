@@ -4,7 +4,7 @@ No I/O and no clock of its own. The outcome does not depend on how readings were
 exactly the readings that had arrived when its interval closed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -95,10 +95,12 @@ class State:
     Args:
         contract: grid, window and aggregation.
         lateness: how long after the end of an interval its readings may still arrive, ns.
+        wanted: which origins to give windows for, bool `[n]` of ns UTC int64 `[n]`; None: all, as on a device.
     """
 
-    def __init__(self, contract: Contract, lateness: int = 0) -> None:
+    def __init__(self, contract: Contract, lateness: int = 0, wanted: Callable[[Int64], Bool] | None = None) -> None:
         self.contract = contract
+        self._wanted = wanted
         self.lateness = lateness
         self._columns = contract.window + OPEN_INTERVALS + -(-lateness // contract.interval)
         self._allocate(0)
@@ -357,6 +359,9 @@ class State:
         self._value[owners, cells] = total / (weight + added) if aggregation == "mean" else total
 
     def _closed(self, series: Int32, before: Int64, after: Int64) -> Closed:
+        if self._wanted is not None:
+            kept = self._wanted(after * self.contract.interval)
+            series, before, after = series[kept], before[kept], after[kept]
         window = self.contract.window
         cells = (after[:, None] + np.arange(-window, 0)) % self._columns
         windows = self._value[series[:, None], cells].astype(np.float32)

@@ -87,7 +87,14 @@ def train(architecture: Architecture, tuned: Tuned, config: Config, folder: Path
 
     work = folder / f"{architecture.cell}-{architecture.design}"
     candidate = make_candidate(
-        tuned.prepared, architecture, tuned.settings, work, progress, config.train.precisions, tuned.chosen
+        tuned.prepared,
+        architecture,
+        tuned.settings,
+        work,
+        progress,
+        config.train.precisions,
+        tuned.chosen,
+        config.train.max_size,
     )
     show.advance(name, candidate.record.epochs, candidate.record.epochs, "epochs, converted and verified")
     return candidate

@@ -140,7 +140,10 @@ def entrants(prepared: Prepared, bundles: Sequence[Bundle], peers: Sequence[Fore
     found = [Entrant(contender(open_forecaster(bundle), names, bundle.manifest.series), "bundle") for bundle in bundles]
     found += [Entrant(contender(one, names, names), "peer") for one in peers]
     found += [Entrant(contender(one, names), "baseline") for one in baselines(prepared.contract)]
-    return list({one.contender.forecaster.name: one for one in reversed(found)}.values())[::-1]
+    first: dict[str, Entrant] = {}
+    for one in found:
+        first.setdefault(one.contender.forecaster.name, one)
+    return list(first.values())
 
 
 def measure(prepared: Prepared, chosen: Sequence[Entrant], stride: int, notes: Sequence[str] = ()) -> Backtest:

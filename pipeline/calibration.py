@@ -61,7 +61,7 @@ def _factors(forecasts: Float32, facts: Float32, chosen: Bool, contract: Contrac
             for place in places:
                 level = levels[place + 1] if sign > 0 else 1 - levels[place]
                 found[lead, place] = min(max(_conformal(rest / steps[known, lead, place], level), 1 / WIDEST), WIDEST)
-                rest = rest - found[lead, place] * steps[known, lead, place]
+                rest = rest - max(found[lead, place], 1.0) * steps[known, lead, place]  # no step is made narrower
     return found
 
 

@@ -17,14 +17,14 @@ from edge.baselines import Baseline, baselines
 from edge.bundle import Bundle, Manifest, Metric, Precision, Training, version_of
 from edge.config import Train
 from edge.contract import Contract, Float32, Int32, Readings, SeriesTable, iso
-from edge.errors import HistoryError
+from edge.errors import BundleError, HistoryError
 from edge.model import Model
 from pipeline.conversion import golden, model_file
 from pipeline.evaluation import Evaluation
 from pipeline.extract import History
 from pipeline.history import Report, Table, can_judge, refuse, stream_table, trainable, validate
 from pipeline.models import Architecture
-from pipeline.precision import Pairs, choose_precision, mean_error
+from pipeline.precision import Pairs, choose_precision, mean_error, unusable
 from pipeline.training import Progress, Record, Settings
 from pipeline.windows import Split, evenly, samples, split, training_scale
 from pipeline.worker import Request, train_candidate
@@ -128,6 +128,7 @@ def make_candidate(
     progress: Progress | None = None,
     precisions: Sequence[Precision] = ("float32",),
     chosen: Mapping[str, float] | None = None,
+    largest: int | None = None,
 ) -> Candidate:
     """Train, convert, check parity, and measure on the validation part, all on the device runtime.
 
@@ -139,6 +140,7 @@ def make_candidate(
         progress: called after each epoch.
         precisions: of the weights, to choose the quickest from that forecasts as well as float32.
         chosen: settings that a search chose, for the manifest.
+        largest: bytes of the model file; a precision that keeps to it goes before one that does not.
 
     Raises:
         BundleError: the network cannot be converted, or the converted one does not forecast the same.
@@ -148,7 +150,9 @@ def make_candidate(
     training = samples(prepared.table, contract, parts.training)
     validation = samples(prepared.table, contract, parts.validation)
     windows, series = some_windows(prepared, contract, PARITY_WINDOWS)
-    request = Request(architecture, contract, settings, training, validation, windows, series, tuple(precisions))
+    strange, unknown = probe_windows(contract)
+    both = np.concatenate([windows, strange]), np.concatenate([series, unknown])
+    request = Request(architecture, contract, settings, training, validation, *both, tuple(precisions))
     result = train_candidate(request, folder, progress)
     created = datetime.now(UTC)
     history = Training(
@@ -163,6 +167,7 @@ def make_candidate(
         dict(chosen or {}),
     )
     bundles: dict[Precision, Bundle] = {}
+    failed: dict[Precision, str] = {}
     for precision, content in result.models.items():
         manifest = Manifest(
             version_of(created, architecture.cell, content),
@@ -173,11 +178,18 @@ def make_candidate(
             model=model_file(content, architecture, result.record.parameters, precision),
             training=history,
         )
-        test = golden(Model(Bundle(manifest, content)), windows, series)
+        try:
+            test = golden(Model(Bundle(manifest, content)), windows, series)
+        except BundleError as error:
+            if precision == "float32":
+                raise
+            failed[precision] = str(error)
+            continue
         bundles[precision] = Bundle(msgspec.structs.replace(manifest, golden=test), content)
-    pairs = Pairs(windows, series, result.forecasts)
-    choice = choose_precision(bundles, pairs, prepared.table, parts.validation, prepared.scale)
-    conversions = list(choice.conversions)
+    pairs = Pairs(windows, series, result.forecasts[: len(windows)])
+    probes = Pairs(strange, unknown, result.forecasts[len(windows) :])
+    choice = choose_precision(bundles, pairs, probes, prepared.table, parts.validation, prepared.scale, largest)
+    conversions = [*choice.conversions, *(unusable(one, result.models[one], reason) for one, reason in failed.items())]
     bundle = Bundle(msgspec.structs.replace(choice.bundle.manifest, conversions=conversions), choice.bundle.model)
     return Candidate(bundle, result.record, conversions[0].parity or 0.0, choice.evaluation)
 
@@ -212,6 +224,16 @@ def best_baseline(evaluations: Sequence[Evaluation], scale: Float32, contract: C
     """The baseline with the least error, each series in units of its scale."""
     errors = {one.forecaster: mean_error(one, scale) for one in evaluations}
     return min(baselines(contract), key=lambda one: errors.get(one.name, float("inf")))
+
+
+def probe_windows(contract: Contract) -> tuple[Float32, Int32]:
+    """Windows that no history may have and any device may meet, float32 `[n, window]`, and their series, int32 `[n]`.
+
+    A sensor nobody knows that says 0, one that counts past a million, and a known one that does.
+    """
+    place = np.arange(contract.window)
+    waves = np.float32(2e6) + 1e5 * np.sin(place / 3).astype(np.float32)
+    return np.stack([np.zeros_like(waves), waves, waves]), np.array([0, 0, 1], np.int32)
 
 
 def some_windows(prepared: Prepared, contract: Contract, most: int) -> tuple[Float32, Int32]:

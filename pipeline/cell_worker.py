@@ -16,7 +16,7 @@ from edge.bundle import MODEL_FILE, Cell
 from edge.contract import Contract, Float32, Int32
 from edge.errors import HistoryError
 from pipeline.conversion import convert_module
-from pipeline.processes import Say, error_of, events, last_words, obey, run_process
+from pipeline.processes import Say, error_of, events, grid_file, last_words, obey, run_process
 from pipeline.recall import Recall, RecallBudget
 from pipeline.training import Settings
 from pipeline.windows import Samples
@@ -33,6 +33,7 @@ class _Plan(msgspec.Struct):
     contract: Contract
     settings: Settings
     recall: RecallBudget | None
+    grid: str
 
 
 class _Result(msgspec.Struct):
@@ -61,7 +62,7 @@ class CellRequest:
         contract: of the tutorial network; one quantile.
         settings: of its training.
         recall: of the memory's; None leaves it unmeasured.
-        training: windows to learn from; the values end where the training part does.
+        training: windows to learn from; nothing after the last of their targets is looked at.
         windows: that the network forecasts once more for `pipeline.conversion.parity`, float32 `[n, window]`.
         series: their series, 0 = unknown, int32 `[n]`.
     """
@@ -116,11 +117,11 @@ def study_cell(
         HistoryError: the worker fails.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    plan = _Plan(request.cell, request.units, request.contract, request.settings, request.recall)
+    grid = grid_file(request.training.values, folder / "grid.npy")
+    plan = _Plan(request.cell, request.units, request.contract, request.settings, request.recall, grid)
     (folder / REQUEST_FILE).write_bytes(msgspec.json.encode(plan))
     np.savez(
         folder / SAMPLES_FILE,
-        values=request.training.values,
         series=request.training.series,
         origin=request.training.origin,
         windows=request.windows,
@@ -158,9 +159,10 @@ def _work(folder: Path, say: Say) -> None:
         data = {name: arrays[name] for name in arrays.files}
     epochs = plan.settings.epochs
     keras.utils.set_random_seed(plan.settings.seed)
-    tutorial = Tutorial(plan.cell, plan.units, plan.contract, data["values"])
+    values = np.load(plan.grid, mmap_mode="r", allow_pickle=False)
+    tutorial = Tutorial(plan.cell, plan.units, plan.contract, values[:, : data["origin"].max() + plan.contract.horizon])
     seconds = tutorial.fit(
-        Samples(data["values"], data["series"], data["origin"]),
+        Samples(values, data["series"], data["origin"]),
         plan.settings,
         lambda epoch: say(what="tutorial", done=epoch, total=epochs),
     )

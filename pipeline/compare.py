@@ -26,7 +26,7 @@ from pipeline.models import Architecture, segment_length
 from pipeline.precision import microseconds
 from pipeline.recall import Recall, RecallBudget
 from pipeline.training import Settings
-from pipeline.windows import Samples, samples
+from pipeline.windows import judged_stride, samples
 
 Form: TypeAlias = Literal["segment", "plain", "tutorial"]
 
@@ -182,9 +182,8 @@ def study(
     """
     contract, parts = tutorial_contract(prepared.contract), prepared.split
     training = samples(prepared.table, contract, parts.training)
-    known = Samples(training.values[:, : parts.training.stop], training.series, training.origin)
     windows, series = some_windows(prepared, contract, PARITY_WINDOWS)
-    request = CellRequest(cell, units, contract, settings, recall, known, windows, series)
+    request = CellRequest(cell, units, contract, settings, recall, training, windows, series)
     found = study_cell(request, folder, told)
     bundle = _tutorial_bundle(cell, units, prepared, contract, found)
     bundle = Bundle(msgspec.structs.replace(bundle.manifest, golden=golden(Model(bundle), windows, series)), found.model)
@@ -219,6 +218,7 @@ def measure(
         prepared.table,
         contract,
         prepared.split.held_out,
+        judged_stride(prepared.table, contract, prepared.split.held_out),
     )
     rows = tuple(
         _row(one, model, evaluation, prepared, clock)

@@ -42,8 +42,8 @@ def naive_error(values: Float32, season: int) -> Float64:
         Mean of |value - value a season before|, float64 `[series]`; NaN where it is 0 or cannot be told.
     """
     found = np.full(len(values), np.nan)
-    for row, one in enumerate(values.astype(np.float64)):
-        change = np.abs(one[season:] - one[:-season])
+    for row, one in enumerate(values):
+        change = np.abs(one[season:].astype(np.float64) - one[:-season])
         change = change[np.isfinite(change)]
         if change.any():
             found[row] = change.mean()

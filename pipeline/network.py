@@ -18,6 +18,9 @@ from pipeline.models import CELLS, UNROLLED_IN_TRAINING, UNROLLED_STEPS, UNROLLE
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
 
+# Scales are kept as whole numbers of this share of their logarithm: a converter that rounds weights leaves whole numbers alone.
+FINENESS = 2.0**20
+NO_SCALE = -(2**30)  # its exponential is 0
 SMALLEST_SHARE = 1e-6  # of the largest value, about what float32 must round: a constant window has a scale
 
 
@@ -51,8 +54,9 @@ class Network(keras.Model):  # type: ignore[misc]
             self.encoder = _dense(units, self.segment, "relu")
             self.position = self.add_weight((self.out_steps, units), initializer="random_normal", name="position")
         self.identity = self.add_weight((max(1, len(scale)), units), initializer="zeros", name="identity")
-        self.scale = self.add_weight((1 + len(scale),), initializer="zeros", trainable=False, name="scale")
-        self.scale.assign(np.concatenate([[0], scale]))
+        logarithm = np.log(scale, out=np.full(len(scale), NO_SCALE / FINENESS), where=scale > 0, dtype=np.float64)
+        self.scale = self.add_weight((1 + len(scale),), initializer="zeros", dtype="int32", trainable=False, name="scale")
+        self.scale.assign(np.concatenate([[NO_SCALE], np.round(logarithm * FINENESS)]).astype(np.int32))
         self.built = True
 
     def call(self, window: Tensor, series: Tensor) -> Tensor:
@@ -100,7 +104,7 @@ class Network(keras.Model):  # type: ignore[misc]
         mean = tf.reduce_sum(centred, axis=1, keepdims=True) / count
         own = tf.sqrt(tf.reduce_sum(tf.square((centred - mean) * present), axis=1, keepdims=True) / count)
         floor = SMALLEST_SHARE * tf.reduce_max(tf.abs(clean), axis=1, keepdims=True) + 1e-12
-        known = tf.gather(self.scale, series)[:, None]
+        known = tf.exp(tf.cast(tf.gather(self.scale, series)[:, None], tf.float32) / FINENESS)
         scale = tf.where(known > 0.0, known, tf.maximum(own, floor))
         return centred / scale, present, last, scale
 

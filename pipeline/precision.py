@@ -10,7 +10,7 @@ import numpy as np
 from edge.bundle import Bundle, Conversion, Precision
 from edge.contract import Float32, Int32
 from edge.errors import BundleError
-from edge.model import Model
+from edge.model import Model, relative_error
 from pipeline.conversion import parity
 from pipeline.evaluation import Evaluation, backtest, contender
 from pipeline.table import Table
@@ -18,6 +18,7 @@ from pipeline.windows import judged_stride
 
 WORSE = 0.005  # share by which the error of a smaller precision may be above that of float32
 AS_QUICK = 0.95  # a precision must take less than this share of another's time to count as quicker: a clock is noisy
+PROBED = 0.5  # of the spread: int8 rounds a window by itself by more than many together, nonsense is far beyond
 ROUNDS = 7
 
 
@@ -54,19 +55,23 @@ class Choice:
 def choose_precision(
     bundles: Mapping[Precision, Bundle],
     pairs: Pairs,
+    probes: Pairs,
     table: Table,
     part: range,
     scale: Float32,
+    largest: int | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Choice:
     """Judge every precision on the device runtime, at batch 1 and batch 64.
 
     Args:
         bundles: by precision; `float32` is among them.
-        pairs: for parity.
+        pairs: for parity, by the spread of them all.
+        probes: the same for extraordinary windows, each by itself.
         table: the grid.
         part: columns to measure the error on: the validation part, for the held-out part has no say in choices.
         scale: of every series, float32 `[series]`; errors are put together in units of it.
+        largest: bytes a file may have; None: any. Where none is that small, the verdict says so.
         clock: seconds.
 
     Raises:
@@ -77,6 +82,7 @@ def choose_precision(
     for precision, bundle in bundles.items():
         try:
             found[precision] = parity(pairs.forecasts, bundle, pairs.windows, pairs.series)
+            _probe(bundle, probes)
         except BundleError as error:
             if precision == "float32":
                 raise
@@ -88,10 +94,14 @@ def choose_precision(
     evaluations = dict(zip(models, backtest(rivals, table, contract, part, stride), strict=True))
     errors = {one: mean_error(evaluation, scale) for one, evaluation in evaluations.items()}
     times = dict(zip(models, microseconds(list(models.values()), pairs.windows, pairs.series, clock), strict=True))
-    shares = {one: error / errors["float32"] for one, error in errors.items()}
+    least = errors["float32"]
+    shares = {one: error / least if least > 0 else float("nan") for one, error in errors.items()}
     refused |= {one: f"its error is {share:.2%} of float32's" for one, share in shares.items() if not share <= 1 + WORSE}
     quickest: Precision = "float32"
     for precision in sorted(set(models) - refused.keys() - {"float32"}):
+        if _too_large(bundles[precision], largest) != _too_large(bundles[quickest], largest):
+            quickest = quickest if _too_large(bundles[precision], largest) else precision
+            continue
         pace, best = math.prod(times[precision]), math.prod(times[quickest])
         smaller = _size(bundles[precision]) < _size(bundles[quickest])
         if pace < best * AS_QUICK**2 or (smaller and pace * AS_QUICK**2 <= best):
@@ -109,6 +119,11 @@ def choose_precision(
     }
     order = sorted(table_of, key=lambda one: one != quickest)
     return Choice(bundles[quickest], tuple(table_of[one] for one in order), evaluations[quickest])
+
+
+def unusable(precision: Precision, content: bytes, reason: str) -> Conversion:
+    """A precision that the runtime cannot open, or that gives no forecast."""
+    return Conversion(precision, len(content), None, None, None, reason[:200])
 
 
 def mean_error(evaluation: Evaluation, scale: Float32) -> float:
@@ -138,6 +153,28 @@ def microseconds(
                 if round_:  # the first one makes the interpreters
                     times[place] = min(times[place], (clock() - started) / max(len(windows), 1) * 1e6)
     return [(single, many) for single, many in best]
+
+
+def _probe(bundle: Bundle, probes: Pairs) -> None:
+    """Compare extraordinary windows: a rounded constant that no ordinary window meets makes nonsense of these.
+
+    Raises:
+        BundleError: a forecast is not finite, or far from the network's.
+    """
+    found = Model(bundle).predict(probes.windows, probes.series)
+    for place, expected in enumerate(probes.forecasts):
+        row = slice(place, place + 1)
+        error = relative_error(expected[None], found[row], probes.windows[row])
+        if not error <= PROBED:
+            raise BundleError(f"it fails on a window of {_described(probes.windows[place])} by {error:.3g} of the spread")
+
+
+def _described(window: Float32) -> str:
+    return f"values about {np.nanmean(window):.6g}"
+
+
+def _too_large(bundle: Bundle, largest: int | None) -> bool:
+    return largest is not None and _size(bundle) > largest
 
 
 def _size(bundle: Bundle) -> int:

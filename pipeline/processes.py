@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import IO, TypeAlias, TypeVar
 
 import msgspec
+import numpy as np
 
+from edge.contract import Float32
 from edge.errors import BundleError, GatecastError, HistoryError
 
 Followed = TypeVar("Followed")
@@ -94,3 +96,13 @@ def obey(work: Callable[[Path, Say], None], folder: Path, output: IO[str]) -> in
         say(kind=type(error).__name__, error=str(error))
         return 1
     return 0
+
+
+def grid_file(values: Float32, path: Path) -> str:
+    """Where the worker finds a grid, which it maps and does not read as a whole: its own file, or else a new one."""
+    if isinstance(values, np.memmap) and values.filename is not None:
+        whole = np.load(values.filename, mmap_mode="r", allow_pickle=False)
+        if whole.shape == values.shape:
+            return str(values.filename)
+    np.save(path, values)
+    return str(path)

@@ -7,10 +7,11 @@ device in step with its sensors: so there is an origin after every interval, als
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import cast
 
 import numpy as np
 
-from edge.contract import Contract, Float32, Int32, Int64, Readings
+from edge.contract import Bool, Contract, Float32, Int32, Int64, Readings
 from edge.model import usable
 from edge.state import Closed, State
 from pipeline.table import Table
@@ -53,13 +54,14 @@ def replayed(table: Table, contract: Contract, part: range, stride: int = 1, win
     group = max(1, BLOCK // (4 * length * INTERVALS))
     for first in range(0, len(table.values) if origins else 0, group):
         values = table.values[first : first + group]
-        state = State(replace(contract, window=length))
+        # Cutting windows is what takes the time, and a wide stride needs few of them.
+        state = State(replace(contract, window=length), wanted=lambda moment: _wanted(moment, table, origins))
         parts: list[Replayed] = []
         for begin, end in _steps(values, max(0, origins[0] - length), origins[-1]):
             readings = _readings(table, values, begin, end)
             now = table.start + end * table.interval
             both = state.ingest(readings).closed, state.advance(now)
-            parts += [_chosen(closed, table, contract, origins, first) for closed in both]
+            parts += [_chosen(closed, table, contract, first) for closed in both]
             if end == origins[-1] or sum(one.windows.nbytes for one in parts) >= BLOCK:
                 yield _joined(parts)
                 parts = []
@@ -79,10 +81,14 @@ def _readings(table: Table, values: Float32, begin: int, end: int) -> Readings:
     return Readings(series.astype(np.int32), time, values[series, column].astype(np.float64))
 
 
-def _chosen(closed: Closed, table: Table, contract: Contract, origins: range, first: int) -> Replayed:
+def _wanted(moment: Int64, table: Table, origins: range) -> Bool:
+    place = (moment - table.start) // table.interval - origins.start
+    return cast("Bool", (place >= 0) & (place % origins.step == 0))
+
+
+def _chosen(closed: Closed, table: Table, contract: Contract, first: int) -> Replayed:
     origin = (closed.origin - table.start) // table.interval
-    wanted = (origin >= origins.start) & ((origin - origins.start) % origins.step == 0)
-    wanted[wanted] = usable(closed.windows[wanted], contract)
+    wanted = usable(closed.windows, contract)
     return Replayed(closed.series[wanted] + np.int32(first), origin[wanted], closed.windows[wanted])
 
 

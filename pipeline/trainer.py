@@ -11,7 +11,7 @@ from edge.contract import Float32, Float64, Int64
 from edge.model import LARGEST_VALUE
 from pipeline.masking import mask
 from pipeline.network import Network
-from pipeline.windows import Samples
+from pipeline.windows import Samples, epoch_rows
 
 if TYPE_CHECKING:
     from pipeline.training import Settings
@@ -20,6 +20,7 @@ Tensor: TypeAlias = Any
 
 BLOCK = 32  # steps whose windows are in memory at once
 JUDGED = 1024  # validation windows at once
+HEAVIEST = 10.0  # times: a window with a glitch in it must not outweigh all others
 
 
 class Trainer:
@@ -59,9 +60,7 @@ class Trainer:
             epoch: from 0; with the settings' number of epochs it is the place on the schedule.
             random: of every choice.
         """
-        count, size = self.steps * self.batch, len(self.samples)
-        order = np.concatenate([random.permutation(size) for _ in range(-(-count // size))])
-        chosen = order[:count].reshape(self.steps, self.batch)
+        chosen = epoch_rows(len(self.samples), self.steps * self.batch, random).reshape(self.steps, self.batch)
         total, start, began = 0.0, 0, 0.0
         while start < self.steps:
             part = chosen[start : min(start + BLOCK, self.steps)]
@@ -150,5 +149,5 @@ class Trainer:
         error = distance[:, :, None] / scale[:, :, None] - scaled
         pinball = tf.reduce_mean(tf.maximum(self.levels * error, (self.levels - 1.0) * error), axis=2)
         unit = unit[:, None]
-        weight = tf.where(unit > 0.0, scale / tf.maximum(unit, 1e-12), 1.0) * tf.cast(present, tf.float32)
+        weight = tf.where(unit > 0.0, tf.minimum(scale / tf.maximum(unit, 1e-12), HEAVIEST), 1.0) * tf.cast(present, tf.float32)
         return tf.reduce_sum(pinball * weight) / tf.maximum(tf.reduce_sum(tf.cast(present, tf.float32)), 1.0)

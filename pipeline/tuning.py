@@ -365,7 +365,8 @@ def search(study: "optuna.Study", space: Space, attempt: Attempt, trials: int, s
     if not study.get_trials(deepcopy=False, states=(state.COMPLETE,)):
         raise HistoryError(f"no trial of the search could be completed{failure}")
     best = study.best_trial
-    return Best(Proposal(**best.params), float(study.best_value), best.number + 1)
+    place = [one.number for one in _finished(study)].index(best.number) + 1  # as it was said
+    return Best(Proposal(**best.params), float(study.best_value), place)
 
 
 def _finished(study: "optuna.Study") -> "list[optuna.trial.FrozenTrial]":

@@ -18,7 +18,7 @@ from edge.contract import Contract, Float32, Int32, Int64
 from edge.model import LARGEST_VALUE
 from pipeline.models import CELLS, parameters
 from pipeline.training import Settings
-from pipeline.windows import Samples
+from pipeline.windows import Samples, epoch_rows, spread
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
 
@@ -40,7 +40,9 @@ class Tutorial:
         layer = getattr(keras.layers, LAYERS[cell])(units)
         self.model = keras.Sequential([keras.Input((contract.window, 1)), layer, keras.layers.Dense(1)])
         self.cell, self.dense = layer.cell, self.model.layers[-1]
-        mean, scale = np.nan_to_num(np.nanmean(values, axis=1)), np.nan_to_num(np.nanstd(values, axis=1))
+        known = [one[np.abs(one) < LARGEST_VALUE] for one in values]  # row by row: a copy of the whole may be large
+        mean = np.array([one.mean(dtype=np.float64) if len(one) else 0 for one in known])
+        scale = np.array([spread(one) for one in known])
         scale = np.where(scale > 0, scale, 1)
         # An unknown series gets the average of the known ones.
         self.mean = tf.constant(np.append(mean.mean(), mean), tf.float32)
@@ -52,7 +54,7 @@ class Tutorial:
         random = np.random.default_rng(settings.seed)
         started = time.perf_counter()
         for epoch in range(1, settings.epochs + 1):
-            rows = random.choice(len(samples), min(settings.windows_of(len(samples)), len(samples)), replace=False)
+            rows = epoch_rows(len(samples), settings.windows_of(len(samples)), random)
             inputs, targets = self._examples(samples, rows)
             self.model.fit(inputs, targets, batch_size=settings.batch, verbose=0)
             told(epoch)

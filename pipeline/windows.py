@@ -12,9 +12,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from edge.contract import DAY, Contract, Float32, Int32, Int64, format_duration
 from edge.errors import HistoryError
+from edge.model import LARGEST_VALUE
 from pipeline.table import Table
 
 LONGEST_PART = 28 * DAY
+HORIZONS = 10  # where an interval is a day or longer, 28 days are no more than one
+GLITCHES = 0.002  # share of the values at either end that may be none
 MOST_SAMPLES = 4_000_000  # more than a training looks at; 12 bytes each
 MOST_JUDGED = 100_000  # windows of a part, so that a verdict takes minutes however many series there are
 
@@ -38,8 +41,8 @@ def split(table: Table, contract: Contract, validation: float = 0.1, held_out: f
     """Cut the table by time: old to train on, newer to stop on, newest to judge on.
 
     A part to judge on is at least one day of origins plus the horizon, so that every hour of the day is forecast from
-    and every lead is scored; it is at most 28 days (or that minimum, where it is longer), because four of every weekday
-    are enough to judge on, and what is held out is the newest and best there is to learn from.
+    and every lead is scored; it is at most 28 days or ten horizons (or that minimum, where it is longer), because four of
+    every weekday are enough to judge on, and what is held out is the newest and best there is to learn from.
 
     Args:
         table: one column per interval.
@@ -53,7 +56,7 @@ def split(table: Table, contract: Contract, validation: float = 0.1, held_out: f
     intervals = table.values.shape[1]
     day = -(-DAY // contract.interval)
     least = contract.horizon + day
-    most = max(least, LONGEST_PART // contract.interval)
+    most = max(least, LONGEST_PART // contract.interval, HORIZONS * contract.horizon)
     sizes = [min(max(round(share * intervals), least), most) for share in (validation, held_out)]
     first, second = intervals - sum(sizes), intervals - sizes[1]
     if first < contract.window + contract.horizon:
@@ -154,12 +157,24 @@ def evenly(count: int, most: int) -> Int64:
     return np.unique(np.linspace(0, count - 1, min(most, count)).astype(np.int64))
 
 
+def epoch_rows(size: int, count: int, random: np.random.Generator) -> Int64:
+    """A random choice of `count` out of `size` samples, int64 `[count]`; none comes again before all have come."""
+    return np.concatenate([random.permutation(size) for _ in range(-(-count // size))])[:count]
+
+
 def spread(values: Float32) -> float:
-    """Standard deviation of what is there; NaN without any value, 0 where all are the same."""
-    known = values[np.isfinite(values)].astype(np.float64)
+    """Standard deviation of what is there; NaN without any value, 0 where all are the same.
+
+    Where a few values make most of it, as the 1e20 or -9999 of a logger that had none to say, it is that of the others.
+    """
+    known = values[np.abs(values) < LARGEST_VALUE].astype(np.float64)  # NaN compares false
     if not len(known):
         return float("nan")
-    return float(known.std()) if known.min() < known.max() else 0.0
+    if known.min() == known.max():
+        return 0.0
+    whole = float(known.std())
+    usual = float(np.clip(known, *np.quantile(known, (GLITCHES, 1 - GLITCHES))).std())
+    return usual if 0 < usual < whole / 2 else whole
 
 
 def training_scale(table: Table, parts: Split) -> Float32:

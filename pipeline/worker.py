@@ -18,7 +18,7 @@ from edge.contract import Contract, Float32, Int32
 from edge.errors import BundleError, GatecastError, HistoryError
 from pipeline.conversion import convert
 from pipeline.models import Architecture, forecast
-from pipeline.processes import Say, error_of, events, last_words, obey, run_process
+from pipeline.processes import Say, error_of, events, grid_file, last_words, obey, run_process
 from pipeline.training import Progress, Record, Settings, calibrated, fit_members
 from pipeline.windows import Samples
 
@@ -116,7 +116,7 @@ def train_candidate(
     folder.mkdir(parents=True, exist_ok=True)
     for name in (RESULT_FILE, FORECASTS_FILE, *(model_name(one) for one in get_args(Precision))):
         (folder / name).unlink(missing_ok=True)
-    grid = _grid_file(request.training.values, folder / "grid.npy")
+    grid = grid_file(request.training.values, folder / "grid.npy")
     plan = _Plan(request.architecture, request.contract, request.settings, request.precisions, grid)
     (folder / REQUEST_FILE).write_bytes(msgspec.json.encode(plan))
     np.savez(
@@ -141,16 +141,6 @@ def train_candidate(
         one: (folder / model_name(one)).read_bytes() for one in get_args(Precision) if (folder / model_name(one)).is_file()
     }
     return Result(models, record, forecasts)
-
-
-def _grid_file(values: Float32, path: Path) -> str:
-    """Where the worker finds a grid, which it maps and does not read as a whole: its own file, or else a new one."""
-    if isinstance(values, np.memmap) and values.filename is not None:
-        whole = np.load(values.filename, mmap_mode="r", allow_pickle=False)
-        if whole.shape == values.shape:
-            return str(values.filename)
-    np.save(path, values)
-    return str(path)
 
 
 def _follow(lines: Iterable[str], progress: Progress | None) -> _Event:

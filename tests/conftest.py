@@ -7,10 +7,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.prefect_server import PrefectServer
 from tests.servers import Influx, Mosquitto
+
+# How long an example takes says something about the machine.
+hypothesis.settings.register_profile("gatecast", deadline=None)
+hypothesis.settings.load_profile("gatecast")
 
 
 @pytest.fixture

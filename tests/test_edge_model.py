@@ -36,7 +36,7 @@ def test_forecasts_do_not_depend_on_the_batch() -> None:
     for count in (0, 1, 2, 8, 9, 65, 257, 330):
         found = model.predict(windows[:count], series[:count])
         assert found.shape == (count, 7, 3)
-        assert relative_error(alone[:count], found) < 1e-5 if count else True
+        assert relative_error(alone[:count], found, windows[:count]) < 1e-5 if count else True
 
 
 @pytest.mark.training
@@ -100,8 +100,8 @@ def test_known_series_are_scaled_as_in_training() -> None:
     model = Model(tiny.bundle(SEGMENT))
     windows = np.random.default_rng(5).normal(0, 1, (4, 21)).astype(np.float32)
     known, without_scale = np.full(4, 1, np.int32), np.full(4, 3, np.int32)
-    assert relative_error(2 * model.predict(windows, known), model.predict(2 * windows, known)) > 1e-2
-    assert relative_error(2 * model.predict(windows, without_scale), model.predict(2 * windows, without_scale)) < 1e-4
+    assert relative_error(2 * model.predict(windows, known), model.predict(2 * windows, known), windows) > 1e-2
+    assert relative_error(2 * model.predict(windows, without_scale), model.predict(2 * windows, without_scale), windows) < 1e-4
 
 
 @pytest.mark.training
@@ -196,6 +196,16 @@ def test_second_runtime_serves_where_the_first_is_missing(monkeypatch: pytest.Mo
 def test_relative_error_does_not_count_what_float32_rounds() -> None:
     """An error is a share of the spread about the level, and one unit in the last place is none."""
     expected = (1000 + np.arange(12).reshape(2, 3, 2)).astype(np.float32)
-    assert relative_error(expected, np.nextafter(expected, np.float32(np.inf))) == 0
-    assert relative_error(expected, expected + np.float32(0.1)) == pytest.approx(0.1 / np.std(np.arange(6)), rel=0.01)
-    assert np.isnan(relative_error(expected, np.where(expected > 1005, np.nan, expected)))
+    windows = np.array([[0, 4, np.nan, 8], [1, 1, 1, 1]], np.float32)
+    assert relative_error(expected, np.nextafter(expected, np.float32(np.inf)), windows) == 0
+    assert relative_error(expected, expected + np.float32(0.1), windows) == pytest.approx(0.1 / np.std(np.arange(6)), rel=0.01)
+    assert np.isnan(relative_error(expected, np.where(expected > 1005, np.nan, expected), windows))
+    late = expected + np.array([0, 0, 0.1], np.float32)[:, None]
+    assert relative_error(expected, late, windows, leads=2) == 0
+
+
+def test_a_forecast_of_one_number_is_compared_by_the_spread_of_its_window() -> None:
+    """It has no spread of its own: the windows' values lie about 0, 4 and 8, and 1, 1, 1 and 1."""
+    windows = np.array([[0, 4, np.nan, 8], [1, 1, 1, 1]], np.float32)
+    expected = np.array([5, 1], np.float32).reshape(2, 1, 1)
+    assert relative_error(expected, expected + np.float32(0.5), windows) == pytest.approx(0.5 / np.sqrt(32 / 7), rel=1e-5)

@@ -74,3 +74,9 @@ def test_a_handful_of_windows_changes_nothing_wildly() -> None:
     factor = factors(forecasts(1.0, 3), facts(3), np.arange(3), CONTRACT)
     assert np.isfinite(factor).all()
     assert ((factor >= 1) & (factor <= 10)).all()
+
+
+def test_an_inner_step_that_is_too_wide_does_not_widen_the_outer_one() -> None:
+    """Inner quantiles twice as far out as they should be stay, and outer ones that are right stay as well."""
+    forecast = np.tile(10 + np.array([-1.645, -1.349, 0, 1.349, 1.645]), (4000, 2, 1)).astype(np.float32)
+    np.testing.assert_allclose(factors(forecast, facts(), np.arange(4000), CONTRACT), 1, atol=0.15)

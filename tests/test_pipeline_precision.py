@@ -3,6 +3,7 @@
 from itertools import count
 from typing import cast
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -10,8 +11,9 @@ from edge.bundle import Bundle, Precision
 from edge.contract import Float32
 from edge.errors import BundleError
 from edge.model import Model
+from pipeline.candidates import probe_windows
 from pipeline.conversion import convert
-from pipeline.models import Architecture
+from pipeline.models import Architecture, build, forecast
 from pipeline.precision import Choice, Pairs, choose_precision, microseconds
 from pipeline.table import Table
 from tests import tiny
@@ -25,11 +27,13 @@ def bundles(*precisions: Precision) -> dict[Precision, Bundle]:
     return {one: tiny.bundle_of(convert(network, one), ARCHITECTURE, precision=one) for one in precisions}
 
 
-def choose(found: dict[Precision, Bundle], forecasts: Float32) -> Choice:
+def choose(found: dict[Precision, Bundle], forecasts: Float32, largest: int | None = None) -> Choice:
     """The choice on the sines."""
     table = Table(tuple(tiny.SERIES), 0, tiny.CONTRACT.interval, tiny.sines())
     scale = np.array([1, 10, 100], np.float32)
-    return choose_precision(found, Pairs(*tiny.windows(), forecasts), table, range(100, 190), scale)
+    strange = probe_windows(tiny.CONTRACT)
+    probes = Pairs(*strange, forecast(tiny.network(ARCHITECTURE), *strange))
+    return choose_precision(found, Pairs(*tiny.windows(), forecasts), probes, table, range(100, 190), scale, largest)
 
 
 @pytest.mark.training
@@ -45,6 +49,37 @@ def test_every_precision_is_measured() -> None:
     assert choice.bundle.manifest.model is not None
     assert choice.bundle.manifest.model.precision == choice.conversions[0].precision
     assert choice.conversions[0].refused is None
+    sizes = {one: len(bundle.model or b"") for one, bundle in found.items()}
+    within = choose({one: found[one] for one in ("float32", "int8")}, tiny.network_forecasts(ARCHITECTURE), sizes["int8"])
+    assert within.conversions[0].precision == "int8"
+
+
+@pytest.mark.training
+def test_half_precision_is_refused_for_what_it_cannot_hold() -> None:
+    """Above 65,504 it takes values for missing ones, and a sensor that says 0 gets no number; usual windows hide it."""
+    choice = choose(bundles("float32", "float16", "int8"), tiny.network_forecasts(ARCHITECTURE))
+    refused = {one.precision: one.refused for one in choice.conversions}
+    assert "it fails on a window of values about" in (refused["float16"] or "")
+    assert refused["float32"] is refused["int8"] is None
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_a_large_fleet_keeps_the_scale_of_every_series(precision: Precision) -> None:
+    """Of 1,100 series from hundredths to hundred thousands every one is forecast in its own unit, also with rounded weights."""
+    scale = 10 ** np.linspace(-2, 5, 1100)
+    network = build(Architecture(units=8), tiny.CONTRACT, scale)
+    random = np.random.default_rng(3)
+    for weight in network.trainable_variables:
+        weight.assign(random.normal(0, 0.3, weight.shape))
+    rows = np.arange(0, 1100, 9)
+    windows = (scale[rows, None] * random.normal(size=(len(rows), tiny.CONTRACT.window))).astype(np.float32)
+    series = (rows + 1).astype(np.int32)
+    known = [f"s{row}" for row in range(1100)]
+    found = tiny.bundle_of(convert(network, precision), Architecture(units=8), precision=precision)
+    bundle = Bundle(msgspec.structs.replace(found.manifest, series=known), found.model)
+    error = np.abs(Model(bundle).predict(windows, series) - forecast(network, windows, series)) / scale[rows, None, None]
+    assert error.max() < (1e-3 if precision == "float32" else 0.3)
 
 
 @pytest.mark.training

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from edge.contract import DAY, SECOND, Contract, Float32
 from edge.errors import HistoryError
 from pipeline.table import Table
-from pipeline.windows import MOST_JUDGED, Samples, judged_stride, samples, split, training_scale
+from pipeline.windows import MOST_JUDGED, Samples, judged_stride, samples, split, spread, training_scale
 
 HOUR = 3600 * SECOND
 
@@ -155,3 +155,19 @@ def test_a_verdict_looks_at_no_more_windows_than_it_needs(series: int, stride: i
     assert judged_stride(table, Contract(hour, 48, 24), part) == stride
     assert series * len(range(0, 900, stride)) <= MOST_JUDGED
     assert {origin % 24 for origin in range(0, 900, stride)} == set(range(24))
+
+
+@pytest.mark.parametrize("glitch", [1e6, -9999.0, 1e20, np.inf])
+def test_what_a_logger_writes_for_nothing_is_no_spread(glitch: float) -> None:
+    """One such value among a thousand leaves the scale of the others; without one it is the plain standard deviation."""
+    values = np.sin(np.arange(1000)).astype(np.float32)
+    assert spread(values) == pytest.approx(float(values.std()), rel=1e-6)
+    values[500] = glitch
+    assert spread(values) == pytest.approx(float(np.sin(np.arange(1000)).std()), rel=0.01)
+
+
+def test_years_of_days_are_judged_on_more_than_a_month() -> None:
+    """Where an interval is a day, ten horizons are held out, as 28 days are hardly more than one."""
+    table = Table(("a",), 0, DAY, np.zeros((1, 3650), np.float32))
+    parts = split(table, Contract(DAY, 56, 24))
+    assert (len(parts.validation), len(parts.held_out)) == (240, 240)

@@ -10,8 +10,9 @@ import pytest
 from edge.errors import BundleError, HistoryError
 from pipeline.conversion import parity
 from pipeline.models import Architecture
+from pipeline.processes import grid_file
 from pipeline.training import Settings
-from pipeline.worker import Command, Request, _grid_file, train_candidate
+from pipeline.worker import Command, Request, train_candidate
 from tests import tiny
 
 ARCHITECTURE = Architecture(cell="simplernn", units=4)
@@ -84,6 +85,6 @@ def test_a_mapped_grid_is_not_copied(tmp_path: Path) -> None:
     """A grid that is a file already is handed on by name; a part of it is written to a file of its own."""
     np.save(tmp_path / "table.npy", tiny.sines())
     mapped = np.load(tmp_path / "table.npy", mmap_mode="r")
-    assert _grid_file(mapped, tmp_path / "grid.npy") == str(tmp_path / "table.npy")
-    assert _grid_file(mapped[:, :50], tmp_path / "grid.npy") == str(tmp_path / "grid.npy")
+    assert grid_file(mapped, tmp_path / "grid.npy") == str(tmp_path / "table.npy")
+    assert grid_file(mapped[:, :50], tmp_path / "grid.npy") == str(tmp_path / "grid.npy")
     np.testing.assert_array_equal(np.load(tmp_path / "grid.npy"), tiny.sines()[:, :50])
