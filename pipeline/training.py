@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Progress: TypeAlias = Callable[[int, int, float, float], None]
 
-LEAST_WINDOWS, MOST_WINDOWS = 14_336, 57_344
+LEAST_WINDOWS, MOST_WINDOWS = 28_672, 57_344
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Settings:
 
     Args:
         epochs: at most.
-        windows: random windows per epoch; 0 takes a quarter of all, but 14,336 to 57,344, so that time does not grow
+        windows: random windows per epoch; 0 takes a quarter of all, but 28,672 to 57,344, so that time does not grow
             with the length of the history.
         repeats: times that a window may come in one epoch, where there are fewer windows than that.
         batch: windows per step.

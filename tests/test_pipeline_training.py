@@ -70,7 +70,7 @@ def test_a_budget_shortens_the_epochs() -> None:
     assert trained.record.steps < 4 * 3125 / 2
 
 
-@pytest.mark.parametrize(("total", "windows"), [(100, 800), (20_000, 14_336), (100_000, 25_000), (10**8, 57_344)])
+@pytest.mark.parametrize(("total", "windows"), [(100, 800), (20_000, 28_672), (200_000, 50_000), (10**8, 57_344)])
 def test_an_epoch_does_not_grow_with_the_history(total: int, windows: int) -> None:
     """It is a quarter of all windows, within limits; few windows come at most eight times."""
     assert Settings().windows_of(total) == windows
