@@ -99,6 +99,7 @@ class Training(msgspec.Struct, frozen=True):
         data_hash: of the history.
         members: networks that are averaged in the model.
         settings: that a search chose, by name, with the number and the validation loss of its trial; empty without one.
+        validated: end of the readings that stopped the training, set the intervals and chose the precision, ns UTC.
     """
 
     start: int
@@ -110,6 +111,7 @@ class Training(msgspec.Struct, frozen=True):
     data_hash: Text
     members: Annotated[int, msgspec.Meta(ge=1)] = 1
     settings: dict[Text, float] = {}
+    validated: int = 0
 
 
 class Metric(msgspec.Struct, frozen=True):

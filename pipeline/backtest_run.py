@@ -185,9 +185,10 @@ def remarks(prepared: Prepared, bundles: Sequence[Bundle]) -> list[str]:
         unknown = sum(name not in manifest.series for name in table.names)
         if unknown:
             found.append(f"{manifest.version} was not trained on {unknown} of the {len(table.names)} series")
-        if manifest.training is not None and manifest.training.end > begin:
+        seen = max(manifest.training.end, manifest.training.validated) if manifest.training is not None else begin
+        if seen > begin:
             found.append(
-                f"{manifest.version} was trained on readings up to {iso(manifest.training.end)}, and this backtest begins at "
+                f"{manifest.version} was made from readings up to {iso(seen)}, and this backtest begins at "
                 f"{iso(begin)}: its error is flattered"
             )
     return found

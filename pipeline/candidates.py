@@ -165,6 +165,7 @@ def make_candidate(
         prepared.table.data_hash,
         settings.members,
         dict(chosen or {}),
+        prepared.table.start + parts.validation.stop * contract.interval,
     )
     bundles: dict[Precision, Bundle] = {}
     failed: dict[Precision, str] = {}
