@@ -50,6 +50,8 @@ def run(options: argparse.Namespace) -> int:
     from flows.progress import Show  # noqa: PLC0415 - `--help` and wrong options answer at once
 
     begin, end = moment("--from", options.begin), moment("--to", options.end)
+    if begin is not None and end is not None and begin >= end:
+        raise ConfigurationError(f"expected --from before --to; got {options.begin} and {options.end}")
     _check(options)
     show = Show()
     from edge.config import Config, read_config  # noqa: PLC0415
@@ -60,7 +62,10 @@ def run(options: argparse.Namespace) -> int:
     config = Config() if unconfigured else read_config(options.config)
     bundles = work.open_bundles(options.bundle, Registry(Path(config.registry.path)), config.registry.channel)
     if not bundles:
-        show.note(f"  channel {config.registry.channel} names nothing: only baselines and other methods are measured")
+        show.note(
+            f"  channel {config.registry.channel} names nothing: only baselines and other methods are measured "
+            "(for a bundle: gatecast retrain, or --bundle)"
+        )
     with tempfile.TemporaryDirectory(prefix="gatecast-") as folder:
         with show.stage("history"):
             prepared = history(options.data, config, work.fleet_of(bundles, config.fleet), Path(folder), end)
@@ -69,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
         stride = work.widened(prepared, options.stride) if options.peers else options.stride
         if stride != options.stride:
             notes.append(f"--stride is {stride} instead of {options.stride}, because statsforecast fits every window anew")
+        notes += work.thin(prepared, stride)
         for note in notes:
             show.note(f"  {note}")
         with show.stage("fit"):
@@ -85,6 +91,7 @@ def run(options: argparse.Namespace) -> int:
             from pipeline.backtest_report import document  # noqa: PLC0415
 
             replace_file(options.json, json.dumps(document(found), indent=1).encode())
+            sys.stdout.write(f"figures: {options.json}\n")
         if options.out:
             with show.stage("plots"):
                 paths = draw(found, chosen[0], options.out)

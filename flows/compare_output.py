@@ -1,6 +1,7 @@
 """What `gatecast compare` tells: tables for a terminal, the same as Markdown, and everything as data."""
 
 import math
+from importlib.metadata import version
 
 import numpy as np
 from rich.console import Console
@@ -76,7 +77,9 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
     given, contract = comparison.budget, comparison.contract
     levels = contract.quantiles
     recall = given.recall
+    trial = ("A QUICK TRY, hardly trained: these figures are no result.",) if given.trial else ()
     return (
+        *trial,
         (
             f"memory retention: steps over which a cell of {recall.units} units keeps a marked value among random ones "
             f"(skill of at least {KEPT:g}); speed: µs per forecast of {contract.horizon} leads at batch 64, one thread; "
@@ -193,6 +196,8 @@ def document(comparison: Comparison) -> dict[str, object]:
         "series": comparison.series,
         "facts": comparison.facts,
         "runtime": comparison.runtime,
+        "trial": given.trial,
+        "gatecast": version("gatecast"),
     }
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.errors import ConfigurationError, PayloadError
+from edge.errors import ConfigurationError, HistoryError, PayloadError
 
 if TYPE_CHECKING:
     from edge.config import Config, Fleet
@@ -14,10 +14,12 @@ def check_written(option: str, path: Path | None) -> None:
     """Refuse at once a file that could not be written after minutes.
 
     Raises:
-        ConfigurationError: it would lie in no folder.
+        ConfigurationError: it would lie in no folder, or there is a folder of that name.
     """
     if path is not None and not path.resolve().parent.is_dir():
         raise ConfigurationError(f"{option} {path}: there is no such folder")
+    if path is not None and path.is_dir():
+        raise ConfigurationError(f"{option} {path}: that is a folder; name a file")
 
 
 def check_data(path: Path | None) -> None:
@@ -57,6 +59,7 @@ def history(data: Path | None, config: "Config", fleet: "Fleet", folder: Path, s
     Raises:
         GatecastError: it cannot be read or trained on; one line that says what to do.
     """
+    from edge.contract import iso  # noqa: PLC0415
     from edge.store import open_store  # noqa: PLC0415
     from pipeline.candidates import prepare, prepare_history  # noqa: PLC0415
     from pipeline.extract import derive_contract, read_history  # noqa: PLC0415
@@ -66,6 +69,8 @@ def history(data: Path | None, config: "Config", fleet: "Fleet", folder: Path, s
         series, readings = read_file(data)
         if stop is not None:
             readings = readings.take(readings.time < stop)
+            if not len(readings):
+                raise HistoryError(f"{data} has no readings before {iso(stop)}; choose a later end")
         return prepare(series, readings, derive_contract(fleet, readings))
     store = open_store(config.store.url, config.store.token_file)
     try:

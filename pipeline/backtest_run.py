@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import gcd
 from pathlib import Path
 
 from edge.baselines import Forecaster, baselines
@@ -18,6 +19,7 @@ from pipeline.peers import lightgbm_direct, ridge, statsforecast
 from pipeline.registry import Registry
 from pipeline.windows import Split, judged_stride, samples, training_scale
 
+FEWEST_ORIGINS = 10
 LOCAL_WINDOWS = 400  # that a model is fitted on each of: a quarter of a second for one
 
 Told = Callable[[str, int, int], None]
@@ -132,6 +134,21 @@ def fit_peers(prepared: Prepared, *, peers: bool, windows: int, told: Told) -> l
 def widened(prepared: Prepared, stride: int) -> int:
     """A stride that leaves a method fitted anew on every window some hundred windows, at all hours of the day."""
     return judged_stride(prepared.table, prepared.contract, prepared.split.held_out, LOCAL_WINDOWS, stride)
+
+
+def thin(prepared: Prepared, stride: int) -> list[str]:
+    """What a stride makes of the origins, where that makes the figures say less than they seem to."""
+    contract, found = prepared.contract, []
+    origins = len(range(0, len(prepared.split.held_out) - contract.horizon + 1, stride))
+    season = contract.season() or 1
+    hours = season // gcd(stride, season)
+    if stride > 1 and hours < season:
+        found.append(
+            f"stride {stride} meets {hours} of the {season} times of the day only; one without a common divisor meets all"
+        )
+    if origins < FEWEST_ORIGINS:
+        found.append(f"{origins} origins are too few to tell forecasters apart; take a smaller --stride or more readings")
+    return found
 
 
 def entrants(prepared: Prepared, bundles: Sequence[Bundle], peers: Sequence[Forecaster]) -> list[Entrant]:

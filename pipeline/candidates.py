@@ -16,7 +16,7 @@ import numpy as np
 from edge.baselines import Baseline, baselines
 from edge.bundle import Bundle, Manifest, Metric, Precision, Training, version_of
 from edge.config import Train
-from edge.contract import Contract, Float32, Int32, Readings, SeriesTable, iso
+from edge.contract import Contract, Float32, Int32, Readings, SeriesTable, format_duration, iso
 from edge.errors import BundleError, HistoryError
 from edge.model import Model
 from pipeline.conversion import golden, model_file
@@ -102,8 +102,9 @@ def prepare_history(history: History) -> Prepared:
         if not can_judge(kept, contract, part):
             begin, end = (iso(kept.start + edge * contract.interval) for edge in (part.start, part.stop))
             raise HistoryError(
-                f"no window can be judged in the {name} part of the history, {begin} … {end}: too much is missing there; "
-                "collect newer readings, or retrain with --until before the gap"
+                f"no window can be judged in the {name} part of the history, {begin} … {end}: too much is missing there, at "
+                f"an interval of {format_duration(contract.interval)}; collect newer readings, end before the gap "
+                "(retrain --until, backtest --to), or set [fleet] interval"
             )
     return Prepared(kept, contract, parts, report, warnings, training_scale(kept, parts))
 

@@ -196,8 +196,8 @@ def draw_gru(pen: Pen) -> None:
     pen.text(update - 0.1, high + 0.12, "$z_t$", size=11.5, side="right")
     pen.text((reset + times) / 2 + 0.09, MIDDLE + 0.19, "$r_t$", size=11.5)
     pen.text(new + 0.1, high + 0.12, "$n_t$", size=11.5, side="left")
-    pen.text(times + 0.07, 0.6, "$h$", size=10.5, side="left", colour=QUIET)
-    pen.text(new + 0.07, 0.6, "$x$", size=10.5, side="left", colour=QUIET)
+    pen.text(times + 0.07, 0.6, "$U_n h$", size=10.5, side="left", colour=QUIET)
+    pen.text(new + 0.07, 0.6, "$W_n x$", size=10.5, side="left", colour=QUIET)
     pen.operation(update, TOP, TIMES)
     pen.operation(times, MIDDLE, TIMES)
     pen.operation(2.0, 1.42, "1−")  # noqa: RUF001 - a minus

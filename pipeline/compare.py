@@ -46,12 +46,14 @@ class Budget:
         recall: of the cells' memory.
         units: of every network that forecasts.
         forms: to compare.
+        trial: too little is trained for the figures to mean anything.
     """
 
     settings: Settings
     recall: RecallBudget
     units: int = 64
     forms: tuple[Form, ...] = FORMS
+    trial: bool = False
 
 
 def budget(size: Literal["quick", "usual", "full"], seed: int = 0) -> Budget:
@@ -59,7 +61,11 @@ def budget(size: Literal["quick", "usual", "full"], seed: int = 0) -> Budget:
     if size == "quick":
         recall = RecallBudget((2, 5), (20, 20), batch=16, units=8, distances=(0, 2, 5), test=128, seeds=1)
         return Budget(
-            Settings(epochs=1, windows=256, batch=64, validation_windows=256, seed=seed), recall, 8, ("segment", "tutorial")
+            Settings(epochs=1, windows=256, batch=64, validation_windows=256, seed=seed),
+            recall,
+            8,
+            ("segment", "tutorial"),
+            trial=True,
         )
     if size == "full":
         return Budget(Settings(seed=seed), RecallBudget(steps=(800, 500, 500, 500, 400, 400)))

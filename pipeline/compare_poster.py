@@ -48,6 +48,9 @@ STYLE = {
 }
 
 
+TRIAL = "a quick try, hardly trained: no result"
+
+
 def write_poster(comparison: Comparison, path: Path) -> None:
     """Both pages as one PDF; a poster that is there already is replaced whole."""
     from matplotlib.backends.backend_pdf import PdfPages  # noqa: PLC0415 - takes a second, and only a poster needs it
@@ -66,6 +69,8 @@ def pages(comparison: Comparison) -> tuple["Figure", "Figure"]:
 
 def _memory(comparison: Comparison, cell: Cell) -> str:
     recall = comparison.recall(cell)
+    if comparison.budget.trial:
+        return TRIAL
     if recall.kept == 0:
         return f"measured: keeps a value for less than {recall.delays[0]} steps"
     more = " or more" if recall.kept == recall.delays[-1] else ""
@@ -100,6 +105,8 @@ def chart_page(comparison: Comparison) -> "Figure":
 def _subtitle(comparison: Comparison) -> str:
     contract = comparison.contract
     many = "1 series" if comparison.series == 1 else f"{comparison.series} series"
+    if comparison.budget.trial:
+        return f"{TRIAL}; {many}"
     return (
         f"{many}, intervals of {format_duration(contract.interval)}, {contract.horizon} leads, "
         f"{comparison.facts:,} held-out facts, {comparison.runtime}"
@@ -213,7 +220,8 @@ def _draw_table(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
     top = len(comparison.rows) + 0.85
     reference = float(np.nanmean(comparison.baseline_error))
     for header, x, side in COLUMNS:
-        axis.text(x, top - 0.35, header, fontsize=9, weight="bold", color=QUIET, ha=side, va="bottom", linespacing=1.1)
+        lines = header if "\n" in header else f"\n{header}"  # all end on one line
+        axis.text(x, top + 0.1, lines, fontsize=9, weight="bold", color=QUIET, ha=side, va="baseline", linespacing=1.1)
     axis.plot([0, 1], [top - 0.6] * 2, color=INK, linewidth=1)
     for place, (row, use) in enumerate(zip(comparison.rows, comparison.uses, strict=True)):
         y = len(comparison.rows) - 0.55 - place

@@ -63,10 +63,15 @@ def split(table: Table, contract: Contract, validation: float = 0.1, held_out: f
         needed = contract.window + contract.horizon + 2 * least
         raise HistoryError(
             f"expected at least {needed} intervals of {format_duration(contract.interval)} "
-            f"({needed * contract.interval / DAY:.1f} days: a window, a horizon and two parts to judge on); got {intervals} "
-            f"({intervals * contract.interval / DAY:.1f} days): collect more history or choose a shorter window or horizon"
+            f"({_days(needed * contract.interval)}: a window, a horizon, and two parts to judge on of a day and a horizon "
+            f"each); got {intervals} ({_days(intervals * contract.interval)}): collect more history"
+            + (", or choose a shorter window or horizon" if contract.window + 3 * contract.horizon > day else "")
         )
     return Split(range(first), range(first, second), range(second, intervals))
+
+
+def _days(duration: int) -> str:
+    return f"{duration / DAY:.1f} days" if duration >= 2 * DAY else f"{duration / DAY * 24:.1f} hours"
 
 
 @dataclass(frozen=True, slots=True)

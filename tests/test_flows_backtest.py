@@ -145,7 +145,7 @@ def test_a_file_needs_no_configuration(folder: Path, capsys: pytest.CaptureFixtu
     """The defaults hold: a week to look back on, for which these 200 hours are too few."""
     (folder / "gatecast.toml").unlink()
     code, _, error = call(capsys, "--data", "data.csv")
-    assert (code, "a window, a horizon and two parts to judge on" in error) == (1, True)
+    assert (code, "a window, a horizon, and two parts to judge on" in error) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -154,6 +154,9 @@ def test_a_file_needs_no_configuration(folder: Path, capsys: pytest.CaptureFixtu
         (["--stride", "0"], 2, "--stride must be at least 1"),
         (["--from", "yesterday"], 2, "--from"),
         (["--json", "nowhere/x.json"], 2, "no such folder"),
+        (["--json", "."], 2, "--json .: that is a folder"),
+        (["--from", "2024-01-05", "--to", "2024-01-05"], 2, "--from before --to"),
+        (["--to", "2012-01-01", "--data", "data.csv"], 1, "no readings before 2012-01-01"),
         (["--out", "data.csv"], 2, "--out data.csv"),
         (["--bundle", "20260101T000000Z-gru-00000000"], 2, "the registry is empty"),
         (["--bundle", "./none"], 1, "cannot read none/manifest.json"),

@@ -10,7 +10,7 @@ from edge.baselines import Forecaster
 from edge.contract import SECOND, Contract, Float32, Readings, SeriesTable
 from edge.errors import ConfigurationError
 from pipeline import peers
-from pipeline.backtest_run import LOCAL_WINDOWS, begin_at, fit_peers, widened
+from pipeline.backtest_run import LOCAL_WINDOWS, begin_at, fit_peers, thin, widened
 from pipeline.candidates import Prepared, prepare
 from pipeline.peers import centred, features, lightgbm_direct, ridge, statsforecast
 from pipeline.windows import Samples, samples
@@ -203,3 +203,11 @@ def test_a_wider_stride_meets_all_hours_of_the_day() -> None:
     assert stride == 13  # two series of 2,395 origins, 400 windows: at least 12
     assert len(range(0, 2395, stride)) * 2 <= LOCAL_WINDOWS
     assert widened(prepared, 50) == 50
+
+
+def test_a_stride_that_hides_something_is_spoken_of() -> None:
+    """One that meets some hours of the day only, and one that leaves a handful of origins; others are not."""
+    prepared = begin_at(history(cycles(3000)), 600 * HOUR)
+    assert thin(prepared, 1) == thin(prepared, 13) == []
+    assert "meets 2 of the 24 times of the day" in thin(prepared, 36)[0]
+    assert any("origins are too few" in one for one in thin(prepared, 599))
