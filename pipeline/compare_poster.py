@@ -221,7 +221,7 @@ def _draw_table(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
     reference = float(np.nanmean(comparison.baseline_error))
     for header, x, side in COLUMNS:
         lines = header if "\n" in header else f"\n{header}"  # all end on one line
-        axis.text(x, top + 0.1, lines, fontsize=9, weight="bold", color=QUIET, ha=side, va="baseline", linespacing=1.1)
+        axis.text(x, top - 0.05, lines, fontsize=9, weight="bold", color=QUIET, ha=side, va="baseline", linespacing=1.1)
     axis.plot([0, 1], [top - 0.6] * 2, color=INK, linewidth=1)
     for place, (row, use) in enumerate(zip(comparison.rows, comparison.uses, strict=True)):
         y = len(comparison.rows) - 0.55 - place
