@@ -111,7 +111,7 @@ def assemble(networks: Sequence["Network"], factors: Float32) -> "Members":
 
     Args:
         networks: of one architecture.
-        factors: from `pipeline.calibration`, float32 `[horizon, quantiles - 1]`.
+        factors: from `pipeline.calibration`, of unknown and of known series, float32 `[2, horizon, quantiles - 1]`.
     """
     from pipeline.network import Members  # noqa: PLC0415 - imports TensorFlow
 

@@ -178,7 +178,7 @@ class Members:
 
     Args:
         networks: trained from different seeds.
-        factors: from `pipeline.calibration`, float32 `[horizon, quantiles - 1]`.
+        factors: from `pipeline.calibration`, of unknown and of known series, float32 `[2, horizon, quantiles - 1]`.
     """
 
     def __init__(self, networks: Sequence[Network], factors: Float32) -> None:
@@ -202,7 +202,10 @@ class Members:
             return mean
         middle = self.contract.median
         median = mean[:, :, middle : middle + 1]
-        return outward(median, median, (mean[:, :, 1:] - mean[:, :, :-1]) * tf.constant(self.factors))
+        known = tf.cast(series > 0, tf.float32)[:, None, None]
+        unknown, usual = self.factors
+        factors = known * tf.constant(usual) + (1.0 - known) * tf.constant(unknown)
+        return outward(median, median, (mean[:, :, 1:] - mean[:, :, :-1]) * factors)
 
 
 def outward(median: Tensor, start: Tensor, steps: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.errors import ConfigurationError, HistoryError
-from pipeline.models import Architecture, forecast, parameters, restore
+from pipeline.models import Architecture, assemble, forecast, parameters, restore
 from pipeline.training import Settings, calibrated, fit, fit_members, series_scale
 from tests import tiny
 
@@ -68,6 +68,21 @@ def test_a_budget_shortens_the_epochs() -> None:
     trained = fit(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150), tiny.samples(150, 194), settings)
     assert trained.record.epochs == 4
     assert trained.record.steps < 4 * 3125 / 2
+
+
+@pytest.mark.training
+def test_unknown_series_have_intervals_of_their_own() -> None:
+    """Twice as wide as those of known ones where their factors are, about the same median."""
+    network = tiny.network(ARCHITECTURE)
+    horizon, steps = tiny.CONTRACT.horizon, len(tiny.CONTRACT.quantiles) - 1
+    plain, wide = (assemble([network], np.stack([np.full((horizon, steps), one), np.ones((horizon, steps))]).astype(np.float32))
+                   for one in (1, 2))  # fmt: skip
+    windows, series = tiny.windows(8)
+    before, after = (forecast(one, windows, series) for one in (plain, wide))
+    np.testing.assert_array_equal(after[series > 0], before[series > 0])
+    np.testing.assert_allclose(
+        np.diff(after[series == 0], axis=2), 2 * np.diff(before[series == 0], axis=2), rtol=1e-3, atol=1e-4
+    )
 
 
 @pytest.mark.parametrize(("total", "windows"), [(100, 800), (20_000, 28_672), (200_000, 50_000), (10**8, 57_344)])
