@@ -46,6 +46,8 @@ def test_quick_comparison_writes_everything(
         assert min(one["microseconds_at_batch_1"], one["microseconds_at_batch_64"], one["error"], one["bytes"]) > 0
         assert (one["coverage"] is None) == (one["design"] == "tutorial")
     assert found["series"] == 2
+    assert found["trial"]
+    assert "A QUICK TRY" in said.out
     assert "| GRU segment |" in paths["markdown"].read_text()
     assert len(re.findall(rb"/Type /Page\b", paths["pdf"].read_bytes())) == 2
 
@@ -53,7 +55,8 @@ def test_quick_comparison_writes_everything(
 def test_document_has_every_figure_and_no_nan() -> None:
     """Its keys, and None where there is no number."""
     found = json.loads(json.dumps(document(comparison()), allow_nan=False))
-    assert set(found) == {"networks", "memory", "baseline", "contract", "budget", "series", "facts", "runtime"}
+    keys = {"networks", "memory", "baseline", "contract", "budget", "series", "facts", "runtime", "trial", "gatecast"}
+    assert set(found) == keys
     assert set(found["networks"][0]) == {
         *("cell", "design", "best_use", "steps", "parameters", "bytes", "seconds_per_epoch", "microseconds_at_batch_1"),
         *("microseconds_at_batch_64", "error", "skill", "error_by_lead", "coverage"),
