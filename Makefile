@@ -12,7 +12,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
   --custom-compile-command "make lock"
 
 export UV_HTTP_TIMEOUT ?= 300
-# Bundles that one test makes and another runs, there and on devices without a trainer.
+# Bundles that a test makes here, and runs again on devices without a trainer.
 export GATECAST_TEST_BUNDLES ?= $(CURDIR)/.make/bundles
 # An older pip looks at its own variable only.
 ifdef SSL_CERT_FILE
