@@ -78,9 +78,7 @@ def run(options: argparse.Namespace) -> int:
         for note in notes:
             show.note(f"  {note}")
         with show.stage("fit"):
-            windows = len(range(0, len(prepared.split.held_out) - prepared.contract.horizon + 1, stride)) * len(
-                prepared.table.names
-            )
+            windows = work.origins_of(prepared, stride) * len(prepared.table.names)
             peers = work.fit_peers(prepared, peers=options.peers, windows=windows, told=show.advance)
         with show.stage("backtest"):
             chosen = work.entrants(prepared, bundles, peers)

@@ -3,7 +3,6 @@
 import math
 from importlib.metadata import version
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table as RichTable
 
@@ -11,28 +10,21 @@ from edge.contract import format_duration
 from pipeline.compare import CELL_NAMES, Comparison
 from pipeline.evaluation import skill
 from pipeline.page import Grid, markdown, number, percent
-from pipeline.recall import KEPT, Recall
+from pipeline.recall import KEPT
 
 TITLES = ("What each is good for", "Memory: skill at saying a value again, by delay in steps", "Cost and error in detail")
 WIDEST = 100
 
 
-def kept(recall: Recall) -> str:
-    """The longest delay at which a value is kept, in steps."""
-    if recall.kept == recall.delays[-1]:
-        return f"\N{GREATER-THAN OR EQUAL TO} {recall.kept}"
-    return f"< {recall.delays[0]}" if recall.kept == 0 else str(recall.kept)
-
-
 def grids(comparison: Comparison) -> tuple[Grid, ...]:
     """The tables under `TITLES`."""
-    reference = _mean(comparison)
+    reference = comparison.reference
     answer = Grid(
         ("network", "memory retention", "speed", "parameters", "accuracy", "best use"),
         tuple(
             (
                 row.name,
-                kept(comparison.recall(row.cell)),
+                comparison.recall(row.cell).retention,
                 number(row.batched),
                 f"{row.parameters:,}",
                 percent(skill(row.error, reference), sign=True),
@@ -83,7 +75,7 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
         (
             f"memory retention: steps over which a cell of {recall.units} units keeps a marked value among random ones "
             f"(skill of at least {KEPT:g}); speed: µs per forecast of {contract.horizon} leads at batch 64, one thread; "
-            f"accuracy: error below that of the best baseline ({comparison.baseline}, {number(_mean(comparison))})."
+            f"accuracy: error below that of the best baseline ({comparison.baseline}, {number(comparison.reference)})."
         ),
         (
             f"error: mean absolute error on held-out readings in units of each series' scale; {comparison.facts:,} facts of "
@@ -136,7 +128,7 @@ def markdown_text(comparison: Comparison) -> str:
 def document(comparison: Comparison) -> dict[str, object]:
     """Every figure; None where there is none."""
     given, contract = comparison.budget, comparison.contract
-    reference = _mean(comparison)
+    reference = comparison.reference
     return {
         "networks": [
             {
@@ -199,10 +191,6 @@ def document(comparison: Comparison) -> dict[str, object]:
         "trial": given.trial,
         "gatecast": version("gatecast"),
     }
-
-
-def _mean(comparison: Comparison) -> float:
-    return float(np.nanmean(comparison.baseline_error))
 
 
 def _known(value: float) -> float | None:

@@ -136,11 +136,15 @@ def widened(prepared: Prepared, stride: int) -> int:
     return judged_stride(prepared.table, prepared.contract, prepared.split.held_out, LOCAL_WINDOWS, stride)
 
 
+def origins_of(prepared: Prepared, stride: int) -> int:
+    """Moments of the held-out part that every series is forecast from."""
+    return len(range(0, len(prepared.split.held_out) - prepared.contract.horizon + 1, stride))
+
+
 def thin(prepared: Prepared, stride: int) -> list[str]:
     """What a stride makes of the origins, where that makes the figures say less than they seem to."""
-    contract, found = prepared.contract, []
-    origins = len(range(0, len(prepared.split.held_out) - contract.horizon + 1, stride))
-    season = contract.season() or 1
+    found, origins = [], origins_of(prepared, stride)
+    season = prepared.contract.season() or 1
     hours = season // gcd(stride, season)
     if stride > 1 and hours < season:
         found.append(

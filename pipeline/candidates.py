@@ -17,14 +17,14 @@ from edge.baselines import Baseline, baselines
 from edge.bundle import Bundle, Manifest, Metric, Precision, Training, version_of
 from edge.config import Train
 from edge.contract import Contract, Float32, Int32, Readings, SeriesTable, format_duration, iso
-from edge.errors import BundleError, HistoryError
+from edge.errors import HistoryError
 from edge.model import Model
 from pipeline.conversion import golden, model_file
 from pipeline.evaluation import Evaluation
 from pipeline.extract import History
 from pipeline.history import Report, Table, can_judge, refuse, stream_table, trainable, validate
 from pipeline.models import Architecture
-from pipeline.precision import Pairs, choose_precision, mean_error, unusable
+from pipeline.precision import Pairs, choose_precision, mean_error
 from pipeline.training import Progress, Record, Settings
 from pipeline.windows import Split, evenly, samples, split, training_scale
 from pipeline.worker import Request, train_candidate
@@ -169,7 +169,6 @@ def make_candidate(
         prepared.table.start + parts.validation.stop * contract.interval,
     )
     bundles: dict[Precision, Bundle] = {}
-    failed: dict[Precision, str] = {}
     for precision, content in result.models.items():
         manifest = Manifest(
             version_of(created, architecture.cell, content),
@@ -180,20 +179,17 @@ def make_candidate(
             model=model_file(content, architecture, result.record.parameters, precision),
             training=history,
         )
-        try:
-            test = golden(Model(Bundle(manifest, content)), windows, series)
-        except BundleError as error:
-            if precision == "float32":
-                raise
-            failed[precision] = str(error)
-            continue
-        bundles[precision] = Bundle(msgspec.structs.replace(manifest, golden=test), content)
+        bundles[precision] = Bundle(manifest, content)
     pairs = Pairs(windows, series, result.forecasts[: len(windows)])
     probes = Pairs(strange, unknown, result.forecasts[len(windows) :])
     choice = choose_precision(bundles, pairs, probes, prepared.table, parts.validation, prepared.scale, largest)
-    conversions = [*choice.conversions, *(unusable(one, result.models[one], reason) for one, reason in failed.items())]
-    bundle = Bundle(msgspec.structs.replace(choice.bundle.manifest, conversions=conversions), choice.bundle.model)
-    return Candidate(bundle, result.record, conversions[0].parity or 0.0, choice.evaluation)
+    manifest = msgspec.structs.replace(
+        choice.bundle.manifest,
+        golden=golden(Model(choice.bundle), windows, series),
+        conversions=list(choice.conversions),
+    )
+    bundle = Bundle(manifest, choice.bundle.model)
+    return Candidate(bundle, result.record, choice.conversions[0].parity or 0.0, choice.evaluation)
 
 
 def choose(candidates: Sequence[Candidate], scale: Float32) -> Candidate:

@@ -160,6 +160,11 @@ class Comparison:
     facts: int
     runtime: str
 
+    @property
+    def reference(self) -> float:
+        """Error of the best baseline, mean over the leads."""
+        return float(np.nanmean(self.baseline_error))
+
     def recall(self, cell: Cell) -> Recall:
         """The memory of a cell."""
         return next(one for one in self.recalls if one.cell == cell)

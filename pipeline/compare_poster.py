@@ -218,24 +218,16 @@ def _draw_table(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
     axis.axis("off")
     axis.set(xlim=(0, 1), ylim=(0, len(comparison.rows) + 1.7))
     top = len(comparison.rows) + 0.85
-    reference = float(np.nanmean(comparison.baseline_error))
     for header, x, side in COLUMNS:
         lines = header if "\n" in header else f"\n{header}"  # all end on one line
         axis.text(x, top - 0.05, lines, fontsize=9, weight="bold", color=QUIET, ha=side, va="baseline", linespacing=1.1)
     axis.plot([0, 1], [top - 0.6] * 2, color=INK, linewidth=1)
     for place, (row, use) in enumerate(zip(comparison.rows, comparison.uses, strict=True)):
         y = len(comparison.rows) - 0.55 - place
-        recall = comparison.recall(row.cell)
-        kept = (
-            f"≥ {recall.kept}"
-            if recall.kept == recall.delays[-1]
-            else str(recall.kept)
-            if recall.kept
-            else f"< {recall.delays[0]}"
-        )
         cells = (
-            row.name, kept, f"{number(row.single, 2)} / {number(row.batched, 2)}", f"{row.parameters:,}",
-            percent(skill(row.error, reference), sign=True), fill(use, WIDEST_USE),
+            row.name, comparison.recall(row.cell).retention,
+            f"{number(row.single, 2)} / {number(row.batched, 2)}", f"{row.parameters:,}",
+            percent(skill(row.error, comparison.reference), sign=True), fill(use, WIDEST_USE),
         )  # fmt: skip
         if place % 3 == 0 and place:
             axis.plot([0, 1], [y + 0.5] * 2, color="#D5D9DE", linewidth=0.8)
@@ -257,7 +249,7 @@ def _draw_table(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
 
 
 def _footnotes(comparison: Comparison) -> Sequence[str]:
-    given, reference = comparison.budget, float(np.nanmean(comparison.baseline_error))
+    given, reference = comparison.budget, comparison.reference
     recall = given.recall
     return (
         (

@@ -121,11 +121,6 @@ def choose_precision(
     return Choice(bundles[quickest], tuple(table_of[one] for one in order), evaluations[quickest])
 
 
-def unusable(precision: Precision, content: bytes, reason: str) -> Conversion:
-    """A precision that the runtime cannot open, or that gives no forecast."""
-    return Conversion(precision, len(content), None, None, None, reason[:200])
-
-
 def mean_error(evaluation: Evaluation, scale: Float32) -> float:
     """Mean absolute error over series and leads, each series in units of its scale, float `[series]`."""
     return float(np.nanmean(evaluation.by_lead(scale)))
@@ -166,11 +161,8 @@ def _probe(bundle: Bundle, probes: Pairs) -> None:
         row = slice(place, place + 1)
         error = relative_error(expected[None], found[row], probes.windows[row])
         if not error <= PROBED:
-            raise BundleError(f"it fails on a window of {_described(probes.windows[place])} by {error:.3g} of the spread")
-
-
-def _described(window: Float32) -> str:
-    return f"values about {np.nanmean(window):.6g}"
+            level = np.nanmean(probes.windows[place])
+            raise BundleError(f"it fails on a window of values about {level:.6g} by {error:.3g} of the spread")
 
 
 def _too_large(bundle: Bundle, largest: int | None) -> bool:

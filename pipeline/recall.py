@@ -82,6 +82,13 @@ class Recall:
             longest = delay
         return longest
 
+    @property
+    def retention(self) -> str:
+        """`kept` as people read it: the longest delay measured, and the shortest, may not be the limit."""
+        if self.kept == self.delays[-1]:
+            return f"\N{GREATER-THAN OR EQUAL TO} {self.kept}"
+        return str(self.kept) if self.kept else f"< {self.delays[0]}"
+
 
 def recall_task(stream: Float32, delay: int) -> tuple[Float32, Float32]:
     """The marked stream, and what the cell has to say at its end.
