@@ -195,11 +195,12 @@ def _network_row(
     contract, file = made.bundle.manifest.contract, made.bundle.manifest.model
     if file is None:
         raise TypeError
+    learned = made.bundle.manifest.series == list(data.table.names)  # validation is of the series that it learned
     return Row(
         data.name, contract.horizon, method, file.cell, file.design, seed, **errors(found, data.scale), bytes=file.size,
         parameters=file.parameters, train_seconds=made.record.seconds, runtime=runtime_name(), precision=file.precision,
-        members=members, window=contract.window, validation_mae=made.loss(data.scale.astype(np.float32)),
-        conversion=conversions,
+        members=members, window=contract.window, conversion=conversions,
+        validation_mae=made.loss(data.scale.astype(np.float32)) if learned else None,
     )  # fmt: skip
 
 
