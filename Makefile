@@ -27,14 +27,15 @@ help: ## list the targets
 
 setup: $(READY) ## make .venv with everything pinned; nothing to do where it is up to date
 
-# uv takes the registry that pip is configured for.
+# uv takes the registry that pip is configured for. Bytecode is compiled once: without it TensorFlow takes three times as
+# long to import, and every training is a process of its own.
 $(READY): requirements/dev.txt requirements/uv.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "expected Python 3.11 or 3.12 on the PATH; name one: make PYTHON=/path/to/python3.12"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@index="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(BIN)/pip config get global.index-url 2>/dev/null)}}"; \
 	  export VIRTUAL_ENV="$(CURDIR)/$(VENV)" $${index:+UV_DEFAULT_INDEX="$$index"}; \
-	  $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt && \
+	  $(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes requirements/dev.txt && \
 	  $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -43,7 +44,7 @@ demo: setup ## the whole way on recorded weather, or DATA=your.csv; more options
 
 test: setup servers ## all tests, in JOBS processes; ARGS goes to pytest
 	@rm -rf "$(GATECAST_TEST_BUNDLES)"
-	$(BIN)/python -m pytest -rs -n $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -rs -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup ## lint, format, types, import rules
 	$(BIN)/ruff check .

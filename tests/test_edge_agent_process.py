@@ -36,7 +36,7 @@ from tests.agent_process import (
 )
 from tests.servers import Influx, Mosquitto, requires, wait_until
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 
 SHORT = stream(20, 250, seed=2)

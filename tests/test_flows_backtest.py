@@ -77,6 +77,7 @@ def test_help_fits_a_screen(capsys: pytest.CaptureFixture[str], monkeypatch: pyt
 
 
 @pytest.mark.training
+@pytest.mark.slow
 def test_a_bundle_has_the_figures_of_its_manifest(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What the gate wrote down, the command measures again: error by lead, coverage, loss; of the bundle and the baselines."""
     prepared = history()

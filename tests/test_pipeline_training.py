@@ -46,6 +46,7 @@ def test_same_seed_gives_the_same_weights() -> None:
 
 
 @pytest.mark.training
+@pytest.mark.slow
 def test_members_are_averaged_in_one_graph() -> None:
     """Members come from seeds of their own; the graph forecasts the mean of their medians, whatever the calibration."""
     settings = Settings(epochs=1, windows=256, batch=64, members=2)

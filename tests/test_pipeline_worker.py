@@ -33,6 +33,7 @@ def worker(*lines: object, end: str = "pass") -> Command:
 
 
 @pytest.mark.training
+@pytest.mark.slow
 def test_candidate_comes_back_trained_and_converted(tmp_path: Path) -> None:
     """The file forecasts as the network did before conversion, and every epoch was told."""
     epochs: list[int] = []

@@ -29,7 +29,7 @@ from tests.agent_process import (
 from tests.agent_process import publish as send
 from tests.servers import Mosquitto
 
-pytestmark = [pytest.mark.servers, pytest.mark.training]
+pytestmark = [pytest.mark.servers, pytest.mark.slow, pytest.mark.training]
 
 HOUR = 3600 * SECOND
 CONTRACT = Contract(HOUR, 48, 12)
