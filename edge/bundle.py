@@ -35,6 +35,7 @@ VERSION = re.compile(r"\d{8}T\d{6}Z-[a-z0-9_]{1,32}-[0-9a-f]{8}")
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=200)]
+Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Cell: TypeAlias = Literal["gru", "lstm", "simplernn"]
 Design: TypeAlias = Literal["segment", "plain"]
 Precision: TypeAlias = Literal["float32", "float16", "int8"]
@@ -99,7 +100,8 @@ class Training(msgspec.Struct, frozen=True):
         data_hash: of the history.
         members: networks that are averaged in the model.
         settings: that a search chose, by name, with the number and the validation loss of its trial; empty without one.
-        validated: end of the readings that stopped the training, set the intervals and chose the precision, ns UTC.
+        validated: end of the readings that stopped the training, set shares and intervals and chose the precision, ns UTC.
+        shares: of the mean of the last three days in the forecasts of unknown and of known series.
     """
 
     start: int
@@ -112,6 +114,7 @@ class Training(msgspec.Struct, frozen=True):
     members: Annotated[int, msgspec.Meta(ge=1)] = 1
     settings: dict[Text, float] = {}
     validated: int = 0
+    shares: tuple[Share, Share] = (0.0, 0.0)
 
 
 class Metric(msgspec.Struct, frozen=True):

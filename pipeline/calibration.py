@@ -1,8 +1,12 @@
-"""How much wider intervals have to be, lead by lead, so that they hold what they promise.
+"""What the validation part adds to trained networks: a share of the mean of the last days, and intervals that hold.
 
-Split-conformal correction with normalised scores (Lei et al., Distribution-free predictive inference, 2018): on windows
-that no weight was fitted to, each step from one quantile to the next is compared with where the facts lie. What comes
-out is a factor per lead and step, which the forecast graph multiplies with.
+Forecasts that err in different ways are better together (Bates and Granger, The combination of forecasts, 1969), and the
+mean of the last days at the same time of day errs otherwise than a network. Its share is the one that makes the error
+least on windows that no weight was fitted to.
+
+Intervals get a split-conformal correction with normalised scores (Lei et al., Distribution-free predictive inference,
+2018): each step from one quantile to the next is compared with where the facts lie. What comes out is a factor per lead
+and step, which the forecast graph multiplies with.
 
 Windows that overlap, and days of one season, are far from independent. So a factor is found in several blocks of time
 as well, and the correction goes only as far as chance between the blocks does not explain it. It never narrows: what a
@@ -10,16 +14,66 @@ quiet month leaves room for, the next one may need.
 """
 
 import math
-from typing import cast
+from dataclasses import dataclass
+from typing import Self, cast
 
 import numpy as np
 
 from edge.contract import Bool, Contract, Float32, Float64, Int64
+from edge.model import LARGEST_VALUE
 
+DAYS = 3
+SHARES = np.arange(6) / 20
+FARTHEST = 5.0  # times the scale; a value that lies farther from the last one is no part of what is usual
+MOST_BEYOND = 100.0  # times the scale; a fact that lies farther off may be a glitch
 SMALLEST_STEP = 1e-12
 BLOCKS = 8  # of time
 CERTAIN = 1.64  # standard errors: nine times out of ten chance stays within them
 WIDEST = 10.0  # times; facts that lie farther out are not the interval's fault
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What the validation part adds, for unknown and for known series.
+
+    Args:
+        shares: of the mean of the last days in the median, 0…1.
+        factors: of the steps between neighbouring quantiles, float32 `[2, horizon, quantiles - 1]`.
+    """
+
+    shares: tuple[float, float]
+    factors: Float32
+
+    @classmethod
+    def of(cls, contract: Contract, shares: tuple[float, float] = (0.0, 0.0)) -> Self:
+        """These shares, and intervals as the networks gave them."""
+        return cls(shares, np.ones((2, contract.horizon, len(contract.quantiles) - 1), np.float32))
+
+
+def room(contract: Contract) -> bool:
+    """Whether the window has the days whose mean may have a share."""
+    season = contract.season()
+    return season is not None and DAYS * season <= contract.window
+
+
+def best_share(medians: Float32, usual: Float32, facts: Float32, scale: Float64) -> float:
+    """The share of the mean of the last days with the least absolute error; 0 where nothing can be compared.
+
+    Args:
+        medians: of the networks on the validation windows, float32 `[n, horizon]`.
+        usual: mean of the last days, or the median itself where there is none, float32 `[n, horizon]`.
+        facts: float32 `[n, horizon]`, NaN where missing.
+        scale: unit of the error, of the series of each window, float64 `[n]`; windows with none above 0 do not count.
+    """
+    chosen = scale > 0
+    unit, start = scale[chosen, None], medians[chosen].astype(np.float64)
+    facts = facts[chosen]
+    beyond = np.where(np.abs(facts) < LARGEST_VALUE, facts, np.nan).astype(np.float64) - start
+    beyond = np.clip(beyond / unit, -MOST_BEYOND, MOST_BEYOND)
+    move = (usual[chosen].astype(np.float64) - start) / unit
+    if not np.isfinite(beyond + move).any():
+        return 0.0
+    return float(SHARES[np.argmin([np.nanmean(np.abs(beyond - share * move)) for share in SHARES])])
 
 
 def factors(forecasts: Float32, facts: Float32, origin: Int64, contract: Contract) -> Float32:

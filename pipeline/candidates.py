@@ -167,6 +167,7 @@ def make_candidate(
         settings.members,
         dict(chosen or {}),
         prepared.table.start + parts.validation.stop * contract.interval,
+        result.record.shares,
     )
     bundles: dict[Precision, Bundle] = {}
     for precision, content in result.models.items():

@@ -14,6 +14,7 @@ import numpy as np
 from edge.bundle import Cell, Design
 from edge.contract import DAY, SECOND, Contract, Float32, Float64, Int32
 from edge.errors import ConfigurationError
+from pipeline.calibration import Calibration
 
 if TYPE_CHECKING:
     from pipeline.network import Members, Network
@@ -106,16 +107,16 @@ def restore(architecture: Architecture, contract: Contract, known: int, weights:
     return network
 
 
-def assemble(networks: Sequence["Network"], factors: Float32) -> "Members":
+def assemble(networks: Sequence["Network"], calibration: Calibration) -> "Members":
     """One graph of trained networks.
 
     Args:
         networks: of one architecture.
-        factors: from `pipeline.calibration`, of unknown and of known series, float32 `[2, horizon, quantiles - 1]`.
+        calibration: what the validation part adds.
     """
     from pipeline.network import Members  # noqa: PLC0415 - imports TensorFlow
 
-    return Members(networks, factors)
+    return Members(networks, calibration)
 
 
 def forecast(network: "Network | Members", windows: Float32, series: Int32) -> Float32:

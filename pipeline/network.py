@@ -12,8 +12,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from edge.contract import Contract, Float32
+from edge.contract import Contract, Float32, Float64
+from edge.errors import ConfigurationError
 from edge.model import LARGEST_VALUE
+from pipeline.calibration import DAYS, FARTHEST, Calibration, room
 from pipeline.models import CELLS, UNROLLED_IN_TRAINING, UNROLLED_STEPS, UNROLLED_UNITS, Architecture, segment_length
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
@@ -58,6 +60,12 @@ class Network(keras.Model):  # type: ignore[misc]
         self.scale = self.add_weight((1 + len(scale),), initializer="zeros", dtype="int32", trainable=False, name="scale")
         self.scale.assign(np.concatenate([[NO_SCALE], np.round(logarithm * FINENESS)]).astype(np.int32))
         self.built = True
+
+    @property
+    def series_scale(self) -> Float64:
+        """Training scale of every known series, float64 `[known]`; 0 where it has none."""
+        scale: Float64 = np.exp(self.scale.numpy()[1:] / FINENESS)
+        return scale
 
     def call(self, window: Tensor, series: Tensor) -> Tensor:
         """Quantiles float32 `[batch, horizon, quantiles]` in the sensor's unit."""
@@ -174,15 +182,19 @@ class Network(keras.Model):  # type: ignore[misc]
 
 
 class Members:
-    """Networks of one architecture whose forecasts are averaged in one graph, their intervals calibrated.
+    """Networks of one architecture whose forecasts are averaged in one graph, and calibrated.
 
     Args:
         networks: trained from different seeds.
-        factors: from `pipeline.calibration`, of unknown and of known series, float32 `[2, horizon, quantiles - 1]`.
+        calibration: what the validation part adds.
     """
 
-    def __init__(self, networks: Sequence[Network], factors: Float32) -> None:
-        self.networks, self.contract, self.factors = list(networks), networks[0].contract, factors
+    def __init__(self, networks: Sequence[Network], calibration: Calibration) -> None:
+        self.networks, self.contract, self.calibration = list(networks), networks[0].contract, calibration
+        if any(calibration.shares) and not room(self.contract):
+            raise ConfigurationError(
+                f"expected a window of at least {DAYS} days where their mean has a share; got {self.contract}"
+            )
 
     @property
     def variables(self) -> list[Any]:
@@ -198,14 +210,35 @@ class Members:
         """Quantiles float32 `[batch, horizon, quantiles]` in the sensor's unit."""
         forecasts = [network.call(window, series) for network in self.networks]
         mean = tf.add_n(forecasts) / float(len(forecasts)) if len(forecasts) > 1 else forecasts[0]
-        if mean.shape[-1] == 1:
-            return mean
-        middle = self.contract.median
+        middle, (unseen, seen) = self.contract.median, self.calibration.shares
         median = mean[:, :, middle : middle + 1]
         known = tf.cast(series > 0, tf.float32)[:, None, None]
-        unknown, usual = self.factors
-        factors = known * tf.constant(usual) + (1.0 - known) * tf.constant(unknown)
+        if unseen or seen:
+            usual, there = self.usual(window, series)
+            median += (known * seen + (1.0 - known) * unseen) * there * (usual - median)
+        if mean.shape[-1] == 1:
+            return median
+        unknown, own = self.calibration.factors
+        factors = known * tf.constant(own) + (1.0 - known) * tf.constant(unknown)
         return outward(median, median, (mean[:, :, 1:] - mean[:, :, :-1]) * factors)
+
+    def usual(self, window: Tensor, series: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean of the last days at the time of day of every lead, and 1 where one of them has a value.
+
+        Values that lie far from the last one do not count: one glitch would move the forecasts of three days.
+
+        Returns:
+            Both `[batch, horizon, 1]`, the mean in the sensor's unit.
+        """
+        horizon, season = self.contract.horizon, self.contract.season() or 1
+        inputs, present, last, scale = self.networks[0].normalise(window, series)
+        near = present * tf.cast(tf.abs(inputs) < FARTHEST, tf.float32)
+        days, there = (tf.reshape(one[:, -DAYS * season :], [-1, DAYS, season]) for one in (inputs * near, near))
+        count = tf.reduce_sum(there, axis=1)
+        mean = last + scale * (tf.reduce_sum(days, axis=1) / tf.maximum(count, 1.0))
+        repeats = -(-horizon // season)
+        leads = [tf.concat([one] * repeats, axis=1)[:, :horizon, None] for one in (mean, tf.minimum(count, 1.0))]
+        return leads[0], leads[1]
 
 
 def outward(median: Tensor, start: Tensor, steps: Tensor) -> Tensor:

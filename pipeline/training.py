@@ -13,7 +13,7 @@ import numpy as np
 
 from edge.contract import Contract, Float32, Float64
 from edge.errors import ConfigurationError, HistoryError
-from pipeline.calibration import factors
+from pipeline.calibration import Calibration, best_share, factors, room
 from pipeline.models import Architecture, assemble, build, forecast, parameters, restore
 from pipeline.windows import Samples, evenly, spread
 
@@ -92,6 +92,7 @@ class Record:
         validation_loss: of the averaged weights after each epoch.
         parameters: trained numbers.
         steps: taken.
+        shares: of the mean of the last days in the forecasts of unknown and of known series, from the calibration.
     """
 
     seconds: float
@@ -101,6 +102,7 @@ class Record:
     validation_loss: tuple[float, ...]
     parameters: int
     steps: int
+    shares: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,7 @@ def fit_members(
 def calibrated(
     architecture: Architecture, contract: Contract, members: list[list[Float32]], validation: Samples, settings: Settings
 ) -> "Members":
-    """Trained networks as one, with intervals that hold on the validation part what they promise.
+    """Trained networks as one, with what the validation part adds: a share of the last days, and intervals that hold.
 
     Args:
         architecture: of the networks.
@@ -227,12 +229,26 @@ def calibrated(
     """
     networks = [restore(architecture, contract, len(validation.values), weights) for weights in members]
     held = evenly(len(validation), settings.validation_windows)
-    plain = assemble(networks, np.ones((2, contract.horizon, len(contract.quantiles) - 1), np.float32))
     windows, facts, origin = validation.windows(held, contract), validation.targets(held, contract), validation.origin[held]
-    known = validation.series[held] + np.int32(1)
-    # The same windows again as if nobody had told whose they are: what a new sensor gets until the next training.
-    both = [factors(forecast(plain, windows, series), facts, origin, contract) for series in (np.zeros_like(known), known)]
-    return assemble(networks, np.stack(both))
+    rows = validation.series[held]
+    # Every window twice, at first as if nobody had told whose it is: what a new sensor gets until the next training.
+    series = np.concatenate([np.zeros_like(rows), rows + np.int32(1)])
+    twice = np.concatenate([windows, windows])
+    plain = np.split(forecast(assemble(networks, Calibration.of(contract)), twice, series), 2)
+    middle = slice(contract.median, contract.median + 1)
+    unknown, known = 0.0, 0.0
+    if room(contract):
+        usual = np.split(forecast(assemble(networks, Calibration.of(contract, (1.0, 1.0))), twice, series)[:, :, middle], 2)
+        unknown, known = (
+            best_share(one[:, :, contract.median], days[:, :, 0], facts, networks[0].series_scale[rows])
+            for one, days in zip(plain, usual, strict=True)
+        )
+        plain = [
+            one + np.float32(share) * (days - one[:, :, middle])
+            for one, days, share in zip(plain, usual, (unknown, known), strict=True)
+        ]
+    found = np.stack([factors(one, facts, origin, contract) for one in plain])
+    return assemble(networks, Calibration((unknown, known), found))
 
 
 def _check(samples: Samples, contract: Contract, role: str) -> None:

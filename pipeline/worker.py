@@ -6,7 +6,7 @@ results are JSON and arrays in a folder; progress comes as JSON lines on its sta
 
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TypeAlias, get_args
 
@@ -189,7 +189,7 @@ def _work(folder: Path, say: Say) -> None:
             (folder / model_name(precision)).write_bytes(content)
         elif precision == "float32":
             raise BundleError(f"expected a model of at most {MODEL_LIMIT:,} bytes; got {len(content):,}: take fewer units")
-    (folder / RESULT_FILE).write_bytes(msgspec.json.encode(trained.record))
+    (folder / RESULT_FILE).write_bytes(msgspec.json.encode(replace(trained.record, shares=network.calibration.shares)))
 
 
 if __name__ == "__main__":

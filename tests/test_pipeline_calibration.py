@@ -3,7 +3,7 @@
 import numpy as np
 
 from edge.contract import SECOND, Contract, Float32
-from pipeline.calibration import BLOCKS, factors
+from pipeline.calibration import BLOCKS, best_share, factors
 
 CONTRACT = Contract(interval=3600 * SECOND, window=4, horizon=2, quantiles=(0.05, 0.25, 0.5, 0.75, 0.95))
 LEVELS = np.array([-1.645, -0.6745, 0, 0.6745, 1.645])
@@ -80,3 +80,29 @@ def test_an_inner_step_that_is_too_wide_does_not_widen_the_outer_one() -> None:
     """Inner quantiles twice as far out as they should be stay, and outer ones that are right stay as well."""
     forecast = np.tile(10 + np.array([-1.645, -1.349, 0, 1.349, 1.645]), (4000, 2, 1)).astype(np.float32)
     np.testing.assert_allclose(factors(forecast, facts(), np.arange(4000), CONTRACT), 1, atol=0.15)
+
+
+def test_the_mean_of_the_last_days_has_the_share_that_errs_least() -> None:
+    """Where the network says 0 and the days say 10, facts of 2 take a fifth, at most a quarter, and never less than nothing."""
+    zero, unit = np.zeros((6, 2), np.float32), np.ones(6)
+    assert best_share(zero, zero + 10, zero + 2, unit) == 0.2
+    assert best_share(zero, zero + 10, zero + 9, unit) == 0.25
+    assert best_share(zero, zero + 10, zero - 1, unit) == 0
+
+
+def test_series_count_in_units_of_their_scale() -> None:
+    """A large sensor that wants no share does not outvote two small ones that want one."""
+    zero, fact = np.zeros((3, 2), np.float32), np.array([[0, 0], [2, 2], [2, 2]], np.float32)
+    usual = np.array([[1000, 1000], [10, 10], [10, 10]], np.float32)
+    assert best_share(zero, usual, fact, np.array([1000.0, 1, 1])) == 0.2
+    assert best_share(zero, usual, fact, np.ones(3)) == 0
+
+
+def test_gaps_glitches_and_series_without_scale_have_no_say_in_the_share() -> None:
+    """What is missing, not a reading, or without unit is as if it were not there; nothing at all is no share."""
+    zero, fact = np.zeros((7, 2), np.float32), np.full((7, 2), 2, np.float32)
+    fact[3, 0], fact[4, 0], fact[5:] = np.nan, 1e20, 9
+    unit = np.array([1, 1, 1, 1, 1, 0, np.nan])
+    assert best_share(zero, zero + 10, fact, unit) == 0.2
+    assert best_share(zero, zero + 10, fact * np.nan, unit) == 0
+    assert best_share(zero, zero + 10, fact, unit * 0) == 0

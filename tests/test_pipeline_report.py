@@ -104,13 +104,14 @@ def test_model_card_says_what_the_manifest_says(release: Release) -> None:
         "2026-11-22T00:00:00Z",
         "0.1.0",
         model=ModelFile("0" * 64, 1000, "gru", "segment", 64, 29_000, "ai-edge-litert 2.3.0"),
-        training=Training(0, 504 * HOUR, 504, 18.04, 10, 1, "feed"),
+        training=Training(0, 504 * HOUR, 504, 18.04, 10, 1, "feed", shares=(0.05, 0.2)),
         metrics=[Metric(version, [0.5, *[None] * 23], coverage=0.8)],
     )
     card = model_card(manifest)
     for words in (
         "gru, segment, 64 units, 29,000 parameters",
         "10 epochs, 18.0 s, seed 1",
+        "20% of the median, 5% for unknown series",
         "72 intervals (3d)",
         "80.0 %",
         "`a`",

@@ -5,9 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edge.contract import SECOND, Contract
 from edge.errors import ConfigurationError, HistoryError
+from pipeline.calibration import Calibration
 from pipeline.models import Architecture, assemble, forecast, parameters, restore
 from pipeline.training import Settings, calibrated, fit, fit_members, series_scale
+from pipeline.windows import Samples
 from tests import tiny
 
 ARCHITECTURE = Architecture(units=8)
@@ -48,7 +51,7 @@ def test_same_seed_gives_the_same_weights() -> None:
 @pytest.mark.training
 @pytest.mark.slow
 def test_members_are_averaged_in_one_graph() -> None:
-    """Members come from seeds of their own; the graph forecasts the mean of their medians, whatever the calibration."""
+    """Members come from seeds of their own; the graph forecasts the mean of their medians, where no day fits the window."""
     settings = Settings(epochs=1, windows=256, batch=64, members=2)
     validation = tiny.samples(150, 194)
     trained = fit_members(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150), validation, settings)
@@ -60,6 +63,22 @@ def test_members_are_averaged_in_one_graph() -> None:
     each = [forecast(restore(ARCHITECTURE, tiny.CONTRACT, 3, one), windows, series)[:, :, 1] for one in trained.members]
     np.testing.assert_allclose(forecast(whole, windows, series)[:, :, 1], np.mean(each, axis=0), rtol=1e-5)
     assert trained.record.parameters == parameters(whole)
+
+
+@pytest.mark.training
+def test_days_that_say_it_all_get_the_largest_share() -> None:
+    """Where every day is as the one before, untrained networks leave to the days as much as they may."""
+    contract = Contract(interval=6 * 3600 * SECOND, window=14, horizon=6)
+    days = np.tile([3.0, 7.0, 5.0, 4.0], 40)[None] * np.array([[1.0], [10.0], [100.0]])
+    origin = np.tile(np.arange(20, 150), 3)
+    validation = Samples(days.astype(np.float32), np.repeat(np.arange(3, dtype=np.int32), 130), origin)
+    weights = tiny.network(ARCHITECTURE, contract).get_weights()
+    found = calibrated(ARCHITECTURE, contract, [weights], validation, SETTINGS)
+    assert found.calibration.shares == (0.25, 0.25)
+    windows, series = validation.windows(slice(0, 5), contract), np.array([0, 3, 3, 0, 3], np.int32)  # in units of the window
+    alone = forecast(restore(ARCHITECTURE, contract, 3, weights), windows, series)[:, :, 1]
+    wanted = alone + 0.25 * (validation.targets(slice(0, 5), contract) - alone)
+    np.testing.assert_allclose(forecast(found, windows, series)[:, :, 1], wanted, rtol=1e-4)
 
 
 @pytest.mark.training
@@ -76,8 +95,8 @@ def test_unknown_series_have_intervals_of_their_own() -> None:
     """Twice as wide as those of known ones where their factors are, about the same median."""
     network = tiny.network(ARCHITECTURE)
     horizon, steps = tiny.CONTRACT.horizon, len(tiny.CONTRACT.quantiles) - 1
-    plain, wide = (assemble([network], np.stack([np.full((horizon, steps), one), np.ones((horizon, steps))]).astype(np.float32))
-                   for one in (1, 2))  # fmt: skip
+    factors = (np.stack([np.full((horizon, steps), one), np.ones((horizon, steps))]).astype(np.float32) for one in (1, 2))
+    plain, wide = (assemble([network], Calibration((0.0, 0.0), one)) for one in factors)
     windows, series = tiny.windows(8)
     before, after = (forecast(one, windows, series) for one in (plain, wide))
     np.testing.assert_array_equal(after[series > 0], before[series > 0])
