@@ -19,10 +19,10 @@ from typing import Self, cast
 
 import numpy as np
 
+from edge.baselines import Baseline, baseline
 from edge.contract import Bool, Contract, Float32, Float64, Int64
 from edge.model import LARGEST_VALUE
 
-DAYS = 3
 SHARES = np.arange(6) / 20
 FARTHEST = 5.0  # times the scale; a value that lies farther from the last one is no part of what is usual
 MOST_BEYOND = 100.0  # times the scale; a fact that lies farther off may be a glitch
@@ -50,10 +50,9 @@ class Calibration:
         return cls(shares, np.ones((2, contract.horizon, len(contract.quantiles) - 1), np.float32))
 
 
-def room(contract: Contract) -> bool:
-    """Whether the window has the days whose mean may have a share."""
-    season = contract.season()
-    return season is not None and DAYS * season <= contract.window
+def last_days(contract: Contract) -> Baseline | None:
+    """The mean that may have a share; None where the window has no room for its days."""
+    return baseline("mean_of_3_days", contract)
 
 
 def best_share(medians: Float32, usual: Float32, facts: Float32, scale: Float64) -> float:

@@ -12,10 +12,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from edge.baselines import Baseline
 from edge.contract import Contract, Float32, Float64
 from edge.errors import ConfigurationError
 from edge.model import LARGEST_VALUE
-from pipeline.calibration import DAYS, FARTHEST, Calibration, room
+from pipeline.calibration import FARTHEST, Calibration, last_days
 from pipeline.models import CELLS, UNROLLED_IN_TRAINING, UNROLLED_STEPS, UNROLLED_UNITS, Architecture, segment_length
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
@@ -191,10 +192,9 @@ class Members:
 
     def __init__(self, networks: Sequence[Network], calibration: Calibration) -> None:
         self.networks, self.contract, self.calibration = list(networks), networks[0].contract, calibration
-        if any(calibration.shares) and not room(self.contract):
-            raise ConfigurationError(
-                f"expected a window of at least {DAYS} days where their mean has a share; got {self.contract}"
-            )
+        self.days = last_days(self.contract) if any(calibration.shares) else None
+        if any(calibration.shares) and self.days is None:
+            raise ConfigurationError(f"expected a window of at least 3 days where their mean has a share; got {self.contract}")
 
     @property
     def variables(self) -> list[Any]:
@@ -213,8 +213,8 @@ class Members:
         middle, (unseen, seen) = self.contract.median, self.calibration.shares
         median = mean[:, :, middle : middle + 1]
         known = tf.cast(series > 0, tf.float32)[:, None, None]
-        if unseen or seen:
-            usual, there = self.usual(window, series)
+        if self.days is not None:
+            usual, there = self.usual(self.days, window, series)
             median += (known * seen + (1.0 - known) * unseen) * there * (usual - median)
         if mean.shape[-1] == 1:
             return median
@@ -222,18 +222,18 @@ class Members:
         factors = known * tf.constant(own) + (1.0 - known) * tf.constant(unknown)
         return outward(median, median, (mean[:, :, 1:] - mean[:, :, :-1]) * factors)
 
-    def usual(self, window: Tensor, series: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean of the last days at the time of day of every lead, and 1 where one of them has a value.
+    def usual(self, baseline: Baseline, window: Tensor, series: Tensor) -> tuple[Tensor, Tensor]:
+        """What that baseline says, the mean of the last days at the time of day of every lead; 1 where one has a value.
 
         Values that lie far from the last one do not count: one glitch would move the forecasts of three days.
 
         Returns:
             Both `[batch, horizon, 1]`, the mean in the sensor's unit.
         """
-        horizon, season = self.contract.horizon, self.contract.season() or 1
+        horizon, season, seasons = self.contract.horizon, baseline.season or 1, baseline.seasons
         inputs, present, last, scale = self.networks[0].normalise(window, series)
         near = present * tf.cast(tf.abs(inputs) < FARTHEST, tf.float32)
-        days, there = (tf.reshape(one[:, -DAYS * season :], [-1, DAYS, season]) for one in (inputs * near, near))
+        days, there = (tf.reshape(one[:, -seasons * season :], [-1, seasons, season]) for one in (inputs * near, near))
         count = tf.reduce_sum(there, axis=1)
         mean = last + scale * (tf.reduce_sum(days, axis=1) / tf.maximum(count, 1.0))
         repeats = -(-horizon // season)

@@ -13,7 +13,7 @@ import numpy as np
 
 from edge.contract import Contract, Float32, Float64
 from edge.errors import ConfigurationError, HistoryError
-from pipeline.calibration import Calibration, best_share, factors, room
+from pipeline.calibration import Calibration, best_share, factors, last_days
 from pipeline.models import Architecture, assemble, build, forecast, parameters, restore
 from pipeline.windows import Samples, evenly, spread
 
@@ -234,21 +234,15 @@ def calibrated(
     # Every window twice, at first as if nobody had told whose it is: what a new sensor gets until the next training.
     series = np.concatenate([np.zeros_like(rows), rows + np.int32(1)])
     twice = np.concatenate([windows, windows])
-    plain = np.split(forecast(assemble(networks, Calibration.of(contract)), twice, series), 2)
-    middle = slice(contract.median, contract.median + 1)
-    unknown, known = 0.0, 0.0
-    if room(contract):
-        usual = np.split(forecast(assemble(networks, Calibration.of(contract, (1.0, 1.0))), twice, series)[:, :, middle], 2)
-        unknown, known = (
-            best_share(one[:, :, contract.median], days[:, :, 0], facts, networks[0].series_scale[rows])
-            for one, days in zip(plain, usual, strict=True)
-        )
-        plain = [
-            one + np.float32(share) * (days - one[:, :, middle])
-            for one, days, share in zip(plain, usual, (unknown, known), strict=True)
-        ]
-    found = np.stack([factors(one, facts, origin, contract) for one in plain])
-    return assemble(networks, Calibration((unknown, known), found))
+    plain = forecast(assemble(networks, Calibration.of(contract)), twice, series)
+    usual = forecast(assemble(networks, Calibration.of(contract, (1.0, 1.0))), twice, series) if last_days(contract) else plain
+    scale, middle = networks[0].series_scale[rows], contract.median
+    shares, widened = [], []
+    for forecasts, days in zip(np.split(plain, 2), np.split(usual, 2), strict=True):
+        median, mean = forecasts[:, :, middle], days[:, :, middle]
+        shares.append(best_share(median, mean, facts, scale))
+        widened.append(factors(forecasts + np.float32(shares[-1]) * (mean - median)[:, :, None], facts, origin, contract))
+    return assemble(networks, Calibration((shares[0], shares[1]), np.stack(widened)))
 
 
 def _check(samples: Samples, contract: Contract, role: str) -> None:
