@@ -6,39 +6,49 @@ store and looking for new bundles go on beside it.
 
 import contextlib
 import ctypes
-import sqlite3
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import replace
-from itertools import chain
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 
-import msgspec
 import numpy as np
 
 from edge.closing import ClosingClock
+from edge.committing import Committer
 from edge.config import Config
 from edge.contract import Points, Readings, SeriesTable, parse_duration
 from edge.engine import Engine, Outcome
-from edge.errors import StoreError
 from edge.health import Health
 from edge.intake import Grumbler, Intake, latest_time
 from edge.mqtt import Message, Subscriber
 from edge.numbers import row, tally
-from edge.priming import prime
+from edge.priming import AGAIN, Primer
 from edge.release import Candidate, Releases
+from edge.restoring import restore
 from edge.sender import Sender
-from edge.spool import Commit, Spool, is_damage
+from edge.spool import Commit, Spool
 from edge.state import REMEMBERED
 from edge.store import Store, encode_blocks, open_store
+from edge.watching import Watcher
 
 SNAPSHOT_ROWS = REMEMBERED // 2  # readings and closed windows in the journal before a snapshot replaces it
-PATIENCE = 5.0  # seconds that start and swap wait: for a first look at the channel, for the store to take what is ready
 FORECAST_ROWS = 20_000  # of one batch, about 20 MB on their way to the store
-DISK_WAIT = 1.0  # seconds between tries of a disk that is full
-PRIME_AGAIN = 30.0  # seconds before history is asked for again
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long the agent waits for others, seconds.
+
+    Args:
+        patience: at start and swap: for a first look at the channel, for the store to take what is ready.
+        disk: between tries of a disk that is full.
+        history: before a store that gave no history is asked again.
+    """
+
+    patience: float = 5.0
+    disk: float = 1.0
+    history: float = AGAIN
 
 
 class Agent:
@@ -50,6 +60,7 @@ class Agent:
         subscriber: where messages come from; not started yet.
         log: called with one line per event.
         clock: ns UTC.
+        waits: for others.
     """
 
     def __init__(
@@ -60,8 +71,10 @@ class Agent:
         *,
         log: Callable[[str], None],
         clock: Callable[[], int] = time.time_ns,
+        waits: Waits = Waits(),
     ) -> None:
         self._config, self._store, self._subscriber, self._log, self._clock = config, store, subscriber, log, clock
+        self._waits = waits
         folder = Path(config.agent.state)
         self.health = Health(self._problem)
         self._spool = Spool(
@@ -75,9 +88,9 @@ class Agent:
         self._series = SeriesTable()
         for name, tags in self._spool.series():
             self._series.add(name, tags)
-        self._saved_series = len(self._series)
         self._names = SeriesTable([config.mqtt.client_id])
         self._grumbler = Grumbler(log)
+        self._stopping = threading.Event()
         self._ingests = [rule.build() for rule in config.ingest]
         self._intake = Intake(
             self._ingests,
@@ -89,18 +102,31 @@ class Agent:
             clock=clock,
         )
         self._sender = Sender(self._spool, store, log)
+        self._committer = Committer(
+            self._spool,
+            self._sender,
+            subscriber,
+            self._series,
+            health=self.health,
+            grumbler=self._grumbler,
+            hold=self._hold,
+        )
+        self._primer = Primer(
+            lambda: open_store(config.store.url, config.store.token_file),
+            self._series,
+            self._ingests,
+            most=config.agent.max_series,
+            grumbler=self._grumbler,
+            taken=lambda: self.health.totals().get("readings", 0.0),
+            again=waits.history,
+        )
         self._releases = Releases(folder / "bundles", config.release.channel or None, log)
-        self._candidates: SimpleQueue[Candidate] = SimpleQueue()
-        self._looked = threading.Event()
+        self._watcher = Watcher(self._releases, parse_duration(config.release.poll) / 1e9, self._grumbler, self._stopping)
         self._live: Candidate | None = None
         self._engine: Engine | None = None
-        self._stopping = threading.Event()
         self._since_snapshot = 0
-        self._prime_at: float | None = None
-        self._unprimed_since: float | None = None  # readings taken by then
         self._reported = (time.monotonic(), 0.0)
         self._broker_problem = subscriber.problem
-        self._stall: str | None = None
         self._closing = ClosingClock(log, time.monotonic())
 
     def run(self) -> None:
@@ -126,7 +152,7 @@ class Agent:
             self._stopping.set()
             self._subscriber.stop()
             self._sender.stop()
-            self._commit(Commit(), ())
+            self._commit(Commit())
             self._spool.close()
             self._store.close()
             self.health.stop()
@@ -141,14 +167,16 @@ class Agent:
         if candidate is not None:
             self._engine = self._make_engine(candidate)
             self._name_live(candidate)
-            restored = self._restore(self._engine)
+            restored, stale = restore(self._engine, self._spool, self._log)
+            if stale:
+                self._snapshot(self._engine)
             self._log(f"bundle {candidate.bundle.manifest.version} is live; {len(self._engine.state)} series known")
         self._sender.start()
         if self._engine is not None and not restored:
             self._prime(self._engine)
-        threading.Thread(target=self._watch, name="releases", daemon=True).start()
-        end = time.monotonic() + PATIENCE
-        while not self._looked.wait(0.05) and not self._stopping.is_set() and time.monotonic() < end:
+        self._watcher.start()
+        end = time.monotonic() + self._waits.patience
+        while not self._watcher.looked.wait(0.05) and not self._stopping.is_set() and time.monotonic() < end:
             pass
         self._swap()
         if self._engine is None:
@@ -159,30 +187,6 @@ class Agent:
         horizon = self._engine.forecaster.contract.horizon if self._engine else 1
         return max(1, min(self._config.agent.batch, FORECAST_ROWS // horizon))
 
-    def _restore(self, engine: Engine) -> bool:
-        """Bring windows and waiting forecasts back; returns whether there were any for the grid of the live bundle."""
-        parts = self._spool.snapshot()
-        first = next(parts, None)
-        known = first is not None
-        try:
-            if first is not None:
-                engine.load(chain([first], parts))
-            for entry in self._spool.journal():
-                engine.replay(entry)
-                known = True
-        except (msgspec.MsgspecError, sqlite3.Error, ValueError, StopIteration) as error:
-            self._log(f"the state of the last run cannot be used: {error!r}")
-            engine.restart()
-            return False
-        held, contract = engine.state.contract, engine.forecaster.contract
-        before = engine.state, engine.scoring
-        engine.settle()
-        if (held.interval, held.aggregation) != (contract.interval, contract.aggregation) or not known:
-            return False
-        if (engine.state, engine.scoring) != before:
-            self._snapshot(engine)
-        return True
-
     def _make_engine(self, candidate: Candidate) -> Engine:
         return Engine(
             candidate.forecaster,
@@ -192,33 +196,21 @@ class Agent:
             lateness=parse_duration(self._config.agent.lateness, shortest=0),
         )
 
-    def _watch(self) -> None:
-        """Look for releases, in a thread of its own."""
-        pause = parse_duration(self._config.release.poll) / 1e9
-        while True:
-            try:
-                if self._candidates.empty() and (candidate := self._releases.poll()) is not None:
-                    self._candidates.put(candidate)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next release must still be seen
-                self._grumbler.say("release", f"unexpected {type(error).__name__}: {error}")
-            self._looked.set()
-            if self._stopping.wait(pause):
-                return
-
     def _swap(self) -> None:
         """Let a new bundle go live, between two batches."""
-        if not self._candidates.empty():
-            candidate = self._candidates.get()
+        candidate = self._watcher.candidate()
+        if candidate is not None:
             self._go_live(candidate)
             self._releases.accept(candidate)
             self.health.count("swaps")
             mark = Points("agent", np.zeros(1, np.int32), np.array([self._clock()]), {"released": candidate.forecaster.name})
-            self._commit(Commit([self._store.encode([mark], self._names)]), ())
-        elif self._engine is not None and self._prime_at is not None and time.monotonic() >= self._prime_at:
+            self._commit(Commit([self._store.encode([mark], self._names)]))
+        elif self._engine is not None and self._primer.due:
             self._prime(self._engine)
 
     def _go_live(self, candidate: Candidate) -> None:
-        kept, self._unprimed_since = False, None
+        kept = False
+        self._primer.forget()
         if self._engine is None:
             self._engine = self._make_engine(candidate)
         else:
@@ -235,40 +227,23 @@ class Agent:
 
     def _snapshot(self, engine: Engine) -> None:
         """The journal from here on belongs to the live bundle's grid."""
-        self._commit(Commit(snapshot=engine.dump, series=self._new_series()), ())
+        self._commit(Commit(snapshot=engine.dump))
         self._since_snapshot = 0
 
     def _prime(self, engine: Engine) -> None:
         """Fill the windows from the store's newest readings, now or when it answers."""
-        self._prime_at = None
         self._drain()
-        try:
-            # A connection of its own: the sender is using the other one.
-            store = open_store(self._config.store.url, self._config.store.token_file)
-            try:
-                latest = latest_time(self._clock())
-                found = prime(engine, store, self._series, self._ingests, self._config.agent.max_series, latest)
-            finally:
-                store.close()
-            if found:
-                self._log(f"windows filled with {found} readings of {len(engine.state)} series from the store")
-        except StoreError as error:
-            self._grumbler.say("history", f"windows stay empty, because the store gives no history: {error}")
-            # Only while the newest readings are all remembered: those of the store must not count twice.
-            taken = self.health.totals().get("readings", 0.0)
-            self._unprimed_since = taken if self._unprimed_since is None else self._unprimed_since
-            if taken - self._unprimed_since < SNAPSHOT_ROWS:
-                self._prime_at = time.monotonic() + PRIME_AGAIN
+        self._primer.fill(engine, latest_time(self._clock()))
         self._snapshot(engine)
 
     def _drain(self) -> None:
         """Let the store take what is ready, so that its history is complete; not for long."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self._waits.patience
         while self._spool.backlog and self._sender.problem is None and time.monotonic() < end:
             if self._stopping.wait(0.05):
                 return
             if self._sender.has_news:
-                self._commit(Commit(), ())
+                self._commit(Commit())
 
     def _fail(self, reason: str) -> None:
         """The live bundle failed while forecasting: go back to the one before, or to the baseline."""
@@ -292,7 +267,7 @@ class Agent:
         if self._engine is None:
             points = [Points("reading", readings.series, readings.time, {"value": readings.value})] if len(readings) else []
             if messages or self._sender.has_news:
-                self._commit(Commit(self._encode(points), series=self._new_series()), messages)
+                self._commit(Commit(self._encode(points)), messages)
             return None
         outcome = self._engine.step(readings, self._closing_time(self._engine, readings))
         # Also a closing that gave no rows belongs into the journal.
@@ -300,8 +275,7 @@ class Agent:
             entry = outcome.entry if len(readings) or outcome.entry.now is not None else None
             self._since_snapshot += len(readings) + len(outcome.entry.forecasts) + 1
             snapshot = self._engine.dump if self._since_snapshot >= SNAPSHOT_ROWS else None
-            commit = Commit(self._encode(outcome.points), entry, self._new_series(), snapshot=snapshot)
-            self._commit(commit, messages)
+            self._commit(Commit(self._encode(outcome.points), entry, snapshot=snapshot), messages)
             if snapshot is not None:
                 self._since_snapshot = 0
         return outcome
@@ -313,7 +287,7 @@ class Agent:
         if len(readings) and (fault := self._closing.fault(engine.state.reached)) is not None:
             self._log(fault)
             engine.restart()
-            self._unprimed_since = None
+            self._primer.forget()
             self._prime(engine)
         if self._config.agent.clock == "event":
             return None
@@ -324,45 +298,14 @@ class Agent:
     def _encode(self, points: list[Points]) -> list[bytes]:
         return encode_blocks(self._store, points, self._series)
 
-    def _new_series(self) -> list[tuple[int, str, dict[str, str]]]:
-        fresh = range(self._saved_series, len(self._series))
-        return [(index, self._series.names[index], self._series.tags[index]) for index in fresh]
-
-    def _commit(self, commit: Commit, messages: list[Message] | tuple[()]) -> None:
-        """Commit, and only then acknowledge; a full disk holds everything up until there is room."""
-        refused: list[tuple[str, bytes]] = []
+    def _commit(self, commit: Commit, messages: Sequence[Message] = ()) -> None:
         arrivals = self._intake.arrivals.values() if messages else ()
-        while True:
-            sent, more = self._sender.taken()
-            refused += more
-            try:
-                dropped = self._spool.commit(replace(commit, sent=sent, refused=refused, arrivals=arrivals))
-                break
-            except sqlite3.DatabaseError as error:
-                if is_damage(error):
-                    self._log(self._spool.renew(error))
-                    self._saved_series = 0
-                    commit = replace(commit, series=self._new_series(), snapshot=self._engine.dump if self._engine else None)
-                    continue
-                if not isinstance(error, sqlite3.OperationalError):
-                    raise
-                self._stall = f"cannot commit ({error}); nothing is acknowledged until there is room"
-                self._grumbler.say("disk", self._stall)
-                self._closing.stall()
-                if self._stopping.wait(DISK_WAIT):
-                    return
-        self._stall = None
-        self._saved_series += len(commit.series)
-        if dropped:
-            self.health.count("dropped_blocks", dropped)
-            self._grumbler.say("spool", f"full at {self._config.agent.spool_limit} MB: the {dropped} oldest blocks are dropped")
-        self.health.count("refused_points", len(refused))
-        self._subscriber.acknowledge(messages)
-        if messages:
-            self.health.set("lag_seconds", (time.time_ns() - messages[0].arrival) / 1e9)
-        self.health.set("backlog_bytes", self._spool.backlog)
-        if commit.blocks:
-            self._sender.wake()
+        self._committer.commit(commit, messages, arrivals, self._engine.dump if self._engine else None)
+
+    def _hold(self) -> bool:
+        """The disk takes nothing; returns whether to give up."""
+        self._closing.stall()
+        return self._stopping.wait(self._waits.disk)
 
     def _report(self) -> None:
         """Write the agent's own numbers to the store every now and then, and say at once how it stands with the broker."""
@@ -380,11 +323,11 @@ class Agent:
         self._reported = (now, readings)
         self.health.set("readings_per_second", (readings - before) / (now - since))
         model = self._engine.forecaster.name if self._engine else "none"
-        self._commit(Commit([self._store.encode([row(self.health, model, self._clock())], self._names)]), ())
+        self._commit(Commit([self._store.encode([row(self.health, model, self._clock())], self._names)]))
 
     def _problem(self) -> str | None:
         """What `/healthz` complains about."""
-        return self._subscriber.problem or self._stall or self._sender.problem
+        return self._subscriber.problem or self._committer.problem or self._sender.problem
 
 
 def _give_back_memory() -> None:

@@ -5,11 +5,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from edge.bundle import Bundle
+from edge.channel import Source
 from edge.config import Config, read_config
 from edge.contract import format_duration
 from edge.errors import BundleError, ConfigurationError
 from edge.model import runtime_name
-from edge.release import Source, live_bundle, try_bundle
+from edge.release import live_bundle, try_bundle
 from edge.store import open_store
 
 

@@ -1,16 +1,87 @@
 """The store's newest readings into empty windows: what an agent starts with that has no memory of its own."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from edge.contract import Contract, Readings, SeriesTable
 from edge.engine import Engine
-from edge.intake import AHEAD
+from edge.errors import StoreError
+from edge.intake import AHEAD, Grumbler
 from edge.payloads import Ingest
+from edge.state import REMEMBERED
 from edge.store import Store
 
 SLICES = 96  # reads per window: one page of 10,000 series stays small
+AGAIN = 30.0  # seconds before a store that gave no history is asked again
+
+
+class Primer:
+    """Fills empty windows now, or when the store answers.
+
+    Args:
+        store: opens a connection of its own: the sender is using the other one.
+        series: the table of the engine.
+        ingests: the rules that topics follow.
+        most: series; what the store holds of others is left out.
+        grumbler: says what happened.
+        taken: how many readings came in so far.
+        again: seconds before a store that gave no history is asked again.
+        moment: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        store: Callable[[], Store],
+        series: SeriesTable,
+        ingests: Sequence[Ingest],
+        *,
+        most: int,
+        grumbler: Grumbler,
+        taken: Callable[[], float],
+        again: float = AGAIN,
+        moment: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store, self._series, self._ingests, self._most = store, series, ingests, most
+        self._grumbler, self._taken, self._again, self._moment = grumbler, taken, again, moment
+        self._next: float | None = None
+        self._empty_since: float | None = None  # readings taken by then
+
+    @property
+    def due(self) -> bool:
+        """Whether a store that gave no history is to be asked again."""
+        return self._next is not None and self._moment() >= self._next
+
+    def forget(self) -> None:
+        """The windows are empty again: what was taken before is in none of them."""
+        self._empty_since = None
+
+    def fill(self, engine: Engine, latest: int) -> None:
+        """Fill an engine's windows.
+
+        Args:
+            engine: its windows.
+            latest: from `latest_time`.
+        """
+        self._next = None
+        try:
+            store = self._store()
+            try:
+                found = prime(engine, store, self._series, self._ingests, self._most, latest)
+            finally:
+                store.close()
+            if found:
+                self._grumbler.say(
+                    "primed", f"windows filled with {found} readings of {len(engine.state)} series from the store"
+                )
+        except StoreError as error:
+            self._grumbler.say("history", f"windows stay empty, because the store gives no history: {error}")
+            # Only while the newest readings are all remembered: those of the store must not count twice.
+            taken = self._taken()
+            self._empty_since = taken if self._empty_since is None else self._empty_since
+            if taken - self._empty_since < REMEMBERED // 2:
+                self._next = self._moment() + self._again
 
 
 def prime(engine: Engine, store: Store, series: SeriesTable, ingests: Sequence[Ingest], most: int, latest: int) -> int:

@@ -110,7 +110,7 @@ class Spool:
     """
 
     def __init__(self, path: Path, store: str, *, limit: int = 1 << 30, survive_power_loss: bool = True) -> None:
-        self._path, self._store, self._limit = path, store, limit
+        self._path, self._store, self.limit = path, store, limit
         self._synchronous = "FULL" if survive_power_loss else "NORMAL"
         self._connections: list[sqlite3.Connection] = []
         self._reading = threading.Lock()
@@ -226,7 +226,7 @@ class Spool:
             self._number = write("INSERT INTO outbox (store, block) VALUES (?, ?)", (self._store, block)).lastrowid or 0
             size += len(block)
         dropped = 0
-        while size > self._limit:
+        while size > self.limit:
             oldest = write("SELECT id, length(block) FROM outbox ORDER BY id LIMIT 1").fetchone()
             write("DELETE FROM outbox WHERE id = ?", (oldest[0],))
             size -= oldest[1]

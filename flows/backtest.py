@@ -85,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
             found = work.measure(prepared, chosen, stride, notes)
         sys.stdout.write("\n".join([*text(found), ""]))
         if options.json:
-            from edge.release import replace_file  # noqa: PLC0415
+            from edge.files import replace_file  # noqa: PLC0415
             from pipeline.backtest_report import document  # noqa: PLC0415
 
             replace_file(options.json, json.dumps(document(found), indent=1).encode())
@@ -143,7 +143,7 @@ def draw(found: "Backtest", first: "Entrant", folder: Path) -> list[Path]:
         first: whose best and worst day is drawn.
         folder: for the files.
     """
-    from edge.release import replace_file  # noqa: PLC0415
+    from edge.files import replace_file  # noqa: PLC0415
     from pipeline.backtest_plots import coverage_plot, days_plot, error_plot, extreme_days  # noqa: PLC0415
 
     plots = {"error_by_lead.png": error_plot(found), "coverage_by_lead.png": coverage_plot(found)}

@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
                 show.note(f"  {warning}")
         given = budget("quick" if options.quick else "full" if options.full else "usual", options.seed)
         comparison = compare(prepared, given, options.workers, show)
-    from edge.release import replace_file  # noqa: PLC0415
+    from edge.files import replace_file  # noqa: PLC0415
 
     print(text(comparison))  # noqa: T201 - a command prints
     if options.json is not None:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from edge.bundle import Manifest
-from edge.release import replace_file
+from edge.files import replace_file
 from flows.retrained import NAMES, Retrained, candidate_grid
 from pipeline.page import DASH, Grid, Picture, Section, html_report, number, percent
 from pipeline.plots import Line, forecast_plot, lead_plot

@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.bundle import Cell
 from edge.contract import format_duration
-from edge.release import replace_file
+from edge.files import replace_file
 from pipeline.cell_drawings import A4, COLOURS, INK, MARGIN, QUIET, cell_page
 from pipeline.compare import CELL_NAMES, FORMS, Comparison, Form
 from pipeline.evaluation import skill

@@ -22,8 +22,9 @@ from pathlib import Path
 import msgspec
 
 from edge.bundle import MANIFEST_FILE, MANIFEST_LIMIT, VERSION, Bundle, Manifest, decode_manifest, read_bundle, write_bundle
+from edge.channel import Channel, Source
 from edge.errors import BundleError, ConfigurationError, GatecastError
-from edge.release import Channel, Source, replace_file
+from edge.files import replace_file
 
 HISTORY = 20
 KEPT = 20

@@ -8,8 +8,8 @@ import numpy as np
 
 from edge.bundle import Manifest
 from edge.contract import Float32, Float64, format_duration, iso
+from edge.files import replace_file
 from edge.model import open_forecaster
-from edge.release import replace_file
 from edge.scoring import default_leads
 from pipeline.candidates import Prepared
 from pipeline.evaluation import contender

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from edge.agent import Agent
+from edge.agent import Agent, Waits
 from edge.baselines import Baseline
 from edge.config import read_config
 from edge.contract import SECOND, Float32, Int32
@@ -58,11 +58,12 @@ class Bench:
 
     Args:
         folder: for everything.
+        waits: of the agents, for others.
         options: keys of `[agent]`, and `poll` of `[release]`.
     """
 
-    def __init__(self, folder: Path, **options: object) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, waits: Waits | None = None, **options: object) -> None:
+        self.folder, self.waits = folder, waits
         self.registry = folder / "registry"
         channel = options.pop("channel", self.registry / "channels" / "live.json")
         store = f"sqlite:///{folder}/store.db"
@@ -74,7 +75,14 @@ class Bench:
         """An agent that will go through the steps."""
         script = Script(steps)
         store = SqliteStore(self.folder / "store.db")
-        script.agent = Agent(self.config, store, script, log=self.log.append, clock=lambda: self.now)  # type: ignore[arg-type]
+        script.agent = Agent(
+            self.config,
+            store,
+            script,  # type: ignore[arg-type]
+            log=self.log.append,
+            clock=lambda: self.now,
+            waits=self.waits or Waits(),
+        )
         return script.agent
 
     def run(self, *steps: Step) -> Agent:

@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge import agent as agent_module
-from edge import closing
-from edge.agent import Agent
+from edge import closing, priming
+from edge.agent import Agent, Waits
 from edge.baselines import Baseline
 from edge.contract import SECOND, Contract, Points, SeriesTable
 from edge.errors import StoreBusy
@@ -173,7 +172,7 @@ def test_a_first_start_fills_the_windows_from_the_store(tmp_path: Path) -> None:
 
 def test_history_is_asked_for_again_when_the_store_was_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A store that comes up after the agent still fills the windows, and what came in between counts once."""
-    bench, calls = Bench(tmp_path), []
+    bench, calls = Bench(tmp_path, Waits(history=0.0)), []
     release(bench.registry, baseline_bundle())
     fill_store(bench, [("a.t", START + at * MINUTE, float(at)) for at in range(100)])
 
@@ -183,8 +182,7 @@ def test_history_is_asked_for_again_when_the_store_was_away(tmp_path: Path, monk
             raise StoreBusy("no answer")
         return prime(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(agent_module, "prime", away)
-    monkeypatch.setattr(agent_module, "PRIME_AGAIN", 0.0)
+    monkeypatch.setattr(priming, "prime", away)
     agent = bench.run([message("a.t", START + 100 * MINUTE, 100.0)], lambda: None, lambda: None)
     assert (len(calls), bench.lines("windows stay empty")) == (3, 1)
     assert window(agent, "a.t") == [float(at) for at in range(77, 101)]
@@ -273,9 +271,8 @@ def test_the_watcher_survives_anything(tmp_path: Path, monkeypatch: pytest.Monke
     assert bench.lines("unexpected RuntimeError: surprise") == 1
 
 
-def test_a_channel_that_never_answers_delays_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_channel_that_never_answers_delays_nothing(tmp_path: Path) -> None:
     """Start goes on with the bundle on the device, and stopping needs no answer either."""
-    monkeypatch.setattr(agent_module, "PATIENCE", 0.2)
     hang = threading.Event()
 
     class Silent(http.server.BaseHTTPRequestHandler):
@@ -286,7 +283,8 @@ def test_a_channel_that_never_answers_delays_nothing(tmp_path: Path, monkeypatch
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     started = time.monotonic()
-    agent = Bench(tmp_path, channel=f"http://127.0.0.1:{server.server_address[1]}/live.json").run([message("a.t", START, 1.0)])
+    bench = Bench(tmp_path, Waits(patience=0.2), channel=f"http://127.0.0.1:{server.server_address[1]}/live.json")
+    agent = bench.run([message("a.t", START, 1.0)])
     assert time.monotonic() - started < 2
     assert agent.health.totals()["readings"] == 1
     hang.set()
@@ -306,8 +304,7 @@ def test_the_model_is_named_from_the_start(tmp_path: Path) -> None:
 
 def test_a_full_disk_holds_everything_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is acknowledged before it is on disk; the page says why, and when there is room it goes on."""
-    monkeypatch.setattr(agent_module, "DISK_WAIT", 0.01)
-    bench = Bench(tmp_path)
+    bench = Bench(tmp_path, Waits(disk=0.01))
     seen: list[tuple[list[Message], int]] = []
     release(bench.registry, baseline_bundle())
     agent = bench.agent([[message("a.t", START, 1.0)], lambda: None])

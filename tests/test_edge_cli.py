@@ -17,11 +17,11 @@ import pytest
 
 from edge.baselines import Baseline
 from edge.bundle import Bundle, Manifest, encode_manifest, version_of, write_bundle
+from edge.channel import Channel
 from edge.cli import guarded
 from edge.contract import SECOND, Contract, Readings, SeriesTable
 from edge.engine import Engine
 from edge.errors import ConfigurationError, HistoryError, StoreDenied
-from edge.release import Channel
 
 AGENT = Path(sys.executable).with_name("gatecast-agent")
 CONTRACT = Contract(interval=60 * SECOND, window=5, horizon=3, max_missing=1.0)

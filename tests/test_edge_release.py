@@ -16,9 +16,9 @@ import pytest
 
 from edge import release as release_module
 from edge.bundle import Bundle, encode_manifest, read_bundle
+from edge.channel import CHANNEL_LIMIT
 from edge.contract import SECOND, Contract
-from edge.errors import BundleError, ConfigurationError
-from edge.release import CHANNEL_LIMIT, Releases, Source, decode_channel, live_bundle
+from edge.release import Releases, live_bundle
 from pipeline.registry import Registry
 from tests.agent_process import baseline_bundle, release
 
@@ -233,19 +233,6 @@ def test_a_malformed_channel_is_said_once(content: bytes, tmp_path: Path) -> Non
     assert [device.poll(), device.poll()] == [None, None]
     assert len(device.log) == 1
     assert "is refused: " in device.log[0]
-
-
-def test_only_paths_and_web_addresses_are_channels() -> None:
-    """Any other scheme is a configuration error."""
-    with pytest.raises(ConfigurationError, match="write a path or an http"):
-        Source("ftp://somewhere/live.json")
-
-
-def test_another_schema_is_refused(tmp_path: Path) -> None:
-    """A document of a later layout is not guessed at."""
-    content = json.loads(release(tmp_path / "registry", ONE).read_text()) | {"schema": 2}
-    with pytest.raises(BundleError, match="schema 1; got 2"):
-        decode_channel(json.dumps(content).encode())
 
 
 def test_a_bundle_that_fails_live_gives_way_to_the_one_before(tmp_path: Path) -> None:

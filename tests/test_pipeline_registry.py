@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from edge.bundle import MANIFEST_FILE, Bundle, Manifest, version_of
+from edge.channel import Source
 from edge.contract import SECOND, Contract
 from edge.errors import BundleError, ConfigurationError, GatecastError
-from edge.release import Source, replace_file
+from edge.files import replace_file
 from pipeline import registry as module
 from pipeline.registry import HISTORY, Registry
 
