@@ -15,14 +15,13 @@ from flows.replaying import in_order, publish, topic_safe, topics_of
 from flows.retrain import run as run_retrain
 from flows.retrained import Retrained
 from flows.servers import AgentProcess, free_port, start_broker
-from flows.summary import Counts, Measured, count, expected_forecasts, measure
+from flows.summary import Counts, Measured, count, expected_forecasts, measure, stored_leads
 from pipeline.extract import derive_contract, tag, write_history
 from pipeline.reading_files import read_file
 
 SHIPPED = "nyc-weather-2013.csv.xz"
 REPLAYED = 60 * DAY
 LARGEST_SHARE = 0.2  # of the history that is replayed, where it is shorter
-MOST_LEADS = 96
 FLUSHED_WITHIN = 120.0  # seconds
 
 
@@ -110,8 +109,6 @@ def split_time(readings: Readings, interval: int) -> int:
 def write_config(folder: Path, store: str, broker_port: int, health_port: int, series: SeriesTable, contract: Contract) -> Path:
     """The demo's `gatecast.toml`, an ordinary one."""
     topic, name, _ = topics_of(series)
-    step = -(-contract.horizon // MOST_LEADS)
-    leads = sorted({*range(1, contract.horizon + 1, step), contract.horizon})
     path = folder / "gatecast.toml"
     path.write_text(
         f"""\
@@ -130,7 +127,7 @@ url = {_toml(store)}
 [agent]
 state = {_toml(folder / "agent")}
 clock = "event" # recorded data: only readings close intervals
-leads = {leads}
+leads = {list(stored_leads(contract.horizon))}
 health = "127.0.0.1:{health_port}"
 report = "2s"
 
@@ -203,7 +200,7 @@ def run(folder: Path, *, data: Path | None, store_url: str | None, show: Show) -
     with show.stage("summary"):
         end = int(stream.time.max()) + contract.interval * (contract.horizon + 2)
         counts = count(store, stream, series, expected_forecasts(history, stream, contract), split, end)
-        measured = measure(store, contract, readings, series, split, end)
+        measured = measure(store, contract, stored_leads(contract.horizon), readings, series, (split, end))
         store.close()
     forecasts = numbers.get("forecasts_total", 0.0)
     live = retrained.release.goes_out

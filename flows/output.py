@@ -152,6 +152,8 @@ def outcome_document(outcome: "Outcome") -> dict[str, object]:
 def write_outcome(outcome: "Outcome") -> None:
     """Plot, where there is something to draw, and report in the working folder."""
     skill, interval = outcome.measured.skill, outcome.contract.interval
+    leads, horizon = outcome.measured.leads, outcome.contract.horizon
+    which = "all leads" if len(leads) == horizon else f"{len(leads)} of {horizon} leads, evenly chosen"
     pictures: tuple[Picture, ...] = ()
     if outcome.plot is not None:
         png = forecast_plot(outcome.measured.panels, _model_name(outcome))
@@ -173,11 +175,9 @@ def write_outcome(outcome: "Outcome") -> None:
         ),
         Section(
             "Error by lead",
-            pictures=(Picture(lead_plot(lines, interval, "in units of the last value's error"), "Error by lead"),),
+            pictures=(Picture(lead_plot(lines, leads, interval, "in units of the last value's error"), "Error by lead"),),
         ),
-        Section(
-            "Series by series", ("Mean absolute error over all leads, in the unit of each series.",), _series_grid(outcome)
-        ),
+        Section("Series by series", (f"Mean absolute error over {which}, in the unit of each series.",), _series_grid(outcome)),
         Section(
             "Candidates",
             outcome.retrained.release.chosen.trial.verdict.reasons,
@@ -212,7 +212,8 @@ def _model_name(outcome: "Outcome") -> str:
 
 def _lead_grid(outcome: "Outcome") -> Grid:
     names = [f"agent ({_model_name(outcome)})", *outcome.measured.skill.forecasters[1:]]
-    return lead_grid(list(zip(names, outcome.measured.lead_errors, strict=True)), outcome.contract.interval)
+    skill = outcome.measured.skill
+    return lead_grid(list(zip(names, skill.by_lead, strict=True)), skill.leads, outcome.contract.interval)
 
 
 def _series_grid(outcome: "Outcome") -> Grid:

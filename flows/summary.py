@@ -1,5 +1,6 @@
 """What a replay led to, read back from the store: lost, doubled, error beside the baselines, coverage."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from pipeline.plots import Panel
 from pipeline.table import Table, to_table
 from pipeline.windows import Samples
 
+MOST_LEADS = 96  # of each forecast, beside the default ones: a long horizon must not fill the store
 DRAWN_SERIES = 5
 DRAWN_FORECASTS = 5
 
@@ -42,10 +44,10 @@ class Skill:
     Args:
         names: of the series.
         forecasters: `model`, then the baselines.
-        by_series: mean absolute error over all leads, in the unit of the series, float64 `[forecasters, series]`.
-        by_lead: mean absolute error at the chosen leads, each series in units of the last value's error over all
+        by_series: mean absolute error over the stored leads, in the unit of the series, float64 `[forecasters, series]`.
+        by_lead: mean absolute error at the chosen leads, each series in units of the last value's error over the stored
             leads, float64 `[forecasters, leads]`.
-        leads: the chosen leads.
+        leads: the chosen leads, the default ones.
         coverage: share of facts inside the outermost quantiles; NaN where only medians were forecast.
     """
 
@@ -91,6 +93,11 @@ class _Rows:
     target: Int64
     lead: Int64
     values: Float64
+
+
+def stored_leads(horizon: int) -> tuple[int, ...]:
+    """The leads that a replay stores: all, or every so many where the horizon is long; the default ones in any case."""
+    return tuple(sorted({*range(1, horizon + 1, -(-horizon // MOST_LEADS)), *default_leads(horizon)}))
 
 
 def expected_forecasts(history: Readings, sent: Readings, contract: Contract) -> int:
@@ -155,53 +162,65 @@ class Measured:
     Args:
         skill: errors.
         panels: the newest forecasts of a few series, to draw.
-        lead_errors: mean absolute error at every lead, each series in units of the last value's error over all leads,
-            float64 `[forecasters, horizon]`.
+        lead_errors: mean absolute error at every stored lead, each series in units of the last value's error over them,
+            float64 `[forecasters, leads]`.
+        leads: the stored leads, in order.
     """
 
     skill: Skill
     panels: tuple[Panel, ...]
     lead_errors: Float64
+    leads: tuple[int, ...]
 
 
-def measure(store: Store, contract: Contract, history: Readings, series: SeriesTable, start: int, stop: int) -> Measured:
-    """Errors of everything the agent forecast within `[start, stop)` ns, beside the baselines from the same origins.
+def measure(
+    store: Store, contract: Contract, stored: Sequence[int], history: Readings, series: SeriesTable, span: tuple[int, int]
+) -> Measured:
+    """Errors of everything the agent forecast, beside the baselines from the same origins.
 
     Args:
         store: after the agent has ended.
         contract: of the live bundle.
+        stored: the leads that the agent was asked to write, the default ones among them, in order.
         history: every reading, those before the replay too.
         series: their names.
-        start: of the replay.
-        stop: of the forecast intervals that count.
+        span: start of the replay and end of the forecast intervals that count, ns.
     """
     table = to_table(series.names, history, contract.interval, contract.aggregation)
-    levels = [quantile_name(level) for level in contract.quantiles]
-    rows = _rows(store, start, stop, levels, series)
-    origin = (rows.target - table.start) // contract.interval - (rows.lead - 1)
-    inside = (origin >= 1) & (origin + contract.horizon <= table.values.shape[1])
-    pairs, place = np.unique(np.stack([rows.series[inside], origin[inside]]), axis=1, return_inverse=True)
-    chosen = Samples(table.values, pairs[0].astype(np.int32), pairs[1])
-    facts = chosen.targets(slice(None), contract).astype(np.float64)
+    chosen, model = _forecasts(store, contract, stored, table, series, span)
+    column = np.asarray(stored) - 1
+    facts = chosen.targets(slice(None), contract)[:, column].astype(np.float64)
     windows = chosen.windows(slice(None), contract)
-    model = np.full((*facts.shape, len(levels)), np.nan)
-    model[place.reshape(-1), rows.lead[inside] - 1] = rows.values[inside]
     contenders = {"model": model[:, :, contract.median]}
     for one in baselines(contract):
-        contenders[one.name] = one.predict(windows, chosen.series)[:, :, contract.median].astype(np.float64)
+        contenders[one.name] = one.predict(windows, chosen.series)[:, column, contract.median].astype(np.float64)
     errors = np.abs(np.stack(list(contenders.values())) - facts)
     errors[:, ~np.isfinite(errors).all(axis=0)] = np.nan
     by_series = np.stack([_mean(errors[:, chosen.series == row], (1, 2)) for row in range(len(series))], axis=1)
     unit = np.where(by_series[1] > 0, by_series[1], np.nan)[chosen.series]
-    leads = default_leads(contract.horizon)
     lead_errors = _mean(errors / unit[None, :, None], (1,))
     low, high = model[:, :, 0], model[:, :, -1]
     known = np.isfinite(low) & np.isfinite(high) & np.isfinite(facts)
     covered = (low <= facts) & (facts <= high) & known
     coverage = float(covered.sum() / known.sum()) if known.any() else float("nan")
-    by_lead = lead_errors[:, [lead - 1 for lead in leads]]
+    leads = default_leads(contract.horizon)
+    by_lead = lead_errors[:, np.searchsorted(stored, leads)]
     skill = Skill(tuple(series.names), tuple(contenders), by_series, by_lead, leads, coverage)
-    return Measured(skill, _panels(table, contract, chosen, model), lead_errors)
+    return Measured(skill, _panels(table, contract, chosen, stored, model), lead_errors, tuple(stored))
+
+
+def _forecasts(
+    store: Store, contract: Contract, stored: Sequence[int], table: Table, series: SeriesTable, span: tuple[int, int]
+) -> tuple[Samples, Float64]:
+    """The origins that were forecast from, and what was forecast at the stored leads, float64 `[n, leads, quantiles]`."""
+    levels = [quantile_name(level) for level in contract.quantiles]
+    rows = _rows(store, *span, levels, series)
+    origin = (rows.target - table.start) // contract.interval - (rows.lead - 1)
+    inside = (origin >= 1) & (origin + contract.horizon <= table.values.shape[1]) & np.isin(rows.lead, stored)
+    pairs, place = np.unique(np.stack([rows.series[inside], origin[inside]]), axis=1, return_inverse=True)
+    model = np.full((pairs.shape[1], len(stored), len(levels)), np.nan)
+    model[place.reshape(-1), np.searchsorted(stored, rows.lead[inside])] = rows.values[inside]
+    return Samples(table.values, pairs[0].astype(np.int32), pairs[1]), model
 
 
 def _mean(values: Float64, axis: tuple[int, ...]) -> Float64:
@@ -213,9 +232,9 @@ def _mean(values: Float64, axis: tuple[int, ...]) -> Float64:
     return mean
 
 
-def _panels(table: Table, contract: Contract, chosen: Samples, model: Float64) -> tuple[Panel, ...]:
-    """The newest forecasts of up to five series, each made where the one before ended."""
-    horizon, found = contract.horizon, []
+def _panels(table: Table, contract: Contract, chosen: Samples, stored: Sequence[int], model: Float64) -> tuple[Panel, ...]:
+    """The newest forecasts of up to five series, each made where the one before ended; NaN at leads that are not stored."""
+    horizon, found, ahead = contract.horizon, [], np.asarray(stored) - 1
     for row in range(min(len(table.names), DRAWN_SERIES)):
         places = np.flatnonzero((chosen.series == row) & np.isfinite(model[:, -1, contract.median]))
         if not len(places):
@@ -228,7 +247,7 @@ def _panels(table: Table, contract: Contract, chosen: Samples, model: Float64) -
         forecasts = np.full((stop - first, len(contract.quantiles)), np.nan, np.float32)
         for place in drawn:
             begin = int(chosen.origin[place]) - first
-            forecasts[begin : begin + horizon] = model[place]
+            forecasts[begin + ahead] = model[place]
         times = table.times
         facts, moments = table.values[row, first:stop], times[first:stop]
         found.append(Panel(table.names[row], "", moments, facts, forecasts, contract.quantiles, times[chosen.origin[drawn]]))

@@ -46,7 +46,7 @@ def _by_lead(
     with rc_context(STYLE):
         figure = Figure(figsize=(9, 4.6), dpi=120, layout="constrained")
         axis = figure.subplots()
-        leads = lead_axis(axis, found.contract.horizon, found.contract.interval)
+        leads = lead_axis(axis, np.arange(1, found.contract.horizon + 1), found.contract.interval)
         drawn = []
         for one, kind, value in zip(found.evaluations, found.kinds, values, strict=True):
             place, used[kind] = used[kind], used[kind] + 1

@@ -45,7 +45,7 @@ class Panel:
         unit: of its values, such as `°C`; empty where it is not known.
         times: start of every interval, ns UTC, int64 `[n]`.
         facts: float32 `[n]`, NaN for missing.
-        forecasts: float32 `[n, quantiles]`, NaN before the first origin.
+        forecasts: float32 `[n, quantiles]`, NaN where there is none: before the first origin, at leads that are not known.
         levels: of the quantiles.
         origins: when a new forecast begins, ns UTC, int64 `[forecasts]`.
     """
@@ -128,14 +128,19 @@ def draw_panel(axis: Any, panel: Panel, model: str) -> None:  # noqa: ANN401 - m
     step = int(panel.times[1] - panel.times[0]) if len(panel.times) > 1 else 0
     moments = (panel.times + step // 2).astype("datetime64[ns]")  # a value stands for its interval: draw it in the middle
     median, ends = len(panel.levels) // 2, np.searchsorted(panel.times, panel.origins)
-    for place, rows in enumerate(np.split(np.arange(len(moments)), ends)[1:]):
-        low, middle, high = panel.forecasts[rows][:, [0, median, -1]].T
-        named = place == 0
+    names = {"interval": f"{panel.levels[-1] - panel.levels[0]:.0%} interval", "median": f"forecast ({model})"}
+    for place, after in enumerate(np.split(np.arange(len(moments)), ends)[1:]):
         axis.axvline(panel.origins[place].astype("datetime64[ns]"), color="#bbbbbb", linewidth=0.8, zorder=0.5)
+        rows = after[np.isfinite(panel.forecasts[after, median])]  # a line through what is there: NaN between would cut it
+        if not len(rows):
+            continue
+        low, middle, high = panel.forecasts[rows][:, [0, median, -1]].T
+        single = len(rows) == 1  # has neither a line nor an area
         if len(panel.levels) > 1 and np.isfinite(low).any():
-            share = f"{panel.levels[-1] - panel.levels[0]:.0%} interval" if named else None
-            axis.fill_between(moments[rows], low, high, color=MODEL, alpha=0.2, linewidth=0, label=share)
-        axis.plot(moments[rows], middle, color=MODEL, linewidth=1.6, label=f"forecast ({model})" if named else None)
+            style = {"color": MODEL, "alpha": 0.2, "linewidth": 5 if single else 0, "label": names.pop("interval", None)}
+            (axis.vlines if single else axis.fill_between)(moments[rows], low, high, **style)
+        marker = "o" if single else None
+        axis.plot(moments[rows], middle, color=MODEL, linewidth=1.6, marker=marker, label=names.pop("median", None))
     axis.plot(moments, panel.facts, color=FACT, linewidth=1.2, marker=".", markersize=2.5, label="fact")
     axis.set_title(panel.name)
     axis.set_ylabel(panel.unit or "value")
@@ -148,7 +153,7 @@ class Line:
 
     Args:
         name: of the forecaster.
-        error: at lead 1…horizon, float64 `[horizon]`.
+        error: at the leads of the plot, float64 `[leads]`.
         role: how it is drawn.
     """
 
@@ -157,11 +162,12 @@ class Line:
     role: str = "baseline"
 
 
-def lead_plot(lines: Sequence[Line], interval: int, unit: str) -> bytes:
+def lead_plot(lines: Sequence[Line], leads: Sequence[int], interval: int, unit: str) -> bytes:
     """Error over lead, model and champion beside the baselines.
 
     Args:
         lines: roles `model`, `champion` and `baseline`.
+        leads: that the errors are of, in order; some of the horizon are enough.
         interval: ns.
         unit: of the error, such as `standard deviations` or `°C`.
     """
@@ -171,41 +177,45 @@ def lead_plot(lines: Sequence[Line], interval: int, unit: str) -> bytes:
     with rc_context(STYLE):
         figure = Figure(figsize=(9, 4.2), dpi=120, layout="constrained")
         axis = figure.subplots()
-        leads = lead_axis(axis, max(len(line.error) for line in lines), interval)
-        others = 0
-        for line in lines:
-            color, dashes = {"model": (MODEL, "-"), "champion": (CHAMPION, (0, (6, 2)))}.get(
-                line.role, OTHERS[others % len(OTHERS)]
-            )
-            others += line.role == "baseline"
-            strong = line.role != "baseline"
-            single = len(line.error) == 1
-            axis.plot(
-                leads[: len(line.error)], line.error, color=color, linestyle=dashes, linewidth=2.4 if strong else 1.5,
-                label=line.name, zorder=3 if strong else 2, marker="o" if single else None,
-            )  # fmt: skip
-        axis.set_ylim(bottom=0)
+        draw_errors(axis, lines, leads, interval)
         axis.set_ylabel(f"mean absolute error\n({unit})")
         figure.legend(loc="outside lower center", ncols=min(4, len(lines)))
         return png(figure)
 
 
-def lead_axis(axis: Any, horizon: int, interval: int) -> Float64:  # noqa: ANN401 - matplotlib has no types
-    """Name and divide the axis of leads; the place of lead 1…horizon on it, float64 `[horizon]`.
+def draw_errors(axis: Any, lines: Sequence[Line], leads: Sequence[int], interval: int) -> None:  # noqa: ANN401
+    """Draw errors over lead on matplotlib's axes; arguments as of `lead_plot`."""
+    ahead = lead_axis(axis, np.asarray(leads), interval)
+    others = 0
+    for line in lines:
+        color, dashes = {"model": (MODEL, "-"), "champion": (CHAMPION, (0, (6, 2)))}.get(
+            line.role, OTHERS[others % len(OTHERS)]
+        )
+        others += line.role == "baseline"
+        strong = line.role != "baseline"
+        axis.plot(
+            ahead, line.error, color=color, linestyle=dashes, linewidth=2.4 if strong else 1.5, label=line.name,
+            zorder=3 if strong else 2, marker="o" if len(ahead) == 1 else None,
+        )  # fmt: skip
+    axis.set_ylim(bottom=0)
+
+
+def lead_axis(axis: Any, leads: Int64, interval: int) -> Float64:  # noqa: ANN401 - matplotlib has no types
+    """Name and divide the axis of leads; the place of each of them on it, float64 `[leads]`.
 
     Args:
         axis: matplotlib's axes.
-        horizon: number of leads.
+        leads: in order, int64 `[leads]`.
         interval: ns.
     """
     from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
 
     name = next(one for one in ("d", "h", "min", "s", "ms", "us", "ns") if interval % UNITS[one] == 0)
-    if name == "min" and horizon * interval >= 6 * UNITS["h"]:
+    if name == "min" and leads[-1] * interval >= 6 * UNITS["h"]:
         name = "h"
     axis.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 3, 6, 10] if name != "h" else [1, 2, 3, 4, 6]))
     axis.set_xlabel(f"lead ({name}; intervals of {format_duration(interval)})")
-    return np.arange(1, horizon + 1, dtype=np.float64) * (interval / UNITS[name])
+    return leads.astype(np.float64) * (interval / UNITS[name])
 
 
 def png(figure: "Figure") -> bytes:

@@ -92,17 +92,17 @@ def validation_grid(report: Report) -> Grid:
     )
 
 
-def lead_grid(errors: Sequence[tuple[str, Float32 | Float64]], interval: int) -> Grid:
-    """Error at the default leads, one row per forecaster.
+def lead_grid(errors: Sequence[tuple[str, Float32 | Float64]], leads: Sequence[int], interval: int) -> Grid:
+    """Error at some leads, one row per forecaster.
 
     Args:
-        errors: name and mean absolute error at lead 1…horizon, float `[horizon]`.
+        errors: name and mean absolute error at these leads, float `[leads]`.
+        leads: of the columns.
         interval: ns.
     """
-    leads = default_leads(len(errors[0][1]))
     return Grid(
         ("forecaster", *(f"{format_duration(lead * interval)} ahead" for lead in leads)),
-        tuple((name, *(number(float(error[lead - 1])) for lead in leads)) for name, error in errors),
+        tuple((name, *map(number, error.tolist())) for name, error in errors),
     )
 
 
@@ -145,7 +145,9 @@ def model_card(manifest: Manifest) -> str:
         ]
     parts = [f"# Model card: {manifest.version}\n", markdown(Grid(("", "what it is"), tuple(facts)))]
     if manifest.metrics:
-        leads = lead_grid([(one.forecaster, _floats(one.absolute_error)) for one in manifest.metrics], interval)
+        shown = default_leads(contract.horizon)
+        errors = [(one.forecaster, _floats([one.absolute_error[lead - 1] for lead in shown])) for one in manifest.metrics]
+        leads = lead_grid(errors, shown, interval)
         grid = Grid(
             (*leads.headers, "skill", "coverage"),
             tuple(

@@ -55,7 +55,7 @@ def outcome(retrained: Retrained, folder: Path, panels: tuple[Panel, ...]) -> Ou
     skill = Skill(("a", "b"), FORECASTERS, errors[:, :2], errors[:, :4], (1, 6, 12, 24), 0.8)
     live = retrained.release.judged[2].candidate.bundle
     return Outcome(
-        retrained, Counts(99_999, 99_999, 99_999, 0, 0), Measured(skill, panels, errors), CONTRACT, live,
+        retrained, Counts(99_999, 99_999, 99_999, 0, 0), Measured(skill, panels, errors, tuple(range(1, 25))), CONTRACT, live,
         "mosquitto", "sqlite:///s.db", False, 123.4, 1234.5, {}, folder,
     )  # fmt: skip
 

@@ -134,7 +134,7 @@ def test_pictures_are_written_whole(prepared: Prepared, release: Release, tmp_pa
     plot_png(prepared, release, tmp_path / "plots" / "forecast.png")
     assert [path.name for path in (tmp_path / "plots").iterdir()] == ["forecast.png"]
     assert (tmp_path / "plots" / "forecast.png").read_bytes().startswith(PNG)
-    assert lead_plot([Line("a", np.array([1.0]), "model")], 15 * 60 * SECOND, "°C").startswith(PNG)
+    assert lead_plot([Line("a", np.array([1.0]), "model")], [1], 15 * 60 * SECOND, "°C").startswith(PNG)
 
 
 def test_panels_chain_forecasts_without_a_gap(prepared: Prepared) -> None:
