@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edge.errors import GatecastError
+from edge.quoting import one_line
 
 EXAMPLES = """\
 exit codes: 0 done, 1 failed, 2 wrong use or configuration
@@ -48,7 +49,7 @@ def guarded(program: str, command: Callable[[], int]) -> int:
     try:
         return command()
     except GatecastError as error:
-        print(f"{program}: {error}", file=sys.stderr)
+        print(f"{program}: {one_line(str(error))}", file=sys.stderr)
         return error.code
     except BrokenPipeError:
         sys.stderr.close()
@@ -121,7 +122,7 @@ def _run(options: argparse.Namespace) -> int:
     )
 
     def log(text: str) -> None:
-        logger.info(json.dumps(text) if options.json else text)
+        logger.info("%s", json.dumps(text) if options.json else one_line(text))
 
     agent = Agent(config, open_store(config.store.url, config.store.token_file), subscriber, log=log)
     for number in (signal.SIGTERM, signal.SIGINT):

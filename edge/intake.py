@@ -8,11 +8,13 @@ from edge.contract import SECOND, Readings, SeriesTable
 from edge.errors import PayloadError
 from edge.mqtt import Message
 from edge.payloads import EARLIEST, LATEST, Ingest, Source
+from edge.quoting import quoted
 from edge.spool import Arrival
 
 BUILT = 1_704_067_200 * SECOND  # 2024: before that a clock is not set
 AHEAD = 600 * SECOND  # a sensor's clock may be ahead of ours by this much
 LONGEST_TOPIC = 1024  # characters; names are kept for every series
+LONGEST_SHOWN = 120  # characters of a topic in a line
 SILENCE = 60.0  # seconds between two lines about the same kind of trouble
 
 
@@ -85,13 +87,21 @@ class Intake:
             try:
                 index, moment, value = self._reading(message, latest)
             except PayloadError as error:
-                self._count(error.kind, 1)
-                self._grumbler.say(error.kind, f"{error} on topic {message.topic[:120]!r}; skipped")
+                self._skip(message, error.kind, str(error))
+                continue
+            except MemoryError:  # what the machine lacks is no fault of the message, which stays with the broker
+                raise
+            except Exception as error:  # noqa: BLE001 - else it would come again after every restart, and end the agent again
+                self._skip(message, "bad_message", f"unexpected {type(error).__name__} while it was read")
                 continue
             series.append(index)
             times.append(moment)
             values.append(value)
         return Readings.of(series, times, values)
+
+    def _skip(self, message: Message, kind: str, text: str) -> None:
+        self._count(kind, 1)
+        self._grumbler.say(kind, f"{text} on topic {quoted(message.topic, LONGEST_SHOWN)}; skipped")
 
     def _reading(self, message: Message, latest: int) -> tuple[int, int, float]:
         source = self._topics.get(message.topic) or self._source(message.topic)

@@ -14,11 +14,13 @@ import msgspec
 
 from edge.contract import SECOND
 from edge.errors import ConfigurationError, PayloadError
+from edge.quoting import quoted
 
 TimeUnit = Literal["auto", "iso", "s", "ms", "us", "ns"]
 EARLIEST = 946_684_800 * SECOND  # 2000: a clock that was never set stands in 1970
 LATEST = 4_102_444_800 * SECOND  # 2100
 LARGEST_PAYLOAD = 65_536
+LONGEST_TIME = 64  # characters; looking for a time in more of them could take minutes
 NANOSECONDS = {"s": SECOND, "ms": 1_000_000, "us": 1_000, "ns": 1}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ISO = re.compile(r"(.*?\d{2}:?\d{2}:?\d{2})[.,](\d{1,9})\d*(.*)")
@@ -47,14 +49,16 @@ def parse_time(value: object, unit: TimeUnit = "auto") -> int:
     try:
         time = _nanoseconds(value, unit)
     except (ValueError, OverflowError, TypeError) as error:
-        raise PayloadError("bad_time", f"{_short(value)} is no time; expected ISO 8601 or a Unix time") from error
+        raise PayloadError("bad_time", f"{quoted(value)} is no time; expected ISO 8601 or a Unix time") from error
     if not EARLIEST <= time < LATEST:
-        raise PayloadError("bad_time", f"{_short(value)} is not between the years 2000 and 2100; check the sensor's clock")
+        raise PayloadError("bad_time", f"{quoted(value)} is not between the years 2000 and 2100; check the sensor's clock")
     return time
 
 
 def _nanoseconds(value: object, unit: TimeUnit) -> int:
     if isinstance(value, str):
+        if len(value) > LONGEST_TIME:
+            raise ValueError
         text = value.strip()
         try:
             value = int(text) if unit != "iso" else text
@@ -83,11 +87,11 @@ def parse_value(value: object) -> float:
         PayloadError: anything else (`bad_value`).
     """
     if isinstance(value, bool) or (isinstance(value, str) and "_" in value):  # float() would take both
-        raise PayloadError("bad_value", f"expected a number, got {_short(value)}")
+        raise PayloadError("bad_value", f"expected a number, got {quoted(value)}")
     try:
         number = float(value)  # type: ignore[arg-type] # whatever float refuses is a bad value
     except (TypeError, ValueError, OverflowError) as error:
-        raise PayloadError("bad_value", f"expected a number, got {_short(value)}") from error
+        raise PayloadError("bad_value", f"expected a number, got {quoted(value)}") from error
     if not math.isfinite(number):
         raise PayloadError("bad_value", f"expected a finite number, got {number}")
     return number
@@ -203,11 +207,11 @@ class Ingest:
         try:
             document = msgspec.json.decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise PayloadError("bad_json", f"expected JSON, got {_short(payload)}") from error
+            raise PayloadError("bad_json", f"expected JSON, got {quoted(payload)}") from error
         value = document
         for level in self._value:
             if not isinstance(value, dict) or level not in value:
-                raise PayloadError("no_value", f"expected a value at {'.'.join(self._value)!r} in {_short(payload)}")
+                raise PayloadError("no_value", f"expected a value at {'.'.join(self._value)!r} in {quoted(payload)}")
             value = value[level]
         number = parse_value(value)
         if self._time is None:
@@ -215,11 +219,6 @@ class Ingest:
         moment = document
         for level in self._time:
             if not isinstance(moment, dict) or level not in moment:
-                raise PayloadError("no_time", f"expected a time at {'.'.join(self._time)!r} in {_short(payload)}")
+                raise PayloadError("no_time", f"expected a time at {'.'.join(self._time)!r} in {quoted(payload)}")
             moment = moment[level]
         return parse_time(moment, self._unit), number
-
-
-def _short(value: object) -> str:
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,9 +1,13 @@
 """Bad input costs only itself: counted by kind, said once a minute, skipped."""
 
+import sys
 import tracemalloc
 from collections import Counter
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.contract import SECOND, SeriesTable
 from edge.intake import LONGEST_TOPIC, Grumbler, Intake
@@ -187,3 +191,94 @@ def test_made_up_topics_do_not_fill_the_memory() -> None:
     assert len(desk.series) == 100
     assert sum(desk.counts.values()) > 20_000
     assert len(desk.lines) == 3
+
+
+NESTINGS = {"lists": (b"[", b"]"), "objects": (b'{"a":', b"}"), "both": (b'[{"a":', b"}]")}
+PLACES = {
+    "value": b'{"value": %s, "time": 1768478400}',
+    "time": b'{"value": 1, "time": %s}',
+    "elsewhere": b'{"x": %s, "value": 1, "time": 1768478400}',
+    "alone": b"%s",
+}
+
+
+def nested(kind: str, place: str, depth: int) -> bytes:
+    """A document with a nesting of that depth at that place."""
+    opening, closing = NESTINGS[kind]
+    return PLACES[place] % (opening * depth + b"1" + closing * depth)
+
+
+def deepest(kind: str, place: str) -> int:
+    """The deepest nesting that is JSON for the decoder, or that fits into a payload."""
+    low, high = 1, LARGEST_PAYLOAD // len(b"".join(NESTINGS[kind])) - 20
+    while low < high:
+        middle = (low + high + 1) // 2
+        try:
+            msgspec.json.decode(nested(kind, place, middle))
+            low = middle
+        except RecursionError:
+            high = middle - 1
+    return low
+
+
+def take_deep(desk: Desk, frames: int, batch: list[tuple[str, bytes]]) -> list[tuple[int, int, float]]:
+    """What is taken that many frames further down the stack."""
+    return take_deep(desk, frames - 1, batch) if frames else desk.take(*batch)
+
+
+@pytest.mark.parametrize("kind", NESTINGS)
+@pytest.mark.parametrize("place", PLACES)
+def test_no_depth_of_nesting_ends_anything(kind: str, place: str) -> None:
+    """What cannot be used is counted, and its neighbours are kept.
+
+    Every depth around the limits of decoder and interpreter, others up to the largest payload; three places in the stack.
+    """
+    limit, largest = deepest(kind, place), LARGEST_PAYLOAD // len(b"".join(NESTINGS[kind])) - 20
+    around = {depth for near in (limit, sys.getrecursionlimit()) for depth in range(near - 160, near + 40)}
+    depths = sorted(depth for depth in around | set(range(1, largest, largest // 150)) if 0 < depth <= largest)
+    for frames in (0, 7, 300):
+        desk = Desk()
+        found: list[tuple[int, int, float]] = []
+        for depth in depths:
+            batch = [("plain/a", b"1"), ("sensors/roof/t", nested(kind, place, depth)), ("plain/b", b"2")]
+            found += take_deep(desk, frames, batch)
+        assert len(found) - 2 * len(depths) == len(depths) - sum(desk.counts.values())
+        assert place == "elsewhere" or sum(desk.counts.values()) == len(depths)
+        assert set(desk.counts) <= {"bad_json", "bad_value", "bad_time", "no_value", "bad_message"}
+        assert all(line.isprintable() for line in desk.lines)
+
+
+def test_whatever_one_message_raises_costs_that_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error nobody thought of is counted and named; one of the machine is not the message's."""
+    desk, real = Desk(), Ingest.decode
+    errors: list[BaseException] = [ZeroDivisionError("x\ny"), RecursionError(), KeyError("x"), MemoryError()]
+
+    def decode(self: Ingest, payload: bytes, arrival: int) -> tuple[int, float]:
+        if payload == b"surprise":
+            raise errors.pop(0)
+        return real(self, payload, arrival)
+
+    monkeypatch.setattr(Ingest, "decode", decode)
+    for _ in range(3):
+        assert len(desk.take(("plain/a", b"1"), ("plain/b", b"surprise"), ("plain/c", b"2"))) == 2
+    assert desk.counts == {"bad_message": 3}
+    assert desk.lines == ["bad_message: unexpected ZeroDivisionError while it was read on topic 'plain/b'; skipped"]
+    with pytest.raises(MemoryError):
+        desk.take(("plain/b", b"surprise"))
+
+
+@pytest.mark.parametrize("payload", [b"x\n2026-11-26 00:00:00,000 bundle is live", b"\x1b[2Jx", "\u202ex".encode()])
+def test_nobody_writes_lines_of_ours(payload: bytes) -> None:
+    """Line breaks and terminal commands in payload and topic are escaped."""
+    desk = Desk()
+    desk.take(("sensors/a\n\x1b/t", payload), ("plain/a\r\n", payload), (payload.decode() * 20, b"1"))
+    assert len(desk.lines) == 3
+    assert all(line.isprintable() for line in desk.lines)
+
+
+@given(st.lists(st.tuples(st.text(), st.binary()), max_size=5))
+def test_any_topics_and_payloads_are_readings_or_counted(pairs: list[tuple[str, bytes]]) -> None:
+    """Each message is one or the other."""
+    desk = Desk(Ingest("{a}/{b}"), Ingest("{a}/{b}/{c}", payload="plain"), Ingest("{x}", time=None), most=1000)
+    assert len(desk.take(*pairs)) + sum(desk.counts.values()) == len(pairs)
+    assert desk.counts["bad_message"] == 0

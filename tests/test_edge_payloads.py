@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from edge.contract import SECOND
 from edge.errors import ConfigurationError, PayloadError
-from edge.payloads import EARLIEST, LARGEST_PAYLOAD, LATEST, NANOSECONDS, Ingest, TimeUnit, parse_time, parse_value
+from edge.payloads import (
+    EARLIEST,
+    LARGEST_PAYLOAD,
+    LATEST,
+    LONGEST_TIME,
+    NANOSECONDS,
+    Ingest,
+    TimeUnit,
+    parse_time,
+    parse_value,
+)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOON = 1_768_478_400 * SECOND  # 2026-01-15T12:00:00Z
@@ -33,16 +43,23 @@ def kind_of(ingest: Ingest, payload: bytes) -> str:
 @example(b'{"value": 1, "time": ' + b"9" * 60 + b"}")
 @example(b'{"value": 1, "time": 1e308}')
 @example(b'{"value": "\xff", "time": 1}')
+@example(b'{"value": ' + b"[" * 987 + b"]" * 987 + b', "time": 1}')
+@example(b'{"value": 1, "time": ' + b'{"a":' * 987 + b"1" + b"}" * 987 + b"}")
 def test_any_bytes_are_a_reading_or_a_payload_error(payload: bytes) -> None:
     """JSON, plain and nested rules raise nothing else, and what they return is within reason."""
-    for ingest in (JSON, Ingest("a", payload="plain"), Ingest("a", value="value.value", time="time.time")):
+    rules = [Ingest("a", value=value, time=time) for value in ("value", "value.value") for time in ("time", "time.time", None)]
+    units = [Ingest("a", time_unit=unit) for unit in ("iso", "s", "ns")]
+    for ingest in (Ingest("a", payload="plain"), *rules, *units):
         try:
             moment, value = ingest.decode(payload, NOON)
-        except PayloadError:
-            continue
+        except PayloadError as error:
+            text = str(error)
         else:
+            text = ""
             assert EARLIEST <= moment < LATEST
             assert value - value == 0
+        assert text.isprintable()
+        assert len(text) < 250
 
 
 @given(st.text())
@@ -111,6 +128,15 @@ def test_time_beyond_reason_is_refused(value: object) -> None:
     """1970 and 2100 are clocks that were never set, and booleans are no times."""
     with pytest.raises(PayloadError, match=r"no time|between the years"):
         parse_time(value)
+
+
+def test_a_long_text_is_no_time_however_it_looks() -> None:
+    """Two kilobytes like these would keep a search for a fraction busy for a second, and 64 for minutes."""
+    for text in ("000000.1" + "1" * 2000 + "\nx", "12:00:00." * 7000 + "\n", " " * LONGEST_TIME + "1768478400"):
+        with pytest.raises(PayloadError) as caught:
+            parse_time(text)
+        assert caught.value.kind == "bad_time"
+    assert parse_time("1768478400".rjust(LONGEST_TIME)) == NOON
 
 
 def test_number_is_refused_where_iso_is_expected() -> None:

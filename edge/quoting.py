@@ -1,0 +1,39 @@
+"""Foreign text in our own lines: short, printable, on one line. Making it never fails and costs no more than its length."""
+
+SHOWN = 60  # characters of a foreign value that a line shows
+
+
+def quoted(value: object, most: int = SHOWN) -> str:
+    """A foreign value as an error text shows it.
+
+    Lists and objects are named by their size: a nesting that could be read may be too deep to be printed.
+
+    Args:
+        value: bytes, text, or what a JSON document holds.
+        most: characters.
+    """
+    if isinstance(value, bytes):
+        text = repr(value[:most].decode("utf-8", "replace"))
+    elif isinstance(value, str):
+        text = repr(value[:most])
+    elif isinstance(value, list):
+        return f"a list of {len(value)}"
+    elif isinstance(value, dict):
+        return f"an object of {len(value)}"
+    elif value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    elif isinstance(value, int):
+        text = repr(value) if value.bit_length() <= 3 * most else f"a number of {value.bit_length()} bits"
+    elif isinstance(value, float):
+        text = repr(float(value))
+    else:
+        return f"a {type(value).__name__}"
+    cut = isinstance(value, bytes | str) and len(value) > most
+    return f"{text[: most - 3]}..." if cut or len(text) > most else text
+
+
+def one_line(text: str) -> str:
+    """The text with what is not printable escaped: line breaks and a terminal's commands would pass for lines of ours."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)

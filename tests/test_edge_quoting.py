@@ -1,0 +1,79 @@
+"""Foreign text in lines of ours: short, printable, and nothing in it can make the line fail."""
+
+import sys
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.quoting import SHOWN, one_line, quoted
+
+ANYTHING = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary(), st.complex_numbers()),
+    lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner)),
+)
+
+
+@given(ANYTHING)
+def test_anything_is_quoted_in_one_short_printable_line(value: object) -> None:
+    """Of whatever type, with whatever characters."""
+    assert quoted(value).isprintable()
+    assert len(quoted(value)) <= SHOWN
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("on", "'on'"),
+        (b"21.5C", "'21.5C'"),
+        (b"\xff", "'\N{REPLACEMENT CHARACTER}'"),
+        ("dach süd", "'dach süd'"),
+        ("x\n2026-11-26 bundle is live", r"'x\n2026-11-26 bundle is live'"),
+        ("\x1b[2J", r"'\x1b[2J'"),
+        ("\N{RIGHT-TO-LEFT OVERRIDE}", r"'\u202e'"),
+        ("x" * 100, "'" + "x" * 56 + "..."),
+        ([[1], 2], "a list of 2"),
+        ({"a": 1}, "an object of 1"),
+        (None, "null"),
+        (True, "true"),
+        (1.5, "1.5"),
+        (-7, "-7"),
+        (10**400, "a number of 1329 bits"),
+        (1j, "a complex"),
+    ],
+)
+def test_each_type_is_quoted_in_its_own_way(value: object, text: str) -> None:
+    """Text as it is written in a program, numbers as they are, nestings by their size."""
+    assert quoted(value) == text
+
+
+def test_a_nesting_that_cannot_be_printed_is_quoted() -> None:
+    """Its own text would raise RecursionError."""
+    deep: list[object] = []
+    for _ in range(sys.getrecursionlimit() * 20):
+        deep = [deep]
+    assert quoted(deep) == "a list of 1"
+
+
+def test_quoting_costs_no_more_than_what_is_shown() -> None:
+    """Of ten megabytes nothing but the beginning is decoded and escaped."""
+    values = (b"\xff" * 10_000_000, "\0" * 10_000_000, 10**20_000)
+    tracemalloc.start()
+    for value in values:
+        quoted(value)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 100_000
+
+
+@given(st.text())
+def test_a_line_is_one_line_and_says_the_same(text: str) -> None:
+    """Printable text is left alone, whatever alphabet it is in."""
+    assert one_line(text).isprintable()
+    assert (one_line(text) == text) == text.isprintable()
+
+
+def test_line_breaks_and_terminal_commands_are_escaped() -> None:
+    """Nobody writes lines of ours."""
+    assert one_line("bad\r\n2026-11-26 12:00 \x1b[31mlive\u2028süd") == r"bad\r\n2026-11-26 12:00 \x1b[31mlive\u2028süd"
