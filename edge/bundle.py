@@ -125,7 +125,7 @@ class Metric(msgspec.Struct, frozen=True):
         absolute_error: mean of the median's absolute error at lead 1…horizon, each series divided by its training
             scale where several are put together; None where nothing was scored.
         pinball: mean quantile loss, or None.
-        skill: 1 - its error / the best baseline's, or None.
+        skill: mean over the series of 1 - its error / the best baseline's, each bounded below as the verdict does, or None.
         coverage: share of facts within the outermost quantiles, or None.
     """
 

@@ -9,9 +9,10 @@ from edge.baselines import baselines
 from edge.contract import Contract, Float64, Int64, Readings, SeriesTable, quantile_name
 from edge.scoring import default_leads
 from edge.store import Store
+from pipeline.evaluation import mean_skill, series_skill
 from pipeline.plots import Panel
 from pipeline.table import Table, to_table
-from pipeline.windows import Samples
+from pipeline.windows import Samples, spread
 
 MOST_LEADS = 96  # of each forecast, beside the default ones: a long horizon must not fill the store
 DRAWN_SERIES = 5
@@ -49,6 +50,7 @@ class Skill:
             leads, float64 `[forecasters, leads]`.
         leads: the chosen leads, the default ones.
         coverage: share of facts inside the outermost quantiles; NaN where only medians were forecast.
+        scale: spread of every series before the replay, float64 `[series]`; NaN where it has none.
     """
 
     names: tuple[str, ...]
@@ -57,21 +59,18 @@ class Skill:
     by_lead: Float64
     leads: tuple[int, ...]
     coverage: float
+    scale: Float64
 
     @property
     def skills(self) -> Float64:
-        """1 - model / best baseline of each series, chosen with hindsight, float64 `[series]`."""
+        """Skill of the model on every series beside its best baseline, chosen with hindsight, float64 `[series]`."""
         best = np.where(np.isfinite(self.by_series[1:]), self.by_series[1:], np.inf).min(axis=0)
-        ratio: Float64 = np.divide(
-            self.by_series[0], best, out=np.full(len(best), np.nan), where=(best > 0) & np.isfinite(best)
-        )
-        return 1 - ratio
+        return series_skill(self.by_series[0], best, self.scale)
 
     @property
     def mean(self) -> float:
-        """Mean of the skills over the series; NaN where none can be told."""
-        known = self.skills[np.isfinite(self.skills)]
-        return float(known.mean()) if len(known) else float("nan")
+        """Mean of the skills over the series, bounded as in the verdict; NaN where none can be told."""
+        return mean_skill(self.skills)
 
     @property
     def won(self) -> int:
@@ -205,7 +204,9 @@ def measure(
     coverage = float(covered.sum() / known.sum()) if known.any() else float("nan")
     leads = default_leads(contract.horizon)
     by_lead = lead_errors[:, np.searchsorted(stored, leads)]
-    skill = Skill(tuple(series.names), tuple(contenders), by_series, by_lead, leads, coverage)
+    before = table.values[:, : max((span[0] - table.start) // contract.interval, 0)]
+    scale = np.array([spread(values) for values in before])
+    skill = Skill(tuple(series.names), tuple(contenders), by_series, by_lead, leads, coverage, scale)
     return Measured(skill, _panels(table, contract, chosen, stored, model), lead_errors, tuple(stored))
 
 

@@ -2,6 +2,9 @@
 
 All forecasters are measured on the same windows and facts: a fact counts only where it is there and every one of them
 forecast it. Metrics are pure functions of forecasts and facts; errors are kept per series and lead.
+
+Where the training scale of the series is given, no single fact decides: an error counts as at most `MOST_MISSED` scales,
+and a fact that everybody misses by more than that is a glitch, or nothing that could be foreseen, and does not count.
 """
 
 from collections.abc import Sequence
@@ -19,6 +22,10 @@ from pipeline.replay import replayed
 from pipeline.table import Table
 
 BATCH = 256
+MOST_MISSED = 10.0  # training scales that an error counts as at most: no sane forecast is off by ten standard deviations
+STILL = 0.001  # training scales; a baseline whose error is no larger has nothing left to win
+FLOOR = 0.01  # training scales; what is lost to a baseline is a share of at least this: nobody uses a smaller difference
+MOST_LOST = 0.2  # the share that one series can count as behind: one may be lost without a fleet, many may not
 
 
 def mae(absolute_error: Float64, count: Int64) -> Float64:
@@ -66,6 +73,36 @@ def skill(error: float, reference: float) -> float:
     return 1 - error / reference if reference > 0 else float("nan")
 
 
+def series_skill(error: Float64, reference: Float64, scale: Float64) -> Float64:
+    """Skill on every series, float64 `[series]`: 1 - error / reference, which is (reference - error) / reference.
+
+    Where the error is above the reference, the difference is divided by no less than `FLOOR` of the scale, so that a
+    baseline that is nearly perfect for weeks makes no loss of millions. NaN where an error is missing, and where the
+    series stands still: the reference has no error to speak of, and the other one is below the floor or has no scale.
+
+    Args:
+        error: mean absolute error of every series in its own unit, float64 `[series]`.
+        reference: the same of who is to be beaten, float64 `[series]`.
+        scale: spread of every series in the training part, float64 `[series]`; NaN where it has none.
+    """
+    unit = np.where(scale > 0, scale, 0.0)
+    floor = np.maximum(reference, FLOOR * unit)
+    known = np.isfinite(error) & np.isfinite(reference) & (floor > 0)
+    known &= (reference > STILL * unit) | (error > FLOOR * unit)
+    below = np.where(error > reference, floor, reference)
+    return cast("Float64", np.divide(reference - error, below, out=np.full(error.shape, np.nan), where=known))
+
+
+def mean_skill(skills: Float64) -> float:
+    """Mean over the series, each counting as at least -`MOST_LOST`; NaN where none is known.
+
+    Args:
+        skills: from `series_skill`, float64 `[series]`, NaN where not judged.
+    """
+    known = skills[np.isfinite(skills)]
+    return float(np.maximum(known, -MOST_LOST).mean()) if len(known) else float("nan")
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """Sums over all facts that counted, per series and lead; divide by a count for means.
@@ -73,6 +110,7 @@ class Evaluation:
     Args:
         forecaster: version of the bundle or name of the baseline.
         names: of the series.
+        scale: of the series in training, what bounds an error, float64 `[series]`; NaN where nothing does.
         levels: of the quantiles it forecast.
         count: facts, int64 `[series, horizon]`.
         absolute_error: of the median, float64 `[series, horizon]`.
@@ -85,10 +123,12 @@ class Evaluation:
         unanswered: facts it had no forecast for, which therefore count for nobody, int64 `[series, horizon]`.
         broken: forecasts with a quantile that is not finite, int64 `[series, horizon]`; a baseline says the median only and
             breaks nothing.
+        missed: facts that all missed by more than `MOST_MISSED` scales, which count for nobody, int64 `[series, horizon]`.
     """
 
     forecaster: str
     names: tuple[str, ...]
+    scale: Float64
     levels: tuple[float, ...]
     count: Int64
     absolute_error: Float64
@@ -100,6 +140,7 @@ class Evaluation:
     width: Float64
     unanswered: Int64
     broken: Int64
+    missed: Int64
 
     @property
     def by_series(self) -> Float64:
@@ -178,7 +219,12 @@ def comparable(one: Contract, other: Contract) -> bool:
 
 
 def backtest(
-    contenders: Sequence[Contender], table: Table, contract: Contract, part: range, stride: int = 1
+    contenders: Sequence[Contender],
+    table: Table,
+    contract: Contract,
+    part: range,
+    stride: int = 1,
+    scale: Float32 | None = None,
 ) -> tuple[Evaluation, ...]:
     """Measure forecasters side by side with a rolling origin, from every `stride`-th interval of a part of the table.
 
@@ -191,6 +237,7 @@ def backtest(
         contract: horizon and grid; its window and `max_missing` decide which windows are used.
         part: columns that the facts lie in, such as `Split.held_out`.
         stride: intervals from one origin to the next.
+        scale: of every series in training, which bounds what a fact can weigh, float32 `[series]`; None: nothing is bounded.
 
     Raises:
         HistoryError: a contender forecasts other intervals.
@@ -199,7 +246,8 @@ def backtest(
         if not comparable(one.forecaster.contract, contract):
             raise HistoryError(f"{one.forecaster.name} forecasts another interval, horizon or aggregation than asked for")
     shape = (len(table.names), contract.horizon)
-    found = tuple(_nothing(one.forecaster, table.names, shape) for one in contenders)
+    unit = np.full(len(table.names), np.nan) if scale is None else scale.astype(np.float64)
+    found = tuple(_nothing(one.forecaster, table.names, unit, shape) for one in contenders)
     longest = max(contract.window, *(one.forecaster.contract.window for one in contenders))
     for block in replayed(table, contract, part, stride, longest):
         for start in range(0, len(block), BATCH):
@@ -221,14 +269,39 @@ def _measure(
         forecast = one.forecaster.predict(windows[:, -contract.window :], one.series[series]).astype(np.float64)
         counted &= np.isfinite(forecast[:, :, contract.median])
         forecasts.append(forecast)
+    bound = MOST_MISSED * found[0].scale[series][:, None]
+    bound = np.where(bound > 0, bound, np.inf)
+    medians = [forecast[:, :, one.forecaster.contract.median] for one, forecast in zip(contenders, forecasts, strict=True)]
+    missed = counted & np.all([np.abs(median - facts) > bound for median in medians], axis=0)
+    batch = _Batch(series, facts, bound, counted & ~missed, missed)
     for one, evaluation, forecast in zip(contenders, found, forecasts, strict=True):
-        _add(evaluation, one.forecaster, series, facts, forecast, counted)
+        _add(evaluation, one.forecaster, forecast, batch)
 
 
-def _nothing(forecaster: Forecaster, names: tuple[str, ...], shape: tuple[int, int]) -> Evaluation:
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Facts of some windows, the same for everybody.
+
+    Args:
+        series: row of the table, int32 `[n]`.
+        facts: float64 `[n, horizon]`.
+        bound: that an error counts as at most, float64 `[n, 1]`.
+        counted: facts that count, bool `[n, horizon]`.
+        missed: facts that do not, because everybody missed them by more than the bound, bool `[n, horizon]`.
+    """
+
+    series: Int32
+    facts: Float64
+    bound: Float64
+    counted: Bool
+    missed: Bool
+
+
+def _nothing(forecaster: Forecaster, names: tuple[str, ...], scale: Float64, shape: tuple[int, int]) -> Evaluation:
     return Evaluation(
         forecaster=forecaster.name,
         names=names,
+        scale=scale,
         levels=forecaster.contract.quantiles,
         count=np.zeros(shape, np.int64),
         absolute_error=np.zeros(shape),
@@ -240,21 +313,23 @@ def _nothing(forecaster: Forecaster, names: tuple[str, ...], shape: tuple[int, i
         width=np.zeros(shape),
         unanswered=np.zeros(shape, np.int64),
         broken=np.zeros(shape, np.int64),
+        missed=np.zeros(shape, np.int64),
     )
 
 
-def _add(
-    evaluation: Evaluation, forecaster: Forecaster, series: Int32, facts: Float64, forecast: Float64, counted: Bool
-) -> None:
+def _add(evaluation: Evaluation, forecaster: Forecaster, forecast: Float64, batch: _Batch) -> None:
     """Add one batch to the sums; facts that do not count are 0 in all of them."""
-    contract = forecaster.contract
-    fact = np.where(counted, facts, 0)
+    contract, counted = forecaster.contract, batch.counted
+    fact = np.where(counted, batch.facts, 0)
+    broken = np.zeros_like(counted) if isinstance(forecaster, Baseline) else ~np.isfinite(forecast).all(axis=2)
+    unanswered = np.isfinite(batch.facts) & ~np.isfinite(forecast[:, :, contract.median])
+    forecast = np.clip(forecast, (fact - batch.bound)[:, :, None], (fact + batch.bound)[:, :, None])  # NaN stays NaN
     error = np.where(counted, forecast[:, :, contract.median] - fact, 0)
     lowest, highest = forecast[:, :, 0], forecast[:, :, -1]
     banded = counted & np.isfinite(lowest) & np.isfinite(highest) & (len(contract.quantiles) > 1)
     loss = pinball(fact, forecast, np.asarray(contract.quantiles))
-    broken = np.zeros_like(counted) if isinstance(forecaster, Baseline) else ~np.isfinite(forecast).all(axis=2)
-    cells = (series[:, None] * np.int64(facts.shape[1]) + np.arange(facts.shape[1])).ravel()
+    horizon = counted.shape[1]
+    cells = (batch.series[:, None] * np.int64(horizon) + np.arange(horizon)).ravel()
     for total, part in (
         (evaluation.count, counted),
         (evaluation.absolute_error, np.abs(error)),
@@ -264,7 +339,8 @@ def _add(
         (evaluation.covered, banded & (lowest <= fact) & (fact <= highest)),
         (evaluation.banded, banded),
         (evaluation.width, np.where(banded, highest - lowest, 0)),
-        (evaluation.unanswered, np.isfinite(facts) & ~np.isfinite(forecast[:, :, contract.median])),
+        (evaluation.unanswered, unanswered),
         (evaluation.broken, broken),
+        (evaluation.missed, batch.missed),
     ):
         np.add.at(total.reshape(-1), cells, part.astype(total.dtype).ravel())  # flat and of one type, or it is slow

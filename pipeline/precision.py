@@ -91,7 +91,7 @@ def choose_precision(
     rivals = [contender(model, table.names, bundles[one].manifest.series) for one, model in models.items()]
     contract = bundles["float32"].manifest.contract
     stride = judged_stride(table, contract, part)
-    evaluations = dict(zip(models, backtest(rivals, table, contract, part, stride), strict=True))
+    evaluations = dict(zip(models, backtest(rivals, table, contract, part, stride, scale), strict=True))
     errors = {one: mean_error(evaluation, scale) for one, evaluation in evaluations.items()}
     times = dict(zip(models, microseconds(list(models.values()), pairs.windows, pairs.series, clock), strict=True))
     least = errors["float32"]

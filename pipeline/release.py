@@ -21,7 +21,6 @@ from pipeline.candidates import (
 from pipeline.evaluation import Evaluation, contender
 from pipeline.registry import Registry
 from pipeline.verdict import Cost, Limits, Trial, Verdict, trial
-from pipeline.windows import judged_stride
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +110,9 @@ def _judge(prepared: Prepared, candidate: Candidate, champion: tuple[Forecaster,
         prepared.table,
         contract,
         part,
-        judged_stride(prepared.table, contract, part),
         cost=cost,
         limits=Limits(margin=train.margin, latency=train.max_latency, size=train.max_size),
+        scale=prepared.scale,
     )
     return Judged(candidate, cost, found)
 

@@ -27,8 +27,7 @@ def series_grid(names: Sequence[str], gains: Sequence[float], errors: Sequence[t
 
     Args:
         names: of the series.
-        gains: share by which the first forecaster's error is below the best baseline's, one per series; NaN where that
-            cannot be told.
+        gains: skill of the first forecaster on every series, as `evaluation.series_skill` says it; NaN where not judged.
         errors: forecaster and its errors, float `[series]`.
     """
     (own, first), *others = errors
@@ -44,15 +43,9 @@ def trial_grid(trial: Trial) -> Grid:
     judged = [trial.candidate, *([trial.champion] if trial.champion else []), *trial.baselines]
     return series_grid(
         trial.candidate.names,
-        [_gain(trial, row) for row in range(len(trial.candidate.names))],
+        trial.verdict.skills,
         [(one.forecaster, one.by_series) for one in judged],
     )
-
-
-def _gain(trial: Trial, row: int) -> float:
-    best = trial.verdict.best_baselines[row]
-    reference = next((float(one.by_series[row]) for one in trial.baselines if one.forecaster == best), math.nan)
-    return 1 - float(trial.candidate.by_series[row]) / reference if reference > 0 else math.nan
 
 
 def validation_grid(report: Report) -> Grid:

@@ -1,7 +1,7 @@
 """Whether a candidate goes out: it must beat what anybody could say without training, and what is out already.
 
-Everything is judged by the mean over the series of a ratio of mean absolute errors on the same held-out facts, so that
-every series counts the same whatever its unit.
+Everything is judged by the mean over the series of the skill on the same held-out facts (`evaluation.series_skill`), so
+that every series counts the same whatever its unit, and none counts for more than a bounded loss.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,23 @@ from typing import cast
 import numpy as np
 
 from edge.baselines import baselines
-from edge.contract import Bool, Contract, Float64
-from pipeline.evaluation import Contender, Evaluation, backtest, comparable, contender, skill
+from edge.contract import Bool, Contract, Float32, Float64
+from pipeline.evaluation import (
+    MOST_LOST,
+    MOST_MISSED,
+    Contender,
+    Evaluation,
+    backtest,
+    comparable,
+    contender,
+    mean_skill,
+    series_skill,
+)
 from pipeline.table import Table
+from pipeline.windows import judged_stride
 
-# Error allowed where a baseline makes none, as a share of the size of the facts.
-WILD = 0.25
+MOST_BEHIND = 4  # of so many series one may be as far behind as a series can count
+WILD_TIMES, WILD_SCALES = 3.0, 1.0  # times the best baseline's error and training scales above it: a forecast run wild
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +67,14 @@ class Verdict:
     Args:
         release: it does.
         reasons: one line per check, each beginning with `yes:`, `no:` or `note:`; it is released if none says no.
-        skill: 1 - mean over the series of its error / the error of that series' best baseline; NaN where none was judged.
+        skill: mean over the series of 1 - its error / the error of that series' best baseline, as `mean_skill` bounds it;
+            NaN where none was judged.
         champion_skill: the same against the champion; None without a comparable one.
         series_won: series on which it beats every baseline.
-        series_judged: series with facts and a best baseline that is not perfect.
+        series_judged: series with facts that do not stand still.
         coverage: share of facts within its outermost quantiles; NaN without these.
         best_baselines: the best baseline of every series; None where nothing was counted.
+        skills: of every series, before the bound; NaN where it was not judged.
     """
 
     release: bool
@@ -72,6 +85,7 @@ class Verdict:
     series_judged: int
     coverage: float
     best_baselines: tuple[str | None, ...]
+    skills: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +114,11 @@ def judge(
 ) -> Verdict:
     """Decide from evaluations on the same facts.
 
-    The rule: on the mean over the series, the candidate's error is at least `margin` below that of the baseline that
-    proved best for the series (chosen with hindsight, so the bar is high), and at most `tolerance` above the champion's;
-    it answers every window that the baselines answer; every quantile it gives is finite; and it keeps the limits of
-    latency and size. A series on which a baseline makes no error at all (it stood still) cannot be judged by a ratio and
-    is left out.
+    The rule: on the mean over the series, the candidate's error is more than `margin` below that of the baseline that
+    proved best for the series (chosen with hindsight, so the bar is high), and at most `tolerance` above the champion's,
+    a series that is lost counting as at most a fifth behind; at most one of four series is that far behind; on none does
+    it run wild; it answers every window that the baselines answer; every quantile it gives is finite; and it keeps the
+    limits of latency and size. A series that stands still cannot be judged and is left out.
 
     Args:
         candidate: to judge.
@@ -117,20 +131,12 @@ def judge(
     errors = np.stack([one.by_series for one in references])
     answered = cast("Bool", np.isfinite(errors).all(axis=0))
     best = np.argmin(np.where(answered, errors, np.inf), axis=0)
-    ratios = _ratios(candidate.by_series, errors[best, np.arange(len(best))])
-    judged: Bool = np.isfinite(ratios)
-    gain = 1 - float(ratios[judged].mean()) if judged.any() else float("nan")
-    won = int((ratios[judged] < 1).sum())
-    reasons = [_against_baselines(candidate, ratios, gain, limits.margin)]
-    reasons += [*_unanswered(candidate, references), *_broken(candidate)]
-    still = [name for name, known, ratio in zip(candidate.names, answered, judged, strict=True) if known and not ratio]
-    if still:
-        reasons.append(f"note: not judged, as a baseline makes no error: {_listed(still)}")
-        wild = [
-            name for name, error in zip(candidate.names, _relative(candidate), strict=True) if name in still and error > WILD
-        ]
-        if wild:
-            reasons.append(f"no: far off on series that stand still: {_listed(wild)}")
+    reference = errors[best, np.arange(len(best))]
+    skills = series_skill(candidate.by_series, reference, candidate.scale)
+    judged: Bool = np.isfinite(skills)
+    reasons = [_against_baselines(candidate, skills, limits.margin)]
+    reasons += [*_far_behind(candidate, skills), *_wild(candidate, reference)]
+    reasons += [*_unanswered(candidate, references), *_broken(candidate), *_left_out(candidate, answered & ~judged)]
     against = None
     if champion is not None:
         against = _against_champion(candidate, champion)
@@ -146,26 +152,16 @@ def judge(
     return Verdict(
         release=not any(reason.startswith("no:") for reason in reasons),
         reasons=tuple(reasons),
-        skill=gain,
+        skill=mean_skill(skills),
         champion_skill=against,
-        series_won=won,
+        series_won=int((skills[judged] > 0).sum()),
         series_judged=int(judged.sum()),
         coverage=candidate.coverage,
         best_baselines=tuple(
             references[place].forecaster if known else None for place, known in zip(best, answered, strict=True)
         ),
+        skills=tuple(skills.tolist()),
     )
-
-
-def _ratios(error: Float64, reference: Float64) -> Float64:
-    """Error / reference of every series; NaN where either is missing or the reference is perfect."""
-    return cast("Float64", np.divide(error, reference, out=np.full(error.shape, np.nan), where=reference > 0))
-
-
-def _relative(candidate: Evaluation) -> Float64:
-    """Error of every series as a share of the size of its facts; infinite where these are all 0 and the error is not."""
-    error, size = candidate.absolute_error.sum(axis=1), candidate.absolute_fact.sum(axis=1)
-    return cast("Float64", np.divide(error, size, out=np.where(error > 0, np.inf, 0.0), where=size > 0))
 
 
 def _mark(*, passed: bool) -> str:
@@ -180,16 +176,59 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def _against_baselines(candidate: Evaluation, ratios: Float64, gain: float, margin: float) -> str:
-    judged = np.isfinite(ratios)
-    if not judged.any():
+def _against_baselines(candidate: Evaluation, skills: Float64, margin: float) -> str:
+    known = np.flatnonzero(np.isfinite(skills))
+    if not len(known):
         return "no: there are no held-out facts to judge by; collect more history"
-    worst, won = int(np.nanargmax(ratios)), int((ratios[judged] < 1).sum())
+    best, worst = known[np.argmax(skills[known])], known[np.argmin(skills[known])]
+    gain, lost = mean_skill(skills), float(skills[worst])
+    counted = f", counted as {MOST_LOST:.0%}" if lost < -MOST_LOST else ""
     return (
         f"{_mark(passed=gain > margin)}: mean absolute error {_below(gain)} the best baseline's "
-        f"(more than {margin:.1%} below is required), ahead on {won} of {int(judged.sum())} series, "
-        f"worst on {candidate.names[worst]} ({_below(1 - float(ratios[worst]))})"
+        f"(more than {margin:.1%} below is required), ahead on {int((skills[known] > 0).sum())} of {len(known)} series, "
+        f"best on {candidate.names[best]} ({_below(float(skills[best]))}), "
+        f"worst on {candidate.names[worst]} ({_below(lost)}{counted})"
     )
+
+
+def _far_behind(candidate: Evaluation, skills: Float64) -> list[str]:
+    """One series may be lost without the fleet; where many are, the bound on each must not hide it."""
+    names = [name for name, skill in zip(candidate.names, skills, strict=True) if skill <= -MOST_LOST]
+    judged = int(np.isfinite(skills).sum())
+    if not names:
+        return []
+    line = f"{MOST_LOST:.0%} or more behind the best baseline on {len(names)} of {judged} series: {_listed(names)}"
+    if len(names) * MOST_BEHIND <= judged:
+        return [f"note: {line}"]
+    return [f"no: {line}; at most {judged // MOST_BEHIND} may be"]
+
+
+def _wild(candidate: Evaluation, reference: Float64) -> list[str]:
+    """A network that leaves all bounds on one series does so for a reason that may strike the next one tomorrow."""
+    error = candidate.by_series
+    wild = (error > WILD_TIMES * reference) & (error > reference + WILD_SCALES * candidate.scale)
+    return [
+        f"no: it runs wild on {name}: its error is {error[row] / candidate.scale[row]:.1f} of the spread in training, "
+        f"the best baseline's {reference[row] / candidate.scale[row]:.1f}"
+        for row, name in enumerate(candidate.names)
+        if wild[row]
+    ]
+
+
+def _left_out(candidate: Evaluation, still: Bool) -> list[str]:
+    """What did not count, and why."""
+    found = []
+    names = [name for name, left_out in zip(candidate.names, still, strict=True) if left_out]
+    if names:
+        found.append(f"note: not judged, as a baseline makes next to no error: {_listed(names)}")
+    missed = candidate.missed.sum(axis=1)
+    if missed.any():
+        names = [name for name, count in zip(candidate.names, missed, strict=True) if count]
+        found.append(
+            f"note: {int(missed.sum()):,} facts do not count, as every forecast misses them by more than {MOST_MISSED:.0f} "
+            f"times the spread in training, on {_listed(names)}"
+        )
+    return found
 
 
 def _unanswered(candidate: Evaluation, references: Sequence[Evaluation]) -> list[str]:
@@ -206,9 +245,8 @@ def _broken(candidate: Evaluation) -> list[str]:
 
 
 def _against_champion(candidate: Evaluation, champion: Evaluation) -> float:
-    ratios = _ratios(candidate.by_series, champion.by_series)
-    known = np.isfinite(ratios)
-    return skill(float(ratios[known].mean()), 1) if known.any() else 0.0
+    against = mean_skill(series_skill(candidate.by_series, champion.by_series, candidate.scale))
+    return against if np.isfinite(against) else 0.0
 
 
 def _budgets(cost: Cost, limits: Limits) -> list[str]:
@@ -232,9 +270,9 @@ def trial(
     table: Table,
     contract: Contract,
     part: range,
-    stride: int = 1,
     cost: Cost | None = None,
     limits: Limits | None = None,
+    scale: Float32 | None = None,
 ) -> Trial:
     """Backtest the candidate beside all baselines and the champion, and judge it.
 
@@ -246,23 +284,24 @@ def trial(
         champion: what is live, with its own contract and list of series.
         table: the grid.
         contract: of the candidate.
-        part: columns that the facts lie in, such as `Split.held_out`.
-        stride: intervals from one origin to the next.
+        part: columns that the facts lie in, such as `Split.held_out`; every origin is judged from, or every n-th of many.
         cost: of the candidate.
         limits: to keep.
+        scale: of every series in training, float32 `[series]`; None: nothing bounds an error, and no series stands still.
     """
+    stride = judged_stride(table, contract, part)
     plain = [contender(one, table.names) for one in baselines(contract)]
     note = None
     if champion is not None and not comparable(champion.forecaster.contract, contract):
         note = f"note: the champion ({champion.forecaster.name}) forecasts another interval, horizon or aggregation"
         champion = None
     if champion is not None:
-        found, live, *references = backtest([candidate, champion, *plain], table, contract, part, stride)
+        found, live, *references = backtest([candidate, champion, *plain], table, contract, part, stride, scale)
         silent = _unanswered(live, references)
         if not silent:
             return Trial(judge(found, references, live, cost, limits), found, live, tuple(references))
         note = f"note: the champion ({live.forecaster}) has {silent[0].removeprefix('no: ')}"
-    found, *references = backtest([candidate, *plain], table, contract, part, stride)
+    found, *references = backtest([candidate, *plain], table, contract, part, stride, scale)
     verdict = judge(found, references, None, cost, limits)
     if note is not None:
         verdict = replace(verdict, reasons=(*verdict.reasons, f"{note}; judged against the baselines only"))

@@ -52,7 +52,7 @@ def retrained() -> Retrained:
 def outcome(retrained: Retrained, folder: Path, panels: tuple[Panel, ...]) -> Outcome:
     """A demo that led to these pictures."""
     errors = np.full((len(FORECASTERS), 24), 1234.5)
-    skill = Skill(("a", "b"), FORECASTERS, errors[:, :2], errors[:, :4], (1, 6, 12, 24), 0.8)
+    skill = Skill(("a", "b"), FORECASTERS, errors[:, :2], errors[:, :4], (1, 6, 12, 24), 0.8, np.ones(2))
     live = retrained.release.judged[2].candidate.bundle
     return Outcome(
         retrained, Counts(99_999, 99_999, 99_999, 0, 0), Measured(skill, panels, errors, tuple(range(1, 25))), CONTRACT, live,

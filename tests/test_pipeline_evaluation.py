@@ -12,14 +12,17 @@ from edge.contract import SECOND, Contract, Float32, Int32
 from edge.errors import HistoryError
 from edge.scoring import pinball
 from pipeline.evaluation import (
+    MOST_LOST,
     Evaluation,
     backtest,
     contender,
     coverage,
     mae,
+    mean_skill,
     naive_error,
     rmse,
     series_index,
+    series_skill,
     skill,
     weighted_quantile_loss,
 )
@@ -90,6 +93,67 @@ def test_squares_and_the_naive_error_follow_their_definitions() -> None:
     assert np.isnan(naive_error(values, 4)).all()
 
 
+def test_skill_of_a_series_follows_its_definition() -> None:
+    """Ahead it is 1 - error / reference; behind it is a share of the reference or of a hundredth of the scale."""
+    cases = [  # error, reference, scale, skill
+        (3.0, 4.0, 10.0, 0.25),
+        (5.0, 4.0, 10.0, -0.25),
+        (0.0, 4.0, 10.0, 1.0),
+        (0.03, 0.04, 10.0, 0.25),  # below the floor of 0.1, and won all the same
+        (0.05, 0.04, 10.0, -0.1),  # a hundredth of a hundredth of the scale is no quarter
+        (0.11, 0.0, 10.0, -1.1),  # the baseline stood still, the candidate did not
+        (0.1, 0.01, 10.0, np.nan),  # both stand still
+        (0.1, 0.011, 10.0, -0.89),
+        (1.0, 0.0, np.nan, np.nan),  # no unit and nothing to beat
+        (3.0, 4.0, np.nan, 0.25),
+        (np.nan, 4.0, 10.0, np.nan),
+        (3.0, np.nan, 10.0, np.nan),
+    ]
+    error, reference, scale, wanted = np.array(cases).T
+    np.testing.assert_allclose(series_skill(error, reference, scale), wanted, atol=1e-12)
+
+
+def test_one_series_costs_the_mean_a_fifth_at_most() -> None:
+    """What is lost beyond that counts as that; what is won counts whole; what is not judged counts for nothing."""
+    assert mean_skill(np.array([0.5, -1e9, np.nan, 0.3])) == pytest.approx((0.5 - 0.2 + 0.3) / 3)
+    assert mean_skill(np.array([0.5, -0.1])) == pytest.approx(0.2)
+    assert np.isnan(mean_skill(np.array([np.nan])))
+
+
+ERROR = st.floats(0, 1e30)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.floats(0.05, 1), st.floats(0.1, 1)), min_size=4, max_size=8), ERROR, ERROR, st.floats(1e-6, 1e6))
+def test_one_more_series_moves_the_mean_by_its_share_only(
+    fleet: list[tuple[float, float]], error: float, reference: float, unit: float
+) -> None:
+    """Whatever the new one does, the mean falls by no more than what one of n + 1 series may count."""
+    old, best = np.array(fleet).T
+    before = mean_skill(series_skill(old, best, np.ones(len(old))))
+    scale = np.append(np.ones(len(old)), unit)
+    after = mean_skill(series_skill(np.append(old, error), np.append(best, reference), scale))
+    assert after >= min(before, (before * len(old) - MOST_LOST) / (len(old) + 1)) - 1e-12
+
+
+SERIES_ERRORS = st.lists(st.tuples(ERROR, ERROR, st.floats(1e-3, 1e3)), min_size=1, max_size=6)
+
+
+@settings(deadline=None)
+@given(SERIES_ERRORS, st.integers(-20, 20), st.randoms())
+def test_skill_knows_no_unit_and_no_order(
+    fleet: list[tuple[float, float, float]], power: int, random: "np.random.Generator"
+) -> None:
+    """A sensor that speaks in another unit, or stands at another place of the list, is judged the same."""
+    rows = np.array(fleet).T
+    wanted = series_skill(*rows)
+    np.testing.assert_array_equal(series_skill(*(rows * 2.0**power)), wanted)
+    order = list(range(len(fleet)))
+    random.shuffle(order)
+    np.testing.assert_array_equal(series_skill(*rows[:, order]), wanted[order])
+    np.testing.assert_allclose(mean_skill(wanted[order]), mean_skill(wanted), atol=1e-12)
+
+
 @settings(deadline=None)
 @given(st.lists(st.floats(-10, 10), min_size=20, max_size=60), st.sampled_from([0.1, 0.5, 0.9]))
 def test_pinball_loss_is_least_at_its_quantile(facts: list[float], level: float) -> None:
@@ -150,6 +214,42 @@ def test_all_are_measured_on_the_same_facts() -> None:
     np.testing.assert_array_equal(silent.count, last.count)
     assert silent.count.tolist() == [[94] * 6, [95] * 6]
     assert (int(silent.unanswered.sum()), int(last.unanswered.sum())) == (6, 0)
+
+
+def test_no_fact_weighs_more_than_ten_scales() -> None:
+    """The counter is off by 45 once it is added; with a scale of 2 that counts as 20, of 5 as 45, and unbounded without one."""
+    table = counting()
+    who = [contender(Counter(add=45), table.names, table.names), contender(Baseline("last_value", CONTRACT), table.names)]
+    found, last = backtest(who, table, CONTRACT, PART, scale=np.array([2, 5], np.float32))
+    assert found.by_series.tolist() == [20.0, 45.0]
+    assert last.by_series.tolist() == [3.5, 3.5]
+    np.testing.assert_array_equal(found.squared_error / found.count, [[400.0] * 6, [2025.0] * 6])
+    np.testing.assert_array_equal(found.width[0], np.zeros(6))
+    (plain,) = backtest(who[:1], table, CONTRACT, PART)
+    assert plain.by_series.tolist() == [45.0, 45.0]
+    (unknown,) = backtest(who[:1], table, CONTRACT, PART, scale=np.array([np.nan, 0], np.float32))
+    assert unknown.by_series.tolist() == [45.0, 45.0]
+
+
+def test_a_fact_that_nobody_foresees_counts_for_nobody() -> None:
+    """A glitch is missed by all, at each of its leads; what only one forecaster misses counts against that one."""
+    table = counting()
+    table.values[0, 197] = 1e9
+    scale = np.array([5, 5], np.float32)
+    found, last = backtest(
+        [contender(Counter(), table.names), contender(Baseline("last_value", CONTRACT), table.names)],
+        table, CONTRACT, PART, scale=scale,
+    )  # fmt: skip
+    assert found.missed.tolist() == last.missed.tolist() == [[0, 0, 0, 1, 1, 1], [0] * 6]
+    assert found.count.tolist() == [[95, 95, 95, 94, 94, 94], [95] * 6]
+    assert not found.absolute_error.any()
+    blind, last = backtest(
+        [contender(Counter(add=1e9), table.names, ["a"]), contender(Baseline("last_value", CONTRACT), table.names)],
+        counting(), CONTRACT, PART, scale=scale,
+    )  # fmt: skip
+    assert not blind.missed.any()
+    assert blind.by_series.tolist() == [50.0, 0.0]
+    assert (blind.count == 95).all()
 
 
 def test_series_are_matched_by_name() -> None:
@@ -255,7 +355,7 @@ def test_a_series_that_stands_still_is_left_out_of_the_mean() -> None:
     table.values[1] = 5
     found = trial(contender(Counter(), table.names), None, table, CONTRACT, PART)
     assert found.verdict.series_judged == 1
-    assert "note: not judged, as a baseline makes no error: b" in found.verdict.reasons
+    assert "note: not judged, as a baseline makes next to no error: b" in found.verdict.reasons
     table.values[0] = 5
     assert not trial(contender(Counter(), table.names), None, table, CONTRACT, PART).verdict.release
 
