@@ -8,8 +8,12 @@ READY := $(VENV)/.ready
 UV := uv==0.13.9
 JOBS ?= 2
 SERVERS := mosquitto influxd nginx
-COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-strip-extras \
   --custom-compile-command "make lock"
+# The same pin once more without its extra: the pip that Python 3.11 and 3.12 bring takes one for the other only by luck.
+BARE_TOO = awk '/^[^ ]/ { printf "%s%s", block, bare; block = bare = ""; extra = /^[^ ]+\[/ } \
+  { block = block $$0 "\n" } extra { sub(/\[.*\]/, ""); bare = bare $$0 "\n" } END { printf "%s%s", block, bare }'
 
 export UV_HTTP_TIMEOUT ?= 300
 # Bundles that a test makes here, and runs again on devices without a trainer.
@@ -65,6 +69,7 @@ lock: setup ## bring requirements/ up to pyproject.toml; UPGRADE=1 takes newer v
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/edge-tflite.txt pyproject.toml --extra edge-tflite --extra test \
 	  -o requirements/test-edge-tflite.txt
 	echo "$(UV)" | $(COMPILE) - -o requirements/uv.txt
+	@for lock in requirements/*.txt; do $(BARE_TOO) $$lock > $$lock.new && mv $$lock.new $$lock || exit 1; done
 	@! grep -n '://' requirements/*.txt || { echo "a lock file must not name an address"; exit 1; }
 
 # The tests start their own servers; the packages' services are kept from starting. Without root they are skipped by name.
