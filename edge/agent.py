@@ -29,6 +29,7 @@ from edge.restoring import restore
 from edge.sender import Sender
 from edge.spool import Commit, Spool
 from edge.state import REMEMBERED
+from edge.stopping import Stop
 from edge.store import Store, encode_blocks, open_store
 from edge.watching import Watcher
 
@@ -90,7 +91,7 @@ class Agent:
             self._series.add(name, tags)
         self._names = SeriesTable([config.mqtt.client_id])
         self._grumbler = Grumbler(log)
-        self._stopping = threading.Event()
+        self._stop, self._stopping = Stop(), threading.Event()  # for this thread, and for the others
         self._ingests = [rule.build() for rule in config.ingest]
         self._intake = Intake(
             self._ingests,
@@ -143,7 +144,7 @@ class Agent:
         try:
             self._start_up()
             self._subscriber.start()
-            while not self._stopping.is_set():
+            while not self._stop.asked:
                 messages = self._subscriber.take(self._most(), 0.2, linger)
                 self._swap()
                 self._batch(messages)
@@ -158,8 +159,9 @@ class Agent:
             self.health.stop()
 
     def stop(self) -> None:
-        """Finish the batch under way, then end."""
-        self._stopping.set()
+        """Finish the batch under way, then end; may be called by a signal handler."""
+        self._stop.ask()
+        self._subscriber.wake()
 
     def _start_up(self) -> None:
         """Bring back the bundle and the series state of the last run; look for a release before the first message."""
@@ -176,7 +178,7 @@ class Agent:
             self._prime(self._engine)
         self._watcher.start()
         end = time.monotonic() + self._waits.patience
-        while not self._watcher.looked.wait(0.05) and not self._stopping.is_set() and time.monotonic() < end:
+        while not self._watcher.looked.wait(0.05) and not self._stop.asked and time.monotonic() < end:
             pass
         self._swap()
         if self._engine is None:
@@ -240,7 +242,7 @@ class Agent:
         """Let the store take what is ready, so that its history is complete; not for long."""
         end = time.monotonic() + self._waits.patience
         while self._spool.backlog and self._sender.problem is None and time.monotonic() < end:
-            if self._stopping.wait(0.05):
+            if self._stop.wait(0.05):
                 return
             if self._sender.has_news:
                 self._commit(Commit())
@@ -305,7 +307,7 @@ class Agent:
     def _hold(self) -> bool:
         """The disk takes nothing; returns whether to give up."""
         self._closing.stall()
-        return self._stopping.wait(self._waits.disk)
+        return self._stop.wait(self._waits.disk)
 
     def _report(self) -> None:
         """Write the agent's own numbers to the store every now and then, and say at once how it stands with the broker."""

@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from urllib.parse import unquote, urlsplit
@@ -27,6 +28,8 @@ REFUSED = {
 READ_SIZE = 65_536  # bytes
 ROOM_BYTES = 16 << 20
 QUIET = 0.005  # seconds without a message that end a batch
+SHORT_LIVED = 5.0  # seconds; a connection that ends sooner was taken over by another client, or the broker does not want it
+SHORT_LIVED_ROW = 3  # such connections in a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +202,16 @@ class Subscriber:
     ) -> None:
         self.address = address
         self._where = f"the broker at {address.host}:{address.port}"
+        self._drops = (
+            f"{self._where} accepts us and drops us within {SHORT_LIVED:g} s, again and again; does another client use the "
+            f"client id {client_id!r}? choose another [mqtt] client_id for one of them"
+        )
+        self._accepted: float | None = None  # seconds, monotonic
+        self._short_lived = 0
         self._problem: str | None = f"not connected to {self._where} yet"
         self._filters = list(filters)
         self._room, self._keepalive = room, keepalive
-        self._messages: SimpleQueue[Message] = SimpleQueue()
+        self._messages: SimpleQueue[Message | None] = SimpleQueue()  # None only wakes
         self._bytes_in = self._bytes_out = 0  # each counted by one thread
         self._stopping = False
         self._client = make_client(address, client_id, password, clean=False, keepalive=keepalive)
@@ -216,6 +225,9 @@ class Subscriber:
     @property
     def problem(self) -> str | None:
         """Why no messages come; None while the broker has accepted us and the subscription."""
+        accepted = self._accepted
+        if self._short_lived >= SHORT_LIVED_ROW and (accepted is None or time.monotonic() - accepted < SHORT_LIVED):
+            return self._drops
         return self._problem
 
     @property
@@ -243,15 +255,20 @@ class Subscriber:
                 sends no more before we acknowledge.
         """
         messages: list[Message] = []
-        try:
-            messages.append(self._messages.get(timeout=timeout))
+        with suppress(Empty):
+            message = self._messages.get(timeout=timeout)
             end = time.monotonic() + linger
-            while len(messages) < most:
-                messages.append(self._messages.get(timeout=QUIET if time.monotonic() < end else 0))
-        except Empty:
-            pass
+            while message is not None:
+                messages.append(message)
+                if len(messages) == most:
+                    break
+                message = self._messages.get(timeout=QUIET if time.monotonic() < end else 0)
         self._bytes_out += sum(len(message.payload) for message in messages)
         return messages
+
+    def wake(self) -> None:
+        """Let `take` return at once, now or the next time; may be called by a signal handler."""
+        self._messages.put(None)
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Let the broker forget messages; those of an earlier connection will come again and change nothing."""
@@ -273,7 +290,9 @@ class Subscriber:
         if reason.is_failure:
             hint = REFUSED.get(reason.getName(), "check [mqtt] url")
             self._problem = f"{self._where} refuses us: {reason.getName()}; {hint}"
+            self._short_lived = 0
             return
+        self._accepted = time.monotonic()
         # Also with a session present: a filter that is new in the configuration has to reach the broker.
         client.subscribe([(topic, 1) for topic in self._filters])
 
@@ -286,8 +305,12 @@ class Subscriber:
 
     def _on_connect_fail(self, _client: paho.Client, _data: object) -> None:
         self._problem = f"cannot reach {self._where}: {self._client.failure}; is it running there? check [mqtt] url"
+        self._short_lived = 0
 
     def _on_disconnect(self, *_: object) -> None:
+        if self._accepted is not None:
+            brief = time.monotonic() - self._accepted < SHORT_LIVED
+            self._accepted, self._short_lived = None, self._short_lived + 1 if brief else 0
         if self._client.failure is not None:
             self._problem = f"lost {self._where}: {self._client.failure}; check [mqtt] url"
         elif self._problem is None:

@@ -45,6 +45,9 @@ class Script:
         found = step() if callable(step) else step
         return found if isinstance(found, list) else []
 
+    def wake(self) -> None:
+        """It never waits."""
+
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Remember."""
         self.acknowledged += messages

@@ -16,6 +16,7 @@ import pytest
 from edge.bundle import Bundle
 from edge.contract import SECOND, Contract
 from edge.store import open_store
+from flows.servers import AgentProcess
 from pipeline.registry import Registry
 from tests.agent_process import (
     START,
@@ -34,7 +35,7 @@ from tests.agent_process import (
     uninterrupted,
     wait_for_all,
 )
-from tests.servers import Influx, Mosquitto, requires, wait_until
+from tests.servers import Influx, Mosquitto, free_port, requires, wait_until
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
@@ -141,6 +142,17 @@ def test_wrong_store_password_loses_nothing(
         monkeypatch.setenv("GATECAST_INFLUX_TOKEN", influx.token)
         agent.start()
         assert_complete(agent, url, SHORT, bundle, tmp_path)
+
+
+def test_sigterm_is_obeyed_whenever_it_comes(tmp_path: Path) -> None:
+    """During the imports, at start and while nothing happens; before there is a handler the system ends it."""
+    moments = np.random.default_rng(7)
+    config = configure(tmp_path, f"mqtt://127.0.0.1:{free_port()}", f"sqlite:///{tmp_path}/store.db")
+    for _ in range(8):
+        with AgentProcess(config, tmp_path / "agent.log", 1) as agent:
+            time.sleep(moments.uniform(0, 2))
+            assert agent.stop() in (0, -signal.SIGTERM)
+    assert "Traceback" not in (tmp_path / "agent.log").read_text()
 
 
 def test_a_broker_that_is_away_or_says_no_is_tried_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

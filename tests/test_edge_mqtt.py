@@ -210,6 +210,21 @@ def test_wrong_password_is_said_and_tried_again(tmp_path: Path) -> None:
         connected(subscriber)
 
 
+@pytest.mark.servers
+def test_two_clients_with_one_name_are_told_so(mosquitto: Mosquitto) -> None:
+    """Each throws the other out; the reason names the setting, stays between two connections, and ends with the quarrel."""
+    words = "another client use the client id 'gateway'"
+    with subscribed(mosquitto.port) as first:
+        connected(first)
+        with subscribed(mosquitto.port) as second:
+            wait_until(lambda: words in (first.problem or "") or words in (second.problem or ""), what="the reason")
+            told = first if words in (first.problem or "") else second
+            session = told.session
+            wait_until(lambda: told.session > session + 1 or told.problem is None)
+            assert words in (told.problem or "")
+        connected(first)
+
+
 def test_a_refused_subscription_is_said() -> None:
     """A broker that lets us in but not listen is a problem, not a silence."""
     with socket.create_server(("127.0.0.1", free_port())) as server, subscribed(server.getsockname()[1]) as subscriber:
