@@ -16,6 +16,9 @@ from flows.options import check_data, check_written, moment
 if TYPE_CHECKING:
     from pipeline.registry import Registry
 
+OURS = ("edge", "pipeline", "flows")
+# Packages outside the `train` extra. An environment with the device's packages only has this command too.
+EXTRAS = {"lightgbm": "peers", "statsforecast": "peers", "optuna": "tune"}
 EPILOG = """\
 exit codes: 0 done, 1 failed, 2 wrong use or configuration
 
@@ -40,7 +43,21 @@ def run(arguments: Sequence[str]) -> int:
     """
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.run
-    return guarded("gatecast", lambda: command(options))
+    return guarded("gatecast", lambda: _with_packages(command, options))
+
+
+def _with_packages(command: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    """Run a command; where a package is not installed, say which and in which extra it is."""
+    try:
+        return command(options)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if not package or package in OURS:
+            raise  # a fault of ours, not of the environment
+        extra = EXTRAS.get(package, "train")
+        raise ConfigurationError(
+            f"{package} is not installed, and gatecast {options.command} needs it; pip install 'gatecast[{extra}]'"
+        ) from error
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -253,7 +270,9 @@ def _demo(options: argparse.Namespace) -> int:
         _prepare_prefect()
         os.environ.setdefault("PREFECT_HOME", str(folder.resolve() / "prefect"))
         from flows.folder import prepare_folder  # noqa: PLC0415
+        from flows.servers import check_broker  # noqa: PLC0415
 
+        check_broker()
         folder = prepare_folder(folder)
         from flows.demo import run as run_demo  # noqa: PLC0415 - seconds, so it belongs to the stage
         from flows.output import outcome_document, print_outcome, write_outcome  # noqa: PLC0415

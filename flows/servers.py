@@ -8,13 +8,15 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from edge.errors import BrokerError, GatecastError
+from edge.errors import BrokerError, ConfigurationError, GatecastError
 
 ANSWERS_WITHIN = 30.0  # seconds
 ENDS_WITHIN = 20.0
@@ -77,6 +79,24 @@ class Server:
         return lines[-1] if lines else f"exit code {self.process.returncode}"
 
 
+def find_mosquitto() -> str | None:
+    """The program, from the PATH or from where Debian keeps what only root is expected to start."""
+    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+
+
+def check_broker(find: Callable[[], str | None] = find_mosquitto) -> None:
+    """Refuse at once what could not be started after minutes.
+
+    Args:
+        find: where mosquitto is, or None.
+
+    Raises:
+        ConfigurationError: there is neither mosquitto nor amqtt.
+    """
+    if find() is None and find_spec("amqtt") is None:
+        raise ConfigurationError("no MQTT broker is installed; install mosquitto, or pip install 'gatecast[demo]'")
+
+
 def start_broker(folder: Path) -> tuple[Server, str, int]:
     """An MQTT broker on a free port of this machine: mosquitto from the PATH, else amqtt.
 
@@ -88,8 +108,7 @@ def start_broker(folder: Path) -> tuple[Server, str, int]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    found = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
-    if found:
+    if found := find_mosquitto():
         name, configuration = "mosquitto", folder / "mosquitto.conf"
         configuration.write_text(_mosquitto(folder, port), encoding="utf-8")
         command = [found, "-c", str(configuration)]

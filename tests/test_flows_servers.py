@@ -2,14 +2,15 @@
 
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from edge.errors import GatecastError
-from flows.servers import AgentProcess
+from edge.errors import ConfigurationError, GatecastError
+from flows.servers import AgentProcess, check_broker
 
 
 @pytest.fixture
@@ -41,3 +42,11 @@ def test_an_agent_that_ends_at_its_start_is_told_by_its_last_line(breaking: int,
         pytest.raises(GatecastError, match=r"the agent ended: gatecast-agent: cannot read .*none\.toml"),
     ):
         agent.wait_ready()
+
+
+def test_without_a_broker_to_start_the_demo_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is trained; either of the two brokers is enough."""
+    monkeypatch.setitem(sys.modules, "amqtt", None)
+    with pytest.raises(ConfigurationError, match=r"no MQTT broker is installed; install mosquitto, or pip install"):
+        check_broker(lambda: None)
+    check_broker(lambda: "/usr/sbin/mosquitto")
