@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 from edge.bundle import Bundle
 from edge.channel import Source
 from edge.config import Config, read_config
-from edge.contract import format_duration
 from edge.errors import BundleError, ConfigurationError
 from edge.model import runtime_name
 from edge.release import live_bundle, try_bundle
@@ -80,10 +79,8 @@ def _check_bundle(config: Config) -> Finding:
     except BundleError as error:
         return Finding("bundle", str(error), 1)
     manifest = bundle.manifest
-    contract = manifest.contract
     made = manifest.model.cell if manifest.model else manifest.baseline
     return Finding(
         "bundle",
-        f"{manifest.version}: {made}, {len(manifest.series)} series, looks back {contract.window} and ahead "
-        f"{contract.horizon} intervals of {format_duration(contract.interval)}; self-test passed",
+        f"{manifest.version}: {made}, {len(manifest.series)} series, {manifest.contract.words}; self-test passed",
     )

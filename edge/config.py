@@ -140,9 +140,9 @@ class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is forecast.
 
     Args:
-        interval: length of an interval; empty: the most common spacing of the readings.
-        horizon: intervals to look ahead; 0: a day, or 24 intervals where a day is fewer than two or more than 720.
-        window: intervals to look back; 0: a week, at most 720 intervals.
+        interval: length of an interval; empty: as often as readings come, but long enough for a week to fit into 720 intervals.
+        horizon: intervals to look ahead; 0: a day, at most 720 intervals; 24 where an interval is about a day or longer.
+        window: intervals to look back; 0: a week, at most 720 intervals; 56 where an interval is about a day or longer.
         quantiles: an odd number of levels with 0.5 in the middle.
         aggregation: `mean`, `last`, `sum`, `min` or `max` of the readings of an interval.
         max_missing: share of a window that may be missing before the baseline forecasts.

@@ -84,6 +84,12 @@ class Contract:
         """Position of the 0.5 quantile."""
         return len(self.quantiles) // 2
 
+    @property
+    def words(self) -> str:
+        """Interval, window and horizon for people: `interval 15min, looks back 7d, ahead 1d`."""
+        back, ahead = (format_duration(count * self.interval) for count in (self.window, self.horizon))
+        return f"interval {format_duration(self.interval)}, looks back {back}, ahead {ahead}"
+
     def season(self, days: int = 1) -> int | None:
         """Intervals in that many days, or None where they are not a whole number of at least two."""
         steps, rest = divmod(days * DAY, self.interval)

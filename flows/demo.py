@@ -16,7 +16,8 @@ from flows.retrain import run as run_retrain
 from flows.retrained import Retrained
 from flows.servers import AgentProcess, free_port, start_broker
 from flows.summary import Counts, Measured, count, expected_forecasts, measure, stored_leads
-from pipeline.extract import derive_contract, tag, write_history
+from pipeline.defaults import derive_contract
+from pipeline.extract import tag, write_history
 from pipeline.reading_files import read_file
 
 SHIPPED = "nyc-weather-2013.csv.xz"

@@ -62,7 +62,8 @@ def history(data: Path | None, config: "Config", fleet: "Fleet", folder: Path, s
     from edge.contract import iso  # noqa: PLC0415
     from edge.store import open_store  # noqa: PLC0415
     from pipeline.candidates import prepare, prepare_history  # noqa: PLC0415
-    from pipeline.extract import derive_contract, read_history  # noqa: PLC0415
+    from pipeline.defaults import derive_contract  # noqa: PLC0415
+    from pipeline.extract import read_history  # noqa: PLC0415
     from pipeline.reading_files import read_file  # noqa: PLC0415
 
     if data is not None:

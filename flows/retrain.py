@@ -160,10 +160,7 @@ def retrain(config_path: str, *, release: bool = True, until: int | None = None,
         folder = Path(name)
         prepared = validate(extract(config, until, folder), show)
         readings = sum(one.readings for one in prepared.report.series)
-        show.note(
-            f"  {len(prepared.table.names)} series, {readings} readings, window {prepared.contract.window}, "
-            f"horizon {prepared.contract.horizon}"
-        )
+        show.note(f"  {len(prepared.table.names)} series, {readings} readings; {prepared.contract.words}")
         tuned = tune(prepared, config, trials, folder, show) if trials else untuned(prepared, config.train)
         prepared = tuned.prepared
         futures: list[PrefectFuture[Candidate]] = train.map(

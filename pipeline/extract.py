@@ -1,4 +1,4 @@
-"""Readings between files, the store and the grid, and the contract that follows from them."""
+"""Readings between files, the store and the grid."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -9,18 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from edge.config import Fleet
-from edge.contract import DAY, Contract, Points, Readings, SeriesTable, parse_duration
+from edge.contract import Contract, Points, Readings, SeriesTable
 from edge.errors import BlockRefused, HistoryError, StoreBusy
 from edge.payloads import Ingest
 from edge.store import Store
+from pipeline.defaults import derive_contract
 from pipeline.grid import Arrivals
-from pipeline.table import Table, guess_interval, stream_table
+from pipeline.table import Table, stream_table
+from pipeline.windows import least_history
 
 BLOCK = 5_000
 TRIES = 6
 GUESSED_FROM = 2_000_000  # readings
-LONGEST_WINDOW = 720
-LONGEST_HORIZON = 720
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,21 @@ class History:
     contract: Contract
     table: Table
     arrivals: Arrivals
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a retraining will take of a store.
+
+    Args:
+        contract: that follows from the configuration and the readings.
+        needed: length of history that it cannot do without, ns.
+        held: length of history in the store, ns.
+    """
+
+    contract: Contract
+    needed: int
+    held: int
 
 
 def read_pages(store: Store, series: SeriesTable, *, start: int | None = None, stop: int | None = None) -> Iterator[Readings]:
@@ -81,14 +96,34 @@ def read_history(
     """
     series = SeriesTable()
     pages = read_pages(store, series, start=start, stop=stop)
-    known = [next(pages)]
-    while not fleet.interval and sum(map(len, known)) < GUESSED_FROM and (page := next(pages, None)) is not None:
-        known.append(page)
+    known = _enough(fleet, pages)
     contract = derive_contract(fleet, Readings.concatenate(known))
     table, arrivals = stream_table(
         series.names, chain(known, pages), contract.interval, contract.aggregation, folder, by_name=True
     )
     return History(contract, table, arrivals)
+
+
+def plan_of(store: Store, fleet: Fleet) -> Plan:
+    """What `read_history` will take of the whole store, without reading all of it.
+
+    Raises:
+        ConfigurationError: a value of the configuration is out of range.
+        HistoryError: there are no readings, or no interval can be told from them.
+        StoreBusy: the store is away.
+        StoreDenied: the account, bucket or address is wrong.
+    """
+    contract = derive_contract(fleet, Readings.concatenate(_enough(fleet, read_pages(store, SeriesTable()))))
+    first, last = store.span() or (0, 0)
+    return Plan(contract, least_history(contract) * contract.interval, last - first + contract.interval)
+
+
+def _enough(fleet: Fleet, pages: Iterator[Readings]) -> list[Readings]:
+    """The pages that the contract is told from, taken off the others."""
+    known = [next(pages)]
+    while not fleet.interval and sum(map(len, known)) < GUESSED_FROM and (page := next(pages, None)) is not None:
+        known.append(page)
+    return known
 
 
 def tag(series: SeriesTable, ingests: Sequence[Ingest]) -> SeriesTable:
@@ -130,20 +165,3 @@ def write_history(store: Store, series: SeriesTable, readings: Readings) -> int:
             except BlockRefused as error:
                 raise HistoryError(f"readings {begin}…{begin + len(part)} cannot be stored: {error}") from error
     return len(kept)
-
-
-def derive_contract(fleet: Fleet, readings: Readings) -> Contract:
-    """The contract the configuration asks for; what it leaves open follows from the readings' interval.
-
-    The window is a week where it fits into 720 intervals, else 720; eight weeks where an interval is a day or longer.
-    The horizon is a day, or 24 intervals where a day has fewer than two or more than 720.
-
-    Raises:
-        ConfigurationError: a value out of range.
-        HistoryError: no interval is given and none can be told from the readings.
-    """
-    interval = parse_duration(fleet.interval) if fleet.interval else guess_interval(readings)
-    day = round(DAY / interval)
-    window = fleet.window or (min(7 * day, LONGEST_WINDOW) if day >= 2 else 56)
-    horizon = fleet.horizon or (day if 2 <= day <= LONGEST_HORIZON else 24)
-    return Contract(interval, window, horizon, fleet.quantiles, fleet.aggregation, fleet.max_missing)

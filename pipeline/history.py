@@ -14,7 +14,7 @@ from edge.contract import Contract, Float32, format_duration, iso
 from edge.errors import HistoryError
 from pipeline.grid import Arrivals
 from pipeline.reading_files import read_file
-from pipeline.table import Table, guess_interval, stream_table, to_table
+from pipeline.table import Table, stream_table, to_table
 from pipeline.windows import samples, split
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "SeriesReport",
     "Table",
     "can_judge",
-    "guess_interval",
     "iso",
     "read_file",
     "refuse",
@@ -175,7 +174,7 @@ def _problems(table: Table, contract: Contract, coverage: Sequence[_Coverage]) -
         elif one.missing > MOST_MISSING:
             problems.append(
                 f"{one.missing:.0%} of its intervals of {format_duration(table.interval)} hold no reading (at most "
-                f"{MOST_MISSING:.0%}); choose a longer interval"
+                f"{MOST_MISSING:.0%}); set a longer [fleet] interval"
             )
         elif not _has_samples(values, contract, training):
             problems.append(

@@ -9,22 +9,10 @@ from typing import cast
 
 import numpy as np
 
-from edge.contract import DAY, SECOND, Aggregation, Float32, Int64, Readings, format_duration, group_starts, iso
+from edge.contract import DAY, Aggregation, Float32, Int64, Readings, format_duration, iso
 from edge.errors import HistoryError
 from pipeline.grid import IN_MEMORY, Arrivals, Grid
 
-# Spacings of real sensors jitter; a guess is rounded to one of these.
-NICE = tuple(
-    number * unit
-    for unit, numbers in (
-        (SECOND // 1000, (1, 2, 5, 10, 20, 50, 100, 200, 500)),
-        (SECOND, (1, 2, 5, 10, 15, 20, 30)),
-        (60 * SECOND, (1, 2, 5, 10, 15, 20, 30)),
-        (3600 * SECOND, (1, 2, 3, 4, 6, 8, 12)),
-        (DAY, (1, 7)),
-    )
-    for number in numbers
-)
 SPARSE = 1000
 LARGEST_TABLE = 2_000_000_000
 MAPPED = 64_000_000  # bytes of a file that a walk over its rows keeps in memory
@@ -185,35 +173,3 @@ def _refuse_outlier(names: Sequence[str], place: Int64, grid: Grid) -> None:
         f"{gap * grid.interval / DAY:.0f} days away from all others ({stray} such in all): "
         "remove it or choose a range of time without it"
     )
-
-
-def guess_interval(readings: Readings) -> int:
-    """The most common spacing of the readings of one series, taken over all series, in ns.
-
-    Where at least half of the spacings of a series are equal, it is that one to the nanosecond; else (times that
-    jitter) their median, rounded to a length of time that people use. Of equally common spacings the longer one counts.
-
-    Raises:
-        HistoryError: no series has two readings at different times.
-    """
-    order = np.lexsort((readings.time, readings.series))
-    series, time = readings.series[order], readings.time[order]
-    del order
-    starts = group_starts(series)
-    guesses = []
-    for moments in np.split(time, starts[1:]):
-        spacing = np.diff(moments)
-        spacing = spacing[spacing > 0]
-        if len(spacing):
-            lengths, count = np.unique(spacing, return_counts=True)
-            common = len(lengths) - 1 - int(np.argmax(count[::-1]))
-            exact = 2 * count[common] >= len(spacing)
-            guesses.append(int(lengths[common]) if exact else _nice(float(np.median(spacing))))
-    if not guesses:
-        raise HistoryError("expected two readings of one series at different times; give the interval, such as 15min")
-    lengths, count = np.unique(guesses, return_counts=True)
-    return int(lengths[len(lengths) - 1 - int(np.argmax(count[::-1]))])
-
-
-def _nice(spacing: float) -> int:
-    return min(NICE, key=lambda one: max(one / spacing, spacing / one))

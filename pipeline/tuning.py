@@ -19,7 +19,7 @@ from edge.config import Fleet, Train
 from edge.contract import Contract
 from edge.errors import ConfigurationError, GatecastError, HistoryError
 from pipeline.candidates import Prepared, architectures, settings_of
-from pipeline.extract import LONGEST_WINDOW
+from pipeline.defaults import LONGEST_WINDOW
 from pipeline.history import can_judge
 from pipeline.models import Architecture, segment_length
 from pipeline.table import Table

@@ -55,12 +55,12 @@ def split(table: Table, contract: Contract, validation: float = 0.1, held_out: f
     """
     intervals = table.values.shape[1]
     day = -(-DAY // contract.interval)
-    least = contract.horizon + day
+    least = _least_part(contract)
     most = max(least, LONGEST_PART // contract.interval, HORIZONS * contract.horizon)
     sizes = [min(max(round(share * intervals), least), most) for share in (validation, held_out)]
     first, second = intervals - sum(sizes), intervals - sizes[1]
     if first < contract.window + contract.horizon:
-        needed = contract.window + contract.horizon + 2 * least
+        needed = least_history(contract)
         raise HistoryError(
             f"expected at least {needed} intervals of {format_duration(contract.interval)} "
             f"({_days(needed * contract.interval)}: a window, a horizon, and two parts to judge on of a day and a horizon "
@@ -68,6 +68,16 @@ def split(table: Table, contract: Contract, validation: float = 0.1, held_out: f
             + (", or choose a shorter window or horizon" if contract.window + 3 * contract.horizon > day else "")
         )
     return Split(range(first), range(first, second), range(second, intervals))
+
+
+def least_history(contract: Contract) -> int:
+    """Intervals that a history needs at least: a window and a horizon to train on, and two parts to judge on."""
+    return contract.window + contract.horizon + 2 * _least_part(contract)
+
+
+def _least_part(contract: Contract) -> int:
+    """Intervals of a part to judge on, at least: a day of origins and the horizon."""
+    return contract.horizon - (-DAY // contract.interval)
 
 
 def _days(duration: int) -> str:

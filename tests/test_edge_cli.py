@@ -105,7 +105,7 @@ def test_check_of_a_ready_device(device: Device) -> None:
     assert [line.split(":")[0] for line in lines] == [
         f"ok    {name}" for name in ("configuration", "broker", "ingest", "store", "runtime", "bundle")
     ]
-    assert "last_value, 1 series, looks back 5 and ahead 3 intervals of 1min; self-test passed" in lines[-1]
+    assert "last_value, 1 series, interval 1min, looks back 5min, ahead 3min; self-test passed" in lines[-1]
     assert sorted(device.folder.rglob("*")) == before
 
 

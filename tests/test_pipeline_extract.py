@@ -1,4 +1,4 @@
-"""Readings between files and the store, and the contract that follows from them."""
+"""Readings between files and the store."""
 
 from pathlib import Path
 from unittest.mock import patch
@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from edge.config import Fleet
-from edge.contract import DAY, SECOND, Readings, SeriesTable
+from edge.contract import SECOND, Readings, SeriesTable
 from edge.errors import HistoryError
 from edge.payloads import Ingest
 from edge.sqlite import SqliteStore
-from pipeline.extract import derive_contract, read_history, read_pages, tag, write_history
+from pipeline.extract import read_history, read_pages, tag, write_history
 
-MINUTE, HOUR = 60 * SECOND, 3600 * SECOND
+HOUR = 3600 * SECOND
 
 
 def every(interval: int, count: int = 50) -> Readings:
@@ -29,23 +29,6 @@ def stored(store: SqliteStore, stop: int | None = None) -> set[tuple[str, int, f
     pages = Readings.concatenate(list(read_pages(store, series, stop=stop)))
     rows = zip(pages.series.tolist(), pages.time.tolist(), pages.value.tolist(), strict=True)
     return {(series.names[index], time, value) for index, time, value in rows}
-
-
-@pytest.mark.parametrize(
-    ("interval", "window", "horizon"),
-    [(10 * SECOND, 720, 24), (MINUTE, 720, 24), (15 * MINUTE, 672, 96), (HOUR, 168, 24), (DAY, 56, 24)],
-)
-def test_defaults_follow_from_the_interval(interval: int, window: int, horizon: int) -> None:
-    """The window is a week of at most 720 intervals, the horizon a day where that is 2 to 720 intervals."""
-    contract = derive_contract(Fleet(), every(interval))
-    assert (contract.interval, contract.window, contract.horizon) == (interval, window, horizon)
-
-
-def test_what_is_configured_counts() -> None:
-    """Interval, window, horizon and quantiles of the configuration reach the contract unchanged."""
-    contract = derive_contract(Fleet("30min", 10, 20, (0.05, 0.5, 0.95), "max", 0.2), every(HOUR))
-    assert (contract.interval, contract.window, contract.horizon) == (30 * MINUTE, 20, 10)
-    assert (contract.quantiles, contract.aggregation, contract.max_missing) == ((0.05, 0.5, 0.95), "max", 0.2)
 
 
 def test_history_comes_back_as_it_was_written(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from edge.contract import DAY, SECOND, Contract, Readings, SeriesTable
 from edge.errors import ConfigurationError, GatecastError, HistoryError, PayloadError
 from edge.payloads import parse_time
 from pipeline import reading_files
-from pipeline.history import Report, guess_interval, read_file, refuse, stream_table, to_table, trainable, validate
+from pipeline.history import Report, read_file, refuse, stream_table, to_table, trainable, validate
 from pipeline.reading_files import read_batches
 from pipeline.reading_times import parse_times
 
@@ -225,19 +225,6 @@ def test_values_beyond_float32_are_missing() -> None:
     np.testing.assert_array_equal(table.values, [[np.nan, 1.0]])
 
 
-def test_interval_is_guessed_from_the_commonest_spacing() -> None:
-    """Gaps, doubles, jitter and the order of arrival do not mislead the guess."""
-    steady = np.delete(np.arange(100), [5, 6, 40]) * 15 * 60 * SECOND
-    jitter = np.arange(100) * 60 * SECOND + np.random.default_rng(1).integers(0, SECOND, 100)
-    both = Readings.concatenate(
-        [Readings.of([0] * 97, steady[::-1].tolist(), [1.0] * 97), Readings.of([0] * 2, [0, 0], [1.0] * 2)]
-    )
-    assert guess_interval(both) == 15 * 60 * SECOND
-    assert guess_interval(Readings.of([0] * 100, jitter.tolist(), [1.0] * 100)) == 60 * SECOND
-    with pytest.raises(HistoryError, match="give the interval"):
-        guess_interval(Readings.of([0, 1], [0, 5], [1.0, 1.0]))
-
-
 def validated(readings: Readings, names: list[str], contract: Contract) -> Report:
     """Report on these readings."""
     table, arrivals = stream_table(names, [readings], contract.interval)
@@ -296,7 +283,6 @@ def test_demo_data_is_what_its_readme_says() -> None:
     """15 series over 8,730 hours of 2013, in UTC, the repeated hour of autumn as two hours."""
     names, readings = read_file(DEMO)
     assert len(names) == 15
-    assert guess_interval(readings) == HOUR
     table, arrivals = stream_table(names.names, [readings], HOUR)
     assert table.values.shape == (15, 8730)
     assert datetime.fromtimestamp(table.start / SECOND, UTC) == datetime(2013, 1, 1, 6, tzinfo=UTC)
