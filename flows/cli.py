@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.cli import FILE_TEXT, guarded
+from edge.cli import guarded
 from edge.errors import ConfigurationError
-from flows import backtest, compare
+from flows import backtest, compare, importing
 from flows.options import check_data, check_written, moment
 
 if TYPE_CHECKING:
@@ -87,10 +87,7 @@ def _parser() -> argparse.ArgumentParser:
 
     init = add("init", _init, "write a gatecast.toml with every setting and its default")
     add_config(init, "file to write")
-    load = add("import", _import, "bring readings from a file into the store", "A second time changes nothing.")
-    load.add_argument("file", type=Path, metavar="FILE", help=f"{FILE_TEXT}; or the same as Parquet")
-    add_config(load)
-    add_json(load)
+    importing.add_parser(commands)
     retrain = add(
         "retrain",
         _retrain,
@@ -167,30 +164,6 @@ def _init(options: argparse.Namespace) -> int:
     except OSError as error:
         raise ConfigurationError(f"cannot write {options.config}: {error.strerror}") from error
     print(f"wrote {options.config}; next: edit [mqtt], [[ingest]] and [store], then gatecast import FILE")
-    return 0
-
-
-def _import(options: argparse.Namespace) -> int:
-    from edge.config import read_config  # noqa: PLC0415 - `--help` and wrong options answer at once
-    from edge.contract import SeriesTable  # noqa: PLC0415
-    from edge.store import open_store  # noqa: PLC0415
-    from pipeline.extract import tag, write_history  # noqa: PLC0415
-    from pipeline.reading_files import read_batches  # noqa: PLC0415
-
-    config = read_config(options.config)
-    series = SeriesTable()
-    for _ in read_batches(options.file, series):
-        pass  # once through it first: a mistake in its last line must not leave half of it in the store
-    tagged = tag(series, [rule.build() for rule in config.ingest])
-    store = open_store(config.store.url, config.store.token_file)
-    try:
-        written = sum(write_history(store, tagged, batch) for batch in read_batches(options.file, SeriesTable()))
-    finally:
-        store.close()
-    if options.json:
-        print(json.dumps({"readings": written, "series": len(series)}))
-    else:
-        print(f"{written} readings of {len(series)} series are in {config.store.url}; next: gatecast retrain")
     return 0
 
 
