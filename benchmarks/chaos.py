@@ -1,0 +1,294 @@
+"""Whether every reading the broker acknowledged is in the store exactly once after agent, broker and store died many times.
+
+    python benchmarks/chaos.py --readings 1300000 --agent-kills 61 --broker-kills 11 --store-kills 7 --seed 1
+
+A publisher sends readings at QoS 1 and counts the acknowledgements; mosquitto, `gatecast-agent run` and InfluxDB are killed
+with `kill -9` when as many readings are sent as the seed says, and started again. SQLite has no process of its own: there a
+program that has written half of a transaction into the store's file is killed. At the end, when nothing moves any more, the
+store is read back. Exit code 1 says that a row is lost, doubled or wrong; the folder with all logs is kept then.
+
+* A kill of the agent counts if readings were on their way when it was dead.
+* What the broker acknowledged less than an autosave ago dies with it. So the broker saves, the publisher sends on, the broker
+  is killed amid the traffic, and the publisher sends again what was acknowledged after that save.
+* Reading n belongs to series n modulo the number of series and has the value n. `--plain` is the share of series whose payload
+  is the number alone, so that time is that of arrival. The broker that comes back delivers some of them again, and then
+  nobody can tell them from new ones: `--plain` goes without kills of the broker.
+
+`--check URL` compares a store that is there, such as that of a folder which was kept, and kills nothing.
+"""
+
+import argparse
+import json
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from random import Random
+
+from chaos_readings import STEP, Publisher, Readings, check
+from chaos_stores import StoreProcess, a_store
+
+from edge.contract import Contract
+from edge.errors import GatecastError
+from tests.agent_process import Running, baseline_bundle, configure, release, running
+from tests.servers import Mosquitto
+
+CONTRACT = Contract(interval=10 * STEP, window=48, horizon=6)
+AHEAD = 20_000  # readings the publisher may be ahead of the store
+STALLED = 300.0  # seconds without any progress after which nothing is expected to come any more
+PLAIN_RULE = '[[ingest]]\ntopic = "plain/{device}/{metric}"\nformat = "plain"\n'
+
+
+class Stalled(GatecastError):
+    """Nothing has moved for long, though something should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What dies when.
+
+    Args:
+        agent: kills of the agent.
+        broker: kills of the broker.
+        store: kills of the store.
+        bundles: how many of the agent's deaths see a new bundle released.
+        seed: of every moment.
+    """
+
+    agent: int
+    broker: int
+    store: int
+    bundles: int
+    seed: int
+
+    def moments(self, readings: int) -> list[tuple[int, str]]:
+        """(readings sent by then, what happens), in order; a store is back before the next one dies and before the end."""
+        random = Random(self.seed)  # noqa: S311 - it has to come out the same again
+        names = ["agent"] * self.agent + ["broker"] * self.broker
+        found = [(random.randrange(readings // 20, readings * 9 // 10), name) for name in names]
+        part = readings * 9 // 10 // max(self.store, 1)
+        for number in range(self.store):
+            dies = number * part + random.randrange(part // 10, part // 2)
+            found += [(dies, "store"), (dies + random.randrange(1, min(part // 3, AHEAD)), "store back")]
+        return sorted(found)
+
+
+class Stage:
+    """Everything that runs in one measurement, and what is done to it.
+
+    Args:
+        broker: that runs.
+        store: that runs.
+        agent: that runs.
+        registry: folder that the agent takes bundles from.
+        readings: to send.
+        plan: what dies when.
+    """
+
+    def __init__(
+        self, broker: Mosquitto, store: StoreProcess, agent: Running, registry: Path, readings: Readings, plan: Plan
+    ) -> None:
+        self._broker, self._store, self._agent, self._registry = broker, store, agent, registry
+        self._readings, self._plan = readings, plan
+        self._random = Random(plan.seed + 1)  # noqa: S311 - as above
+        self._burst = max(10, min(1000, readings.count // (30 * max(1, plan.agent))))
+        self._publisher = Publisher(broker.port, readings)
+        self.kills = dict.fromkeys(("agent", "broker", "store"), 0)
+        self.redelivered = 0
+
+    def play(self) -> None:
+        """Publish everything, with all that happens meanwhile, and wait until the store has it or nothing moves any more."""
+        acts = {
+            "agent": self._kill_agent,
+            "broker": self._kill_broker,
+            "store": self._kill_store,
+            "store back": self._store.revive,
+        }
+        for moment, name in self._plan.moments(self._readings.count):
+            self._send(moment)
+            acts[name]()
+            self._say(name)
+        self._send(self._readings.count)
+        self._publisher.send(self._readings.count, unacknowledged=0)
+        self._say("all acknowledged")
+        with suppress(Stalled):  # what is lost comes to light when the store is read
+            self._wait(lambda: self._store.rows() >= self._readings.count and self._number("backlog_bytes") == 0)
+        self.redelivered += self._number("duplicates_total")
+        self._publisher.close()
+
+    @property
+    def acknowledged(self) -> int:
+        """Readings the broker acknowledged."""
+        return self._publisher.acknowledged
+
+    def _send(self, stop: int) -> None:
+        """Publish up to a number, never far ahead of what is in the store."""
+        stop = min(stop, self._readings.count)
+        stored = 0
+        while self._publisher.sent < stop:
+            if not self._store.dead and self._publisher.sent - stored >= AHEAD:
+                stored = self._store.rows()
+            if self._store.dead or self._publisher.sent - stored < AHEAD:
+                self._publisher.send(min(stop, self._publisher.sent + AHEAD // 10))
+            else:
+                bound = self._publisher.sent - AHEAD // 2
+                self._wait(lambda bound=bound: self._store.rows() > bound)  # type: ignore[misc]
+
+    def _kill_agent(self) -> None:
+        """Once this process has taken something, and amid the traffic."""
+        while True:
+            self._send(self._publisher.sent + self._burst)
+            self._wait(lambda: self._number("messages_total") > 0)
+            self.redelivered += self._number("duplicates_total")
+            self._send(self._publisher.sent + self._burst)
+            self._agent.kill()
+            on_their_way = self._store.dead or self._store.rows() < self._publisher.sent
+            if on_their_way and self.kills["agent"] < self._plan.bundles:
+                release(self._registry, baseline_bundle(CONTRACT, second=self.kills["agent"] % 59 + 1))
+            self._agent.start(ready=False)
+            if on_their_way:
+                self.kills["agent"] += 1
+                return
+            if self._publisher.sent == self._readings.count:
+                raise GatecastError("every reading was stored before the agent was killed; more readings are needed")
+
+    def _kill_broker(self) -> None:
+        saved = self._publisher.acknowledged
+        self._broker.save()
+        self._send(self._publisher.sent + self._random.randrange(1, 2 * self._burst))
+        self._broker.kill()
+        self.kills["broker"] += 1
+        self._publisher.close()
+        self._broker.start()
+        self._publisher.resume(saved)
+
+    def _kill_store(self) -> None:
+        self._wait(lambda: self._store.rows() > 0)
+        self._store.kill()
+        self.kills["store"] += 1
+
+    def _number(self, name: str) -> int:
+        """A number of the agent; -1 while it starts.
+
+        Raises:
+            GatecastError: it ended by itself.
+        """
+        try:
+            return int(self._agent.number(name))
+        except GatecastError:
+            if (reason := self._agent.process.died()) is not None:
+                raise GatecastError(f"the agent ended: {reason}") from None
+            return -1
+
+    def _wait(self, reached: Callable[[], bool]) -> None:
+        """Until it is so.
+
+        Raises:
+            Stalled: nothing has moved for long.
+        """
+        before, since = None, time.monotonic()
+        while not reached():
+            rows = None if self._store.dead else self._store.rows()
+            now = (rows, *(self._number(name) for name in ("messages_total", "backlog_bytes")))
+            if now != before:
+                before, since = now, time.monotonic()
+            elif time.monotonic() - since > STALLED:
+                raise Stalled(f"nothing has moved for {STALLED:.0f} s, with {rows} of {self._publisher.sent} readings stored")
+            time.sleep(0.05)
+
+    def _say(self, text: str) -> None:
+        stored = "store dead" if self._store.dead else f"{self._store.rows():,} stored"
+        kills = ", ".join(f"{name} {number}" for name, number in self.kills.items())
+        print(f"{self._publisher.sent:>12,} sent, {stored}; kills: {kills}; {text}", flush=True)
+
+
+def measure(kind: str, readings: Readings, plan: Plan, folder: Path) -> dict[str, str | int]:
+    """Let everything die as planned, then compare.
+
+    Returns:
+        A row of the table; its seconds are those until everything was stored.
+    """
+    started = time.monotonic()
+    with Mosquitto(folder / "mosquitto") as broker, a_store(kind, folder) as store:
+        channel = release(folder / "registry", baseline_bundle(CONTRACT))
+        config = configure(folder, broker.url, store.url, channel, max_series=readings.series)
+        if readings.plain:
+            config.write_text(config.read_text() + PLAIN_RULE)
+        with running(config) as agent:
+            stage = Stage(broker, store, agent, folder / "registry", readings, plan)
+            stage.play()
+        seconds = round(time.monotonic() - started)
+        verdict = check(store.url, readings)
+    kills = {f"{name} kills": number for name, number in stage.kills.items()}
+    row: dict[str, str | int] = {"store": kind, "acknowledged": stage.acknowledged, **kills, **asdict(verdict)}
+    return row | {"redelivered": stage.redelivered, "seconds": seconds}
+
+
+def arguments() -> argparse.Namespace:
+    """What to do."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = partial(parser.add_argument, type=int)
+    add("--readings", default=150_000, help="to publish (default 150,000)")
+    add("--series", default=100, help="number of series (default 100)")
+    add("--agent-kills", default=10, help="(default 10)")
+    add("--broker-kills", default=3, help="(default 3)")
+    add("--store-kills", default=2, help="(default 2)")
+    add("--bundles", default=0, help="releases of a new bundle while the agent is dead (default 0)")
+    add("--seed", default=1, help="of all moments (default 1)")
+    parser.add_argument("--plain", type=float, default=0.0, help="share of series without a time of their own (default 0)")
+    parser.add_argument("--store", choices=("influxdb", "sqlite"), nargs="*", default=["influxdb"], help="one after the other")
+    parser.add_argument("--check", metavar="URL", help="only compare this store")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the table there as well")
+    options = parser.parse_args()
+    if options.plain and options.broker_kills:
+        parser.error("--plain needs --broker-kills 0: what the broker delivers twice without a time cannot be told apart")
+    if options.readings < 1000 * max(1, options.store_kills) and not options.check:
+        parser.error("--readings: at least 1,000, and as many for every kill of the store")
+    return options
+
+
+def main() -> int:
+    """Print one table; 1 where a store is not exact."""
+    options = arguments()
+    readings = Readings(options.readings, options.series, round(options.plain * options.series))
+    if options.check:
+        verdict = check(options.check, readings)
+        print(f"lost {verdict.lost:,}, doubled {verdict.doubled:,}, wrong {verdict.wrong:,}")
+        return 0 if verdict.exact else 1
+    plan = Plan(options.agent_kills, options.broker_kills, options.store_kills, options.bundles, options.seed)
+    rows, exact = [], True
+    for kind in options.store:
+        folder = Path(tempfile.mkdtemp(prefix="gatecast-chaos-"))
+        print(f"{kind}; if it is not exact everything stays in {folder}", flush=True)
+        try:
+            row = measure(kind, readings, plan, folder)
+        except (KeyboardInterrupt, SystemExit):
+            shutil.rmtree(folder)
+            raise
+        rows.append(row)
+        if row["lost"] or row["doubled"] or row["wrong"]:
+            exact = False
+        else:
+            shutil.rmtree(folder)
+    lines = [list(rows[0]), ["---"] * len(rows[0])]
+    lines += [[f"{cell:,}" if isinstance(cell, int) else cell for cell in row.values()] for row in rows]
+    print("", *(f"| {' | '.join(line)} |" for line in lines), sep="\n")
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n")
+    return 0 if exact else 1
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is ended on the way out
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except GatecastError as problem:
+        sys.exit(f"chaos: {problem}")

@@ -1,0 +1,114 @@
+"""The stores of the chaos benchmark: how each of them dies, and how it comes back."""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from edge.errors import GatecastError
+from tests.servers import Influx
+
+HALF_WRITTEN = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=300)
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("UPDATE reading SET value = -1")
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+class StoreProcess(Protocol):
+    """A store whose process can die."""
+
+    url: str
+    dead: bool
+
+    def rows(self) -> int:
+        """How many readings it holds."""
+
+    def kill(self) -> None:
+        """`kill -9`."""
+
+    def revive(self) -> None:
+        """Let it work again."""
+
+
+class InfluxProcess:
+    """influxd, behind nginx for the paths of newer versions; both die.
+
+    Args:
+        server: that runs.
+    """
+
+    def __init__(self, server: Influx) -> None:
+        self._server, self.dead = server, False
+        server.create("chaos")
+        self.url = server.store_url("chaos")
+
+    def rows(self) -> int:
+        """As `StoreProcess.rows`."""
+        found = self._server.query("chaos", "SELECT count(value) FROM reading")
+        return int(found[0]["count"]) if found else 0
+
+    def kill(self) -> None:
+        """As `StoreProcess.kill`."""
+        self._server.kill()
+        self.dead = True
+
+    def revive(self) -> None:
+        """As `StoreProcess.revive`."""
+        self._server.start()
+        self.dead = False
+
+
+class SqliteFile:
+    """A file, and another program that holds it and dies in the middle of a transaction.
+
+    Args:
+        path: of the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path, self.dead, self.url = path, False, f"sqlite:///{path}"
+        self._holder: subprocess.Popen[bytes] | None = None
+
+    def rows(self) -> int:
+        """As `StoreProcess.rows`."""
+        with closing(sqlite3.connect(self._path, timeout=300)) as connection:
+            try:
+                return int(connection.execute("SELECT count(*) FROM reading").fetchone()[0])
+            except sqlite3.OperationalError:  # no table yet
+                return 0
+
+    def kill(self) -> None:
+        """Take the file away from the agent."""
+        command = [sys.executable, "-c", HALF_WRITTEN, str(self._path)]
+        self._holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        if self._holder.stdout is None or not self._holder.stdout.readline():
+            raise GatecastError("the program that was to hold the store's file ended")
+        self.dead = True
+
+    def revive(self) -> None:
+        """`kill -9` of the program that has it."""
+        if self._holder is not None:
+            self._holder.kill()
+            self._holder.communicate()
+        self._holder, self.dead = None, False
+
+
+@contextmanager
+def a_store(kind: str, folder: Path) -> Iterator[StoreProcess]:
+    """An empty store."""
+    if kind == "influxdb":
+        with Influx(folder / "influx") as server:
+            yield InfluxProcess(server)
+        return
+    store = SqliteFile(folder / "store.db")
+    try:
+        yield store
+    finally:
+        store.revive()
