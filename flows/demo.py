@@ -10,6 +10,7 @@ from edge.config import Fleet, read_config
 from edge.contract import DAY, Contract, Readings, SeriesTable, format_duration
 from edge.errors import ConfigurationError, GatecastError, HistoryError
 from edge.store import Store, open_store, sqlite_url
+from flows.patience import Patience
 from flows.progress import Show
 from flows.replaying import in_order, publish, topic_safe, topics_of
 from flows.retrain import run as run_retrain
@@ -23,7 +24,6 @@ from pipeline.reading_files import read_file
 SHIPPED = "nyc-weather-2013.csv.xz"
 REPLAYED = 60 * DAY
 LARGEST_SHARE = 0.2  # of the history that is replayed, where it is shorter
-FLUSHED_WITHIN = 120.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,11 +234,13 @@ def _flushed(agent: AgentProcess) -> dict[str, float]:
     """The agent's numbers once the store has everything.
 
     Raises:
-        GatecastError: the store does not take everything in time.
+        GatecastError: the store takes no more.
     """
-    end = time.monotonic() + FLUSHED_WITHIN
-    while (numbers := agent.numbers()).get("backlog_bytes", 0) > 0:
-        if time.monotonic() > end:
-            raise GatecastError(f"{numbers['backlog_bytes']:.0f} bytes still wait for the store; see agent.log")
+    patience = Patience()
+    while (backlog := (numbers := agent.numbers()).get("backlog_bytes", 0)) > 0:
+        if patience.lost(-backlog):
+            raise GatecastError(
+                f"{backlog:.0f} bytes wait for the store, and no fewer for {patience.seconds:.0f} s; see agent.log"
+            )
         time.sleep(0.1)
     return numbers

@@ -9,9 +9,9 @@ import numpy as np
 from edge.contract import SECOND, Readings, SeriesTable, iso
 from edge.errors import BrokerError
 from edge.mqtt import Address, make_client
+from flows.patience import Patience
 
 AHEAD = 8_000  # readings on their way at most
-STALLED = 60.0  # seconds without progress
 
 
 def topics_of(series: SeriesTable) -> tuple[str, str, list[str]]:
@@ -60,23 +60,31 @@ def publish(port: int, topics: list[str], readings: Readings, taken: Callable[[]
         BrokerError: the broker is gone, or the agent takes no more.
     """
     client = make_client(Address("127.0.0.1", port, tls=False, user=None), "gatecast-replay", None, clean=True, keepalive=60)
+    acknowledged = 0
+
+    def count(*_: object) -> None:
+        nonlocal acknowledged
+        acknowledged += 1
+
+    client.on_publish = count
     client.connect("127.0.0.1", port)
     client.loop_start()
     try:
-        info = None
         columns = zip(readings.series.tolist(), readings.time.tolist(), readings.value.tolist(), strict=True)
         for number, (series, moment, value) in enumerate(columns):
             if number % 250 == 0:
                 advance(number)
                 _keep_pace(number, taken)
             stamp = iso(moment) if moment % SECOND == 0 else moment
-            info = client.publish(topics[series], json.dumps({"time": stamp, "value": value}), qos=1)
-        if info is not None:
-            end = time.monotonic() + STALLED
-            while client.want_write() or not info.is_published():
-                if time.monotonic() > end:
-                    raise BrokerError(f"the broker does not acknowledge within {STALLED:.0f} s")
-                time.sleep(0.01)
+            client.publish(topics[series], json.dumps({"time": stamp, "value": value}), qos=1)
+        patience = Patience()
+        while acknowledged < len(readings):
+            if patience.lost(acknowledged):
+                raise BrokerError(
+                    f"the broker has acknowledged {acknowledged} of {len(readings)} readings and no more for "
+                    f"{patience.seconds:.0f} s; see its log"
+                )
+            time.sleep(0.01)
         advance(len(readings))
         _keep_pace(len(readings), taken, ahead=0)
     finally:
@@ -86,10 +94,10 @@ def publish(port: int, topics: list[str], readings: Readings, taken: Callable[[]
 
 def _keep_pace(sent: int, taken: Callable[[], int], ahead: int = AHEAD) -> None:
     """Wait while the agent is more than `ahead` readings behind."""
-    best, since = -1, time.monotonic()
+    patience = Patience()
     while sent - (now := taken()) > ahead:
-        if now > best:
-            best, since = now, time.monotonic()
-        if time.monotonic() - since > STALLED:
-            raise BrokerError(f"the agent has taken {now} of {sent} readings and no more for {STALLED:.0f} s; see its log")
+        if patience.lost(now):
+            raise BrokerError(
+                f"the agent has taken {now} of {sent} readings and no more for {patience.seconds:.0f} s; see its log"
+            )
         time.sleep(0.05)

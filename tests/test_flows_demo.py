@@ -15,20 +15,20 @@ from edge.contract import DAY, SECOND
 from tests.grafana_queries import answers
 from tests.servers import Influx, requires
 
-pytestmark = [pytest.mark.training, pytest.mark.slow, pytest.mark.servers]
+pytestmark = [pytest.mark.training, pytest.mark.slow, pytest.mark.servers, pytest.mark.timeout(1500)]
 DASHBOARD = Path(__file__).parent.parent / "deploy" / "grafana" / "dashboards" / "gatecast.json"
 REPLAY_END = 1_388_444_400 * SECOND  # 2013-12-30T23:00Z
 
 
 def run_demo(folder: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """`gatecast demo` in a process of its own, without a Prefect server."""
+    """`gatecast demo` in a process of its own, without a Prefect server; it ends by itself where it gets no further."""
     unset = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
     return subprocess.run(
         [sys.executable, "-m", "flows.cli", "demo", "--folder", str(folder), "--no-open", *arguments],
         env={**unset, **environment},
         capture_output=True,
         text=True,
-        timeout=290,
+        timeout=1200,
         check=False,
     )
 

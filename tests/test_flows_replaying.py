@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from edge.contract import Readings, SeriesTable
 from edge.payloads import Ingest
-from flows.replaying import in_order, topic_safe, topics_of
+from flows.replaying import in_order, publish, topic_safe, topics_of
+from tests.servers import Mosquitto
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.floats(allow_nan=True, allow_infinity=True)), max_size=30))
@@ -39,3 +40,18 @@ def test_every_name_finds_its_way_through_a_topic(names: list[str]) -> None:
 def test_dotted_names_become_levels(names: list[str], topic: str) -> None:
     """Names of the form site.metric are spread over two levels, if all are."""
     assert topics_of(SeriesTable(names))[0] == topic
+
+
+@pytest.mark.servers
+def test_a_replay_ends_when_the_broker_has_acknowledged_every_reading(mosquitto: Mosquitto) -> None:
+    """However far behind the one who takes them was: 1,500 readings, and the last word is that all were sent."""
+    sent: list[int] = []
+    readings = Readings.of([0, 1, 2] * 500, range(1500), [1.5] * 1500)
+    publish(mosquitto.port, ["sensors/a", "sensors/b", "sensors/c"], readings, lambda: sent[-1], sent.append)
+    assert sent == [*range(0, 1500, 250), 1500]
+
+
+@pytest.mark.servers
+def test_no_readings_are_a_replay_too(mosquitto: Mosquitto) -> None:
+    """Nothing is waited for."""
+    publish(mosquitto.port, [], Readings.empty(), lambda: 0, lambda _: None)

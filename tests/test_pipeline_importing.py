@@ -1,16 +1,20 @@
 """A file's readings in the store: what is said to be there was counted there."""
 
+import threading
 from collections.abc import Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edge.contract import SECOND, Points, Readings, SeriesTable
-from edge.errors import HistoryError
+from edge.errors import GatecastError, HistoryError
 from edge.payloads import Ingest
 from edge.sqlite import SqliteStore
+from edge.store import open_store
 from pipeline.importing import Repeated, Tally, import_file
+from tests.servers import Influx
 
 INGESTS = [Ingest("sensors/{site}/{metric}", "{site}.{metric}")]
 
@@ -125,3 +129,54 @@ def test_a_file_of_infinities_is_refused_before_anything_is_written(tmp_path: Pa
     with pytest.raises(HistoryError, match="all 2 are infinite"):
         import_file(csv(tmp_path / "f.csv", ["2026-01-01,inf,-inf"]), SqliteStore(tmp_path / "s.db"), INGESTS)
     assert not (tmp_path / "s.db").exists()
+
+
+class LoginPage(BaseHTTPRequestHandler):
+    """Answers everything with success and a page."""
+
+    def do_GET(self) -> None:
+        """As a portal does that wants a password first."""
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        page = b"<html>please log in</html>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def do_POST(self) -> None:
+        """As `do_GET`."""
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Be silent."""
+
+
+def test_a_login_page_that_answers_success_is_no_store(tmp_path: Path) -> None:
+    """A success is believed when it was seen in the store."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), LoginPage) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        store = open_store(f"influxdb://127.0.0.1:{server.server_port}/bucket?org=home")
+        try:
+            with pytest.raises(GatecastError, match="InfluxDB"):
+                import_file(csv(tmp_path / "f.csv", ["2026-01-01,1,2"]), store, INGESTS)
+        finally:
+            store.close()
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.servers
+def test_an_import_into_influxdb_is_counted_there(
+    influx: Influx, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tags, repeated times and all: the same numbers as with a file."""
+    monkeypatch.setenv("GATECAST_INFLUX_TOKEN", influx.token)
+    rows = [f"{1_767_225_600 + minute * 60},1,{minute}" for minute in range(6_000)]
+    store = open_store(influx.store_url(bucket))
+    found = import_file(csv(tmp_path / "f.csv", [*rows, *rows[:10]]), store, INGESTS)
+    store.close()
+    assert (found.rows, found.stored) == (12_020, 12_000)
+    assert found.repeated == Repeated(20, "h.a", 1_767_225_600 * SECOND)
+    assert influx.query(bucket, 'SELECT count("value") FROM "reading"')[0]["count"] == 12_000

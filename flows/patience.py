@@ -1,0 +1,32 @@
+"""How long to wait for another process: as long as it gets on, however slow the machine is."""
+
+import time
+from collections.abc import Callable
+
+STALLED = 120.0  # seconds: what shows no progress for so long has stopped, on a machine four times slower too
+
+
+class Patience:
+    """Ends where nothing has changed for too long; the whole may take any time.
+
+    Args:
+        seconds: without a change.
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, seconds: float = STALLED, clock: Callable[[], float] = time.monotonic) -> None:
+        self.seconds = seconds
+        self._clock = clock
+        self._since = clock()
+        self._best: float | None = None
+
+    def lost(self, progress: float) -> bool:
+        """Whether it is time to give up.
+
+        Args:
+            progress: grows as the other gets on; what falls back and comes up again is no progress.
+        """
+        now = self._clock()
+        if self._best is None or progress > self._best:
+            self._best, self._since = progress, now
+        return now - self._since > self.seconds
