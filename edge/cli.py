@@ -12,13 +12,14 @@ from edge.errors import GatecastError
 from edge.quoting import one_line
 
 EXAMPLES = """\
-exit codes: 0 done, 1 failed, 2 wrong use or configuration
+exit codes: 0 done, 1 failed, 2 wrong use or configuration, 130 Ctrl-C
 
 examples:
   gatecast-agent check --config gatecast.toml
   gatecast-agent run --config gatecast.toml
   gatecast-agent replay readings.csv --bundle 20261122T154500Z-gru-1a2b3c4d
 """
+STOPPED = 128 + signal.SIGINT  # as a shell says it
 FILE_TEXT = (
     "CSV or Parquet: series,time,value, or time and one column per series; times in ISO 8601 (without a zone: UTC) or Unix time"
 )
@@ -61,8 +62,8 @@ def guarded(program: str, command: Callable[[], int]) -> int:
         print(f"{program}: {reason}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"{program}: stopped", file=sys.stderr)
-        return 1
+        print(f"{program}: stopped by Ctrl-C", file=sys.stderr)
+        return STOPPED
 
 
 def _parser() -> argparse.ArgumentParser:

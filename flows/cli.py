@@ -12,6 +12,7 @@ from edge.cli import guarded
 from edge.errors import ConfigurationError
 from flows import backtest, compare, importing
 from flows.options import check_data, check_written, moment
+from flows.stopping import stoppable
 
 if TYPE_CHECKING:
     from pipeline.registry import Registry
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 OURS = ("edge", "pipeline", "flows")
 # Packages outside the `train` extra. An environment with the device's packages only has this command too.
 EXTRAS = {"lightgbm": "peers", "statsforecast": "peers", "optuna": "tune"}
+LONG = ("import", "retrain", "backtest", "compare", "serve", "demo")
 EPILOG = """\
-exit codes: 0 done, 1 failed, 2 wrong use or configuration
+exit codes: 0 done, 1 failed, 2 wrong use or configuration, 130 stopped by
+Ctrl-C, 143 by SIGTERM
 
 first steps:
   gatecast demo                 the whole way on recorded weather, in minutes
@@ -31,17 +34,23 @@ first steps:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command and leave with its exit code."""
-    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
+    """Run the command and leave with its exit code; Ctrl-C and SIGTERM end what takes long at once, with all its processes."""
+    options = _parser().parse_args(arguments)
+    if options.command in LONG:
+        sys.exit(stoppable("gatecast", lambda: _run(options)))
+    sys.exit(_run(options))
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the command.
+    """Run the command in this process.
 
     Returns:
         0 done, 1 failed, 2 wrong use or configuration.
     """
-    options = _parser().parse_args(arguments)
+    return _run(_parser().parse_args(arguments))
+
+
+def _run(options: argparse.Namespace) -> int:
     command: Callable[[argparse.Namespace], int] = options.run
     return guarded("gatecast", lambda: _with_packages(command, options))
 
@@ -146,12 +155,13 @@ def _trials(text: str) -> int:
     return int(text)
 
 
-def _prepare_prefect(logging: str = "CRITICAL") -> None:
+def _prepare_prefect() -> None:
     """One line per failure is ours to write; a flow run must not spread a trace over it. Set before Prefect is loaded."""
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", logging)
-    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    if "PREFECT_LOGGING_LEVEL" not in os.environ:
+        # Of all loggers, of those that Prefect keeps to itself, and of the libraries below it.
+        for name in ("PREFECT_LOGGING_LEVEL", "PREFECT_INTERNAL_LOGGING_LEVEL", "PREFECT_LOGGING_ROOT_LEVEL"):
+            os.environ[name] = "CRITICAL"
     os.environ.setdefault("DO_NOT_TRACK", "1")
-    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
 
 
 def _init(options: argparse.Namespace) -> int:
@@ -224,7 +234,7 @@ def _registry(options: argparse.Namespace) -> "tuple[Registry, str]":
 
 
 def _serve(options: argparse.Namespace) -> int:
-    _prepare_prefect("INFO")
+    _prepare_prefect()
     from flows.serve import serve  # noqa: PLC0415
 
     serve(options.config)
@@ -241,7 +251,6 @@ def _demo(options: argparse.Namespace) -> int:
     folder = options.folder
     with show.stage("start"):
         _prepare_prefect()
-        os.environ.setdefault("PREFECT_HOME", str(folder.resolve() / "prefect"))
         from flows.folder import prepare_folder  # noqa: PLC0415
         from flows.servers import check_broker  # noqa: PLC0415
 

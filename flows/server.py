@@ -1,36 +1,72 @@
 """Prefect's server, where a flow has one to report to: a server that is away is one line, not a trace of calls."""
 
+import os
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 from httpx import HTTPError
 from prefect.client.orchestration import get_client
+from prefect.events.worker import EventsWorker
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from edge.errors import GatecastError
+from flows.prefect_process import PrefectProcess, start_prefect
 
 
 @contextmanager
 def reachable_server() -> Iterator[None]:
-    """See that Prefect answers before any work is done, and tell it from other failures when it goes away meanwhile.
+    """A server that answers before any work is done; one that goes away meanwhile is told from other failures.
 
-    Without PREFECT_API_URL Prefect starts a server of its own for the time of the run.
+    Without PREFECT_API_URL it is one of our own for the time of the run, with a database of its own unless PREFECT_HOME
+    names a folder, so that no other run is disturbed.
 
     Raises:
-        GatecastError: it does not answer, refuses the account, or is of another major version.
+        GatecastError: it does not answer, refuses the account, is of another major version, or ends.
     """
-    try:
+    with ExitStack() as stack:
+        own = None
+        if not PREFECT_API_URL.value():
+            home = os.environ.get("PREFECT_HOME") or stack.enter_context(tempfile.TemporaryDirectory(prefix="gatecast-"))
+            own = stack.enter_context(start_prefect(Path(home)))
+            stack.enter_context(pointed_at(own))
         try:
-            with get_client(sync_client=True) as client:
-                client.raise_for_api_version_mismatch_once()
-        except (RuntimeError, ValueError) as error:  # what Prefect raises where its API cannot be reached
-            raise _unreachable(error) from error
-        yield
-    except HTTPError as error:  # of all we call only Prefect's client speaks httpx
-        raise _unreachable(error) from error
+            try:
+                with get_client(sync_client=True) as client:
+                    client.raise_for_api_version_mismatch_once()
+            except (RuntimeError, ValueError) as error:  # what Prefect raises where its API cannot be reached
+                raise _unreachable(error, own) from error
+            yield
+        except HTTPError as error:  # of all we call only Prefect's client speaks httpx
+            raise _unreachable(error, own) from error
+        finally:
+            _report()
 
 
-def _unreachable(error: Exception) -> GatecastError:
+@contextmanager
+def pointed_at(server: PrefectProcess) -> Iterator[None]:
+    """Let Prefect, in this process and in those it starts, report to a server of our own."""
+    os.environ["PREFECT_API_URL"] = server.url
+    try:
+        with temporary_settings({PREFECT_API_URL: server.url}):
+            yield
+    finally:
+        del os.environ["PREFECT_API_URL"]
+
+
+def _report() -> None:
+    """Send what Prefect's client has not sent yet; what cannot be sent is of no use to anybody any more."""
+    with suppress(Exception):
+        EventsWorker.drain_all(timeout=5)
+
+
+def _unreachable(error: Exception, own: PrefectProcess | None) -> GatecastError:
     reason = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
+    if own is not None:
+        return GatecastError(
+            f"the Prefect server of this run has failed: {own.died() or reason}; try again, or name one in PREFECT_API_URL"
+        )
     return GatecastError(
         f"Prefect: {reason}; start its server with prefect server start, check PREFECT_API_URL, or unset it to do without"
     )

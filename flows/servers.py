@@ -1,4 +1,4 @@
-"""The processes a demo needs beside itself: a broker and the agent, each ended by its own pid."""
+"""The processes that a command needs beside itself, such as a broker and the agent; each is ended by its own pid."""
 
 import json
 import os
@@ -18,6 +18,7 @@ from urllib.request import urlopen
 
 from edge.errors import BrokerError, ConfigurationError, GatecastError
 from flows.patience import STALLED, Patience
+from pipeline.tied import tied
 
 ENDS_WITHIN = 20.0  # seconds
 MOSQUITTO = """\
@@ -42,17 +43,20 @@ def free_port() -> int:
 
 
 class Server:
-    """A child process with its output in a log file.
+    """A child process with its output in a log file; it does not outlive this one.
 
     Args:
         command: to start.
         log: file for its output.
+        environment: of the process; None: ours.
     """
 
-    def __init__(self, command: list[str], log: Path) -> None:
-        self._log = log
+    def __init__(self, command: list[str], log: Path, environment: dict[str, str] | None = None) -> None:
+        self.log = log
         self._file: IO[bytes] = log.open("ab")
-        self.process = subprocess.Popen(command, stdout=self._file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            tied(command), stdout=self._file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -74,13 +78,13 @@ class Server:
     @property
     def written(self) -> int:
         """Bytes in its log so far: a process that gets on with its start says so there."""
-        return self._log.stat().st_size
+        return self.log.stat().st_size
 
     def died(self) -> str | None:
         """Its last line, where it is no longer there."""
         if self.process.poll() is None:
             return None
-        lines = self._log.read_text(errors="replace").strip().splitlines()
+        lines = self.log.read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else f"exit code {self.process.returncode}"
 
 
@@ -171,7 +175,7 @@ class AgentProcess(Server):
             except OSError as error:  # that of a connection that breaks is not wrapped in a URLError
                 problem = str(error.reason if isinstance(error, URLError) else error)
             time.sleep(0.1)
-        raise GatecastError(f"the agent does not become ready: {problem}; see {self._log}")
+        raise GatecastError(f"the agent does not become ready: {problem}; see {self.log}")
 
     def numbers(self) -> dict[str, float]:
         """What it says of itself on /metrics, without the prefix `gatecast_`.

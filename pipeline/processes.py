@@ -1,4 +1,4 @@
-"""A process of its own for what imports TensorFlow: its lines are followed while it works, its log is kept.
+"""A process of its own for what imports TensorFlow: its lines are followed while it works, its log is kept, it ends with us.
 
 What it has to say are JSON lines; an error that it raises on purpose is one with `kind` and `error`.
 """
@@ -16,6 +16,7 @@ import numpy as np
 
 from edge.contract import Float32
 from edge.errors import BundleError, GatecastError, HistoryError
+from pipeline.tied import tied
 
 Followed = TypeVar("Followed")
 Event = TypeVar("Event")
@@ -45,7 +46,7 @@ def run_process(
     }
     with (
         log.open("wb") as errors,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment, text=True) as process,
+        subprocess.Popen(tied(command), stdout=subprocess.PIPE, stderr=errors, env=environment, text=True) as process,
     ):
         try:
             followed = follow(process.stdout or ())

@@ -329,7 +329,7 @@ def test_reader_that_goes_away_ends_the_replay_quietly(device: Device) -> None:
             "tool: /x: Permission denied; check that it is there",
         ),
         (ConnectionResetError(104, "Connection reset by peer"), 1, "tool: Connection reset by peer\n"),
-        (KeyboardInterrupt(), 1, "tool: stopped\n"),
+        (KeyboardInterrupt(), 130, "tool: stopped by Ctrl-C\n"),
     ],
     ids=lambda one: type(one).__name__ if isinstance(one, BaseException) else "",
 )

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -51,10 +52,12 @@ def test_the_work_does_not_begin_without_the_server() -> None:
 
 
 @pytest.fixture
-def answering(monkeypatch: pytest.MonkeyPatch) -> None:
+def answering(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A server that answers when it is asked first."""
     client = SimpleNamespace(raise_for_api_version_mismatch_once=lambda: None)
     monkeypatch.setattr(flows.server, "get_client", lambda **_: nullcontext(client))
+    with temporary_settings({PREFECT_API_URL: NOWHERE}):
+        yield
 
 
 def test_a_server_that_goes_away_meanwhile_is_one_line(answering: None) -> None:

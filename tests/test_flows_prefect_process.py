@@ -1,0 +1,78 @@
+"""Prefect servers of our own: each has its own database, and what goes wrong with them is one line."""
+
+import os
+import signal
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("prefect")
+
+import httpx
+from prefect.settings import PREFECT_API_URL
+
+from edge.errors import GatecastError
+from flows.prefect_process import PrefectProcess, start_prefect, template_path
+from flows.server import reachable_server
+
+pytestmark = [pytest.mark.training, pytest.mark.slow]
+
+
+@pytest.fixture(autouse=True)
+def without_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither the user's server, nor his home and cache."""
+    for name in ("PREFECT_API_URL", "PREFECT_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def flow_names(server: PrefectProcess) -> list[str]:
+    """The flows that a server knows."""
+    return [flow["name"] for flow in httpx.post(f"{server.url}/flows/filter", json={}, timeout=60).json()]
+
+
+def test_two_servers_do_not_know_each_other_and_the_second_has_its_tables_ready(tmp_path: Path) -> None:
+    """The tables of the first start are kept, empty; a damaged copy of them is made anew."""
+    with start_prefect(tmp_path / "first") as first:
+        assert template_path().is_relative_to(tmp_path / "cache")
+        kept = template_path().read_bytes()
+        httpx.post(f"{first.url}/flows/", json={"name": "of the first"}, timeout=60).raise_for_status()
+        template_path().write_bytes(b"damaged" * 1000)
+        with start_prefect(tmp_path / "second") as second:
+            assert flow_names(second) == []
+        assert flow_names(first) == ["of the first"]
+    template_path().write_bytes(kept)
+    with closing(sqlite3.connect(template_path())) as database:
+        assert database.execute("SELECT count(*) FROM flow").fetchone() == (0,)
+
+
+def test_a_server_that_cannot_start_is_told_by_its_log(tmp_path: Path) -> None:
+    """One line with its last words and the file that has all of them."""
+    (tmp_path / "home" / "prefect.db").mkdir(parents=True)
+    with pytest.raises(GatecastError, match=r"Prefect's own server does not start: .+; see .*server\.log"):
+        start_prefect(tmp_path / "home")
+
+
+def test_a_server_of_our_own_that_ends_meanwhile_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No advice about a server that the user has not got; other settings are as before."""
+    started: list[PrefectProcess] = []
+
+    def start(home: Path) -> PrefectProcess:
+        started.append(start_prefect(home))
+        return started[0]
+
+    monkeypatch.setattr("flows.server.start_prefect", start)
+
+    def work() -> None:
+        with reachable_server():
+            assert os.environ["PREFECT_API_URL"] == PREFECT_API_URL.value() == started[0].url
+            started[0].process.send_signal(signal.SIGKILL)
+            started[0].process.wait()
+            raise httpx.ConnectError("all attempts failed")
+
+    with pytest.raises(GatecastError, match="the Prefect server of this run has failed: exit code -9; try again"):
+        work()
+    assert "PREFECT_API_URL" not in os.environ
+    assert not started[0].home.exists()
