@@ -77,7 +77,7 @@ class Agent:
         self._config, self._store, self._subscriber, self._log, self._clock = config, store, subscriber, log, clock
         self._waits = waits
         folder = Path(config.agent.state)
-        self.health = Health(self._problem)
+        self.health = Health(self._problem, lambda: self._sender.degraded)
         self._spool = Spool(
             folder / "spool.db",
             store.kind,

@@ -10,7 +10,7 @@ from edge.health import Health
 from edge.intake import Grumbler
 from edge.mqtt import Message, Subscriber
 from edge.sender import Sender
-from edge.spool import Arrival, Commit, Spool, is_damage
+from edge.spool import Arrival, Commit, Refusal, Spool, is_damage
 
 
 class Committer:
@@ -57,7 +57,7 @@ class Committer:
             arrivals: of those messages that carry no time.
             dump: gives the whole series state, for a new spool in place of a damaged one.
         """
-        refused: list[tuple[str, bytes]] = []
+        refused: list[Refusal] = []
         while True:
             sent, more = self._sender.taken()
             refused += more
@@ -79,7 +79,7 @@ class Committer:
                     return
         self.problem = None
         self._saved += len(commit.series)
-        self._count(dropped, len(refused))
+        self._count(dropped, sum(refusal.rows for refusal in refused))
         self._subscriber.acknowledge(messages)
         if messages:
             self._health.set("lag_seconds", (time.time_ns() - messages[0].arrival) / 1e9)

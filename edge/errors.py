@@ -9,9 +9,11 @@ GatecastError
 └── StoreError           the store's
     ├── StoreBusy        wait and send again
     ├── StoreDenied      wrong password, bucket or address: say so, keep everything, try seldom
-    └── BlockRefused     the block holds a line the store will never take: split it
+    └── BlockRefused     the block holds rows the store will never take: split it, or count them where the others are stored
+        └── BlockTooLarge    the block is too large for one write: split it
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -57,7 +59,16 @@ class StoreError(GatecastError):
 
 
 class StoreBusy(StoreError):
-    """The store is away or overloaded; the same block may go through later."""
+    """The store is away or overloaded; the same block may go through later.
+
+    Args:
+        message: what happened.
+        answered: whether the store answered and failed, so that the fault may lie in this very block.
+    """
+
+    def __init__(self, message: str, *, answered: bool = False) -> None:
+        super().__init__(message)
+        self.answered = answered
 
 
 class StoreDenied(StoreError):
@@ -65,4 +76,22 @@ class StoreDenied(StoreError):
 
 
 class BlockRefused(StoreError):
-    """The store will never take this block as it is."""
+    """The store will never take this block as it is.
+
+    Args:
+        message: the store's own words, and what to do.
+        dropped: number of rows of each measurement that were left out while all others were stored, under "" where the
+            store does not say of which; None where nothing was stored.
+        rows: those rows as a block, as far as the store tells which they are.
+        proven: whether the rows are at fault for sure, and not the state that the store is in.
+    """
+
+    def __init__(
+        self, message: str, *, dropped: Mapping[str, int] | None = None, rows: bytes = b"", proven: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.dropped, self.rows, self.proven = dropped, rows, proven
+
+
+class BlockTooLarge(BlockRefused):
+    """The block is too large for one write; nothing is wrong with its rows."""

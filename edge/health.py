@@ -15,10 +15,11 @@ class Health:
 
     Args:
         describe: returns what is wrong right now, or None where all is well.
+        degraded: returns what went wrong in part while everything else works, or None.
     """
 
-    def __init__(self, describe: Callable[[], str | None]) -> None:
-        self._describe = describe
+    def __init__(self, describe: Callable[[], str | None], degraded: Callable[[], str | None] = lambda: None) -> None:
+        self._describe, self._degraded = describe, degraded
         self._lock = threading.Lock()
         self._totals: dict[str, float] = {}
         self._gauges: dict[str, float] = {}
@@ -59,8 +60,9 @@ class Health:
 
     def health(self) -> tuple[int, dict[str, str]]:
         """HTTP status and body of `/healthz`."""
-        problem = self._describe()
-        return (200, {"status": "ok", **self.labels}) if problem is None else (503, {"status": problem, **self.labels})
+        problem, degraded = self._describe(), self._degraded()
+        document = {"status": problem or "ok", **self.labels, **({"degraded": degraded} if degraded else {})}
+        return 503 if problem else 200, document
 
     def serve(self, listen: str) -> int:
         """Answer on `host:port`; port 0 takes a free one.

@@ -1,20 +1,22 @@
-"""InfluxDB: ready line protocol in, InfluxQL out. The same code serves 1.8, 2.x and 3.x."""
+"""InfluxDB: ready line protocol in, InfluxQL out. The same code serves 1.6 and later, 2.x and 3.x."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from edge.contract import DAY, Int32, Points, SeriesTable
-from edge.errors import BlockRefused, StoreBusy, StoreDenied, StoreError
+from edge.errors import StoreBusy, StoreDenied
+from edge.influx_answers import Answer, count_rows, fault_of_request, fault_of_write
+from edge.influx_http import Connection
 
 PAGE = 7 * DAY
 ROWS = 50_000  # in one answer: about 15 MB while it is read
 # In parts, one JSON document a line: whole answers are cut at max-row-limit, and nothing in them says so for sure.
 OPTIONS = (("epoch", "ns"), ("chunked", "true"), ("chunk_size", "10000"))
-TIMEOUT = 30.0  # seconds
+Address = tuple[str, list[tuple[str, str]]]  # path and query
 ESCAPE_TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\ ", "\r": r"\ ", "\\": "/"})
 ESCAPE_TEXT = str.maketrans({'"': r"\"", "\\": r"\\", "\n": " ", "\r": " "})
 
@@ -31,19 +33,36 @@ class _Result(msgspec.Struct):
     error: str | None = None
 
 
-class _Answer(msgspec.Struct):
+class _Part(msgspec.Struct):
+    """A part of an answer."""
+
     results: list[_Result]
+
+
+class _Organisation(msgspec.Struct):
+    id: str
+
+
+class _Bucket(msgspec.Struct):
+    orgID: str  # noqa: N815 - the server's name
+
+
+class _Owners(msgspec.Struct):
+    """What InfluxDB 2 tells of organisations and buckets."""
+
+    orgs: list[_Organisation] = []
+    buckets: list[_Bucket] = []
 
 
 class InfluxStore:
     """A bucket (2.x, 3.x) or database (1.x).
 
-    Nothing is contacted before the first `write`, `read` or `span`, and no client library is loaded before that.
+    Nothing is contacted before the first `write`, `read` or `span`.
 
     Args:
         url: `http://host:8086`.
         bucket: name of the bucket; 1.x: database, or `database/retention`.
-        organisation: 2.x only.
+        organisation: 2.x only; where it is empty and the token can see exactly one, that one.
         token: 1.x: `user:password`; may be empty where the server asks for none.
     """
 
@@ -51,11 +70,11 @@ class InfluxStore:
 
     def __init__(self, url: str, bucket: str, organisation: str = "", token: str = "") -> None:
         self.url, self.bucket = url, bucket
-        self._organisation, self._token = organisation, token
+        self._account = [("org", organisation)] if organisation else []
+        self._connection = Connection(url, token)
         self._table: SeriesTable | None = None  # whose tags these are, ready for a line
         self._tags: list[str] = []
         self._reading_tags: list[str] = []
-        self._client: Any = None
 
     def __repr__(self) -> str:
         return f"InfluxStore({self.url}, {self.bucket})"
@@ -68,16 +87,14 @@ class InfluxStore:
         return "\n".join(line for part in points if len(part) for line in self._lines(part, series)).encode()
 
     def write(self, block: bytes) -> None:
-        """As `Store.write`."""
+        """As `Store.write`; only an answer that says so counts as stored."""
         if not block:
             return
-        from influxdb_client.client.write_api import SYNCHRONOUS  # noqa: PLC0415 - a second and 50 MB
-
-        try:
-            api = self._open().write_api(write_options=SYNCHRONOUS)
-            api.write(self.bucket, self._organisation, block)
-        except Exception as error:
-            raise self._meaning(error) from error
+        answer = self._ask("POST", self._write_address, block)
+        if answer.lacks_organisation and not self._account and self._find_organisation():
+            answer = self._ask("POST", self._write_address, block)
+        if (fault := fault_of_write(answer, block, self.url, self.bucket)) is not None:
+            raise fault
 
     def join(self, blocks: Sequence[bytes]) -> bytes:
         """As `Store.join`."""
@@ -88,6 +105,10 @@ class InfluxStore:
         lines = block.split(b"\n")
         half = len(lines) // 2
         return (b"\n".join(lines[:half]), b"\n".join(lines[half:])) if half else None
+
+    def count(self, block: bytes) -> dict[str, int]:
+        """As `Store.count`."""
+        return count_rows(block)
 
     def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
         """As `Store.read`; a page ends with the last moment that is whole, and grows where there is nothing."""
@@ -126,71 +147,69 @@ class InfluxStore:
 
     def close(self) -> None:
         """As `Store.close`."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        self._connection.close()
 
-    def _open(self) -> Any:  # noqa: ANN401 - the client library has no types
-        if self._client is None:
-            from influxdb_client import InfluxDBClient  # noqa: PLC0415
+    def _ask(self, method: str, address: Callable[[], Address], body: bytes = b"") -> Answer:
+        """The answer to a request; InfluxDB 1.7 and older are asked again in the way they know."""
+        old_way = self._connection.old_way  # before: another thread may find out meanwhile
+        answer = self._connection.ask(method, *address(), body)
+        if answer.wants_old_way and not old_way:
+            self._connection.go_the_old_way()
+            answer = self._connection.ask(method, *address(), body)
+        return answer
 
-            self._client = InfluxDBClient(
-                url=self.url,
-                token=self._token,
-                org=self._organisation,
-                timeout=int(TIMEOUT * 1000),
-                retries=False,
-                enable_gzip=not self.url.startswith(("http://127.", "http://localhost")),
-            )
-        return self._client
+    def _write_address(self) -> Address:
+        database, retention = self._database
+        if self._connection.old_way:
+            return "/write", [("db", database), *retention, ("precision", "ns")]
+        return "/api/v2/write", [*self._account, ("bucket", self.bucket), ("precision", "ns")]
+
+    @property
+    def _database(self) -> tuple[str, list[tuple[str, str]]]:
+        """Names of the bucket in the 1.x API."""
+        database, _, retention = self.bucket.partition("/")
+        return database, [("rp", retention)] if retention else []
+
+    def _find_organisation(self) -> bool:
+        """Ask InfluxDB 2 for the organisation where the URL names none; whether there is exactly one it can be."""
+        searches: list[tuple[str, list[tuple[str, str]]]] = [("/api/v2/buckets", [("name", self.bucket)]), ("/api/v2/orgs", [])]
+        for path, query in searches:
+            answer = self._connection.ask("GET", path, query)
+            try:
+                owners = msgspec.json.decode(answer.body, type=_Owners)
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                continue
+            found = {bucket.orgID for bucket in owners.buckets} | {organisation.id for organisation in owners.orgs}
+            if answer.status == 200 and len(found) == 1:
+                self._account = [("orgID", found.pop())]
+                return True
+        return False
 
     def _query(self, query: str) -> dict[str, Any]:
         """Columns of an InfluxQL query by name; none where nothing was found.
 
         JSON, though CSV is a little smaller: in CSV a query that failed half-way looks like one that found nothing.
         """
-        database, _, retention = self.bucket.partition("/")
+        database, retention = self._database
+        answer = self._ask("GET", lambda: ("/query", [("db", database), *retention, *OPTIONS, ("q", query)]))
+        if answer.status >= 300:
+            raise fault_of_request(answer, self.url, self.bucket, "read")
         try:
-            response = self._open().api_client.call_api(
-                "/query",
-                "GET",
-                query_params=[("db", database), *([("rp", retention)] if retention else []), *OPTIONS, ("q", query)],
-                header_params={"Accept": "application/json"},
-                _preload_content=False,
-                _return_http_data_only=True,
-                urlopen_kw={},
-            )
-            content = response.data
-        except Exception as error:
-            raise self._meaning(error) from error
-        try:
-            answers = [msgspec.json.decode(line, type=_Answer) for line in content.splitlines() if line.strip()]
+            parts = [msgspec.json.decode(line, type=_Part) for line in answer.body.splitlines() if line.strip()]
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise StoreDenied(f"{self.url} is no InfluxDB: expected JSON from /query ({error}); check [store] url") from error
-        results = [result for answer in answers for result in answer.results]
+        results = [result for part in parts for result in part.results]
         failure = next((result.error for result in results if result.error), None)
         if failure is not None and "not found" in failure:
-            raise StoreDenied(f"{self.url} has no bucket {self.bucket!r} ({failure}): create it, or check [store] url")
+            # InfluxDB 2 says the same of a bucket that this token may write but not read.
+            hint = f"create bucket {self.bucket!r}, let the token read it, or check [store] url"
+            raise StoreDenied(f"{self.url} gives no rows ({failure[:200]}): {hint}")
         if failure is not None:
             raise StoreBusy(f"{self.url} cannot answer {query!r}: {failure[:200]}")
-        parts = [rows for result in results for rows in result.series if rows.values]
-        if not parts:
+        found = [rows for result in results for rows in result.series if rows.values]
+        if not found:
             return {}
-        return dict(zip(parts[0].columns, zip(*(row for part in parts for row in part.values), strict=True), strict=True))
-
-    def _meaning(self, error: Exception) -> StoreError:
-        """What a failure of the client means for the block."""
-        status = getattr(error, "status", None)
-        if status is None:
-            return StoreBusy(f"{self.url} does not answer ({_brief(error)}); is InfluxDB running there? check [store] url")
-        reason = _brief(error)
-        if status in (400, 413, 422):
-            return BlockRefused(f"{self.url} refuses the data: {reason}")
-        if status in (401, 403):
-            return StoreDenied(f"{self.url} refuses the account ({status}): check GATECAST_INFLUX_TOKEN or [store] token_file")
-        if status == 404:
-            return StoreDenied(f"{self.url} has no bucket {self.bucket!r} (404): create it, or check [store] url")
-        return StoreBusy(f"{self.url} answers {status}: {reason}")
+        return dict(zip(found[0].columns, zip(*(row for rows in found for row in rows.values), strict=True), strict=True))
 
     def _tags_of(self, measurement: str, series: SeriesTable) -> list[str]:
         """Of every series its tags with a comma before each; two texts serve all measurements."""
@@ -252,8 +271,3 @@ def _sparse_line(measurement: str, formats: list[str], row: tuple[Any, ...]) -> 
         if math.isfinite(value):
             kept.append(one % value)
     return f"{measurement}{row[0]} {','.join(kept)} {row[-1]}" if kept else None
-
-
-def _brief(error: Exception) -> str:
-    text = getattr(error, "message", None) or getattr(error, "body", None) or str(error) or type(error).__name__
-    return " ".join(str(text).split())[:200]

@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS arrival (mid INTEGER PRIMARY KEY, digest BLOB NOT NUL
 CREATE TABLE IF NOT EXISTS refused (id INTEGER PRIMARY KEY AUTOINCREMENT, reason TEXT NOT NULL, block BLOB NOT NULL);
 """
 KEPT_REFUSED = 1000
+KEPT_REFUSED_BYTES = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,21 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Rows the store will never take.
+
+    Args:
+        reason: the store's own words.
+        block: the rows, as far as they are known.
+        rows: how many they are.
+    """
+
+    reason: str
+    block: bytes
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """Everything one transaction changes.
 
@@ -80,7 +96,7 @@ class Commit:
         entry: the batch, or None where nothing came in.
         series: (index, name, tags) of the series seen for the first time.
         sent: the newest block the store has taken.
-        refused: (reason, block) of what the store will never take.
+        refused: what the store will never take.
         snapshot: gives the parts of a state that makes the journal up to and including this batch unnecessary.
         arrivals: of the messages that carry no time.
     """
@@ -89,7 +105,7 @@ class Commit:
     entry: Entry | None = None
     series: Sequence[tuple[int, str, dict[str, str]]] = ()
     sent: int | None = None
-    refused: Sequence[tuple[str, bytes]] = ()
+    refused: Sequence[Refusal] = ()
     snapshot: Callable[[], Iterable[bytes]] | None = None
     arrivals: Iterable[Arrival] = ()
 
@@ -238,8 +254,14 @@ class Spool:
         arrivals = [(one.mid, one.digest, one.time) for one in commit.arrivals]
         self._writer.executemany("INSERT OR REPLACE INTO arrival VALUES (?, ?, ?)", arrivals)
         if commit.refused:
-            self._writer.executemany("INSERT INTO refused (reason, block) VALUES (?, ?)", commit.refused)
-            write("DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - ?", (KEPT_REFUSED,))
+            rows = [(refusal.reason, refusal.block) for refusal in commit.refused]
+            self._writer.executemany("INSERT INTO refused (reason, block) VALUES (?, ?)", rows)
+            kept = "SELECT id, row_number() OVER newer AS number, sum(length(block)) OVER newer AS size FROM refused"
+            write(
+                f"DELETE FROM refused WHERE id IN (SELECT id FROM ({kept} WINDOW newer AS (ORDER BY id DESC)) "
+                "WHERE number > ? OR size > ?)",
+                (KEPT_REFUSED, KEPT_REFUSED_BYTES),
+            )
         if commit.snapshot is not None:
             write("DELETE FROM snapshot")
             self._writer.executemany("INSERT INTO snapshot (part) VALUES (?)", ((part,) for part in commit.snapshot()))
@@ -264,6 +286,18 @@ class Spool:
                 blocks.append(bytes(block))
             rows.close()
         return (newest, blocks) if blocks else None
+
+    def newest_blocks(self, after: int, size: int) -> list[bytes]:
+        """The newest blocks with numbers above `after` in order, together at most `size` bytes but at least one."""
+        blocks: list[bytes] = []
+        with self._reading:
+            rows = self._reader.execute("SELECT block FROM outbox WHERE id > ? ORDER BY id DESC", (after,))
+            for (block,) in rows:
+                if blocks and sum(map(len, blocks)) + len(block) > size:
+                    break
+                blocks.insert(0, bytes(block))
+            rows.close()
+        return blocks
 
     def series(self) -> list[tuple[str, dict[str, str]]]:
         """Name and tags of every series, in order of index."""

@@ -4,6 +4,7 @@ import itertools
 import re
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -84,7 +85,7 @@ class SqliteStore:
                     connection.execute("ROLLBACK")
                 raise
         except (ValueError, IndexError, KeyError, sqlite3.IntegrityError) as error:
-            raise BlockRefused(f"not a block of this store: {error!r}") from error
+            raise BlockRefused(f"not a block of this store: {error!r}", proven=True) from error
         except (OSError, sqlite3.Error) as error:
             raise self._meaning(error) from error
 
@@ -102,6 +103,16 @@ class SqliteStore:
         if not half:
             return None
         return msgspec.msgpack.encode(sections[:half]), msgspec.msgpack.encode(sections[half:])
+
+    def count(self, block: bytes) -> dict[str, int]:
+        """As `Store.count`."""
+        rows: Counter[str] = Counter()
+        try:
+            for section in _decode(block):
+                rows[section.measurement] += len(section.time) // 8
+        except BlockRefused:
+            return {}
+        return rows
 
     def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
         """As `Store.read`; a field that was never written is NaN."""
@@ -193,7 +204,7 @@ class SqliteStore:
         """Make the table, and the columns that are new."""
         names = [section.measurement, *section.fields]
         if not all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names):
-            raise BlockRefused(f"{names} are no names of tables and columns")
+            raise BlockRefused(f"{names} are no names of tables and columns", proven=True)
         known = self._columns.get(section.measurement)
         if known is None:
             key = "series INTEGER NOT NULL, time INTEGER NOT NULL" + ("" if section.lead is None else ", lead INTEGER NOT NULL")
@@ -253,4 +264,4 @@ def _decode(block: bytes) -> list[_Section]:
     try:
         return msgspec.msgpack.decode(block, type=list[_Section])
     except msgspec.MsgspecError as error:
-        raise BlockRefused(f"not a block of this store: {error}") from error
+        raise BlockRefused(f"not a block of this store: {error}", proven=True) from error

@@ -27,7 +27,7 @@ class Store(Protocol):
         Raises:
             StoreBusy: away or overloaded; send the same block again.
             StoreDenied: the account, bucket or address is wrong.
-            BlockRefused: the store will never take this block as it is.
+            BlockRefused: the store will never take this block as it is; some rows may be stored all the same.
         """
 
     def join(self, blocks: Sequence[bytes]) -> bytes:
@@ -35,6 +35,9 @@ class Store(Protocol):
 
     def split(self, block: bytes) -> tuple[bytes, bytes] | None:
         """Two halves of a block, or None where it can be split no further."""
+
+    def count(self, block: bytes) -> dict[str, int]:
+        """How many rows of each measurement a block holds; none where it is no block of this store."""
 
     def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
         """Points of `[start, stop)` ns in pages, in order of time; series not in the table are added.

@@ -138,8 +138,8 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--store",
         metavar="URL",
-        help="sqlite:///FILE or influxdb://host:8086/bucket, with the token in GATECAST_INFLUX_TOKEN; default: a file in the "
-        "working folder",
+        help="sqlite:///FILE or influxdb://host:8086/bucket?org=my-org, with the token in GATECAST_INFLUX_TOKEN; "
+        "default: a file in the working folder",
     )
     demo.add_argument(
         "--folder", type=Path, default=Path("gatecast-demo"), help="working folder, made anew; default: gatecast-demo"

@@ -109,6 +109,14 @@ def test_check_of_a_ready_device(device: Device) -> None:
     assert sorted(device.folder.rglob("*")) == before
 
 
+@pytest.mark.parametrize(("query", "hints"), [("", 1), ("?org=home", 0)])
+def test_check_names_the_organisation_that_is_missing(query: str, hints: int, device: Device) -> None:
+    """InfluxDB 2 needs it in most cases; 1 and 3 do not, so it is no fault."""
+    device.configure(f'[store]\nurl = "influxdb://127.0.0.1:1/b{query}"\n[release]\nchannel = "registry/live.json"\n')
+    answer = device.run("check")
+    assert (answer.returncode, answer.stdout.count("names no ?org=my-org")) == (0, hints)
+
+
 def test_check_as_json(device: Device) -> None:
     """One object with every finding."""
     answer = device.run("check", "--json")

@@ -50,6 +50,12 @@ def test_healthz_is_200_while_all_is_well_and_503_with_the_problem(patient: Pati
     assert (status, json.loads(body)) == (503, {"status": 'no "broker" at süd', "model": "v1"})
 
 
+def test_partial_trouble_is_told_with_200() -> None:
+    """A row that the store refused is no reason to restart anything."""
+    health = Health(lambda: None, lambda: "the store refused 1 rows: why")
+    assert health.health() == (200, {"status": "ok", "degraded": "the store refused 1 rows: why"})
+
+
 def test_metrics_are_in_prometheus_format(patient: Patient) -> None:
     """Each number has its type; totals end in _total; nothing is rounded that counts."""
     patient.health.count("readings", 12_345_678_901)

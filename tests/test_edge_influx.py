@@ -1,10 +1,10 @@
 """Line protocol as a real InfluxDB reads it, and what its refusals mean."""
 
+import contextlib
 import socket
 import threading
 import tracemalloc
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 from edge.contract import SECOND, Points, SeriesTable
 from edge.errors import BlockRefused, StoreBusy, StoreDenied
 from edge.influx import InfluxStore
-from edge.sender import Sender
+from edge.sender import Pace, Sender
 from edge.spool import Commit, Spool
+from tests.fake_influx import FakeInflux2, Reply
 from tests.servers import Influx, free_port, wait_until
 
 NOW = 1_768_478_400 * SECOND
+ALL = "all"  # the token that may read and write
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters="\\"), min_size=1, max_size=40)
 
 
@@ -47,27 +49,19 @@ def store(influx: Influx, bucket: str) -> Iterator[InfluxStore]:
     opened.close()
 
 
-def answering(status: int, body: str, content: str = "application/json") -> tuple[HTTPServer, InfluxStore]:
-    """A server that says the same to everything, running in a thread, and a store on it."""
+@pytest.fixture
+def fake() -> Iterator[FakeInflux2]:
+    """An InfluxDB 2 with a bucket `b` of the organisation `home`."""
+    with FakeInflux2() as server:
+        yield server
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self.do_GET()
 
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", content)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the signature of the base class
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server, InfluxStore(f"http://127.0.0.1:{server.server_port}", "b", "o", "t")
+@contextlib.contextmanager
+def connected(fake: FakeInflux2, token: str = ALL, organisation: str = "home", bucket: str = "b") -> Iterator[InfluxStore]:
+    """A store on it."""
+    store = InfluxStore(fake.url, bucket, organisation, token)
+    yield store
+    store.close()
 
 
 def test_line_carries_series_and_tags_in_order() -> None:
@@ -216,6 +210,48 @@ def test_wrong_password_is_denied(influx: Influx, bucket: str) -> None:
 
 
 @pytest.mark.servers
+def test_influxdb_1_6_is_written_to_in_its_own_way(influx: Influx, bucket: str) -> None:
+    """Debian's own, with nothing in front: with a retention policy, and with what it says no to."""
+    influx.query(bucket, f'CREATE RETENTION POLICY "long" ON "{bucket}" DURATION INF REPLICATION 1')
+    url, lines = f"http://127.0.0.1:{influx.engine.port}", f"reading,series=a value=1.5 {NOW}".encode()
+    with contextlib.closing(InfluxStore(url, f"{bucket}/long", "", influx.token)) as store:
+        store.write(lines)
+        store.write(lines)
+        assert store.span() == (NOW, NOW)
+        with pytest.raises(BlockRefused, match="unable to parse"):
+            store.write(b"reading value= 1")
+    assert influx.query(bucket, "SELECT * FROM reading") == []
+    with contextlib.closing(InfluxStore(url, "no-such", "", influx.token)) as store:
+        with pytest.raises(StoreDenied, match=r"has no bucket 'no-such' \(404\): create it"):
+            store.write(lines)
+        with pytest.raises(StoreDenied, match="database not found: no-such"):
+            store.span()
+    with contextlib.closing(InfluxStore(url, bucket, "", "gatecast:wrong")) as store:
+        for use in (lambda: store.write(lines), store.span):
+            with pytest.raises(StoreDenied, match=r"401.*check GATECAST_INFLUX_TOKEN"):
+                use()
+
+
+@pytest.mark.servers
+def test_partial_writes_of_the_real_server_are_counted_and_named(influx: Influx, bucket: str) -> None:
+    """Rows beyond retention, of another type, and lines it cannot parse; the rest is stored each time."""
+    influx.query(bucket, f'CREATE RETENTION POLICY "short" ON "{bucket}" DURATION 1h REPLICATION 1')
+    url = f"http://127.0.0.1:{influx.engine.port}"
+    with contextlib.closing(InfluxStore(url, f"{bucket}/short", "", influx.token)) as store:
+        with pytest.raises(BlockRefused) as caught:
+            store.write(b"reading,series=a value=1.5 10\nforecast,series=a q50=1.5 11")
+        assert (caught.value.dropped, caught.value.proven) == ({"reading": 1, "forecast": 1}, True)
+    with contextlib.closing(InfluxStore(url, bucket, "", influx.token)) as store:
+        with pytest.raises(BlockRefused) as caught:
+            store.write(b"reading,series=a value=1.5 1\nreading,series=a value= 2\nreading,series=a value=2.5 3\nx")
+        assert (caught.value.dropped, caught.value.rows) == ({"reading": 1, "x": 1}, b"reading,series=a value= 2\nx")
+        with pytest.raises(BlockRefused) as caught:
+            store.write(b"reading,series=a value=1i 4\nreading,series=a value=4.5 5")
+        assert (caught.value.dropped, caught.value.rows) == ({"reading": 1}, b"reading,series=a value=1i 4")
+        assert [row["value"] for row in influx.query(bucket, "SELECT value FROM reading")] == [1.5, 2.5, 4.5]
+
+
+@pytest.mark.servers
 def test_missing_bucket_is_denied(influx: Influx) -> None:
     """The message names the bucket and the server."""
     store = InfluxStore(influx.url, "no-such", "gatecast", influx.token)
@@ -236,24 +272,23 @@ def test_malformed_line_is_refused_with_the_servers_words(store: InfluxStore, li
 
 @pytest.mark.servers
 def test_sender_sets_aside_only_the_lines_the_store_refuses(store: InfluxStore, tmp_path: Path) -> None:
-    """A line of another field type and a broken one amid a thousand good ones, over several blocks."""
-    store.write(b"other,series=a value=1i 1")
+    """A line of another field type and a broken one amid a thousand good ones, over several writes."""
+    store.write(b"reading,series=a other=1i 1")
     good = [f"reading,series=a value={number}.0 {NOW + number}".encode() for number in range(1000)]
-    bad = {100: b"other,series=a value=1.5 2", 600: b"reading,series=a value=x 1"}
+    bad = {100: b"reading,series=a other=1.5 2", 600: b"reading,series=a value=x 1"}
     mixed = [line for number, one in enumerate(good) for line in ([bad[number], one] if number in bad else [one])]
     spool, said = Spool(tmp_path / "spool.db", store.kind), list[str]()
     spool.commit(Commit([b"\n".join(mixed[start : start + 300]) for start in range(0, len(mixed), 300)]))
-    sender = Sender(spool, store, said.append)
+    sender = Sender(spool, store, said.append, pace=Pace(write_size=1))
     sender.start()
-    wait_until(lambda: sender.has_news)
-    wait_until(lambda: spool.next_blocks(sender._sent, 1) is None)
+    wait_until(lambda: sender._sent == 4)
     sender.stop()
     sent, refused = sender.taken()
-    assert (sent, sorted(block for _, block in refused)) == (4, sorted(bad.values()))
-    assert all("refuses the data" in reason for reason, _ in refused)
+    assert (sent, sorted(refusal.block for refusal in refused)) == (4, sorted(bad.values()))
+    assert all("refuses the data" in refusal.reason for refusal in refused)
     assert sum(len(page) for page in store.read("reading", ["value"], NOW, NOW + 2000, SeriesTable())) == 1000
     assert len(said) == 1
-    assert "2 blocks set aside" in said[0]
+    assert "1 rows set aside" in said[0]
     spool.close()
 
 
@@ -278,31 +313,169 @@ def test_server_that_dies_is_busy_and_takes_the_same_block_when_it_is_back(tmp_p
         store.close()
 
 
+READING = b"reading,series=a value=1.5 1"
+
+
+def test_organisation_is_found_from_the_token(fake: FakeInflux2) -> None:
+    """Where the URL names none and the token can see one; it is looked for once."""
+    with connected(fake, organisation="") as store:
+        store.write(READING)
+        store.write(READING.replace(b" 1", b" 2"))
+    assert len(fake.buckets["b"].of("reading")) == 2
+    assert [path for path, _ in fake.requests] == ["/api/v2/write", "/api/v2/buckets", *["/api/v2/write"] * 2]
+
+
+def test_organisation_that_cannot_be_found_is_asked_for_and_nothing_is_lost(fake: FakeInflux2, tmp_path: Path) -> None:
+    """A token that may only write sees no organisation; four thousand readings wait until the URL names it."""
+    with connected(fake, token="writer", organisation="") as store:
+        with pytest.raises(StoreDenied, match=r"needs the organisation .*orgID or org.*\[store\] url.*/b\?org=my-org"):
+            store.write(READING)
+        lines = [f"reading,series=a value=1.5 {number}".encode() for number in range(4000)]
+        spool = Spool(tmp_path / "spool.db", store.kind)
+        spool.commit(Commit([b"\n".join(lines[start : start + 500]) for start in range(0, 4000, 500)]))
+        sender = Sender(spool, store, lambda _: None)
+        sender.start()
+        wait_until(lambda: sender.problem is not None)
+        assert sender.taken() == (0, [])
+        sender.stop()
+    with connected(fake, token="writer") as store:
+        sender = Sender(spool, store, lambda _: None)
+        sender.start()
+        wait_until(lambda: sender.taken() == (8, []))
+        sender.stop()
+    spool.close()
+    assert len(fake.buckets["b"].of("reading")) == 4000
+
+
 @pytest.mark.parametrize(
-    ("status", "error"),
-    [(400, BlockRefused), (413, BlockRefused), (422, BlockRefused), (401, StoreDenied), (403, StoreDenied), (404, StoreDenied),
-     (429, StoreBusy), (500, StoreBusy), (503, StoreBusy), (418, StoreBusy)],
-)  # fmt: skip
-def test_status_says_whose_move_it_is(status: int, error: type[Exception]) -> None:
-    """Only what the store will never take is refused; what is unknown is tried again."""
-    server, store = answering(status, '{"code": "x", "message": "no way"}')
-    with pytest.raises(error):
-        store.write(b"reading value=1 1")
-    store.close()
-    server.shutdown()
-    server.server_close()
+    ("token", "organisation", "bucket", "words"),
+    [
+        ("wrong", "home", "b", "refuses the account (401: unauthorized access): check GATECAST_INFLUX_TOKEN"),
+        ("reader", "home", "b", "(403: insufficient permissions for write)"),
+        ("all", "x", "b", 'organization name "x" not found'),
+        ("all", "home", "c", "has no bucket 'c' (404): create it"),
+    ],
+)
+def test_influxdb_2_that_says_no_is_denied_in_its_words(
+    fake: FakeInflux2, token: str, organisation: str, bucket: str, words: str
+) -> None:
+    """And nothing is refused."""
+    with connected(fake, token, organisation, bucket) as store, pytest.raises(StoreDenied) as caught:
+        store.write(READING)
+    assert words in str(caught.value)
 
 
-@pytest.mark.parametrize(("status", "body"), [(200, "<html>a proxy's page</html>"), (500, "x" * 100_000)])
-def test_stranger_on_the_port_is_a_short_message(status: int, body: str) -> None:
+def test_token_that_may_only_write_writes(fake: FakeInflux2) -> None:
+    """What it cannot read is told in the server's own words."""
+    with connected(fake, token="writer") as store:
+        store.write(READING)
+        with pytest.raises(
+            StoreDenied, match=r"gives no rows \(database not found: b\): create bucket 'b', let the token read it"
+        ):
+            store.span()
+    assert len(fake.buckets["b"].of("reading")) == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [(200, "text/html", "<html>Login</html>"), (200, "", ""), (302, "text/html", "moved"), (202, "application/json", "{}")],
+)
+def test_stranger_that_is_glad_of_everything_empties_no_spool(fake: FakeInflux2, tmp_path: Path, reply: Reply) -> None:
+    """A login page is no success; when it is gone everything arrives."""
+    fake.instead = lambda *_: reply
+    with connected(fake) as store:
+        spool, said = Spool(tmp_path / "spool.db", store.kind), list[str]()
+        spool.commit(Commit([READING]))
+        sender = Sender(spool, store, said.append, pace=Pace(denied_wait=0.02))
+        sender.start()
+        wait_until(lambda: sender.problem is not None)
+        assert f"is no InfluxDB: it answers {reply[0]}" in str(sender.problem)
+        assert sender.taken() == (0, [])
+        fake.instead = lambda *_: None
+        wait_until(lambda: sender.taken() == (1, []))
+        sender.stop()
+        spool.close()
+    assert len(fake.buckets["b"].of("reading")) == 1
+
+
+@pytest.mark.parametrize("status", [422, 500])
+def test_rows_beyond_retention_cost_one_write_and_hold_up_nothing(tmp_path: Path, status: int) -> None:
+    """InfluxDB 2.0 and 2.1 answer 500 to them; two thousand among two thousand good ones go out as fast as good ones."""
+    with FakeInflux2(partial_status=status) as fake, connected(fake) as store:
+        fake.buckets["b"].oldest = 10_000
+        lines = [f"reading,series=a value=1.5 {number % 2 * 10_000 + number}".encode() for number in range(4000)]
+        spool, said = Spool(tmp_path / "spool.db", store.kind), list[str]()
+        spool.commit(Commit([b"\n".join(lines[start : start + 500]) for start in range(0, 4000, 500)]))
+        sender = Sender(spool, store, said.append)
+        sender.start()
+        wait_until(lambda: sender.has_news)
+        sender.stop()
+        sent, refused = sender.taken()
+        spool.close()
+        assert (sent, sum(refusal.rows for refusal in refused)) == (8, 2000)
+        assert (len(fake.buckets["b"].of("reading")), len(fake.writes())) == (2000, 1)
+        assert sender.degraded is not None
+        assert "beyond retention policy" in sender.degraded
+        assert "2000 rows set aside" in said[0]
+
+
+def test_type_conflict_of_every_reading_stops_and_keeps(fake: FakeInflux2, tmp_path: Path) -> None:
+    """Another tool wrote whole numbers: that is the operator's to mend, so nothing is thrown away."""
+    fake.buckets["b"].types["reading", "value"] = "integer"
+    with connected(fake) as store:
+        lines = [f"reading,series=a value=1.5 {number}\nforecast,series=a q50=1.5 {number}".encode() for number in range(1000)]
+        spool = Spool(tmp_path / "spool.db", store.kind)
+        spool.commit(Commit(lines))
+        sender = Sender(spool, store, lambda _: None, pace=Pace(denied_wait=0.02))
+        sender.start()
+        wait_until(lambda: sender.problem is not None)
+        assert "already exists as type integer" in str(sender.problem)
+        assert "it refuses nearly all rows of 'reading': mend that in the store" in str(sender.problem)
+        assert sender.taken() == (0, [])
+        fake.buckets["b"].types["reading", "value"] = "float"
+        wait_until(lambda: sender.taken() == (1000, []))
+        sender.stop()
+        spool.close()
+    assert len(fake.buckets["b"].of("reading")) == 1000
+
+
+def test_write_that_is_too_large_is_split(fake: FakeInflux2, tmp_path: Path) -> None:
+    """Nothing is refused, and everything arrives."""
+    fake.largest = 2_000
+    with connected(fake) as store:
+        spool = Spool(tmp_path / "spool.db", store.kind)
+        spool.commit(Commit([b"\n".join(b"reading,series=a value=1.5 %d" % number for number in range(1000))]))
+        sender = Sender(spool, store, lambda _: None)
+        sender.start()
+        wait_until(lambda: sender.has_news)
+        sender.stop()
+        assert sender.taken() == (1, [])
+        spool.close()
+    assert len(fake.buckets["b"].of("reading")) == 1000
+
+
+def test_one_line_that_cannot_be_parsed_is_set_aside(fake: FakeInflux2, tmp_path: Path) -> None:
+    """InfluxDB 2 stores nothing of such a write, so it is halved until the line is alone."""
+    with connected(fake) as store:
+        spool = Spool(tmp_path / "spool.db", store.kind)
+        lines = [b"reading,series=a value=1.5 %d" % number for number in range(100)]
+        spool.commit(Commit([b"\n".join([*lines[:40], b"reading value= 1", *lines[40:]])]))
+        sender = Sender(spool, store, lambda _: None)
+        sender.start()
+        wait_until(lambda: sender.has_news)
+        sender.stop()
+        assert [refusal.block for refusal in sender.taken()[1]] == [b"reading value= 1"]
+        spool.close()
+    assert len(fake.buckets["b"].of("reading")) == 100
+
+
+@pytest.mark.parametrize("reply", [(200, "text/html", "<html>a proxy's page</html>"), (500, "text/html", "x" * 100_000)])
+def test_stranger_on_the_port_is_a_short_message(fake: FakeInflux2, reply: Reply) -> None:
     """No answer is taken for rows, and no page ends up in the log."""
-    server, store = answering(status, body, "text/html")
-    with pytest.raises((StoreBusy, StoreDenied)) as caught:
+    fake.instead = lambda *_: reply
+    with connected(fake) as store, pytest.raises((StoreBusy, StoreDenied)) as caught:
         store.span()
     assert len(str(caught.value)) < 400
-    store.close()
-    server.shutdown()
-    server.server_close()
 
 
 def hang_up(listener: socket.socket) -> None:

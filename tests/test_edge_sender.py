@@ -1,70 +1,26 @@
 """Blocks reach the store in order, again and again until it has them, whatever it does meanwhile."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from edge import sender as module
-from edge.contract import Points, SeriesTable
 from edge.errors import BlockRefused, StoreBusy, StoreDenied
-from edge.sender import Sender
-from edge.spool import Commit, Spool
+from edge.sender import Pace, Sender
+from edge.spool import Commit, Refusal, Spool
+from tests.memory_store import Memory
 from tests.servers import wait_until
 
 
-class Memory:
-    """A store of lines; `trouble` may raise for what is written."""
-
-    kind = "memory"
-
-    def __init__(self) -> None:
-        self.writes: list[bytes] = []
-        self.trouble: Callable[[bytes], None] = lambda _: None
-
-    def encode(self, points: Sequence[Points], series: SeriesTable) -> bytes:
-        """Not used."""
-        raise NotImplementedError
-
-    def write(self, block: bytes) -> None:
-        """Keep it."""
-        self.trouble(block)
-        self.writes.append(block)
-
-    def join(self, blocks: Sequence[bytes]) -> bytes:
-        """Lines one after the other."""
-        return b"\n".join(blocks)
-
-    def split(self, block: bytes) -> tuple[bytes, bytes] | None:
-        """Half the lines each."""
-        lines = block.split(b"\n")
-        half = len(lines) // 2
-        return (b"\n".join(lines[:half]), b"\n".join(lines[half:])) if half else None
-
-    def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
-        """Not used."""
-        raise NotImplementedError
-
-    def span(self) -> tuple[int, int] | None:
-        """Not used."""
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """Nothing to let go of."""
-
-    @property
-    def lines(self) -> list[bytes]:
-        """Everything written."""
-        return [line for block in self.writes for line in block.split(b"\n")]
-
-
 class Bench:
-    """A spool, a store and a sender that is ended with the test."""
+    """A spool, a store and a sender that waits hundredths of a second where it would wait seconds."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, write_size: int = 1_000_000) -> None:
         self.spool, self.store, self.said = Spool(folder / "spool.db", "memory"), Memory(), list[str]()
-        self.sender = Sender(self.spool, self.store, self.said.append)
+        self.now = 0.0
+        pace = Pace(write_size=write_size, gather=0.0, longest_wait=0.02, denied_wait=0.02)
+        self.sender = Sender(self.spool, self.store, self.said.append, pace=pace, clock=lambda: self.now)
 
     def commit(self, *blocks: bytes) -> None:
         """Blocks into the spool; what has arrived is taken out."""
@@ -78,11 +34,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    """A sender that waits hundredths of a second where it would wait seconds."""
-    monkeypatch.setattr(module, "LONGEST_WAIT", 0.02)
-    monkeypatch.setattr(module, "DENIED_WAIT", 0.02)
-    monkeypatch.setattr(module, "PAUSE", 0.0)
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """Ended with the test."""
     made = Bench(tmp_path)
     yield made
     made.sender.stop()
@@ -102,12 +55,14 @@ def test_blocks_arrive_once_and_in_order(bench: Bench) -> None:
     assert (bench.said, bench.sender.has_news) == ([], False)
 
 
-def test_waiting_blocks_go_out_in_few_writes(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_blocks_go_out_in_few_writes(tmp_path: Path) -> None:
     """As many as fit into one write, and at least one."""
-    monkeypatch.setattr(module, "WRITE_SIZE", 10)
+    bench = Bench(tmp_path, write_size=10)
     bench.commit(b"aaaa", b"bbbb", b"cccc", b"d" * 50, b"e")
     bench.sender.start()
     bench.wait(5)
+    bench.sender.stop()
+    bench.spool.close()
     assert bench.store.writes == [b"aaaa\nbbbb", b"cccc", b"d" * 50, b"e"]
 
 
@@ -148,9 +103,9 @@ def test_only_what_is_refused_is_set_aside(bench: Bench) -> None:
     bench.sender.start()
     bench.wait(4)
     sent, refused = bench.sender.taken()
-    assert (sent, refused) == (4, [(f"no bad lines: {5}", b"bad %d" % number) for number in (3, 6, 7)])
+    assert (sent, refused) == (4, [Refusal("no bad lines: 5", b"bad %d" % number, 1) for number in (3, 6, 7)])
     assert bench.store.lines == [b"1", b"2", b"4", b"5", b"8"]
-    assert bench.said == ["3 blocks set aside, as the store will never take them: no bad lines: 5"]
+    assert bench.said == ["store: 3 rows set aside, as the store will never take them: no bad lines: 5"]
     assert bench.sender.taken() == (4, [])
 
 
@@ -170,7 +125,7 @@ def test_nothing_is_set_aside_twice_when_the_store_goes_away_in_between(bench: B
     bench.commit(b"bad", b"1")
     bench.sender.start()
     bench.wait(2)
-    assert bench.sender.taken() == (2, [("bad", b"bad")])
+    assert bench.sender.taken() == (2, [Refusal("bad", b"bad", 1)])
 
 
 def test_block_the_store_cannot_even_join_is_set_aside(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +133,7 @@ def test_block_the_store_cannot_even_join_is_set_aside(bench: Bench, monkeypatch
 
     def join(blocks: Sequence[bytes]) -> bytes:
         if b"damaged" in blocks:
-            raise BlockRefused("not a block")
+            raise BlockRefused("not a block", proven=True)
         return b"\n".join(blocks)
 
     monkeypatch.setattr(bench.store, "join", join)
@@ -186,7 +141,7 @@ def test_block_the_store_cannot_even_join_is_set_aside(bench: Bench, monkeypatch
     bench.sender.start()
     bench.wait(3)
     assert bench.store.lines == [b"1", b"2"]
-    assert bench.sender.taken()[1] == [("not a block", b"damaged")]
+    assert bench.sender.taken()[1] == [Refusal("not a block", b"damaged", 1)]
 
 
 def test_trouble_with_the_disk_does_not_end_the_sender(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,3 +196,72 @@ def test_what_is_not_sent_stays_in_the_spool(bench: Bench) -> None:
     bench.sender.stop()
     assert bench.sender.taken() == (0, [])
     assert bench.spool.next_blocks(0, 10) == (2, [b"1", b"2"])
+
+
+def test_what_was_set_aside_of_late_can_be_asked_for(bench: Bench) -> None:
+    """For a while; it is no problem, as everything else arrives, and it is logged once a minute."""
+
+    def picky(block: bytes) -> None:
+        if b"bad" in block:
+            raise BlockRefused("no bad lines")
+
+    bench.store.trouble = picky
+    bench.sender.start()
+    for number in range(1, 4):
+        bench.commit(b"bad\ngood\ngood")
+        bench.wait(number)
+    assert bench.sender.degraded == "the store refused 1 rows: no bad lines"
+    assert (bench.sender.problem, len(bench.said)) == (None, 1)
+    bench.now += 601
+    assert bench.sender.degraded is None
+
+
+def test_store_that_refuses_everything_is_a_problem_and_loses_nothing(bench: Bench) -> None:
+    """Everything waits until somebody has mended the store."""
+    tries: list[bytes] = []
+
+    def refuses(block: bytes) -> None:
+        tries.append(block)
+        raise BlockRefused("already exists as type integer")
+
+    bench.store.trouble = refuses
+    bench.commit(*(b"reading %d" % number for number in range(1000)))
+    bench.sender.start()
+    wait_until(lambda: bench.sender.problem is not None)
+    assert bench.sender.problem is not None
+    assert bench.sender.problem.startswith("already exists as type integer; it refuses nearly all rows of 'reading'")
+    assert (bench.sender.taken(), bench.store.writes) == ((0, []), [])
+    assert len(tries) < 100
+    bench.store.trouble = lambda _: None
+    bench.wait(1000)
+    wait_until(lambda: bench.sender.problem is None)
+    assert len(bench.store.lines) == 1000
+
+
+def test_block_that_fails_for_ever_is_narrowed_down_while_others_are_stored(bench: Bench) -> None:
+    """A row that a server chokes on does not hold up the queue; it is set aside after several tries."""
+
+    def chokes(block: bytes) -> None:
+        if b"poison" in block:
+            raise StoreBusy("500", answered=True)
+
+    bench.store.trouble = chokes
+    good = [b"reading %d" % number for number in range(40)]
+    bench.commit(*good[:20], b"reading poison", *good[20:])
+    bench.sender.start()
+    bench.wait(41)
+    sent, refused = bench.sender.taken()
+    assert (sent, [(refusal.block, refusal.rows) for refusal in refused]) == (41, [(b"reading poison", 1)])
+    assert set(bench.store.lines) == set(good)
+
+
+def test_backlog_is_sent_without_a_pause(tmp_path: Path) -> None:
+    """Blocks gather only where little waits: this sender would pause for an hour."""
+    spool, store = Spool(tmp_path / "spool.db", "memory"), Memory()
+    sender = Sender(spool, store, lambda _: None, pace=Pace(write_size=1000, gather=3600.0))
+    spool.commit(Commit([b"x" * 400] * 101))
+    sender.start()
+    wait_until(lambda: len(store.writes) == 51)
+    assert sender.taken()[0] >= 100
+    sender.stop()
+    spool.close()

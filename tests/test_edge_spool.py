@@ -18,7 +18,7 @@ from edge.config import read_config
 from edge.contract import SECOND, Readings
 from edge.errors import ConfigurationError
 from edge.mqtt import Message
-from edge.spool import KEPT_REFUSED, Arrival, Commit, Entry, Spool
+from edge.spool import KEPT_REFUSED, KEPT_REFUSED_BYTES, Arrival, Commit, Entry, Refusal, Spool
 from tests.agent_process import START, baseline_bundle, release
 from tests.scripted_agent import MINUTE, Bench, messages, script_of
 from tests.test_edge_agent import window
@@ -150,11 +150,33 @@ def test_snapshot_makes_the_journal_unnecessary(tmp_path: Path) -> None:
 def test_refused_blocks_are_kept_up_to_a_number(tmp_path: Path) -> None:
     """The newest stay, with the store's reason, for whoever looks."""
     spool = Spool(tmp_path / "spool.db", "sqlite")
-    spool.commit(Commit(refused=[(f"why {number}", b"x") for number in range(KEPT_REFUSED + 5)]))
-    spool.commit(Commit(refused=[("last", b"y")]))
+    spool.commit(Commit(refused=[Refusal(f"why {number}", b"x", 1) for number in range(KEPT_REFUSED + 5)]))
+    spool.commit(Commit(refused=[Refusal("last", b"y", 1)]))
     spool.close()
     found = sqlite3.connect(tmp_path / "spool.db").execute("SELECT reason, block FROM refused ORDER BY id").fetchall()
     assert (len(found), found[0][0], found[-1]) == (KEPT_REFUSED, "why 6", ("last", b"y"))
+
+
+def test_refused_blocks_are_kept_up_to_a_size(tmp_path: Path) -> None:
+    """Large ones do not fill a small disk."""
+    spool = Spool(tmp_path / "spool.db", "sqlite")
+    large = b"x" * (KEPT_REFUSED_BYTES // 3)
+    for number in range(5):
+        spool.commit(Commit(refused=[Refusal(f"why {number}", large, 1000)]))
+    spool.close()
+    found = sqlite3.connect(tmp_path / "spool.db").execute("SELECT reason FROM refused ORDER BY id").fetchall()
+    assert found == [("why 2",), ("why 3",), ("why 4",)]
+
+
+def test_newest_blocks_are_the_end_of_what_waits(tmp_path: Path) -> None:
+    """In order, beyond a number, up to a size but at least one."""
+    spool = Spool(tmp_path / "spool.db", "sqlite")
+    spool.commit(Commit([b"1", b"22", b"333", b"4444"]))
+    assert spool.newest_blocks(0, 7) == [b"333", b"4444"]
+    assert spool.newest_blocks(0, 1) == [b"4444"]
+    assert spool.newest_blocks(3, 100) == [b"4444"]
+    assert spool.newest_blocks(4, 100) == []
+    spool.close()
 
 
 def test_data_for_another_kind_of_store_is_refused_until_it_is_sent(tmp_path: Path) -> None:

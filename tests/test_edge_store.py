@@ -25,13 +25,21 @@ def influx_store(server: Influx, bucket: str) -> Store:
     return InfluxStore(server.url, bucket, "gatecast", server.token)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("influxdb", marks=pytest.mark.servers)])
+def old_store(server: Influx, bucket: str) -> Store:
+    """The same, as InfluxDB 1.6 is without anything in front of it."""
+    return InfluxStore(f"http://127.0.0.1:{server.engine.port}", bucket, "", server.token)
+
+
+INFLUX = {"influxdb": influx_store, "influxdb-1.6": old_store}
+
+
+@pytest.fixture(params=["sqlite", *(pytest.param(name, marks=pytest.mark.servers) for name in INFLUX)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty store of each kind."""
     if request.param == "sqlite":
         opened: Store = SqliteStore(tmp_path / "folder" / "store.db")
     else:
-        opened = influx_store(request.getfixturevalue("influx"), request.getfixturevalue("bucket"))
+        opened = INFLUX[request.param](request.getfixturevalue("influx"), request.getfixturevalue("bucket"))
     yield opened
     opened.close()
 
@@ -347,7 +355,7 @@ def test_influx_url_names_address_and_bucket(url: str, address: str, bucket: str
     monkeypatch.setenv(TOKEN_VARIABLE, "very-secret")
     store = open_store(url)
     assert isinstance(store, InfluxStore)
-    assert (store.url, store.bucket, store._token) == (address, bucket, "very-secret")
+    assert (store.url, store.bucket, store._connection._token) == (address, bucket, "very-secret")
     assert "secret" not in repr(store)
 
 
@@ -357,7 +365,7 @@ def test_token_file_goes_before_the_environment(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "token").write_text("of the file\n")
     store = open_store("influxdb://host/b", str(tmp_path / "token"))
     assert isinstance(store, InfluxStore)
-    assert store._token == "of the file"
+    assert store._connection._token == "of the file"
     with pytest.raises(ConfigurationError, match=r"cannot read the token file .*missing.*check \[store\] token_file"):
         open_store("influxdb://host/b", str(tmp_path / "missing"))
 

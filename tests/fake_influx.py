@@ -1,0 +1,220 @@
+"""InfluxDB 2 as far as Gatecast speaks to it, in a thread: its answers word for word, and what it stored to be counted.
+
+The real server of the tests is a 1.6; this one gives what only 2.x answers. It can also be a stranger that answers anything.
+"""
+
+import gzip
+import json
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
+from urllib.parse import parse_qs, urlsplit
+
+LINE = re.compile(r'((?:\\.|[^\\ ])+) ((?:"(?:\\.|[^"\\])*"|[^" ])+) (-?\d+)')
+FIELD = re.compile(r'([^=,]+)=("(?:\\.|[^"\\])*"|[^,]*)')
+NUMBER = re.compile(r"-?\d+(\.\d*)?(e[+-]?\d+)?")
+Reply = tuple[int, str, str]  # status, content type, body
+Instead = Callable[[str, bytes], Reply | None]  # gives a stranger's answer to a path and a body
+
+
+@dataclass
+class Bucket:
+    """A bucket and what is in it.
+
+    Args:
+        oldest: rows before this time, ns UTC, are beyond its retention.
+        types: of fields by (measurement, field): `float`, `integer` or `string`.
+        rows: fields by (measurement with tags, time).
+    """
+
+    oldest: int = -(2**63)
+    types: dict[tuple[str, str], str] = field(default_factory=dict)
+    rows: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
+
+    def of(self, measurement: str) -> list[dict[str, str]]:
+        """Rows of one measurement."""
+        return [fields for (key, _), fields in self.rows.items() if key.split(",")[0] == measurement]
+
+
+class FakeInflux2:
+    """A server on a free port of 127.0.0.1; a context manager.
+
+    Args:
+        organisation: the only one.
+        partial_status: 422 as 2.2 and later, 500 as 2.0 and 2.1.
+    """
+
+    def __init__(self, organisation: str = "home", *, partial_status: int = 422) -> None:
+        self.organisation, self.partial_status = organisation, partial_status
+        self.buckets = {"b": Bucket()}
+        self.tokens = {"all": "rw", "reader": "r", "writer": "w"}
+        self.largest: int | None = None  # bytes of one write
+        self.instead: Instead = lambda *_: None
+        self.requests: list[tuple[str, int]] = []  # path, bytes of the body
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+
+    @property
+    def url(self) -> str:
+        """Base URL."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def store_url(self, bucket: str = "b", organisation: str | None = "home") -> str:
+        """Store URL of a bucket; without an organisation where that is None."""
+        return f"influxdb://127.0.0.1:{self._server.server_port}/{bucket}" + (f"?org={organisation}" if organisation else "")
+
+    def writes(self) -> list[int]:
+        """Bytes of each write that was tried."""
+        return [size for path, size in self.requests if path == "/api/v2/write"]
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, method: str, target: str, token: str, body: bytes) -> Reply:
+        """What the server says."""
+        path, query = urlsplit(target).path, {key: values[0] for key, values in parse_qs(urlsplit(target).query).items()}
+        self.requests.append((path, len(body)))
+        if (reply := self.instead(path, body)) is not None:
+            return reply
+        rights = self.tokens.get(token)
+        if rights is None:
+            return _error(401, "unauthorized", "unauthorized access")
+        paths = {"/query": self._query, "/api/v2/buckets": self._list_buckets, "/api/v2/orgs": self._list_organisations}
+        if (method, path) == ("POST", "/api/v2/write"):
+            return self._wrong(query, rights, body) or self._write(self.buckets[query["bucket"]], body)
+        return paths[path](query, rights) if path in paths else _error(404, "not found", "path not found")
+
+    def _wrong(self, query: dict[str, str], rights: str, body: bytes) -> Reply | None:
+        """What is wrong with a write, whatever its lines are."""
+        bucket = query.get("bucket", "")
+        if "org" not in query and "orgID" not in query:
+            return _error(400, "invalid", "Please provide either orgID or org")
+        if query.get("org", self.organisation) != self.organisation:
+            return _error(404, "not found", f'organization name "{query["org"]}" not found')
+        if bucket not in self.buckets:
+            return _error(404, "not found", f'bucket "{bucket}" not found')
+        if "w" not in rights:
+            return _error(403, "forbidden", "insufficient permissions for write")
+        if self.largest is not None and len(body) > self.largest:
+            return _error(413, "request too large", "unable to read data: points batch is too large")
+        return None
+
+    def _write(self, bucket: Bucket, body: bytes) -> Reply:
+        parsed = []
+        for line in filter(None, body.decode().split("\n")):
+            row = _parse(line)
+            if row is None:
+                return _error(400, "invalid", f"unable to parse '{line}': missing fields")
+            parsed.append(row)
+        return self._keep(bucket, parsed)
+
+    def _keep(self, bucket: Bucket, parsed: list[tuple[str, int, dict[str, str]]]) -> Reply:
+        dropped, reason = 0, ""
+        for key, time, fields in parsed:
+            measurement = key.split(",")[0]
+            conflict = next(
+                (
+                    name
+                    for name, text in fields.items()
+                    if bucket.types.setdefault((measurement, name), _type(text)) != _type(text)
+                ),
+                None,
+            )
+            if time < bucket.oldest:
+                dropped, reason = dropped + 1, reason or "points beyond retention policy"
+            elif conflict is not None:
+                known, new = bucket.types[measurement, conflict], _type(fields[conflict])
+                dropped, reason = (
+                    dropped + 1,
+                    reason
+                    or (
+                        f'field type conflict: input field "{conflict}" on measurement "{measurement}" is type {new}, '
+                        f"already exists as type {known}"
+                    ),
+                )
+            else:
+                bucket.rows.setdefault((key, time), {}).update(fields)
+        if not dropped:
+            return 204, "", ""
+        code, how = (
+            ("unprocessable entity", "failure writing points to database")
+            if self.partial_status == 422
+            else ("internal error", "unexpected error writing points to database")
+        )
+        return _error(self.partial_status, code, f"{how}: partial write: {reason} dropped={dropped}")
+
+    def _query(self, query: dict[str, str], rights: str) -> Reply:
+        name = query.get("db", "")
+        if name not in self.buckets or "r" not in rights:
+            return _json(200, {"results": [{"statement_id": 0, "error": f"database not found: {name}"}]})
+        return _json(200, {"results": [{"statement_id": 0}]})
+
+    def _list_buckets(self, query: dict[str, str], rights: str) -> Reply:
+        names = [name for name in self.buckets if query.get("name") in (None, name) and "r" in rights]
+        return _json(200, {"buckets": [{"name": name, "orgID": "0123456789abcdef"} for name in names]})
+
+    def _list_organisations(self, _: dict[str, str], rights: str) -> Reply:
+        found = [{"id": "0123456789abcdef", "name": self.organisation}] if "r" in rights else []
+        return _json(200, {"orgs": found})
+
+
+def _json(status: int, document: object) -> Reply:
+    return status, "application/json; charset=utf-8", json.dumps(document)
+
+
+def _error(status: int, code: str, message: str) -> Reply:
+    return _json(status, {"code": code, "message": message})
+
+
+def _parse(line: str) -> tuple[str, int, dict[str, str]] | None:
+    """Measurement with tags, time and fields of a line; None where it is none."""
+    found = LINE.fullmatch(line)
+    if found is None:
+        return None
+    fields = dict(FIELD.findall(found[2]))
+    return (found[1], int(found[3]), fields) if fields and all(map(_type, fields.values())) else None
+
+
+def _type(text: str) -> str:
+    """Type of a field's value; empty where it is none."""
+    if text.startswith('"'):
+        return "string"
+    if text.endswith("i"):
+        return "integer" if NUMBER.fullmatch(text[:-1]) else ""
+    return "float" if NUMBER.fullmatch(text) else ""
+
+
+def _handler(server: FakeInflux2) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if self.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
+            token = self.headers.get("Authorization", "").removeprefix("Token ")
+            status, kind, text = server.answer(self.command, self.path, token, body)
+            self.send_response(status)
+            if kind:
+                self.send_header("Content-Type", kind)
+            if status != 204:
+                self.send_header("Content-Length", str(len(text.encode())))
+            self.end_headers()
+            if status != 204:
+                self.wfile.write(text.encode())
+
+        def do_GET(self) -> None:
+            self.do_POST()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the signature of the base class
+            """Nothing."""
+
+    return Handler

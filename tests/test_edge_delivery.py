@@ -1,0 +1,167 @@
+"""Rows are set aside only where they are at fault for sure; everything else is stored or kept."""
+
+from collections.abc import Callable
+
+import pytest
+
+from edge.delivery import ALONE, FAILURES, Delivery
+from edge.errors import BlockRefused, BlockTooLarge, StoreBusy, StoreDenied
+from tests.memory_store import Memory
+
+
+class Bench:
+    """A store with trouble, and what waits behind the blocks that are delivered."""
+
+    def __init__(self, trouble: Callable[[bytes], None]) -> None:
+        self.store, self.newest, self.tries = Memory(), list[bytes](), list[bytes]()
+
+        def noted(block: bytes) -> None:
+            self.tries.append(block)
+            trouble(block)
+
+        self.store.trouble = noted
+        self.delivery = Delivery(self.store, lambda: self.newest, lambda: False)
+
+
+def refusing(word: bytes) -> Callable[[bytes], None]:
+    """Refuses every block that contains a word."""
+
+    def trouble(block: bytes) -> None:
+        if word in block:
+            raise BlockRefused(f"no {word.decode()}")
+
+    return trouble
+
+
+def failing(word: bytes) -> Callable[[bytes], None]:
+    """Answers with an error of the server's to every block that contains a word."""
+
+    def trouble(block: bytes) -> None:
+        if word in block:
+            raise StoreBusy("internal error", answered=True)
+
+    return trouble
+
+
+def rows(word: str, count: int) -> bytes:
+    """A block of rows that begin with a word."""
+    return b"\n".join(f"{word} {number}".encode() for number in range(count))
+
+
+def test_row_alone_among_good_ones_is_set_aside() -> None:
+    """The others are stored."""
+    bench = Bench(refusing(b"reading 7"))
+    assert [refusal.block for refusal in bench.delivery.deliver([rows("reading", 10)])] == [b"reading 7"]
+    assert len(bench.store.lines) == 9
+
+
+def test_measurement_of_which_all_rows_are_refused_is_kept() -> None:
+    """Whether the store answers by row or for all at once; the message has its words and says of what."""
+    for dropped in (None, {"reading": 50}):
+
+        def trouble(block: bytes, dropped: dict[str, int] | None = dropped) -> None:
+            if b"reading" in block:
+                raise BlockRefused("type conflict", dropped=dropped)
+
+        bench = Bench(trouble)
+        with pytest.raises(StoreDenied, match=r"type conflict; it refuses nearly all rows of 'reading': mend that"):
+            bench.delivery.deliver([rows("reading", 50), rows("forecast", 50)])
+
+
+def test_rows_are_at_fault_where_newer_ones_are_taken() -> None:
+    """However many they are: those that wait behind are not held up."""
+    bench = Bench(refusing(b"reading old"))
+    bench.newest = [rows("reading new", 5)]
+    refused = bench.delivery.deliver([rows("reading old", 3 * ALONE)])
+    assert len(refused) == 3 * ALONE
+
+
+def test_newer_rows_of_another_measurement_prove_nothing() -> None:
+    """Only that rows of the same kind are taken shows that the store is well."""
+    bench = Bench(refusing(b"reading"))
+    bench.newest = [rows("forecast", 50)]
+    with pytest.raises(StoreDenied):
+        bench.delivery.deliver([rows("reading", 50)])
+
+
+def test_rows_that_are_proven_bad_are_never_held() -> None:
+    """Such as rows beyond retention: all of a write, and nothing else waits."""
+
+    def trouble(_: bytes) -> None:
+        raise BlockRefused("beyond retention", dropped={"reading": 500}, rows=b"reading 0", proven=True)
+
+    bench = Bench(trouble)
+    assert [(one.reason, one.block, one.rows) for one in bench.delivery.deliver([rows("reading", 500)])] == [
+        ("beyond retention", b"reading 0", 500)
+    ]
+    assert len(bench.tries) == 1
+
+
+def test_own_numbers_hold_up_nothing() -> None:
+    """A row of `agent` that is refused is set aside, though all of them are."""
+    bench = Bench(refusing(b"agent"))
+    refused = bench.delivery.deliver([rows("reading", 3), rows("agent", 2 * ALONE)])
+    assert len(refused) == 2 * ALONE
+    assert [one.block for one in bench.delivery.deliver([b"agent 1"])] == [b"agent 1"]
+
+
+def test_what_is_too_large_is_split() -> None:
+    """Until it fits; a single row that does not is the server's limit, and kept."""
+
+    def trouble(block: bytes) -> None:
+        if len(block) > 100:
+            raise BlockTooLarge("413")
+
+    bench = Bench(trouble)
+    assert bench.delivery.deliver([rows("reading", 100)]) == []
+    assert len(bench.store.lines) == 100
+    with pytest.raises(StoreDenied, match="413; allow larger requests"):
+        bench.delivery.deliver([b"reading " + b"x" * 200])
+
+
+def test_row_that_fails_alone_is_set_aside_after_several_passes() -> None:
+    """Others are stored in each of them."""
+    bench = Bench(failing(b"reading 7"))
+    for _ in range(FAILURES - 1):
+        with pytest.raises(StoreBusy, match="other rows are stored, so the bad ones are looked for"):
+            bench.delivery.work_around([rows("reading", 10)])
+    refused = bench.delivery.work_around([rows("reading", 10)])
+    assert [(one.block, one.reason) for one in refused] == [
+        (b"reading 7", "fails again and again while other rows are stored: internal error")
+    ]
+
+
+@pytest.mark.parametrize("newest", [[], [b"reading newest"]])
+def test_store_that_fails_on_everything_loses_nothing(newest: list[bytes]) -> None:
+    """It costs a few requests, not one for each row."""
+    bench = Bench(failing(b"reading"))
+    bench.newest = newest
+    for _ in range(2 * FAILURES):
+        with pytest.raises(StoreBusy, match="internal error"):
+            bench.delivery.work_around([rows("reading", 1000)])
+    assert len(bench.tries) <= 4 * FAILURES
+
+
+def test_single_block_that_fails_is_kept_while_nothing_else_waits() -> None:
+    """Nothing shows that the store works."""
+    bench = Bench(failing(b"reading"))
+    for _ in range(2 * FAILURES):
+        with pytest.raises(StoreBusy):
+            bench.delivery.work_around([b"reading 1"])
+
+
+def test_flood_of_failing_rows_is_kept() -> None:
+    """Where a store fails on thousands of rows it is not the rows."""
+    bench = Bench(failing(b"reading"))
+    bench.newest = [b"forecast 1"]
+    for _ in range(2 * FAILURES):
+        with pytest.raises(StoreBusy):
+            bench.delivery.work_around([rows("reading", 1000)])
+
+
+def test_nothing_is_written_once_the_sender_stops() -> None:
+    """Also in the middle of narrowing down."""
+    store = Memory()
+    with pytest.raises(StoreBusy, match="stopping"):
+        Delivery(store, list, lambda: True).deliver([b"reading 1"])
+    assert store.writes == []
