@@ -9,6 +9,7 @@ import numpy as np
 
 from edge.contract import DAY, Int32, Points, SeriesTable
 from edge.errors import StoreBusy, StoreDenied
+from edge.fields import WHOLE
 from edge.influx_answers import Answer, count_rows, fault_of_request, fault_of_write
 from edge.influx_http import Connection
 
@@ -233,17 +234,16 @@ class InfluxStore:
             if isinstance(column, str):
                 text = column.translate(ESCAPE_TEXT).replace("%", "%%")
                 formats.append(f'{name}="{text}"')
-            elif column.dtype.kind == "i":
+                continue
+            known = np.isfinite(column)
+            if not known.any():
+                continue
+            finite &= known
+            columns.append(column.tolist())
+            if name in WHOLE:
                 formats.append(f"{name}=%di")
-                columns.append(column.tolist())
-            else:
-                known = np.isfinite(column)
-                if not known.any():
-                    continue
-                finite &= known
-                # Nine digits bring every float32 back; a float64 is written as Python repeats it.
+            else:  # nine digits bring every float32 back; a float64 is written as Python repeats it
                 formats.append(f"{name}=%.9g" if column.dtype == np.float32 else f"{name}=%r")
-                columns.append(column.tolist())
         if not formats:
             return iter(())
         template = points.measurement + "%s " + ",".join(formats) + " %d"

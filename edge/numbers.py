@@ -35,6 +35,9 @@ def row(health: Health, model: str, now: int) -> Points:
         health: the counters.
         model: name of what forecasts, or `none`.
         now: ns UTC.
+
+    Returns:
+        Floats all, whatever has been counted so far; how they are stored is fixed in `edge/fields.py`.
     """
     totals = health.totals()
     made = totals.get("forecasts", 0.0)
@@ -50,5 +53,5 @@ def row(health: Health, model: str, now: int) -> Points:
         "lag_seconds": health.gauge("lag_seconds"),
         "microseconds_per_forecast": totals.get("forecast_seconds", 0.0) / made * 1e6 if made else float("nan"),
     }
-    fields = {name: np.asarray([value]) for name, value in numbers.items()}
+    fields = {name: np.asarray([value], np.float64) for name, value in numbers.items()}
     return Points("agent", np.zeros(1, np.int32), np.asarray([now]), {**fields, "model": model})

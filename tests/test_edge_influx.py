@@ -81,6 +81,13 @@ def test_kinds_of_fields_are_told_apart() -> None:
     assert lines(lead) == [f"forecast_lead,series=a,lead=24 q50=0.5 {NOW}"]
 
 
+def test_type_of_a_field_is_that_of_its_name() -> None:
+    """Not that of the array it comes in: whole numbers in an array of floats carry an i, a value of an integer sensor none."""
+    assert lines(points(value=np.array([3]))) == [f"reading,series=a value=3 {NOW}"]
+    one = points(2, origin=np.array([7.0, np.nan]), value=np.array([1.0, 2.0]))
+    assert lines(one) == [f"reading,series=a origin=7i,value=1.0 {NOW}", f"reading,series=a value=2.0 {NOW + 1}"]
+
+
 def test_what_is_not_finite_is_left_out() -> None:
     """The field, or the whole row where no field is left; never a line without fields."""
     value = np.array([1.0, np.nan, np.inf, -np.inf])
