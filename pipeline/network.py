@@ -21,10 +21,12 @@ from pipeline.models import CELLS, UNROLLED_IN_TRAINING, UNROLLED_STEPS, UNROLLE
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
 
-# Scales are kept as whole numbers of this share of their logarithm: a converter that rounds weights leaves whole numbers alone.
+# Scales and the largest value are kept as whole numbers of this share of their logarithm: a converter that rounds weights
+# leaves whole numbers alone. Other constants are those that float16 holds exactly: it ends at 65,504 and begins at 2^-24.
 FINENESS = 2.0**20
 NO_SCALE = -(2**30)  # its exponential is 0
-SMALLEST_SHARE = 1e-6  # of the largest value, about what float32 must round: a constant window has a scale
+SMALLEST_SHARE = 2.0**-20  # of the largest value, about what float32 must round: a constant window has a scale
+FARTHEST_INPUT = 100.0  # scales from the last value; what lies farther off is a glitch, and missing
 
 
 class Network(keras.Model):  # type: ignore[misc]
@@ -100,22 +102,26 @@ class Network(keras.Model):  # type: ignore[misc]
 
         Returns:
             Window as distance from its last value in units of scale, 0 where missing, and 1 where it is there, both
-            `[batch, window]`; last value and scale, both `[batch, 1]`.
+            `[batch, window]`; last value and scale, both `[batch, 1]`. The scale of a window of zeros is 0.
         """
-        valid = tf.abs(window) < LARGEST_VALUE  # NaN compares false
+        first = tf.minimum(series, 0)  # always 0, which no converter knows: it would make a rounded constant of the bound
+        largest = exponential(tf.constant([round(np.log(LARGEST_VALUE) * FINENESS)]), first)
+        valid = tf.abs(window) < largest  # NaN compares false
         present = tf.cast(valid, tf.float32)
         clean = tf.where(valid, window, 0.0)
-        places = tf.range(1.0, self.contract.window + 1.0)[None] * present
-        newest = tf.cast(places >= tf.reduce_max(places, axis=1, keepdims=True), tf.float32)
+        places = tf.where(valid, tf.range(1, self.contract.window + 1)[None], 0)
+        newest = tf.cast(tf.equal(places, tf.reduce_max(places, axis=1, keepdims=True)), tf.float32)
         last = tf.reduce_sum(clean * newest, axis=1, keepdims=True)
         centred = (clean - last) * present
         count = tf.maximum(tf.reduce_sum(present, axis=1, keepdims=True), 1.0)
         mean = tf.reduce_sum(centred, axis=1, keepdims=True) / count
         own = tf.sqrt(tf.reduce_sum(tf.square((centred - mean) * present), axis=1, keepdims=True) / count)
-        floor = SMALLEST_SHARE * tf.reduce_max(tf.abs(clean), axis=1, keepdims=True) + 1e-12
-        known = tf.exp(tf.cast(tf.gather(self.scale, series)[:, None], tf.float32) / FINENESS)
+        floor = SMALLEST_SHARE * tf.reduce_max(tf.abs(clean), axis=1, keepdims=True)
+        known = exponential(self.scale, series)
         scale = tf.where(known > 0.0, known, tf.maximum(own, floor))
-        return centred / scale, present, last, scale
+        inputs = centred / divisor(scale)
+        near = tf.abs(inputs) < FARTHEST_INPUT
+        return tf.where(near, inputs, 0.0), present * tf.cast(near, tf.float32), last, scale
 
     def segments(self, inputs: Tensor, present: Tensor) -> Tensor:
         """The window in segments, `[batch, steps, segment]`, a missing value as the mean of its place in the others.
@@ -239,6 +245,21 @@ class Members:
         repeats = -(-horizon // season)
         leads = [tf.concat([one] * repeats, axis=1)[:, :horizon, None] for one in (mean, tf.minimum(count, 1.0))]
         return leads[0], leads[1]
+
+
+def exponential(logarithms: Tensor, place: Tensor) -> Tensor:
+    """Numbers of which the logarithms are kept, float32 `[batch, 1]`.
+
+    Args:
+        logarithms: in units of 1 / `FINENESS`, int32 `[n]`.
+        place: of each in the list, int32 `[batch]`.
+    """
+    return tf.exp(tf.cast(tf.gather(logarithms, place)[:, None], tf.float32) / FINENESS)
+
+
+def divisor(scale: Tensor) -> Tensor:
+    """What to divide by: the scale, or 1 where it is 0 and what is divided is 0 as well."""
+    return tf.where(scale > 0.0, scale, 1.0)
 
 
 def outward(median: Tensor, start: Tensor, steps: Tensor) -> Tensor:

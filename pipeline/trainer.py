@@ -10,7 +10,7 @@ import tensorflow as tf
 from edge.contract import Float32, Float64, Int64
 from edge.model import LARGEST_VALUE
 from pipeline.masking import mask
-from pipeline.network import Network
+from pipeline.network import FARTHEST_INPUT, Network, divisor
 from pipeline.windows import Samples, epoch_rows
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Trainer:
         return loss
 
     def _loss(self, window: Tensor, target: Tensor, known: Tensor, unit: Tensor, seed: Tensor | None = None) -> Tensor:
-        """Mean quantile loss in units of the row's scale, over targets that are there.
+        """Mean quantile loss in units of the row's scale, over targets that are there and no glitches.
 
         Args:
             window: float32 `[batch, window]`.
@@ -144,10 +144,12 @@ class Trainer:
             seed: for dropout.
         """
         scaled, last, scale = self.network.scaled(window, known, seed)
+        unit = unit[:, None]
         present = tf.abs(target) < LARGEST_VALUE
         distance = tf.where(present, target, last) - last
-        error = distance[:, :, None] / scale[:, :, None] - scaled
+        present &= tf.abs(distance) < FARTHEST_INPUT * tf.maximum(scale, unit)  # a glitch there, or as the last value
+        distance = tf.where(present, distance, 0.0)
+        error = distance[:, :, None] / divisor(scale)[:, :, None] - scaled
         pinball = tf.reduce_mean(tf.maximum(self.levels * error, (self.levels - 1.0) * error), axis=2)
-        unit = unit[:, None]
         weight = tf.where(unit > 0.0, tf.minimum(scale / tf.maximum(unit, 1e-12), HEAVIEST), 1.0) * tf.cast(present, tf.float32)
         return tf.reduce_sum(pinball * weight) / tf.maximum(tf.reduce_sum(tf.cast(present, tf.float32)), 1.0)

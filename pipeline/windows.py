@@ -17,7 +17,9 @@ from pipeline.table import Table
 
 LONGEST_PART = 28 * DAY
 HORIZONS = 10  # where an interval is a day or longer, 28 days are no more than one
-GLITCHES = 0.002  # share of the values at either end that may be none
+# Share of the values at either end that may be none, and times that the spread must be larger with them: the more there
+# are, the farther off they must be. What is rarer than a hundredth moves no quantile that is forecast.
+GLITCHES = ((0.01, 20.0), (0.002, 2.0))
 MOST_SAMPLES = 4_000_000  # more than a training looks at; 12 bytes each
 MOST_JUDGED = 100_000  # windows of a part, so that a verdict takes minutes however many series there are
 
@@ -188,8 +190,11 @@ def spread(values: Float32) -> float:
     if known.min() == known.max():
         return 0.0
     whole = float(known.std())
-    usual = float(np.clip(known, *np.quantile(known, (GLITCHES, 1 - GLITCHES))).std())
-    return usual if 0 < usual < whole / 2 else whole
+    for share, times in GLITCHES:
+        usual = float(np.clip(known, *np.quantile(known, (share, 1 - share))).std())
+        if 0 < usual < whole / times:
+            return usual
+    return whole
 
 
 def training_scale(table: Table, parts: Split) -> Float32:

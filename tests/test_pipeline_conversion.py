@@ -68,6 +68,23 @@ def test_the_mean_of_the_last_days_is_in_the_graph(quantiles: tuple[float, ...])
     assert parity(found, tiny.bundle_of(convert(mixed), architecture, contract), windows, series) < 1e-5
 
 
+def test_a_glitch_of_a_known_series_is_missing() -> None:
+    """A value a hundred scales from the last one is no input; below that it is one, and of a window of zeros nothing moves."""
+    architecture = Architecture(units=6)
+    network, model = tiny.network(architecture), Model(tiny.bundle(architecture))
+    window = (tiny.SCALE[1] * np.sin(np.arange(21))).astype(np.float32)[None]
+    glitch, gap, large = window.copy(), window.copy(), window.copy()
+    glitch[0, 7], gap[0, 7], large[0, 7] = 4294967.295, np.nan, window[0, -1] + 99 * tiny.SCALE[1]
+    both, known = np.concatenate([glitch, gap, large]), np.full(3, 2, np.int32)
+    for found in (forecast(network, both, known), model.predict(both, known)):
+        np.testing.assert_array_equal(found[0], found[1])
+        assert np.abs(found[2] - found[1]).max() > 1e-3
+        assert np.isfinite(found).all()
+    zeros, unknown = np.zeros((1, 21), np.float32), np.zeros(1, np.int32)
+    for found in (forecast(network, zeros, unknown), model.predict(zeros, unknown)):
+        assert not found.any()
+
+
 def test_operation_beyond_plain_tflite_is_refused() -> None:
     """A model that would need TensorFlow on the device is an error of the conversion that names the operation."""
     with pytest.raises(BundleError, match="Cholesky"):

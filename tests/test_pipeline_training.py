@@ -36,6 +36,17 @@ def test_training_learns_a_sine() -> None:
 
 
 @pytest.mark.training
+def test_glitches_of_one_series_leave_the_training_of_all_as_it_is() -> None:
+    """A value of a hundred at 4,294,967 is in windows, targets and last values; the losses stay those of clean readings."""
+    settings, values = replace(SETTINGS, epochs=4), tiny.sines()
+    clean = fit(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150), tiny.samples(150, 194), settings).record
+    values[0, [100, 170]] = 4294967.295
+    found = fit(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150, values), tiny.samples(150, 194, values), settings).record
+    assert found.training_loss[-1] < 1.3 * clean.training_loss[-1]
+    assert found.validation_loss[-1] < 1.3 * clean.validation_loss[-1]
+
+
+@pytest.mark.training
 def test_same_seed_gives_the_same_weights() -> None:
     """Two runs are equal bit by bit; values after the last training origin do not reach the weights."""
     settings = Settings(epochs=1, windows=256, batch=64)

@@ -166,6 +166,28 @@ def test_what_a_logger_writes_for_nothing_is_no_spread(glitch: float) -> None:
     assert spread(values) == pytest.approx(float(np.sin(np.arange(1000)).std()), rel=0.01)
 
 
+@pytest.mark.parametrize(("glitch", "every"), [(4294967.295, 211), (-9999.0, 211), (65535.0, 110)])
+def test_what_a_logger_writes_now_and_then_is_no_spread(glitch: float, every: int) -> None:
+    """Up to one value of a hundred, where it is by far off; more often it is a value like others."""
+    values = (20 + 5 * np.sin(2 * np.pi * np.arange(1440) / 24) + np.random.default_rng(0).normal(0, 0.5, 1440)).astype(
+        np.float32
+    )
+    usual = float(values.std())
+    values[::every] = glitch
+    assert spread(values) == pytest.approx(usual, rel=0.02)
+    values[::48] = glitch
+    assert spread(values) == pytest.approx(float(values.astype(np.float64).std()), rel=1e-6)
+
+
+def test_rain_and_snow_keep_their_spread() -> None:
+    """Hours that are mostly 0 are no reason to take the others for glitches, and heavy tails are none."""
+    random = np.random.default_rng(1)
+    snow = np.where(random.random(5000) < 0.009, random.exponential(8, 5000), 0).astype(np.float32)
+    tails = random.standard_t(3, 5000).astype(np.float32)
+    for values in (snow, tails):
+        assert spread(values) == pytest.approx(float(values.astype(np.float64).std()), rel=1e-6)
+
+
 def test_years_of_days_are_judged_on_more_than_a_month() -> None:
     """Where an interval is a day, ten horizons are held out, as 28 days are hardly more than one."""
     table = Table(("a",), 0, DAY, np.zeros((1, 3650), np.float32))
