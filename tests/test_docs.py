@@ -14,8 +14,8 @@ import pytest
 import edge.cli
 import flows.cli
 from edge.config import Config, read_config
+from tests.documented import ROOT, blocks
 
-ROOT = Path(__file__).parent.parent
 PAGES = sorted(
     [
         *ROOT.glob("*.md"),
@@ -26,11 +26,6 @@ PAGES = sorted(
 )
 PARSERS = {"gatecast": flows.cli._parser, "gatecast-agent": edge.cli._parser}
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-
-
-def blocks(text: str, language: str) -> list[str]:
-    """Fenced code of one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def inline(text: str) -> list[str]:

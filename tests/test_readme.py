@@ -12,7 +12,7 @@ import flows.cli
 from edge.bundle import Bundle, Manifest, version_of
 from edge.contract import SECOND, Contract
 from pipeline.registry import Registry
-from tests.test_docs import ROOT, blocks
+from tests.documented import ROOT, blocks
 
 README = (ROOT / "README.md").read_text("utf-8")
 RUN = {"gatecast": flows.cli.run, "gatecast-agent": edge.cli.run}
