@@ -110,9 +110,10 @@ def _spacings(readings: Readings) -> Iterator[tuple[int, int]]:
             lengths, count = np.unique(spacing, return_counts=True)
             common = len(lengths) - 1 - int(np.argmax(count[::-1]))
             exact = 2 * count[common] >= len(spacing)
-            usual = int(lengths[common]) if exact else _rounded(float(np.median(spacing)))
+            usual = int(lengths[common]) if exact else rounded(float(np.median(spacing)))
             yield usual, int(moments[-1] - moments[0])
 
 
-def _rounded(spacing: float) -> int:
+def rounded(spacing: float) -> int:
+    """The length of time that people use which is nearest to one, ns."""
     return min(ROUND, key=lambda one: max(one / spacing, spacing / one))

@@ -12,6 +12,7 @@ import numpy as np
 
 from edge.contract import Contract, Float32, format_duration, iso
 from edge.errors import HistoryError
+from pipeline.defaults import rounded
 from pipeline.grid import Arrivals
 from pipeline.reading_files import read_file
 from pipeline.table import Table, stream_table, to_table
@@ -174,7 +175,8 @@ def _problems(table: Table, contract: Contract, coverage: Sequence[_Coverage]) -
         elif one.missing > MOST_MISSING:
             problems.append(
                 f"{one.missing:.0%} of its intervals of {format_duration(table.interval)} hold no reading (at most "
-                f"{MOST_MISSING:.0%}); set a longer [fleet] interval"
+                f"{MOST_MISSING:.0%}), one comes about every {format_duration(rounded(table.interval / (1 - one.missing)))}; "
+                "set a longer [fleet] interval"
             )
         elif not _has_samples(values, contract, training):
             problems.append(
@@ -216,7 +218,10 @@ def refuse(report: Report) -> tuple[str, ...]:
     if len(lines) < len(report.series):
         return lines
     reasons = Counter(one.problem for one in report.series).most_common()
-    shown = "; ".join(f"{count} of {len(report.series)} series: {reason}" for reason, count in reasons[:3])
+    examples = {one.problem: one.name for one in reversed(report.series)}
+    shown = "; ".join(
+        f"{count} of {len(report.series)} series, such as {examples[reason]!r}: {reason}" for reason, count in reasons[:3]
+    )
     more = f"; and {len(reasons) - 3} more reasons" if len(reasons) > 3 else ""
     raise HistoryError(f"nothing can be trained on this history: {shown}{more}")
 

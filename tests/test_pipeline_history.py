@@ -260,7 +260,7 @@ def test_series_that_cannot_be_trained_on_are_left_out_with_a_reason() -> None:
     report = validated(readings, names, contract)
     lines = refuse(report)
     assert [line.split("'")[1] for line in lines] == ["sparse", "constant", "new", "empty"]
-    assert "67% of its intervals" in lines[0]
+    assert "67% of its intervals of 1h hold no reading (at most 50%), one comes about every 3h; set a longer" in lines[0]
     assert "never changes" in lines[1]
     assert "collect more history" in lines[2]
     assert "no readings" in lines[3]
@@ -271,7 +271,7 @@ def test_series_that_cannot_be_trained_on_are_left_out_with_a_reason() -> None:
 
 def test_history_with_nothing_trainable_is_refused_with_the_reasons() -> None:
     """The message says how many series failed why, and what to do."""
-    with pytest.raises(HistoryError, match=r"2 of 2 series: it never changes .* check the sensor"):
+    with pytest.raises(HistoryError, match=r"2 of 2 series, such as 'a': it never changes .* check the sensor"):
         refuse(
             validated(Readings.concatenate([hourly(0, [1.0] * 480), hourly(1, [2.0] * 480)]), ["a", "b"], Contract(HOUR, 24, 6))
         )
