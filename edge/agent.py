@@ -9,18 +9,20 @@ import ctypes
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from edge.closing import ClosingClock
+from edge.clocks import CLOCKS, Clocks
+from edge.closing import SETTLED, ClosingClock
 from edge.committing import Committer
 from edge.config import Config
 from edge.contract import Points, Readings, SeriesTable, parse_duration
 from edge.engine import Engine, Outcome
 from edge.health import Health
-from edge.intake import Grumbler, Intake, latest_time
+from edge.holding import Hold
+from edge.intake import Grumbler, Intake
 from edge.mqtt import Message, Subscriber
 from edge.numbers import row, tally
 from edge.priming import AGAIN, Primer
@@ -31,6 +33,7 @@ from edge.spool import Commit, Spool
 from edge.state import REMEMBERED
 from edge.stopping import Stop
 from edge.store import Store, encode_blocks, open_store
+from edge.trust import STEADY, Trust
 from edge.watching import Watcher
 
 SNAPSHOT_ROWS = REMEMBERED // 2  # readings and closed windows in the journal before a snapshot replaces it
@@ -45,11 +48,15 @@ class Waits:
         patience: at start and swap: for a first look at the channel, for the store to take what is ready.
         disk: between tries of a disk that is full.
         history: before a store that gave no history is asked again.
+        settled: after connecting, for the first of the messages that the broker has kept.
+        steady: for a clock that was set, or that nobody vouches for, before it is believed.
     """
 
     patience: float = 5.0
     disk: float = 1.0
     history: float = AGAIN
+    settled: float = SETTLED
+    steady: float = STEADY
 
 
 class Agent:
@@ -60,7 +67,7 @@ class Agent:
         store: what it writes to.
         subscriber: where messages come from; not started yet.
         log: called with one line per event.
-        clock: ns UTC.
+        clocks: of this machine.
         waits: for others.
     """
 
@@ -71,10 +78,10 @@ class Agent:
         subscriber: Subscriber,
         *,
         log: Callable[[str], None],
-        clock: Callable[[], int] = time.time_ns,
+        clocks: Clocks = CLOCKS,
         waits: Waits = Waits(),
     ) -> None:
-        self._config, self._store, self._subscriber, self._log, self._clock = config, store, subscriber, log, clock
+        self._config, self._store, self._subscriber, self._log, self._clocks = config, store, subscriber, log, clocks
         self._waits = waits
         folder = Path(config.agent.state)
         self.health = Health(self._problem, lambda: self._sender.degraded)
@@ -91,6 +98,8 @@ class Agent:
             self._series.add(name, tags)
         self._names = SeriesTable([config.mqtt.client_id])
         self._grumbler = Grumbler(log)
+        self._trust = Trust(log, clocks.moment(), newest=self._spool.committed, steady=waits.steady)
+        self._held = Hold(self._spool.held())
         self._stop, self._stopping = Stop(), threading.Event()  # for this thread, and for the others
         self._ingests = [rule.build() for rule in config.ingest]
         self._intake = Intake(
@@ -100,7 +109,7 @@ class Agent:
             count=lambda kind, number: self.health.count(f"skipped_{kind}", number),
             arrival=self._spool.arrival,
             grumbler=self._grumbler,
-            clock=clock,
+            trust=self._trust,
         )
         self._sender = Sender(self._spool, store, log)
         self._committer = Committer(
@@ -128,7 +137,7 @@ class Agent:
         self._since_snapshot = 0
         self._reported = (time.monotonic(), 0.0)
         self._broker_problem = subscriber.problem
-        self._closing = ClosingClock(log, time.monotonic())
+        self._closing = ClosingClock(self._trust, waits.settled)
 
     def run(self) -> None:
         """Work until `stop` is called.
@@ -165,6 +174,7 @@ class Agent:
 
     def _start_up(self) -> None:
         """Bring back the bundle and the series state of the last run; look for a release before the first message."""
+        self._look()
         candidate = self._releases.current()
         if candidate is not None:
             self._engine = self._make_engine(candidate)
@@ -205,7 +215,9 @@ class Agent:
             self._go_live(candidate)
             self._releases.accept(candidate)
             self.health.count("swaps")
-            mark = Points("agent", np.zeros(1, np.int32), np.array([self._clock()]), {"released": candidate.forecaster.name})
+            mark = Points(
+                "agent", np.zeros(1, np.int32), np.array([self._clocks.now()]), {"released": candidate.forecaster.name}
+            )
             self._commit(Commit([self._store.encode([mark], self._names)]))
         elif self._engine is not None and self._primer.due:
             self._prime(self._engine)
@@ -232,10 +244,10 @@ class Agent:
         self._commit(Commit(snapshot=engine.dump))
         self._since_snapshot = 0
 
-    def _prime(self, engine: Engine) -> None:
-        """Fill the windows from the store's newest readings, now or when it answers."""
+    def _prime(self, engine: Engine, latest: int | None = None) -> None:
+        """Fill the windows from the store's newest readings up to a time, now or when it answers."""
         self._drain()
-        self._primer.fill(engine, latest_time(self._clock()))
+        self._primer.fill(engine, self._trust.history if latest is None else latest)
         self._snapshot(engine)
 
     def _drain(self) -> None:
@@ -252,11 +264,16 @@ class Agent:
         if self._live is not None:
             self._go_live(self._releases.fall_back(self._live.bundle, reason))
 
+    def _look(self) -> None:
+        self._trust.look(self._clocks.now(), self._clocks.moment(), synchronised=self._clocks.synchronised())
+
     def _batch(self, messages: list[Message]) -> None:
+        self._look()
         readings = self._intake.take(messages)
         outcome = self._process(readings, messages)
         self.health.count("messages", len(messages))
-        self.health.count("readings", len(readings))
+        self.health.count("readings", len(readings) + len(self._intake.held))
+        self.health.set("held_readings", len(self._held))
         if outcome is not None and self._engine is not None:
             tally(self.health, outcome, self._engine.forecaster.name)
             if outcome.failure is not None:
@@ -266,42 +283,48 @@ class Agent:
 
     def _process(self, readings: Readings, messages: list[Message]) -> Outcome | None:
         """Commit what the readings lead to; without a bundle they are only stored."""
+        ahead, waiting = self._intake.held, self._held.waiting
+        if len(ahead):
+            self._grumbler.say("held", f"{len(ahead)} readings from ahead of a clock that nobody vouches for wait in the store")
+        ready = self._held.exchange(ahead, self._trust.latest, proved=self._trust.proved)
+        held = None if self._held.waiting is waiting else self._held.waiting
         if self._engine is None:
-            points = [Points("reading", readings.series, readings.time, {"value": readings.value})] if len(readings) else []
-            if messages or self._sender.has_news:
-                self._commit(Commit(self._encode(points)), messages)
+            points = _stored(Readings.concatenate([readings, ahead]))
+            if messages or held is not None or self._sender.has_news:
+                self._commit(Commit(self._encode(points), held=held), messages)
             return None
+        readings = Readings.concatenate([ready, readings])
         outcome = self._engine.step(readings, self._closing_time(self._engine, readings))
         # Also a closing that gave no rows belongs into the journal.
-        if messages or len(outcome.entry.forecasts) or self._sender.has_news:
+        if messages or len(outcome.entry.forecasts) or held is not None or self._sender.has_news:
             entry = outcome.entry if len(readings) or outcome.entry.now is not None else None
             self._since_snapshot += len(readings) + len(outcome.entry.forecasts) + 1
             snapshot = self._engine.dump if self._since_snapshot >= SNAPSHOT_ROWS else None
-            self._commit(Commit(self._encode(outcome.points), entry, snapshot=snapshot), messages)
+            blocks = self._encode(outcome.points + _stored(ahead))
+            self._commit(Commit(blocks, entry, snapshot=snapshot, held=held), messages)
             if snapshot is not None:
                 self._since_snapshot = 0
         return outcome
 
     def _closing_time(self, engine: Engine, readings: Readings) -> int | None:
         """The clock, where it may close intervals: live, connected, and nothing waiting in the broker."""
-        now, moment = self._clock(), time.monotonic()
-        self._closing.look(now, moment)
-        if len(readings) and (fault := self._closing.fault(engine.state.reached)) is not None:
+        if len(readings) and (fault := self._trust.fault(engine.state.reached)) is not None:
             self._log(fault)
             engine.restart()
             self._primer.forget()
-            self._prime(engine)
-        if self._config.agent.clock == "event":
+            self._prime(engine, self._trust.latest)
+        if self._config.agent.clock == "event" or self._trust.seen is None:
             return None
         interval, session = engine.forecaster.contract.interval, self._subscriber.session
         may = self._closing.may_close(readings, session, interval, connected=self._subscriber.problem is None)
-        return now if may and not self._subscriber.waiting else None
+        return self._trust.seen[0] if may and not self._subscriber.waiting else None
 
     def _encode(self, points: list[Points]) -> list[bytes]:
         return encode_blocks(self._store, points, self._series)
 
     def _commit(self, commit: Commit, messages: Sequence[Message] = ()) -> None:
         arrivals = self._intake.arrivals.values() if messages else ()
+        commit = replace(commit, now=self._clocks.now())
         self._committer.commit(commit, messages, arrivals, self._engine.dump if self._engine else None)
 
     def _hold(self) -> bool:
@@ -325,11 +348,16 @@ class Agent:
         self._reported = (now, readings)
         self.health.set("readings_per_second", (readings - before) / (now - since))
         model = self._engine.forecaster.name if self._engine else "none"
-        self._commit(Commit([self._store.encode([row(self.health, model, self._clock())], self._names)]))
+        self._commit(Commit([self._store.encode([row(self.health, model, self._clocks.now())], self._names)]))
 
     def _problem(self) -> str | None:
         """What `/healthz` complains about."""
         return self._subscriber.problem or self._committer.problem or self._sender.problem
+
+
+def _stored(readings: Readings) -> list[Points]:
+    """Rows for the store of readings that no engine has seen."""
+    return [Points("reading", readings.series, readings.time, {"value": readings.value})] if len(readings) else []
 
 
 def _give_back_memory() -> None:

@@ -4,23 +4,17 @@ import time
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
-from edge.contract import SECOND, Readings, SeriesTable
+from edge.contract import Readings, SeriesTable
 from edge.errors import PayloadError
 from edge.mqtt import Message
-from edge.payloads import EARLIEST, LATEST, Ingest, Source
+from edge.payloads import EARLIEST, Ingest, Source
 from edge.quoting import quoted
 from edge.spool import Arrival
+from edge.trust import Trust
 
-BUILT = 1_704_067_200 * SECOND  # 2024: before that a clock is not set
-AHEAD = 600 * SECOND  # a sensor's clock may be ahead of ours by this much
 LONGEST_TOPIC = 1024  # characters; names are kept for every series
 LONGEST_SHOWN = 120  # characters of a topic in a line
 SILENCE = 60.0  # seconds between two lines about the same kind of trouble
-
-
-def latest_time(now: int) -> int:
-    """The latest time that is no sensor's mistake, ns UTC; a clock of ours that was never set cannot judge."""
-    return now + AHEAD if now > BUILT else LATEST
 
 
 class Grumbler:
@@ -57,7 +51,7 @@ class Intake:
         count: called with the kind and number of what was skipped.
         arrival: gives what was committed last under a packet identifier.
         grumbler: says what was skipped.
-        clock: ns UTC.
+        trust: in our clock, against which the times of readings are judged.
     """
 
     def __init__(
@@ -69,23 +63,27 @@ class Intake:
         count: Callable[[str, int], None],
         arrival: Callable[[int], Arrival | None],
         grumbler: Grumbler,
-        clock: Callable[[], int] = time.time_ns,
+        trust: Trust,
     ) -> None:
         self._ingests, self._series, self._most = list(ingests), series, most
-        self._count, self._arrival, self._grumbler, self._clock = count, arrival, grumbler, clock
+        self._count, self._arrival, self._grumbler, self._trust = count, arrival, grumbler, trust
         self._topics: dict[str, Source] = {}  # of known series only, or a flood of made-up ones would push them out
         self.arrivals: dict[int, Arrival] = {}
+        self.held = Readings.empty()
 
     def take(self, messages: Sequence[Message]) -> Readings:
-        """The readings in the messages, in order of arrival; `arrivals` says when those came that carry no time."""
+        """The readings in the messages, in order of arrival.
+
+        `arrivals` says when those came that carry no time, and `held` has the readings from ahead of a clock that has not
+        proved itself.
+        """
         self.arrivals = {}
-        series: list[int] = []
-        times: list[int] = []
-        values: list[float] = []
-        latest = latest_time(self._clock())
+        rows: list[tuple[int, int, float]] = []
+        ahead: list[tuple[int, int, float]] = []
+        latest, proved = self._trust.latest, self._trust.proved
         for message in messages:
             try:
-                index, moment, value = self._reading(message, latest)
+                found = self._reading(message, latest, proved=proved)
             except PayloadError as error:
                 self._skip(message, error.kind, str(error))
                 continue
@@ -94,16 +92,15 @@ class Intake:
             except Exception as error:  # noqa: BLE001 - else it would come again after every restart, and end the agent again
                 self._skip(message, "bad_message", f"unexpected {type(error).__name__} while it was read")
                 continue
-            series.append(index)
-            times.append(moment)
-            values.append(value)
-        return Readings.of(series, times, values)
+            (rows if found[1] <= latest else ahead).append(found)
+        self.held = Readings.of(*zip(*ahead, strict=True)) if ahead else Readings.empty()
+        return Readings.of(*zip(*rows, strict=True)) if rows else Readings.empty()
 
     def _skip(self, message: Message, kind: str, text: str) -> None:
         self._count(kind, 1)
         self._grumbler.say(kind, f"{text} on topic {quoted(message.topic, LONGEST_SHOWN)}; skipped")
 
-    def _reading(self, message: Message, latest: int) -> tuple[int, int, float]:
+    def _reading(self, message: Message, latest: int, *, proved: bool) -> tuple[int, int, float]:
         source = self._topics.get(message.topic) or self._source(message.topic)
         if message.retained and not source.ingest.timed:
             raise PayloadError("retained", "a retained message without a time may be of any age")
@@ -111,18 +108,22 @@ class Intake:
         moment, value = source.ingest.decode(message.payload, arrival)
         if moment < EARLIEST:  # only a time of arrival can be: a gateway that has no clock of its own has just started
             raise PayloadError("no_clock", "our own clock stands before 2000; set it, or let the payload carry the time")
-        if moment > latest:
-            raise PayloadError("future", "the time lies ahead of ours; check the sensor's clock and time zone")
+        future = proved and moment > latest
         index = self._series.get(source.name)
-        if index is None:
-            if len(self._series) >= self._most:
-                raise PayloadError(
-                    "too_many_series", f"more than {self._most} series; raise [agent] max_series if they are real"
-                )
-            index = self._series.add(source.name, source.tags)
+        if index is None and not future:
+            index = self._add(source)
+        if index is not None and source.ingest.timed:
+            self._trust.hear(index, moment)
+        if index is None or future:
+            raise PayloadError("future", "the time lies ahead of ours; check the sensor's clock and time zone")
         if len(self._topics) < self._most:
             self._topics[message.topic] = source
         return index, moment, value
+
+    def _add(self, source: Source) -> int:
+        if len(self._series) >= self._most:
+            raise PayloadError("too_many_series", f"more than {self._most} series; raise [agent] max_series if they are real")
+        return self._series.add(source.name, source.tags)
 
     def _source(self, topic: str) -> Source:
         if len(topic) > LONGEST_TOPIC:

@@ -8,10 +8,11 @@ import numpy as np
 from edge.contract import Contract, Readings, SeriesTable
 from edge.engine import Engine
 from edge.errors import StoreError
-from edge.intake import AHEAD, Grumbler
+from edge.intake import Grumbler
 from edge.payloads import Ingest
 from edge.state import REMEMBERED
 from edge.store import Store
+from edge.trust import AHEAD
 
 SLICES = 96  # reads per window: one page of 10,000 series stays small
 AGAIN = 30.0  # seconds before a store that gave no history is asked again
@@ -62,7 +63,7 @@ class Primer:
 
         Args:
             engine: its windows.
-            latest: from `latest_time`.
+            latest: time to look for, ns UTC.
         """
         self._next = None
         try:
@@ -93,7 +94,7 @@ def prime(engine: Engine, store: Store, series: SeriesTable, ingests: Sequence[I
         series: the table of the engine; series of the store are added, with the tags their topics would give them.
         ingests: the rules those topics follow.
         most: series; what the store holds of others is left out.
-        latest: from `latest_time`; what the store holds from after it came by a clock that was wrong, and is left out.
+        latest: time to look for, ns UTC; what the store holds from after it came by a clock that was wrong, and is left out.
 
     Returns:
         How many readings were found.

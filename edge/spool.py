@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from edge.contract import Float32, Readings
+from edge.contract import SECOND, Float32, Readings
 from edge.errors import ConfigurationError
 
 SCHEMA = """
@@ -24,10 +24,16 @@ CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY AUTOINCREMENT, entry 
 CREATE TABLE IF NOT EXISTS snapshot (id INTEGER PRIMARY KEY, part BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, name TEXT NOT NULL, tags TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS arrival (mid INTEGER PRIMARY KEY, digest BLOB NOT NULL, time INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS held (id INTEGER PRIMARY KEY, entry BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS clock (id INTEGER PRIMARY KEY, time INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS refused (id INTEGER PRIMARY KEY AUTOINCREMENT, reason TEXT NOT NULL, block BLOB NOT NULL);
 """
 KEPT_REFUSED = 1000
 KEPT_REFUSED_BYTES = 10_000_000
+NEWER = 60 * SECOND  # the clock of the newest commit is written again when it differs by so much
+
+
+NO_FORECASTS: Float32 = np.zeros((0, 0, 0), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,8 @@ class Commit:
         refused: what the store will never take.
         snapshot: gives the parts of a state that makes the journal up to and including this batch unnecessary.
         arrivals: of the messages that carry no time.
+        held: the readings that wait for a clock that has proved itself; None: the same as before.
+        now: our clock, ns UTC.
     """
 
     blocks: Sequence[bytes] = ()
@@ -108,6 +116,8 @@ class Commit:
     refused: Sequence[Refusal] = ()
     snapshot: Callable[[], Iterable[bytes]] | None = None
     arrivals: Iterable[Arrival] = ()
+    held: Readings | None = None
+    now: int | None = None
 
 
 class Spool:
@@ -132,6 +142,7 @@ class Spool:
         self._reading = threading.Lock()
         self._number = 0  # of the newest block
         self.loss: str | None = None
+        self.committed = 0  # our clock at the newest commit, ns UTC
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             waiting = self._open()
@@ -170,6 +181,7 @@ class Spool:
         self._bytes = query("SELECT coalesce(sum(length(block)), 0) FROM outbox").fetchone()[0]
         newest = query("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'").fetchone()[0]
         self._number = max(self._number, newest)
+        self.committed = query("SELECT coalesce(max(time), 0) FROM clock").fetchone()[0]
         return [row[0] for row in query("SELECT DISTINCT store FROM outbox")]
 
     def _connect(self) -> sqlite3.Connection:
@@ -231,6 +243,8 @@ class Spool:
                 write("ROLLBACK")
             raise
         self._bytes = size
+        if commit.now is not None and self._newer(commit.now):
+            self.committed = commit.now
         return dropped
 
     def _change(self, commit: Commit) -> tuple[int, int]:
@@ -262,11 +276,24 @@ class Spool:
                 "WHERE number > ? OR size > ?)",
                 (KEPT_REFUSED, KEPT_REFUSED_BYTES),
             )
+        self._change_clock(commit)
         if commit.snapshot is not None:
             write("DELETE FROM snapshot")
             self._writer.executemany("INSERT INTO snapshot (part) VALUES (?)", ((part,) for part in commit.snapshot()))
             write("DELETE FROM journal")
         return dropped, size
+
+    def _change_clock(self, commit: Commit) -> None:
+        write = self._writer.execute
+        if commit.held is not None:
+            write("DELETE FROM held")
+            if len(commit.held):
+                write("INSERT INTO held (entry) VALUES (?)", (Entry(commit.held, None, NO_FORECASTS).encode(),))
+        if commit.now is not None and self._newer(commit.now):
+            write("INSERT OR REPLACE INTO clock VALUES (0, ?)", (commit.now,))
+
+    def _newer(self, now: int) -> bool:
+        return abs(now - self.committed) >= NEWER
 
     def next_blocks(self, after: int, size: int) -> tuple[int, list[bytes]] | None:
         """The oldest blocks with numbers above `after`, together at most `size` bytes but at least one.
@@ -315,6 +342,14 @@ class Spool:
     def snapshot(self) -> Iterator[bytes]:
         """The parts of the last snapshot; none where there is none."""
         return (bytes(part) for (part,) in self._writer.execute("SELECT part FROM snapshot ORDER BY id"))
+
+    def held(self) -> Readings:
+        """The readings that wait for a clock that has proved itself."""
+        found = self._writer.execute("SELECT entry FROM held").fetchone()
+        try:
+            return Readings.empty() if found is None else Entry.decode(found[0]).readings
+        except (msgspec.MsgspecError, ValueError):  # the store has them all
+            return Readings.empty()
 
     def journal(self) -> Iterator[Entry]:
         """The batches since the last snapshot, oldest first."""

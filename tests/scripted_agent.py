@@ -1,10 +1,12 @@
 """The agent in this process with a scripted subscriber: one step per batch, a clock that stands, a store in one file."""
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edge.agent import Agent, Waits
 from edge.baselines import Baseline
+from edge.clocks import Clocks
 from edge.config import read_config
 from edge.contract import SECOND, Float32, Int32
 from edge.errors import BundleError
@@ -73,6 +75,8 @@ class Bench:
         self.config = read_config(configure(folder, "mqtt://127.0.0.1:1", store, str(channel), **{"health": "off"} | options))
         self.log: list[str] = []
         self.now = START + 600 * MINUTE
+        self.moment: Callable[[], float] = time.monotonic
+        self.synchronised = True
 
     def agent(self, steps: Sequence[Step] = ()) -> Agent:
         """An agent that will go through the steps."""
@@ -83,7 +87,7 @@ class Bench:
             store,
             script,  # type: ignore[arg-type]
             log=self.log.append,
-            clock=lambda: self.now,
+            clocks=Clocks(lambda: self.now, self.moment, lambda: self.synchronised),
             waits=self.waits or Waits(),
         )
         return script.agent

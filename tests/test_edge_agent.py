@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge import closing, priming
+from edge import priming
 from edge.agent import Agent, Waits
 from edge.baselines import Baseline
 from edge.contract import SECOND, Contract, Points, SeriesTable
@@ -71,11 +71,9 @@ def closed_until(agent: Agent, name: str) -> int:
     return int(agent._engine.state._frontier[agent._series.names.index(name)]) - START // MINUTE
 
 
-def test_the_clock_closes_only_after_the_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clock_closes_only_after_the_queue(tmp_path: Path) -> None:
     """However long the broker takes to hand out what it kept, no interval of it closes by the clock before."""
-    monkeypatch.setattr(closing, "SETTLED", 0.05)
-    monkeypatch.setattr(closing, "STEADY", 0.0)
-    bench, found = Bench(tmp_path, clock="wall"), []
+    bench, found = Bench(tmp_path, Waits(settled=0.05, steady=0.0), clock="wall"), []
     release(bench.registry, baseline_bundle())
 
     def slow(minute: int) -> Step:
@@ -109,11 +107,9 @@ def test_the_clock_closes_only_after_the_queue(tmp_path: Path, monkeypatch: pyte
     assert agent.health.totals().get("late", 0) == 0
 
 
-def test_a_busy_stream_needs_no_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_stream_needs_no_silence(tmp_path: Path) -> None:
     """Where readings are as young as they are made, the clock closes the silent series beside them."""
-    monkeypatch.setattr(closing, "SETTLED", 0.05)
-    monkeypatch.setattr(closing, "STEADY", 0.0)
-    bench, found = Bench(tmp_path, clock="wall"), []
+    bench, found = Bench(tmp_path, Waits(settled=0.05, steady=0.0), clock="wall"), []
     release(bench.registry, baseline_bundle())
 
     def busy(minute: int) -> Step:
@@ -132,10 +128,9 @@ def test_a_busy_stream_needs_no_silence(tmp_path: Path, monkeypatch: pytest.Monk
     assert found[-1] == 8
 
 
-def test_event_time_never_asks_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_event_time_never_asks_the_clock(tmp_path: Path) -> None:
     """With `clock = "event"` nothing closes without a later reading, however long it takes."""
-    monkeypatch.setattr(closing, "SETTLED", 0.0)
-    bench = Bench(tmp_path, clock="event")
+    bench = Bench(tmp_path, Waits(settled=0.0), clock="event")
     release(bench.registry, baseline_bundle())
     agent = bench.run([message("a.t", START, 1.0)], *[lambda: None] * 5)
     assert closed_until(agent, "a.t") == 0

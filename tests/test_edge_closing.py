@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from edge import closing
-from edge.closing import STEADY, STEP, ClosingClock
+from edge.agent import Waits
+from edge.closing import SETTLED, ClosingClock
 from edge.contract import DAY, SECOND, Readings
-from edge.intake import AHEAD
+from edge.trust import AHEAD, STEADY, STEP, Trust
 from tests.agent_process import START, baseline_bundle, release
 from tests.scripted_agent import MINUTE, Bench, message, messages
 from tests.test_edge_agent import closed_until, window
@@ -22,17 +22,18 @@ class Watch:
     def __init__(self) -> None:
         self.lines = list[str]()
         self.now, self.moment = START, 1000.0
-        self.clock = ClosingClock(self.lines.append, self.moment)
-        self.go(2 * closing.SETTLED)
+        self.trust = Trust(self.lines.append, self.moment)
+        self.clock = ClosingClock(self.trust)
+        self.go(2 * SETTLED)
         self.may_close()
-        self.go(2 * closing.SETTLED)
+        self.go(2 * SETTLED)
         self.clock.silence()
 
     def go(self, seconds: float, *, gained: float = 0.0) -> None:
         """Time passes, and the clock gains on it."""
         self.moment += seconds
         self.now += round((seconds + gained) * SECOND)
-        self.clock.look(self.now, self.moment)
+        self.trust.look(self.now, self.moment, synchronised=False)
 
     def may_close(self) -> bool:
         """Whether the clock may close intervals, connected and without a reading."""
@@ -67,27 +68,20 @@ def test_small_corrections_and_long_pauses_are_no_step() -> None:
 def test_intervals_from_ahead_are_a_fault_once_the_clock_is_steady() -> None:
     """A gateway that has just started may be behind and still get the time; sensors may be ten minutes ahead."""
     watch = Watch()
-    assert watch.clock.fault(watch.now + YEARS) is None
+    assert watch.trust.fault(watch.now + YEARS) is None
     watch.go(STEADY)
-    assert watch.clock.fault(watch.now + 2 * AHEAD) is None
-    line = watch.clock.fault(watch.now + 2 * AHEAD + 1)
+    assert watch.trust.fault(watch.now + 2 * AHEAD) is None
+    line = watch.trust.fault(watch.now + 2 * AHEAD + 1)
     assert line is not None
     assert line.endswith("all series start again")
     watch.go(1, gained=-(START / SECOND))
     watch.go(STEADY)
-    assert watch.clock.fault(START) is None  # a clock that was never set cannot judge
+    assert watch.trust.fault(START) is None  # a clock that was never set cannot judge
 
 
-def quick(monkeypatch: pytest.MonkeyPatch, steady: float) -> None:
-    """No waiting for the broker's queue, and so long for the clock."""
-    monkeypatch.setattr(closing, "SETTLED", 0.0)
-    monkeypatch.setattr(closing, "STEADY", steady)
-
-
-def test_a_jump_ahead_closes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_jump_ahead_closes_nothing(tmp_path: Path) -> None:
     """Five years ahead and back again: the windows are those of before, and forecasts go on."""
-    quick(monkeypatch, STEADY)
-    bench, found = Bench(tmp_path, clock="wall"), []
+    bench, found = Bench(tmp_path, Waits(settled=0.0), clock="wall"), []
     release(bench.registry, baseline_bundle())
     bench.now = START + 99 * MINUTE
 
@@ -109,10 +103,9 @@ def test_a_jump_ahead_closes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("restart", [False, True], ids=["running", "restarted"])
-def test_what_a_wrong_clock_closed_is_undone(restart: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_wrong_clock_closed_is_undone(restart: bool, tmp_path: Path) -> None:
     """Without it every series would be silent for five years: they start again, with windows from the store, for good."""
-    quick(monkeypatch, 0.0)
-    bench = Bench(tmp_path, clock="wall")
+    bench = Bench(tmp_path, Waits(settled=0.0, steady=0.0), clock="wall")
     release(bench.registry, baseline_bundle())
     right = START + 100 * MINUTE
     rows = [(name, START + at * MINUTE, float(at)) for at in range(100) for name in ("a.t", "b.t")]

@@ -14,6 +14,7 @@ from edge.intake import LONGEST_TOPIC, Grumbler, Intake
 from edge.mqtt import Message
 from edge.payloads import LARGEST_PAYLOAD, Ingest
 from edge.spool import Arrival
+from edge.trust import Trust
 
 NOW = 1_768_478_400 * SECOND  # 2026-01-15T12:00:00Z
 GOOD = b'{"value": 21.5, "time": "2026-01-15T12:00:00Z"}'
@@ -25,6 +26,8 @@ class Desk:
     def __init__(self, *rules: Ingest, most: int = 100) -> None:
         self.series, self.counts, self.lines = SeriesTable(), Counter[str](), list[str]()
         self.seconds, self.committed = 0.0, dict[int, Arrival]()
+        self.trust = Trust(self.lines.append, 0.0)
+        self.trust.look(NOW, 0.0, synchronised=True)
         self.intake = Intake(
             rules or (Ingest("sensors/{site}/{metric}"), Ingest("plain/{site}", payload="plain")),
             self.series,
@@ -32,7 +35,7 @@ class Desk:
             count=lambda kind, number: self.counts.update({kind: number}),
             arrival=self.committed.get,
             grumbler=Grumbler(self.lines.append, lambda: self.seconds),
-            clock=lambda: NOW,
+            trust=self.trust,
         )
 
     def take(self, *messages: tuple[str, bytes], retained: bool = False, arrival: int = NOW) -> list[tuple[int, int, float]]:
