@@ -13,8 +13,8 @@ import pytest
 from tests.prefect_server import PrefectServer
 from tests.servers import Influx, Mosquitto
 
-# How long an example takes says something about the machine.
-hypothesis.settings.register_profile("gatecast", deadline=None)
+# How long an example takes, or the making of it, says something about the machine.
+hypothesis.settings.register_profile("gatecast", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("gatecast")
 
 

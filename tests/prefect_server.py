@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from tests.servers import Server
+from tests.servers import HANGS_AFTER, Server
 
 
 class PrefectServer(Server):
@@ -16,7 +16,6 @@ class PrefectServer(Server):
     """
 
     program = "prefect"
-    patience = 120
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -47,5 +46,5 @@ class PrefectServer(Server):
         """POST a body, or GET where there is none; returns the JSON answer."""
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.url}{path}", data, {"Content-Type": "application/json"})  # noqa: S310 - our own server
-        with urlopen(request, timeout=30) as answer:  # noqa: S310
+        with urlopen(request, timeout=HANGS_AFTER) as answer:  # noqa: S310
             return json.loads(answer.read())

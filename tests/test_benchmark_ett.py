@@ -19,7 +19,7 @@ KEYS = {
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """The script with these arguments."""
     command = [sys.executable, str(SCRIPT), *arguments]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.servers import Mosquitto
+from tests.servers import HANGS_AFTER, Mosquitto
 
 pytestmark = pytest.mark.servers
 
@@ -39,7 +39,7 @@ def test_a_long_queue_survives_a_kill(tmp_path: Path) -> None:
         agent.connect("127.0.0.1", broker.port)
         agent.subscribe("sensors/#", qos=1)
         agent.loop_start()
-        assert subscribed.wait(10)
+        assert subscribed.wait(HANGS_AFTER)
         agent.disconnect()
         agent.loop_stop()
 
@@ -49,7 +49,7 @@ def test_a_long_queue_survives_a_kill(tmp_path: Path) -> None:
         sensor.loop_start()
         sent = [sensor.publish("sensors/a", str(number), qos=1) for number in range(5000)]
         for message in sent:
-            message.wait_for_publish(30)
+            message.wait_for_publish(HANGS_AFTER)
         sensor.disconnect()
         sensor.loop_stop()
 
@@ -68,7 +68,7 @@ def test_a_long_queue_survives_a_kill(tmp_path: Path) -> None:
         agent.on_message = on_message
         agent.connect("127.0.0.1", broker.port)
         agent.loop_start()
-        enough.wait(30)
+        enough.wait(HANGS_AFTER)
         agent.disconnect()
         agent.loop_stop()
         assert received == list(range(5000))
@@ -82,7 +82,7 @@ def test_strangers_are_refused(tmp_path: Path) -> None:
         client.on_connect = lambda *arguments: refused.set() if arguments[3].is_failure else None
         client.connect("127.0.0.1", broker.port)
         client.loop_start()
-        assert refused.wait(10)
+        assert refused.wait(HANGS_AFTER)
         client.disconnect()
         client.loop_stop()
 

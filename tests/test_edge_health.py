@@ -11,6 +11,7 @@ import pytest
 
 from edge.errors import ConfigurationError
 from edge.health import Health
+from tests.servers import HANGS_AFTER
 
 
 class Patient:
@@ -23,7 +24,7 @@ class Patient:
 
     def get(self, path: str, method: str = "GET") -> tuple[int, str, str]:
         """Status, content type and body."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=HANGS_AFTER)
         try:
             connection.request(method, path)
             answer = connection.getresponse()

@@ -143,7 +143,7 @@ def test_ten_thousand_series_take_little_memory() -> None:
 
 
 @pytest.mark.servers
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     names=st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=20, unique_by=lambda pair: pair[0]),
     values=st.lists(st.floats(allow_nan=True), min_size=20, max_size=20),

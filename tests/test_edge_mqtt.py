@@ -17,7 +17,7 @@ from edge.errors import ConfigurationError
 from edge.mqtt import Address, Message, Subscriber, make_client
 from edge.payloads import LARGEST_PAYLOAD
 from tests.agent_process import hang_up, publisher
-from tests.servers import Mosquitto, free_port, wait_until
+from tests.servers import HANGS_AFTER, Mosquitto, free_port, wait_until
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def subscribed(port: int, *, user: str | None = None, **options: object) -> Iter
 def take(subscriber: Subscriber, count: int, *, acknowledge: bool = True) -> list[Message]:
     """Exactly so many messages."""
     found: list[Message] = []
-    end = time.monotonic() + 20
+    end = time.monotonic() + HANGS_AFTER
     while len(found) < count and time.monotonic() < end:
         messages = subscriber.take(count - len(found), 0.2)
         if acknowledge:
@@ -101,8 +101,8 @@ def test_buffered_client_hears_what_a_plain_one_hears(mosquitto: Mosquitto) -> N
         client.reconnect_delay_set(1, 1)
         client.connect("127.0.0.1", mosquitto.port)
         client.loop_start()
-    assert ready.acquire(timeout=10)
-    assert ready.acquire(timeout=10)
+    assert ready.acquire(timeout=HANGS_AFTER)
+    assert ready.acquire(timeout=HANGS_AFTER)
     source = np.random.default_rng(3)
     sender = publisher(mosquitto.port)
     messages = []
@@ -167,13 +167,13 @@ def test_a_full_queue_does_not_cost_the_connection(tmp_path: Path) -> None:
     """Past its room the subscriber reads nothing, however long; pings go on, and nothing is lost or read twice."""
     with Mosquitto(tmp_path / "broker", max_inflight_messages=0) as broker:
         sender = publisher(broker.port)
-        with subscribed(broker.port, keepalive=1, room=100) as subscriber:
+        with subscribed(broker.port, keepalive=2, room=100) as subscriber:
             connected(subscriber)
             for number in range(5000):
                 sender.publish("t/a", f"{number:0500}", qos=1)
             wait_until(lambda: subscriber.waiting > 100)
             session = subscriber.session
-            time.sleep(3.5)  # the broker gives up after one and a half times the keepalive
+            time.sleep(4)  # the broker gives up after one and a half times the keepalive
             assert 100 < subscriber.waiting < 1000
             assert (subscriber.session, subscriber.problem) == (session, None)
             assert [int(message.payload) for message in take(subscriber, 5000)] == list(range(5000))

@@ -24,7 +24,6 @@ def write_readings(path: Path) -> None:
 
 @pytest.mark.training
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_quick_comparison_writes_everything(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

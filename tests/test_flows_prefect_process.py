@@ -16,6 +16,7 @@ from prefect.settings import PREFECT_API_URL
 from edge.errors import GatecastError
 from flows.prefect_process import PrefectProcess, start_prefect, template_path
 from flows.server import reachable_server
+from tests.servers import HANGS_AFTER
 
 pytestmark = [pytest.mark.training, pytest.mark.slow]
 
@@ -30,7 +31,7 @@ def without_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def flow_names(server: PrefectProcess) -> list[str]:
     """The flows that a server knows."""
-    return [flow["name"] for flow in httpx.post(f"{server.url}/flows/filter", json={}, timeout=60).json()]
+    return [flow["name"] for flow in httpx.post(f"{server.url}/flows/filter", json={}, timeout=HANGS_AFTER).json()]
 
 
 def test_two_servers_do_not_know_each_other_and_the_second_has_its_tables_ready(tmp_path: Path) -> None:
@@ -38,7 +39,7 @@ def test_two_servers_do_not_know_each_other_and_the_second_has_its_tables_ready(
     with start_prefect(tmp_path / "first") as first:
         assert template_path().is_relative_to(tmp_path / "cache")
         kept = template_path().read_bytes()
-        httpx.post(f"{first.url}/flows/", json={"name": "of the first"}, timeout=60).raise_for_status()
+        httpx.post(f"{first.url}/flows/", json={"name": "of the first"}, timeout=HANGS_AFTER).raise_for_status()
         template_path().write_bytes(b"damaged" * 1000)
         with start_prefect(tmp_path / "second") as second:
             assert flow_names(second) == []

@@ -17,7 +17,7 @@ from edge.sqlite import SqliteStore
 from pipeline.extract import write_history
 from pipeline.registry import Registry
 from tests.prefect_server import PrefectServer
-from tests.servers import wait_until
+from tests.servers import HANGS_AFTER, wait_until
 
 HOUR = 3600 * SECOND
 START = 1_700_000_000 * SECOND // HOUR * HOUR
@@ -75,7 +75,6 @@ def gatecast(server: PrefectServer, *arguments: str) -> "subprocess.CompletedPro
         env={**os.environ, **server.environment},
         capture_output=True,
         text=True,
-        timeout=280,
         check=False,
     )
 
@@ -189,11 +188,11 @@ def test_a_served_flow_is_scheduled_and_runs(retrained: tuple[Path, dict[str, ob
         stderr=subprocess.DEVNULL,
     ) as process:
         try:
-            wait_until(lambda: bool(prefect_server.ask("/deployments/filter", {})), seconds=60, what="the deployment")
+            wait_until(lambda: bool(prefect_server.ask("/deployments/filter", {})), what="the deployment")
             deployment = prefect_server.ask("/deployments/filter", {})[0]
             assert deployment["schedules"][0]["schedule"]["cron"] == "0 3 * * *"
             run = prefect_server.ask(f"/deployments/{deployment['id']}/create_flow_run", {})
-            limit = time.monotonic() + 150
+            limit = time.monotonic() + HANGS_AFTER
             state = run["state"]["type"]
             while state not in ("COMPLETED", "FAILED", "CRASHED") and time.monotonic() < limit:
                 time.sleep(1)
@@ -201,5 +200,5 @@ def test_a_served_flow_is_scheduled_and_runs(retrained: tuple[Path, dict[str, ob
             assert state == "COMPLETED"
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(HANGS_AFTER)
     assert len(set(Registry(config.parent / "registry").names()) - known) == 1

@@ -94,7 +94,7 @@ class Command:
     def end(self, number: signal.Signals, *, group: bool = False) -> tuple[int, str]:
         """Send a signal to it or to its process group; returns exit code and what it still said on standard error."""
         (os.killpg if group else os.kill)(self.process.pid, number)
-        _, said = self.process.communicate(timeout=120)
+        _, said = self.process.communicate()
         return self.process.returncode, said
 
     def left(self) -> list[str]:
@@ -138,7 +138,7 @@ def test_work_may_end_by_itself_where_it_is_given_time(tmp_path: Path, killed_in
     killed_in_the_end.append(command)
     command.wait_for("ready", output=True)
     os.kill(command.process.pid, signal.SIGINT)
-    out, said = command.process.communicate(timeout=120)
+    out, said = command.process.communicate()
     assert (command.process.returncode, out, said) == (130, "left\n", "gatecast: stopped by Ctrl-C\n")
     assert command.left() == []
 
@@ -158,7 +158,7 @@ def test_the_code_of_the_work_is_that_of_the_command(work: str, code: int, said:
     """Also where it raises, exits or is killed; its temporary files are gone."""
     program = f"import os, sys, tempfile\nfrom flows.stopping import stoppable\ndef work():\n    {work}\n"
     command = Command(["-c", f"{program}sys.exit(stoppable('gatecast', work))"], tmp_path)
-    _, errors = command.process.communicate(timeout=120)
+    _, errors = command.process.communicate()
     assert command.process.returncode == code
     assert errors.endswith(said)
     assert bool(errors) == bool(said)
@@ -177,7 +177,7 @@ def work():
 sys.exit(stoppable("gatecast", work))
 """
     command = Command(["-c", program], tmp_path)
-    assert command.process.communicate(timeout=120) == ("", "")
+    assert command.process.communicate() == ("", "")
     assert command.process.returncode == 0
 
 
@@ -241,4 +241,4 @@ def test_a_command_that_is_killed_leaves_no_process(tmp_path: Path, killed_in_th
     killed_in_the_end.append(command)
     command.wait_for("ready", output=True)
     command.end(signal.SIGKILL)
-    wait_until(lambda: not [one for one in command.left() if "python" in one], seconds=60, what="the end of the processes")
+    wait_until(lambda: not [one for one in command.left() if "python" in one], what="the end of the processes")

@@ -42,7 +42,7 @@ def test_a_tied_process_ends_when_its_parent_is_killed() -> None:
         assert parent.stdout.readline() == "there\n"
         assert len(carrying(mark)) == 2
         parent.send_signal(signal.SIGKILL)
-    wait_until(lambda: not carrying(mark), seconds=60, what="the end of the child")
+    wait_until(lambda: not carrying(mark), what="the end of the child")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="as above")

@@ -95,7 +95,7 @@ def test_days_that_say_it_all_get_the_largest_share() -> None:
 @pytest.mark.training
 def test_a_budget_shortens_the_epochs() -> None:
     """Training that would take long ends within about its budget, and still goes through all its epochs."""
-    settings = Settings(epochs=4, windows=200_000, repeats=10_000, batch=64, budget=1.0, patience=9)
+    settings = Settings(epochs=4, windows=200_000, repeats=10_000, batch=64, budget=1e-6, patience=9)
     trained = fit(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150), tiny.samples(150, 194), settings)
     assert trained.record.epochs == 4
     assert trained.record.steps < 4 * 3125 / 2

@@ -77,7 +77,7 @@ def test_worker_ends_with_its_caller(tmp_path: Path) -> None:
     def interrupt(*_: float) -> None:
         raise KeyboardInterrupt
 
-    slow = worker({"epoch": 1, "epochs": 9, "training_loss": 1.0, "validation_loss": 1.0}, end="import time; time.sleep(600)")
+    slow = worker({"epoch": 1, "epochs": 9, "training_loss": 1.0, "validation_loss": 1.0}, end="import time; time.sleep(3600)")
     with pytest.raises(KeyboardInterrupt):
         train_candidate(request(), tmp_path, interrupt, slow)
 

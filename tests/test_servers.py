@@ -8,7 +8,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests import servers
-from tests.servers import Influx, Mosquitto
+from tests.servers import HANGS_AFTER, Influx, Mosquitto
 
 pytestmark = pytest.mark.servers
 
@@ -31,7 +31,7 @@ def _collect(server: Mosquitto, count: int, *, password: tuple[str, str] | None 
     client.on_subscribe = lambda *_: enough.set() if count == 0 else None
     client.connect("127.0.0.1", server.port)
     client.loop_start()
-    assert enough.wait(10), f"{len(received)} of {count}"
+    assert enough.wait(HANGS_AFTER), f"{len(received)} of {count}"
     client.disconnect()
     client.loop_stop()
     return received
@@ -42,7 +42,7 @@ def _publish(server: Mosquitto, payloads: list[bytes]) -> None:
     client.connect("127.0.0.1", server.port)
     client.loop_start()
     for sent in [client.publish("sensors/a", payload, qos=1) for payload in payloads]:
-        sent.wait_for_publish(10)
+        sent.wait_for_publish(HANGS_AFTER)
     client.disconnect()
     client.loop_stop()
 
@@ -67,7 +67,7 @@ def test_a_broker_with_a_password_refuses_strangers(tmp_path: Path) -> None:
         client.on_connect = lambda *arguments: refused.set() if arguments[3].is_failure else None
         client.connect("127.0.0.1", server.port)
         client.loop_start()
-        assert refused.wait(10)
+        assert refused.wait(HANGS_AFTER)
         client.disconnect()
         client.loop_stop()
         assert _collect(server, 0, password=("gate", "cast")) == []
