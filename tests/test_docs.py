@@ -13,7 +13,9 @@ import pytest
 
 import edge.cli
 import flows.cli
-from edge.config import Config, read_config
+from edge.config import Config, Fleet, read_config
+from edge.contract import SECOND
+from pipeline.defaults import contract_at
 from tests.documented import ROOT, blocks
 
 PAGES = sorted(
@@ -24,6 +26,7 @@ PAGES = sorted(
         ROOT / "flows" / "data" / "README.md",
     ]
 )
+MINUTE = 60 * SECOND
 PARSERS = {"gatecast": flows.cli._parser, "gatecast-agent": edge.cli._parser}
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -133,6 +136,16 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     if field.required:
         return "required"
     return "–" if field.default is None else f"`{json.dumps(field.default)}`"  # noqa: RUF001 - a dash stands for nothing
+
+
+def test_benchmarks_page_names_every_window_that_is_not_the_default() -> None:
+    """Each set has a row at the window that `retrain` left alone takes; another one is named with its setting."""
+    text = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
+    for name, interval in (("ETTm1", 15 * MINUTE), ("ETTh1", 60 * MINUTE)):
+        measured = {int(window) for window in re.findall(rf"^\| {name} \|.*?: gru segment, window (\d+)", text, re.MULTILINE)}
+        default = contract_at(Fleet(), interval).window
+        assert default in measured, name
+        assert all(f"`[fleet] window = {window}`" in text for window in measured - {default}), name
 
 
 def test_decision_records_have_their_form() -> None:
