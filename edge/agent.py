@@ -26,7 +26,7 @@ from edge.intake import Grumbler, Intake
 from edge.mqtt import Message, Subscriber
 from edge.numbers import row, tally
 from edge.priming import AGAIN, Primer
-from edge.release import Candidate, Releases
+from edge.release import Candidate, Releases, Retry
 from edge.restoring import restore
 from edge.sender import Sender
 from edge.spool import Commit, Spool
@@ -84,7 +84,7 @@ class Agent:
         self._config, self._store, self._subscriber, self._log, self._clocks = config, store, subscriber, log, clocks
         self._waits = waits
         folder = Path(config.agent.state)
-        self.health = Health(self._problem, lambda: self._sender.degraded)
+        self.health = Health(self._problem, self._shortfall)
         self._spool = Spool(
             folder / "spool.db",
             store.kind,
@@ -130,8 +130,9 @@ class Agent:
             taken=lambda: self.health.totals().get("readings", 0.0),
             again=waits.history,
         )
-        self._releases = Releases(folder / "bundles", config.release.channel or None, log)
-        self._watcher = Watcher(self._releases, parse_duration(config.release.poll) / 1e9, self._grumbler, self._stopping)
+        look = parse_duration(config.release.poll) / 1e9
+        self._releases = Releases(folder / "bundles", config.release.channel or None, log, retry=Retry(look), clock=clocks.now)
+        self._watcher = Watcher(self._releases, look, self._grumbler, self._stopping)
         self._live: Candidate | None = None
         self._engine: Engine | None = None
         self._since_snapshot = 0
@@ -182,7 +183,7 @@ class Agent:
             restored, stale = restore(self._engine, self._spool, self._log)
             if stale:
                 self._snapshot(self._engine)
-            self._log(f"bundle {candidate.bundle.manifest.version} is live; {len(self._engine.state)} series known")
+            self._log(f"{_what_forecasts(candidate)}; {len(self._engine.state)} series known")
         self._sender.start()
         if self._engine is not None and not restored:
             self._prime(self._engine)
@@ -192,7 +193,9 @@ class Agent:
             pass
         self._swap()
         if self._engine is None:
-            self._log("no bundle yet: readings are stored, nothing is forecast; release one with gatecast retrain")
+            reason = self._releases.problem
+            advice = "release one with gatecast retrain" if reason is None else reason
+            self._log(f"no bundle is live: readings are stored, nothing is forecast; {advice}")
 
     def _most(self) -> int:
         """Messages in a batch: each may close an interval, and all forecasts of a batch are in memory at once."""
@@ -350,14 +353,25 @@ class Agent:
         model = self._engine.forecaster.name if self._engine else "none"
         self._commit(Commit([self._store.encode([row(self.health, model, self._clocks.now())], self._names)]))
 
+    def _shortfall(self) -> str | None:
+        """What part of the data is missing while the rest flows."""
+        reasons = (self._releases.problem, self._sender.degraded)
+        return "; ".join(reason for reason in reasons if reason is not None) or None
+
     def _problem(self) -> str | None:
-        """What `/healthz` complains about."""
+        """Why data does not flow where it should."""
         return self._subscriber.problem or self._committer.problem or self._sender.problem
 
 
 def _stored(readings: Readings) -> list[Points]:
     """Rows for the store of readings that no engine has seen."""
     return [Points("reading", readings.series, readings.time, {"value": readings.value})] if len(readings) else []
+
+
+def _what_forecasts(candidate: Candidate) -> str:
+    if candidate.refusal is None:
+        return f"bundle {candidate.bundle.manifest.version} is live"
+    return f"{candidate.refusal.text}; {candidate.forecaster.name} forecasts in its place"
 
 
 def _give_back_memory() -> None:

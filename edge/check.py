@@ -9,7 +9,7 @@ from edge.channel import Source
 from edge.config import Config, read_config
 from edge.errors import BundleError, ConfigurationError
 from edge.model import runtime_name
-from edge.release import live_bundle, try_bundle
+from edge.release import live_bundle, open_bundle
 from edge.store import open_store
 
 
@@ -83,7 +83,7 @@ def _check_bundle(config: Config) -> Finding:
         bundle = local_bundle(config)
         if bundle is None:
             return Finding("bundle", "none on this device yet; it comes from [release] channel at the first start")
-        try_bundle(bundle)
+        open_bundle(bundle)
     except BundleError as error:
         return Finding("bundle", str(error), 1)
     manifest = bundle.manifest

@@ -5,6 +5,7 @@ GatecastError
 ├── HistoryError         the user's: this history cannot be trained on, exit code 1
 ├── PayloadError         the sensor's: count it, skip the message
 ├── BundleError          the trainer's: refuse the bundle, keep the old one
+│   └── BundleDamaged    nobody's: it is not what was released, fetch it again
 ├── BrokerError          the operator's: the broker is away or says no
 └── StoreError           the store's
     ├── StoreBusy        wait and send again
@@ -48,6 +49,10 @@ class PayloadError(GatecastError):
 
 class BundleError(GatecastError):
     """A bundle is damaged, of the wrong shape, or fails its self-test."""
+
+
+class BundleDamaged(BundleError):
+    """What was read is not what the channel or the manifest speaks of; it may be whole the next time."""
 
 
 class BrokerError(GatecastError):

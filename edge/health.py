@@ -14,12 +14,12 @@ class Health:
     """Numbers that are counted up or set by the agent and read by anyone who asks.
 
     Args:
-        describe: returns what is wrong right now, or None where all is well.
-        degraded: returns what went wrong in part while everything else works, or None.
+        problem: returns why data does not flow where it should, or None where it does.
+        shortfall: returns what part of it is missing while the rest flows, or None.
     """
 
-    def __init__(self, describe: Callable[[], str | None], degraded: Callable[[], str | None] = lambda: None) -> None:
-        self._describe, self._degraded = describe, degraded
+    def __init__(self, problem: Callable[[], str | None], shortfall: Callable[[], str | None] = lambda: None) -> None:
+        self._problem, self._shortfall = problem, shortfall
         self._lock = threading.Lock()
         self._totals: dict[str, float] = {}
         self._gauges: dict[str, float] = {}
@@ -59,10 +59,12 @@ class Health:
         return "\n".join(lines) + "\n"
 
     def health(self) -> tuple[int, dict[str, str]]:
-        """HTTP status and body of `/healthz`."""
-        problem, degraded = self._describe(), self._degraded()
-        document = {"status": problem or "ok", **self.labels, **({"degraded": degraded} if degraded else {})}
-        return 503 if problem else 200, document
+        """HTTP status and body of `/healthz`: 503 with the problem, 200 `degraded` with the reason, or 200 `ok`."""
+        if (problem := self._problem()) is not None:
+            return 503, {"status": problem, **self.labels}
+        if (reason := self._shortfall()) is not None:
+            return 200, {"status": "degraded", "reason": reason, **self.labels}
+        return 200, {"status": "ok", **self.labels}
 
     def serve(self, listen: str) -> int:
         """Answer on `host:port`; port 0 takes a free one.

@@ -1,62 +1,73 @@
 """Which bundle is live: notice a release, fetch it, verify it, test it here, swap, keep the previous one, go back to it.
 
-A refused bundle is not tried again, and the old one goes on forecasting: one that was damaged on the way until the channel
-document changes, one that fails here for good.
+What is refused is a release: a version by one channel document. One that was damaged on the way is fetched again after
+growing pauses; one that fails here is tried again when it is promoted again. The old bundle goes on forecasting.
 """
 
 import contextlib
+import random
 import shutil
-import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
-import msgspec
-
 from edge.baselines import Forecaster, seasonal_naive
 from edge.bundle import Bundle, check_version, read_bundle, write_bundle
 from edge.channel import Channel, Source
-from edge.errors import BundleError, ConfigurationError
-from edge.files import replace_file
+from edge.contract import iso
+from edge.errors import BundleDamaged, BundleError, ConfigurationError
 from edge.model import Model, open_forecaster
+from edge.pointer import Cause, Memory, Refusal, read_pointer
 
-REFUSALS = 100  # remembered
 TRIALS = 3  # deaths while testing a bundle before it is held to be the cause
-
-
-class _Pointer(msgspec.Struct):
-    """What the agent remembers between runs.
-
-    Args:
-        live: version that forecasts.
-        previous: version that did before.
-        refused: versions that failed live, manifests that failed the tests, transfers that were damaged.
-        trying: manifest of the bundle under test; still there at the next start if the test killed the process.
-        trials: how often that was tried.
-    """
-
-    live: str | None = None
-    previous: str | None = None
-    refused: list[str] = []
-    trying: str | None = None
-    trials: int = 0
+NEXT: dict[Cause, str] = {
+    "transfer": "; it is fetched again",
+    "device": "",
+    "test": "; promote it again to have it tried again",
+    "live": "; promote it again to have it tried again",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A bundle that passed every test on this device.
+    """What is to forecast.
 
     Args:
         bundle: verified.
         forecaster: open and self-tested.
+        changed: of the channel document that released the bundle; empty where none did.
+        refusal: why the baseline stands in for what the bundle names, or None.
     """
 
     bundle: Bundle
     forecaster: Forecaster
+    changed: str = ""
+    refusal: Refusal | None = None
 
 
-def try_bundle(bundle: Bundle) -> Candidate:
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """When a bundle that was damaged on the way is fetched again: after growing pauses.
+
+    Args:
+        look: seconds between two looks at the channel, the first pause.
+        most: looks that the longest pause lasts.
+        jitter: a number in 0…1 that keeps a fleet from asking all at once.
+    """
+
+    look: float = 60.0
+    most: int = 60
+    jitter: Callable[[], float] = random.random
+
+    def pause(self, tries: int) -> float:
+        """Seconds to wait after so many tries."""
+        looks = min(2.0 ** min(tries - 1, 30), self.most)
+        return self.look * looks * (0.75 + 0.5 * self.jitter())
+
+
+def open_bundle(bundle: Bundle) -> Forecaster:
     """Open a bundle and let it repeat its golden forecasts at batch 1 and 64.
 
     Raises:
@@ -65,50 +76,77 @@ def try_bundle(bundle: Bundle) -> Candidate:
     forecaster = open_forecaster(bundle)
     if isinstance(forecaster, Model):
         forecaster.self_test()
-    return Candidate(bundle, forecaster)
+    return forecaster
 
 
 class Releases:
     """The bundles on this device.
 
-    `poll` may run in another thread; everything else belongs to the thread that forecasts. A disk that is full costs
-    the memory of what was decided, not the decision.
+    `poll` may run in another thread; everything else belongs to the thread that forecasts.
 
     Args:
         folder: where bundles and the pointer to the live one are kept.
         channel: path or URL of the channel document; None: only what is already here.
         log: called with one line per event worth knowing.
+        retry: when a bundle that was damaged on the way is fetched again.
+        clock: ns UTC.
+        moment: seconds, monotonic.
+        test: opens a bundle and tries it on this device.
     """
 
-    def __init__(self, folder: Path, channel: str | None, log: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        channel: str | None,
+        log: Callable[[str], None],
+        *,
+        retry: Retry = Retry(),
+        clock: Callable[[], int] = time.time_ns,
+        moment: Callable[[], float] = time.monotonic,
+        test: Callable[[Bundle], Forecaster] = open_bundle,
+    ) -> None:
         self._folder = folder
         self._source = Source(channel) if channel else None
-        self._log = log
-        self._lock = threading.RLock()
+        self._log, self._retry, self._clock, self._moment, self._test = log, retry, clock, moment, test
+        self._memory = Memory(folder / "live.json", log)
         self._problem: str | None = None
-        self._unsaved = False
+        self._channel_is_refused = False
         self._handed_out: str | None = None
-        self._pointer = _read_pointer(folder)
+        self._said: set[tuple[str, str]] = set()
+        self._again: tuple[Refusal, float] | None = None
 
     def current(self) -> Candidate | None:
         """The bundle that was live when the agent stopped, or the one before where that one fails now.
 
         The only bundle there is may have failed live; then the baseline forecasts in its place.
         """
-        for version in (self._pointer.live, self._pointer.previous):
+        memory = self._memory
+        for version in (memory.pointer.live, memory.pointer.previous):
             if version is None:
                 continue
             try:
                 bundle = read_bundle(self._folder / check_version(version))
-                candidate = _stand_in(bundle) if version in self._pointer.refused else try_bundle(bundle)
+                refusal = memory.failed_live(version)
+                candidate = Candidate(bundle, self._test(bundle)) if refusal is None else self._stand_in(bundle, refusal)
             except BundleError as error:
                 self._log(f"bundle {version} on this device fails: {error}")
                 continue
-            if version != self._pointer.live:
-                self._point_to(version, None)
+            if version != memory.pointer.live:
+                memory.point_to(version, None)
             return candidate
-        self._pointer.live = None
+        memory.pointer.live = None
         return None
+
+    @property
+    def problem(self) -> str | None:
+        """Why what was released does not forecast here; None where it does, or where nothing was released."""
+        memory = self._memory
+        with memory.lock:
+            named, live = memory.pointer.named, memory.pointer.live
+            refusal = (named and memory.released(*named)) or memory.failed_live(live)
+            if refusal is not None:
+                return f"a released bundle is refused: {refusal.version} since {refusal.since}: {refusal.reason}"
+            return self._problem if live is None or self._channel_is_refused else None
 
     def poll(self) -> Candidate | None:
         """Look at the channel once.
@@ -118,16 +156,18 @@ class Releases:
         """
         if self._source is None:
             return None
-        if self._unsaved:
-            self._save()
+        if self._memory.unsaved:
+            self._memory.save()
         try:
+            self._channel_is_refused = False
             channel = self._source.read_channel()
-            known = {self._pointer.live, self._handed_out, *self._pointer.refused}
-            if known & {channel.version, channel.manifest_sha256, _transfer(channel)}:
+            self._memory.note(channel.version, channel.changed)
+            if self._is_settled(channel):
                 self._problem = None
                 return None
             return self._take(self._source, channel)
         except BundleError as error:
+            self._channel_is_refused = True
             self._complain(f"the channel {self._source.channel} is refused: {error}")
         except ConfigurationError as error:
             self._complain(f"no bundle can be opened: {error}")
@@ -136,17 +176,34 @@ class Releases:
             self._complain(f"cannot read the release channel {self._source.channel}: {reason}; check [release] channel")
         return None
 
+    def _is_settled(self, channel: Channel) -> bool:
+        """Whether there is nothing to do about what the channel names."""
+        memory = self._memory
+        refusal = memory.released(channel.version, channel.changed)
+        if refusal is None:
+            is_live = channel.version == memory.pointer.live and memory.failed_live(channel.version) is None
+            return is_live or channel.version == self._handed_out
+        if (refusal.version, refusal.changed) not in self._said:
+            self._said.add((refusal.version, refusal.changed))
+            self._log(f"{refusal.text}; {self._who_forecasts(refusal.version)}")
+        if refusal.cause != "transfer":
+            return True
+        return self._again is not None and self._again[0] == refusal and self._moment() < self._again[1]
+
     def _take(self, source: Source, channel: Channel) -> Candidate | None:
         try:
             bundle = source.read_bundle(channel)
+        except BundleDamaged as error:
+            self._refuse(channel.version, channel.changed, "transfer", str(error))
+            return None
         except BundleError as error:
-            self._refuse(channel.version, _transfer(channel), str(error))
+            self._refuse(channel.version, channel.changed, "test", str(error))
             return None
         try:
             with self._trial(channel.manifest_sha256):
-                candidate = try_bundle(bundle)
+                forecaster = self._test(bundle)
         except BundleError as error:
-            self._refuse(channel.version, channel.manifest_sha256, str(error))
+            self._refuse(channel.version, channel.changed, "test", str(error))
             return None
         try:
             self._keep(bundle)
@@ -154,26 +211,26 @@ class Releases:
             self._complain(f"cannot keep bundle {channel.version} in {self._folder}: {error.strerror}")
             return None
         self._problem = None
-        return candidate
+        return Candidate(bundle, forecaster, channel.changed)
 
     @contextlib.contextmanager
     def _trial(self, manifest_sha256: str) -> Iterator[None]:
         """Note what is tested: a crafted model can end the process, and must not do so at every start."""
-        pointer = self._pointer
+        pointer = self._memory.pointer
         pointer.trials = pointer.trials + 1 if pointer.trying == manifest_sha256 else 1
         pointer.trying = manifest_sha256
         if pointer.trials > TRIALS:
             pointer.trying = None
             raise BundleError(f"the agent died {TRIALS} times while testing it")
-        self._save()
+        self._memory.save()
         try:
             yield
         finally:
             pointer.trying = None
-            self._save()
+            self._memory.save()
 
     def _keep(self, bundle: Bundle) -> None:
-        with self._lock:
+        with self._memory.lock:
             try:
                 write_bundle(self._folder, bundle)
             except BundleError:  # a damaged one is in its place
@@ -184,62 +241,59 @@ class Releases:
     def accept(self, candidate: Candidate) -> None:
         """Remember that a bundle is live from now on, and which one was before; older ones are deleted."""
         version = candidate.bundle.manifest.version
-        with self._lock:
-            before = self._pointer.previous if version == self._pointer.live else self._pointer.live
-            self._point_to(version, before)
+        memory = self._memory
+        with memory.lock:
+            before = memory.pointer.previous if version == memory.pointer.live else memory.pointer.live
+            memory.pardon(version)
+            memory.point_to(version, before, candidate.changed)
+            if self._handed_out == version:
+                self._handed_out = None
             for folder in self._folder.iterdir():
                 if folder.is_dir() and folder.name not in (version, before, self._handed_out):
                     shutil.rmtree(folder, ignore_errors=True)
         self._log(f"bundle {version} is live")
 
     def fall_back(self, failed: Bundle, reason: str) -> Candidate:
-        """Refuse the live bundle for good; the one before forecasts again, or the baseline where there is none."""
-        version = failed.manifest.version
-        self._refuse(version, version, reason)
-        self._point_to(self._pointer.previous, None)
+        """Refuse the live bundle until it is promoted again; the one before forecasts, or the baseline where there is none."""
+        version, memory = failed.manifest.version, self._memory
+        refusal = self._refuse(version, memory.pointer.live_changed, "live", reason)
+        memory.point_to(memory.pointer.previous, None)
         candidate = self.current()
         if candidate is None:
-            self._point_to(version, None)
-            return _stand_in(failed)
-        self._log(f"gone back to bundle {candidate.bundle.manifest.version}")
+            memory.point_to(version, None, refusal.changed)
+            return self._stand_in(failed, refusal)
+        if candidate.refusal is None:
+            self._log(f"gone back to bundle {candidate.bundle.manifest.version}")
         return candidate
 
-    def _refuse(self, version: str, key: str, reason: str) -> None:
-        with self._lock:
-            self._pointer.refused = [*self._pointer.refused[1 - REFUSALS :], key]
-            self._save()
-        live = self._pointer.live
-        keeps = "no bundle is live" if live is None else f"bundle {live} goes on"
-        if live == version:
-            keeps = "the bundle before or the baseline forecasts"
-        self._log(f"bundle {version} is refused: {reason}; {keeps}")
+    def _stand_in(self, bundle: Bundle, refusal: Refusal) -> Candidate:
+        self._said.add((refusal.version, refusal.changed))  # whoever starts with it says why
+        return Candidate(bundle, seasonal_naive(bundle.manifest.contract), refusal.changed, refusal)
 
-    def _point_to(self, live: str | None, previous: str | None) -> None:
-        with self._lock:
-            self._pointer.live, self._pointer.previous = live, previous
-            self._save()
+    def _refuse(self, version: str, changed: str, cause: Cause, reason: str) -> Refusal:
+        before = self._memory.released(version, changed)
+        since, tries = iso(self._clock()), 1
+        if before is not None and before.cause == cause:
+            since, tries = before.since, before.tries + 1
+        refusal = Refusal(version, changed, cause, reason, since, tries)
+        self._memory.refuse(refusal)
+        if cause == "transfer":
+            self._again = refusal, self._moment() + self._retry.pause(tries)
+        if before is None or (before.cause, before.reason) != (cause, reason):
+            self._said.add((version, changed))
+            self._log(f"bundle {version} is refused: {reason}; {self._who_forecasts(version)}{NEXT[cause]}")
+        return refusal
 
-    def _save(self) -> None:
-        with self._lock:
-            try:
-                replace_file(self._folder / "live.json", msgspec.json.encode(self._pointer))
-                self._unsaved = False
-            except OSError as error:
-                if not self._unsaved:
-                    self._log(f"cannot write {self._folder / 'live.json'}: {error.strerror}; a restart forgets what is live")
-                self._unsaved = True
+    def _who_forecasts(self, refused: str) -> str:
+        live = self._memory.pointer.live
+        if live == refused:
+            return "the bundle before or the baseline forecasts"
+        return "no bundle is live" if live is None else f"bundle {live} goes on"
 
     def _complain(self, problem: str) -> None:
         if problem != self._problem:
             self._problem = problem
             self._log(problem)
-
-
-def _read_pointer(folder: Path) -> _Pointer:
-    try:
-        return msgspec.json.decode((folder / "live.json").read_bytes(), type=_Pointer)
-    except (OSError, msgspec.MsgspecError):
-        return _Pointer()
 
 
 def live_bundle(folder: Path) -> Bundle | None:
@@ -248,14 +302,5 @@ def live_bundle(folder: Path) -> Bundle | None:
     Raises:
         BundleError: it is damaged.
     """
-    version = _read_pointer(folder).live
+    version = read_pointer(folder / "live.json").live
     return None if version is None else read_bundle(folder / check_version(version))
-
-
-def _transfer(channel: Channel) -> str:
-    """What a bundle damaged on the way is refused by: promoted again, it is tried again."""
-    return f"{channel.manifest_sha256}@{channel.changed}"
-
-
-def _stand_in(bundle: Bundle) -> Candidate:
-    return Candidate(bundle, seasonal_naive(bundle.manifest.contract))

@@ -17,7 +17,7 @@ from edge.contract import SECOND, Contract, Forecasts, Readings, SeriesTable, qu
 from edge.engine import Engine
 from edge.errors import BundleError, ConfigurationError, HistoryError, PayloadError
 from edge.payloads import parse_time, parse_value
-from edge.release import try_bundle
+from edge.release import open_bundle
 
 BATCH = 4096
 TIME_NAMES = ("time", "timestamp", "datetime", "date", "ts", "_time")
@@ -86,7 +86,7 @@ def replay(path: Path, config_path: Path, bundle_path: Path | None, *, as_json: 
     if bundle is None:
         raise ConfigurationError("no bundle on this device yet; name one with --bundle")
     series = SeriesTable()
-    engine = Engine(try_bundle(bundle).forecaster, bundle.manifest.series, series)
+    engine = Engine(open_bundle(bundle), bundle.manifest.series, series)
     writer = _Writer(out, bundle.manifest.contract, series, as_json=as_json)
     newest: dict[int, tuple[int, Forecasts, int]] = {}
     count = 0

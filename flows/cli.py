@@ -209,8 +209,9 @@ def _models(options: argparse.Namespace) -> int:
 
 def _promote(options: argparse.Namespace) -> int:
     registry, channel = _registry(options)
+    before = registry.channel(channel)
     found = registry.promote(options.version, channel)
-    return _changed(options, channel, found.version)
+    return _changed(options, channel, found.version, again=before is not None and before.version == found.version)
 
 
 def _rollback(options: argparse.Namespace) -> int:
@@ -219,8 +220,10 @@ def _rollback(options: argparse.Namespace) -> int:
     return _changed(options, channel, found.version)
 
 
-def _changed(options: argparse.Namespace, channel: str, version: str) -> int:
+def _changed(options: argparse.Namespace, channel: str, version: str, *, again: bool = False) -> int:
     text = f"channel {channel} names {version}; agents take it at their next look"
+    if again:
+        text = f"channel {channel} named {version} already and names it anew: agents that refused it try it again"
     print(json.dumps({"channel": channel, "version": version}) if options.json else text)
     return 0
 

@@ -15,7 +15,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -115,17 +115,23 @@ class Registry:
             raise BundleError(f"channel {channel!r} names {found.version}, which cannot be read: {error}") from error
 
     def promote(self, version: str, channel: str = "live") -> Channel:
-        """Let a channel name this version; the one before goes into its history. The same version again changes nothing.
+        """Let a channel name this version; the one before goes into its history.
+
+        The same version again leaves the history as it is and renews `changed`: agents that refused it try it again.
 
         Raises:
             ConfigurationError: there is no such version.
             BundleError: the bundle is damaged.
         """
         with self._alone():
-            return self._promote(version, channel, self.channel(channel))
+            before = self.channel(channel)
+            if before is not None and before.version == version:
+                self.get(version)
+                return self._write(channel, version, before.history, before)
+            return self._promote(version, channel, before)
 
     def publish(self, version: str, channel: str = "live", *, expected: str | None) -> Channel:
-        """As `promote`, if the channel still names the version that this one was judged against.
+        """As `promote`, if the channel still names the version that this one was judged against; done twice it is done once.
 
         Args:
             version: to let out.
@@ -161,7 +167,7 @@ class Registry:
                 raise ConfigurationError(f"channel {channel!r} has nothing to roll back to: {now}; promote a version instead")
             *history, version = found.history
             self.get(version)
-            return self._write(channel, version, history)
+            return self._write(channel, version, history, found)
 
     def prune(self, kept: int = KEPT) -> list[str]:
         """Delete the oldest bundles that no channel names, now or in its history.
@@ -207,16 +213,21 @@ class Registry:
         if before is not None and before.version == version:
             return before
         history = [] if before is None else [*before.history, before.version]
-        return self._write(name, version, history[-HISTORY:])
+        return self._write(name, version, history[-HISTORY:], before)
 
-    def _write(self, name: str, version: str, history: list[str]) -> Channel:
+    def _write(self, name: str, version: str, history: list[str], before: Channel | None) -> Channel:
         manifest = self._manifest(version)
+        changed = self._now().astimezone(UTC)
+        if before is not None:
+            # Two documents never have the same time, not within a second and not when the clock was set back.
+            with suppress(ValueError, TypeError, OverflowError):
+                changed = max(changed, datetime.fromisoformat(before.changed) + timedelta(seconds=1))
         channel = Channel(
             version=version,
             bundle=f"../bundles/{version}/",
             manifest_sha256=hashlib.sha256(manifest).hexdigest(),
             manifest_size=len(manifest),
-            changed=f"{self._now().astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            changed=f"{changed:%Y-%m-%dT%H:%M:%SZ}",
             history=history,
         )
         replace_file(self._document(name), msgspec.json.format(msgspec.json.encode(channel)) + b"\n")

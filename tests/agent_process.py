@@ -16,7 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from edge.bundle import Bundle, Manifest, version_of
 from edge.contract import SECOND, Contract, Readings, SeriesTable
 from edge.engine import Engine
-from edge.release import try_bundle
+from edge.release import open_bundle
 from edge.sqlite import SqliteStore
 from edge.store import Store
 from flows.servers import AgentProcess
@@ -212,7 +212,7 @@ def readings_of(rows: Sequence[Row], series: SeriesTable) -> Readings:
 def uninterrupted(rows: Sequence[Row], bundle: Bundle, folder: Path, batch: int = 500) -> dict[str, Any]:
     """What the store holds after an engine took the rows without any trouble."""
     series = SeriesTable()
-    engine = Engine(try_bundle(bundle).forecaster, bundle.manifest.series, series)
+    engine = Engine(open_bundle(bundle), bundle.manifest.series, series)
     store = SqliteStore(folder / "expected.db")
     for start in range(0, len(rows), batch):
         store.write(store.encode(engine.step(readings_of(rows[start : start + batch], series)).points, series))

@@ -1,7 +1,5 @@
 """The agent's loop with a scripted subscriber: what it does between two batches, at start, and when something fails."""
 
-import http.server
-import socket
 import sqlite3
 import threading
 import time
@@ -13,16 +11,13 @@ import pytest
 
 from edge import priming
 from edge.agent import Agent, Waits
-from edge.baselines import Baseline
 from edge.contract import SECOND, Contract, Points, SeriesTable
 from edge.errors import StoreBusy
 from edge.mqtt import Message
 from edge.priming import prime
-from edge.release import Candidate
 from edge.spool import Commit
 from edge.sqlite import SqliteStore
 from tests.agent_process import (
-    CONTRACT,
     START,
     assert_same,
     baseline_bundle,
@@ -31,7 +26,7 @@ from tests.agent_process import (
     stream,
     uninterrupted,
 )
-from tests.scripted_agent import MINUTE, Bench, Failing, Step, message, messages, script_of
+from tests.scripted_agent import MINUTE, Bench, Step, message, messages, script_of
 
 
 def test_every_message_twice_changes_nothing(tmp_path: Path) -> None:
@@ -201,101 +196,6 @@ def test_a_bundle_with_another_contract_finds_full_windows(interval: int, width:
     assert window(agent, "a.t")[-kept:] == expected[-kept:]
     bench.drain()
     assert len(bench.stored()["reading"]) == 100
-
-
-def test_a_bundle_that_fails_live_gives_way_at_once(tmp_path: Path) -> None:
-    """The one before forecasts from the next batch on; the batch itself is forecast by the baseline and not lost."""
-    bench, rows = Bench(tmp_path), [("a.t", START + at * MINUTE, float(at)) for at in range(60)]
-    one, two = baseline_bundle(second=1), baseline_bundle(second=2)
-    release(bench.registry, one)
-    bench.run(*messages(rows[:30], 5))
-    release(bench.registry, two)
-    agent = bench.agent()
-    script = script_of(agent)
-
-    def spoil() -> None:
-        assert agent._engine is not None
-        agent._engine.forecaster = Failing("spoiled", CONTRACT)
-
-    script.steps = [messages(rows[30:35])[0], spoil, *messages(rows[35:], 5)]
-    agent.run()
-    assert agent._live is not None
-    assert agent._live.bundle == one
-    assert (bench.lines("is refused: never"), bench.lines("gone back")) == (1, 1)
-    bench.run()
-    assert bench.lines(f"bundle {two.manifest.version} is live") == 1
-    bench.drain()
-    assert len(bench.stored()["forecast_lead"]) == len({(at, lead) for at in range(1, 60) for lead in (1, 3, 6)})
-
-
-def test_the_only_bundle_failing_is_said_once(tmp_path: Path) -> None:
-    """Without one before, the baseline goes on forecasting, batch after batch, without another word."""
-    bench, rows = Bench(tmp_path), [("a.t", START + at * MINUTE, float(at)) for at in range(60)]
-    release(bench.registry, baseline_bundle())
-    agent = bench.agent()
-    script = script_of(agent)
-
-    def spoil() -> None:
-        assert agent._engine is not None
-        agent._engine.forecaster = Failing("spoiled", CONTRACT)
-
-    script.steps = [*messages(rows[:30], 5), spoil, *messages(rows[30:], 5)]
-    agent.run()
-    assert bench.lines("is refused") == 1
-    assert agent.health.labels == {"model": "last_value"}
-    totals = agent.health.totals()
-    assert totals["forecasts"] + totals["fallback_forecasts"] == 59
-
-
-def test_the_watcher_survives_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error nobody thought of costs one look at the channel, and one line."""
-    bench = Bench(tmp_path, poll="10ms")
-    looks: list[int] = []
-    agent = bench.agent()
-
-    def go_on() -> None:
-        if len(looks) < 5:
-            time.sleep(0.01)
-            script_of(agent).steps.append(go_on)
-
-    script_of(agent).steps.append(go_on)
-    candidate = Candidate(baseline_bundle(), Baseline("last_value", CONTRACT))
-
-    def poll() -> Candidate | None:
-        looks.append(1)
-        if len(looks) < 4:
-            raise RuntimeError("surprise")
-        return candidate if len(looks) == 4 else None
-
-    monkeypatch.setattr(agent._releases, "poll", poll)
-    monkeypatch.setattr(agent._releases, "accept", lambda _: None)
-    agent.run()
-    assert agent._live is candidate
-    assert bench.lines("unexpected RuntimeError: surprise") == 1
-
-
-def test_a_channel_that_never_answers_delays_nothing(tmp_path: Path) -> None:
-    """Start goes on with the bundle on the device, and stopping needs no answer either."""
-    asking: list[socket.socket] = []
-    given_up = threading.Event()
-
-    class Silent(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asking.append(self.connection)
-            self.connection.recv(1)  # until the one who asks hangs up
-            given_up.set()
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    bench = Bench(tmp_path, Waits(patience=0.2), channel=f"http://127.0.0.1:{server.server_address[1]}/live.json")
-    agent = bench.run([message("a.t", START, 1.0)])
-    assert not given_up.is_set()
-    assert agent.health.totals()["readings"] == 1
-    for connection in asking:
-        connection.shutdown(socket.SHUT_RDWR)
-    server.shutdown()
-    server.server_close()
 
 
 def test_the_model_is_named_from_the_start(tmp_path: Path) -> None:

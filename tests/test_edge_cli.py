@@ -5,6 +5,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -125,6 +126,24 @@ def test_check_as_json(device: Device) -> None:
     assert all(set(one) == {"subject", "text", "code"} for one in document["checks"])
 
 
+@pytest.mark.parametrize(
+    "content", [b'{"new": ' + b"[" * 30_000 + b"]" * 30_000 + b"}", b'"bundle": "http://["', b'"bundle": "a\\u0000b"', None]
+)
+def test_check_of_a_channel_that_no_one_can_read_is_one_line(content: bytes | None, device: Device) -> None:
+    """Nested without end, an address that is none, a NUL, a pipe: exit code 1 and no traceback."""
+    document = device.folder / "registry" / "live.json"
+    if content is None:
+        document.unlink()
+        os.mkfifo(document)
+    elif content.startswith(b"{"):
+        document.write_bytes(content)
+    else:
+        document.write_bytes(re.sub(rb'"bundle": *"[^"]*"', lambda _: content, document.read_bytes()))
+    answer = device.run("check")
+    assert (answer.returncode, answer.stderr) == (1, "")
+    assert len([line for line in answer.stdout.splitlines() if line.startswith("WRONG bundle: ")]) == 1
+
+
 @pytest.mark.parametrize("damage", ["manifest", "missing"])
 def test_check_of_a_damaged_bundle_fails(damage: str, device: Device) -> None:
     """Exit code 1, and the line says what was expected and what to do."""
@@ -153,6 +172,8 @@ def test_check_of_a_damaged_bundle_fails(damage: str, device: Device) -> None:
         ("[store]\nurl = 'influxdb://h/b'\ntoken_file = 'missing'\n", "check [store] token_file"),
         ("[mqtt]\npassword_file = 'missing'\n", "check [mqtt] password_file"),
         ("[release]\nchannel = 'ftp://host/live.json'\n", "write a path or an http(s) URL"),
+        ("[release]\nchannel = 'http://['\n", "write a path or an http(s) URL"),
+        ('[release]\nchannel = "a\\u0000b"\n', "write a path or an http(s) URL"),
         ("[agent]\nhealth = '0.0.0.0:1'\n", "must be a loopback address"),
     ],
 )

@@ -19,7 +19,8 @@ class Patient:
 
     def __init__(self) -> None:
         self.problem: str | None = None
-        self.health = Health(lambda: self.problem)
+        self.shortfall: str | None = None
+        self.health = Health(lambda: self.problem, lambda: self.shortfall)
         self.port = self.health.serve("127.0.0.1:0")
 
     def get(self, path: str, method: str = "GET") -> tuple[int, str, str]:
@@ -51,10 +52,14 @@ def test_healthz_is_200_while_all_is_well_and_503_with_the_problem(patient: Pati
     assert (status, json.loads(body)) == (503, {"status": 'no "broker" at süd', "model": "v1"})
 
 
-def test_partial_trouble_is_told_with_200() -> None:
-    """A row that the store refused is no reason to restart anything."""
-    health = Health(lambda: None, lambda: "the store refused 1 rows: why")
-    assert health.health() == (200, {"status": "ok", "degraded": "the store refused 1 rows: why"})
+def test_healthz_is_degraded_while_part_of_the_data_is_missing(patient: Patient) -> None:
+    """That is no outage, so a probe that looks at the status alone restarts nothing; an outage comes first."""
+    patient.shortfall = "no forecasts"
+    status, _, body = patient.get("/healthz")
+    assert (status, json.loads(body)) == (200, {"status": "degraded", "reason": "no forecasts"})
+    patient.problem = "no broker"
+    status, _, body = patient.get("/healthz")
+    assert (status, json.loads(body)) == (503, {"status": "no broker"})
 
 
 def test_metrics_are_in_prometheus_format(patient: Patient) -> None:

@@ -1,102 +1,22 @@
 """Releases: what is taken, what is refused and remembered, and how the device finds its way back."""
 
-import hashlib
-import json
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import msgspec
 import pytest
 
+from edge import pointer as pointer_module
 from edge import release as release_module
-from edge.bundle import Bundle, encode_manifest, read_bundle
+from edge.bundle import read_bundle
 from edge.channel import CHANNEL_LIMIT
 from edge.contract import SECOND, Contract
-from edge.release import Releases, live_bundle
+from edge.release import live_bundle
 from pipeline.registry import Registry
 from tests.agent_process import baseline_bundle, release
-
-ONE, TWO, THREE = (baseline_bundle(second=second) for second in (1, 2, 3))
-
-
-class Device:
-    """The releases of one device, its log, and what is live."""
-
-    def __init__(self, folder: Path, channel: str | Path) -> None:
-        self.folder, self.channel = folder, str(channel)
-        self.log: list[str] = []
-        self.restart()
-
-    def restart(self) -> None:
-        """Forget what is not on disk."""
-        self.releases = Releases(self.folder, self.channel, self.log.append)
-        candidate = self.releases.current()
-        self.live = candidate and candidate.bundle.manifest.version
-
-    def poll(self) -> str | None:
-        """Look once and let go live what is found; returns its version."""
-        candidate = self.releases.poll()
-        if candidate is None:
-            return None
-        self.releases.accept(candidate)
-        self.live = candidate.bundle.manifest.version
-        return self.live
-
-    def held(self) -> list[str]:
-        """Names of everything in the folder."""
-        return sorted(path.name for path in self.folder.iterdir())
-
-
-def model_bundle(content: bytes = b"not a model") -> Bundle:
-    """A bundle whose model file is anything, and whose manifest vouches for it."""
-    golden = {"windows": [[0.0] * 24], "series": [0], "forecasts": [[[0.0] * 3] * 6]}
-    file = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "cell": "gru", "design": "segment"}
-    file |= {"units": 1, "parameters": 1, "runtime": "none"}
-    made = msgspec.json.decode(encode_manifest(THREE.manifest)) | {"baseline": None, "model": file, "golden": golden}
-    made["version"] = f"20261122T154503Z-gru-{hashlib.sha256(content).hexdigest()[:8]}"
-    return Bundle(msgspec.convert(made, type(THREE.manifest)), content)
-
-
-@contextmanager
-def serving(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
-    """A web server on loopback; gives its URL."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves a folder and says nothing."""
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the signature of the base class
-        """Nothing."""
-
-
-def answering(status: int, body: bytes, length: int | None = None) -> type[BaseHTTPRequestHandler]:
-    """A handler with the same answer to everything; it may promise more bytes than it sends."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body) if length is None else length))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Nothing."""
-
-    return Handler
+from tests.devices import ONE, THREE, TWO, Device, Quiet, edit, model_bundle, serving
 
 
 def test_a_promoted_bundle_goes_live_once(tmp_path: Path) -> None:
@@ -140,11 +60,6 @@ def test_the_channel_may_be_on_a_web_server(tmp_path: Path) -> None:
     assert len([line for line in device.log if "cannot read the release channel" in line]) == 1
 
 
-def _edit(registry: Path, bundle: Bundle, file: str, change: Callable[[bytes], bytes]) -> None:
-    path = registry / "bundles" / bundle.manifest.version / file
-    path.write_bytes(change(path.read_bytes()))
-
-
 DAMAGE: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "corrupted model": ("model.tflite", lambda content: b"X" + content[1:]),
     "truncated model": ("model.tflite", lambda content: content[:-1]),
@@ -159,7 +74,7 @@ DAMAGE: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
 @pytest.mark.parametrize("what", DAMAGE)
 @pytest.mark.parametrize("remote", [False, True], ids=["folder", "http"])
 def test_a_bad_bundle_never_goes_live(what: str, remote: bool, tmp_path: Path) -> None:
-    """It is refused with one line, not tried again, not even after a restart, and the old one goes on."""
+    """It is refused with one line, which is said again after a restart, and the old one goes on."""
     home = tmp_path / "registry"
     with serving(partial(Quiet, directory=str(home))) as url:
         channel = release(home, ONE)
@@ -167,42 +82,18 @@ def test_a_bad_bundle_never_goes_live(what: str, remote: bool, tmp_path: Path) -
         device.poll()
         bad = model_bundle()
         release(home, bad)
-        _edit(home, bad, *DAMAGE[what])
+        edit(home, bad, *DAMAGE[what])
         device.log.clear()
         assert [device.poll() for _ in range(3)] == [None] * 3
+        assert len(device.log) == 1
         device.restart()
-        assert (device.live, device.poll(), len(device.log)) == (ONE.manifest.version, None, 1)
-    assert f"bundle {bad.manifest.version} is refused: " in device.log[0]
-    assert f"bundle {ONE.manifest.version} goes on" in device.log[0]
+        assert [device.live, device.poll(), device.poll()] == [ONE.manifest.version, None, None]
+    first, again = device.log
+    assert f"bundle {bad.manifest.version} is refused: " in first
+    assert f"bundle {bad.manifest.version} is refused since 1970-01-01T00:00:00Z: " in again
+    assert f"bundle {ONE.manifest.version} goes on" in first
+    assert (device.releases.problem or "").startswith(f"a released bundle is refused: {bad.manifest.version} since ")
     assert device.held() == [ONE.manifest.version, "live.json"]
-
-
-def test_a_bundle_damaged_on_the_way_is_tried_again_when_it_is_promoted_again(tmp_path: Path) -> None:
-    """Repaired and promoted anew it goes live; what failed the device's own tests does not."""
-    home = tmp_path / "registry"
-    device = Device(tmp_path / "device", release(home, ONE))
-    device.poll()
-    release(home, TWO)
-    good = (home / "bundles" / TWO.manifest.version / "manifest.json").read_bytes()
-    _edit(home, TWO, "manifest.json", lambda content: content[:-5])
-    assert device.poll() is None
-    _edit(home, TWO, "manifest.json", lambda _: good)
-    assert device.poll() is None
-    document = home / "channels" / "live.json"
-    document.write_text(json.dumps(json.loads(document.read_text()) | {"changed": "2030-01-01T00:00:00Z"}))
-    assert device.poll() == TWO.manifest.version
-
-
-def test_a_broken_transfer_is_no_refusal(tmp_path: Path) -> None:
-    """An answer that ends early, or a server error, is tried again at the next look."""
-    content = (release(tmp_path / "registry", ONE)).read_bytes()
-    for handler in (answering(200, content[:50], len(content)), answering(500, b"")):
-        with serving(handler) as url:
-            device = Device(tmp_path / "device", f"{url}/live.json")
-            assert [device.poll(), device.poll()] == [None, None]
-            assert len(device.log) == 1
-            assert "cannot read the release channel" in device.log[0]
-            assert device.releases._pointer.refused == []
 
 
 @pytest.mark.parametrize(
@@ -211,6 +102,8 @@ def test_a_broken_transfer_is_no_refusal(tmp_path: Path) -> None:
         b"",
         b"{}",
         b"[" * 5000,
+        b'{"version": ' + b"[" * 60_000,
+        b'{"new": ' + b"[" * 30_000 + b"]" * 30_000 + b"}",
         b"\xff\xfe",
         b" " * (CHANNEL_LIMIT + 1),
         b'{"version": "../../etc", "bundle": "x", "manifest_sha256": "%s", "manifest_size": 5, "changed": ""}' % (b"0" * 64),
@@ -221,7 +114,10 @@ def test_a_broken_transfer_is_no_refusal(tmp_path: Path) -> None:
         *(
             b'{"version": "%s", "bundle": "%s", "manifest_sha256": "%s", "manifest_size": 5, "changed": ""}'
             % (ONE.manifest.version.encode(), place, b"0" * 64)
-            for place in (b"/etc", b"file:///etc", b"//other.example/b", b"https://other.example/b")
+            for place in (
+                *(b"/etc", b"file:///etc", b"//other.example/b", b"https://other.example/b"),
+                *(b"http://[", b"a\\u0000b", b"a\\nb"),
+            )
         ),
     ],
 )
@@ -236,7 +132,7 @@ def test_a_malformed_channel_is_said_once(content: bytes, tmp_path: Path) -> Non
 
 
 def test_a_bundle_that_fails_live_gives_way_to_the_one_before(tmp_path: Path) -> None:
-    """It is refused for good, by version, whatever its manifest looks like elsewhere."""
+    """It is refused, after a restart too, until it is promoted again."""
     device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
     device.poll()
     release(tmp_path / "registry", TWO)
@@ -246,6 +142,10 @@ def test_a_bundle_that_fails_live_gives_way_to_the_one_before(tmp_path: Path) ->
         assert device.poll() is None
         device.restart()
         assert device.live == ONE.manifest.version
+    Registry(tmp_path / "registry").promote(TWO.manifest.version)
+    assert [device.poll(), device.poll(), device.releases.problem] == [TWO.manifest.version, None, None]
+    device.restart()
+    assert device.live == TWO.manifest.version
 
 
 def test_without_one_before_the_baseline_stands_in(tmp_path: Path) -> None:
@@ -282,8 +182,8 @@ def test_a_bundle_that_kills_the_process_is_refused_in_the_end(tmp_path: Path) -
     device.poll()
     release(tmp_path / "registry", TWO)
     dying = (
-        "import os, pathlib, edge.release as r; r.try_bundle = lambda bundle: os._exit(9);"
-        f"r.Releases(pathlib.Path({str(device.folder)!r}), {device.channel!r}, print).poll()"
+        "import os, pathlib, edge.release as r;"
+        f"r.Releases(pathlib.Path({str(device.folder)!r}), {device.channel!r}, print, test=lambda _: os._exit(9)).poll()"
     )
     for _ in range(3):
         assert subprocess.run([sys.executable, "-c", dying], check=False).returncode == 9
@@ -304,7 +204,7 @@ def test_a_full_disk_costs_only_the_memory(tmp_path: Path, monkeypatch: pytest.M
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(release_module, "replace_file", full)
+        patch.setattr(pointer_module, "replace_file", full)
         patch.setattr(release_module, "write_bundle", full)
         device.log.clear()
         assert [device.poll(), device.poll()] == [None, None]
@@ -342,6 +242,7 @@ def test_a_model_that_fails_here_never_goes_live(kind: str, reason: str, tmp_pat
     release(tmp_path / "registry", bad)
     device.log.clear()
     assert [device.poll(), device.poll()] == [None, None]
+    assert len(device.log) == 1
     device.restart()
-    assert (device.live, device.poll(), len(device.log)) == (ONE.manifest.version, None, 1)
+    assert (device.live, device.poll(), len(device.log)) == (ONE.manifest.version, None, 2)
     assert reason in device.log[0]

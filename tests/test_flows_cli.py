@@ -10,6 +10,8 @@ import pytest
 
 from edge.config import Config, read_config
 from flows.cli import run
+from pipeline.registry import Registry
+from tests.agent_process import baseline_bundle
 
 COMMANDS = ("init", "import", "retrain", "models", "promote", "rollback", "serve", "demo")
 
@@ -172,6 +174,22 @@ def test_an_empty_registry_says_what_to_do(config: Path, capsys: pytest.CaptureF
     assert json.loads(call(capsys, "models", "--config", str(config), "--json")[1]) == []
     assert call(capsys, "promote", "20260101T000000Z-gru-00000000", "--config", str(config))[0] == 2
     assert call(capsys, "rollback", "--config", str(config))[0] == 2
+
+
+def test_promoting_what_is_live_says_that_it_is_named_anew(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first time agents take it, the second time those try it again that refused it; the document is another one."""
+    registry = Registry(config.with_name("registry"))
+    version = baseline_bundle().manifest.version
+    registry.add(baseline_bundle())
+    first = call(capsys, "promote", version, "--config", str(config))[1]
+    before = registry.channel()
+    second = call(capsys, "promote", version, "--config", str(config))[1]
+    after = registry.channel()
+    assert first == f"channel live names {version}; agents take it at their next look\n"
+    assert second == f"channel live named {version} already and names it anew: agents that refused it try it again\n"
+    assert before is not None
+    assert after is not None
+    assert (after.changed > before.changed, after.history) == (True, [])
 
 
 def test_a_missing_configuration_names_the_next_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

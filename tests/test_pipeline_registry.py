@@ -65,14 +65,23 @@ def test_promoted_version_is_what_devices_read(registry: Registry) -> None:
     assert source.read_bundle(channel) == bundle(1) == registry.live()
 
 
-def test_promotion_twice_changes_nothing(registry: Registry) -> None:
+def test_a_release_twice_changes_nothing(registry: Registry) -> None:
     """A repeated run of the flow leaves the document byte for byte as it is."""
     registry.promote(VERSIONS[0])
-    registry.promote(VERSIONS[1])
+    registry.publish(VERSIONS[1], expected=VERSIONS[0])
     document = registry.path / "channels" / "live.json"
     before = document.read_bytes()
-    assert registry.promote(VERSIONS[1]).history == [VERSIONS[0]]
+    assert registry.publish(VERSIONS[1], expected=VERSIONS[0]).history == [VERSIONS[0]]
     assert document.read_bytes() == before
+
+
+def test_promotion_twice_is_another_release_of_the_same_version(registry: Registry) -> None:
+    """Agents that refused it see that they are asked again, even within one second; the history stays as it is."""
+    registry.promote(VERSIONS[0])
+    changes = [registry.promote(VERSIONS[1]) for _ in range(3)]
+    assert [one.changed for one in changes] == [f"2026-11-22T15:45:0{second}Z" for second in (1, 2, 3)]
+    assert [one.history for one in changes] == [[VERSIONS[0]]] * 3
+    assert registry.channel() == changes[-1]
 
 
 def test_rollback_goes_back_one_version_at_a_time(registry: Registry) -> None:

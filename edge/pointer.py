@@ -1,0 +1,139 @@
+"""What the device remembers of its bundles between runs: which one is live, and which releases it has refused and why."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from edge.files import replace_file
+
+REFUSALS = 100  # remembered
+
+Cause: TypeAlias = Literal["transfer", "device", "test", "live"]
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A release that is not taken. The same bundle promoted again is another release.
+
+    Args:
+        version: of the bundle.
+        changed: of the channel document that released it.
+        cause: `transfer`: damaged on the way, so it is fetched again; `device`: too large for this device as it is set
+            up; `test`: failed its self-test here; `live`: failed while it forecast here.
+        reason: what was expected and what was found.
+        since: when it was refused first, ISO 8601, UTC.
+        tries: how often it was fetched.
+    """
+
+    version: str
+    changed: str
+    cause: Cause
+    reason: str
+    since: str
+    tries: int = 1
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        return f"bundle {self.version} is refused since {self.since}: {self.reason}"
+
+
+class Pointer(msgspec.Struct):
+    """The content of `live.json`.
+
+    Args:
+        live: version that forecasts.
+        previous: version that did before.
+        named: version and `changed` of the newest channel document.
+        live_changed: `changed` of the newest channel document that named the live version.
+        refusals: releases that are not taken, newest last.
+        trying: manifest of the bundle under test; still there at the next start if the test killed the process.
+        trials: how often that was tried.
+    """
+
+    live: str | None = None
+    previous: str | None = None
+    named: tuple[str, str] | None = None
+    live_changed: str = ""
+    refusals: list[Refusal] = []
+    trying: str | None = None
+    trials: int = 0
+
+
+class Memory:
+    """The pointer on disk; a disk that is full costs the memory of what was decided, not the decision.
+
+    Args:
+        path: of `live.json`.
+        log: called with one line when it cannot be written.
+    """
+
+    def __init__(self, path: Path, log: Callable[[str], None]) -> None:
+        self._path, self._log = path, log
+        self.lock = threading.RLock()
+        self.unsaved = False
+        self.pointer = read_pointer(path)
+        # What this device could not take it may take as it is set up now.
+        self.pointer.refusals = [refusal for refusal in self.pointer.refusals if refusal.cause != "device"]
+
+    def save(self) -> None:
+        """Write it down, or try again when it is asked for the next time."""
+        with self.lock:
+            try:
+                replace_file(self._path, msgspec.json.encode(self.pointer))
+                self.unsaved = False
+            except OSError as error:
+                if not self.unsaved:
+                    self._log(f"cannot write {self._path}: {error.strerror}; a restart forgets what is live")
+                self.unsaved = True
+
+    def point_to(self, live: str | None, previous: str | None, changed: str = "") -> None:
+        """Remember which version is live, which one was before, and by which channel document."""
+        with self.lock:
+            self.pointer.live, self.pointer.previous, self.pointer.live_changed = live, previous, changed
+            self.save()
+
+    def note(self, version: str, changed: str) -> None:
+        """Remember what the channel says now."""
+        with self.lock:
+            pointer = self.pointer
+            if pointer.named == (version, changed):
+                return
+            pointer.named = version, changed
+            if version == pointer.live and self.failed_live(version) is None:
+                pointer.live_changed = changed
+            self.save()
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Remember a refusal, in place of an earlier one of the same release."""
+        with self.lock:
+            others = [one for one in self.pointer.refusals if (one.version, one.changed) != (refusal.version, refusal.changed)]
+            self.pointer.refusals = [*others[1 - REFUSALS :], refusal]
+            self.save()
+
+    def pardon(self, version: str) -> None:
+        """The version is fine: forget what was wrong with it."""
+        with self.lock:
+            self.pointer.refusals = [one for one in self.pointer.refusals if one.version != version]
+
+    def released(self, version: str, changed: str) -> Refusal | None:
+        """Why a release is not taken, or None."""
+        with self.lock:
+            found = (one for one in self.pointer.refusals if (one.version, one.changed) == (version, changed))
+            return next(found, None)
+
+    def failed_live(self, version: str | None) -> Refusal | None:
+        """Why a version that is here does not forecast, or None."""
+        with self.lock:
+            found = (one for one in reversed(self.pointer.refusals) if one.version == version and one.cause == "live")
+            return next(found, None)
+
+
+def read_pointer(path: Path) -> Pointer:
+    """What was remembered; nothing where that cannot be read."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Pointer)
+    except (OSError, msgspec.MsgspecError, RecursionError):
+        return Pointer()
