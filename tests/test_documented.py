@@ -6,10 +6,39 @@ from pathlib import Path
 import pytest
 
 from edge.config import read_config
-from tests.documented import PLACES, ROOT, DocumentationError, environment, interpreter, moved, pythons, section, shell
+from tests.documented import PLACES, ROOT, DocumentationError, blocks, environment, interpreter, moved, pythons, section, shell
 from tests.documented_gateway import HEADING, HEALTH, PAGE, UNIT, configured, steps, unit_setting
 from tests.documented_images import DOCKERFILE, Stage, build, stages
 from tests.documented_locks import LOCKS, meant_for
+
+# Every block of commands in the pages, by its first words: the tests and the steps of .ci/run that run it, or why nothing does.
+# All of them are taken by the parsers as they stand (test_docs.py).
+RUN_BY = {
+    ("CONTRIBUTING.md", "make setup"): [".ci/run"],
+    ("README.md", "make demo"): [".ci/run", "test_flows_demo.py"],  # make test; the demo without make
+    ("README.md", "source .venv/bin/activate"): ["test_readme.py", "test_flows_retrain.py", "test_edge_agent_process.py"],
+    ("deploy/README.md", "cd deploy"): ["test_deploy_compose.py"],
+    ("deploy/README.md", "docker compose exec"): [],  # there is no container engine in the tests; the page says so
+    ("deploy/README.md", "python3 -m venv /opt/gatecast"): ["documented_gateway.py"],
+    ("deploy/README.md", "/opt/gatecast/bin/gatecast-agent check"): ["documented_gateway.py"],
+    ("docs/backtest.md", "gatecast backtest"): ["test_flows_backtest.py"],  # on a history of seconds
+    ("docs/benchmarks.md", "python benchmarks/ett.py"): ["test_benchmark_ett.py"],  # on a set of its own
+    ("docs/compare.md", "gatecast compare"): ["test_flows_compare.py"],  # the quick form
+    ("docs/operations.md", "gatecast-agent check"): ["test_edge_cli.py", "test_edge_health.py"],
+    ("docs/operations.md", "gatecast retrain --no-release"): ["test_flows_retrain.py", "test_flows_cli.py"],
+}
+
+
+def test_no_block_of_commands_is_new_and_run_by_nothing() -> None:
+    """A block that is added to a page, or gone from it, needs its line above; what runs it is there."""
+    pages = {str(page.relative_to(ROOT)): page for page in [*ROOT.glob("*.md"), *ROOT.glob("d*/**/*.md")]}
+    found = [(name, block) for name, page in sorted(pages.items()) for block in blocks(page.read_text("utf-8"), "sh")]
+    for name, block in found:
+        assert [words for page, words in RUN_BY if page == name and block.startswith(words)], f"{name}: {block}"
+    for page, words in RUN_BY:
+        assert any(name == page and block.startswith(words) for name, block in found), f"{page}: {words}"
+    named = {name for names in RUN_BY.values() for name in names}
+    assert [name for name in named if not any((place / name).exists() for place in (ROOT, ROOT / "tests"))] == []
 
 
 def test_the_gateway_is_installed_checked_and_started() -> None:
