@@ -73,7 +73,7 @@ class Conversion(msgspec.Struct, frozen=True):
     Args:
         precision: of the weights.
         size: bytes.
-        parity: largest difference from the network before conversion, as a share of the forecasts' spread.
+        parity: largest difference from the network before conversion, as a share of the spread of its series in training.
         error: mean absolute error on the validation part as a share of float32's, or None where parity failed.
         microseconds: per forecast at batch 1 and at batch 64, or None where parity failed.
         refused: why it cannot be released, or None.

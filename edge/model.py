@@ -19,7 +19,7 @@ BUCKETS = (1, 8, 64)  # a larger one takes 4 MB and is no faster
 RUNTIMES = (("ai_edge_litert.interpreter", "ai-edge-litert"), ("tflite_runtime.interpreter", "tflite-runtime"))
 # Anything beyond counts as missing, inside the model too: its square would leave float32.
 LARGEST_VALUE = 1e18
-# Largest error against the golden forecasts, as a share of their spread.
+# Largest error against the golden forecasts, as a share of the spread of the series.
 TOLERANCE: dict[Precision, float] = {"float32": 1e-4, "float16": 1e-2, "int8": 0.1}
 
 
@@ -96,7 +96,11 @@ class Model:
         batch = self.predict(np.tile(windows, (copies, 1))[:64], np.tile(series, copies)[:64])
         forecasts = np.concatenate([single, batch])
         wanted = np.concatenate([expected, np.tile(expected, (copies, 1, 1))[:64]])
-        error = relative_error(wanted, forecasts, windows)
+        units = None
+        if golden.units is not None:
+            one = np.array(golden.units, np.float32)
+            units = np.concatenate([one, np.tile(one, copies)[:64]])
+        error = relative_error(wanted, forecasts, windows, units=units)
         if (np.diff(forecasts, axis=2) < 0).any():
             raise BundleError(f"expected ascending quantiles from {self.name}; got crossed ones")
         if not error <= TOLERANCE[file.precision]:
@@ -163,29 +167,36 @@ def _shape(details: dict[str, Any]) -> tuple[str, tuple[int, ...]]:
     return details["dtype"].__name__, tuple(details["shape_signature"].tolist())
 
 
-def relative_error(expected: Float32, found: Float32, windows: Float32, leads: int | None = None) -> float:
-    """Largest absolute difference as a share of the expected forecasts' spread; NaN where either is not finite.
+def relative_error(
+    expected: Float32, found: Float32, windows: Float32, leads: int | None = None, units: Float32 | None = None
+) -> float:
+    """Largest absolute difference as a share of a spread; NaN where either is not finite.
 
-    The spread is that of each forecast about its own mean, averaged over all, so that level does not hide an error; a
-    forecast of one number has none, and that of the windows stands in. What float32 must round at that level does not count.
+    With units the spread is that of each forecast's own series, so that series of all units are judged alike. Without, it
+    is that of each forecast about its own mean, averaged over all, so that level does not hide an error; a forecast of one
+    number has none, and that of the windows stands in. What float32 must round at that level does not count.
 
     Args:
         expected: `[n, horizon, quantiles]`.
         found: `[n, horizon, quantiles]`.
         windows: that were forecast from, float32 `[n, window]`.
         leads: whose difference counts; None: all.
+        units: spread of each forecast's series, above 0, float32 `[n]`; None where it is not known.
     """
     finite: Bool = np.isfinite(expected) & np.isfinite(found)
     if not finite.all():
         return float("nan")
     wide = expected.astype(np.float64)
+    differences = np.maximum(np.abs(found - wide) - 4 * np.spacing(np.abs(expected)), 0)[:, :leads]
+    if units is not None:
+        return float((differences / units[:, None, None]).max())
     if wide[0].size > 1:
         about = wide - wide.mean(axis=(1, 2), keepdims=True)
     else:
         known = np.where(np.abs(windows) < LARGEST_VALUE, windows, np.nan).astype(np.float64)
         about = known - np.nanmean(known, axis=1, keepdims=True)
     spread = float(np.sqrt(np.nanmean(np.square(about))))
-    difference = float(np.maximum(np.abs(found - wide) - 4 * np.spacing(np.abs(expected)), 0)[:, :leads].max())
+    difference = float(differences.max())
     return difference / spread if spread > 0 else float(difference > 0)
 
 

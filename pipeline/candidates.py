@@ -61,7 +61,7 @@ class Candidate:
     Args:
         bundle: without metrics yet.
         record: how the training went.
-        parity: largest error against the network it was made from, as a share of the forecasts' spread.
+        parity: largest error against the network it was made from, as a share of the spread of the series.
         validation: its evaluation on the validation part.
     """
 
@@ -181,12 +181,14 @@ def make_candidate(
             training=history,
         )
         bundles[precision] = Bundle(manifest, content)
-    pairs = Pairs(windows, series, result.forecasts[: len(windows)])
+    units = prepared.scale[series - 1]
+    known = units if np.isfinite(units).all() else None
+    pairs = Pairs(windows, series, result.forecasts[: len(windows)], known)
     probes = Pairs(strange, unknown, result.forecasts[len(windows) :])
     choice = choose_precision(bundles, pairs, probes, prepared.table, parts.validation, prepared.scale, largest)
     manifest = msgspec.structs.replace(
         choice.bundle.manifest,
-        golden=golden(Model(choice.bundle), windows, series),
+        golden=golden(Model(choice.bundle), windows, series, known),
         conversions=list(choice.conversions),
     )
     bundle = Bundle(manifest, choice.bundle.model)

@@ -111,13 +111,14 @@ def model_file(content: bytes, architecture: Architecture, parameters: int, prec
     )
 
 
-def golden(forecaster: Forecaster, windows: Float32, series: Int32) -> Golden:
+def golden(forecaster: Forecaster, windows: Float32, series: Int32, units: Float32 | None = None) -> Golden:
     """Inputs and outputs for the self-test on the device.
 
     Args:
         forecaster: the converted model.
         windows: float32 `[n, window]`; evenly chosen ones are kept where there are many.
         series: int32 `[n]`.
+        units: spread of the series of each window, in which the device judges differences, float32 `[n]`; None: unknown.
 
     Raises:
         BundleError: a forecast is not finite.
@@ -126,10 +127,17 @@ def golden(forecaster: Forecaster, windows: Float32, series: Int32) -> Golden:
     forecasts = forecaster.predict(windows[chosen], series[chosen])
     if not np.isfinite(forecasts).all():
         raise BundleError(f"expected finite golden forecasts from {forecaster.name}; got NaN")
-    return Golden.of(windows[chosen], series[chosen], forecasts)
+    return Golden.of(windows[chosen], series[chosen], forecasts, None if units is None else units[chosen])
 
 
-def parity(expected: Float32, bundle: Bundle, windows: Float32, series: Int32, leads: int | None = None) -> float:
+def parity(
+    expected: Float32,
+    bundle: Bundle,
+    windows: Float32,
+    series: Int32,
+    leads: int | None = None,
+    units: Float32 | None = None,
+) -> float:
     """Compare a bundle's model on the device runtime with the network it was made from, at batch 1 and batch 64.
 
     Args:
@@ -138,9 +146,10 @@ def parity(expected: Float32, bundle: Bundle, windows: Float32, series: Int32, l
         windows: real ones, with their gaps, float32 `[n, window]`.
         series: int32 `[n]`.
         leads: that are compared; None: all.
+        units: spread of the series of each window, float32 `[n]`; None: the spread of all the forecasts.
 
     Returns:
-        Largest error as a share of the forecasts' spread.
+        Largest error as a share of the spread, as `edge.model.relative_error` says it.
 
     Raises:
         BundleError: it is too large, or a forecast is NaN.
@@ -150,7 +159,7 @@ def parity(expected: Float32, bundle: Bundle, windows: Float32, series: Int32, l
     for batch in (1, 64):
         parts = [slice(start, start + batch) for start in range(0, len(windows), batch)]
         found = np.concatenate([model.predict(windows[part], series[part]) for part in parts])
-        error = float(np.maximum(error, relative_error(expected, found, windows, leads)))
+        error = float(np.maximum(error, relative_error(expected, found, windows, leads, units)))
     precision = bundle.manifest.model.precision if bundle.manifest.model else "float32"
     if not error <= TOLERANCE[precision]:
         raise BundleError(

@@ -30,11 +30,13 @@ class Pairs:
         windows: real ones, with their gaps, float32 `[n, window]`.
         series: of the windows, 0 = unknown, int32 `[n]`.
         forecasts: float32 `[n, horizon, quantiles]`.
+        units: spread of the series of each window, float32 `[n]`; None where it is not known.
     """
 
     windows: Float32
     series: Int32
     forecasts: Float32
+    units: Float32 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def choose_precision(
 
     Args:
         bundles: by precision; `float32` is among them.
-        pairs: for parity, by the spread of them all.
+        pairs: for parity, each in units of its series.
         probes: the same for extraordinary windows, each by itself.
         table: the grid.
         part: columns to measure the error on: the validation part, for the held-out part has no say in choices.
@@ -81,7 +83,7 @@ def choose_precision(
     refused: dict[Precision, str] = {}
     for precision, bundle in bundles.items():
         try:
-            found[precision] = parity(pairs.forecasts, bundle, pairs.windows, pairs.series)
+            found[precision] = parity(pairs.forecasts, bundle, pairs.windows, pairs.series, units=pairs.units)
             _probe(bundle, probes)
         except BundleError as error:
             if precision == "float32":

@@ -33,7 +33,7 @@ from edge.bundle import (
 )
 from edge.contract import SECOND, Contract
 from edge.errors import BundleError
-from edge.golden import Golden
+from edge.golden import Golden, check_golden
 
 CREATED = datetime(2026, 11, 22, 15, 45, tzinfo=UTC)
 CONTRACT = Contract(interval=3600 * SECOND, window=4, horizon=2)
@@ -157,6 +157,16 @@ def test_manifest_out_of_range_is_refused(content: bytes, reason: str) -> None:
     """Every value that could harm or confuse the device is refused with its reason."""
     with pytest.raises(BundleError, match=re.escape(reason)):
         decode_manifest(content)
+
+
+@pytest.mark.parametrize("units", [[1.0], [1.0, 0.0], [1.0, -1.0], []])
+def test_golden_units_that_cannot_be_divided_by_are_refused(units: list[float]) -> None:
+    """One above 0 for every window, or none at all: a bundle of before has none."""
+    good = golden()
+    check_golden(good, CONTRACT, 1)
+    check_golden(msgspec.structs.replace(good, units=[1.0, 2.0]), CONTRACT, 1)
+    with pytest.raises(BundleError, match="expected 2 golden units above 0"):
+        check_golden(msgspec.structs.replace(good, units=units), CONTRACT, 1)
 
 
 @pytest.mark.parametrize(

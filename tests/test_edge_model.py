@@ -204,6 +204,34 @@ def test_relative_error_does_not_count_what_float32_rounds() -> None:
     assert relative_error(expected, late, windows, leads=2) == 0
 
 
+def test_series_of_all_units_are_judged_alike() -> None:
+    """Each difference is a share of the spread of its own series: a pressure in pascal neither hides nor refuses a humidity."""
+    expected = np.array([[100_000, 100_500, 101_000], [40, 50, 60]], np.float32)[:, :, None]
+    windows, units = np.zeros((2, 4), np.float32), np.array([700, 20], np.float32)
+    pressure, humidity = (np.array(moved, np.float32)[:, None, None] for moved in ([70, 0], [0, 10]))
+    assert relative_error(expected, expected + pressure, windows, units=units) == pytest.approx(0.1, rel=1e-3)
+    assert relative_error(expected, expected + humidity, windows, units=units) == pytest.approx(0.5, rel=1e-3)
+    assert relative_error(expected, expected + humidity, windows) < 0.05  # nonsense that the other unit hid
+    assert relative_error(expected, np.nextafter(expected, np.float32(np.inf)), windows, units=units) == 0
+    assert np.isnan(relative_error(expected, expected * np.float32(np.nan), windows, units=units))
+    assert relative_error(expected, expected + np.array([0, 0, 5], np.float32)[:, None], windows, leads=2, units=units) == 0
+
+
+@pytest.mark.training
+def test_self_test_judges_in_the_units_of_the_golden_forecasts() -> None:
+    """With the spread of each series beside them it is told how far off is much; bundles of before have none and stay valid."""
+    bundle = tiny.bundle(SEGMENT)
+    assert bundle.manifest.golden is not None
+    windows, series, forecasts = bundle.manifest.golden.arrays()
+    wrong, off = forecasts.copy(), np.float32(1e-3)
+    wrong[0] += off
+    allowed, small = np.full(len(series), 20 * off / 1e-3, np.float32), np.full(len(series), 5 * off / 1e-3, np.float32)
+    assert Model(with_golden(bundle, Golden.of(windows, series, wrong, allowed))).self_test() == pytest.approx(5e-5, rel=0.1)
+    with pytest.raises(BundleError, match=r"at most 0\.0001 of their spread, got 0\.0002"):
+        Model(with_golden(bundle, Golden.of(windows, series, wrong, small))).self_test()
+    assert Model(with_golden(bundle, Golden.of(windows, series, forecasts))).self_test() <= 1e-5
+
+
 def test_a_forecast_of_one_number_is_compared_by_the_spread_of_its_window() -> None:
     """It has no spread of its own: the windows' values lie about 0, 4 and 8, and 1, 1, 1 and 1."""
     windows = np.array([[0, 4, np.nan, 8], [1, 1, 1, 1]], np.float32)

@@ -2,6 +2,7 @@
 
 import itertools
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -9,10 +10,10 @@ from edge.baselines import baseline
 from edge.bundle import Bundle
 from edge.contract import SECOND, Contract
 from edge.errors import BundleError
-from edge.model import Model
+from edge.model import Model, relative_error
 from pipeline.calibration import Calibration
 from pipeline.conversion import convert, golden, model_file, parity
-from pipeline.models import CELLS, Architecture, assemble, forecast
+from pipeline.models import CELLS, Architecture, assemble, build, forecast
 from tests import tiny
 
 pytestmark = pytest.mark.training
@@ -102,6 +103,26 @@ def test_parity_refuses_another_network() -> None:
         parity(expected, bundle, windows, series)
 
 
+def test_int8_is_not_refused_by_mixed_units() -> None:
+    """The differences of a series that speaks in a large unit are large beside the spread of all, and not beside its own."""
+    architecture, scale = Architecture(units=40), np.array([1.0] * 15 + [1e4])
+    network = build(architecture, tiny.CONTRACT, scale)
+    random = np.random.default_rng(3)
+    for weight in network.trainable_variables:
+        weight.assign(random.normal(0, 0.3, weight.shape))
+    rows = np.arange(64) % 16
+    windows, series = (scale[rows, None] * random.normal(size=(64, 21))).astype(np.float32), (rows + 1).astype(np.int32)
+    made = tiny.bundle_of(convert(network, "int8"), architecture, precision="int8")
+    bundle = Bundle(msgspec.structs.replace(made.manifest, series=[f"s{row}" for row in range(16)]), made.model)
+    expected, units = forecast(network, windows, series), scale[rows].astype(np.float32)
+    forecasts = Model(bundle).predict(windows, series)
+    own = relative_error(expected, forecasts, windows, units=units)
+    small = rows < 15
+    assert 1e-3 < own < 0.1 * np.std(expected[small])
+    assert own == max(relative_error(expected[row], forecasts[row], windows[row], units=units[row]) for row in (small, ~small))
+    assert relative_error(expected, forecasts, windows) > 2 * relative_error(expected[small], forecasts[small], windows[small])
+
+
 def test_golden_forecasts_are_finite_and_few() -> None:
     """Of many windows some are kept, the first and the last among them; NaN is refused."""
     windows, series = tiny.windows()
@@ -109,6 +130,8 @@ def test_golden_forecasts_are_finite_and_few() -> None:
     chosen, places, forecasts = golden(model, windows, series).arrays()
     np.testing.assert_array_equal(chosen[[0, -1]], windows[[0, -1]])
     assert (len(chosen), len(places), forecasts.shape) == (16, 16, (16, 7, 3))
+    units = np.arange(1, 71, dtype=np.float32)
+    assert golden(model, windows, series, units).units == units[np.linspace(0, 69, 16).astype(int)].tolist()
     windows[0] = np.nan
     with pytest.raises(BundleError, match="got NaN"):
         golden(model, windows, series)
