@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
 from typing import Any
 
 import msgspec
@@ -131,6 +132,11 @@ class InfluxStore:
             whole = slice(int(np.searchsorted(time, end)))
             if not len(time[whole]):
                 continue
+            if None in columns["series"][whole]:  # rows of another program, in a measurement of the same name
+                ours = [name is not None for name in columns["series"]]
+                columns = {name: tuple(compress(cells, ours)) for name, cells in columns.items()}
+                time = np.asarray(columns["time"], np.int64)
+                whole = slice(int(np.searchsorted(time, end)))
             owners: Int32 = np.asarray([series.add(str(name)) for name in columns["series"][whole]], np.int32)
             lead = np.asarray(columns["lead"][whole], np.int32) if has_lead else None
             values = {name: np.asarray(columns[name][whole], np.float64) for name in fields}

@@ -18,6 +18,7 @@ from edge.errors import BlockRefused, StoreBusy, StoreDenied, StoreError
 PAGE = 50_000
 PATIENCE = 30.0  # seconds that a lock of another process is waited for
 ROWS_PER_STATEMENT = 100
+CELLS_PER_STATEMENT = 30_000  # SQLite takes 32,766
 TYPES = {"i": np.int64, "f": np.float64}
 
 
@@ -189,6 +190,8 @@ class SqliteStore:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CANTOPEN) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
             return StoreBusy(f"{self.path}: {error}")
+        if "too many columns" in str(error):  # a bundle with thousands of quantiles
+            return BlockRefused(f"{self.path} cannot hold such rows: {error}", proven=True)
         return StoreDenied(f"cannot use the store {self.path}: {error}; check [store] url")
 
     def _known_columns(self, connection: sqlite3.Connection, measurement: str) -> list[str]:
@@ -213,6 +216,8 @@ class SqliteStore:
                 f"CREATE TABLE IF NOT EXISTS {section.measurement} ({key}, PRIMARY KEY ({primary})) WITHOUT ROWID"
             )
             known = self._columns[section.measurement] = self._known_columns(connection, section.measurement)
+        if any(name not in known for name in section.fields):  # another process may have added some
+            known = self._columns[section.measurement] = self._known_columns(connection, section.measurement)
         for name in section.fields:
             if name not in known:
                 connection.execute(f"ALTER TABLE {section.measurement} ADD COLUMN {name}")
@@ -236,7 +241,7 @@ class SqliteStore:
         head = f"INSERT OR REPLACE INTO {section.measurement} ({', '.join(names)}) VALUES "
         row = f"({', '.join('?' * len(names))})"
         cells = list(itertools.chain.from_iterable(zip(*columns, strict=True)))
-        step = ROWS_PER_STATEMENT * len(names)
+        step = max(1, min(ROWS_PER_STATEMENT, CELLS_PER_STATEMENT // len(names))) * len(names)
         for start in range(0, len(cells), step):
             part = cells[start : start + step]
             connection.execute(head + ", ".join([row] * (len(part) // len(names))), part)

@@ -217,6 +217,16 @@ def test_wrong_password_is_denied(influx: Influx, bucket: str) -> None:
 
 
 @pytest.mark.servers
+def test_rows_of_another_program_are_no_series(store: InfluxStore, influx: Influx, bucket: str) -> None:
+    """A measurement `reading` without the tag `series` is not ours; it was read as a series called None."""
+    store.write(store.encode([points(2, value=np.array([1.5, 2.5]))], SeriesTable(["a"])))
+    influx.write(bucket, f"reading,host=x value=7 {NOW}\nreading,host=x value=8 {NOW - 1}")
+    table = SeriesTable()
+    found = [np.asarray(part.fields["value"]).tolist() for part in store.read("reading", ["value"], NOW - 5, NOW + 5, table)]
+    assert (found, table.names) == ([[1.5, 2.5]], ["a"])
+
+
+@pytest.mark.servers
 def test_influxdb_1_6_is_written_to_in_its_own_way(influx: Influx, bucket: str) -> None:
     """Debian's own, with nothing in front: with a retention policy, and with what it says no to."""
     influx.query(bucket, f'CREATE RETENTION POLICY "long" ON "{bucket}" DURATION INF REPLICATION 1')

@@ -272,6 +272,34 @@ def test_two_that_write_a_new_file_wait_for_each_other(tmp_path: Path, monkeypat
     store.close()
 
 
+def test_two_that_add_the_same_field_do_not_disturb_each_other(tmp_path: Path) -> None:
+    """What one of them knows of the columns is out of date by then."""
+    one, other = SqliteStore(tmp_path / "s.db"), SqliteStore(tmp_path / "s.db")
+    table = SeriesTable(["a"])
+    for store in (one, other):
+        write(store, table, readings([0], [NOW], [1]))
+    for store in (one, other):
+        write(store, table, Points("reading", np.zeros(1, np.int32), np.array([NOW + 1]), {"more": np.ones(1)}))
+    assert len(rows(one)) == 2
+    one.close()
+    other.close()
+
+
+def test_row_with_more_columns_than_a_table_holds_is_refused(tmp_path: Path) -> None:
+    """For good, so that it holds up nothing; a thousand columns are stored."""
+    store, table = SqliteStore(tmp_path / "s.db"), SeriesTable(["a"])
+    for count in (1000, 2101):
+        fields = {f"q{number}": np.ones(200) for number in range(count)}
+        part = Points("forecast", np.zeros(200, np.int32), NOW + np.arange(200), {**fields})
+        if count == 1000:
+            write(store, table, part)
+            continue
+        with pytest.raises(BlockRefused, match="too many columns") as caught:
+            write(store, table, part)
+        assert caught.value.proven
+    store.close()
+
+
 def test_locked_file_is_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process that writes for longer than our patience; afterwards the same block goes through."""
     store, other = SqliteStore(tmp_path / "store.db"), SqliteStore(tmp_path / "store.db")
