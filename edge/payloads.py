@@ -164,7 +164,14 @@ class Ingest:
             known = ", ".join(f"{{{name}}}" for name in self.names) or "none"
             raise ConfigurationError(f"[[ingest]] series {series!r} may use the topic's placeholders ({known}) only") from error
         pieces = re.split(r"\{(\w+)\}", self._series)
-        self._name = re.compile("".join(f"(?P<{p}>.+?)" if n % 2 else re.escape(p) for n, p in enumerate(pieces)), re.DOTALL)
+        self._used = list(dict.fromkeys(pieces[1::2]))
+        again = {place for place in range(1, len(pieces), 2) if pieces[place] in pieces[1:place:2]}
+        groups = [f"(?P={piece})" if place in again else f"(?P<{piece}>.+)" for place, piece in enumerate(pieces)]
+        self._name = re.compile(
+            "".join(group if place % 2 else re.escape(pieces[place]) for place, group in enumerate(groups)), re.DOTALL
+        )
+        # No level holds a slash, so a longer run of them than the template has stands in no name that is made by it.
+        self._apart = "/" * (1 + max(map(len, re.findall("/+", self._series)), default=0))
         self._plain = payload == "plain"
         self._value = value.split(".")
         self._time = time.split(".") if time else None
@@ -181,14 +188,24 @@ class Ingest:
         if match is None:
             return None
         tags = match.groupdict()
-        return Source(self._series.format(**tags), tags, self)
+        return Source(self._name_of(tags), tags, self)
+
+    def _name_of(self, tags: dict[str, str]) -> str:
+        """The template's name, unless other tags would read the same; then their values apart, so that no two share a name."""
+        name = self._series.format(**tags)
+        found = self._name.fullmatch(name)
+        if found is not None and all(found[used] == tags[used] for used in self._used):
+            return name
+        return self._apart.join(tags[used] for used in self._used)
 
     def tags_of(self, name: str) -> dict[str, str] | None:
         """The tags a series of this name would get from its topic, or None where the name is of another form."""
-        match = self._name.fullmatch(name)
-        if match is None or set(match.groupdict()) != set(self.names):
+        if set(self._used) != set(self.names):
             return None
-        return match.groupdict()
+        parts = name.split(self._apart)
+        match = self._name.fullmatch(name)
+        tags = dict(zip(self._used, parts, strict=True)) if len(parts) == len(self._used) > 1 else match and match.groupdict()
+        return tags if tags and self._name_of(tags) == name else None
 
     def decode(self, payload: bytes, arrival: int) -> tuple[int, float]:
         """Time (ns UTC) and value of a payload.

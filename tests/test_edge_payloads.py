@@ -227,12 +227,28 @@ def test_other_topics_do_not_match(topic: str) -> None:
     assert JSON.source(topic) is None
 
 
-@given(st.text(st.characters(exclude_characters="/."), min_size=1), st.text(st.characters(exclude_characters="/."), min_size=1))
-def test_tags_of_a_name_are_those_of_its_topic(site: str, metric: str) -> None:
-    """History that was imported by name gets the tags live readings get."""
-    source = JSON.source(f"sensors/{site}/{metric}")
-    assert source is not None
-    assert JSON.tags_of(source.name) == source.tags == {"site": site, "metric": metric}
+LEVEL = st.text(st.sampled_from("a0.-/ü\n").filter(lambda one: one != "/"), min_size=1, max_size=6)
+NAMED = [
+    Ingest("x/{site}/{ip}/{metric}", series)
+    for series in (None, "{site}.{ip}.{metric}", "{metric}{ip}{site}", "{site}/{ip}.{metric}//", "{ip}-{site}-{ip}.{metric}")
+]
+
+
+@given(LEVEL, LEVEL, LEVEL)
+def test_tags_of_a_name_are_those_of_its_topic(site: str, ip: str, metric: str) -> None:
+    """So no two topics share a name, and history that was imported by name gets the tags live readings get."""
+    for ingest in NAMED:
+        source = ingest.source(f"x/{site}/{ip}/{metric}")
+        assert source is not None
+        assert ingest.tags_of(source.name) == source.tags == {"site": site, "ip": ip, "metric": metric}
+
+
+def test_topics_that_differ_only_in_dots_are_two_series() -> None:
+    """Read back, a name gives the last levels as short as can be; one that would give other levels has its own apart."""
+    rule = Ingest("sensors/{site}/{ip}/{metric}")
+    names = [rule.source(f"sensors/{levels}/temp").name for levels in ("10.0/0.1", "10/0.0.1", "roof/a")]  # type: ignore[union-attr]
+    assert names == ["10.0/0.1/temp", "10/0.0.1/temp", "roof.a.temp"]
+    assert Ingest("{x}/{y}", "{x}").source("a/b").name == Ingest("{x}/{y}", "{x}").source("a/c").name == "a"  # type: ignore[union-attr]
 
 
 def test_name_of_another_form_has_no_tags() -> None:
