@@ -279,6 +279,9 @@ class Agent:
         self.health.set("held_readings", len(self._held))
         if outcome is not None and self._engine is not None:
             tally(self.health, outcome, self._engine.forecaster.name)
+            for kind, series in outcome.broken.items():
+                name = self._series.names[series[0]]
+                self._grumbler.say(kind, f"{len(series)} forecasts, first of series {name[:120]!r}; the baseline makes them")
             if outcome.failure is not None:
                 self._fail(outcome.failure)
         if not messages:

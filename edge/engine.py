@@ -12,7 +12,7 @@ import numpy as np
 
 from edge.baselines import Baseline, Forecaster, seasonal_naive
 from edge.contract import Float32, Forecasts, Int32, Int64, Points, Readings, Scores, SeriesTable, quantile_name
-from edge.errors import BundleError
+from edge.faults import KINDS, Evidence, Kind, attempt
 from edge.model import LARGEST_VALUE, usable
 from edge.scoring import Scoring, default_leads
 from edge.spool import Entry
@@ -31,7 +31,8 @@ class Outcome:
         duplicates: readings that were known already.
         late: readings that repaired a window.
         too_late: readings no window could hold.
-        failure: what is wrong with the forecaster, or None; the baseline forecast in its place.
+        failure: what is wrong with the forecaster, or None.
+        broken: series of the forecasts that break their promise, by kind; the baseline forecast in their place.
         seconds: spent in the forecaster.
     """
 
@@ -43,6 +44,7 @@ class Outcome:
     late: int
     too_late: int
     failure: str | None = None
+    broken: dict[Kind, Int32] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -51,6 +53,7 @@ class _Made:
     values: Float32
     forecasts: list[Forecasts] = field(default_factory=list)
     failure: str | None = None
+    broken: dict[Kind, Int32] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -83,6 +86,7 @@ class Engine:
 
     def _use(self, forecaster: Forecaster, known: Sequence[str]) -> None:
         self.forecaster = forecaster
+        self._evidence = Evidence()
         self._baseline: Baseline = seasonal_naive(forecaster.contract)
         self._place = {name: place for place, name in enumerate(known, 1)}
         self._model_series: Int32 = np.zeros(0, np.int32)
@@ -138,6 +142,7 @@ class Engine:
             ingested.late,
             ingested.too_late,
             made.failure,
+            made.broken,
             made.seconds,
         )
 
@@ -193,19 +198,15 @@ class Engine:
         by_model = usable(closed.windows, contract)
         started = time.perf_counter()
         if by_model.any():
-            try:
-                values = self.forecaster.predict(closed.windows[by_model], self._models_series(closed.series[by_model]))
-                promised = values[:, :, [contract.median]] if isinstance(self.forecaster, Baseline) else values
-                broken = ~np.isfinite(promised).all(axis=(1, 2))
-                if broken.any():
-                    made.failure = f"{int(broken.sum())} of {len(values)} forecasts are not finite"
-            except (BundleError, ValueError, RuntimeError) as error:  # also what a runtime raises of its own accord
-                made.failure = str(error)
-            if made.failure is None:
+            windows, owners = closed.windows[by_model], closed.series[by_model]
+            tried = attempt(self.forecaster, windows, self._models_series(owners))
+            made.failure = self._evidence.add(tried, windows, owners, len(self.state))
+            made.broken = {kind: owners[tried.kind == place] for place, kind in enumerate(KINDS) if (tried.kind == place).any()}
+            by_model[by_model] = ~tried.broken
+            if by_model.any():
+                values = tried.values[~tried.broken]
                 made.values[by_model] = values
                 made.forecasts.append(Forecasts(closed.series[by_model], closed.origin[by_model], values, self.forecaster.name))
-            else:
-                by_model[:] = False
         made.seconds = time.perf_counter() - started
         rest = ~by_model
         rest[rest] = (np.abs(closed.windows[rest]) < LARGEST_VALUE).any(axis=1)

@@ -21,6 +21,8 @@ def tally(health: Health, outcome: Outcome, live: str) -> None:
     count("too_late", outcome.too_late)
     for forecasts in outcome.forecasts:
         count("forecasts" if forecasts.model == live else "fallback_forecasts", len(forecasts))
+    for kind, series in outcome.broken.items():
+        count(kind, len(series))
     count("forecast_seconds", outcome.seconds)
     count("scores", len(outcome.scores))
     if len(outcome.scores):

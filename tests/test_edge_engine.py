@@ -164,7 +164,7 @@ def test_clock_closes_what_readings_do_not() -> None:
 @pytest.mark.parametrize(
     ("fault", "words"),
     [(BundleError("out of order"), "out of order"), (ValueError("shape"), "shape"), (RuntimeError("kernel"), "kernel"),
-     (float("nan"), "1 of 4 forecasts are not finite"), (float("inf"), "1 of 4 forecasts are not finite")],
+     ],
 )  # fmt: skip
 def test_broken_forecaster_is_named_and_the_baseline_forecasts(fault: Exception | float, words: str) -> None:
     """Nothing of what it said is used, and the batch is stored as ever."""
@@ -176,12 +176,31 @@ def test_broken_forecaster_is_named_and_the_baseline_forecasts(fault: Exception 
     assert [row["q50"] for row in rows(outcome, "forecast_lead") if row["lead"] == 1] == [0, 1, 2, 3]
 
 
-@pytest.mark.parametrize("fault", [float("nan"), float("inf")])
-def test_a_model_promises_every_quantile(fault: float) -> None:
-    """A median alone is a baseline's forecast; a model that gives no more is broken."""
-    outcome = engine(Counter(ANY, fault=fault, outer=True)).step(count([0, 1, 2, 3, 4]))
-    assert outcome.failure == "1 of 4 forecasts are not finite"
-    assert [f.model for f in outcome.forecasts] == ["last_value"]
+@pytest.mark.parametrize("outer", [False, True])
+@pytest.mark.parametrize(("fault", "kind"), [(float("nan"), "not_finite"), (float("inf"), "not_finite"), (-1e6, "crossed")])
+def test_a_broken_row_costs_its_own_series_only(fault: float, kind: str, outer: bool) -> None:
+    """The baseline forecasts that row, the model the others, and the bundle stays: one row is no proof against it."""
+    if kind == "crossed" and not outer:
+        return
+    outcome = engine(Counter(ANY, fault=fault, outer=outer)).step(count([0, 1, 2, 3, 4]))
+    assert outcome.failure is None
+    assert {(f.model, len(f)) for f in outcome.forecasts} == {("counter", 3), ("last_value", 1)}
+    assert {kind: series.tolist() for kind, series in outcome.broken.items()} == {kind: [2]}
+
+
+def test_one_row_that_raises_costs_only_itself() -> None:
+    """The batch is made again row by row."""
+
+    class Picky(Counter):
+        def predict(self, windows: Float32, series: Int32) -> Float32:
+            if (windows[:, -1] == 2).any():
+                raise BundleError("not this one")
+            return super().predict(windows, series)
+
+    outcome = engine(Picky(ANY)).step(count([0, 1, 2, 3, 4]))
+    assert outcome.failure is None
+    assert {(f.model, len(f)) for f in outcome.forecasts} == {("counter", 3), ("last_value", 1)}
+    assert list(outcome.broken) == ["not_made"]
 
 
 def test_absurd_values_cost_only_their_own_series() -> None:

@@ -10,16 +10,18 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from edge import model as edge_model
-from edge.bundle import Bundle, Manifest
-from edge.contract import Float32
+from edge.bundle import Bundle, Cell, Manifest
+from edge.contract import SECOND, Contract, Float32
 from edge.errors import BundleError, ConfigurationError
 from edge.golden import Golden
-from edge.model import Model, open_forecaster, relative_error, runtime_name
+from edge.model import LARGEST_VALUE, Model, open_forecaster, relative_error, runtime_name
 from pipeline.models import Architecture
 from tests import tiny
 
 SEGMENT = Architecture(units=6)
-VALUES = st.one_of(st.floats(-1e6, 1e6, width=32), st.just(np.nan), st.sampled_from([np.inf, -np.inf, 1e18, -3e38, 1e-30]))
+VALUES = st.one_of(
+    st.floats(-1e6, 1e6, width=32), st.just(np.nan), st.sampled_from([np.inf, -np.inf, 1e18, 4.9e16, -3e38, 1e-30])
+)
 
 
 def with_golden(bundle: Bundle, golden: Golden) -> Bundle:
@@ -74,7 +76,7 @@ def test_series_the_bundle_does_not_list_counts_as_unknown() -> None:
 def test_quantiles_never_cross(windows: Float32, series: "np.ndarray[tuple[int], np.dtype[np.int32]]") -> None:
     """Whatever the window holds, quantiles ascend, and every window with a value gets a finite forecast."""
     forecasts = Model(tiny.bundle(SEGMENT)).predict(windows, series)
-    known = (np.abs(windows) < 1e18).any(axis=1)
+    known = (np.abs(windows) < LARGEST_VALUE).any(axis=1)
     assert np.isfinite(forecasts[known]).all()
     assert (np.diff(forecasts[known], axis=2) >= 0).all()
 
@@ -237,3 +239,15 @@ def test_a_forecast_of_one_number_is_compared_by_the_spread_of_its_window() -> N
     windows = np.array([[0, 4, np.nan, 8], [1, 1, 1, 1]], np.float32)
     expected = np.array([5, 1], np.float32).reshape(2, 1, 1)
     assert relative_error(expected, expected + np.float32(0.5), windows) == pytest.approx(0.5 / np.sqrt(32 / 7), rel=1e-5)
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("cell", ["gru", "lstm", "simplernn"])
+def test_values_at_the_bound_give_finite_forecasts_in_long_windows(cell: Cell) -> None:
+    """Alternating ones, which have the largest variance there is; beyond the bound they count as missing."""
+    contract = Contract(3600 * SECOND, 720, 7)
+    model = Model(tiny.bundle(Architecture(cell=cell, units=6), contract))
+    signs = np.where(np.arange(720) % 2, 1.0, -1.0)
+    windows = np.stack([4.9e16 * signs, 9.9e17 * signs]).astype(np.float32)
+    windows[1, -1] = 20.0
+    assert np.isfinite(model.predict(windows, np.zeros(2, np.int32))).all()
