@@ -212,9 +212,13 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Args:
         cron: five fields, in UTC.
+        name: of the fleet in Prefect; "": that of the folder, and a digest.
+        port: of the Prefect server that runs beside it where PREFECT_API_URL names none; 0: a free one.
     """
 
     cron: str = "0 3 * * *"
+    name: str = ""
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -21,6 +21,7 @@ OURS = ("edge", "pipeline", "flows")
 # Packages outside the `train` extra. An environment with the device's packages only has this command too.
 EXTRAS = {"lightgbm": "peers", "statsforecast": "peers", "optuna": "tune"}
 LONG = ("import", "retrain", "backtest", "compare", "serve", "demo")
+SAYS_GOODBYE = 2.0  # seconds that serve has to tell Prefect's server
 EPILOG = """\
 exit codes: 0 done, 1 failed, 2 wrong use or configuration, 130 stopped by
 Ctrl-C, 143 by SIGTERM
@@ -37,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and leave with its exit code; Ctrl-C and SIGTERM end what takes long at once, with all its processes."""
     options = _parser().parse_args(arguments)
     if options.command in LONG:
-        sys.exit(stoppable("gatecast", lambda: _run(options)))
+        grace = SAYS_GOODBYE if options.command == "serve" else 0.0
+        sys.exit(stoppable("gatecast", lambda: _run(options), grace=grace))
     sys.exit(_run(options))
 
 

@@ -1,5 +1,6 @@
 """History to release, as a Prefect flow: order, retries and visibility; every decision is made in `pipeline`."""
 
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from edge.config import Config, read_config
 from edge.errors import GatecastError, StoreBusy
 from edge.model import open_forecaster
 from edge.store import open_store
+from flows.fleet import fleet_name
+from flows.output import retrained_text
 from flows.progress import Show, current
 from flows.retrained import Retrained, candidate_grid
 from flows.server import reachable_server
@@ -27,8 +30,11 @@ from pipeline.registry import Registry
 from pipeline.release import Release, decide
 from pipeline.release import publish as publish_release
 from pipeline.report import model_card, plot_png, validation_table
+from pipeline.tied import tie
 from pipeline.tuning import Tuned, library, untuned
 from pipeline.tuning import tune as search_settings
+
+SERVED = "GATECAST_SERVED"  # in the environment of a run that `gatecast serve` has started: its process id
 
 
 def _store_is_away(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's own types
@@ -59,10 +65,10 @@ def extract(config: Config, until: int | None, folder: Path) -> History:
 
 
 @task(name="validate", cache_policy=NO_CACHE, persist_result=False)
-def validate(history: History, show: Show) -> Prepared:
+def validate(history: History, fleet: str, show: Show) -> Prepared:
     """Series that cannot be trained on are left out with a line."""
     prepared = prepare_history(history)
-    create_markdown_artifact(key="gatecast-validation", markdown=validation_table(prepared.report))
+    create_markdown_artifact(key=f"gatecast-{fleet}-validation", markdown=validation_table(prepared.report))
     for warning in prepared.warnings:
         show.note(f"  {warning}")
     return prepared
@@ -101,12 +107,12 @@ def train(architecture: Architecture, tuned: Tuned, config: Config, folder: Path
 
 
 @task(name="judge", cache_policy=NO_CACHE, persist_result=False)
-def judge(prepared: Prepared, candidates: list[Candidate], config: Config) -> Release:
+def judge(prepared: Prepared, candidates: list[Candidate], config: Config, fleet: str) -> Release:
     """The verdict on the best candidate, beside the baselines and the champion, on the device runtime."""
     champion = _champion(Registry(Path(config.registry.path)), config.registry.channel)
     release = decide(prepared, candidates, champion, config.train)
-    create_markdown_artifact(key="gatecast-candidates", markdown=markdown(candidate_grid(release.judged)))
-    create_markdown_artifact(key="gatecast-model-card", markdown=model_card(release.candidate.manifest))
+    create_markdown_artifact(key=f"gatecast-{fleet}-candidates", markdown=markdown(candidate_grid(release.judged)))
+    create_markdown_artifact(key=f"gatecast-{fleet}-model-card", markdown=model_card(release.candidate.manifest))
     return release
 
 
@@ -124,11 +130,13 @@ def publish(release: Release, config: Config) -> None:
 
 
 @task(name="plot", cache_policy=NO_CACHE, persist_result=False)
-def plot(prepared: Prepared, release: Release, config: Config) -> None:
+def plot(prepared: Prepared, release: Release, config: Config, fleet: str) -> None:
     """Forecast against fact on the held-out part, in the registry and as an artifact."""
     path = Path(config.registry.path) / "plots" / f"{release.candidate.manifest.version}.png"
     plot_png(prepared, release, path)
-    create_image_artifact(key="gatecast-forecast", image_url=path.resolve().as_uri(), description="Forecast against fact")
+    create_image_artifact(
+        key=f"gatecast-{fleet}-forecast", image_url=path.resolve().as_uri(), description="Forecast against fact"
+    )
 
 
 def _champion(registry: Registry, channel: str) -> tuple[Forecaster, Bundle] | None:
@@ -154,11 +162,15 @@ def retrain(config_path: str, *, release: bool = True, until: int | None = None,
     Raises:
         GatecastError: one line that says what to do.
     """
+    served = os.environ.get(SERVED)
+    if served:
+        tie(int(served))
     show = current()
     config = read_config(Path(config_path))
+    fleet = fleet_name(Path(config_path), config)
     with tempfile.TemporaryDirectory(prefix="gatecast-") as name:
         folder = Path(name)
-        prepared = validate(extract(config, until, folder), show)
+        prepared = validate(extract(config, until, folder), fleet, show)
         readings = sum(one.readings for one in prepared.report.series)
         show.note(f"  {len(prepared.table.names)} series, {readings} readings; {prepared.contract.words}")
         tuned = tune(prepared, config, trials, folder, show) if trials else untuned(prepared, config.train)
@@ -173,11 +185,14 @@ def retrain(config_path: str, *, release: bool = True, until: int | None = None,
         candidates, failures = _gather(futures)
         for failure in failures:
             show.note(f"  left out: {failure}")
-        verdict = judge(prepared, candidates, config)
+        verdict = judge(prepared, candidates, config, fleet)
         if release:
             publish(verdict, config)
-            plot(prepared, verdict, config)
-    return Retrained(prepared, verdict, tuple(failures))
+            plot(prepared, verdict, config, fleet)
+    retrained = Retrained(prepared, verdict, tuple(failures))
+    if served:
+        show.note(retrained_text(retrained, released=release))
+    return retrained
 
 
 def _gather(futures: list[PrefectFuture[Candidate]]) -> tuple[list[Candidate], list[str]]:

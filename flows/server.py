@@ -16,11 +16,16 @@ from flows.prefect_process import PrefectProcess, start_prefect
 
 
 @contextmanager
-def reachable_server() -> Iterator[None]:
+def reachable_server(home: Path | None = None, port: int = 0, *, schedules: bool = False) -> Iterator[None]:
     """A server that answers before any work is done; one that goes away meanwhile is told from other failures.
 
-    Without PREFECT_API_URL it is one of our own for the time of the run, with a database of its own unless PREFECT_HOME
-    names a folder, so that no other run is disturbed.
+    Without PREFECT_API_URL it is one of our own for the time of the work, with a database of its own, so that no other
+    command is disturbed.
+
+    Args:
+        home: folder for that database; None: what PREFECT_HOME names, else a temporary one.
+        port: of our own server; 0: a free one.
+        schedules: whether our own server starts what is due by a schedule.
 
     Raises:
         GatecastError: it does not answer, refuses the account, is of another major version, or ends.
@@ -28,8 +33,10 @@ def reachable_server() -> Iterator[None]:
     with ExitStack() as stack:
         own = None
         if not PREFECT_API_URL.value():
-            home = os.environ.get("PREFECT_HOME") or stack.enter_context(tempfile.TemporaryDirectory(prefix="gatecast-"))
-            own = stack.enter_context(start_prefect(Path(home)))
+            if home is None and (named := os.environ.get("PREFECT_HOME")):
+                home = Path(named)
+            folder = home or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gatecast-")))
+            own = stack.enter_context(start_prefect(folder, port, schedules=schedules))
             stack.enter_context(pointed_at(own))
         try:
             try:

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from edge.bundle import Bundle
+from edge.config import read_config
 from edge.contract import SECOND, Readings, SeriesTable
 from edge.model import TOLERANCE, Model
 from edge.sqlite import SqliteStore
+from flows.fleet import fleet_name
 from pipeline.extract import write_history
 from pipeline.registry import Registry
 from tests.prefect_server import PrefectServer
@@ -125,12 +127,13 @@ def test_the_released_bundle_passes_its_self_test_and_says_how_good_it_is(retrai
 
 def test_the_run_shows_its_work_in_prefect(retrained: tuple[Path, dict[str, object]], prefect_server: PrefectServer) -> None:
     """Validation, candidates, model card and plot are artifacts; the plot is a file; each candidate is a task run."""
+    start = f"gatecast-{fleet_name(retrained[0], read_config(retrained[0]))}-"
     found = prefect_server.ask("/artifacts/latest/filter", {})
-    keys = {one["key"]: one for one in found}
-    assert {"gatecast-validation", "gatecast-candidates", "gatecast-model-card", "gatecast-forecast"} <= set(keys)
-    assert "site.s1" in keys["gatecast-validation"]["data"]
-    assert "GRU segment" in keys["gatecast-candidates"]["data"]
-    assert Path(keys["gatecast-forecast"]["data"].removeprefix("file://")).read_bytes()[:4] == b"\x89PNG"
+    artifacts = {one["key"].removeprefix(start): one["data"] for one in found if one["key"].startswith(start)}
+    assert artifacts.keys() == {"validation", "candidates", "model-card", "forecast"}
+    assert "site.s1" in artifacts["validation"]
+    assert "GRU segment" in artifacts["candidates"]
+    assert Path(artifacts["forecast"].removeprefix("file://")).read_bytes()[:4] == b"\x89PNG"
     runs = {one["name"] for one in prefect_server.ask("/task_runs/filter", {})}
     assert {"train-gru-segment", "train-lstm-segment", "train-simplernn-segment"} <= runs
 
@@ -188,8 +191,9 @@ def test_a_served_flow_is_scheduled_and_runs(retrained: tuple[Path, dict[str, ob
         stderr=subprocess.DEVNULL,
     ) as process:
         try:
-            wait_until(lambda: bool(prefect_server.ask("/deployments/filter", {})), what="the deployment")
-            deployment = prefect_server.ask("/deployments/filter", {})[0]
+            chosen = {"deployments": {"name": {"any_": [fleet_name(config, read_config(config))]}}}
+            wait_until(lambda: bool(prefect_server.ask("/deployments/filter", chosen)), what="the deployment")
+            deployment = prefect_server.ask("/deployments/filter", chosen)[0]
             assert deployment["schedules"][0]["schedule"]["cron"] == "0 3 * * *"
             run = prefect_server.ask(f"/deployments/{deployment['id']}/create_flow_run", {})
             limit = time.monotonic() + HANGS_AFTER

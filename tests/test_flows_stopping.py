@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from flows.stopping import stoppable
-from tests.processes import carrying
 from tests.servers import wait_until
+from tests.stopped import ROOT, Command
 
-ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks through /proc")
 CODES = {signal.SIGINT: (130, "Ctrl-C"), signal.SIGTERM: (143, "SIGTERM")}
 # Work that ignores what it is asked, in a process whose child does the same in a session of its own.
@@ -58,48 +57,6 @@ def work():
 
 sys.exit(stoppable("gatecast", work, grace=60))
 """
-
-
-class Command:
-    """A Python program in a session of its own, as a terminal starts it, whose processes and temporary files can be counted.
-
-    Args:
-        arguments: of Python.
-        folder: for its temporary files.
-        environment: added to ours.
-    """
-
-    def __init__(self, arguments: list[str], folder: Path, **environment: str) -> None:
-        self.temporary = folder / "tmp"
-        self.temporary.mkdir()
-        self._mark = os.urandom(8).hex()
-        added = {"MARK": self._mark, "TMPDIR": str(self.temporary), "PYTHONPATH": str(ROOT)}
-        self.process = subprocess.Popen(
-            [sys.executable, *arguments],
-            env={**os.environ, **added, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    def wait_for(self, words: str, *, output: bool = False) -> None:
-        """Wait for a line on standard error, or on standard output."""
-        stream = self.process.stdout if output else self.process.stderr
-        for line in stream or ():
-            if words in line:
-                return
-        raise AssertionError(f"the command ended without saying {words!r}: {self.process.wait()}")
-
-    def end(self, number: signal.Signals, *, group: bool = False) -> tuple[int, str]:
-        """Send a signal to it or to its process group; returns exit code and what it still said on standard error."""
-        (os.killpg if group else os.kill)(self.process.pid, number)
-        _, said = self.process.communicate()
-        return self.process.returncode, said
-
-    def left(self) -> list[str]:
-        """What is there of it: processes and temporary files."""
-        return [*carrying(self._mark), *map(str, self.temporary.iterdir())]
 
 
 def check_stopped(command: Command, number: signal.Signals, *, group: bool = False) -> None:
@@ -241,4 +198,4 @@ def test_a_command_that_is_killed_leaves_no_process(tmp_path: Path, killed_in_th
     killed_in_the_end.append(command)
     command.wait_for("ready", output=True)
     command.end(signal.SIGKILL)
-    wait_until(lambda: not [one for one in command.left() if "python" in one], what="the end of the processes")
+    wait_until(lambda: not command.processes(), what="the end of the processes")
