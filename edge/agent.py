@@ -21,6 +21,7 @@ from edge.config import Config
 from edge.contract import Points, Readings, SeriesTable, parse_duration
 from edge.engine import Engine, Outcome
 from edge.health import Health
+from edge.heartbeat import Heartbeat
 from edge.holding import Hold
 from edge.intake import Grumbler, Intake
 from edge.mqtt import Message, Subscriber
@@ -69,6 +70,7 @@ class Agent:
         log: called with one line per event.
         clocks: of this machine.
         waits: for others.
+        notify: sends a line to the supervisor, as sd_notify(3).
     """
 
     def __init__(
@@ -80,9 +82,11 @@ class Agent:
         log: Callable[[str], None],
         clocks: Clocks = CLOCKS,
         waits: Waits = Waits(),
+        notify: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._config, self._store, self._subscriber, self._log, self._clocks = config, store, subscriber, log, clocks
         self._waits = waits
+        self._heart = Heartbeat(parse_duration(config.agent.stall) / 1e9, clocks.moment, notify)
         folder = Path(config.agent.state)
         self.health = Health(self._problem, self._shortfall)
         self._spool = Spool(
@@ -151,10 +155,12 @@ class Agent:
             self._log(f"health page on port {port}")
         linger = parse_duration(self._config.agent.linger) / 1e9
         _give_back_memory()
+        self._heart.begin()
         try:
             self._start_up()
             self._subscriber.start()
             while not self._stop.asked:
+                self._heart.beat()
                 messages = self._subscriber.take(self._most(), 0.2, linger)
                 self._swap()
                 self._batch(messages)
@@ -335,6 +341,7 @@ class Agent:
 
     def _hold(self) -> bool:
         """The disk takes nothing; returns whether to give up."""
+        self._heart.beat()
         self._closing.stall()
         return self._stop.wait(self._waits.disk)
 
@@ -363,7 +370,7 @@ class Agent:
 
     def _problem(self) -> str | None:
         """Why data does not flow where it should."""
-        return self._subscriber.problem or self._committer.problem or self._sender.problem
+        return self._heart.problem or self._subscriber.problem or self._committer.problem or self._sender.problem
 
 
 def _stored(readings: Readings) -> list[Points]:

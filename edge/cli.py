@@ -109,6 +109,7 @@ def _logger(*, as_json: bool) -> logging.Logger:
 def _run(options: argparse.Namespace) -> int:
     from edge.agent import Agent  # noqa: PLC0415 - `--help` and wrong options answer at once
     from edge.config import read_config  # noqa: PLC0415
+    from edge.heartbeat import notifier  # noqa: PLC0415
     from edge.locking import alone_in  # noqa: PLC0415
     from edge.mqtt import Address, Subscriber  # noqa: PLC0415
     from edge.store import open_store  # noqa: PLC0415
@@ -127,7 +128,7 @@ def _run(options: argparse.Namespace) -> int:
         logger.info("%s", json.dumps(text) if options.json else one_line(text))
 
     with alone_in(Path(config.agent.state)):
-        agent = Agent(config, open_store(config.store.url, config.store.token_file), subscriber, log=log)
+        agent = Agent(config, open_store(config.store.url, config.store.token_file), subscriber, log=log, notify=notifier())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: agent.stop())
         agent.run()

@@ -109,6 +109,7 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         survive_power_loss: wait for the disk at every commit.
         health: loopback `host:port` of /healthz and /metrics, or `off`.
         report: how often the agent writes its own numbers to the store.
+        stall: how long the agent may stand still before /healthz answers 503.
     """
 
     state: str = "gatecast-state"
@@ -122,6 +123,7 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     survive_power_loss: bool = True
     health: str = "127.0.0.1:9273"
     report: str = "10s"
+    stall: str = "2min"
 
 
 class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -299,6 +301,7 @@ def _check(config: Config, path: Path) -> None:
     durations = (
         ("agent", "linger", config.agent.linger),
         ("agent", "report", config.agent.report),
+        ("agent", "stall", config.agent.stall),
         ("release", "poll", config.release.poll),
         *([("fleet", "interval", config.fleet.interval)] if config.fleet.interval else []),
         ("agent", "lateness", config.agent.lateness),

@@ -158,3 +158,24 @@ def test_a_channel_that_never_answers_delays_nothing(tmp_path: Path) -> None:
         connection.shutdown(socket.SHUT_RDWR)
     server.shutdown()
     server.server_close()
+
+
+def test_a_loop_that_does_not_come_back_is_an_outage(tmp_path: Path) -> None:
+    """The page says so while the loop hangs, and is well again when it turns."""
+    bench, late = Bench(tmp_path), [0.0]
+    bench.moment = lambda: late[0]
+    pages: list[tuple[int, str]] = []
+    agent = bench.agent()
+
+    def look() -> None:
+        status, page = agent.health.health()
+        pages.append((status, page["status"]))
+
+    def hang() -> None:
+        late[0] += 300.0
+        look()
+
+    script_of(agent).steps = [look, hang, look]
+    agent.run()
+    assert [status for status, _ in pages] == [200, 503, 200]
+    assert pages[1][1].startswith("the agent stands still since 300 s")

@@ -1,0 +1,57 @@
+"""Whether the loop still turns: for the health page, and for a supervisor such as systemd (sd_notify(3))."""
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+PAUSE = 1.0  # seconds between two messages to the supervisor
+
+
+def notifier(environment: Mapping[str, str] = os.environ) -> Callable[[str], None]:
+    """Sends a line to the supervisor that NOTIFY_SOCKET names; nothing where there is none, or where it is gone."""
+    place = environment.get("NOTIFY_SOCKET", "")
+    if not place.startswith(("/", "@")):
+        return lambda _: None
+    address = f"\0{place[1:]}" if place.startswith("@") else place
+
+    def notify(text: str) -> None:
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+            channel.sendto(text.encode(), address)
+
+    return notify
+
+
+class Heartbeat:
+    """The loop's sign of life; only the loop may give it.
+
+    Args:
+        longest: seconds without one after which something is wrong.
+        moment: seconds, monotonic.
+        notify: sends a line to the supervisor.
+    """
+
+    def __init__(self, longest: float, moment: Callable[[], float], notify: Callable[[str], None]) -> None:
+        self._longest, self._moment, self._notify = longest, moment, notify
+        self._last = moment()
+        self._told: float | None = None
+
+    def begin(self) -> None:
+        """The program has started."""
+        self._notify("READY=1")
+        self.beat()
+
+    def beat(self) -> None:
+        """The loop has come round."""
+        self._last = now = self._moment()
+        if self._told is None or now - self._told >= PAUSE:
+            self._told = now
+            self._notify("WATCHDOG=1")
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong, or None."""
+        silence = self._moment() - self._last
+        if silence <= self._longest:
+            return None
+        return f"the agent stands still since {silence:.0f} s: nothing is taken, forecast or committed; restart it"
