@@ -4,8 +4,6 @@ One batch: take messages, turn them into readings, close intervals, forecast, sc
 store and looking for new bundles go on beside it.
 """
 
-import contextlib
-import ctypes
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.bundle import Bundle
+from edge.capacity import give_back_memory, memory, shortage
 from edge.clocks import CLOCKS, Clocks
 from edge.closing import SETTLED, ClosingClock
 from edge.committing import Committer
@@ -135,7 +135,14 @@ class Agent:
             again=waits.history,
         )
         look = parse_duration(config.release.poll) / 1e9
-        self._releases = Releases(folder / "bundles", config.release.channel or None, log, retry=Retry(look), clock=clocks.now)
+        self._releases = Releases(
+            folder / "bundles",
+            config.release.channel or None,
+            log,
+            retry=Retry(look),
+            clock=clocks.now,
+            shortage=self._shortage,
+        )
         self._watcher = Watcher(self._releases, look, self._grumbler, self._stopping)
         self._live: Candidate | None = None
         self._engine: Engine | None = None
@@ -154,7 +161,7 @@ class Agent:
             port = self.health.serve(self._config.agent.health)
             self._log(f"health page on port {port}")
         linger = parse_duration(self._config.agent.linger) / 1e9
-        _give_back_memory()
+        give_back_memory()
         self._heart.begin()
         try:
             self._start_up()
@@ -339,6 +346,12 @@ class Agent:
         commit = replace(commit, now=self._clocks.now())
         self._committer.commit(commit, messages, arrivals, self._engine.dump if self._engine else None)
 
+    def _shortage(self, bundle: Bundle) -> str | None:
+        """What this device lacks for a bundle."""
+        manifest = bundle.manifest
+        lateness = parse_duration(self._config.agent.lateness, shortest=0)
+        return shortage(manifest.contract, max(len(self._series), len(manifest.series)), lateness, memory())
+
     def _hold(self) -> bool:
         """The disk takes nothing; returns whether to give up."""
         self._heart.beat()
@@ -382,9 +395,3 @@ def _what_forecasts(candidate: Candidate) -> str:
     if candidate.refusal is None:
         return f"bundle {candidate.bundle.manifest.version} is live"
     return f"{candidate.refusal.text}; {candidate.forecaster.name} forecasts in its place"
-
-
-def _give_back_memory() -> None:
-    """Have the C library return the memory of large arrays at once; of its own accord it keeps tens of megabytes."""
-    with contextlib.suppress(OSError, AttributeError):  # another C library has no such function
-        ctypes.CDLL(None).mallopt(-3, 131_072)  # M_MMAP_THRESHOLD

@@ -29,6 +29,7 @@ MODEL_FILE: Literal["model.tflite"] = "model.tflite"
 MANIFEST_LIMIT = 4 * 2**20
 MODEL_LIMIT = 16 * 2**20
 LARGEST_INTERVAL = 366 * DAY
+MOST_QUANTILES = 99
 LARGEST_WINDOW = 2**16
 LARGEST_FORECAST = 2**16
 VERSION = re.compile(r"\d{8}T\d{6}Z-[a-z0-9_]{1,32}-[0-9a-f]{8}")
@@ -260,6 +261,8 @@ def _check_manifest(manifest: Manifest) -> None:
         raise BundleError(
             f"expected at most {LARGEST_FORECAST} values per forecast; got {contract.horizon} * {len(contract.quantiles)}"
         )
+    if len(contract.quantiles) > MOST_QUANTILES:
+        raise BundleError(f"expected at most {MOST_QUANTILES} quantiles; got {len(contract.quantiles)}")
     if len(set(manifest.series)) != len(manifest.series):
         raise BundleError("every series is listed once; got a name twice")
     if (manifest.model is None) == (manifest.baseline is None):

@@ -24,7 +24,7 @@ from edge.pointer import Cause, Memory, Refusal, read_pointer
 TRIALS = 3  # deaths while testing a bundle before it is held to be the cause
 NEXT: dict[Cause, str] = {
     "transfer": "; it is fetched again",
-    "device": "",
+    "device": "; it is tried again at the next start",
     "test": "; promote it again to have it tried again",
     "live": "; promote it again to have it tried again",
 }
@@ -92,6 +92,7 @@ class Releases:
         clock: ns UTC.
         moment: seconds, monotonic.
         test: opens a bundle and tries it on this device.
+        shortage: says what this device lacks for a bundle that is to go live, or None.
     """
 
     def __init__(
@@ -104,7 +105,9 @@ class Releases:
         clock: Callable[[], int] = time.time_ns,
         moment: Callable[[], float] = time.monotonic,
         test: Callable[[Bundle], Forecaster] = open_bundle,
+        shortage: Callable[[Bundle], str | None] = lambda _: None,
     ) -> None:
+        self._shortage = shortage
         self._folder = folder
         self._source = Source(channel) if channel else None
         self._log, self._retry, self._clock, self._moment, self._test = log, retry, clock, moment, test
@@ -198,6 +201,9 @@ class Releases:
             return None
         except BundleError as error:
             self._refuse(channel.version, channel.changed, "test", str(error))
+            return None
+        if (lack := self._shortage(bundle)) is not None:
+            self._refuse(channel.version, channel.changed, "device", lack)
             return None
         try:
             with self._trial(channel.manifest_sha256):

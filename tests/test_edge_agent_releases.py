@@ -179,3 +179,13 @@ def test_a_loop_that_does_not_come_back_is_an_outage(tmp_path: Path) -> None:
     agent.run()
     assert [status for status, _ in pages] == [200, 503, 200]
     assert pages[1][1].startswith("the agent stands still since 300 s")
+
+
+def test_a_bundle_of_billions_of_columns_does_not_go_live(tmp_path: Path) -> None:
+    """Nanoseconds under a lateness of a minute: refused with one line, and the agent goes on."""
+    bench = Bench(tmp_path, lateness="1min")
+    release(bench.registry, baseline_bundle(Contract(1, 24, 6)))
+    agent = bench.run([message("a.t", START, 1.0)])
+    assert agent._engine is None
+    assert bench.lines("is refused: it needs ") == 1
+    assert script_of(agent).acknowledged != []

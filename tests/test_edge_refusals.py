@@ -118,3 +118,17 @@ def test_a_broken_transfer_is_no_refusal(tmp_path: Path) -> None:
             assert len(device.log) == 1
             assert "cannot read the release channel" in device.log[0]
     assert Device(tmp_path / "device", tmp_path / "registry" / "channels" / "live.json").poll() == ONE.manifest.version
+
+
+def test_a_bundle_that_this_device_has_no_room_for_is_tried_again_at_the_next_start(tmp_path: Path) -> None:
+    """It may have been set up for more series than now; until then it is refused with what is missing."""
+    channel = release(tmp_path / "registry", ONE)
+    log: list[str] = []
+    small = Releases(tmp_path / "device", str(channel), log.append, shortage=lambda _: "it needs 9 MB")
+    assert [small.poll(), small.poll()] == [None, None]
+    assert len(log) == 1
+    assert "is refused: it needs 9 MB; no bundle is live" in log[0]
+    large = Releases(tmp_path / "device", str(channel), log.append)
+    candidate = large.poll()
+    assert candidate is not None
+    assert candidate.bundle == ONE

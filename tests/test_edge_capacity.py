@@ -1,0 +1,38 @@
+"""What a contract takes on a device, and what is refused for it."""
+
+from pathlib import Path
+
+from edge.capacity import memory, shortage
+from edge.contract import SECOND, Contract
+
+DEVICE = 256 * 2**20
+MINUTE = 60 * SECOND
+
+
+def test_usual_contracts_fit_a_small_device() -> None:
+    """A week of quarter hours of a thousand series, a day ahead."""
+    assert shortage(Contract(15 * MINUTE, 672, 96), 1000, MINUTE, DEVICE) is None
+
+
+def test_lateness_in_tiny_intervals_is_counted() -> None:
+    """A minute of nanoseconds is sixty billion columns, whatever the window."""
+    found = shortage(Contract(1, 24, 6), 1, MINUTE, DEVICE)
+    assert found is not None
+    assert found.startswith("it needs 915,527 MB for 1 series of 60000000024 intervals and 18 forecast values; expected")
+
+
+def test_the_number_of_series_counts() -> None:
+    """What fits ten series need not fit a hundred thousand."""
+    contract = Contract(15 * MINUTE, 672, 96)
+    assert shortage(contract, 10, 0, DEVICE) is None
+    assert shortage(contract, 100_000, 0, DEVICE) is not None
+
+
+def test_the_control_group_may_give_less_than_the_machine(tmp_path: Path) -> None:
+    """`max` and a missing file are no limit."""
+    machine = memory(tmp_path / "none")
+    group = tmp_path / "memory.max"
+    group.write_text("max\n")
+    assert memory(group) == machine > 0
+    group.write_text("1048576\n")
+    assert memory(group) == 1_048_576
