@@ -76,6 +76,9 @@ def convert_module(module: Any, function: Any, precision: Precision = "float32")
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         if precision != "float32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]  # of itself: int8 weights, ranges at run time
+        if precision == "int8":
+            # One scale for a matrix, not one for each of its rows: of those tflite-runtime 2.14 knows nothing and opens no file.
+            converter._experimental_disable_per_channel_quantization_for_dense_layers = True  # noqa: SLF001 - there is no public way
         if precision == "float16":
             converter.target_spec.supported_types = [tf.float16]
         try:

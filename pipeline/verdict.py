@@ -26,7 +26,7 @@ from pipeline.evaluation import (
 from pipeline.table import Table
 from pipeline.windows import judged_stride
 
-MOST_BEHIND = 4  # of so many series one may be as far behind as a series can count
+MOST_BEHIND = 4  # of so many series one may be as far behind as a series can count, and one of fewer
 WILD_TIMES, WILD_SCALES = 3.0, 1.0  # times the best baseline's error and training scales above it: a forecast run wild
 
 
@@ -116,8 +116,8 @@ def judge(
 
     The rule: on the mean over the series, the candidate's error is more than `margin` below that of the baseline that
     proved best for the series (chosen with hindsight, so the bar is high), and at most `tolerance` above the champion's,
-    a series that is lost counting as at most a fifth behind; at most one of four series is that far behind; on none does
-    it run wild; it answers every window that the baselines answer; every quantile it gives is finite; and it keeps the
+    a series that is lost counting as at most a fifth behind; at most one of four series is that far behind, or one of
+    fewer; on none does it run wild; it answers every window that the baselines answer; every quantile it gives is finite; and it keeps the
     limits of latency and size. A series that stands still cannot be judged and is left out.
 
     Args:
@@ -198,9 +198,10 @@ def _far_behind(candidate: Evaluation, skills: Float64) -> list[str]:
     if not names:
         return []
     line = f"{MOST_LOST:.0%} or more behind the best baseline on {len(names)} of {judged} series: {_listed(names)}"
-    if len(names) * MOST_BEHIND <= judged:
+    allowed = max(1, judged // MOST_BEHIND)
+    if len(names) <= allowed:
         return [f"note: {line}"]
-    return [f"no: {line}; at most {judged // MOST_BEHIND} may be"]
+    return [f"no: {line}; at most {allowed} may be"]
 
 
 def _wild(candidate: Evaluation, reference: Float64) -> list[str]:

@@ -4,13 +4,21 @@ from collections.abc import Iterable
 from itertools import product
 from pathlib import Path
 
-from edge.bundle import Cell, Design, read_bundle, write_bundle
+from edge.bundle import Bundle, Cell, Design, Precision, read_bundle, write_bundle
 from pipeline.models import Architecture
 from tests import tiny
 
 
-def make(folder: Path, cells: Iterable[Cell], designs: Iterable[Design]) -> None:
-    """Convert each cell in each design, with golden forecasts, and write it whole."""
+UNITS = 48  # fewer weights are not rounded
+
+
+def make(folder: Path, cells: Iterable[Cell], designs: Iterable[Design], rounded: Iterable[Precision]) -> None:
+    """Convert each cell in each design, and in each rounded precision, with golden forecasts, and write it whole."""
     for cell, design in product(cells, designs):
-        made = tiny.bundle(Architecture(cell, design, units=6))
-        assert read_bundle(write_bundle(folder, made)) == made
+        _keep(folder, tiny.bundle(Architecture(cell, design, units=6)))
+    for cell, precision in product(cells, rounded):
+        _keep(folder, tiny.bundle(Architecture(cell, units=UNITS), precision=precision))
+
+
+def _keep(folder: Path, made: Bundle) -> None:
+    assert read_bundle(write_bundle(folder, made)) == made

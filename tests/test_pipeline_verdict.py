@@ -85,11 +85,18 @@ def test_many_lost_series_are_no_exception() -> None:
     assert not released
     assert "yes: mean absolute error 26.7% below" in reasons
     assert "no: 20% or more behind the best baseline on 2 of 6 series: s4, s5; at most 1 may be" in reasons
-    assert not against([0.25] * 2 + [1.0])[0]
     assert against([0.25] * 3 + [1.0])[0]
-    assert against([0.25] * 3 + [0.61])[0]
-    assert not against([0.25] * 2 + [0.61])[0]
-    assert against([0.25] * 2 + [0.59])[0]
+    assert not against([0.25] * 5 + [1.0] * 2)[0]
+    assert against([0.25] * 6 + [1.0] * 2)[0]
+
+
+def test_one_lost_series_has_no_veto_in_a_small_fleet_either() -> None:
+    """It counts as a fifth behind, and the mean decides: two sensors far ahead keep their network, one alone has nothing."""
+    assert against([0.25] * 2 + [1.0])[0]
+    assert against([0.25, 1.0])[0]
+    assert not against([0.45, 1.0])[0]
+    assert not against([0.25, 1.0, 1.0])[0]
+    assert not against([0.61])[0]
 
 
 def test_a_forecast_run_wild_on_one_series_is_refused() -> None:

@@ -66,10 +66,10 @@ def network(architecture: Architecture, contract: Contract = CONTRACT) -> Any:  
 
 
 @cache
-def bundle(architecture: Architecture, contract: Contract = CONTRACT) -> Bundle:
+def bundle(architecture: Architecture, contract: Contract = CONTRACT, precision: Precision = "float32") -> Bundle:
     """That network converted, with golden forecasts where the contract is the usual one."""
-    content = convert(network(architecture, contract))
-    unverified = bundle_of(content, architecture, contract)
+    content = convert(network(architecture, contract), precision)
+    unverified = bundle_of(content, architecture, contract, precision)
     if contract != CONTRACT:
         return unverified
     chosen = golden(Model(unverified), *windows(16))
