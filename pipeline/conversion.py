@@ -77,8 +77,8 @@ def convert_module(module: Any, function: Any, precision: Precision = "float32")
         if precision != "float32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]  # of itself: int8 weights, ranges at run time
         if precision == "int8":
-            # One scale for a matrix, not one for each of its rows: of those tflite-runtime 2.14 knows nothing and opens no file.
-            converter._experimental_disable_per_channel_quantization_for_dense_layers = True  # noqa: SLF001 - there is no public way
+            # One scale for a matrix: tflite-runtime 2.14 opens no file in which each row has its own. There is no public way.
+            converter._experimental_disable_per_channel_quantization_for_dense_layers = True  # noqa: SLF001
         if precision == "float16":
             converter.target_spec.supported_types = [tf.float16]
         try:

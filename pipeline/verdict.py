@@ -117,8 +117,8 @@ def judge(
     The rule: on the mean over the series, the candidate's error is more than `margin` below that of the baseline that
     proved best for the series (chosen with hindsight, so the bar is high), and at most `tolerance` above the champion's,
     a series that is lost counting as at most a fifth behind; at most one of four series is that far behind, or one of
-    fewer; on none does it run wild; it answers every window that the baselines answer; every quantile it gives is finite; and it keeps the
-    limits of latency and size. A series that stands still cannot be judged and is left out.
+    fewer; on none does it run wild; it answers every window that the baselines answer; every quantile it gives is finite;
+    and it keeps the limits of latency and size. A series that stands still cannot be judged and is left out.
 
     Args:
         candidate: to judge.

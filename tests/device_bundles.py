@@ -8,7 +8,6 @@ from edge.bundle import Bundle, Cell, Design, Precision, read_bundle, write_bund
 from pipeline.models import Architecture
 from tests import tiny
 
-
 UNITS = 48  # fewer weights are not rounded
 
 

@@ -20,7 +20,7 @@ ROUNDED: tuple[Precision, ...] = ("float16", "int8")
 
 @pytest.fixture(scope="module")
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> list[Bundle]:
-    """Each cell in each design and each precision: made here by a trainer that is installed, else found in the folder that the variable names."""
+    """Each cell in each design and precision: made here where a trainer is installed, else found in the variable's folder."""
     folder = Path(os.environ.get(VARIABLE) or tmp_path_factory.mktemp("bundles"))
     if find_spec("tensorflow"):
         importlib.import_module("tests.device_bundles").make(folder, CELLS, DESIGNS, ROUNDED)
