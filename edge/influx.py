@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from edge.contract import DAY, Int32, Points, SeriesTable
+from edge.contract import DAY, Float64, Int32, Points, SeriesTable
 from edge.errors import StoreBusy, StoreDenied
 from edge.fields import WHOLE
 from edge.influx_answers import Answer, count_rows, fault_of_request, fault_of_write
@@ -120,7 +120,7 @@ class InfluxStore:
         while begin < stop:
             end = min(begin + length, stop)
             query = f'SELECT {wanted} FROM "{measurement}" WHERE time >= {begin} AND time < {end} LIMIT {most}'
-            columns = self._query(query)
+            columns = self._query(query, ("time", "series", *(["lead"] if has_lead else []), *fields))
             time = np.asarray(columns.get("time", ()), np.int64)
             if len(time) == most:
                 end = int(time[-1])
@@ -139,7 +139,7 @@ class InfluxStore:
                 whole = slice(int(np.searchsorted(time, end)))
             owners: Int32 = np.asarray([series.add(str(name)) for name in columns["series"][whole]], np.int32)
             lead = np.asarray(columns["lead"][whole], np.int32) if has_lead else None
-            values = {name: np.asarray(columns[name][whole], np.float64) for name in fields}
+            values = {name: _numbers(columns[name][whole]) for name in fields}
             yield Points(measurement, owners, time[whole], {**values}, lead)
 
     def span(self) -> tuple[int, int] | None:
@@ -192,10 +192,14 @@ class InfluxStore:
                 return True
         return False
 
-    def _query(self, query: str) -> dict[str, Any]:
+    def _query(self, query: str, wanted: Sequence[str] = ("time",)) -> dict[str, Any]:
         """Columns of an InfluxQL query by name; none where nothing was found.
 
         JSON, though CSV is a little smaller: in CSV a query that failed half-way looks like one that found nothing.
+
+        Args:
+            query: in InfluxQL.
+            wanted: names of the columns that an answer with rows has.
         """
         database, retention = self._database
         answer = self._ask("GET", lambda: ("/query", [("db", database), *retention, *OPTIONS, ("q", query)]))
@@ -203,8 +207,8 @@ class InfluxStore:
             raise fault_of_request(answer, self.url, self.bucket, "read")
         try:
             parts = [msgspec.json.decode(line, type=_Part) for line in answer.body.splitlines() if line.strip()]
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise StoreDenied(f"{self.url} is no InfluxDB: expected JSON from /query ({error}); check [store] url") from error
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise self._stranger(f"expected JSON from /query ({error})") from error
         results = [result for part in parts for result in part.results]
         failure = next((result.error for result in results if result.error), None)
         if failure is not None and "not found" in failure:
@@ -216,7 +220,16 @@ class InfluxStore:
         found = [rows for result in results for rows in result.series if rows.values]
         if not found:
             return {}
-        return dict(zip(found[0].columns, zip(*(row for rows in found for row in rows.values), strict=True), strict=True))
+        names, rows = found[0].columns, [row for rows in found for row in rows.values]
+        if not set(wanted) <= set(names) or any(len(row) != len(names) for row in rows):
+            raise self._stranger(f"expected the columns {', '.join(wanted)} from /query in every row")
+        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+        if not all(isinstance(time, int) and abs(time) < 1 << 63 for time in columns["time"]):
+            raise self._stranger("expected times in whole nanoseconds from /query")
+        return columns
+
+    def _stranger(self, what: str) -> StoreDenied:
+        return StoreDenied(f"{self.url} is no InfluxDB: {what}; check [store] url")
 
     def _tags_of(self, measurement: str, series: SeriesTable) -> list[str]:
         """Of every series its tags with a comma before each; two texts serve all measurements."""
@@ -263,6 +276,14 @@ def _tags(tags: dict[str, str]) -> str:
     return "".join(
         f",{key.translate(ESCAPE_TAG)}={value.translate(ESCAPE_TAG)}" for key, value in sorted(tags.items()) if value
     )
+
+
+def _numbers(cells: Sequence[int | float | str | None]) -> Float64:
+    """A column as numbers; NaN where there is none, or where another program wrote text."""
+    try:
+        return np.asarray(cells, np.float64)
+    except ValueError:
+        return np.asarray([math.nan if isinstance(cell, str) else cell for cell in cells], np.float64)
 
 
 def _sparse_line(measurement: str, formats: list[str], row: tuple[Any, ...]) -> str | None:

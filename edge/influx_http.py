@@ -2,13 +2,17 @@
 
 import base64
 import gzip
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
-from edge.errors import StoreBusy, StoreDenied
+from edge.errors import StoreBusy, StoreDenied, StoreError
 from edge.influx_answers import Answer
 
 TIMEOUT = 30.0  # seconds
+LARGEST = 64 << 20  # bytes of an answer; a page of history has a quarter of it with the longest names
+PIECE = 1 << 16
 LOOPBACK = ("http://127.", "http://localhost", "http://[::1]")
 
 
@@ -18,10 +22,22 @@ class Connection:
     Args:
         url: `http://host:8086`.
         token: of the account; empty where the server asks for none.
+        largest: bytes of an answer; one that goes on is given up.
+        timeout: seconds for a connection, for the answer's first bytes, and then for all of it.
+        clock: seconds, monotonic.
     """
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        largest: int = LARGEST,
+        timeout: float = TIMEOUT,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.url, self._token = url, token
+        self._largest, self._timeout, self._clock = largest, timeout, clock
         self.old_way = False
         self._client: Any = None
 
@@ -36,28 +52,51 @@ class Connection:
         """Send a request and wait for the answer; redirections are not followed.
 
         Raises:
-            StoreBusy: there is no answer.
-            StoreDenied: the certificate is not trusted.
+            StoreBusy: there is no answer, or not all of it in time.
+            StoreDenied: the certificate is not trusted, or the answer does not end.
         """
         headers = {"Accept": "application/json", "Content-Type": "text/plain; charset=utf-8"}
         if body and not self.url.startswith(LOOPBACK):
             headers["Content-Encoding"], body = "gzip", gzip.compress(body)
         try:
-            response = self._open().api_client.call_api(
-                path,
+            api = self._open().api_client
+            # Not by its own calls: they read an answer whole, however long it is.
+            response = api.rest_client.pool_manager.request(
                 method,
-                query_params=list(query),
-                header_params=headers,
+                f"{self.url}{path}?{urlencode(query)}",
                 body=body or None,
-                _preload_content=False,
-                _return_http_data_only=True,
-                urlopen_kw={},
+                headers=api.default_headers | headers,
+                preload_content=False,
+                redirect=False,
+                retries=False,
+                timeout=self._timeout,
             )
-            return _answer(response.status, response.headers, response.data)
+            try:
+                content = self._content(response)
+            except BaseException:
+                response.close()  # what is left of it would be taken for the next answer
+                raise
+            response.release_conn()
+        except StoreError:
+            raise
         except Exception as error:
-            if status := getattr(error, "status", None):
-                return _answer(status, getattr(error, "headers", None), getattr(error, "body", None))
             raise self._silence(error) from error
+        fields = response.headers
+        return Answer(response.status, fields.get("Content-Type", ""), fields.get("X-Influxdb-Version", ""), content)
+
+    def _content(self, response: Any) -> bytes:  # noqa: ANN401 - of a library that is not ours to import
+        """The body, piece by piece as it comes."""
+        pieces, size, end = [], 0, self._clock() + self._timeout
+        while piece := response.read1(PIECE):
+            pieces.append(piece)
+            size += len(piece)
+            if size > self._largest:
+                raise StoreDenied(
+                    f"{self.url} is no InfluxDB: its answer is longer than {self._largest} bytes; check [store] url"
+                )
+            if self._clock() > end:
+                raise StoreBusy(f"{self.url} answers too slowly: {size} bytes in {self._timeout:g} s; check [store] url")
+        return b"".join(pieces)
 
     def close(self) -> None:
         """Let go of the sockets; the next `ask` opens new ones."""
@@ -70,7 +109,7 @@ class Connection:
             from influxdb_client import InfluxDBClient  # noqa: PLC0415 - a second and 50 MB
 
             self._client = InfluxDBClient(
-                url=self.url, token=self._token, org="", timeout=int(TIMEOUT * 1000), retries=False, enable_gzip=False
+                url=self.url, token=self._token, org="", timeout=int(self._timeout * 1000), retries=False, enable_gzip=False
             )
         return self._client
 
@@ -80,9 +119,3 @@ class Connection:
         if "certificate" in words.lower():
             return StoreDenied(f"{self.url}: its certificate is not trusted ({words}); check the certificate, or [store] url")
         return StoreBusy(f"{self.url} does not answer ({words}); is InfluxDB running there? check [store] url")
-
-
-def _answer(status: int, headers: Any, body: bytes | str | None) -> Answer:  # noqa: ANN401 - a mapping of the library
-    fields = headers or {}
-    content = body.encode() if isinstance(body, str) else body or b""
-    return Answer(status, fields.get("Content-Type", ""), fields.get("X-Influxdb-Version", ""), content)

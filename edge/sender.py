@@ -27,6 +27,7 @@ class Pace:
         denied_wait: seconds between tries of a store that says no.
         patience: tries of the same blocks before the fault is looked for in them.
         remember: seconds for which the last refusal is told to those who ask.
+        silence: seconds without an answer to a write after which that is told.
     """
 
     write_size: int = 1_000_000
@@ -35,6 +36,7 @@ class Pace:
     denied_wait: float = 30.0
     patience: int = 5
     remember: float = 600.0
+    silence: float = 60.0
 
 
 class Sender:
@@ -67,11 +69,12 @@ class Sender:
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
-        self.problem: str | None = None
+        self._problem: str | None = None
+        self._since: float | None = None  # begin of the write that is under way
         self._trouble: type[Exception] | None = None
         self._delay = FIRST_WAIT
         self._grumbler = Grumbler(log, clock)
-        self._delivery = Delivery(store, self._newest, self._stopping.is_set)
+        self._delivery = Delivery(store, self._newest, self._begin)
 
     def start(self) -> None:
         """Begin sending."""
@@ -94,6 +97,14 @@ class Sender:
         return self._sent > self._told
 
     @property
+    def problem(self) -> str | None:
+        """Why the store takes nothing, or None where it does, as far as is known."""
+        since = self._since
+        if since is not None and (silence := self._clock() - since) > self._pace.silence:
+            return f"the store has not answered a write for {silence:.0f} s; everything is kept; check [store] url"
+        return self._problem
+
+    @property
     def degraded(self) -> str | None:
         """What was set aside of late, while everything else arrives; None where nothing was."""
         last = self._last_refusal
@@ -105,6 +116,11 @@ class Sender:
             refused, self._refused = self._refused, []
             self._told = self._sent
             return self._sent, refused
+
+    def _begin(self) -> bool:
+        """A write is about to begin; returns whether to give up instead."""
+        self._since = self._clock()
+        return self._stopping.is_set()
 
     def _newest(self) -> list[bytes]:
         return self._spool.newest_blocks(self._trying, self._pace.write_size)
@@ -136,20 +152,23 @@ class Sender:
 
     def _send(self, found: tuple[int, Sequence[bytes]], *, suspicious: bool) -> list[Refusal]:
         self._trying = found[0]
-        return self._delivery.work_around(found[1]) if suspicious else self._delivery.deliver(found[1])
+        try:
+            return self._delivery.work_around(found[1]) if suspicious else self._delivery.deliver(found[1])
+        finally:
+            self._since = None
 
     def _wait_for_better_times(self, error: StoreError | sqlite3.Error) -> None:
         # Once per outage: a store that goes away refuses, resets and times out in turn.
-        if self.problem is None or type(error) is not self._trouble:
+        if self._problem is None or type(error) is not self._trouble:
             self._log(f"{error}; everything is kept and sent later")
-        self.problem, self._trouble = str(error), type(error)
+        self._problem, self._trouble = str(error), type(error)
         self._delay = min(2 * self._delay, self._pace.longest_wait)
         self._stopping.wait(self._pace.denied_wait if isinstance(error, StoreDenied) else self._delay)
 
     def _tell_end_of_trouble(self) -> None:
-        if self.problem is not None:
+        if self._problem is not None:
             self._log("the store is back")
-            self.problem, self._delay = None, FIRST_WAIT
+            self._problem, self._delay = None, FIRST_WAIT
 
     def _note(self, refused: Sequence[Refusal]) -> None:
         if refused:

@@ -1,6 +1,7 @@
 """Blocks reach the store in order, again and again until it has them, whatever it does meanwhile."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from edge.errors import BlockRefused, StoreBusy, StoreDenied
 from edge.sender import Pace, Sender
 from edge.spool import Commit, Refusal, Spool
 from tests.memory_store import Memory
-from tests.servers import wait_until
+from tests.servers import HANGS_AFTER, wait_until
 
 
 class Bench:
@@ -265,3 +266,23 @@ def test_backlog_is_sent_without_a_pause(tmp_path: Path) -> None:
     assert sender.taken()[0] >= 100
     sender.stop()
     spool.close()
+
+
+def test_store_that_never_answers_is_a_problem(bench: Bench) -> None:
+    """A write that hangs raises nothing: that it takes long is told by whoever asks, and no longer when it is over."""
+    asked, go_on = threading.Event(), threading.Event()
+
+    def hang(_: bytes) -> None:
+        asked.set()
+        assert go_on.wait(HANGS_AFTER)
+
+    bench.store.trouble = hang
+    bench.commit(b"1")
+    bench.sender.start()
+    assert asked.wait(HANGS_AFTER)
+    assert bench.sender.problem is None
+    bench.now = 61.0
+    assert bench.sender.problem == "the store has not answered a write for 61 s; everything is kept; check [store] url"
+    go_on.set()
+    bench.wait(1)
+    wait_until(lambda: bench.sender.problem is None, what="the end of the problem")
