@@ -42,7 +42,7 @@ class Delivery:
             StoreDenied: the same; also where the store refuses nearly everything.
         """
         attempt = self._attempt(blocks, most_alone=ALONE)
-        self._judge(attempt)
+        self._judge(attempt, blocks)
         if attempt.is_cut_short:
             attempt = self._attempt(blocks, most_alone=len(blocks) + attempt.sent.total())
         self._failures.clear()
@@ -61,37 +61,37 @@ class Delivery:
             self._failures[row] += 1
         if attempt.is_cut_short or any(self._failures[row] < FAILURES for row in attempt.failing):
             raise StoreBusy(f"{attempt.failure}; other rows are stored, so the bad ones are looked for", answered=True)
-        self._judge(attempt)
+        self._judge(attempt, blocks)
         self._failures.clear()
         reason = f"fails again and again while other rows are stored: {attempt.failure}"
         return [*attempt.refusals, *(Refusal(reason, row, 1) for row in attempt.failing)]
 
-    def _judge(self, attempt: "_Attempt") -> None:
+    def _judge(self, attempt: "_Attempt", blocks: Sequence[bytes]) -> None:
         """Raise StoreDenied where the store, and not the rows, may be at fault for what it refused."""
         suspect = attempt.suspect()
-        if suspect is not None and not self._takes_newer(suspect):
+        if suspect is not None and not self._takes_newer(suspect, blocks):
             what = f"nearly all rows of {suspect!r}" if suspect else "nearly all rows"
             advice = "mend that in the store, or choose another bucket in [store] url"
             raise StoreDenied(f"{attempt.refusals[-1].reason}; it refuses {what}: {advice}")
 
     def _find_witness(self, blocks: Sequence[bytes]) -> None:
-        """Write something else, newer or a half, to see that the store works at all; StoreBusy where it does not."""
-        if newest := self._newest():
-            self._attempt(newest, most_alone=ALONE)
-            return
+        """Write something else, newer or a half, to see that the store works at all; StoreBusy where it stores none of it."""
+        newest = self._newest()
         failure: StoreBusy | None = None
-        for half in _halves(self._store, blocks):
+        for witness in [newest] if newest else _halves(self._store, blocks):
             try:
-                self._attempt(half, most_alone=ALONE)
+                if self._attempt(witness, most_alone=ALONE).has_stored:
+                    return
             except StoreBusy as error:
                 failure = error
-            else:
-                return
-        raise failure or StoreBusy("nothing else waits that the store could be tried with", answered=True)
+        raise failure or StoreBusy("nothing else waits that the store takes", answered=True)
 
-    def _takes_newer(self, measurement: str) -> bool:
-        """Whether most of the newest rows of a measurement, or of all where it is empty, are stored."""
-        newest = self._newest()
+    def _takes_newer(self, measurement: str, blocks: Sequence[bytes]) -> bool:
+        """Whether most of the newest rows of a measurement, or of all where it is empty, are stored.
+
+        Where nothing waits behind the blocks, their own newer half shows it: rows that were not tried may be in there.
+        """
+        newest = self._newest() or next(reversed(_halves(self._store, blocks)), ())
         attempt = self._attempt(newest, most_alone=ALONE)
         sent, refused = _count(self._store, newest), attempt.doubtful
         if measurement:
@@ -122,6 +122,7 @@ class _Attempt:
         self.refusals: list[Refusal] = []
         self.failing: list[bytes] = []
         self.failure: StoreBusy | None = None  # the last one
+        self.has_stored = False
 
     @property
     def is_cut_short(self) -> bool:
@@ -156,6 +157,7 @@ class _Attempt:
             self._write(blocks)
         except BlockRefused as error:
             if error.dropped is not None:  # the rest is stored
+                self.has_stored |= sum(error.dropped.values()) < _count(self._store, blocks).total()
                 self._refuse(error, error.rows, error.dropped)
                 self._alone = 0
                 return
@@ -165,7 +167,7 @@ class _Attempt:
                 raise
             trouble = self.failure = error
         else:
-            self._alone = 0
+            self._alone, self.has_stored = 0, True
             return
         halves = _halves(self._store, blocks)
         for half in halves:

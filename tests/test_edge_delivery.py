@@ -76,6 +76,14 @@ def test_rows_are_at_fault_where_newer_ones_are_taken() -> None:
     assert len(refused) == 3 * ALONE
 
 
+def test_a_run_of_bad_rows_holds_up_nothing_where_later_ones_of_the_same_write_are_stored() -> None:
+    """Also where nothing else waits: a small fleet would fill the next write only after hours."""
+    bench = Bench(refusing(b"reading bad"))
+    refused = bench.delivery.deliver([rows("reading bad", ALONE + 5), rows("reading good", 1000)])
+    assert len(refused) == ALONE + 5
+    assert sum(line.startswith(b"reading good") for line in set(bench.store.lines)) == 1000
+
+
 def test_newer_rows_of_another_measurement_prove_nothing() -> None:
     """Only that rows of the same kind are taken shows that the store is well."""
     bench = Bench(refusing(b"reading"))
@@ -147,6 +155,22 @@ def test_single_block_that_fails_is_kept_while_nothing_else_waits() -> None:
     bench = Bench(failing(b"reading"))
     for _ in range(2 * FAILURES):
         with pytest.raises(StoreBusy):
+            bench.delivery.work_around([b"reading 1"])
+
+
+@pytest.mark.parametrize("dropped", [None, {"reading": 5}])
+def test_newer_rows_that_are_refused_do_not_show_that_the_store_works(dropped: dict[str, int] | None) -> None:
+    """Rows that fail are kept while the store has taken nothing else."""
+
+    def trouble(block: bytes) -> None:
+        if b"new" in block:
+            raise BlockRefused("type conflict", dropped=dropped)
+        raise StoreBusy("internal error", answered=True)
+
+    bench = Bench(trouble)
+    bench.newest = [rows("reading new", 5)]
+    for _ in range(2 * FAILURES):
+        with pytest.raises(StoreBusy, match="nothing else waits that the store takes"):
             bench.delivery.work_around([b"reading 1"])
 
 
