@@ -22,7 +22,7 @@ from pipeline.tied import tie
 BECOME_SUBREAPER = 36  # of prctl(2): processes whose parent has ended become children of this one
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 NAMES = {signal.SIGINT: "Ctrl-C"}
-ENDS_WITHIN = 2.0  # seconds; for a process that the kernel does not let go of
+ENDS_WITHIN = 10.0  # seconds; for a process that the kernel does not let go of
 SHOW_CURSOR = "\x1b[?25h\r\x1b[K"  # a bar that was cut off has hidden it
 
 

@@ -13,7 +13,7 @@ from edge.errors import BundleError
 from edge.mqtt import Message
 from edge.sqlite import SqliteStore
 from tests.agent_process import START, configure, contents
-from tests.servers import wait_until
+from tests.servers import HANGS_AFTER, wait_until
 
 MINUTE = 60 * SECOND
 Step = Sequence[Message] | Callable[[], object]
@@ -88,7 +88,7 @@ class Bench:
             script,  # type: ignore[arg-type]
             log=self.log.append,
             clocks=Clocks(lambda: self.now, self.moment, lambda: self.synchronised),
-            waits=self.waits or Waits(),
+            waits=self.waits or Waits(patience=HANGS_AFTER),
         )
         return script.agent
 

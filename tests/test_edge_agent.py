@@ -2,7 +2,6 @@
 
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from edge import priming
 from edge.agent import Agent, Waits
+from edge.closing import SETTLED
 from edge.contract import SECOND, Contract, Points, SeriesTable
 from edge.errors import StoreBusy
 from edge.mqtt import Message
@@ -69,12 +69,14 @@ def closed_until(agent: Agent, name: str) -> int:
 
 def test_the_clock_closes_only_after_the_queue(tmp_path: Path) -> None:
     """However long the broker takes to hand out what it kept, no interval of it closes by the clock before."""
-    bench, found = Bench(tmp_path, Waits(settled=0.05, steady=0.0), clock="wall"), []
+    bench, found = Bench(tmp_path, Waits(steady=0.0), clock="wall"), []
     release(bench.registry, baseline_bundle())
+    passed = [0.0]
+    bench.moment = lambda: passed[0]
 
     def slow(minute: int) -> Step:
         def step() -> list[Message]:
-            time.sleep(0.03)
+            passed[0] += SETTLED * 0.6
             return [message("a.t", START + minute * MINUTE, 1.0)]
 
         return step
@@ -105,12 +107,14 @@ def test_the_clock_closes_only_after_the_queue(tmp_path: Path) -> None:
 
 def test_a_busy_stream_needs_no_silence(tmp_path: Path) -> None:
     """Where readings are as young as they are made, the clock closes the silent series beside them."""
-    bench, found = Bench(tmp_path, Waits(settled=0.05, steady=0.0), clock="wall"), []
+    bench, found = Bench(tmp_path, Waits(steady=0.0), clock="wall"), []
     release(bench.registry, baseline_bundle())
+    passed = [0.0]
+    bench.moment = lambda: passed[0]
 
     def busy(minute: int) -> Step:
         def step() -> list[Message]:
-            time.sleep(0.02)
+            passed[0] += SETTLED * 0.4
             bench.now = START + minute * MINUTE
             found.append(closed_until(agent, "silent.t") if minute > 1 else 0)
             rows = [("busy.t", bench.now, 1.0), *([("silent.t", bench.now, 1.0)] if minute == 1 else [])]

@@ -149,9 +149,9 @@ def test_sigterm_is_obeyed_whenever_it_comes(tmp_path: Path) -> None:
     """During the imports, at start and while nothing happens; before there is a handler the system ends it."""
     moments = np.random.default_rng(7)
     config = configure(tmp_path, f"mqtt://127.0.0.1:{free_port()}", f"sqlite:///{tmp_path}/store.db")
-    for _ in range(8):
+    for quarter in range(4):
         with AgentProcess(config, tmp_path / "agent.log", 1) as agent:
-            time.sleep(moments.uniform(0, 2))
+            time.sleep(moments.uniform(quarter, quarter + 1) / 2)
             ended_well = agent.stop() == 0
             assert ended_well or agent.process.returncode == -signal.SIGTERM
         said = (tmp_path / "agent.log").read_text()

@@ -35,9 +35,9 @@ class Watch:
         self.now += round((seconds + gained) * SECOND)
         self.trust.look(self.now, self.moment, synchronised=False)
 
-    def may_close(self) -> bool:
+    def may_close(self, session: int = 1) -> bool:
         """Whether the clock may close intervals, connected and without a reading."""
-        return self.clock.may_close(Readings.empty(), 1, MINUTE, connected=True)
+        return self.clock.may_close(Readings.empty(), session, MINUTE, connected=True)
 
 
 @pytest.mark.parametrize("gained", [1.5 * STEP, -1.5 * STEP])
@@ -53,6 +53,20 @@ def test_a_clock_that_was_set_closes_nothing_for_a_while(gained: float) -> None:
     assert watch.may_close()
     way = "ahead" if gained > 0 else "back"
     assert watch.lines == [f"clock: it was set {way} by 0:07:30; it closes no interval for 10 minutes"]
+
+
+def test_a_silence_before_the_queue_can_have_come_is_none() -> None:
+    """After each connection; the same silence later is one."""
+    watch = Watch()
+    for session in (2, 3):
+        assert not watch.may_close(session)
+        watch.clock.silence()
+        watch.go(SETTLED / 2)
+        assert not watch.may_close(session)
+        watch.go(SETTLED)
+        assert not watch.may_close(session)
+        watch.clock.silence()
+        assert watch.may_close(session)
 
 
 def test_small_corrections_and_long_pauses_are_no_step() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge.heartbeat import Heartbeat, notifier
+from tests.servers import HANGS_AFTER
 
 
 def test_a_loop_that_stands_still_is_a_problem_until_it_turns_again() -> None:
@@ -38,7 +39,7 @@ def test_the_socket_of_the_supervisor_may_be_a_file_or_abstract(abstract: bool, 
     place = f"@gatecast-{tmp_path.name}-{id(tmp_path)}" if abstract else str(tmp_path / "s")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
         supervisor.bind(f"\0{place[1:]}" if abstract else place)
-        supervisor.settimeout(10)
+        supervisor.settimeout(HANGS_AFTER)
         notify = notifier({"NOTIFY_SOCKET": place})
         notify("READY=1")
         assert supervisor.recv(100) == b"READY=1"

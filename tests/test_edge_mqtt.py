@@ -167,13 +167,13 @@ def test_a_full_queue_does_not_cost_the_connection(tmp_path: Path) -> None:
     """Past its room the subscriber reads nothing, however long; pings go on, and nothing is lost or read twice."""
     with Mosquitto(tmp_path / "broker", max_inflight_messages=0) as broker:
         sender = publisher(broker.port)
-        with subscribed(broker.port, keepalive=2, room=100) as subscriber:
+        with subscribed(broker.port, keepalive=4, room=100) as subscriber:
             connected(subscriber)
             for number in range(5000):
                 sender.publish("t/a", f"{number:0500}", qos=1)
             wait_until(lambda: subscriber.waiting > 100)
             session = subscriber.session
-            time.sleep(4)  # the broker gives up after one and a half times the keepalive
+            time.sleep(7)  # the broker gives up after one and a half times the keepalive
             assert 100 < subscriber.waiting < 1000
             assert (subscriber.session, subscriber.problem) == (session, None)
             assert [int(message.payload) for message in take(subscriber, 5000)] == list(range(5000))
@@ -217,6 +217,8 @@ def test_two_clients_with_one_name_are_told_so(mosquitto: Mosquitto) -> None:
     with subscribed(mosquitto.port) as first:
         connected(first)
         with subscribed(mosquitto.port) as second:
+            for client in (first._client, second._client):
+                client.reconnect_delay_set(0.1, 0.1)  # type: ignore[arg-type]
             wait_until(lambda: words in (first.problem or "") or words in (second.problem or ""), what="the reason")
             told = first if words in (first.problem or "") else second
             session = told.session

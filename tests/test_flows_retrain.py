@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -196,12 +195,14 @@ def test_a_served_flow_is_scheduled_and_runs(retrained: tuple[Path, dict[str, ob
             deployment = prefect_server.ask("/deployments/filter", chosen)[0]
             assert deployment["schedules"][0]["schedule"]["cron"] == "0 3 * * *"
             run = prefect_server.ask(f"/deployments/{deployment['id']}/create_flow_run", {})
-            limit = time.monotonic() + HANGS_AFTER
-            state = run["state"]["type"]
-            while state not in ("COMPLETED", "FAILED", "CRASHED") and time.monotonic() < limit:
-                time.sleep(1)
-                state = prefect_server.ask(f"/flow_runs/{run['id']}")["state"]["type"]
-            assert state == "COMPLETED"
+            states = [run["state"]["type"]]
+
+            def ended() -> bool:
+                states.append(prefect_server.ask(f"/flow_runs/{run['id']}")["state"]["type"])
+                return states[-1] in ("COMPLETED", "FAILED", "CRASHED")
+
+            wait_until(ended, what="the end of the run")
+            assert states[-1] == "COMPLETED"
         finally:
             process.terminate()
             process.wait(HANGS_AFTER)
