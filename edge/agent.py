@@ -141,6 +141,7 @@ class Agent:
             log,
             retry=Retry(look),
             clock=clocks.now,
+            moment=clocks.moment,
             shortage=self._shortage,
         )
         self._watcher = Watcher(self._releases, look, self._grumbler, self._stopping)

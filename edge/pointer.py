@@ -51,6 +51,7 @@ class Pointer(msgspec.Struct):
         refusals: releases that are not taken, newest last.
         trying: manifest of the bundle under test; still there at the next start if the test killed the process.
         trials: how often that was tried.
+        deaths: how many runs in a row ended while the live version forecast.
     """
 
     live: str | None = None
@@ -60,6 +61,7 @@ class Pointer(msgspec.Struct):
     refusals: list[Refusal] = []
     trying: str | None = None
     trials: int = 0
+    deaths: int = 0
 
 
 class Memory:
@@ -93,7 +95,22 @@ class Memory:
         """Remember which version is live, which one was before, and by which channel document."""
         with self.lock:
             self.pointer.live, self.pointer.previous, self.pointer.live_changed = live, previous, changed
+            self.pointer.deaths = 0
             self.save()
+
+    def count_death(self) -> int:
+        """One more run ended while the live version forecast; returns how many did in a row."""
+        with self.lock:
+            self.pointer.deaths += 1
+            self.save()
+            return self.pointer.deaths
+
+    def forget_deaths(self) -> None:
+        """The live version forecast well for long enough, or the last run ended elsewhere."""
+        with self.lock:
+            if self.pointer.deaths:
+                self.pointer.deaths = 0
+                self.save()
 
     def note(self, version: str, changed: str) -> None:
         """Remember what the channel says now."""

@@ -17,11 +17,13 @@ from edge.baselines import Forecaster, seasonal_naive
 from edge.bundle import Bundle, check_version, read_bundle, write_bundle
 from edge.channel import Channel, Source
 from edge.contract import iso
+from edge.deaths import Note, noted
 from edge.errors import BundleDamaged, BundleError, ConfigurationError
 from edge.model import Model, open_forecaster
 from edge.pointer import Cause, Memory, Refusal, read_pointer
 
 TRIALS = 3  # deaths while testing a bundle before it is held to be the cause
+DEATHS = 3  # in a row while the live bundle forecast; one that happens to fall there proves nothing
 NEXT: dict[Cause, str] = {
     "transfer": "; it is fetched again",
     "device": "; it is tried again at the next start",
@@ -112,25 +114,45 @@ class Releases:
         self._source = Source(channel) if channel else None
         self._log, self._retry, self._clock, self._moment, self._test = log, retry, clock, moment, test
         self._memory = Memory(folder / "live.json", log)
+        self._note = Note(folder / "forecasting", moment)
         self._problem: str | None = None
         self._channel_is_refused = False
         self._handed_out: str | None = None
         self._said: set[tuple[str, str]] = set()
         self._again: tuple[Refusal, float] | None = None
+        self._count_death(self._note.left())
+
+    def _count_death(self, version: str | None) -> None:
+        """Whether the last run ended while a model worked, and whether that happens again and again."""
+        memory = self._memory
+        if memory.pointer.trying is not None:  # the bundle under test is as likely the cause, and is counted there
+            return
+        if version is None or version != memory.pointer.live:
+            memory.forget_deaths()
+            return
+        deaths = memory.count_death()
+        if deaths < DEATHS:
+            self._log(f"the last run died or hung while bundle {version} forecast; at {DEATHS} such runs in a row it gives way")
+            return
+        reason = f"the agent died or hung {deaths} times in a row while it forecast"
+        self._refuse(version, memory.pointer.live_changed, "live", reason)
+        memory.forget_deaths()
 
     def current(self) -> Candidate | None:
         """The bundle that was live when the agent stopped, or the one before where that one fails now.
 
-        The only bundle there is may have failed live; then the baseline forecasts in its place.
+        Where all that are here have failed live, the baseline forecasts in the place of the newest.
         """
         memory = self._memory
-        for version in (memory.pointer.live, memory.pointer.previous):
-            if version is None:
-                continue
+        here = [version for version in (memory.pointer.live, memory.pointer.previous) if version is not None]
+        for version in sorted(here, key=lambda version: memory.failed_live(version) is not None):
             try:
                 bundle = read_bundle(self._folder / check_version(version))
+                if (lack := self._shortage(bundle)) is not None:
+                    self._refuse(version, memory.pointer.live_changed if version == memory.pointer.live else "", "device", lack)
+                    continue
                 refusal = memory.failed_live(version)
-                candidate = Candidate(bundle, self._test(bundle)) if refusal is None else self._stand_in(bundle, refusal)
+                candidate = self._opened(bundle) if refusal is None else self._stand_in(bundle, refusal)
             except BundleError as error:
                 self._log(f"bundle {version} on this device fails: {error}")
                 continue
@@ -139,6 +161,12 @@ class Releases:
             return candidate
         memory.pointer.live = None
         return None
+
+    def _opened(self, bundle: Bundle) -> Candidate:
+        """A bundle that was live; what ends the process in its self-test, ends it at every start."""
+        with self._note.inside(bundle.manifest.version) if bundle.model is not None else contextlib.nullcontext():
+            forecaster = self._test(bundle)
+        return Candidate(bundle, noted(forecaster, self._note))
 
     @property
     def problem(self) -> str | None:
@@ -157,6 +185,8 @@ class Releases:
         Returns:
             A new bundle that passed every test here, or None.
         """
+        if self._note.healthy:
+            self._memory.forget_deaths()
         if self._source is None:
             return None
         if self._memory.unsaved:
@@ -188,7 +218,7 @@ class Releases:
             return is_live or channel.version == self._handed_out
         if (refusal.version, refusal.changed) not in self._said:
             self._said.add((refusal.version, refusal.changed))
-            self._log(f"{refusal.text}; {self._who_forecasts(refusal.version)}")
+            self._log(f"{refusal.text}; {self._who_forecasts(refusal.version, refusal.cause)}")
         if refusal.cause != "transfer":
             return True
         return self._again is not None and self._again[0] == refusal and self._moment() < self._again[1]
@@ -217,7 +247,7 @@ class Releases:
             self._complain(f"cannot keep bundle {channel.version} in {self._folder}: {error.strerror}")
             return None
         self._problem = None
-        return Candidate(bundle, forecaster, channel.changed)
+        return Candidate(bundle, noted(forecaster, self._note), channel.changed)
 
     @contextlib.contextmanager
     def _trial(self, manifest_sha256: str) -> Iterator[None]:
@@ -263,7 +293,6 @@ class Releases:
         """Refuse the live bundle until it is promoted again; the one before forecasts, or the baseline where there is none."""
         version, memory = failed.manifest.version, self._memory
         refusal = self._refuse(version, memory.pointer.live_changed, "live", reason)
-        memory.point_to(memory.pointer.previous, None)
         candidate = self.current()
         if candidate is None:
             memory.point_to(version, None, refusal.changed)
@@ -287,11 +316,13 @@ class Releases:
             self._again = refusal, self._moment() + self._retry.pause(tries)
         if before is None or (before.cause, before.reason) != (cause, reason):
             self._said.add((version, changed))
-            self._log(f"bundle {version} is refused: {reason}; {self._who_forecasts(version)}{NEXT[cause]}")
+            self._log(f"bundle {version} is refused: {reason}; {self._who_forecasts(version, cause)}{NEXT[cause]}")
         return refusal
 
-    def _who_forecasts(self, refused: str) -> str:
+    def _who_forecasts(self, refused: str, cause: Cause) -> str:
         live = self._memory.pointer.live
+        if live == refused and cause == "device":
+            return "the bundle before forecasts, where there is one that fits"
         if live == refused:
             return "the bundle before or the baseline forecasts"
         return "no bundle is live" if live is None else f"bundle {live} goes on"

@@ -132,3 +132,25 @@ def test_a_bundle_that_this_device_has_no_room_for_is_tried_again_at_the_next_st
     candidate = large.poll()
     assert candidate is not None
     assert candidate.bundle == ONE
+
+
+def test_a_bundle_that_is_live_has_to_fit_the_device_at_every_start(tmp_path: Path) -> None:
+    """More series, or less memory: the bundle before forecasts where that fits, and the page says what is missing."""
+    device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
+    device.poll()
+    release(tmp_path / "registry", TWO)
+    device.poll()
+
+    def short(bundle: Bundle) -> str | None:
+        return "it needs 9 MB" if bundle == TWO else None
+
+    small = Releases(device.folder, device.channel, device.log.append, shortage=short)
+    candidate = small.current()
+    assert candidate is not None
+    assert candidate.bundle == ONE
+    assert (small.problem or "").endswith("it needs 9 MB")
+    assert small.poll() is None
+    nothing = Releases(device.folder, device.channel, device.log.append, shortage=lambda _: "it needs 9 MB")
+    assert nothing.current() is None
+    device.restart()
+    assert device.poll() == TWO.manifest.version
