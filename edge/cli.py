@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -112,6 +113,7 @@ def _run(options: argparse.Namespace) -> int:
     from edge.heartbeat import notifier  # noqa: PLC0415
     from edge.locking import alone_in  # noqa: PLC0415
     from edge.mqtt import Address, Subscriber  # noqa: PLC0415
+    from edge.stopping import GRACE, ends_within  # noqa: PLC0415
     from edge.store import open_store  # noqa: PLC0415
 
     config = read_config(options.config)
@@ -129,9 +131,16 @@ def _run(options: argparse.Namespace) -> int:
 
     with alone_in(Path(config.agent.state)):
         agent = Agent(config, open_store(config.store.url, config.store.token_file), subscriber, log=log, notify=notifier())
-        for number in (signal.SIGTERM, signal.SIGINT):
+        signals = (signal.SIGTERM, signal.SIGINT)
+        for number in signals:
             signal.signal(number, lambda *_: agent.stop())
-        agent.run()
+
+        def give_up() -> None:
+            log(f"the agent hangs and does not stop within {GRACE:.0f} s; it is ended, nothing acknowledged is lost")
+            os._exit(1)
+
+        with ends_within(GRACE, signals, give_up):
+            agent.run()
         log("stopped")
     return 0
 

@@ -4,8 +4,14 @@
 3.12 a `SimpleQueue.get` whose time is over when the handler returns waits for ever, unless there is something in the queue.
 """
 
-from contextlib import suppress
+import signal
+import socket
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
+
+GRACE = 20.0  # seconds; systemd waits 30 (TimeoutStopSec)
 
 
 class Stop:
@@ -26,3 +32,37 @@ class Stop:
             with suppress(Empty):
                 self._bell.get(timeout=seconds)
         return self.asked
+
+
+@contextmanager
+def ends_within(seconds: float, numbers: Collection[int], give_up: Callable[[], object]) -> Iterator[None]:
+    """A block that has so many seconds to end after a signal; for the main thread only.
+
+    Python's own handler does not run while the main thread is inside a library, but the system tells a socket at once.
+
+    Args:
+        seconds: after the first of these signals.
+        numbers: of the signals; each needs a handler.
+        give_up: called by another thread if the block has not ended then.
+    """
+    hears, told = socket.socketpair()
+    told.setblocking(False)
+    ended = threading.Event()
+
+    def watch() -> None:
+        with hears:
+            while (heard := hears.recv(1)) and heard[0] not in numbers:
+                pass
+            if heard and not ended.wait(seconds):
+                give_up()
+
+    before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    thread = threading.Thread(target=watch, name="ends_within", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        signal.set_wakeup_fd(before)
+        told.close()
+        thread.join()

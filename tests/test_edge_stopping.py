@@ -1,17 +1,20 @@
 """A signal ends every wait of the thread that takes it, also one whose time is over by then."""
 
+import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 import pytest
 
 from edge.mqtt import Address, Message, Subscriber
-from edge.stopping import Stop
+from edge.stopping import Stop, ends_within
 from tests.servers import free_port
+from tests.stopped import Command
 
 WAIT = 0.1  # seconds
 LONG = 20.0  # seconds after which a wait that would not end is ended
@@ -85,3 +88,37 @@ def test_asking_again_changes_nothing(times: int) -> None:
         stop.ask()
     assert stop.asked
     assert stop.wait(LONG)
+
+
+HANGING = """
+import ctypes, os, signal
+from edge.stopping import ends_within
+
+signal.signal(signal.SIGTERM, lambda *_: print("handled", flush=True))
+mutex, lock = ctypes.create_string_buffer(256), ctypes.CDLL(None).pthread_mutex_lock
+with ends_within(0.1, {signal.SIGTERM}, lambda: os._exit(7)):
+    print("hangs", flush=True)
+    lock(mutex)
+    lock(mutex)
+"""
+
+
+def test_a_library_that_never_returns_does_not_keep_the_process(tmp_path: Path) -> None:
+    """Python's handler does not run there; the time after the signal is over all the same."""
+    command = Command(["-c", HANGING], tmp_path)
+    command.wait_for("hangs", output=True)
+    assert command.end(signal.SIGTERM)[0] == 7
+
+
+def test_a_block_that_ends_in_time_is_left_alone() -> None:
+    """Other signals and earlier ends do not count, and the thread is gone afterwards."""
+    given_up = threading.Event()
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    threads = threading.active_count()
+    with ends_within(0.0, {signal.SIGTERM}, given_up.set):
+        os.kill(os.getpid(), signal.SIGUSR1)
+    with ends_within(LONG, {signal.SIGUSR1}, given_up.set):
+        os.kill(os.getpid(), signal.SIGUSR1)
+    signal.signal(signal.SIGUSR1, before)
+    assert not given_up.is_set()
+    assert threading.active_count() == threads
