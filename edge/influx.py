@@ -20,6 +20,7 @@ ROWS = 50_000  # in one answer: about 15 MB while it is read
 OPTIONS = (("epoch", "ns"), ("chunked", "true"), ("chunk_size", "10000"))
 Address = tuple[str, list[tuple[str, str]]]  # path and query
 ESCAPE_TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\ ", "\r": r"\ ", "\\": "/"})
+AS_READ = str.maketrans({"\n": " ", "\r": " ", "\\": "/"})  # what comes back of such a tag
 ESCAPE_TEXT = str.maketrans({'"': r"\"", "\\": r"\\", "\n": " ", "\r": " "})
 
 
@@ -111,6 +112,10 @@ class InfluxStore:
     def count(self, block: bytes) -> dict[str, int]:
         """As `Store.count`."""
         return count_rows(block)
+
+    def name_of(self, series: str) -> str:
+        """As `Store.name_of`."""
+        return series.translate(AS_READ)
 
     def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
         """As `Store.read`; a page ends with the last moment that is whole, and grows where there is nothing."""

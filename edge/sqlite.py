@@ -115,6 +115,10 @@ class SqliteStore:
             return {}
         return rows
 
+    def name_of(self, series: str) -> str:
+        """As `Store.name_of`."""
+        return series
+
     def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
         """As `Store.read`; a field that was never written is NaN."""
         if not self.path.exists():

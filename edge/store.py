@@ -39,6 +39,9 @@ class Store(Protocol):
     def count(self, block: bytes) -> dict[str, int]:
         """How many rows of each measurement a block holds; none where it is no block of this store."""
 
+    def name_of(self, series: str) -> str:
+        """The name that `read` gives back for a series that was written under this one."""
+
     def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
         """Points of `[start, stop)` ns in pages, in order of time; series not in the table are added.
 

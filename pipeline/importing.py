@@ -170,15 +170,17 @@ def _check(store: Store, series: SeriesTable, expected: Int64, span: tuple[int, 
         HistoryError: there are fewer than were written.
     """
     first, last = span
-    found, held = SeriesTable(series.names), np.zeros(len(series), np.int64)
+    found = SeriesTable()
+    place = [found.add(store.name_of(name)) for name in series.names]
+    held = np.zeros(len(found), np.int64)
     for page in store.read("reading", ["value"], first, last + 1, found):
         owners: Int32 = page.series[page.series < len(held)]  # the store may have other series too
         held += np.bincount(owners, minlength=len(held))
-    missing = np.maximum(expected - held, 0)
+    missing = np.maximum(expected - held[place], 0)
     if missing.any():
         worst = int(np.argmax(missing))
         raise HistoryError(
             f"the store took all {expected.sum():,} readings, but {missing.sum():,} of them are not in it; worst is series "
-            f"{series.names[worst]!r} with {held[worst]:,} of {expected[worst]:,} between {iso(first)} and {iso(last)}: "
+            f"{series.names[worst]!r} with {held[place][worst]:,} of {expected[worst]:,} between {iso(first)} and {iso(last)}: "
             "check that [store] url is InfluxDB itself, and how long its bucket keeps data"
         )

@@ -180,3 +180,17 @@ def test_an_import_into_influxdb_is_counted_there(
     assert (found.rows, found.stored) == (12_020, 12_000)
     assert found.repeated == Repeated(20, "h.a", 1_767_225_600 * SECOND)
     assert influx.query(bucket, 'SELECT count("value") FROM "reading"')[0]["count"] == 12_000
+
+
+@pytest.mark.servers
+def test_a_name_that_influxdb_writes_in_another_way_is_counted(
+    influx: Influx, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Line protocol has no backslash and no line break in a tag: what was stored is not reported as lost."""
+    monkeypatch.setenv("GATECAST_INFLUX_TOKEN", influx.token)
+    names = ["plc1\\temp", "tail\\", "a b,c=d", "two\nlines"]
+    rows = [f'"{name}",{1_767_225_600 + minute * 60},{minute}' for name in names for minute in range(5)]
+    store = open_store(influx.store_url(bucket))
+    found = import_file(csv(tmp_path / "f.csv", rows, "series,time,value"), store, INGESTS)
+    store.close()
+    assert found.stored == 20
