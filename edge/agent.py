@@ -264,7 +264,7 @@ class Agent:
     def _prime(self, engine: Engine, latest: int | None = None) -> None:
         """Fill the windows from the store's newest readings up to a time, now or when it answers."""
         self._drain()
-        self._primer.fill(engine, self._trust.history if latest is None else latest)
+        self._primer.fill(engine, self._trust.history if latest is None else latest, self._heart.beat)
         self._snapshot(engine)
 
     def _drain(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from edge.contract import Contract, Readings, SeriesTable
+from edge.contract import Points, Readings, SeriesTable
 from edge.engine import Engine
 from edge.errors import StoreError
 from edge.intake import Grumbler
@@ -58,18 +58,19 @@ class Primer:
         """The windows are empty again: what was taken before is in none of them."""
         self._empty_since = None
 
-    def fill(self, engine: Engine, latest: int) -> None:
+    def fill(self, engine: Engine, latest: int, beat: Callable[[], None]) -> None:
         """Fill an engine's windows.
 
         Args:
             engine: its windows.
             latest: time to look for, ns UTC.
+            beat: called with every page: a slow store may take minutes for all of them.
         """
         self._next = None
         try:
             store = self._store()
             try:
-                found = prime(engine, store, self._series, self._ingests, self._most, latest)
+                found = prime(engine, store, self._series, self._ingests, self._most, latest, beat=beat)
             finally:
                 store.close()
             if found:
@@ -85,7 +86,16 @@ class Primer:
                 self._next = self._moment() + self._again
 
 
-def prime(engine: Engine, store: Store, series: SeriesTable, ingests: Sequence[Ingest], most: int, latest: int) -> int:
+def prime(
+    engine: Engine,
+    store: Store,
+    series: SeriesTable,
+    ingests: Sequence[Ingest],
+    most: int,
+    latest: int,
+    *,
+    beat: Callable[[], None] = lambda: None,
+) -> int:
     """Fill an engine's windows.
 
     Args:
@@ -95,6 +105,7 @@ def prime(engine: Engine, store: Store, series: SeriesTable, ingests: Sequence[I
         ingests: the rules those topics follow.
         most: series; what the store holds of others is left out.
         latest: time to look for, ns UTC; what the store holds from after it came by a clock that was wrong, and is left out.
+        beat: called with every page.
 
     Returns:
         How many readings were found.
@@ -107,22 +118,30 @@ def prime(engine: Engine, store: Store, series: SeriesTable, ingests: Sequence[I
         return 0
     contract, stop = engine.forecaster.contract, min(span[1], latest) + 1
     start = min(span[1], latest - AHEAD) + 1 - contract.window * contract.interval
-    return engine.prime(_history(contract, store, range(start, stop), series, ingests, most))
+    pages = _pages(store, range(start, stop), contract.interval * -(-contract.window // SLICES), beat)
+    return engine.prime(_history(pages, series, ingests, most))
+
+
+def _pages(store: Store, span: range, step: int, beat: Callable[[], None]) -> Iterator[tuple[Points, SeriesTable]]:
+    """What the store holds of a span of time, ns UTC, read in steps; and its series so far."""
+    history = SeriesTable()
+    for start in span[::step]:
+        beat()
+        for page in store.read("reading", ["value"], start, min(start + step, span.stop), history):
+            beat()
+            yield page, history
 
 
 def _history(
-    contract: Contract, store: Store, span: range, series: SeriesTable, ingests: Sequence[Ingest], most: int
+    pages: Iterator[tuple[Points, SeriesTable]], series: SeriesTable, ingests: Sequence[Ingest], most: int
 ) -> Iterator[Readings]:
-    """What the store holds of a span of time, ns UTC."""
-    history = SeriesTable()
+    """The readings of the store, under the indices of the engine."""
     places = np.zeros(0, np.int32)
-    step = contract.interval * -(-contract.window // SLICES)
-    for start in span[::step]:
-        for page in store.read("reading", ["value"], start, min(start + step, span.stop), history):
-            fresh = [_place(name, series, ingests, most) for name in history.names[len(places) :]]
-            places = np.concatenate([places, np.asarray(fresh, np.int32)])
-            owners, value = places[page.series], np.asarray(page.fields["value"], np.float64)
-            yield Readings(owners, page.time, value).take(np.isfinite(value) & (owners >= 0))
+    for page, history in pages:
+        fresh = [_place(name, series, ingests, most) for name in history.names[len(places) :]]
+        places = np.concatenate([places, np.asarray(fresh, np.int32)])
+        owners, value = places[page.series], np.asarray(page.fields["value"], np.float64)
+        yield Readings(owners, page.time, value).take(np.isfinite(value) & (owners >= 0))
 
 
 def _place(name: str, series: SeriesTable, ingests: Sequence[Ingest], most: int) -> int:

@@ -171,11 +171,11 @@ def test_history_is_asked_for_again_when_the_store_was_away(tmp_path: Path, monk
     release(bench.registry, baseline_bundle())
     fill_store(bench, [("a.t", START + at * MINUTE, float(at)) for at in range(100)])
 
-    def away(*arguments: object) -> int:
+    def away(*arguments: object, **options: object) -> int:
         calls.append(1)
         if len(calls) < 3:
             raise StoreBusy("no answer")
-        return prime(*arguments)  # type: ignore[arg-type]
+        return prime(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(priming, "prime", away)
     agent = bench.run([message("a.t", START + 100 * MINUTE, 100.0)], lambda: None, lambda: None)
