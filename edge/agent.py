@@ -194,10 +194,10 @@ class Agent:
         if candidate is not None:
             self._engine = self._make_engine(candidate)
             self._name_live(candidate)
-            restored, stale = restore(self._engine, self._spool, self._log)
+            restored, stale = restore(self._engine, self._spool, self._log, self._heart.beat)
             if stale:
                 self._snapshot(self._engine)
-            self._log(f"{_what_forecasts(candidate)}; {len(self._engine.state)} series known")
+            self._log(f"{candidate.words}; {len(self._engine.state)} series known")
         self._sender.start()
         if self._engine is not None and not restored:
             self._prime(self._engine)
@@ -390,9 +390,3 @@ class Agent:
 def _stored(readings: Readings) -> list[Points]:
     """Rows for the store of readings that no engine has seen."""
     return [Points("reading", readings.series, readings.time, {"value": readings.value})] if len(readings) else []
-
-
-def _what_forecasts(candidate: Candidate) -> str:
-    if candidate.refusal is None:
-        return f"bundle {candidate.bundle.manifest.version} is live"
-    return f"{candidate.refusal.text}; {candidate.forecaster.name} forecasts in its place"

@@ -2,10 +2,12 @@
 
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from typing import TypeVar
 
 PAUSE = 1.0  # seconds between two messages to the supervisor
+Part = TypeVar("Part")
 
 
 def notifier(environment: Mapping[str, str] = os.environ) -> Callable[[str], None]:
@@ -55,3 +57,10 @@ class Heartbeat:
         if silence <= self._longest:
             return None
         return f"the agent stands still since {silence:.0f} s: nothing is taken, forecast or committed; restart it"
+
+
+def alive(parts: Iterable[Part], beat: Callable[[], None]) -> Iterator[Part]:
+    """The parts of a long piece of work, with a sign of life before each."""
+    for part in parts:
+        beat()
+        yield part

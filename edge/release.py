@@ -48,6 +48,13 @@ class Candidate:
     changed: str = ""
     refusal: Refusal | None = None
 
+    @property
+    def words(self) -> str:
+        """What forecasts, for people."""
+        if self.refusal is None:
+            return f"bundle {self.bundle.manifest.version} is live"
+        return f"{self.refusal.text}; {self.forecaster.name} forecasts in its place"
+
 
 @dataclass(frozen=True, slots=True)
 class Retry:

@@ -7,28 +7,30 @@ from itertools import chain
 import msgspec
 
 from edge.engine import Engine
+from edge.heartbeat import alive
 from edge.spool import Spool
 
 
-def restore(engine: Engine, spool: Spool, log: Callable[[str], None]) -> tuple[bool, bool]:
+def restore(engine: Engine, spool: Spool, log: Callable[[str], None], beat: Callable[[], None]) -> tuple[bool, bool]:
     """Bring windows and waiting forecasts back.
 
     Args:
         engine: empty.
         spool: of the last run.
         log: called with one line where its state cannot be used.
+        beat: called for each part: it may take minutes.
 
     Returns:
         Whether there were any for the grid of the live bundle, and whether they need a snapshot before the next batch,
         for they were made under other settings.
     """
-    parts = spool.snapshot()
+    parts = alive(spool.snapshot(), beat)
     first = next(parts, None)
     known = first is not None
     try:
         if first is not None:
             engine.load(chain([first], parts))
-        for entry in spool.journal():
+        for entry in alive(spool.journal(), beat):
             engine.replay(entry)
             known = True
     except (msgspec.MsgspecError, sqlite3.Error, ValueError, StopIteration) as error:

@@ -74,6 +74,7 @@ class Bench:
         store = f"sqlite:///{folder}/store.db"
         self.config = read_config(configure(folder, "mqtt://127.0.0.1:1", store, str(channel), **{"health": "off"} | options))
         self.log: list[str] = []
+        self.told: list[str] = []  # to the supervisor
         self.now = START + 600 * MINUTE
         self.moment: Callable[[], float] = time.monotonic
         self.synchronised = True
@@ -89,6 +90,7 @@ class Bench:
             log=self.log.append,
             clocks=Clocks(lambda: self.now, self.moment, lambda: self.synchronised),
             waits=self.waits or Waits(patience=HANGS_AFTER),
+            notify=self.told.append,
         )
         return script.agent
 

@@ -23,6 +23,12 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     assert [line for line in answer.stderr.splitlines() if UNIT.name in line] == []
 
 
+def test_a_start_may_look_through_a_full_spool() -> None:
+    """A gigabyte, the default of `[agent] spool_limit`, at a megabyte a second; the default of systemd is 90 s."""
+    (minutes,) = re.findall(r"^TimeoutStartSec=(\d+)min$", UNIT.read_text(), re.MULTILINE)
+    assert int(minutes) * 60 >= Agent().spool_limit
+
+
 def test_the_watchdog_waits_longer_than_the_health_page() -> None:
     """So that the page says why before the restart."""
     text = UNIT.read_text()

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -163,6 +164,19 @@ def test_a_first_start_fills_the_windows_from_the_store(tmp_path: Path) -> None:
     assert agent._series.tags[0] == {"device": agent._series.names[0].split(".")[0], "metric": "t"}
     (tmp_path / "store.db").unlink()
     assert window(bench.run(), agent._series.names[0]) == [float(at) for at in range(76, 100)]
+
+
+def test_a_long_start_gives_signs_of_life(tmp_path: Path) -> None:
+    """One per batch in the journal, or a supervisor would end it and every start after it."""
+    bench = Bench(tmp_path)
+    release(bench.registry, baseline_bundle())
+    fill_store(bench, [("a.t", START + at * MINUTE, float(at)) for at in range(600)])
+    ticks = count(0.0, 10.0)
+    bench.moment, bench.now = lambda: next(ticks), START + 700 * MINUTE
+    bench.run(*messages([("a.t", START + at * MINUTE, 1.0) for at in range(600, 640)], 1))
+    bench.told.clear()
+    bench.run()
+    assert len(bench.told) > 30
 
 
 def test_history_is_asked_for_again_when_the_store_was_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
