@@ -30,7 +30,7 @@ def _runtime() -> tuple[Any, str]:
         except ModuleNotFoundError:
             continue
     raise ConfigurationError(
-        "no TFLite runtime is installed; pip install 'gatecast[edge]', or 'gatecast[edge-tflite]' on 32-bit ARM"
+        "no TFLite runtime is installed; in a clone of the repository: pip install '.[edge]', or '.[edge-tflite]' on 32-bit ARM"
     )
 
 

@@ -67,7 +67,8 @@ def _with_packages(command: Callable[[argparse.Namespace], int], options: argpar
             raise  # a fault of ours, not of the environment
         extra = EXTRAS.get(package, "train")
         raise ConfigurationError(
-            f"{package} is not installed, and gatecast {options.command} needs it; pip install 'gatecast[{extra}]'"
+            f"{package} is not installed, and gatecast {options.command} needs it; "
+            f"in a clone of the repository: pip install '.[{extra}]'"
         ) from error
 
 

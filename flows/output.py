@@ -15,6 +15,7 @@ from pipeline.plots import Line, forecast_plot, lead_plot
 from pipeline.release import Judged
 from pipeline.report import lead_grid, series_grid, trial_grid, validation_grid
 
+IN_THE_TABLE = "mean absolute error on the replay, in units of the last value's error"
 NOTHING_TO_DRAW = "none: no series has a whole forecast that was made in the replay"
 
 if TYPE_CHECKING:
@@ -103,13 +104,13 @@ def models_text(manifests: Sequence[Manifest], live: str | None, channel: str) -
 
 
 def _manifest_row(manifest: Manifest, live: str | None) -> tuple[str, ...]:
-    skill = next((metric.skill for metric in manifest.metrics if metric.skill is not None), None)
+    own = next((metric for metric in manifest.metrics if metric.forecaster == manifest.version), None)
     return (
         manifest.version,
         "*" if manifest.version == live else "",
         str(len(manifest.series)),
         number(manifest.model.size / 1000) if manifest.model else DASH,
-        percent(skill, sign=True),
+        percent(None if own is None else own.skill, sign=True),
     )
 
 
@@ -165,7 +166,7 @@ def write_outcome(outcome: "Outcome") -> None:
         for name, error, role in zip(skill.forecasters, outcome.measured.lead_errors, roles, strict=True)
     ]
     sections = [
-        Section("In short", tuple(_headlines(outcome)), _lead_grid(outcome)),
+        Section("In short", (*_headlines(outcome), f"{IN_THE_TABLE}:"), _lead_grid(outcome)),
         Section(
             "Forecast against fact",
             ("The newest forecasts as the agent wrote them to the store, each made where the one before ended.",)
@@ -193,7 +194,7 @@ def print_outcome(outcome: "Outcome") -> None:
     """The summary on the terminal."""
     console = Console(highlight=False)
     _print_candidates(console, outcome.retrained)
-    console.print("mean absolute error on the replay, in units of the last value's error:")
+    console.print(f"{IN_THE_TABLE}:")
     console.print(_rich(_lead_grid(outcome)))
     for line in _headlines(outcome):
         console.print(f"  {line}", markup=False, soft_wrap=True)

@@ -126,7 +126,7 @@ def library() -> Any:  # noqa: ANN401 - a module
     try:
         import optuna  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
-        raise ConfigurationError("optuna is not installed; pip install 'gatecast[tune]'") from error
+        raise ConfigurationError("optuna is not installed; in a clone of the repository: pip install '.[tune]'") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
 

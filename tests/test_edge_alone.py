@@ -51,7 +51,8 @@ def test_a_command_of_the_trainer_says_what_to_install(command: tuple[str, ...],
     """One line and exit code 2, in place of a trace."""
     code, lines = gatecast(tmp_path, *command)
     assert code == 2
-    assert lines == [f"gatecast: {package} is not installed, and gatecast {command[0]} needs it; pip install 'gatecast[train]'"]
+    hint = "in a clone of the repository: pip install '.[train]'"
+    assert lines == [f"gatecast: {package} is not installed, and gatecast {command[0]} needs it; {hint}"]
 
 
 def test_a_configuration_can_be_made_without_the_trainer(tmp_path: Path) -> None:

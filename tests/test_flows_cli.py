@@ -218,5 +218,5 @@ def test_tuning_without_optuna_says_what_to_install(
     monkeypatch.setitem(sys.modules, "optuna", None)
     code, _, errors = call(capsys, "retrain", "--config", str(config), "--tune", "2")
     assert code == 2
-    assert errors.splitlines()[-1] == "gatecast: optuna is not installed; pip install 'gatecast[tune]'"
+    assert errors.splitlines()[-1] == "gatecast: optuna is not installed; in a clone of the repository: pip install '.[tune]'"
     assert not (tmp_path / "registry").exists()

@@ -99,6 +99,15 @@ def test_the_list_of_bundles_fits_80_columns(monkeypatch: pytest.MonkeyPatch) ->
     assert max(map(len, lines)) <= 80
 
 
+def test_a_baseline_that_went_out_has_no_skill_of_a_network_that_did_not() -> None:
+    """The manifest of a baseline also holds how the refused network did."""
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    metrics = [Metric(version_of(moment, "gru", b""), [1.0] * 24, skill=-0.1234), Metric("last_value", [1.0] * 24)]
+    version = version_of(moment, "last_value", b"")
+    naive = Manifest(version, CONTRACT, ["a"], moment.isoformat(), "0.1.0", baseline="last_value", metrics=metrics)
+    assert models_text([naive], version, "live").splitlines()[1].split() == [version, "*", "1", "–", "–"]  # noqa: RUF001
+
+
 def test_where_nothing_can_be_drawn_there_is_no_picture(
     retrained: Retrained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -47,6 +47,6 @@ def test_an_agent_that_ends_at_its_start_is_told_by_its_last_line(breaking: int,
 def test_without_a_broker_to_start_the_demo_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before anything is trained; either of the two brokers is enough."""
     monkeypatch.setitem(sys.modules, "amqtt", None)
-    with pytest.raises(ConfigurationError, match=r"no MQTT broker is installed; install mosquitto, or pip install"):
+    with pytest.raises(ConfigurationError, match=r"no MQTT broker is installed; install mosquitto, or in a clone"):
         check_broker(lambda: None)
     check_broker(lambda: "/usr/sbin/mosquitto")
