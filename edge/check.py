@@ -9,7 +9,7 @@ from edge.channel import Source
 from edge.config import Config, read_config
 from edge.errors import BundleError, ConfigurationError
 from edge.model import runtime_name
-from edge.release import live_bundle, open_bundle
+from edge.release import NO_CHANNEL, live_bundle, open_bundle
 from edge.store import open_store
 
 
@@ -82,6 +82,8 @@ def _check_bundle(config: Config) -> Finding:
     try:
         bundle = local_bundle(config)
         if bundle is None:
+            if not config.release.channel:
+                return Finding("bundle", f"none on this device, and {NO_CHANNEL}", 1)
             return Finding("bundle", "none on this device yet; it comes from [release] channel at the first start")
         open_bundle(bundle)
     except BundleError as error:

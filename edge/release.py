@@ -24,6 +24,7 @@ from edge.pointer import Cause, Memory, Refusal, read_pointer
 
 TRIALS = 3  # deaths while testing a bundle before it is held to be the cause
 DEATHS = 3  # in a row while the live bundle forecast; one that happens to fall there proves nothing
+NO_CHANNEL = "[release] channel is empty, so no bundle can come: set it, such as registry/channels/live.json"
 NEXT: dict[Cause, str] = {
     "transfer": "; it is fetched again",
     "device": "; it is tried again at the next start",
@@ -122,7 +123,7 @@ class Releases:
         self._log, self._retry, self._clock, self._moment, self._test = log, retry, clock, moment, test
         self._memory = Memory(folder / "live.json", log)
         self._note = Note(folder / "forecasting", moment)
-        self._problem: str | None = None
+        self._problem = None if channel else NO_CHANNEL
         self._channel_is_refused = False
         self._handed_out: str | None = None
         self._said: set[tuple[str, str]] = set()
@@ -177,7 +178,7 @@ class Releases:
 
     @property
     def problem(self) -> str | None:
-        """Why what was released does not forecast here; None where it does, or where nothing was released."""
+        """Why what was released does not forecast here, or nothing can be released; None where all is well."""
         memory = self._memory
         with memory.lock:
             named, live = memory.pointer.named, memory.pointer.live
@@ -213,7 +214,8 @@ class Releases:
             self._complain(f"no bundle can be opened: {error}")
         except (OSError, HTTPException, ValueError) as error:
             reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-            self._complain(f"cannot read the release channel {self._source.channel}: {reason}; check [release] channel")
+            hint = ", or run gatecast retrain" if isinstance(error, FileNotFoundError) else ""
+            self._complain(f"cannot read the release channel {self._source.channel}: {reason}; check [release] channel{hint}")
         return None
 
     def _is_settled(self, channel: Channel) -> bool:

@@ -196,6 +196,14 @@ def test_check_without_a_configuration_says_how_to_get_one(device: Device) -> No
     assert "name the file with --config, or make one with gatecast init" in answer.stdout
 
 
+def test_check_says_that_no_bundle_can_come_where_no_channel_is_set(device: Device) -> None:
+    """A file without `[release]` is whole, and an agent with it would store readings for ever."""
+    device.configure("")
+    answer = device.run("check")
+    assert answer.returncode == 1
+    assert "none on this device, and [release] channel is empty, so no bundle can come: set it, such as" in answer.stdout
+
+
 def test_check_looks_at_the_bundle_that_is_live_on_the_device(device: Device) -> None:
     """Without a channel in reach that is the one the agent remembers, whatever else lies there."""
     device.configure('[release]\nchannel = "https://registry.example/live.json"\n')

@@ -48,6 +48,25 @@ def test_rollback_swaps_back(tmp_path: Path) -> None:
     assert live_bundle(device.folder) == ONE
 
 
+def test_without_a_channel_the_agent_says_what_to_set(tmp_path: Path) -> None:
+    """As long as no bundle is on the device; with one, it goes on with that for good."""
+    device = Device(tmp_path / "device", "")
+    assert device.poll() is None
+    assert (device.releases.problem or "").startswith("[release] channel is empty, so no bundle can come: set it")
+    release(tmp_path / "registry", ONE)
+    fed = Device(tmp_path / "device", tmp_path / "registry" / "channels" / "live.json")
+    assert fed.poll() == ONE.manifest.version
+    device.restart()
+    assert (device.live, device.releases.problem) == (ONE.manifest.version, None)
+
+
+def test_a_registry_that_is_not_there_yet_is_made_by_retraining(tmp_path: Path) -> None:
+    """The line is the one of `check`: where to look, and what makes the file."""
+    device = Device(tmp_path / "device", tmp_path / "registry" / "channels" / "live.json")
+    assert device.poll() is None
+    assert device.log[-1].endswith("No such file or directory; check [release] channel, or run gatecast retrain")
+
+
 def test_the_channel_may_be_on_a_web_server(tmp_path: Path) -> None:
     """Served by any web server the registry works as it is."""
     release(tmp_path / "registry", ONE)

@@ -10,6 +10,7 @@ import pytest
 import edge.cli
 import flows.cli
 from edge.bundle import Bundle, Manifest, version_of
+from edge.config import read_config
 from edge.contract import SECOND, Contract
 from pipeline.registry import Registry
 from tests.documented import ROOT, blocks
@@ -22,6 +23,14 @@ def first_steps() -> list[list[str]]:
     """Commands of the section on the reader's own data."""
     section = README.split("## Your own data")[1].split("\n## ")[0]
     return [shlex.split(line) for line in blocks(section, "sh")[0].splitlines() if line.startswith("gatecast")]
+
+
+def test_the_configuration_shown_is_whole(tmp_path: Path) -> None:
+    """An agent that has no more than that finds what `gatecast retrain` releases."""
+    section = README.split("## Your own data")[1].split("\n## ")[0]
+    (tmp_path / "gatecast.toml").write_text(blocks(section, "toml")[0], encoding="utf-8")
+    config = read_config(tmp_path / "gatecast.toml")
+    assert Path(config.release.channel) == Path(config.registry.path) / "channels" / f"{config.registry.channel}.json"
 
 
 def release_a_baseline(folder: Path) -> None:
