@@ -103,7 +103,9 @@ def check_broker(find: Callable[[], str | None] = find_mosquitto) -> None:
         ConfigurationError: there is neither mosquitto nor amqtt.
     """
     if find() is None and find_spec("amqtt") is None:
-        raise ConfigurationError("no MQTT broker is installed; install mosquitto, or in a clone of the repository: pip install '.[demo]'")
+        raise ConfigurationError(
+            "no MQTT broker is installed; install mosquitto, or in a clone of the repository: pip install '.[demo]'"
+        )
 
 
 def start_broker(folder: Path) -> tuple[Server, str, int]:

@@ -178,7 +178,8 @@ def _library(name: str) -> Any:  # noqa: ANN401 - it has no types of ours
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        raise ConfigurationError(f"{name.partition('.')[0]} is not installed; in a clone of the repository: pip install '.[peers]'") from error
+        package = name.partition(".")[0]
+        raise ConfigurationError(f"{package} is not installed; in a clone of the repository: pip install '.[peers]'") from error
 
 
 def _lags(window: int) -> list[int]:
