@@ -114,6 +114,13 @@ def test_the_device_gets_no_trainer() -> None:
         assert not {"tensorflow-cpu", "keras", "prefect", "polars"} & set(pins(name))
 
 
+@pytest.mark.parametrize(("found", "enough"), [("2.1.0", False), ("2.2.0", True)])
+def test_the_device_asks_for_an_http_library_that_reads_an_answer_piece_by_piece(found: str, enough: bool) -> None:
+    """The client library would be content with one that cannot: then no answer of the store would be understood."""
+    (asked,) = (requirement for requirement in direct([]) if requirement.name == "urllib3")
+    assert (Version(found) in asked.specifier) is enough
+
+
 def test_every_lock_is_checked() -> None:
     """A new file in requirements/ needs a line here."""
     assert {path.stem for path in PATHS} == {*LOCKS, "uv"}
