@@ -17,6 +17,7 @@ from pipeline.evaluation import Contender, backtest, comparable, contender, naiv
 from pipeline.history import can_judge
 from pipeline.peers import lightgbm_direct, ridge, statsforecast
 from pipeline.registry import Registry
+from pipeline.verdict import missed_by_all
 from pipeline.windows import Split, judged_stride, samples, training_scale
 
 FEWEST_ORIGINS = 10
@@ -180,7 +181,7 @@ def measure(prepared: Prepared, chosen: Sequence[Entrant], stride: int, notes: S
         HistoryError: nothing can be judged there.
     """
     table, contract, parts = prepared.table, prepared.contract, prepared.split
-    found = backtest([one.contender for one in chosen], table, contract, parts.held_out, stride)
+    found = backtest([one.contender for one in chosen], table, contract, parts.held_out, stride, prepared.scale)
     if not found[0].count.any():
         raise HistoryError(
             "no fact can be judged: too much is missing there, or a forecaster gives no forecast; try --from earlier"
@@ -192,6 +193,8 @@ def measure(prepared: Prepared, chosen: Sequence[Entrant], stride: int, notes: S
         for one in found
         if one.unanswered.any()
     ]
+    if (glitches := missed_by_all(found[0])) is not None:
+        silent.append(glitches)
     return Backtest(
         contract, table, parts.held_out, stride, found, tuple(one.kind for one in chosen), prepared.scale, naive, season,
         (*notes, *silent),

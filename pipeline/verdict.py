@@ -222,14 +222,21 @@ def _left_out(candidate: Evaluation, still: Bool) -> list[str]:
     names = [name for name, left_out in zip(candidate.names, still, strict=True) if left_out]
     if names:
         found.append(f"note: not judged, as a baseline makes next to no error: {_listed(names)}")
-    missed = candidate.missed.sum(axis=1)
-    if missed.any():
-        names = [name for name, count in zip(candidate.names, missed, strict=True) if count]
-        found.append(
-            f"note: {int(missed.sum()):,} facts do not count, as every forecast misses them by more than {MOST_MISSED:.0f} "
-            f"times the spread in training, on {_listed(names)}"
-        )
+    if (glitches := missed_by_all(candidate)) is not None:
+        found.append(f"note: {glitches}")
     return found
+
+
+def missed_by_all(measured: Evaluation) -> str | None:
+    """How many facts count for nobody, on which series and why; None where all count."""
+    missed = measured.missed.sum(axis=1)
+    if not missed.any():
+        return None
+    names = [name for name, count in zip(measured.names, missed, strict=True) if count]
+    return (
+        f"{int(missed.sum()):,} facts do not count, as every forecast misses them by more than {MOST_MISSED:.0f} "
+        f"times the spread in training, on {_listed(names)}"
+    )
 
 
 def _unanswered(candidate: Evaluation, references: Sequence[Evaluation]) -> list[str]:

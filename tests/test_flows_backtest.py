@@ -142,6 +142,24 @@ def test_from_and_to_choose_the_facts(folder: Path, capsys: pytest.CaptureFixtur
     assert json.loads((folder / "b.json").read_text()) == found
 
 
+def test_a_glitch_counts_for_nobody(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As in the verdict: one reading of four billion in the held-out part leaves the figures of all others as they are."""
+    span = ("--from", "2024-01-08T00:00:00Z", "--to", "2024-01-09T00:00:00Z")
+    assert call(capsys, "--data", "data.csv", *span, "--json", "a.json")[0] == 0
+    values = tiny.sines()
+    values[0, 7 * 24 + 23] = 2**32 - 1  # the last fact: in the window of none
+    write_csv(folder / "glitch.csv", values)
+    assert call(capsys, "--data", "glitch.csv", *span, "--json", "b.json")[0] == 0
+    plain, found = (json.loads((folder / name).read_text()) for name in ("a.json", "b.json"))
+    assert (
+        found["notes"][-1]
+        == "1 facts do not count, as every forecast misses them by more than 10 times the spread in training, on cellar"
+    )
+    for one, other in zip(plain["forecasters"], found["forecasters"], strict=True):
+        assert one["facts"] == other["facts"] + 1
+        assert other["mean"]["rmse"] == pytest.approx(one["mean"]["rmse"], rel=0.2)
+
+
 def test_a_file_needs_no_configuration(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The defaults hold: a week to look back on, for which these 200 hours are too few."""
     (folder / "gatecast.toml").unlink()
