@@ -19,7 +19,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 from edge.baselines import baseline
-from edge.contract import DAY, Contract
+from edge.contract import DAY, MOST_QUANTILES, SHORTEST_INTERVAL, Contract
 from edge.errors import BundleError, ConfigurationError
 from edge.golden import Golden, check_golden
 
@@ -29,7 +29,6 @@ MODEL_FILE: Literal["model.tflite"] = "model.tflite"
 MANIFEST_LIMIT = 4 * 2**20
 MODEL_LIMIT = 16 * 2**20
 LARGEST_INTERVAL = 366 * DAY
-MOST_QUANTILES = 99
 LARGEST_WINDOW = 2**16
 LARGEST_FORECAST = 2**16
 VERSION = re.compile(r"\d{8}T\d{6}Z-[a-z0-9_]{1,32}-[0-9a-f]{8}")
@@ -252,6 +251,8 @@ def decode_manifest(content: bytes) -> Manifest:
 def _check_manifest(manifest: Manifest) -> None:
     check_version(manifest.version)
     contract = manifest.contract
+    if contract.interval < SHORTEST_INTERVAL:
+        raise BundleError(f"expected an interval of at least {SHORTEST_INTERVAL} ns; got {contract.interval}")
     if contract.interval > LARGEST_INTERVAL or contract.window > LARGEST_WINDOW:
         raise BundleError(
             f"expected an interval of at most {LARGEST_INTERVAL} ns and a window of at most {LARGEST_WINDOW} intervals; "

@@ -10,16 +10,34 @@ from edge.contract import Contract
 CELL = 16  # bytes of an interval of a series: value and weight
 FORECAST = 3 * 4  # bytes of a forecast value: made, kept, and on its way to the store
 SHARE = 0.5  # of the memory that they may take; the rest is the program, the model and the spool
-GROUP = Path("/sys/fs/cgroup/memory.max")
+GROUPS, OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
-def memory(group: Path = GROUP) -> int:
-    """Bytes that this process may use: of the machine, or of its control group where that is less."""
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    try:
-        return min(machine, int(group.read_text()))
-    except (OSError, ValueError):  # no control group, or `max`
-        return machine
+def memory(groups: Path = GROUPS, own: Path = OWN) -> int:
+    """Bytes that this process may use: of the machine, or of a control group that it is in where that is less.
+
+    Args:
+        groups: where the control groups are (version 2).
+        own: names that of this process; `MemoryMax` of a systemd unit is written there.
+    """
+    least = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    group = groups
+    with contextlib.suppress(OSError):
+        names = (line.partition("::/")[2] for line in own.read_text().splitlines() if line.startswith("0::/"))
+        group = groups / next(names, "")
+    while True:
+        with contextlib.suppress(OSError, ValueError):  # no control group, or `max`
+            least = min(least, int((group / "memory.max").read_text()))
+        if group == groups or groups not in group.parents:
+            return least
+        group = group.parent
+
+
+def need(contract: Contract, series: int, lateness: int) -> int:
+    """Bytes that so many series and one closing of them all take; lateness in ns."""
+    columns = contract.window + -(-lateness // contract.interval)
+    values = contract.horizon * len(contract.quantiles)
+    return max(series, 1) * (columns * CELL + contract.window * 4 + values * FORECAST)
 
 
 def shortage(contract: Contract, series: int, lateness: int, room: int) -> str | None:
@@ -33,12 +51,12 @@ def shortage(contract: Contract, series: int, lateness: int, room: int) -> str |
     """
     columns = contract.window + -(-lateness // contract.interval)
     values = contract.horizon * len(contract.quantiles)
-    need = max(series, 1) * (columns * CELL + contract.window * 4 + values * FORECAST)
-    if need <= SHARE * room:
+    needed = need(contract, series, lateness)
+    if needed <= SHARE * room:
         return None
     return (
-        f"it needs {need / 2**20:,.0f} MB for {max(series, 1)} series of {columns} intervals and {values} forecast values; "
-        f"expected at most {SHARE * room / 2**20:,.0f} MB, half of what this device has"
+        f"it needs {needed / 2**20:,.0f} MB for {max(series, 1)} series of {columns} intervals and {values} forecast values; "
+        f"expected at most {SHARE * room / 2**20:,.0f} MB, half of what the agent may use"
     )
 
 

@@ -1,12 +1,16 @@
 """Whether a device is ready: configuration and bundle, without touching the network."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from edge.bundle import Bundle
+from edge.capacity import SHARE, memory, need, shortage
 from edge.channel import Source
 from edge.config import Config, read_config
+from edge.contract import parse_duration
 from edge.errors import BundleError, ConfigurationError
 from edge.model import runtime_name
 from edge.release import NO_CHANNEL, live_bundle, open_bundle
@@ -85,12 +89,29 @@ def _check_bundle(config: Config) -> Finding:
             if not config.release.channel:
                 return Finding("bundle", f"none on this device, and {NO_CHANNEL}", 1)
             return Finding("bundle", "none on this device yet; it comes from [release] channel at the first start")
+        manifest, room = bundle.manifest, memory()
+        series = max(_known_series(Path(config.agent.state) / "spool.db"), len(manifest.series), 1)
+        lateness = parse_duration(config.agent.lateness, shortest=0)
+        if (lack := shortage(manifest.contract, series, lateness, room)) is not None:
+            return Finding("bundle", f"{manifest.version} would be refused here: {lack}", 1)
         open_bundle(bundle)
     except BundleError as error:
         return Finding("bundle", str(error), 1)
-    manifest = bundle.manifest
     made = manifest.model.cell if manifest.model else manifest.baseline
     return Finding(
         "bundle",
-        f"{manifest.version}: {made}, {len(manifest.series)} series, {manifest.contract.words}; self-test passed",
+        f"{manifest.version}: {made}, {len(manifest.series)} series, {manifest.contract.words}; self-test passed; "
+        f"{series} series here need {need(manifest.contract, series, lateness) / 2**20:,.1f} MB, "
+        f"of at most {SHARE * room / 2**20:,.0f} MB",
     )
+
+
+def _known_series(spool: Path) -> int:
+    """How many series the agent knows already; nothing is locked, made or changed, so what it wrote last may be missing."""
+    if not spool.exists():
+        return 0
+    try:
+        with closing(sqlite3.connect(f"{spool.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+            return int(connection.execute("SELECT count(*) FROM series").fetchone()[0])
+    except sqlite3.Error:
+        return 0

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, get_args, get_origin
 
 import msgspec
 
-from edge.contract import DAY, Aggregation, Contract, parse_duration
+from edge.contract import DAY, MOST_QUANTILES, SHORTEST_INTERVAL, Aggregation, Contract, parse_duration
 from edge.errors import ConfigurationError
 from edge.mqtt import Address
 from edge.payloads import Ingest, TimeUnit
@@ -145,7 +145,7 @@ class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         interval: length of an interval; empty: as often as readings come, but long enough for a week to fit into 720 intervals.
         horizon: intervals to look ahead; 0: a day, at most 720 intervals; 24 where an interval is about a day or longer.
         window: intervals to look back; 0: a week, at most 720 intervals; 56 where an interval is about a day or longer.
-        quantiles: an odd number of levels with 0.5 in the middle.
+        quantiles: an odd number of levels, at most 99, with 0.5 in the middle.
         aggregation: `mean`, `last`, `sum`, `min` or `max` of the readings of an interval.
         max_missing: share of a window that may be missing before the baseline forecasts.
     """
@@ -306,9 +306,10 @@ def _check(config: Config, path: Path) -> None:
         *([("fleet", "interval", config.fleet.interval)] if config.fleet.interval else []),
         ("agent", "lateness", config.agent.lateness),
     )
+    shortest = {"lateness": 0, "interval": SHORTEST_INTERVAL}
     for section, key, text in durations:
         try:
-            parse_duration(text, shortest=0 if key == "lateness" else 1)
+            parse_duration(text, shortest=shortest.get(key, 1))
         except ConfigurationError as error:
             raise ConfigurationError(f"{path}: [{section}] {key}: {error}") from error
     if not config.ingest:
@@ -320,6 +321,8 @@ def _check(config: Config, path: Path) -> None:
         Contract(DAY, 1, 1, fleet.quantiles, fleet.aggregation, fleet.max_missing)
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: [fleet] {error}") from error
+    if len(fleet.quantiles) > MOST_QUANTILES:
+        raise ConfigurationError(f"{path}: [fleet] quantiles: expected at most {MOST_QUANTILES}; got {len(fleet.quantiles)}")
     try:
         Address.parse(config.mqtt.url)
         if config.agent.health != "off":

@@ -26,6 +26,8 @@ Aggregation: TypeAlias = Literal["mean", "last", "sum", "min", "max"]
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
 LONGEST = 36_525 * DAY  # a hundred years: anything beyond is a slip, and would leave int64 before long
+MOST_QUANTILES = 99  # of a forecast; each is a column in the store
+SHORTEST_INTERVAL = 1_000_000  # ns
 UNITS = {
     "ns": 1, "us": 1_000, "ms": 1_000_000, "s": SECOND, "min": 60 * SECOND, "h": 3600 * SECOND, "d": DAY,
 }  # fmt: skip

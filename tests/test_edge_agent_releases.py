@@ -10,7 +10,7 @@ import pytest
 
 from edge.agent import Waits
 from edge.baselines import Baseline
-from edge.contract import Contract
+from edge.contract import SHORTEST_INTERVAL, Contract
 from edge.release import Candidate
 from pipeline.registry import Registry
 from tests.agent_process import CONTRACT, START, baseline_bundle, release
@@ -182,9 +182,9 @@ def test_a_loop_that_does_not_come_back_is_an_outage(tmp_path: Path) -> None:
 
 
 def test_a_bundle_of_billions_of_columns_does_not_go_live(tmp_path: Path) -> None:
-    """Nanoseconds under a lateness of a minute: refused with one line, and the agent goes on."""
-    bench = Bench(tmp_path, lateness="1min")
-    release(bench.registry, baseline_bundle(Contract(1, 24, 6)))
+    """Milliseconds under a lateness of a year: refused with one line, and the agent goes on."""
+    bench = Bench(tmp_path, lateness="365d")
+    release(bench.registry, baseline_bundle(Contract(SHORTEST_INTERVAL, 24, 6)))
     agent = bench.run([message("a.t", START, 1.0)])
     assert agent._engine is None
     assert bench.lines("is refused: it needs ") == 1

@@ -146,14 +146,17 @@ def test_interrupted_write_leaves_no_bundle(tmp_path: Path, monkeypatch: pytest.
         (changed(series=["a", "a"]), "twice"),
         (changed(contract={"interval": 0, "window": 4, "horizon": 2}), "interval=0"),
         (
-            changed(contract={"interval": 60, "window": 4, "horizon": 2, "quantiles": [step / 202 for step in range(1, 202)]}),
+            changed(
+                contract={"interval": SECOND, "window": 4, "horizon": 2, "quantiles": [step / 202 for step in range(1, 202)]}
+            ),
             "at most 99 quantiles; got 201",
         ),
-        (changed(contract={"interval": 1, "window": 10**12, "horizon": 2}), "window of at most"),
+        (changed(contract={"interval": SECOND, "window": 10**12, "horizon": 2}), "window of at most"),
+        (changed(contract={"interval": 999_999, "window": 4, "horizon": 2}), "interval of at least 1000000 ns; got 999999"),
         (changed(contract={"interval": 10**30, "window": 4, "horizon": 2}), "interval of at most"),
-        (changed(contract={"interval": 1, "window": 4, "horizon": 10**9}), "values per forecast"),
-        (changed(contract={"interval": 1, "window": 5, "horizon": 2}), "golden windows"),
-        (changed(contract={"interval": 1, "window": 4, "horizon": 2, "quantiles": [0.9, 0.1, 0.5]}), "quantiles"),
+        (changed(contract={"interval": SECOND, "window": 4, "horizon": 10**9}), "values per forecast"),
+        (changed(contract={"interval": SECOND, "window": 5, "horizon": 2}), "golden windows"),
+        (changed(contract={"interval": SECOND, "window": 4, "horizon": 2, "quantiles": [0.9, 0.1, 0.5]}), "quantiles"),
     ],
     ids=lambda value: value if isinstance(value, str) else f"{len(value)} bytes",
 )

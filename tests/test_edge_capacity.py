@@ -28,11 +28,25 @@ def test_the_number_of_series_counts() -> None:
     assert shortage(contract, 100_000, 0, DEVICE) is not None
 
 
-def test_the_control_group_may_give_less_than_the_machine(tmp_path: Path) -> None:
-    """`max` and a missing file are no limit."""
-    machine = memory(tmp_path / "none")
-    group = tmp_path / "memory.max"
-    group.write_text("max\n")
-    assert memory(group) == machine > 0
-    group.write_text("1048576\n")
-    assert memory(group) == 1_048_576
+def test_a_control_group_may_give_less_than_the_machine(tmp_path: Path) -> None:
+    """That of the unit, or one that it is in; `max` and missing files are no limit."""
+    own, unit = tmp_path / "own", tmp_path / "system.slice" / "gatecast-agent.service"
+    machine = memory(tmp_path / "none", own)
+    unit.mkdir(parents=True)
+    own.write_text("1:name=systemd:/other\n0::/system.slice/gatecast-agent.service\n")
+    (unit / "memory.max").write_text("max\n")
+    assert memory(tmp_path, own) == machine > 0
+    (unit / "memory.max").write_text("1048576\n")
+    assert memory(tmp_path, own) == 1_048_576
+    (unit.parent / "memory.max").write_text("1024\n")
+    assert memory(tmp_path, own) == 1024
+
+
+def test_a_container_sees_its_own_group_as_the_root(tmp_path: Path) -> None:
+    """Its name is `/` there; outside of version 2 nothing is known."""
+    own = tmp_path / "own"
+    (tmp_path / "memory.max").write_text("2048\n")
+    own.write_text("0::/\n")
+    assert memory(tmp_path, own) == 2048
+    own.write_text("0::/../elsewhere\n")
+    assert memory(tmp_path, own) > 0

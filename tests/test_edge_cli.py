@@ -23,6 +23,7 @@ from edge.cli import guarded
 from edge.contract import SECOND, Contract, Readings, SeriesTable
 from edge.engine import Engine
 from edge.errors import ConfigurationError, HistoryError, StoreDenied
+from edge.spool import Commit, Spool
 
 AGENT = Path(sys.executable).with_name("gatecast-agent")
 CONTRACT = Contract(interval=60 * SECOND, window=5, horizon=3, max_missing=1.0)
@@ -107,6 +108,7 @@ def test_check_of_a_ready_device(device: Device) -> None:
         f"ok    {name}" for name in ("configuration", "broker", "ingest", "store", "runtime", "bundle")
     ]
     assert "last_value, 1 series, interval 1min, looks back 5min, ahead 3min; self-test passed" in lines[-1]
+    assert "; 1 series here need 0.0 MB, of at most " in lines[-1]
     assert sorted(device.folder.rglob("*")) == before
 
 
@@ -116,6 +118,21 @@ def test_check_names_the_organisation_that_is_missing(query: str, hints: int, de
     device.configure(f'[store]\nurl = "influxdb://127.0.0.1:1/b{query}"\n[release]\nchannel = "registry/live.json"\n')
     answer = device.run("check")
     assert (answer.returncode, answer.stdout.count("names no ?org=my-org")) == (0, hints)
+
+
+def test_check_refuses_what_the_agent_would_refuse_for_memory(device: Device) -> None:
+    """The series that the agent knows count, and nothing is left beside its spool."""
+    state = device.folder / "state"
+    spool = Spool(state / "spool.db", "sqlite")
+    spool.commit(Commit(series=[(index, f"d{index}.t", {}) for index in range(3000)]))
+    spool.close()
+    before = sorted(state.iterdir())
+    device.configure(f'[agent]\nlateness = "36500d"\nstate = "{state}"\n[release]\nchannel = "registry/live.json"\n')
+    answer = device.run("check")
+    assert answer.returncode == 1
+    assert "would be refused here: it needs " in answer.stdout
+    assert " MB for 3000 series of " in answer.stdout
+    assert sorted(state.iterdir()) == before
 
 
 def test_check_as_json(device: Device) -> None:

@@ -99,6 +99,8 @@ def test_every_default_would_be_accepted_in_a_file(kind: type[msgspec.Struct]) -
         ("[agent]\nbatch = 0", "Expected `int` >= 1 in `agent.batch`"),
         ("[agent]\nhealth = '0.0.0.0:9273'", "must be a loopback address such as 127.0.0.1:9273, or off; got '0.0.0.0:9273'"),
         ("[fleet]\nquantiles = [0.1, 0.9]", "[fleet] quantiles must ascend"),
+        (f"[fleet]\nquantiles = {[step / 102 for step in range(1, 102)]}", "[fleet] quantiles: expected at most 99; got 101"),
+        ("[fleet]\ninterval = '999us'", "[fleet] interval: '999us' is no duration"),
         ("[fleet]\nmax_missing = 2.0", "[fleet] max_missing is a share between 0 and 1; got 2.0"),
         ("[fleet]\nhorizon = -1", "Expected `int` >= 0 in `fleet.horizon`"),
         ("[train]\ncells = []", "[train] cells and designs need at least one entry each"),
