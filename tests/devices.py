@@ -12,20 +12,7 @@ import msgspec
 from edge.bundle import Bundle, encode_manifest
 from edge.contract import SECOND
 from edge.release import Releases, Retry
-from tests.agent_process import baseline_bundle, release
-
-
-def test_a_promoted_bundle_goes_live_once(tmp_path: Path) -> None:
-    """It is taken at the first look, is live after a restart, and the one before stays on the device."""
-    device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
-    assert [device.live, device.poll(), device.poll()] == [None, ONE.manifest.version, None]
-    for bundle in (TWO, THREE):
-        release(tmp_path / "registry", bundle)
-        assert [device.poll(), device.poll()] == [bundle.manifest.version, None]
-    assert device.held() == [TWO.manifest.version, THREE.manifest.version, "live.json"]
-    device.restart()
-    assert (device.live, device.poll()) == (THREE.manifest.version, None)
-
+from tests.agent_process import baseline_bundle
 
 ONE, TWO, THREE = (baseline_bundle(second=second) for second in (1, 2, 3))
 

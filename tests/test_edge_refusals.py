@@ -11,19 +11,7 @@ from edge.errors import BundleError
 from edge.release import Releases
 from pipeline.registry import Registry
 from tests.agent_process import release
-from tests.devices import ONE, THREE, TWO, Device, Quiet, answering, edit, model_bundle, serving
-
-
-def test_a_promoted_bundle_goes_live_once(tmp_path: Path) -> None:
-    """It is taken at the first look, is live after a restart, and the one before stays on the device."""
-    device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
-    assert [device.live, device.poll(), device.poll()] == [None, ONE.manifest.version, None]
-    for bundle in (TWO, THREE):
-        release(tmp_path / "registry", bundle)
-        assert [device.poll(), device.poll()] == [bundle.manifest.version, None]
-    assert device.held() == [TWO.manifest.version, THREE.manifest.version, "live.json"]
-    device.restart()
-    assert (device.live, device.poll()) == (THREE.manifest.version, None)
+from tests.devices import ONE, TWO, Device, Quiet, answering, edit, model_bundle, serving
 
 
 def test_a_bundle_damaged_on_the_way_is_fetched_again(tmp_path: Path) -> None:
