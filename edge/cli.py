@@ -21,9 +21,7 @@ examples:
   gatecast-agent replay readings.csv --bundle 20261122T154500Z-gru-1a2b3c4d
 """
 STOPPED = 128 + signal.SIGINT  # as a shell says it
-FILE_TEXT = (
-    "CSV or Parquet: series,time,value, or time and one column per series; times in ISO 8601 (without a zone: UTC) or Unix time"
-)
+FILE_TEXT = "CSV: series,time,value, or time and one column per series; times in ISO 8601 (without a zone: UTC) or Unix time"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -20,13 +20,14 @@ from edge.payloads import parse_time, parse_value
 from edge.release import open_bundle
 
 BATCH = 4096
+MISSING = ("", "-", "na", "n/a", "nan", "null", "none", "unavailable", "unknown")  # the last two are Home Assistant's
 TIME_NAMES = ("time", "timestamp", "datetime", "date", "ts", "_time")
 
 
 def read_csv(path: Path, series: SeriesTable) -> Iterator[Readings]:
     """Readings in batches: columns `series,time,value`, or a time column and one column per series.
 
-    Empty cells are missing.
+    Empty cells, and words such as null and unavailable, are missing.
 
     Raises:
         HistoryError: unreadable; says row, expected and found.
@@ -58,9 +59,7 @@ def _batches(path: Path, rows: "Iterator[list[str]]", series: SeriesTable) -> It
                 cells = [(series.add(row[lower.index("series")]), row[lower.index("value")])]
             else:
                 cells = [(index, row[at]) for at, index in columns]
-            batch += [
-                (index, moment, parse_value(cell)) for index, cell in cells if cell.strip().lower() not in ("", "nan", "null")
-            ]
+            batch += [(index, moment, parse_value(cell)) for index, cell in cells if cell.strip().lower() not in MISSING]
         except (PayloadError, IndexError) as error:
             reason = "too few columns" if isinstance(error, IndexError) else error
             raise HistoryError(f"{path}, row {number}: {reason}") from error

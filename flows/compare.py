@@ -25,7 +25,9 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the clas
         "compare", help=TEXT, description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     source = command.add_mutually_exclusive_group()
-    source.add_argument("--data", type=Path, metavar="FILE", help=f"{FILE_TEXT}; default: a year of hourly weather")
+    source.add_argument(
+        "--data", type=Path, metavar="FILE", help=f"{FILE_TEXT}; or the same as Parquet; default: a year of hourly weather"
+    )
     source.add_argument("--config", type=Path, metavar="FILE", help="take the history of this gatecast.toml's store")
     size = command.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="two designs, next to no training, a minute: try the command")

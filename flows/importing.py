@@ -83,7 +83,8 @@ def text(imported: "Imported", url: str, plan: "Plan | None") -> list[str]:
         short = plan.held < plan.needed
         needs = f"; this needs {plan.needed / DAY:.1f} days of history, the store holds {plan.held / DAY:.1f}" if short else ""
         lines.append(f"  retrain takes: {plan.contract.words}{needs}")
-    return [*lines, "next: gatecast retrain"]
+    ready = plan is not None and plan.held >= plan.needed
+    return [*lines, "next: gatecast retrain" if ready else "next: import or collect more, then gatecast retrain"]
 
 
 def document(imported: "Imported", plan: "Plan | None") -> dict[str, object]:

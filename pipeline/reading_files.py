@@ -15,12 +15,12 @@ import polars as pl
 
 from edge.contract import Readings, SeriesTable
 from edge.errors import ConfigurationError, HistoryError
+from edge.replay import MISSING
 from pipeline.reading_times import parse_times
 
 TIME_NAMES = ("time", "timestamp", "date", "datetime", "ts", "ds", "_time")
 SERIES_NAMES = ("series", "sensor", "item_id", "unique_id")
 VALUE_NAMES = ("value", "_value", "y")
-MISSING = ("", "-", "na", "n/a", "nan", "null", "none")
 CSV = (".csv", ".tsv", ".txt")
 PACKED = (".gz", ".xz", ".zst")
 PARQUET = (".parquet", ".pq")
@@ -67,8 +67,9 @@ def read_file(path: Path) -> tuple[SeriesTable, Readings]:
 def read_batches(path: Path, series: SeriesTable) -> Iterator[Readings]:
     """The readings of a file, some rows at a time, in the order of the file (of a wide one series by series within those).
 
-    Empty cells, NaN and null are no readings; infinite values are kept, so that `validate` can count them. A column
-    named time, timestamp, date, datetime, ts, ds or _time (in any case), or else the first one, holds the time.
+    Empty cells and the words of `MISSING`, such as NaN and null, are no readings; infinite values are kept, so that
+    `validate` can count them. A column named time, timestamp, date, datetime, ts, ds or _time (in any case), or else the
+    first one, holds the time.
 
     Args:
         path: CSV (comma, semicolon or tab; also .gz, .xz, .zst) or Parquet, long or wide; .xz is unpacked in memory.

@@ -288,7 +288,7 @@ def test_replay_gives_the_forecasts_of_the_engine(device: Device) -> None:
     assert device.run("replay", name, "--bundle", str(device.bundle), "--config", "none.toml").stdout == answer.stdout
     cells = {(series, time): value for series, time, value in wave()}
     times = sorted({time for _, time in cells} - {START + 90})
-    wide = [(iso(time), cells.get(("roof", time), ""), cells.get(("yard", time), "NaN")) for time in times]
+    wide = [(iso(time), cells.get(("roof", time), ""), cells.get(("yard", time), "unavailable")) for time in times]
     sideways = device.run("replay", device.readings([*wide, (iso(START + 90), 0.5, "")], "timestamp,roof,yard"))
     assert sorted(csv.reader(sideways.stdout.splitlines())) == sorted(csv.reader(answer.stdout.splitlines()))
 

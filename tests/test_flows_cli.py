@@ -78,7 +78,7 @@ def test_import_says_how_much_came_in(config: Path, tmp_path: Path, capsys: pyte
         "  time: 2023-12-31T23:00:00Z to 2024-01-01T00:00:00Z",
         "  in no [[ingest]] topic: 1 of 2 series, such as 'a'; live readings never continue them, check [[ingest]] series",
         "  retrain takes: interval 1h, looks back 7d, ahead 1d; this needs 12.0 days of history, the store holds 0.1",
-        "next: gatecast retrain",
+        "next: import or collect more, then gatecast retrain",
     ]
     code, out, _ = call(capsys, "import", str(data), "--config", str(config), "--json")
     assert json.loads(out) == {
@@ -98,7 +98,7 @@ def test_import_says_which_rows_count_for_nothing(config: Path, tmp_path: Path, 
         "  time: 2024-01-01T00:00:00Z to 2024-01-01T00:00:00Z",
         "  overwritten by a later row of the same series and time: 1 rows, first 'x.y.b' at 2024-01-01T00:00:00Z",
         "  infinite values, left out: 1",
-        "next: gatecast retrain",
+        "next: import or collect more, then gatecast retrain",
     ]
 
 

@@ -43,7 +43,18 @@ WIDE = "timestamp,b,a\n2024-01-01 00:00:00,1.5,\n2024-01-01T02:00:00+01:00,null,
 ROWS = [("b", MIDNIGHT, 1.5), ("a", MIDNIGHT + HOUR, -2.0)]
 
 
-@pytest.mark.parametrize("text", [LONG, WIDE, WIDE.replace(",", ";"), WIDE.replace(",", "\t"), "\ufeff" + LONG, WIDE + "\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        LONG,
+        WIDE,
+        WIDE.replace("null", "Unavailable"),
+        WIDE.replace(",", ";"),
+        WIDE.replace(",", "\t"),
+        "\ufeff" + LONG,
+        WIDE + "\n",
+    ],
+)
 def test_long_and_wide_files_give_the_same_readings(tmp_path: Path, text: str) -> None:
     """Column order, case, separator, byte-order mark and blank lines do not matter; missing values are no readings."""
     assert sorted(as_rows(written(tmp_path, text))) == sorted(ROWS)
