@@ -22,7 +22,7 @@ from edge.model import Model
 from pipeline.conversion import golden, model_file
 from pipeline.evaluation import Evaluation
 from pipeline.extract import History
-from pipeline.history import Report, Table, can_judge, refuse, stream_table, trainable, validate
+from pipeline.history import Report, Table, can_judge, refuse, strays, stream_table, trainable, validate
 from pipeline.models import Architecture
 from pipeline.precision import Pairs, choose_precision, mean_error
 from pipeline.training import Progress, Record, Settings
@@ -42,7 +42,7 @@ class Prepared:
         contract: of the models to come.
         split: by time.
         report: of every series, also those left out.
-        warnings: one line per series left out.
+        warnings: one line per series left out, or of which something is.
         scale: spread of each series in the training part, float32 `[series]`.
     """
 
@@ -95,7 +95,7 @@ def prepare_history(history: History) -> Prepared:
     """
     contract = history.contract
     report = validate(history.arrivals, history.table, contract)
-    warnings = refuse(report)
+    warnings = (*refuse(report), *strays(report))
     kept = trainable(history.table, report)
     parts = split(kept, contract)
     for name, part in (("validation", parts.validation), ("held-out", parts.held_out)):

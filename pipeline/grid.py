@@ -19,6 +19,7 @@ from edge.errors import HistoryError
 BLOCK = 1_000_000  # readings that are aggregated at once: less than 200 MB while it lasts
 IN_MEMORY = 256_000_000  # bytes; what is larger lives in a file
 CELLS = 2_000_000  # read back at once
+WIDEST = 64  # gaps that are remembered
 CELL = np.dtype([("number", np.int64), ("series", np.int32), ("value", np.float32)])
 NEVER = np.iinfo(np.int64).min
 
@@ -34,6 +35,7 @@ class Arrivals:
         duplicates: readings at a time that another one of the series has too.
         out_of_order: readings that are older than the one of the series before.
         not_finite: readings that are infinite or NaN.
+        stray: filled intervals far away from those of the others, which are in no table.
     """
 
     first: Int64
@@ -42,12 +44,13 @@ class Arrivals:
     duplicates: Int64
     out_of_order: Int64
     not_finite: Int64
+    stray: Int64
 
     @classmethod
     def none(cls, count: int) -> "Arrivals":
         """Nothing has arrived of so many series."""
         start, zero = np.full(count, np.iinfo(np.int64).max), np.zeros(count, np.int64)
-        return cls(start, np.full(count, NEVER), zero, zero.copy(), zero.copy(), zero.copy())
+        return cls(start, np.full(count, NEVER), *(zero.copy() for _ in range(5)))
 
     def take(self, order: Int64) -> "Arrivals":
         """The chosen series, in the order given."""
@@ -73,7 +76,9 @@ class Grid:
         self.arrivals = Arrivals.none(0)
         self.filled = 0  # cells
         self.first = self.last = 0  # interval numbers of the earliest and the latest cell
-        self.widest = (0, 0, 0)  # intervals from one filled interval to the next, number of the earlier, cells until there
+        self.gaps: Int64 = np.zeros(
+            (0, 3), np.int64
+        )  # intervals to the next filled one, number of the earlier, cells until there
         self._aggregation = aggregation
         bound = 0 if folder is None else IN_MEMORY  # 0: a spool never leaves memory
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(bound, dir=None if folder is None else str(folder))  # noqa: SIM115
@@ -176,10 +181,9 @@ class Grid:
             filled, count = np.append(self.last, filled), np.append(0, count)
         else:
             self.first = int(filled[0])
-        if len(filled) > 1:
-            gaps = np.diff(filled)
-            place = int(np.argmax(gaps))
-            if gaps[place] > self.widest[0]:
-                self.widest = (int(gaps[place]), int(filled[place]), self.filled + int(count[: place + 1].sum()))
+        wide = np.flatnonzero(np.diff(filled) > 1)
+        gaps = np.column_stack((np.diff(filled)[wide], filled[wide], self.filled + np.cumsum(count)[wide]))
+        gaps = np.concatenate([self.gaps, gaps])
+        self.gaps = gaps[np.argsort(-gaps[:, 0], kind="stable")[:WIDEST]]
         self.last = int(filled[-1])
         self.filled += len(number)

@@ -26,6 +26,7 @@ __all__ = [
     "iso",
     "read_file",
     "refuse",
+    "strays",
     "stream_table",
     "to_table",
     "trainable",
@@ -53,6 +54,7 @@ class SeriesReport:
         out_of_order: readings that are older than the one before.
         not_finite: readings that are infinite or NaN; they do not count.
         flat: intervals in the longest run of one and the same value.
+        stray: filled intervals far away from those of the others; they are left out.
         problem: why it cannot be trained on, or None.
     """
 
@@ -68,6 +70,7 @@ class SeriesReport:
     out_of_order: int
     not_finite: int
     flat: int
+    stray: int
     problem: str | None
 
 
@@ -140,6 +143,9 @@ def validate(arrivals: Arrivals, table: Table, contract: Contract) -> Report:
     """
     coverage = [_coverage(values) for values in table.rows()]
     problems = _problems(table, contract, coverage)
+    for row, one in enumerate(coverage):
+        if not one.intervals and arrivals.stray[row]:
+            problems[row] = "all of its readings lie far away from those of the others; was its clock right?"
     rows = [
         SeriesReport(
             name=name,
@@ -154,6 +160,7 @@ def validate(arrivals: Arrivals, table: Table, contract: Contract) -> Report:
             out_of_order=int(arrivals.out_of_order[row]),
             not_finite=int(arrivals.not_finite[row]),
             flat=coverage[row].flat,
+            stray=int(arrivals.stray[row]),
             problem=problems[row],
         )
         for row, name in enumerate(table.names)
@@ -224,6 +231,21 @@ def refuse(report: Report) -> tuple[str, ...]:
     )
     more = f"; and {len(reasons) - 3} more reasons" if len(reasons) > 3 else ""
     raise HistoryError(f"nothing can be trained on this history: {shown}{more}")
+
+
+def strays(report: Report) -> tuple[str, ...]:
+    """One warning line per series of which intervals far away from all others are left out."""
+    lines = []
+    for one in report.series:
+        if not one.stray or not one.intervals or one.first is None or one.last is None:
+            continue
+        moment = one.first if one.first < report.start else one.last
+        what = "one interval" if one.stray == 1 else f"{one.stray} intervals"
+        lines.append(
+            f"series {one.name!r}: {what} far away from all others, at {iso(moment)}, left out; was its clock right? "
+            f"The fleet's readings lie between {iso(report.start)} and {iso(report.end)}"
+        )
+    return tuple(lines)
 
 
 def trainable(table: Table, report: Report) -> Table:

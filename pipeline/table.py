@@ -9,9 +9,10 @@ from typing import cast
 
 import numpy as np
 
-from edge.contract import DAY, Aggregation, Float32, Int64, Readings, format_duration, iso
+from edge.contract import Aggregation, Float32, Int64, Readings, format_duration
 from edge.errors import HistoryError
 from pipeline.grid import IN_MEMORY, Arrivals, Grid
+from pipeline.strays import fleet_span
 
 SPARSE = 1000
 LARGEST_TABLE = 2_000_000_000
@@ -113,11 +114,10 @@ def stream_table(
         by_name: rows in order of the names, so that the same history from another store makes the same table.
 
     Returns:
-        The table, and what the readings tell beside it, row by row.
+        The table, and what the readings tell beside it, row by row; what lies far away from all others is not in the table.
 
     Raises:
-        HistoryError: no reading at all, a few readings far away from all others, an interval far too short, or pages
-            that are not in order of time.
+        HistoryError: no reading at all, an interval far too short, or pages that are not in order of time.
     """
     with Grid(interval, aggregation, folder) as grid:
         for page in pages:
@@ -127,49 +127,31 @@ def stream_table(
         place = np.argsort(order)
         if not grid.filled:
             raise HistoryError("expected readings; got none with a finite value")
-        if grid.last - grid.first >= SPARSE:
-            _refuse_outlier(names, place, grid)
-        intervals = grid.last - grid.first + 1
+        span = fleet_span(grid)
+        intervals = len(span)
         cells = intervals * len(names)
         if cells > LARGEST_TABLE or (cells > SPARSE**2 and cells > SPARSE * grid.filled):
             raise HistoryError(
                 f"{grid.filled} filled intervals in a table of {len(names)} series x {intervals} intervals of "
                 f"{format_duration(interval)}: choose a longer interval or a shorter range of time"
             )
-        values = _fill(grid, place, intervals, folder)
+        values = _fill(grid, place, span, folder)
         arrivals = grid.arrivals.grown(len(names)).take(order)
-    return Table(tuple(names[row] for row in order), grid.first * interval, interval, values), arrivals
+    return Table(tuple(names[row] for row in order), span.start * interval, interval, values), arrivals
 
 
-def _fill(grid: Grid, place: Int64, intervals: int, folder: Path | None) -> Float32:
-    """The cells where they belong, NaN elsewhere."""
-    shape = (len(place), intervals)
-    path = folder / "table.npy" if folder is not None and 4 * len(place) * intervals > IN_MEMORY else None
+def _fill(grid: Grid, place: Int64, span: range, folder: Path | None) -> Float32:
+    """The cells where they belong, NaN elsewhere; those that lie outside are counted."""
+    shape = (len(place), len(span))
+    path = folder / "table.npy" if folder is not None and 4 * len(place) * len(span) > IN_MEMORY else None
     values: Float32 = np.empty(shape, np.float32) if path is None else np.lib.format.open_memmap(path, "w+", np.float32, shape)
     for row in _rows(values):
         row.fill(np.nan)
     for cells in grid.cells():
-        values[place[cells["series"]], cells["number"] - grid.first] = cells["value"]
+        inside = (cells["number"] >= span.start) & (cells["number"] < span.stop)
+        if not inside.all():
+            grid.arrivals.stray[:] += np.bincount(cells["series"][~inside], minlength=len(grid.arrivals.stray))
+            cells = cells[inside]  # noqa: PLW2901 - the others are of no use
+        values[place[cells["series"]], cells["number"] - span.start] = cells["value"]
         _let_go(values)
     return values if path is None else np.load(path, "r")
-
-
-def _refuse_outlier(names: Sequence[str], place: Int64, grid: Grid) -> None:
-    """Refuse a stray reading: less than 1 % of the data beyond a gap longer than all the rest of the time."""
-    gap, edge, early = grid.widest
-    if gap <= (grid.last - grid.first) // 2:
-        return
-    stray = min(early, grid.filled - early)
-    if stray * 100 >= grid.filled:
-        return
-    found = []
-    for cells in grid.cells():
-        some = cells[(cells["number"] <= edge) == (stray == early)]
-        rows = place[some["series"]]
-        found += [(rows[one], int(some["number"][one]), some["series"][one]) for one in np.lexsort((some["number"], rows))[:1]]
-    _, number, series = min(found)
-    raise HistoryError(
-        f"series {names[series]!r} has a reading at {iso(number * grid.interval)}, "
-        f"{gap * grid.interval / DAY:.0f} days away from all others ({stray} such in all): "
-        "remove it or choose a range of time without it"
-    )

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contract import DAY, SECOND, Contract, Readings, SeriesTable
+from edge.contract import DAY, SECOND, Contract, Readings, SeriesTable, iso
 from edge.errors import ConfigurationError, GatecastError, HistoryError, PayloadError
 from edge.payloads import parse_time
 from pipeline import reading_files
-from pipeline.history import Report, read_file, refuse, stream_table, to_table, trainable, validate
+from pipeline.history import Report, read_file, refuse, strays, stream_table, to_table, trainable, validate
 from pipeline.reading_files import read_batches
 from pipeline.reading_times import parse_times
 
@@ -213,12 +213,45 @@ def test_table_is_the_grid_with_nan_for_missing() -> None:
 
 
 @pytest.mark.parametrize("stray", [0, 4_000_000_000 * SECOND])
-def test_a_reading_decades_away_is_refused_by_name(stray: int) -> None:
-    """One clock that was never set must not make a table of decades."""
+def test_a_reading_decades_away_costs_only_itself_and_is_named(stray: int) -> None:
+    """One clock that was never set neither makes a table of decades nor keeps the fleet from being trained."""
     time = [MIDNIGHT + hour * HOUR for hour in range(500)]
-    readings = Readings.of([0] * 500 + [1], [*time, stray], [1.0] * 501)
-    with pytest.raises(HistoryError, match=r"series 'pump' has a reading at .* days away from all others"):
-        to_table(["fan", "pump"], readings, HOUR)
+    readings = Readings.of([0] * 500 + [1] * 500 + [1], [*time, *time, stray], [*map(float, range(500))] * 2 + [1.0])
+    table, arrivals = stream_table(["fan", "pump"], [readings], HOUR)
+    assert (table.start, table.values.shape) == (MIDNIGHT, (2, 500))
+    report = validate(arrivals, table, Contract(HOUR, 24, 12))
+    assert [one.problem for one in report.series] == [None, None]
+    (line,) = strays(report)
+    assert line.startswith(f"series 'pump': one interval far away from all others, at {iso(stray)}, left out")
+
+
+def test_a_reading_a_month_ahead_does_not_empty_the_held_out_part() -> None:
+    """One sensor's clock ran ahead for a moment; all others have nothing there to be judged on."""
+    hours = np.arange(1440)
+    pages = Readings.of(np.repeat([0, 1, 2], 1440).tolist(), np.tile(MIDNIGHT + HOUR * hours, 3).tolist(), [1.0] * 4320)
+    ahead = Readings.of([1], [MIDNIGHT + HOUR * (1440 + 720)], [1.0])
+    table, arrivals = stream_table(["a", "b", "c"], [pages, ahead], HOUR)
+    assert (table.values.shape, arrivals.stray.tolist()) == ((3, 1440), [0, 1, 0])
+
+
+def test_a_sensor_whose_clock_was_never_set_is_left_out_alone() -> None:
+    """All its readings lie decades before those of the others; it has as many as they."""
+    hours = HOUR * np.arange(1440)
+    wrong = Readings.of([0] * 1440, hours.tolist(), [1.0] * 1440)
+    right = Readings.of(np.repeat([1, 2, 3], 1440).tolist(), np.tile(MIDNIGHT + hours, 3).tolist(), [1.0] * 4320)
+    table, arrivals = stream_table(["a", "b", "c", "d"], [wrong, right], HOUR)
+    assert (table.start, table.values.shape, arrivals.stray.tolist()) == (MIDNIGHT, (4, 1440), [1440, 0, 0, 0])
+    report = validate(arrivals, table, Contract(HOUR, 24, 12))
+    assert "all of its readings lie far away" in str(report.series[0].problem)
+    assert strays(report) == ()
+
+
+def test_a_fleet_that_was_off_keeps_what_it_has_on_both_sides() -> None:
+    """A gap alone is no reason: most series have readings before it and after it."""
+    hours = [MIDNIGHT + HOUR * hour for hour in (*range(500), *range(1400, 1900))]
+    readings = Readings.of([0] * 1000 + [1] * 1000 + [2] * 1000, hours * 3, [1.0] * 3000)
+    table, arrivals = stream_table(["a", "b", "c"], [readings], HOUR)
+    assert (table.values.shape, arrivals.stray.sum()) == ((3, 1900), 0)
 
 
 def test_an_interval_far_shorter_than_the_readings_is_refused() -> None:
