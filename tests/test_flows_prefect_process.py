@@ -60,8 +60,8 @@ def test_a_server_of_our_own_that_ends_meanwhile_is_one_line(monkeypatch: pytest
     """No advice about a server that the user has not got; other settings are as before."""
     started: list[PrefectProcess] = []
 
-    def start(home: Path) -> PrefectProcess:
-        started.append(start_prefect(home))
+    def start(home: Path, port: int, *, schedules: bool) -> PrefectProcess:
+        started.append(start_prefect(home, port, schedules=schedules))
         return started[0]
 
     monkeypatch.setattr("flows.server.start_prefect", start)
