@@ -379,7 +379,8 @@ class Agent:
 
     def _shortfall(self) -> str | None:
         """What part of the data is missing while the rest flows."""
-        reasons = (self._releases.problem, self._sender.degraded)
+        broken = None if self._engine is None else self._engine.problem
+        reasons = (self._releases.problem, broken, self._sender.degraded)
         return "; ".join(reason for reason in reasons if reason is not None) or None
 
     def _problem(self) -> str | None:

@@ -86,10 +86,15 @@ class Engine:
 
     def _use(self, forecaster: Forecaster, known: Sequence[str]) -> None:
         self.forecaster = forecaster
-        self._evidence = Evidence()
+        self._evidence = Evidence(len(known))
         self._baseline: Baseline = seasonal_naive(forecaster.contract)
         self._place = {name: place for place, name in enumerate(known, 1)}
         self._model_series: Int32 = np.zeros(0, np.int32)
+
+    @property
+    def problem(self) -> str | None:
+        """Which forecasts the live forecaster owes, or None."""
+        return self._evidence.problem
 
     def swap(self, forecaster: Forecaster, known: Sequence[str]) -> bool:
         """Forecast by another forecaster from now on.
@@ -196,6 +201,7 @@ class Engine:
         if not len(closed):
             return made
         by_model = usable(closed.windows, contract)
+        self._evidence.forget(closed.series[~by_model])
         started = time.perf_counter()
         if by_model.any():
             windows, owners = closed.windows[by_model], closed.series[by_model]

@@ -76,10 +76,27 @@ def _predict(forecaster: Forecaster, windows: Float32, series: Int32, values: Fl
 
 
 class Evidence:
-    """Broken forecasts of usual windows, since the bundle is live; the newest forecast of each series counts."""
+    """Broken forecasts of usual windows, since the bundle is live; the newest forecast of each series counts.
 
-    def __init__(self) -> None:
+    Args:
+        fleet: series that the bundle lists.
+    """
+
+    def __init__(self, fleet: int = 0) -> None:
+        # The only series that a device knows proves nothing to a fleet of several.
+        self._least = min(2, fleet)
         self._failing: dict[int, int] = {}
+
+    @property
+    def problem(self) -> str | None:
+        """What is missing though nothing is proved, or None."""
+        count = len(self._failing)
+        return f"the newest forecasts of {count} series were broken; the baseline makes them" if count else None
+
+    def forget(self, series: Int32) -> None:
+        """These series have no window that a model could forecast from any more."""
+        for owner in series.tolist() if self._failing else ():
+            self._failing.pop(owner, None)
 
     def add(self, made: Attempt, windows: Float32, series: Int32, known: int) -> str | None:
         """Take in what was made.
@@ -100,7 +117,8 @@ class Evidence:
                 self._failing[owner] = self._failing.get(owner, 0) + 1
             else:
                 self._failing.pop(owner, None)
-        count, several = sum(self._failing.values()), max(min(SERIES, known), known * SHARE)
+        count = sum(self._failing.values())
+        several = max(min(SERIES, max(known, self._least)), known * SHARE)
         if count < FORECASTS or len(self._failing) < several:
             return None
         if made.error is not None:

@@ -6,10 +6,12 @@ import threading
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from edge.agent import Waits
 from edge.baselines import Baseline
+from edge.bundle import Bundle
 from edge.contract import SHORTEST_INTERVAL, Contract
 from edge.release import Candidate
 from pipeline.registry import Registry
@@ -40,6 +42,26 @@ def test_a_bundle_that_fails_live_gives_way_at_once(tmp_path: Path) -> None:
     assert bench.lines(f"bundle {two.manifest.version} is live") == 1
     bench.drain()
     assert len(bench.stored()["forecast_lead"]) == len({(at, lead) for at in range(1, 60) for lead in (1, 3, 6)})
+
+
+def test_a_series_whose_forecasts_break_is_on_the_page(tmp_path: Path) -> None:
+    """The only one of this device, in a bundle for several: the bundle stays, and the page says what is missing."""
+    bench, rows = Bench(tmp_path), [("a.t", START + at * MINUTE, float(at)) for at in range(60)]
+    bundle = baseline_bundle()
+    release(bench.registry, Bundle(msgspec.structs.replace(bundle.manifest, series=["a.t", "b.t"])))
+    agent = bench.agent()
+
+    def spoil() -> None:
+        assert agent._engine is not None
+        agent._engine.forecaster = Failing("spoiled", CONTRACT)
+
+    script = script_of(agent)
+    script.steps = [*messages(rows[:30], 5), spoil, *messages(rows[30:], 5)]
+    agent.run()
+    assert bench.lines("is refused") == 0
+    status, page = agent.health.health()
+    assert (status, page["status"]) == (200, "degraded")
+    assert page["reason"] == "the newest forecasts of 1 series were broken; the baseline makes them"
 
 
 def test_the_only_bundle_failing_is_said_once(tmp_path: Path) -> None:

@@ -167,8 +167,8 @@ def test_clock_closes_what_readings_do_not() -> None:
      ],
 )  # fmt: skip
 def test_broken_forecaster_is_named_and_the_baseline_forecasts(fault: Exception | float, words: str) -> None:
-    """Nothing of what it said is used, and the batch is stored as ever."""
-    fleet = engine(Counter(ANY, fault=fault))
+    """Nothing of what it said is used, and the batch is stored as ever, in a fleet of one series."""
+    fleet = engine(Counter(ANY, fault=fault), ["a"])
     outcome = fleet.step(count([0, 1, 2, 3, 4]))
     assert outcome.failure == words
     assert [(f.model, len(f)) for f in outcome.forecasts] == [("last_value", 4)]

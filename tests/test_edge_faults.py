@@ -43,6 +43,18 @@ def test_several_series_on_usual_windows_are_proof(known: int, needed: int) -> N
     assert found[-1] == f"{needed} forecasts of {min(known, needed)} series are not finite"
 
 
+@pytest.mark.parametrize(("known", "fleet", "proof"), [(1, 0, True), (1, 1, True), (1, 2, False), (1, 50, False), (2, 9, True)])
+def test_the_only_series_of_a_device_is_no_proof_in_a_fleet(known: int, fleet: int, proof: bool) -> None:
+    """It is forecast by the baseline, and said; where a fleet has one series, giving way costs nobody else anything."""
+    evidence = Evidence(fleet)
+    found = [evidence.add(attempts(True), CALM, owner(step % known), known) for step in range(9)]
+    assert (found[-1] is not None) == proof
+    assert evidence.problem == f"the newest forecasts of {known} series were broken; the baseline makes them"
+    evidence.add(attempts(False), CALM, owner(0), known)
+    evidence.forget(np.arange(1, known, dtype=np.int32))
+    assert evidence.problem is None
+
+
 def test_a_sound_forecast_clears_its_series() -> None:
     """Sensors that fail on different days never add up."""
     evidence = Evidence()
