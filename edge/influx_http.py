@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import re
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from edge.influx_answers import Answer
 TIMEOUT = 30.0  # seconds
 LARGEST = 64 << 20  # bytes of an answer; a page of history has a quarter of it with the longest names
 PIECE = 1 << 16
+BEFORE_THE_REASON = re.compile(r"^HTTPS?Connection(Pool)?\(.*?\): ")  # repeats the address
 LOOPBACK = ("http://127.", "http://localhost", "http://[::1]")
 
 
@@ -115,7 +117,8 @@ class Connection:
 
     def _silence(self, error: Exception) -> StoreBusy | StoreDenied:
         """What it means that there was no answer."""
-        words = " ".join(str(getattr(error, "reason", None) or error or type(error).__name__).split())[:200]
+        words = " ".join(str(getattr(error, "reason", None) or error or type(error).__name__).split())
+        words = BEFORE_THE_REASON.sub("", words)[:200]
         if "certificate" in words.lower():
             return StoreDenied(f"{self.url}: its certificate is not trusted ({words}); check the certificate, or [store] url")
         return StoreBusy(f"{self.url} does not answer ({words}); is InfluxDB running there? check [store] url")

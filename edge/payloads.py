@@ -228,7 +228,8 @@ class Ingest:
         value = document
         for level in self._value:
             if not isinstance(value, dict) or level not in value:
-                raise PayloadError("no_value", f"expected a value at {'.'.join(self._value)!r} in {quoted(payload)}")
+                plain = '; for a number alone set [[ingest]] format = "plain"' if isinstance(document, int | float) else ""
+                raise PayloadError("no_value", f"expected a value at {'.'.join(self._value)!r} in {quoted(payload)}{plain}")
             value = value[level]
         number = parse_value(value)
         if self._time is None:

@@ -17,6 +17,7 @@ from edge.errors import StoreBusy, StoreDenied
 from edge.influx import InfluxStore
 from edge.influx_http import Connection
 from tests.fake_influx import FakeInflux2, Reply
+from tests.servers import free_port
 
 ENDLESS = b"HTTP/1.1 500 Trouble\r\nTransfer-Encoding: chunked\r\n\r\n"
 CHUNK = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
@@ -82,6 +83,17 @@ def test_answer_that_comes_too_slowly_is_given_up() -> None:
         with pytest.raises(StoreBusy, match="answers too slowly"):
             connection.ask("POST", "/api/v2/write", [], b"x")
         connection.close()
+
+
+def test_a_server_that_is_not_there_is_named_in_plain_words() -> None:
+    """The address once, and the reason without a library's names."""
+    url = f"http://127.0.0.1:{free_port()}"
+    connection = Connection(url, "")
+    with pytest.raises(StoreBusy) as caught:
+        connection.ask("POST", "/api/v2/write", [], b"x")
+    connection.close()
+    assert str(caught.value).startswith(f"{url} does not answer (Failed to establish a new connection: ")
+    assert "HTTPConnection" not in str(caught.value)
 
 
 def test_half_an_answer_is_none() -> None:

@@ -187,6 +187,15 @@ def test_every_kind_of_bad_payload_has_a_name(payload: bytes, kind: str) -> None
     assert kind_of(JSON, payload) == kind
 
 
+def test_a_number_alone_says_which_format_takes_it() -> None:
+    """The commonest payload after JSON; an object without the value gets no such hint."""
+    hint = 'for a number alone set [[ingest]] format = "plain"'
+    for payload, expected in ((b"21.5", True), (b'{"v": 1}', False)):
+        with pytest.raises(PayloadError) as caught:
+            JSON.decode(payload, NOON)
+        assert (hint in str(caught.value)) is expected
+
+
 def test_plain_payload_is_the_number() -> None:
     """It counts from its arrival."""
     plain = Ingest("a/{b}", payload="plain")
