@@ -14,7 +14,7 @@ from edge.store import Store
 
 NEARLY_ALL = 0.9  # share of a measurement's rows in one write; where so many are refused the store is suspected
 ALONE = 20  # rows refused or failing one after the other, nothing stored between them; then the rest is not tried row by row
-FAILURES = 3  # passes in which a row must fail alone, while others are stored, before it is set aside
+FAILURES = 3  # passes in a row in which a row must fail alone, while others are stored, before it is set aside
 OWN = "agent"  # the agent's own numbers never hold up anything else
 
 
@@ -57,11 +57,12 @@ class Delivery:
         """
         self._find_witness(blocks)
         attempt = self._attempt(blocks, most_alone=ALONE, enduring=True)
-        for row in attempt.failing:
-            self._failures[row] += 1
+        self._failures = Counter({row: self._failures[row] + 1 for row in attempt.failing})
         if attempt.is_cut_short or any(self._failures[row] < FAILURES for row in attempt.failing):
             raise StoreBusy(f"{attempt.failure}; other rows are stored, so the bad ones are looked for", answered=True)
         self._judge(attempt, blocks)
+        if attempt.failing:
+            self._find_witness(blocks)  # again: a store that has died meanwhile fails on everything
         self._failures.clear()
         reason = f"fails again and again while other rows are stored: {attempt.failure}"
         return [*attempt.refusals, *(Refusal(reason, row, 1) for row in attempt.failing)]
@@ -75,15 +76,23 @@ class Delivery:
             raise StoreDenied(f"{attempt.refusals[-1].reason}; it refuses {what}: {advice}")
 
     def _find_witness(self, blocks: Sequence[bytes]) -> None:
-        """Write something else, newer or a half, to see that the store works at all; StoreBusy where it stores none of it."""
+        """Write something else, newer or a half, to see that the store works at all; StoreBusy where it stores none of it.
+
+        A sensor whose rows fail is in every write, so ever smaller parts are tried, down to one row.
+        """
         newest = self._newest()
+        parts = [newest] if newest else _halves(self._store, blocks)
         failure: StoreBusy | None = None
-        for witness in [newest] if newest else _halves(self._store, blocks):
-            try:
-                if self._attempt(witness, most_alone=ALONE).has_stored:
-                    return
-            except StoreBusy as error:
-                failure = error
+        while parts:
+            for part in parts:
+                try:
+                    if self._attempt(part, most_alone=ALONE).has_stored:
+                        return
+                except StoreBusy as error:
+                    if not error.answered:
+                        raise
+                    failure = error
+            parts = _halves(self._store, parts[-1])
         raise failure or StoreBusy("nothing else waits that the store takes", answered=True)
 
     def _takes_newer(self, measurement: str, blocks: Sequence[bytes]) -> bool:
@@ -111,7 +120,7 @@ class _Attempt:
         store: written to.
         stopping: whether to give up before the next write.
         most_alone: rows that may be refused or fail one after the other, nothing stored between them.
-        enduring: go on where the store fails on a part.
+        enduring: go on where the store answers that it fails on a part.
     """
 
     def __init__(self, store: Store, stopping: Callable[[], bool], most_alone: int, *, enduring: bool) -> None:
@@ -163,7 +172,7 @@ class _Attempt:
                 return
             trouble: BlockRefused | StoreBusy = error
         except StoreBusy as error:
-            if not self._enduring:
+            if not (self._enduring and error.answered):
                 raise
             trouble = self.failure = error
         else:
