@@ -380,7 +380,7 @@ class Agent:
     def _shortfall(self) -> str | None:
         """What part of the data is missing while the rest flows."""
         broken = None if self._engine is None else self._engine.problem
-        reasons = (self._releases.problem, broken, self._sender.degraded)
+        reasons = (self._intake.problem, self._releases.problem, broken, self._sender.degraded)
         return "; ".join(reason for reason in reasons if reason is not None) or None
 
     def _problem(self) -> str | None:

@@ -14,6 +14,7 @@ from edge.trust import Trust
 
 LONGEST_TOPIC = 1024  # characters; names are kept for every series
 LONGEST_SHOWN = 120  # characters of a topic in a line
+USELESS = 10  # messages in a row of which none can be used; fewer may be one sensor's
 SILENCE = 60.0  # seconds between two lines about the same kind of trouble
 
 
@@ -70,6 +71,15 @@ class Intake:
         self._topics: dict[str, Source] = {}  # of known series only, or a flood of made-up ones would push them out
         self.arrivals: dict[int, Arrival] = {}
         self.held = Readings.empty()
+        self._useless = 0  # messages since the last one that could be used
+        self._reason = ""
+
+    @property
+    def problem(self) -> str | None:
+        """Why none of the messages of late could be used; None where some could."""
+        if self._useless < USELESS:
+            return None
+        return f"none of the last {self._useless} messages could be used, the last one: {self._reason}"
 
     def take(self, messages: Sequence[Message]) -> Readings:
         """The readings in the messages, in order of arrival.
@@ -92,13 +102,17 @@ class Intake:
             except Exception as error:  # noqa: BLE001 - else it would come again after every restart, and end the agent again
                 self._skip(message, "bad_message", f"unexpected {type(error).__name__} while it was read")
                 continue
+            self._useless = 0
             (rows if found[1] <= latest else ahead).append(found)
         self.held = Readings.of(*zip(*ahead, strict=True)) if ahead else Readings.empty()
         return Readings.of(*zip(*rows, strict=True)) if rows else Readings.empty()
 
     def _skip(self, message: Message, kind: str, text: str) -> None:
         self._count(kind, 1)
-        self._grumbler.say(kind, f"{text} on topic {quoted(message.topic, LONGEST_SHOWN)}; skipped")
+        text = f"{text} on topic {quoted(message.topic, LONGEST_SHOWN)}; skipped"
+        self._grumbler.say(kind, text)
+        if kind != "retained":  # those come by the dozen at every start, and live ones after them
+            self._useless, self._reason = self._useless + 1, f"{kind}: {text}"
 
     def _reading(self, message: Message, latest: int, *, proved: bool) -> tuple[int, int, float]:
         source = self._topics.get(message.topic) or self._source(message.topic)

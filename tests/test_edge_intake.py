@@ -285,3 +285,22 @@ def test_any_topics_and_payloads_are_readings_or_counted(pairs: list[tuple[str, 
     desk = Desk(Ingest("{a}/{b}"), Ingest("{a}/{b}/{c}", payload="plain"), Ingest("{x}", time=None), most=1000)
     assert len(desk.take(*pairs)) + sum(desk.counts.values()) == len(pairs)
     assert desk.counts["bad_message"] == 0
+
+
+def test_that_no_message_can_be_used_is_a_problem_until_one_can() -> None:
+    """Sensors in local time are all skipped; a bad one among good ones says nothing of the device."""
+    desk = Desk()
+    ahead = b'{"value": 1, "time": "2026-01-15T13:00:00Z"}'
+    desk.take(*[("sensors/roof/t", ahead)] * 9)
+    assert desk.intake.problem is None
+    desk.take(("sensors/roof/t", ahead))
+    assert desk.intake.problem == (
+        "none of the last 10 messages could be used, the last one: future: the time lies ahead of ours; "
+        "check the sensor's clock and time zone on topic 'sensors/roof/t'; skipped"
+    )
+    desk.take(*[("plain/a", b"1")] * 20, retained=True)
+    assert str(desk.intake.problem).startswith("none of the last 10 messages")
+    desk.take(("plain/a", b"1"))
+    assert desk.intake.problem is None
+    desk.take(*[("plain/a", b"x"), ("plain/b", b"1")] * 20)
+    assert desk.intake.problem is None
