@@ -345,7 +345,8 @@ class Agent:
     def _commit(self, commit: Commit, messages: Sequence[Message] = ()) -> None:
         arrivals = self._intake.arrivals.values() if messages else ()
         commit = replace(commit, now=self._clocks.now())
-        self._committer.commit(commit, messages, arrivals, self._engine.dump if self._engine else None)
+        dump = self._engine.dump if self._engine else None
+        self._committer.commit(commit, messages, arrivals, dump, self._held.waiting)
 
     def _shortage(self, bundle: Bundle) -> str | None:
         """What this device lacks for a bundle."""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from edge.contract import SeriesTable
+from edge.contract import Readings, SeriesTable
 from edge.health import Health
 from edge.intake import Grumbler
 from edge.mqtt import Message, Subscriber
@@ -48,6 +48,7 @@ class Committer:
         messages: Sequence[Message] = (),
         arrivals: Iterable[Arrival] = (),
         dump: Callable[[], Iterator[bytes]] | None = None,
+        held: Readings | None = None,
     ) -> None:
         """Commit and acknowledge; a full disk holds everything up until there is room.
 
@@ -56,6 +57,7 @@ class Committer:
             messages: of the batch, acknowledged after the commit.
             arrivals: of those messages that carry no time.
             dump: gives the whole series state, for a new spool in place of a damaged one.
+            held: all readings that wait for the clock, for that as well.
         """
         refused: list[Refusal] = []
         while True:
@@ -69,7 +71,7 @@ class Committer:
                 if is_damage(error):
                     self._grumbler.say("damage", self._spool.renew(error))
                     self._saved = 0
-                    commit = replace(commit, snapshot=dump)
+                    commit = replace(commit, snapshot=dump, held=held)
                     continue
                 if not isinstance(error, sqlite3.OperationalError):
                     raise

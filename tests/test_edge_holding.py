@@ -1,5 +1,6 @@
 """A gateway whose clock is wrong: what the sensors send is stored, and counts as soon as somebody vouches for its time."""
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,6 +93,22 @@ def test_what_few_sensors_send_waits_until_the_clock_is_set(stop: bool, tmp_path
     assert window(agent, "d1.t") == [np.float32(at + 0.1) for at in range(91, 115)]
     bench.drain()
     assert_same(bench.stored(), uninterrupted(bench.rows, baseline_bundle(), tmp_path))
+
+
+def test_what_waits_is_in_the_new_spool_where_the_old_one_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the commit that finds the damage brings none of it: a restart goes on with all that waits."""
+    bench = Late(tmp_path, 3 * HOUR, sensors=2)
+    agent = bench.agent([*messages(bench.rows, 50), lambda: monkeypatch.setattr(agent._spool, "commit", fail)])
+    real = agent._spool.commit
+
+    def fail(_: Commit) -> int:
+        monkeypatch.setattr(agent._spool, "commit", real)
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    agent.run()
+    assert bench.lines("database disk image is malformed") == 1
+    agent = bench.run(bench.later(1), bench.set_right, bench.later(1))
+    assert window(agent, "d1.t") == [np.float32(at + 0.1) for at in range(91, 115)]
 
 
 def test_a_sensor_that_is_ahead_closes_nothing_and_is_refused_once_the_clock_is_proved(tmp_path: Path) -> None:
