@@ -8,7 +8,9 @@ import numpy as np
 
 from edge.contract import Int32, Int64, Readings, SeriesTable, group_starts, iso
 from edge.errors import HistoryError
+from edge.intake import LONGEST_TOPIC
 from edge.payloads import Ingest
+from edge.quoting import quoted
 from edge.store import Store
 from pipeline.extract import tag, write_history
 from pipeline.reading_files import read_batches
@@ -153,6 +155,11 @@ def import_file(path: Path, store: Store, ingests: Sequence[Ingest]) -> Imported
     rows = int(tally.rows.sum())
     if not rows:
         raise HistoryError(f"{path}: expected a finite value; all {tally.not_finite} are infinite")
+    if (longest := max(series.names, key=len, default="")) and len(longest) > LONGEST_TOPIC:
+        raise HistoryError(
+            f"{path}: expected names of series of at most {LONGEST_TOPIC} characters, as topics have; "
+            f"got one of {len(longest):,}: {quoted(longest)}"
+        )
     tagged = tag(series, ingests)
     for batch in read_batches(path, SeriesTable()):
         write_history(store, tagged, batch)

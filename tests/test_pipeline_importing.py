@@ -124,6 +124,17 @@ def test_names_that_no_topic_gives_are_listed(tmp_path: Path) -> None:
     assert (found.series, found.strange) == (("h.a", "sensors/h/a", "lonely"), ("sensors/h/a", "lonely"))
 
 
+def test_a_name_that_no_topic_could_have_is_refused_in_a_short_line(tmp_path: Path) -> None:
+    """A file without line breaks has a header of megabytes; nothing of it is stored, or printed whole."""
+    path = csv(tmp_path / "long.csv", ["2026-01-01T00:00:00Z,1"], "time," + "x" * 5_000)
+    store = SqliteStore(tmp_path / "store.db")
+    with pytest.raises(HistoryError, match="at most 1024 characters, as topics have; got one of 5,000: 'xxx") as caught:
+        import_file(path, store, [])
+    assert len(str(caught.value)) < 400 + len(str(path))
+    assert store.span() is None
+    store.close()
+
+
 def test_a_file_of_infinities_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     """No reading, no success."""
     with pytest.raises(HistoryError, match="all 2 are infinite"):
