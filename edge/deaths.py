@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from edge.baselines import Baseline, Forecaster
@@ -15,6 +16,20 @@ from edge.contract import Float32, Int32
 
 HEALTHY = 3600.0  # seconds of answers after which earlier deaths count no longer
 LENGTH = 64  # bytes; a version has fewer
+ANSWERED = "+"  # after the version
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """A run that ended while a model worked.
+
+    Args:
+        version: of the model.
+        answered: whether it had answered before in that run.
+    """
+
+    version: str
+    answered: bool
 
 
 class Note:
@@ -28,29 +43,34 @@ class Note:
     def __init__(self, path: Path, moment: Callable[[], float] = time.monotonic) -> None:
         self._path, self._moment = path, moment
         self._file: int | None = None
-        self._first: float | None = None
+        self._answered: tuple[str, float] | None = None  # which model, and the moment of its first answer
         self.healthy = False
 
-    def left(self) -> str | None:
-        """The version in whose model the last run ended; the note is empty afterwards."""
+    def left(self) -> Death | None:
+        """How the last run ended, if while a model worked; the note is empty afterwards."""
         try:
             version = self._path.read_bytes().rstrip(b"\0").decode(errors="replace")
             self._path.unlink()
         except OSError:
             return None
-        return version or None
+        return Death(version.removesuffix(ANSWERED), version.endswith(ANSWERED)) if version else None
 
     @contextmanager
     def inside(self, version: str) -> Iterator[None]:
         """The model of this version works meanwhile."""
-        self._write(version)
+        known = self._answered is not None and self._answered[0] == version
+        self._write(version + ANSWERED if known else version)
         try:
             yield
         finally:
             self._write("")
+
+    def answered(self, version: str) -> None:
+        """The model of this version has forecast."""
         now = self._moment()
-        self._first = now if self._first is None else self._first
-        self.healthy = now - self._first >= HEALTHY
+        if self._answered is None or self._answered[0] != version:
+            self._answered = version, now
+        self.healthy = now - self._answered[1] >= HEALTHY
 
     def _write(self, version: str) -> None:
         # A disk that takes nothing costs the count of deaths, not the forecasts.
@@ -76,7 +96,9 @@ class Noted:
     def predict(self, windows: Float32, series: Int32) -> Float32:
         """As `Forecaster.predict`."""
         with self._note.inside(self.name):
-            return self._forecaster.predict(windows, series)
+            forecasts = self._forecaster.predict(windows, series)
+        self._note.answered(self.name)
+        return forecasts
 
 
 def noted(forecaster: Forecaster, note: Note) -> Forecaster:

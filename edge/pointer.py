@@ -51,7 +51,7 @@ class Pointer(msgspec.Struct):
         refusals: releases that are not taken, newest last.
         trying: manifest of the bundle under test; still there at the next start if the test killed the process.
         trials: how often that was tried.
-        deaths: how many runs in a row ended while the live version forecast.
+        deaths: how many runs in a row ended while the live version forecast; those that say more count for more.
     """
 
     live: str | None = None
@@ -98,10 +98,10 @@ class Memory:
             self.pointer.deaths = 0
             self.save()
 
-    def count_death(self) -> int:
-        """One more run ended while the live version forecast; returns how many did in a row."""
+    def count_death(self, weight: int) -> int:
+        """One more run ended while the live version forecast; returns the sum of those in a row."""
         with self.lock:
-            self.pointer.deaths += 1
+            self.pointer.deaths += weight
             self.save()
             return self.pointer.deaths
 

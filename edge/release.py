@@ -17,13 +17,14 @@ from edge.baselines import Forecaster, seasonal_naive
 from edge.bundle import Bundle, check_version, read_bundle, write_bundle
 from edge.channel import Channel, Source
 from edge.contract import iso
-from edge.deaths import Note, noted
+from edge.deaths import Death, Note, noted
 from edge.errors import BundleDamaged, BundleError, ConfigurationError
 from edge.model import Model, open_forecaster
 from edge.pointer import Cause, Memory, Refusal, read_pointer
 
 TRIALS = 3  # deaths while testing a bundle before it is held to be the cause
-DEATHS = 3  # in a row while the live bundle forecast; one that happens to fall there proves nothing
+DEATHS = 12  # runs in a row that ended while the live bundle forecast; a kill may fall there by chance
+SILENT = 4  # runs that one counts for in which it had not answered before: chance seldom brings that
 NO_CHANNEL = "[release] channel is empty, so no bundle can come: set it, such as registry/channels/live.json"
 NEXT: dict[Cause, str] = {
     "transfer": "; it is fetched again",
@@ -130,19 +131,19 @@ class Releases:
         self._again: tuple[Refusal, float] | None = None
         self._count_death(self._note.left())
 
-    def _count_death(self, version: str | None) -> None:
+    def _count_death(self, death: Death | None) -> None:
         """Whether the last run ended while a model worked, and whether that happens again and again."""
         memory = self._memory
         if memory.pointer.trying is not None:  # the bundle under test is as likely the cause, and is counted there
             return
-        if version is None or version != memory.pointer.live:
+        if death is None or death.version != memory.pointer.live:
             memory.forget_deaths()
             return
-        deaths = memory.count_death()
-        if deaths < DEATHS:
-            self._log(f"the last run died or hung while bundle {version} forecast; at {DEATHS} such runs in a row it gives way")
+        version = death.version
+        if memory.count_death(1 if death.answered else SILENT) < DEATHS:
+            self._log(f"the last run died or hung while bundle {version} forecast; if that goes on it gives way")
             return
-        reason = f"the agent died or hung {deaths} times in a row while it forecast"
+        reason = "the agent died or hung in run after run while it forecast"
         self._refuse(version, memory.pointer.live_changed, "live", reason)
         memory.forget_deaths()
 
