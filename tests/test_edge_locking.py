@@ -11,7 +11,7 @@ from edge.cli import run
 from edge.errors import ConfigurationError
 from edge.locking import NAME, alone_in
 from edge.spool import Spool
-from tests.agent_process import configure
+from tests.agent_process import baseline_bundle, configure, release
 
 HOLDER = """
 import sys
@@ -42,7 +42,8 @@ def test_a_folder_is_free_again_when_its_owner_ends(tmp_path: Path) -> None:
 
 def test_a_second_agent_is_one_line_and_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It touches nothing; looking at the configuration, or into the spool, is still possible."""
-    config = str(configure(tmp_path, "mqtt://127.0.0.1:1", f"sqlite:///{tmp_path}/store.db"))
+    channel = release(tmp_path / "registry", baseline_bundle())
+    config = str(configure(tmp_path, "mqtt://127.0.0.1:1", f"sqlite:///{tmp_path}/store.db", channel))
     with alone_in(tmp_path / "state"):
         spool = Spool(tmp_path / "state" / "spool.db", "sqlite")
         assert run(["run", "--config", config]) == 2
