@@ -22,6 +22,7 @@ from edge.errors import BundleDamaged, BundleError, ConfigurationError
 from edge.model import Model, open_forecaster
 from edge.pointer import Cause, Memory, Refusal, read_pointer
 
+LONG_TEST = 120.0  # seconds; a test on a small device takes a few
 TRIALS = 3  # deaths while testing a bundle before it is held to be the cause
 DEATHS = 12  # runs in a row that ended while the live bundle forecast; a kill may fall there by chance
 SILENT = 4  # runs that one counts for in which it had not answered before: chance seldom brings that
@@ -129,6 +130,7 @@ class Releases:
         self._handed_out: str | None = None
         self._said: set[tuple[str, str]] = set()
         self._again: tuple[Refusal, float] | None = None
+        self._test_began: float | None = None
         self._count_death(self._note.left())
 
     def _count_death(self, death: Death | None) -> None:
@@ -180,7 +182,10 @@ class Releases:
     @property
     def problem(self) -> str | None:
         """Why what was released does not forecast here, or nothing can be released; None where all is well."""
-        memory = self._memory
+        memory, began = self._memory, self._test_began
+        if began is not None and self._moment() - began > LONG_TEST:
+            seconds = self._moment() - began
+            return f"the test of a released bundle does not end since {seconds:.0f} s, and no other is seen; restart the agent"
         with memory.lock:
             named, live = memory.pointer.named, memory.pointer.live
             refusal = (named and memory.released(*named)) or memory.failed_live(live)
@@ -269,9 +274,11 @@ class Releases:
             pointer.trying = None
             raise BundleError(f"the agent died {TRIALS} times while testing it")
         self._memory.save()
+        self._test_began = self._moment()
         try:
             yield
         finally:
+            self._test_began = None
             pointer.trying = None
             self._memory.save()
 

@@ -278,3 +278,24 @@ def test_a_deadly_window_ends_in_the_baseline_and_loses_nothing(
     finally:
         agent.process.process.kill()
         agent.process.stop()
+
+
+def test_a_release_whose_test_does_not_end_is_on_the_page(tmp_path: Path) -> None:
+    """Nothing else can be released meanwhile; after a restart it is tried again, three times in all."""
+    gateway = Gateway(tmp_path)
+    said: list[str | None] = []
+
+    def never(bundle: Bundle) -> Forecaster:
+        gateway.now += 100.0
+        said.append(gateway.releases.problem)
+        gateway.now += 100.0
+        said.append(gateway.releases.problem)
+        return Baseline("last_value", CONTRACT)
+
+    gateway.open = never  # type: ignore[method-assign]
+    gateway.start()
+    said.clear()
+    release(gateway.home, BEFORE)
+    assert gateway.look() is not None
+    text = "the test of a released bundle does not end since 200 s, and no other is seen; restart the agent"
+    assert [*said, gateway.releases.problem] == [None, text, None]
