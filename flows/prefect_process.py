@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from urllib.error import URLError
@@ -63,7 +64,8 @@ class PrefectProcess(Server):
         patience, problem = Patience(STARTS_WITHIN), "no answer"
         while not patience.lost(self.written):
             if (reason := self.died()) is not None:
-                raise GatecastError(f"Prefect's own server does not start: {reason}; see {self.log}")
+                advice = f"see {self.log}; {self.home / DATABASE} can be moved away, it holds the history of runs only"
+                raise GatecastError(f"Prefect's own server does not start: {reason}; {advice}")
             try:
                 with urlopen(f"{self.url}/health", timeout=10):  # noqa: S310 - our own server
                     return
@@ -73,13 +75,18 @@ class PrefectProcess(Server):
         raise GatecastError(f"Prefect's own server does not answer within {STARTS_WITHIN:.0f} s: {problem}; see {self.log}")
 
 
-def start_prefect(home: Path, port: int = 0, *, schedules: bool = False) -> PrefectProcess:
+def start_prefect(
+    home: Path, port: int = 0, *, schedules: bool = False, say: Callable[[str], None] = lambda _: None
+) -> PrefectProcess:
     """A server that answers; the tables of its database are copied from those of an earlier start where there was one.
+
+    A database that is damaged is moved aside: it holds the history of runs only, and would keep all to come from starting.
 
     Args:
         home: as of `PrefectProcess`.
         port: the same.
         schedules: the same.
+        say: gets a line where the database was moved.
 
     Raises:
         GatecastError: it does not start.
@@ -87,6 +94,12 @@ def start_prefect(home: Path, port: int = 0, *, schedules: bool = False) -> Pref
     home.mkdir(parents=True, exist_ok=True)
     template, database = template_path(), home / DATABASE
     ours = not any(name in os.environ for name in DATABASE_SETTINGS)
+    if ours and (damage := _damage(database)) is not None:
+        aside = database.with_name(f"{DATABASE}.damaged-{time.time_ns()}")
+        for part in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                Path(f"{database}{part}").replace(f"{aside}{part}")
+        say(f"{database} is damaged ({damage}) and was moved to {aside}; it held the history of runs")
     new = ours and not database.exists()
     copied = new and _copy(template, database)
     server = PrefectProcess(home, port, schedules=schedules)
@@ -99,7 +112,7 @@ def start_prefect(home: Path, port: int = 0, *, schedules: bool = False) -> Pref
         template.unlink(missing_ok=True)
         for path in home.glob(f"{DATABASE}*"):
             path.unlink()
-        return start_prefect(home, port, schedules=schedules)
+        return start_prefect(home, port, schedules=schedules, say=say)
     except BaseException:
         server.stop()
         raise
@@ -112,6 +125,20 @@ def template_path() -> Path:
     """An empty database of this version of Prefect, in the user's cache: making one takes ten seconds and more."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "gatecast" / f"prefect-{prefect.__version__}.db"
+
+
+def _damage(database: Path) -> str | None:
+    """What is wrong with the file itself; None where it is sound, absent or in use."""
+    if not database.is_file():
+        return None
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            problem = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.OperationalError:
+        return None
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return None if problem == "ok" else problem
 
 
 def _copy(template: Path, database: Path) -> bool:

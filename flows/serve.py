@@ -44,7 +44,10 @@ def serve(config_path: Path) -> None:
     config = read_config(config_path)
     schedule = cron(config, config_path)
     own = not PREFECT_API_URL.value()
-    with home(config_path) if own else nullcontext() as folder, reachable_server(folder, config.schedule.port, schedules=True):
+    with (
+        home(config_path) if own else nullcontext() as folder,
+        reachable_server(folder, config.schedule.port, schedules=True, say=say),
+    ):
         name = fleet_name(config_path, config)
         runner = Runner(name=name, pause_on_shutdown=False, limit=1)
         os.environ[SERVED] = str(os.getpid())

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -16,7 +16,9 @@ from flows.prefect_process import PrefectProcess, start_prefect
 
 
 @contextmanager
-def reachable_server(home: Path | None = None, port: int = 0, *, schedules: bool = False) -> Iterator[None]:
+def reachable_server(
+    home: Path | None = None, port: int = 0, *, schedules: bool = False, say: Callable[[str], None] = lambda _: None
+) -> Iterator[None]:
     """A server that answers before any work is done; one that goes away meanwhile is told from other failures.
 
     Without PREFECT_API_URL it is one of our own for the time of the work, with a database of its own, so that no other
@@ -26,6 +28,7 @@ def reachable_server(home: Path | None = None, port: int = 0, *, schedules: bool
         home: folder for that database; None: what PREFECT_HOME names, else a temporary one.
         port: of our own server; 0: a free one.
         schedules: whether our own server starts what is due by a schedule.
+        say: gets a line where its database was damaged.
 
     Raises:
         GatecastError: it does not answer, refuses the account, is of another major version, or ends.
@@ -36,7 +39,7 @@ def reachable_server(home: Path | None = None, port: int = 0, *, schedules: bool
             if home is None and (named := os.environ.get("PREFECT_HOME")):
                 home = Path(named)
             folder = home or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gatecast-")))
-            own = stack.enter_context(start_prefect(folder, port, schedules=schedules))
+            own = stack.enter_context(start_prefect(folder, port, schedules=schedules, say=say))
             stack.enter_context(pointed_at(own))
         try:
             try:

@@ -3,6 +3,7 @@
 import os
 import signal
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -56,12 +57,25 @@ def test_a_server_that_cannot_start_is_told_by_its_log(tmp_path: Path) -> None:
         start_prefect(tmp_path / "home")
 
 
+def test_a_damaged_database_is_moved_aside_with_a_line(tmp_path: Path) -> None:
+    """It holds the history of runs only, and would keep all runs to come from being started."""
+    home, said = tmp_path / "home", list[str]()
+    home.mkdir()
+    (home / "prefect.db").write_bytes(b"damaged" * 1000)
+    with start_prefect(home, say=said.append) as server:
+        assert flow_names(server) == []
+    (line,) = said
+    assert "prefect.db is damaged (file is not a database) and was moved to" in line
+    (aside,) = home.glob("prefect.db.damaged-*")
+    assert aside.read_bytes() == b"damaged" * 1000
+
+
 def test_a_server_of_our_own_that_ends_meanwhile_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """No advice about a server that the user has not got; other settings are as before."""
     started: list[PrefectProcess] = []
 
-    def start(home: Path, port: int, *, schedules: bool) -> PrefectProcess:
-        started.append(start_prefect(home, port, schedules=schedules))
+    def start(home: Path, port: int, *, schedules: bool, say: Callable[[str], None]) -> PrefectProcess:
+        started.append(start_prefect(home, port, schedules=schedules, say=say))
         return started[0]
 
     monkeypatch.setattr("flows.server.start_prefect", start)
