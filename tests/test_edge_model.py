@@ -189,7 +189,7 @@ def test_second_runtime_serves_where_the_first_is_missing(monkeypatch: pytest.Mo
     monkeypatch.setattr(edge_model, "RUNTIMES", (("no_such_runtime", "none"), *edge_model.RUNTIMES))
     assert runtime_name() == f"{name} {number}"
     monkeypatch.setattr(edge_model, "RUNTIMES", (("no_such_runtime", "none"),))
-    with pytest.raises(ConfigurationError, match=r"gatecast\[edge\].*gatecast\[edge-tflite\]"):
+    with pytest.raises(ConfigurationError, match=r"pip install '\.\[edge\]', or '\.\[edge-tflite\]' on 32-bit ARM"):
         runtime_name()
     assert "tensorflow" not in vars(edge_model)
     assert "edge.model" in sys.modules
