@@ -2,7 +2,7 @@
 
 Rows are set aside on proof only. A row that is refused, or fails, among rows that are stored is at fault. Where nearly all
 rows of a measurement are refused it may as well be the store: newer rows are tried, and if those are refused too everything
-is kept.
+is kept. Only readings are worth that: they cannot be made again.
 """
 
 from collections import Counter
@@ -15,7 +15,8 @@ from edge.store import Store
 NEARLY_ALL = 0.9  # share of a measurement's rows in one write; where so many are refused the store is suspected
 ALONE = 20  # rows refused or failing one after the other, nothing stored between them; then the rest is not tried row by row
 FAILURES = 3  # passes in a row in which a row must fail alone, while others are stored, before it is set aside
-OWN = "agent"  # the agent's own numbers never hold up anything else
+# What the agent makes of readings never holds these up: where a store refuses all of it, the rows are set aside.
+MADE = frozenset({"agent", "forecast", "forecast_lead", "forecast_score"})
 
 
 class Delivery:
@@ -152,11 +153,11 @@ class _Attempt:
 
     def suspect(self) -> str | None:
         """The measurement of which nearly all rows were refused, empty where it was all of them; None where it was none."""
-        doubtful = Counter({measurement: rows for measurement, rows in self.doubtful.items() if measurement != OWN})
+        doubtful = Counter({measurement: rows for measurement, rows in self.doubtful.items() if measurement not in MADE})
         for measurement, rows in doubtful.most_common():
             if self.is_cut_short or (measurement and rows >= NEARLY_ALL * self.sent[measurement]):
                 return measurement
-        sent = self.sent.total() - self.sent[OWN]
+        sent = sum(rows for measurement, rows in self.sent.items() if measurement not in MADE)
         return "" if 0 < NEARLY_ALL * sent <= doubtful.total() else None
 
     def _run(self, blocks: Sequence[bytes]) -> None:
@@ -199,7 +200,7 @@ class _Attempt:
         if isinstance(trouble, BlockTooLarge):
             raise StoreDenied(f"{trouble}; allow larger requests there") from trouble
         number = self._store.count(row)
-        if not (OWN in number or (isinstance(trouble, BlockRefused) and trouble.proven)):
+        if not (number.keys() <= MADE or (isinstance(trouble, BlockRefused) and trouble.proven)):
             self._alone += 1
         if isinstance(trouble, BlockRefused):
             self._refuse(trouble, row, number)

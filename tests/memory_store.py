@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from edge.contract import Points, SeriesTable
 
-MEASUREMENTS = ("reading", "forecast", "agent")
+MEASUREMENTS = ("reading", "forecast", "forecast_lead", "forecast_score", "agent")
 
 
 class Memory:

@@ -105,12 +105,18 @@ def test_rows_that_are_proven_bad_are_never_held() -> None:
     assert len(bench.tries) == 1
 
 
-def test_own_numbers_hold_up_nothing() -> None:
-    """A row of `agent` that is refused is set aside, though all of them are."""
-    bench = Bench(refusing(b"agent"))
-    refused = bench.delivery.deliver([rows("reading", 3), rows("agent", 2 * ALONE)])
+@pytest.mark.parametrize("measurement", ["agent", "forecast", "forecast_lead", "forecast_score"])
+def test_what_the_agent_makes_holds_up_no_reading(measurement: str) -> None:
+    """A row of its own that is refused is set aside, though all of them are, and the readings beside it are stored."""
+    bench = Bench(refusing(measurement.encode() + b" "))
+    refused = bench.delivery.deliver([rows("reading", 3), rows(measurement, 2 * ALONE)])
     assert len(refused) == 2 * ALONE
-    assert [one.block for one in bench.delivery.deliver([b"agent 1"])] == [b"agent 1"]
+    assert sorted(line for line in set(bench.store.lines) if line.startswith(b"reading")) == [
+        b"reading 0",
+        b"reading 1",
+        b"reading 2",
+    ]
+    assert [one.block for one in bench.delivery.deliver([f"{measurement} 1".encode()])] == [f"{measurement} 1".encode()]
 
 
 def test_what_is_too_large_is_split() -> None:
