@@ -7,7 +7,19 @@ from pathlib import Path
 
 import pytest
 
-TRAINER = ("tensorflow", "keras", "prefect", "polars", "matplotlib", "rich", "amqtt", "optuna", "lightgbm", "statsforecast")
+TRAINER = (
+    "tensorflow",
+    "keras",
+    "prefect",
+    "httpx",  # comes with Prefect
+    "polars",
+    "matplotlib",
+    "rich",
+    "amqtt",
+    "optuna",
+    "lightgbm",
+    "statsforecast",
+)
 # Where they are installed they are hidden, so that this is true in every environment.
 CODE = """
 import contextlib, io, json, sys
@@ -39,7 +51,7 @@ def gatecast(folder: Path, *arguments: str) -> tuple[int, list[str]]:
     [
         (("retrain",), "rich"),
         (("import", "readings.csv"), "polars"),
-        (("serve",), "prefect"),
+        (("serve",), "httpx"),
         (("demo",), "rich"),
         (("backtest",), "rich"),
         (("compare",), "rich"),
