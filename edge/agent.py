@@ -309,7 +309,7 @@ class Agent:
         ready = self._held.exchange(ahead, self._trust.latest, proved=self._trust.proved)
         held = None if self._held.waiting is waiting else self._held.waiting
         if self._engine is None:
-            points = _stored(Readings.concatenate([readings, ahead]))
+            points = [Points.of_readings(Readings.concatenate([readings, ahead]))]
             if messages or held is not None or self._sender.has_news:
                 self._commit(Commit(self._encode(points), held=held), messages)
             return None
@@ -320,7 +320,7 @@ class Agent:
             entry = outcome.entry if len(readings) or outcome.entry.now is not None else None
             self._since_snapshot += len(readings) + len(outcome.entry.forecasts) + 1
             snapshot = self._engine.dump if self._since_snapshot >= SNAPSHOT_ROWS else None
-            blocks = self._encode(outcome.points + _stored(ahead))
+            blocks = self._encode([*outcome.points, Points.of_readings(ahead)])
             self._commit(Commit(blocks, entry, snapshot=snapshot, held=held), messages)
             if snapshot is not None:
                 self._since_snapshot = 0
@@ -387,8 +387,3 @@ class Agent:
     def _problem(self) -> str | None:
         """Why data does not flow where it should."""
         return self._heart.problem or self._subscriber.problem or self._committer.problem or self._sender.problem
-
-
-def _stored(readings: Readings) -> list[Points]:
-    """Rows for the store of readings that no engine has seen."""
-    return [Points("reading", readings.series, readings.time, {"value": readings.value})] if len(readings) else []

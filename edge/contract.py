@@ -276,6 +276,11 @@ class Points:
         """Number of rows."""
         return len(self.time)
 
+    @classmethod
+    def of_readings(cls, readings: Readings) -> "Points":
+        """The rows that readings become in the store, in their order."""
+        return cls("reading", readings.series, readings.time, {"value": readings.value})
+
     def take(self, rows: slice) -> "Points":
         """The chosen rows, in the order given."""
         fields = {name: column if isinstance(column, str) else column[rows] for name, column in self.fields.items()}

@@ -134,7 +134,7 @@ class Engine:
         kept = self.scoring.at_leads(made.values, naive)
         scores = self.scoring.step(closed, kept)
         fresh = readings.take(ingested.fresh)
-        points = [Points("reading", fresh.series, fresh.time, {"value": fresh.value})]
+        points = [Points.of_readings(fresh)]
         for forecasts, following in zip(made.forecasts, _following(made.forecasts), strict=True):
             points += [self._newest(forecasts, following), self._at_leads(forecasts)]
         points.append(_score_points(scores))

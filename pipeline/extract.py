@@ -153,7 +153,7 @@ def write_history(store: Store, series: SeriesTable, readings: Readings) -> int:
     kept = readings.take(np.isfinite(readings.value))
     for begin in range(0, len(kept), BLOCK):
         part = kept.take(slice(begin, begin + BLOCK))
-        block = store.encode([Points("reading", part.series, part.time, {"value": part.value})], series)
+        block = store.encode([Points.of_readings(part)], series)
         for attempt in range(TRIES):
             try:
                 store.write(block)
