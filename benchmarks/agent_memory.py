@@ -17,15 +17,15 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from edge.bundle import Bundle
-from edge.contract import SECOND, Contract, Float64, Points, SeriesTable
-from edge.model import Model
-from edge.store import encode_blocks, open_store
-from pipeline.conversion import convert, golden
-from pipeline.models import Architecture, build
-from tests.agent_process import Running, baseline_bundle, configure, hang_up, publish, publisher, release, running
-from tests.servers import Influx, Mosquitto, wait_until
-from tests.tiny import bundle_of
+from edge.contract.contract import SECOND, Contract, Float64, Points, SeriesTable
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.model import Model
+from edge.stores.store import encode_blocks, open_store
+from pipeline.training.build import Architecture, build
+from pipeline.training.conversion import convert, golden
+from tests.support.agent_process import Running, baseline_bundle, configure, hang_up, publish, publisher, release, running
+from tests.support.servers import Influx, Mosquitto, wait_until
+from tests.support.tiny import bundle_of
 
 SERIES = 10_000
 CONTRACT = Contract(interval=3600 * SECOND, window=96, horizon=24)

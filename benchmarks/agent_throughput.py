@@ -18,11 +18,11 @@ from typing import TypeAlias
 
 import numpy as np
 
-from edge.contract import SECOND, Contract, Float32, Int32, Readings, SeriesTable
-from edge.engine import Engine
-from edge.influx import InfluxStore
-from edge.sqlite import SqliteStore
-from edge.store import Store
+from edge.contract.contract import SECOND, Contract, Float32, Int32, Readings, SeriesTable
+from edge.series.engine import Engine
+from edge.stores.influx import InfluxStore
+from edge.stores.sqlite import SqliteStore
+from edge.stores.store import Store
 
 SERIES = 1024
 PER_INTERVAL = 4  # readings of one series in one interval

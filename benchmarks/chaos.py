@@ -34,10 +34,10 @@ from random import Random
 from chaos_readings import STEP, Publisher, Readings, check
 from chaos_stores import StoreProcess, a_store
 
-from edge.contract import Contract
+from edge.contract.contract import Contract
 from edge.errors import GatecastError
-from tests.agent_process import Running, baseline_bundle, configure, release, running
-from tests.servers import Mosquitto
+from tests.support.agent_process import Running, baseline_bundle, configure, release, running
+from tests.support.servers import Mosquitto
 
 CONTRACT = Contract(interval=10 * STEP, window=48, horizon=6)
 AHEAD = 20_000  # readings the publisher may be ahead of the store

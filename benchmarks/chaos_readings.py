@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.contract import SECOND, Points, SeriesTable
-from edge.store import open_store
+from edge.contract.contract import SECOND, Points, SeriesTable
+from edge.stores.store import open_store
 
 START = 1_699_999_200 * SECOND
 STEP = SECOND  # between two readings of a series

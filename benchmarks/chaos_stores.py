@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edge.errors import GatecastError
-from tests.servers import Influx
+from tests.support.servers import Influx
 
 HALF_WRITTEN = """
 import sqlite3, sys

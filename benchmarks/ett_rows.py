@@ -11,23 +11,31 @@ from typing import Any, get_args
 import msgspec
 import numpy as np
 
-from edge.baselines import Forecaster, baselines
-from edge.bundle import Bundle, Cell, Precision
 from edge.config import Train
-from edge.contract import DAY, Contract, Float32, Float64, Int32
-from edge.model import Model, runtime_name
-from pipeline.candidates import PARITY_WINDOWS, Candidate, Prepared, architectures, make_candidate, settings_of, some_windows
-from pipeline.compare import study
-from pipeline.conversion import model_file
-from pipeline.evaluation import Evaluation, backtest, contender
-from pipeline.history import Report
-from pipeline.models import Architecture
-from pipeline.peers import lightgbm_direct, ridge
-from pipeline.reading_files import read_file
-from pipeline.table import Table, to_table
-from pipeline.training import Settings
-from pipeline.windows import Split, evenly, samples, training_scale
-from pipeline.worker import FORECASTS_FILE, model_name
+from edge.contract.contract import DAY, Contract, Float32, Float64, Int32
+from edge.forecaster.baselines import Forecaster, baselines
+from edge.forecaster.bundle import Bundle, Cell, Precision
+from edge.forecaster.model import Model, runtime_name
+from pipeline.backtest.peers import lightgbm_direct, ridge
+from pipeline.cells.comparison import study
+from pipeline.history.checks import Report
+from pipeline.history.from_files import read_file
+from pipeline.history.table import Table, to_table
+from pipeline.history.windows import Split, evenly, samples, training_scale
+from pipeline.judging.evaluation import Evaluation, backtest, contender
+from pipeline.release.candidates import (
+    PARITY_WINDOWS,
+    Candidate,
+    Prepared,
+    architectures,
+    make_candidate,
+    settings_of,
+    some_windows,
+)
+from pipeline.training.build import Architecture
+from pipeline.training.conversion import model_file
+from pipeline.training.fit import Settings
+from pipeline.training.worker import FORECASTS_FILE, model_name
 
 # Published splits: 12, 4 and 4 months of 30 days.
 MONTHS = (12, 4, 4)

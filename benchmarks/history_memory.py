@@ -22,15 +22,15 @@ from typing import Any, Self, get_args
 import msgspec
 import numpy as np
 
-from edge.bundle import Precision
 from edge.config import Fleet
-from edge.contract import SECOND, Float64, Int64, Points, SeriesTable
-from edge.sqlite import SqliteStore
-from edge.store import encode_blocks
-from pipeline.candidates import make_candidate, prepare_history
-from pipeline.extract import read_history
-from pipeline.models import Architecture
-from pipeline.training import Settings
+from edge.contract.contract import SECOND, Float64, Int64, Points, SeriesTable
+from edge.forecaster.bundle import Precision
+from edge.stores.sqlite import SqliteStore
+from edge.stores.store import encode_blocks
+from pipeline.history.from_store import read_history
+from pipeline.release.candidates import make_candidate, prepare_history
+from pipeline.training.build import Architecture
+from pipeline.training.fit import Settings
 
 SERIES = 2_000
 MINUTE = 60 * SECOND

@@ -106,13 +106,13 @@ def _logger(*, as_json: bool) -> logging.Logger:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from edge.agent import Agent  # noqa: PLC0415 - `--help` and wrong options answer at once
+    from edge.agent.heartbeat import notifier  # noqa: PLC0415
+    from edge.agent.locking import alone_in  # noqa: PLC0415
+    from edge.agent.loop import Agent  # noqa: PLC0415 - `--help` and wrong options answer at once
+    from edge.agent.stopping import GRACE, ends_within  # noqa: PLC0415
     from edge.config import read_config  # noqa: PLC0415
-    from edge.heartbeat import notifier  # noqa: PLC0415
-    from edge.locking import alone_in  # noqa: PLC0415
-    from edge.mqtt import Address, Subscriber  # noqa: PLC0415
-    from edge.stopping import GRACE, ends_within  # noqa: PLC0415
-    from edge.store import open_store  # noqa: PLC0415
+    from edge.messages.mqtt import Address, Subscriber  # noqa: PLC0415
+    from edge.stores.store import open_store  # noqa: PLC0415
 
     config = read_config(options.config)
     logger = _logger(as_json=options.json)
@@ -144,7 +144,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from edge.check import check  # noqa: PLC0415
+    from edge.commands.check import check  # noqa: PLC0415
 
     findings = check(options.config)
     failed = max((finding.code for finding in findings), default=0)
@@ -157,7 +157,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from edge.replay import replay  # noqa: PLC0415
+    from edge.commands.replay import replay  # noqa: PLC0415
 
     return replay(options.file, options.config, options.bundle, as_json=options.json, last=options.last, out=sys.stdout)
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from edge.cli import guarded
 from edge.errors import ConfigurationError
-from flows import backtest, compare, importing
-from flows.options import check_data, check_written, moment
-from flows.stopping import stoppable
+from flows.commands import backtest, compare
+from flows.commands import import_file as importing
+from flows.commands.options import check_data, check_written, moment
+from flows.processes.stopping import stoppable
 
 if TYPE_CHECKING:
-    from pipeline.registry import Registry
+    from pipeline.release.registry import Registry
 
 OURS = ("edge", "pipeline", "flows")
 # Packages outside the `train` extra. An environment with the device's packages only has this command too.
@@ -182,14 +183,14 @@ def _init(options: argparse.Namespace) -> int:
 
 def _retrain(options: argparse.Namespace) -> int:
     _prepare_prefect()
-    from flows.output import retrained_document, retrained_text  # noqa: PLC0415
+    from flows.output.demo import retrained_document, retrained_text  # noqa: PLC0415
     from flows.progress import CURRENT, Show  # noqa: PLC0415
 
     until = moment("--until", options.until)
     show = Show()
     CURRENT.set(show)
     with show.stage("retrain"):
-        from flows.retrain import run as run_retrain  # noqa: PLC0415 - seconds, so it belongs to the stage
+        from flows.retraining.flow import run as run_retrain  # noqa: PLC0415 - seconds, so it belongs to the stage
 
         retrained = run_retrain(options.config, release=not options.no_release, until=until, trials=options.tune)
     if options.json:
@@ -200,7 +201,7 @@ def _retrain(options: argparse.Namespace) -> int:
 
 
 def _models(options: argparse.Namespace) -> int:
-    from flows.output import models_document, models_text  # noqa: PLC0415
+    from flows.output.demo import models_document, models_text  # noqa: PLC0415
 
     registry, channel = _registry(options)
     live = registry.channel(channel)
@@ -233,7 +234,7 @@ def _changed(options: argparse.Namespace, channel: str, version: str, *, again: 
 
 def _registry(options: argparse.Namespace) -> "tuple[Registry, str]":
     from edge.config import read_config  # noqa: PLC0415
-    from pipeline.registry import Registry  # noqa: PLC0415
+    from pipeline.release.registry import Registry  # noqa: PLC0415
 
     config = read_config(options.config)
     return Registry(Path(config.registry.path)), options.channel or config.registry.channel
@@ -241,7 +242,7 @@ def _registry(options: argparse.Namespace) -> "tuple[Registry, str]":
 
 def _serve(options: argparse.Namespace) -> int:
     _prepare_prefect()
-    from flows.serve import serve  # noqa: PLC0415
+    from flows.retraining.schedule import serve  # noqa: PLC0415
 
     serve(options.config)
     return 0
@@ -257,13 +258,13 @@ def _demo(options: argparse.Namespace) -> int:
     folder = options.folder
     with show.stage("start"):
         _prepare_prefect()
-        from flows.folder import prepare_folder  # noqa: PLC0415
-        from flows.servers import check_broker  # noqa: PLC0415
+        from flows.demo.folder import prepare_folder  # noqa: PLC0415
+        from flows.processes.servers import check_broker  # noqa: PLC0415
 
         check_broker()
         folder = prepare_folder(folder)
-        from flows.demo import run as run_demo  # noqa: PLC0415 - seconds, so it belongs to the stage
-        from flows.output import outcome_document, print_outcome, write_outcome  # noqa: PLC0415
+        from flows.demo.run import run as run_demo  # noqa: PLC0415 - seconds, so it belongs to the stage
+        from flows.output.demo import outcome_document, print_outcome, write_outcome  # noqa: PLC0415
 
     show.note(f"  working folder: {folder}")
     outcome = run_demo(folder, data=options.data, store_url=options.store, show=show)

@@ -10,8 +10,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.prefect_server import PrefectServer
-from tests.servers import Influx, Mosquitto
+from tests.support.prefect_server import PrefectServer
+from tests.support.servers import Influx, Mosquitto
 
 # How long an example takes, or the making of it, says something about the machine.
 hypothesis.settings.register_profile("gatecast", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])

@@ -1,0 +1,1 @@
+"""Clocks: how far ours can be trusted, and which intervals it may close."""

@@ -1,0 +1,1 @@
+"""The commands of `gatecast-agent`, one file each."""

@@ -1,0 +1,1 @@
+"""Forecasters: baselines, and the trained model with its bundle."""

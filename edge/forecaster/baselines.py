@@ -1,0 +1,99 @@
+"""Forecasts anybody can make without training: what every model has to beat.
+
+A baseline has a model's interface: `predict(windows, series) -> forecasts`. It says only the median; the other
+quantiles are NaN, because it does not know them.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from edge.contract.contract import Contract, Float32, Int32
+
+
+class Forecaster(Protocol):
+    """Anything that turns windows into forecasts."""
+
+    @property
+    def name(self) -> str:
+        """Version of the bundle or name of the baseline; every forecast carries it."""
+
+    @property
+    def contract(self) -> Contract:
+        """Shape and grid of windows and forecasts."""
+
+    def predict(self, windows: Float32, series: Int32) -> Float32:
+        """Forecast every window.
+
+        Args:
+            windows: float32 `[n, window]` in the sensor's unit, newest last, NaN for missing.
+            series: index of the series as the bundle lists them, 0 = unknown, int32 `[n]`.
+
+        Returns:
+            float32 `[n, horizon, quantiles]` in the sensor's unit, quantiles ascending.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Mean of the values one season, two seasons … before the target, or the last value.
+
+    Where none of them is there, the last value of the window stands in; a window without any value gives NaN.
+
+    Args:
+        name: such as `seasonal_naive_day`.
+        contract: shape and grid.
+        season: intervals of one season; None for the last value.
+        seasons: how many seasons to average.
+    """
+
+    name: str
+    contract: Contract
+    season: int | None = None
+    seasons: int = 1
+
+    def predict(self, windows: Float32, series: Int32) -> Float32:
+        """As `Forecaster.predict`; the series is not used."""
+        del series
+        horizon, window = self.contract.horizon, self.contract.window
+        forecasts = np.full((len(windows), horizon, len(self.contract.quantiles)), np.nan, np.float32)
+        filled = np.isfinite(windows)
+        newest = window - 1 - np.argmax(filled[:, ::-1], axis=1)
+        last = windows[np.arange(len(windows)), newest][:, None]
+        if self.season is None:
+            forecasts[:, :, self.contract.median] = last
+            return forecasts
+        phase = window - self.season + np.arange(horizon) % self.season
+        back = phase[:, None] - self.season * np.arange(self.seasons)
+        values = np.where(back >= 0, windows[:, np.maximum(back, 0)], np.nan)
+        known = np.isfinite(values)
+        count = known.sum(axis=2)
+        mean = np.where(known, values, 0).sum(axis=2) / np.maximum(count, 1)
+        forecasts[:, :, self.contract.median] = np.where(count > 0, mean, last)
+        return forecasts
+
+
+def baselines(contract: Contract) -> tuple[Baseline, ...]:
+    """Every baseline that the window is long enough for; the last value always is."""
+    found = [Baseline("last_value", contract)]
+    for name, days, seasons in (
+        ("seasonal_naive_day", 1, 1),
+        ("seasonal_naive_week", 7, 1),
+        ("mean_of_3_days", 1, 3),
+        ("mean_of_7_days", 1, 7),
+    ):
+        season = contract.season(days)
+        if season is not None and season * seasons <= contract.window:
+            found.append(Baseline(name, contract, season, seasons))
+    return tuple(found)
+
+
+def baseline(name: str, contract: Contract) -> Baseline | None:
+    """The baseline of that name, or None where the contract has no room for it."""
+    return next((one for one in baselines(contract) if one.name == name), None)
+
+
+def seasonal_naive(contract: Contract) -> Baseline:
+    """The baseline that scores are compared with: the same time yesterday, or the last value where a day does not fit."""
+    return baseline("seasonal_naive_day", contract) or Baseline("last_value", contract)

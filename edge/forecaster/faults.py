@@ -1,0 +1,131 @@
+"""Forecasts that break their promise: which rows they are, and when they are the bundle's fault. No I/O.
+
+A row that is not finite, whose quantiles cross, or that the runtime cannot make costs its own series only.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+import numpy as np
+
+from edge.contract.contract import Bool, Float32, Int32
+from edge.errors import BundleError
+from edge.forecaster.baselines import Baseline, Forecaster
+
+USUAL = 1e12  # values of sensors lie below; a window with a larger one proves nothing against a bundle
+FORECASTS = 3  # broken ones before a bundle is held to be the cause
+SERIES = 3  # with broken forecasts, where there are so many
+SHARE = 0.1  # of the series that are known
+
+Kind: TypeAlias = Literal["not_finite", "crossed", "not_made"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a forecaster made of some windows.
+
+    Args:
+        values: float32 `[n, horizon, quantiles]`; of broken rows anything.
+        kind: position in `KINDS` of what is wrong with each row, -1 where it is sound, `[n]`.
+        error: what was raised last, or None.
+    """
+
+    values: Float32
+    kind: Int32
+    error: str | None = None
+
+    @property
+    def broken(self) -> Bool:
+        """Rows that must not be used, `[n]`."""
+        return self.kind >= 0
+
+
+def attempt(forecaster: Forecaster, windows: Float32, series: Int32) -> Attempt:
+    """Forecast; where that raises, row by row, so that one row costs only itself.
+
+    Args:
+        forecaster: a model or a baseline.
+        windows: float32 `[n, window]`.
+        series: as the forecaster lists them, `[n]`.
+    """
+    contract = forecaster.contract
+    values = np.full((len(windows), contract.horizon, len(contract.quantiles)), np.nan, np.float32)
+    made = np.zeros(len(windows), np.bool_)
+    error = _predict(forecaster, windows, series, values, made)
+    if error is not None and len(windows) > 1:
+        for row in range(len(windows)):
+            part = slice(row, row + 1)
+            error = _predict(forecaster, windows[part], series[part], values[part], made[part]) or error
+    promised = values[:, :, [contract.median]] if isinstance(forecaster, Baseline) else values
+    # What float32 rounds is no crossing.
+    with np.errstate(invalid="ignore"):
+        crossed = (np.diff(promised, axis=2) < -4 * np.spacing(np.abs(promised[:, :, 1:]))).any(axis=(1, 2))
+    kind = np.where(crossed, KINDS.index("crossed"), -1)
+    kind = np.where(np.isfinite(promised).all(axis=(1, 2)), kind, KINDS.index("not_finite"))
+    return Attempt(values, np.where(made, kind, KINDS.index("not_made")).astype(np.int32), error)
+
+
+def _predict(forecaster: Forecaster, windows: Float32, series: Int32, values: Float32, made: Bool) -> str | None:
+    try:
+        values[:] = forecaster.predict(windows, series)
+    except (BundleError, ValueError, RuntimeError) as error:  # also what a runtime raises of its own accord
+        return str(error)
+    made[:] = True
+    return None
+
+
+class Evidence:
+    """Broken forecasts of usual windows, since the bundle is live; the newest forecast of each series counts.
+
+    Args:
+        fleet: series that the bundle lists.
+    """
+
+    def __init__(self, fleet: int = 0) -> None:
+        # The only series that a device knows proves nothing to a fleet of several.
+        self._least = min(2, fleet)
+        self._failing: dict[int, int] = {}
+
+    @property
+    def problem(self) -> str | None:
+        """What is missing though nothing is proved, or None."""
+        count = len(self._failing)
+        return f"the newest forecasts of {count} series were broken; the baseline makes them" if count else None
+
+    def forget(self, series: Int32) -> None:
+        """These series have no window that a model could forecast from any more."""
+        for owner in series.tolist() if self._failing else ():
+            self._failing.pop(owner, None)
+
+    def add(self, made: Attempt, windows: Float32, series: Int32, known: int) -> str | None:
+        """Take in what was made.
+
+        Args:
+            made: of these windows.
+            windows: float32 `[n, window]`.
+            series: index of each, `[n]`.
+            known: number of series on the device.
+
+        Returns:
+            What is wrong with the bundle, or None where there is no proof that it is the bundle.
+        """
+        with np.errstate(invalid="ignore"):
+            usual = ~(np.abs(windows) >= USUAL).any(axis=1)
+        for owner, broken in zip(series[usual].tolist(), made.broken[usual].tolist(), strict=True):
+            if broken:
+                self._failing[owner] = self._failing.get(owner, 0) + 1
+            else:
+                self._failing.pop(owner, None)
+        count = sum(self._failing.values())
+        several = max(min(SERIES, max(known, self._least)), known * SHARE)
+        if count < FORECASTS or len(self._failing) < several:
+            return None
+        if made.error is not None:
+            return made.error
+        return f"{count} forecasts of {len(self._failing)} series are {_words(made)}"
+
+
+def _words(made: Attempt) -> str:
+    kinds = [kind for place, kind in enumerate(KINDS) if (made.kind == place).any()]
+    return " or ".join(kind.replace("_", " ") for kind in kinds)

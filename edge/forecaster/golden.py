@@ -1,0 +1,72 @@
+"""Windows and forecasts that come with a model, so that a device can see whether it forecasts as it did where it was made."""
+
+import math
+from typing import Annotated
+
+import msgspec
+import numpy as np
+
+from edge.contract.contract import Contract, Float32, Int32
+from edge.errors import BundleError
+
+
+class Golden(msgspec.Struct, frozen=True):
+    """Windows and the forecasts that the model made of them where it was verified.
+
+    Args:
+        windows: `[n, window]`, None for missing.
+        series: `[n]`, index in the model's series input.
+        forecasts: `[n, horizon, quantiles]`.
+        units: `[n]`, in which a difference is judged: spread of the series in training. None in bundles of before: there it
+            is the spread of all the forecasts.
+    """
+
+    windows: Annotated[list[list[float | None]], msgspec.Meta(min_length=1, max_length=64)]
+    series: list[int]
+    forecasts: list[list[list[float]]]
+    units: list[float] | None = None
+
+    @classmethod
+    def of(cls, windows: Float32, series: Int32, forecasts: Float32, units: Float32 | None = None) -> "Golden":
+        """The same values as lists, NaN in windows as None; forecasts are finite, units above 0."""
+        rows = [[value if math.isfinite(value) else None for value in window] for window in windows.tolist()]
+        return cls(rows, series.tolist(), forecasts.tolist(), None if units is None else units.tolist())
+
+    def arrays(self) -> tuple[Float32, Int32, Float32]:
+        """Windows float32 `[n, window]`, series int32 `[n]`, forecasts float32 `[n, horizon, quantiles]`."""
+        with np.errstate(over="ignore"):
+            return np.array(self.windows, np.float32), np.array(self.series, np.int32), np.array(self.forecasts, np.float32)
+
+
+def check_golden(golden: Golden, contract: Contract, known: int) -> None:
+    """Refuse what cannot be repeated.
+
+    Args:
+        golden: from a manifest.
+        contract: of the manifest.
+        known: number of its series.
+
+    Raises:
+        BundleError: shapes or series are not those of the contract.
+    """
+    count, levels = len(golden.windows), len(contract.quantiles)
+    lengths = {len(window) for window in golden.windows}
+    leads = {len(forecast) for forecast in golden.forecasts}
+    widths = {len(lead) for forecast in golden.forecasts for lead in forecast}
+    if (
+        len(golden.series) != count
+        or len(golden.forecasts) != count
+        or (lengths, leads, widths) != ({contract.window}, {contract.horizon}, {levels})
+    ):
+        raise BundleError(
+            f"expected golden windows [{count}, {contract.window}] and forecasts [{count}, {contract.horizon}, {levels}]; "
+            f"got {len(golden.series)} series, windows of {sorted(lengths)}, {len(golden.forecasts)} forecasts of "
+            f"{sorted(leads)} leads and {sorted(widths)} quantiles"
+        )
+    units = golden.units
+    if units is not None and not (len(units) == count and all(0 < unit < math.inf for unit in units)):
+        raise BundleError(
+            f"expected {count} golden units above 0, or none; got {len(units)}, the least {min(units, default=0)}"
+        )
+    if not all(0 <= series <= known for series in golden.series):
+        raise BundleError(f"expected golden series within 0…{known}; got {min(golden.series)}…{max(golden.series)}")

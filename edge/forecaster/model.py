@@ -1,0 +1,229 @@
+"""The trained model behind a forecaster's interface; the one place that imports a TFLite runtime.
+
+Forecasts are made in batches of 1, 8 or 64, each with an interpreter of its own that is made when first needed:
+resizing one interpreter costs more than a forecast, and tflite-runtime would lose its fast kernels.
+"""
+
+import importlib
+from importlib.metadata import version
+from typing import Any, cast
+
+import numpy as np
+
+from edge.contract.contract import Bool, Contract, Float32, Int32
+from edge.errors import BundleError, ConfigurationError
+from edge.forecaster.baselines import Forecaster, baseline
+from edge.forecaster.bundle import Bundle, Precision
+
+BUCKETS = (1, 8, 64)  # a larger one takes 4 MB and is no faster
+RUNTIMES = (("ai_edge_litert.interpreter", "ai-edge-litert"), ("tflite_runtime.interpreter", "tflite-runtime"))
+# Anything beyond counts as missing: the sum of the squares of the longest window would leave float32.
+LARGEST_VALUE = 5e16
+# Largest error against the golden forecasts, as a share of the spread of the series.
+TOLERANCE: dict[Precision, float] = {"float32": 1e-4, "float16": 1e-2, "int8": 0.1}
+
+
+def _runtime() -> tuple[Any, str]:
+    for module, distribution in RUNTIMES:
+        try:
+            return importlib.import_module(module).Interpreter, distribution
+        except ModuleNotFoundError:
+            continue
+    raise ConfigurationError(
+        "no TFLite runtime is installed; in a clone of the repository: pip install '.[edge]', or '.[edge-tflite]' on 32-bit ARM"
+    )
+
+
+def runtime_name() -> str:
+    """Name and version of the runtime, such as `ai-edge-litert 2.3.0`.
+
+    Raises:
+        ConfigurationError: none is installed.
+    """
+    _, distribution = _runtime()
+    return f"{distribution} {version(distribution)}"
+
+
+class Model:
+    """Forecasts of a bundle's model; not thread-safe.
+
+    Args:
+        bundle: with a model; its hash was checked when the bundle was made.
+
+    Raises:
+        BundleError: the runtime cannot open the model, or its inputs and outputs are not those of the contract.
+        ConfigurationError: no runtime is installed.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        if bundle.model is None:
+            raise BundleError(f"expected a bundle with a model; {bundle.manifest.version} is a baseline")
+        self.name = bundle.manifest.version
+        self.contract: Contract = bundle.manifest.contract
+        self._manifest = bundle.manifest
+        self._content = bundle.model
+        self._interpreters: dict[int, _Interpreter] = {}
+        self._interpreter(1)
+
+    def predict(self, windows: Float32, series: Int32) -> Float32:
+        """As `Forecaster.predict`; a window without any value gives NaN, a series the bundle does not list counts as 0."""
+        known = np.where((series >= 0) & (series <= len(self._manifest.series)), series, 0).astype(np.int32)
+        forecasts = np.empty((len(windows), self.contract.horizon, len(self.contract.quantiles)), np.float32)
+        # Before the model: one that was made under another bound has that inside.
+        windows = np.where(np.abs(windows) < LARGEST_VALUE, windows, np.float32(np.nan))
+        start = 0
+        while start < len(windows):
+            bucket = next((size for size in BUCKETS if size >= len(windows) - start), BUCKETS[-1])
+            part = slice(start, start + bucket)
+            forecasts[part] = self._interpreter(bucket).run(windows[part], known[part])
+            start += bucket
+        forecasts[np.isnan(windows).all(axis=1)] = np.nan
+        return forecasts
+
+    def self_test(self) -> float:
+        """Repeat the golden forecasts at batch 1 and at batch 64.
+
+        Returns:
+            The largest error as a share of the golden forecasts' spread.
+
+        Raises:
+            BundleError: it is too large, a forecast is NaN, or quantiles do not ascend.
+        """
+        golden, file = self._manifest.golden, self._manifest.model
+        if golden is None or file is None:
+            raise BundleError(f"expected golden forecasts in {self.name}; got none")
+        windows, series, expected = golden.arrays()
+        copies = -(-64 // len(windows))
+        single = np.concatenate([self.predict(windows[i : i + 1], series[i : i + 1]) for i in range(len(windows))])
+        batch = self.predict(np.tile(windows, (copies, 1))[:64], np.tile(series, copies)[:64])
+        forecasts = np.concatenate([single, batch])
+        wanted = np.concatenate([expected, np.tile(expected, (copies, 1, 1))[:64]])
+        units = None
+        if golden.units is not None:
+            one = np.array(golden.units, np.float32)
+            units = np.concatenate([one, np.tile(one, copies)[:64]])
+        error = relative_error(wanted, forecasts, windows, units=units)
+        if (np.diff(forecasts, axis=2) < 0).any():
+            raise BundleError(f"expected ascending quantiles from {self.name}; got crossed ones")
+        if not error <= TOLERANCE[file.precision]:
+            raise BundleError(
+                f"{self.name} does not repeat its golden forecasts: expected an error of at most "
+                f"{TOLERANCE[file.precision]:g} of their spread, got {error:.3g}"
+            )
+        return error
+
+    def _interpreter(self, batch: int) -> "_Interpreter":
+        found = self._interpreters.get(batch)
+        if found is None:
+            found = self._interpreters[batch] = _Interpreter(self._content, batch, self.contract)
+        return found
+
+
+class _Interpreter:
+    """One interpreter of a fixed batch size."""
+
+    def __init__(self, content: bytes, batch: int, contract: Contract) -> None:
+        interpreter, distribution = _runtime()
+        self._batch = batch
+        self._windows = np.zeros((batch, contract.window), np.float32)
+        self._series = np.zeros(batch, np.int32)
+        try:
+            self._runtime = interpreter(model_content=content, num_threads=1)
+            inputs = self._runtime.get_input_details()
+            outputs = self._runtime.get_output_details()
+        except (ValueError, RuntimeError) as error:
+            raise BundleError(f"{distribution} cannot open the model: {error}") from error
+        expected = sorted([("float32", (-1, contract.window)), ("int32", (-1,))])
+        found = sorted(_shape(one) for one in inputs)
+        if found != expected:
+            raise BundleError(f"expected a model with inputs {expected}; got {found}")
+        window, series = sorted(inputs, key=_shape)
+        try:
+            self._runtime.resize_tensor_input(window["index"], [batch, contract.window])
+            self._runtime.resize_tensor_input(series["index"], [batch])
+            self._runtime.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise BundleError(f"{distribution} cannot run the model at batch {batch}: {error}") from error
+        self._inputs = window["index"], series["index"]
+        results = [(one["dtype"].__name__, tuple(one["shape"].tolist())) for one in self._runtime.get_output_details()]
+        forecast = ("float32", (batch, contract.horizon, len(contract.quantiles)))
+        if results != [forecast]:
+            raise BundleError(f"expected a model with output {forecast} at batch {batch}; got {results}")
+        self._output = outputs[0]["index"]
+
+    def run(self, windows: Float32, series: Int32) -> Float32:
+        """Forecasts float32 `[n, horizon, quantiles]` of n ≤ batch windows."""
+        count = len(windows)
+        self._windows[:count] = windows
+        self._series[:count] = series
+        self._runtime.set_tensor(self._inputs[0], self._windows)
+        self._runtime.set_tensor(self._inputs[1], self._series)
+        try:
+            self._runtime.invoke()
+        except RuntimeError as error:
+            raise BundleError(f"the model fails at batch {self._batch}: {error}") from error
+        return cast("Float32", self._runtime.get_tensor(self._output)[:count])
+
+
+def _shape(details: dict[str, Any]) -> tuple[str, tuple[int, ...]]:
+    return details["dtype"].__name__, tuple(details["shape_signature"].tolist())
+
+
+def relative_error(
+    expected: Float32, found: Float32, windows: Float32, leads: int | None = None, units: Float32 | None = None
+) -> float:
+    """Largest absolute difference as a share of a spread; NaN where either is not finite.
+
+    With units the spread is that of each forecast's own series, so that series of all units are judged alike. Without, it
+    is that of each forecast about its own mean, averaged over all, so that level does not hide an error; a forecast of one
+    number has none, and that of the windows stands in. What float32 must round at that level does not count.
+
+    Args:
+        expected: `[n, horizon, quantiles]`.
+        found: `[n, horizon, quantiles]`.
+        windows: that were forecast from, float32 `[n, window]`.
+        leads: whose difference counts; None: all.
+        units: spread of each forecast's series, above 0, float32 `[n]`; None where it is not known.
+    """
+    finite: Bool = np.isfinite(expected) & np.isfinite(found)
+    if not finite.all():
+        return float("nan")
+    wide = expected.astype(np.float64)
+    differences = np.maximum(np.abs(found - wide) - 4 * np.spacing(np.abs(expected)), 0)[:, :leads]
+    if units is not None:
+        return float((differences / units[:, None, None]).max())
+    if wide[0].size > 1:
+        about = wide - wide.mean(axis=(1, 2), keepdims=True)
+    else:
+        known = np.where(np.abs(windows) < LARGEST_VALUE, windows, np.nan).astype(np.float64)
+        about = known - np.nanmean(known, axis=1, keepdims=True)
+    spread = float(np.sqrt(np.nanmean(np.square(about))))
+    difference = float(differences.max())
+    return difference / spread if spread > 0 else float(difference > 0)
+
+
+def usable(windows: Float32, contract: Contract) -> Bool:
+    """Whether a model forecasts from a window, on the device and before the verdict, bool `[n]`; else the baseline does.
+
+    Args:
+        windows: float32 `[n, window]`; a longer one counts by its newest part.
+        contract: window and `max_missing`.
+    """
+    # On counts: shares round differently.
+    known = (np.abs(windows[:, -contract.window :]) < LARGEST_VALUE).sum(axis=1)
+    return cast("Bool", (contract.window - known <= contract.max_missing * contract.window) & (known > 0))
+
+
+def open_forecaster(bundle: Bundle) -> Forecaster:
+    """The bundle's model, or the baseline it names.
+
+    Raises:
+        BundleError: the model cannot be opened.
+        ConfigurationError: no runtime is installed.
+    """
+    if bundle.model is not None:
+        return Model(bundle)
+    found = baseline(bundle.manifest.baseline or "", bundle.manifest.contract)
+    if found is None:
+        raise BundleError(f"expected a model or a baseline that fits the window; got {bundle.manifest.baseline!r}")
+    return found

@@ -1,0 +1,1 @@
+"""Messages: topic and payload in, readings out."""

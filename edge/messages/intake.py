@@ -1,0 +1,156 @@
+"""Messages in, readings and series out; what cannot be used is counted, said once a minute, and skipped."""
+
+import time
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+
+from edge.clock.trust import Trust
+from edge.contract.contract import Readings, SeriesTable
+from edge.errors import PayloadError
+from edge.messages.mqtt import Message
+from edge.messages.payloads import EARLIEST, Ingest, Source
+from edge.quoting import quoted
+from edge.spool.spool import Arrival
+
+LONGEST_TOPIC = 1024  # characters; names are kept for every series
+LONGEST_SHOWN = 120  # characters of a topic in a line
+USELESS = 10  # messages in a row of which none can be used; fewer may be one sensor's
+SILENCE = 60.0  # seconds between two lines about the same kind of trouble
+
+
+class Grumbler:
+    """Says the same kind of thing at most once a minute.
+
+    Args:
+        log: called with the line.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(self, log: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._log, self._clock = log, clock
+        self._said: dict[str, float] = {}
+        self._swallowed: dict[str, int] = {}
+
+    def say(self, kind: str, text: str) -> None:
+        """Log the text, or count it where its kind was heard of within the last minute."""
+        now = self._clock()
+        if now - self._said.get(kind, -SILENCE) < SILENCE:
+            self._swallowed[kind] = self._swallowed.get(kind, 0) + 1
+            return
+        self._said[kind] = now
+        more = self._swallowed.pop(kind, 0)
+        self._log(f"{kind}: {text}" + (f" (and {more} more like it)" if more else ""))
+
+
+class Intake:
+    """Turns topics into series and payloads into readings.
+
+    Args:
+        ingests: the rules, tried in order.
+        series: the table new series are added to.
+        most: series beyond this number are skipped.
+        count: called with the kind and number of what was skipped.
+        arrival: gives what was committed last under a packet identifier.
+        grumbler: says what was skipped.
+        trust: in our clock, against which the times of readings are judged.
+    """
+
+    def __init__(
+        self,
+        ingests: Sequence[Ingest],
+        series: SeriesTable,
+        *,
+        most: int,
+        count: Callable[[str, int], None],
+        arrival: Callable[[int], Arrival | None],
+        grumbler: Grumbler,
+        trust: Trust,
+    ) -> None:
+        self._ingests, self._series, self._most = list(ingests), series, most
+        self._count, self._arrival, self._grumbler, self._trust = count, arrival, grumbler, trust
+        self._topics: dict[str, Source] = {}  # of known series only, or a flood of made-up ones would push them out
+        self.arrivals: dict[int, Arrival] = {}
+        self.held = Readings.empty()
+        self._useless = 0  # messages since the last one that could be used
+        self._reason = ""
+
+    @property
+    def problem(self) -> str | None:
+        """Why none of the messages of late could be used; None where some could."""
+        if self._useless < USELESS:
+            return None
+        return f"none of the last {self._useless} messages could be used, the last one: {self._reason}"
+
+    def take(self, messages: Sequence[Message]) -> Readings:
+        """The readings in the messages, in order of arrival.
+
+        `arrivals` says when those came that carry no time, and `held` has the readings from ahead of a clock that has not
+        proved itself.
+        """
+        self.arrivals = {}
+        rows: list[tuple[int, int, float]] = []
+        ahead: list[tuple[int, int, float]] = []
+        latest, proved = self._trust.latest, self._trust.proved
+        for message in messages:
+            try:
+                found = self._reading(message, latest, proved=proved)
+            except PayloadError as error:
+                self._skip(message, error.kind, str(error))
+                continue
+            except MemoryError:  # what the machine lacks is no fault of the message, which stays with the broker
+                raise
+            except Exception as error:  # noqa: BLE001 - else it would come again after every restart, and end the agent again
+                self._skip(message, "bad_message", f"unexpected {type(error).__name__} while it was read")
+                continue
+            self._useless = 0
+            (rows if found[1] <= latest else ahead).append(found)
+        self.held = Readings.of(*zip(*ahead, strict=True)) if ahead else Readings.empty()
+        return Readings.of(*zip(*rows, strict=True)) if rows else Readings.empty()
+
+    def _skip(self, message: Message, kind: str, text: str) -> None:
+        self._count(kind, 1)
+        text = f"{text} on topic {quoted(message.topic, LONGEST_SHOWN)}; skipped"
+        self._grumbler.say(kind, text)
+        if kind != "retained":  # those come by the dozen at every start, and live ones after them
+            self._useless, self._reason = self._useless + 1, f"{kind}: {text}"
+
+    def _reading(self, message: Message, latest: int, *, proved: bool) -> tuple[int, int, float]:
+        source = self._topics.get(message.topic) or self._source(message.topic)
+        if message.retained and not source.ingest.timed:
+            raise PayloadError("retained", "a retained message without a time may be of any age")
+        arrival = message.arrival if source.ingest.timed or not message.qos else self._first_arrival(message)
+        moment, value = source.ingest.decode(message.payload, arrival)
+        if moment < EARLIEST:  # only a time of arrival can be: a gateway that has no clock of its own has just started
+            raise PayloadError("no_clock", "our own clock stands before 2000; set it, or let the payload carry the time")
+        future = proved and moment > latest
+        index = self._series.get(source.name)
+        if index is None and not future:
+            index = self._add(source)
+        if index is not None and source.ingest.timed:
+            self._trust.hear(index, moment)
+        if index is None or future:
+            raise PayloadError("future", "the time lies ahead of ours; check the sensor's clock and time zone")
+        if len(self._topics) < self._most:
+            self._topics[message.topic] = source
+        return index, moment, value
+
+    def _add(self, source: Source) -> int:
+        if len(self._series) >= self._most:
+            raise PayloadError("too_many_series", f"more than {self._most} series; raise [agent] max_series if they are real")
+        return self._series.add(source.name, source.tags)
+
+    def _source(self, topic: str) -> Source:
+        if len(topic) > LONGEST_TOPIC:
+            raise PayloadError("long_topic", f"expected at most {LONGEST_TOPIC} characters, got {len(topic)}")
+        found = next((source for ingest in self._ingests if (source := ingest.source(topic)) is not None), None)
+        if found is None:
+            raise PayloadError("unknown_topic", "no [[ingest]] topic matches")
+        return found
+
+    def _first_arrival(self, message: Message) -> int:
+        """When a message came first: sent again it would get another time, and its reading would be stored twice."""
+        digest = blake2b(f"{message.topic}\0".encode() + message.payload, digest_size=8).digest()
+        before = (self.arrivals.get(message.mid) or self._arrival(message.mid)) if message.dup else None
+        moment = before.time if before is not None and before.digest == digest else message.arrival
+        self.arrivals[message.mid] = Arrival(message.mid, digest, moment)
+        return moment

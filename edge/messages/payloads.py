@@ -1,0 +1,242 @@
+"""Topic and payload in, one reading out.
+
+A topic template such as `sensors/{site}/{device}/{metric}` says which levels name and tag the series; the payload is
+JSON with a path to value and time, or a plain number.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from edge.contract.contract import SECOND
+from edge.errors import ConfigurationError, PayloadError
+from edge.quoting import quoted
+
+TimeUnit = Literal["auto", "iso", "s", "ms", "us", "ns"]
+EARLIEST = 946_684_800 * SECOND  # 2000: a clock that was never set stands in 1970
+LATEST = 4_102_444_800 * SECOND  # 2100
+LARGEST_PAYLOAD = 65_536
+LONGEST_TIME = 64  # characters; looking for a time in more of them could take minutes
+NANOSECONDS = {"s": SECOND, "ms": 1_000_000, "us": 1_000, "ns": 1}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ISO = re.compile(r"(.*?\d{2}:?\d{2}:?\d{2})[.,](\d{1,9})\d*(.*)")
+
+
+def unit_of(number: float) -> str:
+    """Unit of a Unix time, told by its size: seconds stay below 1e11 until the year 5138."""
+    size = abs(number)
+    if size < 1e11:
+        return "s"
+    if size < 1e14:
+        return "ms"
+    return "us" if size < 1e17 else "ns"
+
+
+def parse_time(value: object, unit: TimeUnit = "auto") -> int:
+    """Nanoseconds since 1970 in UTC.
+
+    Args:
+        value: ISO 8601 text (without a zone it is UTC), or a Unix time as number or text.
+        unit: of a number; `auto` tells seconds, milli-, micro- and nanoseconds apart by their size.
+
+    Raises:
+        PayloadError: no time, or none between 2000 and 2100 (`bad_time`).
+    """
+    try:
+        time = _nanoseconds(value, unit)
+    except (ValueError, OverflowError, TypeError) as error:
+        raise PayloadError("bad_time", f"{quoted(value)} is no time; expected ISO 8601 or a Unix time") from error
+    if not EARLIEST <= time < LATEST:
+        raise PayloadError("bad_time", f"{quoted(value)} is not between the years 2000 and 2100; check the sensor's clock")
+    return time
+
+
+def _nanoseconds(value: object, unit: TimeUnit) -> int:
+    if isinstance(value, str):
+        if len(value) > LONGEST_TIME:
+            raise ValueError
+        text = value.strip()
+        try:
+            value = int(text) if unit != "iso" else text
+        except ValueError:
+            try:
+                value = float(text) if unit != "iso" else text
+            except ValueError:
+                value = text
+    if isinstance(value, str):
+        nanoseconds = 0
+        if match := ISO.fullmatch(value):
+            value, nanoseconds = match[1] + match[3], int(match[2].ljust(9, "0"))
+        moment = datetime.fromisoformat(value)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+        return (moment - EPOCH) // timedelta(microseconds=1) * 1000 + nanoseconds
+    if isinstance(value, bool) or not isinstance(value, int | float) or unit == "iso":
+        raise TypeError
+    scale = NANOSECONDS[unit_of(value) if unit == "auto" else unit]
+    return value * scale if isinstance(value, int) else int(value) * scale + round((value - int(value)) * scale)
+
+
+def parse_value(value: object) -> float:
+    """A finite number, or text that is one; true and false are states, not measurements.
+
+    Raises:
+        PayloadError: anything else (`bad_value`).
+    """
+    if isinstance(value, bool) or (isinstance(value, str) and "_" in value):  # float() would take both
+        raise PayloadError("bad_value", f"expected a number, got {quoted(value)}")
+    try:
+        number = float(value)  # type: ignore[arg-type] # whatever float refuses is a bad value
+    except (TypeError, ValueError, OverflowError) as error:
+        raise PayloadError("bad_value", f"expected a number, got {quoted(value)}") from error
+    if not math.isfinite(number):
+        raise PayloadError("bad_value", f"expected a finite number, got {number}")
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a topic's readings belong.
+
+    Args:
+        name: of the series.
+        tags: from the topic's placeholders.
+        ingest: the rule that reads the payload.
+    """
+
+    name: str
+    tags: dict[str, str]
+    ingest: "Ingest"
+
+
+class Ingest:
+    """One way in: which topics, and how their payloads are read.
+
+    Args:
+        topic: levels with placeholders; `{name}` stands for exactly one level.
+        series: name of the series made of the placeholders; without it they are joined with dots.
+        payload: `json` or `plain`.
+        value: path to the value, levels separated by dots.
+        time: path to the time; without it the time of arrival counts.
+        time_unit: of the time.
+
+    Raises:
+        ConfigurationError: a template that cannot be used.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        series: str | None = None,
+        payload: Literal["json", "plain"] = "json",
+        value: str = "value",
+        time: str | None = "time",
+        time_unit: TimeUnit = "auto",
+    ) -> None:
+        levels = topic.split("/")
+        self.names = [level[1:-1] for level in levels if level.startswith("{") and level.endswith("}")]
+        plain = [level for level in levels if not (level.startswith("{") and level.endswith("}"))]
+        if not topic or any(c in level for level in plain for c in "{}#+\0") or len(set(self.names)) != len(self.names):
+            message = (
+                f"[[ingest]] topic {topic!r}: write each placeholder as a whole level, such as sensors/{{site}}/{{metric}}"
+            )
+            raise ConfigurationError(message)
+        if not all(name.isidentifier() for name in self.names):
+            raise ConfigurationError(f"[[ingest]] topic {topic!r}: placeholders are letters, digits and _, such as {{site}}")
+        if series == "":
+            raise ConfigurationError(f"[[ingest]] series of topic {topic!r} is empty; write a name, or leave the line out")
+        reserved = {"series", "lead", "agent", "time", "value"} & set(self.names)
+        if reserved:
+            raise ConfigurationError(f"[[ingest]] topic {topic!r}: {{{min(reserved)}}} is a name of ours; choose another name")
+        self.topic = topic
+        self.filter = "/".join("+" if level.startswith("{") else level for level in levels)
+        pattern = "/".join(f"(?P<{level[1:-1]}>[^/]+)" if level.startswith("{") else re.escape(level) for level in levels)
+        self._pattern = re.compile(pattern)
+        self._series = (
+            series if series is not None else ".".join(f"{{{name}}}" for name in self.names) or topic.replace("/", ".")
+        )
+        try:
+            self._series.format(**dict.fromkeys(self.names, ""))
+        except (KeyError, IndexError, ValueError) as error:
+            known = ", ".join(f"{{{name}}}" for name in self.names) or "none"
+            raise ConfigurationError(f"[[ingest]] series {series!r} may use the topic's placeholders ({known}) only") from error
+        pieces = re.split(r"\{(\w+)\}", self._series)
+        self._used = list(dict.fromkeys(pieces[1::2]))
+        again = {place for place in range(1, len(pieces), 2) if pieces[place] in pieces[1:place:2]}
+        groups = [f"(?P={piece})" if place in again else f"(?P<{piece}>.+)" for place, piece in enumerate(pieces)]
+        self._name = re.compile(
+            "".join(group if place % 2 else re.escape(pieces[place]) for place, group in enumerate(groups)), re.DOTALL
+        )
+        # No level holds a slash, so a longer run of them than the template has stands in no name that is made by it.
+        self._apart = "/" * (1 + max(map(len, re.findall("/+", self._series)), default=0))
+        self._plain = payload == "plain"
+        self._value = value.split(".")
+        self._time = time.split(".") if time else None
+        self._unit: TimeUnit = time_unit
+
+    @property
+    def timed(self) -> bool:
+        """Whether the payload carries the time of the measurement."""
+        return self._time is not None and not self._plain
+
+    def source(self, topic: str) -> Source | None:
+        """Series and tags of a topic, or None where the template does not match."""
+        match = self._pattern.fullmatch(topic)
+        if match is None:
+            return None
+        tags = match.groupdict()
+        return Source(self._name_of(tags), tags, self)
+
+    def _name_of(self, tags: dict[str, str]) -> str:
+        """The template's name, unless other tags would read the same; then their values apart, so that no two share a name."""
+        name = self._series.format(**tags)
+        found = self._name.fullmatch(name)
+        if found is not None and all(found[used] == tags[used] for used in self._used):
+            return name
+        return self._apart.join(tags[used] for used in self._used)
+
+    def tags_of(self, name: str) -> dict[str, str] | None:
+        """The tags a series of this name would get from its topic, or None where the name is of another form."""
+        if set(self._used) != set(self.names):
+            return None
+        parts = name.split(self._apart)
+        match = self._name.fullmatch(name)
+        tags = dict(zip(self._used, parts, strict=True)) if len(parts) == len(self._used) > 1 else match and match.groupdict()
+        return tags if tags and self._name_of(tags) == name else None
+
+    def decode(self, payload: bytes, arrival: int) -> tuple[int, float]:
+        """Time (ns UTC) and value of a payload.
+
+        Args:
+            payload: as it came.
+            arrival: ns UTC, used where the payload carries no time.
+
+        Raises:
+            PayloadError: too large, not of this format, no finite value, no time within reason.
+        """
+        if len(payload) > LARGEST_PAYLOAD:
+            raise PayloadError("too_large", f"expected at most {LARGEST_PAYLOAD} bytes, got {len(payload)}")
+        if self._plain:
+            return arrival, parse_value(payload.strip().decode("ascii", "replace"))
+        try:
+            document = msgspec.json.decode(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise PayloadError("bad_json", f"expected JSON, got {quoted(payload)}") from error
+        value = document
+        for level in self._value:
+            if not isinstance(value, dict) or level not in value:
+                plain = '; for a number alone set [[ingest]] format = "plain"' if isinstance(document, int | float) else ""
+                raise PayloadError("no_value", f"expected a value at {'.'.join(self._value)!r} in {quoted(payload)}{plain}")
+            value = value[level]
+        number = parse_value(value)
+        if self._time is None:
+            return arrival, number
+        moment = document
+        for level in self._time:
+            if not isinstance(moment, dict) or level not in moment:
+                raise PayloadError("no_time", f"expected a time at {'.'.join(self._time)!r} in {quoted(payload)}")
+            moment = moment[level]
+        return parse_time(moment, self._unit), number

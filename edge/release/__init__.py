@@ -1,0 +1,1 @@
+"""Releases: which bundle is live, and how the next one arrives."""

@@ -1,0 +1,165 @@
+"""The channel: a small JSON document, at a path or an http(s) URL, that names one bundle, and the bundle beside it.
+
+Nothing of a bundle is opened before its size and hash agree with the manifest, and the manifest's with the channel.
+"""
+
+import hashlib
+import stat
+import time
+from collections.abc import Callable
+from http.client import HTTPResponse
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urljoin, urlsplit
+from urllib.request import Request, urlopen
+
+import msgspec
+
+from edge.errors import BundleDamaged, BundleError, ConfigurationError
+from edge.forecaster.bundle import MANIFEST_FILE, MANIFEST_LIMIT, MODEL_FILE, Bundle, check_version, decode_manifest
+
+CHANNEL_LIMIT = 65_536
+TIMEOUT = 30  # seconds without a byte
+DEADLINE = 600.0  # seconds for one file: 16 MB over a slow line
+
+
+class Channel(msgspec.Struct, frozen=True):
+    """Which bundle is released.
+
+    Args:
+        version: of the bundle.
+        bundle: its folder, relative to this document.
+        manifest_sha256: of its manifest.
+        manifest_size: bytes of its manifest.
+        changed: when it was released, ISO 8601, UTC.
+        history: versions released before, newest last; the last one is what a rollback goes to.
+        schema: layout of this document.
+    """
+
+    version: str
+    bundle: str
+    manifest_sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    manifest_size: Annotated[int, msgspec.Meta(ge=1, le=MANIFEST_LIMIT)]
+    changed: str
+    history: list[str] = []
+    schema: int = 1
+
+
+def decode_channel(content: bytes) -> Channel:
+    """The document, checked.
+
+    Raises:
+        BundleError: malformed or of another schema.
+    """
+    try:
+        channel = msgspec.json.decode(content, type=Channel)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BundleError(f"malformed channel document: {error}") from error
+    if channel.schema != 1:
+        raise BundleError(f"this version reads channel documents of schema 1; got {channel.schema}")
+    check_version(channel.version)
+    if not _is_relative(channel.bundle):
+        raise BundleError(f"expected a bundle at a place relative to the channel document; got {channel.bundle[:80]!r}")
+    return channel
+
+
+def _is_relative(place: str) -> bool:
+    try:
+        parts = urlsplit(place)
+    except ValueError:  # such as http://[
+        return False
+    return place.isprintable() and not (parts.scheme or parts.netloc or parts.path.startswith("/"))
+
+
+class Source:
+    """Where a channel document and its bundle are read from.
+
+    Args:
+        channel: path or http(s) URL of the document.
+        deadline: seconds that one file may take over http.
+        moment: seconds, monotonic.
+
+    Raises:
+        ConfigurationError: another kind of URL.
+    """
+
+    def __init__(self, channel: str, *, deadline: float = DEADLINE, moment: Callable[[], float] = time.monotonic) -> None:
+        self._deadline, self._moment = deadline, moment
+        try:
+            scheme = urlsplit(channel).scheme
+        except ValueError:  # such as http://[
+            scheme = "no"
+        if scheme not in ("", "http", "https", "file") or not channel.isprintable():
+            raise ConfigurationError(f"[release] channel {channel!r}: write a path or an http(s) URL")
+        self.channel = channel.removeprefix("file://")
+        self._remote = scheme in ("http", "https")
+
+    def read_channel(self) -> Channel:
+        """The document.
+
+        Raises:
+            OSError: it cannot be reached.
+            BundleError: malformed.
+        """
+        return decode_channel(self._read(self.channel, CHANNEL_LIMIT))
+
+    def read_bundle(self, channel: Channel) -> Bundle:
+        """The bundle, verified byte for byte against the document.
+
+        Raises:
+            OSError: it cannot be reached.
+            BundleDamaged: it is not, or not yet, what the document says.
+            BundleError: it is, but nothing this version can use.
+        """
+        content = self._read(self._place(channel, MANIFEST_FILE), channel.manifest_size)
+        found = hashlib.sha256(content).hexdigest()
+        if found != channel.manifest_sha256:
+            raise BundleDamaged(f"expected a manifest with SHA-256 {channel.manifest_sha256}; got {found}")
+        manifest = decode_manifest(content)
+        if manifest.version != channel.version:
+            raise BundleError(f"expected version {channel.version}; got {manifest.version}")
+        if manifest.model is None:
+            return Bundle(manifest)
+        model = self._read(self._place(channel, MODEL_FILE), manifest.model.size)
+        try:
+            return Bundle(manifest, model)
+        except BundleError as error:
+            raise BundleDamaged(str(error)) from error
+
+    def _place(self, channel: Channel, name: str) -> str:
+        if self._remote:
+            return urljoin(self.channel, f"{channel.bundle.rstrip('/')}/{name}")
+        return str(Path(self.channel).parent / channel.bundle / name)
+
+    def _receive(self, answer: HTTPResponse, size: int) -> bytes:
+        """Up to `size` bytes; a server that sends one now and then must not hold the caller for days."""
+        end = self._moment() + self._deadline
+        content = bytearray()
+        while len(content) < size and (piece := answer.read1(size - len(content))):
+            content += piece
+            if self._moment() > end:
+                raise TimeoutError(f"the transfer took more than {self._deadline:g} s")
+        return bytes(content)
+
+    def _read(self, place: str, limit: int) -> bytes:
+        """At most `limit` bytes.
+
+        Raises:
+            OSError: not there, or the transfer ended early or took too long.
+            BundleDamaged: there is more.
+        """
+        if self._remote:
+            request = Request(place, headers={"User-Agent": "gatecast-agent"})  # noqa: S310 - http or https, see above
+            with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
+                content = self._receive(answer, limit + 1)
+                # `read` takes an early end for the end; of a chunked answer the length is not known, and None.
+                if len(content) <= limit and answer.length:
+                    raise ConnectionError(f"the transfer ended {answer.length} bytes early")
+        else:
+            if not stat.S_ISREG(Path(place).stat().st_mode):  # a pipe would be waited for, for ever
+                raise BundleDamaged(f"expected a file at {place}; got something else")
+            with Path(place).open("rb") as file:
+                content = file.read(limit + 1)
+        if len(content) > limit:
+            raise BundleDamaged(f"expected at most {limit} bytes at {place}; got more")
+        return content

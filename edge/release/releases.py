@@ -1,0 +1,360 @@
+"""Which bundle is live: notice a release, fetch it, verify it, test it here, swap, keep the previous one, go back to it.
+
+What is refused is a release: a version by one channel document. One that was damaged on the way is fetched again after
+growing pauses; one that fails here is tried again when it is promoted again. The old bundle goes on forecasting.
+"""
+
+import contextlib
+import random
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+
+from edge.contract.contract import iso
+from edge.errors import BundleDamaged, BundleError, ConfigurationError
+from edge.forecaster.baselines import Forecaster, seasonal_naive
+from edge.forecaster.bundle import Bundle, check_version, read_bundle, write_bundle
+from edge.forecaster.model import Model, open_forecaster
+from edge.release.channel import Channel, Source
+from edge.release.deaths import Death, Note, noted
+from edge.release.pointer import Cause, Memory, Refusal, read_pointer
+
+LONG_TEST = 120.0  # seconds; a test on a small device takes a few
+TRIALS = 3  # deaths while testing a bundle before it is held to be the cause
+DEATHS = 12  # runs in a row that ended while the live bundle forecast; a kill may fall there by chance
+SILENT = 4  # runs that one counts for in which it had not answered before: chance seldom brings that
+NO_CHANNEL = "[release] channel is empty, so no bundle can come: set it, such as registry/channels/live.json"
+NEXT: dict[Cause, str] = {
+    "transfer": "; it is fetched again",
+    "device": "; it is tried again at the next start",
+    "test": "; promote it again to have it tried again",
+    "live": "; promote it again to have it tried again",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What is to forecast.
+
+    Args:
+        bundle: verified.
+        forecaster: open and self-tested.
+        changed: of the channel document that released the bundle; empty where none did.
+        refusal: why the baseline stands in for what the bundle names, or None.
+    """
+
+    bundle: Bundle
+    forecaster: Forecaster
+    changed: str = ""
+    refusal: Refusal | None = None
+
+    @property
+    def words(self) -> str:
+        """What forecasts, for people."""
+        if self.refusal is None:
+            return f"bundle {self.bundle.manifest.version} is live"
+        return f"{self.refusal.text}; {self.forecaster.name} forecasts in its place"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """When a bundle that was damaged on the way is fetched again: after growing pauses.
+
+    Args:
+        look: seconds between two looks at the channel, the first pause.
+        most: looks that the longest pause lasts.
+        jitter: a number in 0…1 that keeps a fleet from asking all at once.
+    """
+
+    look: float = 60.0
+    most: int = 60
+    jitter: Callable[[], float] = random.random
+
+    def pause(self, tries: int) -> float:
+        """Seconds to wait after so many tries."""
+        looks = min(2.0 ** min(tries - 1, 30), self.most)
+        return self.look * looks * (0.75 + 0.5 * self.jitter())
+
+
+def open_bundle(bundle: Bundle) -> Forecaster:
+    """Open a bundle and let it repeat its golden forecasts at batch 1 and 64.
+
+    Raises:
+        BundleError: it cannot be opened or fails its self-test.
+    """
+    forecaster = open_forecaster(bundle)
+    if isinstance(forecaster, Model):
+        forecaster.self_test()
+    return forecaster
+
+
+class Releases:
+    """The bundles on this device.
+
+    `poll` may run in another thread; everything else belongs to the thread that forecasts.
+
+    Args:
+        folder: where bundles and the pointer to the live one are kept.
+        channel: path or URL of the channel document; None: only what is already here.
+        log: called with one line per event worth knowing.
+        retry: when a bundle that was damaged on the way is fetched again.
+        clock: ns UTC.
+        moment: seconds, monotonic.
+        test: opens a bundle and tries it on this device.
+        shortage: says what this device lacks for a bundle that is to go live, or None.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        channel: str | None,
+        log: Callable[[str], None],
+        *,
+        retry: Retry = Retry(),
+        clock: Callable[[], int] = time.time_ns,
+        moment: Callable[[], float] = time.monotonic,
+        test: Callable[[Bundle], Forecaster] = open_bundle,
+        shortage: Callable[[Bundle], str | None] = lambda _: None,
+    ) -> None:
+        self._shortage = shortage
+        self._folder = folder
+        self._source = Source(channel) if channel else None
+        self._log, self._retry, self._clock, self._moment, self._test = log, retry, clock, moment, test
+        self._memory = Memory(folder / "live.json", log)
+        self._note = Note(folder / "forecasting", moment)
+        self._problem = None if channel else NO_CHANNEL
+        self._channel_is_refused = False
+        self._handed_out: str | None = None
+        self._said: set[tuple[str, str]] = set()
+        self._again: tuple[Refusal, float] | None = None
+        self._test_began: float | None = None
+        self._count_death(self._note.left())
+
+    def _count_death(self, death: Death | None) -> None:
+        """Whether the last run ended while a model worked, and whether that happens again and again."""
+        memory = self._memory
+        if memory.pointer.trying is not None:  # the bundle under test is as likely the cause, and is counted there
+            return
+        if death is None or death.version != memory.pointer.live:
+            memory.forget_deaths()
+            return
+        version = death.version
+        if memory.count_death(1 if death.answered else SILENT) < DEATHS:
+            self._log(f"the last run died or hung while bundle {version} forecast; if that goes on it gives way")
+            return
+        reason = "the agent died or hung in run after run while it forecast"
+        self._refuse(version, memory.pointer.live_changed, "live", reason)
+        memory.forget_deaths()
+
+    def current(self) -> Candidate | None:
+        """The bundle that was live when the agent stopped, or the one before where that one fails now.
+
+        Where all that are here have failed live, the baseline forecasts in the place of the newest.
+        """
+        memory = self._memory
+        here = [version for version in (memory.pointer.live, memory.pointer.previous) if version is not None]
+        for version in sorted(here, key=lambda version: memory.failed_live(version) is not None):
+            try:
+                bundle = read_bundle(self._folder / check_version(version))
+                if (lack := self._shortage(bundle)) is not None:
+                    self._refuse(version, memory.pointer.live_changed if version == memory.pointer.live else "", "device", lack)
+                    continue
+                refusal = memory.failed_live(version)
+                candidate = self._opened(bundle) if refusal is None else self._stand_in(bundle, refusal)
+            except BundleError as error:
+                self._log(f"bundle {version} on this device fails: {error}")
+                continue
+            if version != memory.pointer.live:
+                memory.point_to(version, None)
+            return candidate
+        memory.pointer.live = None
+        return None
+
+    def _opened(self, bundle: Bundle) -> Candidate:
+        """A bundle that was live; what ends the process in its self-test, ends it at every start."""
+        with self._note.inside(bundle.manifest.version) if bundle.model is not None else contextlib.nullcontext():
+            forecaster = self._test(bundle)
+        return Candidate(bundle, noted(forecaster, self._note))
+
+    @property
+    def problem(self) -> str | None:
+        """Why what was released does not forecast here, or nothing can be released; None where all is well."""
+        memory, began = self._memory, self._test_began
+        if began is not None and self._moment() - began > LONG_TEST:
+            seconds = self._moment() - began
+            return f"the test of a released bundle does not end since {seconds:.0f} s, and no other is seen; restart the agent"
+        with memory.lock:
+            named, live = memory.pointer.named, memory.pointer.live
+            refusal = (named and memory.released(*named)) or memory.failed_live(live)
+            if refusal is not None:
+                return f"a released bundle is refused: {refusal.version} since {refusal.since}: {refusal.reason}"
+            return self._problem if live is None or self._channel_is_refused else None
+
+    def poll(self) -> Candidate | None:
+        """Look at the channel once.
+
+        Returns:
+            A new bundle that passed every test here, or None.
+        """
+        if self._note.healthy:
+            self._memory.forget_deaths()
+        if self._source is None:
+            return None
+        if self._memory.unsaved:
+            self._memory.save()
+        try:
+            self._channel_is_refused = False
+            channel = self._source.read_channel()
+            self._memory.note(channel.version, channel.changed)
+            if self._is_settled(channel):
+                self._problem = None
+                return None
+            return self._take(self._source, channel)
+        except BundleError as error:
+            self._channel_is_refused = True
+            self._complain(f"the channel {self._source.channel} is refused: {error}")
+        except ConfigurationError as error:
+            self._complain(f"no bundle can be opened: {error}")
+        except (OSError, HTTPException, ValueError) as error:
+            reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+            hint = ", or run gatecast retrain" if isinstance(error, FileNotFoundError) else ""
+            self._complain(f"cannot read the release channel {self._source.channel}: {reason}; check [release] channel{hint}")
+        return None
+
+    def _is_settled(self, channel: Channel) -> bool:
+        """Whether there is nothing to do about what the channel names."""
+        memory = self._memory
+        refusal = memory.released(channel.version, channel.changed)
+        if refusal is None:
+            is_live = channel.version == memory.pointer.live and memory.failed_live(channel.version) is None
+            return is_live or channel.version == self._handed_out
+        if (refusal.version, refusal.changed) not in self._said:
+            self._said.add((refusal.version, refusal.changed))
+            self._log(f"{refusal.text}; {self._who_forecasts(refusal.version, refusal.cause)}")
+        if refusal.cause != "transfer":
+            return True
+        return self._again is not None and self._again[0] == refusal and self._moment() < self._again[1]
+
+    def _take(self, source: Source, channel: Channel) -> Candidate | None:
+        try:
+            bundle = source.read_bundle(channel)
+        except BundleDamaged as error:
+            self._refuse(channel.version, channel.changed, "transfer", str(error))
+            return None
+        except BundleError as error:
+            self._refuse(channel.version, channel.changed, "test", str(error))
+            return None
+        if (lack := self._shortage(bundle)) is not None:
+            self._refuse(channel.version, channel.changed, "device", lack)
+            return None
+        try:
+            with self._trial(channel.manifest_sha256):
+                forecaster = self._test(bundle)
+        except BundleError as error:
+            self._refuse(channel.version, channel.changed, "test", str(error))
+            return None
+        try:
+            self._keep(bundle)
+        except OSError as error:
+            self._complain(f"cannot keep bundle {channel.version} in {self._folder}: {error.strerror}")
+            return None
+        self._problem = None
+        return Candidate(bundle, noted(forecaster, self._note), channel.changed)
+
+    @contextlib.contextmanager
+    def _trial(self, manifest_sha256: str) -> Iterator[None]:
+        """Note what is tested: a crafted model can end the process, and must not do so at every start."""
+        pointer = self._memory.pointer
+        pointer.trials = pointer.trials + 1 if pointer.trying == manifest_sha256 else 1
+        pointer.trying = manifest_sha256
+        if pointer.trials > TRIALS:
+            pointer.trying = None
+            raise BundleError(f"the agent died {TRIALS} times while testing it")
+        self._memory.save()
+        self._test_began = self._moment()
+        try:
+            yield
+        finally:
+            self._test_began = None
+            pointer.trying = None
+            self._memory.save()
+
+    def _keep(self, bundle: Bundle) -> None:
+        with self._memory.lock:
+            try:
+                write_bundle(self._folder, bundle)
+            except BundleError:  # a damaged one is in its place
+                shutil.rmtree(self._folder / bundle.manifest.version)
+                write_bundle(self._folder, bundle)
+            self._handed_out = bundle.manifest.version
+
+    def accept(self, candidate: Candidate) -> None:
+        """Remember that a bundle is live from now on, and which one was before; older ones are deleted."""
+        version = candidate.bundle.manifest.version
+        memory = self._memory
+        with memory.lock:
+            before = memory.pointer.previous if version == memory.pointer.live else memory.pointer.live
+            memory.pardon(version)
+            memory.point_to(version, before, candidate.changed)
+            if self._handed_out == version:
+                self._handed_out = None
+            for folder in self._folder.iterdir():
+                if folder.is_dir() and folder.name not in (version, before, self._handed_out):
+                    shutil.rmtree(folder, ignore_errors=True)
+        self._log(f"bundle {version} is live")
+
+    def fall_back(self, failed: Bundle, reason: str) -> Candidate:
+        """Refuse the live bundle until it is promoted again; the one before forecasts, or the baseline where there is none."""
+        version, memory = failed.manifest.version, self._memory
+        refusal = self._refuse(version, memory.pointer.live_changed, "live", reason)
+        candidate = self.current()
+        if candidate is None:
+            memory.point_to(version, None, refusal.changed)
+            return self._stand_in(failed, refusal)
+        if candidate.refusal is None:
+            self._log(f"gone back to bundle {candidate.bundle.manifest.version}")
+        return candidate
+
+    def _stand_in(self, bundle: Bundle, refusal: Refusal) -> Candidate:
+        self._said.add((refusal.version, refusal.changed))  # whoever starts with it says why
+        return Candidate(bundle, seasonal_naive(bundle.manifest.contract), refusal.changed, refusal)
+
+    def _refuse(self, version: str, changed: str, cause: Cause, reason: str) -> Refusal:
+        before = self._memory.released(version, changed)
+        since, tries = iso(self._clock()), 1
+        if before is not None and before.cause == cause:
+            since, tries = before.since, before.tries + 1
+        refusal = Refusal(version, changed, cause, reason, since, tries)
+        self._memory.refuse(refusal)
+        if cause == "transfer":
+            self._again = refusal, self._moment() + self._retry.pause(tries)
+        if before is None or (before.cause, before.reason) != (cause, reason):
+            self._said.add((version, changed))
+            self._log(f"bundle {version} is refused: {reason}; {self._who_forecasts(version, cause)}{NEXT[cause]}")
+        return refusal
+
+    def _who_forecasts(self, refused: str, cause: Cause) -> str:
+        live = self._memory.pointer.live
+        if live == refused and cause == "device":
+            return "the bundle before forecasts, where there is one that fits"
+        if live == refused:
+            return "the bundle before or the baseline forecasts"
+        return "no bundle is live" if live is None else f"bundle {live} goes on"
+
+    def _complain(self, problem: str) -> None:
+        if problem != self._problem:
+            self._problem = problem
+            self._log(problem)
+
+
+def live_bundle(folder: Path) -> Bundle | None:
+    """The bundle that is live on this device; None where there is none.
+
+    Raises:
+        BundleError: it is damaged.
+    """
+    version = read_pointer(folder / "live.json").live
+    return None if version is None else read_bundle(folder / check_version(version))

@@ -1,0 +1,1 @@
+"""Series: readings in, closed windows, forecasts and scores out. No I/O."""

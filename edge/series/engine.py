@@ -1,0 +1,279 @@
+"""Readings in; rows for the store out: readings, forecasts and scores. No I/O.
+
+The agent, `gatecast-agent replay` and the restart after a crash all go through here.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+
+from edge.contract.contract import Float32, Forecasts, Int32, Int64, Points, Readings, Scores, SeriesTable, quantile_name
+from edge.forecaster.baselines import Baseline, Forecaster, seasonal_naive
+from edge.forecaster.faults import KINDS, Evidence, Kind, attempt
+from edge.forecaster.model import LARGEST_VALUE, usable
+from edge.series.scoring import Scoring, default_leads
+from edge.series.state import Closed, Ingested, State
+from edge.spool.spool import Entry
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a batch gave.
+
+    Args:
+        points: rows for the store.
+        entry: the batch, for the journal.
+        forecasts: one element per forecaster that made any.
+        scores: of earlier forecasts.
+        duplicates: readings that were known already.
+        late: readings that repaired a window.
+        too_late: readings no window could hold.
+        failure: what is wrong with the forecaster, or None.
+        broken: series of the forecasts that break their promise, by kind; the baseline forecast in their place.
+        seconds: spent in the forecaster.
+    """
+
+    points: list[Points]
+    entry: Entry
+    forecasts: list[Forecasts]
+    scores: Scores
+    duplicates: int
+    late: int
+    too_late: int
+    failure: str | None = None
+    broken: dict[Kind, Int32] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Made:
+    values: Float32
+    forecasts: list[Forecasts] = field(default_factory=list)
+    failure: str | None = None
+    broken: dict[Kind, Int32] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+class Engine:
+    """State, forecaster and scoring of one fleet.
+
+    Args:
+        forecaster: the model or baseline that is live.
+        known: names of the series the forecaster knows, in the order of its bundle.
+        series: the table all indices refer to; it may grow at any time.
+        leads: leads to keep and score; empty: 1, a quarter, a half and the whole of the horizon.
+        lateness: ns.
+    """
+
+    def __init__(
+        self, forecaster: Forecaster, known: Sequence[str], series: SeriesTable, *, leads: Sequence[int] = (), lateness: int = 0
+    ) -> None:
+        self.series = series
+        self._wanted = tuple(sorted(set(leads)))
+        self._lateness = lateness
+        self.state = State(forecaster.contract, lateness)
+        self._use(forecaster, known)
+        self.scoring = Scoring(forecaster.contract, self.leads)
+
+    @property
+    def leads(self) -> tuple[int, ...]:
+        """The leads that are kept and scored."""
+        horizon = self.forecaster.contract.horizon
+        return tuple(lead for lead in self._wanted if lead <= horizon) or default_leads(horizon)
+
+    def _use(self, forecaster: Forecaster, known: Sequence[str]) -> None:
+        self.forecaster = forecaster
+        self._evidence = Evidence(len(known))
+        self._baseline: Baseline = seasonal_naive(forecaster.contract)
+        self._place = {name: place for place, name in enumerate(known, 1)}
+        self._model_series: Int32 = np.zeros(0, np.int32)
+
+    @property
+    def problem(self) -> str | None:
+        """Which forecasts the live forecaster owes, or None."""
+        return self._evidence.problem
+
+    def swap(self, forecaster: Forecaster, known: Sequence[str]) -> bool:
+        """Forecast by another forecaster from now on.
+
+        Returns:
+            Whether the windows went with it; on another grid they are empty and wait for history.
+        """
+        before, contract = self.forecaster.contract, forecaster.contract
+        self._use(forecaster, known)
+        if contract == before:
+            return True
+        self.state = self.state.adapted(contract)
+        self.scoring = Scoring(contract, self.leads)
+        return (contract.interval, contract.aggregation) == (before.interval, before.aggregation)
+
+    def prime(self, history: Iterable[Readings]) -> int:
+        """Fill the windows with history, as `State.prime`; nothing is forecast or scored."""
+        return self.state.prime(history)
+
+    def restart(self) -> None:
+        """Forget what the series have seen, and the forecasts that wait: each begins again with its next reading."""
+        contract = self.forecaster.contract
+        self.state, self.scoring = State(contract, self._lateness), Scoring(contract, self.leads)
+
+    def step(self, readings: Readings, now: int | None = None) -> Outcome:
+        """Take a batch in order of arrival, then let the clock close what it may.
+
+        Args:
+            readings: with finite values.
+            now: ns UTC, or None where the clock closes nothing.
+        """
+        ingested = self.state.ingest(readings)
+        closed = self._closed(ingested, now)
+        made = self._forecast(closed)
+        contract = self.forecaster.contract
+        naive = self._baseline.predict(closed.windows, closed.series)[:, :, contract.median]
+        kept = self.scoring.at_leads(made.values, naive)
+        scores = self.scoring.step(closed, kept)
+        fresh = readings.take(ingested.fresh)
+        points = [Points.of_readings(fresh)]
+        for forecasts, following in zip(made.forecasts, _following(made.forecasts), strict=True):
+            points += [self._newest(forecasts, following), self._at_leads(forecasts)]
+        points.append(_score_points(scores))
+        return Outcome(
+            [part for part in points if len(part)],
+            Entry(readings, now, kept),
+            made.forecasts,
+            scores,
+            len(readings) - len(fresh),
+            ingested.late,
+            ingested.too_late,
+            made.failure,
+            made.broken,
+            made.seconds,
+        )
+
+    def replay(self, entry: Entry) -> None:
+        """Take a batch from the journal: the state and the waiting forecasts become what they were after it.
+
+        Forecasts of a batch that closes other intervals now, under other settings than it was made with, are not scored.
+        """
+        closed = self._closed(self.state.ingest(entry.readings), entry.now)
+        kept = entry.forecasts
+        shape = (len(closed), len(self.scoring.leads), len(self.scoring.contract.quantiles) + 1)
+        self.scoring.step(closed, kept if kept.shape == shape else np.full(shape, np.nan, np.float32))
+
+    def dump(self) -> Iterator[bytes]:
+        """State and waiting forecasts in small parts, for `load`."""
+        yield msgspec.msgpack.encode(self.leads)
+        yield from self.state.dump()
+        yield from self.scoring.dump()
+
+    def load(self, parts: Iterator[bytes]) -> None:
+        """Take back what `dump` wrote, under whatever contract, lateness and leads; `settle` follows the journal."""
+        leads = msgspec.msgpack.decode(next(parts), type=list[int])
+        self.state = State.load(parts)
+        self.scoring = Scoring(self.state.contract, leads)
+        self.scoring.load(parts)
+
+    def settle(self) -> None:
+        """Bring what was loaded under the live forecaster's contract and the configured lateness and leads.
+
+        The next batch needs a snapshot before it, or its journal would be read under the settings of the last one.
+        """
+        contract = self.forecaster.contract
+        if (self.state.contract, self.state.lateness) != (contract, self._lateness):
+            self.state.lateness = self._lateness
+            self.state = self.state.adapted(contract)
+        if self.scoring.contract != contract or tuple(self.scoring.leads.tolist()) != self.leads:
+            self.scoring = Scoring(contract, self.leads)
+
+    def _closed(self, ingested: Ingested, now: int | None) -> Closed:
+        if now is None:
+            return ingested.closed
+        by_clock = self.state.advance(now)
+        if not len(by_clock):
+            return ingested.closed
+        pairs = ((getattr(ingested.closed, name), getattr(by_clock, name)) for name in Closed.__slots__)
+        return Closed(*(np.concatenate(pair) for pair in pairs))
+
+    def _forecast(self, closed: Closed) -> _Made:
+        contract = self.forecaster.contract
+        made = _Made(np.full((len(closed), contract.horizon, len(contract.quantiles)), np.nan, np.float32))
+        if not len(closed):
+            return made
+        by_model = usable(closed.windows, contract)
+        self._evidence.forget(closed.series[~by_model])
+        started = time.perf_counter()
+        if by_model.any():
+            windows, owners = closed.windows[by_model], closed.series[by_model]
+            tried = attempt(self.forecaster, windows, self._models_series(owners))
+            made.failure = self._evidence.add(tried, windows, owners, len(self.state))
+            made.broken = {kind: owners[tried.kind == place] for place, kind in enumerate(KINDS) if (tried.kind == place).any()}
+            by_model[by_model] = ~tried.broken
+            if by_model.any():
+                values = tried.values[~tried.broken]
+                made.values[by_model] = values
+                made.forecasts.append(Forecasts(closed.series[by_model], closed.origin[by_model], values, self.forecaster.name))
+        made.seconds = time.perf_counter() - started
+        rest = ~by_model
+        rest[rest] = (np.abs(closed.windows[rest]) < LARGEST_VALUE).any(axis=1)
+        if rest.any():
+            values = self._baseline.predict(closed.windows[rest], closed.series[rest])
+            made.values[rest] = values
+            made.forecasts.append(Forecasts(closed.series[rest], closed.origin[rest], values, self._baseline.name))
+        return made
+
+    def _models_series(self, series: Int32) -> Int32:
+        """The forecaster's own index of each series, 0 where it does not know it."""
+        known = len(self._model_series)
+        if len(self.series) > known:
+            places = [self._place.get(name, 0) for name in self.series.names[known:]]
+            self._model_series = np.concatenate([self._model_series, np.asarray(places, np.int32)])
+        return self._model_series[series]
+
+    def _newest(self, forecasts: Forecasts, following: Int64) -> Points:
+        """Every lead, except where the next forecast of the same series in this batch speaks of the same interval."""
+        interval, horizon = self.forecaster.contract.interval, self.forecaster.contract.horizon
+        order = np.lexsort((forecasts.origin, forecasts.series))
+        target = forecasts.origin[order][:, None] + np.arange(horizon) * interval
+        row, lead = np.nonzero(target < following[order][:, None])
+        return self._points("forecast", forecasts, order[row], lead, target[row, lead])
+
+    def _at_leads(self, forecasts: Forecasts) -> Points:
+        """The configured leads, each kept for its own sake."""
+        row = np.repeat(np.arange(len(forecasts)), len(self.leads))
+        lead = np.tile(np.asarray(self.leads) - 1, len(forecasts))
+        target = forecasts.origin[row] + lead * self.forecaster.contract.interval
+        return self._points("forecast_lead", forecasts, row, lead, target)
+
+    def _points(self, measurement: str, forecasts: Forecasts, row: Int64, lead: Int64, target: Int64) -> Points:
+        values = forecasts.values[row, lead]
+        if measurement == "forecast":
+            # These rows replace each other: without all fields, quantiles of an earlier model would stand beside them.
+            values = np.where(np.isnan(values), values[:, [self.forecaster.contract.median]], values)
+        fields: dict[str, Float32 | Int64 | str] = {
+            quantile_name(level): values[:, place] for place, level in enumerate(self.forecaster.contract.quantiles)
+        }
+        fields["origin"] = forecasts.origin[row]
+        fields["model"] = forecasts.model
+        number = (lead + 1).astype(np.int32)
+        if measurement == "forecast":
+            return Points(measurement, forecasts.series[row], target, {**fields, "lead": number})
+        return Points(measurement, forecasts.series[row], target, {**fields}, number)
+
+
+def _following(made: Sequence[Forecasts]) -> list[Int64]:
+    """Of each forecast the origin of the next one of its series in this batch, whoever makes that, ns."""
+    if not made:
+        return []
+    series = np.concatenate([forecasts.series for forecasts in made])
+    origin = np.concatenate([forecasts.origin for forecasts in made])
+    order = np.lexsort((origin, series))
+    following = np.full(len(order), np.iinfo(np.int64).max)
+    again = np.flatnonzero(series[order][1:] == series[order][:-1])
+    following[order[again]] = origin[order[again + 1]]
+    return np.split(following, np.cumsum([len(forecasts) for forecasts in made])[:-1])
+
+
+def _score_points(scores: Scores) -> Points:
+    fields = ("error", "absolute_error", "pinball", "covered", "baseline_absolute_error")
+    return Points("forecast_score", scores.series, scores.target, {name: getattr(scores, name) for name in fields}, scores.lead)

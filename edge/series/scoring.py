@@ -1,0 +1,165 @@
+"""Earlier forecasts and closed intervals in, scores out: error per lead beside the seasonal-naive baseline.
+
+No I/O. A forecast of lead h is held until the interval it speaks of has closed, and is scored once.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import numpy as np
+
+from edge.contract.contract import Contract, Float32, Float64, Int32, Int64, Scores
+from edge.series.state import DUMPED, Closed
+
+NEVER = np.iinfo(np.int64).min
+
+
+def pinball(fact: Float64, quantiles: Float64, levels: Float64) -> Float64:
+    """Quantile loss of each level, averaged over the levels (Koenker and Bassett 1978).
+
+    Args:
+        fact: `[...]`.
+        quantiles: `[..., levels]`.
+        levels: `[levels]`.
+
+    Returns:
+        `[...]`, in the unit of the fact.
+    """
+    below = fact[..., None] - quantiles
+    loss: Float64 = np.maximum(levels * below, (levels - 1) * below).mean(axis=-1)
+    return loss
+
+
+def default_leads(horizon: int) -> tuple[int, ...]:
+    """The first lead, a quarter, a half and the whole of the horizon."""
+    return tuple(sorted({1, max(1, horizon // 4), max(1, horizon // 2), horizon}))
+
+
+class Scoring:
+    """Forecasts waiting for their facts.
+
+    Args:
+        contract: grid, horizon and quantiles.
+        leads: the leads to score, each 1…horizon.
+    """
+
+    def __init__(self, contract: Contract, leads: Sequence[int]) -> None:
+        self.contract = contract
+        self.leads = np.asarray(leads, np.int64)
+        # For lead h at most h forecasts of a series wait at once, so h slots, chosen by target number modulo h.
+        self._offset = np.cumsum(self.leads) - self.leads
+        self._levels = np.asarray(contract.quantiles)
+        self._allocate(0)
+
+    def _grow(self, series: int) -> None:
+        known = len(self._target)
+        if series <= known:
+            return
+        # In place and by little: a copy of the whole beside itself would be the agent's peak.
+        for column, nothing in ((self._target, NEVER), (self._waiting, np.nan)):
+            column.resize((max(series, known + known // 16), *column.shape[1:]), refcheck=False)
+            column[known:] = nothing
+
+    def _allocate(self, series: int) -> None:
+        slots = int(self.leads.sum())
+        self._target = np.full((series, slots), NEVER)
+        self._waiting = np.full((series, slots, len(self._levels) + 1), np.nan, np.float32)  # quantiles, then baseline
+
+    def at_leads(self, values: Float32, baseline: Float32) -> Float32:
+        """What has to be kept of forecasts: `[n, leads, quantiles + 1]`, the baseline last.
+
+        Args:
+            values: `[n, horizon, quantiles]`.
+            baseline: the seasonal-naive median, `[n, horizon]`.
+        """
+        chosen = self.leads - 1
+        return np.concatenate([values[:, chosen], baseline[:, chosen, None]], axis=2)
+
+    def step(self, closed: Closed, forecasts: Float32) -> Scores:
+        """Score what closed, then hold the forecasts made at that moment.
+
+        Args:
+            closed: rows of one series in order of time.
+            forecasts: from `at_leads`, `[n, leads, quantiles + 1]`; NaN where no forecast was made.
+
+        Returns:
+            One row per forecast whose fact is there now.
+        """
+        if not len(closed):
+            return self._scores([])
+        self._grow(int(closed.series.max()) + 1)
+        found = []
+        for rows in _rounds(closed.series):
+            series, origin = closed.series[rows], closed.origin[rows] // self.contract.interval
+            advanced = closed.advanced[rows]
+            # From the origin before this one on; no forecast that waits speaks of more than the longest lead from there.
+            for ahead in range(min(int(advanced.max()), int(self.leads.max()))):
+                back = advanced - ahead
+                there = (back >= 1) & (back <= self.contract.window)
+                fact = np.where(there, closed.windows[rows, -np.where(there, back, 1)], np.float32(np.nan))
+                found.append(self._match(series, origin - back, fact))
+            number = origin[:, None] + self.leads - 1
+            slots = self._offset + number % self.leads
+            self._target[series[:, None], slots] = number
+            self._waiting[series[:, None], slots] = forecasts[rows]
+        return self._scores(found)
+
+    def _match(self, series: Int32, number: Int64, fact: Float32) -> tuple[Int32, Int64, Int64, Float64, Float64]:
+        slots = self._offset + number[:, None] % self.leads
+        hit = (self._target[series[:, None], slots] == number[:, None]) & np.isfinite(fact)[:, None]
+        row, lead = np.nonzero(hit)
+        waiting = self._waiting[series[row], slots[row, lead]].astype(np.float64)
+        made = np.isfinite(waiting[:, self.contract.median])
+        self._target[series[row], slots[row, lead]] = NEVER
+        row, lead, waiting = row[made], lead[made], waiting[made]
+        return series[row], number[row], self.leads[lead], fact[row].astype(np.float64), waiting
+
+    def _scores(self, found: list[tuple[Int32, Int64, Int64, Float64, Float64]]) -> Scores:
+        nothing = (
+            np.zeros(0, np.int32),
+            np.zeros(0, np.int64),
+            np.zeros(0, np.int64),
+            np.zeros(0),
+            np.zeros((0, len(self._levels) + 1)),
+        )
+        series, number, lead, fact, waiting = (np.concatenate(columns) for columns in zip(nothing, *found, strict=True))
+        quantiles, baseline = waiting[:, :-1], waiting[:, -1]
+        error = quantiles[:, self.contract.median] - fact
+        inside = ((quantiles[:, 0] <= fact) & (fact <= quantiles[:, -1])).astype(np.float64)
+        return Scores(
+            series,
+            number * self.contract.interval,
+            lead.astype(np.int32),
+            error,
+            np.abs(error),
+            pinball(fact, quantiles, self._levels),
+            np.where(np.isfinite(quantiles).all(axis=1), inside, np.nan),
+            np.abs(baseline - fact),
+        )
+
+    def dump(self) -> Iterator[bytes]:
+        """All of it in small parts, for `load`."""
+        yield msgspec.msgpack.encode(len(self._target))
+        for start in range(0, len(self._target), DUMPED):
+            rows = slice(start, start + DUMPED)
+            yield msgspec.msgpack.encode([self._target[rows].tobytes(), self._waiting[rows].tobytes()])
+
+    def load(self, parts: Iterator[bytes]) -> None:
+        """Take back what `dump` of an equal scoring wrote."""
+        series = msgspec.msgpack.decode(next(parts), type=int)
+        self._allocate(series)
+        for start in range(0, series, DUMPED):
+            for held, block in zip((self._target, self._waiting), msgspec.msgpack.decode(next(parts)), strict=True):
+                rows = held[start : start + DUMPED]
+                rows[...] = np.frombuffer(block, rows.dtype).reshape(rows.shape)
+
+
+def _rounds(series: Int32) -> Iterator[Int64]:
+    """Row numbers in rounds: within a round each series occurs once, and the order of rows per series is kept."""
+    order = np.argsort(series, kind="stable")
+    ordered = series[order]
+    position = np.arange(len(order))
+    first = np.append(True, ordered[1:] != ordered[:-1])
+    turn = position - np.maximum.accumulate(np.where(first, position, 0))
+    by_turn = np.argsort(turn, kind="stable")
+    yield from np.split(order[by_turn], np.flatnonzero(np.diff(turn[by_turn])) + 1)

@@ -1,0 +1,387 @@
+"""Readings in, closed windows out: per series the open intervals, a ring of closed ones, and what closed just now.
+
+No I/O and no clock of its own. The outcome does not depend on how readings were cut into batches: every window holds
+exactly the readings that had arrived when its interval closed.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from edge.contract.contract import (
+    Bool,
+    Contract,
+    Float32,
+    Float64,
+    Int32,
+    Int64,
+    Readings,
+    combine,
+    group_starts,
+)
+
+UNSEEN = np.iinfo(np.int64).min
+OPEN_INTERVALS = 16  # room ahead of the closed ones: fewer passes when old readings arrive in one go
+REMEMBERED = 65_536  # more readings than any broker keeps in flight
+REMEMBERED_BATCHES = 64
+DUMPED = 1024  # series in one part of a dump
+COLUMNS = ("_value", "_weight", "_frontier", "_top", "_latest")
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """One row per moment at which intervals of a series closed; rows of one series come in order of time.
+
+    Args:
+        series: int32 `[n]`.
+        origin: end of the newest closed interval, ns UTC, int64 `[n]`.
+        windows: float32 `[n, window]`, newest last, NaN for missing.
+        advanced: how many intervals closed at that moment, int64 `[n]`; their values are the last ones of the window.
+    """
+
+    series: Int32
+    origin: Int64
+    windows: Float32
+    advanced: Int64
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.series)
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What a batch of readings did.
+
+    Args:
+        closed: the windows that closed, in order of time per series.
+        fresh: False for rows that repeat a known series, time and value, bool `[n]`.
+        late: readings of closed intervals that repaired the window.
+        too_late: readings of intervals that no later window can hold; they changed nothing.
+    """
+
+    closed: Closed
+    fresh: Bool
+    late: int
+    too_late: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Accepted readings sorted by series, in order of arrival within a series; `change` is what a value adds."""
+
+    series: Int32
+    time: Int64
+    value: Float64
+    previous: Float64
+    number: Int64
+    before: Int64
+    after: Int64
+
+    def take(self, rows: Bool) -> "_Rows":
+        return _Rows(*(getattr(self, name)[rows] for name in self.__slots__))
+
+
+class State:
+    """The windows of every series of a fleet.
+
+    A series closes an interval when its latest reading minus the lateness, or the clock, passes the interval's end.
+    Readings of closed intervals repair the window as long as the next window can hold them. The same series and time
+    again replaces the value. That is exact among the last 65,536 readings; an older repetition may count as a new reading
+    of its interval, and a replaced value never narrows a `min` or `max`.
+
+    Args:
+        contract: grid, window and aggregation.
+        lateness: how long after the end of an interval its readings may still arrive, ns.
+        wanted: which origins to give windows for, bool `[n]` of ns UTC int64 `[n]`; None: all, as on a device.
+    """
+
+    def __init__(self, contract: Contract, lateness: int = 0, wanted: Callable[[Int64], Bool] | None = None) -> None:
+        self.contract = contract
+        self._wanted = wanted
+        self.lateness = lateness
+        self._columns = contract.window + OPEN_INTERVALS + -(-lateness // contract.interval)
+        self._allocate(0)
+        self._recent: list[Readings] = []
+
+    def __len__(self) -> int:
+        """Number of series seen."""
+        return int((self._frontier != UNSEEN).sum())
+
+    @property
+    def reached(self) -> int:
+        """End of the newest interval that any series has closed, ns UTC; 0 before there is one."""
+        return int(self._frontier.max(initial=0)) * self.contract.interval
+
+    def _allocate(self, series: int) -> None:
+        self._value = np.full((series, self._columns), np.nan)
+        # Readings in the cell; for `last`, the time of the last one, in ns since the interval began.
+        self._weight = np.zeros((series, self._columns), np.int64 if self.contract.aggregation == "last" else np.int32)
+        self._frontier = np.full(series, UNSEEN)  # number of the first interval that is not closed
+        self._top = np.full(series, UNSEEN)  # number of the first interval the ring has no cell for yet
+        self._latest = np.full(series, UNSEEN)  # time of the latest reading, ns
+
+    def _grow(self, series: int) -> None:
+        known = len(self._frontier)
+        if series <= known:
+            return
+        # In place and by little: a copy of the whole beside itself would be the agent's peak.
+        for name, nothing in zip(COLUMNS, (np.nan, 0, UNSEEN, UNSEEN, UNSEEN), strict=True):
+            column = getattr(self, name)
+            column.resize((max(series, known + known // 16), *column.shape[1:]), refcheck=False)
+            column[known:] = nothing
+
+    def ingest(self, readings: Readings) -> Ingested:
+        """Take readings in order of arrival; values must be finite.
+
+        Args:
+            readings: a batch of any size and order.
+
+        Returns:
+            The windows that closed and what became of the readings.
+        """
+        if not len(readings):
+            return Ingested(self._nothing(), np.zeros(0, bool), 0, 0)
+        self._grow(int(readings.series.max()) + 1)
+        order = np.argsort(readings.series, kind="stable")
+        rows = readings.take(order)
+        first = np.append(True, rows.series[1:] != rows.series[:-1])
+        previous = self._previous(rows, first)
+        fresh = previous != rows.value
+        number = rows.time // self.contract.interval
+        before, after = self._frontiers(rows, first)
+        late = number < before
+        too_late = number <= before - self.contract.window
+        accepted = _Rows(rows.series, rows.time, rows.value, previous, number, before, after).take(fresh & ~too_late)
+        passes = self._passes(accepted)
+        parts = [self._apply(accepted.take(passes == number)) for number in range(int(passes.max(initial=-1)) + 1)]
+        starts = np.flatnonzero(first)
+        seen = rows.series[starts]
+        self._latest[seen] = np.maximum(self._latest[seen], np.maximum.reduceat(rows.time, starts))
+        kept = np.empty(len(rows), bool)
+        kept[order] = fresh
+        self._remember(readings.take(kept))
+        return Ingested(
+            _join(parts) if parts else self._nothing(),
+            kept,
+            int((late & ~too_late & fresh).sum()),
+            int((too_late & fresh).sum()),
+        )
+
+    def prime(self, history: Iterable[Readings]) -> int:
+        """Fill the windows with history, which may hold what came in live as well; that counts once, as it came in.
+
+        Args:
+            history: in parts of any size, each series and time in one of them.
+
+        Returns:
+            How many readings the history holds.
+        """
+        live, found = Readings.concatenate(self._recent), 0
+        try:
+            for part in history:
+                found += len(part)
+                self.ingest(part.take(np.isnan(_replaced(live, part))))
+        finally:
+            # What is live may come again, and there may be more history than is remembered: that goes first.
+            self._remember(live)
+        return found
+
+    def advance(self, now: int) -> Closed:
+        """Close every interval whose end plus the lateness has passed.
+
+        Args:
+            now: ns UTC.
+
+        Returns:
+            At most one row per series: the newest origin.
+        """
+        frontier = (now - self.lateness) // self.contract.interval
+        series = np.flatnonzero((self._frontier != UNSEEN) & (self._frontier < frontier)).astype(np.int32)
+        if not len(series):
+            return self._nothing()
+        before = self._frontier[series]
+        after = np.full(len(series), frontier)
+        self._make_room(series, after)
+        self._frontier[series] = after
+        return self._closed(series, before, after)
+
+    def adapted(self, contract: Contract) -> "State":
+        """The same series under another contract; what they have seen is kept where the grid is the same."""
+        state = State(contract, self.lateness)
+        state._grow(len(self._frontier))
+        if (contract.interval, contract.aggregation) != (self.contract.interval, self.contract.aggregation):
+            return state
+        kept = min(self._columns, state._columns)
+        seen = np.flatnonzero(self._frontier != UNSEEN)
+        numbers = self._top[seen, None] - 1 - np.arange(kept)
+        state._value[seen[:, None], numbers % state._columns] = self._value[seen[:, None], numbers % self._columns]
+        state._weight[seen[:, None], numbers % state._columns] = self._weight[seen[:, None], numbers % self._columns]
+        for name in ("_frontier", "_top", "_latest"):
+            getattr(state, name)[: len(self._frontier)] = getattr(self, name)
+        state._recent = self._recent
+        return state
+
+    def dump(self) -> Iterator[bytes]:
+        """All of it in small parts, for `load`; no copy of the whole is made."""
+        series = 1 + int(np.flatnonzero(self._frontier != UNSEEN).max(initial=-1))
+        recent = Readings.concatenate(self._recent)
+        yield msgspec.msgpack.encode((msgspec.to_builtins(self.contract), self.lateness, series))
+        yield msgspec.msgpack.encode([column.tobytes() for column in (recent.series, recent.time, recent.value)])
+        for start in range(0, series, DUMPED):
+            rows = slice(start, min(start + DUMPED, series))
+            yield msgspec.msgpack.encode([getattr(self, name)[rows].tobytes() for name in COLUMNS])
+
+    @classmethod
+    def load(cls, parts: Iterator[bytes]) -> "State":
+        """What `dump` wrote; parts that follow are not touched."""
+        contract, lateness, series = msgspec.msgpack.decode(next(parts), type=tuple[Contract, int, int])
+        state = cls(contract, lateness)
+        state._allocate(series)
+        blocks = msgspec.msgpack.decode(next(parts), type=list[bytes])
+        columns = (np.frombuffer(b, t) for b, t in zip(blocks, (np.int32, np.int64, np.float64), strict=True))
+        state._recent = [Readings(*columns)]
+        for start in range(0, series, DUMPED):
+            for name, block in zip(COLUMNS, msgspec.msgpack.decode(next(parts), type=list[bytes]), strict=True):
+                rows = getattr(state, name)[start : start + DUMPED]
+                rows[...] = np.frombuffer(block, rows.dtype).reshape(rows.shape)
+        return state
+
+    def _nothing(self) -> Closed:
+        empty = np.zeros(0, np.int64)
+        return Closed(empty.astype(np.int32), empty, np.zeros((0, self.contract.window), np.float32), empty)
+
+    def _previous(self, rows: Readings, first: Bool) -> Float64:
+        """The value each row replaces, NaN where its series and time are new; rows are sorted by series."""
+        rising = (rows.time[1:] > rows.time[:-1]) | first[1:]
+        previous = np.full(len(rows), np.nan)
+        known = rows.time <= self._latest[rows.series]
+        if rising.all() and not known.any():
+            return previous
+        parts = [part.take(np.isin(part.series, rows.series[known]) & (part.time >= rows.time.min())) for part in self._recent]
+        return _replaced(Readings.concatenate(parts), rows)
+
+    def _remember(self, readings: Readings) -> None:
+        self._recent.append(readings)
+        if len(self._recent) > REMEMBERED_BATCHES or sum(map(len, self._recent)) > REMEMBERED + REMEMBERED // 4:
+            self._recent = [Readings.concatenate(self._recent).take(slice(-REMEMBERED, None))]
+
+    def _frontiers(self, rows: Readings, first: Bool) -> tuple[Int64, Int64]:
+        """First open interval of each row's series just before and just after the row arrived."""
+        reached = (rows.time - self.lateness) // self.contract.interval
+        known = self._frontier[rows.series]
+        # A new series starts with the interval of its first reading: nothing before it can close.
+        opening = np.where(known == UNSEEN, reached[np.maximum.accumulate(np.where(first, np.arange(len(rows)), 0))], known)
+        lowest = min(int(reached.min()), int(opening.min()))
+        span = max(int(reached.max()), int(opening.max())) - lowest + 1
+        group = (np.cumsum(first) - 1) * span  # lifts each series above the one before, so one pass serves all
+        after = np.maximum.accumulate(np.maximum(reached, opening) - lowest + group) - group + lowest
+        before = np.where(first, opening, np.append(0, after[:-1]))
+        return before, after
+
+    def _passes(self, rows: _Rows) -> Int64:
+        """Which rows may be applied together: windows are cut after the cells of a whole pass are filled.
+
+        A reading of a closed interval must not reach a window that closed before it arrived, and the ring must not
+        run over the oldest cell a window needs; either begins a new pass for its series.
+        """
+        passes = np.zeros(len(rows.series), np.int64)
+        if not len(passes):
+            return passes
+        starts = group_starts(rows.series)
+        repairs = rows.number < rows.before
+        span = np.maximum.reduceat(rows.number, starts) - np.minimum.reduceat(rows.after, starts)
+        if not repairs.any() and (span < OPEN_INTERVALS).all():
+            return passes
+        current, origin, series = 0, None, -1
+        columns = (rows.series, rows.number, rows.before, rows.after)
+        for row, (owner, number, before, after) in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+            if owner != series:
+                series, current, origin = owner, 0, None
+            if origin is not None and (number < before or number >= origin + OPEN_INTERVALS):
+                current, origin = current + 1, None
+            if origin is None and after > before:
+                origin = after
+            passes[row] = current
+        return passes
+
+    def _apply(self, rows: _Rows) -> Closed:
+        """Fill cells, then cut the windows of every interval that closed."""
+        ends = np.append(group_starts(rows.series)[1:], len(rows.series)) - 1
+        starts = group_starts(rows.series)
+        owners = rows.series[starts]
+        unseen = owners[self._frontier[owners] == UNSEEN]
+        self._frontier[unseen] = rows.before[starts][self._frontier[owners] == UNSEEN]
+        self._top[unseen] = self._frontier[unseen]
+        self._make_room(owners, np.maximum(np.maximum.reduceat(rows.number, starts) + 1, rows.after[ends]))
+        # Before a gap longer than the ring, readings have left every window that is still to come.
+        self._fill(rows.take(rows.number >= self._top[rows.series] - self._columns))
+        self._frontier[owners] = np.maximum(self._frontier[owners], rows.after[ends])
+        closing = rows.after > rows.before
+        return self._closed(rows.series[closing], rows.before[closing], rows.after[closing])
+
+    def _make_room(self, series: Int32, top: Int64) -> None:
+        """Empty the cells up to `top` that still hold what has left the window."""
+        behind = np.minimum(np.maximum(top - self._top[series], 0), self._columns)
+        owners = np.repeat(series, behind)
+        steps = np.arange(len(owners)) - np.repeat(np.cumsum(behind) - behind, behind)
+        cells = (np.repeat(np.maximum(top, self._top[series]), behind) - 1 - steps) % self._columns
+        self._value[owners, cells] = np.nan
+        self._weight[owners, cells] = 0
+        self._top[series] = np.maximum(self._top[series], top)
+
+    def _fill(self, rows: _Rows) -> None:
+        """Bring the rows into their cells."""
+        aggregation = self.contract.aggregation
+        order = np.lexsort((rows.time, rows.number, rows.series))
+        series, number, value = rows.series[order], rows.number[order], rows.value[order]
+        previous = rows.previous[order]
+        starts = group_starts(series, number)
+        owners, cells = series[starts], number[starts] % self._columns
+        held, weight = self._value[owners, cells], self._weight[owners, cells]
+        if aggregation == "last":
+            ends = np.append(starts[1:], len(series)) - 1
+            offset = rows.time[order][ends] - number[starts] * self.contract.interval
+            newer = np.isnan(held) | (offset >= weight)
+            self._value[owners[newer], cells[newer]] = value[ends][newer]
+            self._weight[owners[newer], cells[newer]] = offset[newer]
+            return
+        added = np.add.reduceat(np.isnan(previous).astype(np.int64), starts)
+        self._weight[owners, cells] = weight + added
+        if aggregation in ("min", "max"):
+            extreme = np.fmin if aggregation == "min" else np.fmax
+            self._value[owners, cells] = extreme(held, combine(aggregation, value, starts))
+            return
+        change = np.add.reduceat(value - np.nan_to_num(previous, nan=0.0), starts)
+        total = np.where(np.isnan(held), 0.0, held * (weight if aggregation == "mean" else 1)) + change
+        self._value[owners, cells] = total / (weight + added) if aggregation == "mean" else total
+
+    def _closed(self, series: Int32, before: Int64, after: Int64) -> Closed:
+        if self._wanted is not None:
+            kept = self._wanted(after * self.contract.interval)
+            series, before, after = series[kept], before[kept], after[kept]
+        window = self.contract.window
+        cells = (after[:, None] + np.arange(-window, 0)) % self._columns
+        windows = self._value[series[:, None], cells].astype(np.float32)
+        return Closed(series, after * self.contract.interval, windows, after - before)
+
+
+def _replaced(remembered: Readings, rows: Readings) -> Float64:
+    """The value each row replaces, of what is remembered or of a row before it; NaN where its series and time are new."""
+    if not len(rows):
+        return rows.value
+    both = Readings.concatenate([remembered, rows])
+    order = np.lexsort((both.time, both.series))
+    ordered = both.take(order)
+    again = np.append(False, (ordered.series[1:] == ordered.series[:-1]) & (ordered.time[1:] == ordered.time[:-1]))
+    found = np.full(len(both), np.nan)
+    found[order[again]] = ordered.value[np.flatnonzero(again) - 1]
+    return found[len(remembered) :]
+
+
+def _join(parts: list[Closed]) -> Closed:
+    if len(parts) == 1:
+        return parts[0]
+    return Closed(*(np.concatenate([getattr(part, name) for part in parts]) for name in Closed.__slots__))

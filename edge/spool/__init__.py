@@ -1,0 +1,1 @@
+"""The spool: what must still reach the store, on disk until the store has it."""

@@ -1,0 +1,229 @@
+"""One write and what becomes of its rows: stored, set aside as the store will never take them, or kept for later.
+
+Rows are set aside on proof only. A row that is refused, or fails, among rows that are stored is at fault. Where nearly all
+rows of a measurement are refused it may as well be the store: newer rows are tried, and if those are refused too everything
+is kept. Only readings are worth that: they cannot be made again.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from edge.errors import BlockRefused, BlockTooLarge, StoreBusy, StoreDenied, StoreError
+from edge.spool.spool import Refusal
+from edge.stores.store import Store
+
+NEARLY_ALL = 0.9  # share of a measurement's rows in one write; where so many are refused the store is suspected
+ALONE = 20  # rows refused or failing one after the other, nothing stored between them; then the rest is not tried row by row
+FAILURES = 3  # passes in a row in which a row must fail alone, while others are stored, before it is set aside
+# What the agent makes of readings never holds these up: where a store refuses all of it, the rows are set aside.
+MADE = frozenset({"agent", "forecast", "forecast_lead", "forecast_score"})
+
+
+class Delivery:
+    """Writes to one store.
+
+    Args:
+        store: written only here.
+        newest: gives the newest blocks that wait, beyond those that are being written; they may be written early.
+        stopping: whether to give up before the next write.
+    """
+
+    def __init__(self, store: Store, newest: Callable[[], Sequence[bytes]], stopping: Callable[[], bool]) -> None:
+        self._store, self._newest, self._stopping = store, newest, stopping
+        self._failures: Counter[bytes] = Counter()
+
+    def deliver(self, blocks: Sequence[bytes]) -> list[Refusal]:
+        """Write blocks; what the store refuses is narrowed down to as little as it can split off.
+
+        Returns:
+            What it will never take; everything else is stored.
+
+        Raises:
+            StoreBusy: try again later; what is there already changes nothing.
+            StoreDenied: the same; also where the store refuses nearly everything.
+        """
+        attempt = self._attempt(blocks, most_alone=ALONE)
+        self._judge(attempt, blocks)
+        if attempt.is_cut_short:
+            attempt = self._attempt(blocks, most_alone=len(blocks) + attempt.sent.total())
+        self._failures.clear()
+        return attempt.refusals
+
+    def work_around(self, blocks: Sequence[bytes]) -> list[Refusal]:
+        """As `deliver`, for blocks that failed again and again: rows that fail alone while others are stored are set aside.
+
+        Raises:
+            StoreBusy: the store fails on everything, or a row has not failed often enough yet.
+            StoreDenied: as `deliver`.
+        """
+        self._find_witness(blocks)
+        attempt = self._attempt(blocks, most_alone=ALONE, enduring=True)
+        self._failures = Counter({row: self._failures[row] + 1 for row in attempt.failing})
+        if attempt.is_cut_short or any(self._failures[row] < FAILURES for row in attempt.failing):
+            raise StoreBusy(f"{attempt.failure}; other rows are stored, so the bad ones are looked for", answered=True)
+        self._judge(attempt, blocks)
+        if attempt.failing:
+            self._find_witness(blocks)  # again: a store that has died meanwhile fails on everything
+        self._failures.clear()
+        reason = f"fails again and again while other rows are stored: {attempt.failure}"
+        return [*attempt.refusals, *(Refusal(reason, row, 1) for row in attempt.failing)]
+
+    def _judge(self, attempt: "_Attempt", blocks: Sequence[bytes]) -> None:
+        """Raise StoreDenied where the store, and not the rows, may be at fault for what it refused."""
+        suspect = attempt.suspect()
+        if suspect is not None and not self._takes_newer(suspect, blocks):
+            what = f"nearly all rows of {suspect!r}" if suspect else "nearly all rows"
+            advice = "mend that in the store, or choose another bucket in [store] url"
+            raise StoreDenied(f"{attempt.refusals[-1].reason}; it refuses {what}: {advice}")
+
+    def _find_witness(self, blocks: Sequence[bytes]) -> None:
+        """Write something else, newer or a half, to see that the store works at all; StoreBusy where it stores none of it.
+
+        A sensor whose rows fail is in every write, so ever smaller parts are tried, down to one row.
+        """
+        newest = self._newest()
+        parts = [newest] if newest else _halves(self._store, blocks)
+        failure: StoreBusy | None = None
+        while parts:
+            for part in parts:
+                try:
+                    if self._attempt(part, most_alone=ALONE).has_stored:
+                        return
+                except StoreBusy as error:
+                    if not error.answered:
+                        raise
+                    failure = error
+            parts = _halves(self._store, parts[-1])
+        raise failure or StoreBusy("nothing else waits that the store takes", answered=True)
+
+    def _takes_newer(self, measurement: str, blocks: Sequence[bytes]) -> bool:
+        """Whether most of the newest rows of a measurement, or of all where it is empty, are stored.
+
+        Where nothing waits behind the blocks, their own newer half shows it: rows that were not tried may be in there.
+        """
+        newest = self._newest() or next(reversed(_halves(self._store, blocks)), ())
+        attempt = self._attempt(newest, most_alone=ALONE)
+        sent, refused = _count(self._store, newest), attempt.doubtful
+        if measurement:
+            return not attempt.is_cut_short and 2 * refused[measurement] < sent[measurement]
+        return not attempt.is_cut_short and 2 * refused.total() < sent.total()
+
+    def _attempt(self, blocks: Sequence[bytes], *, most_alone: int, enduring: bool = False) -> "_Attempt":
+        attempt = _Attempt(self._store, self._stopping, most_alone, enduring=enduring)
+        attempt.run(blocks)
+        return attempt
+
+
+class _Attempt:
+    """Blocks written once, and in halves where that fails.
+
+    Args:
+        store: written to.
+        stopping: whether to give up before the next write.
+        most_alone: rows that may be refused or fail one after the other, nothing stored between them.
+        enduring: go on where the store answers that it fails on a part.
+    """
+
+    def __init__(self, store: Store, stopping: Callable[[], bool], most_alone: int, *, enduring: bool) -> None:
+        self._store, self._stopping, self._most_alone, self._enduring = store, stopping, most_alone, enduring
+        self._alone = 0
+        self.sent: Counter[str] = Counter()  # rows of each measurement
+        self.doubtful: Counter[str] = Counter()  # those of them that were refused, and the store may be at fault
+        self.refusals: list[Refusal] = []
+        self.failing: list[bytes] = []
+        self.failure: StoreBusy | None = None  # the last one
+        self.has_stored = False
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the rest was not tried, as too many rows were refused one after the other."""
+        return self._alone > self._most_alone
+
+    def run(self, blocks: Sequence[bytes]) -> None:
+        """Write the blocks, or their parts.
+
+        Raises:
+            StoreBusy: the store is away.
+            StoreDenied: it says no to everything.
+        """
+        if blocks:
+            self._run(blocks)
+        if self.refusals:  # else nobody asks how many there were
+            self.sent = _count(self._store, blocks)
+
+    def suspect(self) -> str | None:
+        """The measurement of which nearly all rows were refused, empty where it was all of them; None where it was none."""
+        doubtful = Counter({measurement: rows for measurement, rows in self.doubtful.items() if measurement not in MADE})
+        for measurement, rows in doubtful.most_common():
+            if self.is_cut_short or (measurement and rows >= NEARLY_ALL * self.sent[measurement]):
+                return measurement
+        sent = sum(rows for measurement, rows in self.sent.items() if measurement not in MADE)
+        return "" if 0 < NEARLY_ALL * sent <= doubtful.total() else None
+
+    def _run(self, blocks: Sequence[bytes]) -> None:
+        if self.is_cut_short:
+            return
+        try:
+            self._write(blocks)
+        except BlockRefused as error:
+            if error.dropped is not None:  # the rest is stored
+                self.has_stored |= sum(error.dropped.values()) < _count(self._store, blocks).total()
+                self._refuse(error, error.rows, error.dropped)
+                self._alone = 0
+                return
+            trouble: BlockRefused | StoreBusy = error
+        except StoreBusy as error:
+            if not (self._enduring and error.answered):
+                raise
+            trouble = self.failure = error
+        else:
+            self._alone, self.has_stored = 0, True
+            return
+        halves = _halves(self._store, blocks)
+        for half in halves:
+            self._run(half)
+        if not halves:
+            self._set_aside(blocks[0], trouble)
+
+    def _write(self, blocks: Sequence[bytes]) -> None:
+        if self._stopping():
+            raise StoreBusy("stopping")
+        try:
+            self._store.write(self._store.join(blocks))
+        except StoreError:
+            raise
+        except Exception as error:  # a fault in a client library must not end the thread
+            raise StoreBusy(f"unexpected {type(error).__name__} from the store: {error}") from error
+
+    def _set_aside(self, row: bytes, trouble: BlockRefused | StoreBusy) -> None:
+        """The smallest part there is was not stored."""
+        if isinstance(trouble, BlockTooLarge):
+            raise StoreDenied(f"{trouble}; allow larger requests there") from trouble
+        number = self._store.count(row)
+        if not (number.keys() <= MADE or (isinstance(trouble, BlockRefused) and trouble.proven)):
+            self._alone += 1
+        if isinstance(trouble, BlockRefused):
+            self._refuse(trouble, row, number)
+        else:
+            self.failing.append(row)
+
+    def _refuse(self, error: BlockRefused, rows: bytes, number: Mapping[str, int]) -> None:
+        self.refusals.append(Refusal(str(error), rows, max(1, sum(number.values()))))
+        if not error.proven:
+            self.doubtful.update(number)
+
+
+def _count(store: Store, blocks: Sequence[bytes]) -> Counter[str]:
+    """How many rows of each measurement the blocks hold."""
+    rows: Counter[str] = Counter()
+    for block in blocks:
+        rows.update(store.count(block))
+    return rows
+
+
+def _halves(store: Store, blocks: Sequence[bytes]) -> list[Sequence[bytes]]:
+    """Two parts of what was written at once; none where it can be split no further."""
+    if half := len(blocks) // 2:
+        return [blocks[:half], blocks[half:]]
+    parts = store.split(blocks[0])
+    return [[parts[0]], [parts[1]]] if parts else []

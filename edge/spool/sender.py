@@ -1,0 +1,177 @@
+"""Blocks from the spool to the store, in order, again and again until the store has them."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from edge.errors import StoreBusy, StoreDenied, StoreError
+from edge.messages.intake import Grumbler
+from edge.spool.delivery import Delivery
+from edge.spool.spool import Refusal, Spool
+from edge.stores.store import Store
+
+FIRST_WAIT = 0.1  # seconds before the second try
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast the sender writes and tries again.
+
+    Args:
+        write_size: bytes in one write.
+        gather: seconds between two writes while little waits; many small writes cost the store, and a gateway's flash, far
+            more than a few large ones.
+        longest_wait: seconds between tries of a store that is away, at most.
+        denied_wait: seconds between tries of a store that says no.
+        patience: tries of the same blocks before the fault is looked for in them.
+        remember: seconds for which the last refusal is told to those who ask.
+        silence: seconds without an answer to a write after which that is told.
+    """
+
+    write_size: int = 1_000_000
+    gather: float = 0.1
+    longest_wait: float = 5.0
+    denied_wait: float = 30.0
+    patience: int = 5
+    remember: float = 600.0
+    silence: float = 60.0
+
+
+class Sender:
+    """A thread that sends; the spool's writer asks it what has arrived.
+
+    Args:
+        spool: read only here.
+        store: written only here.
+        log: called with one line when the store goes away, says no, refuses rows, and is back.
+        pace: how fast.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        store: Store,
+        log: Callable[[str], None],
+        *,
+        pace: Pace = Pace(),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._spool, self._log, self._pace, self._clock = spool, log, pace, clock
+        self._lock = threading.Lock()
+        self._sent = 0
+        self._trying = 0  # newest of the blocks that are being written
+        self._told = 0
+        self._refused: list[Refusal] = []
+        self._last_refusal: tuple[float, str] | None = None
+        self._stopping = threading.Event()
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
+        self._problem: str | None = None
+        self._since: float | None = None  # begin of the write that is under way
+        self._trouble: type[Exception] | None = None
+        self._delay = FIRST_WAIT
+        self._grumbler = Grumbler(log, clock)
+        self._delivery = Delivery(store, self._newest, self._begin)
+
+    def start(self) -> None:
+        """Begin sending."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the write that is under way; what is not sent stays in the spool."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():  # stopping before the start is fine
+            self._thread.join(timeout=self._pace.longest_wait + 1)
+
+    def wake(self) -> None:
+        """There is something to send."""
+        self._wake.set()
+
+    @property
+    def has_news(self) -> bool:
+        """Whether the store has taken something the spool's writer does not know of."""
+        return self._sent > self._told
+
+    @property
+    def problem(self) -> str | None:
+        """Why the store takes nothing, or None where it does, as far as is known."""
+        since = self._since
+        if since is not None and (silence := self._clock() - since) > self._pace.silence:
+            return f"the store has not answered a write for {silence:.0f} s; everything is kept; check [store] url"
+        return self._problem
+
+    @property
+    def degraded(self) -> str | None:
+        """What was set aside of late, while everything else arrives; None where nothing was."""
+        last = self._last_refusal
+        return last[1] if last is not None and self._clock() - last[0] < self._pace.remember else None
+
+    def taken(self) -> tuple[int, list[Refusal]]:
+        """Number of the newest block the store has, and what it refused since the last call."""
+        with self._lock:
+            refused, self._refused = self._refused, []
+            self._told = self._sent
+            return self._sent, refused
+
+    def _begin(self) -> bool:
+        """A write is about to begin; returns whether to give up instead."""
+        self._since = self._clock()
+        return self._stopping.is_set()
+
+    def _newest(self) -> list[bytes]:
+        return self._spool.newest_blocks(self._trying, self._pace.write_size)
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                found = self._spool.next_blocks(self._sent, self._pace.write_size)
+                refused = self._send(found, suspicious=failures >= self._pace.patience) if found else []
+            except (StoreError, sqlite3.Error) as error:
+                if self._stopping.is_set():
+                    return
+                failures = failures + 1 if isinstance(error, StoreBusy) and error.answered else 0
+                self._wait_for_better_times(error)
+                continue
+            failures = 0
+            if found is None:
+                self._wake.wait(1.0)
+                self._wake.clear()
+                continue
+            self._note(refused)
+            self._tell_end_of_trouble()
+            with self._lock:
+                self._sent = found[0]
+                self._refused += refused
+            if 2 * sum(map(len, found[1])) < self._pace.write_size:  # no backlog
+                self._stopping.wait(self._pace.gather)
+
+    def _send(self, found: tuple[int, Sequence[bytes]], *, suspicious: bool) -> list[Refusal]:
+        self._trying = found[0]
+        try:
+            return self._delivery.work_around(found[1]) if suspicious else self._delivery.deliver(found[1])
+        finally:
+            self._since = None
+
+    def _wait_for_better_times(self, error: StoreError | sqlite3.Error) -> None:
+        # Once per outage: a store that goes away refuses, resets and times out in turn.
+        if self._problem is None or type(error) is not self._trouble:
+            self._log(f"{error}; everything is kept and sent later")
+        self._problem, self._trouble = str(error), type(error)
+        self._delay = min(2 * self._delay, self._pace.longest_wait)
+        self._stopping.wait(self._pace.denied_wait if isinstance(error, StoreDenied) else self._delay)
+
+    def _tell_end_of_trouble(self) -> None:
+        if self._problem is not None:
+            self._log("the store is back")
+            self._problem, self._delay = None, FIRST_WAIT
+
+    def _note(self, refused: Sequence[Refusal]) -> None:
+        if refused:
+            rows = sum(one.rows for one in refused)
+            self._grumbler.say("store", f"{rows} rows set aside, as the store will never take them: {refused[0].reason}")
+            self._last_refusal = self._clock(), f"the store refused {rows} rows: {refused[0].reason}"

@@ -1,0 +1,367 @@
+"""The agent's durable memory: what must still reach the store, and what brings the series state back.
+
+One SQLite transaction per batch holds the effect of that batch: blocks for the store, the readings themselves, and the
+forecasts that wait for their facts. What is committed survives `kill -9` and, at the default, loss of power. The series
+state is the last snapshot plus the journal since; the journal is replayed through the same code that made it.
+"""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from edge.contract.contract import SECOND, Float32, Readings
+from edge.errors import ConfigurationError
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, block BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY AUTOINCREMENT, entry BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS snapshot (id INTEGER PRIMARY KEY, part BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, name TEXT NOT NULL, tags TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS arrival (mid INTEGER PRIMARY KEY, digest BLOB NOT NULL, time INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS held (id INTEGER PRIMARY KEY, entry BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS clock (id INTEGER PRIMARY KEY, time INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS refused (id INTEGER PRIMARY KEY AUTOINCREMENT, reason TEXT NOT NULL, block BLOB NOT NULL);
+"""
+KEPT_REFUSED = 1000
+KEPT_REFUSED_BYTES = 10_000_000
+NEWER = 60 * SECOND  # the clock of the newest commit is written again when it differs by so much
+
+
+NO_FORECASTS: Float32 = np.zeros((0, 0, 0), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One batch, enough to go through state and scoring again.
+
+    Args:
+        readings: as they arrived.
+        now: what the clock said after them, ns UTC, or None where it closed nothing.
+        forecasts: from `Scoring.at_leads`, `[closed, leads, quantiles + 1]`.
+    """
+
+    readings: Readings
+    now: int | None
+    forecasts: Float32
+
+    def encode(self) -> bytes:
+        """Bytes for the journal."""
+        columns = (self.readings.series, self.readings.time, self.readings.value, self.forecasts)
+        return msgspec.msgpack.encode((self.now, self.forecasts.shape, [column.tobytes() for column in columns]))
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Entry":
+        """What `encode` wrote."""
+        now, shape, columns = msgspec.msgpack.decode(data, type=tuple[int | None, tuple[int, int, int], list[bytes]])
+        series, time, value = (np.frombuffer(c, t) for c, t in zip(columns, (np.int32, np.int64, np.float64), strict=False))
+        return cls(Readings(series, time, value), now, np.frombuffer(columns[3], np.float32).reshape(shape))
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """When a message came that carries no time of its own.
+
+    Args:
+        mid: packet identifier; there are 65,535, and the newest message of each is remembered.
+        digest: of topic and payload, so that another message under the same identifier is told apart.
+        time: of the first delivery, ns UTC.
+    """
+
+    mid: int
+    digest: bytes
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Rows the store will never take.
+
+    Args:
+        reason: the store's own words.
+        block: the rows, as far as they are known.
+        rows: how many they are.
+    """
+
+    reason: str
+    block: bytes
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Everything one transaction changes.
+
+    Args:
+        blocks: for the store, oldest first.
+        entry: the batch, or None where nothing came in.
+        series: (index, name, tags) of the series seen for the first time.
+        sent: the newest block the store has taken.
+        refused: what the store will never take.
+        snapshot: gives the parts of a state that makes the journal up to and including this batch unnecessary.
+        arrivals: of the messages that carry no time.
+        held: the readings that wait for a clock that has proved itself; None: the same as before.
+        now: our clock, ns UTC.
+    """
+
+    blocks: Sequence[bytes] = ()
+    entry: Entry | None = None
+    series: Sequence[tuple[int, str, dict[str, str]]] = ()
+    sent: int | None = None
+    refused: Sequence[Refusal] = ()
+    snapshot: Callable[[], Iterable[bytes]] | None = None
+    arrivals: Iterable[Arrival] = ()
+    held: Readings | None = None
+    now: int | None = None
+
+
+class Spool:
+    """The only writer is the thread that calls `commit`; `next_blocks` may be called from one other thread.
+
+    A damaged file is moved aside and an empty one takes its place: `loss` says so in one line, or is None.
+
+    Args:
+        path: the SQLite file; its folder is made where it is missing.
+        store: kind of the store the blocks are encoded for.
+        limit: size of the outbox in bytes; past it the oldest blocks are dropped and counted.
+        survive_power_loss: wait for the disk at every commit; without it only loss of the process is survived.
+
+    Raises:
+        ConfigurationError: the folder cannot be written, or blocks for another kind of store still wait.
+    """
+
+    def __init__(self, path: Path, store: str, *, limit: int = 1 << 30, survive_power_loss: bool = True) -> None:
+        self._path, self._store, self.limit = path, store, limit
+        self._synchronous = "FULL" if survive_power_loss else "NORMAL"
+        self._connections: list[sqlite3.Connection] = []
+        self._reading = threading.Lock()
+        self._number = 0  # of the newest block
+        self.loss: str | None = None
+        self.committed = 0  # our clock at the newest commit, ns UTC
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            waiting = self._open()
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise self._unusable(error) from error
+            self.loss, waiting = self.renew(error), []
+        except OSError as error:
+            raise self._unusable(error) from error
+        if waiting and waiting != [store]:
+            self.close()
+            message = (
+                f"{path} still holds data for a {waiting[0]} store, but [store] url names a {store} one; "
+                "run once with the old url until the backlog is 0, or choose another folder in [agent] state"
+            )
+            raise ConfigurationError(message)
+
+    def _open(self) -> list[str]:
+        """Connect, and look through the whole file: damage found later would hold up the store or the next start.
+
+        Returns:
+            The kinds of store that blocks wait for.
+        """
+        self._writer = self._connect()
+        query = self._writer.execute
+        problem = query("PRAGMA quick_check(1)").fetchone()[0]
+        if problem != "ok":
+            raise sqlite3.DatabaseError(problem)
+        self._writer.executescript(SCHEMA)
+        query(f"PRAGMA synchronous={self._synchronous}")
+        self._reader = self._connect()
+        try:
+            self.series()
+        except msgspec.MsgspecError as error:
+            raise sqlite3.DatabaseError(f"malformed tags of a series: {error}") from error
+        self._bytes = query("SELECT coalesce(sum(length(block)), 0) FROM outbox").fetchone()[0]
+        newest = query("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'").fetchone()[0]
+        self._number = max(self._number, newest)
+        self.committed = query("SELECT coalesce(max(time), 0) FROM clock").fetchone()[0]
+        return [row[0] for row in query("SELECT DISTINCT store FROM outbox")]
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30)
+        self._connections.append(connection)
+        connection.execute("PRAGMA journal_mode=WAL")
+        return connection
+
+    def _unusable(self, error: Exception) -> ConfigurationError:
+        self.close()
+        return ConfigurationError(
+            f"cannot keep the agent's state in {self._path}: {error}; choose another folder in [agent] state"
+        )
+
+    def renew(self, error: sqlite3.Error) -> str:
+        """Move the damaged file aside and begin an empty one; numbers of blocks go on, for the sender may hold one.
+
+        Returns:
+            One line that says so.
+
+        Raises:
+            ConfigurationError: that cannot be done.
+        """
+        aside = self._path.with_name(f"{self._path.name}.damaged-{time.time_ns()}")
+        with self._reading:
+            self.close()  # before: closing the last connection deletes the log by its name
+            try:
+                for part in ("", "-wal"):
+                    if (file := Path(f"{self._path}{part}")).exists():
+                        file.replace(f"{aside}{part}")
+                Path(f"{self._path}-shm").unlink(missing_ok=True)
+                self._open()
+                self._writer.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('outbox', ?)", (self._number,))
+            except (OSError, sqlite3.Error) as reason:
+                raise self._unusable(reason) from reason
+        return f"{self._path} is damaged ({error}) and was moved to {aside}; what had not reached the store is in there only"
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that wait for the store."""
+        return int(self._bytes)
+
+    def commit(self, commit: Commit) -> int:
+        """Make a batch durable, whole or not at all.
+
+        Returns:
+            How many of the oldest blocks were dropped because the outbox was full.
+
+        Raises:
+            sqlite3.OperationalError: the disk is full or gone; nothing has changed and the same commit may be tried again.
+        """
+        write = self._writer.execute
+        write("BEGIN IMMEDIATE")
+        try:
+            dropped, size = self._change(commit)
+            write("COMMIT")
+        except BaseException:
+            if self._writer.in_transaction:
+                write("ROLLBACK")
+            raise
+        self._bytes = size
+        if commit.now is not None and self._newer(commit.now):
+            self.committed = commit.now
+        return dropped
+
+    def _change(self, commit: Commit) -> tuple[int, int]:
+        write, size = self._writer.execute, self._bytes
+        if commit.sent is not None:
+            size -= write("SELECT coalesce(sum(length(block)), 0) FROM outbox WHERE id <= ?", (commit.sent,)).fetchone()[0]
+            write("DELETE FROM outbox WHERE id <= ?", (commit.sent,))
+        for block in commit.blocks:
+            self._number = write("INSERT INTO outbox (store, block) VALUES (?, ?)", (self._store, block)).lastrowid or 0
+            size += len(block)
+        dropped = 0
+        while size > self.limit:
+            oldest = write("SELECT id, length(block) FROM outbox ORDER BY id LIMIT 1").fetchone()
+            write("DELETE FROM outbox WHERE id = ?", (oldest[0],))
+            size -= oldest[1]
+            dropped += 1
+        if commit.entry is not None:
+            write("INSERT INTO journal (entry) VALUES (?)", (commit.entry.encode(),))
+        for index, name, tags in commit.series:
+            write("INSERT OR IGNORE INTO series VALUES (?, ?, ?)", (index, name, msgspec.json.encode(tags).decode()))
+        arrivals = [(one.mid, one.digest, one.time) for one in commit.arrivals]
+        self._writer.executemany("INSERT OR REPLACE INTO arrival VALUES (?, ?, ?)", arrivals)
+        if commit.refused:
+            rows = [(refusal.reason, refusal.block) for refusal in commit.refused]
+            self._writer.executemany("INSERT INTO refused (reason, block) VALUES (?, ?)", rows)
+            kept = "SELECT id, row_number() OVER newer AS number, sum(length(block)) OVER newer AS size FROM refused"
+            write(
+                f"DELETE FROM refused WHERE id IN (SELECT id FROM ({kept} WINDOW newer AS (ORDER BY id DESC)) "
+                "WHERE number > ? OR size > ?)",
+                (KEPT_REFUSED, KEPT_REFUSED_BYTES),
+            )
+        self._change_clock(commit)
+        if commit.snapshot is not None:
+            write("DELETE FROM snapshot")
+            self._writer.executemany("INSERT INTO snapshot (part) VALUES (?)", ((part,) for part in commit.snapshot()))
+            write("DELETE FROM journal")
+        return dropped, size
+
+    def _change_clock(self, commit: Commit) -> None:
+        write = self._writer.execute
+        if commit.held is not None:
+            write("DELETE FROM held")
+            if len(commit.held):
+                write("INSERT INTO held (entry) VALUES (?)", (Entry(commit.held, None, NO_FORECASTS).encode(),))
+        if commit.now is not None and self._newer(commit.now):
+            write("INSERT OR REPLACE INTO clock VALUES (0, ?)", (commit.now,))
+
+    def _newer(self, now: int) -> bool:
+        return abs(now - self.committed) >= NEWER
+
+    def next_blocks(self, after: int, size: int) -> tuple[int, list[bytes]] | None:
+        """The oldest blocks with numbers above `after`, together at most `size` bytes but at least one.
+
+        Returns:
+            Number of the newest of them, and the blocks in order; None where nothing waits.
+        """
+        newest, total = after, 0
+        blocks: list[bytes] = []
+        with self._reading:
+            rows = self._reader.execute("SELECT id, block FROM outbox WHERE id > ? ORDER BY id", (after,))
+            for number, block in rows:
+                total += len(block)
+                if blocks and total > size:
+                    break
+                newest = number
+                blocks.append(bytes(block))
+            rows.close()
+        return (newest, blocks) if blocks else None
+
+    def newest_blocks(self, after: int, size: int) -> list[bytes]:
+        """The newest blocks with numbers above `after` in order, together at most `size` bytes but at least one."""
+        blocks: list[bytes] = []
+        with self._reading:
+            rows = self._reader.execute("SELECT block FROM outbox WHERE id > ? ORDER BY id DESC", (after,))
+            for (block,) in rows:
+                if blocks and sum(map(len, blocks)) + len(block) > size:
+                    break
+                blocks.insert(0, bytes(block))
+            rows.close()
+        return blocks
+
+    def series(self) -> list[tuple[str, dict[str, str]]]:
+        """Name and tags of every series, in order of index."""
+        rows = self._writer.execute("SELECT name, tags FROM series ORDER BY id")
+        return [(name, msgspec.json.decode(tags, type=dict[str, str])) for name, tags in rows]
+
+    def arrival(self, mid: int) -> Arrival | None:
+        """The newest message without a time that was committed under an identifier."""
+        try:
+            found = self._writer.execute("SELECT mid, digest, time FROM arrival WHERE mid = ?", (mid,)).fetchone()
+        except sqlite3.Error:  # the commit will say so
+            return None
+        return None if found is None else Arrival(*found)
+
+    def snapshot(self) -> Iterator[bytes]:
+        """The parts of the last snapshot; none where there is none."""
+        return (bytes(part) for (part,) in self._writer.execute("SELECT part FROM snapshot ORDER BY id"))
+
+    def held(self) -> Readings:
+        """The readings that wait for a clock that has proved itself."""
+        found = self._writer.execute("SELECT entry FROM held").fetchone()
+        try:
+            return Readings.empty() if found is None else Entry.decode(found[0]).readings
+        except (msgspec.MsgspecError, ValueError):  # the store has them all
+            return Readings.empty()
+
+    def journal(self) -> Iterator[Entry]:
+        """The batches since the last snapshot, oldest first."""
+        for (entry,) in self._writer.execute("SELECT entry FROM journal ORDER BY id"):
+            yield Entry.decode(entry)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        while self._connections:
+            self._connections.pop().close()
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file itself is spoilt, not the disk full, busy or gone."""
+    return type(error) is sqlite3.DatabaseError

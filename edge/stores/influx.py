@@ -1,0 +1,305 @@
+"""InfluxDB: ready line protocol in, InfluxQL out. The same code serves 1.6 and later, 2.x and 3.x."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from edge.contract.contract import DAY, Float64, Int32, Points, SeriesTable
+from edge.errors import StoreBusy, StoreDenied
+from edge.stores.influx_answers import Answer, count_rows, fault_of_request, fault_of_write
+from edge.stores.influx_http import Connection
+from edge.stores.schema import WHOLE
+
+PAGE = 7 * DAY
+ROWS = 50_000  # in one answer: about 15 MB while it is read
+# In parts, one JSON document a line: whole answers are cut at max-row-limit, and nothing in them says so for sure.
+OPTIONS = (("epoch", "ns"), ("chunked", "true"), ("chunk_size", "10000"))
+Address = tuple[str, list[tuple[str, str]]]  # path and query
+ESCAPE_TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\ ", "\r": r"\ ", "\\": "/"})
+AS_READ = str.maketrans({"\n": " ", "\r": " ", "\\": "/"})  # what comes back of such a tag
+ESCAPE_TEXT = str.maketrans({'"': r"\"", "\\": r"\\", "\n": " ", "\r": " "})
+
+
+class _Rows(msgspec.Struct):
+    """Rows of one part of an answer."""
+
+    columns: list[str]
+    values: list[list[int | float | str | None]] = []
+
+
+class _Result(msgspec.Struct):
+    series: list[_Rows] = []
+    error: str | None = None
+
+
+class _Part(msgspec.Struct):
+    """A part of an answer."""
+
+    results: list[_Result]
+
+
+class _Organisation(msgspec.Struct):
+    id: str
+
+
+class _Bucket(msgspec.Struct):
+    orgID: str  # noqa: N815 - the server's name
+
+
+class _Owners(msgspec.Struct):
+    """What InfluxDB 2 tells of organisations and buckets."""
+
+    orgs: list[_Organisation] = []
+    buckets: list[_Bucket] = []
+
+
+class InfluxStore:
+    """A bucket (2.x, 3.x) or database (1.x).
+
+    Nothing is contacted before the first `write`, `read` or `span`.
+
+    Args:
+        url: `http://host:8086`.
+        bucket: name of the bucket; 1.x: database, or `database/retention`.
+        organisation: 2.x only; where it is empty and the token can see exactly one, that one.
+        token: 1.x: `user:password`; may be empty where the server asks for none.
+    """
+
+    kind = "influxdb"
+
+    def __init__(self, url: str, bucket: str, organisation: str = "", token: str = "") -> None:
+        self.url, self.bucket = url, bucket
+        self._account = [("org", organisation)] if organisation else []
+        self._connection = Connection(url, token)
+        self._table: SeriesTable | None = None  # whose tags these are, ready for a line
+        self._tags: list[str] = []
+        self._reading_tags: list[str] = []
+
+    def __repr__(self) -> str:
+        return f"InfluxStore({self.url}, {self.bucket})"
+
+    def encode(self, points: Sequence[Points], series: SeriesTable) -> bytes:
+        """As `Store.encode`; NaN and infinite fields are left out, and rows without any field too.
+
+        Line protocol has no way to write a line break or a backslash in a tag: a space and a slash stand for them.
+        """
+        return "\n".join(line for part in points if len(part) for line in self._lines(part, series)).encode()
+
+    def write(self, block: bytes) -> None:
+        """As `Store.write`; only an answer that says so counts as stored."""
+        if not block:
+            return
+        answer = self._ask("POST", self._write_address, block)
+        if answer.lacks_organisation and not self._account and self._find_organisation():
+            answer = self._ask("POST", self._write_address, block)
+        if (fault := fault_of_write(answer, block, self.url, self.bucket)) is not None:
+            raise fault
+
+    def join(self, blocks: Sequence[bytes]) -> bytes:
+        """As `Store.join`."""
+        return b"\n".join(block for block in blocks if block)
+
+    def split(self, block: bytes) -> tuple[bytes, bytes] | None:
+        """As `Store.split`."""
+        lines = block.split(b"\n")
+        half = len(lines) // 2
+        return (b"\n".join(lines[:half]), b"\n".join(lines[half:])) if half else None
+
+    def count(self, block: bytes) -> dict[str, int]:
+        """As `Store.count`."""
+        return count_rows(block)
+
+    def name_of(self, series: str) -> str:
+        """As `Store.name_of`."""
+        return series.translate(AS_READ)
+
+    def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
+        """As `Store.read`; a page ends with the last moment that is whole, and grows where there is nothing."""
+        has_lead = measurement in ("forecast_lead", "forecast_score")
+        wanted = ", ".join([*(f'"{name}"' for name in fields), '"series"::tag', *(['"lead"::tag'] if has_lead else [])])
+        begin, length, most = start, PAGE, ROWS
+        while begin < stop:
+            end = min(begin + length, stop)
+            query = f'SELECT {wanted} FROM "{measurement}" WHERE time >= {begin} AND time < {end} LIMIT {most}'
+            columns = self._query(query, ("time", "series", *(["lead"] if has_lead else []), *fields))
+            time = np.asarray(columns.get("time", ()), np.int64)
+            if len(time) == most:
+                end = int(time[-1])
+                if end == begin:  # more series at one moment than a page holds
+                    most *= 2
+                    continue
+            begin = end
+            length = PAGE if len(time) else 2 * length
+            whole = slice(int(np.searchsorted(time, end)))
+            if not len(time[whole]):
+                continue
+            if None in columns["series"][whole]:  # rows of another program, in a measurement of the same name
+                ours = [name is not None for name in columns["series"]]
+                columns = {name: tuple(compress(cells, ours)) for name, cells in columns.items()}
+                time = np.asarray(columns["time"], np.int64)
+                whole = slice(int(np.searchsorted(time, end)))
+            owners: Int32 = np.asarray([series.add(str(name)) for name in columns["series"][whole]], np.int32)
+            lead = np.asarray(columns["lead"][whole], np.int32) if has_lead else None
+            values = {name: _numbers(columns[name][whole]) for name in fields}
+            yield Points(measurement, owners, time[whole], {**values}, lead)
+
+    def span(self) -> tuple[int, int] | None:
+        """As `Store.span`."""
+        times = []
+        for function in ("first", "last"):
+            found = self._query(f'SELECT {function}("value") FROM "reading"')
+            if not found:
+                return None
+            times.append(int(found["time"][0]))
+        return times[0], times[1]
+
+    def close(self) -> None:
+        """As `Store.close`."""
+        self._connection.close()
+
+    def _ask(self, method: str, address: Callable[[], Address], body: bytes = b"") -> Answer:
+        """The answer to a request; InfluxDB 1.7 and older are asked again in the way they know."""
+        old_way = self._connection.old_way  # before: another thread may find out meanwhile
+        answer = self._connection.ask(method, *address(), body)
+        if answer.wants_old_way and not old_way:
+            self._connection.go_the_old_way()
+            answer = self._connection.ask(method, *address(), body)
+        return answer
+
+    def _write_address(self) -> Address:
+        database, retention = self._database
+        if self._connection.old_way:
+            return "/write", [("db", database), *retention, ("precision", "ns")]
+        return "/api/v2/write", [*self._account, ("bucket", self.bucket), ("precision", "ns")]
+
+    @property
+    def _database(self) -> tuple[str, list[tuple[str, str]]]:
+        """Names of the bucket in the 1.x API."""
+        database, _, retention = self.bucket.partition("/")
+        return database, [("rp", retention)] if retention else []
+
+    def _find_organisation(self) -> bool:
+        """Ask InfluxDB 2 for the organisation where the URL names none; whether there is exactly one it can be."""
+        searches: list[tuple[str, list[tuple[str, str]]]] = [("/api/v2/buckets", [("name", self.bucket)]), ("/api/v2/orgs", [])]
+        for path, query in searches:
+            answer = self._connection.ask("GET", path, query)
+            try:
+                owners = msgspec.json.decode(answer.body, type=_Owners)
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                continue
+            found = {bucket.orgID for bucket in owners.buckets} | {organisation.id for organisation in owners.orgs}
+            if answer.status == 200 and len(found) == 1:
+                self._account = [("orgID", found.pop())]
+                return True
+        return False
+
+    def _query(self, query: str, wanted: Sequence[str] = ("time",)) -> dict[str, Any]:
+        """Columns of an InfluxQL query by name; none where nothing was found.
+
+        JSON, though CSV is a little smaller: in CSV a query that failed half-way looks like one that found nothing.
+
+        Args:
+            query: in InfluxQL.
+            wanted: names of the columns that an answer with rows has.
+        """
+        database, retention = self._database
+        answer = self._ask("GET", lambda: ("/query", [("db", database), *retention, *OPTIONS, ("q", query)]))
+        if answer.status >= 300:
+            raise fault_of_request(answer, self.url, self.bucket, "read")
+        try:
+            parts = [msgspec.json.decode(line, type=_Part) for line in answer.body.splitlines() if line.strip()]
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise self._stranger(f"expected JSON from /query ({error})") from error
+        results = [result for part in parts for result in part.results]
+        failure = next((result.error for result in results if result.error), None)
+        if failure is not None and "not found" in failure:
+            # InfluxDB 2 says the same of a bucket that this token may write but not read.
+            hint = f"create bucket {self.bucket!r}, let the token read it, or check [store] url"
+            raise StoreDenied(f"{self.url} gives no rows ({failure[:200]}): {hint}")
+        if failure is not None:
+            raise StoreBusy(f"{self.url} cannot answer {query!r}: {failure[:200]}")
+        found = [rows for result in results for rows in result.series if rows.values]
+        if not found:
+            return {}
+        names, rows = found[0].columns, [row for rows in found for row in rows.values]
+        if not set(wanted) <= set(names) or any(len(row) != len(names) for row in rows):
+            raise self._stranger(f"expected the columns {', '.join(wanted)} from /query in every row")
+        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+        if not all(isinstance(time, int) and abs(time) < 1 << 63 for time in columns["time"]):
+            raise self._stranger("expected times in whole nanoseconds from /query")
+        return columns
+
+    def _stranger(self, what: str) -> StoreDenied:
+        return StoreDenied(f"{self.url} is no InfluxDB: {what}; check [store] url")
+
+    def _tags_of(self, measurement: str, series: SeriesTable) -> list[str]:
+        """Of every series its tags with a comma before each; two texts serve all measurements."""
+        if measurement == "agent":
+            return [_tags({"agent": name}) for name in series.names]
+        if self._table is not series:
+            self._table, self._tags, self._reading_tags = series, [], []
+        for index in range(len(self._tags), len(series)):
+            name, more = {"series": series.names[index]}, series.tags[index]
+            self._tags.append(_tags(name))
+            self._reading_tags.append(_tags(name | more) if more else self._tags[index])
+        return self._reading_tags if measurement == "reading" else self._tags
+
+    def _lines(self, points: Points, series: SeriesTable) -> Iterator[str]:
+        tags = self._tags_of(points.measurement, series)
+        heads = [tags[index] for index in points.series.tolist()]
+        if points.lead is not None:
+            heads = [f"{head},lead={lead}" for head, lead in zip(heads, points.lead.tolist(), strict=True)]
+        formats, columns, finite = [], [], np.ones(len(points), bool)
+        for name, column in points.fields.items():
+            if isinstance(column, str):
+                text = column.translate(ESCAPE_TEXT).replace("%", "%%")
+                formats.append(f'{name}="{text}"')
+                continue
+            known = np.isfinite(column)
+            if not known.any():
+                continue
+            finite &= known
+            columns.append(column.tolist())
+            if name in WHOLE:
+                formats.append(f"{name}=%di")
+            else:  # nine digits bring every float32 back; a float64 is written as Python repeats it
+                formats.append(f"{name}=%.9g" if column.dtype == np.float32 else f"{name}=%r")
+        if not formats:
+            return iter(())
+        template = points.measurement + "%s " + ",".join(formats) + " %d"
+        rows = zip(heads, *columns, points.time.tolist(), strict=True)
+        if finite.all():
+            return (template % row for row in rows)
+        return (line for row in rows if (line := _sparse_line(points.measurement, formats, row)))
+
+
+def _tags(tags: dict[str, str]) -> str:
+    return "".join(
+        f",{key.translate(ESCAPE_TAG)}={value.translate(ESCAPE_TAG)}" for key, value in sorted(tags.items()) if value
+    )
+
+
+def _numbers(cells: Sequence[int | float | str | None]) -> Float64:
+    """A column as numbers; NaN where there is none, or where another program wrote text."""
+    try:
+        return np.asarray(cells, np.float64)
+    except ValueError:
+        return np.asarray([math.nan if isinstance(cell, str) else cell for cell in cells], np.float64)
+
+
+def _sparse_line(measurement: str, formats: list[str], row: tuple[Any, ...]) -> str | None:
+    """A line without the fields that are not finite, or None where none is left."""
+    values = iter(row[1:-1])
+    kept = []
+    for one in formats:
+        if one.endswith('"'):
+            kept.append(one.replace("%%", "%"))
+            continue
+        value = next(values)
+        if math.isfinite(value):
+            kept.append(one % value)
+    return f"{measurement}{row[0]} {','.join(kept)} {row[-1]}" if kept else None

@@ -1,0 +1,276 @@
+"""The embedded store: the same measurements in one SQLite file, for demos and gateways without a database."""
+
+import itertools
+import re
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from edge.contract.contract import Float64, Points, SeriesTable
+from edge.errors import BlockRefused, StoreBusy, StoreDenied, StoreError
+
+PAGE = 50_000
+PATIENCE = 30.0  # seconds that a lock of another process is waited for
+ROWS_PER_STATEMENT = 100
+CELLS_PER_STATEMENT = 30_000  # SQLite takes 32,766
+TYPES = {"i": np.int64, "f": np.float64}
+
+
+class _Section(msgspec.Struct, array_like=True):
+    """The points of one measurement in a block; columns are bytes of int64 or float64."""
+
+    measurement: str
+    names: list[str]
+    series: bytes
+    time: bytes
+    lead: bytes | None
+    fields: dict[str, tuple[str, bytes] | str]
+
+
+class SqliteStore:
+    """Tables named as the measurements; rows are replaced by series (and lead) and time.
+
+    Several processes may write and read at once, and `kill -9` loses nothing that was written.
+
+    Args:
+        path: the file; it is made at the first write.
+    """
+
+    kind = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+        self._ids: dict[str, int] = {}
+        self._columns: dict[str, list[str]] = {}
+
+    def encode(self, points: Sequence[Points], series: SeriesTable) -> bytes:
+        """As `Store.encode`."""
+        sections = []
+        for part in points:
+            used, local = np.unique(part.series, return_inverse=True)
+            fields: dict[str, tuple[str, bytes] | str] = {}
+            for name, column in part.fields.items():
+                if isinstance(column, str):
+                    fields[name] = column
+                else:
+                    kind = "i" if column.dtype.kind == "i" else "f"
+                    fields[name] = (kind, column.astype(TYPES[kind]).tobytes())
+            lead = None if part.lead is None else part.lead.astype(np.int64).tobytes()
+            names = [series.names[index] for index in used.tolist()]
+            sections.append(
+                _Section(part.measurement, names, local.astype(np.int64).tobytes(), part.time.tobytes(), lead, fields)
+            )
+        return msgspec.msgpack.encode(sections)
+
+    def write(self, block: bytes) -> None:
+        """As `Store.write`."""
+        sections = _decode(block)
+        try:
+            connection = self._open()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                for section in sections:
+                    self._insert(connection, section)
+                connection.execute("COMMIT")
+            except BaseException:
+                self._ids.clear()
+                self._columns.clear()
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        except (ValueError, IndexError, KeyError, sqlite3.IntegrityError) as error:
+            raise BlockRefused(f"not a block of this store: {error!r}", proven=True) from error
+        except (OSError, sqlite3.Error) as error:
+            raise self._meaning(error) from error
+
+    def join(self, blocks: Sequence[bytes]) -> bytes:
+        """As `Store.join`."""
+        return msgspec.msgpack.encode([section for block in blocks for section in _decode(block)])
+
+    def split(self, block: bytes) -> tuple[bytes, bytes] | None:
+        """As `Store.split`; a section is the smallest part."""
+        try:
+            sections = _decode(block)
+        except BlockRefused:
+            return None
+        half = len(sections) // 2
+        if not half:
+            return None
+        return msgspec.msgpack.encode(sections[:half]), msgspec.msgpack.encode(sections[half:])
+
+    def count(self, block: bytes) -> dict[str, int]:
+        """As `Store.count`."""
+        rows: Counter[str] = Counter()
+        try:
+            for section in _decode(block):
+                rows[section.measurement] += len(section.time) // 8
+        except BlockRefused:
+            return {}
+        return rows
+
+    def name_of(self, series: str) -> str:
+        """As `Store.name_of`."""
+        return series
+
+    def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
+        """As `Store.read`; a field that was never written is NaN."""
+        if not self.path.exists():
+            return
+        has_lead = measurement in ("forecast_lead", "forecast_score")
+        try:
+            with closing(self._connect()) as connection:
+                known = self._known_columns(connection, measurement)
+                if not known:
+                    return
+                names = dict(connection.execute("SELECT id, name FROM series"))
+                cells = (name if name in known else "NULL" for name in fields)
+                # Series by series, as the primary key has them: without that the whole table would be read.
+                wanted = ", ".join(["series", "time", *["lead"] * has_lead, *cells])
+                source = f"series CROSS JOIN {measurement} ON series = series.id AND time >= ? AND time < ?"
+                cursor = connection.execute(f"SELECT {wanted} FROM {source} ORDER BY time", (start, stop))
+                while rows := cursor.fetchmany(PAGE):
+                    columns = list(zip(*rows, strict=True))
+                    lead = np.asarray(columns[2], np.int32) if has_lead else None
+                    values: dict[str, Float64] = {
+                        name: np.asarray(column, np.float64)
+                        for name, column in zip(fields, columns[2 + has_lead :], strict=True)
+                    }
+                    index = {identity: series.add(names[identity]) for identity in dict.fromkeys(columns[0])}
+                    owners = np.asarray([index[identity] for identity in columns[0]], np.int32)
+                    yield Points(measurement, owners, np.asarray(columns[1], np.int64), {**values}, lead)
+        except (OSError, sqlite3.Error) as error:
+            raise self._meaning(error) from error
+
+    def span(self) -> tuple[int, int] | None:
+        """As `Store.span`."""
+        if not self.path.exists():
+            return None
+        try:
+            with closing(self._connect()) as connection:
+                if not self._known_columns(connection, "reading"):
+                    return None
+                ends = ", ".join(
+                    f"{pick}((SELECT {pick}(time) FROM reading WHERE series = series.id))" for pick in ("min", "max")
+                )
+                first, last = connection.execute(f"SELECT {ends} FROM series").fetchone()
+        except (OSError, sqlite3.Error) as error:
+            raise self._meaning(error) from error
+        return None if first is None else (int(first), int(last))
+
+    def close(self) -> None:
+        """As `Store.close`."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connect(self) -> sqlite3.Connection:
+        """A new connection: whoever reads has one of its own, for the sender's thread may be writing."""
+        return sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
+
+    def _open(self) -> sqlite3.Connection:
+        """The connection that writes."""
+        if self._connection is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            connection = self._connect()
+            try:
+                _go_together(connection)
+                connection.execute("PRAGMA synchronous=FULL")
+                connection.execute("CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)")
+            except sqlite3.Error:
+                connection.close()
+                raise
+            self._connection = connection
+        return self._connection
+
+    def _meaning(self, error: Exception) -> StoreError:
+        """What a failure means for the block: wait where the file is locked or the disk is full, else tell the user."""
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CANTOPEN) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            return StoreBusy(f"{self.path}: {error}")
+        if "too many columns" in str(error):  # a bundle with thousands of quantiles
+            return BlockRefused(f"{self.path} cannot hold such rows: {error}", proven=True)
+        return StoreDenied(f"cannot use the store {self.path}: {error}; check [store] url")
+
+    def _known_columns(self, connection: sqlite3.Connection, measurement: str) -> list[str]:
+        return [row[1] for row in connection.execute(f"PRAGMA table_info({measurement})")]
+
+    def _identity(self, connection: sqlite3.Connection, name: str) -> int:
+        if name not in self._ids:
+            connection.execute("INSERT OR IGNORE INTO series (name) VALUES (?)", (name,))
+            self._ids[name] = int(connection.execute("SELECT id FROM series WHERE name = ?", (name,)).fetchone()[0])
+        return self._ids[name]
+
+    def _prepare(self, connection: sqlite3.Connection, section: _Section) -> None:
+        """Make the table, and the columns that are new."""
+        names = [section.measurement, *section.fields]
+        if not all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names):
+            raise BlockRefused(f"{names} are no names of tables and columns", proven=True)
+        known = self._columns.get(section.measurement)
+        if known is None:
+            key = "series INTEGER NOT NULL, time INTEGER NOT NULL" + ("" if section.lead is None else ", lead INTEGER NOT NULL")
+            primary = "series, time" if section.lead is None else "series, time, lead"  # neighbours in time on one page
+            connection.execute(
+                f"CREATE TABLE IF NOT EXISTS {section.measurement} ({key}, PRIMARY KEY ({primary})) WITHOUT ROWID"
+            )
+            known = self._columns[section.measurement] = self._known_columns(connection, section.measurement)
+        if any(name not in known for name in section.fields):  # another process may have added some
+            known = self._columns[section.measurement] = self._known_columns(connection, section.measurement)
+        for name in section.fields:
+            if name not in known:
+                connection.execute(f"ALTER TABLE {section.measurement} ADD COLUMN {name}")
+                known.append(name)
+
+    def _insert(self, connection: sqlite3.Connection, section: _Section) -> None:
+        self._prepare(connection, section)
+        owners = np.asarray([self._identity(connection, name) for name in section.names], np.int64)
+        columns = [owners[np.frombuffer(section.series, np.int64)].tolist(), np.frombuffer(section.time, np.int64).tolist()]
+        names = ["series", "time"]
+        if section.lead is not None:
+            names.append("lead")
+            columns.append(np.frombuffer(section.lead, np.int64).tolist())
+        for name, column in section.fields.items():
+            names.append(name)
+            if isinstance(column, str):
+                columns.append([column] * len(columns[0]))
+            else:
+                columns.append(np.frombuffer(column[1], TYPES[column[0]]).tolist())
+        # Many rows per statement: between statements the interpreter is handed to another thread.
+        head = f"INSERT OR REPLACE INTO {section.measurement} ({', '.join(names)}) VALUES "
+        row = f"({', '.join('?' * len(names))})"
+        cells = list(itertools.chain.from_iterable(zip(*columns, strict=True)))
+        step = max(1, min(ROWS_PER_STATEMENT, CELLS_PER_STATEMENT // len(names))) * len(names)
+        for start in range(0, len(cells), step):
+            part = cells[start : start + step]
+            connection.execute(head + ", ".join([row] * (len(part) // len(names))), part)
+
+
+def _go_together(connection: sqlite3.Connection) -> None:
+    """Let readers and a writer go on at the same time.
+
+    Of all statements this one does not wait where another connection is about to write a file that is new: SQLite takes
+    that for a deadlock and says at once that the database is locked.
+    """
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _decode(block: bytes) -> list[_Section]:
+    try:
+        return msgspec.msgpack.decode(block, type=list[_Section])
+    except msgspec.MsgspecError as error:
+        raise BlockRefused(f"not a block of this store: {error}", proven=True) from error

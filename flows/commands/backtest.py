@@ -1,0 +1,155 @@
+"""`gatecast backtest`: forecasters measured side by side on readings they were not trained on."""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edge.errors import ConfigurationError
+from flows.commands.options import check_data, check_written, history, moment
+
+if TYPE_CHECKING:
+    from pipeline.backtest.figures import Backtest
+    from pipeline.backtest.run import Entrant
+
+CONFIG = Path("gatecast.toml")
+
+
+def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is private
+    """Add the command to those of `gatecast`."""
+    parser = commands.add_parser(
+        "backtest",
+        help="measure bundles, baselines and other methods on held-out history",
+        description="Measure forecasters from every origin of the held-out history, through the device's state and runtime: "
+        "MAE, RMSE, MASE, quantile loss, coverage and width per series (in its own unit) and lead, on the same facts for all.",
+    )
+    parser.set_defaults(run=run)
+    add = parser.add_argument
+    add("--bundle", action="append", default=[], metavar="WHAT", help="folder or version, repeatable; default: the live one")
+    add("--data", type=Path, metavar="FILE", help="CSV or Parquet as for import; default: the store")
+    add("--from", dest="begin", metavar="TIME", help="facts from here on (ISO 8601, UTC); default: the held-out part")
+    add("--to", dest="end", metavar="TIME", help="readings before this time only; default: all")
+    add("--stride", type=int, default=1, metavar="N", help="intervals between origins; default: 1")
+    add("--peers", action="store_true", help="LightGBM and statsforecast too: minutes; without: ridge only")
+    add("--json", type=Path, metavar="FILE", help="write every figure to a file")
+    add("--out", type=Path, metavar="FOLDER", help="write three plots (PNG) there")
+    add("--config", type=Path, default=CONFIG, metavar="FILE", help="configuration; default: gatecast.toml")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command.
+
+    Returns:
+        0; what goes wrong is raised.
+
+    Raises:
+        GatecastError: one line that says what to do.
+    """
+    from flows.progress import Show  # noqa: PLC0415 - `--help` and wrong options answer at once
+
+    begin, end = moment("--from", options.begin), moment("--to", options.end)
+    if begin is not None and end is not None and begin >= end:
+        raise ConfigurationError(f"expected --from before --to; got {options.begin} and {options.end}")
+    _check(options)
+    show = Show()
+    from edge.config import Config, read_config  # noqa: PLC0415
+    from pipeline.backtest import run as work  # noqa: PLC0415
+    from pipeline.release.registry import Registry  # noqa: PLC0415
+
+    unconfigured = options.data is not None and options.config == CONFIG and not CONFIG.exists()
+    config = Config() if unconfigured else read_config(options.config)
+    bundles = work.open_bundles(options.bundle, Registry(Path(config.registry.path)), config.registry.channel)
+    if not bundles:
+        show.note(
+            f"  channel {config.registry.channel} names nothing: only baselines and other methods are measured "
+            "(for a bundle: gatecast retrain, or --bundle)"
+        )
+    with tempfile.TemporaryDirectory(prefix="gatecast-") as folder:
+        with show.stage("history"):
+            prepared = history(options.data, config, work.fleet_of(bundles, config.fleet), Path(folder), end)
+            prepared = prepared if begin is None else work.begin_at(prepared, begin)
+        notes = [*prepared.warnings, *work.remarks(prepared, bundles)]
+        stride = work.widened(prepared, options.stride) if options.peers else options.stride
+        if stride != options.stride:
+            notes.append(f"--stride is {stride} instead of {options.stride}, because statsforecast fits every window anew")
+        notes += work.thin(prepared, stride)
+        for note in notes:
+            show.note(f"  {note}")
+        with show.stage("fit"):
+            windows = work.origins_of(prepared, stride) * len(prepared.table.names)
+            peers = work.fit_peers(prepared, peers=options.peers, windows=windows, told=show.advance)
+        with show.stage("backtest"):
+            chosen = work.entrants(prepared, bundles, peers)
+            found = work.measure(prepared, chosen, stride, notes)
+        sys.stdout.write("\n".join([*text(found), ""]))
+        if options.json:
+            from edge.files import replace_file  # noqa: PLC0415
+            from pipeline.backtest.figures import document  # noqa: PLC0415
+
+            replace_file(options.json, json.dumps(document(found), indent=1).encode())
+            sys.stdout.write(f"figures: {options.json}\n")
+        if options.out:
+            with show.stage("plots"):
+                paths = draw(found, chosen[0], options.out)
+            sys.stdout.write("".join(f"plot: {path}\n" for path in paths))
+    return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse at once what would only fail after minutes."""
+    if options.stride < 1:
+        raise ConfigurationError(f"--stride must be at least 1 interval; got {options.stride}")
+    check_written("--json", options.json)
+    check_data(options.data)
+    if options.out:
+        try:
+            options.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(f"--out {options.out}: {error.strerror}; name a folder") from error
+
+
+def text(found: "Backtest") -> list[str]:
+    """What was measured, in lines of 80 columns."""
+    from edge.contract.contract import format_duration, iso  # noqa: PLC0415
+    from pipeline.backtest.figures import SHOWN, leads_grid, lines, overall_grid, series_grid  # noqa: PLC0415
+
+    contract, table = found.contract, found.table
+    begin, end = (iso(table.start + edge * table.interval) for edge in (found.part.start, found.part.stop))
+    every = format_duration(found.stride * table.interval)
+    first, facts = found.evaluations[0], int(found.evaluations[0].count.sum())
+    more = f", the {SHOWN} worst of {len(table.names)}" if len(table.names) > SHOWN else ", worst first"
+    return [
+        f"{begin} … {end}",
+        f"{len(table.names)} series, an origin every {every}, {contract.horizon} leads, {facts:,} facts",
+        "",
+        "mean over the series; MAE, RMSE, width in standard deviations of each series:",
+        *lines(overall_grid(found)),
+        "",
+        *lines(leads_grid(found)),
+        "",
+        f"{first.forecaster} in each series' own unit{more}:",
+        *lines(series_grid(found)),
+        *(f"note: {note}" for note in found.notes),
+    ]
+
+
+def draw(found: "Backtest", first: "Entrant", folder: Path) -> list[Path]:
+    """Write the plots; without a whole day to draw there are two.
+
+    Args:
+        found: the backtest.
+        first: whose best and worst day is drawn.
+        folder: for the files.
+    """
+    from edge.files import replace_file  # noqa: PLC0415
+    from pipeline.backtest.pictures import coverage_plot, days_plot, error_plot, extreme_days  # noqa: PLC0415
+
+    plots = {"error_by_lead.png": error_plot(found), "coverage_by_lead.png": coverage_plot(found)}
+    panels, titles = extreme_days(first.contender, found.table, found.contract, found.part, found.scale)
+    if panels:
+        plots["worst_and_best_day.png"] = days_plot(panels, titles, first.contender.forecaster.name)
+    for name, content in plots.items():
+        replace_file(folder / name, content)
+    return [folder / name for name in plots]

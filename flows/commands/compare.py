@@ -1,0 +1,89 @@
+"""`gatecast compare`: SimpleRNN, LSTM or GRU, answered by measurement on the data at hand."""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from edge.cli import FILE_TEXT
+from edge.errors import ConfigurationError
+from flows.commands.options import check_data, check_written, history
+
+SHIPPED = Path(__file__).parents[1] / "data" / "nyc-weather-2013.csv.xz"
+TEXT = "measure SimpleRNN, LSTM and GRU side by side"
+DESCRIPTION = """\
+Train every cell in three designs (segment, plain, and the tutorials' window of
+10) with the same budget, and measure memory retention, speed, size and accuracy
+on held-out readings. Nothing is released. Takes minutes.
+"""
+
+
+def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
+    """Add `compare` to the commands."""
+    command = commands.add_parser(
+        "compare", help=TEXT, description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    source = command.add_mutually_exclusive_group()
+    source.add_argument(
+        "--data", type=Path, metavar="FILE", help=f"{FILE_TEXT}; or the same as Parquet; default: a year of hourly weather"
+    )
+    source.add_argument("--config", type=Path, metavar="FILE", help="take the history of this gatecast.toml's store")
+    size = command.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="two designs, next to no training, a minute: try the command")
+    size.add_argument(
+        "--full", action="store_true", help="train as long as retrain does; default: a quarter of it, four minutes"
+    )
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="of every random choice; default: 0")
+    command.add_argument("--workers", type=int, default=2, metavar="N", help="trainings at once; default: 2")
+    command.add_argument("--json", type=Path, metavar="FILE", help="write every figure to a file as JSON")
+    command.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables to a file as Markdown")
+    command.add_argument("--pdf", type=Path, metavar="FILE", help="write a poster of two A4 pages: cells, charts")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare, print, write.
+
+    Raises:
+        GatecastError: one line that says what to do.
+    """
+    for name in ("json", "markdown", "pdf"):
+        check_written(f"--{name}", getattr(options, name))
+    if options.workers < 1 or options.seed < 0:
+        raise ConfigurationError(f"expected --workers from 1 and --seed from 0; got {options.workers} and {options.seed}")
+    check_data(options.data)
+    from flows.progress import CURRENT, Show  # noqa: PLC0415 - `--help` and wrong options answer at once
+
+    show = Show()
+    CURRENT.set(show)
+    with tempfile.TemporaryDirectory(prefix="gatecast-") as folder:
+        with show.stage("history"):
+            from edge.config import Config, read_config  # noqa: PLC0415
+            from flows.commands.comparing import compare  # noqa: PLC0415
+            from flows.output.comparison import document, markdown_text, text  # noqa: PLC0415
+            from pipeline.cells.comparison import budget  # noqa: PLC0415
+
+            config = Config() if options.config is None else read_config(options.config)
+            data = options.data or (SHIPPED if options.config is None else None)
+            prepared = history(data, config, config.fleet, Path(folder))
+            for warning in prepared.warnings:
+                show.note(f"  {warning}")
+        given = budget("quick" if options.quick else "full" if options.full else "usual", options.seed)
+        comparison = compare(prepared, given, options.workers, show)
+    from edge.files import replace_file  # noqa: PLC0415
+
+    print(text(comparison))  # noqa: T201 - a command prints
+    if options.json is not None:
+        replace_file(options.json, json.dumps(document(comparison), indent=2).encode())
+    if options.markdown is not None:
+        replace_file(options.markdown, markdown_text(comparison).encode())
+    if options.pdf is not None:
+        with show.stage("poster"):
+            from pipeline.cells.poster import write_poster  # noqa: PLC0415
+
+            write_poster(comparison, options.pdf)
+    for name, path in (("figures", options.json), ("tables", options.markdown), ("poster", options.pdf)):
+        if path is not None:
+            print(f"{name}: {path}")  # noqa: T201
+    return 0

@@ -1,0 +1,78 @@
+"""The work of `gatecast compare`: nine trainings, two at once, then the measuring with the machine to itself."""
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeAlias, get_args
+
+from edge.forecaster.bundle import Cell, Design
+from flows.progress import Show
+from pipeline.cells.comparison import FORMS, Budget, Comparison, Trained, from_candidate, measure, study
+from pipeline.cells.recall import Recall
+from pipeline.release.candidates import Prepared, make_candidate
+from pipeline.training.build import Architecture
+
+Found: TypeAlias = tuple[Trained, Recall | None]
+
+CELLS: tuple[Cell, ...] = get_args(Cell)
+PARTS = {"tutorial": "epochs", "memory": "delays"}
+
+
+def compare(prepared: Prepared, given: Budget, workers: int, show: Show) -> Comparison:
+    """Train everything, then measure it.
+
+    Args:
+        prepared: history.
+        given: what each network may cost.
+        workers: trainings at once.
+        show: what the user sees.
+
+    Raises:
+        BundleError: a network cannot be converted, or the converted one does not forecast the same.
+        HistoryError: a training fails.
+    """
+
+    def network(cell: Cell, design: Design, folder: Path) -> Found:
+        name = f"{cell} ({design})"
+
+        def progress(epoch: int, epochs: int, _training: float, validation: float) -> None:
+            show.advance(name, epoch, epochs, f"epochs, validation loss {validation:.4f}")
+
+        architecture = Architecture(cell, design, given.units)
+        candidate = make_candidate(prepared, architecture, given.settings, folder, progress)
+        show.advance(name, candidate.record.epochs, candidate.record.epochs, "epochs, converted and verified")
+        return from_candidate(candidate, architecture, prepared.contract), None
+
+    def studied(cell: Cell, folder: Path) -> Found:
+        def told(what: str, done: int, total: int) -> None:
+            show.advance(f"{cell} ({what})", done, total, PARTS[what])
+
+        return study(cell, prepared, given.units, given.settings, given.recall, folder, told)
+
+    with show.stage("train"), tempfile.TemporaryDirectory(prefix="gatecast-") as temporary:
+        folder = Path(temporary)
+        # The long ones first, so that none is left alone at the end.
+        cells = tuple(reversed(CELLS))
+        jobs: list[Callable[[], Found]] = []
+        if "plain" in given.forms:
+            jobs += [lambda cell=cell: network(cell, "plain", folder / f"{cell}-plain") for cell in cells]  # type: ignore[misc]
+        jobs += [lambda cell=cell: studied(cell, folder / f"{cell}-tutorial") for cell in cells]  # type: ignore[misc]
+        jobs += [lambda cell=cell: network(cell, "segment", folder / f"{cell}-segment") for cell in cells]  # type: ignore[misc]
+        found = _all(jobs, workers)
+    found.sort(key=lambda one: (FORMS.index(one[0].form), CELLS.index(one[0].cell)))
+    with show.stage("measure"):
+        recalls = [recall for _, recall in found if recall is not None]
+        return measure(prepared, [trained for trained, _ in found], recalls, given, time.perf_counter)
+
+
+def _all(jobs: Sequence[Callable[[], Found]], workers: int) -> list[Found]:
+    """What the jobs return; after a failure no further one starts."""
+    with ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(job) for job in jobs]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -1,0 +1,246 @@
+"""The whole way on recorded data: history, retraining, release, agent, stream, store, and what came of it."""
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.config import Fleet, read_config
+from edge.contract.contract import DAY, Contract, Readings, SeriesTable, format_duration
+from edge.errors import ConfigurationError, GatecastError, HistoryError
+from edge.forecaster.bundle import Bundle
+from edge.stores.store import Store, open_store, sqlite_url
+from flows.demo.stream import in_order, publish, topic_safe, topics_of
+from flows.output.retrained import Retrained
+from flows.processes.patience import Patience
+from flows.processes.servers import AgentProcess, free_port, start_broker
+from flows.progress import Show
+from flows.retraining.flow import run as run_retrain
+from pipeline.history.defaults import derive_contract
+from pipeline.history.from_files import read_file
+from pipeline.history.from_store import tag, write_history
+from pipeline.judging.stored_forecasts import Counts, Measured, count, expected_forecasts, measure, stored_leads
+
+SHIPPED = "nyc-weather-2013.csv.xz"
+REPLAYED = 60 * DAY
+LARGEST_SHARE = 0.2  # of the history that is replayed, where it is shorter
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything a demo shows.
+
+    Args:
+        retrained: what the flow trained and released.
+        counts: lost and doubled.
+        measured: errors beside the baselines, and forecasts to draw.
+        contract: of the live bundle.
+        live: the bundle that went out; it may be a baseline's.
+        broker: name of the broker.
+        store: URL of the store.
+        shipped: whether it ran on the shipped data.
+        microseconds_per_forecast: in the agent; NaN where a baseline forecast.
+        readings_per_second: through broker, agent and spool.
+        seconds: of every stage.
+        folder: where everything lies.
+    """
+
+    retrained: Retrained
+    counts: Counts
+    measured: Measured
+    contract: Contract
+    live: Bundle
+    broker: str
+    store: str
+    shipped: bool
+    microseconds_per_forecast: float
+    readings_per_second: float
+    seconds: dict[str, float]
+    folder: Path
+
+    @property
+    def report(self) -> Path:
+        """The page with everything."""
+        return self.folder / "report.html"
+
+    @property
+    def plot(self) -> Path | None:
+        """The picture; None where there is no forecast to draw."""
+        return self.folder / "forecast.png" if self.measured.panels else None
+
+    @property
+    def beats_baselines(self) -> bool:
+        """Whether a network went out and its forecasts were better than every baseline's on average."""
+        return self.live.model is not None and self.measured.skill.mean > 0
+
+    @property
+    def code(self) -> int:
+        """Exit code: 1 where anything was lost or doubled, or the model does not win on the shipped data."""
+        broken = self.counts.lost or self.counts.doubled
+        return int(bool(broken) or (self.shipped and not self.beats_baselines))
+
+
+def load(data: Path | None) -> tuple[SeriesTable, Readings]:
+    """The shipped readings or the user's own, in order of time, with names that can be topics.
+
+    Raises:
+        ConfigurationError: there is no such file.
+        HistoryError: it cannot be read.
+    """
+    if data is not None:
+        series, readings = read_file(data)
+    else:
+        series, readings = read_file(Path(__file__).parents[1] / "data" / SHIPPED)
+    return topic_safe(series), in_order(readings)
+
+
+def split_time(readings: Readings, interval: int) -> int:
+    """Where history ends and the stream begins: the last 60 days, or the last fifth where there is less than 300 days.
+
+    Raises:
+        HistoryError: nothing to split.
+    """
+    if len(readings) < 2:
+        raise HistoryError("expected readings to train on and to replay; got almost none")
+    first, last = int(readings.time.min()), int(readings.time.max())
+    split = last - min(REPLAYED, int(LARGEST_SHARE * (last - first)))
+    return -(-split // interval) * interval
+
+
+def write_config(folder: Path, store: str, broker_port: int, health_port: int, series: SeriesTable, contract: Contract) -> Path:
+    """The demo's `gatecast.toml`, an ordinary one."""
+    topic, name, _ = topics_of(series)
+    path = folder / "gatecast.toml"
+    path.write_text(
+        f"""\
+# Made by gatecast demo; runs as it is: gatecast-agent run --config {path.name}
+[mqtt]
+url = "mqtt://127.0.0.1:{broker_port}"
+client_id = "gatecast-demo"
+
+[[ingest]]
+topic = {_toml(topic)}
+series = {_toml(name)}
+
+[store]
+url = {_toml(store)}
+
+[agent]
+state = {_toml(folder / "agent")}
+clock = "event" # recorded data: only readings close intervals
+leads = {list(stored_leads(contract.horizon))}
+health = "127.0.0.1:{health_port}"
+report = "2s"
+
+[release]
+channel = {_toml(folder / "registry" / "channels" / "live.json")}
+
+[fleet]
+interval = "{format_duration(contract.interval)}"
+horizon = {contract.horizon}
+window = {contract.window}
+
+[registry]
+path = {_toml(folder / "registry")}
+""",
+        encoding="utf-8",
+    )
+    return path
+
+
+def _toml(value: str | Path) -> str:
+    """A text as TOML writes it: as JSON does, but for one control character that TOML wants escaped too."""
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def run(folder: Path, *, data: Path | None, store_url: str | None, show: Show) -> Outcome:
+    """Run the demo.
+
+    Args:
+        folder: working folder, from `prepare_folder`.
+        data: CSV or Parquet file; None: the shipped weather.
+        store_url: where everything is written; None: an SQLite file in the folder.
+        show: what the user sees.
+
+    Raises:
+        GatecastError: one line that says what to do.
+    """
+    url = store_url or sqlite_url(folder / "store.db")
+    with show.stage("import"):
+        series, readings = load(data)
+        contract = derive_contract(Fleet(), readings)
+        split = split_time(readings, contract.interval)
+        health_port = free_port()
+        store = open_store(url)
+        _refuse_later_data(store, split)
+        config_path = write_config(folder, url, 1, health_port, series, contract)
+        config = read_config(config_path)
+        series = tag(series, [rule.build() for rule in config.ingest])
+        history = readings.take(readings.time < split)
+        written = write_history(store, series, history)
+        show.note(f"  {written} readings of {len(series)} series until the replay begins")
+    with show.stage("retrain"):
+        retrained = run_retrain(config_path, until=split)
+    stream = readings.take(readings.time >= split)
+    broker, broker_name, port = start_broker(folder / "broker")
+    with broker, show.stage("replay"):
+        write_config(folder, url, port, health_port, series, contract)
+        show.note(f"  {broker_name} on port {port}; the agent's numbers on http://127.0.0.1:{health_port}/metrics")
+        with AgentProcess(config_path, folder / "agent.log", health_port) as agent:
+            agent.wait_ready()
+            started = time.monotonic()
+            publish(
+                port,
+                topics_of(series)[2],
+                stream,
+                lambda: int(agent.numbers().get("readings_total", 0)),
+                lambda sent: show.advance("readings", sent, len(stream), "sent over MQTT"),
+            )
+            rate = len(stream) / (time.monotonic() - started)
+            numbers = _flushed(agent)
+    with show.stage("summary"):
+        end = int(stream.time.max()) + contract.interval * (contract.horizon + 2)
+        counts = count(store, stream, series, expected_forecasts(history, stream, contract), split, end)
+        measured = measure(store, contract, stored_leads(contract.horizon), readings, series, (split, end))
+        store.close()
+    forecasts = numbers.get("forecasts_total", 0.0)
+    live = retrained.release.goes_out
+    if live is None:
+        raise GatecastError("nothing was released, though the registry was empty")
+    return Outcome(
+        retrained,
+        counts,
+        measured,
+        contract,
+        live,
+        broker_name,
+        url,
+        data is None,
+        numbers.get("forecast_seconds_total", 0.0) / forecasts * 1e6 if live.model is not None and forecasts else float("nan"),
+        rate,
+        show.seconds,
+        folder,
+    )
+
+
+def _refuse_later_data(store: Store, split: int) -> None:
+    """A store that knows the future would train and warm up on it."""
+    span = store.span()
+    if span is not None and span[1] >= split:
+        raise ConfigurationError("the store already holds readings of the time to be replayed; give the demo an empty bucket")
+
+
+def _flushed(agent: AgentProcess) -> dict[str, float]:
+    """The agent's numbers once the store has everything.
+
+    Raises:
+        GatecastError: the store takes no more.
+    """
+    patience = Patience()
+    while (backlog := (numbers := agent.numbers()).get("backlog_bytes", 0)) > 0:
+        if patience.lost(-backlog):
+            raise GatecastError(
+                f"{backlog:.0f} bytes wait for the store, and no fewer for {patience.seconds:.0f} s; see agent.log"
+            )
+        time.sleep(0.1)
+    return numbers

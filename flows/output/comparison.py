@@ -1,0 +1,197 @@
+"""What `gatecast compare` tells: tables for a terminal, the same as Markdown, and everything as data."""
+
+import math
+from importlib.metadata import version
+
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from edge.contract.contract import format_duration
+from pipeline.cells.comparison import CELL_NAMES, Comparison
+from pipeline.cells.recall import KEPT
+from pipeline.judging.evaluation import skill
+from pipeline.report.page import Grid, markdown, number, percent
+
+TITLES = ("What each is good for", "Memory: skill at saying a value again, by delay in steps", "Cost and error in detail")
+WIDEST = 100
+
+
+def grids(comparison: Comparison) -> tuple[Grid, ...]:
+    """The tables under `TITLES`."""
+    reference = comparison.reference
+    answer = Grid(
+        ("network", "memory retention", "speed", "parameters", "accuracy", "best use"),
+        tuple(
+            (
+                row.name,
+                comparison.recall(row.cell).retention,
+                number(row.batched),
+                f"{row.parameters:,}",
+                percent(skill(row.error, reference), sign=True),
+                use,
+            )
+            for row, use in zip(comparison.rows, comparison.uses, strict=True)
+        ),
+    )
+    memory = Grid(
+        ("cell", *(str(delay) for delay in comparison.recalls[0].delays), "gradient kept"),
+        tuple(
+            (CELL_NAMES[one.cell], *(f"{value:.2f}" for value in one.skill), f"{one.trained[-1]:.1e}")
+            for one in comparison.recalls
+        ),
+    )
+    detail = Grid(
+        (
+            *("network", "steps", "kB", "s/epoch", "µs at 1", "error", "lead 1"),
+            f"lead {comparison.contract.horizon}",
+            "covered",
+        ),
+        tuple(
+            (
+                row.name,
+                str(row.steps),
+                number(row.size / 1000),
+                number(row.seconds_per_epoch, 2),
+                number(row.single),
+                number(row.error),
+                number(float(row.error_by_lead[0])),
+                number(float(row.error_by_lead[-1])),
+                percent(row.coverage),
+            )
+            for row in comparison.rows
+        ),
+    )
+    return answer, memory, detail
+
+
+def notes(comparison: Comparison) -> tuple[str, ...]:
+    """What the figures mean, and what they cost."""
+    given, contract = comparison.budget, comparison.contract
+    levels = contract.quantiles
+    recall = given.recall
+    trial = ("A QUICK TRY, hardly trained: these figures are no result.",) if given.trial else ()
+    return (
+        *trial,
+        (
+            f"memory retention: steps over which a cell of {recall.units} units keeps a marked value among random ones "
+            f"(skill of at least {KEPT:g}); speed: µs per forecast of {contract.horizon} leads at batch 64, one thread; "
+            f"accuracy: error below that of the best baseline ({comparison.baseline}, {number(comparison.reference)})."
+        ),
+        (
+            f"error: mean absolute error on held-out readings in units of each series' scale; {comparison.facts:,} facts of "
+            f"{comparison.series} series, interval {format_duration(contract.interval)}; covered: facts within the interval, "
+            f"{percent(levels[-1] - levels[0])} is right; gradient kept: d state / d value {recall.distances[-1]} steps back."
+        ),
+        (
+            "tutorial: Sequential([cell(units), Dense(1)]) on the last 10 values, squared error; it says one step, and "
+            "further leads feed its own forecasts back, so its time is that of all leads."
+        ),
+        (
+            f"trained with {given.units} units, at most {given.settings.epochs} epochs of {comparison.windows:,} windows, "
+            f"one seed ({given.settings.seed}), so differences of 1-2 % in error are chance; memory: median of {recall.seeds} "
+            f"seeds, {sum(recall.steps):,} steps of {recall.batch} streams each; {comparison.runtime}."
+        ),
+    )
+
+
+def text(comparison: Comparison) -> str:
+    """Tables and notes for a terminal of 80 to 100 columns."""
+    console = Console(highlight=False)
+    console.width = min(console.width, WIDEST)
+    with console.capture() as captured:
+        for title, grid in zip(TITLES, grids(comparison), strict=True):
+            console.print(_rich(title, grid))
+        for note in notes(comparison):
+            console.print(note, markup=False)
+    return captured.get().rstrip()
+
+
+def _rich(title: str, grid: Grid) -> RichTable:
+    table = RichTable(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for place, header in enumerate(grid.headers):
+        left = place == 0 or header == "best use"
+        table.add_column(header, justify="left" if left else "right", no_wrap=place == 0, overflow="fold")
+    for row in grid.rows:
+        table.add_row(*row)
+    return table
+
+
+def markdown_text(comparison: Comparison) -> str:
+    """The same as Markdown."""
+    parts = ["# SimpleRNN, LSTM, GRU: measured side by side\n"]
+    for title, grid in zip(TITLES, grids(comparison), strict=True):
+        parts.append(f"## {title}\n\n{markdown(grid)}")
+    parts.append("\n".join(f"* {note}" for note in notes(comparison)) + "\n")
+    return "\n".join(parts)
+
+
+def document(comparison: Comparison) -> dict[str, object]:
+    """Every figure; None where there is none."""
+    given, contract = comparison.budget, comparison.contract
+    reference = comparison.reference
+    return {
+        "networks": [
+            {
+                "cell": row.cell,
+                "design": row.form,
+                "best_use": use,
+                "steps": row.steps,
+                "parameters": row.parameters,
+                "bytes": row.size,
+                "seconds_per_epoch": round(row.seconds_per_epoch, 3),
+                "microseconds_at_batch_1": round(row.single, 2),
+                "microseconds_at_batch_64": round(row.batched, 2),
+                "error": _known(row.error),
+                "skill": _known(skill(row.error, reference)),
+                "error_by_lead": [_known(value) for value in row.error_by_lead.tolist()],
+                "coverage": _known(row.coverage),
+            }
+            for row, use in zip(comparison.rows, comparison.uses, strict=True)
+        ],
+        "memory": [
+            {
+                "cell": one.cell,
+                "kept_steps": one.kept,
+                "delays": list(one.delays),
+                "skill": [_known(value) for value in one.skill],
+                "skill_lowest": [_known(value) for value in one.lowest],
+                "skill_highest": [_known(value) for value in one.highest],
+                "distances": list(one.distances),
+                "gradient_norm_fresh": [_known(value) for value in one.fresh],
+                "gradient_norm_trained": [_known(value) for value in one.trained],
+                "seconds": round(one.seconds, 2),
+            }
+            for one in comparison.recalls
+        ],
+        "baseline": {
+            "name": comparison.baseline,
+            "error": _known(reference),
+            "error_by_lead": [_known(value) for value in comparison.baseline_error.tolist()],
+        },
+        "contract": {
+            "interval": format_duration(contract.interval),
+            "window": contract.window,
+            "horizon": contract.horizon,
+            "quantiles": list(contract.quantiles),
+        },
+        "budget": {
+            "epochs": given.settings.epochs,
+            "windows_per_epoch": comparison.windows,
+            "units": given.units,
+            "seed": given.settings.seed,
+            "memory_units": given.recall.units,
+            "memory_steps": list(given.recall.steps),
+            "memory_seeds": given.recall.seeds,
+            "memory_batch": given.recall.batch,
+            "memory_learning_rate": given.recall.learning_rate,
+        },
+        "series": comparison.series,
+        "facts": comparison.facts,
+        "runtime": comparison.runtime,
+        "trial": given.trial,
+        "gatecast": version("gatecast"),
+    }
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,1 @@
+"""Processes that a command starts, waits for, and ends."""

@@ -1,0 +1,1 @@
+"""Retraining: the Prefect flow, its schedule and its server."""

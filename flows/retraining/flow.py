@@ -1,0 +1,223 @@
+"""History to release, as a Prefect flow: order, retries and visibility; every decision is made in `pipeline`."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task, unmapped
+from prefect.artifacts import create_image_artifact, create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from edge.config import Config, read_config
+from edge.errors import GatecastError, StoreBusy
+from edge.forecaster.baselines import Forecaster
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.model import open_forecaster
+from edge.stores.store import open_store
+from flows.output.demo import retrained_text
+from flows.output.retrained import Retrained, candidate_grid
+from flows.progress import Show, current
+from flows.retraining.fleet import fleet_name
+from flows.retraining.server import reachable_server
+from pipeline.history.from_store import History, read_history
+from pipeline.processes.tied import tie
+from pipeline.release.candidates import Candidate, Prepared, make_candidate, prepare_history
+from pipeline.release.decision import Release, decide
+from pipeline.release.decision import publish as publish_release
+from pipeline.release.registry import Registry
+from pipeline.report.page import markdown
+from pipeline.report.report import model_card, plot_png, validation_table
+from pipeline.training.build import Architecture
+from pipeline.training.tuning import Tuned, library, untuned
+from pipeline.training.tuning import tune as search_settings
+
+SERVED = "GATECAST_SERVED"  # in the environment of a run that `gatecast serve` has started: its process id
+
+
+def _store_is_away(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's own types
+    """Only an absent store is worth another try; wrong data and wrong passwords stay wrong."""
+    return isinstance(state.result(raise_on_failure=False), StoreBusy)
+
+
+def _not_refused(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's own types
+    """A disk or a network may be back in a moment; what was refused is refused again."""
+    return not isinstance(state.result(raise_on_failure=False), GatecastError)
+
+
+@task(
+    name="extract",
+    retries=3,
+    retry_delay_seconds=[1, 5, 30],
+    retry_condition_fn=_store_is_away,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def extract(config: Config, until: int | None, folder: Path) -> History:
+    """All readings of the store, up to a moment, on the grid."""
+    store = open_store(config.store.url, config.store.token_file)
+    try:
+        return read_history(store, config.fleet, folder, stop=until)
+    finally:
+        store.close()
+
+
+@task(name="validate", cache_policy=NO_CACHE, persist_result=False)
+def validate(history: History, fleet: str, show: Show) -> Prepared:
+    """Series that cannot be trained on are left out with a line."""
+    prepared = prepare_history(history)
+    create_markdown_artifact(key=f"gatecast-{fleet}-validation", markdown=validation_table(prepared.report))
+    for warning in prepared.warnings:
+        show.note(f"  {warning}")
+    return prepared
+
+
+@task(name="tune", cache_policy=NO_CACHE, persist_result=False)
+def tune(prepared: Prepared, config: Config, trials: int, folder: Path, show: Show) -> Tuned:
+    """Settings that suit this history, one line per trial."""
+    registry = Path(config.registry.path)
+    return search_settings(prepared, config.fleet, config.train, trials, registry, folder / "tune", show.note)
+
+
+@task(
+    name="train", task_run_name="train-{architecture.cell}-{architecture.design}", cache_policy=NO_CACHE, persist_result=False
+)
+def train(architecture: Architecture, tuned: Tuned, config: Config, folder: Path, show: Show) -> Candidate:
+    """One candidate: trained, converted, checked for parity, measured on the validation part."""
+    name = f"{architecture.cell} ({architecture.design})"
+
+    def progress(epoch: int, epochs: int, _training: float, validation: float) -> None:
+        show.advance(name, epoch, epochs, f"epochs, validation loss {validation:.4f}")
+
+    work = folder / f"{architecture.cell}-{architecture.design}"
+    candidate = make_candidate(
+        tuned.prepared,
+        architecture,
+        tuned.settings,
+        work,
+        progress,
+        config.train.precisions,
+        tuned.chosen,
+        config.train.max_size,
+    )
+    show.advance(name, candidate.record.epochs, candidate.record.epochs, "epochs, converted and verified")
+    return candidate
+
+
+@task(name="judge", cache_policy=NO_CACHE, persist_result=False)
+def judge(prepared: Prepared, candidates: list[Candidate], config: Config, fleet: str) -> Release:
+    """The verdict on the best candidate, beside the baselines and the champion, on the device runtime."""
+    champion = _champion(Registry(Path(config.registry.path)), config.registry.channel)
+    release = decide(prepared, candidates, champion, config.train)
+    create_markdown_artifact(key=f"gatecast-{fleet}-candidates", markdown=markdown(candidate_grid(release.judged)))
+    create_markdown_artifact(key=f"gatecast-{fleet}-model-card", markdown=model_card(release.candidate.manifest))
+    return release
+
+
+@task(
+    name="release",
+    retries=2,
+    retry_delay_seconds=2,
+    retry_condition_fn=_not_refused,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def publish(release: Release, config: Config) -> None:
+    """As `pipeline.release.decision.publish`."""
+    publish_release(release, Registry(Path(config.registry.path)), config.registry.channel)
+
+
+@task(name="plot", cache_policy=NO_CACHE, persist_result=False)
+def plot(prepared: Prepared, release: Release, config: Config, fleet: str) -> None:
+    """Forecast against fact on the held-out part, in the registry and as an artifact."""
+    path = Path(config.registry.path) / "plots" / f"{release.candidate.manifest.version}.png"
+    plot_png(prepared, release, path)
+    create_image_artifact(
+        key=f"gatecast-{fleet}-forecast", image_url=path.resolve().as_uri(), description="Forecast against fact"
+    )
+
+
+def _champion(registry: Registry, channel: str) -> tuple[Forecaster, Bundle] | None:
+    """What is live, or None where nothing was released yet.
+
+    Raises:
+        BundleError: it is damaged; devices may hold a sound copy, so nothing may go out as if there were none.
+    """
+    bundle = registry.live(channel)
+    return None if bundle is None else (open_forecaster(bundle), bundle)
+
+
+@flow(name="retrain", persist_result=False, validate_parameters=False)
+def retrain(config_path: str, *, release: bool = True, until: int | None = None, trials: int = 0) -> Retrained:
+    """Retrain on the store's history and release what beats the baselines and the champion.
+
+    Args:
+        config_path: of `gatecast.toml`.
+        release: False judges only.
+        until: use readings before this moment only, ns UTC.
+        trials: of a search for settings before the training; 0: none.
+
+    Raises:
+        GatecastError: one line that says what to do.
+    """
+    served = os.environ.get(SERVED)
+    if served:
+        tie(int(served))
+    show = current()
+    config = read_config(Path(config_path))
+    fleet = fleet_name(Path(config_path), config)
+    with tempfile.TemporaryDirectory(prefix="gatecast-") as name:
+        folder = Path(name)
+        prepared = validate(extract(config, until, folder), fleet, show)
+        readings = sum(one.readings for one in prepared.report.series)
+        show.note(f"  {len(prepared.table.names)} series, {readings} readings; {prepared.contract.words}")
+        tuned = tune(prepared, config, trials, folder, show) if trials else untuned(prepared, config.train)
+        prepared = tuned.prepared
+        futures: list[PrefectFuture[Candidate]] = train.map(
+            list(tuned.architectures),
+            unmapped(tuned),
+            unmapped(config),
+            unmapped(folder),
+            unmapped(show),
+        )
+        candidates, failures = _gather(futures)
+        for failure in failures:
+            show.note(f"  left out: {failure}")
+        verdict = judge(prepared, candidates, config, fleet)
+        if release:
+            publish(verdict, config)
+            plot(prepared, verdict, config, fleet)
+    retrained = Retrained(prepared, verdict, tuple(failures))
+    if served:
+        show.note(retrained_text(retrained, released=release))
+    return retrained
+
+
+def _gather(futures: list[PrefectFuture[Candidate]]) -> tuple[list[Candidate], list[str]]:
+    """The candidates that were made; one that failed leaves the others alone."""
+    candidates: list[Candidate] = []
+    failures: list[GatecastError] = []
+    for future in futures:
+        try:
+            candidates.append(future.result())
+        except GatecastError as error:
+            failures.append(error)
+    if not candidates:
+        raise failures[0]
+    return candidates, [str(failure) for failure in failures]
+
+
+def run(config_path: Path, *, release: bool = True, until: int | None = None, trials: int = 0) -> Retrained:
+    """The flow with as many candidates at once as the configuration allows.
+
+    Raises:
+        GatecastError: one line that says what to do.
+    """
+    workers = read_config(config_path).train.workers
+    if trials:
+        library()  # before the history is read
+    runner: Any = ThreadPoolTaskRunner(max_workers=workers)
+    with reachable_server():
+        return retrain.with_options(task_runner=runner)(str(config_path), release=release, until=until, trials=trials)

@@ -1,0 +1,1 @@
+"""Backtests: forecasters side by side over one part of the history."""

@@ -1,0 +1,380 @@
+"""Other methods, to measure the networks against: fitted on the same samples, behind a forecaster's interface.
+
+All learn differences to the last value of the window, in units of the spread of the series, as the networks do. What a
+method does not say about its own uncertainty is taken from its errors on the validation part, quantile by quantile and
+lead by lead (split conformal prediction, Papadopoulos et al., 2002).
+"""
+
+import importlib
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from edge.contract.contract import Contract, Float32, Float64, Int32, Int64
+from edge.errors import ConfigurationError
+from edge.forecaster.model import LARGEST_VALUE
+from pipeline.history.windows import Samples
+
+LEARNED = 250_000  # windows that the ridge is fitted on, at most
+CHECKED = 4_096  # windows of the validation part, at most
+BLOCK = 4_096
+PENALTIES = (1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # in units of the mean eigenvalue
+TREE_WINDOWS, LEADS_EACH = 40_000, 8
+TREES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Centred:
+    """Windows without level and unit.
+
+    Args:
+        values: difference to the last value in units of `unit`, float64 `[n, window]`; NaN for missing.
+        last: newest value of each window, float64 `[n, 1]`; NaN without any.
+        unit: spread of its series, or of the window where the series is unknown, float64 `[n, 1]`.
+    """
+
+    values: Float64
+    last: Float64
+    unit: Float64
+
+
+def centred(windows: Float32, series: Int32, scale: Float32) -> Centred:
+    """Take level and unit out of windows.
+
+    Args:
+        windows: float32 `[n, window]`, NaN for missing.
+        series: 1 + row of the series, 0 = unknown, int32 `[n]`.
+        scale: spread of every series in the training part, float32 `[series]`; NaN where it has none.
+    """
+    known = np.abs(windows) < LARGEST_VALUE
+    values = np.where(known, windows, np.nan).astype(np.float64)
+    newest = windows.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
+    last = values[np.arange(len(values)), newest][:, None]
+    values -= last
+    unit = np.append(np.nan, scale)[np.where(series <= len(scale), series, 0)].astype(np.float64)
+    unknown = ~np.isfinite(unit)
+    unit[unknown] = _spread(values[unknown])
+    unit = unit[:, None]
+    return Centred(values / unit, last, unit)
+
+
+def _spread(values: Float64) -> Float64:
+    """Standard deviation of each window, float64 `[n]`; 1 where it is not above 0."""
+    known = np.isfinite(values)
+    count = np.maximum(known.sum(axis=1), 1)
+    mean = np.nansum(values, axis=1) / count
+    own = np.sqrt(np.nansum(np.square(values - mean[:, None]), axis=1) / count)
+    return np.where(own > 0, own, 1.0)
+
+
+def _cut(chosen: Samples, rows: Int64, contract: Contract, scale: Float32) -> tuple[Centred, Float64]:
+    """Windows and targets of some samples, both without level and unit."""
+    windows = centred(chosen.windows(rows, contract), chosen.series[rows] + np.int32(1), scale)
+    targets = chosen.targets(rows, contract).astype(np.float64)
+    targets[~(np.abs(targets) < LARGEST_VALUE)] = np.nan
+    return windows, (targets - windows.last) / windows.unit
+
+
+def _some(chosen: Samples, most: int, seed: int = 0) -> Int64:
+    """Rows of at most that many samples, in order."""
+    if len(chosen) <= most:
+        return np.arange(len(chosen))
+    return np.sort(np.random.default_rng(seed).choice(len(chosen), most, replace=False))
+
+
+def _filled(values: Float64) -> Float64:
+    """The last value stands in for a missing one in a window: 0, as all are differences to it."""
+    return np.where(np.isfinite(values), values, 0.0)
+
+
+def _carried(targets: Float64) -> Float64:
+    """The target before stands in for a missing one; before the first it is the window's last value."""
+    if np.isfinite(targets).all():
+        return targets
+    padded = np.concatenate([np.zeros((len(targets), 1)), targets], axis=1)
+    place = np.maximum.accumulate(np.where(np.isfinite(padded), np.arange(padded.shape[1]), 0), axis=1)
+    return cast("Float64", np.take_along_axis(padded, place, axis=1)[:, 1:])
+
+
+def _offsets(errors: Float64, levels: tuple[float, ...]) -> Float64:
+    """What to add to a median for every quantile, float64 `[horizon, quantiles]`: ascending, 0 at the median.
+
+    Args:
+        errors: fact minus median, float64 `[n, horizon]`, NaN for missing.
+        levels: of the quantiles.
+    """
+    errors = np.where(np.isfinite(errors).any(axis=0), errors, 0.0)
+    found = np.nanquantile(errors, levels, axis=0).T
+    sides = np.sign(np.asarray(levels) - 0.5)
+    return np.where(sides < 0, np.minimum(found, 0), np.where(sides > 0, np.maximum(found, 0), 0.0))
+
+
+def _quantiles(median: Float64, offsets: Float64, windows: Centred) -> Float32:
+    """Forecasts in the sensor's unit, float32 `[n, horizon, quantiles]`."""
+    values = (median[:, :, None] + offsets) * windows.unit[:, :, None] + windows.last[:, :, None]
+    return values.astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """One linear map from the window to all leads, for every series (NLinear; Zeng et al., 2023).
+
+    Args:
+        name: of the method.
+        contract: shape and grid.
+        weights: float64 `[window, horizon]`.
+        offsets: of the quantiles from the median, float64 `[horizon, quantiles]`.
+        scale: spread of every series, float32 `[series]`.
+    """
+
+    name: str
+    contract: Contract
+    weights: Float64
+    offsets: Float64
+    scale: Float32
+
+    def predict(self, windows: Float32, series: Int32) -> Float32:
+        """As `Forecaster.predict`."""
+        found = centred(windows, series, self.scale)
+        return _quantiles(_filled(found.values) @ self.weights, self.offsets, found)
+
+
+def ridge(training: Samples, validation: Samples, contract: Contract, scale: Float32) -> Linear:
+    """Least squares with a penalty on the weights, in closed form; the penalty is the best one on the validation part.
+
+    At most 250,000 windows, in blocks: memory does not grow with the history.
+
+    Args:
+        training: to fit on, at least one.
+        validation: to choose the penalty and the quantiles on.
+        contract: shape and grid.
+        scale: spread of every series in the training part, float32 `[series]`.
+    """
+    square = np.zeros((contract.window, contract.window))
+    product = np.zeros((contract.window, contract.horizon))
+    rows = _some(training, LEARNED)
+    for start in range(0, len(rows), BLOCK):
+        windows, targets = _cut(training, rows[start : start + BLOCK], contract, scale)
+        x = _filled(windows.values)
+        square += x.T @ x
+        product += x.T @ _carried(targets)
+    values, vectors = np.linalg.eigh(square)
+    rotated = vectors.T @ product
+    values = np.maximum(values, 0)
+    mean = max(float(values.mean()), np.finfo(float).tiny)
+    windows, targets = _cut(validation, _some(validation, CHECKED), contract, scale)
+    turned = _filled(windows.values) @ vectors
+    errors = [targets - turned @ (rotated / (values + penalty * mean)[:, None]) for penalty in PENALTIES]
+    losses = [np.nanmean(np.abs(error)) if np.isfinite(error).any() else 0.0 for error in errors]
+    best = int(np.argmin(losses))
+    weights = vectors @ (rotated / (values + PENALTIES[best] * mean)[:, None])
+    return Linear("ridge", contract, weights, _offsets(errors[best], contract.quantiles), scale)
+
+
+def _library(name: str) -> Any:  # noqa: ANN401 - it has no types of ours
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        package = name.partition(".")[0]
+        raise ConfigurationError(f"{package} is not installed; in a clone of the repository: pip install '.[peers]'") from error
+
+
+def _lags(window: int) -> list[int]:
+    """How far to look back: 1, 2, 3, 4, 6, 8, 12, 16, … intervals."""
+    steps = sorted({step << power for power in range(16) for step in (1, 3)} | {1, 2})
+    return [step for step in steps if step <= window]
+
+
+def features(values: Float64, row: Int64, lead: Int64, contract: Contract) -> Float32:
+    """What the trees see of a window and a lead, float32 `[pairs, features]`; NaN for missing.
+
+    The lead; values and means some intervals back; where a day fits, the value at the target's time of day on earlier
+    days, as it is and against the value at the origin's time of day then, and the means of both.
+
+    Args:
+        values: windows without level and unit, float64 `[n, window]`.
+        row: of the window, int64 `[pairs]`.
+        lead: 0…horizon - 1, int64 `[pairs]`.
+        contract: shape and grid.
+    """
+    window, lags = contract.window, _lags(contract.window)
+    total = np.cumsum(_filled(values[:, ::-1]), axis=1)
+    back = [values[:, -lag] for lag in lags] + [total[:, lag - 1] / lag for lag in lags[1:]]
+    columns = [lead.astype(np.float64), *np.stack(back)[:, row]]
+    season = contract.season()
+    days = window // season if season else 0
+    if season and days:
+        start = window - season * np.arange(1, min(days, 7) + 1)
+        then = values[row[:, None], start + (lead % season)[:, None]]
+        change = then - values[:, np.maximum(start - 1, 0)][row]
+        for group in (then, change):
+            known = np.isfinite(group)
+            count = np.maximum(known.sum(axis=1), 1)
+            columns += [*group.T, np.where(known, group, 0).sum(axis=1) / count]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """Gradient-boosted trees with the lead as a feature, one model for all series and leads.
+
+    Args:
+        name: of the method.
+        contract: shape and grid.
+        booster: of LightGBM.
+        offsets: of the quantiles from the median, float64 `[horizon, quantiles]`.
+        scale: spread of every series, float32 `[series]`.
+    """
+
+    name: str
+    contract: Contract
+    booster: Any
+    offsets: Float64
+    scale: Float32
+
+    def predict(self, windows: Float32, series: Int32) -> Float32:
+        """As `Forecaster.predict`."""
+        found = centred(windows, series, self.scale)
+        return _quantiles(_boosted(self.booster, found.values, self.contract), self.offsets, found)
+
+
+def _boosted(booster: Any, values: Float64, contract: Contract) -> Float64:  # noqa: ANN401
+    """Medians at every lead, float64 `[n, horizon]`."""
+    horizon = contract.horizon
+    row, lead = np.divmod(np.arange(len(values) * horizon), horizon)
+    if not len(row):
+        return np.zeros((0, horizon))
+    return cast("Float64", booster.predict(features(values, row, lead, contract), num_threads=1).reshape(-1, horizon))
+
+
+def lightgbm_direct(
+    training: Samples,
+    validation: Samples,
+    contract: Contract,
+    scale: Float32,
+    progress: Callable[[int, int], None] | None = None,
+) -> Trees:
+    """LightGBM (Ke et al., 2017) with absolute loss on a random choice of windows and leads.
+
+    Args:
+        training: to fit on, at least one.
+        validation: to choose the number of trees and the quantiles on.
+        contract: shape and grid.
+        scale: spread of every series in the training part, float32 `[series]`.
+        progress: called after each tree with the number of trees so far and at most.
+
+    Raises:
+        ConfigurationError: LightGBM is not installed.
+    """
+    library = _library("lightgbm")
+    x, y = _pairs(training, TREE_WINDOWS, contract, scale)
+    data = library.Dataset(x, y, params={"verbosity": -1, "max_bin": 127})
+    checked = library.Dataset(*_pairs(validation, CHECKED, contract, scale), reference=data)
+    settings = {
+        "objective": "l1",
+        "learning_rate": 0.1,
+        "num_leaves": 63,
+        "min_data_in_leaf": 100,
+        "feature_fraction": 0.7,
+        "bagging_fraction": 0.7,
+        "bagging_freq": 1,
+        "max_bin": 127,
+        "num_threads": 1,
+        "verbosity": -1,
+        "seed": 0,
+        "deterministic": True,
+        "force_row_wise": True,
+    }
+    callbacks = [library.early_stopping(20, verbose=False)]
+    if progress is not None:
+        callbacks.append(lambda state: progress(state.iteration + 1, TREES))
+    booster = library.train(settings, data, TREES, valid_sets=[checked], callbacks=callbacks)
+    windows, targets = _cut(validation, _some(validation, CHECKED // 4), contract, scale)
+    errors = targets - _boosted(booster, windows.values, contract)
+    return Trees("lightgbm", contract, booster, _offsets(errors, contract.quantiles), scale)
+
+
+def _pairs(chosen: Samples, most: int, contract: Contract, scale: Float32) -> tuple[Float32, Float32]:
+    """Features and targets of some windows, a few leads of each; targets that are missing are left out."""
+    random, rows = np.random.default_rng(1), _some(chosen, most)
+    each = min(LEADS_EACH, contract.horizon)
+    xs, ys = [], []
+    for start in range(0, len(rows), BLOCK):
+        windows, targets = _cut(chosen, rows[start : start + BLOCK], contract, scale)
+        lead = np.argsort(random.random(targets.shape), axis=1)[:, :each].ravel()
+        row = np.repeat(np.arange(len(targets)), each)
+        known = np.isfinite(targets[row, lead])
+        xs.append(features(windows.values, row[known], lead[known], contract))
+        ys.append(targets[row[known], lead[known]].astype(np.float32))
+    return np.concatenate(xs), np.concatenate(ys)
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A statistical model fitted anew on every window; gaps are bridged by straight lines.
+
+    Args:
+        name: of the method.
+        contract: shape and grid.
+        model: of statsforecast.
+        fallback: of statsforecast, for windows that the model cannot be fitted on.
+        progress: called after each window.
+    """
+
+    name: str
+    contract: Contract
+    model: Any
+    fallback: Any
+    progress: Callable[[], None] | None = None
+
+    def predict(self, windows: Float32, series: Int32) -> Float32:
+        """As `Forecaster.predict`; the series is not used."""
+        del series
+        shape = (len(windows), self.contract.horizon, len(self.contract.quantiles))
+        forecasts = np.full(shape, np.nan, np.float32)
+        for row, window in enumerate(windows):
+            known = np.flatnonzero(np.abs(window) < LARGEST_VALUE)
+            if len(known):
+                steps = np.arange(known[0], len(window))
+                forecasts[row] = self._fit(np.interp(steps, known, window[known].astype(np.float64)))
+            if self.progress is not None:
+                self.progress()
+        return forecasts
+
+    def _fit(self, values: Float64) -> Float64:
+        levels = self.contract.quantiles
+        wanted = {level: round(100 * abs(1 - 2 * level), 6) for level in levels if level != 0.5}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for model in (self.model, self.fallback):
+                try:
+                    found = model.forecast(y=values, h=self.contract.horizon, level=sorted(set(wanted.values())) or None)
+                except Exception:  # noqa: BLE001, S112 - the library raises bare exceptions
+                    continue
+                if np.isfinite(found["mean"]).all():
+                    break
+            else:
+                return np.full((self.contract.horizon, len(levels)), np.nan)
+        named = {level: f"{'lo' if level < 0.5 else 'hi'}-{width}" for level, width in wanted.items()}
+        return np.sort(np.stack([found[named.get(level, "mean")] for level in levels], axis=1), axis=1)
+
+
+def statsforecast(contract: Contract, progress: Callable[[], None] | None = None) -> Local:
+    """AutoETS: exponential smoothing chosen anew for every window (Hyndman and Khandakar, 2008), a quarter of a second each.
+
+    With a season of a day where the window holds two; the intervals are the method's own.
+
+    Args:
+        contract: shape and grid.
+        progress: called after each window.
+
+    Raises:
+        ConfigurationError: statsforecast is not installed.
+    """
+    models = _library("statsforecast.models")
+    season = contract.season() or 1
+    length = season if 2 * season <= contract.window else 1
+    return Local("auto_ets", contract, models.AutoETS(season_length=length), models.Naive(), progress)

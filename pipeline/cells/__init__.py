@@ -1,0 +1,1 @@
+"""Cells: SimpleRNN, LSTM and GRU, compared by measurement."""

@@ -1,0 +1,267 @@
+"""The poster of `gatecast compare`: a page of cells, and a page of what was measured of them, as PDF for A4 paper."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edge.contract.contract import format_duration
+from edge.files import replace_file
+from edge.forecaster.bundle import Cell
+from pipeline.cells.comparison import CELL_NAMES, FORMS, Comparison, Form
+from pipeline.cells.drawings import A4, COLOURS, INK, MARGIN, QUIET, cell_page
+from pipeline.cells.recall import KEPT
+from pipeline.judging.evaluation import skill
+from pipeline.report.page import number, percent
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DASHES: dict[Form, Any] = {"segment": "-", "plain": (0, (5, 2)), "tutorial": (0, (1, 1.6))}
+ALPHAS: dict[Form, float] = {"segment": 1.0, "plain": 0.62, "tutorial": 0.34}
+MARKERS: dict[Cell, str] = {"gru": "o", "lstm": "s", "simplernn": "^"}
+BASELINE = "#999999"
+GRADIENTS = (1e-8, 50.0)  # what is below has vanished, on paper too
+WIDEST_USE = 28  # characters in a line
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "mathtext.fontset": "stix",
+    "font.size": 9,
+    "axes.titlesize": 11.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 8,
+    "axes.labelcolor": QUIET,
+    "axes.edgecolor": "#888888",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E3E6EA",
+    "grid.linewidth": 0.7,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+}
+
+
+TRIAL = "a quick try, hardly trained: no result"
+
+
+def write_poster(comparison: Comparison, path: Path) -> None:
+    """Both pages as one PDF; a poster that is there already is replaced whole."""
+    from matplotlib.backends.backend_pdf import PdfPages  # noqa: PLC0415 - takes a second, and only a poster needs it
+
+    out = BytesIO()
+    with PdfPages(out, metadata={"Title": "SimpleRNN, GRU, LSTM: measured side by side", "Creator": "gatecast compare"}) as pdf:
+        for page in pages(comparison):
+            pdf.savefig(page)
+    replace_file(path, out.getvalue())
+
+
+def pages(comparison: Comparison) -> tuple["Figure", "Figure"]:
+    """The cells, and the charts."""
+    return cell_page({one.cell: _memory(comparison, one.cell) for one in comparison.recalls}), chart_page(comparison)
+
+
+def _memory(comparison: Comparison, cell: Cell) -> str:
+    recall = comparison.recall(cell)
+    if comparison.budget.trial:
+        return TRIAL
+    if recall.kept == 0:
+        return f"measured: keeps a value for less than {recall.delays[0]} steps"
+    more = " or more" if recall.kept == recall.delays[-1] else ""
+    return f"measured: keeps a value for {recall.kept} steps{more}"
+
+
+def chart_page(comparison: Comparison) -> "Figure":
+    """Memory, gradient, accuracy, speed and size, and the table with the best uses."""
+    from matplotlib import rc_context  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    with rc_context(STYLE):
+        figure = Figure(figsize=A4)
+        width, height = A4
+
+        def axes(left: float, bottom: float, wide: float, high: float, **more: Any) -> Any:  # noqa: ANN401
+            return figure.add_axes((left / width, bottom / height, wide / width, high / height), **more)
+
+        figure.text(MARGIN / width, 11.1 / height, "Measured side by side", fontsize=27, weight="bold", color=INK, va="center")
+        figure.text(MARGIN / width, 10.66 / height, _subtitle(comparison), fontsize=11, color=QUIET, va="center")
+        _legend(figure, comparison)
+        _draw_retention(axes(1.0, 7.42, 2.95, 2.2), comparison)
+        _draw_gradient(axes(4.77, 7.42, 2.95, 2.2), comparison)
+        _draw_accuracy(axes(1.0, 4.42, 2.95, 2.2), comparison)
+        _draw_bars(axes(5.28, 4.42, 1.17, 2.2), axes(6.6, 4.42, 1.12, 2.2), comparison)
+        _draw_table(axes(MARGIN, 0.88, width - 2 * MARGIN, 2.98), comparison)
+        for place, line in enumerate(_footnotes(comparison)):
+            figure.text(MARGIN / width, (0.68 - 0.17 * place) / height, line, fontsize=7.6, color=QUIET, va="center")
+    return figure
+
+
+def _subtitle(comparison: Comparison) -> str:
+    contract = comparison.contract
+    many = "1 series" if comparison.series == 1 else f"{comparison.series} series"
+    if comparison.budget.trial:
+        return f"{TRIAL}; {many}"
+    return (
+        f"{many}, intervals of {format_duration(contract.interval)}, {contract.horizon} leads, "
+        f"{comparison.facts:,} held-out facts, {comparison.runtime}"
+    )
+
+
+def _legend(figure: Any, comparison: Comparison) -> None:  # noqa: ANN401 - matplotlib has no types
+    from matplotlib.lines import Line2D  # noqa: PLC0415
+
+    cells = [
+        Line2D([], [], color=COLOURS[one.cell], marker=MARKERS[one.cell], linewidth=2.4, label=CELL_NAMES[one.cell])
+        for one in comparison.recalls
+    ]
+    forms = [
+        Line2D([], [], color=INK, linestyle=DASHES[form], linewidth=1.8, label=form)
+        for form in FORMS
+        if any(row.form == form for row in comparison.rows)
+    ]
+    baseline = Line2D([], [], color=BASELINE, linewidth=1.8, label="best baseline")
+    figure.legend(
+        handles=[*cells, *forms, baseline], loc="center", bbox_to_anchor=(0.5, 10.22 / A4[1]),
+        ncols=len(cells) + len(forms) + 1, fontsize=9.2,
+        handlelength=2.2, columnspacing=1.15, handletextpad=0.5,
+    )  # fmt: skip
+
+
+def _draw_retention(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
+    for one in comparison.recalls:
+        colour = COLOURS[one.cell]
+        axis.fill_between(
+            one.delays, np.maximum(one.lowest, -0.05), np.maximum(one.highest, -0.05), color=colour, alpha=0.15, linewidth=0
+        )
+        axis.plot(one.delays, np.maximum(one.skill, -0.05), color=colour, marker=MARKERS[one.cell], linewidth=2.4, markersize=6)
+    axis.set_xscale("log")
+    delays = comparison.recalls[0].delays
+    axis.set_xticks(delays, [str(delay) for delay in delays])
+    axis.minorticks_off()
+    axis.set(ylim=(-0.06, 1.06), xlabel="delay (steps)", title="Memory: a value said again")
+    axis.set_ylabel("skill (1 perfect, 0 forgotten)")
+
+
+def _draw_gradient(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
+    for one in comparison.recalls:
+        for norms, dashes in ((one.fresh, DASHES["tutorial"]), (one.trained, "-")):
+            drawn = np.where(np.asarray(norms) > 0, norms, np.nan)
+            trained = norms is one.trained
+            axis.plot(
+                one.distances, drawn, color=COLOURS[one.cell], linewidth=2.4 if trained else 1.5, linestyle=dashes,
+                marker=MARKERS[one.cell] if trained else None, markersize=4,
+            )  # fmt: skip
+    axis.set_yscale("log")
+    axis.set_ylim(*GRADIENTS)
+    axis.set(xlabel="distance (steps); dotted: before training", title="Gradient: what reaches back")
+    axis.set_ylabel(r"norm of $\partial\,$state$\,/\,\partial\,$value")
+
+
+def _draw_accuracy(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
+
+    leads = np.arange(1, comparison.contract.horizon + 1)
+    single = "o" if len(leads) == 1 else None
+    for row in comparison.rows:
+        better = 100 * (1 - row.error_by_lead / np.where(comparison.baseline_error > 0, comparison.baseline_error, np.nan))
+        axis.plot(
+            leads, better, color=COLOURS[row.cell], linestyle=DASHES[row.form], marker=single,
+            linewidth=2.2 if row.form == "segment" else 1.6, zorder=3 if row.form == "segment" else 2,
+        )  # fmt: skip
+    axis.axhline(0, color=BASELINE, linewidth=1.8, zorder=1.5)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 3, 4, 6]))
+    axis.set(xlabel=f"lead (intervals of {format_duration(comparison.contract.interval)})", title="Accuracy by lead")
+    axis.set_ylabel("error below best baseline (%)")
+
+
+def _draw_bars(speed: Any, size: Any, comparison: Comparison) -> None:  # noqa: ANN401
+    places = np.arange(len(comparison.rows))[::-1]
+    for axis, values, title, text in (
+        (speed, [row.batched for row in comparison.rows], "Speed (µs)", number),
+        (size, [row.size / 1000 for row in comparison.rows], "Size (kB)", number),
+    ):
+        for place, row, value in zip(places, comparison.rows, values, strict=True):
+            axis.barh(place, value, height=0.72, color=COLOURS[row.cell], alpha=ALPHAS[row.form])
+            axis.text(
+                value + 0.03 * max(values), place, text(value, 2 if value < 100 else 3), fontsize=8, va="center", color=INK
+            )
+        axis.set_xlim(0, 1.38 * max(values))
+        axis.set_ylim(-0.6, len(values) - 0.4)
+        axis.set_xticks([])
+        axis.grid(visible=False)
+        axis.spines["bottom"].set_visible(False)
+        axis.set_title(title)
+        axis.set_yticks([])
+    speed.set_yticks(places, [row.name.replace("SimpleRNN", "RNN") for row in comparison.rows], fontsize=8.5)
+    speed.tick_params(axis="y", length=0)
+    size.set_xlabel("file", fontsize=9)
+    speed.set_xlabel("per forecast, batch 64", fontsize=9)
+
+
+COLUMNS = (
+    ("network", 0.0, "left"),
+    ("memory\nretention", 0.3, "right"),
+    ("speed, µs\nat 1 / 64", 0.425, "right"),
+    ("parameters", 0.555, "right"),
+    ("accuracy", 0.66, "right"),
+    ("best use", 0.69, "left"),
+)
+
+
+def _draw_table(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
+    axis.axis("off")
+    axis.set(xlim=(0, 1), ylim=(0, len(comparison.rows) + 1.7))
+    top = len(comparison.rows) + 0.85
+    for header, x, side in COLUMNS:
+        lines = header if "\n" in header else f"\n{header}"  # all end on one line
+        axis.text(x, top - 0.05, lines, fontsize=9, weight="bold", color=QUIET, ha=side, va="baseline", linespacing=1.1)
+    axis.plot([0, 1], [top - 0.6] * 2, color=INK, linewidth=1)
+    for place, (row, use) in enumerate(zip(comparison.rows, comparison.uses, strict=True)):
+        y = len(comparison.rows) - 0.55 - place
+        cells = (
+            row.name, comparison.recall(row.cell).retention,
+            f"{number(row.single, 2)} / {number(row.batched, 2)}", f"{row.parameters:,}",
+            percent(skill(row.error, comparison.reference), sign=True), fill(use, WIDEST_USE),
+        )  # fmt: skip
+        if place % 3 == 0 and place:
+            axis.plot([0, 1], [y + 0.5] * 2, color="#D5D9DE", linewidth=0.8)
+        for (_, x, side), text in zip(COLUMNS, cells, strict=True):
+            first, won = x == 0, side == "left" and x > 0 and not use.startswith(("outdone", "a baseline", "in between"))
+            colour = COLOURS[row.cell] if first or won else INK
+            size = 8.2 if "\n" in text else 9.3
+            axis.text(
+                x,
+                y,
+                text,
+                fontsize=size,
+                linespacing=1.05,
+                ha=side,
+                va="center",
+                color=colour,
+                weight="bold" if first or won else "normal",
+            )
+
+
+def _footnotes(comparison: Comparison) -> Sequence[str]:
+    given, reference = comparison.budget, comparison.reference
+    recall = given.recall
+    return (
+        (
+            f"memory retention: steps over which a cell of {recall.units} units keeps a marked value (skill of {KEPT:g}); "
+            f"median of {recall.seeds} seeds, band: all."
+        ),
+        (
+            f"accuracy: error below that of the best baseline ({comparison.baseline.replace('_', ' ')}, {number(reference)}). "
+            "tutorial: window of 10, each forecast fed back."
+        ),
+        (
+            f"trained with {given.units} units, {given.settings.epochs} epochs of {comparison.windows:,} windows, "
+            f"seed {given.settings.seed}; 1-2 % in accuracy are chance. Made by gatecast compare."
+        ),
+    )

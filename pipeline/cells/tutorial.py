@@ -1,0 +1,126 @@
+"""The network of the tutorials, to measure beside ours; importing this file imports TensorFlow.
+
+One recurrent layer over the last ten values, standardised over the training part, and one number out: the next value,
+fitted by squared error. Further leads come the way such tutorials make them: each forecast is fed back as if it had
+been measured.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from edge.contract.contract import Contract, Float32, Int32, Int64
+from edge.forecaster.bundle import Cell
+from edge.forecaster.model import LARGEST_VALUE
+from pipeline.history.windows import Samples, epoch_rows, spread
+from pipeline.training.build import CELLS, parameters
+from pipeline.training.fit import Settings
+
+Tensor: TypeAlias = Any  # TensorFlow has no types
+
+LAYERS = {"gru": "GRU", "lstm": "LSTM", "simplernn": "SimpleRNN"}
+
+
+class Tutorial:
+    """`Sequential([SimpleRNN|LSTM|GRU(units), Dense(1)])` and the scaling around it.
+
+    Args:
+        cell: which.
+        units: of the layer.
+        contract: window and horizon; one quantile.
+        values: of the training part, float32 `[series, intervals]`, NaN for missing.
+    """
+
+    def __init__(self, cell: Cell, units: int, contract: Contract, values: Float32) -> None:
+        self.contract, self.units, self.states = contract, units, CELLS[cell][1]
+        layer = getattr(keras.layers, LAYERS[cell])(units)
+        self.model = keras.Sequential([keras.Input((contract.window, 1)), layer, keras.layers.Dense(1)])
+        self.cell, self.dense = layer.cell, self.model.layers[-1]
+        known = [one[np.abs(one) < LARGEST_VALUE] for one in values]  # row by row: a copy of the whole may be large
+        mean = np.array([one.mean(dtype=np.float64) if len(one) else 0 for one in known])
+        scale = np.array([spread(one) for one in known])
+        scale = np.where(scale > 0, scale, 1)
+        # An unknown series gets the average of the known ones.
+        self.mean = tf.constant(np.append(mean.mean(), mean), tf.float32)
+        self.scale = tf.constant(np.append(scale.mean(), scale), tf.float32)
+
+    def fit(self, samples: Samples, settings: Settings, told: Callable[[int], None]) -> float:
+        """Train, on as many random windows in as many steps as our own networks get; returns the seconds per epoch."""
+        self.model.compile("adam", "mse")
+        random = np.random.default_rng(settings.seed)
+        started = time.perf_counter()
+        for epoch in range(1, settings.epochs + 1):
+            rows = epoch_rows(len(samples), settings.windows_of(len(samples)), random)
+            inputs, targets = self._examples(samples, rows)
+            self.model.fit(inputs, targets, batch_size=settings.batch, verbose=0)
+            told(epoch)
+        return (time.perf_counter() - started) / settings.epochs
+
+    def _examples(self, samples: Samples, rows: Int64) -> tuple[Tensor, Tensor]:
+        target = samples.targets(rows, self.contract)[:, 0]
+        rows, target = rows[np.isfinite(target)], target[np.isfinite(target)]
+        series = tf.constant(samples.series[rows] + 1)
+        mean, scale = tf.gather(self.mean, series), tf.gather(self.scale, series)
+        inputs = self.standardised(tf.constant(samples.windows(rows, self.contract)), mean[:, None], scale[:, None])
+        return inputs[:, :, None], ((target - mean) / scale)[:, None]
+
+    def standardised(self, window: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
+        """Window in standard deviations; a missing value is the one before it, or the mean where there is none."""
+        known = tf.abs(window) < LARGEST_VALUE  # NaN compares false
+        scaled = tf.where(known, (tf.where(known, window, 0.0) - mean) / scale, 0.0)
+        filled = [scaled[:, :1]]
+        for place in range(1, self.contract.window):
+            here = slice(place, place + 1)
+            filled.append(tf.where(known[:, here], scaled[:, here], filled[-1]))
+        return tf.concat(filled, axis=1)
+
+    def forecast(self, window: Tensor, series: Tensor) -> Tensor:
+        """One forecast after the other, each fed back: float32 `[batch, horizon, 1]` in the sensor's unit."""
+        mean, scale = tf.gather(self.mean, series)[:, None], tf.gather(self.scale, series)[:, None]
+        start = self.standardised(window, mean, scale)
+        zeros = start[:, :1] * tf.zeros([1, max(self.units, self.contract.horizon)])
+
+        def lead(place: Tensor, recent: Tensor, said: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            states: Sequence[Tensor] = [zeros[:, : self.units]] * self.states
+            for step in range(self.contract.window):
+                states = self.cell(recent[:, step : step + 1], list(states))[1]
+            value = self.dense(states[0])
+            return place + 1, tf.concat([recent[:, 1:], value], axis=1), tf.concat([said[:, 1:], value], axis=1)
+
+        shapes = (tf.TensorShape([None, self.contract.window]), tf.TensorShape([None, self.contract.horizon]))
+        said = tf.while_loop(
+            lambda place, *_: place < self.contract.horizon,
+            lead,
+            (tf.constant(0), start, zeros[:, : self.contract.horizon]),
+            shape_invariants=(tf.TensorShape([]), *shapes),
+            maximum_iterations=self.contract.horizon,
+        )[2]
+        return (mean + said * scale)[:, :, None]
+
+    def module(self) -> tuple[Tensor, Tensor]:
+        """What `pipeline.training.conversion.convert_module` takes: a module, and its concrete function."""
+        module = tf.Module()
+        module.variables_of_network = [variable.value for variable in self.model.variables]
+        module.run = tf.function(
+            lambda window, series: {"forecast": self.forecast(window, series)},
+            input_signature=[
+                tf.TensorSpec([None, self.contract.window], tf.float32, name="window"),
+                tf.TensorSpec([None], tf.int32, name="series"),
+            ],
+            autograph=False,
+        )
+        return module, module.run.get_concrete_function()
+
+    def predict(self, windows: Float32, series: Int32) -> Float32:
+        """Forecasts before conversion, float32 `[n, horizon, 1]`."""
+        forecasts: Float32 = tf.function(self.forecast)(tf.constant(windows), tf.constant(series)).numpy()
+        return forecasts
+
+    @property
+    def parameters(self) -> int:
+        """Trained numbers."""
+        return parameters(self.model)

@@ -1,0 +1,253 @@
+"""History from a store or a file, checked before anything is trained on it.
+
+`read_file` or a store gives readings, `stream_table` puts them on the grid, `validate` says what is wrong with which
+series, and `refuse` stops where nothing is left to train on. Nothing here makes a copy of the whole table.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.contract.contract import Contract, Float32, format_duration, iso
+from edge.errors import HistoryError
+from pipeline.history.cells import Arrivals
+from pipeline.history.defaults import rounded
+from pipeline.history.from_files import read_file
+from pipeline.history.table import Table, stream_table, to_table
+from pipeline.history.windows import samples, split
+
+__all__ = [
+    "Report",
+    "SeriesReport",
+    "Table",
+    "can_judge",
+    "iso",
+    "read_file",
+    "refuse",
+    "strays",
+    "stream_table",
+    "to_table",
+    "trainable",
+    "validate",
+]
+
+MOST_MISSING = 0.5
+PIECE = 1_000_000  # intervals of a series that are looked at together
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesReport:
+    """What there is of one series.
+
+    Args:
+        name: of the series.
+        first: time of its earliest reading, ns UTC; None without any.
+        last: time of its latest reading, ns UTC; None without any.
+        readings: rows in the history.
+        intervals: from its first filled interval to its last.
+        missing: share of these that is NaN; NaN without any.
+        gaps: runs of missing intervals.
+        longest_gap: ns.
+        duplicates: readings at a time that another one of the series has too; the last to arrive counts.
+        out_of_order: readings that are older than the one before.
+        not_finite: readings that are infinite or NaN; they do not count.
+        flat: intervals in the longest run of one and the same value.
+        stray: filled intervals far away from those of the others; they are left out.
+        problem: why it cannot be trained on, or None.
+    """
+
+    name: str
+    first: int | None
+    last: int | None
+    readings: int
+    intervals: int
+    missing: float
+    gaps: int
+    longest_gap: int
+    duplicates: int
+    out_of_order: int
+    not_finite: int
+    flat: int
+    stray: int
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What there is of every series.
+
+    Args:
+        series: one per row of the table.
+        start: of the table, ns UTC.
+        end: of the table, ns UTC.
+        interval: of the table, ns.
+    """
+
+    series: tuple[SeriesReport, ...]
+    start: int
+    end: int
+    interval: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Coverage:
+    """Facts that one row of the table tells, in intervals."""
+
+    intervals: int
+    missing: float
+    gaps: int
+    longest_gap: int
+    flat: int
+
+
+def _coverage(values: Float32) -> _Coverage:
+    """A row may be long, so it is looked at piece by piece; the last filled interval of a piece leads on to the next."""
+    first = last = -1
+    known = gaps = longest_gap = flat = run = 0
+    value = np.zeros(0, np.float32)
+    for begin in range(0, len(values), PIECE):
+        piece = values[begin : begin + PIECE]
+        filled = np.flatnonzero(np.isfinite(piece))
+        if not len(filled):
+            continue
+        known += len(filled)
+        value = np.append(value, piece[filled])
+        filled += begin
+        if first < 0:
+            first = last = int(filled[0])
+        steps = np.diff(filled, prepend=last)
+        gaps += int(np.count_nonzero(steps > 1))
+        longest_gap = max(longest_gap, int(steps.max()) - 1)
+        last = int(filled[-1])
+        changes = np.flatnonzero(value[1:] != value[:-1]) + 1
+        runs = np.diff(changes, prepend=0, append=len(value))
+        runs[0] += run
+        flat = max(flat, int(runs.max()))
+        # The last value goes into the next piece, the others of its run are counted already.
+        value, run = value[-1:], int(runs[-1]) - 1
+    if not known:
+        return _Coverage(0, np.nan, 0, 0, 0)
+    intervals = last - first + 1
+    return _Coverage(intervals, 1 - known / intervals, gaps, longest_gap, flat)
+
+
+def validate(arrivals: Arrivals, table: Table, contract: Contract) -> Report:
+    """Everything worth knowing about the history before it is trained on; nothing is changed.
+
+    Args:
+        arrivals: what the readings told on their way into the table.
+        table: on the grid.
+        contract: window and horizon decide how much is enough.
+    """
+    coverage = [_coverage(values) for values in table.rows()]
+    problems = _problems(table, contract, coverage)
+    for row, one in enumerate(coverage):
+        if not one.intervals and arrivals.stray[row]:
+            problems[row] = "all of its readings lie far away from those of the others; was its clock right?"
+    rows = [
+        SeriesReport(
+            name=name,
+            first=int(arrivals.first[row]) if arrivals.readings[row] else None,
+            last=int(arrivals.last[row]) if arrivals.readings[row] else None,
+            readings=int(arrivals.readings[row]),
+            intervals=coverage[row].intervals,
+            missing=coverage[row].missing,
+            gaps=coverage[row].gaps,
+            longest_gap=coverage[row].longest_gap * table.interval,
+            duplicates=int(arrivals.duplicates[row]),
+            out_of_order=int(arrivals.out_of_order[row]),
+            not_finite=int(arrivals.not_finite[row]),
+            flat=coverage[row].flat,
+            stray=int(arrivals.stray[row]),
+            problem=problems[row],
+        )
+        for row, name in enumerate(table.names)
+    ]
+    return Report(tuple(rows), table.start, table.end, table.interval)
+
+
+def _problems(table: Table, contract: Contract, coverage: Sequence[_Coverage]) -> list[str | None]:
+    """Why each series cannot be trained on, the gravest reason first."""
+    try:
+        training = split(table, contract).training
+    except HistoryError as error:
+        return [str(error) if one.intervals else "no readings" for one in coverage]
+    problems: list[str | None] = []
+    for one, values in zip(coverage, table.rows(), strict=True):
+        learned = values[training.start : training.stop]
+        if not one.intervals:
+            problems.append("no readings")
+        elif one.missing > MOST_MISSING:
+            problems.append(
+                f"{one.missing:.0%} of its intervals of {format_duration(table.interval)} hold no reading (at most "
+                f"{MOST_MISSING:.0%}), one comes about every {format_duration(rounded(table.interval / (1 - one.missing)))}; "
+                "set a longer [fleet] interval"
+            )
+        elif not _has_samples(values, contract, training):
+            problems.append(
+                f"no window of {contract.window} intervals with {contract.horizon} to forecast lies before "
+                f"{iso(table.start + training.stop * table.interval)}, where training ends; collect more history"
+            )
+        elif np.fmin.reduce(learned) == np.fmax.reduce(learned):
+            problems.append("it never changes while it is trained on; leave it out, or check the sensor")
+        else:
+            problems.append(None)
+    return problems
+
+
+def can_judge(table: Table, contract: Contract, part: range) -> bool:
+    """Whether any series has a window that can be learned from or judged in that part of the columns."""
+    return any(_has_samples(values, contract, part) for values in table.rows())
+
+
+def _has_samples(values: Float32, contract: Contract, part: range) -> bool:
+    """Whether one series has; samples are sought piece by piece, as all of them take more memory than the series."""
+    for first in range(part.start, part.stop - contract.horizon + 1, PIECE):
+        left, right = max(0, first - contract.window), min(part.stop, first + PIECE + contract.horizon - 1)
+        piece = Table(("",), 0, contract.interval, values[None, left:right])
+        if len(samples(piece, contract, range(first - left, right - left))):
+            return True
+    return False
+
+
+def refuse(report: Report) -> tuple[str, ...]:
+    """Stop where nothing can be trained on; else say which series are left out.
+
+    Returns:
+        One warning line per series that `trainable` leaves out.
+
+    Raises:
+        HistoryError: every series has a problem; names the reasons, the commonest first.
+    """
+    lines = tuple(f"series {one.name!r} is left out: {one.problem}" for one in report.series if one.problem)
+    if len(lines) < len(report.series):
+        return lines
+    reasons = Counter(one.problem for one in report.series).most_common()
+    examples = {one.problem: one.name for one in reversed(report.series)}
+    shown = "; ".join(
+        f"{count} of {len(report.series)} series, such as {examples[reason]!r}: {reason}" for reason, count in reasons[:3]
+    )
+    more = f"; and {len(reasons) - 3} more reasons" if len(reasons) > 3 else ""
+    raise HistoryError(f"nothing can be trained on this history: {shown}{more}")
+
+
+def strays(report: Report) -> tuple[str, ...]:
+    """One warning line per series of which intervals far away from all others are left out."""
+    lines = []
+    for one in report.series:
+        if not one.stray or not one.intervals or one.first is None or one.last is None:
+            continue
+        moment = one.first if one.first < report.start else one.last
+        what = "one interval" if one.stray == 1 else f"{one.stray} intervals"
+        lines.append(
+            f"series {one.name!r}: {what} far away from all others, at {iso(moment)}, left out; was its clock right? "
+            f"The fleet's readings lie between {iso(report.start)} and {iso(report.end)}"
+        )
+    return tuple(lines)
+
+
+def trainable(table: Table, report: Report) -> Table:
+    """The table without the series that have a problem."""
+    return table.take([row for row, one in enumerate(report.series) if one.problem is None])

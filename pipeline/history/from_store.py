@@ -1,0 +1,167 @@
+"""Readings between files, the store and the grid."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from edge.config import Fleet
+from edge.contract.contract import Contract, Points, Readings, SeriesTable
+from edge.errors import BlockRefused, HistoryError, StoreBusy
+from edge.messages.payloads import Ingest
+from edge.stores.store import Store
+from pipeline.history.cells import Arrivals
+from pipeline.history.defaults import derive_contract
+from pipeline.history.table import Table, stream_table
+from pipeline.history.windows import least_history
+
+BLOCK = 5_000
+TRIES = 6
+GUESSED_FROM = 2_000_000  # readings
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The readings of a store on the grid.
+
+    Args:
+        contract: that follows from the configuration and the readings.
+        table: series in order of their names.
+        arrivals: what the readings tell beside the table, row by row.
+    """
+
+    contract: Contract
+    table: Table
+    arrivals: Arrivals
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a retraining will take of a store.
+
+    Args:
+        contract: that follows from the configuration and the readings.
+        needed: length of history that it cannot do without, ns.
+        held: length of history in the store, ns.
+    """
+
+    contract: Contract
+    needed: int
+    held: int
+
+
+def read_pages(store: Store, series: SeriesTable, *, start: int | None = None, stop: int | None = None) -> Iterator[Readings]:
+    """The readings of the store within `[start, stop)` ns, page by page in order of time; their series are added.
+
+    Raises:
+        HistoryError: there is none.
+        StoreBusy: the store is away.
+        StoreDenied: the account, bucket or address is wrong.
+    """
+    span = store.span()
+    if span is None:
+        raise HistoryError("the store holds no readings; run gatecast import FILE, or let the agent collect some first")
+    begin = span[0] if start is None else max(start, span[0])
+    end = span[1] + 1 if stop is None else min(stop, span[1] + 1)
+    found = False
+    for page in store.read("reading", ["value"], begin, end, series):
+        found = found or len(page) > 0
+        yield Readings(page.series, page.time, np.asarray(page.fields["value"], np.float64))
+    if not found:
+        raise HistoryError("the store holds no readings in this range of time; choose a wider one")
+
+
+def read_history(
+    store: Store, fleet: Fleet, folder: Path | None = None, *, start: int | None = None, stop: int | None = None
+) -> History:
+    """The history of the store within `[start, stop)` ns on the grid; readings pass by in pages and are not kept.
+
+    Where the configuration leaves the interval open, it is told from the first two million readings.
+
+    Args:
+        store: that has it.
+        fleet: the contract it asks for.
+        folder: where a large table becomes a file; None: it stays in memory.
+        start: ns UTC.
+        stop: ns UTC.
+
+    Raises:
+        ConfigurationError: a value of the configuration is out of range.
+        HistoryError: there are no readings, or they cannot be put on a grid.
+        StoreBusy: the store is away.
+        StoreDenied: the account, bucket or address is wrong.
+    """
+    series = SeriesTable()
+    pages = read_pages(store, series, start=start, stop=stop)
+    known = _enough(fleet, pages)
+    contract = derive_contract(fleet, Readings.concatenate(known))
+    table, arrivals = stream_table(
+        series.names, chain(known, pages), contract.interval, contract.aggregation, folder, by_name=True
+    )
+    return History(contract, table, arrivals)
+
+
+def plan_of(store: Store, fleet: Fleet) -> Plan:
+    """What `read_history` will take of the whole store, without reading all of it.
+
+    Raises:
+        ConfigurationError: a value of the configuration is out of range.
+        HistoryError: there are no readings, or no interval can be told from them.
+        StoreBusy: the store is away.
+        StoreDenied: the account, bucket or address is wrong.
+    """
+    contract = derive_contract(fleet, Readings.concatenate(_enough(fleet, read_pages(store, SeriesTable()))))
+    first, last = store.span() or (0, 0)
+    return Plan(contract, least_history(contract) * contract.interval, last - first + contract.interval)
+
+
+def _enough(fleet: Fleet, pages: Iterator[Readings]) -> list[Readings]:
+    """The pages that the contract is told from, taken off the others."""
+    known = [next(pages)]
+    while not fleet.interval and sum(map(len, known)) < GUESSED_FROM and (page := next(pages, None)) is not None:
+        known.append(page)
+    return known
+
+
+def tag(series: SeriesTable, ingests: Sequence[Ingest]) -> SeriesTable:
+    """The same series with the tags their topics would give them, so that imported and live readings are one series."""
+    tagged = SeriesTable()
+    for name in series.names:
+        tagged.add(name, next((tags for ingest in ingests if (tags := ingest.tags_of(name)) is not None), None))
+    return tagged
+
+
+def write_history(store: Store, series: SeriesTable, readings: Readings) -> int:
+    """Write readings; those that are there already change nothing.
+
+    Args:
+        store: the same readings may be in it.
+        series: names and tags.
+        readings: in any order; values that are not finite are left out.
+
+    Returns:
+        How many readings were written.
+
+    Raises:
+        HistoryError: the store refuses a reading.
+        StoreBusy: the store stayed away.
+        StoreDenied: the account, bucket or address is wrong.
+    """
+    kept = readings.take(np.isfinite(readings.value))
+    for begin in range(0, len(kept), BLOCK):
+        part = kept.take(slice(begin, begin + BLOCK))
+        block = store.encode([Points.of_readings(part)], series)
+        for attempt in range(TRIES):
+            try:
+                store.write(block)
+                break
+            except StoreBusy:
+                if attempt == TRIES - 1:
+                    raise
+                time.sleep(min(0.25 * 2**attempt, 5))
+            except BlockRefused as error:
+                raise HistoryError(f"readings {begin}…{begin + len(part)} cannot be stored: {error}") from error
+    return len(kept)

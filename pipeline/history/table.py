@@ -1,0 +1,157 @@
+"""The regular table that a model is trained and judged on: readings on the grid of the contract."""
+
+import hashlib
+import mmap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from edge.contract.contract import Aggregation, Float32, Int64, Readings, format_duration
+from edge.errors import HistoryError
+from pipeline.history.cells import IN_MEMORY, Arrivals, Grid
+from pipeline.history.strays import fleet_span
+
+SPARSE = 1000
+LARGEST_TABLE = 2_000_000_000
+MAPPED = 64_000_000  # bytes of a file that a walk over its rows keeps in memory
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Every series on one grid.
+
+    Args:
+        names: of the series.
+        start: first interval, ns UTC.
+        interval: ns.
+        values: in the sensor's own unit, float32 `[series, intervals]`, NaN for missing; a file that is mapped read-only
+            (`np.memmap`) where it is large.
+    """
+
+    names: tuple[str, ...]
+    start: int
+    interval: int
+    values: Float32
+
+    @property
+    def end(self) -> int:
+        """End of the last interval, ns UTC."""
+        return self.start + int(self.values.shape[1]) * self.interval
+
+    @property
+    def times(self) -> Int64:
+        """Start of every interval, ns UTC, int64 `[intervals]`."""
+        return self.start + self.interval * np.arange(self.values.shape[1], dtype=np.int64)
+
+    @property
+    def data_hash(self) -> str:
+        """SHA-256 of everything in it: equal tables give equal hashes, on every machine."""
+        head = f"{self.names!r} {self.start} {self.interval} {self.values.shape}\n".encode()
+        digest = hashlib.sha256(head)
+        for values in self.rows():  # a copy of the whole may be large
+            digest.update(np.where(np.isnan(values), np.float32(np.nan), values).astype("<f4").tobytes())
+        return digest.hexdigest()
+
+    def rows(self) -> Iterator[Float32]:
+        """The series one after the other, float32 `[intervals]`; those of a file leave memory when they are done with."""
+        return _rows(self.values)
+
+    def take(self, rows: Sequence[int]) -> "Table":
+        """The chosen series; where the table is a file they are in another one beside it."""
+        names = tuple(self.names[row] for row in rows)
+        if names == self.names:
+            return self
+        if not isinstance(self.values, np.memmap):
+            return Table(names, self.start, self.interval, self.values[list(rows)])
+        path = Path(cast("str", self.values.filename)).with_name("taken.npy")
+        chosen = np.lib.format.open_memmap(path, "w+", np.float32, (len(rows), self.values.shape[1]))
+        for row, values in zip(rows, _rows(chosen), strict=True):
+            values[:] = self.values[row]
+        _let_go(self.values)
+        return Table(names, self.start, self.interval, np.load(path, "r"))
+
+
+def _rows(values: Float32) -> Iterator[Float32]:
+    size = max(1, MAPPED // max(1, values[:1].nbytes))
+    for place, row in enumerate(values):
+        if place % size == 0:
+            _let_go(values)
+        yield row
+    _let_go(values)
+
+
+def _let_go(values: Float32) -> None:
+    """Give back the memory that a file is mapped to; nothing is lost, the next look maps it again."""
+    if isinstance(values.base, mmap.mmap):
+        values.base.madvise(mmap.MADV_DONTNEED)
+
+
+def to_table(names: Sequence[str], readings: Readings, interval: int, aggregation: Aggregation = "mean") -> Table:
+    """As `stream_table`, of readings in any order that are in memory."""
+    return stream_table(names, [readings], interval, aggregation)[0]
+
+
+def stream_table(
+    names: Sequence[str],
+    pages: Iterable[Readings],
+    interval: int,
+    aggregation: Aggregation = "mean",
+    folder: Path | None = None,
+    *,
+    by_name: bool = False,
+) -> tuple[Table, Arrivals]:
+    """Readings on the grid, by the same `aggregate` that the device's windows are checked against.
+
+    Args:
+        names: of the series that the readings index; they need not be known before the last page.
+        pages: one after the other in order of time, each in any order; values that are not finite (in float32) do not count.
+        interval: ns.
+        aggregation: how the readings of one interval become one value.
+        folder: where a large table becomes a file; None: it stays in memory.
+        by_name: rows in order of the names, so that the same history from another store makes the same table.
+
+    Returns:
+        The table, and what the readings tell beside it, row by row; what lies far away from all others is not in the table.
+
+    Raises:
+        HistoryError: no reading at all, an interval far too short, or pages that are not in order of time.
+    """
+    with Grid(interval, aggregation, folder) as grid:
+        for page in pages:
+            grid.add(page)
+        grid.finish()
+        order = np.asarray(sorted(range(len(names)), key=names.__getitem__) if by_name else range(len(names)), np.int64)
+        place = np.argsort(order)
+        if not grid.filled:
+            raise HistoryError("expected readings; got none with a finite value")
+        span = fleet_span(grid)
+        intervals = len(span)
+        cells = intervals * len(names)
+        if cells > LARGEST_TABLE or (cells > SPARSE**2 and cells > SPARSE * grid.filled):
+            raise HistoryError(
+                f"{grid.filled} filled intervals in a table of {len(names)} series x {intervals} intervals of "
+                f"{format_duration(interval)}: choose a longer interval or a shorter range of time"
+            )
+        values = _fill(grid, place, span, folder)
+        arrivals = grid.arrivals.grown(len(names)).take(order)
+    return Table(tuple(names[row] for row in order), span.start * interval, interval, values), arrivals
+
+
+def _fill(grid: Grid, place: Int64, span: range, folder: Path | None) -> Float32:
+    """The cells where they belong, NaN elsewhere; those that lie outside are counted."""
+    shape = (len(place), len(span))
+    path = folder / "table.npy" if folder is not None and 4 * len(place) * len(span) > IN_MEMORY else None
+    values: Float32 = np.empty(shape, np.float32) if path is None else np.lib.format.open_memmap(path, "w+", np.float32, shape)
+    for row in _rows(values):
+        row.fill(np.nan)
+    for cells in grid.cells():
+        inside = (cells["number"] >= span.start) & (cells["number"] < span.stop)
+        if not inside.all():
+            grid.arrivals.stray[:] += np.bincount(cells["series"][~inside], minlength=len(grid.arrivals.stray))
+            cells = cells[inside]  # noqa: PLW2901 - the others are of no use
+        values[place[cells["series"]], cells["number"] - span.start] = cells["value"]
+        _let_go(values)
+    return values if path is None else np.load(path, "r")

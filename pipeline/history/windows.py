@@ -1,0 +1,204 @@
+"""Split by time and cut windows, so that nothing after the split reaches the training.
+
+A window looks back, so a window of the validation or held-out part may begin in the part before; its targets lie
+inside its own part. Training windows and their targets lie before the first split altogether.
+"""
+
+from dataclasses import dataclass
+from math import gcd
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from edge.contract.contract import DAY, Contract, Float32, Int32, Int64, format_duration
+from edge.errors import HistoryError
+from edge.forecaster.model import LARGEST_VALUE
+from pipeline.history.table import Table
+
+LONGEST_PART = 28 * DAY
+HORIZONS = 10  # where an interval is a day or longer, 28 days are no more than one
+# Share of the values at either end that may be none, and times that the spread must be larger with them: the more there
+# are, the farther off they must be. What is rarer than a hundredth moves no quantile that is forecast.
+GLITCHES = ((0.01, 20.0), (0.002, 2.0))
+MOST_SAMPLES = 4_000_000  # more than a training looks at; 12 bytes each
+MOST_JUDGED = 100_000  # windows of a part, so that a verdict takes minutes however many series there are
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The parts of a table, one after the other, as ranges of its columns.
+
+    Args:
+        training: columns whose values are fitted.
+        validation: columns that decide when training ends.
+        held_out: the newest columns, seen by nothing before the verdict.
+    """
+
+    training: range
+    validation: range
+    held_out: range
+
+
+def split(table: Table, contract: Contract, validation: float = 0.1, held_out: float = 0.1) -> Split:
+    """Cut the table by time: old to train on, newer to stop on, newest to judge on.
+
+    A part to judge on is at least one day of origins plus the horizon, so that every hour of the day is forecast from
+    and every lead is scored; it is at most 28 days or ten horizons (or that minimum, where it is longer), because four of
+    every weekday are enough to judge on, and what is held out is the newest and best there is to learn from.
+
+    Args:
+        table: one column per interval.
+        contract: its horizon sizes the parts.
+        validation: share of the columns.
+        held_out: share of the columns.
+
+    Raises:
+        HistoryError: less than one training window with its targets would be left.
+    """
+    intervals = table.values.shape[1]
+    day = -(-DAY // contract.interval)
+    least = _least_part(contract)
+    most = max(least, LONGEST_PART // contract.interval, HORIZONS * contract.horizon)
+    sizes = [min(max(round(share * intervals), least), most) for share in (validation, held_out)]
+    first, second = intervals - sum(sizes), intervals - sizes[1]
+    if first < contract.window + contract.horizon:
+        needed = least_history(contract)
+        raise HistoryError(
+            f"expected at least {needed} intervals of {format_duration(contract.interval)} "
+            f"({_days(needed * contract.interval)}: a window, a horizon, and two parts to judge on of a day and a horizon "
+            f"each); got {intervals} ({_days(intervals * contract.interval)}): collect more history"
+            + (", or choose a shorter window or horizon" if contract.window + 3 * contract.horizon > day else "")
+        )
+    return Split(range(first), range(first, second), range(second, intervals))
+
+
+def least_history(contract: Contract) -> int:
+    """Intervals that a history needs at least: a window and a horizon to train on, and two parts to judge on."""
+    return contract.window + contract.horizon + 2 * _least_part(contract)
+
+
+def _least_part(contract: Contract) -> int:
+    """Intervals of a part to judge on, at least: a day of origins and the horizon."""
+    return contract.horizon - (-DAY // contract.interval)
+
+
+def _days(duration: int) -> str:
+    return f"{duration / DAY:.1f} days" if duration >= 2 * DAY else f"{duration / DAY * 24:.1f} hours"
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Windows with their targets, as places in the table; values are copied batch by batch.
+
+    Args:
+        values: of the whole table, float32 `[series, intervals]`, NaN for missing; shared, never changed.
+        series: row of the table, int32 `[n]`.
+        origin: column of the first target, int64 `[n]`; lead h is column origin + h - 1, the window ends before it.
+    """
+
+    values: Float32
+    series: Int32
+    origin: Int64
+
+    def __len__(self) -> int:
+        """Number of samples."""
+        return len(self.origin)
+
+    def windows(self, rows: Int64 | slice, contract: Contract) -> Float32:
+        """The windows of the chosen samples, newest last, float32 `[n, window]`; NaN where they begin before the table."""
+        origin, window = self.origin[rows], contract.window
+        if len(origin) and origin.min() < window:
+            columns = origin[:, None] + np.arange(-window, 0)
+            values = self.values[self.series[rows][:, None], np.maximum(columns, 0)]
+            return np.where(columns < 0, np.float32(np.nan), values)
+        return self._cut(rows, origin - window, window)
+
+    def targets(self, rows: Int64 | slice, contract: Contract) -> Float32:
+        """What the forecasts of the chosen samples are compared with, float32 `[n, horizon]`, NaN for missing."""
+        return self._cut(rows, self.origin[rows], contract.horizon)
+
+    def _cut(self, rows: Int64 | slice, start: Int64, length: int) -> Float32:
+        return sliding_window_view(self.values, length, axis=1)[self.series[rows], start]
+
+
+def samples(table: Table, contract: Contract, part: range, stride: int = 1, max_missing: float | None = None) -> Samples:
+    """The windows of a part that can be learned from, series by series, oldest first.
+
+    All of them, or a random choice of about four million where there are more: memory does not grow with the history.
+
+    Args:
+        table: the grid.
+        contract: window and horizon.
+        part: columns that the targets may lie in; the first one is the first origin, unless the window needs more.
+        stride: columns from one origin to the next.
+        max_missing: leave out windows with a larger share of NaN (None: as the contract says), and those without any
+            value or any target.
+    """
+    window, horizon = contract.window, contract.horizon
+    allowed = (contract.max_missing if max_missing is None else max_missing) * window
+    origins = np.arange(max(part.start, window), part.stop - horizon + 1, stride)
+    share = MOST_SAMPLES / max(1, len(origins) * len(table.values))
+    random = np.random.default_rng(0)
+    series, origin = [], []
+    for row, values in enumerate(table.rows()):
+        filled = np.append(0, np.cumsum(np.isfinite(values)))
+        known = filled[origins] - filled[origins - window]
+        kept = origins[(known > 0) & (window - known <= allowed) & (filled[origins + horizon] > filled[origins])]
+        if share < 1:
+            kept = kept[random.random(len(kept)) < share]
+        series.append(np.full(len(kept), row, np.int32))
+        origin.append(kept)
+    return Samples(table.values, np.concatenate(series), np.concatenate(origin))
+
+
+def judged_stride(table: Table, contract: Contract, part: range, most: int = MOST_JUDGED, least: int = 1) -> int:
+    """Columns from one origin to the next that leave at most about `most` windows of a part, at all hours of the day.
+
+    Args:
+        table: the grid.
+        contract: its horizon.
+        part: columns that the targets lie in.
+        most: windows of all series.
+        least: it is no less than that.
+    """
+    origins = len(part) - contract.horizon + 1
+    stride = -(-origins * len(table.names) // most)
+    if stride <= least:
+        return least
+    season = contract.season() or 1
+    return next(one for one in range(stride, stride + season + 1) if gcd(one, season) == 1)
+
+
+def evenly(count: int, most: int) -> Int64:
+    """Places of at most `most` out of `count`, evenly chosen, in order, int64 `[n]`."""
+    return np.unique(np.linspace(0, count - 1, min(most, count)).astype(np.int64))
+
+
+def epoch_rows(size: int, count: int, random: np.random.Generator) -> Int64:
+    """A random choice of `count` out of `size` samples, int64 `[count]`; none comes again before all have come."""
+    return np.concatenate([random.permutation(size) for _ in range(-(-count // size))])[:count]
+
+
+def spread(values: Float32) -> float:
+    """Standard deviation of what is there; NaN without any value, 0 where all are the same.
+
+    Where a few values make most of it, as the 1e20 or -9999 of a logger that had none to say, it is that of the others.
+    """
+    known = values[np.abs(values) < LARGEST_VALUE].astype(np.float64)  # NaN compares false
+    if not len(known):
+        return float("nan")
+    if known.min() == known.max():
+        return 0.0
+    whole = float(known.std())
+    for share, times in GLITCHES:
+        usual = float(np.clip(known, *np.quantile(known, (share, 1 - share))).std())
+        if 0 < usual < whole / times:
+            return usual
+    return whole
+
+
+def training_scale(table: Table, parts: Split) -> Float32:
+    """Standard deviation of every series in the training part, float32 `[series]`; NaN where it is not above 0."""
+    part = slice(parts.training.start, parts.training.stop)
+    scale = np.array([spread(values[part]) for values in table.rows()], np.float32)
+    return np.where(scale > 0, scale, np.float32(np.nan))

@@ -1,0 +1,1 @@
+"""Judging: how good forecasters are on readings they were not trained on."""

@@ -1,0 +1,96 @@
+"""The table through the device's own state: the windows an agent would have forecast from.
+
+Every value is a reading at the start of its interval, and the clock closes an interval when it is over, as it does on a
+device in step with its sensors: so there is an origin after every interval, also where a sensor is silent.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import cast
+
+import numpy as np
+
+from edge.contract.contract import Bool, Contract, Float32, Int32, Int64, Readings
+from edge.forecaster.model import usable
+from edge.series.state import Closed, State
+from pipeline.history.table import Table
+
+BLOCK = 1 << 25  # bytes of windows that close in one step, and that are handed on at once
+INTERVALS = 16  # in one step; more at once are no faster
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """Windows to forecast from.
+
+    Args:
+        series: row of the table, int32 `[n]`.
+        origin: column of the first target, int64 `[n]`; lead h is column origin + h - 1.
+        windows: float32 `[n, window]`, newest last, NaN for missing.
+    """
+
+    series: Int32
+    origin: Int64
+    windows: Float32
+
+    def __len__(self) -> int:
+        """Number of windows."""
+        return len(self.origin)
+
+
+def replayed(table: Table, contract: Contract, part: range, stride: int = 1, window: int | None = None) -> Iterator[Replayed]:
+    """Every usable window of a part, in order of time within a series; only some of them are in memory at once.
+
+    Args:
+        table: the grid.
+        contract: of the model; its window and `max_missing` decide which windows are usable.
+        part: columns that the targets lie in; the first one is the first origin, unless the window needs more.
+        stride: columns from one origin to the next.
+        window: length of the windows, at least the contract's (None: the contract's); NaN where they begin before the table.
+    """
+    length = window or contract.window
+    origins = range(max(part.start, contract.window), part.stop - contract.horizon + 1, stride)
+    group = max(1, BLOCK // (4 * length * INTERVALS))
+    for first in range(0, len(table.values) if origins else 0, group):
+        values = table.values[first : first + group]
+        # Cutting windows is what takes the time, and a wide stride needs few of them.
+        state = State(replace(contract, window=length), wanted=lambda moment: _wanted(moment, table, origins))
+        parts: list[Replayed] = []
+        for begin, end in _steps(values, max(0, origins[0] - length), origins[-1]):
+            readings = _readings(table, values, begin, end)
+            now = table.start + end * table.interval
+            both = state.ingest(readings).closed, state.advance(now)
+            parts += [_chosen(closed, table, contract, first) for closed in both]
+            if end == origins[-1] or sum(one.windows.nbytes for one in parts) >= BLOCK:
+                yield _joined(parts)
+                parts = []
+
+
+def _steps(values: Float32, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Columns to take at once: the clock has to close what a silent series would leave open, so a gap begins a step."""
+    silent = start + np.flatnonzero(np.isnan(values[:, start:stop]).any(axis=0))
+    edges = np.unique(np.concatenate([np.arange(start, stop, INTERVALS), silent, [stop]])).tolist()
+    return pairwise(edges)
+
+
+def _readings(table: Table, values: Float32, begin: int, end: int) -> Readings:
+    column, series = np.nonzero(np.isfinite(values[:, begin:end].T))  # in order of time
+    column += begin
+    time = table.start + column * table.interval
+    return Readings(series.astype(np.int32), time, values[series, column].astype(np.float64))
+
+
+def _wanted(moment: Int64, table: Table, origins: range) -> Bool:
+    place = (moment - table.start) // table.interval - origins.start
+    return cast("Bool", (place >= 0) & (place % origins.step == 0))
+
+
+def _chosen(closed: Closed, table: Table, contract: Contract, first: int) -> Replayed:
+    origin = (closed.origin - table.start) // table.interval
+    wanted = usable(closed.windows, contract)
+    return Replayed(closed.series[wanted] + np.int32(first), origin[wanted], closed.windows[wanted])
+
+
+def _joined(parts: list[Replayed]) -> Replayed:
+    return Replayed(*(np.concatenate([getattr(part, name) for part in parts]) for name in Replayed.__slots__))

@@ -1,0 +1,268 @@
+"""What a replay led to, read back from the store: lost, doubled, error beside the baselines, coverage."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.contract.contract import Contract, Float64, Int64, Readings, SeriesTable, quantile_name
+from edge.forecaster.baselines import baselines
+from edge.series.scoring import default_leads
+from edge.stores.store import Store
+from pipeline.history.table import Table, to_table
+from pipeline.history.windows import Samples, spread
+from pipeline.judging.evaluation import mean_skill, series_skill
+from pipeline.report.plots import Panel
+
+MOST_LEADS = 96  # of each forecast, beside the default ones: a long horizon must not fill the store
+DRAWN_SERIES = 5
+DRAWN_FORECASTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Readings sent against readings stored, forecasts made against forecasts stored.
+
+    Args:
+        readings_sent: by the replay.
+        readings_stored: of these, in the store with the value that was sent.
+        forecasts: (series, origin) pairs in the store.
+        lost: readings or forecasts that should be in the store and are not.
+        doubled: readings or forecasts in the store that should not be.
+    """
+
+    readings_sent: int
+    readings_stored: int
+    forecasts: int
+    lost: int
+    doubled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """Errors on the replayed readings, of what the agent wrote and of the baselines from the same origins.
+
+    Args:
+        names: of the series.
+        forecasters: `model`, then the baselines.
+        by_series: mean absolute error over the stored leads, in the unit of the series, float64 `[forecasters, series]`.
+        by_lead: mean absolute error at the chosen leads, each series in units of the last value's error over the stored
+            leads, float64 `[forecasters, leads]`.
+        leads: the chosen leads, the default ones.
+        coverage: share of facts inside the outermost quantiles; NaN where only medians were forecast.
+        scale: spread of every series before the replay, float64 `[series]`; NaN where it has none.
+    """
+
+    names: tuple[str, ...]
+    forecasters: tuple[str, ...]
+    by_series: Float64
+    by_lead: Float64
+    leads: tuple[int, ...]
+    coverage: float
+    scale: Float64
+
+    @property
+    def skills(self) -> Float64:
+        """Skill of the model on every series beside its best baseline, chosen with hindsight, float64 `[series]`."""
+        best = np.where(np.isfinite(self.by_series[1:]), self.by_series[1:], np.inf).min(axis=0)
+        return series_skill(self.by_series[0], best, self.scale)
+
+    @property
+    def mean(self) -> float:
+        """Mean of the skills over the series, bounded as in the verdict; NaN where none can be told."""
+        return mean_skill(self.skills)
+
+    @property
+    def won(self) -> int:
+        """Series on which the model beats every baseline."""
+        return int((self.skills > 0).sum())
+
+    def lost_to(self) -> list[tuple[str, str, float]]:
+        """(series, baseline, skill) of the series on which a baseline is at least as good."""
+        best = np.argmin(np.where(np.isfinite(self.by_series[1:]), self.by_series[1:], np.inf), axis=0)
+        rows = enumerate(zip(self.names, self.skills.tolist(), strict=True))
+        return [(name, self.forecasters[1 + best[row]], skill) for row, (name, skill) in rows if skill <= 0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows of `forecast_lead`: row of the table, target and lead, quantiles `[n, levels]`."""
+
+    series: Int64
+    target: Int64
+    lead: Int64
+    values: Float64
+
+
+def stored_leads(horizon: int) -> tuple[int, ...]:
+    """The leads that a replay stores: all, or every so many where the horizon is long; the default ones in any case."""
+    return tuple(sorted({*range(1, horizon + 1, -(-horizon // MOST_LEADS)), *default_leads(horizon)}))
+
+
+def expected_forecasts(history: Readings, sent: Readings, contract: Contract) -> int:
+    """How many forecasts a replay has to lead to, told from the readings alone.
+
+    Each interval of a series that holds a reading closes what came before it, and a forecast is due where the window
+    that closes holds any value: the interval before, in the stream or the history, is less than a window away.
+
+    Args:
+        history: readings before the replay.
+        sent: readings of the replay.
+        contract: interval and window.
+    """
+    due = 0
+    for row in np.unique(sent.series):
+        intervals = np.unique(sent.time[sent.series == row] // contract.interval)
+        before = history.time[history.series == row]
+        if len(before):
+            intervals = np.append(before.max() // contract.interval, intervals)
+        due += int((np.diff(intervals) <= contract.window).sum())
+    return due
+
+
+def count(store: Store, sent: Readings, series: SeriesTable, due: int, start: int, stop: int) -> Counts:
+    """Compare what was sent with what is stored.
+
+    Args:
+        store: after the agent has ended.
+        sent: every reading of the replay, once.
+        series: their names.
+        due: forecasts the readings have to lead to, from `expected_forecasts`.
+        start: of the replay, ns, no later than the first interval.
+        stop: end of the time range to look at, ns.
+    """
+    found = SeriesTable(series.names)
+    parts = list(store.read("reading", ["value"], start, stop, found))
+    stored: dict[tuple[int, int], float] = {}
+    rows = 0
+    for part in parts:
+        rows += len(part)
+        values = np.asarray(part.fields["value"], np.float64)
+        stored.update(zip(zip(part.series.tolist(), part.time.tolist(), strict=True), values.tolist(), strict=True))
+    expected = dict(zip(zip(sent.series.tolist(), sent.time.tolist(), strict=True), sent.value.tolist(), strict=True))
+    right = sum(1 for key, value in expected.items() if stored.get(key) == value)
+    forecasts = sum(
+        int((np.asarray(part.lead) == 1).sum())
+        for part in store.read("forecast_lead", [quantile_name(0.5)], start, stop, found)
+    )
+    return Counts(
+        len(expected),
+        right,
+        forecasts,
+        len(expected) - right + max(0, due - forecasts),
+        rows - len(stored) + sum(1 for key in stored if key not in expected) + max(0, forecasts - due),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the agent forecast, beside the facts.
+
+    Args:
+        skill: errors.
+        panels: the newest forecasts of a few series, to draw.
+        lead_errors: mean absolute error at every stored lead, each series in units of the last value's error over them,
+            float64 `[forecasters, leads]`.
+        leads: the stored leads, in order.
+    """
+
+    skill: Skill
+    panels: tuple[Panel, ...]
+    lead_errors: Float64
+    leads: tuple[int, ...]
+
+
+def measure(
+    store: Store, contract: Contract, stored: Sequence[int], history: Readings, series: SeriesTable, span: tuple[int, int]
+) -> Measured:
+    """Errors of everything the agent forecast, beside the baselines from the same origins.
+
+    Args:
+        store: after the agent has ended.
+        contract: of the live bundle.
+        stored: the leads that the agent was asked to write, the default ones among them, in order.
+        history: every reading, those before the replay too.
+        series: their names.
+        span: start of the replay and end of the forecast intervals that count, ns.
+    """
+    table = to_table(series.names, history, contract.interval, contract.aggregation)
+    chosen, model = _forecasts(store, contract, stored, table, series, span)
+    column = np.asarray(stored) - 1
+    facts = chosen.targets(slice(None), contract)[:, column].astype(np.float64)
+    windows = chosen.windows(slice(None), contract)
+    contenders = {"model": model[:, :, contract.median]}
+    for one in baselines(contract):
+        contenders[one.name] = one.predict(windows, chosen.series)[:, column, contract.median].astype(np.float64)
+    errors = np.abs(np.stack(list(contenders.values())) - facts)
+    errors[:, ~np.isfinite(errors).all(axis=0)] = np.nan
+    by_series = np.stack([_mean(errors[:, chosen.series == row], (1, 2)) for row in range(len(series))], axis=1)
+    unit = np.where(by_series[1] > 0, by_series[1], np.nan)[chosen.series]
+    lead_errors = _mean(errors / unit[None, :, None], (1,))
+    low, high = model[:, :, 0], model[:, :, -1]
+    known = np.isfinite(low) & np.isfinite(high) & np.isfinite(facts)
+    covered = (low <= facts) & (facts <= high) & known
+    coverage = float(covered.sum() / known.sum()) if known.any() else float("nan")
+    leads = default_leads(contract.horizon)
+    by_lead = lead_errors[:, np.searchsorted(stored, leads)]
+    before = table.values[:, : max((span[0] - table.start) // contract.interval, 0)]
+    scale = np.array([spread(values) for values in before])
+    skill = Skill(tuple(series.names), tuple(contenders), by_series, by_lead, leads, coverage, scale)
+    return Measured(skill, _panels(table, contract, chosen, stored, model), lead_errors, tuple(stored))
+
+
+def _forecasts(
+    store: Store, contract: Contract, stored: Sequence[int], table: Table, series: SeriesTable, span: tuple[int, int]
+) -> tuple[Samples, Float64]:
+    """The origins that were forecast from, and what was forecast at the stored leads, float64 `[n, leads, quantiles]`."""
+    levels = [quantile_name(level) for level in contract.quantiles]
+    rows = _rows(store, *span, levels, series)
+    origin = (rows.target - table.start) // contract.interval - (rows.lead - 1)
+    inside = (origin >= 1) & (origin + contract.horizon <= table.values.shape[1]) & np.isin(rows.lead, stored)
+    pairs, place = np.unique(np.stack([rows.series[inside], origin[inside]]), axis=1, return_inverse=True)
+    model = np.full((pairs.shape[1], len(stored), len(levels)), np.nan)
+    model[place.reshape(-1), np.searchsorted(stored, rows.lead[inside])] = rows.values[inside]
+    return Samples(table.values, pairs[0].astype(np.int32), pairs[1]), model
+
+
+def _mean(values: Float64, axis: tuple[int, ...]) -> Float64:
+    """Mean of the finite values; NaN where there is none."""
+    known = np.isfinite(values)
+    count = known.sum(axis=axis)
+    total = np.where(known, values, 0).sum(axis=axis)
+    mean: Float64 = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return mean
+
+
+def _panels(table: Table, contract: Contract, chosen: Samples, stored: Sequence[int], model: Float64) -> tuple[Panel, ...]:
+    """The newest forecasts of up to five series, each made where the one before ended; NaN at leads that are not stored."""
+    horizon, found, ahead = contract.horizon, [], np.asarray(stored) - 1
+    for row in range(min(len(table.names), DRAWN_SERIES)):
+        places = np.flatnonzero((chosen.series == row) & np.isfinite(model[:, -1, contract.median]))
+        if not len(places):
+            continue
+        origins = chosen.origin[places]
+        wanted = origins[-1] - horizon * np.arange(DRAWN_FORECASTS)[::-1]
+        drawn = places[np.isin(origins, wanted)]
+        stop = int(origins[-1]) + horizon
+        first = max(0, int(wanted[0]) - horizon)
+        forecasts = np.full((stop - first, len(contract.quantiles)), np.nan, np.float32)
+        for place in drawn:
+            begin = int(chosen.origin[place]) - first
+            forecasts[begin + ahead] = model[place]
+        times = table.times
+        facts, moments = table.values[row, first:stop], times[first:stop]
+        found.append(Panel(table.names[row], "", moments, facts, forecasts, contract.quantiles, times[chosen.origin[drawn]]))
+    return tuple(found)
+
+
+def _rows(store: Store, start: int, stop: int, levels: list[str], series: SeriesTable) -> _Rows:
+    parts = list(store.read("forecast_lead", levels, start, stop, series))
+    empty = np.zeros(0, np.int64)
+    return _Rows(
+        np.concatenate([empty, *(part.series for part in parts)]),
+        np.concatenate([empty, *(part.time for part in parts)]),
+        np.concatenate([empty, *(np.asarray(part.lead) for part in parts)]),
+        np.concatenate(
+            [np.zeros((0, len(levels))), *(np.stack([part.fields[one] for one in levels], axis=1) for part in parts)]
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Release: candidates, their precision, the decision, and the registry."""

@@ -1,0 +1,138 @@
+"""What goes out: the best candidate, a baseline where nothing beats the baselines, or nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.config import Train
+from edge.contract.contract import Float32
+from edge.forecaster.baselines import Forecaster
+from edge.forecaster.bundle import Bundle, Metric
+from edge.forecaster.model import Model
+from pipeline.judging.evaluation import Evaluation, contender
+from pipeline.judging.verdict import Cost, Limits, Trial, Verdict, trial
+from pipeline.release.candidates import (
+    Candidate,
+    Prepared,
+    baseline_bundle,
+    best_baseline,
+    choose,
+    with_metrics,
+)
+from pipeline.release.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A candidate on the held-out part.
+
+    Args:
+        candidate: as it was trained.
+        cost: on this machine.
+        trial: verdict and the evaluations it rests on.
+    """
+
+    candidate: Candidate
+    cost: Cost
+    trial: Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The verdict and its consequence.
+
+    Args:
+        candidate: the chosen one, with the figures of the verdict in its manifest.
+        chosen: the same, judged.
+        judged: all candidates; only the chosen one can go out.
+        goes_out: the candidate, a baseline bundle, or None where the champion stays.
+        champion: version that was live when the candidates were judged; None where nothing was.
+    """
+
+    candidate: Bundle
+    chosen: Judged
+    judged: tuple[Judged, ...]
+    goes_out: Bundle | None
+    champion: str | None = None
+
+
+def decide(
+    prepared: Prepared, candidates: Sequence[Candidate], champion: tuple[Forecaster, Bundle] | None, train: Train
+) -> Release:
+    """Judge every candidate on the held-out part and say what goes out.
+
+    The one with the least error on the validation part may go out; the held-out part has no say in that choice. Where
+    it loses and no champion is live, the best baseline goes out as a bundle without a model: the device gets its
+    contract and forecasts honestly.
+
+    Args:
+        prepared: history.
+        candidates: at least one.
+        champion: what is live, open, and its bundle.
+        train: margin and budgets.
+    """
+    judged = {id(one): _judge(prepared, one, champion, train) for one in candidates}
+    chosen = judged[id(choose(candidates, prepared.scale))]
+    metrics = metrics_of(chosen.trial, prepared.scale)
+    bundle = with_metrics(chosen.candidate.bundle, metrics)
+    goes_out = bundle if chosen.trial.verdict.release else None
+    if goes_out is None and champion is None:
+        best = best_baseline(chosen.trial.baselines, prepared.scale, prepared.contract)
+        goes_out = baseline_bundle(prepared, best, metrics)
+    live = None if champion is None else champion[1].manifest.version
+    return Release(bundle, chosen, tuple(judged.values()), goes_out, live)
+
+
+def publish(release: Release, registry: Registry, channel: str) -> None:
+    """Keep the candidate in the registry, let the channel name what goes out, and delete what is long out of use.
+
+    Doing it again changes nothing.
+
+    Raises:
+        GatecastError: the channel no longer names the champion the candidate was judged against; the candidate is kept,
+            and nothing goes out.
+    """
+    registry.add(release.candidate)
+    if release.goes_out is not None:
+        registry.add(release.goes_out)
+        registry.publish(release.goes_out.manifest.version, channel, expected=release.champion)
+    registry.prune()
+
+
+def _judge(prepared: Prepared, candidate: Candidate, champion: tuple[Forecaster, Bundle] | None, train: Train) -> Judged:
+    contract, part, names = prepared.contract, prepared.split.held_out, prepared.table.names
+    model = Model(candidate.bundle)
+    cost = Cost(candidate.latency, len(candidate.bundle.model or b""))
+    found = trial(
+        contender(model, names, candidate.bundle.manifest.series),
+        None if champion is None else contender(champion[0], names, champion[1].manifest.series),
+        prepared.table,
+        contract,
+        part,
+        cost=cost,
+        limits=Limits(margin=train.margin, latency=train.max_latency, size=train.max_size),
+        scale=prepared.scale,
+    )
+    return Judged(candidate, cost, found)
+
+
+def metrics_of(found: Trial, scale: Float32) -> list[Metric]:
+    """Candidate, champion and baselines on the held-out part, for the manifest."""
+    evaluations = [found.candidate, *([found.champion] if found.champion else []), *found.baselines]
+    return [_metric(one, scale, found.verdict if one is found.candidate else None) for one in evaluations]
+
+
+def _metric(evaluation: Evaluation, scale: Float32, verdict: Verdict | None) -> Metric:
+    errors = [float(error) if np.isfinite(error) else None for error in evaluation.by_lead(scale)]
+    return Metric(
+        evaluation.forecaster,
+        errors,
+        _known(evaluation.quantile_loss),
+        None if verdict is None else _known(verdict.skill),
+        _known(evaluation.coverage),
+    )
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None

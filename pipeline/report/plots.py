@@ -1,0 +1,225 @@
+"""Pictures for people: forecast against fact, and error by lead beside the baselines. All return PNG bytes.
+
+Colours are those of Okabe and Ito (2008), told apart by colour-blind readers, and lines differ in their dashes too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edge.contract.contract import UNITS, Contract, Float32, Float64, Int64, format_duration
+from pipeline.history.table import Table
+from pipeline.history.windows import Samples
+from pipeline.judging.evaluation import Contender
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FACT, MODEL, CHAMPION = "#222222", "#0072B2", "#D55E00"
+OTHERS = (("#009E73", "--"), ("#CC79A7", ":"), ("#E69F00", "-."), ("#56B4E9", (0, (5, 1))), ("#777777", (0, (1, 1))))
+STYLE = {
+    "font.size": 9.5,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "axes.edgecolor": "#666666",
+    "legend.frameon": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One series with its facts and the forecasts made one horizon after the other.
+
+    Args:
+        name: of the series.
+        unit: of its values, such as `°C`; empty where it is not known.
+        times: start of every interval, ns UTC, int64 `[n]`.
+        facts: float32 `[n]`, NaN for missing.
+        forecasts: float32 `[n, quantiles]`, NaN where there is none: before the first origin, at leads that are not known.
+        levels: of the quantiles.
+        origins: when a new forecast begins, ns UTC, int64 `[forecasts]`.
+    """
+
+    name: str
+    unit: str
+    times: Int64
+    facts: Float32
+    forecasts: Float32
+    levels: tuple[float, ...]
+    origins: Int64
+
+
+def panels(
+    one: Contender,
+    table: Table,
+    contract: Contract,
+    part: range,
+    series: Sequence[int],
+    units: Sequence[str] = (),
+    count: int = 5,
+) -> list[Panel]:
+    """The newest forecasts of some series, each made where the one before ended.
+
+    Args:
+        one: the forecaster.
+        table: the grid.
+        contract: window and horizon.
+        part: columns that the facts lie in.
+        series: rows of the table.
+        units: of the series of the table; empty where they are not known.
+        count: forecasts per series, fewer where the part is short.
+    """
+    horizon = contract.horizon
+    count = max(1, min(count, len(part) // horizon))
+    origin = part.stop - horizon * np.arange(count, 0, -1, dtype=np.int64)
+    first = max(0, int(origin[0]) - horizon)
+    found = []
+    for row in series:
+        chosen = Samples(table.values, np.full(count, row, np.int32), origin)
+        values = one.forecaster.predict(chosen.windows(slice(None), one.forecaster.contract), one.series[chosen.series])
+        levels = one.forecaster.contract.quantiles
+        forecasts = np.full((part.stop - first, len(levels)), np.nan, np.float32)
+        forecasts[-count * horizon :] = values.reshape(-1, len(levels))
+        facts = table.values[row, first : part.stop]
+        unit = units[row] if units else ""
+        found.append(
+            Panel(table.names[row], unit, table.times[first : part.stop], facts, forecasts, levels, table.times[origin])
+        )
+    return found
+
+
+def forecast_plot(found: Sequence[Panel], model: str) -> bytes:
+    """Fact, median and outermost interval of some series, one above the other over the same time.
+
+    Args:
+        found: at least one.
+        model: what made the forecasts, for the legend.
+    """
+    from matplotlib import dates, rc_context  # noqa: PLC0415 - takes a second, and only a report needs it
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    with rc_context(STYLE):
+        figure = Figure(figsize=(9, 0.9 + 1.75 * len(found)), dpi=120, layout="constrained")
+        axes = figure.subplots(len(found), 1, sharex=True, squeeze=False)[:, 0]
+        for axis, panel in zip(axes, found, strict=True):
+            draw_panel(axis, panel, model)
+        locator = dates.AutoDateLocator(minticks=4, maxticks=9, tz=UTC)
+        axes[-1].xaxis.set_major_locator(locator)
+        axes[-1].xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=UTC))
+        axes[-1].set_xlabel("time (UTC)")
+        figure.align_ylabels(axes)
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper left", ncols=len(handles))
+        return png(figure)
+
+
+def draw_panel(axis: Any, panel: Panel, model: str) -> None:  # noqa: ANN401 - matplotlib has no types
+    """Draw one series on matplotlib's axes; `model` made the forecasts, for the legend."""
+    step = int(panel.times[1] - panel.times[0]) if len(panel.times) > 1 else 0
+    moments = (panel.times + step // 2).astype("datetime64[ns]")  # a value stands for its interval: draw it in the middle
+    median, ends = len(panel.levels) // 2, np.searchsorted(panel.times, panel.origins)
+    names = {"interval": f"{panel.levels[-1] - panel.levels[0]:.0%} interval", "median": f"forecast ({model})"}
+    for place, after in enumerate(np.split(np.arange(len(moments)), ends)[1:]):
+        axis.axvline(panel.origins[place].astype("datetime64[ns]"), color="#bbbbbb", linewidth=0.8, zorder=0.5)
+        rows = after[np.isfinite(panel.forecasts[after, median])]  # a line through what is there: NaN between would cut it
+        if not len(rows):
+            continue
+        low, middle, high = panel.forecasts[rows][:, [0, median, -1]].T
+        single = len(rows) == 1  # has neither a line nor an area
+        if len(panel.levels) > 1 and np.isfinite(low).any():
+            style = {"color": MODEL, "alpha": 0.2, "linewidth": 5 if single else 0, "label": names.pop("interval", None)}
+            (axis.vlines if single else axis.fill_between)(moments[rows], low, high, **style)
+        marker = "o" if single else None
+        axis.plot(moments[rows], middle, color=MODEL, linewidth=1.6, marker=marker, label=names.pop("median", None))
+    axis.plot(moments, panel.facts, color=FACT, linewidth=1.2, marker=".", markersize=2.5, label="fact")
+    axis.set_title(panel.name)
+    axis.set_ylabel(panel.unit or "value")
+    axis.margins(x=0.005)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Error of one forecaster.
+
+    Args:
+        name: of the forecaster.
+        error: at the leads of the plot, float64 `[leads]`.
+        role: how it is drawn.
+    """
+
+    name: str
+    error: Float64
+    role: str = "baseline"
+
+
+def lead_plot(lines: Sequence[Line], leads: Sequence[int], interval: int, unit: str) -> bytes:
+    """Error over lead, model and champion beside the baselines.
+
+    Args:
+        lines: roles `model`, `champion` and `baseline`.
+        leads: that the errors are of, in order; some of the horizon are enough.
+        interval: ns.
+        unit: of the error, such as `standard deviations` or `°C`.
+    """
+    from matplotlib import rc_context  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    with rc_context(STYLE):
+        figure = Figure(figsize=(9, 4.2), dpi=120, layout="constrained")
+        axis = figure.subplots()
+        draw_errors(axis, lines, leads, interval)
+        axis.set_ylabel(f"mean absolute error\n({unit})")
+        figure.legend(loc="outside lower center", ncols=min(4, len(lines)))
+        return png(figure)
+
+
+def draw_errors(axis: Any, lines: Sequence[Line], leads: Sequence[int], interval: int) -> None:  # noqa: ANN401
+    """Draw errors over lead on matplotlib's axes; arguments as of `lead_plot`."""
+    ahead = lead_axis(axis, np.asarray(leads), interval)
+    others = 0
+    for line in lines:
+        color, dashes = {"model": (MODEL, "-"), "champion": (CHAMPION, (0, (6, 2)))}.get(
+            line.role, OTHERS[others % len(OTHERS)]
+        )
+        others += line.role == "baseline"
+        strong = line.role != "baseline"
+        axis.plot(
+            ahead, line.error, color=color, linestyle=dashes, linewidth=2.4 if strong else 1.5, label=line.name,
+            zorder=3 if strong else 2, marker="o" if len(ahead) == 1 else None,
+        )  # fmt: skip
+    axis.set_ylim(bottom=0)
+
+
+def lead_axis(axis: Any, leads: Int64, interval: int) -> Float64:  # noqa: ANN401 - matplotlib has no types
+    """Name and divide the axis of leads; the place of each of them on it, float64 `[leads]`.
+
+    Args:
+        axis: matplotlib's axes.
+        leads: in order, int64 `[leads]`.
+        interval: ns.
+    """
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
+
+    name = next(one for one in ("d", "h", "min", "s", "ms", "us", "ns") if interval % UNITS[one] == 0)
+    if name == "min" and leads[-1] * interval >= 6 * UNITS["h"]:
+        name = "h"
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 3, 6, 10] if name != "h" else [1, 2, 3, 4, 6]))
+    axis.set_xlabel(f"lead ({name}; intervals of {format_duration(interval)})")
+    return leads.astype(np.float64) * (interval / UNITS[name])
+
+
+def png(figure: "Figure") -> bytes:
+    """The picture as a file that is the same whenever it is made."""
+    out = BytesIO()
+    figure.savefig(out, format="png", facecolor="white", metadata={"Software": None})
+    return out.getvalue()

@@ -1,0 +1,173 @@
+"""What was found, for people: history, errors, model card and pictures, in the words and units of the user."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from edge.contract.contract import Float32, Float64, format_duration, iso
+from edge.files import replace_file
+from edge.forecaster.bundle import Manifest
+from edge.forecaster.model import open_forecaster
+from edge.series.scoring import default_leads
+from pipeline.history.checks import Report
+from pipeline.judging.evaluation import contender
+from pipeline.judging.verdict import Trial
+from pipeline.release.candidates import Prepared
+from pipeline.release.decision import Release
+from pipeline.report.page import DASH, Grid, markdown, number, percent
+from pipeline.report.plots import forecast_plot, panels
+
+SHOWN = 4  # series in a picture
+
+
+def series_grid(names: Sequence[str], gains: Sequence[float], errors: Sequence[tuple[str, Float64]]) -> Grid:
+    """Mean absolute error of every series in its own unit, one column per forecaster.
+
+    Args:
+        names: of the series.
+        gains: skill of the first forecaster on every series, as `evaluation.series_skill` says it; NaN where not judged.
+        errors: forecaster and its errors, float `[series]`.
+    """
+    (own, first), *others = errors
+    rows = tuple(
+        (name, number(float(first[row])), percent(gains[row], sign=True), *(number(float(error[row])) for _, error in others))
+        for row, name in enumerate(names)
+    )
+    return Grid(("series", own, "below best baseline", *(other for other, _ in others)), rows)
+
+
+def trial_grid(trial: Trial) -> Grid:
+    """The candidate's error on every series, beside the champion's and every baseline's."""
+    judged = [trial.candidate, *([trial.champion] if trial.champion else []), *trial.baselines]
+    return series_grid(
+        trial.candidate.names,
+        trial.verdict.skills,
+        [(one.forecaster, one.by_series) for one in judged],
+    )
+
+
+def validation_grid(report: Report) -> Grid:
+    """The history, one row per series."""
+    return Grid(
+        (
+            "series",
+            "first",
+            "last",
+            "readings",
+            "missing",
+            "gaps",
+            "longest gap",
+            "duplicates",
+            "out of order",
+            "not finite",
+            "longest flat",
+            "problem",
+        ),
+        tuple(
+            (
+                one.name,
+                DASH if one.first is None else iso(one.first),
+                DASH if one.last is None else iso(one.last),
+                f"{one.readings:,}",
+                percent(one.missing),
+                str(one.gaps),
+                format_duration(one.longest_gap) if one.longest_gap else DASH,
+                str(one.duplicates),
+                str(one.out_of_order),
+                str(one.not_finite),
+                format_duration(one.flat * report.interval) if one.flat else DASH,
+                one.problem or "none",
+            )
+            for one in report.series
+        ),
+    )
+
+
+def lead_grid(errors: Sequence[tuple[str, Float32 | Float64]], leads: Sequence[int], interval: int) -> Grid:
+    """Error at some leads, one row per forecaster.
+
+    Args:
+        errors: name and mean absolute error at these leads, float `[leads]`.
+        leads: of the columns.
+        interval: ns.
+    """
+    return Grid(
+        ("forecaster", *(f"{format_duration(lead * interval)} ahead" for lead in leads)),
+        tuple((name, *map(number, error.tolist())) for name, error in errors),
+    )
+
+
+def validation_table(report: Report) -> str:
+    """`validation_grid` as Markdown."""
+    return markdown(validation_grid(report))
+
+
+def model_card(manifest: Manifest) -> str:
+    """What a forecaster is, was made from, can and cannot do, as Markdown; nothing but what its manifest says."""
+    contract = manifest.contract
+    interval = contract.interval
+    facts = [
+        ("version", manifest.version),
+        ("created", manifest.created),
+        ("code", manifest.code_version),
+        ("interval", f"{format_duration(interval)}, {contract.aggregation} of its readings"),
+        ("window", f"{contract.window} intervals ({format_duration(contract.window * interval)})"),
+        ("horizon", f"{contract.horizon} intervals ({format_duration(contract.horizon * interval)})"),
+        ("quantiles", ", ".join(f"{level:g}" for level in contract.quantiles)),
+        ("missing at most", f"{contract.max_missing:.0%} of the window; beyond that a baseline forecasts"),
+        ("series", f"{len(manifest.series)} known by name; others are scaled by their own window"),
+    ]
+    if manifest.baseline is not None:
+        facts.append(("forecaster", f"the baseline {manifest.baseline}: no network was better"))
+    if manifest.model is not None:
+        model = manifest.model
+        facts += [
+            ("network", f"{model.cell}, {model.design}, {model.units} units, {model.parameters:,} parameters"),
+            ("model file", f"{model.size:,} bytes, {model.precision}, SHA-256 {model.sha256}"),
+            ("verified on", model.runtime),
+        ]
+    if manifest.training is not None:
+        training = manifest.training
+        facts += [
+            ("trained on", f"{iso(training.start)} … {iso(training.end)}, {training.rows:,} filled intervals"),
+            ("training", f"{training.epochs} epochs, {number(training.seconds)} s, seed {training.seed}"),
+            ("mean of the last 3 days", f"{training.shares[1]:.0%} of the median, {training.shares[0]:.0%} for unknown series"),
+            ("data", training.data_hash),
+        ]
+    parts = [f"# Model card: {manifest.version}\n", markdown(Grid(("", "what it is"), tuple(facts)))]
+    if manifest.metrics:
+        shown = default_leads(contract.horizon)
+        errors = [(one.forecaster, _floats([one.absolute_error[lead - 1] for lead in shown])) for one in manifest.metrics]
+        leads = lead_grid(errors, shown, interval)
+        grid = Grid(
+            (*leads.headers, "skill", "coverage"),
+            tuple(
+                (*row, percent(one.skill, sign=True), percent(one.coverage))
+                for row, one in zip(leads.rows, manifest.metrics, strict=True)
+            ),
+        )
+        parts += ["## Mean absolute error on held-out readings\n", markdown(grid)]
+    if manifest.series:
+        parts += ["## Series\n", ", ".join(f"`{name}`" for name in manifest.series) + "\n"]
+    return "\n".join(parts)
+
+
+def _floats(values: Sequence[float | None]) -> Float64:
+    return np.array([math.nan if value is None else value for value in values])
+
+
+def plot_png(prepared: Prepared, release: Release, path: Path) -> None:
+    """Write forecast against fact at the end of the held-out part, for a few series spread over the table.
+
+    Args:
+        prepared: history.
+        release: its candidate makes the forecasts.
+        path: PNG file, written whole or not at all.
+    """
+    manifest, table = release.candidate.manifest, prepared.table
+    one = contender(open_forecaster(release.candidate), table.names, manifest.series)
+    rows = np.unique(np.linspace(0, len(table.names) - 1, min(SHOWN, len(table.names))).round().astype(int)).tolist()
+    found = panels(one, table, prepared.contract, prepared.split.held_out, rows)
+    replace_file(path, forecast_plot(found, manifest.version))

@@ -1,0 +1,1 @@
+"""Training: windows in, a converted network out."""

@@ -1,0 +1,295 @@
+"""The network itself; importing this file imports TensorFlow.
+
+Everything between the sensor's unit and back is inside, so nothing can differ between training and device: missing
+values, last value, scale and identity of the series. Nothing in it depends on the batch size at run time (`tf.shape`,
+`tf.zeros`, tensor arrays), so that it converts to plain TFLite operations with a free batch.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from edge.contract.contract import Contract, Float32, Float64
+from edge.errors import ConfigurationError
+from edge.forecaster.baselines import Baseline
+from edge.forecaster.model import LARGEST_VALUE
+from pipeline.training.build import CELLS, UNROLLED_IN_TRAINING, UNROLLED_STEPS, UNROLLED_UNITS, Architecture, segment_length
+from pipeline.training.calibration import FARTHEST, Calibration, last_days
+
+Tensor: TypeAlias = Any  # TensorFlow has no types
+
+# Scales and the largest value are kept as whole numbers of this share of their logarithm: a converter that rounds weights
+# leaves whole numbers alone. Other constants are those that float16 holds exactly: it ends at 65,504 and begins at 2^-24.
+FINENESS = 2.0**20
+NO_SCALE = -(2**30)  # its exponential is 0
+SMALLEST_SHARE = 2.0**-20  # of the largest value, about what float32 must round: a constant window has a scale
+FARTHEST_INPUT = 100.0  # scales from the last value; what lies farther off is a glitch, and missing
+
+
+class Network(keras.Model):  # type: ignore[misc]
+    """Forecasts of quantiles from a window and the index of its series.
+
+    Args:
+        architecture: what it is made of.
+        contract: shapes and levels.
+        scale: training scale of every known series, float32 `[known]`; 0 where the window's own spread serves.
+    """
+
+    def __init__(self, architecture: Architecture, contract: Contract, scale: Float32) -> None:
+        super().__init__(name=architecture.cell)
+        plain = architecture.design == "plain"
+        self.contract, self.architecture = contract, architecture
+        self.segment = 1 if plain else segment_length(architecture, contract)
+        self.steps = -(-contract.window // self.segment)
+        self.out_segment = contract.horizon if plain else self.segment
+        self.out_steps = -(-contract.horizon // self.out_segment)
+        self.states = CELLS[architecture.cell][1]
+        units, levels = architecture.units, len(contract.quantiles)
+        self.cell = getattr(keras.layers, CELLS[architecture.cell][0])(units)
+        self.cell.build((None, 1 if plain else units))
+        self.head = _dense(self.out_segment, units)
+        self.outer: list[Any] = []
+        if levels > 1:
+            self.outer = [_dense(units, units, "relu"), _dense(self.out_segment * (levels - 1), units)]
+        self.encoder = None
+        if not plain:
+            self.encoder = _dense(units, self.segment, "relu")
+            self.position = self.add_weight((self.out_steps, units), initializer="random_normal", name="position")
+        self.identity = self.add_weight((max(1, len(scale)), units), initializer="zeros", name="identity")
+        logarithm = np.log(scale, out=np.full(len(scale), NO_SCALE / FINENESS), where=scale > 0, dtype=np.float64)
+        self.scale = self.add_weight((1 + len(scale),), initializer="zeros", dtype="int32", trainable=False, name="scale")
+        self.scale.assign(np.concatenate([[NO_SCALE], np.round(logarithm * FINENESS)]).astype(np.int32))
+        self.built = True
+
+    @property
+    def series_scale(self) -> Float64:
+        """Training scale of every known series, float64 `[known]`; 0 where it has none."""
+        scale: Float64 = np.exp(self.scale.numpy()[1:] / FINENESS)
+        return scale
+
+    def call(self, window: Tensor, series: Tensor) -> Tensor:
+        """Quantiles float32 `[batch, horizon, quantiles]` in the sensor's unit."""
+        scaled, last, scale = self.scaled(window, series)
+        return last[:, :, None] + scaled * scale[:, :, None]
+
+    def scaled(self, window: Tensor, series: Tensor, seed: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Quantiles before they get their unit back.
+
+        Args:
+            window: float32 `[batch, window]` in the sensor's unit, NaN for missing.
+            series: int32 `[batch]`.
+            seed: two int32 for dropout in training, None for none.
+
+        Returns:
+            Scaled quantiles `[batch, horizon, quantiles]`, last value `[batch, 1]`, scale `[batch, 1]`.
+        """
+        inputs, present, last, scale = self.normalise(window, series)
+        identity = tf.concat([tf.reduce_mean(self.identity, axis=0, keepdims=True), self.identity], axis=0)
+        identity = tf.gather(identity, series)
+        decoded = self.decode(self.encode(self.segments(inputs, present), identity, training=seed is not None), identity)
+        if seed is not None and self.architecture.dropout:
+            decoded = [
+                tf.nn.experimental.stateless_dropout(one, self.architecture.dropout, seed + tf.constant([0, place]))
+                for place, one in enumerate(decoded)
+            ]
+        return self.quantiles(decoded), last, scale
+
+    def normalise(self, window: Tensor, series: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What the network computes with instead of the sensor's unit.
+
+        Returns:
+            Window as distance from its last value in units of scale, 0 where missing, and 1 where it is there, both
+            `[batch, window]`; last value and scale, both `[batch, 1]`. The scale of a window of zeros is 0.
+        """
+        first = tf.minimum(series, 0)  # always 0, which no converter knows: it would make a rounded constant of the bound
+        largest = exponential(tf.constant([round(np.log(LARGEST_VALUE) * FINENESS)]), first)
+        valid = tf.abs(window) < largest  # NaN compares false
+        present = tf.cast(valid, tf.float32)
+        clean = tf.where(valid, window, 0.0)
+        places = tf.where(valid, tf.range(1, self.contract.window + 1)[None], 0)
+        newest = tf.cast(tf.equal(places, tf.reduce_max(places, axis=1, keepdims=True)), tf.float32)
+        last = tf.reduce_sum(clean * newest, axis=1, keepdims=True)
+        centred = (clean - last) * present
+        count = tf.maximum(tf.reduce_sum(present, axis=1, keepdims=True), 1.0)
+        mean = tf.reduce_sum(centred, axis=1, keepdims=True) / count
+        own = tf.sqrt(tf.reduce_sum(tf.square((centred - mean) * present), axis=1, keepdims=True) / count)
+        floor = SMALLEST_SHARE * tf.reduce_max(tf.abs(clean), axis=1, keepdims=True)
+        known = exponential(self.scale, series)
+        scale = tf.where(known > 0.0, known, tf.maximum(own, floor))
+        inputs = centred / divisor(scale)
+        near = tf.abs(inputs) < FARTHEST_INPUT
+        return tf.where(near, inputs, 0.0), present * tf.cast(near, tf.float32), last, scale
+
+    def segments(self, inputs: Tensor, present: Tensor) -> Tensor:
+        """The window in segments, `[batch, steps, segment]`, a missing value as the mean of its place in the others.
+
+        A segment of the textbook design is one interval, and its missing values stand at the last value.
+        """
+        padding = self.steps * self.segment - self.contract.window
+        if padding:
+            inputs, present = (tf.pad(one, [[0, 0], [padding, 0]]) for one in (inputs, present))
+        shape = [-1, self.steps, self.segment]
+        inputs, present = tf.reshape(inputs, shape), tf.reshape(present, shape)
+        if self.encoder is None:
+            return inputs
+        count = tf.maximum(tf.reduce_sum(present, axis=1, keepdims=True), 1.0)
+        return inputs + (1.0 - present) * (tf.reduce_sum(inputs, axis=1, keepdims=True) / count)
+
+    def encode(self, segments: Tensor, identity: Tensor, *, training: bool) -> list[Tensor]:
+        """States after the last segment, each `[batch, units]`; they start from the identity of the series."""
+        states = [identity] * self.states
+        short = self.steps <= UNROLLED_STEPS and self.architecture.units <= UNROLLED_UNITS
+        if short or (training and self.steps <= UNROLLED_IN_TRAINING):
+            for place in range(self.steps):
+                states = self.step(segments[:, place], identity, states)
+            return states
+        steps = tf.transpose(segments, [1, 0, 2])
+        _, *after = tf.while_loop(
+            lambda place, *_: place < self.steps,
+            lambda place, *now: (place + 1, *self.step(tf.gather(steps, place), identity, now)),
+            (tf.constant(0), *states),
+            shape_invariants=(tf.TensorShape([]), *[tf.TensorShape([None, self.architecture.units])] * self.states),
+            maximum_iterations=self.steps,
+        )
+        return list(after)
+
+    def step(self, segment: Tensor, identity: Tensor, states: Sequence[Tensor]) -> list[Tensor]:
+        """States after one more segment `[batch, segment]`."""
+        inputs = segment if self.encoder is None else self.encoder(segment) + identity
+        return list(self.cell(inputs, list(states))[1])
+
+    def decode(self, states: list[Tensor], identity: Tensor) -> list[Tensor]:
+        """One `[batch, units]` per segment of the horizon, none waiting for another."""
+        if self.encoder is None:
+            return states[:1]
+        return [self.cell(self.position[place] + identity, states)[0] for place in range(self.out_steps)]
+
+    def quantiles(self, decoded: list[Tensor]) -> Tensor:
+        """Ascending by construction, `[batch, horizon, quantiles]`: from the median outward by positive steps.
+
+        The outer levels learn from what the median has made of the window, and it learns nothing from them: their
+        gradients would cost the median two per cent of its accuracy.
+        """
+        median = self._joined([self.head(one) for one in decoded], 1)
+        if not self.outer:
+            return median
+        hidden, steps = self.outer
+        raw = self._joined([steps(hidden(tf.stop_gradient(one))) for one in decoded], len(self.contract.quantiles) - 1)
+        softplus = tf.maximum(raw, 0.0) + tf.math.log(1.0 + tf.exp(-tf.abs(raw)))  # in plain operations
+        return outward(median, tf.stop_gradient(median), softplus)
+
+    def _joined(self, parts: list[Tensor], columns: int) -> Tensor:
+        """`[batch, horizon, columns]` of one `[batch, out_segment · columns]` per segment."""
+        parts = [tf.reshape(one, [-1, self.out_segment, columns]) for one in parts]
+        whole = tf.concat(parts, axis=1) if len(parts) > 1 else parts[0]
+        return whole[:, : self.contract.horizon]
+
+
+class Members:
+    """Networks of one architecture whose forecasts are averaged in one graph, and calibrated.
+
+    Args:
+        networks: trained from different seeds.
+        calibration: what the validation part adds.
+    """
+
+    def __init__(self, networks: Sequence[Network], calibration: Calibration) -> None:
+        self.networks, self.contract, self.calibration = list(networks), networks[0].contract, calibration
+        self.days = last_days(self.contract) if any(calibration.shares) else None
+        if any(calibration.shares) and self.days is None:
+            raise ConfigurationError(f"expected a window of at least 3 days where their mean has a share; got {self.contract}")
+
+    @property
+    def variables(self) -> list[Any]:
+        """All numbers of all members."""
+        return [variable for network in self.networks for variable in network.variables]
+
+    @property
+    def trainable_variables(self) -> list[Any]:
+        """Trained numbers of all members."""
+        return [variable for network in self.networks for variable in network.trainable_variables]
+
+    def call(self, window: Tensor, series: Tensor) -> Tensor:
+        """Quantiles float32 `[batch, horizon, quantiles]` in the sensor's unit."""
+        forecasts = [network.call(window, series) for network in self.networks]
+        mean = tf.add_n(forecasts) / float(len(forecasts)) if len(forecasts) > 1 else forecasts[0]
+        middle, (unseen, seen) = self.contract.median, self.calibration.shares
+        median = mean[:, :, middle : middle + 1]
+        known = tf.cast(series > 0, tf.float32)[:, None, None]
+        if self.days is not None:
+            usual, there = self.usual(self.days, window, series)
+            median += (known * seen + (1.0 - known) * unseen) * there * (usual - median)
+        if mean.shape[-1] == 1:
+            return median
+        unknown, own = self.calibration.factors
+        factors = known * tf.constant(own) + (1.0 - known) * tf.constant(unknown)
+        return outward(median, median, (mean[:, :, 1:] - mean[:, :, :-1]) * factors)
+
+    def usual(self, baseline: Baseline, window: Tensor, series: Tensor) -> tuple[Tensor, Tensor]:
+        """What that baseline says, the mean of the last days at the time of day of every lead; 1 where one has a value.
+
+        Values that lie far from the last one do not count: one glitch would move the forecasts of three days.
+
+        Returns:
+            Both `[batch, horizon, 1]`, the mean in the sensor's unit.
+        """
+        horizon, season, seasons = self.contract.horizon, baseline.season or 1, baseline.seasons
+        inputs, present, last, scale = self.networks[0].normalise(window, series)
+        near = present * tf.cast(tf.abs(inputs) < FARTHEST, tf.float32)
+        days, there = (tf.reshape(one[:, -seasons * season :], [-1, seasons, season]) for one in (inputs * near, near))
+        count = tf.reduce_sum(there, axis=1)
+        mean = last + scale * (tf.reduce_sum(days, axis=1) / tf.maximum(count, 1.0))
+        repeats = -(-horizon // season)
+        leads = [tf.concat([one] * repeats, axis=1)[:, :horizon, None] for one in (mean, tf.minimum(count, 1.0))]
+        return leads[0], leads[1]
+
+
+def exponential(logarithms: Tensor, place: Tensor) -> Tensor:
+    """Numbers of which the logarithms are kept, float32 `[batch, 1]`.
+
+    Args:
+        logarithms: in units of 1 / `FINENESS`, int32 `[n]`.
+        place: of each in the list, int32 `[batch]`.
+    """
+    return tf.exp(tf.cast(tf.gather(logarithms, place)[:, None], tf.float32) / FINENESS)
+
+
+def divisor(scale: Tensor) -> Tensor:
+    """What to divide by: the scale, or 1 where it is 0 and what is divided is 0 as well."""
+    return tf.where(scale > 0.0, scale, 1.0)
+
+
+def outward(median: Tensor, start: Tensor, steps: Tensor) -> Tensor:
+    """Quantiles that lie outward from a start by the sums of steps.
+
+    Args:
+        median: the middle one, `[batch, horizon, 1]`.
+        start: of the others, `[batch, horizon, 1]`.
+        steps: between neighbours, not negative, `[batch, horizon, quantiles - 1]`.
+    """
+    horizon, count = steps.shape[1:]
+    middle = count // 2
+    offsets = tf.reshape(tf.matmul(tf.reshape(steps, [-1, count]), tf.constant(_spreads(count))), [-1, horizon, count])
+    outer = start + offsets
+    return tf.concat([outer[:, :, :middle], median, outer[:, :, middle:]], axis=2)
+
+
+def _dense(outputs: int, inputs: int, activation: str | None = None) -> Any:  # noqa: ANN401 - Keras has no types
+    layer = keras.layers.Dense(outputs, activation=activation)
+    layer.build((None, inputs))
+    return layer
+
+
+def _spreads(steps: int) -> Float32:
+    """Matrix `[steps, steps]` that adds the steps outward from the median, down and up."""
+    middle = steps // 2
+    spreads = np.zeros((steps, steps), np.float32)
+    for level in range(steps):
+        if level < middle:
+            spreads[level:middle, level] = -1
+        else:
+            spreads[middle : level + 1, level] = 1
+    return spreads

@@ -1,0 +1,155 @@
+"""The training steps, run inside TensorFlow's graph; importing this file imports TensorFlow."""
+
+import time
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from edge.contract.contract import Float32, Float64, Int64
+from edge.forecaster.model import LARGEST_VALUE
+from pipeline.history.windows import Samples, epoch_rows
+from pipeline.training.masking import mask
+from pipeline.training.network import FARTHEST_INPUT, Network, divisor
+
+if TYPE_CHECKING:
+    from pipeline.training.fit import Settings
+
+Tensor: TypeAlias = Any
+
+BLOCK = 32  # steps whose windows are in memory at once
+JUDGED = 1024  # validation windows at once
+HEAVIEST = 10.0  # times: a window with a glitch in it must not outweigh all others
+
+
+class Trainer:
+    """A network, its optimiser and the moving average of its weights.
+
+    Args:
+        network: trained in place.
+        samples: windows are gathered from its grid while training, never laid out in memory as a whole.
+        scale: spread of every row, the unit of the loss, float64 `[series]`; 0 where it has none.
+        settings: how.
+    """
+
+    def __init__(self, network: Network, samples: Samples, scale: Float64, settings: "Settings") -> None:
+        self.network, self.samples, self.settings = network, samples, settings
+        self.batch = min(settings.batch, len(samples))
+        self.steps = settings.windows_of(len(samples)) // self.batch
+        self.taken = 0
+        self.weights = network.trainable_variables
+        self.optimizer = keras.optimizers.Adam(settings.learning_rate)
+        self.optimizer.build(self.weights)
+        self.averages = [tf.Variable(weight.value) for weight in self.weights]
+        self.scale = scale.astype(np.float32)
+        self.levels = tf.constant(network.contract.quantiles, tf.float32)
+        contract = network.contract
+        block: list[int | None] = [None, self.batch]
+        shapes: tuple[list[int | None], ...] = ([*block, contract.window], [*block, contract.horizon], block, block, [None], [])
+        kinds = (tf.float32, tf.float32, tf.int32, tf.float32, tf.float32, tf.int32)
+        signature = [tf.TensorSpec(shape, kind) for shape, kind in zip(shapes, kinds, strict=True)]
+        self.run_steps = tf.function(self._run_steps, input_signature=signature)
+        self.run_loss = tf.function(self._loss, reduce_retracing=True)
+        self.run_step = tf.function(self._step)
+
+    def epoch(self, epoch: int, random: np.random.Generator) -> float:
+        """Train on a random part of the windows; returns the mean loss.
+
+        Args:
+            epoch: from 0; with the settings' number of epochs it is the place on the schedule.
+            random: of every choice.
+        """
+        chosen = epoch_rows(len(self.samples), self.steps * self.batch, random).reshape(self.steps, self.batch)
+        total, start, began = 0.0, 0, 0.0
+        while start < self.steps:
+            part = chosen[start : min(start + BLOCK, self.steps)]
+            total += len(part) * self._block(part, epoch * self.steps + start, random)
+            start += len(part)
+            self.taken += len(part)
+            if epoch == 0 and start == BLOCK:
+                began = time.perf_counter()  # the graph was compiled before
+            elif epoch == 0 and start == 2 * BLOCK:
+                possible = int(self.settings.budget / (time.perf_counter() - began) * BLOCK) // self.settings.epochs
+                self.steps = min(self.steps, max(possible, start))
+        return total / self.steps
+
+    def _block(self, chosen: Int64, done: int, random: np.random.Generator) -> float:
+        """Mean loss of some steps; `chosen` are their samples, int64 `[steps, batch]`, `done` the number of the first."""
+        share = (done + np.arange(len(chosen))) / (self.steps * self.settings.epochs)
+        rate = self.settings.learning_rate * 0.5 * (1 + np.cos(np.pi * share))  # falls to zero along a cosine
+        windows, targets, rows, scale = self._gather(self.samples, chosen.ravel())
+        mask(windows, self.settings.masked, self.network.contract.max_missing, random)
+        known = np.where(random.random(len(rows)) < self.settings.unknown, 0, rows + 1).astype(np.int32)
+        cut = [tf.constant(one.reshape(*chosen.shape, *one.shape[1:])) for one in (windows, targets, known, scale)]
+        return float(self.run_steps(*cut, tf.constant(rate, tf.float32), tf.constant(done)))
+
+    def validate(self, samples: Samples, held: Int64) -> float:
+        """Mean loss of the averaged weights over the samples held out for it."""
+        trained = [weight.numpy() for weight in self.weights]
+        self._assign(self.averages)
+        total = 0.0
+        for start in range(0, len(held), JUDGED):
+            windows, targets, rows, scale = self._gather(samples, held[start : start + JUDGED])
+            loss = self.run_loss(*(tf.constant(one) for one in (windows, targets, rows + np.int32(1), scale)))
+            total += float(loss) * len(rows)
+        self._assign(trained)
+        return total / len(held)
+
+    def averaged_weights(self) -> list[Float32]:
+        """All weights of the network, the trained ones averaged."""
+        averages = {weight.path: average.numpy() for weight, average in zip(self.weights, self.averages, strict=True)}
+        return [averages.get(weight.path, weight.numpy()) for weight in self.network.weights]
+
+    def _gather(self, samples: Samples, chosen: Int64) -> tuple[Float32, Float32, Any, Float32]:
+        """Windows `[n, window]`, targets `[n, horizon]`, rows `[n]` and their scale `[n]` of the chosen samples."""
+        contract, rows = self.network.contract, samples.series[chosen]
+        return samples.windows(chosen, contract), samples.targets(chosen, contract), rows, self.scale[rows]
+
+    def _assign(self, values: list[Any]) -> None:
+        for weight, value in zip(self.weights, values, strict=True):
+            weight.assign(value)
+
+    def _run_steps(self, windows: Tensor, targets: Tensor, known: Tensor, scale: Tensor, rate: Tensor, done: Tensor) -> Tensor:
+        """Mean loss of as many steps as the first dimension has; `done` numbers the first one."""
+        steps = tf.shape(known)[0]
+
+        def one(place: Tensor, total: Tensor) -> tuple[Tensor, Tensor]:
+            self.optimizer.learning_rate.assign(rate[place])
+            seed = tf.stack([done + place, 0])
+            loss = self.run_step(windows[place], targets[place], known[place], scale[place], seed)
+            return place + 1, total + loss
+
+        total = tf.while_loop(lambda place, _: place < steps, one, (tf.constant(0), tf.constant(0.0)))[1]
+        return total / tf.cast(steps, tf.float32)
+
+    def _step(self, windows: Tensor, targets: Tensor, known: Tensor, scale: Tensor, seed: Tensor) -> Tensor:
+        with tf.GradientTape() as tape:
+            loss = self._loss(windows, targets, known, scale, seed)
+        self.optimizer.apply(tape.gradient(loss, self.weights), self.weights)
+        steps = tf.cast(self.optimizer.iterations.value, tf.float32)
+        keep = tf.minimum(self.settings.averaging, steps / (steps + 10.0))
+        for average, weight in zip(self.averages, self.weights, strict=True):
+            average.assign(keep * average + (1.0 - keep) * weight)
+        return loss
+
+    def _loss(self, window: Tensor, target: Tensor, known: Tensor, unit: Tensor, seed: Tensor | None = None) -> Tensor:
+        """Mean quantile loss in units of the row's scale, over targets that are there and no glitches.
+
+        Args:
+            window: float32 `[batch, window]`.
+            target: float32 `[batch, horizon]`.
+            known: series as the network sees it, 0 for unknown, int32 `[batch]`.
+            unit: scale of the row, float32 `[batch]`; 0 where it has none.
+            seed: for dropout.
+        """
+        scaled, last, scale = self.network.scaled(window, known, seed)
+        unit = unit[:, None]
+        present = tf.abs(target) < LARGEST_VALUE
+        distance = tf.where(present, target, last) - last
+        present &= tf.abs(distance) < FARTHEST_INPUT * tf.maximum(scale, unit)  # a glitch there, or as the last value
+        distance = tf.where(present, distance, 0.0)
+        error = distance[:, :, None] / divisor(scale)[:, :, None] - scaled
+        pinball = tf.reduce_mean(tf.maximum(self.levels * error, (self.levels - 1.0) * error), axis=2)
+        weight = tf.where(unit > 0.0, tf.minimum(scale / tf.maximum(unit, 1e-12), HEAVIEST), 1.0) * tf.cast(present, tf.float32)
+        return tf.reduce_sum(pinball * weight) / tf.maximum(tf.reduce_sum(tf.cast(present, tf.float32)), 1.0)

@@ -1,0 +1,196 @@
+"""One candidate, trained and converted in a process of its own.
+
+The process imports TensorFlow once for both, and may die in the converter without taking anything along. Requests and
+results are JSON and arrays in a folder; progress comes as JSON lines on its standard output.
+"""
+
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, TypeAlias, get_args
+
+import msgspec
+import numpy as np
+
+from edge.contract.contract import Contract, Float32, Int32
+from edge.errors import BundleError, GatecastError, HistoryError
+from edge.forecaster.bundle import MODEL_LIMIT, Precision
+from pipeline.history.windows import Samples
+from pipeline.processes.child import Say, error_of, events, grid_file, last_words, obey, run_process
+from pipeline.training.build import Architecture, forecast
+from pipeline.training.conversion import convert
+from pipeline.training.fit import Progress, Record, Settings, calibrated, fit_members
+
+REQUEST_FILE, RESULT_FILE, LOG_FILE = "request.json", "result.json", "worker.log"
+SAMPLES_FILE, FORECASTS_FILE = "samples.npz", "forecasts.npy"
+
+Command: TypeAlias = Callable[[Path], list[str]]
+
+
+class _Plan(msgspec.Struct):
+    architecture: Architecture
+    contract: Contract
+    settings: Settings
+    precisions: tuple[Precision, ...]
+    grid: str
+
+
+class _Event(msgspec.Struct):
+    """One line from the worker: a stage, an epoch, or why it gives up."""
+
+    stage: str = ""
+    epoch: int = 0
+    epochs: int = 0
+    training_loss: float | None = None
+    validation_loss: float | None = None
+    kind: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything a candidate is made from.
+
+    Args:
+        architecture: of the network.
+        contract: shapes and levels.
+        settings: of the training.
+        training: windows to learn from.
+        validation: later windows of the same grid for early stopping.
+        windows: that the network forecasts once more for `pipeline.training.conversion.parity`, float32 `[n, window]`.
+        series: their series, 0 = unknown, int32 `[n]`.
+        precisions: to convert to; float32 is made in any case.
+    """
+
+    architecture: Architecture
+    contract: Contract
+    settings: Settings
+    training: Samples
+    validation: Samples
+    windows: Float32
+    series: Int32
+    precisions: tuple[Precision, ...] = ("float32",)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A trained and converted candidate.
+
+    Args:
+        models: TFLite file by precision of its weights; `float32` is among them.
+        record: how the training went.
+        forecasts: of the network before conversion, for the request's windows, float32 `[n, horizon, quantiles]`.
+    """
+
+    models: dict[Precision, bytes]
+    record: Record
+    forecasts: Float32
+
+
+def model_name(precision: Precision) -> str:
+    """File of a converted model in the folder of the exchange."""
+    return f"model-{precision}.tflite"
+
+
+def worker_command(folder: Path) -> list[str]:
+    """The command that trains what lies in the folder."""
+    return [sys.executable, "-m", "pipeline.training.worker", str(folder)]
+
+
+def train_candidate(
+    request: Request, folder: Path, progress: Progress | None = None, command: Command = worker_command
+) -> Result:
+    """Train and convert one candidate in a process of its own; two may run at once.
+
+    Args:
+        request: what to train.
+        folder: for the exchange, the converted file and the worker's log; made if it is not there.
+        progress: called after each epoch with its number, the number of epochs, training and validation loss.
+        command: that starts the worker.
+
+    Raises:
+        BundleError: the conversion fails or crashes.
+        HistoryError: the training fails.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (RESULT_FILE, FORECASTS_FILE, *(model_name(one) for one in get_args(Precision))):
+        (folder / name).unlink(missing_ok=True)
+    grid = grid_file(request.training.values, folder / "grid.npy")
+    plan = _Plan(request.architecture, request.contract, request.settings, request.precisions, grid)
+    (folder / REQUEST_FILE).write_bytes(msgspec.json.encode(plan))
+    np.savez(
+        folder / SAMPLES_FILE,
+        series=request.training.series,
+        origin=request.training.origin,
+        validation_series=request.validation.series,
+        validation_origin=request.validation.origin,
+        windows=request.windows,
+        window_series=request.series,
+    )
+    last, code = run_process(
+        command(folder), request.settings.threads, folder / LOG_FILE, lambda lines: _follow(lines, progress)
+    )
+    if last.error:
+        raise error_of(last.kind, last.error)
+    if code != 0:
+        raise _death(code, last.stage, folder)
+    record = msgspec.json.decode((folder / RESULT_FILE).read_bytes(), type=Record)
+    forecasts: Float32 = np.load(folder / FORECASTS_FILE, allow_pickle=False)
+    models: dict[Precision, bytes] = {
+        one: (folder / model_name(one)).read_bytes() for one in get_args(Precision) if (folder / model_name(one)).is_file()
+    }
+    return Result(models, record, forecasts)
+
+
+def _follow(lines: Iterable[str], progress: Progress | None) -> _Event:
+    """Pass the worker's progress on; the last stage or error it spoke of."""
+    last = _Event(stage="start")
+    for event in events(lines, _Event):
+        if event.epoch and progress is not None:
+            progress(event.epoch, event.epochs, event.training_loss or 0.0, event.validation_loss or 0.0)
+        if event.stage or event.error:
+            last = event
+    return last
+
+
+def _death(code: int, stage: str, folder: Path) -> GatecastError:
+    how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+    message = f"the training process {how} during {stage}; {last_words(folder / LOG_FILE)}"
+    return BundleError(message) if stage == "conversion" else HistoryError(message)
+
+
+def main(folder: Path, output: IO[str]) -> int:
+    """Train and convert what lies in the folder; returns the exit code."""
+    return obey(_work, folder, output)
+
+
+def _work(folder: Path, say: Say) -> None:
+    plan = msgspec.json.decode((folder / REQUEST_FILE).read_bytes(), type=_Plan)
+    with np.load(folder / SAMPLES_FILE, allow_pickle=False) as arrays:
+        data = {name: arrays[name] for name in arrays.files}
+    say(stage="training")
+    values = np.load(plan.grid, mmap_mode="r", allow_pickle=False)
+    validation = Samples(values, data["validation_series"], data["validation_origin"])
+    trained = fit_members(
+        plan.architecture,
+        plan.contract,
+        Samples(values, data["series"], data["origin"]),
+        validation,
+        plan.settings,
+        lambda epoch, epochs, training, loss: say(epoch=epoch, epochs=epochs, training_loss=training, validation_loss=loss),
+    )
+    say(stage="conversion")
+    network = calibrated(plan.architecture, plan.contract, trained.members, validation, plan.settings)
+    np.save(folder / FORECASTS_FILE, forecast(network, data["windows"], data["window_series"]))
+    for precision in dict.fromkeys(("float32", *plan.precisions)):
+        content = convert(network, precision)
+        if len(content) <= MODEL_LIMIT:
+            (folder / model_name(precision)).write_bytes(content)
+        elif precision == "float32":
+            raise BundleError(f"expected a model of at most {MODEL_LIMIT:,} bytes; got {len(content):,}: take fewer units")
+    (folder / RESULT_FILE).write_bytes(msgspec.json.encode(replace(trained.record, shares=network.calibration.shares)))
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.stdout))

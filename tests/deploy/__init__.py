@@ -1,0 +1,1 @@
+"""Tests of what is deployed: images, units, dashboards, a broker's configuration."""

@@ -1,0 +1,216 @@
+"""Compose, images, unit and configurations fit together; no container engine is needed to see that."""
+
+import importlib.metadata
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import yaml
+
+from edge.commands.check import check
+from edge.config import PASSWORD_VARIABLE, read_config
+from edge.stores.store import TOKEN_VARIABLE
+from tests.support.servers import requires
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
+TARGETS = re.findall(r"^FROM \S+ AS (\w+)$", DOCKERFILE, re.MULTILINE)
+OURS = {name: service for name, service in SERVICES.items() if "build" in service}
+
+every_service = pytest.mark.parametrize("name", SERVICES)
+
+
+def test_every_variable_of_compose_is_explained_in_the_example() -> None:
+    """.env.example has each variable compose reads, no other, without a value, under a comment."""
+    text = (DEPLOY / "compose.yaml").read_text()
+    used = set(re.findall(r"(?<!\$)\$\{(\w+)", text))
+    assert not re.search(r"(?<!\$)\$(?![${])", text), "write ${VARIABLE}, or $$ for the container's own shell"
+    blocks = (DEPLOY / ".env.example").read_text().strip().split("\n\n")[1:]
+    assert all(block.startswith("# ") for block in blocks)
+    assert {re.split("=", block.splitlines()[-1])[0] for block in blocks} == used
+    assert all(block.endswith("=") for block in blocks), "an example holds no secret"
+    for name in used:
+        assert f"${{{name}:?" in text, f"compose must refuse to start without {name}"
+
+
+def test_the_readme_fills_in_the_secrets(tmp_path: Path) -> None:
+    """Its first commands give every variable a value of its own, in a file for the owner alone."""
+    shutil.copy(DEPLOY / ".env.example", tmp_path)
+    (snippet,) = re.findall(r"```sh\ncd deploy\n(.*?)docker compose", (DEPLOY / "README.md").read_text(), re.DOTALL)
+    subprocess.run(["/bin/sh", "-euc", snippet], cwd=tmp_path, check=True, capture_output=True)
+    pairs = re.findall(r"^(\w+)=([0-9a-f]{48})$", (tmp_path / ".env").read_text(), re.MULTILINE)
+    assert [name for name, _ in pairs] == re.findall(r"^(\w+)=", (DEPLOY / ".env.example").read_text(), re.MULTILINE)
+    assert len({value for _, value in pairs}) == len(pairs)
+    assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
+
+
+def test_the_readme_names_files_that_exist() -> None:
+    """Every path of deploy/ in it is there."""
+    named = set(re.findall(r"\bdeploy/[\w./-]+\w", (DEPLOY / "README.md").read_text()))
+    assert named
+    assert all((ROOT / path).exists() for path in named), named
+
+
+@every_service
+def test_every_port_is_open_on_this_machine_only(name: str) -> None:
+    """All ports are bound to 127.0.0.1."""
+    assert all(re.fullmatch(r"127\.0\.0\.1:\d+:\d+", port) for port in SERVICES[name].get("ports", []))
+
+
+@every_service
+def test_every_service_is_watched_and_comes_back(name: str) -> None:
+    """Each has a health check and a restart policy, and waits only for services that have them too."""
+    service = SERVICES[name]
+    assert service["restart"] == "unless-stopped"
+    assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL")
+    assert {"interval", "timeout", "retries", "start_period"} <= service["healthcheck"].keys()
+    for other, wait in service.get("depends_on", {}).items():
+        assert other in SERVICES
+        assert wait["condition"] in ("service_healthy", "service_started")
+
+
+@every_service
+def test_every_image_has_a_fixed_version(name: str) -> None:
+    """Images from elsewhere have a full version, ours are built here."""
+    image = SERVICES[name]["image"]
+    assert re.search(r":local$" if "build" in SERVICES[name] else r":\d+\.\d+\.\d+$", image)
+
+
+@every_service
+def test_every_mount_exists(name: str) -> None:
+    """Files are in deploy/ and mounted read-only, volumes are declared."""
+    for mount in SERVICES[name].get("volumes", []):
+        source, _, rest = mount.partition(":")
+        if source.startswith("./"):
+            assert (DEPLOY / source).exists(), mount
+            assert rest.endswith(":ro"), mount
+        else:
+            assert source in COMPOSE["volumes"], mount
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_services_build_a_target_and_run_a_command_that_exist(name: str) -> None:
+    """Target, context and console script are those of Dockerfile and pyproject.toml."""
+    build, command = OURS[name]["build"], OURS[name]["command"]
+    assert build["target"] in TARGETS
+    assert (DEPLOY / build["context"] / build["dockerfile"]).samefile(DEPLOY / "Dockerfile")
+    if command[0] == "prefect":
+        assert importlib.metadata.entry_points(group="console_scripts", name="prefect")
+        assert any(package.startswith("prefect") for package in PYPROJECT["project"]["optional-dependencies"]["train"])
+    else:
+        assert command[0] in PYPROJECT["project"]["scripts"]
+    assert OURS[name]["read_only"]
+    assert OURS[name]["cap_drop"] == ["ALL"]
+
+
+def test_one_image_has_one_target() -> None:
+    """Services that share an image name build the same thing."""
+    targets: dict[str, set[str]] = {}
+    for service in OURS.values():
+        targets.setdefault(service["image"], set()).add(service["build"]["target"])
+    assert all(len(names) == 1 for names in targets.values())
+
+
+def test_images_take_what_the_build_is_given() -> None:
+    """What the Dockerfile copies is not ignored, exists or is a lock file, and is all the wheel is made of."""
+    kept = {line[1:] for line in (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = {source for line in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE) for source in line.split()}
+    assert {source.split("/")[0] for source in copied} == kept
+    assert {source for source in copied if source.startswith("requirements/")} == {
+        "requirements/edge.txt",
+        "requirements/train.txt",
+    }
+    assert set(PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) < copied
+    assert {PYPROJECT["project"]["readme"], *PYPROJECT["project"]["license-files"]} < copied
+
+
+def test_images_run_without_root_and_without_unlocked_packages() -> None:
+    """Both targets switch to the user, have a health check, and install by hash."""
+    for target in ("agent", "trainer"):
+        stage = DOCKERFILE.split(f"AS {target}\n")[1].split("\nFROM ")[0]
+        assert "\nUSER gatecast\n" in stage
+        assert "\nHEALTHCHECK " in stage
+        assert re.findall(r"^RUN pip install (\S+)", stage, re.MULTILINE) == ["--require-hashes", "--no-deps"]
+    assert "train.txt" not in DOCKERFILE.split("AS agent\n")[1].split("\nFROM ")[0]
+
+
+def test_the_example_configuration_fits_compose() -> None:
+    """It is valid, and its hosts, ports, bucket, folders and secrets are those compose provides."""
+    config = read_config(DEPLOY / "gatecast.toml")
+    for url, port in ((config.mqtt.url, 1883), (config.store.url, 8086)):
+        parts = urlsplit(url)
+        assert parts.port == port
+        assert f"127.0.0.1:{port}:{port}" in SERVICES[parts.hostname or ""]["ports"]
+    store, influx = urlsplit(config.store.url), SERVICES["influxdb"]["environment"]
+    assert store.path == f"/{influx['DOCKER_INFLUXDB_INIT_BUCKET']}"
+    assert parse_qs(store.query) == {"org": [influx["DOCKER_INFLUXDB_INIT_ORG"]]}
+    assert f"passwd {urlsplit(config.mqtt.url).username} " in SERVICES["mosquitto"]["command"][-1]
+    agent, trainer = SERVICES["agent"], SERVICES["trainer"]
+    assert {PASSWORD_VARIABLE, TOKEN_VARIABLE} <= agent["environment"].keys()
+    assert TOKEN_VARIABLE in trainer["environment"]
+    assert f"agent:{config.agent.state}" in agent["volumes"]
+    assert f"registry:{config.registry.path}" in trainer["volumes"]
+    assert f"registry:{config.registry.path}:ro" in agent["volumes"]
+    assert config.release.channel == f"{config.registry.path}/channels/{config.registry.channel}.json"
+    assert max(config.agent.leads) <= config.fleet.horizon
+    for service in (agent, trainer):
+        assert f"./gatecast.toml:{service['command'][-1]}:ro" in service["volumes"]
+    assert f"http://{config.agent.health}/healthz" in agent["healthcheck"]["test"]
+    assert f"http://{config.agent.health}/healthz" in DOCKERFILE
+
+
+def test_the_example_configuration_passes_the_agents_own_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is wrong with it but the missing bundle, which is not configuration."""
+    monkeypatch.setenv(PASSWORD_VARIABLE, "between-us")
+    findings = check(DEPLOY / "gatecast.toml")
+    assert {finding.subject for finding in findings if finding.code} <= {"bundle"}
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Path:
+    """The systemd unit with a program that exists."""
+    text = (DEPLOY / "gatecast-agent.service").read_text()
+    path = tmp_path / "gatecast-agent.service"
+    path.write_text(text.replace("/opt/gatecast/bin/gatecast-agent", "/bin/true"))
+    return path
+
+
+@pytest.mark.servers
+def test_systemd_accepts_the_unit(unit: Path) -> None:
+    """`systemd-analyze verify` has nothing to say, not even a warning."""
+    done = subprocess.run(
+        [requires("systemd-analyze"), "verify", "--man=no", str(unit)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.servers
+def test_the_unit_exposes_little(unit: Path) -> None:
+    """`systemd-analyze security` rates it 2.0 or better of 10."""
+    done = subprocess.run(
+        [requires("systemd-analyze"), "security", "--offline=true", "--threshold=20", "--no-pager", str(unit)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-300:]
+
+
+def test_the_unit_runs_the_agent_on_the_state_of_the_example() -> None:
+    """Command, folder and secrets are the agent's."""
+    text = (DEPLOY / "gatecast-agent.service").read_text()
+    settings = dict(line.split("=", 1) for line in text.splitlines() if re.match(r"[A-Z]\w*=", line))
+    assert settings["ExecStart"] == "/opt/gatecast/bin/gatecast-agent run --config /etc/gatecast/gatecast.toml"
+    assert f"/var/lib/{settings['StateDirectory']}" == read_config(DEPLOY / "gatecast.toml").agent.state
+    assert (settings["Restart"], settings["ProtectSystem"], settings["NoNewPrivileges"]) == ("always", "strict", "yes")
+    assert PASSWORD_VARIABLE in text
+    assert TOKEN_VARIABLE in text

@@ -1,0 +1,95 @@
+"""A real mosquitto with the delivered configuration keeps what it acknowledged."""
+
+import threading
+from pathlib import Path
+
+import paho.mqtt.client as mqtt
+import pytest
+import yaml
+from paho.mqtt.enums import CallbackAPIVersion
+
+from tests.support.servers import HANGS_AFTER, Mosquitto
+
+pytestmark = pytest.mark.servers
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+ACCOUNT = ("gatecast", "between us")
+
+
+def _broker(folder: Path) -> Mosquitto:
+    """The delivered configuration with ports, paths and system user of the test."""
+    text = (DEPLOY / "mosquitto.conf").read_text()
+    text = text.replace("listener 1883", "listener {port} 127.0.0.1\nuser root").replace("/mosquitto/data/", "{folder}/")
+    assert "{folder}/passwd" in text
+    return Mosquitto(folder, password=ACCOUNT, configuration=text)
+
+
+def _client(name: str) -> mqtt.Client:
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=False)
+    client.username_pw_set(*ACCOUNT)
+    return client
+
+
+def test_a_long_queue_survives_a_kill(tmp_path: Path) -> None:
+    """5,000 messages for an agent that is away, five times mosquitto's default, are there after kill -9."""
+    with _broker(tmp_path / "broker") as broker:
+        subscribed, enough = threading.Event(), threading.Event()
+        agent = _client("agent")
+        agent.on_subscribe = lambda *_: subscribed.set()
+        agent.connect("127.0.0.1", broker.port)
+        agent.subscribe("sensors/#", qos=1)
+        agent.loop_start()
+        assert subscribed.wait(HANGS_AFTER)
+        agent.disconnect()
+        agent.loop_stop()
+
+        sensor = _client("sensor")
+        sensor.max_inflight_messages_set(1000)
+        sensor.connect("127.0.0.1", broker.port)
+        sensor.loop_start()
+        sent = [sensor.publish("sensors/a", str(number), qos=1) for number in range(5000)]
+        for message in sent:
+            message.wait_for_publish(HANGS_AFTER)
+        sensor.disconnect()
+        sensor.loop_stop()
+
+        broker.save()
+        broker.kill()
+        broker.start()
+
+        received: list[int] = []
+        agent = _client("agent")
+
+        def on_message(_client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
+            received.append(int(message.payload))
+            if len(received) == len(sent):
+                enough.set()
+
+        agent.on_message = on_message
+        agent.connect("127.0.0.1", broker.port)
+        agent.loop_start()
+        enough.wait(HANGS_AFTER)
+        agent.disconnect()
+        agent.loop_stop()
+        assert received == list(range(5000))
+
+
+def test_strangers_are_refused(tmp_path: Path) -> None:
+    """A client without an account is not let in."""
+    with _broker(tmp_path / "broker") as broker:
+        refused = threading.Event()
+        client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        client.on_connect = lambda *arguments: refused.set() if arguments[3].is_failure else None
+        client.connect("127.0.0.1", broker.port)
+        client.loop_start()
+        assert refused.wait(HANGS_AFTER)
+        client.disconnect()
+        client.loop_stop()
+
+
+def test_the_health_check_of_compose_speaks_of_this_broker() -> None:
+    """It logs in with the account that the start command makes."""
+    service = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["mosquitto"]
+    assert f'mosquitto_passwd -b -c /mosquitto/data/passwd {ACCOUNT[0]} "$$MQTT_PASSWORD"' in service["command"][-1]
+    assert f'-u {ACCOUNT[0]} -P "$$MQTT_PASSWORD"' in service["healthcheck"]["test"][-1]
+    assert "password_file /mosquitto/data/passwd" in (DEPLOY / "mosquitto.conf").read_text()

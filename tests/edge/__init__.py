@@ -1,0 +1,1 @@
+"""Tests of the device; they run where no trainer is installed."""

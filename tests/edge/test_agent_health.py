@@ -1,0 +1,161 @@
+"""What the agent says of itself, in the formats its readers know."""
+
+import json
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from http.client import HTTPConnection
+
+import pytest
+
+from edge.agent.health import Health
+from edge.errors import ConfigurationError
+from tests.support.servers import HANGS_AFTER
+
+
+class Patient:
+    """A health page whose problem can be set."""
+
+    def __init__(self) -> None:
+        self.problem: str | None = None
+        self.shortfall: str | None = None
+        self.health = Health(lambda: self.problem, lambda: self.shortfall)
+        self.port = self.health.serve("127.0.0.1:0")
+
+    def get(self, path: str, method: str = "GET") -> tuple[int, str, str]:
+        """Status, content type and body."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=HANGS_AFTER)
+        try:
+            connection.request(method, path)
+            answer = connection.getresponse()
+            return answer.status, answer.headers.get("Content-Type", ""), answer.read().decode()
+        finally:
+            connection.close()
+
+
+@pytest.fixture
+def patient() -> Iterator[Patient]:
+    """Served on a free port."""
+    made = Patient()
+    yield made
+    made.health.stop()
+
+
+def test_healthz_is_200_while_all_is_well_and_503_with_the_problem(patient: Patient) -> None:
+    """The labels go with it; the problem is in words."""
+    patient.health.labels = {"model": "v1"}
+    status, kind, body = patient.get("/healthz")
+    assert (status, kind, json.loads(body)) == (200, "application/json", {"status": "ok", "model": "v1"})
+    patient.problem = 'no "broker" at süd'
+    status, _, body = patient.get("/healthz")
+    assert (status, json.loads(body)) == (503, {"status": 'no "broker" at süd', "model": "v1"})
+
+
+def test_healthz_is_degraded_while_part_of_the_data_is_missing(patient: Patient) -> None:
+    """That is no outage, so a probe that looks at the status alone restarts nothing; an outage comes first."""
+    patient.shortfall = "no forecasts"
+    status, _, body = patient.get("/healthz")
+    assert (status, json.loads(body)) == (200, {"status": "degraded", "reason": "no forecasts"})
+    patient.problem = "no broker"
+    status, _, body = patient.get("/healthz")
+    assert (status, json.loads(body)) == (503, {"status": "no broker"})
+
+
+def test_metrics_are_in_prometheus_format(patient: Patient) -> None:
+    """Each number has its type; totals end in _total; nothing is rounded that counts."""
+    patient.health.count("readings", 12_345_678_901)
+    patient.health.count("readings")
+    patient.health.count("swaps", 0)
+    patient.health.set("lag_seconds", 0.25)
+    patient.health.set("backlog_bytes", float("nan"))
+    status, kind, body = patient.get("/metrics")
+    assert (status, kind) == (200, "text/plain; version=0.0.4")
+    lines = body.splitlines()
+    assert "gatecast_readings_total 12345678902" in lines
+    assert "gatecast_swaps_total 0" in lines
+    assert "gatecast_lag_seconds 0.25" in lines
+    assert "gatecast_backlog_bytes nan" in lines
+    assert "# TYPE gatecast_readings_total counter" in lines
+    assert "# TYPE gatecast_lag_seconds gauge" in lines
+    assert body.endswith("\n")
+    for line in lines:
+        assert re.fullmatch(r"# TYPE \w+ (counter|gauge)|gatecast_\w+(\{.*\})? (nan|-?[0-9.e+]+)", line)
+
+
+def test_labels_are_escaped_as_prometheus_reads_them() -> None:
+    """Quotes, backslashes and line breaks, and letters as they are."""
+    health = Health(lambda: None)
+    health.labels = {"model": 'a"b\\c\nü'}
+    assert 'gatecast_info{model="a\\"b\\\\c\\nü"} 1' in health.metrics()
+
+
+def test_other_paths_and_methods_are_refused(patient: Patient) -> None:
+    """There are two pages, to be read only."""
+    assert patient.get("/")[0] == 404
+    assert "/healthz and /metrics" in patient.get("/x")[2]
+    assert patient.get("/metrics", "POST")[0] == 501
+
+
+def test_numbers_are_kept_across_threads() -> None:
+    """No increment is lost."""
+    health = Health(lambda: None)
+
+    def work() -> None:
+        for _ in range(2000):
+            health.count("x")
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert health.totals() == {"x": 8000}
+
+
+def test_number_nobody_set_is_nan() -> None:
+    """Absence is NaN, never 0."""
+    health = Health(lambda: None)
+    assert health.gauge("lag_seconds") != health.gauge("lag_seconds")
+    health.set("lag_seconds", 2)
+    assert health.gauge("lag_seconds") == 2
+
+
+def test_silent_client_holds_up_nobody(patient: Patient) -> None:
+    """A connection that says nothing does not keep others from being answered."""
+    with socket.create_connection(("127.0.0.1", patient.port)):
+        assert patient.get("/healthz")[0] == 200
+
+
+def test_taken_port_is_the_users_move(patient: Patient) -> None:
+    """The message says what to choose."""
+    with pytest.raises(
+        ConfigurationError, match=r"cannot listen on 127.0.0.1:\d+: Address already in use; choose another port"
+    ):
+        Health(lambda: None).serve(f"127.0.0.1:{patient.port}")
+
+
+def test_other_addresses_are_not_served() -> None:
+    """The page is for this machine."""
+    with pytest.raises(ConfigurationError, match="must be a loopback address"):
+        Health(lambda: None).serve("0.0.0.0:0")
+
+
+def test_page_is_served_over_ipv6_too() -> None:
+    """`[::1]:port` is a loopback address."""
+    health = Health(lambda: None)
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 loopback on this machine")
+    port = health.serve("[::1]:0")
+    socket.create_connection(("::1", port)).close()
+    health.stop()
+
+
+def test_stopped_page_is_gone_and_may_be_stopped_again(patient: Patient) -> None:
+    """The port is free."""
+    patient.health.stop()
+    patient.health.stop()
+    with pytest.raises(ConnectionRefusedError):
+        patient.get("/healthz")

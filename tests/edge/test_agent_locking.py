@@ -1,0 +1,62 @@
+"""Nobody shares a state folder, however the one before ended."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge.agent.locking import NAME, alone_in
+from edge.cli import run
+from edge.errors import ConfigurationError
+from edge.spool.spool import Spool
+from tests.support.agent_process import baseline_bundle, configure, release
+
+HOLDER = """
+import sys
+from pathlib import Path
+from edge.agent.locking import alone_in
+with alone_in(Path(sys.argv[1])):
+    print(flush=True)
+    input()
+"""
+
+
+def test_a_folder_is_free_again_when_its_owner_ends(tmp_path: Path) -> None:
+    """Also after `kill -9`, with the lock file left behind; the refusal names folder and owner."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path / "state")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        words = rf"{tmp_path}/state is in use by another agent \(process {holder.pid}\)"
+        with pytest.raises(ConfigurationError, match=words), alone_in(tmp_path / "state"):
+            pass
+        holder.kill()
+    for _ in range(2):
+        with alone_in(tmp_path / "state"):
+            assert (tmp_path / "state" / NAME).read_text() == str(os.getpid())
+
+
+def test_a_second_agent_is_one_line_and_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It touches nothing; looking at the configuration, or into the spool, is still possible."""
+    channel = release(tmp_path / "registry", baseline_bundle())
+    config = str(configure(tmp_path, "mqtt://127.0.0.1:1", f"sqlite:///{tmp_path}/store.db", channel))
+    with alone_in(tmp_path / "state"):
+        spool = Spool(tmp_path / "state" / "spool.db", "sqlite")
+        assert run(["run", "--config", config]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith(f"gatecast-agent: {tmp_path}/state is in use by another agent (process {os.getpid()});")
+        assert error.count("\n") == 1
+        assert not (tmp_path / "store.db").exists()
+        assert run(["check", "--config", config]) == 0
+        spool.close()
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    """A file stands in its way."""
+    (tmp_path / "state").write_text("")
+    with pytest.raises(ConfigurationError, match=r"choose another folder in \[agent\] state"), alone_in(tmp_path / "state"):
+        pass

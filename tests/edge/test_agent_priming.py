@@ -1,0 +1,45 @@
+"""Windows filled from the store."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from edge.agent.priming import SLICES, prime
+from edge.contract.contract import SECOND, Contract, Points, SeriesTable
+from edge.forecaster.baselines import seasonal_naive
+from edge.series.engine import Engine
+from tests.support.memory_store import Memory
+
+MINUTE = 60 * SECOND
+CONTRACT = Contract(interval=MINUTE, window=2 * SLICES, horizon=1, quantiles=(0.5,))
+START = 1_767_225_600 * SECOND
+
+
+class Slow(Memory):
+    """Holds a reading every two minutes, and says when it was asked."""
+
+    def __init__(self, events: list[str]) -> None:
+        super().__init__()
+        self._events = events
+
+    def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
+        """One page for every question."""
+        del stop
+        self._events.append("asked")
+        owners = np.asarray([series.add("a")], np.int32)
+        yield Points(measurement, owners, np.asarray([start]), {field: np.ones(1) for field in fields})
+
+    def span(self) -> tuple[int, int] | None:
+        """As long as the window."""
+        return START, START + CONTRACT.window * CONTRACT.interval - 1
+
+
+def test_a_slow_store_is_no_loop_that_stands_still() -> None:
+    """A sign of life comes before every question: a supervisor would restart the agent, and it would begin anew."""
+    events: list[str] = []
+    series = SeriesTable()
+    engine = Engine(seasonal_naive(CONTRACT), (), series)
+    latest = START + CONTRACT.window * CONTRACT.interval
+    found = prime(engine, Slow(events), series, (), 10, latest, beat=lambda: events.append("beat"))
+    assert found >= SLICES
+    assert all(events[place - 1] == "beat" for place, event in enumerate(events) if event == "asked")

@@ -1,0 +1,228 @@
+"""A gateway whose clock is wrong: what the sensors send is stored, and counts as soon as somebody vouches for its time."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.agent.loop import Agent
+from edge.clock.holding import ROOM, Hold
+from edge.contract.contract import SECOND, Readings
+from edge.spool.spool import Commit, Spool
+from tests.edge.test_agent_loop import closed_until, window
+from tests.support.agent_process import START, assert_same, baseline_bundle, release, uninterrupted
+from tests.support.scripted_agent import MINUTE, Bench, Step, message, messages, script_of
+
+HOUR = 60 * MINUTE
+RIGHT = START + 115 * MINUTE  # when the gateway starts
+
+
+class Late(Bench):
+    """A gateway that was off while the broker kept what ten sensors sent; its clock is behind when it starts."""
+
+    def __init__(self, folder: Path, behind: int, sensors: int = 10, **options: object) -> None:
+        super().__init__(folder, None, **options)
+        release(self.registry, baseline_bundle())
+        self.rows = [(f"d{number}.t", START + at * MINUTE, at + number / 10) for at in range(115) for number in range(sensors)]
+        self.synchronised = False
+        self.passed = 0.0
+        self.moment = lambda: self.passed
+        self.now = RIGHT - behind
+
+    def later(self, seconds: float, *, gained: int = 0) -> Callable[[], None]:
+        """A step in which time passes and the clock is set ahead by so much, ns."""
+
+        def step() -> None:
+            self.passed += seconds
+            self.now += round(seconds * SECOND) + gained
+
+        return step
+
+    def set_right(self) -> None:
+        """The time service has found its servers."""
+        self.later(12, gained=RIGHT - self.now)()
+        self.synchronised = True
+
+
+def skipped(agent: Agent) -> dict[str, float]:
+    """What was not used, by kind."""
+    return {name: number for name, number in agent.health.totals().items() if name.startswith("skipped") and number}
+
+
+@pytest.mark.parametrize(
+    ("behind", "size", "clock"),
+    [
+        (HOUR, 1150, "event"),
+        (3 * HOUR, 1150, "wall"),
+        (3 * HOUR, 100, "event"),
+        (3 * HOUR, 7, "wall"),
+        (1000 * HOUR, 100, "wall"),
+        (RIGHT - 60 * SECOND, 100, "event"),
+    ],
+)
+def test_what_the_broker_kept_is_stored_and_forecast_by_a_clock_that_is_behind(
+    behind: int, size: int, clock: str, tmp_path: Path
+) -> None:
+    """As if the clock had been right; nothing is refused, and after the clock is set nothing waits."""
+    bench = Late(tmp_path, behind, clock=clock)
+    agent = bench.run(*messages(bench.rows, size), bench.later(1), bench.set_right, bench.later(1))
+    assert skipped(agent) == {}
+    assert agent.health.totals()["readings"] == len(bench.rows) == 1150
+    assert len(script_of(agent).acknowledged) == 1150
+    assert len(agent._held) == 0
+    assert window(agent, "d9.t") == [np.float32(at + 0.9) for at in range(91, 115)]
+    bench.drain()
+    assert_same(bench.stored(), uninterrupted(bench.rows, baseline_bundle(), tmp_path))
+
+
+@pytest.mark.parametrize("stop", [False, True], ids=["running", "restarted"])
+def test_what_few_sensors_send_waits_until_the_clock_is_set(stop: bool, tmp_path: Path) -> None:
+    """Two may be wrong, so they close nothing; they are in the store at once, and wait through a restart."""
+    bench = Late(tmp_path, 3 * HOUR, sensors=2)
+    agent = bench.run(*messages(bench.rows, 50), bench.later(1))
+    assert (len(agent._held), skipped(agent)) == (230, {})
+    assert bench.lines("held: 50 readings from ahead of a clock") == 1
+    assert len(agent._engine.state) == 0  # type: ignore[union-attr]
+    if stop:
+        bench.drain()
+        assert len(bench.stored()["reading"]) == 230
+    agent = bench.run(bench.later(1), bench.set_right, bench.later(1))
+    assert len(agent._held) == 0
+    assert window(agent, "d1.t") == [np.float32(at + 0.1) for at in range(91, 115)]
+    bench.drain()
+    assert_same(bench.stored(), uninterrupted(bench.rows, baseline_bundle(), tmp_path))
+
+
+def test_what_waits_is_in_the_new_spool_where_the_old_one_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the commit that finds the damage brings none of it: a restart goes on with all that waits."""
+    bench = Late(tmp_path, 3 * HOUR, sensors=2)
+    agent = bench.agent([*messages(bench.rows, 50), lambda: monkeypatch.setattr(agent._spool, "commit", fail)])
+    real = agent._spool.commit
+
+    def fail(_: Commit) -> int:
+        monkeypatch.setattr(agent._spool, "commit", real)
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    agent.run()
+    assert bench.lines("database disk image is malformed") == 1
+    agent = bench.run(bench.later(1), bench.set_right, bench.later(1))
+    assert window(agent, "d1.t") == [np.float32(at + 0.1) for at in range(91, 115)]
+
+
+def test_a_sensor_that_is_ahead_closes_nothing_and_is_refused_once_the_clock_is_proved(tmp_path: Path) -> None:
+    """It is stored before, for it might be right; its own windows and those of the others stay as they are."""
+    bench = Late(tmp_path, 0)
+    wrong = [message("d0.t", RIGHT + 5 * HOUR + at, 7.0) for at in range(3)]
+    live = [messages([(f"d{number}.t", RIGHT + at * MINUTE, 1.0) for number in range(10)]) for at in range(14)]
+    steps: list[Step] = []
+    for batch in live:
+        steps += [*batch, bench.later(60)]
+    agent = bench.run(*messages(bench.rows), bench.later(0), [wrong[0]], *steps, [wrong[1], wrong[2]])
+    assert skipped(agent) == {"skipped_future": 2}
+    assert len(agent._held) == 0
+    assert closed_until(agent, "d0.t") == closed_until(agent, "d5.t") == 115 + 13
+    bench.drain()
+    assert len(bench.stored()["reading"]) == 1150 + 140 + 1
+
+
+def test_readings_go_on_when_the_clock_is_set_back(tmp_path: Path) -> None:
+    """By an hour, while sensors speak: each is stored and closes its intervals as before."""
+    bench = Late(tmp_path, 0)
+    bench.synchronised = True
+    live = [(f"d{number}.t", RIGHT + at * MINUTE, 1.0) for at in range(25) for number in range(10)]
+    steps: list[Step] = []
+    for batch in messages(live, 10):
+        steps += [batch, bench.later(60)]
+
+    def back() -> None:
+        bench.now -= HOUR
+
+    agent = bench.run(*messages(bench.rows), bench.later(0), back, *steps)
+    assert skipped(agent) == {}
+    assert len(agent._held) == 0
+    assert closed_until(agent, "d0.t") == closed_until(agent, "d9.t") == 115 + 24
+    assert (bench.lines("clock: it was set back by 1:00:00"), bench.lines("clock: it is behind")) == (1, 1)
+    bench.drain()
+    assert_same(bench.stored(), uninterrupted([*bench.rows, *live], baseline_bundle(), tmp_path))
+
+
+def test_without_a_bundle_readings_from_ahead_are_stored(tmp_path: Path) -> None:
+    """There is nothing they could close."""
+    bench = Late(tmp_path, 3 * HOUR)
+    bench.registry.rename(tmp_path / "away")
+    agent = bench.run(*messages(bench.rows), bench.later(1))
+    assert skipped(agent) == {}
+    bench.drain()
+    assert len(bench.stored()["reading"]) == 1150
+
+
+def test_a_restart_by_a_clock_that_is_behind_keeps_the_windows(tmp_path: Path) -> None:
+    """Without a state of its own it fills them up to the newest reading that was committed, not up to the wrong time."""
+    bench = Late(tmp_path, 0)
+    bench.synchronised = True
+    bench.run(*messages(bench.rows))
+    bench.drain()
+    bench.synchronised, bench.now = False, RIGHT - 30 * HOUR
+    agent = bench.agent()
+    agent._spool._writer.executescript("DELETE FROM snapshot; DELETE FROM journal")
+    agent.run()
+    assert window(agent, "d3.t") == [np.float32(at + 0.3) for at in range(91, 115)]
+
+
+def readings(*times: int) -> Readings:
+    """Of one series."""
+    return Readings.of([0] * len(times), times, [0.0] * len(times))
+
+
+def test_a_hold_lets_out_what_counts_in_order_of_arrival() -> None:
+    """The rest waits on, until the clock is proved and it is a sensor's mistake."""
+    hold = Hold(readings(5))
+    assert hold.exchange(readings(9, 3, 7), 4, proved=False).time.tolist() == []
+    assert hold.exchange(readings(), 7, proved=False).time.tolist() == [5, 3, 7]
+    assert hold.waiting.time.tolist() == [9]
+    before = hold.waiting
+    assert len(hold.exchange(readings(), 7, proved=False)) == 0
+    assert hold.waiting is before
+    assert len(hold.exchange(readings(), 7, proved=True)) == len(hold) == 0
+
+
+def test_a_hold_has_so_much_room() -> None:
+    """A sensor that is wrong for weeks does not fill the memory: the newest wait."""
+    hold = Hold(readings())
+    for start in range(0, 3 * ROOM, ROOM // 2):
+        hold.exchange(readings(*range(start, start + ROOM // 2)), -1, proved=False)
+    assert hold.waiting.time.tolist() == list(range(2 * ROOM, 3 * ROOM))
+
+
+def test_what_waits_for_a_clock_is_remembered_until_it_is_replaced(tmp_path: Path) -> None:
+    """Like everything else of a commit, over a restart; a commit that says nothing changes nothing."""
+    for held, expected in (([5, 7], [5, 7]), (None, [5, 7]), ([7], [7]), ([], [])):
+        spool = Spool(tmp_path / "spool.db", "sqlite")
+        spool.commit(Commit(held=None if held is None else Readings.of([0] * len(held), held, [0.5] * len(held))))
+        spool.close()
+        spool = Spool(tmp_path / "spool.db", "sqlite")
+        assert spool.held().time.tolist() == expected
+        spool.close()
+
+
+def test_what_waits_and_cannot_be_read_is_in_the_store_only(tmp_path: Path) -> None:
+    """It does not keep the agent from starting."""
+    spool = Spool(tmp_path / "spool.db", "sqlite")
+    spool._writer.execute("INSERT INTO held (entry) VALUES (?)", (b"spoilt",))
+    assert len(spool.held()) == 0
+    spool.close()
+
+
+def test_the_clock_of_the_newest_commit_is_remembered_to_the_minute(tmp_path: Path) -> None:
+    """Ahead or back: also a clock that stood far ahead once is forgotten with the next commit."""
+    moments = (START, START + 59 * SECOND, START + 60 * SECOND, START + 73 * 365 * 86_400 * SECOND, START)
+    for moment, expected in zip(moments, (START, START, *moments[2:]), strict=True):
+        spool = Spool(tmp_path / "spool.db", "sqlite")
+        spool.commit(Commit(now=moment))
+        assert spool.committed == expected
+        spool.close()
+    spool = Spool(tmp_path / "spool.db", "sqlite")
+    assert spool.committed == START
+    spool.close()

@@ -1,0 +1,184 @@
+"""A configuration is read once and whole, or refused with one line that says where and what instead."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import get_args, get_origin
+
+import msgspec
+import pytest
+
+from edge.config import PASSWORD_VARIABLE, Agent, Config, Mqtt, parse_loopback, read_config
+from edge.errors import ConfigurationError
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = [ROOT / "deploy" / "gatecast.toml", ROOT / "flows" / "data" / "gatecast.toml"]
+
+
+def section_types() -> list[type[msgspec.Struct]]:
+    """The class of every section."""
+    types = [field.type for field in msgspec.structs.fields(Config)]
+    return [get_args(kind)[0] if get_origin(kind) is tuple else kind for kind in types]
+
+
+def read(folder: Path, text: str) -> Config:
+    """A configuration of that text."""
+    path = folder / "gatecast.toml"
+    path.write_text(text)
+    return read_config(path)
+
+
+def refusal(folder: Path, text: str) -> str:
+    """The one line a configuration is refused with, without the path it begins with."""
+    with pytest.raises(ConfigurationError) as caught:
+        read(folder, text)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.startswith(str(folder / "gatecast.toml"))
+    return message.removeprefix(str(folder / "gatecast.toml")).removeprefix(": ")
+
+
+def test_empty_file_gives_the_defaults(tmp_path: Path) -> None:
+    """Every section and every key may be left out."""
+    assert read(tmp_path, "") == Config()
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.parent.name)
+def test_example_is_valid_and_says_what_it_says(path: Path) -> None:
+    """Every key of the file reaches the object as it stands there."""
+    document = tomllib.loads(path.read_text())
+    config = msgspec.to_builtins(read_config(path))
+    for section, keys in document.items():
+        for one, read_one in zip(keys, config[section], strict=True) if section == "ingest" else [(keys, config[section])]:
+            for key, value in one.items():
+                assert (list(read_one[key]) if isinstance(value, list) else read_one[key]) == value
+
+
+@pytest.mark.parametrize("kind", section_types(), ids=lambda kind: kind.__name__)
+def test_every_key_is_explained(kind: type[msgspec.Struct]) -> None:
+    """The docstring of a section lists exactly its keys, in order."""
+    explained = re.findall(r"^\s+(\w+): ", (kind.__doc__ or "").split("Args:")[1], re.MULTILINE)
+    assert explained == [field.name for field in msgspec.structs.fields(kind)]
+
+
+@pytest.mark.parametrize("kind", section_types(), ids=lambda kind: kind.__name__)
+def test_every_default_would_be_accepted_in_a_file(kind: type[msgspec.Struct]) -> None:
+    """Also those that are checked after parsing, which `Config()` alone does not show."""
+    defaults = {field.name: field.default for field in msgspec.structs.fields(kind) if field.default is not msgspec.NODEFAULT}
+    given = {name: value for name, value in defaults.items() if value is not None}
+    assert msgspec.convert(
+        msgspec.to_builtins({**given, **({"topic": "a/{b}"} if kind.__name__ == "IngestRule" else {})}), kind
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[mqqt]", "[mqqt] is unknown; did you mean 'mqtt'?"),
+        ("[mqtt]\nulr = 'x'", "[mqtt] ulr is unknown; did you mean 'url'?"),
+        ("[agent]\nlatness = '1s'", "[agent] latness is unknown; did you mean 'lateness'?"),
+        ("[[ingest]]\ntopic = 'a'\ntimeunit = 's'", "[ingest] timeunit is unknown; did you mean 'time_unit'?"),
+        ("zzz = 1", "zzz is unknown; known are mqtt, ingest"),
+        ("[ingest]\ntopic = 'a'", "the section is written [[ingest]], in double brackets"),
+        ("[[store]]\nurl = 'a'", "the section is written [store], in single brackets"),
+        ("[mqtt]\nkeepalive = '60'", "Expected `int`, got `str` in `mqtt.keepalive`"),
+        ("[mqtt]\nkeepalive = 0", "Expected `int` >= 1 in `mqtt.keepalive`"),
+        ("[mqtt]\nkeepalive = 70000", "Expected `int` <= 65535 in `mqtt.keepalive`"),
+        ("[mqtt]\nclient_id = ''", "Expected `str` of length >= 1 in `mqtt.client_id`"),
+        ("[mqtt]\nurl = 'http://host'", "'http://host' is no broker"),
+        ("[mqtt]\nurl = 'mqtt://me:very-secret@host'", "keep the password out of it"),
+        ("mqtt = 5", "Expected `object`, got `int` in `mqtt`"),
+        ("[agent]\nlateness = 60", "Expected `str`, got `int` in `agent.lateness`"),
+        ("[agent]\nlateness = '1 minute'", "[agent] lateness: '1 minute' is no duration"),
+        ("[agent]\nlinger = '0s'", "[agent] linger: '0s' is no duration"),
+        ("[agent]\nreport = '10'", "[agent] report: '10' is no duration"),
+        ("[release]\npoll = '1m'", "[release] poll: '1m' is no duration; write a whole number and one of ns, us, ms, s, min"),
+        ("[fleet]\ninterval = '999999d'", "[fleet] interval: '999999d' is no duration"),
+        ("[agent]\nleads = [0]", "Expected `int` >= 1 in `agent.leads[0]`"),
+        ("[agent]\nclock = 'sun'", "Invalid enum value 'sun' in `agent.clock`"),
+        ("[agent]\nbatch = 0", "Expected `int` >= 1 in `agent.batch`"),
+        ("[agent]\nhealth = '0.0.0.0:9273'", "must be a loopback address such as 127.0.0.1:9273, or off; got '0.0.0.0:9273'"),
+        ("[fleet]\nquantiles = [0.1, 0.9]", "[fleet] quantiles must ascend"),
+        (f"[fleet]\nquantiles = {[step / 102 for step in range(1, 102)]}", "[fleet] quantiles: expected at most 99; got 101"),
+        ("[fleet]\ninterval = '999us'", "[fleet] interval: '999us' is no duration"),
+        ("[fleet]\nmax_missing = 2.0", "[fleet] max_missing is a share between 0 and 1; got 2.0"),
+        ("[fleet]\nhorizon = -1", "Expected `int` >= 0 in `fleet.horizon`"),
+        ("[train]\ncells = []", "[train] cells and designs need at least one entry each"),
+        ("[train]\ncells = ['tcn']", "Invalid enum value 'tcn' in `train.cells[0]`"),
+        ("ingest = []", "without [[ingest]] no reading can come in"),
+        ("[[ingest]]", "Object missing required field `topic` in `ingest[0]`"),
+        ("[[ingest]]\ntopic = 'a/#'", "[[ingest]] topic 'a/#': write each placeholder as a whole level"),
+        ("[mqtt", "is no TOML"),
+        ("[mqtt]\n[mqtt]", "is no TOML"),
+    ],
+)
+def test_mistake_is_one_line_with_its_place(tmp_path: Path, text: str, words: str) -> None:
+    """It names the file, the key, what was expected, and for a slip of the pen the nearest right key."""
+    message = refusal(tmp_path, text)
+    assert words in message
+    assert "secret" not in message
+
+
+def test_file_that_is_missing_or_no_text_is_refused(tmp_path: Path) -> None:
+    """The message says how to get one."""
+    with pytest.raises(
+        ConfigurationError, match=r"No such file or directory; name the file with --config, or make one with gatecast init"
+    ):
+        read_config(tmp_path / "gatecast.toml")
+    (tmp_path / "gatecast.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigurationError, match="is no TOML"):
+        read_config(tmp_path / "gatecast.toml")
+    with pytest.raises(ConfigurationError, match="Is a directory"):
+        read_config(tmp_path)
+
+
+def test_ingest_rules_are_built_as_written(tmp_path: Path) -> None:
+    """An empty time path means the time of arrival."""
+    config = read(tmp_path, "[[ingest]]\ntopic = 'a/{b}'\ntime = ''\n[[ingest]]\ntopic = 'c'\nformat = 'plain'\nseries = 'sea'")
+    first, second = (rule.build() for rule in config.ingest)
+    assert (first.filter, first.timed, second.timed) == ("a/+", False, False)
+    source = second.source("c")
+    assert source is not None
+    assert source.name == "sea"
+
+
+def test_password_comes_from_a_file_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file goes first, and one that cannot be read is the user's move."""
+    monkeypatch.setenv(PASSWORD_VARIABLE, "of the environment")
+    assert Mqtt().password() == "of the environment"
+    (tmp_path / "password").write_text("of the file\n")
+    assert Mqtt(password_file=str(tmp_path / "password")).password() == "of the file"
+    with pytest.raises(ConfigurationError, match=r"check \[mqtt\] password_file"):
+        Mqtt(password_file=str(tmp_path / "missing")).password()
+    monkeypatch.delenv(PASSWORD_VARIABLE)
+    assert Mqtt().password() is None
+
+
+@pytest.mark.parametrize(
+    ("listen", "place"),
+    [
+        ("127.0.0.1:9273", ("127.0.0.1", 9273)),
+        ("localhost:0", ("localhost", 0)),
+        ("[::1]:80", ("::1", 80)),
+        ("127.9.9.9:1", ("127.9.9.9", 1)),
+    ],
+)
+def test_health_page_listens_on_the_loopback_only(listen: str, place: tuple[str, int]) -> None:
+    """By name or by address."""
+    assert parse_loopback(listen) == place
+
+
+@pytest.mark.parametrize(
+    "listen",
+    ["", "9273", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "0.0.0.0:80", "host:80", "[::]:80", "off:"],
+)
+def test_other_addresses_are_refused(listen: str) -> None:
+    """The agent has no door to the network."""
+    with pytest.raises(ConfigurationError, match="must be a loopback address"):
+        parse_loopback(listen)
+
+
+def test_configuration_cannot_be_changed() -> None:
+    """One frozen object for the whole program."""
+    with pytest.raises(AttributeError):
+        Agent().batch = 1  # type: ignore[misc] # on purpose

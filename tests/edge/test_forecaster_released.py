@@ -1,0 +1,57 @@
+"""Bundles made by the trainer run the same on whatever TFLite runtime is installed here."""
+
+import importlib
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.forecaster.bundle import Bundle, Cell, Design, Precision, read_bundle
+from edge.forecaster.model import BUCKETS, TOLERANCE, Model, relative_error, runtime_name
+from edge.release.releases import open_bundle
+
+VARIABLE = "GATECAST_TEST_BUNDLES"
+CELLS: tuple[Cell, ...] = ("gru", "lstm", "simplernn")
+DESIGNS: tuple[Design, ...] = ("segment", "plain")  # few steps unrolled, and many as a loop
+ROUNDED: tuple[Precision, ...] = ("float16", "int8")
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> list[Bundle]:
+    """Each cell in each design and precision: made here where a trainer is installed, else found in the variable's folder."""
+    folder = Path(os.environ.get(VARIABLE) or tmp_path_factory.mktemp("bundles"))
+    if find_spec("tensorflow"):
+        importlib.import_module("tests.support.device_bundles").make(folder, CELLS, DESIGNS, ROUNDED)
+    elif VARIABLE not in os.environ:
+        pytest.skip(f"no trainer is installed, and {VARIABLE} names no folder: run make test first, which makes the bundles")
+    found = [read_bundle(one) for one in sorted(folder.iterdir())]
+    assert len(found) == len(CELLS) * (len(DESIGNS) + len(ROUNDED))
+    return found
+
+
+def test_bundles_of_the_trainer_pass_their_self_test(bundles: list[Bundle]) -> None:
+    """Tried as a release is, they repeat their golden forecasts, at batch 1 and at batch 64."""
+    for bundle in bundles:
+        model = open_bundle(bundle)
+        assert isinstance(model, Model)
+        assert model.self_test() <= TOLERANCE[_precision(bundle)], runtime_name()
+
+
+@pytest.mark.parametrize("batch", BUCKETS)
+def test_every_batch_size_gives_the_same_forecasts(bundles: list[Bundle], batch: int) -> None:
+    """The golden forecasts come out of each interpreter the agent may use, within a tenth of what the self-test allows."""
+    for bundle in bundles:
+        golden = bundle.manifest.golden
+        assert golden is not None
+        windows, series, expected = golden.arrays()
+        rows = np.resize(np.arange(len(windows)), batch)
+        found = Model(bundle).predict(windows[rows], series[rows])
+        allowed = TOLERANCE[_precision(bundle)] / 10
+        assert relative_error(expected[rows], found, windows[rows]) <= allowed, runtime_name()
+
+
+def _precision(bundle: Bundle) -> Precision:
+    assert bundle.manifest.model is not None
+    return bundle.manifest.model.precision

@@ -1,0 +1,268 @@
+"""The subscriber against a real broker, and the buffered client beside a plain one."""
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from edge.errors import ConfigurationError
+from edge.messages.mqtt import Address, Message, Subscriber, make_client
+from edge.messages.payloads import LARGEST_PAYLOAD
+from tests.support.agent_process import hang_up, publisher
+from tests.support.servers import HANGS_AFTER, Mosquitto, free_port, wait_until
+
+
+@contextmanager
+def subscribed(port: int, *, user: str | None = None, **options: object) -> Iterator[Subscriber]:
+    """A subscriber that is stopped in the end."""
+    subscriber = Subscriber(Address("127.0.0.1", port, tls=False, user=user), "gateway", ["t/#"], **options)  # type: ignore[arg-type]
+    subscriber.start()
+    try:
+        yield subscriber
+    finally:
+        subscriber.stop()
+
+
+def take(subscriber: Subscriber, count: int, *, acknowledge: bool = True) -> list[Message]:
+    """Exactly so many messages."""
+    found: list[Message] = []
+    end = time.monotonic() + HANGS_AFTER
+    while len(found) < count and time.monotonic() < end:
+        messages = subscriber.take(count - len(found), 0.2)
+        if acknowledge:
+            subscriber.acknowledge(messages)
+        found += messages
+    return found
+
+
+def connected(subscriber: Subscriber) -> None:
+    """Wait until the broker has taken the subscription."""
+    wait_until(lambda: subscriber.problem is None, what="the subscription")
+
+
+def break_wire(client: paho.Client) -> None:
+    """Let the connection end as if a cable had been cut."""
+    wait_until(lambda: client.is_connected() and client.socket() is not None)
+    wire = client.socket()
+    assert isinstance(wire, socket.socket)
+    wire.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("mqtt://broker", Address("broker", 1883, tls=False, user=None)),
+        ("mqtts://us%40er@broker:99/", Address("broker", 99, tls=True, user="us@er")),
+        ("mqtt://[::1]:1884", Address("::1", 1884, tls=False, user=None)),
+    ],
+)
+def test_broker_url(url: str, expected: Address) -> None:
+    """Scheme, port and user come out of the URL."""
+    assert Address.parse(url) == expected
+
+
+@pytest.mark.parametrize("url", ["http://broker", "mqtt://", "mqtt://a:99999", "mqtt://u:p@a", "mqtt://a/path", "broker"])
+def test_other_urls_are_refused(url: str) -> None:
+    """Whatever is no broker is a configuration error, and so is a password in the URL."""
+    with pytest.raises(ConfigurationError):
+        Address.parse(url)
+
+
+@pytest.mark.servers
+def test_buffered_client_hears_what_a_plain_one_hears(mosquitto: Mosquitto) -> None:
+    """The same messages in the same order, 0 to 100 kB, many at once, over a connection that breaks twice."""
+    heard: dict[str, list[tuple[str, bytes]]] = {"plain": [], "buffered": []}
+    plain = paho.Client(CallbackAPIVersion.VERSION2, client_id="plain", clean_session=False)
+    clients = {
+        "plain": plain,
+        "buffered": make_client(Address("127.0.0.1", 1, tls=False, user=None), "buffered", None, clean=False, keepalive=60),
+    }
+    ready = threading.Semaphore(0)
+
+    def listen(name: str) -> Callable[[paho.Client, object, paho.MQTTMessage], None]:
+        def hear(client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+            heard[name].append((message.topic, bytes(message.payload)))
+            client.ack(message.mid, message.qos)
+
+        return hear
+
+    for name, client in clients.items():
+        client.on_message = listen(name)
+        client.on_connect = lambda client, *_: client.subscribe("t/#", 1)
+        client.on_subscribe = lambda *_: ready.release()
+        client.reconnect_delay_set(1, 1)
+        client.connect("127.0.0.1", mosquitto.port)
+        client.loop_start()
+    assert ready.acquire(timeout=HANGS_AFTER)
+    assert ready.acquire(timeout=HANGS_AFTER)
+    source = np.random.default_rng(3)
+    sender = publisher(mosquitto.port)
+    messages = []
+    for number in range(3000):
+        size = int(source.choice([0, 1, 150, 16_384, 65_533, 100_000])) if number % 7 == 0 else 40
+        messages.append((f"t/{number}", source.bytes(size)))
+        sender.publish(*messages[-1], qos=1)
+        if number in (1000, 2000):
+            for client in clients.values():
+                break_wire(client)
+    wait_until(lambda: all(len(set(found)) == len(messages) for found in heard.values()), what="every message")
+    for client in (*clients.values(), sender):
+        hang_up(client)
+    for found in heard.values():
+        assert list(dict.fromkeys(found)) == messages
+
+
+@pytest.mark.servers
+def test_what_is_not_acknowledged_comes_again(mosquitto: Mosquitto) -> None:
+    """A new connection brings every message that was taken and not acknowledged, and no other."""
+    sender = publisher(mosquitto.port)
+    with subscribed(mosquitto.port) as first:
+        connected(first)
+        for number in range(10):
+            sender.publish("t/a", str(number), qos=1)
+        messages = take(first, 10, acknowledge=False)
+        assert not any(message.dup for message in messages)
+        first.acknowledge(messages[:4])
+    # A broker that hears of a new connection first drops the old one, with acknowledgements that it had not read.
+    end = re.compile(r"Client gateway\b.* disconnected")
+    wait_until(lambda: end.search(mosquitto.log.read_text()) is not None, what="the end of the first")
+    with subscribed(mosquitto.port) as second:
+        again = take(second, 6)
+        assert [(message.payload, message.mid, message.dup) for message in again] == [
+            (message.payload, message.mid, True) for message in messages[4:]
+        ]
+        assert second.take(1, 0.3) == []
+    hang_up(sender)
+
+
+@pytest.mark.servers
+def test_an_acknowledgement_does_not_cross_connections(mosquitto: Mosquitto) -> None:
+    """Over a new connection an old packet identifier is never acknowledged: it may be another message's by then."""
+    sender = publisher(mosquitto.port)
+    with subscribed(mosquitto.port) as subscriber:
+        connected(subscriber)
+        sender.publish("t/a", "1", qos=1)
+        messages = take(subscriber, 1, acknowledge=False)
+        break_wire(subscriber._client)
+        wait_until(lambda: subscriber.session != messages[0].session and subscriber.problem is None)
+        subscriber.acknowledge(messages)
+        again = take(subscriber, 1, acknowledge=False)
+        assert again[0].payload == b"1"
+        subscriber._client.acknowledge([again[0].mid], messages[0].session)
+    with subscribed(mosquitto.port) as subscriber:
+        assert [message.payload for message in take(subscriber, 1)] == [b"1"]
+    hang_up(sender)
+
+
+@pytest.mark.servers
+def test_a_full_queue_does_not_cost_the_connection(tmp_path: Path) -> None:
+    """Past its room the subscriber reads nothing, however long; pings go on, and nothing is lost or read twice."""
+    with Mosquitto(tmp_path / "broker", max_inflight_messages=0) as broker:
+        sender = publisher(broker.port)
+        with subscribed(broker.port, keepalive=4, room=100) as subscriber:
+            connected(subscriber)
+            for number in range(5000):
+                sender.publish("t/a", f"{number:0500}", qos=1)
+            wait_until(lambda: subscriber.waiting > 100)
+            session = subscriber.session
+            time.sleep(7)  # the broker gives up after one and a half times the keepalive
+            assert 100 < subscriber.waiting < 1000
+            assert (subscriber.session, subscriber.problem) == (session, None)
+            assert [int(message.payload) for message in take(subscriber, 5000)] == list(range(5000))
+            assert subscriber.session == session
+        hang_up(sender)
+
+
+@pytest.mark.servers
+def test_large_payloads_do_not_fill_the_memory(mosquitto: Mosquitto) -> None:
+    """Of a message too large to be a reading only the beginning is kept, and 16 MB of them stop the reading."""
+    sender = publisher(mosquitto.port)
+    with subscribed(mosquitto.port) as subscriber:
+        connected(subscriber)
+        for _ in range(300):
+            sender.publish("t/a", bytes(LARGEST_PAYLOAD + 50_000), qos=1)
+        sender.publish("t/a", bytes(5_000_000), qos=1)
+        wait_until(subscriber._crowded)
+        time.sleep(0.3)
+        assert subscriber.waiting < 270
+        messages = take(subscriber, 301)
+        assert {len(message.payload) for message in messages} == {LARGEST_PAYLOAD + 1}
+        assert len(messages) == 301
+    hang_up(sender)
+
+
+@pytest.mark.servers
+def test_wrong_password_is_said_and_tried_again(tmp_path: Path) -> None:
+    """The reason names the account; when the broker changes its mind the subscriber is in."""
+    broker = Mosquitto(tmp_path / "broker", password=("agent", "right"))
+    with broker, subscribed(broker.port, user="agent", password="wrong") as subscriber:
+        wait_until(lambda: "refuses us" in (subscriber.problem or ""))
+        assert "GATECAST_MQTT_PASSWORD" in (subscriber.problem or "")
+        subscriber._client.username_pw_set("agent", "right")
+        connected(subscriber)
+
+
+@pytest.mark.servers
+def test_two_clients_with_one_name_are_told_so(mosquitto: Mosquitto) -> None:
+    """Each throws the other out; the reason names the setting, stays between two connections, and ends with the quarrel."""
+    words = "another client use the client id 'gateway'"
+    with subscribed(mosquitto.port) as first:
+        connected(first)
+        with subscribed(mosquitto.port) as second:
+            for client in (first._client, second._client):
+                client.reconnect_delay_set(0.1, 0.1)  # type: ignore[arg-type]
+            wait_until(lambda: words in (first.problem or "") or words in (second.problem or ""), what="the reason")
+            told = first if words in (first.problem or "") else second
+            session = told.session
+            wait_until(lambda: told.session > session + 1 or told.problem is None)
+            assert words in (told.problem or "")
+        connected(first)
+
+
+def test_a_refused_subscription_is_said() -> None:
+    """A broker that lets us in but not listen is a problem, not a silence."""
+    with socket.create_server(("127.0.0.1", free_port())) as server, subscribed(server.getsockname()[1]) as subscriber:
+        wire, _ = server.accept()
+        with wire:
+            wire.recv(1000)
+            wire.sendall(b"\x20\x02\x00\x00")
+            identifier = wire.recv(1000)[2:4]
+            wire.sendall(b"\x90\x03" + identifier + b"\x80")
+            wait_until(lambda: "does not let us subscribe to t/#" in (subscriber.problem or ""))
+
+
+def test_what_is_no_broker_is_said_and_survived() -> None:
+    """A port that talks something else, or nothing, ends no thread; the reason says which."""
+    port = free_port()
+    with subscribed(port) as subscriber:
+        subscriber._client.reconnect_delay_set(1, 1)
+        wait_until(lambda: "cannot reach" in (subscriber.problem or ""))
+        with socket.create_server(("127.0.0.1", port)) as server:
+            for answer in (
+                b"\x20\x02\x00\x00" + b"\x30\x02\xff\xff" * 5,
+                b"HTTP/1.1 400 Bad Request\r\n\r\n",
+                b"\x90\x01\x00",
+            ):
+                wire, _ = server.accept()
+                with wire:
+                    wire.recv(1000)
+                    wire.sendall(answer)
+                    time.sleep(0.2)
+        assert subscriber._client._thread is not None
+        assert subscriber._client._thread.is_alive()
+
+
+def test_an_impossible_host_name_ends_no_thread() -> None:
+    """A name that cannot even be looked up is a problem like any other."""
+    subscriber = Subscriber(Address("a" * 70 + "..b", 1883, tls=False, user=None), "gateway", ["t/#"])
+    subscriber.start()
+    wait_until(lambda: "cannot reach" in (subscriber.problem or ""))
+    subscriber.stop()

@@ -1,0 +1,144 @@
+"""Refused releases: which are fetched or tried again, when, and what is said."""
+
+import hashlib
+import json
+from functools import partial
+from pathlib import Path
+
+from edge.errors import BundleError
+from edge.forecaster.baselines import Forecaster
+from edge.forecaster.bundle import Bundle
+from edge.release.releases import Releases
+from pipeline.release.registry import Registry
+from tests.support.agent_process import release
+from tests.support.devices import ONE, TWO, Device, Quiet, answering, edit, model_bundle, serving
+
+
+def test_a_bundle_damaged_on_the_way_is_fetched_again(tmp_path: Path) -> None:
+    """At growing pauses, at the first look after a restart, and with one line for all tries; then it goes live."""
+    home, reads, looks = tmp_path / "registry", [], []
+    release(home, ONE)
+
+    class Counting(Quiet):
+        def log_request(self, code: object = "-", size: object = "-") -> None:
+            del code, size
+            reads.extend([self.path] * self.path.endswith("manifest.json"))
+
+    with serving(partial(Counting, directory=str(home))) as url:
+        device = Device(tmp_path / "device", f"{url}/channels/live.json")
+        device.poll()
+        release(home, TWO)
+        good = (home / "bundles" / TWO.manifest.version / "manifest.json").read_bytes()
+        edit(home, TWO, "manifest.json", lambda content: content[:-5])
+        device.log.clear()
+        for minute in range(200):
+            device.now, before = minute * 60.0, len(reads)
+            assert device.poll() is None
+            looks += [minute] * (len(reads) - before)
+        assert looks == [0, 1, 3, 7, 15, 31, 63, 123, 183]
+        device.restart()
+        assert [device.poll(), device.poll()] == [None, None]
+        assert len(reads) == 1 + len(looks) + 1
+        assert len([line for line in device.log if "it is fetched again" in line]) == 1
+        edit(home, TWO, "manifest.json", lambda _: good)
+        assert device.poll() is None
+        device.now += 3600.0
+        assert [device.poll(), device.releases.problem] == [TWO.manifest.version, None]
+
+
+def test_promoting_again_has_a_refused_release_tried_at_once(tmp_path: Path) -> None:
+    """Whatever it was refused for: another channel document is another release."""
+    home = tmp_path / "registry"
+    device = Device(tmp_path / "device", release(home, ONE))
+    device.poll()
+    release(home, TWO)
+    good = (home / "bundles" / TWO.manifest.version / "manifest.json").read_bytes()
+    edit(home, TWO, "manifest.json", lambda content: content[:-5])
+    assert device.poll() is None
+    edit(home, TWO, "manifest.json", lambda _: good)
+    assert device.poll() is None
+    Registry(home).promote(TWO.manifest.version)
+    assert device.poll() == TWO.manifest.version
+
+
+def test_a_failing_self_test_is_not_repeated_before_a_promotion(tmp_path: Path) -> None:
+    """The bundle is whole and this device cannot use it: trying again every hour would change nothing."""
+    home, tries = tmp_path / "registry", []
+    release(home, model_bundle())
+    device = Device(tmp_path / "device", home / "channels" / "live.json")
+
+    def test(bundle: Bundle) -> Forecaster:
+        tries.append(bundle)
+        raise BundleError("cannot")
+
+    device.releases = Releases(device.folder, device.channel, device.log.append, moment=lambda: device.now, test=test)
+    for hour in range(100):
+        device.now = hour * 3600.0
+        assert device.releases.poll() is None
+    assert len(tries) == 1
+    Registry(home).promote(model_bundle().manifest.version)
+    assert [device.releases.poll(), device.releases.poll()] == [None, None]
+    assert len(tries) == 2
+
+
+def test_a_manifest_of_a_later_schema_is_no_damage(tmp_path: Path) -> None:
+    """Every byte arrived, so fetching it again would bring the same."""
+    home = tmp_path / "registry"
+    channel = release(home, ONE)
+    path = home / "bundles" / ONE.manifest.version / "manifest.json"
+    content = path.read_bytes().replace(b'"schema": 1', b'"schema": 2')
+    path.write_bytes(content)
+    document = json.loads(channel.read_text())
+    channel.write_text(json.dumps(document | {"manifest_sha256": hashlib.sha256(content).hexdigest()}))
+    device = Device(tmp_path / "device", channel)
+    assert [device.poll(), device.poll()] == [None, None]
+    assert len(device.log) == 1
+    assert "schema 1; got 2; no bundle is live; promote it again" in device.log[0]
+
+
+def test_a_broken_transfer_is_no_refusal(tmp_path: Path) -> None:
+    """An answer that ends early, or a server error, is tried again at the next look."""
+    content = (release(tmp_path / "registry", ONE)).read_bytes()
+    for handler in (answering(200, content[:50], len(content)), answering(500, b"")):
+        with serving(handler) as url:
+            device = Device(tmp_path / "device", f"{url}/live.json")
+            assert [device.poll(), device.poll()] == [None, None]
+            assert len(device.log) == 1
+            assert "cannot read the release channel" in device.log[0]
+    assert Device(tmp_path / "device", tmp_path / "registry" / "channels" / "live.json").poll() == ONE.manifest.version
+
+
+def test_a_bundle_that_this_device_has_no_room_for_is_tried_again_at_the_next_start(tmp_path: Path) -> None:
+    """It may have been set up for more series than now; until then it is refused with what is missing."""
+    channel = release(tmp_path / "registry", ONE)
+    log: list[str] = []
+    small = Releases(tmp_path / "device", str(channel), log.append, shortage=lambda _: "it needs 9 MB")
+    assert [small.poll(), small.poll()] == [None, None]
+    assert len(log) == 1
+    assert "is refused: it needs 9 MB; no bundle is live" in log[0]
+    large = Releases(tmp_path / "device", str(channel), log.append)
+    candidate = large.poll()
+    assert candidate is not None
+    assert candidate.bundle == ONE
+
+
+def test_a_bundle_that_is_live_has_to_fit_the_device_at_every_start(tmp_path: Path) -> None:
+    """More series, or less memory: the bundle before forecasts where that fits, and the page says what is missing."""
+    device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
+    device.poll()
+    release(tmp_path / "registry", TWO)
+    device.poll()
+
+    def short(bundle: Bundle) -> str | None:
+        return "it needs 9 MB" if bundle == TWO else None
+
+    small = Releases(device.folder, device.channel, device.log.append, shortage=short)
+    candidate = small.current()
+    assert candidate is not None
+    assert candidate.bundle == ONE
+    assert (small.problem or "").endswith("it needs 9 MB")
+    assert small.poll() is None
+    nothing = Releases(device.folder, device.channel, device.log.append, shortage=lambda _: "it needs 9 MB")
+    assert nothing.current() is None
+    device.restart()
+    assert device.poll() == TWO.manifest.version

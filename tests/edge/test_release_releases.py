@@ -1,0 +1,267 @@
+"""Releases: what is taken, what is refused and remembered, and how the device finds its way back."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from edge.contract.contract import SECOND, Contract
+from edge.forecaster.bundle import read_bundle
+from edge.release import pointer as pointer_module
+from edge.release import releases as release_module
+from edge.release.channel import CHANNEL_LIMIT
+from edge.release.releases import live_bundle
+from pipeline.release.registry import Registry
+from tests.support.agent_process import baseline_bundle, release
+from tests.support.devices import ONE, THREE, TWO, Device, Quiet, edit, model_bundle, serving
+
+
+def test_a_promoted_bundle_goes_live_once(tmp_path: Path) -> None:
+    """It is taken at the first look, is live after a restart, and the one before stays on the device."""
+    device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
+    assert [device.live, device.poll(), device.poll()] == [None, ONE.manifest.version, None]
+    for bundle in (TWO, THREE):
+        release(tmp_path / "registry", bundle)
+        assert [device.poll(), device.poll()] == [bundle.manifest.version, None]
+    assert device.held() == [TWO.manifest.version, THREE.manifest.version, "live.json"]
+    device.restart()
+    assert (device.live, device.poll()) == (THREE.manifest.version, None)
+
+
+def test_rollback_swaps_back(tmp_path: Path) -> None:
+    """A channel that names the version before brings it back from its own folder, and forward again."""
+    device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
+    device.poll()
+    release(tmp_path / "registry", TWO)
+    device.poll()
+    registry = Registry(tmp_path / "registry")
+    registry.rollback()
+    assert device.poll() == ONE.manifest.version
+    registry.promote(TWO.manifest.version)
+    assert device.poll() == TWO.manifest.version
+    assert device.held() == [ONE.manifest.version, TWO.manifest.version, "live.json"]
+    registry.rollback()
+    device.poll()
+    assert live_bundle(device.folder) == ONE
+
+
+def test_without_a_channel_the_agent_says_what_to_set(tmp_path: Path) -> None:
+    """As long as no bundle is on the device; with one, it goes on with that for good."""
+    device = Device(tmp_path / "device", "")
+    assert device.poll() is None
+    assert (device.releases.problem or "").startswith("[release] channel is empty, so no bundle can come: set it")
+    release(tmp_path / "registry", ONE)
+    fed = Device(tmp_path / "device", tmp_path / "registry" / "channels" / "live.json")
+    assert fed.poll() == ONE.manifest.version
+    device.restart()
+    assert (device.live, device.releases.problem) == (ONE.manifest.version, None)
+
+
+def test_a_registry_that_is_not_there_yet_is_made_by_retraining(tmp_path: Path) -> None:
+    """The line is the one of `check`: where to look, and what makes the file."""
+    device = Device(tmp_path / "device", tmp_path / "registry" / "channels" / "live.json")
+    assert device.poll() is None
+    assert device.log[-1].endswith("No such file or directory; check [release] channel, or run gatecast retrain")
+
+
+def test_the_channel_may_be_on_a_web_server(tmp_path: Path) -> None:
+    """Served by any web server the registry works as it is."""
+    release(tmp_path / "registry", ONE)
+    with serving(partial(Quiet, directory=str(tmp_path / "registry"))) as url:
+        device = Device(tmp_path / "device", f"{url}/channels/live.json")
+        assert device.poll() == ONE.manifest.version
+        release(tmp_path / "registry", TWO)
+        assert device.poll() == TWO.manifest.version
+    assert device.poll() is None
+    assert len([line for line in device.log if "cannot read the release channel" in line]) == 1
+
+
+DAMAGE: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "corrupted model": ("model.tflite", lambda content: b"X" + content[1:]),
+    "truncated model": ("model.tflite", lambda content: content[:-1]),
+    "oversized model": ("model.tflite", lambda content: content * 2),
+    "changed manifest": ("manifest.json", lambda content: content.replace(b"0.1.0", b"0.1.1")),
+    "truncated manifest": ("manifest.json", lambda content: content[:-10]),
+    "oversized manifest": ("manifest.json", lambda content: content + b" "),
+    "no model at all": ("model.tflite", lambda content: content),
+}
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+@pytest.mark.parametrize("remote", [False, True], ids=["folder", "http"])
+def test_a_bad_bundle_never_goes_live(what: str, remote: bool, tmp_path: Path) -> None:
+    """It is refused with one line, which is said again after a restart, and the old one goes on."""
+    home = tmp_path / "registry"
+    with serving(partial(Quiet, directory=str(home))) as url:
+        channel = release(home, ONE)
+        device = Device(tmp_path / "device", f"{url}/channels/live.json" if remote else channel)
+        device.poll()
+        bad = model_bundle()
+        release(home, bad)
+        edit(home, bad, *DAMAGE[what])
+        device.log.clear()
+        assert [device.poll() for _ in range(3)] == [None] * 3
+        assert len(device.log) == 1
+        device.restart()
+        assert [device.live, device.poll(), device.poll()] == [ONE.manifest.version, None, None]
+    first, again = device.log
+    assert f"bundle {bad.manifest.version} is refused: " in first
+    assert f"bundle {bad.manifest.version} is refused since 1970-01-01T00:00:00Z: " in again
+    assert f"bundle {ONE.manifest.version} goes on" in first
+    assert (device.releases.problem or "").startswith(f"a released bundle is refused: {bad.manifest.version} since ")
+    assert device.held() == [ONE.manifest.version, "live.json"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        b"[" * 5000,
+        b'{"version": ' + b"[" * 60_000,
+        b'{"new": ' + b"[" * 30_000 + b"]" * 30_000 + b"}",
+        b"\xff\xfe",
+        b" " * (CHANNEL_LIMIT + 1),
+        b'{"version": "../../etc", "bundle": "x", "manifest_sha256": "%s", "manifest_size": 5, "changed": ""}' % (b"0" * 64),
+        b'{"version": "%s", "bundle": "x", "manifest_sha256": "x", "manifest_size": 5, "changed": ""}'
+        % ONE.manifest.version.encode(),
+        b'{"version": "%s", "bundle": "x", "manifest_sha256": "%s", "manifest_size": 99999999, "changed": ""}'
+        % (ONE.manifest.version.encode(), b"0" * 64),
+        *(
+            b'{"version": "%s", "bundle": "%s", "manifest_sha256": "%s", "manifest_size": 5, "changed": ""}'
+            % (ONE.manifest.version.encode(), place, b"0" * 64)
+            for place in (
+                *(b"/etc", b"file:///etc", b"//other.example/b", b"https://other.example/b"),
+                *(b"http://[", b"a\\u0000b", b"a\\nb"),
+            )
+        ),
+    ],
+)
+def test_a_malformed_channel_is_said_once(content: bytes, tmp_path: Path) -> None:
+    """Empty, oversized, no JSON, or pointing outside: one line, and nothing changes."""
+    document = tmp_path / "live.json"
+    document.write_bytes(content)
+    device = Device(tmp_path / "device", document)
+    assert [device.poll(), device.poll()] == [None, None]
+    assert len(device.log) == 1
+    assert "is refused: " in device.log[0]
+
+
+def test_a_bundle_that_fails_live_gives_way_to_the_one_before(tmp_path: Path) -> None:
+    """It is refused, after a restart too, until it is promoted again."""
+    device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
+    device.poll()
+    release(tmp_path / "registry", TWO)
+    device.poll()
+    assert device.releases.fall_back(TWO, "NaN").bundle == ONE
+    for _ in range(2):
+        assert device.poll() is None
+        device.restart()
+        assert device.live == ONE.manifest.version
+    Registry(tmp_path / "registry").promote(TWO.manifest.version)
+    assert [device.poll(), device.poll(), device.releases.problem] == [TWO.manifest.version, None, None]
+    device.restart()
+    assert device.live == TWO.manifest.version
+
+
+def test_without_one_before_the_baseline_stands_in(tmp_path: Path) -> None:
+    """The only bundle failing leaves its contract and the baseline, after a restart too, until the next release."""
+    weekly = baseline_bundle(Contract(3600 * SECOND, 24 * 7, 24), second=4, name="mean_of_7_days")
+    device = Device(tmp_path / "device", release(tmp_path / "registry", weekly))
+    device.poll()
+    stand_in = device.releases.fall_back(weekly, "NaN")
+    device.restart()
+    for candidate in (stand_in, device.releases.current()):
+        assert candidate is not None
+        assert (candidate.bundle, candidate.forecaster.name) == (weekly, "seasonal_naive_day")
+    assert device.poll() is None
+    release(tmp_path / "registry", ONE)
+    assert device.poll() == ONE.manifest.version
+
+
+def test_a_damaged_copy_on_the_device_is_fetched_again(tmp_path: Path) -> None:
+    """A file that rotted here is no fault of the release: the one before forecasts until it is back."""
+    device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
+    device.poll()
+    release(tmp_path / "registry", TWO)
+    device.poll()
+    (tmp_path / "device" / TWO.manifest.version / "manifest.json").write_bytes(b"{")
+    device.restart()
+    assert device.live == ONE.manifest.version
+    assert device.poll() == TWO.manifest.version
+    assert read_bundle(tmp_path / "device" / TWO.manifest.version) == TWO
+
+
+def test_a_bundle_that_kills_the_process_is_refused_in_the_end(tmp_path: Path) -> None:
+    """A model can crash its runtime; after three deaths while testing it the agent tests it no more."""
+    device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
+    device.poll()
+    release(tmp_path / "registry", TWO)
+    dying = (
+        "import os, pathlib, edge.release.releases as r;"
+        f"r.Releases(pathlib.Path({str(device.folder)!r}), {device.channel!r}, print, test=lambda _: os._exit(9)).poll()"
+    )
+    for _ in range(3):
+        assert subprocess.run([sys.executable, "-c", dying], check=False).returncode == 9
+    device.log.clear()
+    device.restart()
+    assert [device.poll(), device.poll()] == [None, None]
+    assert len(device.log) == 1
+    assert "died 3 times" in device.log[0]
+
+
+def test_a_full_disk_costs_only_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be written is said once, and a bundle that cannot be kept is tried again."""
+    device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
+    device.poll()
+    release(tmp_path / "registry", TWO)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pointer_module, "replace_file", full)
+        patch.setattr(release_module, "write_bundle", full)
+        device.log.clear()
+        assert [device.poll(), device.poll()] == [None, None]
+        assert device.releases.fall_back(ONE, "NaN").bundle == ONE
+        assert sum("cannot write" in line for line in device.log) == 1
+        assert sum("cannot keep" in line for line in device.log) == 1
+    assert device.poll() == TWO.manifest.version
+    device.restart()
+    assert device.live == TWO.manifest.version
+
+
+def test_a_swap_leaves_the_next_candidate_alone(tmp_path: Path) -> None:
+    """What the watcher has just written is not taken for an old bundle by the swap under way."""
+    device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
+    first = device.releases.poll()
+    release(tmp_path / "registry", TWO)
+    second = device.releases.poll()
+    assert first is not None
+    assert second is not None
+    device.releases.accept(first)
+    assert TWO.manifest.version in device.held()
+    device.releases.accept(second)
+    assert device.held() == [ONE.manifest.version, TWO.manifest.version, "live.json"]
+
+
+@pytest.mark.training
+@pytest.mark.parametrize(("kind", "reason"), [("nan", "golden"), ("short", "output")])
+def test_a_model_that_fails_here_never_goes_live(kind: str, reason: str, tmp_path: Path) -> None:
+    """NaN in the self-test and forecasts of the wrong shape are refused for good."""
+    from tests.support import tiny  # noqa: PLC0415 - imports the trainer
+
+    bad = tiny.bundle_of(tiny.converted(kind))
+    device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
+    device.poll()
+    release(tmp_path / "registry", bad)
+    device.log.clear()
+    assert [device.poll(), device.poll()] == [None, None]
+    assert len(device.log) == 1
+    device.restart()
+    assert (device.live, device.poll(), len(device.log)) == (ONE.manifest.version, None, 2)
+    assert reason in device.log[0]

@@ -1,0 +1,163 @@
+"""A forecast of lead h is scored against exactly the interval it speaks of, once."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.contract.contract import Contract, Float32, Readings, Scores
+from edge.series.scoring import Scoring, default_leads, pinball
+from edge.series.state import Closed, State
+
+CONTRACT = Contract(interval=10, window=8, horizon=5)
+LEADS = (1, 2, 5)
+
+
+def counted(closed: Closed) -> Float32:
+    """Of every origin the numbers of the target intervals, `[n, horizon, quantiles]`: right for a counting series."""
+    number = closed.origin[:, None] // 10 + np.arange(5)
+    return np.repeat(number[:, :, None], 3, axis=2).astype(np.float32)
+
+
+def rows(scores: Scores) -> set[tuple[int, int, int]]:
+    """(series, target interval, lead) of every score."""
+    return set(zip(scores.series.tolist(), (scores.target // 10).tolist(), scores.lead.tolist(), strict=True))
+
+
+def step(scoring: Scoring, closed: Closed) -> Scores:
+    """Score what closed, then hold counting forecasts whose baseline is always 3 too high."""
+    values = counted(closed)
+    return scoring.step(closed, scoring.at_leads(values, values[:, :, 1] + 3))
+
+
+@given(
+    numbers=st.sets(st.integers(0, 60), min_size=2),
+    cuts=st.sets(st.integers(1, 59), max_size=6),
+    lateness=st.sampled_from([0, 10, 35]),
+)
+def test_lead_h_is_scored_against_the_interval_h_minus_1_after_the_origin(
+    numbers: set[int], cuts: set[int], lateness: int
+) -> None:
+    """On a counting series every error is 0, with gaps and with several intervals closing at once, and none is left out."""
+    times = sorted(numbers)
+    state, scoring = State(CONTRACT, lateness), Scoring(CONTRACT, LEADS)
+    found: list[Scores] = []
+    origins: list[tuple[int, int]] = []
+    edges = sorted({0, *(cut for cut in cuts if cut < len(times)), len(times)})
+    for start, stop in itertools.pairwise(edges):
+        part = times[start:stop]
+        closed = state.ingest(Readings.of([2] * len(part), [10 * number for number in part], part)).closed
+        origins += zip((closed.origin // 10).tolist(), closed.advanced.tolist(), strict=True)
+        found.append(step(scoring, closed))
+    assert all(not scores.error.any() for scores in found)
+    assert all((scores.baseline_absolute_error == 3).all() for scores in found)
+    assert all((scores.covered == 1).all() for scores in found)
+    expected = set()
+    for place, (origin, _) in enumerate(origins):
+        for later, advanced in origins[place + 1 :]:
+            facts = range(max(later - advanced, later - CONTRACT.window), later)
+            expected |= {(2, origin + lead - 1, lead) for lead in LEADS if origin + lead - 1 in facts} & {
+                (2, number, lead) for number in numbers for lead in LEADS
+            }
+    assert rows_of(found) == expected
+    assert sum(len(scores) for scores in found) == len(expected)
+
+
+def rows_of(found: list[Scores]) -> set[tuple[int, int, int]]:
+    """Rows of several scores."""
+    return {row for scores in found for row in rows(scores)}
+
+
+def test_missing_interval_is_not_scored_and_later_ones_are() -> None:
+    """A gap of two intervals leaves out exactly their targets."""
+    state, scoring = State(CONTRACT), Scoring(CONTRACT, (1, 2))
+    found = [step(scoring, state.ingest(Readings.of([0], [10 * n], [n])).closed) for n in (0, 1, 4, 5)]
+    # Origins 1, 4 (two empty intervals closed with it) and 5; the forecast from 1 speaks of 1 and 2.
+    assert rows_of(found) == {(0, 1, 1), (0, 4, 1)}
+
+
+def test_interval_before_a_long_gap_is_scored() -> None:
+    """A gap longer than the longest lead does not hide the fact before it; one longer than the window takes it away."""
+    for gap, expected in ((6, {(0, 1, 1)}), (9, set())):
+        state, scoring = State(CONTRACT), Scoring(CONTRACT, (1, 2))
+        found = [step(scoring, state.ingest(Readings.of([0], [10 * n], [n])).closed) for n in (0, 1, 1 + gap)]
+        assert rows_of(found) == expected
+
+
+def test_forecast_is_scored_once() -> None:
+    """A late reading that repairs the window changes no score and adds none."""
+    state, scoring = State(CONTRACT), Scoring(CONTRACT, (1,))
+    for number in range(4):
+        step(scoring, state.ingest(Readings.of([0], [10 * number], [number])).closed)
+    assert not len(step(scoring, state.ingest(Readings.of([0], [25], [99])).closed))
+
+
+def test_arithmetic_by_hand() -> None:
+    """Forecast 8, 10, 14 at 0.1, 0.5, 0.9 and fact 12: error -2, pinball (0.4 + 1 + 0.2) / 3, covered."""
+    closed = Closed(np.zeros(1, np.int32), np.array([10]), np.full((1, 8), 5, np.float32), np.array([1]))
+    fact = Closed(np.zeros(1, np.int32), np.array([20]), np.full((1, 8), 12, np.float32), np.array([1]))
+    scoring = Scoring(CONTRACT, (1,))
+    values = np.zeros((1, 5, 3), np.float32)
+    values[0, 0] = [8, 10, 14]
+    scoring.step(closed, scoring.at_leads(values, np.full((1, 5), 5, np.float32)))
+    scores = scoring.step(fact, scoring.at_leads(values, np.full((1, 5), 5, np.float32)))
+    assert (scores.target.tolist(), scores.lead.tolist()) == ([10], [1])
+    assert (scores.error.tolist(), scores.absolute_error.tolist(), scores.covered.tolist()) == ([-2], [2], [1])
+    assert scores.baseline_absolute_error.tolist() == [7]
+    np.testing.assert_allclose(scores.pinball, [(0.1 * 4 + 0.5 * 2 + 0.1 * 2) / 3], rtol=1e-12)
+
+
+@pytest.mark.parametrize(("fact", "covered"), [(7.9, 0), (8.0, 1), (14.0, 1), (14.1, 0)])
+def test_interval_includes_its_ends(fact: float, covered: float) -> None:
+    """A fact on the outermost quantile is covered."""
+    first = Closed(np.zeros(1, np.int32), np.array([10]), np.full((1, 8), 5, np.float32), np.array([1]))
+    second = Closed(np.zeros(1, np.int32), np.array([20]), np.full((1, 8), fact, np.float32), np.array([1]))
+    scoring = Scoring(CONTRACT, (1,))
+    kept = np.array([[[8, 10, 14, 10]]], np.float32)
+    scoring.step(first, kept)
+    assert scoring.step(second, kept).covered.tolist() == [covered]
+
+
+def test_pinball_weighs_too_low_by_the_level_and_too_high_by_the_rest() -> None:
+    """At 0.9 one below costs 0.9 and one above 0.1; at the median it is half the absolute error."""
+    levels = np.array([0.9])
+    assert pinball(np.array([1.0, -1.0]), np.zeros((2, 1)), levels) == pytest.approx([0.9, 0.1])
+    assert pinball(np.array([3.0]), np.array([[1.0]]), np.array([0.5])) == pytest.approx([1.0])
+    assert np.isnan(pinball(np.array([3.0]), np.array([[np.nan]]), np.array([0.5]))).all()
+
+
+def test_forecast_without_an_interval_is_scored_but_not_covered() -> None:
+    """A baseline knows only the median: its pinball and coverage are NaN, and its error counts."""
+    first = Closed(np.zeros(1, np.int32), np.array([10]), np.full((1, 8), 5, np.float32), np.array([1]))
+    second = Closed(np.zeros(1, np.int32), np.array([20]), np.full((1, 8), 9, np.float32), np.array([1]))
+    scoring = Scoring(CONTRACT, (1,))
+    kept = np.array([[[np.nan, 10, np.nan, 10]]], np.float32)
+    scoring.step(first, kept)
+    scores = scoring.step(second, kept)
+    assert scores.error.tolist() == [1]
+    assert np.isnan([*scores.covered, *scores.pinball]).all()
+
+
+def test_where_no_forecast_was_made_nothing_is_scored() -> None:
+    """NaN waits for no fact."""
+    closed = Closed(np.zeros(2, np.int32), np.array([10, 20]), np.full((2, 8), 5, np.float32), np.array([1, 1]))
+    scoring = Scoring(CONTRACT, (1,))
+    assert not len(scoring.step(closed, np.full((2, 1, 4), np.nan, np.float32)))
+
+
+def test_series_are_scored_apart() -> None:
+    """The same target of another series is another fact, also in one batch in any order of series."""
+    state, scoring = State(CONTRACT), Scoring(CONTRACT, (1,))
+    order = [(3, 0), (1, 0), (3, 1), (1, 1), (3, 2), (1, 2)]
+    readings = Readings.of([series for series, _ in order], [10 * n for _, n in order], [n for _, n in order])
+    scores = step(scoring, state.ingest(readings).closed)
+    assert rows(scores) == {(1, 1, 1), (3, 1, 1)}
+    assert not scores.error.any()
+
+
+@pytest.mark.parametrize(("horizon", "leads"), [(1, (1,)), (2, (1, 2)), (24, (1, 6, 12, 24)), (96, (1, 24, 48, 96))])
+def test_leads_by_default_are_the_first_a_quarter_a_half_and_the_whole(horizon: int, leads: tuple[int, ...]) -> None:
+    """Each once, ascending."""
+    assert default_leads(horizon) == leads

@@ -1,0 +1,228 @@
+"""The series state against a slow reference that takes one reading at a time."""
+
+import itertools
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.contract.contract import Aggregation, Contract, Readings, aggregate
+from edge.series.state import State
+
+AGGREGATIONS: tuple[Aggregation, ...] = ("mean", "last", "sum", "min", "max")
+
+
+class Reference:
+    """One reading at a time, every reading kept: what `State` has to be equal to."""
+
+    def __init__(self, contract: Contract, lateness: int) -> None:
+        self.contract, self.lateness = contract, lateness
+        self.readings: dict[int, dict[int, float]] = defaultdict(dict)
+        self.frontier: dict[int, int] = {}
+        self.rows: list[tuple[int, int, tuple[float, ...], int]] = []
+
+    def ingest(self, series: int, time: int, value: float) -> None:
+        """Take one reading."""
+        interval, window = self.contract.interval, self.contract.window
+        reached = (time - self.lateness) // interval
+        before = self.frontier.setdefault(series, reached)
+        if time // interval > before - window:
+            self.readings[series][time] = value
+        if reached > before:
+            self.frontier[series] = reached
+            self.rows.append((series, reached * interval, self.window(series, reached), reached - before))
+
+    def window(self, series: int, frontier: int) -> tuple[float, ...]:
+        """The window that closes at a frontier."""
+        contract = self.contract
+        known = [
+            (t, v) for t, v in self.readings[series].items() if frontier - contract.window <= t // contract.interval < frontier
+        ]
+        readings = Readings.of([0] * len(known), [t for t, _ in known], [v for _, v in known])
+        _, number, value = aggregate(readings, contract.interval, contract.aggregation)
+        window = np.full(contract.window, np.nan)
+        window[number - (frontier - contract.window)] = value
+        return tuple(window.astype(np.float32).tolist())
+
+
+def same_rows(
+    found: list[tuple[int, int, tuple[float, ...], int]], expected: list[tuple[int, int, tuple[float, ...], int]]
+) -> None:
+    """Assert equal rows, values to float32 rounding."""
+    assert [row[:2] + row[3:] for row in found] == [row[:2] + row[3:] for row in expected]
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one[2], other[2], rtol=1e-5, atol=1e-4)
+
+
+def ingest(state: State, rows: list[tuple[int, int, float]]) -> list[tuple[int, int, tuple[float, ...], int]]:
+    """The rows a batch closes."""
+    series, time, value = zip(*rows, strict=True)
+    closed = state.ingest(Readings.of(series, time, value)).closed
+    return [
+        (int(s), int(o), tuple(w.tolist()), int(a))
+        for s, o, w, a in zip(closed.series, closed.origin, closed.windows, closed.advanced, strict=True)
+    ]
+
+
+def by_series(rows: list[tuple[int, int, tuple[float, ...], int]]) -> list[tuple[int, int, tuple[float, ...], int]]:
+    """Rows sorted by series and origin."""
+    return sorted(rows, key=lambda row: row[:2])
+
+
+near = st.integers(0, 200)
+far = st.integers(0, 5_000)
+rows_of_readings = st.lists(
+    st.tuples(st.integers(0, 3), st.one_of(near, near, near, far), st.integers(-50, 50).map(float)), min_size=1, max_size=60
+)
+
+
+@given(
+    rows=rows_of_readings,
+    cuts=st.lists(st.integers(1, 59), max_size=5),
+    lateness=st.sampled_from([0, 3, 25]),
+    aggregation=st.sampled_from(["mean", "last", "sum"]),
+)
+def test_any_batching_gives_what_one_reading_at_a_time_gives(
+    rows: list[tuple[int, int, float]], cuts: list[int], lateness: int, aggregation: Aggregation
+) -> None:
+    """Late, repeated and replaced readings and gaps have the same effect however they are cut into batches."""
+    contract = Contract(10, 6, 2, aggregation=aggregation)
+    reference, state = Reference(contract, lateness), State(contract, lateness)
+    for row in rows:
+        reference.ingest(*row)
+    edges = sorted({0, *(cut for cut in cuts if cut < len(rows)), len(rows)})
+    found = [row for start, stop in itertools.pairwise(edges) for row in ingest(state, rows[start:stop])]
+    same_rows(by_series(found), by_series(reference.rows))
+
+
+@given(rows=rows_of_readings, aggregation=st.sampled_from(["min", "max"]))
+def test_extremes_equal_the_reference_when_nothing_is_replaced(
+    rows: list[tuple[int, int, float]], aggregation: Aggregation
+) -> None:
+    """The smallest or largest reading of an interval is the same as one reading at a time gives."""
+    unique = list({row[:2]: row for row in rows}.values())
+    contract = Contract(10, 6, 2, aggregation=aggregation)
+    reference, state = Reference(contract, 0), State(contract, 0)
+    for row in unique:
+        reference.ingest(*row)
+    same_rows(by_series(ingest(state, unique)), by_series(reference.rows))
+
+
+@given(rows=rows_of_readings, cut=st.integers(1, 59), lateness=st.sampled_from([0, 25]))
+def test_a_dumped_state_goes_on_as_if_nothing_had_happened(rows: list[tuple[int, int, float]], cut: int, lateness: int) -> None:
+    """Dump and load in the middle of a stream changes no later window."""
+    contract = Contract(10, 6, 2)
+    straight, broken = State(contract, lateness), State(contract, lateness)
+    before, after = rows[:cut], rows[cut:]
+    ingest(straight, before)
+    ingest(broken, before)
+    broken = State.load(iter(list(broken.dump())))
+    if after:
+        assert str(ingest(broken, after)) == str(ingest(straight, after))
+
+
+@given(rows=rows_of_readings)
+def test_redelivery_changes_nothing(rows: list[tuple[int, int, float]]) -> None:
+    """A batch that comes a second time as a whole, last values included, closes nothing and changes no cell."""
+    unique = list({row[:2]: row for row in rows}.values())
+    state = State(Contract(10, 6, 2), 0)
+    ingest(state, unique)
+    held = [*state.dump()]
+    again = state.ingest(Readings.of(*zip(*unique, strict=True)))
+    assert not again.fresh.any()
+    assert not len(again.closed)
+    assert [*state.dump()] == held
+
+
+@pytest.mark.parametrize("aggregation", ["mean", "sum"])
+def test_history_counts_what_came_in_live_once(aggregation: Aggregation) -> None:
+    """However much history there is beside it; and what came in live is still known when it comes again."""
+    per_interval, owners = 100, 100
+    time = np.repeat(np.arange(8 * per_interval) * 10, owners)
+    series = np.tile(np.arange(owners, dtype=np.int32), 8 * per_interval)
+    history = Readings(series, time, np.random.default_rng(2).normal(20, 5, len(time)))
+    contract = Contract(10 * per_interval, 8, 2, aggregation=aggregation)
+    state, live = State(contract), history.take(time >= 6 * contract.interval)
+    state.ingest(live)
+    pages = [history.take(slice(start, start + 1000)) for start in range(0, len(history), 1000)]
+    assert state.prime(pages) == len(history)
+    assert not state.ingest(live).fresh.any()
+    closed = state.advance(8 * contract.interval)
+    expected = aggregate(history, contract.interval, aggregation)[2].reshape(owners, 8)
+    np.testing.assert_allclose(closed.windows, expected, rtol=1e-6)
+
+
+def test_a_live_value_stands_against_history() -> None:
+    """What the store holds of the same moment may be older."""
+    state = State(Contract(10, 2, 1, aggregation="last"))
+    state.ingest(Readings.of([0], [5], [2.0]))
+    state.prime([Readings.of([0, 0], [5, 6], [1.0, 3.0])])
+    state.ingest(Readings.of([0], [15], [4.0]))
+    assert state.advance(20).windows.tolist() == [[3.0, 4.0]]
+    state.prime([Readings.of([0], [15], [1.0])])
+    assert state.ingest(Readings.of([0], [30], [5.0])).closed.windows[0, 0] == 4.0
+
+
+@pytest.mark.parametrize("aggregation", AGGREGATIONS)
+def test_device_and_trainer_see_the_same_grid(aggregation: Aggregation) -> None:
+    """Windows of the state hold exactly what `aggregate` gives the trainer for the same readings."""
+    rng = np.random.default_rng(7)
+    time = np.sort(rng.choice(4_000, 900, replace=False))
+    readings = Readings(np.zeros(900, np.int32), time, rng.normal(20, 5, 900))
+    contract = Contract(30, 24, 4, aggregation=aggregation)
+    state = State(contract)
+    parts = [state.ingest(readings.take(slice(start, start + 37))).closed for start in range(0, 900, 37)]
+    _, number, value = aggregate(readings, 30, aggregation)
+    grid = np.full(int(number.max()) + 1, np.nan, np.float32)
+    grid[number] = value
+    for closed in parts:
+        for origin, window in zip(closed.origin // 30, closed.windows, strict=True):
+            if origin >= 24:
+                np.testing.assert_allclose(window, grid[origin - 24 : origin], rtol=1e-6)
+
+
+def test_counting_series_stands_where_its_interval_is() -> None:
+    """The newest value of a window is the one of the interval that ends at the origin."""
+    contract = Contract(interval=60, window=5, horizon=2)
+    state = State(contract)
+    closed = state.ingest(Readings.of([0] * 10, [60 * k for k in range(10)], list(range(10)))).closed
+    assert closed.origin.tolist() == [60 * k for k in range(1, 10)]
+    for origin, window in zip(closed.origin // 60, closed.windows, strict=True):
+        expected = [float(k) if k >= 0 else float("nan") for k in range(origin - 5, origin)]
+        np.testing.assert_array_equal(window, np.asarray(expected, np.float32))
+
+
+def test_late_reading_repairs_the_next_window_and_a_later_one_is_dropped() -> None:
+    """A reading of a closed interval appears in the next window; one that no window can hold is counted only."""
+    state = State(Contract(interval=10, window=3, horizon=1))
+    state.ingest(Readings.of([0, 0], [0, 20], [1.0, 3.0]))
+    repaired = state.ingest(Readings.of([0, 0], [15, 30], [2.0, 4.0]))
+    assert (repaired.late, repaired.too_late) == (1, 0)
+    np.testing.assert_array_equal(repaired.closed.windows[-1], np.array([1, 2, 3], np.float32))
+    dropped = state.ingest(Readings.of([0], [0 + 1], [9.0]))
+    assert (dropped.late, dropped.too_late) == (0, 1)
+
+
+def test_the_clock_closes_silent_series_with_missing_values() -> None:
+    """An interval without a reading is NaN, never a copy and never zero."""
+    state = State(Contract(interval=10, window=3, horizon=1))
+    state.ingest(Readings.of([0], [5], [7.0]))
+    assert not len(state.advance(9))
+    closed = state.advance(31)
+    assert closed.origin.tolist() == [30]
+    assert closed.advanced.tolist() == [3]
+    np.testing.assert_array_equal(closed.windows[0], np.array([7, np.nan, np.nan], np.float32))
+    assert not len(state.advance(31))
+
+
+def test_a_longer_window_takes_over_what_the_shorter_one_has_seen() -> None:
+    """A new contract on the same grid keeps values; on another grid it starts empty."""
+    state = State(Contract(interval=10, window=3, horizon=1))
+    state.ingest(Readings.of([0] * 6, [10 * k for k in range(6)], list(range(6))))
+    longer = state.adapted(Contract(interval=10, window=5, horizon=1))
+    closed = longer.ingest(Readings.of([0], [60], [6.0])).closed
+    np.testing.assert_array_equal(closed.windows[-1], np.array([1, 2, 3, 4, 5], np.float32))
+    other = state.adapted(Contract(interval=20, window=5, horizon=1))
+    assert len(other) == 0

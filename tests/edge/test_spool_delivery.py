@@ -1,0 +1,248 @@
+"""Rows are set aside only where they are at fault for sure; everything else is stored or kept."""
+
+from collections.abc import Callable
+
+import pytest
+
+from edge.errors import BlockRefused, BlockTooLarge, StoreBusy, StoreDenied
+from edge.spool.delivery import ALONE, FAILURES, Delivery
+from tests.support.memory_store import Memory
+
+
+class Bench:
+    """A store with trouble, and what waits behind the blocks that are delivered."""
+
+    def __init__(self, trouble: Callable[[bytes], None]) -> None:
+        self.store, self.newest, self.tries = Memory(), list[bytes](), list[bytes]()
+
+        def noted(block: bytes) -> None:
+            self.tries.append(block)
+            trouble(block)
+
+        self.store.trouble = noted
+        self.delivery = Delivery(self.store, lambda: self.newest, lambda: False)
+
+
+def refusing(word: bytes) -> Callable[[bytes], None]:
+    """Refuses every block that contains a word."""
+
+    def trouble(block: bytes) -> None:
+        if word in block:
+            raise BlockRefused(f"no {word.decode()}")
+
+    return trouble
+
+
+def failing(word: bytes) -> Callable[[bytes], None]:
+    """Answers with an error of the server's to every block that contains a word."""
+
+    def trouble(block: bytes) -> None:
+        if word in block:
+            raise StoreBusy("internal error", answered=True)
+
+    return trouble
+
+
+def rows(word: str, count: int) -> bytes:
+    """A block of rows that begin with a word."""
+    return b"\n".join(f"{word} {number}".encode() for number in range(count))
+
+
+def test_row_alone_among_good_ones_is_set_aside() -> None:
+    """The others are stored."""
+    bench = Bench(refusing(b"reading 7"))
+    assert [refusal.block for refusal in bench.delivery.deliver([rows("reading", 10)])] == [b"reading 7"]
+    assert len(bench.store.lines) == 9
+
+
+def test_measurement_of_which_all_rows_are_refused_is_kept() -> None:
+    """Whether the store answers by row or for all at once; the message has its words and says of what."""
+    for dropped in (None, {"reading": 50}):
+
+        def trouble(block: bytes, dropped: dict[str, int] | None = dropped) -> None:
+            if b"reading" in block:
+                raise BlockRefused("type conflict", dropped=dropped)
+
+        bench = Bench(trouble)
+        with pytest.raises(StoreDenied, match=r"type conflict; it refuses nearly all rows of 'reading': mend that"):
+            bench.delivery.deliver([rows("reading", 50), rows("forecast", 50)])
+
+
+def test_rows_are_at_fault_where_newer_ones_are_taken() -> None:
+    """However many they are: those that wait behind are not held up."""
+    bench = Bench(refusing(b"reading old"))
+    bench.newest = [rows("reading new", 5)]
+    refused = bench.delivery.deliver([rows("reading old", 3 * ALONE)])
+    assert len(refused) == 3 * ALONE
+
+
+def test_a_run_of_bad_rows_holds_up_nothing_where_later_ones_of_the_same_write_are_stored() -> None:
+    """Also where nothing else waits: a small fleet would fill the next write only after hours."""
+    bench = Bench(refusing(b"reading bad"))
+    refused = bench.delivery.deliver([rows("reading bad", ALONE + 5), rows("reading good", 1000)])
+    assert len(refused) == ALONE + 5
+    assert sum(line.startswith(b"reading good") for line in set(bench.store.lines)) == 1000
+
+
+def test_newer_rows_of_another_measurement_prove_nothing() -> None:
+    """Only that rows of the same kind are taken shows that the store is well."""
+    bench = Bench(refusing(b"reading"))
+    bench.newest = [rows("forecast", 50)]
+    with pytest.raises(StoreDenied):
+        bench.delivery.deliver([rows("reading", 50)])
+
+
+def test_rows_that_are_proven_bad_are_never_held() -> None:
+    """Such as rows beyond retention: all of a write, and nothing else waits."""
+
+    def trouble(_: bytes) -> None:
+        raise BlockRefused("beyond retention", dropped={"reading": 500}, rows=b"reading 0", proven=True)
+
+    bench = Bench(trouble)
+    assert [(one.reason, one.block, one.rows) for one in bench.delivery.deliver([rows("reading", 500)])] == [
+        ("beyond retention", b"reading 0", 500)
+    ]
+    assert len(bench.tries) == 1
+
+
+@pytest.mark.parametrize("measurement", ["agent", "forecast", "forecast_lead", "forecast_score"])
+def test_what_the_agent_makes_holds_up_no_reading(measurement: str) -> None:
+    """A row of its own that is refused is set aside, though all of them are, and the readings beside it are stored."""
+    bench = Bench(refusing(measurement.encode() + b" "))
+    refused = bench.delivery.deliver([rows("reading", 3), rows(measurement, 2 * ALONE)])
+    assert len(refused) == 2 * ALONE
+    assert sorted(line for line in set(bench.store.lines) if line.startswith(b"reading")) == [
+        b"reading 0",
+        b"reading 1",
+        b"reading 2",
+    ]
+    assert [one.block for one in bench.delivery.deliver([f"{measurement} 1".encode()])] == [f"{measurement} 1".encode()]
+
+
+def test_what_is_too_large_is_split() -> None:
+    """Until it fits; a single row that does not is the server's limit, and kept."""
+
+    def trouble(block: bytes) -> None:
+        if len(block) > 100:
+            raise BlockTooLarge("413")
+
+    bench = Bench(trouble)
+    assert bench.delivery.deliver([rows("reading", 100)]) == []
+    assert len(bench.store.lines) == 100
+    with pytest.raises(StoreDenied, match="413; allow larger requests"):
+        bench.delivery.deliver([b"reading " + b"x" * 200])
+
+
+def test_row_that_fails_alone_is_set_aside_after_several_passes() -> None:
+    """Others are stored in each of them."""
+    bench = Bench(failing(b"reading 7"))
+    for _ in range(FAILURES - 1):
+        with pytest.raises(StoreBusy, match="other rows are stored, so the bad ones are looked for"):
+            bench.delivery.work_around([rows("reading", 10)])
+    refused = bench.delivery.work_around([rows("reading", 10)])
+    assert [(one.block, one.reason) for one in refused] == [
+        (b"reading 7", "fails again and again while other rows are stored: internal error")
+    ]
+
+
+@pytest.mark.parametrize("behind", [0, 40])
+def test_a_sensor_whose_rows_fail_in_every_write_holds_up_nothing(behind: int) -> None:
+    """What waits behind has such rows as well, so only a part of it shows that the store works."""
+
+    def mixed(name: str, count: int) -> bytes:
+        return b"\n".join(f"reading {name}{n} {'broken' if n % 5 == 4 else 'sound'}".encode() for n in range(count))
+
+    bench = Bench(failing(b"broken"))
+    bench.newest = [mixed("new", behind)] if behind else []
+    blocks = [mixed("old", 40)]
+    for _ in range(FAILURES - 1):
+        with pytest.raises(StoreBusy, match="other rows are stored"):
+            bench.delivery.work_around(blocks)
+    refused = bench.delivery.work_around(blocks)
+    assert {refusal.block for refusal in refused} == {row for row in blocks[0].split(b"\n") if b"broken" in row}
+    assert {row for row in blocks[0].split(b"\n") if b"sound" in row} <= set(bench.store.lines)
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["silent", "behind a proxy"])
+def test_a_store_that_dies_of_every_second_write_loses_nothing(answered: bool) -> None:
+    """It worked before, but not after: what fails is the store, whether its proxy answers 502 or nobody does."""
+    bench, writes = Bench(lambda _: None), [0]
+    bench.newest = [b"reading newest"]
+
+    def trouble(_: bytes) -> None:
+        writes[0] += 1
+        if writes[0] > 1:
+            raise StoreBusy("bad gateway", answered=answered)
+
+    bench.store.trouble = trouble
+    for _ in range(2 * FAILURES):
+        writes[0] = 0
+        with pytest.raises(StoreBusy, match="bad gateway"):
+            bench.delivery.work_around([rows("reading", 5)])
+
+
+def test_a_row_that_fails_now_and_then_is_kept() -> None:
+    """Its failures have to come one after the other: a server that stumbles is no proof against any row."""
+    bench, weak = Bench(lambda _: None), [b"reading 3"]
+
+    def trouble(block: bytes) -> None:
+        if any(row in block for row in weak):
+            raise StoreBusy("stumbles", answered=True)
+
+    bench.store.trouble = trouble
+    for _ in range(2 * FAILURES):
+        for weak[0] in (b"reading 3", b"reading 7"):
+            with pytest.raises(StoreBusy, match="stumbles"):
+                bench.delivery.work_around([rows("reading", 10)])
+
+
+@pytest.mark.parametrize("newest", [[], [b"reading newest"]])
+def test_store_that_fails_on_everything_loses_nothing(newest: list[bytes]) -> None:
+    """It costs a few requests, not one for each row."""
+    bench = Bench(failing(b"reading"))
+    bench.newest = newest
+    for _ in range(2 * FAILURES):
+        with pytest.raises(StoreBusy, match="internal error"):
+            bench.delivery.work_around([rows("reading", 1000)])
+    assert len(bench.tries) <= 2 * FAILURES * 20  # 2 log2(1000)
+
+
+def test_single_block_that_fails_is_kept_while_nothing_else_waits() -> None:
+    """Nothing shows that the store works."""
+    bench = Bench(failing(b"reading"))
+    for _ in range(2 * FAILURES):
+        with pytest.raises(StoreBusy):
+            bench.delivery.work_around([b"reading 1"])
+
+
+@pytest.mark.parametrize("dropped", [None, {"reading": 5}])
+def test_newer_rows_that_are_refused_do_not_show_that_the_store_works(dropped: dict[str, int] | None) -> None:
+    """Rows that fail are kept while the store has taken nothing else."""
+
+    def trouble(block: bytes) -> None:
+        if b"new" in block:
+            raise BlockRefused("type conflict", dropped=dropped)
+        raise StoreBusy("internal error", answered=True)
+
+    bench = Bench(trouble)
+    bench.newest = [rows("reading new", 5)]
+    for _ in range(2 * FAILURES):
+        with pytest.raises(StoreBusy, match="nothing else waits that the store takes"):
+            bench.delivery.work_around([b"reading 1"])
+
+
+def test_flood_of_failing_rows_is_kept() -> None:
+    """Where a store fails on thousands of rows it is not the rows."""
+    bench = Bench(failing(b"reading"))
+    bench.newest = [b"forecast 1"]
+    for _ in range(2 * FAILURES):
+        with pytest.raises(StoreBusy):
+            bench.delivery.work_around([rows("reading", 1000)])
+
+
+def test_nothing_is_written_once_the_sender_stops() -> None:
+    """Also in the middle of narrowing down."""
+    store = Memory()
+    with pytest.raises(StoreBusy, match="stopping"):
+        Delivery(store, list, lambda: True).deliver([b"reading 1"])
+    assert store.writes == []

@@ -1,0 +1,160 @@
+"""Rows are refused only where InfluxDB says that rows are at fault; its answers are those of the real servers."""
+
+import json
+
+import pytest
+
+from edge.errors import BlockRefused, BlockTooLarge, StoreBusy, StoreDenied
+from edge.stores.influx_answers import Answer, count_rows, fault_of_write
+
+BLOCK = b"reading,series=a value=1.0 30\nreading,series=b value=2.0 10\nforecast,series=a q50=1.0 20"
+CONFLICT = 'field type conflict: input field "value" on measurement "reading" is type float, already exists as type integer'
+
+
+def fault(status: int, body: object, kind: str = "application/json", version: str = "") -> object:
+    """What an answer to a write of three rows means."""
+    content = body if isinstance(body, str) else json.dumps(body)
+    return fault_of_write(Answer(status, kind, version, content.encode()), BLOCK, "http://host", "b")
+
+
+def refused(status: int, body: object) -> BlockRefused:
+    """The refusal that an answer is."""
+    found = fault(status, body)
+    assert type(found) is BlockRefused
+    return found
+
+
+def test_only_no_content_is_a_success() -> None:
+    """A login page, a proxy that moves on and an empty 200 store nothing."""
+    assert fault(204, "") is None
+    for status, kind in ((200, "text/html; charset=utf-8"), (200, ""), (201, "application/json"), (302, "text/html")):
+        found = fault(status, "<html>Login</html>", kind)
+        assert type(found) is StoreDenied
+        assert str(found).startswith(f"http://host is no InfluxDB: it answers {status} with {kind.split(';')[0] or 'nothing'};")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (400, {"code": "invalid", "message": "Please provide either orgID or org"}, "influxdb://host:8086/b?org=my-org"),
+        (404, {"code": "not found", "message": 'organization name "x" not found'}, 'organization name "x" not found'),
+        (404, {"code": "not found", "message": 'bucket "b" not found'}, "has no bucket 'b' (404): create it"),
+        (404, {"error": 'database not found: "b"'}, "has no bucket 'b' (404): create it"),
+        (500, {"error": "retention policy not found: x"}, "has no bucket 'b' (500): create it"),
+        (401, {"code": "unauthorized", "message": "unauthorized access"}, "401: unauthorized access): check GATECAST_INFLUX"),
+        (
+            403,
+            {"code": "forbidden", "message": "insufficient permissions for write"},
+            "this account write to bucket 'b'",
+        ),
+        (400, {"code": "invalid", "message": "invalid precision"}, "refuses the request (400): invalid precision; check"),
+        (422, {"code": "unprocessable entity", "message": "bucket is read-only"}, "refuses the request (422)"),
+        (405, "method not allowed", "refuses the request (405): method not allowed"),
+        (404, "404 page not found\n", "refuses the request (404): 404 page not found"),
+    ],
+)
+def test_request_that_is_wrong_keeps_every_row(status: int, body: object, words: str) -> None:
+    """The server's own words are in the message, and what to set."""
+    found = fault(status, body)
+    assert type(found) is StoreDenied
+    assert words in str(found)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"error": "unable to parse 'x': missing fields"}),
+        (400, {"code": "invalid", "message": "unable to parse 'reading value=x 1': invalid number"}),
+        (400, {"code": "invalid", "line": 2, "message": "failed to parse line protocol: errors encountered on line(s): …"}),
+        (400, {"error": "parsing failed for write_lp endpoint", "data": {"original_line": "x", "line_number": 1}}),
+    ],
+)
+def test_answer_that_names_a_line_refuses_it(status: int, body: object) -> None:
+    """Nothing of such a block is stored, so it is split."""
+    assert refused(status, body).dropped is None
+
+
+@pytest.mark.parametrize("status", [400, 422, 500])
+def test_partial_write_has_stored_the_rest_whatever_the_status(status: int) -> None:
+    """1.x answers 400, 2.0 and 2.1 answer 500, later ones 422; the rows of a conflict are told by measurement and field."""
+    found = refused(status, {"message": f"failure writing points to database: partial write: {CONFLICT} dropped=2"})
+    assert (found.dropped, found.rows, found.proven) == ({"reading": 2}, BLOCK.rpartition(b"\n")[0], False)
+    assert CONFLICT[:60] in str(found)
+
+
+def test_rows_beyond_retention_are_the_oldest_and_proven() -> None:
+    """They are counted by measurement."""
+    found = refused(422, {"message": "partial write: points beyond retention policy dropped=2"})
+    assert (found.dropped, found.proven) == ({"reading": 1, "forecast": 1}, True)
+    assert found.rows == b"reading,series=b value=2.0 10\nforecast,series=a q50=1.0 20"
+
+
+def test_lines_that_are_named_are_the_rows() -> None:
+    """InfluxDB 1 lists those it could not parse and says dropped=0; InfluxDB 3 lists all."""
+    text = "partial write: unable to parse 'x v= 2': missing field value\nunable to parse 'y': missing fields dropped=0"
+    found = refused(400, {"error": text})
+    assert (found.dropped, found.rows) == ({"x": 1, "y": 1}, b"x v= 2\ny")
+    data = [{"original_line": "cpu,host=a val= 123", "line_number": 2, "error_message": "No fields were provided"}]
+    found = refused(400, {"error": "partial write of line protocol occurred", "data": data})
+    assert (found.dropped, found.rows) == ({"cpu": 1}, b"cpu,host=a val= 123")
+    assert "No fields were provided" in str(found)
+
+
+def test_rows_nobody_names_are_counted_all_the_same() -> None:
+    """Such as those of series beyond a limit."""
+    found = refused(422, {"message": "partial write: max-values-per-tag limit exceeded (100000/100000) dropped=2"})
+    assert (found.dropped, found.rows) == ({"": 2}, b"")
+
+
+def test_partial_write_of_a_cluster_is_tried_again() -> None:
+    """It speaks of replicas, not of rows."""
+    assert type(fault(500, {"error": "partial write"})) is StoreBusy
+    assert type(fault(503, {"error": "partial write: timeout"})) is StoreBusy
+
+
+def test_block_that_is_too_large_is_told_apart() -> None:
+    """The server's words or a proxy's page."""
+    assert type(fault(413, {"code": "request too large", "message": "points batch is too large"})) is BlockTooLarge
+    assert type(fault(413, "<html>413 Request Entity Too Large</html>", "text/html")) is BlockTooLarge
+
+
+@pytest.mark.parametrize(
+    ("status", "answered"), [(429, False), (408, False), (500, True), (502, True), (503, True), (507, True)]
+)
+def test_server_in_trouble_is_busy(status: int, answered: bool) -> None:
+    """Only its own failures may lie in the block."""
+    found = fault(status, "no")
+    assert type(found) is StoreBusy
+    assert found.answered is answered
+
+
+@pytest.mark.parametrize(
+    ("answer", "old"),
+    [
+        (Answer(404, "text/plain", "1.6.7~rc0", b"404 page not found\n"), True),
+        (Answer(404, "text/plain", "1.7.11", b"404 page not found\n"), True),
+        (Answer(401, "", "1.6.7", b'{"error":"unable to parse authentication credentials"}'), True),
+        (Answer(401, "", "1.6.7", b'{"error":"authorization failed"}'), False),
+        (Answer(404, "text/plain", "1.8.10", b"404 page not found\n"), False),
+        (Answer(404, "text/plain", "v2.7.1", b"404 page not found\n"), False),
+        (Answer(404, "", "1.6.7", b'{"error":"database not found"}'), False),
+        (Answer(204, "", "1.6.7", b""), False),
+    ],
+)
+def test_old_server_is_known_by_what_it_does_not_know(answer: Answer, old: bool) -> None:
+    """Its version alone proves nothing: a proxy may translate."""
+    assert answer.wants_old_way is old
+
+
+def test_bodies_that_are_no_json_of_ours_do_not_matter() -> None:
+    """Deep nesting, other types, other encodings, pages of megabytes."""
+    for body in (b"[" * 100_000, b'{"message": 5}', b'{"data": "x"}', b"\xff\xfe", b"<p>" * 1_000_000):
+        found = fault_of_write(Answer(400, "", "", body), BLOCK, "http://host", "b")
+        assert type(found) is StoreDenied
+        assert len(str(found)) < 400
+
+
+def test_rows_are_counted_by_measurement() -> None:
+    """Measurements of ours have no characters that are escaped."""
+    assert count_rows(BLOCK) == {"reading": 2, "forecast": 1}
+    assert count_rows(b"") == {}

@@ -1,0 +1,143 @@
+"""One request, one answer of bounded size and length, whoever answers."""
+
+import gzip
+import json
+import socket
+import threading
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+import numpy as np
+import pytest
+
+from edge.contract.contract import SeriesTable
+from edge.errors import StoreBusy, StoreDenied
+from edge.stores.influx import InfluxStore
+from edge.stores.influx_http import Connection
+from tests.support.fake_influx import FakeInflux2, Reply
+from tests.support.servers import free_port
+
+ENDLESS = b"HTTP/1.1 500 Trouble\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNK = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+
+
+@contextmanager
+def answering(*pieces: bytes) -> Iterator[str]:
+    """A server that says the same to everybody, and hangs up; its URL."""
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:  # the test is over
+                return
+            with connection:
+                connection.recv(1 << 16)
+                try:
+                    for piece in pieces:
+                        connection.sendall(piece)
+                except OSError:  # the other side has had enough
+                    continue
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_answer_without_end_is_given_up_and_takes_no_memory() -> None:
+    """What goes on and on is no InfluxDB, and 64 MB of it are not kept."""
+    with answering(ENDLESS, *[CHUNK] * 1_000) as url:
+        connection = Connection(url, "", largest=200_000)
+        tracemalloc.start()
+        with pytest.raises(StoreDenied, match="is no InfluxDB: its answer is longer than 200000 bytes"):
+            connection.ask("POST", "/api/v2/write", [], b"x")
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        connection.close()
+    assert most < 60_000_000  # the client library is loaded meanwhile
+
+
+def test_answer_that_unpacks_without_end_is_given_up() -> None:
+    """A hundred kilobytes of gzip may be a hundred megabytes of zeros."""
+    packed = gzip.compress(bytes(100_000_000), 9)
+    head = f"HTTP/1.1 400 Bad\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+    with answering(head.encode(), packed) as url:
+        connection = Connection(url, "", largest=200_000)
+        tracemalloc.start()
+        with pytest.raises(StoreDenied, match="longer than 200000 bytes"):
+            connection.ask("POST", "/api/v2/write", [], b"x")
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        connection.close()
+    assert most < 60_000_000
+
+
+def test_answer_that_comes_too_slowly_is_given_up() -> None:
+    """Each piece may come in time, and all of them never."""
+    moments = count(step=20)
+    with answering(ENDLESS, *[CHUNK] * 5) as url:
+        connection = Connection(url, "", clock=lambda: float(next(moments)))
+        with pytest.raises(StoreBusy, match="answers too slowly"):
+            connection.ask("POST", "/api/v2/write", [], b"x")
+        connection.close()
+
+
+def test_a_server_that_is_not_there_is_named_in_plain_words() -> None:
+    """The address once, and the reason without a library's names."""
+    url = f"http://127.0.0.1:{free_port()}"
+    connection = Connection(url, "")
+    with pytest.raises(StoreBusy) as caught:
+        connection.ask("POST", "/api/v2/write", [], b"x")
+    connection.close()
+    assert str(caught.value).startswith(f"{url} does not answer (Failed to establish a new connection: ")
+    assert "HTTPConnection" not in str(caught.value)
+
+
+def test_half_an_answer_is_none() -> None:
+    """A server that dies while it answers has not answered."""
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{") as url:
+        connection = Connection(url, "")
+        with pytest.raises(StoreBusy, match="does not answer"):
+            connection.ask("POST", "/api/v2/write", [], b"x")
+        connection.close()
+
+
+def _rows(columns: list[str], *rows: list[object]) -> Reply:
+    document = {"results": [{"series": [{"name": "reading", "columns": columns, "values": list(rows)}]}]}
+    return 200, "application/json", json.dumps(document)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        (200, "application/json", '{"a":' + "[" * 5_000),
+        (200, "application/json", '{"results":' + "[" * 100_000),
+        _rows(["time"], [1]),
+        _rows(["time", "value", "series"], [1]),
+        _rows(["time", "value", "series"], [None, 1.0, "a"]),
+        _rows(["time", "value", "series"], ["2026-01-01T00:00:00Z", 1.0, "a"]),
+        _rows(["time", "value", "series"], [10**19, 1.0, "a"]),
+    ],
+    ids=["nested", "nested deeper", "columns", "row", "no time", "time as text", "time too large"],
+)
+def test_answer_to_a_query_that_makes_no_sense_is_denied_in_a_line(reply: Reply) -> None:
+    """The agent reads history at its start: nothing that a stranger says may end it."""
+    with FakeInflux2() as fake:
+        fake.instead = lambda *_: reply
+        store = InfluxStore(fake.url, "b", "home", "all")
+        with pytest.raises(StoreDenied, match="is no InfluxDB"):
+            list(store.read("reading", ["value"], 0, 10, SeriesTable()))
+        store.close()
+
+
+def test_text_among_the_values_is_a_missing_value() -> None:
+    """Another program wrote it; the numbers beside it are read."""
+    with FakeInflux2() as fake:
+        fake.instead = lambda *_: _rows(["time", "value", "series"], [1, "open", "a"], [2, 1.5, "a"], [3, None, "a"])
+        store = InfluxStore(fake.url, "b", "home", "all")
+        (page,) = store.read("reading", ["value"], 0, 10, SeriesTable())
+        store.close()
+    np.testing.assert_array_equal(page.fields["value"], [np.nan, 1.5, np.nan])

@@ -1,0 +1,121 @@
+"""An SQLite file as a store: locks, a full disk, and files and names that are none of ours."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.contract.contract import Points, SeriesTable
+from edge.errors import BlockRefused, StoreBusy, StoreDenied
+from edge.stores.sqlite import SqliteStore
+from tests.edge.test_stores_store import NOW, leads, readings, rows, write
+
+
+def test_two_that_write_a_new_file_wait_for_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first write also waits for one that is under way; for longer than our patience the file is busy."""
+    store, other = SqliteStore(tmp_path / "store.db"), SqliteStore(tmp_path / "store.db")
+    block = store.encode([readings([0], [NOW], [1])], SeriesTable(["a"]))
+    blocker = other._connect()
+    blocker.execute("BEGIN IMMEDIATE")
+    with monkeypatch.context() as hasty:
+        hasty.setattr("edge.stores.sqlite.PATIENCE", 0.0)
+        with pytest.raises(StoreBusy, match="locked"):
+            store.write(block)
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        blocker.execute("ROLLBACK")
+
+    monkeypatch.setattr("edge.stores.sqlite.time.sleep", wait)
+    store.write(block)
+    blocker.close()
+    assert (len(waits), len(rows(store))) == (1, 1)
+    store.close()
+
+
+def test_two_that_add_the_same_field_do_not_disturb_each_other(tmp_path: Path) -> None:
+    """What one of them knows of the columns is out of date by then."""
+    one, other = SqliteStore(tmp_path / "s.db"), SqliteStore(tmp_path / "s.db")
+    table = SeriesTable(["a"])
+    for store in (one, other):
+        write(store, table, readings([0], [NOW], [1]))
+    for store in (one, other):
+        write(store, table, Points("reading", np.zeros(1, np.int32), np.array([NOW + 1]), {"more": np.ones(1)}))
+    assert len(rows(one)) == 2
+    one.close()
+    other.close()
+
+
+def test_row_with_more_columns_than_a_table_holds_is_refused(tmp_path: Path) -> None:
+    """For good, so that it holds up nothing; a thousand columns are stored."""
+    store, table = SqliteStore(tmp_path / "s.db"), SeriesTable(["a"])
+    for count in (1000, 2101):
+        fields = {f"q{number}": np.ones(200) for number in range(count)}
+        part = Points("forecast", np.zeros(200, np.int32), NOW + np.arange(200), {**fields})
+        if count == 1000:
+            write(store, table, part)
+            continue
+        with pytest.raises(BlockRefused, match="too many columns") as caught:
+            write(store, table, part)
+        assert caught.value.proven
+    store.close()
+
+
+def test_locked_file_is_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process that writes for longer than our patience; afterwards the same block goes through."""
+    store, other = SqliteStore(tmp_path / "store.db"), SqliteStore(tmp_path / "store.db")
+    block = store.encode([readings([0], [NOW], [1])], SeriesTable(["a"]))
+    store.write(block)
+    assert store._connection is not None
+    store._connection.execute("PRAGMA busy_timeout=1")
+    blocker = other._connect()
+    blocker.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreBusy, match="locked"):
+        store.write(block)
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    store.write(block)
+    store.close()
+
+
+def test_full_disk_is_busy_and_nothing_is_half_written(tmp_path: Path) -> None:
+    """The same block goes through when there is room, new names and columns included."""
+    store = SqliteStore(tmp_path / "store.db")
+    write(store, SeriesTable(["a"]), readings([0], [NOW], [1]))
+    assert store._connection is not None
+    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+    store._connection.execute(f"PRAGMA max_page_count={pages + 3}")
+    table = SeriesTable([f"series {number}" for number in range(2000)])
+    block = store.encode([leads("forecast_lead"), readings(list(range(2000)), [NOW] * 2000, [1] * 2000)], table)
+    with pytest.raises(StoreBusy, match="full"):
+        store.write(block)
+    assert (len(rows(store)), rows(store, "forecast_lead")) == (1, [])
+    store._connection.execute("PRAGMA max_page_count=1000000")
+    store.write(block)
+    assert (len(rows(store)), len(rows(store, "forecast_lead"))) == (2001, 3)
+    store.close()
+
+
+@pytest.mark.parametrize("content", [b"not a database, and longer than a header " * 200, None])
+def test_place_that_is_no_store_is_denied(content: bytes | None, tmp_path: Path) -> None:
+    """A file of something else, or a folder; the message says what to check, and the file stays as it is."""
+    path = tmp_path / "store.db"
+    path.write_bytes(content) if content else path.mkdir()
+    store = SqliteStore(path)
+    block = store.encode([readings([0], [NOW], [1])], SeriesTable(["a"]))
+    for use in (lambda: store.write(block), store.span, lambda: rows(store)):
+        with pytest.raises(StoreDenied, match=r"check \[store\] url"):
+            use()
+    assert content is None or path.read_bytes() == content
+
+
+@pytest.mark.parametrize("name", ["Reading", "a b", "x; DROP TABLE series", ""])
+def test_names_that_are_no_columns_are_refused(name: str, tmp_path: Path) -> None:
+    """Names reach the database only in a safe form."""
+    store = SqliteStore(tmp_path / "store.db")
+    for points in (Points(name, np.zeros(1, np.int32), np.array([1]), {}),
+                   Points("reading", np.zeros(1, np.int32), np.array([1]), {name: np.zeros(1)})):  # fmt: skip
+        with pytest.raises(BlockRefused, match="no names of tables"):
+            store.write(store.encode([points], SeriesTable(["a"])))
+    store.close()

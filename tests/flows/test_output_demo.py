@@ -1,0 +1,134 @@
+"""What the commands print at the end fits a terminal of 80 columns, and says nothing of files that are not there."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("prefect")
+
+import msgspec
+
+from edge.forecaster.bundle import Bundle, Manifest, Metric, version_of
+from flows.demo.run import Outcome
+from flows.output.demo import models_text, outcome_document, print_outcome, retrained_text, write_outcome
+from flows.output.retrained import Retrained, candidate_grid
+from pipeline.judging.stored_forecasts import Counts, Measured, Skill
+from pipeline.report.plots import Panel
+from tests.pipeline.test_report_report import CONTRACT, HOUR, history, released
+from tests.support.tiny import bundle_of
+
+pytestmark = pytest.mark.training
+FORECASTERS = ("model", "last_value", "seasonal_naive_day", "seasonal_naive_week", "mean_of_7_days")
+
+
+def network(cell: str) -> Bundle:
+    """A bundle with large figures; what it forecasts does not matter here."""
+    plain = bundle_of(b"x" * 999_999)
+    assert plain.manifest.model is not None
+    file = msgspec.structs.replace(plain.manifest.model, cell=cell, parameters=199_999)
+    return Bundle(msgspec.structs.replace(plain.manifest, model=file), plain.model)
+
+
+@pytest.fixture(scope="module")
+def retrained() -> Retrained:
+    """Candidates of every cell with figures as wide as they get."""
+    prepared = history()
+    release = released(prepared)
+    verdict = replace(release.chosen.trial.verdict, skill=-0.1234, series_won=120, series_judged=150, coverage=1.0)
+    wide = replace(
+        release.chosen,
+        cost=replace(release.chosen.cost, latency=123.4, size=999_999),
+        trial=replace(release.chosen.trial, verdict=verdict),
+    )
+    judged = tuple(
+        replace(wide, candidate=replace(wide.candidate, bundle=network(cell))) for cell in ("gru", "lstm", "simplernn")
+    )
+    return Retrained(prepared, replace(release, judged=judged, goes_out=judged[0].candidate.bundle), ())
+
+
+def outcome(retrained: Retrained, folder: Path, panels: tuple[Panel, ...]) -> Outcome:
+    """A demo that led to these pictures."""
+    errors = np.full((len(FORECASTERS), 24), 1234.5)
+    skill = Skill(("a", "b"), FORECASTERS, errors[:, :2], errors[:, :4], (1, 6, 12, 24), 0.8, np.ones(2))
+    live = retrained.release.judged[2].candidate.bundle
+    return Outcome(
+        retrained, Counts(99_999, 99_999, 99_999, 0, 0), Measured(skill, panels, errors, tuple(range(1, 25))), CONTRACT, live,
+        "mosquitto", "sqlite:///s.db", False, 123.4, 1234.5, {}, folder,
+    )  # fmt: skip
+
+
+def panel() -> Panel:
+    """One forecast of a counting series."""
+    times = HOUR * np.arange(48, dtype=np.int64)
+    values = np.repeat(np.arange(48, dtype=np.float32)[:, None], 3, axis=1)
+    return Panel("a", "", times, values[:, 1], values, (0.1, 0.5, 0.9), times[24:25])
+
+
+def test_no_table_wraps_at_80_columns(
+    retrained: Retrained, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every header and every cell stands whole on its line, with large figures too."""
+    monkeypatch.setenv("COLUMNS", "80")
+    print_outcome(outcome(retrained, tmp_path, ()))
+    for text in (capsys.readouterr().out, retrained_text(retrained, released=True)):
+        lines = text.splitlines()
+        grid = candidate_grid(retrained.release.judged)
+        at = next(number for number, line in enumerate(lines) if line.startswith("candidate "))
+        for line, cells in zip(lines[at:], (grid.headers, *grid.rows), strict=False):
+            assert line.split() == " ".join(cells).split()
+            assert len(line) <= 80
+        assert all(len(line) <= 80 for line in lines[: at + 4])
+
+
+def test_the_list_of_bundles_fits_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Versions of networks and of baselines, each in one line; below them what the star means."""
+    monkeypatch.setenv("COLUMNS", "80")
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    version = version_of(moment, "seasonal_naive_week", b"")
+    metric = Metric(version, [1.0] * 24, skill=-0.1234)
+    naive = Manifest(
+        version, CONTRACT, ["a"] * 999, moment.isoformat(), "0.1.0", baseline="seasonal_naive_week", metrics=[metric]
+    )
+    lines = models_text([naive, network("simplernn").manifest], version, "production").splitlines()
+    assert [line.split()[0] for line in lines] == ["version", version, network("simplernn").manifest.version, "*"]
+    assert lines[-1] == "* named by channel production"
+    assert lines[1].split()[1:] == ["*", "999", "–", "-12.3", "%"]  # noqa: RUF001
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_baseline_that_went_out_has_no_skill_of_a_network_that_did_not() -> None:
+    """The manifest of a baseline also holds how the refused network did."""
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    metrics = [Metric(version_of(moment, "gru", b""), [1.0] * 24, skill=-0.1234), Metric("last_value", [1.0] * 24)]
+    version = version_of(moment, "last_value", b"")
+    naive = Manifest(version, CONTRACT, ["a"], moment.isoformat(), "0.1.0", baseline="last_value", metrics=metrics)
+    assert models_text([naive], version, "live").splitlines()[1].split() == [version, "*", "1", "–", "–"]  # noqa: RUF001
+
+
+def test_where_nothing_can_be_drawn_there_is_no_picture(
+    retrained: Retrained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No empty file, no path to one; the summary, the page and the JSON say so."""
+    found = outcome(retrained, tmp_path, ())
+    write_outcome(found)
+    print_outcome(found)
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+    out = capsys.readouterr().out
+    assert "plot: none: no series has a whole forecast" in out
+    assert "forecast.png" not in out
+    assert "no series has a whole forecast" in found.report.read_text(encoding="utf-8")
+    assert outcome_document(found)["plot"] is None
+
+
+def test_a_picture_that_was_drawn_is_named(retrained: Retrained, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same file in the summary and in the JSON."""
+    found = outcome(retrained, tmp_path, (panel(),))
+    write_outcome(found)
+    print_outcome(found)
+    path = tmp_path / "forecast.png"
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert f"plot: {path}" in capsys.readouterr().out.replace("\n", "")
+    assert outcome_document(found)["plot"] == str(path)

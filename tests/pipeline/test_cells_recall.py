@@ -1,0 +1,86 @@
+"""The recall task asks for exactly the value it marks, and the figures made of it mean what they say."""
+
+import numpy as np
+import pytest
+
+from pipeline.cells.recall import INPUTS, Recall, RecallBudget, jacobian_norm, random_streams, recall_task, retention
+
+
+@pytest.mark.parametrize("delay", [0, 1, 5, 9])
+def test_target_is_the_value_seen_delay_steps_ago(delay: int) -> None:
+    """In a stream that counts, the target is the last number minus the delay, and the mark stands there only."""
+    stream = np.arange(30, dtype=np.float32).reshape(3, 10)
+    inputs, target = recall_task(stream, delay)
+    assert inputs.shape == (3, 10, INPUTS)
+    assert target.tolist() == (stream[:, -1] - delay).tolist()
+    assert (inputs[:, :, 0] == stream).all()
+    assert (inputs[:, :, 1] == (np.arange(10) == 9 - delay)).all()
+
+
+def test_perfect_recall_is_one_and_the_mean_is_zero() -> None:
+    """Retention is 1 for the target itself, 0 for its mean, below 0 for worse."""
+    target = random_streams(np.random.default_rng(1), (500,))
+    assert retention(target, target) == 1
+    assert retention(np.full_like(target, target.mean()), target) == pytest.approx(0, abs=1e-6)
+    assert retention(-target, target) < -2
+
+
+def test_streams_fill_the_range_between_minus_one_and_one() -> None:
+    """Their variance is that of the uniform distribution, a third."""
+    streams = random_streams(np.random.default_rng(2), (100, 100))
+    assert streams.dtype == np.float32
+    assert np.abs(streams).max() <= 1
+    assert streams.var() == pytest.approx(1 / 3, rel=0.05)
+
+
+def test_norm_is_over_the_units_of_a_stream_and_averaged_over_streams() -> None:
+    """Two streams of two units: (3, 4) has norm 5, (0, 1) has norm 1."""
+    assert jacobian_norm(np.array([3, 4, 0, 1], np.float32), 2) == 3
+
+
+def recall(*skill: float) -> Recall:
+    """A cell with these skills from delay 5 on."""
+    delays = (5, 10, 20, 50)[: len(skill)]
+    return Recall("gru", delays, skill, skill, skill, (0, 5), (1.0, 0.5), (1.0, 0.9), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("skill", "kept"),
+    [((1.0, 0.95, 0.9, 0.91), 50), ((1.0, 0.95, 0.2, 0.95), 10), ((0.5, 0.99, 0.99), 0), ((float("nan"), 1.0), 0)],
+)
+def test_kept_ends_at_the_first_delay_that_is_forgotten(skill: tuple[float, ...], kept: int) -> None:
+    """A lucky skill at a longer delay does not count."""
+    assert recall(*skill).kept == kept
+
+
+def test_every_delay_has_its_steps_and_its_gradient() -> None:
+    """Delays ascend, each with a number of steps, and the longest is among the distances."""
+    budget = RecallBudget()
+    assert list(budget.delays) == sorted(budget.delays)
+    assert len(budget.steps) == len(budget.delays)
+    assert budget.distances[-1] == budget.delays[-1]
+
+
+@pytest.mark.training
+def test_gated_cell_learns_a_short_delay_and_the_gradient_is_the_true_one() -> None:
+    """A GRU keeps a value for two steps after seconds of training; its gradient is what small changes of the value do."""
+    import tensorflow as tf  # noqa: PLC0415 - takes seconds
+
+    from pipeline.cells.recall_trainer import GRADIENT_STREAMS, RecallTrainer  # noqa: PLC0415
+
+    budget = RecallBudget((2,), (250,), batch=32, units=8, learning_rate=2e-2, distances=(0, 3), test=256, seeds=1)
+    trainer = RecallTrainer("gru", budget)
+    trainer.restart(0)
+    before = [weight.numpy().copy() for weight in trainer.weights]
+    trainer.train(2, 250)
+    assert trainer.skill(2) > 0.9
+    norms = trainer.gradient_norms()
+    stream = random_streams(np.random.default_rng(0), (GRADIENT_STREAMS, 12))
+    for distance, norm in zip(budget.distances, norms, strict=True):
+        inputs, _ = recall_task(stream, distance)
+        change = np.zeros_like(inputs)
+        change[:, -1 - distance, 0] = 1e-2
+        up, down = (trainer._final(tf.constant(inputs + sign * change)).numpy() for sign in (1, -1))
+        assert norm == pytest.approx(np.linalg.norm((up - down) / 2e-2, axis=1).mean(), rel=1e-2)
+    trainer.restart(0)
+    assert all((fresh == weight.numpy()).all() for fresh, weight in zip(before, trainer.weights, strict=True))

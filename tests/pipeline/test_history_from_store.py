@@ -1,0 +1,101 @@
+"""Readings between files and the store."""
+
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+
+from edge.config import Fleet
+from edge.contract.contract import SECOND, Readings, SeriesTable
+from edge.errors import HistoryError
+from edge.messages.payloads import Ingest
+from edge.stores.sqlite import SqliteStore
+from pipeline.history.from_store import read_history, read_pages, tag, write_history
+
+HOUR = 3600 * SECOND
+
+
+def every(interval: int, count: int = 50) -> Readings:
+    """One series with a reading at every interval."""
+    return Readings.of(
+        [0] * count, [1_700_000_000 * SECOND // interval * interval + k * interval for k in range(count)], [1.0] * count
+    )
+
+
+def stored(store: SqliteStore, stop: int | None = None) -> set[tuple[str, int, float]]:
+    """Series name, time and value of every reading in a store."""
+    series = SeriesTable()
+    pages = Readings.concatenate(list(read_pages(store, series, stop=stop)))
+    rows = zip(pages.series.tolist(), pages.time.tolist(), pages.value.tolist(), strict=True)
+    return {(series.names[index], time, value) for index, time, value in rows}
+
+
+def test_history_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    """Writing twice changes nothing, values that are not finite are left out, and a range of time is half-open."""
+    store = SqliteStore(tmp_path / "store.db")
+    readings = Readings.of([0, 1, 0, 1], [SECOND, SECOND, 2 * SECOND, 3 * SECOND], [1.5, -2.0, float("nan"), 4.0])
+    names = SeriesTable(["a", "b"])
+    assert write_history(store, names, readings) == 3
+    assert write_history(store, names, readings) == 3
+    assert stored(store) == {("a", SECOND, 1.5), ("b", SECOND, -2.0), ("b", 3 * SECOND, 4.0)}
+    assert len(stored(store, stop=3 * SECOND)) == 2
+
+
+def test_the_same_history_from_another_store_makes_the_same_table(tmp_path: Path) -> None:
+    """Rows come in order of the names, whichever series was written first, in memory or in a file."""
+    names, readings = SeriesTable(["b", "a"]), Readings.of([0, 1, 0, 1], [0, 0, HOUR, 2 * HOUR], [1.0, 2.0, 3.0, 4.0])
+    first, second = SqliteStore(tmp_path / "first.db"), SqliteStore(tmp_path / "second.db")
+    write_history(first, names, readings)
+    write_history(
+        second, SeriesTable(["a", "b"]), Readings(1 - readings.series, readings.time, readings.value).take(slice(2, 4))
+    )
+    write_history(second, names, readings)
+    history, again = read_history(first, Fleet("1h")), read_history(second, Fleet("1h"))
+    assert history.table.names == ("a", "b")
+    np.testing.assert_array_equal(history.table.values, [[2.0, np.nan, 4.0], [1.0, 3.0, np.nan]])
+    assert history.table.data_hash == again.table.data_hash
+    assert history.arrivals.last.tolist() == [2 * HOUR, HOUR]
+    with patch("pipeline.history.table.IN_MEMORY", 0):
+        mapped = read_history(first, Fleet("1h"), tmp_path).table
+        assert isinstance(mapped.values, np.memmap)
+        assert mapped.data_hash == history.table.data_hash
+
+
+def test_the_interval_is_told_from_the_first_readings(tmp_path: Path) -> None:
+    """What the guess was made from is part of the table like all that follows, and a configured interval needs no guess."""
+    store = SqliteStore(tmp_path / "store.db")
+    write_history(store, SeriesTable(["a"]), every(HOUR, 200))
+    with patch("edge.stores.sqlite.PAGE", 20), patch("pipeline.history.from_store.GUESSED_FROM", 50):
+        history = read_history(store, Fleet())
+    assert (history.contract.interval, history.arrivals.readings.tolist()) == (HOUR, [200])
+    assert np.isfinite(history.table.values).all()
+    assert read_history(store, Fleet("2h")).table.values.shape[1] in (100, 101)
+
+
+def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
+    """No readings, or none in the range asked for, is one line with the next step."""
+    store = SqliteStore(tmp_path / "store.db")
+    with pytest.raises(HistoryError, match="gatecast import"):
+        read_history(store, Fleet())
+    write_history(store, SeriesTable(["a"]), every(HOUR))
+    with pytest.raises(HistoryError, match="wider"):
+        read_history(store, Fleet(), stop=1)
+
+
+def test_imported_series_get_the_tags_of_their_topics() -> None:
+    """A name that the series template can have made is tagged as its topic would; another name has no tags."""
+    ingest = Ingest("sensors/{site}/{metric}", "{site}.{metric}")
+    tagged = tag(SeriesTable(["ewr.temperature", "lonely"]), [ingest])
+    assert tagged.tags == [{"site": "ewr", "metric": "temperature"}, {}]
+    source = ingest.source("sensors/ewr/temperature")
+    assert source is not None
+    assert (source.name, source.tags) == (tagged.names[0], tagged.tags[0])
+
+
+def test_readings_keep_every_bit(tmp_path: Path) -> None:
+    """Values survive as float64: a reading comes back bit for bit."""
+    store = SqliteStore(tmp_path / "store.db")
+    values = np.array([0.1 + 0.2, 1e-300, 123456789.123456789])
+    write_history(store, SeriesTable(["a"]), Readings(np.zeros(3, np.int32), np.arange(3) * HOUR, values))
+    assert {value for _, _, value in stored(store)} == set(values.tolist())

@@ -1,0 +1,207 @@
+"""A file's readings in the store: what is said to be there was counted there."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.contract.contract import SECOND, Points, Readings, SeriesTable
+from edge.errors import GatecastError, HistoryError
+from edge.messages.payloads import Ingest
+from edge.stores.sqlite import SqliteStore
+from edge.stores.store import open_store
+from pipeline.history.importing import Repeated, Tally, import_file
+from tests.support.servers import Influx
+
+INGESTS = [Ingest("sensors/{site}/{metric}", "{site}.{metric}")]
+
+
+class Forgetful(SqliteStore):
+    """Takes every block and keeps one in so many, as a server that is no store but answers 2xx."""
+
+    def __init__(self, path: Path, keeps: int) -> None:
+        super().__init__(path)
+        self._keeps, self._blocks = keeps, 0
+
+    def write(self, block: bytes) -> None:
+        """Believe some blocks away."""
+        self._blocks += 1
+        if self._keeps and self._blocks % self._keeps == 0:
+            super().write(block)
+
+
+def csv(path: Path, rows: Sequence[str], header: str = "time,h.a,h.b") -> Path:
+    """A wide file."""
+    path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+    return path
+
+
+def batches(*rows: tuple[int, int], size: int) -> Iterator[Readings]:
+    """(series, time) rows in the order of a file, so many at a time."""
+    for begin in range(0, len(rows), size):
+        some = rows[begin : begin + size]
+        yield Readings.of([row[0] for row in some], [row[1] for row in some], [1.0] * len(some))
+
+
+def counted(*rows: tuple[int, int], size: int) -> tuple[list[int], Repeated | None, int]:
+    """Times of each series, what repeats, and how many series had to be kept in memory."""
+    tally = Tally()
+    for batch in batches(*rows, size=size):
+        tally.count(batch)
+    kept = 0
+    for batch in batches(*rows, size=size):
+        kept += tally.keep_disordered(batch)
+    distinct, repeated = tally.distinct(["a", "b", "c"])
+    return distinct.tolist(), repeated, kept
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_times_are_counted_once_in_whatever_order_and_pieces_they_come(size: int) -> None:
+    """Rising and falling series cost no memory; in the others the earliest repeated time of the first series is named."""
+    assert counted((0, 1), (1, 9), (0, 2), (1, 8), (0, 3), size=size) == ([3, 2], None, 0)
+    rows = ((1, 5), (0, 7), (0, 7), (1, 6), (1, 5), (0, 3), (0, 3), (2, 1), (2, 2))
+    assert counted(*rows, size=size) == ([2, 2, 2], Repeated(3, "a", 3), 7)
+
+
+def test_counts_agree_with_a_set_on_random_files() -> None:
+    """Any order, any repetition, any pieces."""
+    random = np.random.default_rng(5)
+    for size in (1, 7, 50):
+        rows = [
+            (int(series), int(time)) for series, time in zip(random.integers(0, 3, 60), random.integers(0, 30, 60), strict=True)
+        ]
+        rows += [(0, -1), (1, -1), (2, -1)]
+        distinct, repeated, _ = counted(*rows, size=size)
+        assert distinct == [len({time for owner, time in rows if owner == series}) for series in range(3)]
+        assert repeated is not None
+        assert repeated.rows == len(rows) - len(set(rows))
+
+
+def test_rows_at_the_same_time_are_told_apart_from_what_is_stored(tmp_path: Path) -> None:
+    """The repeated hour of autumn in local time: the store has fewer readings than the file has rows, and that is said."""
+    rows = ["2025-10-26T01:00:00,1,5", "2025-10-26T02:00:00,2,", "2025-10-26T02:00:00,3,", "2025-10-26T03:00:00,4,inf"]
+    store = SqliteStore(tmp_path / "s.db")
+    found = import_file(csv(tmp_path / "f.csv", rows), store, INGESTS)
+    assert (found.rows, found.stored, found.not_finite) == (5, 4, 1)
+    assert found.repeated is not None
+    assert (found.repeated.rows, found.repeated.series, found.repeated.time) == (1, "h.a", 1_761_444_000 * SECOND)
+    (page,) = store.read("reading", ["value"], 0, 2**62, SeriesTable())
+    assert sorted(page.fields["value"]) == [1.0, 3.0, 4.0, 5.0]
+    assert (found.first, found.last) == (1_761_440_400 * SECOND, 1_761_447_600 * SECOND)
+    assert found.strange == ()
+
+
+def test_a_second_import_says_the_same(tmp_path: Path) -> None:
+    """What is there already is there; readings of others in the store do not count."""
+    store, path = (
+        SqliteStore(tmp_path / "s.db"),
+        csv(tmp_path / "f.csv", [f"2026-01-01T{hour:02}:00:00,1,2" for hour in range(9)]),
+    )
+    other = Points("reading", np.zeros(1, np.int32), np.array([1_767_229_200 * SECOND]), {"value": np.ones(1)})
+    store.write(store.encode([other], SeriesTable(["other"])))
+    found = import_file(path, store, INGESTS)
+    assert (found.rows, found.stored, found.repeated) == (18, 18, None)
+    assert import_file(path, store, INGESTS) == found
+
+
+@pytest.mark.parametrize(("keeps", "missing"), [(0, "18,000"), (2, "10,000")])
+def test_a_store_that_does_not_hold_what_it_took_is_no_success(keeps: int, missing: str, tmp_path: Path) -> None:
+    """Every write succeeded, and the count in the store says otherwise: one line with the series that lacks most."""
+    store = Forgetful(tmp_path / "s.db", keeps)
+    rows = [f"{1_767_225_600 + minute * 60},1,{minute}" for minute in range(9_000)]
+    path = csv(tmp_path / "f.csv", rows)
+    with pytest.raises(HistoryError, match=rf"took all 18,000 readings, but {missing} .* series 'h\.a'.* of 9,000"):
+        import_file(path, store, INGESTS)
+
+
+def test_names_that_no_topic_gives_are_listed(tmp_path: Path) -> None:
+    """Their history would never meet a live reading."""
+    path = csv(tmp_path / "f.csv", ["2026-01-01,1,2,3"], "time,h.a,sensors/h/a,lonely")
+    found = import_file(path, SqliteStore(tmp_path / "s.db"), INGESTS)
+    assert (found.series, found.strange) == (("h.a", "sensors/h/a", "lonely"), ("sensors/h/a", "lonely"))
+
+
+def test_a_name_that_no_topic_could_have_is_refused_in_a_short_line(tmp_path: Path) -> None:
+    """A file without line breaks has a header of megabytes; nothing of it is stored, or printed whole."""
+    path = csv(tmp_path / "long.csv", ["2026-01-01T00:00:00Z,1"], "time," + "x" * 5_000)
+    store = SqliteStore(tmp_path / "store.db")
+    with pytest.raises(HistoryError, match="at most 1024 characters, as topics have; got one of 5,000: 'xxx") as caught:
+        import_file(path, store, [])
+    assert len(str(caught.value)) < 400 + len(str(path))
+    assert store.span() is None
+    store.close()
+
+
+def test_a_file_of_infinities_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    """No reading, no success."""
+    with pytest.raises(HistoryError, match="all 2 are infinite"):
+        import_file(csv(tmp_path / "f.csv", ["2026-01-01,inf,-inf"]), SqliteStore(tmp_path / "s.db"), INGESTS)
+    assert not (tmp_path / "s.db").exists()
+
+
+class LoginPage(BaseHTTPRequestHandler):
+    """Answers everything with success and a page."""
+
+    def do_GET(self) -> None:
+        """As a portal does that wants a password first."""
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        page = b"<html>please log in</html>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def do_POST(self) -> None:
+        """As `do_GET`."""
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Be silent."""
+
+
+def test_a_login_page_that_answers_success_is_no_store(tmp_path: Path) -> None:
+    """A success is believed when it was seen in the store."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), LoginPage) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        store = open_store(f"influxdb://127.0.0.1:{server.server_port}/bucket?org=home")
+        try:
+            with pytest.raises(GatecastError, match="InfluxDB"):
+                import_file(csv(tmp_path / "f.csv", ["2026-01-01,1,2"]), store, INGESTS)
+        finally:
+            store.close()
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.servers
+def test_an_import_into_influxdb_is_counted_there(
+    influx: Influx, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tags, repeated times and all: the same numbers as with a file."""
+    monkeypatch.setenv("GATECAST_INFLUX_TOKEN", influx.token)
+    rows = [f"{1_767_225_600 + minute * 60},1,{minute}" for minute in range(6_000)]
+    store = open_store(influx.store_url(bucket))
+    found = import_file(csv(tmp_path / "f.csv", [*rows, *rows[:10]]), store, INGESTS)
+    store.close()
+    assert (found.rows, found.stored) == (12_020, 12_000)
+    assert found.repeated == Repeated(20, "h.a", 1_767_225_600 * SECOND)
+    assert influx.query(bucket, 'SELECT count("value") FROM "reading"')[0]["count"] == 12_000
+
+
+@pytest.mark.servers
+def test_a_name_that_influxdb_writes_in_another_way_is_counted(
+    influx: Influx, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Line protocol has no backslash and no line break in a tag: what was stored is not reported as lost."""
+    monkeypatch.setenv("GATECAST_INFLUX_TOKEN", influx.token)
+    names = ["plc1\\temp", "tail\\", "a b,c=d", "two\nlines"]
+    rows = [f'"{name}",{1_767_225_600 + minute * 60},{minute}' for name in names for minute in range(5)]
+    store = open_store(influx.store_url(bucket))
+    found = import_file(csv(tmp_path / "f.csv", rows, "series,time,value"), store, INGESTS)
+    store.close()
+    assert found.stored == 20

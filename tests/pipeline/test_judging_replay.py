@@ -1,0 +1,123 @@
+"""The gate's windows come out of the device's state: the same as cut from the table, and as the engine forecasts from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+
+from edge.contract.contract import Aggregation, Contract, Float32, Int32, Readings, SeriesTable
+from edge.series.engine import Engine
+from edge.series.state import Closed, State
+from pipeline.history.table import Table
+from pipeline.history.windows import samples
+from pipeline.judging import replay as module
+from pipeline.judging.evaluation import backtest, contender
+from pipeline.judging.replay import Replayed, replayed
+from tests.pipeline.test_judging_evaluation import CONTRACT, HOUR, PART, Counter, counting
+
+SHORT = Contract(HOUR, 24, 6, max_missing=0.25)
+
+
+def gappy(intervals: int = 160) -> Table:
+    """Single holes, long gaps, a series that begins late, one that ends, one that is complete, and an hour without any."""
+    values = np.random.default_rng(2).normal(20, 5, (6, intervals)).astype(np.float32)
+    values[0, ::7] = np.nan
+    values[1, 70:110] = np.nan
+    values[2, :95] = np.nan
+    values[3, 120:] = np.nan
+    values[4, np.random.default_rng(3).random(intervals) < 0.3] = np.nan
+    values[:5, 100] = np.nan
+    values[1, 62] = 1e20  # no sensor's value: the engine counts it as missing
+    return Table(tuple("abcdef"), 1_000 * HOUR, HOUR, values)
+
+
+def everything(parts: Sequence[Replayed]) -> Replayed:
+    """All windows, sorted by series and time."""
+    found = Replayed(*(np.concatenate([getattr(part, name) for part in parts]) for name in Replayed.__slots__))
+    order = np.lexsort((found.origin, found.series))
+    return Replayed(found.series[order], found.origin[order], found.windows[order])
+
+
+@pytest.mark.parametrize("aggregation", ["mean", "last", "sum", "min", "max"])
+@pytest.mark.parametrize(("part", "stride", "longer"), [(range(60, 160), 1, 0), (range(160), 5, 0), (range(60, 120), 3, 50)])
+def test_the_state_gives_the_windows_of_the_table(part: range, stride: int, longer: int, aggregation: Aggregation) -> None:
+    """Bit by bit, at the same origins, whatever is missing; a longer window is NaN before the table begins."""
+    table, contract = gappy(), replace(SHORT, aggregation=aggregation)
+    table.values[1, 62] = np.nan
+    found = everything(list(replayed(table, contract, part, stride, 24 + longer)))
+    chosen = samples(table, contract, part, stride)
+    facts = np.array([np.isfinite(table.values[s, o : o + 6]).any() for s, o in zip(found.series, found.origin, strict=True)])
+    np.testing.assert_array_equal(found.series[facts], chosen.series)
+    np.testing.assert_array_equal(found.origin[facts], chosen.origin)
+    expected = chosen.windows(slice(None), replace(contract, window=24 + longer))
+    np.testing.assert_array_equal(found.windows[facts], expected)
+
+
+@dataclass
+class Recorder:
+    """A forecaster that remembers its windows."""
+
+    contract: Contract
+    name: str = "recorder"
+    seen: list[Float32] = field(default_factory=list)
+
+    def predict(self, windows: Float32, series: Int32) -> Float32:
+        """Zeros."""
+        self.seen.append(windows.copy())
+        return np.zeros((len(series), self.contract.horizon, 3), np.float32)
+
+
+def test_the_engine_forecasts_from_the_same_windows() -> None:
+    """An agent with a clock, fed interval by interval, asks its model at the same moments about the same values."""
+    table, recorder = gappy(), Recorder(SHORT)
+    engine, series, origins = Engine(recorder, (), SeriesTable(table.names)), [], []
+    for column, values in enumerate(table.values.T):
+        there = np.flatnonzero(np.isfinite(values))
+        time = table.start + column * HOUR
+        outcome = engine.step(Readings.of(there.tolist(), [time] * len(there), values[there].tolist()), time + HOUR)
+        made = [forecasts for forecasts in outcome.forecasts if forecasts.model == "recorder"]
+        series += [forecasts.series for forecasts in made]
+        origins += [(forecasts.origin - table.start) // HOUR for forecasts in made]
+    part = range(40, 160)
+    live = everything([Replayed(*columns) for columns in zip(series, origins, recorder.seen, strict=True)])
+    judged = everything(list(replayed(table, SHORT, part)))
+    inside = (live.origin >= part.start) & (live.origin <= part.stop - SHORT.horizon)
+    for name in Replayed.__slots__:
+        np.testing.assert_array_equal(getattr(judged, name), getattr(live, name)[inside])
+    assert len(judged) > 300
+
+
+def test_what_the_state_does_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state that mixes up its windows shows in the figures: the gate judges the device's code, not a copy of it."""
+
+    class Late(State):
+        def _closed(self, *columns: np.ndarray) -> Closed:
+            closed = super()._closed(*columns)
+            return replace(closed, windows=np.roll(closed.windows, 1, axis=1))
+
+    table = counting()
+    who = [contender(Counter(), table.names)]
+    assert not backtest(who, table, CONTRACT, PART)[0].absolute_error.any()
+    monkeypatch.setattr(module, "State", Late)
+    assert backtest(who, table, CONTRACT, PART)[0].absolute_error.any()
+
+
+def test_memory_is_bounded_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large tables are replayed in groups of series and stretches of time; the sums are the same to the last bit."""
+    table = gappy()
+    whole = backtest([contender(Counter(contract=SHORT), table.names)], table, SHORT, range(60, 160))[0]
+    step = 4 * SHORT.window * module.INTERVALS  # bytes of one series' windows
+    monkeypatch.setattr(module, "BLOCK", 2 * step)
+    parts = list(replayed(table, SHORT, range(60, 160)))
+    assert len(parts) > 10
+    assert max(part.windows.nbytes for part in parts) <= 4 * step
+    assert all(len(set(part.series.tolist())) <= 2 for part in parts)
+    cut = backtest([contender(Counter(contract=SHORT), table.names)], table, SHORT, range(60, 160))[0]
+    for name in ("count", "absolute_error", "pinball", "covered", "unanswered"):
+        np.testing.assert_array_equal(getattr(cut, name), getattr(whole, name))
+
+
+def test_a_part_without_origins_gives_no_windows() -> None:
+    """A part shorter than the horizon has nothing to judge."""
+    assert list(replayed(gappy(), SHORT, range(100, 105))) == []

@@ -1,0 +1,102 @@
+"""From verdict to channel: what is published, against which champion, and what is deleted."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.config import Train
+from edge.contract.contract import Readings, SeriesTable
+from edge.errors import GatecastError
+from edge.forecaster.baselines import Baseline
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.model import open_forecaster
+from pipeline.judging.evaluation import backtest, contender
+from pipeline.release.candidates import Candidate, Prepared, prepare
+from pipeline.release.decision import Release, decide, publish
+from pipeline.release.registry import KEPT, Registry
+from pipeline.training.build import Architecture
+from pipeline.training.fit import Record
+from tests.pipeline.test_release_registry import bundle
+from tests.support import tiny
+
+pytestmark = pytest.mark.training
+
+
+@pytest.fixture(scope="module")
+def prepared() -> Prepared:
+    """The sines that the tiny networks are made for."""
+    values = tiny.sines()
+    series = np.repeat(np.arange(3, dtype=np.int32), values.shape[1])
+    time = np.tile(np.arange(values.shape[1]) * tiny.CONTRACT.interval, 3)
+    return prepare(SeriesTable(tiny.SERIES), Readings(series, time, values.ravel().astype(np.float64)), tiny.CONTRACT)
+
+
+def candidate(prepared: Prepared) -> Candidate:
+    """A network with random weights, which nobody should release."""
+    made = tiny.bundle(Architecture())
+    (measured,) = backtest(
+        [contender(Baseline("last_value", tiny.CONTRACT), prepared.table.names)],
+        prepared.table,
+        tiny.CONTRACT,
+        prepared.split.validation,
+    )
+    return Candidate(made, Record(1.0, 1, 1, (), (), 1, 1), 0.0, measured)
+
+
+def judged(prepared: Prepared, champion: Bundle | None) -> Release:
+    """The verdict beside a champion."""
+    live = None if champion is None else (open_forecaster(champion), champion)
+    return decide(prepared, [candidate(prepared)], live, Train())
+
+
+def test_a_loser_is_kept_and_a_baseline_goes_out_where_nothing_is(prepared: Prepared, tmp_path: Path) -> None:
+    """The registry has both; the channel names the baseline; doing it again changes nothing."""
+    registry, release = Registry(tmp_path), judged(prepared, None)
+    assert release.champion is None
+    assert release.goes_out is not None
+    publish(release, registry, "live")
+    publish(release, registry, "live")
+    assert len(registry.names()) == 2
+    channel = registry.channel()
+    assert channel is not None
+    assert (channel.version, channel.history) == (release.goes_out.manifest.version, [])
+
+
+def test_a_promotion_during_the_run_stands(prepared: Prepared, tmp_path: Path) -> None:
+    """The candidate is kept for `gatecast promote`, and the channel stays where a person put it."""
+    registry, release = Registry(tmp_path), judged(prepared, None)
+    registry.add(bundle(1))
+    registry.promote(bundle(1).manifest.version)
+    with pytest.raises(GatecastError, match=r"named nothing when .* run gatecast retrain again, or gatecast promote"):
+        publish(release, registry, "live")
+    assert release.goes_out is not None
+    assert release.goes_out.manifest.version in registry.names()
+    assert registry.live() == bundle(1)
+
+
+def test_the_champion_is_remembered_and_stays(prepared: Prepared, tmp_path: Path) -> None:
+    """A loser beside a champion goes nowhere, wherever the channel points meanwhile."""
+    champion = judged(prepared, None).goes_out
+    assert champion is not None
+    release = judged(prepared, champion)
+    assert (release.champion, release.goes_out) == (champion.manifest.version, None)
+    registry = Registry(tmp_path)
+    publish(release, registry, "live")
+    assert (registry.names(), registry.channel()) == ([release.candidate.manifest.version], None)
+
+
+def test_publishing_deletes_what_is_long_out_of_use(prepared: Prepared, tmp_path: Path) -> None:
+    """However often it is retrained, the registry holds a bounded number of bundles."""
+    registry = Registry(tmp_path)
+    for day in range(1, 29):
+        registry.add(bundle(day))
+    first = registry.names()[0]
+    registry.promote(first)
+    release = replace(judged(prepared, None), goes_out=None)
+    publish(release, registry, "live")
+    names = registry.names()
+    assert len(names) == KEPT + 1
+    assert names[0] == first
+    assert release.candidate.manifest.version in names

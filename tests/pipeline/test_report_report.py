@@ -1,0 +1,149 @@
+"""What people read: escaped, in their units, and complete without a network."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.contract.contract import SECOND, Contract, Readings, SeriesTable
+from edge.forecaster.baselines import Baseline
+from edge.forecaster.bundle import Manifest, Metric, ModelFile, Training, version_of
+from pipeline.judging.evaluation import contender
+from pipeline.judging.verdict import Cost, trial
+from pipeline.release.candidates import Candidate, Prepared, baseline_bundle, prepare
+from pipeline.release.decision import Judged, Release, metrics_of
+from pipeline.report.page import Grid, Picture, Section, html_report, markdown, number, percent
+from pipeline.report.plots import Line, lead_plot, panels
+from pipeline.report.report import model_card, plot_png, trial_grid, validation_grid, validation_table
+from pipeline.training.fit import Record
+
+HOUR = 3600 * SECOND
+CONTRACT = Contract(HOUR, 72, 24)
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def history() -> Prepared:
+    """Three weeks of a noisy daily cycle, a second series with a hole, and one that cannot be trained on."""
+    hours, random = np.arange(504), np.random.default_rng(3)
+    value = 20 + 5 * np.sin(hours / 24 * 2 * np.pi) + random.normal(0, 1, 504)
+    rows = np.concatenate([np.stack([hours * 0 + series, hours, value + series]) for series in range(3)], axis=1)
+    rows = rows[:, ~((rows[0] == 1) & (rows[1] > 200) & (rows[1] < 220))]
+    rows[2, rows[0] == 2] = 7.0
+    readings = Readings(rows[0].astype(np.int32), rows[1].astype(np.int64) * HOUR, rows[2])
+    return prepare(SeriesTable(["<hall>|a", "b", "stuck"]), readings, CONTRACT)
+
+
+def released(prepared: Prepared) -> Release:
+    """A baseline in the place of the candidate, another one in the champion's."""
+    names, part = prepared.table.names, prepared.split.held_out
+    chosen = Baseline("mean_of_3_days", CONTRACT, 24, 3)
+    champion = contender(Baseline("last_value", CONTRACT), names)
+    found = trial(contender(chosen, names), champion, prepared.table, CONTRACT, part)
+    bundle, cost = baseline_bundle(prepared, chosen, metrics_of(found, prepared.scale)), Cost(3.25, 1000)
+    judged = Judged(Candidate(bundle, Record(1.5, 3, 2, (), (), 12_345, 9), 0.0, found.candidate), cost, found)
+    return Release(bundle, judged, (judged,), None)
+
+
+@pytest.fixture(scope="module")
+def prepared() -> Prepared:
+    """As `history`."""
+    return history()
+
+
+@pytest.fixture(scope="module")
+def release(prepared: Prepared) -> Release:
+    """As `released`."""
+    return released(prepared)
+
+
+def test_numbers_have_three_significant_digits_and_absence_is_a_dash() -> None:
+    """Small and large numbers are readable alike."""
+    texts = [number(value) for value in (0.012345, 1.2345, 12.345, 1234.5, -0.5, 0.0, float("nan"), None)]
+    assert texts == ["0.0123", "1.23", "12.3", "1,234", "-0.500", "0", "–", "–"]  # noqa: RUF001
+    assert [percent(0.1482), percent(-0.05, sign=True), percent(None)] == ["14.8 %", "-5.0 %", "–"]  # noqa: RUF001
+
+
+def test_markdown_cells_cannot_break_the_table() -> None:
+    """Bars and line ends in names stay in their cell."""
+    text = markdown(Grid(("a", "b"), (("x|y", "1\n2"),)))
+    assert text == "| a | b |\n|---|---:|\n| x\\|y | 1 2 |\n"
+
+
+def test_validation_lists_every_series_with_its_problem(prepared: Prepared) -> None:
+    """Also the series that was left out, with the reason, and lengths of time in words."""
+    rows = validation_grid(prepared.report).rows
+    assert [row[0] for row in rows] == ["<hall>|a", "b", "stuck"]
+    assert [row[6] for row in rows] == ["–", "19h", "–"]  # noqa: RUF001
+    assert "never changes" in rows[2][-1]
+    assert validation_table(prepared.report).count("\n") == 5
+
+
+def test_errors_of_every_series_stand_beside_the_others(release: Release) -> None:
+    """The candidate's, its gain on the best baseline, the champion's, then every baseline's, in the series' own unit."""
+    grid = trial_grid(release.chosen.trial)
+    assert grid.headers[:4] == ("series", "mean_of_3_days", "below best baseline", "last_value")
+    assert [row[0] for row in grid.rows] == ["<hall>|a", "b"]
+    own, gain, champion = grid.rows[0][1:4]
+    assert float(own) < float(champion)
+    best = min(float(one.by_series[0]) for one in release.chosen.trial.baselines)
+    assert gain == percent(1 - float(release.chosen.trial.candidate.by_series[0]) / best, sign=True)
+
+
+def test_model_card_says_what_the_manifest_says(release: Release) -> None:
+    """A baseline bundle is named as one; a network with its file, its data and its errors beside the others'."""
+    card = model_card(release.candidate.manifest)
+    assert "the baseline mean_of_3_days: no network was better" in card
+    assert re.search(r"\| last_value \|( [\d.]+ \|){4}", card)
+    version = version_of(datetime.fromisoformat("2026-11-22T00:00:00Z"), "gru", b"x")
+    manifest = Manifest(
+        version,
+        CONTRACT,
+        ["a"],
+        "2026-11-22T00:00:00Z",
+        "0.1.0",
+        model=ModelFile("0" * 64, 1000, "gru", "segment", 64, 29_000, "ai-edge-litert 2.3.0"),
+        training=Training(0, 504 * HOUR, 504, 18.04, 10, 1, "feed", shares=(0.05, 0.2)),
+        metrics=[Metric(version, [0.5, *[None] * 23], coverage=0.8)],
+    )
+    card = model_card(manifest)
+    for words in (
+        "gru, segment, 64 units, 29,000 parameters",
+        "10 epochs, 18.0 s, seed 1",
+        "20% of the median, 5% for unknown series",
+        "72 intervals (3d)",
+        "80.0 %",
+        "`a`",
+    ):
+        assert words in card
+
+
+def test_page_escapes_all_text_and_needs_nothing_else() -> None:
+    """No script and no address get in, whatever a series is called."""
+    evil = '<script src="http://evil">'
+    page = html_report(evil, [Section(evil, (evil,), Grid((evil,), ((evil,),)), (Picture(PNG, evil),))])
+    assert "<script" not in page
+    assert not re.search(r'(src|href)="(?!data:)', page)
+    assert page.count("&lt;script") == 8
+    assert "prefers-color-scheme: dark" in page
+
+
+def test_pictures_are_written_whole(prepared: Prepared, release: Release, tmp_path: Path) -> None:
+    """The file is a PNG, and nothing else is left in its folder."""
+    plot_png(prepared, release, tmp_path / "plots" / "forecast.png")
+    assert [path.name for path in (tmp_path / "plots").iterdir()] == ["forecast.png"]
+    assert (tmp_path / "plots" / "forecast.png").read_bytes().startswith(PNG)
+    assert lead_plot([Line("a", np.array([1.0]), "model")], [1], 15 * 60 * SECOND, "°C").startswith(PNG)
+
+
+def test_panels_chain_forecasts_without_a_gap(prepared: Prepared) -> None:
+    """Each forecast begins where the one before ended, and the last ends with the part."""
+    one = contender(Baseline("last_value", CONTRACT), prepared.table.names)
+    (panel,) = panels(one, prepared.table, CONTRACT, prepared.split.held_out, [1], count=2)
+    end = prepared.table.start + prepared.split.held_out.stop * HOUR
+    assert panel.origins.tolist() == [end - 48 * HOUR, end - 24 * HOUR]
+    assert panel.times[-1] == end - HOUR
+    known = np.isfinite(panel.forecasts[:, 1])
+    assert known.tolist() == [False] * 24 + [True] * 48
+    assert panel.forecasts[24, 1] == panel.facts[23]

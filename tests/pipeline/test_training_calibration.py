@@ -1,0 +1,108 @@
+"""Intervals are made as wide as the validation part shows, and no wider than chance leaves room for."""
+
+import numpy as np
+
+from edge.contract.contract import SECOND, Contract, Float32
+from pipeline.training.calibration import BLOCKS, best_share, factors
+
+CONTRACT = Contract(interval=3600 * SECOND, window=4, horizon=2, quantiles=(0.05, 0.25, 0.5, 0.75, 0.95))
+LEVELS = np.array([-1.645, -0.6745, 0, 0.6745, 1.645])
+
+
+def forecasts(spread: float, count: int = 4000) -> Float32:
+    """Quantiles of a normal distribution of that spread around 10, float32 `[n, 2, 5]`."""
+    return np.tile(10 + spread * LEVELS, (count, 2, 1)).astype(np.float32)
+
+
+def facts(count: int = 4000) -> Float32:
+    """Standard normal around 10, float32 `[n, 2]`."""
+    return np.random.default_rng(5).normal(10, 1, (count, 2)).astype(np.float32)
+
+
+def shares(forecast: Float32, factor: Float32, fact: Float32) -> list[float]:
+    """Share of the facts below every calibrated quantile."""
+    steps = np.diff(forecast, axis=2) * factor
+    median = forecast[:, :, 2]
+    low = median - steps[:, :, 1], median - steps[:, :, 1] - steps[:, :, 0]
+    high = median + steps[:, :, 2], median + steps[:, :, 2] + steps[:, :, 3]
+    return [float((fact < one).mean()) for one in (low[1], low[0], high[0], high[1])]
+
+
+def test_narrow_intervals_become_right() -> None:
+    """Intervals half as wide as they should be hold what they promise, but for the part chance may explain."""
+    fact = facts()
+    factor = factors(forecasts(0.5), fact, np.arange(4000), CONTRACT)
+    np.testing.assert_allclose(factor, 2, rtol=0.16)
+    np.testing.assert_allclose(shares(forecasts(0.5), factor, fact), [0.05, 0.25, 0.75, 0.95], atol=0.04)
+
+
+def test_wide_intervals_stay() -> None:
+    """What a quiet month leaves room for, the next one may need."""
+    assert (factors(forecasts(2.0), facts(), np.arange(4000), CONTRACT) == 1).all()
+
+
+def test_what_chance_explains_is_left_alone() -> None:
+    """A spread that changes from block to block and is right on average gets a factor near 1."""
+    block = np.arange(4000) * BLOCKS // 4000
+    fact = 10 + (facts() - 10) * np.where(block % 2, 0.7, 1.35)[:, None]
+    factor = factors(forecasts(1.0), fact.astype(np.float32), np.arange(4000), CONTRACT)
+    np.testing.assert_allclose(factor, 1, atol=0.05)
+
+
+def test_each_lead_is_corrected_by_itself() -> None:
+    """Facts that scatter more at the second lead widen that lead only; a lead without facts keeps its steps."""
+    fact = facts()
+    fact[:, 1] = 10 + 3 * (fact[:, 1] - 10)
+    first, second = factors(forecasts(1.0), fact, np.arange(4000), CONTRACT)
+    np.testing.assert_allclose(first, 1, atol=0.05)
+    np.testing.assert_allclose(second, 3, rtol=0.16)
+    fact[:, 1] = np.nan
+    assert (factors(forecasts(1.0), fact, np.arange(4000), CONTRACT)[1] == 1).all()
+
+
+def test_a_skewed_distribution_is_corrected_on_its_side() -> None:
+    """Facts that lie farther above than below widen the upper steps only."""
+    fact = facts()
+    fact = np.where(fact > 10, 10 + 2 * (fact - 10), fact).astype(np.float32)
+    factor = factors(forecasts(1.0), fact, np.arange(4000), CONTRACT)
+    np.testing.assert_allclose(factor[:, :2], 1, atol=0.06)
+    np.testing.assert_allclose(factor[:, 2:], 2, rtol=0.16)
+
+
+def test_a_handful_of_windows_changes_nothing_wildly() -> None:
+    """With one window per block there is no evidence that could move an interval by more than the widest factor."""
+    factor = factors(forecasts(1.0, 3), facts(3), np.arange(3), CONTRACT)
+    assert np.isfinite(factor).all()
+    assert ((factor >= 1) & (factor <= 10)).all()
+
+
+def test_an_inner_step_that_is_too_wide_does_not_widen_the_outer_one() -> None:
+    """Inner quantiles twice as far out as they should be stay, and outer ones that are right stay as well."""
+    forecast = np.tile(10 + np.array([-1.645, -1.349, 0, 1.349, 1.645]), (4000, 2, 1)).astype(np.float32)
+    np.testing.assert_allclose(factors(forecast, facts(), np.arange(4000), CONTRACT), 1, atol=0.15)
+
+
+def test_the_mean_of_the_last_days_has_the_share_that_errs_least() -> None:
+    """Where the network says 0 and the days say 10, facts of 2 take a fifth, at most a quarter, and never less than nothing."""
+    zero, unit = np.zeros((6, 2), np.float32), np.ones(6)
+    assert best_share(zero, zero + 10, zero + 2, unit) == 0.2
+    assert best_share(zero, zero + 10, zero + 9, unit) == 0.25
+    assert best_share(zero, zero + 10, zero - 1, unit) == 0
+
+
+def test_series_count_in_units_of_their_scale() -> None:
+    """A large sensor that wants no share does not outvote two small ones that want one."""
+    zero, fact = np.zeros((3, 2), np.float32), np.array([[0, 0], [2, 2], [2, 2]], np.float32)
+    usual = np.array([[1000, 1000], [10, 10], [10, 10]], np.float32)
+    assert best_share(zero, usual, fact, np.array([1000.0, 1, 1])) == 0.2
+    assert best_share(zero, usual, fact, np.ones(3)) == 0
+
+
+def test_gaps_glitches_and_series_without_scale_have_no_say_in_the_share() -> None:
+    """What is missing, not a reading, or without unit is as if it were not there; nothing at all is no share."""
+    zero, fact = np.zeros((7, 2), np.float32), np.full((7, 2), 2, np.float32)
+    fact[3, 0], fact[4, 0], fact[5:] = np.nan, 1e20, 9
+    unit = np.array([1, 1, 1, 1, 1, 0, np.nan])
+    assert best_share(zero, zero + 10, fact, unit) == 0.2
+    assert best_share(zero, zero + 10, fact * np.nan, unit) == 0
+    assert best_share(zero, zero + 10, fact, unit * 0) == 0

@@ -1,0 +1,159 @@
+"""Training learns, repeats itself, and looks at nothing beyond its samples."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edge.contract.contract import SECOND, Contract
+from edge.errors import ConfigurationError, HistoryError
+from pipeline.history.windows import Samples
+from pipeline.training.build import Architecture, assemble, forecast, parameters, restore
+from pipeline.training.calibration import Calibration
+from pipeline.training.fit import Settings, calibrated, fit, fit_members, series_scale
+from tests.support import tiny
+
+ARCHITECTURE = Architecture(units=8)
+SETTINGS = Settings(epochs=12, windows=512, batch=64, learning_rate=0.02, averaging=0.9)
+
+
+@pytest.mark.training
+def test_training_learns_a_sine() -> None:
+    """A few steps on three sines beat the last value by far, for known and for unknown series."""
+    calls: list[tuple[int, int, float, float]] = []
+    trained = fit(
+        ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150), tiny.samples(150, 194), SETTINGS, lambda *one: calls.append(one)
+    )
+    assert [call[:2] for call in calls] == [(epoch, 12) for epoch in range(1, trained.record.epochs + 1)]
+    assert trained.record.validation_loss == tuple(call[3] for call in calls)
+    network = restore(ARCHITECTURE, tiny.CONTRACT, 3, trained.members[0])
+    held = tiny.samples(150, 194)
+    windows, targets = held.windows(slice(None), tiny.CONTRACT), held.targets(slice(None), tiny.CONTRACT)
+    scale = np.array([1, 10, 100])[held.series][:, None]
+    naive = np.abs((windows[:, -1:] - targets) / scale).mean()
+    for series in (held.series + 1, held.series * 0):
+        assert np.abs((forecast(network, windows, series)[:, :, 1] - targets) / scale).mean() < 0.5 * naive
+
+
+@pytest.mark.training
+def test_glitches_of_one_series_leave_the_training_of_all_as_it_is() -> None:
+    """A value of a hundred at 4,294,967 is in windows, targets and last values; the losses stay those of clean readings."""
+    settings, values = replace(SETTINGS, epochs=4), tiny.sines()
+    clean = fit(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150), tiny.samples(150, 194), settings).record
+    values[0, [100, 170]] = 4294967.295
+    found = fit(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150, values), tiny.samples(150, 194, values), settings).record
+    assert found.training_loss[-1] < 1.3 * clean.training_loss[-1]
+    assert found.validation_loss[-1] < 1.3 * clean.validation_loss[-1]
+
+
+@pytest.mark.training
+def test_same_seed_gives_the_same_weights() -> None:
+    """Two runs are equal bit by bit; values after the last training origin do not reach the weights."""
+    settings = Settings(epochs=1, windows=256, batch=64)
+    spiked = tiny.sines()
+    spiked[:, 160:] = 1e6
+    validation = tiny.samples(150, 153)
+    first = fit(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150), validation, settings)
+    second = fit(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150, spiked), validation, settings)
+    for one, other in zip(first.members[0], second.members[0], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.training
+@pytest.mark.slow
+def test_members_are_averaged_in_one_graph() -> None:
+    """Members come from seeds of their own; the graph forecasts the mean of their medians, where no day fits the window."""
+    settings = Settings(epochs=1, windows=256, batch=64, members=2)
+    validation = tiny.samples(150, 194)
+    trained = fit_members(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150), validation, settings)
+    alone = fit(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150), validation, replace(settings, members=1, seed=1))
+    for one, other in zip(trained.members[1], alone.members[0], strict=True):
+        np.testing.assert_array_equal(one, other)
+    whole = calibrated(ARCHITECTURE, tiny.CONTRACT, trained.members, validation, settings)
+    windows, series = tiny.windows(8)
+    each = [forecast(restore(ARCHITECTURE, tiny.CONTRACT, 3, one), windows, series)[:, :, 1] for one in trained.members]
+    np.testing.assert_allclose(forecast(whole, windows, series)[:, :, 1], np.mean(each, axis=0), rtol=1e-5)
+    assert trained.record.parameters == parameters(whole)
+
+
+@pytest.mark.training
+def test_days_that_say_it_all_get_the_largest_share() -> None:
+    """Where every day is as the one before, untrained networks leave to the days as much as they may."""
+    contract = Contract(interval=6 * 3600 * SECOND, window=14, horizon=6)
+    days = np.tile([3.0, 7.0, 5.0, 4.0], 40)[None] * np.array([[1.0], [10.0], [100.0]])
+    origin = np.tile(np.arange(20, 150), 3)
+    validation = Samples(days.astype(np.float32), np.repeat(np.arange(3, dtype=np.int32), 130), origin)
+    weights = tiny.network(ARCHITECTURE, contract).get_weights()
+    found = calibrated(ARCHITECTURE, contract, [weights], validation, SETTINGS)
+    assert found.calibration.shares == (0.25, 0.25)
+    windows, series = validation.windows(slice(0, 5), contract), np.array([0, 3, 3, 0, 3], np.int32)  # in units of the window
+    alone = forecast(restore(ARCHITECTURE, contract, 3, weights), windows, series)[:, :, 1]
+    wanted = alone + 0.25 * (validation.targets(slice(0, 5), contract) - alone)
+    np.testing.assert_allclose(forecast(found, windows, series)[:, :, 1], wanted, rtol=1e-4)
+
+
+@pytest.mark.training
+def test_a_budget_shortens_the_epochs() -> None:
+    """Training that would take long ends within about its budget, and still goes through all its epochs."""
+    settings = Settings(epochs=4, windows=200_000, repeats=10_000, batch=64, budget=1e-6, patience=9)
+    trained = fit(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 150), tiny.samples(150, 194), settings)
+    assert trained.record.epochs == 4
+    assert trained.record.steps < 4 * 3125 / 2
+
+
+@pytest.mark.training
+def test_unknown_series_have_intervals_of_their_own() -> None:
+    """Twice as wide as those of known ones where their factors are, about the same median."""
+    network = tiny.network(ARCHITECTURE)
+    horizon, steps = tiny.CONTRACT.horizon, len(tiny.CONTRACT.quantiles) - 1
+    factors = (np.stack([np.full((horizon, steps), one), np.ones((horizon, steps))]).astype(np.float32) for one in (1, 2))
+    plain, wide = (assemble([network], Calibration((0.0, 0.0), one)) for one in factors)
+    windows, series = tiny.windows(8)
+    before, after = (forecast(one, windows, series) for one in (plain, wide))
+    np.testing.assert_array_equal(after[series > 0], before[series > 0])
+    np.testing.assert_allclose(
+        np.diff(after[series == 0], axis=2), 2 * np.diff(before[series == 0], axis=2), rtol=1e-3, atol=1e-4
+    )
+
+
+@pytest.mark.parametrize(("total", "windows"), [(100, 800), (20_000, 28_672), (200_000, 50_000), (10**8, 57_344)])
+def test_an_epoch_does_not_grow_with_the_history(total: int, windows: int) -> None:
+    """It is a quarter of all windows, within limits; few windows come at most eight times."""
+    assert Settings().windows_of(total) == windows
+
+
+def test_scale_covers_only_what_the_samples_cover() -> None:
+    """The scale is the standard deviation, and a spike after the last target does not move it."""
+    values = tiny.sines()
+    before = series_scale(tiny.samples(21, 150, values), tiny.CONTRACT)
+    np.testing.assert_allclose(before, np.nanstd(values[:, :156], axis=1), rtol=1e-5)
+    values[:, 157:] = 1e9
+    np.testing.assert_array_equal(series_scale(tiny.samples(21, 150, values), tiny.CONTRACT), before)
+
+
+def test_constant_and_empty_series_have_no_scale_of_their_own() -> None:
+    """A constant series has spread 0, one without values NaN: both are scaled by their window."""
+    values = tiny.sines()
+    values[0], values[1] = 5, np.nan
+    scale = series_scale(tiny.samples(21, 150, values), tiny.CONTRACT)
+    assert scale[0] == 0
+    assert np.isnan(scale[1])
+
+
+def test_samples_outside_the_grid_are_refused() -> None:
+    """Windows before and targets after the grid, or no samples at all, are the history's fault."""
+    good = tiny.samples(21, 100)
+    for wrong in (tiny.samples(20, 100), tiny.samples(100, 195)):
+        with pytest.raises(HistoryError, match=r"origins within 21…193"):
+            fit(ARCHITECTURE, tiny.CONTRACT, good, wrong, SETTINGS)
+    with pytest.raises(HistoryError, match="expected training samples; got none"):
+        fit(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 21), good, SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"epochs": 0}, {"batch": 0}, {"learning_rate": 0}, {"averaging": 1}, {"unknown": 2}], ids=str
+)
+def test_impossible_settings_are_refused(wrong: dict[str, float]) -> None:
+    """The message shows the settings."""
+    with pytest.raises(ConfigurationError, match="must be"):
+        Settings(**wrong)  # type: ignore[arg-type]

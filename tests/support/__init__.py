@@ -1,0 +1,1 @@
+"""What tests need: servers, processes, small bundles, stand-ins."""

@@ -1,0 +1,105 @@
+"""One device with its bundles, and the web servers it may read them from."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import msgspec
+
+from edge.contract.contract import SECOND
+from edge.forecaster.bundle import Bundle, encode_manifest
+from edge.release.releases import Releases, Retry
+from tests.support.agent_process import baseline_bundle
+
+ONE, TWO, THREE = (baseline_bundle(second=second) for second in (1, 2, 3))
+
+
+class Device:
+    """The releases of one device, its log, and what is live."""
+
+    def __init__(self, folder: Path, channel: str | Path) -> None:
+        self.folder, self.channel = folder, str(channel)
+        self.log: list[str] = []
+        self.now = 0.0  # seconds
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget what is not on disk."""
+        self.releases = Releases(
+            self.folder,
+            self.channel,
+            self.log.append,
+            retry=Retry(60.0, jitter=lambda: 0.5),
+            clock=lambda: int(self.now) * SECOND,
+            moment=lambda: self.now,
+        )
+        candidate = self.releases.current()
+        self.live = candidate and candidate.bundle.manifest.version
+
+    def poll(self) -> str | None:
+        """Look once and let go live what is found; returns its version."""
+        candidate = self.releases.poll()
+        if candidate is None:
+            return None
+        self.releases.accept(candidate)
+        self.live = candidate.bundle.manifest.version
+        return self.live
+
+    def held(self) -> list[str]:
+        """Names of everything in the folder."""
+        return sorted(path.name for path in self.folder.iterdir())
+
+
+def model_bundle(content: bytes = b"not a model") -> Bundle:
+    """A bundle whose model file is anything, and whose manifest vouches for it."""
+    golden = {"windows": [[0.0] * 24], "series": [0], "forecasts": [[[0.0] * 3] * 6]}
+    file = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "cell": "gru", "design": "segment"}
+    file |= {"units": 1, "parameters": 1, "runtime": "none"}
+    made = msgspec.json.decode(encode_manifest(THREE.manifest)) | {"baseline": None, "model": file, "golden": golden}
+    made["version"] = f"20261122T154503Z-gru-{hashlib.sha256(content).hexdigest()[:8]}"
+    return Bundle(msgspec.convert(made, type(THREE.manifest)), content)
+
+
+@contextmanager
+def serving(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
+    """A web server on loopback; gives its URL."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves a folder and says nothing."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the signature of the base class
+        """Nothing."""
+
+
+def answering(status: int, body: bytes, length: int | None = None) -> type[BaseHTTPRequestHandler]:
+    """A handler with the same answer to everything; it may promise more bytes than it sends."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body) if length is None else length))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Nothing."""
+
+    return Handler
+
+
+def edit(registry: Path, bundle: Bundle, file: str, change: Callable[[bytes], bytes]) -> None:
+    """Change a file of a bundle in a registry."""
+    path = registry / "bundles" / bundle.manifest.version / file
+    path.write_bytes(change(path.read_bytes()))

@@ -1,0 +1,126 @@
+"""The commands that the documentation tells to type, found in its pages and run as they stand.
+
+Absolute paths lie under a scratch folder; nothing else in a command is changed. What runs them: `documented_locks`,
+`documented_gateway`, `documented_images`, all three called by `.ci/run`, for they need a package registry.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+# Folders of the machine that documented commands write to or read from.
+PLACES = (
+    "/etc/gatecast",
+    "/etc/systemd/system",
+    "/opt/gatecast",
+    "/source",
+    "/srv/registry",
+    "/tmp/requirements.txt",  # noqa: S108 - names in the Dockerfile
+    "/tmp/wheels",  # noqa: S108
+    "/var/lib/gatecast",
+    "/wheels",
+)
+SHOWN = 40  # lines of a failed command's output
+
+
+class DocumentationError(Exception):
+    """The documentation no longer has what is looked for, or what it tells to type does not work."""
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """Fenced code of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def section(text: str, heading: str) -> str:
+    """What stands below a heading, up to the next of its level.
+
+    Raises:
+        DocumentationError: there is no such heading.
+    """
+    level = heading.partition(" ")[0]
+    found = re.search(rf"^{re.escape(heading)}\n(.*?)(?=^{level} |\Z)", text, re.MULTILINE | re.DOTALL)
+    if found is None:
+        raise DocumentationError(f"expected the heading {heading!r}")
+    return found[1]
+
+
+def moved(command: str, root: Path) -> str:
+    """A command whose absolute paths lie under a folder.
+
+    Raises:
+        DocumentationError: it names a place that is not in `PLACES`, so that it would touch this machine.
+    """
+
+    def replace(found: re.Match[str]) -> str:
+        path = found[0]
+        if path == os.devnull:
+            return path
+        if not any(path == place or path.startswith(f"{place}/") for place in PLACES):
+            raise DocumentationError(f"{path}: expected one of {', '.join(PLACES)}")
+        return f"{root}{path}"
+
+    return re.sub(r"(?<![\w./:}])/(?=\w)[\w./*-]*", replace, command)
+
+
+def pythons() -> dict[str, Path | None]:
+    """Every Python version the project supports, and an interpreter of it that can make environments."""
+    classifiers = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["classifiers"]
+    versions = [text.rpartition(" ")[2] for text in classifiers if re.search(r":: 3\.\d+$", text)]
+    return {version: interpreter(version) for version in versions}
+
+
+def interpreter(version: str) -> Path | None:
+    """An interpreter such as `3.12`: of the PATH, or one that pyenv keeps."""
+    code = f"import ensurepip, sys, venv; sys.exit('%d.%d' % sys.version_info[:2] != '{version}'); "
+    kept = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python3"))
+    for program in [sys.executable, *filter(None, [shutil.which(f"python{version}")]), *map(str, kept)]:
+        done = subprocess.run([program, "-c", code], capture_output=True, check=False)
+        if done.returncode == 0:
+            return Path(program)
+    return None
+
+
+def environment(*folders: Path, **variables: str) -> dict[str, str]:
+    """The variables of a fresh login, with programs of these folders first."""
+    taken = {"PYTHONPATH", "VIRTUAL_ENV", "GATECAST_TEST_BUNDLES"}
+    kept = {name: value for name, value in os.environ.items() if name not in taken}
+    return kept | {"PATH": os.pathsep.join([*map(str, folders), kept["PATH"]])} | variables
+
+
+def shell(script: str, folder: Path, variables: dict[str, str]) -> str:
+    """Run lines as a shell does that stops at the first failure; returns what they print.
+
+    Raises:
+        DocumentationError: with the end of the output.
+    """
+    done = subprocess.run(
+        ["/bin/sh", "-euc", script],
+        cwd=folder,
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        tail = "\n".join(done.stdout.splitlines()[-SHOWN:])
+        raise DocumentationError(f"{script.strip()}\nended with {done.returncode}:\n{tail}")
+    return done.stdout
+
+
+def fresh_copy(folder: Path) -> Path:
+    """The repository as a clone of it would be: every file that git does not ignore."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder

@@ -1,0 +1,91 @@
+"""Every query of a Grafana dashboard, with what Grafana puts in for its variables, for tests against a real store."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from edge.contract.contract import SECOND, parse_duration
+
+Rows: TypeAlias = list[dict[str, Any]]
+Json: TypeAlias = dict[str, Any]
+
+POINTS = 1500  # Grafana asks for about one point per pixel of the panel …
+STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)  # … at round steps, s
+MILLISECOND = SECOND // 1000
+
+
+def panels(dashboard: Json) -> Iterator[Json]:
+    """Every panel that asks something, those inside collapsed rows included."""
+    for panel in dashboard["panels"]:
+        yield from panels(panel) if panel["type"] == "row" else [panel]
+
+
+def length(text: str) -> int:
+    """Nanoseconds of a Grafana duration, whose `m` is our `min`."""
+    return parse_duration(re.sub(r"m$", "min", text))
+
+
+def moment(text: str, now: int) -> int:
+    """Nanoseconds of `now`, `now-7d`, `now+2d`."""
+    match = re.fullmatch(r"now(?:([+-])(.+))?", text)
+    assert match, f"{text!r} is no time relative to now"
+    if match[2] is None:
+        return now
+    return now + (length(match[2]) if match[1] == "+" else -length(match[2]))
+
+
+def filled(query: str, span: tuple[int, int], interval: int, variables: dict[str, str]) -> str:
+    """A query as Grafana sends it.
+
+    Args:
+        query: InfluxQL with `$timeFilter`, `$__interval` and the dashboard's own variables.
+        span: first and last moment shown, ns.
+        interval: the least `$__interval`, ns.
+        variables: name to value.
+    """
+    start, stop = (time // MILLISECOND for time in span)
+    exact = (stop - start) / POINTS / 1000
+    step = max(interval // MILLISECOND, 1000 * next((seconds for seconds in STEPS if seconds >= exact), STEPS[-1]))
+    for name, value in {
+        "timeFilter": f"time >= {start}ms and time <= {stop}ms",
+        "__interval": f"{step}ms",
+        **variables,
+    }.items():
+        query = query.replace(f"${{{name}}}", value).replace(f"${name}", value)
+    assert "$" not in query, f"a variable nobody defines: {query}"
+    return query
+
+
+def answers(
+    dashboard: Json, ask: Callable[[str], Rows], *, now: int, span: tuple[int, int] | None = None
+) -> tuple[dict[str, str], dict[str, Rows]]:
+    """Ask everything the dashboard asks, each variable set to its first value.
+
+    Args:
+        dashboard: parsed JSON.
+        ask: runs one InfluxQL query.
+        now: what `now` means, ns.
+        span: first and last moment shown, ns; None for the dashboard's own range.
+
+    Returns:
+        Value of each variable, and the rows of each query by a name such as `panel 'Backlog' A`.
+    """
+    shown = span or (moment(dashboard["time"]["from"], now), moment(dashboard["time"]["to"], now))
+    variables: dict[str, str] = {}
+    found: dict[str, Rows] = {}
+    for variable in dashboard["templating"]["list"]:
+        rows = found[f"variable '{variable['name']}'"] = ask(filled(variable["query"], shown, 1, variables))
+        values = [row["value"] for row in rows]
+        variables[variable["name"]] = min(values, key=float if variable["sort"] == 3 else str, default="")
+    for annotation in dashboard["annotations"]["list"]:
+        if not annotation.get("builtIn"):
+            query = filled(annotation["target"]["query"], shown, 1, {})  # Grafana escapes variables as for a pattern there
+            found[f"annotation '{annotation['name']}'"] = ask(query)
+    for panel in panels(dashboard):
+        period = (moment(f"now-{panel['timeFrom']}", now), now) if "timeFrom" in panel else shown
+        interval = length(panel.get("interval", "1s"))
+        for target in panel["targets"]:
+            name = f"panel '{panel['title']}' {target['refId']}"
+            assert name not in found, f"two of {name}"
+            found[name] = ask(filled(target["query"], period, interval, variables))
+    return variables, found

@@ -1,0 +1,62 @@
+"""A store that keeps lines in memory and has whatever trouble a test wants."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from edge.contract.contract import Points, SeriesTable
+
+MEASUREMENTS = ("reading", "forecast", "forecast_lead", "forecast_score", "agent")
+
+
+class Memory:
+    """A store of lines; `trouble` may raise for what is written."""
+
+    kind = "memory"
+
+    def __init__(self) -> None:
+        self.writes: list[bytes] = []
+        self.trouble: Callable[[bytes], None] = lambda _: None
+
+    def encode(self, points: Sequence[Points], series: SeriesTable) -> bytes:
+        """Not used."""
+        raise NotImplementedError
+
+    def write(self, block: bytes) -> None:
+        """Keep it."""
+        self.trouble(block)
+        self.writes.append(block)
+
+    def join(self, blocks: Sequence[bytes]) -> bytes:
+        """Lines one after the other."""
+        return b"\n".join(blocks)
+
+    def split(self, block: bytes) -> tuple[bytes, bytes] | None:
+        """Half the lines each."""
+        lines = block.split(b"\n")
+        half = len(lines) // 2
+        return (b"\n".join(lines[:half]), b"\n".join(lines[half:])) if half else None
+
+    def count(self, block: bytes) -> dict[str, int]:
+        """Rows by the word they begin with, where that is a measurement."""
+        words = (line.split(b" ")[0].decode() for line in block.split(b"\n"))
+        return Counter(word if word in MEASUREMENTS else "row" for word in words)
+
+    def name_of(self, series: str) -> str:
+        """The same."""
+        return series
+
+    def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
+        """Not used."""
+        raise NotImplementedError
+
+    def span(self) -> tuple[int, int] | None:
+        """Not used."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    @property
+    def lines(self) -> list[bytes]:
+        """Everything written."""
+        return [line for block in self.writes for line in block.split(b"\n")]

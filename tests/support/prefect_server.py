@@ -1,0 +1,50 @@
+"""A real Prefect server for the tests, on loopback and with a home of its own."""
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+from tests.support.servers import HANGS_AFTER, Server
+
+
+class PrefectServer(Server):
+    """`prefect server start`; its first start takes half a minute.
+
+    Args:
+        folder: its home.
+    """
+
+    program = "prefect"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.environment = {
+            "PREFECT_HOME": str(folder),
+            "PREFECT_API_URL": self.url,
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "DO_NOT_TRACK": "1",
+        }
+
+    def arguments(self) -> list[str]:
+        """As `Server.arguments`."""
+        return ["server", "start", "--host", "127.0.0.1", "--port", str(self.port)]
+
+    def ready(self) -> bool:
+        """Whether its API says it is well."""
+        try:
+            return self.ask("/health") is True
+        except OSError:
+            return False
+
+    @property
+    def url(self) -> str:
+        """What PREFECT_API_URL has to be."""
+        return f"http://127.0.0.1:{self.port}/api"
+
+    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
+        """POST a body, or GET where there is none; returns the JSON answer."""
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(f"{self.url}{path}", data, {"Content-Type": "application/json"})  # noqa: S310 - our own server
+        with urlopen(request, timeout=HANGS_AFTER) as answer:  # noqa: S310
+            return json.loads(answer.read())

@@ -1,0 +1,1 @@
+"""Tests of the whole: the documentation, the house rules, the way from history to stored forecasts."""

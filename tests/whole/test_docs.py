@@ -1,0 +1,160 @@
+"""What the documentation names is there: commands, links, settings, make targets, tests, records."""
+
+import argparse
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args, get_origin
+
+import msgspec
+import pytest
+
+import edge.cli
+import flows.cli
+from edge.config import Config, Fleet, read_config
+from edge.contract.contract import SECOND
+from pipeline.history.defaults import contract_at
+from tests.support.documented import ROOT, blocks
+
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        ROOT / "deploy" / "README.md",
+        ROOT / "flows" / "data" / "README.md",
+    ]
+)
+MINUTE = 60 * SECOND
+PARSERS = {"gatecast": flows.cli._parser, "gatecast-agent": edge.cli._parser}
+pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def inline(text: str) -> list[str]:
+    """Inline code outside fences."""
+    return re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL))
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """Every command line of ours: lines of shell blocks, and inline code that goes beyond the program's name."""
+    lines = [line for block in blocks(text, "sh") for line in block.replace("\\\n", " ").splitlines()]
+    for line in [*lines, *inline(text)]:
+        match = re.search(r"(?:^|[\s/])(gatecast(?:-agent)? (?:[a-z]|--).*)", line)
+        if match and not re.match(r"(install|systemctl|journalctl|docker build) ", line):
+            yield shlex.split(match[1], comments=True)
+
+
+def settings() -> dict[str, type[msgspec.Struct]]:
+    """Sections of the configuration."""
+    found = {}
+    for field in msgspec.structs.fields(Config):
+        kind = get_args(field.type)[0] if get_origin(field.type) is tuple else field.type
+        found[field.name] = kind
+    return found
+
+
+@pages
+def test_every_command_parses(page: Path) -> None:
+    """Every `gatecast …` and `gatecast-agent …` is taken by the parser of that program."""
+    for program, *arguments in commands(page.read_text("utf-8")):
+        try:
+            assert isinstance(PARSERS[program]().parse_args(arguments), argparse.Namespace)
+        except SystemExit:
+            pytest.fail(f"{program} {shlex.join(arguments)} is not a command")
+
+
+def test_a_wrong_command_is_noticed() -> None:
+    """The search finds commands wherever they may stand, and the parser refuses an unknown one."""
+    text = "Use `gatecast fly --high`.\n```sh\n/opt/x/bin/gatecast-agent run --config a.toml # now\n```\n"
+    assert list(commands(text)) == [["gatecast-agent", "run", "--config", "a.toml"], ["gatecast", "fly", "--high"]]
+    with pytest.raises(SystemExit):
+        PARSERS["gatecast"]().parse_args(["fly"])
+
+
+@pages
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """Relative links name files and folders of the repository."""
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+@pages
+def test_every_file_is_there(page: Path) -> None:
+    """Files of the repository named in code exist."""
+    for code in inline(page.read_text("utf-8")):
+        for name in re.findall(
+            r"^(?:python )?((?:edge|pipeline|flows|tests|deploy|docs|benchmarks|requirements)/[\w./-]*)", code
+        ):
+            assert (ROOT / name).exists(), name
+
+
+@pages
+def test_every_make_target_is_there(page: Path) -> None:
+    """`make …` names a target of the Makefile."""
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    text = page.read_text("utf-8")
+    lines = [line for block in blocks(text, "sh") for line in block.splitlines()] + inline(text)
+    named = {target for line in lines for target in re.findall(r"^make ([a-z]+)", line)}
+    assert named <= targets
+
+
+@pages
+def test_every_setting_is_there(page: Path, tmp_path: Path) -> None:
+    """`[section] key` names a setting, and every TOML block is a valid configuration."""
+    text, known = page.read_text("utf-8"), settings()
+    for section, key in re.findall(r"`\[+(\w+)\]+ (\w+)`", text) + re.findall(r"`\[\[(\w+)\]\]()`", text):
+        assert section in known, section
+        assert not key or key in {field.name for field in msgspec.structs.fields(known[section])}, f"[{section}] {key}"
+    for number, block in enumerate(blocks(text, "toml")):
+        path = tmp_path / f"{number}.toml"
+        path.write_text(block, encoding="utf-8")
+        read_config(path)
+
+
+@pages
+def test_every_variable_is_read_somewhere(page: Path) -> None:
+    """Environment variables of ours occur in the code, the tests or the tools."""
+    places = [*ROOT.glob("[eft]*/*.py"), *ROOT.glob("pipeline/*.py"), ROOT / "Makefile"]
+    code = "".join(path.read_text("utf-8") for path in places)
+    for name in re.findall(r"GATECAST_[A-Z_]+", page.read_text("utf-8")):
+        assert name in code, name
+
+
+def test_configuration_page_has_every_key_with_its_default() -> None:
+    """Sections, keys and defaults of docs/configuration.md are those of the code, in its order."""
+    text = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+    parts = re.split(r"^## `\[+(\w+)\]+`$", text, flags=re.MULTILINE)[1:]
+    assert parts[::2] == list(settings())
+    for (section, kind), part in zip(settings().items(), parts[1::2], strict=True):
+        rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", part, re.MULTILINE)
+        assert rows == [(field.name, _default(field)) for field in msgspec.structs.fields(kind)], section
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    if field.required:
+        return "required"
+    return "–" if field.default is None else f"`{json.dumps(field.default)}`"  # noqa: RUF001 - a dash stands for nothing
+
+
+def test_benchmarks_page_names_every_window_that_is_not_the_default() -> None:
+    """Each set has a row at the window that `retrain` left alone takes; another one is named with its setting."""
+    text = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
+    for name, interval in (("ETTm1", 15 * MINUTE), ("ETTh1", 60 * MINUTE)):
+        measured = {int(window) for window in re.findall(rf"^\| {name} \|.*?: gru segment, window (\d+)", text, re.MULTILINE)}
+        default = contract_at(Fleet(), interval).window
+        assert default in measured, name
+        assert all(f"`[fleet] window = {window}`" in text for window in measured - {default}), name
+
+
+def test_decision_records_have_their_form() -> None:
+    """Numbered without a gap, at most 40 lines, with context, options, outcome and consequences."""
+    records = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    for number, record in enumerate(records, 1):
+        lines = record.read_text("utf-8").splitlines()
+        assert record.name.startswith(f"{number:04}-")
+        assert lines[0].startswith(f"# {number}. ")
+        assert len(lines) <= 40
+        headings = [line for line in lines if line.startswith("## ")]
+        assert headings == ["## Context", "## Options", "## Outcome", "## Consequences"]

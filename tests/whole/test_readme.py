@@ -1,0 +1,78 @@
+"""The README's first steps run as they stand, and the summary it shows is the one the demo prints."""
+
+import re
+import shlex
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import edge.cli
+import flows.cli
+from edge.config import read_config
+from edge.contract.contract import SECOND, Contract
+from edge.forecaster.bundle import Bundle, Manifest, version_of
+from pipeline.release.registry import Registry
+from tests.support.documented import ROOT, blocks
+
+README = (ROOT / "README.md").read_text("utf-8")
+RUN = {"gatecast": flows.cli.run, "gatecast-agent": edge.cli.run}
+
+
+def first_steps() -> list[list[str]]:
+    """Commands of the section on the reader's own data."""
+    section = README.split("## Your own data")[1].split("\n## ")[0]
+    return [shlex.split(line) for line in blocks(section, "sh")[0].splitlines() if line.startswith("gatecast")]
+
+
+def test_the_configuration_shown_is_whole(tmp_path: Path) -> None:
+    """An agent that has no more than that finds what `gatecast retrain` releases."""
+    section = README.split("## Your own data")[1].split("\n## ")[0]
+    (tmp_path / "gatecast.toml").write_text(blocks(section, "toml")[0], encoding="utf-8")
+    config = read_config(tmp_path / "gatecast.toml")
+    assert Path(config.release.channel) == Path(config.registry.path) / "channels" / f"{config.registry.channel}.json"
+
+
+def release_a_baseline(folder: Path) -> None:
+    """What `gatecast retrain` would do, without the minutes."""
+    contract = Contract(3600 * SECOND, 168, 24)
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    version = version_of(moment, "last_value", b"")
+    registry = Registry(folder)
+    registry.add(Bundle(Manifest(version, contract, [], moment.isoformat(), "0.1.0", baseline="last_value")))
+    registry.promote(version)
+
+
+def test_first_steps_lead_to_an_agent_that_is_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the file that init writes, import and check end with 0; retrain is stood in for, and run comes last."""
+    monkeypatch.chdir(tmp_path)
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = [
+        f"house.boiler.temperature,{start + timedelta(hours=hour):%Y-%m-%dT%H:%M:%SZ},{60 + hour % 24}" for hour in range(96)
+    ]
+    (tmp_path / "readings.csv").write_text("\n".join(["series,time,value", *rows]), encoding="utf-8")
+    steps = first_steps()
+    assert [step[1] for step in steps] == ["init", "import", "retrain", "check", "run"]
+    for program, *arguments in steps[:-1]:
+        if arguments == ["retrain"]:
+            release_a_baseline(tmp_path / "registry")
+        else:
+            assert RUN[program](arguments) == 0
+
+
+def test_the_summary_shown_is_the_one_printed() -> None:
+    """Every label of the example output is written by the demo's code."""
+    code = (ROOT / "flows" / "output" / "demo.py").read_text("utf-8")
+    example = blocks(README, "text")[0]
+    labels = re.findall(r"^ {2}([a-z]+):", example, re.MULTILINE)
+    assert set(labels) >= {"readings", "model", "stream", "store", "report"}
+    for label in labels:
+        assert f'"{label}: ' in code, label
+
+
+def test_the_two_commands_are_make_targets() -> None:
+    """What the README tells to run first is in the Makefile."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert blocks(README, "sh")[0].splitlines() == ["make demo", "make test"]
+    for target in ("demo", "test"):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)
