@@ -17,12 +17,16 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from edge.contract.contract import SECOND, Contract, Float64, Points, SeriesTable
+from edge.contract.columns import Float64, Points, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.model import Model
 from edge.stores.store import encode_blocks, open_store
-from pipeline.training.build import Architecture, build
-from pipeline.training.conversion import convert, golden
+from pipeline.release.parity import golden
+from pipeline.training.architecture import Architecture
+from pipeline.training.build import build
+from pipeline.training.conversion import convert
 from tests.support.agent_process import Running, baseline_bundle, configure, hang_up, publish, publisher, release, running
 from tests.support.servers import Influx, Mosquitto, wait_until
 from tests.support.tiny import bundle_of

@@ -18,7 +18,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from edge.contract.contract import SECOND, Contract, Float32, Int32, Readings, SeriesTable
+from edge.contract.columns import Float32, Int32, Readings, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 from edge.series.engine import Engine
 from edge.stores.influx import InfluxStore
 from edge.stores.sqlite import SqliteStore

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.contract.contract import SECOND, Points, SeriesTable
+from edge.contract.columns import Points, SeriesTable
+from edge.contract.times import SECOND
 from edge.stores.store import open_store
 
 START = 1_699_999_200 * SECOND

@@ -12,29 +12,25 @@ import msgspec
 import numpy as np
 
 from edge.config import Train
-from edge.contract.contract import DAY, Contract, Float32, Float64, Int32
+from edge.contract.columns import Float32, Float64, Int32
+from edge.contract.contract import Contract
+from edge.contract.times import DAY
 from edge.forecaster.baselines import Forecaster, baselines
-from edge.forecaster.bundle import Bundle, Cell, Precision
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.manifest import Cell, Precision
 from edge.forecaster.model import Model, runtime_name
 from pipeline.backtest.peers import lightgbm_direct, ridge
 from pipeline.cells.comparison import study
 from pipeline.history.checks import Report
 from pipeline.history.from_files import read_file
+from pipeline.history.prepared import Prepared, some_windows
 from pipeline.history.table import Table, to_table
 from pipeline.history.windows import Split, evenly, samples, training_scale
 from pipeline.judging.evaluation import Evaluation, backtest, contender
-from pipeline.release.candidates import (
-    PARITY_WINDOWS,
-    Candidate,
-    Prepared,
-    architectures,
-    make_candidate,
-    settings_of,
-    some_windows,
-)
-from pipeline.training.build import Architecture
-from pipeline.training.conversion import model_file
-from pipeline.training.fit import Settings
+from pipeline.release.candidates import PARITY_WINDOWS, Candidate, make_candidate
+from pipeline.release.parity import model_file
+from pipeline.training.architecture import Architecture, architectures
+from pipeline.training.settings import Settings, settings_of
 from pipeline.training.worker import FORECASTS_FILE, model_name
 
 # Published splits: 12, 4 and 4 months of 30 days.

@@ -23,14 +23,16 @@ import msgspec
 import numpy as np
 
 from edge.config import Fleet
-from edge.contract.contract import SECOND, Float64, Int64, Points, SeriesTable
-from edge.forecaster.bundle import Precision
+from edge.contract.columns import Float64, Int64, Points, SeriesTable
+from edge.contract.times import SECOND
+from edge.forecaster.manifest import Precision
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import encode_blocks
 from pipeline.history.from_store import read_history
-from pipeline.release.candidates import make_candidate, prepare_history
-from pipeline.training.build import Architecture
-from pipeline.training.fit import Settings
+from pipeline.history.prepared import prepare_history
+from pipeline.release.candidates import make_candidate
+from pipeline.training.architecture import Architecture
+from pipeline.training.settings import Settings
 
 SERIES = 2_000
 MINUTE = 60 * SECOND

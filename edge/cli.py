@@ -6,10 +6,10 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from edge.errors import GatecastError
+from edge.commands.exit_codes import guarded
 from edge.quoting import one_line
 
 EXAMPLES = """\
@@ -20,7 +20,6 @@ examples:
   gatecast-agent run --config gatecast.toml
   gatecast-agent replay readings.csv --bundle 20261122T154500Z-gru-1a2b3c4d
 """
-STOPPED = 128 + signal.SIGINT  # as a shell says it
 FILE_TEXT = "CSV: series,time,value, or time and one column per series; times in ISO 8601 (without a zone: UTC) or Unix time"
 
 
@@ -38,31 +37,6 @@ def run(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     command = {"run": _run, "check": _check, "replay": _replay}[options.command]
     return guarded("gatecast-agent", lambda: command(options))
-
-
-def guarded(program: str, command: Callable[[], int]) -> int:
-    """Run a command; what can go wrong without being a fault of ours is one line on standard error.
-
-    Returns:
-        The command's exit code, else that of the error.
-    """
-    try:
-        return command()
-    except GatecastError as error:
-        print(f"{program}: {one_line(str(error))}", file=sys.stderr)
-        return error.code
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
-    except OSError as error:
-        reason = error.strerror or error
-        if error.filename:
-            reason = f"{error.filename}: {reason}; check that it is there and can be written"
-        print(f"{program}: {reason}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(f"{program}: stopped by Ctrl-C", file=sys.stderr)
-        return STOPPED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -111,7 +85,8 @@ def _run(options: argparse.Namespace) -> int:
     from edge.agent.loop import Agent  # noqa: PLC0415 - `--help` and wrong options answer at once
     from edge.agent.stopping import GRACE, ends_within  # noqa: PLC0415
     from edge.config import read_config  # noqa: PLC0415
-    from edge.messages.mqtt import Address, Subscriber  # noqa: PLC0415
+    from edge.messages.message import Address  # noqa: PLC0415
+    from edge.messages.mqtt import Subscriber  # noqa: PLC0415
     from edge.stores.store import open_store  # noqa: PLC0415
 
     config = read_config(options.config)

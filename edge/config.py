@@ -13,10 +13,12 @@ from typing import Annotated, Literal, get_args, get_origin
 
 import msgspec
 
-from edge.contract.contract import DAY, MOST_QUANTILES, SHORTEST_INTERVAL, Aggregation, Contract, parse_duration
+from edge.contract.contract import MOST_QUANTILES, SHORTEST_INTERVAL, Contract
+from edge.contract.grid import Aggregation
+from edge.contract.times import DAY, TimeUnit, parse_duration
 from edge.errors import ConfigurationError
-from edge.messages.mqtt import Address
-from edge.messages.payloads import Ingest, TimeUnit
+from edge.messages.message import Address
+from edge.messages.payloads import Ingest
 
 PASSWORD_VARIABLE = "GATECAST_MQTT_PASSWORD"  # noqa: S105 - the name of a variable, not a secret
 

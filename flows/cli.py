@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.cli import guarded
+from edge.commands.exit_codes import guarded
 from edge.errors import ConfigurationError
 from flows.commands import backtest, compare
 from flows.commands import import_file as importing
@@ -183,7 +183,7 @@ def _init(options: argparse.Namespace) -> int:
 
 def _retrain(options: argparse.Namespace) -> int:
     _prepare_prefect()
-    from flows.output.demo import retrained_document, retrained_text  # noqa: PLC0415
+    from flows.output.retrained import retrained_document, retrained_text  # noqa: PLC0415
     from flows.progress import CURRENT, Show  # noqa: PLC0415
 
     until = moment("--until", options.until)
@@ -201,7 +201,7 @@ def _retrain(options: argparse.Namespace) -> int:
 
 
 def _models(options: argparse.Namespace) -> int:
-    from flows.output.demo import models_document, models_text  # noqa: PLC0415
+    from flows.output.models import models_document, models_text  # noqa: PLC0415
 
     registry, channel = _registry(options)
     live = registry.channel(channel)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from edge.agent.health import Health
-from edge.contract.contract import Readings, SeriesTable
-from edge.messages.intake import Grumbler
-from edge.messages.mqtt import Message, Subscriber
+from edge.contract.columns import Readings, SeriesTable
+from edge.log import Grumbler
+from edge.messages.message import Arrival, Message
+from edge.messages.mqtt import Subscriber
 from edge.spool.sender import Sender
-from edge.spool.spool import Arrival, Commit, Refusal, Spool, is_damage
+from edge.spool.spool import Commit, Refusal, Spool, is_damage
 
 
 class Committer:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from edge.agent.health import Health
-from edge.contract.contract import Points
+from edge.contract.columns import Points
 from edge.series.engine import Outcome
 
 

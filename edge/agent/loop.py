@@ -26,10 +26,13 @@ from edge.clock.closing import SETTLED, ClosingClock
 from edge.clock.holding import Hold
 from edge.clock.trust import STEADY, Trust
 from edge.config import Config
-from edge.contract.contract import Points, Readings, SeriesTable, parse_duration
+from edge.contract.columns import Points, Readings, SeriesTable
+from edge.contract.times import parse_duration
 from edge.forecaster.bundle import Bundle
-from edge.messages.intake import Grumbler, Intake
-from edge.messages.mqtt import Message, Subscriber
+from edge.log import Grumbler
+from edge.messages.intake import Intake
+from edge.messages.message import Message
+from edge.messages.mqtt import Subscriber
 from edge.release.releases import Candidate, Releases, Retry
 from edge.series.engine import Engine, Outcome
 from edge.series.state import REMEMBERED

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from edge.clock.trust import AHEAD
-from edge.contract.contract import Points, Readings, SeriesTable
+from edge.contract.columns import Points, Readings, SeriesTable
 from edge.errors import StoreError
-from edge.messages.intake import Grumbler
+from edge.log import Grumbler
 from edge.messages.payloads import Ingest
 from edge.series.engine import Engine
 from edge.series.state import REMEMBERED

@@ -3,7 +3,7 @@
 import threading
 from queue import SimpleQueue
 
-from edge.messages.intake import Grumbler
+from edge.log import Grumbler
 from edge.release.releases import Candidate, Releases
 
 

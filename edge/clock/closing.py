@@ -6,7 +6,8 @@ A reading that still waits in the broker must not find its interval closed, so t
 import numpy as np
 
 from edge.clock.trust import Trust
-from edge.contract.contract import SECOND, Readings
+from edge.contract.columns import Readings
+from edge.contract.times import SECOND
 
 SETTLED = 2.0  # seconds after connecting in which messages the broker has kept begin to arrive
 

@@ -1,6 +1,6 @@
 """Readings from ahead of a clock that has not proved itself: they are in the store, and wait until they may close intervals."""
 
-from edge.contract.contract import Readings
+from edge.contract.columns import Readings
 
 ROOM = 16_384  # readings; of more the newest wait, the others are only in the store
 

@@ -6,11 +6,14 @@ So it must prove itself before it condemns anything: a time service holds it rig
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edge.contract.contract import SECOND, Int64, iso
-from edge.messages.payloads import LATEST
+from edge.contract.times import LATEST, SECOND, iso
+
+if TYPE_CHECKING:
+    from edge.contract.columns import Int64
 
 AHEAD = 600 * SECOND  # a sensor's clock may be ahead of ours by this much
 STEP = 300.0  # seconds that the clock may gain or lose between two looks

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from edge.agent.capacity import SHARE, memory, need, shortage
 from edge.config import Config, read_config
-from edge.contract.contract import parse_duration
+from edge.contract.times import parse_duration
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.model import runtime_name

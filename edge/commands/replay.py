@@ -12,16 +12,17 @@ import numpy as np
 
 from edge.commands.check import local_bundle
 from edge.config import read_config
-from edge.contract.contract import SECOND, Contract, Forecasts, Readings, SeriesTable, quantile_name
+from edge.contract.columns import Forecasts, Readings, SeriesTable
+from edge.contract.contract import Contract, quantile_name
+from edge.contract.tables import MISSING, TIME_NAMES
+from edge.contract.times import SECOND, parse_time
 from edge.errors import BundleError, ConfigurationError, HistoryError, PayloadError
 from edge.forecaster.bundle import read_bundle
-from edge.messages.payloads import parse_time, parse_value
+from edge.messages.payloads import parse_value
 from edge.release.releases import open_bundle
 from edge.series.engine import Engine
 
 BATCH = 4096
-MISSING = ("", "-", "na", "n/a", "nan", "null", "none", "unavailable", "unknown")  # the last two are Home Assistant's
-TIME_NAMES = ("time", "timestamp", "datetime", "date", "ts", "_time")
 
 
 def read_csv(path: Path, series: SeriesTable) -> Iterator[Readings]:

@@ -9,7 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
-from edge.contract.contract import Contract, Float32, Int32
+from edge.contract.columns import Float32, Int32
+from edge.contract.contract import Contract
 
 
 class Forecaster(Protocol):

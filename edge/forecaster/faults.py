@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from edge.contract.contract import Bool, Float32, Int32
+from edge.contract.columns import Bool, Float32, Int32
 from edge.errors import BundleError
 from edge.forecaster.baselines import Baseline, Forecaster
 

@@ -6,7 +6,8 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
-from edge.contract.contract import Contract, Float32, Int32
+from edge.contract.columns import Float32, Int32
+from edge.contract.contract import Contract
 from edge.errors import BundleError
 
 

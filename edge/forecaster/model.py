@@ -10,10 +10,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from edge.contract.contract import Bool, Contract, Float32, Int32
+from edge.contract.columns import Bool, Float32, Int32
+from edge.contract.contract import Contract
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.baselines import Forecaster, baseline
-from edge.forecaster.bundle import Bundle, Precision
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.manifest import Precision
 
 BUCKETS = (1, 8, 64)  # a larger one takes 4 MB and is no faster
 RUNTIMES = (("ai_edge_litert.interpreter", "ai-edge-litert"), ("tflite_runtime.interpreter", "tflite-runtime"))

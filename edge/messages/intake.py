@@ -1,45 +1,20 @@
 """Messages in, readings and series out; what cannot be used is counted, said once a minute, and skipped."""
 
-import time
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
 from edge.clock.trust import Trust
-from edge.contract.contract import Readings, SeriesTable
+from edge.contract.columns import Readings, SeriesTable
+from edge.contract.times import EARLIEST
 from edge.errors import PayloadError
-from edge.messages.mqtt import Message
-from edge.messages.payloads import EARLIEST, Ingest, Source
+from edge.log import Grumbler
+from edge.messages.message import Arrival, Message
+from edge.messages.payloads import Ingest, Source
 from edge.quoting import quoted
-from edge.spool.spool import Arrival
 
 LONGEST_TOPIC = 1024  # characters; names are kept for every series
 LONGEST_SHOWN = 120  # characters of a topic in a line
 USELESS = 10  # messages in a row of which none can be used; fewer may be one sensor's
-SILENCE = 60.0  # seconds between two lines about the same kind of trouble
-
-
-class Grumbler:
-    """Says the same kind of thing at most once a minute.
-
-    Args:
-        log: called with the line.
-        clock: seconds, monotonic.
-    """
-
-    def __init__(self, log: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
-        self._log, self._clock = log, clock
-        self._said: dict[str, float] = {}
-        self._swallowed: dict[str, int] = {}
-
-    def say(self, kind: str, text: str) -> None:
-        """Log the text, or count it where its kind was heard of within the last minute."""
-        now = self._clock()
-        if now - self._said.get(kind, -SILENCE) < SILENCE:
-            self._swallowed[kind] = self._swallowed.get(kind, 0) + 1
-            return
-        self._said[kind] = now
-        more = self._swallowed.pop(kind, 0)
-        self._log(f"{kind}: {text}" + (f" (and {more} more like it)" if more else ""))
 
 
 class Intake:

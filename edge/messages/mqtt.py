@@ -9,15 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MessageType, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edge.errors import ConfigurationError
+from edge.messages.message import Address, Message
 from edge.messages.payloads import LARGEST_PAYLOAD
 
 REFUSED = {
@@ -30,67 +28,6 @@ ROOM_BYTES = 16 << 20
 QUIET = 0.005  # seconds without a message that end a batch
 SHORT_LIVED = 5.0  # seconds; a connection that ends sooner was taken over by another client, or the broker does not want it
 SHORT_LIVED_ROW = 3  # such connections in a row
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A broker.
-
-    Args:
-        host: name or IP address.
-        port: TCP port.
-        tls: whether to encrypt.
-        user: account, or None.
-    """
-
-    host: str
-    port: int
-    tls: bool
-    user: str | None
-
-    @classmethod
-    def parse(cls, url: str) -> "Address":
-        """The address in `mqtt://[user@]host[:1883]` or `mqtts://[user@]host[:8883]`.
-
-        Raises:
-            ConfigurationError: another kind of URL, or one with a password in it.
-        """
-        parts = urlsplit(url)
-        try:
-            port = parts.port
-        except ValueError:
-            port = -1
-        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or port == -1 or parts.path not in ("", "/"):
-            raise ConfigurationError(f"{url!r} is no broker; write mqtt://host:1883 or mqtts://host:8883")
-        if parts.password is not None:
-            raise ConfigurationError("[mqtt] url: keep the password out of it and set GATECAST_MQTT_PASSWORD instead")
-        tls = parts.scheme == "mqtts"
-        return cls(parts.hostname, port or (8883 if tls else 1883), tls, unquote(parts.username) if parts.username else None)
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message as it came.
-
-    Args:
-        topic: where it was published.
-        payload: its bytes; of one that is too large to be a reading only the beginning.
-        arrival: ns UTC.
-        retained: whether the broker had kept it; its age is unknown.
-        mid: packet identifier to acknowledge.
-        qos: 0 or 1.
-        session: number of the connection it came over; over another one its identifier may mean another message.
-        dup: whether the broker sent it before, under the same identifier.
-    """
-
-    topic: str
-    payload: bytes
-    arrival: int
-    retained: bool
-    mid: int
-    qos: int
-    session: int
-    dup: bool = False
 
 
 class _BufferedClient(paho.Client):

@@ -16,7 +16,8 @@ from urllib.request import Request, urlopen
 import msgspec
 
 from edge.errors import BundleDamaged, BundleError, ConfigurationError
-from edge.forecaster.bundle import MANIFEST_FILE, MANIFEST_LIMIT, MODEL_FILE, Bundle, check_version, decode_manifest
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.manifest import MANIFEST_FILE, MANIFEST_LIMIT, MODEL_FILE, check_version, decode_manifest
 
 CHANNEL_LIMIT = 65_536
 TIMEOUT = 30  # seconds without a byte

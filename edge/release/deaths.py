@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.contract.contract import Float32, Int32
+from edge.contract.columns import Float32, Int32
 from edge.forecaster.baselines import Baseline, Forecaster
 
 HEALTHY = 3600.0  # seconds of answers after which earlier deaths count no longer

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
-from edge.contract.contract import iso
+from edge.contract.times import iso
 from edge.errors import BundleDamaged, BundleError, ConfigurationError
 from edge.forecaster.baselines import Forecaster, seasonal_naive
-from edge.forecaster.bundle import Bundle, check_version, read_bundle, write_bundle
+from edge.forecaster.bundle import Bundle, read_bundle, write_bundle
+from edge.forecaster.manifest import check_version
 from edge.forecaster.model import Model, open_forecaster
 from edge.release.channel import Channel, Source
 from edge.release.deaths import Death, Note, noted

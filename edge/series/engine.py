@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 import msgspec
 import numpy as np
 
-from edge.contract.contract import Float32, Forecasts, Int32, Int64, Points, Readings, Scores, SeriesTable, quantile_name
+from edge.contract.columns import Float32, Forecasts, Int32, Int64, Points, Readings, Scores, SeriesTable
+from edge.contract.contract import quantile_name
 from edge.forecaster.baselines import Baseline, Forecaster, seasonal_naive
 from edge.forecaster.faults import KINDS, Evidence, Kind, attempt
 from edge.forecaster.model import LARGEST_VALUE, usable
+from edge.series.entry import Entry
 from edge.series.scoring import Scoring, default_leads
 from edge.series.state import Closed, Ingested, State
-from edge.spool.spool import Entry
 
 
 @dataclass(slots=True)

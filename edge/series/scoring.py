@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import numpy as np
 
-from edge.contract.contract import Contract, Float32, Float64, Int32, Int64, Scores
+from edge.contract.columns import Float32, Float64, Int32, Int64, Scores
+from edge.contract.contract import Contract
 from edge.series.state import DUMPED, Closed
 
 NEVER = np.iinfo(np.int64).min

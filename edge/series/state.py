@@ -10,17 +10,9 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from edge.contract.contract import (
-    Bool,
-    Contract,
-    Float32,
-    Float64,
-    Int32,
-    Int64,
-    Readings,
-    combine,
-    group_starts,
-)
+from edge.contract.columns import Bool, Float32, Float64, Int32, Int64, Readings
+from edge.contract.contract import Contract
+from edge.contract.grid import combine, group_starts
 
 UNSEEN = np.iinfo(np.int64).min
 OPEN_INTERVALS = 16  # room ahead of the closed ones: fewer passes when old readings arrive in one go

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge.errors import StoreBusy, StoreDenied, StoreError
-from edge.messages.intake import Grumbler
+from edge.log import Grumbler
 from edge.spool.delivery import Delivery
 from edge.spool.spool import Refusal, Spool
 from edge.stores.store import Store

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
-from edge.contract.contract import SECOND, Float32, Readings
+from edge.contract.columns import Readings
+from edge.contract.times import SECOND
 from edge.errors import ConfigurationError
+from edge.messages.message import Arrival
+from edge.series.entry import NO_FORECASTS, Entry
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, block BLOB NOT NULL);
@@ -31,51 +33,6 @@ CREATE TABLE IF NOT EXISTS refused (id INTEGER PRIMARY KEY AUTOINCREMENT, reason
 KEPT_REFUSED = 1000
 KEPT_REFUSED_BYTES = 10_000_000
 NEWER = 60 * SECOND  # the clock of the newest commit is written again when it differs by so much
-
-
-NO_FORECASTS: Float32 = np.zeros((0, 0, 0), np.float32)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One batch, enough to go through state and scoring again.
-
-    Args:
-        readings: as they arrived.
-        now: what the clock said after them, ns UTC, or None where it closed nothing.
-        forecasts: from `Scoring.at_leads`, `[closed, leads, quantiles + 1]`.
-    """
-
-    readings: Readings
-    now: int | None
-    forecasts: Float32
-
-    def encode(self) -> bytes:
-        """Bytes for the journal."""
-        columns = (self.readings.series, self.readings.time, self.readings.value, self.forecasts)
-        return msgspec.msgpack.encode((self.now, self.forecasts.shape, [column.tobytes() for column in columns]))
-
-    @classmethod
-    def decode(cls, data: bytes) -> "Entry":
-        """What `encode` wrote."""
-        now, shape, columns = msgspec.msgpack.decode(data, type=tuple[int | None, tuple[int, int, int], list[bytes]])
-        series, time, value = (np.frombuffer(c, t) for c, t in zip(columns, (np.int32, np.int64, np.float64), strict=False))
-        return cls(Readings(series, time, value), now, np.frombuffer(columns[3], np.float32).reshape(shape))
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """When a message came that carries no time of its own.
-
-    Args:
-        mid: packet identifier; there are 65,535, and the newest message of each is remembered.
-        digest: of topic and payload, so that another message under the same identifier is told apart.
-        time: of the first delivery, ns UTC.
-    """
-
-    mid: int
-    digest: bytes
-    time: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from edge.contract.contract import DAY, Float64, Int32, Points, SeriesTable
+from edge.contract.columns import Float64, Int32, Points, SeriesTable
+from edge.contract.times import DAY
 from edge.errors import StoreBusy, StoreDenied
 from edge.stores.influx_answers import Answer, count_rows, fault_of_request, fault_of_write
 from edge.stores.influx_http import Connection

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from edge.contract.contract import Float64, Points, SeriesTable
+from edge.contract.columns import Float64, Points, SeriesTable
 from edge.errors import BlockRefused, StoreBusy, StoreDenied, StoreError
 
 PAGE = 50_000

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from edge.contract.contract import Points, SeriesTable
+from edge.contract.columns import Points, SeriesTable
 from edge.errors import ConfigurationError
 
 BLOCK_ROWS = 5_000

@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeAlias, get_args
 
-from edge.forecaster.bundle import Cell, Design
+from edge.forecaster.manifest import Cell, Design
 from flows.progress import Show
 from pipeline.cells.comparison import FORMS, Budget, Comparison, Trained, from_candidate, measure, study
 from pipeline.cells.recall import Recall
-from pipeline.release.candidates import Prepared, make_candidate
-from pipeline.training.build import Architecture
+from pipeline.history.prepared import Prepared
+from pipeline.release.candidates import make_candidate
+from pipeline.training.architecture import Architecture
 
 Found: TypeAlias = tuple[Trained, Recall | None]
 

@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
 
 def text(imported: "Imported", url: str, plan: "Plan | None") -> list[str]:
     """What came in, what did not and why, and what `retrain` will make of it; one fact a line."""
-    from edge.contract.contract import DAY, iso  # noqa: PLC0415
+    from edge.contract.times import DAY, iso  # noqa: PLC0415
 
     count = len(imported.series)
     readings = f"{imported.stored:,} readings" + (f" from {imported.rows:,} rows" if imported.repeated else "")
@@ -89,7 +89,7 @@ def text(imported: "Imported", url: str, plan: "Plan | None") -> list[str]:
 
 def document(imported: "Imported", plan: "Plan | None") -> dict[str, object]:
     """The same as data."""
-    from edge.contract.contract import format_duration, iso  # noqa: PLC0415
+    from edge.contract.times import format_duration, iso  # noqa: PLC0415
 
     return {
         "readings": imported.stored,

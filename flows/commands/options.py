@@ -7,7 +7,7 @@ from edge.errors import ConfigurationError, HistoryError, PayloadError
 
 if TYPE_CHECKING:
     from edge.config import Config, Fleet
-    from pipeline.release.candidates import Prepared
+    from pipeline.history.prepared import Prepared
 
 
 def check_written(option: str, path: Path | None) -> None:
@@ -38,7 +38,7 @@ def moment(option: str, text: str | None) -> int | None:
     Raises:
         ConfigurationError: it cannot be read.
     """
-    from edge.messages.payloads import parse_time  # noqa: PLC0415 - `--help` and wrong options answer at once
+    from edge.contract.times import parse_time  # noqa: PLC0415
 
     try:
         return parse_time(text) if text else None
@@ -59,12 +59,12 @@ def history(data: Path | None, config: "Config", fleet: "Fleet", folder: Path, s
     Raises:
         GatecastError: it cannot be read or trained on; one line that says what to do.
     """
-    from edge.contract.contract import iso  # noqa: PLC0415
+    from edge.contract.times import iso  # noqa: PLC0415
     from edge.stores.store import open_store  # noqa: PLC0415
     from pipeline.history.defaults import derive_contract  # noqa: PLC0415
     from pipeline.history.from_files import read_file  # noqa: PLC0415
     from pipeline.history.from_store import read_history  # noqa: PLC0415
-    from pipeline.release.candidates import prepare, prepare_history  # noqa: PLC0415
+    from pipeline.history.prepared import prepare, prepare_history  # noqa: PLC0415
 
     if data is not None:
         series, readings = read_file(data)

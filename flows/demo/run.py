@@ -2,16 +2,17 @@
 
 import json
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from edge.config import Fleet, read_config
-from edge.contract.contract import DAY, Contract, Readings, SeriesTable, format_duration
+from edge.contract.columns import Readings, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.times import DAY, format_duration
 from edge.errors import ConfigurationError, GatecastError, HistoryError
-from edge.forecaster.bundle import Bundle
 from edge.stores.store import Store, open_store, sqlite_url
+from flows.demo.pictures import panels
 from flows.demo.stream import in_order, publish, topic_safe, topics_of
-from flows.output.retrained import Retrained
+from flows.output.demo import Outcome
 from flows.processes.patience import Patience
 from flows.processes.servers import AgentProcess, free_port, start_broker
 from flows.progress import Show
@@ -19,65 +20,11 @@ from flows.retraining.flow import run as run_retrain
 from pipeline.history.defaults import derive_contract
 from pipeline.history.from_files import read_file
 from pipeline.history.from_store import tag, write_history
-from pipeline.judging.stored_forecasts import Counts, Measured, count, expected_forecasts, measure, stored_leads
+from pipeline.judging.stored_forecasts import count, expected_forecasts, measure, stored_leads
 
 SHIPPED = "nyc-weather-2013.csv.xz"
 REPLAYED = 60 * DAY
 LARGEST_SHARE = 0.2  # of the history that is replayed, where it is shorter
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Everything a demo shows.
-
-    Args:
-        retrained: what the flow trained and released.
-        counts: lost and doubled.
-        measured: errors beside the baselines, and forecasts to draw.
-        contract: of the live bundle.
-        live: the bundle that went out; it may be a baseline's.
-        broker: name of the broker.
-        store: URL of the store.
-        shipped: whether it ran on the shipped data.
-        microseconds_per_forecast: in the agent; NaN where a baseline forecast.
-        readings_per_second: through broker, agent and spool.
-        seconds: of every stage.
-        folder: where everything lies.
-    """
-
-    retrained: Retrained
-    counts: Counts
-    measured: Measured
-    contract: Contract
-    live: Bundle
-    broker: str
-    store: str
-    shipped: bool
-    microseconds_per_forecast: float
-    readings_per_second: float
-    seconds: dict[str, float]
-    folder: Path
-
-    @property
-    def report(self) -> Path:
-        """The page with everything."""
-        return self.folder / "report.html"
-
-    @property
-    def plot(self) -> Path | None:
-        """The picture; None where there is no forecast to draw."""
-        return self.folder / "forecast.png" if self.measured.panels else None
-
-    @property
-    def beats_baselines(self) -> bool:
-        """Whether a network went out and its forecasts were better than every baseline's on average."""
-        return self.live.model is not None and self.measured.skill.mean > 0
-
-    @property
-    def code(self) -> int:
-        """Exit code: 1 where anything was lost or doubled, or the model does not win on the shipped data."""
-        broken = self.counts.lost or self.counts.doubled
-        return int(bool(broken) or (self.shipped and not self.beats_baselines))
 
 
 def load(data: Path | None) -> tuple[SeriesTable, Readings]:
@@ -211,6 +158,7 @@ def run(folder: Path, *, data: Path | None, store_url: str | None, show: Show) -
         retrained,
         counts,
         measured,
+        panels(measured, contract),
         contract,
         live,
         broker_name,

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from edge.contract.contract import SECOND, Readings, SeriesTable, iso
+from edge.contract.columns import Readings, SeriesTable
+from edge.contract.times import SECOND, iso
 from edge.errors import BrokerError
-from edge.messages.mqtt import Address, make_client
+from edge.messages.message import Address
+from edge.messages.mqtt import make_client
 from flows.processes.patience import Patience
 
 AHEAD = 8_000  # readings on their way at most

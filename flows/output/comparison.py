@@ -6,7 +6,7 @@ from importlib.metadata import version
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from edge.contract.contract import format_duration
+from edge.contract.times import format_duration
 from pipeline.cells.comparison import CELL_NAMES, Comparison
 from pipeline.cells.recall import KEPT
 from pipeline.judging.evaluation import skill

@@ -1,13 +1,14 @@
-"""What a run of the retraining flow led to."""
+"""What a run of the retraining flow led to, and what a person, or a program, is told of it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.release.candidates import Prepared
-from pipeline.release.decision import Judged, Release
-from pipeline.report.page import DASH, Grid, number, percent
+from rich.console import Console
 
-NAMES = {"gru": "GRU", "lstm": "LSTM", "simplernn": "SimpleRNN"}
+from flows.output.models import model_document
+from flows.output.tables import known, rich_table
+from pipeline.history.prepared import Prepared
+from pipeline.release.decision import Judged, Release
+from pipeline.report.report import candidate_grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +26,62 @@ class Retrained:
     failures: tuple[str, ...]
 
 
-def candidate_grid(judged: Sequence[Judged]) -> Grid:
-    """Candidates on the held-out part; skill: share by which the error is below the best baseline's of each series."""
-    return Grid(
-        ("candidate", "skill", "ahead on", "coverage", "kB", "µs/forecast", "training"), tuple(map(_candidate_row, judged))
-    )
+def consequence(retrained: Retrained, *, released: bool) -> str:
+    """One line: what is live now."""
+    release = retrained.release
+    if not released:
+        out = "would go out" if release.chosen.trial.verdict.release else "would not go out"
+        return f"judged only: {release.candidate.manifest.version} {out}"
+    if release.goes_out is None:
+        return f"not released: {release.candidate.manifest.version}; the champion stays"
+    if release.goes_out.model is None:
+        return f"no network beats the baselines: agents forecast by {release.goes_out.manifest.baseline}"
+    return f"released: {release.goes_out.manifest.version}"
 
 
-def _candidate_row(one: Judged) -> tuple[str, ...]:
-    model, verdict = one.candidate.bundle.manifest.model, one.trial.verdict
-    return (
-        DASH if model is None else f"{NAMES[model.cell]} {model.design}",
-        percent(verdict.skill, sign=True),
-        f"{verdict.series_won} of {verdict.series_judged}",
-        percent(verdict.coverage),
-        number((one.cost.size or 0) / 1000),
-        number(one.cost.latency),
-        f"{number(one.candidate.record.seconds)} s",
-    )
+def retrained_text(retrained: Retrained, *, released: bool) -> str:
+    """Candidates, reasons and consequence, for the terminal."""
+    console = Console(highlight=False)
+    with console.capture() as captured:
+        print_candidates(console, retrained)
+        for reason in retrained.release.chosen.trial.verdict.reasons:
+            console.print(f"  {reason}", markup=False, soft_wrap=True)
+        console.print(consequence(retrained, released=released), markup=False, soft_wrap=True)
+    return captured.get().rstrip()
+
+
+def retrained_document(retrained: Retrained, *, released: bool) -> dict[str, object]:
+    """The same as data."""
+    release = retrained.release
+    verdict = release.chosen.trial.verdict
+    live = release.goes_out if released else None
+    return {
+        "version": release.candidate.manifest.version,
+        "released": None if live is None else live.manifest.version,
+        "verdict": verdict.release,
+        "reasons": list(verdict.reasons),
+        "skill": known(verdict.skill),
+        "champion_skill": verdict.champion_skill,
+        "series_won": verdict.series_won,
+        "series_judged": verdict.series_judged,
+        "coverage": known(verdict.coverage),
+        "candidates": [_candidate_document(one) for one in release.judged],
+        "left_out": [*retrained.prepared.warnings, *retrained.failures],
+    }
+
+
+def _candidate_document(one: Judged) -> dict[str, object]:
+    manifest = one.candidate.bundle.manifest
+    return {
+        **model_document(manifest),
+        "skill": known(one.trial.verdict.skill),
+        "microseconds_per_forecast": one.cost.latency,
+        "parity": one.candidate.parity,
+    }
+
+
+def print_candidates(console: Console, retrained: Retrained) -> None:
+    """Print the candidates with their skill."""
+    console.print("candidates on the held-out part of the history; skill: how far the error is")
+    console.print("below that of the best baseline of each series, on average:")
+    console.print(rich_table(candidate_grid(retrained.release.judged)))

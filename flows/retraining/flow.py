@@ -17,20 +17,20 @@ from edge.forecaster.baselines import Forecaster
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.model import open_forecaster
 from edge.stores.store import open_store
-from flows.output.demo import retrained_text
-from flows.output.retrained import Retrained, candidate_grid
+from flows.output.retrained import Retrained, retrained_text
 from flows.progress import Show, current
 from flows.retraining.fleet import fleet_name
 from flows.retraining.server import reachable_server
 from pipeline.history.from_store import History, read_history
+from pipeline.history.prepared import Prepared, prepare_history
 from pipeline.processes.tied import tie
-from pipeline.release.candidates import Candidate, Prepared, make_candidate, prepare_history
+from pipeline.release.candidates import Candidate, make_candidate
 from pipeline.release.decision import Release, decide
 from pipeline.release.decision import publish as publish_release
 from pipeline.release.registry import Registry
 from pipeline.report.page import markdown
-from pipeline.report.report import model_card, plot_png, validation_table
-from pipeline.training.build import Architecture
+from pipeline.report.report import candidate_grid, model_card, plot_png, validation_table
+from pipeline.training.architecture import Architecture
 from pipeline.training.tuning import Tuned, library, untuned
 from pipeline.training.tuning import tune as search_settings
 

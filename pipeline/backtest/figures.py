@@ -5,7 +5,9 @@ from typing import Literal, TypeAlias, cast
 
 import numpy as np
 
-from edge.contract.contract import Contract, Float32, Float64, format_duration, iso
+from edge.contract.columns import Float32, Float64
+from edge.contract.contract import Contract
+from edge.contract.times import format_duration, iso
 from edge.series.scoring import default_leads
 from pipeline.history.table import Table
 from pipeline.judging.evaluation import Evaluation, mae, rmse

@@ -13,7 +13,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from edge.contract.contract import Contract, Float32, Float64, Int32, Int64
+from edge.contract.columns import Float32, Float64, Int32, Int64
+from edge.contract.contract import Contract
 from edge.errors import ConfigurationError
 from edge.forecaster.model import LARGEST_VALUE
 from pipeline.history.windows import Samples

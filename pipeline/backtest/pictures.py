@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from edge.contract.contract import Contract, Float32, Float64, Int64, iso
+from edge.contract.columns import Float32, Float64, Int64
+from edge.contract.contract import Contract
+from edge.contract.times import iso
 from edge.forecaster.model import usable
 from pipeline.backtest.figures import Backtest, Kind
 from pipeline.history.table import Table

@@ -6,7 +6,7 @@ from math import gcd
 from pathlib import Path
 
 from edge.config import Fleet
-from edge.contract.contract import format_duration, iso
+from edge.contract.times import format_duration, iso
 from edge.errors import ConfigurationError, HistoryError
 from edge.forecaster.baselines import Forecaster, baselines
 from edge.forecaster.bundle import Bundle, read_bundle
@@ -14,10 +14,10 @@ from edge.forecaster.model import open_forecaster
 from pipeline.backtest.figures import Backtest, Kind
 from pipeline.backtest.peers import lightgbm_direct, ridge, statsforecast
 from pipeline.history.checks import can_judge
+from pipeline.history.prepared import Prepared
 from pipeline.history.windows import Split, judged_stride, samples, training_scale
 from pipeline.judging.evaluation import Contender, backtest, comparable, contender, naive_error
 from pipeline.judging.verdict import missed_by_all
-from pipeline.release.candidates import Prepared
 from pipeline.release.registry import Registry
 
 FEWEST_ORIGINS = 10

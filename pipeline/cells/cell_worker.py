@@ -13,14 +13,15 @@ from typing import IO, TypeAlias
 import msgspec
 import numpy as np
 
-from edge.contract.contract import Contract, Float32, Int32
+from edge.contract.columns import Float32, Int32
+from edge.contract.contract import Contract
 from edge.errors import HistoryError
-from edge.forecaster.bundle import MODEL_FILE, Cell
+from edge.forecaster.manifest import MODEL_FILE, Cell
 from pipeline.cells.recall import Recall, RecallBudget
 from pipeline.history.windows import Samples
 from pipeline.processes.child import Say, error_of, events, grid_file, last_words, obey, run_process
 from pipeline.training.conversion import convert_module
-from pipeline.training.fit import Settings
+from pipeline.training.settings import Settings
 
 REQUEST_FILE, RESULT_FILE, LOG_FILE = "request.json", "result.json", "worker.log"
 SAMPLES_FILE, FORECASTS_FILE = "samples.npz", "forecasts.npy"

@@ -14,19 +14,22 @@ from typing import Literal, TypeAlias
 import msgspec
 import numpy as np
 
-from edge.contract.contract import Contract, Float64
+from edge.contract.columns import Float64
+from edge.contract.contract import Contract
 from edge.forecaster.baselines import baselines
-from edge.forecaster.bundle import Bundle, Cell, Manifest, version_of
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.manifest import Cell, Manifest, version_of
 from edge.forecaster.model import Model, runtime_name
 from pipeline.cells.cell_worker import CellRequest, CellStudy, Told, study_cell
 from pipeline.cells.recall import Recall, RecallBudget
+from pipeline.history.prepared import Prepared, some_windows
 from pipeline.history.windows import judged_stride, samples
 from pipeline.judging.evaluation import Evaluation, backtest, contender
-from pipeline.release.candidates import PARITY_WINDOWS, Candidate, Prepared, some_windows
+from pipeline.release.candidates import PARITY_WINDOWS, Candidate
+from pipeline.release.parity import golden, model_file, parity
 from pipeline.release.precision import microseconds
-from pipeline.training.build import Architecture, segment_length
-from pipeline.training.conversion import golden, model_file, parity
-from pipeline.training.fit import Settings
+from pipeline.training.architecture import Architecture, segment_length
+from pipeline.training.settings import Settings
 
 Form: TypeAlias = Literal["segment", "plain", "tutorial"]
 

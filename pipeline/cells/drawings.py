@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from edge.forecaster.bundle import Cell
+from edge.forecaster.manifest import Cell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edge.contract.contract import format_duration
+from edge.contract.times import format_duration
 from edge.files import replace_file
-from edge.forecaster.bundle import Cell
+from edge.forecaster.manifest import Cell
 from pipeline.cells.comparison import CELL_NAMES, FORMS, Comparison, Form
 from pipeline.cells.drawings import A4, COLOURS, INK, MARGIN, QUIET, cell_page
 from pipeline.cells.recall import KEPT

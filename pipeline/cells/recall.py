@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.contract.contract import Float32, Float64
-from edge.forecaster.bundle import Cell
+from edge.contract.columns import Float32, Float64
+from edge.forecaster.manifest import Cell
 
 INPUTS = 2  # the number, and 1 where it is the one to keep
 LEAD_IN = 8  # steps before the marked one, so that a fresh state is no second mark

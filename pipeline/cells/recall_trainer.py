@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from edge.forecaster.bundle import Cell
+from edge.forecaster.manifest import Cell
 from pipeline.cells.recall import INPUTS, LEAD_IN, Recall, RecallBudget, jacobian_norm, random_streams, recall_task, retention
-from pipeline.training.build import CELLS
+from pipeline.training.architecture import CELLS
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
 

@@ -13,12 +13,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from edge.contract.contract import Contract, Float32, Int32, Int64
-from edge.forecaster.bundle import Cell
+from edge.contract.columns import Float32, Int32, Int64
+from edge.contract.contract import Contract
+from edge.forecaster.manifest import Cell
 from edge.forecaster.model import LARGEST_VALUE
 from pipeline.history.windows import Samples, epoch_rows, spread
-from pipeline.training.build import CELLS, parameters
-from pipeline.training.fit import Settings
+from pipeline.training.architecture import CELLS
+from pipeline.training.build import parameters
+from pipeline.training.settings import Settings
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
 

@@ -13,7 +13,8 @@ from typing import IO, Self
 
 import numpy as np
 
-from edge.contract.contract import Aggregation, Int32, Int64, Readings, aggregate, group_starts
+from edge.contract.columns import Int32, Int64, Readings
+from edge.contract.grid import Aggregation, aggregate, group_starts
 from edge.errors import HistoryError
 
 BLOCK = 1_000_000  # readings that are aggregated at once: less than 200 MB while it lasts

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.contract.contract import Contract, Float32, format_duration, iso
+from edge.contract.columns import Float32
+from edge.contract.contract import Contract
+from edge.contract.times import format_duration, iso
 from edge.errors import HistoryError
 from pipeline.history.cells import Arrivals
 from pipeline.history.defaults import rounded

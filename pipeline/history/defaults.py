@@ -6,7 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from edge.config import Fleet
-from edge.contract.contract import DAY, SECOND, Contract, Readings, group_starts, parse_duration
+from edge.contract.columns import Readings
+from edge.contract.contract import Contract
+from edge.contract.grid import group_starts
+from edge.contract.times import DAY, SECOND, parse_duration
 from edge.errors import HistoryError
 from pipeline.history.windows import least_history
 

@@ -6,7 +6,7 @@ number whose magnitude tells its unit. What cannot be read, or lies outside the 
 
 import polars as pl
 
-from edge.contract.contract import DAY, SECOND, UNITS
+from edge.contract.times import DAY, SECOND, UNITS
 
 ISO = (
     r"^(?<date>\d{4}-\d{2}-\d{2}|\d{8})"

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from edge.commands.replay import MISSING
-from edge.contract.contract import Readings, SeriesTable
+from edge.contract.columns import Readings, SeriesTable
+from edge.contract.tables import MISSING
 from edge.errors import ConfigurationError, HistoryError
 from pipeline.history.file_times import parse_times
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from edge.config import Fleet
-from edge.contract.contract import Contract, Points, Readings, SeriesTable
+from edge.contract.columns import Points, Readings, SeriesTable
+from edge.contract.contract import Contract
 from edge.errors import BlockRefused, HistoryError, StoreBusy
 from edge.messages.payloads import Ingest
 from edge.stores.store import Store

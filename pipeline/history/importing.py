@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.contract.contract import Int32, Int64, Readings, SeriesTable, group_starts, iso
+from edge.contract.columns import Int32, Int64, Readings, SeriesTable
+from edge.contract.grid import group_starts
+from edge.contract.times import iso
 from edge.errors import HistoryError
 from edge.messages.intake import LONGEST_TOPIC
 from edge.messages.payloads import Ingest

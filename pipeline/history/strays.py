@@ -1,6 +1,6 @@
 """When the fleet has its readings: a clock that was never set, or is years ahead, does not decide that. No I/O."""
 
-from edge.contract.contract import Bool
+from edge.contract.columns import Bool
 from pipeline.history.cells import Grid
 
 FEW = 0.01  # share of the filled intervals

@@ -9,7 +9,9 @@ from typing import cast
 
 import numpy as np
 
-from edge.contract.contract import Aggregation, Float32, Int64, Readings, format_duration
+from edge.contract.columns import Float32, Int64, Readings
+from edge.contract.grid import Aggregation
+from edge.contract.times import format_duration
 from edge.errors import HistoryError
 from pipeline.history.cells import IN_MEMORY, Arrivals, Grid
 from pipeline.history.strays import fleet_span

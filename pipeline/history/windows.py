@@ -10,7 +10,9 @@ from math import gcd
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from edge.contract.contract import DAY, Contract, Float32, Int32, Int64, format_duration
+from edge.contract.columns import Float32, Int32, Int64
+from edge.contract.contract import Contract
+from edge.contract.times import DAY, format_duration
 from edge.errors import HistoryError
 from edge.forecaster.model import LARGEST_VALUE
 from pipeline.history.table import Table

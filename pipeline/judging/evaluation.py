@@ -14,7 +14,8 @@ from typing import cast
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from edge.contract.contract import Bool, Contract, Float32, Float64, Int32, Int64
+from edge.contract.columns import Bool, Float32, Float64, Int32, Int64
+from edge.contract.contract import Contract
 from edge.errors import HistoryError
 from edge.forecaster.baselines import Baseline, Forecaster
 from edge.series.scoring import pinball

@@ -11,7 +11,8 @@ from typing import cast
 
 import numpy as np
 
-from edge.contract.contract import Bool, Contract, Float32, Int32, Int64, Readings
+from edge.contract.columns import Bool, Float32, Int32, Int64, Readings
+from edge.contract.contract import Contract
 from edge.forecaster.model import usable
 from edge.series.state import Closed, State
 from pipeline.history.table import Table

@@ -5,18 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.contract.contract import Contract, Float64, Int64, Readings, SeriesTable, quantile_name
+from edge.contract.columns import Float64, Int64, Readings, SeriesTable
+from edge.contract.contract import Contract, quantile_name
 from edge.forecaster.baselines import baselines
 from edge.series.scoring import default_leads
 from edge.stores.store import Store
 from pipeline.history.table import Table, to_table
 from pipeline.history.windows import Samples, spread
 from pipeline.judging.evaluation import mean_skill, series_skill
-from pipeline.report.plots import Panel
 
 MOST_LEADS = 96  # of each forecast, beside the default ones: a long horizon must not fill the store
-DRAWN_SERIES = 5
-DRAWN_FORECASTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +158,18 @@ class Measured:
 
     Args:
         skill: errors.
-        panels: the newest forecasts of a few series, to draw.
+        table: facts on the grid.
+        samples: the origins that were forecast from.
+        forecasts: what was forecast at the stored leads, NaN where nothing is stored, float64 `[n, leads, quantiles]`.
         lead_errors: mean absolute error at every stored lead, each series in units of the last value's error over them,
             float64 `[forecasters, leads]`.
         leads: the stored leads, in order.
     """
 
     skill: Skill
-    panels: tuple[Panel, ...]
+    table: Table
+    samples: Samples
+    forecasts: Float64
     lead_errors: Float64
     leads: tuple[int, ...]
 
@@ -207,7 +209,7 @@ def measure(
     before = table.values[:, : max((span[0] - table.start) // contract.interval, 0)]
     scale = np.array([spread(values) for values in before])
     skill = Skill(tuple(series.names), tuple(contenders), by_series, by_lead, leads, coverage, scale)
-    return Measured(skill, _panels(table, contract, chosen, stored, model), lead_errors, tuple(stored))
+    return Measured(skill, table, chosen, model, lead_errors, tuple(stored))
 
 
 def _forecasts(
@@ -231,28 +233,6 @@ def _mean(values: Float64, axis: tuple[int, ...]) -> Float64:
     total = np.where(known, values, 0).sum(axis=axis)
     mean: Float64 = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
     return mean
-
-
-def _panels(table: Table, contract: Contract, chosen: Samples, stored: Sequence[int], model: Float64) -> tuple[Panel, ...]:
-    """The newest forecasts of up to five series, each made where the one before ended; NaN at leads that are not stored."""
-    horizon, found, ahead = contract.horizon, [], np.asarray(stored) - 1
-    for row in range(min(len(table.names), DRAWN_SERIES)):
-        places = np.flatnonzero((chosen.series == row) & np.isfinite(model[:, -1, contract.median]))
-        if not len(places):
-            continue
-        origins = chosen.origin[places]
-        wanted = origins[-1] - horizon * np.arange(DRAWN_FORECASTS)[::-1]
-        drawn = places[np.isin(origins, wanted)]
-        stop = int(origins[-1]) + horizon
-        first = max(0, int(wanted[0]) - horizon)
-        forecasts = np.full((stop - first, len(contract.quantiles)), np.nan, np.float32)
-        for place in drawn:
-            begin = int(chosen.origin[place]) - first
-            forecasts[begin + ahead] = model[place]
-        times = table.times
-        facts, moments = table.values[row, first:stop], times[first:stop]
-        found.append(Panel(table.names[row], "", moments, facts, forecasts, contract.quantiles, times[chosen.origin[drawn]]))
-    return tuple(found)
 
 
 def _rows(store: Store, start: int, stop: int, levels: list[str], series: SeriesTable) -> _Rows:

@@ -10,7 +10,8 @@ from typing import cast
 
 import numpy as np
 
-from edge.contract.contract import Bool, Contract, Float32, Float64
+from edge.contract.columns import Bool, Float32, Float64
+from edge.contract.contract import Contract
 from edge.forecaster.baselines import baselines
 from pipeline.history.table import Table
 from pipeline.history.windows import judged_stride

@@ -14,7 +14,7 @@ from typing import IO, TypeAlias, TypeVar
 import msgspec
 import numpy as np
 
-from edge.contract.contract import Float32
+from edge.contract.columns import Float32
 from edge.errors import BundleError, GatecastError, HistoryError
 from pipeline.processes.tied import tied
 

@@ -1,25 +1,26 @@
 """What goes out: the best candidate, a baseline where nothing beats the baselines, or nothing."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
 
+import msgspec
 import numpy as np
 
 from edge.config import Train
-from edge.contract.contract import Float32
-from edge.forecaster.baselines import Forecaster
-from edge.forecaster.bundle import Bundle, Metric
+from edge.contract.columns import Float32
+from edge.contract.contract import Contract
+from edge.forecaster.baselines import Baseline, Forecaster, baselines
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.manifest import Manifest, Metric, version_of
 from edge.forecaster.model import Model
+from pipeline.history.prepared import Prepared
 from pipeline.judging.evaluation import Evaluation, contender
 from pipeline.judging.verdict import Cost, Limits, Trial, Verdict, trial
-from pipeline.release.candidates import (
-    Candidate,
-    Prepared,
-    baseline_bundle,
-    best_baseline,
-    choose,
-    with_metrics,
-)
+from pipeline.release.candidates import Candidate
+from pipeline.release.precision import mean_error
 from pipeline.release.registry import Registry
 
 
@@ -136,3 +137,35 @@ def _metric(evaluation: Evaluation, scale: Float32, verdict: Verdict | None) -> 
 
 def _known(value: float) -> float | None:
     return value if np.isfinite(value) else None
+
+
+def choose(candidates: Sequence[Candidate], scale: Float32) -> Candidate:
+    """The candidate with the least error on the validation part; the held-out part has no say in the choice."""
+    return min(candidates, key=lambda candidate: candidate.loss(scale))
+
+
+def with_metrics(bundle: Bundle, metrics: Sequence[Metric]) -> Bundle:
+    """The same bundle with the figures of its verdict."""
+    return Bundle(msgspec.structs.replace(bundle.manifest, metrics=list(metrics)), bundle.model)
+
+
+def baseline_bundle(prepared: Prepared, chosen: Baseline, metrics: Sequence[Metric]) -> Bundle:
+    """A bundle without a model: the device gets its contract and the best baseline, honestly named."""
+    created = datetime.now(UTC)
+    content = hashlib.sha256(f"{prepared.table.data_hash} {chosen.name}".encode()).digest()
+    manifest = Manifest(
+        version_of(created, chosen.name, content),
+        prepared.contract,
+        list(prepared.table.names),
+        created.isoformat(timespec="seconds"),
+        version("gatecast"),
+        baseline=chosen.name,
+        metrics=list(metrics),
+    )
+    return Bundle(manifest)
+
+
+def best_baseline(evaluations: Sequence[Evaluation], scale: Float32, contract: Contract) -> Baseline:
+    """The baseline with the least error, each series in units of its scale."""
+    errors = {one.forecaster: mean_error(one, scale) for one in evaluations}
+    return min(baselines(contract), key=lambda one: errors.get(one.name, float("inf")))

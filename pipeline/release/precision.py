@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.contract.contract import Float32, Int32
+from edge.contract.columns import Float32, Int32
 from edge.errors import BundleError
-from edge.forecaster.bundle import Bundle, Conversion, Precision
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.manifest import Conversion, Precision
 from edge.forecaster.model import Model, relative_error
 from pipeline.history.table import Table
 from pipeline.history.windows import judged_stride
 from pipeline.judging.evaluation import Evaluation, backtest, contender
-from pipeline.training.conversion import parity
+from pipeline.release.parity import parity
 
 WORSE = 0.005  # share by which the error of a smaller precision may be above that of float32
 AS_QUICK = 0.95  # a precision must take less than this share of another's time to count as quicker: a clock is noisy

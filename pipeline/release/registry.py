@@ -23,16 +23,8 @@ import msgspec
 
 from edge.errors import BundleError, ConfigurationError, GatecastError
 from edge.files import replace_file
-from edge.forecaster.bundle import (
-    MANIFEST_FILE,
-    MANIFEST_LIMIT,
-    VERSION,
-    Bundle,
-    Manifest,
-    decode_manifest,
-    read_bundle,
-    write_bundle,
-)
+from edge.forecaster.bundle import Bundle, read_bundle, write_bundle
+from edge.forecaster.manifest import MANIFEST_FILE, MANIFEST_LIMIT, VERSION, Manifest, decode_manifest
 from edge.release.channel import Channel, Source
 
 HISTORY = 20

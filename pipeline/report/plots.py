@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edge.contract.contract import UNITS, Contract, Float32, Float64, Int64, format_duration
+from edge.contract.columns import Float32, Float64, Int64
+from edge.contract.contract import Contract
+from edge.contract.times import UNITS, format_duration
 from pipeline.history.table import Table
 from pipeline.history.windows import Samples
 from pipeline.judging.evaluation import Contender

@@ -6,19 +6,21 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.contract.contract import Float32, Float64, format_duration, iso
+from edge.contract.columns import Float32, Float64
+from edge.contract.times import format_duration, iso
 from edge.files import replace_file
-from edge.forecaster.bundle import Manifest
+from edge.forecaster.manifest import Manifest
 from edge.forecaster.model import open_forecaster
 from edge.series.scoring import default_leads
 from pipeline.history.checks import Report
+from pipeline.history.prepared import Prepared
 from pipeline.judging.evaluation import contender
 from pipeline.judging.verdict import Trial
-from pipeline.release.candidates import Prepared
-from pipeline.release.decision import Release
+from pipeline.release.decision import Judged, Release
 from pipeline.report.page import DASH, Grid, markdown, number, percent
 from pipeline.report.plots import forecast_plot, panels
 
+NAMES = {"gru": "GRU", "lstm": "LSTM", "simplernn": "SimpleRNN"}
 SHOWN = 4  # series in a picture
 
 
@@ -171,3 +173,23 @@ def plot_png(prepared: Prepared, release: Release, path: Path) -> None:
     rows = np.unique(np.linspace(0, len(table.names) - 1, min(SHOWN, len(table.names))).round().astype(int)).tolist()
     found = panels(one, table, prepared.contract, prepared.split.held_out, rows)
     replace_file(path, forecast_plot(found, manifest.version))
+
+
+def candidate_grid(judged: Sequence[Judged]) -> Grid:
+    """Candidates on the held-out part; skill: share by which the error is below the best baseline's of each series."""
+    return Grid(
+        ("candidate", "skill", "ahead on", "coverage", "kB", "µs/forecast", "training"), tuple(map(_candidate_row, judged))
+    )
+
+
+def _candidate_row(one: Judged) -> tuple[str, ...]:
+    model, verdict = one.candidate.bundle.manifest.model, one.trial.verdict
+    return (
+        DASH if model is None else f"{NAMES[model.cell]} {model.design}",
+        percent(verdict.skill, sign=True),
+        f"{verdict.series_won} of {verdict.series_judged}",
+        percent(verdict.coverage),
+        number((one.cost.size or 0) / 1000),
+        number(one.cost.latency),
+        f"{number(one.candidate.record.seconds)} s",
+    )

@@ -19,7 +19,8 @@ from typing import Self, cast
 
 import numpy as np
 
-from edge.contract.contract import Bool, Contract, Float32, Float64, Int64
+from edge.contract.columns import Bool, Float32, Float64, Int64
+from edge.contract.contract import Contract
 from edge.forecaster.baselines import Baseline, baseline
 from edge.forecaster.model import LARGEST_VALUE
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edge.contract.contract import Float32
+from edge.contract.columns import Float32
 
 
 def mask(windows: Float32, share: float, most: float, random: np.random.Generator) -> None:

@@ -12,11 +12,19 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from edge.contract.contract import Contract, Float32, Float64
+from edge.contract.columns import Float32, Float64
+from edge.contract.contract import Contract
 from edge.errors import ConfigurationError
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.model import LARGEST_VALUE
-from pipeline.training.build import CELLS, UNROLLED_IN_TRAINING, UNROLLED_STEPS, UNROLLED_UNITS, Architecture, segment_length
+from pipeline.training.architecture import (
+    CELLS,
+    UNROLLED_IN_TRAINING,
+    UNROLLED_STEPS,
+    UNROLLED_UNITS,
+    Architecture,
+    segment_length,
+)
 from pipeline.training.calibration import FARTHEST, Calibration, last_days
 
 Tensor: TypeAlias = Any  # TensorFlow has no types

@@ -7,14 +7,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from edge.contract.contract import Float32, Float64, Int64
+from edge.contract.columns import Float32, Float64, Int64
 from edge.forecaster.model import LARGEST_VALUE
 from pipeline.history.windows import Samples, epoch_rows
 from pipeline.training.masking import mask
 from pipeline.training.network import FARTHEST_INPUT, Network, divisor
 
 if TYPE_CHECKING:
-    from pipeline.training.fit import Settings
+    from pipeline.training.settings import Settings
 
 Tensor: TypeAlias = Any
 

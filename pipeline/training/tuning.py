@@ -20,11 +20,11 @@ from edge.errors import ConfigurationError, GatecastError, HistoryError
 from edge.forecaster.baselines import baselines
 from pipeline.history.checks import can_judge
 from pipeline.history.defaults import LONGEST_WINDOW
+from pipeline.history.prepared import Prepared
 from pipeline.history.table import Table
 from pipeline.history.windows import Samples, samples, split
-from pipeline.release.candidates import Prepared, architectures, settings_of
-from pipeline.training.build import Architecture, segment_length
-from pipeline.training.fit import Settings
+from pipeline.training.architecture import Architecture, architectures, segment_length
+from pipeline.training.settings import Settings, settings_of
 from pipeline.training.worker import Request, train_candidate
 
 if TYPE_CHECKING:

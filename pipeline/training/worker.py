@@ -13,14 +13,17 @@ from typing import IO, TypeAlias, get_args
 import msgspec
 import numpy as np
 
-from edge.contract.contract import Contract, Float32, Int32
+from edge.contract.columns import Float32, Int32
+from edge.contract.contract import Contract
 from edge.errors import BundleError, GatecastError, HistoryError
-from edge.forecaster.bundle import MODEL_LIMIT, Precision
+from edge.forecaster.manifest import MODEL_LIMIT, Precision
 from pipeline.history.windows import Samples
 from pipeline.processes.child import Say, error_of, events, grid_file, last_words, obey, run_process
-from pipeline.training.build import Architecture, forecast
+from pipeline.training.architecture import Architecture
+from pipeline.training.build import forecast
 from pipeline.training.conversion import convert
-from pipeline.training.fit import Progress, Record, Settings, calibrated, fit_members
+from pipeline.training.fit import calibrated, fit_members
+from pipeline.training.settings import Progress, Record, Settings
 
 REQUEST_FILE, RESULT_FILE, LOG_FILE = "request.json", "result.json", "worker.log"
 SAMPLES_FILE, FORECASTS_FILE = "samples.npz", "forecasts.npy"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from edge.contract.contract import DAY, SECOND, UNITS
+from edge.contract.times import DAY, SECOND, UNITS
 from tests.support.grafana_queries import Json, Rows, answers, panels
 from tests.support.servers import Influx
 

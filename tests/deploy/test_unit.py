@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.config import Agent
-from edge.contract.contract import parse_duration
+from edge.contract.times import parse_duration
 
 UNIT = Path(__file__).parents[2] / "deploy" / "gatecast-agent.service"
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from edge.agent.capacity import memory, shortage
-from edge.contract.contract import SECOND, Contract
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 
 DEVICE = 256 * 2**20
 MINUTE = 60 * SECOND

@@ -8,7 +8,8 @@ import pytest
 
 from edge.agent.counters import row
 from edge.agent.health import Health
-from edge.contract.contract import SECOND, SeriesTable
+from edge.contract.columns import SeriesTable
+from edge.contract.times import SECOND
 from edge.stores.influx import InfluxStore
 from tests.support.servers import Influx
 

@@ -13,9 +13,11 @@ from edge.agent import priming
 from edge.agent.loop import Agent, Waits
 from edge.agent.priming import prime
 from edge.clock.closing import SETTLED
-from edge.contract.contract import SECOND, Contract, Points, SeriesTable
+from edge.contract.columns import Points, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 from edge.errors import StoreBusy
-from edge.messages.mqtt import Message
+from edge.messages.message import Message
 from edge.spool.spool import Commit
 from edge.stores.sqlite import SqliteStore
 from tests.support.agent_process import (

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from edge.agent.priming import SLICES, prime
-from edge.contract.contract import SECOND, Contract, Points, SeriesTable
+from edge.contract.columns import Points, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 from edge.forecaster.baselines import seasonal_naive
 from edge.series.engine import Engine
 from tests.support.memory_store import Memory

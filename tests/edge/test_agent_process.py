@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.contract.contract import SECOND, Contract
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 from edge.forecaster.bundle import Bundle
 from edge.stores.store import open_store
 from flows.processes.servers import AgentProcess

@@ -12,7 +12,8 @@ from types import FrameType
 import pytest
 
 from edge.agent.stopping import Stop, ends_within
-from edge.messages.mqtt import Address, Message, Subscriber
+from edge.messages.message import Address, Message
+from edge.messages.mqtt import Subscriber
 from tests.support.servers import free_port
 from tests.support.stopped import Command
 

@@ -1,7 +1,7 @@
 """The clocks of this machine."""
 
 from edge.clock.clocks import CLOCKS, synchronised
-from edge.contract.contract import DAY
+from edge.contract.times import DAY
 
 
 def test_the_clocks_of_this_machine_can_be_read() -> None:

@@ -8,7 +8,8 @@ import pytest
 from edge.agent.loop import Waits
 from edge.clock.closing import SETTLED, ClosingClock
 from edge.clock.trust import AHEAD, STEADY, STEP, Trust
-from edge.contract.contract import DAY, SECOND, Readings
+from edge.contract.columns import Readings
+from edge.contract.times import DAY, SECOND
 from tests.edge.test_agent_loop import closed_until, window
 from tests.support.agent_process import START, baseline_bundle, release
 from tests.support.scripted_agent import MINUTE, Bench, message, messages

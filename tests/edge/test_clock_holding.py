@@ -9,7 +9,8 @@ import pytest
 
 from edge.agent.loop import Agent
 from edge.clock.holding import ROOM, Hold
-from edge.contract.contract import SECOND, Readings
+from edge.contract.columns import Readings
+from edge.contract.times import SECOND
 from edge.spool.spool import Commit, Spool
 from tests.edge.test_agent_loop import closed_until, window
 from tests.support.agent_process import START, assert_same, baseline_bundle, release, uninterrupted

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from edge.clock.trust import AHEAD, FEW, STEADY, STEP, Trust
-from edge.contract.contract import DAY, SECOND
-from edge.messages.payloads import LATEST
+from edge.contract.times import DAY, LATEST, SECOND
 from tests.support.agent_process import START
 
 HOUR = 3600 * SECOND

@@ -7,22 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contract.contract import (
-    DAY,
-    LONGEST,
-    SECOND,
-    UNITS,
-    Aggregation,
-    Contract,
-    Readings,
-    SeriesTable,
-    aggregate,
-    combine,
-    format_duration,
-    group_starts,
-    parse_duration,
-    quantile_name,
-)
+from edge.contract.columns import Readings, SeriesTable
+from edge.contract.contract import Contract, quantile_name
+from edge.contract.grid import Aggregation, aggregate, combine, group_starts
+from edge.contract.times import DAY, LONGEST, SECOND, UNITS, format_duration, parse_duration
 from edge.errors import ConfigurationError
 
 HOUR = 3600 * SECOND

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contract.contract import DAY, SECOND, Contract
+from edge.contract.contract import Contract
+from edge.contract.times import DAY, SECOND
 from edge.forecaster.baselines import Baseline, baseline, baselines, seasonal_naive
 
 HOUR = 3600 * SECOND

@@ -14,13 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contract.contract import SECOND, Contract
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 from edge.errors import BundleError
 from edge.forecaster import bundle as bundles
-from edge.forecaster.bundle import (
+from edge.forecaster.bundle import Bundle, read_bundle, verify, write_bundle
+from edge.forecaster.golden import Golden, check_golden
+from edge.forecaster.manifest import (
     MANIFEST_LIMIT,
     MODEL_LIMIT,
-    Bundle,
     Manifest,
     Metric,
     ModelFile,
@@ -28,12 +30,8 @@ from edge.forecaster.bundle import (
     check_version,
     decode_manifest,
     encode_manifest,
-    read_bundle,
-    verify,
     version_of,
-    write_bundle,
 )
-from edge.forecaster.golden import Golden, check_golden
 
 CREATED = datetime(2026, 11, 22, 15, 45, tzinfo=UTC)
 CONTRACT = Contract(interval=3600 * SECOND, window=4, horizon=2)
@@ -121,7 +119,7 @@ def test_interrupted_write_leaves_no_bundle(tmp_path: Path, monkeypatch: pytest.
             raise OSError(28, "No space left on device")
         path.write_bytes(content)
 
-    monkeypatch.setattr(bundles, "_write", full)
+    monkeypatch.setattr(bundles, "write_synced", full)
     with pytest.raises(OSError, match="No space left"):
         write_bundle(tmp_path, Bundle(model_manifest(), CONTENT))
     assert list(tmp_path.iterdir()) == []

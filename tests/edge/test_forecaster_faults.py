@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from edge.contract.contract import Int32
-from edge.forecaster.bundle import LARGEST_WINDOW
+from edge.contract.columns import Int32
 from edge.forecaster.faults import Attempt, Evidence
+from edge.forecaster.manifest import LARGEST_WINDOW
 from edge.forecaster.model import LARGEST_VALUE
 
 CALM = np.zeros((1, 4), np.float32)

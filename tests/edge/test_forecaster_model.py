@@ -9,13 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from edge.contract.contract import SECOND, Contract, Float32
+from edge.contract.columns import Float32
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster import model as edge_model
-from edge.forecaster.bundle import Bundle, Cell, Manifest
+from edge.forecaster.bundle import Bundle
 from edge.forecaster.golden import Golden
+from edge.forecaster.manifest import Cell, Manifest
 from edge.forecaster.model import LARGEST_VALUE, Model, open_forecaster, relative_error, runtime_name
-from pipeline.training.build import Architecture
+from pipeline.training.architecture import Architecture
 from tests.support import tiny
 
 SEGMENT = Architecture(units=6)

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.forecaster.bundle import Bundle, Cell, Design, Precision, read_bundle
+from edge.forecaster.bundle import Bundle, read_bundle
+from edge.forecaster.manifest import Cell, Design, Precision
 from edge.forecaster.model import BUCKETS, TOLERANCE, Model, relative_error, runtime_name
 from edge.release.releases import open_bundle
 

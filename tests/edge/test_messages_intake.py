@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.clock.trust import Trust
-from edge.contract.contract import SECOND, SeriesTable
-from edge.messages.intake import LONGEST_TOPIC, Grumbler, Intake
-from edge.messages.mqtt import Message
+from edge.contract.columns import SeriesTable
+from edge.contract.times import SECOND
+from edge.log import Grumbler
+from edge.messages.intake import LONGEST_TOPIC, Intake
+from edge.messages.message import Arrival, Message
 from edge.messages.payloads import LARGEST_PAYLOAD, Ingest
-from edge.spool.spool import Arrival
 
 NOW = 1_768_478_400 * SECOND  # 2026-01-15T12:00:00Z
 GOOD = b'{"value": 21.5, "time": "2026-01-15T12:00:00Z"}'

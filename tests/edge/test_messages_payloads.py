@@ -7,19 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from edge.contract.contract import SECOND
+from edge.contract.times import EARLIEST, LATEST, LONGEST_TIME, NANOSECONDS, SECOND, TimeUnit, parse_time
 from edge.errors import ConfigurationError, PayloadError
-from edge.messages.payloads import (
-    EARLIEST,
-    LARGEST_PAYLOAD,
-    LATEST,
-    LONGEST_TIME,
-    NANOSECONDS,
-    Ingest,
-    TimeUnit,
-    parse_time,
-    parse_value,
-)
+from edge.messages.payloads import LARGEST_PAYLOAD, Ingest, parse_value
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOON = 1_768_478_400 * SECOND  # 2026-01-15T12:00:00Z

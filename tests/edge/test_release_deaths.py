@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.contract.contract import Float32, Int32
+from edge.contract.columns import Float32, Int32
 from edge.forecaster.baselines import Baseline, Forecaster
 from edge.forecaster.bundle import Bundle
 from edge.release.deaths import HEALTHY, Death, Note

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.contract.contract import SECOND, Contract
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 from edge.forecaster.bundle import read_bundle
 from edge.release import pointer as pointer_module
 from edge.release import releases as release_module

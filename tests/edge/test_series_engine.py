@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contract.contract import Contract, Float32, Int32, Points, Readings, Scores, SeriesTable
+from edge.contract.columns import Float32, Int32, Points, Readings, Scores, SeriesTable
+from edge.contract.contract import Contract
 from edge.errors import BundleError
 from edge.forecaster.baselines import Baseline
 from edge.series.engine import Engine, Outcome
-from edge.spool.spool import Entry
+from edge.series.entry import Entry
 
 CONTRACT = Contract(interval=10, window=4, horizon=3)
 ANY = replace(CONTRACT, max_missing=1.0)  # any window with a value is the model's

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contract.contract import Contract, Float32, Readings, Scores
+from edge.contract.columns import Float32, Readings, Scores
+from edge.contract.contract import Contract
 from edge.series.scoring import Scoring, default_leads, pinball
 from edge.series.state import Closed, State
 

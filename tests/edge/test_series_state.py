@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contract.contract import Aggregation, Contract, Readings, aggregate
+from edge.contract.columns import Readings
+from edge.contract.contract import Contract
+from edge.contract.grid import Aggregation, aggregate
 from edge.series.state import State
 
 AGGREGATIONS: tuple[Aggregation, ...] = ("mean", "last", "sum", "min", "max")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.spool.spool import Commit, Entry, Spool
+from edge.series.entry import Entry
+from edge.spool.spool import Commit, Spool
 from tests.edge.test_agent_loop import window
 from tests.edge.test_spool_spool import blocks, entry, times
 from tests.support.agent_process import START, baseline_bundle, release

@@ -15,18 +15,21 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from edge.config import read_config
-from edge.contract.contract import SECOND, Readings
+from edge.contract.columns import Readings
+from edge.contract.times import SECOND
 from edge.errors import ConfigurationError
-from edge.messages.mqtt import Message
-from edge.spool.spool import KEPT_REFUSED, KEPT_REFUSED_BYTES, Arrival, Commit, Entry, Refusal, Spool
+from edge.messages.message import Arrival, Message
+from edge.series.entry import Entry
+from edge.spool.spool import KEPT_REFUSED, KEPT_REFUSED_BYTES, Commit, Refusal, Spool
 from tests.support.scripted_agent import Bench, script_of
 
 WRITER = """
 import sys
 from pathlib import Path
 import numpy as np
-from edge.contract.contract import Readings
-from edge.spool.spool import Commit, Entry, Spool
+from edge.contract.columns import Readings
+from edge.series.entry import Entry
+from edge.spool.spool import Commit, Spool
 
 spool = Spool(Path(sys.argv[1]), "sqlite", survive_power_loss=sys.argv[2] == "1")
 for number in range(1_000_000):

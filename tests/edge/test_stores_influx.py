@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.contract.contract import SECOND, Points, SeriesTable
+from edge.contract.columns import Points, SeriesTable
+from edge.contract.times import SECOND
 from edge.errors import BlockRefused, StoreBusy, StoreDenied
 from edge.spool.sender import Pace, Sender
 from edge.spool.spool import Commit, Spool

@@ -12,7 +12,7 @@ from itertools import count
 import numpy as np
 import pytest
 
-from edge.contract.contract import SeriesTable
+from edge.contract.columns import SeriesTable
 from edge.errors import StoreBusy, StoreDenied
 from edge.stores.influx import InfluxStore
 from edge.stores.influx_http import Connection

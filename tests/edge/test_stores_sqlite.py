@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.contract.contract import Points, SeriesTable
+from edge.contract.columns import Points, SeriesTable
 from edge.errors import BlockRefused, StoreBusy, StoreDenied
 from edge.stores.sqlite import SqliteStore
 from tests.edge.test_stores_store import NOW, leads, readings, rows, write

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.contract.contract import DAY, SECOND, Points, SeriesTable
+from edge.contract.columns import Points, SeriesTable
+from edge.contract.times import DAY, SECOND
 from edge.errors import BlockRefused, ConfigurationError
 from edge.stores import influx as influx_module
 from edge.stores.influx import InfluxStore

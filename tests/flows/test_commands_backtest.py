@@ -10,16 +10,18 @@ import numpy as np
 import pytest
 
 from edge.config import Fleet, Train
-from edge.contract.contract import Contract, Float32, Readings, SeriesTable, format_duration
+from edge.contract.columns import Float32, Readings, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.times import format_duration
 from edge.errors import ConfigurationError, HistoryError
 from edge.forecaster.baselines import Baseline
 from flows.cli import run
 from pipeline.backtest.figures import Figures, averaged, figures, lines
 from pipeline.backtest.pictures import extreme_days
 from pipeline.backtest.run import begin_at, fleet_of, remarks
+from pipeline.history.prepared import Prepared, prepare
 from pipeline.judging.evaluation import backtest, contender
-from pipeline.release.candidates import Prepared, baseline_bundle, prepare
-from pipeline.release.decision import decide
+from pipeline.release.decision import baseline_bundle, decide
 from pipeline.release.registry import Registry
 from pipeline.report.page import Grid
 from tests.pipeline.test_judging_evaluation import CONTRACT, PART, Counter, counting

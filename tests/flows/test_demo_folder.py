@@ -8,7 +8,9 @@ import pytest
 pytest.importorskip("prefect")
 
 from edge.config import read_config
-from edge.contract.contract import SECOND, Contract, Points, SeriesTable
+from edge.contract.columns import Points, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 from edge.errors import ConfigurationError
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import open_store, sqlite_url

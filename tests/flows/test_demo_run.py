@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from edge.contract.contract import DAY, SECOND
+from edge.contract.times import DAY, SECOND
 from tests.support.grafana_queries import answers
 from tests.support.servers import Influx, requires
 

@@ -11,12 +11,15 @@ pytest.importorskip("prefect")
 
 import msgspec
 
-from edge.forecaster.bundle import Bundle, Manifest, Metric, version_of
-from flows.demo.run import Outcome
-from flows.output.demo import models_text, outcome_document, print_outcome, retrained_text, write_outcome
-from flows.output.retrained import Retrained, candidate_grid
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.manifest import Manifest, Metric, version_of
+from flows.output.demo import Outcome, outcome_document, print_outcome, write_outcome
+from flows.output.models import models_text
+from flows.output.retrained import Retrained, retrained_text
+from pipeline.history.windows import Samples
 from pipeline.judging.stored_forecasts import Counts, Measured, Skill
 from pipeline.report.plots import Panel
+from pipeline.report.report import candidate_grid
 from tests.pipeline.test_report_report import CONTRACT, HOUR, history, released
 from tests.support.tiny import bundle_of
 
@@ -54,10 +57,12 @@ def outcome(retrained: Retrained, folder: Path, panels: tuple[Panel, ...]) -> Ou
     errors = np.full((len(FORECASTERS), 24), 1234.5)
     skill = Skill(("a", "b"), FORECASTERS, errors[:, :2], errors[:, :4], (1, 6, 12, 24), 0.8, np.ones(2))
     live = retrained.release.judged[2].candidate.bundle
-    return Outcome(
-        retrained, Counts(99_999, 99_999, 99_999, 0, 0), Measured(skill, panels, errors, tuple(range(1, 25))), CONTRACT, live,
-        "mosquitto", "sqlite:///s.db", False, 123.4, 1234.5, {}, folder,
-    )  # fmt: skip
+    table = retrained.prepared.table
+    nowhere = Samples(table.values, np.zeros(0, np.int32), np.zeros(0, np.int64))
+    measured = Measured(skill, table, nowhere, np.zeros((0, 24, 3)), errors, tuple(range(1, 25)))
+    counts = Counts(99_999, 99_999, 99_999, 0, 0)
+    store = "sqlite:///s.db"
+    return Outcome(retrained, counts, measured, panels, CONTRACT, live, "mosquitto", store, False, 123.4, 1234.5, {}, folder)
 
 
 def panel() -> Panel:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from edge.config import read_config
-from edge.contract.contract import SECOND, Readings, SeriesTable
+from edge.contract.columns import Readings, SeriesTable
+from edge.contract.times import SECOND
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.model import TOLERANCE, Model
 from edge.stores.sqlite import SqliteStore

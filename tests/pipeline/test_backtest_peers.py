@@ -6,14 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.contract.contract import SECOND, Contract, Float32, Readings, SeriesTable
+from edge.contract.columns import Float32, Readings, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 from edge.errors import ConfigurationError
 from edge.forecaster.baselines import Forecaster
 from pipeline.backtest import peers
 from pipeline.backtest.peers import centred, features, lightgbm_direct, ridge, statsforecast
 from pipeline.backtest.run import LOCAL_WINDOWS, begin_at, fit_peers, thin, widened
+from pipeline.history.prepared import Prepared, prepare
 from pipeline.history.windows import Samples, samples
-from pipeline.release.candidates import Prepared, prepare
 
 HOUR = 3600 * SECOND
 CONTRACT = Contract(HOUR, 48, 6)

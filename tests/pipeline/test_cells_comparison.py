@@ -4,20 +4,24 @@ import re
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.transforms import Bbox
 
-from edge.contract.contract import Contract, Float32
+from edge.contract.contract import Contract
 from edge.errors import BundleError, GatecastError, HistoryError
-from edge.forecaster.bundle import Cell
+from edge.forecaster.manifest import Cell
 from pipeline.cells.cell_worker import CellRequest, study_cell
 from pipeline.cells.comparison import Comparison, Form, Row, best_uses, budget, tutorial_contract
 from pipeline.cells.poster import pages, write_poster
 from pipeline.cells.recall import Recall
 from tests.support import tiny
+
+if TYPE_CHECKING:
+    from edge.contract.columns import Float32
 
 
 def row(cell: Cell, form: Form, error: float, batched: float, size: int) -> Row:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contract.contract import DAY, SECOND, Contract, Readings, SeriesTable, iso
+from edge.contract.columns import Readings, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.times import DAY, SECOND, iso, parse_time
 from edge.errors import ConfigurationError, GatecastError, HistoryError, PayloadError
-from edge.messages.payloads import parse_time
 from pipeline.history import from_files as reading_files
 from pipeline.history.checks import Report, read_file, refuse, strays, stream_table, to_table, trainable, validate
 from pipeline.history.file_times import parse_times

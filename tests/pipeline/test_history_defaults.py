@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from edge.config import Fleet
-from edge.contract.contract import DAY, SECOND, Readings
+from edge.contract.columns import Readings
+from edge.contract.times import DAY, SECOND
 from edge.errors import HistoryError
 from pipeline.history.defaults import choose_interval, contract_at, derive_contract, interval_for
 from pipeline.history.from_store import History
+from pipeline.history.prepared import prepare_history
 from pipeline.history.table import stream_table
-from pipeline.release.candidates import prepare_history
 
 MINUTE, HOUR = 60 * SECOND, 3600 * SECOND
 MIDNIGHT = 19_675 * DAY

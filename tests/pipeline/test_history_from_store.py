@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from edge.config import Fleet
-from edge.contract.contract import SECOND, Readings, SeriesTable
+from edge.contract.columns import Readings, SeriesTable
+from edge.contract.times import SECOND
 from edge.errors import HistoryError
 from edge.messages.payloads import Ingest
 from edge.stores.sqlite import SqliteStore

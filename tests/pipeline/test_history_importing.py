@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.contract.contract import SECOND, Points, Readings, SeriesTable
+from edge.contract.columns import Points, Readings, SeriesTable
+from edge.contract.times import SECOND
 from edge.errors import GatecastError, HistoryError
 from edge.messages.payloads import Ingest
 from edge.stores.sqlite import SqliteStore

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contract.contract import DAY, SECOND, Contract, Float32
+from edge.contract.columns import Float32
+from edge.contract.contract import Contract
+from edge.contract.times import DAY, SECOND
 from edge.errors import HistoryError
 from pipeline.history.table import Table
 from pipeline.history.windows import MOST_JUDGED, Samples, judged_stride, samples, split, spread, training_scale

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.contract.contract import SECOND, Contract, Float32, Int32
+from edge.contract.columns import Float32, Int32
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 from edge.errors import HistoryError
 from edge.forecaster.baselines import Baseline, baselines
 from edge.series.scoring import pinball

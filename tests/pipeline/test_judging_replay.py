@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from edge.contract.contract import Aggregation, Contract, Float32, Int32, Readings, SeriesTable
+from edge.contract.columns import Float32, Int32, Readings, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.grid import Aggregation
 from edge.series.engine import Engine
 from edge.series.state import Closed, State
 from pipeline.history.table import Table

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from edge.contract.contract import Float32, Int32
+from edge.contract.columns import Float32, Int32
 from pipeline.judging.evaluation import Evaluation, contender
 from pipeline.judging.verdict import judge, trial
 from tests.pipeline.test_judging_evaluation import CONTRACT, PART, Counter, counting

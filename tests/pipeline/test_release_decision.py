@@ -7,17 +7,18 @@ import numpy as np
 import pytest
 
 from edge.config import Train
-from edge.contract.contract import Readings, SeriesTable
+from edge.contract.columns import Readings, SeriesTable
 from edge.errors import GatecastError
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.model import open_forecaster
+from pipeline.history.prepared import Prepared, prepare
 from pipeline.judging.evaluation import backtest, contender
-from pipeline.release.candidates import Candidate, Prepared, prepare
+from pipeline.release.candidates import Candidate
 from pipeline.release.decision import Release, decide, publish
 from pipeline.release.registry import KEPT, Registry
-from pipeline.training.build import Architecture
-from pipeline.training.fit import Record
+from pipeline.training.architecture import Architecture
+from pipeline.training.settings import Record
 from tests.pipeline.test_release_registry import bundle
 from tests.support import tiny
 

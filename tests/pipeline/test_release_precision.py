@@ -7,14 +7,16 @@ import msgspec
 import numpy as np
 import pytest
 
-from edge.contract.contract import Float32
+from edge.contract.columns import Float32
 from edge.errors import BundleError
-from edge.forecaster.bundle import Bundle, Cell, Precision
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.manifest import Cell, Precision
 from edge.forecaster.model import Model
 from pipeline.history.table import Table
 from pipeline.release.candidates import probe_windows
 from pipeline.release.precision import Choice, Pairs, choose_precision, microseconds
-from pipeline.training.build import Architecture, build, forecast
+from pipeline.training.architecture import Architecture
+from pipeline.training.build import build, forecast
 from pipeline.training.conversion import convert
 from tests.support import tiny
 

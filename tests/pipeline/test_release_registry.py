@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from edge.contract.contract import SECOND, Contract
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 from edge.errors import BundleError, ConfigurationError, GatecastError
 from edge.files import replace_file
-from edge.forecaster.bundle import MANIFEST_FILE, Bundle, Manifest, version_of
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.manifest import MANIFEST_FILE, Manifest, version_of
 from edge.release.channel import Source
 from pipeline.release import registry as module
 from pipeline.release.registry import HISTORY, Registry

@@ -7,17 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.contract.contract import SECOND, Contract, Readings, SeriesTable
+from edge.contract.columns import Readings, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 from edge.forecaster.baselines import Baseline
-from edge.forecaster.bundle import Manifest, Metric, ModelFile, Training, version_of
+from edge.forecaster.manifest import Manifest, Metric, ModelFile, Training, version_of
+from pipeline.history.prepared import Prepared, prepare
 from pipeline.judging.evaluation import contender
 from pipeline.judging.verdict import Cost, trial
-from pipeline.release.candidates import Candidate, Prepared, baseline_bundle, prepare
-from pipeline.release.decision import Judged, Release, metrics_of
+from pipeline.release.candidates import Candidate
+from pipeline.release.decision import Judged, Release, baseline_bundle, metrics_of
 from pipeline.report.page import Grid, Picture, Section, html_report, markdown, number, percent
 from pipeline.report.plots import Line, lead_plot, panels
 from pipeline.report.report import model_card, plot_png, trial_grid, validation_grid, validation_table
-from pipeline.training.fit import Record
+from pipeline.training.settings import Record
 
 HOUR = 3600 * SECOND
 CONTRACT = Contract(HOUR, 72, 24)

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from edge.contract.contract import DAY, SECOND, Contract
+from edge.contract.contract import Contract
+from edge.contract.times import DAY, SECOND
 from edge.errors import ConfigurationError
-from pipeline.training.build import CELLS, Architecture, parameters, segment_length
+from pipeline.training.architecture import CELLS, Architecture, segment_length
+from pipeline.training.build import parameters
 from tests.support import tiny
 
 

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from edge.contract.contract import SECOND, Contract, Float32
+from edge.contract.columns import Float32
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 from pipeline.training.calibration import BLOCKS, best_share, factors
 
 CONTRACT = Contract(interval=3600 * SECOND, window=4, horizon=2, quantiles=(0.05, 0.25, 0.5, 0.75, 0.95))

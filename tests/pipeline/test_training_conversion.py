@@ -6,14 +6,17 @@ import msgspec
 import numpy as np
 import pytest
 
-from edge.contract.contract import SECOND, Contract
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 from edge.errors import BundleError
 from edge.forecaster.baselines import baseline
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.model import Model, relative_error
-from pipeline.training.build import CELLS, Architecture, assemble, build, forecast
+from pipeline.release.parity import golden, model_file, parity
+from pipeline.training.architecture import CELLS, Architecture
+from pipeline.training.build import assemble, build, forecast
 from pipeline.training.calibration import Calibration
-from pipeline.training.conversion import convert, golden, model_file, parity
+from pipeline.training.conversion import convert
 from tests.support import tiny
 
 pytestmark = pytest.mark.training

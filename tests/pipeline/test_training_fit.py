@@ -5,12 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.contract.contract import SECOND, Contract
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 from edge.errors import ConfigurationError, HistoryError
 from pipeline.history.windows import Samples
-from pipeline.training.build import Architecture, assemble, forecast, parameters, restore
+from pipeline.training.architecture import Architecture
+from pipeline.training.build import assemble, forecast, parameters, restore
 from pipeline.training.calibration import Calibration
-from pipeline.training.fit import Settings, calibrated, fit, fit_members, series_scale
+from pipeline.training.fit import calibrated, fit, fit_members, series_scale
+from pipeline.training.settings import Settings
 from tests.support import tiny
 
 ARCHITECTURE = Architecture(units=8)

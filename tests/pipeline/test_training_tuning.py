@@ -13,10 +13,13 @@ import pytest
 
 import pipeline.training.tuning
 from edge.config import Fleet, Train
-from edge.contract.contract import SECOND, Contract, Readings, SeriesTable
+from edge.contract.columns import Readings, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 from edge.errors import BundleError, ConfigurationError, HistoryError
-from pipeline.release.candidates import Prepared, architectures, prepare
-from pipeline.training.fit import Progress, Settings
+from pipeline.history.prepared import Prepared, prepare
+from pipeline.training.architecture import architectures
+from pipeline.training.settings import Progress, Settings
 from pipeline.training.tuning import (
     Best,
     Proposal,

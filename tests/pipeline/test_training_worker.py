@@ -9,9 +9,9 @@ import pytest
 
 from edge.errors import BundleError, HistoryError
 from pipeline.processes.child import grid_file
-from pipeline.training.build import Architecture
-from pipeline.training.conversion import parity
-from pipeline.training.fit import Settings
+from pipeline.release.parity import parity
+from pipeline.training.architecture import Architecture
+from pipeline.training.settings import Settings
 from pipeline.training.worker import Command, Request, train_candidate
 from tests.support import tiny
 

@@ -13,8 +13,11 @@ import numpy as np
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edge.contract.contract import SECOND, Contract, Readings, SeriesTable
-from edge.forecaster.bundle import Bundle, Manifest, version_of
+from edge.contract.columns import Readings, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.manifest import Manifest, version_of
 from edge.release.releases import open_bundle
 from edge.series.engine import Engine
 from edge.stores.sqlite import SqliteStore

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from itertools import product
 from pathlib import Path
 
-from edge.forecaster.bundle import Bundle, Cell, Design, Precision, read_bundle, write_bundle
-from pipeline.training.build import Architecture
+from edge.forecaster.bundle import Bundle, read_bundle, write_bundle
+from edge.forecaster.manifest import Cell, Design, Precision
+from pipeline.training.architecture import Architecture
 from tests.support import tiny
 
 UNITS = 48  # fewer weights are not rounded

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from edge.contract.contract import SECOND
-from edge.forecaster.bundle import Bundle, encode_manifest
+from edge.contract.times import SECOND
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.manifest import encode_manifest
 from edge.release.releases import Releases, Retry
 from tests.support.agent_process import baseline_bundle
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from edge.contract.contract import SECOND, parse_duration
+from edge.contract.times import SECOND, parse_duration
 
 Rows: TypeAlias = list[dict[str, Any]]
 Json: TypeAlias = dict[str, Any]

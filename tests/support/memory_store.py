@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from edge.contract.contract import Points, SeriesTable
+from edge.contract.columns import Points, SeriesTable
 
 MEASUREMENTS = ("reading", "forecast", "forecast_lead", "forecast_score", "agent")
 

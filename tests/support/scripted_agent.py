@@ -7,10 +7,11 @@ from pathlib import Path
 from edge.agent.loop import Agent, Waits
 from edge.clock.clocks import Clocks
 from edge.config import read_config
-from edge.contract.contract import SECOND, Float32, Int32
+from edge.contract.columns import Float32, Int32
+from edge.contract.times import SECOND
 from edge.errors import BundleError
 from edge.forecaster.baselines import Baseline
-from edge.messages.mqtt import Message
+from edge.messages.message import Message
 from edge.stores.sqlite import SqliteStore
 from tests.support.agent_process import START, configure, contents
 from tests.support.servers import HANGS_AFTER, wait_until

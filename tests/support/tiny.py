@@ -7,13 +7,18 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from edge.contract.contract import SECOND, Contract, Float32, Int32
-from edge.forecaster.bundle import Bundle, Manifest, ModelFile, Precision, version_of
+from edge.contract.columns import Float32, Int32
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
+from edge.forecaster.bundle import Bundle
 from edge.forecaster.golden import Golden
+from edge.forecaster.manifest import Manifest, ModelFile, Precision, version_of
 from edge.forecaster.model import Model
 from pipeline.history.windows import Samples
-from pipeline.training.build import Architecture, build, forecast, parameters
-from pipeline.training.conversion import convert, convert_module, golden, model_file
+from pipeline.release.parity import golden, model_file
+from pipeline.training.architecture import Architecture
+from pipeline.training.build import build, forecast, parameters
+from pipeline.training.conversion import convert, convert_module
 
 CONTRACT = Contract(interval=3600 * SECOND, window=21, horizon=7)
 CREATED = datetime(2026, 11, 22, 15, 45, tzinfo=UTC)

@@ -14,7 +14,7 @@ import pytest
 import edge.cli
 import flows.cli
 from edge.config import Config, Fleet, read_config
-from edge.contract.contract import SECOND
+from edge.contract.times import SECOND
 from pipeline.history.defaults import contract_at
 from tests.support.documented import ROOT, blocks
 

@@ -10,8 +10,10 @@ import pytest
 import edge.cli
 import flows.cli
 from edge.config import read_config
-from edge.contract.contract import SECOND, Contract
-from edge.forecaster.bundle import Bundle, Manifest, version_of
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.manifest import Manifest, version_of
 from pipeline.release.registry import Registry
 from tests.support.documented import ROOT, blocks
 

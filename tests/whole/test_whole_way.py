@@ -6,15 +6,18 @@ import numpy as np
 import pytest
 
 from edge.config import Train
-from edge.contract.contract import SECOND, Contract, Readings, SeriesTable
-from edge.forecaster.bundle import Cell
+from edge.contract.columns import Readings, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
+from edge.forecaster.manifest import Cell
 from edge.forecaster.model import TOLERANCE, Model
 from edge.stores.store import open_store
-from pipeline.release.candidates import make_candidate, prepare
+from pipeline.history.prepared import prepare
+from pipeline.release.candidates import make_candidate
 from pipeline.release.decision import decide, publish
 from pipeline.release.registry import Registry
-from pipeline.training.build import Architecture
-from pipeline.training.fit import Settings
+from pipeline.training.architecture import Architecture
+from pipeline.training.settings import Settings
 from tests.support.agent_process import (
     START,
     assert_same,

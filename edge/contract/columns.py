@@ -1,0 +1,173 @@
+"""The columns that data travels in: readings, forecasts, scores, rows for a store, and the table of series."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Float32: TypeAlias = npt.NDArray[np.float32]
+Float64: TypeAlias = npt.NDArray[np.float64]
+Int32: TypeAlias = npt.NDArray[np.int32]
+Int64: TypeAlias = npt.NDArray[np.int64]
+Bool: TypeAlias = npt.NDArray[np.bool_]
+
+
+class SeriesTable:
+    """Names and tags of the series, each resolved once; all columns hold the index given here.
+
+    An index never changes and is never reused, so it may be kept as long as the table lives.
+    """
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self.names: list[str] = []
+        self.tags: list[dict[str, str]] = []
+        self._index: dict[str, int] = {}
+        for name in names:
+            self.add(name)
+
+    def __len__(self) -> int:
+        """Number of series."""
+        return len(self.names)
+
+    def get(self, name: str) -> int | None:
+        """Index of a series, or None where it is not known."""
+        return self._index.get(name)
+
+    def add(self, name: str, tags: dict[str, str] | None = None) -> int:
+        """Index of a series, which is added where it is not known; tags count at the first call only, and are kept as given."""
+        index = self._index.get(name)
+        if index is None:
+            index = self._index[name] = len(self.names)
+            self.names.append(name)
+            self.tags.append({} if tags is None else tags)
+        return index
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Measured values in order of arrival.
+
+    Args:
+        series: index of the series, int32 `[n]`.
+        time: moment of the measurement, ns UTC, int64 `[n]`.
+        value: in the sensor's own unit, float64 `[n]`.
+    """
+
+    series: Int32
+    time: Int64
+    value: Float64
+
+    def __len__(self) -> int:
+        """Number of readings."""
+        return len(self.time)
+
+    @classmethod
+    def of(cls, series: Sequence[int], time: Sequence[int], value: Sequence[float]) -> "Readings":
+        """Columns made of any sequences."""
+        return cls(np.asarray(series, np.int32), np.asarray(time, np.int64), np.asarray(value, np.float64))
+
+    @classmethod
+    def empty(cls) -> "Readings":
+        """No reading at all."""
+        return cls.of([], [], [])
+
+    @classmethod
+    def concatenate(cls, parts: Sequence["Readings"]) -> "Readings":
+        """All parts, one after the other."""
+        if not parts:
+            return cls.empty()
+        return cls(
+            np.concatenate([part.series for part in parts]),
+            np.concatenate([part.time for part in parts]),
+            np.concatenate([part.value for part in parts]),
+        )
+
+    def take(self, rows: Int64 | Bool | slice) -> "Readings":
+        """The chosen rows, in the order given."""
+        return Readings(self.series[rows], self.time[rows], self.value[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Forecasts:
+    """Forecasts made by one forecaster.
+
+    Args:
+        series: index of the series, int32 `[n]`.
+        origin: end of the last closed interval, ns UTC, int64 `[n]`.
+        values: in the sensor's own unit, float32 `[n, horizon, quantiles]`.
+        model: version of the bundle, or name of the baseline, that made them.
+    """
+
+    series: Int32
+    origin: Int64
+    values: Float32
+    model: str
+
+    def __len__(self) -> int:
+        """Number of forecasts."""
+        return len(self.origin)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How good earlier forecasts were, one row per forecast and lead whose interval has closed.
+
+    Args:
+        series: int32 `[n]`.
+        target: start of the forecast interval, ns UTC, int64 `[n]`.
+        lead: 1…horizon, int32 `[n]`.
+        error: forecast median minus fact, float64 `[n]`.
+        absolute_error: its absolute value, float64 `[n]`.
+        pinball: mean quantile loss over the levels, float64 `[n]`.
+        covered: 1.0 where the fact lies within the outermost quantiles, else 0.0; NaN without an interval.
+        baseline_absolute_error: of the seasonal-naive forecast from the same origin, float64 `[n]`.
+    """
+
+    series: Int32
+    target: Int64
+    lead: Int32
+    error: Float64
+    absolute_error: Float64
+    pinball: Float64
+    covered: Float64
+    baseline_absolute_error: Float64
+
+    def __len__(self) -> int:
+        """Number of scores."""
+        return len(self.target)
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Rows for or from the store: one measurement, columns of equal length.
+
+    Args:
+        measurement: `reading`, `forecast`, `forecast_lead`, `forecast_score` or `agent`.
+        series: index into the series table, int32 `[n]`.
+        time: ns UTC, int64 `[n]`.
+        fields: name to column: a float or int array, or one text for all rows.
+        lead: int32 `[n]` for the measurements with a lead tag, else None.
+    """
+
+    measurement: str
+    series: Int32
+    time: Int64
+    fields: dict[str, Float64 | Float32 | Int64 | Int32 | str] = field(default_factory=dict)
+    lead: Int32 | None = None
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.time)
+
+    @classmethod
+    def of_readings(cls, readings: Readings) -> "Points":
+        """The rows that readings become in the store, in their order."""
+        return cls("reading", readings.series, readings.time, {"value": readings.value})
+
+    def take(self, rows: slice) -> "Points":
+        """The chosen rows, in the order given."""
+        fields = {name: column if isinstance(column, str) else column[rows] for name, column in self.fields.items()}
+        lead = None if self.lead is None else self.lead[rows]
+        return Points(self.measurement, self.series[rows], self.time[rows], fields, lead)

@@ -1,0 +1,245 @@
+"""The manifest: what a bundle says of itself, as JSON with a schema version."""
+
+import hashlib
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+
+from edge.contract.contract import MOST_QUANTILES, SHORTEST_INTERVAL, Contract
+from edge.contract.times import DAY
+from edge.errors import BundleError, ConfigurationError
+from edge.forecaster.baselines import baseline
+from edge.forecaster.golden import Golden, check_golden
+
+SCHEMA = 1
+MANIFEST_FILE = "manifest.json"
+MODEL_FILE: Literal["model.tflite"] = "model.tflite"
+MANIFEST_LIMIT = 4 * 2**20
+MODEL_LIMIT = 16 * 2**20
+LARGEST_INTERVAL = 366 * DAY
+LARGEST_WINDOW = 2**16
+LARGEST_FORECAST = 2**16
+VERSION = re.compile(r"\d{8}T\d{6}Z-[a-z0-9_]{1,32}-[0-9a-f]{8}")
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=200)]
+Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Cell: TypeAlias = Literal["gru", "lstm", "simplernn"]
+Design: TypeAlias = Literal["segment", "plain"]
+Precision: TypeAlias = Literal["float32", "float16", "int8"]
+
+
+class ModelFile(msgspec.Struct, frozen=True):
+    """The model file and what is inside.
+
+    Args:
+        sha256: of the file, 64 hexadecimal digits.
+        size: bytes.
+        cell: recurrent cell.
+        design: `segment` or `plain`.
+        units: size of the recurrent state.
+        parameters: trained numbers.
+        runtime: what its parity was verified on, such as `ai-edge-litert 2.3.0`.
+        precision: of the weights; `int8` has a range of its own for every tensor, and computes in float32 around it.
+        file: always `model.tflite`.
+    """
+
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    size: Annotated[int, msgspec.Meta(ge=1, le=MODEL_LIMIT)]
+    cell: Cell
+    design: Design
+    units: Annotated[int, msgspec.Meta(ge=1)]
+    parameters: Count
+    runtime: Text
+    precision: Precision = "float32"
+    file: Literal["model.tflite"] = MODEL_FILE
+
+
+class Conversion(msgspec.Struct, frozen=True):
+    """How one precision of the model did on the device runtime where it was made.
+
+    Args:
+        precision: of the weights.
+        size: bytes.
+        parity: largest difference from the network before conversion, as a share of the spread of its series in training.
+        error: mean absolute error on the validation part as a share of float32's, or None where parity failed.
+        microseconds: per forecast at batch 1 and at batch 64, or None where parity failed.
+        refused: why it cannot be released, or None.
+    """
+
+    precision: Precision
+    size: Count
+    parity: float | None
+    error: float | None
+    microseconds: tuple[float, float] | None
+    refused: Text | None = None
+
+
+class Training(msgspec.Struct, frozen=True):
+    """What the model was made from.
+
+    Args:
+        start: first interval of the history, ns UTC.
+        end: end of its last interval, ns UTC.
+        rows: filled intervals in it.
+        seconds: of training.
+        epochs: trained.
+        seed: of every random choice; further members have the seeds after it.
+        data_hash: of the history.
+        members: networks that are averaged in the model.
+        settings: that a search chose, by name, with the number and the validation loss of its trial; empty without one.
+        validated: end of the readings that stopped the training, set shares and intervals and chose the precision, ns UTC.
+        shares: of the mean of the last three days in the forecasts of unknown and of known series.
+    """
+
+    start: int
+    end: int
+    rows: Count
+    seconds: float
+    epochs: Count
+    seed: int
+    data_hash: Text
+    members: Annotated[int, msgspec.Meta(ge=1)] = 1
+    settings: dict[Text, float] = {}
+    validated: int = 0
+    shares: tuple[Share, Share] = (0.0, 0.0)
+
+
+class Metric(msgspec.Struct, frozen=True):
+    """How one forecaster did on held-out readings.
+
+    Args:
+        forecaster: version of a bundle or name of a baseline.
+        absolute_error: mean of the median's absolute error at lead 1…horizon, each series divided by its training
+            scale where several are put together; None where nothing was scored.
+        pinball: mean quantile loss, or None.
+        skill: mean over the series of 1 - its error / the best baseline's, each bounded below as the verdict does, or None.
+        coverage: share of facts within the outermost quantiles, or None.
+    """
+
+    forecaster: Text
+    absolute_error: list[float | None]
+    pinball: float | None = None
+    skill: float | None = None
+    coverage: float | None = None
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """Everything known about a forecaster.
+
+    Args:
+        version: UTC time, cell (or baseline) and short hash; also the name of the folder.
+        contract: grid and shapes.
+        series: the names known from training; the model's series input for `series[i]` is `i + 1`, 0 is unknown.
+        created: ISO 8601, UTC.
+        code_version: of the package that made it.
+        model: the model file, or None in a baseline bundle.
+        baseline: name of the baseline that forecasts, or None where a model does.
+        training: what the model was made from.
+        metrics: of the model, the baselines and the champion.
+        golden: inputs and outputs for the self-test; a model has them.
+        conversions: of the model, the released one and those it was chosen from.
+        schema: layout of this file.
+    """
+
+    version: str
+    contract: Contract
+    series: list[str]
+    created: str
+    code_version: Text
+    model: ModelFile | None = None
+    baseline: str | None = None
+    training: Training | None = None
+    metrics: list[Metric] = []
+    golden: Golden | None = None
+    conversions: list[Conversion] = []
+    schema: int = SCHEMA
+
+
+class _Schema(msgspec.Struct):
+    schema: int
+
+
+def version_of(created: datetime, cell: str, content: bytes) -> str:
+    """Version of a bundle: sorts by time, is unique by content, and serves as a folder name.
+
+    Args:
+        created: time with a zone.
+        cell: cell of the network, or name of the baseline.
+        content: the model file, or whatever else makes this bundle another one.
+    """
+    version = f"{created.astimezone(UTC):%Y%m%dT%H%M%SZ}-{cell}-{hashlib.sha256(content).hexdigest()[:8]}"
+    return check_version(version)
+
+
+def check_version(version: str) -> str:
+    """The same text, if it is a version: nothing else may become the name of a folder.
+
+    Raises:
+        BundleError: anything else.
+    """
+    if not VERSION.fullmatch(version):
+        raise BundleError(f"a version looks like 20261122T154500Z-gru-1a2b3c4d; got {version[:80]!r}")
+    return version
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    """The manifest as JSON, one line per top-level field.
+
+    Raises:
+        BundleError: `decode_manifest` would refuse it.
+    """
+    content = b"{\n" + b",\n".join(
+        msgspec.json.encode(name) + b": " + msgspec.json.encode(getattr(manifest, name)) for name in Manifest.__struct_fields__
+    )
+    content += b"\n}\n"
+    decode_manifest(content)
+    return content
+
+
+def decode_manifest(content: bytes) -> Manifest:
+    """The manifest, every value of it in range.
+
+    Raises:
+        BundleError: too large, of another schema, or malformed; says where.
+    """
+    if len(content) > MANIFEST_LIMIT:
+        raise BundleError(f"a manifest has at most {MANIFEST_LIMIT:,} bytes; got {len(content):,}")
+    try:
+        schema = msgspec.json.decode(content, type=_Schema).schema
+        if schema != SCHEMA:
+            raise BundleError(f"this version reads manifests of schema {SCHEMA}; got {schema}")
+        manifest = msgspec.json.decode(content, type=Manifest)
+    except (msgspec.MsgspecError, ConfigurationError, UnicodeDecodeError, RecursionError) as error:
+        raise BundleError(f"malformed manifest: {error}") from error
+    _check_manifest(manifest)
+    return manifest
+
+
+def _check_manifest(manifest: Manifest) -> None:
+    check_version(manifest.version)
+    contract = manifest.contract
+    if contract.interval < SHORTEST_INTERVAL:
+        raise BundleError(f"expected an interval of at least {SHORTEST_INTERVAL} ns; got {contract.interval}")
+    if contract.interval > LARGEST_INTERVAL or contract.window > LARGEST_WINDOW:
+        raise BundleError(
+            f"expected an interval of at most {LARGEST_INTERVAL} ns and a window of at most {LARGEST_WINDOW} intervals; "
+            f"got {contract.interval} and {contract.window}"
+        )
+    if contract.horizon * len(contract.quantiles) > LARGEST_FORECAST:
+        raise BundleError(
+            f"expected at most {LARGEST_FORECAST} values per forecast; got {contract.horizon} * {len(contract.quantiles)}"
+        )
+    if len(contract.quantiles) > MOST_QUANTILES:
+        raise BundleError(f"expected at most {MOST_QUANTILES} quantiles; got {len(contract.quantiles)}")
+    if len(set(manifest.series)) != len(manifest.series):
+        raise BundleError("every series is listed once; got a name twice")
+    if (manifest.model is None) == (manifest.baseline is None):
+        raise BundleError(f"expected a model or a baseline; got {'neither' if manifest.model is None else 'both'}")
+    if manifest.baseline is not None and baseline(manifest.baseline, contract) is None:
+        raise BundleError(f"expected a baseline that fits the window; got {manifest.baseline[:80]!r}")
+    if manifest.model is not None and manifest.golden is None:
+        raise BundleError("expected golden windows and forecasts beside a model; got none")
+    if manifest.golden is not None:
+        check_golden(manifest.golden, contract, len(manifest.series))

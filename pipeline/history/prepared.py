@@ -1,0 +1,75 @@
+"""The history, checked, on the grid and split: what trainings start from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.contract.columns import Float32, Int32, Readings, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.times import format_duration, iso
+from edge.errors import HistoryError
+from pipeline.history.checks import Report, Table, can_judge, refuse, strays, stream_table, trainable, validate
+from pipeline.history.from_store import History
+from pipeline.history.windows import Split, evenly, samples, split, training_scale
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """History that can be trained on.
+
+    Args:
+        table: the series that are left, on the grid.
+        contract: of the models to come.
+        split: by time.
+        report: of every series, also those left out.
+        warnings: one line per series left out, or of which something is.
+        scale: spread of each series in the training part, float32 `[series]`.
+    """
+
+    table: Table
+    contract: Contract
+    split: Split
+    report: Report
+    warnings: tuple[str, ...]
+    scale: Float32
+
+
+def prepare(series: SeriesTable, readings: Readings, contract: Contract) -> Prepared:
+    """As `prepare_history`, of readings that are in memory."""
+    table, arrivals = stream_table(series.names, [readings], contract.interval, contract.aggregation)
+    return prepare_history(History(contract, table, arrivals))
+
+
+def prepare_history(history: History) -> Prepared:
+    """Validate every series, leave out the hopeless, split by time.
+
+    Raises:
+        HistoryError: nothing trainable remains; says why and what to do.
+    """
+    contract = history.contract
+    report = validate(history.arrivals, history.table, contract)
+    warnings = (*refuse(report), *strays(report))
+    kept = trainable(history.table, report)
+    parts = split(kept, contract)
+    for name, part in (("validation", parts.validation), ("held-out", parts.held_out)):
+        if not can_judge(kept, contract, part):
+            begin, end = (iso(kept.start + edge * contract.interval) for edge in (part.start, part.stop))
+            raise HistoryError(
+                f"no window can be judged in the {name} part of the history, {begin} … {end}: too much is missing there, at "
+                f"an interval of {format_duration(contract.interval)}; collect newer readings, end before the gap "
+                "(retrain --until, backtest --to), or set [fleet] interval"
+            )
+    return Prepared(kept, contract, parts, report, warnings, training_scale(kept, parts))
+
+
+def some_windows(prepared: Prepared, contract: Contract, most: int) -> tuple[Float32, Int32]:
+    """Windows of the held-out part, evenly chosen, float32 `[n, window]`, and their series, 0 = unknown, int32 `[n]`.
+
+    Args:
+        prepared: history.
+        contract: its window may be another one than that of the history.
+        most: windows.
+    """
+    chosen = samples(prepared.table, contract, prepared.split.held_out)
+    rows = evenly(len(chosen), most)
+    return chosen.windows(rows, contract), chosen.series[rows] + np.int32(1)

@@ -1,0 +1,89 @@
+"""The proof that a converted model forecasts as the network did."""
+
+import hashlib
+
+import numpy as np
+
+from edge.contract.columns import Float32, Int32
+from edge.errors import BundleError
+from edge.forecaster.baselines import Forecaster
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.golden import Golden
+from edge.forecaster.manifest import ModelFile, Precision
+from edge.forecaster.model import TOLERANCE, Model, relative_error, runtime_name
+from pipeline.history.windows import evenly
+from pipeline.training.architecture import Architecture
+
+MOST_GOLDEN = 16
+
+
+def model_file(content: bytes, architecture: Architecture, parameters: int, precision: Precision = "float32") -> ModelFile:
+    """What the manifest says of a converted model; it is verified on the runtime installed here."""
+    return ModelFile(
+        sha256=hashlib.sha256(content).hexdigest(),
+        size=len(content),
+        cell=architecture.cell,
+        design=architecture.design,
+        units=architecture.units,
+        parameters=parameters,
+        runtime=runtime_name(),
+        precision=precision,
+    )
+
+
+def golden(forecaster: Forecaster, windows: Float32, series: Int32, units: Float32 | None = None) -> Golden:
+    """Inputs and outputs for the self-test on the device.
+
+    Args:
+        forecaster: the converted model.
+        windows: float32 `[n, window]`; evenly chosen ones are kept where there are many.
+        series: int32 `[n]`.
+        units: spread of the series of each window, in which the device judges differences, float32 `[n]`; None: unknown.
+
+    Raises:
+        BundleError: a forecast is not finite.
+    """
+    chosen = evenly(len(windows), MOST_GOLDEN)
+    forecasts = forecaster.predict(windows[chosen], series[chosen])
+    if not np.isfinite(forecasts).all():
+        raise BundleError(f"expected finite golden forecasts from {forecaster.name}; got NaN")
+    return Golden.of(windows[chosen], series[chosen], forecasts, None if units is None else units[chosen])
+
+
+def parity(
+    expected: Float32,
+    bundle: Bundle,
+    windows: Float32,
+    series: Int32,
+    leads: int | None = None,
+    units: Float32 | None = None,
+) -> float:
+    """Compare a bundle's model on the device runtime with the network it was made from, at batch 1 and batch 64.
+
+    Args:
+        expected: forecasts of the network, float32 `[n, horizon, quantiles]`.
+        bundle: with the converted model.
+        windows: real ones, with their gaps, float32 `[n, window]`.
+        series: int32 `[n]`.
+        leads: that are compared; None: all.
+        units: spread of the series of each window, float32 `[n]`; None: the spread of all the forecasts.
+
+    Returns:
+        Largest error as a share of the spread, as `edge.forecaster.model.relative_error` says it.
+
+    Raises:
+        BundleError: it is too large, or a forecast is NaN.
+    """
+    model = Model(bundle)
+    error = 0.0
+    for batch in (1, 64):
+        parts = [slice(start, start + batch) for start in range(0, len(windows), batch)]
+        found = np.concatenate([model.predict(windows[part], series[part]) for part in parts])
+        error = float(np.maximum(error, relative_error(expected, found, windows, leads, units)))
+    precision = bundle.manifest.model.precision if bundle.manifest.model else "float32"
+    if not error <= TOLERANCE[precision]:
+        raise BundleError(
+            f"{model.name} does not forecast as its network: expected an error of at most {TOLERANCE[precision]:g} "
+            f"of the spread, got {error:.3g}"
+        )
+    return error

@@ -1,0 +1,73 @@
+"""Which networks there are: the cells, and the shape of one network."""
+
+from dataclasses import dataclass
+
+from edge.config import Train
+from edge.contract.contract import Contract
+from edge.contract.times import DAY, SECOND
+from edge.errors import ConfigurationError
+from edge.forecaster.manifest import Cell, Design
+
+# Keras cell and number of states.
+CELLS = {"gru": ("GRUCell", 1), "lstm": ("LSTMCell", 2), "simplernn": ("SimpleRNNCell", 1)}
+
+# A loop is quicker on the device where the steps are more or wider.
+UNROLLED_STEPS, UNROLLED_UNITS = 8, 64
+UNROLLED_IN_TRAINING = 32
+HOUR, MINUTE = 3600 * SECOND, 60 * SECOND
+UNITS, LONG_WINDOW = 64, 336
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """What a network is made of.
+
+    Args:
+        cell: recurrent cell.
+        design: `segment`, or `plain` for one step per interval.
+        units: size of the state and of the embeddings.
+        segment: intervals per segment; None takes a day, see `segment_length`.
+        dropout: share of the decoded state left out in training.
+
+    Raises:
+        ConfigurationError: a value out of range.
+    """
+
+    cell: Cell = "gru"
+    design: Design = "segment"
+    units: int = 64
+    segment: int | None = None
+    dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be built."""
+        if self.cell not in CELLS:
+            raise ConfigurationError(f"cell must be one of {', '.join(CELLS)}; got {self.cell!r}")
+        if self.design not in ("segment", "plain"):
+            raise ConfigurationError(f"design must be segment or plain; got {self.design!r}")
+        if self.units < 1 or (self.segment is not None and self.segment < 1) or not 0 <= self.dropout < 1:
+            raise ConfigurationError(
+                "units and segment must be at least 1 and dropout within 0…1; "
+                f"got units={self.units}, segment={self.segment}, dropout={self.dropout}"
+            )
+
+
+def segment_length(architecture: Architecture, contract: Contract) -> int:
+    """Intervals per segment: as asked for, else a day, else an hour, else a minute, else a quarter of the window.
+
+    With a day the network sees every day at the same phase in few steps. Each counts where it is a whole number of at
+    least eight intervals and fits the window twice. A segment is never longer than the window.
+    """
+    if architecture.segment is not None:
+        return min(architecture.segment, contract.window)
+    for length in (DAY, HOUR, MINUTE):
+        steps, rest = divmod(length, contract.interval)
+        if not rest and 8 <= steps <= contract.window // 2:
+            return steps
+    return max(1, contract.window // 4)
+
+
+def architectures(train: Train, contract: Contract) -> tuple[Architecture, ...]:
+    """The candidates the configuration asks for; a long window gives a larger state something to hold."""
+    units = train.units or (UNITS if contract.window < LONG_WINDOW else 2 * UNITS)
+    return tuple(Architecture(cell, design, units, train.segment or None) for design in train.designs for cell in train.cells)

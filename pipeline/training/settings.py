@@ -1,0 +1,106 @@
+"""How a network is trained: settings in, a record of the training out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from edge.config import Train
+from edge.contract.columns import Float32
+from edge.errors import ConfigurationError
+
+Progress: TypeAlias = Callable[[int, int, float, float], None]
+LEAST_WINDOWS, MOST_WINDOWS = 28_672, 57_344
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a network is trained.
+
+    Args:
+        epochs: at most.
+        windows: random windows per epoch; 0 takes a quarter of all, but 28,672 to 57,344, so that time does not grow
+            with the length of the history.
+        repeats: times that a window may come in one epoch, where there are fewer windows than that.
+        batch: windows per step.
+        learning_rate: at the first step; it falls to zero along a cosine.
+        averaging: share of the averaged weights that stays at each step.
+        patience: epochs without a better validation loss before training ends.
+        unknown: share of windows shown without their series, so that unknown series are forecast well.
+        masked: share of windows that values are taken out of, so that windows with gaps are forecast well.
+        members: networks to train from as many seeds and to average in one model.
+        budget: seconds of training, of all members; epochs become shorter where the first steps say that it would take longer.
+        validation_windows: at most, evenly chosen.
+        seed: of every random choice.
+        threads: of one operation.
+
+    Raises:
+        ConfigurationError: a value out of range.
+    """
+
+    epochs: int = 10
+    windows: int = 0
+    repeats: int = 8
+    batch: int = 256
+    learning_rate: float = 2e-3
+    averaging: float = 0.98
+    patience: int = 3
+    unknown: float = 0.1
+    masked: float = 0.1
+    members: int = 1
+    budget: float = 600.0
+    validation_windows: int = 4_096
+    seed: int = 0
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained with."""
+        counts = (self.epochs, self.repeats, self.batch, self.patience, self.validation_windows, self.members, self.threads)
+        if self.windows < 0 or min(counts) < 1:
+            raise ConfigurationError(f"epochs, repeats, batch, patience, members and threads must be at least 1; got {self}")
+        if not (self.learning_rate > 0 and self.budget > 0):
+            raise ConfigurationError(f"learning_rate and budget must be positive; got {self}")
+        if not (0 <= self.averaging < 1 and 0 <= self.unknown <= 1 and 0 <= self.masked <= 1):
+            raise ConfigurationError(f"averaging, unknown and masked must be within 0…1; got {self}")
+
+    def windows_of(self, total: int) -> int:
+        """Random windows per epoch where there are `total` of them."""
+        return min(self.windows or min(max(total // 4, LEAST_WINDOWS), MOST_WINDOWS), self.repeats * total)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How the training went.
+
+    Args:
+        seconds: without the import of TensorFlow.
+        epochs: trained.
+        best_epoch: whose weights were kept, from 1.
+        training_loss: of each epoch, mean quantile loss in units of scale.
+        validation_loss: of the averaged weights after each epoch.
+        parameters: trained numbers.
+        steps: taken.
+        shares: of the mean of the last days in the forecasts of unknown and of known series, from the calibration.
+    """
+
+    seconds: float
+    epochs: int
+    best_epoch: int
+    training_loss: tuple[float, ...]
+    validation_loss: tuple[float, ...]
+    parameters: int
+    steps: int
+    shares: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Trained weights of every member, in the order of `Network.get_weights`, and how they came about."""
+
+    members: list[list[Float32]]
+    record: Record
+
+
+def settings_of(train: Train) -> Settings:
+    """Training settings: the defaults, with what the configuration changes."""
+    settings = Settings(seed=train.seed, members=train.members, budget=60 * train.budget / train.rounds)
+    return replace(settings, epochs=train.epochs) if train.epochs else settings
