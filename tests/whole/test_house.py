@@ -1,15 +1,109 @@
 """The house rules that no linter of a single file sees."""
 
+import ast
+import graphlib
+import importlib
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("edge", "pipeline", "flows", "tests", "benchmarks")
+PACKAGES = ("edge", "pipeline", "flows")
+FOLDERS = (*PACKAGES, "tests", "benchmarks")
 LONGEST = 400
+MOST_FILES = 13
+# Modules without a test file of their own. None is added.
+NOT_YET: frozenset[str] = frozenset(
+    {
+        "edge/agent/committing.py",
+        "edge/agent/restoring.py",
+        "edge/agent/watching.py",
+        "edge/contract/columns.py",
+        "edge/contract/grid.py",
+        "edge/contract/times.py",
+        "edge/errors.py",
+        "edge/files.py",
+        "edge/forecaster/golden.py",
+        "edge/forecaster/manifest.py",
+        "edge/log.py",
+        "edge/messages/message.py",
+        "edge/release/pointer.py",
+        "edge/series/entry.py",
+        "pipeline/backtest/figures.py",
+        "pipeline/backtest/pictures.py",
+        "pipeline/backtest/run.py",
+        "pipeline/cells/cell_worker.py",
+        "pipeline/cells/drawings.py",
+        "pipeline/cells/poster.py",
+        "pipeline/cells/recall_trainer.py",
+        "pipeline/cells/tutorial.py",
+        "pipeline/history/cells.py",
+        "pipeline/history/file_times.py",
+        "pipeline/history/from_files.py",
+        "pipeline/history/prepared.py",
+        "pipeline/history/strays.py",
+        "pipeline/processes/child.py",
+        "pipeline/release/candidates.py",
+        "pipeline/release/parity.py",
+        "pipeline/report/page.py",
+        "pipeline/report/plots.py",
+        "pipeline/training/architecture.py",
+        "pipeline/training/network.py",
+        "pipeline/training/settings.py",
+        "pipeline/training/trainer.py",
+        "flows/commands/comparing.py",
+        "flows/commands/import_file.py",
+        "flows/commands/options.py",
+        "flows/output/backtest.py",
+        "flows/output/comparison.py",
+        "flows/output/models.py",
+        "flows/output/retrained.py",
+        "flows/output/tables.py",
+        "flows/progress.py",
+        "flows/retraining/deployment.py",
+    }
+)
+
+
+def modules() -> list[Path]:
+    """Every Python file of the three packages that defines a function or a class, relative to the root."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return [
+        path.relative_to(ROOT)
+        for package in PACKAGES
+        for path in sorted((ROOT / package).rglob("*.py"))
+        if any(isinstance(node, kinds) for node in ast.parse(path.read_text("utf-8")).body)
+    ]
+
+
+def own_test_file(module: Path) -> str:
+    """The test file that belongs to a module: rooms and module joined by underscores, in the folder of its package."""
+    package, *rooms = module.with_suffix("").parts
+    return f"tests/{package}/test_{'_'.join(rooms)}.py"
+
+
+def first_circle(imports: dict[str, set[str]]) -> list[str]:
+    """A circle among imports, each name followed by one that imports it; nothing if there is none."""
+    try:
+        graphlib.TopologicalSorter(imports).prepare()
+    except graphlib.CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def imports_by_file() -> dict[str, set[str]]:
+    """The modules that each module of the three packages imports, those for types only included."""
+    graph = grimp.build_graph(*PACKAGES, cache_dir=None)
+    return {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+
+
+def room(module: str) -> str:
+    """The folder of a module, or the module itself where it stands at the top of its package."""
+    return ".".join(module.split(".")[:2])
 
 
 def test_arrows_run_one_way() -> None:
@@ -21,14 +115,65 @@ def test_arrows_run_one_way() -> None:
     assert "0 broken" in answer.stdout
 
 
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Import-linter orders the rooms; within a room any file may import any other, but not in a circle."""
+    assert first_circle(imports_by_file()) == []
+
+
+def test_no_rooms_import_each_other_in_a_circle() -> None:
+    """A room can be read after those that it imports."""
+    rooms: dict[str, set[str]] = {}
+    for module, imported in imports_by_file().items():
+        rooms.setdefault(room(module), set()).update({room(name) for name in imported} - {room(module)})
+    assert first_circle(rooms) == []
+
+
+def test_a_circle_is_noticed() -> None:
+    """Of two files, and of three."""
+    assert first_circle({"a": {"b"}, "b": {"a"}}) != []
+    assert first_circle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) != []
+    assert first_circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+@pytest.mark.parametrize("module", modules(), ids=str)
+def test_every_module_has_a_test_file(module: Path) -> None:
+    """A module that defines something has `tests/<package>/test_<room>_<module>.py`."""
+    test_file = own_test_file(module)
+    if str(module) in NOT_YET:
+        assert not (ROOT / test_file).exists(), f"{test_file} is there: take {module} off the list"
+    else:
+        assert (ROOT / test_file).exists(), f"{module} has no {test_file}"
+
+
+def test_every_exception_is_a_module() -> None:
+    """A module that is gone, or defines nothing, is off the list."""
+    assert set(map(str, modules())) >= NOT_YET
+
+
+def test_no_room_has_more_than_13_files() -> None:
+    """A room that has more holds two ideas."""
+    folders = {path.parent for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
+    counts = {
+        str(folder.relative_to(ROOT)): len([path for path in folder.glob("*.py") if path.name != "__init__.py"])
+        for folder in folders
+    }
+    assert {name: count for name, count in counts.items() if count > MOST_FILES} == {}
+
+
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_no_file_is_longer_than_400_lines(folder: str) -> None:
-    """What is longer holds two ideas."""
-    found = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in (ROOT / folder).rglob("*.py")}
-    assert {name: count for name, count in found.items() if count > LONGEST} == {}
+    """A file that is longer holds two ideas."""
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in (ROOT / folder).rglob("*.py")}
+    assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
 
 
 def test_every_module_says_what_it_is_for() -> None:
     """Each Python file begins with a docstring."""
     files = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
     assert [str(path) for path in files if not path.read_text().startswith('"""')] == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_an_import_gives_the_package_and_not_its_tests(package: str) -> None:
+    """`tests/edge` is a package too, and must not stand in for `edge`."""
+    assert importlib.import_module(package).__file__ == str(ROOT / package / "__init__.py")
