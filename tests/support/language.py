@@ -73,9 +73,10 @@ def findings(path: Path) -> list[str]:
                 for name, word in entries(ast.get_docstring(node) or "")
                 if word.rstrip(",.;:").lower() in PREPOSITIONS
             ]
-        name = node.arg if isinstance(node, ast.arg) else node.id if isinstance(node, ast.Name) else ""
-        if name in EMPTY_NAMES and (isinstance(node, ast.arg) or isinstance(node.ctx, ast.Store)):
-            lines.append(f"{path}:{node.lineno}: the name {name!r} says nothing")
+        elif isinstance(node, ast.arg) and node.arg in EMPTY_NAMES:
+            lines.append(f"{path}:{node.lineno}: the name {node.arg!r} says nothing")
+        elif isinstance(node, ast.Name) and node.id in EMPTY_NAMES and isinstance(node.ctx, ast.Store):
+            lines.append(f"{path}:{node.lineno}: the name {node.id!r} says nothing")
     return lines
 
 
