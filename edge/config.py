@@ -17,8 +17,8 @@ from edge.contract.contract import MOST_QUANTILES, SHORTEST_INTERVAL, Contract
 from edge.contract.grid import Aggregation
 from edge.contract.times import DAY, TimeUnit, parse_duration
 from edge.errors import ConfigurationError
+from edge.messages.ingest import Ingest
 from edge.messages.message import Address
-from edge.messages.payloads import Ingest
 
 PASSWORD_VARIABLE = "GATECAST_MQTT_PASSWORD"  # noqa: S105 - the name of a variable, not a secret
 
@@ -62,15 +62,15 @@ class IngestRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Args:
         topic: levels with placeholders, such as `sensors/{site}/{device}/{metric}`.
         series: name made of the placeholders; default: all of them, joined with dots.
-        format: `json`, or `plain` for a payload that is just the number.
-        value: path to the value in the JSON.
-        time: path to the time in the JSON; empty: the time of arrival counts.
-        time_unit: `auto`, `iso`, `s`, `ms`, `us` or `ns`.
+        format: name of the payload's format: `json`, or `plain` for a payload that is just the number.
+        value: path to the value in the payload.
+        time: path to the time in the payload; empty: the time of arrival counts.
+        time_unit: unit of a numeric time: `auto`, `iso`, `s`, `ms`, `us` or `ns`.
     """
 
     topic: str
     series: str | None = None
-    format: Literal["json", "plain"] = "json"
+    format: str = "json"
     value: str = "value"
     time: str = "time"
     time_unit: TimeUnit = "auto"

@@ -9,7 +9,7 @@ from edge.clock.trust import AHEAD
 from edge.contract.columns import Points, Readings, SeriesTable
 from edge.errors import StoreError
 from edge.log import Grumbler
-from edge.messages.payloads import Ingest
+from edge.messages.ingest import Ingest
 from edge.series.engine import Engine
 from edge.series.state import REMEMBERED
 from edge.stores.store import Store

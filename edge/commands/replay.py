@@ -18,7 +18,7 @@ from edge.contract.tables import MISSING, TIME_NAMES
 from edge.contract.times import SECOND, parse_time
 from edge.errors import BundleError, ConfigurationError, HistoryError, PayloadError
 from edge.forecaster.bundle import read_bundle
-from edge.messages.payloads import parse_value
+from edge.messages.formats.payload import parse_value
 from edge.release.releases import open_bundle
 from edge.series.engine import Engine
 

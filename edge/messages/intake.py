@@ -8,8 +8,8 @@ from edge.contract.columns import Readings, SeriesTable
 from edge.contract.times import EARLIEST
 from edge.errors import PayloadError
 from edge.log import Grumbler
+from edge.messages.ingest import Ingest, Source
 from edge.messages.message import Arrival, Message
-from edge.messages.payloads import Ingest, Source
 from edge.quoting import quoted
 
 LONGEST_TOPIC = 1024  # characters; names are kept for every series

@@ -15,8 +15,8 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MessageType, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
+from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.message import Address, Message
-from edge.messages.payloads import LARGEST_PAYLOAD
 
 REFUSED = {
     "Bad user name or password": "check [mqtt] user and GATECAST_MQTT_PASSWORD",

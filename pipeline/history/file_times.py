@@ -1,6 +1,6 @@
 """Times of any spelling as nanoseconds since 1970 in UTC, a column at once.
 
-The rules are those of `edge.messages.payloads.parse_time`: ISO 8601 with `Z`, an offset or neither (then it is UTC), or a Unix
+The rules are those of `edge.contract.times.parse_time`: ISO 8601 with `Z`, an offset or neither (then it is UTC), or a Unix
 number whose magnitude tells its unit. What cannot be read, or lies outside the years 1678…2261, becomes null.
 """
 

@@ -12,7 +12,7 @@ from edge.config import Fleet
 from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.errors import BlockRefused, HistoryError, StoreBusy
-from edge.messages.payloads import Ingest
+from edge.messages.ingest import Ingest
 from edge.stores.store import Store
 from pipeline.history.cells import Arrivals
 from pipeline.history.defaults import derive_contract

@@ -10,8 +10,8 @@ from edge.contract.columns import Int32, Int64, Readings, SeriesTable
 from edge.contract.grid import group_starts
 from edge.contract.times import iso
 from edge.errors import HistoryError
+from edge.messages.ingest import Ingest
 from edge.messages.intake import LONGEST_TOPIC
-from edge.messages.payloads import Ingest
 from edge.quoting import quoted
 from edge.stores.store import Store
 from pipeline.history.from_files import read_batches

@@ -13,9 +13,10 @@ from edge.clock.trust import Trust
 from edge.contract.columns import SeriesTable
 from edge.contract.times import SECOND
 from edge.log import Grumbler
+from edge.messages.formats.payload import LARGEST_PAYLOAD
+from edge.messages.ingest import Ingest
 from edge.messages.intake import LONGEST_TOPIC, Intake
 from edge.messages.message import Arrival, Message
-from edge.messages.payloads import LARGEST_PAYLOAD, Ingest
 
 NOW = 1_768_478_400 * SECOND  # 2026-01-15T12:00:00Z
 GOOD = b'{"value": 21.5, "time": "2026-01-15T12:00:00Z"}'

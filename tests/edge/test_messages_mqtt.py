@@ -14,9 +14,9 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from edge.errors import ConfigurationError
+from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.message import Address, Message
 from edge.messages.mqtt import Subscriber, make_client
-from edge.messages.payloads import LARGEST_PAYLOAD
 from tests.support.agent_process import hang_up, publisher
 from tests.support.servers import HANGS_AFTER, Mosquitto, free_port, wait_until
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.contract.columns import Readings, SeriesTable
-from edge.messages.payloads import Ingest
+from edge.messages.ingest import Ingest
 from flows.demo.stream import in_order, publish, topic_safe, topics_of
 from tests.support.servers import Mosquitto
 

@@ -10,7 +10,7 @@ from edge.config import Fleet
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.times import SECOND
 from edge.errors import HistoryError
-from edge.messages.payloads import Ingest
+from edge.messages.ingest import Ingest
 from edge.stores.sqlite import SqliteStore
 from pipeline.history.from_store import read_history, read_pages, tag, write_history
 

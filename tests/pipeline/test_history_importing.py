@@ -11,7 +11,7 @@ import pytest
 from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.times import SECOND
 from edge.errors import GatecastError, HistoryError
-from edge.messages.payloads import Ingest
+from edge.messages.ingest import Ingest
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import open_store
 from pipeline.history.importing import Repeated, Tally, import_file

@@ -1,38 +1,16 @@
-"""Topic and payload in, one reading out.
+"""One `[[ingest]]` rule: topic and payload in, one reading out.
 
-A topic template such as `sensors/{site}/{device}/{metric}` says which levels name and tag the series; the payload is
-JSON with a path to value and time, or a plain number.
+A topic template such as `sensors/{site}/{device}/{metric}` says which levels name and tag the series; a format reads the
+payload.
 """
 
-import math
 import re
 from dataclasses import dataclass
-from typing import Literal
 
-import msgspec
-
-from edge.contract.times import TimeUnit, parse_time
+from edge.contract.times import TimeUnit
 from edge.errors import ConfigurationError, PayloadError
-from edge.quoting import quoted
-
-LARGEST_PAYLOAD = 65_536
-
-
-def parse_value(value: object) -> float:
-    """A finite number, or text that is one; true and false are states, not measurements.
-
-    Raises:
-        PayloadError: anything else (`bad_value`).
-    """
-    if isinstance(value, bool) or (isinstance(value, str) and "_" in value):  # float() would take both
-        raise PayloadError("bad_value", f"expected a number, got {quoted(value)}")
-    try:
-        number = float(value)  # type: ignore[arg-type] # whatever float refuses is a bad value
-    except (TypeError, ValueError, OverflowError) as error:
-        raise PayloadError("bad_value", f"expected a number, got {quoted(value)}") from error
-    if not math.isfinite(number):
-        raise PayloadError("bad_value", f"expected a finite number, got {number}")
-    return number
+from edge.messages.formats.payload import LARGEST_PAYLOAD, Fields
+from edge.messages.formats.table import open_format
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +34,20 @@ class Ingest:
     Args:
         topic: levels with placeholders; `{name}` stands for exactly one level.
         series: name of the series made of the placeholders; without it they are joined with dots.
-        payload: `json` or `plain`.
+        payload: name of the payload's format, one of `FORMATS`.
         value: path to the value, levels separated by dots.
         time: path to the time; without it the time of arrival counts.
-        time_unit: of the time.
+        time_unit: unit of a time that is a number.
 
     Raises:
-        ConfigurationError: a template that cannot be used.
+        ConfigurationError: the template cannot be used, or there is no such format.
     """
 
     def __init__(
         self,
         topic: str,
         series: str | None = None,
-        payload: Literal["json", "plain"] = "json",
+        payload: str = "json",
         value: str = "value",
         time: str | None = "time",
         time_unit: TimeUnit = "auto",
@@ -110,15 +88,12 @@ class Ingest:
         )
         # No level holds a slash, so a longer run of them than the template has stands in no name that is made by it.
         self._apart = "/" * (1 + max(map(len, re.findall("/+", self._series)), default=0))
-        self._plain = payload == "plain"
-        self._value = value.split(".")
-        self._time = time.split(".") if time else None
-        self._unit: TimeUnit = time_unit
+        self._format = open_format(payload, Fields(value, time or None, time_unit))
 
     @property
     def timed(self) -> bool:
         """Whether the payload carries the time of the measurement."""
-        return self._time is not None and not self._plain
+        return self._format.timed
 
     def source(self, topic: str) -> Source | None:
         """Series and tags of a topic, or None where the template does not match."""
@@ -157,24 +132,4 @@ class Ingest:
         """
         if len(payload) > LARGEST_PAYLOAD:
             raise PayloadError("too_large", f"expected at most {LARGEST_PAYLOAD} bytes, got {len(payload)}")
-        if self._plain:
-            return arrival, parse_value(payload.strip().decode("ascii", "replace"))
-        try:
-            document = msgspec.json.decode(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise PayloadError("bad_json", f"expected JSON, got {quoted(payload)}") from error
-        value = document
-        for level in self._value:
-            if not isinstance(value, dict) or level not in value:
-                plain = '; for a number alone set [[ingest]] format = "plain"' if isinstance(document, int | float) else ""
-                raise PayloadError("no_value", f"expected a value at {'.'.join(self._value)!r} in {quoted(payload)}{plain}")
-            value = value[level]
-        number = parse_value(value)
-        if self._time is None:
-            return arrival, number
-        moment = document
-        for level in self._time:
-            if not isinstance(moment, dict) or level not in moment:
-                raise PayloadError("no_time", f"expected a time at {'.'.join(self._time)!r} in {quoted(payload)}")
-            moment = moment[level]
-        return parse_time(moment, self._unit), number
+        return self._format.decode(payload, arrival)

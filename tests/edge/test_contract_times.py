@@ -1,0 +1,97 @@
+"""A time is read to the nanosecond or refused, however it is spelt."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.contract.times import EARLIEST, LATEST, LONGEST_TIME, NANOSECONDS, SECOND, TimeUnit, parse_time
+from edge.errors import PayloadError
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NOON = 1_768_478_400 * SECOND  # 2026-01-15T12:00:00Z
+
+
+@given(st.text())
+def test_any_text_as_time_is_a_time_or_a_payload_error(text: str) -> None:
+    """Every unit is as robust as the others."""
+    for unit in ("auto", "iso", *NANOSECONDS):
+        try:
+            moment = parse_time(text, unit)  # type: ignore[arg-type] # all of them are units
+        except PayloadError:
+            continue
+        assert EARLIEST <= moment < LATEST
+
+
+@given(
+    st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30)),  # noqa: DTZ001 - the zone comes with the offset
+    st.integers(-24 * 60 + 1, 24 * 60 - 1),
+    st.sampled_from(["T", " "]),
+)
+def test_iso_times_agree_with_datetime(moment: datetime, east: int, separator: str) -> None:
+    """With an offset, with Z and without a zone, to the microsecond."""
+    expected = (moment.replace(tzinfo=UTC) - EPOCH) // timedelta(microseconds=1) * 1000
+    local = moment.replace(tzinfo=UTC).astimezone(timezone(timedelta(minutes=east)))
+    assert parse_time(local.isoformat(separator)) == expected
+    assert parse_time(moment.isoformat(separator)) == expected
+    assert parse_time(moment.isoformat(separator) + "Z") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("2026-01-15T12:00:00.123456789Z", 123_456_789),
+        ("2026-01-15T12:00:00.1234567891234Z", 123_456_789),
+        ("2026-01-15T12:00:00,5Z", SECOND // 2),
+        ("20260115T120000.25Z", SECOND // 4),
+        ("20260115T120000Z", 0),
+        ("2026-01-15T13:30:00.000000001+01:30", 1),
+        (" 2026-01-15 12:00 ", 0),
+    ],
+)
+def test_iso_fractions_count_to_the_nanosecond(text: str, rest: int) -> None:
+    """Digits beyond nanoseconds are dropped."""
+    assert parse_time(text) == NOON + rest
+
+
+@given(st.integers(EARLIEST, LATEST - 1), st.sampled_from(["s", "ms", "us", "ns"]))
+def test_unix_times_are_told_apart_by_their_size(time: int, unit: TimeUnit) -> None:
+    """Whole numbers of any unit, named or not, as number or text, are exact."""
+    number = time // NANOSECONDS[unit]
+    for value in (number, str(number)):
+        assert parse_time(value, unit) == number * NANOSECONDS[unit] or number * NANOSECONDS[unit] < EARLIEST
+        assert parse_time(value) == number * NANOSECONDS[unit] or number * NANOSECONDS[unit] < EARLIEST
+
+
+def test_fractions_of_unix_times_count() -> None:
+    """Half a second is half a second, as number and as text."""
+    assert parse_time(1_768_478_400.5) == parse_time("1768478400.5") == NOON + SECOND // 2
+    assert parse_time(1_768_478_400_000.5) == NOON + 500_000
+
+
+@pytest.mark.parametrize(
+    "value",
+    [0, "1970-01-01T00:00:00Z", 946_684_799, 4_102_444_800, "2100-01-01", "1999-12-31T23:59:59Z", -1, 10**40, True, None, [],
+     {}, "", "noon", "12:00", float("nan"), float("inf"), "2026-02-30", "9999-12-31T23:59:59-23:59", "1" * 5000],
+)  # fmt: skip
+def test_time_beyond_reason_is_refused(value: object) -> None:
+    """1970 and 2100 are clocks that were never set, and booleans are no times."""
+    with pytest.raises(PayloadError, match=r"no time|between the years"):
+        parse_time(value)
+
+
+def test_a_long_text_is_no_time_however_it_looks() -> None:
+    """Two kilobytes like these would keep a search for a fraction busy for a second, and 64 for minutes."""
+    for text in ("000000.1" + "1" * 2000 + "\nx", "12:00:00." * 7000 + "\n", " " * LONGEST_TIME + "1768478400"):
+        with pytest.raises(PayloadError) as caught:
+            parse_time(text)
+        assert caught.value.kind == "bad_time"
+    assert parse_time("1768478400".rjust(LONGEST_TIME)) == NOON
+
+
+def test_number_is_refused_where_iso_is_expected() -> None:
+    """A named unit is taken at its word."""
+    with pytest.raises(PayloadError):
+        parse_time(1_768_478_400, "iso")
+    assert parse_time("2026-01-15T12:00:00Z", "iso") == NOON
