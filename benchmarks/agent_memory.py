@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from edge.agent.counters import Counter, Gauge
 from edge.contract.columns import Float64, Points, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
@@ -75,7 +76,7 @@ def close_all(agent: Running, port: int, first: int, hours: int) -> Iterator[flo
         wanted = (hour - first + 1) * SERIES
 
         def settled(wanted: int = wanted) -> bool:
-            return agent.number("messages_total") >= wanted and agent.number("backlog_bytes") == 0
+            return agent.number(Counter.MESSAGES) >= wanted and agent.number(Gauge.BACKLOG_BYTES) == 0
 
         wait_until(settled, seconds=PATIENCE, what="taking an hour of readings")
         yield agent.memory("VmRSS")
@@ -105,7 +106,7 @@ def measure(kind: str, bundle: Bundle, published: int) -> tuple[float, float, fl
                 wait_until(lambda: agent.health()[0] == 200, seconds=PATIENCE, what="filling the windows")
                 idle = agent.memory("VmRSS")
                 most = max(close_all(agent, broker.port, max(0, before), published))
-                made = agent.number("forecasts_total")
+                made = agent.number(Counter.FORECASTS)
                 return idle, most, agent.memory("VmHWM"), made / (published * SERIES)
 
 

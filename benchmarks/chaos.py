@@ -19,6 +19,7 @@ store is read back. Exit code 1 says that a row is lost, doubled or wrong; the f
 
 import argparse
 import json
+import math
 import shutil
 import signal
 import sys
@@ -34,6 +35,7 @@ from random import Random
 from chaos_readings import STEP, Publisher, Readings, check
 from chaos_stores import StoreProcess, a_store
 
+from edge.agent.counters import Counter, Gauge, Number
 from edge.contract.contract import Contract
 from edge.errors import GatecastError
 from tests.support.agent_process import Running, baseline_bundle, configure, release, running
@@ -118,8 +120,8 @@ class Stage:
         self._publisher.send(self._readings.count, unacknowledged=0)
         self._say("all acknowledged")
         with suppress(Stalled):  # what is lost comes to light when the store is read
-            self._wait(lambda: self._store.rows() >= self._readings.count and self._number("backlog_bytes") == 0)
-        self.redelivered += self._number("duplicates_total")
+            self._wait(lambda: self._store.rows() >= self._readings.count and self._number(Gauge.BACKLOG_BYTES) == 0)
+        self.redelivered += self._number(Counter.DUPLICATES)
         self._publisher.close()
 
     @property
@@ -144,8 +146,8 @@ class Stage:
         """Once this process has taken something, and amid the traffic."""
         while True:
             self._send(self._publisher.sent + self._burst)
-            self._wait(lambda: self._number("messages_total") > 0)
-            self.redelivered += self._number("duplicates_total")
+            self._wait(lambda: self._number(Counter.MESSAGES) > 0)
+            self.redelivered += self._number(Counter.DUPLICATES)
             self._send(self._publisher.sent + self._burst)
             self._agent.kill()
             on_their_way = self._store.dead or self._store.rows() < self._publisher.sent
@@ -173,18 +175,19 @@ class Stage:
         self._store.kill()
         self.kills["store"] += 1
 
-    def _number(self, name: str) -> int:
-        """A number of the agent; -1 while it starts.
+    def _number(self, number: Number) -> int:
+        """A number of the agent; -1 while it starts, or has not told it yet.
 
         Raises:
             GatecastError: it ended by itself.
         """
         try:
-            return int(self._agent.number(name))
+            told = self._agent.number(number)
         except GatecastError:
             if (reason := self._agent.process.died()) is not None:
                 raise GatecastError(f"the agent ended: {reason}") from None
             return -1
+        return -1 if math.isnan(told) else int(told)
 
     def _wait(self, reached: Callable[[], bool]) -> None:
         """Until it is so.
@@ -195,7 +198,7 @@ class Stage:
         before, since = None, time.monotonic()
         while not reached():
             rows = None if self._store.dead else self._store.rows()
-            now = (rows, *(self._number(name) for name in ("messages_total", "backlog_bytes")))
+            now = (rows, *(self._number(number) for number in (Counter.MESSAGES, Gauge.BACKLOG_BYTES)))
             if now != before:
                 before, since = now, time.monotonic()
             elif time.monotonic() - since > STALLED:

@@ -15,7 +15,24 @@ GatecastError
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
+
+# Why a message cannot be used; `edge/agent/counters.py` has a counter for each.
+PayloadFault: TypeAlias = Literal[
+    "bad_json",
+    "bad_message",
+    "bad_time",
+    "bad_value",
+    "future",
+    "long_topic",
+    "no_clock",
+    "no_time",
+    "no_value",
+    "retained",
+    "too_large",
+    "too_many_series",
+    "unknown_topic",
+]
 
 
 class GatecastError(Exception):
@@ -38,13 +55,13 @@ class PayloadError(GatecastError):
     """One message cannot be understood.
 
     Args:
-        kind: the counter it belongs to, such as `bad_json` or `bad_time`.
+        kind: the reason, such as `bad_json` or `bad_time`.
         message: what was expected and what was found.
     """
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, kind: PayloadFault, message: str) -> None:
         super().__init__(message)
-        self.kind = kind
+        self.kind: PayloadFault = kind
 
 
 class BundleError(GatecastError):

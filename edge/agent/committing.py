@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from edge.agent.health import Health
+from edge.agent.counters import Counter, Counters, Gauge
 from edge.contract.columns import Readings, SeriesTable
 from edge.log import Grumbler
 from edge.messages.message import Arrival, Message
@@ -22,7 +22,7 @@ class Committer:
         sender: says what has arrived in the store, and hears of new blocks.
         subscriber: acknowledges what is committed.
         series: the table whose new rows go into the spool with the commit that first speaks of them.
-        health: counts what was dropped and refused.
+        counters: of the agent, for what was dropped and refused.
         grumbler: says what went wrong.
         hold: called while the disk takes nothing; waits a while, and returns whether to give up.
     """
@@ -34,12 +34,12 @@ class Committer:
         subscriber: Subscriber,
         series: SeriesTable,
         *,
-        health: Health,
+        counters: Counters,
         grumbler: Grumbler,
         hold: Callable[[], bool],
     ) -> None:
         self._spool, self._sender, self._subscriber, self._series = spool, sender, subscriber, series
-        self._health, self._grumbler, self._hold = health, grumbler, hold
+        self._counters, self._grumbler, self._hold = counters, grumbler, hold
         self._saved = len(series)
         self.problem: str | None = None
 
@@ -85,8 +85,8 @@ class Committer:
         self._count(dropped, sum(refusal.rows for refusal in refused))
         self._subscriber.acknowledge(messages)
         if messages:
-            self._health.set("lag_seconds", (time.time_ns() - messages[0].arrival) / 1e9)
-        self._health.set("backlog_bytes", self._spool.backlog)
+            self._counters.set(Gauge.LAG_SECONDS, (time.time_ns() - messages[0].arrival) / 1e9)
+        self._counters.set(Gauge.BACKLOG_BYTES, self._spool.backlog)
         if commit.blocks:
             self._sender.wake()
 
@@ -96,6 +96,6 @@ class Committer:
 
     def _count(self, dropped: int, refused: int) -> None:
         if dropped:
-            self._health.count("dropped_blocks", dropped)
+            self._counters.count(Counter.DROPPED_BLOCKS, dropped)
             self._grumbler.say("spool", f"full at {self._spool.limit >> 20} MB: the {dropped} oldest blocks are dropped")
-        self._health.count("refused_points", refused)
+        self._counters.count(Counter.REFUSED_POINTS, refused)

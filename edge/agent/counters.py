@@ -1,59 +1,174 @@
-"""What a batch adds to the agent's counters, and the row they become in the store."""
+"""The one list of the agent's numbers, what a batch adds to them, and the row they become in the store."""
+
+import threading
+from enum import Enum, unique
 
 import numpy as np
 
-from edge.agent.health import Health
 from edge.contract.columns import Points
+from edge.errors import PayloadFault
 from edge.series.engine import Outcome
 
 
-def tally(health: Health, outcome: Outcome, live: str) -> None:
+class Number(Enum):
+    """A number that the agent tells of itself; its name is that of the member, in small letters.
+
+    Args:
+        text: what it is, for a reader of `/metrics`.
+        unit: what one is.
+        field: the field of the agent's row in the store that this number is added to, or None.
+    """
+
+    def __init__(self, text: str, unit: str, field: str | None = None) -> None:
+        self.text, self.unit, self.field = text, unit, field
+
+    @property
+    def title(self) -> str:
+        """Its name in small letters."""
+        return self.name.lower()
+
+    @property
+    def metric(self) -> str:
+        """Its name on `/metrics`."""
+        return f"gatecast_{self.title}"
+
+
+@unique
+class Counter(Number):
+    """A number that only grows."""
+
+    @property
+    def metric(self) -> str:
+        """Its name on `/metrics`, which ends in `_total`."""
+        return f"{super().metric}_total"
+
+    MESSAGES = "messages taken from the broker", "message"
+    READINGS = "readings taken from messages", "reading", "readings"
+    DUPLICATES = "readings that were known already, as after a restart", "reading", "duplicates"
+    LATE = "readings of closed intervals that repaired the window", "reading", "late"
+    TOO_LATE = "readings of closed intervals that no window holds any more", "reading", "late"
+    SKIPPED_BAD_JSON = "messages skipped because they are no JSON", "message", "skipped"
+    SKIPPED_BAD_MESSAGE = "messages skipped because reading them failed unexpectedly", "message", "skipped"
+    SKIPPED_BAD_TIME = "messages skipped because their time cannot be read", "message", "skipped"
+    SKIPPED_BAD_VALUE = "messages skipped because their value is no finite number", "message", "skipped"
+    SKIPPED_FUTURE = "messages skipped because their time lies ahead of the clock", "message", "skipped"
+    SKIPPED_LONG_TOPIC = "messages skipped because their topic is too long", "message", "skipped"
+    SKIPPED_NO_CLOCK = "messages skipped because the clock of this device stands before the year 2000", "message", "skipped"
+    SKIPPED_NO_TIME = "messages skipped because they hold no time", "message", "skipped"
+    SKIPPED_NO_VALUE = "messages skipped because they hold no value", "message", "skipped"
+    SKIPPED_RETAINED = "retained messages skipped because they hold no time", "message", "skipped"
+    SKIPPED_TOO_LARGE = "messages skipped because their payload is too large", "message", "skipped"
+    SKIPPED_TOO_MANY_SERIES = "messages skipped because there are more series than max_series", "message", "skipped"
+    SKIPPED_UNKNOWN_TOPIC = "messages skipped because no ingest rule has their topic", "message", "skipped"
+    FORECASTS = "forecasts made by the live bundle", "forecast", "forecasts"
+    FALLBACK_FORECASTS = "forecasts made by the baseline because of gaps or a failing model", "forecast", "forecasts"
+    FORECAST_SECONDS = "time spent in the live bundle", "second"
+    NOT_FINITE = "forecasts of the live bundle that are not finite", "forecast"
+    CROSSED = "forecasts of the live bundle whose quantiles cross", "forecast"
+    NOT_MADE = "forecasts that the live bundle failed to make", "forecast"
+    SCORES = "forecast values compared with what was measured", "forecast value"
+    ABSOLUTE_ERROR = "sum of the absolute errors of all scores", "unit of the sensor"
+    BASELINE_ABSOLUTE_ERROR = "sum of the absolute errors of the baseline's forecasts", "unit of the sensor"
+    DROPPED_BLOCKS = "blocks lost because the spool was full", "block", "dropped"
+    REFUSED_POINTS = "rows that the store will never take", "row", "dropped"
+    SWAPS = "bundles that went live while the agent ran", "bundle"
+
+
+@unique
+class Gauge(Number):
+    """A number that rises and falls."""
+
+    READINGS_PER_SECOND = "readings taken from messages since the last report", "reading per second", "readings_per_second"
+    LAG_SECONDS = "time from the arrival of the oldest message of a batch to its commit", "second", "lag_seconds"
+    BACKLOG_BYTES = "blocks that wait for the store", "byte", "backlog"
+    HELD_READINGS = "readings that wait for a clock that has proved itself", "reading"
+
+
+def skipped(fault: PayloadFault) -> Counter:
+    """The counter of messages that cannot be used for this reason."""
+    return Counter[f"SKIPPED_{fault.upper()}"]
+
+
+class Counters:
+    """The numbers of one agent, counted and set by its threads and read by anyone who asks."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._totals: dict[Counter, float] = {}
+        self._gauges: dict[Gauge, float] = {}
+
+    def count(self, counter: Counter, amount: float = 1) -> None:
+        """Add to a total."""
+        with self._lock:
+            self._totals[counter] = self._totals.get(counter, 0.0) + amount
+
+    def total(self, counter: Counter) -> float:
+        """What was counted since the agent started."""
+        with self._lock:
+            return self._totals.get(counter, 0.0)
+
+    def totals(self) -> dict[Counter, float]:
+        """All totals that something was added to, be it 0."""
+        with self._lock:
+            return dict(self._totals)
+
+    def set(self, gauge: Gauge, value: float) -> None:
+        """Say how much something is now."""
+        with self._lock:
+            self._gauges[gauge] = value
+
+    def gauge(self, gauge: Gauge) -> float:
+        """How much something is now; NaN where nobody said."""
+        with self._lock:
+            return self._gauges.get(gauge, float("nan"))
+
+    def gauges(self) -> dict[Gauge, float]:
+        """All gauges that somebody has set."""
+        with self._lock:
+            return dict(self._gauges)
+
+
+def tally(counters: Counters, outcome: Outcome, live: str) -> None:
     """Count what a batch gave.
 
     Args:
-        health: the counters.
-        outcome: of the batch.
+        counters: of the agent.
+        outcome: what the engine made of the batch.
         live: name of the forecaster that should have made all forecasts.
     """
-    count = health.count
-    count("duplicates", outcome.duplicates)
-    count("late", outcome.late)
-    count("too_late", outcome.too_late)
+    count = counters.count
+    count(Counter.DUPLICATES, outcome.duplicates)
+    count(Counter.LATE, outcome.late)
+    count(Counter.TOO_LATE, outcome.too_late)
     for forecasts in outcome.forecasts:
-        count("forecasts" if forecasts.model == live else "fallback_forecasts", len(forecasts))
+        count(Counter.FORECASTS if forecasts.model == live else Counter.FALLBACK_FORECASTS, len(forecasts))
     for kind, series in outcome.broken.items():
-        count(kind, len(series))
-    count("forecast_seconds", outcome.seconds)
-    count("scores", len(outcome.scores))
+        count(Counter[kind.upper()], len(series))
+    count(Counter.FORECAST_SECONDS, outcome.seconds)
+    count(Counter.SCORES, len(outcome.scores))
     if len(outcome.scores):
-        count("absolute_error", float(np.nansum(outcome.scores.absolute_error)))
-        count("baseline_absolute_error", float(np.nansum(outcome.scores.baseline_absolute_error)))
+        count(Counter.ABSOLUTE_ERROR, float(np.nansum(outcome.scores.absolute_error)))
+        count(Counter.BASELINE_ABSOLUTE_ERROR, float(np.nansum(outcome.scores.baseline_absolute_error)))
 
 
-def row(health: Health, model: str, now: int) -> Points:
-    """The counters and gauges as one row of `agent`.
+def row(counters: Counters, model: str, now: int) -> Points:
+    """The numbers that have a field, as one row of `agent`.
 
     Args:
-        health: the counters.
+        counters: of the agent.
         model: name of what forecasts, or `none`.
-        now: ns UTC.
+        now: time of the row, ns UTC.
 
     Returns:
         Floats all, whatever has been counted so far; how they are stored is fixed in `edge/stores/schema.py`.
     """
-    totals = health.totals()
-    made = totals.get("forecasts", 0.0)
-    numbers = {
-        "readings_per_second": health.gauge("readings_per_second"),
-        "readings": totals.get("readings", 0.0),
-        "forecasts": made + totals.get("fallback_forecasts", 0.0),
-        "backlog": health.gauge("backlog_bytes"),
-        "dropped": totals.get("dropped_blocks", 0.0) + totals.get("refused_points", 0.0),
-        "skipped": sum(value for name, value in totals.items() if name.startswith("skipped_")),
-        "late": totals.get("late", 0.0) + totals.get("too_late", 0.0),
-        "duplicates": totals.get("duplicates", 0.0),
-        "lag_seconds": health.gauge("lag_seconds"),
-        "microseconds_per_forecast": totals.get("forecast_seconds", 0.0) / made * 1e6 if made else float("nan"),
-    }
-    fields = {name: np.asarray([value], np.float64) for name, value in numbers.items()}
-    return Points("agent", np.zeros(1, np.int32), np.asarray([now]), {**fields, "model": model})
+    fields: dict[str, float] = {}
+    for number in (*Counter, *Gauge):
+        if number.field is not None:
+            value = counters.total(number) if isinstance(number, Counter) else counters.gauge(number)
+            fields[number.field] = fields.get(number.field, 0.0) + value
+    made = counters.total(Counter.FORECASTS)
+    seconds = counters.total(Counter.FORECAST_SECONDS)
+    fields["microseconds_per_forecast"] = seconds / made * 1e6 if made else float("nan")
+    columns = {name: np.asarray([value], np.float64) for name, value in fields.items()}
+    return Points("agent", np.zeros(1, np.int32), np.asarray([now]), {**columns, "model": model})

@@ -6,54 +6,33 @@ import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from edge.agent.counters import Counters
 from edge.config import parse_loopback
 from edge.errors import ConfigurationError
 
 
 class Health:
-    """Numbers that are counted up or set by the agent and read by anyone who asks.
+    """The two pages of one agent.
 
     Args:
+        counters: the agent's numbers.
         problem: returns why data does not flow where it should, or None where it does.
         shortfall: returns what part of it is missing while the rest flows, or None.
     """
 
-    def __init__(self, problem: Callable[[], str | None], shortfall: Callable[[], str | None] = lambda: None) -> None:
-        self._problem, self._shortfall = problem, shortfall
-        self._lock = threading.Lock()
-        self._totals: dict[str, float] = {}
-        self._gauges: dict[str, float] = {}
+    def __init__(
+        self, counters: Counters, problem: Callable[[], str | None], shortfall: Callable[[], str | None] = lambda: None
+    ) -> None:
+        self._counters, self._problem, self._shortfall = counters, problem, shortfall
         self.labels: dict[str, str] = {}
         self._server: ThreadingHTTPServer | None = None
 
-    def count(self, name: str, amount: float = 1) -> None:
-        """Add to a total."""
-        with self._lock:
-            self._totals[name] = self._totals.get(name, 0) + amount
-
-    def set(self, name: str, value: float) -> None:
-        """Say how much something is now."""
-        with self._lock:
-            self._gauges[name] = value
-
-    def gauge(self, name: str) -> float:
-        """How much something is now; NaN where nobody said."""
-        with self._lock:
-            return self._gauges.get(name, float("nan"))
-
-    def totals(self) -> dict[str, float]:
-        """All totals."""
-        with self._lock:
-            return dict(self._totals)
-
     def metrics(self) -> str:
         """All numbers in Prometheus' text format."""
-        with self._lock:
-            totals, gauges = dict(self._totals), dict(self._gauges)
-        lines = []
-        for kind, numbers, suffix in (("counter", totals, "_total"), ("gauge", gauges, "")):
-            for name, value in sorted(numbers.items()):
-                lines += [f"# TYPE gatecast_{name}{suffix} {kind}", f"gatecast_{name}{suffix} {value:.15g}"]
+        totals, gauges = self._counters.totals(), self._counters.gauges()
+        rows = [(counter.metric, "counter", totals[counter]) for counter in sorted(totals, key=lambda counter: counter.metric)]
+        rows += [(gauge.metric, "gauge", gauges[gauge]) for gauge in sorted(gauges, key=lambda gauge: gauge.metric)]
+        lines = [line for name, kind, value in rows for line in (f"# TYPE {name} {kind}", f"{name} {value:.15g}")]
         labels = ",".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in sorted(self.labels.items()))
         lines += ["# TYPE gatecast_info gauge", f"gatecast_info{{{labels}}} 1"]
         return "\n".join(lines) + "\n"

@@ -14,7 +14,7 @@ import numpy as np
 
 from edge.agent.capacity import give_back_memory, memory, shortage
 from edge.agent.committing import Committer
-from edge.agent.counters import row, tally
+from edge.agent.counters import Counter, Counters, Gauge, row, skipped, tally
 from edge.agent.health import Health
 from edge.agent.heartbeat import Heartbeat
 from edge.agent.priming import AGAIN, Primer
@@ -91,7 +91,8 @@ class Agent:
         self._waits = waits
         self._heart = Heartbeat(parse_duration(config.agent.stall) / 1e9, clocks.moment, notify)
         folder = Path(config.agent.state)
-        self.health = Health(self._problem, self._shortfall)
+        self.counters = Counters()
+        self.health = Health(self.counters, self._problem, self._shortfall)
         self._spool = Spool(
             folder / "spool.db",
             store.kind,
@@ -113,7 +114,7 @@ class Agent:
             self._ingests,
             self._series,
             most=config.agent.max_series,
-            count=lambda kind, number: self.health.count(f"skipped_{kind}", number),
+            count=lambda fault, number: self.counters.count(skipped(fault), number),
             arrival=self._spool.arrival,
             grumbler=self._grumbler,
             trust=self._trust,
@@ -124,7 +125,7 @@ class Agent:
             self._sender,
             subscriber,
             self._series,
-            health=self.health,
+            counters=self.counters,
             grumbler=self._grumbler,
             hold=self._hold,
         )
@@ -134,7 +135,7 @@ class Agent:
             self._ingests,
             most=config.agent.max_series,
             grumbler=self._grumbler,
-            taken=lambda: self.health.totals().get("readings", 0.0),
+            taken=lambda: self.counters.total(Counter.READINGS),
             again=waits.history,
         )
         look = parse_duration(config.release.poll) / 1e9
@@ -234,7 +235,7 @@ class Agent:
         if candidate is not None:
             self._go_live(candidate)
             self._releases.accept(candidate)
-            self.health.count("swaps")
+            self.counters.count(Counter.SWAPS)
             mark = Points(
                 "agent", np.zeros(1, np.int32), np.array([self._clocks.now()]), {"released": candidate.forecaster.name}
             )
@@ -291,11 +292,11 @@ class Agent:
         self._look()
         readings = self._intake.take(messages)
         outcome = self._process(readings, messages)
-        self.health.count("messages", len(messages))
-        self.health.count("readings", len(readings) + len(self._intake.held))
-        self.health.set("held_readings", len(self._held))
+        self.counters.count(Counter.MESSAGES, len(messages))
+        self.counters.count(Counter.READINGS, len(readings) + len(self._intake.held))
+        self.counters.set(Gauge.HELD_READINGS, len(self._held))
         if outcome is not None and self._engine is not None:
-            tally(self.health, outcome, self._engine.forecaster.name)
+            tally(self.counters, outcome, self._engine.forecaster.name)
             for kind, series in outcome.broken.items():
                 name = self._series.names[series[0]]
                 self._grumbler.say(kind, f"{len(series)} forecasts, first of series {name[:120]!r}; the baseline makes them")
@@ -375,11 +376,11 @@ class Agent:
         since, before = self._reported
         if now - since < parse_duration(self._config.agent.report) / 1e9:
             return
-        readings = self.health.totals().get("readings", 0.0)
+        readings = self.counters.total(Counter.READINGS)
         self._reported = (now, readings)
-        self.health.set("readings_per_second", (readings - before) / (now - since))
+        self.counters.set(Gauge.READINGS_PER_SECOND, (readings - before) / (now - since))
         model = self._engine.forecaster.name if self._engine else "none"
-        self._commit(Commit([self._store.encode([row(self.health, model, self._clocks.now())], self._names)]))
+        self._commit(Commit([self._store.encode([row(self.counters, model, self._clocks.now())], self._names)]))
 
     def _shortfall(self) -> str | None:
         """What part of the data is missing while the rest flows."""

@@ -6,7 +6,7 @@ from hashlib import blake2b
 from edge.clock.trust import Trust
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.times import EARLIEST
-from edge.errors import PayloadError
+from edge.errors import PayloadError, PayloadFault
 from edge.log import Grumbler
 from edge.messages.ingest import Ingest, Source
 from edge.messages.message import Arrival, Message
@@ -36,7 +36,7 @@ class Intake:
         series: SeriesTable,
         *,
         most: int,
-        count: Callable[[str, int], None],
+        count: Callable[[PayloadFault, int], None],
         arrival: Callable[[int], Arrival | None],
         grumbler: Grumbler,
         trust: Trust,
@@ -82,7 +82,7 @@ class Intake:
         self.held = Readings.of(*zip(*ahead, strict=True)) if ahead else Readings.empty()
         return Readings.of(*zip(*rows, strict=True)) if rows else Readings.empty()
 
-    def _skip(self, message: Message, kind: str, text: str) -> None:
+    def _skip(self, message: Message, kind: PayloadFault, text: str) -> None:
         self._count(kind, 1)
         text = f"{text} on topic {quoted(message.topic, LONGEST_SHOWN)}; skipped"
         self._grumbler.say(kind, text)

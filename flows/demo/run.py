@@ -4,6 +4,7 @@ import json
 import time
 from pathlib import Path
 
+from edge.agent.counters import Counter, Gauge, Number
 from edge.config import Fleet, read_config
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
@@ -140,7 +141,7 @@ def run(folder: Path, *, data: Path | None, store_url: str | None, show: Show) -
                 port,
                 topics_of(series)[2],
                 stream,
-                lambda: int(agent.numbers().get("readings_total", 0)),
+                lambda: int(agent.numbers()[Counter.READINGS]),
                 lambda sent: show.advance("readings", sent, len(stream), "sent over MQTT"),
             )
             rate = len(stream) / (time.monotonic() - started)
@@ -150,7 +151,7 @@ def run(folder: Path, *, data: Path | None, store_url: str | None, show: Show) -
         counts = count(store, stream, series, expected_forecasts(history, stream, contract), split, end)
         measured = measure(store, contract, stored_leads(contract.horizon), readings, series, (split, end))
         store.close()
-    forecasts = numbers.get("forecasts_total", 0.0)
+    forecasts = numbers[Counter.FORECASTS]
     live = retrained.release.goes_out
     if live is None:
         raise GatecastError("nothing was released, though the registry was empty")
@@ -164,7 +165,7 @@ def run(folder: Path, *, data: Path | None, store_url: str | None, show: Show) -
         broker_name,
         url,
         data is None,
-        numbers.get("forecast_seconds_total", 0.0) / forecasts * 1e6 if live.model is not None and forecasts else float("nan"),
+        numbers[Counter.FORECAST_SECONDS] / forecasts * 1e6 if live.model is not None and forecasts else float("nan"),
         rate,
         show.seconds,
         folder,
@@ -178,14 +179,14 @@ def _refuse_later_data(store: Store, split: int) -> None:
         raise ConfigurationError("the store already holds readings of the time to be replayed; give the demo an empty bucket")
 
 
-def _flushed(agent: AgentProcess) -> dict[str, float]:
+def _flushed(agent: AgentProcess) -> dict[Number, float]:
     """The agent's numbers once the store has everything.
 
     Raises:
         GatecastError: the store takes no more.
     """
     patience = Patience()
-    while (backlog := (numbers := agent.numbers()).get("backlog_bytes", 0)) > 0:
+    while (backlog := (numbers := agent.numbers())[Gauge.BACKLOG_BYTES]) > 0:
         if patience.lost(-backlog):
             raise GatecastError(
                 f"{backlog:.0f} bytes wait for the store, and no fewer for {patience.seconds:.0f} s; see agent.log"

@@ -16,6 +16,7 @@ from typing import IO, Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from edge.agent.counters import Counter, Gauge, Number
 from edge.errors import BrokerError, ConfigurationError, GatecastError
 from flows.processes.patience import STALLED, Patience
 from pipeline.processes.tied import tied
@@ -179,8 +180,8 @@ class AgentProcess(Server):
             time.sleep(0.1)
         raise GatecastError(f"the agent does not become ready: {problem}; see {self.log}")
 
-    def numbers(self) -> dict[str, float]:
-        """What it says of itself on /metrics, without the prefix `gatecast_`.
+    def numbers(self) -> dict[Number, float]:
+        """What it says of itself on /metrics; 0 where nothing was counted yet, NaN where a gauge was not set yet.
 
         Raises:
             GatecastError: it ended.
@@ -190,5 +191,6 @@ class AgentProcess(Server):
                 lines = answer.read().decode().splitlines()
         except OSError as error:
             raise GatecastError(f"the agent does not answer: {self.died() or error}") from error
-        rows = (line.removeprefix("gatecast_").rsplit(" ", 1) for line in lines if not line.startswith("#"))
-        return {name: float(value) for name, value in rows if "{" not in name}
+        told = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        totals: dict[Number, float] = {counter: float(told.get(counter.metric, 0)) for counter in Counter}
+        return totals | {gauge: float(told.get(gauge.metric, "nan")) for gauge in Gauge}

@@ -1,48 +1,117 @@
-"""The agent's own row has one type for each field, whatever has been counted so far."""
+"""Every number of the agent stands in one list, and its row in the store has one type for each field."""
 
 import contextlib
 import re
+import threading
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
 
-from edge.agent.counters import row
-from edge.agent.health import Health
+from edge.agent.counters import Counter, Counters, Gauge, Number, row, skipped
 from edge.contract.columns import SeriesTable
 from edge.contract.times import SECOND
+from edge.errors import PayloadFault
+from edge.forecaster.faults import KINDS
 from edge.stores.influx import InfluxStore
 from tests.support.servers import Influx
 
 NOW = 1_768_478_400 * SECOND
-TOTALS = (
-    "messages", "readings", "forecasts", "fallback_forecasts", "forecast_seconds", "dropped_blocks", "refused_points",
-    "skipped_bad_json", "late", "too_late", "duplicates", "scores", "swaps",
-)  # fmt: skip
-GAUGES = ("readings_per_second", "backlog_bytes", "lag_seconds")
+WHOLE = {"readings", "backlog", "skipped", "late", "duplicates"}
+NUMBERS: tuple[Number, ...] = (*Counter, *Gauge)
 
 
-def lives() -> Iterator[Health]:
+def lives() -> Iterator[Counters]:
     """Agents in every state: nothing counted, one number after the other, in both orders; whole numbers and others."""
-    for names in (TOTALS + GAUGES, (TOTALS + GAUGES)[::-1]):
-        health = Health(lambda: None)
-        yield health
-        for number, name in enumerate(names):
-            if name in GAUGES:
-                health.set(name, number)
-            else:
-                health.count(name, number)
-            yield health
-            if name in GAUGES:
-                health.set(name, number + 0.5 if name != "backlog_bytes" else number + 1)
-            else:
-                health.count(name, 0.25 if name == "forecast_seconds" else 1)
-            yield health
+    for numbers in (NUMBERS, NUMBERS[::-1]):
+        counters = Counters()
+        yield counters
+        for value, number in enumerate(numbers):
+            for added in (0.0, 0.25 if number.unit.startswith("second") else 1.0):
+                if isinstance(number, Gauge):
+                    counters.set(number, value + added)
+                elif isinstance(number, Counter):
+                    counters.count(number, added)
+                yield counters
 
 
 def encoded() -> list[bytes]:
     """The row of every state, one second after the other."""
     store, names = InfluxStore("http://127.0.0.1:1", "b"), SeriesTable(["gateway"])
-    return [store.encode([row(health, "m", NOW + number * SECOND)], names) for number, health in enumerate(lives())]
+    return [store.encode([row(counters, "m", NOW + number * SECOND)], names) for number, counters in enumerate(lives())]
+
+
+def test_total_is_the_sum_of_what_was_counted() -> None:
+    """A counter that nothing was added to is 0 and does not appear among the totals; one to which 0 was added does."""
+    counters = Counters()
+    assert (counters.total(Counter.READINGS), counters.totals()) == (0, {})
+    counters.count(Counter.READINGS, 5)
+    counters.count(Counter.READINGS)
+    counters.count(Counter.SWAPS, 0)
+    assert counters.total(Counter.READINGS) == 6
+    assert counters.totals() == {Counter.READINGS: 6, Counter.SWAPS: 0}
+
+
+def test_gauge_is_what_was_said_last() -> None:
+    """Before anything was said it is NaN, never 0."""
+    counters = Counters()
+    assert str(counters.gauge(Gauge.LAG_SECONDS)) == "nan"
+    counters.set(Gauge.LAG_SECONDS, 2)
+    counters.set(Gauge.LAG_SECONDS, 1)
+    assert counters.gauge(Gauge.LAG_SECONDS) == 1
+    assert counters.gauges() == {Gauge.LAG_SECONDS: 1}
+
+
+def test_numbers_are_kept_across_threads() -> None:
+    """No increment is lost."""
+    counters = Counters()
+
+    def work() -> None:
+        for _ in range(2000):
+            counters.count(Counter.READINGS)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counters.total(Counter.READINGS) == 8000
+
+
+def test_every_reason_to_skip_a_message_has_its_counter_and_no_counter_lacks_a_reason() -> None:
+    """All of them are added to one field of the row."""
+    counters = {skipped(fault) for fault in get_args(PayloadFault)}
+    assert counters == {counter for counter in Counter if counter.title.startswith("skipped_")}
+    assert {counter.field for counter in counters} == {"skipped"}
+
+
+def test_every_kind_of_broken_forecast_has_its_counter() -> None:
+    """Its name is that of the kind."""
+    assert [Counter[kind.upper()].title for kind in KINDS] == list(KINDS)
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number.title)
+def test_number_says_what_it_is_and_in_which_unit(number: Number) -> None:
+    """Prometheus takes its name; no two of them are alike."""
+    assert re.fullmatch(r"gatecast_[a-z]+(_[a-z]+)*", number.metric)
+    assert number.metric.endswith("_total") == isinstance(number, Counter)
+    assert len(number.text) > 15
+    assert number.unit
+    assert [other.text for other in NUMBERS].count(number.text) == 1
+
+
+def test_row_adds_up_the_numbers_of_a_field() -> None:
+    """What is dropped or refused is lost to the store either way; forecasts count whoever made them."""
+    counters = Counters()
+    for number, counter in enumerate(Counter):
+        counters.count(counter, 2**number)
+    fields = row(counters, "m", NOW).fields
+    for field in ("dropped", "forecasts", "late", "skipped", "readings", "duplicates"):
+        expected = sum(2**number for number, counter in enumerate(Counter) if counter.field == field)
+        assert fields[field] == [expected], field
+    assert fields["microseconds_per_forecast"] == [
+        1e6 * counters.total(Counter.FORECAST_SECONDS) / counters.total(Counter.FORECASTS)
+    ]
 
 
 def test_field_has_one_type_whatever_has_been_counted() -> None:
@@ -51,7 +120,7 @@ def test_field_has_one_type_whatever_has_been_counted() -> None:
     for line in encoded():
         for name, value in re.findall(r"[ ,](\w+)=([^\s,\"]+)", line.decode().replace(",agent=gateway", "")):
             kinds.setdefault(name, set()).add(value.endswith("i"))
-    assert {name for name, kind in kinds.items() if kind == {True}} == {"readings", "backlog", "skipped", "late", "duplicates"}
+    assert {name for name, kind in kinds.items() if kind == {True}} == WHOLE
     assert all(len(kind) == 1 for kind in kinds.values())
     assert len(kinds) == 10
 

@@ -3,12 +3,12 @@
 import json
 import re
 import socket
-import threading
 from collections.abc import Iterator
 from http.client import HTTPConnection
 
 import pytest
 
+from edge.agent.counters import Counter, Counters, Gauge
 from edge.agent.health import Health
 from edge.errors import ConfigurationError
 from tests.support.servers import HANGS_AFTER
@@ -20,7 +20,8 @@ class Patient:
     def __init__(self) -> None:
         self.problem: str | None = None
         self.shortfall: str | None = None
-        self.health = Health(lambda: self.problem, lambda: self.shortfall)
+        self.counters = Counters()
+        self.health = Health(self.counters, lambda: self.problem, lambda: self.shortfall)
         self.port = self.health.serve("127.0.0.1:0")
 
     def get(self, path: str, method: str = "GET") -> tuple[int, str, str]:
@@ -64,11 +65,11 @@ def test_healthz_is_degraded_while_part_of_the_data_is_missing(patient: Patient)
 
 def test_metrics_are_in_prometheus_format(patient: Patient) -> None:
     """Each number has its type; totals end in _total; nothing is rounded that counts."""
-    patient.health.count("readings", 12_345_678_901)
-    patient.health.count("readings")
-    patient.health.count("swaps", 0)
-    patient.health.set("lag_seconds", 0.25)
-    patient.health.set("backlog_bytes", float("nan"))
+    patient.counters.count(Counter.READINGS, 12_345_678_901)
+    patient.counters.count(Counter.READINGS)
+    patient.counters.count(Counter.SWAPS, 0)
+    patient.counters.set(Gauge.LAG_SECONDS, 0.25)
+    patient.counters.set(Gauge.BACKLOG_BYTES, float("nan"))
     status, kind, body = patient.get("/metrics")
     assert (status, kind) == (200, "text/plain; version=0.0.4")
     lines = body.splitlines()
@@ -85,7 +86,7 @@ def test_metrics_are_in_prometheus_format(patient: Patient) -> None:
 
 def test_labels_are_escaped_as_prometheus_reads_them() -> None:
     """Quotes, backslashes and line breaks, and letters as they are."""
-    health = Health(lambda: None)
+    health = Health(Counters(), lambda: None)
     health.labels = {"model": 'a"b\\c\nü'}
     assert 'gatecast_info{model="a\\"b\\\\c\\nü"} 1' in health.metrics()
 
@@ -95,30 +96,6 @@ def test_other_paths_and_methods_are_refused(patient: Patient) -> None:
     assert patient.get("/")[0] == 404
     assert "/healthz and /metrics" in patient.get("/x")[2]
     assert patient.get("/metrics", "POST")[0] == 501
-
-
-def test_numbers_are_kept_across_threads() -> None:
-    """No increment is lost."""
-    health = Health(lambda: None)
-
-    def work() -> None:
-        for _ in range(2000):
-            health.count("x")
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert health.totals() == {"x": 8000}
-
-
-def test_number_nobody_set_is_nan() -> None:
-    """Absence is NaN, never 0."""
-    health = Health(lambda: None)
-    assert health.gauge("lag_seconds") != health.gauge("lag_seconds")
-    health.set("lag_seconds", 2)
-    assert health.gauge("lag_seconds") == 2
 
 
 def test_silent_client_holds_up_nobody(patient: Patient) -> None:
@@ -132,18 +109,18 @@ def test_taken_port_is_the_users_move(patient: Patient) -> None:
     with pytest.raises(
         ConfigurationError, match=r"cannot listen on 127.0.0.1:\d+: Address already in use; choose another port"
     ):
-        Health(lambda: None).serve(f"127.0.0.1:{patient.port}")
+        Health(Counters(), lambda: None).serve(f"127.0.0.1:{patient.port}")
 
 
 def test_other_addresses_are_not_served() -> None:
     """The page is for this machine."""
     with pytest.raises(ConfigurationError, match="must be a loopback address"):
-        Health(lambda: None).serve("0.0.0.0:0")
+        Health(Counters(), lambda: None).serve("0.0.0.0:0")
 
 
 def test_page_is_served_over_ipv6_too() -> None:
     """`[::1]:port` is a loopback address."""
-    health = Health(lambda: None)
+    health = Health(Counters(), lambda: None)
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edge.agent import priming
+from edge.agent.counters import Counter, Gauge
 from edge.agent.loop import Agent, Waits
 from edge.agent.priming import prime
 from edge.clock.closing import SETTLED
@@ -59,7 +60,7 @@ def test_a_late_reading_repairs_the_window(tmp_path: Path) -> None:
     release(bench.registry, baseline_bundle())
     rows = [("a.t", START, 1.0), ("a.t", START + 2 * MINUTE, 3.0)]
     agent = bench.run(messages(rows)[0], [message("a.t", START + MINUTE, 2.0)], [message("a.t", START + 3 * MINUTE, 4.0)])
-    assert agent.health.totals()["late"] == 1
+    assert agent.counters.total(Counter.LATE) == 1
     assert agent._engine is not None
     assert agent._engine.state.advance(START + 4 * MINUTE).windows[0, -4:].tolist() == [1.0, 2.0, 3.0, 4.0]
 
@@ -105,7 +106,7 @@ def test_the_clock_closes_only_after_the_queue(tmp_path: Path) -> None:
     script = script_of(agent)
     agent.run()
     assert found == [9, 600, 709, 900]
-    assert agent.health.totals().get("late", 0) == 0
+    assert agent.counters.total(Counter.LATE) == 0
 
 
 def test_a_busy_stream_needs_no_silence(tmp_path: Path) -> None:
@@ -286,6 +287,6 @@ def test_a_million_topics_are_not_remembered(tmp_path: Path) -> None:
     agent = bench.run(*[[message(f"d{start}x{number}.t", START, 1.0) for number in range(100)] for start in range(20)], batch)
     assert len(agent._series) == 100
     assert len(agent._intake._topics) == 100
-    assert agent.health.totals()["skipped_too_many_series"] == 4900
+    assert agent.counters.total(Counter.SKIPPED_TOO_MANY_SERIES) == 4900
     assert bench.lines("too_many_series") == 1
-    assert np.isfinite(agent.health.gauge("backlog_bytes"))
+    assert np.isfinite(agent.counters.gauge(Gauge.BACKLOG_BYTES))

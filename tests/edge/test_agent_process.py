@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.agent.counters import Counter
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.forecaster.bundle import Bundle
@@ -115,12 +116,12 @@ def test_killed_store_costs_nothing(tmp_path: Path, mosquitto: Mosquitto, monkey
         config = configure(tmp_path, mosquitto.url, url, release(tmp_path / "registry", bundle))
         with running(config) as agent:
             with sending(mosquitto.port, SHORT[:2000], 0.5):
-                wait_until(lambda: agent.number("messages_total") > 0)
+                wait_until(lambda: agent.number(Counter.MESSAGES) > 0)
                 influx.kill()
             with sending(mosquitto.port, SHORT[2000:], 0.5):
                 wait_until(lambda: agent.health()[0] == 503)
                 assert "does not answer" in agent.health()[1]
-            wait_until(lambda: agent.number("messages_total") >= len(SHORT))
+            wait_until(lambda: agent.number(Counter.MESSAGES) >= len(SHORT))
             influx.start()
             assert_complete(agent, url, SHORT, bundle, tmp_path)
             assert (agent.lines("everything is kept"), agent.lines("the store is back")) == (1, 1)
@@ -138,7 +139,7 @@ def test_wrong_store_password_loses_nothing(
         wait_until(lambda: agent.health()[0] == 503 and "GATECAST_INFLUX_TOKEN" in agent.health()[1])
         with sending(mosquitto.port, SHORT, 0.2):
             pass
-        wait_until(lambda: agent.number("messages_total") >= len(SHORT))
+        wait_until(lambda: agent.number(Counter.MESSAGES) >= len(SHORT))
         assert agent.lines("everything is kept") == 1
         agent.stop()
         monkeypatch.setenv("GATECAST_INFLUX_TOKEN", influx.token)
@@ -193,9 +194,9 @@ def test_a_swap_under_load_loses_nothing(tmp_path: Path, mosquitto: Mosquitto) -
             for number, bundle in enumerate(bundles[1:], 2):
                 time.sleep(0.4)
                 release(registry.path, bundle)
-                wait_until(lambda number=number: agent.number("swaps_total") == number)  # type: ignore[misc]
+                wait_until(lambda number=number: agent.number(Counter.SWAPS) == number)  # type: ignore[misc]
             registry.rollback()
-            wait_until(lambda: agent.number("swaps_total") == 5)
+            wait_until(lambda: agent.number(Counter.SWAPS) == 5)
         assert_complete(agent, url, SHORT, bundles[0], tmp_path)
 
 
@@ -218,9 +219,9 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, mosquitto: Mosquitto) -> None
                     ballast.write(bytes(4096))
             with sending(mosquitto.port, SHORT[2000:], 0.4):
                 wait_until(lambda: "cannot commit" in agent.health()[1])
-                taken = agent.number("messages_total")
+                taken = agent.number(Counter.MESSAGES)
             time.sleep(1.5)
-            assert (agent.health()[0], agent.number("messages_total")) == (503, taken)
+            assert (agent.health()[0], agent.number(Counter.MESSAGES)) == (503, taken)
             (small / "ballast").unlink()
             assert_complete(agent, url, SHORT, bundle, tmp_path)
             assert agent.health()[0] == 200
@@ -238,8 +239,8 @@ def test_ten_thousand_series_fit_in_a_hundred_megabytes(tmp_path: Path, mosquitt
         for interval in range(3):
             moment = START + interval * contract.interval
             publish(client, [(f"d{number}.t", moment, float(number % 50 + interval)) for number in range(10_000)])
-            wait_until(lambda count=interval: agent.number("messages_total") == 10_000 * (count + 1))  # type: ignore[misc]
+            wait_until(lambda count=interval: agent.number(Counter.MESSAGES) == 10_000 * (count + 1))  # type: ignore[misc]
             assert agent.memory("VmRSS") < 100
         hang_up(client)
-        forecasts = agent.number("forecasts_total") + agent.number("fallback_forecasts_total")
+        forecasts = agent.number(Counter.FORECASTS) + agent.number(Counter.FALLBACK_FORECASTS)
         assert forecasts == 20_000

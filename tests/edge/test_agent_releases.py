@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from edge.agent.counters import Counter
 from edge.agent.loop import Waits
 from edge.contract.contract import SHORTEST_INTERVAL, Contract
 from edge.forecaster.baselines import Baseline
@@ -79,8 +80,7 @@ def test_the_only_bundle_failing_is_said_once(tmp_path: Path) -> None:
     agent.run()
     assert bench.lines("is refused") == 1
     assert agent.health.labels == {"model": "last_value"}
-    totals = agent.health.totals()
-    assert totals["forecasts"] + totals["fallback_forecasts"] == 59
+    assert agent.counters.total(Counter.FORECASTS) + agent.counters.total(Counter.FALLBACK_FORECASTS) == 59
 
 
 def test_a_restart_says_that_the_baseline_stands_in_and_why(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_a_channel_that_never_answers_delays_nothing(tmp_path: Path) -> None:
     bench = Bench(tmp_path, Waits(patience=0.2), channel=f"http://127.0.0.1:{server.server_address[1]}/live.json")
     agent = bench.run([message("a.t", START, 1.0)])
     assert not given_up.is_set()
-    assert agent.health.totals()["readings"] == 1
+    assert agent.counters.total(Counter.READINGS) == 1
     for connection in asking:
         connection.shutdown(socket.SHUT_RDWR)
     server.shutdown()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.agent.counters import Counter
 from edge.agent.loop import Agent
 from edge.clock.holding import ROOM, Hold
 from edge.contract.columns import Readings
@@ -47,9 +48,9 @@ class Late(Bench):
         self.synchronised = True
 
 
-def skipped(agent: Agent) -> dict[str, float]:
-    """What was not used, by kind."""
-    return {name: number for name, number in agent.health.totals().items() if name.startswith("skipped") and number}
+def skipped(agent: Agent) -> dict[Counter, float]:
+    """What was not used, by reason."""
+    return {counter: total for counter, total in agent.counters.totals().items() if counter.field == "skipped" and total}
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_what_the_broker_kept_is_stored_and_forecast_by_a_clock_that_is_behind(
     bench = Late(tmp_path, behind, clock=clock)
     agent = bench.run(*messages(bench.rows, size), bench.later(1), bench.set_right, bench.later(1))
     assert skipped(agent) == {}
-    assert agent.health.totals()["readings"] == len(bench.rows) == 1150
+    assert agent.counters.total(Counter.READINGS) == len(bench.rows) == 1150
     assert len(script_of(agent).acknowledged) == 1150
     assert len(agent._held) == 0
     assert window(agent, "d9.t") == [np.float32(at + 0.9) for at in range(91, 115)]
@@ -121,7 +122,7 @@ def test_a_sensor_that_is_ahead_closes_nothing_and_is_refused_once_the_clock_is_
     for batch in live:
         steps += [*batch, bench.later(60)]
     agent = bench.run(*messages(bench.rows), bench.later(0), [wrong[0]], *steps, [wrong[1], wrong[2]])
-    assert skipped(agent) == {"skipped_future": 2}
+    assert skipped(agent) == {Counter.SKIPPED_FUTURE: 2}
     assert len(agent._held) == 0
     assert closed_until(agent, "d0.t") == closed_until(agent, "d5.t") == 115 + 13
     bench.drain()

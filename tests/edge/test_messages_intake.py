@@ -34,7 +34,7 @@ class Desk:
             rules or (Ingest("sensors/{site}/{metric}"), Ingest("plain/{site}", payload="plain")),
             self.series,
             most=most,
-            count=lambda kind, number: self.counts.update({kind: number}),
+            count=lambda fault, number: self.counts.update({fault: number}),
             arrival=self.committed.get,
             grumbler=Grumbler(self.lines.append, lambda: self.seconds),
             trust=self.trust,

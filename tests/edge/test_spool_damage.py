@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.agent.counters import Counter
 from edge.series.entry import Entry
 from edge.spool.spool import Commit, Spool
 from tests.edge.test_agent_loop import window
@@ -79,7 +80,7 @@ def test_an_agent_goes_on_with_an_empty_spool(damage: Callable[[bytes], bytes], 
     path = tmp_path / "state" / "spool.db"
     path.write_bytes(damage(path.read_bytes()))
     agent = bench.run(*messages(rows[90:]))
-    assert (len(script_of(agent).acknowledged), agent.health.totals()["forecasts"]) == (10, 10)
+    assert (len(script_of(agent).acknowledged), agent.counters.total(Counter.FORECASTS)) == (10, 10)
     assert (bench.lines("spool.db.damaged-"), bench.lines("windows filled with 24 readings")) == (1, 1)
     bench.drain()
     assert len(bench.stored()["reading"]) == 100

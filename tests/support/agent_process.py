@@ -13,6 +13,7 @@ import numpy as np
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from edge.agent.counters import Gauge, Number
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
@@ -100,9 +101,9 @@ class Running:
         """SIGTERM, which it obeys with exit code 0."""
         assert self.process.stop() == 0, self.log.read_text()[-2000:]
 
-    def number(self, name: str) -> float:
-        """One of its numbers; 0 where it has none of that name yet."""
-        return self.process.numbers().get(name, 0.0)
+    def number(self, number: Number) -> float:
+        """One of its numbers."""
+        return self.process.numbers()[number]
 
     def health(self) -> tuple[int, str]:
         """Status and text of /healthz; 0 where nobody answers."""
@@ -241,7 +242,7 @@ def wait_for_all(agent: Running, store: Store, rows: Sequence[Row]) -> None:
     wanted = len({row[:2] for row in rows})
 
     def arrived() -> bool:
-        return agent.number("backlog_bytes") == 0 and len(contents(store)["reading"]) == wanted
+        return agent.number(Gauge.BACKLOG_BYTES) == 0 and len(contents(store)["reading"]) == wanted
 
     last = max(moment for _, moment, _ in rows)
     wait_until(lambda: (store.span() or (0, 0))[1] == last and arrived(), what="every reading in the store")
