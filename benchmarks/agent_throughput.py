@@ -21,6 +21,7 @@ import numpy as np
 from edge.contract.columns import Float32, Int32, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
+from edge.forecaster.forecaster import AllQuantiles
 from edge.series.engine import Engine
 from edge.stores.influx import InfluxStore
 from edge.stores.sqlite import SqliteStore
@@ -39,7 +40,7 @@ ROUNDS = 3  # the best one counts: the machine has other work too
 Row: TypeAlias = tuple[str, int, int, int, tuple[float, ...]]
 
 
-class Steady:
+class Steady(AllQuantiles):
     """A forecaster that says the last value and a quarter more for every lead, give or take one.
 
     Args:

@@ -15,8 +15,9 @@ from edge.config import Train
 from edge.contract.columns import Float32, Float64, Int32
 from edge.contract.contract import Contract
 from edge.contract.times import DAY
-from edge.forecaster.baselines import Forecaster, baselines
+from edge.forecaster.baselines import baselines
 from edge.forecaster.bundle import Bundle
+from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.manifest import Cell, Precision
 from edge.forecaster.model import Model, runtime_name
 from pipeline.backtest.peers import lightgbm_direct, ridge
@@ -107,12 +108,17 @@ class Thinned:
 
     def __init__(self, forecaster: Forecaster, share: float) -> None:
         self.name, self.contract = f"{forecaster.name} without {share:.0%} of the values", forecaster.contract
+        self.intervals = forecaster.intervals
         self._forecaster, self._share, self._random = forecaster, share, np.random.default_rng(0)
 
     def predict(self, windows: Float32, series: Int32) -> Float32:
         """As `Forecaster.predict`."""
         lost = self._random.random(windows.shape) < self._share
         return self._forecaster.predict(np.where(lost, np.float32(np.nan), windows), series)
+
+    def self_test(self) -> float | None:
+        """As `Forecaster.self_test`, with all values."""
+        return self._forecaster.self_test()
 
 
 def load(folder: Path, name: str, shares: Sequence[float] | None) -> Data:

@@ -5,35 +5,12 @@ quantiles are NaN, because it does not know them.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar
 
 import numpy as np
 
 from edge.contract.columns import Float32, Int32
 from edge.contract.contract import Contract
-
-
-class Forecaster(Protocol):
-    """Anything that turns windows into forecasts."""
-
-    @property
-    def name(self) -> str:
-        """Version of the bundle or name of the baseline; every forecast carries it."""
-
-    @property
-    def contract(self) -> Contract:
-        """Shape and grid of windows and forecasts."""
-
-    def predict(self, windows: Float32, series: Int32) -> Float32:
-        """Forecast every window.
-
-        Args:
-            windows: float32 `[n, window]` in the sensor's unit, newest last, NaN for missing.
-            series: index of the series as the bundle lists them, 0 = unknown, int32 `[n]`.
-
-        Returns:
-            float32 `[n, horizon, quantiles]` in the sensor's unit, quantiles ascending.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +30,7 @@ class Baseline:
     contract: Contract
     season: int | None = None
     seasons: int = 1
+    intervals: ClassVar[bool] = False
 
     def predict(self, windows: Float32, series: Int32) -> Float32:
         """As `Forecaster.predict`; the series is not used."""
@@ -73,6 +51,9 @@ class Baseline:
         mean = np.where(known, values, 0).sum(axis=2) / np.maximum(count, 1)
         forecasts[:, :, self.contract.median] = np.where(count > 0, mean, last)
         return forecasts
+
+    def self_test(self) -> None:
+        """As `Forecaster.self_test`; a baseline is code of this package, and no forecasts came with it."""
 
 
 def baselines(contract: Contract) -> tuple[Baseline, ...]:

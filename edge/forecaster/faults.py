@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.contract.columns import Bool, Float32, Int32
 from edge.errors import BundleError
-from edge.forecaster.baselines import Baseline, Forecaster
+from edge.forecaster.forecaster import Forecaster
 
 USUAL = 1e12  # values of sensors lie below; a window with a larger one proves nothing against a bundle
 FORECASTS = 3  # broken ones before a bundle is held to be the cause
@@ -57,7 +57,7 @@ def attempt(forecaster: Forecaster, windows: Float32, series: Int32) -> Attempt:
         for row in range(len(windows)):
             part = slice(row, row + 1)
             error = _predict(forecaster, windows[part], series[part], values[part], made[part]) or error
-    promised = values[:, :, [contract.median]] if isinstance(forecaster, Baseline) else values
+    promised = values if forecaster.intervals else values[:, :, [contract.median]]
     # What float32 rounds is no crossing.
     with np.errstate(invalid="ignore"):
         crossed = (np.diff(promised, axis=2) < -4 * np.spacing(np.abs(promised[:, :, 1:]))).any(axis=(1, 2))

@@ -13,8 +13,9 @@ import numpy as np
 from edge.contract.columns import Bool, Float32, Int32
 from edge.contract.contract import Contract
 from edge.errors import BundleError, ConfigurationError
-from edge.forecaster.baselines import Forecaster, baseline
+from edge.forecaster.baselines import baseline
 from edge.forecaster.bundle import Bundle
+from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.manifest import Precision
 
 BUCKETS = (1, 8, 64)  # a larger one takes 4 MB and is no faster
@@ -62,6 +63,7 @@ class Model:
             raise BundleError(f"expected a bundle with a model; {bundle.manifest.version} is a baseline")
         self.name = bundle.manifest.version
         self.contract: Contract = bundle.manifest.contract
+        self.intervals = True
         self._manifest = bundle.manifest
         self._content = bundle.model
         self._interpreters: dict[int, _Interpreter] = {}

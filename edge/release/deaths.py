@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.contract.columns import Float32, Int32
-from edge.forecaster.baselines import Baseline, Forecaster
+from edge.forecaster.forecaster import Forecaster
 
 HEALTHY = 3600.0  # seconds of answers after which earlier deaths count no longer
 LENGTH = 64  # bytes; a version has fewer
@@ -91,7 +91,7 @@ class Noted:
 
     def __init__(self, forecaster: Forecaster, note: Note) -> None:
         self._forecaster, self._note = forecaster, note
-        self.name, self.contract = forecaster.name, forecaster.contract
+        self.name, self.contract, self.intervals = forecaster.name, forecaster.contract, forecaster.intervals
 
     def predict(self, windows: Float32, series: Int32) -> Float32:
         """As `Forecaster.predict`."""
@@ -100,7 +100,7 @@ class Noted:
         self._note.answered(self.name)
         return forecasts
 
-
-def noted(forecaster: Forecaster, note: Note) -> Forecaster:
-    """A model that is noted while it works; a baseline as it is, for it is our own code."""
-    return forecaster if isinstance(forecaster, Baseline) else Noted(forecaster, note)
+    def self_test(self) -> float | None:
+        """As `Forecaster.self_test`."""
+        with self._note.inside(self.name):
+            return self._forecaster.self_test()

@@ -15,12 +15,13 @@ from pathlib import Path
 
 from edge.contract.times import iso
 from edge.errors import BundleDamaged, BundleError, ConfigurationError
-from edge.forecaster.baselines import Forecaster, seasonal_naive
+from edge.forecaster.baselines import seasonal_naive
 from edge.forecaster.bundle import Bundle, read_bundle, write_bundle
+from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.manifest import check_version
-from edge.forecaster.model import Model, open_forecaster
+from edge.forecaster.model import open_forecaster
 from edge.release.channel import Channel, Source
-from edge.release.deaths import Death, Note, noted
+from edge.release.deaths import Death, Note, Noted
 from edge.release.pointer import Cause, Memory, Refusal, read_pointer
 
 LONG_TEST = 120.0  # seconds; a test on a small device takes a few
@@ -87,8 +88,7 @@ def open_bundle(bundle: Bundle) -> Forecaster:
         BundleError: it cannot be opened or fails its self-test.
     """
     forecaster = open_forecaster(bundle)
-    if isinstance(forecaster, Model):
-        forecaster.self_test()
+    forecaster.self_test()
     return forecaster
 
 
@@ -178,7 +178,11 @@ class Releases:
         """A bundle that was live; what ends the process in its self-test, ends it at every start."""
         with self._note.inside(bundle.manifest.version) if bundle.model is not None else contextlib.nullcontext():
             forecaster = self._test(bundle)
-        return Candidate(bundle, noted(forecaster, self._note))
+        return Candidate(bundle, self._noted(bundle, forecaster))
+
+    def _noted(self, bundle: Bundle, forecaster: Forecaster) -> Forecaster:
+        """A model that is noted while it works; a baseline as it is, because it is code of this package."""
+        return forecaster if bundle.model is None else Noted(forecaster, self._note)
 
     @property
     def problem(self) -> str | None:
@@ -263,7 +267,7 @@ class Releases:
             self._complain(f"cannot keep bundle {channel.version} in {self._folder}: {error.strerror}")
             return None
         self._problem = None
-        return Candidate(bundle, noted(forecaster, self._note), channel.changed)
+        return Candidate(bundle, self._noted(bundle, forecaster), channel.changed)
 
     @contextlib.contextmanager
     def _trial(self, manifest_sha256: str) -> Iterator[None]:

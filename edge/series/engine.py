@@ -12,8 +12,9 @@ import numpy as np
 
 from edge.contract.columns import Float32, Forecasts, Int32, Int64, Points, Readings, Scores, SeriesTable
 from edge.contract.contract import quantile_name
-from edge.forecaster.baselines import Baseline, Forecaster, seasonal_naive
+from edge.forecaster.baselines import Baseline, seasonal_naive
 from edge.forecaster.faults import KINDS, Evidence, Kind, attempt
+from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.model import LARGEST_VALUE, usable
 from edge.series.entry import Entry
 from edge.series.scoring import Scoring, default_leads

@@ -13,8 +13,8 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from edge.config import Config, read_config
 from edge.errors import GatecastError, StoreBusy
-from edge.forecaster.baselines import Forecaster
 from edge.forecaster.bundle import Bundle
+from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.model import open_forecaster
 from edge.stores.store import open_store
 from flows.output.retrained import Retrained, retrained_text

@@ -16,6 +16,7 @@ import numpy as np
 from edge.contract.columns import Float32, Float64, Int32, Int64
 from edge.contract.contract import Contract
 from edge.errors import ConfigurationError
+from edge.forecaster.forecaster import AllQuantiles
 from edge.forecaster.model import LARGEST_VALUE
 from pipeline.history.windows import Samples
 
@@ -120,7 +121,7 @@ def _quantiles(median: Float64, offsets: Float64, windows: Centred) -> Float32:
 
 
 @dataclass(frozen=True, slots=True)
-class Linear:
+class Linear(AllQuantiles):
     """One linear map from the window to all leads, for every series (NLinear; Zeng et al., 2023).
 
     Args:
@@ -219,7 +220,7 @@ def features(values: Float64, row: Int64, lead: Int64, contract: Contract) -> Fl
 
 
 @dataclass(frozen=True, slots=True)
-class Trees:
+class Trees(AllQuantiles):
     """Gradient-boosted trees with the lead as a feature, one model for all series and leads.
 
     Args:
@@ -314,7 +315,7 @@ def _pairs(chosen: Samples, most: int, contract: Contract, scale: Float32) -> tu
 
 
 @dataclass(frozen=True, slots=True)
-class Local:
+class Local(AllQuantiles):
     """A statistical model fitted anew on every window; gaps are bridged by straight lines.
 
     Args:

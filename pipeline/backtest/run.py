@@ -8,8 +8,9 @@ from pathlib import Path
 from edge.config import Fleet
 from edge.contract.times import format_duration, iso
 from edge.errors import ConfigurationError, HistoryError
-from edge.forecaster.baselines import Forecaster, baselines
+from edge.forecaster.baselines import baselines
 from edge.forecaster.bundle import Bundle, read_bundle
+from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.model import open_forecaster
 from pipeline.backtest.figures import Backtest, Kind
 from pipeline.backtest.peers import lightgbm_direct, ridge, statsforecast

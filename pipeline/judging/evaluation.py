@@ -17,7 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from edge.contract.columns import Bool, Float32, Float64, Int32, Int64
 from edge.contract.contract import Contract
 from edge.errors import HistoryError
-from edge.forecaster.baselines import Baseline, Forecaster
+from edge.forecaster.forecaster import Forecaster
 from edge.series.scoring import pinball
 from pipeline.history.table import Table
 from pipeline.judging.replay import replayed
@@ -322,7 +322,7 @@ def _add(evaluation: Evaluation, forecaster: Forecaster, forecast: Float64, batc
     """Add one batch to the sums; facts that do not count are 0 in all of them."""
     contract, counted = forecaster.contract, batch.counted
     fact = np.where(counted, batch.facts, 0)
-    broken = np.zeros_like(counted) if isinstance(forecaster, Baseline) else ~np.isfinite(forecast).all(axis=2)
+    broken = ~np.isfinite(forecast).all(axis=2) if forecaster.intervals else np.zeros_like(counted)
     unanswered = np.isfinite(batch.facts) & ~np.isfinite(forecast[:, :, contract.median])
     forecast = np.clip(forecast, (fact - batch.bound)[:, :, None], (fact + batch.bound)[:, :, None])  # NaN stays NaN
     error = np.where(counted, forecast[:, :, contract.median] - fact, 0)

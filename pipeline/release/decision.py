@@ -12,8 +12,9 @@ import numpy as np
 from edge.config import Train
 from edge.contract.columns import Float32
 from edge.contract.contract import Contract
-from edge.forecaster.baselines import Baseline, Forecaster, baselines
+from edge.forecaster.baselines import Baseline, baselines
 from edge.forecaster.bundle import Bundle
+from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.manifest import Manifest, Metric, version_of
 from edge.forecaster.model import Model
 from pipeline.history.prepared import Prepared

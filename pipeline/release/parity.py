@@ -6,8 +6,8 @@ import numpy as np
 
 from edge.contract.columns import Float32, Int32
 from edge.errors import BundleError
-from edge.forecaster.baselines import Forecaster
 from edge.forecaster.bundle import Bundle
+from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.golden import Golden
 from edge.forecaster.manifest import ModelFile, Precision
 from edge.forecaster.model import TOLERANCE, Model, relative_error, runtime_name

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from edge.contract.columns import Float32, Int32
-from edge.forecaster.baselines import Baseline, Forecaster
+from edge.forecaster.baselines import Baseline
 from edge.forecaster.bundle import Bundle
+from edge.forecaster.forecaster import AllQuantiles, Forecaster
 from edge.release.deaths import HEALTHY, Death, Note
 from edge.release.pointer import Memory
 from edge.release.releases import Candidate, Releases
@@ -35,7 +36,7 @@ VERSION = BUNDLE.manifest.version
 REASON = "the agent died or hung in run after run while it forecast"
 
 
-class Answering:
+class Answering(AllQuantiles):
     """A model of our bundle."""
 
     name, contract = VERSION, CONTRACT

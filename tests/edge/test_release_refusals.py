@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from edge.errors import BundleError
-from edge.forecaster.baselines import Forecaster
 from edge.forecaster.bundle import Bundle
+from edge.forecaster.forecaster import Forecaster
 from edge.release.releases import Releases
 from pipeline.release.registry import Registry
 from tests.support.agent_process import release

@@ -13,6 +13,7 @@ from edge.contract.columns import Float32, Int32, Points, Readings, Scores, Seri
 from edge.contract.contract import Contract
 from edge.errors import BundleError
 from edge.forecaster.baselines import Baseline
+from edge.forecaster.forecaster import AllQuantiles
 from edge.series.engine import Engine, Outcome
 from edge.series.entry import Entry
 
@@ -21,7 +22,7 @@ ANY = replace(CONTRACT, max_missing=1.0)  # any window with a value is the model
 
 
 @dataclass
-class Counter:
+class Counter(AllQuantiles):
     """Forecasts the number of the target interval of a counting series, from the newest value of the window.
 
     `fault` is raised, or put into the first forecast, into its highest quantile only where `outer` says so.

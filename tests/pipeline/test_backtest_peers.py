@@ -10,7 +10,7 @@ from edge.contract.columns import Float32, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.errors import ConfigurationError
-from edge.forecaster.baselines import Forecaster
+from edge.forecaster.forecaster import Forecaster
 from pipeline.backtest import peers
 from pipeline.backtest.peers import centred, features, lightgbm_direct, ridge, statsforecast
 from pipeline.backtest.run import LOCAL_WINDOWS, begin_at, fit_peers, thin, widened

@@ -12,6 +12,7 @@ from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.errors import HistoryError
 from edge.forecaster.baselines import Baseline, baselines
+from edge.forecaster.forecaster import AllQuantiles
 from edge.series.scoring import pinball
 from pipeline.history.table import Table
 from pipeline.judging.evaluation import (
@@ -36,7 +37,7 @@ CONTRACT = Contract(HOUR, 48, 6)
 
 
 @dataclass(frozen=True)
-class Counter:
+class Counter(AllQuantiles):
     """Knows that the series counts: last value plus lead, plus what a test adds; silent after windows that end in `silent`."""
 
     contract: Contract = CONTRACT

@@ -9,6 +9,7 @@ import pytest
 from edge.contract.columns import Float32, Int32, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.grid import Aggregation
+from edge.forecaster.forecaster import AllQuantiles
 from edge.series.engine import Engine
 from edge.series.state import Closed, State
 from pipeline.history.table import Table
@@ -57,7 +58,7 @@ def test_the_state_gives_the_windows_of_the_table(part: range, stride: int, long
 
 
 @dataclass
-class Recorder:
+class Recorder(AllQuantiles):
     """A forecaster that remembers its windows."""
 
     contract: Contract
