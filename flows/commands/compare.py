@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from edge.cli import FILE_TEXT
+from edge.commands.options import FILE_TEXT
 from edge.errors import ConfigurationError
 from flows.commands.options import check_data, check_written, history
 

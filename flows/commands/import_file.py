@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.cli import FILE_TEXT
+from edge.commands.options import FILE_TEXT
 
 if TYPE_CHECKING:
     from pipeline.history.from_store import Plan

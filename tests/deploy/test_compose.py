@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
-from edge.commands.check import check
+from edge.commands.checking import check
 from edge.config import PASSWORD_VARIABLE, read_config
 from edge.stores.store import TOKEN_VARIABLE
 from tests.support.servers import requires

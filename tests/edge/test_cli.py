@@ -1,10 +1,14 @@
 """`gatecast-agent` as its user meets it: a program of its own."""
 
+import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from edge import commands
+from edge.cli import COMMANDS as TABLE
 from tests.support.ready_device import COMMANDS, Device
 
 
@@ -35,5 +39,16 @@ def test_wrong_use_is_exit_code_2(arguments: list[str], device: Device) -> None:
 
 def test_help_loads_not_even_numpy() -> None:
     """Asking for help is answered at once."""
-    code = "import sys, edge.cli; edge.cli._parser().format_help(); print([m for m in ('numpy', 'paho') if m in sys.modules])"
+    code = (
+        "import sys, edge.cli; edge.cli.make_parser().format_help(); print([m for m in ('numpy', 'paho') if m in sys.modules])"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_every_command_has_a_file_and_stands_in_the_table() -> None:
+    """A file in the room that offers `add_parser` is a command; no other place knows it."""
+    rooms = Path(commands.__file__).parent
+    offered = {
+        path.stem for path in rooms.glob("*.py") if hasattr(importlib.import_module(f"edge.commands.{path.stem}"), "add_parser")
+    }
+    assert offered == set(TABLE)

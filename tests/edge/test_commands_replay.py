@@ -1,138 +1,15 @@
-"""`gatecast-agent replay`: a file of readings in, the forecasts of the live code out."""
+"""`gatecast-agent replay`: its options reach the code that replays."""
 
-import csv
-import json
-import math
-import subprocess
-from datetime import UTC, datetime
+from pathlib import Path
 
-import numpy as np
 import pytest
 
-from edge.contract.columns import Readings, SeriesTable
-from edge.contract.times import SECOND
-from edge.forecaster.baselines import Baseline
-from edge.series.engine import Engine
-from tests.support.ready_device import AGENT, CONTRACT, START, Device
+from edge.cli import run
 
 
-def wave() -> list[tuple[str, int, float]]:
-    """Two series over nine minutes, one with gaps, and a reading that comes late."""
-    rows = [("roof", START + 60 * minute, round(math.sin(minute), 3)) for minute in range(10)]
-    rows += [("yard", START + 60 * minute, float(minute)) for minute in (0, 1, 2, 6, 7)]
-    rows.sort(key=lambda row: row[1])
-    return [*rows, ("roof", START + 90, 0.5)]
-
-
-def iso(seconds: int) -> str:
-    """Time as text."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def engine_forecasts(rows: list[tuple[str, int, float]]) -> list[list[str]]:
-    """What `Engine` says to the same readings, in the form of the CSV."""
-    table = SeriesTable()
-    index = [table.add(name) for name, _, _ in rows]
-    engine = Engine(Baseline("last_value", CONTRACT), ["roof"], table)
-    found = []
-    for forecasts in engine.step(Readings.of(index, [t * SECOND for _, t, _ in rows], [v for _, _, v in rows])).forecasts:
-        for series, origin, values in zip(forecasts.series, forecasts.origin.tolist(), forecasts.values, strict=True):
-            for lead, cells in enumerate(values, 1):
-                moment, target = iso(origin // SECOND), iso(origin // SECOND + 60 * (lead - 1))
-                numbers = ["" if np.isnan(cell) else str(round(float(cell), 6)) for cell in cells]
-                found.append([table.names[series], moment, str(lead), target, *numbers, forecasts.model])
-    return found
-
-
-def test_replay_gives_the_forecasts_of_the_engine(device: Device) -> None:
-    """Row for row, whichever way bundle and readings are given."""
-    name = device.readings([(series, time, value) for series, time, value in wave()])
-    answer = device.run("replay", name)
-    assert (answer.returncode, answer.stderr) == (0, "")
-    header, *rows = csv.reader(answer.stdout.splitlines())
-    assert header == ["series", "origin", "lead", "time", "q10", "q50", "q90", "model"]
-    assert rows == engine_forecasts(wave())
-    assert len(rows) == 3 * (9 + 4)
-    assert device.run("replay", name, "--bundle", str(device.bundle), "--config", "none.toml").stdout == answer.stdout
-    cells = {(series, time): value for series, time, value in wave()}
-    times = sorted({time for _, time in cells} - {START + 90})
-    wide = [(iso(time), cells.get(("roof", time), ""), cells.get(("yard", time), "unavailable")) for time in times]
-    sideways = device.run("replay", device.readings([*wide, (iso(START + 90), 0.5, "")], "timestamp,roof,yard"))
-    assert sorted(csv.reader(sideways.stdout.splitlines())) == sorted(csv.reader(answer.stdout.splitlines()))
-
-
-def test_replay_as_json_and_of_the_newest_only(device: Device) -> None:
-    """One object per forecast, null for what the baseline does not know."""
-    name = device.readings([(series, time, value) for series, time, value in wave()])
-    objects = [json.loads(line) for line in device.run("replay", name, "--json").stdout.splitlines()]
-    assert len(objects) == 9 + 4
-    assert objects[0]["q10"] == [None] * 3
-    assert set(objects[0]) == {"series", "origin", "model", "q10", "q50", "q90"}
-    newest = [json.loads(line) for line in device.run("replay", name, "--json", "--last").stdout.splitlines()]
-    latest = {one["series"]: one for one in sorted(objects, key=lambda one: one["origin"])}
-    assert {one["series"]: one for one in newest} == latest
-    assert len(newest) == 2
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"", "has no time column"),
-        (b"series,value\na,1\n", "has no time column; expected one named time in the first line, got ['series', 'value']"),
-        (b"series,time,value\na,yesterday,1\n", "row 2: 'yesterday' is no time"),
-        (b"series,time,value\na,0,1\n", "row 2: '0' is not between the years 2000 and 2100"),
-        (b"series,time,value\n\na,1768478400,warm\n", "row 3: expected a number, got 'warm'"),
-        (b"series,time,value\na,1768478400\n", "row 2: too few columns"),
-        (b"time,a\n1768478400,1_000\n", "row 2: expected a number"),
-        (b"time,a\n1768478400,\xff\n", "is no CSV in UTF-8"),
-        (b'time,a\n1768478400,"' + b"x" * 200_000, "is no CSV in UTF-8: field larger than field limit"),
-        (b"\x00\x01\x02" * 100, "has no time column"),
-    ],
-)
-def test_broken_csv_is_one_line_and_exit_code_1(content: bytes, words: str, device: Device) -> None:
-    """The line names the file, and the row where there is one."""
-    (device.folder / "broken.csv").write_bytes(content)
-    answer = device.run("replay", "broken.csv")
-    assert answer.returncode == 1
-    assert answer.stderr.startswith("gatecast-agent: broken.csv")
-    assert answer.stderr.count("\n") == 1
-    assert words in answer.stderr
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "words"),
-    [
-        (["replay", "none.csv"], 1, "cannot read none.csv: No such file or directory; check the path"),
-        (["replay", "."], 1, "cannot read .: Is a directory"),
-        (["replay", "readings.csv", "--bundle", "none"], 1, "none"),
-        (["replay", "readings.csv", "--config", "none.toml"], 2, "name the file with --config"),
-        (["run", "--config", "none.toml"], 2, "name the file with --config"),
-    ],
-)
-def test_missing_file_is_one_line(arguments: list[str], code: int, words: str, device: Device) -> None:
-    """Exit code 2 only where the configuration is meant."""
-    device.readings([("roof", START, 1)])
-    answer = device.run(*arguments)
-    assert (answer.returncode, answer.stderr.count("\n")) == (code, 1)
-    assert answer.stderr.startswith("gatecast-agent: ")
-    assert words in answer.stderr
-
-
-def test_too_few_readings_for_a_forecast_are_exit_code_1(device: Device) -> None:
-    """Nothing closed: the header stands alone, and a line says why."""
-    answer = device.run("replay", device.readings([("roof", START, 1)]))
-    assert (answer.returncode, answer.stdout.count("\n")) == (1, 1)
-    assert "no interval closed" in answer.stderr
-
-
-def test_reader_that_goes_away_ends_the_replay_quietly(device: Device) -> None:
-    """`replay … | head -1` shows one line and no traceback."""
-    name = device.readings([("roof", START + 60 * minute, 1) for minute in range(5000)])
-    answer = subprocess.run(
-        ["sh", "-c", f"{AGENT} replay {name} | head -1"],
-        cwd=device.folder,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert (answer.stdout, answer.stderr) == ("series,origin,lead,time,q10,q50,q90,model\n", "")
+def test_a_file_that_is_missing_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard error, with exit code 1, before the bundle is looked for elsewhere than told."""
+    arguments = ["replay", str(tmp_path / "none.csv"), "--bundle", str(tmp_path / "bundle"), "--json", "--last"]
+    assert run(arguments) != 0
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n"), err.startswith("gatecast-agent: ")) == ("", 1, True)

@@ -1,0 +1,117 @@
+"""Whether a device is ready: configuration and bundle, without touching the network."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from edge.agent.capacity import SHARE, memory, need, shortage
+from edge.config import Config, read_config
+from edge.contract.times import parse_duration
+from edge.errors import BundleError, ConfigurationError
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.model import runtime_name
+from edge.release.channel import Source
+from edge.release.releases import NO_CHANNEL, live_bundle, open_bundle
+from edge.stores.store import open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Args:
+        subject: what.
+        text: what was found, and what to do where it is wrong.
+        code: 0 fine, 1 failed, 2 wrong configuration.
+    """
+
+    subject: str
+    text: str
+    code: int = 0
+
+    def document(self) -> dict[str, str | int]:
+        """The same as JSON types."""
+        return {"subject": self.subject, "text": self.text, "code": self.code}
+
+
+def check(path: Path) -> list[Finding]:
+    """Everything that can be known without the network."""
+    try:
+        config = read_config(path)
+        store = open_store(config.store.url, config.store.token_file)
+        config.mqtt.password()
+        Source(config.release.channel)
+        runtime = runtime_name()
+    except ConfigurationError as error:
+        return [Finding("configuration", str(error), 2)]
+    return [
+        Finding("configuration", str(path)),
+        Finding("broker", f"{config.mqtt.url} as {config.mqtt.client_id!r} (not contacted)"),
+        *(Finding("ingest", f"{rule.build().filter} -> {rule.series or 'one series per topic'}") for rule in config.ingest),
+        Finding("store", f"{store.kind} {config.store.url} (not contacted){_missing_organisation(config.store.url)}"),
+        Finding("runtime", runtime),
+        _check_bundle(config),
+    ]
+
+
+def _missing_organisation(url: str) -> str:
+    """What to add to a store's URL, or nothing."""
+    parts = urlsplit(url)
+    if not parts.scheme.startswith("influxdb") or "org" in parse_qs(parts.query):
+        return ""
+    return "; it names no ?org=my-org, which InfluxDB 2 needs unless the token can see exactly one organisation"
+
+
+def local_bundle(config: Config) -> Bundle | None:
+    """The bundle a local channel names, else the one that is live on this device; None where there is none.
+
+    Raises:
+        BundleError: it is damaged.
+    """
+    channel = config.release.channel
+    if channel and urlsplit(channel).scheme in ("", "file"):
+        source = Source(channel)
+        try:
+            return source.read_bundle(source.read_channel())
+        except OSError as error:
+            raise BundleError(
+                f"cannot read {channel}: {error.strerror}; check [release] channel, or run gatecast retrain"
+            ) from error
+    return live_bundle(Path(config.agent.state) / "bundles")
+
+
+def _check_bundle(config: Config) -> Finding:
+    try:
+        bundle = local_bundle(config)
+        if bundle is None:
+            if not config.release.channel:
+                return Finding("bundle", f"none on this device, and {NO_CHANNEL}", 1)
+            return Finding("bundle", "none on this device yet; it comes from [release] channel at the first start")
+        manifest, room = bundle.manifest, memory()
+        series = max(_known_series(Path(config.agent.state) / "spool.db"), len(manifest.series), 1)
+        lateness = parse_duration(config.agent.lateness, shortest=0)
+        if (lack := shortage(manifest.contract, series, lateness, room)) is not None:
+            return Finding("bundle", f"{manifest.version} would be refused here: {lack}", 1)
+        open_bundle(bundle)
+    except BundleError as error:
+        return Finding("bundle", str(error), 1)
+    made = manifest.model.cell if manifest.model else manifest.baseline
+    return Finding(
+        "bundle",
+        f"{manifest.version}: {made}, {len(manifest.series)} series, {manifest.contract.words}; self-test passed; "
+        f"{series} series here need {need(manifest.contract, series, lateness) / 2**20:,.1f} MB, "
+        f"of at most {SHARE * room / 2**20:,.0f} MB",
+    )
+
+
+def _known_series(spool: Path) -> int:
+    """How many series the agent knows already; nothing is locked, made or changed, so what it wrote last may be missing."""
+    if not spool.exists():
+        return 0
+    try:
+        with closing(sqlite3.connect(f"{spool.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+            return int(connection.execute("SELECT count(*) FROM series").fetchone()[0])
+    except sqlite3.Error:
+        return 0

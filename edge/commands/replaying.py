@@ -1,0 +1,144 @@
+"""A CSV of readings in, forecasts out: the live code without broker and store."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from edge.commands.checking import local_bundle
+from edge.config import read_config
+from edge.contract.columns import Forecasts, Readings, SeriesTable
+from edge.contract.contract import Contract, quantile_name
+from edge.contract.tables import MISSING, TIME_NAMES
+from edge.contract.times import SECOND, parse_time
+from edge.errors import BundleError, ConfigurationError, HistoryError, PayloadError
+from edge.forecaster.bundle import read_bundle
+from edge.messages.formats.payload import parse_value
+from edge.release.releases import open_bundle
+from edge.series.engine import Engine
+
+BATCH = 4096
+
+
+def read_csv(path: Path, series: SeriesTable) -> Iterator[Readings]:
+    """Readings in batches: columns `series,time,value`, or a time column and one column per series.
+
+    Empty cells, and words such as null and unavailable, are missing.
+
+    Raises:
+        HistoryError: unreadable; says row, expected and found.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield from _batches(path, csv.reader(file), series)
+    except OSError as error:
+        raise HistoryError(f"cannot read {path}: {error.strerror}; check the path") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise HistoryError(f"{path} is no CSV in UTF-8: {error}") from error
+
+
+def _batches(path: Path, rows: "Iterator[list[str]]", series: SeriesTable) -> Iterator[Readings]:
+    header = [name.strip() for name in next(rows, [])]
+    lower = [name.lower() for name in header]
+    place = next((lower.index(name) for name in TIME_NAMES if name in lower), None)
+    if place is None:
+        raise HistoryError(f"{path} has no time column; expected one named time in the first line, got {header}")
+    long = {"series", "value"} <= set(lower)
+    columns = [] if long else [(at, series.add(name)) for at, name in enumerate(header) if at != place and name]
+    batch: list[tuple[int, int, float]] = []
+    for number, row in enumerate(rows, 2):
+        if not row:
+            continue
+        try:
+            moment = parse_time(row[place])
+            if long:
+                cells = [(series.add(row[lower.index("series")]), row[lower.index("value")])]
+            else:
+                cells = [(index, row[at]) for at, index in columns]
+            batch += [(index, moment, parse_value(cell)) for index, cell in cells if cell.strip().lower() not in MISSING]
+        except (PayloadError, IndexError) as error:
+            reason = "too few columns" if isinstance(error, IndexError) else error
+            raise HistoryError(f"{path}, row {number}: {reason}") from error
+        if len(batch) >= BATCH:
+            yield Readings.of(*zip(*batch, strict=True))
+            batch = []
+    if batch:
+        yield Readings.of(*zip(*batch, strict=True))
+
+
+def replay(path: Path, config_path: Path, bundle_path: Path | None, *, as_json: bool, last: bool, out: TextIO) -> int:
+    """Write every forecast that the readings lead to.
+
+    Returns:
+        Exit code: 0, or 1 where no forecast could be made.
+
+    Raises:
+        ConfigurationError: neither a bundle nor a configuration that names one.
+        BundleError: the bundle is damaged.
+        HistoryError: the file cannot be read.
+    """
+    bundle = read_bundle(bundle_path) if bundle_path else local_bundle(read_config(config_path))
+    if bundle is None:
+        raise ConfigurationError("no bundle on this device yet; name one with --bundle")
+    series = SeriesTable()
+    engine = Engine(open_bundle(bundle), bundle.manifest.series, series)
+    writer = _Writer(out, bundle.manifest.contract, series, as_json=as_json)
+    newest: dict[int, tuple[int, Forecasts, int]] = {}
+    count = 0
+    for readings in read_csv(path, series):
+        outcome = engine.step(readings)
+        if outcome.failure is not None:
+            raise BundleError(f"{engine.forecaster.name} fails: {outcome.failure}")
+        for forecasts in outcome.forecasts:
+            count += len(forecasts)
+            for row in range(len(forecasts)):
+                if last:
+                    owner, origin = int(forecasts.series[row]), int(forecasts.origin[row])
+                    if owner not in newest or newest[owner][0] <= origin:
+                        newest[owner] = (origin, forecasts, row)
+                else:
+                    writer.write(forecasts, row)
+    for _, forecasts, row in newest.values():
+        writer.write(forecasts, row)
+    if not count:
+        print("gatecast-agent: no interval closed: the file holds too few readings for one forecast", file=sys.stderr)
+    return 0 if count else 1
+
+
+class _Writer:
+    """Forecasts as CSV rows or JSON lines."""
+
+    def __init__(self, out: TextIO, contract: Contract, series: SeriesTable, *, as_json: bool) -> None:
+        self._out, self._contract, self._series, self._as_json = out, contract, series, as_json
+        self._levels = [quantile_name(level) for level in contract.quantiles]
+        if not as_json:
+            print(",".join(["series", "origin", "lead", "time", *self._levels, "model"]), file=out)
+
+    def write(self, forecasts: Forecasts, row: int) -> None:
+        """One forecast, all its leads."""
+        name, origin = self._series.names[forecasts.series[row]], int(forecasts.origin[row])
+        values = np.round(forecasts.values[row].astype(np.float64), 6).tolist()
+        if self._as_json:
+            levels = [[None if value != value else value for value in lead] for lead in values]  # noqa: PLR0124 - NaN
+            document = {"series": name, "origin": _iso(origin), "model": forecasts.model}
+            print(
+                json.dumps({**document, **dict(zip(self._levels, map(list, zip(*levels, strict=True)), strict=True))}),
+                file=self._out,
+            )
+            return
+        text = csv.writer(self._out, lineterminator="\n")
+        for lead, value in enumerate(values, 1):
+            time = _iso(origin + (lead - 1) * self._contract.interval)
+            cells = ["" if one != one else one for one in value]  # noqa: PLR0124
+            text.writerow([name, _iso(origin), lead, time, *cells, forecasts.model])
+
+
+def _iso(time: int) -> str:
+    seconds, rest = divmod(time, SECOND)
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return text + (f".{rest:09d}".rstrip("0") if rest else "") + "Z"

@@ -1,0 +1,156 @@
+"""`gatecast-agent check`: what stands in the way is one line each."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from edge.spool.spool import Commit, Spool
+from tests.support.ready_device import HEAVY, Device
+
+
+def test_check_of_a_ready_device(device: Device) -> None:
+    """One line for each thing looked at; nothing is made and nothing contacted."""
+    before = sorted(device.folder.rglob("*"))
+    answer = device.run("check")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    lines = answer.stdout.splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        f"ok    {name}" for name in ("configuration", "broker", "ingest", "store", "runtime", "bundle")
+    ]
+    assert "last_value, 1 series, interval 1min, looks back 5min, ahead 3min; self-test passed" in lines[-1]
+    assert "; 1 series here need 0.0 MB, of at most " in lines[-1]
+    assert sorted(device.folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(("query", "hints"), [("", 1), ("?org=home", 0)])
+def test_check_names_the_organisation_that_is_missing(query: str, hints: int, device: Device) -> None:
+    """InfluxDB 2 needs it in most cases; 1 and 3 do not, so it is no fault."""
+    device.configure(f'[store]\nurl = "influxdb://127.0.0.1:1/b{query}"\n[release]\nchannel = "registry/live.json"\n')
+    answer = device.run("check")
+    assert (answer.returncode, answer.stdout.count("names no ?org=my-org")) == (0, hints)
+
+
+def test_check_refuses_what_the_agent_would_refuse_for_memory(device: Device) -> None:
+    """The series that the agent knows count, and nothing is left beside its spool."""
+    state = device.folder / "state"
+    spool = Spool(state / "spool.db", "sqlite")
+    spool.commit(Commit(series=[(index, f"d{index}.t", {}) for index in range(3000)]))
+    spool.close()
+    before = sorted(state.iterdir())
+    device.configure(f'[agent]\nlateness = "36500d"\nstate = "{state}"\n[release]\nchannel = "registry/live.json"\n')
+    answer = device.run("check")
+    assert answer.returncode == 1
+    assert "would be refused here: it needs " in answer.stdout
+    assert " MB for 3000 series of " in answer.stdout
+    assert sorted(state.iterdir()) == before
+
+
+def test_check_as_json(device: Device) -> None:
+    """One object with every finding."""
+    answer = device.run("check", "--json")
+    document = json.loads(answer.stdout)
+    assert (answer.returncode, document["ok"], len(document["checks"])) == (0, True, 6)
+    assert all(set(one) == {"subject", "text", "code"} for one in document["checks"])
+
+
+@pytest.mark.parametrize(
+    "content", [b'{"new": ' + b"[" * 30_000 + b"]" * 30_000 + b"}", b'"bundle": "http://["', b'"bundle": "a\\u0000b"', None]
+)
+def test_check_of_a_channel_that_no_one_can_read_is_one_line(content: bytes | None, device: Device) -> None:
+    """Nested without end, an address that is none, a NUL, a pipe: exit code 1 and no traceback."""
+    document = device.folder / "registry" / "live.json"
+    if content is None:
+        document.unlink()
+        os.mkfifo(document)
+    elif content.startswith(b"{"):
+        document.write_bytes(content)
+    else:
+        document.write_bytes(re.sub(rb'"bundle": *"[^"]*"', lambda _: content, document.read_bytes()))
+    answer = device.run("check")
+    assert (answer.returncode, answer.stderr) == (1, "")
+    assert len([line for line in answer.stdout.splitlines() if line.startswith("WRONG bundle: ")]) == 1
+
+
+@pytest.mark.parametrize("damage", ["manifest", "missing"])
+def test_check_of_a_damaged_bundle_fails(damage: str, device: Device) -> None:
+    """Exit code 1, and the line says what was expected and what to do."""
+    manifest = device.bundle / "manifest.json"
+    if damage == "manifest":
+        manifest.write_bytes(manifest.read_bytes().replace(b"roof", b"wood"))
+    else:
+        (device.folder / "registry" / "live.json").unlink()
+    answer = device.run("check")
+    assert answer.returncode == 1
+    wrong = [line for line in answer.stdout.splitlines() if line.startswith("WRONG bundle: ")]
+    assert len(wrong) == 1
+    assert ("expected a manifest with SHA-256" if damage == "manifest" else "check [release] channel") in wrong[0]
+    document = json.loads(device.run("check", "--json").stdout)
+    assert (document["ok"], [one["code"] for one in document["checks"]]) == (False, [0, 0, 0, 0, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[mqqt]\n", "did you mean 'mqtt'?"),
+        ("[store]\nurl = 'postgres://x/y'\n", "is no store; write sqlite"),
+        ("[store]\nurl = 'sqlite:///a#b.db'\n", "write it as %23"),
+        ("[store]\nurl = 'influxdb://h/b#c'\n", "write it as %23"),
+        ("[store]\nurl = 'sqlite:///a?b.db'\n", "in its name as %3F"),
+        ("[store]\nurl = 'influxdb://h/b'\ntoken_file = 'missing'\n", "check [store] token_file"),
+        ("[mqtt]\npassword_file = 'missing'\n", "check [mqtt] password_file"),
+        ("[release]\nchannel = 'ftp://host/live.json'\n", "write a path or an http(s) URL"),
+        ("[release]\nchannel = 'http://['\n", "write a path or an http(s) URL"),
+        ('[release]\nchannel = "a\\u0000b"\n', "write a path or an http(s) URL"),
+        ("[agent]\nhealth = '0.0.0.0:1'\n", "must be a loopback address"),
+    ],
+)
+def test_check_of_a_wrong_configuration_is_exit_code_2(text: str, words: str, device: Device) -> None:
+    """One line, also as JSON."""
+    device.configure(text)
+    answer = device.run("check")
+    assert (answer.returncode, answer.stderr, answer.stdout.count("\n")) == (2, "", 1)
+    assert answer.stdout.startswith("WRONG configuration: ")
+    assert words in answer.stdout
+    answer = device.run("check", "--json")
+    assert answer.returncode == 2
+    assert json.loads(answer.stdout)["checks"][0]["code"] == 2
+
+
+def test_check_without_a_configuration_says_how_to_get_one(device: Device) -> None:
+    """Exit code 2, no traceback."""
+    answer = device.run("check", "--config", "other.toml")
+    assert answer.returncode == 2
+    assert "name the file with --config, or make one with gatecast init" in answer.stdout
+
+
+def test_check_says_that_no_bundle_can_come_where_no_channel_is_set(device: Device) -> None:
+    """A file without `[release]` is whole, and an agent with it would store readings for ever."""
+    device.configure("")
+    answer = device.run("check")
+    assert answer.returncode == 1
+    assert "none on this device, and [release] channel is empty, so no bundle can come: set it, such as" in answer.stdout
+
+
+def test_check_looks_at_the_bundle_that_is_live_on_the_device(device: Device) -> None:
+    """Without a channel in reach that is the one the agent remembers, whatever else lies there."""
+    device.configure('[release]\nchannel = "https://registry.example/live.json"\n')
+    assert "none on this device yet" in device.run("check").stdout
+    bundles = device.folder / "gatecast-state" / "bundles"
+    bundles.mkdir(parents=True)
+    device.bundle.rename(bundles / device.bundle.name)
+    (bundles / "99991231T000000Z-gru-00000000").mkdir()
+    assert "none on this device yet" in device.run("check").stdout
+    (bundles / "live.json").write_text(json.dumps({"live": device.bundle.name}))
+    answer = device.run("check")
+    assert (answer.returncode, device.bundle.name in answer.stdout) == (0, True)
+
+
+def test_check_loads_nothing_heavy(device: Device) -> None:
+    """Neither the trainer's packages nor the database's client; a device may not even have them."""
+    code = f"import sys, edge.cli; print(edge.cli.run(['check'])); print([m for m in {HEAVY!r} if m in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", code], cwd=device.folder, capture_output=True, text=True, check=True)
+    assert answer.stdout.splitlines()[-2:] == ["0", "[]"]
