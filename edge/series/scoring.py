@@ -10,25 +10,10 @@ import numpy as np
 
 from edge.contract.columns import Float32, Float64, Int32, Int64, Scores
 from edge.contract.contract import Contract
+from edge.series.metrics import absolute_error, covered, pinball
 from edge.series.state import DUMPED, Closed
 
 NEVER = np.iinfo(np.int64).min
-
-
-def pinball(fact: Float64, quantiles: Float64, levels: Float64) -> Float64:
-    """Quantile loss of each level, averaged over the levels (Koenker and Bassett 1978).
-
-    Args:
-        fact: `[...]`.
-        quantiles: `[..., levels]`.
-        levels: `[levels]`.
-
-    Returns:
-        `[...]`, in the unit of the fact.
-    """
-    below = fact[..., None] - quantiles
-    loss: Float64 = np.maximum(levels * below, (levels - 1) * below).mean(axis=-1)
-    return loss
 
 
 def default_leads(horizon: int) -> tuple[int, ...]:
@@ -125,17 +110,16 @@ class Scoring:
         )
         series, number, lead, fact, waiting = (np.concatenate(columns) for columns in zip(nothing, *found, strict=True))
         quantiles, baseline = waiting[:, :-1], waiting[:, -1]
-        error = quantiles[:, self.contract.median] - fact
-        inside = ((quantiles[:, 0] <= fact) & (fact <= quantiles[:, -1])).astype(np.float64)
+        median = quantiles[:, self.contract.median]
         return Scores(
             series,
             number * self.contract.interval,
             lead.astype(np.int32),
-            error,
-            np.abs(error),
+            median - fact,
+            absolute_error(median, fact),
             pinball(fact, quantiles, self._levels),
-            np.where(np.isfinite(quantiles).all(axis=1), inside, np.nan),
-            np.abs(baseline - fact),
+            covered(fact, quantiles),
+            absolute_error(baseline, fact),
         )
 
     def dump(self) -> Iterator[bytes]:

@@ -9,7 +9,6 @@ from rich.table import Table as RichTable
 from edge.contract.times import format_duration
 from pipeline.cells.comparison import CELL_NAMES, Comparison
 from pipeline.cells.recall import KEPT
-from pipeline.judging.evaluation import skill
 from pipeline.report.page import Grid, markdown, number, percent
 
 TITLES = ("What each is good for", "Memory: skill at saying a value again, by delay in steps", "Cost and error in detail")
@@ -18,7 +17,6 @@ WIDEST = 100
 
 def grids(comparison: Comparison) -> tuple[Grid, ...]:
     """The tables under `TITLES`."""
-    reference = comparison.reference
     answer = Grid(
         ("network", "memory retention", "speed", "parameters", "accuracy", "best use"),
         tuple(
@@ -27,7 +25,7 @@ def grids(comparison: Comparison) -> tuple[Grid, ...]:
                 comparison.recall(row.cell).retention,
                 number(row.batched),
                 f"{row.parameters:,}",
-                percent(skill(row.error, reference), sign=True),
+                percent(row.skill, sign=True),
                 use,
             )
             for row, use in zip(comparison.rows, comparison.uses, strict=True)
@@ -75,7 +73,7 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
         (
             f"memory retention: steps over which a cell of {recall.units} units keeps a marked value among random ones "
             f"(skill of at least {KEPT:g}); speed: µs per forecast of {contract.horizon} leads at batch 64, one thread; "
-            f"accuracy: error below that of the best baseline ({comparison.baseline}, {number(comparison.reference)})."
+            "accuracy: skill, 1 - error / error of each series' best baseline, mean over the series."
         ),
         (
             f"error: mean absolute error on held-out readings in units of each series' scale; {comparison.facts:,} facts of "
@@ -128,7 +126,6 @@ def markdown_text(comparison: Comparison) -> str:
 def document(comparison: Comparison) -> dict[str, object]:
     """Every figure; None where there is none."""
     given, contract = comparison.budget, comparison.contract
-    reference = comparison.reference
     return {
         "networks": [
             {
@@ -142,7 +139,7 @@ def document(comparison: Comparison) -> dict[str, object]:
                 "microseconds_at_batch_1": round(row.single, 2),
                 "microseconds_at_batch_64": round(row.batched, 2),
                 "error": _known(row.error),
-                "skill": _known(skill(row.error, reference)),
+                "skill": _known(row.skill),
                 "error_by_lead": [_known(value) for value in row.error_by_lead.tolist()],
                 "coverage": _known(row.coverage),
             }
@@ -165,7 +162,7 @@ def document(comparison: Comparison) -> dict[str, object]:
         ],
         "baseline": {
             "name": comparison.baseline,
-            "error": _known(reference),
+            "error": _known(comparison.reference),
             "error_by_lead": [_known(value) for value in comparison.baseline_error.tolist()],
         },
         "contract": {

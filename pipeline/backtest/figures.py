@@ -10,7 +10,8 @@ from edge.contract.contract import Contract
 from edge.contract.times import format_duration, iso
 from edge.series.scoring import default_leads
 from pipeline.history.table import Table
-from pipeline.judging.evaluation import Evaluation, mae, rmse
+from pipeline.judging.evaluation import Evaluation
+from pipeline.judging.metrics import coverage, interval_width, mae, mase, mean_over, rmse, weighted_quantile_loss
 from pipeline.report.page import Grid, number, percent
 
 Kind: TypeAlias = Literal["bundle", "peer", "baseline"]
@@ -81,15 +82,14 @@ def figures(one: Evaluation, naive: Float64, *, by_lead: bool) -> Figures:
 
     count = np.asarray(total(one.count), np.int64)
     banded = np.asarray(total(one.banded), np.int64)
-    fact, loss = total(one.absolute_fact), 2 * total(one.pinball)
     error = mae(total(one.absolute_error), count)
     return Figures(
         mae=error,
         rmse=rmse(total(one.squared_error), count),
-        mase=error / (naive[:, None] if by_lead else naive),
-        wql=np.divide(loss, fact, out=np.full(fact.shape, np.nan), where=fact > 0),
-        coverage=mae(total(one.covered), banded),
-        width=mae(total(one.width), banded),
+        mase=mase(error, naive[:, None] if by_lead else naive),
+        wql=weighted_quantile_loss(total(one.pinball), total(one.absolute_fact)),
+        coverage=coverage(total(one.covered), banded),
+        width=interval_width(total(one.width), banded),
     )
 
 
@@ -102,12 +102,7 @@ def averaged(found: Figures, scale: Float32) -> Figures:
     """
     unit = scale.astype(np.float64).reshape(-1, *[1] * (found.mae.ndim - 1))
     columns = {name: getattr(found, name) / (unit if name in ("mae", "rmse", "width") else 1) for name in _names()}
-    return Figures(**{name: _mean(column) for name, column in columns.items()})
-
-
-def _mean(values: Float64) -> Float64:
-    known = np.isfinite(values)
-    return mae(np.where(known, values, 0).sum(axis=0), np.asarray(known.sum(axis=0)))
+    return Figures(**{name: mean_over(column) for name, column in columns.items()})
 
 
 def _names() -> tuple[str, ...]:

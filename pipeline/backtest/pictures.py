@@ -12,7 +12,8 @@ from edge.contract.times import iso
 from edge.forecaster.model import usable
 from pipeline.backtest.figures import Backtest, Kind
 from pipeline.history.table import Table
-from pipeline.judging.evaluation import Contender, mae
+from pipeline.judging.evaluation import Contender
+from pipeline.judging.metrics import coverage
 from pipeline.report.plots import STYLE, Panel, draw_panel, lead_axis, png
 
 BATCH = 256
@@ -33,7 +34,7 @@ def error_plot(found: Backtest) -> bytes:
 
 def coverage_plot(found: Backtest) -> bytes:
     """Share of the facts within the interval by lead, beside the share it is meant to hold; PNG."""
-    shares = [mae(one.covered.sum(axis=0).astype(np.float64), one.banded.sum(axis=0)) for one in found.evaluations]
+    shares = [coverage(one.covered.sum(axis=0), one.banded.sum(axis=0)) for one in found.evaluations]
     levels = found.contract.quantiles
     return _by_lead(found, shares, "share of the facts\nwithin the interval", meant=levels[-1] - levels[0])
 

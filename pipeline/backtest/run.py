@@ -17,7 +17,8 @@ from pipeline.backtest.peers import lightgbm_direct, ridge, statsforecast
 from pipeline.history.checks import can_judge
 from pipeline.history.prepared import Prepared
 from pipeline.history.windows import Split, judged_stride, samples, training_scale
-from pipeline.judging.evaluation import Contender, backtest, comparable, contender, naive_error
+from pipeline.judging.evaluation import Contender, backtest, comparable, contender
+from pipeline.judging.metrics import naive_error
 from pipeline.judging.verdict import missed_by_all
 from pipeline.release.registry import Registry
 

@@ -24,7 +24,8 @@ from pipeline.cells.cell_worker import CellRequest, CellStudy, Told, study_cell
 from pipeline.cells.recall import Recall, RecallBudget
 from pipeline.history.prepared import Prepared, some_windows
 from pipeline.history.windows import judged_stride, samples
-from pipeline.judging.evaluation import Evaluation, backtest, contender
+from pipeline.judging.evaluation import Evaluation, backtest, contender, skills_against, skills_by_lead
+from pipeline.judging.metrics import mean_skill
 from pipeline.release.candidates import PARITY_WINDOWS, Candidate
 from pipeline.release.parity import golden, model_file, parity
 from pipeline.release.precision import microseconds
@@ -109,6 +110,8 @@ class Row:
         batched: the same at batch 64.
         error_by_lead: mean absolute error on held-out readings, each series in units of its scale, float64 `[horizon]`.
         coverage: share of facts within its outermost quantiles; NaN without these.
+        skill: skill as in the verdict (`metrics.mean_skill`); NaN where no series is judged.
+        skill_by_lead: the same at every lead by itself, float64 `[horizon]`.
     """
 
     cell: Cell
@@ -121,6 +124,8 @@ class Row:
     batched: float
     error_by_lead: Float64
     coverage: float
+    skill: float
+    skill_by_lead: Float64
 
     @property
     def name(self) -> str:
@@ -233,16 +238,18 @@ def measure(
         contract,
         prepared.split.held_out,
         judged_stride(prepared.table, contract, prepared.split.held_out),
+        prepared.scale,
     )
+    references = judged[len(trained) :]
     rows = tuple(
-        _row(one, model, evaluation, prepared, clock)
+        _row(one, model, evaluation, references, prepared, clock)
         for one, model, evaluation in zip(trained, models, judged[: len(trained)], strict=True)
     )
-    errors = {one.forecaster: one.by_lead(prepared.scale) for one in judged[len(trained) :]}
+    errors = {reference.forecaster: reference.by_lead(prepared.scale) for reference in references}
     best = min(errors, key=lambda name: float(np.nanmean(errors[name])))
     return Comparison(
         rows,
-        best_uses(rows, recalls, float(np.nanmean(errors[best]))),
+        best_uses(rows, recalls),
         tuple(recalls),
         best,
         errors[best],
@@ -255,7 +262,14 @@ def measure(
     )
 
 
-def _row(one: Trained, model: Model, judged: Evaluation, prepared: Prepared, clock: Callable[[], float]) -> Row:
+def _row(
+    one: Trained,
+    model: Model,
+    judged: Evaluation,
+    references: Sequence[Evaluation],
+    prepared: Prepared,
+    clock: Callable[[], float],
+) -> Row:
     windows, series = some_windows(prepared, model.contract, TIMED)
     file = one.bundle.manifest.model
     return Row(
@@ -268,13 +282,15 @@ def _row(one: Trained, model: Model, judged: Evaluation, prepared: Prepared, clo
         *microseconds([model], windows, series, clock)[0],
         judged.by_lead(prepared.scale),
         judged.coverage,
+        mean_skill(skills_against(judged, references)),
+        np.array([mean_skill(lead) for lead in skills_by_lead(judged, references).T]),
     )
 
 
-def best_uses(rows: Sequence[Row], recalls: Sequence[Recall], reference: float) -> tuple[str, ...]:
+def best_uses(rows: Sequence[Row], recalls: Sequence[Recall]) -> tuple[str, ...]:
     """What each network is good for, by rule from what was measured.
 
-    Only a network with less error than the best baseline is good for anything. Of those, the quickest at batch 64 among
+    Only a network with skill above 0 is good for anything. Of those, the quickest at batch 64 among
     the ones level with the least error is the default; further titles go to the least error, the smallest file, the
     quickest, and the least error of the cells that keep a value longest. One that another matches or beats in error,
     speed and size is outdone by it.
@@ -282,9 +298,8 @@ def best_uses(rows: Sequence[Row], recalls: Sequence[Recall], reference: float) 
     Args:
         rows: one per network.
         recalls: of their cells.
-        reference: error of the best baseline.
     """
-    useful = [row for row in rows if row.error < reference]
+    useful = [row for row in rows if row.skill > 0]
     if not useful:
         return ("a baseline is better",) * len(rows)
     accurate = min(useful, key=lambda row: row.error)

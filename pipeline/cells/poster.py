@@ -14,7 +14,6 @@ from edge.forecaster.manifest import Cell
 from pipeline.cells.comparison import CELL_NAMES, FORMS, Comparison, Form
 from pipeline.cells.drawings import A4, COLOURS, INK, MARGIN, QUIET, cell_page
 from pipeline.cells.recall import KEPT
-from pipeline.judging.evaluation import skill
 from pipeline.report.page import number, percent
 
 if TYPE_CHECKING:
@@ -169,15 +168,14 @@ def _draw_accuracy(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
     leads = np.arange(1, comparison.contract.horizon + 1)
     single = "o" if len(leads) == 1 else None
     for row in comparison.rows:
-        better = 100 * (1 - row.error_by_lead / np.where(comparison.baseline_error > 0, comparison.baseline_error, np.nan))
         axis.plot(
-            leads, better, color=COLOURS[row.cell], linestyle=DASHES[row.form], marker=single,
+            leads, 100 * row.skill_by_lead, color=COLOURS[row.cell], linestyle=DASHES[row.form], marker=single,
             linewidth=2.2 if row.form == "segment" else 1.6, zorder=3 if row.form == "segment" else 2,
         )  # fmt: skip
     axis.axhline(0, color=BASELINE, linewidth=1.8, zorder=1.5)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 3, 4, 6]))
     axis.set(xlabel=f"lead (intervals of {format_duration(comparison.contract.interval)})", title="Accuracy by lead")
-    axis.set_ylabel("error below best baseline (%)")
+    axis.set_ylabel("skill (%)")
 
 
 def _draw_bars(speed: Any, size: Any, comparison: Comparison) -> None:  # noqa: ANN401
@@ -227,7 +225,7 @@ def _draw_table(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
         cells = (
             row.name, comparison.recall(row.cell).retention,
             f"{number(row.single, 2)} / {number(row.batched, 2)}", f"{row.parameters:,}",
-            percent(skill(row.error, comparison.reference), sign=True), fill(use, WIDEST_USE),
+            percent(row.skill, sign=True), fill(use, WIDEST_USE),
         )  # fmt: skip
         if place % 3 == 0 and place:
             axis.plot([0, 1], [y + 0.5] * 2, color="#D5D9DE", linewidth=0.8)
@@ -249,7 +247,7 @@ def _draw_table(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
 
 
 def _footnotes(comparison: Comparison) -> Sequence[str]:
-    given, reference = comparison.budget, comparison.reference
+    given = comparison.budget
     recall = given.recall
     return (
         (
@@ -257,7 +255,7 @@ def _footnotes(comparison: Comparison) -> Sequence[str]:
             f"median of {recall.seeds} seeds, band: all."
         ),
         (
-            f"accuracy: error below that of the best baseline ({comparison.baseline.replace('_', ' ')}, {number(reference)}). "
+            "accuracy: skill, 1 - error / error of each series' best baseline, averaged. "
             "tutorial: window of 10, each forecast fed back."
         ),
         (

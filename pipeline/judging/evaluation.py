@@ -1,10 +1,10 @@
-"""How good forecasters are on readings they were not trained on, and whether the candidate goes out.
+"""How good forecasters are on readings they were not trained on.
 
-All forecasters are measured on the same windows and facts: a fact counts only where it is there and every one of them
-forecast it. Metrics are pure functions of forecasts and facts; errors are kept per series and lead.
+All forecasters are measured on the same windows and facts: a fact counts only where it was measured and every forecaster
+forecast it. Sums are kept per series and lead; `pipeline/judging/metrics.py` makes means of them.
 
-Where the training scale of the series is given, no single fact decides: an error counts as at most `MOST_MISSED` scales,
-and a fact that everybody misses by more than that is a glitch, or nothing that could be foreseen, and does not count.
+Where the training scale of the series is given, no single fact decides: an error counts as at most `MOST_MISSED` scales.
+A fact that every forecaster misses by more does not count: it is a glitch, or nobody could foresee it.
 """
 
 from collections.abc import Sequence
@@ -18,90 +18,13 @@ from edge.contract.columns import Bool, Float32, Float64, Int32, Int64
 from edge.contract.contract import Contract
 from edge.errors import HistoryError
 from edge.forecaster.forecaster import Forecaster
-from edge.series.scoring import pinball
+from edge.series.metrics import absolute_error, covered, pinball
 from pipeline.history.table import Table
+from pipeline.judging.metrics import coverage, mae, mean_over, mse, series_skill, weighted_quantile_loss
 from pipeline.judging.replay import replayed
 
 BATCH = 256
 MOST_MISSED = 10.0  # training scales that an error counts as at most: no sane forecast is off by ten standard deviations
-STILL = 0.001  # training scales; a baseline whose error is no larger has nothing left to win
-FLOOR = 0.01  # training scales; what is lost to a baseline is a share of at least this: nobody uses a smaller difference
-MOST_LOST = 0.2  # the share that one series can count as behind: one may be lost without a fleet, many may not
-
-
-def mae(absolute_error: Float64, count: Int64) -> Float64:
-    """Mean absolute error from its sums, float64 `[...]`; NaN where nothing was counted."""
-    return cast("Float64", np.divide(absolute_error, count, out=np.full(count.shape, np.nan), where=count > 0))
-
-
-def rmse(squared_error: Float64, count: Int64) -> Float64:
-    """Root of the mean squared error from its sums, float64 `[...]`; NaN where nothing was counted."""
-    return np.sqrt(mae(squared_error, count))
-
-
-def naive_error(values: Float32, season: int) -> Float64:
-    """What a mean absolute error is divided by to be a MASE: the seasonal-naive one (Hyndman and Koehler, 2006).
-
-    Args:
-        values: of the training part, float32 `[series, intervals]`, NaN for missing.
-        season: intervals of a season; 1 for the last value.
-
-    Returns:
-        Mean of |value - value a season before|, float64 `[series]`; NaN where it is 0 or cannot be told.
-    """
-    found = np.full(len(values), np.nan)
-    for row, one in enumerate(values):
-        change = np.abs(one[season:].astype(np.float64) - one[:-season])
-        change = change[np.isfinite(change)]
-        if change.any():
-            found[row] = change.mean()
-    return found
-
-
-def weighted_quantile_loss(pinball_sum: float, absolute_fact_sum: float) -> float:
-    """Twice the pinball loss over the sum of absolute facts (Salinas et al., DeepAR, 2020); NaN without facts."""
-    return 2 * pinball_sum / absolute_fact_sum if absolute_fact_sum > 0 else float("nan")
-
-
-def coverage(covered: Int64, count: Int64) -> float:
-    """Share of the facts within the interval; NaN where nothing was counted."""
-    total = int(count.sum())
-    return float(covered.sum() / total) if total else float("nan")
-
-
-def skill(error: float, reference: float) -> float:
-    """1 - error / reference: above 0 is better than the reference, 1 is perfect (Murphy, 1988); NaN for a perfect one."""
-    return 1 - error / reference if reference > 0 else float("nan")
-
-
-def series_skill(error: Float64, reference: Float64, scale: Float64) -> Float64:
-    """Skill on every series, float64 `[series]`: 1 - error / reference, which is (reference - error) / reference.
-
-    Where the error is above the reference, the difference is divided by no less than `FLOOR` of the scale, so that a
-    baseline that is nearly perfect for weeks makes no loss of millions. NaN where an error is missing, and where the
-    series stands still: the reference has no error to speak of, and the other one is below the floor or has no scale.
-
-    Args:
-        error: mean absolute error of every series in its own unit, float64 `[series]`.
-        reference: the same of who is to be beaten, float64 `[series]`.
-        scale: spread of every series in the training part, float64 `[series]`; NaN where it has none.
-    """
-    unit = np.where(scale > 0, scale, 0.0)
-    floor = np.maximum(reference, FLOOR * unit)
-    known = np.isfinite(error) & np.isfinite(reference) & (floor > 0)
-    known &= (reference > STILL * unit) | (error > FLOOR * unit)
-    below = np.where(error > reference, floor, reference)
-    return cast("Float64", np.divide(reference - error, below, out=np.full(error.shape, np.nan), where=known))
-
-
-def mean_skill(skills: Float64) -> float:
-    """Mean over the series, each counting as at least -`MOST_LOST`; NaN where none is known.
-
-    Args:
-        skills: from `series_skill`, float64 `[series]`, NaN where not judged.
-    """
-    known = skills[np.isfinite(skills)]
-    return float(np.maximum(known, -MOST_LOST).mean()) if len(known) else float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +33,22 @@ class Evaluation:
 
     Args:
         forecaster: version of the bundle or name of the baseline.
-        names: of the series.
-        scale: of the series in training, what bounds an error, float64 `[series]`; NaN where nothing does.
-        levels: of the quantiles it forecast.
+        names: names of the series.
+        scale: spread of the series in training, which bounds an error, float64 `[series]`; NaN where nothing bounds it.
+        levels: levels of the quantiles it forecast.
         count: facts, int64 `[series, horizon]`.
-        absolute_error: of the median, float64 `[series, horizon]`.
-        squared_error: of the median, float64 `[series, horizon]`.
-        pinball: mean over the levels, float64 `[series, horizon]`; NaN where a forecaster says the median only.
-        absolute_fact: float64 `[series, horizon]`.
+        absolute_error: sum of the median's absolute errors, float64 `[series, horizon]`.
+        squared_error: sum of the median's squared errors, float64 `[series, horizon]`.
+        pinball: sum of the quantile losses, float64 `[series, horizon]`; NaN where a forecaster gives the median only.
+        absolute_fact: sum of the facts' absolute values, float64 `[series, horizon]`.
         covered: facts within the outermost quantiles, int64 `[series, horizon]`.
         banded: facts that had both outermost quantiles, int64 `[series, horizon]`.
-        width: distance between these, float64 `[series, horizon]`.
-        unanswered: facts it had no forecast for, which therefore count for nobody, int64 `[series, horizon]`.
-        broken: forecasts with a quantile that is not finite, int64 `[series, horizon]`; a baseline says the median only and
-            breaks nothing.
-        missed: facts that all missed by more than `MOST_MISSED` scales, which count for nobody, int64 `[series, horizon]`.
+        width: sum of the distances between these, float64 `[series, horizon]`.
+        unanswered: facts without a forecast of this forecaster; they count for no forecaster, int64 `[series, horizon]`.
+        broken: forecasts with a quantile that is not finite, int64 `[series, horizon]`; 0 for a baseline, which gives the
+            median only.
+        missed: facts that every forecaster missed by more than `MOST_MISSED` scales; they count for no forecaster, int64
+            `[series, horizon]`.
     """
 
     forecaster: str
@@ -153,9 +77,11 @@ class Evaluation:
 
         Series without a scale do not count, nor do series at leads where nothing was counted.
         """
-        error = mae(self.absolute_error, self.count) / np.asarray(scale, np.float64)[:, None]
-        known = np.isfinite(error)
-        return mae(np.where(known, error, 0).sum(axis=0), np.asarray(known.sum(axis=0)))
+        return mean_over(mae(self.absolute_error, self.count) / np.asarray(scale, np.float64)[:, None])
+
+    def scaled_error(self, scale: Float32 | Float64) -> float:
+        """Mean of `by_lead` over the leads: one error for all series, each in units of its scale, float `[series]`."""
+        return float(mean_over(self.by_lead(scale)))
 
     def pooled(self, scale: Float32 | Float64) -> tuple[float, float]:
         """Mean squared and mean absolute error over all facts, each series in units of its scale, float `[series]`.
@@ -164,25 +90,58 @@ class Evaluation:
         """
         known = np.isfinite(scale)
         unit = np.where(known, scale, 1).astype(np.float64)
-        count = self.count.sum(axis=1)[known].sum()
-        squared = (self.squared_error.sum(axis=1) / np.square(unit))[known].sum()
-        absolute = (self.absolute_error.sum(axis=1) / unit)[known].sum()
-        return (float(squared / count), float(absolute / count)) if count else (float("nan"), float("nan"))
+        count = np.asarray(self.count.sum(axis=1)[known].sum())
+        squared = np.asarray((self.squared_error.sum(axis=1) / np.square(unit))[known].sum())
+        absolute = np.asarray((self.absolute_error.sum(axis=1) / unit)[known].sum())
+        return float(mse(squared, count)), float(mae(absolute, count))
 
     @property
     def coverage(self) -> float:
         """Share of the facts within the outermost quantiles; NaN without these."""
-        return coverage(self.covered, self.banded)
+        return float(coverage(np.asarray(self.covered.sum()), np.asarray(self.banded.sum())))
 
     @property
     def quantile_loss(self) -> float:
         """Mean over the series of the weighted quantile loss; NaN where it forecasts the median only."""
-        losses = [
-            weighted_quantile_loss(float(loss), float(fact))
-            for loss, fact in zip(self.pinball.sum(axis=1), self.absolute_fact.sum(axis=1), strict=True)
-            if fact > 0
-        ]
-        return float(np.mean(losses)) if losses else float("nan")
+        return float(mean_over(weighted_quantile_loss(self.pinball.sum(axis=1), self.absolute_fact.sum(axis=1))))
+
+
+def skills_against(judged: Evaluation, references: Sequence[Evaluation]) -> Float64:
+    """Skill of a forecaster on every series (`metrics.series_skill`), float64 `[series]`; NaN where it is not judged.
+
+    Args:
+        judged: evaluation of the forecaster.
+        references: evaluations of the baselines, or of the champion alone, on the same facts; at least one.
+    """
+    return series_skill(judged.by_series, np.stack([reference.by_series for reference in references]), judged.scale)
+
+
+def skills_by_lead(judged: Evaluation, references: Sequence[Evaluation]) -> Float64:
+    """The same at every lead by itself, float64 `[series, horizon]`."""
+    error = mae(judged.absolute_error, judged.count)
+    others = np.stack([mae(reference.absolute_error, reference.count) for reference in references])
+    leads = [series_skill(error[:, lead], others[:, :, lead], judged.scale) for lead in range(error.shape[1])]
+    return np.stack(leads, axis=1)
+
+
+def error_bound(scale: Float64) -> Float64:
+    """What an error counts as at most, in the unit of the series, float64 `[...]`; infinite without a scale.
+
+    Args:
+        scale: spread of the series in training, float64 `[...]`.
+    """
+    bound = MOST_MISSED * scale
+    return np.where(bound > 0, bound, np.inf)
+
+
+def missed_by_everyone(errors: Float64, bound: Float64) -> Bool:
+    """Facts that every forecaster misses by more than the bound, bool `[...]`.
+
+    Args:
+        errors: absolute errors, float64 `[forecasters, ...]`.
+        bound: what an error counts as at most, float64 `[...]` or what NumPy repeats to that shape.
+    """
+    return cast("Bool", (errors > bound).all(axis=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,14 +158,14 @@ class Contender:
 
 
 def series_index(names: Sequence[str], known: Sequence[str]) -> Int32:
-    """The index a model has for each name: 1 + its place in the manifest's list, or 0 where it is not listed.
+    """The index a model has for each name: 1 + its position in the manifest's list, or 0 where it is not listed.
 
     Args:
-        names: of the series of the table.
+        names: names of the series of the table.
         known: the manifest's `series`.
     """
-    place = {name: index + 1 for index, name in enumerate(known)}
-    return np.array([place.get(name, 0) for name in names], np.int32)
+    index = {name: row + 1 for row, name in enumerate(known)}
+    return np.array([index.get(name, 0) for name in names], np.int32)
 
 
 def contender(forecaster: Forecaster, names: Sequence[str], known: Sequence[str] = ()) -> Contender:
@@ -214,9 +173,9 @@ def contender(forecaster: Forecaster, names: Sequence[str], known: Sequence[str]
     return Contender(forecaster, series_index(names, known))
 
 
-def comparable(one: Contract, other: Contract) -> bool:
+def comparable(first: Contract, second: Contract) -> bool:
     """Whether forecasts of the two mean the same intervals; window and quantiles may differ."""
-    return (one.interval, one.horizon, one.aggregation) == (other.interval, other.horizon, other.aggregation)
+    return (first.interval, first.horizon, first.aggregation) == (second.interval, second.horizon, second.aggregation)
 
 
 def backtest(
@@ -233,62 +192,62 @@ def backtest(
     window is longer than the contract's sees NaN before the start of the table.
 
     Args:
-        contenders: at least one; their contracts are comparable to this one.
+        contenders: forecasters to measure, at least one; their contracts are comparable to this one.
         table: the grid.
         contract: horizon and grid; its window and `max_missing` decide which windows are used.
         part: columns that the facts lie in, such as `Split.held_out`.
         stride: intervals from one origin to the next.
-        scale: of every series in training, which bounds what a fact can weigh, float32 `[series]`; None: nothing is bounded.
+        scale: spread of every series in training, which bounds what a fact can weigh, float32 `[series]`; None: nothing is
+            bounded.
 
     Raises:
         HistoryError: a contender forecasts other intervals.
     """
-    for one in contenders:
-        if not comparable(one.forecaster.contract, contract):
-            raise HistoryError(f"{one.forecaster.name} forecasts another interval, horizon or aggregation than asked for")
+    for entrant in contenders:
+        if not comparable(entrant.forecaster.contract, contract):
+            name = entrant.forecaster.name
+            raise HistoryError(f"{name} forecasts another interval, horizon or aggregation than asked for")
     shape = (len(table.names), contract.horizon)
     unit = np.full(len(table.names), np.nan) if scale is None else scale.astype(np.float64)
-    found = tuple(_nothing(one.forecaster, table.names, unit, shape) for one in contenders)
-    longest = max(contract.window, *(one.forecaster.contract.window for one in contenders))
+    evaluations = tuple(_nothing(entrant.forecaster, table.names, unit, shape) for entrant in contenders)
+    longest = max(contract.window, *(entrant.forecaster.contract.window for entrant in contenders))
     for block in replayed(table, contract, part, stride, longest):
         for start in range(0, len(block), BATCH):
             rows = slice(start, start + BATCH)
             series = block.series[rows]
             facts = sliding_window_view(table.values, contract.horizon, axis=1)[series, block.origin[rows]]
-            _measure(contenders, found, block.windows[rows], series, facts.astype(np.float64))
-    return found
+            _measure(contenders, evaluations, block.windows[rows], series, facts.astype(np.float64))
+    return evaluations
 
 
 def _measure(
-    contenders: Sequence[Contender], found: Sequence[Evaluation], windows: Float32, series: Int32, facts: Float64
+    contenders: Sequence[Contender], evaluations: Sequence[Evaluation], windows: Float32, series: Int32, facts: Float64
 ) -> None:
-    """Let everyone forecast one batch, and add it to the sums of each."""
-    forecasts = []
-    counted = np.isfinite(facts)
-    for one in contenders:
-        contract = one.forecaster.contract
-        forecast = one.forecaster.predict(windows[:, -contract.window :], one.series[series]).astype(np.float64)
-        counted &= np.isfinite(forecast[:, :, contract.median])
+    """Let every forecaster forecast one batch, and add it to the sums of each."""
+    forecasts, medians = [], []
+    for entrant in contenders:
+        contract = entrant.forecaster.contract
+        forecast = entrant.forecaster.predict(windows[:, -contract.window :], entrant.series[series]).astype(np.float64)
         forecasts.append(forecast)
-    bound = MOST_MISSED * found[0].scale[series][:, None]
-    bound = np.where(bound > 0, bound, np.inf)
-    medians = [forecast[:, :, one.forecaster.contract.median] for one, forecast in zip(contenders, forecasts, strict=True)]
-    missed = counted & np.all([np.abs(median - facts) > bound for median in medians], axis=0)
+        medians.append(forecast[:, :, contract.median])
+    counted = np.isfinite(facts) & np.isfinite(medians).all(axis=0)
+    bound = error_bound(evaluations[0].scale)[series][:, None]
+    missed = counted & missed_by_everyone(absolute_error(np.stack(medians), facts), bound)
     batch = _Batch(series, facts, bound, counted & ~missed, missed)
-    for one, evaluation, forecast in zip(contenders, found, forecasts, strict=True):
-        _add(evaluation, one.forecaster, forecast, batch)
+    for entrant, evaluation, forecast in zip(contenders, evaluations, forecasts, strict=True):
+        _add(evaluation, entrant.forecaster, forecast, batch)
 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Facts of some windows, the same for everybody.
+    """Facts of some windows, the same for every forecaster.
 
     Args:
         series: row of the table, int32 `[n]`.
-        facts: float64 `[n, horizon]`.
-        bound: that an error counts as at most, float64 `[n, 1]`.
+        facts: measured values, float64 `[n, horizon]`.
+        bound: what an error counts as at most, float64 `[n, 1]`.
         counted: facts that count, bool `[n, horizon]`.
-        missed: facts that do not, because everybody missed them by more than the bound, bool `[n, horizon]`.
+        missed: facts that do not, because every forecaster missed them by more than the bound, bool `[n, horizon]`.
     """
 
     series: Int32
@@ -325,21 +284,21 @@ def _add(evaluation: Evaluation, forecaster: Forecaster, forecast: Float64, batc
     broken = ~np.isfinite(forecast).all(axis=2) if forecaster.intervals else np.zeros_like(counted)
     unanswered = np.isfinite(batch.facts) & ~np.isfinite(forecast[:, :, contract.median])
     forecast = np.clip(forecast, (fact - batch.bound)[:, :, None], (fact + batch.bound)[:, :, None])  # NaN stays NaN
-    error = np.where(counted, forecast[:, :, contract.median] - fact, 0)
-    lowest, highest = forecast[:, :, 0], forecast[:, :, -1]
-    banded = counted & np.isfinite(lowest) & np.isfinite(highest) & (len(contract.quantiles) > 1)
+    median = np.where(counted, forecast[:, :, contract.median], 0)
+    inside = np.where(counted, covered(fact, forecast), np.nan)
+    banded = np.isfinite(inside)
     loss = pinball(fact, forecast, np.asarray(contract.quantiles))
     horizon = counted.shape[1]
     cells = (batch.series[:, None] * np.int64(horizon) + np.arange(horizon)).ravel()
     for total, part in (
         (evaluation.count, counted),
-        (evaluation.absolute_error, np.abs(error)),
-        (evaluation.squared_error, np.square(error)),
+        (evaluation.absolute_error, absolute_error(median, fact)),
+        (evaluation.squared_error, np.square(median - fact)),
         (evaluation.pinball, np.where(counted, loss, 0)),
         (evaluation.absolute_fact, np.abs(fact)),
-        (evaluation.covered, banded & (lowest <= fact) & (fact <= highest)),
+        (evaluation.covered, inside == 1),
         (evaluation.banded, banded),
-        (evaluation.width, np.where(banded, highest - lowest, 0)),
+        (evaluation.width, np.where(banded, forecast[:, :, -1] - forecast[:, :, 0], 0)),
         (evaluation.unanswered, unanswered),
         (evaluation.broken, broken),
         (evaluation.missed, batch.missed),

@@ -8,11 +8,13 @@ import numpy as np
 from edge.contract.columns import Float64, Int64, Readings, SeriesTable
 from edge.contract.contract import Contract, quantile_name
 from edge.forecaster.baselines import baselines
+from edge.series.metrics import absolute_error, covered
 from edge.series.scoring import default_leads
 from edge.stores.store import Store
 from pipeline.history.table import Table, to_table
 from pipeline.history.windows import Samples, spread
-from pipeline.judging.evaluation import mean_skill, series_skill
+from pipeline.judging.evaluation import error_bound, missed_by_everyone
+from pipeline.judging.metrics import best_reference, coverage, mean_over, mean_skill, series_skill
 
 MOST_LEADS = 96  # of each forecast, beside the default ones: a long horizon must not fill the store
 
@@ -61,13 +63,12 @@ class Skill:
 
     @property
     def skills(self) -> Float64:
-        """Skill of the model on every series beside its best baseline, chosen with hindsight, float64 `[series]`."""
-        best = np.where(np.isfinite(self.by_series[1:]), self.by_series[1:], np.inf).min(axis=0)
-        return series_skill(self.by_series[0], best, self.scale)
+        """Skill of the model on every series (`metrics.series_skill`), float64 `[series]`; NaN where it is not judged."""
+        return series_skill(self.by_series[0], self.by_series[1:], self.scale)
 
     @property
     def mean(self) -> float:
-        """Mean of the skills over the series, bounded as in the verdict; NaN where none can be told."""
+        """Skill of the model, as in the verdict (`metrics.mean_skill`); NaN where no series is judged."""
         return mean_skill(self.skills)
 
     @property
@@ -77,7 +78,7 @@ class Skill:
 
     def lost_to(self) -> list[tuple[str, str, float]]:
         """(series, baseline, skill) of the series on which a baseline is at least as good."""
-        best = np.argmin(np.where(np.isfinite(self.by_series[1:]), self.by_series[1:], np.inf), axis=0)
+        best, _ = best_reference(self.by_series[1:])
         rows = enumerate(zip(self.names, self.skills.tolist(), strict=True))
         return [(name, self.forecasters[1 + best[row]], skill) for row, (name, skill) in rows if skill <= 0]
 
@@ -195,20 +196,20 @@ def measure(
     contenders = {"model": model[:, :, contract.median]}
     for one in baselines(contract):
         contenders[one.name] = one.predict(windows, chosen.series)[:, column, contract.median].astype(np.float64)
-    errors = np.abs(np.stack(list(contenders.values())) - facts)
-    errors[:, ~np.isfinite(errors).all(axis=0)] = np.nan
-    by_series = np.stack([_mean(errors[:, chosen.series == row], (1, 2)) for row in range(len(series))], axis=1)
-    unit = np.where(by_series[1] > 0, by_series[1], np.nan)[chosen.series]
-    lead_errors = _mean(errors / unit[None, :, None], (1,))
-    low, high = model[:, :, 0], model[:, :, -1]
-    known = np.isfinite(low) & np.isfinite(high) & np.isfinite(facts)
-    covered = (low <= facts) & (facts <= high) & known
-    coverage = float(covered.sum() / known.sum()) if known.any() else float("nan")
-    leads = default_leads(contract.horizon)
-    by_lead = lead_errors[:, np.searchsorted(stored, leads)]
     before = table.values[:, : max((span[0] - table.start) // contract.interval, 0)]
     scale = np.array([spread(values) for values in before])
-    skill = Skill(tuple(series.names), tuple(contenders), by_series, by_lead, leads, coverage, scale)
+    bound = error_bound(scale)[chosen.series][:, None]
+    errors = absolute_error(np.stack(list(contenders.values())), facts)
+    counted = np.isfinite(errors).all(axis=0) & ~missed_by_everyone(errors, bound)
+    errors = np.where(counted, np.minimum(errors, bound), np.nan)
+    by_series = np.stack([mean_over(errors[:, chosen.series == row], (1, 2)) for row in range(len(series))], axis=1)
+    unit = np.where(by_series[1] > 0, by_series[1], np.nan)[chosen.series]
+    lead_errors = mean_over(errors / unit[None, :, None], 1)
+    inside = np.where(counted, covered(facts, model), np.nan)
+    share = coverage(np.asarray(np.nansum(inside)), np.asarray(np.isfinite(inside).sum()))
+    leads = default_leads(contract.horizon)
+    by_lead = lead_errors[:, np.searchsorted(stored, leads)]
+    skill = Skill(tuple(series.names), tuple(contenders), by_series, by_lead, leads, float(share), scale)
     return Measured(skill, table, chosen, model, lead_errors, tuple(stored))
 
 
@@ -224,15 +225,6 @@ def _forecasts(
     model = np.full((pairs.shape[1], len(stored), len(levels)), np.nan)
     model[place.reshape(-1), np.searchsorted(stored, rows.lead[inside])] = rows.values[inside]
     return Samples(table.values, pairs[0].astype(np.int32), pairs[1]), model
-
-
-def _mean(values: Float64, axis: tuple[int, ...]) -> Float64:
-    """Mean of the finite values; NaN where there is none."""
-    known = np.isfinite(values)
-    count = known.sum(axis=axis)
-    total = np.where(known, values, 0).sum(axis=axis)
-    mean: Float64 = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
-    return mean
 
 
 def _rows(store: Store, start: int, stop: int, levels: list[str], series: SeriesTable) -> _Rows:

@@ -1,12 +1,11 @@
 """Whether a candidate goes out: it must beat what anybody could say without training, and what is out already.
 
-Everything is judged by the mean over the series of the skill on the same held-out facts (`evaluation.series_skill`), so
-that every series counts the same whatever its unit, and none counts for more than a bounded loss.
+Everything is judged by the skill on the same held-out facts (`metrics.mean_skill`), so that every series counts the same
+whatever its unit, and none counts for more than a bounded loss.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 
@@ -15,17 +14,8 @@ from edge.contract.contract import Contract
 from edge.forecaster.baselines import baselines
 from pipeline.history.table import Table
 from pipeline.history.windows import judged_stride
-from pipeline.judging.evaluation import (
-    MOST_LOST,
-    MOST_MISSED,
-    Contender,
-    Evaluation,
-    backtest,
-    comparable,
-    contender,
-    mean_skill,
-    series_skill,
-)
+from pipeline.judging.evaluation import MOST_MISSED, Contender, Evaluation, backtest, comparable, contender, skills_against
+from pipeline.judging.metrics import MOST_LOST, best_reference, mean_skill
 
 MOST_BEHIND = 4  # of so many series one may be as far behind as a series can count, and one of fewer
 WILD_TIMES, WILD_SCALES = 3.0, 1.0  # times the best baseline's error and training scales above it: a forecast run wild
@@ -130,13 +120,12 @@ def judge(
     """
     limits, cost = limits or Limits(), cost or Cost()
     errors = np.stack([one.by_series for one in references])
-    answered = cast("Bool", np.isfinite(errors).all(axis=0))
-    best = np.argmin(np.where(answered, errors, np.inf), axis=0)
+    best, answered = best_reference(errors)
     reference = errors[best, np.arange(len(best))]
-    skills = series_skill(candidate.by_series, reference, candidate.scale)
-    judged: Bool = np.isfinite(skills)
-    reasons = [_against_baselines(candidate, skills, limits.margin)]
-    reasons += [*_far_behind(candidate, skills), *_wild(candidate, reference)]
+    by_series = skills_against(candidate, references)
+    judged: Bool = np.isfinite(by_series)
+    reasons = [_against_baselines(candidate, by_series, limits.margin)]
+    reasons += [*_far_behind(candidate, by_series), *_wild(candidate, reference)]
     reasons += [*_unanswered(candidate, references), *_broken(candidate), *_left_out(candidate, answered & ~judged)]
     against = None
     if champion is not None:
@@ -153,15 +142,15 @@ def judge(
     return Verdict(
         release=not any(reason.startswith("no:") for reason in reasons),
         reasons=tuple(reasons),
-        skill=mean_skill(skills),
+        skill=mean_skill(by_series),
         champion_skill=against,
-        series_won=int((skills[judged] > 0).sum()),
+        series_won=int((by_series[judged] > 0).sum()),
         series_judged=int(judged.sum()),
         coverage=candidate.coverage,
         best_baselines=tuple(
             references[place].forecaster if known else None for place, known in zip(best, answered, strict=True)
         ),
-        skills=tuple(skills.tolist()),
+        skills=tuple(by_series.tolist()),
     )
 
 
@@ -254,7 +243,7 @@ def _broken(candidate: Evaluation) -> list[str]:
 
 
 def _against_champion(candidate: Evaluation, champion: Evaluation) -> float:
-    against = mean_skill(series_skill(candidate.by_series, champion.by_series, candidate.scale))
+    against = mean_skill(skills_against(candidate, [champion]))
     return against if np.isfinite(against) else 0.0
 
 

@@ -21,7 +21,7 @@ from pipeline.history.prepared import Prepared, some_windows
 from pipeline.history.windows import samples
 from pipeline.judging.evaluation import Evaluation
 from pipeline.release.parity import golden, model_file
-from pipeline.release.precision import Pairs, choose_precision, mean_error
+from pipeline.release.precision import Pairs, choose_precision
 from pipeline.training.architecture import Architecture
 from pipeline.training.settings import Progress, Record, Settings
 from pipeline.training.worker import Request, train_candidate
@@ -53,7 +53,7 @@ class Candidate:
 
     def loss(self, scale: Float32) -> float:
         """Mean absolute error on the validation part, each series in units of its scale."""
-        return mean_error(self.validation, scale)
+        return self.validation.scaled_error(scale)
 
 
 def make_candidate(

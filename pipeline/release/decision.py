@@ -21,7 +21,6 @@ from pipeline.history.prepared import Prepared
 from pipeline.judging.evaluation import Evaluation, contender
 from pipeline.judging.verdict import Cost, Limits, Trial, Verdict, trial
 from pipeline.release.candidates import Candidate
-from pipeline.release.precision import mean_error
 from pipeline.release.registry import Registry
 
 
@@ -168,5 +167,5 @@ def baseline_bundle(prepared: Prepared, chosen: Baseline, metrics: Sequence[Metr
 
 def best_baseline(evaluations: Sequence[Evaluation], scale: Float32, contract: Contract) -> Baseline:
     """The baseline with the least error, each series in units of its scale."""
-    errors = {one.forecaster: mean_error(one, scale) for one in evaluations}
+    errors = {one.forecaster: one.scaled_error(scale) for one in evaluations}
     return min(baselines(contract), key=lambda one: errors.get(one.name, float("inf")))

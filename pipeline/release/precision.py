@@ -95,7 +95,7 @@ def choose_precision(
     contract = bundles["float32"].manifest.contract
     stride = judged_stride(table, contract, part)
     evaluations = dict(zip(models, backtest(rivals, table, contract, part, stride, scale), strict=True))
-    errors = {one: mean_error(evaluation, scale) for one, evaluation in evaluations.items()}
+    errors = {one: evaluation.scaled_error(scale) for one, evaluation in evaluations.items()}
     times = dict(zip(models, microseconds(list(models.values()), pairs.windows, pairs.series, clock), strict=True))
     least = errors["float32"]
     shares = {one: error / least if least > 0 else float("nan") for one, error in errors.items()}
@@ -122,11 +122,6 @@ def choose_precision(
     }
     order = sorted(table_of, key=lambda one: one != quickest)
     return Choice(bundles[quickest], tuple(table_of[one] for one in order), evaluations[quickest])
-
-
-def mean_error(evaluation: Evaluation, scale: Float32) -> float:
-    """Mean absolute error over series and leads, each series in units of its scale, float `[series]`."""
-    return float(np.nanmean(evaluation.by_lead(scale)))
 
 
 def microseconds(

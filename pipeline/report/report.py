@@ -24,20 +24,20 @@ NAMES = {"gru": "GRU", "lstm": "LSTM", "simplernn": "SimpleRNN"}
 SHOWN = 4  # series in a picture
 
 
-def series_grid(names: Sequence[str], gains: Sequence[float], errors: Sequence[tuple[str, Float64]]) -> Grid:
+def series_grid(names: Sequence[str], skills: Sequence[float], errors: Sequence[tuple[str, Float64]]) -> Grid:
     """Mean absolute error of every series in its own unit, one column per forecaster.
 
     Args:
         names: of the series.
-        gains: skill of the first forecaster on every series, as `evaluation.series_skill` says it; NaN where not judged.
+        skills: skill of the first forecaster on every series (`metrics.series_skill`); NaN where it is not judged.
         errors: forecaster and its errors, float `[series]`.
     """
     (own, first), *others = errors
     rows = tuple(
-        (name, number(float(first[row])), percent(gains[row], sign=True), *(number(float(error[row])) for _, error in others))
+        (name, number(float(first[row])), percent(skills[row], sign=True), *(number(float(error[row])) for _, error in others))
         for row, name in enumerate(names)
     )
-    return Grid(("series", own, "below best baseline", *(other for other, _ in others)), rows)
+    return Grid(("series", own, "skill", *(other for other, _ in others)), rows)
 
 
 def trial_grid(trial: Trial) -> Grid:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from edge.contract.columns import Float32, Readings, Scores
 from edge.contract.contract import Contract
-from edge.series.scoring import Scoring, default_leads, pinball
+from edge.series.metrics import pinball
+from edge.series.scoring import Scoring, default_leads
 from edge.series.state import Closed, State
 
 CONTRACT = Contract(interval=10, window=8, horizon=5)

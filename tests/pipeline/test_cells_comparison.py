@@ -11,23 +11,31 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.transforms import Bbox
 
+from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.errors import BundleError, GatecastError, HistoryError
 from edge.forecaster.manifest import Cell
+from edge.forecaster.model import Model
 from pipeline.cells.cell_worker import CellRequest, study_cell
-from pipeline.cells.comparison import Comparison, Form, Row, best_uses, budget, tutorial_contract
+from pipeline.cells.comparison import Comparison, Form, Row, Trained, best_uses, budget, measure, tutorial_contract
 from pipeline.cells.poster import pages, write_poster
 from pipeline.cells.recall import Recall
+from pipeline.history.prepared import prepare
+from pipeline.judging.evaluation import contender, skills_by_lead
+from pipeline.judging.metrics import mean_skill
+from pipeline.judging.verdict import trial
+from pipeline.training.architecture import Architecture
 from tests.support import tiny
 
 if TYPE_CHECKING:
     from edge.contract.columns import Float32
 
 
-def row(cell: Cell, form: Form, error: float, batched: float, size: int) -> Row:
-    """A network with these figures; the rest is alike."""
+def row(cell: Cell, form: Form, error: float, batched: float, size: int, reference: float = 0.6) -> Row:
+    """A network with these figures on series whose best baseline has that error; the rest is alike."""
     leads = np.linspace(0.8, 1.2, 7) * error
-    return Row(cell, form, 7, size // 4, size, 1.0, 3 * batched, batched, leads, float("nan") if form == "tutorial" else 0.8)
+    coverage, skill = float("nan") if form == "tutorial" else 0.8, 1 - error / reference
+    return Row(cell, form, 7, size // 4, size, 1.0, 3 * batched, batched, leads, coverage, skill, np.full(7, skill))
 
 
 def recall(cell: Cell, kept: int) -> Recall:
@@ -50,7 +58,7 @@ ROWS = (
 def comparison() -> Comparison:
     """Everything, on a baseline of 0.6."""
     reference = np.full(7, 0.6)
-    uses = best_uses(ROWS, RECALLS, 0.6)
+    uses = best_uses(ROWS, RECALLS)
     return Comparison(
         ROWS, uses, RECALLS, "last_value", reference, tiny.CONTRACT, budget("usual"), 3, 500, 1000, "ai-edge-litert 2"
     )
@@ -58,7 +66,7 @@ def comparison() -> Comparison:
 
 def test_titles_go_to_those_that_win_them() -> None:
     """Of the networks level with the least error the quickest is the default; useless ones win nothing."""
-    assert best_uses(ROWS, RECALLS, 0.6) == (
+    assert best_uses(ROWS, RECALLS) == (
         "default",
         "most accurate, long memory",
         "smallest, fastest",
@@ -71,26 +79,27 @@ def test_titles_go_to_those_that_win_them() -> None:
 def test_plain_network_wins_where_its_figures_do() -> None:
     """No cell has a title of its own: with the best figures the tutorial's SimpleRNN has them all."""
     best = row("simplernn", "tutorial", 0.3, 1, 1_000)
-    uses = best_uses((*ROWS, best), (recall("gru", 5), recall("lstm", 5), recall("simplernn", 20)), 0.6)
+    uses = best_uses((*ROWS, best), (recall("gru", 5), recall("lstm", 5), recall("simplernn", 20)))
     assert uses[-1] == "default, most accurate, smallest, fastest, long memory"
     assert set(uses[:5]) == {"outdone by SimpleRNN tutorial"}
 
 
 def test_nothing_is_recommended_against_a_better_baseline() -> None:
     """Not even the least bad network."""
-    assert set(best_uses(ROWS, RECALLS, 0.4)) == {"a baseline is better"}
+    behind = tuple(replace(row, skill=-0.01) for row in ROWS)
+    assert set(best_uses(behind, RECALLS)) == {"a baseline is better"}
 
 
 def test_nobody_has_a_long_memory_where_nothing_is_kept() -> None:
     """A tie at nothing is no title."""
     forgetful = tuple(recall(cell, 0) for cell in ("gru", "lstm", "simplernn"))
-    assert "long memory" not in " ".join(best_uses(ROWS, forgetful, 0.6))
+    assert "long memory" not in " ".join(best_uses(ROWS, forgetful))
 
 
 def test_network_without_an_error_is_useless() -> None:
-    """NaN is not below the baseline."""
-    nowhere = replace(ROWS[0], error_by_lead=np.array([np.inf]))
-    assert best_uses((nowhere, ROWS[1]), RECALLS, 0.6)[0] == "a baseline is better"
+    """NaN is not above 0."""
+    nowhere = replace(ROWS[0], error_by_lead=np.array([np.inf]), skill=float("nan"))
+    assert best_uses((nowhere, ROWS[1]), RECALLS)[0] == "a baseline is better"
 
 
 def test_tutorial_looks_back_ten_steps_on_the_same_forecasts() -> None:
@@ -117,7 +126,7 @@ def test_nothing_is_cut_off_at_the_edge_of_the_paper(page: int) -> None:
     best = row("simplernn", "tutorial", 0.3, 1, 1_000)
     recalls = (recall("gru", 5), recall("lstm", 5), recall("simplernn", 20))
     rows = (*ROWS, best)
-    everything = replace(comparison(), rows=rows, recalls=recalls, uses=best_uses(rows, recalls, 0.6))
+    everything = replace(comparison(), rows=rows, recalls=recalls, uses=best_uses(rows, recalls))
     figure = pages(everything)[page]
     wide, high = figure.get_size_inches()
     drawn = figure.get_tightbbox(FigureCanvasAgg(figure).get_renderer())
@@ -146,6 +155,22 @@ def test_end_of_the_worker_is_no_riddle(end: str, error: type[GatecastError], sa
     with pytest.raises(error, match=said):
         study_cell(request, tmp_path, lambda *event: told.append(event), lambda _: [sys.executable, "-c", code])
     assert told == [("memory", 1, 6)]
+
+
+@pytest.mark.training
+def test_skill_is_that_of_the_verdict() -> None:
+    """The comparison and a retraining say the same of one network on one history, over all leads and at each."""
+    values = tiny.sines()
+    series, time = np.repeat(np.arange(3, dtype=np.int32), 200), np.tile(np.arange(200) * tiny.CONTRACT.interval, 3)
+    prepared = prepare(SeriesTable(tiny.SERIES), Readings(series, time, values.ravel().astype(np.float64)), tiny.CONTRACT)
+    bundle, table = tiny.bundle(Architecture()), prepared.table
+    trained = Trained("gru", "segment", bundle, 7, 1.0)
+    (row,) = measure(prepared, [trained], RECALLS, budget("usual"), lambda: 0.0).rows
+    network = contender(Model(bundle), table.names, bundle.manifest.series)
+    judged = trial(network, None, table, tiny.CONTRACT, prepared.split.held_out, scale=prepared.scale)
+    assert row.skill == judged.verdict.skill
+    assert row.coverage == judged.verdict.coverage
+    assert row.skill_by_lead.tolist() == [mean_skill(lead) for lead in skills_by_lead(judged.candidate, judged.baselines).T]
 
 
 @pytest.mark.training

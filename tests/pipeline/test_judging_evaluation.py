@@ -1,11 +1,9 @@
-"""Metrics against their definitions, alignment by a counting series, and the verdict's every line."""
+"""Alignment by a counting series, what counts and for whom, and the verdict's every line."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from edge.contract.columns import Float32, Int32
 from edge.contract.contract import Contract
@@ -13,23 +11,9 @@ from edge.contract.times import SECOND
 from edge.errors import HistoryError
 from edge.forecaster.baselines import Baseline, baselines
 from edge.forecaster.forecaster import AllQuantiles
-from edge.series.scoring import pinball
 from pipeline.history.table import Table
-from pipeline.judging.evaluation import (
-    MOST_LOST,
-    Evaluation,
-    backtest,
-    contender,
-    coverage,
-    mae,
-    mean_skill,
-    naive_error,
-    rmse,
-    series_index,
-    series_skill,
-    skill,
-    weighted_quantile_loss,
-)
+from pipeline.judging.evaluation import Evaluation, backtest, contender, series_index
+from pipeline.judging.metrics import mae, rmse
 from pipeline.judging.verdict import Cost, Limits, judge, trial
 
 HOUR = 3600 * SECOND
@@ -73,98 +57,6 @@ def noise(intervals: int = 400, series: int = 4) -> Table:
     """Random walks, which nobody can forecast better than by the last value."""
     walk = np.cumsum(np.random.default_rng(7).normal(size=(series, intervals)), axis=1).astype(np.float32)
     return Table(tuple(f"s{row}" for row in range(series)), 0, HOUR, walk)
-
-
-def test_metrics_follow_their_definitions() -> None:
-    """Each formula on numbers small enough to check by hand; nothing counted is NaN."""
-    total, count = np.array([6.0, 0.0]), np.array([3, 0])
-    np.testing.assert_array_equal(mae(total, count), [2.0, np.nan])
-    fact, quantiles = np.full((1, 2), 2.0), np.array([[[1.0, 1.0], [3.0, 3.0]]])
-    np.testing.assert_allclose(pinball(fact, quantiles, np.array([0.9, 0.5])), [[0.7, 0.3]])
-    assert weighted_quantile_loss(3.0, 12.0) == 0.5
-    assert coverage(np.array([3, 1]), np.array([4, 4])) == 0.5
-    assert skill(0.75, 1.0) == 0.25
-    assert np.isnan([weighted_quantile_loss(1.0, 0.0), coverage(count * 0, count * 0), skill(1.0, 0.0)]).all()
-
-
-def test_squares_and_the_naive_error_follow_their_definitions() -> None:
-    """The root of a mean of squares; the mean change from one season to the next, NaN where it is 0 or unknown."""
-    np.testing.assert_array_equal(rmse(np.array([12.0, 0.0]), np.array([3, 0])), [2.0, np.nan])
-    values = np.array([[1, 3, 2, 6], [1, np.nan, 2, 6], [5, 5, 5, 5], [1, np.nan, np.nan, 2]], np.float32)
-    np.testing.assert_allclose(naive_error(values, 1), [(2 + 1 + 4) / 3, 4, np.nan, np.nan])
-    np.testing.assert_allclose(naive_error(values, 2), [(1 + 3) / 2, 1, np.nan, np.nan])
-    assert np.isnan(naive_error(values, 4)).all()
-
-
-def test_skill_of_a_series_follows_its_definition() -> None:
-    """Ahead it is 1 - error / reference; behind it is a share of the reference or of a hundredth of the scale."""
-    cases = [  # error, reference, scale, skill
-        (3.0, 4.0, 10.0, 0.25),
-        (5.0, 4.0, 10.0, -0.25),
-        (0.0, 4.0, 10.0, 1.0),
-        (0.03, 0.04, 10.0, 0.25),  # below the floor of 0.1, and won all the same
-        (0.05, 0.04, 10.0, -0.1),  # a hundredth of a hundredth of the scale is no quarter
-        (0.11, 0.0, 10.0, -1.1),  # the baseline stood still, the candidate did not
-        (0.1, 0.01, 10.0, np.nan),  # both stand still
-        (0.1, 0.011, 10.0, -0.89),
-        (1.0, 0.0, np.nan, np.nan),  # no unit and nothing to beat
-        (3.0, 4.0, np.nan, 0.25),
-        (np.nan, 4.0, 10.0, np.nan),
-        (3.0, np.nan, 10.0, np.nan),
-    ]
-    error, reference, scale, wanted = np.array(cases).T
-    np.testing.assert_allclose(series_skill(error, reference, scale), wanted, atol=1e-12)
-
-
-def test_one_series_costs_the_mean_a_fifth_at_most() -> None:
-    """What is lost beyond that counts as that; what is won counts whole; what is not judged counts for nothing."""
-    assert mean_skill(np.array([0.5, -1e9, np.nan, 0.3])) == pytest.approx((0.5 - 0.2 + 0.3) / 3)
-    assert mean_skill(np.array([0.5, -0.1])) == pytest.approx(0.2)
-    assert np.isnan(mean_skill(np.array([np.nan])))
-
-
-ERROR = st.floats(0, 1e30)
-
-
-@settings(deadline=None)
-@given(st.lists(st.tuples(st.floats(0.05, 1), st.floats(0.1, 1)), min_size=4, max_size=8), ERROR, ERROR, st.floats(1e-6, 1e6))
-def test_one_more_series_moves_the_mean_by_its_share_only(
-    fleet: list[tuple[float, float]], error: float, reference: float, unit: float
-) -> None:
-    """Whatever the new one does, the mean falls by no more than what one of n + 1 series may count."""
-    old, best = np.array(fleet).T
-    before = mean_skill(series_skill(old, best, np.ones(len(old))))
-    scale = np.append(np.ones(len(old)), unit)
-    after = mean_skill(series_skill(np.append(old, error), np.append(best, reference), scale))
-    assert after >= min(before, (before * len(old) - MOST_LOST) / (len(old) + 1)) - 1e-12
-
-
-SERIES_ERRORS = st.lists(st.tuples(ERROR, ERROR, st.floats(1e-3, 1e3)), min_size=1, max_size=6)
-
-
-@settings(deadline=None)
-@given(SERIES_ERRORS, st.integers(-20, 20), st.randoms())
-def test_skill_knows_no_unit_and_no_order(
-    fleet: list[tuple[float, float, float]], power: int, random: "np.random.Generator"
-) -> None:
-    """A sensor that speaks in another unit, or stands at another place of the list, is judged the same."""
-    rows = np.array(fleet).T
-    wanted = series_skill(*rows)
-    np.testing.assert_array_equal(series_skill(*(rows * 2.0**power)), wanted)
-    order = list(range(len(fleet)))
-    random.shuffle(order)
-    np.testing.assert_array_equal(series_skill(*rows[:, order]), wanted[order])
-    np.testing.assert_allclose(mean_skill(wanted[order]), mean_skill(wanted), atol=1e-12)
-
-
-@settings(deadline=None)
-@given(st.lists(st.floats(-10, 10), min_size=20, max_size=60), st.sampled_from([0.1, 0.5, 0.9]))
-def test_pinball_loss_is_least_at_its_quantile(facts: list[float], level: float) -> None:
-    """No other constant has a smaller mean loss than the empirical quantile."""
-    fact = np.array(facts)
-    best = np.quantile(fact, level, method="inverted_cdf")
-    losses = [pinball(fact, np.full((len(fact), 1), guess), np.array([level])).mean() for guess in (best, *fact)]
-    assert losses[0] <= min(losses) + 1e-9
 
 
 def test_errors_are_aligned_to_their_lead() -> None:

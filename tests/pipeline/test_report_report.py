@@ -84,14 +84,14 @@ def test_validation_lists_every_series_with_its_problem(prepared: Prepared) -> N
 
 
 def test_errors_of_every_series_stand_beside_the_others(release: Release) -> None:
-    """The candidate's, its gain on the best baseline, the champion's, then every baseline's, in the series' own unit."""
+    """The candidate's, its skill, the champion's, then every baseline's, in the series' own unit."""
     grid = trial_grid(release.chosen.trial)
-    assert grid.headers[:4] == ("series", "mean_of_3_days", "below best baseline", "last_value")
+    assert grid.headers[:4] == ("series", "mean_of_3_days", "skill", "last_value")
     assert [row[0] for row in grid.rows] == ["<hall>|a", "b"]
-    own, gain, champion = grid.rows[0][1:4]
+    own, skill, champion = grid.rows[0][1:4]
     assert float(own) < float(champion)
     best = min(float(one.by_series[0]) for one in release.chosen.trial.baselines)
-    assert gain == percent(1 - float(release.chosen.trial.candidate.by_series[0]) / best, sign=True)
+    assert skill == percent(1 - float(release.chosen.trial.candidate.by_series[0]) / best, sign=True)
 
 
 def test_model_card_says_what_the_manifest_says(release: Release) -> None:
