@@ -3,15 +3,19 @@
 import json
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from edge.agent.counters import Counters
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
+
+from edge.agent.counters import Counters, Number
 from edge.config import parse_loopback
 from edge.errors import ConfigurationError
 
 
-class Health:
+class Health(Collector):
     """The two pages of one agent.
 
     Args:
@@ -27,15 +31,18 @@ class Health:
         self.labels: dict[str, str] = {}
         self._server: ThreadingHTTPServer | None = None
 
+    def collect(self) -> Iterator[Metric]:
+        """All numbers, counters first, in order of their names, and what the labels say."""
+        totals, gauges = self._counters.totals(), self._counters.gauges()
+        for counter in sorted(totals, key=_metric):
+            yield CounterMetricFamily(counter.metric, _help(counter), value=totals[counter])
+        for gauge in sorted(gauges, key=_metric):
+            yield GaugeMetricFamily(gauge.metric, _help(gauge), value=gauges[gauge])
+        yield InfoMetricFamily("gatecast", "what forecasts", value=self.labels)
+
     def metrics(self) -> str:
         """All numbers in Prometheus' text format."""
-        totals, gauges = self._counters.totals(), self._counters.gauges()
-        rows = [(counter.metric, "counter", totals[counter]) for counter in sorted(totals, key=lambda counter: counter.metric)]
-        rows += [(gauge.metric, "gauge", gauges[gauge]) for gauge in sorted(gauges, key=lambda gauge: gauge.metric)]
-        lines = [line for name, kind, value in rows for line in (f"# TYPE {name} {kind}", f"{name} {value:.15g}")]
-        labels = ",".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in sorted(self.labels.items()))
-        lines += ["# TYPE gatecast_info gauge", f"gatecast_info{{{labels}}} 1"]
-        return "\n".join(lines) + "\n"
+        return generate_latest(self).decode()
 
     def health(self) -> tuple[int, dict[str, str]]:
         """HTTP status and body of `/healthz`: 503 with the problem, 200 `degraded` with the reason, or 200 `ok`."""
@@ -73,6 +80,14 @@ class Health:
             self._server = None
 
 
+def _metric(number: Number) -> str:
+    return number.metric
+
+
+def _help(number: Number) -> str:
+    return f"{number.text}; unit: {number.unit}"
+
+
 class _ServerV6(ThreadingHTTPServer):
     address_family = socket.AF_INET6
 
@@ -86,7 +101,7 @@ def _handler(health: Health) -> type[BaseHTTPRequestHandler]:
                 status, document = health.health()
                 self._answer(status, "application/json", json.dumps(document))
             elif self.path == "/metrics":
-                self._answer(200, "text/plain; version=0.0.4", health.metrics())
+                self._answer(200, CONTENT_TYPE_PLAIN_0_0_4, health.metrics())
             else:
                 self._answer(404, "text/plain", "there are /healthz and /metrics\n")
 

@@ -1,6 +1,7 @@
 """The processes that a command needs beside itself, such as a broker and the agent; each is ended by its own pid."""
 
 import json
+import math
 import os
 import shutil
 import signal
@@ -15,6 +16,8 @@ from types import TracebackType
 from typing import IO, Self
 from urllib.error import URLError
 from urllib.request import urlopen
+
+from prometheus_client.parser import text_string_to_metric_families
 
 from edge.agent.counters import Counter, Gauge, Number
 from edge.errors import BrokerError, ConfigurationError, GatecastError
@@ -188,9 +191,9 @@ class AgentProcess(Server):
         """
         try:
             with urlopen(f"{self._url}/metrics", timeout=STALLED) as answer:  # noqa: S310
-                lines = answer.read().decode().splitlines()
+                families = list(text_string_to_metric_families(answer.read().decode()))
         except OSError as error:
             raise GatecastError(f"the agent does not answer: {self.died() or error}") from error
-        told = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
-        totals: dict[Number, float] = {counter: float(told.get(counter.metric, 0)) for counter in Counter}
-        return totals | {gauge: float(told.get(gauge.metric, "nan")) for gauge in Gauge}
+        told = {sample.name: sample.value for family in families for sample in family.samples}
+        totals: dict[Number, float] = {counter: told.get(counter.metric, 0.0) for counter in Counter}
+        return totals | {gauge: told.get(gauge.metric, math.nan) for gauge in Gauge}

@@ -4,6 +4,7 @@ import contextlib
 import re
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -16,6 +17,7 @@ from edge.forecaster.faults import KINDS
 from edge.stores.influx import InfluxStore
 from tests.support.servers import Influx
 
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 NOW = 1_768_478_400 * SECOND
 WHOLE = {"readings", "backlog", "skipped", "late", "duplicates"}
 NUMBERS: tuple[Number, ...] = (*Counter, *Gauge)
@@ -98,6 +100,15 @@ def test_number_says_what_it_is_and_in_which_unit(number: Number) -> None:
     assert len(number.text) > 15
     assert number.unit
     assert [other.text for other in NUMBERS].count(number.text) == 1
+
+
+def test_operations_page_speaks_of_numbers_that_exist() -> None:
+    """Every `gatecast_` name in the documentation is one of the page; `…` stands for any letters."""
+    names = re.findall(r"`(gatecast_[a-z_…]+)`", OPERATIONS.read_text("utf-8"))
+    assert len(names) > 10
+    for name in names:
+        pattern = name.replace("…", "[a-z_]+")
+        assert any(re.fullmatch(pattern, number.metric) for number in NUMBERS), name
 
 
 def test_row_adds_up_the_numbers_of_a_field() -> None:

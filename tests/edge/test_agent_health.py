@@ -1,14 +1,16 @@
 """What the agent says of itself, in the formats its readers know."""
 
 import json
+import math
 import re
 import socket
 from collections.abc import Iterator
 from http.client import HTTPConnection
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
-from edge.agent.counters import Counter, Counters, Gauge
+from edge.agent.counters import Counter, Counters, Gauge, Number
 from edge.agent.health import Health
 from edge.errors import ConfigurationError
 from tests.support.servers import HANGS_AFTER
@@ -64,31 +66,50 @@ def test_healthz_is_degraded_while_part_of_the_data_is_missing(patient: Patient)
 
 
 def test_metrics_are_in_prometheus_format(patient: Patient) -> None:
-    """Each number has its type; totals end in _total; nothing is rounded that counts."""
+    """Each number has its meaning and its type; totals end in _total; nothing is rounded that counts."""
     patient.counters.count(Counter.READINGS, 12_345_678_901)
     patient.counters.count(Counter.READINGS)
     patient.counters.count(Counter.SWAPS, 0)
     patient.counters.set(Gauge.LAG_SECONDS, 0.25)
     patient.counters.set(Gauge.BACKLOG_BYTES, float("nan"))
     status, kind, body = patient.get("/metrics")
-    assert (status, kind) == (200, "text/plain; version=0.0.4")
-    lines = body.splitlines()
-    assert "gatecast_readings_total 12345678902" in lines
-    assert "gatecast_swaps_total 0" in lines
-    assert "gatecast_lag_seconds 0.25" in lines
-    assert "gatecast_backlog_bytes nan" in lines
-    assert "# TYPE gatecast_readings_total counter" in lines
-    assert "# TYPE gatecast_lag_seconds gauge" in lines
+    assert (status, kind) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    families = {family.name: family for family in text_string_to_metric_families(body)}
+    assert [(name, family.type, [sample.value for sample in family.samples]) for name, family in families.items()] == [
+        ("gatecast_readings", "counter", [12_345_678_902]),
+        ("gatecast_swaps", "counter", [0]),
+        ("gatecast_backlog_bytes", "gauge", [pytest.approx(math.nan, nan_ok=True)]),
+        ("gatecast_lag_seconds", "gauge", [0.25]),
+        ("gatecast_info", "gauge", [1]),
+    ]
+    assert families["gatecast_readings"].documentation == "readings taken from messages; unit: reading"
+    assert re.findall(r"^(\w+)", body, re.MULTILINE) == [
+        "gatecast_readings_total",
+        "gatecast_swaps_total",
+        "gatecast_backlog_bytes",
+        "gatecast_lag_seconds",
+        "gatecast_info",
+    ]
     assert body.endswith("\n")
-    for line in lines:
-        assert re.fullmatch(r"# TYPE \w+ (counter|gauge)|gatecast_\w+(\{.*\})? (nan|-?[0-9.e+]+)", line)
+
+
+@pytest.mark.parametrize("number", [*Counter, *Gauge], ids=lambda number: number.title)
+def test_every_number_has_its_name_on_the_page(number: Number) -> None:
+    """It is the one that the list gives it, and it comes once."""
+    counters = Counters()
+    if isinstance(number, Counter):
+        counters.count(number, 3)
+    elif isinstance(number, Gauge):
+        counters.set(number, 3)
+    lines = Health(counters, lambda: None).metrics().splitlines()
+    assert [line for line in lines if line.startswith(number.metric)] == [f"{number.metric} 3.0"]
 
 
 def test_labels_are_escaped_as_prometheus_reads_them() -> None:
     """Quotes, backslashes and line breaks, and letters as they are."""
     health = Health(Counters(), lambda: None)
     health.labels = {"model": 'a"b\\c\nü'}
-    assert 'gatecast_info{model="a\\"b\\\\c\\nü"} 1' in health.metrics()
+    assert 'gatecast_info{model="a\\"b\\\\c\\nü"} 1.0' in health.metrics()
 
 
 def test_other_paths_and_methods_are_refused(patient: Patient) -> None:
