@@ -1,7 +1,11 @@
-"""Times and durations: nanoseconds since 1970 in UTC, and how people write them."""
+"""Times and durations: nanoseconds since 1970 in UTC, and how people write them.
+
+The rules for a time stand here and nowhere else: messages and files take the same spellings, with the same bounds. The
+patterns are written in the syntax that Python shares with the regular expressions of polars, which reads whole columns.
+"""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Literal
 
 from edge.errors import ConfigurationError, PayloadError
@@ -11,8 +15,14 @@ SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
 LONGEST = 36_525 * DAY  # a hundred years: anything beyond is a slip, and would leave int64 before long
 UNITS = {
-    "ns": 1, "us": 1_000, "ms": 1_000_000, "s": SECOND, "min": 60 * SECOND, "h": 3600 * SECOND, "d": DAY,
-}  # fmt: skip
+    "ns": 1,
+    "us": 1_000,
+    "ms": 1_000_000,
+    "s": SECOND,
+    "min": 60 * SECOND,
+    "h": 3600 * SECOND,
+    "d": DAY,
+}
 
 
 def parse_duration(text: str, *, shortest: int = 1) -> int:
@@ -44,34 +54,48 @@ def iso(time: int) -> str:
 TimeUnit = Literal["auto", "iso", "s", "ms", "us", "ns"]
 EARLIEST = 946_684_800 * SECOND  # 2000: a clock that was never set stands in 1970
 LATEST = 4_102_444_800 * SECOND  # 2100
-LONGEST_TIME = 64  # characters; looking for a time in more of them could take minutes
+LONGEST_TIME = 64  # characters
+BLANKS = " \t\r\n\u00a0"  # characters around a time, a number or a name that do not count
 NANOSECONDS = {"s": SECOND, "ms": 1_000_000, "us": 1_000, "ns": 1}
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-ISO = re.compile(r"(.*?\d{2}:?\d{2}:?\d{2})[.,](\d{1,9})\d*(.*)")
+# A Unix number below a bound is in that unit, a larger one is in ns: seconds stay below 1e11 until the year 5138.
+UNIX_UNITS: tuple[tuple[int, TimeUnit], ...] = ((10**11, "s"), (10**14, "ms"), (10**17, "us"))
+ISO = (
+    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8})"
+    r"(?:[Tt ](?P<hour>[01][0-9]|2[0-3])"
+    r"(?::?(?P<minute>[0-5][0-9])(?::?(?P<second>[0-5][0-9])(?:[.,](?P<fraction>[0-9]+))?)?)?"
+    r"(?: ?(?:[Zz]|UTC|utc|(?P<sign>[+-])(?P<east_hour>[01][0-9]|2[0-3])(?::?(?P<east_minute>[0-5][0-9]))?))?)?"
+)
+DIGITS_OF_A_DATE = 8
+WHOLE = r"[+-]?[0-9]+"
+FRACTIONAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_ISO, _WHOLE, _FRACTIONAL = re.compile(ISO), re.compile(WHOLE), re.compile(FRACTIONAL)
+_FIRST_DAY = date(1970, 1, 1).toordinal()
 
 
-def unit_of(number: float) -> str:
-    """Unit of a Unix time, told by its size: seconds stay below 1e11 until the year 5138."""
+def unit_of(number: float) -> TimeUnit:
+    """Unit of a Unix time, told by its size."""
     size = abs(number)
-    if size < 1e11:
-        return "s"
-    if size < 1e14:
-        return "ms"
-    return "us" if size < 1e17 else "ns"
+    for bound, unit in UNIX_UNITS:
+        if size < bound:
+            return unit
+    return "ns"
 
 
 def parse_time(value: object, unit: TimeUnit = "auto") -> int:
     """Nanoseconds since 1970 in UTC.
 
+    A text is ISO 8601 (a date alone, or with a time after `T` or a blank; with `Z`, `UTC`, an offset, or no zone, which is
+    UTC; digits beyond nanoseconds are dropped), or a Unix time. Eight digits are a date, unless the unit is named.
+
     Args:
-        value: ISO 8601 text (without a zone it is UTC), or a Unix time as number or text.
-        unit: of a number; `auto` tells seconds, milli-, micro- and nanoseconds apart by their size.
+        value: text or number.
+        unit: unit of a number; `auto` tells seconds, milli-, micro- and nanoseconds apart by their size.
 
     Raises:
         PayloadError: no time, or none between 2000 and 2100 (`bad_time`).
     """
     try:
-        time = _nanoseconds(value, unit)
+        time = _of_text(value, unit) if isinstance(value, str) else _of_number(value, unit)
     except (ValueError, OverflowError, TypeError) as error:
         raise PayloadError("bad_time", f"{quoted(value)} is no time; expected ISO 8601 or a Unix time") from error
     if not EARLIEST <= time < LATEST:
@@ -79,25 +103,34 @@ def parse_time(value: object, unit: TimeUnit = "auto") -> int:
     return time
 
 
-def _nanoseconds(value: object, unit: TimeUnit) -> int:
-    if isinstance(value, str):
-        if len(value) > LONGEST_TIME:
-            raise ValueError
-        text = value.strip()
-        try:
-            value = int(text) if unit != "iso" else text
-        except ValueError:
-            try:
-                value = float(text) if unit != "iso" else text
-            except ValueError:
-                value = text
-    if isinstance(value, str):
-        nanoseconds = 0
-        if match := ISO.fullmatch(value):
-            value, nanoseconds = match[1] + match[3], int(match[2].ljust(9, "0"))
-        moment = datetime.fromisoformat(value)
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-        return (moment - EPOCH) // timedelta(microseconds=1) * 1000 + nanoseconds
+def _of_text(text: str, unit: TimeUnit) -> int:
+    if len(text) > LONGEST_TIME:
+        raise ValueError
+    if text.isdigit() and text.isascii() and len(text) != DIGITS_OF_A_DATE:  # the usual whole number, without a pattern
+        return _of_number(int(text), unit)
+    text = text.strip(BLANKS)
+    match = _ISO.fullmatch(text)
+    if match is not None and (unit in ("auto", "iso") or not text.isdigit()):
+        return _of_iso(*match.groups())
+    if _WHOLE.fullmatch(text):
+        return _of_number(int(text), unit)
+    if _FRACTIONAL.fullmatch(text):
+        return _of_number(float(text), unit)
+    raise ValueError
+
+
+def _of_iso(day: str, *clock: str | None) -> int:
+    hour, minute, second, fraction, sign, east_hour, east_minute = clock
+    digits = day.replace("-", "")
+    seconds = 86_400 * (date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).toordinal() - _FIRST_DAY)
+    seconds += 3600 * int(hour or 0) + 60 * int(minute or 0) + int(second or 0)
+    if sign is not None:
+        east = 3600 * int(east_hour or 0) + 60 * int(east_minute or 0)
+        seconds += east if sign == "-" else -east
+    return seconds * SECOND + (int(fraction[:9].ljust(9, "0")) if fraction is not None else 0)
+
+
+def _of_number(value: object, unit: TimeUnit) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or unit == "iso":
         raise TypeError
     scale = NANOSECONDS[unit_of(value) if unit == "auto" else unit]

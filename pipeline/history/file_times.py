@@ -1,32 +1,46 @@
 """Times of any spelling as nanoseconds since 1970 in UTC, a column at once.
 
-The rules are those of `edge.contract.times.parse_time`: ISO 8601 with `Z`, an offset or neither (then it is UTC), or a Unix
-number whose magnitude tells its unit. What cannot be read, or lies outside the years 1678…2261, becomes null.
+Rules, patterns and bounds are those of `edge.contract.times`; a time that `parse_time` refuses becomes null.
 """
 
 import polars as pl
 
-from edge.contract.times import DAY, SECOND, UNITS
-
-ISO = (
-    r"^(?<date>\d{4}-\d{2}-\d{2}|\d{8})"
-    r"(?:[Tt ](?<hour>[01]\d|2[0-3])(?::?(?<minute>[0-5]\d)(?::?(?<second>[0-5]\d)(?:[.,](?<fraction>\d+))?)?)?"
-    r" ?(?:[Zz]|(?:UTC)|(?<sign>[+-])(?<east_hour>[01]\d|2[0-3])(?::?(?<east_minute>[0-5]\d))?)?)?$"
+from edge.contract.times import (
+    BLANKS,
+    DAY,
+    EARLIEST,
+    FRACTIONAL,
+    ISO,
+    LATEST,
+    LONGEST_TIME,
+    NANOSECONDS,
+    SECOND,
+    UNITS,
+    UNIX_UNITS,
+    WHOLE,
 )
-WHOLE = r"^[+-]?\d+$"
-FRACTIONAL = r"^[+-]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?$"
-# Unix numbers below each bound are of that unit.
-MAGNITUDES = ((10**11, "s"), (10**14, "ms"), (10**17, "us"))
+
+COMMON = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-5][0-9]Z?$"  # what the fast parser is right about
 LARGEST = 2**63 - 1
 LARGEST_DAY = LARGEST // DAY - 1
 
 
+def _only(pattern: str) -> str:
+    """The pattern for a whole text."""
+    return f"^(?:{pattern})$"
+
+
 def parse_times(column: pl.Series) -> pl.Series:
-    """Moments of a column of any type, Int64 ns UTC `[n]`, null where there is none or it cannot be read.
+    """Moments of a column of any type, Int64 ns UTC `[n]`, null where `parse_time` would refuse.
 
     Args:
         column: text, Unix numbers, dates or datetimes (without a zone: UTC).
     """
+    time = _nanoseconds(column)
+    return time.set(~time.is_between(EARLIEST, LATEST, closed="left").fill_null(value=False), None)
+
+
+def _nanoseconds(column: pl.Series) -> pl.Series:
     kind = column.dtype
     if isinstance(kind, pl.Datetime):
         return _scaled(column.cast(pl.Int64), UNITS[kind.time_unit])
@@ -43,27 +57,26 @@ def parse_times(column: pl.Series) -> pl.Series:
 
 def _from_text(text: pl.Series) -> pl.Series:
     """The common spelling by a fast parser, the rest by the general ones."""
-    length = text.str.len_bytes()
-    plain = ((length == 19) | ((length == 20) & text.str.ends_with("Z"))) & (text.str.slice(17, 1) != "6")
-    plain &= text.str.slice(10, 1).is_in(["T", " "])
     head = text.str.slice(0, 19).str.replace(" ", "T", literal=True)
     fast = head.to_frame("t").select(
         pl.col("t").str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False, cache=False).cast(pl.Int64)
     )["t"]
-    found = _scaled(fast, UNITS["us"]).zip_with(plain.fill_null(value=False), pl.Series([None], dtype=pl.Int64))
-    rest = (found.is_null() & text.is_not_null()).arg_true()
+    common = text.str.contains(COMMON).fill_null(value=False)
+    time = _scaled(fast, UNITS["us"]).zip_with(common, pl.Series([None], dtype=pl.Int64))
+    rest = (time.is_null() & (text.str.len_chars() <= LONGEST_TIME)).arg_true()
     if len(rest):
-        found = found.scatter(rest, _from_any_text(text.gather(rest).str.strip_chars()))
-    return found.alias(text.name)
+        time = time.scatter(rest, _from_any_text(text.gather(rest).str.strip_chars(BLANKS)))
+    return time.alias(text.name)
 
 
 def _from_any_text(text: pl.Series) -> pl.Series:
     frame = text.to_frame("text")
-    iso = frame.select(pl.col("text").str.extract_groups(ISO))["text"].struct.unnest()
-    whole = pl.col("text").str.contains(WHOLE)
+    iso = frame.select(pl.col("text").str.extract_groups(_only(ISO)))["text"].struct.unnest()
+    whole = pl.col("text").str.contains(_only(WHOLE))
+    fractional = pl.col("text").str.contains(_only(FRACTIONAL))
     number = frame.select(
         pl.when(whole).then("text").cast(pl.Int64, strict=False).alias("whole"),
-        pl.when(~whole & pl.col("text").str.contains(FRACTIONAL)).then("text").cast(pl.Float64, strict=False).alias("real"),
+        pl.when(~whole & fractional).then("text").cast(pl.Float64, strict=False).alias("real"),
     )
     unix = _from_integers(number["whole"]).zip_with(number["real"].is_null(), _from_floats(number["real"]))
     return _from_iso(iso).zip_with(iso["date"].is_not_null(), unix)
@@ -85,8 +98,8 @@ def _from_iso(groups: pl.DataFrame) -> pl.Series:
 def _from_integers(number: pl.Series) -> pl.Series:
     size = number.abs()
     time = number
-    for bound, unit in reversed(MAGNITUDES):
-        time = _scaled(number, UNITS[unit]).zip_with((size < bound).fill_null(value=False), time)
+    for bound, unit in reversed(UNIX_UNITS):
+        time = _scaled(number, NANOSECONDS[unit]).zip_with((size < bound).fill_null(value=False), time)
     return time
 
 
@@ -95,9 +108,9 @@ def _from_floats(number: pl.Series) -> pl.Series:
     whole = number.cast(pl.Int64, strict=False)
     size = number.abs()
     time = whole
-    for bound, unit in reversed(MAGNITUDES):
-        fraction = ((number - whole) * UNITS[unit]).round().cast(pl.Int64, strict=False)
-        time = (_scaled(whole, UNITS[unit]) + fraction).zip_with((size < bound).fill_null(value=False), time)
+    for bound, unit in reversed(UNIX_UNITS):
+        fraction = ((number - whole) * NANOSECONDS[unit]).round().cast(pl.Int64, strict=False)
+        time = (_scaled(whole, NANOSECONDS[unit]) + fraction).zip_with((size < bound).fill_null(value=False), time)
     return time
 
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from edge.contract.times import EARLIEST, LATEST, LONGEST_TIME, NANOSECONDS, SECOND, TimeUnit, parse_time
 from edge.errors import PayloadError
+from tests.support.spellings import NOON, SPELLINGS
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-NOON = 1_768_478_400 * SECOND  # 2026-01-15T12:00:00Z
 
 
 @given(st.text())
@@ -68,6 +68,23 @@ def test_fractions_of_unix_times_count() -> None:
     """Half a second is half a second, as number and as text."""
     assert parse_time(1_768_478_400.5) == parse_time("1768478400.5") == NOON + SECOND // 2
     assert parse_time(1_768_478_400_000.5) == NOON + 500_000
+
+
+@pytest.mark.parametrize(("text", "moment"), SPELLINGS.items(), ids=repr)
+def test_a_spelling_is_read_as_the_list_says(text: str, moment: int | None) -> None:
+    """Files are held to the same list."""
+    if moment is None:
+        with pytest.raises(PayloadError, match=r"no time|between the years"):
+            parse_time(text)
+    else:
+        assert parse_time(text) == moment
+
+
+def test_eight_digits_are_a_date_unless_the_unit_is_named() -> None:
+    """As seconds they would lie in 1970."""
+    assert parse_time("20260115") == parse_time("20260115", "iso") == NOON - 43_200 * SECOND
+    with pytest.raises(PayloadError, match="between the years"):
+        parse_time("20260115", "s")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from edge.messages.formats.table import FORMATS, open_format
 from edge.messages.ingest import Ingest
 
 NOON = 1_768_478_400 * SECOND  # 2026-01-15T12:00:00Z
-PAGE = Path(__file__).parents[2] / "docs" / "payloads.md"
+PAGE = Path(__file__).parents[2] / "docs" / "readings.md"
 JSON = Ingest("sensors/{site}/{metric}")
 
 

@@ -2,22 +2,19 @@
 
 import gzip
 import lzma
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
-from edge.contract.times import DAY, SECOND, iso, parse_time
-from edge.errors import ConfigurationError, GatecastError, HistoryError, PayloadError
+from edge.contract.times import DAY, SECOND, iso
+from edge.errors import ConfigurationError, GatecastError, HistoryError
 from pipeline.history import from_files as reading_files
 from pipeline.history.checks import Report, read_file, refuse, strays, stream_table, to_table, trainable, validate
-from pipeline.history.file_times import parse_times
 from pipeline.history.from_files import read_batches
 
 HOUR = 3600 * SECOND
@@ -150,43 +147,6 @@ def test_a_file_that_is_not_there_or_of_another_kind_is_wrong_use(tmp_path: Path
     for name in ("broken.parquet", "broken.csv.xz", "broken.csv.gz"):
         with pytest.raises(GatecastError):
             read_file(written(tmp_path, "no such thing", name))
-
-
-TIMES = [
-    "2024-01-02T03:04:05Z", "2024-01-02 03:04:05", "2024-01-02T03:04:05.123456789+05:30", "2024-01-02T03:04:05,5-0800",
-    "20240102T030405Z", "2024-01-02T03:04", " 2024-01-02T03:04:05Z ", "1700000000", "1700000000.123", "1700000000123",
-    "1700000000123456", "1700000000123456789", "1.7e9",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("text", TIMES)
-def test_times_mean_the_same_in_files_as_in_messages(text: str) -> None:
-    """The column parser agrees with the parser of MQTT payloads to the nanosecond."""
-    assert parse_times(pl.Series([text])).to_list() == [parse_time(text)]
-
-
-@given(st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1)), st.integers(-14 * 60, 14 * 60), st.sampled_from("T "))  # noqa: DTZ001
-def test_any_moment_in_any_zone_is_read_back(moment: datetime, east: int, separator: str) -> None:
-    """Offsets and fractions change nothing about the moment."""
-    local = moment.replace(tzinfo=UTC).astimezone(timezone(timedelta(minutes=east)))
-    text = local.isoformat(separator)
-    assert parse_times(pl.Series([text])).to_list() == [parse_time(text)]
-
-
-@given(st.one_of(st.integers(946_684_800, 4_102_444_799), st.floats(1e9, 4e9)), st.sampled_from([1, 1000, 10**6]))
-def test_unix_numbers_are_told_apart_by_their_size(number: float, factor: int) -> None:
-    """Seconds, milli- and microseconds, whole or not, as text or numbers, give the same moment as in a message."""
-    value = number * factor
-    assert parse_times(pl.Series([value])).to_list() == [parse_time(value)]
-    assert parse_times(pl.Series([repr(value)])).to_list() == [parse_time(repr(value))]
-
-
-@pytest.mark.parametrize("text", ["2024-02-30", "2024-01-01T24:00:00", "2024-01-01T23:59:60Z", "9999-01-01", "9" * 30, "noon"])
-def test_what_is_no_time_is_null(text: str) -> None:
-    """Nothing is guessed and nothing overflows."""
-    assert parse_times(pl.Series([text])).to_list() == [None]
-    with pytest.raises(PayloadError):
-        parse_time(text)
 
 
 def test_local_times_across_daylight_saving_keep_every_hour(tmp_path: Path) -> None:

@@ -41,7 +41,6 @@ NOT_YET: frozenset[str] = frozenset(
         "pipeline/cells/recall_trainer.py",
         "pipeline/cells/tutorial.py",
         "pipeline/history/cells.py",
-        "pipeline/history/file_times.py",
         "pipeline/history/from_files.py",
         "pipeline/history/prepared.py",
         "pipeline/history/strays.py",
