@@ -5,24 +5,24 @@ import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from edge.errors import ConfigurationError
-from flows.commands.options import check_data, check_written, history, moment
-from flows.output.backtest import draw, text
+from flows.commands.options import Commands, add_command, check_data, check_written, history, moment
 
 CONFIG = Path("gatecast.toml")
 
 
-def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is private
-    """Add the command to those of `gatecast`."""
-    parser = commands.add_parser(
+def add_parser(commands: Commands) -> None:
+    """Add `backtest` to the commands."""
+    parser = add_command(
+        commands,
         "backtest",
-        help="measure bundles, baselines and other methods on held-out history",
-        description="Measure forecasters from every origin of the held-out history, through the device's state and runtime: "
+        run,
+        "measure bundles, baselines and other methods on held-out history",
+        "Measure forecasters from every origin of the held-out history, through the device's state and runtime: "
         "MAE, RMSE, MASE, quantile loss, coverage and width per series (in its own unit) and lead, on the same facts for all.",
+        grace=0.0,
     )
-    parser.set_defaults(run=run)
     add = parser.add_argument
     add("--bundle", action="append", default=[], metavar="WHAT", help="folder or version, repeatable; default: the live one")
     add("--data", type=Path, metavar="FILE", help="CSV or Parquet as for import; default: the store")
@@ -44,16 +44,17 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         GatecastError: one line that says what to do.
     """
-    from flows.progress import Show  # noqa: PLC0415 - `--help` and wrong options answer at once
+    from flows.progress import Show
 
     begin, end = moment("--from", options.begin), moment("--to", options.end)
     if begin is not None and end is not None and begin >= end:
         raise ConfigurationError(f"expected --from before --to; got {options.begin} and {options.end}")
     _check(options)
     show = Show()
-    from edge.config import Config, read_config  # noqa: PLC0415
-    from pipeline.backtest import run as work  # noqa: PLC0415
-    from pipeline.release.registry import Registry  # noqa: PLC0415
+    from edge.config import Config, read_config
+    from flows.output.backtest import draw, text
+    from pipeline.backtest import run as work
+    from pipeline.release.registry import Registry
 
     unconfigured = options.data is not None and options.config == CONFIG and not CONFIG.exists()
     config = Config() if unconfigured else read_config(options.config)
@@ -82,8 +83,8 @@ def run(options: argparse.Namespace) -> int:
             found = work.measure(prepared, chosen, stride, notes)
         sys.stdout.write("\n".join([*text(found), ""]))
         if options.json:
-            from edge.files import replace_file  # noqa: PLC0415
-            from pipeline.backtest.figures import document  # noqa: PLC0415
+            from edge.files import replace_file
+            from pipeline.backtest.figures import document
 
             replace_file(options.json, json.dumps(document(found), indent=1).encode())
             sys.stdout.write(f"figures: {options.json}\n")

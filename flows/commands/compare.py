@@ -4,11 +4,10 @@ import argparse
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from edge.commands.options import FILE_TEXT
 from edge.errors import ConfigurationError
-from flows.commands.options import check_data, check_written, history
+from flows.commands.options import Commands, add_command, check_data, check_written, history
 
 SHIPPED = Path(__file__).parents[1] / "data" / "nyc-weather-2013.csv.xz"
 TEXT = "measure SimpleRNN, LSTM and GRU side by side"
@@ -19,11 +18,10 @@ on held-out readings. Nothing is released. Takes minutes.
 """
 
 
-def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
+def add_parser(commands: Commands) -> None:
     """Add `compare` to the commands."""
-    command = commands.add_parser(
-        "compare", help=TEXT, description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    command = add_command(commands, "compare", run, TEXT, DESCRIPTION, grace=0.0)
+    command.formatter_class = argparse.RawDescriptionHelpFormatter
     source = command.add_mutually_exclusive_group()
     source.add_argument(
         "--data", type=Path, metavar="FILE", help=f"{FILE_TEXT}; or the same as Parquet; default: a year of hourly weather"
@@ -39,7 +37,6 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the clas
     command.add_argument("--json", type=Path, metavar="FILE", help="write every figure to a file as JSON")
     command.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables to a file as Markdown")
     command.add_argument("--pdf", type=Path, metavar="FILE", help="write a poster of two A4 pages: cells, charts")
-    command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -53,16 +50,16 @@ def run(options: argparse.Namespace) -> int:
     if options.workers < 1 or options.seed < 0:
         raise ConfigurationError(f"expected --workers from 1 and --seed from 0; got {options.workers} and {options.seed}")
     check_data(options.data)
-    from flows.progress import CURRENT, Show  # noqa: PLC0415 - `--help` and wrong options answer at once
+    from flows.progress import CURRENT, Show
 
     show = Show()
     CURRENT.set(show)
     with tempfile.TemporaryDirectory(prefix="gatecast-") as folder:
         with show.stage("history"):
-            from edge.config import Config, read_config  # noqa: PLC0415
-            from flows.commands.comparing import compare  # noqa: PLC0415
-            from flows.output.comparison import document, markdown_text, text  # noqa: PLC0415
-            from pipeline.cells.comparison import budget  # noqa: PLC0415
+            from edge.config import Config, read_config
+            from flows.commands.comparing import compare
+            from flows.output.comparison import document, markdown_text, text
+            from pipeline.cells.comparison import budget
 
             config = Config() if options.config is None else read_config(options.config)
             data = options.data or (SHIPPED if options.config is None else None)
@@ -71,19 +68,19 @@ def run(options: argparse.Namespace) -> int:
                 show.note(f"  {warning}")
         given = budget("quick" if options.quick else "full" if options.full else "usual", options.seed)
         comparison = compare(prepared, given, options.workers, show)
-    from edge.files import replace_file  # noqa: PLC0415
+    from edge.files import replace_file
 
-    print(text(comparison))  # noqa: T201 - a command prints
+    print(text(comparison))
     if options.json is not None:
         replace_file(options.json, json.dumps(document(comparison), indent=2).encode())
     if options.markdown is not None:
         replace_file(options.markdown, markdown_text(comparison).encode())
     if options.pdf is not None:
         with show.stage("poster"):
-            from pipeline.cells.poster import write_poster  # noqa: PLC0415
+            from pipeline.cells.poster import write_poster
 
             write_poster(comparison, options.pdf)
     for name, path in (("figures", options.json), ("tables", options.markdown), ("poster", options.pdf)):
         if path is not None:
-            print(f"{name}: {path}")  # noqa: T201
+            print(f"{name}: {path}")
     return 0

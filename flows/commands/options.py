@@ -1,13 +1,69 @@
-"""What several commands are told in the same words: files, moments, and where the history comes from."""
+"""What the commands have in common: how one is added, options in the same words, and where the history comes from."""
 
+import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from edge.errors import ConfigurationError, HistoryError, PayloadError
 
 if TYPE_CHECKING:
     from edge.config import Config, Fleet
     from pipeline.history.prepared import Prepared
+    from pipeline.release.registry import Registry
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no public name
+
+
+def add_command(
+    commands: Commands,
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    text: str,
+    description: str | None = None,
+    *,
+    grace: float | None = None,
+) -> argparse.ArgumentParser:
+    """Add a command to those of `gatecast`.
+
+    Args:
+        commands: commands of `gatecast` so far.
+        name: word that the user writes.
+        run: function that takes the parsed options and returns the exit code.
+        text: what the command does, in half a line for the list of commands.
+        description: what the command does, in whole sentences; None: the half line.
+        grace: None for a command that takes a moment. A command that takes longer runs in a process of its own, and has
+            this many seconds to end by itself after Ctrl-C or SIGTERM; 0: it is killed at once.
+
+    Returns:
+        Parser of the new command, for its options.
+    """
+    parser = commands.add_parser(name, help=text, description=description or f"{text[0].upper()}{text[1:]}.")
+    parser.set_defaults(run=run, grace=grace)
+    return parser
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add `--json`, which prints the result as a JSON document."""
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def add_channel(parser: argparse.ArgumentParser) -> None:
+    """Add `--channel`, which names another channel than the configuration."""
+    parser.add_argument("--channel", metavar="NAME", help="of the channel; default: [registry] channel (live)")
+
+
+def open_registry(options: argparse.Namespace) -> "tuple[Registry, str]":
+    """The registry of the configuration, and the name of the channel that the options or the configuration name.
+
+    Raises:
+        ConfigurationError: the configuration cannot be used.
+    """
+    from edge.config import read_config
+    from pipeline.release.registry import Registry
+
+    config = read_config(options.config)
+    return Registry(Path(config.registry.path)), options.channel or config.registry.channel
 
 
 def check_written(option: str, path: Path | None) -> None:
@@ -38,7 +94,7 @@ def moment(option: str, text: str | None) -> int | None:
     Raises:
         ConfigurationError: it cannot be read.
     """
-    from edge.contract.times import parse_time  # noqa: PLC0415
+    from edge.contract.times import parse_time
 
     try:
         return parse_time(text) if text else None
@@ -50,21 +106,21 @@ def history(data: Path | None, config: "Config", fleet: "Fleet", folder: Path, s
     """The readings of a file, or else of the configured store, before a moment.
 
     Args:
-        data: file; None reads the store.
-        config: has the store.
-        fleet: the contract it asks for.
-        folder: where a large table becomes a file; it has to outlast the result.
-        stop: ns UTC.
+        data: file of readings; None reads the store.
+        config: configuration that names the store.
+        fleet: interval, window and horizon as the user wants them.
+        folder: folder where a large table becomes a file; it has to outlast the result.
+        stop: first moment that is left out, ns UTC; None: all readings are taken.
 
     Raises:
         GatecastError: it cannot be read or trained on; one line that says what to do.
     """
-    from edge.contract.times import iso  # noqa: PLC0415
-    from edge.stores.store import open_store  # noqa: PLC0415
-    from pipeline.history.defaults import derive_contract  # noqa: PLC0415
-    from pipeline.history.from_files import read_file  # noqa: PLC0415
-    from pipeline.history.from_store import read_history  # noqa: PLC0415
-    from pipeline.history.prepared import prepare, prepare_history  # noqa: PLC0415
+    from edge.contract.times import iso
+    from edge.stores.store import open_store
+    from pipeline.history.defaults import derive_contract
+    from pipeline.history.from_files import read_file
+    from pipeline.history.from_store import read_history
+    from pipeline.history.prepared import prepare, prepare_history
 
     if data is not None:
         series, readings = read_file(data)

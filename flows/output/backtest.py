@@ -1,18 +1,16 @@
 """What `gatecast backtest` tells, and the pictures it draws."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pipeline.backtest.figures import Backtest
-    from pipeline.backtest.run import Entrant
+from edge.contract.times import format_duration, iso
+from edge.files import replace_file
+from pipeline.backtest.figures import SHOWN, Backtest, leads_grid, lines, overall_grid, series_grid
+from pipeline.backtest.pictures import coverage_plot, days_plot, error_plot, extreme_days
+from pipeline.backtest.run import Entrant
 
 
-def text(found: "Backtest") -> list[str]:
+def text(found: Backtest) -> list[str]:
     """What was measured, in lines of 80 columns."""
-    from edge.contract.times import format_duration, iso  # noqa: PLC0415
-    from pipeline.backtest.figures import SHOWN, leads_grid, lines, overall_grid, series_grid  # noqa: PLC0415
-
     contract, table = found.contract, found.table
     begin, end = (iso(table.start + edge * table.interval) for edge in (found.part.start, found.part.stop))
     every = format_duration(found.stride * table.interval)
@@ -33,7 +31,7 @@ def text(found: "Backtest") -> list[str]:
     ]
 
 
-def draw(found: "Backtest", first: "Entrant", folder: Path) -> list[Path]:
+def draw(found: Backtest, first: Entrant, folder: Path) -> list[Path]:
     """Write the plots; without a whole day to draw there are two.
 
     Args:
@@ -41,9 +39,6 @@ def draw(found: "Backtest", first: "Entrant", folder: Path) -> list[Path]:
         first: whose best and worst day is drawn.
         folder: for the files.
     """
-    from edge.files import replace_file  # noqa: PLC0415
-    from pipeline.backtest.pictures import coverage_plot, days_plot, error_plot, extreme_days  # noqa: PLC0415
-
     plots = {"error_by_lead.png": error_plot(found), "coverage_by_lead.png": coverage_plot(found)}
     panels, titles = extreme_days(first.contender, found.table, found.contract, found.part, found.scale)
     if panels:

@@ -1,7 +1,7 @@
 """Readings between files, the store and the grid."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -135,13 +135,14 @@ def tag(series: SeriesTable, ingests: Sequence[Ingest]) -> SeriesTable:
     return tagged
 
 
-def write_history(store: Store, series: SeriesTable, readings: Readings) -> int:
+def write_history(store: Store, series: SeriesTable, readings: Readings, *, wait: Callable[[float], None] = time.sleep) -> int:
     """Write readings; those that are there already change nothing.
 
     Args:
         store: the same readings may be in it.
         series: names and tags.
         readings: in any order; values that are not finite are left out.
+        wait: function that waits this many seconds before the next try.
 
     Returns:
         How many readings were written.
@@ -162,7 +163,7 @@ def write_history(store: Store, series: SeriesTable, readings: Readings) -> int:
             except StoreBusy:
                 if attempt == TRIES - 1:
                     raise
-                time.sleep(min(0.25 * 2**attempt, 5))
+                wait(min(0.25 * 2**attempt, 5))
             except BlockRefused as error:
                 raise HistoryError(f"readings {begin}…{begin + len(part)} cannot be stored: {error}") from error
     return len(kept)

@@ -9,10 +9,11 @@ import pytest
 from edge.config import Fleet
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.times import SECOND
-from edge.errors import HistoryError
+from edge.errors import HistoryError, StoreBusy
 from edge.messages.ingest import Ingest
 from edge.stores.sqlite import SqliteStore
-from pipeline.history.from_store import read_history, read_pages, tag, write_history
+from edge.stores.store import open_store
+from pipeline.history.from_store import TRIES, read_history, read_pages, tag, write_history
 
 HOUR = 3600 * SECOND
 
@@ -100,3 +101,11 @@ def test_readings_keep_every_bit(tmp_path: Path) -> None:
     values = np.array([0.1 + 0.2, 1e-300, 123456789.123456789])
     write_history(store, SeriesTable(["a"]), Readings(np.zeros(3, np.int32), np.arange(3) * HOUR, values))
     assert {value for _, _, value in stored(store)} == set(values.tolist())
+
+
+def test_a_store_that_stays_away_is_given_up_after_several_tries() -> None:
+    """The waits grow from a quarter of a second, and the last failure is what the caller is told."""
+    waits: list[float] = []
+    with pytest.raises(StoreBusy, match=r"\[store\] url"):
+        write_history(open_store("influxdb://127.0.0.1:1/bucket"), SeriesTable(["a"]), every(HOUR, 2), wait=waits.append)
+    assert waits == [0.25, 0.5, 1, 2, 4][: TRIES - 1]

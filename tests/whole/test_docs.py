@@ -27,7 +27,7 @@ PAGES = sorted(
     ]
 )
 MINUTE = 60 * SECOND
-PARSERS = {"gatecast": flows.cli._parser, "gatecast-agent": edge.cli.make_parser}
+PARSERS = {"gatecast": flows.cli.make_parser, "gatecast-agent": edge.cli.make_parser}
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 

@@ -54,8 +54,6 @@ NOT_YET: frozenset[str] = frozenset(
         "pipeline/training/settings.py",
         "pipeline/training/trainer.py",
         "flows/commands/comparing.py",
-        "flows/commands/import_file.py",
-        "flows/commands/options.py",
         "flows/output/backtest.py",
         "flows/output/comparison.py",
         "flows/output/models.py",

@@ -1,0 +1,69 @@
+"""`gatecast demo`: the whole way on recorded data."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from flows.commands.options import Commands, add_command, check_data, check_written
+
+
+def add_parser(commands: Commands) -> None:
+    """Add `demo` to the commands."""
+    text = "show the whole way on recorded data, in minutes"
+    description = (
+        f"{text.capitalize()}. Train, release, stream, forecast, compare. Exit code 1 where a reading or a forecast was lost "
+        "or doubled, or where no network beats the baselines on the weather."
+    )
+    parser = add_command(commands, "demo", run, text, description, grace=0.0)
+    add = parser.add_argument
+    add("--data", type=Path, metavar="FILE", help="your own CSV or Parquet; default: a year of hourly weather")
+    add(
+        "--store",
+        metavar="URL",
+        help="sqlite:///FILE or influxdb://host:8086/bucket?org=my-org, with the token in GATECAST_INFLUX_TOKEN; "
+        "default: a file in the working folder",
+    )
+    add("--folder", type=Path, default=Path("gatecast-demo"), help="working folder, made anew; default: gatecast-demo")
+    add("--json", type=Path, metavar="FILE", help="write the figures to a file as JSON")
+    add("--no-open", action="store_true", help="do not open the report in a browser")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the demo, write its report, print its summary.
+
+    Returns:
+        0; 1 where something was lost or doubled, or no network beats the baselines on the shipped weather.
+
+    Raises:
+        GatecastError: one line that says what to do.
+    """
+    from flows.progress import CURRENT, Show
+
+    check_written("--json", options.json)
+    check_data(options.data)
+    show = Show()
+    CURRENT.set(show)
+    with show.stage("start"):
+        from flows.retraining.quiet import keep_prefect_quiet
+
+        keep_prefect_quiet()
+        from flows.demo.folder import prepare_folder
+        from flows.processes.servers import check_broker
+
+        check_broker()
+        folder = prepare_folder(options.folder)
+        from flows.demo.run import run as run_demo  # takes seconds, so it belongs to the stage
+        from flows.output.demo import outcome_document, print_outcome, write_outcome
+
+    show.note(f"  working folder: {folder}")
+    outcome = run_demo(folder, data=options.data, store_url=options.store, show=show)
+    write_outcome(outcome)
+    if options.json:
+        options.json.write_text(json.dumps(outcome_document(outcome), indent=2), encoding="utf-8")
+    print_outcome(outcome)
+    if not options.no_open and sys.stdout.isatty():
+        import webbrowser
+
+        webbrowser.open(outcome.report.as_uri())
+    return outcome.code

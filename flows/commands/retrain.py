@@ -1,0 +1,65 @@
+"""`gatecast retrain`: train on the store's history, and release what is better."""
+
+import argparse
+import json
+
+from edge.commands.options import add_config
+from flows.commands.options import Commands, add_command, add_json, moment
+
+
+def add_parser(commands: Commands) -> None:
+    """Add `retrain` to the commands."""
+    parser = add_command(
+        commands,
+        "retrain",
+        run,
+        "train on the store's history, release what is better",
+        "Train on the store's history, release what is better. What is better than the baselines and the live forecaster, "
+        "on the device's runtime, goes out. Takes minutes.",
+        grace=0.0,
+    )
+    add_config(parser)
+    add_json(parser)
+    parser.add_argument("--no-release", action="store_true", help="judge only; the registry stays as it is")
+    parser.add_argument(
+        "--until", metavar="TIME", help="use readings before this time only, ISO 8601 (without a zone: UTC); default: all"
+    )
+    parser.add_argument(
+        "--tune",
+        type=_trials,
+        default=0,
+        metavar="N",
+        help="search for better settings first, in N trials; a search on the same history goes on; default: 0, none",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Retrain, and say what is live now.
+
+    Raises:
+        GatecastError: one line that says what to do.
+    """
+    from flows.retraining.quiet import keep_prefect_quiet
+
+    keep_prefect_quiet()
+    from flows.output.retrained import retrained_document, retrained_text
+    from flows.progress import CURRENT, Show
+
+    until = moment("--until", options.until)
+    show = Show()
+    CURRENT.set(show)
+    with show.stage("retrain"):
+        from flows.retraining.flow import run as run_retrain  # takes seconds, so it belongs to the stage
+
+        retrained = run_retrain(options.config, release=not options.no_release, until=until, trials=options.tune)
+    if options.json:
+        print(json.dumps(retrained_document(retrained, released=not options.no_release)))
+    else:
+        print(retrained_text(retrained, released=not options.no_release))
+    return 0
+
+
+def _trials(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a number of trials such as 20; got {text!r}")
+    return int(text)

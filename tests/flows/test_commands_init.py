@@ -1,0 +1,22 @@
+"""`gatecast init`: the template says what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from edge.config import Config, read_config
+from tests.support.commands import call
+
+
+def test_init_writes_every_setting_with_its_default(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The template is the defaults, but for a release channel in the registry beside it; no setting is missing."""
+    path = tmp_path / "gatecast.toml"
+    assert call(capsys, "init", "--config", str(path))[0] == 0
+    config, default = read_config(path), Config()
+    assert [name for name in Config.__struct_fields__ if getattr(config, name) != getattr(default, name)] == ["release"]
+    written = set(re.findall(r"^(?:# )?(\w+) = ", path.read_text(), re.MULTILINE))
+    sections = [getattr(default, name) for name in Config.__struct_fields__ if name != "ingest"] + list(default.ingest)
+    settings = {field for section in sections for field in section.__struct_fields__}
+    assert settings - written == {"password_file"}
+    assert call(capsys, "init", "--config", str(path))[0] == 2

@@ -1,0 +1,33 @@
+"""`gatecast promote`: a channel names another version, or the same one anew."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.release.registry import Registry
+from tests.support.agent_process import baseline_bundle
+from tests.support.commands import call, write_fleet
+
+
+def test_promoting_what_is_live_says_that_it_is_named_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first time agents take it, the second time those try it again that refused it; the document is another one."""
+    config, registry = write_fleet(tmp_path), Registry(tmp_path / "registry")
+    version = baseline_bundle().manifest.version
+    registry.add(baseline_bundle())
+    first = call(capsys, "promote", version, "--config", config)[1]
+    before = registry.channel()
+    second = call(capsys, "promote", version, "--config", config)[1]
+    after = registry.channel()
+    assert first == f"channel live names {version}; agents take it at their next look\n"
+    assert second == f"channel live named {version} already and names it anew: agents that refused it try it again\n"
+    assert before is not None
+    assert after is not None
+    assert (after.changed > before.changed, after.history) == (True, [])
+
+
+def test_a_version_that_is_not_in_the_registry_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 2 and one line; the channel names nothing afterwards."""
+    code, out, error = call(capsys, "promote", "20260101T000000Z-gru-00000000", "--config", write_fleet(tmp_path))
+    assert (code, out, len(error.splitlines())) == (2, "", 1)
+    assert "20260101T000000Z-gru-00000000" in error
+    assert Registry(tmp_path / "registry").channel() is None
