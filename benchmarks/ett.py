@@ -12,7 +12,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import numpy as np
@@ -22,6 +22,7 @@ from edge.config import Train
 from edge.contract.contract import Contract
 from edge.contract.times import DAY
 from edge.errors import GatecastError
+from edge.forecaster.manifest import Cell
 
 METHODS = ("baselines", "ridge", "lightgbm", "tutorial")
 
@@ -58,7 +59,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the CSV files")
     parser.add_argument("--sets", nargs="+", default=["ETTm1", "ETTh1"], help="names of files; default: ETTm1 ETTh1")
     parser.add_argument("--horizons", nargs="+", type=int, default=[96], help="intervals; default: 96")
-    parser.add_argument("--cells", nargs="*", default=["gru"], help="gru, lstm, simplernn; default: gru")
+    parser.add_argument("--cells", nargs="*", choices=get_args(Cell), default=["gru"], help="default: gru")
     parser.add_argument("--designs", nargs="+", default=["segment"], help="segment, plain; default: segment")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="default: 0 1 2")
     parser.add_argument("--members", type=int, default=1, help="networks averaged in one model; default: 1")

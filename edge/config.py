@@ -17,6 +17,7 @@ from edge.contract.contract import MOST_QUANTILES, SHORTEST_INTERVAL, Contract
 from edge.contract.grid import Aggregation
 from edge.contract.times import DAY, TimeUnit, parse_duration
 from edge.errors import ConfigurationError
+from edge.forecaster.manifest import Cell, Design, Precision
 from edge.messages.ingest import Ingest
 from edge.messages.message import Address
 
@@ -179,14 +180,14 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         max_size: bytes of the model file.
     """
 
-    cells: tuple[Literal["gru", "lstm", "simplernn"], ...] = ("gru", "lstm", "simplernn")
-    designs: tuple[Literal["segment", "plain"], ...] = ("segment",)
+    cells: tuple[Cell, ...] = ("gru", "lstm", "simplernn")
+    designs: tuple[Design, ...] = ("segment",)
     units: Count = 0
     segment: Count = 0
     seed: Count = 0
     epochs: Count = 0
     members: Positive = 1
-    precisions: tuple[Literal["float32", "float16", "int8"], ...] = ("float32", "float16", "int8")
+    precisions: tuple[Precision, ...] = ("float32", "float16", "int8")
     budget: Annotated[float, msgspec.Meta(gt=0)] = 20.0
     workers: Positive = 2
     margin: float = 0.01

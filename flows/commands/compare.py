@@ -1,16 +1,21 @@
-"""`gatecast compare`: SimpleRNN, LSTM or GRU, answered by measurement on the data at hand."""
+"""`gatecast compare`: which recurrent cell and design, answered by measurement on the data at hand."""
 
 import argparse
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge.commands.options import FILE_TEXT
 from edge.errors import ConfigurationError
 from flows.commands.options import Commands, add_command, check_data, check_written, history
 
+if TYPE_CHECKING:
+    from edge.forecaster.manifest import Cell
+
 SHIPPED = Path(__file__).parents[1] / "data" / "nyc-weather-2013.csv.xz"
-TEXT = "measure SimpleRNN, LSTM and GRU side by side"
+TEXT = "measure the recurrent cells side by side"
 DESCRIPTION = """\
 Train every cell in three designs (segment, plain, and the tutorials' window of
 10) with the same budget, and measure memory retention, speed, size and accuracy
@@ -39,8 +44,12 @@ def add_parser(commands: Commands) -> None:
     command.add_argument("--pdf", type=Path, metavar="FILE", help="write a poster of two A4 pages: cells, charts")
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, cells: "tuple[Cell, ...] | None" = None) -> int:
     """Compare, print, write.
+
+    Args:
+        options: parsed command line.
+        cells: recurrent cells to compare; None takes all of them.
 
     Raises:
         GatecastError: one line that says what to do.
@@ -67,6 +76,8 @@ def run(options: argparse.Namespace) -> int:
             for warning in prepared.warnings:
                 show.note(f"  {warning}")
         given = budget("quick" if options.quick else "full" if options.full else "usual", options.seed)
+        if cells is not None:
+            given = replace(given, cells=cells)
         comparison = compare(prepared, given, options.workers, show)
     from edge.files import replace_file
 

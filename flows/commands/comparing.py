@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeAlias, get_args
+from typing import TypeAlias
 
 from edge.forecaster.manifest import Cell, Design
 from flows.progress import Show
@@ -17,7 +17,6 @@ from pipeline.training.architecture import Architecture
 
 Found: TypeAlias = tuple[Trained, Recall | None]
 
-CELLS: tuple[Cell, ...] = get_args(Cell)
 PARTS = {"tutorial": "epochs", "memory": "delays"}
 
 
@@ -55,14 +54,14 @@ def compare(prepared: Prepared, given: Budget, workers: int, show: Show) -> Comp
     with show.stage("train"), tempfile.TemporaryDirectory(prefix="gatecast-") as temporary:
         folder = Path(temporary)
         # The long ones first, so that none is left alone at the end.
-        cells = tuple(reversed(CELLS))
+        cells = given.cells[::-1]
         jobs: list[Callable[[], Found]] = []
         if "plain" in given.forms:
             jobs += [lambda cell=cell: network(cell, "plain", folder / f"{cell}-plain") for cell in cells]  # type: ignore[misc]
         jobs += [lambda cell=cell: studied(cell, folder / f"{cell}-tutorial") for cell in cells]  # type: ignore[misc]
         jobs += [lambda cell=cell: network(cell, "segment", folder / f"{cell}-segment") for cell in cells]  # type: ignore[misc]
         found = _all(jobs, workers)
-    found.sort(key=lambda one: (FORMS.index(one[0].form), CELLS.index(one[0].cell)))
+    found.sort(key=lambda one: (FORMS.index(one[0].form), given.cells.index(one[0].cell)))
     with show.stage("measure"):
         recalls = [recall for _, recall in found if recall is not None]
         return measure(prepared, [trained for trained, _ in found], recalls, given, time.perf_counter)

@@ -7,9 +7,10 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from edge.contract.times import format_duration
-from pipeline.cells.comparison import CELL_NAMES, Comparison
+from pipeline.cells.comparison import Comparison, titles
 from pipeline.cells.recall import KEPT
 from pipeline.report.page import Grid, markdown, number, percent
+from pipeline.training.cells import CELLS
 
 TITLES = ("What each is good for", "Memory: skill at saying a value again, by delay in steps", "Cost and error in detail")
 WIDEST = 100
@@ -34,7 +35,7 @@ def grids(comparison: Comparison) -> tuple[Grid, ...]:
     memory = Grid(
         ("cell", *(str(delay) for delay in comparison.recalls[0].delays), "gradient kept"),
         tuple(
-            (CELL_NAMES[one.cell], *(f"{value:.2f}" for value in one.skill), f"{one.trained[-1]:.1e}")
+            (CELLS[one.cell].title, *(f"{value:.2f}" for value in one.skill), f"{one.trained[-1]:.1e}")
             for one in comparison.recalls
         ),
     )
@@ -116,7 +117,7 @@ def _rich(title: str, grid: Grid) -> RichTable:
 
 def markdown_text(comparison: Comparison) -> str:
     """The same as Markdown."""
-    parts = ["# SimpleRNN, LSTM, GRU: measured side by side\n"]
+    parts = [f"# {titles(comparison)}: measured side by side\n"]
     for title, grid in zip(TITLES, grids(comparison), strict=True):
         parts.append(f"## {title}\n\n{markdown(grid)}")
     parts.append("\n".join(f"* {note}" for note in notes(comparison)) + "\n")

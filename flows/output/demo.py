@@ -14,7 +14,8 @@ from flows.output.tables import known, rich_table
 from pipeline.judging.stored_forecasts import Counts, Measured
 from pipeline.report.page import Grid, Picture, Section, html_report, number, percent
 from pipeline.report.plots import Line, Panel, forecast_plot, lead_plot
-from pipeline.report.report import NAMES, candidate_grid, lead_grid, series_grid, trial_grid, validation_grid
+from pipeline.report.report import candidate_grid, lead_grid, series_grid, trial_grid, validation_grid
+from pipeline.training.cells import CELLS
 
 IN_THE_TABLE = "mean absolute error on the replay, in units of the last value's error"
 NOTHING_TO_DRAW = "none: no series has a whole forecast that was made in the replay"
@@ -159,7 +160,7 @@ def print_outcome(outcome: Outcome) -> None:
 
 def _model_name(outcome: Outcome) -> str:
     model = outcome.live.manifest.model
-    return f"{NAMES[model.cell]} {model.design}" if model else f"baseline {outcome.live.manifest.baseline}"
+    return f"{CELLS[model.cell].title} {model.design}" if model else f"baseline {outcome.live.manifest.baseline}"
 
 
 def _lead_grid(outcome: Outcome) -> Grid:
@@ -195,8 +196,8 @@ def _headlines(outcome: Outcome) -> list[str]:
         levels = outcome.contract.quantiles
         lines.append(f"{levels[-1] - levels[0]:.0%} interval: holds {percent(skill.coverage)} of the facts")
         lines.append(
-            f"model: {outcome.live.manifest.version}, {NAMES[model.cell]} {model.design}, {model.parameters:,} parameters, "
-            f"{model.size / 1000:,.0f} kB"
+            f"model: {outcome.live.manifest.version}, {CELLS[model.cell].title} {model.design}, "
+            f"{model.parameters:,} parameters, {model.size / 1000:,.0f} kB"
         )
         lines.append(f"forecast: {number(outcome.microseconds_per_forecast)} µs each in the agent")
     lines += [

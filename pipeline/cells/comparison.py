@@ -1,4 +1,4 @@
-"""SimpleRNN, LSTM and GRU side by side: everything about them that can be measured, and what each is good for.
+"""Recurrent cells side by side: everything about them that can be measured, and what each is good for.
 
 Three designs of each cell: our `segment` and `plain` networks, and the tutorial network (`pipeline.cells.tutorial`). All are
 converted, timed and judged on the device runtime, on the same held-out windows and facts.
@@ -30,11 +30,11 @@ from pipeline.release.candidates import PARITY_WINDOWS, Candidate
 from pipeline.release.parity import golden, model_file, parity
 from pipeline.release.precision import microseconds
 from pipeline.training.architecture import Architecture, segment_length
+from pipeline.training.cells import CELLS
 from pipeline.training.settings import Settings
 
 Form: TypeAlias = Literal["segment", "plain", "tutorial"]
 
-CELL_NAMES: dict[Cell, str] = {"gru": "GRU", "lstm": "LSTM", "simplernn": "SimpleRNN"}
 FORMS: tuple[Form, ...] = ("segment", "plain", "tutorial")
 TUTORIAL_WINDOW = 10
 LEVEL = 0.01  # networks whose errors differ by less are level: a second seed moves them as much
@@ -48,8 +48,9 @@ class Budget:
     Args:
         settings: of the networks that forecast.
         recall: of the cells' memory.
-        units: of every network that forecasts.
-        forms: to compare.
+        units: size of the state of every network that forecasts.
+        forms: designs to compare.
+        cells: recurrent cells to compare, in the order of the tables.
         trial: too little is trained for the figures to mean anything.
     """
 
@@ -57,6 +58,7 @@ class Budget:
     recall: RecallBudget
     units: int = 64
     forms: tuple[Form, ...] = FORMS
+    cells: tuple[Cell, ...] = tuple(CELLS)
     trial: bool = False
 
 
@@ -130,7 +132,7 @@ class Row:
     @property
     def name(self) -> str:
         """Such as `GRU segment`."""
-        return f"{CELL_NAMES[self.cell]} {self.form}"
+        return f"{CELLS[self.cell].title} {self.form}"
 
     @property
     def error(self) -> float:
@@ -285,6 +287,11 @@ def _row(
         mean_skill(skills_against(judged, references)),
         np.array([mean_skill(lead) for lead in skills_by_lead(judged, references).T]),
     )
+
+
+def titles(comparison: Comparison) -> str:
+    """The cells that were compared, as people call them."""
+    return ", ".join(CELLS[cell].title for cell in comparison.budget.cells)
 
 
 def best_uses(rows: Sequence[Row], recalls: Sequence[Recall]) -> tuple[str, ...]:

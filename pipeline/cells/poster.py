@@ -11,17 +11,18 @@ import numpy as np
 from edge.contract.times import format_duration
 from edge.files import replace_file
 from edge.forecaster.manifest import Cell
-from pipeline.cells.comparison import CELL_NAMES, FORMS, Comparison, Form
-from pipeline.cells.drawings import A4, COLOURS, INK, MARGIN, QUIET, cell_page
+from pipeline.cells.comparison import FORMS, Comparison, Form, titles
+from pipeline.cells.drawings import cell_pages
+from pipeline.cells.pen import A4, INK, MARGIN, QUIET
 from pipeline.cells.recall import KEPT
 from pipeline.report.page import number, percent
+from pipeline.training.cells import CELLS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DASHES: dict[Form, Any] = {"segment": "-", "plain": (0, (5, 2)), "tutorial": (0, (1, 1.6))}
 ALPHAS: dict[Form, float] = {"segment": 1.0, "plain": 0.62, "tutorial": 0.34}
-MARKERS: dict[Cell, str] = {"gru": "o", "lstm": "s", "simplernn": "^"}
 BASELINE = "#999999"
 GRADIENTS = (1e-8, 50.0)  # what is below has vanished, on paper too
 WIDEST_USE = 28  # characters in a line
@@ -51,19 +52,21 @@ TRIAL = "a quick try, hardly trained: no result"
 
 
 def write_poster(comparison: Comparison, path: Path) -> None:
-    """Both pages as one PDF; a poster that is there already is replaced whole."""
+    """All pages as one PDF; a poster that is there already is replaced whole."""
     from matplotlib.backends.backend_pdf import PdfPages  # noqa: PLC0415 - takes a second, and only a poster needs it
 
     out = BytesIO()
-    with PdfPages(out, metadata={"Title": "SimpleRNN, GRU, LSTM: measured side by side", "Creator": "gatecast compare"}) as pdf:
+    title = f"{titles(comparison)}: measured side by side"
+    with PdfPages(out, metadata={"Title": title, "Creator": "gatecast compare"}) as pdf:
         for page in pages(comparison):
             pdf.savefig(page)
     replace_file(path, out.getvalue())
 
 
-def pages(comparison: Comparison) -> tuple["Figure", "Figure"]:
-    """The cells, and the charts."""
-    return cell_page({one.cell: _memory(comparison, one.cell) for one in comparison.recalls}), chart_page(comparison)
+def pages(comparison: Comparison) -> tuple["Figure", ...]:
+    """The cells, and the charts on the last page."""
+    measured = {recall.cell: _memory(comparison, recall.cell) for recall in comparison.recalls}
+    return (*cell_pages(measured), chart_page(comparison))
 
 
 def _memory(comparison: Comparison, cell: Cell) -> str:
@@ -116,8 +119,8 @@ def _legend(figure: Any, comparison: Comparison) -> None:  # noqa: ANN401 - matp
     from matplotlib.lines import Line2D  # noqa: PLC0415
 
     cells = [
-        Line2D([], [], color=COLOURS[one.cell], marker=MARKERS[one.cell], linewidth=2.4, label=CELL_NAMES[one.cell])
-        for one in comparison.recalls
+        Line2D([], [], color=kind.colour, marker=kind.marker, linewidth=2.4, label=kind.title)
+        for kind in (CELLS[recall.cell] for recall in comparison.recalls)
     ]
     forms = [
         Line2D([], [], color=INK, linestyle=DASHES[form], linewidth=1.8, label=form)
@@ -134,11 +137,16 @@ def _legend(figure: Any, comparison: Comparison) -> None:  # noqa: ANN401 - matp
 
 def _draw_retention(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
     for one in comparison.recalls:
-        colour = COLOURS[one.cell]
+        kind = CELLS[one.cell]
         axis.fill_between(
-            one.delays, np.maximum(one.lowest, -0.05), np.maximum(one.highest, -0.05), color=colour, alpha=0.15, linewidth=0
+            one.delays,
+            np.maximum(one.lowest, -0.05),
+            np.maximum(one.highest, -0.05),
+            color=kind.colour,
+            alpha=0.15,
+            linewidth=0,
         )
-        axis.plot(one.delays, np.maximum(one.skill, -0.05), color=colour, marker=MARKERS[one.cell], linewidth=2.4, markersize=6)
+        axis.plot(one.delays, np.maximum(one.skill, -0.05), color=kind.colour, marker=kind.marker, linewidth=2.4, markersize=6)
     axis.set_xscale("log")
     delays = comparison.recalls[0].delays
     axis.set_xticks(delays, [str(delay) for delay in delays])
@@ -153,8 +161,8 @@ def _draw_gradient(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
             drawn = np.where(np.asarray(norms) > 0, norms, np.nan)
             trained = norms is one.trained
             axis.plot(
-                one.distances, drawn, color=COLOURS[one.cell], linewidth=2.4 if trained else 1.5, linestyle=dashes,
-                marker=MARKERS[one.cell] if trained else None, markersize=4,
+                one.distances, drawn, color=CELLS[one.cell].colour, linewidth=2.4 if trained else 1.5, linestyle=dashes,
+                marker=CELLS[one.cell].marker if trained else None, markersize=4,
             )  # fmt: skip
     axis.set_yscale("log")
     axis.set_ylim(*GRADIENTS)
@@ -169,7 +177,7 @@ def _draw_accuracy(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
     single = "o" if len(leads) == 1 else None
     for row in comparison.rows:
         axis.plot(
-            leads, 100 * row.skill_by_lead, color=COLOURS[row.cell], linestyle=DASHES[row.form], marker=single,
+            leads, 100 * row.skill_by_lead, color=CELLS[row.cell].colour, linestyle=DASHES[row.form], marker=single,
             linewidth=2.2 if row.form == "segment" else 1.6, zorder=3 if row.form == "segment" else 2,
         )  # fmt: skip
     axis.axhline(0, color=BASELINE, linewidth=1.8, zorder=1.5)
@@ -185,7 +193,7 @@ def _draw_bars(speed: Any, size: Any, comparison: Comparison) -> None:  # noqa: 
         (size, [row.size / 1000 for row in comparison.rows], "Size (kB)", number),
     ):
         for place, row, value in zip(places, comparison.rows, values, strict=True):
-            axis.barh(place, value, height=0.72, color=COLOURS[row.cell], alpha=ALPHAS[row.form])
+            axis.barh(place, value, height=0.72, color=CELLS[row.cell].colour, alpha=ALPHAS[row.form])
             axis.text(
                 value + 0.03 * max(values), place, text(value, 2 if value < 100 else 3), fontsize=8, va="center", color=INK
             )
@@ -196,7 +204,9 @@ def _draw_bars(speed: Any, size: Any, comparison: Comparison) -> None:  # noqa: 
         axis.spines["bottom"].set_visible(False)
         axis.set_title(title)
         axis.set_yticks([])
-    speed.set_yticks(places, [row.name.replace("SimpleRNN", "RNN") for row in comparison.rows], fontsize=8.5)
+    speed.set_yticks(
+        places, [f"{CELLS[row.cell].short_title or CELLS[row.cell].title} {row.form}" for row in comparison.rows], fontsize=8.5
+    )
     speed.tick_params(axis="y", length=0)
     size.set_xlabel("file", fontsize=9)
     speed.set_xlabel("per forecast, batch 64", fontsize=9)
@@ -227,11 +237,11 @@ def _draw_table(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
             f"{number(row.single, 2)} / {number(row.batched, 2)}", f"{row.parameters:,}",
             percent(row.skill, sign=True), fill(use, WIDEST_USE),
         )  # fmt: skip
-        if place % 3 == 0 and place:
+        if place and row.form != comparison.rows[place - 1].form:
             axis.plot([0, 1], [y + 0.5] * 2, color="#D5D9DE", linewidth=0.8)
         for (_, x, side), text in zip(COLUMNS, cells, strict=True):
             first, won = x == 0, side == "left" and x > 0 and not use.startswith(("outdone", "a baseline", "in between"))
-            colour = COLOURS[row.cell] if first or won else INK
+            colour = CELLS[row.cell].colour if first or won else INK
             size = 8.2 if "\n" in text else 9.3
             axis.text(
                 x,

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from edge.forecaster.manifest import Cell
 from pipeline.cells.recall import INPUTS, LEAD_IN, Recall, RecallBudget, jacobian_norm, random_streams, recall_task, retention
-from pipeline.training.architecture import CELLS
+from pipeline.training.cells import CELLS
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
 
@@ -26,8 +26,7 @@ class RecallTrainer:
     """
 
     def __init__(self, cell: Cell, budget: RecallBudget) -> None:
-        self.kind, self.budget = cell, budget
-        self.states = CELLS[cell][1]
+        self.kind, self.budget = CELLS[cell], budget
         self.cell, self.reader = self._layers()
         self.weights = self.cell.trainable_variables + self.reader.trainable_variables
         self.optimizer = keras.optimizers.Adam(budget.learning_rate, global_clipnorm=1.0)
@@ -50,7 +49,7 @@ class RecallTrainer:
         self.optimizer.learning_rate = self.budget.learning_rate
 
     def _layers(self) -> tuple[Any, Any]:
-        cell, reader = getattr(keras.layers, CELLS[self.kind][0])(self.budget.units), keras.layers.Dense(1)
+        cell, reader = self.kind.layer(self.budget.units), keras.layers.Dense(1)
         cell.build((None, INPUTS))
         reader.build((None, self.budget.units))
         return cell, reader
@@ -88,7 +87,7 @@ class RecallTrainer:
         return tf.while_loop(
             lambda place, *_: place < steps.shape[0],
             lambda place, *now: (place + 1, *self.cell(steps[place], list(now))[1]),
-            (tf.constant(0), *[zeros] * self.states),
+            (tf.constant(0), *[zeros] * self.kind.states),
             maximum_iterations=steps.shape[0],
         )[1]
 

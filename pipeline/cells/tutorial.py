@@ -18,13 +18,11 @@ from edge.contract.contract import Contract
 from edge.forecaster.manifest import Cell
 from edge.forecaster.model import LARGEST_VALUE
 from pipeline.history.windows import Samples, epoch_rows, spread
-from pipeline.training.architecture import CELLS
 from pipeline.training.build import parameters
+from pipeline.training.cells import CELLS
 from pipeline.training.settings import Settings
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
-
-LAYERS = {"gru": "GRU", "lstm": "LSTM", "simplernn": "SimpleRNN"}
 
 
 class Tutorial:
@@ -38,10 +36,11 @@ class Tutorial:
     """
 
     def __init__(self, cell: Cell, units: int, contract: Contract, values: Float32) -> None:
-        self.contract, self.units, self.states = contract, units, CELLS[cell][1]
-        layer = getattr(keras.layers, LAYERS[cell])(units)
-        self.model = keras.Sequential([keras.Input((contract.window, 1)), layer, keras.layers.Dense(1)])
-        self.cell, self.dense = layer.cell, self.model.layers[-1]
+        kind = CELLS[cell]
+        self.contract, self.units, self.states = contract, units, kind.states
+        self.cell = kind.layer(units)
+        self.dense = keras.layers.Dense(1)
+        self.model = keras.Sequential([keras.Input((contract.window, 1)), keras.layers.RNN(self.cell), self.dense])
         known = [one[np.abs(one) < LARGEST_VALUE] for one in values]  # row by row: a copy of the whole may be large
         mean = np.array([one.mean(dtype=np.float64) if len(one) else 0 for one in known])
         scale = np.array([spread(one) for one in known])

@@ -19,8 +19,8 @@ from pipeline.judging.verdict import Trial
 from pipeline.release.decision import Judged, Release
 from pipeline.report.page import DASH, Grid, markdown, number, percent
 from pipeline.report.plots import forecast_plot, panels
+from pipeline.training.cells import CELLS
 
-NAMES = {"gru": "GRU", "lstm": "LSTM", "simplernn": "SimpleRNN"}
 SHOWN = 4  # series in a picture
 
 
@@ -185,7 +185,7 @@ def candidate_grid(judged: Sequence[Judged]) -> Grid:
 def _candidate_row(one: Judged) -> tuple[str, ...]:
     model, verdict = one.candidate.bundle.manifest.model, one.trial.verdict
     return (
-        DASH if model is None else f"{NAMES[model.cell]} {model.design}",
+        DASH if model is None else f"{CELLS[model.cell].title} {model.design}",
         percent(verdict.skill, sign=True),
         f"{verdict.series_won} of {verdict.series_judged}",
         percent(verdict.coverage),

@@ -7,9 +7,7 @@ from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
 from edge.errors import ConfigurationError
 from edge.forecaster.manifest import Cell, Design
-
-# Keras cell and number of states.
-CELLS = {"gru": ("GRUCell", 1), "lstm": ("LSTMCell", 2), "simplernn": ("SimpleRNNCell", 1)}
+from pipeline.training.cells import CELLS
 
 # A loop is quicker on the device where the steps are more or wider.
 UNROLLED_STEPS, UNROLLED_UNITS = 8, 64

@@ -18,7 +18,6 @@ from edge.errors import ConfigurationError
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.model import LARGEST_VALUE
 from pipeline.training.architecture import (
-    CELLS,
     UNROLLED_IN_TRAINING,
     UNROLLED_STEPS,
     UNROLLED_UNITS,
@@ -26,6 +25,7 @@ from pipeline.training.architecture import (
     segment_length,
 )
 from pipeline.training.calibration import FARTHEST, Calibration, last_days
+from pipeline.training.cells import CELLS
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
 
@@ -54,9 +54,10 @@ class Network(keras.Model):  # type: ignore[misc]
         self.steps = -(-contract.window // self.segment)
         self.out_segment = contract.horizon if plain else self.segment
         self.out_steps = -(-contract.horizon // self.out_segment)
-        self.states = CELLS[architecture.cell][1]
+        kind = CELLS[architecture.cell]
+        self.states = kind.states
         units, levels = architecture.units, len(contract.quantiles)
-        self.cell = getattr(keras.layers, CELLS[architecture.cell][0])(units)
+        self.cell = kind.layer(units)
         self.cell.build((None, 1 if plain else units))
         self.head = _dense(self.out_segment, units)
         self.outer: list[Any] = []

@@ -1,6 +1,7 @@
 """The converted model forecasts as the contract says on the device runtime, or is refused."""
 
 import sys
+from typing import get_args
 
 import msgspec
 import numpy as np
@@ -245,7 +246,7 @@ def test_a_forecast_of_one_number_is_compared_by_the_spread_of_its_window() -> N
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("cell", ["gru", "lstm", "simplernn"])
+@pytest.mark.parametrize("cell", get_args(Cell))
 def test_values_at_the_bound_give_finite_forecasts_in_long_windows(cell: Cell) -> None:
     """Alternating ones, which have the largest variance there is; beyond the bound they count as missing."""
     contract = Contract(3600 * SECOND, 720, 7)

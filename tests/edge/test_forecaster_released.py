@@ -4,6 +4,7 @@ import importlib
 import os
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from edge.forecaster.model import BUCKETS, TOLERANCE, Model, relative_error, run
 from edge.release.releases import open_bundle
 
 VARIABLE = "GATECAST_TEST_BUNDLES"
-CELLS: tuple[Cell, ...] = ("gru", "lstm", "simplernn")
+CELLS: tuple[Cell, ...] = get_args(Cell)
 DESIGNS: tuple[Design, ...] = ("segment", "plain")  # few steps unrolled, and many as a loop
 ROUNDED: tuple[Precision, ...] = ("float16", "int8")
 

@@ -1,5 +1,6 @@
 """`gatecast compare` as a user meets it."""
 
+import argparse
 import json
 import re
 import subprocess
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from flows.cli import run
+from flows.commands import compare
 from flows.output.comparison import document, grids, markdown_text, text
 from tests.pipeline.test_cells_comparison import comparison
 
@@ -24,15 +26,15 @@ def write_readings(path: Path) -> None:
 
 @pytest.mark.training
 @pytest.mark.slow
-def test_quick_comparison_writes_everything(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_quick_comparison_writes_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Networks and cells from the user's own file: on the terminal, as JSON, as Markdown and as a poster."""
-    monkeypatch.setattr("flows.commands.comparing.CELLS", ("gru", "simplernn"))
     write_readings(tmp_path / "data.csv")
     paths = {name: tmp_path / f"out.{name}" for name in ("json", "markdown", "pdf")}
     options = [word for name, path in paths.items() for word in (f"--{name}", str(path))]
-    assert run(["compare", "--quick", "--data", str(tmp_path / "data.csv"), *options]) == 0
+    parser = argparse.ArgumentParser()
+    compare.add_parser(parser.add_subparsers())
+    parsed = parser.parse_args(["compare", "--quick", "--data", str(tmp_path / "data.csv"), *options])
+    assert compare.run(parsed, cells=("gru", "simplernn")) == 0
     said = capsys.readouterr()
     for name in ("GRU segment", "SimpleRNN tutorial"):
         assert name in said.out

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ pytest.importorskip("prefect")
 import msgspec
 
 from edge.forecaster.bundle import Bundle
-from edge.forecaster.manifest import Manifest, Metric, version_of
+from edge.forecaster.manifest import Cell, Manifest, Metric, version_of
 from flows.output.demo import Outcome, outcome_document, print_outcome, write_outcome
 from flows.output.models import models_text
 from flows.output.retrained import Retrained, retrained_text
@@ -46,9 +47,7 @@ def retrained() -> Retrained:
         cost=replace(release.chosen.cost, latency=123.4, size=999_999),
         trial=replace(release.chosen.trial, verdict=verdict),
     )
-    judged = tuple(
-        replace(wide, candidate=replace(wide.candidate, bundle=network(cell))) for cell in ("gru", "lstm", "simplernn")
-    )
+    judged = tuple(replace(wide, candidate=replace(wide.candidate, bundle=network(cell))) for cell in get_args(Cell))
     return Retrained(prepared, replace(release, judged=judged, goes_out=judged[0].candidate.bundle), ())
 
 

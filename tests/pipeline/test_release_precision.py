@@ -1,7 +1,7 @@
 """The quickest precision goes out that forecasts as well as float32."""
 
 from itertools import count
-from typing import cast
+from typing import cast, get_args
 
 import msgspec
 import numpy as np
@@ -68,7 +68,7 @@ def test_half_precision_goes_out_where_it_is_allowed_alone() -> None:
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("cell", ["gru", "lstm", "simplernn"])
+@pytest.mark.parametrize("cell", get_args(Cell))
 def test_no_constant_of_the_graph_is_rounded(cell: Cell) -> None:
     """Whatever a sensor counts, the half-precision file forecasts as its network, known or not, at batch 1 and 64."""
     architecture = Architecture(cell=cell, units=8)

@@ -6,8 +6,11 @@ import pytest
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
 from edge.errors import ConfigurationError
-from pipeline.training.architecture import CELLS, Architecture, segment_length
+from edge.forecaster.manifest import Cell
+from pipeline.cells.drawings import DRAWINGS
+from pipeline.training.architecture import Architecture, segment_length
 from pipeline.training.build import parameters
+from pipeline.training.cells import CELLS
 from tests.support import tiny
 
 
@@ -43,21 +46,20 @@ def test_impossible_architecture_is_refused(wrong: dict[str, object]) -> None:
 
 @pytest.mark.training
 @pytest.mark.parametrize("cell", CELLS)
-def test_parameters_are_counted_by_hand(cell: str) -> None:
-    """Segment encoder, cell, positions, identities and head have the sizes that the design says."""
-    gates = {"gru": 3, "lstm": 4, "simplernn": 1}[cell]
+def test_parameters_are_counted_by_hand(cell: Cell) -> None:
+    """Segment encoder, cell, positions, identities and head have the sizes that the design and the poster say."""
+    layers, biases = DRAWINGS[cell].layers, DRAWINGS[cell].biases
     units, segment, levels = 6, 5, 3
-    biases = 2 if cell == "gru" else 1
     expected = (
         (segment + 1) * units
-        + gates * (2 * units * units + biases * units)
+        + layers * (2 * units * units + biases * units)
         + 2 * units
         + 3 * units
         + (units + 1) * segment
         + (units + 1) * units
         + (units + 1) * segment * (levels - 1)
     )
-    assert parameters(tiny.network(Architecture(cell=cell, units=units))) == expected  # type: ignore[arg-type]
+    assert parameters(tiny.network(Architecture(cell=cell, units=units))) == expected
 
 
 @pytest.mark.training

@@ -13,9 +13,10 @@ from edge.forecaster.baselines import baseline
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.model import Model, relative_error
 from pipeline.release.parity import golden, model_file, parity
-from pipeline.training.architecture import CELLS, Architecture
+from pipeline.training.architecture import Architecture
 from pipeline.training.build import assemble, build, forecast
 from pipeline.training.calibration import Calibration
+from pipeline.training.cells import CELLS
 from pipeline.training.conversion import convert
 from tests.support import tiny
 

@@ -36,7 +36,6 @@ NOT_YET: frozenset[str] = frozenset(
         "pipeline/backtest/pictures.py",
         "pipeline/backtest/run.py",
         "pipeline/cells/cell_worker.py",
-        "pipeline/cells/drawings.py",
         "pipeline/cells/poster.py",
         "pipeline/cells/recall_trainer.py",
         "pipeline/cells/tutorial.py",

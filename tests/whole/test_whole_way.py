@@ -1,6 +1,7 @@
 """History to stored forecasts, once for every recurrent cell: trained, converted, judged, released, run by an agent process."""
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ HOURS, LIVE = 1200, 72  # of history; that the agent sees
 NAMES = ("d0.t", "d1.t", "d2.t")
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm", "simplernn"])
+@pytest.mark.parametrize("cell", get_args(Cell))
 def test_every_cell_from_history_to_stored_forecasts(cell: Cell, tmp_path: Path, mosquitto: Mosquitto) -> None:
     """The network beats the baselines, goes out, and the agent that takes it stores what the bundle forecasts."""
     random, hours = np.random.default_rng(5), np.arange(HOURS + LIVE)
