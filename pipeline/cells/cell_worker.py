@@ -19,7 +19,7 @@ from edge.errors import HistoryError
 from edge.forecaster.manifest import MODEL_FILE, Cell
 from pipeline.cells.recall import Recall, RecallBudget
 from pipeline.history.windows import Samples
-from pipeline.processes.child import Say, error_of, events, grid_file, last_words, obey, run_process
+from pipeline.processes.child import Raised, Say, events, grid_file, last_words, obey, run_process
 from pipeline.training.conversion import convert_module
 from pipeline.training.settings import Settings
 
@@ -44,14 +44,12 @@ class _Result(msgspec.Struct):
     recall: Recall | None
 
 
-class _Event(msgspec.Struct):
+class _Event(Raised):
     """One line from the worker: how far a part of the work has come, or why it gives up."""
 
     what: str = ""
     done: int = 0
     total: int = 0
-    kind: str = ""
-    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,8 @@ def study_cell(
 
     Raises:
         BundleError: the network cannot be converted.
-        HistoryError: the worker fails.
+        HistoryError: the worker fails or crashes.
+        GatecastError: any other error that the worker raises on purpose, of its class.
     """
     folder.mkdir(parents=True, exist_ok=True)
     grid = grid_file(request.training.values, folder / "grid.npy")
@@ -140,8 +139,8 @@ def study_cell(
 
 def _follow(lines: Iterable[str], told: Told) -> None:
     for event in events(lines, _Event):
-        if event.error:
-            raise error_of(event.kind, event.error)
+        if event.kind:
+            raise event.again()
         told(event.what, event.done, event.total)
 
 

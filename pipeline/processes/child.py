@@ -1,6 +1,7 @@
 """A process of its own for what imports TensorFlow: its lines are followed while it works, its log is kept, it ends with us.
 
-What it has to say are JSON lines; an error that it raises on purpose is one with `kind` and `error`.
+It speaks in JSON lines. An error that it raises on purpose crosses the border as one line (`Raised`) and is raised here
+again: of the same class, with the same text and the same facts.
 """
 
 import json
@@ -15,7 +16,7 @@ import msgspec
 import numpy as np
 
 from edge.contract.columns import Float32
-from edge.errors import BundleError, GatecastError, HistoryError
+from edge.errors import GatecastError
 from pipeline.processes.tied import tied
 
 Followed = TypeVar("Followed")
@@ -30,9 +31,9 @@ def run_process(
 
     Args:
         command: a program of this environment.
-        threads: of one operation of TensorFlow.
+        threads: number of threads of one operation of TensorFlow.
         log: file for its standard error.
-        follow: reads the lines of its standard output as they come.
+        follow: function that reads the lines of its standard output as they come.
 
     Returns:
         What `follow` made of the lines, and the exit code.
@@ -71,21 +72,55 @@ def events(lines: Iterable[str], kind: type[Event]) -> Iterator[Event]:
             continue
 
 
-def error_of(kind: str, text: str) -> GatecastError:
-    """The error that a process gave up with, by the name of its class."""
-    return (BundleError if kind == BundleError.__name__ else HistoryError)(text)
+class Raised(msgspec.Struct):
+    """The line of an error that a process gave up with.
+
+    Args:
+        kind: name of its class; empty in lines that tell of no error.
+        error: text of the error.
+        facts: attributes that its class keeps beside the text, as MessagePack in hexadecimal digits.
+    """
+
+    kind: str = ""
+    error: str = ""
+    facts: str = ""
+
+    @classmethod
+    def of(cls, error: GatecastError) -> "Raised":
+        """What has to be said of this error."""
+        return cls(type(error).__name__, str(error), msgspec.msgpack.encode(vars(error)).hex())
+
+    def again(self) -> GatecastError:
+        """The error; a plain `GatecastError` where this process does not know its class."""
+        kind = error_classes().get(self.kind, GatecastError)
+        error = kind.__new__(kind, self.error)  # each class has arguments of its own; what they became is in the facts
+        if self.facts:
+            vars(error).update(msgspec.msgpack.decode(bytes.fromhex(self.facts)))
+        return error
+
+
+def error_classes(root: type[GatecastError] = GatecastError) -> dict[str, type[GatecastError]]:
+    """All classes of the tree of errors (`edge/errors.py`) by their names.
+
+    Args:
+        root: class that the tree begins with.
+    """
+    classes = {root.__name__: root}
+    for kind in root.__subclasses__():
+        classes |= error_classes(kind)
+    return classes
 
 
 def obey(work: Callable[[Path, Say], None], folder: Path, output: IO[str]) -> int:
     """The process itself: do the work that lies in a folder, and say how it goes.
 
     Args:
-        work: gets the folder, and what says a line of any keys.
-        folder: of the exchange.
-        output: for the lines.
+        work: function that does it; it gets the folder, and a function that says a line of any keys.
+        folder: folder of the exchange.
+        output: stream for the lines.
 
     Returns:
-        The exit code.
+        The exit code: 0, or that of the error.
     """
 
     def say(**event: str | float | None) -> None:
@@ -94,8 +129,8 @@ def obey(work: Callable[[Path, Say], None], folder: Path, output: IO[str]) -> in
     try:
         work(folder, say)
     except GatecastError as error:
-        say(kind=type(error).__name__, error=str(error))
-        return 1
+        say(**msgspec.structs.asdict(Raised.of(error)))
+        return error.code
     return 0
 
 

@@ -18,7 +18,7 @@ from edge.contract.contract import Contract
 from edge.errors import BundleError, GatecastError, HistoryError
 from edge.forecaster.manifest import MODEL_LIMIT, Precision
 from pipeline.history.windows import Samples
-from pipeline.processes.child import Say, error_of, events, grid_file, last_words, obey, run_process
+from pipeline.processes.child import Raised, Say, events, grid_file, last_words, obey, run_process
 from pipeline.training.architecture import Architecture
 from pipeline.training.build import forecast
 from pipeline.training.conversion import convert
@@ -39,7 +39,7 @@ class _Plan(msgspec.Struct):
     grid: str
 
 
-class _Event(msgspec.Struct):
+class _Event(Raised):
     """One line from the worker: a stage, an epoch, or why it gives up."""
 
     stage: str = ""
@@ -47,8 +47,6 @@ class _Event(msgspec.Struct):
     epochs: int = 0
     training_loss: float | None = None
     validation_loss: float | None = None
-    kind: str = ""
-    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +112,8 @@ def train_candidate(
 
     Raises:
         BundleError: the conversion fails or crashes.
-        HistoryError: the training fails.
+        HistoryError: the training fails or crashes.
+        GatecastError: any other error that the worker raises on purpose, of its class.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name in (RESULT_FILE, FORECASTS_FILE, *(model_name(one) for one in get_args(Precision))):
@@ -134,8 +133,8 @@ def train_candidate(
     last, code = run_process(
         command(folder), request.settings.threads, folder / LOG_FILE, lambda lines: _follow(lines, progress)
     )
-    if last.error:
-        raise error_of(last.kind, last.error)
+    if last.kind:
+        raise last.again()
     if code != 0:
         raise _death(code, last.stage, folder)
     record = msgspec.json.decode((folder / RESULT_FILE).read_bytes(), type=Record)
@@ -152,7 +151,7 @@ def _follow(lines: Iterable[str], progress: Progress | None) -> _Event:
     for event in events(lines, _Event):
         if event.epoch and progress is not None:
             progress(event.epoch, event.epochs, event.training_loss or 0.0, event.validation_loss or 0.0)
-        if event.stage or event.error:
+        if event.stage or event.kind:
             last = event
     return last
 

@@ -33,7 +33,6 @@ NOT_YET: frozenset[str] = frozenset(
         "pipeline/cells",
         "pipeline/history",
         "pipeline/judging",
-        "pipeline/processes",
         "pipeline/release",
         "pipeline/report",
         "pipeline/training",
