@@ -56,7 +56,7 @@ def centred(windows: Float32, series: Int32, scale: Float32) -> Centred:
     newest = windows.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
     last = values[np.arange(len(values)), newest][:, None]
     values -= last
-    unit = np.append(np.nan, scale)[np.where(series <= len(scale), series, 0)].astype(np.float64)
+    unit = np.append(np.nan, scale)[np.where((series >= 0) & (series <= len(scale)), series, 0)].astype(np.float64)
     unknown = ~np.isfinite(unit)
     unit[unknown] = _spread(values[unknown])
     unit = unit[:, None]

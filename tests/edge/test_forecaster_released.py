@@ -2,6 +2,7 @@
 
 import importlib
 import os
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
@@ -13,11 +14,16 @@ from edge.forecaster.bundle import Bundle, read_bundle
 from edge.forecaster.manifest import Cell, Design, Precision
 from edge.forecaster.model import BUCKETS, TOLERANCE, Model, relative_error, runtime_name
 from edge.release.releases import open_bundle
+from tests.support.forecasters import CHECKS, Subject, name_of
 
 VARIABLE = "GATECAST_TEST_BUNDLES"
 CELLS: tuple[Cell, ...] = get_args(Cell)
 DESIGNS: tuple[Design, ...] = ("segment", "plain")  # few steps unrolled, and many as a loop
 ROUNDED: tuple[Precision, ...] = ("float16", "int8")
+KINDS = (
+    *(f"{cell}-{design}-float32" for cell in CELLS for design in DESIGNS),
+    *(f"{cell}-segment-{precision}" for cell in CELLS for precision in ROUNDED),
+)
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +34,17 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> list[Bundle]:
         importlib.import_module("tests.support.device_bundles").make(folder, CELLS, DESIGNS, ROUNDED)
     elif VARIABLE not in os.environ:
         pytest.skip(f"no trainer is installed, and {VARIABLE} names no folder: run make test first, which makes the bundles")
-    found = [read_bundle(one) for one in sorted(folder.iterdir())]
-    assert len(found) == len(CELLS) * (len(DESIGNS) + len(ROUNDED))
-    return found
+    read = [read_bundle(path) for path in sorted(folder.iterdir())]
+    assert sorted(map(_kind, read)) == sorted(KINDS)
+    return read
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=name_of)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_trained_forecaster(bundles: list[Bundle], kind: str, check: Callable[[Subject], None]) -> None:
+    """Each cell in each design and precision passes the checks that all forecasters pass."""
+    (bundle,) = (bundle for bundle in bundles if _kind(bundle) == kind)
+    check(Subject(open_bundle(bundle), TOLERANCE[_precision(bundle)], len(bundle.manifest.series)))
 
 
 def test_bundles_of_the_trainer_pass_their_self_test(bundles: list[Bundle]) -> None:
@@ -49,11 +63,17 @@ def test_every_batch_size_gives_the_same_forecasts(bundles: list[Bundle], batch:
         assert golden is not None
         windows, series, expected = golden.arrays()
         rows = np.resize(np.arange(len(windows)), batch)
-        found = Model(bundle).predict(windows[rows], series[rows])
+        forecasts = Model(bundle).predict(windows[rows], series[rows])
         allowed = TOLERANCE[_precision(bundle)] / 10
-        assert relative_error(expected[rows], found, windows[rows]) <= allowed, runtime_name()
+        assert relative_error(expected[rows], forecasts, windows[rows]) <= allowed, runtime_name()
 
 
 def _precision(bundle: Bundle) -> Precision:
     assert bundle.manifest.model is not None
     return bundle.manifest.model.precision
+
+
+def _kind(bundle: Bundle) -> str:
+    model = bundle.manifest.model
+    assert model is not None
+    return f"{model.cell}-{model.design}-{model.precision}"

@@ -1,6 +1,7 @@
 """The other methods: exact where they can be, blind to what they must not see, and as honest about gaps as the rest."""
 
 import importlib
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from pipeline.backtest.peers import centred, features, lightgbm_direct, ridge, s
 from pipeline.backtest.run import LOCAL_WINDOWS, begin_at, fit_peers, thin, widened
 from pipeline.history.prepared import Prepared, prepare
 from pipeline.history.windows import Samples, samples
+from tests.support.forecasters import CHECKS, Subject, name_of
 
 HOUR = 3600 * SECOND
 CONTRACT = Contract(HOUR, 48, 6)
@@ -55,6 +57,23 @@ def learned(prepared: Prepared) -> tuple[Float32, Forecaster]:
     (model,) = fit_peers(prepared, peers=False, windows=0, told=quiet)
     held = samples(prepared.table, CONTRACT, prepared.split.held_out)
     return model.predict(held.windows(slice(None), CONTRACT), held.series + np.int32(1)), model
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Mapping[str, Forecaster]:
+    """Every peer by its name, fitted on the same short history."""
+    peers = fit_peers(history(cycles(noise=0.3)), peers=True, windows=0, told=quiet)
+    return {peer.name: peer for peer in peers}
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("check", CHECKS, ids=name_of)
+@pytest.mark.parametrize(
+    ("name", "most"), [("ridge", 65), ("lightgbm", 65), ("auto_ets", 5)], ids=["ridge", "lightgbm", "auto_ets"]
+)
+def test_a_peer(fitted: Mapping[str, Forecaster], name: str, most: int, check: Callable[[Subject], None]) -> None:
+    """Each peer passes the checks that all forecasters pass."""
+    check(Subject(fitted[name], 1e-5, len(NAMES), most))
 
 
 def test_ridge_recovers_a_linear_process() -> None:
