@@ -1,5 +1,6 @@
 """The manifest: what a bundle says of itself, as JSON with a schema version."""
 
+import enum
 import hashlib
 import re
 from datetime import UTC, datetime
@@ -125,6 +126,28 @@ class Metric(msgspec.Struct, frozen=True):
     coverage: float | None = None
 
 
+class Outcome(enum.Enum):
+    """What came of a check. Only a failed check keeps a candidate from going out."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_JUDGED = "not judged"
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that the verdict looked at before the release.
+
+    Args:
+        name: name of the check, such as `skill` or `champion`; the same in every manifest.
+        outcome: what came of it.
+        text: figures for people; nothing reads them back.
+    """
+
+    name: Text
+    outcome: Outcome
+    text: str
+
+
 class Manifest(msgspec.Struct, frozen=True):
     """Everything known about a forecaster.
 
@@ -140,6 +163,7 @@ class Manifest(msgspec.Struct, frozen=True):
         metrics: of the model, the baselines and the champion.
         golden: inputs and outputs for the self-test; a model has them.
         conversions: of the model, the released one and those it was chosen from.
+        checks: what the verdict on the model looked at; empty in a baseline bundle and in bundles of before.
         schema: layout of this file.
     """
 
@@ -154,6 +178,7 @@ class Manifest(msgspec.Struct, frozen=True):
     metrics: list[Metric] = []
     golden: Golden | None = None
     conversions: list[Conversion] = []
+    checks: list[Check] = []
     schema: int = SCHEMA
 
 

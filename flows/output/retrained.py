@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import msgspec
 from rich.console import Console
 
 from flows.output.models import model_document
@@ -60,6 +61,7 @@ def retrained_document(retrained: Retrained, *, released: bool) -> dict[str, obj
         "released": None if live is None else live.manifest.version,
         "verdict": verdict.release,
         "reasons": list(verdict.reasons),
+        "checks": msgspec.to_builtins(list(verdict.checks)),
         "skill": known(verdict.skill),
         "champion_skill": verdict.champion_skill,
         "series_won": verdict.series_won,

@@ -15,7 +15,7 @@ from edge.contract.contract import Contract
 from edge.forecaster.baselines import Baseline, baselines
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
-from edge.forecaster.manifest import Manifest, Metric, version_of
+from edge.forecaster.manifest import Check, Manifest, Metric, version_of
 from edge.forecaster.model import Model
 from pipeline.history.prepared import Prepared
 from pipeline.judging.evaluation import Evaluation, contender
@@ -76,7 +76,7 @@ def decide(
     judged = {id(one): _judge(prepared, one, champion, train) for one in candidates}
     chosen = judged[id(choose(candidates, prepared.scale))]
     metrics = metrics_of(chosen.trial, prepared.scale)
-    bundle = with_metrics(chosen.candidate.bundle, metrics)
+    bundle = with_verdict(chosen.candidate.bundle, metrics, chosen.trial.verdict.checks)
     goes_out = bundle if chosen.trial.verdict.release else None
     if goes_out is None and champion is None:
         best = best_baseline(chosen.trial.baselines, prepared.scale, prepared.contract)
@@ -144,9 +144,9 @@ def choose(candidates: Sequence[Candidate], scale: Float32) -> Candidate:
     return min(candidates, key=lambda candidate: candidate.loss(scale))
 
 
-def with_metrics(bundle: Bundle, metrics: Sequence[Metric]) -> Bundle:
-    """The same bundle with the figures of its verdict."""
-    return Bundle(msgspec.structs.replace(bundle.manifest, metrics=list(metrics)), bundle.model)
+def with_verdict(bundle: Bundle, metrics: Sequence[Metric], checks: Sequence[Check]) -> Bundle:
+    """The same bundle with the figures and the checks of its verdict."""
+    return Bundle(msgspec.structs.replace(bundle.manifest, metrics=list(metrics), checks=list(checks)), bundle.model)
 
 
 def baseline_bundle(prepared: Prepared, chosen: Baseline, metrics: Sequence[Metric]) -> Bundle:

@@ -150,7 +150,10 @@ def model_card(manifest: Manifest) -> str:
                 for row, one in zip(leads.rows, manifest.metrics, strict=True)
             ),
         )
-        parts += ["## Mean absolute error on held-out readings\n", markdown(grid)]
+        parts += ["## Mean absolute error on held-out readings, in standard deviations of each series\n", markdown(grid)]
+    if manifest.checks:
+        checks = tuple((check.name, check.outcome.value, check.text) for check in manifest.checks)
+        parts += ["## Verdict\n", markdown(Grid(("check", "outcome", "figures"), checks))]
     if manifest.series:
         parts += ["## Series\n", ", ".join(f"`{name}`" for name in manifest.series) + "\n"]
     return "\n".join(parts)

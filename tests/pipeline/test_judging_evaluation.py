@@ -1,6 +1,6 @@
 """Alignment by a counting series, what counts and for whom, and the verdict's every line."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -14,7 +14,6 @@ from edge.forecaster.forecaster import AllQuantiles
 from pipeline.history.table import Table
 from pipeline.judging.evaluation import Evaluation, backtest, contender, series_index
 from pipeline.judging.metrics import mae, rmse
-from pipeline.judging.verdict import Cost, Limits, judge, trial
 
 HOUR = 3600 * SECOND
 CONTRACT = Contract(HOUR, 48, 6)
@@ -161,104 +160,3 @@ def test_a_longer_window_is_comparable_and_another_horizon_is_not() -> None:
     assert not run(long, last)[0].absolute_error.any()
     with pytest.raises(HistoryError, match="another interval, horizon or aggregation"):
         run(Counter(contract=Contract(HOUR, 48, 12)), last)
-
-
-def test_a_better_candidate_is_released_with_its_figures() -> None:
-    """Skill, series won and coverage stand in the verdict, and every line says yes or notes something."""
-    table = counting()
-    found = trial(contender(Counter(add=0.5), table.names, ["b"]), None, table, CONTRACT, PART, cost=Cost(31.0, 1000))
-    verdict = found.verdict
-    assert verdict.release
-    assert verdict.skill == pytest.approx(1 - 0.5 / 3.5 / 2)
-    assert (verdict.series_won, verdict.series_judged, verdict.coverage) == (2, 2, 1.0)
-    assert verdict.best_baselines == ("last_value", "last_value")
-    assert verdict.champion_skill is None
-    assert [reason.split(":")[0] for reason in verdict.reasons] == ["yes", "yes", "yes", "note"]
-
-
-def test_a_random_walk_releases_nobody() -> None:
-    """What only equals the last value, or beats it by less than the margin, stays in."""
-    table = noise()
-    found = trial(contender(Counter(name="noise"), table.names), None, table, CONTRACT, range(200, 400))
-    assert not found.verdict.release
-    last = Baseline("last_value", CONTRACT)
-    (base,) = backtest([contender(last, table.names)], table, CONTRACT, range(200, 400))
-    close = replace(base, absolute_error=base.absolute_error * 0.995)
-    better = replace(base, absolute_error=base.absolute_error * 0.98)
-    assert not judge(close, [base]).release
-    assert judge(close, [base], limits=Limits(margin=0.001)).release
-    assert judge(better, [base]).release
-    assert "0.5% below the best baseline's (more than 1.0% below is required)" in judge(close, [base]).reasons[0]
-
-
-def test_the_champion_stays_unless_the_candidate_is_as_good() -> None:
-    """A candidate within the tolerance goes out, one beyond it does not, whatever it wins against the baselines."""
-    (base,) = run(Baseline("last_value", CONTRACT))
-    good = replace(base, absolute_error=base.absolute_error * 0.8, forecaster="champion")
-    near = replace(base, absolute_error=base.absolute_error * 0.803)
-    worse = replace(base, absolute_error=base.absolute_error * 0.82)
-    assert judge(near, [base], good).release
-    verdict = judge(worse, [base], good)
-    assert not verdict.release
-    assert verdict.champion_skill == pytest.approx(-0.025)
-    assert "no: mean absolute error 2.5% above the champion's (champion)" in verdict.reasons[1]
-
-
-def test_a_champion_that_cannot_be_compared_is_named_and_left_out() -> None:
-    """Another horizon, or silence where others forecast, must not keep a good candidate in."""
-    table = counting()
-    candidate = contender(Counter(), table.names)
-    other = contender(Counter(contract=Contract(HOUR, 48, 12), name="old"), table.names)
-    mute = contender(Counter(silent=149.0, name="mute"), table.names)
-    for champion, words in ((other, "(old) forecasts another interval"), (mute, "(mute) has no forecast for 6 facts")):
-        found = trial(candidate, champion, table, CONTRACT, PART)
-        assert found.verdict.release
-        assert found.champion is None
-        assert words in found.verdict.reasons[-1]
-        assert "baselines only" in found.verdict.reasons[-1]
-    beside = trial(candidate, contender(Counter(add=1, name="old"), table.names, table.names), table, CONTRACT, PART)
-    assert beside.champion is not None
-    assert beside.verdict.champion_skill == 1.0
-
-
-def test_a_candidate_that_is_silent_where_it_is_hard_is_not_released() -> None:
-    """What it leaves out counts against it."""
-    table = counting()
-    verdict = trial(contender(Counter(silent=149.0), table.names), None, table, CONTRACT, PART).verdict
-    assert not verdict.release
-    assert "no: no forecast for 6 facts that a baseline forecast" in verdict.reasons
-
-
-def test_budgets_are_kept_or_named() -> None:
-    """Too slow, too large, or not measured where a limit is set: each is a reason of its own."""
-    right, last = run(Counter(), Baseline("last_value", CONTRACT))
-    limits = Limits(latency=100, size=1000)
-    assert judge(right, [last], cost=Cost(99.0, 1000), limits=limits).release
-    for cost, words in (
-        (Cost(101.0, 1000), "no: 101.0 µs per forecast (at most 100)"),
-        (Cost(99.0, 1001), "no: model of 1,001 bytes (at most 1,000)"),
-        (Cost(None, 1000), "no: the time per forecast was not measured (at most 100 µs)"),
-    ):
-        verdict = judge(right, [last], cost=cost, limits=limits)
-        assert not verdict.release
-        assert words in verdict.reasons
-
-
-def test_a_series_that_stands_still_is_left_out_of_the_mean() -> None:
-    """No ratio to a perfect baseline exists; the series is named instead."""
-    table = counting()
-    table.values[1] = 5
-    found = trial(contender(Counter(), table.names), None, table, CONTRACT, PART)
-    assert found.verdict.series_judged == 1
-    assert "note: not judged, as a baseline makes next to no error: b" in found.verdict.reasons
-    table.values[0] = 5
-    assert not trial(contender(Counter(), table.names), None, table, CONTRACT, PART).verdict.release
-
-
-def test_without_facts_nothing_is_released() -> None:
-    """An empty held-out part is no proof of anything."""
-    table = counting()
-    verdict = trial(contender(Counter(), table.names), None, table, CONTRACT, range(100, 103)).verdict
-    assert not verdict.release
-    assert "no held-out facts" in verdict.reasons[0]
-    assert np.isnan(verdict.skill)

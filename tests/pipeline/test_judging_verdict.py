@@ -1,14 +1,18 @@
-"""What a verdict says no to beyond the size of the error."""
+"""Every check of the verdict, and the release as their conjunction."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from edge.contract.columns import Float32, Int32
-from pipeline.judging.evaluation import Evaluation, contender
-from pipeline.judging.verdict import judge, trial
-from tests.pipeline.test_judging_evaluation import CONTRACT, PART, Counter, counting
+from edge.contract.contract import Contract
+from edge.forecaster.baselines import Baseline
+from edge.forecaster.manifest import Check, Outcome
+from pipeline.judging.evaluation import Evaluation, backtest, contender
+from pipeline.judging.verdict import Cost, Limits, Verdict, judge, trial
+from tests.pipeline.test_judging_evaluation import CONTRACT, HOUR, PART, Counter, counting, noise, run
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def test_one_lost_series_does_not_take_the_network_from_the_others() -> None:
     assert released
     assert "mean absolute error 2.4% below the best baseline's" in reasons  # (4 · 8 % - 20 %) / 5
     assert "ahead on 4 of 5 series, best on s0 (8.0% below), worst on s4 (100.0% above, counted as 20%)" in reasons
-    assert "note: 20% or more behind the best baseline on 1 of 5 series: s4" in reasons
+    assert "yes: 20% or more behind the best baseline on 1 of 5 series: s4; at most 1 may be" in reasons
 
 
 def test_many_lost_series_are_no_exception() -> None:
@@ -150,4 +154,164 @@ def test_a_champion_is_compared_by_the_same_measure() -> None:
     candidate, champion = measured([0.3] * 4 + [0.45]), measured([0.33] * 4 + [0.001], name="old")
     verdict = judge(candidate, [measured([0.5] * 5, name="last_value")], champion)
     assert verdict.champion_skill == pytest.approx((4 * (1 - 0.3 / 0.33) - 0.2) / 5)
+    assert verdict.release
+
+
+def test_a_better_candidate_is_released_with_its_figures() -> None:
+    """Skill, series won and coverage stand in the verdict, and every line says yes or notes something."""
+    table = counting()
+    found = trial(contender(Counter(add=0.5), table.names, ["b"]), None, table, CONTRACT, PART, cost=Cost(31.0, 1000))
+    verdict = found.verdict
+    assert verdict.release
+    assert verdict.skill == pytest.approx(1 - 0.5 / 3.5 / 2)
+    assert (verdict.series_won, verdict.series_judged, verdict.coverage) == (2, 2, 1.0)
+    assert verdict.best_baselines == ("last_value", "last_value")
+    assert verdict.champion_skill is None
+    assert [reason.split(":")[0] for reason in verdict.reasons] == ["yes", "yes", "yes", "yes", "note"]
+
+
+def test_a_random_walk_releases_nobody() -> None:
+    """What only equals the last value, or beats it by less than the margin, stays in."""
+    table = noise()
+    found = trial(contender(Counter(name="noise"), table.names), None, table, CONTRACT, range(200, 400))
+    assert not found.verdict.release
+    last = Baseline("last_value", CONTRACT)
+    (base,) = backtest([contender(last, table.names)], table, CONTRACT, range(200, 400))
+    close = replace(base, absolute_error=base.absolute_error * 0.995)
+    better = replace(base, absolute_error=base.absolute_error * 0.98)
+    assert not judge(close, [base]).release
+    assert judge(close, [base], limits=Limits(margin=0.001)).release
+    assert judge(better, [base]).release
+    assert "0.5% below the best baseline's (more than 1.0% below is required)" in judge(close, [base]).reasons[0]
+
+
+def test_the_champion_stays_unless_the_candidate_is_as_good() -> None:
+    """A candidate within the tolerance goes out, one beyond it does not, whatever it wins against the baselines."""
+    (base,) = run(Baseline("last_value", CONTRACT))
+    good = replace(base, absolute_error=base.absolute_error * 0.8, forecaster="champion")
+    near = replace(base, absolute_error=base.absolute_error * 0.803)
+    worse = replace(base, absolute_error=base.absolute_error * 0.82)
+    assert judge(near, [base], good).release
+    verdict = judge(worse, [base], good)
+    assert not verdict.release
+    assert verdict.champion_skill == pytest.approx(-0.025)
+    assert "no: mean absolute error 2.5% above the champion's (champion)" in verdict.reasons[2]
+
+
+def test_a_champion_that_cannot_be_compared_is_named_and_left_out() -> None:
+    """Another horizon, or silence where others forecast, must not keep a good candidate in."""
+    table = counting()
+    candidate = contender(Counter(), table.names)
+    other = contender(Counter(contract=Contract(HOUR, 48, 12), name="old"), table.names)
+    mute = contender(Counter(silent=149.0, name="mute"), table.names)
+    for champion, words in ((other, "(old) forecasts another interval"), (mute, "(mute) has no forecast for 6 facts")):
+        found = trial(candidate, champion, table, CONTRACT, PART)
+        assert found.verdict.release
+        assert found.champion is None
+        assert words in found.verdict.reasons[-1]
+        assert "baselines only" in found.verdict.reasons[-1]
+    beside = trial(candidate, contender(Counter(add=1, name="old"), table.names, table.names), table, CONTRACT, PART)
+    assert beside.champion is not None
+    assert beside.verdict.champion_skill == 1.0
+
+
+def test_a_candidate_that_is_silent_where_it_is_hard_is_not_released() -> None:
+    """What it leaves out counts against it."""
+    table = counting()
+    verdict = trial(contender(Counter(silent=149.0), table.names), None, table, CONTRACT, PART).verdict
+    assert not verdict.release
+    assert "no: no forecast for 6 facts that a baseline forecast" in verdict.reasons
+
+
+def test_budgets_are_kept_or_named() -> None:
+    """Too slow, too large, or not measured where a limit is set: each is a reason of its own."""
+    right, last = run(Counter(), Baseline("last_value", CONTRACT))
+    limits = Limits(latency=100, size=1000)
+    assert judge(right, [last], cost=Cost(99.0, 1000), limits=limits).release
+    for cost, words in (
+        (Cost(101.0, 1000), "no: 101.0 µs per forecast (at most 100)"),
+        (Cost(99.0, 1001), "no: model of 1,001 bytes (at most 1,000)"),
+        (Cost(None, 1000), "no: the time per forecast was not measured (at most 100 µs)"),
+    ):
+        verdict = judge(right, [last], cost=cost, limits=limits)
+        assert not verdict.release
+        assert words in verdict.reasons
+
+
+def test_a_series_that_stands_still_is_left_out_of_the_mean() -> None:
+    """No ratio to a perfect baseline exists; the series is named instead."""
+    table = counting()
+    table.values[1] = 5
+    found = trial(contender(Counter(), table.names), None, table, CONTRACT, PART)
+    assert found.verdict.series_judged == 1
+    assert "note: not judged, as a baseline makes next to no error: b" in found.verdict.reasons
+    table.values[0] = 5
+    assert not trial(contender(Counter(), table.names), None, table, CONTRACT, PART).verdict.release
+
+
+def test_without_facts_nothing_is_released() -> None:
+    """An empty held-out part is no proof of anything."""
+    table = counting()
+    verdict = trial(contender(Counter(), table.names), None, table, CONTRACT, range(100, 103)).verdict
+    assert not verdict.release
+    assert "no held-out facts" in verdict.reasons[0]
+    assert np.isnan(verdict.skill)
+
+
+def outcomes(verdict: Verdict) -> dict[str, Outcome]:
+    """What came of each check; every name stands once."""
+    by_name = {check.name: check.outcome for check in verdict.checks}
+    assert len(by_name) == len(verdict.checks)
+    return by_name
+
+
+def test_every_check_is_a_value_of_its_own() -> None:
+    """A perfect candidate beside a champion passes all; the share of facts in the interval decides nothing."""
+    table, cost, limits = counting(), Cost(31.0, 1000), Limits(latency=100, size=1000)
+    champion = contender(Counter(add=1, name="old"), table.names, table.names)
+    verdict = trial(contender(Counter(), table.names), champion, table, CONTRACT, PART, cost, limits).verdict
+    passed = ["skill", "far behind", "wild", "answers", "finite", "champion", "latency", "size"]
+    assert outcomes(verdict) == {**dict.fromkeys(passed, Outcome.PASSED), "coverage": Outcome.NOT_JUDGED}
+    assert verdict.release
+
+
+@pytest.mark.parametrize(
+    ("failed", "verdict"),
+    [
+        ("skill", lambda: judge(measured([0.5]), [measured([0.5])])),
+        ("far behind", lambda: judge(measured([0.1, 0.7, 0.7]), [measured([0.5] * 3)])),
+        ("wild", lambda: judge(measured([0.4] * 11 + [10.0]), [measured([0.5] * 12)])),
+        ("champion", lambda: judge(measured([0.4]), [measured([0.5])], measured([0.3]))),
+        ("latency", lambda: judge(measured([0.4]), [measured([0.5])], None, Cost(101.0), Limits(latency=100))),
+        ("latency", lambda: judge(measured([0.4]), [measured([0.5])], None, Cost(), Limits(latency=100))),
+        ("size", lambda: judge(measured([0.4]), [measured([0.5])], None, Cost(None, 11), Limits(size=10))),
+        ("answers", lambda: judge(replace(measured([0.4]), unanswered=np.ones((1, 1), np.int64)), [measured([0.5])])),
+        ("finite", lambda: judge(replace(measured([0.4]), broken=np.ones((1, 1), np.int64)), [measured([0.5])])),
+    ],
+)
+def test_one_failed_check_is_enough(failed: str, verdict: Callable[[], Verdict]) -> None:
+    """Each keeps a candidate in that passes all others, and its line says no."""
+    judged = verdict()
+    assert {name: outcome for name, outcome in outcomes(judged).items() if outcome is Outcome.FAILED} == {
+        failed: Outcome.FAILED
+    }
+    assert not judged.release
+    assert [line.split(": ")[0] for line in judged.reasons].count("no") == 1
+
+
+def test_what_a_sentence_says_decides_nothing() -> None:
+    """The release follows from outcomes, whatever the texts begin with."""
+    verdict = judge(measured([0.4]), [measured([0.5])])
+    assert verdict.release
+    assert replace(verdict, checks=(Check("skill", Outcome.PASSED, "no: failed"),)).release
+    assert replace(verdict, checks=(Check("skill", Outcome.NOT_JUDGED, "no: failed"),)).release
+    assert not replace(verdict, checks=(Check("skill", Outcome.FAILED, "yes: passed"),)).release
+
+
+def test_a_champion_that_cannot_be_judged_beside_is_a_check_without_a_judgement() -> None:
+    """It is named, and neither passes nor fails."""
+    table = counting()
+    mute = contender(Counter(silent=149.0, name="mute"), table.names)
+    verdict = trial(contender(Counter(), table.names), mute, table, CONTRACT, PART).verdict
+    assert outcomes(verdict)["champion"] is Outcome.NOT_JUDGED
     assert verdict.release

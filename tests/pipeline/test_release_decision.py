@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -11,6 +12,7 @@ from edge.contract.columns import Readings, SeriesTable
 from edge.errors import GatecastError
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.bundle import Bundle
+from edge.forecaster.manifest import Outcome, decode_manifest, encode_manifest
 from edge.forecaster.model import open_forecaster
 from pipeline.history.prepared import Prepared, prepare
 from pipeline.judging.evaluation import backtest, contender
@@ -63,6 +65,21 @@ def test_a_loser_is_kept_and_a_baseline_goes_out_where_nothing_is(prepared: Prep
     channel = registry.channel()
     assert channel is not None
     assert (channel.version, channel.history) == (release.goes_out.manifest.version, [])
+
+
+def test_the_checks_of_the_verdict_are_data_in_the_manifest(prepared: Prepared) -> None:
+    """They are read back as they were; a manifest from before has none, and a baseline bundle has none of its own."""
+    release = judged(prepared, None)
+    manifest, verdict = release.candidate.manifest, release.chosen.trial.verdict
+    content = encode_manifest(manifest)
+    assert tuple(decode_manifest(content).checks) == verdict.checks
+    assert verdict.release is (Outcome.FAILED not in {check.outcome for check in manifest.checks})
+    data = msgspec.json.decode(content)
+    assert data["checks"][0] == {"name": "skill", "outcome": "failed", "text": verdict.checks[0].text}
+    del data["checks"]
+    assert decode_manifest(msgspec.json.encode(data)) == msgspec.structs.replace(manifest, checks=[])
+    assert release.goes_out is not None
+    assert release.goes_out.manifest.checks == []
 
 
 def test_a_promotion_during_the_run_stands(prepared: Prepared, tmp_path: Path) -> None:

@@ -55,7 +55,6 @@ NOT_YET: frozenset[str] = frozenset(
         "flows/output/backtest.py",
         "flows/output/comparison.py",
         "flows/output/models.py",
-        "flows/output/retrained.py",
         "flows/output/tables.py",
         "flows/progress.py",
         "flows/retraining/deployment.py",

@@ -1,0 +1,48 @@
+"""What a retraining tells a person and a program."""
+
+from dataclasses import replace
+
+import pytest
+
+from edge.forecaster.manifest import Check, Outcome
+from flows.output.retrained import Retrained, consequence, retrained_document, retrained_text
+from tests.pipeline.test_report_report import history, released
+
+CHECKS = (
+    Check("skill", Outcome.PASSED, "ahead"),
+    Check("wild", Outcome.PASSED, "it runs wild on no series"),
+    Check("size", Outcome.FAILED, "model of 9 bytes"),
+    Check("coverage", Outcome.NOT_JUDGED, "80% of the facts"),
+)
+
+
+@pytest.fixture(scope="module")
+def retrained() -> Retrained:
+    """A release that one check keeps in."""
+    prepared = history()
+    release = released(prepared)
+    verdict = replace(release.chosen.trial.verdict, checks=CHECKS)
+    chosen = replace(release.chosen, trial=replace(release.chosen.trial, verdict=verdict))
+    return Retrained(prepared, replace(release, chosen=chosen, judged=(chosen,)), ())
+
+
+def test_a_program_reads_outcomes_not_sentences(retrained: Retrained) -> None:
+    """Every check as data beside the lines for people, and the verdict that follows."""
+    document = retrained_document(retrained, released=True)
+    assert document["checks"] == [
+        {"name": "skill", "outcome": "passed", "text": "ahead"},
+        {"name": "wild", "outcome": "passed", "text": "it runs wild on no series"},
+        {"name": "size", "outcome": "failed", "text": "model of 9 bytes"},
+        {"name": "coverage", "outcome": "not judged", "text": "80% of the facts"},
+    ]
+    assert document["verdict"] is False
+    assert document["reasons"] == ["yes: ahead", "no: model of 9 bytes", "note: 80% of the facts"]
+
+
+def test_a_person_reads_why_and_what_is_live_now(retrained: Retrained) -> None:
+    """One line per check that has something to tell, and one for the consequence."""
+    text = retrained_text(retrained, released=True)
+    assert "  no: model of 9 bytes" in text.splitlines()
+    assert text.splitlines()[-1] == consequence(retrained, released=True)
+    assert "the champion stays" in text
+    assert "would not go out" in consequence(retrained, released=False)
