@@ -10,12 +10,12 @@ from typing import TypeAlias
 from edge.forecaster.manifest import Cell, Design
 from flows.progress import Show
 from pipeline.cells.comparison import FORMS, Budget, Comparison, Trained, from_candidate, measure, study
-from pipeline.cells.recall import Recall
+from pipeline.cells.recall import Memory
 from pipeline.history.prepared import Prepared
 from pipeline.release.candidates import make_candidate
 from pipeline.training.architecture import Architecture
 
-Found: TypeAlias = tuple[Trained, Recall | None]
+Answer: TypeAlias = tuple[Trained, Memory | None]
 
 PARTS = {"tutorial": "epochs", "memory": "delays"}
 
@@ -25,16 +25,16 @@ def compare(prepared: Prepared, given: Budget, workers: int, show: Show) -> Comp
 
     Args:
         prepared: history.
-        given: what each network may cost.
+        given: budget of everything that is trained.
         workers: trainings at once.
-        show: what the user sees.
+        show: display of the progress.
 
     Raises:
         BundleError: a network cannot be converted, or the converted one does not forecast the same.
         HistoryError: a training fails.
     """
 
-    def network(cell: Cell, design: Design, folder: Path) -> Found:
+    def network(cell: Cell, design: Design, folder: Path) -> Answer:
         name = f"{cell} ({design})"
 
         def progress(epoch: int, epochs: int, _training: float, validation: float) -> None:
@@ -45,7 +45,7 @@ def compare(prepared: Prepared, given: Budget, workers: int, show: Show) -> Comp
         show.advance(name, candidate.record.epochs, candidate.record.epochs, "epochs, converted and verified")
         return from_candidate(candidate, architecture, prepared.contract), None
 
-    def studied(cell: Cell, folder: Path) -> Found:
+    def studied(cell: Cell, folder: Path) -> Answer:
         def told(what: str, done: int, total: int) -> None:
             show.advance(f"{cell} ({what})", done, total, PARTS[what])
 
@@ -55,19 +55,19 @@ def compare(prepared: Prepared, given: Budget, workers: int, show: Show) -> Comp
         folder = Path(temporary)
         # The long ones first, so that none is left alone at the end.
         cells = given.cells[::-1]
-        jobs: list[Callable[[], Found]] = []
+        jobs: list[Callable[[], Answer]] = []
         if "plain" in given.forms:
             jobs += [lambda cell=cell: network(cell, "plain", folder / f"{cell}-plain") for cell in cells]  # type: ignore[misc]
         jobs += [lambda cell=cell: studied(cell, folder / f"{cell}-tutorial") for cell in cells]  # type: ignore[misc]
         jobs += [lambda cell=cell: network(cell, "segment", folder / f"{cell}-segment") for cell in cells]  # type: ignore[misc]
-        found = _all(jobs, workers)
-    found.sort(key=lambda one: (FORMS.index(one[0].form), given.cells.index(one[0].cell)))
+        answers = _all(jobs, workers)
+    answers.sort(key=lambda answer: (FORMS.index(answer[0].form), given.cells.index(answer[0].cell)))
     with show.stage("measure"):
-        recalls = [recall for _, recall in found if recall is not None]
-        return measure(prepared, [trained for trained, _ in found], recalls, given, time.perf_counter)
+        memories = [memory for _, memory in answers if memory is not None]
+        return measure(prepared, [trained for trained, _ in answers], memories, given, time.perf_counter)
 
 
-def _all(jobs: Sequence[Callable[[], Found]], workers: int) -> list[Found]:
+def _all(jobs: Sequence[Callable[[], Answer]], workers: int) -> list[Answer]:
     """What the jobs return; after a failure no further one starts."""
     with ThreadPoolExecutor(workers) as pool:
         futures = [pool.submit(job) for job in jobs]

@@ -12,7 +12,7 @@ from pipeline.cells.recall import KEPT
 from pipeline.report.page import Grid, markdown, number, percent
 from pipeline.training.cells import CELLS
 
-TITLES = ("What each is good for", "Memory: skill at saying a value again, by delay in steps", "Cost and error in detail")
+TITLES = ("What each is good for", "Memory: recall of a marked value, by delay in steps", "Cost and error in detail")
 WIDEST = 100
 
 
@@ -23,20 +23,20 @@ def grids(comparison: Comparison) -> tuple[Grid, ...]:
         tuple(
             (
                 row.name,
-                comparison.recall(row.cell).retention,
+                comparison.memory(row.cell).retention,
                 number(row.batched),
                 f"{row.parameters:,}",
                 percent(row.skill, sign=True),
-                use,
+                use.text,
             )
             for row, use in zip(comparison.rows, comparison.uses, strict=True)
         ),
     )
     memory = Grid(
-        ("cell", *(str(delay) for delay in comparison.recalls[0].delays), "gradient kept"),
+        ("cell", *(str(delay) for delay in comparison.memories[0].delays), "gradient kept"),
         tuple(
-            (CELLS[one.cell].title, *(f"{value:.2f}" for value in one.skill), f"{one.trained[-1]:.1e}")
-            for one in comparison.recalls
+            (CELLS[measured.cell].title, *(f"{value:.2f}" for value in measured.recall), f"{measured.trained[-1]:.1e}")
+            for measured in comparison.memories
         ),
     )
     detail = Grid(
@@ -73,7 +73,7 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
         *trial,
         (
             f"memory retention: steps over which a cell of {recall.units} units keeps a marked value among random ones "
-            f"(skill of at least {KEPT:g}); speed: µs per forecast of {contract.horizon} leads at batch 64, one thread; "
+            f"(recall of at least {KEPT:g}); speed: µs per forecast of {contract.horizon} leads at batch 64, one thread; "
             "accuracy: skill, 1 - error / error of each series' best baseline, mean over the series."
         ),
         (
@@ -88,7 +88,8 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
         (
             f"trained with {given.units} units, at most {given.settings.epochs} epochs of {comparison.windows:,} windows, "
             f"one seed ({given.settings.seed}), so differences of 1-2 % in error are chance; memory: median of {recall.seeds} "
-            f"seeds, {sum(recall.steps):,} steps of {recall.batch} streams each; {comparison.runtime}."
+            f"seeds, {sum(recall.steps):,} steps of {recall.batch} streams each, recall is 1 - squared error / variance; "
+            f"{comparison.runtime}."
         ),
     )
 
@@ -107,9 +108,9 @@ def text(comparison: Comparison) -> str:
 
 def _rich(title: str, grid: Grid) -> RichTable:
     table = RichTable(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for place, header in enumerate(grid.headers):
-        left = place == 0 or header == "best use"
-        table.add_column(header, justify="left" if left else "right", no_wrap=place == 0, overflow="fold")
+    for column, header in enumerate(grid.headers):
+        left = column == 0 or header == "best use"
+        table.add_column(header, justify="left" if left else "right", no_wrap=column == 0, overflow="fold")
     for row in grid.rows:
         table.add_row(*row)
     return table
@@ -132,7 +133,7 @@ def document(comparison: Comparison) -> dict[str, object]:
             {
                 "cell": row.cell,
                 "design": row.form,
-                "best_use": use,
+                "best_use": use.text,
                 "steps": row.steps,
                 "parameters": row.parameters,
                 "bytes": row.size,
@@ -148,18 +149,18 @@ def document(comparison: Comparison) -> dict[str, object]:
         ],
         "memory": [
             {
-                "cell": one.cell,
-                "kept_steps": one.kept,
-                "delays": list(one.delays),
-                "skill": [_known(value) for value in one.skill],
-                "skill_lowest": [_known(value) for value in one.lowest],
-                "skill_highest": [_known(value) for value in one.highest],
-                "distances": list(one.distances),
-                "gradient_norm_fresh": [_known(value) for value in one.fresh],
-                "gradient_norm_trained": [_known(value) for value in one.trained],
-                "seconds": round(one.seconds, 2),
+                "cell": measured.cell,
+                "kept_steps": measured.kept,
+                "delays": list(measured.delays),
+                "recall": [_known(value) for value in measured.recall],
+                "recall_lowest": [_known(value) for value in measured.lowest],
+                "recall_highest": [_known(value) for value in measured.highest],
+                "distances": list(measured.distances),
+                "gradient_norm_fresh": [_known(value) for value in measured.fresh],
+                "gradient_norm_trained": [_known(value) for value in measured.trained],
+                "seconds": round(measured.seconds, 2),
             }
-            for one in comparison.recalls
+            for measured in comparison.memories
         ],
         "baseline": {
             "name": comparison.baseline,

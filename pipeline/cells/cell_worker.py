@@ -17,7 +17,7 @@ from edge.contract.columns import Float32, Int32
 from edge.contract.contract import Contract
 from edge.errors import HistoryError
 from edge.forecaster.manifest import MODEL_FILE, Cell
-from pipeline.cells.recall import Recall, RecallBudget
+from pipeline.cells.recall import Memory, RecallBudget
 from pipeline.history.windows import Samples
 from pipeline.processes.child import Raised, Say, events, grid_file, last_words, obey, run_process
 from pipeline.training.conversion import convert_module
@@ -41,7 +41,7 @@ class _Plan(msgspec.Struct):
 class _Result(msgspec.Struct):
     parameters: int
     seconds_per_epoch: float
-    recall: Recall | None
+    memory: Memory | None
 
 
 class _Event(Raised):
@@ -57,13 +57,13 @@ class CellRequest:
     """What a cell is studied with.
 
     Args:
-        cell: which.
-        units: of the tutorial network.
-        contract: of the tutorial network; one quantile.
-        settings: of its training.
-        recall: of the memory's; None leaves it unmeasured.
+        cell: recurrent cell.
+        units: size of the state of the tutorial network.
+        contract: contract of the tutorial network; one quantile.
+        settings: settings of its training.
+        recall: training of the cell's memory; None leaves it unmeasured.
         training: windows to learn from; nothing after the last of their targets is looked at.
-        windows: that the network forecasts once more for `pipeline.training.conversion.parity`, float32 `[n, window]`.
+        windows: windows that the network forecasts once more, for the parity of its file, float32 `[n, window]`.
         series: their series, 0 = unknown, int32 `[n]`.
     """
 
@@ -83,17 +83,17 @@ class CellStudy:
 
     Args:
         model: the tutorial network as a TFLite file.
-        forecasts: of it before conversion, for the request's windows, float32 `[n, horizon, 1]`.
+        forecasts: its forecasts before conversion, for the request's windows, float32 `[n, horizon, 1]`.
         parameters: trained numbers.
-        seconds_per_epoch: of its training.
-        recall: the cell's memory, if it was measured.
+        seconds_per_epoch: seconds of its training per epoch.
+        memory: memory of the cell, if it was measured.
     """
 
     model: bytes
     forecasts: Float32
     parameters: int
     seconds_per_epoch: float
-    recall: Recall | None
+    memory: Memory | None
 
 
 def study_command(folder: Path) -> list[str]:
@@ -107,10 +107,10 @@ def study_cell(
     """Train and measure in a process of its own; two may run at once.
 
     Args:
-        request: what to do.
-        folder: for the exchange and the worker's log; new or empty.
-        told: called with a part of the work, how much of it is done, and how much there is.
-        command: that starts the worker.
+        request: cell and trainings.
+        folder: folder for the exchange and the worker's log; new or empty.
+        told: called with the name of a part of the work, how much of it is done, and how much there is.
+        command: function that gives the command of the worker.
 
     Raises:
         BundleError: the network cannot be converted.
@@ -134,7 +134,7 @@ def study_cell(
         raise HistoryError(f"the process that studies {request.cell} ended with exit code {code}; {words}")
     result = msgspec.json.decode((folder / RESULT_FILE).read_bytes(), type=_Result)
     forecasts: Float32 = np.load(folder / FORECASTS_FILE, allow_pickle=False)
-    return CellStudy((folder / MODEL_FILE).read_bytes(), forecasts, result.parameters, result.seconds_per_epoch, result.recall)
+    return CellStudy((folder / MODEL_FILE).read_bytes(), forecasts, result.parameters, result.seconds_per_epoch, result.memory)
 
 
 def _follow(lines: Iterable[str], told: Told) -> None:
@@ -169,12 +169,12 @@ def _work(folder: Path, say: Say) -> None:
     )
     (folder / MODEL_FILE).write_bytes(convert_module(*tutorial.module()))
     np.save(folder / FORECASTS_FILE, tutorial.predict(data["windows"], data["window_series"]))
-    recall = None
+    memory = None
     if plan.recall is not None:
-        recall = measure_recall(
+        memory = measure_recall(
             plan.cell, plan.recall, plan.settings.seed, lambda done, total: say(what="memory", done=done, total=total)
         )
-    (folder / RESULT_FILE).write_bytes(msgspec.json.encode(_Result(tutorial.parameters, seconds, recall)))
+    (folder / RESULT_FILE).write_bytes(msgspec.json.encode(_Result(tutorial.parameters, seconds, memory)))
 
 
 if __name__ == "__main__":

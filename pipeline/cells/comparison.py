@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -21,7 +21,8 @@ from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import Cell, Manifest, version_of
 from edge.forecaster.model import Model, runtime_name
 from pipeline.cells.cell_worker import CellRequest, CellStudy, Told, study_cell
-from pipeline.cells.recall import Recall, RecallBudget
+from pipeline.cells.recall import Memory, RecallBudget
+from pipeline.cells.uses import Form, Row, Use, best_uses
 from pipeline.history.prepared import Prepared, some_windows
 from pipeline.history.windows import judged_stride, samples
 from pipeline.judging.evaluation import Evaluation, backtest, contender, skills_against, skills_by_lead
@@ -33,12 +34,9 @@ from pipeline.training.architecture import Architecture, segment_length
 from pipeline.training.cells import CELLS
 from pipeline.training.settings import Settings
 
-Form: TypeAlias = Literal["segment", "plain", "tutorial"]
-
 FORMS: tuple[Form, ...] = ("segment", "plain", "tutorial")
 TUTORIAL_WINDOW = 10
-LEVEL = 0.01  # networks whose errors differ by less are level: a second seed moves them as much
-TIMED = 64
+TIMED = 64  # windows per forecast while networks are timed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +44,12 @@ class Budget:
     """How much is trained, the same for every row.
 
     Args:
-        settings: of the networks that forecast.
-        recall: of the cells' memory.
+        settings: settings of the networks that forecast.
+        recall: training of the cells' memory.
         units: size of the state of every network that forecasts.
         forms: designs to compare.
         cells: recurrent cells to compare, in the order of the tables.
-        trial: too little is trained for the figures to mean anything.
+        trial: whether too little is trained for the figures to mean anything.
     """
 
     settings: Settings
@@ -83,11 +81,11 @@ class Trained:
     """A network as the device will run it.
 
     Args:
-        cell: which.
-        form: its design, or `tutorial`.
-        bundle: with the converted model.
-        steps: of the recurrence between the oldest value of a window and the first forecast.
-        seconds_per_epoch: of its training.
+        cell: recurrent cell.
+        form: design, or `tutorial`.
+        bundle: converted model and its manifest.
+        steps: number of steps of the recurrence between the oldest value of a window and the first forecast.
+        seconds_per_epoch: seconds of training per epoch.
     """
 
     cell: Cell
@@ -97,70 +95,27 @@ class Trained:
     seconds_per_epoch: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Row:
-    """Everything measured of one network.
-
-    Args:
-        cell: which.
-        form: its design, or `tutorial`.
-        steps: of the recurrence between the oldest value of a window and the first forecast.
-        parameters: trained numbers.
-        size: of the file, bytes.
-        seconds_per_epoch: of its training.
-        single: microseconds per forecast of all leads at batch 1.
-        batched: the same at batch 64.
-        error_by_lead: mean absolute error on held-out readings, each series in units of its scale, float64 `[horizon]`.
-        coverage: share of facts within its outermost quantiles; NaN without these.
-        skill: skill as in the verdict (`metrics.mean_skill`); NaN where no series is judged.
-        skill_by_lead: the same at every lead by itself, float64 `[horizon]`.
-    """
-
-    cell: Cell
-    form: Form
-    steps: int
-    parameters: int
-    size: int
-    seconds_per_epoch: float
-    single: float
-    batched: float
-    error_by_lead: Float64
-    coverage: float
-    skill: float
-    skill_by_lead: Float64
-
-    @property
-    def name(self) -> str:
-        """Such as `GRU segment`."""
-        return f"{CELLS[self.cell].title} {self.form}"
-
-    @property
-    def error(self) -> float:
-        """Mean over the leads."""
-        return float(np.nanmean(self.error_by_lead))
-
-
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """The whole answer.
 
     Args:
-        rows: one per network.
-        uses: what each is good for, by `best_uses`.
-        recalls: one per cell.
-        baseline: the best of the baselines on the same facts.
-        baseline_error: of it at every lead, float64 `[horizon]`.
-        contract: of our networks.
-        budget: of everything that was trained.
-        series: number of them.
-        windows: that were trained on in an epoch.
-        facts: that every forecaster was judged on.
-        runtime: of the device, name and version.
+        rows: one row per network.
+        uses: use of each network, by `best_uses`.
+        memories: memory of each cell.
+        baseline: name of the baseline with the least error on the same facts.
+        baseline_error: its error at every lead, float64 `[horizon]`.
+        contract: contract of our own networks.
+        budget: training of everything.
+        series: number of series.
+        windows: number of windows in an epoch of training.
+        facts: number of facts that every forecaster was judged on.
+        runtime: name and version of the device's runtime.
     """
 
     rows: tuple[Row, ...]
-    uses: tuple[str, ...]
-    recalls: tuple[Recall, ...]
+    uses: tuple[Use, ...]
+    memories: tuple[Memory, ...]
     baseline: str
     baseline_error: Float64
     contract: Contract
@@ -175,9 +130,9 @@ class Comparison:
         """Error of the best baseline, mean over the leads."""
         return float(np.nanmean(self.baseline_error))
 
-    def recall(self, cell: Cell) -> Recall:
+    def memory(self, cell: Cell) -> Memory:
         """The memory of a cell."""
-        return next(one for one in self.recalls if one.cell == cell)
+        return next(memory for memory in self.memories if memory.cell == cell)
 
 
 def tutorial_contract(contract: Contract) -> Contract:
@@ -194,7 +149,7 @@ def from_candidate(candidate: Candidate, architecture: Architecture, contract: C
 
 def study(
     cell: Cell, prepared: Prepared, units: int, settings: Settings, recall: RecallBudget | None, folder: Path, told: Told
-) -> tuple[Trained, Recall | None]:
+) -> tuple[Trained, Memory | None]:
     """The tutorial network of a cell, converted and compared with itself, and the cell's memory if there is a budget for it.
 
     Raises:
@@ -205,37 +160,38 @@ def study(
     training = samples(prepared.table, contract, parts.training)
     windows, series = some_windows(prepared, contract, PARITY_WINDOWS)
     request = CellRequest(cell, units, contract, settings, recall, training, windows, series)
-    found = study_cell(request, folder, told)
-    bundle = _tutorial_bundle(cell, units, prepared, contract, found)
-    bundle = Bundle(msgspec.structs.replace(bundle.manifest, golden=golden(Model(bundle), windows, series)), found.model)
+    made = study_cell(request, folder, told)
+    bundle = _tutorial_bundle(cell, units, prepared, contract, made)
+    bundle = Bundle(msgspec.structs.replace(bundle.manifest, golden=golden(Model(bundle), windows, series)), made.model)
     # Forecasts that are fed back hundreds of times make any rounding as large as they like.
-    parity(found.forecasts, bundle, windows, series, leads=1)
-    return Trained(cell, "tutorial", bundle, contract.window, found.seconds_per_epoch), found.recall
+    parity(made.forecasts, bundle, windows, series, leads=1)
+    return Trained(cell, "tutorial", bundle, contract.window, made.seconds_per_epoch), made.memory
 
 
-def _tutorial_bundle(cell: Cell, units: int, prepared: Prepared, contract: Contract, found: CellStudy) -> Bundle:
+def _tutorial_bundle(cell: Cell, units: int, prepared: Prepared, contract: Contract, made: CellStudy) -> Bundle:
     created = datetime.now(UTC)
-    file = model_file(found.model, Architecture(cell, "plain", units), found.parameters)
-    name, stamp = version_of(created, cell, found.model), created.isoformat(timespec="seconds")
-    return Bundle(Manifest(name, contract, list(prepared.table.names), stamp, version("gatecast"), model=file), found.model)
+    file = model_file(made.model, Architecture(cell, "plain", units), made.parameters)
+    name, stamp = version_of(created, cell, made.model), created.isoformat(timespec="seconds")
+    return Bundle(Manifest(name, contract, list(prepared.table.names), stamp, version("gatecast"), model=file), made.model)
 
 
 def measure(
-    prepared: Prepared, trained: Sequence[Trained], recalls: Sequence[Recall], given: Budget, clock: Callable[[], float]
+    prepared: Prepared, trained: Sequence[Trained], memories: Sequence[Memory], given: Budget, clock: Callable[[], float]
 ) -> Comparison:
     """Time and judge every network on the held-out part; nothing else should run meanwhile.
 
     Args:
         prepared: history.
-        trained: at least one.
-        recalls: one per cell.
-        given: what everything was trained with.
-        clock: seconds.
+        trained: networks, at least one.
+        memories: memory of each cell.
+        given: budget that everything was trained with.
+        clock: function that gives seconds.
     """
     contract, names = prepared.contract, prepared.table.names
-    models = [Model(one.bundle) for one in trained]
+    models = [Model(network.bundle) for network in trained]
+    networks = [contender(model, names, names) for model in models]
     judged = backtest(
-        [*(contender(one, names, names) for one in models), *(contender(one, names) for one in baselines(contract))],
+        [*networks, *(contender(baseline, names) for baseline in baselines(contract))],
         prepared.table,
         contract,
         prepared.split.held_out,
@@ -244,15 +200,15 @@ def measure(
     )
     references = judged[len(trained) :]
     rows = tuple(
-        _row(one, model, evaluation, references, prepared, clock)
-        for one, model, evaluation in zip(trained, models, judged[: len(trained)], strict=True)
+        _row(network, model, evaluation, references, prepared, clock)
+        for network, model, evaluation in zip(trained, models, judged[: len(trained)], strict=True)
     )
     errors = {reference.forecaster: reference.by_lead(prepared.scale) for reference in references}
     best = min(errors, key=lambda name: float(np.nanmean(errors[name])))
     return Comparison(
         rows,
-        best_uses(rows, recalls),
-        tuple(recalls),
+        best_uses(rows, memories),
+        tuple(memories),
         best,
         errors[best],
         contract,
@@ -265,7 +221,7 @@ def measure(
 
 
 def _row(
-    one: Trained,
+    network: Trained,
     model: Model,
     judged: Evaluation,
     references: Sequence[Evaluation],
@@ -273,14 +229,14 @@ def _row(
     clock: Callable[[], float],
 ) -> Row:
     windows, series = some_windows(prepared, model.contract, TIMED)
-    file = one.bundle.manifest.model
+    file = network.bundle.manifest.model
     return Row(
-        one.cell,
-        one.form,
-        one.steps,
+        network.cell,
+        network.form,
+        network.steps,
         file.parameters if file else 0,
         file.size if file else 0,
-        one.seconds_per_epoch,
+        network.seconds_per_epoch,
         *microseconds([model], windows, series, clock)[0],
         judged.by_lead(prepared.scale),
         judged.coverage,
@@ -292,51 +248,3 @@ def _row(
 def titles(comparison: Comparison) -> str:
     """The cells that were compared, as people call them."""
     return ", ".join(CELLS[cell].title for cell in comparison.budget.cells)
-
-
-def best_uses(rows: Sequence[Row], recalls: Sequence[Recall]) -> tuple[str, ...]:
-    """What each network is good for, by rule from what was measured.
-
-    Only a network with skill above 0 is good for anything. Of those, the quickest at batch 64 among
-    the ones level with the least error is the default; further titles go to the least error, the smallest file, the
-    quickest, and the least error of the cells that keep a value longest. One that another matches or beats in error,
-    speed and size is outdone by it.
-
-    Args:
-        rows: one per network.
-        recalls: of their cells.
-    """
-    useful = [row for row in rows if row.skill > 0]
-    if not useful:
-        return ("a baseline is better",) * len(rows)
-    accurate = min(useful, key=lambda row: row.error)
-    default = min((row for row in useful if row.error <= (1 + LEVEL) * accurate.error), key=lambda row: row.batched)
-    smallest, fastest = min(useful, key=lambda row: row.size), min(useful, key=lambda row: row.batched)
-    longest = max(recall.kept for recall in recalls)
-    keeping = {recall.cell for recall in recalls if recall.kept == longest and longest > 0}
-    lasting = min((row for row in useful if row.cell in keeping), key=lambda row: row.error, default=None)
-    titles = {
-        "default": default,
-        "most accurate": accurate,
-        "smallest": smallest,
-        "fastest": fastest,
-        "long memory": lasting,
-    }
-    uses = []
-    for row in rows:
-        if row not in useful:
-            uses.append("a baseline is better")
-            continue
-        won = [title for title, winner in titles.items() if winner is row]
-        better = [one for one in useful if one is not row and _outdoes(one, row)]
-        if won:
-            uses.append(", ".join(won))
-        elif better:
-            uses.append(f"outdone by {min(better, key=lambda one: one.error).name}")
-        else:
-            uses.append("in between")
-    return tuple(uses)
-
-
-def _outdoes(one: Row, other: Row) -> bool:
-    return one.error <= other.error and one.batched <= other.batched and one.size <= other.size

@@ -10,11 +10,11 @@ import numpy as np
 
 from edge.contract.times import format_duration
 from edge.files import replace_file
-from edge.forecaster.manifest import Cell
-from pipeline.cells.comparison import FORMS, Comparison, Form, titles
+from pipeline.cells.comparison import FORMS, Comparison, titles
 from pipeline.cells.drawings import cell_pages
 from pipeline.cells.pen import A4, INK, MARGIN, QUIET
-from pipeline.cells.recall import KEPT
+from pipeline.cells.recall import KEPT, Memory
+from pipeline.cells.uses import Form
 from pipeline.report.page import number, percent
 from pipeline.training.cells import CELLS
 
@@ -65,18 +65,18 @@ def write_poster(comparison: Comparison, path: Path) -> None:
 
 def pages(comparison: Comparison) -> tuple["Figure", ...]:
     """The cells, and the charts on the last page."""
-    measured = {recall.cell: _memory(comparison, recall.cell) for recall in comparison.recalls}
+    measured = {memory.cell: _kept(comparison, memory) for memory in comparison.memories}
     return (*cell_pages(measured), chart_page(comparison))
 
 
-def _memory(comparison: Comparison, cell: Cell) -> str:
-    recall = comparison.recall(cell)
+def _kept(comparison: Comparison, memory: Memory) -> str:
+    """The line beside the drawing of a cell."""
     if comparison.budget.trial:
         return TRIAL
-    if recall.kept == 0:
-        return f"measured: keeps a value for less than {recall.delays[0]} steps"
-    more = " or more" if recall.kept == recall.delays[-1] else ""
-    return f"measured: keeps a value for {recall.kept} steps{more}"
+    if memory.kept == 0:
+        return f"measured: keeps a value for less than {memory.delays[0]} steps"
+    more = " or more" if memory.kept == memory.delays[-1] else ""
+    return f"measured: keeps a value for {memory.kept} steps{more}"
 
 
 def chart_page(comparison: Comparison) -> "Figure":
@@ -99,8 +99,8 @@ def chart_page(comparison: Comparison) -> "Figure":
         _draw_accuracy(axes(1.0, 4.42, 2.95, 2.2), comparison)
         _draw_bars(axes(5.28, 4.42, 1.17, 2.2), axes(6.6, 4.42, 1.12, 2.2), comparison)
         _draw_table(axes(MARGIN, 0.88, width - 2 * MARGIN, 2.98), comparison)
-        for place, line in enumerate(_footnotes(comparison)):
-            figure.text(MARGIN / width, (0.68 - 0.17 * place) / height, line, fontsize=7.6, color=QUIET, va="center")
+        for number_of_line, line in enumerate(_footnotes(comparison)):
+            figure.text(MARGIN / width, (0.68 - 0.17 * number_of_line) / height, line, fontsize=7.6, color=QUIET, va="center")
     return figure
 
 
@@ -120,7 +120,7 @@ def _legend(figure: Any, comparison: Comparison) -> None:  # noqa: ANN401 - matp
 
     cells = [
         Line2D([], [], color=kind.colour, marker=kind.marker, linewidth=2.4, label=kind.title)
-        for kind in (CELLS[recall.cell] for recall in comparison.recalls)
+        for kind in (CELLS[memory.cell] for memory in comparison.memories)
     ]
     forms = [
         Line2D([], [], color=INK, linestyle=DASHES[form], linewidth=1.8, label=form)
@@ -129,41 +129,37 @@ def _legend(figure: Any, comparison: Comparison) -> None:  # noqa: ANN401 - matp
     ]
     baseline = Line2D([], [], color=BASELINE, linewidth=1.8, label="best baseline")
     figure.legend(
-        handles=[*cells, *forms, baseline], loc="center", bbox_to_anchor=(0.5, 10.22 / A4[1]),
-        ncols=len(cells) + len(forms) + 1, fontsize=9.2,
-        handlelength=2.2, columnspacing=1.15, handletextpad=0.5,
-    )  # fmt: skip
+        handles=[*cells, *forms, baseline],
+        loc="center",
+        bbox_to_anchor=(0.5, 10.22 / A4[1]),
+        ncols=len(cells) + len(forms) + 1,
+        fontsize=9.2,
+        handlelength=2.2,
+        columnspacing=1.15,
+        handletextpad=0.5,
+    )
 
 
 def _draw_retention(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
-    for one in comparison.recalls:
-        kind = CELLS[one.cell]
-        axis.fill_between(
-            one.delays,
-            np.maximum(one.lowest, -0.05),
-            np.maximum(one.highest, -0.05),
-            color=kind.colour,
-            alpha=0.15,
-            linewidth=0,
-        )
-        axis.plot(one.delays, np.maximum(one.skill, -0.05), color=kind.colour, marker=kind.marker, linewidth=2.4, markersize=6)
+    for memory in comparison.memories:
+        kind = CELLS[memory.cell]
+        lowest, recall, highest = (np.maximum(line, -0.05) for line in (memory.lowest, memory.recall, memory.highest))
+        axis.fill_between(memory.delays, lowest, highest, color=kind.colour, alpha=0.15, linewidth=0)
+        axis.plot(memory.delays, recall, color=kind.colour, marker=kind.marker, linewidth=2.4, markersize=6)
     axis.set_xscale("log")
-    delays = comparison.recalls[0].delays
+    delays = comparison.memories[0].delays
     axis.set_xticks(delays, [str(delay) for delay in delays])
     axis.minorticks_off()
     axis.set(ylim=(-0.06, 1.06), xlabel="delay (steps)", title="Memory: a value said again")
-    axis.set_ylabel("skill (1 perfect, 0 forgotten)")
+    axis.set_ylabel("recall (1 perfect, 0 forgotten)")
 
 
 def _draw_gradient(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
-    for one in comparison.recalls:
-        for norms, dashes in ((one.fresh, DASHES["tutorial"]), (one.trained, "-")):
-            drawn = np.where(np.asarray(norms) > 0, norms, np.nan)
-            trained = norms is one.trained
-            axis.plot(
-                one.distances, drawn, color=CELLS[one.cell].colour, linewidth=2.4 if trained else 1.5, linestyle=dashes,
-                marker=CELLS[one.cell].marker if trained else None, markersize=4,
-            )  # fmt: skip
+    for memory in comparison.memories:
+        kind = CELLS[memory.cell]
+        fresh, trained = (np.where(np.asarray(norms) > 0, norms, np.nan) for norms in (memory.fresh, memory.trained))
+        axis.plot(memory.distances, fresh, color=kind.colour, linewidth=1.5, linestyle=DASHES["tutorial"])
+        axis.plot(memory.distances, trained, color=kind.colour, linewidth=2.4, marker=kind.marker, markersize=4)
     axis.set_yscale("log")
     axis.set_ylim(*GRADIENTS)
     axis.set(xlabel="distance (steps); dotted: before training", title="Gradient: what reaches back")
@@ -177,9 +173,14 @@ def _draw_accuracy(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
     single = "o" if len(leads) == 1 else None
     for row in comparison.rows:
         axis.plot(
-            leads, 100 * row.skill_by_lead, color=CELLS[row.cell].colour, linestyle=DASHES[row.form], marker=single,
-            linewidth=2.2 if row.form == "segment" else 1.6, zorder=3 if row.form == "segment" else 2,
-        )  # fmt: skip
+            leads,
+            100 * row.skill_by_lead,
+            color=CELLS[row.cell].colour,
+            linestyle=DASHES[row.form],
+            marker=single,
+            linewidth=2.2 if row.form == "segment" else 1.6,
+            zorder=3 if row.form == "segment" else 2,
+        )
     axis.axhline(0, color=BASELINE, linewidth=1.8, zorder=1.5)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 3, 4, 6]))
     axis.set(xlabel=f"lead (intervals of {format_duration(comparison.contract.interval)})", title="Accuracy by lead")
@@ -187,16 +188,15 @@ def _draw_accuracy(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
 
 
 def _draw_bars(speed: Any, size: Any, comparison: Comparison) -> None:  # noqa: ANN401
-    places = np.arange(len(comparison.rows))[::-1]
+    heights = np.arange(len(comparison.rows))[::-1]
     for axis, values, title, text in (
         (speed, [row.batched for row in comparison.rows], "Speed (µs)", number),
         (size, [row.size / 1000 for row in comparison.rows], "Size (kB)", number),
     ):
-        for place, row, value in zip(places, comparison.rows, values, strict=True):
-            axis.barh(place, value, height=0.72, color=CELLS[row.cell].colour, alpha=ALPHAS[row.form])
-            axis.text(
-                value + 0.03 * max(values), place, text(value, 2 if value < 100 else 3), fontsize=8, va="center", color=INK
-            )
+        for y, row, value in zip(heights, comparison.rows, values, strict=True):
+            axis.barh(y, value, height=0.72, color=CELLS[row.cell].colour, alpha=ALPHAS[row.form])
+            digits = 2 if value < 100 else 3
+            axis.text(value + 0.03 * max(values), y, text(value, digits), fontsize=8, va="center", color=INK)
         axis.set_xlim(0, 1.38 * max(values))
         axis.set_ylim(-0.6, len(values) - 0.4)
         axis.set_xticks([])
@@ -204,9 +204,8 @@ def _draw_bars(speed: Any, size: Any, comparison: Comparison) -> None:  # noqa: 
         axis.spines["bottom"].set_visible(False)
         axis.set_title(title)
         axis.set_yticks([])
-    speed.set_yticks(
-        places, [f"{CELLS[row.cell].short_title or CELLS[row.cell].title} {row.form}" for row in comparison.rows], fontsize=8.5
-    )
+    names = [f"{CELLS[row.cell].short_title or CELLS[row.cell].title} {row.form}" for row in comparison.rows]
+    speed.set_yticks(heights, names, fontsize=8.5)
     speed.tick_params(axis="y", length=0)
     size.set_xlabel("file", fontsize=9)
     speed.set_xlabel("per forecast, batch 64", fontsize=9)
@@ -230,29 +229,30 @@ def _draw_table(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
         lines = header if "\n" in header else f"\n{header}"  # all end on one line
         axis.text(x, top - 0.05, lines, fontsize=9, weight="bold", color=QUIET, ha=side, va="baseline", linespacing=1.1)
     axis.plot([0, 1], [top - 0.6] * 2, color=INK, linewidth=1)
-    for place, (row, use) in enumerate(zip(comparison.rows, comparison.uses, strict=True)):
-        y = len(comparison.rows) - 0.55 - place
+    for line, (row, use) in enumerate(zip(comparison.rows, comparison.uses, strict=True)):
+        y = len(comparison.rows) - 0.55 - line
         cells = (
-            row.name, comparison.recall(row.cell).retention,
-            f"{number(row.single, 2)} / {number(row.batched, 2)}", f"{row.parameters:,}",
-            percent(row.skill, sign=True), fill(use, WIDEST_USE),
-        )  # fmt: skip
-        if place and row.form != comparison.rows[place - 1].form:
+            row.name,
+            comparison.memory(row.cell).retention,
+            f"{number(row.single, 2)} / {number(row.batched, 2)}",
+            f"{row.parameters:,}",
+            percent(row.skill, sign=True),
+            fill(use.text, WIDEST_USE),
+        )
+        stressed = (True, False, False, False, False, bool(use.titles))
+        if line and row.form != comparison.rows[line - 1].form:
             axis.plot([0, 1], [y + 0.5] * 2, color="#D5D9DE", linewidth=0.8)
-        for (_, x, side), text in zip(COLUMNS, cells, strict=True):
-            first, won = x == 0, side == "left" and x > 0 and not use.startswith(("outdone", "a baseline", "in between"))
-            colour = CELLS[row.cell].colour if first or won else INK
-            size = 8.2 if "\n" in text else 9.3
+        for (_, x, side), text, bold in zip(COLUMNS, cells, stressed, strict=True):
             axis.text(
                 x,
                 y,
                 text,
-                fontsize=size,
+                fontsize=8.2 if "\n" in text else 9.3,
                 linespacing=1.05,
                 ha=side,
                 va="center",
-                color=colour,
-                weight="bold" if first or won else "normal",
+                color=CELLS[row.cell].colour if bold else INK,
+                weight="bold" if bold else "normal",
             )
 
 
@@ -261,7 +261,7 @@ def _footnotes(comparison: Comparison) -> Sequence[str]:
     recall = given.recall
     return (
         (
-            f"memory retention: steps over which a cell of {recall.units} units keeps a marked value (skill of {KEPT:g}); "
+            f"memory retention: steps over which a cell of {recall.units} units keeps a marked value (recall of {KEPT:g}); "
             f"median of {recall.seeds} seeds, band: all."
         ),
         (

@@ -15,7 +15,7 @@ from edge.forecaster.manifest import Cell
 
 INPUTS = 2  # the number, and 1 where it is the one to keep
 LEAD_IN = 8  # steps before the marked one, so that a fresh state is no second mark
-KEPT = 0.9  # skill from which on a value counts as kept: an error of a third of its spread
+KEPT = 0.9  # recall from which on a value counts as kept: an error of a third of its spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,14 @@ class RecallBudget:
     Each delay is learned from where the shorter one ended, which gives long delays a chance.
 
     Args:
-        delays: ascending, in steps.
-        steps: of the optimiser at each delay.
+        delays: steps from the marked value to the end, ascending.
+        steps: steps of the optimiser at each delay.
         batch: streams per step.
-        units: of the cell.
-        learning_rate: of Adam; gradients are clipped to norm 1.
+        units: size of the cell's state.
+        learning_rate: learning rate of Adam; gradients are clipped to norm 1.
         distances: steps back at which the gradient is measured.
-        test: fresh streams that the skill is measured on.
-        seeds: cells that start from other weights; the median counts.
+        test: fresh streams that the recall is measured on.
+        seeds: number of cells that start from weights of their own; their median counts.
     """
 
     delays: tuple[int, ...] = (5, 10, 20, 50, 100, 200)
@@ -46,25 +46,24 @@ class RecallBudget:
 
 
 @dataclass(frozen=True, slots=True)
-class Recall:
+class Memory:
     """What a cell remembers.
 
     Args:
-        cell: which.
-        delays: in steps, ascending.
-        skill: 1 - squared error / variance at each delay: 1 is perfect, 0 no better than saying the mean; median over the
-            seeds, as all that follows.
-        lowest: skill among the seeds.
-        highest: skill among the seeds.
-        distances: in steps.
-        fresh: norm of d state / d input that many steps back, before training, mean over streams.
+        cell: recurrent cell.
+        delays: steps from the marked value to the end, ascending.
+        recall: recall at each delay (`recall`), median over the seeds.
+        lowest: least recall among the seeds.
+        highest: largest recall among the seeds.
+        distances: steps back at which the gradient was measured.
+        fresh: norm of d state / d input that many steps back, before training, mean over streams, median over the seeds.
         trained: the same after the longest delay was trained.
-        seconds: of training and measuring.
+        seconds: seconds of training and measuring.
     """
 
     cell: Cell
     delays: tuple[int, ...]
-    skill: tuple[float, ...]
+    recall: tuple[float, ...]
     lowest: tuple[float, ...]
     highest: tuple[float, ...]
     distances: tuple[int, ...]
@@ -76,8 +75,8 @@ class Recall:
     def kept(self) -> int:
         """The longest delay up to which the value is kept at every delay; 0 where it is not even kept at the first."""
         longest = 0
-        for delay, skill in zip(self.delays, self.skill, strict=True):
-            if not skill >= KEPT:
+        for delay, recall in zip(self.delays, self.recall, strict=True):
+            if not recall >= KEPT:
                 break
             longest = delay
         return longest
@@ -100,18 +99,20 @@ def recall_task(stream: Float32, delay: int) -> tuple[Float32, Float32]:
     Returns:
         Inputs float32 `[streams, time, 2]`, and the marked number of each stream, float32 `[streams]`.
     """
-    place = stream.shape[1] - 1 - delay
+    marked = stream.shape[1] - 1 - delay
     mark = np.zeros_like(stream)
-    mark[:, place] = 1
-    return np.stack([stream, mark], axis=2), stream[:, place]
+    mark[:, marked] = 1
+    return np.stack([stream, mark], axis=2), stream[:, marked]
 
 
-def retention(said: Float32, target: Float32) -> float:
-    """1 - squared error / variance (the skill against saying the mean): 1 is perfect, 0 is nothing kept.
+def recall(said: Float32, target: Float32) -> float:
+    """Share of the variance of the marked values that is said again: 1 - squared error / variance.
+
+    1 is perfect; 0 is no better than always saying their mean, and nothing is kept.
 
     Args:
-        said: float32 `[streams]`.
-        target: float32 `[streams]`.
+        said: answers of the cell, float32 `[streams]`.
+        target: marked values, float32 `[streams]`.
     """
     return float(1 - np.mean(np.square(said.astype(np.float64) - target)) / np.var(target.astype(np.float64)))
 
@@ -127,7 +128,7 @@ def jacobian_norm(gradient: Float32, units: int) -> float:
 
     Args:
         gradient: d unit / d input, float32 `[streams · units]`, the units of one stream side by side.
-        units: of the state.
+        units: size of the state.
     """
     square: Float64 = np.square(gradient.astype(np.float64)).reshape(-1, units).sum(axis=1)
     return float(np.sqrt(square).mean())

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from edge.forecaster.manifest import Cell
-from pipeline.cells.recall import INPUTS, LEAD_IN, Recall, RecallBudget, jacobian_norm, random_streams, recall_task, retention
+from pipeline.cells.recall import INPUTS, LEAD_IN, Memory, RecallBudget, jacobian_norm, random_streams, recall, recall_task
 from pipeline.training.cells import CELLS
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
@@ -21,8 +21,8 @@ class RecallTrainer:
     """A cell with a linear reader of its state.
 
     Args:
-        cell: which.
-        budget: of the training.
+        cell: recurrent cell.
+        budget: how much the cell may learn.
     """
 
     def __init__(self, cell: Cell, budget: RecallBudget) -> None:
@@ -61,10 +61,10 @@ class RecallTrainer:
             inputs, target = recall_task(stream, delay)
             self.step(tf.constant(inputs), tf.constant(target))
 
-    def skill(self, delay: int) -> float:
-        """Retention on fresh streams."""
+    def recall(self, delay: int) -> float:
+        """Recall on fresh streams."""
         inputs, target = recall_task(random_streams(self.random, (self.budget.test, LEAD_IN + 1 + delay)), delay)
-        return retention(self.run_said(tf.constant(inputs)).numpy(), target)
+        return recall(self.run_said(tf.constant(inputs)).numpy(), target)
 
     def gradient_norms(self) -> tuple[float, ...]:
         """Mean norm of d state / d marked number at every distance of the budget, over the same streams."""
@@ -85,8 +85,8 @@ class RecallTrainer:
         steps = tf.transpose(inputs, [1, 0, 2])
         zeros = tf.zeros([inputs.shape[0], self.budget.units])
         return tf.while_loop(
-            lambda place, *_: place < steps.shape[0],
-            lambda place, *now: (place + 1, *self.cell(steps[place], list(now))[1]),
+            lambda step, *_: step < steps.shape[0],
+            lambda step, *now: (step + 1, *self.cell(steps[step], list(now))[1]),
             (tf.constant(0), *[zeros] * self.kind.states),
             maximum_iterations=steps.shape[0],
         )[1]
@@ -106,35 +106,35 @@ class RecallTrainer:
         return tape.gradient(state, inputs)
 
 
-def measure_recall(cell: Cell, budget: RecallBudget, seed: int, progress: Callable[[int, int], None]) -> Recall:
+def measure_recall(cell: Cell, budget: RecallBudget, seed: int, progress: Callable[[int, int], None]) -> Memory:
     """Train a cell through all delays, from short to long, as often as there are seeds.
 
     Args:
-        cell: which.
-        budget: of the training.
-        seed: the first; the others follow.
-        progress: called after each delay with how many are done, and their number.
+        cell: recurrent cell.
+        budget: how much the cell may learn.
+        seed: first seed; the others follow.
+        progress: called after each delay with the number of delays that are done, and the number of all.
     """
     started = time.perf_counter()
     trainer = RecallTrainer(cell, budget)
     fresh: list[tuple[float, ...]] = []
     trained: list[tuple[float, ...]] = []
-    skills: list[list[float]] = []
+    recalls: list[list[float]] = []
     for run in range(budget.seeds):
         trainer.restart(seed + run)
         fresh.append(trainer.gradient_norms())
-        skills.append([])
+        recalls.append([])
         for done, (delay, steps) in enumerate(zip(budget.delays, budget.steps, strict=True), 1):
             trainer.train(delay, steps)
-            skills[-1].append(trainer.skill(delay))
+            recalls[-1].append(trainer.recall(delay))
             progress(run * len(budget.delays) + done, budget.seeds * len(budget.delays))
         trained.append(trainer.gradient_norms())
-    return Recall(
+    return Memory(
         cell,
         budget.delays,
-        _median(skills),
-        tuple(np.min(skills, axis=0).tolist()),
-        tuple(np.max(skills, axis=0).tolist()),
+        _median(recalls),
+        tuple(np.min(recalls, axis=0).tolist()),
+        tuple(np.max(recalls, axis=0).tolist()),
         budget.distances,
         _median(fresh),
         _median(trained),

@@ -29,10 +29,10 @@ class Tutorial:
     """`Sequential([SimpleRNN|LSTM|GRU(units), Dense(1)])` and the scaling around it.
 
     Args:
-        cell: which.
-        units: of the layer.
+        cell: recurrent cell.
+        units: size of its state.
         contract: window and horizon; one quantile.
-        values: of the training part, float32 `[series, intervals]`, NaN for missing.
+        values: grid of the training part, float32 `[series, intervals]`, NaN for missing.
     """
 
     def __init__(self, cell: Cell, units: int, contract: Contract, values: Float32) -> None:
@@ -41,9 +41,9 @@ class Tutorial:
         self.cell = kind.layer(units)
         self.dense = keras.layers.Dense(1)
         self.model = keras.Sequential([keras.Input((contract.window, 1)), keras.layers.RNN(self.cell), self.dense])
-        known = [one[np.abs(one) < LARGEST_VALUE] for one in values]  # row by row: a copy of the whole may be large
-        mean = np.array([one.mean(dtype=np.float64) if len(one) else 0 for one in known])
-        scale = np.array([spread(one) for one in known])
+        known = [row[np.abs(row) < LARGEST_VALUE] for row in values]  # row by row: a copy of the whole may be large
+        mean = np.array([row.mean(dtype=np.float64) if len(row) else 0 for row in known])
+        scale = np.array([spread(row) for row in known])
         scale = np.where(scale > 0, scale, 1)
         # An unknown series gets the average of the known ones.
         self.mean = tf.constant(np.append(mean.mean(), mean), tf.float32)
@@ -74,8 +74,8 @@ class Tutorial:
         known = tf.abs(window) < LARGEST_VALUE  # NaN compares false
         scaled = tf.where(known, (tf.where(known, window, 0.0) - mean) / scale, 0.0)
         filled = [scaled[:, :1]]
-        for place in range(1, self.contract.window):
-            here = slice(place, place + 1)
+        for interval in range(1, self.contract.window):
+            here = slice(interval, interval + 1)
             filled.append(tf.where(known[:, here], scaled[:, here], filled[-1]))
         return tf.concat(filled, axis=1)
 
@@ -85,16 +85,16 @@ class Tutorial:
         start = self.standardised(window, mean, scale)
         zeros = start[:, :1] * tf.zeros([1, max(self.units, self.contract.horizon)])
 
-        def lead(place: Tensor, recent: Tensor, said: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        def lead(number: Tensor, recent: Tensor, said: Tensor) -> tuple[Tensor, Tensor, Tensor]:
             states: Sequence[Tensor] = [zeros[:, : self.units]] * self.states
             for step in range(self.contract.window):
                 states = self.cell(recent[:, step : step + 1], list(states))[1]
             value = self.dense(states[0])
-            return place + 1, tf.concat([recent[:, 1:], value], axis=1), tf.concat([said[:, 1:], value], axis=1)
+            return number + 1, tf.concat([recent[:, 1:], value], axis=1), tf.concat([said[:, 1:], value], axis=1)
 
         shapes = (tf.TensorShape([None, self.contract.window]), tf.TensorShape([None, self.contract.horizon]))
         said = tf.while_loop(
-            lambda place, *_: place < self.contract.horizon,
+            lambda number, *_: number < self.contract.horizon,
             lead,
             (tf.constant(0), start, zeros[:, : self.contract.horizon]),
             shape_invariants=(tf.TensorShape([]), *shapes),

@@ -12,8 +12,6 @@ import pytest
 
 from flows.cli import run
 from flows.commands import compare
-from flows.output.comparison import document, grids, markdown_text, text
-from tests.pipeline.test_cells_comparison import comparison
 
 
 def write_readings(path: Path) -> None:
@@ -51,41 +49,6 @@ def test_quick_comparison_writes_everything(tmp_path: Path, capsys: pytest.Captu
     assert "A QUICK TRY" in said.out
     assert "| GRU segment |" in paths["markdown"].read_text()
     assert len(re.findall(rb"/Type /Page\b", paths["pdf"].read_bytes())) == 2
-
-
-def test_document_has_every_figure_and_no_nan() -> None:
-    """Its keys, and None where there is no number."""
-    found = json.loads(json.dumps(document(comparison()), allow_nan=False))
-    keys = {"networks", "memory", "baseline", "contract", "budget", "series", "facts", "runtime", "trial", "gatecast"}
-    assert set(found) == keys
-    assert set(found["networks"][0]) == {
-        *("cell", "design", "best_use", "steps", "parameters", "bytes", "seconds_per_epoch", "microseconds_at_batch_1"),
-        *("microseconds_at_batch_64", "error", "skill", "error_by_lead", "coverage"),
-    }
-    assert found["networks"][-1]["coverage"] is None
-    assert set(found["memory"][0]) == {
-        *("cell", "kept_steps", "delays", "skill", "skill_lowest", "skill_highest", "distances"),
-        *("gradient_norm_fresh", "gradient_norm_trained", "seconds"),
-    }
-    assert {"seed", "epochs", "windows_per_epoch", "memory_steps", "memory_seeds"} <= set(found["budget"])
-    assert found["baseline"]["name"] == "last_value"
-
-
-@pytest.mark.parametrize("width", [80, 100, 300])
-def test_tables_fit_the_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """80 to 100 columns, every row and use there."""
-    monkeypatch.setenv("COLUMNS", str(width))
-    said = text(comparison())
-    assert max(map(len, said.splitlines())) <= min(width, 100)
-    for row in comparison().rows:
-        assert row.name in said
-
-
-def test_answer_has_the_columns_a_reader_looks_for() -> None:
-    """Memory retention, speed, parameters, accuracy, best use; also in Markdown."""
-    headers = ("network", "memory retention", "speed", "parameters", "accuracy", "best use")
-    assert grids(comparison())[0].headers == headers
-    assert "| " + " | ".join(headers) + " |" in markdown_text(comparison())
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.cells.recall import INPUTS, Recall, RecallBudget, jacobian_norm, random_streams, recall_task, retention
+from pipeline.cells.recall import INPUTS, Memory, RecallBudget, jacobian_norm, random_streams, recall, recall_task
 
 
 @pytest.mark.parametrize("delay", [0, 1, 5, 9])
@@ -18,11 +18,11 @@ def test_target_is_the_value_seen_delay_steps_ago(delay: int) -> None:
 
 
 def test_perfect_recall_is_one_and_the_mean_is_zero() -> None:
-    """Retention is 1 for the target itself, 0 for its mean, below 0 for worse."""
+    """Recall is 1 for the target itself, 0 for its mean, below 0 for worse."""
     target = random_streams(np.random.default_rng(1), (500,))
-    assert retention(target, target) == 1
-    assert retention(np.full_like(target, target.mean()), target) == pytest.approx(0, abs=1e-6)
-    assert retention(-target, target) < -2
+    assert recall(target, target) == 1
+    assert recall(np.full_like(target, target.mean()), target) == pytest.approx(0, abs=1e-6)
+    assert recall(-target, target) < -2
 
 
 def test_streams_fill_the_range_between_minus_one_and_one() -> None:
@@ -38,19 +38,19 @@ def test_norm_is_over_the_units_of_a_stream_and_averaged_over_streams() -> None:
     assert jacobian_norm(np.array([3, 4, 0, 1], np.float32), 2) == 3
 
 
-def recall(*skill: float) -> Recall:
-    """A cell with these skills from delay 5 on."""
-    delays = (5, 10, 20, 50)[: len(skill)]
-    return Recall("gru", delays, skill, skill, skill, (0, 5), (1.0, 0.5), (1.0, 0.9), 1.0)
+def memory(*recalls: float) -> Memory:
+    """A cell with these recalls from delay 5 on."""
+    delays = (5, 10, 20, 50)[: len(recalls)]
+    return Memory("gru", delays, recalls, recalls, recalls, (0, 5), (1.0, 0.5), (1.0, 0.9), 1.0)
 
 
 @pytest.mark.parametrize(
-    ("skill", "kept"),
+    ("recalls", "kept"),
     [((1.0, 0.95, 0.9, 0.91), 50), ((1.0, 0.95, 0.2, 0.95), 10), ((0.5, 0.99, 0.99), 0), ((float("nan"), 1.0), 0)],
 )
-def test_kept_ends_at_the_first_delay_that_is_forgotten(skill: tuple[float, ...], kept: int) -> None:
-    """A lucky skill at a longer delay does not count."""
-    assert recall(*skill).kept == kept
+def test_kept_ends_at_the_first_delay_that_is_forgotten(recalls: tuple[float, ...], kept: int) -> None:
+    """A lucky recall at a longer delay does not count."""
+    assert memory(*recalls).kept == kept
 
 
 def test_every_delay_has_its_steps_and_its_gradient() -> None:
@@ -73,7 +73,7 @@ def test_gated_cell_learns_a_short_delay_and_the_gradient_is_the_true_one() -> N
     trainer.restart(0)
     before = [weight.numpy().copy() for weight in trainer.weights]
     trainer.train(2, 250)
-    assert trainer.skill(2) > 0.9
+    assert trainer.recall(2) > 0.9
     norms = trainer.gradient_norms()
     stream = random_streams(np.random.default_rng(0), (GRADIENT_STREAMS, 12))
     for distance, norm in zip(budget.distances, norms, strict=True):

@@ -30,7 +30,6 @@ NOT_YET: frozenset[str] = frozenset(
         "edge/spool",
         "edge/stores",
         "pipeline/backtest",
-        "pipeline/cells",
         "pipeline/history",
         "pipeline/judging",
         "pipeline/release",
