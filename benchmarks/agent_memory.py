@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from edge.agent.counters import Counter, Gauge
-from edge.contract.columns import Float64, Points, SeriesTable
+from edge.contract.columns import Float64, Points, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.forecaster.bundle import Bundle
@@ -62,7 +62,7 @@ def write_history(url: str, hours: int) -> None:
     owners = np.arange(SERIES, dtype=np.int32)
     for hour in range(hours):
         moment = np.full(SERIES, START + hour * CONTRACT.interval)
-        for block in encode_blocks(store, [Points("reading", owners, moment, {"value": value_of(hour)})], table):
+        for block in encode_blocks(store, [Points.of_readings(Readings(owners, moment, value_of(hour)))], table):
             store.write(block)
     store.close()
 

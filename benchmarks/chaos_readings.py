@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.contract.columns import Points, SeriesTable
+from edge.contract.schema import READING, VALUE
 from edge.contract.times import SECOND
 from edge.stores.store import open_store
 
@@ -73,7 +74,7 @@ def compare(pages: Iterator[Points], names: Sequence[str], sent: Readings) -> Ve
     doubled = wrong = 0
     for page in pages:
         owner = np.asarray([int(name.removeprefix("d").removesuffix(".value")) for name in names])[page.series]
-        value = np.asarray(page.fields["value"], np.float64)
+        value = page.readings().value
         step, rest = np.divmod(page.time - START, STEP)
         timed = owner < sent.series - sent.plain
         number = np.where(timed, step * sent.series + owner, np.nan_to_num(value, nan=-1.0).astype(np.int64))
@@ -89,7 +90,7 @@ def check(url: str, sent: Readings) -> Verdict:
     table = SeriesTable()
     with closing(open_store(url)) as store:
         first, last = store.span() or (0, 0)
-        return compare(store.read("reading", ("value",), first, last + 1, table), table.names, sent)
+        return compare(store.read(READING, [VALUE.name], first, last + 1, table), table.names, sent)
 
 
 class Publisher:

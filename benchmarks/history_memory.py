@@ -23,7 +23,7 @@ import msgspec
 import numpy as np
 
 from edge.config import Fleet
-from edge.contract.columns import Float64, Int64, Points, SeriesTable
+from edge.contract.columns import Float64, Int64, Points, Readings, SeriesTable
 from edge.contract.times import SECOND
 from edge.forecaster.manifest import Precision
 from edge.stores.sqlite import SqliteStore
@@ -54,7 +54,7 @@ def page(first: int, last: int) -> Points:
     """The readings of some minutes."""
     minute = np.arange(first, last)
     owners = np.tile(np.arange(SERIES, dtype=np.int32), len(minute))
-    return Points("reading", owners, np.repeat(START + minute * MINUTE, SERIES), {"value": value_of(minute)})
+    return Points.of_readings(Readings(owners, np.repeat(START + minute * MINUTE, SERIES), value_of(minute)))
 
 
 class MadeUp:

@@ -6,6 +6,7 @@ from enum import Enum, unique
 import numpy as np
 
 from edge.contract.columns import Points
+from edge.contract.schema import AGENT, MICROSECONDS, MODEL
 from edge.errors import PayloadFault
 from edge.series.engine import Outcome
 
@@ -160,15 +161,13 @@ def row(counters: Counters, model: str, now: int) -> Points:
         now: time of the row, ns UTC.
 
     Returns:
-        Floats all, whatever has been counted so far; how they are stored is fixed in `edge/stores/schema.py`.
+        Floats all, whatever has been counted so far; how they are stored is fixed in `edge/contract/schema.py`.
     """
-    fields: dict[str, float] = {}
+    made, seconds = counters.total(Counter.FORECASTS), counters.total(Counter.FORECAST_SECONDS)
+    numbers = {MICROSECONDS.name: seconds / made * 1e6 if made else float("nan")}
     for number in (*Counter, *Gauge):
         if number.field is not None:
             value = counters.total(number) if isinstance(number, Counter) else counters.gauge(number)
-            fields[number.field] = fields.get(number.field, 0.0) + value
-    made = counters.total(Counter.FORECASTS)
-    seconds = counters.total(Counter.FORECAST_SECONDS)
-    fields["microseconds_per_forecast"] = seconds / made * 1e6 if made else float("nan")
-    columns = {name: np.asarray([value], np.float64) for name, value in fields.items()}
-    return Points("agent", np.zeros(1, np.int32), np.asarray([now]), {**columns, "model": model})
+            numbers[number.field] = numbers.get(number.field, 0.0) + value
+    columns = {field.name: np.asarray([numbers[field.name]]) for field in AGENT.fields if field.name in numbers}
+    return Points(AGENT, np.zeros(1, np.int32), np.asarray([now]), {**columns, MODEL.name: model})

@@ -27,6 +27,7 @@ from edge.clock.holding import Hold
 from edge.clock.trust import STEADY, Trust
 from edge.config import Config
 from edge.contract.columns import Points, Readings, SeriesTable
+from edge.contract.schema import AGENT, RELEASED
 from edge.contract.times import parse_duration
 from edge.forecaster.bundle import Bundle
 from edge.log import Grumbler
@@ -237,7 +238,7 @@ class Agent:
             self._releases.accept(candidate)
             self.counters.count(Counter.SWAPS)
             mark = Points(
-                "agent", np.zeros(1, np.int32), np.array([self._clocks.now()]), {"released": candidate.forecaster.name}
+                AGENT, np.zeros(1, np.int32), np.array([self._clocks.now()]), {RELEASED.name: candidate.forecaster.name}
             )
             self._commit(Commit([self._store.encode([mark], self._names)]))
         elif self._engine is not None and self._primer.due:

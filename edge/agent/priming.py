@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from edge.clock.trust import AHEAD
-from edge.contract.columns import Points, Readings, SeriesTable
+from edge.contract.columns import Readings, SeriesTable
 from edge.errors import StoreError
 from edge.log import Grumbler
 from edge.messages.ingest import Ingest
 from edge.series.engine import Engine
 from edge.series.state import REMEMBERED
-from edge.stores.store import Store
+from edge.stores.store import Store, read_readings
 
 SLICES = 96  # reads per window: one page of 10,000 series stays small
 AGAIN = 30.0  # seconds before a store that gave no history is asked again
@@ -122,26 +122,26 @@ def prime(
     return engine.prime(_history(pages, series, ingests, most))
 
 
-def _pages(store: Store, span: range, step: int, beat: Callable[[], None]) -> Iterator[tuple[Points, SeriesTable]]:
+def _pages(store: Store, span: range, step: int, beat: Callable[[], None]) -> Iterator[tuple[Readings, SeriesTable]]:
     """What the store holds of a span of time, ns UTC, read in steps; and its series so far."""
     history = SeriesTable()
     for start in span[::step]:
         beat()
-        for page in store.read("reading", ["value"], start, min(start + step, span.stop), history):
+        for page in read_readings(store, start, min(start + step, span.stop), history):
             beat()
             yield page, history
 
 
 def _history(
-    pages: Iterator[tuple[Points, SeriesTable]], series: SeriesTable, ingests: Sequence[Ingest], most: int
+    pages: Iterator[tuple[Readings, SeriesTable]], series: SeriesTable, ingests: Sequence[Ingest], most: int
 ) -> Iterator[Readings]:
     """The readings of the store, under the indices of the engine."""
     places = np.zeros(0, np.int32)
     for page, history in pages:
         fresh = [_place(name, series, ingests, most) for name in history.names[len(places) :]]
         places = np.concatenate([places, np.asarray(fresh, np.int32)])
-        owners, value = places[page.series], np.asarray(page.fields["value"], np.float64)
-        yield Readings(owners, page.time, value).take(np.isfinite(value) & (owners >= 0))
+        owners = places[page.series]
+        yield Readings(owners, page.time, page.value).take(np.isfinite(page.value) & (owners >= 0))
 
 
 def _place(name: str, series: SeriesTable, ingests: Sequence[Ingest], most: int) -> int:

@@ -7,6 +7,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from edge.contract.schema import FORECAST_SCORE, READING, VALUE, Measurement
+
 Float32: TypeAlias = npt.NDArray[np.float32]
 Float64: TypeAlias = npt.NDArray[np.float64]
 Int32: TypeAlias = npt.NDArray[np.int32]
@@ -144,14 +146,14 @@ class Points:
     """Rows for or from the store: one measurement, columns of equal length.
 
     Args:
-        measurement: `reading`, `forecast`, `forecast_lead`, `forecast_score` or `agent`.
+        measurement: whose rows they are.
         series: index into the series table, int32 `[n]`.
         time: ns UTC, int64 `[n]`.
         fields: name to column: a float or int array, or one text for all rows.
         lead: int32 `[n]` for the measurements with a lead tag, else None.
     """
 
-    measurement: str
+    measurement: Measurement
     series: Int32
     time: Int64
     fields: dict[str, Float64 | Float32 | Int64 | Int32 | str] = field(default_factory=dict)
@@ -164,7 +166,17 @@ class Points:
     @classmethod
     def of_readings(cls, readings: Readings) -> "Points":
         """The rows that readings become in the store, in their order."""
-        return cls("reading", readings.series, readings.time, {"value": readings.value})
+        return cls(READING, readings.series, readings.time, {VALUE.name: readings.value})
+
+    @classmethod
+    def of_scores(cls, scores: Scores) -> "Points":
+        """The rows that scores become in the store, in their order."""
+        fields = {field.name: getattr(scores, field.name) for field in FORECAST_SCORE.fields}
+        return cls(FORECAST_SCORE, scores.series, scores.target, fields, scores.lead)
+
+    def readings(self) -> Readings:
+        """The readings that these rows are; a value that is missing is NaN."""
+        return Readings(self.series, self.time, np.asarray(self.fields[VALUE.name], np.float64))
 
     def take(self, rows: slice) -> "Points":
         """The chosen rows, in the order given."""

@@ -69,6 +69,11 @@ class Contract:
         return len(self.quantiles) // 2
 
     @property
+    def quantile_names(self) -> list[str]:
+        """Field names of the quantiles, in their order."""
+        return [quantile_name(level) for level in self.quantiles]
+
+    @property
     def words(self) -> str:
         """Interval, window and horizon for people: `interval 15min, looks back 7d, ahead 1d`."""
         back, ahead = (format_duration(count * self.interval) for count in (self.window, self.horizon))

@@ -7,6 +7,7 @@ payload.
 import re
 from dataclasses import dataclass
 
+from edge.contract.schema import RESERVED
 from edge.contract.times import TimeUnit
 from edge.errors import ConfigurationError, PayloadError
 from edge.messages.formats.payload import LARGEST_PAYLOAD, Fields
@@ -64,7 +65,7 @@ class Ingest:
             raise ConfigurationError(f"[[ingest]] topic {topic!r}: placeholders are letters, digits and _, such as {{site}}")
         if series == "":
             raise ConfigurationError(f"[[ingest]] series of topic {topic!r} is empty; write a name, or leave the line out")
-        reserved = {"series", "lead", "agent", "time", "value"} & set(self.names)
+        reserved = RESERVED & set(self.names)
         if reserved:
             raise ConfigurationError(f"[[ingest]] topic {topic!r}: {{{min(reserved)}}} is a name of ours; choose another name")
         self.topic = topic

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from edge.contract.columns import Float32, Forecasts, Int32, Int64, Points, Readings, Scores, SeriesTable
-from edge.contract.contract import quantile_name
+from edge.contract.schema import FORECAST, FORECAST_LEAD, LEAD, MODEL, ORIGIN, Measurement
 from edge.forecaster.baselines import Baseline, seasonal_naive
 from edge.forecaster.faults import KINDS, Evidence, Kind, attempt
 from edge.forecaster.forecaster import Forecaster
@@ -139,7 +139,7 @@ class Engine:
         points = [Points.of_readings(fresh)]
         for forecasts, following in zip(made.forecasts, _following(made.forecasts), strict=True):
             points += [self._newest(forecasts, following), self._at_leads(forecasts)]
-        points.append(_score_points(scores))
+        points.append(Points.of_scores(scores))
         return Outcome(
             [part for part in points if len(part)],
             Entry(readings, now, kept),
@@ -238,29 +238,29 @@ class Engine:
         order = np.lexsort((forecasts.origin, forecasts.series))
         target = forecasts.origin[order][:, None] + np.arange(horizon) * interval
         row, lead = np.nonzero(target < following[order][:, None])
-        return self._points("forecast", forecasts, order[row], lead, target[row, lead])
+        return self._points(FORECAST, forecasts, order[row], lead, target[row, lead])
 
     def _at_leads(self, forecasts: Forecasts) -> Points:
         """The configured leads, each kept for its own sake."""
         row = np.repeat(np.arange(len(forecasts)), len(self.leads))
         lead = np.tile(np.asarray(self.leads) - 1, len(forecasts))
         target = forecasts.origin[row] + lead * self.forecaster.contract.interval
-        return self._points("forecast_lead", forecasts, row, lead, target)
+        return self._points(FORECAST_LEAD, forecasts, row, lead, target)
 
-    def _points(self, measurement: str, forecasts: Forecasts, row: Int64, lead: Int64, target: Int64) -> Points:
+    def _points(self, measurement: Measurement, forecasts: Forecasts, row: Int64, lead: Int64, target: Int64) -> Points:
         values = forecasts.values[row, lead]
-        if measurement == "forecast":
+        if not measurement.by_lead:
             # These rows replace each other: without all fields, quantiles of an earlier model would stand beside them.
             values = np.where(np.isnan(values), values[:, [self.forecaster.contract.median]], values)
-        fields: dict[str, Float32 | Int64 | str] = {
-            quantile_name(level): values[:, place] for place, level in enumerate(self.forecaster.contract.quantiles)
-        }
-        fields["origin"] = forecasts.origin[row]
-        fields["model"] = forecasts.model
+        fields: dict[str, Float32 | Int64 | Int32 | str] = dict(
+            zip(self.forecaster.contract.quantile_names, values.T, strict=True)
+        )
+        fields[ORIGIN.name] = forecasts.origin[row]
+        fields[MODEL.name] = forecasts.model
         number = (lead + 1).astype(np.int32)
-        if measurement == "forecast":
-            return Points(measurement, forecasts.series[row], target, {**fields, "lead": number})
-        return Points(measurement, forecasts.series[row], target, {**fields}, number)
+        if measurement.by_lead:
+            return Points(measurement, forecasts.series[row], target, {**fields}, number)
+        return Points(measurement, forecasts.series[row], target, {**fields, LEAD: number})
 
 
 def _following(made: Sequence[Forecasts]) -> list[Int64]:
@@ -274,8 +274,3 @@ def _following(made: Sequence[Forecasts]) -> list[Int64]:
     again = np.flatnonzero(series[order][1:] == series[order][:-1])
     following[order[again]] = origin[order[again + 1]]
     return np.split(following, np.cumsum([len(forecasts) for forecasts in made])[:-1])
-
-
-def _score_points(scores: Scores) -> Points:
-    fields = ("error", "absolute_error", "pinball", "covered", "baseline_absolute_error")
-    return Points("forecast_score", scores.series, scores.target, {name: getattr(scores, name) for name in fields}, scores.lead)

@@ -8,6 +8,7 @@ is kept. Only readings are worth that: they cannot be made again.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
+from edge.contract.schema import MEASUREMENTS, READING
 from edge.errors import BlockRefused, BlockTooLarge, StoreBusy, StoreDenied, StoreError
 from edge.spool.spool import Refusal
 from edge.stores.store import Store
@@ -16,7 +17,7 @@ NEARLY_ALL = 0.9  # share of a measurement's rows in one write; where so many ar
 ALONE = 20  # rows refused or failing one after the other, nothing stored between them; then the rest is not tried row by row
 FAILURES = 3  # passes in a row in which a row must fail alone, while others are stored, before it is set aside
 # What the agent makes of readings never holds these up: where a store refuses all of it, the rows are set aside.
-MADE = frozenset({"agent", "forecast", "forecast_lead", "forecast_score"})
+MADE = frozenset(measurement.name for measurement in MEASUREMENTS if measurement is not READING)
 
 
 class Delivery:

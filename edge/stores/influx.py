@@ -9,11 +9,11 @@ import msgspec
 import numpy as np
 
 from edge.contract.columns import Float64, Int32, Points, SeriesTable
+from edge.contract.schema import LEAD, READING, SERIES, TIME, VALUE, Measurement
 from edge.contract.times import DAY
 from edge.errors import StoreBusy, StoreDenied
 from edge.stores.influx_answers import Answer, count_rows, fault_of_request, fault_of_write
 from edge.stores.influx_http import Connection
-from edge.stores.schema import WHOLE
 
 PAGE = 7 * DAY
 ROWS = 50_000  # in one answer: about 15 MB while it is read
@@ -118,16 +118,17 @@ class InfluxStore:
         """As `Store.name_of`."""
         return series.translate(AS_READ)
 
-    def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
+    def read(
+        self, measurement: Measurement, fields: Sequence[str], start: int, stop: int, series: SeriesTable
+    ) -> Iterator[Points]:
         """As `Store.read`; a page ends with the last moment that is whole, and grows where there is nothing."""
-        has_lead = measurement in ("forecast_lead", "forecast_score")
-        wanted = ", ".join([*(f'"{name}"' for name in fields), '"series"::tag', *(['"lead"::tag'] if has_lead else [])])
+        wanted = ", ".join([*(f'"{name}"' for name in fields), *(f'"{tag}"::tag' for tag in measurement.tags)])
         begin, length, most = start, PAGE, ROWS
         while begin < stop:
             end = min(begin + length, stop)
-            query = f'SELECT {wanted} FROM "{measurement}" WHERE time >= {begin} AND time < {end} LIMIT {most}'
-            columns = self._query(query, ("time", "series", *(["lead"] if has_lead else []), *fields))
-            time = np.asarray(columns.get("time", ()), np.int64)
+            query = f'SELECT {wanted} FROM "{measurement.name}" WHERE time >= {begin} AND time < {end} LIMIT {most}'
+            columns = self._query(query, (TIME, *measurement.tags, *fields))
+            time = np.asarray(columns.get(TIME, ()), np.int64)
             if len(time) == most:
                 end = int(time[-1])
                 if end == begin:  # more series at one moment than a page holds
@@ -138,13 +139,13 @@ class InfluxStore:
             whole = slice(int(np.searchsorted(time, end)))
             if not len(time[whole]):
                 continue
-            if None in columns["series"][whole]:  # rows of another program, in a measurement of the same name
-                ours = [name is not None for name in columns["series"]]
+            if None in columns[measurement.owner][whole]:  # rows of another program, in a measurement of the same name
+                ours = [name is not None for name in columns[measurement.owner]]
                 columns = {name: tuple(compress(cells, ours)) for name, cells in columns.items()}
-                time = np.asarray(columns["time"], np.int64)
+                time = np.asarray(columns[TIME], np.int64)
                 whole = slice(int(np.searchsorted(time, end)))
-            owners: Int32 = np.asarray([series.add(str(name)) for name in columns["series"][whole]], np.int32)
-            lead = np.asarray(columns["lead"][whole], np.int32) if has_lead else None
+            owners: Int32 = np.asarray([series.add(str(name)) for name in columns[measurement.owner][whole]], np.int32)
+            lead = np.asarray(columns[LEAD][whole], np.int32) if measurement.by_lead else None
             values = {name: _numbers(columns[name][whole]) for name in fields}
             yield Points(measurement, owners, time[whole], {**values}, lead)
 
@@ -152,10 +153,10 @@ class InfluxStore:
         """As `Store.span`."""
         times = []
         for function in ("first", "last"):
-            found = self._query(f'SELECT {function}("value") FROM "reading"')
+            found = self._query(f'SELECT {function}("{VALUE.name}") FROM "{READING.name}"')
             if not found:
                 return None
-            times.append(int(found["time"][0]))
+            times.append(int(found[TIME][0]))
         return times[0], times[1]
 
     def close(self) -> None:
@@ -198,7 +199,7 @@ class InfluxStore:
                 return True
         return False
 
-    def _query(self, query: str, wanted: Sequence[str] = ("time",)) -> dict[str, Any]:
+    def _query(self, query: str, wanted: Sequence[str] = (TIME,)) -> dict[str, Any]:
         """Columns of an InfluxQL query by name; none where nothing was found.
 
         JSON, though CSV is a little smaller: in CSV a query that failed half-way looks like one that found nothing.
@@ -230,30 +231,30 @@ class InfluxStore:
         if not set(wanted) <= set(names) or any(len(row) != len(names) for row in rows):
             raise self._stranger(f"expected the columns {', '.join(wanted)} from /query in every row")
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
-        if not all(isinstance(time, int) and abs(time) < 1 << 63 for time in columns["time"]):
+        if not all(isinstance(time, int) and abs(time) < 1 << 63 for time in columns[TIME]):
             raise self._stranger("expected times in whole nanoseconds from /query")
         return columns
 
     def _stranger(self, what: str) -> StoreDenied:
         return StoreDenied(f"{self.url} is no InfluxDB: {what}; check [store] url")
 
-    def _tags_of(self, measurement: str, series: SeriesTable) -> list[str]:
+    def _tags_of(self, measurement: Measurement, series: SeriesTable) -> list[str]:
         """Of every series its tags with a comma before each; two texts serve all measurements."""
-        if measurement == "agent":
-            return [_tags({"agent": name}) for name in series.names]
+        if measurement.owner != SERIES:
+            return [_tags({measurement.owner: name}) for name in series.names]
         if self._table is not series:
             self._table, self._tags, self._reading_tags = series, [], []
         for index in range(len(self._tags), len(series)):
-            name, more = {"series": series.names[index]}, series.tags[index]
+            name, more = {SERIES: series.names[index]}, series.tags[index]
             self._tags.append(_tags(name))
             self._reading_tags.append(_tags(name | more) if more else self._tags[index])
-        return self._reading_tags if measurement == "reading" else self._tags
+        return self._reading_tags if measurement.described else self._tags
 
     def _lines(self, points: Points, series: SeriesTable) -> Iterator[str]:
         tags = self._tags_of(points.measurement, series)
         heads = [tags[index] for index in points.series.tolist()]
         if points.lead is not None:
-            heads = [f"{head},lead={lead}" for head, lead in zip(heads, points.lead.tolist(), strict=True)]
+            heads = [f"{head},{LEAD}={lead}" for head, lead in zip(heads, points.lead.tolist(), strict=True)]
         formats, columns, finite = [], [], np.ones(len(points), bool)
         for name, column in points.fields.items():
             if isinstance(column, str):
@@ -265,17 +266,17 @@ class InfluxStore:
                 continue
             finite &= known
             columns.append(column.tolist())
-            if name in WHOLE:
+            if points.measurement.is_whole(name):
                 formats.append(f"{name}=%di")
             else:  # nine digits bring every float32 back; a float64 is written as Python repeats it
                 formats.append(f"{name}=%.9g" if column.dtype == np.float32 else f"{name}=%r")
         if not formats:
             return iter(())
-        template = points.measurement + "%s " + ",".join(formats) + " %d"
+        template = points.measurement.name + "%s " + ",".join(formats) + " %d"
         rows = zip(heads, *columns, points.time.tolist(), strict=True)
         if finite.all():
             return (template % row for row in rows)
-        return (line for row in rows if (line := _sparse_line(points.measurement, formats, row)))
+        return (line for row in rows if (line := _sparse_line(points.measurement.name, formats, row)))
 
 
 def _tags(tags: dict[str, str]) -> str:

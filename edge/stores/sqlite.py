@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from edge.contract.columns import Float64, Points, SeriesTable
+from edge.contract.schema import LEAD, READING, SERIES, TIME, Measurement
 from edge.errors import BlockRefused, StoreBusy, StoreDenied, StoreError
 
 PAGE = 50_000
@@ -65,7 +66,7 @@ class SqliteStore:
             lead = None if part.lead is None else part.lead.astype(np.int64).tobytes()
             names = [series.names[index] for index in used.tolist()]
             sections.append(
-                _Section(part.measurement, names, local.astype(np.int64).tobytes(), part.time.tobytes(), lead, fields)
+                _Section(part.measurement.name, names, local.astype(np.int64).tobytes(), part.time.tobytes(), lead, fields)
             )
         return msgspec.msgpack.encode(sections)
 
@@ -119,28 +120,29 @@ class SqliteStore:
         """As `Store.name_of`."""
         return series
 
-    def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
+    def read(
+        self, measurement: Measurement, fields: Sequence[str], start: int, stop: int, series: SeriesTable
+    ) -> Iterator[Points]:
         """As `Store.read`; a field that was never written is NaN."""
         if not self.path.exists():
             return
-        has_lead = measurement in ("forecast_lead", "forecast_score")
         try:
             with closing(self._connect()) as connection:
-                known = self._known_columns(connection, measurement)
+                known = self._known_columns(connection, measurement.name)
                 if not known:
                     return
                 names = dict(connection.execute("SELECT id, name FROM series"))
                 cells = (name if name in known else "NULL" for name in fields)
                 # Series by series, as the primary key has them: without that the whole table would be read.
-                wanted = ", ".join(["series", "time", *["lead"] * has_lead, *cells])
-                source = f"series CROSS JOIN {measurement} ON series = series.id AND time >= ? AND time < ?"
+                wanted = ", ".join([SERIES, TIME, *[LEAD] * measurement.by_lead, *cells])
+                source = f"series CROSS JOIN {measurement.name} ON series = series.id AND time >= ? AND time < ?"
                 cursor = connection.execute(f"SELECT {wanted} FROM {source} ORDER BY time", (start, stop))
                 while rows := cursor.fetchmany(PAGE):
                     columns = list(zip(*rows, strict=True))
-                    lead = np.asarray(columns[2], np.int32) if has_lead else None
+                    lead = np.asarray(columns[2], np.int32) if measurement.by_lead else None
                     values: dict[str, Float64] = {
                         name: np.asarray(column, np.float64)
-                        for name, column in zip(fields, columns[2 + has_lead :], strict=True)
+                        for name, column in zip(fields, columns[2 + measurement.by_lead :], strict=True)
                     }
                     index = {identity: series.add(names[identity]) for identity in dict.fromkeys(columns[0])}
                     owners = np.asarray([index[identity] for identity in columns[0]], np.int32)
@@ -154,10 +156,10 @@ class SqliteStore:
             return None
         try:
             with closing(self._connect()) as connection:
-                if not self._known_columns(connection, "reading"):
+                if not self._known_columns(connection, READING.name):
                     return None
                 ends = ", ".join(
-                    f"{pick}((SELECT {pick}(time) FROM reading WHERE series = series.id))" for pick in ("min", "max")
+                    f"{pick}((SELECT {pick}(time) FROM {READING.name} WHERE series = series.id))" for pick in ("min", "max")
                 )
                 first, last = connection.execute(f"SELECT {ends} FROM series").fetchone()
         except (OSError, sqlite3.Error) as error:
@@ -231,9 +233,9 @@ class SqliteStore:
         self._prepare(connection, section)
         owners = np.asarray([self._identity(connection, name) for name in section.names], np.int64)
         columns = [owners[np.frombuffer(section.series, np.int64)].tolist(), np.frombuffer(section.time, np.int64).tolist()]
-        names = ["series", "time"]
+        names = [SERIES, TIME]
         if section.lead is not None:
-            names.append("lead")
+            names.append(LEAD)
             columns.append(np.frombuffer(section.lead, np.int64).tolist())
         for name, column in section.fields.items():
             names.append(name)

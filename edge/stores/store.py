@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from edge.contract.columns import Points, SeriesTable
+from edge.contract.columns import Points, Readings, SeriesTable
+from edge.contract.schema import READING, VALUE, Measurement
 from edge.errors import ConfigurationError
 
 BLOCK_ROWS = 5_000
@@ -42,11 +43,13 @@ class Store(Protocol):
     def name_of(self, series: str) -> str:
         """The name that `read` gives back for a series that was written under this one."""
 
-    def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
+    def read(
+        self, measurement: Measurement, fields: Sequence[str], start: int, stop: int, series: SeriesTable
+    ) -> Iterator[Points]:
         """Points of `[start, stop)` ns in pages, in order of time; series not in the table are added.
 
         Args:
-            measurement: one that `encode` knows.
+            measurement: whose rows to read.
             fields: columns of numbers; what a point does not have is NaN.
             start: ns UTC.
             stop: ns UTC.
@@ -81,6 +84,11 @@ def encode_blocks(store: Store, points: Sequence[Points], series: SeriesTable) -
                 waiting = []
             waiting.append(piece)
     return [*blocks, store.encode(waiting, series)] if waiting else blocks
+
+
+def read_readings(store: Store, start: int, stop: int, series: SeriesTable) -> Iterator[Readings]:
+    """The readings of `[start, stop)` ns in pages, as `Store.read`."""
+    return (page.readings() for page in store.read(READING, [VALUE.name], start, stop, series))
 
 
 def sqlite_url(path: Path) -> str:

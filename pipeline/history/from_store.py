@@ -13,7 +13,7 @@ from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.errors import BlockRefused, HistoryError, StoreBusy
 from edge.messages.ingest import Ingest
-from edge.stores.store import Store
+from edge.stores.store import Store, read_readings
 from pipeline.history.cells import Arrivals
 from pipeline.history.defaults import derive_contract
 from pipeline.history.table import Table, stream_table
@@ -68,9 +68,9 @@ def read_pages(store: Store, series: SeriesTable, *, start: int | None = None, s
     begin = span[0] if start is None else max(start, span[0])
     end = span[1] + 1 if stop is None else min(stop, span[1] + 1)
     found = False
-    for page in store.read("reading", ["value"], begin, end, series):
+    for page in read_readings(store, begin, end, series):
         found = found or len(page) > 0
-        yield Readings(page.series, page.time, np.asarray(page.fields["value"], np.float64))
+        yield page
     if not found:
         raise HistoryError("the store holds no readings in this range of time; choose a wider one")
 

@@ -13,7 +13,7 @@ from edge.errors import HistoryError
 from edge.messages.ingest import Ingest
 from edge.messages.intake import LONGEST_TOPIC
 from edge.quoting import quoted
-from edge.stores.store import Store
+from edge.stores.store import Store, read_readings
 from pipeline.history.from_files import read_batches
 from pipeline.history.from_store import tag, write_history
 
@@ -182,7 +182,7 @@ def _check(store: Store, series: SeriesTable, expected: Int64, span: tuple[int, 
     found = SeriesTable()
     place = [found.add(store.name_of(name)) for name in series.names]
     held = np.zeros(len(found), np.int64)
-    for page in store.read("reading", ["value"], first, last + 1, found):
+    for page in read_readings(store, first, last + 1, found):
         owners: Int32 = page.series[page.series < len(held)]  # the store may have other series too
         held += np.bincount(owners, minlength=len(held))
     missing = np.maximum(expected - held[place], 0)

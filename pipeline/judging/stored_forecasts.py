@@ -7,10 +7,11 @@ import numpy as np
 
 from edge.contract.columns import Float64, Int64, Readings, SeriesTable
 from edge.contract.contract import Contract, quantile_name
+from edge.contract.schema import FORECAST_LEAD
 from edge.forecaster.baselines import baselines
 from edge.series.metrics import absolute_error, covered
 from edge.series.scoring import default_leads
-from edge.stores.store import Store
+from edge.stores.store import Store, read_readings
 from pipeline.history.table import Table, to_table
 from pipeline.history.windows import Samples, spread
 from pipeline.judging.evaluation import error_bound, missed_by_everyone
@@ -131,18 +132,16 @@ def count(store: Store, sent: Readings, series: SeriesTable, due: int, start: in
         stop: end of the time range to look at, ns.
     """
     found = SeriesTable(series.names)
-    parts = list(store.read("reading", ["value"], start, stop, found))
+    parts = list(read_readings(store, start, stop, found))
     stored: dict[tuple[int, int], float] = {}
     rows = 0
     for part in parts:
         rows += len(part)
-        values = np.asarray(part.fields["value"], np.float64)
-        stored.update(zip(zip(part.series.tolist(), part.time.tolist(), strict=True), values.tolist(), strict=True))
+        stored.update(zip(zip(part.series.tolist(), part.time.tolist(), strict=True), part.value.tolist(), strict=True))
     expected = dict(zip(zip(sent.series.tolist(), sent.time.tolist(), strict=True), sent.value.tolist(), strict=True))
     right = sum(1 for key, value in expected.items() if stored.get(key) == value)
     forecasts = sum(
-        int((np.asarray(part.lead) == 1).sum())
-        for part in store.read("forecast_lead", [quantile_name(0.5)], start, stop, found)
+        int((np.asarray(part.lead) == 1).sum()) for part in store.read(FORECAST_LEAD, [quantile_name(0.5)], start, stop, found)
     )
     return Counts(
         len(expected),
@@ -217,7 +216,7 @@ def _forecasts(
     store: Store, contract: Contract, stored: Sequence[int], table: Table, series: SeriesTable, span: tuple[int, int]
 ) -> tuple[Samples, Float64]:
     """The origins that were forecast from, and what was forecast at the stored leads, float64 `[n, leads, quantiles]`."""
-    levels = [quantile_name(level) for level in contract.quantiles]
+    levels = contract.quantile_names
     rows = _rows(store, *span, levels, series)
     origin = (rows.target - table.start) // contract.interval - (rows.lead - 1)
     inside = (origin >= 1) & (origin + contract.horizon <= table.values.shape[1]) & np.isin(rows.lead, stored)
@@ -228,7 +227,7 @@ def _forecasts(
 
 
 def _rows(store: Store, start: int, stop: int, levels: list[str], series: SeriesTable) -> _Rows:
-    parts = list(store.read("forecast_lead", levels, start, stop, series))
+    parts = list(store.read(FORECAST_LEAD, levels, start, stop, series))
     empty = np.zeros(0, np.int64)
     return _Rows(
         np.concatenate([empty, *(part.series for part in parts)]),

@@ -11,6 +11,7 @@ import pytest
 
 from edge.agent.counters import Counter, Counters, Gauge, Number, row, skipped
 from edge.contract.columns import SeriesTable
+from edge.contract.schema import AGENT, MICROSECONDS, MODEL, RELEASED, Kind
 from edge.contract.times import SECOND
 from edge.errors import PayloadFault
 from edge.forecaster.faults import KINDS
@@ -19,7 +20,6 @@ from tests.support.servers import Influx
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 NOW = 1_768_478_400 * SECOND
-WHOLE = {"readings", "backlog", "skipped", "late", "duplicates"}
 NUMBERS: tuple[Number, ...] = (*Counter, *Gauge)
 
 
@@ -111,6 +111,13 @@ def test_operations_page_speaks_of_numbers_that_exist() -> None:
         assert any(re.fullmatch(pattern, number.metric) for number in NUMBERS), name
 
 
+def test_every_field_of_the_row_is_filled_by_some_number() -> None:
+    """And no number is added to a field that the store does not know; only the time per forecast is no sum."""
+    filled = {number.field for number in NUMBERS if number.field is not None}
+    assert filled == {field.name for field in AGENT.fields} - {MICROSECONDS.name, MODEL.name, RELEASED.name}
+    assert list(row(Counters(), "m", NOW).fields) == [field.name for field in AGENT.fields if field is not RELEASED]
+
+
 def test_row_adds_up_the_numbers_of_a_field() -> None:
     """What is dropped or refused is lost to the store either way; forecasts count whoever made them."""
     counters = Counters()
@@ -131,9 +138,7 @@ def test_field_has_one_type_whatever_has_been_counted() -> None:
     for line in encoded():
         for name, value in re.findall(r"[ ,](\w+)=([^\s,\"]+)", line.decode().replace(",agent=gateway", "")):
             kinds.setdefault(name, set()).add(value.endswith("i"))
-    assert {name for name, kind in kinds.items() if kind == {True}} == WHOLE
-    assert all(len(kind) == 1 for kind in kinds.values())
-    assert len(kinds) == 10
+    assert kinds == {field.name: {field.kind is Kind.WHOLE} for field in AGENT.fields if field.kind is not Kind.TEXT}
 
 
 @pytest.mark.servers

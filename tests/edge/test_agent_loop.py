@@ -144,7 +144,7 @@ def fill_store(bench: Bench, rows: Sequence[tuple[str, int, float]]) -> None:
     """Readings that the store holds from before."""
     store, series = SqliteStore(bench.folder / "store.db"), SeriesTable()
     readings = readings_of(rows, series)
-    store.write(store.encode([Points("reading", readings.series, readings.time, {"value": readings.value})], series))
+    store.write(store.encode([Points.of_readings(readings)], series))
     store.close()
 
 

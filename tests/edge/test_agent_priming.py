@@ -7,6 +7,7 @@ import numpy as np
 from edge.agent.priming import SLICES, prime
 from edge.contract.columns import Points, SeriesTable
 from edge.contract.contract import Contract
+from edge.contract.schema import Measurement
 from edge.contract.times import SECOND
 from edge.forecaster.baselines import seasonal_naive
 from edge.series.engine import Engine
@@ -24,7 +25,9 @@ class Slow(Memory):
         super().__init__()
         self._events = events
 
-    def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
+    def read(
+        self, measurement: Measurement, fields: Sequence[str], start: int, stop: int, series: SeriesTable
+    ) -> Iterator[Points]:
         """One page for every question."""
         del stop
         self._events.append("asked")

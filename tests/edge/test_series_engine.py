@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from edge.contract.columns import Float32, Int32, Points, Readings, Scores, SeriesTable
 from edge.contract.contract import Contract
+from edge.contract.schema import FORECAST, FORECAST_LEAD, FORECAST_SCORE, READING, Measurement
 from edge.errors import BundleError
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.forecaster import AllQuantiles
@@ -56,7 +57,7 @@ def count(numbers: Sequence[int], series: int = 2) -> Readings:
     return Readings.of([series] * len(numbers), [10 * number for number in numbers], numbers)
 
 
-def rows(outcome: Outcome, measurement: str) -> list[dict[str, object]]:
+def rows(outcome: Outcome, measurement: Measurement) -> list[dict[str, object]]:
     """Rows of a measurement in the order they are written."""
     found = []
     for part in outcome.points:
@@ -78,14 +79,14 @@ def test_rows_of_one_forecast() -> None:
     """Every lead in `forecast`, the chosen ones in `forecast_lead`, each at the start of the interval it speaks of."""
     fleet = engine(Counter(ANY), leads=(3, 1, 3, 99))
     outcome = fleet.step(count([0, 1, 2, 3, 4]))
-    newest = [row for row in rows(outcome, "forecast") if row["origin"] == 40]
+    newest = [row for row in rows(outcome, FORECAST) if row["origin"] == 40]
     assert [(row["time"], row["lead"], row["model"]) for row in newest] == [
         (t, h, "counter") for t, h in ((40, 1), (50, 2), (60, 3))
     ]
     assert [row["q50"] for row in newest] == [4, 5, 6]
     assert newest[0]["q10"] == pytest.approx(3.9)
     assert newest[0]["q90"] == pytest.approx(4.1)
-    kept = [(row["origin"], row["time"], row["lead"], row["q50"]) for row in rows(outcome, "forecast_lead")]
+    kept = [(row["origin"], row["time"], row["lead"], row["q50"]) for row in rows(outcome, FORECAST_LEAD)]
     assert kept == [(o, o + 10 * h - 10, h, o / 10 + h - 1) for o in (10, 20, 30, 40) for h in (1, 3)]
 
 
@@ -94,7 +95,7 @@ def test_readings_are_stored_once() -> None:
     fleet = engine()
     fleet.step(count([0, 1, 9]))
     outcome = fleet.step(Readings.of([2, 2, 2], [90, 10, 5], [9, 1, 77]))
-    assert [(row["time"], row["value"]) for row in rows(outcome, "reading")] == [(5, 77)]
+    assert [(row["time"], row["value"]) for row in rows(outcome, READING)] == [(5, 77)]
     assert (outcome.duplicates, outcome.late, outcome.too_late) == (2, 0, 1)
     outcome = fleet.step(Readings.of([2], [75], [7.5]))
     assert (outcome.duplicates, outcome.late, outcome.too_late) == (0, 1, 0)
@@ -111,10 +112,10 @@ def test_newest_forecast_of_each_moment_is_the_last_one_written(arrivals: list[t
     expected: dict[tuple[int, int], int] = {}
     for owner, origin in origins:
         expected.update({(owner, origin + 10 * step): origin for step in range(3)})
-    written = rows(outcome, "forecast")
+    written = rows(outcome, FORECAST)
     assert {(row["series"], row["time"]): row["origin"] for row in written} == expected
     assert len(written) == len(expected)
-    assert sorted((row["series"], row["origin"], row["lead"]) for row in rows(outcome, "forecast_lead")) == [
+    assert sorted((row["series"], row["origin"], row["lead"]) for row in rows(outcome, FORECAST_LEAD)) == [
         (owner, origin, lead) for owner, origin in origins for lead in (1, 2, 3)
     ]
 
@@ -130,7 +131,7 @@ def test_scores_speak_of_the_interval_that_closed() -> None:
     assert sorted(last.baseline_absolute_error.tolist()) == [1, 2, 3]
     assert last.covered.tolist() == [1, 1, 1]
     outcome = fleet.step(count([8]))
-    (first, *_) = rows(outcome, "forecast_score")
+    (first, *_) = rows(outcome, FORECAST_SCORE)
     assert set(first) == {"series", "time", "lead", "error", "absolute_error", "pinball", "covered", "baseline_absolute_error"}
 
 
@@ -174,8 +175,8 @@ def test_broken_forecaster_is_named_and_the_baseline_forecasts(fault: Exception 
     outcome = fleet.step(count([0, 1, 2, 3, 4]))
     assert outcome.failure == words
     assert [(f.model, len(f)) for f in outcome.forecasts] == [("last_value", 4)]
-    assert len(rows(outcome, "reading")) == 5
-    assert [row["q50"] for row in rows(outcome, "forecast_lead") if row["lead"] == 1] == [0, 1, 2, 3]
+    assert len(rows(outcome, READING)) == 5
+    assert [row["q50"] for row in rows(outcome, FORECAST_LEAD) if row["lead"] == 1] == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("outer", [False, True])
@@ -212,7 +213,7 @@ def test_absurd_values_cost_only_their_own_series() -> None:
     outcome = fleet.step(Readings.concatenate([count([0, 1, 2, 3, 4]), absurd]))
     assert outcome.failure is None
     assert {(f.model, int(s)) for f in outcome.forecasts for s in f.series} == {("counter", 2)}
-    assert len(rows(outcome, "reading")) == 10
+    assert len(rows(outcome, READING)) == 10
 
 
 arrivals = st.lists(
@@ -251,7 +252,7 @@ def test_journal_after_a_dump_gives_the_run_that_was_never_interrupted(
 
 def rows_of(points: list[Points]) -> list[object]:
     """Everything in points, printable."""
-    return [(p.measurement, p.series.tolist(), p.time.tolist(), {n: str(c) for n, c in p.fields.items()}) for p in points]
+    return [(p.measurement.name, p.series.tolist(), p.time.tolist(), {n: str(c) for n, c in p.fields.items()}) for p in points]
 
 
 def test_priming_fills_windows_without_forecasts() -> None:
@@ -347,8 +348,8 @@ def test_baseline_is_a_forecaster_like_any_other() -> None:
     fleet = Engine(Baseline("last_value", ANY), [], SeriesTable(["a"]))
     outcome = fleet.step(count([0, 1, 2], series=0))
     assert (outcome.failure, [f.model for f in outcome.forecasts]) == (None, ["last_value"])
-    assert [row["q50"] for row in rows(outcome, "forecast_lead") if row["lead"] == 1] == [0, 1]
-    assert np.isnan([float(str(row["q10"])) for row in rows(outcome, "forecast_lead")]).all()
-    assert [(row["q10"], row["q90"]) for row in rows(outcome, "forecast")] == [
-        (row["q50"],) * 2 for row in rows(outcome, "forecast")
+    assert [row["q50"] for row in rows(outcome, FORECAST_LEAD) if row["lead"] == 1] == [0, 1]
+    assert np.isnan([float(str(row["q10"])) for row in rows(outcome, FORECAST_LEAD)]).all()
+    assert [(row["q10"], row["q90"]) for row in rows(outcome, FORECAST)] == [
+        (row["q50"],) * 2 for row in rows(outcome, FORECAST)
     ]

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.contract.columns import Points, SeriesTable
+from edge.contract.schema import AGENT, FORECAST, FORECAST_LEAD, FORECAST_SCORE, READING, Measurement
 from edge.contract.times import SECOND
 from edge.errors import BlockRefused, StoreBusy, StoreDenied
 from edge.spool.sender import Pace, Sender
@@ -30,7 +31,7 @@ def offline() -> InfluxStore:
     return InfluxStore("http://127.0.0.1:1", "b")
 
 
-def points(count: int = 1, measurement: str = "reading", **fields: Any) -> Points:  # noqa: ANN401 - columns or text
+def points(count: int = 1, measurement: Measurement = READING, **fields: Any) -> Points:  # noqa: ANN401 - columns or text
     """Rows of series 0 at consecutive nanoseconds."""
     return Points(measurement, np.zeros(count, np.int32), NOW + np.arange(count), fields)
 
@@ -53,23 +54,23 @@ def test_line_carries_series_and_tags_in_order() -> None:
     table = SeriesTable()
     table.add("roof.t", {"site": "roof", "metric": "t", "empty": ""})
     assert lines(points(value=np.array([1.0])), series=table) == [f"reading,metric=t,series=roof.t,site=roof value=1.0 {NOW}"]
-    assert lines(points(measurement="forecast", q50=np.array([1.0])), series=table) == [f"forecast,series=roof.t q50=1.0 {NOW}"]
-    assert lines(points(measurement="agent", lag=np.array([1.0])), series=table) == [f"agent,agent=roof.t lag=1.0 {NOW}"]
+    assert lines(points(measurement=FORECAST, q50=np.array([1.0])), series=table) == [f"forecast,series=roof.t q50=1.0 {NOW}"]
+    assert lines(points(measurement=AGENT, lag=np.array([1.0])), series=table) == [f"agent,agent=roof.t lag=1.0 {NOW}"]
 
 
 def test_kinds_of_fields_are_told_apart() -> None:
     """Floats are always floats, whole numbers carry an i, texts quotes; a lead is a tag."""
-    one = points(q50=np.array([2], np.float32), origin=np.array([7]), model='a "b" \\c\nd')
-    assert lines(one) == [f'reading,series=a q50=2,origin=7i,model="a \\"b\\" \\\\c d" {NOW}']
-    lead = Points("forecast_lead", np.zeros(1, np.int32), np.array([NOW]), {"q50": np.array([0.5])}, np.array([24], np.int32))
+    one = points(measurement=FORECAST, q50=np.array([2], np.float32), origin=np.array([7]), model='a "b" \\c\nd')
+    assert lines(one) == [f'forecast,series=a q50=2,origin=7i,model="a \\"b\\" \\\\c d" {NOW}']
+    lead = Points(FORECAST_LEAD, np.zeros(1, np.int32), np.array([NOW]), {"q50": np.array([0.5])}, np.array([24], np.int32))
     assert lines(lead) == [f"forecast_lead,series=a,lead=24 q50=0.5 {NOW}"]
 
 
 def test_type_of_a_field_is_that_of_its_name() -> None:
     """Not that of the array it comes in: whole numbers in an array of floats carry an i, a value of an integer sensor none."""
     assert lines(points(value=np.array([3]))) == [f"reading,series=a value=3 {NOW}"]
-    one = points(2, origin=np.array([7.0, np.nan]), value=np.array([1.0, 2.0]))
-    assert lines(one) == [f"reading,series=a origin=7i,value=1.0 {NOW}", f"reading,series=a value=2.0 {NOW + 1}"]
+    one = points(2, FORECAST, origin=np.array([7.0, np.nan]), q50=np.array([1.0, 2.0]))
+    assert lines(one) == [f"forecast,series=a origin=7i,q50=1.0 {NOW}", f"forecast,series=a q50=2.0 {NOW + 1}"]
 
 
 def test_what_is_not_finite_is_left_out() -> None:
@@ -107,9 +108,9 @@ def test_series_that_appear_later_have_their_tags() -> None:
     one = points(value=np.array([1.0]))
     assert store.encode([one], table) == f"reading,series=a value=1.0 {NOW}".encode()
     table.add("b", {"site": "yard", "zone": "north east", "unit": ""})
-    later = Points("reading", one.series + 1, one.time, one.fields)
+    later = Points(READING, one.series + 1, one.time, one.fields)
     assert store.encode([later], table) == rf"reading,series=b,site=yard,zone=north\ east value=1.0 {NOW}".encode()
-    other = Points("forecast_score", later.series, later.time, later.fields, np.array([3], np.int32))
+    other = Points(FORECAST_SCORE, later.series, later.time, later.fields, np.array([3], np.int32))
     assert store.encode([other], table) == f"forecast_score,series=b,lead=3 value=1.0 {NOW}".encode()
 
 
@@ -118,8 +119,8 @@ def test_ten_thousand_series_take_little_memory() -> None:
     store, table = offline(), SeriesTable([f"device{number}.temperature" for number in range(10_000)])
     owners, moment = np.arange(10_000, dtype=np.int32), np.full(10_000, NOW)
     tracemalloc.start()
-    for measurement in ("reading", "forecast", "forecast_lead", "forecast_score"):
-        lead = owners if measurement in ("forecast_lead", "forecast_score") else None
+    for measurement in (READING, FORECAST, FORECAST_LEAD, FORECAST_SCORE):
+        lead = owners if measurement.by_lead else None
         store.encode([Points(measurement, owners, moment, {"value": np.ones(10_000)}, lead)], table)
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -144,7 +145,7 @@ def test_anything_comes_back_from_the_server_as_it_was_sent(
     rows = np.arange(len(names))
     fields: dict[str, Any] = {"value": np.array(values[: len(rows)]), "origin": np.full(len(rows), origin), "model": model}
     store._query("DROP SERIES FROM reading")
-    store.write(store.encode([Points("reading", rows.astype(np.int32), NOW + rows, fields)], table))
+    store.write(store.encode([Points(READING, rows.astype(np.int32), NOW + rows, fields)], table))
     found = store._query('SELECT "series"::tag, "site"::tag, value, origin, model FROM reading')
     assert list(zip(found["series"], found["site"], strict=True)) == names
     assert [cell if cell is None else float(cell) for cell in found["value"]] == [
@@ -184,7 +185,7 @@ def test_retention_policy_of_a_1x_database_may_be_named(influx: Influx, bucket: 
     store = InfluxStore(influx.url, f"{bucket}/long", "gatecast", influx.token)
     store.write(store.encode([points(value=np.array([1.5]))], SeriesTable(["a"])))
     assert store.span() == (NOW, NOW)
-    assert [len(page) for page in store.read("reading", ["value"], NOW, NOW + 1, SeriesTable())] == [1]
+    assert [len(page) for page in store.read(READING, ["value"], NOW, NOW + 1, SeriesTable())] == [1]
     assert influx.query(bucket, "SELECT * FROM reading") == []
     store.close()
 
@@ -194,7 +195,7 @@ def test_wrong_password_is_denied(influx: Influx, bucket: str) -> None:
     """For reading and writing, and the message says where the password comes from."""
     store = InfluxStore(influx.url, bucket, "gatecast", "gatecast:wrong")
     block = store.encode([points(value=np.array([1.5]))], SeriesTable(["a"]))
-    for use in (lambda: store.write(block), store.span, lambda: list(store.read("reading", ["value"], 0, 1, SeriesTable()))):
+    for use in (lambda: store.write(block), store.span, lambda: list(store.read(READING, ["value"], 0, 1, SeriesTable()))):
         with pytest.raises(StoreDenied, match=r"401.*check GATECAST_INFLUX_TOKEN or \[store\] token_file"):
             use()
     store.close()
@@ -206,7 +207,7 @@ def test_rows_of_another_program_are_no_series(store: InfluxStore, influx: Influ
     store.write(store.encode([points(2, value=np.array([1.5, 2.5]))], SeriesTable(["a"])))
     influx.write(bucket, f"reading,host=x value=7 {NOW}\nreading,host=x value=8 {NOW - 1}")
     table = SeriesTable()
-    found = [np.asarray(part.fields["value"]).tolist() for part in store.read("reading", ["value"], NOW - 5, NOW + 5, table)]
+    found = [np.asarray(part.fields["value"]).tolist() for part in store.read(READING, ["value"], NOW - 5, NOW + 5, table)]
     assert (found, table.names) == ([[1.5, 2.5]], ["a"])
 
 
@@ -287,7 +288,7 @@ def test_sender_sets_aside_only_the_lines_the_store_refuses(store: InfluxStore, 
     sent, refused = sender.taken()
     assert (sent, sorted(refusal.block for refusal in refused)) == (4, sorted(bad.values()))
     assert all("refuses the data" in refusal.reason for refusal in refused)
-    assert sum(len(page) for page in store.read("reading", ["value"], NOW, NOW + 2000, SeriesTable())) == 1000
+    assert sum(len(page) for page in store.read(READING, ["value"], NOW, NOW + 2000, SeriesTable())) == 1000
     assert len(said) == 1
     assert "1 rows set aside" in said[0]
     spool.close()

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from edge.contract.columns import SeriesTable
+from edge.contract.schema import READING
 from edge.errors import StoreBusy, StoreDenied
 from edge.stores.influx import InfluxStore
 from edge.stores.influx_http import Connection
@@ -129,7 +130,7 @@ def test_answer_to_a_query_that_makes_no_sense_is_denied_in_a_line(reply: Reply)
         fake.instead = lambda *_: reply
         store = InfluxStore(fake.url, "b", "home", "all")
         with pytest.raises(StoreDenied, match="is no InfluxDB"):
-            list(store.read("reading", ["value"], 0, 10, SeriesTable()))
+            list(store.read(READING, ["value"], 0, 10, SeriesTable()))
         store.close()
 
 
@@ -138,6 +139,6 @@ def test_text_among_the_values_is_a_missing_value() -> None:
     with FakeInflux2() as fake:
         fake.instead = lambda *_: _rows(["time", "value", "series"], [1, "open", "a"], [2, 1.5, "a"], [3, None, "a"])
         store = InfluxStore(fake.url, "b", "home", "all")
-        (page,) = store.read("reading", ["value"], 0, 10, SeriesTable())
+        (page,) = store.read(READING, ["value"], 0, 10, SeriesTable())
         store.close()
     np.testing.assert_array_equal(page.fields["value"], [np.nan, 1.5, np.nan])

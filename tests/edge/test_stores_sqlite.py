@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from edge.contract.columns import Points, SeriesTable
+from edge.contract.schema import FORECAST, FORECAST_LEAD, READING, Measurement
 from edge.errors import BlockRefused, StoreBusy, StoreDenied
 from edge.stores.sqlite import SqliteStore
 from tests.edge.test_stores_store import NOW, leads, readings, rows, write
@@ -41,7 +42,7 @@ def test_two_that_add_the_same_field_do_not_disturb_each_other(tmp_path: Path) -
     for store in (one, other):
         write(store, table, readings([0], [NOW], [1]))
     for store in (one, other):
-        write(store, table, Points("reading", np.zeros(1, np.int32), np.array([NOW + 1]), {"more": np.ones(1)}))
+        write(store, table, Points(READING, np.zeros(1, np.int32), np.array([NOW + 1]), {"more": np.ones(1)}))
     assert len(rows(one)) == 2
     one.close()
     other.close()
@@ -52,7 +53,7 @@ def test_row_with_more_columns_than_a_table_holds_is_refused(tmp_path: Path) -> 
     store, table = SqliteStore(tmp_path / "s.db"), SeriesTable(["a"])
     for count in (1000, 2101):
         fields = {f"q{number}": np.ones(200) for number in range(count)}
-        part = Points("forecast", np.zeros(200, np.int32), NOW + np.arange(200), {**fields})
+        part = Points(FORECAST, np.zeros(200, np.int32), NOW + np.arange(200), {**fields})
         if count == 1000:
             write(store, table, part)
             continue
@@ -87,13 +88,13 @@ def test_full_disk_is_busy_and_nothing_is_half_written(tmp_path: Path) -> None:
     pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
     store._connection.execute(f"PRAGMA max_page_count={pages + 3}")
     table = SeriesTable([f"series {number}" for number in range(2000)])
-    block = store.encode([leads("forecast_lead"), readings(list(range(2000)), [NOW] * 2000, [1] * 2000)], table)
+    block = store.encode([leads(FORECAST_LEAD), readings(list(range(2000)), [NOW] * 2000, [1] * 2000)], table)
     with pytest.raises(StoreBusy, match="full"):
         store.write(block)
-    assert (len(rows(store)), rows(store, "forecast_lead")) == (1, [])
+    assert (len(rows(store)), rows(store, FORECAST_LEAD)) == (1, [])
     store._connection.execute("PRAGMA max_page_count=1000000")
     store.write(block)
-    assert (len(rows(store)), len(rows(store, "forecast_lead"))) == (2001, 3)
+    assert (len(rows(store)), len(rows(store, FORECAST_LEAD))) == (2001, 3)
     store.close()
 
 
@@ -114,8 +115,8 @@ def test_place_that_is_no_store_is_denied(content: bytes | None, tmp_path: Path)
 def test_names_that_are_no_columns_are_refused(name: str, tmp_path: Path) -> None:
     """Names reach the database only in a safe form."""
     store = SqliteStore(tmp_path / "store.db")
-    for points in (Points(name, np.zeros(1, np.int32), np.array([1]), {}),
-                   Points("reading", np.zeros(1, np.int32), np.array([1]), {name: np.zeros(1)})):  # fmt: skip
+    for measurement, fields in ((Measurement(name, "", ()), {}), (READING, {name: np.zeros(1)})):
+        points = Points(measurement, np.zeros(1, np.int32), np.array([1]), {**fields})
         with pytest.raises(BlockRefused, match="no names of tables"):
             store.write(store.encode([points], SeriesTable(["a"])))
     store.close()

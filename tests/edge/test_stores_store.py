@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edge.contract.columns import Points, SeriesTable
+from edge.contract.schema import AGENT, FORECAST, FORECAST_LEAD, FORECAST_SCORE, READING, Measurement
 from edge.contract.times import DAY, SECOND
 from edge.errors import BlockRefused, ConfigurationError
 from edge.stores import influx as influx_module
@@ -18,7 +19,7 @@ from tests.support.servers import Influx
 
 NOW = 1_768_478_400 * SECOND
 NAN = float("nan")
-MEASUREMENTS = {"reading": ["value"], "forecast": ["q50"], "forecast_lead": ["q10", "q50"], "forecast_score": ["error"]}
+FIELDS = {READING: ["value"], FORECAST: ["q50"], FORECAST_LEAD: ["q10", "q50"], FORECAST_SCORE: ["error"], AGENT: ["backlog"]}
 
 
 def influx_store(server: Influx, bucket: str) -> Store:
@@ -47,10 +48,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 def readings(series: Sequence[int], time: Sequence[int], value: Sequence[float]) -> Points:
     """Rows of the measurement `reading`."""
-    return Points("reading", np.asarray(series, np.int32), np.asarray(time), {"value": np.asarray(value, np.float64)})
+    return Points(READING, np.asarray(series, np.int32), np.asarray(time), {"value": np.asarray(value, np.float64)})
 
 
-def leads(measurement: str, count: int = 3) -> Points:
+def leads(measurement: Measurement, count: int = 3) -> Points:
     """Rows with a lead, an int and a text field."""
     number = np.arange(count)
     fields: dict[str, np.ndarray[tuple[int], np.dtype[np.float32]] | np.ndarray[tuple[int], np.dtype[np.int64]] | str] = {
@@ -67,11 +68,11 @@ def write(store: Store, table: SeriesTable, *points: Points) -> None:
     store.write(store.encode(points, table))
 
 
-def rows(store: Store, measurement: str = "reading", start: int = 0, stop: int = 2 * NOW) -> list[tuple[object, ...]]:
+def rows(store: Store, measurement: Measurement = READING, start: int = 0, stop: int = 2 * NOW) -> list[tuple[object, ...]]:
     """(series, time, lead, fields …) of everything read back, NaN as None."""
     table = SeriesTable()
     found: list[tuple[object, ...]] = []
-    fields = MEASUREMENTS[measurement]
+    fields = FIELDS[measurement]
     for page in store.read(measurement, fields, start, stop, table):
         columns = [np.asarray(page.fields[name], np.float64).tolist() for name in fields]
         lead = [None] * len(page) if page.lead is None else page.lead.tolist()
@@ -94,12 +95,12 @@ def test_what_was_written_is_read_back(store: Store) -> None:
 def test_writing_again_changes_nothing(store: Store) -> None:
     """The same block twice, and joined with itself, gives the same rows."""
     table = SeriesTable(["a", "b"])
-    block = store.encode([readings([0, 1], [NOW, NOW], [1, 2]), leads("forecast_lead")], table)
+    block = store.encode([readings([0, 1], [NOW, NOW], [1, 2]), leads(FORECAST_LEAD)], table)
     store.write(block)
-    before = rows(store), rows(store, "forecast_lead")
+    before = rows(store), rows(store, FORECAST_LEAD)
     store.write(block)
     store.write(store.join([block, block]))
-    assert (rows(store), rows(store, "forecast_lead")) == before
+    assert (rows(store), rows(store, FORECAST_LEAD)) == before
     assert len(before[0]) == 2
 
 
@@ -117,9 +118,9 @@ def test_later_value_of_the_same_moment_replaces_the_earlier(store: Store) -> No
 
 def test_leads_tell_points_of_the_same_moment_apart(store: Store) -> None:
     """A float32 comes back as it was, and what was never there is NaN."""
-    write(store, SeriesTable(["a"]), leads("forecast_lead"))
+    write(store, SeriesTable(["a"]), leads(FORECAST_LEAD))
     thirds = np.arange(3, dtype=np.float32) / np.float32(3)
-    found = rows(store, "forecast_lead")
+    found = rows(store, FORECAST_LEAD)
     assert [(name, time, lead, low) for name, time, lead, low, _ in found] == [("a", NOW, lead, None) for lead in (1, 2, 3)]
     assert np.array([row[4] for row in found], np.float32).tolist() == thirds.tolist()
 
@@ -127,8 +128,8 @@ def test_leads_tell_points_of_the_same_moment_apart(store: Store) -> None:
 def test_part_of_the_time_is_read(store: Store) -> None:
     """From the start on, up to but not including the stop."""
     write(store, SeriesTable(["a", "b"]), readings([0, 0, 1, 0], [NOW, NOW + 1, NOW + 1, NOW + 2], [1, 2, 3, 4]))
-    assert sorted(rows(store, "reading", NOW + 1, NOW + 2)) == [("a", NOW + 1, None, 2.0), ("b", NOW + 1, None, 3.0)]
-    assert rows(store, "reading", NOW + 3, NOW + 3) == []
+    assert sorted(rows(store, READING, NOW + 1, NOW + 2)) == [("a", NOW + 1, None, 2.0), ("b", NOW + 1, None, 3.0)]
+    assert rows(store, READING, NOW + 3, NOW + 3) == []
 
 
 def test_long_history_comes_in_pages_without_gaps_and_doubles(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +140,7 @@ def test_long_history_comes_in_pages_without_gaps_and_doubles(store: Store, monk
     times = [NOW, NOW + 1, NOW + 1, NOW + 5 * DAY, NOW + 30 * DAY] * 4 + [NOW + 31 * DAY] * 10
     series = [*range(20), *range(10)]
     write(store, table, readings(series, times, list(range(30))))
-    found = rows(store, "reading", NOW, NOW + 40 * DAY)
+    found = rows(store, READING, NOW, NOW + 40 * DAY)
     assert [row[1] for row in found] == sorted(times)
     assert sorted(found) == sorted((f"s{s}", t, None, float(v)) for v, (s, t) in enumerate(zip(series, times, strict=True)))
 
@@ -147,7 +148,7 @@ def test_long_history_comes_in_pages_without_gaps_and_doubles(store: Store, monk
 def test_span_is_the_first_and_the_last_reading(store: Store) -> None:
     """None where there is none; forecasts do not count."""
     assert store.span() is None
-    write(store, SeriesTable(["a"]), leads("forecast_lead"))
+    write(store, SeriesTable(["a"]), leads(FORECAST_LEAD))
     assert store.span() is None
     write(store, SeriesTable(["a", "b", "c"]), readings([1, 0, 1], [NOW, NOW - 5, NOW + 5], [1, 2, 3]))
     assert store.span() == (NOW - 5, NOW + 5)
@@ -155,35 +156,33 @@ def test_span_is_the_first_and_the_last_reading(store: Store) -> None:
 
 def test_empty_store_gives_nothing(store: Store) -> None:
     """Reading makes no measurement, and is no error."""
-    assert [rows(store, measurement) for measurement in MEASUREMENTS] == [[]] * len(MEASUREMENTS)
+    assert [rows(store, measurement) for measurement in FIELDS] == [[]] * len(FIELDS)
 
 
 def test_series_known_already_keep_their_index(store: Store) -> None:
     """Reading adds only the series the table does not have."""
     write(store, SeriesTable(["a", "b"]), readings([0, 1], [NOW, NOW], [1, 2]))
     table = SeriesTable(["x", "b"])
-    pages = list(store.read("reading", ["value"], NOW, NOW + 1, table))
+    pages = list(store.read(READING, ["value"], NOW, NOW + 1, table))
     assert sorted(table.names) == ["a", "b", "x"]
     assert sorted(table.names[index] for page in pages for index in page.series) == ["a", "b"]
 
 
 def test_agent_row_has_its_own_tag_and_grows_fields(store: Store) -> None:
     """A field that comes later is no trouble for the rows before it."""
-    for number, names in enumerate([["backlog"], ["backlog", "lag"]]):
+    for number, names in enumerate([["backlog"], ["backlog", "lag_seconds"]]):
         fields = {name: np.array([1.5]) for name in names}
-        write(store, SeriesTable(["agent-1"]), Points("agent", np.zeros(1, np.int32), np.array([NOW + number]), {**fields}))
-    if isinstance(store, InfluxStore):
-        found = store._query('SELECT "agent"::tag, lag FROM agent')
-        assert (found["agent"], found["lag"]) == (("agent-1",), (1.5,))
-    else:
-        (page,) = store.read("agent", ["lag"], NOW, NOW + 2, SeriesTable())
-        np.testing.assert_array_equal(np.asarray(page.fields["lag"]), [NAN, 1.5])
+        write(store, SeriesTable(["agent-1"]), Points(AGENT, np.zeros(1, np.int32), np.array([NOW + number]), {**fields}))
+    agents = SeriesTable()
+    (page,) = store.read(AGENT, ["backlog", "lag_seconds"], NOW, NOW + 2, agents)
+    assert agents.names == ["agent-1"]
+    np.testing.assert_array_equal(np.asarray(page.fields["lag_seconds"]), [NAN, 1.5])
 
 
 def test_halves_of_a_block_are_the_block(store: Store) -> None:
     """Splitting until nothing can be split and writing the parts in order gives the same rows; there are several."""
     table = SeriesTable(["a", "b"])
-    block = store.encode([readings([0, 1], [NOW, NOW], [1, 2]), leads("forecast_lead"), readings([0], [NOW + 1], [3])], table)
+    block = store.encode([readings([0, 1], [NOW, NOW], [1, 2]), leads(FORECAST_LEAD), readings([0], [NOW + 1], [3])], table)
     parts, waiting = [], [block]
     while waiting:
         part = waiting.pop(0)
@@ -196,7 +195,7 @@ def test_halves_of_a_block_are_the_block(store: Store) -> None:
     for part in parts:
         store.write(part)
     assert sorted(rows(store)) == [("a", NOW, None, 1.0), ("a", NOW + 1, None, 3.0), ("b", NOW, None, 2.0)]
-    assert len(rows(store, "forecast_lead")) == 3
+    assert len(rows(store, FORECAST_LEAD)) == 3
 
 
 def test_block_of_another_store_is_refused(store: Store) -> None:

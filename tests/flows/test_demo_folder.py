@@ -10,6 +10,7 @@ pytest.importorskip("prefect")
 from edge.config import read_config
 from edge.contract.columns import Points, SeriesTable
 from edge.contract.contract import Contract
+from edge.contract.schema import READING
 from edge.contract.times import SECOND
 from edge.errors import ConfigurationError
 from edge.stores.sqlite import SqliteStore
@@ -33,7 +34,7 @@ def test_every_path_in_the_configuration_leads_into_the_folder(name: str, tmp_pa
     assert Path(config.agent.state) == folder / "agent"
     assert Path(config.registry.path) == folder / "registry"
     assert Path(config.release.channel) == folder / "registry" / "channels" / "live.json"
-    reading = Points("reading", np.zeros(1, np.int32), np.array([SECOND]), {"value": np.ones(1)})
+    reading = Points(READING, np.zeros(1, np.int32), np.array([SECOND]), {"value": np.ones(1)})
     store.write(store.encode([reading], SeriesTable(["a"])))
     store.close()
     assert (folder / "store.db").is_file()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from edge.contract.columns import Points, Readings, SeriesTable
+from edge.contract.schema import READING
 from edge.contract.times import SECOND
 from edge.errors import GatecastError, HistoryError
 from edge.messages.ingest import Ingest
@@ -89,7 +90,7 @@ def test_rows_at_the_same_time_are_told_apart_from_what_is_stored(tmp_path: Path
     assert (found.rows, found.stored, found.not_finite) == (5, 4, 1)
     assert found.repeated is not None
     assert (found.repeated.rows, found.repeated.series, found.repeated.time) == (1, "h.a", 1_761_444_000 * SECOND)
-    (page,) = store.read("reading", ["value"], 0, 2**62, SeriesTable())
+    (page,) = store.read(READING, ["value"], 0, 2**62, SeriesTable())
     assert sorted(page.fields["value"]) == [1.0, 3.0, 4.0, 5.0]
     assert (found.first, found.last) == (1_761_440_400 * SECOND, 1_761_447_600 * SECOND)
     assert found.strange == ()
@@ -101,7 +102,7 @@ def test_a_second_import_says_the_same(tmp_path: Path) -> None:
         SqliteStore(tmp_path / "s.db"),
         csv(tmp_path / "f.csv", [f"2026-01-01T{hour:02}:00:00,1,2" for hour in range(9)]),
     )
-    other = Points("reading", np.zeros(1, np.int32), np.array([1_767_229_200 * SECOND]), {"value": np.ones(1)})
+    other = Points(READING, np.zeros(1, np.int32), np.array([1_767_229_200 * SECOND]), {"value": np.ones(1)})
     store.write(store.encode([other], SeriesTable(["other"])))
     found = import_file(path, store, INGESTS)
     assert (found.rows, found.stored, found.repeated) == (18, 18, None)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from edge.contract.columns import Float32, Float64, Int32, Points, Readings, SeriesTable
 from edge.contract.contract import Contract
+from edge.contract.schema import FORECAST_LEAD
 from edge.contract.times import SECOND
 from edge.forecaster.baselines import baselines
 from edge.forecaster.forecaster import AllQuantiles, Forecaster
@@ -248,7 +249,7 @@ def test_the_demo_reports_what_the_verdict_says_of_the_same_forecasts(seed: int,
     )
     with tempfile.TemporaryDirectory() as folder:
         store = SqliteStore(Path(folder) / "store.db")
-        store.write(store.encode([Points("forecast_lead", series, target, {**fields}, lead)], names))
+        store.write(store.encode([Points(FORECAST_LEAD, series, target, {**fields}, lead)], names))
         span = PART.start * CONTRACT.interval, PART.stop * CONTRACT.interval
         found = stored_forecasts.measure(store, CONTRACT, range(1, 7), history, names, span).skill
     np.testing.assert_allclose(found.by_series, wanted.by_series, rtol=1e-5)

@@ -8,6 +8,7 @@ import pytest
 
 from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.contract import Contract
+from edge.contract.schema import FORECAST_LEAD, READING
 from edge.contract.times import SECOND
 from edge.series.scoring import default_leads
 from edge.stores.sqlite import SqliteStore
@@ -40,13 +41,13 @@ def lead_points(origins: list[int], error: float, width: float, leads: Sequence[
     hour = origin + lead - 1
     median = hour * np.where(series == 0, 1.0, 10.0) + error
     fields = {"q10": median - width, "q50": median, "q90": median + width}
-    return Points("forecast_lead", series.astype(np.int32), START + hour * HOUR, {**fields}, lead.astype(np.int32))
+    return Points(FORECAST_LEAD, series.astype(np.int32), START + hour * HOUR, {**fields}, lead.astype(np.int32))
 
 
 def test_everything_sent_and_stored_once_is_neither_lost_nor_doubled(tmp_path: Path) -> None:
     """Counts of a whole replay."""
     store, sent = SqliteStore(tmp_path / "s.db"), readings(10)
-    put(store, Points("reading", sent.series, sent.time, {"value": sent.value}), lead_points([1, 2], 0, 1))
+    put(store, Points.of_readings(sent), lead_points([1, 2], 0, 1))
     found = count(store, sent, NAMES, 4, START, START + 20 * HOUR)
     assert (found.readings_sent, found.readings_stored, found.forecasts, found.lost, found.doubled) == (20, 20, 4, 0, 0)
 
@@ -56,8 +57,8 @@ def test_each_kind_of_loss_is_counted(tmp_path: Path) -> None:
     store, sent = SqliteStore(tmp_path / "s.db"), readings(10)
     value = sent.value.copy()
     value[3] += 1
-    extra = Points("reading", np.zeros(1, np.int32), np.array([START + 5]), {"value": np.ones(1)})
-    put(store, Points("reading", sent.series[1:], sent.time[1:], {"value": value[1:]}), extra, lead_points([1, 2], 0, 1))
+    extra = Points(READING, np.zeros(1, np.int32), np.array([START + 5]), {"value": np.ones(1)})
+    put(store, Points(READING, sent.series[1:], sent.time[1:], {"value": value[1:]}), extra, lead_points([1, 2], 0, 1))
     found = count(store, sent, NAMES, 7, START, START + 20 * HOUR)
     assert (found.readings_stored, found.lost, found.doubled) == (18, 2 + 3, 1)
     assert count(store, sent, NAMES, 3, START, START + 20 * HOUR).doubled == 2
@@ -112,7 +113,7 @@ def test_after_a_gap_longer_than_the_window_no_forecast_is_due() -> None:
 def test_an_agent_that_forecasts_nothing_has_lost_every_forecast(tmp_path: Path) -> None:
     """What the agent says of itself does not count."""
     store, sent = SqliteStore(tmp_path / "s.db"), readings(10)
-    put(store, Points("reading", sent.series, sent.time, {"value": sent.value}))
+    put(store, Points.of_readings(sent))
     assert count(store, sent, NAMES, 18, START, START + 20 * HOUR).lost == 18
 
 

@@ -16,6 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from edge.agent.counters import Gauge, Number
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
+from edge.contract.schema import FORECAST, FORECAST_LEAD, FORECAST_SCORE, READING
 from edge.contract.times import SECOND
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import Manifest, version_of
@@ -29,11 +30,11 @@ from tests.support.servers import HANGS_AFTER, free_port, wait_until
 
 CONTRACT = Contract(interval=60 * SECOND, window=24, horizon=6)
 START = 1_789_999_200 * SECOND  # a full hour
-MEASUREMENTS = {
-    "reading": ("value",),
-    "forecast": ("q10", "q50", "q90", "origin", "lead"),
-    "forecast_lead": ("q10", "q50", "q90", "origin"),
-    "forecast_score": ("error", "absolute_error", "pinball", "baseline_absolute_error"),
+COMPARED = {
+    READING: ("value",),
+    FORECAST: ("q10", "q50", "q90", "origin", "lead"),
+    FORECAST_LEAD: ("q10", "q50", "q90", "origin"),
+    FORECAST_SCORE: ("error", "absolute_error", "pinball", "baseline_absolute_error"),
 }
 
 Row = tuple[str, int, float]  # series, ns UTC, value
@@ -189,8 +190,8 @@ def contents(store: Store) -> dict[str, dict[tuple[str, int, int], tuple[float, 
     """All rows but the agent's own: measurement, then series, time and lead (0 where there is none), then the fields."""
     found: dict[str, dict[tuple[str, int, int], tuple[float, ...]]] = {}
     span = store.span()
-    for measurement, fields in MEASUREMENTS.items():
-        rows = found[measurement] = {}
+    for measurement, fields in COMPARED.items():
+        rows = found[measurement.name] = {}
         if span is None:
             continue
         table = SeriesTable()
@@ -203,7 +204,7 @@ def contents(store: Store) -> dict[str, dict[tuple[str, int, int], tuple[float, 
             keys = zip(page.series.tolist(), page.time.tolist(), lead.tolist(), strict=True)
             for (series, moment, number), values in zip(keys, zip(*columns, strict=True), strict=True):
                 key = (table.names[series], moment, number)
-                assert key not in rows, f"{measurement} holds {key} twice"
+                assert key not in rows, f"{measurement.name} holds {key} twice"
                 rows[key] = tuple(-1e99 if value != value else value for value in values)  # noqa: PLR0124 - NaN
     return found
 

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from edge.contract.columns import Points, SeriesTable
+from edge.contract.schema import MEASUREMENTS, Measurement
 
-MEASUREMENTS = ("reading", "forecast", "forecast_lead", "forecast_score", "agent")
+NAMES = frozenset(measurement.name for measurement in MEASUREMENTS)
 
 
 class Memory:
@@ -39,13 +40,15 @@ class Memory:
     def count(self, block: bytes) -> dict[str, int]:
         """Rows by the word they begin with, where that is a measurement."""
         words = (line.split(b" ")[0].decode() for line in block.split(b"\n"))
-        return Counter(word if word in MEASUREMENTS else "row" for word in words)
+        return Counter(word if word in NAMES else "row" for word in words)
 
     def name_of(self, series: str) -> str:
         """The same."""
         return series
 
-    def read(self, measurement: str, fields: Sequence[str], start: int, stop: int, series: SeriesTable) -> Iterator[Points]:
+    def read(
+        self, measurement: Measurement, fields: Sequence[str], start: int, stop: int, series: SeriesTable
+    ) -> Iterator[Points]:
         """Not used."""
         raise NotImplementedError
 

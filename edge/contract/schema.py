@@ -1,0 +1,122 @@
+"""What is stored: the one place for the names of measurements, tags and fields, and for the type of every field.
+
+A store keeps the type of a field's first row and refuses rows of another type, so a type never changes.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+SERIES, LEAD, TIME = "series", "lead", "time"
+
+
+class Kind(Enum):
+    """The type of a field."""
+
+    FLOAT = "float"
+    WHOLE = "whole number"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value of a row.
+
+    Args:
+        name: name of the field.
+        text: what it is, with its unit.
+        kind: its type, whatever array it comes in.
+    """
+
+    name: str
+    text: str
+    kind: Kind = Kind.FLOAT
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Rows of one kind; tags and time are the identity of a row.
+
+    Args:
+        name: name of the measurement.
+        text: what a row is.
+        fields: the fields in their order.
+        quantiles: whether a field for each quantile of the contract stands before these (`Contract.quantile_names`).
+        owner: the tag that says whose row it is.
+        by_lead: whether the lead is a tag too, so that a moment has a row for each.
+        described: whether a row also carries the tags of its series.
+    """
+
+    name: str
+    text: str
+    fields: tuple[Field, ...]
+    quantiles: bool = False
+    owner: str = SERIES
+    by_lead: bool = False
+    described: bool = False
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags that every row has."""
+        return (self.owner, LEAD) if self.by_lead else (self.owner,)
+
+    def is_whole(self, field: str) -> bool:
+        """Whether a field holds whole numbers; all other numbers are floats."""
+        return any(known.name == field and known.kind is Kind.WHOLE for known in self.fields)
+
+
+VALUE = Field("value", "what was measured, in the unit of the sensor")
+ORIGIN = Field("origin", "end of the last closed interval, ns UTC", Kind.WHOLE)
+MODEL = Field("model", "version of the bundle, or name of the baseline, that forecasts", Kind.TEXT)
+MICROSECONDS = Field("microseconds_per_forecast", "time that the live bundle takes for one forecast")
+RELEASED = Field("released", "version of the bundle that goes live with this row", Kind.TEXT)
+
+READING = Measurement("reading", "a measured value", (VALUE,), described=True)
+FORECAST = Measurement(
+    "forecast",
+    "the newest forecast of a moment, in the unit of the sensor",
+    (ORIGIN, MODEL, Field(LEAD, "intervals ahead, from 1 on", Kind.WHOLE)),
+    quantiles=True,
+)
+FORECAST_LEAD = Measurement(
+    "forecast_lead",
+    "the forecast of a moment at one of the configured leads, in the unit of the sensor",
+    (ORIGIN, MODEL),
+    quantiles=True,
+    by_lead=True,
+)
+FORECAST_SCORE = Measurement(
+    "forecast_score",
+    "how good a forecast was once its moment is over",
+    (
+        Field("error", "forecast median minus fact, in the unit of the sensor"),
+        Field("absolute_error", "its absolute value, in the unit of the sensor"),
+        Field("pinball", "mean quantile loss, in the unit of the sensor"),
+        Field("covered", "1 where the fact lies within the outermost quantiles, else 0"),
+        Field("baseline_absolute_error", "absolute error of the seasonal-naive forecast, in the unit of the sensor"),
+    ),
+    by_lead=True,
+)
+# Counts are whole, but the sums `forecasts` and `dropped` are not: so most agents wrote them before there was this table, and
+# their buckets have to go on taking the rows.
+AGENT = Measurement(
+    "agent",
+    "how an agent is doing; its totals begin at 0 when it starts",
+    (
+        Field("readings_per_second", "readings taken per second since the last report"),
+        Field("readings", "readings taken", Kind.WHOLE),
+        Field("forecasts", "forecasts made by the live bundle or by the baseline"),
+        Field("backlog", "bytes that wait for the store", Kind.WHOLE),
+        Field("dropped", "blocks lost because the spool was full, and rows that the store refused"),
+        Field("skipped", "messages that could not be used", Kind.WHOLE),
+        Field("late", "readings of closed intervals", Kind.WHOLE),
+        Field("duplicates", "readings that were known already", Kind.WHOLE),
+        Field("lag_seconds", "seconds from the arrival of a batch's oldest message to its commit"),
+        MICROSECONDS,
+        MODEL,
+        RELEASED,
+    ),
+    owner="agent",
+)
+MEASUREMENTS = (READING, FORECAST, FORECAST_LEAD, FORECAST_SCORE, AGENT)
+# Names that a tag of a series cannot have.
+RESERVED = frozenset({TIME, VALUE.name}.union(*(measurement.tags for measurement in MEASUREMENTS)))
