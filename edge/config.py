@@ -7,6 +7,8 @@ Durations are texts such as `15min`. Secrets never stand in the file: they come 
 import difflib
 import os
 import tomllib
+from collections.abc import Callable, Iterator
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, get_args, get_origin
@@ -16,6 +18,7 @@ import msgspec
 from edge.contract.contract import MOST_QUANTILES, SHORTEST_INTERVAL, Contract
 from edge.contract.grid import Aggregation
 from edge.contract.times import DAY, TimeUnit, parse_duration
+from edge.cron import check_cron
 from edge.errors import ConfigurationError
 from edge.forecaster.manifest import Cell, Design, Precision
 from edge.messages.ingest import Ingest
@@ -25,16 +28,23 @@ PASSWORD_VARIABLE = "GATECAST_MQTT_PASSWORD"  # noqa: S105 - the name of a varia
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
+# What files of earlier versions say in place of leaving a key out.
+LEFT_OUT: dict[str, dict[str, str | int]] = {
+    "fleet": {"interval": "", "horizon": 0, "window": 0},
+    "train": {"units": 0, "segment": 0, "epochs": 0},
+    "schedule": {"name": ""},
+}
 
 
 class Mqtt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The broker.
 
     Args:
-        url: `mqtt://[user@]host[:1883]` or `mqtts://[user@]host[:8883]`.
-        client_id: stable and unique among the broker's clients: the broker's queue hangs on it.
-        keepalive: seconds without traffic before the connection counts as lost.
-        password_file: file with the password; without it the password comes from GATECAST_MQTT_PASSWORD.
+        url: address of the broker, `mqtt://[user@]host[:1883]` or `mqtts://[user@]host[:8883]`.
+        client_id: name of the agent at the broker, unique among its clients and never changed: the broker keeps the agent's
+            queue under this name.
+        keepalive: seconds without traffic after which the connection counts as lost.
+        password_file: file with the password; left out: the password comes from GATECAST_MQTT_PASSWORD.
     """
 
     url: str = "mqtt://127.0.0.1:1883"
@@ -62,10 +72,11 @@ class IngestRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Args:
         topic: levels with placeholders, such as `sensors/{site}/{device}/{metric}`.
-        series: name made of the placeholders; default: all of them, joined with dots.
+        series: name of the series, made of the placeholders; left out: all of them, joined with dots. A name that other
+            levels would give as well has them joined with `/`.
         format: name of the payload's format: `json`, or `plain` for a payload that is just the number.
         value: path to the value in the payload.
-        time: path to the time in the payload; empty: the time of arrival counts.
+        time: path to the time in the payload; `""`: the time of arrival counts.
         time_unit: unit of a numeric time: `auto`, `iso`, `s`, `ms`, `us` or `ns`.
     """
 
@@ -89,8 +100,10 @@ class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where readings, forecasts and scores go and history comes from.
 
     Args:
-        url: `sqlite:///path` or `influxdb://host:8086/bucket?org=my-org` (`influxdbs://` for TLS).
-        token_file: file with the token; without it the token comes from GATECAST_INFLUX_TOKEN.
+        url: address of the store, `sqlite:///path` or `influxdb://host:8086/bucket?org=my-org` (`influxdbs://` for TLS).
+            InfluxDB 2 needs `org`; without it the agent asks for the one organisation that the token can see. InfluxDB 1
+            (from 1.6): `influxdb://host:8086/database` or `…/database/retention`.
+        token_file: file with the token; left out: the token comes from GATECAST_INFLUX_TOKEN.
     """
 
     url: str = "sqlite:///gatecast.db"
@@ -101,18 +114,19 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The process on the device.
 
     Args:
-        state: folder for the spool and the bundles.
-        leads: leads to keep and to score; default: 1, a quarter, a half and the whole of the horizon.
-        lateness: how long after an interval's end its readings may arrive before it closes.
-        clock: `wall`: the clock closes intervals too; `event`: only readings do, for replays of old data.
-        linger: how long a batch waits for more messages before it is committed.
-        batch: messages in one batch at most.
-        max_series: series beyond this number are counted and skipped.
-        spool_limit: megabytes that may wait for the store before the oldest are dropped.
-        survive_power_loss: wait for the disk at every commit.
-        health: loopback `host:port` of /healthz and /metrics, or `off`.
-        report: how often the agent writes its own numbers to the store.
-        stall: how long the agent may stand still before /healthz answers 503.
+        state: folder for the spool and the bundles; one agent at a time can use it.
+        leads: leads to keep and to score; `[]`: 1, a quarter, a half and the whole of the horizon.
+        lateness: time after an interval's end in which its readings may still arrive; then the interval closes.
+        clock: source of the time that closes intervals. `wall`: the clock and the readings; `event`: the readings alone, for
+            replays of old data.
+        linger: time that a batch waits for more messages before it is committed.
+        batch: largest number of messages in one batch.
+        max_series: largest number of series; readings of further series are counted and skipped.
+        spool_limit: megabytes that may wait for the store; beyond that the oldest are dropped.
+        survive_power_loss: true: every commit waits for the disk; false: what was committed last can be lost with the power.
+        health: loopback `host:port` of `/healthz` and `/metrics`, or `off`.
+        report: time between two reports of the agent's own numbers to the store.
+        stall: time that the agent may stand still before `/healthz` answers 503.
     """
 
     state: str = "gatecast-state"
@@ -133,8 +147,8 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where bundles come from.
 
     Args:
-        channel: path or http(s) URL of a channel document; empty: only what is on the device.
-        poll: how often to look.
+        channel: path or http(s) URL of a channel document; `""`: only bundles that are on the device already.
+        poll: time between two looks at the channel.
     """
 
     channel: str = ""
@@ -145,17 +159,20 @@ class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is forecast.
 
     Args:
-        interval: length of an interval; empty: as often as readings come, but long enough for a week to fit into 720 intervals.
-        horizon: intervals to look ahead; 0: a day, at most 720 intervals; 24 where an interval is about a day or longer.
-        window: intervals to look back; 0: a week, at most 720 intervals; 56 where an interval is about a day or longer.
-        quantiles: an odd number of levels, at most 99, with 0.5 in the middle.
-        aggregation: `mean`, `last`, `sum`, `min` or `max` of the readings of an interval.
-        max_missing: share of a window that may be missing before the baseline forecasts.
+        interval: length of an interval; left out: the time between two readings, but long enough for a week to fit into 720
+            intervals.
+        horizon: number of intervals to look ahead; left out: a day, at most 720 intervals; 24 where an interval is about a day
+            or longer.
+        window: number of intervals to look back; left out: a week, at most 720 intervals; 56 where an interval is about a day
+            or longer.
+        quantiles: levels of the forecast distribution, an odd number of them, at most 99, with 0.5 in the middle.
+        aggregation: value of an interval: the `mean`, `last`, `sum`, `min` or `max` of its readings.
+        max_missing: share of a window that may be missing; above it the baseline forecasts.
     """
 
-    interval: str = ""
-    horizon: Count = 0
-    window: Count = 0
+    interval: str | None = None
+    horizon: Positive | None = None
+    window: Positive | None = None
     quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
     aggregation: Aggregation = "mean"
     max_missing: float = 0.5
@@ -166,26 +183,27 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Args:
         cells: recurrent cells to try: `gru`, `lstm`, `simplernn`.
-        designs: `segment` and `plain`.
-        units: size of the recurrent state; 0 takes 64, or 128 where the window has at least 336 intervals.
-        segment: intervals per segment; 0 takes a day, or an hour or a minute where a day does not fit the window.
-        seed: of every random choice.
-        epochs: at most.
-        members: networks per candidate, trained from different seeds and averaged in one model.
-        precisions: of the weights to try: `float32`, `float16`, `int8`; the quickest goes out that forecasts as well.
-        budget: minutes of training, of all candidates together.
-        workers: candidates trained at once, each on one core.
+        designs: network designs to try: `segment` (one recurrent step per segment) and `plain` (one per interval).
+        units: size of the recurrent state; left out: 64, or 128 where the window has at least 336 intervals.
+        segment: number of intervals per segment; left out: a day, or an hour or a minute where a day does not fit the window.
+        seed: seed of every random choice.
+        epochs: largest number of passes over the training windows.
+        members: number of networks per candidate, trained from different seeds and averaged in one model.
+        precisions: precisions of the weights to try. The quickest goes out that forecasts as well as float32, those within
+            `max_size` first. Both device runtimes open all three.
+        budget: minutes of training, for all candidates together.
+        workers: number of candidates that are trained at once, each on one core.
         margin: share by which the error must be below the best baseline's before a model is released.
-        max_latency: microseconds per forecast at batch 64.
-        max_size: bytes of the model file.
+        max_latency: longest time of a forecast, in microseconds, at batch 64.
+        max_size: largest size of the model file, in bytes.
     """
 
     cells: tuple[Cell, ...] = ("gru", "lstm", "simplernn")
     designs: tuple[Design, ...] = ("segment",)
-    units: Count = 0
-    segment: Count = 0
+    units: Positive | None = None
+    segment: Positive | None = None
     seed: Count = 0
-    epochs: Count = 0
+    epochs: Positive = 10
     members: Positive = 1
     precisions: tuple[Precision, ...] = ("float32", "float16", "int8")
     budget: Annotated[float, msgspec.Meta(gt=0)] = 20.0
@@ -204,8 +222,8 @@ class RegistrySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where bundles are kept.
 
     Args:
-        path: a folder; serve it over http to reach agents elsewhere.
-        channel: the channel that `retrain` releases to.
+        path: folder of the registry; serve it over http to reach agents elsewhere.
+        channel: name of the channel that `retrain` releases to.
     """
 
     path: str = "registry"
@@ -216,13 +234,16 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When `gatecast serve` retrains.
 
     Args:
-        cron: five fields, in UTC.
-        name: of the fleet in Prefect; "": that of the folder, and a digest.
-        port: of the Prefect server that runs beside it where PREFECT_API_URL names none; 0: a free one.
+        cron: times of the runs: five fields, in UTC.
+        name: name of the fleet in Prefect, for its deployment and artifacts; left out: that of the folder of this file, with
+            six characters for file, registry and channel. Fleets of several machines with the same paths on one server need
+            a name each.
+        port: port of the Prefect server that `serve` starts where `PREFECT_API_URL` names none, on this machine only; 0: a
+            free one.
     """
 
     cron: str = "0 3 * * *"
-    name: str = ""
+    name: str | None = None
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
 
 
@@ -271,10 +292,11 @@ def read_config(path: Path) -> Config:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} is no TOML: {error}") from error
     _refuse_unknown(path, document, Config, "")
+    _leave_out(document)
     try:
         config = msgspec.convert(document, Config)
     except msgspec.ValidationError as error:
-        raise ConfigurationError(f"{path}: {error}".replace(" - at `$.", " in `")) from error
+        raise ConfigurationError(f"{path}: {error}".replace(" - at `$.", " in `").replace(" | null", "")) from error
     _check(config, path)
     return config
 
@@ -299,38 +321,56 @@ def _refuse_unknown(path: Path, document: dict[str, object], kind: type[msgspec.
                     _refuse_unknown(path, part, inner, key)
 
 
+def _leave_out(document: dict[str, object]) -> None:
+    """Take out what earlier versions wrote for a key that is left out."""
+    for section, keys in LEFT_OUT.items():
+        values = document.get(section)
+        if isinstance(values, dict):
+            for key, empty in keys.items():
+                if type(values.get(key)) is type(empty) and values[key] == empty:
+                    del values[key]
+
+
 def _check(config: Config, path: Path) -> None:
     """Refuse values that only fail when they are used."""
-    durations = (
-        ("agent", "linger", config.agent.linger),
-        ("agent", "report", config.agent.report),
-        ("agent", "stall", config.agent.stall),
-        ("release", "poll", config.release.poll),
-        *([("fleet", "interval", config.fleet.interval)] if config.fleet.interval else []),
-        ("agent", "lateness", config.agent.lateness),
-    )
-    shortest = {"lateness": 0, "interval": SHORTEST_INTERVAL}
-    for section, key, text in durations:
+    for where, check in _checks(config):
         try:
-            parse_duration(text, shortest=shortest.get(key, 1))
+            check()
         except ConfigurationError as error:
-            raise ConfigurationError(f"{path}: [{section}] {key}: {error}") from error
+            raise ConfigurationError(f"{path}: {where}{error}") from error
+
+
+def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
+    """What a refusal begins with, and the check that refuses; in the order in which they are made."""
+    agent, fleet = config.agent, config.fleet
+    for key, text, shortest in (
+        ("[agent] linger", agent.linger, 1),
+        ("[agent] report", agent.report, 1),
+        ("[agent] stall", agent.stall, 1),
+        ("[release] poll", config.release.poll, 1),
+        ("[fleet] interval", fleet.interval, SHORTEST_INTERVAL),
+        ("[agent] lateness", agent.lateness, 0),
+    ):
+        if text is not None:
+            yield f"{key}: ", partial(parse_duration, text, shortest=shortest)
+    yield "", partial(_refuse_empty, config)
+    yield "[fleet] ", partial(Contract, DAY, 1, 1, fleet.quantiles, fleet.aggregation, fleet.max_missing)
+    yield "[fleet] quantiles: ", partial(_refuse_too_many, fleet.quantiles)
+    yield "[schedule] cron: ", partial(check_cron, config.schedule.cron)
+    yield "", partial(Address.parse, config.mqtt.url)
+    if agent.health != "off":
+        yield "", partial(parse_loopback, agent.health)
+    for rule in config.ingest:
+        yield "", rule.build
+
+
+def _refuse_empty(config: Config) -> None:
     if not config.ingest:
-        raise ConfigurationError(f"{path}: without [[ingest]] no reading can come in; add one with a topic")
+        raise ConfigurationError("without [[ingest]] no reading can come in; add one with a topic")
     if not config.train.cells or not config.train.designs:
-        raise ConfigurationError(f"{path}: [train] cells and designs need at least one entry each")
-    fleet = config.fleet
-    try:
-        Contract(DAY, 1, 1, fleet.quantiles, fleet.aggregation, fleet.max_missing)
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{path}: [fleet] {error}") from error
-    if len(fleet.quantiles) > MOST_QUANTILES:
-        raise ConfigurationError(f"{path}: [fleet] quantiles: expected at most {MOST_QUANTILES}; got {len(fleet.quantiles)}")
-    try:
-        Address.parse(config.mqtt.url)
-        if config.agent.health != "off":
-            parse_loopback(config.agent.health)
-        for rule in config.ingest:
-            rule.build()
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{path}: {error}") from error
+        raise ConfigurationError("[train] cells and designs need at least one entry each")
+
+
+def _refuse_too_many(quantiles: tuple[float, ...]) -> None:
+    if len(quantiles) > MOST_QUANTILES:
+        raise ConfigurationError(f"expected at most {MOST_QUANTILES}; got {len(quantiles)}")

@@ -20,6 +20,7 @@ from prefect.settings import PREFECT_API_URL
 from prefect.types.entrypoint import EntrypointType
 
 from edge.config import Config, read_config
+from edge.cron import check_cron
 from edge.errors import ConfigurationError, GatecastError
 from flows.retraining.deployment import OVER, Deployment, Run, Runs, missed
 from flows.retraining.fleet import fleet_name
@@ -75,11 +76,10 @@ def cron(config: Config, config_path: Path) -> Schedule:
     """
     text = config.schedule.cron
     try:
-        if len(text.split()) == 5:
-            return Cron(text)
-    except ValueError:
-        pass
-    raise ConfigurationError(f"{config_path}: [schedule] cron {text!r} is none; write five fields in UTC, such as '0 3 * * *'")
+        check_cron(text)
+        return Cron(text)
+    except (ConfigurationError, ValueError) as error:
+        raise ConfigurationError(f"{config_path}: [schedule] cron: {error}") from error
 
 
 @contextmanager

@@ -68,4 +68,4 @@ def segment_length(architecture: Architecture, contract: Contract) -> int:
 def architectures(train: Train, contract: Contract) -> tuple[Architecture, ...]:
     """The candidates the configuration asks for; a long window gives a larger state something to hold."""
     units = train.units or (UNITS if contract.window < LONG_WINDOW else 2 * UNITS)
-    return tuple(Architecture(cell, design, units, train.segment or None) for design in train.designs for cell in train.cells)
+    return tuple(Architecture(cell, design, units, train.segment) for design in train.designs for cell in train.cells)

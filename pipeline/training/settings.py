@@ -1,7 +1,7 @@
 """How a network is trained: settings in, a record of the training out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from edge.config import Train
@@ -37,7 +37,7 @@ class Settings:
         ConfigurationError: a value out of range.
     """
 
-    epochs: int = 10
+    epochs: int = Train().epochs
     windows: int = 0
     repeats: int = 8
     batch: int = 256
@@ -46,7 +46,7 @@ class Settings:
     patience: int = 3
     unknown: float = 0.1
     masked: float = 0.1
-    members: int = 1
+    members: int = Train().members
     budget: float = 600.0
     validation_windows: int = 4_096
     seed: int = 0
@@ -102,5 +102,4 @@ class Fit:
 
 def settings_of(train: Train) -> Settings:
     """Training settings: the defaults, with what the configuration changes."""
-    settings = Settings(seed=train.seed, members=train.members, budget=60 * train.budget / train.rounds)
-    return replace(settings, epochs=train.epochs) if train.epochs else settings
+    return Settings(epochs=train.epochs, seed=train.seed, members=train.members, budget=60 * train.budget / train.rounds)

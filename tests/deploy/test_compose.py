@@ -161,6 +161,7 @@ def test_the_example_configuration_fits_compose() -> None:
     assert f"registry:{config.registry.path}" in trainer["volumes"]
     assert f"registry:{config.registry.path}:ro" in agent["volumes"]
     assert config.release.channel == f"{config.registry.path}/channels/{config.registry.channel}.json"
+    assert config.fleet.horizon is not None
     assert max(config.agent.leads) <= config.fleet.horizon
     for service in (agent, trainer):
         assert f"./gatecast.toml:{service['command'][-1]}:ro" in service["volumes"]

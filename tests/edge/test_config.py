@@ -1,5 +1,7 @@
 """A configuration is read once and whole, or refused with one line that says where and what instead."""
 
+import inspect
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -8,7 +10,7 @@ from typing import get_args, get_origin
 import msgspec
 import pytest
 
-from edge.config import PASSWORD_VARIABLE, Agent, Config, Mqtt, parse_loopback, read_config
+from edge.config import PASSWORD_VARIABLE, Agent, Config, Fleet, Mqtt, Train, parse_loopback, read_config
 from edge.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[2]
@@ -54,11 +56,67 @@ def test_example_is_valid_and_says_what_it_says(path: Path) -> None:
                 assert (list(read_one[key]) if isinstance(value, list) else read_one[key]) == value
 
 
+def explanations(kind: type[msgspec.Struct]) -> dict[str, str]:
+    """Every entry under `Args:` of a section, its lines joined."""
+    entries = inspect.cleandoc(kind.__doc__ or "").partition("Args:\n")[2]
+    rows = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", entries, re.MULTILINE)
+    return {key: " ".join(text.split()) for key, text in rows}
+
+
 @pytest.mark.parametrize("kind", section_types(), ids=lambda kind: kind.__name__)
 def test_every_key_is_explained(kind: type[msgspec.Struct]) -> None:
     """The docstring of a section lists exactly its keys, in order."""
-    explained = re.findall(r"^\s+(\w+): ", (kind.__doc__ or "").split("Args:")[1], re.MULTILINE)
-    assert explained == [field.name for field in msgspec.structs.fields(kind)]
+    assert list(explanations(kind)) == [field.name for field in msgspec.structs.fields(kind)]
+
+
+def default_of(field: msgspec.structs.FieldInfo) -> str:
+    """The default of a key, as the page writes it."""
+    if field.required:
+        return "required"
+    return "–" if field.default is None else f"`{json.dumps(field.default)}`"  # noqa: RUF001 - a dash stands for nothing
+
+
+def test_the_page_has_every_key_with_its_default_and_its_explanation() -> None:
+    """`docs/configuration.md` says what the code says, in its order and in its words; it only adds links."""
+    page = re.split(r"^## `\[+(\w+)\]+`$", (ROOT / "docs" / "configuration.md").read_text("utf-8"), flags=re.MULTILINE)[1:]
+    assert page[::2] == [field.name for field in msgspec.structs.fields(Config)]
+    for kind, part in zip(section_types(), page[1::2], strict=True):
+        without_links = re.sub(r" \(\[\w+\]\([^)]*\)\)", "", part)
+        assert without_links.strip().startswith(inspect.cleandoc(kind.__doc__ or "").partition("\n")[0])
+        rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+) \|$", without_links, re.MULTILINE)
+        explained = explanations(kind)
+        assert rows == [(field.name, default_of(field), explained[field.name]) for field in msgspec.structs.fields(kind)]
+
+
+def test_a_default_is_what_happens_when_the_key_is_left_out() -> None:
+    """A number that stands for another number, or an empty text for a name, is no default; a port of 0 is any free one."""
+    empty = {
+        f"{kind.__name__}.{field.name}"
+        for kind in section_types()
+        for field in msgspec.structs.fields(kind)
+        if field.default is not msgspec.NODEFAULT and field.default in (0, "") and field.default is not False
+    }
+    assert empty == {"Release.channel", "Train.seed", "Schedule.port"}
+
+
+def test_a_file_of_an_earlier_version_goes_on_to_work(tmp_path: Path) -> None:
+    """It says 0 or an empty text where a key that is left out says the same."""
+    text = """\
+[fleet]
+interval = ""
+horizon = 0
+window = 0
+[train]
+units = 0
+segment = 0
+epochs = 0
+[schedule]
+name = ""
+"""
+    assert read(tmp_path, text) == Config()
+    assert read(tmp_path, text.replace("= 0", "= 3").replace('interval = ""', 'interval = "1h"')) == Config(
+        fleet=Fleet("1h", 3, 3), train=Train(units=3, segment=3, epochs=3)
+    )
 
 
 @pytest.mark.parametrize("kind", section_types(), ids=lambda kind: kind.__name__)
@@ -102,7 +160,12 @@ def test_every_default_would_be_accepted_in_a_file(kind: type[msgspec.Struct]) -
         (f"[fleet]\nquantiles = {[step / 102 for step in range(1, 102)]}", "[fleet] quantiles: expected at most 99; got 101"),
         ("[fleet]\ninterval = '999us'", "[fleet] interval: '999us' is no duration"),
         ("[fleet]\nmax_missing = 2.0", "[fleet] max_missing is a share between 0 and 1; got 2.0"),
-        ("[fleet]\nhorizon = -1", "Expected `int` >= 0 in `fleet.horizon`"),
+        ("[fleet]\nhorizon = -1", "Expected `int` >= 1 in `fleet.horizon`"),
+        ("[fleet]\nhorizon = 'far'", "Expected `int`, got `str` in `fleet.horizon`"),
+        ("[fleet]\nhorizon = false", "Expected `int`, got `bool` in `fleet.horizon`"),
+        ("[train]\nepochs = -1", "Expected `int` >= 1 in `train.epochs`"),
+        ("fleet = 5", "Expected `object`, got `int` in `fleet`"),
+        ("[schedule]\ncron = '0 24 * * *'", "[schedule] cron: '0 24 * * *' is no cron line; write five fields in UTC"),
         ("[train]\ncells = []", "[train] cells and designs need at least one entry each"),
         ("[train]\ncells = ['tcn']", "Invalid enum value 'tcn' in `train.cells[0]`"),
         ("ingest = []", "without [[ingest]] no reading can come in"),

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import Config, StoreSection
+from edge.config import Config, RegistrySection, Schedule, StoreSection
 from edge.contract.times import SECOND
 from edge.errors import ConfigurationError, HistoryError, StoreBusy
+from flows.cli import run
 from flows.commands.options import add_command, check_data, check_written, history, moment
+
+START = 1_704_067_200  # 2024-01-01, in seconds
 
 
 def test_a_command_without_a_description_is_described_by_its_half_line() -> None:
@@ -16,6 +19,17 @@ def test_a_command_without_a_description_is_described_by_its_half_line() -> None
     commands = argparse.ArgumentParser().add_subparsers()
     parser = add_command(commands, "fly", lambda _: 0, "let a gatecast.toml fly")
     assert (parser.description, parser.get_default("grace")) == ("Let a gatecast.toml fly.", None)
+
+
+@pytest.mark.parametrize(("command", "default"), [("serve", Schedule().cron), ("promote", RegistrySection().channel)])
+def test_help_names_the_default_of_the_configuration(
+    command: str, default: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--help` loads no configuration, so its defaults are compared here."""
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit):
+        run([command, "--help"])
+    assert default in capsys.readouterr().out
 
 
 def test_a_file_to_write_needs_a_folder_and_a_name_that_is_free(tmp_path: Path) -> None:
@@ -54,11 +68,11 @@ def test_a_store_that_is_away_names_the_setting_to_check(tmp_path: Path) -> None
 def test_history_of_a_file_ends_where_it_is_told_to(tmp_path: Path) -> None:
     """The moment itself is left out; an end before the first reading is refused."""
     path = tmp_path / "data.csv"
-    rows = [f"{3600 * hour},{hour % 7}" for hour in range(24 * 20)]
+    rows = [f"{START + 3600 * hour},{hour % 7}" for hour in range(24 * 20)]
     path.write_text("\n".join(["time,a", *rows]))
     config = Config()
-    stop = 24 * 15 * 3600 * SECOND
+    stop = (START + 15 * 24 * 3600) * SECOND
     prepared = history(path, config, config.fleet, tmp_path, stop)
     assert prepared.table.start + prepared.table.values.shape[1] * prepared.table.interval == stop
-    with pytest.raises(HistoryError, match="has no readings before 1970-01-01T00:00:00Z; choose a later end"):
-        history(path, config, config.fleet, tmp_path, 0)
+    with pytest.raises(HistoryError, match="has no readings before 2024-01-01T00:00:00Z; choose a later end"):
+        history(path, config, config.fleet, tmp_path, START * SECOND)

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.training
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [(None, "gatecast init"), ("[schedule]\ncron = '@daily'\n", "[schedule] cron '@daily'")]
+    ("text", "said"), [(None, "gatecast init"), ("[schedule]\ncron = '@daily'\n", "[schedule] cron: '@daily' is no cron line")]
 )
 def test_a_schedule_that_cannot_be_served_is_one_line(
     text: str | None, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

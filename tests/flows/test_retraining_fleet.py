@@ -14,7 +14,7 @@ def named(**changes: str) -> Config:
     config = Config()
     registry = msgspec.structs.replace(config.registry, path=changes.get("path", "registry"))
     return msgspec.structs.replace(
-        config, registry=registry, schedule=msgspec.structs.replace(config.schedule, name=changes.get("name", ""))
+        config, registry=registry, schedule=msgspec.structs.replace(config.schedule, name=changes.get("name"))
     )
 
 

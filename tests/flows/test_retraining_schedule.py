@@ -102,7 +102,7 @@ def test_a_wait_is_told_in_words(seconds: int, text: str) -> None:
 @pytest.mark.parametrize("text", ["every day", "@daily", "* * * * * *", "61 * * * *", ""])
 def test_a_cron_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
     """Five fields, before any server starts."""
-    with pytest.raises(ConfigurationError, match=r"\[schedule\] cron .* is none; write five fields in UTC"):
+    with pytest.raises(ConfigurationError, match=r"\[schedule\] cron: .* is no cron line; write five fields in UTC"):
         cron(Config(schedule=Schedule(cron=text)), tmp_path / "gatecast.toml")
 
 

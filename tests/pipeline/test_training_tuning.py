@@ -209,7 +209,7 @@ def test_the_space_has_what_history_and_configuration_allow() -> None:
     assert space_of(short, Fleet(), replace_train(designs=("plain",))).parts == (1,)
 
 
-def replace_train(segment: int = 0, designs: tuple[str, ...] = ("segment",)) -> Train:
+def replace_train(segment: int | None = None, designs: tuple[str, ...] = ("segment",)) -> Train:
     """A configuration with a segment or designs of its own."""
     return Train(segment=segment, designs=designs)  # type: ignore[arg-type]
 

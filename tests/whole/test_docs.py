@@ -1,7 +1,6 @@
 """What the documentation names is there: commands, links, settings, make targets, tests, records."""
 
 import argparse
-import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -120,22 +119,6 @@ def test_every_variable_is_read_somewhere(page: Path) -> None:
     code = "".join(path.read_text("utf-8") for path in places)
     for name in re.findall(r"GATECAST_[A-Z_]+", page.read_text("utf-8")):
         assert name in code, name
-
-
-def test_configuration_page_has_every_key_with_its_default() -> None:
-    """Sections, keys and defaults of docs/configuration.md are those of the code, in its order."""
-    text = (ROOT / "docs" / "configuration.md").read_text("utf-8")
-    parts = re.split(r"^## `\[+(\w+)\]+`$", text, flags=re.MULTILINE)[1:]
-    assert parts[::2] == list(settings())
-    for (section, kind), part in zip(settings().items(), parts[1::2], strict=True):
-        rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", part, re.MULTILINE)
-        assert rows == [(field.name, _default(field)) for field in msgspec.structs.fields(kind)], section
-
-
-def _default(field: msgspec.structs.FieldInfo) -> str:
-    if field.required:
-        return "required"
-    return "–" if field.default is None else f"`{json.dumps(field.default)}`"  # noqa: RUF001 - a dash stands for nothing
 
 
 def test_benchmarks_page_names_every_window_that_is_not_the_default() -> None:
