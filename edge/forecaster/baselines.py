@@ -1,7 +1,7 @@
 """Forecasts anybody can make without training: what every model has to beat.
 
-A baseline has a model's interface: `predict(windows, series) -> forecasts`. It says only the median; the other
-quantiles are NaN, because it does not know them.
+A baseline has the interface of a model, `Forecaster`. It gives the median only; the other quantiles are NaN, because it
+does not know them.
 """
 
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from edge.contract.contract import Contract
 class Baseline:
     """Mean of the values one season, two seasons … before the target, or the last value.
 
-    Where none of them is there, the last value of the window stands in; a window without any value gives NaN.
+    Where all of them are missing, the last value of the window is taken; a window without any value gives NaN.
 
     Args:
         name: such as `seasonal_naive_day`.
         contract: shape and grid.
-        season: intervals of one season; None for the last value.
-        seasons: how many seasons to average.
+        season: length of a season in intervals; None for the last value.
+        seasons: number of seasons to average.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Baseline:
 
 def baselines(contract: Contract) -> tuple[Baseline, ...]:
     """Every baseline that the window is long enough for; the last value always is."""
-    found = [Baseline("last_value", contract)]
+    fitting = [Baseline("last_value", contract)]
     for name, days, seasons in (
         ("seasonal_naive_day", 1, 1),
         ("seasonal_naive_week", 7, 1),
@@ -67,13 +67,13 @@ def baselines(contract: Contract) -> tuple[Baseline, ...]:
     ):
         season = contract.season(days)
         if season is not None and season * seasons <= contract.window:
-            found.append(Baseline(name, contract, season, seasons))
-    return tuple(found)
+            fitting.append(Baseline(name, contract, season, seasons))
+    return tuple(fitting)
 
 
 def baseline(name: str, contract: Contract) -> Baseline | None:
     """The baseline of that name, or None where the contract has no room for it."""
-    return next((one for one in baselines(contract) if one.name == name), None)
+    return next((candidate for candidate in baselines(contract) if candidate.name == name), None)
 
 
 def seasonal_naive(contract: Contract) -> Baseline:

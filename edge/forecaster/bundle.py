@@ -60,9 +60,9 @@ def verify(manifest: Manifest, model: bytes | None) -> None:
         return
     if len(model) != expected.size:
         raise BundleError(f"expected a model of {expected.size} bytes; got {len(model)}")
-    found = hashlib.sha256(model).hexdigest()
-    if found != expected.sha256:
-        raise BundleError(f"expected a model with SHA-256 {expected.sha256}; got {found}")
+    sha256 = hashlib.sha256(model).hexdigest()
+    if sha256 != expected.sha256:
+        raise BundleError(f"expected a model with SHA-256 {expected.sha256}; got {sha256}")
 
 
 def write_bundle(parent: Path, bundle: Bundle) -> Path:

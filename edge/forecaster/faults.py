@@ -1,6 +1,6 @@
-"""Forecasts that break their promise: which rows they are, and when they are the bundle's fault. No I/O.
+"""Forecasts that break their promise: which rows they are, and when the bundle is the cause. No I/O.
 
-A row that is not finite, whose quantiles cross, or that the runtime cannot make costs its own series only.
+A row is broken if it is not finite, if its quantiles cross, or if the runtime cannot make it. Other series are not affected.
 """
 
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from edge.errors import BundleError
 from edge.forecaster.forecaster import Forecaster
 
 USUAL = 1e12  # values of sensors lie below; a window with a larger one proves nothing against a bundle
-FORECASTS = 3  # broken ones before a bundle is held to be the cause
-SERIES = 3  # with broken forecasts, where there are so many
-SHARE = 0.1  # of the series that are known
+FORECASTS = 3  # least number of broken forecasts that prove something against a bundle
+SERIES = 3  # least number of series with broken forecasts, where the device has so many
+SHARE = 0.1  # least share of the known series with broken forecasts
 
 Kind: TypeAlias = Literal["not_finite", "crossed", "not_made"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -26,9 +26,9 @@ class Attempt:
     """What a forecaster made of some windows.
 
     Args:
-        values: float32 `[n, horizon, quantiles]`; of broken rows anything.
-        kind: position in `KINDS` of what is wrong with each row, -1 where it is sound, `[n]`.
-        error: what was raised last, or None.
+        values: float32 `[n, horizon, quantiles]`; a broken row may hold anything.
+        kind: position in `KINDS` of the fault of each row, -1 where there is none, `[n]`.
+        error: message of the last exception, or None.
     """
 
     values: Float32
@@ -42,12 +42,12 @@ class Attempt:
 
 
 def attempt(forecaster: Forecaster, windows: Float32, series: Int32) -> Attempt:
-    """Forecast; where that raises, row by row, so that one row costs only itself.
+    """Forecast all windows; if that raises, forecast row by row, so that one broken row does not affect the others.
 
     Args:
         forecaster: a model or a baseline.
         windows: float32 `[n, window]`.
-        series: as the forecaster lists them, `[n]`.
+        series: index of each series as the forecaster lists them, `[n]`.
     """
     contract = forecaster.contract
     values = np.full((len(windows), contract.horizon, len(contract.quantiles)), np.nan, np.float32)
@@ -58,7 +58,7 @@ def attempt(forecaster: Forecaster, windows: Float32, series: Int32) -> Attempt:
             part = slice(row, row + 1)
             error = _predict(forecaster, windows[part], series[part], values[part], made[part]) or error
     promised = values if forecaster.intervals else values[:, :, [contract.median]]
-    # What float32 rounds is no crossing.
+    # A difference within the rounding of float32 is no crossing.
     with np.errstate(invalid="ignore"):
         crossed = (np.diff(promised, axis=2) < -4 * np.spacing(np.abs(promised[:, :, 1:]))).any(axis=(1, 2))
     kind = np.where(crossed, KINDS.index("crossed"), -1)
@@ -79,36 +79,36 @@ class Evidence:
     """Broken forecasts of usual windows, since the bundle is live; the newest forecast of each series counts.
 
     Args:
-        fleet: series that the bundle lists.
+        fleet: number of series that the bundle lists.
     """
 
     def __init__(self, fleet: int = 0) -> None:
-        # The only series that a device knows proves nothing to a fleet of several.
+        # A device that knows one series of a fleet of several proves nothing by it.
         self._least = min(2, fleet)
         self._failing: dict[int, int] = {}
 
     @property
     def problem(self) -> str | None:
-        """What is missing though nothing is proved, or None."""
+        """How many series have broken forecasts while nothing is proved, or None."""
         count = len(self._failing)
         return f"the newest forecasts of {count} series were broken; the baseline makes them" if count else None
 
     def forget(self, series: Int32) -> None:
-        """These series have no window that a model could forecast from any more."""
+        """Forget the broken forecasts of series whose windows no model can use any more."""
         for owner in series.tolist() if self._failing else ():
             self._failing.pop(owner, None)
 
     def add(self, made: Attempt, windows: Float32, series: Int32, known: int) -> str | None:
-        """Take in what was made.
+        """Count the broken forecasts of an attempt.
 
         Args:
-            made: of these windows.
+            made: attempt to forecast the windows.
             windows: float32 `[n, window]`.
-            series: index of each, `[n]`.
+            series: index of each series, `[n]`.
             known: number of series on the device.
 
         Returns:
-            What is wrong with the bundle, or None where there is no proof that it is the bundle.
+            What is wrong with the bundle, or None where nothing proves that the bundle is the cause.
         """
         with np.errstate(invalid="ignore"):
             usual = ~(np.abs(windows) >= USUAL).any(axis=1)
@@ -127,5 +127,5 @@ class Evidence:
 
 
 def _words(made: Attempt) -> str:
-    kinds = [kind for place, kind in enumerate(KINDS) if (made.kind == place).any()]
+    kinds = [kind for number, kind in enumerate(KINDS) if (made.kind == number).any()]
     return " or ".join(kind.replace("_", " ") for kind in kinds)

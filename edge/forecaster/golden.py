@@ -15,11 +15,11 @@ class Golden(msgspec.Struct, frozen=True):
     """Windows and the forecasts that the model made of them where it was verified.
 
     Args:
-        windows: `[n, window]`, None for missing.
-        series: `[n]`, index in the model's series input.
-        forecasts: `[n, horizon, quantiles]`.
-        units: `[n]`, in which a difference is judged: spread of the series in training. None in bundles of before: there it
-            is the spread of all the forecasts.
+        windows: values of the windows, `[n, window]`, None for missing.
+        series: index in the model's series input, `[n]`.
+        forecasts: values of the forecasts, `[n, horizon, quantiles]`.
+        units: spread of each series in training, the unit in which a difference is judged, `[n]`. None in older bundles:
+            their unit is the spread of all forecasts.
     """
 
     windows: Annotated[list[list[float | None]], msgspec.Meta(min_length=1, max_length=64)]
@@ -40,12 +40,12 @@ class Golden(msgspec.Struct, frozen=True):
 
 
 def check_golden(golden: Golden, contract: Contract, known: int) -> None:
-    """Refuse what cannot be repeated.
+    """Refuse golden windows and forecasts that the contract does not allow.
 
     Args:
-        golden: from a manifest.
-        contract: of the manifest.
-        known: number of its series.
+        golden: windows and forecasts of a manifest.
+        contract: contract of the manifest.
+        known: number of series in the manifest.
 
     Raises:
         BundleError: shapes or series are not those of the contract.

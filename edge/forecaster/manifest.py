@@ -35,14 +35,14 @@ class ModelFile(msgspec.Struct, frozen=True):
     """The model file and what is inside.
 
     Args:
-        sha256: of the file, 64 hexadecimal digits.
-        size: bytes.
+        sha256: hash of the file, 64 hexadecimal digits.
+        size: size of the file, bytes.
         cell: recurrent cell.
         design: `segment` or `plain`.
         units: size of the recurrent state.
-        parameters: trained numbers.
-        runtime: what its parity was verified on, such as `ai-edge-litert 2.3.0`.
-        precision: of the weights; `int8` has a range of its own for every tensor, and computes in float32 around it.
+        parameters: number of trained numbers.
+        runtime: name and version of the runtime that parity was verified on, such as `ai-edge-litert 2.3.0`.
+        precision: number format of the weights; `int8` has a range for each tensor, and computes in float32 around it.
         file: always `model.tflite`.
     """
 
@@ -58,15 +58,15 @@ class ModelFile(msgspec.Struct, frozen=True):
 
 
 class Conversion(msgspec.Struct, frozen=True):
-    """How one precision of the model did on the device runtime where it was made.
+    """Size, error and time of one precision of the model, measured on the device runtime where it was made.
 
     Args:
-        precision: of the weights.
-        size: bytes.
+        precision: number format of the weights.
+        size: size of the file, bytes.
         parity: largest difference from the network before conversion, as a share of the spread of its series in training.
         error: mean absolute error on the validation part as a share of float32's, or None where parity failed.
-        microseconds: per forecast at batch 1 and at batch 64, or None where parity failed.
-        refused: why it cannot be released, or None.
+        microseconds: time per forecast at batch 1 and at batch 64, µs, or None where parity failed.
+        refused: reason why it cannot be released, or None.
     """
 
     precision: Precision
@@ -78,20 +78,20 @@ class Conversion(msgspec.Struct, frozen=True):
 
 
 class Training(msgspec.Struct, frozen=True):
-    """What the model was made from.
+    """History and settings that the model was made from.
 
     Args:
         start: first interval of the history, ns UTC.
         end: end of its last interval, ns UTC.
-        rows: filled intervals in it.
-        seconds: of training.
-        epochs: trained.
-        seed: of every random choice; further members have the seeds after it.
-        data_hash: of the history.
-        members: networks that are averaged in the model.
-        settings: that a search chose, by name, with the number and the validation loss of its trial; empty without one.
+        rows: number of filled intervals in the history.
+        seconds: time of training, s.
+        epochs: number of passes over the training windows.
+        seed: seed of every random choice; further members have the seeds after it.
+        data_hash: hash of the history.
+        members: number of networks that are averaged in the model.
+        settings: values that a search chose, by name, with the number and the validation loss of its trial; empty without one.
         validated: end of the readings that stopped the training, set shares and intervals and chose the precision, ns UTC.
-        shares: of the mean of the last three days in the forecasts of unknown and of known series.
+        shares: weight of the mean of the last three days in the forecasts of unknown and of known series, 0…1.
     """
 
     start: int
@@ -108,7 +108,7 @@ class Training(msgspec.Struct, frozen=True):
 
 
 class Metric(msgspec.Struct, frozen=True):
-    """How one forecaster did on held-out readings.
+    """Errors of one forecaster on held-out readings.
 
     Args:
         forecaster: version of a bundle or name of a baseline.
@@ -155,16 +155,16 @@ class Manifest(msgspec.Struct, frozen=True):
         version: UTC time, cell (or baseline) and short hash; also the name of the folder.
         contract: grid and shapes.
         series: the names known from training; the model's series input for `series[i]` is `i + 1`, 0 is unknown.
-        created: ISO 8601, UTC.
-        code_version: of the package that made it.
+        created: time when the bundle was made, ISO 8601, UTC.
+        code_version: version of the package that made it.
         model: the model file, or None in a baseline bundle.
         baseline: name of the baseline that forecasts, or None where a model does.
-        training: what the model was made from.
-        metrics: of the model, the baselines and the champion.
+        training: history and settings that the model was made from.
+        metrics: errors of the model, the baselines and the champion.
         golden: inputs and outputs for the self-test; a model has them.
-        conversions: of the model, the released one and those it was chosen from.
-        checks: what the verdict on the model looked at; empty in a baseline bundle and in bundles of before.
-        schema: layout of this file.
+        conversions: precisions of the model that were measured, the released one first.
+        checks: results of the checks of the verdict; empty in a baseline bundle and in older bundles.
+        schema: number of the layout of this file.
     """
 
     version: str
@@ -190,7 +190,7 @@ def version_of(created: datetime, cell: str, content: bytes) -> str:
     """Version of a bundle: sorts by time, is unique by content, and serves as a folder name.
 
     Args:
-        created: time with a zone.
+        created: time when the bundle was made, with a zone.
         cell: cell of the network, or name of the baseline.
         content: the model file, or whatever else makes this bundle another one.
     """

@@ -18,9 +18,9 @@ from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.manifest import Precision
 
-BUCKETS = (1, 8, 64)  # a larger one takes 4 MB and is no faster
+BUCKETS = (1, 8, 64)  # a larger batch takes 4 MB and is no faster
 RUNTIMES = (("ai_edge_litert.interpreter", "ai-edge-litert"), ("tflite_runtime.interpreter", "tflite-runtime"))
-# Anything beyond counts as missing: the sum of the squares of the longest window would leave float32.
+# A value beyond counts as missing: the sum of the squares of the longest window must stay within float32.
 LARGEST_VALUE = 5e16
 # Largest error against the golden forecasts, as a share of the spread of the series.
 TOLERANCE: dict[Precision, float] = {"float32": 1e-4, "float16": 1e-2, "int8": 0.1}
@@ -51,7 +51,7 @@ class Model:
     """Forecasts of a bundle's model; not thread-safe.
 
     Args:
-        bundle: with a model; its hash was checked when the bundle was made.
+        bundle: bundle that has a model; its hash was checked when the bundle was made.
 
     Raises:
         BundleError: the runtime cannot open the model, or its inputs and outputs are not those of the contract.
@@ -73,7 +73,7 @@ class Model:
         """As `Forecaster.predict`; a window without any value gives NaN, a series the bundle does not list counts as 0."""
         known = np.where((series >= 0) & (series <= len(self._manifest.series)), series, 0).astype(np.int32)
         forecasts = np.empty((len(windows), self.contract.horizon, len(self.contract.quantiles)), np.float32)
-        # Before the model: one that was made under another bound has that inside.
+        # Replaced before the model runs: a model that was made under another bound has that bound inside.
         windows = np.where(np.abs(windows) < LARGEST_VALUE, windows, np.float32(np.nan))
         start = 0
         while start < len(windows):
@@ -104,8 +104,8 @@ class Model:
         wanted = np.concatenate([expected, np.tile(expected, (copies, 1, 1))[:64]])
         units = None
         if golden.units is not None:
-            one = np.array(golden.units, np.float32)
-            units = np.concatenate([one, np.tile(one, copies)[:64]])
+            spreads = np.array(golden.units, np.float32)
+            units = np.concatenate([spreads, np.tile(spreads, copies)[:64]])
         error = relative_error(wanted, forecasts, windows, units=units)
         if (np.diff(forecasts, axis=2) < 0).any():
             raise BundleError(f"expected ascending quantiles from {self.name}; got crossed ones")
@@ -117,10 +117,10 @@ class Model:
         return error
 
     def _interpreter(self, batch: int) -> "_Interpreter":
-        found = self._interpreters.get(batch)
-        if found is None:
-            found = self._interpreters[batch] = _Interpreter(self._content, batch, self.contract)
-        return found
+        interpreter = self._interpreters.get(batch)
+        if interpreter is None:
+            interpreter = self._interpreters[batch] = _Interpreter(self._content, batch, self.contract)
+        return interpreter
 
 
 class _Interpreter:
@@ -138,9 +138,9 @@ class _Interpreter:
         except (ValueError, RuntimeError) as error:
             raise BundleError(f"{distribution} cannot open the model: {error}") from error
         expected = sorted([("float32", (-1, contract.window)), ("int32", (-1,))])
-        found = sorted(_shape(one) for one in inputs)
-        if found != expected:
-            raise BundleError(f"expected a model with inputs {expected}; got {found}")
+        shapes = sorted(_shape(details) for details in inputs)
+        if shapes != expected:
+            raise BundleError(f"expected a model with inputs {expected}; got {shapes}")
         window, series = sorted(inputs, key=_shape)
         try:
             self._runtime.resize_tensor_input(window["index"], [batch, contract.window])
@@ -149,7 +149,9 @@ class _Interpreter:
         except (ValueError, RuntimeError) as error:
             raise BundleError(f"{distribution} cannot run the model at batch {batch}: {error}") from error
         self._inputs = window["index"], series["index"]
-        results = [(one["dtype"].__name__, tuple(one["shape"].tolist())) for one in self._runtime.get_output_details()]
+        results = [
+            (details["dtype"].__name__, tuple(details["shape"].tolist())) for details in self._runtime.get_output_details()
+        ]
         forecast = ("float32", (batch, contract.horizon, len(contract.quantiles)))
         if results != [forecast]:
             raise BundleError(f"expected a model with output {forecast} at batch {batch}; got {results}")
@@ -174,26 +176,26 @@ def _shape(details: dict[str, Any]) -> tuple[str, tuple[int, ...]]:
 
 
 def relative_error(
-    expected: Float32, found: Float32, windows: Float32, leads: int | None = None, units: Float32 | None = None
+    expected: Float32, forecasts: Float32, windows: Float32, leads: int | None = None, units: Float32 | None = None
 ) -> float:
     """Largest absolute difference as a share of a spread; NaN where either is not finite.
 
-    With units the spread is that of each forecast's own series, so that series of all units are judged alike. Without, it
-    is that of each forecast about its own mean, averaged over all, so that level does not hide an error; a forecast of one
-    number has none, and that of the windows stands in. What float32 must round at that level does not count.
+    With units, the spread is that of the series of each forecast, so that series of all units are judged alike. Without
+    units, it is the spread of each forecast about its own mean, averaged over all, so that the level does not hide an error.
+    A forecast of one number has no spread; the spread of the windows is taken. The rounding of float32 does not count.
 
     Args:
-        expected: `[n, horizon, quantiles]`.
-        found: `[n, horizon, quantiles]`.
-        windows: that were forecast from, float32 `[n, window]`.
-        leads: whose difference counts; None: all.
+        expected: forecasts to compare with, `[n, horizon, quantiles]`.
+        forecasts: forecasts to judge, `[n, horizon, quantiles]`.
+        windows: windows of these forecasts, float32 `[n, window]`.
+        leads: number of leads whose difference counts; None: all.
         units: spread of each forecast's series, above 0, float32 `[n]`; None where it is not known.
     """
-    finite: Bool = np.isfinite(expected) & np.isfinite(found)
+    finite: Bool = np.isfinite(expected) & np.isfinite(forecasts)
     if not finite.all():
         return float("nan")
     wide = expected.astype(np.float64)
-    differences = np.maximum(np.abs(found - wide) - 4 * np.spacing(np.abs(expected)), 0)[:, :leads]
+    differences = np.maximum(np.abs(forecasts - wide) - 4 * np.spacing(np.abs(expected)), 0)[:, :leads]
     if units is not None:
         return float((differences / units[:, None, None]).max())
     if wide[0].size > 1:
@@ -207,13 +209,13 @@ def relative_error(
 
 
 def usable(windows: Float32, contract: Contract) -> Bool:
-    """Whether a model forecasts from a window, on the device and before the verdict, bool `[n]`; else the baseline does.
+    """Whether a model forecasts from a window, on the device and before the verdict, bool `[n]`; if not, the baseline does.
 
     Args:
-        windows: float32 `[n, window]`; a longer one counts by its newest part.
+        windows: float32 `[n, window]`; only the newest part of a longer window counts.
         contract: window and `max_missing`.
     """
-    # On counts: shares round differently.
+    # Counts are compared, because shares are rounded.
     known = (np.abs(windows[:, -contract.window :]) < LARGEST_VALUE).sum(axis=1)
     return cast("Bool", (contract.window - known <= contract.max_missing * contract.window) & (known > 0))
 
@@ -227,7 +229,7 @@ def open_forecaster(bundle: Bundle) -> Forecaster:
     """
     if bundle.model is not None:
         return Model(bundle)
-    found = baseline(bundle.manifest.baseline or "", bundle.manifest.contract)
-    if found is None:
+    named = baseline(bundle.manifest.baseline or "", bundle.manifest.contract)
+    if named is None:
         raise BundleError(f"expected a model or a baseline that fits the window; got {bundle.manifest.baseline!r}")
-    return found
+    return named

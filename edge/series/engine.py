@@ -27,15 +27,15 @@ class Outcome:
 
     Args:
         points: rows for the store.
-        entry: the batch, for the journal.
+        entry: the batch as the journal keeps it.
         forecasts: one element per forecaster that made any.
-        scores: of earlier forecasts.
-        duplicates: readings that were known already.
-        late: readings that repaired a window.
-        too_late: readings no window could hold.
-        failure: what is wrong with the forecaster, or None.
-        broken: series of the forecasts that break their promise, by kind; the baseline forecast in their place.
-        seconds: spent in the forecaster.
+        scores: errors of earlier forecasts whose facts are there now.
+        duplicates: number of readings that were known already.
+        late: number of readings that repaired a window.
+        too_late: number of readings that no window could hold.
+        failure: reason why the forecaster must not stay live, or None.
+        broken: series whose forecasts break their promise, by kind; the baseline forecasts these.
+        seconds: time spent in the forecaster.
     """
 
     points: list[Points]
@@ -67,7 +67,7 @@ class Engine:
         known: names of the series the forecaster knows, in the order of its bundle.
         series: the table all indices refer to; it may grow at any time.
         leads: leads to keep and score; empty: 1, a quarter, a half and the whole of the horizon.
-        lateness: ns.
+        lateness: time after the end of an interval in which its readings may still arrive, ns.
     """
 
     def __init__(
@@ -90,12 +90,12 @@ class Engine:
         self.forecaster = forecaster
         self._evidence = Evidence(len(known))
         self._baseline: Baseline = seasonal_naive(forecaster.contract)
-        self._place = {name: place for place, name in enumerate(known, 1)}
+        self._model_index = {name: index for index, name in enumerate(known, 1)}
         self._model_series: Int32 = np.zeros(0, np.int32)
 
     @property
     def problem(self) -> str | None:
-        """Which forecasts the live forecaster owes, or None."""
+        """What is wrong with the newest forecasts of the live forecaster, or None."""
         return self._evidence.problem
 
     def swap(self, forecaster: Forecaster, known: Sequence[str]) -> bool:
@@ -125,8 +125,8 @@ class Engine:
         """Take a batch in order of arrival, then let the clock close what it may.
 
         Args:
-            readings: with finite values.
-            now: ns UTC, or None where the clock closes nothing.
+            readings: batch of readings with finite values.
+            now: time of the clock, ns UTC, or None where the clock closes nothing.
         """
         ingested = self.state.ingest(readings)
         closed = self._closed(ingested, now)
@@ -209,7 +209,9 @@ class Engine:
             windows, owners = closed.windows[by_model], closed.series[by_model]
             tried = attempt(self.forecaster, windows, self._models_series(owners))
             made.failure = self._evidence.add(tried, windows, owners, len(self.state))
-            made.broken = {kind: owners[tried.kind == place] for place, kind in enumerate(KINDS) if (tried.kind == place).any()}
+            made.broken = {
+                kind: owners[tried.kind == number] for number, kind in enumerate(KINDS) if (tried.kind == number).any()
+            }
             by_model[by_model] = ~tried.broken
             if by_model.any():
                 values = tried.values[~tried.broken]
@@ -228,12 +230,12 @@ class Engine:
         """The forecaster's own index of each series, 0 where it does not know it."""
         known = len(self._model_series)
         if len(self.series) > known:
-            places = [self._place.get(name, 0) for name in self.series.names[known:]]
-            self._model_series = np.concatenate([self._model_series, np.asarray(places, np.int32)])
+            new = [self._model_index.get(name, 0) for name in self.series.names[known:]]
+            self._model_series = np.concatenate([self._model_series, np.asarray(new, np.int32)])
         return self._model_series[series]
 
     def _newest(self, forecasts: Forecasts, following: Int64) -> Points:
-        """Every lead, except where the next forecast of the same series in this batch speaks of the same interval."""
+        """Every lead, except where the next forecast of the same series in this batch is for the same interval."""
         interval, horizon = self.forecaster.contract.interval, self.forecaster.contract.horizon
         order = np.lexsort((forecasts.origin, forecasts.series))
         target = forecasts.origin[order][:, None] + np.arange(horizon) * interval
@@ -241,7 +243,7 @@ class Engine:
         return self._points(FORECAST, forecasts, order[row], lead, target[row, lead])
 
     def _at_leads(self, forecasts: Forecasts) -> Points:
-        """The configured leads, each kept for its own sake."""
+        """The configured leads of every forecast; a later forecast does not replace them."""
         row = np.repeat(np.arange(len(forecasts)), len(self.leads))
         lead = np.tile(np.asarray(self.leads) - 1, len(forecasts))
         target = forecasts.origin[row] + lead * self.forecaster.contract.interval
@@ -250,7 +252,7 @@ class Engine:
     def _points(self, measurement: Measurement, forecasts: Forecasts, row: Int64, lead: Int64, target: Int64) -> Points:
         values = forecasts.values[row, lead]
         if not measurement.by_lead:
-            # These rows replace each other: without all fields, quantiles of an earlier model would stand beside them.
+            # A row replaces an earlier row of the same time: a field that it lacks would keep the quantile of an earlier model.
             values = np.where(np.isnan(values), values[:, [self.forecaster.contract.median]], values)
         fields: dict[str, Float32 | Int64 | Int32 | str] = dict(
             zip(self.forecaster.contract.quantile_names, values.T, strict=True)
@@ -264,7 +266,7 @@ class Engine:
 
 
 def _following(made: Sequence[Forecasts]) -> list[Int64]:
-    """Of each forecast the origin of the next one of its series in this batch, whoever makes that, ns."""
+    """Origin of the next forecast of the same series in this batch, by any forecaster, for each forecast, ns."""
     if not made:
         return []
     series = np.concatenate([forecasts.series for forecasts in made])

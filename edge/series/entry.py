@@ -15,9 +15,9 @@ class Entry:
     """One batch, enough to go through state and scoring again.
 
     Args:
-        readings: as they arrived.
-        now: what the clock said after them, ns UTC, or None where it closed nothing.
-        forecasts: from `Scoring.at_leads`, `[closed, leads, quantiles + 1]`.
+        readings: readings in order of arrival.
+        now: time of the clock after the readings, ns UTC, or None where the clock closed nothing.
+        forecasts: result of `Scoring.at_leads`, `[closed, leads, quantiles + 1]`.
     """
 
     readings: Readings

@@ -1,6 +1,6 @@
 """Earlier forecasts and closed intervals in, scores out: error per lead beside the seasonal-naive baseline.
 
-No I/O. A forecast of lead h is held until the interval it speaks of has closed, and is scored once.
+No I/O. A forecast of lead h is held until its target interval has closed, and is scored once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,7 +41,7 @@ class Scoring:
         known = len(self._target)
         if series <= known:
             return
-        # In place and by little: a copy of the whole beside itself would be the agent's peak.
+        # Resized in place and in small steps: a copy of all columns would double the memory of the agent for a moment.
         for column, nothing in ((self._target, NEVER), (self._waiting, np.nan)):
             column.resize((max(series, known + known // 16), *column.shape[1:]), refcheck=False)
             column[known:] = nothing
@@ -52,10 +52,10 @@ class Scoring:
         self._waiting = np.full((series, slots, len(self._levels) + 1), np.nan, np.float32)  # quantiles, then baseline
 
     def at_leads(self, values: Float32, baseline: Float32) -> Float32:
-        """What has to be kept of forecasts: `[n, leads, quantiles + 1]`, the baseline last.
+        """The part of forecasts that is kept until its facts are there: `[n, leads, quantiles + 1]`, the baseline last.
 
         Args:
-            values: `[n, horizon, quantiles]`.
+            values: forecasts `[n, horizon, quantiles]`.
             baseline: the seasonal-naive median, `[n, horizon]`.
         """
         chosen = self.leads - 1
@@ -65,8 +65,8 @@ class Scoring:
         """Score what closed, then hold the forecasts made at that moment.
 
         Args:
-            closed: rows of one series in order of time.
-            forecasts: from `at_leads`, `[n, leads, quantiles + 1]`; NaN where no forecast was made.
+            closed: windows that closed; the rows of a series come in order of time.
+            forecasts: result of `at_leads`, `[n, leads, quantiles + 1]`; NaN where no forecast was made.
 
         Returns:
             One row per forecast whose fact is there now.
@@ -74,21 +74,21 @@ class Scoring:
         if not len(closed):
             return self._scores([])
         self._grow(int(closed.series.max()) + 1)
-        found = []
+        matched = []
         for rows in _rounds(closed.series):
             series, origin = closed.series[rows], closed.origin[rows] // self.contract.interval
             advanced = closed.advanced[rows]
-            # From the origin before this one on; no forecast that waits speaks of more than the longest lead from there.
+            # Facts begin at the origin before; no forecast made there reaches farther than the longest lead.
             for ahead in range(min(int(advanced.max()), int(self.leads.max()))):
                 back = advanced - ahead
                 there = (back >= 1) & (back <= self.contract.window)
                 fact = np.where(there, closed.windows[rows, -np.where(there, back, 1)], np.float32(np.nan))
-                found.append(self._match(series, origin - back, fact))
+                matched.append(self._match(series, origin - back, fact))
             number = origin[:, None] + self.leads - 1
             slots = self._offset + number % self.leads
             self._target[series[:, None], slots] = number
             self._waiting[series[:, None], slots] = forecasts[rows]
-        return self._scores(found)
+        return self._scores(matched)
 
     def _match(self, series: Int32, number: Int64, fact: Float32) -> tuple[Int32, Int64, Int64, Float64, Float64]:
         slots = self._offset + number[:, None] % self.leads
@@ -100,7 +100,7 @@ class Scoring:
         row, lead, waiting = row[made], lead[made], waiting[made]
         return series[row], number[row], self.leads[lead], fact[row].astype(np.float64), waiting
 
-    def _scores(self, found: list[tuple[Int32, Int64, Int64, Float64, Float64]]) -> Scores:
+    def _scores(self, matched: list[tuple[Int32, Int64, Int64, Float64, Float64]]) -> Scores:
         nothing = (
             np.zeros(0, np.int32),
             np.zeros(0, np.int64),
@@ -108,7 +108,7 @@ class Scoring:
             np.zeros(0),
             np.zeros((0, len(self._levels) + 1)),
         )
-        series, number, lead, fact, waiting = (np.concatenate(columns) for columns in zip(nothing, *found, strict=True))
+        series, number, lead, fact, waiting = (np.concatenate(columns) for columns in zip(nothing, *matched, strict=True))
         quantiles, baseline = waiting[:, :-1], waiting[:, -1]
         median = quantiles[:, self.contract.median]
         return Scores(

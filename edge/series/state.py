@@ -27,10 +27,10 @@ class Closed:
     """One row per moment at which intervals of a series closed; rows of one series come in order of time.
 
     Args:
-        series: int32 `[n]`.
+        series: index of the series, int32 `[n]`.
         origin: end of the newest closed interval, ns UTC, int64 `[n]`.
         windows: float32 `[n, window]`, newest last, NaN for missing.
-        advanced: how many intervals closed at that moment, int64 `[n]`; their values are the last ones of the window.
+        advanced: number of intervals that closed at that moment, int64 `[n]`; their values are the last ones of the window.
     """
 
     series: Int32
@@ -45,13 +45,13 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What a batch of readings did.
+    """What became of a batch of readings.
 
     Args:
         closed: the windows that closed, in order of time per series.
         fresh: False for rows that repeat a known series, time and value, bool `[n]`.
-        late: readings of closed intervals that repaired the window.
-        too_late: readings of intervals that no later window can hold; they changed nothing.
+        late: number of readings of closed intervals that repaired the window.
+        too_late: number of readings of intervals that no later window can hold; they changed nothing.
     """
 
     closed: Closed
@@ -62,7 +62,17 @@ class Ingested:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Accepted readings sorted by series, in order of arrival within a series; `change` is what a value adds."""
+    """Accepted readings sorted by series, in order of arrival within a series.
+
+    Args:
+        series: index of the series.
+        time: time of the reading, ns UTC.
+        value: value of the reading.
+        previous: value that the reading replaces; NaN where its series and time are new.
+        number: number of its interval.
+        before: number of the first open interval of its series before the reading arrived.
+        after: the same number after it arrived.
+    """
 
     series: Int32
     time: Int64
@@ -86,8 +96,9 @@ class State:
 
     Args:
         contract: grid, window and aggregation.
-        lateness: how long after the end of an interval its readings may still arrive, ns.
-        wanted: which origins to give windows for, bool `[n]` of ns UTC int64 `[n]`; None: all, as on a device.
+        lateness: time after the end of an interval in which its readings may still arrive, ns.
+        wanted: function that chooses the origins to give windows for, bool `[n]` from ns UTC int64 `[n]`; None: all, as on a
+            device.
     """
 
     def __init__(self, contract: Contract, lateness: int = 0, wanted: Callable[[Int64], Bool] | None = None) -> None:
@@ -119,7 +130,7 @@ class State:
         known = len(self._frontier)
         if series <= known:
             return
-        # In place and by little: a copy of the whole beside itself would be the agent's peak.
+        # Resized in place and in small steps: a copy of all columns would double the memory of the agent for a moment.
         for name, nothing in zip(COLUMNS, (np.nan, 0, UNSEEN, UNSEEN, UNSEEN), strict=True):
             column = getattr(self, name)
             column.resize((max(series, known + known // 16), *column.shape[1:]), refcheck=False)
@@ -166,26 +177,26 @@ class State:
         """Fill the windows with history, which may hold what came in live as well; that counts once, as it came in.
 
         Args:
-            history: in parts of any size, each series and time in one of them.
+            history: readings in parts of any size; a series and time stand in one part only.
 
         Returns:
             How many readings the history holds.
         """
-        live, found = Readings.concatenate(self._recent), 0
+        live, count = Readings.concatenate(self._recent), 0
         try:
             for part in history:
-                found += len(part)
+                count += len(part)
                 self.ingest(part.take(np.isnan(_replaced(live, part))))
         finally:
-            # What is live may come again, and there may be more history than is remembered: that goes first.
+            # Live readings may come again. History may have pushed them out of what is remembered, so they are added anew.
             self._remember(live)
-        return found
+        return count
 
     def advance(self, now: int) -> Closed:
         """Close every interval whose end plus the lateness has passed.
 
         Args:
-            now: ns UTC.
+            now: time of the clock, ns UTC.
 
         Returns:
             At most one row per series: the newest origin.
@@ -308,14 +319,14 @@ class State:
         self._frontier[unseen] = rows.before[starts][self._frontier[owners] == UNSEEN]
         self._top[unseen] = self._frontier[unseen]
         self._make_room(owners, np.maximum(np.maximum.reduceat(rows.number, starts) + 1, rows.after[ends]))
-        # Before a gap longer than the ring, readings have left every window that is still to come.
+        # Readings before a gap longer than the ring are in no window that is still to come.
         self._fill(rows.take(rows.number >= self._top[rows.series] - self._columns))
         self._frontier[owners] = np.maximum(self._frontier[owners], rows.after[ends])
         closing = rows.after > rows.before
         return self._closed(rows.series[closing], rows.before[closing], rows.after[closing])
 
     def _make_room(self, series: Int32, top: Int64) -> None:
-        """Empty the cells up to `top` that still hold what has left the window."""
+        """Empty the cells up to `top`; they still hold values that have left the window."""
         behind = np.minimum(np.maximum(top - self._top[series], 0), self._columns)
         owners = np.repeat(series, behind)
         steps = np.arange(len(owners)) - np.repeat(np.cumsum(behind) - behind, behind)
@@ -368,9 +379,9 @@ def _replaced(remembered: Readings, rows: Readings) -> Float64:
     order = np.lexsort((both.time, both.series))
     ordered = both.take(order)
     again = np.append(False, (ordered.series[1:] == ordered.series[:-1]) & (ordered.time[1:] == ordered.time[:-1]))
-    found = np.full(len(both), np.nan)
-    found[order[again]] = ordered.value[np.flatnonzero(again) - 1]
-    return found[len(remembered) :]
+    replaced = np.full(len(both), np.nan)
+    replaced[order[again]] = ordered.value[np.flatnonzero(again) - 1]
+    return replaced[len(remembered) :]
 
 
 def _join(parts: list[Closed]) -> Closed:

@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 
-from edge.agent.counters import Counter, Counters, Gauge, Number, row, skipped
-from edge.contract.columns import SeriesTable
+from edge.agent.counters import Counter, Counters, Gauge, Number, row, skipped, tally
+from edge.contract.columns import Forecasts, Readings, Scores, SeriesTable
 from edge.contract.schema import AGENT, MICROSECONDS, MODEL, RELEASED, Kind
 from edge.contract.times import SECOND
 from edge.errors import PayloadFault
 from edge.forecaster.faults import KINDS
+from edge.series.engine import Outcome
+from edge.series.entry import NO_FORECASTS, Entry
 from edge.stores.influx import InfluxStore
 from tests.support.servers import Influx
 
@@ -78,6 +81,35 @@ def test_numbers_are_kept_across_threads() -> None:
     for thread in threads:
         thread.join()
     assert counters.total(Counter.READINGS) == 8000
+
+
+def forecasts(count: int, model: str) -> Forecasts:
+    """So many forecasts of one lead by a model."""
+    return Forecasts(np.zeros(count, np.int32), np.zeros(count, np.int64), np.zeros((count, 1, 1), np.float32), model)
+
+
+def test_each_number_of_a_batch_is_counted_in_its_own_counter() -> None:
+    """None stays behind, and none is taken for another; a score that is not a number adds nothing to the errors."""
+    entry = Entry(Readings.empty(), None, NO_FORECASTS)
+    errors, whole = np.array([1.0, -2.0, np.nan]), np.zeros(3, np.int64)
+    scores = Scores(whole.astype(np.int32), whole, whole.astype(np.int32), errors, np.abs(errors), errors, errors, errors + 10)
+    made, broken = [forecasts(11, "live"), forecasts(13, "last_value")], np.zeros(2, np.int32)
+    outcome = Outcome([], entry, made, scores, 3, 5, 7, broken={"crossed": broken}, seconds=0.5)
+    counters = Counters()
+    for _ in range(2):
+        tally(counters, outcome, "live")
+    assert counters.totals() == {
+        Counter.DUPLICATES: 6,
+        Counter.LATE: 10,
+        Counter.TOO_LATE: 14,
+        Counter.FORECASTS: 22,
+        Counter.FALLBACK_FORECASTS: 26,
+        Counter.CROSSED: 4,
+        Counter.FORECAST_SECONDS: 1,
+        Counter.SCORES: 6,
+        Counter.ABSOLUTE_ERROR: 6,
+        Counter.BASELINE_ABSOLUTE_ERROR: 38,
+    }
 
 
 def test_every_reason_to_skip_a_message_has_its_counter_and_no_counter_lacks_a_reason() -> None:
