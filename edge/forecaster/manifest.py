@@ -127,7 +127,7 @@ class Metric(msgspec.Struct, frozen=True):
 
 
 class Outcome(enum.Enum):
-    """What came of a check. Only a failed check keeps a candidate from going out."""
+    """Result of a check. Only a failed check keeps a candidate from going out."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -139,7 +139,7 @@ class Check(msgspec.Struct, frozen=True):
 
     Args:
         name: name of the check, such as `skill` or `champion`; the same in every manifest.
-        outcome: what came of it.
+        outcome: result of the check.
         text: figures for people; nothing reads them back.
     """
 

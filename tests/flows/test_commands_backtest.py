@@ -2,29 +2,19 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from edge.config import Fleet, Train
+from edge.config import Train
 from edge.contract.columns import Float32, Readings, SeriesTable
 from edge.contract.contract import Contract
-from edge.contract.times import format_duration
-from edge.errors import ConfigurationError, HistoryError
-from edge.forecaster.baselines import Baseline
 from flows.cli import run
-from pipeline.backtest.figures import Figures, averaged, figures, lines
-from pipeline.backtest.pictures import extreme_days
-from pipeline.backtest.run import begin_at, fleet_of, remarks
 from pipeline.history.prepared import Prepared, prepare
-from pipeline.judging.evaluation import backtest, contender
-from pipeline.release.decision import baseline_bundle, decide
+from pipeline.release.decision import decide
 from pipeline.release.registry import Registry
-from pipeline.report.page import Grid
-from tests.pipeline.test_judging_evaluation import CONTRACT, PART, Counter, counting
 from tests.pipeline.test_release_decision import candidate
 from tests.support import tiny
 
@@ -194,88 +184,6 @@ def test_wrong_use_is_one_line(
     assert (found, out) == (code, "")
     assert said in error.splitlines()[-1]
     assert "Traceback" not in error
-
-
-def test_figures_are_those_of_the_sums() -> None:
-    """Counter off by 3 with a band of 1, facts of one series: every figure by hand, by lead and over all leads."""
-    table = counting()
-    (off,) = backtest([contender(Counter(add=3), table.names, table.names)], table, CONTRACT, PART)
-    for found in (figures(off, np.array([2.0, np.nan]), by_lead=by_lead) for by_lead in (False, True)):
-        shape = found.mae.shape
-        for name, value in (("mae", 3), ("rmse", 3), ("coverage", 0), ("width", 2)):
-            np.testing.assert_allclose(getattr(found, name), np.full(shape, value))
-        np.testing.assert_allclose(found.mase[0], np.full(shape[1:], 1.5))
-        assert np.isnan(found.mase[1]).all()
-        assert set(Figures.__slots__) == FIGURES
-        mean = averaged(found, np.array([2.0, 1.0], np.float32))
-        np.testing.assert_allclose(mean.mae, np.full(shape[1:], (1.5 + 3) / 2))
-        np.testing.assert_allclose(mean.mase, np.full(shape[1:], 1.5))
-    whole = figures(off, np.array([2.0, 2.0]), by_lead=False)
-    fact = np.mean([table.values[0, origin : origin + 6].mean() for origin in range(100, 195)])
-    loss = (0.9 * 2 + 0.5 * 3 + 0.1 * 4) / 3  # quantiles 2, 3 and 4 above the fact
-    assert whole.wql[0] == pytest.approx(2 * loss / fact)
-
-
-def test_a_backtest_from_a_moment_trains_on_what_comes_before() -> None:
-    """The parts touch, the scale is that of the new training part, and a moment that leaves nothing is refused."""
-    prepared = history(400)
-    found = begin_at(prepared, 200 * HOUR)
-    assert (found.split.training.stop, found.split.validation.stop) == (found.split.validation.start, 200)
-    assert found.split.held_out == range(200, 400)
-    np.testing.assert_allclose(found.scale[0], prepared.table.values[0, : found.split.training.stop].std(), rtol=1e-5)
-    for hour in (10, 396):
-        with pytest.raises(HistoryError, match="the history allows"):
-            begin_at(prepared, hour * HOUR)
-    prepared.table.values[:, 160:200] = np.nan
-    with pytest.raises(HistoryError, match="leaves a part without any window"):
-        begin_at(prepared, 200 * HOUR)
-
-
-def test_unfair_comparisons_are_named() -> None:
-    """A bundle that was trained on what it is judged on, or does not know a series; bundles that cannot be compared."""
-    prepared = history(400)
-    known = baseline_bundle(prepared, Baseline("last_value", tiny.CONTRACT), [])
-    assert remarks(prepared, [known]) == []
-    other = replace(prepared, table=replace(prepared.table, names=("cellar", "roof", "attic")))
-    assert "was not trained on 1 of the 3 series" in remarks(other, [known])[0]
-    assert fleet_of([], Fleet(horizon=5)).horizon == 5
-    contract = fleet_of([known], Fleet())
-    assert (contract.interval, contract.window) == (format_duration(HOUR), 21)
-    short = replace(tiny.CONTRACT, horizon=3)
-    different = baseline_bundle(replace(prepared, contract=short), Baseline("last_value", short), [])
-    with pytest.raises(ConfigurationError, match="another interval, horizon or aggregation"):
-        fleet_of([known, different], Fleet())
-
-
-def test_the_worst_day_is_the_day_of_the_jump() -> None:
-    """A level that shifts by 48 at midnight is missed by one forecast in four of that day; the day before is shown."""
-    table = counting()
-    table.values[1, 144:] += 48
-    one = contender(Counter(), table.names, table.names)
-    (worst, best), titles = extreme_days(one, table, CONTRACT, PART, np.array([1.0, 2.0], np.float32))
-    assert titles[0] == "worst day: b, 1970-01-07, mean absolute error 6.00 standard deviations"
-    assert titles[1].endswith("mean absolute error 0.00 standard deviations")
-    assert (worst.times[0], len(worst.times), len(worst.origins)) == (120 * CONTRACT.interval, 48, 4)
-    assert np.isnan(worst.forecasts[:24]).all()
-    assert np.isfinite(worst.forecasts[24:]).all()
-    np.testing.assert_array_equal(best.forecasts[24:, 1], best.facts[24:])
-
-
-def test_there_may_be_no_day_to_draw() -> None:
-    """A part shorter than a day, or without facts, has neither a best nor a worst one."""
-    table = counting()
-    one, scale = contender(Counter(), table.names), np.ones(2, np.float32)
-    assert extreme_days(one, table, CONTRACT, range(150, 165), scale) == ([], [])
-    table.values[:, 100:] = np.nan
-    assert extreme_days(one, table, CONTRACT, PART, scale) == ([], [])
-
-
-def test_long_names_give_way() -> None:
-    """A table keeps to its width; a name that is too long keeps both its ends."""
-    shown = lines(Grid(("series", "MAE"), (("plant-7.line-3.motor-12.temperature", "1.25"),)), width=26)
-    assert {len(line) for line in shown} == {26}
-    assert shown[1].startswith("plant-7.li…")
-    assert shown[1].endswith("perature  1.25")
 
 
 def test_a_contract_without_a_day_is_measured_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

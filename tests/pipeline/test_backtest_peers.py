@@ -14,7 +14,7 @@ from edge.errors import ConfigurationError
 from edge.forecaster.forecaster import Forecaster
 from pipeline.backtest import peers
 from pipeline.backtest.peers import centred, features, lightgbm_direct, ridge, statsforecast
-from pipeline.backtest.run import LOCAL_WINDOWS, begin_at, fit_peers, thin, widened
+from pipeline.backtest.run import fit_peers
 from pipeline.history.prepared import Prepared, prepare
 from pipeline.history.windows import Samples, samples
 from tests.support.forecasters import CHECKS, Subject, name_of
@@ -215,20 +215,3 @@ def test_a_missing_library_is_one_line(name: str, monkeypatch: pytest.MonkeyPatc
     parts = learnable(prepared)
     with pytest.raises(ConfigurationError, match=rf"{name} is not installed; .*: pip install '\.\[peers\]'"):
         lightgbm_direct(*parts, CONTRACT, prepared.scale) if name == "lightgbm" else statsforecast(CONTRACT)
-
-
-def test_a_wider_stride_meets_all_hours_of_the_day() -> None:
-    """It leaves some hundred windows, and has no common divisor with the day; a stride that is wide enough stays."""
-    prepared = begin_at(history(cycles(3000)), 600 * HOUR)
-    stride = widened(prepared, 1)
-    assert stride == 13  # two series of 2,395 origins, 400 windows: at least 12
-    assert len(range(0, 2395, stride)) * 2 <= LOCAL_WINDOWS
-    assert widened(prepared, 50) == 50
-
-
-def test_a_stride_that_hides_something_is_spoken_of() -> None:
-    """One that meets some hours of the day only, and one that leaves a handful of origins; others are not."""
-    prepared = begin_at(history(cycles(3000)), 600 * HOUR)
-    assert thin(prepared, 1) == thin(prepared, 13) == []
-    assert "meets 2 of the 24 times of the day" in thin(prepared, 36)[0]
-    assert any("origins are too few" in one for one in thin(prepared, 599))

@@ -1,0 +1,138 @@
+"""A manifest is read as it was written, or refused with a reason; nothing in it becomes a path."""
+
+import hashlib
+import json
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
+from edge.errors import BundleError
+from edge.forecaster.golden import Golden
+from edge.forecaster.manifest import (
+    MANIFEST_LIMIT,
+    MODEL_LIMIT,
+    Manifest,
+    Metric,
+    ModelFile,
+    Training,
+    check_version,
+    decode_manifest,
+    encode_manifest,
+    version_of,
+)
+
+CREATED = datetime(2026, 11, 22, 15, 45, tzinfo=UTC)
+CONTRACT = Contract(interval=3600 * SECOND, window=4, horizon=2)
+CONTENT = b"not a real model"
+
+
+def golden() -> Golden:
+    """Two windows, one with a gap."""
+    windows = np.array([[1, 2, np.nan, 4], [5, 6, 7, 8]], np.float32)
+    return Golden.of(windows, np.array([1, 0], np.int32), np.zeros((2, 2, 3), np.float32))
+
+
+def model_manifest(content: bytes = CONTENT) -> Manifest:
+    """A manifest with everything in it."""
+    file = ModelFile(hashlib.sha256(content).hexdigest(), len(content), "gru", "segment", 64, 29_220, "ai-edge-litert 2.3.0")
+    return Manifest(
+        version_of(CREATED, "gru", content),
+        CONTRACT,
+        ["cellar", "roof"],
+        CREATED.isoformat(),
+        "0.1.0",
+        model=file,
+        training=Training(0, 3600 * SECOND, 1, 18.5, 10, 0, "ab12", shares=(0.05, 0.2)),
+        metrics=[Metric("last_value", [1.5, None], 0.5, None, 0.8)],
+        golden=golden(),
+    )
+
+
+def baseline_manifest() -> Manifest:
+    """A manifest without a model."""
+    version = version_of(CREATED, "last_value", b"")
+    return Manifest(version, CONTRACT, ["cellar"], CREATED.isoformat(), "0.1.0", baseline="last_value")
+
+
+def changed(**fields: Any) -> bytes:  # noqa: ANN401 - any JSON value
+    """The full manifest as JSON with some top-level fields replaced."""
+    return json.dumps(json.loads(encode_manifest(model_manifest())) | fields).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "malformed"),
+        (b"[]", "malformed"),
+        (b'{"schema": 1}', "malformed"),
+        (b"\xff\xfe", "malformed"),
+        (b'{"schema":' + b"[" * 100_000, "malformed"),
+        (b" " * (MANIFEST_LIMIT + 1), "at most 4,194,304 bytes; got 4,194,305"),
+        (changed(schema=2), "schema 1; got 2"),
+        (changed(version="../../etc"), "a version looks like"),
+        (changed(version="20261122T154500Z-gru-1a2b3c4d\n"), "a version looks like"),
+        (changed(model=None), "expected a model or a baseline; got neither"),
+        (changed(baseline="last_value"), "expected a model or a baseline; got both"),
+        (changed(model=None, baseline="seasonal_naive_day"), "baseline that fits"),
+        (changed(golden=None), "golden"),
+        (changed(series=["a", "a"]), "twice"),
+        (changed(contract={"interval": 0, "window": 4, "horizon": 2}), "interval=0"),
+        (
+            changed(
+                contract={"interval": SECOND, "window": 4, "horizon": 2, "quantiles": [step / 202 for step in range(1, 202)]}
+            ),
+            "at most 99 quantiles; got 201",
+        ),
+        (changed(contract={"interval": SECOND, "window": 10**12, "horizon": 2}), "window of at most"),
+        (changed(contract={"interval": 999_999, "window": 4, "horizon": 2}), "interval of at least 1000000 ns; got 999999"),
+        (changed(contract={"interval": 10**30, "window": 4, "horizon": 2}), "interval of at most"),
+        (changed(contract={"interval": SECOND, "window": 4, "horizon": 10**9}), "values per forecast"),
+        (changed(contract={"interval": SECOND, "window": 5, "horizon": 2}), "golden windows"),
+        (changed(contract={"interval": SECOND, "window": 4, "horizon": 2, "quantiles": [0.9, 0.1, 0.5]}), "quantiles"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else f"{len(value)} bytes",
+)
+def test_manifest_out_of_range_is_refused(content: bytes, reason: str) -> None:
+    """Every value that could harm or confuse the device is refused with its reason."""
+    with pytest.raises(BundleError, match=re.escape(reason)):
+        decode_manifest(content)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("size", -1), ("size", 0), ("size", MODEL_LIMIT + 1), ("sha256", "AB"), ("file", "../model.so"), ("cell", "transformer")],
+)
+def test_model_entry_out_of_range_is_refused(field: str, value: object) -> None:
+    """Size, hash, file name and cell are checked before the model file is looked at."""
+    model = json.loads(encode_manifest(model_manifest()))["model"]
+    with pytest.raises(BundleError, match=f"model.{field}"):
+        decode_manifest(changed(model=model | {field: value}))
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_break_the_manifest_reader(content: bytes) -> None:
+    """Whatever it is given, the reader returns a manifest or raises `BundleError`."""
+    with pytest.raises(BundleError):
+        decode_manifest(content)
+
+
+def test_version_is_utc_and_tells_contents_apart() -> None:
+    """Time zones do not matter, content does."""
+    there = CREATED.astimezone(timezone(timedelta(hours=5)))
+    assert version_of(there, "gru", CONTENT) == version_of(CREATED, "gru", CONTENT)
+    assert version_of(CREATED, "gru", CONTENT) != version_of(CREATED, "gru", b"other")
+    assert version_of(CREATED, "gru", CONTENT).startswith("20261122T154500Z-gru-")
+
+
+@given(st.text(max_size=60))
+def test_no_text_becomes_a_path(text: str) -> None:
+    """What is not a version does not become the name of a folder."""
+    with pytest.raises(BundleError):
+        check_version(text)
