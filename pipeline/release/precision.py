@@ -25,12 +25,12 @@ ROUNDS = 7
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """What the network forecast before conversion.
+    """Windows, and the forecasts that the network made of them before conversion.
 
     Args:
-        windows: real ones, with their gaps, float32 `[n, window]`.
-        series: of the windows, 0 = unknown, int32 `[n]`.
-        forecasts: float32 `[n, horizon, quantiles]`.
+        windows: real windows with their gaps, float32 `[n, window]`.
+        series: index of the series of each window, 0 = unknown, int32 `[n]`.
+        forecasts: the network's forecasts, float32 `[n, horizon, quantiles]`.
         units: spread of the series of each window, float32 `[n]`; None where it is not known.
     """
 
@@ -42,12 +42,12 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was chosen.
+    """The precision that goes out, and how all of them did.
 
     Args:
-        bundle: to release.
-        conversions: of all precisions, the chosen one first.
-        evaluation: of the chosen one, on the validation part.
+        bundle: the bundle to release.
+        conversions: how each precision did, the chosen one first.
+        evaluation: errors of the chosen one on the validation part.
     """
 
     bundle: Bundle
@@ -68,60 +68,71 @@ def choose_precision(
     """Judge every precision on the device runtime, at batch 1 and batch 64.
 
     Args:
-        bundles: by precision; `float32` is among them.
-        pairs: for parity, each in units of its series.
+        bundles: one bundle per precision; `float32` is among them.
+        pairs: windows for parity, each in units of its series.
         probes: the same for extraordinary windows, each by itself.
         table: the grid.
         part: columns to measure the error on: the validation part, for the held-out part has no say in choices.
-        scale: of every series, float32 `[series]`; errors are put together in units of it.
+        scale: spread of every series, float32 `[series]`; errors are put together in units of it.
         largest: bytes a file may have; None: any. Where none is that small, the verdict says so.
         clock: seconds.
 
     Raises:
         BundleError: float32 does not forecast as its network.
     """
-    found: dict[Precision, float] = {}
-    refused: dict[Precision, str] = {}
-    for precision, bundle in bundles.items():
-        try:
-            found[precision] = parity(pairs.forecasts, bundle, pairs.windows, pairs.series, units=pairs.units)
-            _probe(bundle, probes)
-        except BundleError as error:
-            if precision == "float32":
-                raise
-            refused[precision] = str(error)[:200]
-    models = {precision: Model(bundles[precision]) for precision in found}
-    rivals = [contender(model, table.names, bundles[one].manifest.series) for one, model in models.items()]
+    parities, refused = _parities(bundles, pairs, probes)
+    models = {precision: Model(bundles[precision]) for precision in parities}
+    entrants = [contender(model, table.names, bundles[precision].manifest.series) for precision, model in models.items()]
     contract = bundles["float32"].manifest.contract
     stride = judged_stride(table, contract, part)
-    evaluations = dict(zip(models, backtest(rivals, table, contract, part, stride, scale), strict=True))
-    errors = {one: evaluation.scaled_error(scale) for one, evaluation in evaluations.items()}
+    evaluations = dict(zip(models, backtest(entrants, table, contract, part, stride, scale), strict=True))
+    shares = _shares({precision: evaluation.scaled_error(scale) for precision, evaluation in evaluations.items()})
+    refused |= {
+        precision: f"its error is {share:.2%} of float32's" for precision, share in shares.items() if not share <= 1 + WORSE
+    }
     times = dict(zip(models, microseconds(list(models.values()), pairs.windows, pairs.series, clock), strict=True))
-    least = errors["float32"]
-    shares = {one: error / least if least > 0 else float("nan") for one, error in errors.items()}
-    refused |= {one: f"its error is {share:.2%} of float32's" for one, share in shares.items() if not share <= 1 + WORSE}
-    quickest: Precision = "float32"
-    for precision in sorted(set(models) - refused.keys() - {"float32"}):
-        if _too_large(bundles[precision], largest) != _too_large(bundles[quickest], largest):
-            quickest = quickest if _too_large(bundles[precision], largest) else precision
-            continue
-        pace, best = math.prod(times[precision]), math.prod(times[quickest])
-        smaller = _size(bundles[precision]) < _size(bundles[quickest])
-        if pace < best * AS_QUICK**2 or (smaller and pace * AS_QUICK**2 <= best):
-            quickest = precision
-    table_of = {
-        precision: Conversion(
+    sizes = {precision: len(bundle.model or b"") for precision, bundle in bundles.items()}
+    chosen = preferred({precision: time for precision, time in times.items() if precision not in refused}, sizes, largest)
+    conversions = [
+        Conversion(
             precision,
-            _size(bundle),
-            found.get(precision),
+            sizes[precision],
+            parities.get(precision),
             shares.get(precision),
             times.get(precision),
             refused.get(precision),
         )
-        for precision, bundle in bundles.items()
-    }
-    order = sorted(table_of, key=lambda one: one != quickest)
-    return Choice(bundles[quickest], tuple(table_of[one] for one in order), evaluations[quickest])
+        for precision in sorted(bundles, key=lambda precision: precision != chosen)
+    ]
+    return Choice(bundles[chosen], tuple(conversions), evaluations[chosen])
+
+
+def preferred(
+    times: Mapping[Precision, tuple[float, float]], sizes: Mapping[Precision, int], largest: int | None = None
+) -> Precision:
+    """The precision that goes out of those that forecast well enough: the quickest, or the smaller of two that are as quick.
+
+    A precision whose file keeps to `largest` goes before one whose file does not, however quick that is.
+
+    Args:
+        times: microseconds per forecast at batch 1 and batch 64; `float32` is among them.
+        sizes: bytes of the files.
+        largest: bytes a file may have; None: any.
+    """
+
+    def too_large(precision: Precision) -> bool:
+        return largest is not None and sizes[precision] > largest
+
+    chosen: Precision = "float32"
+    for precision in sorted(times.keys() - {"float32"}):
+        if too_large(precision) != too_large(chosen):
+            chosen = chosen if too_large(precision) else precision
+            continue
+        pace, best = math.prod(times[precision]), math.prod(times[chosen])
+        smaller = sizes[precision] < sizes[chosen]
+        if pace < best * AS_QUICK**2 or (smaller and pace * AS_QUICK**2 <= best):
+            chosen = precision
+    return chosen
 
 
 def microseconds(
@@ -130,7 +141,7 @@ def microseconds(
     """Time per forecast at batch 1 and batch 64 on this machine: the best of some rounds, in which the models take turns.
 
     Args:
-        models: to time.
+        models: models to time.
         windows: float32 `[n, window]`; up to 64 are used.
         series: int32 `[n]`.
         clock: seconds.
@@ -139,13 +150,40 @@ def microseconds(
     best = [[math.inf, math.inf] for _ in models]
     for round_ in range(ROUNDS + 1):
         for model, times in zip(models, best, strict=True):
-            for place, batch in enumerate((1, 64)):
+            for which, batch in enumerate((1, 64)):
                 started = clock()
                 for start in range(0, len(windows), batch):
                     model.predict(windows[start : start + batch], series[start : start + batch])
-                if round_:  # the first one makes the interpreters
-                    times[place] = min(times[place], (clock() - started) / max(len(windows), 1) * 1e6)
+                if round_:  # the first round makes the interpreters
+                    times[which] = min(times[which], (clock() - started) / max(len(windows), 1) * 1e6)
     return [(single, many) for single, many in best]
+
+
+def _parities(
+    bundles: Mapping[Precision, Bundle], pairs: Pairs, probes: Pairs
+) -> tuple[dict[Precision, float], dict[Precision, str]]:
+    """Parity of each precision that can be measured, and why a precision is refused.
+
+    Raises:
+        BundleError: float32 does not forecast as its network.
+    """
+    parities: dict[Precision, float] = {}
+    refused: dict[Precision, str] = {}
+    for precision, bundle in bundles.items():
+        try:
+            parities[precision] = parity(pairs.forecasts, bundle, pairs.windows, pairs.series, units=pairs.units)
+            _probe(bundle, probes)
+        except BundleError as error:
+            if precision == "float32":
+                raise
+            refused[precision] = str(error)[:200]
+    return parities, refused
+
+
+def _shares(errors: Mapping[Precision, float]) -> dict[Precision, float]:
+    """Each error as a share of float32's; NaN where that is 0."""
+    least = errors["float32"]
+    return {precision: error / least if least > 0 else float("nan") for precision, error in errors.items()}
 
 
 def _probe(bundle: Bundle, probes: Pairs) -> None:
@@ -154,18 +192,10 @@ def _probe(bundle: Bundle, probes: Pairs) -> None:
     Raises:
         BundleError: a forecast is not finite, or far from the network's.
     """
-    found = Model(bundle).predict(probes.windows, probes.series)
-    for place, expected in enumerate(probes.forecasts):
-        row = slice(place, place + 1)
-        error = relative_error(expected[None], found[row], probes.windows[row])
+    forecasts = Model(bundle).predict(probes.windows, probes.series)
+    for number, expected in enumerate(probes.forecasts):
+        row = slice(number, number + 1)
+        error = relative_error(expected[None], forecasts[row], probes.windows[row])
         if not error <= PROBED:
-            level = np.nanmean(probes.windows[place])
+            level = np.nanmean(probes.windows[number])
             raise BundleError(f"it fails on a window of values about {level:.6g} by {error:.3g} of the spread")
-
-
-def _too_large(bundle: Bundle, largest: int | None) -> bool:
-    return largest is not None and _size(bundle) > largest
-
-
-def _size(bundle: Bundle) -> int:
-    return len(bundle.model or b"")

@@ -135,6 +135,18 @@ def test_scores_speak_of_the_interval_that_closed() -> None:
     assert set(first) == {"series", "time", "lead", "error", "absolute_error", "pinball", "covered", "baseline_absolute_error"}
 
 
+def test_every_field_of_a_score_is_stored_under_its_own_name() -> None:
+    """Readings that rise faster than the forecast: the error is negative, its size is not, and no two fields are alike."""
+    fleet = engine(leads=(2,))
+    for number in range(5):
+        outcome = fleet.step(Readings.of([0], [10 * number], [3.0 * number * number]))
+    scores, (row,) = outcome.scores, rows(outcome, "forecast_score")
+    fields = ("error", "absolute_error", "pinball", "covered", "baseline_absolute_error")
+    assert {name: row[name] for name in fields} == {name: getattr(scores, name).item() for name in fields}
+    assert scores.absolute_error.item() == -scores.error.item() > 0
+    assert len({row[name] for name in fields}) == len(fields)
+
+
 def test_forecaster_gets_its_own_numbers_of_the_series() -> None:
     """In the order of its bundle from 1; 0 where it does not know the series, those that appear later included."""
     forecaster = Counter(ANY)

@@ -82,6 +82,14 @@ def test_the_checks_of_the_verdict_are_data_in_the_manifest(prepared: Prepared) 
     assert release.goes_out.manifest.checks == []
 
 
+def test_a_verdict_knows_the_spread_of_the_training_part(prepared: Prepared) -> None:
+    """In its units errors are bounded, a series stands still and a forecast runs wild; without it none of that is judged."""
+    judgement = judged(prepared, judged(prepared, None).goes_out).chosen.trial
+    assert judgement.champion is not None
+    for evaluation in (judgement.candidate, judgement.champion, *judgement.baselines):
+        np.testing.assert_array_equal(evaluation.scale, prepared.scale)
+
+
 def test_a_promotion_during_the_run_stands(prepared: Prepared, tmp_path: Path) -> None:
     """The candidate is kept for `gatecast promote`, and the channel stays where a person put it."""
     registry, release = Registry(tmp_path), judged(prepared, None)

@@ -14,7 +14,7 @@ from edge.forecaster.manifest import Cell, Precision
 from edge.forecaster.model import Model
 from pipeline.history.table import Table
 from pipeline.release.candidates import probe_windows
-from pipeline.release.precision import Choice, Pairs, choose_precision, microseconds
+from pipeline.release.precision import Choice, Pairs, choose_precision, microseconds, preferred
 from pipeline.training.architecture import Architecture
 from pipeline.training.build import build, forecast
 from pipeline.training.conversion import convert
@@ -36,6 +36,31 @@ def choose(found: dict[Precision, Bundle], forecasts: Float32, largest: int | No
     strange = probe_windows(tiny.CONTRACT)
     probes = Pairs(*strange, forecast(tiny.network(ARCHITECTURE), *strange))
     return choose_precision(found, Pairs(*tiny.windows(), forecasts), probes, table, range(100, 190), scale, largest)
+
+
+SIZES: dict[Precision, int] = {"float32": 100, "float16": 60, "int8": 40}
+
+
+@pytest.mark.parametrize(
+    ("times", "sizes", "largest", "chosen"),
+    [
+        ({"float32": (10, 4)}, SIZES, None, "float32"),
+        ({"float32": (10, 4), "int8": (9.1, 4)}, SIZES, None, "int8"),  # as quick, and smaller
+        ({"float32": (10, 4), "int8": (11, 4)}, SIZES, None, "int8"),  # a tenth slower counts as level
+        ({"float32": (10, 4), "int8": (12, 4)}, SIZES, None, "float32"),  # slower
+        ({"float32": (10, 4), "int8": (9.1, 4)}, {"float32": 100, "int8": 100}, None, "float32"),  # as quick, not smaller
+        ({"float32": (10, 4), "int8": (5, 4)}, {"float32": 100, "int8": 200}, None, "int8"),  # quicker, though larger
+        ({"float32": (10, 4), "float16": (10, 4), "int8": (10, 4)}, SIZES, None, "int8"),  # the smallest of three
+        ({"float32": (10, 4), "float16": (5, 4), "int8": (50, 4)}, SIZES, 50, "int8"),  # the only one that is small enough
+        ({"float32": (10, 4), "int8": (50, 4)}, SIZES, 100, "float32"),  # both are small enough
+        ({"float32": (10, 4), "int8": (9, 4)}, {"float32": 40, "int8": 60}, 50, "float32"),
+    ],
+)
+def test_the_quickest_goes_out_and_of_those_as_quick_the_smallest(
+    times: dict[Precision, tuple[float, float]], sizes: dict[Precision, int], largest: int | None, chosen: Precision
+) -> None:
+    """A difference that a noisy clock could make is none; a limit of size goes before speed."""
+    assert preferred(times, sizes, largest) == chosen
 
 
 @pytest.mark.training
