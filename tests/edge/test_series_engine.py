@@ -140,7 +140,7 @@ def test_every_field_of_a_score_is_stored_under_its_own_name() -> None:
     fleet = engine(leads=(2,))
     for number in range(5):
         outcome = fleet.step(Readings.of([0], [10 * number], [3.0 * number * number]))
-    scores, (row,) = outcome.scores, rows(outcome, "forecast_score")
+    scores, (row,) = outcome.scores, rows(outcome, FORECAST_SCORE)
     fields = ("error", "absolute_error", "pinball", "covered", "baseline_absolute_error")
     assert {name: row[name] for name in fields} == {name: getattr(scores, name).item() for name in fields}
     assert scores.absolute_error.item() == -scores.error.item() > 0
