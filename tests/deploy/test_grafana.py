@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from edge.contract.contract import quantile_name
+from edge.contract.schema import MEASUREMENTS
 from edge.contract.times import DAY, SECOND, UNITS
 from tests.support.grafana_queries import Json, Rows, answers, panels
 from tests.support.servers import Influx
@@ -16,6 +18,7 @@ from tests.support.servers import Influx
 GRAFANA = Path(__file__).parents[2] / "deploy" / "grafana"
 DATASOURCE = {"type": "influxdb", "uid": "gatecast-influxdb"}
 HOUR, MINUTE = UNITS["h"], UNITS["min"]
+BAND = "BCD"  # targets of the median and the edges of the band
 NOW = 1_768_500_000 * SECOND  # 2026-01-15, 18:00 UTC
 
 
@@ -26,11 +29,14 @@ def dashboard() -> Json:
     return parsed
 
 
-def _seed() -> str:
+def _seed(quantiles: tuple[str, str] = ("q10", "q90")) -> str:
     """Nine days of two series and one hour of two agents, in the schema the agent writes.
 
     Of `ewr.temperature` the forecast errs by 1 at lead 1 and by 2 at lead 6, the baseline by 4, and two of three
     facts are covered. `agent-1` changes its model 7 minutes ago, drops 3 points and repeats one per report.
+
+    Args:
+        quantiles: names of the lowest and the highest one.
     """
     lines = []
     for hour in range(-7 * 24, 25):
@@ -38,7 +44,7 @@ def _seed() -> str:
         for series, value in (("ewr.temperature", 50.0 + hour % 24), ("jfk.humidity", 70.0)):
             if hour <= 0:
                 lines.append(f"reading,series={series},site={series[:3]} value={value} {time}")
-            band = f"q10={value - 5},q50={value + 1},q90={value + 5}"
+            band = f"{quantiles[0]}={value - 5},q50={value + 1},{quantiles[1]}={value + 5}"
             lines.append(f'forecast,series={series} {band},origin={time - HOUR}i,lead=2i,model="m2" {time}')
             for lead, error in ((1, 1.0), (6, 2.0)):
                 lines.append(f'forecast_lead,series={series},lead={lead} {band},origin={time - lead * HOUR}i,model="m2" {time}')
@@ -90,20 +96,20 @@ def test_every_query_finds_data(asked: tuple[dict[str, str], dict[str, Rows]]) -
 def test_variables_list_series_and_leads_in_order(asked: tuple[dict[str, str], dict[str, Rows]]) -> None:
     """The first series by name and the shortest lead are shown first."""
     variables, found = asked
-    assert variables == {"series": "ewr.temperature", "lead": "1"}
+    assert variables == {"series": "ewr.temperature", "lead": "1", "lower": "q10", "upper": "q90"}
     assert [row["value"] for row in found["variable 'series'"]] == ["ewr.temperature", "jfk.humidity"]
 
 
 @pytest.mark.servers
 def test_quality_panels_compute_what_their_titles_say(asked: tuple[dict[str, str], dict[str, Rows]]) -> None:
-    """Error, skill and coverage of known errors have known values."""
+    """Error, gain and coverage of known errors have known values."""
     _, found = asked
     assert _columns(found["panel 'Error $lead ahead' A"])["mean"] == [1.0]
     assert _columns(found["panel 'Coverage $lead ahead' A"])["mean"] == [pytest.approx(2 / 3, abs=0.01)]
-    skill = _columns(found["panel 'Skill by lead' A"])
-    assert dict(zip(skill["lead"], skill["skill"], strict=True)) == {"1": 0.75, "6": 0.5}
-    worst = _columns(found["panel 'Series with the least skill' A"])
-    assert dict(zip(worst["series"], worst["skill"], strict=True)) == {"jfk.humidity": -0.5, "ewr.temperature": 0.625}
+    gain = _columns(found["panel 'Gain by lead' A"])
+    assert dict(zip(gain["lead"], gain["gain"], strict=True)) == {"1": 0.75, "6": 0.5}
+    worst = _columns(found["panel 'Series with the least gain' A"])
+    assert dict(zip(worst["series"], worst["gain"], strict=True)) == {"jfk.humidity": -0.5, "ewr.temperature": 0.625}
     assert worst["error"] == [1.5, 1.5]
 
 
@@ -113,8 +119,62 @@ def test_the_forecast_is_drawn_past_now(asked: tuple[dict[str, str], dict[str, R
     _, found = asked
     name = "panel 'Newest forecast and fact'"
     assert max(row["time"] for row in found[f"{name} A"]) <= NOW
-    for ref in "BCD":
+    for ref in BAND:
         assert max(row["time"] for row in found[f"{name} {ref}"]) > NOW + DAY - 2 * HOUR
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(
+    ("stored", "edges"),
+    [
+        ((("q2_5", "q97_5"),), ("q2_5", "q97_5")),
+        ((("q5", "q95"), ("q25", "q75")), ("q5", "q95")),
+        ((("q0_5", "q99_5"), ("q0_1", "q99_9"), ("q9", "q91")), ("q0_1", "q99_9")),
+        ((("q50", "q50"),), ("q50", "q50")),
+    ],
+    ids=["95", "90-and-50", "99.8", "median-only"],
+)
+def test_the_band_is_drawn_under_any_quantiles(
+    stored: tuple[tuple[str, str], ...], edges: tuple[str, str], dashboard: Json, influx: Influx, bucket: str
+) -> None:
+    """Its edges are the outermost quantiles in the store, in both panels; nothing has to be edited."""
+    for quantiles in stored:
+        influx.write(bucket, _seed(quantiles))
+    variables, found = answers(dashboard, lambda query: influx.query(bucket, query), now=NOW)
+    assert (variables["lower"], variables["upper"]) == edges
+    for panel in ("Newest forecast and fact", "Forecast made $lead intervals ahead, and fact"):
+        median, lower, upper = (_columns(found[f"panel '{panel}' {ref}"])["mean"] for ref in BAND)
+        assert len(median) == len(lower) == len(upper) > 100
+        if len(set(edges)) == 2:
+            assert all(low < mid < high for low, mid, high in zip(lower, median, upper, strict=True))
+
+
+@pytest.mark.servers
+def test_a_bucket_without_forecasts_is_no_error(dashboard: Json, influx: Influx, bucket: str) -> None:
+    """Grafana shows the readings, and no data for the rest."""
+    influx.write(bucket, f"reading,series=a value=1 {NOW - MINUTE}")
+    _, found = answers(dashboard, lambda query: influx.query(bucket, query), now=NOW)
+    assert [name for name, rows in found.items() if rows] == [
+        "variable 'series'",
+        "panel 'Latest reading' A",
+        "panel 'Newest forecast and fact' A",
+        "panel 'Forecast made $lead intervals ahead, and fact' A",
+    ]
+
+
+def test_queries_name_what_the_schema_knows(dashboard: Json) -> None:
+    """Measurements, tags and fields in every query of the dashboard are those that the agent writes."""
+    tags = {tag for measurement in MEASUREMENTS for tag in measurement.tags}
+    fields = {field.name for measurement in MEASUREMENTS for field in measurement.fields}
+    quantiles = {quantile_name(0.5), "$lower", "$upper"}
+    queries = [target["query"] for panel in panels(dashboard) for target in panel["targets"]]
+    queries += [variable["query"] for variable in dashboard["templating"]["list"]]
+    queries += [note["target"]["query"] for note in dashboard["annotations"]["list"] if not note.get("builtIn")]
+    for query in queries:
+        ours = set(re.findall(r'AS "([^"]+)"', query))
+        assert set(re.findall(r'FROM "(\w+)"', query)) <= {measurement.name for measurement in MEASUREMENTS}, query
+        names = set(re.findall(r'"([^"]+)"', re.sub(r'(FROM|AS) "[^"]+"', "", query)))
+        assert names - ours <= tags | fields | quantiles, query
 
 
 @pytest.mark.servers

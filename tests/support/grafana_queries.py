@@ -11,6 +11,7 @@ Json: TypeAlias = dict[str, Any]
 
 POINTS = 1500  # Grafana asks for about one point per pixel of the panel …
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)  # … at round steps, s
+NUMERICAL = (3, 4)  # orders of a variable: by the first number in it, ascending and descending
 MILLISECOND = SECOND // 1000
 
 
@@ -56,6 +57,21 @@ def filled(query: str, span: tuple[int, int], interval: int, variables: dict[str
     return query
 
 
+def choices(variable: Json, rows: Rows) -> list[str]:
+    """The values of a variable in the order that Grafana shows them; the first one is chosen.
+
+    Args:
+        variable: of the dashboard.
+        rows: the answer to its query, names of tags or of fields.
+    """
+    texts = sorted(row["value"] if "value" in row else row["fieldKey"] for row in rows)
+    pattern = re.compile(variable["regex"].strip("/"))
+    texts = [text for text in texts if pattern.search(text)]
+    if variable["sort"] in NUMERICAL:
+        texts.sort(key=lambda text: int(match[0]) if (match := re.search(r"\d+", text)) else -1)
+    return texts[::-1] if variable["sort"] == NUMERICAL[1] else texts
+
+
 def answers(
     dashboard: Json, ask: Callable[[str], Rows], *, now: int, span: tuple[int, int] | None = None
 ) -> tuple[dict[str, str], dict[str, Rows]]:
@@ -75,8 +91,7 @@ def answers(
     found: dict[str, Rows] = {}
     for variable in dashboard["templating"]["list"]:
         rows = found[f"variable '{variable['name']}'"] = ask(filled(variable["query"], shown, 1, variables))
-        values = [row["value"] for row in rows]
-        variables[variable["name"]] = min(values, key=float if variable["sort"] == 3 else str, default="")
+        variables[variable["name"]] = next(iter(choices(variable, rows)), "")
     for annotation in dashboard["annotations"]["list"]:
         if not annotation.get("builtIn"):
             query = filled(annotation["target"]["query"], shown, 1, {})  # Grafana escapes variables as for a pattern there
