@@ -1,6 +1,7 @@
-"""What a backtest found, as figures per series and lead, as data, and as tables for a terminal of 80 columns."""
+"""The result of a backtest: figures per series and lead, a document, and tables for a terminal of 80 columns."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
 import numpy as np
@@ -19,8 +20,34 @@ SHOWN = 20  # series on the terminal
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """How a figure is shown, and whether series can be averaged as they are.
+
+    Args:
+        heading: heading of the column in a table.
+        in_unit: whether the figure has the unit of its series; an average over series is then in units of their scale.
+        text: function that makes the text of a cell.
+    """
+
+    heading: str
+    in_unit: bool = False
+    text: Callable[[float], str] = number
+
+
+# One for each field of `Figures`, in the same order.
+COLUMNS: dict[str, Column] = {
+    "mae": Column("MAE", in_unit=True),
+    "rmse": Column("RMSE", in_unit=True),
+    "mase": Column("MASE"),
+    "wql": Column("WQL"),
+    "coverage": Column("cover", text=percent),
+    "width": Column("width", in_unit=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """How good a forecaster is; all arrays of one shape, NaN where nothing was counted or it gives no interval.
+    """How good a forecaster is; all arrays have one shape, NaN where nothing was counted or no interval was given.
 
     Args:
         mae: mean absolute error of the median.
@@ -28,7 +55,7 @@ class Figures:
         mase: mean absolute error / in-sample error of the seasonal naive (Hyndman and Koehler, 2006).
         wql: weighted quantile loss (Salinas et al., 2020).
         coverage: share of the facts within the outermost quantiles.
-        width: mean distance between these.
+        width: mean distance between the outermost quantiles.
     """
 
     mae: Float64
@@ -41,19 +68,19 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """Evaluations on the same facts, and what their figures are divided by.
+    """Evaluations on the same facts, and the numbers that their figures are divided by.
 
     Args:
         contract: grid, horizon, and the window that decided which origins were used.
         table: the history.
         part: columns of the facts.
-        stride: intervals from one origin to the next.
-        evaluations: by forecaster, the one asked for first.
-        kinds: of the forecasters.
+        stride: number of intervals from one origin to the next.
+        evaluations: evaluation of each forecaster; the tables of single series show the first.
+        kinds: kind of each forecaster.
         scale: standard deviation of every series in the training part, float32 `[series]`.
         naive: error of the seasonal naive there, float64 `[series]`.
-        season: intervals of its season.
-        notes: what a reader of the figures has to know.
+        season: length of its season in intervals.
+        notes: sentences that a reader of the figures has to know.
     """
 
     contract: Contract
@@ -68,51 +95,48 @@ class Backtest:
     notes: tuple[str, ...]
 
 
-def figures(one: Evaluation, naive: Float64, *, by_lead: bool) -> Figures:
-    """Every series in its own unit: float64 `[series, horizon]` with leads, `[series]` without.
+def figures(evaluation: Evaluation, naive: Float64, *, by_lead: bool) -> Figures:
+    """Figures of every series in its own unit: float64 `[series, horizon]` with leads, `[series]` without.
 
     Args:
-        one: sums.
+        evaluation: sums over the facts of each series and lead.
         naive: in-sample error of the seasonal naive, float64 `[series]`.
-        by_lead: keep the leads apart.
+        by_lead: whether each lead has its own figures.
     """
 
     def total(values: "np.typing.NDArray[np.generic]") -> Float64:
         return cast("Float64", values if by_lead else values.sum(axis=1))
 
-    count = np.asarray(total(one.count), np.int64)
-    banded = np.asarray(total(one.banded), np.int64)
-    error = mae(total(one.absolute_error), count)
+    count = np.asarray(total(evaluation.count), np.int64)
+    banded = np.asarray(total(evaluation.banded), np.int64)
+    error = mae(total(evaluation.absolute_error), count)
     return Figures(
         mae=error,
-        rmse=rmse(total(one.squared_error), count),
+        rmse=rmse(total(evaluation.squared_error), count),
         mase=mase(error, naive[:, None] if by_lead else naive),
-        wql=weighted_quantile_loss(total(one.pinball), total(one.absolute_fact)),
-        coverage=coverage(total(one.covered), banded),
-        width=interval_width(total(one.width), banded),
+        wql=weighted_quantile_loss(total(evaluation.pinball), total(evaluation.absolute_fact)),
+        coverage=coverage(total(evaluation.covered), banded),
+        width=interval_width(total(evaluation.width), banded),
     )
 
 
-def averaged(found: Figures, scale: Float32) -> Figures:
-    """Mean over the series of each figure, those with a unit in units of the series' scale; what is NaN does not count.
+def averaged(by_series: Figures, scale: Float32) -> Figures:
+    """Mean of each figure over the series; a figure with a unit is divided by the scale first, and NaN does not count.
 
     Args:
-        found: float64 `[series, ...]`.
-        scale: float32 `[series]`.
+        by_series: figures of every series, float64 `[series, ...]`.
+        scale: standard deviation of every series, float32 `[series]`.
     """
-    unit = scale.astype(np.float64).reshape(-1, *[1] * (found.mae.ndim - 1))
-    columns = {name: getattr(found, name) / (unit if name in ("mae", "rmse", "width") else 1) for name in _names()}
-    return Figures(**{name: mean_over(column) for name, column in columns.items()})
+    unit = scale.astype(np.float64).reshape(-1, *[1] * (by_series.mae.ndim - 1))
+    return Figures(
+        **{name: mean_over(getattr(by_series, name) / (unit if column.in_unit else 1)) for name, column in COLUMNS.items()}
+    )
 
 
-def _names() -> tuple[str, ...]:
-    return tuple(one.name for one in fields(Figures))
-
-
-def document(found: Backtest) -> dict[str, object]:
-    """Everything as data; what is not there is None."""
-    contract, times = found.contract, found.table.start
-    start, stop = (iso(times + edge * contract.interval) for edge in (found.part.start, found.part.stop))
+def document(measured: Backtest) -> dict[str, object]:
+    """Everything as data; a number that is missing is None."""
+    contract, times = measured.contract, measured.table.start
+    start, stop = (iso(times + edge * contract.interval) for edge in (measured.part.start, measured.part.stop))
     return {
         "from": start,
         "to": stop,
@@ -120,39 +144,40 @@ def document(found: Backtest) -> dict[str, object]:
         "window": contract.window,
         "horizon": contract.horizon,
         "quantiles": list(contract.quantiles),
-        "stride": found.stride,
-        "season": found.season,
+        "stride": measured.stride,
+        "season": measured.season,
         "series": {
             name: {"standard_deviation": _plain(scale), "naive_error": _plain(naive)}
-            for name, scale, naive in zip(found.table.names, found.scale, found.naive, strict=True)
+            for name, scale, naive in zip(measured.table.names, measured.scale, measured.naive, strict=True)
         },
         "forecasters": [
-            _forecaster_document(one, kind, found) for one, kind in zip(found.evaluations, found.kinds, strict=True)
+            _forecaster_document(evaluation, kind, measured)
+            for evaluation, kind in zip(measured.evaluations, measured.kinds, strict=True)
         ],
-        "notes": list(found.notes),
+        "notes": list(measured.notes),
     }
 
 
-def _forecaster_document(one: Evaluation, kind: Kind, found: Backtest) -> dict[str, object]:
-    whole, leads = (figures(one, found.naive, by_lead=by_lead) for by_lead in (False, True))
-    squared, absolute = one.pooled(found.scale)
+def _forecaster_document(evaluation: Evaluation, kind: Kind, measured: Backtest) -> dict[str, object]:
+    whole, leads = (figures(evaluation, measured.naive, by_lead=by_lead) for by_lead in (False, True))
+    squared, absolute = evaluation.pooled(measured.scale)
     return {
-        "name": one.forecaster,
+        "name": evaluation.forecaster,
         "kind": kind,
-        "facts": int(one.count.sum()),
-        "unanswered": int(one.unanswered.sum()),
-        "mean": _document(averaged(whole, found.scale)),
+        "facts": int(evaluation.count.sum()),
+        "unanswered": int(evaluation.unanswered.sum()),
+        "mean": _document(averaged(whole, measured.scale)),
         "pooled": {"mse": _plain(squared), "mae": _plain(absolute)},
-        "by_lead": _document(averaged(leads, found.scale)),
+        "by_lead": _document(averaged(leads, measured.scale)),
         "by_series": {
-            name: {**_document(whole, row), "facts": int(one.count[row].sum()), "by_lead": _document(leads, row)}
-            for row, name in enumerate(one.names)
+            name: {**_document(whole, row), "facts": int(evaluation.count[row].sum()), "by_lead": _document(leads, row)}
+            for row, name in enumerate(evaluation.names)
         },
     }
 
 
-def _document(found: Figures, *row: int) -> dict[str, object]:
-    return {name: _plain(getattr(found, name)[row]) for name in _names()}
+def _document(values: Figures, *row: int) -> dict[str, object]:
+    return {name: _plain(getattr(values, name)[row]) for name in COLUMNS}
 
 
 def _plain(values: Float64 | Float32 | float) -> object:
@@ -162,45 +187,48 @@ def _plain(values: Float64 | Float32 | float) -> object:
     return float(values) if np.isfinite(values) else None
 
 
-def overall_grid(found: Backtest) -> Grid:
+def overall_grid(measured: Backtest) -> Grid:
     """One row per forecaster, the least error first, averaged over the series."""
-    rows = [(one, averaged(figures(one, found.naive, by_lead=False), found.scale)) for one in found.evaluations]
+    rows = [
+        (evaluation.forecaster, averaged(figures(evaluation, measured.naive, by_lead=False), measured.scale))
+        for evaluation in measured.evaluations
+    ]
     rows.sort(key=lambda row: float(np.nan_to_num(row[1].mae, nan=np.inf)))
-    return Grid(
-        ("forecaster", "MAE", "RMSE", "MASE", "WQL", "cover", "width"),
-        tuple((one.forecaster, *_cells(figure, ())) for one, figure in rows),
-    )
+    return Grid(("forecaster", *_headings()), tuple((name, *_cells(mean, ())) for name, mean in rows))
 
 
-def leads_grid(found: Backtest) -> Grid:
+def leads_grid(measured: Backtest) -> Grid:
     """Mean absolute error at the default leads, in units of each series' standard deviation; rows as `overall_grid`."""
-    errors = {one.forecaster: one.by_lead(found.scale) for one in found.evaluations}
-    leads = default_leads(found.contract.horizon)
+    errors = {evaluation.forecaster: evaluation.by_lead(measured.scale) for evaluation in measured.evaluations}
+    leads = default_leads(measured.contract.horizon)
     return Grid(
-        ("MAE at lead", *(format_duration(lead * found.contract.interval) for lead in leads)),
-        tuple((row[0], *(number(float(errors[row[0]][lead - 1])) for lead in leads)) for row in overall_grid(found).rows),
+        ("MAE at lead", *(format_duration(lead * measured.contract.interval) for lead in leads)),
+        tuple((row[0], *(number(float(errors[row[0]][lead - 1])) for lead in leads)) for row in overall_grid(measured).rows),
     )
 
 
-def series_grid(found: Backtest) -> Grid:
+def series_grid(measured: Backtest) -> Grid:
     """The first forecaster on every series in its own unit, the worst first; at most 20."""
-    one = found.evaluations[0]
-    whole = figures(one, found.naive, by_lead=False)
+    first = measured.evaluations[0]
+    whole = figures(first, measured.naive, by_lead=False)
     order = np.argsort(np.nan_to_num(-whole.mase, nan=np.inf), kind="stable")[:SHOWN]
     return Grid(
-        ("series", "MAE", "RMSE", "MASE", "WQL", "cover", "width"),
-        tuple((one.names[row], *_cells(whole, (int(row),))) for row in order),
+        ("series", *_headings()),
+        tuple((first.names[row], *_cells(whole, (int(row),))) for row in order),
     )
 
 
-def _cells(found: Figures, row: tuple[int, ...]) -> tuple[str, ...]:
-    cells = {name: float(getattr(found, name)[row]) for name in _names()}
-    return tuple(percent(value) if name == "coverage" else number(value) for name, value in cells.items())
+def _headings() -> list[str]:
+    return [column.heading for column in COLUMNS.values()]
+
+
+def _cells(values: Figures, row: tuple[int, ...]) -> tuple[str, ...]:
+    return tuple(column.text(float(getattr(values, name)[row])) for name, column in COLUMNS.items())
 
 
 def lines(grid: Grid, width: int = 80) -> list[str]:
-    """A table of plain text no wider than that; the first column gives way."""
-    others = [max(len(row[place]) for row in (grid.headers, *grid.rows)) + 2 for place in range(1, len(grid.headers))]
+    """A table of plain text that is not wider than `width`; names in the first column are shortened for it."""
+    others = [max(len(row[column]) for row in (grid.headers, *grid.rows)) + 2 for column in range(1, len(grid.headers))]
     first = min(max(len(row[0]) for row in (grid.headers, *grid.rows)), width - sum(others))
     return [
         _shortened(row[0], first).ljust(first) + "".join(cell.rjust(size) for cell, size in zip(row[1:], others, strict=True))

@@ -1,8 +1,8 @@
-"""Other methods, to measure the networks against: fitted on the same samples, behind a forecaster's interface.
+"""Other methods that the networks are measured against: fitted on the same samples, with the interface of a forecaster.
 
-All learn differences to the last value of the window, in units of the spread of the series, as the networks do. What a
-method does not say about its own uncertainty is taken from its errors on the validation part, quantile by quantile and
-lead by lead (split conformal prediction, Papadopoulos et al., 2002).
+All learn differences to the last value of the window, in units of the spread of the series, as the networks do. If a
+method gives no quantiles, they are made from its errors on the validation part, quantile by quantile and lead by lead
+(split conformal prediction, Papadopoulos et al., 2002).
 """
 
 import importlib
@@ -20,8 +20,8 @@ from edge.forecaster.forecaster import AllQuantiles
 from edge.forecaster.model import LARGEST_VALUE
 from pipeline.history.windows import Samples
 
-LEARNED = 250_000  # windows that the ridge is fitted on, at most
-CHECKED = 4_096  # windows of the validation part, at most
+LEARNED = 250_000  # most windows that the ridge is fitted on
+CHECKED = 4_096  # most windows of the validation part
 BLOCK = 4_096
 PENALTIES = (1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # in units of the mean eigenvalue
 TREE_WINDOWS, LEADS_EACH = 40_000, 8
@@ -88,30 +88,30 @@ def _some(chosen: Samples, most: int, seed: int = 0) -> Int64:
 
 
 def _filled(values: Float64) -> Float64:
-    """The last value stands in for a missing one in a window: 0, as all are differences to it."""
+    """The values with 0 for each missing one: all are differences to the last value, so 0 is the last value."""
     return np.where(np.isfinite(values), values, 0.0)
 
 
 def _carried(targets: Float64) -> Float64:
-    """The target before stands in for a missing one; before the first it is the window's last value."""
+    """The targets with the target before for each missing one; before the first it is the last value of the window."""
     if np.isfinite(targets).all():
         return targets
     padded = np.concatenate([np.zeros((len(targets), 1)), targets], axis=1)
-    place = np.maximum.accumulate(np.where(np.isfinite(padded), np.arange(padded.shape[1]), 0), axis=1)
-    return cast("Float64", np.take_along_axis(padded, place, axis=1)[:, 1:])
+    newest = np.maximum.accumulate(np.where(np.isfinite(padded), np.arange(padded.shape[1]), 0), axis=1)
+    return cast("Float64", np.take_along_axis(padded, newest, axis=1)[:, 1:])
 
 
 def _offsets(errors: Float64, levels: tuple[float, ...]) -> Float64:
-    """What to add to a median for every quantile, float64 `[horizon, quantiles]`: ascending, 0 at the median.
+    """Differences of every quantile from the median, float64 `[horizon, quantiles]`: ascending, 0 at the median.
 
     Args:
         errors: fact minus median, float64 `[n, horizon]`, NaN for missing.
-        levels: of the quantiles.
+        levels: level of each quantile, 0…1.
     """
     errors = np.where(np.isfinite(errors).any(axis=0), errors, 0.0)
-    found = np.nanquantile(errors, levels, axis=0).T
+    quantiles = np.nanquantile(errors, levels, axis=0).T
     sides = np.sign(np.asarray(levels) - 0.5)
-    return np.where(sides < 0, np.minimum(found, 0), np.where(sides > 0, np.maximum(found, 0), 0.0))
+    return np.where(sides < 0, np.minimum(quantiles, 0), np.where(sides > 0, np.maximum(quantiles, 0), 0.0))
 
 
 def _quantiles(median: Float64, offsets: Float64, windows: Centred) -> Float32:
@@ -125,10 +125,10 @@ class Linear(AllQuantiles):
     """One linear map from the window to all leads, for every series (NLinear; Zeng et al., 2023).
 
     Args:
-        name: of the method.
+        name: name of the method.
         contract: shape and grid.
         weights: float64 `[window, horizon]`.
-        offsets: of the quantiles from the median, float64 `[horizon, quantiles]`.
+        offsets: differences of the quantiles from the median, float64 `[horizon, quantiles]`.
         scale: spread of every series, float32 `[series]`.
     """
 
@@ -140,8 +140,8 @@ class Linear(AllQuantiles):
 
     def predict(self, windows: Float32, series: Int32) -> Float32:
         """As `Forecaster.predict`."""
-        found = centred(windows, series, self.scale)
-        return _quantiles(_filled(found.values) @ self.weights, self.offsets, found)
+        inputs = centred(windows, series, self.scale)
+        return _quantiles(_filled(inputs.values) @ self.weights, self.offsets, inputs)
 
 
 def ridge(training: Samples, validation: Samples, contract: Contract, scale: Float32) -> Linear:
@@ -150,8 +150,8 @@ def ridge(training: Samples, validation: Samples, contract: Contract, scale: Flo
     At most 250,000 windows, in blocks: memory does not grow with the history.
 
     Args:
-        training: to fit on, at least one.
-        validation: to choose the penalty and the quantiles on.
+        training: samples to fit on, one or more.
+        validation: samples to choose the penalty and the quantiles on.
         contract: shape and grid.
         scale: spread of every series in the training part, float32 `[series]`.
     """
@@ -185,21 +185,21 @@ def _library(name: str) -> Any:  # noqa: ANN401 - it has no types of ours
 
 
 def _lags(window: int) -> list[int]:
-    """How far to look back: 1, 2, 3, 4, 6, 8, 12, 16, … intervals."""
+    """Numbers of intervals to look back: 1, 2, 3, 4, 6, 8, 12, 16 and so on, up to the window."""
     steps = sorted({step << power for power in range(16) for step in (1, 3)} | {1, 2})
     return [step for step in steps if step <= window]
 
 
 def features(values: Float64, row: Int64, lead: Int64, contract: Contract) -> Float32:
-    """What the trees see of a window and a lead, float32 `[pairs, features]`; NaN for missing.
+    """Inputs of the trees for a window and a lead, float32 `[pairs, features]`; NaN for missing.
 
     The lead; values and means some intervals back; where a day fits, the value at the target's time of day on earlier
     days, as it is and against the value at the origin's time of day then, and the means of both.
 
     Args:
         values: windows without level and unit, float64 `[n, window]`.
-        row: of the window, int64 `[pairs]`.
-        lead: 0…horizon - 1, int64 `[pairs]`.
+        row: row of the window, int64 `[pairs]`.
+        lead: number of the lead, 0…horizon - 1, int64 `[pairs]`.
         contract: shape and grid.
     """
     window, lags = contract.window, _lags(contract.window)
@@ -224,10 +224,10 @@ class Trees(AllQuantiles):
     """Gradient-boosted trees with the lead as a feature, one model for all series and leads.
 
     Args:
-        name: of the method.
+        name: name of the method.
         contract: shape and grid.
-        booster: of LightGBM.
-        offsets: of the quantiles from the median, float64 `[horizon, quantiles]`.
+        booster: fitted booster of LightGBM.
+        offsets: differences of the quantiles from the median, float64 `[horizon, quantiles]`.
         scale: spread of every series, float32 `[series]`.
     """
 
@@ -239,8 +239,8 @@ class Trees(AllQuantiles):
 
     def predict(self, windows: Float32, series: Int32) -> Float32:
         """As `Forecaster.predict`."""
-        found = centred(windows, series, self.scale)
-        return _quantiles(_boosted(self.booster, found.values, self.contract), self.offsets, found)
+        inputs = centred(windows, series, self.scale)
+        return _quantiles(_boosted(self.booster, inputs.values, self.contract), self.offsets, inputs)
 
 
 def _boosted(booster: Any, values: Float64, contract: Contract) -> Float64:  # noqa: ANN401
@@ -262,11 +262,11 @@ def lightgbm_direct(
     """LightGBM (Ke et al., 2017) with absolute loss on a random choice of windows and leads.
 
     Args:
-        training: to fit on, at least one.
-        validation: to choose the number of trees and the quantiles on.
+        training: samples to fit on, one or more.
+        validation: samples to choose the number of trees and the quantiles on.
         contract: shape and grid.
         scale: spread of every series in the training part, float32 `[series]`.
-        progress: called after each tree with the number of trees so far and at most.
+        progress: function that is called after each tree with the number of trees so far and at most.
 
     Raises:
         ConfigurationError: LightGBM is not installed.
@@ -319,11 +319,11 @@ class Local(AllQuantiles):
     """A statistical model fitted anew on every window; gaps are bridged by straight lines.
 
     Args:
-        name: of the method.
+        name: name of the method.
         contract: shape and grid.
-        model: of statsforecast.
-        fallback: of statsforecast, for windows that the model cannot be fitted on.
-        progress: called after each window.
+        model: model of statsforecast.
+        fallback: model of statsforecast for windows that the first cannot be fitted on.
+        progress: function that is called after each window.
     """
 
     name: str
@@ -353,15 +353,15 @@ class Local(AllQuantiles):
             warnings.simplefilter("ignore")
             for model in (self.model, self.fallback):
                 try:
-                    found = model.forecast(y=values, h=self.contract.horizon, level=sorted(set(wanted.values())) or None)
+                    forecast = model.forecast(y=values, h=self.contract.horizon, level=sorted(set(wanted.values())) or None)
                 except Exception:  # noqa: BLE001, S112 - the library raises bare exceptions
                     continue
-                if np.isfinite(found["mean"]).all():
+                if np.isfinite(forecast["mean"]).all():
                     break
             else:
                 return np.full((self.contract.horizon, len(levels)), np.nan)
         named = {level: f"{'lo' if level < 0.5 else 'hi'}-{width}" for level, width in wanted.items()}
-        return np.sort(np.stack([found[named.get(level, "mean")] for level in levels], axis=1), axis=1)
+        return np.sort(np.stack([forecast[named.get(level, "mean")] for level in levels], axis=1), axis=1)
 
 
 def statsforecast(contract: Contract, progress: Callable[[], None] | None = None) -> Local:
@@ -371,7 +371,7 @@ def statsforecast(contract: Contract, progress: Callable[[], None] | None = None
 
     Args:
         contract: shape and grid.
-        progress: called after each window.
+        progress: function that is called after each window.
 
     Raises:
         ConfigurationError: statsforecast is not installed.

@@ -26,21 +26,21 @@ WIDTHS: dict[Kind, float] = {"bundle": 2.4, "peer": 1.7, "baseline": 1.3}
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 
 
-def error_plot(found: Backtest) -> bytes:
+def error_plot(measured: Backtest) -> bytes:
     """Mean absolute error by lead, a line per forecaster, best first in the legend; PNG."""
-    errors = [one.by_lead(found.scale) for one in found.evaluations]
-    return _by_lead(found, errors, "mean absolute error\n(standard deviations of each series)", smallest_first=True)
+    errors = [evaluation.by_lead(measured.scale) for evaluation in measured.evaluations]
+    return _by_lead(measured, errors, "mean absolute error\n(standard deviations of each series)", smallest_first=True)
 
 
-def coverage_plot(found: Backtest) -> bytes:
+def coverage_plot(measured: Backtest) -> bytes:
     """Share of the facts within the interval by lead, beside the share it is meant to hold; PNG."""
-    shares = [coverage(one.covered.sum(axis=0), one.banded.sum(axis=0)) for one in found.evaluations]
-    levels = found.contract.quantiles
-    return _by_lead(found, shares, "share of the facts\nwithin the interval", meant=levels[-1] - levels[0])
+    shares = [coverage(evaluation.covered.sum(axis=0), evaluation.banded.sum(axis=0)) for evaluation in measured.evaluations]
+    levels = measured.contract.quantiles
+    return _by_lead(measured, shares, "share of the facts\nwithin the interval", meant=levels[-1] - levels[0])
 
 
 def _by_lead(
-    found: Backtest, values: Sequence[Float64], label: str, *, meant: float | None = None, smallest_first: bool = False
+    measured: Backtest, values: Sequence[Float64], label: str, *, meant: float | None = None, smallest_first: bool = False
 ) -> bytes:
     from matplotlib import rc_context  # noqa: PLC0415 - takes a second, and only a picture needs it
     from matplotlib.figure import Figure  # noqa: PLC0415
@@ -49,18 +49,23 @@ def _by_lead(
     with rc_context(STYLE):
         figure = Figure(figsize=(9, 4.6), dpi=120, layout="constrained")
         axis = figure.subplots()
-        leads = lead_axis(axis, np.arange(1, found.contract.horizon + 1), found.contract.interval)
+        leads = lead_axis(axis, np.arange(1, measured.contract.horizon + 1), measured.contract.interval)
         drawn = []
-        for one, kind, value in zip(found.evaluations, found.kinds, values, strict=True):
-            place, used[kind] = used[kind], used[kind] + 1
+        for evaluation, kind, value in zip(measured.evaluations, measured.kinds, values, strict=True):
+            number, used[kind] = used[kind], used[kind] + 1
             if not np.isfinite(value).any():
                 continue
             (line,) = axis.plot(
-                leads, value, color=COLOURS[kind][place % len(COLOURS[kind])], linestyle=DASHES[place % len(DASHES)],
-                linewidth=WIDTHS[kind], label=one.forecaster, zorder=2 + WIDTHS[kind],
+                leads,
+                value,
+                color=COLOURS[kind][number % len(COLOURS[kind])],
+                linestyle=DASHES[number % len(DASHES)],
+                linewidth=WIDTHS[kind],
+                label=evaluation.forecaster,
+                zorder=2 + WIDTHS[kind],
                 marker="o" if len(leads) == 1 else None,
-            )  # fmt: skip
-            drawn.append((float(np.nanmean(value)) if smallest_first else place, line))
+            )
+            drawn.append((float(np.nanmean(value)) if smallest_first else number, line))
         if meant is not None:
             drawn.append((-1, axis.axhline(meant, color="#222222", linewidth=1, linestyle=":", label=f"meant: {meant:.0%}")))
             axis.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
@@ -74,26 +79,26 @@ def _by_lead(
 
 
 def extreme_days(
-    one: Contender, table: Table, contract: Contract, part: range, scale: Float32
+    judged: Contender, table: Table, contract: Contract, part: range, scale: Float32
 ) -> tuple[list[Panel], list[str]]:
     """The day of one series that was forecast worst, and the one that was forecast best, each with the day before.
 
-    A day begins at midnight (UTC), or with the part where no such day fits. It is forecast from its first interval on, and
-    again where a forecast ends; where a day is no number of intervals, a horizon stands for it. Days with less than half of
-    their facts do not count.
+    A day begins at midnight (UTC), or at the start of the part if no such day fits. It is forecast from its first interval
+    on, and again where a forecast ends. Where a day is no whole number of intervals, a horizon is taken as a day. Days with
+    less than half of their facts do not count.
 
     Args:
-        one: the forecaster.
+        judged: forecaster whose days are shown.
         table: the grid.
         contract: window and horizon.
         part: columns that the facts lie in.
-        scale: error is counted in units of it, float32 `[series]`.
+        scale: unit of the error of every series, float32 `[series]`.
 
     Returns:
         Panels, worst first, and a title for each; nothing where no day fits or can be judged.
     """
-    day, levels = contract.season() or contract.horizon, one.forecaster.contract.quantiles
-    first = max(part.start, one.forecaster.contract.window)
+    day, levels = contract.season() or contract.horizon, judged.forecaster.contract.quantiles
+    first = max(part.start, judged.forecaster.contract.window)
     midnight = -(table.start // contract.interval) % day
     starts = np.arange(first + (midnight - first) % day, part.stop - day + 1, day)
     if not len(starts):
@@ -101,19 +106,19 @@ def extreme_days(
     columns = starts[:, None] + np.arange(day)
     score = np.full((len(table.names), len(starts)), np.nan)
     for row, values in enumerate(table.values):
-        error = np.abs(_days(one, table, row, starts, day)[..., len(levels) // 2] - values[columns])
+        error = np.abs(_days(judged, table, row, starts, day)[..., len(levels) // 2] - values[columns])
         known = np.isfinite(error)
-        judged = known.sum(axis=1) * 2 >= day
-        score[row, judged] = (np.where(known, error, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1))[judged] / scale[row]
+        enough = known.sum(axis=1) * 2 >= day
+        score[row, enough] = (np.where(known, error, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1))[enough] / scale[row]
     if not np.isfinite(score).any():
         return [], []
     panels, titles = [], []
-    for word, place in (("worst", np.nanargmax(score)), ("best", np.nanargmin(score))):
-        row, number = (int(at) for at in np.unravel_index(place, score.shape))
+    for word, extreme in (("worst", np.nanargmax(score)), ("best", np.nanargmin(score))):
+        row, number = (int(index) for index in np.unravel_index(extreme, score.shape))
         begin = int(starts[number])
         shown = slice(begin - min(begin, day), begin + day)
         drawn = np.full((shown.stop - shown.start, len(levels)), np.nan, np.float32)
-        drawn[-day:] = _days(one, table, row, starts[number : number + 1], day)[0]
+        drawn[-day:] = _days(judged, table, row, starts[number : number + 1], day)[0]
         origins = table.times[np.arange(begin, begin + day, contract.horizon)]
         panels.append(Panel(table.names[row], "", table.times[shown], table.values[row, shown], drawn, levels, origins))
         moment = iso(table.start + begin * contract.interval)[:10]
@@ -123,27 +128,27 @@ def extreme_days(
     return panels, titles
 
 
-def _days(one: Contender, table: Table, row: int, starts: Int64, day: int) -> Float32:
-    """Forecasts of whole days of one series, `[days, day, quantiles]`; NaN where the device's baseline would forecast."""
-    contract = one.forecaster.contract
-    found = np.full((len(starts), day, len(contract.quantiles)), np.nan, np.float32)
+def _days(judged: Contender, table: Table, row: int, starts: Int64, day: int) -> Float32:
+    """Forecasts of whole days of one series, `[days, day, quantiles]`; NaN where a device would take the baseline."""
+    contract = judged.forecaster.contract
+    days = np.full((len(starts), day, len(contract.quantiles)), np.nan, np.float32)
     for ahead in range(0, day, contract.horizon):
         for begin in range(0, len(starts), BATCH):
-            some = slice(begin, begin + BATCH)
-            windows = table.values[row, starts[some, None] + np.arange(ahead - contract.window, ahead)]
-            forecasts = one.forecaster.predict(windows, np.full(len(windows), one.series[row]))
+            batch = slice(begin, begin + BATCH)
+            windows = table.values[row, starts[batch, None] + np.arange(ahead - contract.window, ahead)]
+            forecasts = judged.forecaster.predict(windows, np.full(len(windows), judged.series[row]))
             forecasts[~usable(windows, contract)] = np.nan
-            found[some, ahead : ahead + contract.horizon] = forecasts[:, : day - ahead]
-    return found
+            days[batch, ahead : ahead + contract.horizon] = forecasts[:, : day - ahead]
+    return days
 
 
 def days_plot(panels: Sequence[Panel], titles: Sequence[str], model: str) -> bytes:
     """Fact, median and interval of some days, each over its own time; PNG.
 
     Args:
-        panels: at least one.
-        titles: one per panel.
-        model: what made the forecasts, for the legend.
+        panels: panels to draw, one or more.
+        titles: title of each panel.
+        model: name of the forecaster, for the legend.
     """
     from matplotlib import dates, rc_context  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415

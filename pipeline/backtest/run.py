@@ -1,4 +1,4 @@
-"""Who is measured on what: bundles, baselines and peers over one part of the history, all on the same facts."""
+"""Bundles, baselines and peers, measured on the same facts of one part of the history."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -23,18 +23,18 @@ from pipeline.judging.verdict import missed_by_all
 from pipeline.release.registry import Registry
 
 FEWEST_ORIGINS = 10
-LOCAL_WINDOWS = 400  # that a model is fitted on each of: a quarter of a second for one
+LOCAL_WINDOWS = 400  # most windows for a method that fits a model on each: one fit takes a quarter of a second
 
 Told = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Entrant:
-    """One who takes part.
+    """A forecaster that takes part.
 
     Args:
         contender: forecaster and its list of series.
-        kind: where it comes from.
+        kind: origin of the forecaster: a bundle, a peer or a baseline.
     """
 
     contender: Contender
@@ -42,7 +42,7 @@ class Entrant:
 
 
 def open_bundles(named: Sequence[str], registry: Registry, channel: str) -> list[Bundle]:
-    """The bundles of these folders or versions; without any, what the channel names, if it names something.
+    """The bundles of these folders or versions; without any, the bundle that the channel names, if it names one.
 
     Raises:
         ConfigurationError: no such folder or version.
@@ -51,11 +51,11 @@ def open_bundles(named: Sequence[str], registry: Registry, channel: str) -> list
     if not named:
         live = registry.live(channel)
         return [] if live is None else [live]
-    return [read_bundle(Path(one)) if "/" in one or Path(one).is_dir() else registry.get(one) for one in named]
+    return [read_bundle(Path(name)) if "/" in name or Path(name).is_dir() else registry.get(name) for name in named]
 
 
 def fleet_of(bundles: Sequence[Bundle], fleet: Fleet) -> Fleet:
-    """The fleet as the first bundle sees it, or as configured where there is none.
+    """The fleet with the contract of the first bundle, or as configured if there is no bundle.
 
     Raises:
         ConfigurationError: the bundles forecast different intervals.
@@ -81,7 +81,7 @@ def fleet_of(bundles: Sequence[Bundle], fleet: Fleet) -> Fleet:
 
 
 def begin_at(prepared: Prepared, start: int) -> Prepared:
-    """The same history, but everything from `start` (ns UTC) on is held out, and what comes before is trained on.
+    """The same history, split so that everything from `start` (ns UTC) on is held out.
 
     Raises:
         HistoryError: too little is left on one of the sides.
@@ -107,10 +107,10 @@ def fit_peers(prepared: Prepared, *, peers: bool, windows: int, told: Told) -> l
     """The ridge, and with `peers` the other methods, fitted on the training part.
 
     Args:
-        prepared: history.
-        peers: LightGBM and statsforecast as well.
-        windows: how many will be forecast from, for the progress.
-        told: called with the name of a method, how far it is and how far it has to go.
+        prepared: history to fit on.
+        peers: whether LightGBM and statsforecast are fitted too.
+        windows: number of windows that will be forecast from, for the progress.
+        told: function that is called with the name of a method, its progress and its end.
 
     Raises:
         ConfigurationError: a library is not installed.
@@ -125,48 +125,48 @@ def fit_peers(prepared: Prepared, *, peers: bool, windows: int, told: Told) -> l
     training, validation = (
         samples(prepared.table, contract, part) for part in (prepared.split.training, prepared.split.validation)
     )
-    found: list[Forecaster] = []
-    if peers:  # what is quick to say that a library is missing comes first
-        found.append(statsforecast(contract, advance))
-        found.append(
+    others: list[Forecaster] = []
+    if peers:  # statsforecast fits nothing yet, so it says at once that a library is missing
+        others.append(statsforecast(contract, advance))
+        others.append(
             lightgbm_direct(training, validation, contract, prepared.scale, lambda tree, trees: told("lightgbm", tree, trees))
         )
-    return [ridge(training, validation, contract, prepared.scale), *reversed(found)]
+    return [ridge(training, validation, contract, prepared.scale), *reversed(others)]
 
 
 def widened(prepared: Prepared, stride: int) -> int:
-    """A stride that leaves a method fitted anew on every window some hundred windows, at all hours of the day."""
+    """A stride for a method that is fitted on every window: some hundred windows are left, at all hours of the day."""
     return judged_stride(prepared.table, prepared.contract, prepared.split.held_out, LOCAL_WINDOWS, stride)
 
 
 def origins_of(prepared: Prepared, stride: int) -> int:
-    """Moments of the held-out part that every series is forecast from."""
+    """Number of moments in the held-out part at which every series is forecast."""
     return len(range(0, len(prepared.split.held_out) - prepared.contract.horizon + 1, stride))
 
 
 def thin(prepared: Prepared, stride: int) -> list[str]:
-    """What a stride makes of the origins, where that makes the figures say less than they seem to."""
-    found, origins = [], origins_of(prepared, stride)
+    """Sentences about a stride that leaves too few origins, or too few hours of the day."""
+    notes, origins = [], origins_of(prepared, stride)
     season = prepared.contract.season() or 1
     hours = season // gcd(stride, season)
     if stride > 1 and hours < season:
-        found.append(
+        notes.append(
             f"stride {stride} meets {hours} of the {season} times of the day only; one without a common divisor meets all"
         )
     if origins < FEWEST_ORIGINS:
-        found.append(f"{origins} origins are too few to tell forecasters apart; take a smaller --stride or more readings")
-    return found
+        notes.append(f"{origins} origins are too few to tell forecasters apart; take a smaller --stride or more readings")
+    return notes
 
 
 def entrants(prepared: Prepared, bundles: Sequence[Bundle], peers: Sequence[Forecaster]) -> list[Entrant]:
-    """Bundles, peers and every baseline, each name once."""
+    """Bundles, peers and every baseline; of those with the same name the first."""
     names = prepared.table.names
-    found = [Entrant(contender(open_forecaster(bundle), names, bundle.manifest.series), "bundle") for bundle in bundles]
-    found += [Entrant(contender(one, names, names), "peer") for one in peers]
-    found += [Entrant(contender(one, names), "baseline") for one in baselines(prepared.contract)]
+    every = [Entrant(contender(open_forecaster(bundle), names, bundle.manifest.series), "bundle") for bundle in bundles]
+    every += [Entrant(contender(peer, names, names), "peer") for peer in peers]
+    every += [Entrant(contender(baseline, names), "baseline") for baseline in baselines(prepared.contract)]
     first: dict[str, Entrant] = {}
-    for one in found:
-        first.setdefault(one.contender.forecaster.name, one)
+    for entrant in every:
+        first.setdefault(entrant.contender.forecaster.name, entrant)
     return list(first.values())
 
 
@@ -174,47 +174,55 @@ def measure(prepared: Prepared, chosen: Sequence[Entrant], stride: int, notes: S
     """The backtest of the held-out part.
 
     Args:
-        prepared: history.
-        chosen: at least one, the one that matters first.
-        stride: intervals from one origin to the next.
-        notes: that a reader of the figures has to know.
+        prepared: history to measure on.
+        chosen: forecasters to measure, one or more; the tables of single series show the first.
+        stride: number of intervals from one origin to the next.
+        notes: sentences that a reader of the figures has to know.
 
     Raises:
         HistoryError: nothing can be judged there.
     """
     table, contract, parts = prepared.table, prepared.contract, prepared.split
-    found = backtest([one.contender for one in chosen], table, contract, parts.held_out, stride, prepared.scale)
-    if not found[0].count.any():
+    evaluations = backtest([entrant.contender for entrant in chosen], table, contract, parts.held_out, stride, prepared.scale)
+    if not evaluations[0].count.any():
         raise HistoryError(
             "no fact can be judged: too much is missing there, or a forecaster gives no forecast; try --from earlier"
         )
     season = contract.season() or 1
     naive = naive_error(table.values[:, parts.training.start : parts.training.stop], season)
     silent = [
-        f"{one.forecaster} has no forecast for {one.unanswered.sum():,} facts, which count for none"
-        for one in found
-        if one.unanswered.any()
+        f"{evaluation.forecaster} has no forecast for {evaluation.unanswered.sum():,} facts, which count for none"
+        for evaluation in evaluations
+        if evaluation.unanswered.any()
     ]
-    if (glitches := missed_by_all(found[0])) is not None:
+    if (glitches := missed_by_all(evaluations[0])) is not None:
         silent.append(glitches)
     return Backtest(
-        contract, table, parts.held_out, stride, found, tuple(one.kind for one in chosen), prepared.scale, naive, season,
-        (*notes, *silent),
-    )  # fmt: skip
+        contract=contract,
+        table=table,
+        part=parts.held_out,
+        stride=stride,
+        evaluations=evaluations,
+        kinds=tuple(entrant.kind for entrant in chosen),
+        scale=prepared.scale,
+        naive=naive,
+        season=season,
+        notes=(*notes, *silent),
+    )
 
 
 def remarks(prepared: Prepared, bundles: Sequence[Bundle]) -> list[str]:
-    """What makes a comparison with these bundles unfair, one line each."""
-    table, found = prepared.table, []
+    """Reasons why a comparison with these bundles is unfair, one line each."""
+    table, reasons = prepared.table, []
     begin = table.start + prepared.split.held_out.start * table.interval
     for manifest in (bundle.manifest for bundle in bundles):
         unknown = sum(name not in manifest.series for name in table.names)
         if unknown:
-            found.append(f"{manifest.version} was not trained on {unknown} of the {len(table.names)} series")
+            reasons.append(f"{manifest.version} was not trained on {unknown} of the {len(table.names)} series")
         seen = max(manifest.training.end, manifest.training.validated) if manifest.training is not None else begin
         if seen > begin:
-            found.append(
+            reasons.append(
                 f"{manifest.version} was made from readings up to {iso(seen)}, and this backtest begins at "
                 f"{iso(begin)}: its error is flattered"
             )
-    return found
+    return reasons

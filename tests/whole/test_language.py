@@ -26,7 +26,6 @@ NOT_YET: frozenset[str] = frozenset(
         "edge/release",
         "edge/spool",
         "edge/stores",
-        "pipeline/backtest",
         "pipeline/history",
         "pipeline/judging",
         "pipeline/release",
