@@ -161,5 +161,72 @@ def test_series_are_scored_apart() -> None:
 
 @pytest.mark.parametrize(("horizon", "leads"), [(1, (1,)), (2, (1, 2)), (24, (1, 6, 12, 24)), (96, (1, 24, 48, 96))])
 def test_leads_by_default_are_the_first_a_quarter_a_half_and_the_whole(horizon: int, leads: tuple[int, ...]) -> None:
-    """Each once, ascending."""
+    """Each once, ascending, as whole numbers also where the horizon has no half."""
     assert default_leads(horizon) == leads
+    assert all(isinstance(lead, int) for lead in default_leads(horizon + 1))
+
+
+TYPES = {"series": np.int32, "target": np.int64, "lead": np.int32}
+
+
+def test_columns_of_scores_have_their_types_with_and_without_rows() -> None:
+    """Series and leads are int32, targets int64, and all errors float64, which the store writes in full."""
+    state, scoring = State(CONTRACT), Scoring(CONTRACT, LEADS)
+    batches = [step(scoring, state.ingest(Readings.of([0], [10 * number], [number])).closed) for number in range(4)]
+    assert [len(scores) for scores in batches] == [0, 0, 1, 2]
+    for scores in batches:
+        for name in Scores.__slots__:
+            assert getattr(scores, name).dtype == TYPES.get(name, np.float64), name
+
+
+def crowd(number: int, size: int) -> Closed:
+    """Interval `number` of that many series closes, each with the number as its value."""
+    values = np.full((size, 8), number - 1, np.float32)
+    return Closed(np.arange(size, dtype=np.int32), np.full(size, 10 * number), values, np.ones(size, np.int64))
+
+
+def test_new_series_leave_the_forecasts_of_the_others_waiting() -> None:
+    """Every series that a forecast was made for is scored, however many come after it, and no other."""
+    scoring = Scoring(CONTRACT, (1,))
+    for number, (size, known) in enumerate([(33, 0), (34, 33), (35, 34), (200, 35), (200, 200)], 1):
+        scores = step(scoring, crowd(number, size))
+        assert rows(scores) == {(series, number - 1, 1) for series in range(known)}
+        assert not scores.error.any()
+
+
+def test_a_loaded_dump_scores_what_the_dumped_one_would() -> None:
+    """Forecasts of all series wait on the other side, of all leads, with the baseline."""
+    straight, size = Scoring(CONTRACT, LEADS), 1100  # more than one part of a dump
+    for number in (1, 2, 3):
+        step(straight, crowd(number, size))
+    parts = list(straight.dump())
+    assert len(parts) == 3
+    loaded = Scoring(CONTRACT, LEADS)
+    loaded.load(iter([*parts, b"not a part of it"]))
+    for number in (4, 5, 6, 7):
+        expected, scores = step(straight, crowd(number, size)), step(loaded, crowd(number, size))
+        assert len(scores) == size * min(3, 2 + (number > 5))
+        for name in Scores.__slots__:
+            np.testing.assert_array_equal(getattr(scores, name), getattr(expected, name))
+
+
+def test_bytes_of_a_dump_do_not_change() -> None:
+    """A snapshot that an earlier version wrote is read by a later one: targets as int64, forecasts as float32."""
+    scoring = Scoring(CONTRACT, (2,))
+    step(scoring, crowd(1, 1))
+    assert [part.hex() for part in scoring.dump()] == [
+        "01",
+        "92c410" + "0200000000000000" + "0000000000000080" + "c420" + "00000040" * 3 + "0000a040" + "0000c07f" * 4,
+    ]
+
+
+def test_windows_that_close_together_are_scored_in_order_of_time() -> None:
+    """Two series take turns, each 40 times: every forecast waits for the fact after it, and none for one before."""
+    scoring = Scoring(CONTRACT, (1,))
+    number = np.repeat(np.arange(1, 41), 2)
+    values = np.repeat((number - 1)[:, None], 8, axis=1).astype(np.float32)
+    closed = Closed(np.tile(np.array([1, 0], np.int32), 40), number * 10, values, np.ones(80, np.int64))
+    scores = step(scoring, closed)
+    assert rows(scores) == {(series, target, 1) for series in (0, 1) for target in range(1, 40)}
+    assert len(scores) == 78
+    assert not scores.error.any()
