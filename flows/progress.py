@@ -15,7 +15,7 @@ class Show:
     """Stages with their seconds, and progress within a stage; may be called from several threads.
 
     Args:
-        console: where to; a terminal gets bars, anything else one line per quarter.
+        console: console that is written to; a terminal gets bars, anything else gets a line per quarter.
     """
 
     def __init__(self, console: Console | None = None) -> None:

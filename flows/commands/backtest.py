@@ -80,17 +80,17 @@ def run(options: argparse.Namespace) -> int:
             peers = work.fit_peers(prepared, peers=options.peers, windows=windows, told=show.advance)
         with show.stage("backtest"):
             chosen = work.entrants(prepared, bundles, peers)
-            found = work.measure(prepared, chosen, stride, notes)
-        sys.stdout.write("\n".join([*text(found), ""]))
+            measured = work.measure(prepared, chosen, stride, notes)
+        sys.stdout.write("\n".join([*text(measured), ""]))
         if options.json:
             from edge.files import replace_file
             from pipeline.backtest.figures import document
 
-            replace_file(options.json, json.dumps(document(found), indent=1).encode())
+            replace_file(options.json, json.dumps(document(measured), indent=1).encode())
             sys.stdout.write(f"figures: {options.json}\n")
         if options.out:
             with show.stage("plots"):
-                paths = draw(found, chosen[0], options.out)
+                paths = draw(measured, chosen[0], options.out)
             sys.stdout.write("".join(f"plot: {path}\n" for path in paths))
     return 0
 

@@ -54,16 +54,16 @@ def run(options: argparse.Namespace) -> int:
         check_broker()
         folder = prepare_folder(options.folder)
         from flows.demo.run import run as run_demo  # takes seconds, so it belongs to the stage
-        from flows.output.demo import outcome_document, print_outcome, write_outcome
+        from flows.output.demo import demo_document, print_demo, write_demo
 
     show.note(f"  working folder: {folder}")
-    outcome = run_demo(folder, data=options.data, store_url=options.store, show=show)
-    write_outcome(outcome)
+    demo = run_demo(folder, data=options.data, store_url=options.store, show=show)
+    write_demo(demo)
     if options.json:
-        options.json.write_text(json.dumps(outcome_document(outcome), indent=2), encoding="utf-8")
-    print_outcome(outcome)
+        options.json.write_text(json.dumps(demo_document(demo), indent=2), encoding="utf-8")
+    print_demo(demo)
     if not options.no_open and sys.stdout.isatty():
         import webbrowser
 
-        webbrowser.open(outcome.report.as_uri())
-    return outcome.code
+        webbrowser.open(demo.report.as_uri())
+    return demo.code

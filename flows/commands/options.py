@@ -30,8 +30,8 @@ def add_command(
         commands: commands of `gatecast` so far.
         name: word that the user writes.
         run: function that takes the parsed options and returns the exit code.
-        text: what the command does, in half a line for the list of commands.
-        description: what the command does, in whole sentences; None: the half line.
+        text: half a line that says what the command does, for the list of commands.
+        description: whole sentences that say what the command does; None: the half line.
         grace: None for a command that takes a moment. A command that takes longer runs in a process of its own, and has
             this many seconds to end by itself after Ctrl-C or SIGTERM; 0: it is killed at once.
 

@@ -15,7 +15,7 @@ def prepare_folder(folder: Path) -> Path:
         ConfigurationError: the folder holds something a demo did not make, cannot be written, or has a name that
             Prefect's database or a configuration file cannot hold.
     """
-    wrong = next((one for one in str(folder.resolve()) if one == "?" or not one.isprintable()), None)
+    wrong = next((letter for letter in str(folder.resolve()) if letter == "?" or not letter.isprintable()), None)
     if wrong is not None:
         raise ConfigurationError(f"a folder with {wrong!r} in its name is not possible; choose another --folder")
     try:

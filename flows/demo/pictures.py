@@ -1,5 +1,7 @@
 """The demo's pictures: forecasts that were made on the device, against facts."""
 
+import itertools
+
 import numpy as np
 
 from edge.contract.contract import Contract
@@ -11,23 +13,29 @@ DRAWN_FORECASTS = 5
 
 
 def panels(measured: Measured, contract: Contract) -> tuple[Panel, ...]:
-    """The newest forecasts of up to five series, each made where the one before ended; NaN at leads that are not stored."""
-    table, chosen, model = measured.table, measured.samples, measured.forecasts
-    horizon, found, ahead = contract.horizon, [], np.asarray(measured.leads) - 1
-    for row in range(min(len(table.names), DRAWN_SERIES)):
-        places = np.flatnonzero((chosen.series == row) & np.isfinite(model[:, -1, contract.median]))
-        if not len(places):
-            continue
-        origins = chosen.origin[places]
-        wanted = origins[-1] - horizon * np.arange(DRAWN_FORECASTS)[::-1]
-        drawn = places[np.isin(origins, wanted)]
-        stop = int(origins[-1]) + horizon
-        first = max(0, int(wanted[0]) - horizon)
-        forecasts = np.full((stop - first, len(contract.quantiles)), np.nan, np.float32)
-        for place in drawn:
-            begin = int(chosen.origin[place]) - first
-            forecasts[begin + ahead] = model[place]
-        times = table.times
-        facts, moments = table.values[row, first:stop], times[first:stop]
-        found.append(Panel(table.names[row], "", moments, facts, forecasts, contract.quantiles, times[chosen.origin[drawn]]))
-    return tuple(found)
+    """The newest forecasts of the first five series that have whole ones, each made where the one before ended.
+
+    NaN stands at leads that are not stored.
+    """
+    rows = range(len(measured.table.names))
+    drawn = (panel for row in rows if (panel := _panel(measured, contract, row)) is not None)
+    return tuple(itertools.islice(drawn, DRAWN_SERIES))
+
+
+def _panel(measured: Measured, contract: Contract, row: int) -> Panel | None:
+    """The newest forecasts of one series; None where it has no whole one."""
+    table, samples, horizon = measured.table, measured.samples, contract.horizon
+    whole = np.flatnonzero((samples.series == row) & np.isfinite(measured.forecasts[:, -1, contract.median]))
+    if not len(whole):
+        return None
+    newest = int(samples.origin[whole][-1])
+    wanted = newest - horizon * np.arange(DRAWN_FORECASTS)[::-1]
+    shown = whole[np.isin(samples.origin[whole], wanted)]
+    first, stop = max(0, int(wanted[0]) - horizon), newest + horizon
+    forecasts = np.full((stop - first, len(contract.quantiles)), np.nan, np.float32)
+    ahead = np.asarray(measured.leads) - 1
+    for sample in shown:
+        forecasts[int(samples.origin[sample]) - first + ahead] = measured.forecasts[sample]
+    times = table.times
+    facts, origins = table.values[row, first:stop], times[samples.origin[shown]]
+    return Panel(table.names[row], "", times[first:stop], facts, forecasts, contract.quantiles, origins)

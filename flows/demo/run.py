@@ -13,7 +13,7 @@ from edge.errors import ConfigurationError, GatecastError, HistoryError
 from edge.stores.store import Store, open_store, sqlite_url
 from flows.demo.pictures import panels
 from flows.demo.stream import in_order, publish, topic_safe, topics_of
-from flows.output.demo import Outcome
+from flows.output.demonstration import Demonstration
 from flows.processes.patience import Patience
 from flows.processes.servers import AgentProcess, free_port, start_broker
 from flows.progress import Show
@@ -101,14 +101,14 @@ def _toml(value: str | Path) -> str:
     return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def run(folder: Path, *, data: Path | None, store_url: str | None, show: Show) -> Outcome:
+def run(folder: Path, *, data: Path | None, store_url: str | None, show: Show) -> Demonstration:
     """Run the demo.
 
     Args:
         folder: working folder, from `prepare_folder`.
         data: CSV or Parquet file; None: the shipped weather.
-        store_url: where everything is written; None: an SQLite file in the folder.
-        show: what the user sees.
+        store_url: URL of the store that takes everything; None: an SQLite file in the folder.
+        show: stages and progress, as the user sees them.
 
     Raises:
         GatecastError: one line that says what to do.
@@ -155,7 +155,7 @@ def run(folder: Path, *, data: Path | None, store_url: str | None, show: Show) -
     live = retrained.release.goes_out
     if live is None:
         raise GatecastError("nothing was released, though the registry was empty")
-    return Outcome(
+    return Demonstration(
         retrained,
         counts,
         measured,

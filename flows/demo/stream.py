@@ -52,11 +52,11 @@ def publish(port: int, topics: list[str], readings: Readings, taken: Callable[[]
     """Send every reading at QoS 1 and wait until the broker has acknowledged all of them.
 
     Args:
-        port: of the broker on this machine.
-        topics: of each series.
-        readings: in the order to send.
-        taken: how many readings the agent has committed so far.
-        advance: called now and then with how many have been sent.
+        port: port of the broker on this machine.
+        topics: topic of each series.
+        readings: readings, in the order in which they are sent.
+        taken: function that returns the number of readings that the agent has committed so far.
+        advance: function that is called now and then with the number of readings that have been sent.
 
     Raises:
         BrokerError: the broker is gone, or the agent takes no more.

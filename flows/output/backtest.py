@@ -9,38 +9,38 @@ from pipeline.backtest.pictures import coverage_plot, days_plot, error_plot, ext
 from pipeline.backtest.run import Entrant
 
 
-def text(found: Backtest) -> list[str]:
+def text(backtest: Backtest) -> list[str]:
     """What was measured, in lines of 80 columns."""
-    contract, table = found.contract, found.table
-    begin, end = (iso(table.start + edge * table.interval) for edge in (found.part.start, found.part.stop))
-    every = format_duration(found.stride * table.interval)
-    first, facts = found.evaluations[0], int(found.evaluations[0].count.sum())
+    contract, table = backtest.contract, backtest.table
+    begin, end = (iso(table.start + edge * table.interval) for edge in (backtest.part.start, backtest.part.stop))
+    every = format_duration(backtest.stride * table.interval)
+    first, facts = backtest.evaluations[0], int(backtest.evaluations[0].count.sum())
     more = f", the {SHOWN} worst of {len(table.names)}" if len(table.names) > SHOWN else ", worst first"
     return [
         f"{begin} … {end}",
         f"{len(table.names)} series, an origin every {every}, {contract.horizon} leads, {facts:,} facts",
         "",
         "mean over the series; MAE, RMSE, width in standard deviations of each series:",
-        *lines(overall_grid(found)),
+        *lines(overall_grid(backtest)),
         "",
-        *lines(leads_grid(found)),
+        *lines(leads_grid(backtest)),
         "",
         f"{first.forecaster} in each series' own unit{more}:",
-        *lines(series_grid(found)),
-        *(f"note: {note}" for note in found.notes),
+        *lines(series_grid(backtest)),
+        *(f"note: {note}" for note in backtest.notes),
     ]
 
 
-def draw(found: Backtest, first: Entrant, folder: Path) -> list[Path]:
+def draw(backtest: Backtest, first: Entrant, folder: Path) -> list[Path]:
     """Write the plots; without a whole day to draw there are two.
 
     Args:
-        found: the backtest.
-        first: whose best and worst day is drawn.
-        folder: for the files.
+        backtest: figures of the backtest.
+        first: entrant whose best and worst days are drawn.
+        folder: folder of the pictures.
     """
-    plots = {"error_by_lead.png": error_plot(found), "coverage_by_lead.png": coverage_plot(found)}
-    panels, titles = extreme_days(first.contender, found.table, found.contract, found.part, found.scale)
+    plots = {"error_by_lead.png": error_plot(backtest), "coverage_by_lead.png": coverage_plot(backtest)}
+    panels, titles = extreme_days(first.contender, backtest.table, backtest.contract, backtest.part, backtest.scale)
     if panels:
         plots["worst_and_best_day.png"] = days_plot(panels, titles, first.contender.forecaster.name)
     for name, content in plots.items():

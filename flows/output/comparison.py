@@ -1,12 +1,11 @@
 """What `gatecast compare` tells: tables for a terminal, the same as Markdown, and everything as data."""
 
-import math
 from importlib.metadata import version
 
 from rich.console import Console
-from rich.table import Table as RichTable
 
 from edge.contract.times import format_duration
+from flows.output.tables import finite, rich_table
 from pipeline.cells.comparison import Comparison, titles
 from pipeline.cells.recall import KEPT
 from pipeline.report.page import Grid, markdown, number, percent
@@ -100,20 +99,10 @@ def text(comparison: Comparison) -> str:
     console.width = min(console.width, WIDEST)
     with console.capture() as captured:
         for title, grid in zip(TITLES, grids(comparison), strict=True):
-            console.print(_rich(title, grid))
+            console.print(rich_table(grid, title=title, gap=1, words=("best use",)))
         for note in notes(comparison):
             console.print(note, markup=False)
     return captured.get().rstrip()
-
-
-def _rich(title: str, grid: Grid) -> RichTable:
-    table = RichTable(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for column, header in enumerate(grid.headers):
-        left = column == 0 or header == "best use"
-        table.add_column(header, justify="left" if left else "right", no_wrap=column == 0, overflow="fold")
-    for row in grid.rows:
-        table.add_row(*row)
-    return table
 
 
 def markdown_text(comparison: Comparison) -> str:
@@ -140,10 +129,10 @@ def document(comparison: Comparison) -> dict[str, object]:
                 "seconds_per_epoch": round(row.seconds_per_epoch, 3),
                 "microseconds_at_batch_1": round(row.single, 2),
                 "microseconds_at_batch_64": round(row.batched, 2),
-                "error": _known(row.error),
-                "skill": _known(row.skill),
-                "error_by_lead": [_known(value) for value in row.error_by_lead.tolist()],
-                "coverage": _known(row.coverage),
+                "error": finite(row.error),
+                "skill": finite(row.skill),
+                "error_by_lead": [finite(value) for value in row.error_by_lead.tolist()],
+                "coverage": finite(row.coverage),
             }
             for row, use in zip(comparison.rows, comparison.uses, strict=True)
         ],
@@ -152,20 +141,20 @@ def document(comparison: Comparison) -> dict[str, object]:
                 "cell": measured.cell,
                 "kept_steps": measured.kept,
                 "delays": list(measured.delays),
-                "recall": [_known(value) for value in measured.recall],
-                "recall_lowest": [_known(value) for value in measured.lowest],
-                "recall_highest": [_known(value) for value in measured.highest],
+                "recall": [finite(value) for value in measured.recall],
+                "recall_lowest": [finite(value) for value in measured.lowest],
+                "recall_highest": [finite(value) for value in measured.highest],
                 "distances": list(measured.distances),
-                "gradient_norm_fresh": [_known(value) for value in measured.fresh],
-                "gradient_norm_trained": [_known(value) for value in measured.trained],
+                "gradient_norm_fresh": [finite(value) for value in measured.fresh],
+                "gradient_norm_trained": [finite(value) for value in measured.trained],
                 "seconds": round(measured.seconds, 2),
             }
             for measured in comparison.memories
         ],
         "baseline": {
             "name": comparison.baseline,
-            "error": _known(comparison.reference),
-            "error_by_lead": [_known(value) for value in comparison.baseline_error.tolist()],
+            "error": finite(comparison.reference),
+            "error_by_lead": [finite(value) for value in comparison.baseline_error.tolist()],
         },
         "contract": {
             "interval": format_duration(contract.interval),
@@ -190,7 +179,3 @@ def document(comparison: Comparison) -> dict[str, object]:
         "trial": given.trial,
         "gatecast": version("gatecast"),
     }
-
-
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None

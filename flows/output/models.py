@@ -28,7 +28,7 @@ def models_text(manifests: Sequence[Manifest], live: str | None, channel: str) -
     """The registry, newest last."""
     if not manifests:
         return "no bundles yet; run gatecast retrain"
-    grid = Grid(("version", "", "series", "kB", "skill"), tuple(_manifest_row(one, live) for one in manifests))
+    grid = Grid(("version", "", "series", "kB", "skill"), tuple(_manifest_row(manifest, live) for manifest in manifests))
     console = Console(highlight=False)
     with console.capture() as captured:
         console.print(rich_table(grid))
@@ -50,4 +50,6 @@ def _manifest_row(manifest: Manifest, live: str | None) -> tuple[str, ...]:
 
 def models_document(manifests: Sequence[Manifest], live: str | None) -> list[dict[str, object]]:
     """The same as data."""
-    return [{**model_document(one), "live": one.version == live, "created": one.created} for one in manifests]
+    return [
+        {**model_document(manifest), "live": manifest.version == live, "created": manifest.created} for manifest in manifests
+    ]

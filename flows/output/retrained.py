@@ -67,18 +67,18 @@ def retrained_document(retrained: Retrained, *, released: bool) -> dict[str, obj
         "series_won": verdict.series_won,
         "series_judged": verdict.series_judged,
         "coverage": known(verdict.coverage),
-        "candidates": [_candidate_document(one) for one in release.judged],
+        "candidates": [_candidate_document(judged) for judged in release.judged],
         "left_out": [*retrained.prepared.warnings, *retrained.failures],
     }
 
 
-def _candidate_document(one: Judged) -> dict[str, object]:
-    manifest = one.candidate.bundle.manifest
+def _candidate_document(judged: Judged) -> dict[str, object]:
+    manifest = judged.candidate.bundle.manifest
     return {
         **model_document(manifest),
-        "skill": known(one.trial.verdict.skill),
-        "microseconds_per_forecast": one.cost.latency,
-        "parity": one.candidate.parity,
+        "skill": known(judged.trial.verdict.skill),
+        "microseconds_per_forecast": judged.cost.latency,
+        "parity": judged.candidate.parity,
     }
 
 

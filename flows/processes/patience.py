@@ -10,8 +10,8 @@ class Patience:
     """Ends where nothing has changed for too long; the whole may take any time.
 
     Args:
-        seconds: without a change.
-        clock: seconds that only grow.
+        seconds: time without a change after which it is given up.
+        clock: function that returns seconds that only grow.
     """
 
     def __init__(self, seconds: float = STALLED, clock: Callable[[], float] = time.monotonic) -> None:
@@ -24,7 +24,7 @@ class Patience:
         """Whether it is time to give up.
 
         Args:
-            progress: grows as the other gets on; what falls back and comes up again is no progress.
+            progress: number that grows as the other process gets on; one that falls and comes up again is no progress.
         """
         now = self._clock()
         if self._best is None or progress > self._best:

@@ -50,9 +50,9 @@ class Server:
     """A child process with its output in a log file; it does not outlive this one.
 
     Args:
-        command: to start.
+        command: program and its arguments.
         log: file for its output.
-        environment: of the process; None: ours.
+        environment: environment of the process; None: ours.
     """
 
     def __init__(self, command: list[str], log: Path, environment: dict[str, str] | None = None) -> None:
@@ -101,7 +101,7 @@ def check_broker(find: Callable[[], str | None] = find_mosquitto) -> None:
     """Refuse at once what could not be started after minutes.
 
     Args:
-        find: where mosquitto is, or None.
+        find: function that returns the path of mosquitto, or None.
 
     Raises:
         ConfigurationError: there is neither mosquitto nor amqtt.
@@ -123,10 +123,10 @@ def start_broker(folder: Path) -> tuple[Server, str, int]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    if found := find_mosquitto():
+    if mosquitto := find_mosquitto():
         name, configuration = "mosquitto", folder / "mosquitto.conf"
         configuration.write_text(_mosquitto(folder, port), encoding="utf-8")
-        command = [found, "-c", str(configuration)]
+        command = [mosquitto, "-c", str(configuration)]
     else:
         name, configuration = "amqtt", folder / "amqtt.yaml"
         listeners = {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}}
@@ -156,9 +156,9 @@ class AgentProcess(Server):
     """`gatecast-agent run` and its health page.
 
     Args:
-        config: its configuration.
+        config: configuration of the agent.
         log: file for its output.
-        port: of its health page, as in the configuration.
+        port: port of its health page, as in the configuration.
     """
 
     def __init__(self, config: Path, log: Path, port: int) -> None:

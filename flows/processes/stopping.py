@@ -107,12 +107,12 @@ def _ended(child: int, until: float) -> int | None:
     """The status of the child if it ends before a moment of the monotonic clock; others that have ended are let go."""
     while True:
         try:
-            found, status = os.waitpid(-1, os.WNOHANG)
+            pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
             return None
-        if found == child:
+        if pid == child:
             return status
-        if found:
+        if pid:
             continue
         left = until - time.monotonic()
         if left <= 0:
@@ -130,19 +130,19 @@ def _end_all(child: int) -> None:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         try:
-            found, _ = os.waitpid(-1, os.WNOHANG)
+            pid, _ = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
             return
-        if not found:
+        if not pid:
             signal.sigtimedwait({signal.SIGCHLD}, 0.05)
 
 
 def children(parent: int) -> list[int]:
     """The processes that a process has started or adopted; none where there is no /proc."""
-    found = []
+    pids = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError, ValueError, IndexError):
             # The name stands in brackets and may hold anything.
             if int(stat.read_text(errors="replace").rpartition(")")[2].split()[1]) == parent:
-                found.append(int(stat.parent.name))
-    return found
+                pids.append(int(stat.parent.name))
+    return pids

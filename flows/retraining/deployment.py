@@ -17,11 +17,11 @@ class Run:
     """One run.
 
     Args:
-        identity: of the run.
+        identity: identity of the run at the server.
         state: Prefect's type of state, such as `SCHEDULED` or `COMPLETED`.
-        message: what the state says, such as the error of a failed run.
-        due: when it was or is to start, UTC.
-        seconds: that it has run.
+        message: message of the state, such as the error of a failed run.
+        due: time at which the run was or is to start, UTC.
+        seconds: time that the run has taken so far.
     """
 
     identity: str
@@ -48,8 +48,8 @@ class Deployment:
     """A deployment on the server that Prefect's settings name.
 
     Args:
-        identity: of the deployment.
-        seconds: that an answer may take.
+        identity: identity of the deployment at the server.
+        seconds: longest time that an answer may take.
     """
 
     def __init__(self, identity: UUID, seconds: float = 60.0) -> None:
@@ -69,9 +69,9 @@ class Deployment:
         """Say that a run is over.
 
         Args:
-            run: which.
-            state: one of `OVER`.
-            message: why.
+            run: run that is over.
+            state: new state, one of `OVER`.
+            message: reason of the new state.
         """
         document = {"state": {"type": state, "message": message}, "force": True}
         self._ask(f"/flow_runs/{run.identity}/set_state", document)
@@ -82,7 +82,8 @@ class Deployment:
 
     def _runs(self, chosen: dict[str, Any], sort: str, limit: int) -> list[Run]:
         runs = {"deployment_id": {"any_": [self._identity]}, **chosen}
-        return [_run(one) for one in self._ask("/flow_runs/filter", {"flow_runs": runs, "sort": sort, "limit": limit})]
+        request = {"flow_runs": runs, "sort": sort, "limit": limit}
+        return [_run(document) for document in self._ask("/flow_runs/filter", request)]
 
     def _ask(self, path: str, document: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
         with get_client(httpx_settings={"timeout": self._seconds}, sync_client=True) as client:
@@ -91,10 +92,10 @@ class Deployment:
 
 
 def missed(runs: list[Run]) -> Iterator[Run]:
-    """Those that wait although a newer one is due: one run makes up for all of them.
+    """The runs that wait although a newer one is due: one run makes up for all of them.
 
     Args:
-        runs: that were due by now, newest first.
+        runs: runs that were due by now, newest first.
     """
     waiting = [run for run in runs if run.state == "SCHEDULED"]
     yield from waiting[1:]

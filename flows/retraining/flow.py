@@ -154,10 +154,10 @@ def retrain(config_path: str, *, release: bool = True, until: int | None = None,
     """Retrain on the store's history and release what beats the baselines and the champion.
 
     Args:
-        config_path: of `gatecast.toml`.
-        release: False judges only.
-        until: use readings before this moment only, ns UTC.
-        trials: of a search for settings before the training; 0: none.
+        config_path: path of `gatecast.toml`.
+        release: whether the better forecaster is released; False: it is only judged.
+        until: moment, ns UTC, before which readings are used; None: all of them.
+        trials: number of trials of the search for settings before the training; 0: there is no search.
 
     Raises:
         GatecastError: one line that says what to do.
@@ -171,7 +171,7 @@ def retrain(config_path: str, *, release: bool = True, until: int | None = None,
     with tempfile.TemporaryDirectory(prefix="gatecast-") as name:
         folder = Path(name)
         prepared = validate(extract(config, until, folder), fleet, show)
-        readings = sum(one.readings for one in prepared.report.series)
+        readings = sum(series.readings for series in prepared.report.series)
         show.note(f"  {len(prepared.table.names)} series, {readings} readings; {prepared.contract.words}")
         tuned = tune(prepared, config, trials, folder, show) if trials else untuned(prepared, config.train)
         prepared = tuned.prepared

@@ -27,7 +27,7 @@ class PrefectProcess(Server):
 
     Args:
         home: folder for its database; made if it is not there.
-        port: to listen on; 0: a free one.
+        port: port to listen on; 0: a free one.
         schedules: whether it starts what is due by a schedule, and shows its pages; not needed for a single run.
     """
 
@@ -83,10 +83,10 @@ def start_prefect(
     A database that is damaged is moved aside: it holds the history of runs only, and would keep all to come from starting.
 
     Args:
-        home: as of `PrefectProcess`.
-        port: the same.
-        schedules: the same.
-        say: gets a line where the database was moved.
+        home: folder for its database; made if it is not there.
+        port: port to listen on; 0: a free one.
+        schedules: whether it starts what is due by a schedule, and shows its pages; not needed for a single run.
+        say: function that gets a line where the database was moved.
 
     Raises:
         GatecastError: it does not start.

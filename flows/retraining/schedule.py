@@ -108,12 +108,12 @@ def home(config_path: Path) -> Iterator[Path]:
 
 
 class Watch:
-    """Tells what becomes of the runs, and lets one run make up for all that were missed.
+    """Says what becomes of the runs, and lets one run make up for all that were missed.
 
     Args:
-        deployment: of the runs.
-        say: gets a line.
-        now: the time, UTC.
+        deployment: deployment whose runs are watched.
+        say: function that gets each line.
+        now: function that returns the time, UTC.
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class Watch:
                 self._deployment.end(run, "CRASHED", "gatecast serve was killed")
 
     def look(self) -> None:
-        """Tell what is new."""
+        """Say what is new."""
         now = self._now()
         runs = self._deployment.newest(now)
         left_out = list(missed(runs))

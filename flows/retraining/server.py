@@ -26,9 +26,9 @@ def reachable_server(
 
     Args:
         home: folder for that database; None: what PREFECT_HOME names, else a temporary one.
-        port: of our own server; 0: a free one.
+        port: port of our own server; 0: a free one.
         schedules: whether our own server starts what is due by a schedule.
-        say: gets a line where its database was damaged.
+        say: function that gets a line where its database was damaged.
 
     Raises:
         GatecastError: it does not answer, refuses the account, is of another major version, or ends.

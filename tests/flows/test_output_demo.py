@@ -1,7 +1,6 @@
-"""What the commands print at the end fits a terminal of 80 columns, and says nothing of files that are not there."""
+"""What demo and retraining print at the end fits 80 columns, and says nothing of files that are not there."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -13,9 +12,9 @@ pytest.importorskip("prefect")
 import msgspec
 
 from edge.forecaster.bundle import Bundle
-from edge.forecaster.manifest import Cell, Manifest, Metric, version_of
-from flows.output.demo import Outcome, outcome_document, print_outcome, write_outcome
-from flows.output.models import models_text
+from edge.forecaster.manifest import Cell
+from flows.output.demo import demo_document, print_demo, write_demo
+from flows.output.demonstration import Demonstration
 from flows.output.retrained import Retrained, retrained_text
 from pipeline.history.windows import Samples
 from pipeline.judging.stored_forecasts import Counts, Measured, Skill
@@ -36,8 +35,7 @@ def network(cell: str) -> Bundle:
     return Bundle(msgspec.structs.replace(plain.manifest, model=file), plain.model)
 
 
-@pytest.fixture(scope="module")
-def retrained() -> Retrained:
+def retrained_with_every_cell() -> Retrained:
     """Candidates of every cell with figures as wide as they get."""
     prepared = history()
     release = released(prepared)
@@ -51,7 +49,13 @@ def retrained() -> Retrained:
     return Retrained(prepared, replace(release, judged=judged, goes_out=judged[0].candidate.bundle), ())
 
 
-def outcome(retrained: Retrained, folder: Path, panels: tuple[Panel, ...]) -> Outcome:
+@pytest.fixture(scope="module")
+def retrained() -> Retrained:
+    """What a retraining led to."""
+    return retrained_with_every_cell()
+
+
+def demonstration(retrained: Retrained, folder: Path, panels: tuple[Panel, ...]) -> Demonstration:
     """A demo that led to these pictures."""
     errors = np.full((len(FORECASTERS), 24), 1234.5)
     skill = Skill(("a", "b"), FORECASTERS, errors[:, :2], errors[:, :4], (1, 6, 12, 24), 0.8, np.ones(2))
@@ -61,7 +65,9 @@ def outcome(retrained: Retrained, folder: Path, panels: tuple[Panel, ...]) -> Ou
     measured = Measured(skill, table, nowhere, np.zeros((0, 24, 3)), errors, tuple(range(1, 25)))
     counts = Counts(99_999, 99_999, 99_999, 0, 0)
     store = "sqlite:///s.db"
-    return Outcome(retrained, counts, measured, panels, CONTRACT, live, "mosquitto", store, False, 123.4, 1234.5, {}, folder)
+    return Demonstration(
+        retrained, counts, measured, panels, CONTRACT, live, "mosquitto", store, False, 123.4, 1234.5, {}, folder
+    )
 
 
 def panel() -> Panel:
@@ -76,7 +82,7 @@ def test_no_table_wraps_at_80_columns(
 ) -> None:
     """Every header and every cell stands whole on its line, with large figures too."""
     monkeypatch.setenv("COLUMNS", "80")
-    print_outcome(outcome(retrained, tmp_path, ()))
+    print_demo(demonstration(retrained, tmp_path, ()))
     for text in (capsys.readouterr().out, retrained_text(retrained, released=True)):
         lines = text.splitlines()
         grid = candidate_grid(retrained.release.judged)
@@ -87,52 +93,39 @@ def test_no_table_wraps_at_80_columns(
         assert all(len(line) <= 80 for line in lines[: at + 4])
 
 
-def test_the_list_of_bundles_fits_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Versions of networks and of baselines, each in one line; below them what the star means."""
-    monkeypatch.setenv("COLUMNS", "80")
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
-    version = version_of(moment, "seasonal_naive_week", b"")
-    metric = Metric(version, [1.0] * 24, skill=-0.1234)
-    naive = Manifest(
-        version, CONTRACT, ["a"] * 999, moment.isoformat(), "0.1.0", baseline="seasonal_naive_week", metrics=[metric]
-    )
-    lines = models_text([naive, network("simplernn").manifest], version, "production").splitlines()
-    assert [line.split()[0] for line in lines] == ["version", version, network("simplernn").manifest.version, "*"]
-    assert lines[-1] == "* named by channel production"
-    assert lines[1].split()[1:] == ["*", "999", "–", "-12.3", "%"]  # noqa: RUF001
-    assert max(map(len, lines)) <= 80
-
-
-def test_a_baseline_that_went_out_has_no_skill_of_a_network_that_did_not() -> None:
-    """The manifest of a baseline also holds how the refused network did."""
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
-    metrics = [Metric(version_of(moment, "gru", b""), [1.0] * 24, skill=-0.1234), Metric("last_value", [1.0] * 24)]
-    version = version_of(moment, "last_value", b"")
-    naive = Manifest(version, CONTRACT, ["a"], moment.isoformat(), "0.1.0", baseline="last_value", metrics=metrics)
-    assert models_text([naive], version, "live").splitlines()[1].split() == [version, "*", "1", "–", "–"]  # noqa: RUF001
-
-
 def test_where_nothing_can_be_drawn_there_is_no_picture(
     retrained: Retrained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No empty file, no path to one; the summary, the page and the JSON say so."""
-    found = outcome(retrained, tmp_path, ())
-    write_outcome(found)
-    print_outcome(found)
+    demo = demonstration(retrained, tmp_path, ())
+    write_demo(demo)
+    print_demo(demo)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     out = capsys.readouterr().out
     assert "plot: none: no series has a whole forecast" in out
     assert "forecast.png" not in out
-    assert "no series has a whole forecast" in found.report.read_text(encoding="utf-8")
-    assert outcome_document(found)["plot"] is None
+    assert "no series has a whole forecast" in demo.report.read_text(encoding="utf-8")
+    assert demo_document(demo)["plot"] is None
 
 
 def test_a_picture_that_was_drawn_is_named(retrained: Retrained, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The same file in the summary and in the JSON."""
-    found = outcome(retrained, tmp_path, (panel(),))
-    write_outcome(found)
-    print_outcome(found)
+    demo = demonstration(retrained, tmp_path, (panel(),))
+    write_demo(demo)
+    print_demo(demo)
     path = tmp_path / "forecast.png"
     assert path.read_bytes().startswith(b"\x89PNG")
     assert f"plot: {path}" in capsys.readouterr().out.replace("\n", "")
-    assert outcome_document(found)["plot"] == str(path)
+    assert demo_document(demo)["plot"] == str(path)
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 of 2 series"), (2, "all series")])
+def test_a_picture_of_some_series_says_so(
+    count: int, said: str, retrained: Retrained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The plot has room for a few series only; summary and page say how many of all it shows."""
+    demo = demonstration(retrained, tmp_path, (panel(),) * count)
+    write_demo(demo)
+    print_demo(demo)
+    assert f"plot: {tmp_path / 'forecast.png'} ({said})" in capsys.readouterr().out.replace("\n", "")
+    assert f"{said}: the newest forecasts" in demo.report.read_text(encoding="utf-8")

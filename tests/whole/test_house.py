@@ -43,11 +43,6 @@ NOT_YET: frozenset[str] = frozenset(
         "pipeline/training/settings.py",
         "pipeline/training/trainer.py",
         "flows/commands/comparing.py",
-        "flows/output/backtest.py",
-        "flows/output/models.py",
-        "flows/output/tables.py",
-        "flows/progress.py",
-        "flows/retraining/deployment.py",
     }
 )
 

@@ -31,12 +31,6 @@ NOT_YET: frozenset[str] = frozenset(
         "pipeline/release",
         "pipeline/report",
         "pipeline/training",
-        "flows/commands",
-        "flows/demo",
-        "flows/output",
-        "flows/processes",
-        "flows/progress.py",
-        "flows/retraining",
     }
 )
 
