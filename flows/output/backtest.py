@@ -23,6 +23,7 @@ def text(backtest: Backtest) -> list[str]:
         "mean over the series; MAE, RMSE, width in standard deviations of each series:",
         *lines(overall_grid(backtest)),
         "",
+        "mean over the series at some leads; MAE in standard deviations of each series:",
         *lines(leads_grid(backtest)),
         "",
         f"{first.forecaster} in each series' own unit{more}:",

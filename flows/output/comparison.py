@@ -11,7 +11,11 @@ from pipeline.cells.recall import KEPT
 from pipeline.report.page import Grid, markdown, number, percent
 from pipeline.training.cells import CELLS
 
-TITLES = ("What each is good for", "Memory: recall of a marked value, by delay in steps", "Cost and error in detail")
+TITLES = (
+    "What each is good for",
+    "Memory: recall of a marked value, by delay in steps",
+    "Cost, and error in standard deviations of each series",
+)
 WIDEST = 100
 
 
@@ -76,8 +80,8 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
             "accuracy: skill, 1 - error / error of each series' best baseline, mean over the series."
         ),
         (
-            f"error: mean absolute error on held-out readings in units of each series' scale; {comparison.facts:,} facts of "
-            f"{comparison.series} series, interval {format_duration(contract.interval)}; covered: facts within the interval, "
+            f"error: mean absolute error on held-out readings; {comparison.facts:,} facts of {comparison.series} series, "
+            f"interval {format_duration(contract.interval)}; covered: facts within the interval, "
             f"{percent(levels[-1] - levels[0])} is right; gradient kept: d state / d value {recall.distances[-1]} steps back."
         ),
         (

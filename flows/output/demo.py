@@ -80,7 +80,11 @@ def write_demo(demo: Demonstration) -> None:
             demo.retrained.release.chosen.trial.verdict.reasons,
             candidate_grid(demo.retrained.release.judged),
         ),
-        Section("Held-out part, series by series", grid=trial_grid(demo.retrained.release.chosen.trial)),
+        Section(
+            "Held-out part, series by series",
+            ("Mean absolute error on the held-out part of the history, in the unit of each series.",),
+            trial_grid(demo.retrained.release.chosen.trial),
+        ),
         Section("History", demo.retrained.prepared.warnings, validation_grid(demo.retrained.prepared.report)),
     ]
     replace_file(demo.report, html_report("Gatecast: what the replay showed", sections).encode())

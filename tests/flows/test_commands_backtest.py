@@ -94,6 +94,12 @@ def test_everything_is_in_the_document_and_on_the_screen(folder: Path, capsys: p
     assert code == 0
     assert "channel live names nothing" in error
     assert max(map(len, [line for line in out.splitlines() if not line.startswith(("plot", "note"))])) <= 80
+    lines = out.splitlines()
+    heads = [
+        lines[number - 1] for number, line in enumerate(lines) if line.split()[:1] in (["forecaster"], ["MAE"], ["series"])
+    ]
+    unit, own = "standard deviations of each series", "each series' own unit"
+    assert [head.count(unit) - head.count(own) for head in heads] == [1, 1, -1]
     found = json.loads((folder / "all.json").read_text())
     assert set(found) == {
         "from", "to", "interval", "window", "horizon", "quantiles", "stride", "season", "series", "forecasters", "notes",
