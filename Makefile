@@ -1,7 +1,7 @@
-# Everything a clone needs is Python 3.11 or 3.12, make and a package registry. `make help` lists the targets.
+# A clone needs Python 3.11, 3.12 or 3.13, make and a package registry. `make help` lists the targets.
 
-PYTHON ?= $(shell for one in python3 python3.12 python3.11; do \
-  $$one -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null && { echo $$one; break; }; done)
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+  $$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && { echo $$name; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -11,14 +11,14 @@ SERVERS := mosquitto influxd nginx
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-strip-extras \
   --custom-compile-command "make lock"
-# The same pin once more without its extra: the pip that Python 3.11 and 3.12 bring takes one for the other only by luck.
+# Writes every pin that has an extra a second time without it: the pip of Python 3.11 and 3.12 needs both forms.
 BARE_TOO = awk '/^[^ ]/ { printf "%s%s", block, bare; block = bare = ""; extra = /^[^ ]+\[/ } \
   { block = block $$0 "\n" } extra { sub(/\[.*\]/, ""); bare = bare $$0 "\n" } END { printf "%s%s", block, bare }'
 
 export UV_HTTP_TIMEOUT ?= 300
-# Bundles that a test makes here, and runs again on devices without a trainer.
+# Tests of the trainer write bundles here; .ci/run runs them again on devices without a trainer.
 export GATECAST_TEST_BUNDLES ?= $(CURDIR)/.make/bundles
-# An older pip looks at its own variable only.
+# Older versions of pip read only their own variable.
 ifdef SSL_CERT_FILE
 export PIP_CERT ?= $(SSL_CERT_FILE)
 endif
@@ -34,7 +34,7 @@ setup: $(READY) ## make .venv with everything pinned; nothing to do where it is 
 # uv takes the registry that pip is configured for. Bytecode is compiled once: without it TensorFlow takes three times as
 # long to import, and every training is a process of its own.
 $(READY): requirements/dev.txt requirements/uv.txt pyproject.toml
-	@test -n "$(PYTHON)" || { echo "expected Python 3.11 or 3.12 on the PATH; name one: make PYTHON=/path/to/python3.12"; exit 2; }
+	@test -n "$(PYTHON)" || { echo "expected Python 3.11, 3.12 or 3.13 on the PATH; or name it: make PYTHON=/path/to/python3.13"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@index="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(BIN)/pip config get global.index-url 2>/dev/null)}}"; \
@@ -75,7 +75,7 @@ lock: setup ## bring requirements/ up to pyproject.toml; UPGRADE=1 takes newer v
 # The tests start their own servers; the packages' services are kept from starting. Without root they are skipped by name.
 servers:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  for one in $(SERVERS); do PATH="$$PATH:/usr/local/sbin:/usr/sbin" command -v $$one >/dev/null || missing=yes; done; \
+	  for server in $(SERVERS); do PATH="$$PATH:/usr/local/sbin:/usr/sbin" command -v $$server >/dev/null || missing=yes; done; \
 	  if [ -n "$$missing" ]; then \
 	    policy=/usr/sbin/policy-rc.d; test -e $$policy || { printf '#!/bin/sh\nexit 101\n' > $$policy; chmod +x $$policy; \
 	      trap "rm -f $$policy" EXIT; }; \

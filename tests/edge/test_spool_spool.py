@@ -154,8 +154,9 @@ def test_refused_blocks_are_kept_up_to_a_number(tmp_path: Path) -> None:
     spool.commit(Commit(refused=[Refusal(f"why {number}", b"x", 1) for number in range(KEPT_REFUSED + 5)]))
     spool.commit(Commit(refused=[Refusal("last", b"y", 1)]))
     spool.close()
-    found = sqlite3.connect(tmp_path / "spool.db").execute("SELECT reason, block FROM refused ORDER BY id").fetchall()
-    assert (len(found), found[0][0], found[-1]) == (KEPT_REFUSED, "why 6", ("last", b"y"))
+    with contextlib.closing(sqlite3.connect(tmp_path / "spool.db")) as connection:
+        refused = connection.execute("SELECT reason, block FROM refused ORDER BY id").fetchall()
+    assert (len(refused), refused[0][0], refused[-1]) == (KEPT_REFUSED, "why 6", ("last", b"y"))
 
 
 def test_refused_blocks_are_kept_up_to_a_size(tmp_path: Path) -> None:
@@ -165,8 +166,9 @@ def test_refused_blocks_are_kept_up_to_a_size(tmp_path: Path) -> None:
     for number in range(5):
         spool.commit(Commit(refused=[Refusal(f"why {number}", large, 1000)]))
     spool.close()
-    found = sqlite3.connect(tmp_path / "spool.db").execute("SELECT reason FROM refused ORDER BY id").fetchall()
-    assert found == [("why 2",), ("why 3",), ("why 4",)]
+    with contextlib.closing(sqlite3.connect(tmp_path / "spool.db")) as connection:
+        reasons = connection.execute("SELECT reason FROM refused ORDER BY id").fetchall()
+    assert reasons == [("why 2",), ("why 3",), ("why 4",)]
 
 
 def test_newest_blocks_are_the_end_of_what_waits(tmp_path: Path) -> None:

@@ -39,3 +39,4 @@ def test_every_horizon_gives_a_full_table_and_full_plots(horizon: int, tmp_path:
     draw_errors(axis, [Line("m", found.lead_errors[0], "model"), Line("b", found.lead_errors[1])], found.leads, HOUR)
     assert [np.isfinite(np.asarray(line.get_ydata(), float)).tolist() for line in axis.lines] == [[True] * len(leads)] * 2
     assert np.asarray(axis.lines[0].get_xdata(), float)[-1] == horizon
+    store.close()

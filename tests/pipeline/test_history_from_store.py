@@ -42,6 +42,7 @@ def test_history_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert write_history(store, names, readings) == 3
     assert stored(store) == {("a", SECOND, 1.5), ("b", SECOND, -2.0), ("b", 3 * SECOND, 4.0)}
     assert len(stored(store, stop=3 * SECOND)) == 2
+    store.close()
 
 
 def test_the_same_history_from_another_store_makes_the_same_table(tmp_path: Path) -> None:
@@ -62,6 +63,8 @@ def test_the_same_history_from_another_store_makes_the_same_table(tmp_path: Path
         mapped = read_history(first, Fleet("1h"), tmp_path).table
         assert isinstance(mapped.values, np.memmap)
         assert mapped.data_hash == history.table.data_hash
+    first.close()
+    second.close()
 
 
 def test_the_interval_is_told_from_the_first_readings(tmp_path: Path) -> None:
@@ -73,6 +76,7 @@ def test_the_interval_is_told_from_the_first_readings(tmp_path: Path) -> None:
     assert (history.contract.interval, history.arrivals.readings.tolist()) == (HOUR, [200])
     assert np.isfinite(history.table.values).all()
     assert read_history(store, Fleet("2h")).table.values.shape[1] in (100, 101)
+    store.close()
 
 
 def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
@@ -83,6 +87,7 @@ def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
     write_history(store, SeriesTable(["a"]), every(HOUR))
     with pytest.raises(HistoryError, match="wider"):
         read_history(store, Fleet(), stop=1)
+    store.close()
 
 
 def test_imported_series_get_the_tags_of_their_topics() -> None:
@@ -101,6 +106,7 @@ def test_readings_keep_every_bit(tmp_path: Path) -> None:
     values = np.array([0.1 + 0.2, 1e-300, 123456789.123456789])
     write_history(store, SeriesTable(["a"]), Readings(np.zeros(3, np.int32), np.arange(3) * HOUR, values))
     assert {value for _, _, value in stored(store)} == set(values.tolist())
+    store.close()
 
 
 def test_a_store_that_stays_away_is_given_up_after_several_tries() -> None:

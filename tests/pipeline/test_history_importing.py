@@ -94,6 +94,7 @@ def test_rows_at_the_same_time_are_told_apart_from_what_is_stored(tmp_path: Path
     assert sorted(page.fields["value"]) == [1.0, 3.0, 4.0, 5.0]
     assert (found.first, found.last) == (1_761_440_400 * SECOND, 1_761_447_600 * SECOND)
     assert found.strange == ()
+    store.close()
 
 
 def test_a_second_import_says_the_same(tmp_path: Path) -> None:
@@ -107,6 +108,7 @@ def test_a_second_import_says_the_same(tmp_path: Path) -> None:
     found = import_file(path, store, INGESTS)
     assert (found.rows, found.stored, found.repeated) == (18, 18, None)
     assert import_file(path, store, INGESTS) == found
+    store.close()
 
 
 @pytest.mark.parametrize(("keeps", "missing"), [(0, "18,000"), (2, "10,000")])
@@ -117,13 +119,16 @@ def test_a_store_that_does_not_hold_what_it_took_is_no_success(keeps: int, missi
     path = csv(tmp_path / "f.csv", rows)
     with pytest.raises(HistoryError, match=rf"took all 18,000 readings, but {missing} .* series 'h\.a'.* of 9,000"):
         import_file(path, store, INGESTS)
+    store.close()
 
 
 def test_names_that_no_topic_gives_are_listed(tmp_path: Path) -> None:
     """Their history would never meet a live reading."""
     path = csv(tmp_path / "f.csv", ["2026-01-01,1,2,3"], "time,h.a,sensors/h/a,lonely")
-    found = import_file(path, SqliteStore(tmp_path / "s.db"), INGESTS)
+    store = SqliteStore(tmp_path / "s.db")
+    found = import_file(path, store, INGESTS)
     assert (found.series, found.strange) == (("h.a", "sensors/h/a", "lonely"), ("sensors/h/a", "lonely"))
+    store.close()
 
 
 def test_a_name_that_no_topic_could_have_is_refused_in_a_short_line(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ def test_everything_sent_and_stored_once_is_neither_lost_nor_doubled(tmp_path: P
     put(store, Points.of_readings(sent), lead_points([1, 2], 0, 1))
     found = count(store, sent, NAMES, 4, START, START + 20 * HOUR)
     assert (found.readings_sent, found.readings_stored, found.forecasts, found.lost, found.doubled) == (20, 20, 4, 0, 0)
+    store.close()
 
 
 def test_each_kind_of_loss_is_counted(tmp_path: Path) -> None:
@@ -62,6 +63,7 @@ def test_each_kind_of_loss_is_counted(tmp_path: Path) -> None:
     found = count(store, sent, NAMES, 7, START, START + 20 * HOUR)
     assert (found.readings_stored, found.lost, found.doubled) == (18, 2 + 3, 1)
     assert count(store, sent, NAMES, 3, START, START + 20 * HOUR).doubled == 2
+    store.close()
 
 
 def test_lead_h_is_compared_with_the_interval_h_after_the_origin(tmp_path: Path) -> None:
@@ -75,6 +77,7 @@ def test_lead_h_is_compared_with_the_interval_h_after_the_origin(tmp_path: Path)
     np.testing.assert_allclose(skill.by_lead[1], np.array([1, 2, 4]) / 2.5, rtol=1e-5)
     np.testing.assert_allclose(skill.skills, [1 - 0.5 / 2.5, 1 - 0.5 / 25], rtol=1e-5)
     assert (skill.won, skill.coverage) == (2, 1.0)
+    store.close()
 
 
 def test_a_series_on_which_a_baseline_is_better_is_named(tmp_path: Path) -> None:
@@ -85,6 +88,7 @@ def test_a_series_on_which_a_baseline_is_better_is_named(tmp_path: Path) -> None
     assert [(name, baseline) for name, baseline, _ in skill.lost_to()] == [("a", "last_value")]
     assert skill.lost_to()[0][2] == pytest.approx(1 - 9 / 2.5, rel=1e-5)
     assert (skill.won, skill.coverage) == (1, 0.0)
+    store.close()
 
 
 def test_a_baseline_without_intervals_has_no_coverage(tmp_path: Path) -> None:
@@ -92,6 +96,7 @@ def test_a_baseline_without_intervals_has_no_coverage(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "s.db")
     put(store, lead_points(list(range(60, 90)), 0.0, float("nan")))
     assert np.isnan(measure(store, CONTRACT, range(1, 5), readings(100), NAMES, (START, START + 100 * HOUR)).skill.coverage)
+    store.close()
 
 
 @pytest.mark.parametrize("minutes", [0, 51])
@@ -115,6 +120,7 @@ def test_an_agent_that_forecasts_nothing_has_lost_every_forecast(tmp_path: Path)
     store, sent = SqliteStore(tmp_path / "s.db"), readings(10)
     put(store, Points.of_readings(sent))
     assert count(store, sent, NAMES, 18, START, START + 20 * HOUR).lost == 18
+    store.close()
 
 
 @pytest.mark.parametrize("horizon", [1, 2, 23, 96, 97, 288, 720])

@@ -8,8 +8,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -66,24 +64,6 @@ def moved(command: str, root: Path) -> str:
         return f"{root}{path}"
 
     return re.sub(r"(?<![\w./:}])/(?=\w)[\w./*-]*", replace, command)
-
-
-def pythons() -> dict[str, Path | None]:
-    """Every Python version the project supports, and an interpreter of it that can make environments."""
-    classifiers = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["classifiers"]
-    versions = [text.rpartition(" ")[2] for text in classifiers if re.search(r":: 3\.\d+$", text)]
-    return {version: interpreter(version) for version in versions}
-
-
-def interpreter(version: str) -> Path | None:
-    """An interpreter such as `3.12`: of the PATH, or one that pyenv keeps."""
-    code = f"import ensurepip, sys, venv; sys.exit('%d.%d' % sys.version_info[:2] != '{version}'); "
-    kept = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python3"))
-    for program in [sys.executable, *filter(None, [shutil.which(f"python{version}")]), *map(str, kept)]:
-        done = subprocess.run([program, "-c", code], capture_output=True, check=False)
-        if done.returncode == 0:
-            return Path(program)
-    return None
 
 
 def environment(*folders: Path, **variables: str) -> dict[str, str]:

@@ -23,10 +23,10 @@ from tests.support.documented import (
     environment,
     fresh_copy,
     moved,
-    pythons,
     section,
     shell,
 )
+from tests.support.interpreters import pythons
 
 PAGE = ROOT / "deploy" / "README.md"
 HEADING = "## The agent on a gateway"

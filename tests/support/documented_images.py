@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.documented import ROOT, DocumentationError, environment, fresh_copy, interpreter, moved, shell
+from tests.support.documented import ROOT, DocumentationError, environment, fresh_copy, moved, shell
+from tests.support.interpreters import interpreter
 
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 # Steps that need an account of the image, and a variable that would keep pip from using its cache.

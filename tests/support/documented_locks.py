@@ -6,15 +6,19 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from tests.support.documented import ROOT, environment, pythons, shell
+from tests.support.documented import ROOT, environment, shell
+from tests.support.interpreters import has_trainer, pythons
 
+NEED_THE_TRAINER = {"dev", "train"}
 LOCKS = sorted(path.stem for path in (ROOT / "requirements").glob("*.txt"))
 
 
 def meant_for(lock: str, python: str) -> bool:
-    """Whether a lock file's first extra has a package for this Python: a TFLite runtime may have ended."""
+    """Whether every package of a lock file exists for a Python version: tflite-runtime and TensorFlow end before the others."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     markers = [Requirement(text).marker for text in extras.get(lock.removeprefix("test-"), [])]
+    if lock in NEED_THE_TRAINER and not has_trainer(python):
+        return False
     return all(marker is None or marker.evaluate({"python_version": python}) for marker in markers)
 
 

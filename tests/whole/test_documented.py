@@ -1,5 +1,6 @@
 """What runs the documented commands finds them all, changes nothing but paths, and fails loudly where a page has changed."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -12,15 +13,14 @@ from tests.support.documented import (
     DocumentationError,
     blocks,
     environment,
-    interpreter,
     moved,
-    pythons,
     section,
     shell,
 )
 from tests.support.documented_gateway import HEADING, HEALTH, PAGE, UNIT, configured, steps, unit_setting
 from tests.support.documented_images import DOCKERFILE, Stage, build, stages
 from tests.support.documented_locks import LOCKS, meant_for
+from tests.support.interpreters import NEWEST_OF_THE_TRAINER, has_trainer, interpreter, pythons
 
 # Every block of commands in the pages, by its first words: the tests and the steps of .ci/run that run it, or why nothing does.
 # All of them are taken by the parsers as they stand (test_docs.py).
@@ -163,10 +163,28 @@ def test_a_failing_command_is_shown_with_its_output(tmp_path: Path) -> None:
 
 
 def test_every_lock_and_every_python_is_looked_for() -> None:
-    """tflite-runtime ends with Python 3.11; an interpreter that is not there is None."""
-    assert list(pythons()) == ["3.11", "3.12"]
+    """tflite-runtime ends with Python 3.11, TensorFlow with 3.13; an interpreter that is not there is None."""
+    assert list(pythons()) == ["3.11", "3.12", "3.13", "3.14"]
     assert {"edge", "edge-tflite", "train", "dev", "test-edge", "test-edge-tflite", "uv"} == set(LOCKS)
     assert [lock for lock in LOCKS if not meant_for(lock, "3.12")] == ["edge-tflite", "test-edge-tflite"]
+    assert [lock for lock in LOCKS if meant_for(lock, "3.14")] == ["edge", "test-edge", "uv"]
     assert all(meant_for(lock, "3.11") for lock in LOCKS)
     assert interpreter("2.0") is None
     assert interpreter(f"{sys.version_info.major}.{sys.version_info.minor}") is not None
+
+
+def test_make_takes_no_python_that_the_trainer_lacks() -> None:
+    """The Makefile's choice ends with the newest Python of the trainer; pyproject.toml says why the device's does not."""
+    chosen = re.search(r"\(3, 11\) <= sys.version_info\[:2\] < \(3, (\d+)\)", (ROOT / "Makefile").read_text("utf-8"))
+    assert chosen is not None
+    assert f"3.{int(chosen[1]) - 1}" == NEWEST_OF_THE_TRAINER
+    assert [version for version in pythons() if not has_trainer(version)] == ["3.14"]
+
+
+def test_an_interpreter_that_uv_installed_is_found(tmp_path: Path) -> None:
+    """It stands in a folder of its own below the one that uv installs to."""
+    program = tmp_path / "cpython-2.9.1-linux" / "bin" / "python3"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\nexit 0\n", encoding="utf-8")
+    program.chmod(0o755)
+    assert interpreter("2.9", tmp_path) == program
