@@ -19,7 +19,7 @@ NOTHING_TO_DRAW = "none: no series has a whole forecast that was made in the rep
 
 def demo_document(demo: Demonstration) -> dict[str, object]:
     """The figures of a demo, as `--json` writes them."""
-    counts, skill = demo.counts, demo.measured.skill
+    counts, errors = demo.counts, demo.measured.errors
     live = demo.live.manifest
     return {
         "readings_sent": counts.readings_sent,
@@ -27,10 +27,10 @@ def demo_document(demo: Demonstration) -> dict[str, object]:
         "forecasts": counts.forecasts,
         "lost": counts.lost,
         "doubled": counts.doubled,
-        "series": len(skill.names),
-        "mean_skill": known(skill.mean),
-        "series_won": skill.won,
-        "coverage_80": known(skill.coverage),
+        "series": len(errors.names),
+        "mean_skill": known(errors.skill),
+        "series_won": errors.won,
+        "coverage_80": known(errors.coverage),
         "model": model_document(live),
         "microseconds_per_forecast": known(demo.microseconds_per_forecast),
         "readings_per_second": round(demo.readings_per_second, 1),
@@ -40,17 +40,17 @@ def demo_document(demo: Demonstration) -> dict[str, object]:
         "broker": demo.broker,
         "released": live.model is not None,
         "mean_absolute_error": {
-            name: {str(lead): known(float(error)) for lead, error in zip(skill.leads, row, strict=True)}
-            for name, row in zip(skill.forecasters, skill.by_lead, strict=True)
+            name: {str(lead): known(float(error)) for lead, error in zip(errors.leads, row, strict=True)}
+            for name, row in zip(errors.forecasters, errors.by_lead, strict=True)
         },
-        "skills": {name: known(float(value)) for name, value in zip(skill.names, skill.skills, strict=True)},
+        "skills": {name: known(float(value)) for name, value in zip(errors.names, errors.skills, strict=True)},
         "exit_code": demo.code,
     }
 
 
 def write_demo(demo: Demonstration) -> None:
     """Plot, where there is something to draw, and report in the working folder."""
-    skill, interval = demo.measured.skill, demo.contract.interval
+    errors, interval = demo.measured.errors, demo.contract.interval
     leads, horizon = demo.measured.leads, demo.contract.horizon
     which = "all leads" if len(leads) == horizon else f"{len(leads)} of {horizon} leads, evenly chosen"
     pictures: tuple[Picture, ...] = ()
@@ -58,10 +58,10 @@ def write_demo(demo: Demonstration) -> None:
         png = forecast_plot(demo.panels, _model_name(demo))
         replace_file(demo.plot, png)
         pictures = (Picture(png, "Fact, median and interval"),)
-    roles = ["model", *["baseline"] * (len(skill.forecasters) - 1)]
+    roles = ["model", *["baseline"] * (len(errors.forecasters) - 1)]
     lines = [
         Line(_model_name(demo) if role == "model" else name, error, role)
-        for name, error, role in zip(skill.forecasters, demo.measured.lead_errors, roles, strict=True)
+        for name, error, role in zip(errors.forecasters, demo.measured.lead_errors, roles, strict=True)
     ]
     sections = [
         Section("In short", (*_headlines(demo), f"{IN_THE_TABLE}:"), _lead_grid(demo)),
@@ -107,24 +107,24 @@ def _model_name(demo: Demonstration) -> str:
 
 def _drawn(demo: Demonstration) -> str:
     """How many series the plot shows: it has no room for more than a few."""
-    drawn, measured = len(demo.panels), len(demo.measured.skill.names)
+    drawn, measured = len(demo.panels), len(demo.measured.errors.names)
     return "all series" if drawn == measured else f"{drawn} of {measured} series"
 
 
 def _lead_grid(demo: Demonstration) -> Grid:
-    names = [f"agent ({_model_name(demo)})", *demo.measured.skill.forecasters[1:]]
-    skill = demo.measured.skill
-    return lead_grid(list(zip(names, skill.by_lead, strict=True)), skill.leads, demo.contract.interval)
+    names = [f"agent ({_model_name(demo)})", *demo.measured.errors.forecasters[1:]]
+    errors = demo.measured.errors
+    return lead_grid(list(zip(names, errors.by_lead, strict=True)), errors.leads, demo.contract.interval)
 
 
 def _series_grid(demo: Demonstration) -> Grid:
-    skill = demo.measured.skill
-    names = ["agent", *skill.forecasters[1:]]
-    return series_grid(skill.names, skill.skills.tolist(), list(zip(names, skill.by_series, strict=True)))
+    errors = demo.measured.errors
+    names = ["agent", *errors.forecasters[1:]]
+    return series_grid(errors.names, errors.skills.tolist(), list(zip(names, errors.by_series, strict=True)))
 
 
 def _headlines(demo: Demonstration) -> list[str]:
-    counts, skill, model = demo.counts, demo.measured.skill, demo.live.manifest.model
+    counts, errors, model = demo.counts, demo.measured.errors, demo.live.manifest.model
     lines = [
         f"readings: {counts.readings_sent:,} sent, {counts.readings_stored:,} stored; forecasts: {counts.forecasts:,} stored",
         f"lost: {counts.lost}, doubled: {counts.doubled}",
@@ -135,14 +135,14 @@ def _headlines(demo: Demonstration) -> list[str]:
             f"model: {demo.live.manifest.version}, the baseline {demo.live.manifest.baseline}",
         ]
     else:
-        side = "above" if skill.mean < 0 else "below"
+        side = "above" if errors.skill < 0 else "below"
         lines.append(
-            f"error: {percent(abs(skill.mean))} {side} each sensor's best baseline on average, "
-            f"ahead on {skill.won} of {len(skill.names)}"
+            f"error: {percent(abs(errors.skill))} {side} each sensor's best baseline on average, "
+            f"ahead on {errors.won} of {len(errors.names)}"
         )
-        lines += [f"  behind on {name}: {percent(-value)} above {baseline}" for name, baseline, value in skill.lost_to()]
+        lines += [f"  behind on {name}: {percent(-value)} above {baseline}" for name, baseline, value in errors.lost_to()]
         levels = demo.contract.quantiles
-        lines.append(f"{levels[-1] - levels[0]:.0%} interval: holds {percent(skill.coverage)} of the facts")
+        lines.append(f"{levels[-1] - levels[0]:.0%} interval: holds {percent(errors.coverage)} of the facts")
         lines.append(
             f"model: {demo.live.manifest.version}, {CELLS[model.cell].title} {model.design}, "
             f"{model.parameters:,} parameters, {model.size / 1000:,.0f} kB"

@@ -57,7 +57,7 @@ class Demonstration:
     @property
     def beats_baselines(self) -> bool:
         """Whether a network went out and its forecasts were better than every baseline's on average."""
-        return self.live.model is not None and self.measured.skill.mean > 0
+        return self.live.model is not None and self.measured.errors.skill > 0
 
     @property
     def code(self) -> int:

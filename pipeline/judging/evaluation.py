@@ -125,7 +125,7 @@ def skills_by_lead(judged: Evaluation, references: Sequence[Evaluation]) -> Floa
 
 
 def error_bound(scale: Float64) -> Float64:
-    """What an error counts as at most, in the unit of the series, float64 `[...]`; infinite without a scale.
+    """Largest value that an error counts as, in the unit of the series, float64 `[...]`; infinite without a scale.
 
     Args:
         scale: spread of the series in training, float64 `[...]`.
@@ -139,7 +139,7 @@ def missed_by_everyone(errors: Float64, bound: Float64) -> Bool:
 
     Args:
         errors: absolute errors, float64 `[forecasters, ...]`.
-        bound: what an error counts as at most, float64 `[...]` or what NumPy repeats to that shape.
+        bound: largest value that an error counts as, float64 `[...]`.
     """
     return cast("Bool", (errors > bound).all(axis=0))
 
@@ -245,7 +245,7 @@ class _Batch:
     Args:
         series: row of the table, int32 `[n]`.
         facts: measured values, float64 `[n, horizon]`.
-        bound: what an error counts as at most, float64 `[n, 1]`.
+        bound: largest value that an error counts as, float64 `[n, 1]`.
         counted: facts that count, bool `[n, horizon]`.
         missed: facts that do not, because every forecaster missed them by more than the bound, bool `[n, horizon]`.
     """

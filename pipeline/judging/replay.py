@@ -1,7 +1,7 @@
-"""The table through the device's own state: the windows an agent would have forecast from.
+"""Replay a table through the device's own state, to get the windows that an agent would have forecast from.
 
-Every value is a reading at the start of its interval, and the clock closes an interval when it is over, as it does on a
-device in step with its sensors: so there is an origin after every interval, also where a sensor is silent.
+Every value is a reading at the start of its interval. The clock closes an interval when it is over, as on a device whose
+clock agrees with its sensors. So there is an origin after every interval, also where a sensor is silent.
 """
 
 from collections.abc import Iterator
@@ -17,8 +17,8 @@ from edge.forecaster.model import usable
 from edge.series.state import Closed, State
 from pipeline.history.table import Table
 
-BLOCK = 1 << 25  # bytes of windows that close in one step, and that are handed on at once
-INTERVALS = 16  # in one step; more at once are no faster
+BLOCK = 1 << 25  # bytes of windows that close in one step, and that are yielded together
+INTERVALS = 16  # intervals in one step; more are no faster
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def replayed(table: Table, contract: Contract, part: range, stride: int = 1, win
 
     Args:
         table: the grid.
-        contract: of the model; its window and `max_missing` decide which windows are usable.
+        contract: the model's contract; its window and `max_missing` decide which windows are usable.
         part: columns that the targets lie in; the first one is the first origin, unless the window needs more.
         stride: columns from one origin to the next.
         window: length of the windows, at least the contract's (None: the contract's); NaN where they begin before the table.
@@ -63,13 +63,13 @@ def replayed(table: Table, contract: Contract, part: range, stride: int = 1, win
             now = table.start + end * table.interval
             both = state.ingest(readings).closed, state.advance(now)
             parts += [_chosen(closed, table, contract, first) for closed in both]
-            if end == origins[-1] or sum(one.windows.nbytes for one in parts) >= BLOCK:
+            if end == origins[-1] or sum(block.windows.nbytes for block in parts) >= BLOCK:
                 yield _joined(parts)
                 parts = []
 
 
 def _steps(values: Float32, start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """Columns to take at once: the clock has to close what a silent series would leave open, so a gap begins a step."""
+    """First and last column of each step. A gap begins a step, so that the clock closes what a silent series leaves open."""
     silent = start + np.flatnonzero(np.isnan(values[:, start:stop]).any(axis=0))
     edges = np.unique(np.concatenate([np.arange(start, stop, INTERVALS), silent, [stop]])).tolist()
     return pairwise(edges)
@@ -83,8 +83,8 @@ def _readings(table: Table, values: Float32, begin: int, end: int) -> Readings:
 
 
 def _wanted(moment: Int64, table: Table, origins: range) -> Bool:
-    place = (moment - table.start) // table.interval - origins.start
-    return cast("Bool", (place >= 0) & (place % origins.step == 0))
+    column = (moment - table.start) // table.interval - origins.start
+    return cast("Bool", (column >= 0) & (column % origins.step == 0))
 
 
 def _chosen(closed: Closed, table: Table, contract: Contract, first: int) -> Replayed:

@@ -1,4 +1,4 @@
-"""What a replay led to, read back from the store: lost, doubled, error beside the baselines, coverage."""
+"""What a replay left in the store: readings and forecasts lost or doubled, errors beside the baselines, coverage."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from pipeline.history.windows import Samples, spread
 from pipeline.judging.evaluation import error_bound, missed_by_everyone
 from pipeline.judging.metrics import best_reference, coverage, mean_over, mean_skill, series_skill
 
-MOST_LEADS = 96  # of each forecast, beside the default ones: a long horizon must not fill the store
+MOST_LEADS = 96  # leads stored of each forecast, beside the default ones: a long horizon must not fill the store
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class Counts:
     """Readings sent against readings stored, forecasts made against forecasts stored.
 
     Args:
-        readings_sent: by the replay.
-        readings_stored: of these, in the store with the value that was sent.
+        readings_sent: readings that the replay sent.
+        readings_stored: readings of these that are in the store with the value that was sent.
         forecasts: (series, origin) pairs in the store.
         lost: readings or forecasts that should be in the store and are not.
         doubled: readings or forecasts in the store that should not be.
@@ -40,11 +40,11 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Skill:
+class ReplayErrors:
     """Errors on the replayed readings, of what the agent wrote and of the baselines from the same origins.
 
     Args:
-        names: of the series.
+        names: names of the series.
         forecasters: `model`, then the baselines.
         by_series: mean absolute error over the stored leads, in the unit of the series, float64 `[forecasters, series]`.
         by_lead: mean absolute error at the chosen leads, each series in units of the last value's error over the stored
@@ -68,7 +68,7 @@ class Skill:
         return series_skill(self.by_series[0], self.by_series[1:], self.scale)
 
     @property
-    def mean(self) -> float:
+    def skill(self) -> float:
         """Skill of the model, as in the verdict (`metrics.mean_skill`); NaN where no series is judged."""
         return mean_skill(self.skills)
 
@@ -124,15 +124,15 @@ def count(store: Store, sent: Readings, series: SeriesTable, due: int, start: in
     """Compare what was sent with what is stored.
 
     Args:
-        store: after the agent has ended.
+        store: the store, after the agent has ended.
         sent: every reading of the replay, once.
-        series: their names.
+        series: names of the series.
         due: forecasts the readings have to lead to, from `expected_forecasts`.
-        start: of the replay, ns, no later than the first interval.
+        start: start of the replay, ns, no later than the first interval.
         stop: end of the time range to look at, ns.
     """
-    found = SeriesTable(series.names)
-    parts = list(read_readings(store, start, stop, found))
+    known = SeriesTable(series.names)
+    parts = list(read_readings(store, start, stop, known))
     stored: dict[tuple[int, int], float] = {}
     rows = 0
     for part in parts:
@@ -141,7 +141,7 @@ def count(store: Store, sent: Readings, series: SeriesTable, due: int, start: in
     expected = dict(zip(zip(sent.series.tolist(), sent.time.tolist(), strict=True), sent.value.tolist(), strict=True))
     right = sum(1 for key, value in expected.items() if stored.get(key) == value)
     forecasts = sum(
-        int((np.asarray(part.lead) == 1).sum()) for part in store.read(FORECAST_LEAD, [quantile_name(0.5)], start, stop, found)
+        int((np.asarray(part.lead) == 1).sum()) for part in store.read(FORECAST_LEAD, [quantile_name(0.5)], start, stop, known)
     )
     return Counts(
         len(expected),
@@ -154,19 +154,19 @@ def count(store: Store, sent: Readings, series: SeriesTable, due: int, start: in
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the agent forecast, beside the facts.
+    """Forecasts of the agent beside the facts.
 
     Args:
-        skill: errors.
+        errors: errors beside the baselines.
         table: facts on the grid.
         samples: the origins that were forecast from.
-        forecasts: what was forecast at the stored leads, NaN where nothing is stored, float64 `[n, leads, quantiles]`.
+        forecasts: forecasts at the stored leads, float64 `[n, leads, quantiles]`; NaN where none is stored.
         lead_errors: mean absolute error at every stored lead, each series in units of the last value's error over them,
             float64 `[forecasters, leads]`.
         leads: the stored leads, in order.
     """
 
-    skill: Skill
+    errors: ReplayErrors
     table: Table
     samples: Samples
     forecasts: Float64
@@ -180,11 +180,11 @@ def measure(
     """Errors of everything the agent forecast, beside the baselines from the same origins.
 
     Args:
-        store: after the agent has ended.
-        contract: of the live bundle.
+        store: the store, after the agent has ended.
+        contract: contract of the live bundle.
         stored: the leads that the agent was asked to write, the default ones among them, in order.
         history: every reading, those before the replay too.
-        series: their names.
+        series: names of the series.
         span: start of the replay and end of the forecast intervals that count, ns.
     """
     table = to_table(series.names, history, contract.interval, contract.aggregation)
@@ -193,8 +193,8 @@ def measure(
     facts = chosen.targets(slice(None), contract)[:, column].astype(np.float64)
     windows = chosen.windows(slice(None), contract)
     contenders = {"model": model[:, :, contract.median]}
-    for one in baselines(contract):
-        contenders[one.name] = one.predict(windows, chosen.series)[:, column, contract.median].astype(np.float64)
+    for baseline in baselines(contract):
+        contenders[baseline.name] = baseline.predict(windows, chosen.series)[:, column, contract.median].astype(np.float64)
     before = table.values[:, : max((span[0] - table.start) // contract.interval, 0)]
     scale = np.array([spread(values) for values in before])
     bound = error_bound(scale)[chosen.series][:, None]
@@ -208,21 +208,21 @@ def measure(
     share = coverage(np.asarray(np.nansum(inside)), np.asarray(np.isfinite(inside).sum()))
     leads = default_leads(contract.horizon)
     by_lead = lead_errors[:, np.searchsorted(stored, leads)]
-    skill = Skill(tuple(series.names), tuple(contenders), by_series, by_lead, leads, float(share), scale)
-    return Measured(skill, table, chosen, model, lead_errors, tuple(stored))
+    told = ReplayErrors(tuple(series.names), tuple(contenders), by_series, by_lead, leads, float(share), scale)
+    return Measured(told, table, chosen, model, lead_errors, tuple(stored))
 
 
 def _forecasts(
     store: Store, contract: Contract, stored: Sequence[int], table: Table, series: SeriesTable, span: tuple[int, int]
 ) -> tuple[Samples, Float64]:
-    """The origins that were forecast from, and what was forecast at the stored leads, float64 `[n, leads, quantiles]`."""
+    """The origins that were forecast from, and the forecasts at the stored leads, float64 `[n, leads, quantiles]`."""
     levels = contract.quantile_names
     rows = _rows(store, *span, levels, series)
     origin = (rows.target - table.start) // contract.interval - (rows.lead - 1)
     inside = (origin >= 1) & (origin + contract.horizon <= table.values.shape[1]) & np.isin(rows.lead, stored)
-    pairs, place = np.unique(np.stack([rows.series[inside], origin[inside]]), axis=1, return_inverse=True)
+    pairs, number = np.unique(np.stack([rows.series[inside], origin[inside]]), axis=1, return_inverse=True)
     model = np.full((pairs.shape[1], len(stored), len(levels)), np.nan)
-    model[place.reshape(-1), np.searchsorted(stored, rows.lead[inside])] = rows.values[inside]
+    model[number.reshape(-1), np.searchsorted(stored, rows.lead[inside])] = rows.values[inside]
     return Samples(table.values, pairs[0].astype(np.int32), pairs[1]), model
 
 
@@ -234,6 +234,6 @@ def _rows(store: Store, start: int, stop: int, levels: list[str], series: Series
         np.concatenate([empty, *(part.time for part in parts)]),
         np.concatenate([empty, *(np.asarray(part.lead) for part in parts)]),
         np.concatenate(
-            [np.zeros((0, len(levels))), *(np.stack([part.fields[one] for one in levels], axis=1) for part in parts)]
+            [np.zeros((0, len(levels))), *(np.stack([part.fields[level] for level in levels], axis=1) for part in parts)]
         ),
     )

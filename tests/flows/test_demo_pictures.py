@@ -23,9 +23,9 @@ def test_every_horizon_gives_a_full_table_and_full_plots(horizon: int, tmp_path:
     hours = origins[-1] + horizon
     put(store, lead_points(origins, 0.5, 1.0, leads))
     found = measure(store, contract, leads, readings(hours), NAMES, (START, START + hours * HOUR))
-    assert found.skill.leads == default_leads(horizon)
-    np.testing.assert_allclose(found.skill.by_series[0], 0.5, rtol=1e-3)
-    assert np.isfinite(found.skill.by_lead).all()
+    assert found.errors.leads == default_leads(horizon)
+    np.testing.assert_allclose(found.errors.by_series[0], 0.5, rtol=1e-3)
+    assert np.isfinite(found.errors.by_lead).all()
     drawings = panels(found, contract)
     assert len(drawings) == 2
     for panel in drawings:

@@ -17,7 +17,7 @@ from flows.output.demo import demo_document, print_demo, write_demo
 from flows.output.demonstration import Demonstration
 from flows.output.retrained import Retrained, retrained_text
 from pipeline.history.windows import Samples
-from pipeline.judging.stored_forecasts import Counts, Measured, Skill
+from pipeline.judging.stored_forecasts import Counts, Measured, ReplayErrors
 from pipeline.report.plots import Panel
 from pipeline.report.report import candidate_grid
 from tests.pipeline.test_report_report import CONTRACT, HOUR, history, released
@@ -58,7 +58,7 @@ def retrained() -> Retrained:
 def demonstration(retrained: Retrained, folder: Path, panels: tuple[Panel, ...]) -> Demonstration:
     """A demo that led to these pictures."""
     errors = np.full((len(FORECASTERS), 24), 1234.5)
-    skill = Skill(("a", "b"), FORECASTERS, errors[:, :2], errors[:, :4], (1, 6, 12, 24), 0.8, np.ones(2))
+    skill = ReplayErrors(("a", "b"), FORECASTERS, errors[:, :2], errors[:, :4], (1, 6, 12, 24), 0.8, np.ones(2))
     live = retrained.release.judged[2].candidate.bundle
     table = retrained.prepared.table
     nowhere = Samples(table.values, np.zeros(0, np.int32), np.zeros(0, np.int64))

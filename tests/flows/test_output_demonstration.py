@@ -19,10 +19,10 @@ pytestmark = pytest.mark.training
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
     """A demo on the shipped data in which a network beats every baseline and nothing is lost."""
     whole = demonstration(retrained_with_every_cell(), tmp_path_factory.mktemp("demo"), ())
-    by_series = whole.measured.skill.by_series.copy()
+    by_series = whole.measured.errors.by_series.copy()
     by_series[0] /= 2
-    skill = replace(whole.measured.skill, by_series=by_series)
-    return replace(whole, shipped=True, measured=replace(whole.measured, skill=skill))
+    errors = replace(whole.measured.errors, by_series=by_series)
+    return replace(whole, shipped=True, measured=replace(whole.measured, errors=errors))
 
 
 def test_a_network_ahead_of_the_baselines_with_nothing_lost_is_a_success(demo: Demonstration) -> None:

@@ -251,16 +251,16 @@ def test_the_demo_reports_what_the_verdict_says_of_the_same_forecasts(seed: int,
         store = SqliteStore(Path(folder) / "store.db")
         store.write(store.encode([Points(FORECAST_LEAD, series, target, {**fields}, lead)], names))
         span = PART.start * CONTRACT.interval, PART.stop * CONTRACT.interval
-        found = stored_forecasts.measure(store, CONTRACT, range(1, 7), history, names, span).skill
+        found = stored_forecasts.measure(store, CONTRACT, range(1, 7), history, names, span).errors
         store.close()
     np.testing.assert_allclose(found.by_series, wanted.by_series, rtol=1e-5)
     np.testing.assert_allclose(found.skills, wanted.skills, atol=1e-5)
-    assert found.mean == pytest.approx(mean_skill(wanted.skills), abs=1e-5)
+    assert found.skill == pytest.approx(mean_skill(wanted.skills), abs=1e-5)
     assert found.coverage == pytest.approx(np.nanmean(wanted.inside))
     judged = trial(
         contender(Level(), table.names, table.names), None, table, CONTRACT, PART, scale=scale.astype(np.float32)
     ).verdict
-    assert found.mean == pytest.approx(judged.skill, abs=1e-5)
+    assert found.skill == pytest.approx(judged.skill, abs=1e-5)
 
 
 def test_the_agent_scores_what_the_functions_give() -> None:

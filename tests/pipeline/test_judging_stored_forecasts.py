@@ -70,13 +70,13 @@ def test_lead_h_is_compared_with_the_interval_h_after_the_origin(tmp_path: Path)
     """On counting series a forecast that is 0.5 too high has error 0.5 at every lead; the last value is h too low."""
     store, history = SqliteStore(tmp_path / "s.db"), readings(100)
     put(store, lead_points(list(range(60, 90)), 0.5, 1.0))
-    skill = measure(store, CONTRACT, range(1, 5), history, NAMES, (START + 50 * HOUR, START + 100 * HOUR)).skill
-    assert skill.forecasters[:2] == ("model", "last_value")
-    np.testing.assert_allclose(skill.by_series[0], [0.5, 0.5], rtol=1e-5)
-    np.testing.assert_allclose(skill.by_series[1], [2.5, 25.0], rtol=1e-5)
-    np.testing.assert_allclose(skill.by_lead[1], np.array([1, 2, 4]) / 2.5, rtol=1e-5)
-    np.testing.assert_allclose(skill.skills, [1 - 0.5 / 2.5, 1 - 0.5 / 25], rtol=1e-5)
-    assert (skill.won, skill.coverage) == (2, 1.0)
+    errors = measure(store, CONTRACT, range(1, 5), history, NAMES, (START + 50 * HOUR, START + 100 * HOUR)).errors
+    assert errors.forecasters[:2] == ("model", "last_value")
+    np.testing.assert_allclose(errors.by_series[0], [0.5, 0.5], rtol=1e-5)
+    np.testing.assert_allclose(errors.by_series[1], [2.5, 25.0], rtol=1e-5)
+    np.testing.assert_allclose(errors.by_lead[1], np.array([1, 2, 4]) / 2.5, rtol=1e-5)
+    np.testing.assert_allclose(errors.skills, [1 - 0.5 / 2.5, 1 - 0.5 / 25], rtol=1e-5)
+    assert (errors.won, errors.coverage) == (2, 1.0)
     store.close()
 
 
@@ -84,10 +84,10 @@ def test_a_series_on_which_a_baseline_is_better_is_named(tmp_path: Path) -> None
     """The summary must show where the model loses, and the interval that misses counts as a miss."""
     store = SqliteStore(tmp_path / "s.db")
     put(store, lead_points(list(range(60, 90)), 9.0, 1.0))
-    skill = measure(store, CONTRACT, range(1, 5), readings(100), NAMES, (START, START + 100 * HOUR)).skill
-    assert [(name, baseline) for name, baseline, _ in skill.lost_to()] == [("a", "last_value")]
-    assert skill.lost_to()[0][2] == pytest.approx(1 - 9 / 2.5, rel=1e-5)
-    assert (skill.won, skill.coverage) == (1, 0.0)
+    errors = measure(store, CONTRACT, range(1, 5), readings(100), NAMES, (START, START + 100 * HOUR)).errors
+    assert [(name, baseline) for name, baseline, _ in errors.lost_to()] == [("a", "last_value")]
+    assert errors.lost_to()[0][2] == pytest.approx(1 - 9 / 2.5, rel=1e-5)
+    assert (errors.won, errors.coverage) == (1, 0.0)
     store.close()
 
 
@@ -95,7 +95,7 @@ def test_a_baseline_without_intervals_has_no_coverage(tmp_path: Path) -> None:
     """NaN, not 0: the baseline did not say an interval."""
     store = SqliteStore(tmp_path / "s.db")
     put(store, lead_points(list(range(60, 90)), 0.0, float("nan")))
-    assert np.isnan(measure(store, CONTRACT, range(1, 5), readings(100), NAMES, (START, START + 100 * HOUR)).skill.coverage)
+    assert np.isnan(measure(store, CONTRACT, range(1, 5), readings(100), NAMES, (START, START + 100 * HOUR)).errors.coverage)
     store.close()
 
 

@@ -27,7 +27,6 @@ NOT_YET: frozenset[str] = frozenset(
         "edge/spool",
         "edge/stores",
         "pipeline/history",
-        "pipeline/judging",
         "pipeline/release",
         "pipeline/report",
         "pipeline/training",
