@@ -228,3 +228,137 @@ def test_a_longer_window_takes_over_what_the_shorter_one_has_seen() -> None:
     np.testing.assert_array_equal(closed.windows[-1], np.array([1, 2, 3, 4, 5], np.float32))
     other = state.adapted(Contract(interval=20, window=5, horizon=1))
     assert len(other) == 0
+
+
+def test_each_reading_is_fresh_late_or_too_late_once() -> None:
+    """A repetition is none of them, in the same batch or a later one; a new value of the same moment is fresh again."""
+    state = State(Contract(interval=10, window=3, horizon=1))
+    first = state.ingest(Readings.of([0, 0, 0], [0, 0, 41], [1.0, 1.0, 4.0]))
+    assert (first.fresh.tolist(), first.late, first.too_late) == ([True, False, True], 0, 0)
+    # The first open interval is number 4, and the next window holds 2, 3 and 4.
+    times = [19, 20, 20, 39, 40, 5, 5, 39]
+    values = [1.0, 2.0, 2.0, 3.0, 4.5, 7.0, 7.0, 3.5]
+    second = state.ingest(Readings.of([0] * 8, times, values))
+    assert second.fresh.tolist() == [True, True, False, True, True, True, False, True]
+    assert (second.late, second.too_late) == (3, 2)
+    third = state.ingest(Readings.of([0] * 8, times, values))
+    assert (third.late, third.too_late) == (2, 0)  # 39 was 3.0 and 3.5 in turn, and is again
+    assert third.fresh.tolist() == [False] * 3 + [True] + [False] * 3 + [True]
+
+
+def test_clock_and_readings_wait_for_what_may_come_late() -> None:
+    """An interval closes when its end and the lateness have passed, by the latest reading or by the clock."""
+    state = State(Contract(interval=10, window=3, horizon=1), lateness=25)
+    assert state.reached == 0
+    assert not len(state.ingest(Readings.of([0, 0], [0, 4], [0.5, 1.5])).closed)
+    assert state.advance(34).origin.tolist() == [0]
+    assert not len(state.advance(34))
+    assert state.advance(35).origin.tolist() == [10]
+    closed = state.ingest(Readings.of([0, 0], [15, 45], [3.0, 4.0])).closed
+    assert (closed.origin.tolist(), closed.advanced.tolist()) == ([20], [1])
+    np.testing.assert_array_equal(closed.windows[0], np.array([np.nan, 1, 3], np.float32))
+    assert (state.reached, len(state)) == (20, 1)
+
+
+def test_only_wanted_origins_get_windows() -> None:
+    """The others close all the same, and what they held is in the windows that are wanted."""
+    state = State(Contract(interval=10, window=2, horizon=1), wanted=lambda origin: origin % 20 == 0)
+    closed = state.ingest(Readings.of([0] * 5, [0, 10, 20, 30, 40], [0.0, 1.0, 2.0, 3.0, 4.0])).closed
+    assert (closed.origin.tolist(), closed.advanced.tolist()) == ([20, 40], [1, 1])
+    np.testing.assert_array_equal(closed.windows, np.array([[0, 1], [2, 3]], np.float32))
+    assert state.advance(59).origin.tolist() == []
+    assert state.advance(60).origin.tolist() == [60]
+
+
+def crowd(number: int, size: int) -> Readings:
+    """A reading at the start of interval `number` from that many series, each with a value of its own."""
+    return Readings.of(list(range(size)), [10 * number] * size, [1000.0 * number + series for series in range(size)])
+
+
+def test_new_series_leave_the_windows_of_the_others_alone() -> None:
+    """Each series that had a reading before closes its interval, however many are new beside it."""
+    state, known = State(Contract(interval=10, window=2, horizon=1)), 0
+    for number, size in enumerate([33, 34, 35, 200, 200]):
+        closed = state.ingest(crowd(number, size)).closed
+        assert closed.series.tolist() == list(range(known))
+        assert (closed.windows[:, -1] == 1000 * (number - 1) + np.arange(known)).all()
+        assert len(state) == size
+        known = size
+
+
+def test_a_loaded_dump_is_the_state_of_every_series() -> None:
+    """More series than one part of a dump holds; the parts behind are not touched, and a hole stays one."""
+    state = State(Contract(interval=10, window=2, horizon=1, aggregation="last"), lateness=3)
+    state.ingest(crowd(0, 1100))
+    state.ingest(Readings.of([1203], [5], [7.0]))
+    parts = [*state.dump(), b"of somebody else"]
+    assert len(parts) == 2 + 2 + 1
+    rest = iter(parts)
+    loaded = State.load(rest)
+    assert list(rest) == [b"of somebody else"]
+    assert (loaded.contract, loaded.lateness, len(loaded)) == (state.contract, 3, 1101)
+    assert not loaded.ingest(crowd(0, 1100)).fresh.any()
+    expected, closed = state.advance(20), loaded.advance(20)
+    for name in ("series", "origin", "windows", "advanced"):
+        np.testing.assert_array_equal(getattr(closed, name), getattr(expected, name))
+
+
+def test_bytes_of_a_dump_do_not_change() -> None:
+    """A snapshot that an earlier version wrote is read by a later one."""
+    state = State(Contract(interval=10, window=1, horizon=1, quantiles=(0.5,)), lateness=2)
+    state.ingest(Readings.of([0, 0], [1, 23], [1.5, 2.5]))
+    head, recent, series = (part.hex() for part in state.dump())
+    assert bytes.fromhex(head).endswith(b"\x02\x01")
+    assert (
+        recent
+        == "93c408"
+        + "00" * 8
+        + "c410"
+        + "0100000000000000"
+        + "1700000000000000"
+        + "c410"
+        + "000000000000f83f"
+        + "0000000000000440"
+    )
+    cells = ["000000000000f83f", "000000000000f87f", "0000000000000440", *["000000000000f87f"] * 15]
+    weights = ["01000000", "00000000", "01000000", *["00000000"] * 15]
+    edges = [f"{number:02x}00000000000000" for number in (2, 3, 23)]
+    assert series == "95c490" + "".join(cells) + "c448" + "".join(weights) + "".join(f"c408{edge}" for edge in edges)
+
+
+@pytest.mark.parametrize("aggregation", ["mean", "last"])
+def test_an_interval_that_is_open_goes_on_under_another_contract(aggregation: Aggregation) -> None:
+    """Its readings count on, a repetition stays one, and the clock of the series stands where it stood."""
+    state = State(Contract(interval=10, window=3, horizon=1, aggregation=aggregation))
+    state.ingest(Readings.of([1, 1, 1], [0, 13, 17], [1.0, 2.0, 4.0]))
+    adapted = state.adapted(Contract(interval=10, window=5, horizon=2, aggregation=aggregation))
+    assert (len(adapted), adapted.reached) == (1, 10)
+    ingested = adapted.ingest(Readings.of([1, 1, 1], [13, 11, 20], [2.0, 9.0, 0.0]))
+    assert ingested.fresh.tolist() == [False, True, True]
+    expected = {"mean": 5.0, "last": 4.0}[aggregation]
+    assert ingested.closed.windows[:, -2:].tolist() == [[1.0, expected]]
+    assert not len(state.adapted(Contract(interval=10, window=3, horizon=1, aggregation="sum")))
+
+
+def test_columns_of_closed_windows_have_their_types_with_and_without_rows() -> None:
+    """Series are int32, origins and counts int64, windows float32."""
+    state = State(Contract(interval=10, window=2, horizon=1))
+    batches = [state.advance(5), state.ingest(Readings.empty()).closed, state.ingest(crowd(0, 2)).closed]
+    for closed in (*batches, state.ingest(crowd(1, 2)).closed, state.advance(30)):
+        types = [getattr(closed, name).dtype for name in ("series", "origin", "windows", "advanced")]
+        assert types == [np.int32, np.int64, np.float32, np.int64]
+        assert closed.windows.shape == (len(closed), 2)
+    assert [len(closed) for closed in batches] == [0, 0, 0]
+
+
+def test_a_reading_long_ago_is_known_again_among_the_last_ones_only() -> None:
+    """65,536 readings are remembered; the oldest of more is forgotten, whatever the size of the batches."""
+    state, size = State(Contract(interval=10, window=2, horizon=1)), 8_192
+    for number in range(11):
+        state.ingest(crowd(number, size))
+    repeated = [state.ingest(crowd(number, size)).fresh.any() for number in (10, 3)]
+    assert repeated == [False, False]
+    for _ in range(70):
+        state.ingest(Readings.of([0], [200], [1.0]))
+        state.ingest(Readings.of([0], [200], [2.0]))
+    assert not state.ingest(crowd(10, size)).fresh.any()
