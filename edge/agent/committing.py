@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from edge.agent.counters import Counter, Counters, Gauge
 from edge.contract.columns import Readings, SeriesTable
@@ -14,17 +14,38 @@ from edge.spool.sender import Sender
 from edge.spool.spool import Commit, Refusal, Spool, is_damage
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every commit adds to the effect of its batch, and who waits while the disk is full.
+
+    Args:
+        series: the table whose new rows go into the spool with the commit that first speaks of them.
+        arrivals: gives the arrivals of those messages of the batch that carry no time.
+        state: gives the writer of the whole series state, for a new spool in place of a damaged one; None where no bundle
+            is live.
+        held: gives all readings that wait for the clock, for a new spool as well.
+        now: gives our clock, ns UTC.
+        wait_for_room: called while the disk takes nothing; waits a while, and returns whether to give up.
+    """
+
+    series: SeriesTable
+    arrivals: Callable[[], Iterable[Arrival]]
+    state: Callable[[], Callable[[], Iterator[bytes]] | None]
+    held: Callable[[], Readings]
+    now: Callable[[], int]
+    wait_for_room: Callable[[], bool]
+
+
 class Committer:
     """The one way into the spool.
 
     Args:
-        spool: written only here.
+        spool: the spool; written only here.
         sender: says what has arrived in the store, and hears of new blocks.
         subscriber: acknowledges what is committed.
-        series: the table whose new rows go into the spool with the commit that first speaks of them.
-        counters: of the agent, for what was dropped and refused.
+        surroundings: what every commit adds.
+        counters: numbers of the agent, for what was dropped and refused.
         grumbler: says what went wrong.
-        hold: called while the disk takes nothing; waits a while, and returns whether to give up.
     """
 
     def __init__(
@@ -32,39 +53,29 @@ class Committer:
         spool: Spool,
         sender: Sender,
         subscriber: Subscriber,
-        series: SeriesTable,
-        *,
+        surroundings: Surroundings,
         counters: Counters,
         grumbler: Grumbler,
-        hold: Callable[[], bool],
     ) -> None:
-        self._spool, self._sender, self._subscriber, self._series = spool, sender, subscriber, series
-        self._counters, self._grumbler, self._hold = counters, grumbler, hold
-        self._saved = len(series)
+        self._spool, self._sender, self._subscriber, self._surroundings = spool, sender, subscriber, surroundings
+        self._counters, self._grumbler = counters, grumbler
+        self._saved = len(surroundings.series)
         self.problem: str | None = None
 
-    def commit(
-        self,
-        commit: Commit,
-        messages: Sequence[Message] = (),
-        arrivals: Iterable[Arrival] = (),
-        dump: Callable[[], Iterator[bytes]] | None = None,
-        held: Readings | None = None,
-    ) -> None:
+    def commit(self, commit: Commit, messages: Sequence[Message] = ()) -> None:
         """Commit and acknowledge; a full disk holds everything up until there is room.
 
         Args:
             commit: effect of the batch; new series, what the store has and what it refused are added here.
-            messages: of the batch, acknowledged after the commit.
-            arrivals: of those messages that carry no time.
-            dump: gives the whole series state, for a new spool in place of a damaged one.
-            held: all readings that wait for the clock, for that as well.
+            messages: messages of the batch, acknowledged after the commit.
         """
+        around = self._surroundings
+        commit = replace(commit, now=around.now(), arrivals=around.arrivals() if messages else ())
         refused: list[Refusal] = []
         while True:
             sent, more = self._sender.taken()
             refused += more
-            commit = replace(commit, sent=sent, refused=refused, arrivals=arrivals, series=self._new_series())
+            commit = replace(commit, sent=sent, refused=refused, series=self._new_series())
             try:
                 dropped = self._spool.commit(commit)
                 break
@@ -72,13 +83,13 @@ class Committer:
                 if is_damage(error):
                     self._grumbler.say("damage", self._spool.renew(error))
                     self._saved = 0
-                    commit = replace(commit, snapshot=dump, held=held)
+                    commit = replace(commit, snapshot=around.state(), held=around.held())
                     continue
                 if not isinstance(error, sqlite3.OperationalError):
                     raise
                 self.problem = f"cannot commit ({error}); nothing is acknowledged until there is room"
                 self._grumbler.say("disk", self.problem)
-                if self._hold():
+                if around.wait_for_room():
                     return
         self.problem = None
         self._saved += len(commit.series)
@@ -90,9 +101,23 @@ class Committer:
         if commit.blocks:
             self._sender.wake()
 
+    def drain(self, patience: float, wait: Callable[[float], bool]) -> None:
+        """Let the store take what is ready.
+
+        Args:
+            patience: longest time for that, seconds.
+            wait: waits so many seconds, and returns whether to give up.
+        """
+        end = time.monotonic() + patience
+        while self._spool.backlog and self._sender.problem is None and time.monotonic() < end:
+            if wait(0.05):
+                return
+            if self._sender.has_news:
+                self.commit(Commit())
+
     def _new_series(self) -> list[tuple[int, str, dict[str, str]]]:
-        fresh = range(self._saved, len(self._series))
-        return [(index, self._series.names[index], self._series.tags[index]) for index in fresh]
+        table = self._surroundings.series
+        return [(index, table.names[index], table.tags[index]) for index in range(self._saved, len(table))]
 
     def _count(self, dropped: int, refused: int) -> None:
         if dropped:

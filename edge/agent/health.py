@@ -2,7 +2,6 @@
 
 import json
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -13,6 +12,9 @@ from prometheus_client.registry import Collector
 from edge.agent.counters import Counters, Number
 from edge.config import parse_loopback
 from edge.errors import ConfigurationError
+from edge.threads import Died, Thread, raise_again
+
+ENDS_WITHIN = 1.0  # seconds
 
 
 class Health(Collector):
@@ -30,6 +32,7 @@ class Health(Collector):
         self._counters, self._problem, self._shortfall = counters, problem, shortfall
         self.labels: dict[str, str] = {}
         self._server: ThreadingHTTPServer | None = None
+        self._thread: Thread | None = None
 
     def collect(self) -> Iterator[Metric]:
         """All numbers, counters first, in order of their names, and what the labels say."""
@@ -52,8 +55,12 @@ class Health(Collector):
             return 200, {"status": "degraded", "reason": reason, **self.labels}
         return 200, {"status": "ok", **self.labels}
 
-    def serve(self, listen: str) -> int:
+    def serve(self, listen: str, died: Died = raise_again) -> int:
         """Answer on `host:port`; port 0 takes a free one.
+
+        Args:
+            listen: host and port.
+            died: called with one line where the thread dies.
 
         Returns:
             The port.
@@ -69,7 +76,8 @@ class Health(Collector):
             message = f"cannot listen on {listen}: {error.strerror}; choose another port in [agent] health, or off"
             raise ConfigurationError(message) from error
         self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, name="health", daemon=True).start()
+        self._thread = Thread("health", self._server.serve_forever, died)
+        self._thread.start()
         return int(self._server.server_address[1])
 
     def stop(self) -> None:
@@ -78,6 +86,8 @@ class Health(Collector):
             self._server.shutdown()
             self._server.server_close()
             self._server = None
+        if self._thread is not None:
+            self._thread.join(ENDS_WITHIN)
 
 
 def _metric(number: Number) -> str:

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from edge.backoff import Backoff
 from edge.clock.trust import AHEAD
 from edge.contract.columns import Readings, SeriesTable
 from edge.errors import StoreError
@@ -15,7 +17,49 @@ from edge.series.state import REMEMBERED
 from edge.stores.store import Store, read_readings
 
 SLICES = 96  # reads per window: one page of 10,000 series stays small
-AGAIN = 30.0  # seconds before a store that gave no history is asked again
+AGAIN = 30.0  # seconds, longest pause before a store that gave no history is asked again
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Which series of the store are known or may be added.
+
+    Args:
+        series: the table of the engine; series of the store are added, with the tags their topics would give them.
+        ingests: the rules that topics follow.
+        most: largest number of series; what the store holds of others is left out.
+    """
+
+    series: SeriesTable
+    ingests: Sequence[Ingest]
+    most: int
+
+    def index(self, name: str) -> int:
+        """Index of a series of the store, or -1 where there is no room for it."""
+        known = self.series.get(name)
+        if known is not None:
+            return known
+        if len(self.series) >= self.most:
+            return -1
+        tags = (ingest.tags_of(name) for ingest in self.ingests)
+        return self.series.add(name, next((given for given in tags if given is not None), None))
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What goes on around the filling of windows.
+
+    Args:
+        taken: gives the number of readings that came in so far.
+        drain: lets the store take what is ready, so that its history is complete.
+        beat: called with every page: a slow store may take minutes for all of them.
+        moment: gives seconds, monotonic.
+    """
+
+    taken: Callable[[], float]
+    drain: Callable[[], None] = lambda: None
+    beat: Callable[[], None] = lambda: None
+    moment: Callable[[], float] = time.monotonic
 
 
 class Primer:
@@ -23,92 +67,74 @@ class Primer:
 
     Args:
         store: opens a connection of its own: the sender is using the other one.
-        series: the table of the engine.
-        ingests: the rules that topics follow.
-        most: series; what the store holds of others is left out.
+        naming: which series of the store are known or may be added.
         grumbler: says what happened.
-        taken: how many readings came in so far.
-        again: seconds before a store that gave no history is asked again.
-        moment: seconds, monotonic.
+        around: what goes on around it.
+        again: pause before a store that gave no history is asked again.
     """
 
     def __init__(
         self,
         store: Callable[[], Store],
-        series: SeriesTable,
-        ingests: Sequence[Ingest],
-        *,
-        most: int,
+        naming: Naming,
         grumbler: Grumbler,
-        taken: Callable[[], float],
-        again: float = AGAIN,
-        moment: Callable[[], float] = time.monotonic,
+        around: Around,
+        again: Backoff = Backoff(AGAIN, AGAIN),
     ) -> None:
-        self._store, self._series, self._ingests, self._most = store, series, ingests, most
-        self._grumbler, self._taken, self._again, self._moment = grumbler, taken, again, moment
+        self._store, self._naming, self._grumbler, self._around, self._again = store, naming, grumbler, around, again
         self._next: float | None = None
         self._empty_since: float | None = None  # readings taken by then
 
     @property
     def due(self) -> bool:
         """Whether a store that gave no history is to be asked again."""
-        return self._next is not None and self._moment() >= self._next
+        return self._next is not None and self._around.moment() >= self._next
 
     def forget(self) -> None:
         """The windows are empty again: what was taken before is in none of them."""
         self._empty_since = None
 
-    def fill(self, engine: Engine, latest: int, beat: Callable[[], None]) -> None:
+    def fill(self, engine: Engine, latest: int) -> None:
         """Fill an engine's windows.
 
         Args:
-            engine: its windows.
-            latest: time to look for, ns UTC.
-            beat: called with every page: a slow store may take minutes for all of them.
+            engine: the engine.
+            latest: the latest time to look for, ns UTC.
         """
         self._next = None
+        self._around.drain()
         try:
             store = self._store()
             try:
-                found = prime(engine, store, self._series, self._ingests, self._most, latest, beat=beat)
+                readings = prime(engine, store, self._naming, latest, beat=self._around.beat)
             finally:
                 store.close()
-            if found:
+            if readings:
                 self._grumbler.say(
-                    "primed", f"windows filled with {found} readings of {len(engine.state)} series from the store"
+                    "primed", f"windows filled with {readings} readings of {len(engine.state)} series from the store"
                 )
         except StoreError as error:
             self._grumbler.say("history", f"windows stay empty, because the store gives no history: {error}")
             # Only while the newest readings are all remembered: those of the store must not count twice.
-            taken = self._taken()
+            taken = self._around.taken()
             self._empty_since = taken if self._empty_since is None else self._empty_since
             if taken - self._empty_since < REMEMBERED // 2:
-                self._next = self._moment() + self._again
+                self._next = self._around.moment() + self._again.wait(1)
 
 
-def prime(
-    engine: Engine,
-    store: Store,
-    series: SeriesTable,
-    ingests: Sequence[Ingest],
-    most: int,
-    latest: int,
-    *,
-    beat: Callable[[], None] = lambda: None,
-) -> int:
+def prime(engine: Engine, store: Store, naming: Naming, latest: int, *, beat: Callable[[], None] = lambda: None) -> int:
     """Fill an engine's windows.
 
     Args:
         engine: its windows may hold the newest readings already, but not more of them than its state remembers.
-        store: read only.
-        series: the table of the engine; series of the store are added, with the tags their topics would give them.
-        ingests: the rules those topics follow.
-        most: series; what the store holds of others is left out.
-        latest: time to look for, ns UTC; what the store holds from after it came by a clock that was wrong, and is left out.
+        store: the store; read only.
+        naming: which series of the store are known or may be added.
+        latest: the latest time to look for, ns UTC; what the store holds from after it came by a clock that was wrong, and
+            is left out.
         beat: called with every page.
 
     Returns:
-        How many readings were found.
+        Number of readings that the store gave.
 
     Raises:
         StoreError: the store gives no history.
@@ -119,7 +145,7 @@ def prime(
     contract, stop = engine.forecaster.contract, min(span[1], latest) + 1
     start = min(span[1], latest - AHEAD) + 1 - contract.window * contract.interval
     pages = _pages(store, range(start, stop), contract.interval * -(-contract.window // SLICES), beat)
-    return engine.prime(_history(pages, series, ingests, most))
+    return engine.prime(_history(pages, naming))
 
 
 def _pages(store: Store, span: range, step: int, beat: Callable[[], None]) -> Iterator[tuple[Readings, SeriesTable]]:
@@ -132,22 +158,11 @@ def _pages(store: Store, span: range, step: int, beat: Callable[[], None]) -> It
             yield page, history
 
 
-def _history(
-    pages: Iterator[tuple[Readings, SeriesTable]], series: SeriesTable, ingests: Sequence[Ingest], most: int
-) -> Iterator[Readings]:
+def _history(pages: Iterator[tuple[Readings, SeriesTable]], naming: Naming) -> Iterator[Readings]:
     """The readings of the store, under the indices of the engine."""
-    places = np.zeros(0, np.int32)
+    indices = np.zeros(0, np.int32)
     for page, history in pages:
-        fresh = [_place(name, series, ingests, most) for name in history.names[len(places) :]]
-        places = np.concatenate([places, np.asarray(fresh, np.int32)])
-        owners = places[page.series]
+        fresh = [naming.index(name) for name in history.names[len(indices) :]]
+        indices = np.concatenate([indices, np.asarray(fresh, np.int32)])
+        owners = indices[page.series]
         yield Readings(owners, page.time, page.value).take(np.isfinite(page.value) & (owners >= 0))
-
-
-def _place(name: str, series: SeriesTable, ingests: Sequence[Ingest], most: int) -> int:
-    known = series.get(name)
-    if known is not None:
-        return known
-    if len(series) >= most:
-        return -1
-    return series.add(name, next((tags for ingest in ingests if (tags := ingest.tags_of(name)) is not None), None))

@@ -4,12 +4,14 @@
 3.12 a `SimpleQueue.get` whose time is over when the handler returns waits for ever, unless there is something in the queue.
 """
 
+import os
 import signal
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
+from typing import Protocol
 
 GRACE = 20.0  # seconds; systemd waits 30 (TimeoutStopSec)
 
@@ -32,6 +34,56 @@ class Stop:
             with suppress(Empty):
                 self._bell.get(timeout=seconds)
         return self.asked
+
+
+class Lasting(Protocol):
+    """What works until it is asked to stop."""
+
+    def run(self) -> None:
+        """Work."""
+
+    def stop(self) -> None:
+        """End the work; may be called by a signal handler."""
+
+
+class Lifetime:
+    """The time between the start of the agent and its end: by a signal, or by the death of one of its threads.
+
+    Args:
+        log: called with one line about the end.
+        grace: seconds that the agent has for its end.
+    """
+
+    def __init__(self, log: Callable[[str], None], grace: float = GRACE) -> None:
+        self._log, self._grace = log, grace
+        self._died = False
+
+    def died(self, line: str) -> None:
+        """A thread died: the whole agent ends as after SIGTERM, and the supervisor starts it again; for any thread."""
+        self._died = True
+        try:
+            self._log(f"{line}; the agent ends, so that it can be started again")
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def spend(self, agent: Lasting) -> int:
+        """Run the agent to its end; for the main thread only.
+
+        Returns:
+            0 after a signal, 1 where a thread died.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: agent.stop())
+        with ends_within(self._grace, (signal.SIGTERM, signal.SIGINT), self._give_up):
+            agent.run()
+        if self._died:
+            return 1
+        self._log("stopped")
+        return 0
+
+    def _give_up(self) -> None:
+        self._log(f"the agent hangs and does not stop within {self._grace:.0f} s; it is ended, nothing acknowledged is lost")
+        os._exit(1)
 
 
 @contextmanager
@@ -57,7 +109,7 @@ def ends_within(seconds: float, numbers: Collection[int], give_up: Callable[[], 
                 give_up()
 
     before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
-    thread = threading.Thread(target=watch, name="ends_within", daemon=True)
+    thread = threading.Thread(target=watch, name="gatecast-stopping", daemon=True)
     thread.start()
     try:
         yield

@@ -1,42 +1,59 @@
-"""Releases are looked for beside the loop, and handed to it between two batches."""
+"""The channel is looked at beside the loop; what may go live is handed to the loop between two batches."""
 
 import threading
 from queue import SimpleQueue
 
+from edge.backoff import Backoff
 from edge.log import Grumbler
 from edge.release.releases import Candidate, Releases
+from edge.threads import Died, Thread, raise_again
+
+ENDS_WITHIN = 1.0  # seconds; a server that does not answer may keep the thread for longer, and it is left alone then
 
 
 class Watcher:
     """A thread that looks at the channel.
 
     Args:
-        releases: asked again and again.
+        releases: the bundles on this device; asked again and again.
         pause: seconds between two looks.
         grumbler: says what nobody thought of.
-        stopping: set when the agent ends.
+        phase: the first pause, random, so that devices that started together do not look together.
+        died: called with one line where the thread dies.
     """
 
-    def __init__(self, releases: Releases, pause: float, grumbler: Grumbler, stopping: threading.Event) -> None:
-        self._releases, self._pause, self._grumbler, self._stopping = releases, pause, grumbler, stopping
+    def __init__(
+        self, releases: Releases, pause: float, grumbler: Grumbler, *, phase: Backoff, died: Died = raise_again
+    ) -> None:
+        self._releases, self._pause, self._grumbler, self._phase = releases, pause, grumbler, phase
         self._candidates: SimpleQueue[Candidate] = SimpleQueue()
+        self._stopping = threading.Event()
+        self._thread = Thread("releases", self._run, died)
         self.looked = threading.Event()
 
     def start(self) -> None:
         """Begin looking; `looked` is set after the first look."""
-        threading.Thread(target=self._run, name="releases", daemon=True).start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopping.set()
+        self._thread.join(ENDS_WITHIN)
 
     def candidate(self) -> Candidate | None:
         """The next bundle that is ready to go live."""
         return None if self._candidates.empty() else self._candidates.get()
 
     def _run(self) -> None:
+        pause = self._phase.wait(1)
         while True:
             try:
                 if self._candidates.empty() and (candidate := self._releases.poll()) is not None:
                     self._candidates.put(candidate)
             except Exception as error:  # noqa: BLE001 - whatever it is, the next release must still be seen
                 self._grumbler.say("release", f"unexpected {type(error).__name__}: {error}")
-            self.looked.set()
-            if self._stopping.wait(self._pause):
+            finally:
+                self.looked.set()
+            if self._stopping.wait(pause):
                 return
+            pause = self._pause

@@ -3,8 +3,6 @@
 import argparse
 import json
 import logging
-import os
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,44 +24,23 @@ def run(options: argparse.Namespace) -> int:
     """Run the agent.
 
     Returns:
-        0, after a signal.
+        0 after a signal, 1 where a thread of the agent died.
     """
+    from edge.agent.build import build, outside_of  # noqa: PLC0415 - `--help` and wrong options answer at once
     from edge.agent.heartbeat import notifier  # noqa: PLC0415
-    from edge.agent.locking import alone_in  # noqa: PLC0415
-    from edge.agent.loop import Agent  # noqa: PLC0415 - `--help` and wrong options answer at once
-    from edge.agent.stopping import GRACE, ends_within  # noqa: PLC0415
+    from edge.agent.stopping import Lifetime  # noqa: PLC0415
     from edge.config import read_config  # noqa: PLC0415
-    from edge.messages.message import Address  # noqa: PLC0415
-    from edge.messages.mqtt import Subscriber  # noqa: PLC0415
-    from edge.stores.store import open_store  # noqa: PLC0415
+    from edge.locking import alone_in  # noqa: PLC0415
 
     config = read_config(options.config)
     logger = _logger(as_json=options.json)
-    subscriber = Subscriber(
-        Address.parse(config.mqtt.url),
-        config.mqtt.client_id,
-        [rule.build().filter for rule in config.ingest],
-        password=config.mqtt.password(),
-        keepalive=config.mqtt.keepalive,
-    )
 
     def log(text: str) -> None:
         logger.info("%s", json.dumps(text) if options.json else one_line(text))
 
+    lifetime = Lifetime(log)
     with alone_in(Path(config.agent.state)):
-        agent = Agent(config, open_store(config.store.url, config.store.token_file), subscriber, log=log, notify=notifier())
-        signals = (signal.SIGTERM, signal.SIGINT)
-        for number in signals:
-            signal.signal(number, lambda *_: agent.stop())
-
-        def give_up() -> None:
-            log(f"the agent hangs and does not stop within {GRACE:.0f} s; it is ended, nothing acknowledged is lost")
-            os._exit(1)
-
-        with ends_within(GRACE, signals, give_up):
-            agent.run()
-        log("stopped")
-    return 0
+        return lifetime.spend(build(config, outside_of(config, log, lifetime.died, notifier())))
 
 
 def _logger(*, as_json: bool) -> logging.Logger:

@@ -15,8 +15,10 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MessageType, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
+from edge.backoff import Backoff
 from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.message import Address, Message
+from edge.threads import Died, raise_again, tell_of_death
 
 REFUSED = {
     "Bad user name or password": "check [mqtt] user and GATECAST_MQTT_PASSWORD",
@@ -25,6 +27,7 @@ REFUSED = {
 }
 READ_SIZE = 65_536  # bytes
 ROOM_BYTES = 16 << 20
+ENDS_WITHIN = 5.0  # seconds; a connection that is being made may take longer, and is left alone then
 QUIET = 0.005  # seconds without a message that end a batch
 SHORT_LIVED = 5.0  # seconds; a connection that ends sooner was taken over by another client, or the broker does not want it
 SHORT_LIVED_ROW = 3  # such connections in a row
@@ -42,6 +45,7 @@ class _BufferedClient(paho.Client):
     """
 
     crowded: Callable[[], bool] | None = None
+    died: Died = staticmethod(raise_again)
     failure: str | None = None
     connections = 0
     _received = b""
@@ -57,6 +61,16 @@ class _BufferedClient(paho.Client):
             self.failure = getattr(error, "strerror", None) or str(error)
             raise ConnectionError(self.failure) from error
 
+    def _thread_main(self) -> None:
+        threading.current_thread().name = "gatecast-mqtt"
+        tell_of_death(super()._thread_main, self.died)
+
+    def end_thread(self, seconds: float) -> None:
+        """As the library's `loop_stop`, but a thread that does not end in time is left to the end of the process."""
+        thread, self._thread_terminate = self._thread, True
+        if thread is not None:
+            thread.join(seconds)
+
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
         """Handle everything that has been received; the socket will not announce what is in our buffer."""
         try:
@@ -64,6 +78,8 @@ class _BufferedClient(paho.Client):
                 code = self._wait_for_room() or super().loop_read(max_packets)
                 if code or self._place >= len(self._received):
                     return code
+        except MemoryError:  # what the machine lacks is no fault of the broker
+            raise
         except Exception as error:  # noqa: BLE001 - whatever a broken packet does to the library must not end its thread
             self.failure = f"it sends what is not MQTT: {error}"
             return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
@@ -105,7 +121,6 @@ def make_client(address: Address, client_id: str, password: str | None, *, clean
     client = _BufferedClient(
         CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=clean, protocol=paho.MQTTv311, manual_ack=True
     )
-    client.reconnect_delay_set(min_delay=1, max_delay=30)
     client.max_inflight_messages_set(1000)
     client.keepalive = keepalive
     if address.user is not None:
@@ -125,6 +140,7 @@ class Subscriber:
         password: of the account in the address.
         keepalive: seconds.
         room: messages that may wait here; past it, or past 16 MB, the socket is not read, so the broker keeps the rest.
+        pauses: waits before the broker is tried again; they begin anew after a connection that lasted.
     """
 
     def __init__(
@@ -136,6 +152,7 @@ class Subscriber:
         password: str | None = None,
         keepalive: int = 60,
         room: int = 20_000,
+        pauses: Backoff = Backoff(1.0, 30.0),
     ) -> None:
         self.address = address
         self._where = f"the broker at {address.host}:{address.port}"
@@ -147,6 +164,7 @@ class Subscriber:
         self._short_lived = 0
         self._problem: str | None = f"not connected to {self._where} yet"
         self._filters = list(filters)
+        self._pauses, self._failures = pauses, 0
         self._room, self._keepalive = room, keepalive
         self._messages: SimpleQueue[Message | None] = SimpleQueue()  # None only wakes
         self._bytes_in = self._bytes_out = 0  # each counted by one thread
@@ -177,8 +195,13 @@ class Subscriber:
         """Messages handed over by the network and not taken yet."""
         return self._messages.qsize()
 
-    def start(self) -> None:
-        """Connect in the background and stay connected."""
+    def start(self, died: Died = raise_again) -> None:
+        """Connect in the background and stay connected.
+
+        Args:
+            died: called with one line where the network's thread dies.
+        """
+        self._client.died = died
         self._client.connect_async(self.address.host, self.address.port, self._keepalive)
         self._client.loop_start()
 
@@ -218,7 +241,7 @@ class Subscriber:
         """Disconnect; the broker keeps the session and everything not acknowledged."""
         self._stopping = True
         self._client.disconnect()
-        self._client.loop_stop()
+        self._client.end_thread(ENDS_WITHIN)
 
     def _crowded(self) -> bool:
         return not self._stopping and (self.waiting > self._room or self._bytes_in - self._bytes_out > ROOM_BYTES)
@@ -243,15 +266,24 @@ class Subscriber:
     def _on_connect_fail(self, _client: paho.Client, _data: object) -> None:
         self._problem = f"cannot reach {self._where}: {self._client.failure}; is it running there? check [mqtt] url"
         self._short_lived = 0
+        self._wait_longer()
 
     def _on_disconnect(self, *_: object) -> None:
         if self._accepted is not None:
             brief = time.monotonic() - self._accepted < SHORT_LIVED
             self._accepted, self._short_lived = None, self._short_lived + 1 if brief else 0
+            self._failures = self._failures if brief else 0
+        self._wait_longer()
         if self._client.failure is not None:
             self._problem = f"lost {self._where}: {self._client.failure}; check [mqtt] url"
         elif self._problem is None:
             self._problem = f"lost {self._where}"
+
+    def _wait_longer(self) -> None:
+        """Set the pause before the next try; the library would double it in step with all the others."""
+        self._failures += 1
+        pause = self._pauses.wait(self._failures)
+        self._client.reconnect_delay_set(pause, pause)  # type: ignore[arg-type] # it takes fractions, too
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         try:

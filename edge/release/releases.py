@@ -5,7 +5,6 @@ growing pauses; one that fails here is tried again when it is promoted again. Th
 """
 
 import contextlib
-import random
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
+from edge.backoff import Backoff
 from edge.contract.times import iso
 from edge.errors import BundleDamaged, BundleError, ConfigurationError
 from edge.forecaster.baselines import seasonal_naive
@@ -28,6 +28,7 @@ LONG_TEST = 120.0  # seconds; a test on a small device takes a few
 TRIALS = 3  # deaths while testing a bundle before it is held to be the cause
 DEATHS = 12  # runs in a row that ended while the live bundle forecast; a kill may fall there by chance
 SILENT = 4  # runs that one counts for in which it had not answered before: chance seldom brings that
+LONGEST_PAUSE = 60  # looks at the channel before a bundle that was damaged on the way is fetched again, at most
 NO_CHANNEL = "[release] channel is empty, so no bundle can come: set it, such as registry/channels/live.json"
 NEXT: dict[Cause, str] = {
     "transfer": "; it is fetched again",
@@ -61,26 +62,6 @@ class Candidate:
         return f"{self.refusal.text}; {self.forecaster.name} forecasts in its place"
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """When a bundle that was damaged on the way is fetched again: after growing pauses.
-
-    Args:
-        look: seconds between two looks at the channel, the first pause.
-        most: looks that the longest pause lasts.
-        jitter: a number in 0…1 that keeps a fleet from asking all at once.
-    """
-
-    look: float = 60.0
-    most: int = 60
-    jitter: Callable[[], float] = random.random
-
-    def pause(self, tries: int) -> float:
-        """Seconds to wait after so many tries."""
-        looks = min(2.0 ** min(tries - 1, 30), self.most)
-        return self.look * looks * (0.75 + 0.5 * self.jitter())
-
-
 def open_bundle(bundle: Bundle) -> Forecaster:
     """Open a bundle and let it repeat its golden forecasts at batch 1 and 64.
 
@@ -101,7 +82,7 @@ class Releases:
         folder: where bundles and the pointer to the live one are kept.
         channel: path or URL of the channel document; None: only what is already here.
         log: called with one line per event worth knowing.
-        retry: when a bundle that was damaged on the way is fetched again.
+        again: pauses before a bundle that was damaged on the way is fetched again.
         clock: ns UTC.
         moment: seconds, monotonic.
         test: opens a bundle and tries it on this device.
@@ -114,7 +95,7 @@ class Releases:
         channel: str | None,
         log: Callable[[str], None],
         *,
-        retry: Retry = Retry(),
+        again: Backoff = Backoff(60.0, LONGEST_PAUSE * 60.0),
         clock: Callable[[], int] = time.time_ns,
         moment: Callable[[], float] = time.monotonic,
         test: Callable[[Bundle], Forecaster] = open_bundle,
@@ -123,7 +104,7 @@ class Releases:
         self._shortage = shortage
         self._folder = folder
         self._source = Source(channel) if channel else None
-        self._log, self._retry, self._clock, self._moment, self._test = log, retry, clock, moment, test
+        self._log, self._pauses, self._clock, self._moment, self._test = log, again, clock, moment, test
         self._memory = Memory(folder / "live.json", log)
         self._note = Note(folder / "forecasting", moment)
         self._problem = None if channel else NO_CHANNEL
@@ -335,7 +316,7 @@ class Releases:
         refusal = Refusal(version, changed, cause, reason, since, tries)
         self._memory.refuse(refusal)
         if cause == "transfer":
-            self._again = refusal, self._moment() + self._retry.pause(tries)
+            self._again = refusal, self._moment() + self._pauses.wait(tries)
         if before is None or (before.cause, before.reason) != (cause, reason):
             self._said.add((version, changed))
             self._log(f"bundle {version} is refused: {reason}; {self._who_forecasts(version, cause)}{NEXT[cause]}")

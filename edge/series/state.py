@@ -118,6 +118,10 @@ class State:
         """End of the newest interval that any series has closed, ns UTC; 0 before there is one."""
         return int(self._frontier.max(initial=0)) * self.contract.interval
 
+    def closed_until(self, series: int) -> int:
+        """End of the newest closed interval of a series that was seen, ns UTC."""
+        return int(self._frontier[series]) * self.contract.interval
+
     def _allocate(self, series: int) -> None:
         self._value = np.full((series, self._columns), np.nan)
         # Readings in the cell; for `last`, the time of the last one, in ns since the interval began.

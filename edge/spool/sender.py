@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from edge.backoff import Backoff
 from edge.errors import StoreBusy, StoreDenied, StoreError
 from edge.log import Grumbler
 from edge.spool.delivery import Delivery
 from edge.spool.spool import Refusal, Spool
 from edge.stores.store import Store
+from edge.threads import Died, Thread, raise_again
 
-FIRST_WAIT = 0.1  # seconds before the second try
+ENDS_WITHIN = 6.0  # seconds; a write that takes longer is left alone when the agent ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,8 @@ class Pace:
         write_size: bytes in one write.
         gather: seconds between two writes while little waits; many small writes cost the store, and a gateway's flash, far
             more than a few large ones.
-        longest_wait: seconds between tries of a store that is away, at most.
-        denied_wait: seconds between tries of a store that says no.
+        away: pauses between tries of a store that is away.
+        denied: pauses between tries of a store that says no.
         patience: tries of the same blocks before the fault is looked for in them.
         remember: seconds for which the last refusal is told to those who ask.
         silence: seconds without an answer to a write after which that is told.
@@ -32,8 +34,8 @@ class Pace:
 
     write_size: int = 1_000_000
     gather: float = 0.1
-    longest_wait: float = 5.0
-    denied_wait: float = 30.0
+    away: Backoff = Backoff(0.2, 5.0)
+    denied: Backoff = Backoff(30.0, 60.0)
     patience: int = 5
     remember: float = 600.0
     silence: float = 60.0
@@ -48,6 +50,7 @@ class Sender:
         log: called with one line when the store goes away, says no, refuses rows, and is back.
         pace: how fast.
         clock: seconds, monotonic.
+        died: called with one line where the thread dies.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Sender:
         *,
         pace: Pace = Pace(),
         clock: Callable[[], float] = time.monotonic,
+        died: Died = raise_again,
     ) -> None:
         self._spool, self._log, self._pace, self._clock = spool, log, pace, clock
         self._lock = threading.Lock()
@@ -68,11 +72,11 @@ class Sender:
         self._last_refusal: tuple[float, str] | None = None
         self._stopping = threading.Event()
         self._wake = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
+        self._thread = Thread("sender", self._run, died)
         self._problem: str | None = None
         self._since: float | None = None  # begin of the write that is under way
         self._trouble: type[Exception] | None = None
-        self._delay = FIRST_WAIT
+        self._outage = 0  # tries in a row that failed
         self._grumbler = Grumbler(log, clock)
         self._delivery = Delivery(store, self._newest, self._begin)
 
@@ -84,8 +88,7 @@ class Sender:
         """End after the write that is under way; what is not sent stays in the spool."""
         self._stopping.set()
         self._wake.set()
-        if self._thread.is_alive():  # stopping before the start is fine
-            self._thread.join(timeout=self._pace.longest_wait + 1)
+        self._thread.join(ENDS_WITHIN)
 
     def wake(self) -> None:
         """There is something to send."""
@@ -162,13 +165,14 @@ class Sender:
         if self._problem is None or type(error) is not self._trouble:
             self._log(f"{error}; everything is kept and sent later")
         self._problem, self._trouble = str(error), type(error)
-        self._delay = min(2 * self._delay, self._pace.longest_wait)
-        self._stopping.wait(self._pace.denied_wait if isinstance(error, StoreDenied) else self._delay)
+        self._outage += 1
+        pauses = self._pace.denied if isinstance(error, StoreDenied) else self._pace.away
+        self._stopping.wait(pauses.wait(self._outage))
 
     def _tell_end_of_trouble(self) -> None:
         if self._problem is not None:
             self._log("the store is back")
-            self._problem, self._delay = None, FIRST_WAIT
+            self._problem, self._outage = None, 0
 
     def _note(self, refused: Sequence[Refusal]) -> None:
         if refused:

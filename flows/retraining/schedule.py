@@ -2,7 +2,6 @@
 
 import asyncio
 import contextvars
-import fcntl
 import os
 import signal
 import sys
@@ -22,6 +21,7 @@ from prefect.types.entrypoint import EntrypointType
 from edge.config import Config, read_config
 from edge.cron import check_cron
 from edge.errors import ConfigurationError, GatecastError
+from edge.locking import alone
 from flows.retraining.deployment import OVER, Deployment, Run, Runs, missed
 from flows.retraining.fleet import fleet_name
 from flows.retraining.flow import SERVED, retrain
@@ -90,20 +90,15 @@ def home(config_path: Path) -> Iterator[Path]:
         ConfigurationError: it cannot be written, or is in use.
     """
     folder = Path(os.environ.get("PREFECT_HOME") or config_path.resolve().parent / HOME)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "serve.lock").open("ab")
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot write {folder}: {error.strerror}; name a folder for the data of Prefect's server in PREFECT_HOME"
-        ) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ConfigurationError(
-                f"another gatecast serve keeps its data in {folder}; stop it, or set PREFECT_HOME"
-            ) from error
+    with alone(
+        folder / "serve.lock",
+        in_use=lambda owner: (
+            f"another gatecast serve (process {owner}) keeps its data in {folder}; stop it, or set PREFECT_HOME"
+        ),
+        unusable=lambda reason: (
+            f"cannot write {folder}: {reason}; name a folder for the data of Prefect's server in PREFECT_HOME"
+        ),
+    ):
         yield folder
 
 

@@ -9,18 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.agent import priming
 from edge.agent.counters import Counter, Gauge
-from edge.agent.loop import Agent, Waits
-from edge.agent.priming import prime
+from edge.agent.loop import Waits
 from edge.clock.closing import SETTLED
 from edge.contract.columns import Points, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.errors import StoreBusy
 from edge.messages.message import Message
-from edge.spool.spool import Commit
 from edge.stores.sqlite import SqliteStore
+from edge.stores.store import Store
 from tests.support.agent_process import (
     START,
     assert_same,
@@ -30,7 +28,18 @@ from tests.support.agent_process import (
     stream,
     uninterrupted,
 )
-from tests.support.scripted_agent import MINUTE, Bench, Step, message, messages, script_of
+from tests.support.scripted_agent import (
+    MINUTE,
+    Bench,
+    Step,
+    closed_until,
+    engine_of,
+    message,
+    messages,
+    script_of,
+    spool_of,
+    window,
+)
 
 
 def test_every_message_twice_changes_nothing(tmp_path: Path) -> None:
@@ -60,15 +69,8 @@ def test_a_late_reading_repairs_the_window(tmp_path: Path) -> None:
     release(bench.registry, baseline_bundle())
     rows = [("a.t", START, 1.0), ("a.t", START + 2 * MINUTE, 3.0)]
     agent = bench.run(messages(rows)[0], [message("a.t", START + MINUTE, 2.0)], [message("a.t", START + 3 * MINUTE, 4.0)])
-    assert agent.counters.total(Counter.LATE) == 1
-    assert agent._engine is not None
-    assert agent._engine.state.advance(START + 4 * MINUTE).windows[0, -4:].tolist() == [1.0, 2.0, 3.0, 4.0]
-
-
-def closed_until(agent: Agent, name: str) -> int:
-    """End of the newest closed interval of a series, minutes since START."""
-    assert agent._engine is not None
-    return int(agent._engine.state._frontier[agent._series.names.index(name)]) - START // MINUTE
+    assert agent.parts.counters.total(Counter.LATE) == 1
+    assert engine_of(agent).state.advance(START + 4 * MINUTE).windows[0, -4:].tolist() == [1.0, 2.0, 3.0, 4.0]
 
 
 def test_the_clock_closes_only_after_the_queue(tmp_path: Path) -> None:
@@ -106,7 +108,7 @@ def test_the_clock_closes_only_after_the_queue(tmp_path: Path) -> None:
     script = script_of(agent)
     agent.run()
     assert found == [9, 600, 709, 900]
-    assert agent.counters.total(Counter.LATE) == 0
+    assert agent.parts.counters.total(Counter.LATE) == 0
 
 
 def test_a_busy_stream_needs_no_silence(tmp_path: Path) -> None:
@@ -148,25 +150,16 @@ def fill_store(bench: Bench, rows: Sequence[tuple[str, int, float]]) -> None:
     store.close()
 
 
-def window(agent: Agent, name: str) -> list[float]:
-    """The window of a series as it would close now."""
-    assert agent._engine is not None
-    state, place = agent._engine.state, agent._series.names.index(name)
-    closed = state.advance((int(state._latest.max()) // state.contract.interval + 1) * state.contract.interval)
-    values: list[float] = closed.windows[closed.series == place][0].tolist()
-    return values
-
-
 def test_a_first_start_fills_the_windows_from_the_store(tmp_path: Path) -> None:
     """The newest readings of the store, with the tags of their topics, for no more series than allowed; and for good."""
     bench = Bench(tmp_path, max_series=3)
     release(bench.registry, baseline_bundle())
     fill_store(bench, [(f"d{number}.t", START + at * MINUTE, float(at)) for at in range(100) for number in range(5)])
     agent = bench.run()
-    assert len(agent._series) == 3
-    assert agent._series.tags[0] == {"device": agent._series.names[0].split(".")[0], "metric": "t"}
+    assert len(agent.parts.series) == 3
+    assert agent.parts.series.tags[0] == {"device": agent.parts.series.names[0].split(".")[0], "metric": "t"}
     (tmp_path / "store.db").unlink()
-    assert window(bench.run(), agent._series.names[0]) == [float(at) for at in range(76, 100)]
+    assert window(bench.run(), agent.parts.series.names[0]) == [float(at) for at in range(76, 100)]
 
 
 def test_a_long_start_gives_signs_of_life(tmp_path: Path) -> None:
@@ -182,19 +175,19 @@ def test_a_long_start_gives_signs_of_life(tmp_path: Path) -> None:
     assert len(bench.told) > 30
 
 
-def test_history_is_asked_for_again_when_the_store_was_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_history_is_asked_for_again_when_the_store_was_away(tmp_path: Path) -> None:
     """A store that comes up after the agent still fills the windows, and what came in between counts once."""
     bench, calls = Bench(tmp_path, Waits(history=0.0)), []
     release(bench.registry, baseline_bundle())
     fill_store(bench, [("a.t", START + at * MINUTE, float(at)) for at in range(100)])
 
-    def away(*arguments: object, **options: object) -> int:
+    def open_late() -> Store:
         calls.append(1)
         if len(calls) < 3:
             raise StoreBusy("no answer")
-        return prime(*arguments, **options)  # type: ignore[arg-type]
+        return SqliteStore(tmp_path / "store.db")
 
-    monkeypatch.setattr(priming, "prime", away)
+    bench.open_store = open_late
     agent = bench.run([message("a.t", START + 100 * MINUTE, 100.0)], lambda: None, lambda: None)
     assert (len(calls), bench.lines("windows stay empty")) == (3, 1)
     assert window(agent, "a.t") == [float(at) for at in range(77, 101)]
@@ -224,26 +217,25 @@ def test_the_model_is_named_from_the_start(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     release(bench.registry, baseline_bundle())
     found: list[object] = []
-    agent = bench.agent([lambda: found.append(agent.health.health())])
+    agent = bench.agent([lambda: found.append(agent.parts.health.health())])
     agent.run()
     assert found == [(200, {"status": "ok", "model": "last_value"})]
 
 
-def test_a_full_disk_holds_everything_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_holds_everything_up(tmp_path: Path) -> None:
     """Nothing is acknowledged before it is on disk; the page says why, and when there is room it goes on."""
     bench = Bench(tmp_path, Waits(disk=0.01))
     seen: list[tuple[list[Message], int]] = []
     release(bench.registry, baseline_bundle())
     agent = bench.agent([[message("a.t", START, 1.0)], lambda: None])
-    script, real = script_of(agent), agent._spool.commit
+    script = script_of(agent)
 
-    def full(commit: Commit) -> int:
+    def full() -> None:
         if script.steps and len(seen) < 5:
-            seen.append((list(script.acknowledged), agent.health.health()[0]))
+            seen.append((list(script.acknowledged), agent.parts.health.health()[0]))
             raise sqlite3.OperationalError("database or disk is full")
-        return real(commit)
 
-    monkeypatch.setattr(agent._spool, "commit", full)
+    spool_of(agent).before_commit = full
     agent.run()
     assert len(script.acknowledged) == 1
     assert [acknowledged for acknowledged, _ in seen] == [[]] * 5
@@ -251,16 +243,16 @@ def test_a_full_disk_holds_everything_up(tmp_path: Path, monkeypatch: pytest.Mon
     assert bench.lines("cannot commit (database or disk is full)") == 1
 
 
-def test_stopping_on_a_full_disk_acknowledges_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopping_on_a_full_disk_acknowledges_nothing(tmp_path: Path) -> None:
     """SIGTERM ends an agent that cannot commit; the broker keeps the messages."""
     bench = Bench(tmp_path)
     agent = bench.agent([lambda: None, [message("a.t", START, 1.0)]])
 
-    def full(_: object) -> int:
+    def full() -> None:
         threading.Timer(0.1, agent.stop).start()
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(agent._spool, "commit", full)
+    spool_of(agent).before_commit = full
     agent.run()
     assert script_of(agent).acknowledged == []
 
@@ -285,8 +277,7 @@ def test_a_million_topics_are_not_remembered(tmp_path: Path) -> None:
     bench = Bench(tmp_path, max_series=100)
     batch = [message(f"d{number}.t", START, 1.0) for number in range(3000)]
     agent = bench.run(*[[message(f"d{start}x{number}.t", START, 1.0) for number in range(100)] for start in range(20)], batch)
-    assert len(agent._series) == 100
-    assert len(agent._intake._topics) == 100
-    assert agent.counters.total(Counter.SKIPPED_TOO_MANY_SERIES) == 4900
+    assert len(agent.parts.series) == 100
+    assert agent.parts.counters.total(Counter.SKIPPED_TOO_MANY_SERIES) == 4900
     assert bench.lines("too_many_series") == 1
-    assert np.isfinite(agent.counters.gauge(Gauge.BACKLOG_BYTES))
+    assert np.isfinite(agent.parts.counters.gauge(Gauge.BACKLOG_BYTES))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from edge.agent.priming import SLICES, prime
+from edge.agent.priming import SLICES, Naming, prime
 from edge.contract.columns import Points, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.schema import Measurement
@@ -45,6 +45,6 @@ def test_a_slow_store_is_no_loop_that_stands_still() -> None:
     series = SeriesTable()
     engine = Engine(seasonal_naive(CONTRACT), (), series)
     latest = START + CONTRACT.window * CONTRACT.interval
-    found = prime(engine, Slow(events), series, (), 10, latest, beat=lambda: events.append("beat"))
-    assert found >= SLICES
+    readings = prime(engine, Slow(events), Naming(series, (), 10), latest, beat=lambda: events.append("beat"))
+    assert readings >= SLICES
     assert all(events[place - 1] == "beat" for place, event in enumerate(events) if event == "asked")

@@ -7,17 +7,17 @@ import time
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from edge.agent.counters import Counter
 from edge.agent.loop import Waits
 from edge.contract.contract import SHORTEST_INTERVAL, Contract
-from edge.forecaster.baselines import Baseline
 from edge.forecaster.bundle import Bundle
-from edge.release.releases import Candidate
+from edge.forecaster.forecaster import Forecaster
+from edge.release.releases import open_bundle
 from pipeline.release.registry import Registry
-from tests.support.agent_process import CONTRACT, START, baseline_bundle, release
-from tests.support.scripted_agent import MINUTE, Bench, Failing, message, messages, script_of
+from tests.support.agent_process import START, baseline_bundle, release
+from tests.support.scripted_agent import MINUTE, Bench, message, messages, script_of
+from tests.support.servers import wait_until
 
 
 def test_a_bundle_that_fails_live_gives_way_at_once(tmp_path: Path) -> None:
@@ -31,13 +31,13 @@ def test_a_bundle_that_fails_live_gives_way_at_once(tmp_path: Path) -> None:
     script = script_of(agent)
 
     def spoil() -> None:
-        assert agent._engine is not None
-        agent._engine.forecaster = Failing("spoiled", CONTRACT)
+        bench.spoilt.add(two.manifest.version)
 
     script.steps = [messages(rows[30:35])[0], spoil, *messages(rows[35:], 5)]
     agent.run()
-    assert agent._live is not None
-    assert agent._live.bundle == one
+    live = agent.parts.live.candidate
+    assert live is not None
+    assert live.bundle == one
     assert (bench.lines("is refused: never"), bench.lines("gone back")) == (1, 1)
     bench.run()
     assert bench.lines(f"bundle {two.manifest.version} is live") == 1
@@ -53,14 +53,13 @@ def test_a_series_whose_forecasts_break_is_on_the_page(tmp_path: Path) -> None:
     agent = bench.agent()
 
     def spoil() -> None:
-        assert agent._engine is not None
-        agent._engine.forecaster = Failing("spoiled", CONTRACT)
+        bench.spoilt.add(bundle.manifest.version)
 
     script = script_of(agent)
     script.steps = [*messages(rows[:30], 5), spoil, *messages(rows[30:], 5)]
     agent.run()
     assert bench.lines("is refused") == 0
-    status, page = agent.health.health()
+    status, page = agent.parts.health.health()
     assert (status, page["status"]) == (200, "degraded")
     assert page["reason"] == "the newest forecasts of 1 series were broken; the baseline makes them"
 
@@ -68,19 +67,19 @@ def test_a_series_whose_forecasts_break_is_on_the_page(tmp_path: Path) -> None:
 def test_the_only_bundle_failing_is_said_once(tmp_path: Path) -> None:
     """Without one before, the baseline goes on forecasting, batch after batch, without another word."""
     bench, rows = Bench(tmp_path), [("a.t", START + at * MINUTE, float(at)) for at in range(60)]
-    release(bench.registry, baseline_bundle())
+    bundle = baseline_bundle()
+    release(bench.registry, bundle)
     agent = bench.agent()
     script = script_of(agent)
 
     def spoil() -> None:
-        assert agent._engine is not None
-        agent._engine.forecaster = Failing("spoiled", CONTRACT)
+        bench.spoilt.add(bundle.manifest.version)
 
     script.steps = [*messages(rows[:30], 5), spoil, *messages(rows[30:], 5)]
     agent.run()
     assert bench.lines("is refused") == 1
-    assert agent.health.labels == {"model": "last_value"}
-    assert agent.counters.total(Counter.FORECASTS) + agent.counters.total(Counter.FALLBACK_FORECASTS) == 59
+    assert agent.parts.health.labels == {"model": "last_value"}
+    assert agent.parts.counters.total(Counter.FORECASTS) + agent.parts.counters.total(Counter.FALLBACK_FORECASTS) == 59
 
 
 def test_a_restart_says_that_the_baseline_stands_in_and_why(tmp_path: Path) -> None:
@@ -92,15 +91,14 @@ def test_a_restart_says_that_the_baseline_stands_in_and_why(tmp_path: Path) -> N
     agent = bench.agent()
 
     def spoil() -> None:
-        assert agent._engine is not None
-        agent._engine.forecaster = Failing("spoiled", bundle.manifest.contract)
+        bench.spoilt.add(bundle.manifest.version)
 
     script_of(agent).steps = [spoil, *messages([("a.t", START + at * 60 * MINUTE, 1.0) for at in range(60)])]
     agent.run()
     bench.log.clear()
     pages: list[tuple[int, dict[str, str]]] = []
     again = bench.agent()
-    script_of(again).steps = [lambda: pages.append(again.health.health())]
+    script_of(again).steps = [lambda: pages.append(again.parts.health.health())]
     again.run()
     version = bundle.manifest.version
     assert bench.lines(f"bundle {version} is live") == 0
@@ -124,37 +122,30 @@ def test_a_start_without_a_bundle_says_which_refusal_is_to_blame(tmp_path: Path)
     bench.log.clear()
     pages: list[tuple[int, dict[str, str]]] = []
     agent = bench.agent()
-    script_of(agent).steps = [lambda: pages.append(agent.health.health())]
+    script_of(agent).steps = [lambda: pages.append(agent.parts.health.health())]
     agent.run()
     refused = f"a released bundle is refused: {bundle.manifest.version} since "
     assert bench.lines(f"no bundle is live: readings are stored, nothing is forecast; {refused}") == 1
     assert [(status, page["status"], page["reason"].startswith(refused)) for status, page in pages] == [(200, "degraded", True)]
 
 
-def test_the_watcher_survives_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_watcher_survives_anything(tmp_path: Path) -> None:
     """An error nobody thought of costs one look at the channel, and one line."""
     bench = Bench(tmp_path, poll="10ms")
+    release(bench.registry, baseline_bundle())
     looks: list[int] = []
-    agent = bench.agent()
 
-    def go_on() -> None:
-        if len(looks) < 5:
-            time.sleep(0.01)
-            script_of(agent).steps.append(go_on)
-
-    script_of(agent).steps.append(go_on)
-    candidate = Candidate(baseline_bundle(), Baseline("last_value", CONTRACT))
-
-    def poll() -> Candidate | None:
+    def surprise(bundle: Bundle) -> Forecaster:
         looks.append(1)
-        if len(looks) < 4:
+        if len(looks) < 3:
             raise RuntimeError("surprise")
-        return candidate if len(looks) == 4 else None
+        return open_bundle(bundle)
 
-    monkeypatch.setattr(agent._releases, "poll", poll)
-    monkeypatch.setattr(agent._releases, "accept", lambda _: None)
+    bench.open_bundle = surprise
+    agent = bench.agent()
+    script_of(agent).steps = [lambda: wait_until(lambda: len(looks) == 3), *[lambda: time.sleep(0.01)] * 100]
     agent.run()
-    assert agent._live is candidate
+    assert agent.parts.live.candidate is not None
     assert bench.lines("unexpected RuntimeError: surprise") == 1
 
 
@@ -175,7 +166,7 @@ def test_a_channel_that_never_answers_delays_nothing(tmp_path: Path) -> None:
     bench = Bench(tmp_path, Waits(patience=0.2), channel=f"http://127.0.0.1:{server.server_address[1]}/live.json")
     agent = bench.run([message("a.t", START, 1.0)])
     assert not given_up.is_set()
-    assert agent.counters.total(Counter.READINGS) == 1
+    assert agent.parts.counters.total(Counter.READINGS) == 1
     for connection in asking:
         connection.shutdown(socket.SHUT_RDWR)
     server.shutdown()
@@ -190,7 +181,7 @@ def test_a_loop_that_does_not_come_back_is_an_outage(tmp_path: Path) -> None:
     agent = bench.agent()
 
     def look() -> None:
-        status, page = agent.health.health()
+        status, page = agent.parts.health.health()
         pages.append((status, page["status"]))
 
     def hang() -> None:
@@ -208,6 +199,6 @@ def test_a_bundle_of_billions_of_columns_does_not_go_live(tmp_path: Path) -> Non
     bench = Bench(tmp_path, lateness="365d")
     release(bench.registry, baseline_bundle(Contract(SHORTEST_INTERVAL, 24, 6)))
     agent = bench.run([message("a.t", START, 1.0)])
-    assert agent._engine is None
+    assert agent.parts.live.engine is None
     assert bench.lines("is refused: it needs ") == 1
     assert script_of(agent).acknowledged != []

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +16,7 @@ import pytest
 from edge.agent.stopping import Stop, ends_within
 from edge.messages.message import Address, Message
 from edge.messages.mqtt import Subscriber
+from tests.support.agent_process import configure
 from tests.support.servers import free_port
 from tests.support.stopped import Command
 
@@ -123,3 +126,30 @@ def test_a_block_that_ends_in_time_is_left_alone() -> None:
     signal.signal(signal.SIGUSR1, before)
     assert not given_up.is_set()
     assert threading.active_count() == threads
+
+
+DYING = """
+import dataclasses, sys
+from pathlib import Path
+from edge.agent.build import build, outside_of
+from edge.agent.stopping import Lifetime
+from edge.config import read_config
+from edge.spool.spool import Spool
+
+class Dying(Spool):
+    def next_blocks(self, after, size):
+        raise MemoryError
+
+lifetime = Lifetime(lambda line: print(line, file=sys.stderr))
+config = read_config(Path("gatecast.toml"))
+outside = dataclasses.replace(outside_of(config, lambda _: None, lifetime.died), open_spool=Dying)
+sys.exit(lifetime.spend(build(config, outside)))
+"""
+
+
+def test_a_thread_that_dies_ends_the_process(tmp_path: Path) -> None:
+    """With one line and exit code 1, so that the supervisor starts the agent again."""
+    configure(tmp_path, f"mqtt://127.0.0.1:{free_port()}", f"sqlite:///{tmp_path}/store.db", health="off")
+    done = subprocess.run([sys.executable, "-c", DYING], cwd=tmp_path, capture_output=True, text=True, check=False)
+    line = "the thread gatecast-sender died (MemoryError); the agent ends, so that it can be started again\n"
+    assert (done.returncode, done.stderr) == (1, line)

@@ -10,9 +10,8 @@ from edge.clock.closing import SETTLED, ClosingClock
 from edge.clock.trust import AHEAD, STEADY, STEP, Trust
 from edge.contract.columns import Readings
 from edge.contract.times import DAY, SECOND
-from tests.edge.test_agent_loop import closed_until, window
 from tests.support.agent_process import START, baseline_bundle, release
-from tests.support.scripted_agent import MINUTE, Bench, message, messages
+from tests.support.scripted_agent import MINUTE, Bench, closed_until, message, messages, window
 
 YEARS = 1826 * DAY
 

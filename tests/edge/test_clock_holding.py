@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,19 @@ from edge.clock.holding import ROOM, Hold
 from edge.contract.columns import Readings
 from edge.contract.times import SECOND
 from edge.spool.spool import Commit, Spool
-from tests.edge.test_agent_loop import closed_until, window
 from tests.support.agent_process import START, assert_same, baseline_bundle, release, uninterrupted
-from tests.support.scripted_agent import MINUTE, Bench, Step, message, messages, script_of
+from tests.support.scripted_agent import (
+    MINUTE,
+    Bench,
+    Step,
+    closed_until,
+    engine_of,
+    message,
+    messages,
+    script_of,
+    spool_of,
+    window,
+)
 
 HOUR = 60 * MINUTE
 RIGHT = START + 115 * MINUTE  # when the gateway starts
@@ -50,7 +61,7 @@ class Late(Bench):
 
 def skipped(agent: Agent) -> dict[Counter, float]:
     """What was not used, by reason."""
-    return {counter: total for counter, total in agent.counters.totals().items() if counter.field == "skipped" and total}
+    return {counter: total for counter, total in agent.parts.counters.totals().items() if counter.field == "skipped" and total}
 
 
 @pytest.mark.parametrize(
@@ -71,9 +82,9 @@ def test_what_the_broker_kept_is_stored_and_forecast_by_a_clock_that_is_behind(
     bench = Late(tmp_path, behind, clock=clock)
     agent = bench.run(*messages(bench.rows, size), bench.later(1), bench.set_right, bench.later(1))
     assert skipped(agent) == {}
-    assert agent.counters.total(Counter.READINGS) == len(bench.rows) == 1150
+    assert agent.parts.counters.total(Counter.READINGS) == len(bench.rows) == 1150
     assert len(script_of(agent).acknowledged) == 1150
-    assert len(agent._held) == 0
+    assert len(agent.parts.hold) == 0
     assert window(agent, "d9.t") == [np.float32(at + 0.9) for at in range(91, 115)]
     bench.drain()
     assert_same(bench.stored(), uninterrupted(bench.rows, baseline_bundle(), tmp_path))
@@ -84,29 +95,33 @@ def test_what_few_sensors_send_waits_until_the_clock_is_set(stop: bool, tmp_path
     """Two may be wrong, so they close nothing; they are in the store at once, and wait through a restart."""
     bench = Late(tmp_path, 3 * HOUR, sensors=2)
     agent = bench.run(*messages(bench.rows, 50), bench.later(1))
-    assert (len(agent._held), skipped(agent)) == (230, {})
+    assert (len(agent.parts.hold), skipped(agent)) == (230, {})
     assert bench.lines("held: 50 readings from ahead of a clock") == 1
-    assert len(agent._engine.state) == 0  # type: ignore[union-attr]
+    assert len(engine_of(agent).state) == 0
     if stop:
         bench.drain()
         assert len(bench.stored()["reading"]) == 230
     agent = bench.run(bench.later(1), bench.set_right, bench.later(1))
-    assert len(agent._held) == 0
+    assert len(agent.parts.hold) == 0
     assert window(agent, "d1.t") == [np.float32(at + 0.1) for at in range(91, 115)]
     bench.drain()
     assert_same(bench.stored(), uninterrupted(bench.rows, baseline_bundle(), tmp_path))
 
 
-def test_what_waits_is_in_the_new_spool_where_the_old_one_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_waits_is_in_the_new_spool_where_the_old_one_is_damaged(tmp_path: Path) -> None:
     """Also where the commit that finds the damage brings none of it: a restart goes on with all that waits."""
     bench = Late(tmp_path, 3 * HOUR, sensors=2)
-    agent = bench.agent([*messages(bench.rows, 50), lambda: monkeypatch.setattr(agent._spool, "commit", fail)])
-    real = agent._spool.commit
+    agent = bench.agent(messages(bench.rows, 50))
+    spool = spool_of(agent)
 
-    def fail(_: Commit) -> int:
-        monkeypatch.setattr(agent._spool, "commit", real)
+    def spoil() -> None:
+        spool.before_commit = fail
+
+    def fail() -> None:
+        spool.before_commit = lambda: None
         raise sqlite3.DatabaseError("database disk image is malformed")
 
+    script_of(agent).steps.append(spoil)
     agent.run()
     assert bench.lines("database disk image is malformed") == 1
     agent = bench.run(bench.later(1), bench.set_right, bench.later(1))
@@ -123,7 +138,7 @@ def test_a_sensor_that_is_ahead_closes_nothing_and_is_refused_once_the_clock_is_
         steps += [*batch, bench.later(60)]
     agent = bench.run(*messages(bench.rows), bench.later(0), [wrong[0]], *steps, [wrong[1], wrong[2]])
     assert skipped(agent) == {Counter.SKIPPED_FUTURE: 2}
-    assert len(agent._held) == 0
+    assert len(agent.parts.hold) == 0
     assert closed_until(agent, "d0.t") == closed_until(agent, "d5.t") == 115 + 13
     bench.drain()
     assert len(bench.stored()["reading"]) == 1150 + 140 + 1
@@ -143,7 +158,7 @@ def test_readings_go_on_when_the_clock_is_set_back(tmp_path: Path) -> None:
 
     agent = bench.run(*messages(bench.rows), bench.later(0), back, *steps)
     assert skipped(agent) == {}
-    assert len(agent._held) == 0
+    assert len(agent.parts.hold) == 0
     assert closed_until(agent, "d0.t") == closed_until(agent, "d9.t") == 115 + 24
     assert (bench.lines("clock: it was set back by 1:00:00"), bench.lines("clock: it is behind")) == (1, 1)
     bench.drain()
@@ -167,9 +182,9 @@ def test_a_restart_by_a_clock_that_is_behind_keeps_the_windows(tmp_path: Path) -
     bench.run(*messages(bench.rows))
     bench.drain()
     bench.synchronised, bench.now = False, RIGHT - 30 * HOUR
-    agent = bench.agent()
-    agent._spool._writer.executescript("DELETE FROM snapshot; DELETE FROM journal")
-    agent.run()
+    with closing(sqlite3.connect(tmp_path / "state" / "spool.db")) as connection:
+        connection.executescript("DELETE FROM snapshot; DELETE FROM journal")
+    agent = bench.run()
     assert window(agent, "d3.t") == [np.float32(at + 0.3) for at in range(91, 115)]
 
 
@@ -212,7 +227,8 @@ def test_what_waits_for_a_clock_is_remembered_until_it_is_replaced(tmp_path: Pat
 def test_what_waits_and_cannot_be_read_is_in_the_store_only(tmp_path: Path) -> None:
     """It does not keep the agent from starting."""
     spool = Spool(tmp_path / "spool.db", "sqlite")
-    spool._writer.execute("INSERT INTO held (entry) VALUES (?)", (b"spoilt",))
+    with closing(sqlite3.connect(tmp_path / "spool.db")) as connection, connection:
+        connection.execute("INSERT INTO held (entry) VALUES (?)", (b"spoilt",))
     assert len(spool.held()) == 0
     spool.close()
 

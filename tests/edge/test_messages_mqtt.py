@@ -13,19 +13,21 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from edge.backoff import Backoff
 from edge.errors import ConfigurationError
 from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.message import Address, Message
 from edge.messages.mqtt import Subscriber, make_client
+from edge.threads import Died, raise_again
 from tests.support.agent_process import hang_up, publisher
 from tests.support.servers import HANGS_AFTER, Mosquitto, free_port, wait_until
 
 
 @contextmanager
-def subscribed(port: int, *, user: str | None = None, **options: object) -> Iterator[Subscriber]:
+def subscribed(port: int, *, user: str | None = None, died: Died = raise_again, **options: object) -> Iterator[Subscriber]:
     """A subscriber that is stopped in the end."""
     subscriber = Subscriber(Address("127.0.0.1", port, tls=False, user=user), "gateway", ["t/#"], **options)  # type: ignore[arg-type]
-    subscriber.start()
+    subscriber.start(died)
     try:
         yield subscriber
     finally:
@@ -215,11 +217,10 @@ def test_wrong_password_is_said_and_tried_again(tmp_path: Path) -> None:
 def test_two_clients_with_one_name_are_told_so(mosquitto: Mosquitto) -> None:
     """Each throws the other out; the reason names the setting, stays between two connections, and ends with the quarrel."""
     words = "another client use the client id 'gateway'"
-    with subscribed(mosquitto.port) as first:
+    soon = Backoff(0.1, 0.1)
+    with subscribed(mosquitto.port, pauses=soon) as first:
         connected(first)
-        with subscribed(mosquitto.port) as second:
-            for client in (first._client, second._client):
-                client.reconnect_delay_set(0.1, 0.1)  # type: ignore[arg-type]
+        with subscribed(mosquitto.port, pauses=soon) as second:
             wait_until(lambda: words in (first.problem or "") or words in (second.problem or ""), what="the reason")
             told = first if words in (first.problem or "") else second
             session = told.session
@@ -243,8 +244,8 @@ def test_a_refused_subscription_is_said() -> None:
 def test_what_is_no_broker_is_said_and_survived() -> None:
     """A port that talks something else, or nothing, ends no thread; the reason says which."""
     port = free_port()
-    with subscribed(port) as subscriber:
-        subscriber._client.reconnect_delay_set(1, 1)
+    deaths: list[str] = []
+    with subscribed(port, died=deaths.append, pauses=Backoff(0.5, 0.5)) as subscriber:
         wait_until(lambda: "cannot reach" in (subscriber.problem or ""))
         with socket.create_server(("127.0.0.1", port)) as server:
             for answer in (
@@ -257,8 +258,8 @@ def test_what_is_no_broker_is_said_and_survived() -> None:
                     wire.recv(1000)
                     wire.sendall(answer)
                     time.sleep(0.2)
-        assert subscriber._client._thread is not None
-        assert subscriber._client._thread.is_alive()
+        wait_until(lambda: "cannot reach" in (subscriber.problem or ""))
+    assert deaths == []
 
 
 def test_an_impossible_host_name_ends_no_thread() -> None:
@@ -267,3 +268,15 @@ def test_an_impossible_host_name_ends_no_thread() -> None:
     subscriber.start()
     wait_until(lambda: "cannot reach" in (subscriber.problem or ""))
     subscriber.stop()
+
+
+def test_a_network_thread_that_dies_is_told_of() -> None:
+    """By its name, and the subscriber can be stopped all the same."""
+    deaths: list[str] = []
+
+    def leave() -> float:
+        raise SystemExit(3)
+
+    with subscribed(free_port(), died=deaths.append, pauses=Backoff(1.0, 1.0, leave)):
+        wait_until(lambda: deaths != [])
+    assert deaths == ["the thread gatecast-mqtt died (SystemExit: 3)"]

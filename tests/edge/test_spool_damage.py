@@ -1,18 +1,16 @@
 """A spool that is damaged, before a run or in the middle of it, costs what was in it and nothing else."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from edge.agent.counters import Counter
-from edge.series.entry import Entry
 from edge.spool.spool import Commit, Spool
-from tests.edge.test_agent_loop import window
 from tests.edge.test_spool_spool import blocks, entry, times
 from tests.support.agent_process import START, baseline_bundle, release
-from tests.support.scripted_agent import MINUTE, Bench, messages, script_of
+from tests.support.scripted_agent import MINUTE, Bench, messages, script_of, spool_of, window
 
 
 def garbage(content: bytes) -> bytes:
@@ -80,24 +78,24 @@ def test_an_agent_goes_on_with_an_empty_spool(damage: Callable[[bytes], bytes], 
     path = tmp_path / "state" / "spool.db"
     path.write_bytes(damage(path.read_bytes()))
     agent = bench.run(*messages(rows[90:]))
-    assert (len(script_of(agent).acknowledged), agent.counters.total(Counter.FORECASTS)) == (10, 10)
+    assert (len(script_of(agent).acknowledged), agent.parts.counters.total(Counter.FORECASTS)) == (10, 10)
     assert (bench.lines("spool.db.damaged-"), bench.lines("windows filled with 24 readings")) == (1, 1)
     bench.drain()
     assert len(bench.stored()["reading"]) == 100
 
 
-def test_an_agent_survives_damage_in_the_middle_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_agent_survives_damage_in_the_middle_of_a_run(tmp_path: Path) -> None:
     """The batch under way is committed to the new file with all that the state knows, and acknowledged after that."""
     bench, rows = Bench(tmp_path), [("a.t", START + at * MINUTE, float(at)) for at in range(30)]
     release(bench.registry, baseline_bundle())
     agent = bench.agent()
-    real = agent._spool.commit
+    spool = spool_of(agent)
 
     def spoil() -> None:
-        monkeypatch.setattr(agent._spool, "commit", fail)
+        spool.before_commit = fail
 
-    def fail(_: Commit) -> int:
-        monkeypatch.setattr(agent._spool, "commit", real)
+    def fail() -> None:
+        spool.before_commit = lambda: None
         raise sqlite3.DatabaseError("database disk image is malformed")
 
     script_of(agent).steps = [*messages(rows[:20], 10), spoil, *messages(rows[20:], 10)]
@@ -108,7 +106,7 @@ def test_an_agent_survives_damage_in_the_middle_of_a_run(tmp_path: Path, monkeyp
     assert window(agent, "a.t") == [float(at) for at in range(6, 30)]
 
 
-def test_a_state_that_cannot_be_read_starts_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_state_that_cannot_be_read_starts_again(tmp_path: Path) -> None:
     """Whatever the database says while it is read: nothing of it is left half loaded."""
     bench, rows = Bench(tmp_path), [("a.t", START + at * MINUTE, float(at)) for at in range(30)]
     release(bench.registry, baseline_bundle())
@@ -116,10 +114,10 @@ def test_a_state_that_cannot_be_read_starts_again(tmp_path: Path, monkeypatch: p
     bench.drain()
     agent = bench.agent(messages(rows[20:], 10))
 
-    def fail() -> Iterator[Entry]:
+    def fail() -> None:
         raise sqlite3.DatabaseError("database disk image is malformed")
 
-    monkeypatch.setattr(agent._spool, "journal", fail)
+    spool_of(agent).before_reading = fail
     agent.run()
     assert bench.lines("the state of the last run cannot be used") == 1
     assert window(agent, "a.t") == [float(at) for at in range(6, 30)]

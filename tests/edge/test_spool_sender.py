@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from edge.backoff import Backoff
 from edge.errors import BlockRefused, StoreBusy, StoreDenied
 from edge.spool.sender import Pace, Sender
 from edge.spool.spool import Commit, Refusal, Spool
 from tests.support.memory_store import Memory
 from tests.support.servers import HANGS_AFTER, wait_until
+
+SHORT = Backoff(0.02, 0.02)
 
 
 class Bench:
@@ -20,7 +23,7 @@ class Bench:
     def __init__(self, folder: Path, write_size: int = 1_000_000) -> None:
         self.spool, self.store, self.said = Spool(folder / "spool.db", "memory"), Memory(), list[str]()
         self.now = 0.0
-        pace = Pace(write_size=write_size, gather=0.0, longest_wait=0.02, denied_wait=0.02)
+        pace = Pace(write_size=write_size, gather=0.0, away=SHORT, denied=SHORT)
         self.sender = Sender(self.spool, self.store, self.said.append, pace=pace, clock=lambda: self.now)
 
     def commit(self, *blocks: bytes) -> None:

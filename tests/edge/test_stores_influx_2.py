@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.backoff import Backoff
 from edge.errors import StoreBusy, StoreDenied
 from edge.spool.sender import Pace, Sender
 from edge.spool.spool import Commit, Spool
@@ -104,7 +105,7 @@ def test_stranger_that_is_glad_of_everything_empties_no_spool(fake: FakeInflux2,
     with connected(fake) as store:
         spool, said = Spool(tmp_path / "spool.db", store.kind), list[str]()
         spool.commit(Commit([READING]))
-        sender = Sender(spool, store, said.append, pace=Pace(denied_wait=0.02))
+        sender = Sender(spool, store, said.append, pace=Pace(denied=Backoff(0.02, 0.02)))
         sender.start()
         wait_until(lambda: sender.problem is not None)
         assert f"is no InfluxDB: it answers {reply[0]}" in str(sender.problem)
@@ -144,7 +145,7 @@ def test_type_conflict_of_every_reading_stops_and_keeps(fake: FakeInflux2, tmp_p
         lines = [f"reading,series=a value=1.5 {number}\nforecast,series=a q50=1.5 {number}".encode() for number in range(1000)]
         spool = Spool(tmp_path / "spool.db", store.kind)
         spool.commit(Commit(lines))
-        sender = Sender(spool, store, lambda _: None, pace=Pace(denied_wait=0.02))
+        sender = Sender(spool, store, lambda _: None, pace=Pace(denied=Backoff(0.02, 0.02)))
         sender.start()
         wait_until(lambda: sender.problem is not None)
         assert "already exists as type integer" in str(sender.problem)

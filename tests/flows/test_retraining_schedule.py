@@ -110,7 +110,7 @@ def test_a_fleet_is_served_once(tmp_path: Path) -> None:
     """Two servers on one database would undo each other's work."""
     with (
         home(tmp_path / "gatecast.toml") as folder,
-        pytest.raises(ConfigurationError, match="another gatecast serve keeps its data in"),
+        pytest.raises(ConfigurationError, match=r"another gatecast serve \(process \d+\) keeps its data in"),
         home(tmp_path / "gatecast.toml"),
     ):
         pass

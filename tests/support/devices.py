@@ -9,10 +9,11 @@ from pathlib import Path
 
 import msgspec
 
+from edge.backoff import Backoff
 from edge.contract.times import SECOND
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import encode_manifest
-from edge.release.releases import Releases, Retry
+from edge.release.releases import LONGEST_PAUSE, Releases
 from tests.support.agent_process import baseline_bundle
 
 ONE, TWO, THREE = (baseline_bundle(second=second) for second in (1, 2, 3))
@@ -33,7 +34,7 @@ class Device:
             self.folder,
             self.channel,
             self.log.append,
-            retry=Retry(60.0, jitter=lambda: 0.5),
+            again=Backoff(60.0, LONGEST_PAUSE * 60.0, lambda: 1.0),
             clock=lambda: int(self.now) * SECOND,
             moment=lambda: self.now,
         )

@@ -1,20 +1,33 @@
 """The agent in this process with a scripted subscriber: one step per batch, a clock that stands, a store in one file."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from edge.agent.loop import Agent, Waits
+from edge.agent.build import Outside, build
+from edge.agent.loop import Agent, Limits, Waits
 from edge.clock.clocks import Clocks
 from edge.config import read_config
 from edge.contract.columns import Float32, Int32
 from edge.contract.times import SECOND
 from edge.errors import BundleError
-from edge.forecaster.baselines import Baseline
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.forecaster import Forecaster
 from edge.messages.message import Message
+from edge.release.releases import open_bundle
+from edge.series.engine import Engine
+from edge.series.entry import Entry
+from edge.spool.spool import Commit, Spool
 from edge.stores.sqlite import SqliteStore
+from edge.threads import Died
 from tests.support.agent_process import START, configure, contents
 from tests.support.servers import HANGS_AFTER, wait_until
+
+if TYPE_CHECKING:
+    from edge.stores.store import Store
 
 MINUTE = 60 * SECOND
 Step = Sequence[Message] | Callable[[], object]
@@ -32,21 +45,24 @@ class Script:
         self.problem: str | None = None
         self.session, self.waiting = 1, 0
         self.acknowledged: list[Message] = []
+        self.most = 0  # messages asked for the last time
         self.agent: Agent | None = None
 
-    def start(self) -> None:
+    def start(self, died: Died) -> None:
         """Nothing to connect to."""
+        del died
 
     def take(self, most: int, timeout: float, linger: float = 0.0) -> Sequence[Message]:
         """The next step."""
-        del most, timeout, linger
+        del timeout, linger
+        self.most = most
         assert self.agent is not None
         if not self.steps:
             self.agent.stop()
             return []
         step = self.steps.pop(0)
-        found = step() if callable(step) else step
-        return found if isinstance(found, list) else []
+        batch = step() if callable(step) else step
+        return batch if isinstance(batch, list) else []
 
     def wake(self) -> None:
         """It never waits."""
@@ -59,6 +75,52 @@ class Script:
         """Nothing to disconnect from."""
 
 
+class ScriptedSpool(Spool):
+    """A spool that has whatever trouble a test wants."""
+
+    before_commit: Callable[[], None] = staticmethod(lambda: None)
+    before_reading: Callable[[], None] = staticmethod(lambda: None)
+    before_sending: Callable[[], None] = staticmethod(lambda: None)
+
+    def commit(self, commit: Commit) -> int:
+        """As `Spool.commit`."""
+        self.before_commit()
+        return super().commit(commit)
+
+    def journal(self) -> Iterator[Entry]:
+        """As `Spool.journal`."""
+        self.before_reading()
+        return super().journal()
+
+    def next_blocks(self, after: int, size: int) -> tuple[int, list[bytes]] | None:
+        """As `Spool.next_blocks`."""
+        self.before_sending()
+        return super().next_blocks(after, size)
+
+
+class Moody:
+    """A forecaster that stops working when a test says so.
+
+    Args:
+        forecaster: the forecaster as it was.
+        is_spoilt: whether it has stopped working.
+    """
+
+    def __init__(self, forecaster: Forecaster, is_spoilt: Callable[[], bool]) -> None:
+        self._forecaster, self._is_spoilt = forecaster, is_spoilt
+        self.name, self.contract, self.intervals = forecaster.name, forecaster.contract, forecaster.intervals
+
+    def predict(self, windows: Float32, series: Int32) -> Float32:
+        """As `Forecaster.predict`."""
+        if self._is_spoilt():
+            raise BundleError("never")
+        return self._forecaster.predict(windows, series)
+
+    def self_test(self) -> float | None:
+        """As `Forecaster.self_test`."""
+        return self._forecaster.self_test()
+
+
 class Bench:
     """One device's folders, store and clock; agents come and go.
 
@@ -69,30 +131,42 @@ class Bench:
     """
 
     def __init__(self, folder: Path, waits: Waits | None = None, **options: object) -> None:
-        self.folder, self.waits = folder, waits
+        self.folder = folder
+        self.waits = replace(waits or Waits(patience=HANGS_AFTER), phase=0.0)
+        self.limits = Limits()
         self.registry = folder / "registry"
         channel = options.pop("channel", self.registry / "channels" / "live.json")
         store = f"sqlite:///{folder}/store.db"
         self.config = read_config(configure(folder, "mqtt://127.0.0.1:1", store, str(channel), **{"health": "off"} | options))
         self.log: list[str] = []
         self.told: list[str] = []  # to the supervisor
+        self.deaths: list[str] = []  # of threads
+        self.spoilt: set[str] = set()  # versions of bundles that have stopped working
         self.now = START + 600 * MINUTE
         self.moment: Callable[[], float] = time.monotonic
         self.synchronised = True
+        self.open_store: Callable[[], Store] = partial(SqliteStore, folder / "store.db")
+        self.open_bundle: Callable[[Bundle], Forecaster] = self._moody
+
+    def _moody(self, bundle: Bundle) -> Forecaster:
+        return Moody(open_bundle(bundle), lambda: bundle.manifest.version in self.spoilt)
 
     def agent(self, steps: Sequence[Step] = ()) -> Agent:
         """An agent that will go through the steps."""
         script = Script(steps)
-        store = SqliteStore(self.folder / "store.db")
-        script.agent = Agent(
-            self.config,
-            store,
+        outside = Outside(
+            SqliteStore(self.folder / "store.db"),
+            self.open_store,
             script,  # type: ignore[arg-type]
-            log=self.log.append,
-            clocks=Clocks(lambda: self.now, self.moment, lambda: self.synchronised),
-            waits=self.waits or Waits(patience=HANGS_AFTER),
+            self.log.append,
+            Clocks(lambda: self.now, self.moment, lambda: self.synchronised),
             notify=self.told.append,
+            died=self.deaths.append,
+            random=lambda: 1.0,
+            open_spool=ScriptedSpool,
+            open_bundle=self.open_bundle,
         )
+        script.agent = build(self.config, outside, self.waits, self.limits)
         return script.agent
 
     def run(self, *steps: Step) -> Agent:
@@ -104,15 +178,15 @@ class Bench:
     def stored(self) -> dict[str, dict[tuple[str, int, int], tuple[float, ...]]]:
         """What the store holds."""
         store = SqliteStore(self.folder / "store.db")
-        found = contents(store)
+        rows = contents(store)
         store.close()
-        return found
+        return rows
 
     def drain(self) -> Agent:
         """Let an agent that hears nothing send all that waits."""
         agent = self.agent()
-        script = script_of(agent)
-        script.steps = [lambda: wait_until(lambda: agent._spool.backlog == 0 or agent._sender.has_news)] * 3
+        spool, sender = agent.parts.spool, agent.parts.sender
+        script_of(agent).steps = [lambda: wait_until(lambda: spool.backlog == 0 or sender.has_news)] * 3
         agent.run()
         return agent
 
@@ -123,9 +197,36 @@ class Bench:
 
 def script_of(agent: Agent) -> Script:
     """The subscriber of an agent of ours."""
-    script: object = agent._subscriber
+    script: object = agent.parts.subscriber
     assert isinstance(script, Script)
     return script
+
+
+def spool_of(agent: Agent) -> ScriptedSpool:
+    """The spool of an agent of ours."""
+    spool = agent.parts.spool
+    assert isinstance(spool, ScriptedSpool)
+    return spool
+
+
+def engine_of(agent: Agent) -> Engine:
+    """The engine of an agent for which a bundle is live."""
+    engine = agent.parts.live.engine
+    assert engine is not None
+    return engine
+
+
+def closed_until(agent: Agent, name: str) -> int:
+    """End of the newest closed interval of a series, minutes since START."""
+    return (engine_of(agent).state.closed_until(agent.parts.series.names.index(name)) - START) // MINUTE
+
+
+def window(agent: Agent, name: str) -> list[float]:
+    """The window of a series as it would be after the end of the interval that is open now."""
+    state = engine_of(agent).state
+    closed = state.advance(state.reached + state.contract.interval)
+    values: list[float] = closed.windows[closed.series == agent.parts.series.names.index(name)][0].tolist()
+    return values
 
 
 def message(name: str, moment: int, value: float) -> Message:
@@ -136,14 +237,5 @@ def message(name: str, moment: int, value: float) -> Message:
 
 def messages(rows: Sequence[tuple[str, int, float]], size: int = 200) -> list[list[Message]]:
     """Rows as batches of messages."""
-    found = [message(*row) for row in rows]
-    return [found[start : start + size] for start in range(0, len(found), size)]
-
-
-class Failing(Baseline):
-    """A forecaster that has stopped working."""
-
-    def predict(self, windows: Float32, series: Int32) -> Float32:
-        """Never."""
-        del windows, series
-        raise BundleError("never")
+    everything = [message(*row) for row in rows]
+    return [everything[start : start + size] for start in range(0, len(everything), size)]

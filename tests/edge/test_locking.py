@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from edge.agent.locking import NAME, alone_in
 from edge.cli import run
 from edge.errors import ConfigurationError
+from edge.locking import AGENT_LOCK, alone_in
 from edge.spool.spool import Spool
 from tests.support.agent_process import baseline_bundle, configure, release
 
 HOLDER = """
 import sys
 from pathlib import Path
-from edge.agent.locking import alone_in
+from edge.locking import alone_in
 with alone_in(Path(sys.argv[1])):
     print(flush=True)
     input()
@@ -37,7 +37,7 @@ def test_a_folder_is_free_again_when_its_owner_ends(tmp_path: Path) -> None:
         holder.kill()
     for _ in range(2):
         with alone_in(tmp_path / "state"):
-            assert (tmp_path / "state" / NAME).read_text() == str(os.getpid())
+            assert (tmp_path / "state" / AGENT_LOCK).read_text() == str(os.getpid())
 
 
 def test_a_second_agent_is_one_line_and_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,267 @@
+"""The composition root: the one place that knows how the parts of the agent are made and who is handed to whom."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from edge.agent.capacity import memory, shortage
+from edge.agent.committing import Committer, Surroundings
+from edge.agent.counters import Counter, Counters, skipped
+from edge.agent.health import Health
+from edge.agent.heartbeat import Heartbeat
+from edge.agent.journal import Journal
+from edge.agent.live import Live
+from edge.agent.loop import Agent, Limits, Parts, Waits
+from edge.agent.priming import Around, Naming, Primer
+from edge.agent.reporting import BrokerWatch, Reporter
+from edge.agent.stopping import Stop
+from edge.agent.watching import Watcher
+from edge.backoff import Backoff
+from edge.clock.clocks import CLOCKS, Clocks
+from edge.clock.closing import ClosingClock
+from edge.clock.holding import Hold
+from edge.clock.trust import Trust
+from edge.config import Config
+from edge.contract.columns import SeriesTable
+from edge.contract.times import parse_duration
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.forecaster import Forecaster
+from edge.log import Grumbler
+from edge.messages.intake import Intake
+from edge.messages.message import Address
+from edge.messages.mqtt import Subscriber
+from edge.release.releases import LONGEST_PAUSE, Candidate, Releases, open_bundle
+from edge.series.engine import Engine
+from edge.spool.sender import Pace, Sender
+from edge.spool.spool import Spool
+from edge.stores.store import Store, open_store
+from edge.threads import Died, raise_again
+
+JUST_BOOTED = 300.0  # seconds since the machine started: an agent that starts by then was started by the machine
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the agent meets outside of itself.
+
+    Args:
+        store: what it writes to.
+        history: opens a connection of its own to the same store, to read from.
+        subscriber: where messages come from; not started yet.
+        log: called with one line per event.
+        clocks: the clocks of this machine.
+        notify: sends a line to the supervisor, as sd_notify(3).
+        died: called with one line where a thread dies.
+        random: gives a number in 0…1, for waits that keep a fleet out of step.
+        open_spool: opens the spool; arguments as of `Spool`.
+        open_bundle: opens a bundle and tries it on this device.
+    """
+
+    store: Store
+    history: Callable[[], Store]
+    subscriber: Subscriber
+    log: Callable[[str], None]
+    clocks: Clocks = CLOCKS
+    notify: Callable[[str], None] = lambda _: None
+    died: Died = raise_again
+    random: Callable[[], float] = random.random
+    open_spool: Callable[..., Spool] = Spool
+    open_bundle: Callable[[Bundle], Forecaster] = open_bundle
+
+
+def outside_of(
+    config: Config, log: Callable[[str], None], died: Died, notify: Callable[[str], None] = lambda _: None
+) -> Outside:
+    """The broker and the store that a configuration names.
+
+    Args:
+        config: configuration of the device.
+        log: called with one line per event.
+        died: called with one line where a thread dies.
+        notify: sends a line to the supervisor.
+    """
+    open_configured = partial(open_store, config.store.url, config.store.token_file)
+    subscriber = Subscriber(
+        Address.parse(config.mqtt.url),
+        config.mqtt.client_id,
+        [rule.build().filter for rule in config.ingest],
+        password=config.mqtt.password(),
+        keepalive=config.mqtt.keepalive,
+    )
+    return Outside(open_configured(), open_configured, subscriber, log, notify=notify, died=died)
+
+
+def build(config: Config, outside: Outside, waits: Waits = Waits(), limits: Limits = Limits()) -> Agent:
+    """Make an agent that is ready to run.
+
+    Args:
+        config: configuration of the device.
+        outside: what it meets outside of itself.
+        waits: how long it waits for others.
+        limits: how much it holds at once.
+
+    Raises:
+        ConfigurationError: the state folder cannot be used, or the channel is no path or URL.
+    """
+    return Agent(
+        config.agent,
+        make_parts(config, outside, waits, limits),
+        start_wait=start_wait(outside.clocks.moment(), Backoff(waits.phase, waits.phase, outside.random)),
+        patience=waits.patience,
+        forecast_rows=limits.forecast_rows,
+    )
+
+
+def start_wait(moment: float, phase: Backoff) -> float:
+    """Seconds to wait before anybody is asked: none for an agent that was started by hand.
+
+    Args:
+        moment: seconds since the machine started.
+        phase: the wait of an agent that was started by its machine.
+    """
+    return phase.wait(1) if moment < JUST_BOOTED else 0.0
+
+
+def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -> Parts:
+    """Make everything the loop works with; arguments and errors as of `build`."""
+    log, clocks, store = outside.log, outside.clocks, outside.store
+    grumbler, stop = Grumbler(log), Stop()
+    heart = Heartbeat(parse_duration(config.agent.stall) / 1e9, clocks.moment, outside.notify)
+    spool = _open_spool(config, outside)
+    series = _known_series(spool)
+    naming = Naming(series, [rule.build() for rule in config.ingest], config.agent.max_series)
+    trust = Trust(log, clocks.moment(), newest=spool.committed, steady=waits.steady)
+    hold, closing = Hold(spool.held()), ClosingClock(trust, waits.settled)
+
+    # The page asks parts that are made below; nobody asks before the agent runs.
+    def problem() -> str | None:
+        return heart.problem or outside.subscriber.problem or committer.problem or sender.problem
+
+    def shortfall() -> str | None:
+        reasons = (intake.problem, releases.problem, live.problem, sender.degraded)
+        return "; ".join(reason for reason in reasons if reason is not None) or None
+
+    def wait_for_room() -> bool:
+        heart.beat()
+        closing.stall()
+        return stop.wait(waits.disk)
+
+    counters = Counters()
+    health = Health(counters, problem, shortfall)
+    intake = _make_intake(naming, counters, spool, grumbler, trust)
+    sender = Sender(spool, store, log, pace=_pace(outside.random), died=outside.died)
+    surroundings = Surroundings(
+        series,
+        lambda: intake.arrivals.values(),  # noqa: PLW0108 - each batch has arrivals of its own
+        lambda: live.engine.dump if live.engine is not None else None,
+        lambda: hold.waiting,
+        clocks.now,
+        wait_for_room,
+    )
+    committer = Committer(spool, sender, outside.subscriber, surroundings, counters, grumbler)
+    around = Around(lambda: counters.total(Counter.READINGS), lambda: committer.drain(waits.patience, stop.wait), heart.beat)
+    primer = Primer(outside.history, naming, grumbler, around, Backoff(waits.history, waits.history, outside.random))
+    journal = Journal(spool, committer, log, heart.beat, limits.snapshot_rows)
+    releases = _make_releases(config, outside, series)
+    live = Live(partial(_make_engine, config, series), releases, primer, journal, trust, health)
+    return Parts(
+        subscriber=outside.subscriber,
+        intake=intake,
+        series=series,
+        hold=hold,
+        clocks=clocks,
+        trust=trust,
+        closing=closing,
+        live=live,
+        journal=journal,
+        releases=releases,
+        primer=primer,
+        watcher=_make_watcher(config, outside, releases, grumbler),
+        spool=spool,
+        committer=committer,
+        sender=sender,
+        store=store,
+        counters=counters,
+        health=health,
+        reporter=Reporter(config.mqtt.client_id, parse_duration(config.agent.report) / 1e9, store, committer, counters, clocks),
+        broker=BrokerWatch(outside.subscriber, grumbler),
+        heart=heart,
+        stop=stop,
+        died=outside.died,
+        log=log,
+        grumbler=grumbler,
+    )
+
+
+def _open_spool(config: Config, outside: Outside) -> Spool:
+    spool = outside.open_spool(
+        Path(config.agent.state, "spool.db"),
+        outside.store.kind,
+        limit=config.agent.spool_limit << 20,
+        survive_power_loss=config.agent.survive_power_loss,
+    )
+    if spool.loss is not None:
+        outside.log(spool.loss)
+    return spool
+
+
+def _known_series(spool: Spool) -> SeriesTable:
+    series = SeriesTable()
+    for name, tags in spool.series():
+        series.add(name, tags)
+    return series
+
+
+def _make_intake(naming: Naming, counters: Counters, spool: Spool, grumbler: Grumbler, trust: Trust) -> Intake:
+    return Intake(
+        naming.ingests,
+        naming.series,
+        most=naming.most,
+        count=lambda fault, number: counters.count(skipped(fault), number),
+        arrival=spool.arrival,
+        grumbler=grumbler,
+        trust=trust,
+    )
+
+
+def _pace(random: Callable[[], float]) -> Pace:
+    pace = Pace()
+    return replace(pace, away=replace(pace.away, random=random), denied=replace(pace.denied, random=random))
+
+
+def _make_releases(config: Config, outside: Outside, series: SeriesTable) -> Releases:
+    lateness = parse_duration(config.agent.lateness, shortest=0)
+
+    def lack(bundle: Bundle) -> str | None:
+        """What this device lacks for a bundle."""
+        manifest = bundle.manifest
+        return shortage(manifest.contract, max(len(series), len(manifest.series)), lateness, memory())
+
+    look = parse_duration(config.release.poll) / 1e9
+    return Releases(
+        Path(config.agent.state, "bundles"),
+        config.release.channel or None,
+        outside.log,
+        again=Backoff(look, LONGEST_PAUSE * look, outside.random),
+        clock=outside.clocks.now,
+        moment=outside.clocks.moment,
+        test=outside.open_bundle,
+        shortage=lack,
+    )
+
+
+def _make_watcher(config: Config, outside: Outside, releases: Releases, grumbler: Grumbler) -> Watcher:
+    look = parse_duration(config.release.poll) / 1e9
+    return Watcher(releases, look, grumbler, phase=Backoff(look, look, outside.random), died=outside.died)
+
+
+def _make_engine(config: Config, series: SeriesTable, candidate: Candidate) -> Engine:
+    return Engine(
+        candidate.forecaster,
+        candidate.bundle.manifest.series,
+        series,
+        leads=config.agent.leads,
+        lateness=parse_duration(config.agent.lateness, shortest=0),
+    )

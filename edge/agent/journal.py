@@ -1,0 +1,87 @@
+"""The series state on disk: a snapshot, and the batches since; it comes back from there at the next start."""
+
+import sqlite3
+from collections.abc import Callable
+from itertools import chain
+
+import msgspec
+
+from edge.agent.committing import Committer
+from edge.agent.heartbeat import alive
+from edge.series.engine import Engine, Outcome
+from edge.series.state import REMEMBERED
+from edge.spool.spool import Commit, Spool
+
+SNAPSHOT_ROWS = REMEMBERED // 2
+
+
+class Journal:
+    """Snapshots and journal of one engine.
+
+    Args:
+        spool: where both are kept.
+        committer: writes them.
+        log: called with one line where the state of the last run cannot be used.
+        beat: called for each part that is read: all of them may take minutes.
+        snapshot_rows: readings and closed windows in the journal before a snapshot replaces it.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        committer: Committer,
+        log: Callable[[str], None],
+        beat: Callable[[], None],
+        snapshot_rows: int = SNAPSHOT_ROWS,
+    ) -> None:
+        self._spool, self._committer, self._log, self._beat = spool, committer, log, beat
+        self._snapshot_rows = snapshot_rows
+        self._rows = 0  # since the last snapshot
+
+    def snapshot(self, engine: Engine) -> None:
+        """Commit the whole state; the journal from here on belongs to the engine's grid."""
+        self._committer.commit(Commit(snapshot=engine.dump))
+        self._rows = 0
+
+    def is_full_after(self, outcome: Outcome, readings: int) -> bool:
+        """Count a batch that is about to be committed; returns whether a snapshot is to replace the journal with it."""
+        self._rows += readings + len(outcome.entry.forecasts) + 1
+        if self._rows < self._snapshot_rows:
+            return False
+        self._rows = 0
+        return True
+
+    def restore(self, engine: Engine) -> bool:
+        """Bring windows and waiting forecasts back into an engine that is empty.
+
+        A state that was made under other settings is adapted, and a snapshot of it committed.
+
+        Returns:
+            Whether there was a state for the grid of the live bundle.
+        """
+        known, stale = self._read(engine)
+        if stale:
+            self.snapshot(engine)
+        return known
+
+    def _read(self, engine: Engine) -> tuple[bool, bool]:
+        """Returns whether there was a state for the engine's grid, and whether it was made under other settings."""
+        parts = alive(self._spool.snapshot(), self._beat)
+        first = next(parts, None)
+        known = first is not None
+        try:
+            if first is not None:
+                engine.load(chain([first], parts))
+            for entry in alive(self._spool.journal(), self._beat):
+                engine.replay(entry)
+                known = True
+        except (msgspec.MsgspecError, sqlite3.Error, ValueError, StopIteration) as error:
+            self._log(f"the state of the last run cannot be used: {error!r}")
+            engine.restart()
+            return False, False
+        held, contract = engine.state.contract, engine.forecaster.contract
+        before = engine.state, engine.scoring
+        engine.settle()
+        if (held.interval, held.aggregation) != (contract.interval, contract.aggregation) or not known:
+            return False, False
+        return True, (engine.state, engine.scoring) != before

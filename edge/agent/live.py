@@ -1,0 +1,105 @@
+"""What forecasts: the live bundle and its engine, exchanged only between two batches."""
+
+from collections.abc import Callable
+
+from edge.agent.health import Health
+from edge.agent.journal import Journal
+from edge.agent.priming import Primer
+from edge.clock.trust import Trust
+from edge.release.releases import Candidate, Releases
+from edge.series.engine import Engine
+
+
+class Live:
+    """The engine of the live bundle; None while no bundle is live.
+
+    Args:
+        make_engine: makes the first engine, for a bundle and its forecaster.
+        releases: the bundles on this device.
+        primer: fills empty windows from the store.
+        journal: the series state on disk.
+        trust: trust in our clock; it knows up to what time the store's history counts.
+        health: is told the name of the forecaster.
+    """
+
+    def __init__(
+        self,
+        make_engine: Callable[[Candidate], Engine],
+        releases: Releases,
+        primer: Primer,
+        journal: Journal,
+        trust: Trust,
+        health: Health,
+    ) -> None:
+        self._make_engine, self._releases, self._primer = make_engine, releases, primer
+        self._journal, self._trust, self._health = journal, trust, health
+        self.candidate: Candidate | None = None
+        self.engine: Engine | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the forecaster, or `none`."""
+        return self.engine.forecaster.name if self.engine is not None else "none"
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with the newest forecasts; None where all is well or nothing forecasts."""
+        return None if self.engine is None else self.engine.problem
+
+    def restore(self) -> bool:
+        """Bring back the bundle and the series state of the last run.
+
+        Returns:
+            Whether the windows are filled; also True where no bundle is live.
+        """
+        candidate = self._releases.current()
+        if candidate is None:
+            return True
+        self.engine = self._make_engine(candidate)
+        self._use(candidate)
+        return self._journal.restore(self.engine)
+
+    def go_live(self, candidate: Candidate) -> None:
+        """Exchange the forecaster; windows of the same grid are kept, others are filled from the store."""
+        kept = False
+        self._primer.forget()
+        if self.engine is None:
+            self.engine = self._make_engine(candidate)
+        else:
+            kept = self.engine.swap(candidate.forecaster, candidate.bundle.manifest.series)
+        self._use(candidate)
+        if kept:
+            self._journal.snapshot(self.engine)
+        else:
+            self.prime()
+
+    def give_way(self, reason: str) -> None:
+        """The live bundle failed while forecasting: the one before takes over, or the baseline."""
+        if self.candidate is not None:
+            self.go_live(self._releases.fall_back(self.candidate.bundle, reason))
+
+    def prime(self, latest: int | None = None) -> None:
+        """Fill the windows from the store's newest readings, now or when it answers.
+
+        Args:
+            latest: the latest time that counts, ns UTC; None: what the trust in our clock allows.
+        """
+        if self.engine is not None:
+            self._primer.fill(self.engine, self._trust.history if latest is None else latest)
+            self._journal.snapshot(self.engine)
+
+    def prime_if_due(self) -> None:
+        """Ask a store again that gave no history the last time."""
+        if self.engine is not None and self._primer.due:
+            self.prime()
+
+    def restart(self) -> None:
+        """Empty all windows and fill them again up to the latest time that counts by our clock."""
+        if self.engine is not None:
+            self.engine.restart()
+            self._primer.forget()
+            self.prime(self._trust.latest)
+
+    def _use(self, candidate: Candidate) -> None:
+        self.candidate = candidate
+        self._health.labels = {"model": candidate.forecaster.name}

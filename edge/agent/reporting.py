@@ -1,0 +1,79 @@
+"""What the agent says of itself: rows in the store, and a line when the broker comes or goes."""
+
+import numpy as np
+
+from edge.agent.committing import Committer
+from edge.agent.counters import Counter, Counters, Gauge, row
+from edge.clock.clocks import Clocks
+from edge.contract.columns import Points, SeriesTable
+from edge.contract.schema import AGENT, RELEASED
+from edge.log import Grumbler
+from edge.messages.mqtt import Subscriber
+from edge.spool.spool import Commit
+from edge.stores.store import Store
+
+
+class Reporter:
+    """Writes the agent's own numbers to the store.
+
+    Args:
+        agent: name of the agent.
+        every: seconds between two rows.
+        store: encodes them.
+        committer: commits them.
+        counters: the numbers.
+        clocks: the clocks of this machine.
+    """
+
+    def __init__(
+        self, agent: str, every: float, store: Store, committer: Committer, counters: Counters, clocks: Clocks
+    ) -> None:
+        self._names, self._every = SeriesTable([agent]), every
+        self._store, self._committer, self._counters, self._clocks = store, committer, counters, clocks
+        self._last = (clocks.moment(), 0.0)
+
+    def report_if_due(self, model: str) -> None:
+        """Write the numbers, if it is time.
+
+        Args:
+            model: name of the forecaster, or `none`.
+        """
+        now = self._clocks.moment()
+        since, before = self._last
+        if now - since < self._every:
+            return
+        readings = self._counters.total(Counter.READINGS)
+        self._last = (now, readings)
+        self._counters.set(Gauge.READINGS_PER_SECOND, (readings - before) / (now - since))
+        self._write(row(self._counters, model, self._clocks.now()))
+
+    def released(self, model: str) -> None:
+        """Write that a forecaster went live just now."""
+        self._write(Points(AGENT, np.zeros(1, np.int32), np.array([self._clocks.now()]), {RELEASED.name: model}))
+
+    def _write(self, points: Points) -> None:
+        self._committer.commit(Commit([self._store.encode([points], self._names)]))
+
+
+class BrokerWatch:
+    """Says at once how it stands with the broker.
+
+    Args:
+        subscriber: the subscriber.
+        grumbler: says it.
+    """
+
+    def __init__(self, subscriber: Subscriber, grumbler: Grumbler) -> None:
+        self._subscriber, self._grumbler = subscriber, grumbler
+        self._problem = subscriber.problem
+
+    def look(self) -> None:
+        """Say what has changed since the last look."""
+        problem = self._subscriber.problem
+        if problem == self._problem:
+            return
+        self._problem = problem
+        if problem is None:
+            self._grumbler.say("connected", "messages come in")
+        else:
+            self._grumbler.say("broker", f"{problem}; trying again")

@@ -1,0 +1,97 @@
+"""The composition root: parts are made and handed over; nobody is asked before the agent runs."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from edge.agent.build import start_wait
+from edge.agent.loop import Limits
+from edge.backoff import Backoff
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.forecaster import Forecaster
+from tests.support.agent_process import START, baseline_bundle, release
+from tests.support.scripted_agent import MINUTE, Bench, ScriptedSpool, message, script_of, spool_of
+from tests.support.servers import free_port, wait_until
+
+
+def ours() -> set[str]:
+    """Names of the agent's threads."""
+    return {thread.name for thread in threading.enumerate() if thread.name.startswith("gatecast-")}
+
+
+def test_an_agent_that_is_built_has_started_nothing(tmp_path: Path) -> None:
+    """No thread, no look at the channel; the spool in its state folder is all there is."""
+    bench = Bench(tmp_path)
+    release(bench.registry, baseline_bundle())
+    agent = bench.agent()
+    assert (ours(), agent.parts.watcher.looked.is_set(), agent.parts.live.engine) == (set(), False, None)
+    assert [path.name for path in (tmp_path / "state").iterdir() if not path.name.startswith("spool.db")] == []
+    agent.parts.spool.close()
+
+
+def test_every_thread_has_a_name_and_is_joined(tmp_path: Path) -> None:
+    """While the agent runs there are these, and when it has ended there is none."""
+    bench, names = Bench(tmp_path, health=f"127.0.0.1:{free_port()}"), set[str]()
+    agent = bench.agent([lambda: names.update(ours())])
+    agent.run()
+    assert names == {"gatecast-sender", "gatecast-releases", "gatecast-health"}
+    assert ours() == set()
+
+
+def test_a_sender_that_dies_is_told_of(tmp_path: Path) -> None:
+    """The machine has no memory left for what the spool holds."""
+    bench = Bench(tmp_path)
+    agent = bench.agent([lambda: wait_until(lambda: bench.deaths != [])])
+
+    def fail() -> None:
+        raise MemoryError
+
+    spool_of(agent).before_sending = fail
+    agent.run()
+    assert bench.deaths == ["the thread gatecast-sender died (MemoryError)"]
+
+
+def test_a_watcher_that_dies_is_told_of(tmp_path: Path) -> None:
+    """A library that wants to end the program ends a thread only, and that must not pass in silence."""
+    bench = Bench(tmp_path)
+    release(bench.registry, baseline_bundle())
+
+    def leave(_: Bundle) -> Forecaster:
+        raise SystemExit(3)
+
+    bench.open_bundle = leave
+    bench.run(lambda: wait_until(lambda: bench.deaths != []))
+    assert bench.deaths == ["the thread gatecast-releases died (SystemExit: 3)"]
+
+
+@pytest.mark.parametrize(("moment", "wait"), [(20.0, 2.0), (299.0, 2.0), (300.0, 0.0), (1e6, 0.0)])
+def test_only_an_agent_that_starts_with_its_machine_waits(moment: float, wait: float) -> None:
+    """After a power cut the devices of a fleet ask at different moments; a restart by hand is quick."""
+    assert start_wait(moment, Backoff(4.0, 4.0, lambda: 0.5)) == wait
+
+
+def test_a_batch_holds_no_more_forecasts_than_fit(tmp_path: Path) -> None:
+    """Each message may close an interval, and gives as many values as the horizon has intervals."""
+    bench = Bench(tmp_path)
+    release(bench.registry, baseline_bundle())
+    bench.limits = Limits(forecast_rows=60)
+    assert script_of(bench.run(lambda: None)).most == 10
+
+
+def test_a_snapshot_replaces_the_journal_after_so_many_rows(tmp_path: Path) -> None:
+    """The journal stays short, however long the agent runs."""
+    bench, lengths = Bench(tmp_path), []
+    release(bench.registry, baseline_bundle())
+    bench.limits = Limits(snapshot_rows=20)
+    agent = bench.agent()
+    spool = agent.parts.spool
+    for minute in range(100):
+        script_of(agent).steps += [
+            [message("a.t", START + minute * MINUTE, 1.0)],
+            lambda: lengths.append(len([*spool.journal()])),
+        ]
+    agent.run()
+    assert isinstance(spool, ScriptedSpool)
+    assert 3 < max(lengths) <= 20
+    assert min(lengths[20:]) < 3

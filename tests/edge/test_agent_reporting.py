@@ -1,0 +1,52 @@
+"""What the agent says of itself."""
+
+from pathlib import Path
+
+from edge.agent.counters import Counter, Counters, Gauge
+from edge.agent.reporting import BrokerWatch, Reporter
+from edge.clock.clocks import Clocks
+from edge.log import Grumbler
+from edge.spool.spool import Commit
+from edge.stores.sqlite import SqliteStore
+from tests.support.scripted_agent import Script
+
+
+class Committed:
+    """Commits in a list."""
+
+    def __init__(self) -> None:
+        self.commits: list[Commit] = []
+
+    def commit(self, commit: Commit) -> None:
+        """Remember it."""
+        self.commits.append(commit)
+
+
+def test_numbers_are_written_every_so_many_seconds(tmp_path: Path) -> None:
+    """The rate is that of the time since the last row; a release is written at once."""
+    counters, committed, moment = Counters(), Committed(), [100.0]
+    clocks = Clocks(lambda: 0, lambda: moment[0])
+    reporter = Reporter("agent", 10.0, SqliteStore(tmp_path / "store.db"), committed, counters, clocks)  # type: ignore[arg-type]
+    counters.count(Counter.READINGS, 50)
+    moment[0] = 109.9
+    reporter.report_if_due("none")
+    assert committed.commits == []
+    moment[0] = 120.0
+    reporter.report_if_due("none")
+    assert (len(committed.commits), counters.gauge(Gauge.READINGS_PER_SECOND)) == (1, 2.5)
+    reporter.report_if_due("none")
+    reporter.released("last_value")
+    assert [len(commit.blocks) for commit in committed.commits] == [1, 1]
+
+
+def test_the_broker_is_spoken_of_when_it_changes() -> None:
+    """Not at every look, and not while it is as it was."""
+    lines: list[str] = []
+    script = Script()
+    watch = BrokerWatch(script, Grumbler(lines.append))  # type: ignore[arg-type]
+    watch.look()
+    assert lines == []
+    for problem in ("away", "away", None, None):
+        script.problem = problem
+        watch.look()
+    assert lines == ["broker: away; trying again", "connected: messages come in"]
