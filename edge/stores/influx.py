@@ -43,21 +43,6 @@ class _Part(msgspec.Struct):
     results: list[_Result]
 
 
-class _Organisation(msgspec.Struct):
-    id: str
-
-
-class _Bucket(msgspec.Struct):
-    orgID: str  # noqa: N815 - the server's name
-
-
-class _Owners(msgspec.Struct):
-    """What InfluxDB 2 tells of organisations and buckets."""
-
-    orgs: list[_Organisation] = []
-    buckets: list[_Bucket] = []
-
-
 class InfluxStore:
     """A bucket (2.x, 3.x) or database (1.x).
 
@@ -186,18 +171,9 @@ class InfluxStore:
 
     def _find_organisation(self) -> bool:
         """Ask InfluxDB 2 for the organisation where the URL names none; whether there is exactly one it can be."""
-        searches: list[tuple[str, list[tuple[str, str]]]] = [("/api/v2/buckets", [("name", self.bucket)]), ("/api/v2/orgs", [])]
-        for path, query in searches:
-            answer = self._connection.ask("GET", path, query)
-            try:
-                owners = msgspec.json.decode(answer.body, type=_Owners)
-            except (msgspec.MsgspecError, UnicodeDecodeError):
-                continue
-            found = {bucket.orgID for bucket in owners.buckets} | {organisation.id for organisation in owners.orgs}
-            if answer.status == 200 and len(found) == 1:
-                self._account = [("orgID", found.pop())]
-                return True
-        return False
+        found = self._connection.organisation(self.bucket)
+        self._account = [] if found is None else [("orgID", found)]
+        return found is not None
 
     def _query(self, query: str, wanted: Sequence[str] = (TIME,)) -> dict[str, Any]:
         """Columns of an InfluxQL query by name; none where nothing was found.

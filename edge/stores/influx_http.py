@@ -5,8 +5,10 @@ import gzip
 import re
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 from urllib.parse import urlencode
+
+from urllib3 import BaseHTTPResponse, PoolManager
+from urllib3.exceptions import HTTPError
 
 from edge.errors import StoreBusy, StoreDenied, StoreError
 from edge.stores.influx_answers import Answer
@@ -19,7 +21,7 @@ LOOPBACK = ("http://127.", "http://localhost", "http://[::1]")
 
 
 class Connection:
-    """Nothing is contacted before the first `ask`, and no client library is loaded before that.
+    """Nothing is contacted before the first `ask`.
 
     Args:
         url: `http://host:8086`.
@@ -41,13 +43,14 @@ class Connection:
         self.url, self._token = url, token
         self._largest, self._timeout, self._clock = largest, timeout, clock
         self.old_way = False
-        self._client: Any = None
+        self._authorization = self._by_token()
+        self._pool = PoolManager(maxsize=2, retries=False)
 
     def go_the_old_way(self) -> None:
         """Speak as InfluxDB 1.7 and older understand it: `user:password` as an HTTP account."""
         if self._token:
             account = base64.b64encode(self._token.encode()).decode()
-            self._open().api_client.set_default_header("Authorization", f"Basic {account}")
+            self._authorization = {"Authorization": f"Basic {account}"}
         self.old_way = True  # last: another thread looks at it
 
     def ask(self, method: str, path: str, query: Sequence[tuple[str, str]], body: bytes = b"") -> Answer:
@@ -57,20 +60,18 @@ class Connection:
             StoreBusy: there is no answer, or not all of it in time.
             StoreDenied: the certificate is not trusted, or the answer does not end.
         """
-        headers = {"Accept": "application/json", "Content-Type": "text/plain; charset=utf-8"}
+        headers = {"Accept": "application/json", "Content-Type": "text/plain; charset=utf-8", "User-Agent": "gatecast"}
         if body and not self.url.startswith(LOOPBACK):
             headers["Content-Encoding"], body = "gzip", gzip.compress(body)
         try:
-            api = self._open().api_client
-            # Not by its own calls: they read an answer whole, however long it is.
-            response = api.rest_client.pool_manager.request(
+            # Not by InfluxDB's own client: it reads an answer whole, however long it is.
+            response = self._pool.request(
                 method,
                 f"{self.url}{path}?{urlencode(query)}",
                 body=body or None,
-                headers=api.default_headers | headers,
+                headers=self._authorization | headers,
                 preload_content=False,
                 redirect=False,
-                retries=False,
                 timeout=self._timeout,
             )
             try:
@@ -86,7 +87,7 @@ class Connection:
         fields = response.headers
         return Answer(response.status, fields.get("Content-Type", ""), fields.get("X-Influxdb-Version", ""), content)
 
-    def _content(self, response: Any) -> bytes:  # noqa: ANN401 - of a library that is not ours to import
+    def _content(self, response: BaseHTTPResponse) -> bytes:
         """The body, piece by piece as it comes."""
         pieces, size, end = [], 0, self._clock() + self._timeout
         while piece := response.read1(PIECE):
@@ -100,20 +101,43 @@ class Connection:
                 raise StoreBusy(f"{self.url} answers too slowly: {size} bytes in {self._timeout:g} s; check [store] url")
         return b"".join(pieces)
 
+    def organisation(self, bucket: str) -> str | None:
+        """Identity of the organisation that a bucket belongs to, or else of the only one that the token can see.
+
+        InfluxDB's own client asks, and is loaded for this alone.
+
+        Returns:
+            None where there is none, or more than one.
+
+        Raises:
+            StoreBusy: there is no answer.
+        """
+        from influxdb_client import InfluxDBClient  # noqa: PLC0415 - a second and 14 MB
+        from influxdb_client.rest import ApiException  # noqa: PLC0415
+
+        with InfluxDBClient(self.url, self._token, org="", timeout=int(self._timeout * 1000), retries=False) as client:
+            searches: tuple[Callable[[], set[str]], ...] = (
+                lambda: {found.org_id for found in client.buckets_api().find_buckets(name=bucket).buckets},
+                lambda: {found.id for found in client.organizations_api().find_organizations().orgs},
+            )
+            for search in searches:
+                try:
+                    organisations = search()
+                except HTTPError as error:
+                    raise self._silence(error) from error
+                except (ApiException, ValueError, TypeError, AttributeError):  # no such rights, or no such document
+                    continue
+                if len(organisations) == 1:
+                    return organisations.pop()
+        return None
+
     def close(self) -> None:
         """Let go of the sockets; the next `ask` opens new ones."""
-        if self._client is not None:
-            self._client.close()
-            self._client, self.old_way = None, False
+        self._pool.clear()
+        self._authorization, self.old_way = self._by_token(), False
 
-    def _open(self) -> Any:  # noqa: ANN401 - the client library has no types
-        if self._client is None:
-            from influxdb_client import InfluxDBClient  # noqa: PLC0415 - a second and 50 MB
-
-            self._client = InfluxDBClient(
-                url=self.url, token=self._token, org="", timeout=int(self._timeout * 1000), retries=False, enable_gzip=False
-            )
-        return self._client
+    def _by_token(self) -> dict[str, str]:
+        return {"Authorization": f"Token {self._token}"} if self._token else {}
 
     def _silence(self, error: Exception) -> StoreBusy | StoreDenied:
         """What it means that there was no answer."""

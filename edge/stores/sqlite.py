@@ -216,10 +216,10 @@ class SqliteStore:
             raise BlockRefused(f"{names} are no names of tables and columns", proven=True)
         known = self._columns.get(section.measurement)
         if known is None:
-            key = "series INTEGER NOT NULL, time INTEGER NOT NULL" + ("" if section.lead is None else ", lead INTEGER NOT NULL")
-            primary = "series, time" if section.lead is None else "series, time, lead"  # neighbours in time on one page
+            keys = [SERIES, TIME] if section.lead is None else [SERIES, TIME, LEAD]  # neighbours in time on one page
+            columns = ", ".join([*(f"{key} INTEGER NOT NULL" for key in keys), *section.fields])
             connection.execute(
-                f"CREATE TABLE IF NOT EXISTS {section.measurement} ({key}, PRIMARY KEY ({primary})) WITHOUT ROWID"
+                f"CREATE TABLE IF NOT EXISTS {section.measurement} ({columns}, PRIMARY KEY ({', '.join(keys)})) WITHOUT ROWID"
             )
             known = self._columns[section.measurement] = self._known_columns(connection, section.measurement)
         if any(name not in known for name in section.fields):  # another process may have added some

@@ -143,16 +143,20 @@ def test_anything_comes_back_from_the_server_as_it_was_sent(
     for name, site in names:
         table.add(name, {"site": site})
     rows = np.arange(len(names))
-    fields: dict[str, Any] = {"value": np.array(values[: len(rows)]), "origin": np.full(len(rows), origin), "model": model}
+    sent: dict[str, Any] = {"value": np.array(values[: len(rows)]), "model": model}
+    made: dict[str, Any] = {"origin": np.full(len(rows), origin), "model": model}
     store._query("DROP SERIES FROM reading")
-    store.write(store.encode([Points(READING, rows.astype(np.int32), NOW + rows, fields)], table))
-    found = store._query('SELECT "series"::tag, "site"::tag, value, origin, model FROM reading')
+    store._query("DROP SERIES FROM forecast")
+    owners = rows.astype(np.int32)
+    store.write(store.encode([Points(READING, owners, NOW + rows, sent), Points(FORECAST, owners, NOW + rows, made)], table))
+    found = store._query('SELECT "series"::tag, "site"::tag, value, model FROM reading')
     assert list(zip(found["series"], found["site"], strict=True)) == names
     assert [cell if cell is None else float(cell) for cell in found["value"]] == [
         value if np.isfinite(value) else None for value in values[: len(rows)]
     ]
-    assert set(found["origin"]) == {origin}
-    assert set(found["model"]) == {model}
+    forecasts = store._query("SELECT origin, model FROM forecast")
+    assert set(forecasts["origin"]) == {origin}
+    assert set(forecasts["model"]) == {model}
 
 
 @pytest.mark.servers
@@ -174,7 +178,7 @@ def test_names_line_protocol_cannot_hold_are_changed_a_little(store: InfluxStore
     table = SeriesTable()
     table.add(name, {"site": name})
     store.write(store.encode([points(value=np.array([1.0]))], table))
-    found = store._query('SELECT "series"::tag, "site"::tag, value FROM reading')
+    found = store._query('SELECT "series"::tag, "site"::tag, value, model FROM reading')
     assert (found["series"], found["site"], found["value"]) == ((kept,), (kept,), (1,))
 
 

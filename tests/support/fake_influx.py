@@ -6,6 +6,7 @@ The real server of the tests is a 1.6; this one gives what only 2.x answers. It 
 import gzip
 import json
 import re
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -45,22 +46,27 @@ class FakeInflux2:
     Args:
         organisation: the only one.
         partial_status: 422 as 2.2 and later, 500 as 2.0 and 2.1.
+        tls: certificate and key, where it speaks HTTPS.
     """
 
-    def __init__(self, organisation: str = "home", *, partial_status: int = 422) -> None:
+    def __init__(self, organisation: str = "home", *, partial_status: int = 422, tls: ssl.SSLContext | None = None) -> None:
         self.organisation, self.partial_status = organisation, partial_status
         self.buckets = {"b": Bucket()}
         self.tokens = {"all": "rw", "reader": "r", "writer": "w"}
         self.largest: int | None = None  # bytes of one write
         self.instead: Instead = lambda *_: None
         self.requests: list[tuple[str, int]] = []  # path, bytes of the body
+        self.accounts: list[str] = []  # header `Authorization` of each request
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
 
     @property
     def url(self) -> str:
         """Base URL."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}"
 
     def store_url(self, bucket: str = "b", organisation: str | None = "home") -> str:
         """Store URL of a bucket; without an organisation where that is None."""
@@ -159,7 +165,9 @@ class FakeInflux2:
 
     def _list_buckets(self, query: dict[str, str], rights: str) -> Reply:
         names = [name for name in self.buckets if query.get("name") in (None, name) and "r" in rights]
-        return _json(200, {"buckets": [{"name": name, "orgID": "0123456789abcdef"} for name in names]})
+        rules = [{"type": "expire", "everySeconds": 0, "shardGroupDurationSeconds": 604800}]
+        found = [{"name": name, "orgID": "0123456789abcdef", "retentionRules": rules} for name in names]
+        return _json(200, {"buckets": found})
 
     def _list_organisations(self, _: dict[str, str], rights: str) -> Reply:
         found = [{"id": "0123456789abcdef", "name": self.organisation}] if "r" in rights else []
@@ -200,7 +208,8 @@ def _handler(server: FakeInflux2) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
-            token = self.headers.get("Authorization", "").removeprefix("Token ")
+            server.accounts.append(self.headers.get("Authorization", ""))
+            token = server.accounts[-1].removeprefix("Token ")
             status, kind, text = server.answer(self.command, self.path, token, body)
             self.send_response(status)
             if kind:
