@@ -18,7 +18,7 @@ from flows.retraining.prefect_process import PrefectProcess, start_prefect
 @contextmanager
 def reachable_server(
     home: Path | None = None, port: int = 0, *, schedules: bool = False, say: Callable[[str], None] = lambda _: None
-) -> Iterator[None]:
+) -> Iterator[PrefectProcess | None]:
     """A server that answers before any work is done; one that goes away meanwhile is told from other failures.
 
     Without PREFECT_API_URL it is one of our own for the time of the work, with a database of its own, so that no other
@@ -29,6 +29,9 @@ def reachable_server(
         port: port of our own server; 0: a free one.
         schedules: whether our own server starts what is due by a schedule.
         say: function that gets a line where its database was damaged.
+
+    Yields:
+        The server of our own; None where PREFECT_API_URL names one.
 
     Raises:
         GatecastError: it does not answer, refuses the account, is of another major version, or ends.
@@ -47,7 +50,7 @@ def reachable_server(
                     client.raise_for_api_version_mismatch_once()
             except (RuntimeError, ValueError) as error:  # what Prefect raises where its API cannot be reached
                 raise _unreachable(error, own) from error
-            yield
+            yield own
         except HTTPError as error:  # of all we call only Prefect's client speaks httpx
             raise _unreachable(error, own) from error
         finally:

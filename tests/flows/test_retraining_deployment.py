@@ -1,68 +1,29 @@
 """The runs of a deployment: what is asked of Prefect's server, and what is made of its answers."""
 
-import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 from uuid import UUID
 
 import pytest
 
 pytest.importorskip("prefect")
 
-from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_CSRF_SUPPORT_ENABLED, temporary_settings
-
 from flows.retraining.deployment import Deployment, Run, missed
+from tests.support.fake_prefect import FakePrefect, fake_prefect
 
 pytestmark = pytest.mark.training
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 IDENTITY = UUID(int=7)
 
 
-class Answering(ThreadingHTTPServer):
-    """A server that writes down what it is asked and gives one answer."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: list[tuple[str, dict[str, Any]]] = []
-        self.answer: list[dict[str, Any]] | None = None
-
-
-class Handler(BaseHTTPRequestHandler):
-    """One request."""
-
-    server: Answering
-
-    def do_POST(self) -> None:
-        """Write it down."""
-        document = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.asked.append((self.path, document))
-        content = b"" if self.server.answer is None else json.dumps(self.server.answer).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
-
 @pytest.fixture
-def server() -> Iterator[Answering]:
+def server() -> Iterator[FakePrefect]:
     """The server that Prefect's settings name."""
-    with Answering() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        url = f"http://127.0.0.1:{server.server_port}/api"
-        with temporary_settings({PREFECT_API_URL: url, PREFECT_CLIENT_CSRF_SUPPORT_ENABLED: False}):
-            yield server
-        server.shutdown()
-        thread.join()
+    with fake_prefect() as server:
+        yield server
 
 
-def test_the_newest_runs_are_read(server: Answering) -> None:
+def test_the_newest_runs_are_read(server: FakePrefect) -> None:
     """State, message, time and seconds; what the server leaves open is empty."""
     server.answer = [
         {
@@ -84,7 +45,7 @@ def test_the_newest_runs_are_read(server: Answering) -> None:
     assert asked["sort"] == "EXPECTED_START_TIME_DESC"
 
 
-def test_the_next_run_may_not_be_there_yet(server: Answering) -> None:
+def test_the_next_run_may_not_be_there_yet(server: FakePrefect) -> None:
     """Only runs that wait are asked for, the earliest first."""
     server.answer = []
     assert Deployment(IDENTITY).upcoming(NOON) is None
@@ -93,7 +54,7 @@ def test_the_next_run_may_not_be_there_yet(server: Answering) -> None:
     assert (asked["sort"], asked["limit"]) == ("EXPECTED_START_TIME_ASC", 1)
 
 
-def test_the_end_of_a_run_and_a_pause_are_told(server: Answering) -> None:
+def test_the_end_of_a_run_and_a_pause_are_told(server: FakePrefect) -> None:
     """The state is forced: the process that would object to it is gone."""
     deployment = Deployment(IDENTITY)
     deployment.end(Run("a", "RUNNING", "", NOON, 0.0), "CRASHED", "it was killed")

@@ -3,7 +3,6 @@
 import os
 import signal
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -70,24 +69,20 @@ def test_a_damaged_database_is_moved_aside_with_a_line(tmp_path: Path) -> None:
     assert aside.read_bytes() == b"damaged" * 1000
 
 
-def test_a_server_of_our_own_that_ends_meanwhile_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_of_our_own_that_ends_meanwhile_is_one_line() -> None:
     """No advice about a server that the user has not got; other settings are as before."""
-    started: list[PrefectProcess] = []
-
-    def start(home: Path, port: int, *, schedules: bool, say: Callable[[str], None]) -> PrefectProcess:
-        started.append(start_prefect(home, port, schedules=schedules, say=say))
-        return started[0]
-
-    monkeypatch.setattr("flows.retraining.server.start_prefect", start)
+    homes: list[Path] = []
 
     def work() -> None:
-        with reachable_server():
-            assert os.environ["PREFECT_API_URL"] == PREFECT_API_URL.value() == started[0].url
-            started[0].process.send_signal(signal.SIGKILL)
-            started[0].process.wait()
+        with reachable_server() as own:
+            assert own is not None
+            homes.append(own.home)
+            assert os.environ["PREFECT_API_URL"] == PREFECT_API_URL.value() == own.url
+            own.process.send_signal(signal.SIGKILL)
+            own.process.wait()
             raise httpx.ConnectError("all attempts failed")
 
     with pytest.raises(GatecastError, match="the Prefect server of this run has failed: exit code -9; try again"):
         work()
     assert "PREFECT_API_URL" not in os.environ
-    assert not started[0].home.exists()
+    assert not homes[0].exists()

@@ -4,9 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -15,9 +13,9 @@ pytest.importorskip("prefect")
 from httpx import ConnectError
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-import flows.retraining.server
 from edge.errors import GatecastError
 from flows.retraining.server import reachable_server
+from tests.support.fake_prefect import fake_prefect
 
 pytestmark = pytest.mark.training
 NOWHERE = "http://127.0.0.1:1/api"
@@ -51,11 +49,9 @@ def test_the_work_does_not_begin_without_the_server() -> None:
 
 
 @pytest.fixture
-def answering(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def answering() -> Iterator[None]:
     """A server that answers when it is asked first."""
-    client = SimpleNamespace(raise_for_api_version_mismatch_once=lambda: None)
-    monkeypatch.setattr(flows.retraining.server, "get_client", lambda **_: nullcontext(client))
-    with temporary_settings({PREFECT_API_URL: NOWHERE}):
+    with fake_prefect():
         yield
 
 
