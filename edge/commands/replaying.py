@@ -11,64 +11,15 @@ from typing import TextIO
 import numpy as np
 
 from edge.commands.checking import local_bundle
+from edge.commands.csv_file import read_csv
 from edge.config import read_config
 from edge.contract.columns import Forecasts, Readings, SeriesTable
 from edge.contract.contract import Contract, quantile_name
-from edge.contract.tables import MISSING, TIME_NAMES
-from edge.contract.times import SECOND, parse_time
-from edge.errors import BundleError, ConfigurationError, HistoryError, PayloadError
+from edge.contract.times import SECOND
+from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.bundle import read_bundle
-from edge.messages.formats.payload import parse_value
 from edge.release.releases import open_bundle
 from edge.series.engine import Engine
-
-BATCH = 4096
-
-
-def read_csv(path: Path, series: SeriesTable) -> Iterator[Readings]:
-    """Readings in batches: columns `series,time,value`, or a time column and one column per series.
-
-    Empty cells, and words such as null and unavailable, are missing.
-
-    Raises:
-        HistoryError: unreadable; says row, expected and found.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from _batches(path, csv.reader(file), series)
-    except OSError as error:
-        raise HistoryError(f"cannot read {path}: {error.strerror}; check the path") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise HistoryError(f"{path} is no CSV in UTF-8: {error}") from error
-
-
-def _batches(path: Path, rows: "Iterator[list[str]]", series: SeriesTable) -> Iterator[Readings]:
-    header = [name.strip() for name in next(rows, [])]
-    lower = [name.lower() for name in header]
-    place = next((lower.index(name) for name in TIME_NAMES if name in lower), None)
-    if place is None:
-        raise HistoryError(f"{path} has no time column; expected one named time in the first line, got {header}")
-    long = {"series", "value"} <= set(lower)
-    columns = [] if long else [(at, series.add(name)) for at, name in enumerate(header) if at != place and name]
-    batch: list[tuple[int, int, float]] = []
-    for number, row in enumerate(rows, 2):
-        if not row:
-            continue
-        try:
-            moment = parse_time(row[place])
-            if long:
-                cells = [(series.add(row[lower.index("series")]), row[lower.index("value")])]
-            else:
-                cells = [(index, row[at]) for at, index in columns]
-            batch += [(index, moment, parse_value(cell)) for index, cell in cells if cell.strip().lower() not in MISSING]
-        except (PayloadError, IndexError) as error:
-            reason = "too few columns" if isinstance(error, IndexError) else error
-            raise HistoryError(f"{path}, row {number}: {reason}") from error
-        if len(batch) >= BATCH:
-            yield Readings.of(*zip(*batch, strict=True))
-            batch = []
-    if batch:
-        yield Readings.of(*zip(*batch, strict=True))
 
 
 def replay(path: Path, config_path: Path, bundle_path: Path | None, *, as_json: bool, last: bool, out: TextIO) -> int:
@@ -90,7 +41,7 @@ def replay(path: Path, config_path: Path, bundle_path: Path | None, *, as_json: 
     writer = _Writer(out, bundle.manifest.contract, series, as_json=as_json)
     newest: dict[int, tuple[int, Forecasts, int]] = {}
     count = 0
-    for readings in read_csv(path, series):
+    for readings in _finite(path, series):
         outcome = engine.step(readings)
         if outcome.failure is not None:
             raise BundleError(f"{engine.forecaster.name} fails: {outcome.failure}")
@@ -108,6 +59,17 @@ def replay(path: Path, config_path: Path, bundle_path: Path | None, *, as_json: 
     if not count:
         print("gatecast-agent: no interval closed: the file holds too few readings for one forecast", file=sys.stderr)
     return 0 if count else 1
+
+
+def _finite(path: Path, series: SeriesTable) -> Iterator[Readings]:
+    """The readings of the file that the state takes; how many it does not take is said at the end."""
+    infinite = 0
+    for readings in read_csv(path, series):
+        finite = np.isfinite(readings.value)
+        infinite += len(readings) - int(finite.sum())
+        yield readings.take(finite)
+    if infinite:
+        print(f"gatecast-agent: infinite values, left out: {infinite:,}", file=sys.stderr)
 
 
 class _Writer:

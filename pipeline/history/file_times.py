@@ -21,6 +21,7 @@ from edge.contract.times import (
 )
 
 COMMON = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-5][0-9]Z?$"  # what the fast parser is right about
+UNIX = r"^[0-9]{9,19}$"  # as long as no date is
 LARGEST = 2**63 - 1
 LARGEST_DAY = LARGEST // DAY - 1
 
@@ -56,14 +57,17 @@ def _nanoseconds(column: pl.Series) -> pl.Series:
 
 
 def _from_text(text: pl.Series) -> pl.Series:
-    """The common spelling by a fast parser, the rest by the general ones."""
+    """The common spellings by fast parsers, the rest by the general ones."""
     head = text.str.slice(0, 19).str.replace(" ", "T", literal=True)
     fast = head.to_frame("t").select(
         pl.col("t").str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False, cache=False).cast(pl.Int64)
     )["t"]
     common = text.str.contains(COMMON).fill_null(value=False)
     time = _scaled(fast, UNITS["us"]).zip_with(common, pl.Series([None], dtype=pl.Int64))
-    rest = (time.is_null() & (text.str.len_chars() <= LONGEST_TIME)).arg_true()
+    unix = text.str.contains(UNIX).fill_null(value=False)
+    if unix.any():
+        time = _from_integers(text.set(~unix, None).cast(pl.Int64, strict=False)).zip_with(unix, time)
+    rest = (time.is_null() & ~unix & (text.str.len_chars() <= LONGEST_TIME)).arg_true()
     if len(rest):
         time = time.scatter(rest, _from_any_text(text.gather(rest).str.strip_chars(BLANKS)))
     return time.alias(text.name)

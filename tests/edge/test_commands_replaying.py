@@ -77,16 +77,16 @@ def test_replay_as_json_and_of_the_newest_only(device: Device) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "has no time column"),
-        (b"series,value\na,1\n", "has no time column; expected one named time in the first line, got ['series', 'value']"),
-        (b"series,time,value\na,yesterday,1\n", "row 2: 'yesterday' is no time"),
-        (b"series,time,value\na,0,1\n", "row 2: '0' is not between the years 2000 and 2100"),
-        (b"series,time,value\n\na,1768478400,warm\n", "row 3: expected a number, got 'warm'"),
-        (b"series,time,value\na,1768478400\n", "row 2: too few columns"),
-        (b"time,a\n1768478400,1_000\n", "row 2: expected a number"),
+        (b"", "is empty"),
+        (b"series,value\na,1\n", "line 2, column 'series': expected a time"),
+        (b"series,time,value\na,yesterday,1\n", "line 2, column 'time': expected a time between the years 2000 and 2100"),
+        (b"series,time,value\na,0,1\n", "line 2, column 'time': expected a time between the years 2000 and 2100"),
+        (b"series,time,value\n\na,1768478400,warm\n", "line 3, column 'value': expected a number or an empty cell; got 'warm'"),
+        (b"series,time,value\na,1768478400\n", "no value in any row"),
+        (b"time,a\n1768478400,1_000\n", "line 2, column 'a': expected a number"),
         (b"time,a\n1768478400,\xff\n", "is no CSV in UTF-8"),
         (b'time,a\n1768478400,"' + b"x" * 200_000, "is no CSV in UTF-8: field larger than field limit"),
-        (b"\x00\x01\x02" * 100, "has no time column"),
+        (b"\x00\x01\x02" * 100, "got one column"),
     ],
 )
 def test_broken_csv_is_one_line_and_exit_code_1(content: bytes, words: str, device: Device) -> None:
@@ -116,6 +116,25 @@ def test_missing_file_is_one_line(arguments: list[str], code: int, words: str, d
     assert (answer.returncode, answer.stderr.count("\n")) == (code, 1)
     assert answer.stderr.startswith("gatecast-agent: ")
     assert words in answer.stderr
+
+
+def test_infinite_values_are_left_out_and_counted(device: Device) -> None:
+    """As `gatecast import` does; the other readings are replayed."""
+    rows: list[tuple[str, object, object]] = [
+        ("roof", START + 60 * minute, "inf" if minute == 2 else minute) for minute in range(6)
+    ]
+    answer = device.run("replay", device.readings(rows))
+    assert (answer.returncode, answer.stderr) == (0, "gatecast-agent: infinite values, left out: 1\n")
+    without = device.run("replay", device.readings([row for row in rows if row[2] != "inf"]))
+    assert answer.stdout == without.stdout
+
+
+def test_parquet_says_what_to_do(device: Device) -> None:
+    """The device has no reader for it."""
+    (device.folder / "history.parquet").write_bytes(b"PAR1")
+    answer = device.run("replay", "history.parquet")
+    assert (answer.returncode, answer.stdout.count("\n")) == (2, 1)
+    assert "use gatecast import on the trainer, or export it as CSV" in answer.stderr
 
 
 def test_too_few_readings_for_a_forecast_are_exit_code_1(device: Device) -> None:

@@ -1,163 +1,20 @@
 """From a file to one validated table; every complaint names the place and what was expected."""
 
-import gzip
-import lzma
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import pytest
 
-from edge.contract.columns import Readings, SeriesTable
+from edge.contract.columns import Readings
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND, iso
-from edge.errors import ConfigurationError, GatecastError, HistoryError
-from pipeline.history import from_files as reading_files
+from edge.errors import HistoryError
 from pipeline.history.checks import Report, read_file, refuse, strays, stream_table, to_table, trainable, validate
-from pipeline.history.from_files import read_batches
 
 HOUR = 3600 * SECOND
 MIDNIGHT = 1_704_067_200 * SECOND  # 2024-01-01
 DEMO = Path(__file__).parents[2] / "flows" / "data" / "nyc-weather-2013.csv.xz"
-
-
-def written(folder: Path, text: str, name: str = "history.csv") -> Path:
-    """A file with that text."""
-    path = folder / name
-    path.write_text(text, "utf-8")
-    return path
-
-
-def as_rows(path: Path) -> list[tuple[str, int, float]]:
-    """Series name, time and value of every reading of a file."""
-    names, readings = read_file(path)
-    rows = zip(readings.series.tolist(), readings.time.tolist(), readings.value.tolist(), strict=True)
-    return [(names.names[series], time, value) for series, time, value in rows]
-
-
-LONG = "Value,SERIES,Time\n1.5,b,2024-01-01T00:00:00Z\n,a,2024-01-01T00:00:00Z\nNaN,a,2024-01-01\n-2,a,1704070800\n"
-WIDE = "timestamp,b,a\n2024-01-01 00:00:00,1.5,\n2024-01-01T02:00:00+01:00,null,-2\n"
-ROWS = [("b", MIDNIGHT, 1.5), ("a", MIDNIGHT + HOUR, -2.0)]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        LONG,
-        WIDE,
-        WIDE.replace("null", "Unavailable"),
-        WIDE.replace(",", ";"),
-        WIDE.replace(",", "\t"),
-        "\ufeff" + LONG,
-        WIDE + "\n",
-    ],
-)
-def test_long_and_wide_files_give_the_same_readings(tmp_path: Path, text: str) -> None:
-    """Column order, case, separator, byte-order mark and blank lines do not matter; missing values are no readings."""
-    assert sorted(as_rows(written(tmp_path, text))) == sorted(ROWS)
-
-
-def test_packed_files_are_read_as_they_are(tmp_path: Path) -> None:
-    """gzip, xz and zstd need no unpacking by hand."""
-    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(WIDE.encode()))
-    (tmp_path / "a.csv.xz").write_bytes(lzma.compress(WIDE.encode()))
-    pl.read_csv(WIDE.encode(), infer_schema=False).lazy().sink_csv(tmp_path / "a.csv.zst", compression="zstd")
-    assert as_rows(tmp_path / "a.csv.gz") == as_rows(tmp_path / "a.csv.xz") == as_rows(tmp_path / "a.csv.zst") == ROWS
-
-
-def test_a_file_is_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pieces of a few rows give the same readings, series keep their numbers, and a mistake is named by its line."""
-    monkeypatch.setattr(reading_files, "CELLS", 9)  # three rows of a long file
-    long = [(f"s{row % 4}", MIDNIGHT + row * HOUR, float(row)) for row in range(20)]
-    text = "series,time,value\n" + "".join(f"{name},{time // SECOND},{value}\n" for name, time, value in long)
-    assert as_rows(written(tmp_path, text)) == long
-    assert len(list(read_batches(tmp_path / "history.csv", SeriesTable()))) > 5
-    wide = "time,a,b\n" + "".join(f"{time // SECOND},{value},{-value}\n" for _, time, value in long)
-    both = [("a", time, value) for _, time, value in long] + [("b", time, -value) for _, time, value in long]
-    assert sorted(as_rows(written(tmp_path, wide))) == sorted(both)
-    with pytest.raises(HistoryError, match=r"line 22, column 'value': expected a number or an empty cell; got 'off'"):
-        read_file(written(tmp_path, text + "s0,2024-02-01,off\n"))
-
-
-def test_parquet_holds_the_same_two_shapes(tmp_path: Path) -> None:
-    """Datetimes of any zone and unit, with or without one, and numbers of any type are understood."""
-    hours = [datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 1, 1, tzinfo=UTC)]
-    time = pl.Series("ts", hours).dt.convert_time_zone("Europe/Berlin")
-    pl.DataFrame([time, pl.Series("b", [1.5, None]), pl.Series("a", [None, -2], pl.Int16)]).write_parquet(
-        tmp_path / "w.parquet"
-    )
-    long = pl.DataFrame(
-        {"series": ["b", "a"], "value": [1.5, -2.0], "time": [MIDNIGHT // 10**6, MIDNIGHT // 10**6 + 3_600_000]}
-    )
-    long.write_parquet(tmp_path / "l.pq")
-    assert as_rows(tmp_path / "w.parquet") == as_rows(tmp_path / "l.pq") == ROWS
-
-
-def test_the_order_of_a_large_file_is_kept(tmp_path: Path) -> None:
-    """Rows come as they stand in the file, however many threads read it: the last of two equal times is the last written."""
-    count = 300_000
-    frame = pl.DataFrame({"time": [MIDNIGHT] * count, "series": ["a"] * count, "value": np.arange(count, dtype=np.float64)})
-    frame.write_csv(tmp_path / "large.csv")
-    _, readings = read_file(tmp_path / "large.csv")
-    np.testing.assert_array_equal(readings.value, np.arange(count))
-
-
-def test_first_column_is_the_time_where_none_is_named_so(tmp_path: Path) -> None:
-    """A column of times needs no special name if it comes first."""
-    assert as_rows(written(tmp_path, "when,a\n2024-01-01,1\n")) == [("a", MIDNIGHT, 1.0)]
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("", ["is empty", "series,time,value"]),
-        ("time,a\n", ["rows below the header"]),
-        ("a\n1\n", ["got one column, 'a'"]),
-        ("time,a\n2024-01-01,1\n2024-01-02,on\n", ["line 3", "column 'a'", "a number", "got 'on'"]),
-        ("time;a\n2024-01-01;12,5\n", ["line 2", "decimal point, 12.5", "got '12,5'"]),
-        ("time,a\n2024-01-01,12,5\n", ["more cells", "decimal comma"]),
-        ("time,a\n2024-01-01,12.5 °C\n", ["the number alone, 12.5", "got '12.5 °C'"]),
-        ("time,a\n2024-01-01,1\n\n2024-13-01,2\n", ["line 4", "column 'time'", "a time", "got '2024-13-01'"]),
-        ("place,a\nhere,1\n", ["column 'place'", "no column is named time", "got 'here'"]),
-        ("time,series,value\n,a,1\n", ["a time beside a value", "got nothing"]),
-        ("time,series,value\n2024-01-01,,1\n", ["name of a series", "got nothing"]),
-        ("time,a,a\n2024-01-01,1,2\n", ["got 'a' twice"]),
-        ("time,a,\n2024-01-01,1,\n", ["column 3 has none"]),
-        ("2024-01-01,1\n2024-01-02,2\n", ["names of the columns in line 1", "got the data"]),
-        ("time,a\n2024-01-01,\n", ["no value in any of 1 rows"]),
-    ],
-)
-def test_a_file_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path, text: str, words: list[str]) -> None:
-    """The message names the file, the place, what was expected and what is there."""
-    path = written(tmp_path, text)
-    with pytest.raises(HistoryError) as caught:
-        read_file(path)
-    message = str(caught.value)
-    assert message.startswith(str(path))
-    assert "\n" not in message
-    assert all(word in message for word in words), message
-
-
-def test_a_file_that_is_not_there_or_of_another_kind_is_wrong_use(tmp_path: Path) -> None:
-    """The user named the wrong file; that is no fault of the history."""
-    for path in (tmp_path / "absent.csv", written(tmp_path, "x", "notes.docx"), tmp_path):
-        with pytest.raises(ConfigurationError):
-            read_file(path)
-    for name in ("broken.parquet", "broken.csv.xz", "broken.csv.gz"):
-        with pytest.raises(GatecastError):
-            read_file(written(tmp_path, "no such thing", name))
-
-
-def test_local_times_across_daylight_saving_keep_every_hour(tmp_path: Path) -> None:
-    """The grid is UTC: a local day has 23 intervals in spring and 25 in autumn, none of them empty, none averaged."""
-    for day, hours, before, after in (("2024-03-31", 23, "+01:00", "+02:00"), ("2024-10-27", 25, "+02:00", "+01:00")):
-        clock = [hour + (hour > 1 if hours == 23 else -(hour > 2)) for hour in range(hours)]
-        change = 2 if hours == 23 else 3
-        lines = [f"{day}T{at:02}:00:00{before if place < change else after},{place}" for place, at in enumerate(clock)]
-        names, readings = read_file(written(tmp_path, "\n".join(["time,a", *lines, ""])))
-        table = to_table(names.names, readings, HOUR)
-        np.testing.assert_array_equal(table.values[0], np.arange(hours))
 
 
 def test_table_is_the_grid_with_nan_for_missing() -> None:
