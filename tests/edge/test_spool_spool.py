@@ -182,6 +182,75 @@ def test_newest_blocks_are_the_end_of_what_waits(tmp_path: Path) -> None:
     spool.close()
 
 
+def test_what_fills_a_size_exactly_still_fits(tmp_path: Path) -> None:
+    """One byte less, and the block that does not fit is left; the limit of the outbox is a size that it may have."""
+    spool = Spool(tmp_path / "spool.db", "sqlite", limit=9)
+    assert spool.commit(Commit([b"aaa", b"bbb", b"ccc"])) == 0
+    assert spool.backlog == 9
+    assert (spool.next_blocks(0, 6), spool.next_blocks(0, 5)) == ((2, [b"aaa", b"bbb"]), (1, [b"aaa"]))
+    assert (spool.newest_blocks(0, 6), spool.newest_blocks(0, 5)) == ([b"bbb", b"ccc"], [b"ccc"])
+    assert spool.next_blocks(1, 100) == (3, [b"bbb", b"ccc"])
+    assert spool.newest_blocks(1, 100) == [b"bbb", b"ccc"]
+    assert spool.commit(Commit([b"d"])) == 1
+    spool.close()
+
+
+def test_backlog_counts_what_waits_also_after_reopening(tmp_path: Path) -> None:
+    """Blocks that were sent, dropped or never committed are not in it."""
+    spool = Spool(tmp_path / "spool.db", "sqlite", limit=12)
+    spool.commit(Commit([b"aaaa", b"bb", b"ccc"]))
+    spool.commit(Commit([b"d" * 5], sent=1))
+    assert spool.backlog == 10
+    assert spool.commit(Commit([b"eeee"], sent=1)) == 1  # bb goes
+    assert spool.backlog == 12
+    with pytest.raises(ZeroDivisionError):
+        spool.commit(Commit([b"f"], snapshot=lambda: [b"x"] * (1 // 0)))
+    assert (spool.backlog, blocks(spool)) == (12, [b"ccc", b"d" * 5, b"eeee"])
+    spool.close()
+    spool = Spool(tmp_path / "spool.db", "sqlite")
+    assert (spool.backlog, blocks(spool, 3)) == (12, [b"d" * 5, b"eeee"])
+    spool.close()
+
+
+def test_the_clock_of_the_newest_commit_is_written_in_steps_of_a_minute(tmp_path: Path) -> None:
+    """In both directions, so that a clock that was set back is known too; a commit without a clock changes nothing."""
+    spool = Spool(tmp_path / "spool.db", "sqlite")
+    start, minute = 1_700_000_000 * SECOND, 60 * SECOND
+    steps = [(None, 0), (start, start), (start + minute - 1, start), (start + minute, start + minute), (None, start + minute)]
+    for now, committed in [*steps, (start + 1, start + minute), (start, start)]:
+        spool.commit(Commit(now=now))
+        assert spool.committed == committed
+        other = Spool(tmp_path / "spool.db", "sqlite")
+        assert other.committed == committed
+        other.close()
+    spool.close()
+
+
+def test_held_readings_are_kept_until_others_or_none_are_held(tmp_path: Path) -> None:
+    """A commit that says nothing of them leaves them as they are."""
+    spool = Spool(tmp_path / "spool.db", "sqlite")
+    assert len(spool.held()) == 0
+    spool.commit(Commit(held=Readings.of([1], [2], [3.0])))
+    spool.commit(Commit(held=Readings.of([4, 5], [6, 7], [8.0, 9.0])))
+    spool.commit(Commit([b"x"]))
+    spool.close()
+    spool = Spool(tmp_path / "spool.db", "sqlite")
+    held = spool.held()
+    assert (held.series.tolist(), held.time.tolist(), held.value.tolist()) == ([4, 5], [6, 7], [8.0, 9.0])
+    spool.commit(Commit(held=Readings.empty()))
+    assert len(spool.held()) == 0
+    spool.close()
+
+
+def test_a_series_keeps_its_first_name_and_tags(tmp_path: Path) -> None:
+    """A commit that is tried again may bring it again."""
+    spool = Spool(tmp_path / "spool.db", "sqlite")
+    spool.commit(Commit(series=[(1, "b", {}), (0, "a", {"room": "roof", "unit": "°C"})]))
+    spool.commit(Commit(series=[(0, "other", {}), (2, "c", {})]))
+    assert spool.series() == [("a", {"room": "roof", "unit": "°C"}), ("b", {}), ("c", {})]
+    spool.close()
+
+
 def test_data_for_another_kind_of_store_is_refused_until_it_is_sent(tmp_path: Path) -> None:
     """Blocks are encoded for one store; an empty outbox may change its store."""
     spool = Spool(tmp_path / "spool.db", "sqlite")
