@@ -63,7 +63,7 @@ def test_import_says_which_rows_count_for_nothing(config: Path, tmp_path: Path, 
     [
         (None, 2, "no such file"),
         ("", 1, "is empty"),
-        ("time,a\n", 1, "rows below the header"),
+        ("time,a\n", 1, "expected readings below the header"),
         ("time,a\n2024-01-01,warm\n", 1, "'warm'"),
         ("time,a\nyesterday,1\n", 1, "yesterday"),
         ("time,a\n2024-01-01,1,5\n", 1, "data.csv"),
