@@ -315,3 +315,57 @@ def test_a_champion_that_cannot_be_judged_beside_is_a_check_without_a_judgement(
     verdict = trial(contender(Counter(), table.names), mute, table, CONTRACT, PART).verdict
     assert outcomes(verdict)["champion"] is Outcome.NOT_JUDGED
     assert verdict.release
+
+
+def test_a_limit_may_be_reached_and_a_margin_must_be_passed() -> None:
+    """Time, size and the step behind the champion are kept at their limit; a gain of the margin alone is noise."""
+    candidate, last = measured([0.25]), [measured([0.5])]
+    assert judge(candidate, last, None, Cost(100.0, 1000), Limits(latency=100, size=1000)).release
+    assert judge(candidate, last, limits=Limits(margin=0.49)).release
+    assert not judge(candidate, last, limits=Limits(margin=0.5)).release
+    near = measured([0.28125])  # an eighth above the champion
+    assert judge(near, last, candidate, limits=Limits(tolerance=0.125)).release
+    assert not judge(near, last, candidate, limits=Limits(tolerance=0.124)).release
+    released, reasons = against([1.5] * 2 + [0.5] * 4, reference=1.25)
+    assert not released
+    assert "20% or more behind the best baseline on 2 of 6 series: s0, s1; at most 1 may be" in reasons
+
+
+def test_an_unlimited_cost_is_told_without_a_limit() -> None:
+    """It decides nothing, and the line names no bound."""
+    verdict = judge(measured([0.25]), [measured([0.5])], None, Cost(31.25, 1234))
+    assert verdict.release
+    assert verdict.reasons[-2:] == ("yes: 31.2 µs per forecast", "yes: model of 1,234 bytes")
+
+
+@pytest.mark.parametrize(("lost", "named"), [(5, "s0, s1, s2, s3, s4; at"), (7, "s0, s1, s2, s3, s4 and 2 more; at")])
+def test_five_series_are_named_and_the_others_counted(lost: int, named: str) -> None:
+    """A line stays short in a large fleet."""
+    assert named in against([1.0] * lost + [0.25] * 30)[1]
+
+
+def test_a_series_counts_as_won_only_where_it_is_ahead() -> None:
+    """The same error is none; a series without facts has neither a skill nor a best baseline."""
+    count = np.array([[1], [1], [0]])
+    candidate = replace(measured([0.5, 0.25, 0.1]), count=count)
+    references = [replace(measured([0.5, 0.75, 0.2], name=name), count=count) for name in ("first", "second")]
+    references[1] = replace(references[1], absolute_error=np.array([[0.75], [0.5], [0.3]]))
+    verdict = judge(candidate, references)
+    assert (verdict.series_won, verdict.series_judged) == (1, 2)
+    assert "ahead on 1 of 2 series" in verdict.reasons[0]
+    assert verdict.best_baselines == ("first", "second", None)
+    np.testing.assert_array_equal(verdict.skills, [0, 0.5, np.nan])
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_trial_judges_by_the_cost_and_the_limits_that_it_is_given(*, beside: bool) -> None:
+    """With and without a champion, and it returns the evaluations that it rests on."""
+    table = counting()
+    champion = contender(Counter(add=1, name="old"), table.names, table.names) if beside else None
+    cost, limits = Cost(200.0, 10), Limits(latency=100)
+    tried = trial(contender(Counter(), table.names), champion, table, CONTRACT, PART, cost, limits)
+    assert [check.name for check in tried.verdict.checks if check.outcome is Outcome.FAILED] == ["latency"]
+    assert tried.candidate.forecaster == "counter"
+    assert (tried.champion is not None and tried.champion.forecaster) == (beside and "old")
+    assert [evaluation.forecaster for evaluation in tried.baselines] == ["last_value", "seasonal_naive_day"]
+    assert trial(contender(Counter(), table.names), champion, table, CONTRACT, PART, cost).verdict.release
