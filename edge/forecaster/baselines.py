@@ -1,4 +1,4 @@
-"""Forecasts anybody can make without training: what every model has to beat.
+"""Forecasts without training, which every model has to beat.
 
 A baseline has the interface of a model, `Forecaster`. It gives the median only; the other quantiles are NaN, because it
 does not know them.

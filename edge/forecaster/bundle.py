@@ -1,8 +1,8 @@
 """A bundle: one folder `<version>/` with manifest.json and model.tflite, and nothing that could be code.
 
-A baseline bundle has a manifest only. It goes out when no network beats the baselines, so that the device still gets
-its contract and an honest forecaster. A model file is opened by a runtime only after its size and hash were checked,
-because a crafted one can corrupt memory.
+A baseline bundle has a manifest only. It is released when no network beats the baselines, so that the device still gets
+a contract and a forecaster. A runtime opens a model file only after its size and hash were checked, because a crafted
+file can corrupt memory.
 """
 
 import hashlib
@@ -27,10 +27,10 @@ from edge.forecaster.manifest import (
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A manifest and the model bytes it vouches for.
+    """A manifest and the model that it describes.
 
     Args:
-        manifest: checked against the model as the bundle is made.
+        manifest: manifest that was checked against the model.
         model: TFLite file, or None in a baseline bundle.
 
     Raises:
@@ -41,15 +41,15 @@ class Bundle:
     model: bytes | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a model that is not the one in the manifest."""
+        """Refuse a model that the manifest does not describe."""
         verify(self.manifest, self.model)
 
 
 def verify(manifest: Manifest, model: bytes | None) -> None:
-    """Check that the model is the one the manifest speaks of; nothing opens it before.
+    """Check that the manifest describes this model; nothing opens the model before.
 
     Raises:
-        BundleError: there and not expected, expected and not there, of another size or hash.
+        BundleError: the model is missing, is not expected, or has another size or hash.
     """
     expected = manifest.model
     if expected is None or model is None:
@@ -68,7 +68,7 @@ def verify(manifest: Manifest, model: bytes | None) -> None:
 def write_bundle(parent: Path, bundle: Bundle) -> Path:
     """Write the bundle as `parent/<version>/`, whole or not at all.
 
-    Until it is complete it has a name that starts with a dot. The same bundle already there is left as it is.
+    The folder has a name that starts with a dot until it is complete. If the same bundle is there already, it stays as it is.
 
     Returns:
         The folder.

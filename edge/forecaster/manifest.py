@@ -192,7 +192,7 @@ def version_of(created: datetime, cell: str, content: bytes) -> str:
     Args:
         created: time when the bundle was made, with a zone.
         cell: cell of the network, or name of the baseline.
-        content: the model file, or whatever else makes this bundle another one.
+        content: the model file, or other content that makes this bundle a different one.
     """
     version = f"{created.astimezone(UTC):%Y%m%dT%H%M%SZ}-{cell}-{hashlib.sha256(content).hexdigest()[:8]}"
     return check_version(version)

@@ -102,7 +102,7 @@ class Engine:
         """Forecast by another forecaster from now on.
 
         Returns:
-            Whether the windows went with it; on another grid they are empty and wait for history.
+            Whether the windows are kept; on another grid they are empty until history fills them.
         """
         before, contract = self.forecaster.contract, forecaster.contract
         self._use(forecaster, known)
@@ -117,12 +117,12 @@ class Engine:
         return self.state.prime(history)
 
     def restart(self) -> None:
-        """Forget what the series have seen, and the forecasts that wait: each begins again with its next reading."""
+        """Forget all windows and all forecasts that wait: each series begins again with its next reading."""
         contract = self.forecaster.contract
         self.state, self.scoring = State(contract, self._lateness), Scoring(contract, self.leads)
 
     def step(self, readings: Readings, now: int | None = None) -> Outcome:
-        """Take a batch in order of arrival, then let the clock close what it may.
+        """Take a batch in order of arrival, then close the intervals that have ended by the clock.
 
         Args:
             readings: batch of readings with finite values.
@@ -154,7 +154,7 @@ class Engine:
         )
 
     def replay(self, entry: Entry) -> None:
-        """Take a batch from the journal: the state and the waiting forecasts become what they were after it.
+        """Take a batch from the journal: state and waiting forecasts become what they were after the batch.
 
         Forecasts of a batch that closes other intervals now, under other settings than it was made with, are not scored.
         """
@@ -170,7 +170,7 @@ class Engine:
         yield from self.scoring.dump()
 
     def load(self, parts: Iterator[bytes]) -> None:
-        """Take back what `dump` wrote, under whatever contract, lateness and leads; `settle` follows the journal."""
+        """Take back what `dump` wrote, with the contract, lateness and leads of then; `settle` follows the journal."""
         leads = msgspec.msgpack.decode(next(parts), type=list[int])
         self.state = State.load(parts)
         self.scoring = Scoring(self.state.contract, leads)
@@ -179,7 +179,7 @@ class Engine:
     def settle(self) -> None:
         """Bring what was loaded under the live forecaster's contract and the configured lateness and leads.
 
-        The next batch needs a snapshot before it, or its journal would be read under the settings of the last one.
+        A snapshot has to follow before the next batch: a journal is read under the settings of the snapshot before it.
         """
         contract = self.forecaster.contract
         if (self.state.contract, self.state.lateness) != (contract, self._lateness):
