@@ -5,7 +5,7 @@ import numpy as np
 from edge.contract.columns import Float32
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
-from pipeline.training.calibration import BLOCKS, best_share, factors
+from pipeline.training.calibration import BLOCKS, Calibration, best_share, factors, last_days
 
 CONTRACT = Contract(interval=3600 * SECOND, window=4, horizon=2, quantiles=(0.05, 0.25, 0.5, 0.75, 0.95))
 LEVELS = np.array([-1.645, -0.6745, 0, 0.6745, 1.645])
@@ -108,3 +108,44 @@ def test_gaps_glitches_and_series_without_scale_have_no_say_in_the_share() -> No
     assert best_share(zero, zero + 10, fact, unit) == 0.2
     assert best_share(zero, zero + 10, fact * np.nan, unit) == 0
     assert best_share(zero, zero + 10, fact, unit * 0) == 0
+
+
+def repeated(beyond: list[float], levels: tuple[float, ...]) -> Float32:
+    """Factors where every block holds these facts, given as what they lie beyond the median, and every step is 1."""
+    contract = Contract(interval=3600 * SECOND, window=4, horizon=1, quantiles=levels)
+    count = BLOCKS * len(beyond)
+    forecast = np.tile(np.arange(len(levels), dtype=np.float32), (count, 1, 1))
+    fact = np.tile(np.array(beyond, np.float32), BLOCKS)[:, None] + contract.median
+    return factors(forecast, fact, np.arange(count), contract)
+
+
+def test_the_factor_is_the_score_that_enough_facts_stay_below() -> None:
+    """Of 72 facts and one to come 88 % stay below the 65th, and in each block of 9 below the 9th: chance explains nothing."""
+    np.testing.assert_allclose(repeated([1, 2, 3, 4, 5, 6, 7, 8, 9], (0.12, 0.5, 0.88)), [[1, 9]], rtol=1e-6)
+    np.testing.assert_allclose(repeated([-1, -2, -3, -4, -5, -6, -7, -8, -9], (0.12, 0.5, 0.88)), [[9, 1]], rtol=1e-6)
+    np.testing.assert_allclose(repeated([20.0] * 9, (0.12, 0.5, 0.88)), [[1, 10]], rtol=1e-6)
+
+
+def test_an_outer_step_is_measured_from_where_the_inner_one_ends() -> None:
+    """An inner step that could be half as wide keeps its width, one that has to be twice as wide gets it."""
+    levels = (0.12, 0.3, 0.5, 0.7, 0.88)
+    np.testing.assert_allclose(repeated([0.1, 0.2, 0.3, 0.4, 0.45, 0.48, 0.5, 2, 4], levels), [[1, 1, 1, 3]], rtol=1e-6)
+    np.testing.assert_allclose(repeated([0.1, 0.2, 0.3, 0.4, 0.5, 1, 2, 3, 5], levels), [[1, 1, 2, 3]], rtol=1e-6)
+
+
+def test_without_a_correction_every_step_is_as_the_networks_gave_it() -> None:
+    """A factor of 1 for unknown and for known series, each lead and each step; no share unless one is given."""
+    calibration = Calibration.of(CONTRACT)
+    assert calibration.shares == (0.0, 0.0)
+    assert calibration.factors.dtype == np.float32
+    np.testing.assert_array_equal(calibration.factors, np.ones((2, 2, 4)))
+    assert Calibration.of(CONTRACT, (0.05, 0.2)).shares == (0.05, 0.2)
+
+
+def test_the_mean_that_may_have_a_share_needs_room_for_three_days() -> None:
+    """A window of 72 hours has it, one of 71 has not."""
+    hour = 3600 * SECOND
+    assert last_days(Contract(hour, 71, 2)) is None
+    mean = last_days(Contract(hour, 72, 2))
+    assert mean is not None
+    assert (mean.season, mean.seasons) == (24, 3)
