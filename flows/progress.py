@@ -46,12 +46,12 @@ class Show:
         self.note(f"[green]{name}[/] done in {self.seconds[name]:.1f} s", markup=True)
 
     def note(self, text: str, *, markup: bool = False) -> None:
-        """One line."""
+        """Write one line."""
         with self._lock:
             self.console.print(text, markup=markup, soft_wrap=True)
 
     def advance(self, what: str, done: int, total: int, text: str = "") -> None:
-        """How far something has come."""
+        """Show how far a part of the work has come."""
         with self._lock:
             if self._bars is not None:
                 if what not in self._keys:

@@ -7,7 +7,6 @@ state is the last snapshot plus the journal since; the journal is replayed throu
 
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import msgspec
 
 from edge.contract.columns import Readings
 from edge.contract.times import SECOND
+from edge.damage import check_whole, move_aside
 from edge.errors import ConfigurationError
 from edge.messages.message import Arrival
 from edge.series.entry import NO_FORECASTS, Entry
@@ -125,9 +125,7 @@ class Spool:
         """
         self._writer = self._connect()
         query = self._writer.execute
-        problem = query("PRAGMA quick_check(1)").fetchone()[0]
-        if problem != "ok":
-            raise sqlite3.DatabaseError(problem)
+        check_whole(self._writer)
         self._writer.executescript(SCHEMA)
         query(f"PRAGMA synchronous={self._synchronous}")
         self._reader = self._connect()
@@ -162,14 +160,10 @@ class Spool:
         Raises:
             ConfigurationError: that cannot be done.
         """
-        aside = self._path.with_name(f"{self._path.name}.damaged-{time.time_ns()}")
         with self._reading:
             self.close()  # before: closing the last connection deletes the log by its name
             try:
-                for part in ("", "-wal"):
-                    if (file := Path(f"{self._path}{part}")).exists():
-                        file.replace(f"{aside}{part}")
-                Path(f"{self._path}-shm").unlink(missing_ok=True)
+                aside = move_aside(self._path)
                 self._open()
                 self._writer.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('outbox', ?)", (self._number,))
             except (OSError, sqlite3.Error) as reason:

@@ -173,7 +173,7 @@ def run(folder: Path, *, data: Path | None, store_url: str | None, show: Show) -
 
 
 def _refuse_later_data(store: Store, split: int) -> None:
-    """A store that knows the future would train and warm up on it."""
+    """Refuse a store with readings of the time to be replayed: the training would learn from them."""
     span = store.span()
     if span is not None and span[1] >= split:
         raise ConfigurationError("the store already holds readings of the time to be replayed; give the demo an empty bucket")

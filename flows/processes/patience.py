@@ -7,7 +7,7 @@ STALLED = 120.0  # seconds: what shows no progress for so long has stopped, on a
 
 
 class Patience:
-    """Ends where nothing has changed for too long; the whole may take any time.
+    """Gives up where nothing has changed for too long, however long the whole takes.
 
     Args:
         seconds: time without a change after which it is given up.

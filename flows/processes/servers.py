@@ -81,11 +81,11 @@ class Server:
 
     @property
     def written(self) -> int:
-        """Bytes in its log so far: a process that gets on with its start says so there."""
+        """Size of its log in bytes: it grows while the process gets on with its start."""
         return self.log.stat().st_size
 
     def died(self) -> str | None:
-        """Its last line, where it is no longer there."""
+        """The last line of its log where the process has ended; None while it runs."""
         if self.process.poll() is None:
             return None
         lines = self.log.read_text(errors="replace").strip().splitlines()
@@ -98,7 +98,7 @@ def find_mosquitto() -> str | None:
 
 
 def check_broker(find: Callable[[], str | None] = find_mosquitto) -> None:
-    """Refuse at once what could not be started after minutes.
+    """Refuse a demo without a broker at once, not after minutes of training.
 
     Args:
         find: function that returns the path of mosquitto, or None.

@@ -1,7 +1,8 @@
 """Work that can be ended at any moment: Ctrl-C and SIGTERM end it at once, with every process it has started.
 
 The work has a process of its own, because code that trains, waits for a server or sits in a library cannot be trusted to
-look up when a signal comes, and Prefect has last words of its own. What is left here only waits, and can always act.
+look up when a signal comes, and Prefect has last words of its own. The process that is left here only waits, so it can
+always act.
 """
 
 import ctypes
@@ -60,7 +61,7 @@ def stoppable(program: str, work: Callable[[], int], *, grace: float = 0.0) -> i
 
 
 def _do(work: Callable[[], int], folder: str) -> NoReturn:
-    """The process of the work; it leaves without the last words of libraries."""
+    """Do the work in the child process, and end it without the exit handlers of libraries."""
     code = 1
     try:
         os.environ["TMPDIR"] = tempfile.tempdir = folder
@@ -104,7 +105,7 @@ def _wait(program: str, child: int, watched: set[signal.Signals], grace: float) 
 
 
 def _ended(child: int, until: float) -> int | None:
-    """The status of the child if it ends before a moment of the monotonic clock; others that have ended are let go."""
+    """The status of the child if it ends before a moment of the monotonic clock; other children that have ended are reaped."""
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -121,7 +122,7 @@ def _ended(child: int, until: float) -> int | None:
 
 
 def _end_all(child: int) -> None:
-    """Kill what is left of the work, down to the last process: the children of one that dies become ours."""
+    """Kill every process that is left of the work; this process adopts the children of one that has died."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child, signal.SIGKILL)
     until = time.monotonic() + ENDS_WITHIN

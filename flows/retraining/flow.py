@@ -38,12 +38,12 @@ SERVED = "GATECAST_SERVED"  # in the environment of a run that `gatecast serve` 
 
 
 def _store_is_away(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's own types
-    """Only an absent store is worth another try; wrong data and wrong passwords stay wrong."""
+    """Whether the store is away: it may be back in a moment, while wrong data and wrong passwords stay wrong."""
     return isinstance(state.result(raise_on_failure=False), StoreBusy)
 
 
 def _not_refused(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's own types
-    """A disk or a network may be back in a moment; what was refused is refused again."""
+    """Whether a disk or a network is away: it may be back in a moment, while what was refused is refused again."""
     return not isinstance(state.result(raise_on_failure=False), GatecastError)
 
 

@@ -13,6 +13,7 @@ from urllib.request import urlopen
 
 import prefect
 
+from edge.damage import check_whole, move_aside
 from edge.errors import GatecastError
 from flows.processes.patience import Patience
 from flows.processes.servers import Server, free_port
@@ -80,7 +81,7 @@ def start_prefect(
 ) -> PrefectProcess:
     """A server that answers; the tables of its database are copied from those of an earlier start where there was one.
 
-    A database that is damaged is moved aside: it holds the history of runs only, and would keep all to come from starting.
+    A damaged database is moved aside: it holds the history of runs only, and no run could start with it.
 
     Args:
         home: folder for its database; made if it is not there.
@@ -95,10 +96,7 @@ def start_prefect(
     template, database = template_path(), home / DATABASE
     ours = not any(name in os.environ for name in DATABASE_SETTINGS)
     if ours and (damage := _damage(database)) is not None:
-        aside = database.with_name(f"{DATABASE}.damaged-{time.time_ns()}")
-        for part in ("", "-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                Path(f"{database}{part}").replace(f"{aside}{part}")
+        aside = move_aside(database)
         say(f"{database} is damaged ({damage}) and was moved to {aside}; it held the history of runs")
     new = ours and not database.exists()
     copied = new and _copy(template, database)
@@ -133,12 +131,12 @@ def _damage(database: Path) -> str | None:
         return None
     try:
         with closing(sqlite3.connect(database)) as connection:
-            problem = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+            check_whole(connection)
     except sqlite3.OperationalError:
         return None
     except sqlite3.DatabaseError as error:
         return str(error)
-    return None if problem == "ok" else problem
+    return None
 
 
 def _copy(template: Path, database: Path) -> bool:
@@ -151,7 +149,7 @@ def _copy(template: Path, database: Path) -> bool:
 
 
 def _keep(database: Path, template: Path) -> None:
-    """Whole or not at all; a cache that cannot be written costs the time only."""
+    """Keep an empty database as the template, whole or not at all; without a template the next start takes longer."""
     part = template.with_suffix(f".{os.getpid()}")
     with suppress(OSError, sqlite3.Error):
         template.parent.mkdir(parents=True, exist_ok=True)

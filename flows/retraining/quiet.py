@@ -7,7 +7,7 @@ LEVELS = ("PREFECT_LOGGING_LEVEL", "PREFECT_INTERNAL_LOGGING_LEVEL", "PREFECT_LO
 
 
 def keep_prefect_quiet() -> None:
-    """Let a failed run be one line of ours, not a trace of calls. Who sets PREFECT_LOGGING_LEVEL gets Prefect's log lines."""
+    """Let a failed run be one line of ours, not a trace of calls. With PREFECT_LOGGING_LEVEL set, Prefect logs as usual."""
     if LEVELS[0] not in os.environ:
         os.environ.update(dict.fromkeys(LEVELS, "CRITICAL"))
     os.environ.setdefault("DO_NOT_TRACK", "1")

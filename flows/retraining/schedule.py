@@ -22,15 +22,15 @@ from edge.config import Config, read_config
 from edge.cron import check_cron
 from edge.errors import ConfigurationError, GatecastError
 from edge.locking import alone
-from flows.retraining.deployment import OVER, Deployment, Run, Runs, missed
+from flows.retraining.deployment import Deployment
 from flows.retraining.fleet import fleet_name
 from flows.retraining.flow import SERVED, retrain
 from flows.retraining.server import reachable_server
+from flows.retraining.watch import UNDER_WAY, Watch
 
 LOOKS_EVERY = 3.0  # seconds
-LAST_WORDS = 1.0  # seconds that the server has to take them
+LAST_WORDS = 1.0  # seconds that Prefect's server has to answer while `serve` ends
 HOME = Path(".gatecast", "prefect")  # beside the configuration
-UNDER_WAY = ("PENDING", "RUNNING", "CANCELLING")
 
 
 def serve(config_path: Path) -> None:
@@ -102,76 +102,6 @@ def home(config_path: Path) -> Iterator[Path]:
         yield folder
 
 
-class Watch:
-    """Says what becomes of the runs, and lets one run make up for all that were missed.
-
-    Args:
-        deployment: deployment whose runs are watched.
-        say: function that gets each line.
-        now: function that returns the time, UTC.
-    """
-
-    def __init__(
-        self, deployment: Runs, say: Callable[[str], None], now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
-        self._deployment = deployment
-        self._say = say
-        self._now = now
-        self._told: dict[str, str] = {run.identity: run.state for run in deployment.newest(now()) if run.state in OVER}
-        self._next: datetime | None = None
-
-    def clean_up(self) -> None:
-        """End in the server's books the runs whose process was killed."""
-        for run in self._deployment.newest(self._now()):
-            if run.state in UNDER_WAY:
-                self._deployment.end(run, "CRASHED", "gatecast serve was killed")
-
-    def look(self) -> None:
-        """Say what is new."""
-        now = self._now()
-        runs = self._deployment.newest(now)
-        left_out = list(missed(runs))
-        for run in left_out:
-            self._deployment.end(run, "CANCELLED", "a newer run was due")
-            self._told[run.identity] = "CANCELLED"
-        if left_out:
-            self._say(f"{len(left_out)} missed runs are left out: the newest makes up for them")
-        for run in reversed(runs):
-            self._tell(run)
-        if any(run.state in ("SCHEDULED", *UNDER_WAY) for run in runs if run not in left_out):
-            return  # what comes next is told when it is over
-        upcoming = self._deployment.upcoming(now)
-        if upcoming is not None and upcoming.due != self._next:
-            self._next = upcoming.due
-            wait = max(round((upcoming.due - now).total_seconds()), 0)
-            self._say(f"next run {upcoming.due:%Y-%m-%d %H:%M} UTC, in {about(wait)}")
-
-    def _tell(self, run: Run) -> None:
-        before = self._told.get(run.identity)
-        state = "RUNNING" if run.state in UNDER_WAY else run.state
-        if state == before or run.state == "SCHEDULED":
-            return
-        self._told[run.identity] = state
-        what = f"run of {run.due:%Y-%m-%d %H:%M} UTC"
-        if state == "RUNNING":
-            self._say(f"{what} begins")
-            return
-        self._next = None  # said again, as it is long ago
-        if state == "COMPLETED":
-            self._say(f"{what} done in {about(round(run.seconds))}")
-        else:
-            reason = run.message.partition("\n")[0].removeprefix("Flow run encountered an exception: ")
-            self._say(f"{what} {state.lower()}: {reason or 'no reason is known'}")
-
-
-def about(seconds: int) -> str:
-    """A length of time in words: `42s`, `3h 20min`."""
-    if seconds < 60:
-        return f"{seconds}s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return " ".join([f"{hours}h"] * bool(hours) + [f"{minutes}min"] * bool(minutes))
-
-
 def say(text: str) -> None:
     """One line on standard error."""
     sys.stderr.write(f"gatecast serve: {text}\n")
@@ -179,7 +109,7 @@ def say(text: str) -> None:
 
 
 def _go_on(runner: Runner, watch: Watch, leave: Callable[[], None]) -> None:
-    """Start what is due until SIGTERM; the thread of the runner is the one that starts processes, so it has to last."""
+    """Start the runs that are due, until SIGTERM. The thread of the runner lasts: the runs that it has started end with it."""
     stopped, failures = threading.Event(), []
 
     def run() -> None:
@@ -197,7 +127,7 @@ def _go_on(runner: Runner, watch: Watch, leave: Callable[[], None]) -> None:
     # A new thread would not know Prefect's settings, and would start a temporary server without a scheduler.
     threading.Thread(target=contextvars.copy_context().run, args=(run,), name="runner", daemon=True).start()
     while not stopped.wait(LOOKS_EVERY):
-        with suppress(HTTPError):  # the runner has the patience, and gives up in the end
+        with suppress(HTTPError):  # the runner tries again itself, and gives up in the end
             watch.look()
     raise _cause(failures)
 
@@ -212,7 +142,7 @@ def _cause(failures: list[BaseException]) -> Exception:
 
 
 def _leave(deployment: Deployment, *, own: bool) -> None:
-    """Let the server know, as far as it listens, that what runs is being ended and nothing is started any more."""
+    """Tell the server, if it answers, that running runs are cancelled, and a server of others that no further run may start."""
     with suppress(Exception):
         if not own:
             deployment.pause()

@@ -19,7 +19,7 @@ from flows.retraining.prefect_process import PrefectProcess, start_prefect
 def reachable_server(
     home: Path | None = None, port: int = 0, *, schedules: bool = False, say: Callable[[str], None] = lambda _: None
 ) -> Iterator[PrefectProcess | None]:
-    """A server that answers before any work is done; one that goes away meanwhile is told from other failures.
+    """Let the work begin once Prefect's server answers, and tell a server that goes away later from other failures.
 
     Without PREFECT_API_URL it is one of our own for the time of the work, with a database of its own, so that no other
     command is disturbed.
@@ -69,7 +69,7 @@ def pointed_at(server: PrefectProcess) -> Iterator[None]:
 
 
 def _report() -> None:
-    """Send what Prefect's client has not sent yet; what cannot be sent is of no use to anybody any more."""
+    """Send the events that Prefect's client still holds; those that cannot be sent are dropped."""
     with suppress(Exception):
         EventsWorker.drain_all(timeout=5)
 
