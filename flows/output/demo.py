@@ -135,9 +135,8 @@ def _headlines(demo: Demonstration) -> list[str]:
             f"model: {demo.live.manifest.version}, the baseline {demo.live.manifest.baseline}",
         ]
     else:
-        side = "above" if errors.skill < 0 else "below"
         lines.append(
-            f"error: {percent(abs(errors.skill))} {side} each sensor's best baseline on average, "
+            f"skill: {percent(errors.skill, sign=True)} beside the best baseline of each series, "
             f"ahead on {errors.won} of {len(errors.names)}"
         )
         lines += [f"  behind on {name}: {percent(-value)} above {baseline}" for name, baseline, value in errors.lost_to()]

@@ -24,7 +24,7 @@ from pipeline.release.parity import golden, model_file
 from pipeline.release.precision import Pairs, choose_precision
 from pipeline.training.architecture import Architecture
 from pipeline.training.settings import Progress, Record, Settings
-from pipeline.training.worker import Request, train_candidate
+from pipeline.training.worker import Request, Result, train_candidate
 
 PARITY_WINDOWS = 256
 
@@ -34,7 +34,7 @@ class Candidate:
     """A trained network as the device will run it.
 
     Args:
-        bundle: without metrics yet.
+        bundle: manifest and model, without the figures of a verdict yet.
         record: how the training went.
         parity: largest error against the network it was made from, as a share of the spread of the series.
         validation: its evaluation on the validation part.
@@ -52,7 +52,7 @@ class Candidate:
         return measured[0].microseconds[1] if measured and measured[0].microseconds else None
 
     def loss(self, scale: Float32) -> float:
-        """Mean absolute error on the validation part, each series in units of its scale."""
+        """Mean absolute error on the validation part, each series in units of its scale, float32 `[series]`."""
         return self.validation.scaled_error(scale)
 
 
@@ -70,11 +70,11 @@ def make_candidate(
 
     Args:
         prepared: history.
-        architecture: of the network.
-        settings: of the training.
-        folder: for the exchange with the training process.
+        architecture: cell, design and size of the network.
+        settings: epochs, rates and seed of the training.
+        folder: empty folder for the exchange with the training process.
         progress: called after each epoch.
-        precisions: of the weights, to choose the quickest from that forecasts as well as float32.
+        precisions: precisions of the weights; of those that forecast as well as float32 the quickest is chosen.
         chosen: settings that a search chose, for the manifest.
         largest: bytes of the model file; a precision that keeps to it goes before one that does not.
 
@@ -82,59 +82,87 @@ def make_candidate(
         BundleError: the network cannot be converted, or the converted one does not forecast the same.
         HistoryError: the training failed.
     """
-    contract, parts = prepared.contract, prepared.split
-    training = samples(prepared.table, contract, parts.training)
-    validation = samples(prepared.table, contract, parts.validation)
+    contract, table, part = prepared.contract, prepared.table, prepared.split.validation
     windows, series = some_windows(prepared, contract, PARITY_WINDOWS)
-    strange, unknown = probe_windows(contract)
-    both = np.concatenate([windows, strange]), np.concatenate([series, unknown])
-    request = Request(architecture, contract, settings, training, validation, *both, tuple(precisions))
-    result = train_candidate(request, folder, progress)
-    created = datetime.now(UTC)
-    history = Training(
-        prepared.table.start,
-        prepared.table.start + parts.training.stop * contract.interval,
-        sum(int(np.isfinite(values[: parts.training.stop]).sum()) for values in prepared.table.rows()),
-        result.record.seconds,
-        result.record.epochs,
-        settings.seed,
-        prepared.table.data_hash,
-        settings.members,
-        dict(chosen or {}),
-        prepared.table.start + parts.validation.stop * contract.interval,
-        result.record.shares,
+    strange, strange_series = probe_windows(contract)
+    request = Request(
+        architecture,
+        contract,
+        settings,
+        samples(table, contract, prepared.split.training),
+        samples(table, contract, part),
+        np.concatenate([windows, strange]),
+        np.concatenate([series, strange_series]),
+        tuple(precisions),
     )
-    bundles: dict[Precision, Bundle] = {}
-    for precision, content in result.models.items():
-        manifest = Manifest(
-            version_of(created, architecture.cell, content),
-            contract,
-            list(prepared.table.names),
-            created.isoformat(timespec="seconds"),
-            version("gatecast"),
-            model=model_file(content, architecture, result.record.parameters, precision),
-            training=history,
-        )
-        bundles[precision] = Bundle(manifest, content)
-    units = prepared.scale[series - 1]
-    known = units if np.isfinite(units).all() else None
-    pairs = Pairs(windows, series, result.forecasts[: len(windows)], known)
-    probes = Pairs(strange, unknown, result.forecasts[len(windows) :])
-    choice = choose_precision(bundles, pairs, probes, prepared.table, parts.validation, prepared.scale, largest)
+    result = train_candidate(request, folder, progress)
+    bundles = _bundles(result, request, prepared, chosen or {})
+    pairs = Pairs(windows, series, result.forecasts[: len(windows)], _units(prepared, series))
+    probes = Pairs(strange, strange_series, result.forecasts[len(windows) :])
+    choice = choose_precision(bundles, pairs, probes, table, part, prepared.scale, largest)
     manifest = msgspec.structs.replace(
         choice.bundle.manifest,
-        golden=golden(Model(choice.bundle), windows, series, known),
+        golden=golden(Model(choice.bundle), windows, series, pairs.units),
         conversions=list(choice.conversions),
     )
     bundle = Bundle(manifest, choice.bundle.model)
     return Candidate(bundle, result.record, choice.conversions[0].parity or 0.0, choice.evaluation)
 
 
+def _bundles(result: Result, request: Request, prepared: Prepared, chosen: Mapping[str, float]) -> dict[Precision, Bundle]:
+    """One bundle per converted model, without golden forecasts yet."""
+    created, training = datetime.now(UTC), training_of(prepared, request.settings, result.record, chosen)
+    bundles: dict[Precision, Bundle] = {}
+    for precision, content in result.models.items():
+        manifest = Manifest(
+            version_of(created, request.architecture.cell, content),
+            request.contract,
+            list(prepared.table.names),
+            created.isoformat(timespec="seconds"),
+            version("gatecast"),
+            model=model_file(content, request.architecture, result.record.parameters, precision),
+            training=training,
+        )
+        bundles[precision] = Bundle(manifest, content)
+    return bundles
+
+
+def training_of(prepared: Prepared, settings: Settings, record: Record, chosen: Mapping[str, float]) -> Training:
+    """What a model was made from, for its manifest.
+
+    Args:
+        prepared: history.
+        settings: epochs, rates and seed of the training.
+        record: how the training went.
+        chosen: settings that a search chose.
+    """
+    table, parts, interval = prepared.table, prepared.split, prepared.contract.interval
+    return Training(
+        start=table.start,
+        end=table.start + parts.training.stop * interval,
+        rows=sum(int(np.isfinite(values[: parts.training.stop]).sum()) for values in table.rows()),
+        seconds=record.seconds,
+        epochs=record.epochs,
+        seed=settings.seed,
+        data_hash=table.data_hash,
+        members=settings.members,
+        settings=dict(chosen),
+        validated=table.start + parts.validation.stop * interval,
+        shares=record.shares,
+    )
+
+
+def _units(prepared: Prepared, series: Int32) -> Float32 | None:
+    """Spread of the series of each window, float32 `[n]`; None where the spread of one of them is not known."""
+    units = prepared.scale[series - 1]
+    return units if np.isfinite(units).all() else None
+
+
 def probe_windows(contract: Contract) -> tuple[Float32, Int32]:
     """Windows that no history may have and any device may meet, float32 `[n, window]`, and their series, int32 `[n]`.
 
-    A sensor nobody knows that says 0, one that counts past a million, and a known one that does.
+    An unknown sensor that reads 0, an unknown one that counts past a million, and a known one that does.
     """
-    place = np.arange(contract.window)
-    waves = np.float32(2e6) + 1e5 * np.sin(place / 3).astype(np.float32)
+    interval = np.arange(contract.window)
+    waves = np.float32(2e6) + 1e5 * np.sin(interval / 3).astype(np.float32)
     return np.stack([np.zeros_like(waves), waves, waves]), np.array([0, 0, 1], np.int32)

@@ -1,4 +1,4 @@
-"""What goes out: the best candidate, a baseline where nothing beats the baselines, or nothing."""
+"""What is released: the best candidate, a baseline where no candidate beats the baselines, or nothing."""
 
 import hashlib
 from collections.abc import Sequence
@@ -29,9 +29,9 @@ class Judged:
     """A candidate on the held-out part.
 
     Args:
-        candidate: as it was trained.
-        cost: on this machine.
-        trial: verdict and the evaluations it rests on.
+        candidate: the candidate as it was trained.
+        cost: time and size on this machine.
+        trial: the verdict and the evaluations it rests on.
     """
 
     candidate: Candidate
@@ -44,10 +44,10 @@ class Release:
     """The verdict and its consequence.
 
     Args:
-        candidate: the chosen one, with the figures of the verdict in its manifest.
-        chosen: the same, judged.
+        candidate: bundle of the chosen candidate, with the figures of the verdict in its manifest.
+        chosen: the chosen candidate, judged.
         judged: all candidates; only the chosen one can go out.
-        goes_out: the candidate, a baseline bundle, or None where the champion stays.
+        goes_out: bundle of the candidate or of a baseline, or None where the champion stays.
         champion: version that was live when the candidates were judged; None where nothing was.
     """
 
@@ -65,15 +65,15 @@ def decide(
 
     The one with the least error on the validation part may go out; the held-out part has no say in that choice. Where
     it loses and no champion is live, the best baseline goes out as a bundle without a model: the device gets its
-    contract and forecasts honestly.
+    contract, and its forecasts are named after the baseline.
 
     Args:
         prepared: history.
-        candidates: at least one.
-        champion: what is live, open, and its bundle.
+        candidates: trained candidates, at least one.
+        champion: the live forecaster, open, and its bundle; None where nothing is live.
         train: margin and budgets.
     """
-    judged = {id(one): _judge(prepared, one, champion, train) for one in candidates}
+    judged = {id(candidate): _judge(prepared, candidate, champion, train) for candidate in candidates}
     chosen = judged[id(choose(candidates, prepared.scale))]
     metrics = metrics_of(chosen.trial, prepared.scale)
     bundle = with_verdict(chosen.candidate.bundle, metrics, chosen.trial.verdict.checks)
@@ -105,7 +105,7 @@ def _judge(prepared: Prepared, candidate: Candidate, champion: tuple[Forecaster,
     contract, part, names = prepared.contract, prepared.split.held_out, prepared.table.names
     model = Model(candidate.bundle)
     cost = Cost(candidate.latency, len(candidate.bundle.model or b""))
-    found = trial(
+    judgement = trial(
         contender(model, names, candidate.bundle.manifest.series),
         None if champion is None else contender(champion[0], names, champion[1].manifest.series),
         prepared.table,
@@ -115,13 +115,14 @@ def _judge(prepared: Prepared, candidate: Candidate, champion: tuple[Forecaster,
         limits=Limits(margin=train.margin, latency=train.max_latency, size=train.max_size),
         scale=prepared.scale,
     )
-    return Judged(candidate, cost, found)
+    return Judged(candidate, cost, judgement)
 
 
-def metrics_of(found: Trial, scale: Float32) -> list[Metric]:
+def metrics_of(judgement: Trial, scale: Float32) -> list[Metric]:
     """Candidate, champion and baselines on the held-out part, for the manifest."""
-    evaluations = [found.candidate, *([found.champion] if found.champion else []), *found.baselines]
-    return [_metric(one, scale, found.verdict if one is found.candidate else None) for one in evaluations]
+    champion = [judgement.champion] if judgement.champion else []
+    others = [_metric(evaluation, scale, None) for evaluation in (*champion, *judgement.baselines)]
+    return [_metric(judgement.candidate, scale, judgement.verdict), *others]
 
 
 def _metric(evaluation: Evaluation, scale: Float32, verdict: Verdict | None) -> Metric:
@@ -150,7 +151,7 @@ def with_verdict(bundle: Bundle, metrics: Sequence[Metric], checks: Sequence[Che
 
 
 def baseline_bundle(prepared: Prepared, chosen: Baseline, metrics: Sequence[Metric]) -> Bundle:
-    """A bundle without a model: the device gets its contract and the best baseline, honestly named."""
+    """A bundle without a model: the device gets its contract and the name of the best baseline."""
     created = datetime.now(UTC)
     content = hashlib.sha256(f"{prepared.table.data_hash} {chosen.name}".encode()).digest()
     manifest = Manifest(
@@ -167,5 +168,5 @@ def baseline_bundle(prepared: Prepared, chosen: Baseline, metrics: Sequence[Metr
 
 def best_baseline(evaluations: Sequence[Evaluation], scale: Float32, contract: Contract) -> Baseline:
     """The baseline with the least error, each series in units of its scale."""
-    errors = {one.forecaster: one.scaled_error(scale) for one in evaluations}
-    return min(baselines(contract), key=lambda one: errors.get(one.name, float("inf")))
+    errors = {evaluation.forecaster: evaluation.scaled_error(scale) for evaluation in evaluations}
+    return min(baselines(contract), key=lambda baseline: errors.get(baseline.name, float("inf")))

@@ -18,7 +18,7 @@ MOST_GOLDEN = 16
 
 
 def model_file(content: bytes, architecture: Architecture, parameters: int, precision: Precision = "float32") -> ModelFile:
-    """What the manifest says of a converted model; it is verified on the runtime installed here."""
+    """Facts of a converted model for its manifest; it is verified on the runtime that is installed here."""
     return ModelFile(
         sha256=hashlib.sha256(content).hexdigest(),
         size=len(content),
@@ -36,7 +36,7 @@ def golden(forecaster: Forecaster, windows: Float32, series: Int32, units: Float
 
     Args:
         forecaster: the converted model.
-        windows: float32 `[n, window]`; evenly chosen ones are kept where there are many.
+        windows: float32 `[n, window]`; at most 16, evenly chosen, are kept.
         series: int32 `[n]`.
         units: spread of the series of each window, in which the device judges differences, float32 `[n]`; None: unknown.
 
@@ -62,10 +62,10 @@ def parity(
 
     Args:
         expected: forecasts of the network, float32 `[n, horizon, quantiles]`.
-        bundle: with the converted model.
-        windows: real ones, with their gaps, float32 `[n, window]`.
+        bundle: bundle with the converted model.
+        windows: real windows with their gaps, float32 `[n, window]`.
         series: int32 `[n]`.
-        leads: that are compared; None: all.
+        leads: number of leads that are compared; None: all.
         units: spread of the series of each window, float32 `[n]`; None: the spread of all the forecasts.
 
     Returns:
@@ -78,8 +78,8 @@ def parity(
     error = 0.0
     for batch in (1, 64):
         parts = [slice(start, start + batch) for start in range(0, len(windows), batch)]
-        found = np.concatenate([model.predict(windows[part], series[part]) for part in parts])
-        error = float(np.maximum(error, relative_error(expected, found, windows, leads, units)))
+        forecasts = np.concatenate([model.predict(windows[part], series[part]) for part in parts])
+        error = float(np.maximum(error, relative_error(expected, forecasts, windows, leads, units)))
     precision = bundle.manifest.model.precision if bundle.manifest.model else "float32"
     if not error <= TOLERANCE[precision]:
         raise BundleError(

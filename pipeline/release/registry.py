@@ -4,9 +4,9 @@
     registry/channels/live.json
     registry/plots/<version>.png, where one was drawn
 
-The folder can be served to devices as it is, by any web server or file share: a channel names its bundle by a relative
-path, and is replaced whole, after the bundle it names is complete. Bundles that no channel names any more are deleted in
-the end; whoever changes a channel or deletes bundles holds the registry's lock meanwhile.
+The folder can be served to devices as it is, by any web server or file share. A channel names its bundle by a relative
+path. It is replaced whole, after the bundle it names is complete. Bundles that no channel names any more are deleted later.
+Whoever changes a channel or deletes bundles holds the registry's lock meanwhile.
 """
 
 import fcntl
@@ -107,13 +107,13 @@ class Registry:
         Raises:
             BundleError: it is missing or damaged.
         """
-        found = self.channel(channel)
-        if found is None:
+        document = self.channel(channel)
+        if document is None:
             return None
         try:
-            return Source(str(self._document(channel))).read_bundle(found)
+            return Source(str(self._document(channel))).read_bundle(document)
         except OSError as error:
-            raise BundleError(f"channel {channel!r} names {found.version}, which cannot be read: {error}") from error
+            raise BundleError(f"channel {channel!r} names {document.version}, which cannot be read: {error}") from error
 
     def promote(self, version: str, channel: str = "live") -> Channel:
         """Let a channel name this version; the one before goes into its history.
@@ -132,12 +132,12 @@ class Registry:
             return self._promote(version, channel, before)
 
     def publish(self, version: str, channel: str = "live", *, expected: str | None) -> Channel:
-        """As `promote`, if the channel still names the version that this one was judged against; done twice it is done once.
+        """As `promote`, if the channel still names the version that this one was judged against; a second call changes nothing.
 
         Args:
-            version: to let out.
-            channel: that is to name it.
-            expected: what the channel named when the champion was read; None for nothing.
+            version: version to release.
+            channel: channel that is to name it.
+            expected: version that the channel named when the champion was read; None for nothing.
 
         Raises:
             GatecastError: it names another version now; the channel stays as it is.
@@ -162,19 +162,19 @@ class Registry:
             BundleError: that bundle is damaged.
         """
         with self._alone():
-            found = self.channel(channel)
-            if found is None or not found.history:
-                now = "nothing was promoted to it" if found is None else f"{found.version} is the first there"
+            before = self.channel(channel)
+            if before is None or not before.history:
+                now = "nothing was promoted to it" if before is None else f"{before.version} is the first there"
                 raise ConfigurationError(f"channel {channel!r} has nothing to roll back to: {now}; promote a version instead")
-            *history, version = found.history
+            *history, version = before.history
             self.get(version)
-            return self._write(channel, version, history, found)
+            return self._write(channel, version, history, before)
 
     def prune(self, kept: int = KEPT) -> list[str]:
         """Delete the oldest bundles that no channel names, now or in its history.
 
-        An agent that is fetching what a channel names is not disturbed. While a channel cannot be read nothing is deleted,
-        and what the disk does not let go of stays until the next time.
+        An agent that is fetching the bundle a channel names is not disturbed. While a channel cannot be read nothing is
+        deleted. A bundle that cannot be deleted now is deleted the next time.
 
         Args:
             kept: how many of the newest versions that no channel names stay as well.
@@ -201,7 +201,7 @@ class Registry:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Between reading a channel and writing it nobody else may, not even another process."""
+        """Hold the lock, so that no other process changes a channel between reading and writing it."""
         if not self.path.is_dir():  # nothing there that anyone could change
             yield
             return

@@ -1,4 +1,4 @@
-"""Tables and pages of text, for a terminal, for Markdown and for a browser; what stands in them is others' business."""
+"""Tables and pages of text, for a terminal, for Markdown and for a browser."""
 
 import math
 from base64 import b64encode
@@ -43,7 +43,7 @@ class Grid:
     """A table of text.
 
     Args:
-        headers: of the columns.
+        headers: titles of the columns.
         rows: cells, as many in each row as there are headers.
     """
 
@@ -57,7 +57,7 @@ class Picture:
 
     Args:
         png: the file.
-        caption: what it shows.
+        caption: text that says the same as the picture.
     """
 
     png: bytes
@@ -66,13 +66,13 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Part of a page; what is empty is left out.
+    """Part of a page; empty parts are left out.
 
     Args:
         title: heading.
-        lines: one paragraph each.
-        grid: a table.
-        pictures: below it.
+        lines: paragraphs.
+        grid: table; None for no table.
+        pictures: pictures below the table.
     """
 
     title: str
@@ -108,8 +108,8 @@ def markdown(grid: Grid) -> str:
 
 
 def html_report(title: str, sections: Sequence[Section]) -> str:
-    """A page with everything in it: no script, no address, readable in light and dark; all text is escaped."""
-    return PAGE.format(title=escape(title), body="\n".join(_section(one) for one in sections))
+    """A page that is complete in itself, without script or address, readable in light and dark; all text is escaped."""
+    return PAGE.format(title=escape(title), body="\n".join(map(_section, sections)))
 
 
 def _section(section: Section) -> str:

@@ -43,13 +43,13 @@ class Panel:
     """One series with its facts and the forecasts made one horizon after the other.
 
     Args:
-        name: of the series.
-        unit: of its values, such as `°C`; empty where it is not known.
+        name: name of the series.
+        unit: unit of its values, such as `°C`; empty where it is not known.
         times: start of every interval, ns UTC, int64 `[n]`.
         facts: float32 `[n]`, NaN for missing.
         forecasts: float32 `[n, quantiles]`, NaN where there is none: before the first origin, at leads that are not known.
-        levels: of the quantiles.
-        origins: when a new forecast begins, ns UTC, int64 `[forecasts]`.
+        levels: levels of the quantiles.
+        origins: moments at which a new forecast begins, ns UTC, int64 `[forecasts]`.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Panel:
 
 
 def panels(
-    one: Contender,
+    entrant: Contender,
     table: Table,
     contract: Contract,
     part: range,
@@ -73,47 +73,48 @@ def panels(
     """The newest forecasts of some series, each made where the one before ended.
 
     Args:
-        one: the forecaster.
+        entrant: the forecaster.
         table: the grid.
         contract: window and horizon.
         part: columns that the facts lie in.
         series: rows of the table.
-        units: of the series of the table; empty where they are not known.
+        units: units of the series of the table; empty where they are not known.
         count: forecasts per series, fewer where the part is short.
     """
     horizon = contract.horizon
     count = max(1, min(count, len(part) // horizon))
     origin = part.stop - horizon * np.arange(count, 0, -1, dtype=np.int64)
     first = max(0, int(origin[0]) - horizon)
-    found = []
+    drawn = []
     for row in series:
         chosen = Samples(table.values, np.full(count, row, np.int32), origin)
-        values = one.forecaster.predict(chosen.windows(slice(None), one.forecaster.contract), one.series[chosen.series])
-        levels = one.forecaster.contract.quantiles
+        windows = chosen.windows(slice(None), entrant.forecaster.contract)
+        values = entrant.forecaster.predict(windows, entrant.series[chosen.series])
+        levels = entrant.forecaster.contract.quantiles
         forecasts = np.full((part.stop - first, len(levels)), np.nan, np.float32)
         forecasts[-count * horizon :] = values.reshape(-1, len(levels))
         facts = table.values[row, first : part.stop]
         unit = units[row] if units else ""
-        found.append(
+        drawn.append(
             Panel(table.names[row], unit, table.times[first : part.stop], facts, forecasts, levels, table.times[origin])
         )
-    return found
+    return drawn
 
 
-def forecast_plot(found: Sequence[Panel], model: str) -> bytes:
+def forecast_plot(shown: Sequence[Panel], model: str) -> bytes:
     """Fact, median and outermost interval of some series, one above the other over the same time.
 
     Args:
-        found: at least one.
-        model: what made the forecasts, for the legend.
+        shown: panels to draw, at least one.
+        model: name of the forecaster, for the legend.
     """
     from matplotlib import dates, rc_context  # noqa: PLC0415 - takes a second, and only a report needs it
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     with rc_context(STYLE):
-        figure = Figure(figsize=(9, 0.9 + 1.75 * len(found)), dpi=120, layout="constrained")
-        axes = figure.subplots(len(found), 1, sharex=True, squeeze=False)[:, 0]
-        for axis, panel in zip(axes, found, strict=True):
+        figure = Figure(figsize=(9, 0.9 + 1.75 * len(shown)), dpi=120, layout="constrained")
+        axes = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
+        for axis, panel in zip(axes, shown, strict=True):
             draw_panel(axis, panel, model)
         locator = dates.AutoDateLocator(minticks=4, maxticks=9, tz=UTC)
         axes[-1].xaxis.set_major_locator(locator)
@@ -131,9 +132,9 @@ def draw_panel(axis: Any, panel: Panel, model: str) -> None:  # noqa: ANN401 - m
     moments = (panel.times + step // 2).astype("datetime64[ns]")  # a value stands for its interval: draw it in the middle
     median, ends = len(panel.levels) // 2, np.searchsorted(panel.times, panel.origins)
     names = {"interval": f"{panel.levels[-1] - panel.levels[0]:.0%} interval", "median": f"forecast ({model})"}
-    for place, after in enumerate(np.split(np.arange(len(moments)), ends)[1:]):
-        axis.axvline(panel.origins[place].astype("datetime64[ns]"), color="#bbbbbb", linewidth=0.8, zorder=0.5)
-        rows = after[np.isfinite(panel.forecasts[after, median])]  # a line through what is there: NaN between would cut it
+    for number, after in enumerate(np.split(np.arange(len(moments)), ends)[1:]):
+        axis.axvline(panel.origins[number].astype("datetime64[ns]"), color="#bbbbbb", linewidth=0.8, zorder=0.5)
+        rows = after[np.isfinite(panel.forecasts[after, median])]  # one line through all forecasts: a NaN between would cut it
         if not len(rows):
             continue
         low, middle, high = panel.forecasts[rows][:, [0, median, -1]].T
@@ -154,9 +155,9 @@ class Line:
     """Error of one forecaster.
 
     Args:
-        name: of the forecaster.
-        error: at the leads of the plot, float64 `[leads]`.
-        role: how it is drawn.
+        name: name of the forecaster.
+        error: error at the leads of the plot, float64 `[leads]`.
+        role: `model`, `champion` or `baseline`; decides how it is drawn.
     """
 
     name: str
@@ -169,9 +170,9 @@ def lead_plot(lines: Sequence[Line], leads: Sequence[int], interval: int, unit: 
 
     Args:
         lines: roles `model`, `champion` and `baseline`.
-        leads: that the errors are of, in order; some of the horizon are enough.
+        leads: leads of the errors, in order; some of the horizon are enough.
         interval: ns.
-        unit: of the error, such as `standard deviations` or `°C`.
+        unit: unit of the error, such as `standard deviations` or `°C`.
     """
     from matplotlib import rc_context  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
@@ -195,24 +196,23 @@ def draw_errors(axis: Any, lines: Sequence[Line], leads: Sequence[int], interval
         )
         others += line.role == "baseline"
         strong = line.role != "baseline"
-        axis.plot(
-            ahead, line.error, color=color, linestyle=dashes, linewidth=2.4 if strong else 1.5, label=line.name,
-            zorder=3 if strong else 2, marker="o" if len(ahead) == 1 else None,
-        )  # fmt: skip
+        width, order = (2.4, 3) if strong else (1.5, 2)
+        style = {"color": color, "linestyle": dashes, "marker": "o" if len(ahead) == 1 else None}
+        axis.plot(ahead, line.error, **style, linewidth=width, zorder=order, label=line.name)
     axis.set_ylim(bottom=0)
 
 
 def lead_axis(axis: Any, leads: Int64, interval: int) -> Float64:  # noqa: ANN401 - matplotlib has no types
-    """Name and divide the axis of leads; the place of each of them on it, float64 `[leads]`.
+    """Name and divide the axis of leads, and return the position of each lead on it, float64 `[leads]`.
 
     Args:
         axis: matplotlib's axes.
-        leads: in order, int64 `[leads]`.
+        leads: leads in order, int64 `[leads]`.
         interval: ns.
     """
     from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
 
-    name = next(one for one in ("d", "h", "min", "s", "ms", "us", "ns") if interval % UNITS[one] == 0)
+    name = next(unit for unit in ("d", "h", "min", "s", "ms", "us", "ns") if interval % UNITS[unit] == 0)
     if name == "min" and leads[-1] * interval >= 6 * UNITS["h"]:
         name = "h"
     axis.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 3, 6, 10] if name != "h" else [1, 2, 3, 4, 6]))

@@ -1,4 +1,4 @@
-"""What was found, for people: history, errors, model card and pictures, in the words and units of the user."""
+"""Tables of history and errors, the model card and the picture of a release, in the words and units of the user."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import numpy as np
 from edge.contract.columns import Float32, Float64
 from edge.contract.times import format_duration, iso
 from edge.files import replace_file
-from edge.forecaster.manifest import Manifest
+from edge.forecaster.manifest import Manifest, Metric
 from edge.forecaster.model import open_forecaster
 from edge.series.scoring import default_leads
 from pipeline.history.checks import Report
@@ -28,7 +28,7 @@ def series_grid(names: Sequence[str], skills: Sequence[float], errors: Sequence[
     """Mean absolute error of every series in its own unit, one column per forecaster.
 
     Args:
-        names: of the series.
+        names: names of the series.
         skills: skill of the first forecaster on every series (`metrics.series_skill`); NaN where it is not judged.
         errors: forecaster and its errors, float `[series]`.
     """
@@ -46,7 +46,7 @@ def trial_grid(trial: Trial) -> Grid:
     return series_grid(
         trial.candidate.names,
         trial.verdict.skills,
-        [(one.forecaster, one.by_series) for one in judged],
+        [(evaluation.forecaster, evaluation.by_series) for evaluation in judged],
     )
 
 
@@ -69,20 +69,20 @@ def validation_grid(report: Report) -> Grid:
         ),
         tuple(
             (
-                one.name,
-                DASH if one.first is None else iso(one.first),
-                DASH if one.last is None else iso(one.last),
-                f"{one.readings:,}",
-                percent(one.missing),
-                str(one.gaps),
-                format_duration(one.longest_gap) if one.longest_gap else DASH,
-                str(one.duplicates),
-                str(one.out_of_order),
-                str(one.not_finite),
-                format_duration(one.flat * report.interval) if one.flat else DASH,
-                one.problem or "none",
+                series.name,
+                DASH if series.first is None else iso(series.first),
+                DASH if series.last is None else iso(series.last),
+                f"{series.readings:,}",
+                percent(series.missing),
+                str(series.gaps),
+                format_duration(series.longest_gap) if series.longest_gap else DASH,
+                str(series.duplicates),
+                str(series.out_of_order),
+                str(series.not_finite),
+                format_duration(series.flat * report.interval) if series.flat else DASH,
+                series.problem or "none",
             )
-            for one in report.series
+            for series in report.series
         ),
     )
 
@@ -92,7 +92,7 @@ def lead_grid(errors: Sequence[tuple[str, Float32 | Float64]], leads: Sequence[i
 
     Args:
         errors: name and mean absolute error at these leads, float `[leads]`.
-        leads: of the columns.
+        leads: leads of the columns.
         interval: ns.
     """
     return Grid(
@@ -107,7 +107,7 @@ def validation_table(report: Report) -> str:
 
 
 def model_card(manifest: Manifest) -> str:
-    """What a forecaster is, was made from, can and cannot do, as Markdown; nothing but what its manifest says."""
+    """Kind, origin, errors and verdict of a forecaster, as Markdown; everything is taken from its manifest."""
     contract = manifest.contract
     interval = contract.interval
     facts = [
@@ -141,13 +141,13 @@ def model_card(manifest: Manifest) -> str:
     parts = [f"# Model card: {manifest.version}\n", markdown(Grid(("", "what it is"), tuple(facts)))]
     if manifest.metrics:
         shown = default_leads(contract.horizon)
-        errors = [(one.forecaster, _floats([one.absolute_error[lead - 1] for lead in shown])) for one in manifest.metrics]
+        errors = [(metric.forecaster, _errors(metric, shown)) for metric in manifest.metrics]
         leads = lead_grid(errors, shown, interval)
         grid = Grid(
             (*leads.headers, "skill", "coverage"),
             tuple(
-                (*row, percent(one.skill, sign=True), percent(one.coverage))
-                for row, one in zip(leads.rows, manifest.metrics, strict=True)
+                (*row, percent(metric.skill, sign=True), percent(metric.coverage))
+                for row, metric in zip(leads.rows, manifest.metrics, strict=True)
             ),
         )
         parts += ["## Mean absolute error on held-out readings, in standard deviations of each series\n", markdown(grid)]
@@ -159,8 +159,10 @@ def model_card(manifest: Manifest) -> str:
     return "\n".join(parts)
 
 
-def _floats(values: Sequence[float | None]) -> Float64:
-    return np.array([math.nan if value is None else value for value in values])
+def _errors(metric: Metric, leads: Sequence[int]) -> Float64:
+    """Errors at these leads, float64 `[leads]`; NaN where nothing was scored."""
+    errors = [metric.absolute_error[lead - 1] for lead in leads]
+    return np.array([math.nan if error is None else error for error in errors])
 
 
 def plot_png(prepared: Prepared, release: Release, path: Path) -> None:
@@ -172,27 +174,27 @@ def plot_png(prepared: Prepared, release: Release, path: Path) -> None:
         path: PNG file, written whole or not at all.
     """
     manifest, table = release.candidate.manifest, prepared.table
-    one = contender(open_forecaster(release.candidate), table.names, manifest.series)
+    entrant = contender(open_forecaster(release.candidate), table.names, manifest.series)
     rows = np.unique(np.linspace(0, len(table.names) - 1, min(SHOWN, len(table.names))).round().astype(int)).tolist()
-    found = panels(one, table, prepared.contract, prepared.split.held_out, rows)
-    replace_file(path, forecast_plot(found, manifest.version))
+    shown = panels(entrant, table, prepared.contract, prepared.split.held_out, rows)
+    replace_file(path, forecast_plot(shown, manifest.version))
 
 
 def candidate_grid(judged: Sequence[Judged]) -> Grid:
-    """Candidates on the held-out part; skill: share by which the error is below the best baseline's of each series."""
+    """Candidates on the held-out part of the history, one row each; skill is that of the verdict."""
     return Grid(
         ("candidate", "skill", "ahead on", "coverage", "kB", "µs/forecast", "training"), tuple(map(_candidate_row, judged))
     )
 
 
-def _candidate_row(one: Judged) -> tuple[str, ...]:
-    model, verdict = one.candidate.bundle.manifest.model, one.trial.verdict
+def _candidate_row(judged: Judged) -> tuple[str, ...]:
+    model, verdict = judged.candidate.bundle.manifest.model, judged.trial.verdict
     return (
         DASH if model is None else f"{CELLS[model.cell].title} {model.design}",
         percent(verdict.skill, sign=True),
         f"{verdict.series_won} of {verdict.series_judged}",
         percent(verdict.coverage),
-        number((one.cost.size or 0) / 1000),
-        number(one.cost.latency),
-        f"{number(one.candidate.record.seconds)} s",
+        number((judged.cost.size or 0) / 1000),
+        number(judged.cost.latency),
+        f"{number(judged.candidate.record.seconds)} s",
     )

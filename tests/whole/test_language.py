@@ -27,8 +27,6 @@ NOT_YET: frozenset[str] = frozenset(
         "edge/spool",
         "edge/stores",
         "pipeline/history",
-        "pipeline/release",
-        "pipeline/report",
         "pipeline/training",
     }
 )

@@ -1,0 +1,58 @@
+"""A converted model forecasts as its network, and what the device repeats is made from it."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from edge.errors import BundleError
+from edge.forecaster.model import runtime_name
+from pipeline.release.parity import MOST_GOLDEN, golden, model_file, parity
+from pipeline.training.architecture import Architecture
+from tests.pipeline.test_judging_evaluation import CONTRACT, Counter
+from tests.support import tiny
+
+ARCHITECTURE = Architecture()
+
+
+def test_the_manifest_names_the_file_by_its_content() -> None:
+    """Hash, size, and the runtime that parity was measured on."""
+    file = model_file(b"model", Architecture("lstm", "plain", 8), 123, "int8")
+    assert (file.sha256, file.size) == (hashlib.sha256(b"model").hexdigest(), 5)
+    assert (file.cell, file.design, file.units, file.parameters, file.precision) == ("lstm", "plain", 8, 123, "int8")
+    assert file.runtime == runtime_name()
+
+
+def test_some_windows_go_along_with_their_forecasts() -> None:
+    """At most 16, evenly chosen from first to last, with the unit of each one's series."""
+    windows = np.add.outer(np.arange(100), np.arange(CONTRACT.window)).astype(np.float32)
+    series, units = np.arange(100, dtype=np.int32), np.arange(1, 101, dtype=np.float32)
+    kept = golden(Counter(), windows, series, units)
+    assert len(kept.windows) == len(kept.forecasts) == MOST_GOLDEN
+    assert (kept.series[0], kept.series[-1]) == (0, 99)
+    assert kept.units == [number + 1.0 for number in kept.series]
+    few, numbers, forecasts = golden(Counter(), windows[:3], series[:3]).arrays()
+    assert numbers.tolist() == [0, 1, 2]
+    np.testing.assert_array_equal(few, windows[:3])
+    np.testing.assert_array_equal(forecasts, Counter().predict(windows[:3], series[:3]))
+
+
+def test_a_forecast_that_is_not_finite_does_not_go_along() -> None:
+    """The device could never repeat it."""
+    windows = np.zeros((2, CONTRACT.window), np.float32)
+    with pytest.raises(BundleError, match="expected finite golden forecasts from counter; got NaN"):
+        golden(Counter(silent=0.0), windows, np.zeros(2, np.int32))
+
+
+@pytest.mark.training
+def test_parity_is_the_largest_error_in_units_of_the_series() -> None:
+    """Next to nothing beside its own network; half a unit where one forecast of one window is moved by that."""
+    windows, series = tiny.windows()
+    expected, units = tiny.network_forecasts(ARCHITECTURE), np.full(len(windows), 1e4, np.float32)
+    bundle = tiny.bundle(ARCHITECTURE)
+    assert parity(expected, bundle, windows, series, units=units) < 1e-4
+    moved = expected.copy()
+    moved[40, -1, 0] += 0.5 * 1e4
+    with pytest.raises(BundleError, match=r"expected an error of at most 0.0001 of the spread, got 0.5"):
+        parity(moved, bundle, windows, series, units=units)
+    assert parity(moved, bundle, windows, series, leads=3, units=units) < 1e-4

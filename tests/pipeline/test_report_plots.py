@@ -1,0 +1,56 @@
+"""Pictures are files that are the same whenever they are made; forecasts in them lie where they belong."""
+
+import numpy as np
+import pytest
+
+from edge.contract.times import SECOND
+from edge.forecaster.baselines import Baseline
+from pipeline.history.prepared import Prepared
+from pipeline.judging.evaluation import contender
+from pipeline.report.plots import Line, Panel, forecast_plot, lead_plot, panels
+from tests.pipeline.test_report_report import CONTRACT, HOUR, PNG, history
+
+
+@pytest.fixture(scope="module")
+def prepared() -> Prepared:
+    """As `history`."""
+    return history()
+
+
+def drawn(prepared: Prepared, count: int) -> Panel:
+    """The newest forecasts of the second series by its last value."""
+    entrant = contender(Baseline("last_value", CONTRACT), prepared.table.names)
+    (panel,) = panels(entrant, prepared.table, CONTRACT, prepared.split.held_out, [1], count=count)
+    return panel
+
+
+def test_panels_chain_forecasts_without_a_gap(prepared: Prepared) -> None:
+    """Each forecast begins where the one before ended, and the last ends with the part."""
+    panel = drawn(prepared, 2)
+    end = prepared.table.start + prepared.split.held_out.stop * HOUR
+    assert panel.origins.tolist() == [end - 48 * HOUR, end - 24 * HOUR]
+    assert panel.times[-1] == end - HOUR
+    known = np.isfinite(panel.forecasts[:, 1])
+    assert known.tolist() == [False] * 24 + [True] * 48
+    assert panel.forecasts[24, 1] == panel.facts[23]
+
+
+def test_there_are_no_more_forecasts_than_the_part_has_room_for(prepared: Prepared) -> None:
+    """Of a thousand that are asked for."""
+    panel = drawn(prepared, 1000)
+    assert len(panel.origins) == len(prepared.split.held_out) // CONTRACT.horizon
+
+
+def test_a_picture_is_the_same_whenever_it_is_made(prepared: Prepared) -> None:
+    """PNG bytes without a date or a version in them."""
+    panel = drawn(prepared, 2)
+    assert forecast_plot([panel], "last_value") == forecast_plot([panel], "last_value")
+    lines = [Line("a", np.array([1.0, 2.0]), "model"), Line("b", np.array([2.0, 3.0]))]
+    assert lead_plot(lines, [1, 24], HOUR, "°C") == lead_plot(lines, [1, 24], HOUR, "°C")
+    assert lead_plot(lines, [1, 24], HOUR, "°C") != lead_plot(lines, [1, 24], HOUR, "K")
+
+
+def test_errors_of_a_single_lead_are_drawn(prepared: Prepared) -> None:
+    """One point per forecaster makes a picture too."""
+    assert lead_plot([Line("a", np.array([1.0]), "model")], [1], 15 * 60 * SECOND, "°C").startswith(PNG)
+    assert forecast_plot([drawn(prepared, 1)], "last_value").startswith(PNG)
