@@ -56,7 +56,7 @@ class PayloadError(GatecastError):
 
     Args:
         kind: the reason, such as `bad_json` or `bad_time`.
-        message: what was expected and what was found.
+        message: expected and found values.
     """
 
     def __init__(self, kind: PayloadFault, message: str) -> None:
@@ -84,7 +84,7 @@ class StoreBusy(StoreError):
     """The store is away or overloaded; the same block may go through later.
 
     Args:
-        message: what happened.
+        message: description of the failure.
         answered: whether the store answered and failed, so that the fault may lie in this very block.
     """
 

@@ -36,4 +36,4 @@ def one_line(text: str) -> str:
     """The text with what is not printable escaped: line breaks and a terminal's commands would pass for lines of ours."""
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

@@ -32,7 +32,9 @@ from edge.log import Grumbler
 from edge.messages.intake import Intake
 from edge.messages.message import Address
 from edge.messages.mqtt import Subscriber
-from edge.release.releases import LONGEST_PAUSE, Candidate, Releases, open_bundle
+from edge.release.candidate import Candidate, open_bundle
+from edge.release.refusals import LONGEST_PAUSE
+from edge.release.releases import Here, Releases
 from edge.series.engine import Engine
 from edge.spool.sender import Pace, Sender
 from edge.spool.spool import Spool
@@ -47,9 +49,9 @@ class Outside:
     """What the agent meets outside of itself.
 
     Args:
-        store: what it writes to.
+        store: store that the agent writes to.
         history: opens a connection of its own to the same store, to read from.
-        subscriber: where messages come from; not started yet.
+        subscriber: source of messages; not started yet.
         log: called with one line per event.
         clocks: the clocks of this machine.
         notify: sends a line to the supervisor, as sd_notify(3).
@@ -98,7 +100,7 @@ def build(config: Config, outside: Outside, waits: Waits = Waits(), limits: Limi
 
     Args:
         config: configuration of the device.
-        outside: what it meets outside of itself.
+        outside: broker, store, clocks and whatever else is not the agent.
         waits: how long it waits for others.
         limits: how much it holds at once.
 
@@ -240,16 +242,14 @@ def _make_releases(config: Config, outside: Outside, series: SeriesTable) -> Rel
         return shortage(manifest.contract, max(len(series), len(manifest.series)), lateness, memory())
 
     look = parse_duration(config.release.poll) / 1e9
-    return Releases(
-        Path(config.agent.state, "bundles"),
-        config.release.channel or None,
-        outside.log,
+    here = Here(
         again=Backoff(look, LONGEST_PAUSE * look, outside.random),
         clock=outside.clocks.now,
         moment=outside.clocks.moment,
-        test=outside.open_bundle,
+        open_bundle=outside.open_bundle,
         shortage=lack,
     )
+    return Releases(Path(config.agent.state, "bundles"), config.release.channel or None, outside.log, here)
 
 
 def _make_watcher(config: Config, outside: Outside, releases: Releases, grumbler: Grumbler) -> Watcher:

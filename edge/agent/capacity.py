@@ -17,8 +17,8 @@ def memory(groups: Path = GROUPS, own: Path = OWN) -> int:
     """Bytes that this process may use: of the machine, or of a control group that it is in where that is less.
 
     Args:
-        groups: where the control groups are (version 2).
-        own: names that of this process; `MemoryMax` of a systemd unit is written there.
+        groups: folder of the control groups (version 2).
+        own: file that names the group of this process; `MemoryMax` of a systemd unit is written there.
     """
     least = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     group = groups
@@ -34,7 +34,7 @@ def memory(groups: Path = GROUPS, own: Path = OWN) -> int:
 
 
 def need(contract: Contract, series: int, lateness: int) -> int:
-    """Bytes that so many series and one closing of them all take; lateness in ns."""
+    """Bytes that so many series take, with one closing of them all; lateness in ns."""
     columns = contract.window + -(-lateness // contract.interval)
     values = contract.horizon * len(contract.quantiles)
     return max(series, 1) * (columns * CELL + contract.window * 4 + values * FORECAST)
@@ -44,10 +44,10 @@ def shortage(contract: Contract, series: int, lateness: int, room: int) -> str |
     """What is missing, in words; None where there is enough.
 
     Args:
-        contract: of a bundle.
-        series: that are to be forecast.
-        lateness: ns.
-        room: bytes that the process may use.
+        contract: contract of a bundle.
+        series: number of series to forecast.
+        lateness: time that closed intervals are kept open, ns.
+        room: memory that the process may use, bytes.
     """
     columns = contract.window + -(-lateness // contract.interval)
     values = contract.horizon * len(contract.quantiles)

@@ -43,7 +43,7 @@ class Committer:
         spool: the spool; written only here.
         sender: says what has arrived in the store, and hears of new blocks.
         subscriber: acknowledges what is committed.
-        surroundings: what every commit adds.
+        surroundings: additions of every commit.
         counters: numbers of the agent, for what was dropped and refused.
         grumbler: says what went wrong.
     """

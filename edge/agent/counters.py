@@ -15,8 +15,8 @@ class Number(Enum):
     """A number that the agent tells of itself; its name is that of the member, in small letters.
 
     Args:
-        text: what it is, for a reader of `/metrics`.
-        unit: what one is.
+        text: meaning of the number, for a reader of `/metrics`.
+        unit: unit of the number.
         field: the field of the agent's row in the store that this number is added to, or None.
     """
 
@@ -133,8 +133,8 @@ def tally(counters: Counters, outcome: Outcome, live: str) -> None:
     """Count what a batch gave.
 
     Args:
-        counters: of the agent.
-        outcome: what the engine made of the batch.
+        counters: numbers of the agent.
+        outcome: result of the batch, from the engine.
         live: name of the forecaster that should have made all forecasts.
     """
     count = counters.count
@@ -156,7 +156,7 @@ def row(counters: Counters, model: str, now: int) -> Points:
     """The numbers that have a field, as one row of `agent`.
 
     Args:
-        counters: of the agent.
+        counters: numbers of the agent.
         model: name of what forecasts, or `none`.
         now: time of the row, ns UTC.
 

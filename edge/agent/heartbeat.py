@@ -12,10 +12,10 @@ Part = TypeVar("Part")
 
 def notifier(environment: Mapping[str, str] = os.environ) -> Callable[[str], None]:
     """Sends a line to the supervisor that NOTIFY_SOCKET names; nothing where there is none, or where it is gone."""
-    place = environment.get("NOTIFY_SOCKET", "")
-    if not place.startswith(("/", "@")):
+    address = environment.get("NOTIFY_SOCKET", "")
+    if not address.startswith(("/", "@")):
         return lambda _: None
-    address = f"\0{place[1:]}" if place.startswith("@") else place
+    address = f"\0{address[1:]}" if address.startswith("@") else address
 
     def notify(text: str) -> None:
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:

@@ -19,7 +19,7 @@ class Journal:
     """Snapshots and journal of one engine.
 
     Args:
-        spool: where both are kept.
+        spool: file of both.
         committer: writes them.
         log: called with one line where the state of the last run cannot be used.
         beat: called for each part that is read: all of them may take minutes.

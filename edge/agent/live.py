@@ -6,7 +6,8 @@ from edge.agent.health import Health
 from edge.agent.journal import Journal
 from edge.agent.priming import Primer
 from edge.clock.trust import Trust
-from edge.release.releases import Candidate, Releases
+from edge.release.candidate import Candidate
+from edge.release.releases import Releases
 from edge.series.engine import Engine
 
 

@@ -80,7 +80,7 @@ class Parts:
     """Everything the loop works with.
 
     Args:
-        subscriber: where messages come from; not started yet.
+        subscriber: source of messages; not started yet.
         intake: turns messages into readings.
         series: the table of all series.
         hold: readings that wait for a clock that has proved itself.
@@ -92,7 +92,7 @@ class Parts:
         releases: the bundles on this device.
         primer: fills empty windows.
         watcher: the thread that looks at the channel.
-        spool: what must still reach the store.
+        spool: blocks that must still reach the store.
         committer: the one way into the spool.
         sender: the thread that writes to the store.
         store: encodes rows here; the sender writes them.

@@ -67,9 +67,9 @@ class Primer:
 
     Args:
         store: opens a connection of its own: the sender is using the other one.
-        naming: which series of the store are known or may be added.
+        naming: series that are known or may be added.
         grumbler: says what happened.
-        around: what goes on around it.
+        around: work that goes on around it.
         again: pause before a store that gave no history is asked again.
     """
 
@@ -128,7 +128,7 @@ def prime(engine: Engine, store: Store, naming: Naming, latest: int, *, beat: Ca
     Args:
         engine: its windows may hold the newest readings already, but not more of them than its state remembers.
         store: the store; read only.
-        naming: which series of the store are known or may be added.
+        naming: series that are known or may be added.
         latest: the latest time to look for, ns UTC; what the store holds from after it came by a clock that was wrong, and
             is left out.
         beat: called with every page.

@@ -93,8 +93,8 @@ def ends_within(seconds: float, numbers: Collection[int], give_up: Callable[[], 
     Python's own handler does not run while the main thread is inside a library, but the system tells a socket at once.
 
     Args:
-        seconds: after the first of these signals.
-        numbers: of the signals; each needs a handler.
+        seconds: time for the end, after the first of these signals.
+        numbers: signals that begin the end; each needs a handler.
         give_up: called by another thread if the block has not ended then.
     """
     hears, told = socket.socketpair()

@@ -5,7 +5,8 @@ from queue import SimpleQueue
 
 from edge.backoff import Backoff
 from edge.log import Grumbler
-from edge.release.releases import Candidate, Releases
+from edge.release.candidate import Candidate
+from edge.release.releases import Releases
 from edge.threads import Died, Thread, raise_again
 
 ENDS_WITHIN = 1.0  # seconds; a server that does not answer may keep the thread for longer, and it is left alone then

@@ -16,7 +16,7 @@ class ClosingClock:
     """What is known of the broker's queue.
 
     Args:
-        trust: in the clock; looked at before every call.
+        trust: trust in our clock; looked at before every call.
         settled: seconds after connecting in which messages the broker has kept begin to arrive.
     """
 
@@ -32,9 +32,9 @@ class ClosingClock:
         acknowledged, or the stream is so busy that there is none, and its readings are as young as they are made.
 
         Args:
-            readings: of the batch.
+            readings: readings of the batch.
             session: number of the connection.
-            interval: ns.
+            interval: length of an interval, ns.
             connected: whether the broker has accepted us.
         """
         if self._trust.seen is None:

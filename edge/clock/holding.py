@@ -9,7 +9,7 @@ class Hold:
     """Readings that wait, in order of arrival.
 
     Args:
-        waiting: from the last run.
+        waiting: readings that waited at the end of the last run.
     """
 
     def __init__(self, waiting: Readings) -> None:

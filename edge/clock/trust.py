@@ -29,7 +29,7 @@ class Trust:
     Args:
         log: called with one line when the clock was set, or is behind the sensors.
         moment: seconds, monotonic, as in every call.
-        newest: when something was committed last, by our clock at that time, ns UTC; 0 where that is not known.
+        newest: time of the last commit by our clock at that moment, ns UTC; 0 where it is not known.
         steady: seconds without a step, or of agreement, after which the clock is believed.
     """
 
@@ -72,8 +72,8 @@ class Trust:
         """A sensor says what time it is; of each series the newest word counts, late readings say nothing.
 
         Args:
-            series: its index.
-            time: of its reading, ns UTC.
+            series: index of the series.
+            time: time of its reading, ns UTC.
         """
         if self.seen is None:
             return

@@ -12,8 +12,9 @@ from edge.contract.times import parse_duration
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.model import runtime_name
+from edge.release.candidate import open_bundle
 from edge.release.channel import Source
-from edge.release.releases import NO_CHANNEL, live_bundle, open_bundle
+from edge.release.releases import NO_CHANNEL, live_bundle
 from edge.stores.store import open_store
 
 
@@ -22,8 +23,8 @@ class Finding:
     """One thing that was looked at.
 
     Args:
-        subject: what.
-        text: what was found, and what to do where it is wrong.
+        subject: subject of the check.
+        text: result, and advice where it is wrong.
         code: 0 fine, 1 failed, 2 wrong configuration.
     """
 

@@ -18,7 +18,7 @@ from edge.contract.contract import Contract, quantile_name
 from edge.contract.times import SECOND
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.bundle import read_bundle
-from edge.release.releases import open_bundle
+from edge.release.candidate import open_bundle
 from edge.series.engine import Engine
 
 

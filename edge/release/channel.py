@@ -28,11 +28,11 @@ class Channel(msgspec.Struct, frozen=True):
     """Which bundle is released.
 
     Args:
-        version: of the bundle.
+        version: version of the bundle.
         bundle: its folder, relative to this document.
-        manifest_sha256: of its manifest.
-        manifest_size: bytes of its manifest.
-        changed: when it was released, ISO 8601, UTC.
+        manifest_sha256: SHA-256 of its manifest, hexadecimal.
+        manifest_size: size of its manifest, bytes.
+        changed: time of the release, ISO 8601, UTC.
         history: versions released before, newest last; the last one is what a rollback goes to.
         schema: layout of this document.
     """
@@ -64,12 +64,12 @@ def decode_channel(content: bytes) -> Channel:
     return channel
 
 
-def _is_relative(place: str) -> bool:
+def _is_relative(path: str) -> bool:
     try:
-        parts = urlsplit(place)
+        parts = urlsplit(path)
     except ValueError:  # such as http://[
         return False
-    return place.isprintable() and not (parts.scheme or parts.netloc or parts.path.startswith("/"))
+    return path.isprintable() and not (parts.scheme or parts.netloc or parts.path.startswith("/"))
 
 
 class Source:
@@ -112,22 +112,22 @@ class Source:
             BundleDamaged: it is not, or not yet, what the document says.
             BundleError: it is, but nothing this version can use.
         """
-        content = self._read(self._place(channel, MANIFEST_FILE), channel.manifest_size)
-        found = hashlib.sha256(content).hexdigest()
-        if found != channel.manifest_sha256:
-            raise BundleDamaged(f"expected a manifest with SHA-256 {channel.manifest_sha256}; got {found}")
+        content = self._read(self._address(channel, MANIFEST_FILE), channel.manifest_size)
+        sha256 = hashlib.sha256(content).hexdigest()
+        if sha256 != channel.manifest_sha256:
+            raise BundleDamaged(f"expected a manifest with SHA-256 {channel.manifest_sha256}; got {sha256}")
         manifest = decode_manifest(content)
         if manifest.version != channel.version:
             raise BundleError(f"expected version {channel.version}; got {manifest.version}")
         if manifest.model is None:
             return Bundle(manifest)
-        model = self._read(self._place(channel, MODEL_FILE), manifest.model.size)
+        model = self._read(self._address(channel, MODEL_FILE), manifest.model.size)
         try:
             return Bundle(manifest, model)
         except BundleError as error:
             raise BundleDamaged(str(error)) from error
 
-    def _place(self, channel: Channel, name: str) -> str:
+    def _address(self, channel: Channel, name: str) -> str:
         if self._remote:
             return urljoin(self.channel, f"{channel.bundle.rstrip('/')}/{name}")
         return str(Path(self.channel).parent / channel.bundle / name)
@@ -142,7 +142,7 @@ class Source:
                 raise TimeoutError(f"the transfer took more than {self._deadline:g} s")
         return bytes(content)
 
-    def _read(self, place: str, limit: int) -> bytes:
+    def _read(self, address: str, limit: int) -> bytes:
         """At most `limit` bytes.
 
         Raises:
@@ -150,17 +150,17 @@ class Source:
             BundleDamaged: there is more.
         """
         if self._remote:
-            request = Request(place, headers={"User-Agent": "gatecast-agent"})  # noqa: S310 - http or https, see above
+            request = Request(address, headers={"User-Agent": "gatecast-agent"})  # noqa: S310 - http or https, see above
             with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
                 content = self._receive(answer, limit + 1)
                 # `read` takes an early end for the end; of a chunked answer the length is not known, and None.
                 if len(content) <= limit and answer.length:
                     raise ConnectionError(f"the transfer ended {answer.length} bytes early")
         else:
-            if not stat.S_ISREG(Path(place).stat().st_mode):  # a pipe would be waited for, for ever
-                raise BundleDamaged(f"expected a file at {place}; got something else")
-            with Path(place).open("rb") as file:
+            if not stat.S_ISREG(Path(address).stat().st_mode):  # a pipe would be waited for, for ever
+                raise BundleDamaged(f"expected a file at {address}; got something else")
+            with Path(address).open("rb") as file:
                 content = file.read(limit + 1)
         if len(content) > limit:
-            raise BundleDamaged(f"expected at most {limit} bytes at {place}; got more")
+            raise BundleDamaged(f"expected at most {limit} bytes at {address}; got more")
         return content

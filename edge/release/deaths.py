@@ -24,7 +24,7 @@ class Death:
     """A run that ended while a model worked.
 
     Args:
-        version: of the model.
+        version: version of the model.
         answered: whether it had answered before in that run.
     """
 
@@ -36,7 +36,7 @@ class Note:
     """The version whose model works at this moment, or nothing.
 
     Args:
-        path: of the note.
+        path: path of the note.
         moment: seconds, monotonic.
     """
 

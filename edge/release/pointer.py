@@ -18,12 +18,12 @@ class Refusal(msgspec.Struct, frozen=True):
     """A release that is not taken. The same bundle promoted again is another release.
 
     Args:
-        version: of the bundle.
-        changed: of the channel document that released it.
+        version: version of the bundle.
+        changed: time of the channel document that released it.
         cause: `transfer`: damaged on the way, so it is fetched again; `device`: too large for this device as it is set
             up; `test`: failed its self-test here; `live`: failed while it forecast here.
-        reason: what was expected and what was found.
-        since: when it was refused first, ISO 8601, UTC.
+        reason: expected and found values.
+        since: time of the first refusal, ISO 8601, UTC.
         tries: how often it was fetched.
     """
 
@@ -68,12 +68,13 @@ class Memory:
     """The pointer on disk; a disk that is full costs the memory of what was decided, not the decision.
 
     Args:
-        path: of `live.json`.
+        path: path of `live.json`.
         log: called with one line when it cannot be written.
+        replace: writes a file whole or not at all.
     """
 
-    def __init__(self, path: Path, log: Callable[[str], None]) -> None:
-        self._path, self._log = path, log
+    def __init__(self, path: Path, log: Callable[[str], None], replace: Callable[[Path, bytes], None] = replace_file) -> None:
+        self._path, self._log, self._replace = path, log, replace
         self.lock = threading.RLock()
         self.unsaved = False
         self.pointer = read_pointer(path)
@@ -84,7 +85,7 @@ class Memory:
         """Write it down, or try again when it is asked for the next time."""
         with self.lock:
             try:
-                replace_file(self._path, msgspec.json.encode(self.pointer))
+                self._replace(self._path, msgspec.json.encode(self.pointer))
                 self.unsaved = False
             except OSError as error:
                 if not self.unsaved:
@@ -126,26 +127,30 @@ class Memory:
     def refuse(self, refusal: Refusal) -> None:
         """Remember a refusal, in place of an earlier one of the same release."""
         with self.lock:
-            others = [one for one in self.pointer.refusals if (one.version, one.changed) != (refusal.version, refusal.changed)]
+            others = [other for other in self.pointer.refusals if not is_of(other, refusal.version, refusal.changed)]
             self.pointer.refusals = [*others[1 - REFUSALS :], refusal]
             self.save()
 
     def pardon(self, version: str) -> None:
         """The version is fine: forget what was wrong with it."""
         with self.lock:
-            self.pointer.refusals = [one for one in self.pointer.refusals if one.version != version]
+            self.pointer.refusals = [refusal for refusal in self.pointer.refusals if refusal.version != version]
 
     def released(self, version: str, changed: str) -> Refusal | None:
         """Why a release is not taken, or None."""
         with self.lock:
-            found = (one for one in self.pointer.refusals if (one.version, one.changed) == (version, changed))
-            return next(found, None)
+            return next((refusal for refusal in self.pointer.refusals if is_of(refusal, version, changed)), None)
 
     def failed_live(self, version: str | None) -> Refusal | None:
         """Why a version that is here does not forecast, or None."""
         with self.lock:
-            found = (one for one in reversed(self.pointer.refusals) if one.version == version and one.cause == "live")
-            return next(found, None)
+            failures = (refusal for refusal in reversed(self.pointer.refusals) if refusal.cause == "live")
+            return next((refusal for refusal in failures if refusal.version == version), None)
+
+
+def is_of(refusal: Refusal, version: str, changed: str) -> bool:
+    """Whether a refusal is that of a release: a version, and the time of the channel document that named it."""
+    return (refusal.version, refusal.changed) == (version, changed)
 
 
 def read_pointer(path: Path) -> Pointer:

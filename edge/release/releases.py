@@ -7,70 +7,51 @@ growing pauses; one that fails here is tried again when it is promoted again. Th
 import contextlib
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
 from edge.backoff import Backoff
-from edge.contract.times import iso
 from edge.errors import BundleDamaged, BundleError, ConfigurationError
+from edge.files import replace_file
 from edge.forecaster.baselines import seasonal_naive
 from edge.forecaster.bundle import Bundle, read_bundle, write_bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.manifest import check_version
-from edge.forecaster.model import open_forecaster
+from edge.release.candidate import Candidate, open_bundle
 from edge.release.channel import Channel, Source
 from edge.release.deaths import Death, Note, Noted
-from edge.release.pointer import Cause, Memory, Refusal, read_pointer
+from edge.release.pointer import Memory, Refusal, read_pointer
+from edge.release.refusals import LONGEST_PAUSE, Refusals
+from edge.release.trials import Trials
 
-LONG_TEST = 120.0  # seconds; a test on a small device takes a few
-TRIALS = 3  # deaths while testing a bundle before it is held to be the cause
 DEATHS = 12  # runs in a row that ended while the live bundle forecast; a kill may fall there by chance
 SILENT = 4  # runs that one counts for in which it had not answered before: chance seldom brings that
-LONGEST_PAUSE = 60  # looks at the channel before a bundle that was damaged on the way is fetched again, at most
 NO_CHANNEL = "[release] channel is empty, so no bundle can come: set it, such as registry/channels/live.json"
-NEXT: dict[Cause, str] = {
-    "transfer": "; it is fetched again",
-    "device": "; it is tried again at the next start",
-    "test": "; promote it again to have it tried again",
-    "live": "; promote it again to have it tried again",
-}
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """What is to forecast.
+class Here:
+    """What a release meets on this device.
 
     Args:
-        bundle: verified.
-        forecaster: open and self-tested.
-        changed: of the channel document that released the bundle; empty where none did.
-        refusal: why the baseline stands in for what the bundle names, or None.
+        again: pauses before a bundle that was damaged on the way is fetched again.
+        clock: gives our clock, ns UTC.
+        moment: gives seconds, monotonic.
+        open_bundle: opens a bundle and tries it on this device.
+        shortage: says what this device lacks for a bundle that is to go live, or None.
+        replace_file: writes the pointer to the live bundle, whole or not at all.
+        write_bundle: writes a bundle into the folder.
     """
 
-    bundle: Bundle
-    forecaster: Forecaster
-    changed: str = ""
-    refusal: Refusal | None = None
-
-    @property
-    def words(self) -> str:
-        """What forecasts, for people."""
-        if self.refusal is None:
-            return f"bundle {self.bundle.manifest.version} is live"
-        return f"{self.refusal.text}; {self.forecaster.name} forecasts in its place"
-
-
-def open_bundle(bundle: Bundle) -> Forecaster:
-    """Open a bundle and let it repeat its golden forecasts at batch 1 and 64.
-
-    Raises:
-        BundleError: it cannot be opened or fails its self-test.
-    """
-    forecaster = open_forecaster(bundle)
-    forecaster.self_test()
-    return forecaster
+    again: Backoff = Backoff(60.0, LONGEST_PAUSE * 60.0)
+    clock: Callable[[], int] = time.time_ns
+    moment: Callable[[], float] = time.monotonic
+    open_bundle: Callable[[Bundle], Forecaster] = open_bundle
+    shortage: Callable[[Bundle], str | None] = lambda _: None
+    replace_file: Callable[[Path, bytes], None] = replace_file
+    write_bundle: Callable[[Path, Bundle], object] = write_bundle
 
 
 class Releases:
@@ -79,40 +60,22 @@ class Releases:
     `poll` may run in another thread; everything else belongs to the thread that forecasts.
 
     Args:
-        folder: where bundles and the pointer to the live one are kept.
-        channel: path or URL of the channel document; None: only what is already here.
+        folder: folder of the bundles and of the pointer to the live one.
+        channel: path or URL of the channel document; None: only the bundles that are here already.
         log: called with one line per event worth knowing.
-        again: pauses before a bundle that was damaged on the way is fetched again.
-        clock: ns UTC.
-        moment: seconds, monotonic.
-        test: opens a bundle and tries it on this device.
-        shortage: says what this device lacks for a bundle that is to go live, or None.
+        here: this device.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        channel: str | None,
-        log: Callable[[str], None],
-        *,
-        again: Backoff = Backoff(60.0, LONGEST_PAUSE * 60.0),
-        clock: Callable[[], int] = time.time_ns,
-        moment: Callable[[], float] = time.monotonic,
-        test: Callable[[Bundle], Forecaster] = open_bundle,
-        shortage: Callable[[Bundle], str | None] = lambda _: None,
-    ) -> None:
-        self._shortage = shortage
-        self._folder = folder
+    def __init__(self, folder: Path, channel: str | None, log: Callable[[str], None], here: Here = Here()) -> None:
+        self._folder, self._log, self._here = folder, log, here
         self._source = Source(channel) if channel else None
-        self._log, self._pauses, self._clock, self._moment, self._test = log, again, clock, moment, test
-        self._memory = Memory(folder / "live.json", log)
-        self._note = Note(folder / "forecasting", moment)
+        self._memory = Memory(folder / "live.json", log, here.replace_file)
+        self._refusals = Refusals(self._memory, log, here.again, here.clock, here.moment)
+        self._trials = Trials(here.open_bundle, self._memory, here.moment)
+        self._note = Note(folder / "forecasting", here.moment)
         self._problem = None if channel else NO_CHANNEL
         self._channel_is_refused = False
         self._handed_out: str | None = None
-        self._said: set[tuple[str, str]] = set()
-        self._again: tuple[Refusal, float] | None = None
-        self._test_began: float | None = None
         self._count_death(self._note.left())
 
     def _count_death(self, death: Death | None) -> None:
@@ -128,7 +91,7 @@ class Releases:
             self._log(f"the last run died or hung while bundle {version} forecast; if that goes on it gives way")
             return
         reason = "the agent died or hung in run after run while it forecast"
-        self._refuse(version, memory.pointer.live_changed, "live", reason)
+        self._refusals.refuse(version, memory.pointer.live_changed, "live", reason)
         memory.forget_deaths()
 
     def current(self) -> Candidate | None:
@@ -141,8 +104,10 @@ class Releases:
         for version in sorted(here, key=lambda version: memory.failed_live(version) is not None):
             try:
                 bundle = read_bundle(self._folder / check_version(version))
-                if (lack := self._shortage(bundle)) is not None:
-                    self._refuse(version, memory.pointer.live_changed if version == memory.pointer.live else "", "device", lack)
+                if (lack := self._here.shortage(bundle)) is not None:
+                    self._refusals.refuse(
+                        version, memory.pointer.live_changed if version == memory.pointer.live else "", "device", lack
+                    )
                     continue
                 refusal = memory.failed_live(version)
                 candidate = self._opened(bundle) if refusal is None else self._stand_in(bundle, refusal)
@@ -158,7 +123,7 @@ class Releases:
     def _opened(self, bundle: Bundle) -> Candidate:
         """A bundle that was live; what ends the process in its self-test, ends it at every start."""
         with self._note.inside(bundle.manifest.version) if bundle.model is not None else contextlib.nullcontext():
-            forecaster = self._test(bundle)
+            forecaster = self._here.open_bundle(bundle)
         return Candidate(bundle, self._noted(bundle, forecaster))
 
     def _noted(self, bundle: Bundle, forecaster: Forecaster) -> Forecaster:
@@ -168,10 +133,9 @@ class Releases:
     @property
     def problem(self) -> str | None:
         """Why what was released does not forecast here, or nothing can be released; None where all is well."""
-        memory, began = self._memory, self._test_began
-        if began is not None and self._moment() - began > LONG_TEST:
-            seconds = self._moment() - began
-            return f"the test of a released bundle does not end since {seconds:.0f} s, and no other is seen; restart the agent"
+        memory = self._memory
+        if (endless := self._trials.problem) is not None:
+            return endless
         with memory.lock:
             named, live = memory.pointer.named, memory.pointer.live
             refusal = (named and memory.released(*named)) or memory.failed_live(live)
@@ -217,30 +181,24 @@ class Releases:
         if refusal is None:
             is_live = channel.version == memory.pointer.live and memory.failed_live(channel.version) is None
             return is_live or channel.version == self._handed_out
-        if (refusal.version, refusal.changed) not in self._said:
-            self._said.add((refusal.version, refusal.changed))
-            self._log(f"{refusal.text}; {self._who_forecasts(refusal.version, refusal.cause)}")
-        if refusal.cause != "transfer":
-            return True
-        return self._again is not None and self._again[0] == refusal and self._moment() < self._again[1]
+        return self._refusals.is_final_for_now(refusal)
 
     def _take(self, source: Source, channel: Channel) -> Candidate | None:
         try:
             bundle = source.read_bundle(channel)
         except BundleDamaged as error:
-            self._refuse(channel.version, channel.changed, "transfer", str(error))
+            self._refusals.refuse(channel.version, channel.changed, "transfer", str(error))
             return None
         except BundleError as error:
-            self._refuse(channel.version, channel.changed, "test", str(error))
+            self._refusals.refuse(channel.version, channel.changed, "test", str(error))
             return None
-        if (lack := self._shortage(bundle)) is not None:
-            self._refuse(channel.version, channel.changed, "device", lack)
+        if (lack := self._here.shortage(bundle)) is not None:
+            self._refusals.refuse(channel.version, channel.changed, "device", lack)
             return None
         try:
-            with self._trial(channel.manifest_sha256):
-                forecaster = self._test(bundle)
+            forecaster = self._trials.forecaster(bundle, channel.manifest_sha256)
         except BundleError as error:
-            self._refuse(channel.version, channel.changed, "test", str(error))
+            self._refusals.refuse(channel.version, channel.changed, "test", str(error))
             return None
         try:
             self._keep(bundle)
@@ -250,31 +208,13 @@ class Releases:
         self._problem = None
         return Candidate(bundle, self._noted(bundle, forecaster), channel.changed)
 
-    @contextlib.contextmanager
-    def _trial(self, manifest_sha256: str) -> Iterator[None]:
-        """Note what is tested: a crafted model can end the process, and must not do so at every start."""
-        pointer = self._memory.pointer
-        pointer.trials = pointer.trials + 1 if pointer.trying == manifest_sha256 else 1
-        pointer.trying = manifest_sha256
-        if pointer.trials > TRIALS:
-            pointer.trying = None
-            raise BundleError(f"the agent died {TRIALS} times while testing it")
-        self._memory.save()
-        self._test_began = self._moment()
-        try:
-            yield
-        finally:
-            self._test_began = None
-            pointer.trying = None
-            self._memory.save()
-
     def _keep(self, bundle: Bundle) -> None:
         with self._memory.lock:
             try:
-                write_bundle(self._folder, bundle)
+                self._here.write_bundle(self._folder, bundle)
             except BundleError:  # a damaged one is in its place
                 shutil.rmtree(self._folder / bundle.manifest.version)
-                write_bundle(self._folder, bundle)
+                self._here.write_bundle(self._folder, bundle)
             self._handed_out = bundle.manifest.version
 
     def accept(self, candidate: Candidate) -> None:
@@ -295,7 +235,7 @@ class Releases:
     def fall_back(self, failed: Bundle, reason: str) -> Candidate:
         """Refuse the live bundle until it is promoted again; the one before forecasts, or the baseline where there is none."""
         version, memory = failed.manifest.version, self._memory
-        refusal = self._refuse(version, memory.pointer.live_changed, "live", reason)
+        refusal = self._refusals.refuse(version, memory.pointer.live_changed, "live", reason)
         candidate = self.current()
         if candidate is None:
             memory.point_to(version, None, refusal.changed)
@@ -305,30 +245,8 @@ class Releases:
         return candidate
 
     def _stand_in(self, bundle: Bundle, refusal: Refusal) -> Candidate:
-        self._said.add((refusal.version, refusal.changed))  # whoever starts with it says why
+        self._refusals.note_said(refusal)  # whoever starts with it says why
         return Candidate(bundle, seasonal_naive(bundle.manifest.contract), refusal.changed, refusal)
-
-    def _refuse(self, version: str, changed: str, cause: Cause, reason: str) -> Refusal:
-        before = self._memory.released(version, changed)
-        since, tries = iso(self._clock()), 1
-        if before is not None and before.cause == cause:
-            since, tries = before.since, before.tries + 1
-        refusal = Refusal(version, changed, cause, reason, since, tries)
-        self._memory.refuse(refusal)
-        if cause == "transfer":
-            self._again = refusal, self._moment() + self._pauses.wait(tries)
-        if before is None or (before.cause, before.reason) != (cause, reason):
-            self._said.add((version, changed))
-            self._log(f"bundle {version} is refused: {reason}; {self._who_forecasts(version, cause)}{NEXT[cause]}")
-        return refusal
-
-    def _who_forecasts(self, refused: str, cause: Cause) -> str:
-        live = self._memory.pointer.live
-        if live == refused and cause == "device":
-            return "the bundle before forecasts, where there is one that fits"
-        if live == refused:
-            return "the bundle before or the baseline forecasts"
-        return "no bundle is live" if live is None else f"bundle {live} goes on"
 
     def _complain(self, problem: str) -> None:
         if problem != self._problem:

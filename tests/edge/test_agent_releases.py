@@ -13,7 +13,7 @@ from edge.agent.loop import Waits
 from edge.contract.contract import SHORTEST_INTERVAL, Contract
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
-from edge.release.releases import open_bundle
+from edge.release.candidate import open_bundle
 from pipeline.release.registry import Registry
 from tests.support.agent_process import START, baseline_bundle, release
 from tests.support.scripted_agent import MINUTE, Bench, message, messages, script_of

@@ -9,9 +9,10 @@ from edge.contract.columns import Float32, Int32
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import AllQuantiles, Forecaster
+from edge.release.candidate import Candidate
 from edge.release.deaths import HEALTHY, Death, Note
 from edge.release.pointer import Memory
-from edge.release.releases import Candidate, Releases
+from edge.release.releases import Here, Releases
 from edge.stores.sqlite import SqliteStore
 from pipeline.release.registry import Registry
 from tests.support.agent_process import (
@@ -69,8 +70,7 @@ class Gateway:
             self.folder,
             str(self.home / "channels" / "live.json"),
             self.log.append,
-            moment=lambda: self.now,
-            test=self.open,
+            Here(moment=lambda: self.now, open_bundle=self.open),
         )
         self.live = self.releases.current()
         return None if self.live is None else self.live.forecaster.name

@@ -11,8 +11,6 @@ import pytest
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.forecaster.bundle import read_bundle
-from edge.release import pointer as pointer_module
-from edge.release import releases as release_module
 from edge.release.channel import CHANNEL_LIMIT
 from edge.release.releases import live_bundle
 from pipeline.release.registry import Registry
@@ -203,7 +201,8 @@ def test_a_bundle_that_kills_the_process_is_refused_in_the_end(tmp_path: Path) -
     release(tmp_path / "registry", TWO)
     dying = (
         "import os, pathlib, edge.release.releases as r;"
-        f"r.Releases(pathlib.Path({str(device.folder)!r}), {device.channel!r}, print, test=lambda _: os._exit(9)).poll()"
+        f"folder, channel = pathlib.Path({str(device.folder)!r}), {device.channel!r};"
+        "r.Releases(folder, channel, print, r.Here(open_bundle=lambda _: os._exit(9))).poll()"
     )
     for _ in range(3):
         assert subprocess.run([sys.executable, "-c", dying], check=False).returncode == 9
@@ -214,23 +213,22 @@ def test_a_bundle_that_kills_the_process_is_refused_in_the_end(tmp_path: Path) -
     assert "died 3 times" in device.log[0]
 
 
-def test_a_full_disk_costs_only_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_costs_only_the_memory(tmp_path: Path) -> None:
     """What cannot be written is said once, and a bundle that cannot be kept is tried again."""
     device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
     device.poll()
     release(tmp_path / "registry", TWO)
 
-    def full(*_: object) -> None:
+    def full() -> None:
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patch:
-        patch.setattr(pointer_module, "replace_file", full)
-        patch.setattr(release_module, "write_bundle", full)
-        device.log.clear()
-        assert [device.poll(), device.poll()] == [None, None]
-        assert device.releases.fall_back(ONE, "NaN").bundle == ONE
-        assert sum("cannot write" in line for line in device.log) == 1
-        assert sum("cannot keep" in line for line in device.log) == 1
+    device.disk = full
+    device.log.clear()
+    assert [device.poll(), device.poll()] == [None, None]
+    assert device.releases.fall_back(ONE, "NaN").bundle == ONE
+    assert sum("cannot write" in line for line in device.log) == 1
+    assert sum("cannot keep" in line for line in device.log) == 1
+    device.disk = lambda: None
     assert device.poll() == TWO.manifest.version
     device.restart()
     assert device.live == TWO.manifest.version

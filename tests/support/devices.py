@@ -11,9 +11,11 @@ import msgspec
 
 from edge.backoff import Backoff
 from edge.contract.times import SECOND
-from edge.forecaster.bundle import Bundle
+from edge.files import replace_file
+from edge.forecaster.bundle import Bundle, write_bundle
 from edge.forecaster.manifest import encode_manifest
-from edge.release.releases import LONGEST_PAUSE, Releases
+from edge.release.refusals import LONGEST_PAUSE
+from edge.release.releases import Here, Releases
 from tests.support.agent_process import baseline_bundle
 
 ONE, TWO, THREE = (baseline_bundle(second=second) for second in (1, 2, 3))
@@ -26,20 +28,29 @@ class Device:
         self.folder, self.channel = folder, str(channel)
         self.log: list[str] = []
         self.now = 0.0  # seconds
+        self.disk: Callable[[], None] = lambda: None  # may raise whatever a disk says
         self.restart()
 
     def restart(self) -> None:
         """Forget what is not on disk."""
-        self.releases = Releases(
-            self.folder,
-            self.channel,
-            self.log.append,
+        here = Here(
             again=Backoff(60.0, LONGEST_PAUSE * 60.0, lambda: 1.0),
             clock=lambda: int(self.now) * SECOND,
             moment=lambda: self.now,
+            replace_file=self._replace_file,
+            write_bundle=self._write_bundle,
         )
+        self.releases = Releases(self.folder, self.channel, self.log.append, here)
         candidate = self.releases.current()
         self.live = candidate and candidate.bundle.manifest.version
+
+    def _replace_file(self, path: Path, content: bytes) -> None:
+        self.disk()
+        replace_file(path, content)
+
+    def _write_bundle(self, folder: Path, bundle: Bundle) -> None:
+        self.disk()
+        write_bundle(folder, bundle)
 
     def poll(self) -> str | None:
         """Look once and let go live what is found; returns its version."""

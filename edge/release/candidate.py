@@ -1,0 +1,43 @@
+"""What may go live: a bundle that was verified, with a forecaster that has passed its test on this device."""
+
+from dataclasses import dataclass
+
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.forecaster import Forecaster
+from edge.forecaster.model import open_forecaster
+from edge.release.pointer import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What is to forecast.
+
+    Args:
+        bundle: verified bundle.
+        forecaster: forecaster that has passed its self-test.
+        changed: time of the channel document that released the bundle; empty where none did.
+        refusal: reason why the baseline stands in for what the bundle names, or None.
+    """
+
+    bundle: Bundle
+    forecaster: Forecaster
+    changed: str = ""
+    refusal: Refusal | None = None
+
+    @property
+    def words(self) -> str:
+        """What forecasts, for people."""
+        if self.refusal is None:
+            return f"bundle {self.bundle.manifest.version} is live"
+        return f"{self.refusal.text}; {self.forecaster.name} forecasts in its place"
+
+
+def open_bundle(bundle: Bundle) -> Forecaster:
+    """Open a bundle and let it repeat its golden forecasts at batch 1 and 64.
+
+    Raises:
+        BundleError: it cannot be opened or fails its self-test.
+    """
+    forecaster = open_forecaster(bundle)
+    forecaster.self_test()
+    return forecaster

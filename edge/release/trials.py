@@ -1,0 +1,59 @@
+"""A released bundle is tried on this device before it goes live, and the trial is noted on disk: it may end the process."""
+
+from collections.abc import Callable
+
+from edge.errors import BundleError
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.forecaster import Forecaster
+from edge.release.pointer import Memory
+
+LONG_TEST = 120.0  # seconds; a test on a small device takes a few
+TRIALS = 3  # deaths while testing a bundle before it is held to be the cause
+
+
+class Trials:
+    """Tries bundles.
+
+    Args:
+        open_bundle: opens a bundle and lets it repeat its golden forecasts.
+        memory: remembers which bundle is under test.
+        moment: gives seconds, monotonic.
+    """
+
+    def __init__(self, open_bundle: Callable[[Bundle], Forecaster], memory: Memory, moment: Callable[[], float]) -> None:
+        self._open_bundle, self._memory, self._moment = open_bundle, memory, moment
+        self._began: float | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """A test that does not end; None where there is none."""
+        began = self._began
+        if began is None or self._moment() - began <= LONG_TEST:
+            return None
+        seconds = self._moment() - began
+        return f"the test of a released bundle does not end since {seconds:.0f} s, and no other is seen; restart the agent"
+
+    def forecaster(self, bundle: Bundle, manifest_sha256: str) -> Forecaster:
+        """Open a bundle and try it; a crafted model can end the process, and must not do so at every start.
+
+        Args:
+            bundle: verified bundle.
+            manifest_sha256: hash of its manifest.
+
+        Raises:
+            BundleError: it fails its test, or ended the process too often.
+        """
+        pointer = self._memory.pointer
+        pointer.trials = pointer.trials + 1 if pointer.trying == manifest_sha256 else 1
+        pointer.trying = manifest_sha256
+        if pointer.trials > TRIALS:
+            pointer.trying = None
+            raise BundleError(f"the agent died {TRIALS} times while testing it")
+        self._memory.save()
+        self._began = self._moment()
+        try:
+            return self._open_bundle(bundle)
+        finally:
+            self._began = None
+            pointer.trying = None
+            self._memory.save()

@@ -1,0 +1,19 @@
+"""Lines about trouble that repeats."""
+
+from edge.log import SILENCE, Grumbler
+
+
+def test_the_same_kind_is_said_once_a_minute() -> None:
+    """With the number of lines that were swallowed; another kind is said at once."""
+    lines, now = list[str](), [0.0]
+    grumbler = Grumbler(lines.append, lambda: now[0])
+    for _ in range(4):
+        grumbler.say("disk", "full")
+    grumbler.say("store", "away")
+    now[0] = SILENCE - 0.1
+    grumbler.say("disk", "full")
+    now[0] = SILENCE
+    grumbler.say("disk", "still full")
+    now[0] = 2 * SILENCE
+    grumbler.say("disk", "full")
+    assert lines == ["disk: full", "store: away", "disk: still full (and 4 more like it)", "disk: full"]

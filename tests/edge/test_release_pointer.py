@@ -1,0 +1,55 @@
+"""What the device remembers of its bundles."""
+
+from pathlib import Path
+
+from edge.release.pointer import REFUSALS, Memory, Pointer, Refusal, read_pointer
+
+
+def refusal(version: str, changed: str = "now", cause: str = "test") -> Refusal:
+    """One of many."""
+    return Refusal(version, changed, cause, "no reason", "2026-11-22")  # type: ignore[arg-type]
+
+
+def test_what_cannot_be_read_is_nothing(tmp_path: Path) -> None:
+    """A file that is missing, and one that is spoilt."""
+    assert read_pointer(tmp_path / "live.json") == Pointer()
+    (tmp_path / "live.json").write_bytes(b"[[[")
+    assert read_pointer(tmp_path / "live.json") == Pointer()
+
+
+def test_a_refusal_replaces_the_earlier_one_of_the_same_release(tmp_path: Path) -> None:
+    """Another release of the same version has one of its own; a pardon takes all of a version; the newest are kept."""
+    memory = Memory(tmp_path / "live.json", list[str]().append)
+    memory.refuse(refusal("a", cause="transfer"))
+    memory.refuse(refusal("a"))
+    memory.refuse(refusal("a", "later"))
+    assert [(kept.changed, kept.cause) for kept in memory.pointer.refusals] == [("now", "test"), ("later", "test")]
+    memory.pardon("a")
+    assert memory.released("a", "now") is None
+    for number in range(REFUSALS + 5):
+        memory.refuse(refusal(f"v{number}"))
+    assert len(memory.pointer.refusals) == REFUSALS
+    assert memory.pointer.refusals[-1].version == f"v{REFUSALS + 4}"
+
+
+def test_what_this_device_could_not_take_is_tried_again_at_the_next_start(tmp_path: Path) -> None:
+    """It may be set up otherwise now; every other refusal stays."""
+    memory = Memory(tmp_path / "live.json", list[str]().append)
+    memory.refuse(refusal("a", cause="device"))
+    memory.refuse(refusal("b", cause="live"))
+    again = Memory(tmp_path / "live.json", list[str]().append)
+    assert (again.released("a", "now"), again.failed_live("b")) == (None, refusal("b", cause="live"))
+
+
+def test_a_disk_that_takes_nothing_is_said_once(tmp_path: Path) -> None:
+    """What was decided counts all the same, and is written when there is room."""
+    lines: list[str] = []
+
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    memory = Memory(tmp_path / "live.json", lines.append, full)
+    memory.point_to("a", None)
+    memory.point_to("b", "a")
+    assert (memory.pointer.live, memory.unsaved, len(lines)) == ("b", True, 1)
+    assert lines[0].endswith("No space left on device; a restart forgets what is live")
