@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 UV := uv==0.13.9
 JOBS ?= 2
-SERVERS := mosquitto influxd nginx
+SERVERS := mosquitto mosquitto_pub influxd nginx
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-strip-extras \
   --custom-compile-command "make lock"
@@ -80,8 +80,8 @@ servers:
 	    policy=/usr/sbin/policy-rc.d; test -e $$policy || { printf '#!/bin/sh\nexit 101\n' > $$policy; chmod +x $$policy; \
 	      trap "rm -f $$policy" EXIT; }; \
 	    export DEBIAN_FRONTEND=noninteractive; \
-	    { apt-get update && apt-get install -y --no-install-recommends mosquitto influxdb nginx-light; } >/dev/null \
-	      || echo "mosquitto, influxdb and nginx-light cannot be installed here; their tests are skipped by name"; \
+	    { apt-get update && apt-get install -y --no-install-recommends mosquitto mosquitto-clients influxdb nginx-light; } >/dev/null \
+	      || echo "mosquitto, mosquitto-clients, influxdb and nginx-light cannot be installed here; their tests are skipped by name"; \
 	  fi; \
 	fi
 

@@ -133,7 +133,7 @@ def test_benchmarks_page_names_every_window_that_is_not_the_default() -> None:
 
 def test_decision_records_have_their_form() -> None:
     """Numbered without a gap, at most 40 lines, with context, options, outcome and consequences."""
-    records = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    records = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
     for number, record in enumerate(records, 1):
         lines = record.read_text("utf-8").splitlines()
         assert record.name.startswith(f"{number:04}-")

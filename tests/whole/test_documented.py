@@ -37,6 +37,10 @@ RUN_BY = {
     ("deploy/README.md", "python3 -m venv /opt/gatecast"): ["support/documented_gateway.py"],
     ("deploy/README.md", "/opt/gatecast/bin/gatecast-agent check"): ["support/documented_gateway.py"],
     ("docs/backtest.md", "gatecast backtest"): ["flows/test_commands_backtest.py"],  # on a history of seconds
+    ("docs/by-hand.md", "mosquitto"): ["whole/test_by_hand.py"],
+    ("docs/by-hand.md", ". .venv/bin/activate"): ["whole/test_by_hand.py"],
+    ("docs/by-hand.md", "mosquitto_pub"): ["whole/test_by_hand.py"],
+    ("docs/by-hand.md", "python3 -c"): ["whole/test_by_hand.py"],
     ("docs/benchmarks.md", "python benchmarks/ett.py"): ["benchmarks/test_ett.py"],  # on a set of its own
     ("docs/compare.md", "gatecast compare"): ["flows/test_commands_compare.py"],  # the quick form
     ("docs/operations.md", "gatecast-agent check"): ["edge/test_cli.py", "edge/test_agent_health.py"],
