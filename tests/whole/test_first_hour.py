@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from tests.support.documented import ROOT
+from pipeline.backtest.figures import COLUMNS
+from tests.support.documented import ROOT, section
 
 DOCS = ROOT / "docs"
 
@@ -61,8 +62,8 @@ def test_every_word_stands_once() -> None:
 
 def test_the_list_of_rooms_is_that_of_the_tree() -> None:
     """Every folder of code has one line in docs/architecture.md, in the order of the layers."""
-    section = (DOCS / "architecture.md").read_text("utf-8").split("## The house")[1].split("\n## ")[0]
-    listed = re.findall(r"^\| `((?:edge|pipeline|flows)/[\w/]+)/` \|", section, re.MULTILINE)
+    house = section((DOCS / "architecture.md").read_text("utf-8"), "## The house")
+    listed = re.findall(r"^\| `((?:edge|pipeline|flows)/[\w/]+)/` \|", house, re.MULTILINE)
     folders = {
         str(path.parent.relative_to(ROOT))
         for package in ("edge", "pipeline", "flows")
@@ -81,6 +82,26 @@ def test_the_index_of_decisions_is_that_of_the_folder() -> None:
         for path in sorted((DOCS / "decisions").glob("[0-9]*.md"))
     ]
     assert [(f"{number}. {title}", name) for number, title, name in listed] == records
+
+
+@pytest.mark.parametrize("heading", ["A payload format", "A store", "A recurrent cell", "A metric", "A command"])
+def test_the_steps_to_add_something_name_files_that_exist(heading: str) -> None:
+    """At most five steps; every file and folder in them is there."""
+    steps = re.findall(
+        r"^\d\. (.+(?:\n   .+)*)", section((DOCS / "adding.md").read_text("utf-8"), f"## {heading}"), re.MULTILINE
+    )
+    assert 3 <= len(steps) <= 5
+    for step in steps:
+        named = re.findall(r"`((?:edge|pipeline|flows|tests|docs)/[\w./-]*)`", step)
+        assert named, step
+        assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_page_on_backtests_explains_every_column_of_its_tables() -> None:
+    """In the order of the columns."""
+    page = (DOCS / "backtest.md").read_text("utf-8")
+    table = page[page.index("| figure | meaning |") :].split("\n\n")[0]
+    assert [row[0] for row in rows(table)] == [column.heading for column in COLUMNS.values()]
 
 
 def test_a_row_is_told_from_a_heading() -> None:
