@@ -21,13 +21,7 @@ from typing import Any, ClassVar, Self
 
 import pytest
 
-PACKAGES = {
-    "mosquitto_passwd": "mosquitto",
-    "mosquitto_pub": "mosquitto-clients",
-    "influxd": "influxdb",
-    "nginx": "nginx-light",
-    "systemd-analyze": "systemd",
-}
+PACKAGES = {"mosquitto_passwd": "mosquitto", "influxd": "influxdb", "nginx": "nginx-light", "systemd-analyze": "systemd"}
 HANGS_AFTER = 900.0  # seconds; what takes that long does not come, on the slowest machine either
 SBIN = "/usr/local/sbin:/usr/sbin"  # where Debian keeps servers, and no ordinary user's PATH looks
 
