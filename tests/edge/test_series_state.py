@@ -362,3 +362,20 @@ def test_a_reading_long_ago_is_known_again_among_the_last_ones_only() -> None:
         state.ingest(Readings.of([0], [200], [1.0]))
         state.ingest(Readings.of([0], [200], [2.0]))
     assert not state.ingest(crowd(10, size)).fresh.any()
+
+
+def test_the_last_value_of_a_long_interval_is_the_newest_one() -> None:
+    """Whatever the order of arrival, also where the time since the interval began does not fit into 32 bits."""
+    day = 24 * 3600 * 10**9
+    state = State(Contract(interval=day, window=1, horizon=1, aggregation="last"))
+    for time, value in ((5 * 10**9, 1.0), (6 * 10**9, 2.0), (2 * 10**9, 3.0), (day - 1, 4.0), (7 * 10**9, 5.0), (day - 1, 6.0)):
+        state.ingest(Readings.of([0], [time], [value]))
+    assert state.advance(day).windows.tolist() == [[6.0]]
+
+
+def test_a_state_without_series_is_dumped_and_loaded() -> None:
+    """It is empty on the other side and takes readings."""
+    loaded = State.load(State(Contract(interval=10, window=1, horizon=1), lateness=4).dump())
+    assert (len(loaded), loaded.reached, loaded.lateness) == (0, 0, 4)
+    loaded.ingest(Readings.of([3], [0], [1.5]))
+    assert loaded.advance(14).windows.tolist() == [[1.5]]

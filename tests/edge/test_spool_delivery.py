@@ -246,3 +246,44 @@ def test_nothing_is_written_once_the_sender_stops() -> None:
     with pytest.raises(StoreBusy, match="stopping"):
         Delivery(store, list, lambda: True).deliver([b"reading 1"])
     assert store.writes == []
+
+
+@pytest.mark.parametrize(("named", "words"), [("reading", "nearly all rows of 'reading': mend"), ("", "nearly all rows: mend")])
+def test_more_than_half_of_the_newest_rows_have_to_be_taken(named: str, words: str) -> None:
+    """Where the store takes half of them or less, it is at fault and keeps everything waiting; it need not say of what."""
+    old, new = [rows("reading old", 50)], [rows("reading new", 10)]
+
+    def bench(refused: int) -> Bench:
+        def trouble(block: bytes) -> None:
+            raise BlockRefused("type conflict", dropped={named: refused if b"new" in block else 50})
+
+        made = Bench(trouble)
+        made.newest = new
+        return made
+
+    for refused in (0, 4):
+        assert [refusal.rows for refusal in bench(refused).delivery.deliver(old)] == [50]
+    for refused in (5, 6, 10):
+        with pytest.raises(StoreDenied, match=words):
+            bench(refused).delivery.deliver(old)
+
+
+def test_a_fault_in_a_client_library_is_trouble_of_the_store() -> None:
+    """It is named, nothing is set aside, and it is no answer of the store."""
+
+    def trouble(_: bytes) -> None:
+        raise ZeroDivisionError("in a library")
+
+    bench = Bench(trouble)
+    for way in (bench.delivery.deliver, bench.delivery.work_around):
+        with pytest.raises(StoreBusy, match="unexpected ZeroDivisionError from the store: in a library") as busy:
+            way([rows("reading", 10)])
+        assert not busy.value.answered
+
+
+def test_a_row_under_suspicion_is_an_answer_of_the_store() -> None:
+    """The sender counts it as one more failure and comes back to work around it."""
+    bench = Bench(failing(b"reading 3"))
+    with pytest.raises(StoreBusy, match="internal error; other rows are stored, so the bad ones are looked for") as busy:
+        bench.delivery.work_around([rows("reading", 10)])
+    assert busy.value.answered
