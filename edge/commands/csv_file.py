@@ -73,7 +73,7 @@ class _Rows:
 
     Args:
         path: name of the file, for messages.
-        layout: what its columns hold.
+        layout: meaning of its columns.
         series: table that new series are added to.
     """
 

@@ -96,7 +96,7 @@ class _Writer:
         text = csv.writer(self._out, lineterminator="\n")
         for lead, value in enumerate(values, 1):
             time = _iso(origin + (lead - 1) * self._contract.interval)
-            cells = ["" if one != one else one for one in value]  # noqa: PLR0124
+            cells = ["" if cell != cell else cell for cell in value]  # noqa: PLR0124
             text.writerow([name, _iso(origin), lead, time, *cells, forecasts.model])
 
 

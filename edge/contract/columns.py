@@ -54,7 +54,7 @@ class Readings:
     Args:
         series: index of the series, int32 `[n]`.
         time: moment of the measurement, ns UTC, int64 `[n]`.
-        value: in the sensor's own unit, float64 `[n]`.
+        value: measured value in the sensor's own unit, float64 `[n]`.
     """
 
     series: Int32
@@ -98,7 +98,7 @@ class Forecasts:
     Args:
         series: index of the series, int32 `[n]`.
         origin: end of the last closed interval, ns UTC, int64 `[n]`.
-        values: in the sensor's own unit, float32 `[n, horizon, quantiles]`.
+        values: quantiles of the forecast in the sensor's own unit, float32 `[n, horizon, quantiles]`.
         model: version of the bundle, or name of the baseline, that made them.
     """
 
@@ -124,7 +124,7 @@ class Scores:
         absolute_error: its absolute value, float64 `[n]`.
         pinball: mean quantile loss over the levels, float64 `[n]`.
         covered: 1.0 where the fact lies within the outermost quantiles, else 0.0; NaN without an interval.
-        baseline_absolute_error: of the seasonal-naive forecast from the same origin, float64 `[n]`.
+        baseline_absolute_error: absolute error of the seasonal-naive forecast from the same origin, float64 `[n]`.
     """
 
     series: Int32
@@ -146,7 +146,7 @@ class Points:
     """Rows for or from the store: one measurement, columns of equal length.
 
     Args:
-        measurement: whose rows they are.
+        measurement: kind of the rows.
         series: index into the series table, int32 `[n]`.
         time: ns UTC, int64 `[n]`.
         fields: name to column: a float or int array, or one text for all rows.

@@ -41,8 +41,8 @@ def aggregate(readings: Readings, interval: int, aggregation: Aggregation) -> tu
     values that are not finite do not count at all.
 
     Args:
-        readings: in any order.
-        interval: ns.
+        readings: rows in any order.
+        interval: length of an interval, ns.
         aggregation: how the readings of one interval become one value.
 
     Returns:

@@ -23,7 +23,7 @@ class Field:
 
     Args:
         name: name of the field.
-        text: what it is, with its unit.
+        text: description with its unit.
         kind: its type, whatever array it comes in.
     """
 
@@ -38,7 +38,7 @@ class Measurement:
 
     Args:
         name: name of the measurement.
-        text: what a row is.
+        text: description of a row.
         fields: the fields in their order.
         quantiles: whether a field for each quantile of the contract stands before these (`Contract.quantile_names`).
         owner: the tag that says whose row it is.

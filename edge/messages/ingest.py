@@ -5,6 +5,7 @@ payload.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edge.contract.schema import RESERVED
@@ -19,14 +20,25 @@ class Source:
     """Where a topic's readings belong.
 
     Args:
-        name: of the series.
-        tags: from the topic's placeholders.
+        name: name of the series.
+        tags: values of the topic's placeholders, by their names.
         ingest: the rule that reads the payload.
     """
 
     name: str
     tags: dict[str, str]
     ingest: "Ingest"
+
+
+def _patterns(pieces: list[str]) -> Iterator[str]:
+    """Patterns for the pieces of a template, which are text and the name of a placeholder in turn."""
+    known: set[str] = set()
+    for position, piece in enumerate(pieces):
+        if position % 2 == 0:
+            yield re.escape(piece)
+        else:
+            yield f"(?P={piece})" if piece in known else f"(?P<{piece}>.+)"
+            known.add(piece)
 
 
 class Ingest:
@@ -82,11 +94,7 @@ class Ingest:
             raise ConfigurationError(f"[[ingest]] series {series!r} may use the topic's placeholders ({known}) only") from error
         pieces = re.split(r"\{(\w+)\}", self._series)
         self._used = list(dict.fromkeys(pieces[1::2]))
-        again = {place for place in range(1, len(pieces), 2) if pieces[place] in pieces[1:place:2]}
-        groups = [f"(?P={piece})" if place in again else f"(?P<{piece}>.+)" for place, piece in enumerate(pieces)]
-        self._name = re.compile(
-            "".join(group if place % 2 else re.escape(pieces[place]) for place, group in enumerate(groups)), re.DOTALL
-        )
+        self._name = re.compile("".join(_patterns(pieces)), re.DOTALL)
         # No level holds a slash, so a longer run of them than the template has stands in no name that is made by it.
         self._apart = "/" * (1 + max(map(len, re.findall("/+", self._series)), default=0))
         self._format = open_format(payload, Fields(value, time or None, time_unit))
@@ -107,8 +115,8 @@ class Ingest:
     def _name_of(self, tags: dict[str, str]) -> str:
         """The template's name, unless other tags would read the same; then their values apart, so that no two share a name."""
         name = self._series.format(**tags)
-        found = self._name.fullmatch(name)
-        if found is not None and all(found[used] == tags[used] for used in self._used):
+        match = self._name.fullmatch(name)
+        if match is not None and all(match[used] == tags[used] for used in self._used):
             return name
         return self._apart.join(tags[used] for used in self._used)
 
@@ -125,8 +133,8 @@ class Ingest:
         """Time (ns UTC) and value of a payload.
 
         Args:
-            payload: as it came.
-            arrival: ns UTC, used where the payload carries no time.
+            payload: bytes of the message.
+            arrival: time of arrival in ns UTC, used where the payload carries no time.
 
         Raises:
             PayloadError: too large, not of this format, no finite value, no time within reason.

@@ -22,12 +22,12 @@ class Intake:
 
     Args:
         ingests: the rules, tried in order.
-        series: the table new series are added to.
-        most: series beyond this number are skipped.
-        count: called with the kind and number of what was skipped.
-        arrival: gives what was committed last under a packet identifier.
-        grumbler: says what was skipped.
-        trust: in our clock, against which the times of readings are judged.
+        series: the table that new series are added to.
+        most: largest number of series; readings of further ones are skipped.
+        count: function called with the kind and number of skipped messages.
+        arrival: function that gives the arrival that was committed last under a packet identifier.
+        grumbler: log for skipped messages.
+        trust: judge of our clock, with which the times of readings are compared.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Intake:
         self._ingests, self._series, self._most = list(ingests), series, most
         self._count, self._arrival, self._grumbler, self._trust = count, arrival, grumbler, trust
         self._topics: dict[str, Source] = {}  # of known series only, or a flood of made-up ones would push them out
+        self._owners: dict[int, Ingest] = {}  # the rule that gave a series first
         self.arrivals: dict[int, Arrival] = {}
         self.held = Readings.empty()
         self._useless = 0  # messages since the last one that could be used
@@ -68,7 +69,7 @@ class Intake:
         latest, proved = self._trust.latest, self._trust.proved
         for message in messages:
             try:
-                found = self._reading(message, latest, proved=proved)
+                reading = self._reading(message, latest, proved=proved)
             except PayloadError as error:
                 self._skip(message, error.kind, str(error))
                 continue
@@ -78,7 +79,7 @@ class Intake:
                 self._skip(message, "bad_message", f"unexpected {type(error).__name__} while it was read")
                 continue
             self._useless = 0
-            (rows if found[1] <= latest else ahead).append(found)
+            (rows if reading[1] <= latest else ahead).append(reading)
         self.held = Readings.of(*zip(*ahead, strict=True)) if ahead else Readings.empty()
         return Readings.of(*zip(*rows, strict=True)) if rows else Readings.empty()
 
@@ -105,9 +106,21 @@ class Intake:
             self._trust.hear(index, moment)
         if index is None or future:
             raise PayloadError("future", "the time lies ahead of ours; check the sensor's clock and time zone")
-        if len(self._topics) < self._most:
-            self._topics[message.topic] = source
+        if message.topic not in self._topics and len(self._topics) < self._most:
+            self._remember(message.topic, source, index)
         return index, moment, value
+
+    def _remember(self, topic: str, source: Source, index: int) -> None:
+        """Keep the source of a topic, and say where two rules give one series."""
+        self._topics[topic] = source
+        owner = self._owners.setdefault(index, source.ingest)
+        if owner is not source.ingest:
+            rules = f"{quoted(owner.topic, LONGEST_SHOWN)} and {quoted(source.ingest.topic, LONGEST_SHOWN)}"
+            self._grumbler.say(
+                "shared_series",
+                f"the [[ingest]] rules {rules} both give series {quoted(source.name, LONGEST_SHOWN)}, "
+                "so their readings mix; set another [[ingest]] series if they are of two sensors",
+            )
 
     def _add(self, source: Source) -> int:
         if len(self._series) >= self._most:
@@ -117,10 +130,11 @@ class Intake:
     def _source(self, topic: str) -> Source:
         if len(topic) > LONGEST_TOPIC:
             raise PayloadError("long_topic", f"expected at most {LONGEST_TOPIC} characters, got {len(topic)}")
-        found = next((source for ingest in self._ingests if (source := ingest.source(topic)) is not None), None)
-        if found is None:
-            raise PayloadError("unknown_topic", "no [[ingest]] topic matches")
-        return found
+        for ingest in self._ingests:
+            source = ingest.source(topic)
+            if source is not None:
+                return source
+        raise PayloadError("unknown_topic", "no [[ingest]] topic matches")
 
     def _first_arrival(self, message: Message) -> int:
         """When a message came first: sent again it would get another time, and its reading would be stored twice."""

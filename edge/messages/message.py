@@ -47,9 +47,9 @@ class Message:
     """One message as it came.
 
     Args:
-        topic: where it was published.
-        payload: its bytes; of one that is too large to be a reading only the beginning.
-        arrival: ns UTC.
+        topic: topic that it was published to.
+        payload: its bytes; only the first ones where it is too large to be a reading.
+        arrival: time of arrival, ns UTC.
         retained: whether the broker had kept it; its age is unknown.
         mid: packet identifier to acknowledge.
         qos: 0 or 1.
@@ -73,8 +73,8 @@ class Arrival:
 
     Args:
         mid: packet identifier; there are 65,535, and the newest message of each is remembered.
-        digest: of topic and payload, so that another message under the same identifier is told apart.
-        time: of the first delivery, ns UTC.
+        digest: hash of topic and payload, so that another message under the same identifier is told apart.
+        time: time of the first delivery, ns UTC.
     """
 
     mid: int

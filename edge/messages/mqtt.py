@@ -135,11 +135,11 @@ class Subscriber:
 
     Args:
         address: the broker.
-        client_id: stable over restarts: the broker's queue hangs on it.
+        client_id: name that stays the same over restarts: the broker keeps the queue under it.
         filters: topic filters to subscribe to.
-        password: of the account in the address.
-        keepalive: seconds.
-        room: messages that may wait here; past it, or past 16 MB, the socket is not read, so the broker keeps the rest.
+        password: password of the account in the address.
+        keepalive: seconds without traffic before the connection counts as lost.
+        room: number of messages that may wait here; beyond it, or beyond 16 MB, the socket is not read: the broker keeps them.
         pauses: waits before the broker is tried again; they begin anew after a connection that lasted.
     """
 

@@ -306,3 +306,14 @@ def test_that_no_message_can_be_used_is_a_problem_until_one_can() -> None:
     assert desk.intake.problem is None
     desk.take(*[("plain/a", b"x"), ("plain/b", b"1")] * 20)
     assert desk.intake.problem is None
+
+
+def test_two_rules_that_give_one_series_are_named() -> None:
+    """Their readings mix, which is said once; topics of one rule may share a series, as its template says so."""
+    desk = Desk(Ingest("a/{x}", payload="plain"), Ingest("b/{x}", payload="plain"), Ingest("c/{x}/{y}", "{x}", payload="plain"))
+    desk.take(("a/roof", b"1"), ("c/yard/1", b"1"), ("c/yard/2", b"1"))
+    assert desk.lines == []
+    assert desk.take(("b/roof", b"2"), ("b/roof", b"3"), ("a/roof", b"4")) == [(0, NOW, 2.0), (0, NOW, 3.0), (0, NOW, 4.0)]
+    (line,) = desk.lines
+    assert line.startswith("shared_series: the [[ingest]] rules 'a/{x}' and 'b/{x}' both give series 'roof'")
+    assert not desk.counts

@@ -1,0 +1,50 @@
+"""Columns keep their rows together, and a series keeps its number."""
+
+import numpy as np
+
+from edge.contract.columns import Points, Readings, SeriesTable
+from edge.contract.schema import FORECAST_LEAD
+
+
+def test_a_series_keeps_its_number_and_its_first_tags() -> None:
+    """A name that comes again is the same series; tags that come later do not count."""
+    table = SeriesTable(["a", "b", "a"])
+    assert (table.add("c", {"site": "roof"}), table.add("c", {"site": "yard"}), table.add("a")) == (2, 2, 0)
+    assert (table.names, table.tags, len(table)) == (["a", "b", "c"], [{}, {}, {"site": "roof"}], 3)
+    assert (table.get("b"), table.get("d")) == (1, None)
+
+
+def test_readings_have_the_types_that_every_column_has() -> None:
+    """Any sequence becomes int32, int64 and float64, also an empty one."""
+    for readings in (Readings.of([1], [2**62], [0.5]), Readings.empty(), Readings.concatenate([])):
+        assert [column.dtype for column in (readings.series, readings.time, readings.value)] == [np.int32, np.int64, np.float64]
+
+
+def test_parts_of_readings_stay_rows() -> None:
+    """Taken by number, by mask and as a slice, and put together again."""
+    readings = Readings.of([0, 1, 2], [10, 11, 12], [0.0, 0.1, 0.2])
+    parts = [readings.take(np.array([2])), readings.take(readings.time == 11), readings.take(slice(0, 1))]
+    whole = Readings.concatenate(parts)
+    assert list(zip(whole.series.tolist(), whole.time.tolist(), whole.value.tolist(), strict=True)) == [
+        (2, 12, 0.2),
+        (1, 11, 0.1),
+        (0, 10, 0.0),
+    ]
+
+
+def test_some_rows_for_the_store_keep_their_fields_and_leads() -> None:
+    """A text that all rows share stays as it is."""
+    values = np.array([0.0, 0.1, 0.2])
+    points = Points(
+        FORECAST_LEAD,
+        np.arange(3, dtype=np.int32),
+        np.arange(3),
+        {"value": values, "model": "gru"},
+        np.array([1, 6, 12], np.int32),
+    )
+    some = points.take(slice(1, 3))
+    assert (len(points), len(some), some.measurement) == (3, 2, FORECAST_LEAD)
+    assert np.asarray(some.fields["value"]).tolist() == [0.1, 0.2]
+    assert some.fields["model"] == "gru"
+    assert some.lead is not None
+    assert some.lead.tolist() == [6, 12]
