@@ -23,10 +23,12 @@ ROOT = Path(__file__).parents[2]
 TARGETS: dict[str, tuple[str, ...]] = {
     "edge/series/state.py": ("tests/edge/test_series_state.py",),
     "edge/series/scoring.py": ("tests/edge/test_series_scoring.py",),
+    "edge/series/metrics.py": ("tests/edge/test_series_metrics.py",),
     "edge/spool/spool.py": ("tests/edge/test_spool_spool.py", "tests/edge/test_spool_damage.py"),
     "edge/spool/delivery.py": ("tests/edge/test_spool_delivery.py",),
     "edge/messages/formats/*.py": ("tests/edge/test_messages_formats.py",),
     "pipeline/judging/verdict.py": ("tests/pipeline/test_judging_verdict.py",),
+    "pipeline/judging/metrics.py": ("tests/pipeline/test_judging_metrics.py",),
     "pipeline/training/calibration.py": ("tests/pipeline/test_training_calibration.py",),
     "pipeline/release/precision.py": ("tests/pipeline/test_release_precision.py",),
 }
