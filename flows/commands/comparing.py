@@ -1,11 +1,11 @@
-"""The work of `gatecast compare`: nine trainings, two at once, then the measuring with the machine to itself."""
+"""The work of `gatecast compare`: all trainings, several at once, and then the measuring with nothing beside it."""
 
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from edge.forecaster.manifest import Cell, Design
 from flows.progress import Show
@@ -16,6 +16,7 @@ from pipeline.release.candidates import make_candidate
 from pipeline.training.architecture import Architecture
 
 Answer: TypeAlias = tuple[Trained, Memory | None]
+Result = TypeVar("Result")
 
 PARTS = {"tutorial": "epochs", "memory": "delays"}
 
@@ -53,22 +54,27 @@ def compare(prepared: Prepared, given: Budget, workers: int, show: Show) -> Comp
 
     with show.stage("train"), tempfile.TemporaryDirectory(prefix="gatecast-") as temporary:
         folder = Path(temporary)
-        # The long ones first, so that none is left alone at the end.
+        # Long trainings start first, so that no long one runs alone at the end.
         cells = given.cells[::-1]
         jobs: list[Callable[[], Answer]] = []
         if "plain" in given.forms:
             jobs += [lambda cell=cell: network(cell, "plain", folder / f"{cell}-plain") for cell in cells]  # type: ignore[misc]
         jobs += [lambda cell=cell: studied(cell, folder / f"{cell}-tutorial") for cell in cells]  # type: ignore[misc]
         jobs += [lambda cell=cell: network(cell, "segment", folder / f"{cell}-segment") for cell in cells]  # type: ignore[misc]
-        answers = _all(jobs, workers)
+        answers = run_all(jobs, workers)
     answers.sort(key=lambda answer: (FORMS.index(answer[0].form), given.cells.index(answer[0].cell)))
     with show.stage("measure"):
         memories = [memory for _, memory in answers if memory is not None]
         return measure(prepared, [trained for trained, _ in answers], memories, given, time.perf_counter)
 
 
-def _all(jobs: Sequence[Callable[[], Answer]], workers: int) -> list[Answer]:
-    """What the jobs return; after a failure no further one starts."""
+def run_all(jobs: Sequence[Callable[[], Result]], workers: int) -> list[Result]:
+    """What the jobs return, in their order; after a failure no further job starts.
+
+    Args:
+        jobs: functions, the first ones start first.
+        workers: number of jobs at once.
+    """
     with ThreadPoolExecutor(workers) as pool:
         futures = [pool.submit(job) for job in jobs]
         try:

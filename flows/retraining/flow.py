@@ -31,7 +31,8 @@ from pipeline.release.registry import Registry
 from pipeline.report.page import markdown
 from pipeline.report.report import candidate_grid, model_card, plot_png, validation_table
 from pipeline.training.architecture import Architecture
-from pipeline.training.tuning import Tuned, library, untuned
+from pipeline.training.study import library
+from pipeline.training.tuning import Search, Tuned, untuned
 from pipeline.training.tuning import tune as search_settings
 
 SERVED = "GATECAST_SERVED"  # in the environment of a run that `gatecast serve` has started: its process id
@@ -78,7 +79,7 @@ def validate(history: History, fleet: str, show: Show) -> Prepared:
 def tune(prepared: Prepared, config: Config, trials: int, folder: Path, show: Show) -> Tuned:
     """Settings that suit this history, one line per trial."""
     registry = Path(config.registry.path)
-    return search_settings(prepared, config.fleet, config.train, trials, registry, folder / "tune", show.note)
+    return search_settings(prepared, config.fleet, config.train, Search(trials, registry, folder / "tune"), show.note)
 
 
 @task(

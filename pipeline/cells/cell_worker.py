@@ -45,7 +45,7 @@ class _Result(msgspec.Struct):
 
 
 class _Event(Raised):
-    """One line from the worker: how far a part of the work has come, or why it gives up."""
+    """One line from the worker: the progress of a part of the work, or the error that ends it."""
 
     what: str = ""
     done: int = 0
@@ -54,7 +54,7 @@ class _Event(Raised):
 
 @dataclass(frozen=True, slots=True)
 class CellRequest:
-    """What a cell is studied with.
+    """Everything that the study of a cell needs.
 
     Args:
         cell: recurrent cell.
@@ -79,7 +79,7 @@ class CellRequest:
 
 @dataclass(frozen=True, slots=True)
 class CellStudy:
-    """What came of it.
+    """The results of the study of a cell.
 
     Args:
         model: the tutorial network as a TFLite file.

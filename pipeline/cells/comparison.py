@@ -61,7 +61,7 @@ class Budget:
 
 
 def budget(size: Literal["quick", "usual", "full"], seed: int = 0) -> Budget:
-    """Two designs and seconds, to try the command; minutes; or as much training as `gatecast retrain` gives."""
+    """The budget of a size: `quick` takes seconds and two designs, `usual` minutes, `full` as long as `gatecast retrain`."""
     if size == "quick":
         recall = RecallBudget((2, 5), (20, 20), batch=16, units=8, distances=(0, 2, 5), test=128, seeds=1)
         return Budget(
@@ -97,7 +97,7 @@ class Trained:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The whole answer.
+    """Everything that `gatecast compare` measured.
 
     Args:
         rows: one row per network.
@@ -163,7 +163,7 @@ def study(
     made = study_cell(request, folder, told)
     bundle = _tutorial_bundle(cell, units, prepared, contract, made)
     bundle = Bundle(msgspec.structs.replace(bundle.manifest, golden=golden(Model(bundle), windows, series)), made.model)
-    # Forecasts that are fed back hundreds of times make any rounding as large as they like.
+    # Only lead 1 is compared: feeding forecasts back hundreds of times multiplies every rounding error.
     parity(made.forecasts, bundle, windows, series, leads=1)
     return Trained(cell, "tutorial", bundle, contract.window, made.seconds_per_epoch), made.memory
 

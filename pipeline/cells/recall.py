@@ -13,8 +13,8 @@ import numpy as np
 from edge.contract.columns import Float32, Float64
 from edge.forecaster.manifest import Cell
 
-INPUTS = 2  # the number, and 1 where it is the one to keep
-LEAD_IN = 8  # steps before the marked one, so that a fresh state is no second mark
+INPUTS = 2  # the number, and 1 where it is the number to keep
+LEAD_IN = 8  # steps before the marked value, so that a fresh state does not give it away
 KEPT = 0.9  # recall from which on a value counts as kept: an error of a third of its spread
 
 

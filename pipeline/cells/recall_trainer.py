@@ -31,7 +31,7 @@ class RecallTrainer:
         self.weights = self.cell.trainable_variables + self.reader.trainable_variables
         self.optimizer = keras.optimizers.Adam(budget.learning_rate, global_clipnorm=1.0)
         self.optimizer.build(self.weights)
-        # Compiled once per length: a step of a loop is far too small for anything else.
+        # Compiled once per length: one step is so small that starting it uncompiled costs more than the step.
         self.step = tf.function(self._step, jit_compile=True)
         self.run_said = tf.function(self._said)
         self.run_gradient = tf.function(self._gradient)
@@ -80,7 +80,7 @@ class RecallTrainer:
             norms.append(jacobian_norm(gradient[:, time_steps - 1 - distance, 0], units))
         return tuple(norms)
 
-    def _final(self, inputs: Tensor) -> Tensor:
+    def final(self, inputs: Tensor) -> Tensor:
         """State after the last step, `[batch, units]`, of inputs `[batch, time, 2]`."""
         steps = tf.transpose(inputs, [1, 0, 2])
         zeros = tf.zeros([inputs.shape[0], self.budget.units])
@@ -92,7 +92,7 @@ class RecallTrainer:
         )[1]
 
     def _said(self, inputs: Tensor) -> Tensor:
-        return self.reader(self._final(inputs))[:, 0]
+        return self.reader(self.final(inputs))[:, 0]
 
     def _step(self, inputs: Tensor, target: Tensor) -> None:
         with tf.GradientTape() as tape:
@@ -102,7 +102,7 @@ class RecallTrainer:
     def _gradient(self, inputs: Tensor, chosen: Tensor) -> Tensor:
         with tf.GradientTape() as tape:
             tape.watch(inputs)
-            state = tf.reduce_sum(self._final(inputs) * chosen)
+            state = tf.reduce_sum(self.final(inputs) * chosen)
         return tape.gradient(state, inputs)
 
 

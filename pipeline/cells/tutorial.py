@@ -70,7 +70,7 @@ class Tutorial:
         return inputs[:, :, None], ((target - mean) / scale)[:, None]
 
     def standardised(self, window: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
-        """Window in standard deviations; a missing value is the one before it, or the mean where there is none."""
+        """Window in standard deviations; a missing value takes the value before it, or the mean where there is none."""
         known = tf.abs(window) < LARGEST_VALUE  # NaN compares false
         scaled = tf.where(known, (tf.where(known, window, 0.0) - mean) / scale, 0.0)
         filled = [scaled[:, :1]]

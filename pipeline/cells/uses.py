@@ -1,4 +1,4 @@
-"""What was measured of each network, and what it is good for by rule."""
+"""What was measured of each network, and the rule that says what it is good for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""Processes: what imports TensorFlow works in a process of its own, which ends with ours."""
+"""Processes: code that imports TensorFlow runs in a process of its own, which ends with ours."""

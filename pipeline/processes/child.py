@@ -1,4 +1,4 @@
-"""A process of its own for what imports TensorFlow: its lines are followed while it works, its log is kept, it ends with us.
+"""Code that imports TensorFlow runs in a child process: its lines are followed, its log is kept, and it ends with us.
 
 It speaks in JSON lines. An error that it raises on purpose crosses the border as one line (`Raised`) and is raised here
 again: of the same class, with the same text and the same facts.
@@ -64,7 +64,7 @@ def last_words(log: Path) -> str:
 
 
 def events(lines: Iterable[str], kind: type[Event]) -> Iterator[Event]:
-    """What the lines of a process say, without those of a library that prints."""
+    """Events in the lines of a process; lines that a library prints are skipped."""
     for line in lines:
         try:
             yield msgspec.json.decode(line, type=kind)
@@ -87,7 +87,7 @@ class Raised(msgspec.Struct):
 
     @classmethod
     def of(cls, error: GatecastError) -> "Raised":
-        """What has to be said of this error."""
+        """The line of this error."""
         return cls(type(error).__name__, str(error), msgspec.msgpack.encode(vars(error)).hex())
 
     def again(self) -> GatecastError:
@@ -135,7 +135,7 @@ def obey(work: Callable[[Path, Say], None], folder: Path, output: IO[str]) -> in
 
 
 def grid_file(values: Float32, path: Path) -> str:
-    """Where the worker finds a grid, which it maps and does not read as a whole: its own file, or else a new one."""
+    """Path of the file that the worker maps the grid from: the file of the grid itself, or else a new one."""
     if isinstance(values, np.memmap) and values.filename is not None:
         whole = np.load(values.filename, mmap_mode="r", allow_pickle=False)
         if whole.shape == values.shape:

@@ -1,4 +1,4 @@
-"""A child process that does not outlive the one that started it, also where that one is killed and can end nothing.
+"""A child process that ends with its parent, also where the parent is killed and cannot end anything itself.
 
 As a program it becomes the command it is given, `python -I -S tied.py PARENT COMMAND …`: safe to start from any thread.
 """
@@ -12,7 +12,7 @@ SET_PARENT_DEATH_SIGNAL = 1  # of prctl(2)
 
 
 def tie(parent: int) -> None:
-    """Be killed when the parent ends, or end at once where it is gone already; other systems than Linux know no such thing.
+    """Be killed when the parent ends, or end at once where the parent is gone already; only Linux offers the former.
 
     Args:
         parent: process id; the signal also comes when the thread ends that started this process.

@@ -1,19 +1,17 @@
-"""Which networks there are: the cells, and the shape of one network."""
+"""What a network is made of, and which networks a configuration asks for."""
 
 from dataclasses import dataclass
 
 from edge.config import Train
 from edge.contract.contract import Contract
-from edge.contract.times import DAY, SECOND
+from edge.contract.times import DAY, UNITS
 from edge.errors import ConfigurationError
 from edge.forecaster.manifest import Cell, Design
 from pipeline.training.cells import CELLS
 
-# A loop is quicker on the device where the steps are more or wider.
-UNROLLED_STEPS, UNROLLED_UNITS = 8, 64
-UNROLLED_IN_TRAINING = 32
-HOUR, MINUTE = 3600 * SECOND, 60 * SECOND
-UNITS, LONG_WINDOW = 64, 336
+NATURAL_SEGMENTS = (DAY, UNITS["h"], UNITS["min"])  # ns, the best one first
+SMALL_STATE, LARGE_STATE = 64, 128  # units, where the configuration gives none
+LONG_WINDOW = 336  # intervals from which on the large state is taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ class Architecture:
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be built."""
+        """Refuse values that no network can be built from."""
         if self.cell not in CELLS:
             raise ConfigurationError(f"cell must be one of {', '.join(CELLS)}; got {self.cell!r}")
         if self.design not in ("segment", "plain"):
@@ -53,12 +51,12 @@ class Architecture:
 def segment_length(architecture: Architecture, contract: Contract) -> int:
     """Intervals per segment: as asked for, else a day, else an hour, else a minute, else a quarter of the window.
 
-    With a day the network sees every day at the same phase in few steps. Each counts where it is a whole number of at
-    least eight intervals and fits the window twice. A segment is never longer than the window.
+    With a day the network sees every day at the same phase in few steps. A day, an hour or a minute is taken where it is a
+    whole number of at least eight intervals and fits the window twice. A segment is never longer than the window.
     """
     if architecture.segment is not None:
         return min(architecture.segment, contract.window)
-    for length in (DAY, HOUR, MINUTE):
+    for length in NATURAL_SEGMENTS:
         steps, rest = divmod(length, contract.interval)
         if not rest and 8 <= steps <= contract.window // 2:
             return steps
@@ -66,6 +64,13 @@ def segment_length(architecture: Architecture, contract: Contract) -> int:
 
 
 def architectures(train: Train, contract: Contract) -> tuple[Architecture, ...]:
-    """The candidates the configuration asks for; a long window gives a larger state something to hold."""
-    units = train.units or (UNITS if contract.window < LONG_WINDOW else 2 * UNITS)
+    """The candidates that the configuration asks for.
+
+    Without a size of the state it is 64 units, or 128 for a long window, which gives a larger state something to hold.
+
+    Args:
+        train: section `[train]` of the configuration.
+        contract: window.
+    """
+    units = train.units or (SMALL_STATE if contract.window < LONG_WINDOW else LARGE_STATE)
     return tuple(Architecture(cell, design, units, train.segment) for design in train.designs for cell in train.cells)

@@ -1,4 +1,4 @@
-"""Recurrent forecasters: GRU, LSTM and SimpleRNN are one builder and one table.
+"""Recurrent forecasters: one builder makes all of them from the table of cells.
 
 The `segment` design follows SegRNN (Lin et al. 2023): the window is cut into segments, a recurrent layer runs over
 them, and every segment of the horizon is decoded in parallel from the last state. `plain` is the textbook form, one
@@ -26,7 +26,7 @@ def build(architecture: Architecture, contract: Contract, series_scale: Float64)
     float32 `[batch, horizon, quantiles]`, all in the sensor's unit.
 
     Args:
-        architecture: what it is made of.
+        architecture: cell, design and sizes.
         contract: shapes.
         series_scale: typical spread of every known series, float64 `[known]`; 0 or NaN where it has none.
     """
@@ -40,10 +40,10 @@ def restore(architecture: Architecture, contract: Contract, known: int, weights:
     """A network with trained weights.
 
     Args:
-        architecture: what it is made of.
+        architecture: cell, design and sizes.
         contract: shapes.
         known: number of known series.
-        weights: in the order of `Network.get_weights`; the scale of the series is among them.
+        weights: trained weights, in the order of `Network.get_weights`; the scale of the series is among them.
     """
     network = build(architecture, contract, np.zeros(known))
     network.set_weights(weights)
@@ -54,8 +54,8 @@ def assemble(networks: Sequence["Network"], calibration: Calibration) -> "Member
     """One graph of trained networks.
 
     Args:
-        networks: of one architecture.
-        calibration: what the validation part adds.
+        networks: trained networks of one architecture.
+        calibration: shares and factors that the validation part adds.
     """
     from pipeline.training.network import Members  # noqa: PLC0415 - imports TensorFlow
 
@@ -66,7 +66,7 @@ def forecast(network: "Network | Members", windows: Float32, series: Int32) -> F
     """Forecasts of a network before conversion, float32 `[n, horizon, quantiles]`.
 
     Args:
-        network: trained.
+        network: trained network.
         windows: float32 `[n, window]`.
         series: int32 `[n]`.
     """

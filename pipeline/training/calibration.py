@@ -8,9 +8,9 @@ Intervals get a split-conformal correction with normalised scores (Lei et al., D
 2018): each step from one quantile to the next is compared with where the facts lie. What comes out is a factor per lead
 and step, which the forecast graph multiplies with.
 
-Windows that overlap, and days of one season, are far from independent. So a factor is found in several blocks of time
-as well, and the correction goes only as far as chance between the blocks does not explain it. It never narrows: what a
-quiet month leaves room for, the next one may need.
+Windows that overlap, and days of one season, are far from independent. So a factor is also computed for each of several
+blocks of time, and the part of the correction that chance between the blocks explains is left out. The correction never
+narrows an interval: the next month may be less quiet.
 """
 
 import math
@@ -25,12 +25,12 @@ from edge.forecaster.baselines import Baseline, baseline
 from edge.forecaster.model import LARGEST_VALUE
 
 SHARES = np.arange(6) / 20
-FARTHEST = 5.0  # times the scale; a value that lies farther from the last one is no part of what is usual
+FARTHEST = 5.0  # times the scale; a value that lies farther from the last one has no part in the mean of the last days
 MOST_BEYOND = 100.0  # times the scale; a fact that lies farther off may be a glitch
 SMALLEST_STEP = 1e-12
-BLOCKS = 8  # of time
+BLOCKS = 8  # blocks of time
 CERTAIN = 1.64  # standard errors: nine times out of ten chance stays within them
-WIDEST = 10.0  # times; facts that lie farther out are not the interval's fault
+WIDEST = 10.0  # largest factor; facts that lie farther out say nothing about the interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class Calibration:
     """What the validation part adds, for unknown and for known series.
 
     Args:
-        shares: of the mean of the last days in the median, 0…1.
-        factors: of the steps between neighbouring quantiles, float32 `[2, horizon, quantiles - 1]`.
+        shares: share of the mean of the last days in the median, 0…1.
+        factors: factors of the steps between neighbouring quantiles, float32 `[2, horizon, quantiles - 1]`.
     """
 
     shares: tuple[float, float]
@@ -47,7 +47,7 @@ class Calibration:
 
     @classmethod
     def of(cls, contract: Contract, shares: tuple[float, float] = (0.0, 0.0)) -> Self:
-        """These shares, and intervals as the networks gave them."""
+        """These shares, and factors of 1: intervals stay as the networks gave them."""
         return cls(shares, np.ones((2, contract.horizon, len(contract.quantiles) - 1), np.float32))
 
 
@@ -60,7 +60,7 @@ def best_share(medians: Float32, usual: Float32, facts: Float32, scale: Float64)
     """The share of the mean of the last days with the least absolute error; 0 where nothing can be compared.
 
     Args:
-        medians: of the networks on the validation windows, float32 `[n, horizon]`.
+        medians: medians of the networks on the validation windows, float32 `[n, horizon]`.
         usual: mean of the last days, or the median itself where there is none, float32 `[n, horizon]`.
         facts: float32 `[n, horizon]`, NaN where missing.
         scale: unit of the error, of the series of each window, float64 `[n]`; windows with none above 0 do not count.
@@ -80,14 +80,14 @@ def factors(forecasts: Float32, facts: Float32, origin: Int64, contract: Contrac
     """Factors of the steps between neighbouring quantiles, at least 1, float32 `[horizon, quantiles - 1]`.
 
     Args:
-        forecasts: of the validation windows, float32 `[n, horizon, quantiles]`.
+        forecasts: forecasts from the validation windows, float32 `[n, horizon, quantiles]`.
         facts: float32 `[n, horizon]`, NaN where missing.
-        origin: of the windows, in any unit of time, int64 `[n]`.
+        origin: origin of each window, in any unit of time, int64 `[n]`.
         contract: levels.
     """
     edges = np.linspace(origin.min(), origin.max() + 1, BLOCKS + 1)
     blocks = np.searchsorted(edges, origin, side="right") - 1
-    found = np.log(
+    logarithms = np.log(
         np.stack(
             [
                 _factors(forecasts, facts, np.ones(len(origin), bool), contract),
@@ -95,31 +95,31 @@ def factors(forecasts: Float32, facts: Float32, origin: Int64, contract: Contrac
             ]
         )
     )
-    chance = CERTAIN * found[1:].std(axis=0, ddof=1) / math.sqrt(BLOCKS)
-    return cast("Float32", np.exp(np.maximum(found[0] - chance, 0)).astype(np.float32))
+    chance = CERTAIN * logarithms[1:].std(axis=0, ddof=1) / math.sqrt(BLOCKS)
+    return cast("Float32", np.exp(np.maximum(logarithms[0] - chance, 0)).astype(np.float32))
 
 
 def _factors(forecasts: Float32, facts: Float32, chosen: Bool, contract: Contract) -> Float64:
     """Factors from some of the windows; 1 at a lead without any fact."""
     forecasts, facts = forecasts[chosen], facts[chosen]
     middle, levels = contract.median, contract.quantiles
-    found = np.ones((contract.horizon, len(levels) - 1))
+    factors = np.ones((contract.horizon, len(levels) - 1))
     steps = np.maximum(np.diff(forecasts.astype(np.float64), axis=2), SMALLEST_STEP)
     beyond = facts.astype(np.float64) - forecasts[:, :, middle]
     for lead in range(contract.horizon):
         known = np.isfinite(beyond[:, lead])
         if not known.any():
             continue
-        for sign, places in ((1, range(middle, len(levels) - 1)), (-1, range(middle - 1, -1, -1))):
+        for sign, outward in ((1, range(middle, len(levels) - 1)), (-1, range(middle - 1, -1, -1))):
             rest = sign * beyond[known, lead]
-            for place in places:
-                level = levels[place + 1] if sign > 0 else 1 - levels[place]
-                found[lead, place] = min(max(_conformal(rest / steps[known, lead, place], level), 1 / WIDEST), WIDEST)
-                rest = rest - max(found[lead, place], 1.0) * steps[known, lead, place]  # no step is made narrower
-    return found
+            for step in outward:
+                level = levels[step + 1] if sign > 0 else 1 - levels[step]
+                factors[lead, step] = min(max(_conformal(rest / steps[known, lead, step], level), 1 / WIDEST), WIDEST)
+                rest = rest - max(factors[lead, step], 1.0) * steps[known, lead, step]  # no step is made narrower
+    return factors
 
 
 def _conformal(scores: Float64, level: float) -> float:
-    """The score that a new one does not exceed with the probability `level`."""
+    """The score that a new score stays below with the probability `level`."""
     rank = min(math.ceil((len(scores) + 1) * level), len(scores))
     return float(np.partition(scores, rank - 1)[rank - 1])

@@ -23,7 +23,7 @@ def convert(network: "Network | Members", precision: Precision = "float32") -> b
 
     Args:
         network: trained.
-        precision: of the weights.
+        precision: precision of the weights.
 
     Raises:
         BundleError: the network needs an operation that plain TFLite does not have.
@@ -53,7 +53,7 @@ def convert_module(module: Any, function: Any, precision: Precision = "float32")
     Args:
         module: holds the variables that the function reads.
         function: concrete function; becomes the one signature.
-        precision: of the weights.
+        precision: precision of the weights.
 
     Raises:
         BundleError: it needs an operation that plain TFLite does not have.
@@ -65,9 +65,9 @@ def convert_module(module: Any, function: Any, precision: Precision = "float32")
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         if precision != "float32":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]  # of itself: int8 weights, ranges at run time
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]  # alone it gives int8 weights with ranges at run time
         if precision == "int8":
-            # One scale for a matrix: tflite-runtime 2.14 opens no file in which each row has its own. There is no public way.
+            # One scale per matrix: tflite-runtime 2.14 cannot open a file with one scale per row. No public option sets this.
             converter._experimental_disable_per_channel_quantization_for_dense_layers = True  # noqa: SLF001
         if precision == "float16":
             converter.target_spec.supported_types = [tf.float16]

@@ -43,11 +43,11 @@ def fit(
     """Train a network; the same arguments give the same weights, bit by bit.
 
     Args:
-        architecture: of the network.
+        architecture: cell, design and sizes.
         contract: shapes and levels.
         training: windows to learn from.
         validation: later windows, for early stopping only.
-        settings: how.
+        settings: length, steps and random choices of the training.
         progress: called after each epoch with its number, the number of epochs, training and validation loss.
 
     Raises:
@@ -82,8 +82,8 @@ def fit(
         seconds=time.perf_counter() - started,
         epochs=len(losses),
         best_epoch=best_epoch,
-        training_loss=tuple(one for one, _ in losses),
-        validation_loss=tuple(one for _, one in losses),
+        training_loss=tuple(loss for loss, _ in losses),
+        validation_loss=tuple(loss for _, loss in losses),
         parameters=parameters(network),
         steps=trainer.taken,
     )
@@ -112,17 +112,17 @@ def fit_members(
                 progress(before + epoch, epochs * settings.members, loss, validated)
 
         fits.append(fit(architecture, contract, training, validation, own, report))
-    records = [one.record for one in fits]
-    record = Record(
-        seconds=sum(one.seconds for one in records),
-        epochs=sum(one.epochs for one in records),
+    records = [trained.record for trained in fits]
+    whole = Record(
+        seconds=sum(record.seconds for record in records),
+        epochs=sum(record.epochs for record in records),
         best_epoch=records[0].best_epoch,
-        training_loss=tuple(loss for one in records for loss in one.training_loss),
-        validation_loss=tuple(loss for one in records for loss in one.validation_loss),
-        parameters=sum(one.parameters for one in records),
-        steps=sum(one.steps for one in records),
+        training_loss=tuple(loss for record in records for loss in record.training_loss),
+        validation_loss=tuple(loss for record in records for loss in record.validation_loss),
+        parameters=sum(record.parameters for record in records),
+        steps=sum(record.steps for record in records),
     )
-    return Fit([member for one in fits for member in one.members], record)
+    return Fit([weights for trained in fits for weights in trained.members], whole)
 
 
 def calibrated(
@@ -131,7 +131,7 @@ def calibrated(
     """Trained networks as one, with what the validation part adds: a share of the last days, and intervals that hold.
 
     Args:
-        architecture: of the networks.
+        architecture: cell, design and sizes of the networks.
         contract: shapes and levels.
         members: weights, from `fit_members`.
         validation: no weight was fitted to these windows.
@@ -141,7 +141,7 @@ def calibrated(
     held = evenly(len(validation), settings.validation_windows)
     windows, facts, origin = validation.windows(held, contract), validation.targets(held, contract), validation.origin[held]
     rows = validation.series[held]
-    # Every window twice, at first as if nobody had told whose it is: what a new sensor gets until the next training.
+    # Every window comes twice, first as one of an unknown series: a new sensor is forecast so until the next training.
     series = np.concatenate([np.zeros_like(rows), rows + np.int32(1)])
     twice = np.concatenate([windows, windows])
     plain = forecast(assemble(networks, Calibration.of(contract)), twice, series)

@@ -17,31 +17,29 @@ from edge.contract.contract import Contract
 from edge.errors import ConfigurationError
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.model import LARGEST_VALUE
-from pipeline.training.architecture import (
-    UNROLLED_IN_TRAINING,
-    UNROLLED_STEPS,
-    UNROLLED_UNITS,
-    Architecture,
-    segment_length,
-)
+from pipeline.training.architecture import Architecture, segment_length
 from pipeline.training.calibration import FARTHEST, Calibration, last_days
 from pipeline.training.cells import CELLS
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
 
+# A loop is quicker on the device where the steps are more or wider.
+UNROLLED_STEPS, UNROLLED_UNITS = 8, 64
+UNROLLED_IN_TRAINING = 32  # steps
+
 # Scales and the largest value are kept as whole numbers of this share of their logarithm: a converter that rounds weights
 # leaves whole numbers alone. Other constants are those that float16 holds exactly: it ends at 65,504 and begins at 2^-24.
 FINENESS = 2.0**20
 NO_SCALE = -(2**30)  # its exponential is 0
-SMALLEST_SHARE = 2.0**-20  # of the largest value, about what float32 must round: a constant window has a scale
-FARTHEST_INPUT = 100.0  # scales from the last value; what lies farther off is a glitch, and missing
+SMALLEST_SHARE = 2.0**-20  # of the largest value, about the rounding of float32: a constant window has a scale, too
+FARTHEST_INPUT = 100.0  # scales from the last value; a value that lies farther off is a glitch and counts as missing
 
 
 class Network(keras.Model):  # type: ignore[misc]
     """Forecasts of quantiles from a window and the index of its series.
 
     Args:
-        architecture: what it is made of.
+        architecture: cell, design and sizes.
         contract: shapes and levels.
         scale: training scale of every known series, float32 `[known]`; 0 where the window's own spread serves.
     """
@@ -85,7 +83,7 @@ class Network(keras.Model):  # type: ignore[misc]
         return last[:, :, None] + scaled * scale[:, :, None]
 
     def scaled(self, window: Tensor, series: Tensor, seed: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
-        """Quantiles before they get their unit back.
+        """Quantiles in units of scale, as distances from the last value.
 
         Args:
             window: float32 `[batch, window]` in the sensor's unit, NaN for missing.
@@ -101,19 +99,19 @@ class Network(keras.Model):  # type: ignore[misc]
         decoded = self.decode(self.encode(self.segments(inputs, present), identity, training=seed is not None), identity)
         if seed is not None and self.architecture.dropout:
             decoded = [
-                tf.nn.experimental.stateless_dropout(one, self.architecture.dropout, seed + tf.constant([0, place]))
-                for place, one in enumerate(decoded)
+                tf.nn.experimental.stateless_dropout(state, self.architecture.dropout, seed + tf.constant([0, number]))
+                for number, state in enumerate(decoded)
             ]
         return self.quantiles(decoded), last, scale
 
     def normalise(self, window: Tensor, series: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """What the network computes with instead of the sensor's unit.
+        """The window in units of scale, as the network computes with it.
 
         Returns:
             Window as distance from its last value in units of scale, 0 where missing, and 1 where it is there, both
             `[batch, window]`; last value and scale, both `[batch, 1]`. The scale of a window of zeros is 0.
         """
-        first = tf.minimum(series, 0)  # always 0, which no converter knows: it would make a rounded constant of the bound
+        first = tf.minimum(series, 0)  # always 0; a converter that knew it would round the bound to a constant
         largest = exponential(tf.constant([round(np.log(LARGEST_VALUE) * FINENESS)]), first)
         valid = tf.abs(window) < largest  # NaN compares false
         present = tf.cast(valid, tf.float32)
@@ -133,13 +131,13 @@ class Network(keras.Model):  # type: ignore[misc]
         return tf.where(near, inputs, 0.0), present * tf.cast(near, tf.float32), last, scale
 
     def segments(self, inputs: Tensor, present: Tensor) -> Tensor:
-        """The window in segments, `[batch, steps, segment]`, a missing value as the mean of its place in the others.
+        """The window in segments, `[batch, steps, segment]`; a missing value is the mean of the same position in the others.
 
         A segment of the textbook design is one interval, and its missing values stand at the last value.
         """
         padding = self.steps * self.segment - self.contract.window
         if padding:
-            inputs, present = (tf.pad(one, [[0, 0], [padding, 0]]) for one in (inputs, present))
+            inputs, present = (tf.pad(part, [[0, 0], [padding, 0]]) for part in (inputs, present))
         shape = [-1, self.steps, self.segment]
         inputs, present = tf.reshape(inputs, shape), tf.reshape(present, shape)
         if self.encoder is None:
@@ -152,13 +150,13 @@ class Network(keras.Model):  # type: ignore[misc]
         states = [identity] * self.states
         short = self.steps <= UNROLLED_STEPS and self.architecture.units <= UNROLLED_UNITS
         if short or (training and self.steps <= UNROLLED_IN_TRAINING):
-            for place in range(self.steps):
-                states = self.step(segments[:, place], identity, states)
+            for number in range(self.steps):
+                states = self.step(segments[:, number], identity, states)
             return states
         steps = tf.transpose(segments, [1, 0, 2])
         _, *after = tf.while_loop(
-            lambda place, *_: place < self.steps,
-            lambda place, *now: (place + 1, *self.step(tf.gather(steps, place), identity, now)),
+            lambda number, *_: number < self.steps,
+            lambda number, *now: (number + 1, *self.step(tf.gather(steps, number), identity, now)),
             (tf.constant(0), *states),
             shape_invariants=(tf.TensorShape([]), *[tf.TensorShape([None, self.architecture.units])] * self.states),
             maximum_iterations=self.steps,
@@ -171,28 +169,28 @@ class Network(keras.Model):  # type: ignore[misc]
         return list(self.cell(inputs, list(states))[1])
 
     def decode(self, states: list[Tensor], identity: Tensor) -> list[Tensor]:
-        """One `[batch, units]` per segment of the horizon, none waiting for another."""
+        """One output `[batch, units]` per segment of the horizon; no segment depends on another one."""
         if self.encoder is None:
             return states[:1]
-        return [self.cell(self.position[place] + identity, states)[0] for place in range(self.out_steps)]
+        return [self.cell(self.position[segment] + identity, states)[0] for segment in range(self.out_steps)]
 
     def quantiles(self, decoded: list[Tensor]) -> Tensor:
         """Ascending by construction, `[batch, horizon, quantiles]`: from the median outward by positive steps.
 
-        The outer levels learn from what the median has made of the window, and it learns nothing from them: their
-        gradients would cost the median two per cent of its accuracy.
+        The outer levels start from the median and its state, and their gradients stop there: they would cost the median two
+        per cent of its accuracy.
         """
-        median = self._joined([self.head(one) for one in decoded], 1)
+        median = self._joined([self.head(state) for state in decoded], 1)
         if not self.outer:
             return median
         hidden, steps = self.outer
-        raw = self._joined([steps(hidden(tf.stop_gradient(one))) for one in decoded], len(self.contract.quantiles) - 1)
+        raw = self._joined([steps(hidden(tf.stop_gradient(state))) for state in decoded], len(self.contract.quantiles) - 1)
         softplus = tf.maximum(raw, 0.0) + tf.math.log(1.0 + tf.exp(-tf.abs(raw)))  # in plain operations
         return outward(median, tf.stop_gradient(median), softplus)
 
     def _joined(self, parts: list[Tensor], columns: int) -> Tensor:
         """`[batch, horizon, columns]` of one `[batch, out_segment · columns]` per segment."""
-        parts = [tf.reshape(one, [-1, self.out_segment, columns]) for one in parts]
+        parts = [tf.reshape(part, [-1, self.out_segment, columns]) for part in parts]
         whole = tf.concat(parts, axis=1) if len(parts) > 1 else parts[0]
         return whole[:, : self.contract.horizon]
 
@@ -201,8 +199,8 @@ class Members:
     """Networks of one architecture whose forecasts are averaged in one graph, and calibrated.
 
     Args:
-        networks: trained from different seeds.
-        calibration: what the validation part adds.
+        networks: networks that were trained from different seeds.
+        calibration: shares and factors that the validation part adds.
     """
 
     def __init__(self, networks: Sequence[Network], calibration: Calibration) -> None:
@@ -238,7 +236,7 @@ class Members:
         return outward(median, median, (mean[:, :, 1:] - mean[:, :, :-1]) * factors)
 
     def usual(self, baseline: Baseline, window: Tensor, series: Tensor) -> tuple[Tensor, Tensor]:
-        """What that baseline says, the mean of the last days at the time of day of every lead; 1 where one has a value.
+        """Forecasts of that baseline, the mean of the last days at the time of day of every lead; 1 where a day has a value.
 
         Values that lie far from the last one do not count: one glitch would move the forecasts of three days.
 
@@ -248,26 +246,26 @@ class Members:
         horizon, season, seasons = self.contract.horizon, baseline.season or 1, baseline.seasons
         inputs, present, last, scale = self.networks[0].normalise(window, series)
         near = present * tf.cast(tf.abs(inputs) < FARTHEST, tf.float32)
-        days, there = (tf.reshape(one[:, -seasons * season :], [-1, seasons, season]) for one in (inputs * near, near))
+        days, there = (tf.reshape(part[:, -seasons * season :], [-1, seasons, season]) for part in (inputs * near, near))
         count = tf.reduce_sum(there, axis=1)
         mean = last + scale * (tf.reduce_sum(days, axis=1) / tf.maximum(count, 1.0))
         repeats = -(-horizon // season)
-        leads = [tf.concat([one] * repeats, axis=1)[:, :horizon, None] for one in (mean, tf.minimum(count, 1.0))]
+        leads = [tf.concat([part] * repeats, axis=1)[:, :horizon, None] for part in (mean, tf.minimum(count, 1.0))]
         return leads[0], leads[1]
 
 
-def exponential(logarithms: Tensor, place: Tensor) -> Tensor:
+def exponential(logarithms: Tensor, chosen: Tensor) -> Tensor:
     """Numbers of which the logarithms are kept, float32 `[batch, 1]`.
 
     Args:
-        logarithms: in units of 1 / `FINENESS`, int32 `[n]`.
-        place: of each in the list, int32 `[batch]`.
+        logarithms: logarithms in units of 1 / `FINENESS`, int32 `[n]`.
+        chosen: index of a logarithm for each of the batch, int32 `[batch]`.
     """
-    return tf.exp(tf.cast(tf.gather(logarithms, place)[:, None], tf.float32) / FINENESS)
+    return tf.exp(tf.cast(tf.gather(logarithms, chosen)[:, None], tf.float32) / FINENESS)
 
 
 def divisor(scale: Tensor) -> Tensor:
-    """What to divide by: the scale, or 1 where it is 0 and what is divided is 0 as well."""
+    """The scale as a divisor: 1 where it is 0, since the dividend is 0 there as well."""
     return tf.where(scale > 0.0, scale, 1.0)
 
 
@@ -275,9 +273,9 @@ def outward(median: Tensor, start: Tensor, steps: Tensor) -> Tensor:
     """Quantiles that lie outward from a start by the sums of steps.
 
     Args:
-        median: the middle one, `[batch, horizon, 1]`.
-        start: of the others, `[batch, horizon, 1]`.
-        steps: between neighbours, not negative, `[batch, horizon, quantiles - 1]`.
+        median: middle quantile, `[batch, horizon, 1]`.
+        start: value from which the others are counted, `[batch, horizon, 1]`.
+        steps: distances between neighbours, not negative, `[batch, horizon, quantiles - 1]`.
     """
     horizon, count = steps.shape[1:]
     middle = count // 2

@@ -17,21 +17,21 @@ class Settings:
     """How a network is trained.
 
     Args:
-        epochs: at most.
+        epochs: number of passes over the windows of an epoch, at most.
         windows: random windows per epoch; 0 takes a quarter of all, but 28,672 to 57,344, so that time does not grow
             with the length of the history.
         repeats: times that a window may come in one epoch, where there are fewer windows than that.
         batch: windows per step.
-        learning_rate: at the first step; it falls to zero along a cosine.
+        learning_rate: learning rate at the first step; it falls to zero along a cosine.
         averaging: share of the averaged weights that stays at each step.
         patience: epochs without a better validation loss before training ends.
         unknown: share of windows shown without their series, so that unknown series are forecast well.
         masked: share of windows that values are taken out of, so that windows with gaps are forecast well.
         members: networks to train from as many seeds and to average in one model.
-        budget: seconds of training, of all members; epochs become shorter where the first steps say that it would take longer.
-        validation_windows: at most, evenly chosen.
-        seed: of every random choice.
-        threads: of one operation.
+        budget: seconds of training of all members; epochs become shorter where the first steps say that it would take longer.
+        validation_windows: number of validation windows, at most; they are evenly chosen.
+        seed: seed of every random choice.
+        threads: number of threads of one operation.
 
     Raises:
         ConfigurationError: a value out of range.
@@ -53,7 +53,7 @@ class Settings:
     threads: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be trained with."""
+        """Refuse values that no training can use."""
         counts = (self.epochs, self.repeats, self.batch, self.patience, self.validation_windows, self.members, self.threads)
         if self.windows < 0 or min(counts) < 1:
             raise ConfigurationError(f"epochs, repeats, batch, patience, members and threads must be at least 1; got {self}")
@@ -63,7 +63,7 @@ class Settings:
             raise ConfigurationError(f"averaging, unknown and masked must be within 0…1; got {self}")
 
     def windows_of(self, total: int) -> int:
-        """Random windows per epoch where there are `total` of them."""
+        """Number of random windows per epoch for a training part of `total` windows."""
         return min(self.windows or min(max(total // 4, LEAST_WINDOWS), MOST_WINDOWS), self.repeats * total)
 
 
@@ -72,14 +72,14 @@ class Record:
     """How the training went.
 
     Args:
-        seconds: without the import of TensorFlow.
-        epochs: trained.
-        best_epoch: whose weights were kept, from 1.
-        training_loss: of each epoch, mean quantile loss in units of scale.
-        validation_loss: of the averaged weights after each epoch.
+        seconds: duration, without the import of TensorFlow.
+        epochs: number of epochs that were trained.
+        best_epoch: epoch whose weights were kept, from 1.
+        training_loss: mean quantile loss of each epoch, in units of scale.
+        validation_loss: the same of the averaged weights on the validation windows, after each epoch.
         parameters: trained numbers.
-        steps: taken.
-        shares: of the mean of the last days in the forecasts of unknown and of known series, from the calibration.
+        steps: number of steps that were taken.
+        shares: share of the mean of the last days in the forecasts of unknown and of known series, from the calibration.
     """
 
     seconds: float
@@ -94,7 +94,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Trained weights of every member, in the order of `Network.get_weights`, and how they came about."""
+    """Trained weights of every member, in the order of `Network.get_weights`, and the record of the training."""
 
     members: list[list[Float32]]
     record: Record

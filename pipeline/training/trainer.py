@@ -20,7 +20,7 @@ Tensor: TypeAlias = Any
 
 BLOCK = 32  # steps whose windows are in memory at once
 JUDGED = 1024  # validation windows at once
-HEAVIEST = 10.0  # times: a window with a glitch in it must not outweigh all others
+HEAVIEST = 10.0  # largest weight of a window: a window with a glitch in it must not outweigh all others
 
 
 class Trainer:
@@ -30,7 +30,7 @@ class Trainer:
         network: trained in place.
         samples: windows are gathered from its grid while training, never laid out in memory as a whole.
         scale: spread of every row, the unit of the loss, float64 `[series]`; 0 where it has none.
-        settings: how.
+        settings: length, steps and random choices of the training.
     """
 
     def __init__(self, network: Network, samples: Samples, scale: Float64, settings: "Settings") -> None:
@@ -57,8 +57,8 @@ class Trainer:
         """Train on a random part of the windows; returns the mean loss.
 
         Args:
-            epoch: from 0; with the settings' number of epochs it is the place on the schedule.
-            random: of every choice.
+            epoch: number of the epoch, from 0; with the settings' number of epochs it is the position on the schedule.
+            random: source of every choice.
         """
         chosen = epoch_rows(len(self.samples), self.steps * self.batch, random).reshape(self.steps, self.batch)
         total, start, began = 0.0, 0, 0.0
@@ -81,7 +81,7 @@ class Trainer:
         windows, targets, rows, scale = self._gather(self.samples, chosen.ravel())
         mask(windows, self.settings.masked, self.network.contract.max_missing, random)
         known = np.where(random.random(len(rows)) < self.settings.unknown, 0, rows + 1).astype(np.int32)
-        cut = [tf.constant(one.reshape(*chosen.shape, *one.shape[1:])) for one in (windows, targets, known, scale)]
+        cut = [tf.constant(part.reshape(*chosen.shape, *part.shape[1:])) for part in (windows, targets, known, scale)]
         return float(self.run_steps(*cut, tf.constant(rate, tf.float32), tf.constant(done)))
 
     def validate(self, samples: Samples, held: Int64) -> float:
@@ -91,7 +91,7 @@ class Trainer:
         total = 0.0
         for start in range(0, len(held), JUDGED):
             windows, targets, rows, scale = self._gather(samples, held[start : start + JUDGED])
-            loss = self.run_loss(*(tf.constant(one) for one in (windows, targets, rows + np.int32(1), scale)))
+            loss = self.run_loss(*map(tf.constant, (windows, targets, rows + np.int32(1), scale)))
             total += float(loss) * len(rows)
         self._assign(trained)
         return total / len(held)
@@ -114,13 +114,13 @@ class Trainer:
         """Mean loss of as many steps as the first dimension has; `done` numbers the first one."""
         steps = tf.shape(known)[0]
 
-        def one(place: Tensor, total: Tensor) -> tuple[Tensor, Tensor]:
-            self.optimizer.learning_rate.assign(rate[place])
-            seed = tf.stack([done + place, 0])
-            loss = self.run_step(windows[place], targets[place], known[place], scale[place], seed)
-            return place + 1, total + loss
+        def step(number: Tensor, total: Tensor) -> tuple[Tensor, Tensor]:
+            self.optimizer.learning_rate.assign(rate[number])
+            seed = tf.stack([done + number, 0])
+            loss = self.run_step(windows[number], targets[number], known[number], scale[number], seed)
+            return number + 1, total + loss
 
-        total = tf.while_loop(lambda place, _: place < steps, one, (tf.constant(0), tf.constant(0.0)))[1]
+        total = tf.while_loop(lambda number, _: number < steps, step, (tf.constant(0), tf.constant(0.0)))[1]
         return total / tf.cast(steps, tf.float32)
 
     def _step(self, windows: Tensor, targets: Tensor, known: Tensor, scale: Tensor, seed: Tensor) -> Tensor:
@@ -134,20 +134,20 @@ class Trainer:
         return loss
 
     def _loss(self, window: Tensor, target: Tensor, known: Tensor, unit: Tensor, seed: Tensor | None = None) -> Tensor:
-        """Mean quantile loss in units of the row's scale, over targets that are there and no glitches.
+        """Mean quantile loss in units of the row's scale, over targets that are neither missing nor glitches.
 
         Args:
             window: float32 `[batch, window]`.
             target: float32 `[batch, horizon]`.
             known: series as the network sees it, 0 for unknown, int32 `[batch]`.
             unit: scale of the row, float32 `[batch]`; 0 where it has none.
-            seed: for dropout.
+            seed: two int32 for dropout in training, None for none.
         """
         scaled, last, scale = self.network.scaled(window, known, seed)
         unit = unit[:, None]
         present = tf.abs(target) < LARGEST_VALUE
         distance = tf.where(present, target, last) - last
-        present &= tf.abs(distance) < FARTHEST_INPUT * tf.maximum(scale, unit)  # a glitch there, or as the last value
+        present &= tf.abs(distance) < FARTHEST_INPUT * tf.maximum(scale, unit)  # else the fact or the last value is a glitch
         distance = tf.where(present, distance, 0.0)
         error = distance[:, :, None] / divisor(scale)[:, :, None] - scaled
         pinball = tf.reduce_mean(tf.maximum(self.levels * error, (self.levels - 1.0) * error), axis=2)

@@ -54,14 +54,14 @@ class Request:
     """Everything a candidate is made from.
 
     Args:
-        architecture: of the network.
+        architecture: cell, design and sizes of the network.
         contract: shapes and levels.
-        settings: of the training.
+        settings: settings of the training.
         training: windows to learn from.
         validation: later windows of the same grid for early stopping.
-        windows: that the network forecasts once more for `pipeline.training.conversion.parity`, float32 `[n, window]`.
+        windows: windows that the network forecasts once more, for the parity of its files, float32 `[n, window]`.
         series: their series, 0 = unknown, int32 `[n]`.
-        precisions: to convert to; float32 is made in any case.
+        precisions: precisions of the weights to convert to; float32 is made in any case.
     """
 
     architecture: Architecture
@@ -81,7 +81,7 @@ class Result:
     Args:
         models: TFLite file by precision of its weights; `float32` is among them.
         record: how the training went.
-        forecasts: of the network before conversion, for the request's windows, float32 `[n, horizon, quantiles]`.
+        forecasts: forecasts of the network before conversion, for the request's windows, float32 `[n, horizon, quantiles]`.
     """
 
     models: dict[Precision, bytes]
@@ -105,10 +105,10 @@ def train_candidate(
     """Train and convert one candidate in a process of its own; two may run at once.
 
     Args:
-        request: what to train.
-        folder: for the exchange, the converted file and the worker's log; made if it is not there.
+        request: network, windows and settings.
+        folder: folder for the exchange, the converted file and the worker's log; made if it is not there.
         progress: called after each epoch with its number, the number of epochs, training and validation loss.
-        command: that starts the worker.
+        command: function that gives the command of the worker.
 
     Raises:
         BundleError: the conversion fails or crashes.
@@ -116,7 +116,7 @@ def train_candidate(
         GatecastError: any other error that the worker raises on purpose, of its class.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (RESULT_FILE, FORECASTS_FILE, *(model_name(one) for one in get_args(Precision))):
+    for name in (RESULT_FILE, FORECASTS_FILE, *map(model_name, get_args(Precision))):
         (folder / name).unlink(missing_ok=True)
     grid = grid_file(request.training.values, folder / "grid.npy")
     plan = _Plan(request.architecture, request.contract, request.settings, request.precisions, grid)
@@ -140,7 +140,9 @@ def train_candidate(
     record = msgspec.json.decode((folder / RESULT_FILE).read_bytes(), type=Record)
     forecasts: Float32 = np.load(folder / FORECASTS_FILE, allow_pickle=False)
     models: dict[Precision, bytes] = {
-        one: (folder / model_name(one)).read_bytes() for one in get_args(Precision) if (folder / model_name(one)).is_file()
+        precision: (folder / model_name(precision)).read_bytes()
+        for precision in get_args(Precision)
+        if (folder / model_name(precision)).is_file()
     }
     return Result(models, record, forecasts)
 

@@ -4,44 +4,13 @@ import numpy as np
 import pytest
 
 from edge.contract.contract import Contract
-from edge.contract.times import DAY, SECOND
-from edge.errors import ConfigurationError
+from edge.contract.times import SECOND
 from edge.forecaster.manifest import Cell
 from pipeline.cells.drawings import DRAWINGS
-from pipeline.training.architecture import Architecture, segment_length
+from pipeline.training.architecture import Architecture
 from pipeline.training.build import parameters
 from pipeline.training.cells import CELLS
 from tests.support import tiny
-
-
-@pytest.mark.parametrize(
-    ("minutes", "window", "segment"),
-    [
-        (60, 168, 24), (60, 24, 6), (30, 336, 48), (15, 672, 96), (15, 96, 24), (7, 100, 25), (360, 28, 7), (60, 3, 1),
-        (5, 720, 288), (1, 720, 60), (1 / 60, 720, 60),
-    ],
-)  # fmt: skip
-def test_segment_follows_the_day(minutes: float, window: int, segment: int) -> None:
-    """A day, or an hour or a minute where a day does not fit twice, or else a quarter of the window."""
-    contract = Contract(interval=round(minutes * 60) * SECOND, window=window, horizon=4)
-    assert segment_length(Architecture(), contract) == segment
-
-
-def test_segment_is_never_longer_than_the_window() -> None:
-    """A segment asked for is taken, up to the whole window."""
-    contract = Contract(interval=DAY, window=10, horizon=4)
-    assert [segment_length(Architecture(segment=size), contract) for size in (3, 10, 50)] == [3, 10, 10]
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [{"cell": "transformer"}, {"design": "deep"}, {"units": 0}, {"segment": 0}, {"dropout": 1.0}],
-    ids=str,
-)
-def test_impossible_architecture_is_refused(wrong: dict[str, object]) -> None:
-    """The message gives what was expected and what was found."""
-    with pytest.raises(ConfigurationError, match="must be"):
-        Architecture(**wrong)  # type: ignore[arg-type]
 
 
 @pytest.mark.training

@@ -7,7 +7,7 @@ import pytest
 
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
-from edge.errors import ConfigurationError, HistoryError
+from edge.errors import HistoryError
 from pipeline.history.windows import Samples
 from pipeline.training.architecture import Architecture
 from pipeline.training.build import assemble, forecast, parameters, restore
@@ -119,12 +119,6 @@ def test_unknown_series_have_intervals_of_their_own() -> None:
     )
 
 
-@pytest.mark.parametrize(("total", "windows"), [(100, 800), (20_000, 28_672), (200_000, 50_000), (10**8, 57_344)])
-def test_an_epoch_does_not_grow_with_the_history(total: int, windows: int) -> None:
-    """It is a quarter of all windows, within limits; few windows come at most eight times."""
-    assert Settings().windows_of(total) == windows
-
-
 def test_scale_covers_only_what_the_samples_cover() -> None:
     """The scale is the standard deviation, and a spike after the last target does not move it."""
     values = tiny.sines()
@@ -151,12 +145,3 @@ def test_samples_outside_the_grid_are_refused() -> None:
             fit(ARCHITECTURE, tiny.CONTRACT, good, wrong, SETTINGS)
     with pytest.raises(HistoryError, match="expected training samples; got none"):
         fit(ARCHITECTURE, tiny.CONTRACT, tiny.samples(21, 21), good, SETTINGS)
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"epochs": 0}, {"batch": 0}, {"learning_rate": 0}, {"averaging": 1}, {"unknown": 2}], ids=str
-)
-def test_impossible_settings_are_refused(wrong: dict[str, float]) -> None:
-    """The message shows the settings."""
-    with pytest.raises(ConfigurationError, match="must be"):
-        Settings(**wrong)  # type: ignore[arg-type]

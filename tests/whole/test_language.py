@@ -19,7 +19,6 @@ NOT_YET: frozenset[str] = frozenset(
         "edge/spool",
         "edge/stores",
         "pipeline/history",
-        "pipeline/training",
     }
 )
 

@@ -1,0 +1,56 @@
+"""A network is made of what the configuration asks for, or of what suits the window."""
+
+import pytest
+
+from edge.config import Train
+from edge.contract.contract import Contract
+from edge.contract.times import DAY, SECOND
+from edge.errors import ConfigurationError
+from pipeline.training.architecture import Architecture, architectures, segment_length
+
+HOURLY = Contract(interval=3600 * SECOND, window=168, horizon=24)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "window", "segment"),
+    [
+        *((60, 168, 24), (60, 24, 6), (30, 336, 48), (15, 672, 96), (15, 96, 24), (7, 100, 25), (360, 28, 7), (60, 3, 1)),
+        *((5, 720, 288), (1, 720, 60), (1 / 60, 720, 60)),
+    ],
+)
+def test_segment_follows_the_day(minutes: float, window: int, segment: int) -> None:
+    """A day, or an hour or a minute where a day does not fit twice, or else a quarter of the window."""
+    contract = Contract(interval=round(minutes * 60) * SECOND, window=window, horizon=4)
+    assert segment_length(Architecture(), contract) == segment
+
+
+def test_segment_is_never_longer_than_the_window() -> None:
+    """A segment asked for is taken, up to the whole window."""
+    contract = Contract(interval=DAY, window=10, horizon=4)
+    assert [segment_length(Architecture(segment=size), contract) for size in (3, 10, 50)] == [3, 10, 10]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"cell": "transformer"}, {"design": "deep"}, {"units": 0}, {"segment": 0}, {"dropout": 1.0}],
+    ids=str,
+)
+def test_impossible_architecture_is_refused(wrong: dict[str, object]) -> None:
+    """The message gives what was expected and what was found."""
+    with pytest.raises(ConfigurationError, match="must be"):
+        Architecture(**wrong)  # type: ignore[arg-type]
+
+
+def test_every_cell_is_a_candidate_in_every_design() -> None:
+    """Design by design, with the sizes that the configuration fixes."""
+    train = Train(cells=("lstm", "gru"), designs=("segment", "plain"), units=7, segment=5)
+    assert architectures(train, HOURLY) == tuple(
+        Architecture(cell, design, 7, 5) for design in train.designs for cell in train.cells
+    )
+
+
+@pytest.mark.parametrize(("window", "units"), [(335, 64), (336, 128)])
+def test_a_long_window_gets_a_larger_state(window: int, units: int) -> None:
+    """Where the configuration does not give its size."""
+    (architecture,) = architectures(Train(cells=("gru",)), Contract(interval=3600 * SECOND, window=window, horizon=24))
+    assert architecture == Architecture("gru", units=units)

@@ -1,0 +1,37 @@
+"""Settings of a training are possible ones, and follow the configuration."""
+
+from dataclasses import replace
+
+import pytest
+
+from edge.config import Train
+from edge.errors import ConfigurationError
+from pipeline.training.settings import Settings, settings_of
+
+
+@pytest.mark.parametrize(("total", "windows"), [(100, 800), (20_000, 28_672), (200_000, 50_000), (10**8, 57_344)])
+def test_an_epoch_does_not_grow_with_the_history(total: int, windows: int) -> None:
+    """It is a quarter of all windows, within limits; few windows come at most eight times."""
+    assert Settings().windows_of(total) == windows
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"epochs": 0}, {"batch": 0}, {"learning_rate": 0}, {"averaging": 1}, {"unknown": 2}], ids=str
+)
+def test_impossible_settings_are_refused(wrong: dict[str, float]) -> None:
+    """The message shows the settings."""
+    with pytest.raises(ConfigurationError, match="must be"):
+        Settings(**wrong)  # type: ignore[arg-type]
+
+
+def test_the_configuration_changes_what_it_names() -> None:
+    """Seed, members and epochs; all else stays at the defaults."""
+    settings = settings_of(Train(seed=3, members=2, epochs=7))
+    assert settings == replace(Settings(), seed=3, members=2, epochs=7, budget=settings.budget)
+    assert settings_of(Train()).epochs == Settings().epochs
+
+
+@pytest.mark.parametrize(("workers", "seconds"), [(1, 100.0), (2, 150.0), (3, 300.0)])
+def test_candidates_share_the_budget(workers: int, seconds: float) -> None:
+    """Three candidates have five minutes together; those that run at once get them at once."""
+    assert settings_of(Train(budget=5, workers=workers)).budget == seconds
