@@ -44,7 +44,6 @@ class Panel:
 
     Args:
         name: name of the series.
-        unit: unit of its values, such as `°C`; empty where it is not known.
         times: start of every interval, ns UTC, int64 `[n]`.
         facts: float32 `[n]`, NaN for missing.
         forecasts: float32 `[n, quantiles]`, NaN where there is none: before the first origin, at leads that are not known.
@@ -53,7 +52,6 @@ class Panel:
     """
 
     name: str
-    unit: str
     times: Int64
     facts: Float32
     forecasts: Float32
@@ -67,7 +65,6 @@ def panels(
     contract: Contract,
     part: range,
     series: Sequence[int],
-    units: Sequence[str] = (),
     count: int = 5,
 ) -> list[Panel]:
     """The newest forecasts of some series, each made where the one before ended.
@@ -78,7 +75,6 @@ def panels(
         contract: window and horizon.
         part: columns that the facts lie in.
         series: rows of the table.
-        units: units of the series of the table; empty where they are not known.
         count: forecasts per series, fewer where the part is short.
     """
     horizon = contract.horizon
@@ -94,10 +90,7 @@ def panels(
         forecasts = np.full((part.stop - first, len(levels)), np.nan, np.float32)
         forecasts[-count * horizon :] = values.reshape(-1, len(levels))
         facts = table.values[row, first : part.stop]
-        unit = units[row] if units else ""
-        drawn.append(
-            Panel(table.names[row], unit, table.times[first : part.stop], facts, forecasts, levels, table.times[origin])
-        )
+        drawn.append(Panel(table.names[row], table.times[first : part.stop], facts, forecasts, levels, table.times[origin]))
     return drawn
 
 
@@ -146,7 +139,7 @@ def draw_panel(axis: Any, panel: Panel, model: str) -> None:  # noqa: ANN401 - m
         axis.plot(moments[rows], middle, color=MODEL, linewidth=1.6, marker=marker, label=names.pop("median", None))
     axis.plot(moments, panel.facts, color=FACT, linewidth=1.2, marker=".", markersize=2.5, label="fact")
     axis.set_title(panel.name)
-    axis.set_ylabel(panel.unit or "value")
+    axis.set_ylabel("value")
     axis.margins(x=0.005)
 
 
