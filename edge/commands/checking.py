@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from edge.agent.capacity import SHARE, memory, need, shortage
 from edge.config import Config, read_config
@@ -51,18 +51,10 @@ def check(path: Path) -> list[Finding]:
         Finding("configuration", str(path)),
         Finding("broker", f"{config.mqtt.url} as {config.mqtt.client_id!r} (not contacted)"),
         *(Finding("ingest", f"{rule.build().filter} -> {rule.series or 'one series per topic'}") for rule in config.ingest),
-        Finding("store", f"{store.kind} {config.store.url} (not contacted){_missing_organisation(config.store.url)}"),
+        Finding("store", f"{store.kind} {config.store.url} (not contacted)" + (f"; {store.advice}" if store.advice else "")),
         Finding("runtime", runtime),
         _check_bundle(config),
     ]
-
-
-def _missing_organisation(url: str) -> str:
-    """What to add to a store's URL, or nothing."""
-    parts = urlsplit(url)
-    if not parts.scheme.startswith("influxdb") or "org" in parse_qs(parts.query):
-        return ""
-    return "; it names no ?org=my-org, which InfluxDB 2 needs unless the token can see exactly one organisation"
 
 
 def local_bundle(config: Config) -> Bundle | None:

@@ -11,7 +11,8 @@ import numpy as np
 from edge.contract.columns import Float64, Int32, Points, SeriesTable
 from edge.contract.schema import LEAD, READING, SERIES, TIME, VALUE, Measurement
 from edge.contract.times import DAY
-from edge.errors import StoreBusy, StoreDenied
+from edge.errors import ConfigurationError, StoreBusy, StoreDenied
+from edge.stores.address import TOKEN_VARIABLE, Address
 from edge.stores.influx_answers import Answer, count_rows, fault_of_request, fault_of_write
 from edge.stores.influx_http import Connection
 
@@ -19,7 +20,7 @@ PAGE = 7 * DAY
 ROWS = 50_000  # in one answer: about 15 MB while it is read
 # In parts, one JSON document a line: whole answers are cut at max-row-limit, and nothing in them says so for sure.
 OPTIONS = (("epoch", "ns"), ("chunked", "true"), ("chunk_size", "10000"))
-Address = tuple[str, list[tuple[str, str]]]  # path and query
+Request = tuple[str, list[tuple[str, str]]]  # path and query
 ESCAPE_TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\ ", "\r": r"\ ", "\\": "/"})
 AS_READ = str.maketrans({"\n": " ", "\r": " ", "\\": "/"})  # what comes back of such a tag
 ESCAPE_TEXT = str.maketrans({'"': r"\"", "\\": r"\\", "\n": " ", "\r": " "})
@@ -43,6 +44,25 @@ class _Part(msgspec.Struct):
     results: list[_Result]
 
 
+def open_address(address: Address) -> "InfluxStore":
+    """The bucket that a URL names; nothing is contacted yet.
+
+    Raises:
+        ConfigurationError: the URL names no bucket, or holds what it should not.
+    """
+    bucket, options = address.path.strip("/"), address.options or {}
+    if not address.host or not bucket:
+        raise ConfigurationError(f"{address.url!r} names no bucket; write influxdb://host:8086/bucket?org=my-org")
+    unknown = options.keys() - {"org"}
+    if unknown:
+        raise ConfigurationError(f"[store] url has the unknown option {min(unknown)!r}; only org=… is known")
+    if address.account is not None:
+        raise ConfigurationError(f"[store] url: keep the account out of it; set {TOKEN_VARIABLE} or token_file instead")
+    scheme = "https" if address.scheme == "influxdbs" else "http"
+    url = f"{scheme}://{address.host}:{address.port or 8086}"
+    return InfluxStore(url, bucket, options.get("org", ""), address.token())
+
+
 class InfluxStore:
     """A bucket (2.x, 3.x) or database (1.x).
 
@@ -53,17 +73,25 @@ class InfluxStore:
         bucket: name of the bucket; 1.x: database, or `database/retention`.
         organisation: 2.x only; where it is empty and the token can see exactly one, that one.
         token: 1.x: `user:password`; may be empty where the server asks for none.
+        page: rows of one answer that is read.
     """
 
     kind = "influxdb"
 
-    def __init__(self, url: str, bucket: str, organisation: str = "", token: str = "") -> None:
-        self.url, self.bucket = url, bucket
+    def __init__(self, url: str, bucket: str, organisation: str = "", token: str = "", *, page: int = ROWS) -> None:
+        self.url, self.bucket, self._page = url, bucket, page
         self._account = [("org", organisation)] if organisation else []
         self._connection = Connection(url, token)
         self._table: SeriesTable | None = None  # whose tags these are, ready for a line
         self._tags: list[str] = []
         self._reading_tags: list[str] = []
+
+    @property
+    def advice(self) -> str:
+        """As `Store.advice`."""
+        if self._account:
+            return ""
+        return "it names no ?org=my-org, which InfluxDB 2 needs unless the token can see exactly one organisation"
 
     def __repr__(self) -> str:
         return f"InfluxStore({self.url}, {self.bucket})"
@@ -79,9 +107,9 @@ class InfluxStore:
         """As `Store.write`; only an answer that says so counts as stored."""
         if not block:
             return
-        answer = self._ask("POST", self._write_address, block)
+        answer = self._ask("POST", self._write_request, block)
         if answer.lacks_organisation and not self._account and self._find_organisation():
-            answer = self._ask("POST", self._write_address, block)
+            answer = self._ask("POST", self._write_request, block)
         if (fault := fault_of_write(answer, block, self.url, self.bucket)) is not None:
             raise fault
 
@@ -108,7 +136,7 @@ class InfluxStore:
     ) -> Iterator[Points]:
         """As `Store.read`; a page ends with the last moment that is whole, and grows where there is nothing."""
         wanted = ", ".join([*(f'"{name}"' for name in fields), *(f'"{tag}"::tag' for tag in measurement.tags)])
-        begin, length, most = start, PAGE, ROWS
+        begin, length, most = start, PAGE, self._page
         while begin < stop:
             end = min(begin + length, stop)
             query = f'SELECT {wanted} FROM "{measurement.name}" WHERE time >= {begin} AND time < {end} LIMIT {most}'
@@ -148,16 +176,16 @@ class InfluxStore:
         """As `Store.close`."""
         self._connection.close()
 
-    def _ask(self, method: str, address: Callable[[], Address], body: bytes = b"") -> Answer:
+    def _ask(self, method: str, request: Callable[[], Request], body: bytes = b"") -> Answer:
         """The answer to a request; InfluxDB 1.7 and older are asked again in the way they know."""
         old_way = self._connection.old_way  # before: another thread may find out meanwhile
-        answer = self._connection.ask(method, *address(), body)
+        answer = self._connection.ask(method, *request(), body)
         if answer.wants_old_way and not old_way:
             self._connection.go_the_old_way()
-            answer = self._connection.ask(method, *address(), body)
+            answer = self._connection.ask(method, *request(), body)
         return answer
 
-    def _write_address(self) -> Address:
+    def _write_request(self) -> Request:
         database, retention = self._database
         if self._connection.old_way:
             return "/write", [("db", database), *retention, ("precision", "ns")]

@@ -5,16 +5,18 @@ import re
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 import numpy as np
 
 from edge.contract.columns import Float64, Points, SeriesTable
 from edge.contract.schema import LEAD, READING, SERIES, TIME, Measurement
-from edge.errors import BlockRefused, StoreBusy, StoreDenied, StoreError
+from edge.errors import BlockRefused, ConfigurationError, StoreBusy, StoreDenied, StoreError
+from edge.stores.address import Address
 
 PAGE = 50_000
 PATIENCE = 30.0  # seconds that a lock of another process is waited for
@@ -34,6 +36,25 @@ class _Section(msgspec.Struct, array_like=True):
     fields: dict[str, tuple[str, bytes] | str]
 
 
+def open_address(address: Address) -> "SqliteStore":
+    """The file that a URL names; it is not made yet.
+
+    Raises:
+        ConfigurationError: the URL names no file, or more than a file.
+    """
+    if address.options is not None:
+        raise ConfigurationError("[store] url: an SQLite file has no options; write a ? in its name as %3F")
+    beside = address.host or address.account is not None or address.port is not None
+    if beside or address.path in ("", "/"):
+        raise ConfigurationError(f"{address.url!r} names no file; write sqlite:///relative/path or sqlite:////absolute/path")
+    return SqliteStore(Path(address.path[1:]))
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of an SQLite file, whatever characters its name has."""
+    return f"sqlite:///{quote(str(path))}"
+
+
 class SqliteStore:
     """Tables named as the measurements; rows are replaced by series (and lead) and time.
 
@@ -41,12 +62,19 @@ class SqliteStore:
 
     Args:
         path: the file; it is made at the first write.
+        page: rows of one page that is read.
+        patience: seconds to wait for a lock of another process.
+        sleep: waits for so many seconds.
     """
 
     kind = "sqlite"
+    advice = ""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, *, page: int = PAGE, patience: float = PATIENCE, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self.path = path
+        self._page, self._patience, self._sleep = page, patience, sleep
         self._connection: sqlite3.Connection | None = None
         self._ids: dict[str, int] = {}
         self._columns: dict[str, list[str]] = {}
@@ -137,7 +165,7 @@ class SqliteStore:
                 wanted = ", ".join([SERIES, TIME, *[LEAD] * measurement.by_lead, *cells])
                 source = f"series CROSS JOIN {measurement.name} ON series = series.id AND time >= ? AND time < ?"
                 cursor = connection.execute(f"SELECT {wanted} FROM {source} ORDER BY time", (start, stop))
-                while rows := cursor.fetchmany(PAGE):
+                while rows := cursor.fetchmany(self._page):
                     columns = list(zip(*rows, strict=True))
                     lead = np.asarray(columns[2], np.int32) if measurement.by_lead else None
                     values: dict[str, Float64] = {
@@ -174,7 +202,7 @@ class SqliteStore:
 
     def _connect(self) -> sqlite3.Connection:
         """A new connection: whoever reads has one of its own, for the sender's thread may be writing."""
-        return sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
+        return sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=self._patience)
 
     def _open(self) -> sqlite3.Connection:
         """The connection that writes."""
@@ -182,7 +210,7 @@ class SqliteStore:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             connection = self._connect()
             try:
-                _go_together(connection)
+                self._go_together(connection)
                 connection.execute("PRAGMA synchronous=FULL")
                 connection.execute("CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)")
             except sqlite3.Error:
@@ -190,6 +218,23 @@ class SqliteStore:
                 raise
             self._connection = connection
         return self._connection
+
+    def _go_together(self, connection: sqlite3.Connection) -> None:
+        """Let readers and a writer go on at the same time.
+
+        This statement alone does not wait where another connection is about to write a file that is new: SQLite takes
+        that for a deadlock and says at once that the database is locked.
+        """
+        end = time.monotonic() + self._patience
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                    raise
+                self._sleep(0.01)
+            else:
+                return
 
     def _meaning(self, error: Exception) -> StoreError:
         """What a failure means for the block: wait where the file is locked or the disk is full, else tell the user."""
@@ -251,24 +296,6 @@ class SqliteStore:
         for start in range(0, len(cells), step):
             part = cells[start : start + step]
             connection.execute(head + ", ".join([row] * (len(part) // len(names))), part)
-
-
-def _go_together(connection: sqlite3.Connection) -> None:
-    """Let readers and a writer go on at the same time.
-
-    Of all statements this one does not wait where another connection is about to write a file that is new: SQLite takes
-    that for a deadlock and says at once that the database is locked.
-    """
-    end = time.monotonic() + PATIENCE
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
-                raise
-            time.sleep(0.01)
-        else:
-            return
 
 
 def _decode(block: bytes) -> list[_Section]:

@@ -1,23 +1,30 @@
 """Where readings, forecasts and scores end up and history comes from."""
 
-import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from dataclasses import dataclass
+from importlib import import_module
 from typing import Protocol
-from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.schema import READING, VALUE, Measurement
 from edge.errors import ConfigurationError
+from edge.stores.address import Address
 
 BLOCK_ROWS = 5_000
-TOKEN_VARIABLE = "GATECAST_INFLUX_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 
 
 class Store(Protocol):
-    """A time-series store in which series, time and tags are a point's identity: writing again changes nothing."""
+    """A time-series store in which series, time and tags are a point's identity: writing again changes nothing.
+
+    Args:
+        kind: its name; blocks wait for a store of the same name only.
+    """
 
     kind: str
+
+    @property
+    def advice(self) -> str:
+        """What the URL should say and does not, for `gatecast-agent check`; empty where nothing is missing."""
 
     def encode(self, points: Sequence[Points], series: SeriesTable) -> bytes:
         """Points as one block that `write` takes, now or after a restart; no I/O."""
@@ -69,11 +76,29 @@ class Store(Protocol):
         """
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections; the next use opens them again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of store.
+
+    Args:
+        module: name of the module that has `open_address`; it is imported only where such a store is used.
+        example: how its URL is written.
+    """
+
+    module: str
+    example: str
+
+
+SQLITE = Kind("edge.stores.sqlite", "sqlite:///path")
+INFLUX = Kind("edge.stores.influx", "influxdb://host:8086/bucket?org=my-org")
+STORES = {"sqlite": SQLITE, "influxdb": INFLUX, "influxdbs": INFLUX}  # by the scheme of the URL
 
 
 def encode_blocks(store: Store, points: Sequence[Points], series: SeriesTable) -> list[bytes]:
-    """Points as blocks of limited size, in order: the memory that encoding and sending takes hangs on it."""
+    """Points as blocks of limited size, in order; the size of a block limits the memory that encoding and sending take."""
     blocks: list[bytes] = []
     waiting: list[Points] = []
     for part in points:
@@ -91,63 +116,19 @@ def read_readings(store: Store, start: int, stop: int, series: SeriesTable) -> I
     return (page.readings() for page in store.read(READING, [VALUE.name], start, stop, series))
 
 
-def sqlite_url(path: Path) -> str:
-    """The URL by which `open_store` finds an SQLite file, whatever characters its name has."""
-    return f"sqlite:///{quote(str(path))}"
-
-
 def open_store(url: str, token_file: str | None = None) -> Store:
     """The store a URL names; nothing is contacted yet.
 
     Args:
-        url: `sqlite:///path` or `influxdb://host:8086/bucket?org=…` (`influxdbs://` for TLS); `#`, `?` and `%` in a path
-            or bucket are written %23, %3F and %25.
-        token_file: file with the InfluxDB token; without it the token comes from GATECAST_INFLUX_TOKEN.
+        url: of one of the `STORES`; `#`, `?` and `%` in a path or bucket are written %23, %3F and %25.
+        token_file: file with the token; without it the token comes from GATECAST_INFLUX_TOKEN.
 
     Raises:
         ConfigurationError: no store has such a URL.
     """
-    if "#" in url:
-        raise ConfigurationError("[store] url: a # would cut it short; write it as %23")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise ConfigurationError(f"[store] url is no URL: {error}") from error
-    if parts.scheme == "sqlite":
-        from edge.stores.sqlite import SqliteStore  # noqa: PLC0415 - each store is imported only where it is used
-
-        if "?" in url:
-            raise ConfigurationError("[store] url: an SQLite file has no options; write a ? in its name as %3F")
-        path = unquote(parts.path)
-        if parts.netloc or path in ("", "/"):
-            raise ConfigurationError(f"{url!r} names no file; write sqlite:///relative/path or sqlite:////absolute/path")
-        return SqliteStore(Path(path[1:]))
-    if parts.scheme in ("influxdb", "influxdbs"):
-        from edge.stores.influx import InfluxStore  # noqa: PLC0415
-
-        bucket = unquote(parts.path.strip("/"))
-        if not parts.hostname or not bucket:
-            raise ConfigurationError(f"{url!r} names no bucket; write influxdb://host:8086/bucket?org=my-org")
-        query = parse_qs(parts.query)
-        unknown = set(query) - {"org"}
-        if unknown:
-            raise ConfigurationError(f"[store] url has the unknown option {min(unknown)!r}; only org=… is known")
-        if "@" in parts.netloc:
-            raise ConfigurationError(f"[store] url: keep the account out of it; set {TOKEN_VARIABLE} or token_file instead")
-        scheme = "https" if parts.scheme == "influxdbs" else "http"
-        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        address = f"{scheme}://{host}:{port or 8086}"
-        return InfluxStore(address, bucket, query.get("org", [""])[0], _token(token_file))
-    raise ConfigurationError(f"{url!r} is no store; write sqlite:///path or influxdb://host:8086/bucket?org=my-org")
-
-
-def _token(token_file: str | None) -> str:
-    if token_file is None:
-        return os.environ.get(TOKEN_VARIABLE, "")
-    try:
-        return Path(token_file).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot read the token file {token_file}: {error.strerror}; check [store] token_file"
-        ) from error
+    address = Address.parse(url, token_file)
+    if address.scheme not in STORES:
+        examples = dict.fromkeys(kind.example for kind in STORES.values())
+        raise ConfigurationError(f"{url!r} is no store; write {' or '.join(examples)}")
+    store: Store = import_module(STORES[address.scheme].module).open_address(address)
+    return store

@@ -10,7 +10,8 @@ from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, format_duration
 from edge.errors import ConfigurationError, GatecastError, HistoryError
-from edge.stores.store import Store, open_store, sqlite_url
+from edge.stores.sqlite import sqlite_url
+from edge.stores.store import Store, open_store
 from flows.demo.pictures import panels
 from flows.demo.stream import in_order, publish, topic_safe, topics_of
 from flows.output.demonstration import Demonstration

@@ -14,7 +14,7 @@ import yaml
 
 from edge.commands.checking import check
 from edge.config import PASSWORD_VARIABLE, read_config
-from edge.stores.store import TOKEN_VARIABLE
+from edge.stores.address import TOKEN_VARIABLE
 from tests.support.servers import requires
 
 ROOT = Path(__file__).parents[2]

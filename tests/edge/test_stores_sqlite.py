@@ -1,5 +1,6 @@
 """An SQLite file as a store: locks, a full disk, and files and names that are none of ours."""
 
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -12,27 +13,32 @@ from edge.stores.sqlite import SqliteStore
 from tests.edge.test_stores_store import NOW, leads, readings, rows, write
 
 
-def test_two_that_write_a_new_file_wait_for_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first write also waits for one that is under way; for longer than our patience the file is busy."""
-    store, other = SqliteStore(tmp_path / "store.db"), SqliteStore(tmp_path / "store.db")
-    block = store.encode([readings([0], [NOW], [1])], SeriesTable(["a"]))
-    blocker = other._connect()
+def begun(path: Path) -> sqlite3.Connection:
+    """A connection of another process that has begun to write."""
+    blocker = sqlite3.connect(path, isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
-    with monkeypatch.context() as hasty:
-        hasty.setattr("edge.stores.sqlite.PATIENCE", 0.0)
-        with pytest.raises(StoreBusy, match="locked"):
-            store.write(block)
+    return blocker
+
+
+def test_two_that_write_a_new_file_wait_for_each_other(tmp_path: Path) -> None:
+    """The first write also waits for one that is under way; for longer than our patience the file is busy."""
+    path = tmp_path / "store.db"
+    blocker = begun(path)
     waits: list[float] = []
 
     def wait(seconds: float) -> None:
         waits.append(seconds)
         blocker.execute("ROLLBACK")
 
-    monkeypatch.setattr("edge.stores.sqlite.time.sleep", wait)
-    store.write(block)
+    hasty, patient = SqliteStore(path, patience=0.0), SqliteStore(path, sleep=wait)
+    block = hasty.encode([readings([0], [NOW], [1])], SeriesTable(["a"]))
+    with pytest.raises(StoreBusy, match="locked"):
+        hasty.write(block)
+    patient.write(block)
     blocker.close()
-    assert (len(waits), len(rows(store))) == (1, 1)
-    store.close()
+    assert (len(waits), len(rows(patient))) == (1, 1)
+    hasty.close()
+    patient.close()
 
 
 def test_two_that_add_the_same_field_do_not_disturb_each_other(tmp_path: Path) -> None:
@@ -62,15 +68,12 @@ def test_row_with_more_columns_than_a_table_holds_is_refused(tmp_path: Path) -> 
     store.close()
 
 
-def test_locked_file_is_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_locked_file_is_busy(tmp_path: Path) -> None:
     """Another process that writes for longer than our patience; afterwards the same block goes through."""
-    store, other = SqliteStore(tmp_path / "store.db"), SqliteStore(tmp_path / "store.db")
+    store = SqliteStore(tmp_path / "store.db", patience=0.001)
     block = store.encode([readings([0], [NOW], [1])], SeriesTable(["a"]))
     store.write(block)
-    assert store._connection is not None
-    store._connection.execute("PRAGMA busy_timeout=1")
-    blocker = other._connect()
-    blocker.execute("BEGIN IMMEDIATE")
+    blocker = begun(tmp_path / "store.db")
     with pytest.raises(StoreBusy, match="locked"):
         store.write(block)
     blocker.execute("ROLLBACK")

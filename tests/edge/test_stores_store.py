@@ -1,7 +1,10 @@
 """What every store promises, on every store; and which URL names which."""
 
+import contextlib
+import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,38 +13,69 @@ import pytest
 from edge.contract.columns import Points, SeriesTable
 from edge.contract.schema import AGENT, FORECAST, FORECAST_LEAD, FORECAST_SCORE, READING, Measurement
 from edge.contract.times import DAY, SECOND
-from edge.errors import BlockRefused, ConfigurationError
-from edge.stores import influx as influx_module
-from edge.stores.influx import InfluxStore
+from edge.errors import BlockRefused, ConfigurationError, StoreDenied
+from edge.stores.address import TOKEN_VARIABLE
+from edge.stores.influx import ROWS, InfluxStore
 from edge.stores.sqlite import SqliteStore
-from edge.stores.store import TOKEN_VARIABLE, Store, open_store
-from tests.support.servers import Influx
+from edge.stores.store import STORES, Store, open_store
+from tests.support.fake_influx import FakeInflux2
 
 NOW = 1_768_478_400 * SECOND
 NAN = float("nan")
 FIELDS = {READING: ["value"], FORECAST: ["q50"], FORECAST_LEAD: ["q10", "q50"], FORECAST_SCORE: ["error"], AGENT: ["backlog"]}
 
 
-def influx_store(server: Influx, bucket: str) -> Store:
+@dataclass(frozen=True)
+class Entry:
+    """A store on the list of checks.
+
+    Args:
+        open: makes an empty one whose pages have so many rows, or the usual number.
+        atomic: whether readers see whole blocks only.
+    """
+
+    open: Callable[[pytest.FixtureRequest, int | None], Store]
+    atomic: bool
+
+
+def _sqlite(request: pytest.FixtureRequest, page: int | None) -> Store:
+    path = request.getfixturevalue("tmp_path") / "folder" / "store.db"
+    return SqliteStore(path) if page is None else SqliteStore(path, page=page)
+
+
+def _influx(request: pytest.FixtureRequest, page: int | None) -> Store:
     """A bucket of the session's InfluxDB."""
-    return InfluxStore(server.url, bucket, "gatecast", server.token)
+    server, bucket = request.getfixturevalue("influx"), request.getfixturevalue("bucket")
+    return InfluxStore(server.url, bucket, "gatecast", server.token, page=page or ROWS)
 
 
-def old_store(server: Influx, bucket: str) -> Store:
+def _old_influx(request: pytest.FixtureRequest, page: int | None) -> Store:
     """The same, as InfluxDB 1.6 is without anything in front of it."""
-    return InfluxStore(f"http://127.0.0.1:{server.engine.port}", bucket, "", server.token)
+    server, bucket = request.getfixturevalue("influx"), request.getfixturevalue("bucket")
+    return InfluxStore(f"http://127.0.0.1:{server.engine.port}", bucket, "", server.token, page=page or ROWS)
 
 
-INFLUX = {"influxdb": influx_store, "influxdb-1.6": old_store}
+# Every store: a new one is added here, and has to pass all that follows.
+CHECKED = {
+    "sqlite": Entry(_sqlite, atomic=True),
+    "influxdb": Entry(_influx, atomic=False),
+    "influxdb-1.6": Entry(_old_influx, atomic=False),
+}
+NEED_SERVERS = ("influxdb", "influxdb-1.6")
 
 
-@pytest.fixture(params=["sqlite", *(pytest.param(name, marks=pytest.mark.servers) for name in INFLUX)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+@pytest.fixture(
+    params=[pytest.param(name, marks=[pytest.mark.servers] * (name in NEED_SERVERS)) for name in CHECKED],
+)
+def entry(request: pytest.FixtureRequest) -> Entry:
+    """Each store of the list."""
+    return CHECKED[request.param]
+
+
+@pytest.fixture
+def store(entry: Entry, request: pytest.FixtureRequest) -> Iterator[Store]:
     """An empty store of each kind."""
-    if request.param == "sqlite":
-        opened: Store = SqliteStore(tmp_path / "folder" / "store.db")
-    else:
-        opened = INFLUX[request.param](request.getfixturevalue("influx"), request.getfixturevalue("bucket"))
+    opened = entry.open(request, None)
     yield opened
     opened.close()
 
@@ -83,7 +117,7 @@ def rows(store: Store, measurement: Measurement = READING, start: int = 0, stop:
 
 def test_what_was_written_is_read_back(store: Store) -> None:
     """To the nanosecond and to the last bit of a double, in order of time, whatever the names are."""
-    table = SeriesTable(["roof.t", "dach süd, %s=“x” 温度", "a\\b" if store.kind == "sqlite" else "a/b"])
+    table = SeriesTable(["roof.t", "dach süd, %s=“x” 温度", store.name_of("a\\b")])
     values = [1 / 3, -1e300, 5e-324, 0.1, 1e22]
     write(store, table, readings([1, 0, 1, 2, 0], [NOW + 3, NOW + 1, NOW + 2, NOW + 2, NOW], values))
     expected = sorted(zip([1, 0, 1, 2, 0], [NOW + 3, NOW + 1, NOW + 2, NOW + 2, NOW], values, strict=True), key=lambda r: r[1])
@@ -132,10 +166,9 @@ def test_part_of_the_time_is_read(store: Store) -> None:
     assert rows(store, READING, NOW + 3, NOW + 3) == []
 
 
-def test_long_history_comes_in_pages_without_gaps_and_doubles(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_history_comes_in_pages_without_gaps_and_doubles(entry: Entry, request: pytest.FixtureRequest) -> None:
     """Also where more rows share a moment than a page holds, and over gaps longer than a page."""
-    monkeypatch.setattr("edge.stores.sqlite.PAGE", 7)
-    monkeypatch.setattr(influx_module, "ROWS", 7)
+    store = entry.open(request, 7)
     table = SeriesTable([f"s{number}" for number in range(20)])
     times = [NOW, NOW + 1, NOW + 1, NOW + 5 * DAY, NOW + 30 * DAY] * 4 + [NOW + 31 * DAY] * 10
     series = [*range(20), *range(10)]
@@ -143,6 +176,7 @@ def test_long_history_comes_in_pages_without_gaps_and_doubles(store: Store, monk
     found = rows(store, READING, NOW, NOW + 40 * DAY)
     assert [row[1] for row in found] == sorted(times)
     assert sorted(found) == sorted((f"s{s}", t, None, float(v)) for v, (s, t) in enumerate(zip(series, times, strict=True)))
+    store.close()
 
 
 def test_span_is_the_first_and_the_last_reading(store: Store) -> None:
@@ -217,8 +251,8 @@ def test_block_without_points_is_fine(store: Store) -> None:
     assert rows(store) == []
 
 
-def test_reader_and_writer_in_two_threads_do_not_disturb_each_other(store: Store) -> None:
-    """Reading goes on while blocks are written; SQLite shows whole blocks only, InfluxDB a growing part."""
+def test_reader_and_writer_in_two_threads_do_not_disturb_each_other(store: Store, entry: Entry) -> None:
+    """Reading goes on while blocks are written; InfluxDB may show a part of a block."""
     table = SeriesTable([f"s{number}" for number in range(50)])
     problems: list[BaseException] = []
 
@@ -235,7 +269,7 @@ def test_reader_and_writer_in_two_threads_do_not_disturb_each_other(store: Store
     thread = threading.Thread(target=writing)
     thread.start()
     while thread.is_alive():
-        assert len(rows(store)) % 50 == 0 or store.kind == "influxdb"
+        assert len(rows(store)) % 50 == 0 or not entry.atomic
     thread.join()
     assert problems == []
     assert len(rows(store)) == 1000
@@ -247,6 +281,13 @@ def test_store_goes_on_after_close(store: Store) -> None:
     store.close()
     store.close()
     assert len(rows(store)) == 1
+
+
+def test_every_kind_of_store_is_on_the_list() -> None:
+    """The example of each kind names a store of that kind, and the list above has it."""
+    kinds = {open_store(kind.example).kind for kind in STORES.values()}
+    assert kinds == {name.partition("-")[0] for name in CHECKED}
+    assert all(open_store(kind.example.replace(kind.example.partition(":")[0], scheme, 1)) for scheme, kind in STORES.items())
 
 
 @pytest.mark.parametrize(
@@ -269,23 +310,39 @@ def test_sqlite_url_names_a_file(url: str, path: str) -> None:
     ],
 )
 def test_influx_url_names_address_and_bucket(url: str, address: str, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The token comes from the environment and is not shown."""
+    """The token is not shown."""
     monkeypatch.setenv(TOKEN_VARIABLE, "very-secret")
     store = open_store(url)
     assert isinstance(store, InfluxStore)
-    assert (store.url, store.bucket, store._connection._token) == (address, bucket, "very-secret")
+    assert (store.url, store.bucket) == (address, bucket)
     assert "secret" not in repr(store)
 
 
 def test_token_file_goes_before_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that cannot be read is the user's move."""
-    monkeypatch.setenv(TOKEN_VARIABLE, "of the environment")
-    (tmp_path / "token").write_text("of the file\n")
-    store = open_store("influxdb://host/b", str(tmp_path / "token"))
-    assert isinstance(store, InfluxStore)
-    assert store._connection._token == "of the file"
+    monkeypatch.setenv(TOKEN_VARIABLE, "of-the-environment")
+    (tmp_path / "token").write_text("of-the-file\n")
+    with FakeInflux2() as fake:
+        for token_file in (None, str(tmp_path / "token")):
+            with contextlib.closing(open_store(fake.store_url(), token_file)) as store, pytest.raises(StoreDenied):
+                store.write(b"reading,series=a value=1 1")
+    assert fake.accounts == ["Token of-the-environment", "Token of-the-file"]
     with pytest.raises(ConfigurationError, match=r"cannot read the token file .*missing.*check \[store\] token_file"):
         open_store("influxdb://host/b", str(tmp_path / "missing"))
+
+
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("sqlite:///a.db", ""),
+        ("influxdb://host/b?org=o", ""),
+        ("influxdb://host/b", "it names no [?]org=my-org, which InfluxDB 2"),
+    ],
+)
+def test_store_says_what_its_url_lacks(url: str, advice: str) -> None:
+    """Nothing, where it can do without."""
+    assert re.match(advice, open_store(url).advice)
+    assert bool(open_store(url).advice) == bool(advice)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from edge.contract.contract import Contract
 from edge.contract.schema import READING
 from edge.contract.times import SECOND
 from edge.errors import ConfigurationError
-from edge.stores.sqlite import SqliteStore
-from edge.stores.store import open_store, sqlite_url
+from edge.stores.sqlite import SqliteStore, sqlite_url
+from edge.stores.store import open_store
 from flows.demo.folder import prepare_folder
 from flows.demo.run import write_config
 

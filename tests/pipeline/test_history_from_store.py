@@ -69,9 +69,9 @@ def test_the_same_history_from_another_store_makes_the_same_table(tmp_path: Path
 
 def test_the_interval_is_told_from_the_first_readings(tmp_path: Path) -> None:
     """What the guess was made from is part of the table like all that follows, and a configured interval needs no guess."""
-    store = SqliteStore(tmp_path / "store.db")
+    store = SqliteStore(tmp_path / "store.db", page=20)
     write_history(store, SeriesTable(["a"]), every(HOUR, 200))
-    with patch("edge.stores.sqlite.PAGE", 20), patch("pipeline.history.from_store.GUESSED_FROM", 50):
+    with patch("pipeline.history.from_store.GUESSED_FROM", 50):
         history = read_history(store, Fleet())
     assert (history.contract.interval, history.arrivals.readings.tolist()) == (HOUR, [200])
     assert np.isfinite(history.table.values).all()

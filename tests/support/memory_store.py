@@ -13,6 +13,7 @@ class Memory:
     """A store of lines; `trouble` may raise for what is written."""
 
     kind = "memory"
+    advice = ""
 
     def __init__(self) -> None:
         self.writes: list[bytes] = []

@@ -1,0 +1,77 @@
+"""The URL of a store, taken apart."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from edge.errors import ConfigurationError
+
+TOKEN_VARIABLE = "GATECAST_INFLUX_TOKEN"  # noqa: S105 - the name of a variable, not a secret
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What the URL of a store says; a store takes what it needs and refuses the rest.
+
+    Args:
+        url: as it was written, for messages.
+        scheme: what stands before `://`.
+        account: what stands before an `@`; None where there is no `@`.
+        host: name or address, an IPv6 address in brackets; empty where there is none.
+        port: None where there is none.
+        path: from the first slash on, with %23, %3F and %25 as the characters they stand for.
+        options: what stands behind the `?`, the first value of each name; None where there is no `?`.
+        token_file: file with the token of the account; None: it stands in GATECAST_INFLUX_TOKEN.
+    """
+
+    url: str
+    scheme: str
+    account: str | None
+    host: str
+    port: int | None
+    path: str
+    options: dict[str, str] | None
+    token_file: str | None = None
+
+    @classmethod
+    def parse(cls, url: str, token_file: str | None = None) -> Self:
+        """Take a URL apart.
+
+        Raises:
+            ConfigurationError: it is no URL.
+        """
+        if "#" in url:
+            raise ConfigurationError("[store] url: a # would cut it short; write it as %23")
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise ConfigurationError(f"[store] url is no URL: {error}") from error
+        host = parts.hostname or ""
+        return cls(
+            url,
+            parts.scheme,
+            parts.netloc.rpartition("@")[0] if "@" in parts.netloc else None,
+            f"[{host}]" if ":" in host else host,
+            port,
+            unquote(parts.path),
+            {name: values[0] for name, values in parse_qs(parts.query).items()} if "?" in url else None,
+            token_file,
+        )
+
+    def token(self) -> str:
+        """The token of the account; empty where none is given.
+
+        Raises:
+            ConfigurationError: its file cannot be read.
+        """
+        if self.token_file is None:
+            return os.environ.get(TOKEN_VARIABLE, "")
+        try:
+            return Path(self.token_file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot read the token file {self.token_file}: {error.strerror}; check [store] token_file"
+            ) from error
