@@ -1,6 +1,7 @@
 """InfluxDB 2: its organisations and tokens, and what its refusals cost the sender."""
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,18 +141,26 @@ def test_rows_beyond_retention_cost_one_write_and_hold_up_nothing(tmp_path: Path
 
 def test_type_conflict_of_every_reading_stops_and_keeps(fake: FakeInflux2, tmp_path: Path) -> None:
     """Another tool wrote whole numbers: that is the operator's to mend, so nothing is thrown away."""
-    fake.buckets["b"].types["reading", "value"] = "integer"
+    types = fake.buckets["b"].types
+    types["reading", "value"] = "integer"
+    mend = threading.Event()
+
+    def between_two_tries() -> float:
+        if mend.is_set():
+            types["reading", "value"] = "float"
+        return 1.0
+
     with connected(fake) as store:
         lines = [f"reading,series=a value=1.5 {number}\nforecast,series=a q50=1.5 {number}".encode() for number in range(1000)]
         spool = Spool(tmp_path / "spool.db", store.kind)
         spool.commit(Commit(lines))
-        sender = Sender(spool, store, lambda _: None, pace=Pace(denied=Backoff(0.02, 0.02)))
+        sender = Sender(spool, store, lambda _: None, pace=Pace(denied=Backoff(0.02, 0.02, between_two_tries)))
         sender.start()
         wait_until(lambda: sender.problem is not None)
         assert "already exists as type integer" in str(sender.problem)
         assert "it refuses nearly all rows of 'reading': mend that in the store" in str(sender.problem)
         assert sender.taken() == (0, [])
-        fake.buckets["b"].types["reading", "value"] = "float"
+        mend.set()
         wait_until(lambda: sender.taken() == (1000, []))
         sender.stop()
         spool.close()
