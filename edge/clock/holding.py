@@ -10,10 +10,11 @@ class Hold:
 
     Args:
         waiting: readings that waited at the end of the last run.
+        room: number of readings that wait at most.
     """
 
-    def __init__(self, waiting: Readings) -> None:
-        self.waiting = waiting
+    def __init__(self, waiting: Readings, room: int = ROOM) -> None:
+        self.waiting, self._room = waiting, room
 
     def __len__(self) -> int:
         """How many wait."""
@@ -30,7 +31,7 @@ class Hold:
         ripe = self.waiting.time <= latest
         ready = self.waiting.take(ripe)
         if len(more) or len(ready):
-            self.waiting = Readings.concatenate([self.waiting.take(~ripe), more]).take(slice(-ROOM, None))
+            self.waiting = Readings.concatenate([self.waiting.take(~ripe), more]).take(slice(-self._room, None))
         if proved and len(self.waiting):
             self.waiting = Readings.empty()
         return ready

@@ -95,6 +95,11 @@ class Sender:
         self._wake.set()
 
     @property
+    def sent(self) -> int:
+        """Number of the newest block that the store has."""
+        return self._sent
+
+    @property
     def has_news(self) -> bool:
         """Whether the store has taken something the spool's writer does not know of."""
         return self._sent > self._told
@@ -132,8 +137,8 @@ class Sender:
         failures = 0
         while not self._stopping.is_set():
             try:
-                found = self._spool.next_blocks(self._sent, self._pace.write_size)
-                refused = self._send(found, suspicious=failures >= self._pace.patience) if found else []
+                waiting = self._spool.next_blocks(self._sent, self._pace.write_size)
+                refused = self._send(*waiting, suspicious=failures >= self._pace.patience) if waiting else []
             except (StoreError, sqlite3.Error) as error:
                 if self._stopping.is_set():
                     return
@@ -141,22 +146,22 @@ class Sender:
                 self._wait_for_better_times(error)
                 continue
             failures = 0
-            if found is None:
+            if waiting is None:
                 self._wake.wait(1.0)
                 self._wake.clear()
                 continue
             self._note(refused)
             self._tell_end_of_trouble()
             with self._lock:
-                self._sent = found[0]
+                self._sent = waiting[0]
                 self._refused += refused
-            if 2 * sum(map(len, found[1])) < self._pace.write_size:  # no backlog
+            if 2 * sum(map(len, waiting[1])) < self._pace.write_size:  # no backlog
                 self._stopping.wait(self._pace.gather)
 
-    def _send(self, found: tuple[int, Sequence[bytes]], *, suspicious: bool) -> list[Refusal]:
-        self._trying = found[0]
+    def _send(self, newest: int, blocks: Sequence[bytes], *, suspicious: bool) -> list[Refusal]:
+        self._trying = newest
         try:
-            return self._delivery.work_around(found[1]) if suspicious else self._delivery.deliver(found[1])
+            return self._delivery.work_around(blocks) if suspicious else self._delivery.deliver(blocks)
         finally:
             self._since = None
 
@@ -176,6 +181,6 @@ class Sender:
 
     def _note(self, refused: Sequence[Refusal]) -> None:
         if refused:
-            rows = sum(one.rows for one in refused)
+            rows = sum(refusal.rows for refusal in refused)
             self._grumbler.say("store", f"{rows} rows set aside, as the store will never take them: {refused[0].reason}")
             self._last_refusal = self._clock(), f"the store refused {rows} rows: {refused[0].reason}"

@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS held (id INTEGER PRIMARY KEY, entry BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS clock (id INTEGER PRIMARY KEY, time INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS refused (id INTEGER PRIMARY KEY AUTOINCREMENT, reason TEXT NOT NULL, block BLOB NOT NULL);
 """
-KEPT_REFUSED = 1000
+KEPT_REFUSED = 1000  # rows that the store refused, the newest
 KEPT_REFUSED_BYTES = 10_000_000
 NEWER = 60 * SECOND  # the clock of the newest commit is written again when it differs by so much
 
@@ -55,13 +55,13 @@ class Commit:
     """Everything one transaction changes.
 
     Args:
-        blocks: for the store, oldest first.
+        blocks: blocks for the store, oldest first.
         entry: the batch, or None where nothing came in.
         series: (index, name, tags) of the series seen for the first time.
         sent: the newest block the store has taken.
-        refused: what the store will never take.
+        refused: rows that the store will never take.
         snapshot: gives the parts of a state that makes the journal up to and including this batch unnecessary.
-        arrivals: of the messages that carry no time.
+        arrivals: arrivals of the messages that carry no time.
         held: the readings that wait for a clock that has proved itself; None: the same as before.
         now: our clock, ns UTC.
     """
@@ -87,12 +87,24 @@ class Spool:
         store: kind of the store the blocks are encoded for.
         limit: size of the outbox in bytes; past it the oldest blocks are dropped and counted.
         survive_power_loss: wait for the disk at every commit; without it only loss of the process is survived.
+        kept_refused: number of refused rows that are kept to be looked at, the newest.
+        kept_refused_bytes: largest size of them together, bytes.
 
     Raises:
         ConfigurationError: the folder cannot be written, or blocks for another kind of store still wait.
     """
 
-    def __init__(self, path: Path, store: str, *, limit: int = 1 << 30, survive_power_loss: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        store: str,
+        *,
+        limit: int = 1 << 30,
+        survive_power_loss: bool = True,
+        kept_refused: int = KEPT_REFUSED,
+        kept_refused_bytes: int = KEPT_REFUSED_BYTES,
+    ) -> None:
+        self._kept_refused = kept_refused, kept_refused_bytes
         self._path, self._store, self.limit = path, store, limit
         self._synchronous = "FULL" if survive_power_loss else "NORMAL"
         self._connections: list[sqlite3.Connection] = []
@@ -216,7 +228,7 @@ class Spool:
             write("INSERT INTO journal (entry) VALUES (?)", (commit.entry.encode(),))
         for index, name, tags in commit.series:
             write("INSERT OR IGNORE INTO series VALUES (?, ?, ?)", (index, name, msgspec.json.encode(tags).decode()))
-        arrivals = [(one.mid, one.digest, one.time) for one in commit.arrivals]
+        arrivals = [(arrival.mid, arrival.digest, arrival.time) for arrival in commit.arrivals]
         self._writer.executemany("INSERT OR REPLACE INTO arrival VALUES (?, ?, ?)", arrivals)
         if commit.refused:
             rows = [(refusal.reason, refusal.block) for refusal in commit.refused]
@@ -225,7 +237,7 @@ class Spool:
             write(
                 f"DELETE FROM refused WHERE id IN (SELECT id FROM ({kept} WINDOW newer AS (ORDER BY id DESC)) "
                 "WHERE number > ? OR size > ?)",
-                (KEPT_REFUSED, KEPT_REFUSED_BYTES),
+                self._kept_refused,
             )
         self._change_clock(commit)
         if commit.snapshot is not None:
@@ -285,10 +297,10 @@ class Spool:
     def arrival(self, mid: int) -> Arrival | None:
         """The newest message without a time that was committed under an identifier."""
         try:
-            found = self._writer.execute("SELECT mid, digest, time FROM arrival WHERE mid = ?", (mid,)).fetchone()
+            row = self._writer.execute("SELECT mid, digest, time FROM arrival WHERE mid = ?", (mid,)).fetchone()
         except sqlite3.Error:  # the commit will say so
             return None
-        return None if found is None else Arrival(*found)
+        return None if row is None else Arrival(*row)
 
     def snapshot(self) -> Iterator[bytes]:
         """The parts of the last snapshot; none where there is none."""
@@ -296,9 +308,9 @@ class Spool:
 
     def held(self) -> Readings:
         """The readings that wait for a clock that has proved itself."""
-        found = self._writer.execute("SELECT entry FROM held").fetchone()
+        row = self._writer.execute("SELECT entry FROM held").fetchone()
         try:
-            return Readings.empty() if found is None else Entry.decode(found[0]).readings
+            return Readings.empty() if row is None else Entry.decode(row[0]).readings
         except (msgspec.MsgspecError, ValueError):  # the store has them all
             return Readings.empty()
 

@@ -287,7 +287,7 @@ def test_sender_sets_aside_only_the_lines_the_store_refuses(store: InfluxStore, 
     spool.commit(Commit([b"\n".join(mixed[start : start + 300]) for start in range(0, len(mixed), 300)]))
     sender = Sender(spool, store, said.append, pace=Pace(write_size=1))
     sender.start()
-    wait_until(lambda: sender._sent == 4)
+    wait_until(lambda: sender.sent == 4)
     sender.stop()
     sent, refused = sender.taken()
     assert (sent, sorted(refusal.block for refusal in refused)) == (4, sorted(bad.values()))
