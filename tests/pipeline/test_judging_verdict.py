@@ -272,6 +272,7 @@ def test_every_check_is_a_value_of_its_own() -> None:
     verdict = trial(contender(Counter(), table.names), champion, table, CONTRACT, PART, cost, limits).verdict
     passed = ["skill", "far behind", "wild", "answers", "finite", "champion", "latency", "size"]
     assert outcomes(verdict) == {**dict.fromkeys(passed, Outcome.PASSED), "coverage": Outcome.NOT_JUDGED}
+    assert verdict.reasons[-1] == "note: 100% of the facts lie within the interval meant to hold 80%"
     assert verdict.release
 
 
@@ -338,7 +339,7 @@ def test_an_unlimited_cost_is_told_without_a_limit() -> None:
     assert verdict.reasons[-2:] == ("yes: 31.2 µs per forecast", "yes: model of 1,234 bytes")
 
 
-@pytest.mark.parametrize(("lost", "named"), [(5, "s0, s1, s2, s3, s4; at"), (7, "s0, s1, s2, s3, s4 and 2 more; at")])
+@pytest.mark.parametrize(("lost", "named"), [(5, "s0, s1, s2, s3, s4; at"), (6, "s0, s1, s2, s3, s4 and 1 more; at")])
 def test_five_series_are_named_and_the_others_counted(lost: int, named: str) -> None:
     """A line stays short in a large fleet."""
     assert named in against([1.0] * lost + [0.25] * 30)[1]

@@ -62,6 +62,13 @@ BY_HAND = (
         ("tests/pipeline/test_judging_metrics.py", "tests/pipeline/test_judging_verdict.py"),
     ),
     Change(
+        "a verdict knows the spread of the training part",
+        "pipeline/release/decision.py",
+        "        scale=prepared.scale,\n",
+        "",
+        ("tests/pipeline/test_release_decision.py",),
+    ),
+    Change(
         "the outer quantiles' layers do not move the median's",
         "pipeline/training/network.py",
         "hidden(tf.stop_gradient(",
