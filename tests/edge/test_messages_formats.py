@@ -215,3 +215,48 @@ def test_paths_reach_into_the_document() -> None:
     untimed = Ingest("a", time=None)
     assert untimed.decode(b'{"value": 4, "time": 0}', NOON) == (NOON, 4.0)
     assert not untimed.timed
+
+
+@pytest.mark.parametrize(
+    ("fields", "payload", "kind", "text"),
+    [
+        (Fields(), "{", "bad_json", "expected JSON, got '{'"),
+        (
+            Fields("a.b"),
+            '{"a": 1}',
+            "no_value",
+            "expected a value at 'a.b' in '{\"a\": 1}'",
+        ),
+        (
+            Fields("a.b"),
+            "21.5",
+            "no_value",
+            "expected a value at 'a.b' in '21.5'; for a number alone set [[ingest]] format = \"plain\"",
+        ),
+        (
+            Fields("v", "a.b"),
+            '{"v": 1, "a": {}}',
+            "no_time",
+            "expected a time at 'a.b' in '{\"v\": 1, \"a\": {}}'",
+        ),
+        (Fields(), '{"value": true, "time": 1}', "bad_value", "expected a number, got true"),
+        (Fields(), '{"value": "on", "time": 1}', "bad_value", "expected a number, got 'on'"),
+        (Fields(), '{"value": "inf", "time": 1}', "bad_value", "expected a finite number, got inf"),
+    ],
+)
+def test_a_refusal_says_what_was_expected_and_what_came(fields: Fields, payload: str, kind: str, text: str) -> None:
+    """Where it was looked for stands in it as it stands in the configuration."""
+    with pytest.raises(PayloadError) as caught:
+        open_format("json", fields).decode(payload.encode(), NOON)
+    assert (caught.value.kind, str(caught.value)) == (kind, text)
+
+
+def test_a_number_is_a_time_in_the_unit_of_the_rule() -> None:
+    """Where the rule names none, the size of the number tells; a number of another size or kind is refused."""
+    moment = NOON // SECOND
+    for unit, number in (("s", moment), ("ms", moment * 1000), ("us", moment * 10**6), ("ns", NOON)):
+        for named in (unit, "auto"):
+            decoder = open_format("json", Fields(time_unit=named))  # type: ignore[arg-type] # the units are text here
+            assert decoder.decode(f'{{"value": 1, "time": {number}}}'.encode(), 0) == (NOON, 1.0)
+    assert kind_of(open_format("json", Fields(time_unit="ms")), f'{{"value": 1, "time": {moment}}}'.encode()) == "bad_time"
+    assert kind_of(open_format("json", Fields(time_unit="iso")), f'{{"value": 1, "time": {moment}}}'.encode()) == "bad_time"
