@@ -10,6 +10,7 @@ import numpy as np
 from edge.contract.columns import Float32, Int32
 from edge.errors import BundleError
 from edge.forecaster.bundle import Bundle
+from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.manifest import Conversion, Precision
 from edge.forecaster.model import Model, relative_error
 from pipeline.history.table import Table
@@ -136,12 +137,12 @@ def preferred(
 
 
 def microseconds(
-    models: Sequence[Model], windows: Float32, series: Int32, clock: Callable[[], float] = time.perf_counter
+    models: Sequence[Forecaster], windows: Float32, series: Int32, clock: Callable[[], float] = time.perf_counter
 ) -> list[tuple[float, float]]:
     """Time per forecast at batch 1 and batch 64 on this machine: the best of some rounds, in which the models take turns.
 
     Args:
-        models: models to time.
+        models: forecasters to time.
         windows: float32 `[n, window]`; up to 64 are used.
         series: int32 `[n]`.
         clock: seconds.

@@ -1,15 +1,15 @@
 """The quickest precision goes out that forecasts as well as float32."""
 
-from itertools import count
 from typing import cast, get_args
 
 import msgspec
 import numpy as np
 import pytest
 
-from edge.contract.columns import Float32
+from edge.contract.columns import Float32, Int32
 from edge.errors import BundleError
 from edge.forecaster.bundle import Bundle
+from edge.forecaster.forecaster import AllQuantiles
 from edge.forecaster.manifest import Cell, Precision
 from edge.forecaster.model import Model
 from pipeline.history.table import Table
@@ -150,11 +150,46 @@ def test_a_precision_that_forecasts_otherwise_is_refused() -> None:
         choose({"float32": found["int8"]}, forecasts)
 
 
-@pytest.mark.training
-def test_time_is_per_forecast_whatever_the_batch() -> None:
-    """With a clock that ticks once per look at it, all windows take one second at either batch; the first round is left out."""
-    ticks = count()
-    windows, series = tiny.windows(20)
-    model = Model(bundles("float32")["float32"])
-    assert microseconds([model, model], windows, series, lambda: float(next(ticks))) == [(1e6 / 20, 1e6 / 20)] * 2
-    assert next(ticks) == 7 * 2 * 2 * 2 + 4
+class Timed(AllQuantiles):
+    """A forecaster that takes its time on a clock of its own: each call so much, and more in its first and slow rounds."""
+
+    contract = tiny.CONTRACT
+
+    def __init__(self, clock: list[float], single: float, batch: float) -> None:
+        self.name, self.clock, self.takes = "timed", clock, {1: single, 64: batch}
+        self.asked: list[tuple[int, int]] = []
+
+    def predict(self, windows: Float32, series: Int32) -> Float32:
+        """Nothing but the time it takes."""
+        assert len(windows) == len(series)
+        self.asked.append((len(windows), int(series[0])))
+        once = len(self.asked) <= 65  # the interpreters are made in the first round
+        slow = 65 < len(self.asked) <= 130 or len(self.asked) > 460
+        self.clock[0] += self.takes[len(windows)] + 5 * once + slow
+        return np.zeros((len(windows), 1, 1), np.float32)
+
+
+def test_time_is_per_forecast_and_that_of_the_best_round() -> None:
+    """Of 70 windows 64 are used, one by one and all at once; neither the first round nor a slow one counts."""
+    clock, windows, series = [0.0], np.zeros((70, 2), np.float32), np.arange(70, dtype=np.int32)
+    quick, heavy = Timed(clock, 16e-6, 128e-6), Timed(clock, 48e-6, 64e-6)
+    times = microseconds([quick, heavy], windows, series, lambda: clock[0])
+    np.testing.assert_allclose(times, [(16, 2), (48, 1)], rtol=1e-4)
+    for forecaster in (quick, heavy):
+        assert forecaster.asked == [*((1, row) for row in range(64)), (64, 0)] * 8
+    few = microseconds([Timed([0.0], 1, 1)], windows[:0], series[:0], lambda: 7.0)
+    assert few == [(0.0, 0.0)]
+
+
+@pytest.mark.parametrize("largest", [100, 99])
+def test_a_file_may_have_the_largest_size(largest: int) -> None:
+    """One byte more is too large, however quick it is."""
+    times: dict[Precision, tuple[float, float]] = {"float32": (10, 4), "int8": (1, 1)}
+    assert preferred(times, {"float32": 90, "int8": 100}, largest) == ("int8" if largest == 100 else "float32")
+
+
+@pytest.mark.parametrize(("single", "batch", "chosen"), [(9.0, 4.0, "int8"), (10.0, 3.6, "int8"), (9.3, 4.0, "float32")])
+def test_quicker_is_what_a_noisy_clock_cannot_make(single: float, batch: float, chosen: Precision) -> None:
+    """By a tenth in all, at either batch; a larger file that is quicker by less stays."""
+    times: dict[Precision, tuple[float, float]] = {"float32": (10, 4), "int8": (single, batch)}
+    assert preferred(times, {"float32": 90, "int8": 100}) == chosen
