@@ -100,9 +100,7 @@ class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where readings, forecasts and scores go and history comes from.
 
     Args:
-        url: address of the store, `sqlite:///path` or `influxdb://host:8086/bucket?org=my-org` (`influxdbs://` for TLS).
-            InfluxDB 2 needs `org`; without it the agent asks for the one organisation that the token can see. InfluxDB 1
-            (from 1.6): `influxdb://host:8086/database` or `…/database/retention`.
+        url: address of the store, as the list of stores in docs/configuration.md has it.
         token_file: file with the token; left out: the token comes from GATECAST_INFLUX_TOKEN.
     """
 

@@ -1,4 +1,4 @@
-"""What the agent says of itself: `/healthz` and Prometheus `/metrics` on a loopback port."""
+"""The health page of the agent: `/healthz`, and `/metrics` for Prometheus, on a loopback port."""
 
 import json
 import socket
@@ -124,6 +124,6 @@ def _handler(health: Health) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the signature of the base class
-            """Nothing: a probe every few seconds is no news."""
+            """Nothing is logged, because a probe may ask every few seconds."""
 
     return Handler

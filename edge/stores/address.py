@@ -16,13 +16,13 @@ class Address:
     """What the URL of a store says; a store takes what it needs and refuses the rest.
 
     Args:
-        url: as it was written, for messages.
-        scheme: what stands before `://`.
-        account: what stands before an `@`; None where there is no `@`.
+        url: the whole URL, for messages.
+        scheme: the word before `://`.
+        account: the text before an `@`; None where there is no `@`.
         host: name or address, an IPv6 address in brackets; empty where there is none.
         port: None where there is none.
-        path: from the first slash on, with %23, %3F and %25 as the characters they stand for.
-        options: what stands behind the `?`, the first value of each name; None where there is no `?`.
+        path: the text from the first slash on, with %23, %3F and %25 as the characters they stand for.
+        options: names behind the `?` and the first value of each; None where there is no `?`.
         token_file: file with the token of the account; None: it stands in GATECAST_INFLUX_TOKEN.
     """
 

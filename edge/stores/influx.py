@@ -18,7 +18,7 @@ from edge.stores.influx_http import Connection
 
 PAGE = 7 * DAY
 ROWS = 50_000  # in one answer: about 15 MB while it is read
-# In parts, one JSON document a line: whole answers are cut at max-row-limit, and nothing in them says so for sure.
+# The answer comes in parts, one JSON document a line. An answer in one part is cut at max-row-limit and may not say so.
 OPTIONS = (("epoch", "ns"), ("chunked", "true"), ("chunk_size", "10000"))
 Request = tuple[str, list[tuple[str, str]]]  # path and query
 ESCAPE_TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\ ", "\r": r"\ ", "\\": "/"})
@@ -82,7 +82,7 @@ class InfluxStore:
         self.url, self.bucket, self._page = url, bucket, page
         self._account = [("org", organisation)] if organisation else []
         self._connection = Connection(url, token)
-        self._table: SeriesTable | None = None  # whose tags these are, ready for a line
+        self._table: SeriesTable | None = None  # the series whose tags are kept, ready for a line
         self._tags: list[str] = []
         self._reading_tags: list[str] = []
 
@@ -166,10 +166,10 @@ class InfluxStore:
         """As `Store.span`."""
         times = []
         for function in ("first", "last"):
-            found = self._query(f'SELECT {function}("{VALUE.name}") FROM "{READING.name}"')
-            if not found:
+            columns = self._query(f'SELECT {function}("{VALUE.name}") FROM "{READING.name}"')
+            if not columns:
                 return None
-            times.append(int(found[TIME][0]))
+            times.append(int(columns[TIME][0]))
         return times[0], times[1]
 
     def close(self) -> None:
@@ -177,8 +177,8 @@ class InfluxStore:
         self._connection.close()
 
     def _ask(self, method: str, request: Callable[[], Request], body: bytes = b"") -> Answer:
-        """The answer to a request; InfluxDB 1.7 and older are asked again in the way they know."""
-        old_way = self._connection.old_way  # before: another thread may find out meanwhile
+        """The answer to a request; where InfluxDB is 1.7 or older, the request is sent again in its own way."""
+        old_way = self._connection.old_way  # read first: another thread may set it meanwhile
         answer = self._connection.ask(method, *request(), body)
         if answer.wants_old_way and not old_way:
             self._connection.go_the_old_way()
@@ -198,18 +198,23 @@ class InfluxStore:
         return database, [("rp", retention)] if retention else []
 
     def _find_organisation(self) -> bool:
-        """Ask InfluxDB 2 for the organisation where the URL names none; whether there is exactly one it can be."""
-        found = self._connection.organisation(self.bucket)
-        self._account = [] if found is None else [("orgID", found)]
-        return found is not None
+        """Ask InfluxDB 2 for the organisation where the URL names none.
+
+        Returns:
+            Whether exactly one was found.
+        """
+        organisation = self._connection.organisation(self.bucket)
+        self._account = [] if organisation is None else [("orgID", organisation)]
+        return organisation is not None
 
     def _query(self, query: str, wanted: Sequence[str] = (TIME,)) -> dict[str, Any]:
-        """Columns of an InfluxQL query by name; none where nothing was found.
+        """Columns of an InfluxQL query by name; none where there are no rows.
 
-        JSON, though CSV is a little smaller: in CSV a query that failed half-way looks like one that found nothing.
+        The answer is asked for in JSON, which is a little larger than CSV: a CSV answer does not tell a query that failed
+        half-way from a query without rows.
 
         Args:
-            query: in InfluxQL.
+            query: text of the query in InfluxQL.
             wanted: names of the columns that an answer with rows has.
         """
         database, retention = self._database
@@ -228,10 +233,10 @@ class InfluxStore:
             raise StoreDenied(f"{self.url} gives no rows ({failure[:200]}): {hint}")
         if failure is not None:
             raise StoreBusy(f"{self.url} cannot answer {query!r}: {failure[:200]}")
-        found = [rows for result in results for rows in result.series if rows.values]
-        if not found:
+        tables = [table for result in results for table in result.series if table.values]
+        if not tables:
             return {}
-        names, rows = found[0].columns, [row for rows in found for row in rows.values]
+        names, rows = tables[0].columns, [row for table in tables for row in table.values]
         if not set(wanted) <= set(names) or any(len(row) != len(names) for row in rows):
             raise self._stranger(f"expected the columns {', '.join(wanted)} from /query in every row")
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
@@ -243,7 +248,7 @@ class InfluxStore:
         return StoreDenied(f"{self.url} is no InfluxDB: {what}; check [store] url")
 
     def _tags_of(self, measurement: Measurement, series: SeriesTable) -> list[str]:
-        """Of every series its tags with a comma before each; two texts serve all measurements."""
+        """The tags of every series, with a comma before each tag; all measurements share two texts per series."""
         if measurement.owner != SERIES:
             return [_tags({measurement.owner: name}) for name in series.names]
         if self._table is not series:
@@ -272,7 +277,7 @@ class InfluxStore:
             columns.append(column.tolist())
             if points.measurement.is_whole(name):
                 formats.append(f"{name}=%di")
-            else:  # nine digits bring every float32 back; a float64 is written as Python repeats it
+            else:  # nine digits give every float32 back; `%r` gives every float64 back
                 formats.append(f"{name}=%.9g" if column.dtype == np.float32 else f"{name}=%r")
         if not formats:
             return iter(())
@@ -301,11 +306,11 @@ def _sparse_line(measurement: str, formats: list[str], row: tuple[Any, ...]) -> 
     """A line without the fields that are not finite, or None where none is left."""
     values = iter(row[1:-1])
     kept = []
-    for one in formats:
-        if one.endswith('"'):
-            kept.append(one.replace("%%", "%"))
+    for template in formats:
+        if template.endswith('"'):
+            kept.append(template.replace("%%", "%"))
             continue
         value = next(values)
         if math.isfinite(value):
-            kept.append(one % value)
+            kept.append(template % value)
     return f"{measurement}{row[0]} {','.join(kept)} {row[-1]}" if kept else None

@@ -1,4 +1,4 @@
-"""What an answer of InfluxDB means: whether the rows are stored, and whose move it is where they are not. No I/O.
+"""What an answer of InfluxDB means: whether the rows are stored, and who has to act where they are not. No I/O.
 
 The messages are those of InfluxDB 1.6 to 1.12, 2.0 to 2.9 and 3. Rows are refused only where the answer proves that rows are at
 fault; everything else keeps the block.
@@ -86,10 +86,10 @@ def fault_of_write(answer: Answer, block: bytes, url: str, bucket: str) -> Store
     """What the answer to a write means; None where every row is stored.
 
     Args:
-        answer: of the server.
+        answer: answer of the server.
         block: the lines that were sent.
-        url: of the server, for the message.
-        bucket: its name, for the message.
+        url: URL of the server, for the message.
+        bucket: name of the bucket, for the message.
     """
     if answer.status == 204:
         return None
@@ -103,13 +103,13 @@ def fault_of_write(answer: Answer, block: bytes, url: str, bucket: str) -> Store
 
 
 def fault_of_request(answer: Answer, url: str, bucket: str, use: str) -> StoreError:
-    """What an answer means that does not do what was asked for.
+    """What it means that an answer does not do what was asked for.
 
     Args:
-        answer: of the server.
-        url: of the server, for the message.
-        bucket: its name, for the message.
-        use: what was asked for, such as `read`.
+        answer: answer of the server.
+        url: URL of the server, for the message.
+        bucket: name of the bucket, for the message.
+        use: verb for what was asked for, such as `read`.
     """
     status, reason = answer.status, answer.message
     if status < 400:

@@ -25,9 +25,9 @@ class Connection:
 
     Args:
         url: `http://host:8086`.
-        token: of the account; empty where the server asks for none.
-        largest: bytes of an answer; one that goes on is given up.
-        timeout: seconds for a connection, for the answer's first bytes, and then for all of it.
+        token: token of the account; empty where the server asks for none.
+        largest: bytes of the longest answer that is read; a longer one is given up.
+        timeout: seconds for a connection, the same again for the first bytes of the answer, and again for all of it.
         clock: seconds, monotonic.
     """
 
@@ -51,7 +51,7 @@ class Connection:
         if self._token:
             account = base64.b64encode(self._token.encode()).decode()
             self._authorization = {"Authorization": f"Basic {account}"}
-        self.old_way = True  # last: another thread looks at it
+        self.old_way = True  # set last: another thread reads it
 
     def ask(self, method: str, path: str, query: Sequence[tuple[str, str]], body: bytes = b"") -> Answer:
         """Send a request and wait for the answer; redirections are not followed.
@@ -77,7 +77,7 @@ class Connection:
             try:
                 content = self._content(response)
             except BaseException:
-                response.close()  # what is left of it would be taken for the next answer
+                response.close()  # the rest of it would be taken for the next answer
                 raise
             response.release_conn()
         except StoreError:
@@ -117,8 +117,8 @@ class Connection:
 
         with InfluxDBClient(self.url, self._token, org="", timeout=int(self._timeout * 1000), retries=False) as client:
             searches: tuple[Callable[[], set[str]], ...] = (
-                lambda: {found.org_id for found in client.buckets_api().find_buckets(name=bucket).buckets},
-                lambda: {found.id for found in client.organizations_api().find_organizations().orgs},
+                lambda: {owned.org_id for owned in client.buckets_api().find_buckets(name=bucket).buckets},
+                lambda: {seen.id for seen in client.organizations_api().find_organizations().orgs},
             )
             for search in searches:
                 try:
@@ -132,7 +132,7 @@ class Connection:
         return None
 
     def close(self) -> None:
-        """Let go of the sockets; the next `ask` opens new ones."""
+        """Close the sockets; the next `ask` opens new ones."""
         self._pool.clear()
         self._authorization, self.old_way = self._by_token(), False
 

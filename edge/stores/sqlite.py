@@ -161,7 +161,7 @@ class SqliteStore:
                     return
                 names = dict(connection.execute("SELECT id, name FROM series"))
                 cells = (name if name in known else "NULL" for name in fields)
-                # Series by series, as the primary key has them: without that the whole table would be read.
+                # Series by series, in the order of the primary key; otherwise SQLite reads the whole table.
                 wanted = ", ".join([SERIES, TIME, *[LEAD] * measurement.by_lead, *cells])
                 source = f"series CROSS JOIN {measurement.name} ON series = series.id AND time >= ? AND time < ?"
                 cursor = connection.execute(f"SELECT {wanted} FROM {source} ORDER BY time", (start, stop))
@@ -201,7 +201,7 @@ class SqliteStore:
             self._connection = None
 
     def _connect(self) -> sqlite3.Connection:
-        """A new connection: whoever reads has one of its own, for the sender's thread may be writing."""
+        """A new connection. Every reader has its own, because the sender's thread may be writing."""
         return sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=self._patience)
 
     def _open(self) -> sqlite3.Connection:
@@ -288,7 +288,7 @@ class SqliteStore:
                 columns.append([column] * len(columns[0]))
             else:
                 columns.append(np.frombuffer(column[1], TYPES[column[0]]).tolist())
-        # Many rows per statement: between statements the interpreter is handed to another thread.
+        # Many rows per statement, because Python may switch to another thread between two statements.
         head = f"INSERT OR REPLACE INTO {section.measurement} ({', '.join(names)}) VALUES "
         row = f"({', '.join('?' * len(names))})"
         cells = list(itertools.chain.from_iterable(zip(*columns, strict=True)))

@@ -42,7 +42,7 @@ class Store(Protocol):
         """Several blocks as one, in order; one write is cheaper than many."""
 
     def split(self, block: bytes) -> tuple[bytes, bytes] | None:
-        """Two halves of a block, or None where it can be split no further."""
+        """Two halves of a block, or None where it cannot be split any further."""
 
     def count(self, block: bytes) -> dict[str, int]:
         """How many rows of each measurement a block holds; none where it is no block of this store."""
@@ -56,7 +56,7 @@ class Store(Protocol):
         """Points of `[start, stop)` ns in pages, in order of time; series not in the table are added.
 
         Args:
-            measurement: whose rows to read.
+            measurement: kind of the rows.
             fields: columns of numbers; what a point does not have is NaN.
             start: ns UTC.
             stop: ns UTC.
@@ -120,7 +120,7 @@ def open_store(url: str, token_file: str | None = None) -> Store:
     """The store a URL names; nothing is contacted yet.
 
     Args:
-        url: of one of the `STORES`; `#`, `?` and `%` in a path or bucket are written %23, %3F and %25.
+        url: URL of one of the `STORES`; `#`, `?` and `%` in a path or bucket are written %23, %3F and %25.
         token_file: file with the token; without it the token comes from GATECAST_INFLUX_TOKEN.
 
     Raises:

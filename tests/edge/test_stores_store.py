@@ -290,6 +290,14 @@ def test_every_kind_of_store_is_on_the_list() -> None:
     assert all(open_store(kind.example.replace(kind.example.partition(":")[0], scheme, 1)) for scheme, kind in STORES.items())
 
 
+def test_configuration_page_tells_how_the_url_of_every_store_is_written() -> None:
+    """Each URL in its table can be opened, and each kind is in it."""
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text("utf-8")
+    told = set(re.findall(r"^\| [^|]+ \| `(\w+://[^`]+)` \|", page, re.MULTILINE))
+    assert {kind.example for kind in STORES.values()} <= told
+    assert {open_store(url).kind for url in told} == {open_store(kind.example).kind for kind in STORES.values()}
+
+
 @pytest.mark.parametrize(
     ("url", "path"), [("sqlite:///a/b.db", "a/b.db"), ("sqlite:////var/b.db", "/var/b.db"), ("sqlite:///a%20b.db", "a b.db")]
 )

@@ -16,7 +16,6 @@ ROOMS = sorted(
 # Rooms that are not yet in plain words. None is added.
 NOT_YET: frozenset[str] = frozenset(
     {
-        "edge/stores",
         "pipeline/history",
     }
 )
