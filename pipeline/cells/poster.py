@@ -26,6 +26,7 @@ ALPHAS: dict[Form, float] = {"segment": 1.0, "plain": 0.62, "tutorial": 0.34}
 BASELINE = "#999999"
 GRADIENTS = (1e-8, 50.0)  # what is below has vanished, on paper too
 WIDEST_USE = 28  # characters in a line
+LONGEST_LEGEND = 7  # entries in a line; more take two lines
 STYLE = {
     "font.family": "DejaVu Sans",
     "mathtext.fontset": "stix",
@@ -128,11 +129,12 @@ def _legend(figure: Any, comparison: Comparison) -> None:  # noqa: ANN401 - matp
         if any(row.form == form for row in comparison.rows)
     ]
     baseline = Line2D([], [], color=BASELINE, linewidth=1.8, label="best baseline")
+    handles = [*cells, *forms, baseline]
     figure.legend(
-        handles=[*cells, *forms, baseline],
+        handles=handles,
         loc="center",
         bbox_to_anchor=(0.5, 10.22 / A4[1]),
-        ncols=len(cells) + len(forms) + 1,
+        ncols=len(handles) if len(handles) <= LONGEST_LEGEND else -(-len(handles) // 2),
         fontsize=9.2,
         handlelength=2.2,
         columnspacing=1.15,

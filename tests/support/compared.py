@@ -6,6 +6,7 @@ from edge.forecaster.manifest import Cell
 from pipeline.cells.comparison import Comparison, budget
 from pipeline.cells.recall import Memory
 from pipeline.cells.uses import Form, Row, best_uses
+from pipeline.training.cells import CELLS
 from tests.support import tiny
 
 
@@ -22,7 +23,7 @@ def memory(cell: Cell, kept: int) -> Memory:
     return Memory(cell, (5, 10, 20), recalls, recalls, recalls, (0, 10, 20), (1.0, 0.1, 0.0), (1.0, 0.9, 0.8), 1.0)
 
 
-MEMORIES = (memory("gru", 20), memory("lstm", 20), memory("simplernn", 5))
+MEMORIES = tuple(memory(cell, 5 if cell == "simplernn" else 20) for cell in CELLS)
 ROWS = (
     row("gru", "segment", 0.501, 10, 140_000),
     row("lstm", "segment", 0.500, 20, 180_000),
