@@ -37,7 +37,7 @@ def add_parser(commands: Commands) -> None:
     size.add_argument(
         "--full", action="store_true", help="train as long as retrain does; default: a quarter of it, four minutes"
     )
-    command.add_argument("--seed", type=int, default=0, metavar="N", help="of every random choice; default: 0")
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of every random choice; default: 0")
     command.add_argument("--workers", type=int, default=2, metavar="N", help="trainings at once; default: 2")
     command.add_argument("--json", type=Path, metavar="FILE", help="write every figure to a file as JSON")
     command.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables to a file as Markdown")

@@ -50,7 +50,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 def add_channel(parser: argparse.ArgumentParser) -> None:
     """Add `--channel`, which names another channel than the configuration."""
-    parser.add_argument("--channel", metavar="NAME", help="of the channel; default: [registry] channel (live)")
+    parser.add_argument("--channel", metavar="NAME", help="name of the channel; default: [registry] channel (live)")
 
 
 def open_registry(options: argparse.Namespace) -> "tuple[Registry, str]":

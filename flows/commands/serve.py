@@ -11,7 +11,7 @@ SAYS_GOODBYE = 2.0  # seconds that the command has, once it is stopped, to tell 
 def add_parser(commands: Commands) -> None:
     """Add `serve` to the commands."""
     text = "retrain on a schedule until stopped"
-    description = f"{text.capitalize()}. [schedule] cron; default: 0 3 * * * (UTC)."
+    description = f"{text.capitalize()}. The times stand in [schedule] cron; default: 0 3 * * * (UTC)."
     add_config(add_command(commands, "serve", run, text, description, grace=SAYS_GOODBYE))
 
 

@@ -1,6 +1,7 @@
 """The whole way on recorded data: history, retraining, release, agent, stream, store, and what came of it."""
 
 import json
+import math
 import time
 from pathlib import Path
 
@@ -136,41 +137,60 @@ def run(folder: Path, *, data: Path | None, store_url: str | None, show: Show) -
         write_config(folder, url, port, health_port, series, contract)
         show.note(f"  {broker_name} on port {port}; the agent's numbers on http://127.0.0.1:{health_port}/metrics")
         with AgentProcess(config_path, folder / "agent.log", health_port) as agent:
-            agent.wait_ready()
-            started = time.monotonic()
-            publish(
-                port,
-                topics_of(series)[2],
-                stream,
-                lambda: int(agent.numbers()[Counter.READINGS]),
-                lambda sent: show.advance("readings", sent, len(stream), "sent over MQTT"),
-            )
-            rate = len(stream) / (time.monotonic() - started)
-            numbers = _flushed(agent)
+            numbers, rate = _replay(agent, port, topics_of(series)[2], stream, show)
     with show.stage("summary"):
         end = int(stream.time.max()) + contract.interval * (contract.horizon + 2)
         counts = count(store, stream, series, expected_forecasts(history, stream, contract), split, end)
         measured = measure(store, contract, stored_leads(contract.horizon), readings, series, (split, end))
         store.close()
-    forecasts = numbers[Counter.FORECASTS]
     live = retrained.release.goes_out
     if live is None:
         raise GatecastError("nothing was released, though the registry was empty")
     return Demonstration(
-        retrained,
-        counts,
-        measured,
-        panels(measured, contract),
-        contract,
-        live,
-        broker_name,
-        url,
-        data is None,
-        numbers[Counter.FORECAST_SECONDS] / forecasts * 1e6 if live.model is not None and forecasts else float("nan"),
-        rate,
-        show.seconds,
-        folder,
+        retrained=retrained,
+        counts=counts,
+        measured=measured,
+        panels=panels(measured, contract),
+        contract=contract,
+        live=live,
+        broker=broker_name,
+        store=url,
+        shipped=data is None,
+        microseconds_per_forecast=math.nan if live.model is None else _microseconds_per_forecast(numbers),
+        readings_per_second=rate,
+        seconds=show.seconds,
+        folder=folder,
     )
+
+
+def _replay(
+    agent: AgentProcess, port: int, topics: list[str], stream: Readings, show: Show
+) -> tuple[dict[Number, float], float]:
+    """Publish the stream and wait until the store has all that follows from it.
+
+    Returns:
+        The agent's numbers, and readings per second through broker, agent and spool.
+
+    Raises:
+        GatecastError: the broker, the agent or the store takes no more.
+    """
+    agent.wait_ready()
+    started = time.monotonic()
+    publish(
+        port,
+        topics,
+        stream,
+        lambda: int(agent.numbers()[Counter.READINGS]),
+        lambda sent: show.advance("readings", sent, len(stream), "sent over MQTT"),
+    )
+    rate = len(stream) / (time.monotonic() - started)
+    return _flushed(agent), rate
+
+
+def _microseconds_per_forecast(numbers: dict[Number, float]) -> float:
+    """Time in the agent; NaN where it has made no forecast."""
+    forecasts = numbers[Counter.FORECASTS]
+    return numbers[Counter.FORECAST_SECONDS] / forecasts * 1e6 if forecasts else math.nan
 
 
 def _refuse_later_data(store: Store, split: int) -> None:

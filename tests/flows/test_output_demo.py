@@ -64,9 +64,20 @@ def demonstration(retrained: Retrained, folder: Path, panels: tuple[Panel, ...])
     nowhere = Samples(table.values, np.zeros(0, np.int32), np.zeros(0, np.int64))
     measured = Measured(skill, table, nowhere, np.zeros((0, 24, 3)), errors, tuple(range(1, 25)))
     counts = Counts(99_999, 99_999, 99_999, 0, 0)
-    store = "sqlite:///s.db"
     return Demonstration(
-        retrained, counts, measured, panels, CONTRACT, live, "mosquitto", store, False, 123.4, 1234.5, {}, folder
+        retrained=retrained,
+        counts=counts,
+        measured=measured,
+        panels=panels,
+        contract=CONTRACT,
+        live=live,
+        broker="mosquitto",
+        store="sqlite:///s.db",
+        shipped=False,
+        microseconds_per_forecast=123.4,
+        readings_per_second=1234.5,
+        seconds={},
+        folder=folder,
     )
 
 
