@@ -28,6 +28,7 @@ from edge.contract.times import SECOND
 from edge.forecaster.manifest import Precision
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import encode_blocks
+from pipeline.history.cells import Workspace
 from pipeline.history.from_store import read_history
 from pipeline.history.prepared import prepare_history
 from pipeline.release.candidates import make_candidate
@@ -127,7 +128,7 @@ def measure(minutes: int, sqlite: Path | None, folder: Path, train: bool) -> dic
     imports, anonymous = megabytes("VmRSS"), megabytes("RssAnon")
     started = time.perf_counter()
     with Watch() as watch:
-        history = read_history(store, Fleet(interval="1min", window=120, horizon=60), folder)
+        history = read_history(store, Fleet(interval="1min", window=120, horizon=60), Workspace(folder))
         read = time.perf_counter() - started
         prepared = prepare_history(history)
     seconds = time.perf_counter() - started

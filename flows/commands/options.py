@@ -117,6 +117,7 @@ def history(data: Path | None, config: "Config", fleet: "Fleet", folder: Path, s
     """
     from edge.contract.times import iso
     from edge.stores.store import open_store
+    from pipeline.history.cells import Workspace
     from pipeline.history.defaults import derive_contract
     from pipeline.history.from_files import read_file
     from pipeline.history.from_store import read_history
@@ -131,6 +132,6 @@ def history(data: Path | None, config: "Config", fleet: "Fleet", folder: Path, s
         return prepare(series, readings, derive_contract(fleet, readings))
     store = open_store(config.store.url, config.store.token_file)
     try:
-        return prepare_history(read_history(store, fleet, folder, stop=stop))
+        return prepare_history(read_history(store, fleet, Workspace(folder), stop=stop))
     finally:
         store.close()

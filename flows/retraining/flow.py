@@ -21,6 +21,7 @@ from flows.output.retrained import Retrained, retrained_text
 from flows.progress import Show, current
 from flows.retraining.fleet import fleet_name
 from flows.retraining.server import reachable_server
+from pipeline.history.cells import Workspace
 from pipeline.history.from_store import History, read_history
 from pipeline.history.prepared import Prepared, prepare_history
 from pipeline.processes.tied import tie
@@ -60,7 +61,7 @@ def extract(config: Config, until: int | None, folder: Path) -> History:
     """All readings of the store, up to a moment, on the grid."""
     store = open_store(config.store.url, config.store.token_file)
     try:
-        return read_history(store, config.fleet, folder, stop=until)
+        return read_history(store, config.fleet, Workspace(folder), stop=until)
     finally:
         store.close()
 

@@ -17,12 +17,33 @@ from edge.contract.columns import Int32, Int64, Readings
 from edge.contract.grid import Aggregation, aggregate, group_starts
 from edge.errors import HistoryError
 
-BLOCK = 1_000_000  # readings that are aggregated at once: less than 200 MB while it lasts
-IN_MEMORY = 256_000_000  # bytes; what is larger lives in a file
-CELLS = 2_000_000  # read back at once
 WIDEST = 64  # gaps that are remembered
 CELL = np.dtype([("number", np.int64), ("series", np.int32), ("value", np.float32)])
 NEVER = np.iinfo(np.int64).min
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Where a large history goes, and how much of it is in memory at once.
+
+    Args:
+        folder: folder that a large table becomes a file in, and its cells; None: everything stays in memory.
+        block: number of readings that are aggregated at once: a million take less than 200 MB.
+        in_memory: size in bytes beyond which a table or its cells become a file.
+        cells: number of cells that are read back at once.
+        mapped: number of bytes of a file that a walk over its rows keeps in memory.
+        told_from: number of the first readings that an interval is told from where the configuration leaves it open.
+    """
+
+    folder: Path | None = None
+    block: int = 1_000_000
+    in_memory: int = 256_000_000
+    cells: int = 2_000_000
+    mapped: int = 64_000_000
+    told_from: int = 2_000_000
+
+
+IN_MEMORY = Workspace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,34 +76,34 @@ class Arrivals:
 
     def take(self, order: Int64) -> "Arrivals":
         """The chosen series, in the order given."""
-        return Arrivals(*(getattr(self, one.name)[order] for one in fields(self)))
+        return Arrivals(*(getattr(self, fact.name)[order] for fact in fields(self)))
 
     def grown(self, count: int) -> "Arrivals":
         """The same with as many series more as `count` needs."""
         more = Arrivals.none(count - len(self.readings))
-        return Arrivals(*(np.append(getattr(self, one.name), getattr(more, one.name)) for one in fields(self)))
+        return Arrivals(*(np.append(getattr(self, fact.name), getattr(more, fact.name)) for fact in fields(self)))
 
 
 class Grid:
     """Cells of the grid, collected page by page; a context that ends with its file.
 
     Args:
-        interval: ns.
+        interval: length of an interval, ns.
         aggregation: how the readings of one interval become one value.
-        folder: where cells go when they are many; None: they stay in memory.
+        workspace: folder that the cells go to when they are many, and how much is in memory at once.
     """
 
-    def __init__(self, interval: int, aggregation: Aggregation, folder: Path | None = None) -> None:
+    def __init__(self, interval: int, aggregation: Aggregation, workspace: Workspace = IN_MEMORY) -> None:
         self.interval = interval
         self.arrivals = Arrivals.none(0)
         self.filled = 0  # cells
         self.first = self.last = 0  # interval numbers of the earliest and the latest cell
-        self.gaps: Int64 = np.zeros(
-            (0, 3), np.int64
-        )  # intervals to the next filled one, number of the earlier, cells until there
-        self._aggregation = aggregation
-        bound = 0 if folder is None else IN_MEMORY  # 0: a spool never leaves memory
-        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(bound, dir=None if folder is None else str(folder))  # noqa: SIM115
+        # Of each gap: intervals to the next filled one, number of the earlier one, cells until there.
+        self.gaps: Int64 = np.zeros((0, 3), np.int64)
+        self._aggregation, self._workspace = aggregation, workspace
+        folder = None if workspace.folder is None else str(workspace.folder)
+        bound = 0 if folder is None else workspace.in_memory  # 0: such a file never leaves memory
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(bound, dir=folder)  # noqa: SIM115
         self._waiting: list[Readings] = []
         self._held = 0
         self._complete = NEVER  # no reading before this moment is waited for
@@ -114,7 +135,7 @@ class Grid:
         self._held += len(page)
         self._newest = max(self._newest, int(page.time.max()))
         boundary = self._newest // self.interval * self.interval
-        if self._held >= BLOCK and boundary > self._complete:  # an interval may hold more than a block
+        if self._held >= self._workspace.block and boundary > self._complete:  # an interval may hold more than a block
             self._settle(boundary)
 
     def finish(self) -> None:
@@ -125,7 +146,7 @@ class Grid:
     def cells(self) -> Iterator["np.typing.NDArray[np.void]"]:
         """All cells in pieces, `CELL` `[n]`, in order of time but for those that were settled at once."""
         self._file.seek(0)
-        while raw := self._file.read(CELLS * CELL.itemsize):
+        while raw := self._file.read(self._workspace.cells * CELL.itemsize):
             yield np.frombuffer(raw, CELL)
 
     def _count_disorder(self, page: Readings) -> None:

@@ -1,7 +1,7 @@
-"""History from a store or a file, checked before anything is trained on it.
+"""A history on the grid, checked before anything is trained on it.
 
-`read_file` or a store gives readings, `stream_table` puts them on the grid, `validate` says what is wrong with which
-series, and `refuse` stops where nothing is left to train on. Nothing here makes a copy of the whole table.
+`validate` says what is wrong with which series, and `refuse` stops where nothing is left to train on. Nothing here makes a
+copy of the whole table.
 """
 
 from collections import Counter
@@ -16,24 +16,8 @@ from edge.contract.times import format_duration, iso
 from edge.errors import HistoryError
 from pipeline.history.cells import Arrivals
 from pipeline.history.defaults import rounded
-from pipeline.history.from_files import read_file
-from pipeline.history.table import Table, stream_table, to_table
-from pipeline.history.windows import samples, split
-
-__all__ = [
-    "Report",
-    "SeriesReport",
-    "Table",
-    "can_judge",
-    "iso",
-    "read_file",
-    "refuse",
-    "strays",
-    "stream_table",
-    "to_table",
-    "trainable",
-    "validate",
-]
+from pipeline.history.table import Table
+from pipeline.history.windows import Split, has_window, split
 
 MOST_MISSING = 0.5
 PIECE = 1_000_000  # intervals of a series that are looked at together
@@ -44,11 +28,11 @@ class SeriesReport:
     """What there is of one series.
 
     Args:
-        name: of the series.
+        name: name of the series.
         first: time of its earliest reading, ns UTC; None without any.
         last: time of its latest reading, ns UTC; None without any.
         readings: rows in the history.
-        intervals: from its first filled interval to its last.
+        intervals: number of intervals from its first filled one to its last.
         missing: share of these that is NaN; NaN without any.
         gaps: runs of missing intervals.
         longest_gap: ns.
@@ -81,16 +65,18 @@ class Report:
     """What there is of every series.
 
     Args:
-        series: one per row of the table.
-        start: of the table, ns UTC.
-        end: of the table, ns UTC.
-        interval: of the table, ns.
+        series: one report per row of the table.
+        start: start of the table, ns UTC.
+        end: end of the table, ns UTC.
+        interval: length of an interval, ns.
+        split: parts of the table; None where it is too short, which is then the problem of every series.
     """
 
     series: tuple[SeriesReport, ...]
     start: int
     end: int
     interval: int
+    split: Split | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +90,13 @@ class _Coverage:
     flat: int
 
 
-def _coverage(values: Float32) -> _Coverage:
+def _coverage(values: Float32, size: int) -> _Coverage:
     """A row may be long, so it is looked at piece by piece; the last filled interval of a piece leads on to the next."""
     first = last = -1
     known = gaps = longest_gap = flat = run = 0
     value = np.zeros(0, np.float32)
-    for begin in range(0, len(values), PIECE):
-        piece = values[begin : begin + PIECE]
+    for begin in range(0, len(values), size):
+        piece = values[begin : begin + size]
         filled = np.flatnonzero(np.isfinite(piece))
         if not len(filled):
             continue
@@ -135,18 +121,23 @@ def _coverage(values: Float32) -> _Coverage:
     return _Coverage(intervals, 1 - known / intervals, gaps, longest_gap, flat)
 
 
-def validate(arrivals: Arrivals, table: Table, contract: Contract) -> Report:
+def validate(arrivals: Arrivals, table: Table, contract: Contract, piece: int = PIECE) -> Report:
     """Everything worth knowing about the history before it is trained on; nothing is changed.
 
     Args:
-        arrivals: what the readings told on their way into the table.
-        table: on the grid.
-        contract: window and horizon decide how much is enough.
+        arrivals: facts that the readings told on their way into the table.
+        table: history on the grid.
+        contract: window and horizon, which decide how much is enough.
+        piece: number of intervals of a series that are looked at together.
     """
-    coverage = [_coverage(values) for values in table.rows()]
-    problems = _problems(table, contract, coverage)
-    for row, one in enumerate(coverage):
-        if not one.intervals and arrivals.stray[row]:
+    coverage = [_coverage(values, piece) for values in table.rows()]
+    try:
+        parts = split(table, contract)
+        problems = _problems(table, contract, coverage, parts.training, piece)
+    except HistoryError as error:
+        parts, problems = None, [str(error) if row.intervals else "no readings" for row in coverage]
+    for row, covered in enumerate(coverage):
+        if not covered.intervals and arrivals.stray[row]:
             problems[row] = "all of its readings lie far away from those of the others; was its clock right?"
     rows = [
         SeriesReport(
@@ -167,27 +158,24 @@ def validate(arrivals: Arrivals, table: Table, contract: Contract) -> Report:
         )
         for row, name in enumerate(table.names)
     ]
-    return Report(tuple(rows), table.start, table.end, table.interval)
+    return Report(tuple(rows), table.start, table.end, table.interval, parts)
 
 
-def _problems(table: Table, contract: Contract, coverage: Sequence[_Coverage]) -> list[str | None]:
+def _problems(table: Table, contract: Contract, coverage: Sequence[_Coverage], training: range, piece: int) -> list[str | None]:
     """Why each series cannot be trained on, the gravest reason first."""
-    try:
-        training = split(table, contract).training
-    except HistoryError as error:
-        return [str(error) if one.intervals else "no readings" for one in coverage]
     problems: list[str | None] = []
-    for one, values in zip(coverage, table.rows(), strict=True):
+    for covered, values in zip(coverage, table.rows(), strict=True):
         learned = values[training.start : training.stop]
-        if not one.intervals:
+        if not covered.intervals:
             problems.append("no readings")
-        elif one.missing > MOST_MISSING:
+        elif covered.missing > MOST_MISSING:
+            spacing = rounded(table.interval / (1 - covered.missing))
             problems.append(
-                f"{one.missing:.0%} of its intervals of {format_duration(table.interval)} hold no reading (at most "
-                f"{MOST_MISSING:.0%}), one comes about every {format_duration(rounded(table.interval / (1 - one.missing)))}; "
+                f"{covered.missing:.0%} of its intervals of {format_duration(table.interval)} hold no reading (at most "
+                f"{MOST_MISSING:.0%}), one comes about every {format_duration(spacing)}; "
                 "set a longer [fleet] interval"
             )
-        elif not _has_samples(values, contract, training):
+        elif not has_window(values, contract, training, piece):
             problems.append(
                 f"no window of {contract.window} intervals with {contract.horizon} to forecast lies before "
                 f"{iso(table.start + training.stop * table.interval)}, where training ends; collect more history"
@@ -201,17 +189,7 @@ def _problems(table: Table, contract: Contract, coverage: Sequence[_Coverage]) -
 
 def can_judge(table: Table, contract: Contract, part: range) -> bool:
     """Whether any series has a window that can be learned from or judged in that part of the columns."""
-    return any(_has_samples(values, contract, part) for values in table.rows())
-
-
-def _has_samples(values: Float32, contract: Contract, part: range) -> bool:
-    """Whether one series has; samples are sought piece by piece, as all of them take more memory than the series."""
-    for first in range(part.start, part.stop - contract.horizon + 1, PIECE):
-        left, right = max(0, first - contract.window), min(part.stop, first + PIECE + contract.horizon - 1)
-        piece = Table(("",), 0, contract.interval, values[None, left:right])
-        if len(samples(piece, contract, range(first - left, right - left))):
-            return True
-    return False
+    return any(has_window(values, contract, part) for values in table.rows())
 
 
 def refuse(report: Report) -> tuple[str, ...]:
@@ -223,11 +201,11 @@ def refuse(report: Report) -> tuple[str, ...]:
     Raises:
         HistoryError: every series has a problem; names the reasons, the commonest first.
     """
-    lines = tuple(f"series {one.name!r} is left out: {one.problem}" for one in report.series if one.problem)
+    lines = tuple(f"series {series.name!r} is left out: {series.problem}" for series in report.series if series.problem)
     if len(lines) < len(report.series):
         return lines
-    reasons = Counter(one.problem for one in report.series).most_common()
-    examples = {one.problem: one.name for one in reversed(report.series)}
+    reasons = Counter(series.problem for series in report.series).most_common()
+    examples = {series.problem: series.name for series in reversed(report.series)}
     shown = "; ".join(
         f"{count} of {len(report.series)} series, such as {examples[reason]!r}: {reason}" for reason, count in reasons[:3]
     )
@@ -238,13 +216,13 @@ def refuse(report: Report) -> tuple[str, ...]:
 def strays(report: Report) -> tuple[str, ...]:
     """One warning line per series of which intervals far away from all others are left out."""
     lines = []
-    for one in report.series:
-        if not one.stray or not one.intervals or one.first is None or one.last is None:
+    for series in report.series:
+        if not series.stray or not series.intervals or series.first is None or series.last is None:
             continue
-        moment = one.first if one.first < report.start else one.last
-        what = "one interval" if one.stray == 1 else f"{one.stray} intervals"
+        moment = series.first if series.first < report.start else series.last
+        what = "one interval" if series.stray == 1 else f"{series.stray} intervals"
         lines.append(
-            f"series {one.name!r}: {what} far away from all others, at {iso(moment)}, left out; was its clock right? "
+            f"series {series.name!r}: {what} far away from all others, at {iso(moment)}, left out; was its clock right? "
             f"The fleet's readings lie between {iso(report.start)} and {iso(report.end)}"
         )
     return tuple(lines)
@@ -252,4 +230,4 @@ def strays(report: Report) -> tuple[str, ...]:
 
 def trainable(table: Table, report: Report) -> Table:
     """The table without the series that have a problem."""
-    return table.take([row for row, one in enumerate(report.series) if one.problem is None])
+    return table.take([row for row, series in enumerate(report.series) if series.problem is None])

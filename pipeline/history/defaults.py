@@ -68,7 +68,7 @@ def choose_interval(fleet: Fleet, readings: Readings) -> int:
 
     Args:
         fleet: window and horizon, where they are given, say how much is enough.
-        readings: in any order.
+        readings: rows in any order.
 
     Raises:
         ConfigurationError: a value of `fleet` out of range.
@@ -78,7 +78,8 @@ def choose_interval(fleet: Fleet, readings: Readings) -> int:
     if not asked:
         raise HistoryError("expected two readings of one series at different times; give the interval, such as 15min")
     needed = {interval: interval * least_history(contract_at(fleet, interval)) for interval, _ in asked}
-    votes = Counter(interval for interval, span in asked if span >= needed[interval]) or Counter(one for one, _ in asked)
+    enough = [interval for interval, span in asked if span >= needed[interval]]
+    votes = Counter(enough or [interval for interval, _ in asked])
     return max(votes, key=lambda interval: (votes[interval], interval))
 
 
@@ -90,7 +91,8 @@ def interval_for(spacing: int) -> int:
     """
     if _week_fits(spacing):
         return spacing
-    return next(one for one in ROUND if _week_fits(one) and (one % spacing == 0 or one >= EVEN * spacing))
+    fitting = (interval for interval in ROUND if _week_fits(interval))
+    return next(interval for interval in fitting if interval % spacing == 0 or interval >= EVEN * spacing)
 
 
 def _week_fits(interval: int) -> bool:
@@ -119,4 +121,4 @@ def _spacings(readings: Readings) -> Iterator[tuple[int, int]]:
 
 def rounded(spacing: float) -> int:
     """The length of time that people use which is nearest to one, ns."""
-    return min(ROUND, key=lambda one: max(one / spacing, spacing / one))
+    return min(ROUND, key=lambda length: max(length / spacing, spacing / length))

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 
@@ -14,14 +13,13 @@ from edge.contract.contract import Contract
 from edge.errors import BlockRefused, HistoryError, StoreBusy
 from edge.messages.ingest import Ingest
 from edge.stores.store import Store, read_readings
-from pipeline.history.cells import Arrivals
+from pipeline.history.cells import IN_MEMORY, Arrivals, Workspace
 from pipeline.history.defaults import derive_contract
 from pipeline.history.table import Table, stream_table
 from pipeline.history.windows import least_history
 
 BLOCK = 5_000
 TRIES = 6
-GUESSED_FROM = 2_000_000  # readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +27,9 @@ class History:
     """The readings of a store on the grid.
 
     Args:
-        contract: that follows from the configuration and the readings.
+        contract: contract that follows from the configuration and the readings.
         table: series in order of their names.
-        arrivals: what the readings tell beside the table, row by row.
+        arrivals: facts that the readings tell beside the table, row by row.
     """
 
     contract: Contract
@@ -44,7 +42,7 @@ class Plan:
     """What a retraining will take of a store.
 
     Args:
-        contract: that follows from the configuration and the readings.
+        contract: contract that follows from the configuration and the readings.
         needed: length of history that it cannot do without, ns.
         held: length of history in the store, ns.
     """
@@ -67,27 +65,27 @@ def read_pages(store: Store, series: SeriesTable, *, start: int | None = None, s
         raise HistoryError("the store holds no readings; run gatecast import FILE, or let the agent collect some first")
     begin = span[0] if start is None else max(start, span[0])
     end = span[1] + 1 if stop is None else min(stop, span[1] + 1)
-    found = False
+    empty = True
     for page in read_readings(store, begin, end, series):
-        found = found or len(page) > 0
+        empty = empty and not len(page)
         yield page
-    if not found:
+    if empty:
         raise HistoryError("the store holds no readings in this range of time; choose a wider one")
 
 
 def read_history(
-    store: Store, fleet: Fleet, folder: Path | None = None, *, start: int | None = None, stop: int | None = None
+    store: Store, fleet: Fleet, workspace: Workspace = IN_MEMORY, *, start: int | None = None, stop: int | None = None
 ) -> History:
     """The history of the store within `[start, stop)` ns on the grid; readings pass by in pages and are not kept.
 
-    Where the configuration leaves the interval open, it is told from the first two million readings.
+    Where the configuration leaves the interval open, it is told from the first readings.
 
     Args:
-        store: that has it.
-        fleet: the contract it asks for.
-        folder: where a large table becomes a file; None: it stays in memory.
-        start: ns UTC.
-        stop: ns UTC.
+        store: store that has the readings.
+        fleet: section of the configuration with what is known of the contract.
+        workspace: folder that a large table becomes a file in, and how much is in memory at once.
+        start: first moment, ns UTC.
+        stop: moment after the last one, ns UTC.
 
     Raises:
         ConfigurationError: a value of the configuration is out of range.
@@ -97,10 +95,10 @@ def read_history(
     """
     series = SeriesTable()
     pages = read_pages(store, series, start=start, stop=stop)
-    known = _enough(fleet, pages)
+    known = _enough(fleet, pages, workspace)
     contract = derive_contract(fleet, Readings.concatenate(known))
     table, arrivals = stream_table(
-        series.names, chain(known, pages), contract.interval, contract.aggregation, folder, by_name=True
+        series.names, chain(known, pages), contract.interval, contract.aggregation, workspace, by_name=True
     )
     return History(contract, table, arrivals)
 
@@ -114,15 +112,15 @@ def plan_of(store: Store, fleet: Fleet) -> Plan:
         StoreBusy: the store is away.
         StoreDenied: the account, bucket or address is wrong.
     """
-    contract = derive_contract(fleet, Readings.concatenate(_enough(fleet, read_pages(store, SeriesTable()))))
+    contract = derive_contract(fleet, Readings.concatenate(_enough(fleet, read_pages(store, SeriesTable()), IN_MEMORY)))
     first, last = store.span() or (0, 0)
     return Plan(contract, least_history(contract) * contract.interval, last - first + contract.interval)
 
 
-def _enough(fleet: Fleet, pages: Iterator[Readings]) -> list[Readings]:
+def _enough(fleet: Fleet, pages: Iterator[Readings], workspace: Workspace) -> list[Readings]:
     """The pages that the contract is told from, taken off the others."""
     known = [next(pages)]
-    while not fleet.interval and sum(map(len, known)) < GUESSED_FROM and (page := next(pages, None)) is not None:
+    while not fleet.interval and sum(map(len, known)) < workspace.told_from and (page := next(pages, None)) is not None:
         known.append(page)
     return known
 
@@ -141,7 +139,7 @@ def write_history(store: Store, series: SeriesTable, readings: Readings, *, wait
     Args:
         store: the same readings may be in it.
         series: names and tags.
-        readings: in any order; values that are not finite are left out.
+        readings: rows in any order; values that are not finite are left out.
         wait: function that waits this many seconds before the next try.
 
     Returns:

@@ -27,7 +27,7 @@ class Repeated:
     Args:
         rows: how many.
         series: name of the first series that has one.
-        time: of its earliest one, ns UTC.
+        time: time of its earliest such row, ns UTC.
     """
 
     rows: int
@@ -41,7 +41,7 @@ class Imported:
 
     Args:
         rows: readings in the file.
-        stored: of these, in the store: one for each series and time.
+        stored: number of these that are in the store: one for each series and time.
         not_finite: infinite values, which no store takes.
         repeated: rows that others overwrite; None where there is none.
         series: their names.
@@ -131,8 +131,8 @@ class Tally:
         highest = np.iinfo(np.int64).max
         self.rows = np.append(self.rows, np.zeros(more, np.int64))
         self._first = np.append(self._first, np.full(more, highest))
-        self._last, self._before = (np.append(one, np.full(more, NEVER)) for one in (self._last, self._before))
-        self._rises, self._falls = (np.append(one, np.ones(more, bool)) for one in (self._rises, self._falls))
+        self._last, self._before = (np.append(times, np.full(more, NEVER)) for times in (self._last, self._before))
+        self._rises, self._falls = (np.append(flags, np.ones(more, bool)) for flags in (self._rises, self._falls))
 
 
 def import_file(path: Path, store: Store, ingests: Sequence[Ingest]) -> Imported:
@@ -143,7 +143,7 @@ def import_file(path: Path, store: Store, ingests: Sequence[Ingest]) -> Imported
     Args:
         path: CSV or Parquet.
         store: the same readings may be in it.
-        ingests: that name the live series.
+        ingests: rules that name the live series.
 
     Raises:
         ConfigurationError: there is no such file.
@@ -168,7 +168,7 @@ def import_file(path: Path, store: Store, ingests: Sequence[Ingest]) -> Imported
         tally.keep_disordered(batch)
     distinct, repeated = tally.distinct(series.names)
     _check(store, series, distinct, tally.span)
-    strange = tuple(name for name in series.names if all(one.tags_of(name) is None for one in ingests))
+    strange = tuple(name for name in series.names if all(ingest.tags_of(name) is None for ingest in ingests))
     return Imported(rows, int(distinct.sum()), tally.not_finite, repeated, tuple(series.names), strange, *tally.span)
 
 
@@ -179,17 +179,17 @@ def _check(store: Store, series: SeriesTable, expected: Int64, span: tuple[int, 
         HistoryError: there are fewer than were written.
     """
     first, last = span
-    found = SeriesTable()
-    place = [found.add(store.name_of(name)) for name in series.names]
-    held = np.zeros(len(found), np.int64)
-    for page in read_readings(store, first, last + 1, found):
+    stored = SeriesTable()
+    owned = [stored.add(store.name_of(name)) for name in series.names]
+    held = np.zeros(len(stored), np.int64)
+    for page in read_readings(store, first, last + 1, stored):
         owners: Int32 = page.series[page.series < len(held)]  # the store may have other series too
         held += np.bincount(owners, minlength=len(held))
-    missing = np.maximum(expected - held[place], 0)
+    missing = np.maximum(expected - held[owned], 0)
     if missing.any():
         worst = int(np.argmax(missing))
         raise HistoryError(
             f"the store took all {expected.sum():,} readings, but {missing.sum():,} of them are not in it; worst is series "
-            f"{series.names[worst]!r} with {held[place][worst]:,} of {expected[worst]:,} between {iso(first)} and {iso(last)}: "
+            f"{series.names[worst]!r} with {held[owned][worst]:,} of {expected[worst]:,} between {iso(first)} and {iso(last)}: "
             "check that [store] url is InfluxDB itself, and how long its bucket keeps data"
         )

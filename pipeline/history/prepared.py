@@ -8,9 +8,10 @@ from edge.contract.columns import Float32, Int32, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import format_duration, iso
 from edge.errors import HistoryError
-from pipeline.history.checks import Report, Table, can_judge, refuse, strays, stream_table, trainable, validate
+from pipeline.history.checks import Report, can_judge, refuse, strays, trainable, validate
 from pipeline.history.from_store import History
-from pipeline.history.windows import Split, evenly, samples, split, training_scale
+from pipeline.history.table import Table, stream_table
+from pipeline.history.windows import Split, evenly, samples, training_scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +20,10 @@ class Prepared:
 
     Args:
         table: the series that are left, on the grid.
-        contract: of the models to come.
-        split: by time.
-        report: of every series, also those left out.
-        warnings: one line per series left out, or of which something is.
+        contract: contract of the models to come.
+        split: parts of the table in time.
+        report: report on every series, also those left out.
+        warnings: one line per series left out, or of which something is left out.
         scale: spread of each series in the training part, float32 `[series]`.
     """
 
@@ -41,7 +42,7 @@ def prepare(series: SeriesTable, readings: Readings, contract: Contract) -> Prep
 
 
 def prepare_history(history: History) -> Prepared:
-    """Validate every series, leave out the hopeless, split by time.
+    """Validate every series, leave out those with a problem; the parts in time are those that they were validated on.
 
     Raises:
         HistoryError: nothing trainable remains; says why and what to do.
@@ -49,8 +50,9 @@ def prepare_history(history: History) -> Prepared:
     contract = history.contract
     report = validate(history.arrivals, history.table, contract)
     warnings = (*refuse(report), *strays(report))
-    kept = trainable(history.table, report)
-    parts = split(kept, contract)
+    kept, parts = trainable(history.table, report), report.split
+    if parts is None:
+        raise AssertionError("a history that is too short is refused above")
     for name, part in (("validation", parts.validation), ("held-out", parts.held_out)):
         if not can_judge(kept, contract, part):
             begin, end = (iso(kept.start + edge * contract.interval) for edge in (part.start, part.stop))
@@ -66,9 +68,9 @@ def some_windows(prepared: Prepared, contract: Contract, most: int) -> tuple[Flo
     """Windows of the held-out part, evenly chosen, float32 `[n, window]`, and their series, 0 = unknown, int32 `[n]`.
 
     Args:
-        prepared: history.
-        contract: its window may be another one than that of the history.
-        most: windows.
+        prepared: history that the windows are cut from.
+        contract: window and horizon; the window may be longer than that of the history.
+        most: largest number of windows.
     """
     chosen = samples(prepared.table, contract, prepared.split.held_out)
     rows = evenly(len(chosen), most)

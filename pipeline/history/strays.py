@@ -15,7 +15,7 @@ def fleet_span(grid: Grid) -> range:
     less than half as many series as are on the other side, where they are few or those series have no others.
 
     Args:
-        grid: all cells are in it.
+        grid: complete grid.
     """
     first, last = grid.first, grid.last
     below, above = 0, grid.filled  # cells before what is kept, and until its end
@@ -41,9 +41,9 @@ def _is_stray(cells: tuple[int, int], owners: tuple[Bool, Bool], gap: int, rest:
     """Whether the smaller side of a gap is to be left out.
 
     Args:
-        cells: of the smaller side, and of the other one.
-        owners: series that have any there, bool `[series]` each.
-        gap: its length in intervals.
+        cells: number of cells on the smaller side, and on the other one.
+        owners: series that have cells on the smaller side, and on the other one, bool `[series]` each.
+        gap: length of the gap in intervals.
         rest: length of the larger side in intervals.
     """
     few = cells[0] < FEW * sum(cells)

@@ -13,12 +13,11 @@ from edge.contract.columns import Float32, Int64, Readings
 from edge.contract.grid import Aggregation
 from edge.contract.times import format_duration
 from edge.errors import HistoryError
-from pipeline.history.cells import IN_MEMORY, Arrivals, Grid
+from pipeline.history.cells import IN_MEMORY, Arrivals, Grid, Workspace
 from pipeline.history.strays import fleet_span
 
 SPARSE = 1000
 LARGEST_TABLE = 2_000_000_000
-MAPPED = 64_000_000  # bytes of a file that a walk over its rows keeps in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +25,11 @@ class Table:
     """Every series on one grid.
 
     Args:
-        names: of the series.
-        start: first interval, ns UTC.
-        interval: ns.
-        values: in the sensor's own unit, float32 `[series, intervals]`, NaN for missing; a file that is mapped read-only
-            (`np.memmap`) where it is large.
+        names: names of the series, row by row.
+        start: start of the first interval, ns UTC.
+        interval: length of an interval, ns.
+        values: one value per series and interval in the sensor's own unit, float32 `[series, intervals]`, NaN for missing; a
+            file that is mapped read-only (`np.memmap`) where it is large.
     """
 
     names: tuple[str, ...]
@@ -57,9 +56,13 @@ class Table:
             digest.update(np.where(np.isnan(values), np.float32(np.nan), values).astype("<f4").tobytes())
         return digest.hexdigest()
 
-    def rows(self) -> Iterator[Float32]:
-        """The series one after the other, float32 `[intervals]`; those of a file leave memory when they are done with."""
-        return _rows(self.values)
+    def rows(self, mapped: int = IN_MEMORY.mapped) -> Iterator[Float32]:
+        """The series one after the other, float32 `[intervals]`; those of a file leave memory after their turn.
+
+        Args:
+            mapped: number of bytes of a file that stay in memory.
+        """
+        return _rows(self.values, mapped)
 
     def take(self, rows: Sequence[int]) -> "Table":
         """The chosen series; where the table is a file they are in another one beside it."""
@@ -70,16 +73,16 @@ class Table:
             return Table(names, self.start, self.interval, self.values[list(rows)])
         path = Path(cast("str", self.values.filename)).with_name("taken.npy")
         chosen = np.lib.format.open_memmap(path, "w+", np.float32, (len(rows), self.values.shape[1]))
-        for row, values in zip(rows, _rows(chosen), strict=True):
+        for row, values in zip(rows, _rows(chosen, IN_MEMORY.mapped), strict=True):
             values[:] = self.values[row]
         _let_go(self.values)
         return Table(names, self.start, self.interval, np.load(path, "r"))
 
 
-def _rows(values: Float32) -> Iterator[Float32]:
-    size = max(1, MAPPED // max(1, values[:1].nbytes))
-    for place, row in enumerate(values):
-        if place % size == 0:
+def _rows(values: Float32, mapped: int) -> Iterator[Float32]:
+    size = max(1, mapped // max(1, values[:1].nbytes))
+    for number, row in enumerate(values):
+        if number % size == 0:
             _let_go(values)
         yield row
     _let_go(values)
@@ -101,19 +104,20 @@ def stream_table(
     pages: Iterable[Readings],
     interval: int,
     aggregation: Aggregation = "mean",
-    folder: Path | None = None,
+    workspace: Workspace = IN_MEMORY,
     *,
     by_name: bool = False,
 ) -> tuple[Table, Arrivals]:
     """Readings on the grid, by the same `aggregate` that the device's windows are checked against.
 
     Args:
-        names: of the series that the readings index; they need not be known before the last page.
-        pages: one after the other in order of time, each in any order; values that are not finite (in float32) do not count.
-        interval: ns.
+        names: names of the series that the readings index; they need not be known before the last page.
+        pages: readings in order of time from page to page, in any order within a page; values that are not finite (in float32)
+            do not count.
+        interval: length of an interval, ns.
         aggregation: how the readings of one interval become one value.
-        folder: where a large table becomes a file; None: it stays in memory.
-        by_name: rows in order of the names, so that the same history from another store makes the same table.
+        workspace: folder that a large table becomes a file in, and how much is in memory at once.
+        by_name: whether rows are in order of the names, so that the same history from another store makes the same table.
 
     Returns:
         The table, and what the readings tell beside it, row by row; what lies far away from all others is not in the table.
@@ -121,12 +125,12 @@ def stream_table(
     Raises:
         HistoryError: no reading at all, an interval far too short, or pages that are not in order of time.
     """
-    with Grid(interval, aggregation, folder) as grid:
+    with Grid(interval, aggregation, workspace) as grid:
         for page in pages:
             grid.add(page)
         grid.finish()
         order = np.asarray(sorted(range(len(names)), key=names.__getitem__) if by_name else range(len(names)), np.int64)
-        place = np.argsort(order)
+        rows = np.argsort(order)
         if not grid.filled:
             raise HistoryError("expected readings; got none with a finite value")
         span = fleet_span(grid)
@@ -137,23 +141,31 @@ def stream_table(
                 f"{grid.filled} filled intervals in a table of {len(names)} series x {intervals} intervals of "
                 f"{format_duration(interval)}: choose a longer interval or a shorter range of time"
             )
-        values = _fill(grid, place, span, folder)
+        values = _fill(grid, rows, span, workspace)
         arrivals = grid.arrivals.grown(len(names)).take(order)
     return Table(tuple(names[row] for row in order), span.start * interval, interval, values), arrivals
 
 
-def _fill(grid: Grid, place: Int64, span: range, folder: Path | None) -> Float32:
-    """The cells where they belong, NaN elsewhere; those that lie outside are counted."""
-    shape = (len(place), len(span))
-    path = folder / "table.npy" if folder is not None and 4 * len(place) * len(span) > IN_MEMORY else None
+def _fill(grid: Grid, rows: Int64, span: range, workspace: Workspace) -> Float32:
+    """The values of the table, NaN where there is no cell; cells outside of the span are counted.
+
+    Args:
+        grid: complete grid.
+        rows: row of the table for each series, int64 `[series]`.
+        span: numbers of the intervals that the table has.
+        workspace: folder that a large table becomes a file in.
+    """
+    shape = (len(rows), len(span))
+    large = workspace.folder is not None and 4 * len(rows) * len(span) > workspace.in_memory
+    path = workspace.folder / "table.npy" if workspace.folder is not None and large else None
     values: Float32 = np.empty(shape, np.float32) if path is None else np.lib.format.open_memmap(path, "w+", np.float32, shape)
-    for row in _rows(values):
+    for row in _rows(values, workspace.mapped):
         row.fill(np.nan)
     for cells in grid.cells():
         inside = (cells["number"] >= span.start) & (cells["number"] < span.stop)
         if not inside.all():
             grid.arrivals.stray[:] += np.bincount(cells["series"][~inside], minlength=len(grid.arrivals.stray))
             cells = cells[inside]  # noqa: PLW2901 - the others are of no use
-        values[place[cells["series"]], cells["number"] - span.start] = cells["value"]
+        values[rows[cells["series"]], cells["number"] - span.start] = cells["value"]
         _let_go(values)
     return values if path is None else np.load(path, "r")

@@ -23,6 +23,7 @@ HORIZONS = 10  # where an interval is a day or longer, 28 days are no more than 
 # are, the farther off they must be. What is rarer than a hundredth moves no quantile that is forecast.
 GLITCHES = ((0.01, 20.0), (0.002, 2.0))
 MOST_SAMPLES = 4_000_000  # more than a training looks at; 12 bytes each
+PIECE = 1_000_000  # origins of a series that are looked at together
 MOST_JUDGED = 100_000  # windows of a part, so that a verdict takes minutes however many series there are
 
 
@@ -93,7 +94,7 @@ class Samples:
     """Windows with their targets, as places in the table; values are copied batch by batch.
 
     Args:
-        values: of the whole table, float32 `[series, intervals]`, NaN for missing; shared, never changed.
+        values: values of the whole table, float32 `[series, intervals]`, NaN for missing; shared, never changed.
         series: row of the table, int32 `[n]`.
         origin: column of the first target, int64 `[n]`; lead h is column origin + h - 1, the window ends before it.
     """
@@ -123,34 +124,71 @@ class Samples:
         return sliding_window_view(self.values, length, axis=1)[self.series[rows], start]
 
 
-def samples(table: Table, contract: Contract, part: range, stride: int = 1, max_missing: float | None = None) -> Samples:
+def samples(
+    table: Table,
+    contract: Contract,
+    part: range,
+    stride: int = 1,
+    max_missing: float | None = None,
+    most: int = MOST_SAMPLES,
+) -> Samples:
     """The windows of a part that can be learned from, series by series, oldest first.
 
-    All of them, or a random choice of about four million where there are more: memory does not grow with the history.
+    All of them, or a random choice where there are more: memory does not grow with the history.
 
     Args:
         table: the grid.
         contract: window and horizon.
         part: columns that the targets may lie in; the first one is the first origin, unless the window needs more.
         stride: columns from one origin to the next.
-        max_missing: leave out windows with a larger share of NaN (None: as the contract says), and those without any
-            value or any target.
+        max_missing: largest share of NaN in a window (None: as the contract says); windows without any value or any target
+            are left out in any case.
+        most: number of samples beyond which a random choice of about so many is taken.
     """
-    window, horizon = contract.window, contract.horizon
-    allowed = (contract.max_missing if max_missing is None else max_missing) * window
-    origins = np.arange(max(part.start, window), part.stop - horizon + 1, stride)
-    share = MOST_SAMPLES / max(1, len(origins) * len(table.values))
+    origins = _origins(contract, part, stride)
+    share = most / max(1, len(origins) * len(table.values))
     random = np.random.default_rng(0)
     series, origin = [], []
     for row, values in enumerate(table.rows()):
-        filled = np.append(0, np.cumsum(np.isfinite(values)))
-        known = filled[origins] - filled[origins - window]
-        kept = origins[(known > 0) & (window - known <= allowed) & (filled[origins + horizon] > filled[origins])]
+        kept = _usable(values, contract, origins, max_missing)
         if share < 1:
             kept = kept[random.random(len(kept)) < share]
         series.append(np.full(len(kept), row, np.int32))
         origin.append(kept)
     return Samples(table.values, np.concatenate(series), np.concatenate(origin))
+
+
+def has_window(values: Float32, contract: Contract, part: range, piece: int = PIECE) -> bool:
+    """Whether a series has a window in that part of its columns that `samples` would give: counted, nothing is cut.
+
+    Args:
+        values: one row of the table, float32 `[intervals]`.
+        contract: window and horizon.
+        part: columns that the targets may lie in.
+        piece: number of origins that are looked at together, as a row may be long.
+    """
+    origins = _origins(contract, part, 1)
+    for begin in range(0, len(origins), piece):
+        some = origins[begin : begin + piece]
+        left, right = int(some[0]) - contract.window, int(some[-1]) + contract.horizon
+        if len(_usable(values[left:right], contract, some - left, None)):
+            return True
+    return False
+
+
+def _origins(contract: Contract, part: range, stride: int) -> Int64:
+    """Columns of the first targets whose windows lie in the table and whose targets lie in the part, int64 `[n]`."""
+    return np.arange(max(part.start, contract.window), part.stop - contract.horizon + 1, stride)
+
+
+def _usable(values: Float32, contract: Contract, origins: Int64, max_missing: float | None) -> Int64:
+    """The origins that have a value in the window, not too many NaN there, and a target, int64 `[n]`."""
+    window = contract.window
+    allowed = (contract.max_missing if max_missing is None else max_missing) * window
+    filled = np.append(0, np.cumsum(np.isfinite(values)))
+    known = filled[origins] - filled[origins - window]
+    usable: Int64 = origins[(known > 0) & (window - known <= allowed) & (filled[origins + contract.horizon] > filled[origins])]
+    return usable
 
 
 def judged_stride(table: Table, contract: Contract, part: range, most: int = MOST_JUDGED, least: int = 1) -> int:
@@ -168,7 +206,7 @@ def judged_stride(table: Table, contract: Contract, part: range, most: int = MOS
     if stride <= least:
         return least
     season = contract.season() or 1
-    return next(one for one in range(stride, stride + season + 1) if gcd(one, season) == 1)
+    return next(step for step in range(stride, stride + season + 1) if gcd(step, season) == 1)
 
 
 def evenly(count: int, most: int) -> Int64:

@@ -10,7 +10,9 @@ from edge.contract.columns import Readings
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND, iso
 from edge.errors import HistoryError
-from pipeline.history.checks import Report, read_file, refuse, strays, stream_table, to_table, trainable, validate
+from pipeline.history.checks import Report, refuse, strays, trainable, validate
+from pipeline.history.from_files import read_file
+from pipeline.history.table import stream_table, to_table
 
 HOUR = 3600 * SECOND
 MIDNIGHT = 1_704_067_200 * SECOND  # 2024-01-01

@@ -1,7 +1,6 @@
 """Readings between files and the store."""
 
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from edge.errors import HistoryError, StoreBusy
 from edge.messages.ingest import Ingest
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import open_store
+from pipeline.history.cells import Workspace
 from pipeline.history.from_store import TRIES, read_history, read_pages, tag, write_history
 
 HOUR = 3600 * SECOND
@@ -59,10 +59,9 @@ def test_the_same_history_from_another_store_makes_the_same_table(tmp_path: Path
     np.testing.assert_array_equal(history.table.values, [[2.0, np.nan, 4.0], [1.0, 3.0, np.nan]])
     assert history.table.data_hash == again.table.data_hash
     assert history.arrivals.last.tolist() == [2 * HOUR, HOUR]
-    with patch("pipeline.history.table.IN_MEMORY", 0):
-        mapped = read_history(first, Fleet("1h"), tmp_path).table
-        assert isinstance(mapped.values, np.memmap)
-        assert mapped.data_hash == history.table.data_hash
+    mapped = read_history(first, Fleet("1h"), Workspace(tmp_path, in_memory=0)).table
+    assert isinstance(mapped.values, np.memmap)
+    assert mapped.data_hash == history.table.data_hash
     first.close()
     second.close()
 
@@ -71,8 +70,7 @@ def test_the_interval_is_told_from_the_first_readings(tmp_path: Path) -> None:
     """What the guess was made from is part of the table like all that follows, and a configured interval needs no guess."""
     store = SqliteStore(tmp_path / "store.db", page=20)
     write_history(store, SeriesTable(["a"]), every(HOUR, 200))
-    with patch("pipeline.history.from_store.GUESSED_FROM", 50):
-        history = read_history(store, Fleet())
+    history = read_history(store, Fleet(), Workspace(told_from=50))
     assert (history.contract.interval, history.arrivals.readings.tolist()) == (HOUR, [200])
     assert np.isfinite(history.table.values).all()
     assert read_history(store, Fleet("2h")).table.values.shape[1] in (100, 101)

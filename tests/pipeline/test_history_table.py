@@ -1,12 +1,9 @@
 """Pages in, one table out: however the history is cut and wherever the table lies, it is the same to the last bit."""
 
 import tracemalloc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -16,8 +13,9 @@ from hypothesis import strategies as st
 from edge.contract.columns import Readings
 from edge.contract.contract import Contract
 from edge.contract.grid import Aggregation, aggregate
+from edge.contract.times import DAY
 from edge.errors import HistoryError
-from pipeline.history.cells import Arrivals
+from pipeline.history.cells import Arrivals, Workspace
 from pipeline.history.checks import validate
 from pipeline.history.table import Table, stream_table, to_table
 
@@ -27,18 +25,9 @@ VALUES = st.one_of(st.floats(-1e3, 1e3), st.sampled_from([np.nan, np.inf, 1e300,
 ROWS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 40 * MINUTE), VALUES), min_size=1, max_size=60)
 
 
-@contextmanager
-def small_bounds(block: int = 5, in_memory: int = 16, piece: int = 3, cells: int = 4) -> Iterator[None]:
-    """Few readings at once, tables and cells in files, rows looked at in small pieces."""
-    with (
-        patch("pipeline.history.cells.BLOCK", block),
-        patch("pipeline.history.cells.IN_MEMORY", in_memory),
-        patch("pipeline.history.table.IN_MEMORY", in_memory),
-        patch("pipeline.history.table.MAPPED", in_memory),
-        patch("pipeline.history.cells.CELLS", cells),
-        patch("pipeline.history.checks.PIECE", piece),
-    ):
-        yield
+def small(folder: Path | None = None, block: int = 5, in_memory: int = 16, cells: int = 4) -> Workspace:
+    """Few readings at once, tables and cells in files, rows walked over a few bytes at a time."""
+    return Workspace(folder, block, in_memory, cells, mapped=in_memory)
 
 
 def pages_of(readings: Readings, size: int) -> list[Readings]:
@@ -67,8 +56,8 @@ def test_pages_make_the_table_that_all_readings_make(
     if not np.isfinite(readings.value).any():
         return
     series, number, value = aggregate(readings, MINUTE, aggregation)
-    with TemporaryDirectory() as name, small_bounds(block):
-        table, arrivals = stream_table(NAMES, pages_of(readings, size), MINUTE, aggregation, Path(name))
+    with TemporaryDirectory() as name:
+        table, arrivals = stream_table(NAMES, pages_of(readings, size), MINUTE, aggregation, small(Path(name), block))
         mapped = isinstance(table.values, np.memmap)
         assert mapped == (table.values.nbytes > 16)
         at_once = to_table(NAMES, readings, MINUTE, aggregation)
@@ -85,14 +74,16 @@ def test_pages_make_the_table_that_all_readings_make(
 @given(ROWS, st.integers(1, 60), st.integers(1, 9))
 def test_the_report_does_not_depend_on_pages_or_pieces(rows: list[tuple[int, int, float]], size: int, piece: int) -> None:
     """Gaps, flat stretches and problems are the same whether the history is looked at whole or bit by bit."""
+    interval = DAY // 3  # so that 40 of them are a history
     rows = sorted([*rows, (0, 0, 1.0), (0, 40 * MINUTE, 1.0)], key=lambda row: row[1] // MINUTE)
-    readings, contract = Readings.of(*zip(*rows, strict=True)), Contract(MINUTE, 4, 2)
-    with patch("pipeline.history.windows.DAY", 3 * MINUTE):
-        table, arrivals = stream_table(NAMES, [readings], MINUTE)
-        whole = validate(arrivals, table, contract)
-        with TemporaryDirectory() as name, small_bounds(piece=piece):
-            table, arrivals = stream_table(NAMES, pages_of(readings, size), MINUTE, folder=Path(name))
-            assert repr(validate(arrivals, table, contract)) == repr(whole)
+    series, time, value = zip(*rows, strict=True)
+    readings = Readings.of(series, [interval // MINUTE * moment for moment in time], value)
+    contract = Contract(interval, 4, 2)
+    table, arrivals = stream_table(NAMES, [readings], interval)
+    whole = validate(arrivals, table, contract)
+    with TemporaryDirectory() as name:
+        table, arrivals = stream_table(NAMES, pages_of(readings, size), interval, workspace=small(Path(name)))
+        assert repr(validate(arrivals, table, contract, piece)) == repr(whole)
 
 
 def test_rows_may_come_in_order_of_the_names() -> None:
@@ -114,8 +105,8 @@ def test_series_without_readings_have_empty_rows() -> None:
 def test_pages_that_go_back_in_time_are_refused() -> None:
     """An interval that is complete would be made anew of half its readings; that is said, not done."""
     late = [Readings.of([0] * 10, list(range(0, 10 * MINUTE, MINUTE)), [1.0] * 10), Readings.of([0], [0], [2.0])]
-    with small_bounds(), pytest.raises(HistoryError, match="in order of time"):
-        stream_table(["a"], late, MINUTE)
+    with pytest.raises(HistoryError, match="in order of time"):
+        stream_table(["a"], late, MINUTE, workspace=small())
 
 
 @pytest.mark.parametrize("strays", [[0], [10**9], [0, 1, 10**9], [10**7, 10**9, 2 * 10**9]])
@@ -123,18 +114,16 @@ def test_stray_readings_are_left_out_and_counted_wherever_the_pages_end(strays: 
     """The gaps are known at the end of the stream, whichever pages they lie between."""
     times = sorted([*strays, *range(10**8, 10**8 + 1500)])
     readings = Readings.of([int(time in strays) for time in times], [time * MINUTE for time in times], [1.0] * len(times))
-    with small_bounds(100):
-        table, arrivals = stream_table(["fan", "pump"], pages_of(readings, 70), MINUTE, folder=tmp_path)
-        assert (table.start, table.values.shape) == (10**8 * MINUTE, (2, 1500))
-        assert np.isfinite(table.values).sum(axis=1).tolist() == [1500, 0]
+    table, arrivals = stream_table(["fan", "pump"], pages_of(readings, 70), MINUTE, workspace=small(tmp_path, 100))
+    assert (table.start, table.values.shape) == (10**8 * MINUTE, (2, 1500))
+    assert np.isfinite(table.values).sum(axis=1).tolist() == [1500, 0]
     assert arrivals.stray.tolist() == [0, len(strays)]
 
 
 def mapped_table(folder: Path) -> tuple[Table, Arrivals]:
     """Three series over twenty minutes in a file."""
     readings = Readings.of([0, 1, 2] * 20, np.repeat(np.arange(20) * MINUTE, 3).tolist(), list(range(60)))
-    with small_bounds():
-        return stream_table(NAMES, [readings], MINUTE, folder=folder)
+    return stream_table(NAMES, [readings], MINUTE, workspace=small(folder))
 
 
 def test_a_large_table_is_a_file_that_nobody_can_change(tmp_path: Path) -> None:
@@ -146,7 +135,7 @@ def test_a_large_table_is_a_file_that_nobody_can_change(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="read-only"):
             table.values[0, 0] = 1
     assert table.values.sum() == sum(range(60))
-    assert [row.tolist() for row in table.rows()] == np.asarray(table.values).tolist()
+    assert [row.tolist() for row in table.rows(16)] == np.asarray(table.values).tolist()
 
 
 def test_chosen_series_of_a_file_are_a_file_again(tmp_path: Path) -> None:
@@ -169,13 +158,13 @@ def test_memory_does_not_grow_with_the_history(tmp_path: Path) -> None:
             for first in range(0, minutes, 10)
         )
         tracemalloc.start()
-        table, arrivals = stream_table([str(name) for name in range(100)], pages, MINUTE, folder=tmp_path)
-        report = validate(arrivals, table, Contract(MINUTE, 96, 24))
+        workspace = small(tmp_path, block=20_000, in_memory=10_000, cells=20_000)
+        table, arrivals = stream_table([str(name) for name in range(100)], pages, MINUTE, workspace=workspace)
+        report = validate(arrivals, table, Contract(MINUTE, 96, 24), 1000)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert report.series[0].readings == minutes
         return most
 
-    with small_bounds(block=20_000, in_memory=10_000, piece=1000, cells=20_000):
-        short, long = peak(2_000), peak(8_000)
+    short, long = peak(2_000), peak(8_000)
     assert long < 1.2 * short, (short, long)

@@ -10,7 +10,7 @@ from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
 from edge.errors import HistoryError
 from pipeline.history.table import Table
-from pipeline.history.windows import MOST_JUDGED, Samples, judged_stride, samples, split, spread, training_scale
+from pipeline.history.windows import MOST_JUDGED, Samples, has_window, judged_stride, samples, split, spread, training_scale
 
 HOUR = 3600 * SECOND
 
@@ -110,6 +110,23 @@ def test_windows_with_too_many_gaps_or_nothing_to_compare_with_are_skipped() -> 
     assert samples(table, contract, range(12), max_missing=1).origin.tolist() == [4, 5, 7, 8, 9, 10]
 
 
+@given(
+    st.lists(st.sampled_from([0.0, 1.0, np.nan]), min_size=1, max_size=40),
+    st.integers(1, 6),
+    st.integers(1, 6),
+    st.tuples(st.integers(0, 40), st.integers(0, 40)),
+    st.integers(1, 9),
+)
+def test_a_window_is_there_where_samples_would_give_one(
+    row: list[float], window: int, horizon: int, edges: tuple[int, int], piece: int
+) -> None:
+    """Counting says the same as cutting, whatever pieces the row is looked at in."""
+    values = np.array([row], np.float32)
+    contract, part = Contract(HOUR, window, horizon), range(min(edges), min(max(edges), len(row)))
+    expected = len(samples(Table(("a",), 0, HOUR, values), contract, part)) > 0
+    assert has_window(values[0], contract, part, piece) == expected
+
+
 def test_windows_before_the_table_are_nan() -> None:
     """A forecaster with a longer window than the samples were cut for sees that there is nothing."""
     found = Samples(counting(1, 10).values, np.zeros(2, np.int32), np.array([2, 6]))
@@ -135,12 +152,11 @@ def test_scale_is_the_spread_of_the_training_part() -> None:
     assert np.isnan(scale[1:]).all()
 
 
-def test_a_long_history_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_history_is_sampled() -> None:
     """Where there are more windows than a training looks at, a random part of every series is taken, always the same one."""
     table, contract = counting(), Contract(HOUR, 24, 6)
     everything = samples(table, contract, range(500))
-    monkeypatch.setattr("pipeline.history.windows.MOST_SAMPLES", len(everything) // 4)
-    some, again = samples(table, contract, range(500)), samples(table, contract, range(500))
+    some, again = (samples(table, contract, range(500), most=len(everything) // 4) for _ in range(2))
     np.testing.assert_array_equal(some.origin, again.origin)
     assert 0.2 < len(some) / len(everything) < 0.3
     assert set(zip(some.series, some.origin, strict=True)) < set(zip(everything.series, everything.origin, strict=True))
