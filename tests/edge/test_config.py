@@ -164,6 +164,7 @@ def test_every_default_would_be_accepted_in_a_file(kind: type[msgspec.Struct]) -
         ("[fleet]\nhorizon = 'far'", "Expected `int`, got `str` in `fleet.horizon`"),
         ("[fleet]\nhorizon = false", "Expected `int`, got `bool` in `fleet.horizon`"),
         ("[train]\nepochs = -1", "Expected `int` >= 1 in `train.epochs`"),
+        ("[mqtt]\npassword_file = 5", "Expected `str`, got `int` in `mqtt.password_file`"),
         ("fleet = 5", "Expected `object`, got `int` in `fleet`"),
         ("[schedule]\ncron = '0 24 * * *'", "[schedule] cron: '0 24 * * *' is no cron line; write five fields in UTC"),
         ("[train]\ncells = []", "[train] cells and designs need at least one entry each"),

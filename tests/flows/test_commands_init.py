@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge.config import Config, read_config
+from flows.commands.init import TEMPLATE
 from tests.support.commands import call
 
 
@@ -20,3 +21,15 @@ def test_init_writes_every_setting_with_its_default(tmp_path: Path, capsys: pyte
     settings = {field for section in sections for field in section.__struct_fields__}
     assert settings - written == {"password_file"}
     assert call(capsys, "init", "--config", str(path))[0] == 2
+
+
+def test_every_example_of_the_template_can_be_used(tmp_path: Path) -> None:
+    """A key that is left out is shown with a value that would be accepted."""
+    template = TEMPLATE.read_text("utf-8")
+    examples = re.findall(r"^# (\w+) = ", template, re.MULTILINE)
+    assert examples == ["series", "token_file", "interval", "horizon", "window", "units", "segment", "name"]
+    path = tmp_path / "gatecast.toml"
+    path.write_text(re.sub(r"^# (?=\w+ = )", "", template, flags=re.MULTILINE), encoding="utf-8")
+    config = read_config(path)
+    assert (config.fleet.interval, config.fleet.horizon, config.fleet.window) == ("15min", 96, 672)
+    assert (config.train.units, config.train.segment, config.schedule.name) == (64, 24, "mill-3")
