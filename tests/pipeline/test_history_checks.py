@@ -8,9 +8,9 @@ import pytest
 
 from edge.contract.columns import Readings
 from edge.contract.contract import Contract
-from edge.contract.times import DAY, SECOND, iso
+from edge.contract.times import DAY, SECOND
 from edge.errors import HistoryError
-from pipeline.history.checks import Report, refuse, strays, trainable, validate
+from pipeline.history.checks import Report, refuse, trainable, validate
 from pipeline.history.from_files import read_file
 from pipeline.history.table import stream_table, to_table
 
@@ -30,48 +30,6 @@ def test_table_is_the_grid_with_nan_for_missing() -> None:
     np.testing.assert_array_equal(table.times, MIDNIGHT + HOUR * np.arange(4))
     assert table.data_hash == to_table(["a", "b", "c"], readings.take(slice(None)), HOUR).data_hash
     assert table.data_hash != to_table(["a", "b", "d"], readings, HOUR).data_hash
-
-
-@pytest.mark.parametrize("stray", [0, 4_000_000_000 * SECOND])
-def test_a_reading_decades_away_costs_only_itself_and_is_named(stray: int) -> None:
-    """One clock that was never set neither makes a table of decades nor keeps the fleet from being trained."""
-    time = [MIDNIGHT + hour * HOUR for hour in range(500)]
-    readings = Readings.of([0] * 500 + [1] * 500 + [1], [*time, *time, stray], [*map(float, range(500))] * 2 + [1.0])
-    table, arrivals = stream_table(["fan", "pump"], [readings], HOUR)
-    assert (table.start, table.values.shape) == (MIDNIGHT, (2, 500))
-    report = validate(arrivals, table, Contract(HOUR, 24, 12))
-    assert [one.problem for one in report.series] == [None, None]
-    (line,) = strays(report)
-    assert line.startswith(f"series 'pump': one interval far away from all others, at {iso(stray)}, left out")
-
-
-def test_a_reading_a_month_ahead_does_not_empty_the_held_out_part() -> None:
-    """One sensor's clock ran ahead for a moment; all others have nothing there to be judged on."""
-    hours = np.arange(1440)
-    pages = Readings.of(np.repeat([0, 1, 2], 1440).tolist(), np.tile(MIDNIGHT + HOUR * hours, 3).tolist(), [1.0] * 4320)
-    ahead = Readings.of([1], [MIDNIGHT + HOUR * (1440 + 720)], [1.0])
-    table, arrivals = stream_table(["a", "b", "c"], [pages, ahead], HOUR)
-    assert (table.values.shape, arrivals.stray.tolist()) == ((3, 1440), [0, 1, 0])
-
-
-def test_a_sensor_whose_clock_was_never_set_is_left_out_alone() -> None:
-    """All its readings lie decades before those of the others; it has as many as they."""
-    hours = HOUR * np.arange(1440)
-    wrong = Readings.of([0] * 1440, hours.tolist(), [1.0] * 1440)
-    right = Readings.of(np.repeat([1, 2, 3], 1440).tolist(), np.tile(MIDNIGHT + hours, 3).tolist(), [1.0] * 4320)
-    table, arrivals = stream_table(["a", "b", "c", "d"], [wrong, right], HOUR)
-    assert (table.start, table.values.shape, arrivals.stray.tolist()) == (MIDNIGHT, (4, 1440), [1440, 0, 0, 0])
-    report = validate(arrivals, table, Contract(HOUR, 24, 12))
-    assert "all of its readings lie far away" in str(report.series[0].problem)
-    assert strays(report) == ()
-
-
-def test_a_fleet_that_was_off_keeps_what_it_has_on_both_sides() -> None:
-    """A gap alone is no reason: most series have readings before it and after it."""
-    hours = [MIDNIGHT + HOUR * hour for hour in (*range(500), *range(1400, 1900))]
-    readings = Readings.of([0] * 1000 + [1] * 1000 + [2] * 1000, hours * 3, [1.0] * 3000)
-    table, arrivals = stream_table(["a", "b", "c"], [readings], HOUR)
-    assert (table.values.shape, arrivals.stray.sum()) == ((3, 1900), 0)
 
 
 def test_an_interval_far_shorter_than_the_readings_is_refused() -> None:
