@@ -5,6 +5,7 @@ resizing one interpreter costs more than a forecast, and tflite-runtime would lo
 """
 
 import importlib
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any, cast
 
@@ -26,8 +27,8 @@ LARGEST_VALUE = 5e16
 TOLERANCE: dict[Precision, float] = {"float32": 1e-4, "float16": 1e-2, "int8": 0.1}
 
 
-def _runtime() -> tuple[Any, str]:
-    for module, distribution in RUNTIMES:
+def _runtime(runtimes: Sequence[tuple[str, str]] = RUNTIMES) -> tuple[Any, str]:
+    for module, distribution in runtimes:
         try:
             return importlib.import_module(module).Interpreter, distribution
         except ModuleNotFoundError:
@@ -37,13 +38,16 @@ def _runtime() -> tuple[Any, str]:
     )
 
 
-def runtime_name() -> str:
+def runtime_name(runtimes: Sequence[tuple[str, str]] = RUNTIMES) -> str:
     """Name and version of the runtime, such as `ai-edge-litert 2.3.0`.
+
+    Args:
+        runtimes: module and distribution of each runtime that may be there, the preferred one first.
 
     Raises:
         ConfigurationError: none is installed.
     """
-    _, distribution = _runtime()
+    _, distribution = _runtime(runtimes)
     return f"{distribution} {version(distribution)}"
 
 

@@ -144,22 +144,26 @@ class Linear(AllQuantiles):
         return _quantiles(_filled(inputs.values) @ self.weights, self.offsets, inputs)
 
 
-def ridge(training: Samples, validation: Samples, contract: Contract, scale: Float32) -> Linear:
+def ridge(
+    training: Samples, validation: Samples, contract: Contract, scale: Float32, most: int = LEARNED, block: int = BLOCK
+) -> Linear:
     """Least squares with a penalty on the weights, in closed form; the penalty is the best one on the validation part.
 
-    At most 250,000 windows, in blocks: memory does not grow with the history.
+    The windows are taken in blocks, so memory does not grow with the history.
 
     Args:
         training: samples to fit on, one or more.
         validation: samples to choose the penalty and the quantiles on.
         contract: shape and grid.
         scale: spread of every series in the training part, float32 `[series]`.
+        most: most windows that are fitted on.
+        block: number of windows that are in memory at once.
     """
     square = np.zeros((contract.window, contract.window))
     product = np.zeros((contract.window, contract.horizon))
-    rows = _some(training, LEARNED)
-    for start in range(0, len(rows), BLOCK):
-        windows, targets = _cut(training, rows[start : start + BLOCK], contract, scale)
+    rows = _some(training, most)
+    for start in range(0, len(rows), block):
+        windows, targets = _cut(training, rows[start : start + block], contract, scale)
         x = _filled(windows.values)
         square += x.T @ x
         product += x.T @ _carried(targets)
@@ -184,7 +188,7 @@ def _library(name: str) -> Any:  # noqa: ANN401 - it has no types of ours
         raise ConfigurationError(f"{package} is not installed; in a clone of the repository: pip install '.[peers]'") from error
 
 
-def _lags(window: int) -> list[int]:
+def lags_within(window: int) -> list[int]:
     """Numbers of intervals to look back: 1, 2, 3, 4, 6, 8, 12, 16 and so on, up to the window."""
     steps = sorted({step << power for power in range(16) for step in (1, 3)} | {1, 2})
     return [step for step in steps if step <= window]
@@ -202,7 +206,7 @@ def features(values: Float64, row: Int64, lead: Int64, contract: Contract) -> Fl
         lead: number of the lead, 0…horizon - 1, int64 `[pairs]`.
         contract: shape and grid.
     """
-    window, lags = contract.window, _lags(contract.window)
+    window, lags = contract.window, lags_within(contract.window)
     total = np.cumsum(_filled(values[:, ::-1]), axis=1)
     back = [values[:, -lag] for lag in lags] + [total[:, lag - 1] / lag for lag in lags[1:]]
     columns = [lead.astype(np.float64), *np.stack(back)[:, row]]

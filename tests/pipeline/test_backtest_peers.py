@@ -108,15 +108,14 @@ def test_gaps_are_no_values() -> None:
     assert np.isnan(forecasts[3]).all()
 
 
-def test_missing_targets_and_few_windows_are_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_targets_and_few_windows_are_no_obstacle() -> None:
     """With a third of the values gone, in small blocks and on some of the windows only, the cycle is still found."""
     values = cycles(noise=0.02)
     values[np.random.default_rng(1).random(values.shape) < 0.3] = np.nan
-    monkeypatch.setattr(peers, "LEARNED", 500)
-    monkeypatch.setattr(peers, "BLOCK", 64)
     prepared = history(values)
-    forecasts, _ = learned(prepared)
+    model = ridge(*learnable(prepared), CONTRACT, prepared.scale, most=500, block=64)
     held = samples(prepared.table, CONTRACT, prepared.split.held_out)
+    forecasts = model.predict(held.windows(slice(None), CONTRACT), held.series + np.int32(1))
     error = np.abs(forecasts[:, :, 1] - held.targets(slice(None), CONTRACT)) / prepared.scale[held.series][:, None]
     assert np.nanmean(error) < 0.35
 
@@ -160,7 +159,7 @@ def test_features_look_at_the_same_time_of_earlier_days() -> None:
     """On a counting window the value a day before lead h is 24 intervals before the target, and the change since then h."""
     values = np.arange(48.0)[None] - 47
     found = features(values, np.array([0, 0]), np.array([0, 5]), CONTRACT)
-    lags = peers._lags(48)
+    lags = peers.lags_within(48)
     assert lags == [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48]
     first = 1 + len(lags) + len(lags) - 1  # the lead, values, means
     np.testing.assert_array_equal(found[:, 0], [0, 5])
