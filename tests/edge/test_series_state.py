@@ -368,7 +368,7 @@ def test_the_last_value_of_a_long_interval_is_the_newest_one() -> None:
     """Whatever the order of arrival, also where the time since the interval began does not fit into 32 bits."""
     day = 24 * 3600 * 10**9
     state = State(Contract(interval=day, window=1, horizon=1, aggregation="last"))
-    for time, value in ((5 * 10**9, 1.0), (6 * 10**9, 2.0), (2 * 10**9, 3.0), (day - 1, 4.0), (7 * 10**9, 5.0), (day - 1, 6.0)):
+    for time, value in ((5 * 10**9, 1.0), (6 * 10**9, 2.0), (2 * 10**9, 3.0), (day - 1, 4.0), (day - 1, 6.0), (7 * 10**9, 5.0)):
         state.ingest(Readings.of([0], [time], [value]))
     assert state.advance(day).windows.tolist() == [[6.0]]
 
