@@ -12,6 +12,7 @@ from edge.errors import BlockRefused, StoreBusy, StoreDenied
 from edge.spool.sender import Pace, Sender
 from edge.spool.spool import Commit, Refusal, Spool
 from tests.support.memory_store import Memory
+from tests.support.scripted_agent import ScriptedSpool
 from tests.support.servers import HANGS_AFTER, wait_until
 
 SHORT = Backoff(0.02, 0.02)
@@ -21,7 +22,7 @@ class Bench:
     """A spool, a store and a sender that waits hundredths of a second where it would wait seconds."""
 
     def __init__(self, folder: Path, write_size: int = 1_000_000) -> None:
-        self.spool, self.store, self.said = Spool(folder / "spool.db", "memory"), Memory(), list[str]()
+        self.spool, self.store, self.said = ScriptedSpool(folder / "spool.db", "memory"), Memory(), list[str]()
         self.now = 0.0
         pace = Pace(write_size=write_size, gather=0.0, away=SHORT, denied=SHORT)
         self.sender = Sender(self.spool, self.store, self.said.append, pace=pace, clock=lambda: self.now)
@@ -132,15 +133,14 @@ def test_nothing_is_set_aside_twice_when_the_store_goes_away_in_between(bench: B
     assert bench.sender.taken() == (2, [Refusal("bad", b"bad", 1)])
 
 
-def test_block_the_store_cannot_even_join_is_set_aside(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_block_the_store_cannot_even_join_is_set_aside(bench: Bench) -> None:
     """A damaged block does not hold up the others."""
 
-    def join(blocks: Sequence[bytes]) -> bytes:
+    def damaged(blocks: Sequence[bytes]) -> None:
         if b"damaged" in blocks:
             raise BlockRefused("not a block", proven=True)
-        return b"\n".join(blocks)
 
-    monkeypatch.setattr(bench.store, "join", join)
+    bench.store.trouble_with_joining = damaged
     bench.commit(b"1", b"damaged", b"2")
     bench.sender.start()
     bench.wait(3)
@@ -148,16 +148,15 @@ def test_block_the_store_cannot_even_join_is_set_aside(bench: Bench, monkeypatch
     assert bench.sender.taken()[1] == [Refusal("not a block", b"damaged", 1)]
 
 
-def test_trouble_with_the_disk_does_not_end_the_sender(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trouble_with_the_disk_does_not_end_the_sender(bench: Bench) -> None:
     """It tries again, and says so."""
-    real, failing = bench.spool.next_blocks, [True]
+    failing = [True]
 
-    def next_blocks(after: int, size: int) -> tuple[int, list[bytes]] | None:
+    def fail() -> None:
         if failing[0]:
             raise sqlite3.OperationalError("disk I/O error")
-        return real(after, size)
 
-    monkeypatch.setattr(bench.spool, "next_blocks", next_blocks)
+    bench.spool.before_sending = fail
     bench.commit(b"1")
     bench.sender.start()
     wait_until(lambda: bench.sender.problem == "disk I/O error")

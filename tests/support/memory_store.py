@@ -10,7 +10,7 @@ NAMES = frozenset(measurement.name for measurement in MEASUREMENTS)
 
 
 class Memory:
-    """A store of lines; `trouble` may raise for what is written."""
+    """A store of lines; `trouble` may raise for what is written, and `trouble_with_joining` for blocks that are joined."""
 
     kind = "memory"
     advice = ""
@@ -18,6 +18,7 @@ class Memory:
     def __init__(self) -> None:
         self.writes: list[bytes] = []
         self.trouble: Callable[[bytes], None] = lambda _: None
+        self.trouble_with_joining: Callable[[Sequence[bytes]], None] = lambda _: None
 
     def encode(self, points: Sequence[Points], series: SeriesTable) -> bytes:
         """Not used."""
@@ -30,6 +31,7 @@ class Memory:
 
     def join(self, blocks: Sequence[bytes]) -> bytes:
         """Lines one after the other."""
+        self.trouble_with_joining(blocks)
         return b"\n".join(blocks)
 
     def split(self, block: bytes) -> tuple[bytes, bytes] | None:
