@@ -14,7 +14,7 @@ from edge.commands.checking import local_bundle
 from edge.commands.csv_file import read_csv
 from edge.config import read_config
 from edge.contract.columns import Forecasts, Readings, SeriesTable
-from edge.contract.contract import Contract, quantile_name
+from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.bundle import read_bundle
@@ -77,7 +77,7 @@ class _Writer:
 
     def __init__(self, out: TextIO, contract: Contract, series: SeriesTable, *, as_json: bool) -> None:
         self._out, self._contract, self._series, self._as_json = out, contract, series, as_json
-        self._levels = [quantile_name(level) for level in contract.quantiles]
+        self._levels = contract.quantile_names
         if not as_json:
             print(",".join(["series", "origin", "lead", "time", *self._levels, "model"]), file=out)
 

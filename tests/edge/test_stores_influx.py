@@ -136,7 +136,13 @@ def test_ten_thousand_series_take_little_memory() -> None:
     model=TEXTS,
 )
 def test_anything_comes_back_from_the_server_as_it_was_sent(
-    store: InfluxStore, names: list[tuple[str, str]], values: list[float], origin: int, model: str
+    store: InfluxStore,
+    influx: Influx,
+    bucket: str,
+    names: list[tuple[str, str]],
+    values: list[float],
+    origin: int,
+    model: str,
 ) -> None:
     """Any name, tag, double, int64 and text; what is not finite is not there."""
     table = SeriesTable()
@@ -145,18 +151,15 @@ def test_anything_comes_back_from_the_server_as_it_was_sent(
     rows = np.arange(len(names))
     sent: dict[str, Any] = {"value": np.array(values[: len(rows)]), "model": model}
     made: dict[str, Any] = {"origin": np.full(len(rows), origin), "model": model}
-    store._query("DROP SERIES FROM reading")
-    store._query("DROP SERIES FROM forecast")
+    influx.query(bucket, "DROP SERIES FROM reading; DROP SERIES FROM forecast")
     owners = rows.astype(np.int32)
     store.write(store.encode([Points(READING, owners, NOW + rows, sent), Points(FORECAST, owners, NOW + rows, made)], table))
-    found = store._query('SELECT "series"::tag, "site"::tag, value, model FROM reading')
-    assert list(zip(found["series"], found["site"], strict=True)) == names
-    assert [cell if cell is None else float(cell) for cell in found["value"]] == [
-        value if np.isfinite(value) else None for value in values[: len(rows)]
-    ]
-    forecasts = store._query("SELECT origin, model FROM forecast")
-    assert set(forecasts["origin"]) == {origin}
-    assert set(forecasts["model"]) == {model}
+    held = influx.query(bucket, 'SELECT "series"::tag, "site"::tag, value, model FROM reading')
+    assert [(row["series"], row["site"]) for row in held] == names
+    stored = [row["value"] if row["value"] is None else float(row["value"]) for row in held]
+    assert stored == [value if np.isfinite(value) else None for value in values[: len(rows)]]
+    forecasts = influx.query(bucket, "SELECT origin, model FROM forecast")
+    assert {(row["origin"], row["model"]) for row in forecasts} == {(origin, model)}
 
 
 @pytest.mark.servers
@@ -173,13 +176,15 @@ def test_anything_comes_back_from_the_server_as_it_was_sent(
         ("a\tb", "a\tb"),
     ],
 )
-def test_names_line_protocol_cannot_hold_are_changed_a_little(store: InfluxStore, name: str, kept: str) -> None:
+def test_names_line_protocol_cannot_hold_are_changed_a_little(
+    store: InfluxStore, influx: Influx, bucket: str, name: str, kept: str
+) -> None:
     """A line break becomes a space and a backslash a slash; the rest is as it was."""
     table = SeriesTable()
     table.add(name, {"site": name})
     store.write(store.encode([points(value=np.array([1.0]))], table))
-    found = store._query('SELECT "series"::tag, "site"::tag, value, model FROM reading')
-    assert (found["series"], found["site"], found["value"]) == ((kept,), (kept,), (1,))
+    (row,) = influx.query(bucket, 'SELECT "series"::tag, "site"::tag, value FROM reading')
+    assert (row["series"], row["site"], row["value"]) == (kept, kept, 1)
 
 
 @pytest.mark.servers
