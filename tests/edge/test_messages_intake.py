@@ -3,6 +3,7 @@
 import sys
 import tracemalloc
 from collections import Counter
+from typing import ClassVar
 
 import msgspec
 import pytest
@@ -253,17 +254,23 @@ def test_no_depth_of_nesting_ends_anything(kind: str, place: str) -> None:
         assert all(line.isprintable() for line in desk.lines)
 
 
-def test_whatever_one_message_raises_costs_that_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error nobody thought of is counted and named; one of the machine is not the message's."""
-    desk, real = Desk(), Ingest.decode
-    errors: list[BaseException] = [ZeroDivisionError("x\ny"), RecursionError(), KeyError("x"), MemoryError()]
+class Surprising(Ingest):
+    """A rule that raises these errors, one after the other, at a payload of that name."""
 
-    def decode(self: Ingest, payload: bytes, arrival: int) -> tuple[int, float]:
+    errors: ClassVar[list[BaseException]] = []
+
+    def decode(self, payload: bytes, arrival: int) -> tuple[int, float]:
+        """As any rule but for the surprise."""
         if payload == b"surprise":
-            raise errors.pop(0)
-        return real(self, payload, arrival)
+            raise self.errors.pop(0)
+        return super().decode(payload, arrival)
 
-    monkeypatch.setattr(Ingest, "decode", decode)
+
+def test_whatever_one_message_raises_costs_that_message() -> None:
+    """An error nobody thought of is counted and named; one of the machine is not the message's."""
+    rule = Surprising("plain/{site}", payload="plain")
+    rule.errors[:] = [ZeroDivisionError("x\ny"), RecursionError(), KeyError("x"), MemoryError()]
+    desk = Desk(rule)
     for _ in range(3):
         assert len(desk.take(("plain/a", b"1"), ("plain/b", b"surprise"), ("plain/c", b"2"))) == 2
     assert desk.counts == {"bad_message": 3}
