@@ -28,7 +28,7 @@ from pipeline.history.prepared import Prepared, some_windows
 from pipeline.history.table import Table, to_table
 from pipeline.history.windows import Split, evenly, samples, training_scale
 from pipeline.judging.evaluation import Evaluation, backtest, contender
-from pipeline.release.candidates import PARITY_WINDOWS, Candidate, make_candidate
+from pipeline.release.candidates import PARITY_WINDOWS, Candidate, Plan, make_candidate
 from pipeline.release.parity import model_file
 from pipeline.training.architecture import Architecture, architectures
 from pipeline.training.settings import Settings, settings_of
@@ -185,7 +185,7 @@ def network_rows(
         for seed in seeds:
             settings = settings_of(msgspec.structs.replace(train, seed=seed))
             with tempfile.TemporaryDirectory() as name:
-                made = make_candidate(ready, architecture, settings, Path(name), precisions=train.precisions)
+                made = make_candidate(ready, architecture, settings, Path(name), plan=Plan(train.precisions))
                 conversions = _conversions(ready, made, Path(name), data.scale)
             known = made.bundle.manifest.series
             rivals = {"gatecast": contender(Model(made.bundle), names, known)}
@@ -285,7 +285,7 @@ def unseen_rows(data: Data, contract: Contract, train: Train) -> Iterator[Row]:
         architecture = architectures(train, contract)[0]
         with tempfile.TemporaryDirectory() as folder:
             made = make_candidate(
-                prepared(rest, contract), architecture, settings_of(train), Path(folder), precisions=train.precisions
+                prepared(rest, contract), architecture, settings_of(train), Path(folder), plan=Plan(train.precisions)
             )
         (found,) = backtest([contender(Model(made.bundle), alone.table.names)], alone.table, contract, alone.split.held_out)
         yield _network_row(alone, "gatecast, series unseen", made, found, train.seed, train.members)

@@ -31,7 +31,7 @@ from edge.stores.store import encode_blocks
 from pipeline.history.cells import Workspace
 from pipeline.history.from_store import read_history
 from pipeline.history.prepared import prepare_history
-from pipeline.release.candidates import make_candidate
+from pipeline.release.candidates import Plan, make_candidate
 from pipeline.training.architecture import Architecture
 from pipeline.training.settings import Settings
 
@@ -137,7 +137,7 @@ def measure(minutes: int, sqlite: Path | None, folder: Path, train: bool) -> dic
     with Watch() as training:
         if train:
             settings = Settings(budget=60)
-            make_candidate(prepared, Architecture(), settings, folder / "train", precisions=get_args(Precision))
+            make_candidate(prepared, Architecture(), settings, folder / "train", plan=Plan(get_args(Precision)))
     return {
         "readings": sum(one.readings for one in prepared.report.series),
         "table": prepared.table.values.nbytes / 1e6,

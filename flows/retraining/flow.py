@@ -25,7 +25,7 @@ from pipeline.history.cells import Workspace
 from pipeline.history.from_store import History, read_history
 from pipeline.history.prepared import Prepared, prepare_history
 from pipeline.processes.tied import tie
-from pipeline.release.candidates import Candidate, make_candidate
+from pipeline.release.candidates import Candidate, Plan, make_candidate
 from pipeline.release.decision import Release, decide
 from pipeline.release.decision import publish as publish_release
 from pipeline.release.registry import Registry
@@ -94,16 +94,8 @@ def train(architecture: Architecture, tuned: Tuned, config: Config, folder: Path
         show.advance(name, epoch, epochs, f"epochs, validation loss {validation:.4f}")
 
     work = folder / f"{architecture.cell}-{architecture.design}"
-    candidate = make_candidate(
-        tuned.prepared,
-        architecture,
-        tuned.settings,
-        work,
-        progress,
-        config.train.precisions,
-        tuned.chosen,
-        config.train.max_size,
-    )
+    plan = Plan(config.train.precisions, config.train.max_size, tuned.chosen)
+    candidate = make_candidate(tuned.prepared, architecture, tuned.settings, work, progress, plan)
     show.advance(name, candidate.record.epochs, candidate.record.epochs, "epochs, converted and verified")
     return candidate
 

@@ -157,6 +157,24 @@ class Contender:
     series: Int32
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The facts that forecasters are judged on.
+
+    Args:
+        table: the grid.
+        contract: horizon and grid; its window and `max_missing` decide which windows are used.
+        part: columns that the facts lie in, such as `Split.held_out`.
+        scale: spread of every series in training, which bounds what a fact can weigh, float32 `[series]`; None: nothing is
+            bounded, and no series stands still.
+    """
+
+    table: Table
+    contract: Contract
+    part: range
+    scale: Float32 | None = None
+
+
 def series_index(names: Sequence[str], known: Sequence[str]) -> Int32:
     """The index a model has for each name: 1 + its position in the manifest's list, or 0 where it is not listed.
 

@@ -10,13 +10,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edge.contract.columns import Bool, Float32, Float64
-from edge.contract.contract import Contract
+from edge.contract.columns import Bool, Float64
 from edge.forecaster.baselines import baselines
 from edge.forecaster.manifest import Check, Outcome
-from pipeline.history.table import Table
 from pipeline.history.windows import judged_stride
-from pipeline.judging.evaluation import MOST_MISSED, Contender, Evaluation, backtest, comparable, contender, skills_against
+from pipeline.judging.evaluation import (
+    MOST_MISSED,
+    Contender,
+    Evaluation,
+    Facts,
+    backtest,
+    comparable,
+    contender,
+    skills_against,
+)
 from pipeline.judging.metrics import MOST_LOST, best_reference, mean_skill
 
 MOST_BEHIND = 4  # of so many series one may be as far behind as a series can count, and one of fewer
@@ -296,12 +303,9 @@ def _coverage(candidate: Evaluation) -> list[Check]:
 def trial(
     candidate: Contender,
     champion: Contender | None,
-    table: Table,
-    contract: Contract,
-    part: range,
+    facts: Facts,
     cost: Cost | None = None,
     limits: Limits | None = None,
-    scale: Float32 | None = None,
 ) -> Trial:
     """Backtest the candidate beside all baselines and the champion, and judge it.
 
@@ -311,14 +315,11 @@ def trial(
     Args:
         candidate: forecaster to judge.
         champion: forecaster that is live, with its own contract and list of series.
-        table: the grid.
-        contract: the candidate's contract.
-        part: columns that the facts lie in, such as `Split.held_out`; every origin is judged from, or every n-th of many.
+        facts: facts to judge on, with the candidate's contract; every origin is judged from, or every n-th of many.
         cost: time and size of the candidate.
         limits: bounds that it has to keep.
-        scale: spread of every series in training, float32 `[series]`; None: nothing bounds an error, and no series stands
-            still.
     """
+    table, contract, part, scale = facts.table, facts.contract, facts.part, facts.scale
     stride = judged_stride(table, contract, part)
     plain = [contender(baseline, table.names) for baseline in baselines(contract)]
     problem = None

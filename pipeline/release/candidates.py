@@ -3,8 +3,8 @@
 Each function takes and returns values; order, retries and visibility are the flow's business.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +19,7 @@ from edge.forecaster.manifest import Manifest, Precision, Training, version_of
 from edge.forecaster.model import Model
 from pipeline.history.prepared import Prepared, some_windows
 from pipeline.history.windows import samples
-from pipeline.judging.evaluation import Evaluation
+from pipeline.judging.evaluation import Evaluation, Facts
 from pipeline.release.parity import golden, model_file
 from pipeline.release.precision import Pairs, choose_precision
 from pipeline.training.architecture import Architecture
@@ -56,15 +56,28 @@ class Candidate:
         return self.validation.scaled_error(scale)
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Bounds of a candidate's bundle, and where its settings come from.
+
+    Args:
+        precisions: precisions of the weights; of those that forecast as well as float32 the quickest is chosen.
+        largest: bytes of the model file; a precision that keeps to it goes before one that does not. None: any size.
+        chosen: settings that a search chose, for the manifest; empty without one.
+    """
+
+    precisions: tuple[Precision, ...] = ("float32",)
+    largest: int | None = None
+    chosen: Mapping[str, float] = field(default_factory=dict)
+
+
 def make_candidate(
     prepared: Prepared,
     architecture: Architecture,
     settings: Settings,
     folder: Path,
     progress: Progress | None = None,
-    precisions: Sequence[Precision] = ("float32",),
-    chosen: Mapping[str, float] | None = None,
-    largest: int | None = None,
+    plan: Plan | None = None,
 ) -> Candidate:
     """Train, convert, check parity, and measure on the validation part, all on the device runtime.
 
@@ -74,14 +87,13 @@ def make_candidate(
         settings: epochs, rates and seed of the training.
         folder: empty folder for the exchange with the training process.
         progress: called after each epoch.
-        precisions: precisions of the weights; of those that forecast as well as float32 the quickest is chosen.
-        chosen: settings that a search chose, for the manifest.
-        largest: bytes of the model file; a precision that keeps to it goes before one that does not.
+        plan: precisions, largest file and origin of the settings; None: float32 of any size.
 
     Raises:
         BundleError: the network cannot be converted, or the converted one does not forecast the same.
         HistoryError: the training failed.
     """
+    plan = plan or Plan()
     contract, table, part = prepared.contract, prepared.table, prepared.split.validation
     windows, series = some_windows(prepared, contract, PARITY_WINDOWS)
     strange, strange_series = probe_windows(contract)
@@ -93,13 +105,13 @@ def make_candidate(
         samples(table, contract, part),
         np.concatenate([windows, strange]),
         np.concatenate([series, strange_series]),
-        tuple(precisions),
+        plan.precisions,
     )
     result = train_candidate(request, folder, progress)
-    bundles = _bundles(result, request, prepared, chosen or {})
+    bundles = _bundles(result, request, prepared, plan.chosen)
     pairs = Pairs(windows, series, result.forecasts[: len(windows)], _units(prepared, series))
     probes = Pairs(strange, strange_series, result.forecasts[len(windows) :])
-    choice = choose_precision(bundles, pairs, probes, table, part, prepared.scale, largest)
+    choice = choose_precision(bundles, pairs, probes, Facts(table, contract, part, prepared.scale), plan.largest)
     manifest = msgspec.structs.replace(
         choice.bundle.manifest,
         golden=golden(Model(choice.bundle), windows, series, pairs.units),

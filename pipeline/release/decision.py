@@ -18,7 +18,7 @@ from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.manifest import Check, Manifest, Metric, version_of
 from edge.forecaster.model import Model
 from pipeline.history.prepared import Prepared
-from pipeline.judging.evaluation import Evaluation, contender
+from pipeline.judging.evaluation import Evaluation, Facts, contender
 from pipeline.judging.verdict import Cost, Limits, Trial, Verdict, trial
 from pipeline.release.candidates import Candidate
 from pipeline.release.registry import Registry
@@ -108,12 +108,9 @@ def _judge(prepared: Prepared, candidate: Candidate, champion: tuple[Forecaster,
     judgement = trial(
         contender(model, names, candidate.bundle.manifest.series),
         None if champion is None else contender(champion[0], names, champion[1].manifest.series),
-        prepared.table,
-        contract,
-        part,
+        Facts(prepared.table, contract, part, prepared.scale),
         cost=cost,
         limits=Limits(margin=train.margin, latency=train.max_latency, size=train.max_size),
-        scale=prepared.scale,
     )
     return Judged(candidate, cost, judgement)
 

@@ -13,9 +13,8 @@ from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.manifest import Conversion, Precision
 from edge.forecaster.model import Model, relative_error
-from pipeline.history.table import Table
 from pipeline.history.windows import judged_stride
-from pipeline.judging.evaluation import Evaluation, backtest, contender
+from pipeline.judging.evaluation import Evaluation, Facts, backtest, contender
 from pipeline.release.parity import parity
 
 WORSE = 0.005  # share by which the error of a smaller precision may be above that of float32
@@ -60,9 +59,7 @@ def choose_precision(
     bundles: Mapping[Precision, Bundle],
     pairs: Pairs,
     probes: Pairs,
-    table: Table,
-    part: range,
-    scale: Float32,
+    facts: Facts,
     largest: int | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Choice:
@@ -72,22 +69,21 @@ def choose_precision(
         bundles: one bundle per precision; `float32` is among them.
         pairs: windows for parity, each in units of its series.
         probes: the same for extraordinary windows, each by itself.
-        table: the grid.
-        part: columns to measure the error on: the validation part, for the held-out part has no say in choices.
-        scale: spread of every series, float32 `[series]`; errors are put together in units of it.
+        facts: facts to measure the error on, with the scale of every series: those of the validation part, for the held-out
+            part has no say in choices.
         largest: bytes a file may have; None: any. Where none is that small, the verdict says so.
         clock: seconds.
 
     Raises:
         BundleError: float32 does not forecast as its network.
     """
+    table = facts.table
     parities, refused = _parities(bundles, pairs, probes)
     models = {precision: Model(bundles[precision]) for precision in parities}
     entrants = [contender(model, table.names, bundles[precision].manifest.series) for precision, model in models.items()]
-    contract = bundles["float32"].manifest.contract
-    stride = judged_stride(table, contract, part)
-    evaluations = dict(zip(models, backtest(entrants, table, contract, part, stride, scale), strict=True))
-    shares = _shares({precision: evaluation.scaled_error(scale) for precision, evaluation in evaluations.items()})
+    stride = judged_stride(table, facts.contract, facts.part)
+    evaluations = dict(zip(models, backtest(entrants, table, facts.contract, facts.part, stride, facts.scale), strict=True))
+    shares = _shares({precision: evaluation.scaled_error(evaluation.scale) for precision, evaluation in evaluations.items()})
     refused |= {
         precision: f"its error is {share:.2%} of float32's" for precision, share in shares.items() if not share <= 1 + WORSE
     }

@@ -10,7 +10,7 @@ from edge.contract.contract import Contract
 from edge.forecaster.model import Model
 from pipeline.cells.comparison import Trained, budget, measure, tutorial_contract
 from pipeline.history.prepared import prepare
-from pipeline.judging.evaluation import contender, skills_by_lead
+from pipeline.judging.evaluation import Facts, contender, skills_by_lead
 from pipeline.judging.metrics import mean_skill
 from pipeline.judging.verdict import trial
 from pipeline.training.architecture import Architecture
@@ -35,7 +35,7 @@ def test_skill_is_that_of_the_verdict() -> None:
     trained = Trained("gru", "segment", bundle, 7, 1.0)
     (row,) = measure(prepared, [trained], MEMORIES, budget("usual"), lambda: 0.0).rows
     network = contender(Model(bundle), table.names, bundle.manifest.series)
-    judged = trial(network, None, table, tiny.CONTRACT, prepared.split.held_out, scale=prepared.scale)
+    judged = trial(network, None, Facts(table, tiny.CONTRACT, prepared.split.held_out, prepared.scale))
     assert row.skill == judged.verdict.skill
     assert row.coverage == judged.verdict.coverage
     assert row.skill_by_lead.tolist() == [mean_skill(lead) for lead in skills_by_lead(judged.candidate, judged.baselines).T]

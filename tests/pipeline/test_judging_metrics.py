@@ -22,7 +22,7 @@ from pipeline.backtest.figures import averaged, figures
 from pipeline.history.table import Table
 from pipeline.history.windows import samples
 from pipeline.judging import stored_forecasts
-from pipeline.judging.evaluation import contender, skills_by_lead
+from pipeline.judging.evaluation import Facts, contender, skills_by_lead
 from pipeline.judging.metrics import (
     MOST_LOST,
     best_reference,
@@ -194,7 +194,7 @@ def test_verdict_and_backtest_report_what_the_functions_give(seed: int, glitch: 
     table, scale = walks(seed, glitch)
     wanted = Figures(table, scale)
     unit = scale.astype(np.float32)
-    judged = trial(contender(Level(), table.names, table.names), None, table, CONTRACT, PART, scale=unit)
+    judged = trial(contender(Level(), table.names, table.names), None, Facts(table, CONTRACT, PART, unit))
     found, references, verdict = judged.candidate, judged.baselines, judged.verdict
     for evaluation, by_series in zip((found, *references), wanted.by_series, strict=True):
         np.testing.assert_allclose(evaluation.by_series, by_series, rtol=1e-5)
@@ -258,7 +258,7 @@ def test_the_demo_reports_what_the_verdict_says_of_the_same_forecasts(seed: int,
     assert found.skill == pytest.approx(mean_skill(wanted.skills), abs=1e-5)
     assert found.coverage == pytest.approx(np.nanmean(wanted.inside))
     judged = trial(
-        contender(Level(), table.names, table.names), None, table, CONTRACT, PART, scale=scale.astype(np.float32)
+        contender(Level(), table.names, table.names), None, Facts(table, CONTRACT, PART, scale.astype(np.float32))
     ).verdict
     assert found.skill == pytest.approx(judged.skill, abs=1e-5)
 

@@ -10,7 +10,7 @@ from edge.contract.columns import Float32, Int32
 from edge.contract.contract import Contract
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.manifest import Check, Outcome
-from pipeline.judging.evaluation import Evaluation, backtest, contender
+from pipeline.judging.evaluation import Evaluation, Facts, backtest, contender
 from pipeline.judging.verdict import Cost, Limits, Verdict, judge, trial
 from tests.pipeline.test_judging_evaluation import CONTRACT, HOUR, PART, Counter, counting, noise, run
 
@@ -35,7 +35,7 @@ class Ragged(Counter):
 def test_a_quantile_that_is_not_finite_is_refused(quantile: int, value: float) -> None:
     """One of 3,420 is enough, also where the median is right and beats every baseline."""
     table = counting()
-    verdict = trial(contender(Ragged(quantile=quantile, value=value), table.names), None, table, CONTRACT, PART).verdict
+    verdict = trial(contender(Ragged(quantile=quantile, value=value), table.names), None, Facts(table, CONTRACT, PART)).verdict
     assert verdict.skill == 1.0
     assert not verdict.release
     assert "no: 1 forecasts are not finite at every quantile, on a" in verdict.reasons
@@ -45,14 +45,14 @@ def test_a_quantile_is_looked_at_where_its_fact_is_missing() -> None:
     """The device would have made that forecast, whether or not the sensor spoke later."""
     table = counting()
     table.values[0, 196] = np.nan
-    verdict = trial(contender(Ragged(hole=193.0), table.names), None, table, CONTRACT, PART).verdict
+    verdict = trial(contender(Ragged(hole=193.0), table.names), None, Facts(table, CONTRACT, PART)).verdict
     assert "no: 1 forecasts are not finite at every quantile, on a" in verdict.reasons
 
 
 def test_a_model_without_outer_quantiles_is_not_taken_for_a_baseline() -> None:
     """A baseline says the median only; a network that does is broken."""
     table = counting()
-    found = trial(contender(Counter(band=np.nan), table.names), None, table, CONTRACT, PART)
+    found = trial(contender(Counter(band=np.nan), table.names), None, Facts(table, CONTRACT, PART))
     assert not found.verdict.release
     assert found.candidate.broken.sum() == found.candidate.count.sum()
     assert not any(one.broken.any() for one in found.baselines)
@@ -129,7 +129,7 @@ def test_a_series_that_stands_at_three_and_is_said_to_stand_at_a_million_is_refu
     table = counting()
     table.values[1] = 3
     found = trial(
-        contender(Counter(add=1e6), table.names, ["b"]), None, table, CONTRACT, PART, scale=np.array([50, 2], np.float32)
+        contender(Counter(add=1e6), table.names, ["b"]), None, Facts(table, CONTRACT, PART, np.array([50, 2], np.float32))
     )
     assert not found.verdict.release
     assert (
@@ -141,7 +141,7 @@ def test_facts_nobody_foresaw_are_named() -> None:
     """Glitches do not decide, and the verdict says where there were some."""
     table = counting()
     table.values[0, 197] = 4294967.295
-    found = trial(contender(Counter(), table.names), None, table, CONTRACT, PART, scale=np.array([50, 50], np.float32))
+    found = trial(contender(Counter(), table.names), None, Facts(table, CONTRACT, PART, np.array([50, 50], np.float32)))
     assert found.verdict.release
     assert (
         "note: 3 facts do not count, as every forecast misses them by more than 10 times the spread in training, on a"
@@ -160,7 +160,7 @@ def test_a_champion_is_compared_by_the_same_measure() -> None:
 def test_a_better_candidate_is_released_with_its_figures() -> None:
     """Skill, series won and coverage stand in the verdict, and every line says yes or notes something."""
     table = counting()
-    found = trial(contender(Counter(add=0.5), table.names, ["b"]), None, table, CONTRACT, PART, cost=Cost(31.0, 1000))
+    found = trial(contender(Counter(add=0.5), table.names, ["b"]), None, Facts(table, CONTRACT, PART), cost=Cost(31.0, 1000))
     verdict = found.verdict
     assert verdict.release
     assert verdict.skill == pytest.approx(1 - 0.5 / 3.5 / 2)
@@ -173,7 +173,7 @@ def test_a_better_candidate_is_released_with_its_figures() -> None:
 def test_a_random_walk_releases_nobody() -> None:
     """What only equals the last value, or beats it by less than the margin, stays in."""
     table = noise()
-    found = trial(contender(Counter(name="noise"), table.names), None, table, CONTRACT, range(200, 400))
+    found = trial(contender(Counter(name="noise"), table.names), None, Facts(table, CONTRACT, range(200, 400)))
     assert not found.verdict.release
     last = Baseline("last_value", CONTRACT)
     (base,) = backtest([contender(last, table.names)], table, CONTRACT, range(200, 400))
@@ -205,12 +205,12 @@ def test_a_champion_that_cannot_be_compared_is_named_and_left_out() -> None:
     other = contender(Counter(contract=Contract(HOUR, 48, 12), name="old"), table.names)
     mute = contender(Counter(silent=149.0, name="mute"), table.names)
     for champion, words in ((other, "(old) forecasts another interval"), (mute, "(mute) has no forecast for 6 facts")):
-        found = trial(candidate, champion, table, CONTRACT, PART)
+        found = trial(candidate, champion, Facts(table, CONTRACT, PART))
         assert found.verdict.release
         assert found.champion is None
         assert words in found.verdict.reasons[-1]
         assert "baselines only" in found.verdict.reasons[-1]
-    beside = trial(candidate, contender(Counter(add=1, name="old"), table.names, table.names), table, CONTRACT, PART)
+    beside = trial(candidate, contender(Counter(add=1, name="old"), table.names, table.names), Facts(table, CONTRACT, PART))
     assert beside.champion is not None
     assert beside.verdict.champion_skill == 1.0
 
@@ -218,7 +218,7 @@ def test_a_champion_that_cannot_be_compared_is_named_and_left_out() -> None:
 def test_a_candidate_that_is_silent_where_it_is_hard_is_not_released() -> None:
     """What it leaves out counts against it."""
     table = counting()
-    verdict = trial(contender(Counter(silent=149.0), table.names), None, table, CONTRACT, PART).verdict
+    verdict = trial(contender(Counter(silent=149.0), table.names), None, Facts(table, CONTRACT, PART)).verdict
     assert not verdict.release
     assert "no: no forecast for 6 facts that a baseline forecast" in verdict.reasons
 
@@ -242,17 +242,17 @@ def test_a_series_that_stands_still_is_left_out_of_the_mean() -> None:
     """No ratio to a perfect baseline exists; the series is named instead."""
     table = counting()
     table.values[1] = 5
-    found = trial(contender(Counter(), table.names), None, table, CONTRACT, PART)
+    found = trial(contender(Counter(), table.names), None, Facts(table, CONTRACT, PART))
     assert found.verdict.series_judged == 1
     assert "note: not judged, as a baseline makes next to no error: b" in found.verdict.reasons
     table.values[0] = 5
-    assert not trial(contender(Counter(), table.names), None, table, CONTRACT, PART).verdict.release
+    assert not trial(contender(Counter(), table.names), None, Facts(table, CONTRACT, PART)).verdict.release
 
 
 def test_without_facts_nothing_is_released() -> None:
     """An empty held-out part is no proof of anything."""
     table = counting()
-    verdict = trial(contender(Counter(), table.names), None, table, CONTRACT, range(100, 103)).verdict
+    verdict = trial(contender(Counter(), table.names), None, Facts(table, CONTRACT, range(100, 103))).verdict
     assert not verdict.release
     assert "no held-out facts" in verdict.reasons[0]
     assert np.isnan(verdict.skill)
@@ -269,7 +269,7 @@ def test_every_check_is_a_value_of_its_own() -> None:
     """A perfect candidate beside a champion passes all; the share of facts in the interval decides nothing."""
     table, cost, limits = counting(), Cost(31.0, 1000), Limits(latency=100, size=1000)
     champion = contender(Counter(add=1, name="old"), table.names, table.names)
-    verdict = trial(contender(Counter(), table.names), champion, table, CONTRACT, PART, cost, limits).verdict
+    verdict = trial(contender(Counter(), table.names), champion, Facts(table, CONTRACT, PART), cost, limits).verdict
     passed = ["skill", "far behind", "wild", "answers", "finite", "champion", "latency", "size"]
     assert outcomes(verdict) == {**dict.fromkeys(passed, Outcome.PASSED), "coverage": Outcome.NOT_JUDGED}
     assert verdict.reasons[-1] == "note: 100% of the facts lie within the interval meant to hold 80%"
@@ -313,7 +313,7 @@ def test_a_champion_that_cannot_be_judged_beside_is_a_check_without_a_judgement(
     """It is named, and neither passes nor fails."""
     table = counting()
     mute = contender(Counter(silent=149.0, name="mute"), table.names)
-    verdict = trial(contender(Counter(), table.names), mute, table, CONTRACT, PART).verdict
+    verdict = trial(contender(Counter(), table.names), mute, Facts(table, CONTRACT, PART)).verdict
     assert outcomes(verdict)["champion"] is Outcome.NOT_JUDGED
     assert verdict.release
 
@@ -364,9 +364,9 @@ def test_a_trial_judges_by_the_cost_and_the_limits_that_it_is_given(*, beside: b
     table = counting()
     champion = contender(Counter(add=1, name="old"), table.names, table.names) if beside else None
     cost, limits = Cost(200.0, 10), Limits(latency=100)
-    tried = trial(contender(Counter(), table.names), champion, table, CONTRACT, PART, cost, limits)
+    tried = trial(contender(Counter(), table.names), champion, Facts(table, CONTRACT, PART), cost, limits)
     assert [check.name for check in tried.verdict.checks if check.outcome is Outcome.FAILED] == ["latency"]
     assert tried.candidate.forecaster == "counter"
     assert (tried.champion is not None and tried.champion.forecaster) == (beside and "old")
     assert [evaluation.forecaster for evaluation in tried.baselines] == ["last_value", "seasonal_naive_day"]
-    assert trial(contender(Counter(), table.names), champion, table, CONTRACT, PART, cost).verdict.release
+    assert trial(contender(Counter(), table.names), champion, Facts(table, CONTRACT, PART), cost).verdict.release

@@ -13,6 +13,7 @@ from edge.forecaster.forecaster import AllQuantiles
 from edge.forecaster.manifest import Cell, Precision
 from edge.forecaster.model import Model
 from pipeline.history.table import Table
+from pipeline.judging.evaluation import Facts
 from pipeline.release.candidates import probe_windows
 from pipeline.release.precision import Choice, Pairs, choose_precision, microseconds, preferred
 from pipeline.training.architecture import Architecture
@@ -32,10 +33,10 @@ def bundles(*precisions: Precision) -> dict[Precision, Bundle]:
 def choose(found: dict[Precision, Bundle], forecasts: Float32, largest: int | None = None) -> Choice:
     """The choice on the sines."""
     table = Table(tuple(tiny.SERIES), 0, tiny.CONTRACT.interval, tiny.sines())
-    scale = np.array([1, 10, 100], np.float32)
+    facts = Facts(table, tiny.CONTRACT, range(100, 190), np.array([1, 10, 100], np.float32))
     strange = probe_windows(tiny.CONTRACT)
     probes = Pairs(*strange, forecast(tiny.network(ARCHITECTURE), *strange))
-    return choose_precision(found, Pairs(*tiny.windows(), forecasts), probes, table, range(100, 190), scale, largest)
+    return choose_precision(found, Pairs(*tiny.windows(), forecasts), probes, facts, largest)
 
 
 SIZES: dict[Precision, int] = {"float32": 100, "float16": 60, "int8": 40}

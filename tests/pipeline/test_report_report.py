@@ -13,7 +13,7 @@ from edge.contract.times import SECOND
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.manifest import Check, Manifest, Metric, ModelFile, Outcome, Training, version_of
 from pipeline.history.prepared import Prepared, prepare
-from pipeline.judging.evaluation import contender
+from pipeline.judging.evaluation import Facts, contender
 from pipeline.judging.verdict import Cost, trial
 from pipeline.release.candidates import Candidate
 from pipeline.release.decision import Judged, Release, baseline_bundle, metrics_of
@@ -42,7 +42,7 @@ def released(prepared: Prepared) -> Release:
     names, part = prepared.table.names, prepared.split.held_out
     chosen = Baseline("mean_of_3_days", CONTRACT, 24, 3)
     champion = contender(Baseline("last_value", CONTRACT), names)
-    found = trial(contender(chosen, names), champion, prepared.table, CONTRACT, part)
+    found = trial(contender(chosen, names), champion, Facts(prepared.table, CONTRACT, part))
     bundle, cost = baseline_bundle(prepared, chosen, metrics_of(found, prepared.scale)), Cost(3.25, 1000)
     judged = Judged(Candidate(bundle, Record(1.5, 3, 2, (), (), 12_345, 9), 0.0, found.candidate), cost, found)
     return Release(bundle, judged, (judged,), None)

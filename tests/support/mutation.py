@@ -64,8 +64,8 @@ BY_HAND = (
     Change(
         "a verdict knows the spread of the training part",
         "pipeline/release/decision.py",
-        "        scale=prepared.scale,\n",
-        "",
+        "Facts(prepared.table, contract, part, prepared.scale)",
+        "Facts(prepared.table, contract, part)",
         ("tests/pipeline/test_release_decision.py",),
     ),
     Change(

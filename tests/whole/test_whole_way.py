@@ -14,7 +14,7 @@ from edge.forecaster.manifest import Cell
 from edge.forecaster.model import TOLERANCE, Model
 from edge.stores.store import open_store
 from pipeline.history.prepared import prepare
-from pipeline.release.candidates import make_candidate
+from pipeline.release.candidates import Plan, make_candidate
 from pipeline.release.decision import decide, publish
 from pipeline.release.registry import Registry
 from pipeline.training.architecture import Architecture
@@ -54,7 +54,7 @@ def test_every_cell_from_history_to_stored_forecasts(cell: Cell, tmp_path: Path,
     )
     prepared = prepare(SeriesTable(NAMES), history, CONTRACT)
     settings = Settings(epochs=3, windows=8_192)
-    candidate = make_candidate(prepared, Architecture(cell), settings, tmp_path / "train", precisions=("float32", "int8"))
+    candidate = make_candidate(prepared, Architecture(cell), settings, tmp_path / "train", plan=Plan(("float32", "int8")))
     manifest = candidate.bundle.manifest
     assert manifest.model is not None
     assert manifest.model.cell == cell
