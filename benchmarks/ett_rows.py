@@ -21,7 +21,7 @@ from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.manifest import Cell, Precision
 from edge.forecaster.model import Model, runtime_name
 from pipeline.backtest.peers import lightgbm_direct, ridge
-from pipeline.cells.comparison import study
+from pipeline.cells.comparison import StudyPlan, study
 from pipeline.history.checks import Report
 from pipeline.history.from_files import read_file
 from pipeline.history.prepared import Prepared, some_windows
@@ -244,7 +244,7 @@ def tutorial_rows(data: Data, contract: Contract, seeds: Sequence[int]) -> Itera
         for seed in seeds:
             settings = Settings(seed=seed)
             with tempfile.TemporaryDirectory() as folder:
-                made, _ = study(cell, prepared(data, contract), 64, settings, None, Path(folder), lambda *_: None)
+                made, _ = study(cell, prepared(data, contract), StudyPlan(64, settings), Path(folder), lambda *_: None)
             known, file = made.bundle.manifest.series, made.bundle.manifest.model
             if file is None:
                 raise TypeError

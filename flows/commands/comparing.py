@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar
 
 from edge.forecaster.manifest import Cell, Design
 from flows.progress import Show
-from pipeline.cells.comparison import FORMS, Budget, Comparison, Trained, from_candidate, measure, study
+from pipeline.cells.comparison import FORMS, Budget, Comparison, StudyPlan, Trained, from_candidate, measure, study
 from pipeline.cells.recall import Memory
 from pipeline.history.prepared import Prepared
 from pipeline.release.candidates import make_candidate
@@ -50,7 +50,7 @@ def compare(prepared: Prepared, given: Budget, workers: int, show: Show) -> Comp
         def told(what: str, done: int, total: int) -> None:
             show.advance(f"{cell} ({what})", done, total, PARTS[what])
 
-        return study(cell, prepared, given.units, given.settings, given.recall, folder, told)
+        return study(cell, prepared, StudyPlan(given.units, given.settings, given.recall), folder, told)
 
     with show.stage("train"), tempfile.TemporaryDirectory(prefix="gatecast-") as temporary:
         folder = Path(temporary)

@@ -147,10 +147,30 @@ def from_candidate(candidate: Candidate, architecture: Architecture, contract: C
     return Trained(architecture.cell, architecture.design, candidate.bundle, steps, seconds)
 
 
-def study(
-    cell: Cell, prepared: Prepared, units: int, settings: Settings, recall: RecallBudget | None, folder: Path, told: Told
-) -> tuple[Trained, Memory | None]:
-    """The tutorial network of a cell, converted and compared with itself, and the cell's memory if there is a budget for it.
+@dataclass(frozen=True, slots=True)
+class StudyPlan:
+    """What is trained of a cell beside our own networks.
+
+    Args:
+        units: size of the state of the tutorial network.
+        settings: settings of its training.
+        recall: training of the cell's memory; None leaves it unmeasured.
+    """
+
+    units: int
+    settings: Settings
+    recall: RecallBudget | None = None
+
+
+def study(cell: Cell, prepared: Prepared, plan: StudyPlan, folder: Path, told: Told) -> tuple[Trained, Memory | None]:
+    """The tutorial network of a cell, converted and compared with itself, and the cell's memory if that is planned.
+
+    Args:
+        cell: recurrent cell.
+        prepared: history.
+        plan: trainings.
+        folder: folder for the exchange with the training process.
+        told: called with the name of a part of the work, how much of it is done, and how much there is.
 
     Raises:
         BundleError: the network cannot be converted, or the converted one does not forecast the same.
@@ -159,9 +179,9 @@ def study(
     contract, parts = tutorial_contract(prepared.contract), prepared.split
     training = samples(prepared.table, contract, parts.training)
     windows, series = some_windows(prepared, contract, PARITY_WINDOWS)
-    request = CellRequest(cell, units, contract, settings, recall, training, windows, series)
+    request = CellRequest(cell, plan.units, contract, plan.settings, plan.recall, training, windows, series)
     made = study_cell(request, folder, told)
-    bundle = _tutorial_bundle(cell, units, prepared, contract, made)
+    bundle = _tutorial_bundle(cell, plan.units, prepared, contract, made)
     bundle = Bundle(msgspec.structs.replace(bundle.manifest, golden=golden(Model(bundle), windows, series)), made.model)
     # Only lead 1 is compared: feeding forecasts back hundreds of times multiplies every rounding error.
     parity(made.forecasts, bundle, windows, series, leads=1)

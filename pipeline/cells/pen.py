@@ -105,7 +105,7 @@ class Pen:
                 zorder=5,
             )
         )
-        self.text(x, y - 0.01, text, size=13, colour="white", bold=True)
+        self._bold(x, y - 0.01, text, 13, "white")
 
     def operation(self, x: float, y: float, text: str) -> None:
         """An operation on every element."""
@@ -126,14 +126,14 @@ class Pen:
 
     def name(self, x: float, y: float, text: str) -> None:
         """The name of a gate, in the cell's colour."""
-        self.text(x, y, text, size=10.5, colour=self.kind.colour, bold=True)
+        self._bold(x, y, text, 10.5, self.kind.colour)
 
-    def text(
-        self, x: float, y: float, text: str, *, size: float = 11, colour: str = INK, side: str = "center", bold: bool = False
-    ) -> None:
+    def text(self, x: float, y: float, text: str, *, size: float = 11, colour: str = INK, side: str = "center") -> None:
         """Words or a formula."""
-        weight = "bold" if bold else "normal"
-        self.axes.text(*self.at(x, y), text, fontsize=size, color=colour, weight=weight, ha=side, va="center", zorder=6)
+        self.axes.text(*self.at(x, y), text, fontsize=size, color=colour, ha=side, va="center", zorder=6)
+
+    def _bold(self, x: float, y: float, text: str, size: float, colour: str) -> None:
+        self.axes.text(*self.at(x, y), text, fontsize=size, color=colour, weight="bold", ha="center", va="center", zorder=6)
 
 
 def _towards(corner: Point, other: Point) -> Point:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.errors import BundleError, HistoryError
+from edge.errors import BundleError, ConfigurationError, HistoryError
 from pipeline.processes.child import grid_file
 from pipeline.release.parity import parity
 from pipeline.training.architecture import Architecture
@@ -49,6 +49,13 @@ def test_refused_history_comes_back_as_such(tmp_path: Path) -> None:
     """An error that the worker raises on purpose is raised again here, with its message."""
     with pytest.raises(HistoryError, match="expected training origins within"):
         train_candidate(request(first=3), tmp_path)
+
+
+def test_a_wrong_configuration_in_the_worker_is_the_callers(tmp_path: Path) -> None:
+    """An error of any class comes back as one of that class, also after a stage was begun."""
+    gives_up = worker({"stage": "training"}, {"kind": "ConfigurationError", "error": "units: 0"}, end="sys.exit(2)")
+    with pytest.raises(ConfigurationError, match="units: 0"):
+        train_candidate(request(), tmp_path, command=gives_up)
 
 
 def test_crash_in_conversion_is_the_bundles_fault(tmp_path: Path) -> None:
