@@ -42,10 +42,10 @@ def section(text: str, heading: str) -> str:
         DocumentationError: there is no such heading.
     """
     level = heading.partition(" ")[0]
-    found = re.search(rf"^{re.escape(heading)}\n(.*?)(?=^{level} |\Z)", text, re.MULTILINE | re.DOTALL)
-    if found is None:
+    body = re.search(rf"^{re.escape(heading)}\n(.*?)(?=^{level} |\Z)", text, re.MULTILINE | re.DOTALL)
+    if body is None:
         raise DocumentationError(f"expected the heading {heading!r}")
-    return found[1]
+    return body[1]
 
 
 def moved(command: str, root: Path) -> str:
@@ -55,11 +55,11 @@ def moved(command: str, root: Path) -> str:
         DocumentationError: it names a place that is not in `PLACES`, so that it would touch this machine.
     """
 
-    def replace(found: re.Match[str]) -> str:
-        path = found[0]
+    def replace(match: re.Match[str]) -> str:
+        path = match[0]
         if path == os.devnull:
             return path
-        if not any(path == place or path.startswith(f"{place}/") for place in PLACES):
+        if not any(path == folder or path.startswith(f"{folder}/") for folder in PLACES):
             raise DocumentationError(f"{path}: expected one of {', '.join(PLACES)}")
         return f"{root}{path}"
 

@@ -76,10 +76,10 @@ def steps(page: str) -> Steps:
     Raises:
         DocumentationError: there are not two, or they do not end and begin where a configuration has to be made.
     """
-    found = blocks(section(page, HEADING), "sh")
-    if len(found) != 2 or "pip install" not in found[0] or "gatecast-agent check" not in found[1].splitlines()[0]:
+    scripts = blocks(section(page, HEADING), "sh")
+    if len(scripts) != 2 or "pip install" not in scripts[0] or "gatecast-agent check" not in scripts[1].splitlines()[0]:
         raise DocumentationError(f"{HEADING}: expected a block that installs and one that begins with gatecast-agent check")
-    return Steps(*found)
+    return Steps(*scripts)
 
 
 def unit_setting(text: str, key: str) -> str:
@@ -88,17 +88,17 @@ def unit_setting(text: str, key: str) -> str:
     Raises:
         DocumentationError: the unit does not have it.
     """
-    found = re.search(rf"^{key}=-?(.+)$", text, re.MULTILINE)
-    if found is None:
+    setting = re.search(rf"^{key}=-?(.+)$", text, re.MULTILINE)
+    if setting is None:
         raise DocumentationError(f"{UNIT}: expected {key}=")
-    return found[1]
+    return setting[1]
 
 
 def configured(text: str, root: Path, broker: int, health: str) -> str:
     """The installed gatecast.toml after step 1: broker, store and channel set, the sections from [fleet] on gone."""
     text = text.partition("[fleet]")[0]
-    for place in PLACES:
-        text = text.replace(f'"{place}', f'"{root}{place}')
+    for folder in PLACES:
+        text = text.replace(f'"{folder}', f'"{root}{folder}')
     text, changed = re.subn(r'^url = "mqtt://.*', f'url = "mqtt://gatecast@127.0.0.1:{broker}"', text, flags=re.MULTILINE)
     text, stored = re.subn(r'^url = "influxdb://.*', f'url = "sqlite:///{root}/store.db"', text, flags=re.MULTILINE)
     if (changed, stored) != (1, 1):

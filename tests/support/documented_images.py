@@ -28,7 +28,7 @@ class Stage:
     """One stage of the file.
 
     Args:
-        name: after AS.
+        name: name of the stage, as AS gives it.
         python: version of the image it begins with, such as `3.11`.
         steps: instruction and argument, those of the stage it begins with first.
     """
@@ -44,33 +44,33 @@ def stages(text: str) -> dict[str, Stage]:
     Raises:
         DocumentationError: a stage begins with an image that is not Python's.
     """
-    found: dict[str, Stage] = {}
+    by_name: dict[str, Stage] = {}
     lines = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE).replace("\\\n", " ").splitlines()
     name, python = "", ""
     steps: tuple[tuple[str, str], ...] = ()
     for instruction, argument in (line.split(maxsplit=1) for line in lines if line.strip()):
         if instruction == "FROM":
             base, _, name = argument.partition(" AS ")
-            if base in found:
-                python, steps = found[base].python, found[base].steps
+            if base in by_name:
+                python, steps = by_name[base].python, by_name[base].steps
             elif version := re.match(r"python:(3\.\d+)\.\d+-", base):
                 python, steps = version[1], ()
             else:
                 raise DocumentationError(f"FROM {argument}: expected an image of Python, or a stage above")
         else:
             steps = (*steps, (instruction, " ".join(argument.split())))
-        found[name] = Stage(name, python, steps)
-    return found
+        by_name[name] = Stage(name, python, steps)
+    return by_name
 
 
 def build(stage: Stage, folders: Path, context: Path, make: Callable[[str, Path], None]) -> list[str]:
     """Run the steps of a stage in `folders/<name>`.
 
     Args:
-        stage: to build.
-        folders: where the stages lie, those that it copies from among them.
-        context: what COPY takes.
-        make: makes the environment of a Python version.
+        stage: the stage to build.
+        folders: parent folder of all stages, also of those that this one copies from.
+        context: folder that COPY takes files from.
+        make: function that makes the environment of a Python version.
 
     Returns:
         The command that the image would run.

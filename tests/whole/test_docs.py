@@ -46,11 +46,11 @@ def commands(text: str) -> Iterator[list[str]]:
 
 def settings() -> dict[str, type[msgspec.Struct]]:
     """Sections of the configuration."""
-    found = {}
+    sections = {}
     for field in msgspec.structs.fields(Config):
         kind = get_args(field.type)[0] if get_origin(field.type) is tuple else field.type
-        found[field.name] = kind
-    return found
+        sections[field.name] = kind
+    return sections
 
 
 @pages

@@ -51,13 +51,13 @@ RUN_BY = {
 def test_no_block_of_commands_is_new_and_run_by_nothing() -> None:
     """A block that is added to a page, or gone from it, needs its line above; what runs it is there."""
     pages = {str(page.relative_to(ROOT)): page for page in [*ROOT.glob("*.md"), *ROOT.glob("d*/**/*.md")]}
-    found = [(name, block) for name, page in sorted(pages.items()) for block in blocks(page.read_text("utf-8"), "sh")]
-    for name, block in found:
+    documented = [(name, block) for name, page in sorted(pages.items()) for block in blocks(page.read_text("utf-8"), "sh")]
+    for name, block in documented:
         assert [words for page, words in RUN_BY if page == name and block.startswith(words)], f"{name}: {block}"
     for page, words in RUN_BY:
-        assert any(name == page and block.startswith(words) for name, block in found), f"{page}: {words}"
+        assert any(name == page and block.startswith(words) for name, block in documented), f"{page}: {words}"
     named = {name for names in RUN_BY.values() for name in names}
-    assert [name for name in named if not any((place / name).exists() for place in (ROOT, ROOT / "tests"))] == []
+    assert [name for name in named if not any((folder / name).exists() for folder in (ROOT, ROOT / "tests"))] == []
 
 
 def test_the_gateway_is_installed_checked_and_started() -> None:

@@ -30,12 +30,12 @@ locks = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
 
 def direct(extras: list[str]) -> list[Requirement]:
     """What pyproject.toml asks for, extras of our own resolved."""
-    found = [Requirement(text) for text in PROJECT["dependencies"]]
+    requirements = [Requirement(text) for text in PROJECT["dependencies"]]
     for extra in extras:
         for text in PROJECT["optional-dependencies"][extra]:
             requirement = Requirement(text)
-            found += direct(sorted(requirement.extras)) if requirement.name == PROJECT["name"] else [requirement]
-    return found
+            requirements += direct(sorted(requirement.extras)) if requirement.name == PROJECT["name"] else [requirement]
+    return requirements
 
 
 def pinned(path: Path) -> list[Requirement]:
@@ -53,10 +53,10 @@ def version_of(pin: Requirement) -> Version:
 
 def pins(name: str) -> dict[str, list[Version]]:
     """Versions in a lock file; a package may have one per Python."""
-    found: dict[str, list[Version]] = {}
+    versions: dict[str, list[Version]] = {}
     for pin in pinned(ROOT / "requirements" / f"{name}.txt"):
-        found.setdefault(pin.name, []).append(version_of(pin))
-    return found
+        versions.setdefault(pin.name, []).append(version_of(pin))
+    return versions
 
 
 @pytest.mark.parametrize(("name", "extras"), LOCKS.items(), ids=LOCKS)
@@ -82,9 +82,9 @@ def test_lock_pins_by_hash_and_names_no_registry(path: Path) -> None:
 @locks
 def test_a_pin_with_an_extra_stands_without_it_as_well(path: Path) -> None:
     """Pip 23 looks for the newest version, and refuses it, where a package is asked for in the form that is not pinned."""
-    found = pinned(path)
-    bare = {(pin.name, str(pin.specifier)) for pin in found if not pin.extras}
-    assert {(pin.name, str(pin.specifier)) for pin in found} == bare
+    pins_of_lock = pinned(path)
+    bare = {(pin.name, str(pin.specifier)) for pin in pins_of_lock if not pin.extras}
+    assert {(pin.name, str(pin.specifier)) for pin in pins_of_lock} == bare
 
 
 @locks
@@ -116,11 +116,11 @@ def test_the_device_gets_no_trainer() -> None:
         assert not {"tensorflow-cpu", "keras", "prefect", "polars"} & set(pins(name))
 
 
-@pytest.mark.parametrize(("found", "enough"), [("2.1.0", False), ("2.2.0", True)])
-def test_the_device_asks_for_an_http_library_that_reads_an_answer_piece_by_piece(found: str, enough: bool) -> None:
+@pytest.mark.parametrize(("version", "enough"), [("2.1.0", False), ("2.2.0", True)])
+def test_the_device_asks_for_an_http_library_that_reads_an_answer_piece_by_piece(version: str, enough: bool) -> None:
     """The client library would be content with one that cannot: then no answer of the store would be understood."""
     (asked,) = (requirement for requirement in direct([]) if requirement.name == "urllib3")
-    assert (Version(found) in asked.specifier) is enough
+    assert (Version(version) in asked.specifier) is enough
 
 
 def test_every_lock_is_checked() -> None:

@@ -78,13 +78,13 @@ def test_every_cell_from_history_to_stored_forecasts(cell: Cell, tmp_path: Path,
     live = registry.live()
     assert live is not None
     assert live.manifest.version == manifest.version
-    found = contents(store)
+    rows_by_measurement = contents(store)
     store.close()
-    assert_same(found, uninterrupted(rows, live, tmp_path))
+    assert_same(rows_by_measurement, uninterrupted(rows, live, tmp_path))
     origin = int(time[HOURS + 60])
     window = values[1, HOURS + 60 - 48 : HOURS + 60].astype(np.float32)[None]
     wanted = Model(live).predict(window, np.array([2], np.int32))[0]
-    stored = found["forecast_lead"]
+    stored = rows_by_measurement["forecast_lead"]
     said = {lead: row[:3] for (name, at, lead), row in stored.items() if (name, at) == ("d1.t", origin + (lead - 1) * HOUR)}
     assert said
     for lead, quantiles in said.items():
