@@ -164,7 +164,8 @@ def _readings(file: _File, series: SeriesTable, cells: int) -> Iterator[Readings
         if not len(rows):
             continue
         empty = False
-        moments = piece.time.to_numpy()[rows % piece.frame.height]
+        # A column with nulls becomes floats, which have no room for nanoseconds.
+        moments = piece.time.fill_null(0).to_numpy()[rows % piece.frame.height]
         index = owners[rows // piece.frame.height] if piece.name is None else _named(piece.name, rows, series)
         yield Readings(index, moments, value[rows])
     if empty:
