@@ -140,7 +140,7 @@ BY_HAND = (
     ),
 )
 SOURCES = ("edge", "pipeline", "flows")
-BUDGET = 80  # mutants of a module
+BUDGET = 60  # mutants of a module
 SEED = 9
 ARGUMENTS = ("-p", "no:cacheprovider", f"--hypothesis-seed={SEED}")
 QUICK = ("-m", "not slow and not servers and not training")  # a fork of a process that has used TensorFlow hangs
