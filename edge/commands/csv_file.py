@@ -24,7 +24,7 @@ from edge.contract.tables import (
     number_of,
     refused,
 )
-from edge.contract.times import BLANKS, parse_time
+from edge.contract.times import BLANKS, read_time
 from edge.errors import ConfigurationError, HistoryError, PayloadError
 
 BATCH = 4096  # readings
@@ -32,7 +32,9 @@ GZIP = ".gz"
 
 
 def read_csv(path: Path, series: SeriesTable, batch: int = BATCH) -> Iterator[Readings]:
-    """Readings of a file in the order of its rows, by the rules of `edge.contract.tables`; infinite values are kept.
+    """Readings of a file in the order of its rows, by the rules of `edge.contract.tables`.
+
+    Infinite values and times of any year are kept, so that they can be counted.
 
     Args:
         path: CSV with comma, semicolon or tab between the cells, also as `.gz`.
@@ -108,7 +110,7 @@ class _Rows:
         if not cell.strip(BLANKS):
             return None
         try:
-            return parse_time(cell)
+            return read_time(cell)
         except PayloadError:
             raise self._refused(line, self._layout.time, self._layout.expected_time, cell) from None
 

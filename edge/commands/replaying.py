@@ -15,6 +15,7 @@ from edge.commands.csv_file import read_csv
 from edge.config import read_config
 from edge.contract.columns import Forecasts, Readings, SeriesTable
 from edge.contract.contract import Contract
+from edge.contract.tables import MISDATED
 from edge.contract.times import SECOND
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.bundle import read_bundle
@@ -41,7 +42,7 @@ def replay(path: Path, config_path: Path, bundle_path: Path | None, *, as_json: 
     writer = _Writer(out, bundle.manifest.contract, series, as_json=as_json)
     newest: dict[int, tuple[int, Forecasts, int]] = {}
     count = 0
-    for readings in _finite(path, series):
+    for readings in _usable(path, series):
         outcome = engine.step(readings)
         if outcome.failure is not None:
             raise BundleError(f"{engine.forecaster.name} fails: {outcome.failure}")
@@ -61,15 +62,17 @@ def replay(path: Path, config_path: Path, bundle_path: Path | None, *, as_json: 
     return 0 if count else 1
 
 
-def _finite(path: Path, series: SeriesTable) -> Iterator[Readings]:
+def _usable(path: Path, series: SeriesTable) -> Iterator[Readings]:
     """The readings of the file that the state takes; how many it does not take is said at the end."""
-    infinite = 0
+    infinite = misdated = 0
     for readings in read_csv(path, series):
-        finite = np.isfinite(readings.value)
-        infinite += len(readings) - int(finite.sum())
-        yield readings.take(finite)
-    if infinite:
-        print(f"gatecast-agent: infinite values, left out: {infinite:,}", file=sys.stderr)
+        finite, dated = readings.finite, readings.dated
+        infinite += int((~finite).sum())
+        misdated += int((finite & ~dated).sum())
+        yield readings.take(finite & dated)
+    for count, what in ((infinite, "infinite values"), (misdated, MISDATED)):
+        if count:
+            print(f"gatecast-agent: {what}, left out: {count:,}", file=sys.stderr)
 
 
 class _Writer:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.contract.schema import FORECAST_SCORE, READING, VALUE, Measurement
+from edge.contract.times import EARLIEST, LATEST
 
 Float32: TypeAlias = npt.NDArray[np.float32]
 Float64: TypeAlias = npt.NDArray[np.float64]
@@ -85,6 +86,18 @@ class Readings:
             np.concatenate([part.time for part in parts]),
             np.concatenate([part.value for part in parts]),
         )
+
+    @property
+    def finite(self) -> Bool:
+        """Which rows have a finite value, bool `[n]`."""
+        finite: Bool = np.isfinite(self.value)
+        return finite
+
+    @property
+    def dated(self) -> Bool:
+        """Which rows have a time that a right clock can give, between the years 2000 and 2100, bool `[n]`."""
+        dated: Bool = (self.time >= EARLIEST) & (self.time < LATEST)
+        return dated
 
     def take(self, rows: Int64 | Bool | slice) -> "Readings":
         """The chosen rows, in the order given."""

@@ -26,7 +26,8 @@ PARQUET = (".parquet", ".pq")
 SHAPES = "columns series,time,value or a time column and one column per series"
 LONGEST_SHOWN = 80  # characters of a cell in a message
 
-TIME = "a time between the years 2000 and 2100, such as 2026-01-31T12:00:00Z or a Unix number"
+MISDATED = "readings before the year 2000 or after 2099, of a clock that was wrong"
+TIME = "a time, such as 2026-01-31T12:00:00Z or a Unix number"
 TIME_BESIDE_VALUE = "a time beside a value"
 NAME_BESIDE_VALUE = "the name of a series beside a value"
 NO_VALUE = "expected readings below the header; got no value in any row"

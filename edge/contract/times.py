@@ -54,6 +54,7 @@ def iso(time: int) -> str:
 TimeUnit = Literal["auto", "iso", "s", "ms", "us", "ns"]
 EARLIEST = 946_684_800 * SECOND  # 2000: a clock that was never set stands in 1970
 LATEST = 4_102_444_800 * SECOND  # 2100
+READABLE = (-8_520_336_000 * SECOND, 8_835_955_200 * SECOND)  # 1700 to 2250, which int64 holds in ns with room to spare
 LONGEST_TIME = 64  # characters
 BLANKS = " \t\r\n\u00a0"  # characters around a time, a number or a name that do not count
 NANOSECONDS = {"s": SECOND, "ms": 1_000_000, "us": 1_000, "ns": 1}
@@ -94,13 +95,29 @@ def parse_time(value: object, unit: TimeUnit = "auto") -> int:
     Raises:
         PayloadError: no time, or none between 2000 and 2100 (`bad_time`).
     """
-    try:
-        time = _of_text(value, unit) if isinstance(value, str) else _of_number(value, unit)
-    except (ValueError, OverflowError, TypeError) as error:
-        raise PayloadError("bad_time", f"{quoted(value)} is no time; expected ISO 8601 or a Unix time") from error
+    time = _nanoseconds(value, unit)
     if not EARLIEST <= time < LATEST:
         raise PayloadError("bad_time", f"{quoted(value)} is not between the years 2000 and 2100; check the sensor's clock")
     return time
+
+
+def read_time(text: str) -> int:
+    """As `parse_time`, for a cell of a file: also a time of a clock that was wrong, between the years 1700 and 2250.
+
+    Raises:
+        PayloadError: no time (`bad_time`).
+    """
+    time = _nanoseconds(text, "auto")
+    if not READABLE[0] <= time < READABLE[1]:
+        raise PayloadError("bad_time", f"{quoted(text)} is not between the years 1700 and 2250")
+    return time
+
+
+def _nanoseconds(value: object, unit: TimeUnit) -> int:
+    try:
+        return _of_text(value, unit) if isinstance(value, str) else _of_number(value, unit)
+    except (ValueError, OverflowError, TypeError) as error:
+        raise PayloadError("bad_time", f"{quoted(value)} is no time; expected ISO 8601 or a Unix time") from error
 
 
 def _of_text(text: str, unit: TimeUnit) -> int:

@@ -1,5 +1,6 @@
 """What `gatecast import` tells."""
 
+from edge.contract.tables import MISDATED
 from edge.contract.times import DAY, format_duration, iso
 from pipeline.history.from_store import Plan
 from pipeline.history.importing import Imported
@@ -20,6 +21,8 @@ def imported_text(imported: Imported, url: str, plan: Plan | None) -> list[str]:
         )
     if imported.not_finite:
         lines.append(f"  infinite values, left out: {imported.not_finite:,}")
+    if imported.misdated:
+        lines.append(f"  {MISDATED}, left out: {imported.misdated:,}")
     if imported.strange:
         lines.append(
             f"  in no [[ingest]] topic: {len(imported.strange):,} of {count:,} series, such as {imported.strange[0]!r}; live "
@@ -40,6 +43,7 @@ def imported_document(imported: Imported, plan: Plan | None) -> dict[str, object
         "rows": imported.rows,
         "repeated": 0 if imported.repeated is None else imported.repeated.rows,
         "not_finite": imported.not_finite,
+        "misdated": imported.misdated,
         "series": len(imported.series),
         "unmatched": list(imported.strange),
         "first": iso(imported.first),

@@ -1,6 +1,6 @@
 """Times of any spelling as nanoseconds since 1970 in UTC, a column at once.
 
-Rules, patterns and bounds are those of `edge.contract.times`; a time that `parse_time` refuses becomes null.
+Rules, patterns and bounds are those of `edge.contract.times`; a time that `read_time` refuses becomes null.
 """
 
 import polars as pl
@@ -8,12 +8,11 @@ import polars as pl
 from edge.contract.times import (
     BLANKS,
     DAY,
-    EARLIEST,
     FRACTIONAL,
     ISO,
-    LATEST,
     LONGEST_TIME,
     NANOSECONDS,
+    READABLE,
     SECOND,
     UNITS,
     UNIX_UNITS,
@@ -32,13 +31,13 @@ def _only(pattern: str) -> str:
 
 
 def parse_times(column: pl.Series) -> pl.Series:
-    """Moments of a column of any type, Int64 ns UTC `[n]`, null where `parse_time` would refuse.
+    """Moments of a column of any type, Int64 ns UTC `[n]`, null where `read_time` would refuse.
 
     Args:
         column: text, Unix numbers, dates or datetimes (without a zone: UTC).
     """
     time = _nanoseconds(column)
-    return time.set(~time.is_between(EARLIEST, LATEST, closed="left").fill_null(value=False), None)
+    return time.set(~time.is_between(*READABLE, closed="left").fill_null(value=False), None)
 
 
 def _nanoseconds(column: pl.Series) -> pl.Series:

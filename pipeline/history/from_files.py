@@ -88,7 +88,8 @@ def read_file(path: Path) -> tuple[SeriesTable, Readings]:
 def read_batches(path: Path, series: SeriesTable, cells: int = CELLS) -> Iterator[Readings]:
     """The readings of a file, some rows at a time, in the order of the file (of a wide one series by series within those).
 
-    Empty cells and the words of `MISSING` are no readings; infinite values are kept, so that `validate` can count them.
+    Empty cells and the words of `MISSING` are no readings. Infinite values and times of any year are kept, so that they can be
+    counted.
 
     Args:
         path: CSV (comma, semicolon or tab; also .gz, .xz, .zst) or Parquet, long or wide; .xz is unpacked in memory.

@@ -43,6 +43,7 @@ class Imported:
         rows: readings in the file.
         stored: number of these that are in the store: one for each series and time.
         not_finite: infinite values, which no store takes.
+        misdated: finite readings before the year 2000 or after 2099, of a clock that was wrong; they are left out.
         repeated: rows that others overwrite; None where there is none.
         series: their names.
         strange: names that no topic of the configuration gives, so that no live reading continues them.
@@ -53,6 +54,7 @@ class Imported:
     rows: int
     stored: int
     not_finite: int
+    misdated: int
     repeated: Repeated | None
     series: tuple[str, ...]
     strange: tuple[str, ...]
@@ -75,7 +77,7 @@ class Tally:
 
     def count(self, batch: Readings) -> None:
         """Take some rows in the order of the file, the first time it is read."""
-        kept = batch.take(np.isfinite(batch.value))
+        kept = batch.take(batch.finite)
         self.not_finite += len(batch) - len(kept)
         self._grow(int(batch.series.max()) + 1 if len(batch) else 0)
         if not len(kept):
@@ -100,7 +102,7 @@ class Tally:
             How many were kept.
         """
         mixed = ~(self._rises | self._falls)
-        kept = batch.take(mixed[batch.series] & np.isfinite(batch.value))
+        kept = batch.take(mixed[batch.series] & batch.finite)
         order = np.argsort(kept.series, kind="stable")
         starts = group_starts(kept.series[order])
         for owner, times in zip(kept.series[order][starts].tolist(), np.split(kept.time[order], starts[1:]), strict=False):
@@ -152,11 +154,17 @@ def import_file(path: Path, store: Store, ingests: Sequence[Ingest]) -> Imported
         StoreDenied: the account, bucket or address is wrong.
     """
     series, tally = SeriesTable(), Tally()
+    misdated = 0
     for batch in read_batches(path, series):
-        tally.count(batch)
+        wrong = batch.finite & ~batch.dated
+        misdated += int(wrong.sum())
+        tally.count(batch.take(~wrong))
     rows = int(tally.rows.sum())
     if not rows:
-        raise HistoryError(f"{path}: expected a finite value; all {tally.not_finite} are infinite")
+        raise HistoryError(
+            f"{path}: expected a finite value between the years 2000 and 2100; got {tally.not_finite:,} infinite values and "
+            f"{misdated:,} readings of other years"
+        )
     if (longest := max(series.names, key=len, default="")) and len(longest) > LONGEST_TOPIC:
         raise HistoryError(
             f"{path}: expected names of series of at most {LONGEST_TOPIC} characters, as topics have; "
@@ -164,12 +172,13 @@ def import_file(path: Path, store: Store, ingests: Sequence[Ingest]) -> Imported
         )
     tagged = tag(series, ingests)
     for batch in read_batches(path, SeriesTable()):
-        write_history(store, tagged, batch)
-        tally.keep_disordered(batch)
+        dated = batch.take(batch.dated)
+        write_history(store, tagged, dated)
+        tally.keep_disordered(dated)
     distinct, repeated = tally.distinct(series.names)
     _check(store, series, distinct, tally.span)
     strange = tuple(name for name in series.names if all(ingest.tags_of(name) is None for ingest in ingests))
-    return Imported(rows, int(distinct.sum()), tally.not_finite, repeated, tuple(series.names), strange, *tally.span)
+    return Imported(rows, int(distinct.sum()), tally.not_finite, misdated, repeated, tuple(series.names), strange, *tally.span)
 
 
 def _check(store: Store, series: SeriesTable, expected: Int64, span: tuple[int, int]) -> None:

@@ -33,6 +33,7 @@ def test_import_says_how_much_came_in(config: Path, tmp_path: Path, capsys: pyte
         "rows": 3,
         "repeated": 0,
         "not_finite": 0,
+        "misdated": 0,
         "series": 2,
         "unmatched": ["a"],
         "first": "2023-12-31T23:00:00Z",

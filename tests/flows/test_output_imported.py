@@ -9,7 +9,9 @@ from pipeline.history.from_store import Plan
 from pipeline.history.importing import Imported
 
 HOUR = 3600 * SECOND
-IMPORTED = Imported(rows=48, stored=48, not_finite=0, repeated=None, series=("a", "b"), strange=(), first=0, last=23 * HOUR)
+IMPORTED = Imported(
+    rows=48, stored=48, not_finite=0, misdated=0, repeated=None, series=("a", "b"), strange=(), first=0, last=23 * HOUR
+)
 ENOUGH = Plan(Contract(HOUR, 168, 24), needed=12 * DAY, held=12 * DAY)
 
 
@@ -41,6 +43,7 @@ def test_without_a_plan_the_document_has_no_interval() -> None:
         "rows": 48,
         "repeated": 0,
         "not_finite": 0,
+        "misdated": 0,
         "series": 2,
         "unmatched": [],
         "first": "1970-01-01T00:00:00Z",

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.contract.times import DAY, EARLIEST, LATEST, SECOND, parse_time
+from edge.contract.times import DAY, READABLE, SECOND, read_time
 from edge.errors import PayloadError
 from pipeline.history.file_times import parse_times
 from tests.support.spellings import NOON, SPELLINGS, texts, unix_numbers
 
 
-def in_messages(value: object) -> int | None:
-    """The moment that `parse_time` gives, or None where it refuses."""
+def one_by_one(text: str) -> int | None:
+    """The moment that `read_time` gives, or None where it refuses."""
     try:
-        return parse_time(value)
+        return read_time(text)
     except PayloadError:
         return None
 
@@ -25,7 +25,7 @@ def in_messages(value: object) -> int | None:
 @given(st.lists(texts, min_size=1, max_size=30))
 def test_any_text_means_the_same_in_a_file_as_in_a_message(column: list[str]) -> None:
     """Both give the same moment, or both refuse; the neighbours in the column do not matter."""
-    assert parse_times(pl.Series(column)).to_list() == [in_messages(text) for text in column]
+    assert parse_times(pl.Series(column)).to_list() == [one_by_one(text) for text in column]
 
 
 @given(st.lists(unix_numbers, min_size=1, max_size=20))
@@ -33,25 +33,25 @@ def test_any_unix_number_means_the_same_in_a_file_as_in_a_message(numbers: list[
     """Whole numbers and fractions, of any size, in columns of that type."""
     for kind, column in ((int, pl.Int64), (float, pl.Float64)):
         values = [number for number in numbers if isinstance(number, kind) and (kind is float or abs(number) < 2**63)]
-        assert parse_times(pl.Series(values, dtype=column)).to_list() == [in_messages(value) for value in values]
+        assert parse_times(pl.Series(values, dtype=column)).to_list() == [one_by_one(f"{value!r} ") for value in values]
 
 
 def test_the_list_of_spellings_is_read_as_it_says() -> None:
     """All of them as one column, as a category, and backwards."""
-    column, expected = pl.Series([*SPELLINGS]), [*SPELLINGS.values()]
+    column, expected = pl.Series([*SPELLINGS]), [one_by_one(text) for text in SPELLINGS]
     assert parse_times(column).to_list() == parse_times(column.cast(pl.Categorical)).to_list() == expected
     assert parse_times(column.reverse()).to_list() == expected[::-1]
 
 
 @pytest.mark.parametrize("unit", ["ms", "us", "ns"])
 def test_columns_of_datetimes_and_dates_have_the_same_bounds(unit: str) -> None:
-    """A Parquet file that keeps times as such is held to the years 2000 to 2100 as well."""
-    moments = [datetime(1900, 1, 1, tzinfo=UTC), datetime(2026, 1, 15, 12, tzinfo=UTC), datetime(2250, 1, 1, tzinfo=UTC), None]
+    """A Parquet file that keeps times as such is held to the years 1700 to 2250 as well."""
+    moments = [datetime(1699, 1, 1, tzinfo=UTC), datetime(2026, 1, 15, 12, tzinfo=UTC), datetime(2250, 1, 1, tzinfo=UTC), None]
     column = pl.Series(moments, dtype=pl.Datetime(unit, "UTC"))  # type: ignore[arg-type] # all three are units of polars
     assert parse_times(column).to_list() == [None, NOON, None, None]
     assert parse_times(column.dt.convert_time_zone("Europe/Berlin")).to_list() == [None, NOON, None, None]
-    days = pl.Series([date(1999, 12, 31), date(2000, 1, 1), date(2099, 12, 31), date(2100, 1, 1)])
-    assert parse_times(days).to_list() == [None, EARLIEST, LATEST - DAY, None]
+    days = pl.Series([date(1699, 12, 31), date(1700, 1, 1), date(2249, 12, 31), date(2250, 1, 1)])
+    assert parse_times(days).to_list() == [None, READABLE[0], READABLE[1] - DAY, None]
 
 
 def test_a_column_of_another_type_holds_no_times() -> None:

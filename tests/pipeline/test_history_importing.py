@@ -144,7 +144,7 @@ def test_a_name_that_no_topic_could_have_is_refused_in_a_short_line(tmp_path: Pa
 
 def test_a_file_of_infinities_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     """No reading, no success."""
-    with pytest.raises(HistoryError, match="all 2 are infinite"):
+    with pytest.raises(HistoryError, match="got 2 infinite values and 0 readings of other years"):
         import_file(csv(tmp_path / "f.csv", ["2026-01-01,inf,-inf"]), SqliteStore(tmp_path / "s.db"), INGESTS)
     assert not (tmp_path / "s.db").exists()
 
@@ -212,3 +212,22 @@ def test_a_name_that_influxdb_writes_in_another_way_is_counted(
     found = import_file(csv(tmp_path / "f.csv", rows, "series,time,value"), store, INGESTS)
     store.close()
     assert found.stored == 20
+
+
+def test_a_row_of_1970_costs_itself(tmp_path: Path) -> None:
+    """It is not stored, it is counted, and the rest of the file comes in."""
+    rows = ["1970-01-01T00:00:00,7,8", "2026-01-01T00:00:00,1,2", "2101-01-01T00:00:00,3,", "2026-01-01T01:00:00,5,6"]
+    store = SqliteStore(tmp_path / "s.db")
+    imported = import_file(csv(tmp_path / "f.csv", rows), store, INGESTS)
+    assert (imported.rows, imported.stored, imported.misdated, imported.repeated) == (4, 4, 3, None)
+    (page,) = store.read(READING, ["value"], -(2**62), 2**62, SeriesTable())
+    assert sorted(page.fields["value"]) == [1.0, 2.0, 5.0, 6.0]
+    store.close()
+
+
+def test_a_file_of_wrong_clocks_alone_is_refused(tmp_path: Path) -> None:
+    """Nothing is left of it; the line says what is there."""
+    store = SqliteStore(tmp_path / "s.db")
+    with pytest.raises(HistoryError, match="got 0 infinite values and 2 readings of other years"):
+        import_file(csv(tmp_path / "f.csv", ["1970-01-01T00:00:00,7,8"]), store, INGESTS)
+    store.close()
