@@ -158,7 +158,7 @@ def test_reader_that_goes_away_ends_the_replay_quietly(device: Device) -> None:
 
 def test_a_row_of_1970_costs_itself(device: Device) -> None:
     """The forecasts are those of the file without it; how many such rows there were is said."""
-    rows: list[tuple[object, ...]] = [*wave()]
+    rows: list[tuple[str, object, object]] = [*wave()]
     clean = device.run("replay", device.readings(rows))
     dirty = device.run("replay", device.readings([("roof", 0, 99.0), *rows, ("roof", 5_000_000_000, 99.0)]))
     assert dirty.stdout == clean.stdout
