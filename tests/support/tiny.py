@@ -17,7 +17,7 @@ from edge.forecaster.model import Model
 from pipeline.history.windows import Samples
 from pipeline.release.parity import golden, model_file
 from pipeline.training.architecture import Architecture
-from pipeline.training.build import build, forecast, parameters
+from pipeline.training.build import build, forecast
 from pipeline.training.conversion import convert, convert_module
 
 CONTRACT = Contract(interval=3600 * SECOND, window=21, horizon=7)
@@ -122,8 +122,3 @@ def converted(kind: str) -> bytes:
 def network_forecasts(architecture: Architecture) -> Float32:
     """Forecasts of the network before conversion for `windows()`."""
     return forecast(network(architecture), *windows())
-
-
-def count_parameters(architecture: Architecture) -> int:
-    """Trained numbers of the network."""
-    return parameters(network(architecture))

@@ -16,8 +16,6 @@ PACKAGES = ("edge", "pipeline", "flows")
 FOLDERS = (*PACKAGES, "tests", "benchmarks")
 LONGEST = 400
 MOST_FILES = 13
-# Modules without a test file of their own. None is added.
-NOT_YET: frozenset[str] = frozenset()
 
 
 def modules() -> list[Path]:
@@ -93,15 +91,7 @@ def test_a_circle_is_noticed() -> None:
 def test_every_module_has_a_test_file(module: Path) -> None:
     """A module that defines something has `tests/<package>/test_<room>_<module>.py`."""
     test_file = own_test_file(module)
-    if str(module) in NOT_YET:
-        assert not (ROOT / test_file).exists(), f"{test_file} is there: take {module} off the list"
-    else:
-        assert (ROOT / test_file).exists(), f"{module} has no {test_file}"
-
-
-def test_every_exception_is_a_module() -> None:
-    """A module that is gone, or defines nothing, is off the list."""
-    assert set(map(str, modules())) >= NOT_YET
+    assert (ROOT / test_file).exists(), f"{module} has no {test_file}"
 
 
 def test_no_room_has_more_than_13_files() -> None:
