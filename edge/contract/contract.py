@@ -1,8 +1,4 @@
-"""What both sides agree on: the time grid, the shape of a forecast, and the columns data travels in.
-
-Readings, forecasts and scores travel in columns, never one by one. A series is an index into a
-`SeriesTable`, a time is an int64 of nanoseconds since 1970 in UTC, and absence is NaN.
-"""
+"""What both sides agree on: the time grid and the shape of a forecast. It reaches the device inside the bundle."""
 
 from dataclasses import dataclass
 from typing import get_args

@@ -1,4 +1,4 @@
-"""Readings between files, the store and the grid."""
+"""The readings of the store, read page by page: onto the grid, and back from files into the store."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
