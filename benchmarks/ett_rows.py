@@ -196,22 +196,34 @@ def network_rows(
                 rivals[f"gatecast, {missing:.0%} missing"] = contender(thinned, names, known)
             for method, one in rivals.items():
                 (found,) = backtest([one], data.table, contract, data.split.held_out)
-                yield _network_row(data, method, made, found, seed, settings.members, conversions)
+                yield _network_row(data, method, made, found, settings, conversions)
 
 
 def _network_row(
-    data: Data, method: str, made: Candidate, found: Evaluation, seed: int, members: int, conversions: Conversions | None = None
+    data: Data, method: str, made: Candidate, found: Evaluation, settings: Settings, conversions: Conversions | None = None
 ) -> Row:
     contract, file = made.bundle.manifest.contract, made.bundle.manifest.model
     if file is None:
         raise TypeError
     learned = made.bundle.manifest.series == list(data.table.names)  # validation is of the series that it learned
     return Row(
-        data.name, contract.horizon, method, file.cell, file.design, seed, **errors(found, data.scale), bytes=file.size,
-        parameters=file.parameters, train_seconds=made.record.seconds, runtime=runtime_name(), precision=file.precision,
-        members=members, window=contract.window, conversion=conversions,
+        data.name,
+        contract.horizon,
+        method,
+        file.cell,
+        file.design,
+        settings.seed,
+        **errors(found, data.scale),
+        bytes=file.size,
+        parameters=file.parameters,
+        train_seconds=made.record.seconds,
+        runtime=runtime_name(),
+        precision=file.precision,
+        members=settings.members,
+        window=contract.window,
+        conversion=conversions,
         validation_mae=made.loss(data.scale.astype(np.float32)) if learned else None,
-    )  # fmt: skip
+    )
 
 
 def _conversions(ready: Prepared, made: Candidate, folder: Path, scale: Float64) -> Conversions:
@@ -251,10 +263,20 @@ def tutorial_rows(data: Data, contract: Contract, seeds: Sequence[int]) -> Itera
             rival = contender(Model(made.bundle), data.table.names, known)
             (found,) = backtest([rival], data.table, contract, data.split.held_out)
             yield Row(
-                data.name, contract.horizon, "tutorial", cell, "tutorial", seed, **errors(found, data.scale),
-                bytes=file.size, parameters=file.parameters, train_seconds=made.seconds_per_epoch * settings.epochs,
-                runtime=runtime_name(), precision=file.precision, window=made.bundle.manifest.contract.window,
-            )  # fmt: skip
+                data.name,
+                contract.horizon,
+                "tutorial",
+                cell,
+                "tutorial",
+                seed,
+                **errors(found, data.scale),
+                bytes=file.size,
+                parameters=file.parameters,
+                train_seconds=made.seconds_per_epoch * settings.epochs,
+                runtime=runtime_name(),
+                precision=file.precision,
+                window=made.bundle.manifest.contract.window,
+            )
 
 
 def peer_rows(data: Data, contract: Contract, methods: Sequence[str]) -> Iterator[Row]:
@@ -271,9 +293,20 @@ def peer_rows(data: Data, contract: Contract, methods: Sequence[str]) -> Iterato
         known = data.table.names if seconds is not None else ()
         (found,) = backtest([contender(forecaster, data.table.names, known)], data.table, contract, data.split.held_out)
         yield Row(
-            data.name, contract.horizon, forecaster.name, None, None, None, **errors(found, data.scale),
-            bytes=None, parameters=None, train_seconds=seconds, runtime=None, precision=None, window=contract.window,
-        )  # fmt: skip
+            data.name,
+            contract.horizon,
+            forecaster.name,
+            None,
+            None,
+            None,
+            **errors(found, data.scale),
+            bytes=None,
+            parameters=None,
+            train_seconds=seconds,
+            runtime=None,
+            precision=None,
+            window=contract.window,
+        )
 
 
 def unseen_rows(data: Data, contract: Contract, train: Train) -> Iterator[Row]:
@@ -282,13 +315,11 @@ def unseen_rows(data: Data, contract: Contract, train: Train) -> Iterator[Row]:
         others = [row for row in range(len(data.table.names)) if row != left_out]
         rest = replace(data, table=_series(data.table, others), scale=data.scale[others])
         alone = replace(data, name=f"{data.name}/{name}", table=_series(data.table, [left_out]), scale=data.scale[[left_out]])
-        architecture = architectures(train, contract)[0]
+        architecture, settings = architectures(train, contract)[0], settings_of(train)
         with tempfile.TemporaryDirectory() as folder:
-            made = make_candidate(
-                prepared(rest, contract), architecture, settings_of(train), Path(folder), plan=Plan(train.precisions)
-            )
+            made = make_candidate(prepared(rest, contract), architecture, settings, Path(folder), plan=Plan(train.precisions))
         (found,) = backtest([contender(Model(made.bundle), alone.table.names)], alone.table, contract, alone.split.held_out)
-        yield _network_row(alone, "gatecast, series unseen", made, found, train.seed, train.members)
+        yield _network_row(alone, "gatecast, series unseen", made, found, settings)
         yield from peer_rows(alone, contract, ("baselines", "ridge"))
 
 

@@ -14,7 +14,7 @@ from edge.agent.heartbeat import Heartbeat
 from edge.agent.journal import Journal
 from edge.agent.live import Live
 from edge.agent.loop import Agent, Limits, Parts, Waits
-from edge.agent.priming import Around, Naming, Primer
+from edge.agent.priming import Around, Primer
 from edge.agent.reporting import BrokerWatch, Reporter
 from edge.agent.stopping import Stop
 from edge.agent.watching import Watcher
@@ -29,9 +29,10 @@ from edge.contract.times import parse_duration
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.log import Grumbler
+from edge.messages.ingest import Naming
 from edge.messages.intake import Intake
 from edge.messages.message import Address
-from edge.messages.mqtt import Subscriber
+from edge.messages.mqtt import Subscriber, Subscription
 from edge.release.candidate import Candidate, open_bundle
 from edge.release.refusals import LONGEST_PAUSE
 from edge.release.releases import Here, Releases
@@ -85,13 +86,9 @@ def outside_of(
         notify: sends a line to the supervisor.
     """
     open_configured = partial(open_store, config.store.url, config.store.token_file)
-    subscriber = Subscriber(
-        Address.parse(config.mqtt.url),
-        config.mqtt.client_id,
-        [rule.build().filter for rule in config.ingest],
-        password=config.mqtt.password(),
-        keepalive=config.mqtt.keepalive,
-    )
+    filters = [rule.build().filter for rule in config.ingest]
+    subscription = Subscription(config.mqtt.client_id, filters, config.mqtt.keepalive)
+    subscriber = Subscriber(Address.parse(config.mqtt.url), subscription, password=config.mqtt.password())
     return Outside(open_configured(), open_configured, subscriber, log, notify=notify, died=died)
 
 
@@ -218,9 +215,7 @@ def _known_series(spool: Spool) -> SeriesTable:
 
 def _make_intake(naming: Naming, counters: Counters, spool: Spool, grumbler: Grumbler, trust: Trust) -> Intake:
     return Intake(
-        naming.ingests,
-        naming.series,
-        most=naming.most,
+        naming,
         count=lambda fault, number: counters.count(skipped(fault), number),
         arrival=spool.arrival,
         grumbler=grumbler,

@@ -1,7 +1,7 @@
 """The store's newest readings into empty windows: what an agent starts with that has no memory of its own."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,38 +11,13 @@ from edge.clock.trust import AHEAD
 from edge.contract.columns import Readings, SeriesTable
 from edge.errors import StoreError
 from edge.log import Grumbler
-from edge.messages.ingest import Ingest
+from edge.messages.ingest import Naming
 from edge.series.engine import Engine
 from edge.series.state import REMEMBERED
 from edge.stores.store import Store, read_readings
 
 SLICES = 96  # reads per window: one page of 10,000 series stays small
 AGAIN = 30.0  # seconds, longest pause before a store that gave no history is asked again
-
-
-@dataclass(frozen=True, slots=True)
-class Naming:
-    """Which series of the store are known or may be added.
-
-    Args:
-        series: the table of the engine; series of the store are added, with the tags their topics would give them.
-        ingests: the rules that topics follow.
-        most: largest number of series; what the store holds of others is left out.
-    """
-
-    series: SeriesTable
-    ingests: Sequence[Ingest]
-    most: int
-
-    def index(self, name: str) -> int:
-        """Index of a series of the store, or -1 where there is no room for it."""
-        known = self.series.get(name)
-        if known is not None:
-            return known
-        if len(self.series) >= self.most:
-            return -1
-        tags = (ingest.tags_of(name) for ingest in self.ingests)
-        return self.series.add(name, next((given for given in tags if given is not None), None))
 
 
 @dataclass(frozen=True, slots=True)

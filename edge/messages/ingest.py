@@ -1,13 +1,14 @@
-"""One `[[ingest]]` rule: topic and payload in, one reading out.
+"""The `[[ingest]]` rules: topic and payload in, one reading of one series out.
 
 A topic template such as `sensors/{site}/{device}/{metric}` says which levels name and tag the series; a format reads the
 payload.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from edge.contract.columns import SeriesTable
 from edge.contract.schema import RESERVED
 from edge.contract.times import TimeUnit
 from edge.errors import ConfigurationError, PayloadError
@@ -142,3 +143,28 @@ class Ingest:
         if len(payload) > LARGEST_PAYLOAD:
             raise PayloadError("too_large", f"expected at most {LARGEST_PAYLOAD} bytes, got {len(payload)}")
         return self._format.decode(payload, arrival)
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Which series are known or may be added.
+
+    Args:
+        series: table of the engine, to which new series are added.
+        ingests: rules that topics follow, tried in order.
+        most: largest number of series; readings of further ones are left out.
+    """
+
+    series: SeriesTable
+    ingests: Sequence[Ingest]
+    most: int
+
+    def index(self, name: str) -> int:
+        """Index of a series of the store, with the tags its topic would give it, or -1 where there is no room for it."""
+        known = self.series.get(name)
+        if known is not None:
+            return known
+        if len(self.series) >= self.most:
+            return -1
+        tags = (ingest.tags_of(name) for ingest in self.ingests)
+        return self.series.add(name, next((given for given in tags if given is not None), None))

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
 from edge.clock.trust import Trust
-from edge.contract.columns import Readings, SeriesTable
+from edge.contract.columns import Readings
 from edge.contract.times import EARLIEST
 from edge.errors import PayloadError, PayloadFault
 from edge.log import Grumbler
-from edge.messages.ingest import Ingest, Source
+from edge.messages.ingest import Ingest, Naming, Source
 from edge.messages.message import Arrival, Message
 from edge.quoting import quoted
 
@@ -21,9 +21,7 @@ class Intake:
     """Turns topics into series and payloads into readings.
 
     Args:
-        ingests: the rules, tried in order.
-        series: the table that new series are added to.
-        most: largest number of series; readings of further ones are skipped.
+        naming: rules of the topics, and the series that are known or may be added.
         count: function called with the kind and number of skipped messages.
         arrival: function that gives the arrival that was committed last under a packet identifier.
         grumbler: log for skipped messages.
@@ -32,16 +30,14 @@ class Intake:
 
     def __init__(
         self,
-        ingests: Sequence[Ingest],
-        series: SeriesTable,
+        naming: Naming,
         *,
-        most: int,
         count: Callable[[PayloadFault, int], None],
         arrival: Callable[[int], Arrival | None],
         grumbler: Grumbler,
         trust: Trust,
     ) -> None:
-        self._ingests, self._series, self._most = list(ingests), series, most
+        self._naming, self._series, self._most = naming, naming.series, naming.most
         self._count, self._arrival, self._grumbler, self._trust = count, arrival, grumbler, trust
         self._topics: dict[str, Source] = {}  # of known series only, or a flood of made-up ones would push them out
         self._owners: dict[int, Ingest] = {}  # the rule that gave a series first
@@ -130,7 +126,7 @@ class Intake:
     def _source(self, topic: str) -> Source:
         if len(topic) > LONGEST_TOPIC:
             raise PayloadError("long_topic", f"expected at most {LONGEST_TOPIC} characters, got {len(topic)}")
-        for ingest in self._ingests:
+        for ingest in self._naming.ingests:
             source = ingest.source(topic)
             if source is not None:
                 return source

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 import paho.mqtt.client as paho
@@ -130,15 +131,28 @@ def make_client(address: Address, client_id: str, password: str | None, *, clean
     return client
 
 
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What the broker keeps for us while we are away.
+
+    Args:
+        client_id: name that stays the same over restarts: the broker keeps the queue under it.
+        filters: topic filters to subscribe to.
+        keepalive: seconds without traffic before the connection counts as lost.
+    """
+
+    client_id: str
+    filters: Sequence[str]
+    keepalive: int = 60
+
+
 class Subscriber:
     """A persistent subscription whose messages are acknowledged one batch at a time.
 
     Args:
         address: the broker.
-        client_id: name that stays the same over restarts: the broker keeps the queue under it.
-        filters: topic filters to subscribe to.
+        subscription: name, topics and keepalive of the session with the broker.
         password: password of the account in the address.
-        keepalive: seconds without traffic before the connection counts as lost.
         room: number of messages that may wait here; beyond it, or beyond 16 MB, the socket is not read: the broker keeps them.
         pauses: waits before the broker is tried again; they begin anew after a connection that lasted.
     """
@@ -146,11 +160,9 @@ class Subscriber:
     def __init__(
         self,
         address: Address,
-        client_id: str,
-        filters: Sequence[str],
+        subscription: Subscription,
         *,
         password: str | None = None,
-        keepalive: int = 60,
         room: int = 20_000,
         pauses: Backoff = Backoff(1.0, 30.0),
     ) -> None:
@@ -158,18 +170,18 @@ class Subscriber:
         self._where = f"the broker at {address.host}:{address.port}"
         self._drops = (
             f"{self._where} accepts us and drops us within {SHORT_LIVED:g} s, again and again; does another client use the "
-            f"client id {client_id!r}? choose another [mqtt] client_id for one of them"
+            f"client id {subscription.client_id!r}? choose another [mqtt] client_id for one of them"
         )
         self._accepted: float | None = None  # seconds, monotonic
         self._short_lived = 0
         self._problem: str | None = f"not connected to {self._where} yet"
-        self._filters = list(filters)
+        self._subscription = subscription
         self._pauses, self._failures = pauses, 0
-        self._room, self._keepalive = room, keepalive
+        self._room = room
         self._messages: SimpleQueue[Message | None] = SimpleQueue()  # None only wakes
         self._bytes_in = self._bytes_out = 0  # each counted by one thread
         self._stopping = False
-        self._client = make_client(address, client_id, password, clean=False, keepalive=keepalive)
+        self._client = make_client(address, subscription.client_id, password, clean=False, keepalive=subscription.keepalive)
         self._client.crowded = self._crowded
         self._client.on_connect = self._on_connect
         self._client.on_connect_fail = self._on_connect_fail
@@ -202,7 +214,7 @@ class Subscriber:
             died: called with one line where the network's thread dies.
         """
         self._client.died = died
-        self._client.connect_async(self.address.host, self.address.port, self._keepalive)
+        self._client.connect_async(self.address.host, self.address.port, self._subscription.keepalive)
         self._client.loop_start()
 
     def take(self, most: int, timeout: float, linger: float = 0.0) -> list[Message]:
@@ -254,10 +266,10 @@ class Subscriber:
             return
         self._accepted = time.monotonic()
         # Also with a session present: a filter that is new in the configuration has to reach the broker.
-        client.subscribe([(topic, 1) for topic in self._filters])
+        client.subscribe([(topic, 1) for topic in self._subscription.filters])
 
     def _on_subscribe(self, _client: paho.Client, _data: object, _mid: int, reasons: list[ReasonCode], _: object) -> None:
-        refused = [topic for topic, reason in zip(self._filters, reasons, strict=False) if reason.is_failure]
+        refused = [topic for topic, reason in zip(self._subscription.filters, reasons, strict=False) if reason.is_failure]
         if refused:
             self._problem = f"{self._where} does not let us subscribe to {', '.join(refused)}; check its access list"
         else:

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from edge.agent.priming import SLICES, Naming, prime
+from edge.agent.priming import SLICES, prime
 from edge.contract.columns import Points, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.schema import Measurement
 from edge.contract.times import SECOND
 from edge.forecaster.baselines import seasonal_naive
+from edge.messages.ingest import Naming
 from edge.series.engine import Engine
 from tests.support.memory_store import Memory
 

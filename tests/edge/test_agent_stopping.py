@@ -15,7 +15,7 @@ import pytest
 
 from edge.agent.stopping import Stop, ends_within
 from edge.messages.message import Address, Message
-from edge.messages.mqtt import Subscriber
+from edge.messages.mqtt import Subscriber, Subscription
 from tests.support.agent_process import configure
 from tests.support.servers import free_port
 from tests.support.stopped import Command
@@ -45,7 +45,7 @@ def handling(work: Callable[[], None]) -> Iterator[None]:
 
 def test_a_wait_for_messages_ends() -> None:
     """The queue alone would go on for ever in CPython 3.11 and 3.12."""
-    subscriber = Subscriber(Address("127.0.0.1", free_port(), tls=False, user=None), "gateway", ["t/#"])
+    subscriber = Subscriber(Address("127.0.0.1", free_port(), tls=False, user=None), Subscription("gateway", ["t/#"]))
     late = Message("t/late", b"", 0, False, 0, 0, 1)
     rescue = threading.Timer(LONG, lambda: subscriber._messages.put(late))
     rescue.start()
@@ -56,7 +56,7 @@ def test_a_wait_for_messages_ends() -> None:
 
 def test_a_batch_ends_where_somebody_wakes() -> None:
     """What came before is handed out, and what comes after it the next time."""
-    subscriber = Subscriber(Address("127.0.0.1", free_port(), tls=False, user=None), "gateway", ["t/#"])
+    subscriber = Subscriber(Address("127.0.0.1", free_port(), tls=False, user=None), Subscription("gateway", ["t/#"]))
     batches = [[Message(f"t/{number}", b"", 0, False, 0, 0, 1) for number in numbers] for numbers in ((1, 2), (3,))]
     for batch in batches:
         for message in batch:

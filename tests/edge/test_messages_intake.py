@@ -15,7 +15,7 @@ from edge.contract.columns import SeriesTable
 from edge.contract.times import SECOND
 from edge.log import Grumbler
 from edge.messages.formats.payload import LARGEST_PAYLOAD
-from edge.messages.ingest import Ingest
+from edge.messages.ingest import Ingest, Naming
 from edge.messages.intake import LONGEST_TOPIC, Intake
 from edge.messages.message import Arrival, Message
 
@@ -31,10 +31,9 @@ class Desk:
         self.seconds, self.committed = 0.0, dict[int, Arrival]()
         self.trust = Trust(self.lines.append, 0.0)
         self.trust.look(NOW, 0.0, synchronised=True)
+        rules = rules or (Ingest("sensors/{site}/{metric}"), Ingest("plain/{site}", payload="plain"))
         self.intake = Intake(
-            rules or (Ingest("sensors/{site}/{metric}"), Ingest("plain/{site}", payload="plain")),
-            self.series,
-            most=most,
+            Naming(self.series, rules, most),
             count=lambda fault, number: self.counts.update({fault: number}),
             arrival=self.committed.get,
             grumbler=Grumbler(self.lines.append, lambda: self.seconds),

@@ -17,16 +17,19 @@ from edge.backoff import Backoff
 from edge.errors import ConfigurationError
 from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.message import Address, Message
-from edge.messages.mqtt import Subscriber, make_client
+from edge.messages.mqtt import Subscriber, Subscription, make_client
 from edge.threads import Died, raise_again
 from tests.support.agent_process import hang_up, publisher
 from tests.support.servers import HANGS_AFTER, Mosquitto, free_port, wait_until
 
 
 @contextmanager
-def subscribed(port: int, *, user: str | None = None, died: Died = raise_again, **options: object) -> Iterator[Subscriber]:
+def subscribed(
+    port: int, *, user: str | None = None, keepalive: int = 60, died: Died = raise_again, **options: object
+) -> Iterator[Subscriber]:
     """A subscriber that is stopped in the end."""
-    subscriber = Subscriber(Address("127.0.0.1", port, tls=False, user=user), "gateway", ["t/#"], **options)  # type: ignore[arg-type]
+    address, subscription = Address("127.0.0.1", port, tls=False, user=user), Subscription("gateway", ["t/#"], keepalive)
+    subscriber = Subscriber(address, subscription, **options)  # type: ignore[arg-type]
     subscriber.start(died)
     try:
         yield subscriber
@@ -264,7 +267,7 @@ def test_what_is_no_broker_is_said_and_survived() -> None:
 
 def test_an_impossible_host_name_ends_no_thread() -> None:
     """A name that cannot even be looked up is a problem like any other."""
-    subscriber = Subscriber(Address("a" * 70 + "..b", 1883, tls=False, user=None), "gateway", ["t/#"])
+    subscriber = Subscriber(Address("a" * 70 + "..b", 1883, tls=False, user=None), Subscription("gateway", ["t/#"]))
     subscriber.start()
     wait_until(lambda: "cannot reach" in (subscriber.problem or ""))
     subscriber.stop()
