@@ -25,6 +25,7 @@ PACKED = (".gz", ".xz", ".zst")
 PARQUET = (".parquet", ".pq")
 SHAPES = "columns series,time,value or a time column and one column per series"
 LONGEST_SHOWN = 80  # characters of a cell in a message
+LONGEST_HEADER = 2**24  # characters of a header that goes on in further lines
 
 MISDATED = "readings before the year 2000 or after 2099, of a clock that was wrong"
 TIME = "a time, such as 2026-01-31T12:00:00Z or a Unix number"
@@ -114,18 +115,35 @@ def header_of(source: str, lines: Iterable[str]) -> Header:
         lines: lines of the file from its beginning; no more of them are taken than the header has.
 
     Raises:
-        HistoryError: there is no line that is not empty.
+        HistoryError: there is no line that is not empty, a quotation mark is not closed, or a name is far too long.
     """
-    above, text = 0, ""
+    above, length, in_quotes = 0, 0, False
+    begun: list[str] = []
     for line in lines:
-        text += line.rstrip("\r\n") + "\n"
-        if text == "\n":
-            above, text = above + 1, ""
-        elif text.count('"') % 2 == 0:  # a name in quotes may go on in the next line
-            bare = _QUOTED.sub("", text)
-            separator = next((separator for separator in SEPARATORS if separator in bare), SEPARATORS[0])
-            return Header(above, separator, tuple(next(csv.reader(io.StringIO(text, newline=""), delimiter=separator))))
+        text = line.rstrip("\r\n")
+        if not begun and not text:
+            above += 1
+            continue
+        begun.append(text)
+        length += len(text)
+        in_quotes ^= text.count('"') % 2 == 1
+        if not in_quotes:
+            return _cut(source, above, "\n".join([*begun, ""]))
+        if length > LONGEST_HEADER:  # a name in quotes may go on in the next line, but not through the whole file
+            break
+    if begun:
+        raise HistoryError(f"{source}: expected {SHAPES}; got a header with a quotation mark that is not closed")
     raise HistoryError(empty_file(source))
+
+
+def _cut(source: str, above: int, text: str) -> Header:
+    bare = _QUOTED.sub("", text)
+    separator = next((separator for separator in SEPARATORS if separator in bare), SEPARATORS[0])
+    try:
+        cells = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    except csv.Error as error:
+        raise HistoryError(f"{source}: expected {SHAPES}; got a header that cannot be read: {error}") from error
+    return Header(above, separator, tuple(cells))
 
 
 def empty_file(source: str) -> str:

@@ -68,7 +68,8 @@ ISO = (
 )
 DIGITS_OF_A_DATE = 8
 WHOLE = r"[+-]?[0-9]+"
-FRACTIONAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+# No text is matched in two ways: with two, a long cell would be tried in as many ways as it has digits, each as long as it.
+FRACTIONAL = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _ISO, _WHOLE, _FRACTIONAL = re.compile(ISO), re.compile(WHOLE), re.compile(FRACTIONAL)
 _FIRST_DAY = date(1970, 1, 1).toordinal()
 

@@ -40,11 +40,38 @@ def test_the_header_is_cut_at_the_first_separator_outside_of_quotes(text: str, h
     assert "".join(lines) == ("1,2\n" if text.endswith("1,2\n") else "")
 
 
-@pytest.mark.parametrize("lines", [[], ["\n", "\r\n"], ['"time,a\n']])
+@pytest.mark.parametrize("lines", [[], ["\n", "\r\n"]])
 def test_a_file_without_a_header_is_empty(lines: list[str]) -> None:
-    """Nothing, nothing but empty lines, and a quote that never ends."""
+    """Nothing, and nothing but empty lines."""
     with pytest.raises(HistoryError, match=r"f\.csv is empty; expected columns series,time,value"):
         header_of("f.csv", lines)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (['"time,a\n', "1,2\n"], "a quotation mark that is not closed"),
+        (["time," + "a" * 200_000 + "\n"], "field larger than field limit"),
+    ],
+)
+def test_a_header_that_is_no_csv_is_refused(lines: list[str], words: str) -> None:
+    """A quotation mark that is never closed, and a name that is far too long."""
+    with pytest.raises(HistoryError, match=rf"f\.csv: expected columns series,time,value .*; got a header .*{words}"):
+        header_of("f.csv", lines)
+
+
+def test_a_quotation_mark_that_is_not_closed_does_not_take_the_whole_file() -> None:
+    """The header of a large file is given up after some of its lines."""
+    lines = iter(['time,"a\n', *["x" * 2**20] * 40])
+    with pytest.raises(HistoryError, match="not closed"):
+        header_of("f.csv", lines)
+    assert len(list(lines)) > 20
+
+
+def test_a_long_cell_takes_no_longer_than_its_length() -> None:
+    """The longest one that the reader lets through is refused at once; a pattern with two ways would take many minutes."""
+    with pytest.raises(ValueError, match="no number"):
+        number_of("1" * 131_000 + "x")
 
 
 @pytest.mark.parametrize("time", TIME_NAMES)

@@ -74,7 +74,10 @@ def test_a_cron_line_is_taken(text: str) -> None:
         "1--2 * * * *",
         "0 0 * * 1#6",
         "٣ * * * *",
+        "9" * 5000 + " * * * *",
+        ",".join(["1"] * 1000) + " * * * *",
     ],
+    ids=lambda text: text[:20],
 )
 def test_what_is_no_cron_line_is_refused(text: str) -> None:
     """Numbers have to fit their field, and the message shows a line that does."""
