@@ -37,3 +37,10 @@ def one_line(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
+def without_account(url: str) -> str:
+    """The URL with a * for what stands before the last @: there may be a password, and a line of a log is read by many."""
+    account, at, rest = url.rpartition("@")
+    scheme, slashes, _ = account.partition("//")
+    return f"{scheme + slashes if slashes else ''}*@{rest}" if at else url

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from edge.errors import ConfigurationError
+from edge.quoting import without_account
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,14 @@ class Address:
         Raises:
             ConfigurationError: another kind of URL, or one with a password in it.
         """
-        parts = urlsplit(url)
+        refusal = ConfigurationError(f"{without_account(url)!r} is no broker; write mqtt://host:1883 or mqtts://host:8883")
         try:
+            parts = urlsplit(url)
             port = parts.port
-        except ValueError:
-            port = -1
-        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or port == -1 or parts.path not in ("", "/"):
-            raise ConfigurationError(f"{url!r} is no broker; write mqtt://host:1883 or mqtts://host:8883")
+        except ValueError:  # its text may hold the password
+            raise refusal from None
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.path not in ("", "/"):
+            raise refusal
         if parts.password is not None:
             raise ConfigurationError("[mqtt] url: keep the password out of it and set GATECAST_MQTT_PASSWORD instead")
         tls = parts.scheme == "mqtts"

@@ -48,7 +48,8 @@ class Address:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise ConfigurationError(f"[store] url is no URL: {error}") from error
+            reason = error if "@" not in url else "write sqlite:///path or influxdb://host:8086/bucket"
+            raise ConfigurationError(f"[store] url is no URL: {reason}") from None
         host = parts.hostname or ""
         return cls(
             url,

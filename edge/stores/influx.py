@@ -12,6 +12,7 @@ from edge.contract.columns import Float64, Int32, Points, SeriesTable
 from edge.contract.schema import LEAD, READING, SERIES, TIME, VALUE, Measurement
 from edge.contract.times import DAY
 from edge.errors import ConfigurationError, StoreBusy, StoreDenied
+from edge.quoting import without_account
 from edge.stores.address import TOKEN_VARIABLE, Address
 from edge.stores.influx_answers import Answer, count_rows, fault_of_request, fault_of_write
 from edge.stores.influx_http import Connection
@@ -52,7 +53,8 @@ def open_address(address: Address) -> "InfluxStore":
     """
     bucket, options = address.path.strip("/"), address.options or {}
     if not address.host or not bucket:
-        raise ConfigurationError(f"{address.url!r} names no bucket; write influxdb://host:8086/bucket?org=my-org")
+        shown = without_account(address.url)
+        raise ConfigurationError(f"{shown!r} names no bucket; write influxdb://host:8086/bucket?org=my-org")
     unknown = options.keys() - {"org"}
     if unknown:
         raise ConfigurationError(f"[store] url has the unknown option {min(unknown)!r}; only org=… is known")

@@ -16,6 +16,7 @@ import numpy as np
 from edge.contract.columns import Float64, Points, SeriesTable
 from edge.contract.schema import LEAD, READING, SERIES, TIME, Measurement
 from edge.errors import BlockRefused, ConfigurationError, StoreBusy, StoreDenied, StoreError
+from edge.quoting import without_account
 from edge.stores.address import Address
 
 PAGE = 50_000
@@ -46,7 +47,8 @@ def open_address(address: Address) -> "SqliteStore":
         raise ConfigurationError("[store] url: an SQLite file has no options; write a ? in its name as %3F")
     beside = address.host or address.account is not None or address.port is not None
     if beside or address.path in ("", "/"):
-        raise ConfigurationError(f"{address.url!r} names no file; write sqlite:///relative/path or sqlite:////absolute/path")
+        shown = without_account(address.url)
+        raise ConfigurationError(f"{shown!r} names no file; write sqlite:///relative/path or sqlite:////absolute/path")
     return SqliteStore(Path(address.path[1:]))
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.schema import READING, VALUE, Measurement
 from edge.errors import ConfigurationError
+from edge.quoting import without_account
 from edge.stores.address import Address
 
 BLOCK_ROWS = 5_000
@@ -129,6 +130,6 @@ def open_store(url: str, token_file: str | None = None) -> Store:
     address = Address.parse(url, token_file)
     if address.scheme not in STORES:
         examples = dict.fromkeys(kind.example for kind in STORES.values())
-        raise ConfigurationError(f"{url!r} is no store; write {' or '.join(examples)}")
+        raise ConfigurationError(f"{without_account(url)!r} is no store; write {' or '.join(examples)}")
     store: Store = import_module(STORES[address.scheme].module).open_address(address)
     return store

@@ -29,6 +29,10 @@ def test_an_address_names_host_port_and_account(url: str, address: Address) -> N
         ("mqtt://broker:99999", "is no broker"),
         ("mqtt://broker/topic", "is no broker"),
         ("mqtt://me:secret@broker", "keep the password out of it"),
+        ("mqtt://[::1", "is no broker"),
+        ("mqtt://me:sec/secret@broker", r"'mqtt://\*@broker' is no broker"),
+        ("mqtt://me:secret@bro\u2100ker", "is no broker"),
+        ("me:secret@broker", r"'\*@broker' is no broker"),
     ],
 )
 def test_another_url_is_refused(url: str, words: str) -> None:

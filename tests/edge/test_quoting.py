@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.quoting import SHOWN, one_line, quoted
+from edge.quoting import SHOWN, one_line, quoted, without_account
 
 ANYTHING = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary(), st.complex_numbers()),
@@ -77,3 +77,17 @@ def test_a_line_is_one_line_and_says_the_same(text: str) -> None:
 def test_line_breaks_and_terminal_commands_are_escaped() -> None:
     """Nobody writes lines of ours."""
     assert one_line("bad\r\n2026-11-26 12:00 \x1b[31mlive\u2028süd") == r"bad\r\n2026-11-26 12:00 \x1b[31mlive\u2028süd"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("a://host/b", "a://host/b"),
+        ("a://me:secret@host/b", "a://*@host/b"),
+        ("a://me:sec/ret@1@host", "a://*@host"),
+        ("me:secret@host", "*@host"),
+    ],
+)
+def test_account_of_a_url_is_not_shown(url: str, shown: str) -> None:
+    """Also where the URL is none, or the password holds a slash or an @."""
+    assert without_account(url) == shown

@@ -376,7 +376,19 @@ def test_url_that_names_no_store_is_refused(url: str, words: str) -> None:
         open_store(url)
 
 
-@pytest.mark.parametrize("url", ["influxdb://me:very-secret@host/b", "influxdb://host/b?token=very-secret"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "influxdb://me:very-secret@host/b",
+        "influxdb://host/b?token=very-secret",
+        "influxdb://me:very-secret@host",
+        "influxdb://me:secret/@host/b",
+        "influxdb://me:very-secret@ho\u2100st/b",
+        "influxdb+http://me:very-secret@host/b",
+        "me:very-secret@host/b",
+        "sqlite://me:very-secret@/b",
+    ],
+)
 def test_secret_in_a_url_is_refused_and_not_repeated(url: str) -> None:
     """It would end up in logs and in version control."""
     with pytest.raises(ConfigurationError) as caught:
