@@ -47,7 +47,7 @@ def run_process(
     }
     with (
         log.open("wb") as errors,
-        subprocess.Popen(tied(command), stdout=subprocess.PIPE, stderr=errors, env=environment, text=True) as process,
+        subprocess.Popen(tied(command), stdout=subprocess.PIPE, stderr=errors, env=environment, errors="replace") as process,
     ):
         try:
             followed = follow(process.stdout or ())

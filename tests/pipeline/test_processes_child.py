@@ -101,6 +101,15 @@ def test_lines_of_a_library_are_no_events() -> None:
     assert [event.stage for event in events(lines, Event)] == ["training"]
 
 
+def test_a_line_that_is_no_text_is_no_event_either(tmp_path: Path) -> None:
+    """A library may print whatever it likes; what comes after it is still heard."""
+    program = r'import sys; sys.stdout.buffer.write(b"\xff\xfe\n"); print("{\"stage\": \"conversion\"}")'
+    heard, code = run_process(
+        [sys.executable, "-c", program], 1, tmp_path / "log", lambda lines: [event.stage for event in events(lines, Event)]
+    )
+    assert (heard, code) == (["conversion"], 0)
+
+
 def test_a_process_is_killed_where_following_it_fails(tmp_path: Path) -> None:
     """It would run for an hour otherwise."""
 
