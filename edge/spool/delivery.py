@@ -2,7 +2,8 @@
 
 Rows are set aside on proof only. A row that is refused, or fails, among rows that are stored is at fault. Where nearly all
 rows of a measurement are refused it may as well be the store: newer rows are tried, and if those are refused too everything
-is kept. Only readings are worth that: they cannot be made again.
+is kept. Readings that were refused before anything was stored are written once more: the store may have been mended meanwhile.
+Only readings are worth that: they cannot be made again.
 """
 
 from collections import Counter
@@ -45,10 +46,12 @@ class Delivery:
         """
         attempt = self._attempt(blocks, most_alone=ALONE)
         self._judge(attempt, blocks)
-        if attempt.is_cut_short:
-            attempt = self._attempt(blocks, most_alone=len(blocks) + attempt.sent.total())
+        if attempt.is_cut_short:  # newer rows were stored since, so what is refused now is refused by a store that works
+            refusals = self._attempt(blocks, most_alone=len(blocks) + attempt.sent.total()).refusals
+        else:
+            refusals = self._confirmed(attempt)
         self._failures.clear()
-        return attempt.refusals
+        return refusals
 
     def work_around(self, blocks: Sequence[bytes]) -> list[Refusal]:
         """As `deliver`, for blocks that failed again and again: rows that fail alone while others are stored are set aside.
@@ -65,9 +68,16 @@ class Delivery:
         self._judge(attempt, blocks)
         if attempt.failing:
             self._find_witness(blocks)  # again: a store that has died meanwhile fails on everything
+        refusals = self._confirmed(attempt)
         self._failures.clear()
         reason = f"fails again and again while other rows are stored: {attempt.failure}"
-        return [*attempt.refusals, *(Refusal(reason, row, 1) for row in attempt.failing)]
+        return [*refusals, *(Refusal(reason, row, 1) for row in attempt.failing)]
+
+    def _confirmed(self, attempt: "_Attempt") -> list[Refusal]:
+        """What the store refuses for good; it may have been mended after the first rows were refused, so these come again."""
+        again = self._attempt(attempt.early, most_alone=len(attempt.early))
+        early = set(attempt.early)
+        return [*again.refusals, *(refusal for refusal in attempt.refusals if refusal.block not in early)]
 
     def _judge(self, attempt: "_Attempt", blocks: Sequence[bytes]) -> None:
         """Raise StoreDenied where the store, and not the rows, may be at fault for what it refused."""
@@ -131,6 +141,7 @@ class _Attempt:
         self.sent: Counter[str] = Counter()  # rows of each measurement
         self.doubtful: Counter[str] = Counter()  # those of them that were refused, and the store may be at fault
         self.refusals: list[Refusal] = []
+        self.early: list[bytes] = []  # rows that were refused before anything was stored, and the store may be at fault
         self.failing: list[bytes] = []
         self.failure: StoreBusy | None = None  # the last one
         self.has_stored = False
@@ -203,6 +214,8 @@ class _Attempt:
         number = self._store.count(row)
         if not (number.keys() <= MADE or (isinstance(trouble, BlockRefused) and trouble.proven)):
             self._alone += 1
+            if isinstance(trouble, BlockRefused) and not self.has_stored:
+                self.early.append(row)
         if isinstance(trouble, BlockRefused):
             self._refuse(trouble, row, number)
         else:

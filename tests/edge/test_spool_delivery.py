@@ -84,6 +84,38 @@ def test_a_run_of_bad_rows_holds_up_nothing_where_later_ones_of_the_same_write_a
     assert sum(line.startswith(b"reading good") for line in set(bench.store.lines)) == 1000
 
 
+@pytest.mark.parametrize("behind", [0, 50])
+@pytest.mark.parametrize("count", [1, 10, ALONE, 200])
+def test_a_store_that_is_mended_between_two_writes_gets_every_row(count: int, behind: int) -> None:
+    """Whichever write it is: rows that were refused before have come again when they are said to be refused."""
+    for broken in range(1, 4 * ALONE):
+        bench, writes = Bench(lambda _: None), [0]
+
+        def trouble(_: bytes, writes: list[int] = writes, broken: int = broken) -> None:
+            writes[0] += 1
+            if writes[0] <= broken:
+                raise BlockRefused("type conflict")
+
+        bench.store.trouble = trouble
+        bench.newest = [rows("reading new", behind)] if behind else []
+        for _ in range(broken + 1):
+            try:
+                refused = bench.delivery.deliver([rows("reading", count)])
+                break
+            except StoreDenied:
+                continue
+        assert refused == []
+        assert {b"reading %d" % number for number in range(count)} <= set(bench.store.lines)
+
+
+def test_what_was_refused_at_first_costs_one_more_write() -> None:
+    """The rows that are refused after others were stored are not written again."""
+    bench = Bench(refusing(b"reading bad"))
+    block = b"\n".join([b"reading bad first", rows("reading good", 6), b"reading bad last"])
+    assert [refusal.block for refusal in bench.delivery.deliver([block])] == [b"reading bad first", b"reading bad last"]
+    assert (bench.tries.count(b"reading bad first"), bench.tries.count(b"reading bad last")) == (2, 1)
+
+
 def test_newer_rows_of_another_measurement_prove_nothing() -> None:
     """Only that rows of the same kind are taken shows that the store is well."""
     bench = Bench(refusing(b"reading"))
