@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edge.contract.times import DAY, READABLE, SECOND, read_time
@@ -28,12 +28,13 @@ def test_any_text_means_the_same_in_a_file_as_in_a_message(column: list[str]) ->
     assert parse_times(pl.Series(column)).to_list() == [one_by_one(text) for text in column]
 
 
+@example([10_000_000, -10_000_000])
 @given(st.lists(unix_numbers, min_size=1, max_size=20))
 def test_any_unix_number_means_the_same_in_a_file_as_in_a_message(numbers: list[float]) -> None:
-    """Whole numbers and fractions, of any size, in columns of that type."""
+    """Whole numbers and fractions, of any size, in columns of that type; with a sign, as eight digits alone are a date."""
     for kind, column in ((int, pl.Int64), (float, pl.Float64)):
         values = [number for number in numbers if isinstance(number, kind) and (kind is float or abs(number) < 2**63)]
-        assert parse_times(pl.Series(values, dtype=column)).to_list() == [one_by_one(f"{value!r} ") for value in values]
+        assert parse_times(pl.Series(values, dtype=column)).to_list() == [one_by_one(f"{value:+} ") for value in values]
 
 
 def test_the_list_of_spellings_is_read_as_it_says() -> None:
