@@ -102,8 +102,13 @@ class Evaluation:
 
     @property
     def quantile_loss(self) -> float:
-        """Mean over the series of the weighted quantile loss; NaN where it forecasts the median only."""
-        return float(mean_over(weighted_quantile_loss(self.pinball.sum(axis=1), self.absolute_fact.sum(axis=1))))
+        """Mean over the series of the weighted quantile loss.
+
+        NaN where it forecasts the median only, and where a quantile of any series is NaN: no series is left out for that.
+        """
+        fact = self.absolute_fact.sum(axis=1)
+        losses = weighted_quantile_loss(self.pinball.sum(axis=1), fact)[fact > 0]
+        return float(losses.mean()) if len(losses) else float("nan")
 
 
 def skills_against(judged: Evaluation, references: Sequence[Evaluation]) -> Float64:

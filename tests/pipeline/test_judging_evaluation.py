@@ -1,6 +1,6 @@
 """Alignment by a counting series, what counts and for whom, and the verdict's every line."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -79,6 +79,18 @@ def test_interval_figures_need_an_interval() -> None:
     expected = np.mean([2 * (0.2 / 3) * inside.count[row].sum() / inside.absolute_fact[row].sum() for row in range(2)])
     assert inside.quantile_loss == pytest.approx(expected)
     assert inside.absolute_fact[0, 0] == facts[0, :95].sum()
+
+
+def test_a_series_whose_interval_is_lost_is_not_left_out_of_the_quantile_loss() -> None:
+    """One series without a quantile leaves the mean over the series unknown; a series of zeros alone has no loss."""
+    (whole,) = run(Counter())
+    lost = np.where([[True], [False]], np.nan, whole.pinball)
+    assert np.isnan(replace(whole, pinball=lost).quantile_loss)
+    zeros = np.where([[True], [False]], 0.0, whole.absolute_fact)
+    assert replace(whole, pinball=lost, absolute_fact=zeros).quantile_loss == pytest.approx(
+        2 * whole.pinball[1].sum() / whole.absolute_fact[1].sum()
+    )
+    assert np.isnan(replace(whole, absolute_fact=np.zeros_like(zeros)).quantile_loss)
 
 
 def test_squares_and_widths_are_kept_by_series_and_lead() -> None:
