@@ -28,6 +28,8 @@ class Pace:
         away: pauses between tries of a store that is away.
         denied: pauses between tries of a store that says no.
         patience: tries of the same blocks before the fault is looked for in them.
+        apart: shortest pause between two tries that look for bad rows, seconds: failures at the same moment are one stumble of
+            the store, and prove nothing against a row.
         remember: seconds for which the last refusal is told to those who ask.
         silence: seconds without an answer to a write after which that is told.
     """
@@ -37,6 +39,7 @@ class Pace:
     away: Backoff = Backoff(0.2, 5.0)
     denied: Backoff = Backoff(30.0, 60.0)
     patience: int = 5
+    apart: float = 2.0
     remember: float = 600.0
     silence: float = 60.0
 
@@ -143,7 +146,7 @@ class Sender:
                 if self._stopping.is_set():
                     return
                 failures = failures + 1 if isinstance(error, StoreBusy) and error.answered else 0
-                self._wait_for_better_times(error)
+                self._wait_for_better_times(error, self._pace.apart if failures > self._pace.patience else 0.0)
                 continue
             failures = 0
             if waiting is None:
@@ -165,14 +168,14 @@ class Sender:
         finally:
             self._since = None
 
-    def _wait_for_better_times(self, error: StoreError | sqlite3.Error) -> None:
+    def _wait_for_better_times(self, error: StoreError | sqlite3.Error, shortest: float) -> None:
         # Once per outage: a store that goes away refuses, resets and times out in turn.
         if self._problem is None or type(error) is not self._trouble:
             self._log(f"{error}; everything is kept and sent later")
         self._problem, self._trouble = str(error), type(error)
         self._outage += 1
         pauses = self._pace.denied if isinstance(error, StoreDenied) else self._pace.away
-        self._stopping.wait(pauses.wait(self._outage))
+        self._stopping.wait(shortest + pauses.wait(self._outage))
 
     def _tell_end_of_trouble(self) -> None:
         if self._problem is not None:
