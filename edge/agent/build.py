@@ -33,7 +33,7 @@ from edge.messages.ingest import Naming
 from edge.messages.intake import Intake
 from edge.messages.message import Address
 from edge.messages.mqtt import Subscriber, Subscription
-from edge.release.candidate import Candidate, open_bundle
+from edge.release.ready import ReadyBundle, open_bundle
 from edge.release.refusals import LONGEST_PAUSE
 from edge.release.releases import Here, Releases
 from edge.series.engine import Engine
@@ -252,10 +252,10 @@ def _make_watcher(config: Config, outside: Outside, releases: Releases, grumbler
     return Watcher(releases, look, grumbler, phase=Backoff(look, look, outside.random), died=outside.died)
 
 
-def _make_engine(config: Config, series: SeriesTable, candidate: Candidate) -> Engine:
+def _make_engine(config: Config, series: SeriesTable, ready: ReadyBundle) -> Engine:
     return Engine(
-        candidate.forecaster,
-        candidate.bundle.manifest.series,
+        ready.forecaster,
+        ready.bundle.manifest.series,
         series,
         leads=config.agent.leads,
         lateness=parse_duration(config.agent.lateness, shortest=0),

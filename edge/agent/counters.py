@@ -8,7 +8,7 @@ import numpy as np
 from edge.contract.columns import Points
 from edge.contract.schema import AGENT, MICROSECONDS, MODEL
 from edge.errors import PayloadFault
-from edge.series.engine import Outcome
+from edge.series.engine import Effect
 
 
 class Number(Enum):
@@ -129,27 +129,27 @@ class Counters:
             return dict(self._gauges)
 
 
-def tally(counters: Counters, outcome: Outcome, live: str) -> None:
+def tally(counters: Counters, effect: Effect, live: str) -> None:
     """Count what a batch gave.
 
     Args:
         counters: numbers of the agent.
-        outcome: result of the batch, from the engine.
+        effect: result of the batch, from the engine.
         live: name of the forecaster that should have made all forecasts.
     """
     count = counters.count
-    count(Counter.DUPLICATES, outcome.duplicates)
-    count(Counter.LATE, outcome.late)
-    count(Counter.TOO_LATE, outcome.too_late)
-    for forecasts in outcome.forecasts:
+    count(Counter.DUPLICATES, effect.duplicates)
+    count(Counter.LATE, effect.late)
+    count(Counter.TOO_LATE, effect.too_late)
+    for forecasts in effect.forecasts:
         count(Counter.FORECASTS if forecasts.model == live else Counter.FALLBACK_FORECASTS, len(forecasts))
-    for kind, series in outcome.broken.items():
+    for kind, series in effect.broken.items():
         count(Counter[kind.upper()], len(series))
-    count(Counter.FORECAST_SECONDS, outcome.seconds)
-    count(Counter.SCORES, len(outcome.scores))
-    if len(outcome.scores):
-        count(Counter.ABSOLUTE_ERROR, float(np.nansum(outcome.scores.absolute_error)))
-        count(Counter.BASELINE_ABSOLUTE_ERROR, float(np.nansum(outcome.scores.baseline_absolute_error)))
+    count(Counter.FORECAST_SECONDS, effect.seconds)
+    count(Counter.SCORES, len(effect.scores))
+    if len(effect.scores):
+        count(Counter.ABSOLUTE_ERROR, float(np.nansum(effect.scores.absolute_error)))
+        count(Counter.BASELINE_ABSOLUTE_ERROR, float(np.nansum(effect.scores.baseline_absolute_error)))
 
 
 def row(counters: Counters, model: str, now: int) -> Points:

@@ -8,7 +8,7 @@ import msgspec
 
 from edge.agent.committing import Committer
 from edge.agent.heartbeat import alive
-from edge.series.engine import Engine, Outcome
+from edge.series.engine import Effect, Engine
 from edge.series.state import REMEMBERED
 from edge.spool.spool import Commit, Spool
 
@@ -43,9 +43,9 @@ class Journal:
         self._committer.commit(Commit(snapshot=engine.dump))
         self._rows = 0
 
-    def is_full_after(self, outcome: Outcome, readings: int) -> bool:
+    def is_full_after(self, effect: Effect, readings: int) -> bool:
         """Count a batch that is about to be committed; returns whether a snapshot is to replace the journal with it."""
-        self._rows += readings + len(outcome.entry.forecasts) + 1
+        self._rows += readings + len(effect.entry.forecasts) + 1
         if self._rows < self._snapshot_rows:
             return False
         self._rows = 0

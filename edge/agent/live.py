@@ -6,7 +6,7 @@ from edge.agent.health import Health
 from edge.agent.journal import Journal
 from edge.agent.priming import Primer
 from edge.clock.trust import Trust
-from edge.release.candidate import Candidate
+from edge.release.ready import ReadyBundle
 from edge.release.releases import Releases
 from edge.series.engine import Engine
 
@@ -25,7 +25,7 @@ class Live:
 
     def __init__(
         self,
-        make_engine: Callable[[Candidate], Engine],
+        make_engine: Callable[[ReadyBundle], Engine],
         releases: Releases,
         primer: Primer,
         journal: Journal,
@@ -34,7 +34,7 @@ class Live:
     ) -> None:
         self._make_engine, self._releases, self._primer = make_engine, releases, primer
         self._journal, self._trust, self._health = journal, trust, health
-        self.candidate: Candidate | None = None
+        self.current: ReadyBundle | None = None
         self.engine: Engine | None = None
 
     @property
@@ -53,22 +53,22 @@ class Live:
         Returns:
             Whether the windows are filled; also True where no bundle is live.
         """
-        candidate = self._releases.current()
-        if candidate is None:
+        ready = self._releases.current()
+        if ready is None:
             return True
-        self.engine = self._make_engine(candidate)
-        self._use(candidate)
+        self.engine = self._make_engine(ready)
+        self._use(ready)
         return self._journal.restore(self.engine)
 
-    def go_live(self, candidate: Candidate) -> None:
+    def go_live(self, ready: ReadyBundle) -> None:
         """Exchange the forecaster; windows of the same grid are kept, others are filled from the store."""
         kept = False
         self._primer.forget()
         if self.engine is None:
-            self.engine = self._make_engine(candidate)
+            self.engine = self._make_engine(ready)
         else:
-            kept = self.engine.swap(candidate.forecaster, candidate.bundle.manifest.series)
-        self._use(candidate)
+            kept = self.engine.swap(ready.forecaster, ready.bundle.manifest.series)
+        self._use(ready)
         if kept:
             self._journal.snapshot(self.engine)
         else:
@@ -76,8 +76,8 @@ class Live:
 
     def give_way(self, reason: str) -> None:
         """The live bundle failed while forecasting: the one before takes over, or the baseline."""
-        if self.candidate is not None:
-            self.go_live(self._releases.fall_back(self.candidate.bundle, reason))
+        if self.current is not None:
+            self.go_live(self._releases.fall_back(self.current.bundle, reason))
 
     def prime(self, latest: int | None = None) -> None:
         """Fill the windows from the store's newest readings, now or when it answers.
@@ -101,6 +101,6 @@ class Live:
             self._primer.forget()
             self.prime(self._trust.latest)
 
-    def _use(self, candidate: Candidate) -> None:
-        self.candidate = candidate
-        self._health.labels = {"model": candidate.forecaster.name}
+    def _use(self, ready: ReadyBundle) -> None:
+        self.current = ready
+        self._health.labels = {"model": ready.forecaster.name}

@@ -31,7 +31,7 @@ from edge.messages.intake import Intake
 from edge.messages.message import Message
 from edge.messages.mqtt import Subscriber
 from edge.release.releases import Releases
-from edge.series.engine import Engine, Outcome
+from edge.series.engine import Effect, Engine
 from edge.spool.sender import Sender
 from edge.spool.spool import Commit, Spool
 from edge.stores.store import Store, encode_blocks
@@ -204,8 +204,8 @@ class Agent:
         parts = self.parts
         self._look()
         has_windows = parts.live.restore()
-        if parts.live.engine is not None and parts.live.candidate is not None:
-            parts.log(f"{parts.live.candidate.words}; {len(parts.live.engine.state)} series known")
+        if parts.live.engine is not None and parts.live.current is not None:
+            parts.log(f"{parts.live.current.words}; {len(parts.live.engine.state)} series known")
         parts.stop.wait(self._start_wait)
         parts.sender.start()
         if not has_windows:
@@ -229,14 +229,14 @@ class Agent:
     def _swap(self) -> None:
         """Let a new bundle go live, between two batches."""
         parts = self.parts
-        candidate = parts.watcher.candidate()
-        if candidate is None:
+        ready = parts.watcher.ready()
+        if ready is None:
             parts.live.prime_if_due()
             return
-        parts.live.go_live(candidate)
-        parts.releases.accept(candidate)
+        parts.live.go_live(ready)
+        parts.releases.accept(ready)
         parts.counters.count(Counter.SWAPS)
-        parts.reporter.released(candidate.forecaster.name)
+        parts.reporter.released(ready.forecaster.name)
 
     def _look(self) -> None:
         clocks = self.parts.clocks
@@ -246,21 +246,21 @@ class Agent:
         parts = self.parts
         self._look()
         readings = parts.intake.take(messages)
-        outcome = self._process(readings, messages)
+        effect = self._process(readings, messages)
         parts.counters.count(Counter.MESSAGES, len(messages))
         parts.counters.count(Counter.READINGS, len(readings) + len(parts.intake.held))
         parts.counters.set(Gauge.HELD_READINGS, len(parts.hold))
-        if outcome is not None:
-            tally(parts.counters, outcome, parts.live.name)
-            for kind, series in outcome.broken.items():
+        if effect is not None:
+            tally(parts.counters, effect, parts.live.name)
+            for kind, series in effect.broken.items():
                 name = parts.series.names[series[0]]
                 parts.grumbler.say(kind, f"{len(series)} forecasts, first of series {name[:120]!r}; the baseline makes them")
-            if outcome.failure is not None:
-                parts.live.give_way(outcome.failure)
+            if effect.failure is not None:
+                parts.live.give_way(effect.failure)
         if not messages:
             parts.closing.silence()
 
-    def _process(self, readings: Readings, messages: list[Message]) -> Outcome | None:
+    def _process(self, readings: Readings, messages: list[Message]) -> Effect | None:
         """Commit what the readings lead to; without a bundle they are only stored."""
         parts = self.parts
         ahead, waiting = parts.intake.held, parts.hold.waiting
@@ -278,7 +278,7 @@ class Agent:
 
     def _step(
         self, engine: Engine, readings: Readings, messages: list[Message], held: Readings | None, *, has_news: bool
-    ) -> Outcome:
+    ) -> Effect:
         """Forecast and commit.
 
         Args:
@@ -289,14 +289,14 @@ class Agent:
             has_news: whether there is something to commit even where no interval closes.
         """
         parts = self.parts
-        outcome = engine.step(readings, self._closing_time(engine, readings))
+        effect = engine.step(readings, self._closing_time(engine, readings))
         # Also a closing that gave no rows belongs into the journal.
-        if has_news or len(outcome.entry.forecasts):
-            entry = outcome.entry if len(readings) or outcome.entry.now is not None else None
-            snapshot = engine.dump if parts.journal.is_full_after(outcome, len(readings)) else None
-            blocks = self._encode([*outcome.points, Points.of_readings(parts.intake.held)])
+        if has_news or len(effect.entry.forecasts):
+            entry = effect.entry if len(readings) or effect.entry.now is not None else None
+            snapshot = engine.dump if parts.journal.is_full_after(effect, len(readings)) else None
+            blocks = self._encode([*effect.points, Points.of_readings(parts.intake.held)])
             parts.committer.commit(Commit(blocks, entry, snapshot=snapshot, held=held), messages)
-        return outcome
+        return effect
 
     def _closing_time(self, engine: Engine, readings: Readings) -> int | None:
         """The clock, where it may close intervals: live, connected, and nothing waiting in the broker."""

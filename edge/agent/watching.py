@@ -5,7 +5,7 @@ from queue import SimpleQueue
 
 from edge.backoff import Backoff
 from edge.log import Grumbler
-from edge.release.candidate import Candidate
+from edge.release.ready import ReadyBundle
 from edge.release.releases import Releases
 from edge.threads import Died, Thread, raise_again
 
@@ -27,7 +27,7 @@ class Watcher:
         self, releases: Releases, pause: float, grumbler: Grumbler, *, phase: Backoff, died: Died = raise_again
     ) -> None:
         self._releases, self._pause, self._grumbler, self._phase = releases, pause, grumbler, phase
-        self._candidates: SimpleQueue[Candidate] = SimpleQueue()
+        self._waiting: SimpleQueue[ReadyBundle] = SimpleQueue()
         self._stopping = threading.Event()
         self._thread = Thread("releases", self._run, died)
         self.looked = threading.Event()
@@ -41,16 +41,16 @@ class Watcher:
         self._stopping.set()
         self._thread.join(ENDS_WITHIN)
 
-    def candidate(self) -> Candidate | None:
+    def ready(self) -> ReadyBundle | None:
         """The next bundle that is ready to go live."""
-        return None if self._candidates.empty() else self._candidates.get()
+        return None if self._waiting.empty() else self._waiting.get()
 
     def _run(self) -> None:
         pause = self._phase.wait(1)
         while True:
             try:
-                if self._candidates.empty() and (candidate := self._releases.poll()) is not None:
-                    self._candidates.put(candidate)
+                if self._waiting.empty() and (ready := self._releases.poll()) is not None:
+                    self._waiting.put(ready)
             except Exception as error:  # noqa: BLE001 - whatever it is, the next release must still be seen
                 self._grumbler.say("release", f"unexpected {type(error).__name__}: {error}")
             finally:

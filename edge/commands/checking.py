@@ -12,8 +12,8 @@ from edge.contract.times import parse_duration
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.model import runtime_name
-from edge.release.candidate import open_bundle
 from edge.release.channel import Source
+from edge.release.ready import open_bundle
 from edge.release.releases import NO_CHANNEL, live_bundle
 from edge.stores.store import open_store
 

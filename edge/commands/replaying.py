@@ -19,7 +19,7 @@ from edge.contract.tables import MISDATED
 from edge.contract.times import SECOND
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.bundle import read_bundle
-from edge.release.candidate import open_bundle
+from edge.release.ready import open_bundle
 from edge.series.engine import Engine
 
 

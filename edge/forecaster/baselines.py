@@ -73,7 +73,7 @@ def baselines(contract: Contract) -> tuple[Baseline, ...]:
 
 def baseline(name: str, contract: Contract) -> Baseline | None:
     """The baseline of that name, or None where the contract has no room for it."""
-    return next((candidate for candidate in baselines(contract) if candidate.name == name), None)
+    return next((fitting for fitting in baselines(contract) if fitting.name == name), None)
 
 
 def seasonal_naive(contract: Contract) -> Baseline:

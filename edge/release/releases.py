@@ -19,10 +19,10 @@ from edge.forecaster.baselines import seasonal_naive
 from edge.forecaster.bundle import Bundle, read_bundle, write_bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.manifest import check_version
-from edge.release.candidate import Candidate, open_bundle
 from edge.release.channel import Channel, Source
 from edge.release.deaths import Death, Note, Noted
 from edge.release.pointer import Memory, Refusal, read_pointer
+from edge.release.ready import ReadyBundle, open_bundle
 from edge.release.refusals import LONGEST_PAUSE, Refusals
 from edge.release.trials import Trials
 
@@ -94,7 +94,7 @@ class Releases:
         self._refusals.refuse(version, memory.pointer.live_changed, "live", reason)
         memory.forget_deaths()
 
-    def current(self) -> Candidate | None:
+    def current(self) -> ReadyBundle | None:
         """The bundle that was live when the agent stopped, or the one before where that one fails now.
 
         Where all that are here have failed live, the baseline forecasts in the place of the newest.
@@ -110,21 +110,21 @@ class Releases:
                     )
                     continue
                 refusal = memory.failed_live(version)
-                candidate = self._opened(bundle) if refusal is None else self._stand_in(bundle, refusal)
+                ready = self._opened(bundle) if refusal is None else self._stand_in(bundle, refusal)
             except BundleError as error:
                 self._log(f"bundle {version} on this device fails: {error}")
                 continue
             if version != memory.pointer.live:
                 memory.point_to(version, None)
-            return candidate
+            return ready
         memory.pointer.live = None
         return None
 
-    def _opened(self, bundle: Bundle) -> Candidate:
+    def _opened(self, bundle: Bundle) -> ReadyBundle:
         """A bundle that was live; what ends the process in its self-test, ends it at every start."""
         with self._note.inside(bundle.manifest.version) if bundle.model is not None else contextlib.nullcontext():
             forecaster = self._here.open_bundle(bundle)
-        return Candidate(bundle, self._noted(bundle, forecaster))
+        return ReadyBundle(bundle, self._noted(bundle, forecaster))
 
     def _noted(self, bundle: Bundle, forecaster: Forecaster) -> Forecaster:
         """A model that is noted while it works; a baseline as it is, because it is code of this package."""
@@ -143,7 +143,7 @@ class Releases:
                 return f"a released bundle is refused: {refusal.version} since {refusal.since}: {refusal.reason}"
             return self._problem if live is None or self._channel_is_refused else None
 
-    def poll(self) -> Candidate | None:
+    def poll(self) -> ReadyBundle | None:
         """Look at the channel once.
 
         Returns:
@@ -183,7 +183,7 @@ class Releases:
             return is_live or channel.version == self._handed_out
         return self._refusals.is_final_for_now(refusal)
 
-    def _take(self, source: Source, channel: Channel) -> Candidate | None:
+    def _take(self, source: Source, channel: Channel) -> ReadyBundle | None:
         try:
             bundle = source.read_bundle(channel)
         except BundleDamaged as error:
@@ -206,7 +206,7 @@ class Releases:
             self._complain(f"cannot keep bundle {channel.version} in {self._folder}: {error.strerror}")
             return None
         self._problem = None
-        return Candidate(bundle, self._noted(bundle, forecaster), channel.changed)
+        return ReadyBundle(bundle, self._noted(bundle, forecaster), channel.changed)
 
     def _keep(self, bundle: Bundle) -> None:
         with self._memory.lock:
@@ -217,14 +217,14 @@ class Releases:
                 self._here.write_bundle(self._folder, bundle)
             self._handed_out = bundle.manifest.version
 
-    def accept(self, candidate: Candidate) -> None:
+    def accept(self, ready: ReadyBundle) -> None:
         """Remember that a bundle is live from now on, and which one was before; older ones are deleted."""
-        version = candidate.bundle.manifest.version
+        version = ready.bundle.manifest.version
         memory = self._memory
         with memory.lock:
             before = memory.pointer.previous if version == memory.pointer.live else memory.pointer.live
             memory.pardon(version)
-            memory.point_to(version, before, candidate.changed)
+            memory.point_to(version, before, ready.changed)
             if self._handed_out == version:
                 self._handed_out = None
             for folder in self._folder.iterdir():
@@ -232,21 +232,21 @@ class Releases:
                     shutil.rmtree(folder, ignore_errors=True)
         self._log(f"bundle {version} is live")
 
-    def fall_back(self, failed: Bundle, reason: str) -> Candidate:
+    def fall_back(self, failed: Bundle, reason: str) -> ReadyBundle:
         """Refuse the live bundle until it is promoted again; the one before forecasts, or the baseline where there is none."""
         version, memory = failed.manifest.version, self._memory
         refusal = self._refusals.refuse(version, memory.pointer.live_changed, "live", reason)
-        candidate = self.current()
-        if candidate is None:
+        ready = self.current()
+        if ready is None:
             memory.point_to(version, None, refusal.changed)
             return self._stand_in(failed, refusal)
-        if candidate.refusal is None:
-            self._log(f"gone back to bundle {candidate.bundle.manifest.version}")
-        return candidate
+        if ready.refusal is None:
+            self._log(f"gone back to bundle {ready.bundle.manifest.version}")
+        return ready
 
-    def _stand_in(self, bundle: Bundle, refusal: Refusal) -> Candidate:
+    def _stand_in(self, bundle: Bundle, refusal: Refusal) -> ReadyBundle:
         self._refusals.note_said(refusal)  # whoever starts with it says why
-        return Candidate(bundle, seasonal_naive(bundle.manifest.contract), refusal.changed, refusal)
+        return ReadyBundle(bundle, seasonal_naive(bundle.manifest.contract), refusal.changed, refusal)
 
     def _complain(self, problem: str) -> None:
         if problem != self._problem:

@@ -22,8 +22,8 @@ from edge.series.state import Closed, Ingested, State
 
 
 @dataclass(slots=True)
-class Outcome:
-    """What a batch gave.
+class Effect:
+    """The effect of a batch.
 
     Args:
         points: rows for the store.
@@ -121,7 +121,7 @@ class Engine:
         contract = self.forecaster.contract
         self.state, self.scoring = State(contract, self._lateness), Scoring(contract, self.leads)
 
-    def step(self, readings: Readings, now: int | None = None) -> Outcome:
+    def step(self, readings: Readings, now: int | None = None) -> Effect:
         """Take a batch in order of arrival, then close the intervals that have ended by the clock.
 
         Args:
@@ -140,7 +140,7 @@ class Engine:
         for forecasts, following in zip(made.forecasts, _following(made.forecasts), strict=True):
             points += [self._newest(forecasts, following), self._at_leads(forecasts)]
         points.append(Points.of_scores(scores))
-        return Outcome(
+        return Effect(
             [part for part in points if len(part)],
             Entry(readings, now, kept),
             made.forecasts,

@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     from edge.errors import HistoryError
     from edge.stores.store import open_store
     from flows.output.imported import imported_document, imported_text
-    from pipeline.history.from_store import plan_of
+    from pipeline.history.from_store import needs_of
     from pipeline.history.importing import import_file
 
     config = read_config(options.config)
@@ -36,13 +36,13 @@ def run(options: argparse.Namespace) -> int:
     try:
         imported = import_file(options.file, store, [rule.build() for rule in config.ingest])
         try:
-            plan = plan_of(store, config.fleet)
+            needs = needs_of(store, config.fleet)
         except HistoryError:
-            plan = None  # no series has two readings yet
+            needs = None  # no series has two readings yet
     finally:
         store.close()
     if options.json:
-        print(json.dumps(imported_document(imported, plan)))
+        print(json.dumps(imported_document(imported, needs)))
     else:
-        print("\n".join(imported_text(imported, config.store.url, plan)))
+        print("\n".join(imported_text(imported, config.store.url, needs)))
     return 0

@@ -2,11 +2,11 @@
 
 from edge.contract.tables import MISDATED
 from edge.contract.times import DAY, format_duration, iso
-from pipeline.history.from_store import Plan
+from pipeline.history.from_store import Needs
 from pipeline.history.importing import Imported
 
 
-def imported_text(imported: Imported, url: str, plan: Plan | None) -> list[str]:
+def imported_text(imported: Imported, url: str, needs: Needs | None) -> list[str]:
     """What came in, what did not and why, and what `retrain` will make of it; one fact a line."""
     count = len(imported.series)
     readings = f"{imported.stored:,} readings" + (f" from {imported.rows:,} rows" if imported.repeated else "")
@@ -28,15 +28,15 @@ def imported_text(imported: Imported, url: str, plan: Plan | None) -> list[str]:
             f"  in no [[ingest]] topic: {len(imported.strange):,} of {count:,} series, such as {imported.strange[0]!r}; live "
             "readings never continue them, check [[ingest]] series"
         )
-    if plan is not None:
-        short = plan.held < plan.needed
-        needs = f"; this needs {plan.needed / DAY:.1f} days of history, the store holds {plan.held / DAY:.1f}" if short else ""
-        lines.append(f"  retrain takes: {plan.contract.words}{needs}")
-    ready = plan is not None and plan.held >= plan.needed
+    if needs is not None:
+        short = needs.held < needs.needed
+        lack = f"; this needs {needs.needed / DAY:.1f} days of history, the store holds {needs.held / DAY:.1f}" if short else ""
+        lines.append(f"  retrain takes: {needs.contract.words}{lack}")
+    ready = needs is not None and needs.held >= needs.needed
     return [*lines, "next: gatecast retrain" if ready else "next: import or collect more, then gatecast retrain"]
 
 
-def imported_document(imported: Imported, plan: Plan | None) -> dict[str, object]:
+def imported_document(imported: Imported, needs: Needs | None) -> dict[str, object]:
     """The same as data."""
     return {
         "readings": imported.stored,
@@ -48,7 +48,7 @@ def imported_document(imported: Imported, plan: Plan | None) -> dict[str, object
         "unmatched": list(imported.strange),
         "first": iso(imported.first),
         "last": iso(imported.last),
-        "interval": None if plan is None else format_duration(plan.contract.interval),
-        "window": None if plan is None else plan.contract.window,
-        "horizon": None if plan is None else plan.contract.horizon,
+        "interval": None if needs is None else format_duration(needs.contract.interval),
+        "window": None if needs is None else needs.contract.window,
+        "horizon": None if needs is None else needs.contract.horizon,
     }

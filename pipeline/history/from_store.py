@@ -38,8 +38,8 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What a retraining will take of a store.
+class Needs:
+    """What a retraining needs of a store, and what the store holds.
 
     Args:
         contract: contract that follows from the configuration and the readings.
@@ -103,7 +103,7 @@ def read_history(
     return History(contract, table, arrivals)
 
 
-def plan_of(store: Store, fleet: Fleet) -> Plan:
+def needs_of(store: Store, fleet: Fleet) -> Needs:
     """What `read_history` will take of the whole store, without reading all of it.
 
     Raises:
@@ -114,7 +114,7 @@ def plan_of(store: Store, fleet: Fleet) -> Plan:
     """
     contract = derive_contract(fleet, Readings.concatenate(_enough(fleet, read_pages(store, SeriesTable()), IN_MEMORY)))
     first, last = store.span() or (0, 0)
-    return Plan(contract, least_history(contract) * contract.interval, last - first + contract.interval)
+    return Needs(contract, least_history(contract) * contract.interval, last - first + contract.interval)
 
 
 def _enough(fleet: Fleet, pages: Iterator[Readings], workspace: Workspace) -> list[Readings]:

@@ -16,7 +16,7 @@ from edge.contract.schema import AGENT, MICROSECONDS, MODEL, RELEASED, Kind
 from edge.contract.times import SECOND
 from edge.errors import PayloadFault
 from edge.forecaster.faults import KINDS
-from edge.series.engine import Outcome
+from edge.series.engine import Effect
 from edge.series.entry import NO_FORECASTS, Entry
 from edge.stores.influx import InfluxStore
 from tests.support.servers import Influx
@@ -94,10 +94,10 @@ def test_each_number_of_a_batch_is_counted_in_its_own_counter() -> None:
     errors, whole = np.array([1.0, -2.0, np.nan]), np.zeros(3, np.int64)
     scores = Scores(whole.astype(np.int32), whole, whole.astype(np.int32), errors, np.abs(errors), errors, errors, errors + 10)
     made, broken = [forecasts(11, "live"), forecasts(13, "last_value")], np.zeros(2, np.int32)
-    outcome = Outcome([], entry, made, scores, 3, 5, 7, broken={"crossed": broken}, seconds=0.5)
+    effect = Effect([], entry, made, scores, 3, 5, 7, broken={"crossed": broken}, seconds=0.5)
     counters = Counters()
     for _ in range(2):
-        tally(counters, outcome, "live")
+        tally(counters, effect, "live")
     assert counters.totals() == {
         Counter.DUPLICATES: 6,
         Counter.LATE: 10,

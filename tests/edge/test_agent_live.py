@@ -18,7 +18,7 @@ def test_without_a_bundle_nothing_is_restored_primed_or_exchanged(tmp_path: Path
     live.prime_if_due()
     live.restart()
     live.give_way("nothing forecasts")
-    assert (live.name, live.engine, live.candidate, live.problem) == ("none", None, None, None)
+    assert (live.name, live.engine, live.current, live.problem) == ("none", None, None, None)
     agent.parts.spool.close()
     assert bench.log == []
 

@@ -13,7 +13,7 @@ from edge.agent.loop import Waits
 from edge.contract.contract import SHORTEST_INTERVAL, Contract
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
-from edge.release.candidate import open_bundle
+from edge.release.ready import open_bundle
 from pipeline.release.registry import Registry
 from tests.support.agent_process import START, baseline_bundle, release
 from tests.support.scripted_agent import MINUTE, Bench, message, messages, script_of
@@ -35,7 +35,7 @@ def test_a_bundle_that_fails_live_gives_way_at_once(tmp_path: Path) -> None:
 
     script.steps = [messages(rows[30:35])[0], spoil, *messages(rows[35:], 5)]
     agent.run()
-    live = agent.parts.live.candidate
+    live = agent.parts.live.current
     assert live is not None
     assert live.bundle == one
     assert (bench.lines("is refused: never"), bench.lines("gone back")) == (1, 1)
@@ -145,7 +145,7 @@ def test_the_watcher_survives_anything(tmp_path: Path) -> None:
     agent = bench.agent()
     script_of(agent).steps = [lambda: wait_until(lambda: len(looks) == 3), *[lambda: time.sleep(0.01)] * 100]
     agent.run()
-    assert agent.parts.live.candidate is not None
+    assert agent.parts.live.current is not None
     assert bench.lines("unexpected RuntimeError: surprise") == 1
 
 

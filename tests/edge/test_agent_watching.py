@@ -26,7 +26,7 @@ def test_the_second_look_comes_at_a_random_moment() -> None:
     assert watcher.looked.wait(HANGS_AFTER)
     wait_until(lambda: releases.looks == 2)
     watcher.stop()
-    assert (releases.looks, watcher.candidate(), lines) == (2, None, [])
+    assert (releases.looks, watcher.ready(), lines) == (2, None, [])
 
 
 def test_stopping_ends_the_pause() -> None:

@@ -13,7 +13,7 @@ import pytest
 from edge.forecaster.bundle import Bundle, read_bundle
 from edge.forecaster.manifest import Cell, Design, Precision
 from edge.forecaster.model import BUCKETS, TOLERANCE, Model, relative_error, runtime_name
-from edge.release.candidate import open_bundle
+from edge.release.ready import open_bundle
 from tests.support.forecasters import CHECKS, Subject, name_of
 
 VARIABLE = "GATECAST_TEST_BUNDLES"

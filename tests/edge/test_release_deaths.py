@@ -9,9 +9,9 @@ from edge.contract.columns import Float32, Int32
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import AllQuantiles, Forecaster
-from edge.release.candidate import Candidate
 from edge.release.deaths import HEALTHY, Death, Note
 from edge.release.pointer import Memory
+from edge.release.ready import ReadyBundle
 from edge.release.releases import Here, Releases
 from edge.stores.sqlite import SqliteStore
 from pipeline.release.registry import Registry
@@ -79,7 +79,7 @@ class Gateway:
         """Open a bundle as if there were a runtime."""
         return Answering() if bundle.model else Baseline("last_value", CONTRACT)
 
-    def look(self) -> Candidate | None:
+    def look(self) -> ReadyBundle | None:
         """Look at the channel; what is found goes live."""
         found = self.releases.poll()
         if found is not None:

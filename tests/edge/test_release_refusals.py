@@ -119,9 +119,9 @@ def test_a_bundle_that_this_device_has_no_room_for_is_tried_again_at_the_next_st
     assert len(log) == 1
     assert "is refused: it needs 9 MB; no bundle is live" in log[0]
     large = Releases(tmp_path / "device", str(channel), log.append)
-    candidate = large.poll()
-    assert candidate is not None
-    assert candidate.bundle == ONE
+    ready = large.poll()
+    assert ready is not None
+    assert ready.bundle == ONE
 
 
 def test_a_bundle_that_is_live_has_to_fit_the_device_at_every_start(tmp_path: Path) -> None:
@@ -135,9 +135,9 @@ def test_a_bundle_that_is_live_has_to_fit_the_device_at_every_start(tmp_path: Pa
         return "it needs 9 MB" if bundle == TWO else None
 
     small = Releases(device.folder, device.channel, device.log.append, Here(shortage=short))
-    candidate = small.current()
-    assert candidate is not None
-    assert candidate.bundle == ONE
+    ready = small.current()
+    assert ready is not None
+    assert ready.bundle == ONE
     assert (small.problem or "").endswith("it needs 9 MB")
     assert small.poll() is None
     nothing = Releases(device.folder, device.channel, device.log.append, Here(shortage=lambda _: "it needs 9 MB"))

@@ -173,9 +173,9 @@ def test_without_one_before_the_baseline_stands_in(tmp_path: Path) -> None:
     device.poll()
     stand_in = device.releases.fall_back(weekly, "NaN")
     device.restart()
-    for candidate in (stand_in, device.releases.current()):
-        assert candidate is not None
-        assert (candidate.bundle, candidate.forecaster.name) == (weekly, "seasonal_naive_day")
+    for ready in (stand_in, device.releases.current()):
+        assert ready is not None
+        assert (ready.bundle, ready.forecaster.name) == (weekly, "seasonal_naive_day")
     assert device.poll() is None
     release(tmp_path / "registry", ONE)
     assert device.poll() == ONE.manifest.version
@@ -234,7 +234,7 @@ def test_a_full_disk_costs_only_the_memory(tmp_path: Path) -> None:
     assert device.live == TWO.manifest.version
 
 
-def test_a_swap_leaves_the_next_candidate_alone(tmp_path: Path) -> None:
+def test_a_swap_leaves_the_next_bundle_alone(tmp_path: Path) -> None:
     """What the watcher has just written is not taken for an old bundle by the swap under way."""
     device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
     first = device.releases.poll()

@@ -7,8 +7,8 @@ import pytest
 from edge.errors import BundleError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
-from edge.release.candidate import open_bundle
 from edge.release.pointer import Memory
+from edge.release.ready import open_bundle
 from edge.release.trials import LONG_TEST, TRIALS, Trials
 from tests.support.devices import ONE
 

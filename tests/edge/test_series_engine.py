@@ -15,7 +15,7 @@ from edge.contract.schema import FORECAST, FORECAST_LEAD, FORECAST_SCORE, READIN
 from edge.errors import BundleError
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.forecaster import AllQuantiles
-from edge.series.engine import Engine, Outcome
+from edge.series.engine import Effect, Engine
 from edge.series.entry import Entry
 
 CONTRACT = Contract(interval=10, window=4, horizon=3)
@@ -57,10 +57,10 @@ def count(numbers: Sequence[int], series: int = 2) -> Readings:
     return Readings.of([series] * len(numbers), [10 * number for number in numbers], numbers)
 
 
-def rows(outcome: Outcome, measurement: Measurement) -> list[dict[str, object]]:
+def rows(effect: Effect, measurement: Measurement) -> list[dict[str, object]]:
     """Rows of a measurement in the order they are written."""
     found = []
-    for part in outcome.points:
+    for part in effect.points:
         if part.measurement == measurement:
             columns = {name: [c] * len(part) if isinstance(c, str) else c.tolist() for name, c in part.fields.items()}
             columns |= {"series": part.series.tolist(), "time": part.time.tolist()}
@@ -78,15 +78,15 @@ def equal(one: Scores, other: Scores) -> bool:
 def test_rows_of_one_forecast() -> None:
     """Every lead in `forecast`, the chosen ones in `forecast_lead`, each at the start of the interval it speaks of."""
     fleet = engine(Counter(ANY), leads=(3, 1, 3, 99))
-    outcome = fleet.step(count([0, 1, 2, 3, 4]))
-    newest = [row for row in rows(outcome, FORECAST) if row["origin"] == 40]
+    effect = fleet.step(count([0, 1, 2, 3, 4]))
+    newest = [row for row in rows(effect, FORECAST) if row["origin"] == 40]
     assert [(row["time"], row["lead"], row["model"]) for row in newest] == [
         (t, h, "counter") for t, h in ((40, 1), (50, 2), (60, 3))
     ]
     assert [row["q50"] for row in newest] == [4, 5, 6]
     assert newest[0]["q10"] == pytest.approx(3.9)
     assert newest[0]["q90"] == pytest.approx(4.1)
-    kept = [(row["origin"], row["time"], row["lead"], row["q50"]) for row in rows(outcome, FORECAST_LEAD)]
+    kept = [(row["origin"], row["time"], row["lead"], row["q50"]) for row in rows(effect, FORECAST_LEAD)]
     assert kept == [(o, o + 10 * h - 10, h, o / 10 + h - 1) for o in (10, 20, 30, 40) for h in (1, 3)]
 
 
@@ -94,11 +94,11 @@ def test_readings_are_stored_once() -> None:
     """A repeated reading is counted and not written again; one too late for any window is written and counted."""
     fleet = engine()
     fleet.step(count([0, 1, 9]))
-    outcome = fleet.step(Readings.of([2, 2, 2], [90, 10, 5], [9, 1, 77]))
-    assert [(row["time"], row["value"]) for row in rows(outcome, READING)] == [(5, 77)]
-    assert (outcome.duplicates, outcome.late, outcome.too_late) == (2, 0, 1)
-    outcome = fleet.step(Readings.of([2], [75], [7.5]))
-    assert (outcome.duplicates, outcome.late, outcome.too_late) == (0, 1, 0)
+    effect = fleet.step(Readings.of([2, 2, 2], [90, 10, 5], [9, 1, 77]))
+    assert [(row["time"], row["value"]) for row in rows(effect, READING)] == [(5, 77)]
+    assert (effect.duplicates, effect.late, effect.too_late) == (2, 0, 1)
+    effect = fleet.step(Readings.of([2], [75], [7.5]))
+    assert (effect.duplicates, effect.late, effect.too_late) == (0, 1, 0)
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30)), min_size=1, max_size=60), st.sampled_from([0.0, 0.5, 1.0]))
@@ -107,15 +107,15 @@ def test_newest_forecast_of_each_moment_is_the_last_one_written(arrivals: list[t
     contract = replace(CONTRACT, max_missing=max_missing)
     series, numbers = [row[0] for row in arrivals], sorted(row[1] for row in arrivals)
     readings = Readings.of(series, [10 * number for number in numbers], numbers)
-    outcome = engine(Counter(contract), leads=(1, 2, 3)).step(readings, now=10 * (numbers[-1] + 2))
-    origins = sorted({(int(s), int(o)) for f in outcome.forecasts for s, o in zip(f.series, f.origin, strict=True)})
+    effect = engine(Counter(contract), leads=(1, 2, 3)).step(readings, now=10 * (numbers[-1] + 2))
+    origins = sorted({(int(s), int(o)) for f in effect.forecasts for s, o in zip(f.series, f.origin, strict=True)})
     expected: dict[tuple[int, int], int] = {}
     for owner, origin in origins:
         expected.update({(owner, origin + 10 * step): origin for step in range(3)})
-    written = rows(outcome, FORECAST)
+    written = rows(effect, FORECAST)
     assert {(row["series"], row["time"]): row["origin"] for row in written} == expected
     assert len(written) == len(expected)
-    assert sorted((row["series"], row["origin"], row["lead"]) for row in rows(outcome, FORECAST_LEAD)) == [
+    assert sorted((row["series"], row["origin"], row["lead"]) for row in rows(effect, FORECAST_LEAD)) == [
         (owner, origin, lead) for owner, origin in origins for lead in (1, 2, 3)
     ]
 
@@ -130,8 +130,8 @@ def test_scores_speak_of_the_interval_that_closed() -> None:
     assert not last.absolute_error.any()
     assert sorted(last.baseline_absolute_error.tolist()) == [1, 2, 3]
     assert last.covered.tolist() == [1, 1, 1]
-    outcome = fleet.step(count([8]))
-    (first, *_) = rows(outcome, FORECAST_SCORE)
+    effect = fleet.step(count([8]))
+    (first, *_) = rows(effect, FORECAST_SCORE)
     assert set(first) == {"series", "time", "lead", "error", "absolute_error", "pinball", "covered", "baseline_absolute_error"}
 
 
@@ -139,8 +139,8 @@ def test_every_field_of_a_score_is_stored_under_its_own_name() -> None:
     """Readings that rise faster than the forecast: the error is negative, its size is not, and no two fields are alike."""
     fleet = engine(leads=(2,))
     for number in range(5):
-        outcome = fleet.step(Readings.of([0], [10 * number], [3.0 * number * number]))
-    scores, (row,) = outcome.scores, rows(outcome, FORECAST_SCORE)
+        effect = fleet.step(Readings.of([0], [10 * number], [3.0 * number * number]))
+    scores, (row,) = effect.scores, rows(effect, FORECAST_SCORE)
     fields = ("error", "absolute_error", "pinball", "covered", "baseline_absolute_error")
     assert {name: row[name] for name in fields} == {name: getattr(scores, name).item() for name in fields}
     assert scores.absolute_error.item() == -scores.error.item() > 0
@@ -171,8 +171,8 @@ def test_too_many_gaps_are_forecast_by_the_baseline_and_named_so() -> None:
 def test_clock_closes_what_readings_do_not() -> None:
     """The same batch may close intervals by its readings and then by the clock; without a clock nothing more closes."""
     fleet = engine(Counter(ANY))
-    outcome = fleet.step(count([0, 1]), now=25)
-    assert [f.origin.tolist() for f in outcome.forecasts] == [[10, 20]]
+    effect = fleet.step(count([0, 1]), now=25)
+    assert [f.origin.tolist() for f in effect.forecasts] == [[10, 20]]
     assert fleet.step(Readings.empty()).points == []
 
 
@@ -184,11 +184,11 @@ def test_clock_closes_what_readings_do_not() -> None:
 def test_broken_forecaster_is_named_and_the_baseline_forecasts(fault: Exception | float, words: str) -> None:
     """Nothing of what it said is used, and the batch is stored as ever, in a fleet of one series."""
     fleet = engine(Counter(ANY, fault=fault), ["a"])
-    outcome = fleet.step(count([0, 1, 2, 3, 4]))
-    assert outcome.failure == words
-    assert [(f.model, len(f)) for f in outcome.forecasts] == [("last_value", 4)]
-    assert len(rows(outcome, READING)) == 5
-    assert [row["q50"] for row in rows(outcome, FORECAST_LEAD) if row["lead"] == 1] == [0, 1, 2, 3]
+    effect = fleet.step(count([0, 1, 2, 3, 4]))
+    assert effect.failure == words
+    assert [(f.model, len(f)) for f in effect.forecasts] == [("last_value", 4)]
+    assert len(rows(effect, READING)) == 5
+    assert [row["q50"] for row in rows(effect, FORECAST_LEAD) if row["lead"] == 1] == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("outer", [False, True])
@@ -197,10 +197,10 @@ def test_a_broken_row_costs_its_own_series_only(fault: float, kind: str, outer: 
     """The baseline forecasts that row, the model the others, and the bundle stays: one row is no proof against it."""
     if kind == "crossed" and not outer:
         return
-    outcome = engine(Counter(ANY, fault=fault, outer=outer)).step(count([0, 1, 2, 3, 4]))
-    assert outcome.failure is None
-    assert {(f.model, len(f)) for f in outcome.forecasts} == {("counter", 3), ("last_value", 1)}
-    assert {kind: series.tolist() for kind, series in outcome.broken.items()} == {kind: [2]}
+    effect = engine(Counter(ANY, fault=fault, outer=outer)).step(count([0, 1, 2, 3, 4]))
+    assert effect.failure is None
+    assert {(f.model, len(f)) for f in effect.forecasts} == {("counter", 3), ("last_value", 1)}
+    assert {kind: series.tolist() for kind, series in effect.broken.items()} == {kind: [2]}
 
 
 def test_one_row_that_raises_costs_only_itself() -> None:
@@ -212,20 +212,20 @@ def test_one_row_that_raises_costs_only_itself() -> None:
                 raise BundleError("not this one")
             return super().predict(windows, series)
 
-    outcome = engine(Picky(ANY)).step(count([0, 1, 2, 3, 4]))
-    assert outcome.failure is None
-    assert {(f.model, len(f)) for f in outcome.forecasts} == {("counter", 3), ("last_value", 1)}
-    assert list(outcome.broken) == ["not_made"]
+    effect = engine(Picky(ANY)).step(count([0, 1, 2, 3, 4]))
+    assert effect.failure is None
+    assert {(f.model, len(f)) for f in effect.forecasts} == {("counter", 3), ("last_value", 1)}
+    assert list(effect.broken) == ["not_made"]
 
 
 def test_absurd_values_cost_only_their_own_series() -> None:
     """What no model can take counts as missing, so it cannot make a good forecaster look broken."""
     fleet = engine(Counter(replace(CONTRACT, max_missing=0.75)))
     absurd = Readings.of([1] * 5, [10 * number for number in range(5)], [1e19] * 5)
-    outcome = fleet.step(Readings.concatenate([count([0, 1, 2, 3, 4]), absurd]))
-    assert outcome.failure is None
-    assert {(f.model, int(s)) for f in outcome.forecasts for s in f.series} == {("counter", 2)}
-    assert len(rows(outcome, READING)) == 10
+    effect = fleet.step(Readings.concatenate([count([0, 1, 2, 3, 4]), absurd]))
+    assert effect.failure is None
+    assert {(f.model, int(s)) for f in effect.forecasts for s in f.series} == {("counter", 2)}
+    assert len(rows(effect, READING)) == 10
 
 
 arrivals = st.lists(
@@ -272,9 +272,9 @@ def test_priming_fills_windows_without_forecasts() -> None:
     forecaster = Counter(replace(CONTRACT, max_missing=0.0))
     fleet = engine(forecaster)
     assert fleet.prime([count([0, 1]), count([2, 3])]) == 4
-    outcome = fleet.step(count([4]))
-    assert [(f.model, f.origin.tolist()) for f in outcome.forecasts] == [("counter", [40])]
-    assert len(outcome.scores) == 0
+    effect = fleet.step(count([4]))
+    assert [(f.model, f.origin.tolist()) for f in effect.forecasts] == [("counter", [40])]
+    assert len(effect.scores) == 0
 
 
 def test_a_restarted_engine_knows_nothing_of_before() -> None:
@@ -294,9 +294,9 @@ def test_swap_under_the_same_contract_keeps_windows_and_waiting_forecasts() -> N
     fleet = engine(leads=(1, 3))
     fleet.step(count([0, 1, 2, 3]))
     assert fleet.swap(Counter(name="second"), ["x"])
-    outcome = fleet.step(count([4]))
-    assert [f.model for f in outcome.forecasts] == ["second"]
-    assert sorted(outcome.scores.lead.tolist()) == [1, 3]
+    effect = fleet.step(count([4]))
+    assert [f.model for f in effect.forecasts] == ["second"]
+    assert sorted(effect.scores.lead.tolist()) == [1, 3]
 
 
 def test_swap_on_the_same_grid_keeps_windows_only() -> None:
@@ -305,9 +305,9 @@ def test_swap_on_the_same_grid_keeps_windows_only() -> None:
     fleet.step(count(list(range(9))))
     forecaster = Counter(replace(CONTRACT, window=6, horizon=2, max_missing=0.4), "longer")
     assert fleet.swap(forecaster, ["a"])
-    outcome = fleet.step(count([9]))
-    assert [(f.model, f.values.shape) for f in outcome.forecasts] == [("longer", (1, 2, 3))]
-    assert len(outcome.scores) == 0
+    effect = fleet.step(count([9]))
+    assert [(f.model, f.values.shape) for f in effect.forecasts] == [("longer", (1, 2, 3))]
+    assert len(effect.scores) == 0
     assert fleet.leads == (1, 2)
 
 
@@ -332,8 +332,8 @@ def test_new_settings_after_a_restart_take_effect_and_break_nothing() -> None:
         new.replay(entry)
     new.settle()
     assert (new.state.lateness, new.scoring.leads.tolist()) == (300, [1, 2])
-    outcome = new.step(count([37]))
-    assert [f.origin.tolist() for f in outcome.forecasts] == [[70]]
+    effect = new.step(count([37]))
+    assert [f.origin.tolist() for f in effect.forecasts] == [[70]]
     later = [Entry.decode(new.step(count([number])).entry.encode()) for number in (38, 39)]
     # Killed before the next snapshot: a journal written under two settings.
     again = engine(leads=(1, 2), lateness=300)
@@ -348,20 +348,18 @@ def test_entry_of_the_outcome_holds_the_batch() -> None:
     """As it arrived, repetitions included, with one row of kept forecasts per closed window."""
     fleet = engine(leads=(1, 3))
     readings = count([0, 0, 1, 2])
-    outcome = fleet.step(readings, now=None)
-    assert outcome.entry.readings is readings
-    assert outcome.entry.now is None
-    assert outcome.entry.forecasts.shape == (2, 2, 4)
-    assert outcome.entry.forecasts[:, :, 3].tolist() == [[0, 0], [1, 1]]
+    effect = fleet.step(readings, now=None)
+    assert effect.entry.readings is readings
+    assert effect.entry.now is None
+    assert effect.entry.forecasts.shape == (2, 2, 4)
+    assert effect.entry.forecasts[:, :, 3].tolist() == [[0, 0], [1, 1]]
 
 
 def test_baseline_is_a_forecaster_like_any_other() -> None:
     """Its forecasts are no failure; it has no interval, and its newest rows leave none of an earlier model standing."""
     fleet = Engine(Baseline("last_value", ANY), [], SeriesTable(["a"]))
-    outcome = fleet.step(count([0, 1, 2], series=0))
-    assert (outcome.failure, [f.model for f in outcome.forecasts]) == (None, ["last_value"])
-    assert [row["q50"] for row in rows(outcome, FORECAST_LEAD) if row["lead"] == 1] == [0, 1]
-    assert np.isnan([float(str(row["q10"])) for row in rows(outcome, FORECAST_LEAD)]).all()
-    assert [(row["q10"], row["q90"]) for row in rows(outcome, FORECAST)] == [
-        (row["q50"],) * 2 for row in rows(outcome, FORECAST)
-    ]
+    effect = fleet.step(count([0, 1, 2], series=0))
+    assert (effect.failure, [f.model for f in effect.forecasts]) == (None, ["last_value"])
+    assert [row["q50"] for row in rows(effect, FORECAST_LEAD) if row["lead"] == 1] == [0, 1]
+    assert np.isnan([float(str(row["q10"])) for row in rows(effect, FORECAST_LEAD)]).all()
+    assert [(row["q10"], row["q90"]) for row in rows(effect, FORECAST)] == [(row["q50"],) * 2 for row in rows(effect, FORECAST)]

@@ -5,14 +5,14 @@ from dataclasses import replace
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
 from flows.output.imported import imported_document, imported_text
-from pipeline.history.from_store import Plan
+from pipeline.history.from_store import Needs
 from pipeline.history.importing import Imported
 
 HOUR = 3600 * SECOND
 IMPORTED = Imported(
     rows=48, stored=48, not_finite=0, misdated=0, repeated=None, series=("a", "b"), strange=(), first=0, last=23 * HOUR
 )
-ENOUGH = Plan(Contract(HOUR, 168, 24), needed=12 * DAY, held=12 * DAY)
+ENOUGH = Needs(Contract(HOUR, 168, 24), needed=12 * DAY, held=12 * DAY)
 
 
 def test_history_that_is_long_enough_leads_to_retrain() -> None:

@@ -20,7 +20,7 @@ from edge.contract.schema import FORECAST, FORECAST_LEAD, FORECAST_SCORE, READIN
 from edge.contract.times import SECOND
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import Manifest, version_of
-from edge.release.candidate import open_bundle
+from edge.release.ready import open_bundle
 from edge.series.engine import Engine
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import Store

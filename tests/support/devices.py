@@ -41,8 +41,8 @@ class Device:
             write_bundle=self._write_bundle,
         )
         self.releases = Releases(self.folder, self.channel, self.log.append, here)
-        candidate = self.releases.current()
-        self.live = candidate and candidate.bundle.manifest.version
+        ready = self.releases.current()
+        self.live = ready and ready.bundle.manifest.version
 
     def _replace_file(self, path: Path, content: bytes) -> None:
         self.disk()
@@ -54,11 +54,11 @@ class Device:
 
     def poll(self) -> str | None:
         """Look once and let go live what is found; returns its version."""
-        candidate = self.releases.poll()
-        if candidate is None:
+        ready = self.releases.poll()
+        if ready is None:
             return None
-        self.releases.accept(candidate)
-        self.live = candidate.bundle.manifest.version
+        self.releases.accept(ready)
+        self.live = ready.bundle.manifest.version
         return self.live
 
     def held(self) -> list[str]:

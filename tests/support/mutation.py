@@ -127,7 +127,7 @@ BY_HAND = (
     Change(
         "late readings are counted",
         "edge/agent/counters.py",
-        "    count(Counter.LATE, outcome.late)\n",
+        "    count(Counter.LATE, effect.late)\n",
         "",
         ("tests/edge/test_agent_counters.py",),
     ),

@@ -17,7 +17,7 @@ from edge.errors import BundleError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.messages.message import Message
-from edge.release.candidate import open_bundle
+from edge.release.ready import open_bundle
 from edge.series.engine import Engine
 from edge.series.entry import Entry
 from edge.spool.spool import Commit, Spool

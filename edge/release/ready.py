@@ -9,7 +9,7 @@ from edge.release.pointer import Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ReadyBundle:
     """What is to forecast.
 
     Args:
