@@ -14,6 +14,7 @@ from edge.contract.columns import Float32
 from edge.contract.contract import Contract
 from edge.contract.times import format_duration, iso
 from edge.errors import HistoryError
+from edge.forecaster.model import LARGEST_VALUE
 from pipeline.history.cells import Arrivals
 from pipeline.history.defaults import rounded
 from pipeline.history.table import Table
@@ -175,6 +176,8 @@ def _problems(table: Table, contract: Contract, coverage: Sequence[_Coverage], t
                 f"{MOST_MISSING:.0%}), one comes about every {format_duration(spacing)}; "
                 "set a longer [fleet] interval"
             )
+        elif _all_huge(learned, piece):
+            problems.append(f"all of its values are {LARGEST_VALUE:g} or more, which counts as missing; use a larger unit")
         elif not has_window(values, contract, training, piece):
             problems.append(
                 f"no window of {contract.window} intervals with {contract.horizon} to forecast lies before "
@@ -185,6 +188,13 @@ def _problems(table: Table, contract: Contract, coverage: Sequence[_Coverage], t
         else:
             problems.append(None)
     return problems
+
+
+def _all_huge(values: Float32, piece: int) -> bool:
+    """Whether the values of a row, of which there are some, are all too large for a model."""
+    pieces = (np.abs(values[begin : begin + piece]) for begin in range(0, len(values), piece))
+    least = min((float(np.fmin.reduce(sizes)) for sizes in pieces if np.isfinite(sizes).any()), default=0.0)
+    return least >= LARGEST_VALUE
 
 
 def can_judge(table: Table, contract: Contract, part: range) -> bool:

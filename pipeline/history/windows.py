@@ -182,10 +182,13 @@ def _origins(contract: Contract, part: range, stride: int) -> Int64:
 
 
 def _usable(values: Float32, contract: Contract, origins: Int64, max_missing: float | None) -> Int64:
-    """The origins that have a value in the window, not too many NaN there, and a target, int64 `[n]`."""
+    """The origins that have a value in the window, not too many missing there, and a target, int64 `[n]`.
+
+    Values that a model takes as missing are missing here too: no network has a forecast from a window of these alone.
+    """
     window = contract.window
     allowed = (contract.max_missing if max_missing is None else max_missing) * window
-    filled = np.append(0, np.cumsum(np.isfinite(values)))
+    filled = np.append(0, np.cumsum(np.abs(values) < LARGEST_VALUE))  # NaN compares false
     known = filled[origins] - filled[origins - window]
     usable: Int64 = origins[(known > 0) & (window - known <= allowed) & (filled[origins + contract.horizon] > filled[origins])]
     return usable

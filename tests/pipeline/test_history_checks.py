@@ -91,6 +91,19 @@ def test_series_that_cannot_be_trained_on_are_left_out_with_a_reason() -> None:
     np.testing.assert_array_equal(kept.values[1], wave)
 
 
+def test_a_series_of_values_too_large_for_a_model_is_left_out_and_the_others_stay() -> None:
+    """A sensor that says the time in nanoseconds keeps no fleet from its network; a few such values keep no series out."""
+    wave = [float(hour % 24) for hour in range(480)]
+    glitches = [1e20 if hour % 50 == 0 else value for hour, value in enumerate(wave)]
+    clock = [(-1.0) ** hour * (1.7e18 + 3.6e12 * hour) for hour in range(480)]
+    readings = Readings.concatenate([hourly(0, wave), hourly(1, clock), hourly(2, glitches)])
+    report = validated(readings, ["wave", "clock", "glitches"], Contract(HOUR, 24, 6))
+    (line,) = refuse(report)
+    assert line == (
+        "series 'clock' is left out: all of its values are 5e+16 or more, which counts as missing; use a larger unit"
+    )
+
+
 def test_history_with_nothing_trainable_is_refused_with_the_reasons() -> None:
     """The message says how many series failed why, and what to do."""
     with pytest.raises(HistoryError, match=r"2 of 2 series, such as 'a': it never changes .* check the sensor"):

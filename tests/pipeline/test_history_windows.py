@@ -110,8 +110,18 @@ def test_windows_with_too_many_gaps_or_nothing_to_compare_with_are_skipped() -> 
     assert samples(table, contract, range(12), max_missing=1).origin.tolist() == [4, 5, 7, 8, 9, 10]
 
 
+def test_values_that_a_model_takes_as_missing_are_missing_in_windows_and_targets() -> None:
+    """Of the values that are no NaN, those of 5e16 and more count as if they were: from these alone there is no forecast."""
+    values = np.ones((1, 12), np.float32)
+    values[0, [3, 6, 7]] = [5e16, -1e20, np.inf]
+    table = changed(counting(1, 12), values)
+    contract = Contract(HOUR, 4, 2, max_missing=0.25)
+    assert samples(table, contract, range(12)).origin.tolist() == [4, 5]
+    assert samples(table, contract, range(12), max_missing=1).origin.tolist() == [4, 5, 7, 8, 9, 10]
+
+
 @given(
-    st.lists(st.sampled_from([0.0, 1.0, np.nan]), min_size=1, max_size=40),
+    st.lists(st.sampled_from([0.0, 1.0, np.nan, 1e18]), min_size=1, max_size=40),
     st.integers(1, 6),
     st.integers(1, 6),
     st.tuples(st.integers(0, 40), st.integers(0, 40)),
