@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeAlias
 
 Died: TypeAlias = Callable[[str], None]
@@ -51,5 +52,11 @@ def tell_of_death(work: Callable[[], object], died: Died) -> None:
     try:
         work()
     except BaseException as error:  # noqa: BLE001 - a thread must not end in silence, whatever ended it
-        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        died(f"the thread {threading.current_thread().name} died ({reason})")
+        died(f"the thread {threading.current_thread().name} died ({_reason(error)})")
+
+
+def _reason(error: BaseException) -> str:
+    name, text = type(error).__name__, ""
+    with suppress(BaseException):  # an error of a library may fail once more where its text is made
+        text = str(error)
+    return f"{name}: {text}" if text else name

@@ -8,6 +8,24 @@ from edge.threads import Thread
 from tests.support.servers import HANGS_AFTER
 
 
+class _Speechless(Exception):
+    def __str__(self) -> str:
+        raise MemoryError
+
+
+def test_a_thread_dies_of_an_error_that_has_no_words() -> None:
+    """Its name is enough."""
+    lines: list[str] = []
+
+    def work() -> None:
+        raise _Speechless
+
+    thread = Thread("sender", work, lines.append)
+    thread.start()
+    assert thread.join(HANGS_AFTER)
+    assert lines == ["the thread gatecast-sender died (_Speechless)"]
+
+
 @pytest.mark.parametrize("error", [RuntimeError("broken"), MemoryError(), SystemExit(3), KeyboardInterrupt()], ids=repr)
 def test_a_thread_that_dies_is_told_of_in_one_line(error: BaseException) -> None:
     """Whatever ended it, with its name and the reason."""
