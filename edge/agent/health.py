@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
@@ -105,6 +106,10 @@ class _ServerV6(ThreadingHTTPServer):
 def _handler(health: Health) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         timeout = 5
+
+        def handle(self) -> None:
+            with suppress(OSError):  # a probe that hangs up is no news, and the library would print a trace
+                super().handle()
 
         def do_GET(self) -> None:
             if self.path == "/healthz":

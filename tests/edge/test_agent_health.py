@@ -4,6 +4,8 @@ import json
 import math
 import re
 import socket
+import struct
+import threading
 from collections.abc import Iterator
 from http.client import HTTPConnection
 
@@ -13,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from edge.agent.counters import Counter, Counters, Gauge, Number
 from edge.agent.health import Health
 from edge.errors import ConfigurationError
-from tests.support.servers import HANGS_AFTER
+from tests.support.servers import HANGS_AFTER, wait_until
 
 
 class Patient:
@@ -123,6 +125,17 @@ def test_silent_client_holds_up_nobody(patient: Patient) -> None:
     """A connection that says nothing does not keep others from being answered."""
     with socket.create_connection(("127.0.0.1", patient.port)):
         assert patient.get("/healthz")[0] == 200
+
+
+def test_a_probe_that_hangs_up_leaves_no_trace(patient: Patient, capfd: pytest.CaptureFixture[str]) -> None:
+    """Whether it has asked or not."""
+    for request in (b"GET /metrics HTTP/1.1\r\n\r\n", b"GET"):
+        with socket.create_connection(("127.0.0.1", patient.port)) as probe:
+            probe.sendall(request)
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # it is reset
+    assert patient.get("/healthz")[0] == 200
+    wait_until(lambda: not any("process_request" in thread.name for thread in threading.enumerate()))
+    assert capfd.readouterr().err == ""
 
 
 def test_taken_port_is_the_users_move(patient: Patient) -> None:
