@@ -4,7 +4,6 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from edge.agent.capacity import SHARE, memory, need, shortage
 from edge.config import Config, read_config
@@ -61,11 +60,12 @@ def local_bundle(config: Config) -> Bundle | None:
     """The bundle a local channel names, else the one that is live on this device; None where there is none.
 
     Raises:
+        ConfigurationError: the channel is no path and no http(s) URL.
         BundleError: it is damaged.
     """
     channel = config.release.channel
-    if channel and urlsplit(channel).scheme in ("", "file"):
-        source = Source(channel)
+    source = Source(channel)
+    if channel and not source.remote:
         try:
             return source.read_bundle(source.read_channel())
         except OSError as error:

@@ -93,7 +93,7 @@ class Source:
         if scheme not in ("", "http", "https", "file") or not channel.isprintable():
             raise ConfigurationError(f"[release] channel {channel!r}: write a path or an http(s) URL")
         self.channel = channel.removeprefix("file://")
-        self._remote = scheme in ("http", "https")
+        self.remote = scheme in ("http", "https")
 
     def read_channel(self) -> Channel:
         """The document.
@@ -128,7 +128,7 @@ class Source:
             raise BundleDamaged(str(error)) from error
 
     def _address(self, channel: Channel, name: str) -> str:
-        if self._remote:
+        if self.remote:
             return urljoin(self.channel, f"{channel.bundle.rstrip('/')}/{name}")
         return str(Path(self.channel).parent / channel.bundle / name)
 
@@ -149,7 +149,7 @@ class Source:
             OSError: not there, or the transfer ended early or took too long.
             BundleDamaged: there is more.
         """
-        if self._remote:
+        if self.remote:
             request = Request(address, headers={"User-Agent": "gatecast-agent"})  # noqa: S310 - http or https, see above
             with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
                 content = self._receive(answer, limit + 1)

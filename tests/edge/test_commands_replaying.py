@@ -105,12 +105,15 @@ def test_broken_csv_is_one_line_and_exit_code_1(content: bytes, words: str, devi
         (["replay", "."], 1, "cannot read .: Is a directory"),
         (["replay", "readings.csv", "--bundle", "none"], 1, "none"),
         (["replay", "readings.csv", "--config", "none.toml"], 2, "name the file with --config"),
+        (["replay", "readings.csv", "--config", "no-channel.toml"], 2, "'http://[': write a path or an http(s) URL"),
         (["run", "--config", "none.toml"], 2, "name the file with --config"),
     ],
 )
 def test_missing_file_is_one_line(arguments: list[str], code: int, words: str, device: Device) -> None:
     """Exit code 2 only where the configuration is meant."""
     device.readings([("roof", START, 1)])
+    text = (device.folder / "gatecast.toml").read_text()
+    (device.folder / "no-channel.toml").write_text(text.replace("registry/live.json", "http://["))
     answer = device.run(*arguments)
     assert (answer.returncode, answer.stderr.count("\n")) == (code, 1)
     assert answer.stderr.startswith("gatecast-agent: ")
