@@ -27,7 +27,7 @@ from pipeline.history.from_files import read_file
 from pipeline.history.prepared import Prepared, some_windows
 from pipeline.history.table import Table, to_table
 from pipeline.history.windows import Split, evenly, samples, training_scale
-from pipeline.judging.evaluation import Evaluation, backtest, contender
+from pipeline.judging.evaluation import Evaluation, Facts, backtest, contender
 from pipeline.release.candidates import PARITY_WINDOWS, Candidate, Plan, make_candidate
 from pipeline.release.parity import model_file
 from pipeline.training.architecture import Architecture, architectures
@@ -195,7 +195,7 @@ def network_rows(
                 thinned = Thinned(Model(made.bundle), missing)
                 rivals[f"gatecast, {missing:.0%} missing"] = contender(thinned, names, known)
             for method, one in rivals.items():
-                (found,) = backtest([one], data.table, contract, data.split.held_out)
+                (found,) = backtest([one], Facts(data.table, contract, data.split.held_out))
                 yield _network_row(data, method, made, found, settings, conversions)
 
 
@@ -261,7 +261,7 @@ def tutorial_rows(data: Data, contract: Contract, seeds: Sequence[int]) -> Itera
             if file is None:
                 raise TypeError
             rival = contender(Model(made.bundle), data.table.names, known)
-            (found,) = backtest([rival], data.table, contract, data.split.held_out)
+            (found,) = backtest([rival], Facts(data.table, contract, data.split.held_out))
             yield Row(
                 data.name,
                 contract.horizon,
@@ -291,7 +291,7 @@ def peer_rows(data: Data, contract: Contract, methods: Sequence[str]) -> Iterato
             entrants.append((makers[method](training, validation, contract, scale), time.perf_counter() - started))
     for forecaster, seconds in entrants:
         known = data.table.names if seconds is not None else ()
-        (found,) = backtest([contender(forecaster, data.table.names, known)], data.table, contract, data.split.held_out)
+        (found,) = backtest([contender(forecaster, data.table.names, known)], Facts(data.table, contract, data.split.held_out))
         yield Row(
             data.name,
             contract.horizon,
@@ -318,7 +318,9 @@ def unseen_rows(data: Data, contract: Contract, train: Train) -> Iterator[Row]:
         architecture, settings = architectures(train, contract)[0], settings_of(train)
         with tempfile.TemporaryDirectory() as folder:
             made = make_candidate(prepared(rest, contract), architecture, settings, Path(folder), plan=Plan(train.precisions))
-        (found,) = backtest([contender(Model(made.bundle), alone.table.names)], alone.table, contract, alone.split.held_out)
+        (found,) = backtest(
+            [contender(Model(made.bundle), alone.table.names)], Facts(alone.table, contract, alone.split.held_out)
+        )
         yield _network_row(alone, "gatecast, series unseen", made, found, settings)
         yield from peer_rows(alone, contract, ("baselines", "ridge"))
 

@@ -17,7 +17,7 @@ from pipeline.backtest.peers import lightgbm_direct, ridge, statsforecast
 from pipeline.history.checks import can_judge
 from pipeline.history.prepared import Prepared
 from pipeline.history.windows import Split, judged_stride, samples, training_scale
-from pipeline.judging.evaluation import Contender, backtest, comparable, contender
+from pipeline.judging.evaluation import Contender, Facts, backtest, comparable, contender
 from pipeline.judging.metrics import naive_error
 from pipeline.judging.verdict import missed_by_all
 from pipeline.release.registry import Registry
@@ -183,7 +183,8 @@ def measure(prepared: Prepared, chosen: Sequence[Entrant], stride: int, notes: S
         HistoryError: nothing can be judged there.
     """
     table, contract, parts = prepared.table, prepared.contract, prepared.split
-    evaluations = backtest([entrant.contender for entrant in chosen], table, contract, parts.held_out, stride, prepared.scale)
+    facts = Facts(table, contract, parts.held_out, prepared.scale)
+    evaluations = backtest([entrant.contender for entrant in chosen], facts, stride)
     if not evaluations[0].count.any():
         raise HistoryError(
             "no fact can be judged: too much is missing there, or a forecaster gives no forecast; try --from earlier"

@@ -25,7 +25,7 @@ from pipeline.cells.recall import Memory, RecallBudget
 from pipeline.cells.uses import Form, Row, Use, best_uses
 from pipeline.history.prepared import Prepared, some_windows
 from pipeline.history.windows import judged_stride, samples
-from pipeline.judging.evaluation import Evaluation, backtest, contender, skills_against, skills_by_lead
+from pipeline.judging.evaluation import Evaluation, Facts, backtest, contender, skills_against, skills_by_lead
 from pipeline.judging.metrics import mean_skill
 from pipeline.release.candidates import PARITY_WINDOWS, Candidate
 from pipeline.release.parity import golden, model_file, parity
@@ -212,11 +212,8 @@ def measure(
     networks = [contender(model, names, names) for model in models]
     judged = backtest(
         [*networks, *(contender(baseline, names) for baseline in baselines(contract))],
-        prepared.table,
-        contract,
-        prepared.split.held_out,
+        Facts(prepared.table, contract, prepared.split.held_out, prepared.scale),
         judged_stride(prepared.table, contract, prepared.split.held_out),
-        prepared.scale,
     )
     references = judged[len(trained) :]
     rows = tuple(

@@ -21,7 +21,7 @@ from edge.forecaster.forecaster import Forecaster
 from edge.series.metrics import absolute_error, covered, pinball
 from pipeline.history.table import Table
 from pipeline.judging.metrics import coverage, mae, mean_over, mse, series_skill, weighted_quantile_loss
-from pipeline.judging.replay import replayed
+from pipeline.judging.replay import BLOCK, replayed
 
 BATCH = 256
 MOST_MISSED = 10.0  # training scales that an error counts as at most: no sane forecast is off by ten standard deviations
@@ -201,14 +201,7 @@ def comparable(first: Contract, second: Contract) -> bool:
     return (first.interval, first.horizon, first.aggregation) == (second.interval, second.horizon, second.aggregation)
 
 
-def backtest(
-    contenders: Sequence[Contender],
-    table: Table,
-    contract: Contract,
-    part: range,
-    stride: int = 1,
-    scale: Float32 | None = None,
-) -> tuple[Evaluation, ...]:
+def backtest(contenders: Sequence[Contender], facts: Facts, stride: int = 1, block: int = BLOCK) -> tuple[Evaluation, ...]:
     """Measure forecasters side by side with a rolling origin, from every `stride`-th interval of a part of the table.
 
     The readings are replayed through the device's state, so that what is measured is what will run. A forecaster whose
@@ -216,16 +209,14 @@ def backtest(
 
     Args:
         contenders: forecasters to measure, at least one; their contracts are comparable to this one.
-        table: the grid.
-        contract: horizon and grid; its window and `max_missing` decide which windows are used.
-        part: columns that the facts lie in, such as `Split.held_out`.
+        facts: facts that they forecast, with the contract whose windows are used.
         stride: intervals from one origin to the next.
-        scale: spread of every series in training, which bounds what a fact can weigh, float32 `[series]`; None: nothing is
-            bounded.
+        block: bytes of windows that are replayed in one step.
 
     Raises:
         HistoryError: a contender forecasts other intervals.
     """
+    table, contract, scale = facts.table, facts.contract, facts.scale
     for entrant in contenders:
         if not comparable(entrant.forecaster.contract, contract):
             name = entrant.forecaster.name
@@ -234,12 +225,12 @@ def backtest(
     unit = np.full(len(table.names), np.nan) if scale is None else scale.astype(np.float64)
     evaluations = tuple(_nothing(entrant.forecaster, table.names, unit, shape) for entrant in contenders)
     longest = max(contract.window, *(entrant.forecaster.contract.window for entrant in contenders))
-    for block in replayed(table, contract, part, stride, longest):
-        for start in range(0, len(block), BATCH):
+    for windows in replayed(table, contract, facts.part, stride, longest, block):
+        for start in range(0, len(windows), BATCH):
             rows = slice(start, start + BATCH)
-            series = block.series[rows]
-            facts = sliding_window_view(table.values, contract.horizon, axis=1)[series, block.origin[rows]]
-            _measure(contenders, evaluations, block.windows[rows], series, facts.astype(np.float64))
+            series = windows.series[rows]
+            targets = sliding_window_view(table.values, contract.horizon, axis=1)[series, windows.origin[rows]]
+            _measure(contenders, evaluations, windows.windows[rows], series, targets.astype(np.float64))
     return evaluations
 
 

@@ -17,7 +17,7 @@ from edge.forecaster.model import usable
 from edge.series.state import Closed, State
 from pipeline.history.table import Table
 
-BLOCK = 1 << 25  # bytes of windows that close in one step, and that are yielded together
+BLOCK = 1 << 25  # bytes
 INTERVALS = 16  # intervals in one step; more are no faster
 
 
@@ -40,7 +40,9 @@ class Replayed:
         return len(self.origin)
 
 
-def replayed(table: Table, contract: Contract, part: range, stride: int = 1, window: int | None = None) -> Iterator[Replayed]:
+def replayed(
+    table: Table, contract: Contract, part: range, stride: int = 1, window: int | None = None, block: int = BLOCK
+) -> Iterator[Replayed]:
     """Every usable window of a part, in order of time within a series; only some of them are in memory at once.
 
     Args:
@@ -49,10 +51,11 @@ def replayed(table: Table, contract: Contract, part: range, stride: int = 1, win
         part: columns that the targets lie in; the first one is the first origin, unless the window needs more.
         stride: columns from one origin to the next.
         window: length of the windows, at least the contract's (None: the contract's); NaN where they begin before the table.
+        block: bytes of windows that close in one step, and that are yielded together.
     """
     length = window or contract.window
     origins = range(max(part.start, contract.window), part.stop - contract.horizon + 1, stride)
-    group = max(1, BLOCK // (4 * length * INTERVALS))
+    group = max(1, block // (4 * length * INTERVALS))
     for first in range(0, len(table.values) if origins else 0, group):
         values = table.values[first : first + group]
         # Cutting windows is what takes the time, and a wide stride needs few of them.
@@ -63,7 +66,7 @@ def replayed(table: Table, contract: Contract, part: range, stride: int = 1, win
             now = table.start + end * table.interval
             both = state.ingest(readings).closed, state.advance(now)
             parts += [_chosen(closed, table, contract, first) for closed in both]
-            if end == origins[-1] or sum(block.windows.nbytes for block in parts) >= BLOCK:
+            if end == origins[-1] or sum(chosen.windows.nbytes for chosen in parts) >= block:
                 yield _joined(parts)
                 parts = []
 

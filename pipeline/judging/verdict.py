@@ -319,20 +319,20 @@ def trial(
         cost: time and size of the candidate.
         limits: bounds that it has to keep.
     """
-    table, contract, part, scale = facts.table, facts.contract, facts.part, facts.scale
-    stride = judged_stride(table, contract, part)
+    table, contract = facts.table, facts.contract
+    stride = judged_stride(table, contract, facts.part)
     plain = [contender(baseline, table.names) for baseline in baselines(contract)]
     problem = None
     if champion is not None and not comparable(champion.forecaster.contract, contract):
         problem = f"the champion ({champion.forecaster.name}) forecasts another interval, horizon or aggregation"
         champion = None
     if champion is not None:
-        judged, live, *references = backtest([candidate, champion, *plain], table, contract, part, stride, scale)
+        judged, live, *references = backtest([candidate, champion, *plain], facts, stride)
         silent = _silent(live, references)
         if not silent:
             return Trial(judge(judged, references, live, cost, limits), judged, live, tuple(references))
         problem = f"the champion ({live.forecaster}) has no forecast for {silent} facts that a baseline forecast"
-    judged, *references = backtest([candidate, *plain], table, contract, part, stride, scale)
+    judged, *references = backtest([candidate, *plain], facts, stride)
     verdict = judge(judged, references, None, cost, limits)
     if problem is not None:
         check = Check("champion", Outcome.NOT_JUDGED, f"{problem}; judged against the baselines only")

@@ -82,7 +82,7 @@ def choose_precision(
     models = {precision: Model(bundles[precision]) for precision in parities}
     entrants = [contender(model, table.names, bundles[precision].manifest.series) for precision, model in models.items()]
     stride = judged_stride(table, facts.contract, facts.part)
-    evaluations = dict(zip(models, backtest(entrants, table, facts.contract, facts.part, stride, facts.scale), strict=True))
+    evaluations = dict(zip(models, backtest(entrants, facts, stride), strict=True))
     shares = _shares({precision: evaluation.scaled_error(evaluation.scale) for precision, evaluation in evaluations.items()})
     refused |= {
         precision: f"its error is {share:.2%} of float32's" for precision, share in shares.items() if not share <= 1 + WORSE

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.backtest.figures import Figures, averaged, figures, lines
-from pipeline.judging.evaluation import backtest, contender
+from pipeline.judging.evaluation import Facts, backtest, contender
 from pipeline.report.page import Grid
 from tests.pipeline.test_judging_evaluation import CONTRACT, PART, Counter, counting
 
@@ -14,7 +14,7 @@ FIGURES = {"mae", "rmse", "mase", "wql", "coverage", "width"}
 def test_figures_are_those_of_the_sums() -> None:
     """Counter off by 3 with a band of 1, facts of one series: every figure by hand, by lead and over all leads."""
     table = counting()
-    (off,) = backtest([contender(Counter(add=3), table.names, table.names)], table, CONTRACT, PART)
+    (off,) = backtest([contender(Counter(add=3), table.names, table.names)], Facts(table, CONTRACT, PART))
     for found in (figures(off, np.array([2.0, np.nan]), by_lead=by_lead) for by_lead in (False, True)):
         shape = found.mae.shape
         for name, value in (("mae", 3), ("rmse", 3), ("coverage", 0), ("width", 2)):

@@ -12,7 +12,7 @@ from edge.errors import HistoryError
 from edge.forecaster.baselines import Baseline, baselines
 from edge.forecaster.forecaster import AllQuantiles
 from pipeline.history.table import Table
-from pipeline.judging.evaluation import Evaluation, backtest, contender, series_index
+from pipeline.judging.evaluation import Evaluation, Facts, backtest, contender, series_index
 from pipeline.judging.metrics import mae, rmse
 
 HOUR = 3600 * SECOND
@@ -49,7 +49,7 @@ PART = range(100, 200)
 def run(*forecasters: Counter | Baseline, table: Table | None = None) -> tuple[Evaluation, ...]:
     """Backtest on the counting series, all of them known."""
     table = table or counting()
-    return backtest([contender(one, table.names, table.names) for one in forecasters], table, CONTRACT, PART)
+    return backtest([contender(one, table.names, table.names) for one in forecasters], Facts(table, CONTRACT, PART))
 
 
 def noise(intervals: int = 400, series: int = 4) -> Table:
@@ -126,14 +126,14 @@ def test_no_fact_weighs_more_than_ten_scales() -> None:
     """The counter is off by 45 once it is added; with a scale of 2 that counts as 20, of 5 as 45, and unbounded without one."""
     table = counting()
     who = [contender(Counter(add=45), table.names, table.names), contender(Baseline("last_value", CONTRACT), table.names)]
-    found, last = backtest(who, table, CONTRACT, PART, scale=np.array([2, 5], np.float32))
+    found, last = backtest(who, Facts(table, CONTRACT, PART, np.array([2, 5], np.float32)))
     assert found.by_series.tolist() == [20.0, 45.0]
     assert last.by_series.tolist() == [3.5, 3.5]
     np.testing.assert_array_equal(found.squared_error / found.count, [[400.0] * 6, [2025.0] * 6])
     np.testing.assert_array_equal(found.width[0], np.zeros(6))
-    (plain,) = backtest(who[:1], table, CONTRACT, PART)
+    (plain,) = backtest(who[:1], Facts(table, CONTRACT, PART))
     assert plain.by_series.tolist() == [45.0, 45.0]
-    (unknown,) = backtest(who[:1], table, CONTRACT, PART, scale=np.array([np.nan, 0], np.float32))
+    (unknown,) = backtest(who[:1], Facts(table, CONTRACT, PART, np.array([np.nan, 0], np.float32)))
     assert unknown.by_series.tolist() == [45.0, 45.0]
 
 
@@ -144,15 +144,15 @@ def test_a_fact_that_nobody_foresees_counts_for_nobody() -> None:
     scale = np.array([5, 5], np.float32)
     found, last = backtest(
         [contender(Counter(), table.names), contender(Baseline("last_value", CONTRACT), table.names)],
-        table, CONTRACT, PART, scale=scale,
-    )  # fmt: skip
+        Facts(table, CONTRACT, PART, scale),
+    )
     assert found.missed.tolist() == last.missed.tolist() == [[0, 0, 0, 1, 1, 1], [0] * 6]
     assert found.count.tolist() == [[95, 95, 95, 94, 94, 94], [95] * 6]
     assert not found.absolute_error.any()
     blind, last = backtest(
         [contender(Counter(add=1e9), table.names, ["a"]), contender(Baseline("last_value", CONTRACT), table.names)],
-        counting(), CONTRACT, PART, scale=scale,
-    )  # fmt: skip
+        Facts(counting(), CONTRACT, PART, scale),
+    )
     assert not blind.missed.any()
     assert blind.by_series.tolist() == [50.0, 0.0]
     assert (blind.count == 95).all()
@@ -162,7 +162,7 @@ def test_series_are_matched_by_name() -> None:
     """A model has its own list of series; what is not on it is unknown."""
     assert series_index(["a", "b", "c"], ["c", "x", "a"]).tolist() == [3, 0, 1]
     table = counting()
-    (found,) = backtest([contender(Counter(add=2), table.names, ["b"])], table, CONTRACT, PART)
+    (found,) = backtest([contender(Counter(add=2), table.names, ["b"])], Facts(table, CONTRACT, PART))
     assert found.by_series.tolist() == [0.0, 2.0]
 
 

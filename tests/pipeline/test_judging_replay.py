@@ -15,7 +15,7 @@ from edge.series.state import Closed, State
 from pipeline.history.table import Table
 from pipeline.history.windows import samples
 from pipeline.judging import replay as module
-from pipeline.judging.evaluation import backtest, contender
+from pipeline.judging.evaluation import Facts, backtest, contender
 from pipeline.judging.replay import Replayed, replayed
 from tests.pipeline.test_judging_evaluation import CONTRACT, HOUR, PART, Counter, counting
 
@@ -101,22 +101,22 @@ def test_what_the_state_does_is_measured(monkeypatch: pytest.MonkeyPatch) -> Non
 
     table = counting()
     who = [contender(Counter(), table.names)]
-    assert not backtest(who, table, CONTRACT, PART)[0].absolute_error.any()
+    assert not backtest(who, Facts(table, CONTRACT, PART))[0].absolute_error.any()
     monkeypatch.setattr(module, "State", Late)
-    assert backtest(who, table, CONTRACT, PART)[0].absolute_error.any()
+    assert backtest(who, Facts(table, CONTRACT, PART))[0].absolute_error.any()
 
 
-def test_memory_is_bounded_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_bounded_and_changes_nothing() -> None:
     """Large tables are replayed in groups of series and stretches of time; the sums are the same to the last bit."""
     table = gappy()
-    whole = backtest([contender(Counter(contract=SHORT), table.names)], table, SHORT, range(60, 160))[0]
+    who, facts = [contender(Counter(contract=SHORT), table.names)], Facts(table, SHORT, range(60, 160))
+    whole = backtest(who, facts)[0]
     step = 4 * SHORT.window * module.INTERVALS  # bytes of one series' windows
-    monkeypatch.setattr(module, "BLOCK", 2 * step)
-    parts = list(replayed(table, SHORT, range(60, 160)))
+    parts = list(replayed(table, SHORT, range(60, 160), block=2 * step))
     assert len(parts) > 10
     assert max(part.windows.nbytes for part in parts) <= 4 * step
     assert all(len(set(part.series.tolist())) <= 2 for part in parts)
-    cut = backtest([contender(Counter(contract=SHORT), table.names)], table, SHORT, range(60, 160))[0]
+    cut = backtest(who, facts, block=2 * step)[0]
     for name in ("count", "absolute_error", "pinball", "covered", "unanswered"):
         np.testing.assert_array_equal(getattr(cut, name), getattr(whole, name))
 

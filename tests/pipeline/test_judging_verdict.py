@@ -176,7 +176,7 @@ def test_a_random_walk_releases_nobody() -> None:
     found = trial(contender(Counter(name="noise"), table.names), None, Facts(table, CONTRACT, range(200, 400)))
     assert not found.verdict.release
     last = Baseline("last_value", CONTRACT)
-    (base,) = backtest([contender(last, table.names)], table, CONTRACT, range(200, 400))
+    (base,) = backtest([contender(last, table.names)], Facts(table, CONTRACT, range(200, 400)))
     close = replace(base, absolute_error=base.absolute_error * 0.995)
     better = replace(base, absolute_error=base.absolute_error * 0.98)
     assert not judge(close, [base]).release

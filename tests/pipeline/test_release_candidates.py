@@ -10,7 +10,7 @@ from edge.contract.times import SECOND
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.manifest import Conversion
 from pipeline.history.prepared import Prepared, prepare
-from pipeline.judging.evaluation import backtest, contender
+from pipeline.judging.evaluation import Facts, backtest, contender
 from pipeline.release.candidates import Candidate, probe_windows, training_of
 from pipeline.release.decision import baseline_bundle, choose
 from pipeline.training.settings import Record, Settings
@@ -33,7 +33,7 @@ def candidate(prepared: Prepared, name: str = "last_value") -> Candidate:
     """A baseline in the place of a network."""
     forecaster = Baseline(name, CONTRACT, None if name == "last_value" else 24)
     entrant = contender(forecaster, prepared.table.names)
-    (validation,) = backtest([entrant], prepared.table, CONTRACT, prepared.split.validation)
+    (validation,) = backtest([entrant], Facts(prepared.table, CONTRACT, prepared.split.validation))
     return Candidate(baseline_bundle(prepared, forecaster, []), RECORD, 0.0, validation)
 
 

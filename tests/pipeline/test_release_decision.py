@@ -15,7 +15,7 @@ from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import Outcome, decode_manifest, encode_manifest
 from edge.forecaster.model import open_forecaster
 from pipeline.history.prepared import Prepared, prepare
-from pipeline.judging.evaluation import backtest, contender
+from pipeline.judging.evaluation import Facts, backtest, contender
 from pipeline.release.candidates import Candidate
 from pipeline.release.decision import Release, decide, publish
 from pipeline.release.registry import KEPT, Registry
@@ -41,9 +41,7 @@ def candidate(prepared: Prepared) -> Candidate:
     made = tiny.bundle(Architecture())
     (measured,) = backtest(
         [contender(Baseline("last_value", tiny.CONTRACT), prepared.table.names)],
-        prepared.table,
-        tiny.CONTRACT,
-        prepared.split.validation,
+        Facts(prepared.table, tiny.CONTRACT, prepared.split.validation),
     )
     return Candidate(made, Record(1.0, 1, 1, (), (), 1, 1), 0.0, measured)
 
