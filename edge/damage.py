@@ -18,7 +18,7 @@ def check_whole(connection: sqlite3.Connection) -> None:
 
 
 def move_aside(database: Path) -> Path:
-    """Give a database that nobody has open another name, so that its place is free for a new one.
+    """Rename a database that is not open anywhere, so that its path is free for a new one.
 
     Returns:
         The new name of the file; its write-ahead log has the same name with `-wal` behind it.

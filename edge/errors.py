@@ -5,8 +5,8 @@ GatecastError
 ├── HistoryError         the user's: this history cannot be trained on, exit code 1
 ├── PayloadError         the sensor's: count it, skip the message
 ├── BundleError          the trainer's: refuse the bundle, keep the old one
-│   └── BundleDamaged    nobody's: it is not what was released, fetch it again
-├── BrokerError          the operator's: the broker is away or says no
+│   └── BundleDamaged    the transfer's: it is not what was released, fetch it again
+├── BrokerError          the operator's: the broker cannot be reached or refuses
 └── StoreError           the store's
     ├── StoreBusy        wait and send again
     ├── StoreDenied      wrong password, bucket or address: say so, keep everything, try seldom
@@ -81,7 +81,7 @@ class StoreError(GatecastError):
 
 
 class StoreBusy(StoreError):
-    """The store is away or overloaded; the same block may go through later.
+    """The store cannot be reached or is overloaded; the same block may go through later.
 
     Args:
         message: description of the failure.

@@ -1,4 +1,4 @@
-"""Foreign text in our own lines: short, printable, on one line. Making it never fails and costs no more than its length."""
+"""Foreign text in our own lines: short, printable, on one line. Quoting never fails; its time grows with the length only."""
 
 SHOWN = 60  # characters of a foreign value that a line shows
 

@@ -9,7 +9,7 @@ Died: TypeAlias = Callable[[str], None]
 
 
 def raise_again(line: str) -> None:
-    """Where nobody else wants to know: Python prints the trace."""
+    """Raise the error again, for a thread without an owner: Python prints the traceback."""
     raise RuntimeError(line)
 
 

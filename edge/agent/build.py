@@ -114,7 +114,7 @@ def build(config: Config, outside: Outside, waits: Waits = Waits(), limits: Limi
 
 
 def start_wait(moment: float, phase: Backoff) -> float:
-    """Seconds to wait before anybody is asked: none for an agent that was started by hand.
+    """Seconds to wait before the channel and the store are asked: none for an agent that was started by hand.
 
     Args:
         moment: seconds since the machine started.

@@ -61,6 +61,6 @@ def shortage(contract: Contract, series: int, lateness: int, room: int) -> str |
 
 
 def give_back_memory() -> None:
-    """Have the C library return the memory of large arrays at once; of its own accord it keeps tens of megabytes."""
+    """Make the C library return the memory of large arrays at once; by default it keeps tens of megabytes."""
     with contextlib.suppress(OSError, AttributeError):  # another C library has no such function
         ctypes.CDLL(None).mallopt(-3, 131_072)  # M_MMAP_THRESHOLD

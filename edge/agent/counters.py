@@ -109,22 +109,22 @@ class Counters:
             return self._totals.get(counter, 0.0)
 
     def totals(self) -> dict[Counter, float]:
-        """All totals that something was added to, be it 0."""
+        """All totals that were added to, also those that are 0."""
         with self._lock:
             return dict(self._totals)
 
     def set(self, gauge: Gauge, value: float) -> None:
-        """Say how much something is now."""
+        """Set the present value of a gauge."""
         with self._lock:
             self._gauges[gauge] = value
 
     def gauge(self, gauge: Gauge) -> float:
-        """How much something is now; NaN where nobody said."""
+        """The present value of a gauge; NaN if it was never set."""
         with self._lock:
             return self._gauges.get(gauge, float("nan"))
 
     def gauges(self) -> dict[Gauge, float]:
-        """All gauges that somebody has set."""
+        """All gauges that were set."""
         with self._lock:
             return dict(self._gauges)
 

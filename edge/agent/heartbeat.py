@@ -1,4 +1,4 @@
-"""Whether the loop still turns: for the health page, and for a supervisor such as systemd (sd_notify(3))."""
+"""Whether the loop still runs: for the health page, and for a supervisor such as systemd (sd_notify(3))."""
 
 import os
 import socket
@@ -44,7 +44,7 @@ class Heartbeat:
         self.beat()
 
     def beat(self) -> None:
-        """The loop has come round."""
+        """Note that the loop has finished a round."""
         self._last = now = self._moment()
         if self._told is None or now - self._told >= PAUSE:
             self._told = now
@@ -52,11 +52,11 @@ class Heartbeat:
 
     @property
     def problem(self) -> str | None:
-        """What is wrong, or None."""
+        """A line that says how long the loop has stood still, or None while it runs."""
         silence = self._moment() - self._last
         if silence <= self._longest:
             return None
-        return f"the agent stands still since {silence:.0f} s: nothing is taken, forecast or committed; restart it"
+        return f"the agent has stood still for {silence:.0f} s: nothing is taken, forecast or committed; restart it"
 
 
 def alive(parts: Iterable[Part], beat: Callable[[], None]) -> Iterator[Part]:

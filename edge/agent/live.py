@@ -20,7 +20,7 @@ class Live:
         primer: fills empty windows from the store.
         journal: the series state on disk.
         trust: trust in our clock; it knows up to what time the store's history counts.
-        health: is told the name of the forecaster.
+        health: shows the name of the forecaster.
     """
 
     def __init__(

@@ -49,7 +49,7 @@ class Waits:
         disk: pause between tries of a disk that is full.
         history: longest pause before a store that gave no history is asked again.
         settled: time after connecting until the first of the messages that the broker has kept must have come.
-        steady: time until a clock that was set, or that nobody vouches for, is believed.
+        steady: time until a clock that was set, or that is not confirmed, is believed.
         phase: longest wait of an agent that starts together with its machine, before it asks anybody; the wait is random,
             for after a power cut a whole fleet starts at the same moment.
     """
@@ -265,7 +265,8 @@ class Agent:
         parts = self.parts
         ahead, waiting = parts.intake.held, parts.hold.waiting
         if len(ahead):
-            parts.grumbler.say("held", f"{len(ahead)} readings from ahead of a clock that nobody vouches for wait in the store")
+            what = f"{len(ahead)} readings have times ahead of this device's clock, which is not confirmed yet"
+            parts.grumbler.say("held", f"{what}; they are stored, and close no interval until the clock is confirmed or set")
         ready = parts.hold.exchange(ahead, parts.trust.latest, proved=parts.trust.proved)
         held = None if parts.hold.waiting is waiting else parts.hold.waiting
         has_news = bool(messages) or held is not None or parts.sender.has_news

@@ -66,7 +66,7 @@ class Primer:
         return self._next is not None and self._around.moment() >= self._next
 
     def forget(self) -> None:
-        """The windows are empty again: what was taken before is in none of them."""
+        """Note that all windows were emptied; no reading that was taken before is in them."""
         self._empty_since = None
 
     def fill(self, engine: Engine, latest: int) -> None:

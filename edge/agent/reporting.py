@@ -56,11 +56,11 @@ class Reporter:
 
 
 class BrokerWatch:
-    """Says at once how it stands with the broker.
+    """Logs a line as soon as the connection to the broker is lost or made.
 
     Args:
         subscriber: the subscriber.
-        grumbler: says it.
+        grumbler: takes the line.
     """
 
     def __init__(self, subscriber: Subscriber, grumbler: Grumbler) -> None:
@@ -74,6 +74,6 @@ class BrokerWatch:
             return
         self._problem = problem
         if problem is None:
-            self._grumbler.say("connected", "messages come in")
+            self._grumbler.say("connected", "subscribed to the topics of [[ingest]]")
         else:
             self._grumbler.say("broker", f"{problem}; trying again")

@@ -29,7 +29,7 @@ class Stop:
         self._bell.put(None)
 
     def wait(self, seconds: float) -> bool:
-        """Wait, not longer than that; returns whether to end."""
+        """Wait for at most so many seconds; returns whether to end."""
         if not self.asked:
             with suppress(Empty):
                 self._bell.get(timeout=seconds)

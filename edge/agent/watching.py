@@ -18,7 +18,7 @@ class Watcher:
     Args:
         releases: the bundles on this device; asked again and again.
         pause: seconds between two looks.
-        grumbler: says what nobody thought of.
+        grumbler: logs unexpected errors.
         phase: the first pause, random, so that devices that started together do not look together.
         died: called with one line where the thread dies.
     """

@@ -1,4 +1,4 @@
-"""The clocks of this machine, and whether somebody keeps the one people read right."""
+"""The clocks of this machine, and whether a time service sets the wall clock."""
 
 import ctypes
 import time
@@ -18,7 +18,7 @@ def _library() -> ctypes.CDLL:
 
 
 def synchronised() -> bool:
-    """Whether a time service holds the clock right; False also where nobody can say, as in a sandbox."""
+    """Whether a time service keeps the clock right; False also where this is not known, as in a sandbox."""
     try:
         state = _library().adjtimex(ctypes.create_string_buffer(512))  # all zero: it only reads
     except (OSError, AttributeError):  # another system, another C library
@@ -32,7 +32,7 @@ class Clocks:
 
     Args:
         now: ns UTC; may be wrong, and may be set at any moment.
-        moment: seconds, monotonic; nobody sets it.
+        moment: seconds, monotonic; it is never set.
         synchronised: whether a time service holds `now` right.
     """
 

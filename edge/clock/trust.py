@@ -1,4 +1,4 @@
-"""How far our own clock can be trusted. No I/O: whoever asks brings the clocks and what the sensors say.
+"""How far our own clock can be trusted. No I/O: the caller passes the clocks and the times of the sensors.
 
 A clock that is behind would make every reading a reading from the future, and one that is ahead closes intervals for good.
 So it must prove itself before it condemns anything: a time service holds it right, or the sensors agree with it for a while.
@@ -45,7 +45,7 @@ class Trust:
         self._said = False
 
     def look(self, now: int, moment: float, *, synchronised: bool) -> None:
-        """Notice when somebody sets the clock, and weigh it against the sensors.
+        """Notice when the clock is set, and compare it with the sensors.
 
         Args:
             now: ns UTC.
@@ -65,11 +65,11 @@ class Trust:
         if self.proved:
             self._newest = now
         elif self._behind and not self._said:
-            self._log("clock: it is behind what most sensors say; their time counts until it is set")
+            self._log("clock: it is behind the time of most sensors; their time counts until the clock is set")
         self._said = self._behind > 0
 
     def hear(self, series: int, time: int) -> None:
-        """A sensor says what time it is; of each series the newest word counts, late readings say nothing.
+        """Note the time of a sensor. The newest one of each series counts; late readings tell nothing about the time.
 
         Args:
             series: index of the series.
@@ -97,12 +97,12 @@ class Trust:
 
     @property
     def steady(self) -> bool:
-        """Whether nobody has set the clock for a while."""
+        """Whether the clock was not set for a while."""
         return self.seen is not None and self.seen[1] - self._since >= self._patience
 
     @property
     def calm(self) -> bool:
-        """Whether nobody has set the clock since the start, or for a while."""
+        """Whether the clock was not set since the start, or not for a while."""
         return self.steady or not self._was_set
 
     @property

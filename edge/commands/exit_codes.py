@@ -11,7 +11,7 @@ STOPPED = 128 + signal.SIGINT  # as a shell says it
 
 
 def guarded(program: str, command: Callable[[], int]) -> int:
-    """Run a command; what can go wrong without being a fault of ours is one line on standard error.
+    """Run a command; an error that is no fault of the program becomes one line on standard error.
 
     Returns:
         The command's exit code, else that of the error.

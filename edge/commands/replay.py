@@ -16,7 +16,7 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the clas
         description="Turn a CSV of readings into forecasts on standard output, through the code that runs live.",
     )
     command.add_argument("file", type=Path, metavar="FILE", help=FILE_TEXT)
-    command.add_argument("--bundle", type=Path, metavar="FOLDER", help="of a bundle; default: what [release] channel names")
+    command.add_argument("--bundle", type=Path, metavar="FOLDER", help="bundle to use; default: what [release] channel names")
     add_config(command)
     command.add_argument("--json", action="store_true", help="one JSON object per forecast instead of CSV")
     command.add_argument("--last", action="store_true", help="the newest forecast of each series only")

@@ -75,7 +75,7 @@ class Arrival:
 
     Args:
         mid: packet identifier; there are 65,535, and the newest message of each is remembered.
-        digest: hash of topic and payload, so that another message under the same identifier is told apart.
+        digest: hash of topic and payload, so that another message with the same identifier is recognised as another.
         time: time of the first delivery, ns UTC.
     """
 

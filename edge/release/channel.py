@@ -108,9 +108,9 @@ class Source:
         """The bundle, verified byte for byte against the document.
 
         Raises:
-            OSError: it cannot be reached.
-            BundleDamaged: it is not, or not yet, what the document says.
-            BundleError: it is, but nothing this version can use.
+            OSError: the bundle cannot be reached.
+            BundleDamaged: the files are not, or not yet, those that the document names.
+            BundleError: the files are right, but this version cannot use them.
         """
         content = self._read(self._address(channel, MANIFEST_FILE), channel.manifest_size)
         sha256 = hashlib.sha256(content).hexdigest()

@@ -47,7 +47,7 @@ class Note:
         self.healthy = False
 
     def left(self) -> Death | None:
-        """How the last run ended, if while a model worked; the note is empty afterwards."""
+        """How the last run ended, if it ended while a model worked. The note is empty afterwards."""
         try:
             version = self._path.read_bytes().rstrip(b"\0").decode(errors="replace")
             self._path.unlink()

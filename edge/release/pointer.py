@@ -65,7 +65,7 @@ class Pointer(msgspec.Struct):
 
 
 class Memory:
-    """The pointer on disk; a disk that is full costs the memory of what was decided, not the decision.
+    """The pointer on disk. If the disk is full, a decision still holds, but is forgotten at the next start.
 
     Args:
         path: path of `live.json`.

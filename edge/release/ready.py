@@ -1,4 +1,4 @@
-"""What may go live: a bundle that was verified, with a forecaster that has passed its test on this device."""
+"""A bundle that may go live: verified, with a forecaster that has passed its test on this device."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class ReadyBundle:
 
     @property
     def words(self) -> str:
-        """What forecasts, for people."""
+        """A line for people that names the forecaster."""
         if self.refusal is None:
             return f"bundle {self.bundle.manifest.version} is live"
         return f"{self.refusal.text}; {self.forecaster.name} forecasts in its place"

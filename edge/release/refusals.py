@@ -61,7 +61,7 @@ class Refusals:
         return refusal
 
     def note_said(self, refusal: Refusal) -> None:
-        """Somebody else says this refusal."""
+        """Note that another part has logged this refusal, so that it is not logged twice."""
         self._said.add((refusal.version, refusal.changed))
 
     def is_final_for_now(self, refusal: Refusal) -> bool:

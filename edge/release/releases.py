@@ -88,7 +88,7 @@ class Releases:
             return
         version = death.version
         if memory.count_death(1 if death.answered else SILENT) < DEATHS:
-            self._log(f"the last run died or hung while bundle {version} forecast; if that goes on it gives way")
+            self._log(f"the last run died or hung while bundle {version} forecast; if this goes on, the bundle is replaced")
             return
         reason = "the agent died or hung in run after run while it forecast"
         self._refusals.refuse(version, memory.pointer.live_changed, "live", reason)
@@ -121,7 +121,7 @@ class Releases:
         return None
 
     def _opened(self, bundle: Bundle) -> ReadyBundle:
-        """A bundle that was live; what ends the process in its self-test, ends it at every start."""
+        """Open a bundle that was live. The note is kept meanwhile: its self-test may end the process."""
         with self._note.inside(bundle.manifest.version) if bundle.model is not None else contextlib.nullcontext():
             forecaster = self._here.open_bundle(bundle)
         return ReadyBundle(bundle, self._noted(bundle, forecaster))

@@ -1,4 +1,4 @@
-"""What is told of one forecast and its fact, on the device and where a model is judged. Pure functions."""
+"""Figures of one forecast and its fact, on the device and where a model is judged. Pure functions."""
 
 import numpy as np
 

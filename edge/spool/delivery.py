@@ -155,7 +155,7 @@ class _Attempt:
         """Write the blocks, or their parts.
 
         Raises:
-            StoreBusy: the store is away.
+            StoreBusy: the store cannot be reached.
             StoreDenied: it says no to everything.
         """
         if blocks:

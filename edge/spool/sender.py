@@ -25,13 +25,13 @@ class Pace:
         write_size: bytes in one write.
         gather: seconds between two writes while little waits; many small writes cost the store, and a gateway's flash, far
             more than a few large ones.
-        away: pauses between tries of a store that is away.
+        away: pauses between tries of a store that cannot be reached.
         denied: pauses between tries of a store that says no.
         patience: tries of the same blocks before the fault is looked for in them.
         apart: shortest pause between two tries that look for bad rows, seconds: failures at the same moment are one stumble of
             the store, and prove nothing against a row.
-        remember: seconds for which the last refusal is told to those who ask.
-        silence: seconds without an answer to a write after which that is told.
+        remember: seconds for which the last refusal is shown on the health page.
+        silence: seconds without an answer to a write after which this is reported.
     """
 
     write_size: int = 1_000_000

@@ -130,7 +130,7 @@ class Spool:
             raise ConfigurationError(message)
 
     def _open(self) -> list[str]:
-        """Connect, and look through the whole file: damage found later would hold up the store or the next start.
+        """Connect, and look through the whole file: damage that is found later would block the sender or the next start.
 
         Returns:
             The kinds of store that blocks wait for.

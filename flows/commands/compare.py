@@ -33,7 +33,9 @@ def add_parser(commands: Commands) -> None:
     )
     source.add_argument("--config", type=Path, metavar="FILE", help="take the history of this gatecast.toml's store")
     size = command.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="two designs, next to no training, a minute: try the command")
+    size.add_argument(
+        "--quick", action="store_true", help="two designs, almost no training, a minute: only to see that all runs"
+    )
     size.add_argument(
         "--full", action="store_true", help="train as long as retrain does; default: a quarter of it, four minutes"
     )

@@ -14,8 +14,8 @@ def add_parser(commands: Commands) -> None:
         "retrain",
         run,
         "train on the store's history, release what is better",
-        "Train on the store's history, release what is better. What is better than the baselines and the live forecaster, "
-        "on the device's runtime, goes out. Takes minutes.",
+        "Train on the store's history, release what is better. A network is released only if it is better than the baselines "
+        "and the live forecaster, measured on the device's runtime. Takes minutes.",
         grace=0.0,
     )
     add_config(parser)

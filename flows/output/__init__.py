@@ -1,1 +1,1 @@
-"""Output: what a person, or a program, is told at the end of a command."""
+"""Output: results of a command, as text for a person or as JSON for a program."""

@@ -1,4 +1,4 @@
-"""What a run of the retraining flow led to, and what a person, or a program, is told of it."""
+"""The result of a run of the retraining flow, as text for a person and as JSON for a program."""
 
 from dataclasses import dataclass
 

@@ -40,12 +40,12 @@ SERVED = "GATECAST_SERVED"  # in the environment of a run that `gatecast serve` 
 
 
 def _store_is_away(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's own types
-    """Whether the store is away: it may be back in a moment, while wrong data and wrong passwords stay wrong."""
+    """Whether the store cannot be reached: a second try may help. It does not help against wrong data or a wrong password."""
     return isinstance(state.result(raise_on_failure=False), StoreBusy)
 
 
 def _not_refused(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's own types
-    """Whether a disk or a network is away: it may be back in a moment, while what was refused is refused again."""
+    """Whether a disk or a network failed: a second try may help. It does not help where something was refused."""
     return not isinstance(state.result(raise_on_failure=False), GatecastError)
 
 

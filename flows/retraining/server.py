@@ -1,4 +1,4 @@
-"""Prefect's server, where a flow has one to report to: a server that is away is one line, not a trace of calls."""
+"""Prefect's server, where a flow reports to one. A server that cannot be reached is one line, not a traceback."""
 
 import os
 import tempfile

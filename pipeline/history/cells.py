@@ -32,7 +32,7 @@ class Workspace:
         in_memory: size in bytes beyond which a table or its cells become a file.
         cells: number of cells that are read back at once.
         mapped: number of bytes of a file that a walk over its rows keeps in memory.
-        told_from: number of the first readings that an interval is told from where the configuration leaves it open.
+        told_from: number of the first readings from which an open interval is derived.
     """
 
     folder: Path | None = None

@@ -57,7 +57,7 @@ def read_pages(store: Store, series: SeriesTable, *, start: int | None = None, s
 
     Raises:
         HistoryError: there is none.
-        StoreBusy: the store is away.
+        StoreBusy: the store cannot be reached.
         StoreDenied: the account, bucket or address is wrong.
     """
     span = store.span()
@@ -78,7 +78,7 @@ def read_history(
 ) -> History:
     """The history of the store within `[start, stop)` ns on the grid; readings pass by in pages and are not kept.
 
-    Where the configuration leaves the interval open, it is told from the first readings.
+    Where the configuration leaves the interval open, it is derived from the first readings.
 
     Args:
         store: store that has the readings.
@@ -90,7 +90,7 @@ def read_history(
     Raises:
         ConfigurationError: a value of the configuration is out of range.
         HistoryError: there are no readings, or they cannot be put on a grid.
-        StoreBusy: the store is away.
+        StoreBusy: the store cannot be reached.
         StoreDenied: the account, bucket or address is wrong.
     """
     series = SeriesTable()
@@ -109,7 +109,7 @@ def needs_of(store: Store, fleet: Fleet) -> Needs:
     Raises:
         ConfigurationError: a value of the configuration is out of range.
         HistoryError: there are no readings, or no interval can be told from them.
-        StoreBusy: the store is away.
+        StoreBusy: the store cannot be reached.
         StoreDenied: the account, bucket or address is wrong.
     """
     contract = derive_contract(fleet, Readings.concatenate(_enough(fleet, read_pages(store, SeriesTable()), IN_MEMORY)))
@@ -118,7 +118,7 @@ def needs_of(store: Store, fleet: Fleet) -> Needs:
 
 
 def _enough(fleet: Fleet, pages: Iterator[Readings], workspace: Workspace) -> list[Readings]:
-    """The pages that the contract is told from, taken off the others."""
+    """The first pages, from which the contract is derived, taken off the others."""
     known = [next(pages)]
     while not fleet.interval and sum(map(len, known)) < workspace.told_from and (page := next(pages, None)) is not None:
         known.append(page)

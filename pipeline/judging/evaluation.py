@@ -4,7 +4,7 @@ All forecasters are measured on the same windows and facts: a fact counts only w
 forecast it. Sums are kept per series and lead; `pipeline/judging/metrics.py` makes means of them.
 
 Where the training scale of the series is given, no single fact decides: an error counts as at most `MOST_MISSED` scales.
-A fact that every forecaster misses by more does not count: it is a glitch, or nobody could foresee it.
+A fact that every forecaster misses by more does not count: it is a glitch, or could not be foreseen.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Every figure that says how good a forecaster is: one function per metric, named after it, with formula and source.
 
-What is told of one forecast and its fact (`absolute_error`, `pinball`, `covered`) is computed on the device as well and
-stands in `edge/series/metrics.py`. The functions here make means of it. Pure functions.
+Figures of one forecast and its fact (`absolute_error`, `pinball`, `covered`) are computed on the device as well and
+stand in `edge/series/metrics.py`. The functions here make means of it. Pure functions.
 """
 
 from typing import cast

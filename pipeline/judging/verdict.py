@@ -1,8 +1,8 @@
-"""Whether a candidate goes out: it must beat what anybody could say without training, and what is live already.
+"""Whether a candidate is released: it must beat the forecasts that need no training, and the live one.
 
 Everything is judged by the skill on the same held-out facts (`metrics.mean_skill`), so that every series counts the same
-whatever its unit, and none counts for more than a bounded loss. Each check is a value, and the candidate goes out if none
-has failed; sentences are made from checks and never read back.
+whatever its unit, and none counts for more than a bounded loss. Each check is a value, and the candidate is released if
+none has failed; sentences are made from checks and never read back.
 """
 
 from collections.abc import Sequence
@@ -64,10 +64,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the candidate goes out, and why.
+    """Whether the candidate is released, and why.
 
     Args:
-        checks: everything that was looked at, in the order in which it is told.
+        checks: all conditions that were looked at, in the order of the report.
         skill: skill beside the baselines (`metrics.mean_skill`); NaN where no series was judged.
         champion_skill: the same beside the champion; None without a comparable one.
         series_won: series on which it beats every baseline.
@@ -88,7 +88,7 @@ class Verdict:
 
     @property
     def release(self) -> bool:
-        """Whether the candidate goes out: no check has failed."""
+        """Whether the candidate is released: no check has failed."""
         return all(check.outcome is not Outcome.FAILED for check in self.checks)
 
     @property

@@ -61,7 +61,7 @@ class Release:
 def decide(
     prepared: Prepared, candidates: Sequence[Candidate], champion: tuple[Forecaster, Bundle] | None, train: Train
 ) -> Release:
-    """Judge every candidate on the held-out part and say what goes out.
+    """Judge every candidate on the held-out part and decide what is released.
 
     The one with the least error on the validation part may go out; the held-out part has no say in that choice. Where
     it loses and no champion is live, the best baseline goes out as a bundle without a model: the device gets its
@@ -86,7 +86,7 @@ def decide(
 
 
 def publish(release: Release, registry: Registry, channel: str) -> None:
-    """Keep the candidate in the registry, let the channel name what goes out, and delete what is long out of use.
+    """Keep the candidate in the registry, let the channel name what is released, and delete what is long out of use.
 
     Doing it again changes nothing.
 

@@ -1,4 +1,4 @@
-"""Which precision of a trained model goes out: the quickest on the device runtime that forecasts as well as float32."""
+"""Which precision of a trained model is released: the quickest on the device runtime that forecasts as well as float32."""
 
 import math
 import time
@@ -19,7 +19,7 @@ from pipeline.release.parity import parity
 
 WORSE = 0.005  # share by which the error of a smaller precision may be above that of float32
 AS_QUICK = 0.95  # a precision must take less than this share of another's time to count as quicker: a clock is noisy
-PROBED = 0.5  # of the spread: int8 rounds a window by itself by more than many together, nonsense is far beyond
+PROBED = 0.5  # of the spread: int8 rounds a single window by more than many together; a wrong constant gives far more
 ROUNDS = 7
 
 
@@ -42,7 +42,7 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The precision that goes out, and how all of them did.
+    """The precision that is released, and the figures of all of them.
 
     Args:
         bundle: the bundle to release.
@@ -107,7 +107,7 @@ def choose_precision(
 def preferred(
     times: Mapping[Precision, tuple[float, float]], sizes: Mapping[Precision, int], largest: int | None = None
 ) -> Precision:
-    """The precision that goes out of those that forecast well enough: the quickest, or the smaller of two that are as quick.
+    """The precision to release, of those that forecast well enough: the quickest, or the smaller of two that are as quick.
 
     A precision whose file keeps to `largest` goes before one whose file does not, however quick that is.
 
@@ -184,7 +184,7 @@ def _shares(errors: Mapping[Precision, float]) -> dict[Precision, float]:
 
 
 def _probe(bundle: Bundle, probes: Pairs) -> None:
-    """Compare extraordinary windows: a rounded constant that no ordinary window meets makes nonsense of these.
+    """Compare extraordinary windows: they show a wrongly rounded constant that no ordinary window uses.
 
     Raises:
         BundleError: a forecast is not finite, or far from the network's.

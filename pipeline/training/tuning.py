@@ -69,7 +69,7 @@ class Tuned:
 
 
 class _Enough(Exception):
-    """The last epoch of a trial is over, and nobody needs the conversion."""
+    """Ends a trial after its last epoch: no trial is converted."""
 
 
 def untuned(prepared: Prepared, train: Train) -> Tuned:

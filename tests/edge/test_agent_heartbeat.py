@@ -16,7 +16,7 @@ def test_a_loop_that_stands_still_is_a_problem_until_it_turns_again() -> None:
     now[0] = 120.0
     assert heart.problem is None
     now[0] = 121.0
-    assert heart.problem == ("the agent stands still since 121 s: nothing is taken, forecast or committed; restart it")
+    assert heart.problem == ("the agent has stood still for 121 s: nothing is taken, forecast or committed; restart it")
     heart.beat()
     assert heart.problem is None
 

@@ -269,7 +269,7 @@ def test_the_broker_is_spoken_of_once(tmp_path: Path) -> None:
     script.steps = [say("refused"), say(None), say("refused"), say(None), say("refused")]
     agent.run()
     assert bench.lines("broker: refused; trying again") == 1
-    assert bench.lines("connected: messages come in") == 1
+    assert bench.lines("connected: subscribed to the topics of [[ingest]]") == 1
 
 
 def test_a_million_topics_are_not_remembered(tmp_path: Path) -> None:

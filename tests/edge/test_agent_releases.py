@@ -191,7 +191,7 @@ def test_a_loop_that_does_not_come_back_is_an_outage(tmp_path: Path) -> None:
     script_of(agent).steps = [look, hang, look]
     agent.run()
     assert [status for status, _ in pages] == [200, 503, 200]
-    assert pages[1][1].startswith("the agent stands still since 300 s")
+    assert pages[1][1].startswith("the agent has stood still for 300 s")
 
 
 def test_a_bundle_of_billions_of_columns_does_not_go_live(tmp_path: Path) -> None:

@@ -49,4 +49,4 @@ def test_the_broker_is_spoken_of_when_it_changes() -> None:
     for problem in ("away", "away", None, None):
         script.problem = problem
         watch.look()
-    assert lines == ["broker: away; trying again", "connected: messages come in"]
+    assert lines == ["broker: away; trying again", "connected: subscribed to the topics of [[ingest]]"]

@@ -88,7 +88,7 @@ def test_the_time_of_most_sensors_counts_where_the_clock_is_behind(wrong: int) -
     case.live(20, (0, 0, 1, 9 * DAY))
     assert not case.trust.proved
     assert case.trust.latest == pytest.approx(case.right + AHEAD, abs=SECOND)
-    assert case.lines == ["clock: it is behind what most sensors say; their time counts until it is set"]
+    assert case.lines == ["clock: it is behind the time of most sensors; their time counts until the clock is set"]
     case.wrong = 0
     case.live(1, (0, 0, 1, 9 * DAY))
     assert case.trust.latest == case.right + AHEAD

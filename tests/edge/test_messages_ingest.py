@@ -1,13 +1,18 @@
 """A topic names and tags its series; a template that cannot be used is refused."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.config import read_config
 from edge.errors import ConfigurationError
 from edge.messages.ingest import Ingest
+from tests.support.documented import ROOT, blocks
 
 JSON = Ingest("sensors/{site}/{metric}")
+PAGE = ROOT / "docs" / "readings.md"
 
 
 def test_topic_names_and_tags_its_series() -> None:
@@ -22,6 +27,17 @@ def test_topic_names_and_tags_its_series() -> None:
     fixed = Ingest("plant/boiler").source("plant/boiler")
     assert fixed is not None
     assert (fixed.name, fixed.tags) == ("plant.boiler", {})
+
+
+def test_live_states_of_home_assistant_continue_its_exported_history(tmp_path: Path) -> None:
+    """The section that the page of readings gives makes the names that an export has as `entity_id`."""
+    path = tmp_path / "gatecast.toml"
+    (block,) = blocks(PAGE.read_text("utf-8"), "toml")
+    path.write_text(block, "utf-8")
+    (rule,) = read_config(path).ingest
+    source = Ingest(rule.topic, rule.series).source("homeassistant/sensor/outdoor_temp/state")
+    assert source is not None
+    assert (source.name, rule.format) == ("sensor.outdoor_temp", "plain")
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_broker_agent_and_store_run_from_a_clone_as_the_page_says(tmp_path: Path
         terminal(start_broker.replace(str(BROKER), broker), tmp_path, variables, logs[0]),
         terminal(start_agent, tmp_path, variables, logs[1]),
     ):
-        wait_until(lambda: "messages come in" in logs[1].read_text("utf-8"), what="the agent's connection")
+        wait_until(lambda: "connected: subscribed" in logs[1].read_text("utf-8"), what="the agent's connection")
         assert "no bundle is live" in logs[1].read_text("utf-8")
         shell(send.replace("mosquitto_pub", f"mosquitto_pub -p {broker}"), tmp_path, variables)
         wait_until(lambda: values(tmp_path / "gatecast.db") == [(61.5,)], what="the reading in the store")

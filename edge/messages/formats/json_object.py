@@ -39,6 +39,7 @@ class JsonObject:
         moment = document
         for level in self._time:
             if not isinstance(moment, dict) or level not in moment:
-                raise PayloadError("no_time", f"expected a time at {'.'.join(self._time)!r} in {quoted(payload)}")
+                missing = f"expected a time at {'.'.join(self._time)!r} in {quoted(payload)}"
+                raise PayloadError("no_time", f'{missing}; for payloads without a time set [[ingest]] time = ""')
             moment = moment[level]
         return parse_time(moment, self._unit), number

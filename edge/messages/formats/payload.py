@@ -13,7 +13,7 @@ LARGEST_PAYLOAD = 65_536  # bytes
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Where a payload holds value and time; a format ignores what it has no use for.
+    """Where a payload holds value and time; a format ignores what it does not need.
 
     Args:
         value: path to the value, levels separated by dots.

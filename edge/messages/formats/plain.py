@@ -7,7 +7,7 @@ class Plain:
     """Reads `21.5`.
 
     Args:
-        fields: paths that a number alone has no use for.
+        fields: not used; a number alone has no paths.
     """
 
     timed = False
