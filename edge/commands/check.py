@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     Returns:
         The largest code of a finding: 0 fine, 1 failed, 2 wrong configuration.
     """
-    from edge.commands.checking import check  # noqa: PLC0415 - `--help` and wrong options answer at once
+    from edge.commands.checking import check
 
     findings = check(options.config)
     failed = max((finding.code for finding in findings), default=0)

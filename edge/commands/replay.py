@@ -28,6 +28,6 @@ def run(options: argparse.Namespace) -> int:
     Returns:
         0.
     """
-    from edge.commands.replaying import replay  # noqa: PLC0415 - `--help` and wrong options answer at once
+    from edge.commands.replaying import replay
 
     return replay(options.file, options.config, options.bundle, as_json=options.json, last=options.last, out=sys.stdout)

@@ -26,11 +26,11 @@ def run(options: argparse.Namespace) -> int:
     Returns:
         0 after a signal, 1 where a thread of the agent died.
     """
-    from edge.agent.build import build, outside_of  # noqa: PLC0415 - `--help` and wrong options answer at once
-    from edge.agent.heartbeat import notifier  # noqa: PLC0415
-    from edge.agent.stopping import Lifetime  # noqa: PLC0415
-    from edge.config import read_config  # noqa: PLC0415
-    from edge.locking import alone_in  # noqa: PLC0415
+    from edge.agent.build import build, outside_of
+    from edge.agent.heartbeat import notifier
+    from edge.agent.stopping import Lifetime
+    from edge.config import read_config
+    from edge.locking import alone_in
 
     config = read_config(options.config)
     logger = _logger(as_json=options.json)
