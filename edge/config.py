@@ -187,8 +187,8 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         seed: seed of every random choice.
         epochs: largest number of passes over the training windows.
         members: number of networks per candidate, trained from different seeds and averaged in one model.
-        precisions: precisions of the weights to try. The quickest goes out that forecasts as well as float32, those within
-            `max_size` first. Both device runtimes open all three.
+        precisions: precisions of the weights to try. Of those that forecast as well as float32 the quickest is
+            released, those within `max_size` first. Both device runtimes open all three.
         budget: minutes of training, for all candidates together.
         workers: number of candidates that are trained at once, each on one core.
         margin: share by which the error must be below the best baseline's before a model is released.
