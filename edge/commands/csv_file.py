@@ -29,6 +29,7 @@ from edge.errors import ConfigurationError, HistoryError, PayloadError
 
 BATCH = 4096  # readings
 GZIP = ".gz"
+LONGEST_LINE = 2**25  # characters; a million columns have fewer
 
 
 def read_csv(path: Path, series: SeriesTable, batch: int = BATCH) -> Iterator[Readings]:
@@ -47,15 +48,26 @@ def read_csv(path: Path, series: SeriesTable, batch: int = BATCH) -> Iterator[Re
     """
     try:
         with _opened(path) as file:
-            header = header_of(str(path), file)
+            lines = _lines(path, file)
+            header = header_of(str(path), lines)
             layout = layout_of(str(path), header.cells)
-            rows = csv.reader(file, delimiter=header.separator, strict=True)
+            rows = csv.reader(lines, delimiter=header.separator, strict=True)
             yield from _batches(_Rows(path, layout, series), enumerate(rows, header.above + 2), batch)
     except (UnicodeDecodeError, csv.Error) as error:
         raise HistoryError(f"{path} is no CSV in UTF-8: {error}; expected a table with {SHAPES}") from error
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise HistoryError(f"cannot read {path}: {reason}; check the path") from error
+
+
+def _lines(path: Path, file: TextIO) -> Iterator[str]:
+    """The lines of a file; one that never ends, as in a device file or a small packed one, must not fill the memory."""
+    while line := file.readline(LONGEST_LINE + 1):
+        if len(line) > LONGEST_LINE:
+            raise HistoryError(
+                f"{path} is no CSV: a line is longer than {LONGEST_LINE:,} characters; expected a table with {SHAPES}"
+            )
+        yield line
 
 
 def _opened(path: Path) -> TextIO:

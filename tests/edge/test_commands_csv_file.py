@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.commands.csv_file import read_csv
+from edge.commands.csv_file import LONGEST_LINE, read_csv
 from edge.contract.columns import SeriesTable
 from edge.contract.times import SECOND
 from edge.errors import ConfigurationError, HistoryError
@@ -64,6 +64,15 @@ def test_a_quote_that_never_ends_is_refused(tmp_path: Path) -> None:
     path.write_text('time,a\n2026-01-15,1\n2026-01-16,"2\n2026-01-17,3\n')
     with pytest.raises(HistoryError, match="is no CSV in UTF-8"):
         rows(path)
+
+
+@pytest.mark.parametrize("above", ["", "time,a\n"])
+def test_a_line_that_never_ends_is_refused(above: str, tmp_path: Path) -> None:
+    """A packed file may be small and hold a line that fills the memory."""
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(above.encode() + b"0" * (LONGEST_LINE + 1), 1))
+    with pytest.raises(HistoryError, match=r"a\.csv\.gz is no CSV: a line is longer than 33,554,432 characters"):
+        list(read_csv(path, SeriesTable()))
 
 
 def test_a_series_is_known_from_its_first_value_on(tmp_path: Path) -> None:
