@@ -98,7 +98,7 @@ class ScriptedSpool(Spool):
         return super().next_blocks(after, size)
 
 
-class Moody:
+class FailingForecaster:
     """A forecaster that stops working when a test says so.
 
     Args:
@@ -146,10 +146,10 @@ class Bench:
         self.moment: Callable[[], float] = time.monotonic
         self.synchronised = True
         self.open_store: Callable[[], Store] = partial(SqliteStore, folder / "store.db")
-        self.open_bundle: Callable[[Bundle], Forecaster] = self._moody
+        self.open_bundle: Callable[[Bundle], Forecaster] = self._failing
 
-    def _moody(self, bundle: Bundle) -> Forecaster:
-        return Moody(open_bundle(bundle), lambda: bundle.manifest.version in self.spoilt)
+    def _failing(self, bundle: Bundle) -> Forecaster:
+        return FailingForecaster(open_bundle(bundle), lambda: bundle.manifest.version in self.spoilt)
 
     def agent(self, steps: Sequence[Step] = ()) -> Agent:
         """An agent that will go through the steps."""
