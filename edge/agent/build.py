@@ -35,7 +35,7 @@ from edge.messages.message import Address
 from edge.messages.mqtt import Subscriber, Subscription
 from edge.release.ready import ReadyBundle, open_bundle
 from edge.release.refusals import LONGEST_PAUSE
-from edge.release.releases import Here, Releases
+from edge.release.releases import Releases, ThisDevice
 from edge.series.engine import Engine
 from edge.spool.sender import Pace, Sender
 from edge.spool.spool import Spool
@@ -237,7 +237,7 @@ def _make_releases(config: Config, outside: Outside, series: SeriesTable) -> Rel
         return shortage(manifest.contract, max(len(series), len(manifest.series)), lateness, memory())
 
     look = parse_duration(config.release.poll) / 1e9
-    here = Here(
+    here = ThisDevice(
         again=Backoff(look, LONGEST_PAUSE * look, outside.random),
         clock=outside.clocks.now,
         moment=outside.clocks.moment,

@@ -32,7 +32,7 @@ NO_CHANNEL = "[release] channel is empty, so no bundle can come: set it, such as
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
+class ThisDevice:
     """What a release meets on this device.
 
     Args:
@@ -66,7 +66,7 @@ class Releases:
         here: this device.
     """
 
-    def __init__(self, folder: Path, channel: str | None, log: Callable[[str], None], here: Here = Here()) -> None:
+    def __init__(self, folder: Path, channel: str | None, log: Callable[[str], None], here: ThisDevice = ThisDevice()) -> None:
         self._folder, self._log, self._here = folder, log, here
         self._source = Source(channel) if channel else None
         self._memory = Memory(folder / "live.json", log, here.replace_file)

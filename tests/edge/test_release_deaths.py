@@ -12,7 +12,7 @@ from edge.forecaster.forecaster import AllQuantiles, Forecaster
 from edge.release.deaths import HEALTHY, Death, Note
 from edge.release.pointer import Memory
 from edge.release.ready import ReadyBundle
-from edge.release.releases import Here, Releases
+from edge.release.releases import Releases, ThisDevice
 from edge.stores.sqlite import SqliteStore
 from pipeline.release.registry import Registry
 from tests.support.agent_process import (
@@ -70,7 +70,7 @@ class Gateway:
             self.folder,
             str(self.home / "channels" / "live.json"),
             self.log.append,
-            Here(moment=lambda: self.now, open_bundle=self.open),
+            ThisDevice(moment=lambda: self.now, open_bundle=self.open),
         )
         self.live = self.releases.current()
         return None if self.live is None else self.live.forecaster.name

@@ -8,7 +8,7 @@ from pathlib import Path
 from edge.errors import BundleError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
-from edge.release.releases import Here, Releases
+from edge.release.releases import Releases, ThisDevice
 from pipeline.release.registry import Registry
 from tests.support.agent_process import release
 from tests.support.devices import ONE, TWO, Device, Quiet, answering, edit, model_bundle, serving
@@ -72,7 +72,7 @@ def test_a_failing_self_test_is_not_repeated_before_a_promotion(tmp_path: Path) 
         raise BundleError("cannot")
 
     device.releases = Releases(
-        device.folder, device.channel, device.log.append, Here(moment=lambda: device.now, open_bundle=test)
+        device.folder, device.channel, device.log.append, ThisDevice(moment=lambda: device.now, open_bundle=test)
     )
     for hour in range(100):
         device.now = hour * 3600.0
@@ -114,7 +114,7 @@ def test_a_bundle_that_this_device_has_no_room_for_is_tried_again_at_the_next_st
     """It may have been set up for more series than now; until then it is refused with what is missing."""
     channel = release(tmp_path / "registry", ONE)
     log: list[str] = []
-    small = Releases(tmp_path / "device", str(channel), log.append, Here(shortage=lambda _: "it needs 9 MB"))
+    small = Releases(tmp_path / "device", str(channel), log.append, ThisDevice(shortage=lambda _: "it needs 9 MB"))
     assert [small.poll(), small.poll()] == [None, None]
     assert len(log) == 1
     assert "is refused: it needs 9 MB; no bundle is live" in log[0]
@@ -134,13 +134,13 @@ def test_a_bundle_that_is_live_has_to_fit_the_device_at_every_start(tmp_path: Pa
     def short(bundle: Bundle) -> str | None:
         return "it needs 9 MB" if bundle == TWO else None
 
-    small = Releases(device.folder, device.channel, device.log.append, Here(shortage=short))
+    small = Releases(device.folder, device.channel, device.log.append, ThisDevice(shortage=short))
     ready = small.current()
     assert ready is not None
     assert ready.bundle == ONE
     assert (small.problem or "").endswith("it needs 9 MB")
     assert small.poll() is None
-    nothing = Releases(device.folder, device.channel, device.log.append, Here(shortage=lambda _: "it needs 9 MB"))
+    nothing = Releases(device.folder, device.channel, device.log.append, ThisDevice(shortage=lambda _: "it needs 9 MB"))
     assert nothing.current() is None
     device.restart()
     assert device.poll() == TWO.manifest.version

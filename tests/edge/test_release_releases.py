@@ -202,7 +202,7 @@ def test_a_bundle_that_kills_the_process_is_refused_in_the_end(tmp_path: Path) -
     dying = (
         "import os, pathlib, edge.release.releases as r;"
         f"folder, channel = pathlib.Path({str(device.folder)!r}), {device.channel!r};"
-        "r.Releases(folder, channel, print, r.Here(open_bundle=lambda _: os._exit(9))).poll()"
+        "r.Releases(folder, channel, print, r.ThisDevice(open_bundle=lambda _: os._exit(9))).poll()"
     )
     for _ in range(3):
         assert subprocess.run([sys.executable, "-c", dying], check=False).returncode == 9

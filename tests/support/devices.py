@@ -15,7 +15,7 @@ from edge.files import replace_file
 from edge.forecaster.bundle import Bundle, write_bundle
 from edge.forecaster.manifest import encode_manifest
 from edge.release.refusals import LONGEST_PAUSE
-from edge.release.releases import Here, Releases
+from edge.release.releases import Releases, ThisDevice
 from tests.support.agent_process import baseline_bundle
 
 ONE, TWO, THREE = (baseline_bundle(second=second) for second in (1, 2, 3))
@@ -33,7 +33,7 @@ class Device:
 
     def restart(self) -> None:
         """Forget what is not on disk."""
-        here = Here(
+        here = ThisDevice(
             again=Backoff(60.0, LONGEST_PAUSE * 60.0, lambda: 1.0),
             clock=lambda: int(self.now) * SECOND,
             moment=lambda: self.now,
