@@ -193,10 +193,11 @@ class Agent:
         parts = self.parts
         parts.subscriber.stop()
         parts.watcher.stop()
-        parts.sender.stop()
+        ended = parts.sender.stop()
         parts.committer.commit(Commit())
         parts.spool.close()
-        parts.store.close()
+        if ended:  # a write that goes on holds the store: to close it would mean to wait for that write
+            parts.store.close()
         parts.health.stop()
 
     def _start_up(self) -> None:

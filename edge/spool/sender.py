@@ -87,11 +87,15 @@ class Sender:
         """Begin sending."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """End after the write that is under way; what is not sent stays in the spool."""
+    def stop(self) -> bool:
+        """End after the write that is under way; what is not sent stays in the spool.
+
+        Returns:
+            Whether it has ended; False where that write takes longer than `ENDS_WITHIN` seconds.
+        """
         self._stopping.set()
         self._wake.set()
-        self._thread.join(ENDS_WITHIN)
+        return self._thread.join(ENDS_WITHIN)
 
     def wake(self) -> None:
         """There is something to send."""

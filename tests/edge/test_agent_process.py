@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.agent.counters import Counter
+from edge.agent.counters import Counter, Gauge
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.forecaster.bundle import Bundle
@@ -244,3 +245,22 @@ def test_ten_thousand_series_fit_in_a_hundred_megabytes(tmp_path: Path, mosquitt
         hang_up(client)
         forecasts = agent.number(Counter.FORECASTS) + agent.number(Counter.FALLBACK_FORECASTS)
         assert forecasts == 20_000
+
+
+def test_a_store_that_another_process_holds_does_not_keep_the_agent(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """A write waits for half a minute there; SIGTERM is obeyed before that, with exit code 0, and nothing is lost."""
+    url, bundle, half = f"sqlite:///{tmp_path}/store.db", baseline_bundle(), len(SHORT) // 2
+    config = configure(tmp_path, mosquitto.url, url, release(tmp_path / "registry", bundle))
+    client, store = publisher(mosquitto.port), open_store(url)
+    with running(config) as agent, contextlib.closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other:
+        publish(client, SHORT[:half])
+        wait_for_all(agent, store, SHORT[:half])
+        other.execute("BEGIN IMMEDIATE")
+        publish(client, SHORT[half:])
+        wait_until(lambda: agent.number(Gauge.BACKLOG_BYTES) > 0)
+        agent.stop()
+        other.execute("ROLLBACK")
+        agent.start()
+        assert_complete(agent, url, SHORT, bundle, tmp_path)
+    hang_up(client)
+    store.close()
