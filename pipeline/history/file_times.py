@@ -120,4 +120,5 @@ def _from_floats(number: pl.Series) -> pl.Series:
 def _scaled(number: pl.Series, unit: int) -> pl.Series:
     """Number x unit, null where that is no int64."""
     limit = LARGEST // unit - 1
-    return (number * unit).zip_with((number.abs() <= limit).fill_null(value=False), pl.Series([None], dtype=pl.Int64))
+    fits = number.is_between(-limit, limit).fill_null(value=False)  # not by abs(), which the smallest int64 does not have
+    return (number * unit).zip_with(fits, pl.Series([None], dtype=pl.Int64))

@@ -22,6 +22,7 @@ def one_by_one(text: str) -> int | None:
 
 
 @settings(max_examples=300)
+@example(["-9223372036854775808", "9223372036854775807", "0"])
 @given(st.lists(texts, min_size=1, max_size=30))
 def test_any_text_means_the_same_in_a_file_as_in_a_message(column: list[str]) -> None:
     """Both give the same moment, or both refuse; the neighbours in the column do not matter."""
