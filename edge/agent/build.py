@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from edge.agent.capacity import memory, shortage
 from edge.agent.committing import Committer, Surroundings
 from edge.agent.counters import Counter, Counters, skipped
 from edge.agent.health import Health
@@ -33,6 +32,7 @@ from edge.messages.ingest import Naming
 from edge.messages.intake import Intake
 from edge.messages.message import Address
 from edge.messages.mqtt import Subscriber, Subscription
+from edge.release.capacity import memory, shortage
 from edge.release.ready import ReadyBundle, open_bundle
 from edge.release.refusals import LONGEST_PAUSE
 from edge.release.releases import Releases, ThisDevice

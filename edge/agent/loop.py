@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge.agent.capacity import give_back_memory
 from edge.agent.committing import Committer
 from edge.agent.counters import Counter, Counters, Gauge, tally
 from edge.agent.health import Health
@@ -30,6 +29,7 @@ from edge.log import Grumbler
 from edge.messages.intake import Intake
 from edge.messages.message import Message
 from edge.messages.mqtt import Subscriber
+from edge.release.capacity import give_back_memory
 from edge.release.releases import Releases
 from edge.series.engine import Effect, Engine
 from edge.spool.sender import Sender

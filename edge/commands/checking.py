@@ -5,12 +5,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.agent.capacity import SHARE, memory, need, shortage
 from edge.config import Config, read_config
 from edge.contract.times import parse_duration
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.model import runtime_name
+from edge.release.capacity import SHARE, memory, need, shortage
 from edge.release.channel import Source
 from edge.release.ready import open_bundle
 from edge.release.releases import NO_CHANNEL, live_bundle

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from edge.contract.columns import Float32, Float64, Int64
 from edge.forecaster.model import LARGEST_VALUE
+from pipeline.history.masking import mask
 from pipeline.history.windows import Samples, epoch_rows
-from pipeline.training.masking import mask
 from pipeline.training.network import FARTHEST_INPUT, Network, divisor
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.training.masking import mask
+from pipeline.history.masking import mask
 
 
 def test_some_windows_lose_values_and_none_loses_all() -> None:

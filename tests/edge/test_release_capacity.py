@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from edge.agent.capacity import memory, shortage
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
+from edge.release.capacity import memory, shortage
 
 DEVICE = 256 * 2**20
 MINUTE = 60 * SECOND
