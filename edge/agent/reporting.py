@@ -65,15 +65,15 @@ class BrokerWatch:
 
     def __init__(self, subscriber: Subscriber, grumbler: Grumbler) -> None:
         self._subscriber, self._grumbler = subscriber, grumbler
-        self._problem = subscriber.problem
+        self._problem, self._losses = subscriber.problem, subscriber.losses
 
     def look(self) -> None:
-        """Say what has changed since the last look."""
-        problem = self._subscriber.problem
-        if problem == self._problem:
-            return
-        self._problem = problem
-        if problem is None:
+        """Say what has changed since the last look; a connection that was lost and made again in between counts."""
+        before, losses = self._problem, self._losses
+        self._losses, self._problem = self._subscriber.losses, self._subscriber.problem  # the losses first: they come last
+        if self._problem is None and before is not None:
             self._grumbler.say("connected", "subscribed to the topics of [[ingest]]")
-        else:
-            self._grumbler.say("broker", f"{problem}; trying again")
+        elif self._problem != before:
+            self._grumbler.say("broker", f"{self._problem}; trying again")
+        elif self._problem is None and self._losses != losses:
+            self._grumbler.say("broker", "the connection was lost and made again")

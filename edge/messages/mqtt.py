@@ -176,7 +176,7 @@ class Subscriber:
         self._short_lived = 0
         self._problem: str | None = f"not connected to {self._where} yet"
         self._subscription = subscription
-        self._pauses, self._failures = pauses, 0
+        self._pauses, self._failures, self._losses = pauses, 0, 0
         self._room = room
         self._messages: SimpleQueue[Message | None] = SimpleQueue()  # None only wakes
         self._bytes_in = self._bytes_out = 0  # each counted by one thread
@@ -201,6 +201,11 @@ class Subscriber:
     def session(self) -> int:
         """Number of the connection."""
         return self._client.connections
+
+    @property
+    def losses(self) -> int:
+        """Number of connections that ended; it rises after the problem is set."""
+        return self._losses
 
     @property
     def waiting(self) -> int:
@@ -290,6 +295,7 @@ class Subscriber:
             self._problem = f"lost {self._where}: {self._client.failure}; check [mqtt] url"
         elif self._problem is None:
             self._problem = f"lost {self._where}"
+        self._losses += 1
 
     def _wait_longer(self) -> None:
         """Set the pause before the next try; the library would double it in step with all the others."""

@@ -50,3 +50,28 @@ def test_the_broker_is_spoken_of_when_it_changes() -> None:
         script.problem = problem
         watch.look()
     assert lines == ["broker: away; trying again", "connected: subscribed to the topics of [[ingest]]"]
+
+
+def test_a_connection_lost_and_made_again_between_two_looks_is_spoken_of() -> None:
+    """A busy loop may look only after the broker is back; the log still says that it was away."""
+    lines: list[str] = []
+    script = Script()
+    watch = BrokerWatch(script, Grumbler(lines.append))  # type: ignore[arg-type]
+    script.losses += 1
+    watch.look()
+    watch.look()
+    assert lines == ["broker: the connection was lost and made again"]
+
+
+def test_a_loss_that_was_seen_is_spoken_of_once() -> None:
+    """The count rises a moment after the problem is set: the look between the two must not say it twice."""
+    lines: list[str] = []
+    script = Script()
+    watch = BrokerWatch(script, Grumbler(lines.append))  # type: ignore[arg-type]
+    script.problem = "lost"
+    watch.look()
+    script.losses += 1
+    watch.look()
+    script.problem = None
+    watch.look()
+    assert lines == ["broker: lost; trying again", "connected: subscribed to the topics of [[ingest]]"]
