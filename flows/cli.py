@@ -8,7 +8,7 @@ from typing import Protocol
 from edge.commands.exit_codes import guarded
 from edge.errors import ConfigurationError
 from flows.commands import backtest, compare, demo, import_file, init, models, promote, retrain, rollback, serve
-from flows.commands.options import Commands
+from flows.options import Commands
 from flows.processes.stopping import stoppable
 
 

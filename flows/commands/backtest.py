@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from edge.errors import ConfigurationError
-from flows.commands.options import Commands, add_command, check_data, check_written, history, moment
+from flows.options import Commands, add_command, check_data, check_written, history, moment
 
 CONFIG = Path("gatecast.toml")
 

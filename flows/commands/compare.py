@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from edge.commands.options import FILE_TEXT
 from edge.errors import ConfigurationError
-from flows.commands.options import Commands, add_command, check_data, check_written, history
+from flows.options import Commands, add_command, check_data, check_written, history
 
 if TYPE_CHECKING:
     from edge.forecaster.manifest import Cell
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace, cells: "tuple[Cell, ...] | None" = None) ->
     with tempfile.TemporaryDirectory(prefix="gatecast-") as folder:
         with show.stage("history"):
             from edge.config import Config, read_config
-            from flows.commands.comparing import compare
+            from flows.comparing.run import compare
             from flows.output.comparison import document, markdown_text, text
             from pipeline.cells.comparison import budget
 

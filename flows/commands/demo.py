@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from flows.commands.options import Commands, add_command, check_data, check_written
+from flows.options import Commands, add_command, check_data, check_written
 
 
 def add_parser(commands: Commands) -> None:

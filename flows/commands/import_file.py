@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from edge.commands.options import FILE_TEXT, add_config
-from flows.commands.options import Commands, add_command, add_json
+from flows.options import Commands, add_command, add_json
 
 
 def add_parser(commands: Commands) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from edge.commands.options import add_config
 from edge.errors import ConfigurationError
-from flows.commands.options import Commands, add_command
+from flows.options import Commands, add_command
 
 TEMPLATE = Path(__file__).parents[1] / "data" / "gatecast.toml"
 

@@ -4,7 +4,7 @@ import argparse
 import json
 
 from edge.commands.options import add_config
-from flows.commands.options import Commands, add_channel, add_command, add_json, open_registry
+from flows.options import Commands, add_channel, add_command, add_json, open_registry
 from flows.output.channel import channel_document, channel_text
 
 

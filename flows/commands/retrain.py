@@ -4,7 +4,7 @@ import argparse
 import json
 
 from edge.commands.options import add_config
-from flows.commands.options import Commands, add_command, add_json, moment
+from flows.options import Commands, add_command, add_json, moment
 
 
 def add_parser(commands: Commands) -> None:

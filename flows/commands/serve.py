@@ -3,7 +3,7 @@
 import argparse
 
 from edge.commands.options import add_config
-from flows.commands.options import Commands, add_command
+from flows.options import Commands, add_command
 
 SAYS_GOODBYE = 2.0  # seconds that the command has, once it is stopped, to tell Prefect's server
 

@@ -82,6 +82,6 @@ def test_help_fits_a_small_terminal(capsys: pytest.CaptureFixture[str], monkeypa
 
 def test_caller_never_imports_tensorflow() -> None:
     """Training, drawing and printing share no process."""
-    code = "import sys, flows.commands.comparing, flows.output.comparison, pipeline.cells.poster\nprint(*sys.modules)"
+    code = "import sys, flows.comparing.run, flows.output.comparison, pipeline.cells.poster\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"tensorflow", "keras", "prefect"} & set(done.stdout.split())

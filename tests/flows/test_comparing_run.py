@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from edge.errors import HistoryError
-from flows.commands.comparing import run_all
+from flows.comparing.run import run_all
 
 
 def test_answers_come_in_the_order_of_the_jobs() -> None:

@@ -9,7 +9,7 @@ from edge.config import Config, RegistrySection, Schedule, StoreSection
 from edge.contract.times import SECOND
 from edge.errors import ConfigurationError, HistoryError, StoreBusy
 from flows.cli import run
-from flows.commands.options import add_command, check_data, check_written, history, moment
+from flows.options import add_command, check_data, check_written, history, moment
 
 START = 1_704_067_200  # 2024-01-01, in seconds
 

@@ -1,0 +1,1 @@
+"""Networks and cells side by side: the work of `gatecast compare`."""
