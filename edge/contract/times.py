@@ -5,6 +5,7 @@ patterns are written in the syntax that Python shares with the regular expressio
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Literal
 
@@ -64,7 +65,7 @@ ISO = (
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8})"
     r"(?:[Tt ](?P<hour>[01][0-9]|2[0-3])"
     r"(?::?(?P<minute>[0-5][0-9])(?::?(?P<second>[0-5][0-9])(?:[.,](?P<fraction>[0-9]+))?)?)?"
-    r"(?: ?(?:[Zz]|UTC|utc|(?P<sign>[+-])(?P<east_hour>[01][0-9]|2[0-3])(?::?(?P<east_minute>[0-5][0-9]))?))?)?"
+    r"(?: ?(?P<zone>[Zz]|UTC|utc|(?P<sign>[+-])(?P<east_hour>[01][0-9]|2[0-3])(?::?(?P<east_minute>[0-5][0-9]))?))?)?"
 )
 DIGITS_OF_A_DATE = 8
 WHOLE = r"[+-]?[0-9]+"
@@ -83,7 +84,7 @@ def unit_of(number: float) -> TimeUnit:
     return "ns"
 
 
-def parse_time(value: object, unit: TimeUnit = "auto") -> int:
+def parse_time(value: object, unit: TimeUnit = "auto", local: Callable[[int], int] | None = None) -> int:
     """Nanoseconds since 1970 in UTC.
 
     A text is ISO 8601 (a date alone, or with a time after `T` or a blank; with `Z`, `UTC`, an offset, or no zone, which is
@@ -92,11 +93,15 @@ def parse_time(value: object, unit: TimeUnit = "auto") -> int:
     Args:
         value: text or number.
         unit: unit of a number; `auto` tells seconds, milli-, micro- and nanoseconds apart by their size.
+        local: function that turns a time without a zone into its moment, ns to ns UTC, such as one that calls `Zone.moment`;
+            None: such a time is UTC.
 
     Raises:
-        PayloadError: no time, or none between 2000 and 2100 (`bad_time`).
+        PayloadError: no time, none between 2000 and 2100, or none that exists in the zone (`bad_time`).
     """
-    time = _nanoseconds(value, unit)
+    time, zoned = _nanoseconds(value, unit)
+    if local is not None and not zoned:
+        time = local(time)
     if not EARLIEST <= time < LATEST:
         raise PayloadError("bad_time", f"{quoted(value)} is not between the years 2000 and 2100; check the sensor's clock")
     return time
@@ -108,37 +113,38 @@ def read_time(text: str) -> int:
     Raises:
         PayloadError: no time (`bad_time`).
     """
-    time = _nanoseconds(text, "auto")
+    time, _ = _nanoseconds(text, "auto")
     if not READABLE[0] <= time < READABLE[1]:
         raise PayloadError("bad_time", f"{quoted(text)} is not between the years 1700 and 2250")
     return time
 
 
-def _nanoseconds(value: object, unit: TimeUnit) -> int:
+def _nanoseconds(value: object, unit: TimeUnit) -> tuple[int, bool]:
+    """The time, and whether it says of itself which moment it is: a text without a zone does not."""
     try:
-        return _of_text(value, unit) if isinstance(value, str) else _of_number(value, unit)
+        return _of_text(value, unit) if isinstance(value, str) else (_of_number(value, unit), True)
     except (ValueError, OverflowError, TypeError) as error:
         raise PayloadError("bad_time", f"{quoted(value)} is no time; expected ISO 8601 or a Unix time") from error
 
 
-def _of_text(text: str, unit: TimeUnit) -> int:
+def _of_text(text: str, unit: TimeUnit) -> tuple[int, bool]:
     if len(text) > LONGEST_TIME:
         raise ValueError
     if text.isdigit() and text.isascii() and len(text) != DIGITS_OF_A_DATE:  # the usual whole number, without a pattern
-        return _of_number(int(text), unit)
+        return _of_number(int(text), unit), True
     text = text.strip(BLANKS)
     match = _ISO.fullmatch(text)
     if match is not None and (unit in ("auto", "iso") or not text.isdigit()):
-        return _of_iso(*match.groups())
+        return _of_iso(*match.groups()), match["zone"] is not None
     if _WHOLE.fullmatch(text):
-        return _of_number(int(text), unit)
+        return _of_number(int(text), unit), True
     if _FRACTIONAL.fullmatch(text):
-        return _of_number(float(text), unit)
+        return _of_number(float(text), unit), True
     raise ValueError
 
 
 def _of_iso(day: str, *clock: str | None) -> int:
-    hour, minute, second, fraction, sign, east_hour, east_minute = clock
+    hour, minute, second, fraction, _, sign, east_hour, east_minute = clock
     digits = day.replace("-", "")
     seconds = 86_400 * (date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).toordinal() - _FIRST_DAY)
     seconds += 3600 * int(hour or 0) + 60 * int(minute or 0) + int(second or 0)
