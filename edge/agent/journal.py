@@ -9,7 +9,7 @@ import msgspec
 from edge.agent.committing import Committer
 from edge.agent.heartbeat import alive
 from edge.series.engine import Effect, Engine
-from edge.series.state import REMEMBERED
+from edge.series.recent import REMEMBERED
 from edge.spool.spool import Commit, Spool
 
 SNAPSHOT_ROWS = REMEMBERED // 2

@@ -13,7 +13,7 @@ from edge.errors import StoreError
 from edge.log import Grumbler
 from edge.messages.ingest import Naming
 from edge.series.engine import Engine
-from edge.series.state import REMEMBERED
+from edge.series.recent import REMEMBERED
 from edge.stores.store import Store, read_readings
 
 SLICES = 96  # reads per window: one page of 10,000 series stays small

@@ -12,14 +12,12 @@ import numpy as np
 
 from edge.contract.columns import Bool, Float32, Float64, Int32, Int64, Readings
 from edge.contract.contract import Contract
-from edge.contract.grid import combine, group_starts
+from edge.contract.grid import group_starts
+from edge.series.recent import Recent, replaced
+from edge.series.ring import UNSEEN, Ring, Rows, extend
 
-UNSEEN = np.iinfo(np.int64).min
 OPEN_INTERVALS = 16  # room ahead of the closed ones: fewer passes when old readings arrive in one go
-REMEMBERED = 65_536  # more readings than any broker keeps in flight
-REMEMBERED_BATCHES = 64
 DUMPED = 1024  # series in one part of a dump
-COLUMNS = ("_value", "_weight", "_frontier", "_top", "_latest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +58,6 @@ class Ingested:
     too_late: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Accepted readings sorted by series, in order of arrival within a series.
-
-    Args:
-        series: index of the series.
-        time: time of the reading, ns UTC.
-        value: value of the reading.
-        previous: value that the reading replaces; NaN where its series and time are new.
-        number: number of its interval.
-        before: number of the first open interval of its series before the reading arrived.
-        after: the same number after it arrived.
-    """
-
-    series: Int32
-    time: Int64
-    value: Float64
-    previous: Float64
-    number: Int64
-    before: Int64
-    after: Int64
-
-    def take(self, rows: Bool) -> "_Rows":
-        return _Rows(*(getattr(self, name)[rows] for name in self.__slots__))
-
-
 class State:
     """The windows of every series of a fleet.
 
@@ -105,9 +77,10 @@ class State:
         self.contract = contract
         self._wanted = wanted
         self.lateness = lateness
-        self._columns = contract.window + OPEN_INTERVALS + -(-lateness // contract.interval)
+        columns = contract.window + OPEN_INTERVALS + -(-lateness // contract.interval)
+        self._ring = Ring(columns, contract.interval, contract.aggregation)
+        self._recent = Recent()
         self._allocate(0)
-        self._recent: list[Readings] = []
 
     def __len__(self) -> int:
         """Number of series seen."""
@@ -123,22 +96,19 @@ class State:
         return int(self._frontier[series]) * self.contract.interval
 
     def _allocate(self, series: int) -> None:
-        self._value = np.full((series, self._columns), np.nan)
-        # Readings in the cell; for `last`, the time of the last one, in ns since the interval began.
-        self._weight = np.zeros((series, self._columns), np.int64 if self.contract.aggregation == "last" else np.int32)
+        self._ring.allocate(series)
         self._frontier = np.full(series, UNSEEN)  # number of the first interval that is not closed
-        self._top = np.full(series, UNSEEN)  # number of the first interval the ring has no cell for yet
         self._latest = np.full(series, UNSEEN)  # time of the latest reading, ns
 
     def _grow(self, series: int) -> None:
-        known = len(self._frontier)
-        if series <= known:
-            return
-        # Resized in place and in small steps: a copy of all columns would double the memory of the agent for a moment.
-        for name, nothing in zip(COLUMNS, (np.nan, 0, UNSEEN, UNSEEN, UNSEEN), strict=True):
-            column = getattr(self, name)
-            column.resize((max(series, known + known // 16), *column.shape[1:]), refcheck=False)
-            column[known:] = nothing
+        self._ring.grow(series)
+        for column in (self._frontier, self._latest):
+            extend(column, series, UNSEEN)
+
+    @property
+    def _dumped(self) -> tuple[Float64 | Int32 | Int64, ...]:
+        """The columns of a dump, in their order there."""
+        return self._ring.value, self._ring.weight, self._frontier, self._ring.top, self._latest
 
     def ingest(self, readings: Readings) -> Ingested:
         """Take readings in order of arrival; values must be finite.
@@ -155,13 +125,13 @@ class State:
         order = np.argsort(readings.series, kind="stable")
         rows = readings.take(order)
         first = np.append(True, rows.series[1:] != rows.series[:-1])
-        previous = self._previous(rows, first)
+        previous = self._recent.replaced(rows, rows.time <= self._latest[rows.series], first)
         fresh = previous != rows.value
         number = rows.time // self.contract.interval
         before, after = self._frontiers(rows, first)
         late = number < before
         too_late = number <= before - self.contract.window
-        accepted = _Rows(rows.series, rows.time, rows.value, previous, number, before, after).take(fresh & ~too_late)
+        accepted = Rows(rows.series, rows.time, rows.value, previous, number, before, after).take(fresh & ~too_late)
         passes = self._passes(accepted)
         parts = [self._apply(accepted.take(passes == number)) for number in range(int(passes.max(initial=-1)) + 1)]
         starts = np.flatnonzero(first)
@@ -169,7 +139,7 @@ class State:
         self._latest[seen] = np.maximum(self._latest[seen], np.maximum.reduceat(rows.time, starts))
         kept = np.empty(len(rows), bool)
         kept[order] = fresh
-        self._remember(readings.take(kept))
+        self._recent.add(readings.take(kept))
         return Ingested(
             _join(parts) if parts else self._nothing(),
             kept,
@@ -186,14 +156,14 @@ class State:
         Returns:
             How many readings the history holds.
         """
-        live, count = Readings.concatenate(self._recent), 0
+        live, count = self._recent.readings, 0
         try:
             for part in history:
                 count += len(part)
-                self.ingest(part.take(np.isnan(_replaced(live, part))))
+                self.ingest(part.take(np.isnan(replaced(live, part))))
         finally:
             # Live readings may come again. History may have pushed them out of what is remembered, so they are added anew.
-            self._remember(live)
+            self._recent.add(live)
         return count
 
     def advance(self, now: int) -> Closed:
@@ -211,7 +181,7 @@ class State:
             return self._nothing()
         before = self._frontier[series]
         after = np.full(len(series), frontier)
-        self._make_room(series, after)
+        self._ring.make_room(series, after)
         self._frontier[series] = after
         return self._closed(series, before, after)
 
@@ -221,25 +191,21 @@ class State:
         state._grow(len(self._frontier))
         if (contract.interval, contract.aggregation) != (self.contract.interval, self.contract.aggregation):
             return state
-        kept = min(self._columns, state._columns)
-        seen = np.flatnonzero(self._frontier != UNSEEN)
-        numbers = self._top[seen, None] - 1 - np.arange(kept)
-        state._value[seen[:, None], numbers % state._columns] = self._value[seen[:, None], numbers % self._columns]
-        state._weight[seen[:, None], numbers % state._columns] = self._weight[seen[:, None], numbers % self._columns]
-        for name in ("_frontier", "_top", "_latest"):
-            getattr(state, name)[: len(self._frontier)] = getattr(self, name)
+        state._ring.take_over(self._ring, np.flatnonzero(self._frontier != UNSEEN))
+        for mine, theirs in ((state._frontier, self._frontier), (state._latest, self._latest)):
+            mine[: len(theirs)] = theirs
         state._recent = self._recent
         return state
 
     def dump(self) -> Iterator[bytes]:
         """All of it in small parts, for `load`; no copy of the whole is made."""
         series = 1 + int(np.flatnonzero(self._frontier != UNSEEN).max(initial=-1))
-        recent = Readings.concatenate(self._recent)
+        recent = self._recent.readings
         yield msgspec.msgpack.encode((msgspec.to_builtins(self.contract), self.lateness, series))
         yield msgspec.msgpack.encode([column.tobytes() for column in (recent.series, recent.time, recent.value)])
         for start in range(0, series, DUMPED):
             rows = slice(start, min(start + DUMPED, series))
-            yield msgspec.msgpack.encode([getattr(self, name)[rows].tobytes() for name in COLUMNS])
+            yield msgspec.msgpack.encode([column[rows].tobytes() for column in self._dumped])
 
     @classmethod
     def load(cls, parts: Iterator[bytes]) -> "State":
@@ -249,31 +215,16 @@ class State:
         state._allocate(series)
         blocks = msgspec.msgpack.decode(next(parts), type=list[bytes])
         columns = (np.frombuffer(b, t) for b, t in zip(blocks, (np.int32, np.int64, np.float64), strict=True))
-        state._recent = [Readings(*columns)]
+        state._recent = Recent([Readings(*columns)])
         for start in range(0, series, DUMPED):
-            for name, block in zip(COLUMNS, msgspec.msgpack.decode(next(parts), type=list[bytes]), strict=True):
-                rows = getattr(state, name)[start : start + DUMPED]
+            for column, block in zip(state._dumped, msgspec.msgpack.decode(next(parts), type=list[bytes]), strict=True):
+                rows = column[start : start + DUMPED]
                 rows[...] = np.frombuffer(block, rows.dtype).reshape(rows.shape)
         return state
 
     def _nothing(self) -> Closed:
         empty = np.zeros(0, np.int64)
         return Closed(empty.astype(np.int32), empty, np.zeros((0, self.contract.window), np.float32), empty)
-
-    def _previous(self, rows: Readings, first: Bool) -> Float64:
-        """The value each row replaces, NaN where its series and time are new; rows are sorted by series."""
-        rising = (rows.time[1:] > rows.time[:-1]) | first[1:]
-        previous = np.full(len(rows), np.nan)
-        known = rows.time <= self._latest[rows.series]
-        if rising.all() and not known.any():
-            return previous
-        parts = [part.take(np.isin(part.series, rows.series[known]) & (part.time >= rows.time.min())) for part in self._recent]
-        return _replaced(Readings.concatenate(parts), rows)
-
-    def _remember(self, readings: Readings) -> None:
-        self._recent.append(readings)
-        if len(self._recent) > REMEMBERED_BATCHES or sum(map(len, self._recent)) > REMEMBERED + REMEMBERED // 4:
-            self._recent = [Readings.concatenate(self._recent).take(slice(-REMEMBERED, None))]
 
     def _frontiers(self, rows: Readings, first: Bool) -> tuple[Int64, Int64]:
         """First open interval of each row's series just before and just after the row arrived."""
@@ -288,7 +239,7 @@ class State:
         before = np.where(first, opening, np.append(0, after[:-1]))
         return before, after
 
-    def _passes(self, rows: _Rows) -> Int64:
+    def _passes(self, rows: Rows) -> Int64:
         """Which rows may be applied together: windows are cut after the cells of a whole pass are filled.
 
         A reading of a closed interval must not reach a window that closed before it arrived, and the ring must not
@@ -314,78 +265,27 @@ class State:
             passes[row] = current
         return passes
 
-    def _apply(self, rows: _Rows) -> Closed:
+    def _apply(self, rows: Rows) -> Closed:
         """Fill cells, then cut the windows of every interval that closed."""
         ends = np.append(group_starts(rows.series)[1:], len(rows.series)) - 1
         starts = group_starts(rows.series)
         owners = rows.series[starts]
         unseen = owners[self._frontier[owners] == UNSEEN]
         self._frontier[unseen] = rows.before[starts][self._frontier[owners] == UNSEEN]
-        self._top[unseen] = self._frontier[unseen]
-        self._make_room(owners, np.maximum(np.maximum.reduceat(rows.number, starts) + 1, rows.after[ends]))
+        self._ring.top[unseen] = self._frontier[unseen]
+        self._ring.make_room(owners, np.maximum(np.maximum.reduceat(rows.number, starts) + 1, rows.after[ends]))
         # Readings before a gap longer than the ring are in no window that is still to come.
-        self._fill(rows.take(rows.number >= self._top[rows.series] - self._columns))
+        self._ring.fill(rows.take(rows.number >= self._ring.top[rows.series] - self._ring.columns))
         self._frontier[owners] = np.maximum(self._frontier[owners], rows.after[ends])
         closing = rows.after > rows.before
         return self._closed(rows.series[closing], rows.before[closing], rows.after[closing])
-
-    def _make_room(self, series: Int32, top: Int64) -> None:
-        """Empty the cells up to `top`; they still hold values that have left the window."""
-        behind = np.minimum(np.maximum(top - self._top[series], 0), self._columns)
-        owners = np.repeat(series, behind)
-        steps = np.arange(len(owners)) - np.repeat(np.cumsum(behind) - behind, behind)
-        cells = (np.repeat(np.maximum(top, self._top[series]), behind) - 1 - steps) % self._columns
-        self._value[owners, cells] = np.nan
-        self._weight[owners, cells] = 0
-        self._top[series] = np.maximum(self._top[series], top)
-
-    def _fill(self, rows: _Rows) -> None:
-        """Bring the rows into their cells."""
-        aggregation = self.contract.aggregation
-        order = np.lexsort((rows.time, rows.number, rows.series))
-        series, number, value = rows.series[order], rows.number[order], rows.value[order]
-        previous = rows.previous[order]
-        starts = group_starts(series, number)
-        owners, cells = series[starts], number[starts] % self._columns
-        held, weight = self._value[owners, cells], self._weight[owners, cells]
-        if aggregation == "last":
-            ends = np.append(starts[1:], len(series)) - 1
-            offset = rows.time[order][ends] - number[starts] * self.contract.interval
-            newer = np.isnan(held) | (offset >= weight)
-            self._value[owners[newer], cells[newer]] = value[ends][newer]
-            self._weight[owners[newer], cells[newer]] = offset[newer]
-            return
-        added = np.add.reduceat(np.isnan(previous).astype(np.int64), starts)
-        self._weight[owners, cells] = weight + added
-        if aggregation in ("min", "max"):
-            extreme = np.fmin if aggregation == "min" else np.fmax
-            self._value[owners, cells] = extreme(held, combine(aggregation, value, starts))
-            return
-        change = np.add.reduceat(value - np.nan_to_num(previous, nan=0.0), starts)
-        total = np.where(np.isnan(held), 0.0, held * (weight if aggregation == "mean" else 1)) + change
-        self._value[owners, cells] = total / (weight + added) if aggregation == "mean" else total
 
     def _closed(self, series: Int32, before: Int64, after: Int64) -> Closed:
         if self._wanted is not None:
             kept = self._wanted(after * self.contract.interval)
             series, before, after = series[kept], before[kept], after[kept]
-        window = self.contract.window
-        cells = (after[:, None] + np.arange(-window, 0)) % self._columns
-        windows = self._value[series[:, None], cells].astype(np.float32)
+        windows = self._ring.windows(series, after, self.contract.window)
         return Closed(series, after * self.contract.interval, windows, after - before)
-
-
-def _replaced(remembered: Readings, rows: Readings) -> Float64:
-    """The value each row replaces, of what is remembered or of a row before it; NaN where its series and time are new."""
-    if not len(rows):
-        return rows.value
-    both = Readings.concatenate([remembered, rows])
-    order = np.lexsort((both.time, both.series))
-    ordered = both.take(order)
-    again = np.append(False, (ordered.series[1:] == ordered.series[:-1]) & (ordered.time[1:] == ordered.time[:-1]))
-    replaced = np.full(len(both), np.nan)
-    replaced[order[again]] = ordered.value[np.flatnonzero(again) - 1]
-    return replaced[len(remembered) :]
 
 
 def _join(parts: list[Closed]) -> Closed:

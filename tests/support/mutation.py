@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[2]
 # Modules that decide, each with the quick tests that have to notice a change of it; both may be patterns.
 TARGETS: dict[str, tuple[str, ...]] = {
     "edge/series/state.py": ("tests/edge/test_series_state.py",),
+    "edge/series/ring.py": ("tests/edge/test_series_ring.py", "tests/edge/test_series_state.py"),
+    "edge/series/recent.py": ("tests/edge/test_series_recent.py", "tests/edge/test_series_state.py"),
     "edge/series/scoring.py": ("tests/edge/test_series_scoring.py",),
     "edge/series/metrics.py": ("tests/edge/test_series_metrics.py",),
     "edge/spool/spool.py": ("tests/edge/test_spool_spool.py", "tests/edge/test_spool_damage.py"),

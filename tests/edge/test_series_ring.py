@@ -1,0 +1,67 @@
+"""Cells of the newest intervals; `test_series_state.py` compares whole windows with a slow reference."""
+
+import numpy as np
+import pytest
+
+from edge.contract.columns import Int64
+from edge.contract.grid import Aggregation
+from edge.series.ring import Ring, Rows, extend
+
+
+def rows(series: list[int], time: list[int], value: list[float]) -> Rows:
+    """Readings of open intervals of 10 ns, each at a time of its own."""
+    number = np.asarray(time) // 10
+    nothing = np.zeros(len(time), np.int64)
+    previous = np.full(len(time), np.nan)
+    return Rows(np.asarray(series, np.int32), np.asarray(time), np.asarray(value), previous, number, nothing, nothing)
+
+
+def numbers(*values: int) -> Int64:
+    """Numbers of intervals."""
+    return np.asarray(values, np.int64)
+
+
+@pytest.mark.parametrize(("aggregation", "expected"), [("mean", 2.0), ("last", 1.0), ("sum", 6.0), ("min", 1.0), ("max", 3.0)])
+def test_the_readings_of_an_interval_become_one_value(aggregation: Aggregation, expected: float) -> None:
+    """However many fills they come in."""
+    ring = Ring(4, 10, aggregation)
+    ring.grow(2)
+    ring.make_room(np.asarray([1], np.int32), numbers(3))
+    ring.fill(rows([1, 1], [20, 21], [2.0, 3.0]))
+    ring.fill(rows([1], [29], [1.0]))
+    assert ring.windows(np.asarray([1], np.int32), numbers(3), 2).tolist()[0][1:] == [expected]
+
+
+def test_a_cell_is_empty_when_its_next_interval_begins() -> None:
+    """What stood in it has left the window; a ring whose top lies ahead already stays as it is."""
+    ring, owner = Ring(3, 10, "mean"), np.asarray([0], np.int32)
+    ring.grow(1)
+    ring.make_room(owner, numbers(3))
+    ring.fill(rows([0, 0, 0], [0, 10, 20], [1.0, 2.0, 3.0]))
+    ring.make_room(owner, numbers(2))
+    assert ring.windows(owner, numbers(3), 3).tolist() == [[1.0, 2.0, 3.0]]
+    ring.make_room(owner, numbers(5))
+    np.testing.assert_array_equal(ring.windows(owner, numbers(5), 3), np.asarray([[3.0, np.nan, np.nan]], np.float32))
+
+
+def test_another_ring_takes_over_the_newest_cells() -> None:
+    """A longer one has the same values, and a shorter one the last of them."""
+    ring, owner = Ring(3, 10, "last"), np.asarray([0], np.int32)
+    ring.grow(1)
+    ring.make_room(owner, numbers(3))
+    ring.fill(rows([0, 0, 0], [0, 10, 20], [1.0, 2.0, 3.0]))
+    for columns, expected in ((5, [1.0, 2.0, 3.0]), (2, [2.0, 3.0])):
+        other = Ring(columns, 10, "last")
+        other.grow(1)
+        other.take_over(ring, numbers(0))
+        assert other.top.tolist() == [3]
+        assert other.windows(owner, numbers(3), len(expected)).tolist() == [expected]
+
+
+def test_a_column_grows_in_small_steps_and_never_shrinks() -> None:
+    """New rows hold nothing, and known ones stay."""
+    column = np.arange(32)
+    extend(column, 33, -1)
+    assert column.tolist() == [*range(32), -1, -1]
+    extend(column, 20, -1)
+    assert len(column) == 34
