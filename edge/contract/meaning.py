@@ -1,0 +1,49 @@
+"""What the readings of a series are. It comes from the rules of the device, and reaches it inside the bundle as well."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from edge.contract.times import format_duration
+from edge.errors import ConfigurationError
+
+Kind: TypeAlias = Literal["gauge", "counter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What the readings of a series are.
+
+    Args:
+        kind: `gauge`, whose readings are values; or `counter`, whose readings only grow until the device begins again.
+        hold: longest time that a silent series keeps its last reading, ns; 0: an interval without a reading is missing.
+        unit: unit of the values, as people write it; empty where nobody gave one.
+
+    Raises:
+        ConfigurationError: a negative time.
+    """
+
+    kind: Kind = "gauge"
+    hold: int = 0
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a time that goes back."""
+        if self.hold < 0:
+            raise ConfigurationError(f"hold must be at least 0; got {self.hold} ns")
+
+    @property
+    def words(self) -> str:
+        """Kind and hold for people, without the unit: `counter, held for 6h`."""
+        return f"{self.kind}, held for {format_duration(self.hold)}" if self.hold else self.kind
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the value of an interval is what its readings say, and nothing else."""
+        return self.kind == "gauge" and not self.hold
+
+    def agrees(self, other: "Meaning") -> bool:
+        """Whether the same readings have the same values; another unit is only another name."""
+        return (self.kind, self.hold) == (other.kind, other.hold)
+
+
+GAUGE = Meaning()
