@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from edge.errors import ConfigurationError, HistoryError, PayloadError
 
 if TYPE_CHECKING:
-    from edge.config import Config, Fleet
+    from edge.config.sections import Config, Fleet
     from pipeline.history.prepared import Prepared
     from pipeline.release.registry import Registry
 
@@ -59,7 +59,7 @@ def open_registry(options: argparse.Namespace) -> "tuple[Registry, str]":
     Raises:
         ConfigurationError: the configuration cannot be used.
     """
-    from edge.config import read_config
+    from edge.config.reading import read_config
     from pipeline.release.registry import Registry
 
     config = read_config(options.config)
@@ -130,7 +130,7 @@ def history(data: Path | None, config: "Config", fleet: "Fleet", folder: Path, s
             if not len(readings):
                 raise HistoryError(f"{data} has no readings before {iso(stop)}; choose a later end")
         return prepare(series, readings, derive_contract(fleet, readings))
-    store = open_store(config.store.url, config.store.token_file)
+    store = open_store(config.store.url, config.store.token_file, config.store.tls)
     try:
         return prepare_history(read_history(store, fleet, Workspace(folder), stop=stop))
     finally:

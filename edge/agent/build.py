@@ -22,7 +22,7 @@ from edge.clock.clocks import CLOCKS, Clocks
 from edge.clock.closing import ClosingClock
 from edge.clock.holding import Hold
 from edge.clock.trust import Trust
-from edge.config import Config
+from edge.config.sections import Config
 from edge.contract.columns import SeriesTable
 from edge.contract.times import parse_duration
 from edge.forecaster.bundle import Bundle
@@ -85,9 +85,9 @@ def outside_of(
         died: called with one line where a thread dies.
         notify: sends a line to the supervisor.
     """
-    open_configured = partial(open_store, config.store.url, config.store.token_file)
+    open_configured = partial(open_store, config.store.url, config.store.token_file, config.store.tls)
     filters = [rule.build().filter for rule in config.ingest]
-    subscription = Subscription(config.mqtt.client_id, filters, config.mqtt.keepalive)
+    subscription = Subscription(config.mqtt.client_id, filters, config.mqtt.keepalive, config.mqtt.tls)
     subscriber = Subscriber(Address.parse(config.mqtt.url), subscription, password=config.mqtt.password())
     return Outside(open_configured(), open_configured, subscriber, log, notify=notify, died=died)
 
@@ -243,6 +243,7 @@ def _make_releases(config: Config, outside: Outside, series: SeriesTable) -> Rel
         moment=outside.clocks.moment,
         open_bundle=outside.open_bundle,
         shortage=lack,
+        tls=config.release.tls,
     )
     return Releases(Path(config.agent.state, "bundles"), config.release.channel or None, outside.log, here)
 

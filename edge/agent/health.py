@@ -11,7 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 
 from edge.agent.counters import Counters, Number
-from edge.config import parse_loopback
+from edge.config.sections import parse_loopback
 from edge.errors import ConfigurationError
 from edge.threads import Died, Thread, raise_again
 

@@ -22,7 +22,7 @@ from edge.clock.clocks import Clocks
 from edge.clock.closing import SETTLED, ClosingClock
 from edge.clock.holding import Hold
 from edge.clock.trust import STEADY, Trust
-from edge.config import Agent as Settings
+from edge.config.sections import Agent as Settings
 from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.times import parse_duration
 from edge.log import Grumbler

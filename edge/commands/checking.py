@@ -5,7 +5,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.config import Config, read_config
+from edge.config.reading import read_config
+from edge.config.sections import Config
 from edge.contract.times import parse_duration
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.bundle import Bundle
@@ -40,9 +41,9 @@ def check(path: Path) -> list[Finding]:
     """Everything that can be known without the network."""
     try:
         config = read_config(path)
-        store = open_store(config.store.url, config.store.token_file)
+        store = open_store(config.store.url, config.store.token_file, config.store.tls)
         config.mqtt.password()
-        Source(config.release.channel)
+        Source(config.release.channel, config.release.tls)
         runtime = runtime_name()
     except ConfigurationError as error:
         return [Finding("configuration", str(error), 2)]

@@ -12,7 +12,7 @@ import numpy as np
 
 from edge.commands.checking import local_bundle
 from edge.commands.csv_file import read_csv
-from edge.config import read_config
+from edge.config.reading import read_config
 from edge.contract.columns import Forecasts, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.tables import MISDATED

@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     from edge.agent.build import build, outside_of
     from edge.agent.heartbeat import notifier
     from edge.agent.stopping import Lifetime
-    from edge.config import read_config
+    from edge.config.reading import read_config
     from edge.locking import alone_in
 
     config = read_config(options.config)

@@ -4,7 +4,6 @@ QoS 1 with a persistent session: the broker keeps a message until it is acknowle
 its effect is committed. The network thread does nothing but hand over.
 """
 
-import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +19,7 @@ from edge.backoff import Backoff
 from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.message import Address, Message
 from edge.threads import Died, raise_again, tell_of_death
+from edge.tls import TlsFiles
 
 REFUSED = {
     "Bad user name or password": "check [mqtt] user and GATECAST_MQTT_PASSWORD",
@@ -117,8 +117,20 @@ class _BufferedClient(paho.Client):
         super()._sock_close()
 
 
-def make_client(address: Address, client_id: str, password: str | None, *, clean: bool, keepalive: int) -> _BufferedClient:
-    """A client that is not connected yet."""
+def make_client(
+    address: Address,
+    client_id: str,
+    password: str | None,
+    *,
+    clean: bool,
+    keepalive: int,
+    tls: TlsFiles = TlsFiles("mqtt"),
+) -> _BufferedClient:
+    """A client that is not connected yet.
+
+    Raises:
+        ConfigurationError: a file with certificates cannot be used.
+    """
     client = _BufferedClient(
         CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=clean, protocol=paho.MQTTv311, manual_ack=True
     )
@@ -127,7 +139,7 @@ def make_client(address: Address, client_id: str, password: str | None, *, clean
     if address.user is not None:
         client.username_pw_set(address.user, password)
     if address.tls:
-        client.tls_set_context(ssl.create_default_context())
+        client.tls_set_context(tls.context())
     return client
 
 
@@ -139,11 +151,13 @@ class Subscription:
         client_id: name that stays the same over restarts: the broker keeps the queue under it.
         filters: topic filters to subscribe to.
         keepalive: seconds without traffic before the connection counts as lost.
+        tls: files for an encrypted connection.
     """
 
     client_id: str
     filters: Sequence[str]
     keepalive: int = 60
+    tls: TlsFiles = TlsFiles("mqtt")
 
 
 class Subscriber:
@@ -181,7 +195,8 @@ class Subscriber:
         self._messages: SimpleQueue[Message | None] = SimpleQueue()  # None only wakes
         self._bytes_in = self._bytes_out = 0  # each counted by one thread
         self._stopping = False
-        self._client = make_client(address, subscription.client_id, password, clean=False, keepalive=subscription.keepalive)
+        name, keepalive = subscription.client_id, subscription.keepalive
+        self._client = make_client(address, name, password, clean=False, keepalive=keepalive, tls=subscription.tls)
         self._client.crowded = self._crowded
         self._client.on_connect = self._on_connect
         self._client.on_connect_fail = self._on_connect_fail
@@ -281,7 +296,12 @@ class Subscriber:
             self._problem = None
 
     def _on_connect_fail(self, _client: paho.Client, _data: object) -> None:
-        self._problem = f"cannot reach {self._where}: {self._client.failure}; is it running there? check [mqtt] url"
+        failure = str(self._client.failure)
+        if "certificate" in failure.lower():
+            reason = failure.partition("] ")[2] or failure
+            self._problem = f"the certificate of {self._where} is not trusted ({reason}); {self._subscription.tls.advice()}"
+        else:
+            self._problem = f"cannot reach {self._where}: {failure}; is it running there? check [mqtt] url"
         self._short_lived = 0
         self._wait_longer()
 

@@ -4,12 +4,14 @@ Nothing of a bundle is opened before its size and hash agree with the manifest, 
 """
 
 import hashlib
+import ssl
 import stat
 import time
 from collections.abc import Callable
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import Annotated
+from urllib.error import URLError
 from urllib.parse import urljoin, urlsplit
 from urllib.request import Request, urlopen
 
@@ -18,6 +20,7 @@ import msgspec
 from edge.errors import BundleDamaged, BundleError, ConfigurationError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import MANIFEST_FILE, MANIFEST_LIMIT, MODEL_FILE, check_version, decode_manifest
+from edge.tls import TlsFiles
 
 CHANNEL_LIMIT = 65_536
 TIMEOUT = 30  # seconds without a byte
@@ -77,15 +80,23 @@ class Source:
 
     Args:
         channel: path or http(s) URL of the document.
+        tls: files for an encrypted connection.
         deadline: seconds that one file may take over http.
         moment: seconds, monotonic.
 
     Raises:
-        ConfigurationError: another kind of URL.
+        ConfigurationError: another kind of URL, or a file with certificates cannot be used.
     """
 
-    def __init__(self, channel: str, *, deadline: float = DEADLINE, moment: Callable[[], float] = time.monotonic) -> None:
-        self._deadline, self._moment = deadline, moment
+    def __init__(
+        self,
+        channel: str,
+        tls: TlsFiles = TlsFiles("release"),
+        *,
+        deadline: float = DEADLINE,
+        moment: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._deadline, self._moment, self._tls = deadline, moment, tls
         try:
             scheme = urlsplit(channel).scheme
         except ValueError:  # such as http://[
@@ -94,6 +105,7 @@ class Source:
             raise ConfigurationError(f"[release] channel {channel!r}: write a path or an http(s) URL")
         self.channel = channel.removeprefix("file://")
         self.remote = scheme in ("http", "https")
+        self._context = tls.context() if scheme == "https" else None
 
     def read_channel(self) -> Channel:
         """The document.
@@ -132,6 +144,16 @@ class Source:
             return urljoin(self.channel, f"{channel.bundle.rstrip('/')}/{name}")
         return str(Path(self.channel).parent / channel.bundle / name)
 
+    def _open(self, request: Request) -> HTTPResponse:
+        try:
+            answer: HTTPResponse = urlopen(request, timeout=TIMEOUT, context=self._context)  # noqa: S310
+        except URLError as error:
+            if isinstance(error.reason, ssl.SSLCertVerificationError):
+                reason = f"its certificate is not trusted ({error.reason.verify_message}); {self._tls.advice()}"
+                raise ConnectionError(reason) from error
+            raise
+        return answer
+
     def _receive(self, answer: HTTPResponse, size: int) -> bytes:
         """Up to `size` bytes; a server that sends one now and then must not hold the caller for days."""
         end = self._moment() + self._deadline
@@ -151,7 +173,7 @@ class Source:
         """
         if self.remote:
             request = Request(address, headers={"User-Agent": "gatecast-agent"})  # noqa: S310 - http or https, see above
-            with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
+            with self._open(request) as answer:
                 content = self._receive(answer, limit + 1)
                 # `read` takes an early end for the end; of a chunked answer the length is not known, and None.
                 if len(content) <= limit and answer.length:

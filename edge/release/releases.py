@@ -25,6 +25,7 @@ from edge.release.pointer import Memory, Refusal, read_pointer
 from edge.release.ready import ReadyBundle, open_bundle
 from edge.release.refusals import LONGEST_PAUSE, Refusals
 from edge.release.trials import Trials
+from edge.tls import TlsFiles
 
 DEATHS = 12  # runs in a row that ended while the live bundle forecast; a kill may fall there by chance
 SILENT = 4  # runs that one counts for in which it had not answered before: chance seldom brings that
@@ -43,6 +44,7 @@ class ThisDevice:
         shortage: says what this device lacks for a bundle that is to go live, or None.
         replace_file: writes the pointer to the live bundle, whole or not at all.
         write_bundle: writes a bundle into the folder.
+        tls: files for an encrypted connection to the channel.
     """
 
     again: Backoff = Backoff(60.0, LONGEST_PAUSE * 60.0)
@@ -52,6 +54,7 @@ class ThisDevice:
     shortage: Callable[[Bundle], str | None] = lambda _: None
     replace_file: Callable[[Path, bytes], None] = replace_file
     write_bundle: Callable[[Path, Bundle], object] = write_bundle
+    tls: TlsFiles = TlsFiles("release")
 
 
 class Releases:
@@ -68,7 +71,7 @@ class Releases:
 
     def __init__(self, folder: Path, channel: str | None, log: Callable[[str], None], here: ThisDevice = ThisDevice()) -> None:
         self._folder, self._log, self._here = folder, log, here
-        self._source = Source(channel) if channel else None
+        self._source = Source(channel, here.tls) if channel else None
         self._memory = Memory(folder / "live.json", log, here.replace_file)
         self._refusals = Refusals(self._memory, log, here.again, here.clock, here.moment)
         self._trials = Trials(here.open_bundle, self._memory, here.moment)

@@ -7,6 +7,7 @@ from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from edge.errors import ConfigurationError
+from edge.tls import TlsFiles
 
 TOKEN_VARIABLE = "GATECAST_INFLUX_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 
@@ -24,6 +25,7 @@ class Address:
         path: the text from the first slash on, with %23, %3F and %25 as the characters they stand for.
         options: names behind the `?` and the first value of each; None where there is no `?`.
         token_file: file with the token of the account; None: it stands in GATECAST_INFLUX_TOKEN.
+        tls: files for an encrypted connection.
     """
 
     url: str
@@ -34,9 +36,10 @@ class Address:
     path: str
     options: dict[str, str] | None
     token_file: str | None = None
+    tls: TlsFiles = TlsFiles("store")
 
     @classmethod
-    def parse(cls, url: str, token_file: str | None = None) -> Self:
+    def parse(cls, url: str, token_file: str | None = None, tls: TlsFiles = TlsFiles("store")) -> Self:
         """Take a URL apart.
 
         Raises:
@@ -60,6 +63,7 @@ class Address:
             unquote(parts.path),
             {name: values[0] for name, values in parse_qs(parts.query).items()} if "?" in url else None,
             token_file,
+            tls,
         )
 
     def token(self) -> str:

@@ -16,6 +16,7 @@ from edge.quoting import without_account
 from edge.stores.address import TOKEN_VARIABLE, Address
 from edge.stores.influx_answers import Answer, count_rows, fault_of_request, fault_of_write
 from edge.stores.influx_http import Connection
+from edge.tls import TlsFiles
 
 PAGE = 7 * DAY
 ROWS = 50_000  # in one answer: about 15 MB while it is read
@@ -62,7 +63,7 @@ def open_address(address: Address) -> "InfluxStore":
         raise ConfigurationError(f"[store] url: keep the account out of it; set {TOKEN_VARIABLE} or token_file instead")
     scheme = "https" if address.scheme == "influxdbs" else "http"
     url = f"{scheme}://{address.host}:{address.port or 8086}"
-    return InfluxStore(url, bucket, options.get("org", ""), address.token())
+    return InfluxStore(url, bucket, options.get("org", ""), address.token(), tls=address.tls)
 
 
 class InfluxStore:
@@ -76,14 +77,24 @@ class InfluxStore:
         organisation: 2.x only; where it is empty and the token can see exactly one, that one.
         token: 1.x: `user:password`; may be empty where the server asks for none.
         page: rows of one answer that is read.
+        tls: files for an encrypted connection.
     """
 
     kind = "influxdb"
 
-    def __init__(self, url: str, bucket: str, organisation: str = "", token: str = "", *, page: int = ROWS) -> None:
+    def __init__(
+        self,
+        url: str,
+        bucket: str,
+        organisation: str = "",
+        token: str = "",
+        *,
+        page: int = ROWS,
+        tls: TlsFiles = TlsFiles("store"),
+    ) -> None:
         self.url, self.bucket, self._page = url, bucket, page
         self._account = [("org", organisation)] if organisation else []
-        self._connection = Connection(url, token)
+        self._connection = Connection(url, token, tls=tls)
         self._table: SeriesTable | None = None  # the series whose tags are kept, ready for a line
         self._tags: list[str] = []
         self._reading_tags: list[str] = []

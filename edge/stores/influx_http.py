@@ -12,6 +12,7 @@ from urllib3.exceptions import HTTPError
 
 from edge.errors import StoreBusy, StoreDenied, StoreError
 from edge.stores.influx_answers import Answer
+from edge.tls import TlsFiles
 
 TIMEOUT = 30.0  # seconds
 LARGEST = 64 << 20  # bytes of an answer; a page of history has a quarter of it with the longest names
@@ -29,6 +30,10 @@ class Connection:
         largest: bytes of the longest answer that is read; a longer one is given up.
         timeout: seconds for a connection, the same again for the first bytes of the answer, and again for all of it.
         clock: seconds, monotonic.
+        tls: files for an encrypted connection.
+
+    Raises:
+        ConfigurationError: a file with certificates cannot be used.
     """
 
     def __init__(
@@ -39,12 +44,13 @@ class Connection:
         largest: int = LARGEST,
         timeout: float = TIMEOUT,
         clock: Callable[[], float] = time.monotonic,
+        tls: TlsFiles = TlsFiles("store"),
     ) -> None:
-        self.url, self._token = url, token
+        self.url, self._token, self._tls = url, token, tls
         self._largest, self._timeout, self._clock = largest, timeout, clock
         self.old_way = False
         self._authorization = self._by_token()
-        self._pool = PoolManager(maxsize=2, retries=False)
+        self._pool = PoolManager(maxsize=2, retries=False, ssl_context=tls.context() if url.startswith("https") else None)
 
     def go_the_old_way(self) -> None:
         """Speak as InfluxDB 1.7 and older understand it: `user:password` as an HTTP account."""
@@ -144,5 +150,5 @@ class Connection:
         words = " ".join(str(getattr(error, "reason", None) or error or type(error).__name__).split())
         words = BEFORE_THE_REASON.sub("", words)[:200]
         if "certificate" in words.lower():
-            return StoreDenied(f"{self.url}: its certificate is not trusted ({words}); check the certificate, or [store] url")
+            return StoreDenied(f"{self.url}: its certificate is not trusted ({words}); {self._tls.advice()}")
         return StoreBusy(f"{self.url} does not answer ({words}); is InfluxDB running there? check [store] url")

@@ -10,6 +10,7 @@ from edge.contract.schema import READING, VALUE, Measurement
 from edge.errors import ConfigurationError
 from edge.quoting import without_account
 from edge.stores.address import Address
+from edge.tls import TlsFiles
 
 BLOCK_ROWS = 5_000
 
@@ -117,17 +118,18 @@ def read_readings(store: Store, start: int, stop: int, series: SeriesTable) -> I
     return (page.readings() for page in store.read(READING, [VALUE.name], start, stop, series))
 
 
-def open_store(url: str, token_file: str | None = None) -> Store:
+def open_store(url: str, token_file: str | None = None, tls: TlsFiles = TlsFiles("store")) -> Store:
     """The store a URL names; nothing is contacted yet.
 
     Args:
         url: URL of one of the `STORES`; `#`, `?` and `%` in a path or bucket are written %23, %3F and %25.
         token_file: file with the token; without it the token comes from GATECAST_INFLUX_TOKEN.
+        tls: files for an encrypted connection.
 
     Raises:
-        ConfigurationError: no store has such a URL.
+        ConfigurationError: no store has such a URL, or a file with certificates cannot be used.
     """
-    address = Address.parse(url, token_file)
+    address = Address.parse(url, token_file, tls)
     if address.scheme not in STORES:
         examples = dict.fromkeys(kind.example for kind in STORES.values())
         raise ConfigurationError(f"{without_account(url)!r} is no store; write {' or '.join(examples)}")

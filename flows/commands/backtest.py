@@ -51,7 +51,8 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigurationError(f"expected --from before --to; got {options.begin} and {options.end}")
     _check(options)
     show = Show()
-    from edge.config import Config, read_config
+    from edge.config.reading import read_config
+    from edge.config.sections import Config
     from flows.output.backtest import draw, text
     from pipeline.backtest import run as work
     from pipeline.release.registry import Registry

@@ -67,7 +67,8 @@ def run(options: argparse.Namespace, cells: "tuple[Cell, ...] | None" = None) ->
     CURRENT.set(show)
     with tempfile.TemporaryDirectory(prefix="gatecast-") as folder:
         with show.stage("history"):
-            from edge.config import Config, read_config
+            from edge.config.reading import read_config
+            from edge.config.sections import Config
             from flows.comparing.run import compare
             from flows.output.comparison import document, markdown_text, text
             from pipeline.cells.comparison import budget

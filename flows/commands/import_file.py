@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         GatecastError: one line that says what to do.
     """
-    from edge.config import read_config
+    from edge.config.reading import read_config
     from edge.errors import HistoryError
     from edge.stores.store import open_store
     from flows.output.imported import imported_document, imported_text
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     from pipeline.history.importing import import_file
 
     config = read_config(options.config)
-    store = open_store(config.store.url, config.store.token_file)
+    store = open_store(config.store.url, config.store.token_file, config.store.tls)
     try:
         imported = import_file(options.file, store, [rule.build() for rule in config.ingest])
         try:

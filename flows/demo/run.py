@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 from edge.agent.counters import Counter, Gauge, Number
-from edge.config import Fleet, read_config
+from edge.config.reading import read_config
+from edge.config.sections import Fleet
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, format_duration

@@ -4,7 +4,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from edge.config import Config
+from edge.config.sections import Config
 
 LONGEST = 40  # characters of what a person has named
 

@@ -11,7 +11,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from edge.config import Config, read_config
+from edge.config.reading import read_config
+from edge.config.sections import Config
 from edge.errors import GatecastError, StoreBusy
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
@@ -59,7 +60,7 @@ def _not_refused(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - P
 )
 def extract(config: Config, until: int | None, folder: Path) -> History:
     """All readings of the store, up to a moment, on the grid."""
-    store = open_store(config.store.url, config.store.token_file)
+    store = open_store(config.store.url, config.store.token_file, config.store.tls)
     try:
         return read_history(store, config.fleet, Workspace(folder), stop=until)
     finally:

@@ -18,7 +18,8 @@ from prefect.schedules import Cron, Schedule
 from prefect.settings import PREFECT_API_URL
 from prefect.types.entrypoint import EntrypointType
 
-from edge.config import Config, read_config
+from edge.config.reading import read_config
+from edge.config.sections import Config
 from edge.cron import check_cron
 from edge.errors import ConfigurationError, GatecastError
 from edge.locking import alone

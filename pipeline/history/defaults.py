@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from edge.config import Fleet
+from edge.config.sections import Fleet
 from edge.contract.columns import Readings
 from edge.contract.contract import Contract
 from edge.contract.grid import group_starts

@@ -9,7 +9,7 @@ from importlib.metadata import version
 import msgspec
 import numpy as np
 
-from edge.config import Train
+from edge.config.sections import Train
 from edge.contract.columns import Float32
 from edge.contract.contract import Contract
 from edge.forecaster.baselines import Baseline, baselines

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import msgspec
 import numpy as np
 
-from edge.config import Fleet, Train
+from edge.config.sections import Fleet, Train
 from edge.contract.contract import Contract
 from edge.errors import HistoryError
 from edge.forecaster.baselines import baselines

@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from edge.commands.checking import check
-from edge.config import PASSWORD_VARIABLE, read_config
+from edge.config.reading import read_config
+from edge.config.sections import PASSWORD_VARIABLE
 from edge.stores.address import TOKEN_VARIABLE
 from tests.support.servers import requires
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import Agent
+from edge.config.sections import Agent
 from edge.contract.times import parse_duration
 
 UNIT = Path(__file__).parents[2] / "deploy" / "gatecast-agent.service"

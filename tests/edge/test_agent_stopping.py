@@ -133,7 +133,7 @@ import dataclasses, sys
 from pathlib import Path
 from edge.agent.build import build, outside_of
 from edge.agent.stopping import Lifetime
-from edge.config import read_config
+from edge.config.reading import read_config
 from edge.spool.spool import Spool
 
 class Dying(Spool):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.config import read_config
+from edge.config.reading import read_config
 from edge.errors import ConfigurationError
 from edge.messages.ingest import Ingest
 from tests.support.documented import ROOT, blocks

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from edge.config import read_config
+from edge.config.reading import read_config
 from edge.contract.columns import Readings
 from edge.contract.times import SECOND
 from edge.errors import ConfigurationError

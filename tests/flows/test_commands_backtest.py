@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.config import Train
+from edge.config.sections import Train
 from edge.contract.columns import Float32, Readings, SeriesTable
 from edge.contract.contract import Contract
 from flows.cli import run

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import Config, read_config
+from edge.config.reading import read_config
+from edge.config.sections import Config
 from flows.commands.init import TEMPLATE
 from tests.support.commands import call
 
@@ -19,7 +20,7 @@ def test_init_writes_every_setting_with_its_default(tmp_path: Path, capsys: pyte
     written = set(re.findall(r"^(?:# )?(\w+) = ", path.read_text(), re.MULTILINE))
     sections = [getattr(default, name) for name in Config.__struct_fields__ if name != "ingest"] + list(default.ingest)
     settings = {field for section in sections for field in section.__struct_fields__}
-    assert settings - written == {"password_file"}
+    assert settings - written == {"password_file", "ca_file", "cert_file", "key_file"}
     assert call(capsys, "init", "--config", str(path))[0] == 2
 
 

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("prefect")
 
-from edge.config import read_config
+from edge.config.reading import read_config
 from edge.contract.columns import Points, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.schema import READING

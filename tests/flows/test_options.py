@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import Config, RegistrySection, Schedule, StoreSection
+from edge.config.sections import Config, RegistrySection, Schedule, StoreSection
 from edge.contract.times import SECOND
 from edge.errors import ConfigurationError, HistoryError, StoreBusy
 from flows.cli import run

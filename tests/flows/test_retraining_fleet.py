@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge.config import Config
+from edge.config.sections import Config
 from flows.retraining.fleet import fleet_name
 
 

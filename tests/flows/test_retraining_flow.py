@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.config import read_config
+from edge.config.reading import read_config
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.times import SECOND
 from edge.forecaster.bundle import Bundle

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("prefect")
 
-from edge.config import Config, Schedule
+from edge.config.sections import Config, Schedule
 from edge.errors import ConfigurationError
 from flows.retraining.schedule import cron, home
 from pipeline.release.registry import Registry

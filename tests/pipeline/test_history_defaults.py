@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge.config import Fleet
+from edge.config.sections import Fleet
 from edge.contract.columns import Readings
 from edge.contract.times import DAY, SECOND
 from edge.errors import HistoryError

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.config import Fleet
+from edge.config.sections import Fleet
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.times import SECOND
 from edge.errors import HistoryError, StoreBusy

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from edge.config import Train
+from edge.config.sections import Train
 from edge.contract.columns import Readings, SeriesTable
 from edge.errors import GatecastError
 from edge.forecaster.baselines import Baseline

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from edge.agent.build import Outside, build
 from edge.agent.loop import Agent, Limits, Waits
 from edge.clock.clocks import Clocks
-from edge.config import read_config
+from edge.config.reading import read_config
 from edge.contract.columns import Float32, Int32
 from edge.contract.times import SECOND
 from edge.errors import BundleError

@@ -12,7 +12,8 @@ import pytest
 
 import edge.cli
 import flows.cli
-from edge.config import Config, Fleet, read_config
+from edge.config.reading import read_config
+from edge.config.sections import Config, Fleet
 from edge.contract.times import SECOND
 from pipeline.history.defaults import contract_at
 from tests.support.documented import ROOT, blocks
@@ -115,7 +116,7 @@ def test_every_setting_is_there(page: Path, tmp_path: Path) -> None:
 @pages
 def test_every_variable_is_read_somewhere(page: Path) -> None:
     """Environment variables of ours occur in the code, the tests or the tools."""
-    places = [*ROOT.glob("[eft]*/*.py"), *ROOT.glob("pipeline/*.py"), ROOT / "Makefile"]
+    places = [*ROOT.glob("[eft]*/**/*.py"), *ROOT.glob("pipeline/**/*.py"), ROOT / "Makefile"]
     code = "".join(path.read_text("utf-8") for path in places)
     for name in re.findall(r"GATECAST_[A-Z_]+", page.read_text("utf-8")):
         assert name in code, name

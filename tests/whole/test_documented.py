@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import read_config
+from edge.config.reading import read_config
 from tests.support.documented import (
     PLACES,
     ROOT,

@@ -9,7 +9,7 @@ import pytest
 
 import edge.cli
 import flows.cli
-from edge.config import read_config
+from edge.config.reading import read_config
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.forecaster.bundle import Bundle

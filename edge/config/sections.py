@@ -4,36 +4,24 @@ The device uses `[mqtt]`, `[[ingest]]`, `[store]`, `[agent]` and `[release]`, th
 Durations are texts such as `15min`. Secrets never stand in the file: they come from the environment or a file.
 """
 
-import difflib
 import os
-import tomllib
-from collections.abc import Callable, Iterator
-from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal, get_args, get_origin
+from typing import Annotated, Literal
 
 import msgspec
 
-from edge.contract.contract import MOST_QUANTILES, SHORTEST_INTERVAL, Contract
 from edge.contract.grid import Aggregation
-from edge.contract.times import DAY, TimeUnit, parse_duration
-from edge.cron import check_cron
+from edge.contract.times import TimeUnit
 from edge.errors import ConfigurationError
 from edge.forecaster.manifest import Cell, Design, Precision
 from edge.messages.ingest import Ingest
-from edge.messages.message import Address
+from edge.tls import TlsFiles
 
 PASSWORD_VARIABLE = "GATECAST_MQTT_PASSWORD"  # noqa: S105 - the name of a variable, not a secret
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
-# What files of earlier versions say in place of leaving a key out.
-LEFT_OUT: dict[str, dict[str, str | int]] = {
-    "fleet": {"interval": "", "horizon": 0, "window": 0},
-    "train": {"units": 0, "segment": 0, "epochs": 0},
-    "schedule": {"name": ""},
-}
 
 
 class Mqtt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,12 +33,23 @@ class Mqtt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             queue under this name.
         keepalive: seconds without traffic after which the connection counts as lost.
         password_file: file with the password; left out: the password comes from GATECAST_MQTT_PASSWORD.
+        ca_file: PEM file with the certificates that a server is trusted by; left out: those of the system.
+        cert_file: PEM file with our own certificate, for a broker that asks for one.
+        key_file: PEM file with its private key; left out: the key stands in `cert_file`.
     """
 
     url: str = "mqtt://127.0.0.1:1883"
     client_id: Annotated[str, msgspec.Meta(min_length=1)] = "gatecast-agent"
     keepalive: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 60
     password_file: str | None = None
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+
+    @property
+    def tls(self) -> TlsFiles:
+        """The files for encrypted connections."""
+        return TlsFiles("mqtt", self.ca_file, self.cert_file, self.key_file)
 
     def password(self) -> str | None:
         """The password, or None.
@@ -102,10 +101,21 @@ class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Args:
         url: address of the store, as the list of stores in docs/configuration.md has it.
         token_file: file with the token; left out: the token comes from GATECAST_INFLUX_TOKEN.
+        ca_file: PEM file with the certificates that a server is trusted by; left out: those of the system.
+        cert_file: PEM file with our own certificate, for a server that asks for one.
+        key_file: PEM file with its private key; left out: the key stands in `cert_file`.
     """
 
     url: str = "sqlite:///gatecast.db"
     token_file: str | None = None
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+
+    @property
+    def tls(self) -> TlsFiles:
+        """The files for encrypted connections."""
+        return TlsFiles("store", self.ca_file, self.cert_file, self.key_file)
 
 
 class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -147,10 +157,21 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Args:
         channel: path or http(s) URL of a channel document; `""`: only bundles that are on the device already.
         poll: time between two looks at the channel.
+        ca_file: PEM file with the certificates that a server is trusted by; left out: those of the system.
+        cert_file: PEM file with our own certificate, for a server that asks for one.
+        key_file: PEM file with its private key; left out: the key stands in `cert_file`.
     """
 
     channel: str = ""
     poll: str = "60s"
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+
+    @property
+    def tls(self) -> TlsFiles:
+        """The files for encrypted connections."""
+        return TlsFiles("release", self.ca_file, self.cert_file, self.key_file)
 
 
 class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -274,101 +295,3 @@ def parse_loopback(listen: str) -> tuple[str, int]:
     if not fine:
         raise ConfigurationError(f"[agent] health must be a loopback address such as 127.0.0.1:9273, or off; got {listen!r}")
     return host, int(port)
-
-
-def read_config(path: Path) -> Config:
-    """The configuration in a file.
-
-    Raises:
-        ConfigurationError: missing, no TOML, an unknown key (with the nearest right one) or a wrong value.
-    """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        message = f"cannot read {path}: {error.strerror}; name the file with --config, or make one with gatecast init"
-        raise ConfigurationError(message) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} is no TOML: {error}") from error
-    _refuse_unknown(path, document, Config, "")
-    _leave_out(document)
-    try:
-        config = msgspec.convert(document, Config)
-    except msgspec.ValidationError as error:
-        raise ConfigurationError(f"{path}: {error}".replace(" - at `$.", " in `").replace(" | null", "")) from error
-    _check(config, path)
-    return config
-
-
-def _refuse_unknown(path: Path, document: dict[str, object], kind: type[msgspec.Struct], section: str) -> None:
-    """Unknown keys, each with the nearest right one."""
-    fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
-    for key, value in document.items():
-        if key not in fields:
-            near = difflib.get_close_matches(key, fields, n=1, cutoff=0.4)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(fields)}"
-            where = f"[{section}] {key}" if section else f"[{key}]" if isinstance(value, dict) else key
-            raise ConfigurationError(f"{path}: {where} is unknown; {hint}")
-        several = get_origin(fields[key]) is tuple
-        inner = get_args(fields[key])[0] if several else fields[key]
-        if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
-            if isinstance(value, list) != several:
-                right = f"[[{key}]], in double" if several else f"[{key}], in single"
-                raise ConfigurationError(f"{path}: the section is written {right} brackets")
-            for part in value if isinstance(value, list) else [value]:
-                if isinstance(part, dict):
-                    _refuse_unknown(path, part, inner, key)
-
-
-def _leave_out(document: dict[str, object]) -> None:
-    """Take out what earlier versions wrote for a key that is left out."""
-    for section, keys in LEFT_OUT.items():
-        values = document.get(section)
-        if isinstance(values, dict):
-            for key, empty in keys.items():
-                if type(values.get(key)) is type(empty) and values[key] == empty:
-                    del values[key]
-
-
-def _check(config: Config, path: Path) -> None:
-    """Refuse values that only fail when they are used."""
-    for where, check in _checks(config):
-        try:
-            check()
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{path}: {where}{error}") from error
-
-
-def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
-    """What a refusal begins with, and the check that refuses; in the order in which they are made."""
-    agent, fleet = config.agent, config.fleet
-    for key, text, shortest in (
-        ("[agent] linger", agent.linger, 1),
-        ("[agent] report", agent.report, 1),
-        ("[agent] stall", agent.stall, 1),
-        ("[release] poll", config.release.poll, 1),
-        ("[fleet] interval", fleet.interval, SHORTEST_INTERVAL),
-        ("[agent] lateness", agent.lateness, 0),
-    ):
-        if text is not None:
-            yield f"{key}: ", partial(parse_duration, text, shortest=shortest)
-    yield "", partial(_refuse_empty, config)
-    yield "[fleet] ", partial(Contract, DAY, 1, 1, fleet.quantiles, fleet.aggregation, fleet.max_missing)
-    yield "[fleet] quantiles: ", partial(_refuse_too_many, fleet.quantiles)
-    yield "[schedule] cron: ", partial(check_cron, config.schedule.cron)
-    yield "", partial(Address.parse, config.mqtt.url)
-    if agent.health != "off":
-        yield "", partial(parse_loopback, agent.health)
-    for rule in config.ingest:
-        yield "", rule.build
-
-
-def _refuse_empty(config: Config) -> None:
-    if not config.ingest:
-        raise ConfigurationError("without [[ingest]] no reading can come in; add one with a topic")
-    if not config.train.cells or not config.train.designs:
-        raise ConfigurationError("[train] cells and designs need at least one entry each")
-
-
-def _refuse_too_many(quantiles: tuple[float, ...]) -> None:
-    if len(quantiles) > MOST_QUANTILES:
-        raise ConfigurationError(f"expected at most {MOST_QUANTILES}; got {len(quantiles)}")

@@ -1,0 +1,72 @@
+"""Certificates of servers with a certification authority (CA) of their own, and our own certificate where they ask for one."""
+
+import ssl
+from dataclasses import dataclass
+
+from edge.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """The PEM files that a section of the configuration names.
+
+    Args:
+        section: name of the section, for messages.
+        ca_file: certificates of the authorities that are trusted; None: those of this system.
+        cert_file: our own certificate; None where the server asks for none.
+        key_file: its private key; None where it stands in `cert_file`.
+    """
+
+    section: str
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+
+    def check(self, *, encrypted: bool, instead: str) -> None:
+        """Refuse files that no connection would use, and files that cannot be read.
+
+        Args:
+            encrypted: whether the URL of the section asks for TLS.
+            instead: how a URL that does begins.
+
+        Raises:
+            ConfigurationError: see above.
+        """
+        named = next((key for key in ("ca_file", "cert_file", "key_file") if getattr(self, key) is not None), None)
+        if named is not None and not encrypted:
+            raise ConfigurationError(f"[{self.section}] {named} is of use with TLS only; begin the URL with {instead}")
+        self.context()
+
+    def context(self) -> ssl.SSLContext:
+        """A context that verifies the server's certificate and name.
+
+        Raises:
+            ConfigurationError: a file cannot be read, or holds something else.
+        """
+        if self.key_file is not None and self.cert_file is None:
+            raise ConfigurationError(f"[{self.section}] key_file needs cert_file, the certificate of that key")
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file)
+        except (OSError, ValueError) as error:  # SSLError is an OSError
+            raise self._unusable("ca_file", self.ca_file, error) from error
+        if self.cert_file is not None:
+            try:
+                context.load_cert_chain(self.cert_file, self.key_file, password="")
+            except (OSError, ValueError) as error:
+                files = self.cert_file if self.key_file is None else f"{self.cert_file} and {self.key_file}"
+                raise self._unusable("cert_file", files, error) from error
+        return context
+
+    def advice(self) -> str:
+        """The setting that mends a certificate that is not trusted."""
+        if self.ca_file is None:
+            return f"name the certificate of its authority in [{self.section}] ca_file"
+        return f"check [{self.section}] ca_file, and the name in its url"
+
+    def _unusable(self, key: str, path: str | None, error: Exception) -> ConfigurationError:
+        reason = "holds no PEM certificate and key that belong together"
+        if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
+            reason = f"cannot be read: {error.strerror}"
+        elif key == "ca_file":
+            reason = "holds no certificate in PEM"
+        return ConfigurationError(f"[{self.section}] {key}: {path} {reason}")

@@ -1,0 +1,118 @@
+"""Brokers, stores and channels with a certification authority of their own: usual, and once not supported."""
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from edge.config.reading import read_config
+from edge.errors import ConfigurationError, StoreDenied
+from edge.messages.message import Address
+from edge.messages.mqtt import Subscriber, Subscription
+from edge.release.channel import Source
+from edge.stores.address import TOKEN_VARIABLE
+from edge.stores.influx_http import Connection
+from edge.stores.store import open_store
+from edge.tls import TlsFiles
+from tests.support.certificates import Authority
+from tests.support.fake_influx import FakeInflux2
+from tests.support.servers import Mosquitto, wait_until
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """An authority that no system knows."""
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+def problem_of(url: str, tls: TlsFiles, solved: Callable[[str | None], bool]) -> None:
+    """Subscribe until the problem is as wanted."""
+    subscriber = Subscriber(Address.parse(url), Subscription("gateway", ["t/#"], tls=tls))
+    subscriber.start()
+    try:
+        wait_until(lambda: solved(subscriber.problem))
+    finally:
+        subscriber.stop()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # paho leaves the socket of a failed handshake
+def test_a_broker_is_trusted_by_its_own_authority(authority: Authority, tmp_path: Path) -> None:
+    """Without `ca_file` the line names that setting; a broker that wants our certificate gets it."""
+    certificate, key = authority.sign("broker")
+    ours = authority.sign("gateway")
+    settings = {"cafile": authority.file, "certfile": certificate, "keyfile": key, "require_certificate": "true"}
+    with Mosquitto(tmp_path / "broker", settings=settings) as broker:
+        url = f"mqtts://127.0.0.1:{broker.port}"
+        problem_of(url, TlsFiles("mqtt"), lambda text: "authority in [mqtt] ca_file" in (text or ""))
+        files = TlsFiles("mqtt", str(authority.file), str(ours[0]), str(ours[1]))
+        problem_of(url, files, lambda text: text is None)
+
+
+def test_a_store_is_trusted_by_its_own_authority(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token reaches no server that another authority vouches for."""
+    monkeypatch.setenv(TOKEN_VARIABLE, "all")
+    with FakeInflux2(tls=authority.context("store")) as fake:
+        with pytest.raises(StoreDenied, match=r"not trusted .*authority in \[store\] ca_file"):
+            Connection(fake.url, "all").ask("GET", "/ping", [])
+        assert fake.requests == []
+        store = open_store(fake.url.replace("https", "influxdbs") + "/b?org=home", None, TlsFiles("store", str(authority.file)))
+        store.write(b"reading,series=a value=1 1")
+        store.close()
+        assert fake.requests != []
+
+
+def test_a_channel_is_trusted_by_its_own_authority(authority: Authority, tmp_path: Path) -> None:
+    """The reason is in the error that the agent says and retries by."""
+    (tmp_path / "live.json").write_text("{}")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=tmp_path))
+    server.socket = authority.context("channel").wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    url = f"https://127.0.0.1:{server.server_port}/live.json"
+    try:
+        with pytest.raises(OSError, match=r"not trusted .*authority in \[release\] ca_file"):
+            Source(url).read_channel()
+        with pytest.raises(Exception, match="channel document"):  # it was read
+            Source(url, TlsFiles("release", str(authority.file))).read_channel()
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_files_that_cannot_be_used_are_named(authority: Authority, tmp_path: Path) -> None:
+    """At the start, with the section and the key; also where no connection would ever use them."""
+    text = tmp_path / "text"
+    text.write_text("no certificate")
+    certificate, key = (str(path) for path in authority.sign("client"))
+    other = str(authority.sign("other")[1])
+    for files, words in (
+        ({"ca_file": "away"}, r"\[mqtt\] ca_file: away cannot be read: No such file"),
+        ({"ca_file": str(text)}, r"ca_file: .*text holds no certificate in PEM"),
+        ({"cert_file": "away"}, r"cert_file: away cannot be read"),
+        ({"cert_file": certificate}, "cert_file: .* holds no PEM certificate and key"),
+        ({"cert_file": certificate, "key_file": other}, "belong together"),
+        ({"key_file": key}, "key_file needs cert_file"),
+    ):
+        with pytest.raises(ConfigurationError, match=words):
+            TlsFiles("mqtt", **files).context()
+    TlsFiles("mqtt", cert_file=certificate, key_file=key).context()
+    config = tmp_path / "gatecast.toml"
+    for section, url, instead in (
+        ("mqtt", 'url = "mqtt://broker"', "mqtts://"),
+        ("store", 'url = "influxdb://h/b"', "influxdbs://"),
+        ("release", 'channel = "http://h/c"', "https://"),
+    ):
+        config.write_text(f'[{section}]\n{url}\nca_file = "{authority.file}"\n')
+        with pytest.raises(ConfigurationError, match=rf"\[{section}\] ca_file is of use with TLS only; .* {instead}"):
+            read_config(config)
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
