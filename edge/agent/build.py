@@ -37,6 +37,7 @@ from edge.release.ready import ReadyBundle, open_bundle
 from edge.release.refusals import LONGEST_PAUSE
 from edge.release.releases import Releases, ThisDevice
 from edge.series.engine import Engine
+from edge.series.silence import Silence
 from edge.spool.sender import Pace, Sender
 from edge.spool.spool import Spool
 from edge.stores.store import Store, open_store
@@ -139,7 +140,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         return heart.problem or outside.subscriber.problem or committer.problem or sender.problem
 
     def shortfall() -> str | None:
-        reasons = (intake.problem, releases.problem, live.problem, sender.degraded)
+        reasons = (intake.problem, releases.problem, live.problem, sender.degraded, silence.problem)
         return "; ".join(reason for reason in reasons if reason is not None) or None
 
     def wait_for_room() -> bool:
@@ -147,7 +148,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         closing.stall()
         return stop.wait(waits.disk)
 
-    counters = Counters()
+    counters, silence = Counters(), Silence(series, clocks.moment)
     health = Health(counters, problem, shortfall)
     intake = _make_intake(naming, counters, spool, grumbler, trust)
     sender = Sender(spool, store, log, pace=_pace(outside.random), died=outside.died)
@@ -185,6 +186,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         counters=counters,
         health=health,
         reporter=Reporter(config.mqtt.client_id, parse_duration(config.agent.report) / 1e9, store, committer, counters, clocks),
+        silence=silence,
         broker=BrokerWatch(outside.subscriber, grumbler),
         heart=heart,
         stop=stop,

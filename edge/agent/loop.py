@@ -32,6 +32,7 @@ from edge.messages.mqtt import Subscriber
 from edge.release.capacity import give_back_memory
 from edge.release.releases import Releases
 from edge.series.engine import Effect, Engine
+from edge.series.silence import Silence
 from edge.spool.sender import Sender
 from edge.spool.spool import Commit, Spool
 from edge.stores.store import Store, encode_blocks
@@ -99,6 +100,7 @@ class Parts:
         counters: the numbers.
         health: the page.
         reporter: writes the numbers to the store.
+        silence: finds the series whose readings have stopped.
         broker: says how it stands with the broker.
         heart: signs of life.
         stop: whether to end.
@@ -126,6 +128,7 @@ class Parts:
     counters: Counters
     health: Health
     reporter: Reporter
+    silence: Silence
     broker: BrokerWatch
     heart: Heartbeat
     stop: Stop
@@ -291,7 +294,11 @@ class Agent:
             has_news: whether there is something to commit even where no interval closes.
         """
         parts = self.parts
-        effect = engine.step(readings, self._closing_time(engine, readings))
+        now = self._closing_time(engine, readings)
+        effect = engine.step(readings, now)
+        if now is not None and parts.silence.is_due():
+            parts.silence.look(engine.state, now)
+            parts.counters.set(Gauge.SILENT_SERIES, parts.silence.count)
         # Also a closing that gave no rows belongs into the journal.
         if has_news or len(effect.entry.forecasts):
             entry = effect.entry if len(readings) or effect.entry.now is not None else None

@@ -18,6 +18,8 @@ from edge.series.ring import UNSEEN, Ring, Rows, extend
 
 OPEN_INTERVALS = 16  # room ahead of the closed ones: fewer passes when old readings arrive in one go
 DUMPED = 1024  # series in one part of a dump
+LOOKED_AT = 1024  # series whose windows are in memory at once
+LEAST_FILLED = 3  # intervals with a reading, below which no distance is usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,32 @@ class State:
     def closed_until(self, series: int) -> int:
         """End of the newest closed interval of a series that was seen, ns UTC."""
         return int(self._frontier[series]) * self.contract.interval
+
+    def latest(self, series: int) -> int:
+        """Time of the latest reading of a series that was seen, ns UTC."""
+        return int(self._latest[series])
+
+    def silent(self, now: int, patience: int) -> Int32:
+        """The series whose readings have stopped, int32 `[n]`.
+
+        Such a series has not been heard of for `patience` times as long as usual: the mean distance of the intervals in its
+        window that hold a reading. A series that has no three of them left is not among these: nothing is usual there.
+
+        Args:
+            now: time of the clock, ns UTC.
+            patience: number of usual distances.
+        """
+        interval, window = self.contract.interval, self.contract.window
+        seen = np.flatnonzero((self._frontier != UNSEEN) & (now - self._latest > patience * interval)).astype(np.int32)
+        stopped = np.zeros(len(seen), bool)
+        for start in range(0, len(seen), LOOKED_AT):
+            series = seen[start : start + LOOKED_AT]
+            known = np.isfinite(self._ring.windows(series, self._frontier[series], window))
+            count = known.sum(axis=1)
+            span = window - known[:, ::-1].argmax(axis=1) - known.argmax(axis=1)
+            quiet = (now - self._latest[series]) / interval
+            stopped[start : start + LOOKED_AT] = (count >= LEAST_FILLED) & (quiet * (count - 1) > patience * (span - 1))
+        return seen[stopped]
 
     def _allocate(self, series: int) -> None:
         self._ring.allocate(series)
