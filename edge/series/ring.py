@@ -1,13 +1,17 @@
 """The newest intervals of every series, each with a value made of its readings. No I/O."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from edge.contract.columns import Bool, Float32, Float64, Int32, Int64
+from edge.contract.columns import Bool, Float64, Int32, Int64
 from edge.contract.grid import Aggregation, combine, group_starts
+from edge.contract.meaning import Meaning
+from edge.contract.values import interval_values
 
 UNSEEN = np.iinfo(np.int64).min
+BLOCK = 512  # windows whose values are made of their cells at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +44,12 @@ class Rows:
 class Ring:
     """Cells for the newest intervals of every series; the cell of an interval that has left is used again.
 
+    The newest cell that has left is remembered for series that hold their last reading.
+
     Args:
-        columns: number of cells of a series.
+        columns: number of cells of a series, at least two more than those of a window.
         interval: length of an interval, ns.
-        aggregation: how the readings of one interval become one value.
+        aggregation: how the readings of one interval become one value; for a counter it is always the last.
     """
 
     def __init__(self, columns: int, interval: int, aggregation: Aggregation) -> None:
@@ -51,16 +57,38 @@ class Ring:
         self.allocate(0)
 
     def allocate(self, series: int) -> None:
-        """Begin with so many series that have no cell yet."""
+        """Begin with so many series, plain ones, that have no cell yet."""
         self.value = np.full((series, self.columns), np.nan)
         # Readings in the cell; for `last`, the time of the last one, in ns since the interval began.
         self.weight = np.zeros((series, self.columns), np.int64 if self._aggregation == "last" else np.int32)
         self.top = np.full(series, UNSEEN)  # number of the first interval there is no cell for yet
+        self.left = np.full(series, np.nan)  # newest value that has left, where the series holds
+        self.left_number = np.full(series, UNSEEN)  # number of its interval
+        self._counter = np.zeros(series, bool)
+        self.longest = np.zeros(series, np.int64)  # intervals in a row that a silent series keeps its last reading
 
     def grow(self, series: int) -> None:
-        """Take in as many series more as are needed."""
-        for column, nothing in ((self.value, np.nan), (self.weight, 0), (self.top, UNSEEN)):
+        """Take in as many plain series more as are needed."""
+        columns = ((self.value, np.nan), (self.weight, 0), (self.top, UNSEEN), (self.left, np.nan), (self.left_number, UNSEEN))
+        for column, nothing in (*columns, (self._counter, False), (self.longest, 0)):
             extend(column, series, nothing)
+
+    def tell(self, series: int, meaning: Meaning) -> None:
+        """Say what the readings of a series are, before its first one."""
+        self._counter[series] = meaning.kind == "counter"
+        self.longest[series] = meaning.hold // self._interval
+        if self._counter[series]:
+            self.weight = self.weight.astype(np.int64, copy=False)  # a time within a long interval needs it
+
+    @property
+    def holds(self) -> bool:
+        """Whether any series holds its last reading."""
+        return bool(self.longest.any())
+
+    def holding(self, series: Int32 | Int64) -> Bool:
+        """Which of these series hold their last reading, bool `[n]`."""
+        holding: Bool = self.longest[series] > 0
+        return holding
 
     def make_room(self, series: Int32, top: Int64) -> None:
         """Empty the cells up to `top`; they still hold values that have left the window.
@@ -69,6 +97,8 @@ class Ring:
             series: index of each series, once.
             top: number of the first interval that needs no cell yet, for each series.
         """
+        if self.holds:
+            self.remember(series, np.maximum(top, self.top[series]) - self.columns)
         behind = np.minimum(np.maximum(top - self.top[series], 0), self.columns)
         owners = np.repeat(series, behind)
         steps = np.arange(len(owners)) - np.repeat(np.cumsum(behind) - behind, behind)
@@ -79,7 +109,15 @@ class Ring:
 
     def fill(self, rows: Rows) -> None:
         """Bring the rows into their cells."""
-        aggregation = self._aggregation
+        counter = self._counter[rows.series]
+        if self._aggregation == "last" or not counter.any():
+            self._fill(rows, self._aggregation)
+            return
+        self._fill(rows.take(counter), "last")
+        if not counter.all():
+            self._fill(rows.take(~counter), self._aggregation)
+
+    def _fill(self, rows: Rows, aggregation: Aggregation) -> None:
         order = np.lexsort((rows.time, rows.number, rows.series))
         series, number, value = rows.series[order], rows.number[order], rows.value[order]
         previous = rows.previous[order]
@@ -103,32 +141,79 @@ class Ring:
         total = np.where(np.isnan(held), 0.0, held * (weight if aggregation == "mean" else 1)) + change
         self.value[owners, cells] = total / (weight + added) if aggregation == "mean" else total
 
-    def windows(self, series: Int32, end: Int64, length: int) -> Float32:
-        """The values of the intervals before `end`, newest last, float32 `[n, length]`, NaN for missing.
+    def cells(self, series: Int32, end: Int64, length: int) -> Float64:
+        """As `windows`, but of the readings alone: nothing is held, and no difference is taken."""
+        cells: Float64 = self.value[series[:, None], (end[:, None] + np.arange(-length, 0)) % self.columns]
+        return cells
+
+    def windows(self, series: Int32, end: Int64, length: int) -> Float64:
+        """The values of the intervals before `end`, newest last, float64 `[n, length]`, NaN for missing.
 
         Args:
             series: index of the series, row by row.
             end: number of the interval after the newest one, row by row.
             length: number of intervals.
         """
-        cells = (end[:, None] + np.arange(-length, 0)) % self.columns
-        values: Float32 = self.value[series[:, None], cells].astype(np.float32)
+        values = self.cells(series, end, length)
+        derived = np.flatnonzero(self._counter[series] | self.holding(series))
+        for rows in _blocks(derived):
+            owners, first = series[rows], end[rows] - self.columns
+            made = interval_values(
+                self._cells(owners, first[:, None] + np.arange(self.columns)),
+                self._counter[owners],
+                self.longest[owners],
+                self.left[owners],
+                self.left_number[owners] - first,
+            )
+            values[rows] = made[:, -length:]
         return values
+
+    def _cells(self, series: Int32 | Int64, number: Int64) -> Float64:
+        """The values of intervals, float64 `[n, columns]`, by their numbers; NaN where they have left."""
+        there = number >= self.top[series, None] - self.columns
+        return np.where(there, self.value[series[:, None], number % self.columns], np.nan)
+
+    def remember(self, series: Int32 | Int64, first: Int64) -> None:
+        """Remember the newest value before an interval, of the series that hold, before its cell is emptied.
+
+        Args:
+            series: index of each series, once.
+            first: number of that interval, for each series.
+        """
+        leaving = first - (self.top[series] - self.columns)
+        for rows in _blocks(np.flatnonzero((leaving > 0) & self.holding(series))):
+            owners = series[rows]
+            steps = np.arange(min(int(leaving[rows].max()), self.columns))
+            number = self.top[owners, None] - self.columns + steps
+            cells = np.where(number < first[rows, None], self._cells(owners, number), np.nan)
+            newest = len(steps) - 1 - np.argmax(np.isfinite(cells)[:, ::-1], axis=1)
+            values, numbers = cells[np.arange(len(rows)), newest], number[np.arange(len(rows)), newest]
+            newer = np.isfinite(values) & (numbers > self.left_number[owners])
+            self.left[owners[newer]], self.left_number[owners[newer]] = values[newer], numbers[newer]
 
     def take_over(self, other: "Ring", series: Int64) -> None:
         """Copy the newest cells of series that another ring on the same grid holds.
 
         Args:
-            other: ring with as many series, and more or fewer cells.
+            other: ring whose series mean the same, with more or fewer cells.
             series: index of each series that was seen.
         """
-        numbers = other.top[series, None] - 1 - np.arange(min(self.columns, other.columns))
+        count = min(self.columns, other.columns)
+        other.remember(series, other.top[series] - count)
+        numbers = other.top[series, None] - 1 - np.arange(count)
         for mine, theirs in ((self.value, other.value), (self.weight, other.weight)):
             mine[series[:, None], numbers % self.columns] = theirs[series[:, None], numbers % other.columns]
-        self.top[: len(other.top)] = other.top
+        self.top[series], self.left[series] = other.top[series], other.left[series]
+        self.left_number[series] = other.left_number[series]
 
 
-def extend(column: Float64 | Int64 | Int32, series: int, nothing: float) -> None:
+def _blocks(rows: Int64) -> Iterator[Int64]:
+    """The rows in pieces whose windows are in memory at once."""
+    for begin in range(0, len(rows), BLOCK):
+        yield rows[begin : begin + BLOCK]
+
+
+def extend(column: Float64 | Int64 | Int32 | Bool, series: int, nothing: float) -> None:
     """Give a column room for more series, in place and in small steps: a copy of all columns doubles the agent's memory.
 
     Args:

@@ -13,10 +13,13 @@ import numpy as np
 from edge.contract.columns import Bool, Float32, Float64, Int32, Int64, Readings
 from edge.contract.contract import Contract
 from edge.contract.grid import group_starts
+from edge.contract.meaning import GAUGE, Kind, Meaning
+from edge.contract.values import EARLIER
 from edge.series.recent import Recent, replaced
 from edge.series.ring import UNSEEN, Ring, Rows, extend
 
 OPEN_INTERVALS = 16  # room ahead of the closed ones: fewer passes when old readings arrive in one go
+PASS_INTERVALS = OPEN_INTERVALS - EARLIER  # of which one pass may fill so many
 DUMPED = 1024  # series in one part of a dump
 LOOKED_AT = 1024  # series whose windows are in memory at once
 LEAST_FILLED = 3  # intervals with a reading, below which no distance is usual
@@ -60,6 +63,15 @@ class Ingested:
     too_late: int
 
 
+class _Head(msgspec.Struct, array_like=True):
+    """The first part of a dump; `told` has index, kind and hold of the series that are no plain gauges."""
+
+    contract: Contract
+    lateness: int
+    series: int
+    told: list[tuple[int, Kind, int]] = []
+
+
 class State:
     """The windows of every series of a fleet.
 
@@ -73,12 +85,21 @@ class State:
         lateness: time after the end of an interval in which its readings may still arrive, ns.
         wanted: function that chooses the origins to give windows for, bool `[n]` from ns UTC int64 `[n]`; None: all, as on a
             device.
+        meaning: gives the meaning of a series by its index, once, when the series is seen for the first time.
     """
 
-    def __init__(self, contract: Contract, lateness: int = 0, wanted: Callable[[Int64], Bool] | None = None) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        lateness: int = 0,
+        wanted: Callable[[Int64], Bool] | None = None,
+        meaning: Callable[[int], Meaning] = lambda _: GAUGE,
+    ) -> None:
         self.contract = contract
         self._wanted = wanted
         self.lateness = lateness
+        self._meaning = meaning
+        self._meanings: list[Meaning] = []
         columns = contract.window + OPEN_INTERVALS + -(-lateness // contract.interval)
         self._ring = Ring(columns, contract.interval, contract.aggregation)
         self._recent = Recent()
@@ -105,23 +126,30 @@ class State:
         """The series whose readings have stopped, int32 `[n]`.
 
         Such a series has not been heard of for `patience` times as long as usual: the mean distance of the intervals in its
-        window that hold a reading. A series that has no three of them left is not among these: nothing is usual there.
+        window that hold a reading. A series that has no three of them left is not among these: nothing is usual there. One that
+        holds its last reading may be silent for so long.
 
         Args:
             now: time of the clock, ns UTC.
             patience: number of usual distances.
         """
         interval, window = self.contract.interval, self.contract.window
-        seen = np.flatnonzero((self._frontier != UNSEEN) & (now - self._latest > patience * interval)).astype(np.int32)
+        longest = np.maximum(patience * interval, self._ring.longest * interval)
+        seen = np.flatnonzero((self._frontier != UNSEEN) & (now - self._latest > longest)).astype(np.int32)
         stopped = np.zeros(len(seen), bool)
         for start in range(0, len(seen), LOOKED_AT):
             series = seen[start : start + LOOKED_AT]
-            known = np.isfinite(self._ring.windows(series, self._frontier[series], window))
+            known = np.isfinite(self._ring.cells(series, self._frontier[series], window))
             count = known.sum(axis=1)
             span = window - known[:, ::-1].argmax(axis=1) - known.argmax(axis=1)
             quiet = (now - self._latest[series]) / interval
             stopped[start : start + LOOKED_AT] = (count >= LEAST_FILLED) & (quiet * (count - 1) > patience * (span - 1))
         return seen[stopped]
+
+    def means_otherwise(self) -> list[int]:
+        """Series that were seen under another kind or hold than they have now: their windows are of no use."""
+        seen = np.flatnonzero(self._frontier[: len(self._meanings)] != UNSEEN)
+        return [series for series in seen.tolist() if not self._meanings[series].agrees(self._meaning(series))]
 
     def _allocate(self, series: int) -> None:
         self._ring.allocate(series)
@@ -132,11 +160,20 @@ class State:
         self._ring.grow(series)
         for column in (self._frontier, self._latest):
             extend(column, series, UNSEEN)
+        self._tell([self._meaning(index) for index in range(len(self._meanings), series)])
+
+    def _tell(self, meanings: list[Meaning]) -> None:
+        for meaning in meanings:
+            if not meaning.is_plain:
+                self._ring.tell(len(self._meanings), meaning)
+            self._meanings.append(meaning)
 
     @property
     def _dumped(self) -> tuple[Float64 | Int32 | Int64, ...]:
         """The columns of a dump, in their order there."""
-        return self._ring.value, self._ring.weight, self._frontier, self._ring.top, self._latest
+        ring = self._ring
+        columns = ring.value, ring.weight, self._frontier, ring.top, self._latest
+        return (*columns, ring.left, ring.left_number) if ring.holds else columns
 
     def ingest(self, readings: Readings) -> Ingested:
         """Take readings in order of arrival; values must be finite.
@@ -215,13 +252,13 @@ class State:
 
     def adapted(self, contract: Contract) -> "State":
         """The same series under another contract; what they have seen is kept where the grid is the same."""
-        state = State(contract, self.lateness)
-        state._grow(len(self._frontier))
+        state = State(contract, self.lateness, meaning=self._meaning)
+        state._grow(len(self._meanings))
         if (contract.interval, contract.aggregation) != (self.contract.interval, self.contract.aggregation):
             return state
         state._ring.take_over(self._ring, np.flatnonzero(self._frontier != UNSEEN))
         for mine, theirs in ((state._frontier, self._frontier), (state._latest, self._latest)):
-            mine[: len(theirs)] = theirs
+            mine[:] = theirs[: len(mine)]
         state._recent = self._recent
         return state
 
@@ -229,22 +266,31 @@ class State:
         """All of it in small parts, for `load`; no copy of the whole is made."""
         series = 1 + int(np.flatnonzero(self._frontier != UNSEEN).max(initial=-1))
         recent = self._recent.readings
-        yield msgspec.msgpack.encode((msgspec.to_builtins(self.contract), self.lateness, series))
+        told = [(index, each.kind, each.hold) for index, each in enumerate(self._meanings[:series]) if not each.is_plain]
+        head = (msgspec.to_builtins(self.contract), self.lateness, series)
+        yield msgspec.msgpack.encode((*head, told) if told else head)
         yield msgspec.msgpack.encode([column.tobytes() for column in (recent.series, recent.time, recent.value)])
         for start in range(0, series, DUMPED):
             rows = slice(start, min(start + DUMPED, series))
             yield msgspec.msgpack.encode([column[rows].tobytes() for column in self._dumped])
 
     @classmethod
-    def load(cls, parts: Iterator[bytes]) -> "State":
-        """What `dump` wrote; parts that follow are not touched."""
-        contract, lateness, series = msgspec.msgpack.decode(next(parts), type=tuple[Contract, int, int])
-        state = cls(contract, lateness)
-        state._allocate(series)
+    def load(cls, parts: Iterator[bytes], meaning: Callable[[int], Meaning] = lambda _: GAUGE) -> "State":
+        """What `dump` wrote; parts that follow are not touched.
+
+        Args:
+            parts: the dump.
+            meaning: gives the meaning of series that are new; the others have that of the dump.
+        """
+        head = msgspec.msgpack.decode(next(parts), type=_Head)
+        state = cls(head.contract, head.lateness, meaning=meaning)
+        state._allocate(head.series)
+        told = {index: Meaning(kind, hold) for index, kind, hold in head.told}
+        state._tell([told.get(index, GAUGE) for index in range(head.series)])
         blocks = msgspec.msgpack.decode(next(parts), type=list[bytes])
         columns = (np.frombuffer(b, t) for b, t in zip(blocks, (np.int32, np.int64, np.float64), strict=True))
         state._recent = Recent([Readings(*columns)])
-        for start in range(0, series, DUMPED):
+        for start in range(0, head.series, DUMPED):
             for column, block in zip(state._dumped, msgspec.msgpack.decode(next(parts), type=list[bytes]), strict=True):
                 rows = column[start : start + DUMPED]
                 rows[...] = np.frombuffer(block, rows.dtype).reshape(rows.shape)
@@ -279,14 +325,14 @@ class State:
         starts = group_starts(rows.series)
         repairs = rows.number < rows.before
         span = np.maximum.reduceat(rows.number, starts) - np.minimum.reduceat(rows.after, starts)
-        if not repairs.any() and (span < OPEN_INTERVALS).all():
+        if not repairs.any() and (span < PASS_INTERVALS).all():
             return passes
         current, origin, series = 0, None, -1
         columns = (rows.series, rows.number, rows.before, rows.after)
         for row, (owner, number, before, after) in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
             if owner != series:
                 series, current, origin = owner, 0, None
-            if origin is not None and (number < before or number >= origin + OPEN_INTERVALS):
+            if origin is not None and (number < before or number >= origin + PASS_INTERVALS):
                 current, origin = current + 1, None
             if origin is None and after > before:
                 origin = after
@@ -301,18 +347,28 @@ class State:
         unseen = owners[self._frontier[owners] == UNSEEN]
         self._frontier[unseen] = rows.before[starts][self._frontier[owners] == UNSEEN]
         self._ring.top[unseen] = self._frontier[unseen]
-        self._ring.make_room(owners, np.maximum(np.maximum.reduceat(rows.number, starts) + 1, rows.after[ends]))
-        # Readings before a gap longer than the ring are in no window that is still to come.
-        self._ring.fill(rows.take(rows.number >= self._ring.top[rows.series] - self._ring.columns))
+        top = np.maximum(np.maximum.reduceat(rows.number, starts) + 1, rows.after[ends])
+        first = np.maximum(top, self._ring.top[owners]) - self._ring.columns
+        # Readings before a gap longer than the ring are in no window that is still to come, but one of them may be held.
+        early = rows.number < np.repeat(first, np.diff(np.append(starts, len(rows.series))))
+        if self._ring.holds and (held := early & self._ring.holding(rows.series)).any():
+            self._fill_early(rows.take(held))
+        self._ring.make_room(owners, top)
+        self._ring.fill(rows.take(~early))
         self._frontier[owners] = np.maximum(self._frontier[owners], rows.after[ends])
         closing = rows.after > rows.before
         return self._closed(rows.series[closing], rows.before[closing], rows.after[closing])
+
+    def _fill_early(self, rows: Rows) -> None:
+        starts = group_starts(rows.series)
+        self._ring.make_room(rows.series[starts], np.maximum.reduceat(rows.number, starts) + 1)
+        self._ring.fill(rows)
 
     def _closed(self, series: Int32, before: Int64, after: Int64) -> Closed:
         if self._wanted is not None:
             kept = self._wanted(after * self.contract.interval)
             series, before, after = series[kept], before[kept], after[kept]
-        windows = self._ring.windows(series, after, self.contract.window)
+        windows = self._ring.windows(series, after, self.contract.window).astype(np.float32)
         return Closed(series, after * self.contract.interval, windows, after - before)
 
 

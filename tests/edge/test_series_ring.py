@@ -41,7 +41,7 @@ def test_a_cell_is_empty_when_its_next_interval_begins() -> None:
     ring.make_room(owner, numbers(2))
     assert ring.windows(owner, numbers(3), 3).tolist() == [[1.0, 2.0, 3.0]]
     ring.make_room(owner, numbers(5))
-    np.testing.assert_array_equal(ring.windows(owner, numbers(5), 3), np.asarray([[3.0, np.nan, np.nan]], np.float32))
+    np.testing.assert_array_equal(ring.windows(owner, numbers(5), 3), [[3.0, np.nan, np.nan]])
 
 
 def test_another_ring_takes_over_the_newest_cells() -> None:

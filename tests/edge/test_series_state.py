@@ -2,6 +2,7 @@
 
 import itertools
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from edge.contract.columns import Readings
 from edge.contract.contract import Contract
 from edge.contract.grid import Aggregation, aggregate
+from edge.contract.meaning import GAUGE, Meaning
+from edge.contract.values import EARLIER, interval_values
 from edge.series.state import State
 
 AGGREGATIONS: tuple[Aggregation, ...] = ("mean", "last", "sum", "min", "max")
@@ -19,8 +22,8 @@ AGGREGATIONS: tuple[Aggregation, ...] = ("mean", "last", "sum", "min", "max")
 class Reference:
     """One reading at a time, every reading kept: what `State` has to be equal to."""
 
-    def __init__(self, contract: Contract, lateness: int) -> None:
-        self.contract, self.lateness = contract, lateness
+    def __init__(self, contract: Contract, lateness: int, meanings: Sequence[Meaning] = (GAUGE,) * 4) -> None:
+        self.contract, self.lateness, self.meanings = contract, lateness, meanings
         self.readings: dict[int, dict[int, float]] = defaultdict(dict)
         self.frontier: dict[int, int] = {}
         self.rows: list[tuple[int, int, tuple[float, ...], int]] = []
@@ -37,16 +40,18 @@ class Reference:
             self.rows.append((series, reached * interval, self.window(series, reached), reached - before))
 
     def window(self, series: int, frontier: int) -> tuple[float, ...]:
-        """The window that closes at a frontier."""
-        contract = self.contract
-        known = [
-            (t, v) for t, v in self.readings[series].items() if frontier - contract.window <= t // contract.interval < frontier
-        ]
+        """The window that closes at a frontier, made of everything before it."""
+        contract, meaning = self.contract, self.meanings[series]
+        known = [(t, v) for t, v in self.readings[series].items() if t // contract.interval < frontier]
         readings = Readings.of([0] * len(known), [t for t, _ in known], [v for _, v in known])
-        _, number, value = aggregate(readings, contract.interval, contract.aggregation)
-        window = np.full(contract.window, np.nan)
-        window[number - (frontier - contract.window)] = value
-        return tuple(window.astype(np.float32).tolist())
+        aggregation = "last" if meaning.kind == "counter" else contract.aggregation
+        _, number, value = aggregate(readings, contract.interval, aggregation)
+        first = min([frontier - contract.window - EARLIER, *number.tolist()])
+        cells = np.full((1, frontier - first), np.nan)
+        cells[0, number - first] = value
+        counter, longest = np.asarray([meaning.kind == "counter"]), np.asarray([meaning.hold // contract.interval])
+        values = interval_values(cells, counter, longest, np.asarray([np.nan]), np.asarray([0]))
+        return tuple(values[0, -contract.window :].astype(np.float32).tolist())
 
 
 def same_rows(
@@ -75,6 +80,9 @@ def by_series(rows: list[tuple[int, int, tuple[float, ...], int]]) -> list[tuple
 
 near = st.integers(0, 200)
 far = st.integers(0, 5_000)
+# Held for less than a window, for longer than the ring has cells, and for ever.
+MEANINGS = (GAUGE, Meaning("counter"), Meaning(hold=30), Meaning("counter", 200), Meaning(hold=600), Meaning(hold=10**9))
+meanings_of_series = st.lists(st.sampled_from(MEANINGS), min_size=4, max_size=4)
 rows_of_readings = st.lists(
     st.tuples(st.integers(0, 3), st.one_of(near, near, near, far), st.integers(-50, 50).map(float)), min_size=1, max_size=60
 )
@@ -85,13 +93,22 @@ rows_of_readings = st.lists(
     cuts=st.lists(st.integers(1, 59), max_size=5),
     lateness=st.sampled_from([0, 3, 25]),
     aggregation=st.sampled_from(["mean", "last", "sum"]),
+    meanings=meanings_of_series,
 )
 def test_any_batching_gives_what_one_reading_at_a_time_gives(
-    rows: list[tuple[int, int, float]], cuts: list[int], lateness: int, aggregation: Aggregation
+    rows: list[tuple[int, int, float]],
+    cuts: list[int],
+    lateness: int,
+    aggregation: Aggregation,
+    meanings: list[Meaning],
 ) -> None:
-    """Late, repeated and replaced readings and gaps have the same effect however they are cut into batches."""
+    """Late, repeated and replaced readings and gaps have the same effect however they are cut into batches.
+
+    The trainer's table makes its values by the same functions, so device and trainer agree about counters and held values.
+    """
     contract = Contract(10, 6, 2, aggregation=aggregation)
-    reference, state = Reference(contract, lateness), State(contract, lateness)
+    reference = Reference(contract, lateness, meanings)
+    state = State(contract, lateness, meaning=meanings.__getitem__)
     for row in rows:
         reference.ingest(*row)
     edges = sorted({0, *(cut for cut in cuts if cut < len(rows)), len(rows)})
@@ -112,15 +129,17 @@ def test_extremes_equal_the_reference_when_nothing_is_replaced(
     same_rows(by_series(ingest(state, unique)), by_series(reference.rows))
 
 
-@given(rows=rows_of_readings, cut=st.integers(1, 59), lateness=st.sampled_from([0, 25]))
-def test_a_dumped_state_goes_on_as_if_nothing_had_happened(rows: list[tuple[int, int, float]], cut: int, lateness: int) -> None:
+@given(rows=rows_of_readings, cut=st.integers(1, 59), lateness=st.sampled_from([0, 25]), meanings=meanings_of_series)
+def test_a_dumped_state_goes_on_as_if_nothing_had_happened(
+    rows: list[tuple[int, int, float]], cut: int, lateness: int, meanings: list[Meaning]
+) -> None:
     """Dump and load in the middle of a stream changes no later window."""
     contract = Contract(10, 6, 2)
-    straight, broken = State(contract, lateness), State(contract, lateness)
+    straight, broken = (State(contract, lateness, meaning=meanings.__getitem__) for _ in range(2))
     before, after = rows[:cut], rows[cut:]
     ingest(straight, before)
     ingest(broken, before)
-    broken = State.load(iter(list(broken.dump())))
+    broken = State.load(iter(list(broken.dump())), meanings.__getitem__)
     if after:
         assert str(ingest(broken, after)) == str(ingest(straight, after))
 
