@@ -10,6 +10,7 @@ import argparse
 import heapq
 import time
 from collections.abc import Callable, Iterator
+from threading import Event
 
 from device_signals import phase
 from paho.mqtt.client import Client
@@ -43,7 +44,13 @@ def reports(devices: list[Device], start: float, end: float, speed: float) -> It
         heapq.heappush(queue, (moment + device.period / speed, number))
 
 
-def publish(address: Address, seconds: float, speed: float, heard: Callable[[Published], None] = lambda _: None) -> int:
+def publish(
+    address: Address,
+    seconds: float,
+    speed: float,
+    heard: Callable[[Published], None] = lambda _: None,
+    stopped: Event | None = None,
+) -> int:
     """Publish to a broker in real time; returns the number of messages.
 
     Args:
@@ -51,7 +58,9 @@ def publish(address: Address, seconds: float, speed: float, heard: Callable[[Pub
         seconds: time after which it ends.
         speed: number by which the devices' own periods are divided.
         heard: function called with every message that was handed to the broker.
+        stopped: event that ends it earlier.
     """
+    stopped = stopped or Event()
     client = Client(CallbackAPIVersion.VERSION2, client_id="simulated-house")
     client.max_queued_messages_set(0)
     client.connect(address.host, address.port)
@@ -63,7 +72,8 @@ def publish(address: Address, seconds: float, speed: float, heard: Callable[[Pub
             client.publish(message.topic, message.payload, qos=1, retain=True)
             sent += 1
         for moment, messages in reports(fleet(), start, start + seconds, speed):
-            time.sleep(max(0.0, moment - time.time()))
+            if stopped.wait(max(0.0, moment - time.time())):
+                break
             for message in messages:
                 client.publish(message.topic, message.payload, qos=1, retain=message.retained)
                 heard(message)

@@ -157,7 +157,7 @@ def things_stack(name: str, moment: float) -> Iterator[Published]:
 
 
 def rtl_433(name: str, moment: float) -> Iterator[Published]:
-    """Radio sensors of one receiver: all in one topic, and each number in a topic of its own."""
+    """Radio sensors of one receiver: all in one topic, and each number again in a topic of its own, where it is not counted."""
     for model, sensor, channel in (
         ("Nexus-TH", 91, 1),
         ("Nexus-TH", 172, 2),
@@ -172,7 +172,7 @@ def rtl_433(name: str, moment: float) -> Iterator[Published]:
         document = {"time": utc(moment)[:19].replace("T", " ") + "Z", "model": model, "id": sensor, "channel": channel}
         yield report(f"rtl_433/{name}/events", document | {"battery_ok": 1} | air | {"mic": "CRC"}, whose)
         for key, value in air.items():
-            yield plain(f"rtl_433/{name}/devices/{whose}/{key}", value)
+            yield words(f"rtl_433/{name}/devices/{whose}/{key}", str(value))
 
 
 def statestream(name: str, moment: float) -> Iterator[Published]:

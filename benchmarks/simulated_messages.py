@@ -16,6 +16,7 @@ HOUSEKEEPING = {
 }
 NO_MEASUREMENT = {
     *("id", "ts", "t", "time", "timestamp", "minute_ts", "by_minute"),
+    "tF",  # the same again in another unit
     *("frequency", "spreading_factor", "bandwidth", "channel", "Channel", "AP"),
 }
 
