@@ -1,12 +1,13 @@
 """The columns that data travels in: readings, forecasts, scores, rows for a store, and the table of series."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from edge.contract.meaning import Meaning
 from edge.contract.schema import FORECAST_SCORE, READING, VALUE, Measurement
 from edge.contract.times import EARLIEST, LATEST
 
@@ -18,14 +19,20 @@ Bool: TypeAlias = npt.NDArray[np.bool_]
 
 
 class SeriesTable:
-    """Names and tags of the series, each resolved once; all columns hold the index given here.
+    """Names, tags and meanings of the series, each resolved once; all columns hold the index given here.
 
     An index never changes and is never reused, so it may be kept as long as the table lives.
+
+    Args:
+        names: names of the first series.
+        meaning: gives the meaning of a series by its name, or None where nobody knows.
     """
 
-    def __init__(self, names: Iterable[str] = ()) -> None:
+    def __init__(self, names: Iterable[str] = (), meaning: Callable[[str], Meaning | None] = lambda _: None) -> None:
         self.names: list[str] = []
         self.tags: list[dict[str, str]] = []
+        self.meanings: list[Meaning | None] = []
+        self._meaning = meaning
         self._index: dict[str, int] = {}
         for name in names:
             self.add(name)
@@ -38,13 +45,20 @@ class SeriesTable:
         """Index of a series, or None where it is not known."""
         return self._index.get(name)
 
-    def add(self, name: str, tags: dict[str, str] | None = None) -> int:
-        """Index of a series, which is added where it is not known; tags count at the first call only, and are kept as given."""
+    def add(self, name: str, tags: dict[str, str] | None = None, meaning: Meaning | None = None) -> int:
+        """Index of a series, which is added where it is not known; tags and meaning count at the first call only.
+
+        Args:
+            name: name of the series.
+            tags: its tags, which are kept as given.
+            meaning: meaning of its readings; None: what its name says.
+        """
         index = self._index.get(name)
         if index is None:
             index = self._index[name] = len(self.names)
             self.names.append(name)
             self.tags.append({} if tags is None else tags)
+            self.meanings.append(self._meaning(name) if meaning is None else meaning)
         return index
 
 

@@ -8,9 +8,11 @@ from typing import cast
 
 import numpy as np
 
-from edge.contract.columns import Bool, Float64, Int64
+from edge.contract.columns import Bool, Float32, Float64, Int64
+from edge.contract.meaning import Meaning
 
 EARLIER = 2  # cells before the first value that the increase of a counter needs
+PIECE = 1_000_000  # intervals of a series whose values are made together
 STEP_BACK = 0.1  # share of a counter's reading; a smaller fall is a correction, and no new beginning
 
 
@@ -64,3 +66,25 @@ def interval_values(cells: Float64, counter: Bool, longest: Int64, before: Float
     values = cells[:, EARLIER:].copy()
     values[counter] = increases(cells[counter])
     return values
+
+
+def fill_in(row: Float32 | Float64, meaning: Meaning, interval: int, piece: int = PIECE) -> None:
+    """Put the values of a series in the place of its cells, piece by piece, as a row may be long.
+
+    Args:
+        row: cells of all intervals of the series, `[intervals]`, NaN for missing; values afterwards.
+        meaning: kind and hold of its readings.
+        interval: length of an interval, ns.
+        piece: number of intervals whose values are made together.
+    """
+    counter, longest = np.asarray([meaning.kind == "counter"]), np.asarray([meaning.hold // interval])
+    earlier, before, position = np.full(EARLIER, np.nan), np.nan, -1
+    for begin in range(0, len(row), piece):
+        cells = np.append(earlier, row[begin : begin + piece])
+        values = interval_values(cells[None], counter, longest, np.asarray([before]), np.asarray([position]))
+        row[begin : begin + piece] = values[0]
+        earlier, rest = cells[-EARLIER:], cells[:-EARLIER]
+        known = np.flatnonzero(np.isfinite(rest))
+        position -= len(rest)
+        if len(known):
+            before, position = float(rest[known[-1]]), int(known[-1]) - len(rest)

@@ -5,7 +5,7 @@ and each cell is made once, from all of its readings, by the same `aggregate` th
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
@@ -13,8 +13,9 @@ from typing import IO, Self
 
 import numpy as np
 
-from edge.contract.columns import Int32, Int64, Readings
+from edge.contract.columns import Float64, Int32, Int64, Readings
 from edge.contract.grid import Aggregation, aggregate, group_starts
+from edge.contract.meaning import Meaning
 from edge.errors import HistoryError
 
 WIDEST = 64  # gaps that are remembered
@@ -91,16 +92,23 @@ class Grid:
         interval: length of an interval, ns.
         aggregation: how the readings of one interval become one value.
         workspace: folder that the cells go to when they are many, and how much is in memory at once.
+        meanings: meaning of each series, which may grow with every page; a counter keeps its last reading.
     """
 
-    def __init__(self, interval: int, aggregation: Aggregation, workspace: Workspace = IN_MEMORY) -> None:
+    def __init__(
+        self,
+        interval: int,
+        aggregation: Aggregation,
+        workspace: Workspace = IN_MEMORY,
+        meanings: Sequence[Meaning | None] = (),
+    ) -> None:
         self.interval = interval
         self.arrivals = Arrivals.none(0)
         self.filled = 0  # cells
         self.first = self.last = 0  # interval numbers of the earliest and the latest cell
         # Of each gap: intervals to the next filled one, number of the earlier one, cells until there.
         self.gaps: Int64 = np.zeros((0, 3), np.int64)
-        self._aggregation, self._workspace = aggregation, workspace
+        self._aggregation, self._workspace, self._meanings = aggregation, workspace, meanings
         folder = None if workspace.folder is None else str(workspace.folder)
         bound = 0 if folder is None else workspace.in_memory  # 0: such a file never leaves memory
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(bound, dir=folder)  # noqa: SIM115
@@ -174,7 +182,7 @@ class Grid:
         ordered = readings.take(np.lexsort((readings.time, readings.series)))
         del readings
         self._count(ordered)
-        series, number, value = aggregate(ordered, self.interval, self._aggregation)
+        series, number, value = self._aggregated(ordered)
         if not len(number):
             return
         self._measure_gaps(number)
@@ -184,6 +192,20 @@ class Grid:
             value32 = value.astype(np.float32)
         cells["value"] = np.where(np.isfinite(value32), value32, np.nan)
         self._file.write(cells.tobytes())
+
+    def _aggregated(self, readings: Readings) -> tuple[Int32, Int64, Float64]:
+        """As `aggregate`, the cells of counters behind the others."""
+        told = np.fromiter((each is not None and each.kind == "counter" for each in self._meanings), bool)
+        if not told.any():
+            return aggregate(readings, self.interval, self._aggregation)
+        counter = told[readings.series]
+        gauges = aggregate(readings.take(~counter), self.interval, self._aggregation)
+        counters = aggregate(readings.take(counter), self.interval, "last")
+        return (
+            np.concatenate([gauges[0], counters[0]]),
+            np.concatenate([gauges[1], counters[1]]),
+            np.concatenate([gauges[2], counters[2]]),
+        )
 
     def _count(self, ordered: Readings) -> None:
         facts, series, time = self.arrivals, ordered.series, ordered.time

@@ -98,7 +98,7 @@ def read_history(
     known = _enough(fleet, pages, workspace)
     contract = derive_contract(fleet, Readings.concatenate(known))
     table, arrivals = stream_table(
-        series.names, chain(known, pages), contract.interval, contract.aggregation, workspace, by_name=True
+        series, chain(known, pages), contract.interval, contract.aggregation, workspace, by_name=True
     )
     return History(contract, table, arrivals)
 

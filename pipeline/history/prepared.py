@@ -37,7 +37,7 @@ class Prepared:
 
 def prepare(series: SeriesTable, readings: Readings, contract: Contract) -> Prepared:
     """As `prepare_history`, of readings that are in memory."""
-    table, arrivals = stream_table(series.names, [readings], contract.interval, contract.aggregation)
+    table, arrivals = stream_table(series, [readings], contract.interval, contract.aggregation)
     return prepare_history(History(contract, table, arrivals))
 
 

@@ -9,9 +9,11 @@ from typing import cast
 
 import numpy as np
 
-from edge.contract.columns import Float32, Int64, Readings
+from edge.contract.columns import Float32, Int64, Readings, SeriesTable
 from edge.contract.grid import Aggregation
+from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.times import format_duration
+from edge.contract.values import fill_in
 from edge.errors import HistoryError
 from pipeline.history.cells import IN_MEMORY, Arrivals, Grid, Workspace
 from pipeline.history.strays import fleet_span
@@ -29,13 +31,15 @@ class Table:
         start: start of the first interval, ns UTC.
         interval: length of an interval, ns.
         values: one value per series and interval in the sensor's own unit, float32 `[series, intervals]`, NaN for missing; a
-            file that is mapped read-only (`np.memmap`) where it is large.
+            file that is mapped read-only (`np.memmap`) where it is large. For a counter it is what was added in the interval.
+        meanings: meaning of each series, row by row; empty: all are gauges.
     """
 
     names: tuple[str, ...]
     start: int
     interval: int
     values: Float32
+    meanings: tuple[Meaning, ...] = ()
 
     @property
     def end(self) -> int:
@@ -50,11 +54,18 @@ class Table:
     @property
     def data_hash(self) -> str:
         """SHA-256 of everything in it: equal tables give equal hashes, on every machine."""
-        head = f"{self.names!r} {self.start} {self.interval} {self.values.shape}\n".encode()
-        digest = hashlib.sha256(head)
+        derived = {name: each.words for name, each in self.told.items() if not each.is_plain}
+        head = f"{self.names!r} {self.start} {self.interval} {self.values.shape}{derived or ''}\n"
+        digest = hashlib.sha256(head.encode())
         for values in self.rows():  # a copy of the whole may be large
             digest.update(np.where(np.isnan(values), np.float32(np.nan), values).astype("<f4").tobytes())
         return digest.hexdigest()
+
+    @property
+    def told(self) -> dict[str, Meaning]:
+        """Meanings by the names of the series, of those of which anything is known."""
+        pairs = zip(self.names, self.meanings or (GAUGE,) * len(self.names), strict=True)
+        return {name: meaning for name, meaning in pairs if meaning != GAUGE}
 
     def rows(self, mapped: int = IN_MEMORY.mapped) -> Iterator[Float32]:
         """The series one after the other, float32 `[intervals]`; those of a file leave memory after their turn.
@@ -69,14 +80,15 @@ class Table:
         names = tuple(self.names[row] for row in rows)
         if names == self.names:
             return self
+        meanings = tuple(self.meanings[row] for row in rows) if self.meanings else ()
         if not isinstance(self.values, np.memmap):
-            return Table(names, self.start, self.interval, self.values[list(rows)])
+            return Table(names, self.start, self.interval, self.values[list(rows)], meanings)
         path = Path(cast("str", self.values.filename)).with_name("taken.npy")
         chosen = np.lib.format.open_memmap(path, "w+", np.float32, (len(rows), self.values.shape[1]))
         for row, values in zip(rows, _rows(chosen, IN_MEMORY.mapped), strict=True):
             values[:] = self.values[row]
         _let_go(self.values)
-        return Table(names, self.start, self.interval, np.load(path, "r"))
+        return Table(names, self.start, self.interval, np.load(path, "r"), meanings)
 
 
 def _rows(values: Float32, mapped: int) -> Iterator[Float32]:
@@ -94,13 +106,15 @@ def _let_go(values: Float32) -> None:
         values.base.madvise(mmap.MADV_DONTNEED)
 
 
-def to_table(names: Sequence[str], readings: Readings, interval: int, aggregation: Aggregation = "mean") -> Table:
+def to_table(
+    series: SeriesTable | Sequence[str], readings: Readings, interval: int, aggregation: Aggregation = "mean"
+) -> Table:
     """As `stream_table`, of readings in any order that are in memory."""
-    return stream_table(names, [readings], interval, aggregation)[0]
+    return stream_table(series, [readings], interval, aggregation)[0]
 
 
 def stream_table(
-    names: Sequence[str],
+    series: SeriesTable | Sequence[str],
     pages: Iterable[Readings],
     interval: int,
     aggregation: Aggregation = "mean",
@@ -108,14 +122,15 @@ def stream_table(
     *,
     by_name: bool = False,
 ) -> tuple[Table, Arrivals]:
-    """Readings on the grid, by the same `aggregate` that the device's windows are checked against.
+    """Readings on the grid, by the same functions that the device's windows are made by or checked against.
 
     Args:
-        names: names of the series that the readings index; they need not be known before the last page.
+        series: series that the readings index, or only their names, which all are gauges then; they need not be known before
+            the last page.
         pages: readings in order of time from page to page, in any order within a page; values that are not finite (in float32)
             do not count.
         interval: length of an interval, ns.
-        aggregation: how the readings of one interval become one value.
+        aggregation: how the readings of one interval become one value; a counter becomes what was added in it.
         workspace: folder that a large table becomes a file in, and how much is in memory at once.
         by_name: whether rows are in order of the names, so that the same history from another store makes the same table.
 
@@ -125,7 +140,8 @@ def stream_table(
     Raises:
         HistoryError: no reading at all, an interval far too short, or pages that are not in order of time.
     """
-    with Grid(interval, aggregation, workspace) as grid:
+    names, meanings = (series.names, series.meanings) if isinstance(series, SeriesTable) else (series, ())
+    with Grid(interval, aggregation, workspace, meanings) as grid:
         for page in pages:
             grid.add(page)
         grid.finish()
@@ -141,18 +157,20 @@ def stream_table(
                 f"{grid.filled} filled intervals in a table of {len(names)} series x {intervals} intervals of "
                 f"{format_duration(interval)}: choose a longer interval or a shorter range of time"
             )
-        values = _fill(grid, rows, span, workspace)
+        told = tuple(meanings[row] or GAUGE for row in order) if meanings else ()
+        values = _fill(grid, rows, span, told, workspace)
         arrivals = grid.arrivals.grown(len(names)).take(order)
-    return Table(tuple(names[row] for row in order), span.start * interval, interval, values), arrivals
+    return Table(tuple(names[row] for row in order), span.start * interval, interval, values, told), arrivals
 
 
-def _fill(grid: Grid, rows: Int64, span: range, workspace: Workspace) -> Float32:
-    """The values of the table, NaN where there is no cell; cells outside of the span are counted.
+def _fill(grid: Grid, rows: Int64, span: range, meanings: Sequence[Meaning], workspace: Workspace) -> Float32:
+    """The values of the table, NaN where nothing is known; cells outside of the span are counted.
 
     Args:
         grid: complete grid.
         rows: row of the table for each series, int64 `[series]`.
         span: numbers of the intervals that the table has.
+        meanings: meaning of each row; empty: all are gauges.
         workspace: folder that a large table becomes a file in.
     """
     shape = (len(rows), len(span))
@@ -168,4 +186,7 @@ def _fill(grid: Grid, rows: Int64, span: range, workspace: Workspace) -> Float32
             cells = cells[inside]  # noqa: PLW2901 - the others are of no use
         values[rows[cells["series"]], cells["number"] - span.start] = cells["value"]
         _let_go(values)
+    for meaning, row in zip(meanings, _rows(values, workspace.mapped), strict=False):
+        if not meaning.is_plain:
+            fill_in(row, meaning, grid.interval)
     return values if path is None else np.load(path, "r")

@@ -187,7 +187,7 @@ def measure(
         series: names of the series.
         span: start of the replay and end of the forecast intervals that count, ns.
     """
-    table = to_table(series.names, history, contract.interval, contract.aggregation)
+    table = to_table(series, history, contract.interval, contract.aggregation)
     chosen, model = _forecasts(store, contract, stored, table, series, span)
     column = np.asarray(stored) - 1
     facts = chosen.targets(slice(None), contract)[:, column].astype(np.float64)

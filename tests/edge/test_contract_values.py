@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contract.values import hold, increases, interval_values
+from edge.contract.meaning import Meaning
+from edge.contract.values import fill_in, hold, increases, interval_values
 
 NONE = float("nan")
 CELL = st.one_of(st.just(NONE), st.integers(0, 50).map(float))
@@ -67,3 +68,17 @@ def test_each_row_has_its_own_kind() -> None:
     values = interval_values(cells, np.asarray([False, False, True]), np.asarray([0, 2, 3]), none, np.zeros(3, np.int64))
     np.testing.assert_array_equal(values, [[NONE, NONE, NONE, 9], [4, 4, NONE, 9], [0, 0, 0, 5]])
     assert np.isnan(cells[1, 2])  # what was given stays as it was
+
+
+@given(
+    st.lists(CELL, min_size=1, max_size=30),
+    st.sampled_from([Meaning("counter"), Meaning(hold=50), Meaning("counter", 30), Meaning("counter", 10**6)]),
+    st.integers(1, 9),
+)
+def test_a_long_series_has_the_values_that_it_has_as_a_whole(cells: list[float], meaning: Meaning, piece: int) -> None:
+    """However it is cut into pieces; nothing is known before its first cell."""
+    whole = np.asarray([NONE, NONE, *cells])[None]
+    counter, longest = np.asarray([meaning.kind == "counter"]), np.asarray([meaning.hold // 10])
+    row = np.asarray(cells)
+    fill_in(row, meaning, 10, piece)
+    np.testing.assert_array_equal(row, interval_values(whole, counter, longest, np.asarray([NONE]), np.asarray([0]))[0])

@@ -10,17 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contract.columns import Readings
+from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.grid import Aggregation, aggregate
+from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.times import DAY
 from edge.errors import HistoryError
+from edge.series.state import State
 from pipeline.history.cells import Arrivals, Workspace
 from pipeline.history.checks import validate
 from pipeline.history.table import Table, stream_table, to_table
 
 MINUTE = 60
 NAMES = ["c", "a", "b"]
+MEANINGS = (GAUGE, Meaning("counter"), Meaning(hold=5 * MINUTE), Meaning("counter", 20 * MINUTE, "kWh"))
 VALUES = st.one_of(st.floats(-1e3, 1e3), st.sampled_from([np.nan, np.inf, 1e300, 0.1, 0.1]))
 ROWS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 40 * MINUTE), VALUES), min_size=1, max_size=60)
 
@@ -168,3 +171,32 @@ def test_memory_does_not_grow_with_the_history(tmp_path: Path) -> None:
 
     short, long = peak(2_000), peak(8_000)
     assert long < 1.2 * short, (short, long)
+
+
+@given(ROWS, st.integers(1, 60), st.integers(1, 20), st.lists(st.sampled_from(MEANINGS), min_size=3, max_size=3))
+def test_the_table_holds_what_the_device_would_forecast_from(
+    rows: list[tuple[int, int, float]], size: int, block: int, meanings: list[Meaning]
+) -> None:
+    """Counters, held values and gauges side by side: the table ends with the windows of a state that saw the same readings."""
+    rows = [row for row in sorted(rows, key=lambda row: row[1]) if abs(row[2]) < 1e9]
+    if not rows:
+        return
+    readings = Readings.of(*zip(*rows, strict=True))
+    series = SeriesTable(NAMES, dict(zip(NAMES, meanings, strict=True)).get)
+    table, _ = stream_table(series, pages_of(readings, size), MINUTE, workspace=small(block=block))
+    state = State(Contract(MINUTE, 45, 1), meaning=meanings.__getitem__)
+    state.ingest(readings)
+    closed = state.advance(table.end)
+    for row, window in zip(closed.series, closed.windows, strict=True):
+        np.testing.assert_allclose(table.values[row], window[-table.values.shape[1] :], rtol=1e-5, atol=1e-3)
+    assert table.meanings == tuple(meanings)
+    assert table.take([2, 0]).told == {NAMES[row]: meanings[row] for row in (2, 0) if meanings[row] != GAUGE}
+
+
+def test_the_hash_of_a_table_knows_what_its_values_are() -> None:
+    """A counter that never grows is not the same history as a gauge of nothing; its unit alone changes nothing."""
+    readings = Readings.of([0, 0], [0, MINUTE], [0.0, 0.0])
+    kinds = (None, Meaning(unit="kWh"), Meaning(hold=3 * MINUTE), Meaning(hold=4 * MINUTE))
+    hashes = [to_table(SeriesTable(["a"], {"a": kind}.get), readings, MINUTE).data_hash for kind in kinds]
+    assert hashes[0] == hashes[1] == to_table(["a"], readings, MINUTE).data_hash
+    assert len(set(hashes)) == 3
