@@ -158,12 +158,9 @@ def things_stack(name: str, moment: float) -> Iterator[Published]:
 
 def rtl_433(name: str, moment: float) -> Iterator[Published]:
     """Radio sensors of one receiver: all in one topic, and each number again in a topic of its own, where it is not counted."""
-    for model, sensor, channel in (
-        ("Nexus-TH", 91, 1),
-        ("Nexus-TH", 172, 2),
-        ("Acurite-Tower", 8031, "A"),
-        ("Prologue-TH", 5, 3),
-    ):
+    first = int(phase(name) * 4096)  # another receiver hears other sensors
+    for model, number, channel in (("Nexus-TH", 1, 1), ("Nexus-TH", 2, 2), ("Acurite-Tower", 3, "A"), ("Prologue-TH", 4, 3)):
+        sensor = first + number
         whose = f"{model}/{channel}/{sensor}"
         air = {
             "temperature_C": level("outdoor", name + whose, moment),
@@ -179,7 +176,9 @@ def statestream(name: str, moment: float) -> Iterator[Published]:
     """State and attributes of an entity of Home Assistant."""
     shape = name.rsplit("_", 1)[1]
     value = level(shape, name, moment)
-    yield plain(f"homeassistant/sensor/{name}/state", value, "unavailable" if noise(name, moment) > 0.99 else str(value))
+    away = noise(name, moment) > 0.99
+    topic = f"homeassistant/sensor/{name}/state"
+    yield words(topic, "unavailable") if away else plain(topic, value)
     yield words(f"homeassistant/sensor/{name}/unit_of_measurement", '"°C"' if shape == "temperature" else '"%"')
     yield words(f"homeassistant/sensor/{name}/last_changed", f'"{utc(moment)}"')
 

@@ -96,12 +96,11 @@ def report(topic: str, document: Document, whose: str = "", *, retained: bool = 
     return Published(topic, json.dumps(document).encode(), measured, housekeeping, retained)
 
 
-def plain(topic: str, value: float, text: str | None = None, *, retained: bool = False) -> Published:
+def plain(topic: str, value: float, *, retained: bool = False) -> Published:
     """A message that is one number."""
     keep = bool(HOUSEKEEPING.intersection(topic.split("/")))
     one = {topic: float(value)}
-    payload = (str(value) if text is None else text).encode()
-    return Published(topic, payload, {} if keep else one, one if keep else {}, retained)
+    return Published(topic, str(value).encode(), {} if keep else one, one if keep else {}, retained)
 
 
 def words(topic: str, text: str, *, retained: bool = False) -> Published:
