@@ -176,9 +176,10 @@ def statestream(name: str, moment: float) -> Iterator[Published]:
     """State and attributes of an entity of Home Assistant."""
     shape = name.rsplit("_", 1)[1]
     value = level(shape, name, moment)
-    away = noise(name, moment) > 0.99
     topic = f"homeassistant/sensor/{name}/state"
-    yield words(topic, "unavailable") if away else plain(topic, value)
+    if noise(name, moment) > 0.99:  # it was away, and comes back
+        yield words(topic, "unavailable")
+    yield plain(topic, value)
     yield words(f"homeassistant/sensor/{name}/unit_of_measurement", '"°C"' if shape == "temperature" else '"%"')
     yield words(f"homeassistant/sensor/{name}/last_changed", f'"{utc(moment)}"')
 
