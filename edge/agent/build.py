@@ -33,6 +33,7 @@ from edge.messages.intake import Intake
 from edge.messages.message import Address
 from edge.messages.mqtt import Subscriber, Subscription
 from edge.release.capacity import memory, shortage
+from edge.release.meanings import disagreement
 from edge.release.ready import ReadyBundle, open_bundle
 from edge.release.refusals import LONGEST_PAUSE
 from edge.release.releases import Releases, ThisDevice
@@ -236,7 +237,8 @@ def _make_releases(config: Config, outside: Outside, series: SeriesTable) -> Rel
     def lack(bundle: Bundle) -> str | None:
         """What this device lacks for a bundle."""
         manifest = bundle.manifest
-        return shortage(manifest.contract, max(len(series), len(manifest.series)), lateness, memory())
+        lack = shortage(manifest.contract, max(len(series), len(manifest.series)), lateness, memory())
+        return lack if lack is not None else disagreement(manifest, series.meaning_of)
 
     look = parse_duration(config.release.poll) / 1e9
     here = ThisDevice(
@@ -262,4 +264,5 @@ def _make_engine(config: Config, series: SeriesTable, ready: ReadyBundle) -> Eng
         series,
         leads=config.agent.leads,
         lateness=parse_duration(config.agent.lateness, shortest=0),
+        learned=ready.bundle.manifest.meanings,
     )

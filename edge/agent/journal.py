@@ -81,7 +81,9 @@ class Journal:
             return False, False
         held, contract = engine.state.contract, engine.forecaster.contract
         before = engine.state, engine.scoring
-        engine.settle()
+        if (name := engine.settle()) is not None:
+            self._log(f"series {name[:120]!r} has another kind or hold now: all windows are filled from the store again")
+            return False, False
         if (held.interval, held.aggregation) != (contract.interval, contract.aggregation) or not known:
             return False, False
         return True, (engine.state, engine.scoring) != before

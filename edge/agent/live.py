@@ -67,7 +67,7 @@ class Live:
         if self.engine is None:
             self.engine = self._make_engine(ready)
         else:
-            kept = self.engine.swap(ready.forecaster, ready.bundle.manifest.series)
+            kept = self.engine.swap(ready.forecaster, ready.bundle.manifest.series, ready.bundle.manifest.meanings)
         self._use(ready)
         if kept:
             self._journal.snapshot(self.engine)

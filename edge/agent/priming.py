@@ -118,7 +118,7 @@ def prime(engine: Engine, store: Store, naming: Naming, latest: int, *, beat: Ca
     if span is None:
         return 0
     contract, stop = engine.forecaster.contract, min(span[1], latest) + 1
-    start = min(span[1], latest - AHEAD) + 1 - contract.window * contract.interval
+    start = min(span[1], latest - AHEAD) + 1 - engine.lookback * contract.interval
     pages = _pages(store, range(start, stop), contract.interval * -(-contract.window // SLICES), beat)
     return engine.prime(_history(pages, naming))
 

@@ -38,7 +38,7 @@ def replay(path: Path, config_path: Path, bundle_path: Path | None, *, as_json: 
     if bundle is None:
         raise ConfigurationError("no bundle on this device yet; name one with --bundle")
     series = SeriesTable()
-    engine = Engine(open_bundle(bundle), bundle.manifest.series, series)
+    engine = Engine(open_bundle(bundle), bundle.manifest.series, series, learned=bundle.manifest.meanings)
     writer = _Writer(out, bundle.manifest.contract, series, as_json=as_json)
     newest: dict[int, tuple[int, Forecasts, int]] = {}
     count = 0

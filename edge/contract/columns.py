@@ -45,6 +45,11 @@ class SeriesTable:
         """Index of a series, or None where it is not known."""
         return self._index.get(name)
 
+    def meaning_of(self, name: str) -> Meaning | None:
+        """Meaning of a series by its name, whether it is in the table or not; None where nobody knows."""
+        index = self._index.get(name)
+        return self._meaning(name) if index is None else self.meanings[index]
+
     def add(self, name: str, tags: dict[str, str] | None = None, meaning: Meaning | None = None) -> int:
         """Index of a series, which is added where it is not known; tags and meaning count at the first call only.
 

@@ -16,6 +16,16 @@ PIECE = 1_000_000  # intervals of a series whose values are made together
 STEP_BACK = 0.1  # share of a counter's reading; a smaller fall is a correction, and no new beginning
 
 
+def reach(meaning: Meaning, interval: int) -> int:
+    """Number of cells before those of a window that its values may depend on.
+
+    Args:
+        meaning: kind and hold of the readings.
+        interval: length of an interval, ns.
+    """
+    return 0 if meaning.is_plain else EARLIER + meaning.hold // interval
+
+
 def increases(readings: Float64) -> Float64:
     """What a counter added in each interval, float64 `[..., n]`; NaN where one of the two readings is missing.
 

@@ -3,18 +3,21 @@
 import enum
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
 from edge.contract.contract import MOST_QUANTILES, SHORTEST_INTERVAL, Contract
+from edge.contract.meaning import Meaning
 from edge.contract.times import DAY
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.baselines import baseline
 from edge.forecaster.golden import Golden, check_golden
 
 SCHEMA = 1
+DERIVED = 2  # schema of a manifest that earlier agents would misread: they take every series for a plain gauge
 MANIFEST_FILE = "manifest.json"
 MODEL_FILE: Literal["model.tflite"] = "model.tflite"
 MANIFEST_LIMIT = 4 * 2**20
@@ -155,6 +158,7 @@ class Manifest(msgspec.Struct, frozen=True):
         version: UTC time, cell (or baseline) and short hash; also the name of the folder.
         contract: grid and shapes.
         series: the names known from training; the model's series input for `series[i]` is `i + 1`, 0 is unknown.
+        meanings: kind, hold and unit of series by their names; those that are left out are gauges.
         created: time when the bundle was made, ISO 8601, UTC.
         code_version: version of the package that made it.
         model: the model file, or None in a baseline bundle.
@@ -180,10 +184,16 @@ class Manifest(msgspec.Struct, frozen=True):
     conversions: list[Conversion] = []
     checks: list[Check] = []
     schema: int = SCHEMA
+    meanings: dict[str, Meaning] = {}
 
 
 class _Schema(msgspec.Struct):
     schema: int
+
+
+def schema_of(meanings: Mapping[str, Meaning]) -> int:
+    """The schema of a manifest with these meanings."""
+    return SCHEMA if all(meaning.is_plain for meaning in meanings.values()) else DERIVED
 
 
 def version_of(created: datetime, cell: str, content: bytes) -> str:
@@ -233,8 +243,8 @@ def decode_manifest(content: bytes) -> Manifest:
         raise BundleError(f"a manifest has at most {MANIFEST_LIMIT:,} bytes; got {len(content):,}")
     try:
         schema = msgspec.json.decode(content, type=_Schema).schema
-        if schema != SCHEMA:
-            raise BundleError(f"this version reads manifests of schema {SCHEMA}; got {schema}")
+        if schema not in (SCHEMA, DERIVED):
+            raise BundleError(f"this version reads manifests of schema {SCHEMA} and {DERIVED}; got {schema}")
         manifest = msgspec.json.decode(content, type=Manifest)
     except (msgspec.MsgspecError, ConfigurationError, UnicodeDecodeError, RecursionError) as error:
         raise BundleError(f"malformed manifest: {error}") from error
@@ -260,6 +270,7 @@ def _check_manifest(manifest: Manifest) -> None:
         raise BundleError(f"expected at most {MOST_QUANTILES} quantiles; got {len(contract.quantiles)}")
     if len(set(manifest.series)) != len(manifest.series):
         raise BundleError("every series is listed once; got a name twice")
+    _check_meanings(manifest)
     if (manifest.model is None) == (manifest.baseline is None):
         raise BundleError(f"expected a model or a baseline; got {'neither' if manifest.model is None else 'both'}")
     if manifest.baseline is not None and baseline(manifest.baseline, contract) is None:
@@ -268,3 +279,13 @@ def _check_manifest(manifest: Manifest) -> None:
         raise BundleError("expected golden windows and forecasts beside a model; got none")
     if manifest.golden is not None:
         check_golden(manifest.golden, contract, len(manifest.series))
+
+
+def _check_meanings(manifest: Manifest) -> None:
+    if manifest.meanings.keys() - set(manifest.series):
+        raise BundleError("meanings belong to series of the list; got one of another series")
+    if manifest.schema != schema_of(manifest.meanings):
+        raise BundleError(f"expected schema {schema_of(manifest.meanings)} for these meanings; got {manifest.schema}")
+    longest = max((meaning.hold for meaning in manifest.meanings.values()), default=0)
+    if longest > LARGEST_INTERVAL:
+        raise BundleError(f"expected a hold of at most {LARGEST_INTERVAL} ns; got {longest}")

@@ -4,14 +4,17 @@ The agent, `gatecast-agent replay` and the restart after a crash all go through 
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import msgspec
 import numpy as np
 
 from edge.contract.columns import Float32, Forecasts, Int32, Int64, Points, Readings, Scores, SeriesTable
+from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.schema import FORECAST, FORECAST_LEAD, LEAD, MODEL, ORIGIN, Measurement
+from edge.contract.values import reach
 from edge.forecaster.baselines import Baseline, seasonal_naive
 from edge.forecaster.faults import KINDS, Evidence, Kind, attempt
 from edge.forecaster.forecaster import Forecaster
@@ -68,16 +71,24 @@ class Engine:
         series: the table all indices refer to; it may grow at any time.
         leads: leads to keep and score; empty: 1, a quarter, a half and the whole of the horizon.
         lateness: time after the end of an interval in which its readings may still arrive, ns.
+        learned: meanings of series in the forecaster's bundle, by name; they count for series of which the table says nothing.
     """
 
     def __init__(
-        self, forecaster: Forecaster, known: Sequence[str], series: SeriesTable, *, leads: Sequence[int] = (), lateness: int = 0
+        self,
+        forecaster: Forecaster,
+        known: Sequence[str],
+        series: SeriesTable,
+        *,
+        leads: Sequence[int] = (),
+        lateness: int = 0,
+        learned: Mapping[str, Meaning] = MappingProxyType({}),
     ) -> None:
         self.series = series
         self._wanted = tuple(sorted(set(leads)))
         self._lateness = lateness
-        self.state = State(forecaster.contract, lateness)
-        self._use(forecaster, known)
+        self.state = State(forecaster.contract, lateness, meaning=self._meaning)
+        self._use(forecaster, known, learned)
         self.scoring = Scoring(forecaster.contract, self.leads)
 
     @property
@@ -86,8 +97,18 @@ class Engine:
         horizon = self.forecaster.contract.horizon
         return tuple(lead for lead in self._wanted if lead <= horizon) or default_leads(horizon)
 
-    def _use(self, forecaster: Forecaster, known: Sequence[str]) -> None:
-        self.forecaster = forecaster
+    @property
+    def lookback(self) -> int:
+        """Number of intervals before an origin whose readings its window may depend on."""
+        contract = self.forecaster.contract
+        told = (meaning for meaning in (*self.series.meanings, *self._learned.values()) if meaning is not None)
+        return contract.window + max((reach(meaning, contract.interval) for meaning in told), default=0)
+
+    def _meaning(self, series: int) -> Meaning:
+        return self.series.meanings[series] or self._learned.get(self.series.names[series], GAUGE)
+
+    def _use(self, forecaster: Forecaster, known: Sequence[str], learned: Mapping[str, Meaning]) -> None:
+        self.forecaster, self._learned = forecaster, learned
         self._evidence = Evidence(len(known))
         self._baseline: Baseline = seasonal_naive(forecaster.contract)
         self._model_index = {name: index for index, name in enumerate(known, 1)}
@@ -98,14 +119,18 @@ class Engine:
         """What is wrong with the newest forecasts of the live forecaster, or None."""
         return self._evidence.problem
 
-    def swap(self, forecaster: Forecaster, known: Sequence[str]) -> bool:
-        """Forecast by another forecaster from now on.
+    def swap(self, forecaster: Forecaster, known: Sequence[str], learned: Mapping[str, Meaning] = MappingProxyType({})) -> bool:
+        """Forecast by another forecaster from now on; arguments as at the beginning.
 
         Returns:
-            Whether the windows are kept; on another grid they are empty until history fills them.
+            Whether the windows are kept; on another grid, or where a series is of another kind now, they are empty until
+            history fills them.
         """
         before, contract = self.forecaster.contract, forecaster.contract
-        self._use(forecaster, known)
+        self._use(forecaster, known, learned)
+        if self.state.means_otherwise():
+            self.restart()
+            return False
         if contract == before:
             return True
         self.state = self.state.adapted(contract)
@@ -119,7 +144,7 @@ class Engine:
     def restart(self) -> None:
         """Forget all windows and all forecasts that wait: each series begins again with its next reading."""
         contract = self.forecaster.contract
-        self.state, self.scoring = State(contract, self._lateness), Scoring(contract, self.leads)
+        self.state, self.scoring = State(contract, self._lateness, meaning=self._meaning), Scoring(contract, self.leads)
 
     def step(self, readings: Readings, now: int | None = None) -> Effect:
         """Take a batch in order of arrival, then close the intervals that have ended by the clock.
@@ -172,21 +197,28 @@ class Engine:
     def load(self, parts: Iterator[bytes]) -> None:
         """Take back what `dump` wrote, with the contract, lateness and leads of then; `settle` follows the journal."""
         leads = msgspec.msgpack.decode(next(parts), type=list[int])
-        self.state = State.load(parts)
+        self.state = State.load(parts, self._meaning)
         self.scoring = Scoring(self.state.contract, leads)
         self.scoring.load(parts)
 
-    def settle(self) -> None:
+    def settle(self) -> str | None:
         """Bring what was loaded under the live forecaster's contract and the configured lateness and leads.
 
         A snapshot has to follow before the next batch: a journal is read under the settings of the snapshot before it.
+
+        Returns:
+            Name of a series that is of another kind or hold now, so that all windows are empty; None where there is none.
         """
         contract = self.forecaster.contract
+        if others := self.state.means_otherwise():
+            self.restart()
+            return self.series.names[others[0]]
         if (self.state.contract, self.state.lateness) != (contract, self._lateness):
             self.state.lateness = self._lateness
             self.state = self.state.adapted(contract)
         if self.scoring.contract != contract or tuple(self.scoring.leads.tolist()) != self.leads:
             self.scoring = Scoring(contract, self.leads)
+        return None
 
     def _closed(self, ingested: Ingested, now: int | None) -> Closed:
         if now is None:

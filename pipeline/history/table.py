@@ -67,6 +67,10 @@ class Table:
         pairs = zip(self.names, self.meanings or (GAUGE,) * len(self.names), strict=True)
         return {name: meaning for name, meaning in pairs if meaning != GAUGE}
 
+    def meaning_of(self, name: str) -> Meaning | None:
+        """Meaning of a series by its name, or None where it has no row."""
+        return self.told.get(name, GAUGE) if name in self.names else None
+
     def rows(self, mapped: int = IN_MEMORY.mapped) -> Iterator[Float32]:
         """The series one after the other, float32 `[intervals]`; those of a file leave memory after their turn.
 

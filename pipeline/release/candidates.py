@@ -15,7 +15,7 @@ import numpy as np
 from edge.contract.columns import Float32, Int32
 from edge.contract.contract import Contract
 from edge.forecaster.bundle import Bundle
-from edge.forecaster.manifest import Manifest, Precision, Training, version_of
+from edge.forecaster.manifest import Manifest, Precision, Training, schema_of, version_of
 from edge.forecaster.model import Model
 from pipeline.history.prepared import Prepared, some_windows
 from pipeline.history.windows import samples
@@ -134,6 +134,8 @@ def _bundles(result: Result, request: Request, prepared: Prepared, chosen: Mappi
             version("gatecast"),
             model=model_file(content, request.architecture, result.record.parameters, precision),
             training=training,
+            schema=schema_of(prepared.table.told),
+            meanings=prepared.table.told,
         )
         bundles[precision] = Bundle(manifest, content)
     return bundles

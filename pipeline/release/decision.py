@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -15,8 +15,9 @@ from edge.contract.contract import Contract
 from edge.forecaster.baselines import Baseline, baselines
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
-from edge.forecaster.manifest import Check, Manifest, Metric, version_of
+from edge.forecaster.manifest import Check, Manifest, Metric, Outcome, schema_of, version_of
 from edge.forecaster.model import Model
+from edge.release.meanings import disagreement
 from pipeline.history.prepared import Prepared
 from pipeline.judging.evaluation import Evaluation, Facts, contender
 from pipeline.judging.verdict import Cost, Limits, Trial, Verdict, trial
@@ -70,10 +71,17 @@ def decide(
     Args:
         prepared: history.
         candidates: trained candidates, at least one.
-        champion: the live forecaster, open, and its bundle; None where nothing is live.
+        champion: the live forecaster, open, and its bundle; None where nothing is live. One that learned a series as another
+            kind or with another hold is not judged: the devices refuse it, and no figure of it would be true.
         train: margin and budgets.
     """
+    live = None if champion is None else champion[1].manifest.version
+    other = None if champion is None else disagreement(champion[1].manifest, prepared.table.meaning_of)
+    champion = champion if other is None else None
     judged = {id(candidate): _judge(prepared, candidate, champion, train) for candidate in candidates}
+    if other is not None:
+        check = Check("champion", Outcome.NOT_JUDGED, f"the champion ({live}) does not fit: {other}")
+        judged = {key: _with_check(each, check) for key, each in judged.items()}
     chosen = judged[id(choose(candidates, prepared.scale))]
     metrics = metrics_of(chosen.trial, prepared.scale)
     bundle = with_verdict(chosen.candidate.bundle, metrics, chosen.trial.verdict.checks)
@@ -81,7 +89,6 @@ def decide(
     if goes_out is None and champion is None:
         best = best_baseline(chosen.trial.baselines, prepared.scale, prepared.contract)
         goes_out = baseline_bundle(prepared, best, metrics)
-    live = None if champion is None else champion[1].manifest.version
     return Release(bundle, chosen, tuple(judged.values()), goes_out, live)
 
 
@@ -113,6 +120,11 @@ def _judge(prepared: Prepared, candidate: Candidate, champion: tuple[Forecaster,
         limits=Limits(margin=train.margin, latency=train.max_latency, size=train.max_size),
     )
     return Judged(candidate, cost, judgement)
+
+
+def _with_check(judged: Judged, check: Check) -> Judged:
+    verdict = judged.trial.verdict
+    return replace(judged, trial=replace(judged.trial, verdict=replace(verdict, checks=(*verdict.checks, check))))
 
 
 def metrics_of(judgement: Trial, scale: Float32) -> list[Metric]:
@@ -159,6 +171,8 @@ def baseline_bundle(prepared: Prepared, chosen: Baseline, metrics: Sequence[Metr
         version("gatecast"),
         baseline=chosen.name,
         metrics=list(metrics),
+        schema=schema_of(prepared.table.told),
+        meanings=prepared.table.told,
     )
     return Bundle(manifest)
 

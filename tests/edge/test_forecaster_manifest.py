@@ -6,13 +6,15 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.contract.contract import Contract
-from edge.contract.times import SECOND
+from edge.contract.meaning import Meaning
+from edge.contract.times import DAY, SECOND
 from edge.errors import BundleError
 from edge.forecaster.golden import Golden
 from edge.forecaster.manifest import (
@@ -25,6 +27,7 @@ from edge.forecaster.manifest import (
     check_version,
     decode_manifest,
     encode_manifest,
+    schema_of,
     version_of,
 )
 
@@ -75,7 +78,13 @@ def changed(**fields: Any) -> bytes:  # noqa: ANN401 - any JSON value
         (b"\xff\xfe", "malformed"),
         (b'{"schema":' + b"[" * 100_000, "malformed"),
         (b" " * (MANIFEST_LIMIT + 1), "at most 4,194,304 bytes; got 4,194,305"),
-        (changed(schema=2), "schema 1; got 2"),
+        (changed(schema=3), "schema 1 and 2; got 3"),
+        (changed(schema=2), "expected schema 1 for these meanings; got 2"),
+        (changed(meanings={"roof": {"kind": "counter"}}), "expected schema 2 for these meanings; got 1"),
+        (changed(meanings={"hall": {"kind": "counter"}}), "meanings belong to series of the list"),
+        (changed(meanings={"roof": {"kind": "total"}}), "malformed"),
+        (changed(meanings={"roof": {"hold": -1}}), "hold must be at least 0"),
+        (changed(schema=2, meanings={"roof": {"hold": 367 * DAY}}), "a hold of at most"),
         (changed(version="../../etc"), "a version looks like"),
         (changed(version="20261122T154500Z-gru-1a2b3c4d\n"), "a version looks like"),
         (changed(model=None), "expected a model or a baseline; got neither"),
@@ -136,3 +145,12 @@ def test_no_text_becomes_a_path(text: str) -> None:
     """What is not a version does not become the name of a folder."""
     with pytest.raises(BundleError):
         check_version(text)
+
+
+def test_meanings_travel_and_earlier_agents_refuse_them() -> None:
+    """They would forecast meter readings in place of the consumption that the model learned; a unit alone harms nobody."""
+    plain = {"cellar": Meaning(unit="°C")}
+    derived = {**plain, "roof": Meaning("counter", 6 * 3600 * SECOND, "kWh")}
+    for meanings, schema in ((plain, 1), (derived, 2)):
+        manifest = msgspec.structs.replace(model_manifest(), meanings=meanings, schema=schema_of(meanings))
+        assert (manifest.schema, decode_manifest(encode_manifest(manifest))) == (schema, manifest)

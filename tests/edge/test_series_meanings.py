@@ -3,11 +3,16 @@
 `test_series_state.py` compares them with a slow reference.
 """
 
+import itertools
+
 import numpy as np
 
-from edge.contract.columns import Readings
+from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.meaning import GAUGE, Meaning
+from edge.contract.schema import FORECAST, FORECAST_SCORE
+from edge.forecaster.baselines import Baseline, seasonal_naive
+from edge.series.engine import Engine
 from edge.series.state import State
 
 
@@ -56,3 +61,84 @@ def test_a_series_that_may_be_silent_is_not_named_before_its_time() -> None:
     state.ingest(Readings.of([0] * 4 + [1] * 4, [0, 20, 40, 60] * 2, [1.0] * 8))
     assert state.silent(140, 3).tolist() == [0]
     assert state.silent(470, 3).tolist() == [0, 1]
+
+
+HOUR = 3600 * 10**9
+
+
+def test_a_sensor_that_reports_on_change_is_forecast_while_it_is_silent() -> None:
+    """One reading, then the clock for 60 hours: held for a day, there are forecasts for a day and the window."""
+    contract, day = Contract(HOUR, 24, 2, quantiles=(0.5,)), 24 * HOUR
+    made = {}
+    for hold in (0, day, 3 * day):
+        engine = Engine(seasonal_naive(contract), (), SeriesTable(["door"], {"door": Meaning(hold=hold)}.get))
+        engine.step(Readings.of([0], [60 * 10**9], [21.5]))
+        steps = [engine.step(Readings.empty(), now * HOUR) for now in range(1, 61)]
+        made[hold] = [bool(step.forecasts) for step in steps].count(True)
+        assert {float(value) for step in steps for each in step.forecasts for value in each.values.ravel()} == {21.5}
+        # A held value is the fact of its interval: each forecast of it is scored.
+        assert sum(len(step.scores) for step in steps) == 2 * min(hold // HOUR, 59) - (1 if hold else 0)
+    assert made == {0: 24, day: 48, 3 * day: 60}
+
+
+def test_forecasts_and_facts_of_a_meter_are_what_was_added() -> None:
+    """A meter that adds 2 in every interval: rows of the store are readings, forecasts say 2, and the error is 0."""
+    contract = Contract(10, 4, 1, quantiles=(0.5,))
+    engine = Engine(Baseline("last_value", contract), (), SeriesTable(["meter"], {"meter": Meaning("counter")}.get))
+    effect = engine.step(Readings.of([0] * 6, range(0, 60, 10), [1000.0, 1002, 1004, 1006, 1008, 1010]))
+    values = {points.measurement: points.fields for points in effect.points}
+    assert set(np.asarray(values[FORECAST]["q50"]).tolist()) == {2.0}
+    assert set(np.asarray(values[FORECAST_SCORE]["error"]).tolist()) == {0.0}
+    assert effect.points[0].readings().value.tolist() == [1000.0, 1002, 1004, 1006, 1008, 1010]
+
+
+def test_a_bundle_says_what_a_series_is_that_the_device_does_not_know() -> None:
+    """Its windows are emptied where another bundle says otherwise, and history fills them again."""
+    contract = Contract(10, 2, 1, quantiles=(0.5,))
+    forecaster = Baseline("last_value", contract)
+    engine = Engine(forecaster, ["meter"], SeriesTable(["meter"]), learned={"meter": Meaning("counter", 40)})
+    assert engine.lookback == 2 + 2 + 4
+    engine.step(Readings.of([0, 0], [0, 10], [1.0, 3.0]))
+    assert engine.swap(forecaster, ["meter"], {"meter": Meaning("counter", 40, "kWh")})
+    assert not engine.swap(forecaster, ["meter"])
+    assert (len(engine.state), engine.lookback) == (0, 2)
+    engine.prime([Readings.of([0, 0], [0, 10], [1.0, 3.0])])
+    assert engine.step(Readings.of([0], [20], [9.0])).forecasts[0].values.ravel().tolist() == [3.0]
+
+
+def test_what_was_saved_under_another_meaning_is_emptied_and_named() -> None:
+    """A snapshot of an earlier configuration, or of an earlier version, is not read as what it is not."""
+    contract = Contract(10, 2, 1, quantiles=(0.5,))
+    engines = [
+        Engine(Baseline("last_value", contract), (), SeriesTable(["hall", "meter"], {"meter": meaning}.get))
+        for meaning in (GAUGE, Meaning("counter"), Meaning(unit="kWh"))
+    ]
+    engines[0].step(Readings.of([0, 1, 0, 1], [0, 0, 10, 10], [1.0, 2.0, 3.0, 4.0]))
+    for engine, name, known in zip(engines[1:], ("meter", None), (0, 2), strict=True):
+        engine.load(iter([*engines[0].dump()]))
+        assert (engine.settle(), len(engine.state)) == (name, known)
+
+
+def test_a_restart_goes_on_with_counters_and_held_values() -> None:
+    """Snapshot and journal in the middle of a stream change no later forecast or score."""
+    contract = Contract(10, 3, 2, quantiles=(0.5,))
+    meanings = {"meter": Meaning("counter"), "door": Meaning(hold=200)}
+
+    def new() -> Engine:
+        return Engine(Baseline("last_value", contract), (), SeriesTable(["hall", "meter", "door"], meanings.get))
+
+    stream = [Readings.of([0, 1], [t, t + 1], [float(t), 100.0 + 3 * t]) for t in range(0, 200, 10)]
+    stream[2] = Readings.concatenate([stream[2], Readings.of([2], [25], [21.5])])
+    straight, first, again = new(), new(), new()
+    straight_steps = [straight.step(batch, int(batch.time.max())) for batch in stream]
+    entries = [first.step(batch, int(batch.time.max())).entry for batch in stream[:8]]
+    snapshot = [*first.dump()]
+    entries = [first.step(batch, int(batch.time.max())).entry for batch in stream[8:12]]
+    again.load(iter(snapshot))
+    for entry in entries:
+        again.replay(entry)
+    assert again.settle() is None
+    for batch, expected in itertools.zip_longest(stream[12:], straight_steps[12:]):
+        effect = again.step(batch, int(batch.time.max()))
+        assert repr(effect.scores) == repr(expected.scores)
+        assert repr(effect.forecasts) == repr(expected.forecasts)

@@ -9,6 +9,7 @@ import pytest
 
 from edge.config.sections import Train
 from edge.contract.columns import Readings, SeriesTable
+from edge.contract.meaning import GAUGE, Meaning
 from edge.errors import GatecastError
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.bundle import Bundle
@@ -124,3 +125,17 @@ def test_publishing_deletes_what_is_long_out_of_use(prepared: Prepared, tmp_path
     assert len(names) == KEPT + 1
     assert names[0] == first
     assert release.candidate.manifest.version in names
+
+
+def test_a_champion_that_learned_other_meanings_is_not_judged_and_keeps_nothing_back(prepared: Prepared) -> None:
+    """The devices refuse it under the new rules, so a baseline goes out where no candidate is good enough."""
+    meanings = (Meaning("counter"), *[GAUGE] * (len(prepared.table.names) - 1))
+    counted = replace(prepared, table=replace(prepared.table, meanings=meanings))
+    live = tiny.bundle(Architecture())
+    release = judged(counted, live)
+    assert release.champion == live.manifest.version
+    assert release.goes_out is not None
+    assert release.goes_out.manifest.meanings == {prepared.table.names[0]: Meaning("counter")}
+    (check,) = [check for check in release.chosen.trial.verdict.checks if check.name == "champion"]
+    assert check.outcome is Outcome.NOT_JUDGED
+    assert "as gauge, which is counter here" in check.text
