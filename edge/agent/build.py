@@ -37,6 +37,7 @@ from edge.release.meanings import disagreement
 from edge.release.ready import ReadyBundle, open_bundle
 from edge.release.refusals import LONGEST_PAUSE
 from edge.release.releases import Releases, ThisDevice
+from edge.series.description import Descriptions
 from edge.series.engine import Engine
 from edge.series.silence import Silence
 from edge.spool.sender import Pace, Sender
@@ -171,6 +172,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         subscriber=outside.subscriber,
         intake=intake,
         series=series,
+        descriptions=Descriptions(series),
         hold=hold,
         clocks=clocks,
         trust=trust,

@@ -31,6 +31,7 @@ from edge.messages.message import Message
 from edge.messages.mqtt import Subscriber
 from edge.release.capacity import give_back_memory
 from edge.release.releases import Releases
+from edge.series.description import Descriptions
 from edge.series.engine import Effect, Engine
 from edge.series.silence import Silence
 from edge.spool.sender import Sender
@@ -84,6 +85,7 @@ class Parts:
         subscriber: source of messages; not started yet.
         intake: turns messages into readings.
         series: the table of all series.
+        descriptions: rows that say what the series are.
         hold: readings that wait for a clock that has proved itself.
         clocks: the clocks of this machine.
         trust: trust in our clock.
@@ -112,6 +114,7 @@ class Parts:
     subscriber: Subscriber
     intake: Intake
     series: SeriesTable
+    descriptions: Descriptions
     hold: Hold
     clocks: Clocks
     trust: Trust
@@ -276,7 +279,8 @@ class Agent:
         has_news = bool(messages) or held is not None or parts.sender.has_news
         if parts.live.engine is None:
             if has_news:
-                points = [Points.of_readings(Readings.concatenate([readings, ahead]))]
+                taken = Readings.concatenate([readings, ahead])
+                points = [Points.of_readings(taken), *parts.descriptions.rows(taken)]
                 parts.committer.commit(Commit(self._encode(points), held=held), messages)
             return None
         return self._step(parts.live.engine, Readings.concatenate([ready, readings]), messages, held, has_news=has_news)
@@ -303,7 +307,8 @@ class Agent:
         if has_news or len(effect.entry.forecasts):
             entry = effect.entry if len(readings) or effect.entry.now is not None else None
             snapshot = engine.dump if parts.journal.is_full_after(effect, len(readings)) else None
-            blocks = self._encode([*effect.points, Points.of_readings(parts.intake.held)])
+            told = parts.descriptions.rows(readings)
+            blocks = self._encode([*effect.points, Points.of_readings(parts.intake.held), *told])
             parts.committer.commit(Commit(blocks, entry, snapshot=snapshot, held=held), messages)
         return effect
 

@@ -117,6 +117,10 @@ AGENT = Measurement(
     ),
     owner="agent",
 )
-MEASUREMENTS = (READING, FORECAST, FORECAST_LEAD, FORECAST_SCORE, AGENT)
+UNIT = Field("unit", "unit of its values, as `[[ingest]]` names it; empty where it names none", Kind.TEXT)
+KIND = Field("kind", "`gauge`, or `counter` where forecasts are what is added in an interval", Kind.TEXT)
+# Without the tags of the series: a tag may be called `unit` or `kind`.
+MEANING = Measurement(SERIES, "what is known of a series; once a day, of those of which anything is known", (UNIT, KIND))
+MEASUREMENTS = (READING, FORECAST, FORECAST_LEAD, FORECAST_SCORE, MEANING, AGENT)
 # Names that a tag of a series cannot have.
 RESERVED = frozenset({TIME, VALUE.name}.union(*(measurement.tags for measurement in MEASUREMENTS)))

@@ -60,6 +60,8 @@ def sqlite_url(path: Path) -> str:
 class SqliteStore:
     """Tables named as the measurements; rows are replaced by series (and lead) and time.
 
+    The names of the series stand in a table of their own, `series`; the rows of that measurement are in `series_meaning`.
+
     Several processes may write and read at once, and `kill -9` loses nothing that was written.
 
     Args:
@@ -158,14 +160,14 @@ class SqliteStore:
             return
         try:
             with closing(self._connect()) as connection:
-                known = self._known_columns(connection, measurement.name)
+                known = self._known_columns(connection, _table(measurement.name))
                 if not known:
                     return
                 names = dict(connection.execute("SELECT id, name FROM series"))
                 cells = (name if name in known else "NULL" for name in fields)
                 # Series by series, in the order of the primary key; otherwise SQLite reads the whole table.
                 wanted = ", ".join([SERIES, TIME, *[LEAD] * measurement.by_lead, *cells])
-                source = f"series CROSS JOIN {measurement.name} ON series = series.id AND time >= ? AND time < ?"
+                source = f"series CROSS JOIN {_table(measurement.name)} ON series = series.id AND time >= ? AND time < ?"
                 cursor = connection.execute(f"SELECT {wanted} FROM {source} ORDER BY time", (start, stop))
                 while rows := cursor.fetchmany(self._page):
                     columns = list(zip(*rows, strict=True))
@@ -258,22 +260,21 @@ class SqliteStore:
 
     def _prepare(self, connection: sqlite3.Connection, section: _Section) -> None:
         """Make the table, and the columns that are new."""
-        names = [section.measurement, *section.fields]
+        table = _table(section.measurement)
+        names = [table, *section.fields]
         if not all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names):
             raise BlockRefused(f"{names} are no names of tables and columns", proven=True)
-        known = self._columns.get(section.measurement)
+        known = self._columns.get(table)
         if known is None:
             keys = [SERIES, TIME] if section.lead is None else [SERIES, TIME, LEAD]  # neighbours in time on one page
             columns = ", ".join([*(f"{key} INTEGER NOT NULL" for key in keys), *section.fields])
-            connection.execute(
-                f"CREATE TABLE IF NOT EXISTS {section.measurement} ({columns}, PRIMARY KEY ({', '.join(keys)})) WITHOUT ROWID"
-            )
-            known = self._columns[section.measurement] = self._known_columns(connection, section.measurement)
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns}, PRIMARY KEY ({', '.join(keys)})) WITHOUT ROWID")
+            known = self._columns[table] = self._known_columns(connection, table)
         if any(name not in known for name in section.fields):  # another process may have added some
-            known = self._columns[section.measurement] = self._known_columns(connection, section.measurement)
+            known = self._columns[table] = self._known_columns(connection, table)
         for name in section.fields:
             if name not in known:
-                connection.execute(f"ALTER TABLE {section.measurement} ADD COLUMN {name}")
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {name}")
                 known.append(name)
 
     def _insert(self, connection: sqlite3.Connection, section: _Section) -> None:
@@ -291,13 +292,18 @@ class SqliteStore:
             else:
                 columns.append(np.frombuffer(column[1], TYPES[column[0]]).tolist())
         # Many rows per statement, because Python may switch to another thread between two statements.
-        head = f"INSERT OR REPLACE INTO {section.measurement} ({', '.join(names)}) VALUES "
+        head = f"INSERT OR REPLACE INTO {_table(section.measurement)} ({', '.join(names)}) VALUES "
         row = f"({', '.join('?' * len(names))})"
         cells = list(itertools.chain.from_iterable(zip(*columns, strict=True)))
         step = max(1, min(ROWS_PER_STATEMENT, CELLS_PER_STATEMENT // len(names))) * len(names)
         for start in range(0, len(cells), step):
             part = cells[start : start + step]
             connection.execute(head + ", ".join([row] * (len(part) // len(names))), part)
+
+
+def _table(measurement: str) -> str:
+    """The table of a measurement."""
+    return "series_meaning" if measurement == SERIES else measurement
 
 
 def _decode(block: bytes) -> list[_Section]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from edge.agent.counters import Counters, row
 from edge.contract.columns import Points, Readings, Scores, SeriesTable
 from edge.contract.contract import Contract
-from edge.contract.schema import AGENT, FORECAST_SCORE, MEASUREMENTS, READING, RESERVED, Kind, Measurement
+from edge.contract.schema import AGENT, FORECAST_SCORE, MEANING, MEASUREMENTS, READING, RESERVED, Kind, Measurement
 from edge.contract.times import SECOND
 from edge.errors import ConfigurationError
 from edge.forecaster.baselines import baselines
@@ -39,7 +39,7 @@ def test_everything_the_engine_makes_has_the_fields_of_its_measurement(quantiles
     engine = Engine(baselines(contract)[0], ["a"], SeriesTable(["a", "b"]), leads=(lead,))
     number = np.arange(40)
     points = engine.step(Readings.of(number % 2, number // 2 * contract.interval, number)).points  # type: ignore[arg-type]
-    assert {part.measurement for part in points} == set(MEASUREMENTS) - {AGENT}
+    assert {part.measurement for part in points} == set(MEASUREMENTS) - {AGENT, MEANING}
     for part in points:
         assert list(part.fields) == fields_of(part.measurement, contract), part.measurement.name
         assert (part.lead is not None) == part.measurement.by_lead
