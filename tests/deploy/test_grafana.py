@@ -38,7 +38,7 @@ def _seed(quantiles: tuple[str, str] = ("q10", "q90")) -> str:
     Args:
         quantiles: names of the lowest and the highest one.
     """
-    lines = []
+    lines = [f'series,series=ewr.temperature unit="°F",kind="gauge" {NOW // DAY * DAY}']
     for hour in range(-7 * 24, 25):
         time = NOW // HOUR * HOUR + hour * HOUR
         for series, value in (("ewr.temperature", 50.0 + hour % 24), ("jfk.humidity", 70.0)):
@@ -96,7 +96,7 @@ def test_every_query_finds_data(asked: tuple[dict[str, str], dict[str, Rows]]) -
 def test_variables_list_series_and_leads_in_order(asked: tuple[dict[str, str], dict[str, Rows]]) -> None:
     """The first series by name and the shortest lead are shown first."""
     variables, found = asked
-    assert variables == {"series": "ewr.temperature", "lead": "1", "lower": "q10", "upper": "q90"}
+    assert variables == {"series": "ewr.temperature", "unit": "°F", "lead": "1", "lower": "q10", "upper": "q90"}
     assert [row["value"] for row in found["variable 'series'"]] == ["ewr.temperature", "jfk.humidity"]
 
 
@@ -111,6 +111,23 @@ def test_quality_panels_compute_what_their_titles_say(asked: tuple[dict[str, str
     worst = _columns(found["panel 'Series with the least gain' A"])
     assert dict(zip(worst["series"], worst["gain"], strict=True)) == {"jfk.humidity": -0.5, "ewr.temperature": 0.625}
     assert worst["error"] == [1.5, 1.5]
+
+
+@pytest.mark.servers
+def test_a_counter_is_shown_as_what_it_added(dashboard: Json, influx: Influx, bucket: str) -> None:
+    """Beside the sum of its forecasts of the same hours; where a meter began again there is no value."""
+    lines = [
+        f"reading,series=meter value={100 + minute / 10 - 100 * (minute >= 300)} {NOW - DAY + minute * MINUTE}"
+        for minute in range(600)
+    ]
+    lines += [f"forecast,series=meter q50=1.5 {NOW - DAY + quarter * 15 * MINUTE}" for quarter in range(40)]
+    lines.append(f'series,series=meter unit="kWh",kind="counter" {NOW // DAY * DAY}')
+    influx.write(bucket, "\n".join(lines))
+    variables, found = answers(dashboard, lambda query: influx.query(bucket, query), now=NOW)
+    assert variables["unit"] == "kWh"
+    added, forecast = (found[f"panel 'Added and forecast' {ref}"] for ref in "AB")
+    assert {round(row["non_negative_difference"], 6) for row in added} == {6.0}
+    assert {row["sum"] for row in forecast} == {6.0}
 
 
 @pytest.mark.servers
