@@ -17,21 +17,24 @@ GatecastError
 from collections.abc import Mapping
 from typing import ClassVar, Literal, TypeAlias
 
-# Why a message cannot be used; `edge/agent/counters.py` has a counter for each.
+# Why a message or one of its values cannot be used; `edge/agent/counters.py` has a counter for each.
 PayloadFault: TypeAlias = Literal[
     "bad_json",
     "bad_message",
     "bad_time",
     "bad_value",
     "future",
+    "implausible",
     "long_topic",
     "no_clock",
+    "no_name",
     "no_time",
     "no_value",
     "retained",
     "too_large",
     "too_many_series",
     "unknown_topic",
+    "unwanted",
 ]
 
 

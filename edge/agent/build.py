@@ -1,7 +1,7 @@
 """The composition root: the one place that knows how the parts of the agent are made and who is handed to whom."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -28,10 +28,12 @@ from edge.contract.times import parse_duration
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.log import Grumbler
-from edge.messages.ingest import Naming
+from edge.messages.ingest import Ingest
 from edge.messages.intake import Intake
 from edge.messages.message import Address
 from edge.messages.mqtt import Subscriber, Subscription
+from edge.messages.names import least_filters
+from edge.messages.reading import Naming, meaning_of
 from edge.release.capacity import memory, shortage
 from edge.release.meanings import disagreement
 from edge.release.ready import ReadyBundle, open_bundle
@@ -89,7 +91,7 @@ def outside_of(
         notify: sends a line to the supervisor.
     """
     open_configured = partial(open_store, config.store.url, config.store.token_file, config.store.tls)
-    filters = [rule.build().filter for rule in config.ingest]
+    filters = least_filters(ingest.filter for ingest in config.ingests())
     subscription = Subscription(config.mqtt.client_id, filters, config.mqtt.keepalive, config.mqtt.tls)
     subscriber = Subscriber(Address.parse(config.mqtt.url), subscription, password=config.mqtt.password())
     return Outside(open_configured(), open_configured, subscriber, log, notify=notify, died=died)
@@ -132,8 +134,9 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     grumbler, stop = Grumbler(log), Stop()
     heart = Heartbeat(parse_duration(config.agent.stall) / 1e9, clocks.moment, outside.notify)
     spool = _open_spool(config, outside)
-    series = _known_series(spool)
-    naming = Naming(series, [rule.build() for rule in config.ingest], config.agent.max_series)
+    ingests = config.ingests()
+    series = _known_series(spool, ingests)
+    naming = Naming(series, ingests, config.agent.max_series)
     trust = Trust(log, clocks.moment(), newest=spool.committed, steady=waits.steady)
     hold, closing = Hold(spool.held()), ClosingClock(trust, waits.settled)
 
@@ -211,8 +214,8 @@ def _open_spool(config: Config, outside: Outside) -> Spool:
     return spool
 
 
-def _known_series(spool: Spool) -> SeriesTable:
-    series = SeriesTable()
+def _known_series(spool: Spool, ingests: Sequence[Ingest]) -> SeriesTable:
+    series = SeriesTable(meaning=partial(meaning_of, ingests))
     for name, tags in spool.series():
         series.add(name, tags)
     return series

@@ -1,6 +1,7 @@
 """The one list of the agent's numbers, what a batch adds to them, and the row they become in the store."""
 
 import threading
+from collections.abc import Mapping
 from enum import Enum, unique
 
 import numpy as np
@@ -44,23 +45,29 @@ class Counter(Number):
         return f"{super().metric}_total"
 
     MESSAGES = "messages taken from the broker", "message"
+    MESSAGES_USED = "messages that gave a reading", "message"
+    MESSAGES_SKIPPED = "messages that gave no reading", "message", "skipped"
     READINGS = "readings taken from messages", "reading", "readings"
     DUPLICATES = "readings that were known already, as after a restart", "reading", "duplicates"
     LATE = "readings of closed intervals that repaired the window", "reading", "late"
     TOO_LATE = "readings of closed intervals that no window holds any more", "reading", "late"
-    SKIPPED_BAD_JSON = "messages skipped because they are no JSON", "message", "skipped"
-    SKIPPED_BAD_MESSAGE = "messages skipped because reading them failed unexpectedly", "message", "skipped"
-    SKIPPED_BAD_TIME = "messages skipped because their time cannot be read", "message", "skipped"
-    SKIPPED_BAD_VALUE = "messages skipped because their value is no finite number", "message", "skipped"
-    SKIPPED_FUTURE = "messages skipped because their time lies ahead of the clock", "message", "skipped"
-    SKIPPED_LONG_TOPIC = "messages skipped because their topic is too long", "message", "skipped"
-    SKIPPED_NO_CLOCK = "messages skipped because the clock of this device stands before the year 2000", "message", "skipped"
-    SKIPPED_NO_TIME = "messages skipped because they hold no time", "message", "skipped"
-    SKIPPED_NO_VALUE = "messages skipped because they hold no value", "message", "skipped"
-    SKIPPED_RETAINED = "retained messages skipped because they hold no time", "message", "skipped"
-    SKIPPED_TOO_LARGE = "messages skipped because their payload is too large", "message", "skipped"
-    SKIPPED_TOO_MANY_SERIES = "messages skipped because there are more series than max_series", "message", "skipped"
-    SKIPPED_UNKNOWN_TOPIC = "messages skipped because no ingest rule has their topic", "message", "skipped"
+    SKIPPED_BAD_JSON = "messages skipped because they are no JSON", "message"
+    SKIPPED_BAD_MESSAGE = "messages skipped because reading them failed unexpectedly", "message"
+    SKIPPED_BAD_TIME = "messages or parts of them skipped because their time cannot be read", "message or value"
+    SKIPPED_BAD_VALUE = "messages or values skipped because they are no finite number", "message or value"
+    SKIPPED_FUTURE = "messages or values skipped because their time lies ahead of the clock", "message or value"
+    SKIPPED_IMPLAUSIBLE = "messages or values skipped because of ignore, min or max of their rule", "message or value"
+    SKIPPED_LONG_TOPIC = "messages skipped because their topic is too long", "message"
+    SKIPPED_NO_CLOCK = "messages or values skipped because the clock of this device stands before 2000", "message or value"
+    SKIPPED_NO_NAME = "messages or values skipped because they do not name their series", "message or value"
+    SKIPPED_NO_TIME = "messages or parts of them skipped because they hold no time", "message or value"
+    SKIPPED_NO_VALUE = "messages skipped because they hold no value", "message"
+    SKIPPED_RETAINED = "retained messages skipped because they hold no time", "message"
+    SKIPPED_TOO_LARGE = "messages skipped because their payload is too large", "message"
+    SKIPPED_TOO_MANY_SERIES = "messages or values skipped because of more series than max_series", "message or value"
+    SKIPPED_UNKNOWN_TOPIC = "messages skipped because no ingest rule has their topic", "message"
+    SKIPPED_UNWANTED = "messages skipped because an ingest rule names their topic in skip", "message"
+    SHARED_SERIES = "readings of a series whose last reading came from another topic or rule", "reading"
     FORECASTS = "forecasts made by the live bundle", "forecast", "forecasts"
     FALLBACK_FORECASTS = "forecasts made by the baseline because of gaps or a failing model", "forecast", "forecasts"
     FORECAST_SECONDS = "time spent in the live bundle", "second"
@@ -103,6 +110,12 @@ class Counters:
         """Add to a total."""
         with self._lock:
             self._totals[counter] = self._totals.get(counter, 0.0) + amount
+
+    def count_all(self, amounts: Mapping[Counter, float]) -> None:
+        """Add to several totals at one moment: who reads them meanwhile sees all of it or nothing."""
+        with self._lock:
+            for counter, amount in amounts.items():
+                self._totals[counter] = self._totals.get(counter, 0.0) + amount
 
     def total(self, counter: Counter) -> float:
         """What was counted since the agent started."""

@@ -250,12 +250,14 @@ class Agent:
         self.parts.trust.look(clocks.now(), clocks.moment(), synchronised=clocks.synchronised())
 
     def _batch(self, messages: list[Message]) -> None:
-        parts = self.parts
+        parts, intake = self.parts, self.parts.intake
         self._look()
-        readings = parts.intake.take(messages)
+        readings = intake.take(messages)
         effect = self._process(readings, messages)
-        parts.counters.count(Counter.MESSAGES, len(messages))
-        parts.counters.count(Counter.READINGS, len(readings) + len(parts.intake.held))
+        taken = {Counter.MESSAGES: len(messages), Counter.MESSAGES_USED: intake.used, Counter.MESSAGES_SKIPPED: intake.skipped}
+        parts.counters.count_all(taken)
+        parts.counters.count(Counter.SHARED_SERIES, intake.shared)
+        parts.counters.count(Counter.READINGS, len(readings) + len(intake.held))
         parts.counters.set(Gauge.HELD_READINGS, len(parts.hold))
         if effect is not None:
             tally(parts.counters, effect, parts.live.name)

@@ -11,7 +11,7 @@ from edge.clock.trust import AHEAD
 from edge.contract.columns import Readings, SeriesTable
 from edge.errors import StoreError
 from edge.log import Grumbler
-from edge.messages.ingest import Naming
+from edge.messages.reading import Naming
 from edge.series.engine import Engine
 from edge.series.recent import REMEMBERED
 from edge.stores.store import Store, read_readings

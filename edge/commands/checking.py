@@ -50,7 +50,7 @@ def check(path: Path) -> list[Finding]:
     return [
         Finding("configuration", str(path)),
         Finding("broker", f"{config.mqtt.url} as {config.mqtt.client_id!r} (not contacted)"),
-        *(Finding("ingest", f"{rule.build().filter} -> {rule.series or 'one series per topic'}") for rule in config.ingest),
+        *(Finding("ingest", f"{ingest.filter} -> {ingest.series.template.text}") for ingest in config.ingests()),
         Finding("store", f"{store.kind} {config.store.url} (not contacted)" + (f"; {store.advice}" if store.advice else "")),
         Finding("runtime", runtime),
         _check_bundle(config),

@@ -112,8 +112,7 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
         yield "", partial(files.check, encrypted=url.startswith(instead), instead=instead)
     if agent.health != "off":
         yield "", partial(parse_loopback, agent.health)
-    for rule in config.ingest:
-        yield "", rule.build
+    yield "", config.ingests
 
 
 def _refuse_empty(config: Config) -> None:

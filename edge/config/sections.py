@@ -12,10 +12,11 @@ from typing import Annotated, Literal
 import msgspec
 
 from edge.contract.grid import Aggregation
-from edge.contract.times import TimeUnit
 from edge.errors import ConfigurationError
 from edge.forecaster.manifest import Cell, Design, Precision
 from edge.messages.ingest import Ingest
+from edge.messages.reading import make_ingests
+from edge.messages.rule import IngestRule
 from edge.tls import TlsFiles
 
 PASSWORD_VARIABLE = "GATECAST_MQTT_PASSWORD"  # noqa: S105 - the name of a variable, not a secret
@@ -64,35 +65,6 @@ class Mqtt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         except OSError as error:
             message = f"cannot read {self.password_file}: {error.strerror}; check [mqtt] password_file"
             raise ConfigurationError(message) from error
-
-
-class IngestRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which topics carry readings, and how their payloads are read.
-
-    Args:
-        topic: levels with placeholders, such as `sensors/{site}/{device}/{metric}`.
-        series: name of the series, made of the placeholders; left out: all of them, joined with dots. A name that other
-            levels would give as well has them joined with `/`.
-        format: name of the payload's format: `json`, or `plain` for a payload that is just the number.
-        value: path to the value in the payload.
-        time: path to the time in the payload; `""`: the time of arrival counts.
-        time_unit: unit of a numeric time: `auto`, `iso`, `s`, `ms`, `us` or `ns`.
-    """
-
-    topic: str
-    series: str | None = None
-    format: str = "json"
-    value: str = "value"
-    time: str = "time"
-    time_unit: TimeUnit = "auto"
-
-    def build(self) -> Ingest:
-        """The rule, ready to use.
-
-        Raises:
-            ConfigurationError: a template that cannot be used.
-        """
-        return Ingest(self.topic, self.series, self.format, self.value, self.time or None, self.time_unit)
 
 
 class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -278,6 +250,14 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     train: Train = Train()
     registry: RegistrySection = RegistrySection()
     schedule: Schedule = Schedule()
+
+    def ingests(self) -> list[Ingest]:
+        """The rules of `[[ingest]]`, ready to use.
+
+        Raises:
+            ConfigurationError: a rule that cannot be used.
+        """
+        return make_ingests(self.ingest)
 
 
 def parse_loopback(listen: str) -> tuple[str, int]:

@@ -1,170 +1,301 @@
-"""The `[[ingest]]` rules: topic and payload in, one reading of one series out.
+"""One `[[ingest]]` rule, ready to use: a topic and a document in, readings with the names of their series out."""
 
-A topic template such as `sensors/{site}/{device}/{metric}` says which levels name and tag the series; a format reads the
-payload.
-"""
-
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from edge.contract.columns import SeriesTable
+from edge.contract.meaning import Meaning
 from edge.contract.schema import RESERVED
-from edge.contract.times import TimeUnit
+from edge.contract.times import TimeUnit, parse_time
+from edge.contract.zones import Zone
 from edge.errors import ConfigurationError, PayloadError
-from edge.messages.formats.payload import LARGEST_PAYLOAD, Fields
-from edge.messages.formats.table import open_format
+from edge.messages.formats.payload import Options, Read, Stateful
+from edge.messages.formats.table import format_of
+from edge.messages.names import EACH, KEY, SeriesName, Template, TopicTemplate
+from edge.messages.paths import MISSING, Get, getter, parse_path
+from edge.messages.rule import IngestRule
+from edge.messages.selection import Selection, Taken
+from edge.quoting import quoted
+
+LONGEST_NAME = 1024  # characters; names are kept for every series
+MOST_SOURCES = 4096  # sources of one topic that are remembered
+_Told: TypeAlias = str | dict[str, str] | None  # what a placeholder of the payload stands for
+_Moment: TypeAlias = Callable[[object, object, bytes, int], int]
+ALL_TAGS = "*"  # in place of a tag's name: everything in an object becomes tags
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a topic's readings belong.
+    """Where readings belong.
 
     Args:
         name: name of the series.
-        tags: values of the topic's placeholders, by their names.
-        ingest: the rule that reads the payload.
+        tags: tags of the series.
+        meaning: kind, hold and unit of the series; None where the rule does not say them.
+        ingest: the rule.
     """
 
     name: str
     tags: dict[str, str]
+    meaning: Meaning | None
     ingest: "Ingest"
 
 
-def _patterns(pieces: list[str]) -> Iterator[str]:
-    """Patterns for the pieces of a template, which are text and the name of a placeholder in turn."""
-    known: set[str] = set()
-    for position, piece in enumerate(pieces):
-        if position % 2 == 0:
-            yield re.escape(piece)
-        else:
-            yield f"(?P={piece})" if piece in known else f"(?P<{piece}>.+)"
-            known.add(piece)
+Row: TypeAlias = tuple[Source, int, float]  # source, time in ns UTC, value
 
 
 class Ingest:
     """One way in: which topics, and how their payloads are read.
 
     Args:
-        topic: levels with placeholders; `{name}` stands for exactly one level.
-        series: name of the series made of the placeholders; without it they are joined with dots.
-        payload: name of the payload's format, one of `FORMATS`.
-        value: path to the value, levels separated by dots.
-        time: path to the time; without it the time of arrival counts.
-        time_unit: unit of a time that is a number.
+        rule: the rule as it is written, without a preset.
 
     Raises:
-        ConfigurationError: the template cannot be used, or there is no such format.
+        ConfigurationError: it cannot be used.
     """
 
-    def __init__(
-        self,
-        topic: str,
-        series: str | None = None,
-        payload: str = "json",
-        value: str = "value",
-        time: str | None = "time",
-        time_unit: TimeUnit = "auto",
-    ) -> None:
-        levels = topic.split("/")
-        self.names = [level[1:-1] for level in levels if level.startswith("{") and level.endswith("}")]
-        plain = [level for level in levels if not (level.startswith("{") and level.endswith("}"))]
-        if not topic or any(c in level for level in plain for c in "{}#+\0") or len(set(self.names)) != len(self.names):
-            message = (
-                f"[[ingest]] topic {topic!r}: write each placeholder as a whole level, such as sensors/{{site}}/{{metric}}"
+    def __init__(self, rule: IngestRule) -> None:
+        self.rule = rule
+        if rule.topic is None:
+            raise ConfigurationError("[[ingest]] needs a topic, such as sensors/{site}/{metric}, or a preset that has one")
+        self._topic = TopicTemplate(rule.topic)
+        self.topic, self.filter, self.names = rule.topic, self._topic.filter, self._topic.names
+        self._skip = tuple(TopicTemplate(topic) for topic in rule.skip)
+        if any(skipped.names for skipped in self._skip):
+            raise ConfigurationError(f"[[ingest]] skip of topic {rule.topic!r}: write + and #, not placeholders")
+        name = rule.format or "json"
+        form = format_of(name)
+        options = Options(rule.columns)
+        reader = form.make(options)
+        self.stateful = reader if isinstance(reader, Stateful) else None
+        self.read: Read | None = None if isinstance(reader, Stateful) else reader
+        self.reader = (name, options)  # rules with the same one share a document
+        path = form.time if rule.time is None else rule.time or None
+        self.timed = path is not None
+        self.moment = _moment(path, rule, form.time_unit) if path is not None else None
+        placeholders = (*self.names, *((EACH,) if rule.each is not None or form.each is not None else ()), KEY)
+        written = rule.series if rule.series is not None else form.series
+        if written == "":
+            raise ConfigurationError(f"[[ingest]] series of topic {rule.topic!r} is empty; write a name, or leave the line out")
+        tags = {**dict(form.tags), **(rule.tags or {})}
+        self.tags = {tag: Template(text, placeholders, f"tag {tag} =") for tag, text in tags.items()}
+        for tag in self.tags:
+            if tag in RESERVED:
+                raise ConfigurationError(
+                    f"[[ingest]] tags of topic {rule.topic!r}: {tag} is a name of ours; choose another name"
+                )
+        series = Template(written, placeholders, "series") if written is not None else None
+        templates = [template for template in (series, *self.tags.values()) if template is not None]
+        # What names a series or says its time is no value of it.
+        used = [levels for template in templates for levels in template.paths.values()]
+        self.selection = Selection(rule, form, [*used, *([parse_path(path)] if path is not None else [])])
+        template = series if series is not None else Template(self._default_series(), placeholders, "series")
+        levels = [name for name in self.names if name != self._topic.rest]
+        self.series = SeriesName(template, levels, self.selection.keys)
+        self.paths = {name: getter(path) for template in templates for name, path in template.paths.items()}
+
+    def _default_series(self) -> str:
+        several, walked = self.selection.several, self.selection.walked
+        names = [*self.names, *([EACH] if walked and several else []), *([KEY] if several or walked else [])]
+        if self.names:
+            return ".".join(f"{{{name}}}" for name in names)
+        if self.filter != self.topic or any(level in ("+", "#") for level in self.topic.split("/")):
+            raise ConfigurationError(
+                f"[[ingest]] topic {self.topic!r}: + and # give no name to a series; write {{name}} or {{name...}} in their "
+                "place, or set series"
             )
-            raise ConfigurationError(message)
-        if not all(name.isidentifier() for name in self.names):
-            raise ConfigurationError(f"[[ingest]] topic {topic!r}: placeholders are letters, digits and _, such as {{site}}")
-        if series == "":
-            raise ConfigurationError(f"[[ingest]] series of topic {topic!r} is empty; write a name, or leave the line out")
-        reserved = RESERVED & set(self.names)
-        if reserved:
-            raise ConfigurationError(f"[[ingest]] topic {topic!r}: {{{min(reserved)}}} is a name of ours; choose another name")
-        self.topic = topic
-        self.filter = "/".join("+" if level.startswith("{") else level for level in levels)
-        pattern = "/".join(f"(?P<{level[1:-1]}>[^/]+)" if level.startswith("{") else re.escape(level) for level in levels)
-        self._pattern = re.compile(pattern)
-        self._series = (
-            series if series is not None else ".".join(f"{{{name}}}" for name in self.names) or topic.replace("/", ".")
-        )
-        try:
-            self._series.format(**dict.fromkeys(self.names, ""))
-        except (KeyError, IndexError, ValueError) as error:
-            known = ", ".join(f"{{{name}}}" for name in self.names) or "none"
-            raise ConfigurationError(f"[[ingest]] series {series!r} may use the topic's placeholders ({known}) only") from error
-        pieces = re.split(r"\{(\w+)\}", self._series)
-        self._used = list(dict.fromkeys(pieces[1::2]))
-        self._name = re.compile("".join(_patterns(pieces)), re.DOTALL)
-        # No level holds a slash, so a longer run of them than the template has stands in no name that is made by it.
-        self._apart = "/" * (1 + max(map(len, re.findall("/+", self._series)), default=0))
-        self._format = open_format(payload, Fields(value, time or None, time_unit))
+        return ".".join([self.topic.replace("/", "."), *(f"{{{name}}}" for name in names)])
 
-    @property
-    def timed(self) -> bool:
-        """Whether the payload carries the time of the measurement."""
-        return self._format.timed
+    def bind(self, topic: str) -> "Bound | None":
+        """The rule for one topic; None where it does not take it."""
+        values = self._topic.match(topic)
+        return None if values is None or self.leaves_alone(topic) else Bound(self, values)
 
-    def source(self, topic: str) -> Source | None:
-        """Series and tags of a topic, or None where the template does not match."""
-        match = self._pattern.fullmatch(topic)
-        if match is None:
-            return None
-        tags = match.groupdict()
-        return Source(self._name_of(tags), tags, self)
+    def leaves_alone(self, topic: str) -> bool:
+        """Whether `skip` names the topic."""
+        return any(skipped.match(topic) is not None for skipped in self._skip)
 
-    def _name_of(self, tags: dict[str, str]) -> str:
-        """The template's name, unless other tags would read the same; then their values apart, so that no two share a name."""
-        name = self._series.format(**tags)
-        match = self._name.fullmatch(name)
-        if match is not None and all(match[used] == tags[used] for used in self._used):
-            return name
-        return self._apart.join(tags[used] for used in self._used)
-
-    def tags_of(self, name: str) -> dict[str, str] | None:
-        """The tags a series of this name would get from its topic, or None where the name is of another form."""
-        if set(self._used) != set(self.names):
-            return None
-        parts = name.split(self._apart)
-        match = self._name.fullmatch(name)
-        tags = dict(zip(self._used, parts, strict=True)) if len(parts) == len(self._used) > 1 else match and match.groupdict()
-        return tags if tags and self._name_of(tags) == name else None
-
-    def decode(self, payload: bytes, arrival: int) -> tuple[int, float]:
-        """Time (ns UTC) and value of a payload.
+    def source(self, values: Mapping[str, str], taken: Taken, tags: Mapping[str, str]) -> Source:
+        """The source of a value.
 
         Args:
-            payload: bytes of the message.
-            arrival: time of arrival in ns UTC, used where the payload carries no time.
+            values: values of all placeholders of the series' name.
+            taken: the value.
+            tags: tags of the series.
 
         Raises:
-            PayloadError: too large, not of this format, no finite value, no time within reason.
+            PayloadError: its name cannot be one (`no_name`).
         """
-        if len(payload) > LARGEST_PAYLOAD:
-            raise PayloadError("too_large", f"expected at most {LARGEST_PAYLOAD} bytes, got {len(payload)}")
-        return self._format.decode(payload, arrival)
+        name = self.series.of(values)
+        if len(name) > LONGEST_NAME or not _is_text(name) or not all(_is_text(tag) for tag in tags.values()):
+            raise PayloadError("no_name", f"expected a name of at most {LONGEST_NAME} characters, got {quoted(name)}")
+        return Source(name, dict(tags), taken.entry.meaning, self)
+
+    def tags_of(self, name: str) -> dict[str, str] | None:
+        """The tags a series of this name would get from its topic, or None where the name does not tell."""
+        values = self.series.values(name)
+        if values is None or not set(self.names) <= set(values) or ALL_TAGS in self.tags:
+            return None
+        if not all(set(template.used) <= set(values) for template in self.tags.values()):
+            return None
+        return {name: values[name] for name in self.names} | {tag: text.fill(values) for tag, text in self.tags.items()}
+
+    def names_series(self, name: str) -> bool:
+        """Whether the rule can give a series this name."""
+        return self.series.values(name) is not None
+
+    def meaning_of(self, name: str) -> Meaning | None:
+        """What the rule says of a series of this name; None where it says nothing, or the name is of another form."""
+        values = self.series.values(name)
+        return None if values is None else self.selection.entry_of(values.get(KEY, "")).meaning
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
-    """Which series are known or may be added.
+class Bound:
+    """A rule for one topic.
 
     Args:
-        series: table of the engine, to which new series are added.
-        ingests: rules that topics follow, tried in order.
-        most: largest number of series; readings of further ones are left out.
+        ingest: the rule.
+        values: values of the topic's placeholders.
     """
 
-    series: SeriesTable
-    ingests: Sequence[Ingest]
-    most: int
+    def __init__(self, ingest: Ingest, values: dict[str, str]) -> None:
+        self.ingest, self._values = ingest, values
+        self._sources: dict[tuple[str | None, ...], Source] = {}
+        selection = ingest.selection
+        self._one: tuple[Get, Callable[[object], float], Source] | None = None
+        if (
+            not ingest.paths
+            and not selection.walked
+            and not selection.several
+            and not ingest.rule.rename
+            and not ingest.rule.drop
+        ):
+            (entry,) = selection.entries
+            if entry.get is not None:
+                source = ingest.source(
+                    {**values, KEY: entry.key}, Taken(entry.key, 0.0, entry), self._tags({KEY: entry.key}, {})
+                )
+                self._one = entry.get, entry.number, source
 
-    def index(self, name: str) -> int:
-        """Index of a series of the store, with the tags its topic would give it, or -1 where there is no room for it."""
-        known = self.series.get(name)
-        if known is not None:
-            return known
-        if len(self.series) >= self.most:
-            return -1
-        tags = (ingest.tags_of(name) for ingest in self.ingests)
-        return self.series.add(name, next((given for given in tags if given is not None), None))
+    def take(self, document: object, payload: bytes, arrival: int, rows: list[Row], reasons: list[PayloadError]) -> None:
+        """Take the readings in a document.
+
+        Args:
+            document: content of the payload.
+            payload: the payload, for messages.
+            arrival: time in ns UTC that counts where the payload carries none.
+            rows: takes the readings.
+            reasons: takes why values were left out.
+
+        Raises:
+            PayloadError: the document has no reading for this rule.
+        """
+        ingest = self.ingest
+        if self._one is not None:
+            get, number, source = self._one
+            value = get(document)
+            if value is MISSING:
+                raise ingest.selection.nothing(document, payload)
+            result = number(value)
+            moment = arrival if ingest.moment is None else ingest.moment(document, document, payload, arrival)
+            rows.append((source, moment, result))
+            return
+        before = len(rows) + len(reasons)
+        for each, element in ingest.selection.elements(document):
+            taken = ingest.selection.take(element, each, reasons)
+            if not taken:
+                continue
+            try:
+                moment = arrival if ingest.moment is None else ingest.moment(element, document, payload, arrival)
+                told = {name: _told(get, element, document) for name, get in ingest.paths.items()}
+                rows += [(self._source(each, value, told, payload), moment, value.number) for value in taken]
+            except PayloadError as error:
+                reasons.append(error)
+        if len(rows) + len(reasons) == before:
+            raise ingest.selection.nothing(document, payload)
+
+    def _source(self, each: str, value: Taken, told: dict[str, _Told], payload: bytes) -> Source:
+        """The source of a value, made once for all that is told of it."""
+        key = (value.key, each, *(text if isinstance(text, str) else repr(text) for text in told.values()))
+        source = self._sources.get(key)
+        if source is None or source.meaning is not value.entry.meaning:
+            source = self._make(each, value, told, payload)
+            if len(self._sources) < MOST_SOURCES:
+                self._sources[key] = source
+        return source
+
+    def _make(self, each: str, value: Taken, told: dict[str, _Told], payload: bytes) -> Source:
+        named = {**self._values, EACH: each, KEY: value.key}
+        for name in self.ingest.series.used:
+            if name in told:
+                text = told[name]
+                if not text:
+                    raise PayloadError("no_name", f"expected a name at {name[2:]!r} in {quoted(payload)}")
+                named[name] = text if isinstance(text, str) else ".".join(text.values())
+        return self.ingest.source(named, value, self._tags(named, told))
+
+    def _tags(self, named: Mapping[str, str], told: Mapping[str, _Told]) -> dict[str, str]:
+        """Tags of a series; those whose value the payload does not tell are left out."""
+        tags = dict(self._values)
+        for tag, template in self.ingest.tags.items():
+            if any(name in told and not told[name] for name in template.used):
+                continue
+            first = told.get(template.used[0]) if len(template.used) == 1 else None
+            if tag == ALL_TAGS:
+                tags |= (
+                    {f"{name}_" if name in RESERVED else name: text for name, text in (first or {}).items()}
+                    if isinstance(first, dict)
+                    else {}
+                )
+                continue
+            texts = {name: text if isinstance(text, str) else ".".join(text.values()) for name, text in told.items() if text}
+            tags[tag] = template.fill({**self._values, **named, **texts})
+        return tags
+
+
+def _told(get: Get, element: object, document: object) -> _Told:
+    """What a placeholder of the payload stands for: a text, the texts of an object, or None."""
+    value = get(element)
+    if value is MISSING and element is not document:
+        value = get(document)
+    if isinstance(value, dict):
+        texts = {str(name): text for name, inner in sorted(value.items()) if (text := _text(inner))}
+        return texts or None
+    return _text(value)
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return str(value) if isinstance(value, int) and value.bit_length() < 128 else None
+
+
+def _is_text(text: str) -> bool:
+    """Whether a name can be stored: no zero character, and no half of a pair."""
+    try:
+        return "\0" not in text and bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _moment(path: str, rule: IngestRule, usual: TimeUnit) -> _Moment:
+    """The function that gives the time of an element, ns UTC: from the element or else the message."""
+    get, unit = getter(parse_path(path)), rule.time_unit or usual
+    zone = Zone(rule.timezone) if rule.timezone is not None else None
+
+    def moment(element: object, document: object, payload: bytes, arrival: int) -> int:
+        value = get(element)
+        if value is MISSING and element is not document:
+            value = get(document)
+        if value is MISSING:
+            missing = f"expected a time at {path!r} in {quoted(payload)}"
+            raise PayloadError("no_time", f'{missing}; for payloads without a time set [[ingest]] time = ""')
+        if zone is None:
+            return parse_time(value, unit)
+        return parse_time(value, unit, lambda local: zone.moment(local, arrival))
+
+    return moment

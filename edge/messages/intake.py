@@ -8,21 +8,23 @@ from edge.contract.columns import Readings
 from edge.contract.times import EARLIEST
 from edge.errors import PayloadError, PayloadFault
 from edge.log import Grumbler
-from edge.messages.ingest import Ingest, Naming, Source
+from edge.messages.ingest import Row, Source
 from edge.messages.message import Arrival, Message
+from edge.messages.reading import Bounds, Naming, bind, take
 from edge.quoting import quoted
 
-LONGEST_TOPIC = 1024  # characters; names are kept for every series
 LONGEST_SHOWN = 120  # characters of a topic in a line
 USELESS = 10  # messages in a row of which none can be used; fewer may be one sensor's
+UNHEARD = frozenset({"retained", "unwanted"})  # skipped on purpose: they say nothing of the device
 
 
 class Intake:
-    """Turns topics into series and payloads into readings.
+    """Turns messages into readings of series.
 
     Args:
         naming: rules of the topics, and the series that are known or may be added.
-        count: function called with the kind and number of skipped messages.
+        count: function called with the reason and number of messages, and of values of a message that gave others, that are
+            skipped.
         arrival: function that gives the arrival that was committed last under a packet identifier.
         grumbler: log for skipped messages.
         trust: judge of our clock, with which the times of readings are compared.
@@ -39,10 +41,13 @@ class Intake:
     ) -> None:
         self._naming, self._series, self._most = naming, naming.series, naming.most
         self._count, self._arrival, self._grumbler, self._trust = count, arrival, grumbler, trust
-        self._topics: dict[str, Source] = {}  # of known series only, or a flood of made-up ones would push them out
-        self._owners: dict[int, Ingest] = {}  # the rule that gave a series first
+        self._topics: dict[
+            str, tuple[Bounds, bool]
+        ] = {}  # of known series only, or a flood of made-up ones would push them out
+        self._owners: dict[int, tuple[Source, str]] = {}  # source and topic of the last reading of a series
         self.arrivals: dict[int, Arrival] = {}
         self.held = Readings.empty()
+        self.used = self.skipped = self.shared = 0
         self._useless = 0  # messages since the last one that could be used
         self._reason = ""
 
@@ -57,41 +62,76 @@ class Intake:
         """The readings in the messages, in order of arrival.
 
         `arrivals` says when those came that carry no time, and `held` has the readings from ahead of a clock that has not
-        proved itself.
+        proved itself. `used` and `skipped` count the messages, and `shared` the readings of a series that another topic had.
         """
         self.arrivals = {}
+        self.used = self.skipped = self.shared = 0
         rows: list[tuple[int, int, float]] = []
         ahead: list[tuple[int, int, float]] = []
         latest, proved = self._trust.latest, self._trust.proved
         for message in messages:
             try:
-                reading = self._reading(message, latest, proved=proved)
+                readings = self._readings(message, latest, proved=proved)
             except PayloadError as error:
-                self._skip(message, error.kind, str(error))
+                self._skip(message, error)
                 continue
             except MemoryError:  # what the machine lacks is no fault of the message, which stays with the broker
                 raise
             except Exception as error:  # noqa: BLE001 - else it would come again after every restart, and end the agent again
-                self._skip(message, "bad_message", f"unexpected {type(error).__name__} while it was read")
+                self._skip(message, PayloadError("bad_message", f"unexpected {type(error).__name__} while it was read"))
                 continue
             self._useless = 0
-            (rows if reading[1] <= latest else ahead).append(reading)
+            self.used += 1
+            for reading in readings:
+                (rows if reading[1] <= latest else ahead).append(reading)
         self.held = Readings.of(*zip(*ahead, strict=True)) if ahead else Readings.empty()
         return Readings.of(*zip(*rows, strict=True)) if rows else Readings.empty()
 
-    def _skip(self, message: Message, kind: PayloadFault, text: str) -> None:
-        self._count(kind, 1)
-        text = f"{text} on topic {quoted(message.topic, LONGEST_SHOWN)}; skipped"
-        self._grumbler.say(kind, text)
-        if kind != "retained":  # those come by the dozen at every start, and live ones after them
-            self._useless, self._reason = self._useless + 1, f"{kind}: {text}"
+    def _skip(self, message: Message, reason: PayloadError) -> None:
+        self.skipped += 1
+        text = self._say(message, reason, "skipped")
+        if reason.kind not in UNHEARD:  # those come by the dozen at every start, and live ones after them
+            self._useless, self._reason = self._useless + 1, f"{reason.kind}: {text}"
 
-    def _reading(self, message: Message, latest: int, *, proved: bool) -> tuple[int, int, float]:
-        source = self._topics.get(message.topic) or self._source(message.topic)
-        if message.retained and not source.ingest.timed:
-            raise PayloadError("retained", "a retained message without a time may be of any age")
-        arrival = message.arrival if source.ingest.timed or not message.qos else self._first_arrival(message)
-        moment, value = source.ingest.decode(message.payload, arrival)
+    def _say(self, message: Message, reason: PayloadError, fate: str) -> str:
+        """Count a reason and say it; returns the line."""
+        self._count(reason.kind, 1)
+        text = f"{reason} on topic {quoted(message.topic, LONGEST_SHOWN)}; {fate}"
+        if reason.kind != "unwanted":
+            self._grumbler.say(reason.kind, text)
+        return text
+
+    def _readings(self, message: Message, latest: int, *, proved: bool) -> list[tuple[int, int, float]]:
+        """Series, time and value of all readings of a message.
+
+        Raises:
+            PayloadError: it gives none.
+        """
+        known = self._topics.get(message.topic)
+        whole = bounds, timed = known if known is not None else self._bind(message.topic)
+        if message.retained and not timed:
+            bounds = tuple(bound for bound in bounds if bound.ingest.timed)
+            timed = True
+            if not bounds:
+                raise PayloadError("retained", "a retained message without a time may be of any age")
+        arrival = message.arrival if timed or not message.qos else self._first_arrival(message)
+        rows, reasons = take(bounds, message.topic, message.payload, arrival)
+        readings: list[tuple[int, int, float]] = []
+        for row in rows:
+            try:
+                readings.append(self._reading(row, message.topic, latest, proved=proved))
+            except PayloadError as error:
+                reasons.append(error)
+        if not readings:
+            raise reasons[0]
+        if len(readings) > 1 or reasons:
+            self._look_closer(message, readings, reasons)
+        if known is None and len(self._topics) < self._most:
+            self._topics[message.topic] = whole
+        return readings
+
+    def _reading(self, row: Row, topic: str, latest: int, *, proved: bool) -> tuple[int, int, float]:
+        source, moment, value = row
         if moment < EARLIEST:  # only a time of arrival can be: a gateway that has no clock of its own has just started
             raise PayloadError("no_clock", "our own clock stands before 2000; set it, or let the payload carry the time")
         future = proved and moment > latest
@@ -102,38 +142,54 @@ class Intake:
             self._trust.hear(index, moment)
         if index is None or future:
             raise PayloadError("future", "the time lies ahead of ours; check the sensor's clock and time zone")
-        if message.topic not in self._topics and len(self._topics) < self._most:
-            self._remember(message.topic, source, index)
+        owner = self._owners.get(index)
+        if owner is None or owner[0] is not source or owner[1] != topic:
+            self._own(index, source, topic, owner)
         return index, moment, value
 
-    def _remember(self, topic: str, source: Source, index: int) -> None:
-        """Keep the source of a topic, and say where two rules give one series."""
-        self._topics[topic] = source
-        owner = self._owners.setdefault(index, source.ingest)
-        if owner is not source.ingest:
-            rules = f"{quoted(owner.topic, LONGEST_SHOWN)} and {quoted(source.ingest.topic, LONGEST_SHOWN)}"
-            self._grumbler.say(
-                "shared_series",
-                f"the [[ingest]] rules {rules} both give series {quoted(source.name, LONGEST_SHOWN)}, "
-                "so their readings mix; set another [[ingest]] series if they are of two sensors",
-            )
+    def _own(self, index: int, source: Source, topic: str, before: tuple[Source, str] | None) -> None:
+        """Keep where the readings of a series come from, and say where two sources give one series."""
+        self._owners[index] = source, topic
+        if before is None or (before[0].ingest is source.ingest and before[1] == topic):
+            return
+        self.shared += 1
+        if before[0].ingest is source.ingest:
+            both = f"the topics {quoted(before[1], LONGEST_SHOWN)} and {quoted(topic, LONGEST_SHOWN)}"
+        else:
+            rules = before[0].ingest.topic, source.ingest.topic
+            both = f"the [[ingest]] rules {quoted(rules[0], LONGEST_SHOWN)} and {quoted(rules[1], LONGEST_SHOWN)}"
+        self._grumbler.say(
+            "shared_series",
+            f"{both} both give series {quoted(source.name, LONGEST_SHOWN)}, "
+            "so their readings mix; set another [[ingest]] series if they are of two sensors",
+        )
+
+    def _look_closer(self, message: Message, readings: list[tuple[int, int, float]], reasons: list[PayloadError]) -> None:
+        """Say what was left out of a message that gave readings, and whether two of them stand for one moment of a series."""
+        for reason in reasons:
+            self._say(message, reason, "the other values of the message are taken")
+        moments: dict[tuple[int, int], float] = {}
+        for index, moment, value in readings:
+            if moments.setdefault((index, moment), value) != value:
+                self.shared += 1
+                self._grumbler.say(
+                    "shared_series",
+                    f"a message on topic {quoted(message.topic, LONGEST_SHOWN)} has several values of one moment for series "
+                    f"{quoted(self._series.names[index], LONGEST_SHOWN)}, of which the last one stays; name what tells them "
+                    "apart in [[ingest]] series",
+                )
 
     def _add(self, source: Source) -> int:
         if len(self._series) >= self._most:
             raise PayloadError("too_many_series", f"more than {self._most} series; raise [agent] max_series if they are real")
-        return self._series.add(source.name, source.tags)
+        return self._series.add(source.name, source.tags, source.meaning)
 
-    def _source(self, topic: str) -> Source:
-        if len(topic) > LONGEST_TOPIC:
-            raise PayloadError("long_topic", f"expected at most {LONGEST_TOPIC} characters, got {len(topic)}")
-        for ingest in self._naming.ingests:
-            source = ingest.source(topic)
-            if source is not None:
-                return source
-        raise PayloadError("unknown_topic", "no [[ingest]] topic matches")
+    def _bind(self, topic: str) -> tuple[Bounds, bool]:
+        bounds = bind(self._naming.ingests, topic)
+        return bounds, all(bound.ingest.timed for bound in bounds)
 
     def _first_arrival(self, message: Message) -> int:
-        """When a message came first: sent again it would get another time, and its reading would be stored twice."""
+        """When a message came first: sent again it would get another time, and its readings would be stored twice."""
         digest = blake2b(f"{message.topic}\0".encode() + message.payload, digest_size=8).digest()
         before = (self.arrivals.get(message.mid) or self._arrival(message.mid)) if message.dup else None
         moment = before.time if before is not None and before.digest == digest else message.arrival

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     config = read_config(options.config)
     store = open_store(config.store.url, config.store.token_file, config.store.tls)
     try:
-        imported = import_file(options.file, store, [rule.build() for rule in config.ingest])
+        imported = import_file(options.file, store, config.ingests())
         try:
             needs = needs_of(store, config.fleet)
         except HistoryError:

@@ -126,7 +126,7 @@ def run(folder: Path, *, data: Path | None, store_url: str | None, show: Show) -
         _refuse_later_data(store, split)
         config_path = write_config(folder, url, 1, health_port, series, contract)
         config = read_config(config_path)
-        series = tag(series, [rule.build() for rule in config.ingest])
+        series = tag(series, config.ingests())
         history = readings.take(readings.time < split)
         written = write_history(store, series, history)
         show.note(f"  {written} readings of {len(series)} series until the replay begins")

@@ -11,7 +11,7 @@ from edge.contract.grid import group_starts
 from edge.contract.times import iso
 from edge.errors import HistoryError
 from edge.messages.ingest import Ingest
-from edge.messages.intake import LONGEST_TOPIC
+from edge.messages.reading import LONGEST_TOPIC
 from edge.quoting import quoted
 from edge.stores.store import Store, read_readings
 from pipeline.history.from_files import read_batches

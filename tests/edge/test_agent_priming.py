@@ -10,7 +10,7 @@ from edge.contract.contract import Contract
 from edge.contract.schema import Measurement
 from edge.contract.times import SECOND
 from edge.forecaster.baselines import seasonal_naive
-from edge.messages.ingest import Naming
+from edge.messages.reading import Naming
 from edge.series.engine import Engine
 from tests.support.memory_store import Memory
 

@@ -13,6 +13,7 @@ import pytest
 from edge.config.reading import read_config
 from edge.config.sections import Config, Fleet, Train
 from edge.errors import ConfigurationError
+from tests.support.ingests import taken
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = [ROOT / "deploy" / "gatecast.toml", ROOT / "flows" / "data" / "gatecast.toml"]
@@ -171,8 +172,8 @@ def test_every_default_would_be_accepted_in_a_file(kind: type[msgspec.Struct]) -
         ("[train]\ncells = []", "[train] cells and designs need at least one entry each"),
         ("[train]\ncells = ['tcn']", "Invalid enum value 'tcn' in `train.cells[0]`"),
         ("ingest = []", "without [[ingest]] no reading can come in"),
-        ("[[ingest]]", "Object missing required field `topic` in `ingest[0]`"),
-        ("[[ingest]]\ntopic = 'a/#'", "[[ingest]] topic 'a/#': write each placeholder as a whole level"),
+        ("[[ingest]]", "[[ingest]] needs a topic"),
+        ("[[ingest]]\ntopic = 'a/#'", "[[ingest]] topic 'a/#': + and # give no name to a series"),
         ("[mqtt", "is no TOML"),
         ("[mqtt]\n[mqtt]", "is no TOML"),
     ],
@@ -200,8 +201,6 @@ def test_file_that_is_missing_or_no_text_is_refused(tmp_path: Path) -> None:
 def test_ingest_rules_are_built_as_written(tmp_path: Path) -> None:
     """An empty time path means the time of arrival."""
     config = read(tmp_path, "[[ingest]]\ntopic = 'a/{b}'\ntime = ''\n[[ingest]]\ntopic = 'c'\nformat = 'plain'\nseries = 'sea'")
-    first, second = (rule.build() for rule in config.ingest)
+    first, second = config.ingests()
     assert (first.filter, first.timed, second.timed) == ("a/+", False, False)
-    source = second.source("c")
-    assert source is not None
-    assert source.name == "sea"
+    assert taken(second, "c", "1") == {"sea": 1.0}

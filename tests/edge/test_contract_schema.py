@@ -15,8 +15,8 @@ from edge.contract.schema import AGENT, FORECAST_SCORE, MEANING, MEASUREMENTS, R
 from edge.contract.times import SECOND
 from edge.errors import ConfigurationError
 from edge.forecaster.baselines import baselines
-from edge.messages.ingest import Ingest
 from edge.series.engine import Engine
+from tests.support.ingests import ingest
 
 ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
 SAFE = r"[a-z][a-z0-9_]*"
@@ -100,7 +100,7 @@ def test_names_are_safe_in_every_store_and_said_once(measurement: Measurement) -
 def test_tag_of_a_series_cannot_have_one_of_our_names(name: str) -> None:
     """It would stand twice in a row."""
     with pytest.raises(ConfigurationError, match="is a name of ours"):
-        Ingest(f"sensors/{{{name}}}")
+        ingest(f"sensors/{{{name}}}")
 
 
 def test_readings_alone_carry_the_tags_of_their_series() -> None:

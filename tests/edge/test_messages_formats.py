@@ -1,9 +1,13 @@
-"""Every payload format keeps to one list of checks; what one of them alone does stands below."""
+"""Every payload format keeps to one list of checks; what one of them alone does stands below.
+
+The kind of fault: payloads as devices write them are refused though their good values can be read.
+"""
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -11,13 +15,15 @@ from hypothesis import strategies as st
 
 from edge.contract.times import EARLIEST, LATEST, SECOND
 from edge.errors import ConfigurationError, PayloadError
-from edge.messages.formats.payload import LARGEST_PAYLOAD, Fields, Format, parse_value
-from edge.messages.formats.table import FORMATS, open_format
+from edge.messages.formats.payload import LARGEST_PAYLOAD
+from edge.messages.formats.table import FORMATS
 from edge.messages.ingest import Ingest
+from edge.messages.reading import read_message
+from tests.support.ingests import ingest, taken
 
 NOON = 1_768_478_400 * SECOND  # 2026-01-15T12:00:00Z
 PAGE = Path(__file__).parents[2] / "docs" / "readings.md"
-JSON = Ingest("sensors/{site}/{metric}")
+JSON = ingest("sensors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,64 +33,77 @@ class Case:
     Args:
         name: name of the format in the table.
         write: payload of a value and a time in Unix seconds, both as text.
-        fields: where the two stand.
+        keys: keys of the rule.
     """
 
     name: str
     write: Callable[[str, str], str]
-    fields: Fields = field(default_factory=Fields)
+    keys: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def format(self) -> Format:
-        """The format itself."""
-        return open_format(self.name, self.fields)
+    def rule(self) -> Ingest:
+        """A rule with this format."""
+        return ingest("sensors", format=self.name, **self.keys)
 
 
 # A new format gets a line here.
 CASES = [
     Case("json", lambda value, time: f'{{"value": {value}, "time": {time}}}'),
-    Case("json", lambda value, time: f'{{"v": "{value}", "meta": {{"t": "{time}"}}}}', Fields("v", "meta.t")),
-    Case("json", lambda value, _: f'{{"value": {value}}}', Fields(time=None)),
+    Case("json", lambda value, time: f'{{"v": "{value}", "meta": {{"t": "{time}"}}}}', {"value": "v", "time": "meta.t"}),
+    Case("json", lambda value, _: f'{{"value": {value}}}', {"time": ""}),
     Case("plain", lambda value, _: value),
 ]
+
+
+def decode(rule: Ingest, payload: bytes) -> tuple[int, float]:
+    """Time and value of the one reading of a payload.
+
+    Raises:
+        PayloadError: it gives none.
+    """
+    reading = read_message([rule], "sensors", payload, NOON)
+    if not reading.rows:
+        raise reading.reasons[0]
+    ((_, moment, value),) = reading.rows
+    return moment, value
 
 
 def read_values(case: Case) -> None:
     """A finite number is read exactly, with its own time or that of its arrival."""
     for value in ("0", "-12.5", "21", "1e3", "0.1"):
-        moment, number = case.format.decode(case.write(value, "1768478401.5").encode(), NOON)
+        moment, number = decode(case.rule, case.write(value, "1768478401.5").encode())
         assert number == float(value)
-        assert moment == (NOON + 1_500_000_000 if case.format.timed else NOON)
+        assert moment == (NOON + 1_500_000_000 if case.rule.timed else NOON)
 
 
 def refuse_values(case: Case) -> None:
     """States, words and what is not finite are refused by a kind that has a counter."""
     for value in ("on", "true", "NaN", "1e999", "1_000", "0x10", ""):
-        assert kind_of(case.format, case.write(value, "1768478400").encode()) in {"bad_value", "bad_json"}
+        assert kind_of(case.rule, case.write(value, "1768478400").encode()) in {"bad_value", "bad_json"}
 
 
 def refuse_times(case: Case) -> None:
     """A time that is none, or of a clock that was never set, is `bad_time`; without a time there is nothing to refuse."""
     for time in ("0", "4102444800", "-1"):
         payload = case.write("1", time).encode()
-        if case.format.timed:
-            assert kind_of(case.format, payload) == "bad_time"
+        if case.rule.timed:
+            assert kind_of(case.rule, payload) == "bad_time"
         else:
-            assert case.format.decode(payload, NOON) == (NOON, 1.0)
+            assert decode(case.rule, payload) == (NOON, 1.0)
 
 
 def refuse_rubbish(case: Case) -> None:
     """Nothing but a `PayloadError` comes of bytes that are no payload at all."""
     for payload in (b"", b"\xff\xfe", b"\0", b"[" * 60_000, b"{}", b"[]", b'"', b"9" * 60_000, " \u0662".encode()):
-        assert kind_of(case.format, payload) in {"bad_value", "bad_json", "no_value", "no_time", "bad_time"}
+        assert kind_of(case.rule, payload) in {"bad_value", "bad_json", "no_value", "no_time", "bad_time"}
 
 
 def forget(case: Case) -> None:
     """One payload leaves no trace in the next one."""
-    decoder, payload = case.format, case.write("1", "1768478400").encode()
-    first = decoder.decode(payload, NOON)
-    kind_of(decoder, b"\xff")
-    assert decoder.decode(payload, NOON) == first
+    rule, payload = case.rule, case.write("1", "1768478400").encode()
+    first = decode(rule, payload)
+    kind_of(rule, b"\xff")
+    assert decode(rule, payload) == first
 
 
 def stand_in_the_documentation(case: Case) -> None:
@@ -95,10 +114,10 @@ def stand_in_the_documentation(case: Case) -> None:
 CHECKS = [read_values, refuse_values, refuse_times, refuse_rubbish, forget, stand_in_the_documentation]
 
 
-def kind_of(decoder: Format | Ingest, payload: bytes) -> str:
+def kind_of(rule: Ingest, payload: bytes) -> str:
     """Kind of the error a payload leads to."""
     with pytest.raises(PayloadError) as caught:
-        decoder.decode(payload, NOON)
+        decode(rule, payload)
     assert len(str(caught.value)) < 250
     return caught.value.kind
 
@@ -118,7 +137,19 @@ def test_the_list_has_every_format() -> None:
 def test_a_format_that_is_not_there_is_refused_with_those_that_are() -> None:
     """The message names them."""
     with pytest.raises(ConfigurationError, match=f"expected one of {', '.join(FORMATS)}; got 'xml'"):
-        Ingest("a/{b}", payload="xml")
+        ingest("a/{b}", format="xml")
+
+
+RULES = [
+    ingest("sensors", format="plain"),
+    *(
+        ingest("sensors", value=value, time=time)
+        for value in ("value", "value.value", "*")
+        for time in ("time", "time.time", "")
+    ),
+    *(ingest("sensors", time_unit=unit) for unit in ("iso", "s", "ns")),
+    ingest("sensors", each="*", value="*", series="{$.x}.{key}"),
+]
 
 
 @given(st.one_of(st.binary(), st.text().map(str.encode), st.recursive(
@@ -134,36 +165,15 @@ def test_a_format_that_is_not_there_is_refused_with_those_that_are() -> None:
 @example(b'{"value": 1, "time": ' + b'{"a":' * 987 + b"1" + b"}" * 987 + b"}")
 def test_any_bytes_are_a_reading_or_a_payload_error(payload: bytes) -> None:
     """JSON, plain and nested rules raise nothing else, and what they return is within reason."""
-    rules = [Ingest("a", value=value, time=time) for value in ("value", "value.value") for time in ("time", "time.time", None)]
-    units = [Ingest("a", time_unit=unit) for unit in ("iso", "s", "ns")]
-    for ingest in (Ingest("a", payload="plain"), *rules, *units):
-        try:
-            moment, value = ingest.decode(payload, NOON)
-        except PayloadError as error:
-            text = str(error)
-        else:
-            text = ""
+    for rule in RULES:
+        reading = read_message([rule], "sensors", payload, NOON)
+        assert reading.rows or reading.reasons
+        for _, moment, value in reading.rows:
             assert EARLIEST <= moment < LATEST
             assert value - value == 0
-        assert text.isprintable()
-        assert len(text) < 250
-
-
-@pytest.mark.parametrize(("value", "number"), [(3, 3.0), ("21.5", 21.5), (" -1e3 ", -1000.0), (0, 0.0)])
-def test_numbers_and_text_that_is_one_are_values(value: object, number: float) -> None:
-    """Many devices send numbers as text."""
-    assert parse_value(value) == number
-
-
-@pytest.mark.parametrize(
-    "value",
-    [True, False, None, "", "on", "NaN", "inf", "-Infinity", float("nan"), float("inf"), "1_000", [1], {}, 10**400, "0x10"],
-)
-def test_what_is_no_finite_number_is_no_value(value: object) -> None:
-    """States, texts, NaN and infinity are refused, never counted as 0 or 1."""
-    with pytest.raises(PayloadError) as caught:
-        parse_value(value)
-    assert caught.value.kind == "bad_value"
+        for reason in reading.reasons:
+            assert str(reason).isprintable()
+            assert len(str(reason)) < 250
 
 
 @pytest.mark.parametrize(
@@ -171,8 +181,12 @@ def test_what_is_no_finite_number_is_no_value(value: object) -> None:
     [
         (b"", "bad_json"),
         (b"21.5C", "bad_json"),
-        (b'{"value": NaN, "time": 1768478400}', "bad_json"),
-        (b'{"value": 1e999, "time": 1768478400}', "bad_json"),
+        (b'{"value": NaN, "time": 1768478400}', "bad_value"),
+        (b'{"value": -inf, "time": 1768478400}', "bad_value"),
+        (b'{"value": 1e999, "time": 1768478400}', "bad_value"),
+        (b'{"value": 1, "time": 17684', "bad_json"),
+        (b'{"value": 1, "time": 1768478400}{"value": 2, "time": 1768478401}', "bad_json"),
+        (b'{"value": 1, "time": 1768478400, "x": infinite}', "bad_json"),
         (b'{"value": true, "time": 1768478400}', "bad_value"),
         (b'{"value": null, "time": 1768478400}', "bad_value"),
         (b'{"value": {"x": 1}, "time": 1768478400}', "bad_value"),
@@ -195,59 +209,59 @@ def test_a_number_alone_says_which_format_takes_it() -> None:
     hint = 'for a number alone set [[ingest]] format = "plain"'
     for payload, expected in ((b"21.5", True), (b'{"v": 1}', False)):
         with pytest.raises(PayloadError) as caught:
-            JSON.decode(payload, NOON)
+            decode(JSON, payload)
         assert (hint in str(caught.value)) is expected
 
 
 def test_plain_payload_is_the_number() -> None:
     """It counts from its arrival."""
-    plain = Ingest("a/{b}", payload="plain")
-    assert plain.decode(b" 21.5\n", NOON) == (NOON, 21.5)
+    plain = ingest("sensors", format="plain")
+    assert decode(plain, b" 21.5\n") == (NOON, 21.5)
     assert not plain.timed
     assert kind_of(plain, b"on") == kind_of(plain, "٢".encode()) == "bad_value"
 
 
 def test_paths_reach_into_the_document() -> None:
     """Value and time may lie at any depth; without a time path the arrival counts."""
-    deep = Ingest("a", value="data.t.v", time="meta.ts", time_unit="ms")
-    assert deep.decode(b'{"data": {"t": {"v": 4}}, "meta": {"ts": 1768478400001}}', 7) == (NOON + 1_000_000, 4.0)
+    deep = ingest("sensors", value="data.t.v", time="meta.ts", time_unit="ms")
+    assert decode(deep, b'{"data": {"t": {"v": 4}}, "meta": {"ts": 1768478400001}}') == (NOON + 1_000_000, 4.0)
     assert kind_of(deep, b'{"data": [1]}') == "no_value"
-    untimed = Ingest("a", time=None)
-    assert untimed.decode(b'{"value": 4, "time": 0}', NOON) == (NOON, 4.0)
+    untimed = ingest("sensors", time="")
+    assert decode(untimed, b'{"value": 4, "time": 0}') == (NOON, 4.0)
     assert not untimed.timed
 
 
 @pytest.mark.parametrize(
-    ("fields", "payload", "kind", "text"),
+    ("keys", "payload", "kind", "text"),
     [
-        (Fields(), "{", "bad_json", "expected JSON, got '{'"),
+        ({}, "{", "bad_json", "expected JSON, got '{'"),
         (
-            Fields("a.b"),
+            {"value": "a.b"},
             '{"a": 1}',
             "no_value",
             "expected a value at 'a.b' in '{\"a\": 1}'",
         ),
         (
-            Fields("a.b"),
+            {"value": "a.b"},
             "21.5",
             "no_value",
             "expected a value at 'a.b' in '21.5'; for a number alone set [[ingest]] format = \"plain\"",
         ),
         (
-            Fields("v", "a.b"),
+            {"value": "v", "time": "a.b"},
             '{"v": 1, "a": {}}',
             "no_time",
             'expected a time at \'a.b\' in \'{"v": 1, "a": {}}\'; for payloads without a time set [[ingest]] time = ""',
         ),
-        (Fields(), '{"value": true, "time": 1}', "bad_value", "expected a number, got true"),
-        (Fields(), '{"value": "on", "time": 1}', "bad_value", "expected a number, got 'on'"),
-        (Fields(), '{"value": "inf", "time": 1}', "bad_value", "expected a finite number, got inf"),
+        ({}, '{"value": true, "time": 1}', "bad_value", "expected a number, got true"),
+        ({}, '{"value": "on", "time": 1}', "bad_value", "expected a number, got 'on'"),
+        ({}, '{"value": "inf", "time": 1}', "bad_value", "expected a finite number, got inf"),
     ],
 )
-def test_a_refusal_says_what_was_expected_and_what_came(fields: Fields, payload: str, kind: str, text: str) -> None:
+def test_a_refusal_says_what_was_expected_and_what_came(keys: dict[str, str], payload: str, kind: str, text: str) -> None:
     """Where it was looked for stands in it as it stands in the configuration."""
     with pytest.raises(PayloadError) as caught:
-        open_format("json", fields).decode(payload.encode(), NOON)
+        decode(ingest("sensors", **keys), payload.encode())
     assert (caught.value.kind, str(caught.value)) == (kind, text)
 
 
@@ -256,7 +270,44 @@ def test_a_number_is_a_time_in_the_unit_of_the_rule() -> None:
     moment = NOON // SECOND
     for unit, number in (("s", moment), ("ms", moment * 1000), ("us", moment * 10**6), ("ns", NOON)):
         for named in (unit, "auto"):
-            decoder = open_format("json", Fields(time_unit=named))  # type: ignore[arg-type] # the units are text here
-            assert decoder.decode(f'{{"value": 1, "time": {number}}}'.encode(), 0) == (NOON, 1.0)
-    assert kind_of(open_format("json", Fields(time_unit="ms")), f'{{"value": 1, "time": {moment}}}'.encode()) == "bad_time"
-    assert kind_of(open_format("json", Fields(time_unit="iso")), f'{{"value": 1, "time": {moment}}}'.encode()) == "bad_time"
+            assert decode(ingest("sensors", time_unit=named), f'{{"value": 1, "time": {number}}}'.encode()) == (NOON, 1.0)
+    for named in ("ms", "iso"):
+        assert kind_of(ingest("sensors", time_unit=named), f'{{"value": 1, "time": {moment}}}'.encode()) == "bad_time"
+
+
+TIMED = '{"value": 21.6, "time": "2026-01-15T12:00:00Z", "h": %s}'
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        *((TIMED % word).encode() for word in ("nan", "NaN", "-nan", "inf", "-INF", "Infinity", "+inf")),
+        b"\xef\xbb\xbf" + (TIMED % 1).encode(),
+        (TIMED % 1).encode() + b"\0\0\r\n\0",
+        b"\0" + (TIMED % 1).encode(),
+        (TIMED % 1).encode() + b'00:00Z", "h": 1}',
+        (TIMED % '"20 °C"').encode("latin-1"),
+        (TIMED % '"20 °C"').encode("utf-16"),
+        (TIMED % '"20 °C"').encode("utf-16-le"),
+        (TIMED % '"20 °C"').encode("utf-16-be"),
+        (TIMED % '"a\tb: nan, inf"').encode(),
+        b'{"value": 1, "value": 21.6, "time": "2026-01-15T12:00:00Z"}',
+    ],
+)
+def test_payload_as_devices_write_it_gives_its_good_values(payload: bytes) -> None:
+    """A bare nan beside them, bytes around them, another encoding, a key that stands twice."""
+    assert decode(JSON, payload) == (NOON, 21.6)
+
+
+def test_good_values_beside_bad_ones_are_taken_and_these_are_counted() -> None:
+    """The message is used, and each value that is left out has its reason."""
+    rule = ingest("sensors", value="*", time="")
+    reading = read_message([rule], "sensors", b'{"a": 21.6, "b": nan, "c": "on", "d": null, "e": 2}', NOON)
+    assert {source.name: value for source, _, value in reading.rows} == {"sensors.a": 21.6, "sensors.e": 2.0}
+    assert [reason.kind for reason in reading.reasons] == ["bad_value"]
+
+
+def test_texts_of_other_encodings_are_numbers_too() -> None:
+    """A plain payload with a mark, with zero bytes, in UTF-16."""
+    for payload in (b"\xef\xbb\xbf21.5", b"21.5\0", "21.5".encode("utf-16"), "21.5".encode("utf-16-le"), b"\r\n21.5"):
+        assert taken(ingest("a", format="plain"), "a", payload.decode("latin-1").encode("latin-1")) == {"a": 21.5}

@@ -3,7 +3,6 @@
 import sys
 import tracemalloc
 from collections import Counter
-from typing import ClassVar
 
 import msgspec
 import pytest
@@ -15,9 +14,11 @@ from edge.contract.columns import SeriesTable
 from edge.contract.times import SECOND
 from edge.log import Grumbler
 from edge.messages.formats.payload import LARGEST_PAYLOAD
-from edge.messages.ingest import Ingest, Naming
-from edge.messages.intake import LONGEST_TOPIC, Intake
+from edge.messages.ingest import Ingest
+from edge.messages.intake import Intake
 from edge.messages.message import Arrival, Message
+from edge.messages.reading import LONGEST_TOPIC, Naming
+from tests.support.ingests import ingest
 
 NOW = 1_768_478_400 * SECOND  # 2026-01-15T12:00:00Z
 GOOD = b'{"value": 21.5, "time": "2026-01-15T12:00:00Z"}'
@@ -31,7 +32,7 @@ class Desk:
         self.seconds, self.committed = 0.0, dict[int, Arrival]()
         self.trust = Trust(self.lines.append, 0.0)
         self.trust.look(NOW, 0.0, synchronised=True)
-        rules = rules or (Ingest("sensors/{site}/{metric}"), Ingest("plain/{site}", payload="plain"))
+        rules = rules or (ingest("sensors/{site}/{metric}"), ingest("plain/{site}", format="plain"))
         self.intake = Intake(
             Naming(self.series, rules, most),
             count=lambda fault, number: self.counts.update({fault: number}),
@@ -171,7 +172,7 @@ def test_same_kind_is_said_once_a_minute_with_the_number_left_out() -> None:
 
 def test_made_up_topics_leave_the_good_ones_in_the_cache() -> None:
     """Only topics of known series are remembered, and no flood clears them."""
-    desk = Desk(Ingest("plain/{site}/{anything}", series="{site}", payload="plain"), most=2)
+    desk = Desk(ingest("plain/{site}/{anything}", series="{site}", format="plain"), most=2)
     desk.take(("plain/a/x", b"1"), ("plain/b/x", b"1"))
     good = dict(desk.intake._topics)
     for start in range(0, 1000, 100):
@@ -253,22 +254,11 @@ def test_no_depth_of_nesting_ends_anything(kind: str, place: str) -> None:
         assert all(line.isprintable() for line in desk.lines)
 
 
-class Surprising(Ingest):
-    """A rule that raises these errors, one after the other, at a payload of that name."""
-
-    errors: ClassVar[list[BaseException]] = []
-
-    def decode(self, payload: bytes, arrival: int) -> tuple[int, float]:
-        """As any rule but for the surprise."""
-        if payload == b"surprise":
-            raise self.errors.pop(0)
-        return super().decode(payload, arrival)
-
-
 def test_whatever_one_message_raises_costs_that_message() -> None:
     """An error nobody thought of is counted and named; one of the machine is not the message's."""
-    rule = Surprising("plain/{site}", payload="plain")
-    rule.errors[:] = [ZeroDivisionError("x\ny"), RecursionError(), KeyError("x"), MemoryError()]
+    rule = ingest("plain/{site}", format="plain")
+    errors = [ZeroDivisionError("x\ny"), RecursionError(), KeyError("x"), MemoryError()]
+    rule.read = lambda payload: raise_first(errors) if payload == b"surprise" else payload.decode()
     desk = Desk(rule)
     for _ in range(3):
         assert len(desk.take(("plain/a", b"1"), ("plain/b", b"surprise"), ("plain/c", b"2"))) == 2
@@ -276,6 +266,11 @@ def test_whatever_one_message_raises_costs_that_message() -> None:
     assert desk.lines == ["bad_message: unexpected ZeroDivisionError while it was read on topic 'plain/b'; skipped"]
     with pytest.raises(MemoryError):
         desk.take(("plain/b", b"surprise"))
+
+
+def raise_first(errors: list[Exception]) -> None:
+    """Raise the first of the errors, and take it off."""
+    raise errors.pop(0)
 
 
 @pytest.mark.parametrize("payload", [b"x\n2026-11-26 00:00:00,000 bundle is live", b"\x1b[2Jx", "\u202ex".encode()])
@@ -290,7 +285,7 @@ def test_nobody_writes_lines_of_ours(payload: bytes) -> None:
 @given(st.lists(st.tuples(st.text(), st.binary()), max_size=5))
 def test_any_topics_and_payloads_are_readings_or_counted(pairs: list[tuple[str, bytes]]) -> None:
     """Each message is one or the other."""
-    desk = Desk(Ingest("{a}/{b}"), Ingest("{a}/{b}/{c}", payload="plain"), Ingest("{x}", time=None), most=1000)
+    desk = Desk(ingest("{a}/{b}"), ingest("{a}/{b}/{c}", format="plain"), ingest("{x}", time=""), most=1000)
     assert len(desk.take(*pairs)) + sum(desk.counts.values()) == len(pairs)
     assert desk.counts["bad_message"] == 0
 
@@ -314,12 +309,16 @@ def test_that_no_message_can_be_used_is_a_problem_until_one_can() -> None:
     assert desk.intake.problem is None
 
 
-def test_two_rules_that_give_one_series_are_named() -> None:
-    """Their readings mix, which is said once; topics of one rule may share a series, as its template says so."""
-    desk = Desk(Ingest("a/{x}", payload="plain"), Ingest("b/{x}", payload="plain"), Ingest("c/{x}/{y}", "{x}", payload="plain"))
-    desk.take(("a/roof", b"1"), ("c/yard/1", b"1"), ("c/yard/2", b"1"))
-    assert desk.lines == []
+def test_two_sources_of_one_series_are_named() -> None:
+    """Their readings mix, which is said and counted: two rules, or two topics of one rule."""
+    desk = Desk(ingest("a/{x}", format="plain"), ingest("b/{x}", format="plain"))
+    desk.take(("a/roof", b"1"), ("a/yard", b"1"))
+    assert (desk.lines, desk.intake.shared) == ([], 0)
     assert desk.take(("b/roof", b"2"), ("b/roof", b"3"), ("a/roof", b"4")) == [(0, NOW, 2.0), (0, NOW, 3.0), (0, NOW, 4.0)]
+    assert desk.intake.shared == 2
     (line,) = desk.lines
     assert line.startswith("shared_series: the [[ingest]] rules 'a/{x}' and 'b/{x}' both give series 'roof'")
     assert not desk.counts
+    desk = Desk(ingest("c/{x}/{y}", "{x}", format="plain"))
+    desk.take(("c/yard/1", b"1"), ("c/yard/2", b"1"))
+    assert desk.lines[0].startswith("shared_series: the topics 'c/yard/1' and 'c/yard/2' both give series 'yard'")

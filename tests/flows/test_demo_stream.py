@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.contract.columns import Readings, SeriesTable
-from edge.messages.ingest import Ingest
 from flows.demo.stream import in_order, publish, topic_safe, topics_of
+from tests.support.ingests import ingest, tags
 from tests.support.servers import Mosquitto
 
 
@@ -26,12 +26,10 @@ def test_every_name_finds_its_way_through_a_topic(names: list[str]) -> None:
     """Whatever a column is called, its topic leads back to exactly one series."""
     series = topic_safe(SeriesTable(names))
     topic, template, topics = topics_of(series)
-    ingest = Ingest(topic, template)
+    rule = ingest(topic, template)
     assert len(set(topics)) == len(names)
     for name, one in zip(series.names, topics, strict=True):
-        source = ingest.source(one)
-        assert source is not None
-        assert source.name == name
+        assert list(tags(rule, one)) == [name]
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from edge.config.sections import Fleet
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.times import SECOND
 from edge.errors import HistoryError, StoreBusy
-from edge.messages.ingest import Ingest
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import open_store
 from pipeline.history.cells import Workspace
 from pipeline.history.from_store import TRIES, read_history, read_pages, tag, write_history
+from tests.support.ingests import ingest, tags
 
 HOUR = 3600 * SECOND
 
@@ -90,12 +90,10 @@ def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
 
 def test_imported_series_get_the_tags_of_their_topics() -> None:
     """A name that the series template can have made is tagged as its topic would; another name has no tags."""
-    ingest = Ingest("sensors/{site}/{metric}", "{site}.{metric}")
-    tagged = tag(SeriesTable(["ewr.temperature", "lonely"]), [ingest])
+    rule = ingest("sensors/{site}/{metric}", "{site}.{metric}")
+    tagged = tag(SeriesTable(["ewr.temperature", "lonely"]), [rule])
     assert tagged.tags == [{"site": "ewr", "metric": "temperature"}, {}]
-    source = ingest.source("sensors/ewr/temperature")
-    assert source is not None
-    assert (source.name, source.tags) == (tagged.names[0], tagged.tags[0])
+    assert tags(rule, "sensors/ewr/temperature") == {tagged.names[0]: tagged.tags[0]}
 
 
 def test_readings_keep_every_bit(tmp_path: Path) -> None:

@@ -12,13 +12,13 @@ from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.schema import READING
 from edge.contract.times import SECOND
 from edge.errors import GatecastError, HistoryError
-from edge.messages.ingest import Ingest
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import open_store
 from pipeline.history.importing import Repeated, Tally, import_file
+from tests.support.ingests import ingest
 from tests.support.servers import Influx
 
-INGESTS = [Ingest("sensors/{site}/{metric}", "{site}.{metric}")]
+INGESTS = [ingest("sensors/{site}/{metric}", "{site}.{metric}")]
 
 
 class Forgetful(SqliteStore):

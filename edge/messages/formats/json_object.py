@@ -1,45 +1,55 @@
-"""`json`: a JSON object with a path to the value and one to the time."""
+"""`json`: a JSON document, also as devices write it: with bare `nan`, in other encodings, with bytes behind its end."""
+
+import json
+import re
 
 import msgspec
 
-from edge.contract.times import parse_time
 from edge.errors import PayloadError
-from edge.messages.formats.payload import Fields, parse_value
+from edge.messages.formats.payload import text_of
 from edge.quoting import quoted
 
+# A text, closed or not, or a number that is none; a text is matched so that nothing inside of it is.
+_WORDS = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|(?<![\w.])([+-]?)(nan|inf(?:inity)?)\b', re.IGNORECASE | re.DOTALL)
+_DECODER = json.JSONDecoder(strict=False)
+_decode = msgspec.json.Decoder().decode
 
-class JsonObject:
-    """Reads `{"value": 21.5, "time": "2026-01-31T12:00:00Z"}`, at whatever depth the two stand.
 
-    Args:
-        fields: paths to value and time, and the unit of a numeric time.
+def read_json(payload: bytes) -> object:
+    """The document.
+
+    Raises:
+        PayloadError: no JSON (`bad_json`).
     """
+    try:
+        return _decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    except RecursionError as error:
+        raise _refusal(payload) from error
+    try:
+        return _read_loosely(text_of(payload))
+    except (ValueError, RecursionError) as error:
+        raise _refusal(payload) from error
 
-    def __init__(self, fields: Fields) -> None:
-        self.timed = fields.time is not None
-        self._value = fields.value.split(".")
-        self._time = fields.time.split(".") if fields.time is not None else None
-        self._unit = fields.time_unit
 
-    def decode(self, payload: bytes, arrival: int) -> tuple[int, float]:
-        """As `Format.decode`."""
-        try:
-            document = msgspec.json.decode(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise PayloadError("bad_json", f"expected JSON, got {quoted(payload)}") from error
-        value = document
-        for level in self._value:
-            if not isinstance(value, dict) or level not in value:
-                plain = '; for a number alone set [[ingest]] format = "plain"' if isinstance(document, int | float) else ""
-                raise PayloadError("no_value", f"expected a value at {'.'.join(self._value)!r} in {quoted(payload)}{plain}")
-            value = value[level]
-        number = parse_value(value)
-        if self._time is None:
-            return arrival, number
-        moment = document
-        for level in self._time:
-            if not isinstance(moment, dict) or level not in moment:
-                missing = f"expected a time at {'.'.join(self._time)!r} in {quoted(payload)}"
-                raise PayloadError("no_time", f'{missing}; for payloads without a time set [[ingest]] time = ""')
-            moment = moment[level]
-        return parse_time(moment, self._unit), number
+def _refusal(payload: bytes) -> PayloadError:
+    return PayloadError("bad_json", f"expected JSON, got {quoted(payload)}")
+
+
+def _read_loosely(text: str) -> object:
+    text = _WORDS.sub(_word, text)
+    document, end = _DECODER.raw_decode(text)
+    rest = text[end:].strip("\0 \t\r\n")
+    # What is left of an earlier, longer payload is no part of this one; a second document would be lost in silence.
+    if rest and (not isinstance(document, dict | list) or "{" in rest or "[" in rest):
+        raise ValueError(rest)
+    return document
+
+
+def _word(match: re.Match[str]) -> str:
+    if match[2] is None:
+        return match[0]
+    if match[2].lower() == "nan":
+        return "NaN"
+    return "-Infinity" if match[1] == "-" else "Infinity"

@@ -1,20 +1,8 @@
-"""`plain`: a payload that is just the number; its time is that of its arrival."""
+"""`plain`: a payload that is just the number, or a word that the rule maps to one."""
 
-from edge.messages.formats.payload import Fields, parse_value
+from edge.messages.formats.payload import text_of
 
 
-class Plain:
-    """Reads `21.5`.
-
-    Args:
-        fields: not used; a number alone has no paths.
-    """
-
-    timed = False
-
-    def __init__(self, fields: Fields) -> None:
-        del fields
-
-    def decode(self, payload: bytes, arrival: int) -> tuple[int, float]:
-        """As `Format.decode`."""
-        return arrival, parse_value(payload.strip().decode("ascii", "replace"))
+def read_plain(payload: bytes) -> object:
+    """The text of `21.5`."""
+    return text_of(payload)

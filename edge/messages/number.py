@@ -1,0 +1,157 @@
+"""What a value in a payload means: the number behind words, texts and scales, and what is no measurement at all."""
+
+import math
+import re
+from collections.abc import Callable
+from typing import TypeAlias
+
+from edge.contract.meaning import Meaning
+from edge.contract.times import DAY, parse_duration
+from edge.errors import ConfigurationError, PayloadError
+from edge.messages.rule import IngestRule, ValueRule
+from edge.quoting import quoted
+
+Number: TypeAlias = Callable[[object], float]
+
+_COMMA = re.compile(r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)?,[0-9]+(?:[eE][+-]?[0-9]+)?|[+-]?[0-9]+")
+_WITH_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
+_SUFFIX = re.compile(r"([+-]?[0-9.,]+(?:[eE][+-]?[0-9]+)?)\s*[^0-9\s.,].*", re.DOTALL)
+_WORDS = {True: "true", False: "false"}
+LONGEST_NUMBER = 64  # characters of a number with something behind it
+
+
+def meaning_of(rule: IngestRule, value: ValueRule) -> Meaning | None:
+    """What a rule says of the series of one of its values; None where it says nothing.
+
+    Raises:
+        ConfigurationError: the longest hold is no duration, or is given without `fill = "hold"`.
+    """
+    fill, longest = value.fill or rule.fill, value.hold or rule.hold
+    if longest is not None and fill != "hold":
+        raise ConfigurationError('[[ingest]] hold counts with fill = "hold" only; add that line, or take this one out')
+    try:
+        hold = DAY if longest is None else parse_duration(longest)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"[[ingest]] hold: {error}") from error
+    unit = rule.unit if value.unit is None else value.unit
+    if value.kind is None and rule.kind is None and fill is None and unit is None:
+        return None
+    return Meaning(value.kind or rule.kind or "gauge", hold if fill == "hold" else 0, unit or "")
+
+
+def parse_value(value: object) -> float:
+    """A finite number, or text that is one; true and false are states, not measurements.
+
+    Raises:
+        PayloadError: anything else (`bad_value`).
+    """
+    if isinstance(value, str):
+        if "_" in value or not value.isascii():  # float() would take both
+            raise _refusal(value)
+    elif isinstance(value, bool):
+        raise _refusal(value)
+    try:
+        number = float(value)  # type: ignore[arg-type] # whatever float refuses is a bad value
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _refusal(value) from error
+    if not math.isfinite(number):
+        raise PayloadError("bad_value", f"expected a finite number, got {number}")
+    return number
+
+
+def number_of(rule: IngestRule, value: ValueRule) -> Number:
+    """The function that gives the number of a value as it stands in a payload.
+
+    Raises:
+        ConfigurationError: `min` lies above `max`, or `scale` is 0 or not finite.
+    """
+    words = {**(rule.map or {}), **(value.map or {})}
+    ignored = frozenset((*rule.ignore, *value.ignore))
+    least = rule.min if value.min is None else value.min
+    most = rule.max if value.max is None else value.max
+    scale = rule.scale if value.scale is None else value.scale
+    offset = rule.offset if value.offset is None else value.offset
+    for name, setting in (
+        ("min", least),
+        ("max", most),
+        ("scale", scale),
+        ("offset", offset),
+        *(("map", n) for n in words.values()),
+    ):
+        if setting is not None and not math.isfinite(setting):
+            raise ConfigurationError(f"[[ingest]] {name}: expected a finite number; got {setting}")
+    if scale == 0:
+        raise ConfigurationError("[[ingest]] scale is 0, which would make every value the same; leave it out")
+    if least is not None and most is not None and least > most:
+        raise ConfigurationError(f"[[ingest]] min {least:g} lies above max {most:g}")
+    parse = _parser(rule)
+    if words:
+        parse = _with_words(parse, words)
+    if ignored or least is not None or most is not None:
+        parse = _within(parse, ignored, -math.inf if least is None else least, math.inf if most is None else most)
+    if scale is not None or offset is not None:
+        parse = _scaled(parse, 1.0 if scale is None else scale, offset or 0.0)
+    return parse
+
+
+def _parser(rule: IngestRule) -> Number:
+    comma, suffix = rule.decimal == ",", bool(rule.suffix)
+    if not comma and not suffix:
+        return parse_value
+
+    def parse(value: object) -> float:
+        if isinstance(value, str):
+            text = value.strip()
+            if suffix and len(text) <= LONGEST_NUMBER and (match := _SUFFIX.fullmatch(text)) is not None:
+                text = match[1]
+            if comma:
+                if not _COMMA.fullmatch(text):
+                    raise PayloadError("bad_value", f"expected a number with a decimal comma, got {quoted(value)}")
+                text = text.replace(".", "").replace(",", ".")
+            return parse_value(text)
+        return parse_value(value)
+
+    return parse
+
+
+def _with_words(parse: Number, words: dict[str, float]) -> Number:
+    def parse_word(value: object) -> float:
+        if isinstance(value, str):
+            word = words.get(value.strip())
+        else:
+            word = words.get(_WORDS[value]) if isinstance(value, bool) else None
+        return parse(value) if word is None else word
+
+    return parse_word
+
+
+def _within(parse: Number, ignored: frozenset[float], least: float, most: float) -> Number:
+    def parse_plausible(value: object) -> float:
+        number = parse(value)
+        if number in ignored:
+            raise PayloadError("implausible", f"{number:g} stands in [[ingest]] ignore")
+        if not least <= number <= most:
+            raise PayloadError("implausible", f"expected {least:g} to {most:g} by [[ingest]] min and max, got {number:g}")
+        return number
+
+    return parse_plausible
+
+
+def _scaled(parse: Number, scale: float, offset: float) -> Number:
+    def parse_scaled(value: object) -> float:
+        number = parse(value) * scale + offset
+        if not math.isfinite(number):
+            raise PayloadError("bad_value", f"expected a finite number, got {number} after [[ingest]] scale")
+        return number
+
+    return parse_scaled
+
+
+def _refusal(value: object) -> PayloadError:
+    advice = ""
+    if isinstance(value, str) and len(value) <= LONGEST_NUMBER:
+        if _WITH_COMMA.fullmatch(value.strip()):
+            advice = '; for a decimal comma set [[ingest]] decimal = ","'
+        elif _SUFFIX.fullmatch(value.strip()):
+            advice = "; for a unit behind the number set [[ingest]] suffix = true"
+    return PayloadError("bad_value", f"expected a number, got {quoted(value)}{advice}")

@@ -1,0 +1,139 @@
+"""A message in, readings out: every rule that matches a topic takes its part of the message."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from edge.contract.columns import SeriesTable
+from edge.contract.meaning import Meaning
+from edge.errors import PayloadError
+from edge.messages.formats.payload import LARGEST_PAYLOAD
+from edge.messages.ingest import Bound, Ingest, Row
+from edge.messages.presets import PRESETS, PresetRule, expand
+from edge.messages.rule import IngestRule
+
+LONGEST_TOPIC = 1024  # characters; names are kept for every series
+Bounds: TypeAlias = tuple[Bound, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a message gave.
+
+    Args:
+        rows: source, time (ns UTC) and value of each reading, in the order of the rules and of the document.
+        reasons: why values were left out; the first one is the message's where it gave no reading.
+    """
+
+    rows: tuple[Row, ...]
+    reasons: tuple[PayloadError, ...]
+
+
+def make_ingests(rules: Iterable[IngestRule], presets: Mapping[str, tuple[PresetRule, ...]] | None = None) -> list[Ingest]:
+    """The rules of a configuration, ready to use; presets are replaced by the rules that they stand for.
+
+    Raises:
+        ConfigurationError: a rule that cannot be used.
+    """
+    return [Ingest(plain) for rule in rules for plain in expand(rule, PRESETS if presets is None else presets)]
+
+
+def read_message(ingests: Iterable[Ingest], topic: str, payload: bytes, arrival: int) -> Reading:
+    """All readings of a message, and why the others of its values are none.
+
+    Args:
+        ingests: rules, in their order.
+        topic: topic of the message.
+        payload: its bytes.
+        arrival: time of arrival in ns UTC.
+    """
+    try:
+        return Reading(*map(tuple, take(bind(ingests, topic), topic, payload, arrival)))  # type: ignore[arg-type]
+    except PayloadError as error:
+        return Reading((), (error,))
+
+
+def bind(ingests: Iterable[Ingest], topic: str) -> Bounds:
+    """The rules that take a topic.
+
+    Raises:
+        PayloadError: none does, or the topic is too long.
+    """
+    if len(topic) > LONGEST_TOPIC:
+        raise PayloadError("long_topic", f"expected at most {LONGEST_TOPIC} characters, got {len(topic)}")
+    ingests = tuple(ingests)
+    bounds = tuple(bound for ingest in ingests if (bound := ingest.bind(topic)) is not None)
+    if bounds:
+        return bounds
+    if any(ingest.leaves_alone(topic) for ingest in ingests):
+        raise PayloadError("unwanted", "[[ingest]] skip names the topic")
+    raise PayloadError("unknown_topic", "no [[ingest]] topic matches")
+
+
+def take(bounds: Bounds, topic: str, payload: bytes, arrival: int) -> tuple[list[Row], list[PayloadError]]:
+    """Readings of a message, and why values were left out.
+
+    A rule that finds nothing in a message of which others take something has nothing to say.
+
+    Args:
+        bounds: rules that take the topic.
+        topic: topic of the message.
+        payload: its bytes.
+        arrival: time of arrival in ns UTC.
+    """
+    rows: list[Row] = []
+    reasons: list[PayloadError] = []
+    if len(payload) > LARGEST_PAYLOAD:
+        return rows, [PayloadError("too_large", f"expected at most {LARGEST_PAYLOAD} bytes, got {len(payload)}")]
+    documents: dict[object, object] = {}
+    for bound in bounds:
+        ingest = bound.ingest
+        try:
+            if ingest.read is None:
+                document = ingest.stateful.read(topic, payload)  # type: ignore[union-attr] # one of the two is there
+            elif len(bounds) == 1:
+                document = ingest.read(payload)
+            else:
+                if ingest.reader not in documents:
+                    documents[ingest.reader] = ingest.read(payload)
+                document = documents[ingest.reader]
+            bound.take(document, payload, arrival, rows, reasons)
+        except PayloadError as error:
+            reasons.append(error)
+    if rows and reasons:
+        reasons = [reason for reason in reasons if reason.kind != "no_value"]
+    return rows, reasons
+
+
+def meaning_of(ingests: Iterable[Ingest], name: str) -> Meaning | None:
+    """What the rules say of a series by its name: the first that names such a value, or else the first that gives such names.
+
+    Returns:
+        None where none does, or where it does not say what its values mean.
+    """
+    by_name = [ingest for ingest in ingests if ingest.names_series(name)]
+    chosen = next((ingest for ingest in by_name if ingest.selection.keys is not None), next(iter(by_name), None))
+    return None if chosen is None else chosen.meaning_of(name)
+
+
+class Naming:
+    """Which series are known or may be added.
+
+    Args:
+        series: table of the engine, to which new series are added.
+        ingests: rules that topics follow.
+        most: largest number of series; readings of further ones are left out.
+    """
+
+    def __init__(self, series: SeriesTable, ingests: Sequence[Ingest], most: int) -> None:
+        self.series, self.ingests, self.most = series, ingests, most
+
+    def index(self, name: str) -> int:
+        """Index of a series of the store, with the tags its topic would give it, or -1 where there is no room for it."""
+        known = self.series.get(name)
+        if known is not None:
+            return known
+        if len(self.series) >= self.most:
+            return -1
+        tags = (ingest.tags_of(name) for ingest in self.ingests)
+        return self.series.add(name, next((given for given in tags if given is not None), None), meaning_of(self.ingests, name))

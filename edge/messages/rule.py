@@ -1,0 +1,112 @@
+"""How `[[ingest]]` is written in the configuration; `edge/messages/ingest.py` makes of it what reads messages."""
+
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+
+from edge.contract.meaning import Kind
+from edge.contract.times import TimeUnit
+
+Fill: TypeAlias = Literal["none", "hold"]
+Decimal: TypeAlias = Literal[".", ","]
+Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class ValueRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One entry of `values`: where the value stands and what it means; a key that is left out is that of the rule.
+
+    Args:
+        path: path to the value; `*` in it stands for any level.
+        map: numbers for words and for `true` and `false`, such as `{ON = 1, OFF = 0}`.
+        ignore: values that are none, as the device sends them.
+        min: smallest value that can be, as the device sends it.
+        max: largest value that can be, as the device sends it.
+        scale: factor of the value.
+        offset: number that is added to the value after `scale`.
+        unit: unit of the value, a text.
+        kind: `gauge`, or `counter` for a value that only grows.
+        fill: `none`, or `hold` for a device that reports a value when it changes.
+        hold: longest time for which the last value is held.
+    """
+
+    path: str
+    map: dict[str, float] | None = None
+    ignore: tuple[float, ...] = ()
+    min: float | None = None
+    max: float | None = None
+    scale: float | None = None
+    offset: float | None = None
+    unit: str | None = None
+    kind: Kind | None = None
+    fill: Fill | None = None
+    hold: str | None = None
+
+
+class IngestRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which topics carry readings, and how their payloads are read.
+
+    Args:
+        topic: levels with placeholders, such as `sensors/{site}/{device}/{metric}`; `{name...}` at the end stands for one or
+            more levels, `+` and `#` as in MQTT. Left out: that of the preset.
+        series: name of the series, made of placeholders: those of the topic, `{key}`, `{each}` and `{$.path}` of the payload;
+            left out: those of the topic, joined with dots, and `{key}` where a message has several values. A name that other
+            values would give as well has them joined with `/`.
+        format: name of the payload's format; left out: `json`, a JSON document.
+        value: path to the value in the payload; `*`: every number in it, `a.*`: every number below `a`. Left out: that of the
+            format, which is `value` for `json`.
+        time: path to the time in the payload; `""`: the time of arrival counts. Left out: that of the format, which is `time`
+            for `json`.
+        time_unit: unit of a numeric time: `auto`, `iso`, `s`, `ms`, `us` or `ns`; left out: that of the format, which is
+            `auto` for `json`.
+        preset: name of a kind of device, which gives values to the keys that are left out.
+        skip: topic filters of messages that the rule leaves alone, such as `zigbee2mqtt/bridge/#`.
+        each: path to a list or an object of which every element is read; `*`: the elements of the message itself.
+        values: several values of a message, by names: paths, or tables with a `path` and any of the keys from `map` on.
+        rename: other names for `{key}`.
+        drop: names of `{key}` that are left out; `*` in them stands for any characters.
+        tags: tags of the series, made as `series` is; the placeholders of the topic are tags already.
+        columns: names of the columns of a table without a header.
+        timezone: zone of times without one, such as `Europe/Berlin`; left out: UTC.
+        decimal: decimal sign of numbers that are texts, `.` or `,`; left out: `.`, a point.
+        suffix: whether a text behind a number, such as a unit, is left out; left out: such a text is no number.
+        map: numbers for words, and for `true` and `false`, such as `{ON = 1, OFF = 0}`.
+        ignore: numbers that stand for no value, as the device sends them, such as `[85, -127]`.
+        min: smallest value that can be, as the device sends it.
+        max: largest value that can be, as the device sends it.
+        scale: factor of the value.
+        offset: number that is added to the value after `scale`.
+        unit: unit of the value, for people.
+        kind: `gauge`, or `counter` for a value that only grows, of which the increase per interval is forecast; left out:
+            `gauge`.
+        fill: `none`, or `hold` where the device reports changes only, so that the last value counts until the next one; left
+            out: `none`.
+        hold: longest time for which a value counts; left out: a day.
+    """
+
+    topic: str | None = None
+    series: str | None = None
+    format: str | None = None
+    value: str | None = None
+    time: str | None = None
+    time_unit: TimeUnit | None = None
+    preset: str | None = None
+    skip: tuple[str, ...] = ()
+    each: str | None = None
+    values: dict[Text, str | ValueRule] | None = None
+    rename: dict[str, Text] | None = None
+    drop: tuple[str, ...] = ()
+    tags: dict[Text, Text] | None = None
+    columns: tuple[str, ...] = ()
+    timezone: str | None = None
+    decimal: Decimal | None = None
+    suffix: bool | None = None
+    map: dict[str, float] | None = None
+    ignore: tuple[float, ...] = ()
+    min: float | None = None
+    max: float | None = None
+    scale: float | None = None
+    offset: float | None = None
+    unit: str | None = None
+    kind: Kind | None = None
+    fill: Fill | None = None
+    hold: str | None = None

@@ -1,0 +1,205 @@
+"""Which values of a document a rule takes, and under which key."""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from edge.contract.meaning import Meaning
+from edge.errors import PayloadError
+from edge.messages.formats.payload import Format
+from edge.messages.number import Number, meaning_of, number_of
+from edge.messages.paths import MISSING, Get, Levels, Walk, elements, getter, parse_path, walker
+from edge.messages.rule import IngestRule, ValueRule
+from edge.quoting import quoted
+
+MOST_KEYS = 4096  # keys whose names are remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One value that a rule takes, or all that a `*` stands for.
+
+    Args:
+        key: name in `values`, or the path; "" where a `*` names them.
+        path: the path as it is written.
+        get: looks one value up; None for a path with `*`.
+        walk: gives all values of a path with `*`; None for one without.
+        number: gives the number of a value.
+        meaning: kind, hold and unit of the series; None where the rule does not say them.
+        states: whether words are numbers here, so that `*` takes texts and truth values that are.
+    """
+
+    key: str
+    path: str
+    get: Get | None
+    walk: Walk | None
+    number: Number
+    meaning: Meaning | None
+    states: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A value that was taken.
+
+    Args:
+        key: the key of its name.
+        number: the value.
+        entry: part of the rule that took it.
+    """
+
+    key: str
+    number: float
+    entry: Entry
+
+
+class Selection:
+    """The values of a rule.
+
+    Args:
+        rule: the rule.
+        form: its format, for what the rule leaves out.
+        used: paths of the document that say something else than a value: time, names, tags.
+
+    Raises:
+        ConfigurationError: a path or a number that cannot be used.
+    """
+
+    def __init__(self, rule: IngestRule, form: Format, used: Collection[Levels]) -> None:
+        each = rule.each if rule.each is not None else form.each
+        self.walked = each is not None
+        self._elements = elements(parse_path(each)) if each is not None else None
+        self.entries = tuple(_entries(rule, form))
+        self.several = bool(rule.values) or any(entry.walk is not None for entry in self.entries)
+        self._rename = rule.rename or {}
+        self._drop = re.compile("|".join(".*".join(map(re.escape, name.split("*"))) for name in rule.drop), re.DOTALL)
+        self._drops = bool(rule.drop)
+        named = [parse_path(entry.path) for entry in self.entries if entry.get is not None and self.several]
+        self._taken = {
+            entry: frozenset(_star(levels, parse_path(entry.path)) for levels in (*used, *named)) - {None}
+            for entry in self.entries
+            if entry.walk is not None
+        }
+        self._keys: dict[str, str | None] = {}
+
+    @property
+    def keys(self) -> list[str] | None:
+        """The keys there can be; None where the document names them."""
+        if (self.walked and not self.several) or any(entry.walk is not None for entry in self.entries):
+            return None
+        return [self._rename.get(entry.key, entry.key) for entry in self.entries]
+
+    def entry_of(self, key: str) -> Entry:
+        """The entry that a key belongs to."""
+        for entry in self.entries:
+            if entry.key and (
+                self._rename.get(entry.key, entry.key) == key or (entry.get is None and key.endswith(f".{entry.key}"))
+            ):
+                return entry
+        return self.entries[-1]
+
+    def elements(self, document: object) -> Iterator[tuple[str, object]]:
+        """The elements that are walked, with their names or numbers; the document itself where nothing is."""
+        return self._elements(document) if self._elements is not None else iter((("", document),))
+
+    def take(self, element: object, each: str, reasons: list[PayloadError]) -> list[Taken]:
+        """The values in an element.
+
+        Args:
+            element: part of a document.
+            each: its name or number.
+            reasons: takes why a value was left out; nothing is said of a value that is not there.
+        """
+        taken: list[Taken] = []
+        for entry in self.entries:
+            if entry.get is None:
+                self._take_all(entry, element, taken, reasons)
+                continue
+            value = entry.get(element)
+            if value is MISSING:
+                continue
+            key = self._named(each if self.walked and not self.several else entry.key)
+            if key is not None:
+                try:
+                    taken.append(Taken(key, entry.number(value), entry))
+                except PayloadError as error:
+                    reasons.append(error)
+        return taken
+
+    def _take_all(self, entry: Entry, element: object, taken: list[Taken], reasons: list[PayloadError]) -> None:
+        assert entry.walk is not None  # noqa: S101 - one of the two is there
+        left = self._taken[entry]
+        for star, value in entry.walk(element):
+            if star in left or isinstance(value, list | dict):
+                continue
+            number = type(value) is int or type(value) is float
+            if not (number or (entry.states and value is not None)):
+                continue
+            key = self._named(f"{star}.{entry.key}" if entry.key and star else star or entry.key)
+            if key is None:
+                continue
+            try:
+                taken.append(Taken(key, entry.number(value), entry))
+            except PayloadError as error:
+                if number or error.kind != "bad_value":
+                    reasons.append(error)
+
+    def _named(self, key: str) -> str | None:
+        """The key under its other name; None where it is dropped."""
+        if not self._drops and not self._rename:
+            return key
+        if key in self._keys:
+            return self._keys[key]
+        name = None if self._drops and self._drop.fullmatch(key) else self._rename.get(key, key)
+        if len(self._keys) < MOST_KEYS:
+            self._keys[key] = name
+        return name
+
+    def nothing(self, document: object, payload: bytes) -> PayloadError:
+        """Why nothing was found: what was expected, and where."""
+        names = [quoted(entry.path) for entry in self.entries[:3]]
+        where = names[0] if len(self.entries) == 1 else f"one of {', '.join(names)}"
+        if len(self.entries) > 3:
+            where += f" and {len(self.entries) - 3} more"
+        what = "a number" if len(self.entries) == 1 and self.entries[0].walk is not None else "a value"
+        within = " of an element" if self.walked else ""
+        plain = '; for a number alone set [[ingest]] format = "plain"' if isinstance(document, int | float) else ""
+        return PayloadError("no_value", f"expected {what} at {where}{within} in {quoted(payload)}{plain}")
+
+
+def _entries(rule: IngestRule, form: Format) -> Iterator[Entry]:
+    for key, value in (rule.values or {}).items():
+        yield _entry(rule, form, key, ValueRule(value) if isinstance(value, str) else value)
+    if rule.value is not None or not rule.values:
+        path = form.value if rule.value is None else rule.value
+        levels = parse_path(path)
+        yield _entry(rule, form, "" if None in levels else path or "value", ValueRule(path))
+
+
+def _entry(rule: IngestRule, form: Format, key: str, value: ValueRule) -> Entry:
+    levels = parse_path(value.path)
+    many = None in levels
+    states = form.texts or bool(rule.map or value.map)
+    return Entry(
+        key,
+        value.path,
+        None if many else getter(levels),
+        walker(levels) if many else None,
+        number_of(rule, value),
+        meaning_of(rule, value),
+        states,
+    )
+
+
+def _star(levels: Levels, pattern: Levels) -> str | None:
+    """What the stars of a pattern stand for where it meets these levels; None where it does not."""
+    fixed = pattern[:-1] if pattern and pattern[-1] is None else pattern
+    if None in levels or len(levels) < len(fixed) or (fixed == pattern and len(levels) != len(fixed)):
+        return None
+    stars: list[str] = []
+    for level, expected in zip(levels, fixed, strict=False):
+        if expected is None:
+            stars.append(level or "")
+        elif level != expected:
+            return None
+    return ".".join([*stars, *(level or "" for level in levels[len(fixed) :])])

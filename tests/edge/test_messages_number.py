@@ -1,0 +1,134 @@
+"""What a value means: numbers, texts that are numbers, words, scales and bounds.
+
+The kind of fault: usual inputs are refused, or a value that is no measurement is taken for one.
+"""
+
+from typing import Any
+
+import pytest
+
+from edge.contract.meaning import Meaning
+from edge.contract.times import DAY, SECOND
+from edge.errors import ConfigurationError, PayloadError
+from edge.messages.number import parse_value
+from edge.messages.rule import ValueRule
+from tests.support.ingests import ingest, left_out, taken
+
+
+@pytest.mark.parametrize(("value", "number"), [(3, 3.0), ("21.5", 21.5), (" -1e3 ", -1000.0), (0, 0.0)])
+def test_numbers_and_text_that_is_one_are_values(value: object, number: float) -> None:
+    """Many devices send numbers as text."""
+    assert parse_value(value) == number
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        True,
+        False,
+        None,
+        "",
+        "on",
+        "NaN",
+        "inf",
+        "-Infinity",
+        float("nan"),
+        float("inf"),
+        "1_000",
+        [1],
+        {},
+        10**400,
+        "0x10",
+        "٢",
+    ],
+)
+def test_what_is_no_finite_number_is_no_value(value: object) -> None:
+    """States, texts, NaN and infinity are refused, never counted as 0 or 1."""
+    with pytest.raises(PayloadError) as caught:
+        parse_value(value)
+    assert caught.value.kind == "bad_value"
+
+
+@pytest.mark.parametrize(
+    ("keys", "payload", "expected"),
+    [
+        ({"map": {"ON": 1, "OFF": 0}}, " ON\n", 1.0),
+        ({"map": {"ON": 1, "OFF": 0}}, "21.5", 21.5),
+        ({"decimal": ","}, "21,5", 21.5),
+        ({"decimal": ","}, "1.234,5", 1234.5),
+        ({"decimal": ","}, "-7", -7.0),
+        ({"suffix": True}, "21.5 °C", 21.5),
+        ({"suffix": True}, "-3e2W", -300.0),
+        ({"suffix": True, "decimal": ","}, "21,5°C", 21.5),
+        ({"scale": 0.1}, "215", 21.5),
+        ({"scale": 1.8, "offset": 32}, "100", 212.0),
+        ({"offset": -273.15}, "273.15", 0.0),
+        ({"min": -40, "max": 80}, "80", 80.0),
+        ({"map": {"open": 5}, "scale": 2}, "open", 10.0),
+    ],
+)
+def test_a_rule_says_what_a_number_means(keys: dict[str, Any], payload: str, expected: float) -> None:
+    """Words first, then the bounds, then scale and offset."""
+    assert taken(ingest("a", format="plain", **keys), "a", payload) == {"a": expected}
+
+
+@pytest.mark.parametrize(
+    ("keys", "payload", "kind"),
+    [
+        ({"ignore": (85.0, -127.0)}, "85", "implausible"),
+        ({"min": -40}, "-40.1", "implausible"),
+        ({"max": 80, "scale": 0.1}, "80.5", "implausible"),
+        ({"decimal": ","}, "21.5", "bad_value"),
+        ({"decimal": ","}, "1.23,5", "bad_value"),
+        ({"suffix": True}, "°C", "bad_value"),
+        ({"suffix": True}, "1" * 60_000, "bad_value"),
+        ({"map": {"ON": 1}}, "on", "bad_value"),
+        ({"scale": 1e300}, "1e300", "bad_value"),
+    ],
+)
+def test_what_is_no_measurement_is_left_out_by_kind(keys: dict[str, Any], payload: str, kind: str) -> None:
+    """Bounds and sentinels are compared with what the device sends."""
+    assert left_out(ingest("a", format="plain", **keys), "a", payload) == [kind]
+
+
+def test_truth_values_are_states_that_a_map_makes_numbers() -> None:
+    """Without one they are no values."""
+    assert taken(ingest("a", time="", map={"true": 1, "false": 0}), "a", '{"value": true}') == {"a": 1.0}
+    assert left_out(ingest("a", time=""), "a", '{"value": true}') == ["bad_value"]
+
+
+@pytest.mark.parametrize(("payload", "advice"), [('"21,5"', 'decimal = ","'), ('"21.5 °C"', "suffix = true")])
+def test_a_refusal_names_the_setting_that_mends_it(payload: str, advice: str) -> None:
+    """A decimal comma, a unit behind the number."""
+    with pytest.raises(PayloadError, match=advice):
+        parse_value(payload.strip('"'))
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"min": 2, "max": 1}, "min 2 lies above max 1"),
+        ({"scale": 0}, "scale is 0"),
+        ({"offset": float("inf")}, "offset: expected a finite number"),
+        ({"map": {"ON": float("nan")}}, "map: expected a finite number"),
+        ({"hold": "soon", "fill": "hold"}, "hold: 'soon' is no duration"),
+        ({"hold": "6h"}, 'fill = "hold" only'),
+    ],
+)
+def test_a_meaning_that_cannot_be_is_refused(keys: dict[str, Any], words: str) -> None:
+    """The message names the key."""
+    with pytest.raises(ConfigurationError, match=words):
+        ingest("a/{b}", **keys)
+
+
+def test_unit_kind_and_fill_are_kept_for_each_series() -> None:
+    """An entry of `values` says them, or else the rule; a name tells which entry it is of."""
+    rule = ingest(
+        "t/{device}",
+        values={"power": "P", "total": ValueRule("E", kind="counter", unit="kWh", hold="6h")},
+        unit="W",
+        fill="hold",
+    )
+    assert rule.meaning_of("plug.power") == Meaning("gauge", DAY, "W")
+    assert rule.meaning_of("plug.total") == Meaning("counter", 6 * 3600 * SECOND, "kWh")
+    assert rule.meaning_of("plug.other") is None
