@@ -41,6 +41,16 @@ class Meaning:
         """Whether the value of an interval is what its readings say, and nothing else."""
         return self.kind == "gauge" and not self.hold
 
+    def label(self, interval: int) -> str:
+        """Name of the values for an axis: `°C`, `kWh per 15min`, or `value` where no unit is known.
+
+        Args:
+            interval: length of an interval, ns.
+        """
+        if self.kind == "counter":
+            return f"{self.unit or 'added'} per {format_duration(interval)}"
+        return self.unit or "value"
+
     def agrees(self, other: "Meaning") -> bool:
         """Whether the same readings have the same values; another unit is only another name."""
         return (self.kind, self.hold) == (other.kind, other.hold)

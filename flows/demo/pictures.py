@@ -38,4 +38,4 @@ def _panel(measured: Measured, contract: Contract, row: int) -> Panel | None:
         forecasts[int(samples.origin[sample]) - first + ahead] = measured.forecasts[sample]
     times = table.times
     facts, origins = table.values[row, first:stop], times[samples.origin[shown]]
-    return Panel(table.names[row], times[first:stop], facts, forecasts, contract.quantiles, origins)
+    return Panel(table.names[row], times[first:stop], facts, forecasts, contract.quantiles, origins, table.label(row))

@@ -120,7 +120,8 @@ def extreme_days(
         drawn = np.full((shown.stop - shown.start, len(levels)), np.nan, np.float32)
         drawn[-day:] = _days(judged, table, row, starts[number : number + 1], day)[0]
         origins = table.times[np.arange(begin, begin + day, contract.horizon)]
-        panels.append(Panel(table.names[row], table.times[shown], table.values[row, shown], drawn, levels, origins))
+        facts, label = table.values[row, shown], table.label(row)
+        panels.append(Panel(table.names[row], table.times[shown], facts, drawn, levels, origins, label))
         moment = iso(table.start + begin * contract.interval)[:10]
         titles.append(
             f"{word} day: {table.names[row]}, {moment}, mean absolute error {score[row, number]:.2f} standard deviations"

@@ -71,6 +71,10 @@ class Table:
         """Meaning of a series by its name, or None where it has no row."""
         return self.told.get(name, GAUGE) if name in self.names else None
 
+    def label(self, row: int) -> str:
+        """Name of the values of a row, for an axis."""
+        return (self.meanings[row] if self.meanings else GAUGE).label(self.interval)
+
     def rows(self, mapped: int = IN_MEMORY.mapped) -> Iterator[Float32]:
         """The series one after the other, float32 `[intervals]`; those of a file leave memory after their turn.
 

@@ -49,6 +49,7 @@ class Panel:
         forecasts: float32 `[n, quantiles]`, NaN where there is none: before the first origin, at leads that are not known.
         levels: levels of the quantiles.
         origins: moments at which a new forecast begins, ns UTC, int64 `[forecasts]`.
+        label: name of the values, with their unit where it is known.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Panel:
     forecasts: Float32
     levels: tuple[float, ...]
     origins: Int64
+    label: str = "value"
 
 
 def panels(
@@ -89,8 +91,9 @@ def panels(
         levels = entrant.forecaster.contract.quantiles
         forecasts = np.full((part.stop - first, len(levels)), np.nan, np.float32)
         forecasts[-count * horizon :] = values.reshape(-1, len(levels))
-        facts = table.values[row, first : part.stop]
-        drawn.append(Panel(table.names[row], table.times[first : part.stop], facts, forecasts, levels, table.times[origin]))
+        facts, times = table.values[row, first : part.stop], table.times
+        moments = times[first : part.stop]
+        drawn.append(Panel(table.names[row], moments, facts, forecasts, levels, times[origin], table.label(row)))
     return drawn
 
 
@@ -139,7 +142,7 @@ def draw_panel(axis: Any, panel: Panel, model: str) -> None:  # noqa: ANN401 - m
         axis.plot(moments[rows], middle, color=MODEL, linewidth=1.6, marker=marker, label=names.pop("median", None))
     axis.plot(moments, panel.facts, color=FACT, linewidth=1.2, marker=".", markersize=2.5, label="fact")
     axis.set_title(panel.name)
-    axis.set_ylabel("value")
+    axis.set_ylabel(panel.label)
     axis.margins(x=0.005)
 
 

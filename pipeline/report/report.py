@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.contract.columns import Float32, Float64
+from edge.contract.meaning import GAUGE
 from edge.contract.times import format_duration, iso
 from edge.files import replace_file
 from edge.forecaster.manifest import Manifest, Metric
@@ -155,8 +156,15 @@ def model_card(manifest: Manifest) -> str:
         checks = tuple((check.name, check.outcome.value, check.text) for check in manifest.checks)
         parts += ["## Verdict\n", markdown(Grid(("check", "outcome", "figures"), checks))]
     if manifest.series:
-        parts += ["## Series\n", ", ".join(f"`{name}`" for name in manifest.series) + "\n"]
+        parts += ["## Series\n", ", ".join(_series(name, manifest) for name in manifest.series) + "\n"]
     return "\n".join(parts)
+
+
+def _series(name: str, manifest: Manifest) -> str:
+    """Name of a series, with unit, kind and hold where they are known."""
+    meaning = manifest.meanings.get(name, GAUGE)
+    known = ([meaning.unit] if meaning.unit else []) + ([] if meaning.is_plain else [meaning.words])
+    return f"`{name}`" + (f" ({', '.join(known)})" if known else "")
 
 
 def _errors(metric: Metric, leads: Sequence[int]) -> Float64:

@@ -39,3 +39,15 @@ def test_a_negative_time_is_refused() -> None:
     """A manifest may hold anything."""
     with pytest.raises(ConfigurationError, match="at least 0; got -1"):
         Meaning(hold=-1)
+
+
+def test_an_axis_is_named_by_unit_and_interval() -> None:
+    """The values of a counter are what it added in an interval."""
+    assert [
+        each.label(HOUR // 4) for each in (GAUGE, Meaning(unit="°C"), Meaning("counter", unit="kWh"), Meaning("counter"))
+    ] == [
+        "value",
+        "°C",
+        "kWh per 15min",
+        "added per 15min",
+    ]

@@ -1,8 +1,11 @@
 """Pictures are files that are the same whenever they are made; forecasts in them lie where they belong."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.times import SECOND
 from edge.forecaster.baselines import Baseline
 from pipeline.history.prepared import Prepared
@@ -54,3 +57,11 @@ def test_errors_of_a_single_lead_are_drawn(prepared: Prepared) -> None:
     """One point per forecaster makes a picture too."""
     assert lead_plot([Line("a", np.array([1.0]), "model")], [1], 15 * 60 * SECOND, "°C").startswith(PNG)
     assert forecast_plot([drawn(prepared, 1)], "last_value").startswith(PNG)
+
+
+def test_an_axis_names_the_unit_of_its_series(prepared: Prepared) -> None:
+    """In place of the word value, and for a counter with the interval."""
+    meanings = (GAUGE, Meaning("counter", unit="kWh"), *[GAUGE] * len(prepared.table.names))[: len(prepared.table.names)]
+    counted = replace(prepared, table=replace(prepared.table, meanings=meanings))
+    assert (drawn(prepared, 1).label, drawn(counted, 1).label) == ("value", "kWh per 1h")
+    assert forecast_plot([drawn(prepared, 1)], "m") != forecast_plot([drawn(counted, 1)], "m")

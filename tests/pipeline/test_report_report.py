@@ -9,6 +9,7 @@ import pytest
 
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
+from edge.contract.meaning import Meaning
 from edge.contract.times import SECOND
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.manifest import Check, Manifest, Metric, ModelFile, Outcome, Training, version_of
@@ -89,9 +90,11 @@ def test_model_card_says_what_the_manifest_says(release: Release) -> None:
     manifest = Manifest(
         version,
         CONTRACT,
-        ["a"],
+        ["a", "meter", "hall"],
         "2026-11-22T00:00:00Z",
         "0.1.0",
+        meanings={"meter": Meaning("counter", 6 * HOUR, "kWh"), "hall": Meaning(unit="°C")},
+        schema=2,
         model=ModelFile("0" * 64, 1000, "gru", "segment", 64, 29_000, "ai-edge-litert 2.3.0"),
         training=Training(0, 504 * HOUR, 504, 18.04, 10, 1, "feed", shares=(0.05, 0.2)),
         metrics=[Metric(version, [0.5, *[None] * 23], coverage=0.8)],
@@ -104,7 +107,7 @@ def test_model_card_says_what_the_manifest_says(release: Release) -> None:
         "20% of the median, 5% for unknown series",
         "72 intervals (3d)",
         "80.0 %",
-        "`a`",
+        "`a`, `meter` (kWh, counter, held for 6h), `hall` (°C)",
         "## Mean absolute error on held-out readings, in standard deviations of each series",
         "| skill | passed | 5% below |",
         "| coverage | not judged | 80% of the facts |",
