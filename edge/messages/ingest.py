@@ -21,6 +21,7 @@ LONGEST_NAME = 1024  # characters; names are kept for every series
 MOST_SOURCES = 4096  # sources of one topic that are remembered
 _Told: TypeAlias = str | dict[str, str] | None  # what a placeholder of the payload stands for
 _Moment: TypeAlias = Callable[[object, object, bytes, int], int]
+BAD = frozenset({"false", "0", "bad"})  # what devices write for a value that is none
 ALL_TAGS = "*"  # in place of a tag's name: everything in an object becomes tags
 
 
@@ -88,11 +89,14 @@ class Ingest:
         templates = [template for template in (series, *self.tags.values()) if template is not None]
         # What names a series or says its time is no value of it.
         used = [levels for template in templates for levels in template.paths.values()]
-        self.selection = Selection(rule, form, [*used, *([parse_path(path)] if path is not None else [])])
+        used += [parse_path(other) for other in (path, rule.valid) if other is not None]
+        self.selection = Selection(rule, form, used)
+        self.check = _check(rule.valid) if rule.valid is not None else None
         template = series if series is not None else Template(self._default_series(), placeholders, "series")
         levels = [name for name in self.names if name != self._topic.rest]
         self.series = SeriesName(template, levels, self.selection.keys)
         self.paths = {name: getter(path) for template in templates for name, path in template.paths.items()}
+        self.otherwise = {name: text for template in templates for name, text in template.otherwise.items()}
 
     def _default_series(self) -> str:
         several, walked = self.selection.several, self.selection.walked
@@ -167,6 +171,7 @@ class Bound:
             not ingest.paths
             and not selection.walked
             and not selection.several
+            and ingest.check is None
             and not ingest.rule.rename
             and not ingest.rule.drop
         ):
@@ -200,14 +205,16 @@ class Bound:
             moment = arrival if ingest.moment is None else ingest.moment(document, document, payload, arrival)
             rows.append((source, moment, result))
             return
-        before = len(rows) + len(reasons)
+        before, otherwise = len(rows) + len(reasons), ingest.otherwise
         for each, element in ingest.selection.elements(document):
             taken = ingest.selection.take(element, each, reasons)
             if not taken:
                 continue
             try:
+                if ingest.check is not None:
+                    ingest.check(element)
                 moment = arrival if ingest.moment is None else ingest.moment(element, document, payload, arrival)
-                told = {name: _told(get, element, document) for name, get in ingest.paths.items()}
+                told = {name: _told(get, element, document) or otherwise.get(name) for name, get in ingest.paths.items()}
                 rows += [(self._source(each, value, told, payload), moment, value.number) for value in taken]
             except PayloadError as error:
                 reasons.append(error)
@@ -272,6 +279,18 @@ def _text(value: object) -> str | None:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     return str(value) if isinstance(value, int) and value.bit_length() < 128 else None
+
+
+def _check(path: str) -> Callable[[object], None]:
+    """The function that refuses an element whose quality is bad; one that has none is taken."""
+    get = getter(parse_path(path))
+
+    def check(element: object) -> None:
+        quality = get(element)
+        if quality is False or quality == 0 or (isinstance(quality, str) and quality.lower() in BAD):
+            raise PayloadError("implausible", f"the quality at {quoted(path)} is {quoted(quality)}")
+
+    return check
 
 
 def _is_text(text: str) -> bool:

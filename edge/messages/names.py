@@ -1,7 +1,7 @@
 """Names: which topics a template takes, and what a series is called; no two sources of a rule share a name.
 
 docs/decisions/0021 has the reasons. `{name}` is a level of a topic, `{name...}` those that are left, `{$.path}` a value of the
-payload, `{each}` the element that is walked and `{key}` one of several values.
+payload, `{$.path|text}` that value or a text, `{each}` the element that is walked and `{key}` one of several values.
 """
 
 import re
@@ -13,6 +13,7 @@ from edge.messages.paths import Levels, parse_path
 
 EACH, KEY = "each", "key"
 _PLACEHOLDER = re.compile(r'\{((?:"[^"]*"|[^{}"])*)\}')
+_INSIDE = re.compile(r'\$\.((?:"[^"]*"|[^"|])*)(?:\|(.*))?', re.DOTALL)  # a path, and the text where nothing is there
 _REST = "..."
 
 
@@ -101,7 +102,9 @@ class Template:
         self.text = text
         self.pieces = _PLACEHOLDER.split(text)
         self.used = tuple(dict.fromkeys(self.pieces[1::2]))
-        self.paths: dict[str, Levels] = {name: parse_path(name[2:]) for name in self.used if name.startswith("$.")}
+        inside = {name: _INSIDE.fullmatch(name) for name in self.used if name.startswith("$.")}
+        self.paths: dict[str, Levels] = {name: parse_path(match[1]) for name, match in inside.items() if match}
+        self.otherwise = {name: match[2] for name, match in inside.items() if match and match[2]}
         known = ", ".join(f"{{{name}}}" for name in names) or "none"
         if any(sign in piece for piece in self.pieces[::2] for sign in "{}") or not set(self.used) - set(self.paths) <= set(
             names

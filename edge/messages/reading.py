@@ -9,7 +9,7 @@ from edge.contract.meaning import Meaning
 from edge.errors import PayloadError
 from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.ingest import Bound, Ingest, Row
-from edge.messages.presets import PRESETS, PresetRule, expand
+from edge.messages.presets.table import PRESETS, PresetRule, expand
 from edge.messages.rule import IngestRule
 
 LONGEST_TOPIC = 1024  # characters; names are kept for every series
@@ -101,7 +101,7 @@ def take(bounds: Bounds, topic: str, payload: bytes, arrival: int) -> tuple[list
         except PayloadError as error:
             reasons.append(error)
     if rows and reasons:
-        reasons = [reason for reason in reasons if reason.kind != "no_value"]
+        reasons = [reason for reason in reasons if reason.kind not in ("no_value", "unwanted")]
     return rows, reasons
 
 

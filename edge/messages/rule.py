@@ -16,7 +16,8 @@ class ValueRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One entry of `values`: where the value stands and what it means; a key that is left out is that of the rule.
 
     Args:
-        path: path to the value; `*` in it stands for any level.
+        path: path to the value; `*` in it stands for any level. Left out beside a `value` with `*`: the entry says what numbers
+            mean whose `{key}` is its name, in which `*` stands for any characters.
         map: numbers for words and for `true` and `false`, such as `{ON = 1, OFF = 0}`.
         ignore: values that are none, as the device sends them.
         min: smallest value that can be, as the device sends it.
@@ -29,7 +30,7 @@ class ValueRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         hold: longest time for which the last value is held.
     """
 
-    path: str
+    path: str | None = None
     map: dict[str, float] | None = None
     ignore: tuple[float, ...] = ()
     min: float | None = None
@@ -60,6 +61,7 @@ class IngestRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             `auto` for `json`.
         preset: name of a kind of device, which gives values to the keys that are left out.
         skip: topic filters of messages that the rule leaves alone, such as `zigbee2mqtt/bridge/#`.
+        valid: path to the quality of a value; where it is `false`, `0` or `bad`, the value is left out as implausible.
         each: path to a list or an object of which every element is read; `*`: the elements of the message itself.
         values: several values of a message, by names: paths, or tables with a `path` and any of the keys from `map` on.
         rename: other names for `{key}`.
@@ -91,6 +93,7 @@ class IngestRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     time_unit: TimeUnit | None = None
     preset: str | None = None
     skip: tuple[str, ...] = ()
+    valid: str | None = None
     each: str | None = None
     values: dict[Text, str | ValueRule] | None = None
     rename: dict[str, Text] | None = None

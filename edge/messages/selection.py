@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from edge.contract.meaning import Meaning
-from edge.errors import PayloadError
+from edge.errors import ConfigurationError, PayloadError
 from edge.messages.formats.payload import Format
 from edge.messages.number import Number, meaning_of, number_of
 from edge.messages.paths import MISSING, Get, Levels, Walk, elements, getter, parse_path, walker
@@ -70,9 +70,15 @@ class Selection:
         self.walked = each is not None
         self._elements = elements(parse_path(each)) if each is not None else None
         self.entries = tuple(_entries(rule, form))
+        self._meanings = tuple(_meanings(rule, form))
+        if self._meanings and all(entry.walk is None for entry in self.entries):
+            raise ConfigurationError(
+                f'[[ingest]] values: {self._meanings[0][1].key!r} has no path; write one, or value = "*" where it says what '
+                "numbers of that name mean"
+            )
         self.several = bool(rule.values) or any(entry.walk is not None for entry in self.entries)
         self._rename = rule.rename or {}
-        self._drop = re.compile("|".join(".*".join(map(re.escape, name.split("*"))) for name in rule.drop), re.DOTALL)
+        self._drop = re.compile("|".join(map(_pattern, rule.drop)), re.DOTALL)
         self._drops = bool(rule.drop)
         named = [parse_path(entry.path) for entry in self.entries if entry.get is not None and self.several]
         self._taken = {
@@ -81,6 +87,7 @@ class Selection:
             if entry.walk is not None
         }
         self._keys: dict[str, str | None] = {}
+        self._known: dict[str, Entry | None] = {}
 
     @property
     def keys(self) -> list[str] | None:
@@ -96,7 +103,8 @@ class Selection:
                 self._rename.get(entry.key, entry.key) == key or (entry.get is None and key.endswith(f".{entry.key}"))
             ):
                 return entry
-        return self.entries[-1]
+        own = next((name for name, other in self._rename.items() if other == key), key)
+        return self._said_of(own) or self.entries[-1]
 
     def elements(self, document: object) -> Iterator[tuple[str, object]]:
         """The elements that are walked, with their names or numbers; the document itself where nothing is."""
@@ -133,16 +141,27 @@ class Selection:
             if star in left or isinstance(value, list | dict):
                 continue
             number = type(value) is int or type(value) is float
-            if not (number or (entry.states and value is not None)):
+            name = f"{star}.{entry.key}" if entry.key and star else star or entry.key
+            said = (self._said_of(name) if self._meanings else None) or entry
+            if not (number or (said.states and value is not None)):
                 continue
-            key = self._named(f"{star}.{entry.key}" if entry.key and star else star or entry.key)
+            key = self._named(name)
             if key is None:
                 continue
             try:
-                taken.append(Taken(key, entry.number(value), entry))
+                taken.append(Taken(key, said.number(value), said))
             except PayloadError as error:
                 if number or error.kind != "bad_value":
                     reasons.append(error)
+
+    def _said_of(self, key: str) -> Entry | None:
+        """The first entry without a path that is called like a key that a `*` gives; None where there is none."""
+        if key in self._known:
+            return self._known[key]
+        said = next((entry for pattern, entry in self._meanings if pattern.fullmatch(key)), None)
+        if len(self._known) < MOST_KEYS:
+            self._known[key] = said
+        return said
 
     def _named(self, key: str) -> str | None:
         """The key under its other name; None where it is dropped."""
@@ -155,8 +174,22 @@ class Selection:
             self._keys[key] = name
         return name
 
+    def _has_values(self, element: object) -> bool:
+        """Whether there is a value, be it dropped or not."""
+        return any(
+            entry.get(element) is not MISSING
+            if entry.get is not None
+            else any(
+                type(value) in (int, float) and star not in self._taken[entry]
+                for star, value in (entry.walk(element) if entry.walk is not None else ())
+            )
+            for entry in self.entries
+        )
+
     def nothing(self, document: object, payload: bytes) -> PayloadError:
         """Why nothing was found: what was expected, and where."""
+        if self._drops and any(self._has_values(element) for _, element in self.elements(document)):
+            return PayloadError("unwanted", "[[ingest]] drop names all of its values")
         names = [quoted(entry.path) for entry in self.entries[:3]]
         where = names[0] if len(self.entries) == 1 else f"one of {', '.join(names)}"
         if len(self.entries) > 3:
@@ -169,20 +202,33 @@ class Selection:
 
 def _entries(rule: IngestRule, form: Format) -> Iterator[Entry]:
     for key, value in (rule.values or {}).items():
-        yield _entry(rule, form, key, ValueRule(value) if isinstance(value, str) else value)
+        if isinstance(value, str) or value.path is not None:
+            yield _entry(rule, form, key, ValueRule(value) if isinstance(value, str) else value)
     if rule.value is not None or not rule.values:
         path = form.value if rule.value is None else rule.value
         levels = parse_path(path)
         yield _entry(rule, form, "" if None in levels else path or "value", ValueRule(path))
 
 
+def _meanings(rule: IngestRule, form: Format) -> Iterator[tuple[re.Pattern[str], Entry]]:
+    for key, value in (rule.values or {}).items():
+        if isinstance(value, ValueRule) and value.path is None:
+            yield re.compile(_pattern(key), re.DOTALL), _entry(rule, form, key, value)
+
+
+def _pattern(name: str) -> str:
+    """The pattern of a name in which `*` stands for any characters."""
+    return ".*".join(map(re.escape, name.split("*")))
+
+
 def _entry(rule: IngestRule, form: Format, key: str, value: ValueRule) -> Entry:
-    levels = parse_path(value.path)
+    path = value.path or ""
+    levels = parse_path(path)
     many = None in levels
     states = form.texts or bool(rule.map or value.map)
     return Entry(
         key,
-        value.path,
+        path,
         None if many else getter(levels),
         walker(levels) if many else None,
         number_of(rule, value),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from edge.config.reading import read_config
 from edge.errors import ConfigurationError
 from tests.support.documented import ROOT, blocks
-from tests.support.ingests import ingest, tags, taken
+from tests.support.ingests import ingest, left_out, tags, taken
 
 JSON = ingest("sensors/{site}/{metric}")
 PAGE = ROOT / "docs" / "readings.md"
@@ -99,3 +99,20 @@ def test_template_that_cannot_be_used_is_refused(topic: str, series: str | None,
     """The message names the topic and what to write instead."""
     with pytest.raises(ConfigurationError, match=words):
         ingest(topic, series)
+
+
+def test_a_placeholder_of_the_payload_has_a_text_for_what_is_not_there() -> None:
+    """A sensor without a channel keeps the name that it has otherwise."""
+    rule = ingest("t", "{$.model}.{$.channel|0}.{key}", value="*", time="")
+    assert taken(rule, "t", '{"model":"a","channel":2,"v":1}') == {"a.2.v": 1.0}
+    assert taken(rule, "t", '{"model":"a","v":1}') == {"a.0.v": 1.0}
+
+
+@pytest.mark.parametrize("quality", ["false", "0", '"Bad"'])
+def test_a_value_of_bad_quality_is_left_out(quality: str) -> None:
+    """It is counted as implausible; a value without a quality is taken."""
+    rule = ingest("t", "{$.id}", each="v", value="v", valid="q", time="")
+    payload = f'{{"v":[{{"id":"a","v":1,"q":{quality}}},{{"id":"b","v":2,"q":true}},{{"id":"c","v":3}}]}}'
+    assert taken(rule, "t", payload) == {"b": 2.0, "c": 3.0}
+    assert left_out(rule, "t", payload) == ["implausible"]
+    assert left_out(ingest("t", value="v", valid="q", time=""), "t", f'{{"v":1,"q":{quality}}}') == ["implausible"]

@@ -1,5 +1,10 @@
 """Which keys a rule's values can have, and what is said where none is there."""
 
+import pytest
+
+from edge.contract.meaning import Meaning
+from edge.errors import ConfigurationError
+from edge.messages.rule import ValueRule
 from tests.support.ingests import ingest, taken
 
 
@@ -25,3 +30,37 @@ def test_words_are_numbers_in_a_star_where_the_rule_says_so() -> None:
     """Other texts are none there."""
     rule = ingest("a", value="*", map={"ON": 1, "true": 2}, time="")
     assert taken(rule, "a", '{"p":"ON","q":"OFF","r":true,"s":3}') == {"a.p": 1.0, "a.r": 2.0, "a.s": 3.0}
+
+
+def test_an_entry_without_a_path_says_what_numbers_of_its_name_mean() -> None:
+    """The first one that fits; a series that is known by its name only has the same meaning."""
+    values = {
+        "*.total": ValueRule(kind="counter", unit="kWh"),
+        "a.*": ValueRule(unit="W", map={"on": 1}),
+        "*": ValueRule(scale=2),
+    }
+    rule = ingest("t", value="*", values=values, time="", rename={"a.total": "meter"})
+    assert taken(rule, "t", '{"a":{"total":5,"p":7,"s":"on"},"b":3}') == {
+        "t.meter": 5.0,
+        "t.a.p": 7.0,
+        "t.a.s": 1.0,
+        "t.b": 6.0,
+    }
+    assert rule.meaning_of("t.meter") == Meaning("counter", unit="kWh")
+    assert rule.meaning_of("t.a.p") == Meaning(unit="W")
+    assert rule.meaning_of("t.b") is None
+
+
+def test_an_entry_without_a_path_needs_a_star() -> None:
+    """Else it says something of nothing."""
+    with pytest.raises(ConfigurationError, match="'total' has no path; write one"):
+        ingest("t", values={"v": "v", "total": ValueRule(unit="kWh")})
+
+
+def test_a_message_of_which_all_is_dropped_is_unwanted() -> None:
+    """One that has no number lacks a value all the same."""
+    rule = ingest("t", value="*", drop=("Wifi.*",), time="")
+    assert rule.selection.nothing({"Wifi": {"RSSI": 7}}, b"").kind == "unwanted"
+    assert rule.selection.nothing({"Wifi": "away"}, b"").kind == "no_value"
+    named = ingest("t", values={"r": "Wifi.RSSI"}, drop=("r",), time="")
+    assert named.selection.nothing({"Wifi": {"RSSI": 7}}, b"").kind == "unwanted"

@@ -1,0 +1,1 @@
+"""What kinds of devices publish, as rules."""
