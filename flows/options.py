@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -115,7 +116,9 @@ def history(data: Path | None, config: "Config", fleet: "Fleet", folder: Path, s
     Raises:
         GatecastError: it cannot be read or trained on; one line that says what to do.
     """
+    from edge.contract.columns import SeriesTable
     from edge.contract.times import iso
+    from edge.messages.reading import meaning_of
     from edge.stores.store import open_store
     from pipeline.history.cells import Workspace
     from pipeline.history.defaults import derive_contract
@@ -123,15 +126,16 @@ def history(data: Path | None, config: "Config", fleet: "Fleet", folder: Path, s
     from pipeline.history.from_store import read_history
     from pipeline.history.prepared import prepare, prepare_history
 
+    meaning = partial(meaning_of, config.ingests())
     if data is not None:
         series, readings = read_file(data)
         if stop is not None:
             readings = readings.take(readings.time < stop)
             if not len(readings):
                 raise HistoryError(f"{data} has no readings before {iso(stop)}; choose a later end")
-        return prepare(series, readings, derive_contract(fleet, readings))
+        return prepare(SeriesTable(series.names, meaning), readings, derive_contract(fleet, readings))
     store = open_store(config.store.url, config.store.token_file, config.store.tls)
     try:
-        return prepare_history(read_history(store, fleet, Workspace(folder), stop=stop))
+        return prepare_history(read_history(store, fleet, Workspace(folder), stop=stop, meaning=meaning))
     finally:
         store.close()

@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from edge.config.reading import read_config
@@ -11,8 +12,10 @@ from edge.contract.times import parse_duration
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.model import runtime_name
+from edge.messages.reading import meaning_of
 from edge.release.capacity import SHARE, memory, need, shortage
 from edge.release.channel import Source
+from edge.release.meanings import disagreement
 from edge.release.ready import open_bundle
 from edge.release.releases import NO_CHANNEL, live_bundle
 from edge.stores.store import open_store
@@ -88,6 +91,8 @@ def _check_bundle(config: Config) -> Finding:
         lateness = parse_duration(config.agent.lateness, shortest=0)
         if (lack := shortage(manifest.contract, series, lateness, room)) is not None:
             return Finding("bundle", f"{manifest.version} would be refused here: {lack}", 1)
+        if (other := disagreement(manifest, partial(meaning_of, config.ingests()))) is not None:
+            return Finding("bundle", f"{manifest.version} would be refused here: {other}", 1)
         open_bundle(bundle)
     except BundleError as error:
         return Finding("bundle", str(error), 1)

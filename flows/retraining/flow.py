@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from edge.errors import GatecastError, StoreBusy
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.model import open_forecaster
+from edge.messages.reading import meaning_of
 from edge.stores.store import open_store
 from flows.output.retrained import Retrained, retrained_text
 from flows.progress import Show, current
@@ -62,7 +64,8 @@ def extract(config: Config, until: int | None, folder: Path) -> History:
     """All readings of the store, up to a moment, on the grid."""
     store = open_store(config.store.url, config.store.token_file, config.store.tls)
     try:
-        return read_history(store, config.fleet, Workspace(folder), stop=until)
+        meaning = partial(meaning_of, config.ingests())
+        return read_history(store, config.fleet, Workspace(folder), stop=until, meaning=meaning)
     finally:
         store.close()
 

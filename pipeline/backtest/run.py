@@ -12,6 +12,7 @@ from edge.forecaster.baselines import baselines
 from edge.forecaster.bundle import Bundle, read_bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.model import open_forecaster
+from edge.release.meanings import disagreement
 from pipeline.backtest.figures import Backtest, Kind
 from pipeline.backtest.peers import lightgbm_direct, ridge, statsforecast
 from pipeline.history.checks import can_judge
@@ -220,6 +221,8 @@ def remarks(prepared: Prepared, bundles: Sequence[Bundle]) -> list[str]:
         unknown = sum(name not in manifest.series for name in table.names)
         if unknown:
             reasons.append(f"{manifest.version} was not trained on {unknown} of the {len(table.names)} series")
+        if (other := disagreement(manifest, table.meaning_of)) is not None:
+            reasons.append(f"{manifest.version} does not fit, and its figures are of no use: {other}")
         seen = max(manifest.training.end, manifest.training.validated) if manifest.training is not None else begin
         if seen > begin:
             reasons.append(

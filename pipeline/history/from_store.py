@@ -10,6 +10,7 @@ import numpy as np
 from edge.config.sections import Fleet
 from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.contract import Contract
+from edge.contract.meaning import Meaning
 from edge.errors import BlockRefused, HistoryError, StoreBusy
 from edge.messages.ingest import Ingest
 from edge.stores.store import Store, read_readings
@@ -74,9 +75,14 @@ def read_pages(store: Store, series: SeriesTable, *, start: int | None = None, s
 
 
 def read_history(
-    store: Store, fleet: Fleet, workspace: Workspace = IN_MEMORY, *, start: int | None = None, stop: int | None = None
+    store: Store,
+    fleet: Fleet,
+    workspace: Workspace = IN_MEMORY,
+    *,
+    stop: int | None = None,
+    meaning: Callable[[str], Meaning | None] = lambda _: None,
 ) -> History:
-    """The history of the store within `[start, stop)` ns on the grid; readings pass by in pages and are not kept.
+    """The history of the store before a moment on the grid; readings pass by in pages and are not kept.
 
     Where the configuration leaves the interval open, it is derived from the first readings.
 
@@ -84,8 +90,8 @@ def read_history(
         store: store that has the readings.
         fleet: section of the configuration with what is known of the contract.
         workspace: folder that a large table becomes a file in, and how much is in memory at once.
-        start: first moment, ns UTC.
-        stop: moment after the last one, ns UTC.
+        stop: moment after the last one, ns UTC; None: all readings are taken.
+        meaning: gives kind, hold and unit of a series by its name, or None where nobody knows.
 
     Raises:
         ConfigurationError: a value of the configuration is out of range.
@@ -93,8 +99,8 @@ def read_history(
         StoreBusy: the store cannot be reached.
         StoreDenied: the account, bucket or address is wrong.
     """
-    series = SeriesTable()
-    pages = read_pages(store, series, start=start, stop=stop)
+    series = SeriesTable(meaning=meaning)
+    pages = read_pages(store, series, stop=stop)
     known = _enough(fleet, pages, workspace)
     contract = derive_contract(fleet, Readings.concatenate(known))
     table, arrivals = stream_table(

@@ -8,7 +8,9 @@ import sys
 
 import pytest
 
+from edge.forecaster.bundle import Bundle, write_bundle
 from edge.spool.spool import Commit, Spool
+from tests.edge.test_forecaster_manifest import CONTENT, model_manifest
 from tests.support.ready_device import HEAVY, Device
 
 
@@ -147,6 +149,21 @@ def test_check_looks_at_the_bundle_that_is_live_on_the_device(device: Device) ->
     (bundles / "live.json").write_text(json.dumps({"live": device.bundle.name}))
     answer = device.run("check")
     assert (answer.returncode, device.bundle.name in answer.stdout) == (0, True)
+
+
+def test_check_refuses_a_model_that_learned_another_kind(device: Device) -> None:
+    """The agent would refuse it for the rules of this device; the line says what to do."""
+    manifest = model_manifest()
+    bundles = device.folder / "gatecast-state" / "bundles"
+    write_bundle(bundles, Bundle(manifest, CONTENT))
+    (bundles / "live.json").write_text(json.dumps({"live": manifest.version}))
+    device.configure('[[ingest]]\ntopic = "{device}"\nkind = "counter"\nfill = "hold"\n')
+    answer = device.run("check")
+    assert answer.returncode == 1
+    assert (
+        "would be refused here: its model learned series 'cellar' as gauge, which is counter, held for 1d here (and 1 more "
+        "series); run gatecast retrain"
+    ) in answer.stdout
 
 
 def test_check_loads_nothing_heavy(device: Device) -> None:

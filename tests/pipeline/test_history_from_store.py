@@ -1,5 +1,6 @@
 """Readings between files and the store."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,11 @@ import pytest
 
 from edge.config.sections import Fleet
 from edge.contract.columns import Readings, SeriesTable
+from edge.contract.meaning import Meaning
 from edge.contract.times import SECOND
 from edge.errors import HistoryError, StoreBusy
+from edge.messages.reading import meaning_of
+from edge.messages.rule import ValueRule
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import open_store
 from pipeline.history.cells import Workspace
@@ -111,3 +115,23 @@ def test_a_store_that_stays_away_is_given_up_after_several_tries() -> None:
     with pytest.raises(StoreBusy, match=r"\[store\] url"):
         write_history(open_store("influxdb://127.0.0.1:1/bucket"), SeriesTable(["a"]), every(HOUR, 2), wait=waits.append)
     assert waits == [0.25, 0.5, 1, 2, 4][: TRIES - 1]
+
+
+def test_the_rules_say_what_the_history_of_a_store_means(tmp_path: Path) -> None:
+    """Readings are stored as the meter shows them; the table has what it added, and the silent door its last value."""
+    store, series = SqliteStore(tmp_path / "store.db"), SeriesTable(["hall.door", "hall.meter", "hall.power"])
+    hours = range(6)
+    start = 1_700_002_800 * SECOND
+    times = [start + hour * HOUR for hour in hours]
+    write_history(store, series, Readings.of([1] * 6, times, [10.0 + 2 * hour for hour in hours]))
+    write_history(store, series, Readings.of([2] * 6, times, [5.0] * 6))
+    write_history(store, series, Readings.of([0], times[:1], [1.0]))
+    rules = [
+        ingest("{room}/power", value="*", series="{room}.{key}"),
+        ingest("{room}/energy", series="{room}.{key}", values={"meter": ValueRule("total", kind="counter", unit="kWh")}),
+        ingest("{room}/door", series="{room}.{key}", values={"door": ValueRule("open", fill="hold", hold="3h")}),
+    ]
+    table = read_history(store, Fleet("1h"), meaning=partial(meaning_of, rules)).table
+    nan = float("nan")
+    np.testing.assert_array_equal(table.values, [[1, 1, 1, 1, nan, nan], [nan, 2, 2, 2, 2, 2], [5, 5, 5, 5, 5, 5]])
+    assert table.told == {"hall.door": Meaning(hold=3 * HOUR), "hall.meter": Meaning("counter", unit="kWh")}
