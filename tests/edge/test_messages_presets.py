@@ -95,6 +95,22 @@ def test_an_own_topic_stands_for_the_rule_whose_topic_is_most_like_it() -> None:
     assert len(make_ingests([IngestRule(preset="telegraf_json", topic="hosts/{path...}")])) == 2
 
 
+@pytest.mark.parametrize(
+    ("preset", "topics", "skipped"),
+    [
+        ("zigbee2mqtt", {"home/x/{device...}"}, "home/x/bridge/#"),
+        ("shelly", {"home/x/{device}/status/{component}"}, "home/x/+/status/sys"),
+        ("tasmota", {"home/x/{device}/SENSOR", "home/x/{device}/STATE"}, None),
+        ("kepserver", {"home/x", "home/x/{source...}"}, None),
+    ],
+)
+def test_an_own_root_stands_for_the_first_level_of_all_topics(preset: str, topics: set[str], skipped: str | None) -> None:
+    """Also in what is skipped; before a topic that begins with the device."""
+    rules = expand(IngestRule(preset=preset, topic="home/x/#"), PRESETS)
+    assert {rule.topic for rule in rules} == topics
+    assert skipped is None or skipped in rules[0].skip
+
+
 def test_what_a_name_means_is_added_and_other_values_replace_those_of_the_preset() -> None:
     """The user's word counts first."""
     payload = b'{"Time":"2026-11-26T17:55:10","AM2301":{"Temperature":70.6,"Humidity":48.3}}'

@@ -31,6 +31,8 @@ from edge.messages.rule import IngestRule
 
 PresetRule: TypeAlias = IngestRule  # its keys are those that `[[ingest]]` leaves out
 
+ROOT = "/#"  # at the end of an own topic: it is the root of the preset's
+
 PRESETS: dict[str, tuple[PresetRule, ...]] = {
     "tasmota": TASMOTA,
     "zigbee2mqtt": ZIGBEE2MQTT,
@@ -54,8 +56,8 @@ def expand(rule: IngestRule, presets: Mapping[str, tuple[PresetRule, ...]]) -> t
     """The rules that a rule with a preset stands for; a rule without one stands for itself.
 
     Own keys win; `tags`, `rename`, and entries of `values` without a path, are added to those of the preset. With an own
-    `value`, or another entry of `values`, the preset's are left out. With an own topic those rules count whose topic is most
-    like it.
+    `value`, or another entry of `values`, the preset's are left out. An own topic that ends with `/#` is another root for the
+    topics of all rules. With another own topic those rules count whose topic is most like it.
 
     Args:
         rule: rule of the configuration.
@@ -68,22 +70,39 @@ def expand(rule: IngestRule, presets: Mapping[str, tuple[PresetRule, ...]]) -> t
         return (rule,)
     if rule.preset not in presets:
         raise ConfigurationError(f"[[ingest]] preset: expected one of {', '.join(presets)}; got {rule.preset!r}")
+    bases = presets[rule.preset]
+    if rule.topic is not None and rule.topic.endswith(ROOT):
+        bases = tuple(_moved(base, rule.topic.removesuffix(ROOT)) for base in bases)
+        rule = msgspec.structs.replace(rule, topic=None)
+    elif rule.topic is not None:
+        bases = _nearest(bases, rule.topic)
     rules: list[IngestRule] = []
-    for base in _bases(rule, presets[rule.preset]):
+    for base in bases:
         merged = _merged(rule, base)
         if merged not in rules:  # an own topic makes equal what differs by its topic only
             rules.append(merged)
     return tuple(rules)
 
 
-def _bases(rule: IngestRule, bases: tuple[PresetRule, ...]) -> tuple[PresetRule, ...]:
-    """Rules of a preset that stand for an own topic: those of the topic that has most of its levels, placeholders apart."""
-    if rule.topic is None:
-        return bases
-    own = set(rule.topic.split("/"))
+def _moved(base: PresetRule, root: str) -> PresetRule:
+    """A rule with another first level in its topics; where that is a placeholder, with the root before it."""
+    first = (base.topic or "").split("/")[0]
+
+    def moved(topic: str) -> str:
+        level, _, rest = topic.partition("/")
+        if first.startswith("{") or level != first:
+            return f"{root}/{topic}"
+        return f"{root}/{rest}" if rest else root
+
+    return msgspec.structs.replace(base, topic=moved(base.topic or ""), skip=tuple(map(moved, base.skip)))
+
+
+def _nearest(bases: tuple[PresetRule, ...], topic: str) -> tuple[PresetRule, ...]:
+    """Rules of the topic that has most levels of another one, placeholders apart."""
+    levels = set(topic.split("/"))
 
     def alike(base: PresetRule) -> int:
-        return sum(level in own for level in (base.topic or "").split("/") if not level.startswith("{"))
+        return sum(level in levels for level in (base.topic or "").split("/") if not level.startswith("{"))
 
     nearest = max(bases, key=alike)
     return tuple(base for base in bases if base.topic == nearest.topic)
