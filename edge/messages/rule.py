@@ -48,7 +48,8 @@ class IngestRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Args:
         topic: levels with placeholders, such as `sensors/{site}/{device}/{metric}`; `{name...}` at the end stands for one or
-            more levels, `+` and `#` as in MQTT. Left out: that of the preset; `root/#` beside a preset is the root of its topics.
+            more levels, `+` and `#` as in MQTT. Left out: that of the preset; `root/#` beside a preset is the root of its
+            topics.
         series: name of the series, made of placeholders: those of the topic, `{key}`, `{each}` and `{$.path}` of the payload;
             left out: those of the topic, joined with dots, and `{key}` where a message has several values. A name that other
             values would give as well has them joined with `/`.
