@@ -51,7 +51,7 @@ def gru_bundle() -> Bundle:
     network = build(Architecture(), CONTRACT, np.full(SERIES, 5.0))
     made = bundle_of(convert(network), Architecture(), CONTRACT)
     manifest = msgspec.structs.replace(made.manifest, series=NAMES)
-    windows = np.stack([value_of(hour)[:16] for hour in range(CONTRACT.window)], axis=1).astype(np.float32)
+    windows = np.stack([value_of(hour)[:16] for hour in range(CONTRACT.window)], axis=1)
     chosen = golden(Model(Bundle(manifest, made.model)), windows, np.arange(16, dtype=np.int32))
     return Bundle(msgspec.structs.replace(manifest, golden=chosen), made.model)
 

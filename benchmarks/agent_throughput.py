@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from edge.contract.columns import Float32, Int32, Readings, SeriesTable
+from edge.contract.columns import Float64, Int32, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.forecaster.forecaster import AllQuantiles
@@ -52,12 +52,12 @@ class Steady(AllQuantiles):
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
 
-    def predict(self, windows: Float32, series: Int32) -> Float32:
+    def predict(self, windows: Float64, series: Int32) -> Float64:
         """As `Forecaster.predict`."""
         del series
-        rise = np.arange(1, self.contract.horizon + 1, dtype=np.float32) / 4
-        forecasts = windows[:, -1, None, None] + rise[:, None] + np.array([-1, 0, 1], np.float32)
-        return forecasts.astype(np.float32)
+        rise = np.arange(1, self.contract.horizon + 1, dtype=np.float64) / 4
+        forecasts: Float64 = windows[:, -1, None, None] + rise[:, None] + np.array([-1.0, 0.0, 1.0])
+        return forecasts
 
 
 def stream(first: int, intervals: int) -> Readings:

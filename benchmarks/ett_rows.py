@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from edge.config.sections import Train
-from edge.contract.columns import Float32, Float64, Int32
+from edge.contract.columns import Float64, Int32
 from edge.contract.contract import Contract
 from edge.contract.times import DAY
 from edge.forecaster.baselines import baselines
@@ -111,10 +111,10 @@ class Thinned:
         self.intervals = forecaster.intervals
         self._forecaster, self._share, self._random = forecaster, share, np.random.default_rng(0)
 
-    def predict(self, windows: Float32, series: Int32) -> Float32:
+    def predict(self, windows: Float64, series: Int32) -> Float64:
         """As `Forecaster.predict`."""
         lost = self._random.random(windows.shape) < self._share
-        return self._forecaster.predict(np.where(lost, np.float32(np.nan), windows), series)
+        return self._forecaster.predict(np.where(lost, np.nan, windows), series)
 
     def self_test(self) -> float | None:
         """As `Forecaster.self_test`, with all values."""
@@ -222,7 +222,7 @@ def _network_row(
         members=settings.members,
         window=contract.window,
         conversion=conversions,
-        validation_mae=made.loss(data.scale.astype(np.float32)) if learned else None,
+        validation_mae=made.loss(data.scale) if learned else None,
     )
 
 
@@ -233,7 +233,7 @@ def _conversions(ready: Prepared, made: Candidate, folder: Path, scale: Float64)
     chosen = samples(ready.table, contract, ready.split.held_out)
     facts = chosen.targets(evenly(len(chosen), PARITY_WINDOWS), contract) / scale[series - 1, None]
 
-    def squared(forecasts: Float32) -> float:
+    def squared(forecasts: Float64) -> float:
         error = forecasts[:, :, contract.median] / scale[series - 1, None] - facts
         return float(np.nanmean(np.square(error)))
 
@@ -281,7 +281,7 @@ def tutorial_rows(data: Data, contract: Contract, seeds: Sequence[int]) -> Itera
 
 def peer_rows(data: Data, contract: Contract, methods: Sequence[str]) -> Iterator[Row]:
     """Baselines, ridge and LightGBM on the same windows."""
-    scale = data.scale.astype(np.float32)
+    scale = data.scale
     training, validation = (samples(data.table, contract, part) for part in (data.split.training, data.split.validation))
     makers: dict[str, Callable[..., Forecaster]] = {"ridge": ridge, "lightgbm": lightgbm_direct}
     entrants: list[tuple[Forecaster, float | None]] = [(one, None) for one in baselines(contract) if "baselines" in methods]
@@ -340,7 +340,7 @@ def choose_window(data: Data, horizon: int, train: Train) -> int:
         contract = Contract(data.table.interval, window, horizon)
         with tempfile.TemporaryDirectory() as folder:
             made = make_candidate(prepared(data, contract), architectures(train, contract)[0], settings_of(train), Path(folder))
-        losses[window] = made.loss(data.scale.astype(np.float32))
+        losses[window] = made.loss(data.scale)
         say(f"{data.name}: window {window}: {losses[window]:.4f} on the validation part")
     return min(losses, key=lambda one: losses[one]) if losses else choices[0]
 

@@ -130,13 +130,13 @@ class Forecasts:
     Args:
         series: index of the series, int32 `[n]`.
         origin: end of the last closed interval, ns UTC, int64 `[n]`.
-        values: quantiles of the forecast in the sensor's own unit, float32 `[n, horizon, quantiles]`.
+        values: quantiles of the forecast in the sensor's own unit, float64 `[n, horizon, quantiles]`.
         model: version of the bundle, or name of the baseline, that made them.
     """
 
     series: Int32
     origin: Int64
-    values: Float32
+    values: Float64
     model: str
 
     def __len__(self) -> int:
@@ -188,7 +188,7 @@ class Points:
     measurement: Measurement
     series: Int32
     time: Int64
-    fields: dict[str, Float64 | Float32 | Int64 | Int32 | str] = field(default_factory=dict)
+    fields: dict[str, Float64 | Int64 | Int32 | str] = field(default_factory=dict)
     lead: Int32 | None = None
 
     def __len__(self) -> int:

@@ -8,7 +8,7 @@ from typing import cast
 
 import numpy as np
 
-from edge.contract.columns import Bool, Float32, Float64, Int64
+from edge.contract.columns import Bool, Float64, Int64
 from edge.contract.meaning import Meaning
 
 EARLIER = 2  # cells before the first value that the increase of a counter needs
@@ -78,7 +78,7 @@ def interval_values(cells: Float64, counter: Bool, longest: Int64, before: Float
     return values
 
 
-def fill_in(row: Float32 | Float64, meaning: Meaning, interval: int, piece: int = PIECE) -> None:
+def fill_in(row: Float64, meaning: Meaning, interval: int, piece: int = PIECE) -> None:
     """Put the values of a series in the place of its cells, piece by piece, as a row may be long.
 
     Args:

@@ -9,8 +9,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from edge.contract.columns import Float32, Int32
+from edge.contract.columns import Float64, Int32
 from edge.contract.contract import Contract
+from edge.forecaster.level import is_known, level
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +33,21 @@ class Baseline:
     seasons: int = 1
     intervals: ClassVar[bool] = False
 
-    def predict(self, windows: Float32, series: Int32) -> Float32:
+    def predict(self, windows: Float64, series: Int32) -> Float64:
         """As `Forecaster.predict`; the series is not used."""
         del series
         horizon, window = self.contract.horizon, self.contract.window
-        forecasts = np.full((len(windows), horizon, len(self.contract.quantiles)), np.nan, np.float32)
-        filled = np.isfinite(windows)
-        newest = window - 1 - np.argmax(filled[:, ::-1], axis=1)
-        last = windows[np.arange(len(windows)), newest][:, None]
+        forecasts = np.full((len(windows), horizon, len(self.contract.quantiles)), np.nan)
+        counts = is_known(windows)
+        last = np.where(counts.any(axis=1), level(windows), np.nan)[:, None]
         if self.season is None:
             forecasts[:, :, self.contract.median] = last
             return forecasts
         phase = window - self.season + np.arange(horizon) % self.season
         back = phase[:, None] - self.season * np.arange(self.seasons)
-        values = np.where(back >= 0, windows[:, np.maximum(back, 0)], np.nan)
-        known = np.isfinite(values)
+        known = (back >= 0) & counts[:, np.maximum(back, 0)]
         count = known.sum(axis=2)
-        mean = np.where(known, values, 0).sum(axis=2) / np.maximum(count, 1)
+        mean = np.where(known, windows[:, np.maximum(back, 0)], 0).sum(axis=2) / np.maximum(count, 1)
         forecasts[:, :, self.contract.median] = np.where(count > 0, mean, last)
         return forecasts
 

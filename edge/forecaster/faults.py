@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from edge.contract.columns import Bool, Float32, Int32
+from edge.contract.columns import Bool, Float64, Int32
 from edge.errors import BundleError
 from edge.forecaster.forecaster import Forecaster
 
@@ -16,6 +16,7 @@ USUAL = 1e12  # values of sensors lie below; a window with a larger one proves n
 FORECASTS = 3  # least number of broken forecasts that prove something against a bundle
 SERIES = 3  # least number of series with broken forecasts, where the device has so many
 SHARE = 0.1  # least share of the known series with broken forecasts
+FAILURES = (BundleError, ValueError, RuntimeError)  # also what a runtime raises of its own accord
 
 Kind: TypeAlias = Literal["not_finite", "crossed", "not_made"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -26,12 +27,12 @@ class Attempt:
     """What a forecaster made of some windows.
 
     Args:
-        values: float32 `[n, horizon, quantiles]`; a broken row may hold anything.
+        values: float64 `[n, horizon, quantiles]`; a broken row may hold anything.
         kind: position in `KINDS` of the fault of each row, -1 where there is none, `[n]`.
         error: message of the last exception, or None.
     """
 
-    values: Float32
+    values: Float64
     kind: Int32
     error: str | None = None
 
@@ -41,22 +42,26 @@ class Attempt:
         return self.kind >= 0
 
 
-def attempt(forecaster: Forecaster, windows: Float32, series: Int32) -> Attempt:
+def attempt(forecaster: Forecaster, windows: Float64, series: Int32) -> Attempt:
     """Forecast all windows; if that raises, forecast row by row, so that one broken row does not affect the others.
 
     Args:
         forecaster: a model or a baseline.
-        windows: float32 `[n, window]`.
+        windows: float64 `[n, window]`.
         series: index of each series as the forecaster lists them, `[n]`.
     """
     contract = forecaster.contract
-    values = np.full((len(windows), contract.horizon, len(contract.quantiles)), np.nan, np.float32)
-    made = np.zeros(len(windows), np.bool_)
-    error = _predict(forecaster, windows, series, values, made)
-    if error is not None and len(windows) > 1:
+    made, error = np.ones(len(windows), np.bool_), None
+    try:
+        values = forecaster.predict(windows, series)
+    except FAILURES as failure:
+        values, error = np.full((len(windows), contract.horizon, len(contract.quantiles)), np.nan), str(failure)
         for row in range(len(windows)):
             part = slice(row, row + 1)
-            error = _predict(forecaster, windows[part], series[part], values[part], made[part]) or error
+            try:
+                values[part] = forecaster.predict(windows[part], series[part])
+            except FAILURES as failure:
+                made[row], error = False, str(failure)
     promised = values if forecaster.intervals else values[:, :, [contract.median]]
     # A difference within the rounding of float32 is no crossing.
     with np.errstate(invalid="ignore"):
@@ -64,15 +69,6 @@ def attempt(forecaster: Forecaster, windows: Float32, series: Int32) -> Attempt:
     kind = np.where(crossed, KINDS.index("crossed"), -1)
     kind = np.where(np.isfinite(promised).all(axis=(1, 2)), kind, KINDS.index("not_finite"))
     return Attempt(values, np.where(made, kind, KINDS.index("not_made")).astype(np.int32), error)
-
-
-def _predict(forecaster: Forecaster, windows: Float32, series: Int32, values: Float32, made: Bool) -> str | None:
-    try:
-        values[:] = forecaster.predict(windows, series)
-    except (BundleError, ValueError, RuntimeError) as error:  # also what a runtime raises of its own accord
-        return str(error)
-    made[:] = True
-    return None
 
 
 class Evidence:
@@ -98,12 +94,12 @@ class Evidence:
         for owner in series.tolist() if self._failing else ():
             self._failing.pop(owner, None)
 
-    def add(self, made: Attempt, windows: Float32, series: Int32, known: int) -> str | None:
+    def add(self, made: Attempt, windows: Float64, series: Int32, known: int) -> str | None:
         """Count the broken forecasts of an attempt.
 
         Args:
             made: attempt to forecast the windows.
-            windows: float32 `[n, window]`.
+            windows: float64 `[n, window]`.
             series: index of each series, `[n]`.
             known: number of series on the device.
 

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Protocol
 
-from edge.contract.columns import Float32, Int32
+from edge.contract.columns import Float64, Int32
 from edge.contract.contract import Contract
 
 
@@ -24,15 +24,16 @@ class Forecaster(Protocol):
     def intervals(self) -> bool:
         """Whether it gives all quantiles; one that does not gives the median, and NaN for the others."""
 
-    def predict(self, windows: Float32, series: Int32) -> Float32:
+    def predict(self, windows: Float64, series: Int32) -> Float64:
         """Forecast every window.
 
         Args:
-            windows: float32 `[n, window]` in the sensor's unit, newest last, NaN for missing.
+            windows: float64 `[n, window]` in the sensor's unit, newest last, NaN for missing.
             series: index of the series as the bundle lists them, 0 = unknown, int32 `[n]`.
 
         Returns:
-            float32 `[n, horizon, quantiles]` in the sensor's unit, quantiles ascending. NaN for a window without any value.
+            float64 `[n, horizon, quantiles]` in the sensor's unit, quantiles ascending. NaN for a window without any value.
+            Forecasts of a shifted window are the shifted forecasts: levels are taken off and added in float64.
         """
 
     def self_test(self) -> float | None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Float32, Int32
+from edge.contract.columns import Float64, Int32
 from edge.contract.contract import Contract
 from edge.errors import BundleError
 
@@ -28,15 +28,14 @@ class Golden(msgspec.Struct, frozen=True):
     units: list[float] | None = None
 
     @classmethod
-    def of(cls, windows: Float32, series: Int32, forecasts: Float32, units: Float32 | None = None) -> "Golden":
+    def of(cls, windows: Float64, series: Int32, forecasts: Float64, units: Float64 | None = None) -> "Golden":
         """The same values as lists, NaN in windows as None; forecasts are finite, units above 0."""
         rows = [[value if math.isfinite(value) else None for value in window] for window in windows.tolist()]
         return cls(rows, series.tolist(), forecasts.tolist(), None if units is None else units.tolist())
 
-    def arrays(self) -> tuple[Float32, Int32, Float32]:
-        """Windows float32 `[n, window]`, series int32 `[n]`, forecasts float32 `[n, horizon, quantiles]`."""
-        with np.errstate(over="ignore"):
-            return np.array(self.windows, np.float32), np.array(self.series, np.int32), np.array(self.forecasts, np.float32)
+    def arrays(self) -> tuple[Float64, Int32, Float64]:
+        """Windows float64 `[n, window]`, series int32 `[n]`, forecasts float64 `[n, horizon, quantiles]`."""
+        return np.array(self.windows, np.float64), np.array(self.series, np.int32), np.array(self.forecasts, np.float64)
 
 
 def check_golden(golden: Golden, contract: Contract, known: int) -> None:

@@ -5,24 +5,23 @@ resizing one interpreter costs more than a forecast, and tflite-runtime would lo
 """
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any, cast
 
 import numpy as np
 
-from edge.contract.columns import Bool, Float32, Int32
+from edge.contract.columns import Bool, Float32, Float64, Int32
 from edge.contract.contract import Contract
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.baselines import baseline
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
+from edge.forecaster.level import is_known, level, relative
 from edge.forecaster.manifest import Precision
 
 BUCKETS = (1, 8, 64)  # a larger batch takes 4 MB and is no faster
 RUNTIMES = (("ai_edge_litert.interpreter", "ai-edge-litert"), ("tflite_runtime.interpreter", "tflite-runtime"))
-# A value beyond counts as missing: the sum of the squares of the longest window must stay within float32.
-LARGEST_VALUE = 5e16
 # Largest error against the golden forecasts, as a share of the spread of the series.
 TOLERANCE: dict[Precision, float] = {"float32": 1e-4, "float16": 1e-2, "int8": 0.1}
 
@@ -56,13 +55,14 @@ class Model:
 
     Args:
         bundle: bundle that has a model; its hash was checked when the bundle was made.
+        levels: function that gives the levels that the model does not see, float64 `[n]` of windows float64 `[n, window]`.
 
     Raises:
         BundleError: the runtime cannot open the model, or its inputs and outputs are not those of the contract.
         ConfigurationError: no runtime is installed.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, levels: Callable[[Float64], Float64] = level) -> None:
         if bundle.model is None:
             raise BundleError(f"expected a bundle with a model; {bundle.manifest.version} is a baseline")
         self.name = bundle.manifest.version
@@ -70,22 +70,31 @@ class Model:
         self.intervals = True
         self._manifest = bundle.manifest
         self._content = bundle.model
+        self._levels = levels
         self._interpreters: dict[int, _Interpreter] = {}
         self._interpreter(1)
 
-    def predict(self, windows: Float32, series: Int32) -> Float32:
+    @property
+    def precision(self) -> Precision:
+        """Number format of its weights."""
+        file = self._manifest.model
+        return "float32" if file is None else file.precision
+
+    def predict(self, windows: Float64, series: Int32) -> Float64:
         """As `Forecaster.predict`; a window without any value gives NaN, a series the bundle does not list counts as 0."""
         known = np.where((series >= 0) & (series <= len(self._manifest.series)), series, 0).astype(np.int32)
-        forecasts = np.empty((len(windows), self.contract.horizon, len(self.contract.quantiles)), np.float32)
-        # Replaced before the model runs: a model that was made under another bound has that bound inside.
-        windows = np.where(np.abs(windows) < LARGEST_VALUE, windows, np.float32(np.nan))
+        forecasts = np.empty((len(windows), self.contract.horizon, len(self.contract.quantiles)))
+        # Values that do not count are NaN before the model runs: one that was made under another bound has that bound inside.
+        levels = self._levels(windows)
+        distances = relative(windows, levels)
         start = 0
         while start < len(windows):
             bucket = next((size for size in BUCKETS if size >= len(windows) - start), BUCKETS[-1])
             part = slice(start, start + bucket)
-            forecasts[part] = self._interpreter(bucket).run(windows[part], known[part])
+            forecasts[part] = self._interpreter(bucket).run(distances[part], known[part])
+            forecasts[part] += levels[part, None, None]
             start += bucket
-        forecasts[np.isnan(windows).all(axis=1)] = np.nan
+        forecasts[np.isnan(distances).all(axis=1)] = np.nan
         return forecasts
 
     def self_test(self) -> float:
@@ -108,7 +117,7 @@ class Model:
         wanted = np.concatenate([expected, np.tile(expected, (copies, 1, 1))[:64]])
         units = None
         if golden.units is not None:
-            spreads = np.array(golden.units, np.float32)
+            spreads = np.array(golden.units)
             units = np.concatenate([spreads, np.tile(spreads, copies)[:64]])
         error = relative_error(wanted, forecasts, windows, units=units)
         if (np.diff(forecasts, axis=2) < 0).any():
@@ -180,7 +189,7 @@ def _shape(details: dict[str, Any]) -> tuple[str, tuple[int, ...]]:
 
 
 def relative_error(
-    expected: Float32, forecasts: Float32, windows: Float32, leads: int | None = None, units: Float32 | None = None
+    expected: Float64, forecasts: Float64, windows: Float64, leads: int | None = None, units: Float64 | None = None
 ) -> float:
     """Largest absolute difference as a share of a spread; NaN where either is not finite.
 
@@ -191,36 +200,36 @@ def relative_error(
     Args:
         expected: forecasts to compare with, `[n, horizon, quantiles]`.
         forecasts: forecasts to judge, `[n, horizon, quantiles]`.
-        windows: windows of these forecasts, float32 `[n, window]`.
+        windows: windows of these forecasts, float64 `[n, window]`.
         leads: number of leads whose difference counts; None: all.
-        units: spread of each forecast's series, above 0, float32 `[n]`; None where it is not known.
+        units: spread of each forecast's series, above 0, float64 `[n]`; None where it is not known.
     """
     finite: Bool = np.isfinite(expected) & np.isfinite(forecasts)
     if not finite.all():
         return float("nan")
-    wide = expected.astype(np.float64)
-    differences = np.maximum(np.abs(forecasts - wide) - 4 * np.spacing(np.abs(expected)), 0)[:, :leads]
+    rounding = 4 * np.spacing(np.abs(expected).astype(np.float32))
+    differences = np.maximum(np.abs(forecasts - expected) - rounding, 0)[:, :leads]
     if units is not None:
         return float((differences / units[:, None, None]).max())
-    if wide[0].size > 1:
-        about = wide - wide.mean(axis=(1, 2), keepdims=True)
+    if expected[0].size > 1:
+        about = expected - expected.mean(axis=(1, 2), keepdims=True)
     else:
-        known = np.where(np.abs(windows) < LARGEST_VALUE, windows, np.nan).astype(np.float64)
+        known = np.where(is_known(windows), windows, np.nan)
         about = known - np.nanmean(known, axis=1, keepdims=True)
     spread = float(np.sqrt(np.nanmean(np.square(about))))
     difference = float(differences.max())
     return difference / spread if spread > 0 else float(difference > 0)
 
 
-def usable(windows: Float32, contract: Contract) -> Bool:
+def usable(windows: Float64, contract: Contract) -> Bool:
     """Whether a model forecasts from a window, on the device and before the verdict, bool `[n]`; if not, the baseline does.
 
     Args:
-        windows: float32 `[n, window]`; only the newest part of a longer window counts.
+        windows: float64 `[n, window]`; only the newest part of a longer window counts.
         contract: window and `max_missing`.
     """
     # Counts are compared, because shares are rounded.
-    known = (np.abs(windows[:, -contract.window :]) < LARGEST_VALUE).sum(axis=1)
+    known = is_known(windows[:, -contract.window :]).sum(axis=1)
     return cast("Bool", (contract.window - known <= contract.max_missing * contract.window) & (known > 0))
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from edge.contract.contract import Contract
 
 CELL = 16  # bytes of an interval of a series: value and weight
-FORECAST = 3 * 4  # bytes of a forecast value: made, kept, and on its way to the store
+WINDOW = 8  # bytes of a value of a window
+FORECAST = 2 * 8  # bytes of a forecast value: made, and on its way to the store
 SHARE = 0.5  # of the memory that they may take; the rest is the program, the model and the spool
 GROUPS, OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
@@ -37,7 +38,7 @@ def need(contract: Contract, series: int, lateness: int) -> int:
     """Bytes that so many series take, with one closing of them all; lateness in ns."""
     columns = contract.window + -(-lateness // contract.interval)
     values = contract.horizon * len(contract.quantiles)
-    return max(series, 1) * (columns * CELL + contract.window * 4 + values * FORECAST)
+    return max(series, 1) * (columns * CELL + contract.window * WINDOW + values * FORECAST)
 
 
 def shortage(contract: Contract, series: int, lateness: int, room: int) -> str | None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.contract.columns import Float32, Int32
+from edge.contract.columns import Float64, Int32
 from edge.forecaster.forecaster import Forecaster
 
 HEALTHY = 3600.0  # seconds of answers after which earlier deaths count no longer
@@ -93,7 +93,7 @@ class Noted:
         self._forecaster, self._note = forecaster, note
         self.name, self.contract, self.intervals = forecaster.name, forecaster.contract, forecaster.intervals
 
-    def predict(self, windows: Float32, series: Int32) -> Float32:
+    def predict(self, windows: Float64, series: Int32) -> Float64:
         """As `Forecaster.predict`."""
         with self._note.inside(self.name):
             forecasts = self._forecaster.predict(windows, series)

@@ -11,14 +11,15 @@ from types import MappingProxyType
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Float32, Forecasts, Int32, Int64, Points, Readings, Scores, SeriesTable
+from edge.contract.columns import Float64, Forecasts, Int32, Int64, Points, Readings, Scores, SeriesTable
 from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.schema import FORECAST, FORECAST_LEAD, LEAD, MODEL, ORIGIN, Measurement
 from edge.contract.values import reach
 from edge.forecaster.baselines import Baseline, seasonal_naive
 from edge.forecaster.faults import KINDS, Evidence, Kind, attempt
 from edge.forecaster.forecaster import Forecaster
-from edge.forecaster.model import LARGEST_VALUE, usable
+from edge.forecaster.level import is_known
+from edge.forecaster.model import usable
 from edge.series.entry import Entry
 from edge.series.scoring import Scoring, default_leads
 from edge.series.state import Closed, Ingested, State
@@ -55,7 +56,6 @@ class Effect:
 
 @dataclass(slots=True)
 class _Made:
-    values: Float32
     forecasts: list[Forecasts] = field(default_factory=list)
     failure: str | None = None
     broken: dict[Kind, Int32] = field(default_factory=dict)
@@ -155,10 +155,7 @@ class Engine:
         """
         ingested = self.state.ingest(readings)
         closed = self._closed(ingested, now)
-        made = self._forecast(closed)
-        contract = self.forecaster.contract
-        naive = self._baseline.predict(closed.windows, closed.series)[:, :, contract.median]
-        kept = self.scoring.at_leads(made.values, naive)
+        made, kept = self._forecast(closed)
         scores = self.scoring.step(closed, kept)
         fresh = readings.take(ingested.fresh)
         points = [Points.of_readings(fresh)]
@@ -186,7 +183,7 @@ class Engine:
         closed = self._closed(self.state.ingest(entry.readings), entry.now)
         kept = entry.forecasts
         shape = (len(closed), len(self.scoring.leads), len(self.scoring.contract.quantiles) + 1)
-        self.scoring.step(closed, kept if kept.shape == shape else np.full(shape, np.nan, np.float32))
+        self.scoring.step(closed, kept if kept.shape == shape else np.full(shape, np.nan))
 
     def dump(self) -> Iterator[bytes]:
         """State and waiting forecasts in small parts, for `load`."""
@@ -229,34 +226,36 @@ class Engine:
         pairs = ((getattr(ingested.closed, name), getattr(by_clock, name)) for name in Closed.__slots__)
         return Closed(*(np.concatenate(pair) for pair in pairs))
 
-    def _forecast(self, closed: Closed) -> _Made:
-        contract = self.forecaster.contract
-        made = _Made(np.full((len(closed), contract.horizon, len(contract.quantiles)), np.nan, np.float32))
+    def _forecast(self, closed: Closed) -> tuple[_Made, Float64]:
+        """The forecasts of all windows, and the part of them that waits for its facts, from `Scoring.at_leads`."""
+        contract, made = self.forecaster.contract, _Made()
+        kept = np.full((len(closed), len(self.scoring.leads), len(contract.quantiles) + 1), np.nan)
         if not len(closed):
-            return made
+            return made, kept
         by_model = usable(closed.windows, contract)
         self._evidence.forget(closed.series[~by_model])
-        started = time.perf_counter()
         if by_model.any():
             windows, owners = closed.windows[by_model], closed.series[by_model]
+            started = time.perf_counter()
             tried = attempt(self.forecaster, windows, self._models_series(owners))
+            made.seconds = time.perf_counter() - started
             made.failure = self._evidence.add(tried, windows, owners, len(self.state))
             made.broken = {
                 kind: owners[tried.kind == number] for number, kind in enumerate(KINDS) if (tried.kind == number).any()
             }
             by_model[by_model] = ~tried.broken
             if by_model.any():
-                values = tried.values[~tried.broken]
-                made.values[by_model] = values
+                values = tried.values[~tried.broken] if tried.broken.any() else tried.values
+                naive = self._baseline.predict(closed.windows[by_model], closed.series[by_model])
+                kept[by_model] = self.scoring.at_leads(values, naive[:, :, contract.median])
                 made.forecasts.append(Forecasts(closed.series[by_model], closed.origin[by_model], values, self.forecaster.name))
-        made.seconds = time.perf_counter() - started
         rest = ~by_model
-        rest[rest] = (np.abs(closed.windows[rest]) < LARGEST_VALUE).any(axis=1)
+        rest[rest] = is_known(closed.windows[rest]).any(axis=1)
         if rest.any():
             values = self._baseline.predict(closed.windows[rest], closed.series[rest])
-            made.values[rest] = values
+            kept[rest] = self.scoring.at_leads(values, values[:, :, contract.median])
             made.forecasts.append(Forecasts(closed.series[rest], closed.origin[rest], values, self._baseline.name))
-        return made
+        return made, kept
 
     def _models_series(self, series: Int32) -> Int32:
         """The forecaster's own index of each series, 0 where it does not know it."""
@@ -286,7 +285,7 @@ class Engine:
         if not measurement.by_lead:
             # A row replaces an earlier row of the same time: a field that it lacks would keep the quantile of an earlier model.
             values = np.where(np.isnan(values), values[:, [self.forecaster.contract.median]], values)
-        fields: dict[str, Float32 | Int64 | Int32 | str] = dict(
+        fields: dict[str, Float64 | Int64 | Int32 | str] = dict(
             zip(self.forecaster.contract.quantile_names, values.T, strict=True)
         )
         fields[ORIGIN.name] = forecasts.origin[row]

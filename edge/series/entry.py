@@ -1,13 +1,14 @@
 """One batch as the spool's journal keeps it."""
 
+import math
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Float32, Readings
+from edge.contract.columns import Float64, Readings
 
-NO_FORECASTS: Float32 = np.zeros((0, 0, 0), np.float32)
+NO_FORECASTS: Float64 = np.zeros((0, 0, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Entry:
 
     readings: Readings
     now: int | None
-    forecasts: Float32
+    forecasts: Float64
 
     def encode(self) -> bytes:
         """Bytes for the journal."""
@@ -34,4 +35,10 @@ class Entry:
         """What `encode` wrote."""
         now, shape, columns = msgspec.msgpack.decode(data, type=tuple[int | None, tuple[int, int, int], list[bytes]])
         series, time, value = (np.frombuffer(c, t) for c, t in zip(columns, (np.int32, np.int64, np.float64), strict=False))
-        return cls(Readings(series, time, value), now, np.frombuffer(columns[3], np.float32).reshape(shape))
+        return cls(Readings(series, time, value), now, floats(columns[3], math.prod(shape)).reshape(shape))
+
+
+def floats(data: bytes, count: int) -> Float64:
+    """So many numbers, float64 `[count]`; an agent of an earlier version wrote them as float32."""
+    written = np.float32 if len(data) == 4 * count else np.float64
+    return np.frombuffer(data, written).astype(np.float64, copy=False)

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Float32, Float64, Int32, Int64, Scores
+from edge.contract.columns import Float64, Int32, Int64, Scores
 from edge.contract.contract import Contract
+from edge.forecaster.level import is_known
+from edge.series.entry import floats
 from edge.series.metrics import absolute_error, covered, pinball
 from edge.series.state import DUMPED, Closed
 
@@ -49,9 +51,9 @@ class Scoring:
     def _allocate(self, series: int) -> None:
         slots = int(self.leads.sum())
         self._target = np.full((series, slots), NEVER)
-        self._waiting = np.full((series, slots, len(self._levels) + 1), np.nan, np.float32)  # quantiles, then baseline
+        self._waiting = np.full((series, slots, len(self._levels) + 1), np.nan)  # quantiles, then baseline
 
-    def at_leads(self, values: Float32, baseline: Float32) -> Float32:
+    def at_leads(self, values: Float64, baseline: Float64) -> Float64:
         """The part of forecasts that is kept until its facts are there: `[n, leads, quantiles + 1]`, the baseline last.
 
         Args:
@@ -61,7 +63,7 @@ class Scoring:
         chosen = self.leads - 1
         return np.concatenate([values[:, chosen], baseline[:, chosen, None]], axis=2)
 
-    def step(self, closed: Closed, forecasts: Float32) -> Scores:
+    def step(self, closed: Closed, forecasts: Float64) -> Scores:
         """Score what closed, then hold the forecasts made at that moment.
 
         Args:
@@ -82,7 +84,7 @@ class Scoring:
             for ahead in range(min(int(advanced.max()), int(self.leads.max()))):
                 back = advanced - ahead
                 there = (back >= 1) & (back <= self.contract.window)
-                fact = np.where(there, closed.windows[rows, -np.where(there, back, 1)], np.float32(np.nan))
+                fact = np.where(there, closed.windows[rows, -np.where(there, back, 1)], np.nan)
                 matched.append(self._match(series, origin - back, fact))
             number = origin[:, None] + self.leads - 1
             slots = self._offset + number % self.leads
@@ -90,15 +92,15 @@ class Scoring:
             self._waiting[series[:, None], slots] = forecasts[rows]
         return self._scores(matched)
 
-    def _match(self, series: Int32, number: Int64, fact: Float32) -> tuple[Int32, Int64, Int64, Float64, Float64]:
+    def _match(self, series: Int32, number: Int64, fact: Float64) -> tuple[Int32, Int64, Int64, Float64, Float64]:
         slots = self._offset + number[:, None] % self.leads
-        hit = (self._target[series[:, None], slots] == number[:, None]) & np.isfinite(fact)[:, None]
+        hit = (self._target[series[:, None], slots] == number[:, None]) & is_known(fact)[:, None]
         row, lead = np.nonzero(hit)
-        waiting = self._waiting[series[row], slots[row, lead]].astype(np.float64)
+        waiting = self._waiting[series[row], slots[row, lead]]
         made = np.isfinite(waiting[:, self.contract.median])
         self._target[series[row], slots[row, lead]] = NEVER
         row, lead, waiting = row[made], lead[made], waiting[made]
-        return series[row], number[row], self.leads[lead], fact[row].astype(np.float64), waiting
+        return series[row], number[row], self.leads[lead], fact[row], waiting
 
     def _scores(self, matched: list[tuple[Int32, Int64, Int64, Float64, Float64]]) -> Scores:
         nothing = (
@@ -134,9 +136,10 @@ class Scoring:
         series = msgspec.msgpack.decode(next(parts), type=int)
         self._allocate(series)
         for start in range(0, series, DUMPED):
-            for held, block in zip((self._target, self._waiting), msgspec.msgpack.decode(next(parts)), strict=True):
-                rows = held[start : start + DUMPED]
-                rows[...] = np.frombuffer(block, rows.dtype).reshape(rows.shape)
+            rows = slice(start, start + DUMPED)
+            target, waiting = msgspec.msgpack.decode(next(parts), type=tuple[bytes, bytes])
+            self._target[rows] = np.frombuffer(target, np.int64).reshape(self._target[rows].shape)
+            self._waiting[rows] = floats(waiting, self._waiting[rows].size).reshape(self._waiting[rows].shape)
 
 
 def _rounds(series: Int32) -> Iterator[Int64]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Bool, Float32, Float64, Int32, Int64, Readings
+from edge.contract.columns import Bool, Float64, Int32, Int64, Readings
 from edge.contract.contract import Contract
 from edge.contract.grid import group_starts
 from edge.contract.meaning import GAUGE, Kind, Meaning
@@ -32,13 +32,13 @@ class Closed:
     Args:
         series: index of the series, int32 `[n]`.
         origin: end of the newest closed interval, ns UTC, int64 `[n]`.
-        windows: float32 `[n, window]`, newest last, NaN for missing.
+        windows: float64 `[n, window]`, newest last, NaN for missing.
         advanced: number of intervals that closed at that moment, int64 `[n]`; their values are the last ones of the window.
     """
 
     series: Int32
     origin: Int64
-    windows: Float32
+    windows: Float64
     advanced: Int64
 
     def __len__(self) -> int:
@@ -298,7 +298,7 @@ class State:
 
     def _nothing(self) -> Closed:
         empty = np.zeros(0, np.int64)
-        return Closed(empty.astype(np.int32), empty, np.zeros((0, self.contract.window), np.float32), empty)
+        return Closed(empty.astype(np.int32), empty, np.zeros((0, self.contract.window)), empty)
 
     def _frontiers(self, rows: Readings, first: Bool) -> tuple[Int64, Int64]:
         """First open interval of each row's series just before and just after the row arrived."""
@@ -368,7 +368,7 @@ class State:
         if self._wanted is not None:
             kept = self._wanted(after * self.contract.interval)
             series, before, after = series[kept], before[kept], after[kept]
-        windows = self._ring.windows(series, after, self.contract.window).astype(np.float32)
+        windows = self._ring.windows(series, after, self.contract.window)
         return Closed(series, after * self.contract.interval, windows, after - before)
 
 

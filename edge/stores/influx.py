@@ -290,8 +290,8 @@ class InfluxStore:
             columns.append(column.tolist())
             if points.measurement.is_whole(name):
                 formats.append(f"{name}=%di")
-            else:  # nine digits give every float32 back; `%r` gives every float64 back
-                formats.append(f"{name}=%.9g" if column.dtype == np.float32 else f"{name}=%r")
+            else:
+                formats.append(f"{name}=%r")  # gives every float64 back
         if not formats:
             return iter(())
         template = points.measurement.name + "%s " + ",".join(formats) + " %d"

@@ -32,7 +32,7 @@ def _panel(measured: Measured, contract: Contract, row: int) -> Panel | None:
     wanted = newest - horizon * np.arange(DRAWN_FORECASTS)[::-1]
     shown = whole[np.isin(samples.origin[whole], wanted)]
     first, stop = max(0, int(wanted[0]) - horizon), newest + horizon
-    forecasts = np.full((stop - first, len(contract.quantiles)), np.nan, np.float32)
+    forecasts = np.full((stop - first, len(contract.quantiles)), np.nan)
     ahead = np.asarray(measured.leads) - 1
     for sample in shown:
         forecasts[int(samples.origin[sample]) - first + ahead] = measured.forecasts[sample]

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias, cast
 
 import numpy as np
 
-from edge.contract.columns import Float32, Float64
+from edge.contract.columns import Float64
 from edge.contract.contract import Contract
 from edge.contract.times import format_duration, iso
 from edge.series.scoring import default_leads
@@ -77,7 +77,7 @@ class Backtest:
         stride: number of intervals from one origin to the next.
         evaluations: evaluation of each forecaster; the tables of single series show the first.
         kinds: kind of each forecaster.
-        scale: standard deviation of every series in the training part, float32 `[series]`.
+        scale: standard deviation of every series in the training part, float64 `[series]`.
         naive: error of the seasonal naive there, float64 `[series]`.
         season: length of its season in intervals.
         notes: sentences that a reader of the figures has to know.
@@ -89,7 +89,7 @@ class Backtest:
     stride: int
     evaluations: tuple[Evaluation, ...]
     kinds: tuple[Kind, ...]
-    scale: Float32
+    scale: Float64
     naive: Float64
     season: int
     notes: tuple[str, ...]
@@ -120,12 +120,12 @@ def figures(evaluation: Evaluation, naive: Float64, *, by_lead: bool) -> Figures
     )
 
 
-def averaged(by_series: Figures, scale: Float32) -> Figures:
+def averaged(by_series: Figures, scale: Float64) -> Figures:
     """Mean of each figure over the series; a figure with a unit is divided by the scale first, and NaN does not count.
 
     Args:
         by_series: figures of every series, float64 `[series, ...]`.
-        scale: standard deviation of every series, float32 `[series]`.
+        scale: standard deviation of every series, float64 `[series]`.
     """
     unit = scale.astype(np.float64).reshape(-1, *[1] * (by_series.mae.ndim - 1))
     return Figures(
@@ -180,7 +180,7 @@ def _document(values: Figures, *row: int) -> dict[str, object]:
     return {name: _plain(getattr(values, name)[row]) for name in COLUMNS}
 
 
-def _plain(values: Float64 | Float32 | float) -> object:
+def _plain(values: Float64 | float) -> object:
     """Numbers as JSON has them."""
     if np.ndim(values):
         return [_plain(value) for value in np.asarray(values).tolist()]

@@ -17,7 +17,7 @@ from edge.contract.columns import Float32, Float64, Int32, Int64
 from edge.contract.contract import Contract
 from edge.errors import ConfigurationError
 from edge.forecaster.forecaster import AllQuantiles
-from edge.forecaster.model import LARGEST_VALUE
+from edge.forecaster.level import is_known
 from pipeline.history.windows import Samples
 
 LEARNED = 250_000  # most windows that the ridge is fitted on
@@ -43,16 +43,16 @@ class Centred:
     unit: Float64
 
 
-def centred(windows: Float32, series: Int32, scale: Float32) -> Centred:
+def centred(windows: Float64, series: Int32, scale: Float64) -> Centred:
     """Take level and unit out of windows.
 
     Args:
-        windows: float32 `[n, window]`, NaN for missing.
+        windows: float64 `[n, window]`, NaN for missing.
         series: 1 + row of the series, 0 = unknown, int32 `[n]`.
-        scale: spread of every series in the training part, float32 `[series]`; NaN where it has none.
+        scale: spread of every series in the training part, float64 `[series]`; NaN where it has none.
     """
-    known = np.abs(windows) < LARGEST_VALUE
-    values = np.where(known, windows, np.nan).astype(np.float64)
+    known = is_known(windows)
+    values = np.where(known, windows, np.nan)
     newest = windows.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
     last = values[np.arange(len(values)), newest][:, None]
     values -= last
@@ -72,12 +72,11 @@ def _spread(values: Float64) -> Float64:
     return np.where(own > 0, own, 1.0)
 
 
-def _cut(chosen: Samples, rows: Int64, contract: Contract, scale: Float32) -> tuple[Centred, Float64]:
+def _cut(chosen: Samples, rows: Int64, contract: Contract, scale: Float64) -> tuple[Centred, Float64]:
     """Windows and targets of some samples, both without level and unit."""
     windows = centred(chosen.windows(rows, contract), chosen.series[rows] + np.int32(1), scale)
-    targets = chosen.targets(rows, contract).astype(np.float64)
-    targets[~(np.abs(targets) < LARGEST_VALUE)] = np.nan
-    return windows, (targets - windows.last) / windows.unit
+    targets = chosen.targets(rows, contract)
+    return windows, (np.where(is_known(targets), targets, np.nan) - windows.last) / windows.unit
 
 
 def _some(chosen: Samples, most: int, seed: int = 0) -> Int64:
@@ -114,10 +113,9 @@ def _offsets(errors: Float64, levels: tuple[float, ...]) -> Float64:
     return np.where(sides < 0, np.minimum(quantiles, 0), np.where(sides > 0, np.maximum(quantiles, 0), 0.0))
 
 
-def _quantiles(median: Float64, offsets: Float64, windows: Centred) -> Float32:
-    """Forecasts in the sensor's unit, float32 `[n, horizon, quantiles]`."""
-    values = (median[:, :, None] + offsets) * windows.unit[:, :, None] + windows.last[:, :, None]
-    return values.astype(np.float32)
+def _quantiles(median: Float64, offsets: Float64, windows: Centred) -> Float64:
+    """Forecasts in the sensor's unit, float64 `[n, horizon, quantiles]`."""
+    return (median[:, :, None] + offsets) * windows.unit[:, :, None] + windows.last[:, :, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,23 +127,23 @@ class Linear(AllQuantiles):
         contract: shape and grid.
         weights: float64 `[window, horizon]`.
         offsets: differences of the quantiles from the median, float64 `[horizon, quantiles]`.
-        scale: spread of every series, float32 `[series]`.
+        scale: spread of every series, float64 `[series]`.
     """
 
     name: str
     contract: Contract
     weights: Float64
     offsets: Float64
-    scale: Float32
+    scale: Float64
 
-    def predict(self, windows: Float32, series: Int32) -> Float32:
+    def predict(self, windows: Float64, series: Int32) -> Float64:
         """As `Forecaster.predict`."""
         inputs = centred(windows, series, self.scale)
         return _quantiles(_filled(inputs.values) @ self.weights, self.offsets, inputs)
 
 
 def ridge(
-    training: Samples, validation: Samples, contract: Contract, scale: Float32, most: int = LEARNED, block: int = BLOCK
+    training: Samples, validation: Samples, contract: Contract, scale: Float64, most: int = LEARNED, block: int = BLOCK
 ) -> Linear:
     """Least squares with a penalty on the weights, in closed form; the penalty is the best one on the validation part.
 
@@ -155,7 +153,7 @@ def ridge(
         training: samples to fit on, one or more.
         validation: samples to choose the penalty and the quantiles on.
         contract: shape and grid.
-        scale: spread of every series in the training part, float32 `[series]`.
+        scale: spread of every series in the training part, float64 `[series]`.
         most: most windows that are fitted on.
         block: number of windows that are in memory at once.
     """
@@ -232,16 +230,16 @@ class Trees(AllQuantiles):
         contract: shape and grid.
         booster: fitted booster of LightGBM.
         offsets: differences of the quantiles from the median, float64 `[horizon, quantiles]`.
-        scale: spread of every series, float32 `[series]`.
+        scale: spread of every series, float64 `[series]`.
     """
 
     name: str
     contract: Contract
     booster: Any
     offsets: Float64
-    scale: Float32
+    scale: Float64
 
-    def predict(self, windows: Float32, series: Int32) -> Float32:
+    def predict(self, windows: Float64, series: Int32) -> Float64:
         """As `Forecaster.predict`."""
         inputs = centred(windows, series, self.scale)
         return _quantiles(_boosted(self.booster, inputs.values, self.contract), self.offsets, inputs)
@@ -260,7 +258,7 @@ def lightgbm_direct(
     training: Samples,
     validation: Samples,
     contract: Contract,
-    scale: Float32,
+    scale: Float64,
     progress: Callable[[int, int], None] | None = None,
 ) -> Trees:
     """LightGBM (Ke et al., 2017) with absolute loss on a random choice of windows and leads.
@@ -269,7 +267,7 @@ def lightgbm_direct(
         training: samples to fit on, one or more.
         validation: samples to choose the number of trees and the quantiles on.
         contract: shape and grid.
-        scale: spread of every series in the training part, float32 `[series]`.
+        scale: spread of every series in the training part, float64 `[series]`.
         progress: function that is called after each tree with the number of trees so far and at most.
 
     Raises:
@@ -303,7 +301,7 @@ def lightgbm_direct(
     return Trees("lightgbm", contract, booster, _offsets(errors, contract.quantiles), scale)
 
 
-def _pairs(chosen: Samples, most: int, contract: Contract, scale: Float32) -> tuple[Float32, Float32]:
+def _pairs(chosen: Samples, most: int, contract: Contract, scale: Float64) -> tuple[Float32, Float32]:
     """Features and targets of some windows, a few leads of each; targets that are missing are left out."""
     random, rows = np.random.default_rng(1), _some(chosen, most)
     each = min(LEADS_EACH, contract.horizon)
@@ -336,16 +334,16 @@ class Local(AllQuantiles):
     fallback: Any
     progress: Callable[[], None] | None = None
 
-    def predict(self, windows: Float32, series: Int32) -> Float32:
+    def predict(self, windows: Float64, series: Int32) -> Float64:
         """As `Forecaster.predict`; the series is not used."""
         del series
         shape = (len(windows), self.contract.horizon, len(self.contract.quantiles))
-        forecasts = np.full(shape, np.nan, np.float32)
+        forecasts = np.full(shape, np.nan)
         for row, window in enumerate(windows):
-            known = np.flatnonzero(np.abs(window) < LARGEST_VALUE)
+            known = np.flatnonzero(is_known(window))
             if len(known):
                 steps = np.arange(known[0], len(window))
-                forecasts[row] = self._fit(np.interp(steps, known, window[known].astype(np.float64)))
+                forecasts[row] = self._fit(np.interp(steps, known, window[known]))
             if self.progress is not None:
                 self.progress()
         return forecasts

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.contract.columns import Float32, Float64, Int64
+from edge.contract.columns import Float64, Int64
 from edge.contract.contract import Contract
 from edge.contract.times import iso
 from edge.forecaster.model import usable
@@ -79,7 +79,7 @@ def _by_lead(
 
 
 def extreme_days(
-    judged: Contender, table: Table, contract: Contract, part: range, scale: Float32
+    judged: Contender, table: Table, contract: Contract, part: range, scale: Float64
 ) -> tuple[list[Panel], list[str]]:
     """The day of one series that was forecast worst, and the one that was forecast best, each with the day before.
 
@@ -92,7 +92,7 @@ def extreme_days(
         table: the grid.
         contract: window and horizon.
         part: columns that the facts lie in.
-        scale: unit of the error of every series, float32 `[series]`.
+        scale: unit of the error of every series, float64 `[series]`.
 
     Returns:
         Panels, worst first, and a title for each; nothing where no day fits or can be judged.
@@ -117,7 +117,7 @@ def extreme_days(
         row, number = (int(index) for index in np.unravel_index(extreme, score.shape))
         begin = int(starts[number])
         shown = slice(begin - min(begin, day), begin + day)
-        drawn = np.full((shown.stop - shown.start, len(levels)), np.nan, np.float32)
+        drawn = np.full((shown.stop - shown.start, len(levels)), np.nan)
         drawn[-day:] = _days(judged, table, row, starts[number : number + 1], day)[0]
         origins = table.times[np.arange(begin, begin + day, contract.horizon)]
         facts, label = table.values[row, shown], table.label(row)
@@ -129,10 +129,10 @@ def extreme_days(
     return panels, titles
 
 
-def _days(judged: Contender, table: Table, row: int, starts: Int64, day: int) -> Float32:
+def _days(judged: Contender, table: Table, row: int, starts: Int64, day: int) -> Float64:
     """Forecasts of whole days of one series, `[days, day, quantiles]`; NaN where a device would take the baseline."""
     contract = judged.forecaster.contract
-    days = np.full((len(starts), day, len(contract.quantiles)), np.nan, np.float32)
+    days = np.full((len(starts), day, len(contract.quantiles)), np.nan)
     for ahead in range(0, day, contract.horizon):
         for begin in range(0, len(starts), BATCH):
             batch = slice(begin, begin + BATCH)

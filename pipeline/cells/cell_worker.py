@@ -13,7 +13,7 @@ from typing import IO, TypeAlias
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Float32, Int32
+from edge.contract.columns import Float64, Int32
 from edge.contract.contract import Contract
 from edge.errors import HistoryError
 from edge.forecaster.manifest import MODEL_FILE, Cell
@@ -63,7 +63,7 @@ class CellRequest:
         settings: settings of its training.
         recall: training of the cell's memory; None leaves it unmeasured.
         training: windows to learn from; nothing after the last of their targets is looked at.
-        windows: windows that the network forecasts once more, for the parity of its file, float32 `[n, window]`.
+        windows: windows that the network forecasts once more, for the parity of its file, float64 `[n, window]`.
         series: their series, 0 = unknown, int32 `[n]`.
     """
 
@@ -73,7 +73,7 @@ class CellRequest:
     settings: Settings
     recall: RecallBudget | None
     training: Samples
-    windows: Float32
+    windows: Float64
     series: Int32
 
 
@@ -83,14 +83,14 @@ class CellStudy:
 
     Args:
         model: the tutorial network as a TFLite file.
-        forecasts: its forecasts before conversion, for the request's windows, float32 `[n, horizon, 1]`.
+        forecasts: its forecasts before conversion, for the request's windows, float64 `[n, horizon, 1]`.
         parameters: trained numbers.
         seconds_per_epoch: seconds of its training per epoch.
         memory: memory of the cell, if it was measured.
     """
 
     model: bytes
-    forecasts: Float32
+    forecasts: Float64
     parameters: int
     seconds_per_epoch: float
     memory: Memory | None
@@ -133,7 +133,7 @@ def study_cell(
         words = last_words(folder / LOG_FILE)
         raise HistoryError(f"the process that studies {request.cell} ended with exit code {code}; {words}")
     result = msgspec.json.decode((folder / RESULT_FILE).read_bytes(), type=_Result)
-    forecasts: Float32 = np.load(folder / FORECASTS_FILE, allow_pickle=False)
+    forecasts: Float64 = np.load(folder / FORECASTS_FILE, allow_pickle=False)
     return CellStudy((folder / MODEL_FILE).read_bytes(), forecasts, result.parameters, result.seconds_per_epoch, result.memory)
 
 

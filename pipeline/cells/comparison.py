@@ -18,6 +18,7 @@ from edge.contract.columns import Float64
 from edge.contract.contract import Contract
 from edge.forecaster.baselines import baselines
 from edge.forecaster.bundle import Bundle
+from edge.forecaster.level import level
 from edge.forecaster.manifest import Cell, Manifest, version_of
 from edge.forecaster.model import Model, runtime_name
 from pipeline.cells.cell_worker import CellRequest, CellStudy, Told, study_cell
@@ -182,10 +183,16 @@ def study(cell: Cell, prepared: Prepared, plan: StudyPlan, folder: Path, told: T
     request = CellRequest(cell, plan.units, contract, plan.settings, plan.recall, training, windows, series)
     made = study_cell(request, folder, told)
     bundle = _tutorial_bundle(cell, plan.units, prepared, contract, made)
-    bundle = Bundle(msgspec.structs.replace(bundle.manifest, golden=golden(Model(bundle), windows, series)), made.model)
+    model = Model(bundle, levels_of("tutorial"))
     # Only lead 1 is compared: feeding forecasts back hundreds of times multiplies every rounding error.
-    parity(made.forecasts, bundle, windows, series, leads=1)
+    parity(made.forecasts, model, windows, series, leads=1)
+    bundle = Bundle(msgspec.structs.replace(bundle.manifest, golden=golden(model, windows, series)), made.model)
     return Trained(cell, "tutorial", bundle, contract.window, made.seconds_per_epoch), made.memory
+
+
+def levels_of(form: Form) -> Callable[[Float64], Float64]:
+    """How the level of a window is found; the tutorial network sees the values as they are, since it is taught means."""
+    return level if form != "tutorial" else lambda windows: np.zeros(len(windows))
 
 
 def _tutorial_bundle(cell: Cell, units: int, prepared: Prepared, contract: Contract, made: CellStudy) -> Bundle:
@@ -208,7 +215,7 @@ def measure(
         clock: function that gives seconds.
     """
     contract, names = prepared.contract, prepared.table.names
-    models = [Model(network.bundle) for network in trained]
+    models = [Model(network.bundle, levels_of(network.form)) for network in trained]
     networks = [contender(model, names, names) for model in models]
     judged = backtest(
         [*networks, *(contender(baseline, names) for baseline in baselines(contract))],

@@ -7,16 +7,16 @@ been measured.
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from edge.contract.columns import Float32, Int32, Int64
+from edge.contract.columns import Float64, Int32, Int64
 from edge.contract.contract import Contract
+from edge.forecaster.level import LARGEST_VALUE, is_known
 from edge.forecaster.manifest import Cell
-from edge.forecaster.model import LARGEST_VALUE
 from pipeline.history.windows import Samples, epoch_rows, spread
 from pipeline.training.build import parameters
 from pipeline.training.cells import CELLS
@@ -32,17 +32,17 @@ class Tutorial:
         cell: recurrent cell.
         units: size of its state.
         contract: window and horizon; one quantile.
-        values: grid of the training part, float32 `[series, intervals]`, NaN for missing.
+        values: grid of the training part, float64 `[series, intervals]`, NaN for missing.
     """
 
-    def __init__(self, cell: Cell, units: int, contract: Contract, values: Float32) -> None:
+    def __init__(self, cell: Cell, units: int, contract: Contract, values: Float64) -> None:
         kind = CELLS[cell]
         self.contract, self.units, self.states = contract, units, kind.states
         self.cell = kind.layer(units)
         self.dense = keras.layers.Dense(1)
         self.model = keras.Sequential([keras.Input((contract.window, 1)), keras.layers.RNN(self.cell), self.dense])
-        known = [row[np.abs(row) < LARGEST_VALUE] for row in values]  # row by row: a copy of the whole may be large
-        mean = np.array([row.mean(dtype=np.float64) if len(row) else 0 for row in known])
+        known = [row[is_known(row)] for row in values]  # row by row: a copy of the whole may be large
+        mean = np.array([row.mean() if len(row) else 0 for row in known])
         scale = np.array([spread(row) for row in known])
         scale = np.where(scale > 0, scale, 1)
         # An unknown series gets the average of the known ones.
@@ -62,11 +62,12 @@ class Tutorial:
         return (time.perf_counter() - started) / settings.epochs
 
     def _examples(self, samples: Samples, rows: Int64) -> tuple[Tensor, Tensor]:
-        target = samples.targets(rows, self.contract)[:, 0]
+        target = samples.targets(rows, self.contract)[:, 0].astype(np.float32)
         rows, target = rows[np.isfinite(target)], target[np.isfinite(target)]
         series = tf.constant(samples.series[rows] + 1)
         mean, scale = tf.gather(self.mean, series), tf.gather(self.scale, series)
-        inputs = self.standardised(tf.constant(samples.windows(rows, self.contract)), mean[:, None], scale[:, None])
+        windows = tf.constant(samples.windows(rows, self.contract).astype(np.float32))
+        inputs = self.standardised(windows, mean[:, None], scale[:, None])
         return inputs[:, :, None], ((target - mean) / scale)[:, None]
 
     def standardised(self, window: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
@@ -116,10 +117,10 @@ class Tutorial:
         )
         return module, module.run.get_concrete_function()
 
-    def predict(self, windows: Float32, series: Int32) -> Float32:
-        """Forecasts before conversion, float32 `[n, horizon, 1]`."""
-        forecasts: Float32 = tf.function(self.forecast)(tf.constant(windows), tf.constant(series)).numpy()
-        return forecasts
+    def predict(self, windows: Float64, series: Int32) -> Float64:
+        """Forecasts before conversion, float64 `[n, horizon, 1]`."""
+        forecasts = tf.function(self.forecast)(tf.constant(windows.astype(np.float32)), tf.constant(series)).numpy()
+        return cast("Float64", forecasts.astype(np.float64))
 
     @property
     def parameters(self) -> int:

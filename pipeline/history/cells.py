@@ -19,7 +19,8 @@ from edge.contract.meaning import Meaning
 from edge.errors import HistoryError
 
 WIDEST = 64  # gaps that are remembered
-CELL = np.dtype([("number", np.int64), ("series", np.int32), ("value", np.float32)])
+CELL = np.dtype([("number", np.int64), ("series", np.int32), ("value", np.float64)])
+LARGEST = float(np.finfo(np.float32).max)  # what lies beyond is no measurement
 NEVER = np.iinfo(np.int64).min
 
 
@@ -188,9 +189,7 @@ class Grid:
         self._measure_gaps(number)
         cells = np.empty(len(number), CELL)
         cells["series"], cells["number"] = series, number
-        with np.errstate(over="ignore"):
-            value32 = value.astype(np.float32)
-        cells["value"] = np.where(np.isfinite(value32), value32, np.nan)
+        cells["value"] = np.where(np.abs(value) <= LARGEST, value, np.nan)
         self._file.write(cells.tobytes())
 
     def _aggregated(self, readings: Readings) -> tuple[Int32, Int64, Float64]:

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.contract.columns import Float32
+from edge.contract.columns import Float64
 from edge.contract.contract import Contract
 from edge.contract.times import format_duration, iso
 from edge.errors import HistoryError
-from edge.forecaster.model import LARGEST_VALUE
+from edge.forecaster.level import LARGEST_VALUE
 from pipeline.history.cells import Arrivals
 from pipeline.history.defaults import rounded
 from pipeline.history.table import Table
-from pipeline.history.windows import Split, has_window, split
+from pipeline.history.windows import ROUNDING, Split, has_window, split, stands_still
 
 MOST_MISSING = 0.5
 PIECE = 1_000_000  # intervals of a series that are looked at together
@@ -91,11 +91,11 @@ class _Coverage:
     flat: int
 
 
-def _coverage(values: Float32, size: int) -> _Coverage:
+def _coverage(values: Float64, size: int) -> _Coverage:
     """A row may be long, so it is looked at piece by piece; the last filled interval of a piece leads on to the next."""
     first = last = -1
     known = gaps = longest_gap = flat = run = 0
-    value = np.zeros(0, np.float32)
+    value = np.zeros(0)
     for begin in range(0, len(values), size):
         piece = values[begin : begin + size]
         filled = np.flatnonzero(np.isfinite(piece))
@@ -110,7 +110,7 @@ def _coverage(values: Float32, size: int) -> _Coverage:
         gaps += int(np.count_nonzero(steps > 1))
         longest_gap = max(longest_gap, int(steps.max()) - 1)
         last = int(filled[-1])
-        changes = np.flatnonzero(value[1:] != value[:-1]) + 1
+        changes = np.flatnonzero(np.abs(value[1:] - value[:-1]) > ROUNDING * np.abs(value[1:])) + 1
         runs = np.diff(changes, prepend=0, append=len(value))
         runs[0] += run
         flat = max(flat, int(runs.max()))
@@ -183,14 +183,14 @@ def _problems(table: Table, contract: Contract, coverage: Sequence[_Coverage], t
                 f"no window of {contract.window} intervals with {contract.horizon} to forecast lies before "
                 f"{iso(table.start + training.stop * table.interval)}, where training ends; collect more history"
             )
-        elif np.fmin.reduce(learned) == np.fmax.reduce(learned):
+        elif stands_still(float(np.fmin.reduce(learned)), float(np.fmax.reduce(learned))):
             problems.append("it never changes while it is trained on; leave it out, or check the sensor")
         else:
             problems.append(None)
     return problems
 
 
-def _all_huge(values: Float32, piece: int) -> bool:
+def _all_huge(values: Float64, piece: int) -> bool:
     """Whether the values of a row, of which there are some, are all too large for a model."""
     pieces = (np.abs(values[begin : begin + piece]) for begin in range(0, len(values), piece))
     least = min((float(np.fmin.reduce(sizes)) for sizes in pieces if np.isfinite(sizes).any()), default=0.0)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.contract.columns import Float32, Int32, Readings, SeriesTable
+from edge.contract.columns import Float64, Int32, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import format_duration, iso
 from edge.errors import HistoryError
@@ -24,7 +24,7 @@ class Prepared:
         split: parts of the table in time.
         report: report on every series, also those left out.
         warnings: one line per series left out, or of which something is left out.
-        scale: spread of each series in the training part, float32 `[series]`.
+        scale: spread of each series in the training part, float64 `[series]`.
     """
 
     table: Table
@@ -32,7 +32,7 @@ class Prepared:
     split: Split
     report: Report
     warnings: tuple[str, ...]
-    scale: Float32
+    scale: Float64
 
 
 def prepare(series: SeriesTable, readings: Readings, contract: Contract) -> Prepared:
@@ -64,8 +64,8 @@ def prepare_history(history: History) -> Prepared:
     return Prepared(kept, contract, parts, report, warnings, training_scale(kept, parts))
 
 
-def some_windows(prepared: Prepared, contract: Contract, most: int) -> tuple[Float32, Int32]:
-    """Windows of the held-out part, evenly chosen, float32 `[n, window]`, and their series, 0 = unknown, int32 `[n]`.
+def some_windows(prepared: Prepared, contract: Contract, most: int) -> tuple[Float64, Int32]:
+    """Windows of the held-out part, evenly chosen, float64 `[n, window]`, and their series, 0 = unknown, int32 `[n]`.
 
     Args:
         prepared: history that the windows are cut from.

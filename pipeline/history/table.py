@@ -9,7 +9,7 @@ from typing import cast
 
 import numpy as np
 
-from edge.contract.columns import Float32, Int64, Readings, SeriesTable
+from edge.contract.columns import Float64, Int64, Readings, SeriesTable
 from edge.contract.grid import Aggregation
 from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.times import format_duration
@@ -30,7 +30,7 @@ class Table:
         names: names of the series, row by row.
         start: start of the first interval, ns UTC.
         interval: length of an interval, ns.
-        values: one value per series and interval in the sensor's own unit, float32 `[series, intervals]`, NaN for missing; a
+        values: one value per series and interval in the sensor's own unit, float64 `[series, intervals]`, NaN for missing; a
             file that is mapped read-only (`np.memmap`) where it is large. For a counter it is what was added in the interval.
         meanings: meaning of each series, row by row; empty: all are gauges.
     """
@@ -38,7 +38,7 @@ class Table:
     names: tuple[str, ...]
     start: int
     interval: int
-    values: Float32
+    values: Float64
     meanings: tuple[Meaning, ...] = ()
 
     @property
@@ -58,7 +58,7 @@ class Table:
         head = f"{self.names!r} {self.start} {self.interval} {self.values.shape}{derived or ''}\n"
         digest = hashlib.sha256(head.encode())
         for values in self.rows():  # a copy of the whole may be large
-            digest.update(np.where(np.isnan(values), np.float32(np.nan), values).astype("<f4").tobytes())
+            digest.update(np.where(np.isnan(values), np.nan, values).astype("<f8").tobytes())
         return digest.hexdigest()
 
     @property
@@ -75,8 +75,8 @@ class Table:
         """Name of the values of a row, for an axis."""
         return (self.meanings[row] if self.meanings else GAUGE).label(self.interval)
 
-    def rows(self, mapped: int = IN_MEMORY.mapped) -> Iterator[Float32]:
-        """The series one after the other, float32 `[intervals]`; those of a file leave memory after their turn.
+    def rows(self, mapped: int = IN_MEMORY.mapped) -> Iterator[Float64]:
+        """The series one after the other, float64 `[intervals]`; those of a file leave memory after their turn.
 
         Args:
             mapped: number of bytes of a file that stay in memory.
@@ -92,14 +92,14 @@ class Table:
         if not isinstance(self.values, np.memmap):
             return Table(names, self.start, self.interval, self.values[list(rows)], meanings)
         path = Path(cast("str", self.values.filename)).with_name("taken.npy")
-        chosen = np.lib.format.open_memmap(path, "w+", np.float32, (len(rows), self.values.shape[1]))
+        chosen = np.lib.format.open_memmap(path, "w+", np.float64, (len(rows), self.values.shape[1]))
         for row, values in zip(rows, _rows(chosen, IN_MEMORY.mapped), strict=True):
             values[:] = self.values[row]
         _let_go(self.values)
         return Table(names, self.start, self.interval, np.load(path, "r"), meanings)
 
 
-def _rows(values: Float32, mapped: int) -> Iterator[Float32]:
+def _rows(values: Float64, mapped: int) -> Iterator[Float64]:
     size = max(1, mapped // max(1, values[:1].nbytes))
     for number, row in enumerate(values):
         if number % size == 0:
@@ -108,7 +108,7 @@ def _rows(values: Float32, mapped: int) -> Iterator[Float32]:
     _let_go(values)
 
 
-def _let_go(values: Float32) -> None:
+def _let_go(values: Float64) -> None:
     """Give back the memory that a file is mapped to; nothing is lost, the next look maps it again."""
     if isinstance(values.base, mmap.mmap):
         values.base.madvise(mmap.MADV_DONTNEED)
@@ -171,7 +171,7 @@ def stream_table(
     return Table(tuple(names[row] for row in order), span.start * interval, interval, values, told), arrivals
 
 
-def _fill(grid: Grid, rows: Int64, span: range, meanings: Sequence[Meaning], workspace: Workspace) -> Float32:
+def _fill(grid: Grid, rows: Int64, span: range, meanings: Sequence[Meaning], workspace: Workspace) -> Float64:
     """The values of the table, NaN where nothing is known; cells outside of the span are counted.
 
     Args:
@@ -182,9 +182,9 @@ def _fill(grid: Grid, rows: Int64, span: range, meanings: Sequence[Meaning], wor
         workspace: folder that a large table becomes a file in.
     """
     shape = (len(rows), len(span))
-    large = workspace.folder is not None and 4 * len(rows) * len(span) > workspace.in_memory
+    large = workspace.folder is not None and 8 * len(rows) * len(span) > workspace.in_memory
     path = workspace.folder / "table.npy" if workspace.folder is not None and large else None
-    values: Float32 = np.empty(shape, np.float32) if path is None else np.lib.format.open_memmap(path, "w+", np.float32, shape)
+    values: Float64 = np.empty(shape) if path is None else np.lib.format.open_memmap(path, "w+", np.float64, shape)
     for row in _rows(values, workspace.mapped):
         row.fill(np.nan)
     for cells in grid.cells():

@@ -10,11 +10,11 @@ from math import gcd
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from edge.contract.columns import Float32, Int32, Int64
+from edge.contract.columns import Float64, Int32, Int64
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, format_duration
 from edge.errors import HistoryError
-from edge.forecaster.model import LARGEST_VALUE
+from edge.forecaster.level import is_known
 from pipeline.history.table import Table
 
 LONGEST_PART = 28 * DAY
@@ -23,6 +23,7 @@ HORIZONS = 10  # where an interval is a day or longer, 28 days are no more than 
 # are, the farther off they must be. What is rarer than a hundredth moves no quantile that is forecast.
 GLITCHES = ((0.01, 20.0), (0.002, 2.0))
 MOST_SAMPLES = 4_000_000  # more than a training looks at; 12 bytes each
+ROUNDING = 2.0**-44  # of a value; the mean of many equal readings may be off by so much
 PIECE = 1_000_000  # origins of a series that are looked at together
 MOST_JUDGED = 100_000  # windows of a part, so that a verdict takes minutes however many series there are
 
@@ -94,12 +95,12 @@ class Samples:
     """Windows with their targets, as places in the table; values are copied batch by batch.
 
     Args:
-        values: values of the whole table, float32 `[series, intervals]`, NaN for missing; shared, never changed.
+        values: values of the whole table, float64 `[series, intervals]`, NaN for missing; shared, never changed.
         series: row of the table, int32 `[n]`.
         origin: column of the first target, int64 `[n]`; lead h is column origin + h - 1, the window ends before it.
     """
 
-    values: Float32
+    values: Float64
     series: Int32
     origin: Int64
 
@@ -107,20 +108,20 @@ class Samples:
         """Number of samples."""
         return len(self.origin)
 
-    def windows(self, rows: Int64 | slice, contract: Contract) -> Float32:
-        """The windows of the chosen samples, newest last, float32 `[n, window]`; NaN where they begin before the table."""
+    def windows(self, rows: Int64 | slice, contract: Contract) -> Float64:
+        """The windows of the chosen samples, newest last, float64 `[n, window]`; NaN where they begin before the table."""
         origin, window = self.origin[rows], contract.window
         if len(origin) and origin.min() < window:
             columns = origin[:, None] + np.arange(-window, 0)
             values = self.values[self.series[rows][:, None], np.maximum(columns, 0)]
-            return np.where(columns < 0, np.float32(np.nan), values)
+            return np.where(columns < 0, np.nan, values)
         return self._cut(rows, origin - window, window)
 
-    def targets(self, rows: Int64 | slice, contract: Contract) -> Float32:
-        """What the forecasts of the chosen samples are compared with, float32 `[n, horizon]`, NaN for missing."""
+    def targets(self, rows: Int64 | slice, contract: Contract) -> Float64:
+        """What the forecasts of the chosen samples are compared with, float64 `[n, horizon]`, NaN for missing."""
         return self._cut(rows, self.origin[rows], contract.horizon)
 
-    def _cut(self, rows: Int64 | slice, start: Int64, length: int) -> Float32:
+    def _cut(self, rows: Int64 | slice, start: Int64, length: int) -> Float64:
         return sliding_window_view(self.values, length, axis=1)[self.series[rows], start]
 
 
@@ -158,11 +159,11 @@ def samples(
     return Samples(table.values, np.concatenate(series), np.concatenate(origin))
 
 
-def has_window(values: Float32, contract: Contract, part: range, piece: int = PIECE) -> bool:
+def has_window(values: Float64, contract: Contract, part: range, piece: int = PIECE) -> bool:
     """Whether a series has a window in that part of its columns that `samples` would give: counted, nothing is cut.
 
     Args:
-        values: one row of the table, float32 `[intervals]`.
+        values: one row of the table, float64 `[intervals]`.
         contract: window and horizon.
         part: columns that the targets may lie in.
         piece: number of origins that are looked at together, as a row may be long.
@@ -181,14 +182,14 @@ def _origins(contract: Contract, part: range, stride: int) -> Int64:
     return np.arange(max(part.start, contract.window), part.stop - contract.horizon + 1, stride)
 
 
-def _usable(values: Float32, contract: Contract, origins: Int64, max_missing: float | None) -> Int64:
+def _usable(values: Float64, contract: Contract, origins: Int64, max_missing: float | None) -> Int64:
     """The origins that have a value in the window, not too many missing there, and a target, int64 `[n]`.
 
     Values that a model takes as missing are missing here too: no network has a forecast from a window of these alone.
     """
     window = contract.window
     allowed = (contract.max_missing if max_missing is None else max_missing) * window
-    filled = np.append(0, np.cumsum(np.abs(values) < LARGEST_VALUE))  # NaN compares false
+    filled = np.append(0, np.cumsum(is_known(values)))
     known = filled[origins] - filled[origins - window]
     usable: Int64 = origins[(known > 0) & (window - known <= allowed) & (filled[origins + contract.horizon] > filled[origins])]
     return usable
@@ -222,15 +223,20 @@ def epoch_rows(size: int, count: int, random: np.random.Generator) -> Int64:
     return np.concatenate([random.permutation(size) for _ in range(-(-count // size))])[:count]
 
 
-def spread(values: Float32) -> float:
+def stands_still(lowest: float, highest: float) -> bool:
+    """Whether values between these two are one value, but for the rounding of their means in float64."""
+    return highest - lowest <= ROUNDING * max(abs(lowest), abs(highest))
+
+
+def spread(values: Float64) -> float:
     """Standard deviation of what is there; NaN without any value, 0 where all are the same.
 
     Where a few values make most of it, as the 1e20 or -9999 of a logger that had none to say, it is that of the others.
     """
-    known = values[np.abs(values) < LARGEST_VALUE].astype(np.float64)  # NaN compares false
+    known = values[is_known(values)]
     if not len(known):
         return float("nan")
-    if known.min() == known.max():
+    if stands_still(float(known.min()), float(known.max())):
         return 0.0
     whole = float(known.std())
     for share, times in GLITCHES:
@@ -240,8 +246,8 @@ def spread(values: Float32) -> float:
     return whole
 
 
-def training_scale(table: Table, parts: Split) -> Float32:
-    """Standard deviation of every series in the training part, float32 `[series]`; NaN where it is not above 0."""
+def training_scale(table: Table, parts: Split) -> Float64:
+    """Standard deviation of every series in the training part, float64 `[series]`; NaN where it is not above 0."""
     part = slice(parts.training.start, parts.training.stop)
-    scale = np.array([spread(values[part]) for values in table.rows()], np.float32)
-    return np.where(scale > 0, scale, np.float32(np.nan))
+    scale = np.array([spread(values[part]) for values in table.rows()])
+    return np.where(scale > 0, scale, np.nan)

@@ -14,7 +14,7 @@ from typing import cast
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from edge.contract.columns import Bool, Float32, Float64, Int32, Int64
+from edge.contract.columns import Bool, Float64, Int32, Int64
 from edge.contract.contract import Contract
 from edge.errors import HistoryError
 from edge.forecaster.forecaster import Forecaster
@@ -72,18 +72,18 @@ class Evaluation:
         """Mean absolute error of every series in its own unit, float64 `[series]`; NaN where nothing was counted."""
         return mae(self.absolute_error.sum(axis=1), self.count.sum(axis=1))
 
-    def by_lead(self, scale: Float32 | Float64) -> Float64:
+    def by_lead(self, scale: Float64) -> Float64:
         """Mean absolute error at every lead, float64 `[horizon]`; each series divided by its scale, float `[series]`.
 
         Series without a scale do not count, nor do series at leads where nothing was counted.
         """
         return mean_over(mae(self.absolute_error, self.count) / np.asarray(scale, np.float64)[:, None])
 
-    def scaled_error(self, scale: Float32 | Float64) -> float:
+    def scaled_error(self, scale: Float64) -> float:
         """Mean of `by_lead` over the leads: one error for all series, each in units of its scale, float `[series]`."""
         return float(mean_over(self.by_lead(scale)))
 
-    def pooled(self, scale: Float32 | Float64) -> tuple[float, float]:
+    def pooled(self, scale: Float64) -> tuple[float, float]:
         """Mean squared and mean absolute error over all facts, each series in units of its scale, float `[series]`.
 
         This is how the tables of the ETT data are made (Zhou et al., Informer, 2021). Series without a scale do not count.
@@ -170,14 +170,14 @@ class Facts:
         table: the grid.
         contract: horizon and grid; its window and `max_missing` decide which windows are used.
         part: columns that the facts lie in, such as `Split.held_out`.
-        scale: spread of every series in training, which bounds what a fact can weigh, float32 `[series]`; None: nothing is
+        scale: spread of every series in training, which bounds what a fact can weigh, float64 `[series]`; None: nothing is
             bounded, and no series stands still.
     """
 
     table: Table
     contract: Contract
     part: range
-    scale: Float32 | None = None
+    scale: Float64 | None = None
 
 
 def series_index(names: Sequence[str], known: Sequence[str]) -> Int32:
@@ -230,18 +230,18 @@ def backtest(contenders: Sequence[Contender], facts: Facts, stride: int = 1, blo
             rows = slice(start, start + BATCH)
             series = windows.series[rows]
             targets = sliding_window_view(table.values, contract.horizon, axis=1)[series, windows.origin[rows]]
-            _measure(contenders, evaluations, windows.windows[rows], series, targets.astype(np.float64))
+            _measure(contenders, evaluations, windows.windows[rows], series, targets)
     return evaluations
 
 
 def _measure(
-    contenders: Sequence[Contender], evaluations: Sequence[Evaluation], windows: Float32, series: Int32, facts: Float64
+    contenders: Sequence[Contender], evaluations: Sequence[Evaluation], windows: Float64, series: Int32, facts: Float64
 ) -> None:
     """Let every forecaster forecast one batch, and add it to the sums of each."""
     forecasts, medians = [], []
     for entrant in contenders:
         contract = entrant.forecaster.contract
-        forecast = entrant.forecaster.predict(windows[:, -contract.window :], entrant.series[series]).astype(np.float64)
+        forecast = entrant.forecaster.predict(windows[:, -contract.window :], entrant.series[series])
         forecasts.append(forecast)
         medians.append(forecast[:, :, contract.median])
     counted = np.isfinite(facts) & np.isfinite(medians).all(axis=0)

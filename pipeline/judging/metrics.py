@@ -8,7 +8,7 @@ from typing import cast
 
 import numpy as np
 
-from edge.contract.columns import Bool, Float32, Float64, Int64
+from edge.contract.columns import Bool, Float64, Int64
 
 STILL = 0.001  # training scales; a baseline whose error is no larger has nothing left to win
 FLOOR = 0.01  # training scales; what is lost to a baseline is a share of at least this: nobody uses a smaller difference
@@ -30,11 +30,11 @@ def mse(squared_error: Float64, count: Int64) -> Float64:
     return _ratio(squared_error, count)
 
 
-def naive_error(values: Float32, season: int) -> Float64:
+def naive_error(values: Float64, season: int) -> Float64:
     """In-sample error of the seasonal naive: mean of |value - value one season before| (Hyndman and Koehler, 2006).
 
     Args:
-        values: grid of the training part, float32 `[series, intervals]`, NaN for missing.
+        values: grid of the training part, float64 `[series, intervals]`, NaN for missing.
         season: intervals of a season; 1 for the last value.
 
     Returns:

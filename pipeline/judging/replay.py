@@ -11,7 +11,7 @@ from typing import cast
 
 import numpy as np
 
-from edge.contract.columns import Bool, Float32, Int32, Int64, Readings
+from edge.contract.columns import Bool, Float64, Int32, Int64, Readings
 from edge.contract.contract import Contract
 from edge.forecaster.model import usable
 from edge.series.state import Closed, State
@@ -28,12 +28,12 @@ class Replayed:
     Args:
         series: row of the table, int32 `[n]`.
         origin: column of the first target, int64 `[n]`; lead h is column origin + h - 1.
-        windows: float32 `[n, window]`, newest last, NaN for missing.
+        windows: float64 `[n, window]`, newest last, NaN for missing.
     """
 
     series: Int32
     origin: Int64
-    windows: Float32
+    windows: Float64
 
     def __len__(self) -> int:
         """Number of windows."""
@@ -55,7 +55,7 @@ def replayed(
     """
     length = window or contract.window
     origins = range(max(part.start, contract.window), part.stop - contract.horizon + 1, stride)
-    group = max(1, block // (4 * length * INTERVALS))
+    group = max(1, block // (8 * length * INTERVALS))
     for first in range(0, len(table.values) if origins else 0, group):
         values = table.values[first : first + group]
         # Cutting windows is what takes the time, and a wide stride needs few of them.
@@ -71,18 +71,18 @@ def replayed(
                 parts = []
 
 
-def _steps(values: Float32, start: int, stop: int) -> Iterator[tuple[int, int]]:
+def _steps(values: Float64, start: int, stop: int) -> Iterator[tuple[int, int]]:
     """First and last column of each step. A gap begins a step, so that the clock closes what a silent series leaves open."""
     silent = start + np.flatnonzero(np.isnan(values[:, start:stop]).any(axis=0))
     edges = np.unique(np.concatenate([np.arange(start, stop, INTERVALS), silent, [stop]])).tolist()
     return pairwise(edges)
 
 
-def _readings(table: Table, values: Float32, begin: int, end: int) -> Readings:
+def _readings(table: Table, values: Float64, begin: int, end: int) -> Readings:
     column, series = np.nonzero(np.isfinite(values[:, begin:end].T))  # in order of time
     column += begin
     time = table.start + column * table.interval
-    return Readings(series.astype(np.int32), time, values[series, column].astype(np.float64))
+    return Readings(series.astype(np.int32), time, values[series, column])
 
 
 def _wanted(moment: Int64, table: Table, origins: range) -> Bool:

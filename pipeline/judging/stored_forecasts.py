@@ -190,11 +190,11 @@ def measure(
     table = to_table(series, history, contract.interval, contract.aggregation)
     chosen, model = _forecasts(store, contract, stored, table, series, span)
     column = np.asarray(stored) - 1
-    facts = chosen.targets(slice(None), contract)[:, column].astype(np.float64)
+    facts = chosen.targets(slice(None), contract)[:, column]
     windows = chosen.windows(slice(None), contract)
     contenders = {"model": model[:, :, contract.median]}
     for baseline in baselines(contract):
-        contenders[baseline.name] = baseline.predict(windows, chosen.series)[:, column, contract.median].astype(np.float64)
+        contenders[baseline.name] = baseline.predict(windows, chosen.series)[:, column, contract.median]
     before = table.values[:, : max((span[0] - table.start) // contract.interval, 0)]
     scale = np.array([spread(values) for values in before])
     bound = error_bound(scale)[chosen.series][:, None]

@@ -15,7 +15,7 @@ from typing import IO, TypeAlias, TypeVar
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Float32
+from edge.contract.columns import Float64
 from edge.errors import GatecastError
 from pipeline.processes.tied import tied
 
@@ -134,7 +134,7 @@ def obey(work: Callable[[Path, Say], None], folder: Path, output: IO[str]) -> in
     return 0
 
 
-def grid_file(values: Float32, path: Path) -> str:
+def grid_file(values: Float64, path: Path) -> str:
     """Path of the file that the worker maps the grid from: the file of the grid itself, or else a new one."""
     if isinstance(values, np.memmap) and values.filename is not None:
         whole = np.load(values.filename, mmap_mode="r", allow_pickle=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Float32, Int32
+from edge.contract.columns import Float64, Int32
 from edge.contract.contract import Contract
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import Manifest, Precision, Training, schema_of, version_of
@@ -51,8 +51,8 @@ class Candidate:
         measured = self.bundle.manifest.conversions[:1]
         return measured[0].microseconds[1] if measured and measured[0].microseconds else None
 
-    def loss(self, scale: Float32) -> float:
-        """Mean absolute error on the validation part, each series in units of its scale, float32 `[series]`."""
+    def loss(self, scale: Float64) -> float:
+        """Mean absolute error on the validation part, each series in units of its scale, float64 `[series]`."""
         return self.validation.scaled_error(scale)
 
 
@@ -166,17 +166,17 @@ def training_of(prepared: Prepared, settings: Settings, record: Record, chosen: 
     )
 
 
-def _units(prepared: Prepared, series: Int32) -> Float32 | None:
-    """Spread of the series of each window, float32 `[n]`; None where the spread of one of them is not known."""
+def _units(prepared: Prepared, series: Int32) -> Float64 | None:
+    """Spread of the series of each window, float64 `[n]`; None where the spread of one of them is not known."""
     units = prepared.scale[series - 1]
     return units if np.isfinite(units).all() else None
 
 
-def probe_windows(contract: Contract) -> tuple[Float32, Int32]:
-    """Windows that no history may have and any device may meet, float32 `[n, window]`, and their series, int32 `[n]`.
+def probe_windows(contract: Contract) -> tuple[Float64, Int32]:
+    """Windows that no history may have and any device may meet, float64 `[n, window]`, and their series, int32 `[n]`.
 
     An unknown sensor that reads 0, an unknown one that counts past a million, and a known one that does.
     """
     interval = np.arange(contract.window)
-    waves = np.float32(2e6) + 1e5 * np.sin(interval / 3).astype(np.float32)
+    waves = 2e6 + 1e5 * np.sin(interval / 3)
     return np.stack([np.zeros_like(waves), waves, waves]), np.array([0, 0, 1], np.int32)

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from edge.config.sections import Train
-from edge.contract.columns import Float32
+from edge.contract.columns import Float64
 from edge.contract.contract import Contract
 from edge.forecaster.baselines import Baseline, baselines
 from edge.forecaster.bundle import Bundle
@@ -127,14 +127,14 @@ def _with_check(judged: Judged, check: Check) -> Judged:
     return replace(judged, trial=replace(judged.trial, verdict=replace(verdict, checks=(*verdict.checks, check))))
 
 
-def metrics_of(judgement: Trial, scale: Float32) -> list[Metric]:
+def metrics_of(judgement: Trial, scale: Float64) -> list[Metric]:
     """Candidate, champion and baselines on the held-out part, for the manifest."""
     champion = [judgement.champion] if judgement.champion else []
     others = [_metric(evaluation, scale, None) for evaluation in (*champion, *judgement.baselines)]
     return [_metric(judgement.candidate, scale, judgement.verdict), *others]
 
 
-def _metric(evaluation: Evaluation, scale: Float32, verdict: Verdict | None) -> Metric:
+def _metric(evaluation: Evaluation, scale: Float64, verdict: Verdict | None) -> Metric:
     errors = [float(error) if np.isfinite(error) else None for error in evaluation.by_lead(scale)]
     return Metric(
         evaluation.forecaster,
@@ -149,7 +149,7 @@ def _known(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def choose(candidates: Sequence[Candidate], scale: Float32) -> Candidate:
+def choose(candidates: Sequence[Candidate], scale: Float64) -> Candidate:
     """The candidate with the least error on the validation part; the held-out part has no say in the choice."""
     return min(candidates, key=lambda candidate: candidate.loss(scale))
 
@@ -177,7 +177,7 @@ def baseline_bundle(prepared: Prepared, chosen: Baseline, metrics: Sequence[Metr
     return Bundle(manifest)
 
 
-def best_baseline(evaluations: Sequence[Evaluation], scale: Float32, contract: Contract) -> Baseline:
+def best_baseline(evaluations: Sequence[Evaluation], scale: Float64, contract: Contract) -> Baseline:
     """The baseline with the least error, each series in units of its scale."""
     errors = {evaluation.forecaster: evaluation.scaled_error(scale) for evaluation in evaluations}
     return min(baselines(contract), key=lambda baseline: errors.get(baseline.name, float("inf")))

@@ -4,11 +4,11 @@ import hashlib
 
 import numpy as np
 
-from edge.contract.columns import Float32, Int32
+from edge.contract.columns import Float64, Int32
 from edge.errors import BundleError
-from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.golden import Golden
+from edge.forecaster.level import level, relative
 from edge.forecaster.manifest import ModelFile, Precision
 from edge.forecaster.model import TOLERANCE, Model, relative_error, runtime_name
 from pipeline.history.windows import evenly
@@ -31,42 +31,44 @@ def model_file(content: bytes, architecture: Architecture, parameters: int, prec
     )
 
 
-def golden(forecaster: Forecaster, windows: Float32, series: Int32, units: Float32 | None = None) -> Golden:
+def golden(forecaster: Forecaster, windows: Float64, series: Int32, units: Float64 | None = None) -> Golden:
     """Inputs and outputs for the self-test on the device.
 
     Args:
         forecaster: the converted model.
-        windows: float32 `[n, window]`; at most 16, evenly chosen, are kept.
+        windows: float64 `[n, window]`; at most 16, evenly chosen, are kept.
         series: int32 `[n]`.
-        units: spread of the series of each window, in which the device judges differences, float32 `[n]`; None: unknown.
+        units: spread of the series of each window, in which the device judges differences, float64 `[n]`; None: unknown.
 
     Raises:
         BundleError: a forecast is not finite.
     """
     chosen = evenly(len(windows), MOST_GOLDEN)
-    forecasts = forecaster.predict(windows[chosen], series[chosen])
+    # Without their levels, since differences within the rounding of float32 do not count on the device.
+    windows = relative(windows[chosen], level(windows[chosen])).astype(np.float64)
+    forecasts = forecaster.predict(windows, series[chosen])
     if not np.isfinite(forecasts).all():
         raise BundleError(f"expected finite golden forecasts from {forecaster.name}; got NaN")
-    return Golden.of(windows[chosen], series[chosen], forecasts, None if units is None else units[chosen])
+    return Golden.of(windows, series[chosen], forecasts, None if units is None else units[chosen])
 
 
 def parity(
-    expected: Float32,
-    bundle: Bundle,
-    windows: Float32,
+    expected: Float64,
+    model: Model,
+    windows: Float64,
     series: Int32,
     leads: int | None = None,
-    units: Float32 | None = None,
+    units: Float64 | None = None,
 ) -> float:
-    """Compare a bundle's model on the device runtime with the network it was made from, at batch 1 and batch 64.
+    """Compare a model on the device runtime with the network it was made from, at batch 1 and batch 64.
 
     Args:
-        expected: forecasts of the network, float32 `[n, horizon, quantiles]`.
-        bundle: bundle with the converted model.
-        windows: real windows with their gaps, float32 `[n, window]`.
+        expected: forecasts of the network, float64 `[n, horizon, quantiles]`.
+        model: the converted model.
+        windows: real windows with their gaps, float64 `[n, window]`.
         series: int32 `[n]`.
         leads: number of leads that are compared; None: all.
-        units: spread of the series of each window, float32 `[n]`; None: the spread of all the forecasts.
+        units: spread of the series of each window, float64 `[n]`; None: the spread of all the forecasts.
 
     Returns:
         Largest error as a share of the spread, as `edge.forecaster.model.relative_error` says it.
@@ -74,16 +76,15 @@ def parity(
     Raises:
         BundleError: it is too large, or a forecast is NaN.
     """
-    model = Model(bundle)
+    levels = level(windows)[:, None, None]
     error = 0.0
     for batch in (1, 64):
         parts = [slice(start, start + batch) for start in range(0, len(windows), batch)]
         forecasts = np.concatenate([model.predict(windows[part], series[part]) for part in parts])
-        error = float(np.maximum(error, relative_error(expected, forecasts, windows, leads, units)))
-    precision = bundle.manifest.model.precision if bundle.manifest.model else "float32"
-    if not error <= TOLERANCE[precision]:
+        error = float(np.maximum(error, relative_error(expected - levels, forecasts - levels, windows, leads, units)))
+    if not error <= TOLERANCE[model.precision]:
         raise BundleError(
-            f"{model.name} does not forecast as its network: expected an error of at most {TOLERANCE[precision]:g} "
+            f"{model.name} does not forecast as its network: expected an error of at most {TOLERANCE[model.precision]:g} "
             f"of the spread, got {error:.3g}"
         )
     return error

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.contract.columns import Float32, Int32
+from edge.contract.columns import Float64, Int32
 from edge.errors import BundleError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
@@ -28,16 +28,16 @@ class Pairs:
     """Windows, and the forecasts that the network made of them before conversion.
 
     Args:
-        windows: real windows with their gaps, float32 `[n, window]`.
+        windows: real windows with their gaps, float64 `[n, window]`.
         series: index of the series of each window, 0 = unknown, int32 `[n]`.
-        forecasts: the network's forecasts, float32 `[n, horizon, quantiles]`.
-        units: spread of the series of each window, float32 `[n]`; None where it is not known.
+        forecasts: the network's forecasts, float64 `[n, horizon, quantiles]`.
+        units: spread of the series of each window, float64 `[n]`; None where it is not known.
     """
 
-    windows: Float32
+    windows: Float64
     series: Int32
-    forecasts: Float32
-    units: Float32 | None = None
+    forecasts: Float64
+    units: Float64 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +133,13 @@ def preferred(
 
 
 def microseconds(
-    models: Sequence[Forecaster], windows: Float32, series: Int32, clock: Callable[[], float] = time.perf_counter
+    models: Sequence[Forecaster], windows: Float64, series: Int32, clock: Callable[[], float] = time.perf_counter
 ) -> list[tuple[float, float]]:
     """Time per forecast at batch 1 and batch 64 on this machine: the best of some rounds, in which the models take turns.
 
     Args:
         models: forecasters to time.
-        windows: float32 `[n, window]`; up to 64 are used.
+        windows: float64 `[n, window]`; up to 64 are used.
         series: int32 `[n]`.
         clock: seconds.
     """
@@ -168,7 +168,7 @@ def _parities(
     refused: dict[Precision, str] = {}
     for precision, bundle in bundles.items():
         try:
-            parities[precision] = parity(pairs.forecasts, bundle, pairs.windows, pairs.series, units=pairs.units)
+            parities[precision] = parity(pairs.forecasts, Model(bundle), pairs.windows, pairs.series, units=pairs.units)
             _probe(bundle, probes)
         except BundleError as error:
             if precision == "float32":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edge.contract.columns import Float32, Float64, Int64
+from edge.contract.columns import Float64, Int64
 from edge.contract.contract import Contract
 from edge.contract.times import UNITS, format_duration
 from pipeline.history.table import Table
@@ -45,8 +45,8 @@ class Panel:
     Args:
         name: name of the series.
         times: start of every interval, ns UTC, int64 `[n]`.
-        facts: float32 `[n]`, NaN for missing.
-        forecasts: float32 `[n, quantiles]`, NaN where there is none: before the first origin, at leads that are not known.
+        facts: float64 `[n]`, NaN for missing.
+        forecasts: float64 `[n, quantiles]`, NaN where there is none: before the first origin, at leads that are not known.
         levels: levels of the quantiles.
         origins: moments at which a new forecast begins, ns UTC, int64 `[forecasts]`.
         label: name of the values, with their unit where it is known.
@@ -54,8 +54,8 @@ class Panel:
 
     name: str
     times: Int64
-    facts: Float32
-    forecasts: Float32
+    facts: Float64
+    forecasts: Float64
     levels: tuple[float, ...]
     origins: Int64
     label: str = "value"
@@ -89,7 +89,7 @@ def panels(
         windows = chosen.windows(slice(None), entrant.forecaster.contract)
         values = entrant.forecaster.predict(windows, entrant.series[chosen.series])
         levels = entrant.forecaster.contract.quantiles
-        forecasts = np.full((part.stop - first, len(levels)), np.nan, np.float32)
+        forecasts = np.full((part.stop - first, len(levels)), np.nan)
         forecasts[-count * horizon :] = values.reshape(-1, len(levels))
         facts, times = table.values[row, first : part.stop], table.times
         moments = times[first : part.stop]

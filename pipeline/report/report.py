@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.contract.columns import Float32, Float64
+from edge.contract.columns import Float64
 from edge.contract.meaning import GAUGE
 from edge.contract.times import format_duration, iso
 from edge.files import replace_file
@@ -88,7 +88,7 @@ def validation_grid(report: Report) -> Grid:
     )
 
 
-def lead_grid(errors: Sequence[tuple[str, Float32 | Float64]], leads: Sequence[int], interval: int) -> Grid:
+def lead_grid(errors: Sequence[tuple[str, Float64]], leads: Sequence[int], interval: int) -> Grid:
     """Error at some leads, one row per forecaster.
 
     Args:

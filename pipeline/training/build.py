@@ -6,12 +6,13 @@ recurrent step per interval. TensorFlow is imported when a network is built.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from edge.contract.columns import Float32, Float64, Int32
 from edge.contract.contract import Contract
+from edge.forecaster.level import level, relative
 from pipeline.training.architecture import Architecture
 from pipeline.training.calibration import Calibration
 
@@ -62,21 +63,23 @@ def assemble(networks: Sequence["Network"], calibration: Calibration) -> "Member
     return Members(networks, calibration)
 
 
-def forecast(network: "Network | Members", windows: Float32, series: Int32) -> Float32:
-    """Forecasts of a network before conversion, float32 `[n, horizon, quantiles]`.
+def forecast(network: "Network | Members", windows: Float64, series: Int32) -> Float64:
+    """Forecasts of a network before conversion, float64 `[n, horizon, quantiles]`.
 
     Args:
         network: trained network.
-        windows: float32 `[n, window]`.
+        windows: float64 `[n, window]`.
         series: int32 `[n]`.
     """
     import tensorflow as tf  # noqa: PLC0415 - takes seconds, and the device never needs it
 
     run = tf.function(network.call)
+    levels = level(windows)
+    distances = relative(windows, levels)
     parts = [slice(start, start + 1024) for start in range(0, len(windows), 1024)]
-    forecasts = [run(tf.constant(windows[part]), tf.constant(series[part])).numpy() for part in parts]
-    empty = np.empty((0, network.contract.horizon, len(network.contract.quantiles)), np.float32)
-    return np.concatenate([empty, *forecasts])
+    forecasts = [run(tf.constant(distances[part]), tf.constant(series[part])).numpy() for part in parts]
+    empty = np.empty((0, network.contract.horizon, len(network.contract.quantiles)))
+    return cast("Float64", np.concatenate([empty, *forecasts]) + levels[:, None, None])
 
 
 def parameters(network: Any) -> int:  # noqa: ANN401 - Keras has no types

@@ -22,7 +22,7 @@ import numpy as np
 from edge.contract.columns import Bool, Float32, Float64, Int64
 from edge.contract.contract import Contract
 from edge.forecaster.baselines import Baseline, baseline
-from edge.forecaster.model import LARGEST_VALUE
+from edge.forecaster.level import is_known
 
 SHARES = np.arange(6) / 20
 FARTHEST = 5.0  # times the scale; a value that lies farther from the last one has no part in the mean of the last days
@@ -56,32 +56,32 @@ def last_days(contract: Contract) -> Baseline | None:
     return baseline("mean_of_3_days", contract)
 
 
-def best_share(medians: Float32, usual: Float32, facts: Float32, scale: Float64) -> float:
+def best_share(medians: Float64, usual: Float64, facts: Float64, scale: Float64) -> float:
     """The share of the mean of the last days with the least absolute error; 0 where nothing can be compared.
 
     Args:
-        medians: medians of the networks on the validation windows, float32 `[n, horizon]`.
-        usual: mean of the last days, or the median itself where there is none, float32 `[n, horizon]`.
-        facts: float32 `[n, horizon]`, NaN where missing.
+        medians: medians of the networks on the validation windows, float64 `[n, horizon]`.
+        usual: mean of the last days, or the median itself where there is none, float64 `[n, horizon]`.
+        facts: float64 `[n, horizon]`, NaN where missing.
         scale: unit of the error, of the series of each window, float64 `[n]`; windows with none above 0 do not count.
     """
     chosen = scale > 0
-    unit, start = scale[chosen, None], medians[chosen].astype(np.float64)
+    unit, start = scale[chosen, None], medians[chosen]
     facts = facts[chosen]
-    beyond = np.where(np.abs(facts) < LARGEST_VALUE, facts, np.nan).astype(np.float64) - start
+    beyond = np.where(is_known(facts), facts, np.nan) - start
     beyond = np.clip(beyond / unit, -MOST_BEYOND, MOST_BEYOND)
-    move = (usual[chosen].astype(np.float64) - start) / unit
+    move = (usual[chosen] - start) / unit
     if not np.isfinite(beyond + move).any():
         return 0.0
     return float(SHARES[np.argmin([np.nanmean(np.abs(beyond - share * move)) for share in SHARES])])
 
 
-def factors(forecasts: Float32, facts: Float32, origin: Int64, contract: Contract) -> Float32:
+def factors(forecasts: Float64, facts: Float64, origin: Int64, contract: Contract) -> Float32:
     """Factors of the steps between neighbouring quantiles, at least 1, float32 `[horizon, quantiles - 1]`.
 
     Args:
-        forecasts: forecasts from the validation windows, float32 `[n, horizon, quantiles]`.
-        facts: float32 `[n, horizon]`, NaN where missing.
+        forecasts: forecasts from the validation windows, float64 `[n, horizon, quantiles]`.
+        facts: float64 `[n, horizon]`, NaN where missing.
         origin: origin of each window, in any unit of time, int64 `[n]`.
         contract: levels.
     """
@@ -99,13 +99,13 @@ def factors(forecasts: Float32, facts: Float32, origin: Int64, contract: Contrac
     return cast("Float32", np.exp(np.maximum(logarithms[0] - chance, 0)).astype(np.float32))
 
 
-def _factors(forecasts: Float32, facts: Float32, chosen: Bool, contract: Contract) -> Float64:
+def _factors(forecasts: Float64, facts: Float64, chosen: Bool, contract: Contract) -> Float64:
     """Factors from some of the windows; 1 at a lead without any fact."""
     forecasts, facts = forecasts[chosen], facts[chosen]
     middle, levels = contract.median, contract.quantiles
     factors = np.ones((contract.horizon, len(levels) - 1))
-    steps = np.maximum(np.diff(forecasts.astype(np.float64), axis=2), SMALLEST_STEP)
-    beyond = facts.astype(np.float64) - forecasts[:, :, middle]
+    steps = np.maximum(np.diff(forecasts, axis=2), SMALLEST_STEP)
+    beyond = facts - forecasts[:, :, middle]
     for lead in range(contract.horizon):
         known = np.isfinite(beyond[:, lead])
         if not known.any():

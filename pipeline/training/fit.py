@@ -151,7 +151,7 @@ def calibrated(
     for forecasts, days in zip(np.split(plain, 2), np.split(usual, 2), strict=True):
         median, mean = forecasts[:, :, middle], days[:, :, middle]
         shares.append(best_share(median, mean, facts, scale))
-        widened.append(factors(forecasts + np.float32(shares[-1]) * (mean - median)[:, :, None], facts, origin, contract))
+        widened.append(factors(forecasts + shares[-1] * (mean - median)[:, :, None], facts, origin, contract))
     return assemble(networks, Calibration((shares[0], shares[1]), np.stack(widened)))
 
 

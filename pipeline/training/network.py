@@ -16,7 +16,7 @@ from edge.contract.columns import Float32, Float64
 from edge.contract.contract import Contract
 from edge.errors import ConfigurationError
 from edge.forecaster.baselines import Baseline
-from edge.forecaster.model import LARGEST_VALUE
+from edge.forecaster.level import LARGEST_VALUE
 from pipeline.training.architecture import Architecture, segment_length
 from pipeline.training.calibration import FARTHEST, Calibration, last_days
 from pipeline.training.cells import CELLS

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from edge.contract.columns import Float32, Float64, Int64
-from edge.forecaster.model import LARGEST_VALUE
+from edge.forecaster.level import LARGEST_VALUE, level, relative
 from pipeline.history.masking import mask
 from pipeline.history.windows import Samples, epoch_rows
 from pipeline.training.network import FARTHEST_INPUT, Network, divisor
@@ -102,9 +102,14 @@ class Trainer:
         return [averages.get(weight.path, weight.numpy()) for weight in self.network.weights]
 
     def _gather(self, samples: Samples, chosen: Int64) -> tuple[Float32, Float32, Any, Float32]:
-        """Windows `[n, window]`, targets `[n, horizon]`, rows `[n]` and their scale `[n]` of the chosen samples."""
+        """Windows `[n, window]`, targets `[n, horizon]`, rows `[n]` and their scale `[n]` of the chosen samples.
+
+        Windows and targets are distances from the level of the window, as on the device.
+        """
         contract, rows = self.network.contract, samples.series[chosen]
-        return samples.windows(chosen, contract), samples.targets(chosen, contract), rows, self.scale[rows]
+        windows, targets = samples.windows(chosen, contract), samples.targets(chosen, contract)
+        levels = level(windows)
+        return relative(windows, levels), relative(targets, levels), rows, self.scale[rows]
 
     def _assign(self, values: list[Any]) -> None:
         for weight, value in zip(self.weights, values, strict=True):
@@ -151,5 +156,5 @@ class Trainer:
         distance = tf.where(present, distance, 0.0)
         error = distance[:, :, None] / divisor(scale)[:, :, None] - scaled
         pinball = tf.reduce_mean(tf.maximum(self.levels * error, (self.levels - 1.0) * error), axis=2)
-        weight = tf.where(unit > 0.0, tf.minimum(scale / tf.maximum(unit, 1e-12), HEAVIEST), 1.0) * tf.cast(present, tf.float32)
+        weight = tf.where(unit > 0.0, tf.minimum(scale / divisor(unit), HEAVIEST), 1.0) * tf.cast(present, tf.float32)
         return tf.reduce_sum(pinball * weight) / tf.maximum(tf.reduce_sum(tf.cast(present, tf.float32)), 1.0)

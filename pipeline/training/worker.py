@@ -13,7 +13,7 @@ from typing import IO, TypeAlias, get_args
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Float32, Int32
+from edge.contract.columns import Float64, Int32
 from edge.contract.contract import Contract
 from edge.errors import BundleError, GatecastError, HistoryError
 from edge.forecaster.manifest import MODEL_LIMIT, Precision
@@ -59,7 +59,7 @@ class Request:
         settings: settings of the training.
         training: windows to learn from.
         validation: later windows of the same grid for early stopping.
-        windows: windows that the network forecasts once more, for the parity of its files, float32 `[n, window]`.
+        windows: windows that the network forecasts once more, for the parity of its files, float64 `[n, window]`.
         series: their series, 0 = unknown, int32 `[n]`.
         precisions: precisions of the weights to convert to; float32 is made in any case.
     """
@@ -69,7 +69,7 @@ class Request:
     settings: Settings
     training: Samples
     validation: Samples
-    windows: Float32
+    windows: Float64
     series: Int32
     precisions: tuple[Precision, ...] = ("float32",)
 
@@ -81,12 +81,12 @@ class Result:
     Args:
         models: TFLite file by precision of its weights; `float32` is among them.
         record: how the training went.
-        forecasts: forecasts of the network before conversion, for the request's windows, float32 `[n, horizon, quantiles]`.
+        forecasts: forecasts of the network before conversion, for the request's windows, float64 `[n, horizon, quantiles]`.
     """
 
     models: dict[Precision, bytes]
     record: Record
-    forecasts: Float32
+    forecasts: Float64
 
 
 def model_name(precision: Precision) -> str:
@@ -138,7 +138,7 @@ def train_candidate(
     if code != 0:
         raise _death(code, last.stage, folder)
     record = msgspec.json.decode((folder / RESULT_FILE).read_bytes(), type=Record)
-    forecasts: Float32 = np.load(folder / FORECASTS_FILE, allow_pickle=False)
+    forecasts: Float64 = np.load(folder / FORECASTS_FILE, allow_pickle=False)
     models: dict[Precision, bytes] = {
         precision: (folder / model_name(precision)).read_bytes()
         for precision in get_args(Precision)

@@ -13,12 +13,12 @@ HOUR = 3600 * SECOND
 NONE = np.zeros(1, np.int32)
 
 
-def counting(window: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+def counting(window: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """A window whose values count its intervals from 0."""
-    return np.arange(window, dtype=np.float32)[None]
+    return np.arange(window, dtype=np.float64)[None]
 
 
-def median(one: Baseline, windows: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> list[float]:
+def median(one: Baseline, windows: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> list[float]:
     """Median forecast of the first window."""
     return [float(value) for value in one.predict(windows, NONE)[0, :, one.contract.median]]
 
@@ -54,14 +54,14 @@ def test_gap_a_season_ago_is_filled_with_the_last_value() -> None:
 def test_window_without_a_value_gives_nan_and_no_window_gives_nothing() -> None:
     """Absence is NaN, never a number."""
     one = Baseline("day", Contract(DAY // 3, 6, 3), 3)
-    assert np.isnan(one.predict(np.full((2, 6), np.nan, np.float32), np.zeros(2, np.int32))).all()
-    assert one.predict(np.zeros((0, 6), np.float32), np.zeros(0, np.int32)).shape == (0, 3, 3)
+    assert np.isnan(one.predict(np.full((2, 6), np.nan), np.zeros(2, np.int32))).all()
+    assert one.predict(np.zeros((0, 6)), np.zeros(0, np.int32)).shape == (0, 3, 3)
 
 
 def test_baseline_says_only_the_median() -> None:
     """The other quantiles are NaN, because it does not know them."""
     forecasts = seasonal_naive(Contract(HOUR, 48, 5)).predict(counting(48), NONE)
-    assert forecasts.dtype == np.float32
+    assert forecasts.dtype == np.float64
     assert np.isnan(forecasts[:, :, [0, 2]]).all()
     assert np.isfinite(forecasts[:, :, 1]).all()
 
@@ -93,7 +93,7 @@ def test_scores_are_compared_with_yesterday_or_with_the_last_value() -> None:
 @given(st.lists(st.one_of(st.none(), st.integers(-99, 99)), min_size=6, max_size=6), st.integers(1, 9))
 def test_forecast_is_finite_wherever_the_window_holds_a_value(cells: list[int | None], horizon: int) -> None:
     """Any pattern of gaps gives a number for every lead, and one that occurred or lies between such."""
-    windows = np.array([[np.nan if cell is None else cell for cell in cells]], np.float32)
+    windows = np.array([[np.nan if cell is None else cell for cell in cells]], np.float64)
     known = [cell for cell in cells if cell is not None]
     contract = Contract(DAY // 3, 6, horizon)
     for one in (Baseline("last_value", contract), Baseline("day", contract, 3), Baseline("two", contract, 3, 2)):

@@ -5,15 +5,15 @@ import pytest
 
 from edge.contract.columns import Int32
 from edge.forecaster.faults import Attempt, Evidence
+from edge.forecaster.level import LARGEST_VALUE
 from edge.forecaster.manifest import LARGEST_WINDOW
-from edge.forecaster.model import LARGEST_VALUE
 
-CALM = np.zeros((1, 4), np.float32)
+CALM = np.zeros((1, 4))
 
 
 def attempts(broken: bool, count: int = 1) -> Attempt:
     """Forecasts that are all sound or all not finite."""
-    return Attempt(np.zeros((count, 3, 3), np.float32), np.full(count, 0 if broken else -1, np.int32))
+    return Attempt(np.zeros((count, 3, 3)), np.full(count, 0 if broken else -1, np.int32))
 
 
 def owner(series: int) -> Int32:
@@ -30,7 +30,7 @@ def test_one_series_never_proves_a_fault_where_there_are_several() -> None:
 def test_windows_beyond_what_sensors_say_prove_nothing() -> None:
     """Whoever makes up values must not take the model from a device."""
     evidence = Evidence()
-    found = [evidence.add(attempts(True), CALM + np.float32(9e15), owner(series), 3) for series in (0, 1, 2) * 9]
+    found = [evidence.add(attempts(True), CALM + np.float64(9e15), owner(series), 3) for series in (0, 1, 2) * 9]
     assert found == [None] * 27
 
 

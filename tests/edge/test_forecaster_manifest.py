@@ -38,8 +38,8 @@ CONTENT = b"not a real model"
 
 def golden() -> Golden:
     """Two windows, one with a gap."""
-    windows = np.array([[1, 2, np.nan, 4], [5, 6, 7, 8]], np.float32)
-    return Golden.of(windows, np.array([1, 0], np.int32), np.zeros((2, 2, 3), np.float32))
+    windows = np.array([[1, 2, np.nan, 4], [5, 6, 7, 8]])
+    return Golden.of(windows, np.array([1, 0], np.int32), np.zeros((2, 2, 3)))
 
 
 def model_manifest(content: bytes = CONTENT) -> Manifest:

@@ -10,15 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from edge.contract.columns import Float32
+from edge.contract.columns import Float64
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster import model as edge_model
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.golden import Golden
+from edge.forecaster.level import LARGEST_VALUE
 from edge.forecaster.manifest import Cell, Manifest
-from edge.forecaster.model import LARGEST_VALUE, Model, open_forecaster, relative_error, runtime_name
+from edge.forecaster.model import Model, open_forecaster, relative_error, runtime_name
 from pipeline.training.architecture import Architecture
 from tests.support import tiny
 
@@ -76,8 +77,8 @@ def test_series_the_bundle_does_not_list_counts_as_unknown() -> None:
 
 @pytest.mark.training
 @settings(deadline=None, max_examples=50)
-@given(arrays(np.float32, (3, 21), elements=VALUES), arrays(np.int32, 3, elements=st.integers(-1, 4)))
-def test_quantiles_never_cross(windows: Float32, series: "np.ndarray[tuple[int], np.dtype[np.int32]]") -> None:
+@given(arrays(np.float64, (3, 21), elements=VALUES), arrays(np.int32, 3, elements=st.integers(-1, 4)))
+def test_quantiles_never_cross(windows: Float64, series: "np.ndarray[tuple[int], np.dtype[np.int32]]") -> None:
     """Whatever the window holds, quantiles ascend, and every window with a value gets a finite forecast."""
     forecasts = Model(tiny.bundle(SEGMENT)).predict(windows, series)
     known = (np.abs(windows) < LARGEST_VALUE).any(axis=1)
@@ -92,10 +93,10 @@ def test_quantiles_never_cross(windows: Float32, series: "np.ndarray[tuple[int],
 def test_unknown_series_are_forecast_in_any_unit(design: str, factor: float, offset: float) -> None:
     """Where the sensor speaks Fahrenheit instead of Celsius, so does the forecast: y(a·x + b) = a·y(x) + b."""
     model = Model(tiny.bundle(Architecture(units=6, design="plain") if design == "plain" else SEGMENT))
-    windows = np.random.default_rng(5).normal(0, 1, (8, 21)).astype(np.float32)
+    windows = np.random.default_rng(5).normal(0, 1, (8, 21))
     series = np.zeros(8, np.int32)
     expected = model.predict(windows, series) * factor + offset
-    found = model.predict((windows * np.float32(factor) + np.float32(offset)).astype(np.float32), series)
+    found = model.predict((windows * np.float64(factor) + np.float64(offset)), series)
     rounding = 1e-3 * factor + 1e-4 * abs(offset)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=rounding)
 
@@ -104,7 +105,7 @@ def test_unknown_series_are_forecast_in_any_unit(design: str, factor: float, off
 def test_known_series_are_scaled_as_in_training() -> None:
     """A window twice as wide is not merely forecast twice as wide, because the scale of its series is known."""
     model = Model(tiny.bundle(SEGMENT))
-    windows = np.random.default_rng(5).normal(0, 1, (4, 21)).astype(np.float32)
+    windows = np.random.default_rng(5).normal(0, 1, (4, 21))
     known, without_scale = np.full(4, 1, np.int32), np.full(4, 3, np.int32)
     assert relative_error(2 * model.predict(windows, known), model.predict(2 * windows, known), windows) > 1e-2
     assert relative_error(2 * model.predict(windows, without_scale), model.predict(2 * windows, without_scale), windows) < 1e-4
@@ -122,7 +123,7 @@ def test_self_test_refuses_other_forecasts() -> None:
     bundle = tiny.bundle(SEGMENT)
     assert bundle.manifest.golden is not None
     windows, series, forecasts = bundle.manifest.golden.arrays()
-    wrong = with_golden(bundle, Golden.of(windows, series, forecasts + np.float32(1)))
+    wrong = with_golden(bundle, Golden.of(windows, series, forecasts + 1))
     with pytest.raises(BundleError, match=r"at most 0\.0001 of their spread, got"):
         Model(wrong).self_test()
 
@@ -198,28 +199,33 @@ def test_second_runtime_serves_where_the_first_is_missing() -> None:
     assert "edge.forecaster.model" in sys.modules
 
 
+def next_float32(values: Float64) -> Float64:
+    """The values, each one unit in the last place of float32 larger."""
+    return np.nextafter(values.astype(np.float32), np.float32(np.inf)).astype(np.float64)
+
+
 def test_relative_error_does_not_count_what_float32_rounds() -> None:
     """An error is a share of the spread about the level, and one unit in the last place is none."""
-    expected = (1000 + np.arange(12).reshape(2, 3, 2)).astype(np.float32)
-    windows = np.array([[0, 4, np.nan, 8], [1, 1, 1, 1]], np.float32)
-    assert relative_error(expected, np.nextafter(expected, np.float32(np.inf)), windows) == 0
-    assert relative_error(expected, expected + np.float32(0.1), windows) == pytest.approx(0.1 / np.std(np.arange(6)), rel=0.01)
+    expected = 1000 + np.arange(12.0).reshape(2, 3, 2)
+    windows = np.array([[0, 4, np.nan, 8], [1, 1, 1, 1]], np.float64)
+    assert relative_error(expected, next_float32(expected), windows) == 0
+    assert relative_error(expected, expected + 0.1, windows) == pytest.approx(0.1 / np.std(np.arange(6)), rel=0.01)
     assert np.isnan(relative_error(expected, np.where(expected > 1005, np.nan, expected), windows))
-    late = expected + np.array([0, 0, 0.1], np.float32)[:, None]
+    late = expected + np.array([0, 0, 0.1], np.float64)[:, None]
     assert relative_error(expected, late, windows, leads=2) == 0
 
 
 def test_series_of_all_units_are_judged_alike() -> None:
     """Each difference is a share of the spread of its own series: a pressure in pascal neither hides nor refuses a humidity."""
-    expected = np.array([[100_000, 100_500, 101_000], [40, 50, 60]], np.float32)[:, :, None]
-    windows, units = np.zeros((2, 4), np.float32), np.array([700, 20], np.float32)
-    pressure, humidity = (np.array(moved, np.float32)[:, None, None] for moved in ([70, 0], [0, 10]))
+    expected = np.array([[100_000, 100_500, 101_000], [40, 50, 60]], np.float64)[:, :, None]
+    windows, units = np.zeros((2, 4)), np.array([700, 20], np.float64)
+    pressure, humidity = (np.array(moved, np.float64)[:, None, None] for moved in ([70, 0], [0, 10]))
     assert relative_error(expected, expected + pressure, windows, units=units) == pytest.approx(0.1, rel=1e-3)
     assert relative_error(expected, expected + humidity, windows, units=units) == pytest.approx(0.5, rel=1e-3)
     assert relative_error(expected, expected + humidity, windows) < 0.05  # nonsense that the other unit hid
-    assert relative_error(expected, np.nextafter(expected, np.float32(np.inf)), windows, units=units) == 0
-    assert np.isnan(relative_error(expected, expected * np.float32(np.nan), windows, units=units))
-    assert relative_error(expected, expected + np.array([0, 0, 5], np.float32)[:, None], windows, leads=2, units=units) == 0
+    assert relative_error(expected, next_float32(expected), windows, units=units) == 0
+    assert np.isnan(relative_error(expected, expected * np.nan, windows, units=units))
+    assert relative_error(expected, expected + np.array([0, 0, 5], np.float64)[:, None], windows, leads=2, units=units) == 0
 
 
 @pytest.mark.training
@@ -228,9 +234,9 @@ def test_self_test_judges_in_the_units_of_the_golden_forecasts() -> None:
     bundle = tiny.bundle(SEGMENT)
     assert bundle.manifest.golden is not None
     windows, series, forecasts = bundle.manifest.golden.arrays()
-    wrong, off = forecasts.copy(), np.float32(1e-3)
+    wrong, off = forecasts.copy(), 1e-3
     wrong[0] += off
-    allowed, small = np.full(len(series), 20 * off / 1e-3, np.float32), np.full(len(series), 5 * off / 1e-3, np.float32)
+    allowed, small = np.full(len(series), 20 * off / 1e-3), np.full(len(series), 5 * off / 1e-3)
     assert Model(with_golden(bundle, Golden.of(windows, series, wrong, allowed))).self_test() == pytest.approx(5e-5, rel=0.1)
     with pytest.raises(BundleError, match=r"at most 0\.0001 of their spread, got 0\.0002"):
         Model(with_golden(bundle, Golden.of(windows, series, wrong, small))).self_test()
@@ -239,9 +245,9 @@ def test_self_test_judges_in_the_units_of_the_golden_forecasts() -> None:
 
 def test_a_forecast_of_one_number_is_compared_by_the_spread_of_its_window() -> None:
     """It has no spread of its own: the windows' values lie about 0, 4 and 8, and 1, 1, 1 and 1."""
-    windows = np.array([[0, 4, np.nan, 8], [1, 1, 1, 1]], np.float32)
-    expected = np.array([5, 1], np.float32).reshape(2, 1, 1)
-    assert relative_error(expected, expected + np.float32(0.5), windows) == pytest.approx(0.5 / np.sqrt(32 / 7), rel=1e-5)
+    windows = np.array([[0, 4, np.nan, 8], [1, 1, 1, 1]], np.float64)
+    expected = np.array([5, 1], np.float64).reshape(2, 1, 1)
+    assert relative_error(expected, expected + 0.5, windows) == pytest.approx(0.5 / np.sqrt(32 / 7), rel=1e-5)
 
 
 @pytest.mark.training
@@ -251,6 +257,6 @@ def test_values_at_the_bound_give_finite_forecasts_in_long_windows(cell: Cell) -
     contract = Contract(3600 * SECOND, 720, 7)
     model = Model(tiny.bundle(Architecture(cell=cell, units=6), contract))
     signs = np.where(np.arange(720) % 2, 1.0, -1.0)
-    windows = np.stack([4.9e16 * signs, 9.9e17 * signs]).astype(np.float32)
+    windows = np.stack([4.9e16 * signs, 9.9e17 * signs])
     windows[1, -1] = 20.0
     assert np.isfinite(model.predict(windows, np.zeros(2, np.int32))).all()

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.contract.columns import Float32, Int32
+from edge.contract.columns import Float64, Int32
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import AllQuantiles, Forecaster
@@ -42,7 +42,7 @@ class Answering(AllQuantiles):
 
     name, contract = VERSION, CONTRACT
 
-    def predict(self, windows: Float32, series: Int32) -> Float32:
+    def predict(self, windows: Float64, series: Int32) -> Float64:
         """The last value."""
         return Baseline("last_value", CONTRACT).predict(windows, series)
 
@@ -100,7 +100,7 @@ class Gateway:
         """The live model answers at a moment, and the channel is looked at."""
         assert self.live is not None
         self.now = at
-        self.live.forecaster.predict(np.zeros((1, CONTRACT.window), np.float32), np.zeros(1, np.int32))
+        self.live.forecaster.predict(np.zeros((1, CONTRACT.window)), np.zeros(1, np.int32))
         self.look()
 
 
@@ -208,14 +208,14 @@ import numpy as np
 
 class Interpreter:
     def __init__(self, model_content, num_threads):
-        self.inputs = {0: np.zeros((1, 24), np.float32), 1: np.zeros(1, np.int32)}
+        self.inputs = {0: np.zeros((1, 24)), 1: np.zeros(1, np.int32)}
 
     def get_input_details(self):
-        kinds = {0: (np.float32, [-1, 24]), 1: (np.int32, [-1])}
+        kinds = {0: (np.float64, [-1, 24]), 1: (np.int32, [-1])}
         return [{"index": place, "dtype": kind, "shape_signature": np.array(shape)} for place, (kind, shape) in kinds.items()]
 
     def get_output_details(self):
-        return [{"index": 2, "dtype": np.float32, "shape": np.array([len(self.inputs[0]), 6, 3])}]
+        return [{"index": 2, "dtype": np.float64, "shape": np.array([len(self.inputs[0]), 6, 3])}]
 
     def resize_tensor_input(self, index, shape):
         self.inputs[index] = np.zeros(shape, self.inputs[index].dtype)
@@ -234,7 +234,7 @@ class Interpreter:
                 time.sleep(60)
 
     def get_tensor(self, index):
-        return np.zeros((len(self.inputs[0]), 6, 3), np.float32)
+        return np.zeros((len(self.inputs[0]), 6, 3), np.float64)
 """
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contract.columns import Float32, Int32, Points, Readings, Scores, SeriesTable
+from edge.contract.columns import Float64, Int32, Points, Readings, Scores, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.schema import FORECAST, FORECAST_LEAD, FORECAST_SCORE, READING, Measurement
 from edge.errors import BundleError
@@ -35,13 +35,13 @@ class Counter(AllQuantiles):
     outer: bool = False
     asked: Int32 | None = None
 
-    def predict(self, windows: Float32, series: Int32) -> Float32:
+    def predict(self, windows: Float64, series: Int32) -> Float64:
         """Each quantile a tenth apart."""
         self.asked = series
         if isinstance(self.fault, Exception):
             raise self.fault
         steps = np.arange(1, self.contract.horizon + 1)[:, None] + (np.arange(3) - 1) / 10
-        values: Float32 = (windows[:, -1, None, None] + steps).astype(np.float32)
+        values: Float64 = windows[:, -1, None, None] + steps
         if self.fault is not None:
             values[:1, :, 2 * self.outer :] = self.fault
         return values
@@ -207,7 +207,7 @@ def test_one_row_that_raises_costs_only_itself() -> None:
     """The batch is made again row by row."""
 
     class Picky(Counter):
-        def predict(self, windows: Float32, series: Int32) -> Float32:
+        def predict(self, windows: Float64, series: Int32) -> Float64:
             if (windows[:, -1] == 2).any():
                 raise BundleError("not this one")
             return super().predict(windows, series)

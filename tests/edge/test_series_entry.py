@@ -6,17 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from edge.contract.columns import Float32, Readings
+from edge.contract.columns import Float64, Readings
 from edge.series.entry import NO_FORECASTS, Entry
 
 rows = st.lists(st.tuples(st.integers(0, 2**31 - 1), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False)), max_size=9)
 forecasts = st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 4)).flatmap(
-    lambda shape: arrays(np.float32, shape, elements=st.floats(width=32))
+    lambda shape: arrays(np.float64, shape, elements=st.floats(width=32))
 )
 
 
 @given(rows, st.none() | st.integers(-(2**63), 2**63 - 1), forecasts)
-def test_entry_is_decoded_as_it_was_encoded(readings: list[tuple[int, int, float]], now: int | None, made: Float32) -> None:
+def test_entry_is_decoded_as_it_was_encoded(readings: list[tuple[int, int, float]], now: int | None, made: Float64) -> None:
     """Every series, time and value, the clock or its absence, and forecasts of any shape, NaN included."""
     columns = [row[0] for row in readings], [row[1] for row in readings], [row[2] for row in readings]
     entry = Entry(Readings.of(*columns), now, made)
@@ -27,7 +27,7 @@ def test_entry_is_decoded_as_it_was_encoded(readings: list[tuple[int, int, float
         np.testing.assert_array_equal(column, getattr(entry.readings, name))
         assert column.dtype == getattr(entry.readings, name).dtype
     np.testing.assert_array_equal(decoded.forecasts, made)
-    assert decoded.forecasts.dtype == np.float32
+    assert decoded.forecasts.dtype == np.float64
 
 
 def test_bytes_of_an_entry_do_not_change() -> None:

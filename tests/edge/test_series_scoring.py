@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contract.columns import Float32, Readings, Scores
+from edge.contract.columns import Float64, Readings, Scores
 from edge.contract.contract import Contract
 from edge.series.metrics import pinball
 from edge.series.scoring import Scoring, default_leads
@@ -17,10 +17,10 @@ CONTRACT = Contract(interval=10, window=8, horizon=5)
 LEADS = (1, 2, 5)
 
 
-def counted(closed: Closed) -> Float32:
+def counted(closed: Closed) -> Float64:
     """Of every origin the numbers of the target intervals, `[n, horizon, quantiles]`: right for a counting series."""
     number = closed.origin[:, None] // 10 + np.arange(5)
-    return np.repeat(number[:, :, None], 3, axis=2).astype(np.float32)
+    return np.repeat(number[:, :, None], 3, axis=2)
 
 
 def rows(scores: Scores) -> set[tuple[int, int, int]]:
@@ -98,13 +98,13 @@ def test_forecast_is_scored_once() -> None:
 
 def test_arithmetic_by_hand() -> None:
     """Forecast 8, 10, 14 at 0.1, 0.5, 0.9 and fact 12: error -2, pinball (0.4 + 1 + 0.2) / 3, covered."""
-    closed = Closed(np.zeros(1, np.int32), np.array([10]), np.full((1, 8), 5, np.float32), np.array([1]))
-    fact = Closed(np.zeros(1, np.int32), np.array([20]), np.full((1, 8), 12, np.float32), np.array([1]))
+    closed = Closed(np.zeros(1, np.int32), np.array([10]), np.full((1, 8), 5), np.array([1]))
+    fact = Closed(np.zeros(1, np.int32), np.array([20]), np.full((1, 8), 12), np.array([1]))
     scoring = Scoring(CONTRACT, (1,))
-    values = np.zeros((1, 5, 3), np.float32)
+    values = np.zeros((1, 5, 3))
     values[0, 0] = [8, 10, 14]
-    scoring.step(closed, scoring.at_leads(values, np.full((1, 5), 5, np.float32)))
-    scores = scoring.step(fact, scoring.at_leads(values, np.full((1, 5), 5, np.float32)))
+    scoring.step(closed, scoring.at_leads(values, np.full((1, 5), 5)))
+    scores = scoring.step(fact, scoring.at_leads(values, np.full((1, 5), 5)))
     assert (scores.target.tolist(), scores.lead.tolist()) == ([10], [1])
     assert (scores.error.tolist(), scores.absolute_error.tolist(), scores.covered.tolist()) == ([-2], [2], [1])
     assert scores.baseline_absolute_error.tolist() == [7]
@@ -114,10 +114,10 @@ def test_arithmetic_by_hand() -> None:
 @pytest.mark.parametrize(("fact", "covered"), [(7.9, 0), (8.0, 1), (14.0, 1), (14.1, 0)])
 def test_interval_includes_its_ends(fact: float, covered: float) -> None:
     """A fact on the outermost quantile is covered."""
-    first = Closed(np.zeros(1, np.int32), np.array([10]), np.full((1, 8), 5, np.float32), np.array([1]))
-    second = Closed(np.zeros(1, np.int32), np.array([20]), np.full((1, 8), fact, np.float32), np.array([1]))
+    first = Closed(np.zeros(1, np.int32), np.array([10]), np.full((1, 8), 5), np.array([1]))
+    second = Closed(np.zeros(1, np.int32), np.array([20]), np.full((1, 8), fact), np.array([1]))
     scoring = Scoring(CONTRACT, (1,))
-    kept = np.array([[[8, 10, 14, 10]]], np.float32)
+    kept = np.array([[[8, 10, 14, 10]]], np.float64)
     scoring.step(first, kept)
     assert scoring.step(second, kept).covered.tolist() == [covered]
 
@@ -132,10 +132,10 @@ def test_pinball_weighs_too_low_by_the_level_and_too_high_by_the_rest() -> None:
 
 def test_forecast_without_an_interval_is_scored_but_not_covered() -> None:
     """A baseline knows only the median: its pinball and coverage are NaN, and its error counts."""
-    first = Closed(np.zeros(1, np.int32), np.array([10]), np.full((1, 8), 5, np.float32), np.array([1]))
-    second = Closed(np.zeros(1, np.int32), np.array([20]), np.full((1, 8), 9, np.float32), np.array([1]))
+    first = Closed(np.zeros(1, np.int32), np.array([10]), np.full((1, 8), 5), np.array([1]))
+    second = Closed(np.zeros(1, np.int32), np.array([20]), np.full((1, 8), 9), np.array([1]))
     scoring = Scoring(CONTRACT, (1,))
-    kept = np.array([[[np.nan, 10, np.nan, 10]]], np.float32)
+    kept = np.array([[[np.nan, 10, np.nan, 10]]], np.float64)
     scoring.step(first, kept)
     scores = scoring.step(second, kept)
     assert scores.error.tolist() == [1]
@@ -144,9 +144,9 @@ def test_forecast_without_an_interval_is_scored_but_not_covered() -> None:
 
 def test_where_no_forecast_was_made_nothing_is_scored() -> None:
     """NaN waits for no fact."""
-    closed = Closed(np.zeros(2, np.int32), np.array([10, 20]), np.full((2, 8), 5, np.float32), np.array([1, 1]))
+    closed = Closed(np.zeros(2, np.int32), np.array([10, 20]), np.full((2, 8), 5), np.array([1, 1]))
     scoring = Scoring(CONTRACT, (1,))
-    assert not len(scoring.step(closed, np.full((2, 1, 4), np.nan, np.float32)))
+    assert not len(scoring.step(closed, np.full((2, 1, 4), np.nan)))
 
 
 def test_series_are_scored_apart() -> None:
@@ -181,7 +181,7 @@ def test_columns_of_scores_have_their_types_with_and_without_rows() -> None:
 
 def crowd(number: int, size: int) -> Closed:
     """Interval `number` of that many series closes, each with the number as its value."""
-    values = np.full((size, 8), number - 1, np.float32)
+    values = np.full((size, 8), number - 1)
     return Closed(np.arange(size, dtype=np.int32), np.full(size, 10 * number), values, np.ones(size, np.int64))
 
 
@@ -211,20 +211,30 @@ def test_a_loaded_dump_scores_what_the_dumped_one_would() -> None:
 
 
 def test_bytes_of_a_dump_do_not_change() -> None:
-    """A snapshot that an earlier version wrote is read by a later one: targets as int64, forecasts as float32."""
+    """A snapshot is read by a later version: targets as int64, forecasts as float64."""
     scoring = Scoring(CONTRACT, (2,))
     step(scoring, crowd(1, 1))
+    two, five, nothing = (np.float64(value).tobytes().hex() for value in (2, 5, np.nan))
     assert [part.hex() for part in scoring.dump()] == [
         "01",
-        "92c410" + "0200000000000000" + "0000000000000080" + "c420" + "00000040" * 3 + "0000a040" + "0000c07f" * 4,
+        "92c410" + "0200000000000000" + "0000000000000080" + "c440" + two * 3 + five + nothing * 4,
     ]
+
+
+def test_a_dump_with_forecasts_in_float32_is_read() -> None:
+    """An agent of an earlier version kept them so."""
+    early = "92c410" + "0200000000000000" + "0000000000000080" + "c420" + "00000040" * 3 + "0000a040" + "0000c07f" * 4
+    loaded, scoring = Scoring(CONTRACT, (2,)), Scoring(CONTRACT, (2,))
+    loaded.load(iter([bytes.fromhex("01"), bytes.fromhex(early)]))
+    step(scoring, crowd(1, 1))
+    assert list(loaded.dump()) == list(scoring.dump())
 
 
 def test_windows_that_close_together_are_scored_in_order_of_time() -> None:
     """Two series take turns, each 40 times: every forecast waits for the fact after it, and none for one before."""
     scoring = Scoring(CONTRACT, (1,))
     number = np.repeat(np.arange(1, 41), 2)
-    values = np.repeat((number - 1)[:, None], 8, axis=1).astype(np.float32)
+    values = np.repeat((number - 1.0)[:, None], 8, axis=1)
     closed = Closed(np.tile(np.array([1, 0], np.int32), 40), number * 10, values, np.ones(80, np.int64))
     scores = step(scoring, closed)
     assert rows(scores) == {(series, target, 1) for series in (0, 1) for target in range(1, 40)}

@@ -360,12 +360,12 @@ def test_an_interval_that_is_open_goes_on_under_another_contract(aggregation: Ag
 
 
 def test_columns_of_closed_windows_have_their_types_with_and_without_rows() -> None:
-    """Series are int32, origins and counts int64, windows float32."""
+    """Series are int32, origins and counts int64, windows float64."""
     state = State(Contract(interval=10, window=2, horizon=1))
     batches = [state.advance(5), state.ingest(Readings.empty()).closed, state.ingest(crowd(0, 2)).closed]
     for closed in (*batches, state.ingest(crowd(1, 2)).closed, state.advance(30)):
         types = [getattr(closed, name).dtype for name in ("series", "origin", "windows", "advanced")]
-        assert types == [np.int32, np.int64, np.float32, np.int64]
+        assert types == [np.int32, np.int64, np.float64, np.int64]
         assert closed.windows.shape == (len(closed), 2)
     assert [len(closed) for closed in batches] == [0, 0, 0]
 

@@ -33,7 +33,7 @@ from edge.spool.spool import Commit, Spool
 
 spool = Spool(Path(sys.argv[1]), "sqlite", survive_power_loss=sys.argv[2] == "1")
 for number in range(1_000_000):
-    entry = Entry(Readings.of([number], [number], [number]), None, np.zeros((0, 1, 4), np.float32))
+    entry = Entry(Readings.of([number], [number], [number]), None, np.zeros((0, 1, 4)))
     blocks = [b"%d a " % number + b"x" * 3000, b"%d b" % number]
     snapshot = (lambda: [b"%d" % number]) if number % 50 == 49 else None
     spool.commit(Commit(blocks, entry, [(number, f"s{number}", {"n": str(number)})], 2 * number - 200, snapshot=snapshot))
@@ -43,7 +43,7 @@ for number in range(1_000_000):
 
 def entry(time: int, *, forecasts: int = 0) -> Entry:
     """A batch of one reading."""
-    return Entry(Readings.of([0], [time], [0.5]), None, np.zeros((forecasts, 2, 4), np.float32))
+    return Entry(Readings.of([0], [time], [0.5]), None, np.zeros((forecasts, 2, 4)))
 
 
 def blocks(spool: Spool, after: int = 0, size: int = 1 << 30) -> list[bytes]:
@@ -60,10 +60,10 @@ def times(spool: Spool) -> list[int]:
 @given(
     st.lists(st.tuples(st.integers(0, 2**31 - 1), st.integers(-(2**63), 2**63 - 1), st.floats())),
     st.one_of(st.none(), st.integers(0, 2**63 - 1)),
-    arrays.arrays(np.float32, arrays.array_shapes(min_dims=3, max_dims=3, min_side=0)),
+    arrays.arrays(np.float64, arrays.array_shapes(min_dims=3, max_dims=3, min_side=0)),
 )
 def test_entry_is_read_as_it_was_written(
-    rows: Sequence[tuple[int, int, float]], now: int | None, forecasts: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+    rows: Sequence[tuple[int, int, float]], now: int | None, forecasts: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 ) -> None:
     """Bit for bit, with NaN, no rows and no forecasts."""
     written = Entry(Readings.of([r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows]), now, forecasts)

@@ -88,9 +88,9 @@ def readings(series: Sequence[int], time: Sequence[int], value: Sequence[float])
 def leads(measurement: Measurement, count: int = 3) -> Points:
     """Rows with a lead, an int and a text field."""
     number = np.arange(count)
-    fields: dict[str, np.ndarray[tuple[int], np.dtype[np.float32]] | np.ndarray[tuple[int], np.dtype[np.int64]] | str] = {
-        "q10": np.full(count, np.nan, np.float32),
-        "q50": (number / 3).astype(np.float32),
+    fields: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]] | np.ndarray[tuple[int], np.dtype[np.int64]] | str] = {
+        "q10": np.full(count, np.nan),
+        "q50": (number / 3),
         "origin": NOW + number,
         "model": 'gru "x" \\ % = , 1%d',
     }
@@ -153,10 +153,10 @@ def test_later_value_of_the_same_moment_replaces_the_earlier(store: Store) -> No
 def test_leads_tell_points_of_the_same_moment_apart(store: Store) -> None:
     """A float32 comes back as it was, and what was never there is NaN."""
     write(store, SeriesTable(["a"]), leads(FORECAST_LEAD))
-    thirds = np.arange(3, dtype=np.float32) / np.float32(3)
+    thirds = np.arange(3, dtype=np.float64) / np.float64(3)
     found = rows(store, FORECAST_LEAD)
     assert [(name, time, lead, low) for name, time, lead, low, _ in found] == [("a", NOW, lead, None) for lead in (1, 2, 3)]
-    assert np.array([row[4] for row in found], np.float32).tolist() == thirds.tolist()
+    assert np.array([row[4] for row in found], np.float64).tolist() == thirds.tolist()
 
 
 def test_part_of_the_time_is_read(store: Store) -> None:

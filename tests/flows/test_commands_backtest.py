@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge.config.sections import Train
-from edge.contract.columns import Float32, Readings, SeriesTable
+from edge.contract.columns import Float64, Readings, SeriesTable
 from edge.contract.contract import Contract
 from flows.cli import run
 from pipeline.history.prepared import Prepared, prepare
@@ -31,7 +31,7 @@ def history(intervals: int = 200) -> Prepared:
     return prepare(SeriesTable(tiny.SERIES), Readings(series, time, values.ravel().astype(np.float64)), tiny.CONTRACT)
 
 
-def write_csv(path: Path, values: Float32, names: Sequence[str] = tuple(tiny.SERIES)) -> None:
+def write_csv(path: Path, values: Float64, names: Sequence[str] = tuple(tiny.SERIES)) -> None:
     """One column per series; what is missing is empty."""
     rows = [",".join(["time", *names])]
     for column, cells in enumerate(values.T.tolist()):

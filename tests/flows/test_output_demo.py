@@ -84,7 +84,7 @@ def demonstration(retrained: Retrained, folder: Path, panels: tuple[Panel, ...])
 def panel() -> Panel:
     """One forecast of a counting series."""
     times = HOUR * np.arange(48, dtype=np.int64)
-    values = np.repeat(np.arange(48, dtype=np.float32)[:, None], 3, axis=1)
+    values = np.repeat(np.arange(48, dtype=np.float64)[:, None], 3, axis=1)
     return Panel("a", times, values[:, 1], values, (0.1, 0.5, 0.9), times[24:25])
 
 

@@ -22,7 +22,7 @@ def test_figures_are_those_of_the_sums() -> None:
         np.testing.assert_allclose(found.mase[0], np.full(shape[1:], 1.5))
         assert np.isnan(found.mase[1]).all()
         assert set(Figures.__slots__) == FIGURES
-        mean = averaged(found, np.array([2.0, 1.0], np.float32))
+        mean = averaged(found, np.array([2.0, 1.0], np.float64))
         np.testing.assert_allclose(mean.mae, np.full(shape[1:], (1.5 + 3) / 2))
         np.testing.assert_allclose(mean.mase, np.full(shape[1:], 1.5))
     whole = figures(off, np.array([2.0, 2.0]), by_lead=False)

@@ -10,7 +10,7 @@ from pipeline.cells.comparison import tutorial_contract
 from tests.support import tiny
 
 if TYPE_CHECKING:
-    from edge.contract.columns import Float32
+    from edge.contract.columns import Float64
 
 
 @pytest.mark.training
@@ -23,7 +23,7 @@ def test_tutorial_feeds_its_forecasts_back() -> None:
     keras.utils.set_random_seed(1)
     contract = replace(tutorial_contract(tiny.CONTRACT), horizon=3)
     tutorial = Tutorial("lstm", 4, contract, tiny.sines())
-    window: Float32 = tiny.sines()[:, 20:30].copy()
+    window: Float64 = tiny.sines()[:, 20:30].copy()
     series = np.arange(1, 4, dtype=np.int32)
     forecasts = tutorial.predict(window, series)
     assert forecasts.shape == (3, 3, 1)

@@ -26,7 +26,7 @@ def test_table_is_the_grid_with_nan_for_missing() -> None:
     nan = np.nan
     np.testing.assert_array_equal(table.values, [[nan, 2, nan, nan], [2, nan, nan, 4], [nan] * 4])
     assert (table.start, table.end) == (MIDNIGHT, MIDNIGHT + 4 * HOUR)
-    assert table.values.dtype == np.float32
+    assert table.values.dtype == np.float64
     np.testing.assert_array_equal(table.times, MIDNIGHT + HOUR * np.arange(4))
     assert table.data_hash == to_table(["a", "b", "c"], readings.take(slice(None)), HOUR).data_hash
     assert table.data_hash != to_table(["a", "b", "d"], readings, HOUR).data_hash

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contract.columns import Float32
+from edge.contract.columns import Float64
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
 from edge.errors import HistoryError
@@ -17,11 +17,11 @@ HOUR = 3600 * SECOND
 
 def counting(series: int = 2, intervals: int = 600) -> Table:
     """A table whose values are their columns, plus 1000 per row."""
-    values = np.arange(intervals, dtype=np.float32) + 1000 * np.arange(series, dtype=np.float32)[:, None]
+    values = np.arange(intervals, dtype=np.float64) + 1000 * np.arange(series, dtype=np.float64)[:, None]
     return Table(tuple(f"s{row}" for row in range(series)), 0, HOUR, values)
 
 
-def changed(table: Table, values: Float32) -> Table:
+def changed(table: Table, values: Float64) -> Table:
     """The same table with other values."""
     return Table(table.names, table.start, table.interval, values)
 
@@ -47,7 +47,7 @@ def test_parts_follow_each_other_and_cover_the_table() -> None:
     parts = split(counting(intervals=90), contract)
     assert (parts.training, parts.validation, parts.held_out) == (range(30), range(30, 60), range(60, 90))
     long = Contract(DAY, 30, 60)
-    parts = split(Table(("a",), 0, DAY, np.zeros((1, 600), np.float32)), long)
+    parts = split(Table(("a",), 0, DAY, np.zeros((1, 600))), long)
     assert (len(parts.validation), len(parts.held_out)) == (61, 61)
 
 
@@ -102,7 +102,7 @@ def test_no_split_leaks(window: int, horizon: int, more: int, validation: float,
 
 def test_windows_with_too_many_gaps_or_nothing_to_compare_with_are_skipped() -> None:
     """The share that may be missing is the contract's unless said otherwise; a partly known target is enough."""
-    values = np.ones((1, 12), np.float32)
+    values = np.ones((1, 12))
     values[0, [3, 6, 7]] = np.nan
     table = changed(counting(1, 12), values)
     contract = Contract(HOUR, 4, 2, max_missing=0.25)
@@ -112,7 +112,7 @@ def test_windows_with_too_many_gaps_or_nothing_to_compare_with_are_skipped() -> 
 
 def test_values_that_a_model_takes_as_missing_are_missing_in_windows_and_targets() -> None:
     """Of the values that are no NaN, those of 5e16 and more count as if they were: from these alone there is no forecast."""
-    values = np.ones((1, 12), np.float32)
+    values = np.ones((1, 12))
     values[0, [3, 6, 7]] = [5e16, -1e20, np.inf]
     table = changed(counting(1, 12), values)
     contract = Contract(HOUR, 4, 2, max_missing=0.25)
@@ -131,7 +131,7 @@ def test_a_window_is_there_where_samples_would_give_one(
     row: list[float], window: int, horizon: int, edges: tuple[int, int], piece: int
 ) -> None:
     """Counting says the same as cutting, whatever pieces the row is looked at in."""
-    values = np.array([row], np.float32)
+    values = np.array([row], np.float64)
     contract, part = Contract(HOUR, window, horizon), range(min(edges), min(max(edges), len(row)))
     expected = len(samples(Table(("a",), 0, HOUR, values), contract, part)) > 0
     assert has_window(values[0], contract, part, piece) == expected
@@ -178,7 +178,7 @@ def test_a_verdict_looks_at_no_more_windows_than_it_needs(series: int, stride: i
     """Every window of a small fleet; of a large one as many as there is time for, from every hour of the day."""
     hour = 3600 * SECOND
     names = tuple(str(number) for number in range(series))
-    table = Table(names, 0, hour, np.zeros((series, 2_000), np.float32))
+    table = Table(names, 0, hour, np.zeros((series, 2_000)))
     part = range(1_000, 1_923)  # 900 origins
     assert judged_stride(table, Contract(hour, 48, 24), part) == stride
     assert series * len(range(0, 900, stride)) <= MOST_JUDGED
@@ -188,7 +188,7 @@ def test_a_verdict_looks_at_no_more_windows_than_it_needs(series: int, stride: i
 @pytest.mark.parametrize("glitch", [1e6, -9999.0, 1e20, np.inf])
 def test_what_a_logger_writes_for_nothing_is_no_spread(glitch: float) -> None:
     """One such value among a thousand leaves the scale of the others; without one it is the plain standard deviation."""
-    values = np.sin(np.arange(1000)).astype(np.float32)
+    values = np.sin(np.arange(1000))
     assert spread(values) == pytest.approx(float(values.std()), rel=1e-6)
     values[500] = glitch
     assert spread(values) == pytest.approx(float(np.sin(np.arange(1000)).std()), rel=0.01)
@@ -198,7 +198,7 @@ def test_what_a_logger_writes_for_nothing_is_no_spread(glitch: float) -> None:
 def test_what_a_logger_writes_now_and_then_is_no_spread(glitch: float, every: int) -> None:
     """Up to one value of a hundred, where it is by far off; more often it is a value like others."""
     values = (20 + 5 * np.sin(2 * np.pi * np.arange(1440) / 24) + np.random.default_rng(0).normal(0, 0.5, 1440)).astype(
-        np.float32
+        np.float64
     )
     usual = float(values.std())
     values[::every] = glitch
@@ -210,14 +210,14 @@ def test_what_a_logger_writes_now_and_then_is_no_spread(glitch: float, every: in
 def test_rain_and_snow_keep_their_spread() -> None:
     """Hours that are mostly 0 are no reason to take the others for glitches, and heavy tails are none."""
     random = np.random.default_rng(1)
-    snow = np.where(random.random(5000) < 0.009, random.exponential(8, 5000), 0).astype(np.float32)
-    tails = random.standard_t(3, 5000).astype(np.float32)
+    snow = np.where(random.random(5000) < 0.009, random.exponential(8, 5000), 0)
+    tails = random.standard_t(3, 5000)
     for values in (snow, tails):
         assert spread(values) == pytest.approx(float(values.astype(np.float64).std()), rel=1e-6)
 
 
 def test_years_of_days_are_judged_on_more_than_a_month() -> None:
     """Where an interval is a day, ten horizons are held out, as 28 days are hardly more than one."""
-    table = Table(("a",), 0, DAY, np.zeros((1, 3650), np.float32))
+    table = Table(("a",), 0, DAY, np.zeros((1, 3650)))
     parts = split(table, Contract(DAY, 56, 24))
     assert (len(parts.validation), len(parts.held_out)) == (240, 240)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from edge.contract.columns import Float32, Int32
+from edge.contract.columns import Float64, Int32
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.errors import HistoryError
@@ -29,17 +29,17 @@ class Counter(AllQuantiles):
     silent: float = np.nan
     name: str = "counter"
 
-    def predict(self, windows: Float32, series: Int32) -> Float32:
+    def predict(self, windows: Float64, series: Int32) -> Float64:
         """The counting goes on, `band` below and above."""
         known = series[:, None] > 0
         middle = windows[:, -1:] + np.arange(1, self.contract.horizon + 1) + self.add * known
         middle = np.where(windows[:, -1:] == self.silent, np.nan, middle)
-        return np.stack([middle - self.band, middle, middle + self.band], axis=2).astype(np.float32)
+        return np.stack([middle - self.band, middle, middle + self.band], axis=2)
 
 
 def counting(intervals: int = 200) -> Table:
     """Two series that count their columns; a seasonal forecast is off by a day, the last value by the lead."""
-    values = np.arange(intervals, dtype=np.float32) + 1000 * np.arange(2, dtype=np.float32)[:, None]
+    values = np.arange(intervals, dtype=np.float64) + 1000 * np.arange(2, dtype=np.float64)[:, None]
     return Table(("a", "b"), 0, HOUR, values)
 
 
@@ -54,7 +54,7 @@ def run(*forecasters: Counter | Baseline, table: Table | None = None) -> tuple[E
 
 def noise(intervals: int = 400, series: int = 4) -> Table:
     """Random walks, which nobody can forecast better than by the last value."""
-    walk = np.cumsum(np.random.default_rng(7).normal(size=(series, intervals)), axis=1).astype(np.float32)
+    walk = np.cumsum(np.random.default_rng(7).normal(size=(series, intervals)), axis=1)
     return Table(tuple(f"s{row}" for row in range(series)), 0, HOUR, walk)
 
 
@@ -126,14 +126,14 @@ def test_no_fact_weighs_more_than_ten_scales() -> None:
     """The counter is off by 45 once it is added; with a scale of 2 that counts as 20, of 5 as 45, and unbounded without one."""
     table = counting()
     who = [contender(Counter(add=45), table.names, table.names), contender(Baseline("last_value", CONTRACT), table.names)]
-    found, last = backtest(who, Facts(table, CONTRACT, PART, np.array([2, 5], np.float32)))
+    found, last = backtest(who, Facts(table, CONTRACT, PART, np.array([2, 5], np.float64)))
     assert found.by_series.tolist() == [20.0, 45.0]
     assert last.by_series.tolist() == [3.5, 3.5]
     np.testing.assert_array_equal(found.squared_error / found.count, [[400.0] * 6, [2025.0] * 6])
     np.testing.assert_array_equal(found.width[0], np.zeros(6))
     (plain,) = backtest(who[:1], Facts(table, CONTRACT, PART))
     assert plain.by_series.tolist() == [45.0, 45.0]
-    (unknown,) = backtest(who[:1], Facts(table, CONTRACT, PART, np.array([np.nan, 0], np.float32)))
+    (unknown,) = backtest(who[:1], Facts(table, CONTRACT, PART, np.array([np.nan, 0], np.float64)))
     assert unknown.by_series.tolist() == [45.0, 45.0]
 
 
@@ -141,7 +141,7 @@ def test_a_fact_that_nobody_foresees_counts_for_nobody() -> None:
     """A glitch is missed by all, at each of its leads; what only one forecaster misses counts against that one."""
     table = counting()
     table.values[0, 197] = 1e9
-    scale = np.array([5, 5], np.float32)
+    scale = np.array([5, 5], np.float64)
     found, last = backtest(
         [contender(Counter(), table.names), contender(Baseline("last_value", CONTRACT), table.names)],
         Facts(table, CONTRACT, PART, scale),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.contract.columns import Float32, Float64, Int32, Points, Readings, SeriesTable
+from edge.contract.columns import Float64, Int32, Points, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.schema import FORECAST_LEAD
 from edge.contract.times import SECOND
@@ -57,7 +57,7 @@ def test_metrics_follow_their_definitions() -> None:
 def test_squares_and_the_naive_error_follow_their_definitions() -> None:
     """The root of a mean of squares; the mean change from one season to the next, NaN where it is 0 or unknown."""
     np.testing.assert_array_equal(rmse(np.array([12.0, 0.0]), np.array([3, 0])), [2.0, np.nan])
-    values = np.array([[1, 3, 2, 6], [1, np.nan, 2, 6], [5, 5, 5, 5], [1, np.nan, np.nan, 2]], np.float32)
+    values = np.array([[1, 3, 2, 6], [1, np.nan, 2, 6], [5, 5, 5, 5], [1, np.nan, np.nan, 2]], np.float64)
     np.testing.assert_allclose(naive_error(values, 1), [(2 + 1 + 4) / 3, 4, np.nan, np.nan])
     np.testing.assert_allclose(naive_error(values, 2), [(1 + 3) / 2, 1, np.nan, np.nan])
     assert np.isnan(naive_error(values, 4)).all()
@@ -143,11 +143,11 @@ class Level(AllQuantiles):
     name = "level"
     contract = CONTRACT
 
-    def predict(self, windows: Float32, series: Int32) -> Float32:
+    def predict(self, windows: Float64, series: Int32) -> Float64:
         """The same at every lead; the interval is wider the later the lead."""
         middle = np.repeat(windows[:, -6:].mean(axis=1)[:, None], CONTRACT.horizon, axis=1) + 0.1 * series[:, None]
         band = 0.2 * np.arange(1, CONTRACT.horizon + 1)
-        return np.stack([middle - band, middle, middle + band], axis=2).astype(np.float32)
+        return np.stack([middle - band, middle, middle + band], axis=2)
 
 
 class Figures:
@@ -184,7 +184,7 @@ def walks(seed: int, glitch: float) -> tuple[Table, Float64]:
     """Random walks of three sizes, one value of which is anything, and their spread before the part that is judged."""
     values = np.cumsum(np.random.default_rng(seed).normal(size=(3, PART.stop)), axis=1) * np.array([[0.1], [1], [50]])
     values[1, PART.start + 20] = glitch
-    return Table(("a", "b", "c"), 0, CONTRACT.interval, values.astype(np.float32)), values[:, : PART.start].std(axis=1)
+    return Table(("a", "b", "c"), 0, CONTRACT.interval, values), values[:, : PART.start].std(axis=1)
 
 
 @settings(deadline=None, max_examples=20)
@@ -193,7 +193,7 @@ def test_verdict_and_backtest_report_what_the_functions_give(seed: int, glitch: 
     """Errors, losses, coverage, width and skill, per series, per lead and over all of them."""
     table, scale = walks(seed, glitch)
     wanted = Figures(table, scale)
-    unit = scale.astype(np.float32)
+    unit = scale
     judged = trial(contender(Level(), table.names, table.names), None, Facts(table, CONTRACT, PART, unit))
     found, references, verdict = judged.candidate, judged.baselines, judged.verdict
     for evaluation, by_series in zip((found, *references), wanted.by_series, strict=True):
@@ -257,17 +257,15 @@ def test_the_demo_reports_what_the_verdict_says_of_the_same_forecasts(seed: int,
     np.testing.assert_allclose(found.skills, wanted.skills, atol=1e-5)
     assert found.skill == pytest.approx(mean_skill(wanted.skills), abs=1e-5)
     assert found.coverage == pytest.approx(np.nanmean(wanted.inside))
-    judged = trial(
-        contender(Level(), table.names, table.names), None, Facts(table, CONTRACT, PART, scale.astype(np.float32))
-    ).verdict
+    judged = trial(contender(Level(), table.names, table.names), None, Facts(table, CONTRACT, PART, scale)).verdict
     assert found.skill == pytest.approx(judged.skill, abs=1e-5)
 
 
 def test_the_agent_scores_what_the_functions_give() -> None:
     """Error, loss and coverage of the scores that the dashboard draws."""
     random = np.random.default_rng(1)
-    values = np.sort(random.normal(size=(40, 6, 3)), axis=2).astype(np.float32)
-    naive, facts = random.normal(size=(40, 6)).astype(np.float32), random.normal(size=40).astype(np.float32)
+    values = np.sort(random.normal(size=(40, 6, 3)), axis=2)
+    naive, facts = random.normal(size=(40, 6)), random.normal(size=40)
     scoring = Scoring(CONTRACT, (1,))
     held = scoring.at_leads(values, naive)
     for number in range(2):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from edge.contract.columns import Float32, Int32, Readings, SeriesTable
+from edge.contract.columns import Float64, Int32, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.grid import Aggregation
 from edge.forecaster.forecaster import AllQuantiles
@@ -24,7 +24,7 @@ SHORT = Contract(HOUR, 24, 6, max_missing=0.25)
 
 def gappy(intervals: int = 160) -> Table:
     """Single holes, long gaps, a series that begins late, one that ends, one that is complete, and an hour without any."""
-    values = np.random.default_rng(2).normal(20, 5, (6, intervals)).astype(np.float32)
+    values = np.random.default_rng(2).normal(20, 5, (6, intervals))
     values[0, ::7] = np.nan
     values[1, 70:110] = np.nan
     values[2, :95] = np.nan
@@ -63,12 +63,12 @@ class Recorder(AllQuantiles):
 
     contract: Contract
     name: str = "recorder"
-    seen: list[Float32] = field(default_factory=list)
+    seen: list[Float64] = field(default_factory=list)
 
-    def predict(self, windows: Float32, series: Int32) -> Float32:
+    def predict(self, windows: Float64, series: Int32) -> Float64:
         """Zeros."""
         self.seen.append(windows.copy())
-        return np.zeros((len(series), self.contract.horizon, 3), np.float32)
+        return np.zeros((len(series), self.contract.horizon, 3), np.float64)
 
 
 def test_the_engine_forecasts_from_the_same_windows() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from edge.contract.columns import Float32, Int32
+from edge.contract.columns import Float64, Int32
 from edge.contract.contract import Contract
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.manifest import Check, Outcome
@@ -23,7 +23,7 @@ class Ragged(Counter):
     hole: float = 149.0
     value: float = np.nan
 
-    def predict(self, windows: Float32, series: Int32) -> Float32:
+    def predict(self, windows: Float64, series: Int32) -> Float64:
         """The counter's forecasts with holes."""
         forecasts = super().predict(windows, series)
         forecasts[windows[:, -1] == self.hole, 2, self.quantile] = self.value
@@ -129,7 +129,7 @@ def test_a_series_that_stands_at_three_and_is_said_to_stand_at_a_million_is_refu
     table = counting()
     table.values[1] = 3
     found = trial(
-        contender(Counter(add=1e6), table.names, ["b"]), None, Facts(table, CONTRACT, PART, np.array([50, 2], np.float32))
+        contender(Counter(add=1e6), table.names, ["b"]), None, Facts(table, CONTRACT, PART, np.array([50, 2], np.float64))
     )
     assert not found.verdict.release
     assert (
@@ -141,7 +141,7 @@ def test_facts_nobody_foresaw_are_named() -> None:
     """Glitches do not decide, and the verdict says where there were some."""
     table = counting()
     table.values[0, 197] = 4294967.295
-    found = trial(contender(Counter(), table.names), None, Facts(table, CONTRACT, PART, np.array([50, 50], np.float32)))
+    found = trial(contender(Counter(), table.names), None, Facts(table, CONTRACT, PART, np.array([50, 50], np.float64)))
     assert found.verdict.release
     assert (
         "note: 3 facts do not count, as every forecast misses them by more than 10 times the spread in training, on a"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.errors import BundleError
-from edge.forecaster.model import runtime_name
+from edge.forecaster.model import Model, runtime_name
 from pipeline.release.parity import MOST_GOLDEN, golden, model_file, parity
 from pipeline.training.architecture import Architecture
 from tests.pipeline.test_judging_evaluation import CONTRACT, Counter
@@ -24,22 +24,22 @@ def test_the_manifest_names_the_file_by_its_content() -> None:
 
 
 def test_some_windows_go_along_with_their_forecasts() -> None:
-    """At most 16, evenly chosen from first to last, with the unit of each one's series."""
-    windows = np.add.outer(np.arange(100), np.arange(CONTRACT.window)).astype(np.float32)
-    series, units = np.arange(100, dtype=np.int32), np.arange(1, 101, dtype=np.float32)
+    """At most 16, evenly chosen from first to last, without their levels, with the unit of each one's series."""
+    windows = np.add.outer(np.arange(100), np.arange(CONTRACT.window))
+    series, units = np.arange(100, dtype=np.int32), np.arange(1, 101, dtype=np.float64)
     kept = golden(Counter(), windows, series, units)
     assert len(kept.windows) == len(kept.forecasts) == MOST_GOLDEN
     assert (kept.series[0], kept.series[-1]) == (0, 99)
     assert kept.units == [number + 1.0 for number in kept.series]
     few, numbers, forecasts = golden(Counter(), windows[:3], series[:3]).arrays()
     assert numbers.tolist() == [0, 1, 2]
-    np.testing.assert_array_equal(few, windows[:3])
-    np.testing.assert_array_equal(forecasts, Counter().predict(windows[:3], series[:3]))
+    np.testing.assert_array_equal(few, windows[:3] - windows[:3, -1:])
+    np.testing.assert_array_equal(forecasts, Counter().predict(few, series[:3]))
 
 
 def test_a_forecast_that_is_not_finite_does_not_go_along() -> None:
     """The device could never repeat it."""
-    windows = np.zeros((2, CONTRACT.window), np.float32)
+    windows = np.zeros((2, CONTRACT.window))
     with pytest.raises(BundleError, match="expected finite golden forecasts from counter; got NaN"):
         golden(Counter(silent=0.0), windows, np.zeros(2, np.int32))
 
@@ -48,11 +48,11 @@ def test_a_forecast_that_is_not_finite_does_not_go_along() -> None:
 def test_parity_is_the_largest_error_in_units_of_the_series() -> None:
     """Next to nothing beside its own network; half a unit where one forecast of one window is moved by that."""
     windows, series = tiny.windows()
-    expected, units = tiny.network_forecasts(ARCHITECTURE), np.full(len(windows), 1e4, np.float32)
+    expected, units = tiny.network_forecasts(ARCHITECTURE), np.full(len(windows), 1e4)
     bundle = tiny.bundle(ARCHITECTURE)
-    assert parity(expected, bundle, windows, series, units=units) < 1e-4
+    assert parity(expected, Model(bundle), windows, series, units=units) < 1e-4
     moved = expected.copy()
     moved[40, -1, 0] += 0.5 * 1e4
     with pytest.raises(BundleError, match=r"expected an error of at most 0.0001 of the spread, got 0.5"):
-        parity(moved, bundle, windows, series, units=units)
-    assert parity(moved, bundle, windows, series, leads=3, units=units) < 1e-4
+        parity(moved, Model(bundle), windows, series, units=units)
+    assert parity(moved, Model(bundle), windows, series, leads=3, units=units) < 1e-4

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from edge.contract.columns import Float32, Int32
+from edge.contract.columns import Float64, Int32
 from edge.errors import BundleError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import AllQuantiles
@@ -30,10 +30,10 @@ def bundles(*precisions: Precision) -> dict[Precision, Bundle]:
     return {one: tiny.bundle_of(convert(network, one), ARCHITECTURE, precision=one) for one in precisions}
 
 
-def choose(found: dict[Precision, Bundle], forecasts: Float32, largest: int | None = None) -> Choice:
+def choose(found: dict[Precision, Bundle], forecasts: Float64, largest: int | None = None) -> Choice:
     """The choice on the sines."""
     table = Table(tuple(tiny.SERIES), 0, tiny.CONTRACT.interval, tiny.sines())
-    facts = Facts(table, tiny.CONTRACT, range(100, 190), np.array([1, 10, 100], np.float32))
+    facts = Facts(table, tiny.CONTRACT, range(100, 190), np.array([1, 10, 100], np.float64))
     strange = probe_windows(tiny.CONTRACT)
     probes = Pairs(*strange, forecast(tiny.network(ARCHITECTURE), *strange))
     return choose_precision(found, Pairs(*tiny.windows(), forecasts), probes, facts, largest)
@@ -100,9 +100,9 @@ def test_no_constant_of_the_graph_is_rounded(cell: Cell) -> None:
     architecture = Architecture(cell=cell, units=8)
     network, wave = tiny.network(architecture), np.sin(np.arange(tiny.CONTRACT.window) / 3)
     levels = [0, 1e-12, 1e-6, 1, 6e4, 65_504, 7e4, 1e5, 2e6, 1e10, 4e16, -7e4, -1e12]
-    windows = np.array([level * (1 + 0.05 * wave) for level in levels], np.float32)
-    flat = np.full((2, len(wave)), 5, np.float32)
-    gone = np.where(np.arange(len(wave)) == 3, np.float32(2e18), windows[6:8])
+    windows = np.array([level * (1 + 0.05 * wave) for level in levels], np.float64)
+    flat = np.full((2, len(wave)), 5, np.float64)
+    gone = np.where(np.arange(len(wave)) == 3, np.float64(2e18), windows[6:8])
     windows = np.concatenate([windows, flat, gone])
     for series in (np.zeros(len(windows), np.int32), np.ones(len(windows), np.int32)):
         expected = forecast(network, windows, series)
@@ -128,7 +128,7 @@ def test_a_large_fleet_keeps_the_scale_of_every_series(precision: Precision) -> 
     for weight in network.trainable_variables:
         weight.assign(random.normal(0, 0.3, weight.shape))
     rows = np.arange(0, 1100, 9)
-    windows = (scale[rows, None] * random.normal(size=(len(rows), tiny.CONTRACT.window))).astype(np.float32)
+    windows = scale[rows, None] * random.normal(size=(len(rows), tiny.CONTRACT.window))
     series = (rows + 1).astype(np.int32)
     known = [f"s{row}" for row in range(1100)]
     found = tiny.bundle_of(convert(network, precision), Architecture(units=8), precision=precision)
@@ -160,19 +160,19 @@ class Timed(AllQuantiles):
         self.name, self.clock, self.takes = "timed", clock, {1: single, 64: batch}
         self.asked: list[tuple[int, int]] = []
 
-    def predict(self, windows: Float32, series: Int32) -> Float32:
+    def predict(self, windows: Float64, series: Int32) -> Float64:
         """Nothing but the time it takes."""
         assert len(windows) == len(series)
         self.asked.append((len(windows), int(series[0])))
         once = len(self.asked) <= 65  # the interpreters are made in the first round
         slow = 65 < len(self.asked) <= 130 or len(self.asked) > 460
         self.clock[0] += self.takes[len(windows)] + 5 * once + slow
-        return np.zeros((len(windows), 1, 1), np.float32)
+        return np.zeros((len(windows), 1, 1), np.float64)
 
 
 def test_time_is_per_forecast_and_that_of_the_best_round() -> None:
     """Of 70 windows 64 are used, one by one and all at once; neither the first round nor a slow one counts."""
-    clock, windows, series = [0.0], np.zeros((70, 2), np.float32), np.arange(70, dtype=np.int32)
+    clock, windows, series = [0.0], np.zeros((70, 2)), np.arange(70, dtype=np.int32)
     quick, heavy = Timed(clock, 16e-6, 128e-6), Timed(clock, 48e-6, 64e-6)
     times = microseconds([quick, heavy], windows, series, lambda: clock[0])
     np.testing.assert_allclose(times, [(16, 2), (48, 1)], rtol=1e-4)

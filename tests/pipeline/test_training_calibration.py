@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edge.contract.columns import Float32
+from edge.contract.columns import Float32, Float64
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from pipeline.training.calibration import BLOCKS, Calibration, best_share, factors, last_days
@@ -11,17 +11,17 @@ CONTRACT = Contract(interval=3600 * SECOND, window=4, horizon=2, quantiles=(0.05
 LEVELS = np.array([-1.645, -0.6745, 0, 0.6745, 1.645])
 
 
-def forecasts(spread: float, count: int = 4000) -> Float32:
-    """Quantiles of a normal distribution of that spread around 10, float32 `[n, 2, 5]`."""
-    return np.tile(10 + spread * LEVELS, (count, 2, 1)).astype(np.float32)
+def forecasts(spread: float, count: int = 4000) -> Float64:
+    """Quantiles of a normal distribution of that spread around 10, float64 `[n, 2, 5]`."""
+    return np.tile(10 + spread * LEVELS, (count, 2, 1))
 
 
-def facts(count: int = 4000) -> Float32:
-    """Standard normal around 10, float32 `[n, 2]`."""
-    return np.random.default_rng(5).normal(10, 1, (count, 2)).astype(np.float32)
+def facts(count: int = 4000) -> Float64:
+    """Standard normal around 10, float64 `[n, 2]`."""
+    return np.random.default_rng(5).normal(10, 1, (count, 2))
 
 
-def shares(forecast: Float32, factor: Float32, fact: Float32) -> list[float]:
+def shares(forecast: Float64, factor: Float32, fact: Float64) -> list[float]:
     """Share of the facts below every calibrated quantile."""
     steps = np.diff(forecast, axis=2) * factor
     median = forecast[:, :, 2]
@@ -47,7 +47,7 @@ def test_what_chance_explains_is_left_alone() -> None:
     """A spread that changes from block to block and is right on average gets a factor near 1."""
     block = np.arange(4000) * BLOCKS // 4000
     fact = 10 + (facts() - 10) * np.where(block % 2, 0.7, 1.35)[:, None]
-    factor = factors(forecasts(1.0), fact.astype(np.float32), np.arange(4000), CONTRACT)
+    factor = factors(forecasts(1.0), fact, np.arange(4000), CONTRACT)
     np.testing.assert_allclose(factor, 1, atol=0.05)
 
 
@@ -65,7 +65,7 @@ def test_each_lead_is_corrected_by_itself() -> None:
 def test_a_skewed_distribution_is_corrected_on_its_side() -> None:
     """Facts that lie farther above than below widen the upper steps only."""
     fact = facts()
-    fact = np.where(fact > 10, 10 + 2 * (fact - 10), fact).astype(np.float32)
+    fact = np.where(fact > 10, 10 + 2 * (fact - 10), fact)
     factor = factors(forecasts(1.0), fact, np.arange(4000), CONTRACT)
     np.testing.assert_allclose(factor[:, :2], 1, atol=0.06)
     np.testing.assert_allclose(factor[:, 2:], 2, rtol=0.16)
@@ -80,13 +80,13 @@ def test_a_handful_of_windows_changes_nothing_wildly() -> None:
 
 def test_an_inner_step_that_is_too_wide_does_not_widen_the_outer_one() -> None:
     """Inner quantiles twice as far out as they should be stay, and outer ones that are right stay as well."""
-    forecast = np.tile(10 + np.array([-1.645, -1.349, 0, 1.349, 1.645]), (4000, 2, 1)).astype(np.float32)
+    forecast = np.tile(10 + np.array([-1.645, -1.349, 0, 1.349, 1.645]), (4000, 2, 1))
     np.testing.assert_allclose(factors(forecast, facts(), np.arange(4000), CONTRACT), 1, atol=0.15)
 
 
 def test_the_mean_of_the_last_days_has_the_share_that_errs_least() -> None:
     """Where the network says 0 and the days say 10, facts of 2 take a fifth, at most a quarter, and never less than nothing."""
-    zero, unit = np.zeros((6, 2), np.float32), np.ones(6)
+    zero, unit = np.zeros((6, 2)), np.ones(6)
     assert best_share(zero, zero + 10, zero + 2, unit) == 0.2
     assert best_share(zero, zero + 10, zero + 9, unit) == 0.25
     assert best_share(zero, zero + 10, zero - 1, unit) == 0
@@ -94,15 +94,15 @@ def test_the_mean_of_the_last_days_has_the_share_that_errs_least() -> None:
 
 def test_series_count_in_units_of_their_scale() -> None:
     """A large sensor that wants no share does not outvote two small ones that want one."""
-    zero, fact = np.zeros((3, 2), np.float32), np.array([[0, 0], [2, 2], [2, 2]], np.float32)
-    usual = np.array([[1000, 1000], [10, 10], [10, 10]], np.float32)
+    zero, fact = np.zeros((3, 2)), np.array([[0, 0], [2, 2], [2, 2]], np.float64)
+    usual = np.array([[1000, 1000], [10, 10], [10, 10]], np.float64)
     assert best_share(zero, usual, fact, np.array([1000.0, 1, 1])) == 0.2
     assert best_share(zero, usual, fact, np.ones(3)) == 0
 
 
 def test_gaps_glitches_and_series_without_scale_have_no_say_in_the_share() -> None:
     """What is missing, not a reading, or without unit is as if it were not there; nothing at all is no share."""
-    zero, fact = np.zeros((7, 2), np.float32), np.full((7, 2), 2, np.float32)
+    zero, fact = np.zeros((7, 2)), np.full((7, 2), 2.0)
     fact[3, 0], fact[4, 0], fact[5:] = np.nan, 1e20, 9
     unit = np.array([1, 1, 1, 1, 1, 0, np.nan])
     assert best_share(zero, zero + 10, fact, unit) == 0.2
@@ -114,8 +114,8 @@ def repeated(beyond: list[float], levels: tuple[float, ...]) -> Float32:
     """Factors where every block holds these facts, given as what they lie beyond the median, and every step is 1."""
     contract = Contract(interval=3600 * SECOND, window=4, horizon=1, quantiles=levels)
     count = BLOCKS * len(beyond)
-    forecast = np.tile(np.arange(len(levels), dtype=np.float32), (count, 1, 1))
-    fact = np.tile(np.array(beyond, np.float32), BLOCKS)[:, None] + contract.median
+    forecast = np.tile(np.arange(len(levels), dtype=np.float64), (count, 1, 1))
+    fact = np.tile(np.array(beyond, np.float64), BLOCKS)[:, None] + contract.median
     return factors(forecast, fact, np.arange(count), contract)
 
 

@@ -11,6 +11,7 @@ from edge.contract.times import SECOND
 from edge.errors import BundleError
 from edge.forecaster.baselines import baseline
 from edge.forecaster.bundle import Bundle
+from edge.forecaster.level import level, relative
 from edge.forecaster.model import Model, relative_error
 from pipeline.release.parity import golden, model_file, parity
 from pipeline.training.architecture import Architecture
@@ -28,7 +29,7 @@ EVERY = [Architecture(cell=cell, design=design, units=6) for cell, design in ite
 @pytest.mark.parametrize("architecture", EVERY, ids=lambda one: f"{one.cell}-{one.design}")
 def test_converted_model_forecasts_as_its_network(architecture: Architecture) -> None:
     """At batch 1 and 64, with gaps and unknown series, both give the same forecasts."""
-    assert parity(tiny.network_forecasts(architecture), tiny.bundle(architecture), *tiny.windows()) < 1e-5
+    assert parity(tiny.network_forecasts(architecture), Model(tiny.bundle(architecture)), *tiny.windows()) < 1e-5
 
 
 def test_loop_forecasts_as_the_network() -> None:
@@ -37,10 +38,10 @@ def test_loop_forecasts_as_the_network() -> None:
     for window in (40, 80):
         architecture = Architecture(units=6, segment=4)
         contract = Contract(interval=3600 * SECOND, window=window, horizon=7)
-        windows = np.random.default_rng(2).normal(0, 1, (65, window)).astype(np.float32)
+        windows = np.random.default_rng(2).normal(0, 1, (65, window))
         series = np.arange(65, dtype=np.int32) % 4
         bundle = tiny.bundle(architecture, contract)
-        assert parity(forecast(tiny.network(architecture, contract), windows, series), bundle, windows, series) < 1e-5
+        assert parity(forecast(tiny.network(architecture, contract), windows, series), Model(bundle), windows, series) < 1e-5
         sizes.append(len(bundle.model or b""))
     assert sizes[1] < sizes[0] + 500
 
@@ -51,7 +52,7 @@ def test_the_mean_of_the_last_days_is_in_the_graph(quantiles: tuple[float, ...])
     contract = Contract(interval=6 * 3600 * SECOND, window=14, horizon=6, quantiles=quantiles)
     architecture = Architecture(units=6)
     network = tiny.network(architecture, contract)
-    windows = (1000 + np.random.default_rng(2).uniform(-0.3, 0.3, (65, 14))).astype(np.float32)
+    windows = 1000 + np.random.default_rng(2).uniform(-0.3, 0.3, (65, 14))
     series = np.arange(65, dtype=np.int32) % 4
     windows[1::5, -2] = np.nan  # one day of three
     windows[2::5, [-2, -6, -10]] = np.nan  # one time of day in all three, at leads 3 and nowhere else
@@ -64,20 +65,20 @@ def test_the_mean_of_the_last_days_is_in_the_graph(quantiles: tuple[float, ...])
     middle = contract.median
     share = np.where(series > 0, 0.25, 0.5)[:, None] * np.ones(6)
     share[2::5, 2] = 0
-    days = np.where((windows < 1e18) & ((windows > 0) | (series == 0)[:, None]), windows, np.float32(np.nan))
+    days = np.where((windows < 1e18) & ((windows > 0) | (series == 0)[:, None]), windows, np.nan)
     wanted = alone[:, :, middle] + share * (usual.predict(days, series)[:, :, middle] - alone[:, :, middle])
     mixed = assemble([network], Calibration.of(contract, (0.5, 0.25)))
     found = forecast(mixed, windows, series)
     np.testing.assert_allclose(found[:, :, middle], wanted, rtol=1e-5, atol=1e-3)
     np.testing.assert_allclose(np.diff(found, axis=2), np.diff(alone, axis=2), rtol=1e-3, atol=1e-3)
-    assert parity(found, tiny.bundle_of(convert(mixed), architecture, contract), windows, series) < 1e-5
+    assert parity(found, Model(tiny.bundle_of(convert(mixed), architecture, contract)), windows, series) < 1e-5
 
 
 def test_a_glitch_of_a_known_series_is_missing() -> None:
     """A value a hundred scales from the last one is no input; below that it is one, and of a window of zeros nothing moves."""
     architecture = Architecture(units=6)
     network, model = tiny.network(architecture), Model(tiny.bundle(architecture))
-    window = (tiny.SCALE[1] * np.sin(np.arange(21))).astype(np.float32)[None]
+    window = (tiny.SCALE[1] * np.sin(np.arange(21)))[None]
     glitch, gap, large = window.copy(), window.copy(), window.copy()
     glitch[0, 7], gap[0, 7], large[0, 7] = 4294967.295, np.nan, window[0, -1] + 99 * tiny.SCALE[1]
     both, known = np.concatenate([glitch, gap, large]), np.full(3, 2, np.int32)
@@ -85,7 +86,7 @@ def test_a_glitch_of_a_known_series_is_missing() -> None:
         np.testing.assert_array_equal(found[0], found[1])
         assert np.abs(found[2] - found[1]).max() > 1e-3
         assert np.isfinite(found).all()
-    zeros, unknown = np.zeros((1, 21), np.float32), np.zeros(1, np.int32)
+    zeros, unknown = np.zeros((1, 21)), np.zeros(1, np.int32)
     for found in (forecast(network, zeros, unknown), model.predict(zeros, unknown)):
         assert not found.any()
 
@@ -101,10 +102,10 @@ def test_parity_refuses_another_network() -> None:
     bundle, (windows, series) = tiny.bundle(EVERY[0]), tiny.windows()
     expected = tiny.network_forecasts(EVERY[0])
     with pytest.raises(BundleError, match="does not forecast as its network"):
-        parity(tiny.network_forecasts(EVERY[2]), bundle, windows, series)
+        parity(tiny.network_forecasts(EVERY[2]), Model(bundle), windows, series)
     expected[0, 0, 0] = np.nan
     with pytest.raises(BundleError, match="got nan"):
-        parity(expected, bundle, windows, series)
+        parity(expected, Model(bundle), windows, series)
 
 
 def test_int8_is_not_refused_by_mixed_units() -> None:
@@ -115,10 +116,10 @@ def test_int8_is_not_refused_by_mixed_units() -> None:
     for weight in network.trainable_variables:
         weight.assign(random.normal(0, 0.3, weight.shape))
     rows = np.arange(64) % 16
-    windows, series = (scale[rows, None] * random.normal(size=(64, 21))).astype(np.float32), (rows + 1).astype(np.int32)
+    windows, series = (scale[rows, None] * random.normal(size=(64, 21))), (rows + 1).astype(np.int32)
     made = tiny.bundle_of(convert(network, "int8"), architecture, precision="int8")
     bundle = Bundle(msgspec.structs.replace(made.manifest, series=[f"s{row}" for row in range(16)]), made.model)
-    expected, units = forecast(network, windows, series), scale[rows].astype(np.float32)
+    expected, units = forecast(network, windows, series), scale[rows]
     forecasts = Model(bundle).predict(windows, series)
     own = relative_error(expected, forecasts, windows, units=units)
     small = rows < 15
@@ -132,9 +133,9 @@ def test_golden_forecasts_are_finite_and_few() -> None:
     windows, series = tiny.windows()
     model = Model(tiny.bundle(EVERY[0]))
     chosen, places, forecasts = golden(model, windows, series).arrays()
-    np.testing.assert_array_equal(chosen[[0, -1]], windows[[0, -1]])
+    np.testing.assert_array_equal(chosen[[0, -1]], relative(windows, level(windows))[[0, -1]])
     assert (len(chosen), len(places), forecasts.shape) == (16, 16, (16, 7, 3))
-    units = np.arange(1, 71, dtype=np.float32)
+    units = np.arange(1, 71, dtype=np.float64)
     assert golden(model, windows, series, units).units == units[np.linspace(0, 69, 16).astype(int)].tolist()
     windows[0] = np.nan
     with pytest.raises(BundleError, match="got NaN"):

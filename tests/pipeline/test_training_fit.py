@@ -85,7 +85,7 @@ def test_days_that_say_it_all_get_the_largest_share() -> None:
     contract = Contract(interval=6 * 3600 * SECOND, window=14, horizon=6)
     days = np.tile([3.0, 7.0, 5.0, 4.0], 40)[None] * np.array([[1.0], [10.0], [100.0]])
     origin = np.tile(np.arange(20, 150), 3)
-    validation = Samples(days.astype(np.float32), np.repeat(np.arange(3, dtype=np.int32), 130), origin)
+    validation = Samples(days, np.repeat(np.arange(3, dtype=np.int32), 130), origin)
     weights = tiny.network(ARCHITECTURE, contract).get_weights()
     found = calibrated(ARCHITECTURE, contract, [weights], validation, SETTINGS)
     assert found.calibration.shares == (0.25, 0.25)

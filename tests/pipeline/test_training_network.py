@@ -15,10 +15,10 @@ def test_outer_quantiles_teach_the_median_nothing() -> None:
     import tensorflow as tf  # noqa: PLC0415 - takes seconds
 
     network = tiny.network(Architecture(units=6))
-    windows, series = (tf.constant(values) for values in tiny.windows(8))
+    windows, series = tiny.windows(8)
     middle = tiny.CONTRACT.median
     with tf.GradientTape() as tape:
-        scaled = network.scaled(windows, series)[0]
+        scaled = network.scaled(tf.constant(windows.astype(np.float32)), tf.constant(series))[0]
         outer = tf.reduce_sum(tf.square(tf.concat([scaled[:, :, :middle], scaled[:, :, middle + 1 :]], axis=2)))
     weights = network.trainable_variables
     gradients = tape.gradient(outer, [weight.value for weight in weights])
@@ -35,7 +35,7 @@ def test_outer_quantiles_teach_the_median_nothing() -> None:
 @pytest.mark.parametrize("glitch", [2_050.0, -1e6, 4_294_967.295, 1e17])
 def test_a_glitch_in_a_window_is_missing(glitch: float) -> None:
     """What lies more than a hundred scales from the last value is to a known series as if nothing had come."""
-    network, values = tiny.network(Architecture(units=6)), tiny.sines()[1:2, 10:31]
+    network, values = tiny.network(Architecture(units=6)), tiny.sines()[1:2, 10:31].astype(np.float32)
     broken, missing = values.copy(), values.copy()
     broken[0, 7], missing[0, 7] = glitch, np.nan
     series = np.array([KNOWN], np.int32)
@@ -45,7 +45,7 @@ def test_a_glitch_in_a_window_is_missing(glitch: float) -> None:
 @pytest.mark.training
 def test_a_value_within_a_hundred_scales_is_no_glitch() -> None:
     """It moves the forecast."""
-    network, values = tiny.network(Architecture(units=6)), tiny.sines()[1:2, 10:31]
+    network, values = tiny.network(Architecture(units=6)), tiny.sines()[1:2, 10:31].astype(np.float32)
     high, missing = values.copy(), values.copy()
     high[0, 7], missing[0, 7] = values[0, -1] + 99 * 20, np.nan
     series = np.array([KNOWN], np.int32)

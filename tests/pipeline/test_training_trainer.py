@@ -91,7 +91,8 @@ def test_a_glitch_in_a_window_limits_what_the_window_weighs(glitch: float, weigh
     """The glitch makes the window's own spread hundreds of times that of its series; it weighs ten times as much, no more."""
     import tensorflow as tf  # noqa: PLC0415 - takes seconds
 
-    window, target, series = tiny.sines()[1:2, 10:31].copy(), tiny.sines()[1:2, 31:38], np.zeros(1, np.int32)
+    values, series = tiny.sines()[1:2].astype(np.float32), np.zeros(1, np.int32)
+    window, target = values[:, 10:31].copy(), values[:, 31:38]
     usual = pinball(trainer(), window, target, series)[1]
     window[0, 7] = glitch
     training = trainer()
@@ -108,7 +109,8 @@ def test_a_glitch_among_the_targets_is_no_target(glitch: float) -> None:
     """A fact that lies more than a hundred scales from the last value counts as one that is missing."""
     import tensorflow as tf  # noqa: PLC0415
 
-    window, target = tiny.sines()[1:2, 10:31], tiny.sines()[1:2, 31:38].copy()
+    values = tiny.sines()[1:2].astype(np.float32)
+    window, target = values[:, 10:31], values[:, 31:38].copy()
     series, unit, training = np.array([2], np.int32), np.array([20.0], np.float32), trainer()
     losses = []
     for value in (glitch, np.nan):

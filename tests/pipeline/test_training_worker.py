@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edge.errors import BundleError, ConfigurationError, HistoryError
+from edge.forecaster.model import Model
 from pipeline.processes.child import grid_file
 from pipeline.release.parity import parity
 from pipeline.training.architecture import Architecture
@@ -41,7 +42,7 @@ def test_candidate_comes_back_trained_and_converted(tmp_path: Path) -> None:
     assert epochs == [1, 2]
     assert result.record.epochs == 2
     bundle = tiny.bundle_of(result.models["float32"], ARCHITECTURE)
-    assert parity(result.forecasts, bundle, *tiny.windows()) < 1e-5
+    assert parity(result.forecasts, Model(bundle), *tiny.windows()) < 1e-5
     assert set(result.models) == {"float32", "int8"}
 
 

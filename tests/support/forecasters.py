@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.contract.columns import Float32, Int32
+from edge.contract.columns import Float64, Int32
 from edge.forecaster.forecaster import Forecaster
 
 LARGEST = 4e16  # just below what counts as missing
@@ -22,33 +22,35 @@ class Subject:
             forecaster that computes each window by itself.
         series: number of series it was made for.
         most: number of windows in a large batch; fewer for a forecaster that takes long.
+        moved: whether it looks at movements only, so that forecasts shift and scale with the windows.
     """
 
     forecaster: Forecaster
     tolerance: float = 0.0
     series: int = 3
     most: int = 65
+    moved: bool = True
 
-    def predict(self, windows: Float32, series: Int32 | None = None) -> Float32:
+    def predict(self, windows: Float64, series: Int32 | None = None) -> Float64:
         """The forecasts of the windows, by default of a series that is unknown."""
         return self.forecaster.predict(windows, np.zeros(len(windows), np.int32) if series is None else series)
 
-    def promised(self, forecasts: Float32) -> Float32:
+    def promised(self, forecasts: Float64) -> Float64:
         """The quantiles that the forecaster gives, `[n, horizon, quantiles or 1]`."""
         return forecasts if self.forecaster.intervals else forecasts[:, :, [self.forecaster.contract.median]]
 
-    def usual(self, count: int | None = None) -> tuple[Float32, Int32]:
+    def usual(self, count: int | None = None) -> tuple[Float64, Int32]:
         """Windows of noisy sines with gaps, the last value there, and their series, of which some are unknown."""
         count, window = self.most if count is None else count, self.forecaster.contract.window
         random = np.random.default_rng(7)
         windows = 20 + np.sin(np.arange(window) / 4 + random.uniform(0, 6, (count, 1)))
         windows += random.normal(0, 0.1, windows.shape)
         windows[:, :-1][random.random((count, window - 1)) < 0.1] = np.nan
-        return windows.astype(np.float32), (np.arange(count) % (self.series + 1)).astype(np.int32)
+        return windows, (np.arange(count) % (self.series + 1)).astype(np.int32)
 
-    def full(self, values: Float32 | float) -> Float32:
+    def full(self, values: Float64 | float) -> Float64:
         """Two windows of these values."""
-        return np.full((2, self.forecaster.contract.window), values, np.float32)
+        return np.full((2, self.forecaster.contract.window), values)
 
 
 def every_window_gets_a_forecast_of_the_contracts_shape(subject: Subject) -> None:
@@ -57,7 +59,7 @@ def every_window_gets_a_forecast_of_the_contracts_shape(subject: Subject) -> Non
     for count in (0, 1, subject.most):
         forecasts = subject.predict(*subject.usual(count))
         assert forecasts.shape == (count, contract.horizon, len(contract.quantiles))
-        assert forecasts.dtype == np.float32
+        assert forecasts.dtype == np.float64
 
 
 def usual_windows_get_finite_forecasts(subject: Subject) -> None:
@@ -96,7 +98,7 @@ def one_value_is_enough(subject: Subject) -> None:
 
 def a_constant_window_gets_finite_forecasts_in_order(subject: Subject) -> None:
     """It has no spread that something could be divided by."""
-    for value in (0.0, 21.5, -1e6):
+    for value in (0.0, 21.5, -1e6, 1e9, 1e12, 1e-9):
         forecasts = subject.promised(subject.predict(subject.full(value)))
         assert np.isfinite(forecasts).all()
         assert (np.diff(forecasts, axis=2) >= 0).all()
@@ -104,14 +106,14 @@ def a_constant_window_gets_finite_forecasts_in_order(subject: Subject) -> None:
 
 def the_largest_values_get_finite_forecasts(subject: Subject) -> None:
     """Squares of them leave float32."""
-    signs = np.where(np.arange(subject.forecaster.contract.window) % 2, 1, -1).astype(np.float32)
+    signs = np.where(np.arange(subject.forecaster.contract.window) % 2, 1, -1)
     for values in (LARGEST, -LARGEST, LARGEST * signs):
         assert np.isfinite(subject.promised(subject.predict(subject.full(values)))).all()
 
 
 def the_smallest_values_get_finite_forecasts(subject: Subject) -> None:
     """Squares of them are 0 in float32."""
-    ramp = np.arange(subject.forecaster.contract.window, dtype=np.float32) * np.float32(SMALLEST)
+    ramp = np.arange(subject.forecaster.contract.window, dtype=np.float64) * np.float64(SMALLEST)
     assert np.isfinite(subject.promised(subject.predict(subject.full(ramp)))).all()
 
 
@@ -129,6 +131,25 @@ def a_series_that_is_not_listed_counts_as_unknown(subject: Subject) -> None:
     windows = subject.usual(1)[0].repeat(4, axis=0)
     forecasts = subject.predict(windows, np.array([0, subject.series + 1, -1, 2_000_000_000], np.int32))
     np.testing.assert_array_equal(forecasts, forecasts[:1].repeat(4, axis=0))
+
+
+def a_shifted_window_gets_the_shifted_forecasts(subject: Subject) -> None:
+    """A level of a billion times the movement changes nothing, upwards and downwards."""
+    windows, series = subject.usual(9)
+    windows = np.round(windows * 2**20) / 2**20  # so that a shift loses nothing
+    forecasts = subject.promised(subject.predict(windows, series))
+    for shift in (1e9, -1e9, 1e6) if subject.moved else ():
+        shifted = subject.promised(subject.predict(windows + shift, series))
+        np.testing.assert_allclose(shifted - shift, forecasts, rtol=0, atol=max(subject.tolerance, 1e-6))
+
+
+def a_scaled_window_gets_the_scaled_forecasts(subject: Subject) -> None:
+    """The unit of an unknown series does not count: nanometres and watt seconds are forecast alike."""
+    windows = subject.usual(9)[0]
+    forecasts = subject.promised(subject.predict(windows))
+    for factor in (1e-9, 1e12) if subject.moved else ():
+        scaled = subject.promised(subject.predict(windows * factor))
+        np.testing.assert_allclose(scaled / factor, forecasts, rtol=0, atol=max(subject.tolerance, 1e-4))
 
 
 def the_same_windows_get_the_same_forecasts(subject: Subject) -> None:
@@ -178,6 +199,8 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
     the_smallest_values_get_finite_forecasts,
     an_infinite_value_counts_as_missing,
     a_series_that_is_not_listed_counts_as_unknown,
+    a_shifted_window_gets_the_shifted_forecasts,
+    a_scaled_window_gets_the_scaled_forecasts,
     the_same_windows_get_the_same_forecasts,
     a_forecast_does_not_depend_on_the_batch,
     the_windows_stay_as_they_are,

@@ -11,7 +11,7 @@ from edge.agent.build import Outside, build
 from edge.agent.loop import Agent, Limits, Waits
 from edge.clock.clocks import Clocks
 from edge.config.reading import read_config
-from edge.contract.columns import Float32, Int32
+from edge.contract.columns import Float64, Int32
 from edge.contract.times import SECOND
 from edge.errors import BundleError
 from edge.forecaster.bundle import Bundle
@@ -111,7 +111,7 @@ class FailingForecaster:
         self._forecaster, self._is_spoilt = forecaster, is_spoilt
         self.name, self.contract, self.intervals = forecaster.name, forecaster.contract, forecaster.intervals
 
-    def predict(self, windows: Float32, series: Int32) -> Float32:
+    def predict(self, windows: Float64, series: Int32) -> Float64:
         """As `Forecaster.predict`."""
         if self._is_spoilt():
             raise BundleError("never")

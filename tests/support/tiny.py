@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Float32, Int32
+from edge.contract.columns import Float64, Int32
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.forecaster.bundle import Bundle
@@ -26,24 +26,23 @@ SERIES = ["cellar", "roof", "yard"]
 SCALE = np.array([0.5, 20.0, 0.0])
 
 
-def sines(intervals: int = 200) -> Float32:
-    """Three sines of different level and size with noise and a gap, float32 `[3, intervals]`."""
+def sines(intervals: int = 200) -> Float64:
+    """Three sines of different level and size with noise and a gap, float64 `[3, intervals]`."""
     time = np.arange(intervals)
-    values = np.sin(time / 3)[None] * np.array([[1], [10], [100]]) + np.array([[0], [50], [1000]])
+    values: Float64 = np.sin(time / 3)[None] * np.array([[1], [10], [100]]) + np.array([[0], [50], [1000]])
     values += np.random.default_rng(1).normal(0, 0.05, values.shape)
     values[1, 60:66] = np.nan
-    grid: Float32 = values.astype(np.float32)
-    return grid
+    return values
 
 
-def samples(first: int, last: int, values: Float32 | None = None) -> Samples:
+def samples(first: int, last: int, values: Float64 | None = None) -> Samples:
     """Every sample of the sines whose origin lies in first…last - 1."""
     grid = sines() if values is None else values
     series, origin = np.meshgrid(np.arange(len(grid), dtype=np.int32), np.arange(first, last), indexing="ij")
     return Samples(grid, series.ravel(), origin.ravel())
 
 
-def windows(count: int = 70) -> tuple[Float32, Int32]:
+def windows(count: int = 70) -> tuple[Float64, Int32]:
     """Windows of the sines, some with gaps, and their series, of which every fourth is unknown."""
     some = samples(21, 190)
     rows = np.linspace(0, len(some.origin) - 1, count).astype(np.int64)
@@ -89,7 +88,7 @@ def bundle_of(
 ) -> Bundle:
     """A bundle of any model bytes; its golden forecasts are zeros."""
     shape = (1, contract.horizon, len(contract.quantiles))
-    zeros = Golden.of(np.zeros((1, contract.window), np.float32), np.zeros(1, np.int32), np.zeros(shape, np.float32))
+    zeros = Golden.of(np.zeros((1, contract.window)), np.zeros(1, np.int32), np.zeros(shape))
     file: ModelFile = model_file(content, architecture or Architecture(), 1, precision)
     version = version_of(CREATED, file.cell, content)
     return Bundle(Manifest(version, contract, SERIES, CREATED.isoformat(), "0.1.0", model=file, golden=zeros), content)
@@ -119,6 +118,6 @@ def converted(kind: str) -> bytes:
     return convert_module(module, module.run.get_concrete_function())
 
 
-def network_forecasts(architecture: Architecture) -> Float32:
+def network_forecasts(architecture: Architecture) -> Float64:
     """Forecasts of the network before conversion for `windows()`."""
     return forecast(network(architecture), *windows())

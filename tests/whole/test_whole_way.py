@@ -82,7 +82,7 @@ def test_every_cell_from_history_to_stored_forecasts(cell: Cell, tmp_path: Path,
     store.close()
     assert_same(rows_by_measurement, uninterrupted(rows, live, tmp_path))
     origin = int(time[HOURS + 60])
-    window = values[1, HOURS + 60 - 48 : HOURS + 60].astype(np.float32)[None]
+    window = values[1, HOURS + 60 - 48 : HOURS + 60][None]
     wanted = Model(live).predict(window, np.array([2], np.int32))[0]
     stored = rows_by_measurement["forecast_lead"]
     said = {lead: row[:3] for (name, at, lead), row in stored.items() if (name, at) == ("d1.t", origin + (lead - 1) * HOUR)}
