@@ -48,19 +48,19 @@ EVCC = tuple(_evcc())
 
 # The current comes in milliamperes, temperatures come in tenths of a degree, or as `false` where there is no sensor.
 OPENEVSE = (
-    IngestRule("{device}/amp", "{device}.amp", "plain", unit="A", scale=0.001),
-    IngestRule("{device}/voltage", "{device}.voltage", "plain", unit="V"),
-    IngestRule("{device}/pilot", "{device}.pilot", "plain", unit="A"),
+    IngestRule("{device}/amp", "{device}.amp", "plain", unit="A", scale=0.001, fill="hold"),
+    IngestRule("{device}/voltage", "{device}.voltage", "plain", unit="V", fill="hold"),
+    IngestRule("{device}/pilot", "{device}.pilot", "plain", unit="A", fill="hold"),
     *(
-        IngestRule(f"{{device}}/{key}", f"{{device}}.{key}", "plain", unit="°C", scale=0.1)
+        IngestRule(f"{{device}}/{key}", f"{{device}}.{key}", "plain", unit="°C", scale=0.1, fill="hold")
         for key in ("temp", "temp1", "temp2", "temp3", "temp4")
     ),
     *(
-        IngestRule(f"{{device}}/{key}", f"{{device}}.{key}", "plain", unit="Wh", kind="counter")
+        IngestRule(f"{{device}}/{key}", f"{{device}}.{key}", "plain", unit="Wh", kind="counter", fill="hold")
         for key in ("wh", "session_energy")
     ),
     *(
-        IngestRule(f"{{device}}/{key}", f"{{device}}.{key}", "plain", unit="kWh", kind="counter")
+        IngestRule(f"{{device}}/{key}", f"{{device}}.{key}", "plain", unit="kWh", kind="counter", fill="hold")
         for key in ("total_energy", "total_day", "total_week", "total_month", "total_year")
     ),
 )
