@@ -174,7 +174,7 @@ def _problems(table: Table, contract: Contract, coverage: Sequence[_Coverage], t
             problems.append(
                 f"{covered.missing:.0%} of its intervals of {format_duration(table.interval)} hold no reading (at most "
                 f"{MOST_MISSING:.0%}), one comes about every {format_duration(spacing)}; "
-                "set a longer [fleet] interval"
+                'set a longer [fleet] interval, or, where it reports on change, [[ingest]] fill = "hold"'
             )
         elif _all_huge(learned, piece):
             problems.append(f"all of its values are {LARGEST_VALUE:g} or more, which counts as missing; use a larger unit")
