@@ -104,10 +104,10 @@ def moment(option: str, text: str | None) -> int | None:
 
 
 def history(data: Path | None, config: "Config", fleet: "Fleet", folder: Path, stop: int | None = None) -> "Prepared":
-    """The readings of a file, or else of the configured store, before a moment.
+    """The readings of a file, or else of the configured store and `[[history]]`, before a moment.
 
     Args:
-        data: file of readings; None reads the store.
+        data: file of readings; None reads store and `[[history]]`.
         config: configuration that names the store.
         fleet: interval, window and horizon as the user wants them.
         folder: folder where a large table becomes a file; it has to outlast the result.
@@ -119,23 +119,18 @@ def history(data: Path | None, config: "Config", fleet: "Fleet", folder: Path, s
     from edge.contract.columns import SeriesTable
     from edge.contract.times import iso
     from edge.messages.reading import meaning_of
-    from edge.stores.store import open_store
     from pipeline.history.cells import Workspace
     from pipeline.history.defaults import derive_contract
     from pipeline.history.from_files import read_file
-    from pipeline.history.from_store import read_history
     from pipeline.history.prepared import prepare, prepare_history
+    from pipeline.sources.opening import configured_history
 
-    meaning = partial(meaning_of, config.ingests())
     if data is not None:
         series, readings = read_file(data)
         if stop is not None:
             readings = readings.take(readings.time < stop)
             if not len(readings):
                 raise HistoryError(f"{data} has no readings before {iso(stop)}; choose a later end")
+        meaning = partial(meaning_of, config.ingests())
         return prepare(SeriesTable(series.names, meaning), readings, derive_contract(fleet, readings))
-    store = open_store(config.store.url, config.store.token_file, config.store.tls)
-    try:
-        return prepare_history(read_history(store, fleet, Workspace(folder), stop=stop, meaning=meaning))
-    finally:
-        store.close()
+    return prepare_history(configured_history(config, fleet, Workspace(folder), stop=stop))

@@ -42,6 +42,7 @@ from edge.release.releases import Releases, ThisDevice
 from edge.series.description import Descriptions
 from edge.series.engine import Engine
 from edge.series.silence import Silence
+from edge.sources.source import Source, open_source
 from edge.spool.sender import Pace, Sender
 from edge.spool.spool import Spool
 from edge.stores.store import Store, open_store
@@ -65,6 +66,7 @@ class Outside:
         random: gives a number in 0…1, for waits that keep a fleet out of step.
         open_spool: opens the spool; arguments as of `Spool`.
         open_bundle: opens a bundle and tries it on this device.
+        sources: open a source each of further history.
     """
 
     store: Store
@@ -77,6 +79,7 @@ class Outside:
     random: Callable[[], float] = random.random
     open_spool: Callable[..., Spool] = Spool
     open_bundle: Callable[[Bundle], Forecaster] = open_bundle
+    sources: Sequence[Callable[[], Source]] = ()
 
 
 def outside_of(
@@ -91,10 +94,12 @@ def outside_of(
         notify: sends a line to the supervisor.
     """
     open_configured = partial(open_store, config.store.url, config.store.token_file, config.store.tls)
-    filters = least_filters(ingest.filter for ingest in config.ingests())
+    ingests = config.ingests()
+    filters = least_filters(ingest.filter for ingest in ingests)
     subscription = Subscription(config.mqtt.client_id, filters, config.mqtt.keepalive, config.mqtt.tls)
     subscriber = Subscriber(Address.parse(config.mqtt.url), subscription, password=config.mqtt.password())
-    return Outside(open_configured(), open_configured, subscriber, log, notify=notify, died=died)
+    sources = [partial(open_source, settings, ingests) for settings in config.history]
+    return Outside(open_configured(), open_configured, subscriber, log, notify=notify, died=died, sources=sources)
 
 
 def build(config: Config, outside: Outside, waits: Waits = Waits(), limits: Limits = Limits()) -> Agent:
@@ -167,7 +172,8 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     )
     committer = Committer(spool, sender, outside.subscriber, surroundings, counters, grumbler)
     around = Around(lambda: counters.total(Counter.READINGS), lambda: committer.drain(waits.patience, stop.wait), heart.beat)
-    primer = Primer(outside.history, naming, grumbler, around, Backoff(waits.history, waits.history, outside.random))
+    again = Backoff(waits.history, waits.history, outside.random)
+    primer = Primer(outside.history, naming, grumbler, around, again, outside.sources)
     journal = Journal(spool, committer, log, heart.beat, limits.snapshot_rows)
     releases = _make_releases(config, outside, series)
     live = Live(partial(_make_engine, config, series), releases, primer, journal, trust, health)

@@ -1,7 +1,7 @@
-"""The store's newest readings into empty windows: what an agent starts with that has no memory of its own."""
+"""The newest readings of store and history into empty windows: what an agent starts with that has no memory of its own."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,14 +9,19 @@ import numpy as np
 from edge.backoff import Backoff
 from edge.clock.trust import AHEAD
 from edge.contract.columns import Readings, SeriesTable
-from edge.errors import StoreError
+from edge.errors import GatecastError, StoreBusy, StoreError
 from edge.log import Grumbler
 from edge.messages.reading import Naming
 from edge.series.engine import Engine
 from edge.series.recent import REMEMBERED
+from edge.sources.joining import join
+from edge.sources.names import comes_live
+from edge.sources.source import Source
 from edge.stores.store import Store, read_readings
 
 SLICES = 96  # reads per window: one page of 10,000 series stays small
+UNKNOWN = -2  # index of a series that had no reading yet
+PATIENT = 3  # tries that a source of [[history]] has to answer in; then the windows are filled without it
 AGAIN = 30.0  # seconds, longest pause before a store that gave no history is asked again
 
 
@@ -46,6 +51,7 @@ class Primer:
         grumbler: says what happened.
         around: work that goes on around it.
         again: pause before a store that gave no history is asked again.
+        sources: open a source each of what `[[history]]` names.
     """
 
     def __init__(
@@ -55,8 +61,10 @@ class Primer:
         grumbler: Grumbler,
         around: Around,
         again: Backoff = Backoff(AGAIN, AGAIN),
+        sources: Sequence[Callable[[], Source]] = (),
     ) -> None:
         self._store, self._naming, self._grumbler, self._around, self._again = store, naming, grumbler, around, again
+        self._sources, self._tries = sources, 0
         self._next: float | None = None
         self._empty_since: float | None = None  # readings taken by then
 
@@ -78,16 +86,25 @@ class Primer:
         """
         self._next = None
         self._around.drain()
+        opened: list[Source] = []
         try:
             store = self._store()
             try:
-                readings = prime(engine, store, self._naming, latest, beat=self._around.beat)
+                opened += self._open_sources()
+                readings = prime(engine, store, self._naming, latest, beat=self._around.beat, sources=opened)
             finally:
                 store.close()
+                for source in opened:
+                    source.close()
+            self._tries = 0
             if readings:
+                origin = "the store and [[history]]" if opened else "the store"
                 self._grumbler.say(
-                    "primed", f"windows filled with {readings} readings of {len(engine.state)} series from the store"
+                    "primed", f"windows filled with {readings} readings of {len(engine.state)} series from {origin}"
                 )
+            for source in opened:
+                for note in source.notes.lines():
+                    self._grumbler.say(f"history {note}", f"{source.settings.label}: {note}")
         except StoreError as error:
             self._grumbler.say("history", f"windows stay empty, because the store gives no history: {error}")
             # Only while the newest readings are all remembered: those of the store must not count twice.
@@ -96,8 +113,34 @@ class Primer:
             if taken - self._empty_since < REMEMBERED // 2:
                 self._next = self._around.moment() + self._again.wait(1)
 
+    def _open_sources(self) -> Iterator[Source]:
+        """The sources that answer.
 
-def prime(engine: Engine, store: Store, naming: Naming, latest: int, *, beat: Callable[[], None] = lambda: None) -> int:
+        Raises:
+            StoreBusy: one of them does not answer now, and may do so soon.
+        """
+        self._tries += 1
+        for open_source in self._sources:
+            try:
+                source = open_source()
+                source.span()
+            except GatecastError as error:
+                if isinstance(error, StoreBusy) and self._tries < PATIENT:
+                    raise
+                self._grumbler.say(f"source {error}", f"windows are filled without a source of history: {error}")
+            else:
+                yield source
+
+
+def prime(
+    engine: Engine,
+    store: Store,
+    naming: Naming,
+    latest: int,
+    *,
+    beat: Callable[[], None] = lambda: None,
+    sources: Sequence[Source] = (),
+) -> int:
     """Fill an engine's windows.
 
     Args:
@@ -107,37 +150,57 @@ def prime(engine: Engine, store: Store, naming: Naming, latest: int, *, beat: Ca
         latest: the latest time to look for, ns UTC; what the store holds from after it came by a clock that was wrong, and
             is left out.
         beat: called with every page.
+        sources: further history, of which the series count that can come live.
 
     Returns:
-        Number of readings that the store gave.
+        Number of readings that were found.
 
     Raises:
-        StoreError: the store gives no history.
+        StoreError: the store or a source gives no history.
     """
-    span = store.span()
-    if span is None:
+    ends = [span[1] for span in (store.span(), *(source.span() for source in sources)) if span is not None]
+    if not ends:
         return 0
-    contract, stop = engine.forecaster.contract, min(span[1], latest) + 1
-    start = min(span[1], latest - AHEAD) + 1 - engine.lookback * contract.interval
-    pages = _pages(store, range(start, stop), contract.interval * -(-contract.window // SLICES), beat)
-    return engine.prime(_history(pages, naming))
-
-
-def _pages(store: Store, span: range, step: int, beat: Callable[[], None]) -> Iterator[tuple[Readings, SeriesTable]]:
-    """What the store holds of a span of time, ns UTC, read in steps; and its series so far."""
+    contract, newest = engine.forecaster.contract, max(ends)
+    stop = min(newest, latest) + 1
+    start = min(newest, latest - AHEAD) + 1 - engine.lookback * contract.interval
     history = SeriesTable()
+
+    def expected(name: str) -> bool:
+        return naming.series.get(name) is not None or engine.knows(name) or comes_live(naming.ingests, name)
+
+    pages = _pages(store, range(start, stop), contract.interval * -(-contract.window // SLICES), history, beat)
+    more = (_expected(source.readings(start, stop, history), history, expected, beat) for source in sources)
+    return engine.prime(_indexed(join([pages, *more]), history, naming))
+
+
+def _pages(store: Store, span: range, step: int, history: SeriesTable, beat: Callable[[], None]) -> Iterator[Readings]:
+    """What the store holds of a span of time, ns UTC, read in steps."""
     for start in span[::step]:
         beat()
         for page in read_readings(store, start, min(start + step, span.stop), history):
             beat()
-            yield page, history
+            yield page
 
 
-def _history(pages: Iterator[tuple[Readings, SeriesTable]], naming: Naming) -> Iterator[Readings]:
-    """The readings of the store, under the indices of the engine."""
+def _expected(
+    pages: Iterator[Readings], history: SeriesTable, expected: Callable[[str], bool], beat: Callable[[], None]
+) -> Iterator[Readings]:
+    """The pages without the series that never come live: a window of theirs would only take room."""
+    wanted = np.zeros(0, bool)
+    for page in pages:
+        beat()
+        wanted = np.concatenate([wanted, np.asarray([expected(name) for name in history.names[len(wanted) :]], bool)])
+        yield page.take(wanted[page.series])
+
+
+def _indexed(pages: Iterator[Readings], history: SeriesTable, naming: Naming) -> Iterator[Readings]:
+    """The readings under the indices of the engine; a series gets one with its first reading."""
     indices = np.zeros(0, np.int32)
-    for page, history in pages:
-        fresh = [naming.index(name) for name in history.names[len(indices) :]]
-        indices = np.concatenate([indices, np.asarray(fresh, np.int32)])
+    for page in pages:
+        if len(history) > len(indices):
+            indices = np.concatenate([indices, np.full(len(history) - len(indices), UNKNOWN, np.int32)])
+        for fresh in np.unique(page.series[indices[page.series] == UNKNOWN]).tolist():
+            indices[fresh] = naming.index(history.names[fresh])
         owners = indices[page.series]
         yield Readings(owners, page.time, page.value).take(np.isfinite(page.value) & (owners >= 0))

@@ -113,6 +113,8 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
     if agent.health != "off":
         yield "", partial(parse_loopback, agent.health)
     yield "", config.ingests
+    for source in config.history:
+        yield "", source.check
 
 
 def _refuse_empty(config: Config) -> None:

@@ -17,6 +17,7 @@ from edge.forecaster.manifest import Cell, Design, Precision
 from edge.messages.ingest import Ingest
 from edge.messages.reading import make_ingests
 from edge.messages.rule import IngestRule
+from edge.sources.settings import HistorySource
 from edge.tls import TlsFiles
 
 PASSWORD_VARIABLE = "GATECAST_MQTT_PASSWORD"  # noqa: S105 - the name of a variable, not a secret
@@ -244,6 +245,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mqtt: Mqtt = Mqtt()
     ingest: tuple[IngestRule, ...] = (IngestRule("sensors/{site}/{device}/{metric}"),)
     store: StoreSection = StoreSection()
+    history: tuple[HistorySource, ...] = ()
     agent: Agent = Agent()
     release: Release = Release()
     fleet: Fleet = Fleet()

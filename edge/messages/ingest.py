@@ -12,6 +12,7 @@ from edge.errors import ConfigurationError, PayloadError
 from edge.messages.formats.payload import Options, Read, Stateful
 from edge.messages.formats.table import format_of
 from edge.messages.names import EACH, KEY, SeriesName, Template, TopicTemplate
+from edge.messages.number import Number
 from edge.messages.paths import MISSING, Get, getter, parse_path
 from edge.messages.rule import IngestRule
 from edge.messages.selection import Selection, Taken
@@ -147,6 +148,27 @@ class Ingest:
     def names_series(self, name: str) -> bool:
         """Whether the rule can give a series this name."""
         return self.series.values(name) is not None
+
+    def name_at(self, topic: str, field: str, separator: str | None = None) -> tuple[str, Number] | None:
+        """Name of the series of a value that a database keeps beside its topic, and what gives its number.
+
+        Args:
+            topic: topic of the message.
+            field: name of the value, as of `Selection.entry_at`.
+            separator: text between the levels of a path, as of `Selection.entry_at`.
+
+        Returns:
+            None where the rule does not take it, or where the name stands in the document.
+        """
+        values = self._topic.match(topic)
+        taken = self.selection.entry_at(field, separator)
+        if values is None or taken is None or self.leaves_alone(topic):
+            return None
+        key, entry = taken
+        words = {**values, KEY: key}
+        if not all(words.get(used) for used in self.series.used):
+            return None
+        return self.series.of(words), entry.number
 
     def meaning_of(self, name: str) -> Meaning | None:
         """What the rule says of a series of this name; None where it says nothing, or the name is of another form."""

@@ -106,6 +106,28 @@ class Selection:
         own = next((name for name, other in self._rename.items() if other == key), key)
         return self._said_of(own) or self.entries[-1]
 
+    def entry_at(self, field: str, separator: str | None = None) -> tuple[str, Entry] | None:
+        """The entry that takes a value which a database keeps under the name of a field, and the value's key.
+
+        Args:
+            field: name of the field; `value` where the whole payload is the value.
+            separator: text between the levels of a path in such a name; None: a path is known by its levels joined with `_`,
+                and what a `*` stands for is taken as it is.
+
+        Returns:
+            None where none takes it.
+        """
+        for entry in self.entries:
+            pattern = parse_path(entry.path)
+            if entry.get is not None:
+                if field in ((separator or "_").join(map(str, pattern)), entry.path) or (not pattern and field == "value"):
+                    key = self._named(entry.key)
+                    return None if key is None else (key, entry)
+            elif (star := _star(tuple(field.split(separator)) if separator else (field,), pattern)) is not None:
+                key = self._named(f"{star}.{entry.key}" if entry.key and star else star or entry.key)
+                return None if key is None else (key, entry)
+        return None
+
     def elements(self, document: object) -> Iterator[tuple[str, object]]:
         """The elements that are walked, with their names or numbers; the document itself where nothing is."""
         return self._elements(document) if self._elements is not None else iter((("", document),))

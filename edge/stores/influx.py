@@ -28,15 +28,24 @@ AS_READ = str.maketrans({"\n": " ", "\r": " ", "\\": "/"})  # what comes back of
 ESCAPE_TEXT = str.maketrans({'"': r"\"", "\\": r"\\", "\n": " ", "\r": " "})
 
 
-class _Rows(msgspec.Struct):
-    """Rows of one part of an answer."""
+class Rows(msgspec.Struct):
+    """Rows of one part of an answer.
+
+    Args:
+        columns: names of the columns.
+        values: the rows.
+        name: name of the measurement; empty where there is none.
+        tags: tags that all these rows have, where the query groups by them.
+    """
 
     columns: list[str]
-    values: list[list[int | float | str | None]] = []
+    values: list[list[int | float | str | bool | None]] = []
+    name: str = ""
+    tags: dict[str, str] = {}
 
 
 class _Result(msgspec.Struct):
-    series: list[_Rows] = []
+    series: list[Rows] = []
     error: str | None = None
 
 
@@ -230,6 +239,24 @@ class InfluxStore:
             query: text of the query in InfluxQL.
             wanted: names of the columns that an answer with rows has.
         """
+        tables = self.query(query)
+        if not tables:
+            return {}
+        names, rows = tables[0].columns, [row for table in tables for row in table.values]
+        if not set(wanted) <= set(names) or any(len(row) != len(names) for row in rows):
+            raise self._stranger(f"expected the columns {', '.join(wanted)} from /query in every row")
+        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+        if not all(isinstance(time, int) and abs(time) < 1 << 63 for time in columns[TIME]):
+            raise self._stranger("expected times in whole nanoseconds from /query")
+        return columns
+
+    def query(self, query: str) -> list[Rows]:
+        """The rows of an InfluxQL query that only reads, one entry for each part of the answer; no part is empty.
+
+        Raises:
+            StoreBusy: as `Store.read`.
+            StoreDenied: as `Store.read`.
+        """
         database, retention = self._database
         answer = self._ask("GET", lambda: ("/query", [("db", database), *retention, *OPTIONS, ("q", query)]))
         if answer.status >= 300:
@@ -246,16 +273,7 @@ class InfluxStore:
             raise StoreDenied(f"{self.url} gives no rows ({failure[:200]}): {hint}")
         if failure is not None:
             raise StoreBusy(f"{self.url} cannot answer {query!r}: {failure[:200]}")
-        tables = [table for result in results for table in result.series if table.values]
-        if not tables:
-            return {}
-        names, rows = tables[0].columns, [row for table in tables for row in table.values]
-        if not set(wanted) <= set(names) or any(len(row) != len(names) for row in rows):
-            raise self._stranger(f"expected the columns {', '.join(wanted)} from /query in every row")
-        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
-        if not all(isinstance(time, int) and abs(time) < 1 << 63 for time in columns[TIME]):
-            raise self._stranger("expected times in whole nanoseconds from /query")
-        return columns
+        return [table for result in results for table in result.series if table.values]
 
     def _stranger(self, what: str) -> StoreDenied:
         return StoreDenied(f"{self.url} is no InfluxDB: {what}; check [store] url")

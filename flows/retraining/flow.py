@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,12 @@ from edge.errors import GatecastError, StoreBusy
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.model import open_forecaster
-from edge.messages.reading import meaning_of
-from edge.stores.store import open_store
 from flows.output.retrained import Retrained, retrained_text
 from flows.progress import Show, current
 from flows.retraining.fleet import fleet_name
 from flows.retraining.server import reachable_server
 from pipeline.history.cells import Workspace
-from pipeline.history.from_store import History, read_history
+from pipeline.history.from_store import History
 from pipeline.history.prepared import Prepared, prepare_history
 from pipeline.processes.tied import tie
 from pipeline.release.candidates import Candidate, Plan, make_candidate
@@ -34,6 +31,7 @@ from pipeline.release.decision import publish as publish_release
 from pipeline.release.registry import Registry
 from pipeline.report.page import markdown
 from pipeline.report.report import candidate_grid, model_card, plot_png, validation_table
+from pipeline.sources.opening import configured_history
 from pipeline.training.architecture import Architecture
 from pipeline.training.study import library
 from pipeline.training.tuning import Search, Tuned, untuned
@@ -61,13 +59,8 @@ def _not_refused(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - P
     persist_result=False,
 )
 def extract(config: Config, until: int | None, folder: Path) -> History:
-    """All readings of the store, up to a moment, on the grid."""
-    store = open_store(config.store.url, config.store.token_file, config.store.tls)
-    try:
-        meaning = partial(meaning_of, config.ingests())
-        return read_history(store, config.fleet, Workspace(folder), stop=until, meaning=meaning)
-    finally:
-        store.close()
+    """All readings of the store and of `[[history]]`, up to a moment, on the grid."""
+    return configured_history(config, config.fleet, Workspace(folder), stop=until)
 
 
 @task(name="validate", cache_policy=NO_CACHE, persist_result=False)

@@ -13,6 +13,8 @@ from edge.contract.contract import Contract
 from edge.contract.meaning import Meaning
 from edge.errors import BlockRefused, HistoryError, StoreBusy
 from edge.messages.ingest import Ingest
+from edge.sources.joining import join
+from edge.sources.source import Source
 from edge.stores.store import Store, read_readings
 from pipeline.history.cells import IN_MEMORY, Arrivals, Workspace
 from pipeline.history.defaults import derive_contract
@@ -31,11 +33,13 @@ class History:
         contract: contract that follows from the configuration and the readings.
         table: series in order of their names.
         arrivals: facts that the readings tell beside the table, row by row.
+        notes: a line for each kind of row that a source of `[[history]]` has and that does not count.
     """
 
     contract: Contract
     table: Table
     arrivals: Arrivals
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +57,40 @@ class Needs:
     held: int
 
 
-def read_pages(store: Store, series: SeriesTable, *, start: int | None = None, stop: int | None = None) -> Iterator[Readings]:
-    """The readings of the store within `[start, stop)` ns, page by page in order of time; their series are added.
+def read_pages(
+    store: Store,
+    series: SeriesTable,
+    *,
+    stop: int | None = None,
+    sources: Sequence[Source] = (),
+) -> Iterator[Readings]:
+    """The readings of store and sources before a moment, page by page in order of time; their series are added.
+
+    What several of them have counts once, as `edge.sources.joining` has it; the store is the first of them.
+
+    Args:
+        store: store that has readings.
+        series: table that the series are added to.
+        stop: moment after the last one, ns UTC; None: all there are.
+        sources: further history.
 
     Raises:
         HistoryError: there is none.
-        StoreBusy: the store cannot be reached.
+        StoreBusy: the store or a source cannot be reached.
         StoreDenied: the account, bucket or address is wrong.
     """
-    span = store.span()
-    if span is None:
-        raise HistoryError("the store holds no readings; run gatecast import FILE, or let the agent collect some first")
-    begin = span[0] if start is None else max(start, span[0])
-    end = span[1] + 1 if stop is None else min(stop, span[1] + 1)
+    spans = [span for span in (store.span(), *(source.span() for source in sources)) if span is not None]
+    also = ", nor does [[history]]; gatecast history says why" if sources else ""
+    if not spans:
+        raise HistoryError(f"the store holds no readings{also}; run gatecast import FILE, or let the agent collect some first")
+    begin, last = min(span[0] for span in spans), max(span[1] for span in spans)
+    end = last + 1 if stop is None else min(stop, last + 1)
     empty = True
-    for page in read_readings(store, begin, end, series):
+    for page in join([read_readings(store, begin, end, series), *(source.readings(begin, end, series) for source in sources)]):
         empty = empty and not len(page)
         yield page
     if empty:
-        raise HistoryError("the store holds no readings in this range of time; choose a wider one")
+        raise HistoryError(f"the store holds no readings in this range of time{also}; choose a wider one")
 
 
 def read_history(
@@ -81,8 +100,9 @@ def read_history(
     *,
     stop: int | None = None,
     meaning: Callable[[str], Meaning | None] = lambda _: None,
+    sources: Sequence[Source] = (),
 ) -> History:
-    """The history of the store before a moment on the grid; readings pass by in pages and are not kept.
+    """The history of store and sources before a moment on the grid; readings pass by in pages and are not kept.
 
     Where the configuration leaves the interval open, it is derived from the first readings.
 
@@ -92,6 +112,7 @@ def read_history(
         workspace: folder that a large table becomes a file in, and how much is in memory at once.
         stop: moment after the last one, ns UTC; None: all readings are taken.
         meaning: gives kind, hold and unit of a series by its name, or None where nobody knows.
+        sources: further history.
 
     Raises:
         ConfigurationError: a value of the configuration is out of range.
@@ -100,13 +121,14 @@ def read_history(
         StoreDenied: the account, bucket or address is wrong.
     """
     series = SeriesTable(meaning=meaning)
-    pages = read_pages(store, series, stop=stop)
+    pages = read_pages(store, series, stop=stop, sources=sources)
     known = _enough(fleet, pages, workspace)
     contract = derive_contract(fleet, Readings.concatenate(known))
     table, arrivals = stream_table(
         series, chain(known, pages), contract.interval, contract.aggregation, workspace, by_name=True
     )
-    return History(contract, table, arrivals)
+    notes = [f"{source.settings.label}: {note}" for source in sources for note in source.notes.lines()]
+    return History(contract, table, arrivals, tuple(notes))
 
 
 def needs_of(store: Store, fleet: Fleet) -> Needs:

@@ -49,7 +49,7 @@ def prepare_history(history: History) -> Prepared:
     """
     contract = history.contract
     report = validate(history.arrivals, history.table, contract)
-    warnings = (*refuse(report), *strays(report))
+    warnings = (*history.notes, *refuse(report), *strays(report))
     kept, parts = trainable(history.table, report), report.split
     if parts is None:
         raise AssertionError("a history that is too short is refused above")

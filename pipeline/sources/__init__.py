@@ -1,0 +1,1 @@
+"""`[[history]]` for the trainer: what a device reads, and the databases and folders that it cannot."""

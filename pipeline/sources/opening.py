@@ -1,0 +1,61 @@
+"""All sources of history of a configuration, opened for the trainer."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+
+from edge.config.sections import Config, Fleet
+from edge.messages.reading import meaning_of
+from edge.sources.settings import PARQUET, HistorySource
+from edge.sources.source import KINDS, Source, open_source
+from edge.stores.store import open_store
+from pipeline.history.cells import Workspace
+from pipeline.history.from_store import History, read_history
+from pipeline.sources.parquet import open_folder
+from pipeline.sources.sql import open_server
+
+
+def configured_history(config: Config, fleet: Fleet, workspace: Workspace, *, stop: int | None = None) -> History:
+    """The history of the store and of `[[history]]`, as `read_history`.
+
+    Args:
+        config: configuration that names both.
+        fleet: interval, window and horizon as the user wants them.
+        workspace: folder that a large table becomes a file in.
+        stop: first moment that is left out, ns UTC; None: all readings are taken.
+    """
+    store = open_store(config.store.url, config.store.token_file, config.store.tls)
+    try:
+        with opened_sources(config) as sources:
+            meaning = partial(meaning_of, config.ingests())
+            return read_history(store, fleet, workspace, stop=stop, meaning=meaning, sources=sources)
+    finally:
+        store.close()
+
+
+@contextmanager
+def opened_sources(config: Config) -> Iterator[list[Source]]:
+    """The sources of `[[history]]` in their order; they are closed at the end.
+
+    Raises:
+        ConfigurationError: a section is wrong, or a package that it needs is not installed.
+        StoreBusy: a database does not answer now.
+        StoreDenied: a database refuses the account, or is not of the kind that the section says.
+    """
+    with ExitStack() as stack:
+        sources = []
+        for settings in config.history:
+            source = open_one(settings, config)
+            stack.callback(source.close)
+            sources.append(source)
+        yield sources
+
+
+def open_one(settings: HistorySource, config: Config) -> Source:
+    """One source; errors as of `opened_sources`."""
+    ingests = config.ingests()
+    if settings.scheme in KINDS:
+        return open_source(settings, ingests)
+    if settings.scheme == PARQUET:
+        return open_folder(settings)
+    return open_server(settings, ingests)

@@ -1,0 +1,131 @@
+"""An InfluxDB as Telegraf, Home Assistant and others fill it, read and primed from without import (kind: usual inputs)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge.agent.priming import prime
+from edge.contract.columns import SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.meaning import Meaning
+from edge.contract.times import SECOND
+from edge.errors import ConfigurationError, StoreDenied
+from edge.forecaster.baselines import seasonal_naive
+from edge.messages.reading import Naming
+from edge.series.engine import Engine
+from edge.sources.influx import InfluxSource, open_settings
+from edge.sources.settings import HistorySource
+from edge.stores.influx import InfluxStore
+from edge.stores.sqlite import SqliteStore
+from tests.support.ingests import ingest
+from tests.support.servers import Influx
+from tests.support.sources import ALL, START, read
+
+RULES = [ingest("sensors/{site}/{device}/{metric}")]
+MINUTES = 300
+
+
+def telegraf(minute: int) -> Iterator[str]:
+    """Rows of mqtt_consumer: one measurement, the topic as a tag, a field per metric."""
+    time = (START + 60 * minute) * SECOND
+    for device in ("p1", "p2"):
+        yield f'mqtt_consumer,host=pi,topic=sensors/hall/{device}/temp value={20 + minute % 7},state="on" {time}'
+    yield f"mqtt_consumer,host=pi,topic=tele/plug ENERGY_Power={minute}i,ENERGY_Total={minute}.5 {time}"
+    yield f"cpu,host=pi,cpu=cpu0 usage_idle={minute} {time}"
+
+
+def home_assistant(minute: int) -> Iterator[str]:
+    """Rows of Home Assistant: the unit is the measurement, and attributes are fields beside the value."""
+    time = (START + 60 * minute) * SECOND
+    yield f'°C,domain=sensor,entity_id=living value={minute % 9},friendly_name_str="Living room",battery_level=90 {time}'
+    unit = "Wh" if minute < 100 else "kWh"
+    yield f"{unit},domain=sensor,entity_id=meter value={minute} {time}"
+
+
+@pytest.fixture
+def filled(influx: Influx, bucket: str) -> Iterator[InfluxStore]:
+    """A database with both schemas."""
+    lines = [line for minute in range(MINUTES) for rows in (telegraf, home_assistant) for line in rows(minute)]
+    influx.write(bucket, "\n".join(lines))
+    store = InfluxStore(influx.url, bucket, "gatecast", influx.token)
+    yield store
+    store.close()
+
+
+def source(store: InfluxStore, *, page: int = 1000, **keys: Any) -> InfluxSource:  # noqa: ANN401 - keys of the section
+    """A source that reads the database in small pages."""
+    return InfluxSource(store, HistorySource("influxdb://host/db", **keys), RULES, page=page)
+
+
+def test_the_usual_schemas_are_read_and_primed_from_as_they_are(filled: InfluxStore, tmp_path: Path) -> None:
+    """With the names of the live series where a rule takes the topic; what cannot be meant is left out by name."""
+    rows = read(source(filled))
+    assert {name: len(values) for name, values in rows.items()} == {
+        "hall.p1.temp": MINUTES,
+        "hall.p2.temp": MINUTES,
+        "tele.plug.ENERGY_Power": MINUTES,
+        "tele.plug.ENERGY_Total": MINUTES,
+        "cpu.cpu0.pi.usage_idle": MINUTES,
+        "sensor.living": MINUTES,
+        "sensor.meter": MINUTES - 100,
+    }
+    assert rows["hall.p1.temp"] == [(60 * minute, 20 + minute % 7) for minute in range(MINUTES)]
+    opened = source(filled)
+    series = SeriesTable()
+    list(opened.readings(*ALL, series))
+    assert series.meanings[series.add("sensor.living")] == Meaning(unit="°C")
+    assert [line.partition(",")[0] for line in opened.notes.lines()] == [
+        "fields with texts or with true and false",
+        "series with an earlier part in another unit",
+    ]
+    contract = Contract(interval=60 * SECOND, window=100, horizon=1, quantiles=(0.5,))
+    engine = Engine(seasonal_naive(contract), (), SeriesTable())
+    store = SqliteStore(tmp_path / "empty.db")
+    latest = (START + 60 * MINUTES) * SECOND
+    assert prime(engine, store, Naming(engine.series, RULES, 10), latest, sources=[source(filled)]) > 0
+    assert sorted(engine.series.names) == sorted(name for name in rows if not name.startswith("sensor."))  # as no rule does
+    closed = engine.state.advance(latest)
+    window = closed.windows[closed.series.tolist().index(engine.series.names.index("hall.p1.temp"))]
+    np.testing.assert_array_equal(window, [20 + minute % 7 for minute in range(200, 300)])
+
+
+@pytest.mark.parametrize("page", [2, 7])
+def test_any_page_gives_the_same_rows(filled: InfluxStore, page: int) -> None:
+    """Also one that ends within the rows of a moment."""
+    start, stop = (START + 600) * SECOND, (START + 1200) * SECOND
+    rows = read(source(filled, page=page, measurement="mqtt_*"), start, stop)
+    assert rows == read(source(filled, measurement="mqtt_*"), start, stop)
+
+
+def test_what_is_meant_is_chosen(filled: InfluxStore) -> None:
+    """By patterns, tags and a template; a name that stands for several series at once is left out, not mixed."""
+    chosen = source(filled, measurement="mqtt*", field="*Power", where={"host": "pi"}, series="{host}/{topic}", scale=2.0)
+    assert {name: values[3] for name, values in read(chosen).items()} == {"pi/tele/plug": (180, 6.0)}
+    mixed = source(filled, measurement="mqtt*", series="{host}")
+    assert read(mixed) == {}
+    assert "names that several series of the database have at the same time, left out" in mixed.notes.lines()[1]
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"measurement": "nope"}, r"has no measurement 'nope'; it has 'Wh', 'cpu', 'kWh', 'mqtt_consumer'"),
+        ({"field": "nope", "measurement": "cpu"}, r"has no field 'nope' with numbers in 'cpu'; it has 'usage_idle \(float\)'"),
+        ({"where": {"hots": "pi"}}, r"has no tag 'hots', which where names; it has 'cpu', 'domain'"),
+    ],
+)
+def test_what_is_not_there_is_named_beside_what_is(filled: InfluxStore, keys: dict[str, Any], words: str) -> None:
+    """One line."""
+    with pytest.raises(StoreDenied, match=words):
+        source(filled, **keys).span()
+
+
+def test_a_wrong_address_names_the_section(influx: Influx) -> None:
+    """And not the one of the store."""
+    with pytest.raises(StoreDenied, match=r"database not found: nope\): let the token read it, or check \[\[history\]\] url"):
+        InfluxSource(InfluxStore(influx.url, "nope", "", influx.token), HistorySource("influxdb://host/nope"), ()).span()
+    with pytest.raises(ConfigurationError, match=r"\[\[history\]\] url: keep the account out of it"):
+        open_settings(HistorySource("influxdb://user:word@host/db"), ())

@@ -1,0 +1,58 @@
+"""Names of history are those of live readings, or the model does not know its series."""
+
+from edge.contract.columns import Readings
+from edge.sources.names import Live, as_live, comes_live, filled, final_name, named_live
+from edge.sources.notes import Notes
+from edge.sources.settings import HistorySource
+from tests.support.ingests import ingest
+
+RULES = [ingest("sensors/{site}/{device}/{metric}")]
+
+
+def test_a_template_takes_tags_of_any_name() -> None:
+    """Also with dots and blanks; without a word of it there is no name."""
+    assert filled("{my.tag}-{a b}.{field}", {"my.tag": "x", "a b": "y", "field": "v"}) == "x-y.v"
+    assert filled("{host}.{field}", {"host": "", "field": "v"}) is None
+
+
+def test_names_are_dropped_and_renamed() -> None:
+    """By the names in the database."""
+    settings = HistorySource("sqlite:///a", rename={"sensor.living": "living.temperature"}, drop=("*_rssi",))
+    assert final_name(settings, "sensor.living") == "living.temperature"
+    assert final_name(settings, "sensor.other") == "sensor.other"
+    assert final_name(settings, "sensor.a_rssi") is None
+
+
+def test_a_topic_is_named_by_the_rules() -> None:
+    """As its live readings are."""
+    assert named_live(RULES, "sensors/hall/p1/temp", "value") == Live("hall.p1.temp")
+    assert named_live(RULES, "sensors/hall/p1/temp", "battery") is None
+    assert named_live(RULES, "other/hall", "value") is None
+
+
+def test_a_field_is_found_at_its_path() -> None:
+    """Whose levels the database joined; where a rule takes all values, the section says how, or a field is one level."""
+    chosen = ingest("tele/{d}/SENSOR", values={"t": "AM2301.Temperature"})
+    found = named_live([chosen], "tele/plug/SENSOR", "AM2301_Temperature")
+    assert found is not None
+    assert found.name == "plug.t"
+    everything = [ingest("tele/{d}/SENSOR", value="*", rename={"soil_moisture": "soil"})]
+    names = [named_live(everything, "tele/plug/SENSOR", "AM2301_Temperature", separator) for separator in (None, "_")]
+    assert [live and live.name for live in names] == ["plug.AM2301_Temperature", "plug.AM2301.Temperature"]
+    assert named_live(everything, "tele/plug/SENSOR", "soil_moisture") == Live("plug.soil")
+
+
+def test_numbers_are_those_of_live_readings() -> None:
+    """Scaled and bounded by the rule; what it does not take is left out with a line."""
+    live = named_live([ingest("s/{d}", scale=0.1, ignore=[850])], "s/a", "value")
+    assert live is not None
+    notes = Notes()
+    readings = as_live(Readings.of([0, 1, 1], [1, 2, 3], [215.0, 850.0, 225.0]), {1: live}, notes)
+    assert readings.value.tolist() == [215.0, 22.5]
+    assert notes.lines() == ["values that [[ingest]] does not take, left out: 1, such as a: 850 stands in [[ingest]] ignore"]
+
+
+def test_what_can_come_live_is_told_by_the_form_of_the_name() -> None:
+    """A name of another form never comes."""
+    assert comes_live(RULES, "hall.p1.temp")
+    assert not comes_live(RULES, "cpu")
