@@ -21,11 +21,13 @@ from typing import ClassVar, Literal, TypeAlias
 PayloadFault: TypeAlias = Literal[
     "bad_json",
     "bad_message",
+    "bad_payload",
     "bad_time",
     "bad_value",
     "future",
     "implausible",
     "long_topic",
+    "no_birth",
     "no_clock",
     "no_name",
     "no_time",
@@ -34,6 +36,7 @@ PayloadFault: TypeAlias = Literal[
     "too_large",
     "too_many_series",
     "unknown_topic",
+    "unsupported",
     "unwanted",
 ]
 

@@ -142,6 +142,9 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     ingests = config.ingests()
     series = _known_series(spool, ingests)
     naming = Naming(series, ingests, config.agent.max_series)
+    lost = naming.memory.load(spool.formats())
+    if lost is not None:
+        log(lost)
     trust = Trust(log, clocks.moment(), newest=spool.committed, steady=waits.steady)
     hold, closing = Hold(spool.held()), ClosingClock(trust, waits.settled)
 
@@ -167,6 +170,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         lambda: intake.arrivals.values(),  # noqa: PLW0108 - each batch has arrivals of its own
         lambda: live.engine.dump if live.engine is not None else None,
         lambda: hold.waiting,
+        lambda whole: naming.memory.dump(whole=whole),
         clocks.now,
         wait_for_room,
     )
@@ -180,6 +184,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     return Parts(
         subscriber=outside.subscriber,
         intake=intake,
+        memory=naming.memory,
         series=series,
         descriptions=Descriptions(series),
         hold=hold,

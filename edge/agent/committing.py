@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from edge.agent.counters import Counter, Counters, Gauge
@@ -24,6 +24,7 @@ class Surroundings:
         state: gives the writer of the whole series state, for a new spool in place of a damaged one; None where no bundle
             is live.
         held: gives all readings that wait for the clock, for a new spool as well.
+        formats: gives the memory of the payload formats: all of it for a new spool, else what is new.
         now: gives our clock, ns UTC.
         wait_for_room: called while the disk takes nothing; waits a while, and returns whether to give up.
     """
@@ -32,6 +33,7 @@ class Surroundings:
     arrivals: Callable[[], Iterable[Arrival]]
     state: Callable[[], Callable[[], Iterator[bytes]] | None]
     held: Callable[[], Readings]
+    formats: Callable[[bool], Mapping[str, bytes]]
     now: Callable[[], int]
     wait_for_room: Callable[[], bool]
 
@@ -70,7 +72,8 @@ class Committer:
             messages: messages of the batch, acknowledged after the commit.
         """
         around = self._surroundings
-        commit = replace(commit, now=around.now(), arrivals=around.arrivals() if messages else ())
+        arrivals = around.arrivals() if messages else ()
+        commit = replace(commit, now=around.now(), arrivals=arrivals, formats=around.formats(False))
         refused: list[Refusal] = []
         while True:
             sent, more = self._sender.taken()
@@ -83,7 +86,7 @@ class Committer:
                 if is_damage(error):
                     self._grumbler.say("damage", self._spool.renew(error))
                     self._saved = 0
-                    commit = replace(commit, snapshot=around.state(), held=around.held())
+                    commit = replace(commit, snapshot=around.state(), held=around.held(), formats=around.formats(True))
                     continue
                 if not isinstance(error, sqlite3.OperationalError):
                     raise

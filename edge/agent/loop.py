@@ -26,6 +26,7 @@ from edge.config.sections import Agent as Settings
 from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.times import parse_duration
 from edge.log import Grumbler
+from edge.messages.formats.memory import FormatMemory
 from edge.messages.intake import Intake
 from edge.messages.message import Message
 from edge.messages.mqtt import Subscriber
@@ -84,6 +85,7 @@ class Parts:
     Args:
         subscriber: source of messages; not started yet.
         intake: turns messages into readings.
+        memory: the payload formats that remember earlier messages and ask for others.
         series: the table of all series.
         descriptions: rows that say what the series are.
         hold: readings that wait for a clock that has proved itself.
@@ -113,6 +115,7 @@ class Parts:
 
     subscriber: Subscriber
     intake: Intake
+    memory: FormatMemory
     series: SeriesTable
     descriptions: Descriptions
     hold: Hold
@@ -254,6 +257,9 @@ class Agent:
         self._look()
         readings = intake.take(messages)
         effect = self._process(readings, messages)
+        for request in parts.memory.requests():
+            parts.subscriber.publish(request.topic, request.payload)
+            parts.grumbler.say("request", request.text)
         taken = {Counter.MESSAGES: len(messages), Counter.MESSAGES_USED: intake.used, Counter.MESSAGES_SKIPPED: intake.skipped}
         parts.counters.count_all(taken)
         parts.counters.count(Counter.SHARED_SERIES, intake.shared)

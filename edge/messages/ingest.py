@@ -6,10 +6,10 @@ from typing import TypeAlias
 
 from edge.contract.meaning import Meaning
 from edge.contract.schema import RESERVED
-from edge.contract.times import TimeUnit, parse_time
+from edge.contract.times import EARLIEST, LATEST, SECOND, parse_time
 from edge.contract.zones import Zone
 from edge.errors import ConfigurationError, PayloadError
-from edge.messages.formats.payload import Options, Read, Stateful
+from edge.messages.formats.payload import Format, Options, Read, Stateful
 from edge.messages.formats.table import format_of
 from edge.messages.names import EACH, KEY, SeriesName, Template, TopicTemplate
 from edge.messages.number import Number
@@ -41,6 +41,17 @@ class Source:
     tags: dict[str, str]
     meaning: Meaning | None
     ingest: "Ingest"
+
+    def continues(self, other: "Source", *, same_topic: bool) -> bool:
+        """Whether readings belong behind those of another source of the same rule, whose series has the same name.
+
+        Args:
+            other: source of the earlier readings.
+            same_topic: whether they came on the same topic.
+        """
+        if self.ingest.stateful is not None:  # a format that knows the topic says itself what belongs together
+            return True
+        return same_topic and (ALL_TAGS not in self.ingest.tags or self.tags == other.tags)
 
 
 Row: TypeAlias = tuple[Source, int, float]  # source, time in ns UTC, value
@@ -74,7 +85,9 @@ class Ingest:
         self.reader = (name, options)  # rules with the same one share a document
         path = form.time if rule.time is None else rule.time or None
         self.timed = path is not None
-        self.moment = _moment(path, rule, form.time_unit) if path is not None else None
+        self.dated = self.timed and form.dated  # whether every value has a time of its own
+        self.relative = form.relative > 0  # whether a time may count from the arrival
+        self.moment = _moment(path, rule, form) if path is not None else None
         placeholders = (*self.names, *((EACH,) if rule.each is not None or form.each is not None else ()), KEY)
         written = rule.series if rule.series is not None else form.series
         if written == "":
@@ -100,7 +113,7 @@ class Ingest:
         self.otherwise = {name: text for template in templates for name, text in template.otherwise.items()}
 
     def _default_series(self) -> str:
-        several, walked = self.selection.several, self.selection.walked
+        several, walked = self.selection.several, self.selection.numbered
         names = [*self.names, *([EACH] if walked and several else []), *([KEY] if several or walked else [])]
         if self.names:
             return ".".join(f"{{{name}}}" for name in names)
@@ -110,6 +123,17 @@ class Ingest:
                 "place, or set series"
             )
         return ".".join([self.topic.replace("/", "."), *(f"{{{name}}}" for name in names)])
+
+    def document(self, topic: str, payload: bytes, arrival: int) -> object:
+        """The document in a payload.
+
+        Raises:
+            PayloadError: the payload cannot be read.
+        """
+        if self.read is not None:
+            return self.read(payload)
+        assert self.stateful is not None  # noqa: S101 - one of the two is there
+        return self.stateful.read(topic, payload, arrival)
 
     def bind(self, topic: str) -> "Bound | None":
         """The rule for one topic; None where it does not take it."""
@@ -229,6 +253,9 @@ class Bound:
             return
         before, otherwise = len(rows) + len(reasons), ingest.otherwise
         for each, element in ingest.selection.elements(document):
+            if isinstance(element, PayloadError):
+                reasons.append(element)
+                continue
             taken = ingest.selection.take(element, each, reasons)
             if not taken:
                 continue
@@ -323,9 +350,21 @@ def _is_text(text: str) -> bool:
         return False
 
 
-def _moment(path: str, rule: IngestRule, usual: TimeUnit) -> _Moment:
+def _later(arrival: int, duration: int) -> int:
+    """The moment so many ns after the arrival, or before it.
+
+    Raises:
+        PayloadError: it lies out of bounds (`bad_time`).
+    """
+    if not EARLIEST <= arrival + duration < LATEST and arrival >= EARLIEST:
+        raise PayloadError("bad_time", f"{duration / SECOND:g} s from now is not between the years 2000 and 2100")
+    return arrival + duration
+
+
+def _moment(path: str, rule: IngestRule, form: Format) -> _Moment:
     """The function that gives the time of an element, ns UTC: from the element or else the message."""
-    get, unit = getter(parse_path(path)), rule.time_unit or usual
+    get, unit = getter(parse_path(path)), rule.time_unit or form.time_unit
+    dated, relative = form.dated, form.relative
     zone = Zone(rule.timezone) if rule.timezone is not None else None
 
     def moment(element: object, document: object, payload: bytes, arrival: int) -> int:
@@ -333,8 +372,12 @@ def _moment(path: str, rule: IngestRule, usual: TimeUnit) -> _Moment:
         if value is MISSING and element is not document:
             value = get(document)
         if value is MISSING:
+            if not dated:
+                return arrival
             missing = f"expected a time at {path!r} in {quoted(payload)}"
             raise PayloadError("no_time", f'{missing}; for payloads without a time set [[ingest]] time = ""')
+        if relative and type(value) is int and value < relative:
+            return _later(arrival, value)
         if zone is None:
             return parse_time(value, unit)
         return parse_time(value, unit, lambda local: zone.moment(local, arrival))

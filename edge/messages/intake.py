@@ -115,11 +115,13 @@ class Intake:
             if not bounds:
                 raise PayloadError("retained", "a retained message without a time may be of any age")
         arrival = message.arrival if timed or not message.qos else self._first_arrival(message)
+        if message.retained and not all(bound.ingest.dated for bound in bounds):
+            arrival = 0  # what counts from it may be of any age
         rows, reasons = take(bounds, message.topic, message.payload, arrival)
         readings: list[tuple[int, int, float]] = []
         for row in rows:
             try:
-                readings.append(self._reading(row, message.topic, latest, proved=proved))
+                readings.append(self._reading(row, message, arrival, latest, proved=proved))
             except PayloadError as error:
                 reasons.append(error)
         if not readings:
@@ -130,30 +132,35 @@ class Intake:
             self._topics[message.topic] = whole
         return readings
 
-    def _reading(self, row: Row, topic: str, latest: int, *, proved: bool) -> tuple[int, int, float]:
+    def _reading(self, row: Row, message: Message, arrival: int, latest: int, *, proved: bool) -> tuple[int, int, float]:
         source, moment, value = row
+        if moment < EARLIEST and not arrival:
+            raise PayloadError("retained", "a retained message without a time may be of any age")
         if moment < EARLIEST:  # only a time of arrival can be: a gateway that has no clock of its own has just started
             raise PayloadError("no_clock", "our own clock stands before 2000; set it, or let the payload carry the time")
         future = proved and moment > latest
         index = self._series.get(source.name)
         if index is None and not future:
             index = self._add(source)
-        if index is not None and source.ingest.timed:
+        told = source.ingest.timed and (source.ingest.dated or (moment != arrival and not source.ingest.relative))
+        if index is not None and told:
             self._trust.hear(index, moment)
         if index is None or future:
             raise PayloadError("future", "the time lies ahead of ours; check the sensor's clock and time zone")
         owner = self._owners.get(index)
-        if owner is None or owner[0] is not source or owner[1] != topic:
-            self._own(index, source, topic, owner)
+        if owner is None or owner[0] is not source or owner[1] != message.topic:
+            self._own(index, source, message.topic, owner)
         return index, moment, value
 
     def _own(self, index: int, source: Source, topic: str, before: tuple[Source, str] | None) -> None:
         """Keep where the readings of a series come from, and say where two sources give one series."""
         self._owners[index] = source, topic
-        if before is None or (before[0].ingest is source.ingest and before[1] == topic):
+        if before is None or (before[0].ingest is source.ingest and source.continues(before[0], same_topic=before[1] == topic)):
             return
         self.shared += 1
-        if before[0].ingest is source.ingest:
+        if before[0].ingest is source.ingest and before[1] == topic:
+            both = f"several sets of tags on topic {quoted(topic, LONGEST_SHOWN)}"
+        elif before[0].ingest is source.ingest:
             both = f"the topics {quoted(before[1], LONGEST_SHOWN)} and {quoted(topic, LONGEST_SHOWN)}"
         else:
             rules = before[0].ingest.topic, source.ingest.topic
@@ -186,7 +193,7 @@ class Intake:
 
     def _bind(self, topic: str) -> tuple[Bounds, bool]:
         bounds = bind(self._naming.ingests, topic)
-        return bounds, all(bound.ingest.timed for bound in bounds)
+        return bounds, all(bound.ingest.dated for bound in bounds)
 
     def _first_arrival(self, message: Message) -> int:
         """When a message came first: sent again it would get another time, and its readings would be stored twice."""

@@ -269,6 +269,10 @@ class Subscriber:
         if mids:
             self._client.acknowledge(mids, session)
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Publish once, without waiting; where there is no connection it is as if it had been lost on its way."""
+        self._client.publish(topic, payload, qos=0)
+
     def stop(self) -> None:
         """Disconnect; the broker keeps the session and everything not acknowledged."""
         self._stopping = True

@@ -7,7 +7,8 @@ from typing import TypeAlias
 from edge.contract.columns import SeriesTable
 from edge.contract.meaning import Meaning
 from edge.errors import PayloadError
-from edge.messages.formats.payload import LARGEST_PAYLOAD
+from edge.messages.formats.memory import FormatMemory
+from edge.messages.formats.payload import LARGEST_PAYLOAD, Stateful
 from edge.messages.ingest import Bound, Ingest, Row
 from edge.messages.presets.table import PRESETS, PresetRule, expand
 from edge.messages.rule import IngestRule
@@ -35,7 +36,12 @@ def make_ingests(rules: Iterable[IngestRule], presets: Mapping[str, tuple[Preset
     Raises:
         ConfigurationError: a rule that cannot be used.
     """
-    return [Ingest(plain) for rule in rules for plain in expand(rule, PRESETS if presets is None else presets)]
+    ingests = [Ingest(plain) for rule in rules for plain in expand(rule, PRESETS if presets is None else presets)]
+    shared: dict[object, Stateful] = {}
+    for ingest in ingests:
+        if ingest.stateful is not None:
+            ingest.stateful = shared.setdefault(ingest.reader, ingest.stateful)
+    return ingests
 
 
 def read_message(ingests: Iterable[Ingest], topic: str, payload: bytes, arrival: int) -> Reading:
@@ -89,20 +95,29 @@ def take(bounds: Bounds, topic: str, payload: bytes, arrival: int) -> tuple[list
     for bound in bounds:
         ingest = bound.ingest
         try:
-            if ingest.read is None:
-                document = ingest.stateful.read(topic, payload)  # type: ignore[union-attr] # one of the two is there
-            elif len(bounds) == 1:
-                document = ingest.read(payload)
+            if len(bounds) == 1:
+                document = ingest.document(topic, payload, arrival)
             else:
-                if ingest.reader not in documents:
-                    documents[ingest.reader] = ingest.read(payload)
-                document = documents[ingest.reader]
+                document = _shared_document(ingest, documents, topic, payload, arrival)
             bound.take(document, payload, arrival, rows, reasons)
         except PayloadError as error:
             reasons.append(error)
     if rows and reasons:
         reasons = [reason for reason in reasons if reason.kind not in ("no_value", "unwanted")]
     return rows, reasons
+
+
+def _shared_document(ingest: Ingest, documents: dict[object, object], topic: str, payload: bytes, arrival: int) -> object:
+    """The document of a message that several rules take: read once for all rules that read it in the same way."""
+    if ingest.reader not in documents:
+        try:
+            documents[ingest.reader] = ingest.document(topic, payload, arrival)
+        except PayloadError as error:
+            documents[ingest.reader] = error
+    document = documents[ingest.reader]
+    if isinstance(document, PayloadError):
+        raise document
+    return document
 
 
 def meaning_of(ingests: Iterable[Ingest], name: str) -> Meaning | None:
@@ -127,6 +142,7 @@ class Naming:
 
     def __init__(self, series: SeriesTable, ingests: Sequence[Ingest], most: int) -> None:
         self.series, self.ingests, self.most = series, ingests, most
+        self.memory = FormatMemory({ingest.reader[0]: ingest.stateful for ingest in ingests if ingest.stateful is not None})
 
     def index(self, name: str) -> int:
         """Index of a series of the store, with the tags its topic would give it, or -1 where there is no room for it."""

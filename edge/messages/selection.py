@@ -67,7 +67,8 @@ class Selection:
 
     def __init__(self, rule: IngestRule, form: Format, used: Collection[Levels]) -> None:
         each = rule.each if rule.each is not None else form.each
-        self.walked = each is not None
+        self.walked, self._label = each is not None, form.label
+        self.numbered = self.walked and not (form.rows and rule.each is None)  # whether the number of an element names it
         self._elements = elements(parse_path(each)) if each is not None else None
         self.entries = tuple(_entries(rule, form))
         self._meanings = tuple(_meanings(rule, form))
@@ -92,7 +93,7 @@ class Selection:
     @property
     def keys(self) -> list[str] | None:
         """The keys there can be; None where the document names them."""
-        if (self.walked and not self.several) or any(entry.walk is not None for entry in self.entries):
+        if (self.numbered and not self.several) or any(entry.walk is not None for entry in self.entries):
             return None
         return [self._rename.get(entry.key, entry.key) for entry in self.entries]
 
@@ -130,7 +131,10 @@ class Selection:
 
     def elements(self, document: object) -> Iterator[tuple[str, object]]:
         """The elements that are walked, with their names or numbers; the document itself where nothing is."""
-        return self._elements(document) if self._elements is not None else iter((("", document),))
+        if self._elements is None:
+            return iter((("", document),))
+        label, walked = self._label, self._elements(document)
+        return walked if label is None else ((_label(element, label, each), element) for each, element in walked)
 
     def take(self, element: object, each: str, reasons: list[PayloadError]) -> list[Taken]:
         """The values in an element.
@@ -148,7 +152,7 @@ class Selection:
             value = entry.get(element)
             if value is MISSING:
                 continue
-            key = self._named(each if self.walked and not self.several else entry.key)
+            key = self._named(each if self.numbered and not self.several else entry.key)
             if key is not None:
                 try:
                     taken.append(Taken(key, entry.number(value), entry))
@@ -220,6 +224,11 @@ class Selection:
         within = " of an element" if self.walked else ""
         plain = '; for a number alone set [[ingest]] format = "plain"' if isinstance(document, int | float) else ""
         return PayloadError("no_value", f"expected {what} at {where}{within} in {quoted(payload)}{plain}")
+
+
+def _label(element: object, label: str, number: str) -> str:
+    name = element.get(label) if isinstance(element, dict) else None
+    return name if isinstance(name, str) else number
 
 
 def _entries(rule: IngestRule, form: Format) -> Iterator[Entry]:

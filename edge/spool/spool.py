@@ -7,8 +7,8 @@ state is the last snapshot plus the journal since; the journal is replayed throu
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS snapshot (id INTEGER PRIMARY KEY, part BLOB NOT NULL)
 CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, name TEXT NOT NULL, tags TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS arrival (mid INTEGER PRIMARY KEY, digest BLOB NOT NULL, time INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS held (id INTEGER PRIMARY KEY, entry BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS format (key TEXT PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS clock (id INTEGER PRIMARY KEY, time INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS refused (id INTEGER PRIMARY KEY AUTOINCREMENT, reason TEXT NOT NULL, block BLOB NOT NULL);
 """
@@ -64,6 +65,7 @@ class Commit:
         arrivals: arrivals of the messages that carry no time.
         held: the readings that wait for a clock that has proved itself; None: the same as before.
         now: our clock, ns UTC.
+        formats: memory of the payload formats, by keys; other keys stay as they are.
     """
 
     blocks: Sequence[bytes] = ()
@@ -75,6 +77,7 @@ class Commit:
     arrivals: Iterable[Arrival] = ()
     held: Readings | None = None
     now: int | None = None
+    formats: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Spool:
@@ -230,6 +233,7 @@ class Spool:
             write("INSERT OR IGNORE INTO series VALUES (?, ?, ?)", (index, name, msgspec.json.encode(tags).decode()))
         arrivals = [(arrival.mid, arrival.digest, arrival.time) for arrival in commit.arrivals]
         self._writer.executemany("INSERT OR REPLACE INTO arrival VALUES (?, ?, ?)", arrivals)
+        self._writer.executemany("INSERT OR REPLACE INTO format VALUES (?, ?)", commit.formats.items())
         if commit.refused:
             rows = [(refusal.reason, refusal.block) for refusal in commit.refused]
             self._writer.executemany("INSERT INTO refused (reason, block) VALUES (?, ?)", rows)
@@ -313,6 +317,10 @@ class Spool:
             return Readings.empty() if row is None else Entry.decode(row[0]).readings
         except (msgspec.MsgspecError, ValueError):  # the store has them all
             return Readings.empty()
+
+    def formats(self) -> dict[str, bytes]:
+        """What the payload formats have to remember, by key."""
+        return dict(self._writer.execute("SELECT key, CAST(data AS BLOB) FROM format ORDER BY key"))
 
     def journal(self) -> Iterator[Entry]:
         """The batches since the last snapshot, oldest first."""

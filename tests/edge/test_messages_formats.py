@@ -5,6 +5,7 @@ The kind of fault: payloads as devices write them are refused though their good 
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from edge.messages.formats.table import FORMATS
 from edge.messages.ingest import Ingest
 from edge.messages.reading import read_message
 from tests.support.ingests import ingest, taken
+from tests.support.payloads import sparkplug
 
 NOON = 1_768_478_400 * SECOND  # 2026-01-15T12:00:00Z
 PAGE = Path(__file__).parents[2] / "docs" / "readings.md"
@@ -34,16 +36,41 @@ class Case:
         name: name of the format in the table.
         write: payload of a value and a time in Unix seconds, both as text.
         keys: keys of the rule.
+        topic: topic of the message.
+        no_times: times that are none, or of a clock that was never set.
     """
 
     name: str
-    write: Callable[[str, str], str]
+    write: Callable[[str, str], str | bytes]
     keys: dict[str, Any] = field(default_factory=dict)
+    topic: str = "sensors"
+    no_times: tuple[str, ...] = ("0", "4102444800", "-1")
 
     @property
     def rule(self) -> Ingest:
         """A rule with this format."""
-        return ingest("sensors", format=self.name, **self.keys)
+        return ingest(self.topic, format=self.name, **self.keys)
+
+    def payload(self, value: str, time: str) -> bytes:
+        """The payload of a value and a time."""
+        payload = self.write(value, time)
+        return payload if isinstance(payload, bytes) else payload.encode()
+
+    def decode(self, payload: bytes) -> tuple[int, float]:
+        """As `decode`, on the topic of the case."""
+        return decode(self.rule, payload, self.topic)
+
+    def kind_of(self, payload: bytes) -> str:
+        """As `kind_of`, on the topic of the case."""
+        return kind_of(self.rule, payload, self.topic)
+
+
+def metric(value: str, time: str) -> bytes:
+    """A birth of one metric: a number, or a text where the value is none."""
+    fields: dict[str, object] = {"datatype": 12, "string_value": value}
+    with suppress(ValueError):
+        fields = {"datatype": 10, "double_value": float("on" if "_" in value else value)}
+    return sparkplug(0, {"name": "value", "timestamp": round(float(time) * 1000), **fields})
 
 
 # A new format gets a line here.
@@ -52,16 +79,22 @@ CASES = [
     Case("json", lambda value, time: f'{{"v": "{value}", "meta": {{"t": "{time}"}}}}', {"value": "v", "time": "meta.t"}),
     Case("json", lambda value, _: f'{{"value": {value}}}', {"time": ""}),
     Case("plain", lambda value, _: value),
+    Case("csv", lambda value, time: f"time;value\n{time};{value}", {"value": "value"}),
+    Case("csv", lambda value, time: f"{time}\t{value}", {"value": "v", "time": "t", "columns": ("t", "v")}),
+    Case("line_protocol", lambda value, time: f"m,a=b v={value} {float(time) * 1e9:.0f}", {"value": "fields.v"}),
+    Case("line_protocol", lambda value, time: f"m v={value} {float(time) * 1e3:.0f}", {"value": "fields.v", "time_unit": "ms"}),
+    Case("senml", lambda value, time: f'[{{"n": "a", "v": {value}, "t": {time}}}]', no_times=("946684799", "4102444800")),
+    Case("sparkplug", metric, topic="spBv1.0/group/NBIRTH/node", no_times=("0", "4102444800")),
 ]
 
 
-def decode(rule: Ingest, payload: bytes) -> tuple[int, float]:
+def decode(rule: Ingest, payload: bytes, topic: str = "sensors") -> tuple[int, float]:
     """Time and value of the one reading of a payload.
 
     Raises:
         PayloadError: it gives none.
     """
-    reading = read_message([rule], "sensors", payload, NOON)
+    reading = read_message([rule], topic, payload, NOON)
     if not reading.rows:
         raise reading.reasons[0]
     ((_, moment, value),) = reading.rows
@@ -71,7 +104,7 @@ def decode(rule: Ingest, payload: bytes) -> tuple[int, float]:
 def read_values(case: Case) -> None:
     """A finite number is read exactly, with its own time or that of its arrival."""
     for value in ("0", "-12.5", "21", "1e3", "0.1"):
-        moment, number = decode(case.rule, case.write(value, "1768478401.5").encode())
+        moment, number = case.decode(case.payload(value, "1768478401.5"))
         assert number == float(value)
         assert moment == (NOON + 1_500_000_000 if case.rule.timed else NOON)
 
@@ -79,31 +112,31 @@ def read_values(case: Case) -> None:
 def refuse_values(case: Case) -> None:
     """States, words and what is not finite are refused by a kind that has a counter."""
     for value in ("on", "true", "NaN", "1e999", "1_000", "0x10", ""):
-        assert kind_of(case.rule, case.write(value, "1768478400").encode()) in {"bad_value", "bad_json"}
+        assert case.kind_of(case.payload(value, "1768478400")) in {"bad_value", "bad_json", "bad_payload"}
 
 
 def refuse_times(case: Case) -> None:
     """A time that is none, or of a clock that was never set, is `bad_time`; without a time there is nothing to refuse."""
-    for time in ("0", "4102444800", "-1"):
-        payload = case.write("1", time).encode()
+    for time in case.no_times:
+        payload = case.payload("1", time)
         if case.rule.timed:
-            assert kind_of(case.rule, payload) == "bad_time"
+            assert case.kind_of(payload) == "bad_time"
         else:
-            assert decode(case.rule, payload) == (NOON, 1.0)
+            assert case.decode(payload) == (NOON, 1.0)
 
 
 def refuse_rubbish(case: Case) -> None:
     """Nothing but a `PayloadError` comes of bytes that are no payload at all."""
     for payload in (b"", b"\xff\xfe", b"\0", b"[" * 60_000, b"{}", b"[]", b'"', b"9" * 60_000, " \u0662".encode()):
-        assert kind_of(case.rule, payload) in {"bad_value", "bad_json", "no_value", "no_time", "bad_time"}
+        assert case.kind_of(payload) in {"bad_value", "bad_json", "bad_payload", "no_value", "no_time", "bad_time", "unwanted"}
 
 
 def forget(case: Case) -> None:
     """One payload leaves no trace in the next one."""
-    rule, payload = case.rule, case.write("1", "1768478400").encode()
-    first = decode(rule, payload)
-    kind_of(rule, b"\xff")
-    assert decode(rule, payload) == first
+    rule, payload = case.rule, case.payload("1", "1768478400")
+    first = decode(rule, payload, case.topic)
+    kind_of(rule, b"\xff", case.topic)
+    assert decode(rule, payload, case.topic) == first
 
 
 def stand_in_the_documentation(case: Case) -> None:
@@ -114,15 +147,15 @@ def stand_in_the_documentation(case: Case) -> None:
 CHECKS = [read_values, refuse_values, refuse_times, refuse_rubbish, forget, stand_in_the_documentation]
 
 
-def kind_of(rule: Ingest, payload: bytes) -> str:
+def kind_of(rule: Ingest, payload: bytes, topic: str = "sensors") -> str:
     """Kind of the error a payload leads to."""
     with pytest.raises(PayloadError) as caught:
-        decode(rule, payload)
+        decode(rule, payload, topic)
     assert len(str(caught.value)) < 250
     return caught.value.kind
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.name}-{case.write('1', '2')}")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.name}-{case.write('1', '2')!r}")
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_every_format_keeps_to_the_list(case: Case, check: Callable[[Case], None]) -> None:
     """One list of checks for all formats."""

@@ -46,6 +46,7 @@ class Script:
         self.losses = 0
         self.session, self.waiting = 1, 0
         self.acknowledged: list[Message] = []
+        self.published: list[str] = []  # topics
         self.most = 0  # messages asked for the last time
         self.agent: Agent | None = None
 
@@ -71,6 +72,11 @@ class Script:
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Remember."""
         self.acknowledged += messages
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Remember."""
+        del payload
+        self.published.append(topic)
 
     def stop(self) -> None:
         """Nothing to disconnect from."""

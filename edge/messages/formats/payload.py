@@ -1,6 +1,6 @@
 """What all payload formats share: what a format is, where its documents usually hold what, and how bytes become text."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -8,7 +8,8 @@ from edge.contract.times import TimeUnit
 
 LARGEST_PAYLOAD = 65_536  # bytes
 
-# A document is what JSON can hold: None, truth values, numbers, texts, lists, and objects with texts as keys.
+# A document is what JSON can hold: None, truth values, numbers, texts, lists, and objects with texts as keys. In a list that is
+# walked a `PayloadError` stands for an element that is broken.
 Read: TypeAlias = Callable[[bytes], object]
 
 
@@ -23,25 +24,49 @@ class Options:
     columns: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A message that a format wants to be published.
+
+    Args:
+        topic: topic of the message.
+        payload: its bytes.
+        text: one line for the log, which says why.
+    """
+
+    topic: str
+    payload: bytes
+    text: str
+
+
 @runtime_checkable
 class Stateful(Protocol):
-    """A format that must know the topic, remembers earlier messages, or answers. Each rule has one of its own."""
+    """A format that must know the topic, remembers earlier messages, or answers. All rules share one."""
 
-    def read(self, topic: str, payload: bytes) -> object:
+    def read(self, topic: str, payload: bytes, arrival: int) -> object:
         """The document in a payload.
+
+        Args:
+            topic: topic of the message.
+            payload: its bytes.
+            arrival: time of arrival in ns UTC.
 
         Raises:
             PayloadError: the payload is broken, or cannot be understood without a message that has not come yet.
         """
 
-    def requests(self) -> Sequence[tuple[str, bytes]]:
-        """Topics and payloads to publish since the last call, such as a request for a new birth."""
+    def requests(self) -> Sequence[Request]:
+        """What is to be published since the last call, such as a request for a new birth."""
 
-    def dump(self) -> bytes | None:
-        """What a restart needs, on disk before the message is acknowledged; None where nothing changed since the last call."""
+    def dump(self, *, whole: bool = False) -> Mapping[str, bytes]:
+        """What a restart needs, by keys of the format's own; it is on disk before the message is acknowledged.
 
-    def load(self, data: bytes) -> None:
-        """Take up what `dump` gave in an earlier run.
+        Args:
+            whole: whether to give everything, and not only what changed since the last call.
+        """
+
+    def load(self, entries: Mapping[str, bytes]) -> None:
+        """Take up what `dump` gave in earlier runs, the newest of each key.
 
         Raises:
             ValueError: it is damaged, or of another version.
@@ -62,6 +87,10 @@ class Format:
         time_unit: unit of a time that is a number.
         tags: templates of tags.
         texts: whether numbers are written as texts, so that `*` takes texts that are numbers.
+        label: key of an element under which it holds the name that stands for its number; None: there is none.
+        rows: whether the elements are rows of the same series, so that their numbers name nothing.
+        dated: whether every element has a time; else the time of arrival counts for those that have none.
+        relative: times in ns below this count from the arrival.
     """
 
     make: Callable[[Options], Read | Stateful]
@@ -72,20 +101,29 @@ class Format:
     time_unit: TimeUnit = "auto"
     tags: tuple[tuple[str, str], ...] = ()
     texts: bool = False
+    label: str | None = None
+    rows: bool = False
+    dated: bool = True
+    relative: int = 0
 
 
 def text_of(payload: bytes) -> str:
-    """The text in a payload, without zero bytes and blanks around it.
+    """The text in a payload as `decoded` gives it, without zero bytes and blanks around it."""
+    return decoded(payload).strip("\0 \t\r\n")
+
+
+def decoded(payload: bytes) -> str:
+    """The text in a payload.
 
     UTF-8 as a rule; UTF-16 with its mark, or where every other byte is zero; Latin-1 where it is no UTF-8.
     """
     if payload.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return payload.decode("utf-16", "replace").strip("\0 \t\r\n")
+        return payload.decode("utf-16", "replace")
     if len(payload) > 3 and not any(payload[1::2]) and any(payload[::2]):
-        return payload.decode("utf-16-le", "replace").strip("\0 \t\r\n")
+        return payload.decode("utf-16-le", "replace")
     if len(payload) > 3 and not any(payload[::2]) and any(payload[1::2]):
-        return payload.decode("utf-16-be", "replace").strip("\0 \t\r\n")
-    payload = payload.removeprefix(b"\xef\xbb\xbf").strip(b"\0 \t\r\n")
+        return payload.decode("utf-16-be", "replace")
+    payload = payload.removeprefix(b"\xef\xbb\xbf")
     try:
         return payload.decode()
     except UnicodeDecodeError:

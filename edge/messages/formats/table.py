@@ -1,11 +1,16 @@
 """The table of payload formats: the name in `[[ingest]] format`, what reads it, and where its documents hold what."""
 
 from collections.abc import Callable
+from functools import partial
 
 from edge.errors import ConfigurationError
+from edge.messages.formats.csv_rows import read_rows
 from edge.messages.formats.json_object import read_json
+from edge.messages.formats.line_protocol import read_lines
 from edge.messages.formats.payload import Format, Options, Read, Stateful
 from edge.messages.formats.plain import read_plain
+from edge.messages.formats.senml import RELATIVE_BELOW, read_senml
+from edge.messages.formats.sparkplug.reader import Sparkplug
 
 
 def _always(read: Read) -> Callable[[Options], Read | Stateful]:
@@ -16,6 +21,27 @@ def _always(read: Read) -> Callable[[Options], Read | Stateful]:
 FORMATS: dict[str, Format] = {
     "json": Format(_always(read_json)),
     "plain": Format(_always(read_plain), value="", time=None, texts=True),
+    "csv": Format(lambda options: partial(read_rows, columns=options.columns), "*", value="*", texts=True, rows=True),
+    "line_protocol": Format(
+        _always(read_lines),
+        "*",
+        "{$.source}.{key}",
+        "fields.*",
+        time_unit="ns",
+        tags=(("*", "{$.tags}"),),
+        rows=True,
+        dated=False,
+    ),
+    "senml": Format(_always(read_senml), "*", "{key}", time_unit="ns", label="name", dated=False, relative=RELATIVE_BELOW),
+    "sparkplug": Format(
+        Sparkplug,
+        "*",
+        "{$.source}.{key}",
+        time_unit="ms",
+        tags=(("group", "{$.group}"), ("node", "{$.node}"), ("device", "{$.device}")),
+        label="name",
+        dated=False,
+    ),
 }
 
 

@@ -1,0 +1,116 @@
+"""`line_protocol` reads what InfluxDB takes and Telegraf publishes (kind: several values, and usual inputs, in one payload)."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.errors import PayloadError
+from edge.messages.formats.line_protocol import read_lines
+from tests.support.payloads import NOON, line
+
+# A backslash before a sign that it escapes cannot be written in line protocol.
+NAMES = st.text(st.characters(exclude_characters='\n\r\t\\"#\0', exclude_categories=("Cs", "Zs", "Cc")), min_size=1, max_size=8)
+FIELDS = st.one_of(
+    st.integers(-(1 << 63), (1 << 63) - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.booleans(),
+    st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(NAMES, st.dictionaries(NAMES, NAMES, max_size=3), st.dictionaries(NAMES, FIELDS, min_size=1, max_size=4), st.booleans())
+def test_what_was_written_is_read(measurement: str, tags: dict[str, str], fields: dict[str, object], timed: bool) -> None:
+    """Whatever signs names and texts hold; numbers exactly."""
+    written = line(measurement, tags, fields, NOON if timed else None)
+    source = read_lines(written.encode())[0]["source"]  # type: ignore[index] # a line
+    expected = {"source": source, "measurement": measurement, "tags": tags, "fields": fields}
+    expected |= {"time": NOON} if timed else {}
+    assert read_lines(written.encode()) == [expected]
+    assert read_lines(f"{written}\n{written}\r\n".encode()) == [expected, expected]
+
+
+def test_telegraf_publishes_several_lines() -> None:
+    """With comments, blank lines, spaces in names, unsigned numbers and states, and a line break within a text."""
+    lines = read_lines(
+        b"# of the gateway\n\n"
+        b"cpu,cpu=cpu-total,host=gw\\ 1 usage_idle=92.4,usage_user=3.1 1768478400000000000\n"
+        b'weather\\,\\ roof,site=north temp=-3.5,count=4i,total=18446744073709551615u,ok=t,off=FALSE,note="a, \\"b\\"\nc"\n'
+    )
+    assert lines == [
+        {
+            "source": "cpu.cpu-total.gw 1",
+            "measurement": "cpu",
+            "tags": {"cpu": "cpu-total", "host": "gw 1"},
+            "fields": {"usage_idle": 92.4, "usage_user": 3.1},
+            "time": NOON,
+        },
+        {
+            "source": "weather\\,\\ roof,site=north",
+            "measurement": "weather, roof",
+            "tags": {"site": "north"},
+            "fields": {"temp": -3.5, "count": 4, "total": 18446744073709551615, "ok": True, "off": False, "note": 'a, "b"\nc'},
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["nonsense", "m value=", "m,tag value=1", "m value=1,", "m value=1 soon", "m value=1 1 1", ",a=b value=1", 'm value="open'],
+)
+def test_a_broken_line_costs_only_itself(broken: str) -> None:
+    """What stands before and after it counts, and the error shows the line."""
+    before, fault, after = read_lines(f"m v=1 1\n{broken}\nm v=2 2".encode())
+    line_of = {"source": "m", "measurement": "m", "tags": {}}
+    assert [before, after] == [{**line_of, "fields": {"v": float(number)}, "time": number} for number in (1, 2)]
+    assert isinstance(fault, PayloadError)
+    assert fault.kind == "bad_payload"
+    assert broken[:20] in str(fault)
+
+
+def test_a_field_without_a_value_costs_only_itself() -> None:
+    """A number that is not finite is null; what is no value at all is named."""
+    good, fault = read_lines(b"m a=nan,b=2,c=-Inf,d=9223372036854775808i,e=4")
+    assert isinstance(good, dict)
+    assert good["fields"] == {"a": None, "b": 2.0, "c": None, "e": 4.0}
+    assert isinstance(fault, PayloadError)
+    assert (fault.kind, str(fault)) == ("bad_value", "expected a value of field 'd', got '9223372036854775808i'")
+
+
+def test_a_line_without_one_good_field_is_no_line() -> None:
+    """Only its errors are left."""
+    (fault,) = read_lines(b"m a=one")
+    assert isinstance(fault, PayloadError)
+
+
+@pytest.mark.parametrize("payload", [b"", b" \n", b"# nothing", b"\xff\xfe"])
+def test_a_payload_without_a_line_is_refused(payload: bytes) -> None:
+    """It is broken as a whole."""
+    with pytest.raises(PayloadError) as caught:
+        read_lines(payload)
+    assert caught.value.kind == "bad_payload"
+
+
+LONG = ["a" * 60_000, "a,b=" * 15_000, "m " + "v=1," * 15_000, "\\," * 30_000, '"' * 60_000]
+
+
+@pytest.mark.parametrize("text", ["\\", "m\\", "m\\ v=1", *LONG], ids=lambda text: text[:6])
+def test_no_line_takes_long(text: str) -> None:
+    """No text is tried in several ways; this ends at once, whatever it gives."""
+    assert len(read_lines(text.encode())) == 1
+
+
+def test_a_large_number_stays_one() -> None:
+    """Beyond what a float holds it is not finite, which whoever reads the value refuses."""
+    (good,) = read_lines(b"m a=1e999")
+    assert isinstance(good, dict)
+    assert good["fields"] == {"a": math.inf}
+
+
+def test_no_two_sets_of_tags_have_one_source() -> None:
+    """It is short where that is unambiguous; the order of the tags does not count."""
+    written = ["m,a=x,b=y v=1", "m,b=y,a=x v=1", "m,a=x.y v=1", "m.x,a=y v=1", "m.x v=1", "m,a=x\\,b\\=y v=1", "m,a=x\\ y v=1"]
+    sources = [line["source"] for line in read_lines("\n".join(written).encode()) if isinstance(line, dict)]
+    assert sources == ["m.x.y", "m.x.y", "m,a=x.y", "m.x,a=y", "m.x", "m,a=x\\,b\\=y", "m.x y"]

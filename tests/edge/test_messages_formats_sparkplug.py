@@ -1,0 +1,281 @@
+"""`sparkplug` reads births and what they explain (kind: sensors' names in the payload; nothing is misread in silence)."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.errors import PayloadError
+from edge.messages.formats.sparkplug.reader import Sparkplug
+from edge.messages.formats.sparkplug.schema import parse_payload
+from tests.support.payloads import NOON, sparkplug
+
+SECOND = 1_000_000_000
+NODE, DEVICE = ("spBv1.0/Plant/N{}/Line", "spBv1.0/Plant/D{}/Line/Oven")
+BIRTH = sparkplug(
+    0,
+    {"name": "bdSeq", "datatype": 4, "long_value": 3},
+    {"name": "Node Control/Rebirth", "datatype": 11, "boolean_value": False},
+    {"name": "Air/Temperature", "alias": 1, "datatype": 9, "float_value": 21.5, "properties": {"engUnit": "°C"}},
+)
+DEVICE_BIRTH = sparkplug(1, {"name": "Count", "alias": 2, "datatype": 3, "int_value": 2**32 - 7, "timestamp": 1768478399000})
+# Code, bits, and whether it has a sign.
+WHOLE = [(1, 8, True), (2, 16, True), (3, 32, True), (4, 64, True), (5, 8, False), (7, 32, False), (8, 64, False)]
+DEATH = sparkplug(None, {"name": "bdSeq", "long_value": 3})
+
+
+class Peer:
+    """A reader of Sparkplug, and what it gives.
+
+    Args:
+        reader: the reader; a new one if left out.
+    """
+
+    def __init__(self, reader: Sparkplug | None = None) -> None:
+        self.reader = reader if reader is not None else Sparkplug()
+        self.now = NOON
+
+    def hear(self, topic: str, payload: bytes, later: float = 0.0) -> dict[str, object]:
+        """Names and values of a message that comes some seconds later; the kind of an error under "!"."""
+        self.now += int(later * SECOND)
+        try:
+            rows = self.reader.read(topic, payload, self.now)
+        except PayloadError as error:
+            return {"!": error.kind}
+        values = {str(row["name"]): row["value"] for row in rows if isinstance(row, dict)}
+        kinds = [row.kind for row in rows if isinstance(row, PayloadError)]
+        return {**values, "!": kinds[0]} if kinds else values
+
+    def data(self, sequence: int, value: float, later: float = 0.0) -> dict[str, object]:
+        """What comes of a temperature by its alias."""
+        return self.hear(NODE.format("DATA"), sparkplug(sequence, {"alias": 1, "float_value": value}), later)
+
+    def asked(self) -> list[str]:
+        """Topics of the requests since the last call."""
+        return [request.topic for request in self.reader.requests()]
+
+
+def born() -> Peer:
+    """A reader that has heard the births of a node and its device."""
+    peer = Peer()
+    assert peer.hear(NODE.format("BIRTH"), BIRTH) == {"Air/Temperature": 21.5}
+    assert peer.hear(DEVICE.format("BIRTH"), DEVICE_BIRTH) == {"Count": -7}
+    assert peer.asked() == []
+    return peer
+
+
+def test_a_metric_says_whose_it_is() -> None:
+    """Group, node and device, its type, its own time or that of the message, and the unit that the birth names."""
+    peer = born()
+    (row,) = peer.reader.read(NODE.format("DATA"), sparkplug(2, {"alias": 1, "float_value": 22.5}), NOON)
+    assert row == {
+        "name": "Air/Temperature",
+        "value": 22.5,
+        "type": "Float",
+        "time": NOON // 1_000_000,
+        "unit": "°C",
+        "group": "Plant",
+        "node": "Line",
+        "device": None,
+        "source": "Plant.Line",
+    }
+    timed = {"alias": 2, "int_value": 8, "timestamp": 1}
+    (row,) = peer.reader.read(DEVICE.format("DATA"), sparkplug(3, timed, time=None), NOON)
+    assert isinstance(row, dict)
+    assert (row["device"], row["source"], row["time"]) == ("Oven", "Plant.Line.Oven", 1)
+    (row,) = peer.reader.read(DEVICE.format("DATA"), sparkplug(4, {"alias": 2, "int_value": 8}, time=None), NOON)
+    assert isinstance(row, dict)
+    assert "time" not in row
+
+
+def test_no_two_devices_have_one_source() -> None:
+    """Names with dots in them are joined with slashes, which no name holds."""
+    sources = set()
+    for topic in ("spBv1.0/a.b/NBIRTH/c", "spBv1.0/a/NBIRTH/b.c", "spBv1.0/a/DBIRTH/b/c"):
+        (row,) = Sparkplug().read(topic, sparkplug(0, {"name": "x", "datatype": 9, "float_value": 1}), NOON)
+        assert isinstance(row, dict)
+        sources.add(row["source"])
+    assert sources == {"a.b/c", "a/b.c", "a.b.c"}
+
+
+def test_a_sequence_of_birth_data_death_and_rebirth() -> None:
+    """Data before a birth asks for one; after a death nothing is read by number until the next birth; numbers turn at 255."""
+    peer = Peer()
+    assert peer.data(7, 1.0) == {"!": "no_birth"}
+    (request,) = peer.reader.requests()
+    command = parse_payload(request.payload)
+    assert request.topic == "spBv1.0/Plant/NCMD/Line"
+    assert [(m.name, m.datatype, m.boolean_value) for m in command.metrics] == [(b"Node Control/Rebirth", 11, True)]
+    assert peer.hear(NODE.format("BIRTH"), BIRTH) == {"Air/Temperature": 21.5}
+    for sequence in (*range(1, 256), *range(40)):
+        assert peer.data(sequence, 2.5) == {"Air/Temperature": 2.5}
+    assert peer.asked() == []
+    assert peer.hear(NODE.format("DEATH"), DEATH) == {"!": "unwanted"}
+    assert peer.data(40, 3.0, later=60) == {"!": "no_birth"}
+    assert peer.asked() == ["spBv1.0/Plant/NCMD/Line"]
+    assert peer.hear(NODE.format("BIRTH"), BIRTH) == {"Air/Temperature": 21.5}
+    assert peer.data(1, 4.0) == {"Air/Temperature": 4.0}
+
+
+def test_a_missing_message_asks_for_a_birth() -> None:
+    """It may have given the numbers other names; what says its own name and type is read all the same."""
+    peer = born()
+    assert peer.data(3, 22.0) == {"!": "no_birth"}
+    assert peer.asked() == ["spBv1.0/Plant/NCMD/Line"]
+    named = sparkplug(4, {"name": "Air/Temperature", "datatype": 9, "float_value": 23.0}, {"name": "Count", "int_value": 1})
+    assert peer.hear(NODE.format("DATA"), named) == {"Air/Temperature": 23.0, "!": "no_birth"}
+    assert peer.hear(NODE.format("BIRTH"), BIRTH) == {"Air/Temperature": 21.5}
+    assert peer.data(1, 22.0) == {"Air/Temperature": 22.0}
+    again = peer.hear(DEVICE.format("DATA"), sparkplug(2, {"alias": 2, "int_value": 8}))
+    assert again == {"!": "no_birth"}, "a device is born anew"
+
+
+def test_a_node_is_asked_once_in_ten_seconds_and_ever_less() -> None:
+    """One that never answers is asked every ten minutes in the end."""
+    peer = Peer()
+    times = []
+    for second in range(4000):
+        peer.data(second % 256, 1.0, later=1)
+        times += [second] * len(peer.asked())
+    assert times[:5] == [0, 10, 20, 30, 50]
+    assert {later - earlier for earlier, later in pairwise(times[8:])} == {600}
+
+
+def test_a_node_that_never_answers_is_read_by_its_last_birth() -> None:
+    """As an account that may not publish would get nothing at all; the request says so."""
+    peer = born()
+    assert peer.data(9, 1.0) == peer.data(10, 1.0, later=10) == {"!": "no_birth"}
+    assert peer.data(11, 1.0, later=10) == {"!": "no_birth"}
+    assert peer.data(12, 1.5, later=10) == {"Air/Temperature": 1.5}
+    assert "its data is read by the names of its last birth; let this agent publish to" in peer.reader.requests()[-1].text
+    dead = Peer()
+    assert {str(dead.data(n, 1.0, later=60)) for n in range(9)} == {"{'!': 'no_birth'}"}, "without any birth there are no names"
+    assert "its data cannot be read" in dead.reader.requests()[-1].text
+
+
+def test_an_old_death_changes_nothing() -> None:
+    """A broker may send the death of an earlier connection after the birth of the next one."""
+    peer = born()
+    assert peer.hear(NODE.format("DEATH"), sparkplug(None, {"name": "bdSeq", "long_value": 2})) == {"!": "unwanted"}
+    assert peer.data(2, 22.0) == {"Air/Temperature": 22.0}
+
+
+def test_the_death_of_a_device_ends_its_numbers_only() -> None:
+    """The node and its other devices go on."""
+    peer = born()
+    assert peer.hear(DEVICE.format("DEATH"), sparkplug(2)) == {"!": "unwanted"}
+    assert peer.data(3, 22.0) == {"Air/Temperature": 22.0}
+    assert peer.hear(DEVICE.format("DATA"), sparkplug(4, {"alias": 2, "int_value": 8})) == {"!": "no_birth"}
+
+
+def test_births_and_sequences_survive_a_restart() -> None:
+    """What came until the end is known after it; a message that came meanwhile is noticed."""
+    peer = born()
+    entries = peer.reader.dump()
+    assert peer.reader.dump() == {}
+    assert peer.data(2, 22.0) == {"Air/Temperature": 22.0}
+    later = peer.reader.dump()
+    assert len(later) == 1, "a message without a birth costs a line, whatever the number of metrics"
+    again = Peer(Sparkplug())
+    again.reader.load({**entries, **later})
+    assert again.data(3, 23.0) == {"Air/Temperature": 23.0}
+    assert again.hear(DEVICE.format("DATA"), sparkplug(4, {"alias": 2, "int_value": 9})) == {"Count": 9}
+    missed = Peer(Sparkplug())
+    missed.reader.load({**entries, **later})
+    assert missed.data(4, 23.0) == {"!": "no_birth"}
+    assert missed.asked() == ["spBv1.0/Plant/NCMD/Line"]
+
+
+@pytest.mark.parametrize("entries", [{"a/b": b"{"}, {"a/b": b"[]"}, {"a/b": b"{}", "a/b//birth": b"{}"}])
+def test_a_damaged_state_is_refused(entries: Mapping[str, bytes]) -> None:
+    """As a `ValueError`; births are asked for then."""
+    with pytest.raises(ValueError, match=r"."):
+        Sparkplug().load(entries)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(WHOLE), st.data())
+def test_whole_numbers_keep_their_sign(kind: tuple[int, int, bool], data: st.DataObject) -> None:
+    """A negative one is written modulo 2^n, where n are the bits of its type or of the field that carries it."""
+    code, bits, signed = kind
+    number = data.draw(st.integers(-(1 << (bits - 1)) if signed else 0, (1 << (bits - 1)) - 1 if signed else (1 << bits) - 1))
+    field, wire = ("long_value", 64) if bits == 64 else ("int_value", 32)
+    for modulus in {bits, wire}:
+        metric = {"name": "x", "datatype": code, field: number % (1 << modulus)}
+        assert Peer().hear(NODE.format("BIRTH"), sparkplug(0, metric)) == {"x": number}
+
+
+@pytest.mark.parametrize(
+    ("fields", "value"),
+    [
+        ({"datatype": 10, "double_value": -0.1}, -0.1),
+        ({"datatype": 9, "float_value": float("nan")}, None),
+        ({"datatype": 11, "boolean_value": True}, True),
+        ({"datatype": 12, "string_value": "Grün"}, "Grün"),
+        ({"datatype": 3, "is_null": True}, None),
+        ({"datatype": 3}, None),
+        ({"datatype": 9, "float_value": 1.0, "is_historical": True}, 1.0),
+        ({"datatype": 9, "float_value": 1.0, "properties": {"Quality": 192}}, 1.0),
+    ],
+)
+def test_values_by_their_type(fields: dict[str, object], value: object) -> None:
+    """Null is no value, and what was measured long ago counts at its own time."""
+    assert Peer().hear(NODE.format("BIRTH"), sparkplug(0, {"name": "x", **fields})) == {"x": value}
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({"datatype": 16, "dataset_value": ""}, "unsupported"),
+        ({"datatype": 19, "template_value": "\n" * 300}, "unsupported"),
+        ({"datatype": 13, "long_value": 1768478400000}, "unsupported"),
+        ({"datatype": 22, "bytes_value": "ab"}, "unsupported"),
+        ({"datatype": 9, "float_value": 1.0, "is_transient": True}, "unsupported"),
+        ({"datatype": 9, "int_value": 1}, "bad_value"),
+        ({"datatype": 5, "int_value": 256}, "bad_value"),
+        ({"datatype": 1, "int_value": 300}, "bad_value"),
+        ({"datatype": 9, "float_value": 1.0, "properties": {"Quality": 500}}, "bad_value"),
+        ({"datatype": 99, "int_value": 1}, "no_birth"),
+    ],
+)
+def test_what_is_no_measurement_is_named(fields: dict[str, object], kind: str) -> None:
+    """Each by a kind that has a counter, and the metric beside it counts."""
+    good = {"name": "good", "datatype": 9, "float_value": 1.0}
+    assert Peer().hear(NODE.format("BIRTH"), sparkplug(0, {"name": "x", **fields}, good)) == {"!": kind, "good": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("topic", "kind"),
+    [
+        ("spBv1.0/Plant/NCMD/Line", "unwanted"),
+        ("spBv1.0/Plant/DCMD/Line/Oven", "unwanted"),
+        ("spBv1.0/STATE/host", "unwanted"),
+        ("STATE/host", "unwanted"),
+        ("spBv1.0/Plant/NDATA/Line/Oven", "bad_payload"),
+        ("spBv1.0/Plant/DDATA/Line", "bad_payload"),
+        ("spBv1.0/Plant/NWHAT/Line", "bad_payload"),
+        ("spBv1.0//NDATA/Line", "bad_payload"),
+        ("sensors/a", "bad_payload"),
+    ],
+)
+def test_topics_without_measurements(topic: str, kind: str) -> None:
+    """Commands and states are part of the protocol; anything else is none of it."""
+    assert Peer().hear(topic, BIRTH) == {"!": kind}
+
+
+def test_a_payload_of_something_else_is_refused() -> None:
+    """It changes nothing that is known of the node."""
+    peer = born()
+    for payload in (b"\xff\xff", b'{"value": 1}'):
+        assert peer.hear(NODE.format("DATA"), payload) == {"!": "bad_payload"}
+    assert peer.data(2, 22.0) == {"Air/Temperature": 22.0}
+
+
+def test_an_alias_of_another_type_or_device_is_not_believed() -> None:
+    """The numbers must have been given anew."""
+    peer = born()
+    assert peer.hear(NODE.format("DATA"), sparkplug(2, {"alias": 2, "int_value": 1})) == {"!": "no_birth"}
+    typed = sparkplug(3, {"alias": 1, "datatype": 10, "double_value": 1.0})
+    assert peer.hear(NODE.format("DATA"), typed) == {"!": "no_birth"}
