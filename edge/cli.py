@@ -4,18 +4,19 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from edge.commands import check, replay
+from edge.commands import check, replay, topics
 from edge.commands import run as run_agent
 from edge.commands.exit_codes import guarded
 
 # Each has `add_parser(commands)` and `run(options)`; what takes long to import is imported inside `run`.
-COMMANDS = {"run": run_agent, "check": check, "replay": replay}
+COMMANDS = {"run": run_agent, "check": check, "replay": replay, "topics": topics}
 EXAMPLES = """\
 exit codes: 0 done, 1 failed, 2 wrong use or configuration, 130 Ctrl-C
 
 examples:
   gatecast-agent check --config gatecast.toml
   gatecast-agent run --config gatecast.toml
+  gatecast-agent topics
   gatecast-agent replay readings.csv --bundle 20261122T154500Z-gru-1a2b3c4d
 """
 

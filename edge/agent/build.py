@@ -153,7 +153,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         return heart.problem or outside.subscriber.problem or committer.problem or sender.problem
 
     def shortfall() -> str | None:
-        reasons = (intake.problem, releases.problem, live.problem, sender.degraded, silence.problem)
+        reasons = (intake.records.problem, releases.problem, live.problem, sender.degraded, silence.problem)
         return "; ".join(reason for reason in reasons if reason is not None) or None
 
     def wait_for_room() -> bool:
@@ -162,7 +162,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         return stop.wait(waits.disk)
 
     counters, silence = Counters(), Silence(series, clocks.moment)
-    health = Health(counters, problem, shortfall)
+    health = Health(counters, problem, shortfall, lambda: intake.records.documents())  # noqa: PLW0108 - it is made below
     intake = _make_intake(naming, counters, spool, grumbler, trust)
     sender = Sender(spool, store, log, pace=_pace(outside.random), died=outside.died)
     surroundings = Surroundings(

@@ -1,4 +1,4 @@
-"""The health page of the agent: `/healthz`, and `/metrics` for Prometheus, on a loopback port."""
+"""The health page of the agent: `/healthz`, `/topics`, and `/metrics` for Prometheus, on a loopback port."""
 
 import json
 import socket
@@ -19,18 +19,23 @@ ENDS_WITHIN = 1.0  # seconds
 
 
 class Health(Collector):
-    """The two pages of one agent.
+    """The pages of one agent.
 
     Args:
         counters: the agent's numbers.
         problem: returns why data does not flow where it should, or None where it does.
         shortfall: returns what part of it is missing while the rest flows, or None.
+        topics: returns what came of each topic, as JSON types.
     """
 
     def __init__(
-        self, counters: Counters, problem: Callable[[], str | None], shortfall: Callable[[], str | None] = lambda: None
+        self,
+        counters: Counters,
+        problem: Callable[[], str | None],
+        shortfall: Callable[[], str | None] = lambda: None,
+        topics: Callable[[], list[dict[str, object]]] = list,
     ) -> None:
-        self._counters, self._problem, self._shortfall = counters, problem, shortfall
+        self._counters, self._problem, self._shortfall, self.topics = counters, problem, shortfall, topics
         self.labels: dict[str, str] = {}
         self._server: ThreadingHTTPServer | None = None
         self._thread: Thread | None = None
@@ -115,10 +120,12 @@ def _handler(health: Health) -> type[BaseHTTPRequestHandler]:
             if self.path == "/healthz":
                 status, document = health.health()
                 self._answer(status, "application/json", json.dumps(document))
+            elif self.path == "/topics":
+                self._answer(200, "application/json", json.dumps(health.topics()))
             elif self.path == "/metrics":
                 self._answer(200, CONTENT_TYPE_PLAIN_0_0_4, health.metrics())
             else:
-                self._answer(404, "text/plain", "there are /healthz and /metrics\n")
+                self._answer(404, "text/plain", "there are /healthz, /topics and /metrics\n")
 
         def _answer(self, status: int, kind: str, text: str) -> None:
             body = text.encode()

@@ -11,11 +11,10 @@ from edge.log import Grumbler
 from edge.messages.ingest import Row, Source
 from edge.messages.message import Arrival, Message
 from edge.messages.reading import Bounds, Naming, bind, take
+from edge.messages.topics import MOST_FAILING, Topics
 from edge.quoting import quoted
 
 LONGEST_SHOWN = 120  # characters of a topic in a line
-USELESS = 10  # messages in a row of which none can be used; fewer may be one sensor's
-UNHEARD = frozenset({"retained", "unwanted"})  # skipped on purpose: they say nothing of the device
 
 
 class Intake:
@@ -48,15 +47,7 @@ class Intake:
         self.arrivals: dict[int, Arrival] = {}
         self.held = Readings.empty()
         self.used = self.skipped = self.shared = 0
-        self._useless = 0  # messages since the last one that could be used
-        self._reason = ""
-
-    @property
-    def problem(self) -> str | None:
-        """Why none of the messages of late could be used; None where some could."""
-        if self._useless < USELESS:
-            return None
-        return f"none of the last {self._useless} messages could be used, the last one: {self._reason}"
+        self.records = Topics(naming.most, min(naming.most, MOST_FAILING))
 
     def take(self, messages: Sequence[Message]) -> Readings:
         """The readings in the messages, in order of arrival.
@@ -80,8 +71,8 @@ class Intake:
             except Exception as error:  # noqa: BLE001 - else it would come again after every restart, and end the agent again
                 self._skip(message, PayloadError("bad_message", f"unexpected {type(error).__name__} while it was read"))
                 continue
-            self._useless = 0
             self.used += 1
+            self.records.used(message.topic, message.arrival, len(readings), self._rules)
             for reading in readings:
                 (rows if reading[1] <= latest else ahead).append(reading)
         self.held = Readings.of(*zip(*ahead, strict=True)) if ahead else Readings.empty()
@@ -89,17 +80,21 @@ class Intake:
 
     def _skip(self, message: Message, reason: PayloadError) -> None:
         self.skipped += 1
-        text = self._say(message, reason, "skipped")
-        if reason.kind not in UNHEARD:  # those come by the dozen at every start, and live ones after them
-            self._useless, self._reason = self._useless + 1, f"{reason.kind}: {text}"
+        self._say(message, reason, "skipped")
+        self.records.skipped(message.topic, message.arrival, reason.kind, str(reason), message.payload, self._rules)
 
-    def _say(self, message: Message, reason: PayloadError, fate: str) -> str:
-        """Count a reason and say it; returns the line."""
+    def _rules(self, topic: str) -> list[str]:
+        """Topics of the rules that take a topic."""
+        try:
+            return [bound.ingest.topic for bound in self._bind(topic)[0]]
+        except PayloadError:
+            return []
+
+    def _say(self, message: Message, reason: PayloadError, fate: str) -> None:
+        """Count a reason and say it."""
         self._count(reason.kind, 1)
-        text = f"{reason} on topic {quoted(message.topic, LONGEST_SHOWN)}; {fate}"
         if reason.kind != "unwanted":
-            self._grumbler.say(reason.kind, text)
-        return text
+            self._grumbler.say(reason.kind, f"{reason} on topic {quoted(message.topic, LONGEST_SHOWN)}; {fate}")
 
     def _readings(self, message: Message, latest: int, *, proved: bool) -> list[tuple[int, int, float]]:
         """Series, time and value of all readings of a message.
@@ -175,6 +170,7 @@ class Intake:
         """Say what was left out of a message that gave readings, and whether two of them stand for one moment of a series."""
         for reason in reasons:
             self._say(message, reason, "the other values of the message are taken")
+            self.records.left_out(message.topic, reason.kind, str(reason), message.payload)
         moments: dict[tuple[int, int], float] = {}
         for index, moment, value in readings:
             if moments.setdefault((index, moment), value) != value:

@@ -115,9 +115,9 @@ def test_labels_are_escaped_as_prometheus_reads_them() -> None:
 
 
 def test_other_paths_and_methods_are_refused(patient: Patient) -> None:
-    """There are two pages, to be read only."""
+    """There are three pages, to be read only."""
     assert patient.get("/")[0] == 404
-    assert "/healthz and /metrics" in patient.get("/x")[2]
+    assert "/healthz, /topics and /metrics" in patient.get("/x")[2]
     assert patient.get("/metrics", "POST")[0] == 501
 
 

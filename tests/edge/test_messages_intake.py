@@ -291,22 +291,24 @@ def test_any_topics_and_payloads_are_readings_or_counted(pairs: list[tuple[str, 
 
 
 def test_that_no_message_can_be_used_is_a_problem_until_one_can() -> None:
-    """Sensors in local time are all skipped; a bad one among good ones says nothing of the device."""
+    """Sensors in local time are all skipped, and others do not hide that; one bad among good ones says nothing."""
     desk = Desk()
     ahead = b'{"value": 1, "time": "2026-01-15T13:00:00Z"}'
     desk.take(*[("sensors/roof/t", ahead)] * 9)
-    assert desk.intake.problem is None
+    assert desk.intake.records.problem is None
     desk.take(("sensors/roof/t", ahead))
-    assert desk.intake.problem == (
+    assert desk.intake.records.problem == (
         "none of the last 10 messages could be used, the last one: future: the time lies ahead of ours; "
-        "check the sensor's clock and time zone on topic 'sensors/roof/t'; skipped"
+        "check the sensor's clock and time zone on topic 'sensors/roof/t'; see gatecast-agent topics"
     )
     desk.take(*[("plain/a", b"1")] * 20, retained=True)
-    assert str(desk.intake.problem).startswith("none of the last 10 messages")
+    assert str(desk.intake.records.problem).startswith("none of the last 10 messages")
     desk.take(("plain/a", b"1"))
-    assert desk.intake.problem is None
+    assert "messages of [[ingest]] topic 'sensors/{site}/{metric}'" in str(desk.intake.records.problem)
+    desk.take(("sensors/roof/t", b'{"value": 1, "time": "2026-01-15T12:00:00Z"}'))
+    assert desk.intake.records.problem is None
     desk.take(*[("plain/a", b"x"), ("plain/b", b"1")] * 20)
-    assert desk.intake.problem is None
+    assert desk.intake.records.problem is None
 
 
 def test_two_sources_of_one_series_are_named() -> None:

@@ -1,0 +1,109 @@
+"""`gatecast-agent topics`: what the running agent made of each topic, and why it skipped what it skipped."""
+
+import argparse
+import json
+import time
+from collections.abc import Iterable
+from http.client import HTTPException
+from typing import Any
+from urllib.request import urlopen
+
+import msgspec
+
+from edge.commands.options import add_config
+from edge.errors import ConfigurationError, GatecastError
+from edge.quoting import one_line
+
+TEXT = "list the topics of the running agent: last message, readings, and why messages were skipped"
+SHOWN = 40  # topics that are listed without --all
+TIMEOUT = 10.0  # seconds
+SECOND = 1_000_000_000  # ns
+LONGEST = 60  # characters of a topic in the table
+
+
+class Topic(msgspec.Struct):
+    """A topic as the agent's page tells of it; the fields are those of `TopicRecord`."""
+
+    topic: str
+    rules: list[str]
+    seen: int
+    messages: int
+    readings: int
+    skipped: dict[str, int]
+    reason: str
+    payload: str
+
+
+def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
+    """Add `topics` to the commands."""
+    command = commands.add_parser("topics", help=TEXT, description=TEXT[0].upper() + TEXT[1:] + ".")
+    add_config(command)
+    command.add_argument("--all", action="store_true", help=f"list every topic; default: {SHOWN}, trouble first")
+    command.add_argument("--json", action="store_true", help="print everything as one JSON object")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ask the agent and print its answer.
+
+    Returns:
+        0.
+
+    Raises:
+        ConfigurationError: the agent has no page.
+        GatecastError: the agent does not answer.
+    """
+    from edge.config.reading import read_config
+
+    topics = ask(read_config(options.config).agent.health)
+    if options.json:
+        print(json.dumps({"topics": [msgspec.to_builtins(topic) for topic in topics]}))
+        return 0
+    for line in table(topics, time.time_ns(), None if options.all else SHOWN):
+        print(line)
+    return 0
+
+
+def ask(listen: str) -> list[Topic]:
+    """The topics of the agent whose health page is there.
+
+    Raises:
+        ConfigurationError: `[agent] health` is off.
+        GatecastError: nothing answers there, or something else does.
+    """
+    if listen == "off":
+        raise ConfigurationError("[agent] health is off; set it to 127.0.0.1:9273 and restart the agent")
+    try:
+        with urlopen(f"http://{listen}/topics", timeout=TIMEOUT) as answer:
+            return msgspec.json.decode(answer.read(), type=list[Topic])
+    except (OSError, HTTPException, msgspec.MsgspecError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise GatecastError(
+            f"no agent answers at {listen} ({reason}); start it with gatecast-agent run, or check [agent] health"
+        ) from error
+
+
+def table(topics: Iterable[Topic], now: int, most: int | None) -> list[str]:
+    """Lines for people: those with skipped messages first, each with the newest reason and its payload.
+
+    Args:
+        topics: topics in any order.
+        now: time of the clock, ns UTC.
+        most: largest number of topics; None: all.
+    """
+    ordered = sorted(topics, key=lambda topic: (not topic.skipped, topic.readings > 0, topic.topic))
+    if not ordered:
+        return ["no message has come yet; check [mqtt] url and the topics of [[ingest]]"]
+    shown = ordered[:most]
+    names = [one_line(topic.topic)[:LONGEST] for topic in shown]
+    width = max(len("topic"), *map(len, names))
+    lines = [f"{'topic':<{width}}  {'last seen':>10}  {'messages':>8}  {'readings':>8}  skipped"]
+    for name, topic in zip(names, shown, strict=True):
+        skipped = ", ".join(f"{kind} {count}" for kind, count in sorted(topic.skipped.items(), key=lambda item: -item[1]))
+        age = f"{max(0, now - topic.seen) // SECOND} s ago"
+        lines.append(f"{name:<{width}}  {age:>10}  {topic.messages:>8}  {topic.readings:>8}  {skipped or '-'}")
+        if topic.skipped:
+            lines.append(f"  {one_line(topic.reason)}; payload {one_line(topic.payload)}")
+    if rest := ordered[len(shown) :]:
+        fine = sum(not topic.skipped for topic in rest)
+        lines.append(f"and {len(rest)} more topics, {fine} of them without trouble; --all lists them")
+    return lines

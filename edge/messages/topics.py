@@ -1,0 +1,143 @@
+"""What came of every topic and every rule of late: kept for people who ask why a sensor is missing. No I/O."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from edge.errors import PayloadFault
+from edge.quoting import quoted
+
+USELESS = 10  # messages in a row of which none can be used; fewer may be one sensor's
+UNHEARD = frozenset({"retained", "unwanted"})  # skipped on purpose: they say nothing of the device
+MOST_FAILING = 1000  # topics without any reading that are remembered
+LONGEST_TOPIC = 120  # characters of a topic in a line
+LONGEST_PAYLOAD = 200  # characters of a payload that is shown
+Rules: TypeAlias = Callable[[str], Iterable[str]]
+
+
+@dataclass(slots=True)
+class TopicRecord:
+    """What came of the messages of a topic since the agent started.
+
+    Args:
+        seen: time of arrival of the last message, ns UTC.
+        messages: messages that came.
+        readings: readings in them.
+        skipped: messages, and values of messages that gave others, by the reason why they were skipped.
+        reason: the newest of these reasons, in words.
+        payload: payload of the message that it was said of, shortened.
+        rules: topics of the rules that take the topic, in their order.
+    """
+
+    seen: int = 0
+    messages: int = 0
+    readings: int = 0
+    skipped: dict[PayloadFault, int] = field(default_factory=dict)
+    reason: str = ""
+    payload: str = ""
+    rules: tuple[str, ...] = ()
+
+    def document(self, topic: str) -> dict[str, object]:
+        """The same as JSON types."""
+        return {
+            "topic": topic,
+            "rules": list(self.rules),
+            "seen": self.seen,
+            "messages": self.messages,
+            "readings": self.readings,
+            "skipped": dict(self.skipped),
+            "reason": self.reason,
+            "payload": self.payload,
+        }
+
+
+class Topics:
+    """Records of topics, as many as series may be, and of the newest topics that give nothing.
+
+    Args:
+        most: largest number of topics that gave readings.
+        most_failing: largest number of topics that gave none; a flood of made-up ones pushes the oldest of these out.
+    """
+
+    def __init__(self, most: int, most_failing: int = MOST_FAILING) -> None:
+        self._most, self._most_failing = most, most_failing
+        self._good: dict[str, TopicRecord] = {}
+        self._failing: dict[str, TopicRecord] = {}
+        self._useless: dict[str, int] = {}  # messages since the last reading, by the topic of the rule; "": of all rules
+        self._why: dict[str, str] = {}
+
+    def used(self, topic: str, arrival: int, readings: int, rules: Rules) -> None:
+        """A message gave readings.
+
+        Args:
+            topic: topic of the message.
+            arrival: time of its arrival, ns UTC.
+            readings: number of readings in it.
+            rules: function that gives the topics of the rules that take a topic.
+        """
+        record = self._good.get(topic)
+        if record is None:
+            record = self._failing.pop(topic, None) or TopicRecord(rules=tuple(rules(topic)))
+            if len(self._good) < self._most:
+                self._good[topic] = record
+        record.seen = arrival
+        record.messages += 1
+        record.readings += readings
+        if self._useless:
+            for rule in (*record.rules, ""):
+                self._useless.pop(rule, None)
+
+    def left_out(self, topic: str, kind: PayloadFault, text: str, payload: bytes) -> None:
+        """A value of a message that gives others was skipped."""
+        record = self._good.get(topic) or self._failing.get(topic)
+        if record is not None:
+            self._note(record, kind, text, payload)
+
+    def skipped(self, topic: str, arrival: int, kind: PayloadFault, text: str, payload: bytes, rules: Rules) -> None:
+        """A message gave no reading.
+
+        Args:
+            topic: topic of the message.
+            arrival: time of its arrival, ns UTC.
+            kind: reason why it was skipped.
+            text: the same in words.
+            payload: its bytes.
+            rules: function that gives the topics of the rules that take a topic.
+        """
+        record = self._good.get(topic) or self._failing.pop(topic, None) or TopicRecord(rules=tuple(rules(topic)))
+        if topic not in self._good:
+            self._failing[topic] = record  # at the end: the newest
+            while len(self._failing) > self._most_failing:
+                del self._failing[next(iter(self._failing))]
+        record.seen = arrival
+        record.messages += 1
+        self._note(record, kind, text, payload)
+        if kind in UNHEARD:  # those come by the dozen at every start, and live ones after them
+            return
+        for rule in (*record.rules, ""):
+            self._useless[rule] = self._useless.get(rule, 0) + 1
+            self._why[rule] = f"{kind}: {text} on topic {quoted(topic, LONGEST_TOPIC)}"
+
+    @property
+    def problem(self) -> str | None:
+        """Why none of the messages of late could be used, of all or of a rule; None where there is no such rule."""
+        failing = [(count, rule) for rule, count in list(self._useless.items()) if rule and count >= USELESS]
+        if (count := self._useless.get("", 0)) >= USELESS:
+            return f"none of the last {count} messages could be used, the last one: {self._why['']}; see gatecast-agent topics"
+        if not failing:
+            return None
+        count, rule = max(failing)
+        others = f", and {len(failing) - 1} more [[ingest]] rules are like that" if len(failing) > 1 else ""
+        return (
+            f"none of the last {count} messages of [[ingest]] topic {quoted(rule, LONGEST_TOPIC)} could be used, "
+            f"the last one: {self._why[rule]}{others}; see gatecast-agent topics"
+        )
+
+    def documents(self) -> list[dict[str, object]]:
+        """All records as JSON types, in order of the topics."""
+        records = {**dict(self._failing), **dict(self._good)}
+        return [records[topic].document(topic) for topic in sorted(records)]
+
+    def _note(self, record: TopicRecord, kind: PayloadFault, text: str, payload: bytes) -> None:
+        record.skipped[kind] = record.skipped.get(kind, 0) + 1
+        record.reason, record.payload = f"{kind}: {text}", quoted(payload, LONGEST_PAYLOAD)

@@ -1,0 +1,60 @@
+"""`gatecast-agent topics`: a user sees which sensor is not understood, and why, without reading a log."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from edge.agent.counters import Counters
+from edge.agent.health import Health
+from edge.cli import run
+from edge.commands.topics import SECOND, Topic, table
+from edge.messages.topics import Topics
+from tests.support.servers import free_port
+
+
+def configure(folder: Path, health: str) -> str:
+    """Path of a configuration with that page."""
+    path = folder / "gatecast.toml"
+    path.write_text(f'[agent]\nhealth = "{health}"\n')
+    return str(path)
+
+
+def test_the_page_of_the_agent_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a table with trouble first, and as JSON with everything."""
+    topics = Topics(10)
+    topics.used("sensors/good", 1, 2, lambda _: ["sensors/{x}"])
+    topics.skipped("sensors/bad", 1, "bad_value", "expected a number", b"on\x1b[2J", lambda _: ["sensors/{x}"])
+    health = Health(Counters(), lambda: None, topics=topics.documents)
+    config = configure(tmp_path, f"127.0.0.1:{health.serve('127.0.0.1:0')}")
+    try:
+        assert run(["topics", "--config", config]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.split()[0] for line in lines] == ["topic", "sensors/bad", "bad_value:", "sensors/good"]
+        assert lines[1].split()[-4:] == ["1", "0", "bad_value", "1"]
+        assert lines[2].startswith("  bad_value: expected a number; payload 'on")
+        assert "\x1b" not in lines[2]
+        assert run(["topics", "--config", config, "--json"]) == 0
+        document = json.loads(capsys.readouterr().out)
+        assert document == {"topics": topics.documents()}
+    finally:
+        health.stop()
+
+
+def test_an_agent_that_does_not_run_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What to do, and an exit code."""
+    assert run(["topics", "--config", configure(tmp_path, f"127.0.0.1:{free_port()}")]) == 1
+    assert "start it with gatecast-agent run" in capsys.readouterr().err
+    assert run(["topics", "--config", configure(tmp_path, "off")]) == 2
+    assert "[agent] health is off" in capsys.readouterr().err
+
+
+def test_ten_thousand_topics_are_forty_lines() -> None:
+    """The others are counted; a name of any length keeps the columns in line."""
+    topics = [Topic(f"t/{number:05}" * 10, ["t/#"], 5 * SECOND, 1, 1, {}, "", "") for number in range(10_000)]
+    lines = table(topics, 65 * SECOND, 40)
+    assert len(lines) == 42
+    assert "60 s ago" in lines[1]
+    assert lines[-1] == "and 9960 more topics, 9960 of them without trouble; --all lists them"
+    assert len(table(topics, 65 * SECOND, None)) == 10_001
+    assert table([], 0, 40) == ["no message has come yet; check [mqtt] url and the topics of [[ingest]]"]
