@@ -43,6 +43,19 @@ def increases(readings: Float64) -> Float64:
     return np.where(now < start, begun, now - start)
 
 
+def possible(forecasts: Float64, counter: Bool) -> Float64:
+    """The forecasts, none of them below 0 where a counter is forecast: it takes nothing back.
+
+    Args:
+        forecasts: float64 `[n, ...]`, NaN where there is none.
+        counter: rows that are of counters, bool `[n]`.
+    """
+    if not counter.any():
+        return forecasts
+    floor = np.where(counter, 0.0, -np.inf).reshape(-1, *[1] * (forecasts.ndim - 1))
+    return cast("Float64", np.maximum(forecasts, floor))
+
+
 def hold(cells: Float64, longest: Int64, before: Float64, position: Int64) -> Float64:
     """Missing cells filled with the last one before them, float64 `[n, columns]`.
 

@@ -14,7 +14,7 @@ import numpy as np
 from edge.contract.columns import Float64, Forecasts, Int32, Int64, Points, Readings, Scores, SeriesTable
 from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.schema import FORECAST, FORECAST_LEAD, LEAD, MODEL, ORIGIN, Measurement
-from edge.contract.values import reach
+from edge.contract.values import possible, reach
 from edge.forecaster.baselines import Baseline, seasonal_naive
 from edge.forecaster.faults import KINDS, Evidence, Kind, attempt
 from edge.forecaster.forecaster import Forecaster
@@ -250,6 +250,7 @@ class Engine:
             by_model[by_model] = ~tried.broken
             if by_model.any():
                 values = tried.values[~tried.broken] if tried.broken.any() else tried.values
+                values = possible(values, self.state.counting(closed.series[by_model]))
                 naive = self._baseline.predict(closed.windows[by_model], closed.series[by_model])
                 kept[by_model] = self.scoring.at_leads(values, naive[:, :, contract.median])
                 made.forecasts.append(Forecasts(closed.series[by_model], closed.origin[by_model], values, self.forecaster.name))

@@ -80,6 +80,11 @@ class Ring:
         if self._counter[series]:
             self.weight = self.weight.astype(np.int64, copy=False)  # a time within a long interval needs it
 
+    def counting(self, series: Int32) -> Bool:
+        """Which of these series are counters, bool `[n]`."""
+        counting: Bool = self._counter[series]
+        return counting
+
     @property
     def holds(self) -> bool:
         """Whether any series holds its last reading."""

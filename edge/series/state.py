@@ -146,6 +146,10 @@ class State:
             stopped[start : start + LOOKED_AT] = (count >= LEAST_FILLED) & (quiet * (count - 1) > patience * (span - 1))
         return seen[stopped]
 
+    def counting(self, series: Int32) -> Bool:
+        """Which of these series are counters, bool `[n]`; each was seen."""
+        return self._ring.counting(series)
+
     def means_otherwise(self) -> list[int]:
         """Series that were seen under another kind or hold than they have now: their windows are of no use."""
         seen = np.flatnonzero(self._frontier[: len(self._meanings)] != UNSEEN)

@@ -9,6 +9,7 @@ import numpy as np
 from edge.contract.columns import Float64, Int64
 from edge.contract.contract import Contract
 from edge.contract.times import iso
+from edge.contract.values import possible
 from edge.forecaster.model import usable
 from pipeline.backtest.figures import Backtest, Kind
 from pipeline.history.table import Table
@@ -138,6 +139,7 @@ def _days(judged: Contender, table: Table, row: int, starts: Int64, day: int) ->
             batch = slice(begin, begin + BATCH)
             windows = table.values[row, starts[batch, None] + np.arange(ahead - contract.window, ahead)]
             forecasts = judged.forecaster.predict(windows, np.full(len(windows), judged.series[row]))
+            forecasts = possible(forecasts, np.full(len(windows), table.counting[row]))
             forecasts[~usable(windows, contract)] = np.nan
             days[batch, ahead : ahead + contract.horizon] = forecasts[:, : day - ahead]
     return days

@@ -9,7 +9,7 @@ from typing import cast
 
 import numpy as np
 
-from edge.contract.columns import Float64, Int64, Readings, SeriesTable
+from edge.contract.columns import Bool, Float64, Int64, Readings, SeriesTable
 from edge.contract.grid import Aggregation
 from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.times import format_duration
@@ -60,6 +60,12 @@ class Table:
         for values in self.rows():  # a copy of the whole may be large
             digest.update(np.where(np.isnan(values), np.nan, values).astype("<f8").tobytes())
         return digest.hexdigest()
+
+    @property
+    def counting(self) -> Bool:
+        """Which rows are counters, bool `[series]`."""
+        meanings = self.meanings or (GAUGE,) * len(self.names)
+        return np.asarray([meaning.kind == "counter" for meaning in meanings], bool)
 
     @property
     def told(self) -> dict[str, Meaning]:

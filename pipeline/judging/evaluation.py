@@ -16,6 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from edge.contract.columns import Bool, Float64, Int32, Int64
 from edge.contract.contract import Contract
+from edge.contract.values import possible
 from edge.errors import HistoryError
 from edge.forecaster.forecaster import Forecaster
 from edge.series.metrics import absolute_error, covered, pinball
@@ -224,24 +225,34 @@ def backtest(contenders: Sequence[Contender], facts: Facts, stride: int = 1, blo
     shape = (len(table.names), contract.horizon)
     unit = np.full(len(table.names), np.nan) if scale is None else scale.astype(np.float64)
     evaluations = tuple(_nothing(entrant.forecaster, table.names, unit, shape) for entrant in contenders)
+    counting = table.counting
     longest = max(contract.window, *(entrant.forecaster.contract.window for entrant in contenders))
     for windows in replayed(table, contract, facts.part, stride, longest, block):
         for start in range(0, len(windows), BATCH):
             rows = slice(start, start + BATCH)
             series = windows.series[rows]
             targets = sliding_window_view(table.values, contract.horizon, axis=1)[series, windows.origin[rows]]
-            _measure(contenders, evaluations, windows.windows[rows], series, targets)
+            _measure(contenders, evaluations, _Windows(windows.windows[rows], series, counting[series]), targets)
     return evaluations
 
 
-def _measure(
-    contenders: Sequence[Contender], evaluations: Sequence[Evaluation], windows: Float64, series: Int32, facts: Float64
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Windows:
+    """Windows to forecast from: values `[n, window]`, rows of the table, and which of them are counters, `[n]`."""
+
+    values: Float64
+    series: Int32
+    counting: Bool
+
+
+def _measure(contenders: Sequence[Contender], evaluations: Sequence[Evaluation], windows: _Windows, facts: Float64) -> None:
     """Let every forecaster forecast one batch, and add it to the sums of each."""
+    series = windows.series
     forecasts, medians = [], []
     for entrant in contenders:
         contract = entrant.forecaster.contract
-        forecast = entrant.forecaster.predict(windows[:, -contract.window :], entrant.series[series])
+        forecast = entrant.forecaster.predict(windows.values[:, -contract.window :], entrant.series[series])
+        forecast = possible(forecast, windows.counting)
         forecasts.append(forecast)
         medians.append(forecast[:, :, contract.median])
     counted = np.isfinite(facts) & np.isfinite(medians).all(axis=0)

@@ -14,6 +14,7 @@ import numpy as np
 from edge.contract.columns import Float64, Int64
 from edge.contract.contract import Contract
 from edge.contract.times import UNITS, format_duration
+from edge.contract.values import possible
 from pipeline.history.table import Table
 from pipeline.history.windows import Samples
 from pipeline.judging.evaluation import Contender
@@ -88,6 +89,7 @@ def panels(
         chosen = Samples(table.values, np.full(count, row, np.int32), origin)
         windows = chosen.windows(slice(None), entrant.forecaster.contract)
         values = entrant.forecaster.predict(windows, entrant.series[chosen.series])
+        values = possible(values, table.counting[chosen.series])
         levels = entrant.forecaster.contract.quantiles
         forecasts = np.full((part.stop - first, len(levels)), np.nan)
         forecasts[-count * horizon :] = values.reshape(-1, len(levels))

@@ -7,7 +7,7 @@ import itertools
 
 import numpy as np
 
-from edge.contract.columns import Readings, SeriesTable
+from edge.contract.columns import Float64, Int32, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.schema import FORECAST, FORECAST_SCORE
@@ -142,3 +142,20 @@ def test_a_restart_goes_on_with_counters_and_held_values() -> None:
         effect = again.step(batch, int(batch.time.max()))
         assert repr(effect.scores) == repr(expected.scores)
         assert repr(effect.forecasts) == repr(expected.forecasts)
+
+
+class Sinking(Baseline):
+    """Forecasts one below 0, whatever it sees."""
+
+    def predict(self, windows: Float64, series: Int32) -> Float64:
+        """As `Baseline`."""
+        return np.full_like(super().predict(windows, series), -1.0)
+
+
+def test_a_counter_is_never_forecast_to_take_something_back() -> None:
+    """A model that does not know the limit meets it; a gauge beside may fall as it likes."""
+    contract = Contract(10, 2, 1, quantiles=(0.5,))
+    engine = Engine(Sinking("sinking", contract), (), SeriesTable(["hall", "meter"], {"meter": Meaning("counter")}.get))
+    effect = engine.step(Readings.of([0, 0, 1, 1, 1], [0, 10, 0, 10, 20], [1.0, 2.0, 3.0, 4.0, 5.0]))
+    forecasts = {series: value for each in effect.forecasts for series, value in zip(each.series, each.values, strict=True)}
+    assert {int(series): value.item() for series, value in forecasts.items()} == {0: -1.0, 1: 0.0}

@@ -7,6 +7,7 @@ import pytest
 
 from edge.contract.columns import Float64, Int32
 from edge.contract.contract import Contract
+from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.times import SECOND
 from edge.errors import HistoryError
 from edge.forecaster.baselines import Baseline, baselines
@@ -172,3 +173,12 @@ def test_a_longer_window_is_comparable_and_another_horizon_is_not() -> None:
     assert not run(long, last)[0].absolute_error.any()
     with pytest.raises(HistoryError, match="another interval, horizon or aggregation"):
         run(Counter(contract=Contract(HOUR, 48, 12)), last)
+
+
+def test_a_counter_is_judged_by_forecasts_that_are_not_below_zero() -> None:
+    """As the device stores them; a gauge of the same values is judged by what was forecast."""
+    table = replace(counting(), meanings=(Meaning("counter"), GAUGE))
+    (far,) = run(Counter(add=-1e6), table=table)
+    error = mae(far.absolute_error, far.count)
+    assert error[0].max() < 200
+    assert error[1].min() > 900_000
