@@ -35,7 +35,8 @@ class TlsFiles:
         named = next((key for key in ("ca_file", "cert_file", "key_file") if getattr(self, key) is not None), None)
         if named is not None and not encrypted:
             raise ConfigurationError(f"[{self.section}] {named} is of use with TLS only; begin the URL with {instead}")
-        self.context()
+        if named is not None:  # those of the system take long to load
+            self.context()
 
     def context(self) -> ssl.SSLContext:
         """A context that verifies the server's certificate and name.

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from edge.commands.exit_codes import guarded
 from edge.errors import ConfigurationError
-from flows.commands import backtest, compare, demo, import_file, init, models, promote, retrain, rollback, serve
+from flows.commands import backtest, compare, demo, discover, import_file, init, models, promote, retrain, rollback, serve
 from flows.options import Commands
 from flows.processes.stopping import stoppable
 
@@ -23,7 +23,19 @@ class Command(Protocol):
 
 
 # In the order of `gatecast --help`.
-COMMANDS: tuple[Command, ...] = (init, import_file, retrain, backtest, compare, models, promote, rollback, serve, demo)
+COMMANDS: tuple[Command, ...] = (
+    init,
+    discover,
+    import_file,
+    retrain,
+    backtest,
+    compare,
+    models,
+    promote,
+    rollback,
+    serve,
+    demo,
+)
 OURS = ("edge", "pipeline", "flows")
 # Packages outside the `train` extra. An environment with the device's packages only has this command too.
 EXTRAS = {"lightgbm": "peers", "statsforecast": "peers", "optuna": "tune"}
@@ -33,7 +45,7 @@ Ctrl-C, 143 by SIGTERM
 
 first steps:
   gatecast demo                 the whole way on recorded weather, in minutes
-  gatecast init                 write a gatecast.toml to edit
+  gatecast init --discover      listen to your broker, write a gatecast.toml
   gatecast import readings.csv  bring history into the store
   gatecast retrain              train, judge, release what beats the baselines
 """

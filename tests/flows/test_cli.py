@@ -79,7 +79,7 @@ def test_work_that_takes_long_can_be_stopped() -> None:
         ("[fleet]\nhorizon = 'far'\n", "fleet.horizon"),
         ("[store]\nurl = 'postgres://x'\n", "is no store"),
         ("[mqtt]\nurl = 'mqtt://u:secret@h'\n", "GATECAST_MQTT_PASSWORD"),
-        ("[[ingest]]\ntopic = 'a/#'\n", "whole level"),
+        ("[[ingest]]\ntopic = 'a/{b'\n", "whole level"),
         ("nonsense", "is no TOML"),
     ],
 )

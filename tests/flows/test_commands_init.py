@@ -22,7 +22,9 @@ def test_init_writes_every_setting_with_its_default(tmp_path: Path, capsys: pyte
         default.ingest
     )
     settings = {field for section in sections for field in section.__struct_fields__}
-    assert settings - written == {"password_file", "ca_file", "cert_file", "key_file"}
+    named = re.search(r"^# Further keys.*?\n(?!#)", path.read_text(), re.MULTILINE | re.DOTALL)
+    assert named is not None
+    assert settings - written - set(re.findall(r"\w+", named[0])) == {"password_file", "ca_file", "cert_file", "key_file"}
     assert call(capsys, "init", "--config", str(path))[0] == 2
 
 
@@ -30,7 +32,8 @@ def test_every_example_of_the_template_can_be_used(tmp_path: Path) -> None:
     """A key that is left out is shown with a value that would be accepted."""
     template = TEMPLATE.read_text("utf-8")
     examples = re.findall(r"^# (\w+) = ", template, re.MULTILINE)
-    assert examples == ["series", "token_file", "interval", "horizon", "window", "units", "segment", "name"]
+    rule = ["series", "format", "value", "time", "time_unit", "timezone", "unit", "kind", "fill", "hold"]
+    assert examples == [*rule, "token_file", "interval", "horizon", "window", "units", "segment", "name"]
     path = tmp_path / "gatecast.toml"
     path.write_text(re.sub(r"^# (?=\w+ = )", "", template, flags=re.MULTILINE), encoding="utf-8")
     config = read_config(path)

@@ -1,0 +1,1 @@
+"""Listening to a broker: the work of `gatecast discover`."""

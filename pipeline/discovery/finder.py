@@ -1,0 +1,173 @@
+"""From what was heard to rules that were tried: the whole of discovery, without a broker."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from edge.messages.rule import IngestRule
+from pipeline.discovery.apart import keep_apart
+from pipeline.discovery.harmony import harmonise
+from pipeline.discovery.proposals import Proposal, Zone, propose
+from pipeline.discovery.recognise import recognise
+from pipeline.discovery.shapes import Shape, shapes_of
+from pipeline.discovery.trial import Tried
+from pipeline.discovery.unread import Unread, absent, describes, unread_of
+from pipeline.samples.content import count_numbers
+from pipeline.samples.heard import Heard
+from pipeline.samples.plans import Plan, Seen, examine
+
+MOST_SAMPLES = 60_000  # samples that are looked at, of all topics together
+FEWEST, MOST = 4, 24  # samples of one topic
+MINUTE = 60.0  # seconds
+EXAMPLES = 3  # names of series that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Numbers in samples.
+
+    Args:
+        read: number of those that a rule reads.
+        left_out: number of those that a rule leaves out on purpose, as they measure nothing.
+        unread: number of all others.
+    """
+
+    read: int = 0
+    left_out: int = 0
+    unread: int = 0
+
+    @property
+    def share(self) -> float:
+        """Share that is read of what is not left out on purpose; 1 where there is nothing."""
+        return self.read / (self.read + self.unread) if self.read else 1.0 if not self.unread else 0.0
+
+    def __add__(self, other: "Count") -> "Count":
+        """Both together."""
+        return Count(self.read + other.read, self.left_out + other.left_out, self.unread + other.unread)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that reads what it was made from.
+
+    Args:
+        proposal: the rule and its topics.
+        messages: number of messages that its topics had in a minute.
+        readings: number of readings in a minute.
+        series: number of series.
+        examples: names of some of them.
+        count: numbers in the samples.
+    """
+
+    proposal: Proposal
+    messages: float
+    readings: float
+    series: int
+    examples: tuple[str, ...]
+    count: Count
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What a broker carries.
+
+    Args:
+        topics: number of topics that were heard.
+        messages: number of messages.
+        seconds: time that was listened.
+        findings: rules, those with most readings first.
+        unread: shapes that no rule reads.
+        count: numbers in all samples.
+        further: number of messages of topics beyond those that are kept.
+        system: number of topics of the broker itself.
+    """
+
+    topics: int
+    messages: int
+    seconds: float
+    findings: tuple[Finding, ...]
+    unread: tuple[Unread, ...]
+    count: Count
+    further: int
+    system: int
+
+
+def discover(heard: Heard, seconds: float, zone: Zone, presets: Mapping[str, tuple[IngestRule, ...]]) -> Discovery:
+    """Rules for what was heard, each tried on its own samples.
+
+    Args:
+        heard: topics with samples.
+        seconds: time that was listened.
+        zone: function that gives the name of a zone for an offset from UTC (ns), or None.
+        presets: table of presets by name.
+    """
+    most = min(MOST, max(FEWEST, MOST_SAMPLES // max(len(heard.topics), 1)))
+    seen = {topic.name: examine(topic, most) for topic in heard}
+    known = recognise(heard, presets)
+    plans = {name: _plan(topic, known.get(name)) for name, topic in seen.items() if not absent(topic.heard)}
+    shapes = shapes_of(harmonise(plans))
+    kept, tried = keep_apart(_proposals(shapes, seen, zone), shapes, heard.topics, presets, most)
+    findings = [_finding(proposal, result, seconds) for proposal, result in zip(kept, tried, strict=True)]
+    read = {name for result in tried for name, readings in result.readings.items() if readings}
+    owned = {topic.heard.name for proposal in kept for topic in proposal.topics}
+    lost = [seen[name] for name, plan in plans.items() if plan is not None and name not in owned]
+    count = sum((finding.count for finding in findings), Count())
+    count += Count(unread=sum(count_numbers(topic, topic.plan, ()) for topic in lost if topic.plan is not None))
+    findings.sort(key=lambda finding: (-finding.readings, -finding.series, finding.proposal.rule.topic or ""))
+    return Discovery(
+        len(heard.topics),
+        heard.messages,
+        seconds,
+        tuple(findings),
+        unread_of(shapes, seen, read),
+        count,
+        heard.further,
+        len(heard.system),
+    )
+
+
+def _plan(seen: Seen, preset: str | None) -> Plan | None:
+    if preset is not None:
+        return Plan("", preset=preset)
+    return None if describes(seen.heard) else seen.plan
+
+
+def _proposals(shapes: Sequence[Shape], seen: Mapping[str, Seen], zone: Zone) -> list[Proposal]:
+    """One proposal for each preset, and one for each shape that can be read without."""
+    by_preset: dict[str, list[Seen]] = {}
+    proposals = []
+    for shape in shapes:
+        plan = shape.plan
+        if not isinstance(plan, Plan):
+            continue
+        topics = [seen[name] for name in shape.topics]
+        if plan.preset:
+            by_preset.setdefault(plan.preset, []).extend(topics)
+        else:
+            proposals.append(propose(shape, topics, plan, zone))
+    return [*(_of_preset(name, topics) for name, topics in by_preset.items()), *proposals]
+
+
+def _of_preset(name: str, topics: Sequence[Seen]) -> Proposal:
+    silent = sum(topic.heard.live == 0 for topic in topics)
+    return Proposal(IngestRule(preset=name), tuple(topics), Plan("", preset=name), retained_only=silent)
+
+
+def _finding(proposal: Proposal, tried: Tried, seconds: float) -> Finding:
+    minutes = max(seconds, 1e-9) / MINUTE
+    messages = readings = 0.0
+    count = Count()
+    for topic in proposal.topics:
+        name, live = topic.heard.name, topic.heard.live
+        messages += live
+        readings += live * tried.readings.get(name, 0) / max(tried.messages.get(name, 0), 1)
+        count += _count(topic, proposal, tried.readings.get(name, 0))
+    return Finding(proposal, messages / minutes, readings / minutes, len(tried.series), tuple(tried.series)[:EXAMPLES], count)
+
+
+def _count(topic: Seen, proposal: Proposal, readings: int) -> Count:
+    """The numbers in a topic's samples; what a preset leaves out it leaves out on purpose."""
+    if topic.plan is None:
+        return Count(read=readings)
+    everything = count_numbers(topic, topic.plan, ())
+    measured = readings if proposal.plan.preset else count_numbers(topic, topic.plan, proposal.left_out)
+    return Count(readings, max(everything - max(measured, readings), 0), max(measured - readings, 0))

@@ -1,0 +1,175 @@
+"""Shapes become `[[ingest]]` rules, each with the topics that it was made from and what a reader should know of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from edge.contract.times import SECOND
+from edge.messages.formats.table import FORMATS
+from edge.messages.rule import IngestRule, ValueRule
+from pipeline.discovery.naming import key_text, path_text, placeholders, topic_text
+from pipeline.discovery.shapes import Shape
+from pipeline.samples.clocks import Clock, Judged, judge, zone_text
+from pipeline.samples.content import Numbers, counts, live_times, numbers_of, reports_on_change
+from pipeline.samples.leaves import Path
+from pipeline.samples.plans import Plan, Seen
+
+MOST_DROPS = 8  # keys that are written out; more are written with a *
+
+Zone = Callable[[int], str | None]  # a zone that is this far (ns) ahead of UTC today
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A rule, and what it was made from.
+
+    Args:
+        rule: the rule.
+        topics: topics that it was made from.
+        plan: how their payloads are read.
+        left_out: paths that the rule leaves out on purpose.
+        notes: sentences for a comment above the rule.
+        retained_only: number of topics of which only messages were heard that the broker had kept.
+        called: placeholders of the topic.
+        tail: pieces of a series' name that come from the payload; None where the format or the preset names the series.
+    """
+
+    rule: IngestRule
+    topics: tuple[Seen, ...]
+    plan: Plan
+    left_out: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+    retained_only: int = 0
+    called: tuple[str, ...] = ()
+    tail: tuple[str, ...] | None = None
+
+    @property
+    def form(self) -> str:
+        """How the series are named, whatever the placeholders are called; "" where the format or the preset names them."""
+        return "" if self.tail is None else ".".join([*("{}" for _ in self.called), *("{}" for _ in self.tail)])
+
+    def in_full(self) -> "Proposal":
+        """The proposal with all levels of its topic in the name of its series."""
+        if self.tail is None or (not self.called and not self.tail):
+            return self
+        series = ".".join([*(level for level in (self.rule.topic or "").split("/") if level), *self.tail])
+        return replace(self, rule=msgspec.structs.replace(self.rule, series=series))
+
+
+def propose(shape: Shape, topics: Sequence[Seen], plan: Plan, zone: Zone) -> Proposal:
+    """The rule for a shape.
+
+    Args:
+        shape: the shape.
+        topics: its topics.
+        plan: how their payloads are read.
+        zone: function that gives a zone for an offset from UTC.
+    """
+    called = placeholders(shape)
+    rule = IngestRule(topic=topic_text(shape.levels, called))
+    silent = sum(seen.heard.live == 0 for seen in topics)
+    proposal = Proposal(rule, tuple(topics), plan, retained_only=silent, called=tuple(called.values()))
+    proposal = _json(proposal, zone) if plan.format == "json" else _other(proposal)
+    if plan.meter and counts(plan, topics):
+        proposal = _with(proposal, "it only rises, as the reading of a meter does: the consumption is forecast", kind="counter")
+    if plan.each is None and not plan.names and reports_on_change(topics):
+        proposal = _with(proposal, "it speaks when its value changes: the last value holds until then", fill="hold")
+    return proposal
+
+
+def _with(proposal: Proposal, note: str = "", **changes: object) -> Proposal:
+    """The proposal with other keys in its rule, and one more note."""
+    rule = msgspec.structs.replace(proposal.rule, **changes)
+    return replace(proposal, rule=rule, notes=(*proposal.notes, note) if note else proposal.notes)
+
+
+def _other(proposal: Proposal) -> Proposal:
+    plan = proposal.plan
+    proposal = _with(proposal, format=plan.format)
+    if FORMATS[plan.format].series is None:
+        proposal = replace(proposal, tail=())
+    if plan.decimal:
+        proposal = _with(proposal, decimal=plan.decimal)
+    if plan.suffix:
+        proposal = _with(proposal, "a unit stands behind the number; devices of one topic must not change it", suffix=True)
+    if plan.columns:
+        columns = tuple(f"column{number}" for number in range(1, plan.columns + 1))
+        proposal = _with(proposal, "the rows have no header: name the columns", columns=columns, value="*", time="")
+        proposal = replace(proposal, tail=("{key}",))
+    elif plan.format == "csv" and FORMATS["csv"].value != "*":
+        proposal = _with(proposal, value="*")
+    return proposal
+
+
+def _json(proposal: Proposal, zone: Zone) -> Proposal:
+    plan, topics = proposal.plan, proposal.topics
+    numbers = numbers_of(plan, topics)
+    proposal = replace(proposal, left_out=numbers.left_out)
+    if plan.each is not None:
+        proposal = _with(proposal, each=path_text(plan.each) or "*")
+    several = len(numbers.measured) != 1
+    proposal = _several(proposal, numbers) if several else _single(proposal, numbers.measured[0])
+    names = [f"{{$.{path_text(path)}}}" for path in plan.names]
+    walked = ["{each}"] if plan.each is not None and not names else []
+    tail = (*names, *walked, *(["{key}"] if several else []))
+    proposal = replace(proposal, tail=tail)
+    if names:
+        series = ".".join([*(f"{{{name}}}" for name in proposal.called), *tail])
+        proposal = _with(proposal, "the payload names the sensor", series=series)
+    elif not proposal.called:
+        proposal = proposal.in_full()
+    return _timed(proposal, zone)
+
+
+def _single(proposal: Proposal, path: Path) -> Proposal:
+    return _with(proposal, value=path_text(path)) if path != ("value",) else proposal
+
+
+def _several(proposal: Proposal, numbers: Numbers) -> Proposal:
+    proposal = _with(proposal, value="*")
+    drops = [key_text(path) for path in numbers.left_out]
+    if len(drops) > MOST_DROPS:
+        drops = list(dict.fromkeys(f"*{drop.rpartition('.')[2]}" for drop in drops))[: 4 * MOST_DROPS]
+    if drops:
+        proposal = _with(
+            proposal, "what is dropped is a time or a number of something, and measures nothing", drop=tuple(drops)
+        )
+    if numbers.meters:
+        values = {key_text(path): ValueRule(path_text(path), kind="counter") for path in numbers.meters}
+        note = "meters only rise: their consumption is forecast; take out of `values` what is none"
+        proposal = _with(proposal, note, values=values)
+    return proposal
+
+
+def _timed(proposal: Proposal, zone: Zone) -> Proposal:
+    plan = proposal.plan
+    if plan.time is None:
+        return _with(proposal, time="")
+    judged = judge([(seen.heard.name, live_times(seen, plan)) for seen in proposal.topics])
+    path = path_text(plan.time)
+    proposal = _with(proposal, time=path) if path != "time" else proposal
+    if judged.clock is Clock.WALL:
+        zone_name = zone(judged.offset) or zone_text(judged.offset)
+        proposal = _with(proposal, _wall_note(judged.offset, zone_name), timezone=zone_name)
+    elif judged.clock in (Clock.SHIFTED, Clock.AHEAD):
+        how = _hours(judged.offset) if judged.clock is Clock.SHIFTED else "by minutes or more"
+        note = f"its own time ({path}) lies ahead of arrival {how}, and cannot be mended here: the time of arrival counts"
+        proposal = _with(proposal, note, time="")
+    return _with(proposal, _others_note(judged)) if judged.others else proposal
+
+
+def _wall_note(offset: int, zone_name: str) -> str:
+    if zone_name[0] in "+-":
+        advice = "write your zone, such as Europe/Berlin, or summer time is missed"
+        return f"its time names no zone and is {_hours(offset)} from UTC today; {advice}"
+    return f"its time names no zone and is {_hours(offset)} from UTC today, as in {zone_name}"
+
+
+def _hours(offset: int) -> str:
+    minutes = offset // (60 * SECOND)
+    return f"{minutes / 60:+g} h"
+
+
+def _others_note(judged: Judged) -> str:
+    return f"the clocks of {len(judged.others)} of its topics differ from that"

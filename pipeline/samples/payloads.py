@@ -1,0 +1,124 @@
+"""Which format a payload has, and the document in it."""
+
+import re
+from dataclasses import dataclass, replace
+
+from edge.errors import PayloadError
+from edge.messages.formats.payload import Options, Stateful, text_of
+from edge.messages.formats.table import FORMATS
+
+SPARKPLUG = "spBv1.0/"
+_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+PLAIN = re.compile(_NUMBER)
+_WITH_COMMA = r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+"
+_COMMA = re.compile(_WITH_COMMA)
+_SUFFIXED = re.compile(rf"({_WITH_COMMA}|{_NUMBER})\s*([^\d\s.,;:=/+-][^\d\s,;:=]{{0,9}})")
+_ROW = re.compile(rf"\s*{_NUMBER}\s*(?:[;,\t]\s*{_NUMBER}\s*)+")
+_LINE = re.compile(r"[^\s,=]+(?:,[^\s,=]+=[^\s,]+)* +[^\s,=]+=[^\s,]+")
+LONGEST_WORD = 40  # characters of a state
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a payload holds.
+
+    Args:
+        format: name of its format.
+        document: content as its format gives it.
+        decimal: decimal sign of a number that is a text, or "" where it says nothing.
+        suffix: whether a unit stands behind the number.
+        columns: number of columns of a table without a header; 0 elsewhere.
+    """
+
+    format: str
+    document: object
+    decimal: str = ""
+    suffix: bool = False
+    columns: int = 0
+
+
+def content_of(topic: str, payload: bytes) -> Content | None:
+    """Format and document of a payload; None where it holds no numbers in a format that is known.
+
+    Args:
+        topic: topic of the message.
+        payload: its bytes.
+    """
+    if topic.startswith(SPARKPLUG):
+        return Content("sparkplug", None) if "sparkplug" in FORMATS else None
+    beginning = payload[:256].lstrip(b"\xef\xbb\xbf \t\r\n\0")
+    if beginning[:1] in (b"{", b"["):
+        return _json(payload)
+    if b"\0" in payload[:256] and not payload.startswith((b"\xff\xfe", b"\xfe\xff")) and any(payload[1:256:2]):
+        return None
+    return _text(text_of(payload))
+
+
+def word_of(payload: bytes) -> str | None:
+    """The payload where it is one short word such as `ON`; else None."""
+    text = text_of(payload[: 4 * LONGEST_WORD])
+    odd = any(sign.isdigit() or sign in "{}[]" for sign in text)
+    return text if 0 < len(text) <= LONGEST_WORD and text.isprintable() and not odd else None
+
+
+def _json(payload: bytes) -> Content | None:
+    document = _document("json", payload)
+    if not isinstance(document, dict | list):
+        return None
+    if "senml" in FORMATS and _is_senml(document) and _document("senml", payload) is not None:
+        return Content("senml", document)
+    return Content("json", document)
+
+
+def _is_senml(document: object) -> bool:
+    """Whether every element of a list has the short names of SenML and no others."""
+    if not isinstance(document, list) or not document or not all(isinstance(record, dict) for record in document):
+        return False
+    keys = {key for record in document for key in record}
+    named = any("n" in record or "bn" in record for record in document)
+    valued = any("v" in record or "vs" in record or "vb" in record for record in document)
+    return named and valued and all(len(str(key)) <= 4 for key in keys)
+
+
+def _text(text: str) -> Content | None:
+    if PLAIN.fullmatch(text):
+        return Content("plain", text)
+    if _COMMA.fullmatch(text):
+        return Content("plain", text, decimal=",")
+    match = _SUFFIXED.fullmatch(text)
+    if match is not None:
+        return Content("plain", text, decimal="," if "," in match[1] else "", suffix=True)
+    if "line_protocol" in FORMATS and _LINE.match(text):
+        document = _document("line_protocol", text.encode())
+        return Content("line_protocol", document) if document else None
+    if "csv" in FORMATS:
+        return _table(text)
+    return None
+
+
+def _table(text: str) -> Content | None:
+    """A table: rows of numbers, with a header or without one."""
+    first, _, rest = text.partition("\n")
+    if _ROW.fullmatch(first):
+        columns = len(re.split(r"[;,\t]", first))
+        return Content("csv", None, columns=columns)
+    if rest and len(re.split(r"[;,\t]", first)) > 1 and re.search(r"\d", rest):
+        document = _document("csv", text.encode())
+        return Content("csv", document) if isinstance(document, list) and document else None
+    return None
+
+
+def _document(name: str, payload: bytes) -> object:
+    """The document as the format reads it; None where it does not."""
+    read = FORMATS[name].make(Options())
+    if isinstance(read, Stateful):
+        return None
+    try:
+        return read(payload)
+    except PayloadError:
+        return None
+
+
+def merged(left: Content, right: Content) -> Content:
+    """What holds for two payloads of one topic: a decimal comma or a unit in one of them counts for both."""
+    return replace(left, decimal=left.decimal or right.decimal, suffix=left.suffix or right.suffix)

@@ -1,0 +1,158 @@
+"""What a broker carries becomes a configuration that reads it.
+
+Kinds: K3 (several values, lists, names inside), K5 (local time), K7 (counters), K9 (what is not read is said),
+K10 (usual inputs).
+"""
+
+import json
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.config.reading import read_config
+from edge.contract.times import SECOND, iso
+from edge.messages.presets.table import PRESETS
+from edge.messages.reading import make_ingests, read_message
+from pipeline.discovery.finder import Count, Discovery, discover
+from pipeline.discovery.toml_text import section
+from pipeline.samples.heard import Heard, Limits
+from tests.support.heard_topics import NOW, Payload, heard
+
+MINUTE = 60.0
+
+
+def found(collected: Heard) -> Discovery:
+    """What is found in a minute, on a machine whose zone is not known, without presets."""
+    return discover(collected, MINUTE, lambda _: None, {})
+
+
+def readings_of(discovery: Discovery, collected: Heard, folder: Path) -> dict[str, float]:
+    """The last value of every series that the written configuration reads from the samples."""
+    path = folder / "gatecast.toml"
+    path.write_text(
+        "\n".join(section(finding.proposal.rule, finding.proposal.notes) for finding in discovery.findings), "utf-8"
+    )
+    ingests = make_ingests(read_config(path).ingest)
+    messages = [(topic.name, sample) for topic in collected for sample in topic.samples]
+    rows = [row for name, sample in messages for row in read_message(ingests, name, sample.payload, sample.arrival).rows]
+    return {source.name: value for source, _, value in rows}
+
+
+HOUSE: dict[str, list[Payload]] = {
+    "zigbee2mqtt/Room One": [{"battery": 97, "humidity": 45.07, "temperature": 21.58}],
+    "zigbee2mqtt/Room Two": [{"battery": 50, "humidity": 40.0, "temperature": 20.0}],
+    "iotgateway/line": [
+        {
+            "timestamp": NOW // 10**6,
+            "values": [
+                {"id": "PLC1.T1", "v": 63.5, "q": True, "t": NOW // 10**6},
+                {"id": "PLC1.T2", "v": 7, "q": True, "t": NOW // 10**6},
+            ],
+        }
+    ],
+    "rtl_433/pi/events": [
+        {"time": "2026-09-21 14:00:00Z", "model": "P", "id": 5, "channel": 1, "temperature_C": 15.1},
+        {"time": "2026-09-21 14:00:00Z", "model": "P", "id": 9, "channel": 1, "temperature_C": -2.1},
+        {"time": "2026-09-21 14:00:10Z", "model": "P", "id": 5, "channel": 1, "temperature_C": 15.2},
+    ],
+    "tele/heat/SENSOR": [{"Time": iso(NOW + 7200 * SECOND)[:-1], "AM2301": {"Temperature": 21.6, "Humidity": 40}}],
+    "meters/main/total_kwh": ["1234,5"],
+    "door/state": ["open"],
+}
+
+
+def test_a_house_is_read_as_it_is(tmp_path: Path) -> None:
+    """Every number under a name of its own, and the word is listed."""
+    collected = heard(HOUSE)
+    discovery = found(collected)
+    readings = readings_of(discovery, collected, tmp_path)
+    expected = {97.0, 45.07, 21.58, 50.0, 40.0, 20.0, 63.5, 7.0, 15.2, -2.1, 21.6, 1234.5}
+    assert set(readings.values()) == expected
+    assert len(readings) == len(expected) + 1  # 40 stands there twice
+    assert discovery.count.unread == 0
+    assert [(entry.shape, entry.sample) for entry in discovery.unread] == [("door/state", "open")]
+    kinds = {finding.proposal.rule.topic: finding.proposal.rule.kind for finding in discovery.findings}
+    assert kinds["meters/main/total_kwh"] == "counter"
+
+
+def test_rates_are_those_of_live_messages() -> None:
+    """A message that the broker had kept is none."""
+    discovery = found(heard({"a/x/v": ["1", "2", "3"], "a/y/v": ["4"]}, {"a/x/v": "0"}))
+    (finding,) = discovery.findings
+    assert (finding.messages, finding.readings, finding.series) == (4.0, 4.0, 2)
+    assert (discovery.topics, discovery.messages, discovery.count) == (2, 5, Count(read=5))
+
+
+def test_shares_are_of_what_is_not_left_out() -> None:
+    """Nothing heard is nothing missed."""
+    assert Count(read=3, left_out=10, unread=1).share == 0.75
+    assert (Count().share, Count(unread=1).share) == (1.0, 0.0)
+
+
+def test_nothing_and_too_much() -> None:
+    """No rule, and a number of messages that were not looked at."""
+    assert found(Heard()).findings == ()
+    collected = Heard(Limits(topics=1))
+    for name in ("a", "b", "b"):
+        collected.hear(name, b"1", NOW, retained=False)
+    assert (found(collected).further, found(collected).topics) == (2, 1)
+
+
+def test_presets_are_preferred() -> None:
+    """They know units and meters."""
+    collected = heard({"zigbee2mqtt/plug": [{"power": 5, "energy": 1.5, "linkquality": 90}]})
+    if "zigbee2mqtt" not in PRESETS:
+        pytest.skip("there are no presets yet")
+    (finding,) = discover(collected, MINUTE, lambda _: None, PRESETS).findings
+    assert finding.proposal.rule.preset == "zigbee2mqtt"
+
+
+def test_thousands_of_topics_have_few_rules(tmp_path: Path) -> None:
+    """One for each way in which they are read."""
+    messages: dict[str, list[Payload]] = {}
+    for device in range(500):
+        messages |= {
+            f"plant/hall{device % 7}/m{device}/data": [{"ts": NOW // 10**6, "temp": 20.5, "x": {"y": 1}}],
+            f"z/{device:06x}/temperature": ["20.5"],
+            f"z/{device:06x}/power": ["100"],
+            f"z/{device:06x}/state": ["on"],
+        }
+    collected = heard(messages)
+    discovery = found(collected)
+    assert (discovery.topics, len(discovery.findings), discovery.count.share) == (2000, 3, 1.0)
+    assert len(readings_of(discovery, collected, tmp_path)) == 2000
+
+
+NUMBERS = st.one_of(st.integers(-(10**12), 10**12), st.floats(allow_nan=False, allow_infinity=False))
+LEAVES = st.one_of(NUMBERS, st.booleans(), st.none(), st.text(max_size=5), st.just("2026-09-21T14:00:00"))
+KEYS = st.sampled_from(["a", "b.c", "time", "ts", "id", "name", "v", "Total", '"', "*", "é", ""])
+DOCUMENTS = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=8
+)
+PAYLOADS = st.one_of(DOCUMENTS.map(json.dumps).map(str.encode), st.binary(max_size=20), NUMBERS.map(str).map(str.encode))
+TOPICS = st.lists(st.sampled_from(["a", "b1", "b2", "c", "{x}", "état", "power", "a.b"]), min_size=1, max_size=3).map("/".join)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(TOPICS, PAYLOADS, st.booleans()), max_size=14))
+def test_any_stream_gives_a_configuration_that_reads_what_it_says(messages: list[tuple[str, bytes, bool]]) -> None:
+    """It is accepted, every rule reads something, and no series comes from two rules."""
+    collected = Heard()
+    for number, (topic, payload, retained) in enumerate(messages):
+        collected.hear(topic, payload, NOW + number * SECOND, retained=retained)
+    discovery = found(collected)
+    if not discovery.findings:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        readings = readings_of(discovery, collected, Path(folder))
+    assert sum(finding.series for finding in discovery.findings) >= len(readings) > 0
+    owners = [make_ingests([finding.proposal.rule], {}) for finding in discovery.findings]
+    seen: dict[str, int] = {}
+    for heard_topic in collected:
+        for sample in heard_topic.samples:
+            for number, ingests in enumerate(owners):
+                for source, _, _ in read_message(ingests, heard_topic.name, sample.payload, sample.arrival).rows:
+                    assert seen.setdefault(source.name, number) == number

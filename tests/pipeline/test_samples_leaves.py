@@ -1,0 +1,54 @@
+"""The leaves of a document, and names that speak of meters."""
+
+import pytest
+
+from pipeline.samples.leaves import LONGEST_LIST, MOST_LEAVES, is_meter, leaves, words
+
+
+def test_every_leaf_has_its_path() -> None:
+    """Names of objects and numbers of list elements, in the order of the document."""
+    document = {"a": {"b": 1, "c": [2, {"d": None}]}, "e": "x"}
+    assert list(leaves(document)) == [(("a", "b"), 1), (("a", "c", 0), 2), (("a", "c", 1, "d"), None), (("e",), "x")]
+
+
+def test_a_recording_has_no_leaves() -> None:
+    """A long row of numbers is the wave of a microphone, not so many sensors."""
+    assert list(leaves({"wave": [0.5] * (LONGEST_LIST + 1), "level": 3})) == [(("level",), 3)]
+
+
+def test_only_a_part_of_a_very_large_document_is_looked_at() -> None:
+    """In width and in depth."""
+    assert len(list(leaves({str(number): number for number in range(10 * MOST_LEAVES)}))) == MOST_LEAVES
+    deep: object = 1
+    for _ in range(5000):
+        deep = {"a": deep}
+    assert list(leaves(deep)) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "rows", "meter"),
+    [
+        (("ENERGY", "Total"), [[1.0, 1.0, 1.1]], True),
+        (("energy",), [[1.0, 1.1]], True),
+        (("energy",), [[1.0, 1.0]], False),  # nothing was seen to rise, and an energy may be that of an hour
+        (("energy",), [[1.0, 1.1], [5.0, 4.0]], False),
+        (("total_kWh",), [[7.0]], True),
+        (("chargeTotalImport",), [[]], True),
+        (("total", "power"), [[1.0, 2.0]], False),
+        (("ENERGY", "Today"), [[1.0, 2.0]], False),
+        (("total_import",), [[-5.0, -4.0]], False),
+        (("temperature",), [[1.0, 2.0]], False),
+        ((), [[1.0, 2.0]], False),
+    ],
+)
+def test_a_meter_is_told_by_name_and_by_what_it_does(names: tuple[str, ...], rows: list[list[float]], *, meter: bool) -> None:
+    """It rises or has a name that leaves no doubt, and nothing fell."""
+    assert is_meter(names, rows) is meter
+
+
+@pytest.mark.parametrize(
+    ("name", "apart"), [("totalEnergy", "total_energy"), ("total-Energy", "total_energy"), ("kWh", "k_wh")]
+)
+def test_words_of_a_name_are_told_apart(name: str, apart: str) -> None:
+    """Whatever separates them."""
+    assert words(name) == apart
