@@ -213,6 +213,35 @@ KEPSERVER = (
 
 TELEGRAF = (
     Sample(
+        "telegraf",
+        "a processor, and two disks with all of their tags in the name",
+        "telegraf/gw1/mixed",
+        "cpu,cpu=cpu-total,host=gw1 usage_idle=87.5,usage_user=9.25 1790000000000000000\n"
+        "disk,device=sda1,host=gw1,path=/ used_percent=61.5,free=12061i 1790000000000000000\n"
+        "disk,device=sdb1,host=gw1,path=/data used_percent=17.5,free=12017i 1790000000000000000\n"
+        'system,host=gw1 uptime=86400i,load1=0.25,uptime_format="1 day" 1790000000000000000\n',
+        {
+            "cpu:cpu-total.gw1:usage_idle": 87.5,
+            "cpu:cpu-total.gw1:usage_user": 9.25,
+            "disk:sda1.gw1./:used_percent": 61.5,
+            "disk:sda1.gw1./:free": 12_061,
+            "disk:sdb1.gw1./data:used_percent": 17.5,
+            "disk:sdb1.gw1./data:free": 12_017,
+            "system:gw1:load1": 0.25,
+        },
+        time=1_790_000_000_000_000_000,
+        units={"cpu:cpu-total.gw1:usage_idle": "%", "disk:sda1.gw1./:used_percent": "%"},
+    ),
+    Sample(
+        "telegraf",
+        "a network, which counts since the start of the computer",
+        "telegraf/gw1/net",
+        "net,host=gw1,interface=eth0 bytes_recv=123456i,err_in=0i 1790000000000000000\n",
+        {"net:gw1.eth0:bytes_recv": 123_456, "net:gw1.eth0:err_in": 0},
+        counters={"net:gw1.eth0:bytes_recv", "net:gw1.eth0:err_in"},
+        units={"net:gw1.eth0:bytes_recv": "B"},
+    ),
+    Sample(
         "telegraf_json",
         "one metric a message",
         "telegraf/gw1/cpu",

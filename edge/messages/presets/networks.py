@@ -95,6 +95,17 @@ _TELEGRAF_KNOWN = by_key(
 )
 _TELEGRAF_DROP = ("uptime", "boot_time", "n_cpus", "n_physical_cpus", "n_unique_users", "n_users")
 
+TELEGRAF = (
+    IngestRule(
+        topic="telegraf/{path...}",
+        format="line_protocol",
+        series="{$.measurement}:{$.tags|-}:{key}",
+        value="fields.*",
+        values=_TELEGRAF_KNOWN,
+        drop=_TELEGRAF_DROP,
+    ),
+)
+
 # One metric a message, or many of them under `metrics`.
 TELEGRAF_JSON = tuple(
     IngestRule(

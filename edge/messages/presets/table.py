@@ -20,6 +20,7 @@ from edge.messages.presets.networks import (
     CHIRPSTACK_V3,
     KEPSERVER,
     RTL_433,
+    TELEGRAF,
     TELEGRAF_JSON,
     THE_THINGS_STACK,
 )
@@ -48,6 +49,7 @@ PRESETS: dict[str, tuple[PresetRule, ...]] = {
     "evcc": EVCC,
     "openevse": OPENEVSE,
     "kepserver": KEPSERVER,
+    "telegraf": TELEGRAF,
     "telegraf_json": TELEGRAF_JSON,
 }
 
