@@ -12,6 +12,7 @@ from edge.contract.times import parse_duration
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.model import runtime_name
+from edge.messages.ingest import Ingest
 from edge.messages.reading import meaning_of
 from edge.release.capacity import SHARE, memory, need, shortage
 from edge.release.channel import Source
@@ -53,11 +54,19 @@ def check(path: Path) -> list[Finding]:
     return [
         Finding("configuration", str(path)),
         Finding("broker", f"{config.mqtt.url} as {config.mqtt.client_id!r} (not contacted)"),
-        *(Finding("ingest", f"{ingest.filter} -> {ingest.series.template.text}") for ingest in config.ingests()),
+        *(Finding("ingest", _rule(ingest)) for ingest in config.ingests()),
         Finding("store", f"{store.kind} {config.store.url} (not contacted)" + (f"; {store.advice}" if store.advice else "")),
         Finding("runtime", runtime),
         _check_bundle(config),
     ]
+
+
+def _rule(ingest: Ingest) -> str:
+    """Which topics a rule takes, and what it calls their series."""
+    text = f"{ingest.filter} -> {ingest.series.template.text}"
+    if ingest.unnamed:
+        text += f"; topics that differ only in {', '.join(ingest.unnamed)} give one series"
+    return text
 
 
 def local_bundle(config: Config) -> Bundle | None:

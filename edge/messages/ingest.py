@@ -6,23 +6,19 @@ from typing import TypeAlias
 
 from edge.contract.meaning import Meaning
 from edge.contract.schema import RESERVED
-from edge.contract.times import EARLIEST, LATEST, SECOND, parse_time
-from edge.contract.zones import Zone
 from edge.errors import ConfigurationError, PayloadError
-from edge.messages.formats.payload import Format, Options, Read, Stateful
+from edge.messages.content import Told, check_of, is_text, moment_of, told_by
+from edge.messages.formats.payload import Options, Read, Stateful
 from edge.messages.formats.table import format_of
 from edge.messages.names import EACH, KEY, SeriesName, Template, TopicTemplate
 from edge.messages.number import Number
-from edge.messages.paths import MISSING, Get, getter, parse_path
+from edge.messages.paths import MISSING, getter, parse_path
 from edge.messages.rule import IngestRule
 from edge.messages.selection import Selection, Taken
 from edge.quoting import quoted
 
 LONGEST_NAME = 1024  # characters; names are kept for every series
 MOST_SOURCES = 4096  # sources of one topic that are remembered
-_Told: TypeAlias = str | dict[str, str] | None  # what a placeholder of the payload stands for
-_Moment: TypeAlias = Callable[[object, object, bytes, int], int]
-BAD = frozenset({"false", "0", "bad"})  # what devices write for a value that is none
 ALL_TAGS = "*"  # in place of a tag's name: everything in an object becomes tags
 
 
@@ -55,6 +51,7 @@ class Source:
 
 
 Row: TypeAlias = tuple[Source, int, float]  # source, time in ns UTC, value
+Quick: TypeAlias = Callable[[bytes, int], Row]  # payload and time of arrival in, the one reading of the message out
 
 
 class Ingest:
@@ -87,7 +84,7 @@ class Ingest:
         self.timed = path is not None
         self.dated = self.timed and form.dated  # whether every value has a time of its own
         self.relative = form.relative > 0  # whether a time may count from the arrival
-        self.moment = _moment(path, rule, form) if path is not None else None
+        self.moment = moment_of(path, rule, form) if path is not None else None
         placeholders = (*self.names, *((EACH,) if rule.each is not None or form.each is not None else ()), KEY)
         written = rule.series if rule.series is not None else form.series
         if written == "":
@@ -105,8 +102,9 @@ class Ingest:
         used = [levels for template in templates for levels in template.paths.values()]
         used += [parse_path(other) for other in (path, rule.valid) if other is not None]
         self.selection = Selection(rule, form, used)
-        self.check = _check(rule.valid) if rule.valid is not None else None
+        self.check = check_of(rule.valid) if rule.valid is not None else None
         template = series if series is not None else Template(self._default_series(), placeholders, "series")
+        self._refuse_one_name_for_many(template)
         levels = [name for name in self.names if name != self._topic.rest]
         self.series = SeriesName(template, levels, self.selection.keys)
         self.paths = {name: getter(path) for template in templates for name, path in template.paths.items()}
@@ -123,6 +121,26 @@ class Ingest:
                 "place, or set series"
             )
         return ".".join([self.topic.replace("/", "."), *(f"{{{name}}}" for name in names)])
+
+    def _refuse_one_name_for_many(self, template: Template) -> None:
+        """Refuse a name that several values of a message would have."""
+        if self.selection.several and KEY not in template.used:
+            raise ConfigurationError(
+                f"[[ingest]] series {template.text!r} is the same for all values of a message; add {{key}}, the name of the value"
+            )
+
+    @property
+    def claim(self) -> tuple[object, ...]:
+        """Equal for two rules whose names of series cannot differ, except by what `{key}` stands for."""
+        levels = {name: str(number) for number, name in enumerate(self.names)}
+        pieces = tuple(levels.get(piece, piece) for piece in self.series.template.pieces)
+        return (pieces, self.filter, self.rule.each) if self.series.used else (pieces,)
+
+    @property
+    def unnamed(self) -> tuple[str, ...]:
+        """Placeholders and wildcards of the topic that are not in the name: topics that differ only there are one series."""
+        wild = [level for level in self.topic.split("/") if level in ("+", "#")]
+        return (*(f"{{{name}}}" for name in self.names if name not in self.series.used), *wild)
 
     def document(self, topic: str, payload: bytes, arrival: int) -> object:
         """The document in a payload.
@@ -156,7 +174,7 @@ class Ingest:
             PayloadError: its name cannot be one (`no_name`).
         """
         name = self.series.of(values)
-        if len(name) > LONGEST_NAME or not _is_text(name) or not all(_is_text(tag) for tag in tags.values()):
+        if len(name) > LONGEST_NAME or not is_text(name) or not all(is_text(tag) for tag in tags.values()):
             raise PayloadError("no_name", f"expected a name of at most {LONGEST_NAME} characters, got {quoted(name)}")
         return Source(name, dict(tags), taken.entry.meaning, self)
 
@@ -211,22 +229,30 @@ class Bound:
     def __init__(self, ingest: Ingest, values: dict[str, str]) -> None:
         self.ingest, self._values = ingest, values
         self._sources: dict[tuple[str | None, ...], Source] = {}
-        selection = ingest.selection
-        self._one: tuple[Get, Callable[[object], float], Source] | None = None
-        if (
-            not ingest.paths
-            and not selection.walked
-            and not selection.several
-            and ingest.check is None
-            and not ingest.rule.rename
-            and not ingest.rule.drop
-        ):
-            (entry,) = selection.entries
-            if entry.get is not None:
-                source = ingest.source(
-                    {**values, KEY: entry.key}, Taken(entry.key, 0.0, entry), self._tags({KEY: entry.key}, {})
-                )
-                self._one = entry.get, entry.number, source
+        self.quick = self._quick()
+
+    def _quick(self) -> Quick | None:
+        """The short way for the usual rule: one value, whose series is the topic's; None for others."""
+        ingest, selection = self.ingest, self.ingest.selection
+        moment, read = ingest.moment, ingest.read
+        usual = not (ingest.paths or selection.walked or selection.several or ingest.rule.rename or ingest.rule.drop)
+        if not usual or ingest.check is not None or read is None:
+            return None
+        (entry,) = selection.entries
+        if (get := entry.get) is None:
+            return None
+        number, named = entry.number, {**self._values, KEY: entry.key}
+        source = ingest.source(named, Taken(entry.key, 0.0, entry), self._tags(named, {}))
+
+        def take(payload: bytes, arrival: int) -> Row:
+            document = read(payload)
+            value = get(document)
+            if value is MISSING:
+                raise selection.nothing(document, payload)
+            result = number(value)
+            return source, arrival if moment is None else moment(document, document, payload, arrival), result
+
+        return take
 
     def take(self, document: object, payload: bytes, arrival: int, rows: list[Row], reasons: list[PayloadError]) -> None:
         """Take the readings in a document.
@@ -242,15 +268,6 @@ class Bound:
             PayloadError: the document has no reading for this rule.
         """
         ingest = self.ingest
-        if self._one is not None:
-            get, number, source = self._one
-            value = get(document)
-            if value is MISSING:
-                raise ingest.selection.nothing(document, payload)
-            result = number(value)
-            moment = arrival if ingest.moment is None else ingest.moment(document, document, payload, arrival)
-            rows.append((source, moment, result))
-            return
         before, otherwise = len(rows) + len(reasons), ingest.otherwise
         for each, element in ingest.selection.elements(document):
             if isinstance(element, PayloadError):
@@ -263,14 +280,14 @@ class Bound:
                 if ingest.check is not None:
                     ingest.check(element)
                 moment = arrival if ingest.moment is None else ingest.moment(element, document, payload, arrival)
-                told = {name: _told(get, element, document) or otherwise.get(name) for name, get in ingest.paths.items()}
+                told = {name: told_by(get, element, document) or otherwise.get(name) for name, get in ingest.paths.items()}
                 rows += [(self._source(each, value, told, payload), moment, value.number) for value in taken]
             except PayloadError as error:
                 reasons.append(error)
         if len(rows) + len(reasons) == before:
             raise ingest.selection.nothing(document, payload)
 
-    def _source(self, each: str, value: Taken, told: dict[str, _Told], payload: bytes) -> Source:
+    def _source(self, each: str, value: Taken, told: dict[str, Told], payload: bytes) -> Source:
         """The source of a value, made once for all that is told of it."""
         key = (value.key, each, *(text if isinstance(text, str) else repr(text) for text in told.values()))
         source = self._sources.get(key)
@@ -280,7 +297,7 @@ class Bound:
                 self._sources[key] = source
         return source
 
-    def _make(self, each: str, value: Taken, told: dict[str, _Told], payload: bytes) -> Source:
+    def _make(self, each: str, value: Taken, told: dict[str, Told], payload: bytes) -> Source:
         named = {**self._values, EACH: each, KEY: value.key}
         for name in self.ingest.series.used:
             if name in told:
@@ -290,7 +307,7 @@ class Bound:
                 named[name] = text if isinstance(text, str) else ".".join(text.values())
         return self.ingest.source(named, value, self._tags(named, told))
 
-    def _tags(self, named: Mapping[str, str], told: Mapping[str, _Told]) -> dict[str, str]:
+    def _tags(self, named: Mapping[str, str], told: Mapping[str, Told]) -> dict[str, str]:
         """Tags of a series; those whose value the payload does not tell are left out."""
         tags = dict(self._values)
         for tag, template in self.ingest.tags.items():
@@ -307,79 +324,3 @@ class Bound:
             texts = {name: text if isinstance(text, str) else ".".join(text.values()) for name, text in told.items() if text}
             tags[tag] = template.fill({**self._values, **named, **texts})
         return tags
-
-
-def _told(get: Get, element: object, document: object) -> _Told:
-    """What a placeholder of the payload stands for: a text, the texts of an object, or None."""
-    value = get(element)
-    if value is MISSING and element is not document:
-        value = get(document)
-    if isinstance(value, dict):
-        texts = {str(name): text for name, inner in sorted(value.items()) if (text := _text(inner))}
-        return texts or None
-    return _text(value)
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, str):
-        return value or None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    return str(value) if isinstance(value, int) and value.bit_length() < 128 else None
-
-
-def _check(path: str) -> Callable[[object], None]:
-    """The function that refuses an element whose quality is bad; one that has none is taken."""
-    get = getter(parse_path(path))
-
-    def check(element: object) -> None:
-        quality = get(element)
-        if quality is False or quality == 0 or (isinstance(quality, str) and quality.lower() in BAD):
-            raise PayloadError("implausible", f"the quality at {quoted(path)} is {quoted(quality)}")
-
-    return check
-
-
-def _is_text(text: str) -> bool:
-    """Whether a name can be stored: no zero character, and no half of a pair."""
-    try:
-        return "\0" not in text and bool(text.encode())
-    except UnicodeEncodeError:
-        return False
-
-
-def _later(arrival: int, duration: int) -> int:
-    """The moment so many ns after the arrival, or before it.
-
-    Raises:
-        PayloadError: it lies out of bounds (`bad_time`).
-    """
-    if not EARLIEST <= arrival + duration < LATEST and arrival >= EARLIEST:
-        raise PayloadError("bad_time", f"{duration / SECOND:g} s from now is not between the years 2000 and 2100")
-    return arrival + duration
-
-
-def _moment(path: str, rule: IngestRule, form: Format) -> _Moment:
-    """The function that gives the time of an element, ns UTC: from the element or else the message."""
-    get, unit = getter(parse_path(path)), rule.time_unit or form.time_unit
-    dated, relative = form.dated, form.relative
-    zone = Zone(rule.timezone) if rule.timezone is not None else None
-
-    def moment(element: object, document: object, payload: bytes, arrival: int) -> int:
-        value = get(element)
-        if value is MISSING and element is not document:
-            value = get(document)
-        if value is MISSING:
-            if not dated:
-                return arrival
-            missing = f"expected a time at {path!r} in {quoted(payload)}"
-            raise PayloadError("no_time", f'{missing}; for payloads without a time set [[ingest]] time = ""')
-        if relative and type(value) is int and value < relative:
-            return _later(arrival, value)
-        if zone is None:
-            return parse_time(value, unit)
-        return parse_time(value, unit, lambda local: zone.moment(local, arrival))
-
-    return moment

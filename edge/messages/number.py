@@ -45,6 +45,8 @@ def parse_value(value: object) -> float:
     Raises:
         PayloadError: anything else (`bad_value`).
     """
+    if type(value) is float and value - value == 0:  # the usual case: a finite number
+        return value
     if isinstance(value, str):
         if "_" in value or not value.isascii():  # float() would take both
             raise _refusal(value)

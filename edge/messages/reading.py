@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TypeAlias
 
 from edge.contract.columns import SeriesTable
 from edge.contract.meaning import Meaning
-from edge.errors import PayloadError
+from edge.errors import ConfigurationError, PayloadError
 from edge.messages.formats.memory import FormatMemory
 from edge.messages.formats.payload import LARGEST_PAYLOAD, Stateful
 from edge.messages.ingest import Bound, Ingest, Row
+from edge.messages.names import KEY
 from edge.messages.presets.table import PRESETS, PresetRule, expand
 from edge.messages.rule import IngestRule
 
@@ -34,9 +36,15 @@ def make_ingests(rules: Iterable[IngestRule], presets: Mapping[str, tuple[Preset
     """The rules of a configuration, ready to use; presets are replaced by the rules that they stand for.
 
     Raises:
-        ConfigurationError: a rule that cannot be used.
+        ConfigurationError: a rule that cannot be used, or two that give the same series.
     """
     ingests = [Ingest(plain) for rule in rules for plain in expand(rule, PRESETS if presets is None else presets)]
+    for first, second in combinations(ingests, 2):
+        if first.claim == second.claim and (KEY not in first.series.used or first.selection.shares_a_key(second.selection)):
+            raise ConfigurationError(
+                f"two [[ingest]] rules, of topics {first.topic!r} and {second.topic!r}, give the same series "
+                f"{first.series.template.text!r}; write another series in one of them, or take all values by one rule"
+            )
     shared: dict[object, Stateful] = {}
     for ingest in ingests:
         if ingest.stateful is not None:
@@ -87,6 +95,11 @@ def take(bounds: Bounds, topic: str, payload: bytes, arrival: int) -> tuple[list
         payload: its bytes.
         arrival: time of arrival in ns UTC.
     """
+    if len(bounds) == 1 and (quick := bounds[0].quick) is not None and len(payload) <= LARGEST_PAYLOAD:
+        try:
+            return [quick(payload, arrival)], []
+        except PayloadError as error:
+            return [], [error]
     rows: list[Row] = []
     reasons: list[PayloadError] = []
     if len(payload) > LARGEST_PAYLOAD:

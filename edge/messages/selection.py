@@ -97,6 +97,14 @@ class Selection:
             return None
         return [self._rename.get(entry.key, entry.key) for entry in self.entries]
 
+    def shares_a_key(self, other: "Selection") -> bool:
+        """Whether a value of both has the same key for sure."""
+        mine, others = self.keys, other.keys
+        if mine is not None and others is not None:
+            return bool(set(mine) & set(others))
+        stars = {entry.path for entry in self.entries if entry.walk is not None}
+        return bool(stars & {entry.path for entry in other.entries if entry.walk is not None}) or (mine is None and not stars)
+
     def entry_of(self, key: str) -> Entry:
         """The entry that a key belongs to."""
         for entry in self.entries:

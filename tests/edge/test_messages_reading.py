@@ -3,6 +3,8 @@
 The kind of fault: more than one value, or the sensor's name, in one payload. Cases of public reports stand below.
 """
 
+from typing import Any
+
 import pytest
 
 from edge.contract.columns import SeriesTable
@@ -155,6 +157,46 @@ def test_a_preset_gives_values_to_the_keys_that_are_left_out() -> None:
     assert taken(own, "t/a", '{"T":1,"U":2,"Time":1768478400}') == {"a.t": 1.0}
     with pytest.raises(ConfigurationError, match="expected one of plug; got 'x'"):
         make_ingests([IngestRule(preset="x")], presets)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shared"),
+    [
+        (IngestRule("z/{device}", value="t"), IngestRule("z/{device}", value="h"), True),
+        (IngestRule("z/{device}", value="t"), IngestRule("z/{name}", value="h"), True),
+        (IngestRule("z/{x}/{y}", "{x}.{y}"), IngestRule("z/{y}/{x}", "{x}.{y}"), False),
+        (IngestRule("z/{device}", value="t"), IngestRule("z/{device}", "{device}.h", value="h"), False),
+        (IngestRule("z/{d}", values={"t": "T"}), IngestRule("z/{d}", values={"h": "H"}), False),
+        (IngestRule("z/{d}", values={"t": "T"}), IngestRule("z/{d}", values={"t": "U"}), True),
+        (IngestRule("z/{d}", value="*"), IngestRule("z/{d}", value="*"), True),
+        (IngestRule("z/{d}", value="*"), IngestRule("z/{d}", value="ENERGY.*"), False),
+        (IngestRule("a/b", "boiler"), IngestRule("c/d", "boiler"), True),
+        (IngestRule("a/{x}"), IngestRule("b/{x}"), False),
+    ],
+)
+def test_rules_that_give_one_series_are_refused_where_that_can_be_seen(
+    first: IngestRule, second: IngestRule, *, shared: bool
+) -> None:
+    """Else the second one would mix with the first in silence."""
+    if shared:
+        with pytest.raises(ConfigurationError, match="give the same series"):
+            make_ingests([first, second])
+    else:
+        assert len(make_ingests([first, second])) == 2
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"values": {"t": "T", "h": "H"}}, "add {key}"),
+        ({"value": "*"}, "add {key}"),
+        ({"each": "list", "values": {"t": "T"}}, "add {key}"),
+    ],
+)
+def test_one_name_for_several_values_of_a_message_is_refused(keys: dict[str, Any], words: str) -> None:
+    """The message says what tells them apart."""
+    with pytest.raises(ConfigurationError, match=words):
+        ingest("a/{x}", "{x}", **keys)
 
 
 def test_names_of_the_store_get_their_tags_and_their_meaning_back() -> None:

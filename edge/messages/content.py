@@ -1,0 +1,93 @@
+"""What a document says beside its values: the names of series and tags, the times, and whether a value can be trusted."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from edge.contract.times import EARLIEST, LATEST, SECOND, parse_time
+from edge.contract.zones import Zone
+from edge.errors import PayloadError
+from edge.messages.formats.payload import Format
+from edge.messages.paths import MISSING, Get, getter, parse_path
+from edge.messages.rule import IngestRule
+from edge.quoting import quoted
+
+Told: TypeAlias = str | dict[str, str] | None  # what a placeholder of the payload stands for
+Moment: TypeAlias = Callable[[object, object, bytes, int], int]  # element, message, payload, time of arrival
+BAD = frozenset({"false", "0", "bad"})  # what devices write for a value that is none
+
+
+def told_by(get: Get, element: object, document: object) -> Told:
+    """What a placeholder of the payload stands for: a text, the texts of an object, or None."""
+    value = get(element)
+    if value is MISSING and element is not document:
+        value = get(document)
+    if isinstance(value, dict):
+        texts = {str(name): text for name, inner in sorted(value.items()) if (text := text_of(inner))}
+        return texts or None
+    return text_of(value)
+
+
+def text_of(value: object) -> str | None:
+    """A text, a number or a truth value as a part of a name; None for what is none."""
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return str(value) if isinstance(value, int) and value.bit_length() < 128 else None
+
+
+def check_of(path: str) -> Callable[[object], None]:
+    """The function that refuses an element whose quality is bad; one that has none is taken."""
+    get = getter(parse_path(path))
+
+    def check(element: object) -> None:
+        quality = get(element)
+        if quality is False or quality == 0 or (isinstance(quality, str) and quality.lower() in BAD):
+            raise PayloadError("implausible", f"the quality at {quoted(path)} is {quoted(quality)}")
+
+    return check
+
+
+def is_text(text: str) -> bool:
+    """Whether a name can be stored: no zero character, and no half of a pair."""
+    try:
+        return "\0" not in text and bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _later(arrival: int, duration: int) -> int:
+    """The moment so many ns after the arrival, or before it.
+
+    Raises:
+        PayloadError: it lies out of bounds (`bad_time`).
+    """
+    if not EARLIEST <= arrival + duration < LATEST and arrival >= EARLIEST:
+        raise PayloadError("bad_time", f"{duration / SECOND:g} s from now is not between the years 2000 and 2100")
+    return arrival + duration
+
+
+def moment_of(path: str, rule: IngestRule, form: Format) -> Moment:
+    """The function that gives the time of an element, ns UTC: from the element or else the message."""
+    get, unit = getter(parse_path(path)), rule.time_unit or form.time_unit
+    dated, relative = form.dated, form.relative
+    zone = Zone(rule.timezone) if rule.timezone is not None else None
+
+    def moment(element: object, document: object, payload: bytes, arrival: int) -> int:
+        value = get(element)
+        if value is MISSING and element is not document:
+            value = get(document)
+        if value is MISSING:
+            if not dated:
+                return arrival
+            missing = f"expected a time at {path!r} in {quoted(payload)}"
+            raise PayloadError("no_time", f'{missing}; for payloads without a time set [[ingest]] time = ""')
+        if relative and type(value) is int and value < relative:
+            return _later(arrival, value)
+        if zone is None:
+            return parse_time(value, unit)
+        return parse_time(value, unit, lambda local: zone.moment(local, arrival))
+
+    return moment
