@@ -22,8 +22,8 @@ from edge.forecaster.manifest import Cell, Precision
 from edge.forecaster.model import Model, runtime_name
 from pipeline.backtest.peers import lightgbm_direct, ridge
 from pipeline.cells.comparison import StudyPlan, study
+from pipeline.files.reading import read_file
 from pipeline.history.checks import Report
-from pipeline.history.from_files import read_file
 from pipeline.history.prepared import Prepared, some_windows
 from pipeline.history.table import Table, to_table
 from pipeline.history.windows import Split, evenly, samples, training_scale

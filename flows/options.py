@@ -119,9 +119,9 @@ def history(data: Path | None, config: "Config", fleet: "Fleet", folder: Path, s
     from edge.contract.columns import SeriesTable
     from edge.contract.times import iso
     from edge.messages.reading import meaning_of
+    from pipeline.files.reading import read_file
     from pipeline.history.cells import Workspace
     from pipeline.history.defaults import derive_contract
-    from pipeline.history.from_files import read_file
     from pipeline.history.prepared import prepare, prepare_history
     from pipeline.sources.opening import configured_history
 

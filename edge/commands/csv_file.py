@@ -2,58 +2,82 @@
 
 import csv
 import gzip
-import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from edge.contract.columns import Readings, SeriesTable
-from edge.contract.tables import (
+import numpy as np
+
+from edge.contract.columns import Bool, Readings, SeriesTable
+from edge.contract.times import BLANKS
+from edge.errors import ConfigurationError, HistoryError, PayloadError
+from edge.tables.layout import labelled, owner_of
+from edge.tables.lines import WINDOWS, encoding_of
+from edge.tables.local import LocalTimes
+from edge.tables.notes import Notes
+from edge.tables.numbers import expected_number, number_of
+from edge.tables.options import NO_OPTIONS, TableOptions
+from edge.tables.text_tables import TextTable, text_tables
+from edge.tables.times import expected_time, read_cell
+from edge.tables.words import (
+    EXCEL,
     NAME_BESIDE_VALUE,
+    NO_UTF8,
     NO_VALUE,
     PACKED,
     PARQUET,
     SHAPES,
+    STATES,
     TIME_BESIDE_VALUE,
     TOO_MANY_CELLS,
-    Layout,
-    expected_number,
-    header_of,
-    layout_of,
-    number_of,
     refused,
 )
-from edge.contract.times import BLANKS, read_time
-from edge.errors import ConfigurationError, HistoryError, PayloadError
 
 BATCH = 4096  # readings
 GZIP = ".gz"
 LONGEST_LINE = 2**25  # characters; a million columns have fewer
+HEAD = 2**20  # bytes that tell the encoding
 
 
-def read_csv(path: Path, series: SeriesTable, batch: int = BATCH) -> Iterator[Readings]:
-    """Readings of a file in the order of its rows, by the rules of `edge.contract.tables`.
+def read_csv(
+    path: Path,
+    series: SeriesTable,
+    latest: int,
+    options: TableOptions = NO_OPTIONS,
+    notes: Notes | None = None,
+    batch: int = BATCH,
+) -> Iterator[Readings]:
+    """Readings of a file in the order of its rows, by the rules of `edge.tables`.
 
     Infinite values and times of any year are kept, so that they can be counted.
 
     Args:
         path: CSV with comma, semicolon or tab between the cells, also as `.gz`.
         series: table that the series of the file are added to.
+        latest: time after which no reading can be, ns UTC.
+        options: statement of the user about the file.
+        notes: notes that get what was decided and left out.
         batch: number of readings that are given at once, at least.
 
     Raises:
-        ConfigurationError: the file is of a kind that the device does not read.
+        ConfigurationError: the file is of a kind that the device does not read, or an option does not fit it.
         HistoryError: something in it cannot be read; says where and what was expected.
     """
+    notes = notes or Notes()
+    local = LocalTimes(options.timezone, notes)
+    empty = True
     try:
-        with _opened(path) as file:
-            lines = _lines(path, file)
-            header = header_of(str(path), lines)
-            layout = layout_of(str(path), header.cells)
-            rows = csv.reader(lines, delimiter=header.separator, strict=True)
-            yield from _batches(_Rows(path, layout, series), enumerate(rows, header.above + 2), batch)
-    except (UnicodeDecodeError, csv.Error) as error:
+        with _opened(path, notes) as file:
+            for table in text_tables(str(path), _lines(path, file), options, latest, notes):
+                rows = _Rows(path, table, series, notes)
+                for readings, zoned in _batches(rows, batch):
+                    resolved, _ = local.resolve(readings, zoned)
+                    empty = False
+                    yield resolved
+        if empty:
+            raise HistoryError(f"{path}: {NO_VALUE}")
+    except (UnicodeError, csv.Error) as error:
         raise HistoryError(f"{path} is no CSV in UTF-8: {error}; expected a table with {SHAPES}") from error
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -70,81 +94,100 @@ def _lines(path: Path, file: TextIO) -> Iterator[str]:
         yield line
 
 
-def _opened(path: Path) -> TextIO:
+def _opened(path: Path, notes: Notes) -> TextIO:
     kind = path.suffix.lower()
-    if kind in PARQUET:
+    if kind in (*PARQUET, *EXCEL):
+        name = "Parquet" if kind in PARQUET else "an Excel workbook"
         advice = "use gatecast import on the trainer, or export it as CSV"
-        raise ConfigurationError(f"{path}: the device reads CSV, and this is Parquet; {advice}")
-    if kind == GZIP:
-        return io.TextIOWrapper(gzip.open(path), "utf-8-sig", newline="")
-    if kind in PACKED:
+        raise ConfigurationError(f"{path}: the device reads CSV, and this is {name}; {advice}")
+    if kind in PACKED and kind != GZIP:
         raise ConfigurationError(f"{path}: the device reads CSV, also as {GZIP}; unpack this file first")
-    return path.open(encoding="utf-8-sig", newline="")
+
+    opener = gzip.open if kind == GZIP else open
+    with opener(path, "rb") as file:
+        encoding = encoding_of(file.read(HEAD))
+    if encoding == WINDOWS:
+        notes.decide([NO_UTF8])
+    return opener(path, "rt", encoding=encoding, newline="")
 
 
 class _Rows:
-    """Turns the rows of one file into readings.
+    """Turns the rows of a table into readings.
 
     Args:
         path: name of the file, for messages.
-        layout: meaning of its columns.
+        table: table with its rows.
         series: table that new series are added to.
+        notes: notes that get the states which are no numbers.
     """
 
-    def __init__(self, path: Path, layout: Layout, series: SeriesTable) -> None:
-        self.path, self._layout, self._series = str(path), layout, series
-        self._owners = [series.add(layout.names[column]) for column in layout.values] if layout.series is None else [0]
+    def __init__(self, path: Path, table: TextTable, series: SeriesTable, notes: Notes) -> None:
+        self.path, self.table, self._series, self._notes = str(path), table, series, notes
+        layout = self._layout = table.layout
+        self._wide = [] if layout.owner else [series.add(label) for label in layout.labels]
 
-    def readings(self, line: int, row: list[str]) -> list[tuple[int, int, float]]:
-        """The readings of one row."""
+    def readings(self, line: int, row: list[str]) -> list[tuple[int, int, float, bool]]:
+        """The readings of one row: series, time, value, and whether the time is UTC for sure."""
         layout = self._layout
         if len(row) > len(layout.names):
             raise HistoryError(f"{self.path} cannot be read: {TOO_MANY_CELLS}; expected a table with {SHAPES}")
         cells = row + [""] * (len(layout.names) - len(row))
-        moment = self._moment(line, cells[layout.time])
+        moment = self._moment(line, layout.timing.text([cells[column] for column in layout.timing.columns]))
         values = [
-            (owner, value)
-            for owner, column in zip(self._owners, layout.values, strict=True)
-            if (value := self._value(line, column, cells[column])) == value
+            (position, value)
+            for position, column in enumerate(layout.values)
+            if (value := self._value(line, column, cells)) == value
         ]
         if not values:
             return []
         if moment is None:
-            raise self._refused(line, layout.time, TIME_BESIDE_VALUE, None)
-        if layout.series is not None:
-            name = cells[layout.series].strip(BLANKS)
-            if not name:
-                raise self._refused(line, layout.series, NAME_BESIDE_VALUE, None)
-            return [(self._series.add(name), moment, values[0][1])]
-        return [(owner, moment, value) for owner, value in values]
+            raise self._refused(line, layout.timing.columns[0], TIME_BESIDE_VALUE, None)
+        if not layout.owner:
+            return [(self._wide[position], moment[0], value, moment[1]) for position, value in values]
+        owner = owner_of(layout, cells)
+        if not owner:
+            raise self._refused(line, layout.owner[0], NAME_BESIDE_VALUE, None)
+        return [
+            (self._series.add(labelled(owner, layout.labels[position])), moment[0], value, moment[1])
+            for position, value in values
+        ]
 
-    def _moment(self, line: int, cell: str) -> int | None:
-        if not cell.strip(BLANKS):
+    def _moment(self, line: int, text: str) -> tuple[int, bool] | None:
+        if not text.strip(BLANKS):
             return None
+        timing = self._layout.timing
         try:
-            return read_time(cell)
+            return read_cell(text, timing.rule)
         except PayloadError:
-            raise self._refused(line, self._layout.time, self._layout.expected_time, cell) from None
+            raise self._refused(line, timing.columns[0], expected_time(text, timing.rule, named=timing.named), text) from None
 
-    def _value(self, line: int, column: int, cell: str) -> float:
+    def _value(self, line: int, column: int, cells: list[str]) -> float:
+        rule = self._layout.number
         try:
-            return number_of(cell)
+            return number_of(cells[column], rule)
         except ValueError:
-            raise self._refused(line, column, expected_number(cell), cell) from None
+            if rule.states:
+                self._notes.leave_out(STATES, 1, f"line {line}")
+                return float("nan")
+            raise self._refused(line, column, expected_number(cells[column], rule), cells[column]) from None
 
     def _refused(self, line: int, column: int, expected: str, cell: str | None) -> HistoryError:
         return refused(self.path, f"line {line}", self._layout.names[column], expected, cell)
 
 
-def _batches(rows: _Rows, lines: Iterator[tuple[int, list[str]]], batch: int) -> Iterator[Readings]:
-    waiting: list[tuple[int, int, float]] = []
-    empty = True
-    for line, row in lines:
+def _batches(rows: _Rows, batch: int) -> Iterator[tuple[Readings, Bool]]:
+    """Readings, and which of their times are UTC for sure."""
+    lines = csv.reader(rows.table.lines, delimiter=rows.table.separator, strict=True)
+    waiting: list[tuple[int, int, float, bool]] = []
+    for line, row in enumerate(lines, rows.table.above + 1):
         waiting += rows.readings(line, row)
         if len(waiting) >= batch:
-            yield Readings.of(*zip(*waiting, strict=True))
-            waiting, empty = [], False
+            yield _columns(waiting)
+            waiting = []
     if waiting:
-        yield Readings.of(*zip(*waiting, strict=True))
-    elif empty:
-        raise HistoryError(f"{rows.path}: {NO_VALUE}")
+        yield _columns(waiting)
+
+
+def _columns(rows: list[tuple[int, int, float, bool]]) -> tuple[Readings, Bool]:
+    series, time, value, zoned = zip(*rows, strict=True)
+    return Readings.of(series, time, value), np.array(zoned, bool)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from edge.commands.options import FILE_TEXT, add_config
+from edge.commands.options import FILE_TEXT, add_config, add_table_options, table_options
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
@@ -20,6 +20,7 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the clas
     add_config(command)
     command.add_argument("--json", action="store_true", help="one JSON object per forecast instead of CSV")
     command.add_argument("--last", action="store_true", help="the newest forecast of each series only")
+    add_table_options(command)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -28,6 +29,7 @@ def run(options: argparse.Namespace) -> int:
     Returns:
         0.
     """
-    from edge.commands.replaying import replay
+    from edge.commands.replaying import Recording, replay
 
-    return replay(options.file, options.config, options.bundle, as_json=options.json, last=options.last, out=sys.stdout)
+    recording = Recording(options.file, table_options(options))
+    return replay(recording, options.config, options.bundle, as_json=options.json, last=options.last, out=sys.stdout)

@@ -3,7 +3,9 @@
 import csv
 import json
 import sys
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -15,15 +17,31 @@ from edge.commands.csv_file import read_csv
 from edge.config.reading import read_config
 from edge.contract.columns import Forecasts, Readings, SeriesTable
 from edge.contract.contract import Contract
-from edge.contract.tables import MISDATED
 from edge.contract.times import SECOND
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.bundle import read_bundle
 from edge.release.ready import open_bundle
 from edge.series.engine import Engine
+from edge.tables.notes import Notes
+from edge.tables.options import NO_OPTIONS, TableOptions
+from edge.tables.times import latest_of
+from edge.tables.words import MISDATED
 
 
-def replay(path: Path, config_path: Path, bundle_path: Path | None, *, as_json: bool, last: bool, out: TextIO) -> int:
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A file of readings, and how it is written.
+
+    Args:
+        path: CSV file.
+        options: statement of the user about it.
+    """
+
+    path: Path
+    options: TableOptions = NO_OPTIONS
+
+
+def replay(recording: Recording, config_path: Path, bundle_path: Path | None, *, as_json: bool, last: bool, out: TextIO) -> int:
     """Write every forecast that the readings lead to.
 
     Returns:
@@ -42,7 +60,7 @@ def replay(path: Path, config_path: Path, bundle_path: Path | None, *, as_json: 
     writer = _Writer(out, bundle.manifest.contract, series, as_json=as_json)
     newest: dict[int, tuple[int, Forecasts, int]] = {}
     count = 0
-    for readings in _usable(path, series):
+    for readings in _usable(recording, series):
         outcome = engine.step(readings)
         if outcome.failure is not None:
             raise BundleError(f"{engine.forecaster.name} fails: {outcome.failure}")
@@ -62,14 +80,17 @@ def replay(path: Path, config_path: Path, bundle_path: Path | None, *, as_json: 
     return 0 if count else 1
 
 
-def _usable(path: Path, series: SeriesTable) -> Iterator[Readings]:
-    """The readings of the file that the state takes; how many it does not take is said at the end."""
+def _usable(recording: Recording, series: SeriesTable) -> Iterator[Readings]:
+    """The readings of the file that the state takes; what was decided and how many it does not take is said at the end."""
     infinite = misdated = 0
-    for readings in read_csv(path, series):
-        finite, dated = readings.finite, readings.dated
+    latest, notes = latest_of(time.time_ns()), Notes()
+    for readings in read_csv(recording.path, series, latest, recording.options, notes):
+        finite, dated = readings.finite, readings.dated & (readings.time <= latest)
         infinite += int((~finite).sum())
         misdated += int((finite & ~dated).sum())
         yield readings.take(finite & dated)
+    for sentence in notes.sentences:
+        print(f"gatecast-agent: {sentence}", file=sys.stderr)
     for count, what in ((infinite, "infinite values"), (misdated, MISDATED)):
         if count:
             print(f"gatecast-agent: {what}, left out: {count:,}", file=sys.stderr)

@@ -107,13 +107,25 @@ def parse_time(value: object, unit: TimeUnit = "auto", local: Callable[[int], in
     return time
 
 
-def read_time(text: str) -> int:
+def read_time(text: str, unit: TimeUnit = "auto") -> tuple[int, bool]:
     """As `parse_time`, for a cell of a file: also a time of a clock that was wrong, between the years 1700 and 2250.
+
+    Returns:
+        Nanoseconds since 1970, and whether they are UTC for sure: a text without a zone is read as if it were.
 
     Raises:
         PayloadError: no time (`bad_time`).
     """
-    time, _ = _nanoseconds(text, "auto")
+    time, zoned = _nanoseconds(text, unit)
+    return readable(time, text), zoned
+
+
+def readable(time: int, text: str) -> int:
+    """The time itself.
+
+    Raises:
+        PayloadError: it lies outside of the years 1700 to 2250 (`bad_time`).
+    """
     if not READABLE[0] <= time < READABLE[1]:
         raise PayloadError("bad_time", f"{quoted(text)} is not between the years 1700 and 2250")
     return time

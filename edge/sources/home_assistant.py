@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 
 from edge.contract.columns import Readings, SeriesTable
-from edge.contract.tables import MISSING, number_of
 from edge.contract.times import SECOND
 from edge.errors import PayloadError, StoreDenied
 from edge.messages.ingest import Ingest
@@ -23,6 +22,8 @@ from edge.sources.notes import Notes
 from edge.sources.rows import Database, Row
 from edge.sources.settings import HistorySource
 from edge.sources.source import add_series, meaning_of, usable
+from edge.tables.numbers import number_of
+from edge.tables.words import MISSING
 
 MILLISECOND = SECOND // 1000
 LEFT_OUT = Live("")

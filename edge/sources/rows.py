@@ -9,7 +9,6 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from edge.contract.columns import Float64, Int64, Readings, SeriesTable
-from edge.contract.tables import number_of
 from edge.contract.times import NANOSECONDS, SECOND, TimeUnit, iso, parse_time, unit_of
 from edge.contract.zones import Zone
 from edge.errors import PayloadError, StoreDenied
@@ -18,6 +17,7 @@ from edge.sources.names import final_name
 from edge.sources.notes import Notes
 from edge.sources.settings import HistorySource
 from edge.sources.source import add_series, meaning_of, usable
+from edge.tables.numbers import number_of
 
 Row: TypeAlias = Sequence[object]
 NO_TIME = np.iinfo(np.int64).min

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from edge.commands.options import FILE_TEXT, add_config
+from edge.commands.options import FILE_TEXT, add_config, add_table_options, table_options
 from flows.options import Commands, add_command, add_json
 
 
@@ -13,9 +13,12 @@ def add_parser(commands: Commands) -> None:
     text = "bring readings from a file into the store"
     description = f"{text.capitalize()}, and count them there. A second time changes nothing."
     parser = add_command(commands, "import", run, text, description, grace=0.0)
-    parser.add_argument("file", type=Path, metavar="FILE", help=f"{FILE_TEXT}; or the same as Parquet")
+    parser.add_argument("file", type=Path, metavar="FILE", help=f"{FILE_TEXT}; or the same as Parquet or Excel (.xlsx)")
+    parser.add_argument("--dry-run", action="store_true", help="say how the file is understood, and write nothing")
     add_config(parser)
     add_json(parser)
+    add_table_options(parser)
+    parser.add_argument("--sheet", default="", metavar="NAME", help="sheet of an Excel workbook; default: the first")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -27,14 +30,21 @@ def run(options: argparse.Namespace) -> int:
     from edge.config.reading import read_config
     from edge.errors import HistoryError
     from edge.stores.store import open_store
-    from flows.output.imported import imported_document, imported_text
+    from flows.output.imported import imported_document, imported_text, survey_document, survey_text
+    from pipeline.files.importing import import_file, survey_file
+    from pipeline.files.reading import File
     from pipeline.history.from_store import needs_of
-    from pipeline.history.importing import import_file
 
     config = read_config(options.config)
+    file = File.of(options.file, table_options(options, options.sheet))
+    ingests = config.ingests()
+    if options.dry_run:
+        survey = survey_file(file, ingests)
+        print(json.dumps(survey_document(survey)) if options.json else "\n".join(survey_text(survey, str(options.file))))
+        return 0
     store = open_store(config.store.url, config.store.token_file, config.store.tls)
     try:
-        imported = import_file(options.file, store, config.ingests())
+        imported = import_file(file, store, ingests)
         try:
             needs = needs_of(store, config.fleet)
         except HistoryError:

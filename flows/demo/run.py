@@ -21,8 +21,8 @@ from flows.processes.patience import Patience
 from flows.processes.servers import AgentProcess, free_port, start_broker
 from flows.progress import Show
 from flows.retraining.flow import run as run_retrain
+from pipeline.files.reading import read_file
 from pipeline.history.defaults import derive_contract
-from pipeline.history.from_files import read_file
 from pipeline.history.from_store import tag, write_history
 from pipeline.judging.stored_forecasts import count, expected_forecasts, measure, stored_leads
 

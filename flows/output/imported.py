@@ -1,33 +1,22 @@
 """What `gatecast import` tells."""
 
-from edge.contract.tables import MISDATED
-from edge.contract.times import DAY, format_duration, iso
+from collections import Counter
+
+from edge.contract.times import DAY, SECOND, UNITS, format_duration, iso
+from edge.tables.words import MISDATED
+from pipeline.files.importing import Imported, SeriesSeen, Survey
+from pipeline.files.tally import Repeated
 from pipeline.history.from_store import Needs
-from pipeline.history.importing import Imported
+
+NAMED = 5  # series that a line names
+LISTED = 20  # series that a dry run lists
 
 
 def imported_text(imported: Imported, url: str, needs: Needs | None) -> list[str]:
     """What came in, what did not and why, and what `retrain` will make of it; one fact a line."""
-    count = len(imported.series)
-    readings = f"{imported.stored:,} readings" + (f" from {imported.rows:,} rows" if imported.repeated else "")
-    lines = [
-        f"{readings} of {count:,} series are in {url}",
-        f"  time: {iso(imported.first)} to {iso(imported.last)}",
-    ]
-    if (repeated := imported.repeated) is not None:
-        lines.append(
-            f"  overwritten by a later row of the same series and time: {repeated.rows:,} rows, first {repeated.series!r} at "
-            f"{iso(repeated.time)}"
-        )
-    if imported.not_finite:
-        lines.append(f"  infinite values, left out: {imported.not_finite:,}")
-    if imported.misdated:
-        lines.append(f"  {MISDATED}, left out: {imported.misdated:,}")
-    if imported.strange:
-        lines.append(
-            f"  in no [[ingest]] topic: {len(imported.strange):,} of {count:,} series, such as {imported.strange[0]!r}; live "
-            "readings never continue them, check [[ingest]] series"
-        )
+    survey = imported.survey
+    readings = f"{imported.stored:,} readings" + (f" from {survey.rows:,} rows" if imported.repeated else "")
+    lines = [f"{readings} of {len(survey.series):,} series are in {url}", *_facts(survey, imported.repeated)]
     if needs is not None:
         short = needs.held < needs.needed
         lack = f"; this needs {needs.needed / DAY:.1f} days of history, the store holds {needs.held / DAY:.1f}" if short else ""
@@ -38,17 +27,113 @@ def imported_text(imported: Imported, url: str, needs: Needs | None) -> list[str
 
 def imported_document(imported: Imported, needs: Needs | None) -> dict[str, object]:
     """The same as data."""
+    survey, repeated = imported.survey, imported.repeated
     return {
         "readings": imported.stored,
-        "rows": imported.rows,
-        "repeated": 0 if imported.repeated is None else imported.repeated.rows,
-        "not_finite": imported.not_finite,
-        "misdated": imported.misdated,
-        "series": len(imported.series),
-        "unmatched": list(imported.strange),
-        "first": iso(imported.first),
-        "last": iso(imported.last),
+        "rows": survey.rows,
+        "repeated": 0 if repeated is None else repeated.rows,
+        "different": 0 if repeated is None else repeated.different,
+        "not_finite": survey.not_finite,
+        "misdated": survey.misdated,
+        "series": len(survey.series),
+        "unmatched": list(survey.strange),
+        "first": iso(survey.first),
+        "last": iso(survey.last),
+        "notes": list(survey.notes),
         "interval": None if needs is None else format_duration(needs.contract.interval),
         "window": None if needs is None else needs.contract.window,
         "horizon": None if needs is None else needs.contract.horizon,
     }
+
+
+def survey_text(survey: Survey, source: str) -> list[str]:
+    """How a file is understood: its series, their intervals and ranges, and the first rows."""
+    names = [series.name for series in survey.series[:LISTED]]
+    width = max(map(len, (*names, "series")))
+    lines = [
+        f"{source} holds {survey.rows:,} readings of {len(survey.series):,} series; nothing was written",
+        *_facts(survey, None),
+        f"  {'series':<{width}}  {'readings':>10}  interval  first to last",
+    ]
+    for series in survey.series[:LISTED]:
+        span = f"{iso(series.first)} to {iso(series.last)}"
+        lines.append(f"  {series.name:<{width}}  {series.rows:>10,}  {_interval(series.interval):<8}  {span}")
+    if len(survey.series) > LISTED:
+        lines.append(f"  and {len(survey.series) - LISTED:,} more series")
+    lines.append("  the first readings, times in UTC:")
+    lines += [f"    {_precise(time)}  {name}  {value:g}" for name, time, value in survey.readings]
+    return [*lines, "next: the same without --dry-run"]
+
+
+def survey_document(survey: Survey) -> dict[str, object]:
+    """The same as data."""
+    return {
+        "rows": survey.rows,
+        "not_finite": survey.not_finite,
+        "misdated": survey.misdated,
+        "series": [
+            {
+                "name": series.name,
+                "rows": series.rows,
+                "first": iso(series.first),
+                "last": iso(series.last),
+                "interval": _interval(series.interval) if series.interval else None,
+            }
+            for series in survey.series
+        ],
+        "unmatched": list(survey.strange),
+        "first": iso(survey.first),
+        "last": iso(survey.last),
+        "readings": [{"series": name, "time": _precise(time), "value": value} for name, time, value in survey.readings],
+        "notes": list(survey.notes),
+    }
+
+
+def _facts(survey: Survey, repeated: Repeated | None) -> list[str]:
+    """Series, time and interval, and what was decided and left out."""
+    count = len(survey.series)
+    names = ", ".join(series.name for series in survey.series[:NAMED])
+    lines = [
+        f"  series: {names}" + (f" and {count - NAMED:,} more" if count > NAMED else ""),
+        f"  time: {iso(survey.first)} to {iso(survey.last)}{_intervals(survey.series)}",
+        *(f"  {note}" for note in survey.notes),
+    ]
+    if repeated is not None:
+        other = f"; {repeated.different:,} of them with another value, first {repeated.example}" if repeated.different else ""
+        lines.append(
+            f"  overwritten by a later row of the same series and time: {repeated.rows:,} rows, first {repeated.series!r} at "
+            f"{iso(repeated.time)}{other}"
+        )
+    if survey.not_finite:
+        lines.append(f"  infinite values, left out: {survey.not_finite:,}")
+    if survey.misdated:
+        lines.append(f"  {MISDATED}, left out: {survey.misdated:,}")
+    if survey.strange:
+        lines.append(
+            f"  in no [[ingest]] topic: {len(survey.strange):,} of {count:,} series, such as {survey.strange[0]!r}; live "
+            "readings never continue them, check [[ingest]] series"
+        )
+    return lines
+
+
+def _intervals(series: tuple[SeriesSeen, ...]) -> str:
+    """The usual steps of the series, the most frequent first."""
+    steps = Counter(_interval(known.interval) for known in series if known.interval)
+    if not steps:
+        return ""
+    (usual, _), *others = steps.most_common()
+    return f", every {usual}" + (f" (others {', '.join(step for step, _ in others[:3])})" if others else "")
+
+
+def _interval(step: int) -> str:
+    """A step as people say it, rounded to a unit that leaves at most four digits."""
+    if not step:
+        return "-"
+    unit = next((UNITS[name] for name in ("ns", "us", "ms", "s", "min", "h", "d") if step < 1_000 * UNITS[name]), DAY)
+    return format_duration(max(1, round(step / unit)) * unit)
+
+
+def _precise(time: int) -> str:
+    """A moment with the digits behind the second that it has."""
+    rest = time % SECOND
+    return iso(time) if not rest else f"{iso(time)[:-1]}.{f'{rest:09}'.rstrip('0')}Z"

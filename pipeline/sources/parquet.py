@@ -7,15 +7,16 @@ import numpy as np
 import polars as pl
 
 from edge.contract.columns import Int32, Readings, SeriesTable
-from edge.contract.tables import Layout, layout_of
-from edge.contract.times import DAY, NANOSECONDS, UNITS, unit_of
+from edge.contract.times import DAY, LATEST, NANOSECONDS, UNITS, unit_of
 from edge.errors import HistoryError, StoreDenied
 from edge.sources.names import final_name
 from edge.sources.notes import Notes
 from edge.sources.settings import HistorySource
 from edge.sources.source import add_series, meaning_of, usable
 from edge.sources.sqlite import path_of
-from pipeline.history.file_times import parse_times
+from edge.tables.layout import Layout, labelled, layout_of
+from edge.tables.sample import Sample
+from pipeline.files.times import parse_times
 
 ROWS = 500_000  # rows of a slice
 BUCKETS = 4096  # spans of time that rows are counted in, to find slices of that size
@@ -73,8 +74,9 @@ class ParquetFolder:
         """As `Source.readings`."""
         names = self._layout.names
         columns = [pl.col(names[column]).cast(pl.Float64, strict=False) for column in self._layout.values]
-        owner = [] if self._layout.series is None else [pl.col(names[self._layout.series]).cast(pl.String).alias(" series")]
-        frame = self._frame.select(self._time.alias(" time"), *owner, *columns)
+        owner = [pl.col(names[column]).cast(pl.String) for column in self._layout.owner]
+        joined = [pl.concat_str(owner, separator=".", ignore_nulls=True).alias(" series")] if owner else []
+        frame = self._frame.select(self._time.alias(" time"), *joined, *columns)
         for begin, end in self._slices(start, stop):
             part = self._collect(frame.filter(pl.col(" time").is_between(begin, end, closed="left")))
             yield usable(self._readings(part, series), self.settings, self.notes)
@@ -100,17 +102,20 @@ class ParquetFolder:
 
     def _readings(self, part: pl.DataFrame, series: SeriesTable) -> Readings:
         moments = part[" time"].to_numpy()
-        if self._layout.series is None:
-            names = [self._layout.names[column] for column in self._layout.values]
+        names = [self._layout.names[column] for column in self._layout.values]
+        if not self._layout.owner:
             owners = np.repeat(self._indices(names, series), len(part))
-            cells = np.concatenate([part[name].fill_null(np.nan).to_numpy() for name in names])
-            readings = Readings(owners.astype(np.int32), np.tile(moments, len(names)), cells)
         else:
             text = part[" series"].fill_null("")
             known = text.unique()
-            codes = text.replace_strict(known, pl.Series(self._indices(known.to_list(), series)), return_dtype=pl.Int32)
-            value = part[self._layout.names[self._layout.values[0]]].fill_null(np.nan).to_numpy()
-            readings = Readings(codes.to_numpy(), moments, value)
+            columns = []
+            for label in self._layout.labels:
+                labels = [labelled(owner, label) if owner else "" for owner in known.to_list()]
+                codes = text.replace_strict(known, pl.Series(self._indices(labels, series)), return_dtype=pl.Int32)
+                columns.append(codes.to_numpy())
+            owners = np.concatenate(columns)
+        cells = np.concatenate([part[name].fill_null(np.nan).to_numpy() for name in names])
+        readings = Readings(owners.astype(np.int32), np.tile(moments, len(names)), cells)
         kept = readings.take((readings.series >= 0) & ~np.isnan(readings.value))
         return kept.take(np.argsort(kept.time, kind="stable"))
 
@@ -124,7 +129,7 @@ class ParquetFolder:
 
     def _moment(self, kinds: pl.Schema) -> pl.Expr:
         """The time of a row, ns UTC; null where it cannot be read."""
-        name = self._layout.names[self._layout.time]
+        name = self._layout.names[self._layout.timing.columns[0]]
         kind, time = kinds[name], pl.col(name)
         if isinstance(kind, pl.Datetime):
             if kind.time_zone is None and self.settings.timezone != "UTC":
@@ -136,7 +141,7 @@ class ParquetFolder:
             newest = self._collect(self._frame.select(time.max())).item()
             unit = self.settings.time_unit if self.settings.time_unit in NANOSECONDS else unit_of(newest or 0)
             return time.cast(pl.Int64) * NANOSECONDS[unit]
-        return time.map_batches(parse_times, return_dtype=pl.Int64)
+        return time.map_batches(lambda column: parse_times(column).time, return_dtype=pl.Int64)
 
     def _collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
         try:
@@ -151,7 +156,7 @@ class ParquetFolder:
 
 def _layout(path: str, names: list[str], own: list[str]) -> Layout:
     """The meaning of the columns: of all, where one names the series; else of those that stand in the files."""
-    layout = layout_of(path, names)
-    if layout.series is not None or len(own) == len(names):
+    layout = layout_of(Sample(path, names, (), str, LATEST))
+    if layout.owner or len(own) == len(names):
         return layout
-    return layout_of(path, own)
+    return layout_of(Sample(path, own, (), str, LATEST))

@@ -7,7 +7,7 @@ import pytest
 
 from edge.commands.csv_file import LONGEST_LINE, read_csv
 from edge.contract.columns import SeriesTable
-from edge.contract.times import SECOND
+from edge.contract.times import LATEST, SECOND
 from edge.errors import ConfigurationError, HistoryError
 from tests.support.csv_texts import WRITTEN, rows_of
 from tests.support.spellings import NOON
@@ -18,7 +18,7 @@ EXPECTED = [("roof", NOON, 1.5), ("roof", NOON + 3600 * SECOND, -2.0)]
 def rows(path: Path, batch: int = 4096) -> list[tuple[str, int, float]]:
     """Series name, time and value of every reading of a file."""
     names = SeriesTable()
-    return rows_of(names, read_csv(path, names, batch))
+    return rows_of(names, read_csv(path, names, LATEST, batch=batch))
 
 
 @pytest.mark.parametrize("name", WRITTEN)
@@ -52,7 +52,7 @@ def test_readings_come_in_batches_in_the_order_of_the_rows(tmp_path: Path) -> No
     """A wide row stays together, and the batches together are the whole."""
     path = tmp_path / "table.csv"
     path.write_text("time,a,b\n" + "".join(f"{1_768_478_400 + row},{row},{-row}\n" for row in range(50)))
-    batches = [*read_csv(path, SeriesTable(), 7)]
+    batches = [*read_csv(path, SeriesTable(), LATEST, batch=7)]
     assert {len(batch) for batch in batches[:-1]} == {8}
     assert [value for _, _, value in rows(path)] == [value for row in range(50) for value in (row, -row)]
     assert rows(path, 7) == rows(path)
@@ -72,16 +72,16 @@ def test_a_line_that_never_ends_is_refused(above: str, tmp_path: Path) -> None:
     path = tmp_path / "a.csv.gz"
     path.write_bytes(gzip.compress(above.encode() + b"0" * (LONGEST_LINE + 1), 1))
     with pytest.raises(HistoryError, match=r"a\.csv\.gz is no CSV: a line is longer than 33,554,432 characters"):
-        list(read_csv(path, SeriesTable()))
+        list(read_csv(path, SeriesTable(), LATEST))
 
 
 def test_a_series_is_known_from_its_first_value_on(tmp_path: Path) -> None:
     """A long table adds a name only with a reading, a wide one adds all its columns."""
     path, names = tmp_path / "table.csv", SeriesTable()
     path.write_text("series,time,value\na,2026-01-15,n/a\nb,2026-01-15,1\n")
-    assert rows_of(names, read_csv(path, names)) == [("b", NOON - 43_200 * SECOND, 1.0)]
+    assert rows_of(names, read_csv(path, names, LATEST)) == [("b", NOON - 43_200 * SECOND, 1.0)]
     assert names.names == ["b"]
     path.write_text("time,a,b\n2026-01-15,,1\n")
     wide = SeriesTable()
-    assert len(rows_of(wide, read_csv(path, wide))) == 1
+    assert len(rows_of(wide, read_csv(path, wide, LATEST))) == 1
     assert wide.names == ["a", "b"]

@@ -1,5 +1,6 @@
 """A time is read to the nanosecond or refused, however it is spelt."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -83,16 +84,15 @@ def test_a_spelling_is_read_as_the_list_says(text: str, moment: int | None) -> N
 @pytest.mark.parametrize(("text", "moment"), SPELLINGS.items(), ids=repr)
 def test_a_cell_of_a_file_may_come_from_a_clock_that_was_wrong(text: str, moment: int | None) -> None:
     """What a message may say is read alike; beyond that, only a time of another year between 1700 and 2250 is."""
-    try:
-        read = read_time(text)
-    except PayloadError:
-        read = None
+    read: int | None = None
+    with suppress(PayloadError):
+        read, _ = read_time(text)
     assert read == moment or (moment is None and read is not None and not EARLIEST <= read < LATEST)
 
 
 def test_a_file_of_1970_can_be_read() -> None:
     """It is the reader's part to leave it out, and to count it."""
-    assert [read_time(text) for text in ("0", "1970-01-01", "1900-01-01T00:00:00Z")] == [0, 0, -2_208_988_800 * SECOND]
+    assert [read_time(text)[0] for text in ("0", "1970-01-01", "1900-01-01T00:00:00Z")] == [0, 0, -2_208_988_800 * SECOND]
 
 
 def test_eight_digits_are_a_date_unless_the_unit_is_named() -> None:

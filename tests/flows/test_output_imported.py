@@ -4,14 +4,17 @@ from dataclasses import replace
 
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
-from flows.output.imported import imported_document, imported_text
+from flows.output.imported import imported_document, imported_text, survey_document, survey_text
+from pipeline.files.importing import Imported, SeriesSeen, Survey
+from pipeline.files.tally import Repeated
 from pipeline.history.from_store import Needs
-from pipeline.history.importing import Imported
 
 HOUR = 3600 * SECOND
-IMPORTED = Imported(
-    rows=48, stored=48, not_finite=0, misdated=0, repeated=None, series=("a", "b"), strange=(), first=0, last=23 * HOUR
+SERIES = (SeriesSeen("a", 24, 0, 23 * HOUR, HOUR), SeriesSeen("b", 24, 0, 23 * HOUR, HOUR))
+SURVEY = Survey(
+    rows=48, not_finite=0, misdated=0, series=SERIES, strange=(), first=0, last=23 * HOUR, readings=(("a", 1, 2.0),), notes=()
 )
+IMPORTED = Imported(SURVEY, stored=48, repeated=None)
 ENOUGH = Needs(Contract(HOUR, 168, 24), needed=12 * DAY, held=12 * DAY)
 
 
@@ -19,7 +22,8 @@ def test_history_that_is_long_enough_leads_to_retrain() -> None:
     """What came in, its time, what retrain takes, and the next command."""
     assert imported_text(IMPORTED, "sqlite:///s.db", ENOUGH) == [
         "48 readings of 2 series are in sqlite:///s.db",
-        "  time: 1970-01-01T00:00:00Z to 1970-01-01T23:00:00Z",
+        "  series: a, b",
+        "  time: 1970-01-01T00:00:00Z to 1970-01-01T23:00:00Z, every 1h",
         "  retrain takes: interval 1h, looks back 7d, ahead 1d",
         "next: gatecast retrain",
     ]
@@ -42,10 +46,37 @@ def test_without_a_plan_the_document_has_no_interval() -> None:
         "readings": 48,
         "rows": 48,
         "repeated": 0,
+        "different": 0,
         "not_finite": 0,
         "misdated": 0,
         "series": 2,
         "unmatched": [],
         "first": "1970-01-01T00:00:00Z",
         "last": "1970-01-01T23:00:00Z",
+        "notes": [],
     }
+
+
+def test_what_collides_and_what_was_decided_is_said() -> None:
+    """One line each, with the first case."""
+    repeated = Repeated(3, "a", 0, 2, "line 5, 'a' at 1970-01-01T00:00:00Z: 2 after 1")
+    imported = replace(IMPORTED, stored=45, repeated=repeated, survey=replace(SURVEY, notes=("numbers have a decimal comma",)))
+    lines = imported_text(imported, "sqlite:///s.db", None)
+    assert lines[0] == "45 readings from 48 rows of 2 series are in sqlite:///s.db"
+    assert "  numbers have a decimal comma" in lines
+    assert lines[-2].endswith(
+        "3 rows, first 'a' at 1970-01-01T00:00:00Z; 2 of them with another value, first " + repeated.example
+    )
+
+
+def test_intervals_are_named_by_their_frequency() -> None:
+    """The usual one first, rounded; a long list of series is cut."""
+    series = tuple(
+        SeriesSeen(f"s{place}", 9, 0, 1, step) for place, step in enumerate([60 * SECOND] * 25 + [HOUR, 3_599 * SECOND, 0])
+    )
+    lines = survey_text(replace(SURVEY, series=series), "f.csv")
+    assert lines[1] == "  series: s0, s1, s2, s3, s4 and 23 more"
+    assert lines[2].endswith(", every 1min (others 1h)")
+    assert "  and 8 more series" in lines
+    assert "    1970-01-01T00:00:00.000000001Z  a  2" in lines
+    assert [known["interval"] for known in survey_document(replace(SURVEY, series=series))["series"]][-1] is None  # type: ignore[attr-defined]

@@ -10,8 +10,8 @@ from edge.contract.columns import Readings
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
 from edge.errors import HistoryError
+from pipeline.files.reading import read_file
 from pipeline.history.checks import Report, refuse, trainable, validate
-from pipeline.history.from_files import read_file
 from pipeline.history.table import stream_table, to_table
 
 HOUR = 3600 * SECOND

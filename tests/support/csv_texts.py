@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from hypothesis import strategies as st
 
 from edge.contract.columns import Readings, SeriesTable
-from edge.contract.tables import MISSING, SEPARATORS, SERIES_NAMES, TIME_NAMES, VALUE_NAMES
+from edge.tables.words import MISSING, SEPARATORS, SERIES_NAMES, TIME_NAMES, VALUE_NAMES
 from tests.support.spellings import texts
 
 # The readings 1.5 at 2026-01-15T12:00:00Z and -2 one hour later of the series `roof`, as they come out of many programs.

@@ -1,20 +1,28 @@
-"""A file's readings in the store: what is said to be there was counted there."""
+"""A file's readings in the store: what is said to be there was counted there.
+
+Kind of fault: counts of what was sent reported as what is there, and rows that overwrite others without a word.
+"""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
-from edge.contract.columns import Points, Readings, SeriesTable
+from edge.contract.columns import Points, SeriesTable
 from edge.contract.schema import READING
 from edge.contract.times import SECOND
 from edge.errors import GatecastError, HistoryError
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import open_store
-from pipeline.history.importing import Repeated, Tally, import_file
+from edge.tables.options import TableOptions
+from pipeline.files.importing import SeriesSeen, import_file, survey_file
+from pipeline.files.reading import File
+from pipeline.files.tally import Repeated
 from tests.support.ingests import ingest
 from tests.support.servers import Influx
 
@@ -41,59 +49,24 @@ def csv(path: Path, rows: Sequence[str], header: str = "time,h.a,h.b") -> Path:
     return path
 
 
-def batches(*rows: tuple[int, int], size: int) -> Iterator[Readings]:
-    """(series, time) rows in the order of a file, so many at a time."""
-    for begin in range(0, len(rows), size):
-        some = rows[begin : begin + size]
-        yield Readings.of([row[0] for row in some], [row[1] for row in some], [1.0] * len(some))
-
-
-def counted(*rows: tuple[int, int], size: int) -> tuple[list[int], Repeated | None, int]:
-    """Times of each series, what repeats, and how many series had to be kept in memory."""
-    tally = Tally()
-    for batch in batches(*rows, size=size):
-        tally.count(batch)
-    kept = 0
-    for batch in batches(*rows, size=size):
-        kept += tally.keep_disordered(batch)
-    distinct, repeated = tally.distinct(["a", "b", "c"])
-    return distinct.tolist(), repeated, kept
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 100])
-def test_times_are_counted_once_in_whatever_order_and_pieces_they_come(size: int) -> None:
-    """Rising and falling series cost no memory; in the others the earliest repeated time of the first series is named."""
-    assert counted((0, 1), (1, 9), (0, 2), (1, 8), (0, 3), size=size) == ([3, 2], None, 0)
-    rows = ((1, 5), (0, 7), (0, 7), (1, 6), (1, 5), (0, 3), (0, 3), (2, 1), (2, 2))
-    assert counted(*rows, size=size) == ([2, 2, 2], Repeated(3, "a", 3), 7)
-
-
-def test_counts_agree_with_a_set_on_random_files() -> None:
-    """Any order, any repetition, any pieces."""
-    random = np.random.default_rng(5)
-    for size in (1, 7, 50):
-        rows = [
-            (int(series), int(time)) for series, time in zip(random.integers(0, 3, 60), random.integers(0, 30, 60), strict=True)
-        ]
-        rows += [(0, -1), (1, -1), (2, -1)]
-        distinct, repeated, _ = counted(*rows, size=size)
-        assert distinct == [len({time for owner, time in rows if owner == series}) for series in range(3)]
-        assert repeated is not None
-        assert repeated.rows == len(rows) - len(set(rows))
+def opened(path: Path) -> File:
+    """The file as it is read now."""
+    return File.of(path)
 
 
 def test_rows_at_the_same_time_are_told_apart_from_what_is_stored(tmp_path: Path) -> None:
     """The repeated hour of autumn in local time: the store has fewer readings than the file has rows, and that is said."""
     rows = ["2025-10-26T01:00:00,1,5", "2025-10-26T02:00:00,2,", "2025-10-26T02:00:00,3,", "2025-10-26T03:00:00,4,inf"]
     store = SqliteStore(tmp_path / "s.db")
-    found = import_file(csv(tmp_path / "f.csv", rows), store, INGESTS)
-    assert (found.rows, found.stored, found.not_finite) == (5, 4, 1)
+    found = import_file(opened(csv(tmp_path / "f.csv", rows)), store, INGESTS)
+    assert (found.survey.rows, found.stored, found.survey.not_finite) == (5, 4, 1)
     assert found.repeated is not None
     assert (found.repeated.rows, found.repeated.series, found.repeated.time) == (1, "h.a", 1_761_444_000 * SECOND)
+    assert (found.repeated.different, found.repeated.example) == (1, "line 4, 'h.a' at 2025-10-26T02:00:00Z: 3 after 2")
     (page,) = store.read(READING, ["value"], 0, 2**62, SeriesTable())
     assert sorted(page.fields["value"]) == [1.0, 3.0, 4.0, 5.0]
-    assert (found.first, found.last) == (1_761_440_400 * SECOND, 1_761_447_600 * SECOND)
-    assert found.strange == ()
+    assert (found.survey.first, found.survey.last) == (1_761_440_400 * SECOND, 1_761_447_600 * SECOND)
+    assert found.survey.strange == ()
     store.close()
 
 
@@ -105,9 +78,9 @@ def test_a_second_import_says_the_same(tmp_path: Path) -> None:
     )
     other = Points(READING, np.zeros(1, np.int32), np.array([1_767_229_200 * SECOND]), {"value": np.ones(1)})
     store.write(store.encode([other], SeriesTable(["other"])))
-    found = import_file(path, store, INGESTS)
-    assert (found.rows, found.stored, found.repeated) == (18, 18, None)
-    assert import_file(path, store, INGESTS) == found
+    found = import_file(opened(path), store, INGESTS)
+    assert (found.survey.rows, found.stored, found.repeated) == (18, 18, None)
+    assert import_file(opened(path), store, INGESTS) == found
     store.close()
 
 
@@ -118,7 +91,7 @@ def test_a_store_that_does_not_hold_what_it_took_is_no_success(keeps: int, missi
     rows = [f"{1_767_225_600 + minute * 60},1,{minute}" for minute in range(9_000)]
     path = csv(tmp_path / "f.csv", rows)
     with pytest.raises(HistoryError, match=rf"took all 18,000 readings, but {missing} .* series 'h\.a'.* of 9,000"):
-        import_file(path, store, INGESTS)
+        import_file(opened(path), store, INGESTS)
     store.close()
 
 
@@ -126,8 +99,9 @@ def test_names_that_no_topic_gives_are_listed(tmp_path: Path) -> None:
     """Their history would never meet a live reading."""
     path = csv(tmp_path / "f.csv", ["2026-01-01,1,2,3"], "time,h.a,sensors/h/a,lonely")
     store = SqliteStore(tmp_path / "s.db")
-    found = import_file(path, store, INGESTS)
-    assert (found.series, found.strange) == (("h.a", "sensors/h/a", "lonely"), ("sensors/h/a", "lonely"))
+    found = import_file(opened(path), store, INGESTS)
+    assert [series.name for series in found.survey.series] == ["h.a", "sensors/h/a", "lonely"]
+    assert found.survey.strange == ("sensors/h/a", "lonely")
     store.close()
 
 
@@ -136,7 +110,7 @@ def test_a_name_that_no_topic_could_have_is_refused_in_a_short_line(tmp_path: Pa
     path = csv(tmp_path / "long.csv", ["2026-01-01T00:00:00Z,1"], "time," + "x" * 5_000)
     store = SqliteStore(tmp_path / "store.db")
     with pytest.raises(HistoryError, match="at most 1024 characters, as topics have; got one of 5,000: 'xxx") as caught:
-        import_file(path, store, [])
+        import_file(opened(path), store, [])
     assert len(str(caught.value)) < 400 + len(str(path))
     assert store.span() is None
     store.close()
@@ -144,8 +118,8 @@ def test_a_name_that_no_topic_could_have_is_refused_in_a_short_line(tmp_path: Pa
 
 def test_a_file_of_infinities_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     """No reading, no success."""
-    with pytest.raises(HistoryError, match="got 2 infinite values and 0 readings of other years"):
-        import_file(csv(tmp_path / "f.csv", ["2026-01-01,inf,-inf"]), SqliteStore(tmp_path / "s.db"), INGESTS)
+    with pytest.raises(HistoryError, match="got 2 infinite values and 0 readings of other times"):
+        import_file(opened(csv(tmp_path / "f.csv", ["2026-01-01,inf,-inf"])), SqliteStore(tmp_path / "s.db"), INGESTS)
     assert not (tmp_path / "s.db").exists()
 
 
@@ -178,7 +152,7 @@ def test_a_login_page_that_answers_success_is_no_store(tmp_path: Path) -> None:
         store = open_store(f"influxdb://127.0.0.1:{server.server_port}/bucket?org=home")
         try:
             with pytest.raises(GatecastError, match="InfluxDB"):
-                import_file(csv(tmp_path / "f.csv", ["2026-01-01,1,2"]), store, INGESTS)
+                import_file(opened(csv(tmp_path / "f.csv", ["2026-01-01,1,2"])), store, INGESTS)
         finally:
             store.close()
             server.shutdown()
@@ -193,10 +167,10 @@ def test_an_import_into_influxdb_is_counted_there(
     monkeypatch.setenv("GATECAST_INFLUX_TOKEN", influx.token)
     rows = [f"{1_767_225_600 + minute * 60},1,{minute}" for minute in range(6_000)]
     store = open_store(influx.store_url(bucket))
-    found = import_file(csv(tmp_path / "f.csv", [*rows, *rows[:10]]), store, INGESTS)
+    found = import_file(opened(csv(tmp_path / "f.csv", [*rows, *rows[:10]])), store, INGESTS)
     store.close()
-    assert (found.rows, found.stored) == (12_020, 12_000)
-    assert found.repeated == Repeated(20, "h.a", 1_767_225_600 * SECOND)
+    assert (found.survey.rows, found.stored) == (12_020, 12_000)
+    assert found.repeated == Repeated(20, "h.a", 1_767_225_600 * SECOND, 0)
     assert influx.query(bucket, 'SELECT count("value") FROM "reading"')[0]["count"] == 12_000
 
 
@@ -209,7 +183,7 @@ def test_a_name_that_influxdb_writes_in_another_way_is_counted(
     names = ["plc1\\temp", "tail\\", "a b,c=d", "two\nlines"]
     rows = [f'"{name}",{1_767_225_600 + minute * 60},{minute}' for name in names for minute in range(5)]
     store = open_store(influx.store_url(bucket))
-    found = import_file(csv(tmp_path / "f.csv", rows, "series,time,value"), store, INGESTS)
+    found = import_file(opened(csv(tmp_path / "f.csv", rows, "series,time,value")), store, INGESTS)
     store.close()
     assert found.stored == 20
 
@@ -218,8 +192,8 @@ def test_a_row_of_1970_costs_itself(tmp_path: Path) -> None:
     """It is not stored, it is counted, and the rest of the file comes in."""
     rows = ["1970-01-01T00:00:00,7,8", "2026-01-01T00:00:00,1,2", "2101-01-01T00:00:00,3,", "2026-01-01T01:00:00,5,6"]
     store = SqliteStore(tmp_path / "s.db")
-    imported = import_file(csv(tmp_path / "f.csv", rows), store, INGESTS)
-    assert (imported.rows, imported.stored, imported.misdated, imported.repeated) == (4, 4, 3, None)
+    imported = import_file(opened(csv(tmp_path / "f.csv", rows)), store, INGESTS)
+    assert (imported.survey.rows, imported.stored, imported.survey.misdated, imported.repeated) == (4, 4, 3, None)
     (page,) = store.read(READING, ["value"], -(2**62), 2**62, SeriesTable())
     assert sorted(page.fields["value"]) == [1.0, 2.0, 5.0, 6.0]
     store.close()
@@ -228,6 +202,40 @@ def test_a_row_of_1970_costs_itself(tmp_path: Path) -> None:
 def test_a_file_of_wrong_clocks_alone_is_refused(tmp_path: Path) -> None:
     """Nothing is left of it; the line says what is there."""
     store = SqliteStore(tmp_path / "s.db")
-    with pytest.raises(HistoryError, match="got 0 infinite values and 2 readings of other years"):
-        import_file(csv(tmp_path / "f.csv", ["1970-01-01T00:00:00,7,8"]), store, INGESTS)
+    with pytest.raises(HistoryError, match="got 0 infinite values and 2 readings of other times"):
+        import_file(opened(csv(tmp_path / "f.csv", ["1970-01-01T00:00:00,7,8"])), store, INGESTS)
     store.close()
+
+
+def test_local_time_keeps_both_halves_of_the_repeated_hour(tmp_path: Path) -> None:
+    """With the zone named no row overwrites another; without it the hour before is lost, and that is said."""
+    moments = range(1_761_350_400, 1_761_523_200, 900)
+    berlin = ZoneInfo("Europe/Berlin")
+    rows = [f"{datetime.fromtimestamp(moment, berlin):%Y-%m-%d %H:%M:%S},{moment}" for moment in moments]
+    path = csv(tmp_path / "f.csv", rows, "time,h.a")
+    store = SqliteStore(tmp_path / "s.db")
+    found = import_file(File.of(path, TableOptions(timezone="Europe/Berlin")), store, INGESTS)
+    assert (found.stored, found.repeated) == (len(rows), None)
+    (page,) = store.read(READING, ["value"], 0, 2**62, SeriesTable())
+    assert (page.time // SECOND).tolist() == list(page.readings().value) == list(moments)
+    store.close()
+    other = SqliteStore(tmp_path / "utc.db")
+    wrong = import_file(File.of(path), other, INGESTS)
+    assert (wrong.stored, wrong.repeated is not None and wrong.repeated.different) == (len(rows) - 4, 4)
+    assert "taken as UTC" in wrong.survey.notes[0]
+    other.close()
+
+
+def test_a_survey_says_what_a_file_holds_and_writes_nothing(tmp_path: Path) -> None:
+    """Series with their spans and intervals, the first readings, and what does not count."""
+    rows = [f"2026-01-01T{hour:02}:00:00Z,{hour},{'' if hour % 2 else -hour}" for hour in range(6)]
+    rows += ["2031-01-01T00:00:00Z,1,", "2026-01-01T07:00:00Z,inf,"]
+    path = csv(tmp_path / "f.csv", rows, "time,h.a,lonely")
+    survey = survey_file(File.of(path, now=1_780_000_000 * SECOND), INGESTS)
+    hour, first = 3600 * SECOND, 1_767_225_600 * SECOND
+    assert survey.series == (
+        SeriesSeen("h.a", 6, first, first + 5 * hour, hour),
+        SeriesSeen("lonely", 3, first, first + 4 * hour, 2 * hour),
+    )
+    assert (survey.rows, survey.misdated, survey.not_finite, survey.strange) == (9, 1, 1, ("lonely",))
+    assert survey.readings[:3] == (("h.a", first, 0.0), ("lonely", first, 0.0), ("h.a", first + hour, 1.0))

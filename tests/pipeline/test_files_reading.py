@@ -15,9 +15,10 @@ from hypothesis import example, given, settings
 
 from edge.commands.csv_file import read_csv
 from edge.contract.columns import Readings, SeriesTable
-from edge.contract.times import SECOND
+from edge.contract.times import LATEST, SECOND
 from edge.errors import ConfigurationError, GatecastError, HistoryError
-from pipeline.history.from_files import CELLS, read_batches, read_file
+from edge.tables.options import NO_OPTIONS
+from pipeline.files.reading import CELLS, File, read_batches, read_file
 from pipeline.history.table import to_table
 from tests.support.csv_texts import WRITTEN, csv_texts, rows_of
 from tests.support.spellings import NOON
@@ -33,10 +34,15 @@ def written(folder: Path, text: str, name: str = "history.csv") -> Path:
     return path
 
 
+def readings_of(path: Path, names: SeriesTable, cells: int = CELLS) -> Iterator[Readings]:
+    """The readings of a file, so many cells at a time."""
+    return (batch.readings for batch in read_batches(File(path, NO_OPTIONS, LATEST, cells), names))
+
+
 def as_rows(path: Path, cells: int = CELLS) -> list[tuple[str, int, float]]:
     """Series name, time and value of every reading of a file."""
     names = SeriesTable()
-    return rows_of(names, read_batches(path, names, cells))
+    return rows_of(names, readings_of(path, names, cells))
 
 
 LONG = "Value,SERIES,Time\n1.5,b,2024-01-01T00:00:00Z\n,a,2024-01-01T00:00:00Z\nNaN,a,2024-01-01\n-2,a,1704070800\n"
@@ -75,11 +81,11 @@ def test_a_file_is_read_in_pieces(tmp_path: Path) -> None:
     long = [(f"s{row % 4}", MIDNIGHT + row * HOUR, float(row)) for row in range(20)]
     text = "series,time,value\n" + "".join(f"{name},{time // SECOND},{value}\n" for name, time, value in long)
     assert as_rows(written(tmp_path, text), cells) == long
-    assert len(list(read_batches(tmp_path / "history.csv", SeriesTable(), cells))) > 5
+    assert len(list(readings_of(tmp_path / "history.csv", SeriesTable(), cells))) > 5
     wide = "time,a,b\n" + "".join(f"{time // SECOND},{value},{-value}\n" for _, time, value in long)
     both = [("a", time, value) for _, time, value in long] + [("b", time, -value) for _, time, value in long]
     assert sorted(as_rows(written(tmp_path, wide), cells)) == sorted(both)
-    with pytest.raises(HistoryError, match=r"line 22, column 'value': expected a number or an empty cell; got 'off'"):
+    with pytest.raises(HistoryError, match=r"line 22, column 'value': expected a number or an empty cell .*; got 'off'"):
         as_rows(written(tmp_path, text + "s0,2024-02-01,off\n"), cells)
 
 
@@ -118,7 +124,7 @@ def test_first_column_is_the_time_where_none_is_named_so(tmp_path: Path) -> None
         ("time,a\n", ["expected readings below the header", "no value in any row"]),
         ("a\n1\n", ["got one column, 'a'"]),
         ("time,a\n2024-01-01,1\n2024-01-02,on\n", ["line 3", "column 'a'", "a number", "got 'on'"]),
-        ("time;a\n2024-01-01;12,5\n", ["line 2", "decimal point, 12.5", "got '12,5'"]),
+        ("time;a\n2024-01-01;1,234\n", ["line 2", "decimal point, 1.234", "--decimal-comma", "got '1,234'"]),
         ("time,a\n2024-01-01,12,5\n", ["more cells", "decimal comma"]),
         ("time,a\n2024-01-01,12.5 °C\n", ["the number alone, 12.5", "got '12.5 °C'"]),
         ("time,a\n2024-01-01,1\n\n2024-13-01,2\n", ["line 4", "column 'time'", "a time", "got '2024-13-01'"]),
@@ -126,8 +132,8 @@ def test_first_column_is_the_time_where_none_is_named_so(tmp_path: Path) -> None
         ("time,series,value\n,a,1\n", ["a time beside a value", "got nothing"]),
         ("time,series,value\n2024-01-01,,1\n", ["name of a series", "got nothing"]),
         ("time,a,a\n2024-01-01,1,2\n", ["got 'a' twice"]),
-        ("time,a,\n2024-01-01,1,\n", ["column 3 has none"]),
-        ("2024-01-01,1\n2024-01-02,2\n", ["names of the columns in line 1", "got the data"]),
+        ("time,a,\n2024-01-01,1,2\n", ["column 3 has none"]),
+        ("2024-01-01,1\n2024-01-02,2\n", ["names of the columns in the first line", "got the data", "--columns time,sensor1"]),
         ("time,a\n2024-01-01,\n", ["no value in any row"]),
     ],
 )
@@ -179,7 +185,9 @@ def outcome(read: Callable[[SeriesTable], Iterator[Readings]], path: Path) -> Ou
 def both(text: str, path: Path) -> tuple[Outcome, Outcome]:
     """What the device and the trainer make of a file."""
     path.write_bytes(text.encode())
-    return outcome(partial(read_csv, path, batch=5), path), outcome(lambda names: read_batches(path, names, 20), path)
+    return outcome(partial(read_csv, path, latest=LATEST, batch=5), path), outcome(
+        lambda names: readings_of(path, names, 20), path
+    )
 
 
 @settings(max_examples=400)

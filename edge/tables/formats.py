@@ -1,0 +1,78 @@
+"""Times in a format that the user names, such as `%d.%m.%Y %H:%M`: a pattern that Python and polars share."""
+
+import re
+
+from edge.errors import ConfigurationError
+from edge.quoting import quoted
+
+EXCEL = "excel"  # days since 1899-12-30
+FIRST_SERIAL = -25_569  # 1899-12-30 in days since 1970
+EXAMPLE = "%d.%m.%Y %H:%M"
+_GROUPS = {
+    "Y": r"(?P<year>[0-9]{4})",
+    "f": r"(?P<fraction>[0-9]{1,9})",
+    "p": r"(?P<half>[AaPp])\.?[Mm]\.?",
+    "z": r"(?P<zone>[Zz]|UTC|utc|(?P<sign>[+-])(?P<east_hour>[01][0-9]|2[0-3]):?(?P<east_minute>[0-5][0-9])?)",
+}
+_NAMES = {"y": "short_year", "m": "month", "d": "day", "H": "hour", "I": "half_hour", "M": "minute", "S": "second"}
+LETTERS = (*_NAMES, *_GROUPS)
+
+
+def pattern_of(time_format: str) -> str:
+    """The pattern of a format, with a named group for each part of the time.
+
+    `%d`, `%m`, `%H`, `%I`, `%M`, `%S` take one or two digits, or two where the next part follows at once.
+
+    Raises:
+        ConfigurationError: a letter that is not known, a part that comes twice, or no date.
+    """
+    pattern, used, position = "", set[str](), 0
+    while position < len(time_format):
+        sign, letter = time_format[position], time_format[position + 1 : position + 2]
+        if sign != "%":
+            pattern += re.escape(sign)
+            position += 1
+            continue
+        position += 2
+        if letter == "%":
+            pattern += "%"
+            continue
+        if letter not in LETTERS or letter in used:
+            problem = "comes twice" if letter in used else "is not known"
+            raise ConfigurationError(
+                f"--time-format {quoted(time_format)}: %{letter} {problem}; write such as '{EXAMPLE}' with "
+                f"{', '.join(f'%{known}' for known in LETTERS)}, or {EXCEL}"
+            )
+        used.add(letter)
+        least = 2 if letter == "y" or time_format[position : position + 1] == "%" else 1
+        pattern += _GROUPS.get(letter) or f"(?P<{_NAMES[letter]}>[0-9]{{{least},2}})"
+    if not ({"Y", "y"} & used and {"m", "d"} <= used):
+        raise ConfigurationError(f"--time-format {quoted(time_format)}: expected year, month and day, such as '{EXAMPLE}'")
+    return pattern
+
+
+def format_of(text: str) -> str:
+    """The format that a date or time is probably written in, for advice; empty where none can be told."""
+    date = re.match(r"([0-9]{1,4})([./-])([0-9]{1,2})\2([0-9]{4}|[0-9]{1,2})(?![0-9])", text)
+    clock = _clock_of(text[date.end() :]) if date else None
+    if date is None or clock is None:
+        return ""
+    first, sign, second, third = date.groups()
+    if len(first) == 4:
+        return f"%Y{sign}%m{sign}%d{clock}"
+    if len(first) == 3 or len(third) == 1:
+        return ""
+    order = ("%m", "%d") if int(second) > 12 or (sign == "/" and "%p" in clock) else ("%d", "%m")
+    return f"{order[0]}{sign}{order[1]}{sign}{'%Y' if len(third) == 4 else '%y'}{clock}"
+
+
+def _clock_of(text: str) -> str | None:
+    """The format of what stands behind a date; None where it is no time of day."""
+    if not text:
+        return ""
+    clock = re.fullmatch(r"([ T]+)[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?([.,][0-9]+)?( ?[AaPp]\.?[Mm]\.?)?", text)
+    if clock is None:
+        return None
+    hour = "%I" if clock[4] else "%H"
+    half = "" if not clock[4] else " %p" if clock[4].startswith(" ") else "%p"
+    return f"{clock[1]}{hour}:%M{':%S' if clock[2] else ''}{clock[3][0] + '%f' if clock[3] else ''}{half}"

@@ -1,0 +1,158 @@
+"""The lines of a text file: encoding, comments, the line with the names of the columns, and files of several tables."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from edge.errors import HistoryError
+from edge.tables.words import SEPARATORS, SHAPES, empty_file
+
+LONGEST_HEADER = 2**24  # characters of a header that goes on in further lines
+WINDOWS = "cp1252"
+_QUOTED = re.compile(r'"[^"]*"')
+_NAMED_SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_ANNOTATION = re.compile(r"#(?:group|datatype|default)\b")
+# The line with the names in a file of several tables: InfluxDB's annotated CSV, and the CSV of its older command line.
+_REPEATED = re.compile(r",result,table,|name,(?:tags,)?time,")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The line with the names of the columns.
+
+    Args:
+        above: number of lines of the file above the first row of the table, that line included.
+        separator: character between the cells.
+        cells: names of the columns as they stand there.
+        types: types of the columns, where the file has a line that says them.
+        named: whether the file has such a line; without it the names were given by the user.
+    """
+
+    above: int
+    separator: str
+    cells: tuple[str, ...]
+    types: tuple[str, ...] = ()
+    named: bool = True
+
+
+def encoding_of(head: bytes) -> str:
+    """The encoding of a text file: UTF-8 or UTF-16 where its beginning is, else that of Western Windows.
+
+    Args:
+        head: bytes from the beginning of the file, as many as one likes.
+    """
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.end < len(head) - 3:  # a character that is cut at the end is no fault
+            return WINDOWS
+    return "utf-8-sig"
+
+
+class Lines:
+    """The lines of a file, cut into tables.
+
+    Args:
+        source: name of the file, for messages.
+        lines: lines with their ends.
+        columns: names of the columns, where the user gives them because the file does not.
+    """
+
+    def __init__(self, source: str, lines: Iterator[str], columns: tuple[str, ...] = ()) -> None:
+        self._source, self._lines, self._columns = source, lines, columns
+        self._count = 0  # lines taken so far
+        self._next = ""  # line that was given back
+        self._last = ""  # header of this table
+        self._comments = False
+
+    def header(self) -> Header | None:
+        """The header of the next table, cut at the first separator that it has outside of quotes; None: the file has ended.
+
+        Empty lines, comments (`#`), `sep=;` and the annotations of InfluxDB above it are no part of the table.
+
+        Raises:
+            HistoryError: a quotation mark is not closed, or a name is far too long; or the first table is missing.
+        """
+        separator = types = ""
+        first = self._count == 0
+        while line := self._take():
+            text = line.rstrip("\r\n")
+            if not text:
+                continue
+            if (named := _NAMED_SEPARATOR.fullmatch(text)) is not None:
+                separator = named[1]
+            elif text.startswith("#") and not (self._columns or self._is_header(text)):
+                self._comments = True
+                types = text if text.startswith("#datatype") else types
+            else:
+                return self._cut(line, separator, types)
+        if first:
+            raise HistoryError(empty_file(self._source))
+        return None
+
+    def body(self) -> Iterator[str]:
+        """The lines below the header, up to the next table; a comment, or a header that comes again, is an empty line."""
+        header = self._last
+        sections = _REPEATED.match(header) is not None
+        if not (sections or self._comments):  # every line is a row
+            yield from filter(None, [self._take()])
+            yield from self._lines
+            return
+        while line := self._take():
+            if line[0] == "#" and self._comments:
+                if _ANNOTATION.match(line):
+                    return self._give_back(line)
+                yield "\n"
+            elif sections and _REPEATED.match(line):
+                if line.rstrip("\r\n") != header:
+                    return self._give_back(line)
+                yield "\n"
+            else:
+                yield line
+
+    def _is_header(self, text: str) -> bool:
+        """Whether a line that begins with # is the line with the names all the same: a column may be called #."""
+        return text[1:2] in SEPARATORS
+
+    def _give_back(self, line: str) -> None:
+        self._next = line
+        self._count -= 1
+
+    def _take(self) -> str:
+        line, self._next = self._next or next(self._lines, ""), ""
+        self._count += bool(line)
+        return line
+
+    def _cut(self, line: str, separator: str, types: str) -> Header:
+        text = self._whole(line)
+        self._last = text.rstrip("\r\n")
+        bare = _QUOTED.sub("", text)
+        if self._columns:
+            fitting = (known for known in reversed(SEPARATORS) if bare.count(known) == len(self._columns) - 1)
+            separator = separator or next(fitting, SEPARATORS[0])
+            self._give_back(line)
+            return Header(self._count, separator, self._columns, named=False)
+        separator = separator or next((known for known in SEPARATORS if known in bare), SEPARATORS[0])
+        try:
+            cells, kinds = (
+                next(csv.reader(io.StringIO(part, newline=""), delimiter=separator)) for part in (text, types or "-")
+            )
+        except csv.Error as error:
+            raise HistoryError(f"{self._source}: expected {SHAPES}; got a header that cannot be read: {error}") from error
+        return Header(self._count, separator, tuple(cells), tuple(kinds) if types else ())
+
+    def _whole(self, line: str) -> str:
+        """The header with the lines in which a name in quotes goes on, but not through the whole file."""
+        begun, length, in_quotes = [line.rstrip("\r\n")], len(line), line.count('"') % 2 == 1
+        while in_quotes and not self._columns:
+            further = self._take()
+            if not further or length > LONGEST_HEADER:
+                raise HistoryError(f"{self._source}: expected {SHAPES}; got a header with a quotation mark that is not closed")
+            begun.append(further.rstrip("\r\n"))
+            length += len(further)
+            in_quotes ^= further.count('"') % 2 == 1
+        return "\n".join([*begun, ""])

@@ -1,0 +1,210 @@
+"""A file's readings into the store, counted on the way in and again in the store: what is said to be there was seen there."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from edge.contract.columns import Bool, Int32, Int64, Readings, SeriesTable
+from edge.contract.times import iso
+from edge.errors import HistoryError
+from edge.messages.ingest import Ingest
+from edge.messages.reading import LONGEST_TOPIC
+from edge.quoting import quoted
+from edge.stores.store import Store, read_readings
+from edge.tables.notes import Notes
+from pipeline.files.reading import Batch, File, read_batches
+from pipeline.files.tally import Collisions, Repeated, Tally
+from pipeline.history.from_store import tag, write_history
+
+SHOWN = 5  # readings that are shown as they were understood
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesSeen:
+    """A series of a file.
+
+    Args:
+        name: its name.
+        rows: number of its readings.
+        first: earliest time, ns UTC.
+        last: latest time, ns UTC.
+        interval: usual step from one reading to the next, ns; 0 where there is none.
+    """
+
+    name: str
+    rows: int
+    first: int
+    last: int
+    interval: int
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a file holds.
+
+    Args:
+        rows: readings in the file that a store takes.
+        not_finite: infinite values, which no store takes.
+        misdated: finite readings before the year 2000 or in the future, of a clock that was wrong; they are left out.
+        series: the series with such readings.
+        strange: names that no topic of the configuration gives, so that no live reading continues them.
+        first: earliest time, ns UTC.
+        last: latest time, ns UTC.
+        readings: series, time in ns UTC and value of the first readings.
+        notes: sentences about what was decided and left out.
+    """
+
+    rows: int
+    not_finite: int
+    misdated: int
+    series: tuple[SeriesSeen, ...]
+    strange: tuple[str, ...]
+    first: int
+    last: int
+    readings: tuple[tuple[str, int, float], ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of an import.
+
+    Args:
+        survey: content of the file.
+        stored: number of its readings that are in the store: one for each series and time.
+        repeated: rows that others overwrite; None where there is none.
+    """
+
+    survey: Survey
+    stored: int
+    repeated: Repeated | None
+
+
+def survey_file(file: File, ingests: Sequence[Ingest]) -> Survey:
+    """Read a file and say what it holds; nothing is written.
+
+    Args:
+        file: file to read.
+        ingests: rules that name the live series.
+
+    Raises:
+        ConfigurationError: there is no such file, or an option does not fit it.
+        HistoryError: it cannot be read, or holds nothing that a store takes.
+    """
+    return _surveyed(file, ingests)[0]
+
+
+def import_file(file: File, store: Store, ingests: Sequence[Ingest]) -> Imported:
+    """Bring a file's readings into the store, then look whether they are there.
+
+    The file is read twice, some rows at a time: a mistake in its last line must not leave half of it in the store. It is read a
+    third time where rows collide, to compare their values.
+
+    Args:
+        file: file to read.
+        store: the same readings may be in it.
+        ingests: rules that name the live series.
+
+    Raises:
+        ConfigurationError: there is no such file, or an option does not fit it.
+        HistoryError: it cannot be read, the store refuses a reading, or it does not hold what it took.
+        StoreBusy: the store stayed away.
+        StoreDenied: the account, bucket or address is wrong.
+    """
+    survey, series, tally = _surveyed(file, ingests)
+    tagged = tag(series, ingests)
+    for batch in read_batches(file, SeriesTable()):
+        usable = batch.readings.take(_dated(batch.readings, file.latest))
+        write_history(store, tagged, usable)
+        tally.keep_disordered(usable)
+    distinct = tally.distinct()
+    _check(store, series, distinct, tally.span)
+    return Imported(survey, int(distinct.sum()), _repeated(file, tally, series))
+
+
+def _surveyed(file: File, ingests: Sequence[Ingest]) -> tuple[Survey, SeriesTable, Tally]:
+    series, tally, notes = SeriesTable(), Tally(), Notes()
+    misdated = 0
+    shown: list[tuple[str, int, float]] = []
+    for batch in read_batches(file, series, notes):
+        readings = batch.readings
+        dated = _dated(readings, file.latest)
+        misdated += int((readings.finite & ~dated).sum())
+        tally.count(readings.take(dated))
+        if len(shown) < SHOWN:
+            shown += islice(_shown(batch, dated, series), SHOWN - len(shown))
+    rows = int(tally.rows.sum())
+    if not rows:
+        raise HistoryError(
+            f"{file.path}: expected a finite value between the year 2000 and now; got {tally.not_finite:,} infinite values and "
+            f"{misdated:,} readings of other times"
+        )
+    if (longest := max(series.names, key=len, default="")) and len(longest) > LONGEST_TOPIC:
+        raise HistoryError(
+            f"{file.path}: expected names of series of at most {LONGEST_TOPIC} characters, as topics have; "
+            f"got one of {len(longest):,}: {quoted(longest)}"
+        )
+    seen = tuple(
+        SeriesSeen(name, int(tally.rows[number]), *tally.span_of(number), tally.interval_of(number))
+        for number, name in enumerate(series.names[: len(tally.rows)])
+        if tally.rows[number]
+    )
+    strange = tuple(known.name for known in seen if all(ingest.tags_of(known.name) is None for ingest in ingests))
+    sentences = tuple(notes.sentences)
+    survey = Survey(rows, tally.not_finite, misdated, seen, strange, *tally.span, tuple(shown), sentences)
+    return survey, series, tally
+
+
+def _dated(readings: Readings, latest: int) -> Bool:
+    """Which readings have a time that a right clock can give, bool `[n]`."""
+    return readings.dated & (readings.time <= latest)
+
+
+def _shown(batch: Batch, dated: Bool, series: SeriesTable) -> Iterator[tuple[str, int, float]]:
+    """The first readings of a batch in the order of the rows."""
+    for number in np.argsort(batch.row, kind="stable").tolist():
+        if dated[number]:
+            yield (
+                series.names[batch.readings.series[number]],
+                int(batch.readings.time[number]),
+                float(batch.readings.value[number]),
+            )
+
+
+def _repeated(file: File, tally: Tally, series: SeriesTable) -> Repeated | None:
+    """The rows that others overwrite; their values are compared by reading the file once more."""
+    times = tally.repeated()
+    if not times:
+        return None
+    collisions = Collisions(times, series.names)
+    for batch in read_batches(file, SeriesTable()):
+        usable = np.flatnonzero(batch.readings.finite & _dated(batch.readings, file.latest))
+        collisions.take(batch.readings.take(usable), batch.row[usable], batch.named)
+    owner = min(times)
+    rows = int((tally.rows - tally.distinct()).sum())
+    return Repeated(rows, series.names[owner], int(times[owner][0]), collisions.different, collisions.example)
+
+
+def _check(store: Store, series: SeriesTable, expected: Int64, span: tuple[int, int]) -> None:
+    """Count the readings of these series in the store.
+
+    Raises:
+        HistoryError: there are fewer than were written.
+    """
+    first, last = span
+    stored = SeriesTable()
+    owned = [stored.add(store.name_of(name)) for name in series.names]
+    held = np.zeros(len(stored), np.int64)
+    for page in read_readings(store, first, last + 1, stored):
+        owners: Int32 = page.series[page.series < len(held)]  # the store may have other series too
+        held += np.bincount(owners, minlength=len(held))
+    missing = np.maximum(expected - held[owned], 0)
+    if missing.any():
+        worst = int(np.argmax(missing))
+        raise HistoryError(
+            f"the store took all {expected.sum():,} readings, but {missing.sum():,} of them are not in it; worst is series "
+            f"{series.names[worst]!r} with {held[owned][worst]:,} of {expected[worst]:,} between {iso(first)} and {iso(last)}: "
+            "check that [store] url is InfluxDB itself, and how long its bucket keeps data"
+        )

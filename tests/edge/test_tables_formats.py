@@ -1,0 +1,52 @@
+"""Formats of times that the user names, and those that a line of advice names.
+
+Kind of fault: `31.01.2026` refused without a way to say what it means.
+"""
+
+import re
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.errors import ConfigurationError
+from edge.tables.formats import format_of, pattern_of
+
+FORMATS = ["%d.%m.%Y %H:%M:%S", "%m/%d/%y %H:%M", "%Y%m%d%H", "%Y-%m-%dT%H:%M:%S.%f", "%d-%m-%Y %I:%M %p"]
+
+
+@given(st.sampled_from(FORMATS), st.datetimes(datetime(2000, 1, 1), datetime(2068, 1, 1)))  # noqa: DTZ001
+def test_a_pattern_takes_what_its_format_writes(time_format: str, moment: datetime) -> None:
+    """With the digits in the groups of their names."""
+    match = re.fullmatch(pattern_of(time_format), moment.strftime(time_format))
+    assert match is not None
+    assert int(match["day"]) == moment.day
+    assert int(match["month"]) == moment.month
+
+
+@pytest.mark.parametrize("time_format", ["", "%H:%M", "%d.%m.", "%d.%m.%Y %d", "%j %Y", "%d.%m.%Y %q", "%Q"])
+def test_a_format_without_a_date_is_refused(time_format: str) -> None:
+    """And one with a letter that is not known, or twice."""
+    with pytest.raises(ConfigurationError, match="--time-format"):
+        pattern_of(time_format)
+
+
+@pytest.mark.parametrize(
+    ("text", "time_format"),
+    [
+        ("31.01.2026", "%d.%m.%Y"),
+        ("31.01.26 12:00", "%d.%m.%y %H:%M"),
+        ("1.2.2026 9:05:01", "%d.%m.%Y %H:%M:%S"),
+        ("01/31/2026 07:00 PM", "%m/%d/%Y %I:%M %p"),
+        ("31/01/2026 07:00:00.5", "%d/%m/%Y %H:%M:%S.%f"),
+        ("2026/01/31 12:00", "%Y/%m/%d %H:%M"),
+        ("31.01.2026 12:00 CEST", ""),
+        ("21.5", ""),
+        ("yesterday", ""),
+    ],
+)
+def test_a_format_is_named_where_one_can_be_told(text: str, time_format: str) -> None:
+    """It reads the text that it is told from."""
+    assert format_of(text) == time_format
+    assert not time_format or re.fullmatch(pattern_of(time_format), text)
