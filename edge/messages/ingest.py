@@ -106,7 +106,7 @@ class Ingest:
         template = series if series is not None else Template(self._default_series(), placeholders, "series")
         self._refuse_one_name_for_many(template)
         levels = [name for name in self.names if name != self._topic.rest]
-        self.series = SeriesName(template, levels, self.selection.keys)
+        self.series = SeriesName(template, levels, self.selection.keys, form.dotted)
         self.paths = {name: getter(path) for template in templates for name, path in template.paths.items()}
         self.otherwise = {name: text for template in templates for name, text in template.otherwise.items()}
 

@@ -154,15 +154,15 @@ class Intake:
             return
         self.shared += 1
         if before[0].ingest is source.ingest and before[1] == topic:
-            both = f"several sets of tags on topic {quoted(topic, LONGEST_SHOWN)}"
+            which = f"several sets of tags on topic {quoted(topic, LONGEST_SHOWN)}"
         elif before[0].ingest is source.ingest:
-            both = f"the topics {quoted(before[1], LONGEST_SHOWN)} and {quoted(topic, LONGEST_SHOWN)}"
+            which = f"the topics {quoted(before[1], LONGEST_SHOWN)} and {quoted(topic, LONGEST_SHOWN)} both"
         else:
             rules = before[0].ingest.topic, source.ingest.topic
-            both = f"the [[ingest]] rules {quoted(rules[0], LONGEST_SHOWN)} and {quoted(rules[1], LONGEST_SHOWN)}"
+            which = f"the [[ingest]] rules {quoted(rules[0], LONGEST_SHOWN)} and {quoted(rules[1], LONGEST_SHOWN)} both"
         self._grumbler.say(
             "shared_series",
-            f"{both} both give series {quoted(source.name, LONGEST_SHOWN)}, "
+            f"{which} give series {quoted(source.name, LONGEST_SHOWN)}, "
             "so their readings mix; set another [[ingest]] series if they are of two sensors",
         )
 

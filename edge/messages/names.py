@@ -5,7 +5,7 @@ payload, `{$.path|text}` that value or a text, `{each}` the element that is walk
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from edge.contract.schema import RESERVED
 from edge.errors import ConfigurationError
@@ -129,9 +129,12 @@ class SeriesName:
         template: the template.
         levels: placeholders that stand for one level of a topic.
         keys: names that `{key}` can have; None: any.
+        dotted: placeholders whose texts usually hold dots themselves: a name is read back with these as long as can be.
     """
 
-    def __init__(self, template: Template, levels: Iterable[str], keys: Iterable[str] | None = None) -> None:
+    def __init__(
+        self, template: Template, levels: Iterable[str], keys: Iterable[str] | None = None, dotted: Collection[str] = ()
+    ) -> None:
         self.template, self.used = template, template.used
         self._plain = set(self.used) <= set(levels)
         slashes = max(map(len, re.findall("/+", template.text)), default=0)
@@ -146,7 +149,7 @@ class SeriesName:
             else:
                 seen[piece] = f"g{len(seen)}"
                 last = len(seen) == len(self.used)
-                inner = known if piece == KEY else ".+" if self._plain or last else ".+?"
+                inner = known if piece == KEY else ".+" if self._plain or last or piece in dotted else ".+?"
                 pattern += f"(?P<{seen[piece]}>{inner})"
         self._groups = seen
         self._pattern = re.compile(pattern, re.DOTALL)

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from edge.errors import PayloadError
 from edge.messages.formats.line_protocol import read_lines
+from edge.messages.reading import read_message
+from tests.support.ingests import ingest, tags, taken
 from tests.support.payloads import NOON, line
 
 # A backslash before a sign that it escapes cannot be written in line protocol.
@@ -114,3 +116,18 @@ def test_no_two_sets_of_tags_have_one_source() -> None:
     written = ["m,a=x,b=y v=1", "m,b=y,a=x v=1", "m,a=x.y v=1", "m.x,a=y v=1", "m.x v=1", "m,a=x\\,b\\=y v=1", "m,a=x\\ y v=1"]
     sources = [line["source"] for line in read_lines("\n".join(written).encode()) if isinstance(line, dict)]
     assert sources == ["m.x.y", "m.x.y", "m,a=x.y", "m.x,a=y", "m.x", "m,a=x\\,b\\=y", "m.x y"]
+
+
+def test_a_series_is_called_by_measurement_tags_and_field() -> None:
+    """The tags are those of the series; a topic gives none, and a line without a time counts from its arrival."""
+    rule = ingest("telegraf/#", format="line_protocol")
+    payload = 'cpu,host=gw,cpu=cpu0 idle=1.5,busy=2i,note="x" 1768478400000000001\nping,url=10.0.0.1 ms=3\nm v=4'
+    assert taken(rule, "telegraf/gw/cpu", payload) == {
+        "cpu.cpu0.gw.idle": 1.5,
+        "cpu.cpu0.gw.busy": 2.0,
+        "ping,url=10.0.0.1.ms": 3.0,
+        "m.v": 4.0,
+    }
+    assert tags(rule, "telegraf/gw/cpu", payload.encode())["cpu.cpu0.gw.idle"] == {"cpu": "cpu0", "host": "gw"}
+    times = [moment for _, moment, _ in read_message([rule], "telegraf/x", payload.encode(), NOON).rows]
+    assert times == [NOON + 1, NOON + 1, NOON, NOON]

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from edge.errors import PayloadError
 from edge.messages.formats.senml import read_senml
+from edge.messages.reading import read_message
+from tests.support.ingests import ingest, taken
 from tests.support.payloads import NOON, pack
 
 SECOND = 1_000_000_000
@@ -93,3 +95,18 @@ def test_numbers_beyond_all_bounds_are_no_crash(fields: dict[str, object], kind:
     """The time is refused by whoever compares it with the calendar, the sum here."""
     (record,) = read_senml(pack({"n": "a", "v": 1, **fields}))
     assert (record.kind if isinstance(record, PayloadError) else None) == kind
+
+
+def test_a_time_below_two_to_the_28th_counts_from_the_arrival() -> None:
+    """Also one that lies before it."""
+    rule = ingest("senml/{box}", format="senml")
+    payload = pack({"n": "a", "v": 1}, {"n": "b", "t": -30, "v": 2}, {"n": "c", "t": 1768478400, "v": 3})
+    rows = read_message([rule], "senml/box", payload, NOON + SECOND).rows
+    assert {source.name: (moment - NOON) // SECOND for source, moment, _ in rows} == {"a": 1, "b": -29, "c": 0}
+
+
+def test_sums_are_taken_where_the_rule_wants_them() -> None:
+    """Names of records are names of series, of which `drop` leaves some out."""
+    rule = ingest("senml", format="senml", value="sum", drop=("*:b",), rename={"dev:a": "meter"})
+    payload = pack({"bn": "dev:", "n": "a", "v": 1, "s": 2}, {"n": "b", "s": 3}, {"n": "c", "v": 4}, {"n": "d", "s": 5})
+    assert taken(rule, "senml", payload) == {"meter": 2.0, "dev:d": 5.0}

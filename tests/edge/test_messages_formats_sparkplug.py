@@ -79,25 +79,26 @@ def test_a_metric_says_whose_it_is() -> None:
         "group": "Plant",
         "node": "Line",
         "device": None,
-        "source": "Plant.Line",
+        "series": "Plant.Line.Air/Temperature",
     }
     timed = {"alias": 2, "int_value": 8, "timestamp": 1}
     (row,) = peer.reader.read(DEVICE.format("DATA"), sparkplug(3, timed, time=None), NOON)
     assert isinstance(row, dict)
-    assert (row["device"], row["source"], row["time"]) == ("Oven", "Plant.Line.Oven", 1)
+    assert (row["device"], row["series"], row["time"]) == ("Oven", "Plant.Line.Oven.Count", 1)
     (row,) = peer.reader.read(DEVICE.format("DATA"), sparkplug(4, {"alias": 2, "int_value": 8}, time=None), NOON)
     assert isinstance(row, dict)
     assert "time" not in row
 
 
-def test_no_two_devices_have_one_source() -> None:
-    """Names with dots in them are joined with slashes, which no name holds."""
-    sources = set()
-    for topic in ("spBv1.0/a.b/NBIRTH/c", "spBv1.0/a/NBIRTH/b.c", "spBv1.0/a/DBIRTH/b/c"):
-        (row,) = Sparkplug().read(topic, sparkplug(0, {"name": "x", "datatype": 9, "float_value": 1}), NOON)
+def test_no_two_metrics_share_a_series() -> None:
+    """Names with dots in them are joined with slashes, which no name of a node or device holds."""
+    names = []
+    topics = ("spBv1.0/a.b/NBIRTH/c", "spBv1.0/a/NBIRTH/b.c", "spBv1.0/a/DBIRTH/b/c", "spBv1.0/a/NBIRTH/b")
+    for topic, name in [*((topic, "x") for topic in topics), (topics[3], "c.x"), (topics[2], "x/y")]:
+        (row,) = Sparkplug().read(topic, sparkplug(0, {"name": name, "datatype": 9, "float_value": 1}), NOON)
         assert isinstance(row, dict)
-        sources.add(row["source"])
-    assert sources == {"a.b/c", "a/b.c", "a.b.c"}
+        names.append(row["series"])
+    assert names == ["/a.b/c//x", "/a/b.c//x", "a.b.c.x", "a.b.x", "/a/b//c.x", "a.b.c.x/y"]
 
 
 def test_a_sequence_of_birth_data_death_and_rebirth() -> None:

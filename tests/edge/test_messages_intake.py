@@ -19,6 +19,7 @@ from edge.messages.intake import Intake
 from edge.messages.message import Arrival, Message
 from edge.messages.reading import LONGEST_TOPIC, Naming
 from tests.support.ingests import ingest
+from tests.support.payloads import sparkplug
 
 NOW = 1_768_478_400 * SECOND  # 2026-01-15T12:00:00Z
 GOOD = b'{"value": 21.5, "time": "2026-01-15T12:00:00Z"}'
@@ -324,3 +325,25 @@ def test_two_sources_of_one_series_are_named() -> None:
     desk = Desk(ingest("c/{x}/{y}", "{x}", format="plain"))
     desk.take(("c/yard/1", b"1"), ("c/yard/2", b"1"))
     assert desk.lines[0].startswith("shared_series: the topics 'c/yard/1' and 'c/yard/2' both give series 'yard'")
+
+
+def test_a_retained_message_gives_what_has_a_time_of_its_own() -> None:
+    """What counts from the arrival may be of any age."""
+    desk = Desk(ingest("senml/{box}", format="senml"), ingest("lines/{box}", format="line_protocol"))
+    pack = b'[{"n": "a", "v": 1}, {"n": "b", "t": -30, "v": 2}, {"n": "c", "t": 1768478400, "v": 3}]'
+    assert desk.take(("senml/box", pack), ("lines/box", b"m a=4 1768478400000000000\nm a=5"), retained=True) == [
+        (0, NOW, 3.0),
+        (1, NOW, 4.0),
+    ]
+    assert desk.counts == {"retained": 3}
+
+
+def test_lines_with_other_tags_share_no_series_in_silence() -> None:
+    """A name is made of the tags' values; where their names differ it is said. Topics of one Sparkplug node say nothing."""
+    desk = Desk(ingest("lines/#", format="line_protocol"), ingest("spBv1.0/#", format="sparkplug"))
+    desk.take(("lines/x", b"m,a=1 v=1 1768478400000000000\nm,b=1 v=1 1768478400000000000"))
+    assert desk.intake.shared == 1
+    assert "several sets of tags on topic 'lines/x' give series 'm.1.v'" in desk.lines[-1]
+    metric = {"name": "x", "datatype": 9, "float_value": 1.0}
+    desk.take(("spBv1.0/g/NBIRTH/n", sparkplug(0, metric)), ("spBv1.0/g/NDATA/n", sparkplug(1, metric)))
+    assert desk.intake.shared == 0

@@ -87,6 +87,7 @@ class Format:
         time_unit: unit of a time that is a number.
         tags: templates of tags.
         texts: whether numbers are written as texts, so that `*` takes texts that are numbers.
+        dotted: placeholders of `series` whose texts usually hold dots.
         label: key of an element under which it holds the name that stands for its number; None: there is none.
         rows: whether the elements are rows of the same series, so that their numbers name nothing.
         dated: whether every element has a time; else the time of arrival counts for those that have none.
@@ -101,6 +102,7 @@ class Format:
     time_unit: TimeUnit = "auto"
     tags: tuple[tuple[str, str], ...] = ()
     texts: bool = False
+    dotted: tuple[str, ...] = ()
     label: str | None = None
     rows: bool = False
     dated: bool = True

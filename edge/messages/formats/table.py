@@ -29,6 +29,7 @@ FORMATS: dict[str, Format] = {
         "fields.*",
         time_unit="ns",
         tags=(("*", "{$.tags}"),),
+        dotted=("$.source",),
         rows=True,
         dated=False,
     ),
@@ -36,10 +37,10 @@ FORMATS: dict[str, Format] = {
     "sparkplug": Format(
         Sparkplug,
         "*",
-        "{$.source}.{key}",
+        "{key}",
         time_unit="ms",
         tags=(("group", "{$.group}"), ("node", "{$.node}"), ("device", "{$.device}")),
-        label="name",
+        label="series",
         dated=False,
     ),
 }

@@ -55,8 +55,11 @@ class Sparkplug:
             self._requests.append(_request(address, node, arrival))
         if not rows:
             raise PayloadError("unwanted", f"this {kind} holds no measurement")
-        about = _about(address, device)
-        return [row if isinstance(row, PayloadError) else {**row, **about} for row in rows]
+        about = {"group": address[0], "node": address[1], "device": device or None}
+        return [
+            row if isinstance(row, PayloadError) else {**row, **about, "series": _series(address, device, str(row["name"]))}
+            for row in rows
+        ]
 
     def requests(self) -> Sequence[Request]:
         """Requests for births since the last call."""
@@ -195,11 +198,14 @@ def _request(address: tuple[str, str], node: Node, arrival: int) -> Request:
     return Request(topic, message.SerializeToString(), text)
 
 
-def _about(address: tuple[str, str], device: str) -> dict[str, object]:
-    """Whose metrics they are; `source` is different for every node and device, whatever dots are in their names."""
-    levels = [*address, device] if device else [*address]
-    source = ("/" if any("." in level for level in levels) else ".").join(levels)
-    return {"group": address[0], "node": address[1], "device": device or None, "source": source}
+def _series(address: tuple[str, str], device: str, name: str) -> str:
+    """Group, node, device and metric joined with dots; where one of them holds a dot, with slashes and one before them all.
+
+    No two metrics share a name: no group, node or device holds a slash, and a metric of the node itself has two in a row.
+    """
+    if any("." in level for level in (*address, device, name)):
+        return "/".join(("", *address, device, name))
+    return ".".join((*address, device, name) if device else (*address, name))
 
 
 def _sequence(message: Any) -> int | None:  # noqa: ANN401 - as above
