@@ -13,7 +13,8 @@ from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.model import runtime_name
 from edge.messages.ingest import Ingest
-from edge.messages.reading import meaning_of
+from edge.messages.reading import make_ingests, meaning_of
+from edge.messages.rule import IngestRule
 from edge.release.capacity import SHARE, memory, need, shortage
 from edge.release.channel import Source
 from edge.release.meanings import disagreement
@@ -54,11 +55,20 @@ def check(path: Path) -> list[Finding]:
     return [
         Finding("configuration", str(path)),
         Finding("broker", f"{config.mqtt.url} as {config.mqtt.client_id!r} (not contacted)"),
-        *(Finding("ingest", _rule(ingest)) for ingest in config.ingests()),
+        *(Finding("ingest", text) for rule in config.ingest for text in _rules(rule)),
         Finding("store", f"{store.kind} {config.store.url} (not contacted)" + (f"; {store.advice}" if store.advice else "")),
         Finding("runtime", runtime),
         _check_bundle(config),
     ]
+
+
+def _rules(rule: IngestRule) -> list[str]:
+    """What a section of the configuration takes: one line, also for a preset of many topics."""
+    texts = [_rule(ingest) for ingest in make_ingests([rule])]
+    if rule.preset is None:
+        return texts
+    more = f"; {len(texts) - 1} more" if len(texts) > 1 else ""
+    return [f"preset {rule.preset}: {texts[0]}{more}"]
 
 
 def _rule(ingest: Ingest) -> str:

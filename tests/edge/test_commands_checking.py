@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from edge.commands.checking import check
 from edge.forecaster.bundle import Bundle, write_bundle
 from edge.spool.spool import Commit, Spool
 from tests.edge.test_forecaster_manifest import CONTENT, model_manifest
@@ -171,3 +172,13 @@ def test_check_loads_nothing_heavy(device: Device) -> None:
     code = f"import sys, edge.cli; print(edge.cli.run(['check'])); print([m for m in {HEAVY!r} if m in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], cwd=device.folder, capture_output=True, text=True, check=True)
     assert answer.stdout.splitlines()[-2:] == ["0", "[]"]
+
+
+def test_a_preset_of_many_topics_is_one_line(device: Device) -> None:
+    """With the first of them, and how many more there are."""
+    device.configure('[[ingest]]\npreset = "evcc"\n[[ingest]]\npreset = "shelly"\n')
+    texts = [finding.text for finding in check(device.folder / "gatecast.toml") if finding.subject == "ingest"]
+    assert texts == [
+        "preset evcc: evcc/site/gridPower -> evcc.site.gridPower; 40 more",
+        "preset shelly: +/status/+ -> {device}.{component}.{key}",
+    ]
