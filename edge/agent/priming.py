@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -11,11 +12,12 @@ from edge.clock.trust import AHEAD
 from edge.contract.columns import Readings, SeriesTable
 from edge.errors import GatecastError, StoreBusy, StoreError
 from edge.log import Grumbler
-from edge.messages.reading import Naming
+from edge.messages.reading import Naming, plausible_of
 from edge.series.engine import Engine
 from edge.series.recent import REMEMBERED
 from edge.sources.joining import join
 from edge.sources.names import comes_live
+from edge.sources.plausible import PlausibleReadings
 from edge.sources.source import Source
 from edge.stores.store import Store, read_readings
 
@@ -171,7 +173,8 @@ def prime(
 
     pages = _pages(store, range(start, stop), contract.interval * -(-contract.window // SLICES), history, beat)
     more = (_expected(source.readings(start, stop, history), history, expected, beat) for source in sources)
-    return engine.prime(_indexed(join([pages, *more]), history, naming))
+    plausible = PlausibleReadings(history, partial(plausible_of, naming.ingests))
+    return engine.prime(_indexed(plausible.of(join([pages, *more])), history, naming))
 
 
 def _pages(store: Store, span: range, step: int, history: SeriesTable, beat: Callable[[], None]) -> Iterator[Readings]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from edge.contract.meaning import Meaning
+from edge.contract.plausible import Plausible
 from edge.contract.schema import RESERVED
 from edge.errors import ConfigurationError, PayloadError
 from edge.messages.content import Told, check_of, is_text, moment_of, told_by
@@ -126,7 +127,7 @@ class Ingest:
         """Refuse a name that several values of a message would have."""
         if self.selection.several and KEY not in template.used:
             raise ConfigurationError(
-                f"[[ingest]] series {template.text!r} is the same for all values of a message; add {{key}}, the name of the value"
+                f"[[ingest]] series {template.text!r} is the same for all values of a message; add {{key}}, the value's name"
             )
 
     @property
@@ -216,6 +217,11 @@ class Ingest:
         """What the rule says of a series of this name; None where it says nothing, or the name is of another form."""
         values = self.series.values(name)
         return None if values is None else self.selection.entry_of(values.get(KEY, "")).meaning
+
+    def plausible_of(self, name: str) -> Plausible | None:
+        """The readings that a series of this name can have; None where all can be, or the name is of another form."""
+        values = self.series.values(name)
+        return None if values is None else self.selection.entry_of(values.get(KEY, "")).plausible
 
 
 class Bound:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from edge.contract.meaning import Meaning
+from edge.contract.plausible import Plausible
 from edge.contract.times import DAY, parse_duration
 from edge.errors import ConfigurationError, PayloadError
 from edge.messages.rule import IngestRule, ValueRule
@@ -37,6 +38,20 @@ def meaning_of(rule: IngestRule, value: ValueRule) -> Meaning | None:
     if value.kind is None and rule.kind is None and fill is None and unit is None:
         return None
     return Meaning(value.kind or rule.kind or "gauge", hold if fill == "hold" else 0, unit or "")
+
+
+def plausible_of(rule: IngestRule, value: ValueRule) -> Plausible | None:
+    """The readings that a value can give, after `scale` and `offset`; None where all can be."""
+    least = rule.min if value.min is None else value.min
+    most = rule.max if value.max is None else value.max
+    ignored = (*rule.ignore, *value.ignore)
+    if least is None and most is None and not ignored:
+        return None
+    scale = (rule.scale if value.scale is None else value.scale) or 1.0
+    offset = (rule.offset if value.offset is None else value.offset) or 0.0
+    ends = (-math.inf if least is None else least, math.inf if most is None else most)
+    lowest, highest = sorted(end * scale + offset for end in ends)
+    return Plausible(lowest, highest, frozenset(number * scale + offset for number in ignored))
 
 
 def parse_value(value: object) -> float:

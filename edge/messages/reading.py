@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from edge.contract.columns import SeriesTable
 from edge.contract.meaning import Meaning
+from edge.contract.plausible import Plausible
 from edge.errors import ConfigurationError, PayloadError
 from edge.messages.formats.memory import FormatMemory
 from edge.messages.formats.payload import LARGEST_PAYLOAD, Stateful
@@ -134,14 +135,21 @@ def _shared_document(ingest: Ingest, documents: dict[object, object], topic: str
 
 
 def meaning_of(ingests: Iterable[Ingest], name: str) -> Meaning | None:
-    """What the rules say of a series by its name: the first that names such a value, or else the first that gives such names.
-
-    Returns:
-        None where none does, or where it does not say what its values mean.
-    """
-    by_name = [ingest for ingest in ingests if ingest.names_series(name)]
-    chosen = next((ingest for ingest in by_name if ingest.selection.keys is not None), next(iter(by_name), None))
+    """What the rules say of a series by its name; None where none names it, or where it does not say what its values mean."""
+    chosen = _rule_of(ingests, name)
     return None if chosen is None else chosen.meaning_of(name)
+
+
+def plausible_of(ingests: Iterable[Ingest], name: str) -> Plausible | None:
+    """The readings that a series of this name can have; None where no rule names it, or where all can be."""
+    chosen = _rule_of(ingests, name)
+    return None if chosen is None else chosen.plausible_of(name)
+
+
+def _rule_of(ingests: Iterable[Ingest], name: str) -> Ingest | None:
+    """The first rule that names such a value, or else the first that gives such names."""
+    by_name = [ingest for ingest in ingests if ingest.names_series(name)]
+    return next((ingest for ingest in by_name if ingest.selection.keys is not None), next(iter(by_name), None))
 
 
 class Naming:

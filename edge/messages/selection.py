@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from edge.contract.meaning import Meaning
+from edge.contract.plausible import Plausible
 from edge.errors import ConfigurationError, PayloadError
 from edge.messages.formats.payload import Format
-from edge.messages.number import Number, meaning_of, number_of
+from edge.messages.number import Number, meaning_of, number_of, plausible_of
 from edge.messages.paths import MISSING, Get, Levels, Walk, elements, getter, parse_path, walker
 from edge.messages.rule import IngestRule, ValueRule
 from edge.quoting import quoted
@@ -26,6 +27,7 @@ class Entry:
         walk: gives all values of a path with `*`; None for one without.
         number: gives the number of a value.
         meaning: kind, hold and unit of the series; None where the rule does not say them.
+        plausible: readings that the value can give; None where all can be.
         states: whether words are numbers here, so that `*` takes texts and truth values that are.
     """
 
@@ -35,6 +37,7 @@ class Entry:
     walk: Walk | None
     number: Number
     meaning: Meaning | None
+    plausible: Plausible | None
     states: bool
 
 
@@ -272,6 +275,7 @@ def _entry(rule: IngestRule, form: Format, key: str, value: ValueRule) -> Entry:
         walker(levels) if many else None,
         number_of(rule, value),
         meaning_of(rule, value),
+        plausible_of(rule, value),
         states,
     )
 

@@ -10,10 +10,10 @@ import numpy as np
 from edge.config.sections import Fleet
 from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.contract import Contract
-from edge.contract.meaning import Meaning
 from edge.errors import BlockRefused, HistoryError, StoreBusy
 from edge.messages.ingest import Ingest
 from edge.sources.joining import join
+from edge.sources.plausible import PlausibleReadings, SeriesRules
 from edge.sources.source import Source
 from edge.stores.store import Store, read_readings
 from pipeline.history.cells import IN_MEMORY, Arrivals, Workspace
@@ -33,7 +33,8 @@ class History:
         contract: contract that follows from the configuration and the readings.
         table: series in order of their names.
         arrivals: facts that the readings tell beside the table, row by row.
-        notes: a line for each kind of row that a source of `[[history]]` has and that does not count.
+        notes: a line for each kind of row that a source of `[[history]]` has and that does not count, and for each series with
+            readings that cannot be.
     """
 
     contract: Contract
@@ -99,7 +100,7 @@ def read_history(
     workspace: Workspace = IN_MEMORY,
     *,
     stop: int | None = None,
-    meaning: Callable[[str], Meaning | None] = lambda _: None,
+    rules: SeriesRules = SeriesRules(),
     sources: Sequence[Source] = (),
 ) -> History:
     """The history of store and sources before a moment on the grid; readings pass by in pages and are not kept.
@@ -111,7 +112,7 @@ def read_history(
         fleet: section of the configuration with what is known of the contract.
         workspace: folder that a large table becomes a file in, and how much is in memory at once.
         stop: moment after the last one, ns UTC; None: all readings are taken.
-        meaning: gives kind, hold and unit of a series by its name, or None where nobody knows.
+        rules: what the rules of the live readings say of the series.
         sources: further history.
 
     Raises:
@@ -120,15 +121,16 @@ def read_history(
         StoreBusy: the store cannot be reached.
         StoreDenied: the account, bucket or address is wrong.
     """
-    series = SeriesTable(meaning=meaning)
-    pages = read_pages(store, series, stop=stop, sources=sources)
+    series = SeriesTable(meaning=rules.meaning)
+    plausible = PlausibleReadings(series, rules.plausible)
+    pages = plausible.of(read_pages(store, series, stop=stop, sources=sources))
     known = _enough(fleet, pages, workspace)
     contract = derive_contract(fleet, Readings.concatenate(known))
     table, arrivals = stream_table(
         series, chain(known, pages), contract.interval, contract.aggregation, workspace, by_name=True
     )
     notes = [f"{source.settings.label}: {note}" for source in sources for note in source.notes.lines()]
-    return History(contract, table, arrivals, tuple(notes))
+    return History(contract, table, arrivals, (*notes, *plausible.notes()))
 
 
 def needs_of(store: Store, fleet: Fleet) -> Needs:

@@ -5,7 +5,8 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from edge.config.sections import Config, Fleet
-from edge.messages.reading import meaning_of
+from edge.messages.reading import meaning_of, plausible_of
+from edge.sources.plausible import SeriesRules
 from edge.sources.settings import PARQUET, HistorySource
 from edge.sources.source import KINDS, Source, open_source
 from edge.stores.store import open_store
@@ -27,8 +28,9 @@ def configured_history(config: Config, fleet: Fleet, workspace: Workspace, *, st
     store = open_store(config.store.url, config.store.token_file, config.store.tls)
     try:
         with opened_sources(config) as sources:
-            meaning = partial(meaning_of, config.ingests())
-            return read_history(store, fleet, workspace, stop=stop, meaning=meaning, sources=sources)
+            ingests = config.ingests()
+            rules = SeriesRules(partial(meaning_of, ingests), partial(plausible_of, ingests))
+            return read_history(store, fleet, workspace, stop=stop, rules=rules, sources=sources)
     finally:
         store.close()
 

@@ -12,6 +12,7 @@ from edge.contract.times import SECOND
 from edge.forecaster.baselines import seasonal_naive
 from edge.messages.reading import Naming
 from edge.series.engine import Engine
+from tests.support.ingests import ingest
 from tests.support.memory_store import Memory
 
 MINUTE = 60 * SECOND
@@ -49,3 +50,12 @@ def test_a_slow_store_is_no_loop_that_stands_still() -> None:
     readings = prime(engine, Slow(events), Naming(series, (), 10), latest, beat=lambda: events.append("beat"))
     assert readings >= SLICES
     assert all(events[place - 1] == "beat" for place, event in enumerate(events) if event == "asked")
+
+
+def test_what_the_rules_leave_out_live_fills_no_window() -> None:
+    """It was stored before there was such a rule."""
+    series = SeriesTable()
+    engine = Engine(seasonal_naive(CONTRACT), (), series)
+    latest = START + CONTRACT.window * CONTRACT.interval
+    rules = [ingest("{room}", value="v", ignore=(1,))]
+    assert prime(engine, Slow([]), Naming(series, rules, 10), latest) == 0

@@ -5,6 +5,7 @@ The kind of fault: usual inputs are refused, or a value that is no measurement i
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from edge.contract.meaning import Meaning
@@ -132,3 +133,26 @@ def test_unit_kind_and_fill_are_kept_for_each_series() -> None:
     assert rule.meaning_of("plug.power") == Meaning("gauge", DAY, "W")
     assert rule.meaning_of("plug.total") == Meaning("counter", 6 * 3600 * SECOND, "kWh")
     assert rule.meaning_of("plug.other") is None
+
+
+@pytest.mark.parametrize(
+    ("keys", "payload", "kept"),
+    [
+        ({"min": 0.0, "max": 100.0}, 50, True),
+        ({"min": 0.0, "max": 100.0}, 101, False),
+        ({"ignore": (85.0,)}, 85, False),
+        ({"ignore": (85.0,), "scale": 0.1, "offset": 3.0}, 85, False),
+        ({"ignore": (85.0,), "scale": 0.1, "offset": 3.0}, 84, True),
+        ({"min": 0.0, "max": 10.0, "scale": -2.0}, 11, False),
+        ({"min": 0.0, "max": 10.0, "scale": -2.0}, 10, True),
+    ],
+)
+def test_bounds_of_the_history_are_those_of_the_live_values(keys: dict[str, Any], payload: int, kept: bool) -> None:
+    """What the rule leaves out live, its bounds for stored readings leave out too, after `scale` and `offset`."""
+    rule = ingest("{room}", **keys)
+    bounds = rule.plausible_of("hall")
+    assert bounds is not None
+    assert bool(taken(rule, "hall", f'{{"value": {payload}, "time": 1768478400}}')) == kept
+    stored = payload * keys.get("scale", 1.0) + keys.get("offset", 0.0)
+    assert bool(bounds.holds(np.array([stored]))[0]) == kept
+    assert ingest("{room}").plausible_of("hall") is None

@@ -11,8 +11,9 @@ from edge.contract.columns import Readings, SeriesTable
 from edge.contract.meaning import Meaning
 from edge.contract.times import SECOND
 from edge.errors import HistoryError, StoreBusy
-from edge.messages.reading import meaning_of
+from edge.messages.reading import meaning_of, plausible_of
 from edge.messages.rule import ValueRule
+from edge.sources.plausible import SeriesRules
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import open_store
 from pipeline.history.cells import Workspace
@@ -131,7 +132,23 @@ def test_the_rules_say_what_the_history_of_a_store_means(tmp_path: Path) -> None
         ingest("{room}/energy", series="{room}.{key}", values={"meter": ValueRule("total", kind="counter", unit="kWh")}),
         ingest("{room}/door", series="{room}.{key}", values={"door": ValueRule("open", fill="hold", hold="3h")}),
     ]
-    table = read_history(store, Fleet("1h"), meaning=partial(meaning_of, rules)).table
+    table = read_history(store, Fleet("1h"), rules=SeriesRules(partial(meaning_of, rules))).table
     nan = float("nan")
     np.testing.assert_array_equal(table.values, [[1, 1, 1, 1, nan, nan], [nan, 2, 2, 2, 2, 2], [5, 5, 5, 5, 5, 5]])
     assert table.told == {"hall.door": Meaning(hold=3 * HOUR), "hall.meter": Meaning("counter", unit="kWh")}
+
+
+def test_what_the_rules_leave_out_live_is_left_out_of_the_history(tmp_path: Path) -> None:
+    """The 85 of a sensor that was just switched on lies in the store from before there was a rule; it is counted and said."""
+    store, series = SqliteStore(tmp_path / "store.db"), SeriesTable(["hall.t", "hall.u"])
+    times = [1_700_002_800 * SECOND + hour * HOUR for hour in range(4)]
+    write_history(store, series, Readings.of([0] * 4, times, [20.0, 85.0, 21.0, -127.0]))
+    write_history(store, series, Readings.of([1] * 4, times, [85.0, 86.0, 87.0, 88.0]))
+    rules = [
+        ingest("{room}/t", series="{room}.{key}", values={"t": ValueRule("t", ignore=(85,), min=-50.0)}),
+        ingest("{room}/u", series="{room}.{key}", values={"u": ValueRule("u")}),
+    ]
+    history = read_history(store, Fleet("1h"), rules=SeriesRules(plausible=partial(plausible_of, rules)))
+    nan = float("nan")
+    np.testing.assert_array_equal(history.table.values, [[20, nan, 21, nan], [85, 86, 87, 88]])
+    assert history.notes == ("series 'hall.t': 2 readings are left out, as [[ingest]] ignore, min or max say",)
