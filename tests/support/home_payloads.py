@@ -36,6 +36,19 @@ TASMOTA = (
     ),
     Sample(
         "tasmota",
+        "board with two DS18B20 of which one has just got power, and a contact",
+        "tele/boiler/SENSOR",
+        {
+            "Time": "2026-11-26T17:55:10",
+            "Switch1": "ON",
+            "DS18B20-1": {"Id": "0114554F92AA", "Temperature": 85.0},
+            "DS18B20-2": {"Id": "030394770001", "Temperature": 31.4},
+            "TempUnit": "C",
+        },
+        {"boiler.Switch1": 1.0, "boiler.DS18B20-2.Temperature": 31.4},
+    ),
+    Sample(
+        "tasmota",
         "plug with a meter",
         "tele/washer/SENSOR",
         {

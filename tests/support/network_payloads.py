@@ -48,7 +48,7 @@ THINGS_STACK = (
             "received_at": _RECEIVED,
             "uplink_message": {"f_cnt": 1, "decoded_payload": {"lat": 52.5, "moving": True, "cells": [3.1, 3.2]}},
         },
-        {"truck-1.lat": 52.5, "truck-1.cells.0": 3.1, "truck-1.cells.1": 3.2},
+        {"truck-1.lat": 52.5, "truck-1.moving": 1.0, "truck-1.cells.0": 3.1, "truck-1.cells.1": 3.2},
     ),
 )
 
@@ -80,7 +80,7 @@ CHIRPSTACK = (
         "uplink with nested values",
         "application/1/device/a840414e31000001/event/up",
         {"time": "2026-11-26T17:55:10Z", "fCnt": 5, "object": {"soil": {"moisture": 21.5, "ec": 310}, "alarm": False}},
-        {"a840414e31000001.soil.moisture": 21.5, "a840414e31000001.soil.ec": 310},
+        {"a840414e31000001.soil.moisture": 21.5, "a840414e31000001.soil.ec": 310, "a840414e31000001.alarm": 0.0},
     ),
     Sample(
         "chirpstack_v3",

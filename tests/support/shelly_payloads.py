@@ -43,6 +43,14 @@ SHELLY = (
         {"id": 100, "tC": 23.06, "tF": 73.51},
         {"heat-pump.temperature:100.tC": 23.06},
     ),
+    Sample(
+        "shelly",
+        "pulses of an input",
+        "water/status/input:2",
+        {"id": 2, "counts": {"total": 10412, "by_minute": [3, 1, 0], "minute_ts": 1790000000}, "freq": 0.05},
+        {"water.input:2.counts.total": 10412, "water.input:2.freq": 0.05},
+        counters={"water.input:2.counts.total"},
+    ),
     Sample("shelly", "humidity", "bath/status/humidity:0", {"id": 0, "rh": 62.4}, {"bath.humidity:0.rh": 62.4}),
     Sample(
         "shelly",

@@ -5,12 +5,13 @@ Zigbee2MQTT writes none unless it is told to, and the others have none. They pub
 right to the second.
 """
 
-from edge.messages.presets.known import by_key, counters, units
+from edge.messages.presets.known import by_key, counters, ignoring, units
 from edge.messages.rule import IngestRule
 
 STATES = {"ON": 1.0, "OFF": 0.0, "on": 1.0, "off": 0.0, "true": 1.0, "false": 0.0}
 
 # `ENERGY.Today` begins again every night, which a counter may. The names of a reading head (`SML`, `MT175`, …) are the user's.
+# A DS18B20 says 85 °C when it has just got power, and -127 °C when it is gone.
 TASMOTA = (
     IngestRule(
         topic="tele/{device}/SENSOR",
@@ -31,11 +32,13 @@ TASMOTA = (
             units("A", "ENERGY.Current", "ENERGY.Current.*"),
             units("Hz", "ENERGY.Frequency", "ENERGY.Frequency.*"),
             units("%", "*.Humidity", "*.Moisture"),
+            ignoring((85.0, -127.0), "DS18B20.Temperature", "DS18B20-*.Temperature"),
             units("lx", "*.Illuminance"),
             units("ppm", "*.CarbonDioxide", "*.eCO2"),
             units("ppb", "*.TVOC"),
             units("µg/m³", "*.PM1", "*.PM2.5", "*.PM10"),
         ),
+        map=STATES,
         drop=("*.Id",),
     ),
     IngestRule(
@@ -101,7 +104,11 @@ SHELLY = (
         series="{device}.{component}.{key}",
         time="",
         value="*",
-        values=by_key(counters("Wh", *_SHELLY_COUNTERS), *(units(unit, *keys) for unit, keys in _SHELLY_UNITS)),
+        values=by_key(
+            counters("", "counts.total"),
+            counters("Wh", *_SHELLY_COUNTERS),
+            *(units(unit, *keys) for unit, keys in _SHELLY_UNITS),
+        ),
         map=STATES,
         drop=("id", *_SHELLY_DROP),
         fill="hold",
@@ -116,6 +123,7 @@ SHELLY_EVENTS = (
         time_unit="s",
         value="params.*",
         values=by_key(
+            counters("", "*.counts.total"),
             counters("Wh", *(f"*.{key}" for key in _SHELLY_COUNTERS)),
             *(units(unit, *(f"*.{key}" for key in keys)) for unit, keys in _SHELLY_UNITS),
         ),

@@ -25,6 +25,12 @@ def counters(unit: str, *keys: str) -> Known:
         yield key, ValueRule(unit=unit or None, kind="counter")
 
 
+def ignoring(values: tuple[float, ...], *keys: str) -> Known:
+    """Values that are left out where a sensor sends one of these in place of a measurement; as `units`."""
+    for key in keys:
+        yield key, ValueRule(ignore=values)
+
+
 def by_key(*known: Known) -> dict[str, str | ValueRule]:
     """The entries of `values`."""
     return {name: value for entries in known for name, value in entries}

@@ -3,6 +3,8 @@
 from edge.messages.presets.known import by_key, counters, units
 from edge.messages.rule import IngestRule
 
+TRUTH = {"true": 1.0, "false": 0.0}
+
 # `received_at` is when the network server got the uplink, in UTC.
 THE_THINGS_STACK = (
     IngestRule(
@@ -10,17 +12,22 @@ THE_THINGS_STACK = (
         series="{device}.{key}",
         time="received_at",
         value="uplink_message.decoded_payload.*",
+        map=TRUTH,
     ),
 )
 
 # Version 4 has the time of the uplink; version 3 has it per gateway at best, so the time of arrival counts.
-CHIRPSTACK = (
-    IngestRule(
-        topic="application/{application}/device/{device}/event/up", series="{device}.{key}", time="time", value="object.*"
-    ),
-)
-CHIRPSTACK_V3 = (
-    IngestRule(topic="application/{application}/device/{device}/event/up", series="{device}.{key}", time="", value="object.*"),
+CHIRPSTACK, CHIRPSTACK_V3 = (
+    (
+        IngestRule(
+            topic="application/{application}/device/{device}/event/up",
+            series="{device}.{key}",
+            time=time,
+            value="object.*",
+            map=TRUTH,
+        ),
+    )
+    for time in ("time", "")
 )
 
 # All sensors of a receiver publish to one topic. Their `time` is the receiver's wall clock, without a zone unless it is told to
@@ -79,7 +86,7 @@ KEPSERVER = tuple(
         value="v",
         time="t",
         time_unit="ms",
-        map={"true": 1.0, "false": 0.0},
+        map=TRUTH,
     )
     for topic in ("iotgateway", "iotgateway/{source...}")
 )
