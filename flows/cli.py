@@ -7,7 +7,20 @@ from typing import Protocol
 
 from edge.commands.exit_codes import guarded
 from edge.errors import ConfigurationError
-from flows.commands import backtest, compare, demo, discover, import_file, init, models, promote, retrain, rollback, serve
+from flows.commands import (
+    backtest,
+    compare,
+    demo,
+    discover,
+    history,
+    import_file,
+    init,
+    models,
+    promote,
+    retrain,
+    rollback,
+    serve,
+)
 from flows.options import Commands
 from flows.processes.stopping import stoppable
 
@@ -27,6 +40,7 @@ COMMANDS: tuple[Command, ...] = (
     init,
     discover,
     import_file,
+    history,
     retrain,
     backtest,
     compare,

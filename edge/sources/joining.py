@@ -26,17 +26,26 @@ def join(streams: Sequence[Iterable[Readings]]) -> Iterator[Readings]:
     Returns:
         Pages in order of time.
     """
-    return merge(streams, by_hour=True) if len(streams) > 1 else iter(streams[0] if streams else ())
+    if len(streams) < 2:
+        return iter(streams[0] if streams else ())
+    return map(_in_order, map(_first_of_each_hour, aligned(streams, HOUR)))
 
 
-def merge(streams: Sequence[Iterable[Readings]], *, by_hour: bool = False) -> Iterator[Readings]:
-    """The readings of several streams in order of time; a page of each stream is in memory.
+def merge(streams: Sequence[Iterable[Readings]]) -> Iterator[Readings]:
+    """The readings of several streams in order of time, each stream in that order itself."""
+    return map(_in_order, aligned(streams))
+
+
+def aligned(streams: Sequence[Iterable[Readings]], block: int = 1) -> Iterator[list[Readings]]:
+    """Readings of several streams in step: what each of them has of the same span of time; a page of each is in memory.
 
     Args:
         streams: pages of readings, each stream in order of time.
-        by_hour: whether the rule of `join` leaves out what an earlier stream has.
+        block: length of time that no step cuts in two, ns.
+
+    Returns:
+        A part for each stream, in their order; at least one has a row.
     """
-    block = HOUR if by_hour else 1
     pages = [iter(stream) for stream in streams]
     waiting = [Readings.empty() for _ in streams]
     complete = dict.fromkeys(range(len(streams)), -END)  # moments before which a stream that goes on has given everything
@@ -51,19 +60,27 @@ def merge(streams: Sequence[Iterable[Readings]], *, by_hour: bool = False) -> It
         bound = min(complete.values(), default=END)
         ready = [int(np.searchsorted(part.time, bound, "left" if complete else "right")) for part in waiting]
         if any(ready):
-            pieces = [part.take(slice(0, count)) for part, count in zip(waiting, ready, strict=True)]
+            yield [part.take(slice(0, count)) for part, count in zip(waiting, ready, strict=True)]
             waiting = [part.take(slice(count, None)) for part, count in zip(waiting, ready, strict=True)]
-            joined = Readings.concatenate(_first_of_each_hour(pieces) if by_hour else pieces)
-            yield joined.take(np.argsort(joined.time, kind="stable"))
 
 
-def _first_of_each_hour(pieces: Sequence[Readings]) -> list[Readings]:
-    """The pieces without the rows of hours that an earlier piece has of the same series."""
+def hours(readings: Readings) -> Int64:
+    """Series and hour of every reading as one number, int64 `[n]`."""
+    return readings.series * np.int64(ROOM) + readings.time // HOUR
+
+
+def _first_of_each_hour(parts: Sequence[Readings]) -> list[Readings]:
+    """The parts without the rows of hours that an earlier part has of the same series."""
     taken: Int64 = np.zeros(0, np.int64)
     kept = []
-    for piece in pieces:
-        keys = piece.series * np.int64(ROOM) + piece.time // HOUR
+    for part in parts:
+        keys = hours(part)
         fresh: Bool = ~np.isin(keys, taken)
-        kept.append(piece.take(fresh) if not fresh.all() else piece)
+        kept.append(part if fresh.all() else part.take(fresh))
         taken = np.concatenate([taken, np.unique(keys[fresh])])
     return kept
+
+
+def _in_order(parts: Sequence[Readings]) -> Readings:
+    joined = Readings.concatenate(parts)
+    return joined.take(np.argsort(joined.time, kind="stable"))
