@@ -106,7 +106,6 @@ TELEGRAF = (
     IngestRule(
         topic="telegraf/{path...}",
         format="line_protocol",
-        series="{$.measurement}:{$.tags|-}:{key}",
         value="fields.*",
         values=_TELEGRAF_KNOWN,
         drop=_TELEGRAF_DROP,
