@@ -28,11 +28,15 @@ def configured_history(config: Config, fleet: Fleet, workspace: Workspace, *, st
     store = open_store(config.store.url, config.store.token_file, config.store.tls)
     try:
         with opened_sources(config) as sources:
-            ingests = config.ingests()
-            rules = SeriesRules(partial(meaning_of, ingests), partial(plausible_of, ingests))
-            return read_history(store, fleet, workspace, stop=stop, rules=rules, sources=sources)
+            return read_history(store, fleet, workspace, stop=stop, rules=rules_of(config), sources=sources)
     finally:
         store.close()
+
+
+def rules_of(config: Config) -> SeriesRules:
+    """What the rules of `[[ingest]]` say of series by their names."""
+    ingests = config.ingests()
+    return SeriesRules(partial(meaning_of, ingests), partial(plausible_of, ingests))
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from edge.stores.store import Store, open_store, read_readings
 from pipeline.history.cells import Workspace
 from pipeline.history.checks import validate
 from pipeline.history.from_store import History, read_history
-from pipeline.sources.opening import open_one
+from pipeline.sources.opening import open_one, rules_of
 from pipeline.sources.spacings import Spacing, Spacings
 
 
@@ -117,8 +117,7 @@ def survey(config: Config, workspace: Workspace) -> Survey:
 
 
 def _together(store: Store, config: Config, workspace: Workspace, sources: Sequence[Source]) -> History:
-    meaning = partial(meaning_of, config.ingests())
-    return read_history(store, config.fleet, workspace, meaning=meaning, sources=sources)
+    return read_history(store, config.fleet, workspace, rules=rules_of(config), sources=sources)
 
 
 def _judged(sources: tuple[SurveyedSource, ...], read: Callable[[], History]) -> Survey:

@@ -19,8 +19,10 @@ def test_what_came_in_and_what_did_not() -> None:
         "  of these the store had already: 2",
         "  of hours that the store has readings of its own of, left out: 1",
         "  [[history]] c: texts: 1, such as 'on'",
-        "  in no [[ingest]] rule: 1 of 2 series, such as 'b'; live readings never continue them, check series and rename of "
-        "[[history]]",
+        (
+            "  in no [[ingest]] rule: 1 of 2 series, such as 'b'; live readings never continue them, check series and rename of "
+            "[[history]]"
+        ),
         "next: gatecast retrain; the [[history]] sections are of no further use",
     ]
     nothing = replace(COPIED, span=None, series=(), written=0, present=0)
