@@ -36,6 +36,7 @@ class Live:
         self._journal, self._trust, self._health = journal, trust, health
         self.current: ReadyBundle | None = None
         self.engine: Engine | None = None
+        self._corrections = 0
 
     @property
     def name(self) -> str:
@@ -88,6 +89,13 @@ class Live:
         if self.engine is not None:
             self._primer.fill(self.engine, self._trust.history if latest is None else latest)
             self._journal.snapshot(self.engine)
+
+    def follow(self) -> None:
+        """Fill the windows anew where a message told that a series is of another kind than its name alone had said."""
+        if self.engine is not None and self._corrections != self.engine.series.corrections:
+            self._corrections = self.engine.series.corrections
+            if self.engine.state.means_otherwise():
+                self.restart()
 
     def prime_if_due(self) -> None:
         """Ask a store again that gave no history the last time."""

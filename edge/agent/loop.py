@@ -256,6 +256,7 @@ class Agent:
         parts, intake = self.parts, self.parts.intake
         self._look()
         readings = intake.take(messages)
+        parts.live.follow()
         effect = self._process(readings, messages)
         for request in parts.memory.requests():
             parts.subscriber.publish(request.topic, request.payload)

@@ -32,6 +32,7 @@ class SeriesTable:
         self.names: list[str] = []
         self.tags: list[dict[str, str]] = []
         self.meanings: list[Meaning | None] = []
+        self.corrections = 0
         self._meaning = meaning
         self._index: dict[str, int] = {}
         for name in names:
@@ -49,6 +50,12 @@ class SeriesTable:
         """Meaning of a series by its name, whether it is in the table or not; None where nobody knows."""
         index = self._index.get(name)
         return self._meaning(name) if index is None else self.meanings[index]
+
+    def correct(self, index: int, meaning: Meaning | None) -> None:
+        """Take what the rule says by which a series gets its readings; `corrections` counts what was known otherwise."""
+        if meaning is not None and meaning != self.meanings[index]:
+            self.meanings[index] = meaning
+            self.corrections += 1
 
     def add(self, name: str, tags: dict[str, str] | None = None, meaning: Meaning | None = None) -> int:
         """Index of a series, which is added where it is not known; tags and meaning count at the first call only.

@@ -119,8 +119,10 @@ AGENT = Measurement(
 )
 UNIT = Field("unit", "unit of its values, as `[[ingest]]` names it; empty where it names none", Kind.TEXT)
 KIND = Field("kind", "`gauge`, or `counter` where forecasts are what is added in an interval", Kind.TEXT)
+COUNTER = Field("counter", "1 for a counter, 0 for a gauge", Kind.WHOLE)
+HOLD = Field("hold", "seconds that a silent series keeps its last value, at most; 0: it does not")
 # Without the tags of the series: a tag may be called `unit` or `kind`.
-MEANING = Measurement(SERIES, "what is known of a series; once a day, of those of which anything is known", (UNIT, KIND))
+MEANING = Measurement(SERIES, "what is known of a series, if anything is; once a day", (UNIT, KIND, COUNTER, HOLD))
 MEASUREMENTS = (READING, FORECAST, FORECAST_LEAD, FORECAST_SCORE, MEANING, AGENT)
 # Names that a tag of a series cannot have.
 RESERVED = frozenset({TIME, VALUE.name}.union(*(measurement.tags for measurement in MEASUREMENTS)))

@@ -213,6 +213,11 @@ class Ingest:
             return None
         return self.series.of(words), entry.number
 
+    def names_value(self, name: str) -> bool:
+        """Whether the rule has an entry for the value of a series of this name, and not only a `*`."""
+        values = self.series.values(name)
+        return values is not None and self.selection.names(values.get(KEY, ""))
+
     def meaning_of(self, name: str) -> Meaning | None:
         """What the rule says of a series of this name; None where it says nothing, or the name is of another form."""
         values = self.series.values(name)

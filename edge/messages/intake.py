@@ -150,6 +150,7 @@ class Intake:
     def _own(self, index: int, source: Source, topic: str, before: tuple[Source, str] | None) -> None:
         """Keep where the readings of a series come from, and say where two sources give one series."""
         self._owners[index] = source, topic
+        self._series.correct(index, source.meaning)
         if before is None or (before[0].ingest is source.ingest and source.continues(before[0], same_topic=before[1] == topic)):
             return
         self.shared += 1

@@ -1,7 +1,7 @@
 """A message in, readings out: every rule that matches a topic takes its part of the message."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TypeAlias
 
@@ -135,9 +135,19 @@ def _shared_document(ingest: Ingest, documents: dict[object, object], topic: str
 
 
 def meaning_of(ingests: Iterable[Ingest], name: str) -> Meaning | None:
-    """What the rules say of a series by its name; None where none names it, or where it does not say what its values mean."""
-    chosen = _rule_of(ingests, name)
-    return None if chosen is None else chosen.meaning_of(name)
+    """What the rules say of a series by its name: those that name such a value, or else those that give such names.
+
+    Returns:
+        None where none does, where they do not say what its values mean, or where several rules say different things: then
+        only a message tells which of them takes the series.
+    """
+    by_name = [ingest for ingest in ingests if ingest.names_series(name)]
+    named = [ingest for ingest in by_name if ingest.names_value(name)]
+    told = [ingest.meaning_of(name) for ingest in named or by_name]
+    first = told[0] if told else None
+    if first is None or not all(other is not None and other.agrees(first) for other in told):
+        return None
+    return first if all(other == first for other in told) else replace(first, unit="")
 
 
 def plausible_of(ingests: Iterable[Ingest], name: str) -> Plausible | None:

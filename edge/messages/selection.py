@@ -108,6 +108,11 @@ class Selection:
         stars = {entry.path for entry in self.entries if entry.walk is not None}
         return bool(stars & {entry.path for entry in other.entries if entry.walk is not None}) or (mine is None and not stars)
 
+    def names(self, key: str) -> bool:
+        """Whether an entry is of this very key, and not of whatever a `*` stands for."""
+        own = next((name for name, other in self._rename.items() if other == key), key)
+        return self.keys is not None or self.entry_of(key).walk is None or self._said_of(own) is not None
+
     def entry_of(self, key: str) -> Entry:
         """The entry that a key belongs to."""
         for entry in self.entries:

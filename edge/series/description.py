@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from edge.contract.columns import Points, Readings, SeriesTable
-from edge.contract.meaning import GAUGE, Meaning
-from edge.contract.schema import KIND, MEANING, UNIT
-from edge.contract.times import DAY
+from edge.contract.columns import Int32, Points, Readings, SeriesTable
+from edge.contract.meaning import Meaning
+from edge.contract.schema import COUNTER, HOLD, KIND, MEANING, UNIT
+from edge.contract.times import DAY, SECOND
 
 NEVER = np.iinfo(np.int64).min
 
@@ -35,11 +35,16 @@ class Descriptions:
         told: dict[Meaning, list[int]] = {}
         for index in np.unique(readings.series[new]).tolist():
             meaning = self._series.meanings[index]
-            if meaning is not None and meaning != GAUGE:
+            if meaning is not None:
                 told.setdefault(meaning, []).append(index)
-        return [
-            Points(
-                MEANING, np.asarray(rows, np.int32), self._day[rows] * DAY, {UNIT.name: meaning.unit, KIND.name: meaning.kind}
-            )
-            for meaning, rows in told.items()
-        ]
+        return [self._points(np.asarray(rows, np.int32), meaning) for meaning, rows in told.items()]
+
+    def _points(self, series: Int32, meaning: Meaning) -> Points:
+        counter = np.full(len(series), int(meaning.kind == "counter"))
+        hold = np.full(len(series), meaning.hold / SECOND)
+        return Points(
+            MEANING,
+            series,
+            self._day[series] * DAY,
+            {UNIT.name: meaning.unit, KIND.name: meaning.kind, COUNTER.name: counter, HOLD.name: hold},
+        )

@@ -199,6 +199,10 @@ class Engine:
         """Take back what `dump` wrote, with the contract, lateness and leads of then; `settle` follows the journal."""
         leads = msgspec.msgpack.decode(next(parts), type=list[int])
         self.state = State.load(parts, self._meaning)
+        for index, meaning in enumerate(self.state.meanings):
+            # Several rules may give its name; a message of then told which of them took it.
+            if not meaning.is_plain and self.series.meanings[index] is None:
+                self.series.meanings[index] = meaning
         self.scoring = Scoring(self.state.contract, leads)
         self.scoring.load(parts)
 

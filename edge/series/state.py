@@ -4,7 +4,7 @@ No I/O and no clock of its own. The outcome does not depend on how readings were
 exactly the readings that had arrived when its interval closed.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -150,10 +150,19 @@ class State:
         """Which of these series are counters, bool `[n]`; each was seen."""
         return self._ring.counting(series)
 
+    @property
+    def meanings(self) -> Sequence[Meaning]:
+        """Meaning of each series, as its cells were filled."""
+        return self._meanings
+
     def means_otherwise(self) -> list[int]:
         """Series that were seen under another kind or hold than they have now: their windows are of no use."""
-        seen = np.flatnonzero(self._frontier[: len(self._meanings)] != UNSEEN)
-        return [series for series in seen.tolist() if not self._meanings[series].agrees(self._meaning(series))]
+        others = [series for series, known in enumerate(self._meanings) if not known.agrees(self._meaning(series))]
+        for series in others:
+            if self._frontier[series] == UNSEEN:
+                self._meanings[series] = self._meaning(series)
+                self._ring.tell(series, self._meanings[series])
+        return [series for series in others if self._frontier[series] != UNSEEN]
 
     def _allocate(self, series: int) -> None:
         self._ring.allocate(series)

@@ -10,6 +10,9 @@ import numpy as np
 from edge.config.sections import Fleet
 from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.contract import Contract
+from edge.contract.meaning import Meaning
+from edge.contract.schema import COUNTER, HOLD, MEANING
+from edge.contract.times import DAY, SECOND
 from edge.errors import BlockRefused, HistoryError, StoreBusy
 from edge.messages.ingest import Ingest
 from edge.sources.joining import join
@@ -22,6 +25,7 @@ from pipeline.history.table import Table, stream_table
 from pipeline.history.windows import least_history
 
 BLOCK = 5_000
+LATELY = 32 * DAY
 TRIES = 6
 
 
@@ -112,7 +116,7 @@ def read_history(
         fleet: section of the configuration with what is known of the contract.
         workspace: folder that a large table becomes a file in, and how much is in memory at once.
         stop: moment after the last one, ns UTC; None: all readings are taken.
-        rules: what the rules of the live readings say of the series.
+        rules: rules of the live readings; where they say nothing of a series, what an agent told the store counts.
         sources: further history.
 
     Raises:
@@ -121,7 +125,8 @@ def read_history(
         StoreBusy: the store cannot be reached.
         StoreDenied: the account, bucket or address is wrong.
     """
-    series = SeriesTable(meaning=rules.meaning)
+    told = described(store)
+    series = SeriesTable(meaning=lambda name: rules.meaning(name) or told.get(name))
     plausible = PlausibleReadings(series, rules.plausible)
     pages = plausible.of(read_pages(store, series, stop=stop, sources=sources))
     known = _enough(fleet, pages, workspace)
@@ -131,6 +136,27 @@ def read_history(
     )
     notes = [f"{source.settings.label}: {note}" for source in sources for note in source.notes.lines()]
     return History(contract, table, arrivals, (*notes, *plausible.notes()))
+
+
+def described(store: Store) -> dict[str, Meaning]:
+    """What agents have told the store of its series lately, by their names; units are texts, and are not read.
+
+    Raises:
+        StoreBusy: the store cannot be reached.
+        StoreDenied: the account, bucket or address is wrong.
+    """
+    span, series, told = store.span(), SeriesTable(), dict[str, Meaning]()
+    if span is None:
+        return told
+    newest: dict[str, int] = {}
+    for rows in store.read(MEANING, [COUNTER.name, HOLD.name], span[1] - LATELY, span[1] + 1, series):
+        columns = (rows.series, rows.time, rows.fields[COUNTER.name], rows.fields[HOLD.name])
+        for index, moment, counter, hold in zip(*(np.asarray(column).tolist() for column in columns), strict=True):
+            name = series.names[index]
+            if moment >= newest.get(name, moment) and hold >= 0:
+                newest[name] = moment
+                told[name] = Meaning("counter" if counter else "gauge", round(hold * SECOND))
+    return told
 
 
 def needs_of(store: Store, fleet: Fleet) -> Needs:

@@ -74,6 +74,7 @@ def test_type_of_a_field_is_what_stores_in_use_hold() -> None:
         ("forecast", "origin"),
         ("forecast", "lead"),
         ("forecast_lead", "origin"),
+        ("series", "counter"),
         ("agent", "readings"),
         ("agent", "backlog"),
         ("agent", "skipped"),

@@ -218,3 +218,15 @@ def test_what_a_name_means_is_told_by_the_rule_that_names_its_value() -> None:
     assert meaning_of([every, named], "roof.t") == Meaning(unit="K")
     assert meaning_of([every, named], "roof.u") == Meaning(unit="?")
     assert meaning_of([named], "roof.u") is None
+
+
+def test_a_name_tells_nothing_where_rules_disagree() -> None:
+    """Two rules that take every number give such a name; an entry of that very name, or one voice, decides."""
+    held = ingest("a/{device}", "{device}.{key}", value="*", fill="hold", unit="W")
+    plain = ingest("b/{device}", "{device}.{key}", value="*")
+    again = ingest("c/{device}", "{device}.{key}", value="*", fill="hold", unit="kW")
+    named = ingest("d/{device}", "{device}.{key}", values={"total": ValueRule("t", kind="counter")})
+    assert meaning_of([held, plain], "roof.power") is None
+    assert meaning_of([held, again], "roof.power") == Meaning(hold=DAY)
+    assert meaning_of([held, plain, named], "roof.total") == Meaning("counter")
+    assert meaning_of([held], "roof.power") == Meaning(hold=DAY, unit="W")

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from edge.contract.columns import Points, Readings, SeriesTable
-from edge.contract.meaning import GAUGE, Meaning
+from edge.contract.meaning import Meaning
 from edge.contract.times import DAY
 from edge.series.description import Descriptions
 from edge.stores.address import Address
@@ -16,12 +16,11 @@ MEANINGS = {
     "meter": Meaning("counter", unit="kWh"),
     "total": Meaning("counter", unit="kWh"),
     "hall": Meaning(unit="°C"),
-    "lamp": GAUGE,
 }
 
 
 def table() -> SeriesTable:
-    """Two meters, a gauge with a unit, one without, and one that nobody knows."""
+    """Two meters, a gauge with a unit, and two that nobody knows."""
     return SeriesTable(["meter", "hall", "lamp", "attic", "total"], MEANINGS.get)
 
 
@@ -30,12 +29,14 @@ def test_what_is_known_of_a_series_is_said_once_a_day() -> None:
     series = table()
     descriptions = Descriptions(series)
     (meters, hall) = descriptions.rows(Readings.of([0, 1, 2, 3, 4, 0], [5, 6, 7, 8, DAY + 1, 9], [1.0] * 6))
-    assert (meters.series.tolist(), meters.time.tolist(), meters.fields) == (
-        [0, 4],
-        [0, DAY],
-        {"unit": "kWh", "kind": "counter"},
-    )
-    assert (hall.series.tolist(), hall.time.tolist(), hall.fields) == ([1], [0], {"unit": "°C", "kind": "gauge"})
+    assert (meters.series.tolist(), meters.time.tolist()) == ([0, 4], [0, DAY])
+    assert {name: column if isinstance(column, str) else column.tolist() for name, column in meters.fields.items()} == {
+        "unit": "kWh",
+        "kind": "counter",
+        "counter": [1, 1],
+        "hold": [0.0, 0.0],
+    }
+    assert (hall.series.tolist(), hall.time.tolist(), hall.fields["unit"], hall.fields["kind"]) == ([1], [0], "°C", "gauge")
     assert descriptions.rows(Readings.of([0, 4, 2], [DAY - 1, DAY + 2, DAY], [1.0] * 3)) == []
     series.add("new", meaning=Meaning(unit="V"))
     rows = descriptions.rows(Readings.of([0, 5], [DAY, DAY], [1.0, 2.0]))
@@ -61,6 +62,6 @@ def test_both_stores_take_the_rows(tmp_path: Path) -> None:
     ]
     influx = open_address(Address.parse("influxdb://127.0.0.1:1/b"))
     assert influx.encode(Descriptions(series).rows(readings), series).decode().splitlines() == [
-        'series,series=meter unit="kWh",kind="counter" 0',
-        'series,series=hall unit="°C",kind="gauge" 0',
+        'series,series=meter unit="kWh",kind="counter",counter=1i,hold=0.0 0',
+        'series,series=hall unit="°C",kind="gauge",counter=0i,hold=0.0 0',
     ]

@@ -159,3 +159,25 @@ def test_a_counter_is_never_forecast_to_take_something_back() -> None:
     effect = engine.step(Readings.of([0, 0, 1, 1, 1], [0, 10, 0, 10, 20], [1.0, 2.0, 3.0, 4.0, 5.0]))
     forecasts = {series: value for each in effect.forecasts for series, value in zip(each.series, each.values, strict=True)}
     assert {int(series): value.item() for series, value in forecasts.items()} == {0: -1.0, 1: 0.0}
+
+
+def test_what_a_message_told_survives_a_restart_where_a_name_tells_nothing() -> None:
+    """The snapshot knows it; a series that was never seen takes what is told later without a fuss."""
+    contract = Contract(10, 2, 1, quantiles=(0.5,))
+    before = SeriesTable(["x", "meter", "door"])
+    before.correct(1, Meaning("counter"))
+    assert before.corrections == 1
+    first = Engine(Baseline("last_value", contract), (), before)
+    first.step(Readings.of([1, 1], [0, 10], [1.0, 2.0]))
+    series = SeriesTable(["x", "meter", "door"])
+    again = Engine(Baseline("last_value", contract), (), series)
+    again.load(iter([*first.dump()]))
+    assert (again.settle(), series.meanings[1]) == (None, Meaning("counter"))
+    series.correct(0, Meaning("counter", unit="m³"))
+    assert again.state.means_otherwise() == []
+    forecasts = again.step(Readings.of([0, 0, 0, 1], [0, 10, 20, 20], [5.0, 7.0, 8.0, 5.0])).forecasts
+    (made,) = forecasts
+    newest = dict(zip(made.series.tolist(), made.values[:, 0, 0].tolist(), strict=True))
+    assert newest == {0: 2.0, 1: 1.0}
+    series.correct(1, GAUGE)
+    assert again.state.means_otherwise() == [1]

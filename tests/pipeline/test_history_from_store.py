@@ -7,17 +7,18 @@ import numpy as np
 import pytest
 
 from edge.config.sections import Fleet
-from edge.contract.columns import Readings, SeriesTable
-from edge.contract.meaning import Meaning
-from edge.contract.times import SECOND
+from edge.contract.columns import Points, Readings, SeriesTable
+from edge.contract.meaning import GAUGE, Meaning
+from edge.contract.times import DAY, SECOND
 from edge.errors import HistoryError, StoreBusy
 from edge.messages.reading import meaning_of, plausible_of
 from edge.messages.rule import ValueRule
+from edge.series.description import Descriptions
 from edge.sources.plausible import SeriesRules
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import open_store
 from pipeline.history.cells import Workspace
-from pipeline.history.from_store import TRIES, read_history, read_pages, tag, write_history
+from pipeline.history.from_store import TRIES, described, read_history, read_pages, tag, write_history
 from tests.support.ingests import ingest, tags
 
 HOUR = 3600 * SECOND
@@ -152,3 +153,22 @@ def test_what_the_rules_leave_out_live_is_left_out_of_the_history(tmp_path: Path
     nan = float("nan")
     np.testing.assert_array_equal(history.table.values, [[20, nan, 21, nan], [85, 86, 87, 88]])
     assert history.notes == ("series 'hall.t': 2 readings are left out, as [[ingest]] ignore, min or max say",)
+
+
+def test_what_an_agent_told_the_store_counts_where_no_rule_is_sure(tmp_path: Path) -> None:
+    """The newest row of a series; a rule that names it says more, and what nobody told is a gauge."""
+    store, series = SqliteStore(tmp_path / "store.db"), SeriesTable(["door", "lamp", "meter", "tank"])
+    days = np.arange(20_000, 20_040) * DAY
+    readings = Readings(np.tile(np.arange(4, dtype=np.int32), 40), np.repeat(days, 4), np.ones(160))
+    told = (Meaning("counter"), None, Meaning("counter", unit="kWh"), Meaning("counter"))
+    for part, meanings in (
+        (readings.time < days[30], told),
+        (readings.time >= days[30], (Meaning(hold=6 * HOUR), None, *told[2:])),
+    ):
+        series.meanings[:] = meanings
+        batch, descriptions = readings.take(part), Descriptions(series)
+        points = [rows for day in days for rows in descriptions.rows(batch.take(batch.time == day))]
+        store.write(store.encode([*points, Points.of_readings(batch)], series))
+    assert described(store) == {"door": Meaning(hold=6 * HOUR), "meter": Meaning("counter"), "tank": Meaning("counter")}
+    table = read_history(store, Fleet("1d"), rules=SeriesRules({"tank": GAUGE}.get)).table
+    assert table.told == {"door": Meaning(hold=6 * HOUR), "meter": Meaning("counter")}
