@@ -240,6 +240,7 @@ class Bound:
     def __init__(self, ingest: Ingest, values: dict[str, str]) -> None:
         self.ingest, self._values = ingest, values
         self._sources: dict[tuple[str | None, ...], Source] = {}
+        self._suffixes: dict[str, str] = {}  # by the name of the series
         self.quick = self._quick()
 
     def _quick(self) -> Quick | None:
@@ -247,7 +248,7 @@ class Bound:
         ingest, selection = self.ingest, self.ingest.selection
         moment, read = ingest.moment, ingest.read
         usual = not (ingest.paths or selection.walked or selection.several or ingest.rule.rename or ingest.rule.drop)
-        if not usual or ingest.check is not None or read is None:
+        if not usual or selection.suffixed or ingest.check is not None or read is None:
             return None
         (entry,) = selection.entries
         if (get := entry.get) is None:
@@ -292,11 +293,27 @@ class Bound:
                     ingest.check(element)
                 moment = arrival if ingest.moment is None else ingest.moment(element, document, payload, arrival)
                 told = {name: told_by(get, element, document) or otherwise.get(name) for name, get in ingest.paths.items()}
-                rows += [(self._source(each, value, told, payload), moment, value.number) for value in taken]
+                sources = [self._source(each, value, told, payload) for value in taken]
             except PayloadError as error:
                 reasons.append(error)
+                continue
+            for source, value in zip(sources, taken, strict=True):
+                if value.suffix and (refusal := self._other_suffix(source.name, value.suffix)) is not None:
+                    reasons.append(refusal)
+                else:
+                    rows.append((source, moment, value.number))
         if len(rows) + len(reasons) == before:
             raise ingest.selection.nothing(document, payload)
+
+    def _other_suffix(self, name: str, suffix: str) -> PayloadError | None:
+        """What is wrong with a unit that stands behind a number: it is another one than before. None where it is the same."""
+        if len(self._suffixes) < MOST_SOURCES:
+            self._suffixes.setdefault(name, suffix)
+        before = self._suffixes.get(name, suffix)
+        if before == suffix:
+            return None
+        text = f"expected {before!r} behind the number as before, got {quoted(suffix)}; set [[ingest]] unit to the right one"
+        return PayloadError("bad_value", text)
 
     def _source(self, each: str, value: Taken, told: dict[str, Told], payload: bytes) -> Source:
         """The source of a value, made once for all that is told of it."""

@@ -16,7 +16,13 @@ Number: TypeAlias = Callable[[object], float]
 
 _COMMA = re.compile(r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)?,[0-9]+(?:[eE][+-]?[0-9]+)?|[+-]?[0-9]+")
 _WITH_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
-_SUFFIX = re.compile(r"([+-]?[0-9.,]+(?:[eE][+-]?[0-9]+)?)\s*[^0-9\s.,].*", re.DOTALL)
+# A unit holds no digit but an exponent, or 12:30 and 2026-01-15 would be numbers with a unit.
+_SUFFIX = re.compile(
+    r"""([+-]?[0-9.,]+(?:[eE][+-]?[0-9]+)?)\s*  # the number
+    ((?:[^\W\d_]|[%°‰€$£'"])  # a letter, or a sign that a unit may begin with
+    (?:[^\W\d_]|[%°²³/·*^ -]|(?<=[^\W\d])[1-4](?![0-9])|(?<=[\^-])[0-9])*)""",
+    re.VERBOSE,
+)
 _WORDS = {True: "true", False: "false"}
 LONGEST_NUMBER = 64  # characters of a number with something behind it
 
@@ -101,7 +107,7 @@ def number_of(rule: IngestRule, value: ValueRule) -> Number:
         raise ConfigurationError("[[ingest]] scale is 0, which would make every value the same; leave it out")
     if least is not None and most is not None and least > most:
         raise ConfigurationError(f"[[ingest]] min {least:g} lies above max {most:g}")
-    parse = _parser(rule)
+    parse = _parser(rule, rule.unit if value.unit is None else value.unit)
     if words:
         parse = _with_words(parse, words)
     if ignored or least is not None or most is not None:
@@ -111,7 +117,13 @@ def number_of(rule: IngestRule, value: ValueRule) -> Number:
     return parse
 
 
-def _parser(rule: IngestRule) -> Number:
+def suffix_of(value: object) -> str:
+    """The unit that stands behind a number in a text, or ""."""
+    match = _SUFFIX.fullmatch(value.strip()) if isinstance(value, str) and len(value) <= LONGEST_NUMBER else None
+    return "" if match is None else match[2].strip()
+
+
+def _parser(rule: IngestRule, unit: str | None) -> Number:
     comma, suffix = rule.decimal == ",", bool(rule.suffix)
     if not comma and not suffix:
         return parse_value
@@ -120,6 +132,9 @@ def _parser(rule: IngestRule) -> Number:
         if isinstance(value, str):
             text = value.strip()
             if suffix and len(text) <= LONGEST_NUMBER and (match := _SUFFIX.fullmatch(text)) is not None:
+                if unit is not None and match[2].strip() != unit:
+                    expected = f"expected {quoted(unit)} behind the number, as [[ingest]] unit says"
+                    raise PayloadError("bad_value", f"{expected}; got {quoted(value)}")
                 text = match[1]
             if comma:
                 if not _COMMA.fullmatch(text):

@@ -8,7 +8,7 @@ from edge.contract.meaning import Meaning
 from edge.contract.plausible import Plausible
 from edge.errors import ConfigurationError, PayloadError
 from edge.messages.formats.payload import Format
-from edge.messages.number import Number, meaning_of, number_of, plausible_of
+from edge.messages.number import Number, meaning_of, number_of, plausible_of, suffix_of
 from edge.messages.paths import MISSING, Get, Levels, Walk, elements, getter, parse_path, walker
 from edge.messages.rule import IngestRule, ValueRule
 from edge.quoting import quoted
@@ -49,11 +49,13 @@ class Taken:
         key: the key of its name.
         number: the value.
         entry: part of the rule that took it.
+        suffix: unit that stands behind it and that no rule names, or "".
     """
 
     key: str
     number: float
     entry: Entry
+    suffix: str = ""
 
 
 class Selection:
@@ -74,6 +76,7 @@ class Selection:
         self.numbered = self.walked and not (form.rows and rule.each is None)  # whether the number of an element names it
         self._elements = elements(parse_path(each)) if each is not None else None
         self.entries = tuple(_entries(rule, form))
+        self.suffixed = bool(rule.suffix)  # whether a unit may stand behind a number
         self._meanings = tuple(_meanings(rule, form))
         if self._meanings and all(entry.walk is None for entry in self.entries):
             raise ConfigurationError(
@@ -171,7 +174,7 @@ class Selection:
             key = self._named(each if self.numbered and not self.several else entry.key)
             if key is not None:
                 try:
-                    taken.append(Taken(key, entry.number(value), entry))
+                    taken.append(Taken(key, entry.number(value), entry, suffix_of(value) if self.suffixed else ""))
                 except PayloadError as error:
                     reasons.append(error)
         return taken
@@ -191,7 +194,7 @@ class Selection:
             if key is None:
                 continue
             try:
-                taken.append(Taken(key, said.number(value), said))
+                taken.append(Taken(key, said.number(value), said, suffix_of(value) if self.suffixed else ""))
             except PayloadError as error:
                 if number or error.kind != "bad_value":
                     reasons.append(error)

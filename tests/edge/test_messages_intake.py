@@ -347,3 +347,13 @@ def test_lines_with_other_tags_share_no_series_in_silence() -> None:
     metric = {"name": "x", "datatype": 9, "float_value": 1.0}
     desk.take(("spBv1.0/g/NBIRTH/n", sparkplug(0, metric)), ("spBv1.0/g/NDATA/n", sparkplug(1, metric)))
     assert desk.intake.shared == 0
+
+
+def test_another_unit_behind_the_number_is_not_the_same_number() -> None:
+    """As in `200 W` and then `1.2 kW`: each topic keeps to the unit that it began with, and the others go on."""
+    rule = ingest("{device}", format="plain", suffix=True)
+    desk = Desk(rule)
+    messages = (("a", b"200.0 W"), ("b", b"55 %"), ("a", b"1.2 kW"), ("b", b"56 %"), ("a", b"210 W"), ("a", b"220"))
+    assert [value for _, _, value in desk.take(*messages)] == [200.0, 55.0, 56.0, 210.0, 220.0]
+    assert desk.counts == {"bad_value": 1}
+    assert "expected 'W' behind the number as before, got 'kW'; set [[ingest]] unit to the right one" in desk.lines[0]
