@@ -7,7 +7,8 @@ Starts mosquitto and the simulated house (500 topics), lets `gatecast init --dis
 series is forecast, and the same with what devices tell of themselves. A number counts if the rules give it a series that no
 other number shares, its readings have the value that was published, and the store holds a forecast of it.
 
-`--keep` leaves the folder with configuration, store and logs.
+`--prefix site9/` moves all topics, so that no preset fits and every rule has to be found from the messages alone. `--keep`
+leaves the folder with configuration, store and logs.
 """
 
 import argparse
@@ -201,10 +202,11 @@ def main() -> None:
     parser.add_argument("--speed", type=float, default=20.0, help="how much quicker than real devices (default: %(default)g)")
     parser.add_argument("--listen", type=float, default=30.0, help="seconds that discovery listens (default: %(default)g)")
     parser.add_argument("--seconds", type=float, default=90.0, help="seconds that the agent runs (default: %(default)g)")
+    parser.add_argument("--prefix", default="", help="text before every topic, such as site9/, so that no preset fits")
     parser.add_argument("--keep", action="store_true", help="leave the folder with configuration, store and logs")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="gatecast-discovery-"))
-    heard, listening = Heard(), threading.Event()
+    heard, listening, stopped = Heard(), threading.Event(), threading.Event()
 
     def note(message: Published) -> None:
         if listening.is_set():
@@ -213,7 +215,9 @@ def main() -> None:
     with Mosquitto(folder / "broker") as broker:
         length = options.listen + options.seconds + 600
         house = threading.Thread(
-            target=publish, args=(Address.parse(broker.url), length, options.speed, note, stopped := threading.Event())
+            target=publish,
+            args=(Address.parse(broker.url), length, options.speed, note),
+            kwargs={"prefix": options.prefix, "stopped": stopped},
         )
         house.start()
         try:

@@ -10,6 +10,7 @@ import argparse
 import heapq
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from threading import Event
 
 from device_signals import phase
@@ -44,11 +45,18 @@ def reports(devices: list[Device], start: float, end: float, speed: float) -> It
         heapq.heappush(queue, (moment + device.period / speed, number))
 
 
+def moved(messages: list[Published], prefix: str) -> list[Published]:
+    """The messages with other topics; the names of their numbers stay."""
+    return [replace(message, topic=f"{prefix}{message.topic}") for message in messages] if prefix else messages
+
+
 def publish(
     address: Address,
     seconds: float,
     speed: float,
     heard: Callable[[Published], None] = lambda _: None,
+    *,
+    prefix: str = "",
     stopped: Event | None = None,
 ) -> int:
     """Publish to a broker in real time; returns the number of messages.
@@ -58,6 +66,7 @@ def publish(
         seconds: time after which it ends.
         speed: number by which the devices' own periods are divided.
         heard: function called with every message that was handed to the broker.
+        prefix: text before every topic.
         stopped: event that ends it earlier.
     """
     stopped = stopped or Event()
@@ -68,13 +77,13 @@ def publish(
     sent = 0
     try:
         start = time.time()
-        for message in retained():
+        for message in moved(retained(), prefix):
             client.publish(message.topic, message.payload, qos=1, retain=True)
             sent += 1
         for moment, messages in reports(fleet(), start, start + seconds, speed):
             if stopped.wait(max(0.0, moment - time.time())):
                 break
-            for message in messages:
+            for message in moved(messages, prefix):
                 client.publish(message.topic, message.payload, qos=1, retain=message.retained)
                 heard(message)
                 sent += 1
@@ -92,8 +101,9 @@ def main() -> None:
     parser.add_argument("--broker", default="mqtt://127.0.0.1:1883", help="address of the broker (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=600.0, help="seconds to publish (default: %(default)g)")
     parser.add_argument("--speed", type=float, default=1.0, help="how much quicker than real devices (default: %(default)g)")
+    parser.add_argument("--prefix", default="", help="text before every topic, such as site9/, so that no preset fits")
     options = parser.parse_args()
-    sent = publish(Address.parse(options.broker), options.seconds, options.speed)
+    sent = publish(Address.parse(options.broker), options.seconds, options.speed, prefix=options.prefix)
     print(f"{sent:,} messages sent")
 
 
