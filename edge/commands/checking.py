@@ -1,6 +1,7 @@
 """Whether a device is ready: configuration and bundle, without touching the network."""
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -9,7 +10,7 @@ from pathlib import Path
 from edge.config.reading import read_config
 from edge.config.sections import Config
 from edge.contract.times import parse_duration
-from edge.errors import BundleError, ConfigurationError
+from edge.errors import BundleError, ConfigurationError, GatecastError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.model import runtime_name
 from edge.messages.ingest import Ingest
@@ -20,6 +21,8 @@ from edge.release.channel import Source
 from edge.release.meanings import disagreement
 from edge.release.ready import open_bundle
 from edge.release.releases import NO_CHANNEL, live_bundle
+from edge.sources.settings import INFLUX, HistorySource
+from edge.sources.source import open_source
 from edge.stores.store import open_store
 
 
@@ -57,9 +60,24 @@ def check(path: Path) -> list[Finding]:
         Finding("broker", f"{config.mqtt.url} as {config.mqtt.client_id!r} (not contacted)"),
         *(Finding("ingest", text) for rule in config.ingest for text in _rules(rule)),
         Finding("store", f"{store.kind} {config.store.url} (not contacted)" + (f"; {store.advice}" if store.advice else "")),
+        *(_check_history(settings, config.ingests()) for settings in config.history),
         Finding("runtime", runtime),
         _check_bundle(config),
     ]
+
+
+def _check_history(settings: HistorySource, ingests: Sequence[Ingest]) -> Finding:
+    """Whether a source of `[[history]]` can fill windows here; a file is opened, a server is not contacted."""
+    try:
+        source = open_source(settings, ingests)
+        if settings.scheme in INFLUX:
+            return Finding("history", f"{settings.label} (not contacted)")
+        source.span()
+    except ConfigurationError as error:
+        return Finding("history", str(error))
+    except GatecastError as error:
+        return Finding("history", str(error), 1)
+    return Finding("history", f"{settings.label}: can be read")
 
 
 def _rules(rule: IngestRule) -> list[str]:

@@ -20,7 +20,7 @@ from edge.errors import ConfigurationError, StoreDenied, StoreError
 from edge.messages.ingest import Ingest
 from edge.quoting import quoted
 from edge.sources.joining import merge
-from edge.sources.names import VALUE, Live, as_live, filled, final_name, named_live, topic_of
+from edge.sources.names import VALUE, Live, as_live, filled, final_name, named_line, named_live, topic_of
 from edge.sources.notes import Notes
 from edge.sources.settings import HistorySource
 from edge.sources.source import add_series, in_our_words, meaning_of, usable
@@ -291,7 +291,9 @@ class InfluxSource:
         if ENTITY in tags and words[ENTITY]:
             live = named_live(self._ingests, topic_of(words.get(DOMAIN, ""), words[ENTITY]), VALUE)
             return live or Live(_joined([words.get(DOMAIN, ""), words[ENTITY]], origin.field))
-        return Live(_joined([origin.measurement.name, *origin.tags], origin.field))
+        filled_tags = {name: value for name, value in zip(tags, origin.tags, strict=True) if value}
+        live = named_line(self._ingests, origin.measurement.name, filled_tags, origin.field)
+        return live or Live(_joined([origin.measurement.name, *origin.tags], origin.field))
 
     def _rows(
         self, measurement: _Measurement, owners: Owners, span: range, page: int, series: SeriesTable

@@ -8,12 +8,15 @@ from fnmatch import fnmatchcase
 import numpy as np
 
 from edge.contract.columns import Readings
+from edge.contract.times import EARLIEST
 from edge.errors import PayloadError
 from edge.messages.ingest import Ingest
 from edge.messages.number import Number, parse_value
+from edge.messages.reading import read_message
 from edge.sources.notes import Notes
 from edge.sources.settings import HistorySource
 
+ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in ", ="})
 VALUE = "value"  # a field or column of this name says nothing about the series
 
 
@@ -95,6 +98,26 @@ def named_live(ingests: Sequence[Ingest], topic: str, field: str, separator: str
         if named is not None:
             name, number = named
             return Live(name, None if number is parse_value else number)
+    return None
+
+
+def named_line(ingests: Sequence[Ingest], measurement: str, tags: Mapping[str, str], field: str) -> Live | None:
+    """What the first rule for line protocol makes of a row, as if its line were published; None where there is no such rule.
+
+    Args:
+        ingests: rules that name the live series.
+        measurement: measurement of the row.
+        tags: tags of the row, without empty ones.
+        field: field of the value.
+    """
+    head = ",".join([measurement.translate(ESCAPED), *(f"{key}={tags[key].translate(ESCAPED)}" for key in sorted(tags))])
+    line = f"{head} {field.translate(ESCAPED)}=1 {EARLIEST}".encode()
+    for ingest in ingests:
+        if ingest.rule.format == "line_protocol" and not set(ingest.names) & set(ingest.series.used):
+            topic = ingest.filter.replace("+", "any").replace("#", "any")
+            for source, _, _ in read_message([ingest], topic, line, EARLIEST).rows:
+                number = ingest.selection.entry_of(field).number
+                return Live(source.name, None if number is parse_value else number)
     return None
 
 

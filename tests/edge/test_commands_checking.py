@@ -12,7 +12,9 @@ from edge.commands.checking import check
 from edge.forecaster.bundle import Bundle, write_bundle
 from edge.spool.spool import Commit, Spool
 from tests.edge.test_forecaster_manifest import CONTENT, model_manifest
+from tests.support.home_assistant import Recorder
 from tests.support.ready_device import HEAVY, Device
+from tests.support.sources import START
 
 
 def test_check_of_a_ready_device(device: Device) -> None:
@@ -35,6 +37,18 @@ def test_check_names_the_organisation_that_is_missing(query: str, hints: int, de
     device.configure(f'[store]\nurl = "influxdb://127.0.0.1:1/b{query}"\n[release]\nchannel = "registry/live.json"\n')
     answer = device.run("check")
     assert (answer.returncode, answer.stdout.count("names no ?org=my-org")) == (0, hints)
+
+
+def test_check_says_what_history_this_device_can_read(device: Device) -> None:
+    """A file is opened and a server is not contacted; what only a trainer reads is no fault."""
+    recorder = Recorder(device.folder / "ha.db")
+    recorder.states("sensor.a", [(START, "1")])
+    urls = (f"sqlite:///{recorder.path}", f"sqlite:///{device.folder}/no.db", "influxdb://127.0.0.1:1/b", "parquet:///a")
+    device.configure("".join(f'[[history]]\nurl = "{url}"\n' for url in urls))
+    findings = [finding for finding in check(device.folder / "gatecast.toml") if finding.subject == "history"]
+    assert [finding.code for finding in findings] == [0, 1, 0, 0]
+    ends = ("can be read", "does not exist; check url", "(not contacted)", "copies this one to [store]")
+    assert [finding.text.endswith(end) for finding, end in zip(findings, ends, strict=True)] == [True] * 4
 
 
 def test_check_refuses_what_the_agent_would_refuse_for_memory(device: Device) -> None:

@@ -1,10 +1,10 @@
 """Names of history are those of live readings, or the model does not know its series."""
 
 from edge.contract.columns import Readings
-from edge.sources.names import Live, as_live, comes_live, filled, final_name, named_live
+from edge.sources.names import Live, as_live, comes_live, filled, final_name, named_line, named_live
 from edge.sources.notes import Notes
 from edge.sources.settings import HistorySource
-from tests.support.ingests import ingest
+from tests.support.ingests import ingest, taken
 
 RULES = [ingest("sensors/{site}/{device}/{metric}")]
 
@@ -40,6 +40,16 @@ def test_a_field_is_found_at_its_path() -> None:
     names = [named_live(everything, "tele/plug/SENSOR", "AM2301_Temperature", separator) for separator in (None, "_")]
     assert [live and live.name for live in names] == ["plug.AM2301_Temperature", "plug.AM2301.Temperature"]
     assert named_live(everything, "tele/plug/SENSOR", "soil_moisture") == Live("plug.soil")
+
+
+def test_a_row_is_named_as_its_line_would_be() -> None:
+    """Where a rule takes what Telegraf publishes in line protocol."""
+    rules = [ingest("telegraf/#", format="line_protocol", scale=2.0)]
+    live = named_line(rules, "cpu", {"host": "pi", "cpu": "cpu 0"}, "usage_idle")
+    assert live is not None
+    assert live.name in taken(rules, "telegraf/pi/cpu", "cpu,cpu=cpu\\ 0,host=pi usage_idle=1 1767225600000000000")
+    assert live.number is not None
+    assert named_line(RULES, "cpu", {}, "usage_idle") is None
 
 
 def test_numbers_are_those_of_live_readings() -> None:

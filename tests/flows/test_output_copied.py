@@ -13,16 +13,14 @@ COPIED = Copied(
 
 def test_what_came_in_and_what_did_not() -> None:
     """One fact a line."""
+    strange = "live readings never continue them, check series and rename of [[history]]"
     assert copied_text(COPIED, "sqlite:///s.db") == [
         "5 readings of 2 series are in sqlite:///s.db",
         "  time: 2026-01-01T00:00:00Z to 2026-01-01T01:00:00Z",
         "  of these the store had already: 2",
         "  of hours that the store has readings of its own of, left out: 1",
         "  [[history]] c: texts: 1, such as 'on'",
-        (
-            "  in no [[ingest]] rule: 1 of 2 series, such as 'b'; live readings never continue them, check series and rename of "
-            "[[history]]"
-        ),
+        f"  in no [[ingest]] rule: 1 of 2 series, such as 'b'; {strange}",
         "next: gatecast retrain; the [[history]] sections are of no further use",
     ]
     nothing = replace(COPIED, span=None, series=(), written=0, present=0)
