@@ -20,11 +20,11 @@ from edge.agent.stopping import Stop
 from edge.agent.watching import Watcher
 from edge.clock.clocks import Clocks
 from edge.clock.closing import SETTLED, ClosingClock
-from edge.clock.holding import Hold
+from edge.clock.holding import Hold, first_beyond
 from edge.clock.trust import STEADY, Trust
 from edge.config.sections import Agent as Settings
 from edge.contract.columns import Points, Readings, SeriesTable
-from edge.contract.times import parse_duration
+from edge.contract.times import LATEST, parse_duration
 from edge.log import Grumbler
 from edge.messages.formats.memory import FormatMemory
 from edge.messages.intake import Intake
@@ -283,28 +283,38 @@ class Agent:
         if len(ahead):
             what = f"{len(ahead)} readings have times ahead of this device's clock, which is not confirmed yet"
             parts.grumbler.say("held", f"{what}; they are stored, and close no interval until the clock is confirmed or set")
-        ready = parts.hold.exchange(ahead, parts.trust.latest, proved=parts.trust.proved)
+        latest, most = parts.trust.latest, parts.trust.latest if parts.trust.proved else LATEST
+        if (beyond := self._first_beyond()) is not None and beyond <= latest:
+            latest, early = beyond - 1, readings.time >= beyond
+            readings, ahead = readings.take(~early), Readings.concatenate([ahead, readings.take(early)])
+        ready = parts.hold.exchange(ahead, latest, most=most)
         held = None if parts.hold.waiting is waiting else parts.hold.waiting
-        has_news = bool(messages) or held is not None or parts.sender.has_news
         if parts.live.engine is None:
-            if has_news:
+            if messages or held is not None or parts.sender.has_news:
                 taken = Readings.concatenate([readings, ahead])
                 points = [Points.of_readings(taken), *parts.descriptions.rows(taken)]
                 parts.committer.commit(Commit(self._encode(points), held=held), messages)
             return None
-        return self._step(parts.live.engine, Readings.concatenate([ready, readings]), messages, held, has_news=has_news)
+        return self._step(parts.live.engine, Readings.concatenate([ready, readings]), ahead, messages, held)
+
+    def _first_beyond(self) -> int | None:
+        """The first time of a reading that waits until our clock is there, ns UTC; None where the readings alone count."""
+        engine, now = self.parts.live.engine, self.parts.trust.common
+        if self._settings.clock == "event" or engine is None or now is None:
+            return None
+        return first_beyond(now, engine.state.contract.interval, engine.state.lateness)
 
     def _step(
-        self, engine: Engine, readings: Readings, messages: list[Message], held: Readings | None, *, has_news: bool
+        self, engine: Engine, readings: Readings, ahead: Readings, messages: list[Message], held: Readings | None
     ) -> Effect:
         """Forecast and commit.
 
         Args:
             engine: the live engine.
             readings: readings that count now.
+            ahead: readings of the batch that wait.
             messages: messages of the batch.
             held: all readings that wait; None where they are the same as before.
-            has_news: whether there is something to commit even where no interval closes.
         """
         parts = self.parts
         now = self._closing_time(engine, readings)
@@ -313,11 +323,11 @@ class Agent:
             parts.silence.look(engine.state, now)
             parts.counters.set(Gauge.SILENT_SERIES, parts.silence.count)
         # Also a closing that gave no rows belongs into the journal.
-        if has_news or len(effect.entry.forecasts):
+        if messages or held is not None or parts.sender.has_news or len(effect.entry.forecasts):
             entry = effect.entry if len(readings) or effect.entry.now is not None else None
             snapshot = engine.dump if parts.journal.is_full_after(effect, len(readings)) else None
             told = parts.descriptions.rows(readings)
-            blocks = self._encode([*effect.points, Points.of_readings(parts.intake.held), *told])
+            blocks = self._encode([*effect.points, Points.of_readings(ahead), *told])
             parts.committer.commit(Commit(blocks, entry, snapshot=snapshot, held=held), messages)
         return effect
 

@@ -1,6 +1,7 @@
-"""Readings from ahead of a clock that has not proved itself: they are in the store, and wait until they may close intervals."""
+"""Readings from ahead of our clock: they are in the store, and wait until they may close intervals."""
 
 from edge.contract.columns import Readings
+from edge.contract.times import LATEST
 
 ROOM = 16_384  # readings; of more the newest wait, the others are only in the store
 
@@ -20,18 +21,32 @@ class Hold:
         """How many wait."""
         return len(self.waiting)
 
-    def exchange(self, more: Readings, latest: int, *, proved: bool) -> Readings:
+    def exchange(self, more: Readings, latest: int, *, most: int = LATEST) -> Readings:
         """Take more in, and let out what counts by now.
 
         Args:
             more: readings to wait.
             latest: the latest time that counts, ns UTC.
-            proved: whether what is later than that is a sensor's mistake, and need not wait any longer.
+            most: the latest time that can be right, ns UTC; what is later is a sensor's mistake, and waits no longer.
         """
         ripe = self.waiting.time <= latest
         ready = self.waiting.take(ripe)
         if len(more) or len(ready):
             self.waiting = Readings.concatenate([self.waiting.take(~ripe), more]).take(slice(-self._room, None))
-        if proved and len(self.waiting):
-            self.waiting = Readings.empty()
+        if len(self.waiting) and (wrong := self.waiting.time > most).any():
+            self.waiting = self.waiting.take(~wrong)
         return ready
+
+
+def first_beyond(now: int, interval: int, lateness: int) -> int:
+    """The first time of a reading that would close an interval which has not passed, ns UTC.
+
+    A sensor whose clock is ahead would close its own intervals before their readings have come, and be silent until our clock
+    is there.
+
+    Args:
+        now: our clock, ns UTC.
+        interval: length of an interval, ns.
+        lateness: time after the end of an interval in which its readings may still arrive, ns.
+    """
+    return (now // interval + 1) * interval + lateness

@@ -42,6 +42,7 @@ class Trust:
         self._sensors: Int64 = np.zeros(0, np.int64)  # per series, what its clock said at moment 0, ns UTC
         self._agreed: float | None = None  # since when most sensors agree with us
         self._behind = 0  # ns that most sensors are ahead of us
+        self._lead = 0  # the same where it is little
         self._said = False
 
     def look(self, now: int, moment: float, *, synchronised: bool) -> None:
@@ -90,6 +91,7 @@ class Trust:
         agreeing = len(lead) - ahead
         many = ahead >= FEW or moment - self._started >= self._patience
         self._behind = int(np.median(lead)) if ahead > agreeing and many else 0
+        self._lead = int(min(max(np.median(lead), 0), AHEAD)) if len(lead) and not self._synchronised else 0
         if not agreeing or ahead > agreeing:
             self._agreed = None
         elif self._agreed is None:
@@ -125,6 +127,14 @@ class Trust:
         if self.seen is None:
             return 0
         return self.seen[0] + (0 if self.proved else self._behind) + AHEAD
+
+    @property
+    def common(self) -> int | None:
+        """The time that our clock and most sensors agree on, ns UTC; None before the clock has proved itself.
+
+        It is that of the clock where a time service holds it right, or else ahead of it by what most sensors are.
+        """
+        return self.seen[0] + self._lead if self.proved and self.seen is not None else None
 
     @property
     def history(self) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
+from edge.clock.offsets import NEAR, Offsets
 from edge.clock.trust import Trust
 from edge.contract.columns import Readings
 from edge.contract.times import EARLIEST
@@ -43,6 +44,7 @@ class Intake:
         self._topics: dict[
             str, tuple[Bounds, bool]
         ] = {}  # of known series only, or a flood of made-up ones would push them out
+        self._offsets = Offsets(self._most)
         self._owners: dict[int, tuple[Source, str]] = {}  # source and topic of the last reading of a series
         self.arrivals: dict[int, Arrival] = {}
         self.held = Readings.empty()
@@ -140,12 +142,35 @@ class Intake:
         told = source.ingest.timed and (source.ingest.dated or (moment != arrival and not source.ingest.relative))
         if index is not None and told:
             self._trust.hear(index, moment)
+        if told and proved and not -NEAR <= moment - arrival <= NEAR and not (message.retained or message.dup):
+            self._hear_offset(source, message, moment)
         if index is None or future:
-            raise PayloadError("future", "the time lies ahead of ours; check the sensor's clock and time zone")
+            raise PayloadError(
+                "future",
+                "the time lies ahead of ours; check the sensor's clock, or [[ingest]] timezone if it writes local time",
+            )
         owner = self._owners.get(index)
         if owner is None or owner[0] is not source or owner[1] != message.topic:
             self._own(index, source, message.topic, owner)
         return index, moment, value
+
+    def _hear_offset(self, source: Source, message: Message, moment: int) -> None:
+        """Say once that a topic's times are always a number of quarter hours away from their arrival."""
+        offset = self._offsets.hear(message.topic, moment, message.arrival)
+        if offset is None:
+            return
+        zone = source.ingest.rule.timezone
+        mend = (
+            f"check [[ingest]] timezone, which is {zone!r}"
+            if zone
+            else f'set [[ingest]] timezone = "{offset}" or the name of its zone'
+        )
+        self._grumbler.say(
+            "time_offset",
+            f"the times on topic {quoted(message.topic, LONGEST_SHOWN)} are always {offset[1:]} h "
+            f"{'ahead of' if offset[0] == '+' else 'behind'} their arrival; {mend} if the device writes local time, "
+            "else set its clock",
+        )
 
     def _own(self, index: int, source: Source, topic: str, before: tuple[Source, str] | None) -> None:
         """Keep where the readings of a series come from, and say where two sources give one series."""

@@ -148,6 +148,44 @@ def test_a_sensor_that_is_ahead_closes_nothing_and_is_refused_once_the_clock_is_
     assert len(bench.stored()["reading"]) == 1150 + 140 + 1
 
 
+@pytest.mark.parametrize("synchronised", [True, False])
+def test_a_sensor_that_is_minutes_ahead_once_does_not_silence_itself(synchronised: bool, tmp_path: Path) -> None:
+    """Its reading waits until the clock is there; the right ones behind it close their intervals as those of the others do."""
+    bench = Late(tmp_path, 0, clock="wall")
+    bench.synchronised = synchronised
+    steps: list[Step] = []
+    for at in range(30):
+        live = [(f"d{number}.t", RIGHT + at * MINUTE, 1.0) for number in range(10)]
+        steps += [*messages(live, 10), *([[message("d0.t", RIGHT + 29 * MINUTE, 7.0)]] if at == 20 else []), bench.later(60)]
+    seen: list[int] = []
+    agent: Agent = bench.agent([*messages(bench.rows), bench.later(0), *steps])
+    script_of(agent).steps.insert(-12, lambda: seen.extend(closed_until(agent, name) for name in ("d0.t", "d5.t")))
+    agent.run()
+    assert seen[0] == seen[1]
+    assert skipped(agent) == {}
+    assert len(agent.parts.hold) == 0
+    assert closed_until(agent, "d0.t") == closed_until(agent, "d5.t")
+    bench.drain()
+    assert len(bench.stored()["reading"]) == 1150 + 300
+
+
+def test_a_sensor_that_is_always_minutes_ahead_goes_on(tmp_path: Path) -> None:
+    """Its readings count when our clock is where they say; none is lost, and it is forecast like the others."""
+    bench = Late(tmp_path, 0, clock="wall")
+    bench.synchronised = True
+    ahead = {0: 7 * MINUTE}
+    steps: list[Step] = []
+    for at in range(30):
+        live = [(f"d{number}.t", RIGHT + at * MINUTE + ahead.get(number, 0), 1.0) for number in range(10)]
+        steps += [*messages(live, 10), bench.later(60)]
+    agent = bench.run(*messages(bench.rows), bench.later(0), *steps, [])
+    assert skipped(agent) == {}
+    assert closed_until(agent, "d0.t") == closed_until(agent, "d5.t") == 115 + 30
+    assert 0 < len(agent.parts.hold) < 9
+    bench.drain()
+    assert len(bench.stored()["reading"]) == 1150 + 300
+
+
 def test_readings_go_on_when_the_clock_is_set_back(tmp_path: Path) -> None:
     """By an hour, while sensors speak: each is stored and closes its intervals as before."""
     bench = Late(tmp_path, 0)
@@ -200,20 +238,20 @@ def readings(*times: int) -> Readings:
 def test_a_hold_lets_out_what_counts_in_order_of_arrival() -> None:
     """The rest waits on, until the clock is proved and it is a sensor's mistake."""
     hold = Hold(readings(5))
-    assert hold.exchange(readings(9, 3, 7), 4, proved=False).time.tolist() == []
-    assert hold.exchange(readings(), 7, proved=False).time.tolist() == [5, 3, 7]
+    assert hold.exchange(readings(9, 3, 7), 4).time.tolist() == []
+    assert hold.exchange(readings(), 7).time.tolist() == [5, 3, 7]
     assert hold.waiting.time.tolist() == [9]
     before = hold.waiting
-    assert len(hold.exchange(readings(), 7, proved=False)) == 0
+    assert len(hold.exchange(readings(), 7)) == 0
     assert hold.waiting is before
-    assert len(hold.exchange(readings(), 7, proved=True)) == len(hold) == 0
+    assert len(hold.exchange(readings(), 7, most=7)) == len(hold) == 0
 
 
 def test_a_hold_has_so_much_room() -> None:
     """A sensor that is wrong for weeks does not fill the memory: the newest wait."""
     hold = Hold(readings())
     for start in range(0, 3 * ROOM, ROOM // 2):
-        hold.exchange(readings(*range(start, start + ROOM // 2)), -1, proved=False)
+        hold.exchange(readings(*range(start, start + ROOM // 2)), -1)
     assert hold.waiting.time.tolist() == list(range(2 * ROOM, 3 * ROOM))
 
 

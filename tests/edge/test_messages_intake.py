@@ -300,7 +300,8 @@ def test_that_no_message_can_be_used_is_a_problem_until_one_can() -> None:
     desk.take(("sensors/roof/t", ahead))
     assert desk.intake.records.problem == (
         "none of the last 10 messages could be used, the last one: future: the time lies ahead of ours; "
-        "check the sensor's clock and time zone on topic 'sensors/roof/t'; see gatecast-agent topics"
+        "check the sensor's clock, "
+        "or [[ingest]] timezone if it writes local time on topic 'sensors/roof/t'; see gatecast-agent topics"
     )
     desk.take(*[("plain/a", b"1")] * 20, retained=True)
     assert str(desk.intake.records.problem).startswith("none of the last 10 messages")
@@ -310,6 +311,19 @@ def test_that_no_message_can_be_used_is_a_problem_until_one_can() -> None:
     assert desk.intake.records.problem is None
     desk.take(*[("plain/a", b"x"), ("plain/b", b"1")] * 20)
     assert desk.intake.records.problem is None
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"), [(1, '01:00 h ahead of their arrival; set [[ingest]] timezone = "+01:00"'), (-8, "08:00 h behind")]
+)
+def test_a_topic_in_local_time_is_said_once_with_the_setting_that_mends_it(hours: int, words: str) -> None:
+    """Whether its readings are refused as the future, or taken for old ones."""
+    desk = Desk(ingest("tele/{plug}", value="T", time="Time"))
+    for minute in range(9):
+        local = f"2026-01-15T{12 + hours:02}:{minute:02}:00"
+        desk.take(("tele/a", f'{{"Time": "{local}", "T": 1}}'.encode()), arrival=NOW + minute * 60 * SECOND)
+    (line,) = [line for line in desk.lines if line.startswith("time_offset")]
+    assert words in line
 
 
 def test_two_sources_of_one_series_are_named() -> None:
