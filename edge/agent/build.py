@@ -96,7 +96,8 @@ def outside_of(
     open_configured = partial(open_store, config.store.url, config.store.token_file, config.store.tls)
     ingests = config.ingests()
     filters = least_filters(ingest.filter for ingest in ingests)
-    subscription = Subscription(config.mqtt.client_id, filters, config.mqtt.keepalive, config.mqtt.tls)
+    largest = max(ingest.largest for ingest in ingests)
+    subscription = Subscription(config.mqtt.client_id, filters, config.mqtt.keepalive, config.mqtt.tls, largest)
     subscriber = Subscriber(Address.parse(config.mqtt.url), subscription, password=config.mqtt.password())
     sources = [partial(open_source, settings, ingests) for settings in config.history]
     return Outside(open_configured(), open_configured, subscriber, log, notify=notify, died=died, sources=sources)

@@ -84,6 +84,7 @@ class Ingest:
         path = form.time if rule.time is None else rule.time or None
         self.timed = path is not None
         self.dated = self.timed and form.dated  # whether every value has a time of its own
+        self.largest = form.largest  # bytes of a payload
         self.relative = form.relative > 0  # whether a time may count from the arrival
         self.moment = moment_of(path, rule, form) if path is not None else None
         placeholders = (*self.names, *((EACH,) if rule.each is not None or form.each is not None else ()), KEY)
@@ -147,8 +148,10 @@ class Ingest:
         """The document in a payload.
 
         Raises:
-            PayloadError: the payload cannot be read.
+            PayloadError: the payload is too large, or cannot be read.
         """
+        if len(payload) > self.largest:
+            raise PayloadError("too_large", f"expected at most {self.largest} bytes, got {len(payload)}")
         if self.read is not None:
             return self.read(payload)
         assert self.stateful is not None  # noqa: S101 - one of the two is there

@@ -152,12 +152,14 @@ class Subscription:
         filters: topic filters to subscribe to.
         keepalive: seconds without traffic before the connection counts as lost.
         tls: files for an encrypted connection.
+        largest: bytes of a payload that a rule can read; of a larger one only the beginning is kept.
     """
 
     client_id: str
     filters: Sequence[str]
     keepalive: int = 60
     tls: TlsFiles = TlsFiles("mqtt")
+    largest: int = LARGEST_PAYLOAD
 
 
 class Subscriber:
@@ -332,7 +334,7 @@ class Subscriber:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""
-        payload = bytes(message.payload[: LARGEST_PAYLOAD + 1])
+        payload = bytes(message.payload[: self._subscription.largest + 1])
         self._bytes_in += len(payload)
         self._messages.put(
             Message(

@@ -103,8 +103,6 @@ def take(bounds: Bounds, topic: str, payload: bytes, arrival: int) -> tuple[list
             return [], [error]
     rows: list[Row] = []
     reasons: list[PayloadError] = []
-    if len(payload) > LARGEST_PAYLOAD:
-        return rows, [PayloadError("too_large", f"expected at most {LARGEST_PAYLOAD} bytes, got {len(payload)}")]
     documents: dict[object, object] = {}
     for bound in bounds:
         ingest = bound.ingest

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from edge.errors import PayloadError
 from edge.messages.formats.sparkplug.reader import Sparkplug
 from edge.messages.formats.sparkplug.schema import parse_payload
+from tests.support.ingests import ingest, left_out, taken
 from tests.support.payloads import NOON, sparkplug
 
 SECOND = 1_000_000_000
@@ -280,3 +281,13 @@ def test_an_alias_of_another_type_or_device_is_not_believed() -> None:
     assert peer.hear(NODE.format("DATA"), sparkplug(2, {"alias": 2, "int_value": 1})) == {"!": "no_birth"}
     typed = sparkplug(3, {"alias": 1, "datatype": 10, "double_value": 1.0})
     assert peer.hear(NODE.format("DATA"), typed) == {"!": "no_birth"}
+
+
+def test_a_birth_describes_thousands_of_metrics() -> None:
+    """A payload of Sparkplug may be larger than others, but not of any size."""
+    rule = ingest("spBv1.0/#", format="sparkplug")
+    metrics = [{"name": f"Machine/Part {n}/Value", "alias": n, "datatype": 9, "float_value": float(n)} for n in range(3000)]
+    birth = sparkplug(0, *metrics)
+    assert len(birth) > 100_000
+    assert len(taken(rule, NODE.format("BIRTH"), birth)) == 3000
+    assert left_out(rule, NODE.format("BIRTH"), bytes(rule.largest + 1)) == ["too_large"]

@@ -92,6 +92,7 @@ class Format:
         rows: whether the elements are rows of the same series, so that their numbers name nothing.
         dated: whether every element has a time; else the time of arrival counts for those that have none.
         relative: times in ns below this count from the arrival.
+        largest: bytes of a payload.
     """
 
     make: Callable[[Options], Read | Stateful]
@@ -107,6 +108,7 @@ class Format:
     rows: bool = False
     dated: bool = True
     relative: int = 0
+    largest: int = LARGEST_PAYLOAD
 
 
 def text_of(payload: bytes) -> str:

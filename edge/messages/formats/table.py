@@ -41,6 +41,7 @@ FORMATS: dict[str, Format] = {
         time_unit="ms",
         tags=(("group", "{$.group}"), ("node", "{$.node}"), ("device", "{$.device}")),
         label="series",
+        largest=1 << 20,  # a birth describes all metrics of a node
         dated=False,
     ),
 }
