@@ -14,10 +14,11 @@ from edge.config.sections import Mqtt
 from edge.errors import BrokerError
 from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.message import Address
-from edge.messages.mqtt import REFUSED, make_client
+from edge.messages.mqtt import ENDS_WITHIN, REFUSED, make_client
 from pipeline.samples.heard import Heard
 
 SYSTEM = "$SYS/#"  # no filter with a # covers it
+STEP = 0.5  # seconds
 ANSWERS_WITHIN = 30.0  # seconds in which a broker that took the connection must answer
 
 
@@ -82,13 +83,15 @@ class Listener:
             if self._problem is not None:
                 raise BrokerError(self._problem)
             start = time.monotonic()
-            threading.Event().wait(seconds)
+            while (left := start + seconds - time.monotonic()) > 0:
+                time.sleep(min(left, STEP))  # a signal that another thread got is answered between two steps
         except KeyboardInterrupt:
             stopped = True
         finally:
             self._stopping = True
             self._client.disconnect()
-            self._client.end_thread(5.0)
+            # After a refusal the thread waits for its next try, and ends by itself.
+            self._client.end_thread(ENDS_WITHIN if self._problem is None else 0.0)
         return Listened(self._heard, time.monotonic() - start, stopped, self.losses)
 
     def _end_with(self, problem: str | None) -> None:

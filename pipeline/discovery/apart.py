@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import msgspec
 
+from edge.errors import ConfigurationError
 from edge.messages.ingest import Ingest
 from edge.messages.names import TopicTemplate
+from edge.messages.reading import make_ingests
 from edge.messages.rule import IngestRule
 from pipeline.discovery.naming import filter_text
 from pipeline.discovery.proposals import Proposal
@@ -43,9 +45,9 @@ def keep_apart(
         skipping = [_skipping(proposal, result, topics, filters, presets) for proposal, result in zip(kept, tried, strict=True)]
         named = _named_apart(skipping, tried, presets)
         if named == kept:
-            return _without_clashes(kept, tried)
+            return _without_clashes(kept, tried, presets)
         kept = named
-    return _without_clashes(*_that_read(kept, _try(kept, topics, presets, most)))
+    return _without_clashes(*_that_read(kept, _try(kept, topics, presets, most)), presets)
 
 
 def _try(proposals: Sequence[Proposal], topics: Mapping[str, HeardTopic], presets: Presets, most: int) -> list[Tried]:
@@ -54,7 +56,11 @@ def _try(proposals: Sequence[Proposal], topics: Mapping[str, HeardTopic], preset
 
 
 def _that_read(proposals: list[Proposal], tried: list[Tried]) -> tuple[list[Proposal], list[Tried]]:
-    pairs = [(proposal, result) for proposal, result in zip(proposals, tried, strict=True) if any(result.readings.values())]
+    pairs = [
+        (proposal, result)
+        for proposal, result in zip(proposals, tried, strict=True)
+        if any(result.readings.values()) or proposal.plan.format == "sparkplug"  # what it holds is known after a birth
+    ]
     return [proposal for proposal, _ in pairs], [result for _, result in pairs]
 
 
@@ -114,7 +120,9 @@ def _named_apart(proposals: list[Proposal], tried: list[Tried], presets: Presets
     late = _clashes(tried)
     named: list[Proposal] = []
     for number, proposal in enumerate(proposals):
-        if number in late and proposal.rule.preset:
+        if tried[number].shared and proposal.tail is None and not proposal.rule.preset:
+            named.append(proposal.with_topic())
+        elif number in late and proposal.rule.preset:
             named += _written_out(proposal, presets)
         else:
             named.append(proposal.in_full() if number in late else proposal)
@@ -135,9 +143,26 @@ def _written_out(proposal: Proposal, presets: Presets) -> list[Proposal]:
     return rules
 
 
-def _without_clashes(proposals: list[Proposal], tried: list[Tried]) -> tuple[list[Proposal], list[Tried]]:
+def _without_clashes(proposals: list[Proposal], tried: list[Tried], presets: Presets) -> tuple[list[Proposal], list[Tried]]:
     """Without the rules that still give a series of an earlier one; their topics count as not read."""
     while late := _clashes(tried):
         last = max(late)
         proposals, tried = proposals[:last] + proposals[last + 1 :], tried[:last] + tried[last + 1 :]
-    return proposals, tried
+    if _accepted(proposals, presets):
+        return proposals, tried
+    kept: list[Proposal] = []
+    results: list[Tried] = []
+    for proposal, result in zip(proposals, tried, strict=True):
+        if _accepted([*kept, proposal], presets):
+            kept.append(proposal)
+            results.append(result)
+    return kept, results
+
+
+def _accepted(proposals: Sequence[Proposal], presets: Presets) -> bool:
+    """Whether a configuration may have these rules together."""
+    try:
+        make_ingests([proposal.rule for proposal in proposals], presets)
+    except ConfigurationError:
+        return False
+    return True

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from edge.messages.rule import IngestRule
 from pipeline.discovery.apart import keep_apart
 from pipeline.discovery.harmony import harmonise
-from pipeline.discovery.proposals import Proposal, Zone, propose
+from pipeline.discovery.proposals import Proposal, Zone, of_sparkplug, propose
 from pipeline.discovery.recognise import recognise
 from pipeline.discovery.shapes import Shape, shapes_of
 from pipeline.discovery.trial import Tried
@@ -108,6 +108,7 @@ def discover(heard: Heard, seconds: float, zone: Zone, presets: Mapping[str, tup
     kept, tried = keep_apart(_proposals(shapes, seen, zone), shapes, heard.topics, presets, most)
     findings = [_finding(proposal, result, seconds) for proposal, result in zip(kept, tried, strict=True)]
     read = {name for result in tried for name, readings in result.readings.items() if readings}
+    read |= {topic.heard.name for proposal in kept if proposal.plan.format == "sparkplug" for topic in proposal.topics}
     owned = {topic.heard.name for proposal in kept for topic in proposal.topics}
     lost = [seen[name] for name, plan in plans.items() if plan is not None and name not in owned]
     count = sum((finding.count for finding in findings), Count())
@@ -134,6 +135,7 @@ def _plan(seen: Seen, preset: str | None) -> Plan | None:
 def _proposals(shapes: Sequence[Shape], seen: Mapping[str, Seen], zone: Zone) -> list[Proposal]:
     """One proposal for each preset, and one for each shape that can be read without."""
     by_preset: dict[str, list[Seen]] = {}
+    nodes: list[Seen] = []
     proposals = []
     for shape in shapes:
         plan = shape.plan
@@ -142,9 +144,12 @@ def _proposals(shapes: Sequence[Shape], seen: Mapping[str, Seen], zone: Zone) ->
         topics = [seen[name] for name in shape.topics]
         if plan.preset:
             by_preset.setdefault(plan.preset, []).extend(topics)
+        elif plan.format == "sparkplug":
+            nodes += topics
         else:
             proposals.append(propose(shape, topics, plan, zone))
-    return [*(_of_preset(name, topics) for name, topics in by_preset.items()), *proposals]
+    presets = [_of_preset(name, topics) for name, topics in by_preset.items()]
+    return [*presets, *([of_sparkplug(nodes)] if nodes else []), *proposals]
 
 
 def _of_preset(name: str, topics: Sequence[Seen]) -> Proposal:
@@ -166,7 +171,7 @@ def _finding(proposal: Proposal, tried: Tried, seconds: float) -> Finding:
 
 def _count(topic: Seen, proposal: Proposal, readings: int) -> Count:
     """The numbers in a topic's samples; what a preset leaves out it leaves out on purpose."""
-    if topic.plan is None:
+    if topic.plan is None or topic.plan.format == "sparkplug":
         return Count(read=readings)
     everything = count_numbers(topic, topic.plan, ())
     measured = readings if proposal.plan.preset else count_numbers(topic, topic.plan, proposal.left_out)

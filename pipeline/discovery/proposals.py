@@ -13,7 +13,9 @@ from pipeline.discovery.shapes import Shape
 from pipeline.samples.clocks import Clock, Judged, judge, zone_text
 from pipeline.samples.content import Numbers, counts, live_times, numbers_of, reports_on_change
 from pipeline.samples.leaves import Path
+from pipeline.samples.payloads import SPARKPLUG
 from pipeline.samples.plans import Plan, Seen
+from pipeline.samples.tables import line_unit, time_column
 
 MOST_DROPS = 8  # keys that are written out; more are written with a *
 
@@ -56,6 +58,14 @@ class Proposal:
         series = ".".join([*(level for level in (self.rule.topic or "").split("/") if level), *self.tail])
         return replace(self, rule=msgspec.structs.replace(self.rule, series=series))
 
+    def with_topic(self) -> "Proposal":
+        """The proposal with the placeholders of its topic before the name that its format gives."""
+        template = FORMATS[self.plan.format].series
+        if template is None or self.rule.series is not None or not self.called:
+            return self
+        series = ".".join([*(f"{{{name}}}" for name in self.called), template])
+        return replace(self, rule=msgspec.structs.replace(self.rule, series=series))
+
 
 def propose(shape: Shape, topics: Sequence[Seen], plan: Plan, zone: Zone) -> Proposal:
     """The rule for a shape.
@@ -88,18 +98,34 @@ def _other(proposal: Proposal) -> Proposal:
     plan = proposal.plan
     proposal = _with(proposal, format=plan.format)
     if FORMATS[plan.format].series is None:
-        proposal = replace(proposal, tail=())
+        proposal = replace(proposal, tail=("{key}",) if plan.format == "csv" else ())
     if plan.decimal:
         proposal = _with(proposal, decimal=plan.decimal)
     if plan.suffix:
         proposal = _with(proposal, "a unit stands behind the number; devices of one topic must not change it", suffix=True)
-    if plan.columns:
-        columns = tuple(f"column{number}" for number in range(1, plan.columns + 1))
-        proposal = _with(proposal, "the rows have no header: name the columns", columns=columns, value="*", time="")
-        proposal = replace(proposal, tail=("{key}",))
-    elif plan.format == "csv" and FORMATS["csv"].value != "*":
-        proposal = _with(proposal, value="*")
-    return proposal
+    if plan.format == "csv":
+        return _table(proposal)
+    unit = line_unit(proposal.topics) if plan.format == "line_protocol" else None
+    return proposal if unit is None else _with(proposal, time_unit=unit)
+
+
+def _table(proposal: Proposal) -> Proposal:
+    """Columns and time of rows; the time is by its name, or without a header by what it looks like."""
+    columns = proposal.plan.columns
+    time = time_column(proposal.topics)
+    if not columns:
+        return proposal if time == "time" else _with(proposal, time=time or "")
+    names = tuple("time" if str(number) == time else f"column{number + 1}" for number in range(columns))
+    proposal = _with(proposal, "the rows have no header: name the columns", columns=names)
+    return proposal if time is not None else _with(proposal, time="")
+
+
+def of_sparkplug(topics: Sequence[Seen]) -> Proposal:
+    """The one rule for all nodes of Sparkplug: each message needs the births before it."""
+    note = "the agent asks nodes for their births, so its account must be able to publish to spBv1.0/+/NCMD/+"
+    rule = IngestRule(topic=f"{SPARKPLUG}#", format="sparkplug")
+    silent = sum(seen.heard.live == 0 for seen in topics)
+    return Proposal(rule, tuple(topics), Plan("sparkplug"), notes=(note,), retained_only=silent)
 
 
 def _json(proposal: Proposal, zone: Zone) -> Proposal:

@@ -1,13 +1,14 @@
 """Rules are tried on the samples that they were made from: what they read, what they leave, and what they should not touch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edge.messages.ingest import Ingest
 from edge.messages.reading import make_ingests, read_message
 from edge.messages.rule import IngestRule
 from pipeline.discovery.lookup import Lookup
-from pipeline.samples.heard import HeardTopic
+from pipeline.samples.heard import HeardTopic, Sample
+from pipeline.samples.payloads import SPARKPLUG
 
 
 @dataclass(slots=True)
@@ -20,6 +21,7 @@ class Tried:
         series: names of the series, each with the topic that gave it first.
         foreign: topics that it takes and was not made from, with the number of readings there.
         reasons: why values or messages were left out, with their number.
+        shared: number of readings of series that another topic gave first.
     """
 
     readings: dict[str, int] = field(default_factory=dict)
@@ -27,6 +29,7 @@ class Tried:
     series: dict[str, str] = field(default_factory=dict)
     foreign: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
+    shared: int = 0
 
 
 def try_rules(
@@ -46,27 +49,39 @@ def try_rules(
     made = ((number, ingest) for number, (rule, _) in enumerate(rules) for ingest in make_ingests([rule], dict(presets)))
     lookup = Lookup(list(made))
     tried = [Tried() for _ in rules]
-    for name, heard in topics.items():
+    for heard, samples in _in_order(topics.values(), most):
         taking: dict[int, list[Ingest]] = {}
-        for number, ingest in lookup.taking(name):
+        for number, ingest in lookup.taking(heard.name):
             taking.setdefault(number, []).append(ingest)
         for number, ingests in taking.items():
-            _try(ingests, heard, tried[number], own=name in rules[number][1], most=most)
+            _try(ingests, heard.name, samples, tried[number], own=heard.name in rules[number][1])
     return tried
 
 
-def _try(ingests: Sequence[Ingest], heard: HeardTopic, tried: Tried, *, own: bool, most: int) -> None:
-    samples = heard.samples[-most:]
+def _in_order(topics: Iterable[HeardTopic], most: int) -> Iterator[tuple[HeardTopic, Sequence[Sample]]]:
+    """Each topic with its samples; the messages of Sparkplug one by one in order of arrival, as births explain what follows."""
+    one_by_one = []
+    for heard in topics:
+        if heard.name.startswith(SPARKPLUG):
+            one_by_one += [(sample.arrival, heard, sample) for sample in heard.samples]
+        else:
+            yield heard, heard.samples[-most:]
+    for _, heard, sample in sorted(one_by_one, key=lambda entry: entry[0]):
+        yield heard, [sample]
+
+
+def _try(ingests: Sequence[Ingest], name: str, samples: Sequence[Sample], tried: Tried, *, own: bool) -> None:
     count = 0
     for sample in samples:
-        reading = read_message(ingests, heard.name, sample.payload, sample.arrival)
+        reading = read_message(ingests, name, sample.payload, sample.arrival)
         count += len(reading.rows)
         for source, _, _ in reading.rows:
-            tried.series.setdefault(source.name, heard.name)
+            tried.shared += tried.series.setdefault(source.name, name) != name
         if own:
             for reason in reading.reasons:
                 tried.reasons[reason.kind] = tried.reasons.get(reason.kind, 0) + 1
     if own:
-        tried.readings[heard.name], tried.messages[heard.name] = count, len(samples)
+        tried.readings[name] = tried.readings.get(name, 0) + count
+        tried.messages[name] = tried.messages.get(name, 0) + len(samples)
     else:
-        tried.foreign[heard.name] = count
+        tried.foreign[name] = tried.foreign.get(name, 0) + count

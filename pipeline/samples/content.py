@@ -9,6 +9,7 @@ from edge.contract.times import DAY, parse_time
 from edge.errors import PayloadError
 from pipeline.samples.heard import Sample
 from pipeline.samples.leaves import TIMES, Leaf, Path, falls, is_meter, last_name, leaves
+from pipeline.samples.payloads import is_number
 from pipeline.samples.plans import Plan, Seen, elements_of, live_numbers, numbers_in, time_of
 
 # Numbers that stand for something and measure nothing.
@@ -155,6 +156,9 @@ def _count(plan: Plan, document: object, without: set[Path]) -> int:
     if plan.format == "line_protocol" and isinstance(document, list):
         fields = (line.get("fields", {}) for line in document if isinstance(line, dict))
         return sum(isinstance(value, int | float) and not isinstance(value, bool) for line in fields for value in line.values())
+    if plan.format == "csv" and isinstance(document, list):
+        cells = (cell for row in document for cell in (row.values() if isinstance(row, dict) else row))
+        return sum(isinstance(cell, str) and is_number(cell) for cell in cells)
     if plan.format == "senml" and isinstance(document, list):
         return sum("v" in record for record in document if isinstance(record, dict))
     return 1

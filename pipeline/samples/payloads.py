@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 
-from edge.errors import PayloadError
+from edge.errors import ConfigurationError, PayloadError
 from edge.messages.formats.payload import Options, Stateful, text_of
 from edge.messages.formats.table import FORMATS
 
@@ -13,7 +14,6 @@ PLAIN = re.compile(_NUMBER)
 _WITH_COMMA = r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+"
 _COMMA = re.compile(_WITH_COMMA)
 _SUFFIXED = re.compile(rf"({_WITH_COMMA}|{_NUMBER})\s*([^\d\s.,;:=/+-][^\d\s,;:=]{{0,9}})")
-_ROW = re.compile(rf"\s*{_NUMBER}\s*(?:[;,\t]\s*{_NUMBER}\s*)+")
 _LINE = re.compile(r"[^\s,=]+(?:,[^\s,=]+=[^\s,]+)* +[^\s,=]+=[^\s,]+")
 LONGEST_WORD = 40  # characters of a state
 
@@ -45,13 +45,23 @@ def content_of(topic: str, payload: bytes) -> Content | None:
         payload: its bytes.
     """
     if topic.startswith(SPARKPLUG):
-        return Content("sparkplug", None) if "sparkplug" in FORMATS else None
+        return Content("sparkplug", None) if can_read_sparkplug() else None
     beginning = payload[:256].lstrip(b"\xef\xbb\xbf \t\r\n\0")
     if beginning[:1] in (b"{", b"["):
         return _json(payload)
     if b"\0" in payload[:256] and not payload.startswith((b"\xff\xfe", b"\xfe\xff")) and any(payload[1:256:2]):
         return None
     return _text(text_of(payload))
+
+
+@cache
+def can_read_sparkplug() -> bool:
+    """Whether the package that Sparkplug needs is installed."""
+    try:
+        FORMATS["sparkplug"].make(Options())
+    except ConfigurationError:
+        return False
+    return True
 
 
 def word_of(payload: bytes) -> str | None:
@@ -65,7 +75,7 @@ def _json(payload: bytes) -> Content | None:
     document = _document("json", payload)
     if not isinstance(document, dict | list):
         return None
-    if "senml" in FORMATS and _is_senml(document) and _document("senml", payload) is not None:
+    if _is_senml(document) and _document("senml", payload) is not None:
         return Content("senml", document)
     return Content("json", document)
 
@@ -88,24 +98,27 @@ def _text(text: str) -> Content | None:
     match = _SUFFIXED.fullmatch(text)
     if match is not None:
         return Content("plain", text, decimal="," if "," in match[1] else "", suffix=True)
-    if "line_protocol" in FORMATS and _LINE.match(text):
+    if _LINE.match(text):
         document = _document("line_protocol", text.encode())
         return Content("line_protocol", document) if document else None
-    if "csv" in FORMATS:
-        return _table(text)
-    return None
+    return _table(text) if any(sign in text for sign in ",;\t") else None
 
 
 def _table(text: str) -> Content | None:
-    """A table: rows of numbers, with a header or without one."""
-    first, _, rest = text.partition("\n")
-    if _ROW.fullmatch(first):
-        columns = len(re.split(r"[;,\t]", first))
-        return Content("csv", None, columns=columns)
-    if rest and len(re.split(r"[;,\t]", first)) > 1 and re.search(r"\d", rest):
-        document = _document("csv", text.encode())
-        return Content("csv", document) if isinstance(document, list) and document else None
-    return None
+    """A table: rows with numbers, with a header or without one."""
+    document = _document("csv", text.encode())
+    rows = document if isinstance(document, list) else []
+    cells = [cell for row in rows for cell in (row.values() if isinstance(row, dict) else row if isinstance(row, list) else ())]
+    comma = any(isinstance(cell, str) and _COMMA.fullmatch(cell) for cell in cells)
+    if not any(isinstance(cell, str) and is_number(cell) for cell in cells) or len(cells) < 2 * len(rows):
+        return None
+    columns = 0 if isinstance(rows[0], dict) else max(len(row) for row in rows if isinstance(row, list))
+    return Content("csv", rows, decimal="," if comma else "", columns=columns)
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number, with a decimal point or a decimal comma."""
+    return PLAIN.fullmatch(text) is not None or _COMMA.fullmatch(text) is not None
 
 
 def _document(name: str, payload: bytes) -> object:

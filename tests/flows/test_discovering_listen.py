@@ -1,5 +1,6 @@
 """A broker that is away or refuses is one line; kind K9: silence where nothing can work."""
 
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from edge.config.sections import Mqtt
 from edge.errors import BrokerError
 from flows.discovering.listen import Listener
 from pipeline.samples.heard import Heard
-from tests.support.servers import free_port
+from tests.support.servers import free_port, wait_until
 
 CONNACK, REFUSED = b"\x20\x02\x00\x00", b"\x20\x02\x00\x05"
 
@@ -40,6 +41,12 @@ def granted(wire: socket.socket, *answers: int) -> None:
     wire.sendall(b"\x90" + bytes([2 + len(answers)]) + identifier + bytes(answers))
 
 
+def interrupt(when: Callable[[], bool]) -> None:
+    """Press Ctrl-C as soon as something is true."""
+    wait_until(when)
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
 def test_a_broker_that_is_away_is_named() -> None:
     """With its address and what to check."""
     port = free_port()
@@ -63,6 +70,25 @@ def test_a_broker_that_hangs_up_is_asked_for_tls() -> None:
     """That is what it may want."""
     with broker(lambda _: None) as mqtt, pytest.raises(BrokerError, match="mqtts://"):
         Listener(mqtt, ["#"], Heard()).listen(1)
+
+
+def test_ctrl_c_ends_the_listening_and_keeps_what_was_heard() -> None:
+    """As if the time had been over."""
+    heard, stop = Heard(), threading.Event()
+
+    def publish(wire: socket.socket) -> None:
+        granted(wire, 0, 0)
+        wire.sendall(b"\x30\x05\x00\x01a21")
+        stop.wait(60)
+
+    with broker(publish) as mqtt:
+        listener = Listener(mqtt, ["#"], heard)
+        killer = threading.Thread(target=interrupt, args=(lambda: heard.messages > 0,))
+        killer.start()
+        listened = listener.listen(600)
+        killer.join()
+        stop.set()
+    assert (listened.stopped, listened.seconds < 600, list(heard.topics)) == (True, True, ["a"])
 
 
 def test_messages_are_heard_and_retained_ones_are_told_apart() -> None:

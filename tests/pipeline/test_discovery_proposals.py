@@ -34,6 +34,13 @@ def proposal(live: Mapping[str, Sequence[Payload]], zone: str | None = None) -> 
         ([{"a": 1, "b": 2}], IngestRule("s/{device}/t", value="*", time="")),
         ([{"a": 1, "b": 2, "id": 3}], IngestRule("s/{device}/t", value="*", drop=("id",), time="")),
         (["21.5"], IngestRule("s/{device}/t", format="plain")),
+        ([f"m v=1 {NOW}"], IngestRule("s/{device}/t", format="line_protocol")),
+        ([f"m v=1 {NOW // SECOND}"], IngestRule("s/{device}/t", format="line_protocol", time_unit="s")),
+        ([f"time;a\n{iso(NOW)};1"], IngestRule("s/{device}/t", format="csv")),
+        ([f"Time;a\n{iso(NOW)};1"], IngestRule("s/{device}/t", format="csv", time="Time")),
+        (["a;b\n1,5;2"], IngestRule("s/{device}/t", format="csv", decimal=",", time="")),
+        (["1.5;2"], IngestRule("s/{device}/t", format="csv", columns=("column1", "column2"), time="")),
+        ([f"{iso(NOW)};2"], IngestRule("s/{device}/t", format="csv", columns=("time", "column2"))),
         (["21,5 W"], IngestRule("s/{device}/t", format="plain", decimal=",", suffix=True)),
         (
             [[{"n": "x", "w": 1}, {"n": "y", "w": 2}]],

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.discovery.shapes import Shape, shapes_of
@@ -74,6 +74,7 @@ def test_a_shape_matches_topics_and_lists_names() -> None:
     assert [shape.matches(topic.split("/")) for topic in ("a/z", "a/", "b/x", "a/x/y")] == [True, False, False, False]
 
 
+@settings(max_examples=50)
 @given(st.dictionaries(st.text("ab/#{}+é ", max_size=12), st.sampled_from([None, "p", "q"]), max_size=40))
 def test_every_topic_is_in_exactly_one_shape_that_matches_it(plans: dict[str, str | None]) -> None:
     """Of its own plan, for any topics."""

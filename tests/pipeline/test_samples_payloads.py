@@ -23,11 +23,31 @@ from pipeline.samples.payloads import Content, content_of, word_of
         (b"\x00\x01\x02\x03", None),
         (b"{broken", None),
         (b"hello world", None),
+        (b"door 3, opened", None),
+        (b"one, two\nthree, four", None),
     ],
 )
 def test_formats_are_recognised(payload: bytes, content: Content | None) -> None:
     """A number with what may stand around it, JSON, or nothing that is known."""
     assert content_of("t", payload) == content
+
+
+@pytest.mark.parametrize(
+    ("name", "topic", "payload"),
+    [
+        ("line_protocol", "telegraf/h/cpu", b"cpu,host=a usage=1.5,user=2i 1780000000000000000\n"),
+        ("senml", "s", b'[{"bn":"dev:","bt":1.78e9,"n":"temp","v":23.5},{"n":"hum","v":48}]'),
+        ("sparkplug", "spBv1.0/plant/DDATA/edge/device", b"\x08\x01"),
+        ("csv", "log", b"time,temp\n2026-01-01T00:00:00Z,21.5\n"),
+        ("csv", "log", b"2026-01-01T00:00:00Z;21,5;40\n"),
+        ("csv", "log", b"21.5\t40\t1013"),
+    ],
+)
+def test_further_formats_are_recognised(name: str, topic: str, payload: bytes) -> None:
+    """Those of the table of formats."""
+    content = content_of(topic, payload)
+    assert content is not None
+    assert content.format == name
 
 
 @pytest.mark.parametrize(
