@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from edge.errors import ConfigurationError, HistoryError, PayloadError
+from edge.tables.options import NO_OPTIONS, TableOptions
 
 if TYPE_CHECKING:
     from edge.config.sections import Config, Fleet
@@ -86,7 +87,7 @@ def check_data(path: Path | None) -> None:
         ConfigurationError: there is no such file.
     """
     if path is not None and not path.is_file():
-        raise ConfigurationError(f"--data {path}: there is no such file; give a CSV or Parquet file")
+        raise ConfigurationError(f"--data {path}: there is no such file; give a CSV, Parquet or Excel file")
 
 
 def moment(option: str, text: str | None) -> int | None:
@@ -103,7 +104,14 @@ def moment(option: str, text: str | None) -> int | None:
         raise ConfigurationError(f"{option}: {error}") from error
 
 
-def history(data: Path | None, config: "Config", fleet: "Fleet", folder: Path, stop: int | None = None) -> "Prepared":
+def history(
+    data: Path | None,
+    config: "Config",
+    fleet: "Fleet",
+    folder: Path,
+    stop: int | None = None,
+    table: TableOptions = NO_OPTIONS,
+) -> "Prepared":
     """The readings of a file, or else of the configured store and `[[history]]`, before a moment.
 
     Args:
@@ -112,6 +120,7 @@ def history(data: Path | None, config: "Config", fleet: "Fleet", folder: Path, s
         fleet: interval, window and horizon as the user wants them.
         folder: folder where a large table becomes a file; it has to outlast the result.
         stop: first moment that is left out, ns UTC; None: all readings are taken.
+        table: statement of the user about the file.
 
     Raises:
         GatecastError: it cannot be read or trained on; one line that says what to do.
@@ -126,7 +135,7 @@ def history(data: Path | None, config: "Config", fleet: "Fleet", folder: Path, s
     from pipeline.sources.opening import configured_history
 
     if data is not None:
-        series, readings = read_file(data)
+        series, readings = read_file(data, table)
         if stop is not None:
             readings = readings.take(readings.time < stop)
             if not len(readings):

@@ -20,21 +20,32 @@ def add_config(command: argparse.ArgumentParser, text: str = "configuration") ->
     )
 
 
-def add_table_options(command: argparse.ArgumentParser) -> None:
-    """Add what a user may say about a file of readings."""
-    table = command.add_argument_group("how the file is written, where it does not say so itself")
-    table.add_argument("--timezone", default="", metavar="NAME", help="zone of times that name none, such as Europe/Berlin")
-    table.add_argument(
-        "--time-format",
-        default="",
-        metavar="FORMAT",
-        help="way in which times are written, such as '%%d.%%m.%%Y %%H:%%M', or excel",
-    )
-    table.add_argument("--decimal-comma", action="store_true", help="numbers have a comma where others have a point")
-    table.add_argument("--missing", action="append", default=[], metavar="WORD", help="word for a missing value; repeatable")
-    table.add_argument("--columns", default="", metavar="A,B,…", help="names of the columns of a file that has none")
-    table.add_argument("--series", default="", metavar="A,B,…", help="columns whose cells make the name of a series")
-    table.add_argument("--ignore", action="append", default=[], metavar="COLUMN", help="column to leave out; repeatable")
+def add_table_options(command: argparse.ArgumentParser, *, shown: bool = True) -> None:
+    """Add what a user may say about a file of readings.
+
+    Args:
+        command: parser of a command.
+        shown: whether its help lists them; one that does not must say where they are listed.
+    """
+    table = command.add_argument_group("how the file is written, where it does not say so itself") if shown else command
+    texts = {
+        "--timezone NAME": "zone of times that name none, such as Europe/Berlin",
+        "--time-format FORMAT": "how times are written, such as '%%d.%%m.%%Y %%H:%%M', or excel",
+        "--columns A,B,…": "names of the columns of a file that has none",
+        "--series A,B,…": "columns whose cells make the name of a series",
+    }
+    for option, text in texts.items():
+        name, metavar = option.split(" ")
+        table.add_argument(name, default="", metavar=metavar, help=text if shown else argparse.SUPPRESS)
+    repeated = {
+        "--missing WORD": "word for a missing value; repeatable",
+        "--ignore COLUMN": "column to leave out; repeatable",
+    }
+    for option, text in repeated.items():
+        name, metavar = option.split(" ")
+        table.add_argument(name, action="append", default=[], metavar=metavar, help=text if shown else argparse.SUPPRESS)
+    comma = "numbers have a comma where others have a point"
+    table.add_argument("--decimal-comma", action="store_true", help=comma if shown else argparse.SUPPRESS)
 
 
 def table_options(options: argparse.Namespace, sheet: str = "") -> TableOptions:

@@ -13,14 +13,15 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the clas
     command = commands.add_parser(
         "replay",
         help="turn a CSV of readings into forecasts, without broker and store",
-        description="Turn a CSV of readings into forecasts on standard output, through the code that runs live.",
+        description="Turn a CSV of readings into forecasts on standard output, through the code that runs live. "
+        "What the file does not say of itself, --timezone and other options say: see docs/readings.md.",
     )
     command.add_argument("file", type=Path, metavar="FILE", help=FILE_TEXT)
     command.add_argument("--bundle", type=Path, metavar="FOLDER", help="bundle to use; default: what [release] channel names")
     add_config(command)
     command.add_argument("--json", action="store_true", help="one JSON object per forecast instead of CSV")
     command.add_argument("--last", action="store_true", help="the newest forecast of each series only")
-    add_table_options(command)
+    add_table_options(command, shown=False)
 
 
 def run(options: argparse.Namespace) -> int:

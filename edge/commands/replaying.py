@@ -13,7 +13,7 @@ from typing import TextIO
 import numpy as np
 
 from edge.commands.checking import local_bundle
-from edge.commands.csv_file import read_csv
+from edge.commands.csv_file import BATCH, read_csv
 from edge.config.reading import read_config
 from edge.contract.columns import Forecasts, Readings, SeriesTable
 from edge.contract.contract import Contract
@@ -84,7 +84,8 @@ def _usable(recording: Recording, series: SeriesTable) -> Iterator[Readings]:
     """The readings of the file that the state takes; what was decided and how many it does not take is said at the end."""
     infinite = misdated = 0
     latest, notes = latest_of(time.time_ns()), Notes()
-    for readings in read_csv(recording.path, series, latest, recording.options, notes):
+    batches = read_csv(recording.path, series, latest, recording.options, notes)
+    for readings in _from_old_to_new(batches, notes):
         finite, dated = readings.finite, readings.dated & (readings.time <= latest)
         infinite += int((~finite).sum())
         misdated += int((finite & ~dated).sum())
@@ -94,6 +95,22 @@ def _usable(recording: Recording, series: SeriesTable) -> Iterator[Readings]:
     for count, what in ((infinite, "infinite values"), (misdated, MISDATED)):
         if count:
             print(f"gatecast-agent: {what}, left out: {count:,}", file=sys.stderr)
+
+
+def _from_old_to_new(batches: Iterator[Readings], notes: Notes) -> Iterator[Readings]:
+    """The readings of a file; one that goes from new to old is turned round, for which all of it is in memory."""
+    first = next(batches, Readings.empty())
+    order = np.argsort(first.series, kind="stable")
+    steps = np.diff(first.time[order])[np.diff(first.series[order]) == 0]
+    if (steps < 0).sum() <= (steps > 0).sum():
+        yield first
+        yield from batches
+        return
+    notes.decide(["the file goes from new to old, and is replayed from old to new"])
+    whole = Readings.concatenate([first, *batches])
+    order = np.argsort(whole.time, kind="stable")
+    for begin in range(0, len(whole), BATCH):
+        yield whole.take(order[begin : begin + BATCH])
 
 
 class _Writer:

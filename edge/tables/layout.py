@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from edge.contract.times import BLANKS
 from edge.errors import ConfigurationError, HistoryError
-from edge.tables.numbers import NumberRule, has_decimal_comma, number_of
+from edge.tables.numbers import NumberRule, has_decimal_comma, number_of, units_of
 from edge.tables.options import NO_OPTIONS, TableOptions
 from edge.tables.sample import Sample
 from edge.tables.times import judge
@@ -223,9 +223,16 @@ def _with_numbers(layout: Layout, sample: Sample, options: TableOptions, notes: 
     missing = frozenset((*MISSING, *(word.strip(BLANKS).lower() for word in options.missing)))
     names = [layout.names[column].lower() for column in (*layout.owner, *layout.values)]
     number = NumberRule(comma, missing, states=names == ["entity_id", "state"])
-    if not layout.owner and not number.states:
-        for column in layout.values:
-            _refuse_words(sample, layout.names[column], sample.cells(column), number)
+    for column in () if number.states else layout.values:
+        name, cells = layout.names[column], sample.cells(column)
+        units = units_of(cells)
+        if len(units) > 1:
+            raise HistoryError(
+                f"{sample.source}, column {name!r}: expected the number alone; got numbers in several units, "
+                f"{', '.join(units[:5])}: export the raw values, or convert them to one unit"
+            )
+        if not layout.owner:
+            _refuse_words(sample, name, cells, number)
     return replace(layout, number=number, notes=tuple(notes))
 
 

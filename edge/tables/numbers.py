@@ -10,6 +10,7 @@ from edge.tables.words import MISSING
 _NUMBER = re.compile(rf"{FRACTIONAL}|[+-]?(?:inf|infinity|nan)", re.IGNORECASE)
 _COMMA = re.compile(r"[+-]?(?P<whole>[0-9]+),(?P<decimals>[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WITH_UNIT = re.compile(r"([+-]?[0-9]+(?:\.[0-9]+)?)\s*[^0-9\s.,_]")
+_WHOLE_WITH_UNIT = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?\s*([^0-9\s.,_][^0-9]{0,15})")
 GROUP = 3  # digits between the commas of a number such as 1,234,567
 
 
@@ -57,6 +58,12 @@ def expected_number(text: str, rule: NumberRule = POINTS) -> str:
     if number:
         return f"the number alone, {number[1]}, in one unit in all rows"
     return "a number or an empty cell (--missing WORD names a further word for a missing value)" if text else "a number"
+
+
+def units_of(cells: Iterable[str]) -> list[str]:
+    """Different texts behind the numbers of a column, such as `W` and `kW`, in their order."""
+    matches = (_WHOLE_WITH_UNIT.fullmatch(cell.strip(BLANKS)) for cell in cells)
+    return list(dict.fromkeys(match[1] for match in matches if match))
 
 
 def has_decimal_comma(rows: Iterable[Sequence[str]], columns: Sequence[int]) -> bool:

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from edge.commands.options import add_table_options, table_options
 from edge.errors import ConfigurationError
 from flows.options import Commands, add_command, check_data, check_written, history, moment
 
@@ -25,7 +26,7 @@ def add_parser(commands: Commands) -> None:
     )
     add = parser.add_argument
     add("--bundle", action="append", default=[], metavar="WHAT", help="folder or version, repeatable; default: the live one")
-    add("--data", type=Path, metavar="FILE", help="CSV or Parquet as for import; default: the store")
+    add("--data", type=Path, metavar="FILE", help="file as for import, with its options; default: the store")
     add("--from", dest="begin", metavar="TIME", help="facts from here on (ISO 8601, UTC); default: the held-out part")
     add("--to", dest="end", metavar="TIME", help="readings before this time only; default: all")
     add("--stride", type=int, default=1, metavar="N", help="intervals between origins; default: 1")
@@ -33,6 +34,7 @@ def add_parser(commands: Commands) -> None:
     add("--json", type=Path, metavar="FILE", help="write every figure to a file")
     add("--out", type=Path, metavar="FOLDER", help="write three plots (PNG) there")
     add("--config", type=Path, default=CONFIG, metavar="FILE", help="configuration; default: gatecast.toml")
+    add_table_options(parser, shown=False)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -67,7 +69,8 @@ def run(options: argparse.Namespace) -> int:
         )
     with tempfile.TemporaryDirectory(prefix="gatecast-") as folder:
         with show.stage("history"):
-            prepared = history(options.data, config, work.fleet_of(bundles, config.fleet), Path(folder), end)
+            fleet = work.fleet_of(bundles, config.fleet)
+            prepared = history(options.data, config, fleet, Path(folder), end, table_options(options))
             prepared = prepared if begin is None else work.begin_at(prepared, begin)
         notes = [*prepared.warnings, *work.remarks(prepared, bundles)]
         stride = work.widened(prepared, options.stride) if options.peers else options.stride

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.commands.options import FILE_TEXT
+from edge.commands.options import FILE_TEXT, add_table_options, table_options
 from edge.errors import ConfigurationError
 from flows.options import Commands, add_command, check_data, check_written, history
 
@@ -29,7 +29,10 @@ def add_parser(commands: Commands) -> None:
     command.formatter_class = argparse.RawDescriptionHelpFormatter
     source = command.add_mutually_exclusive_group()
     source.add_argument(
-        "--data", type=Path, metavar="FILE", help=f"{FILE_TEXT}; or the same as Parquet; default: a year of hourly weather"
+        "--data",
+        type=Path,
+        metavar="FILE",
+        help=f"{FILE_TEXT}; or as for import, with its options; default: a year of hourly weather",
     )
     source.add_argument("--config", type=Path, metavar="FILE", help="take the history of this gatecast.toml's store")
     size = command.add_mutually_exclusive_group()
@@ -43,6 +46,7 @@ def add_parser(commands: Commands) -> None:
     command.add_argument("--workers", type=int, default=2, metavar="N", help="trainings at once; default: 2")
     command.add_argument("--json", type=Path, metavar="FILE", help="write every figure to a file as JSON")
     command.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables to a file as Markdown")
+    add_table_options(command, shown=False)
     command.add_argument("--pdf", type=Path, metavar="FILE", help="write a poster of two A4 pages: cells, charts")
 
 
@@ -75,7 +79,7 @@ def run(options: argparse.Namespace, cells: "tuple[Cell, ...] | None" = None) ->
 
             config = Config() if options.config is None else read_config(options.config)
             data = options.data or (SHIPPED if options.config is None else None)
-            prepared = history(data, config, config.fleet, Path(folder))
+            prepared = history(data, config, config.fleet, Path(folder), table=table_options(options))
             for warning in prepared.warnings:
                 show.note(f"  {warning}")
         given = budget("quick" if options.quick else "full" if options.full else "usual", options.seed)

@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+from edge.commands.options import add_table_options, table_options
 from flows.options import Commands, add_command, check_data, check_written
 
 
@@ -17,7 +18,7 @@ def add_parser(commands: Commands) -> None:
     )
     parser = add_command(commands, "demo", run, text, description, grace=0.0)
     add = parser.add_argument
-    add("--data", type=Path, metavar="FILE", help="your own CSV or Parquet; default: a year of hourly weather")
+    add("--data", type=Path, metavar="FILE", help="your own file, as import takes it; default: a year of hourly weather")
     add(
         "--store",
         metavar="URL",
@@ -27,6 +28,7 @@ def add_parser(commands: Commands) -> None:
     add("--folder", type=Path, default=Path("gatecast-demo"), help="working folder, made anew; default: gatecast-demo")
     add("--json", type=Path, metavar="FILE", help="write the figures to a file as JSON")
     add("--no-open", action="store_true", help="do not open the report in a browser")
+    add_table_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -57,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
         from flows.output.demo import demo_document, print_demo, write_demo
 
     show.note(f"  working folder: {folder}")
-    demo = run_demo(folder, data=options.data, store_url=options.store, show=show)
+    demo = run_demo(folder, data=options.data, table=table_options(options), store_url=options.store, show=show)
     write_demo(demo)
     if options.json:
         options.json.write_text(json.dumps(demo_document(demo), indent=2), encoding="utf-8")

@@ -14,6 +14,7 @@ from edge.contract.times import DAY, format_duration
 from edge.errors import ConfigurationError, GatecastError, HistoryError
 from edge.stores.sqlite import sqlite_url
 from edge.stores.store import Store, open_store
+from edge.tables.options import NO_OPTIONS, TableOptions
 from flows.demo.pictures import panels
 from flows.demo.stream import in_order, publish, topic_safe, topics_of
 from flows.output.demonstration import Demonstration
@@ -31,7 +32,7 @@ REPLAYED = 60 * DAY
 LARGEST_SHARE = 0.2  # of the history that is replayed, where it is shorter
 
 
-def load(data: Path | None) -> tuple[SeriesTable, Readings]:
+def load(data: Path | None, table: TableOptions = NO_OPTIONS) -> tuple[SeriesTable, Readings]:
     """The shipped readings or the user's own, in order of time, with names that can be topics.
 
     Raises:
@@ -39,7 +40,7 @@ def load(data: Path | None) -> tuple[SeriesTable, Readings]:
         HistoryError: it cannot be read.
     """
     if data is not None:
-        series, readings = read_file(data)
+        series, readings = read_file(data, table)
     else:
         series, readings = read_file(Path(__file__).parents[1] / "data" / SHIPPED)
     return topic_safe(series), in_order(readings)
@@ -104,21 +105,24 @@ def _toml(value: str | Path) -> str:
     return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def run(folder: Path, *, data: Path | None, store_url: str | None, show: Show) -> Demonstration:
+def run(
+    folder: Path, *, data: Path | None, store_url: str | None, show: Show, table: TableOptions = NO_OPTIONS
+) -> Demonstration:
     """Run the demo.
 
     Args:
         folder: working folder, from `prepare_folder`.
-        data: CSV or Parquet file; None: the shipped weather.
+        data: file of readings; None: the shipped weather.
         store_url: URL of the store that takes everything; None: an SQLite file in the folder.
         show: stages and progress, as the user sees them.
+        table: statement of the user about the file.
 
     Raises:
         GatecastError: one line that says what to do.
     """
     url = store_url or sqlite_url(folder / "store.db")
     with show.stage("import"):
-        series, readings = load(data)
+        series, readings = load(data, table)
         contract = derive_contract(Fleet(), readings)
         split = split_time(readings, contract.interval)
         health_port = free_port()

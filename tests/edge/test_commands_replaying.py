@@ -80,7 +80,7 @@ def test_replay_as_json_and_of_the_newest_only(device: Device) -> None:
         (b"", "is empty"),
         (b"series,value\na,1\n", "line 2, column 'series': expected a time"),
         (b"series,time,value\na,yesterday,1\n", "line 2, column 'time': expected a time, such as"),
-        (b"series,time,value\n\na,1768478400,warm\n", "line 3, column 'value': expected a number or an empty cell; got 'warm'"),
+        (b"series,time,value\n\na,1768478400,warm\n", "line 3, column 'value': expected a number or an empty cell (--missing"),
         (b"series,time,value\na,1768478400\n", "no value in any row"),
         (b"time,a\n1768478400,1_000\n", "line 2, column 'a': expected a number"),
         (b"time,a\n1768478400,\xff\n", "is no CSV in UTF-8"),
@@ -166,5 +166,15 @@ def test_a_row_of_1970_costs_itself(device: Device) -> None:
     dirty = device.run("replay", device.readings([("roof", 0, 99.0), *rows, ("roof", 5_000_000_000, 99.0)]))
     assert dirty.stdout == clean.stdout
     assert dirty.stderr == (
-        "gatecast-agent: readings before the year 2000 or after 2099, of a clock that was wrong, left out: 2\n"
+        "gatecast-agent: readings before the year 2000 or in the future, of a clock that was wrong, left out: 2\n"
     )
+
+
+def test_a_file_from_new_to_old_is_replayed_from_old_to_new(device: Device) -> None:
+    """Both in the same order of time, with the same forecasts; that it was turned round is said."""
+    rows: list[tuple[str, object, object]] = [(iso(START + 60 * minute), minute, "") for minute in range(10)]
+    forward = device.run("replay", device.readings(rows, "timestamp,roof,yard"))
+    backward = device.run("replay", device.readings(rows[::-1], "timestamp,roof,yard"))
+    assert (forward.returncode, backward.returncode) == (0, 0)
+    assert backward.stdout == forward.stdout
+    assert "from new to old, and is replayed from old to new" in backward.stderr

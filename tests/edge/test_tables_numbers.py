@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from edge.tables.numbers import NumberRule, expected_number, has_decimal_comma, number_of
+from edge.tables.numbers import NumberRule, expected_number, has_decimal_comma, number_of, units_of
 from edge.tables.words import MISSING
 
 COMMA = NumberRule(comma=True)
@@ -86,3 +86,8 @@ def test_a_long_cell_takes_no_longer_than_its_length() -> None:
     """The longest one that the reader lets through is refused at once; a pattern with two ways would take many minutes."""
     with pytest.raises(ValueError, match="no number"):
         number_of("1" * 131_000 + "x")
+
+
+def test_units_behind_numbers_are_told_apart() -> None:
+    """Each once, in their order; a word is no unit."""
+    assert units_of(["1.2 kW", "200 W", "-3,5kW", "on", "", "7"]) == ["kW", "W"]

@@ -60,7 +60,11 @@ def test_exports_are_read_alike_by_the_trainer_and_the_device(export: Export, re
             TableOptions(decimal_comma=True),
             "line 3, column 'a': expected a number",
         ),
-        ("time,a\n2026-01-15,1.2 kW\n2026-01-16,200.0 W\n", NO_OPTIONS, "in one unit in all rows"),
+        (
+            "time,a\n2026-01-15,1.2 kW\n2026-01-16,200.0 W\n",
+            NO_OPTIONS,
+            "numbers in several units, kW, W: export",
+        ),
         ("time,a\n2026-01-15,1\n2026-01-16,1\n5,2\n", NO_OPTIONS, "line 4, column 'time': expected a time"),
         ("1553424480,nan,14.45,nan\n", NO_OPTIONS, "names of the columns in the first line"),
         ("time,a\n2026-01-15 12:00 CEST,1\n", NO_OPTIONS, "expected a time"),
