@@ -1,4 +1,4 @@
-"""Mutated payloads of every format and many rules through the agent's intake: no crash, and no message without a count.
+"""Mutated payloads of every format, many rules and all presets through the agent's intake: no crash, none without a count.
 
     python benchmarks/payload_fuzz.py --payloads 1000000 --seed 0
 
@@ -26,11 +26,14 @@ from edge.errors import PayloadFault
 from edge.log import Grumbler
 from edge.messages.intake import Intake
 from edge.messages.message import Message
+from edge.messages.presets.table import PRESETS
 from edge.messages.reading import Naming, make_ingests
 from edge.messages.rule import IngestRule, ValueRule
+from tests.support import home_payloads, network_payloads, plain_payloads, shelly_payloads
 from tests.support.payloads import NOON, line, pack, sparkplug, table
 
 BATCH = 500  # messages
+NOW = 1_795_715_720_000_000_000  # 2026-11-26T17:55:20Z, ns; after the times of all payloads
 MOST_SERIES = 5_000
 CHANCES = (5, 60, 20, 10, 5)  # percent of the payloads with no change, one, two, three and four
 SECONDS = NOON // 1_000_000_000
@@ -151,6 +154,25 @@ SAMPLES = (
 )
 
 
+def _devices() -> dict[str, tuple[Sample, ...]]:
+    """Payloads of devices by the preset that reads them."""
+    modules = (home_payloads, network_payloads, plain_payloads, shelly_payloads)
+    tables = [table for module in modules for name, table in vars(module).items() if name.isupper() and name[0] != "_"]
+    samples = [sample for table in tables for sample in table]
+    return {
+        preset: tuple(
+            Sample(sample.device, sample.topic, sample.bytes, (IngestRule(preset=preset),))
+            for sample in samples
+            if sample.preset == preset
+        )
+        for preset in PRESETS
+    }
+
+
+# Rules of one intake each: those of different presets may take the same topics.
+GROUPS = {"formats": SAMPLES} | _devices()
+
+
 def mutated(payload: bytes, others: Sequence[bytes], random: Random) -> bytes:
     """A payload that is changed in no place to four places, mostly in one.
 
@@ -230,7 +252,7 @@ class Desk:
     def __post_init__(self) -> None:
         """Make the intake."""
         trust = Trust(lambda _: None, 0.0)
-        trust.look(NOON, 0.0, synchronised=True)
+        trust.look(NOW, 0.0, synchronised=True)
         rules: list[IngestRule] = []
         for rule in (rule for sample in self.samples for rule in sample.rules):
             rules += [rule] if rule not in rules else []
@@ -248,7 +270,7 @@ class Desk:
     def take(self, batch: Sequence[tuple[str, bytes]]) -> str | None:
         """Take messages; returns what is wrong with what came of them, or None."""
         before = self.counts.total()
-        messages = [Message(topic, payload, NOON, retained=False, mid=0, qos=0, session=1) for topic, payload in batch]
+        messages = [Message(topic, payload, NOW, retained=False, mid=0, qos=0, session=1) for topic, payload in batch]
         rows, intake = self.intake.take(messages), self.intake
         number = len(rows) + len(intake.held)
         self.readings += number
@@ -310,22 +332,30 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--payloads", type=int, default=1_000_000, help="number of messages")
     parser.add_argument("--seed", type=int, default=0, help="seed of the changes")
-    parser.add_argument("--each", action="store_true", help="run every sample alone as well")
     options = parser.parse_args()
-    runs = {"all": SAMPLES} | ({sample.name: with_rules(sample) for sample in SAMPLES} if options.each else {})
-    for name, samples in runs.items():
+    total: Counter[str] = Counter()
+    for name, share in shares(options.payloads).items():
         start = time.perf_counter()
-        desk, wrong = run(samples, options.payloads // (1 if name == "all" else len(SAMPLES)), options.seed)
-        seconds = time.perf_counter() - start
-        total = desk.used + desk.skipped
-        numbers = {"messages": total, "used": desk.used, "skipped": desk.skipped, "readings": desk.readings}
+        desk, wrong = run(GROUPS[name], share, options.seed)
+        numbers = {"messages": desk.used + desk.skipped, "used": desk.used, "skipped": desk.skipped, "readings": desk.readings}
+        total.update(numbers)
+        seconds = round(time.perf_counter() - start, 1)
         print(
-            json.dumps({"samples": name, **numbers, "reasons": dict(sorted(desk.counts.items())), "seconds": round(seconds, 1)})
+            json.dumps({"rules": name, **numbers, "reasons": dict(sorted(desk.counts.items())), "seconds": seconds}), flush=True
         )
         if wrong is not None:
             print(wrong)
             return 1
+    print(json.dumps({"rules": "all", **total}))
     return 0
+
+
+def shares(payloads: int) -> dict[str, int]:
+    """Payloads for each group: one half for the formats, the others by their number of samples."""
+    rest = payloads - payloads // 2
+    devices = {name: len(samples) for name, samples in GROUPS.items() if samples is not SAMPLES}
+    parts = {name: rest * number // sum(devices.values()) for name, number in devices.items()}
+    return {"formats": payloads - sum(parts.values())} | parts
 
 
 def with_rules(sample: Sample) -> tuple[Sample, ...]:
