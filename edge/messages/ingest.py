@@ -216,10 +216,16 @@ class Ingest:
             return None
         return self.series.of(words), entry.number
 
-    def names_value(self, name: str) -> bool:
-        """Whether the rule has an entry for the value of a series of this name, and not only a `*`."""
+    def freedom(self, name: str) -> int | None:
+        """Number of characters of a name that the rule leaves open; None where it gives no such name.
+
+        The name of a value that has an entry is not open: of two rules that can give a name the one that leaves less open is
+        meant.
+        """
         values = self.series.values(name)
-        return values is not None and self.selection.names(values.get(KEY, ""))
+        if values is None:
+            return None
+        return sum(len(text) for used, text in values.items() if used != KEY or not self.selection.names(text))
 
     def meaning_of(self, name: str) -> Meaning | None:
         """What the rule says of a series of this name; None where it says nothing, or the name is of another form."""

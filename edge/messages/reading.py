@@ -133,15 +133,15 @@ def _shared_document(ingest: Ingest, documents: dict[object, object], topic: str
 
 
 def meaning_of(ingests: Iterable[Ingest], name: str) -> Meaning | None:
-    """What the rules say of a series by its name: those that name such a value, or else those that give such names.
+    """What the rules say of a series by its name: those of them that leave the least of it open.
 
     Returns:
-        None where none does, where they do not say what its values mean, or where several rules say different things: then
-        only a message tells which of them takes the series.
+        None where none gives such a name, where they do not say what its values mean, or where several say different things:
+        then only a message tells which of them takes the series.
     """
-    by_name = [ingest for ingest in ingests if ingest.names_series(name)]
-    named = [ingest for ingest in by_name if ingest.names_value(name)]
-    told = [ingest.meaning_of(name) for ingest in named or by_name]
+    freedom = [(ingest.freedom(name), ingest) for ingest in ingests]
+    least = min((left_open for left_open, _ in freedom if left_open is not None), default=None)
+    told = [ingest.meaning_of(name) for left_open, ingest in freedom if left_open is not None and left_open == least]
     first = told[0] if told else None
     if first is None or not all(other is not None and other.agrees(first) for other in told):
         return None

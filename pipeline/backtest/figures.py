@@ -214,7 +214,7 @@ def series_grid(measured: Backtest) -> Grid:
     order = np.argsort(np.nan_to_num(-whole.mase, nan=np.inf), kind="stable")[:SHOWN]
     return Grid(
         ("series", *_headings()),
-        tuple((first.names[row], *_cells(whole, (int(row),))) for row in order),
+        tuple((measured.table.title(int(row)), *_cells(whole, (int(row),))) for row in order),
     )
 
 

@@ -81,6 +81,11 @@ class Table:
         """Name of the values of a row, for an axis."""
         return (self.meanings[row] if self.meanings else GAUGE).label(self.interval)
 
+    def title(self, row: int) -> str:
+        """Name of a row, with that of its values where anything is known of them: `house.energy (kWh per 15min)`."""
+        name = self.names[row]
+        return f"{name} ({self.label(row)})" if name in self.told else name
+
     def rows(self, mapped: int = IN_MEMORY.mapped) -> Iterator[Float64]:
         """The series one after the other, float64 `[intervals]`; those of a file leave memory after their turn.
 

@@ -230,3 +230,8 @@ def test_a_name_tells_nothing_where_rules_disagree() -> None:
     assert meaning_of([held, again], "roof.power") == Meaning(hold=DAY)
     assert meaning_of([held, plain, named], "roof.total") == Meaning("counter")
     assert meaning_of([held], "roof.power") == Meaning(hold=DAY, unit="W")
+    general = ingest("{device}/{metric}")
+    special = ingest("energy/{device}", "{device}.energy", value="total", kind="counter")
+    assert meaning_of([general, special], "roof.energy") == Meaning("counter")
+    assert meaning_of([general, special], "roof.power") is None
+    assert meaning_of([general, special], "roof") is None
