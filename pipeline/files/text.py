@@ -84,11 +84,13 @@ def _frames(table: TextTable, cells: int) -> Iterator[pl.DataFrame]:
     layout = table.layout
     used = sorted({*layout.timing.columns, *layout.values, *layout.owner})
     header = table.separator.join(map(str, range(len(layout.names)))) + "\n"
-    while lines := list(islice(table.lines, max(1, cells // len(used)))):
+    while lines := list(islice(table.lines, max(1, cells // len(layout.names)))):
         text = "".join(lines)
         if text.count('"') % 2:
             text += "".join(_rest_of_cell(table.lines))
-        yield pl.read_csv((header + text).encode(), separator=table.separator, infer_schema=False, columns=used)
+        # All columns are read: polars finds a cell too many, as a decimal comma makes it, only where it reads the last column.
+        frame = pl.read_csv((header + text).encode(), separator=table.separator, infer_schema=False)
+        yield frame.select(map(str, used))
 
 
 def _rest_of_cell(lines: Iterable[str]) -> Iterator[str]:

@@ -66,6 +66,11 @@ def test_exports_are_read_alike_by_the_trainer_and_the_device(export: Export, re
             "numbers in several units, kW, W: export",
         ),
         ("time,a\n2026-01-15,1\n2026-01-16,1\n5,2\n", NO_OPTIONS, "line 4, column 'time': expected a time"),
+        (
+            "No,time,a,note\n1,2026-01-15,1,5,x\n2,2026-01-16,2,5,x\n",
+            TableOptions(ignore=("note",)),
+            "more cells than the header",
+        ),
         ("1553424480,nan,14.45,nan\n", NO_OPTIONS, "names of the columns in the first line"),
         ("time,a\n2026-01-15 12:00 CEST,1\n", NO_OPTIONS, "expected a time"),
     ],
