@@ -55,15 +55,19 @@ class Baseline:
         """As `Forecaster.self_test`; a baseline is code of this package, and no forecasts came with it."""
 
 
+SEASONAL = (  # name, days of a season, number of seasons
+    ("seasonal_naive_day", 1, 1),
+    ("seasonal_naive_week", 7, 1),
+    ("mean_of_3_days", 1, 3),
+    ("mean_of_7_days", 1, 7),
+)
+BASELINES = ("last_value", *(name for name, _, _ in SEASONAL))
+
+
 def baselines(contract: Contract) -> tuple[Baseline, ...]:
     """Every baseline that the window is long enough for; the last value always is."""
     fitting = [Baseline("last_value", contract)]
-    for name, days, seasons in (
-        ("seasonal_naive_day", 1, 1),
-        ("seasonal_naive_week", 7, 1),
-        ("mean_of_3_days", 1, 3),
-        ("mean_of_7_days", 1, 7),
-    ):
+    for name, days, seasons in SEASONAL:
         season = contract.season(days)
         if season is not None and season * seasons <= contract.window:
             fitting.append(Baseline(name, contract, season, seasons))

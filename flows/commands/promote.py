@@ -1,18 +1,30 @@
-"""`gatecast promote`: a channel names another version."""
+"""`gatecast promote`: a channel names another version, or a baseline before there is one."""
 
 import argparse
 import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from edge.commands.options import add_config
+from edge.forecaster.baselines import BASELINES
 from flows.options import Commands, add_channel, add_command, add_json, open_registry
 from flows.output.channel import channel_document, channel_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edge.contract.contract import Contract
 
 
 def add_parser(commands: Commands) -> None:
     """Add `promote` to the commands."""
     text = "let a channel name a version"
     parser = add_command(commands, "promote", run, text, f"{text.capitalize()}. Agents take it at their next look.")
-    parser.add_argument("version", metavar="VERSION", help="as listed by gatecast models")
+    parser.add_argument(
+        "version",
+        metavar="VERSION",
+        help=f"as listed by gatecast models; or a baseline, to forecast before there is a model: {', '.join(BASELINES)}",
+    )
     add_config(parser)
     add_json(parser)
     add_channel(parser)
@@ -26,8 +38,29 @@ def run(options: argparse.Namespace) -> int:
     """
     registry, name = open_registry(options)
     before = registry.channel(name)
-    channel = registry.promote(options.version, name)
+    version = options.version
+    if version in BASELINES:
+        from pipeline.release.first import first_bundle
+
+        bundle = first_bundle(version, _contract(options.config), datetime.now(UTC))
+        registry.add(bundle)
+        version = bundle.manifest.version
+    channel = registry.promote(version, name)
     again = before is not None and before.version == channel.version
     document, text = channel_document(name, channel.version), channel_text(name, channel.version, again=again)
     print(json.dumps(document) if options.json else text)
     return 0
+
+
+def _contract(path: "Path") -> "Contract":
+    """The contract of the configuration; without `[fleet] interval` that of the readings in the store."""
+    from edge.config.reading import read_config
+    from edge.contract.times import parse_duration
+    from edge.stores.store import open_store
+    from pipeline.history.defaults import contract_at
+    from pipeline.history.from_store import needs_of
+
+    config = read_config(path)
+    if config.fleet.interval is not None:
+        return contract_at(config.fleet, parse_duration(config.fleet.interval))
+    return needs_of(open_store(config.store.url, config.store.token_file, config.store.tls), config.fleet).contract

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.contract.times import SECOND
 from pipeline.release.registry import Registry
 from tests.support.agent_process import baseline_bundle
 from tests.support.commands import call, write_fleet
@@ -30,4 +31,25 @@ def test_a_version_that_is_not_in_the_registry_is_refused(tmp_path: Path, capsys
     code, out, error = call(capsys, "promote", "20260101T000000Z-gru-00000000", "--config", write_fleet(tmp_path))
     assert (code, out, len(error.splitlines())) == (2, "", 1)
     assert "20260101T000000Z-gru-00000000" in error
+    assert Registry(tmp_path / "registry").channel() is None
+
+
+def test_a_baseline_is_promoted_before_there_is_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Devices get the contract of the configuration; the bundle knows no series."""
+    config, registry = write_fleet(tmp_path), Registry(tmp_path / "registry")
+    config.write_text(config.read_text("utf-8") + '\n[fleet]\ninterval = "1min"\nwindow = 60\nhorizon = 30\n', "utf-8")
+    code, out, _ = call(capsys, "promote", "last_value", "--config", config)
+    bundle = registry.live()
+    assert bundle is not None
+    assert (code, out) == (0, f"channel live names {bundle.manifest.version}; agents take it at their next look\n")
+    assert (bundle.manifest.baseline, bundle.manifest.series) == ("last_value", [])
+    contract = bundle.manifest.contract
+    assert (contract.interval, contract.window, contract.horizon) == (60 * SECOND, 60, 30)
+
+
+def test_a_baseline_without_an_interval_needs_readings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The line says what to do; nothing is promoted."""
+    code, _, error = call(capsys, "promote", "last_value", "--config", write_fleet(tmp_path))
+    assert (code, len(error.splitlines())) == (1, 1)
+    assert "holds no readings" in error
     assert Registry(tmp_path / "registry").channel() is None
