@@ -254,8 +254,7 @@ def _make_releases(config: Config, outside: Outside, series: SeriesTable) -> Rel
     def lack(bundle: Bundle) -> str | None:
         """What this device lacks for a bundle."""
         manifest = bundle.manifest
-        lack = shortage(manifest.contract, max(len(series), len(manifest.series)), lateness, memory())
-        return lack if lack is not None else disagreement(manifest, series.meaning_of)
+        return shortage(manifest.contract, max(len(series), len(manifest.series)), lateness, memory())
 
     look = parse_duration(config.release.poll) / 1e9
     here = ThisDevice(
@@ -264,6 +263,7 @@ def _make_releases(config: Config, outside: Outside, series: SeriesTable) -> Rel
         moment=outside.clocks.moment,
         open_bundle=outside.open_bundle,
         shortage=lack,
+        disagreement=lambda bundle: disagreement(bundle.manifest, series.meaning_of),
         tls=config.release.tls,
     )
     return Releases(Path(config.agent.state, "bundles"), config.release.channel or None, outside.log, here)

@@ -42,6 +42,7 @@ class ThisDevice:
         moment: gives seconds, monotonic.
         open_bundle: opens a bundle and tries it on this device.
         shortage: says what this device lacks for a bundle that is to go live, or None.
+        disagreement: says where a bundle takes a series for something else than this device does, or None.
         replace_file: writes the pointer to the live bundle, whole or not at all.
         write_bundle: writes a bundle into the folder.
         tls: files for an encrypted connection to the channel.
@@ -52,6 +53,7 @@ class ThisDevice:
     moment: Callable[[], float] = time.monotonic
     open_bundle: Callable[[Bundle], Forecaster] = open_bundle
     shortage: Callable[[Bundle], str | None] = lambda _: None
+    disagreement: Callable[[Bundle], str | None] = lambda _: None
     replace_file: Callable[[Path, bytes], None] = replace_file
     write_bundle: Callable[[Path, Bundle], object] = write_bundle
     tls: TlsFiles = TlsFiles("release")
@@ -100,17 +102,21 @@ class Releases:
     def current(self) -> ReadyBundle | None:
         """The bundle that was live when the agent stopped, or the one before where that one fails now.
 
-        Where all that are here have failed live, the baseline forecasts in the place of the newest.
+        Where all that are here have failed live, or take a series for something else than this device does, the baseline
+        forecasts in the place of the newest.
         """
-        memory = self._memory
+        memory, stand_in = self._memory, None
         here = [version for version in (memory.pointer.live, memory.pointer.previous) if version is not None]
         for version in sorted(here, key=lambda version: memory.failed_live(version) is not None):
             try:
                 bundle = read_bundle(self._folder / check_version(version))
+                changed = memory.pointer.live_changed if version == memory.pointer.live else ""
                 if (lack := self._here.shortage(bundle)) is not None:
-                    self._refusals.refuse(
-                        version, memory.pointer.live_changed if version == memory.pointer.live else "", "device", lack
-                    )
+                    self._refusals.refuse(version, changed, "device", lack)
+                    continue
+                if (other := self._here.disagreement(bundle)) is not None:
+                    refused = self._refusals.refuse(version, changed, "device", other)
+                    stand_in = stand_in or self._stand_in(bundle, refused)
                     continue
                 refusal = memory.failed_live(version)
                 ready = self._opened(bundle) if refusal is None else self._stand_in(bundle, refusal)
@@ -120,8 +126,9 @@ class Releases:
             if version != memory.pointer.live:
                 memory.point_to(version, None)
             return ready
-        memory.pointer.live = None
-        return None
+        if stand_in is None:
+            memory.pointer.live = None
+        return stand_in
 
     def _opened(self, bundle: Bundle) -> ReadyBundle:
         """Open a bundle that was live. The note is kept meanwhile: its self-test may end the process."""
@@ -195,7 +202,7 @@ class Releases:
         except BundleError as error:
             self._refusals.refuse(channel.version, channel.changed, "test", str(error))
             return None
-        if (lack := self._here.shortage(bundle)) is not None:
+        if (lack := self._here.shortage(bundle) or self._here.disagreement(bundle)) is not None:
             self._refusals.refuse(channel.version, channel.changed, "device", lack)
             return None
         try:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.contract.meaning import Meaning
-from edge.contract.values import fill_in, hold, increases, interval_values
+from edge.contract.values import fill_in, hold, increases, interval_values, possible, reach
 
 NONE = float("nan")
 CELL = st.one_of(st.just(NONE), st.integers(0, 50).map(float))
@@ -82,3 +82,16 @@ def test_a_long_series_has_the_values_that_it_has_as_a_whole(cells: list[float],
     row = np.asarray(cells)
     fill_in(row, meaning, 10, piece)
     np.testing.assert_array_equal(row, interval_values(whole, counter, longest, np.asarray([NONE]), np.asarray([0]))[0])
+
+
+def test_forecasts_of_a_counter_alone_are_not_below_zero() -> None:
+    """Whatever their shape; a forecast that is not there stays so."""
+    forecasts = np.asarray([[[-1.0, 2.0]], [[-3.0, NONE]]])
+    np.testing.assert_array_equal(possible(forecasts, np.asarray([False, True])), [[[-1.0, 2.0]], [[0.0, NONE]]])
+    assert possible(forecasts, np.asarray([False, False])) is forecasts
+
+
+def test_values_depend_on_cells_before_their_window() -> None:
+    """Two for an increase, and as many as may be held; a plain series needs none."""
+    meanings = (Meaning(unit="W"), Meaning("counter"), Meaning(hold=29))
+    assert [reach(meaning, 10) for meaning in meanings] == [0, 2, 4]

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from edge.errors import BundleError
+from edge.forecaster.baselines import seasonal_naive
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.release.releases import Releases, ThisDevice
@@ -88,14 +89,14 @@ def test_a_manifest_of_a_later_schema_is_no_damage(tmp_path: Path) -> None:
     home = tmp_path / "registry"
     channel = release(home, ONE)
     path = home / "bundles" / ONE.manifest.version / "manifest.json"
-    content = path.read_bytes().replace(b'"schema": 1', b'"schema": 2')
+    content = path.read_bytes().replace(b'"schema": 1', b'"schema": 3')
     path.write_bytes(content)
     document = json.loads(channel.read_text())
     channel.write_text(json.dumps(document | {"manifest_sha256": hashlib.sha256(content).hexdigest()}))
     device = Device(tmp_path / "device", channel)
     assert [device.poll(), device.poll()] == [None, None]
     assert len(device.log) == 1
-    assert "schema 1; got 2; no bundle is live; promote it again" in device.log[0]
+    assert "schema 1 and 2; got 3; no bundle is live; promote it again" in device.log[0]
 
 
 def test_a_broken_transfer_is_no_refusal(tmp_path: Path) -> None:
@@ -144,3 +145,29 @@ def test_a_bundle_that_is_live_has_to_fit_the_device_at_every_start(tmp_path: Pa
     assert nothing.current() is None
     device.restart()
     assert device.poll() == TWO.manifest.version
+
+
+def test_the_baseline_stands_in_for_a_bundle_that_takes_a_series_for_something_else(tmp_path: Path) -> None:
+    """Its forecasts would be of other values; the one before forecasts where it agrees, and a newer one is taken."""
+    device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
+    device.poll()
+    release(tmp_path / "registry", TWO)
+    device.poll()
+
+    def other(bundle: Bundle) -> str | None:
+        return "it learned a gauge" if bundle == TWO else None
+
+    here = ThisDevice(disagreement=other)
+    ready = Releases(device.folder, device.channel, device.log.append, here).current()
+    assert ready is not None
+    assert (ready.bundle, ready.refusal) == (ONE, None)
+    device.restart()
+    assert device.poll() == TWO.manifest.version
+    both = ThisDevice(disagreement=lambda _: "it learned a gauge")
+    releases = Releases(device.folder, device.channel, device.log.append, both)
+    ready = releases.current()
+    assert ready is not None
+    assert (ready.bundle, ready.forecaster.name) == (TWO, seasonal_naive(TWO.manifest.contract).name)
+    assert "it learned a gauge" in ready.words
+    assert (releases.problem or "").endswith("it learned a gauge")
+    assert releases.poll() is None
