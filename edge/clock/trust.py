@@ -37,6 +37,7 @@ class Trust:
         self._log, self._newest, self._patience = log, newest, steady
         self._started = self._since = moment
         self.seen: tuple[int, float] | None = None
+        self._passed = 0  # the moment of the last look, ns
         self._was_set = False
         self._synchronised = False
         self._sensors: Int64 = np.zeros(0, np.int64)  # per series, what its clock said at moment 0, ns UTC
@@ -55,6 +56,7 @@ class Trust:
         """
         gained = 0.0 if self.seen is None else (now - self.seen[0]) / SECOND - (moment - self.seen[1])
         self.seen, self._synchronised = (now, moment), synchronised
+        self._passed = round(moment * SECOND)
         if abs(gained) > STEP:
             self._since, self._was_set, self._agreed = moment, True, None
             way = "ahead" if gained > 0 else "back"
@@ -81,7 +83,7 @@ class Trust:
         if series >= len(self._sensors):
             more = np.full(series + 1 + series // 4 - len(self._sensors), UNHEARD)
             self._sensors = np.concatenate([self._sensors, more])
-        self._sensors[series] = time - round(self.seen[1] * SECOND)
+        self._sensors[series] = time - self._passed
 
     def _weigh(self, now: int, moment: float) -> None:
         sensors = self._sensors[self._sensors != UNHEARD]

@@ -13,6 +13,7 @@ from edge.quoting import quoted
 
 Told: TypeAlias = str | dict[str, str] | None  # what a placeholder of the payload stands for
 Moment: TypeAlias = Callable[[object, object, bytes, int], int]  # element, message, payload, time of arrival
+FIRST_SECOND, LAST_SECOND = EARLIEST // SECOND, LATEST // SECOND
 BAD = frozenset({"false", "0", "bad"})  # what devices write for a value that is none
 
 
@@ -74,9 +75,12 @@ def moment_of(path: str, rule: IngestRule, form: Format) -> Moment:
     get, unit = getter(parse_path(path)), rule.time_unit or form.time_unit
     dated, relative = form.dated, form.relative
     zone = Zone(rule.timezone) if rule.timezone is not None else None
+    seconds = unit in ("auto", "s")
 
     def moment(element: object, document: object, payload: bytes, arrival: int) -> int:
         value = get(element)
+        if seconds and type(value) is int and FIRST_SECOND <= value < LAST_SECOND:  # the usual Unix time
+            return value * SECOND
         if value is MISSING and element is not document:
             value = get(document)
         if value is MISSING:

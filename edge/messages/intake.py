@@ -1,6 +1,7 @@
 """Messages in, readings and series out; what cannot be used is counted, said once a minute, and skipped."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from edge.clock.offsets import NEAR, Offsets
@@ -9,13 +10,29 @@ from edge.contract.columns import Readings
 from edge.contract.times import EARLIEST
 from edge.errors import PayloadError, PayloadFault
 from edge.log import Grumbler
-from edge.messages.ingest import Row, Source
+from edge.messages.formats.payload import LARGEST_PAYLOAD
+from edge.messages.ingest import Quick, Row, Source
 from edge.messages.message import Arrival, Message
 from edge.messages.reading import Bounds, Naming, bind, take
-from edge.messages.topics import MOST_FAILING, Topics
+from edge.messages.topics import MOST_FAILING, TopicRecord, Topics
 from edge.quoting import quoted
 
 LONGEST_SHOWN = 120  # characters of a topic in a line
+
+
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """A topic whose messages give one reading with a time, of a series that no other topic has.
+
+    Args:
+        quick: reads a payload.
+        index: index of the series.
+        record: what came of the topic.
+    """
+
+    quick: Quick
+    index: int
+    record: TopicRecord
 
 
 class Intake:
@@ -44,6 +61,7 @@ class Intake:
         self._topics: dict[
             str, tuple[Bounds, bool]
         ] = {}  # of known series only, or a flood of made-up ones would push them out
+        self._usual: dict[str, _Usual] = {}
         self._offsets = Offsets(self._most)
         self._owners: dict[int, tuple[Source, str]] = {}  # source and topic of the last reading of a series
         self.arrivals: dict[int, Arrival] = {}
@@ -64,6 +82,11 @@ class Intake:
         latest, proved = self._trust.latest, self._trust.proved
         for message in messages:
             try:
+                if (usual := self._usual.get(message.topic)) is not None and not message.retained:
+                    reading = self._usual_reading(usual, message, latest, proved=proved)
+                    if reading is not None:
+                        rows.append(reading)
+                        continue
                 readings = self._readings(message, latest, proved=proved)
             except PayloadError as error:
                 self._skip(message, error)
@@ -79,6 +102,24 @@ class Intake:
                 (rows if reading[1] <= latest else ahead).append(reading)
         self.held = Readings.of(*zip(*ahead, strict=True)) if ahead else Readings.empty()
         return Readings.of(*zip(*rows, strict=True)) if rows else Readings.empty()
+
+    def _usual_reading(self, usual: _Usual, message: Message, latest: int, *, proved: bool) -> tuple[int, int, float] | None:
+        """The reading of a message on a topic that gives one with a time; None where there is more to look at.
+
+        Raises:
+            PayloadError: it gives none.
+        """
+        if len(message.payload) > LARGEST_PAYLOAD:
+            return None
+        source, moment, value = usual.quick(message.payload, message.arrival)
+        if moment > latest:
+            return None
+        if proved and not -NEAR <= moment - message.arrival <= NEAR and not message.dup:
+            self._hear_offset(source, message, moment)
+        self._trust.hear(usual.index, moment)
+        self.used += 1
+        self.records.used_again(usual.record, message.arrival)
+        return usual.index, moment, value
 
     def _skip(self, message: Message, reason: PayloadError) -> None:
         self.skipped += 1
@@ -127,7 +168,15 @@ class Intake:
             self._look_closer(message, readings, reasons)
         if known is None and len(self._topics) < self._most:
             self._topics[message.topic] = whole
+        elif known is not None and message.topic not in self._usual:
+            self._shorten(message.topic, *known, readings[0][0])
         return readings
+
+    def _shorten(self, topic: str, bounds: Bounds, timed: bool, index: int) -> None:
+        """Let the next messages of a topic take the short way: those with one value and its time, for a series of their own."""
+        record, quick = self.records.record_of(topic), bounds[0].quick
+        if len(bounds) == 1 and timed and quick is not None and record is not None and self._owners[index][1] == topic:
+            self._usual[topic] = _Usual(quick, index, record)
 
     def _reading(self, row: Row, message: Message, arrival: int, latest: int, *, proved: bool) -> tuple[int, int, float]:
         source, moment, value = row
@@ -176,6 +225,8 @@ class Intake:
         """Keep where the readings of a series come from, and say where two sources give one series."""
         self._owners[index] = source, topic
         self._series.correct(index, source.meaning)
+        if before is not None:
+            self._usual.pop(before[1], None)
         if before is None or (before[0].ingest is source.ingest and source.continues(before[0], same_topic=before[1] == topic)):
             return
         self.shared += 1

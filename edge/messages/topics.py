@@ -87,6 +87,19 @@ class Topics:
             for rule in (*record.rules, ""):
                 self._useless.pop(rule, None)
 
+    def record_of(self, topic: str) -> TopicRecord | None:
+        """The record of a topic that gave readings; it stays the same as long as the agent runs."""
+        return self._good.get(topic)
+
+    def used_again(self, record: TopicRecord, arrival: int) -> None:
+        """A message of a topic that is known gave one reading, as `used`."""
+        record.seen = arrival
+        record.messages += 1
+        record.readings += 1
+        if self._useless:
+            for rule in (*record.rules, ""):
+                self._useless.pop(rule, None)
+
     def left_out(self, topic: str, kind: PayloadFault, text: str, payload: bytes) -> None:
         """A value of a message that gives others was skipped."""
         record = self._good.get(topic) or self._failing.get(topic)

@@ -287,7 +287,9 @@ def test_nobody_writes_lines_of_ours(payload: bytes) -> None:
 def test_any_topics_and_payloads_are_readings_or_counted(pairs: list[tuple[str, bytes]]) -> None:
     """Each message is one or the other."""
     desk = Desk(ingest("{a}/{b}"), ingest("{a}/{b}/{c}", format="plain"), ingest("{x}", time=""), most=1000)
-    assert len(desk.take(*pairs)) + sum(desk.counts.values()) == len(pairs)
+    assert len(desk.take(*pairs)) == desk.intake.used
+    assert desk.intake.used + desk.intake.skipped == len(pairs)
+    assert desk.intake.skipped == sum(desk.counts.values())
     assert desk.counts["bad_message"] == 0
 
 
@@ -324,6 +326,40 @@ def test_a_topic_in_local_time_is_said_once_with_the_setting_that_mends_it(hours
         desk.take(("tele/a", f'{{"Time": "{local}", "T": 1}}'.encode()), arrival=NOW + minute * 60 * SECOND)
     (line,) = [line for line in desk.lines if line.startswith("time_offset")]
     assert words in line
+
+
+def test_a_topic_that_is_known_is_read_as_it_was_the_first_time() -> None:
+    """The short way for usual messages gives the same readings, counts and records, and says what the long way says."""
+    payloads = [
+        GOOD,
+        b"{",
+        b'{"value": nan, "time": 1}',
+        b'{"value": 1, "time": "2099-12-31T00:00:00Z"}',
+        b"x" * 70_000,
+        b'{"value": 1}',
+    ]
+    desk = Desk()
+    desk.take(*[("sensors/roof/t", GOOD)] * 3)
+    for payload in payloads:
+        fresh, before = Desk(), Counter(desk.counts)
+        for retained in (False, True):
+            assert desk.take(("sensors/roof/t", payload), retained=retained) == fresh.take(
+                ("sensors/roof/t", payload), retained=retained
+            )
+        assert desk.counts - before == fresh.counts
+    (record,) = desk.intake.records.documents()
+    assert (record["messages"], record["readings"]) == (3 + 2 * len(payloads), 5)
+    assert desk.intake.used + desk.intake.skipped == 1
+
+
+def test_a_known_topic_whose_series_another_one_takes_is_looked_at_again() -> None:
+    """Each change from one to the other is counted, however often both were seen."""
+    desk = Desk(ingest("a/{x}"), ingest("b/{x}"))
+    desk.take(*[("a/roof", GOOD)] * 4)
+    desk.take(*[("b/roof", GOOD)] * 4)
+    assert desk.intake.shared == 1
+    desk.take(*[("a/roof", GOOD), ("b/roof", GOOD)] * 3)
+    assert desk.intake.shared == 6
 
 
 def test_two_sources_of_one_series_are_named() -> None:
