@@ -105,8 +105,8 @@ class Primer:
                     "primed", f"windows filled with {readings} readings of {len(engine.state)} series from {origin}"
                 )
             for source in opened:
-                for note in source.notes.lines():
-                    self._grumbler.say(f"history {note}", f"{source.settings.label}: {note}")
+                if notes := source.notes.lines():
+                    self._grumbler.say(source.settings.label, "; ".join(notes))
         except StoreError as error:
             self._grumbler.say("history", f"windows stay empty, because the store gives no history: {error}")
             # Only while the newest readings are all remembered: those of the store must not count twice.
@@ -122,14 +122,14 @@ class Primer:
             StoreBusy: one of them does not answer now, and may do so soon.
         """
         self._tries += 1
-        for open_source in self._sources:
+        for number, open_source in enumerate(self._sources, 1):
             try:
                 source = open_source()
                 source.span()
             except GatecastError as error:
                 if isinstance(error, StoreBusy) and self._tries < PATIENT:
                     raise
-                self._grumbler.say(f"source {error}", f"windows are filled without a source of history: {error}")
+                self._grumbler.say(f"history {number}", f"windows are filled without it: {error}")
             else:
                 yield source
 

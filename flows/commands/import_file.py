@@ -44,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
 
     if (options.file is None) != options.history:
         raise ConfigurationError("name a FILE, or --history for the sources of [[history]]")
+    if options.history and options.dry_run:
+        raise ConfigurationError("--dry-run goes with a FILE; gatecast history shows what the sources of [[history]] hold")
     config = read_config(options.config)
     if options.history:
         return _copy(config, as_json=options.json)

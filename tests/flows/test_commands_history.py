@@ -32,5 +32,6 @@ def test_import_copies_the_sources(tmp_path: Path, capsys: pytest.CaptureFixture
     config.write_text(f'{config.read_text()}[[history]]\nurl = "sqlite:///{recorder.path}"\n')
     code, out, _ = call(capsys, "import", "--history", "--config", config, "--json")
     assert (code, json.loads(out)["written"]) == (0, 40)
-    code, _, errors = call(capsys, "import", "--config", config)
-    assert (code, "name a FILE, or --history" in errors) == (2, True)
+    for wrong, words in (((), "name a FILE, or --history"), (("--history", "--dry-run"), "--dry-run goes with a FILE")):
+        code, _, errors = call(capsys, "import", *wrong, "--config", config)
+        assert (code, words in errors) == (2, True)
