@@ -11,6 +11,7 @@ from pipeline.discovery.toml_text import comment, section
 from pipeline.report.page import Grid, number, percent
 
 WIDTH = 118  # characters of a line of a table
+LONGEST = 48  # characters of a topic in a table
 MOST_UNREAD = 40  # shapes that are listed
 LOW = 0.95  # share of a rule's numbers below which a comment names it
 
@@ -91,7 +92,7 @@ def _tables(discovery: Discovery) -> Iterator[str]:
         yield _table(Grid(headers, tuple(map(_row, discovery.findings))), ("format",))
     if discovery.unread:
         shown = discovery.unread[:MOST_UNREAD]
-        rows = tuple((entry.shape, str(entry.topics), entry.reason, entry.sample) for entry in shown)
+        rows = tuple((_cut(entry.shape), str(entry.topics), entry.reason, entry.sample) for entry in shown)
         more = len(discovery.unread) - len(shown)
         end = f"\n# and {more} more" if more else ""
         yield f"# not read:\n{_table(Grid(('topics', 'number', 'why', 'sample'), rows), ('why', 'sample'))}{end}"
@@ -107,7 +108,7 @@ def _table(grid: Grid, words: tuple[str, ...]) -> str:
 def _row(finding: Finding) -> tuple[str, ...]:
     rule, proposal = finding.proposal.rule, finding.proposal
     return (
-        rule.topic or f"preset {rule.preset}",
+        _cut(rule.topic or f"preset {rule.preset}"),
         "preset" if rule.preset else rule.format or "json",
         str(len(proposal.topics)),
         number(finding.messages),
@@ -115,6 +116,10 @@ def _row(finding: Finding) -> tuple[str, ...]:
         str(finding.series),
         percent(finding.count.share),
     )
+
+
+def _cut(topic: str) -> str:
+    return topic if len(topic) <= LONGEST else f"{topic[: LONGEST - 3]}..."
 
 
 def _notes(finding: Finding) -> tuple[str, ...]:

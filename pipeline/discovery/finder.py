@@ -17,6 +17,7 @@ from pipeline.samples.plans import Plan, Seen, examine
 
 MOST_SAMPLES = 60_000  # samples that are looked at, of all topics together
 FEWEST, MOST = 4, 24  # samples of one topic
+MOST_RULES = 200  # rules beside those of presets
 MINUTE = 60.0  # seconds
 EXAMPLES = 3  # names of series that are shown
 
@@ -149,7 +150,7 @@ def _proposals(shapes: Sequence[Shape], seen: Mapping[str, Seen], zone: Zone) ->
         else:
             proposals.append(propose(shape, topics, plan, zone))
     presets = [_of_preset(name, topics) for name, topics in by_preset.items()]
-    return [*presets, *([of_sparkplug(nodes)] if nodes else []), *proposals]
+    return [*presets, *([of_sparkplug(nodes)] if nodes else []), *proposals[:MOST_RULES]]
 
 
 def _of_preset(name: str, topics: Sequence[Seen]) -> Proposal:

@@ -7,6 +7,7 @@ of such names becomes a placeholder. A name that nothing else is like stays as i
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
 ALIKE = 0.5  # share of what lies below a name that others of its kind have, too
 FEW_LITERALS = 4  # names of a level that are rather written out than left out by a filter
@@ -40,6 +41,20 @@ class Shape:
     def values(self, position: int) -> list[str]:
         """The names at a level, each once, in the order of the topics."""
         return list(dict.fromkeys(topic.split("/")[position] for topic in self.topics))
+
+
+class _Standing(Enum):
+    """Where a level stands.
+
+    Args:
+        TOP: first level.
+        BELOW_A_PREFIX: level before which all topics have the same names.
+        INSIDE: level below one that has several names.
+    """
+
+    TOP = "top"
+    BELOW_A_PREFIX = "below a prefix"
+    INSIDE = "inside"
 
 
 @dataclass(slots=True)
@@ -125,9 +140,9 @@ def _together(shapes: list[Shape]) -> list[Shape]:
 
 def _split(nodes: list[_Node], above: Levels) -> Iterator[tuple[Levels, list[str]]]:
     """Levels and topics of everything below nodes that are instances of the same kind."""
-    stack = [(nodes, above)]
+    stack = [(nodes, above, _Standing.TOP)]
     while stack:
-        nodes, above = stack.pop()
+        nodes, above, standing = stack.pop()
         topics = [node.topic for node in nodes if node.topic is not None]
         if topics:
             yield above, topics
@@ -135,12 +150,14 @@ def _split(nodes: list[_Node], above: Levels) -> Iterator[tuple[Levels, list[str
         for node in nodes:
             for name, child in node.children.items():
                 names.setdefault(name, []).append(child)
-        for kind in _kinds(names, root=not above):
+        inner = _Standing.BELOW_A_PREFIX if standing is not _Standing.INSIDE and len(names) == 1 else _Standing.INSIDE
+        for kind in _kinds(names, standing):
             level = next(iter(kind.names)) if len(kind.names) == 1 else None
-            stack.append(([node for group in kind.names.values() for node in group], (*above, level)))
+            below = [node for group in kind.names.values() for node in group]
+            stack.append((below, (*above, level), inner))
 
 
-def _kinds(names: dict[str, list[_Node]], *, root: bool) -> list[_Kind]:
+def _kinds(names: dict[str, list[_Node]], standing: _Standing) -> list[_Kind]:
     """Names of one level, those that are alike together; names with much below them come first and gather the others."""
     kinds: list[_Kind] = []
     described = []
@@ -150,7 +167,7 @@ def _kinds(names: dict[str, list[_Node]], *, root: bool) -> list[_Kind]:
         described.append((name, nodes, below, children))
     described.sort(key=lambda entry: -len(entry[2]))
     for name, nodes, below, children in described:
-        kind = next((kind for kind in kinds[:MOST_KINDS] if name and _alike(kind, name, below, children, root=root)), None)
+        kind = next((kind for kind in kinds[:MOST_KINDS] if name and _alike(kind, name, below, children, standing)), None)
         if kind is None:
             kinds.append(_Kind({name: nodes}, set(below), set(children)))
         else:
@@ -160,17 +177,23 @@ def _kinds(names: dict[str, list[_Node]], *, root: bool) -> list[_Kind]:
     return kinds
 
 
-def _alike(kind: _Kind, name: str, below: set[_Below], children: set[str], *, root: bool) -> bool:
+def _alike(kind: _Kind, name: str, below: set[_Below], children: set[str], standing: _Standing) -> bool:
     if "" in kind.names:
         return False
-    telling = {part for part in below if part[1] is not None} or below
+    telling = _telling(below)
     if len(telling & kind.below) < ALIKE * len(telling):
         return False
-    if not root:
+    if standing is _Standing.INSIDE:
         return True
-    # At the root stand whole applications, which are alike only if they or what lies below them have the same names.
+    # At the top stand whole applications, which are alike only if they or what lies below them have the same names.
     same_below = bool(children) and len(children & kind.children) >= ALIKE * len(children)
-    return same_below or _stem(name) == _stem(next(iter(kind.names)))
+    same_form = standing is _Standing.BELOW_A_PREFIX and telling == _telling(kind.below)
+    return same_below or same_form or _stem(name) == _stem(next(iter(kind.names)))
+
+
+def _telling(below: set[_Below]) -> set[_Below]:
+    """What can be read of it, if anything can."""
+    return {part for part in below if part[1] is not None} or below
 
 
 def _stem(name: str) -> str:

@@ -67,8 +67,10 @@ def unread_of(shapes: Sequence[Shape], seen: Mapping[str, Seen], read: Iterable[
         topics = [seen[name] for name in shape.topics if name not in known]
         if topics:
             template = topic_text(shape.levels, placeholders(shape))
-            unread.append(_unread(masked_text(template), topics, planned=isinstance(shape.plan, Plan)))
-    silent = [one_seen for name, one_seen in seen.items() if name not in in_shapes and name not in known]
+            unread.append(
+                _unread("/".join(map(masked_text, template.split("/"))), topics, planned=isinstance(shape.plan, Plan))
+            )
+    silent = [topic for name, topic in seen.items() if name not in in_shapes and name not in known]
     if silent:
         words = "they say that there is no value now"
         unread.append(Unread("several", len(silent), sum(s.heard.live for s in silent), words, _sample(silent[0])))
@@ -86,8 +88,8 @@ def _together(unread: Sequence[Unread]) -> Iterable[Unread]:
 
 
 def _unread(template: str, topics: Sequence[Seen], *, planned: bool) -> Unread:
-    spoken = next((one_seen for one_seen in topics if one_seen.heard.samples), topics[0])
-    live = sum(one_seen.heard.live for one_seen in topics)
+    spoken = next((topic for topic in topics if topic.heard.samples), topics[0])
+    live = sum(topic.heard.live for topic in topics)
     return Unread(template, len(topics), live, _reason(spoken, planned=planned), _sample(spoken))
 
 
@@ -98,7 +100,7 @@ def _reason(seen: Seen, *, planned: bool) -> str:
     if describes(heard):
         return "it describes a device"
     if planned:
-        return "the rule for it gave no reading"
+        return "its rule gave no reading, or there would be more than 200 rules"
     return "no number in it" if seen.contents else _of_text(heard.samples[-1].payload)
 
 

@@ -34,6 +34,8 @@ def same(*topics: str) -> dict[str, Hashable]:
         (same("/a/x", "/b/x"), {"/{}/x": 2}),
         (same("a//x", "a//y"), {"a//{}": 2}),
         ({"d/a": "json", "d/b": "plain"}, {"d/a": 1, "d/b": 1}),
+        (same("s/hall/t", "s/attic/p"), {"s/{}/{}": 2}),
+        (same("p/tele/a/X", "p/tele/b/X", "p/z/a", "p/z/b"), {"p/tele/{}/X": 2, "p/z/{}": 2}),
         (same("a", "a/b", "a/b/c"), {"a": 1, "a/b": 1, "a/b/c": 1}),
         ({}, {}),
     ],
