@@ -123,12 +123,13 @@ class Primer:
         """
         self._tries += 1
         for number, open_source in enumerate(self._sources, 1):
+            self._around.beat()
             try:
                 source = open_source()
                 source.span()
             except GatecastError as error:
                 if isinstance(error, StoreBusy) and self._tries < PATIENT:
-                    raise
+                    raise StoreBusy(f"[[history]] number {number} does not answer yet ({error})") from error
                 self._grumbler.say(f"history {number}", f"windows are filled without it: {error}")
             else:
                 yield source
