@@ -11,6 +11,7 @@ _NUMBER = re.compile(rf"{FRACTIONAL}|[+-]?(?:inf|infinity|nan)", re.IGNORECASE)
 _COMMA = re.compile(r"[+-]?(?P<whole>[0-9]+),(?P<decimals>[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WITH_UNIT = re.compile(r"([+-]?[0-9]+(?:\.[0-9]+)?)\s*[^0-9\s.,_]")
 _WHOLE_WITH_UNIT = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?\s*([^0-9\s.,_][^0-9]{0,15})")
+_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:[.,'\u2019 \u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?")
 GROUP = 3  # digits between the commas of a number such as 1,234,567
 
 
@@ -50,14 +51,20 @@ def number_of(text: str, rule: NumberRule = POINTS) -> float:
 def expected_number(text: str, rule: NumberRule = POINTS) -> str:
     """The words for a cell that should have been a number: what to write instead, where that can be told."""
     text = text.strip(BLANKS)
+    if _THOUSANDS.fullmatch(text) and not (rule.comma or _COMMA.fullmatch(text)):
+        return "a number without marks between thousands"
     if rule.comma:
-        return "a number with a decimal comma, as in the other rows (no point)" if "." in text else "a number or an empty cell"
+        return (
+            "a number with a decimal comma, and without a point between thousands"
+            if "." in text
+            else "a number or an empty cell"
+        )
     if _COMMA.fullmatch(text):
         return f"a decimal point, {text.replace(',', '.')} (or the option --decimal-comma)"
     number = _WITH_UNIT.match(text)
     if number:
         return f"the number alone, {number[1]}, in one unit in all rows"
-    return "a number or an empty cell (--missing WORD names a further word for a missing value)" if text else "a number"
+    return "a number or an empty cell (--missing WORD names a further word for a missing value)"
 
 
 def units_of(cells: Iterable[str]) -> list[str]:

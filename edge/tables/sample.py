@@ -5,6 +5,18 @@ from dataclasses import dataclass
 
 ROWS = 1_000  # rows that a table is judged by
 MORE_ROWS = 100_000  # the same where these do not tell what its times are
+MOST_CELLS = 200_000  # cells of such rows, so that a table of thousands of columns is judged in a moment
+LEAST_ROWS = 50
+
+
+def rows_to_judge(most: int, columns: int) -> int:
+    """Number of rows that a table is judged by.
+
+    Args:
+        most: largest number of rows.
+        columns: number of columns of the table.
+    """
+    return min(most, max(LEAST_ROWS, MOST_CELLS // max(columns, 1)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from edge.tables.layout import Layout, layout_of
 from edge.tables.lines import Header, Lines
 from edge.tables.notes import Notes
 from edge.tables.options import TableOptions
-from edge.tables.sample import MORE_ROWS, ROWS, Sample
+from edge.tables.sample import MORE_ROWS, ROWS, Sample, rows_to_judge
 
 TEXTS = ("string", "boolean")  # types of values that are no numbers, in the words of InfluxDB
 
@@ -62,11 +62,11 @@ def _understood(
     source: str, header: Header, body: Iterator[str], options: TableOptions, latest: int
 ) -> tuple[list[str], Layout]:
     """The first lines of a table, and its layout; more lines are looked at where the first do not tell what its times are."""
-    begun = _some(body, ROWS)
+    begun = _some(body, rows_to_judge(ROWS, len(header.cells)))
     try:
         return begun, layout_of(_sample(source, header, begun, latest), options)
     except HistoryError:
-        more = _some(body, MORE_ROWS)
+        more = _some(body, rows_to_judge(MORE_ROWS, len(header.cells)))
         if not more:
             raise
         begun += more

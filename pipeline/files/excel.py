@@ -10,7 +10,7 @@ from edge.errors import ConfigurationError, HistoryError
 from edge.tables.layout import layout_of
 from edge.tables.notes import Notes
 from edge.tables.options import TableOptions
-from edge.tables.sample import MORE_ROWS, Sample
+from edge.tables.sample import MORE_ROWS, Sample, rows_to_judge
 from edge.tables.words import empty_file
 from pipeline.files.frames import FrameTable
 
@@ -43,7 +43,7 @@ def open_excel(path: Path, cells: int, options: TableOptions, latest: int, notes
             for position, (text, number) in enumerate(zip(texts, numbers, strict=True))
         ]
     )
-    rows = frame.head(MORE_ROWS).select(pl.all().fill_null("")).rows()
+    rows = frame.head(rows_to_judge(MORE_ROWS, len(names))).select(pl.all().fill_null("")).rows()
     row = _Words(begin)
     layout = layout_of(Sample(str(path), names, rows, row, latest), options)
     notes.decide(layout.notes)

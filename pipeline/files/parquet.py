@@ -8,7 +8,7 @@ import polars as pl
 from edge.tables.layout import layout_of
 from edge.tables.notes import Notes
 from edge.tables.options import TableOptions
-from edge.tables.sample import ROWS, Sample
+from edge.tables.sample import ROWS, Sample, rows_to_judge
 from pipeline.files.frames import FrameTable
 
 
@@ -16,7 +16,7 @@ def open_parquet(path: Path, cells: int, options: TableOptions, latest: int, not
     """The one table of a Parquet file; arguments and errors as of `open_text`."""
     frame = pl.scan_parquet(path, glob=False)
     names = tuple(frame.collect_schema())
-    head = frame.head(ROWS).collect()
+    head = frame.head(rows_to_judge(ROWS, len(names))).collect()
     texts = [
         column.cast(pl.String, strict=False).fill_null("").to_list() if _has_text(column) else [""] * head.height
         for column in head

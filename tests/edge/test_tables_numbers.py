@@ -45,6 +45,13 @@ def test_a_decimal_comma_is_read_by_its_rule_alone() -> None:
         number_of("12,5")
 
 
+def test_what_is_no_number_with_a_decimal_comma_is_refused_with_advice() -> None:
+    """A point is named; a word is one of those that no option has named yet."""
+    assert expected_number("1.234,5", COMMA) == "a number with a decimal comma, and without a point between thousands"
+    assert expected_number("on", COMMA) == "a number or an empty cell"
+    assert expected_number("1,234") == "a decimal point, 1.234 (or the option --decimal-comma)"
+
+
 @pytest.mark.parametrize(
     ("cells", "comma"),
     [
@@ -61,6 +68,7 @@ def test_a_decimal_comma_is_read_by_its_rule_alone() -> None:
 def test_a_decimal_comma_is_told_where_nothing_else_is_possible(cells: list[str], comma: bool) -> None:
     """Three digits behind a comma may be thousands, and a point speaks against it."""
     assert has_decimal_comma([["x", cell] for cell in cells], [1]) is comma
+    assert has_decimal_comma([["x"], *(["x", cell] for cell in cells)], [1]) is comma
 
 
 @pytest.mark.parametrize(
@@ -71,6 +79,9 @@ def test_a_decimal_comma_is_told_where_nothing_else_is_possible(cells: list[str]
         ("5V", "the number alone, 5, in one unit in all rows"),
         ("1_000", "--missing WORD"),
         ("1 2", "--missing WORD"),
+        ("1,234.5", "a number without marks between thousands"),
+        ("1.234,5", "a number without marks between thousands"),
+        ("1'234'567", "a number without marks between thousands"),
         ("on", "--missing WORD"),
         ("\u0662", "--missing WORD"),
     ],
