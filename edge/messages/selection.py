@@ -76,6 +76,7 @@ class Selection:
         self.numbered = self.walked and not (form.rows and rule.each is None)  # whether the number of an element names it
         self._elements = elements(parse_path(each)) if each is not None else None
         self.entries = tuple(_entries(rule, form))
+        self.only = not self.walked and len(self.entries) == 1  # whether there can be one value only
         self.suffixed = bool(rule.suffix)  # whether a unit may stand behind a number
         self._meanings = tuple(_meanings(rule, form))
         if self._meanings and all(entry.walk is None for entry in self.entries):
@@ -176,7 +177,7 @@ class Selection:
                 try:
                     taken.append(Taken(key, entry.number(value), entry, suffix_of(value) if self.suffixed else ""))
                 except PayloadError as error:
-                    reasons.append(error)
+                    reasons.append(error if self.only else _about(key, error))
         return taken
 
     def _take_all(self, entry: Entry, element: object, taken: list[Taken], reasons: list[PayloadError]) -> None:
@@ -197,7 +198,7 @@ class Selection:
                 taken.append(Taken(key, said.number(value), said, suffix_of(value) if self.suffixed else ""))
             except PayloadError as error:
                 if number or error.kind != "bad_value":
-                    reasons.append(error)
+                    reasons.append(_about(key, error))
 
     def _said_of(self, key: str) -> Entry | None:
         """The first entry without a path that is called like a key that a `*` gives; None where there is none."""
@@ -243,6 +244,11 @@ class Selection:
         within = " of an element" if self.walked else ""
         plain = '; for a number alone set [[ingest]] format = "plain"' if isinstance(document, int | float) else ""
         return PayloadError("no_value", f"expected {what} at {where}{within} in {quoted(payload)}{plain}")
+
+
+def _about(key: str, error: PayloadError) -> PayloadError:
+    """The error with the key of the value that it is about."""
+    return PayloadError(error.kind, f"{quoted(key)}: {error}")
 
 
 def _label(element: object, label: str, number: str) -> str:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from edge.errors import PayloadError
 from edge.messages.formats.sparkplug.reader import Sparkplug
 from edge.messages.formats.sparkplug.schema import parse_payload
+from edge.messages.reading import read_message
 from tests.support.ingests import ingest, left_out, taken
 from tests.support.payloads import NOON, sparkplug
 
@@ -281,6 +282,14 @@ def test_an_alias_of_another_type_or_device_is_not_believed() -> None:
     assert peer.hear(NODE.format("DATA"), sparkplug(2, {"alias": 2, "int_value": 1})) == {"!": "no_birth"}
     typed = sparkplug(3, {"alias": 1, "datatype": 10, "double_value": 1.0})
     assert peer.hear(NODE.format("DATA"), typed) == {"!": "no_birth"}
+
+
+def test_a_line_names_the_metric_that_cannot_be_read() -> None:
+    """Of many in a message."""
+    rule = ingest("spBv1.0/#", format="sparkplug")
+    metrics = [{"name": "Level", "datatype": 9, "float_value": 1.0}, {"name": "State", "datatype": 12, "string_value": "run"}]
+    reading = read_message([rule], NODE.format("BIRTH"), sparkplug(0, *metrics), NOON)
+    assert [str(reason) for reason in reading.reasons] == ["'Plant.Line.State': expected a number, got 'run'"]
 
 
 def test_a_birth_describes_thousands_of_metrics() -> None:
