@@ -73,6 +73,7 @@ class Counter(Number):
     SHARED_SERIES = "readings of a series whose last reading came from another topic or rule", "reading"
     FORECASTS = "forecasts made by the live bundle", "forecast", "forecasts"
     FALLBACK_FORECASTS = "forecasts made by the baseline because of gaps or a failing model", "forecast", "forecasts"
+    OUTLIERS = "forecasts made without the newest value, which lies far from all others of its window", "forecast"
     FORECAST_SECONDS = "time spent in the live bundle", "second"
     NOT_FINITE = "forecasts of the live bundle that are not finite", "forecast"
     CROSSED = "forecasts of the live bundle whose quantiles cross", "forecast"
@@ -163,6 +164,7 @@ def tally(counters: Counters, effect: Effect, live: str) -> None:
     for kind, series in effect.broken.items():
         count(Counter[kind.upper()], len(series))
     count(Counter.FORECAST_SECONDS, effect.seconds)
+    count(Counter.OUTLIERS, effect.outliers)
     count(Counter.SCORES, len(effect.scores))
     if len(effect.scores):
         count(Counter.ABSOLUTE_ERROR, float(np.nansum(effect.scores.absolute_error)))

@@ -12,6 +12,7 @@ import numpy as np
 from edge.contract.columns import Float64, Int32
 from edge.contract.contract import Contract
 from edge.forecaster.level import is_known, level
+from edge.forecaster.outliers import without_outliers
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Baseline:
         del series
         horizon, window = self.contract.horizon, self.contract.window
         forecasts = np.full((len(windows), horizon, len(self.contract.quantiles)), np.nan)
+        windows = without_outliers(windows)
         counts = is_known(windows)
         last = np.where(counts.any(axis=1), level(windows), np.nan)[:, None]
         if self.season is None:

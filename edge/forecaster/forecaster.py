@@ -33,6 +33,7 @@ class Forecaster(Protocol):
 
         Returns:
             float64 `[n, horizon, quantiles]` in the sensor's unit, quantiles ascending. NaN for a window without any value.
+            A single value far from all others of its window is passed over (`edge.forecaster.outliers`).
             Forecasts of a shifted window are the shifted forecasts: levels are taken off and added in float64.
         """
 

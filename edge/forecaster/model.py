@@ -19,6 +19,7 @@ from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.level import is_known, level, relative
 from edge.forecaster.manifest import Precision
+from edge.forecaster.outliers import without_outliers
 
 BUCKETS = (1, 8, 64)  # a larger batch takes 4 MB and is no faster
 RUNTIMES = (("ai_edge_litert.interpreter", "ai-edge-litert"), ("tflite_runtime.interpreter", "tflite-runtime"))
@@ -84,17 +85,18 @@ class Model:
         """As `Forecaster.predict`; a window without any value gives NaN, a series the bundle does not list counts as 0."""
         known = np.where((series >= 0) & (series <= len(self._manifest.series)), series, 0).astype(np.int32)
         forecasts = np.empty((len(windows), self.contract.horizon, len(self.contract.quantiles)))
-        # Values that do not count are NaN before the model runs: one that was made under another bound has that bound inside.
-        levels = self._levels(windows)
-        distances = relative(windows, levels)
         start = 0
         while start < len(windows):
             bucket = next((size for size in BUCKETS if size >= len(windows) - start), BUCKETS[-1])
             part = slice(start, start + bucket)
-            forecasts[part] = self._interpreter(bucket).run(distances[part], known[part])
-            forecasts[part] += levels[part, None, None]
+            # Values that do not count are NaN before the model runs: one that was made under another bound has that one inside.
+            believed = without_outliers(windows[part])
+            levels = self._levels(believed)
+            distances = relative(believed, levels)
+            forecasts[part] = self._interpreter(bucket).run(distances, known[part])
+            forecasts[part] += levels[:, None, None]
+            forecasts[part][np.isnan(distances).all(axis=1)] = np.nan
             start += bucket
-        forecasts[np.isnan(distances).all(axis=1)] = np.nan
         return forecasts
 
     def self_test(self) -> float:

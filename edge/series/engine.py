@@ -20,6 +20,7 @@ from edge.forecaster.faults import KINDS, Evidence, Kind, attempt
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.level import is_known
 from edge.forecaster.model import usable
+from edge.forecaster.outliers import outlying
 from edge.series.entry import Entry
 from edge.series.scoring import Scoring, default_leads
 from edge.series.state import Closed, Ingested, State
@@ -40,6 +41,7 @@ class Effect:
         failure: reason why the forecaster must not stay live, or None.
         broken: series whose forecasts break their promise, by kind; the baseline forecasts these.
         seconds: time spent in the forecaster.
+        outliers: number of forecasts that were made without the newest value, which lies far from all others of its window.
     """
 
     points: list[Points]
@@ -52,6 +54,7 @@ class Effect:
     failure: str | None = None
     broken: dict[Kind, Int32] = field(default_factory=dict)
     seconds: float = 0.0
+    outliers: int = 0
 
 
 @dataclass(slots=True)
@@ -177,6 +180,7 @@ class Engine:
             made.failure,
             made.broken,
             made.seconds,
+            int(outlying(closed.windows)[:, -1].sum()),
         )
 
     def replay(self, entry: Entry) -> None:

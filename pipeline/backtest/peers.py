@@ -18,6 +18,7 @@ from edge.contract.contract import Contract
 from edge.errors import ConfigurationError
 from edge.forecaster.forecaster import AllQuantiles
 from edge.forecaster.level import is_known
+from edge.forecaster.outliers import without_outliers
 from pipeline.history.windows import Samples
 
 LEARNED = 250_000  # most windows that the ridge is fitted on
@@ -51,6 +52,7 @@ def centred(windows: Float64, series: Int32, scale: Float64) -> Centred:
         series: 1 + row of the series, 0 = unknown, int32 `[n]`.
         scale: spread of every series in the training part, float64 `[series]`; NaN where it has none.
     """
+    windows = without_outliers(windows)
     known = is_known(windows)
     values = np.where(known, windows, np.nan)
     newest = windows.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
@@ -339,7 +341,7 @@ class Local(AllQuantiles):
         del series
         shape = (len(windows), self.contract.horizon, len(self.contract.quantiles))
         forecasts = np.full(shape, np.nan)
-        for row, window in enumerate(windows):
+        for row, window in enumerate(without_outliers(windows)):
             known = np.flatnonzero(is_known(window))
             if len(known):
                 steps = np.arange(known[0], len(window))

@@ -17,6 +17,7 @@ from edge.contract.columns import Float64, Int32, Int64
 from edge.contract.contract import Contract
 from edge.forecaster.level import LARGEST_VALUE, is_known
 from edge.forecaster.manifest import Cell
+from edge.forecaster.outliers import without_outliers
 from pipeline.history.windows import Samples, epoch_rows, spread
 from pipeline.training.build import parameters
 from pipeline.training.cells import CELLS
@@ -66,7 +67,7 @@ class Tutorial:
         rows, target = rows[np.isfinite(target)], target[np.isfinite(target)]
         series = tf.constant(samples.series[rows] + 1)
         mean, scale = tf.gather(self.mean, series), tf.gather(self.scale, series)
-        windows = tf.constant(samples.windows(rows, self.contract).astype(np.float32))
+        windows = tf.constant(without_outliers(samples.windows(rows, self.contract)).astype(np.float32))
         inputs = self.standardised(windows, mean[:, None], scale[:, None])
         return inputs[:, :, None], ((target - mean) / scale)[:, None]
 
@@ -119,7 +120,9 @@ class Tutorial:
 
     def predict(self, windows: Float64, series: Int32) -> Float64:
         """Forecasts before conversion, float64 `[n, horizon, 1]`."""
-        forecasts = tf.function(self.forecast)(tf.constant(windows.astype(np.float32)), tf.constant(series)).numpy()
+        forecasts = tf.function(self.forecast)(
+            tf.constant(without_outliers(windows).astype(np.float32)), tf.constant(series)
+        ).numpy()
         return cast("Float64", forecasts.astype(np.float64))
 
     @property

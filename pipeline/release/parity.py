@@ -11,6 +11,7 @@ from edge.forecaster.golden import Golden
 from edge.forecaster.level import level, relative
 from edge.forecaster.manifest import ModelFile, Precision
 from edge.forecaster.model import TOLERANCE, Model, relative_error, runtime_name
+from edge.forecaster.outliers import without_outliers
 from pipeline.history.windows import evenly
 from pipeline.training.architecture import Architecture
 
@@ -45,7 +46,8 @@ def golden(forecaster: Forecaster, windows: Float64, series: Int32, units: Float
     """
     chosen = evenly(len(windows), MOST_GOLDEN)
     # Without their levels, since differences within the rounding of float32 do not count on the device.
-    windows = relative(windows[chosen], level(windows[chosen])).astype(np.float64)
+    windows = without_outliers(windows[chosen])
+    windows = relative(windows, level(windows)).astype(np.float64)
     forecasts = forecaster.predict(windows, series[chosen])
     if not np.isfinite(forecasts).all():
         raise BundleError(f"expected finite golden forecasts from {forecaster.name}; got NaN")
@@ -76,7 +78,7 @@ def parity(
     Raises:
         BundleError: it is too large, or a forecast is NaN.
     """
-    levels = level(windows)[:, None, None]
+    levels = level(without_outliers(windows))[:, None, None]
     error = 0.0
     for batch in (1, 64):
         parts = [slice(start, start + batch) for start in range(0, len(windows), batch)]

@@ -13,6 +13,7 @@ import numpy as np
 from edge.contract.columns import Float32, Float64, Int32
 from edge.contract.contract import Contract
 from edge.forecaster.level import level, relative
+from edge.forecaster.outliers import without_outliers
 from pipeline.training.architecture import Architecture
 from pipeline.training.calibration import Calibration
 
@@ -74,6 +75,7 @@ def forecast(network: "Network | Members", windows: Float64, series: Int32) -> F
     import tensorflow as tf  # noqa: PLC0415 - takes seconds, and the device never needs it
 
     run = tf.function(network.call)
+    windows = without_outliers(windows)
     levels = level(windows)
     distances = relative(windows, levels)
     parts = [slice(start, start + 1024) for start in range(0, len(windows), 1024)]

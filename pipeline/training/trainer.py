@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from edge.contract.columns import Float32, Float64, Int64
 from edge.forecaster.level import LARGEST_VALUE, level, relative
+from edge.forecaster.outliers import without_outliers
 from pipeline.history.masking import mask
 from pipeline.history.windows import Samples, epoch_rows
 from pipeline.training.network import FARTHEST_INPUT, Network, divisor
@@ -104,10 +105,10 @@ class Trainer:
     def _gather(self, samples: Samples, chosen: Int64) -> tuple[Float32, Float32, Any, Float32]:
         """Windows `[n, window]`, targets `[n, horizon]`, rows `[n]` and their scale `[n]` of the chosen samples.
 
-        Windows and targets are distances from the level of the window, as on the device.
+        Windows have no outliers, and they and the targets are distances from the level of the window, as on the device.
         """
         contract, rows = self.network.contract, samples.series[chosen]
-        windows, targets = samples.windows(chosen, contract), samples.targets(chosen, contract)
+        windows, targets = without_outliers(samples.windows(chosen, contract)), samples.targets(chosen, contract)
         levels = level(windows)
         return relative(windows, levels), relative(targets, levels), rows, self.scale[rows]
 

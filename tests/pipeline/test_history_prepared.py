@@ -1,4 +1,7 @@
-"""What trainings start from: the series that can be trained on, their parts in time, and the reasons of the others."""
+"""What trainings start from: the series that can be trained on, their parts in time, and the reasons of the others.
+
+Kind of the test of levels: values at the edge of float32.
+"""
 
 import numpy as np
 import pytest
@@ -36,6 +39,22 @@ def test_the_parts_are_those_of_the_table_that_is_left() -> None:
         "series 'still' is left out: it never changes while it is trained on; leave it out, or check the sensor",
     )
     np.testing.assert_array_equal(prepared.scale, training_scale(prepared.table, prepared.split))
+
+
+def test_a_level_of_a_billion_hides_no_movement() -> None:
+    """The same series with and without it are trained on alike, and what stands still but for rounding is still left out."""
+    random = np.random.default_rng(0)
+    values = 20 + 5 * np.sin(np.arange(500) / 4) + random.normal(0, 0.1, 500)
+    rounded = 0.1 + 1e-16 * random.integers(0, 3, 500)
+    columns = (values, 1_234_567_000 + values, 1e12 * values, 1e-9 * values, rounded)
+    times = MIDNIGHT + HOUR * np.arange(500)
+    readings = Readings(np.repeat(np.arange(5, dtype=np.int32), 500), np.tile(times, 5), np.concatenate(columns))
+    prepared = prepare(SeriesTable(["plain", "level", "joules", "nanometres", "still"]), readings, CONTRACT)
+    assert prepared.table.names == ("plain", "level", "joules", "nanometres")
+    np.testing.assert_allclose(prepared.scale / [1, 1, 1e12, 1e-9], prepared.scale[0], rtol=1e-6)
+    np.testing.assert_array_equal(prepared.table.values[1], 1_234_567_000 + values)
+    windows = samples(prepared.table, CONTRACT, prepared.split.training)
+    assert np.bincount(windows.series).tolist() == [int((windows.series == 0).sum())] * 4
 
 
 def test_a_history_that_is_too_short_is_refused_with_the_length_it_needs() -> None:

@@ -152,6 +152,17 @@ def a_scaled_window_gets_the_scaled_forecasts(subject: Subject) -> None:
         np.testing.assert_allclose(scaled / factor, forecasts, rtol=0, atol=max(subject.tolerance, 1e-4))
 
 
+def a_single_value_far_away_moves_no_forecast(subject: Subject) -> None:
+    """As the newest value or an earlier one, it is as if it were missing."""
+    windows, series = subject.usual(6)
+    place = np.array([-1, -1, -1, -2, -9, -12])
+    rows, glitches = np.arange(len(windows)), (85.0, -127.0, 4294967.295, 65535.0, 85.0, 1e12)
+    windows[rows, place] = np.nan
+    expected = subject.predict(windows, series)
+    windows[rows, place] = glitches
+    np.testing.assert_array_equal(subject.predict(windows, series), expected)
+
+
 def the_same_windows_get_the_same_forecasts(subject: Subject) -> None:
     """Nothing is remembered from one call to the next."""
     windows, series = subject.usual(min(9, subject.most - 1))
@@ -201,6 +212,7 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
     a_series_that_is_not_listed_counts_as_unknown,
     a_shifted_window_gets_the_shifted_forecasts,
     a_scaled_window_gets_the_scaled_forecasts,
+    a_single_value_far_away_moves_no_forecast,
     the_same_windows_get_the_same_forecasts,
     a_forecast_does_not_depend_on_the_batch,
     the_windows_stay_as_they_are,
