@@ -84,7 +84,9 @@ def test_the_index_of_decisions_is_that_of_the_folder() -> None:
     assert [(f"{number}. {title}", name) for number, title, name in listed] == records
 
 
-@pytest.mark.parametrize("heading", ["A payload format", "A store", "A recurrent cell", "A metric", "A command"])
+@pytest.mark.parametrize(
+    "heading", ["A payload format", "A store", "A source of history", "A recurrent cell", "A metric", "A command"]
+)
 def test_the_steps_to_add_something_name_files_that_exist(heading: str) -> None:
     """At most five steps; every file and folder in them is there."""
     steps = re.findall(
