@@ -115,7 +115,8 @@ def test_a_sequence_of_birth_data_death_and_rebirth() -> None:
     for sequence in (*range(1, 256), *range(40)):
         assert peer.data(sequence, 2.5) == {"Air/Temperature": 2.5}
     assert peer.asked() == []
-    assert peer.hear(NODE.format("DEATH"), DEATH) == {"!": "unwanted"}
+    with pytest.raises(PayloadError, match="this NDEATH holds no measurement"):
+        peer.reader.read(NODE.format("DEATH"), DEATH, peer.now)
     assert peer.data(40, 3.0, later=60) == {"!": "no_birth"}
     assert peer.asked() == ["spBv1.0/Plant/NCMD/Line"]
     assert peer.hear(NODE.format("BIRTH"), BIRTH) == {"Air/Temperature": 21.5}
@@ -156,6 +157,19 @@ def test_a_node_that_never_answers_is_read_by_its_last_birth() -> None:
     dead = Peer()
     assert {str(dead.data(n, 1.0, later=60)) for n in range(9)} == {"{'!': 'no_birth'}"}, "without any birth there are no names"
     assert "its data cannot be read" in dead.reader.requests()[-1].text
+
+
+def test_a_node_without_sequence_numbers_is_read_all_the_same() -> None:
+    """Some leave them out, always or now and then; what cannot be seen is not asked for."""
+    peer = Peer()
+    metric = {"name": "Air/Temperature", "alias": 1, "datatype": 9, "float_value": 1.0}
+    peer.hear(NODE.format("BIRTH"), sparkplug(None, metric))
+    for sequence in (None, 7, None, 9):
+        assert peer.hear(NODE.format("DATA"), sparkplug(sequence, {"alias": 1, "float_value": 2.0})) == {"Air/Temperature": 2.0}
+    peer.hear(NODE.format("BIRTH"), sparkplug(0, metric))
+    assert peer.hear(NODE.format("DATA"), sparkplug(None, {"alias": 1, "float_value": 3.0})) == {"Air/Temperature": 3.0}
+    assert peer.data(1, 4.0) == {"Air/Temperature": 4.0}
+    assert peer.asked() == []
 
 
 def test_an_old_death_changes_nothing() -> None:
@@ -264,7 +278,9 @@ def test_what_is_no_measurement_is_named(fields: dict[str, object], kind: str) -
     ],
 )
 def test_topics_without_measurements(topic: str, kind: str) -> None:
-    """Commands and states are part of the protocol; anything else is none of it."""
+    """Commands and states are part of the protocol; anything else is none of it. The line says which it is."""
+    with pytest.raises(PayloadError, match=r"holds? no measurement|expected a topic such as"):
+        Sparkplug().read(topic, BIRTH, NOON)
     assert Peer().hear(topic, BIRTH) == {"!": kind}
 
 
