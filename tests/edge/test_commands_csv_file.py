@@ -41,7 +41,7 @@ def test_a_packed_file_is_read_as_it_is_and_a_damaged_one_refused(tmp_path: Path
             rows(path)
 
 
-@pytest.mark.parametrize("name", ["a.parquet", "a.PQ", "a.csv.xz", "a.csv.zst"])
+@pytest.mark.parametrize("name", ["a.parquet", "a.PQ", "a.xlsx", "a.csv.xz", "a.csv.zst"])
 def test_a_kind_that_only_the_trainer_reads_is_named(name: str, tmp_path: Path) -> None:
     """The line says what to do."""
     with pytest.raises(ConfigurationError, match=r"the device reads CSV.* (unpack this file first|export it as CSV)"):
