@@ -27,6 +27,7 @@ from edge.sources.source import add_series, in_our_words, meaning_of, usable
 from edge.stores.address import Address
 from edge.stores.influx import PAGE, ROWS, InfluxStore, Rows, open_address
 
+FIELDS = 50  # of one query
 NUMBERS = ("float", "integer", "unsigned")
 TOPIC, ENTITY, DOMAIN = "topic", "entity_id", "domain"
 SHARE = 50  # of a page, the least that a measurement has where many share the memory
@@ -35,7 +36,7 @@ Tags: TypeAlias = tuple[str, ...]  # values of the tags of a measurement, in the
 
 @dataclass(frozen=True, slots=True)
 class _Measurement:
-    """A measurement that is read.
+    """A measurement that is read, or some of its fields.
 
     Args:
         name: its name.
@@ -127,13 +128,12 @@ class InfluxSource:
 
     def readings(self, start: int, stop: int, series: SeriesTable) -> Iterator[Readings]:
         """As `Source.readings`."""
-        origins = [origin for measurement in self._measurements() for origin in self._origins(measurement, range(start, stop))]
-        owners = self._owners(origins)
-        wanted = {origin.measurement.name: origin.measurement for origin in origins}
+        asked = [(measurement, self._origins(measurement, range(start, stop))) for measurement in self._measurements()]
+        wanted = [(measurement, own) for measurement, own in asked if own]
+        owners = self._owners([origin for _, own in wanted for origin in own])
         page = max(self._page // max(len(wanted), 1), self._page // SHARE, 1)
         streams = []
-        for name, measurement in wanted.items():
-            own = [origin for origin in origins if origin.measurement.name == name]
+        for measurement, own in wanted:
             span = range(max(start, min(origin.first for origin in own)), min(stop, max(origin.last for origin in own) + 1))
             streams.append(self._rows(measurement, owners, span, page, series))
         return merge(streams)
@@ -168,19 +168,18 @@ class InfluxSource:
                 measurement
                 for name in sorted(fields)
                 if fnmatchcase(name, self.settings.measurement)
-                and (measurement := self._measurement(name, fields[name], tuple(key for (key,) in tags.get(name, []))))
-                is not None
+                for measurement in self._parts_of(name, fields[name], tuple(key for (key,) in tags.get(name, [])))
             ]
             if not self._known:
                 raise StoreDenied(f"{self.settings.label} {self._lack(fields, tags)}")
         return self._known
 
-    def _measurement(self, name: str, fields: Sequence[tuple[str, ...]], tags: tuple[str, ...]) -> _Measurement | None:
-        """How a measurement is read; None where it is not."""
+    def _parts_of(self, name: str, fields: Sequence[tuple[str, ...]], tags: tuple[str, ...]) -> Iterator[_Measurement]:
+        """How a measurement is read, if it is: some fields at a time, as the address of a query has a limit."""
         if not set(self._where) <= set(tags):
-            return None
+            return
         if any(name == ours.name != READING.name and ours.owner in tags for ours in MEASUREMENTS):
-            return None  # forecasts of Gatecast are no history
+            return  # forecasts of Gatecast are no history
         home_assistant = ENTITY in tags and any(field == VALUE for field, _ in fields)
         pattern = self.settings.field or (VALUE if home_assistant else "*")
         meant = {field: kind for field, kind in fields if fnmatchcase(field, pattern)}
@@ -190,10 +189,9 @@ class InfluxSource:
             self.notes.add(
                 "fields with texts or with true and false, left out", quoted(f"{name} {texts[0]}", 120), count=len(texts)
             )
-        if not numbers:
-            return None
         is_unit = home_assistant and "." not in name and name not in ("units", "state")
-        return _Measurement(name, numbers, tags, name if is_unit else None)
+        for start in range(0, len(numbers), FIELDS):
+            yield _Measurement(name, numbers[start : start + FIELDS], tags, name if is_unit else None)
 
     def _lack(self, fields: Mapping[str, Sequence[tuple[str, ...]]], tags: Mapping[str, Sequence[tuple[str, ...]]]) -> str:
         """What is wrong where nothing in the database is meant."""

@@ -109,6 +109,16 @@ def test_what_is_meant_is_chosen(filled: InfluxStore) -> None:
     assert "names that several series of the database have at the same time, left out" in mixed.notes.lines()[1]
 
 
+def test_a_measurement_may_have_more_fields_than_a_query_can_name(influx: Influx, bucket: str) -> None:
+    """They are read some at a time."""
+    fields = ",".join(f"a_rather_long_name_of_a_field_{number}={number}" for number in range(400))
+    influx.write(bucket, "\n".join(f"wide {fields} {(START + minute) * SECOND}" for minute in range(3)))
+    store = InfluxStore(influx.url, bucket, "gatecast", influx.token)
+    rows = read(source(store))
+    store.close()
+    assert (len(rows), rows["wide.a_rather_long_name_of_a_field_399"]) == (400, [(0, 399.0), (1, 399.0), (2, 399.0)])
+
+
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
