@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from edge.clock.doubles import Doubles
 from edge.clock.offsets import NEAR, Offsets
 from edge.clock.trust import Trust
 from edge.contract.columns import Readings
@@ -27,7 +28,7 @@ class _Usual:
     Args:
         quick: reads a payload.
         index: index of the series.
-        record: what came of the topic.
+        record: numbers of the topic.
     """
 
     quick: Quick
@@ -62,7 +63,7 @@ class Intake:
             str, tuple[Bounds, bool]
         ] = {}  # of known series only, or a flood of made-up ones would push them out
         self._usual: dict[str, _Usual] = {}
-        self._offsets = Offsets(self._most)
+        self._offsets, self._doubles = Offsets(self._most), Doubles()
         self._owners: dict[int, tuple[Source, str]] = {}  # source and topic of the last reading of a series
         self.arrivals: dict[int, Arrival] = {}
         self.held = Readings.empty()
@@ -87,7 +88,7 @@ class Intake:
                     if reading is not None:
                         rows.append(reading)
                         continue
-                readings = self._readings(message, latest, proved=proved)
+                given = self._readings(message, latest, proved=proved)
             except PayloadError as error:
                 self._skip(message, error)
                 continue
@@ -97,11 +98,19 @@ class Intake:
                 self._skip(message, PayloadError("bad_message", f"unexpected {type(error).__name__} while it was read"))
                 continue
             self.used += 1
-            self.records.used(message.topic, message.arrival, len(readings), self._rules)
-            for reading in readings:
+            self.records.used(message.topic, message.arrival, len(given), self._rules)
+            for reading in given:
                 (rows if reading[1] <= latest else ahead).append(reading)
         self.held = Readings.of(*zip(*ahead, strict=True)) if ahead else Readings.empty()
-        return Readings.of(*zip(*rows, strict=True)) if rows else Readings.empty()
+        readings = Readings.of(*zip(*rows, strict=True)) if rows else Readings.empty()
+        for index in self._doubles.look(readings):
+            self.shared += 1
+            self._grumbler.say(
+                "shared_series",
+                f"series {quoted(self._series.names[index], LONGEST_SHOWN)} has two values within milliseconds again and "
+                "again; where two sensors send them, name what tells them apart in [[ingest]] series, such as {$.id}",
+            )
+        return readings
 
     def _usual_reading(self, usual: _Usual, message: Message, latest: int, *, proved: bool) -> tuple[int, int, float] | None:
         """The reading of a message on a topic that gives one with a time; None where there is more to look at.

@@ -219,6 +219,7 @@ def test_any_bytes_are_a_reading_or_a_payload_error(payload: bytes) -> None:
         (b'{"value": 1e999, "time": 1768478400}', "bad_value"),
         (b'{"value": 1, "time": 17684', "bad_json"),
         (b'{"value": 1, "time": 1768478400}{"value": 2, "time": 1768478401}', "bad_json"),
+        (b'{"value": 1, "time": 1768478400},\n{"value": 2, "time": 1768478401}', "bad_json"),
         (b'{"value": 1, "time": 1768478400, "x": infinite}', "bad_json"),
         (b'{"value": true, "time": 1768478400}', "bad_value"),
         (b'{"value": null, "time": 1768478400}', "bad_value"),
@@ -325,6 +326,10 @@ TIMED = '{"value": 21.6, "time": "2026-01-15T12:00:00Z", "h": %s}'
         (TIMED % '"20 °C"').encode("utf-16-be"),
         (TIMED % '"a\tb: nan, inf"').encode(),
         b'{"value": 1, "value": 21.6, "time": "2026-01-15T12:00:00Z"}',
+        b'{"value": 21.6, "value": null, "time": "2026-01-15T12:00:00Z"}',
+        b'{"value": 21.6, "value": nan, "time": "2026-01-15T12:00:00Z"}',
+        b'{"value": null, "value": 21.6, "time": "2026-01-15T12:00:00Z"}',
+        (TIMED % 1).encode() + b', "old": {"x": [1]}}',
     ],
 )
 def test_payload_as_devices_write_it_gives_its_good_values(payload: bytes) -> None:

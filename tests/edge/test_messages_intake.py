@@ -9,43 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.clock.trust import Trust
-from edge.contract.columns import SeriesTable
 from edge.contract.times import SECOND
-from edge.log import Grumbler
 from edge.messages.formats.payload import LARGEST_PAYLOAD
-from edge.messages.ingest import Ingest
-from edge.messages.intake import Intake
-from edge.messages.message import Arrival, Message
-from edge.messages.reading import LONGEST_TOPIC, Naming
+from edge.messages.message import Message
+from edge.messages.reading import LONGEST_TOPIC
+from tests.support.desk import GOOD, NOW, Desk
 from tests.support.ingests import ingest
-from tests.support.payloads import sparkplug
-
-NOW = 1_768_478_400 * SECOND  # 2026-01-15T12:00:00Z
-GOOD = b'{"value": 21.5, "time": "2026-01-15T12:00:00Z"}'
-
-
-class Desk:
-    """An intake whose counts, lines and clocks can be looked at."""
-
-    def __init__(self, *rules: Ingest, most: int = 100) -> None:
-        self.series, self.counts, self.lines = SeriesTable(), Counter[str](), list[str]()
-        self.seconds, self.committed = 0.0, dict[int, Arrival]()
-        self.trust = Trust(self.lines.append, 0.0)
-        self.trust.look(NOW, 0.0, synchronised=True)
-        rules = rules or (ingest("sensors/{site}/{metric}"), ingest("plain/{site}", format="plain"))
-        self.intake = Intake(
-            Naming(self.series, rules, most),
-            count=lambda fault, number: self.counts.update({fault: number}),
-            arrival=self.committed.get,
-            grumbler=Grumbler(self.lines.append, lambda: self.seconds),
-            trust=self.trust,
-        )
-
-    def take(self, *messages: tuple[str, bytes], retained: bool = False, arrival: int = NOW) -> list[tuple[int, int, float]]:
-        """Readings of (topic, payload) pairs as rows."""
-        found = self.intake.take([Message(topic, payload, arrival, retained, 0, 1, 1) for topic, payload in messages])
-        return list(zip(found.series.tolist(), found.time.tolist(), found.value.tolist(), strict=True))
 
 
 def test_readings_come_in_order_of_arrival() -> None:
@@ -315,19 +284,6 @@ def test_that_no_message_can_be_used_is_a_problem_until_one_can() -> None:
     assert desk.intake.records.problem is None
 
 
-@pytest.mark.parametrize(
-    ("hours", "words"), [(1, '01:00 h ahead of their arrival; set [[ingest]] timezone = "+01:00"'), (-8, "08:00 h behind")]
-)
-def test_a_topic_in_local_time_is_said_once_with_the_setting_that_mends_it(hours: int, words: str) -> None:
-    """Whether its readings are refused as the future, or taken for old ones."""
-    desk = Desk(ingest("tele/{plug}", value="T", time="Time"))
-    for minute in range(9):
-        local = f"2026-01-15T{12 + hours:02}:{minute:02}:00"
-        desk.take(("tele/a", f'{{"Time": "{local}", "T": 1}}'.encode()), arrival=NOW + minute * 60 * SECOND)
-    (line,) = [line for line in desk.lines if line.startswith("time_offset")]
-    assert words in line
-
-
 def test_a_topic_that_is_known_is_read_as_it_was_the_first_time() -> None:
     """The short way for usual messages gives the same readings, counts and records, and says what the long way says."""
     payloads = [
@@ -352,31 +308,6 @@ def test_a_topic_that_is_known_is_read_as_it_was_the_first_time() -> None:
     assert desk.intake.used + desk.intake.skipped == 1
 
 
-def test_a_known_topic_whose_series_another_one_takes_is_looked_at_again() -> None:
-    """Each change from one to the other is counted, however often both were seen."""
-    desk = Desk(ingest("a/{x}"), ingest("b/{x}"))
-    desk.take(*[("a/roof", GOOD)] * 4)
-    desk.take(*[("b/roof", GOOD)] * 4)
-    assert desk.intake.shared == 1
-    desk.take(*[("a/roof", GOOD), ("b/roof", GOOD)] * 3)
-    assert desk.intake.shared == 6
-
-
-def test_two_sources_of_one_series_are_named() -> None:
-    """Their readings mix, which is said and counted: two rules, or two topics of one rule."""
-    desk = Desk(ingest("a/{x}", format="plain"), ingest("b/{x}", format="plain"))
-    desk.take(("a/roof", b"1"), ("a/yard", b"1"))
-    assert (desk.lines, desk.intake.shared) == ([], 0)
-    assert desk.take(("b/roof", b"2"), ("b/roof", b"3"), ("a/roof", b"4")) == [(0, NOW, 2.0), (0, NOW, 3.0), (0, NOW, 4.0)]
-    assert desk.intake.shared == 2
-    (line,) = desk.lines
-    assert line.startswith("shared_series: the [[ingest]] rules 'a/{x}' and 'b/{x}' both give series 'roof'")
-    assert not desk.counts
-    desk = Desk(ingest("c/{x}/{y}", "{x}", format="plain"))
-    desk.take(("c/yard/1", b"1"), ("c/yard/2", b"1"))
-    assert desk.lines[0].startswith("shared_series: the topics 'c/yard/1' and 'c/yard/2' both give series 'yard'")
-
-
 def test_a_retained_message_gives_what_has_a_time_of_its_own() -> None:
     """What counts from the arrival may be of any age."""
     desk = Desk(ingest("senml/{box}", format="senml"), ingest("lines/{box}", format="line_protocol"))
@@ -386,17 +317,6 @@ def test_a_retained_message_gives_what_has_a_time_of_its_own() -> None:
         (1, NOW, 4.0),
     ]
     assert desk.counts == {"retained": 3}
-
-
-def test_lines_with_other_tags_share_no_series_in_silence() -> None:
-    """A name is made of the tags' values; where their names differ it is said. Topics of one Sparkplug node say nothing."""
-    desk = Desk(ingest("lines/#", format="line_protocol"), ingest("spBv1.0/#", format="sparkplug"))
-    desk.take(("lines/x", b"m,a=1 v=1 1768478400000000000\nm,b=1 v=1 1768478400000000000"))
-    assert desk.intake.shared == 1
-    assert "several sets of tags on topic 'lines/x' give series 'm.1.v'" in desk.lines[-1]
-    metric = {"name": "x", "datatype": 9, "float_value": 1.0}
-    desk.take(("spBv1.0/g/NBIRTH/n", sparkplug(0, metric)), ("spBv1.0/g/NDATA/n", sparkplug(1, metric)))
-    assert desk.intake.shared == 0
 
 
 def test_another_unit_behind_the_number_is_not_the_same_number() -> None:

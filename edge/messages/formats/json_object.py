@@ -1,7 +1,9 @@
 """`json`: a JSON document, also as devices write it: with bare `nan`, in other encodings, with bytes behind its end."""
 
 import json
+import math
 import re
+from contextlib import suppress
 
 import msgspec
 
@@ -11,7 +13,7 @@ from edge.quoting import quoted
 
 # A text, closed or not, or a number that is none; a text is matched so that nothing inside of it is.
 _WORDS = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|(?<![\w.])([+-]?)(nan|inf(?:inity)?)\b', re.IGNORECASE | re.DOTALL)
-_DECODER = json.JSONDecoder(strict=False)
+_NULL = re.compile(rb'("[^"\\]*")\s*:\s*null\b')
 _decode = msgspec.json.Decoder().decode
 
 
@@ -22,15 +24,27 @@ def read_json(payload: bytes) -> object:
         PayloadError: no JSON (`bad_json`).
     """
     try:
-        return _decode(payload)
+        document = _decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        pass
+        return _read_anyhow(payload)
     except RecursionError as error:
         raise _refusal(payload) from error
+    if b"null" in payload and _may_hide_a_value(payload):
+        with suppress(PayloadError):  # a nesting that only the other decoder can read
+            return _read_anyhow(payload)
+    return document
+
+
+def _read_anyhow(payload: bytes) -> object:
     try:
         return _read_loosely(text_of(payload))
     except (ValueError, RecursionError) as error:
         raise _refusal(payload) from error
+
+
+def _may_hide_a_value(payload: bytes) -> bool:
+    """Whether a key that stands twice has a null: of two values of a key the last one would count."""
+    return any(payload.count(key) > 1 for key in set(_NULL.findall(payload)))
 
 
 def _refusal(payload: bytes) -> PayloadError:
@@ -42,9 +56,22 @@ def _read_loosely(text: str) -> object:
     document, end = _DECODER.raw_decode(text)
     rest = text[end:].strip("\0 \t\r\n")
     # What is left of an earlier, longer payload is no part of this one; a second document would be lost in silence.
-    if rest and (not isinstance(document, dict | list) or "{" in rest or "[" in rest):
+    if rest and (not isinstance(document, dict | list) or rest.lstrip(",; \t\r\n\0\x1e")[:1] in ("{", "[")):
         raise ValueError(rest)
     return document
+
+
+def _last_values(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """The object of these pairs; of a key that stands twice the last value that is one counts."""
+    values: dict[str, object] = {}
+    for key, value in pairs:
+        nothing = value is None or (isinstance(value, float) and not math.isfinite(value))
+        if not nothing or values.get(key) is None:
+            values[key] = value
+    return values
+
+
+_DECODER = json.JSONDecoder(strict=False, object_pairs_hook=_last_values)
 
 
 def _word(match: re.Match[str]) -> str:

@@ -1,0 +1,48 @@
+"""Series with two values at almost the same moment, again and again: two sensors that share a name. No I/O."""
+
+import numpy as np
+
+from edge.contract.columns import Int32, Readings
+from edge.contract.times import SECOND
+
+CLOSE = SECOND // 50  # 20 ms
+OFTEN = 3  # such pairs of readings
+SHARE = 0.6  # of all pairs of neighbours; more of them are close where one sensor is that fast
+
+
+class Doubles:
+    """What is known of readings that come close together, with another value."""
+
+    def __init__(self) -> None:
+        self._pairs: Int32 = np.zeros(0, np.int32)  # per series, readings so far
+        self._close: Int32 = np.zeros(0, np.int32)  # per series, of these within `CLOSE` of the one before, with another value
+        self._said: set[int] = set()
+
+    def look(self, readings: Readings) -> list[int]:
+        """Series of which it shows in this batch that two sensors share them; each once.
+
+        Args:
+            readings: readings of a batch.
+        """
+        if not len(readings):
+            return []
+        self._grow(int(readings.series.max()) + 1)
+        np.add.at(self._pairs, readings.series, 1)
+        if len(readings) == 1:
+            return []
+        order = np.lexsort((readings.time, readings.series))
+        series, time, value = readings.series[order], readings.time[order], readings.value[order]
+        close = (series[1:] == series[:-1]) & (time[1:] - time[:-1] <= CLOSE) & (value[1:] != value[:-1])
+        if not close.any():
+            return []
+        np.add.at(self._close, series[1:][close], 1)
+        near = np.unique(series[1:][close])
+        shared = near[(self._close[near] >= OFTEN) & (self._close[near] <= SHARE * self._pairs[near])]
+        new = [index for index in shared.tolist() if index not in self._said]
+        self._said.update(new)
+        return new
+
+    def _grow(self, series: int) -> None:
+        if series > len(self._pairs):
+            more = np.zeros(series + series // 4 - len(self._pairs), np.int32)
+            self._pairs, self._close = np.concatenate([self._pairs, more]), np.concatenate([self._close, more])
