@@ -5,6 +5,7 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from influxdb_client import Point
 
 from edge.errors import PayloadError
 from edge.messages.formats.line_protocol import read_lines
@@ -34,6 +35,19 @@ def test_what_was_written_is_read(measurement: str, tags: dict[str, str], fields
     assert read_lines(f"{written}\n{written}\r\n".encode()) == [expected, expected]
 
 
+def test_what_the_client_of_influxdb_writes_is_read() -> None:
+    """Its points, with all types of fields and the signs that have to be escaped."""
+    fields = {"temp": 21.5, "n": -3, "ok": True, "note": 'a "b", \\ c=d', "a b": 0.1}
+    point = Point.from_dict(
+        {"measurement": "air quality, roof", "tags": {"site=": "north, 1", "room": "A=B"}, "fields": fields, "time": NOON}
+    )
+    (read,) = read_lines(point.to_line_protocol().encode())
+    assert isinstance(read, dict)
+    assert read["measurement"] == "air quality, roof"
+    assert read["tags"] == {"site=": "north, 1", "room": "A=B"}
+    assert (read["fields"], read["time"]) == (fields, NOON)
+
+
 def test_telegraf_publishes_several_lines() -> None:
     """With comments, blank lines, spaces in names, unsigned numbers and states, and a line break within a text."""
     lines = read_lines(
@@ -58,10 +72,19 @@ def test_telegraf_publishes_several_lines() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "broken",
-    ["nonsense", "m value=", "m,tag value=1", "m value=1,", "m value=1 soon", "m value=1 1 1", ",a=b value=1", 'm value="open'],
-)
+BROKEN = [
+    "nonsense",
+    "m value=",
+    "m,tag value=1",
+    "m value=1,",
+    "m value=1 soon",
+    "m value=1 1 1",
+    ",a=b value=1",
+    'm value="open',
+]
+
+
+@pytest.mark.parametrize("broken", [*BROKEN, "m,a=1,a=2 value=1"])
 def test_a_broken_line_costs_only_itself(broken: str) -> None:
     """What stands before and after it counts, and the error shows the line."""
     before, fault, after = read_lines(f"m v=1 1\n{broken}\nm v=2 2".encode())

@@ -62,13 +62,14 @@ def _read_line(text: str, start: int, lines: list[object]) -> int:
             fields[_plain(key)] = _value_of(value)
         except ValueError:
             faults.append(PayloadError("bad_value", f"expected a value of field {quoted(key)}, got {quoted(value)}"))
-    end = None if more else _END.match(text, position)
+    pairs = sorted((_plain(tag), _plain(value)) for tag, value in _TAG.findall(head[2])) if head is not None else []
+    tags = dict(pairs)
+    end = None if more or len(tags) < len(pairs) else _END.match(text, position)  # which of two tags of a name counts?
     if head is None or end is None:
         after = text.find("\n", start)
         line = text[start:] if after < 0 else text[start:after]
         lines.append(PayloadError("bad_payload", f"expected measurement, tags, fields and time, got {quoted(line)}"))
         return len(text) if after < 0 else after + 1
-    tags = dict(sorted((_plain(key), _plain(value)) for key, value in _TAG.findall(head[2]))) if head[2] else {}
     measurement = _plain(head[1])
     line_of = {"source": _source(measurement, tags, head), "measurement": measurement, "tags": tags, "fields": fields}
     lines += [line_of if end[1] is None else {**line_of, "time": int(end[1])}] if fields else []
