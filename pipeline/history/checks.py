@@ -238,6 +238,18 @@ def strays(report: Report) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def stopped(report: Report) -> tuple[str, ...]:
+    """One warning line per series that is trained on and has no reading where forecasts are judged."""
+    if report.split is None:
+        return ()
+    begin = report.start + report.split.held_out.start * report.interval
+    return tuple(
+        f"series {series.name!r} has no reading since {iso(series.last)}: it is trained on and not judged; check the sensor"
+        for series in report.series
+        if series.problem is None and series.last is not None and series.last < begin
+    )
+
+
 def trainable(table: Table, report: Report) -> Table:
     """The table without the series that have a problem."""
     return table.take([row for row, series in enumerate(report.series) if series.problem is None])

@@ -11,7 +11,7 @@ from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
 from edge.errors import HistoryError
 from pipeline.files.reading import read_file
-from pipeline.history.checks import Report, refuse, trainable, validate
+from pipeline.history.checks import Report, refuse, stopped, trainable, validate
 from pipeline.history.table import stream_table, to_table
 
 HOUR = 3600 * SECOND
@@ -126,3 +126,12 @@ def test_demo_data_is_what_its_readme_says() -> None:
     columns = (autumn - table.start) // HOUR + np.arange(4)
     assert np.isfinite(table.values[0, columns]).tolist() == [False, True, True, True]
     assert table.interval * 24 == DAY
+
+
+def test_a_series_that_has_stopped_is_named() -> None:
+    """It is trained on; what forecasts of it would be worth nobody can tell."""
+    day = [float(value) for value in range(24)] * 20
+    contract = Contract(3600 * SECOND, 24, 2)
+    report = validated(Readings.concatenate([hourly(0, day), hourly(1, day[:200])]), ["alive", "dead"], contract)
+    (line,) = stopped(report)
+    assert line == "series 'dead' has no reading since 2024-01-09T07:00:00Z: it is trained on and not judged; check the sensor"
