@@ -32,6 +32,7 @@ RUN_BY = {
         "flows/test_retraining_flow.py",
         "edge/test_agent_process.py",
     ],
+    ("README.md", "gatecast init --discover"): ["flows/test_commands_discover.py"],
     ("deploy/README.md", "cd deploy"): ["deploy/test_compose.py"],
     ("deploy/README.md", "docker compose exec"): [],  # there is no container engine in the tests; the page says so
     ("deploy/README.md", "python3 -m venv /opt/gatecast"): ["support/documented_gateway.py"],
@@ -43,6 +44,8 @@ RUN_BY = {
     ("docs/by-hand.md", "python3 -c"): ["whole/test_by_hand.py"],
     ("docs/benchmarks.md", "python benchmarks/ett.py"): ["benchmarks/test_ett.py"],  # on a set of its own
     ("docs/compare.md", "gatecast compare"): ["flows/test_commands_compare.py"],  # the quick form
+    ("docs/discovery.md", "gatecast discover"): ["flows/test_commands_discover.py"],
+    ("docs/history.md", "gatecast history"): ["flows/test_commands_history.py"],
     ("docs/operations.md", "gatecast-agent check"): ["edge/test_cli.py", "edge/test_agent_health.py"],
     ("docs/operations.md", "gatecast retrain --no-release"): ["flows/test_retraining_flow.py", "flows/test_cli.py"],
 }
