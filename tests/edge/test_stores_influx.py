@@ -60,8 +60,8 @@ def test_line_carries_series_and_tags_in_order() -> None:
 
 def test_kinds_of_fields_are_told_apart() -> None:
     """Floats are always floats, whole numbers carry an i, texts quotes; a lead is a tag."""
-    one = points(measurement=FORECAST, q50=np.array([2], np.float32), origin=np.array([7]), model='a "b" \\c\nd')
-    assert lines(one) == [f'forecast,series=a q50=2,origin=7i,model="a \\"b\\" \\\\c d" {NOW}']
+    one = points(measurement=FORECAST, q50=np.array([2.0]), origin=np.array([7]), model='a "b" \\c\nd')
+    assert lines(one) == [f'forecast,series=a q50=2.0,origin=7i,model="a \\"b\\" \\\\c d" {NOW}']
     lead = Points(FORECAST_LEAD, np.zeros(1, np.int32), np.array([NOW]), {"q50": np.array([0.5])}, np.array([24], np.int32))
     assert lines(lead) == [f"forecast_lead,series=a,lead=24 q50=0.5 {NOW}"]
 
