@@ -141,6 +141,8 @@ class Ingest:
     @property
     def unnamed(self) -> tuple[str, ...]:
         """Placeholders and wildcards of the topic that are not in the name: topics that differ only there are one series."""
+        if self.stateful is not None:  # a format that knows the topic has it in the names that it gives
+            return ()
         wild = [level for level in self.topic.split("/") if level in ("+", "#")]
         return (*(f"{{{name}}}" for name in self.names if name not in self.series.used), *wild)
 

@@ -308,6 +308,12 @@ def test_a_line_names_the_metric_that_cannot_be_read() -> None:
     assert [str(reason) for reason in reading.reasons] == ["'Plant.Line.State': expected a number, got 'run'"]
 
 
+def test_a_topic_of_sparkplug_is_in_the_names() -> None:
+    """Unlike that of line protocol, where topics that differ may hold the same series."""
+    assert ingest("spBv1.0/#", format="sparkplug").unnamed == ()
+    assert ingest("telegraf/#", format="line_protocol").unnamed == ("#",)
+
+
 def test_a_birth_describes_thousands_of_metrics() -> None:
     """A payload of Sparkplug may be larger than others, but not of any size."""
     rule = ingest("spBv1.0/#", format="sparkplug")
