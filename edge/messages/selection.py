@@ -136,17 +136,18 @@ class Selection:
                 and what a `*` stands for is taken as it is.
 
         Returns:
-            None where none takes it.
+            None where none takes it, or where elements of the document are walked: their place is not in such a name.
         """
-        for entry in self.entries:
+        for entry in () if self.walked else self.entries:
             pattern = parse_path(entry.path)
             if entry.get is not None:
                 if field in ((separator or "_").join(map(str, pattern)), entry.path) or (not pattern and field == "value"):
                     key = self._named(entry.key)
                     return None if key is None else (key, entry)
             elif (star := _star(tuple(field.split(separator)) if separator else (field,), pattern)) is not None:
-                key = self._named(f"{star}.{entry.key}" if entry.key and star else star or entry.key)
-                return None if key is None else (key, entry)
+                own = f"{star}.{entry.key}" if entry.key and star else star or entry.key
+                key = self._named(own)
+                return None if key is None else (key, self._said_of(own) or entry)
         return None
 
     def elements(self, document: object) -> Iterator[tuple[str, object]]:

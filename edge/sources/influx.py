@@ -4,6 +4,7 @@ Three schemas are known by their tags: Telegraf's (`topic`), Home Assistant's (`
 Gatecast's own (`series`). In any other the name of a series is measurement, tags and field, joined with dots.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -219,7 +220,7 @@ class InfluxSource:
         fields = [_identifier(field) for field in measurement.fields]
         tags = [f"{_identifier(tag)}::tag" for tag in measurement.tags]
         wanted = ", ".join([f"last({field})" for field in fields] if newest else [*fields, *tags])
-        chosen = [f"{_identifier(tag)} = {_text(value)}" for tag, value in self._where.items()]
+        chosen = [f"{_identifier(tag)} {_condition(value)}" for tag, value in self._where.items()]
         times = [f"time >= {span.start}", f"time < {span.stop}"] if len(span) else []
         conditions = " AND ".join([*times, *chosen])
         return f"SELECT {wanted} FROM {_identifier(measurement.name)}" + (f" WHERE {conditions}" if conditions else "")
@@ -368,9 +369,13 @@ def _identifier(name: str) -> str:
     return f'"{escaped}"'
 
 
-def _text(value: str) -> str:
+def _condition(value: str) -> str:
+    """The condition for a tag; `*` stands for any characters."""
+    if "*" in value:
+        pattern = ".*".join(map(re.escape, value.split("*"))).replace("/", r"\/")
+        return f"=~ /^{pattern}$/"
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+    return f"= '{escaped}'"
 
 
 def _some(names: "Sequence[str] | set[str] | Mapping[str, object]", most: int = 8) -> str:

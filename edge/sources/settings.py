@@ -26,7 +26,7 @@ class HistorySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         url: address of the database, as the list of sources in docs/history.md has it.
         measurement: InfluxDB: measurements to read; `*` stands for any characters.
         field: InfluxDB: fields to read, with `*` as above; left out: `value` in the schema of Home Assistant, else all numbers.
-        where: InfluxDB: tags that a row must have, such as `{host = "pi"}`; left out: any.
+        where: InfluxDB: tags that a row must have, such as `{host = "pi"}`, with `*` as above; left out: any.
         series: InfluxDB: name of the series, made of tags, `{measurement}` and `{field}`; left out: as docs/history.md has it.
         separator: InfluxDB: text between the levels of a path in names of fields, such as the `_` of Telegraf; left out: a
             field is one level where a rule takes all values.

@@ -102,7 +102,7 @@ def test_any_page_gives_the_same_rows(filled: InfluxStore, page: int) -> None:
 
 def test_what_is_meant_is_chosen(filled: InfluxStore) -> None:
     """By patterns, tags and a template; a name that stands for several series at once is left out, not mixed."""
-    chosen = source(filled, measurement="mqtt*", field="*Power", where={"host": "pi"}, series="{host}/{topic}", scale=2.0)
+    chosen = source(filled, measurement="mqtt*", field="*Power", where={"topic": "tele/p*"}, series="{host}/{topic}", scale=2.0)
     assert {name: values[3] for name, values in read(chosen).items()} == {"pi/tele/plug": (180, 6.0)}
     mixed = source(filled, measurement="mqtt*", series="{host}")
     assert read(mixed) == {}

@@ -1,6 +1,8 @@
 """Names of history are those of live readings, or the model does not know its series."""
 
 from edge.contract.columns import Readings
+from edge.messages.reading import make_ingests
+from edge.messages.rule import IngestRule
 from edge.sources.names import Live, as_live, comes_live, filled, final_name, named_line, named_live
 from edge.sources.notes import Notes
 from edge.sources.settings import HistorySource
@@ -50,6 +52,22 @@ def test_a_row_is_named_as_its_line_would_be() -> None:
     assert live.name in taken(rules, "telegraf/pi/cpu", "cpu,cpu=cpu\\ 0,host=pi usage_idle=1 1767225600000000000")
     assert live.number is not None
     assert named_line(RULES, "cpu", {}, "usage_idle") is None
+
+
+def test_a_preset_says_what_numbers_of_a_name_mean() -> None:
+    """A DS18B20 without a measurement sends 85, which counts as little in the history as live."""
+    rules = make_ingests([IngestRule(preset="tasmota")])
+    names = [named_live(rules, "tele/plug/SENSOR", field, "_") for field in ("ENERGY_Total", "DS18B20_Temperature")]
+    assert [live and live.name for live in names] == list(
+        taken(rules, "tele/plug/SENSOR", '{"ENERGY": {"Total": 1.5}, "DS18B20": {"Temperature": 21.5}}')
+    )
+    assert names[1] is not None
+    assert not len(as_live(Readings.of([0], [1], [85.0]), {0: names[1]}, Notes()))
+
+
+def test_elements_of_a_list_have_no_name_in_a_database() -> None:
+    """Their place in the document is lost."""
+    assert named_live([ingest("plc/{d}", "{d}.{$.id}", each="values", value="v")], "plc/a", "values_0_v") is None
 
 
 def test_numbers_are_those_of_live_readings() -> None:
