@@ -304,11 +304,15 @@ class Bound:
                     ingest.check(element)
                 moment = arrival if ingest.moment is None else ingest.moment(element, document, payload, arrival)
                 told = {name: told_by(get, element, document) or otherwise.get(name) for name, get in ingest.paths.items()}
-                sources = [self._source(each, value, told, payload) for value in taken]
             except PayloadError as error:
                 reasons.append(error)
                 continue
-            for source, value in zip(sources, taken, strict=True):
+            for value in taken:
+                try:
+                    source = self._source(each, value, told, payload)
+                except PayloadError as error:
+                    reasons.append(error)
+                    continue
                 if value.suffix and (refusal := self._other_suffix(source.name, value.suffix)) is not None:
                     reasons.append(refusal)
                 else:

@@ -127,6 +127,13 @@ def test_a_name_that_no_store_takes_is_no_name(payload: str) -> None:
     assert left_out(ingest("a", "{$.id}", value="v", time=""), "a", payload) == ["no_name"]
 
 
+def test_a_name_that_no_store_takes_costs_its_own_value() -> None:
+    """The other values of the message are taken."""
+    rule = ingest("a", value="*", time="")
+    payload = '{"a\\u0000":1,"b":2}'
+    assert (taken(rule, "a", payload), left_out(rule, "a", payload)) == ({"a.b": 2.0}, ["no_name"])
+
+
 def test_local_times_are_those_of_the_rules_zone() -> None:
     """In the hour that comes twice the reading nearest to the arrival counts."""
     rule = ingest("a", time="Time", value="v", timezone="Europe/Berlin")
