@@ -29,12 +29,10 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "edge/series/metrics.py": ("tests/edge/test_series_metrics.py",),
     "edge/spool/spool.py": ("tests/edge/test_spool_spool.py", "tests/edge/test_spool_damage.py"),
     "edge/spool/delivery.py": ("tests/edge/test_spool_delivery.py",),
-    "edge/messages/formats/*.py": (
-        "tests/edge/test_messages_formats.py",
-        "tests/edge/test_messages_formats_csv.py",
-        "tests/edge/test_messages_formats_line_protocol.py",
-        "tests/edge/test_messages_formats_senml.py",
-    ),
+    "edge/messages/formats/csv_rows.py": ("tests/edge/test_messages_formats_csv.py",),
+    "edge/messages/formats/json_object.py": ("tests/edge/test_messages_formats.py",),
+    "edge/messages/formats/line_protocol.py": ("tests/edge/test_messages_formats_line_protocol.py",),
+    "edge/messages/formats/senml.py": ("tests/edge/test_messages_formats_senml.py",),
     "edge/messages/formats/sparkplug/*.py": ("tests/edge/test_messages_formats_sparkplug.py",),
     "edge/contract/zones.py": ("tests/edge/test_contract_zones.py",),
     "edge/tables/layout.py": ("tests/edge/test_tables_layout.py",),
@@ -113,8 +111,8 @@ BY_HAND = (
     Change(
         "a window with a glitch does not outweigh all others",
         "pipeline/training/trainer.py",
-        "tf.minimum(scale / tf.maximum(unit, 1e-12), HEAVIEST)",
-        "(scale / tf.maximum(unit, 1e-12))",
+        "tf.minimum(scale / divisor(unit), HEAVIEST)",
+        "(scale / divisor(unit))",
         ("tests/pipeline/test_training_trainer.py",),
     ),
     Change(
@@ -134,7 +132,7 @@ BY_HAND = (
     Change(
         "messages that are skipped are counted",
         "edge/messages/intake.py",
-        "        self._count(kind, 1)\n",
+        "        self._count(reason.kind, 1)\n",
         "",
         ("tests/edge/test_messages_intake.py",),
     ),
