@@ -108,7 +108,7 @@ def _table(grid: Grid, words: tuple[str, ...]) -> str:
 def _row(finding: Finding) -> tuple[str, ...]:
     rule, proposal = finding.proposal.rule, finding.proposal
     return (
-        _cut(rule.topic or f"preset {rule.preset}"),
+        _cut(" ".join(filter(None, (rule.preset and f"preset {rule.preset}", rule.topic)))),
         "preset" if rule.preset else rule.format or "json",
         str(len(proposal.topics)),
         number(finding.messages),

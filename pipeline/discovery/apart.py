@@ -8,6 +8,7 @@ import msgspec
 from edge.errors import ConfigurationError
 from edge.messages.ingest import Ingest
 from edge.messages.names import TopicTemplate
+from edge.messages.presets.table import expand
 from edge.messages.reading import make_ingests
 from edge.messages.rule import IngestRule
 from pipeline.discovery.naming import filter_text
@@ -94,7 +95,7 @@ def _with_skip(proposal: Proposal, skip: tuple[str, ...], before: tuple[str, ...
 
 def _preset_skips(rule: IngestRule, presets: Presets) -> tuple[str, ...]:
     """What the rules of a preset leave alone: own filters would replace theirs."""
-    return tuple(dict.fromkeys(text for base in presets.get(rule.preset or "", ()) for text in base.skip))
+    return tuple(dict.fromkeys(text for base in expand(rule, presets) for text in base.skip)) if rule.preset else ()
 
 
 def _different_names(proposals: list[Proposal]) -> list[Proposal]:
@@ -133,12 +134,11 @@ def _written_out(proposal: Proposal, presets: Presets) -> list[Proposal]:
     """The rules of a preset, each with the preset's name before that of its series."""
     name = proposal.rule.preset or ""
     rules = []
-    for base in presets[name]:
+    for base in expand(proposal.rule, presets):
         template = TopicTemplate(base.topic or "")
         topics = tuple(seen for seen in proposal.topics if template.match(seen.heard.name) is not None)
         if topics:
-            skip = proposal.rule.skip or base.skip
-            rule = msgspec.structs.replace(base, skip=skip, series=f"{name}.{Ingest(base).series.template.text}")
+            rule = msgspec.structs.replace(base, series=f"{name}.{Ingest(base).series.template.text}")
             rules.append(replace(proposal, rule=rule, topics=topics))
     return rules
 

@@ -8,6 +8,7 @@ from pipeline.discovery.apart import keep_apart
 from pipeline.discovery.harmony import harmonise
 from pipeline.discovery.proposals import Proposal, Zone, of_sparkplug, propose
 from pipeline.discovery.recognise import recognise
+from pipeline.discovery.roots import with_roots
 from pipeline.discovery.shapes import Shape, shapes_of
 from pipeline.discovery.trial import Tried
 from pipeline.discovery.unread import Unread, absent, describes, unread_of
@@ -103,7 +104,9 @@ def discover(heard: Heard, seconds: float, zone: Zone, presets: Mapping[str, tup
     """
     most = min(MOST, max(FEWEST, MOST_SAMPLES // max(len(heard.topics), 1)))
     seen = {topic.name: examine(topic, most) for topic in heard}
-    known = recognise(heard, presets)
+    known = {name: Plan("", preset=preset) for name, preset in recognise(heard, presets).items()}
+    moved = with_roots((topic for topic in heard if topic.name not in known and not describes(topic)), presets)
+    known |= {name: Plan("", preset=rooted.preset, root=rooted.root) for name, rooted in moved.items()}
     plans = {name: _plan(topic, known.get(name)) for name, topic in seen.items() if not absent(topic.heard)}
     shapes = shapes_of(harmonise(plans))
     kept, tried = keep_apart(_proposals(shapes, seen, zone), shapes, heard.topics, presets, most)
@@ -127,15 +130,15 @@ def discover(heard: Heard, seconds: float, zone: Zone, presets: Mapping[str, tup
     )
 
 
-def _plan(seen: Seen, preset: str | None) -> Plan | None:
+def _plan(seen: Seen, preset: Plan | None) -> Plan | None:
     if preset is not None:
-        return Plan("", preset=preset)
+        return preset
     return None if describes(seen.heard) else seen.plan
 
 
 def _proposals(shapes: Sequence[Shape], seen: Mapping[str, Seen], zone: Zone) -> list[Proposal]:
     """One proposal for each preset, and one for each shape that can be read without."""
-    by_preset: dict[str, list[Seen]] = {}
+    by_preset: dict[Plan, list[Seen]] = {}
     nodes: list[Seen] = []
     proposals = []
     for shape in shapes:
@@ -144,18 +147,19 @@ def _proposals(shapes: Sequence[Shape], seen: Mapping[str, Seen], zone: Zone) ->
             continue
         topics = [seen[name] for name in shape.topics]
         if plan.preset:
-            by_preset.setdefault(plan.preset, []).extend(topics)
+            by_preset.setdefault(plan, []).extend(topics)
         elif plan.format == "sparkplug":
             nodes += topics
         else:
             proposals.append(propose(shape, topics, plan, zone))
-    presets = [_of_preset(name, topics) for name, topics in by_preset.items()]
+    presets = [_of_preset(plan, topics) for plan, topics in by_preset.items()]
     return [*presets, *([of_sparkplug(nodes)] if nodes else []), *proposals[:MOST_RULES]]
 
 
-def _of_preset(name: str, topics: Sequence[Seen]) -> Proposal:
+def _of_preset(plan: Plan, topics: Sequence[Seen]) -> Proposal:
     silent = sum(topic.heard.live == 0 for topic in topics)
-    return Proposal(IngestRule(preset=name), tuple(topics), Plan("", preset=name), retained_only=silent)
+    rule = IngestRule(preset=plan.preset, topic=f"{plan.root}/#" if plan.root else None)
+    return Proposal(rule, tuple(topics), plan, retained_only=silent)
 
 
 def _finding(proposal: Proposal, tried: Tried, seconds: float) -> Finding:

@@ -69,8 +69,3 @@ def _level_text(level: str) -> str:
     if level != "*" and _BARE_LEVEL.fullmatch(level):
         return level
     return '"{}"'.format(level.replace('"', '""'))
-
-
-def key_text(path: Path) -> str:
-    """What `{key}` is for a path under `*`."""
-    return ".".join(str(level) for level in path)

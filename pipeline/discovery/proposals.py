@@ -8,11 +8,11 @@ import msgspec
 from edge.contract.times import SECOND
 from edge.messages.formats.table import FORMATS
 from edge.messages.rule import IngestRule, ValueRule
-from pipeline.discovery.naming import key_text, path_text, placeholders, topic_text
+from pipeline.discovery.naming import path_text, placeholders, topic_text
 from pipeline.discovery.shapes import Shape
 from pipeline.samples.clocks import Clock, Judged, judge, zone_text
 from pipeline.samples.content import Numbers, counts, live_times, numbers_of, reports_on_change
-from pipeline.samples.leaves import Path
+from pipeline.samples.leaves import Path, key_of
 from pipeline.samples.payloads import SPARKPLUG
 from pipeline.samples.plans import Plan, Seen
 from pipeline.samples.tables import line_unit, time_column
@@ -154,7 +154,7 @@ def _single(proposal: Proposal, path: Path) -> Proposal:
 
 def _several(proposal: Proposal, numbers: Numbers) -> Proposal:
     proposal = _with(proposal, value="*")
-    drops = [key_text(path) for path in numbers.left_out]
+    drops = [key_of(path) for path in numbers.left_out]
     if len(drops) > MOST_DROPS:
         drops = list(dict.fromkeys(f"*{drop.rpartition('.')[2]}" for drop in drops))[: 4 * MOST_DROPS]
     if drops:
@@ -162,7 +162,7 @@ def _several(proposal: Proposal, numbers: Numbers) -> Proposal:
             proposal, "what is dropped is a time or a number of something, and measures nothing", drop=tuple(drops)
         )
     if numbers.meters:
-        values = {key_text(path): ValueRule(path_text(path), kind="counter") for path in numbers.meters}
+        values = {key_of(path): ValueRule(path_text(path), kind="counter") for path in numbers.meters}
         note = "meters only rise: their consumption is forecast; take out of `values` what is none"
         proposal = _with(proposal, note, values=values)
     return proposal

@@ -8,7 +8,7 @@ from edge.messages.rule import IngestRule
 from pipeline.discovery.lookup import Lookup
 from pipeline.samples.heard import HeardTopic
 
-SIGNS = 3  # topics of a device that a preset of general topics must know, before it is believed
+SIGNS = 5  # topics of a device that a preset of general topics must know: a meter of one's own has voltage and temp as well
 TRIED = 3  # samples of a topic that are tried
 
 

@@ -127,6 +127,11 @@ def _recording(values: list[object]) -> bool:
     return len(values) > LONGEST_LIST and not any(isinstance(value, dict | list) for value in values)
 
 
+def key_of(path: Path) -> str:
+    """What `{key}` is for a path under `*`."""
+    return ".".join(str(level) for level in path)
+
+
 def last_name(path: Path) -> str:
     """The last name on a path, in small letters; "" where there is none."""
     return next((level.lower() for level in reversed(path) if isinstance(level, str)), "")

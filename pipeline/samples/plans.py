@@ -23,6 +23,7 @@ class Plan:
     Args:
         format: name of the payload's format.
         preset: name of the preset that reads the topic; "" without one.
+        root: root of the preset's topics where it is another one; "" elsewhere.
         each: path to the elements that are walked; None: the message is one element.
         names: paths to what names the sensor, in the payload.
         time: path to the time; None: there is none.
@@ -34,6 +35,7 @@ class Plan:
 
     format: str
     preset: str = ""
+    root: str = ""
     each: Path | None = None
     names: tuple[Path, ...] = ()
     time: Path | None = None

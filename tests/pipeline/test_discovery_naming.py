@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from edge.messages.names import TopicTemplate
 from edge.messages.paths import getter, parse_path
-from pipeline.discovery.naming import filter_text, key_text, path_text, placeholders, topic_text, writable
+from pipeline.discovery.naming import filter_text, path_text, placeholders, topic_text, writable
 from pipeline.discovery.shapes import Shape, shapes_of
 
 
@@ -49,7 +49,6 @@ def test_a_path_that_is_written_leads_to_its_leaf(levels: list[str]) -> None:
 def test_keys_and_levels_are_written() -> None:
     """A number is the index of a list."""
     assert path_text(("a", 0, "b.c", "*", 'd"e')) == 'a.0."b.c"."*"."d""e"'
-    assert key_text(("a", 0, "b.c")) == "a.0.b.c"
     assert [writable(level) for level in ("a", "", "a{", "#")] == [True, True, False, False]
 
 

@@ -4,7 +4,7 @@ from edge.messages.rule import IngestRule, ValueRule
 from pipeline.discovery.recognise import recognise
 from tests.support.heard_topics import heard
 
-CHARGER = tuple(IngestRule(f"{{device}}/{key}", format="plain", scale=0.1) for key in ("amp", "temp", "volt", "pilot"))
+CHARGER = tuple(IngestRule(f"{{device}}/{key}", format="plain", scale=0.1) for key in ("amp", "temp", "volt", "pilot", "wh"))
 RELAY = (IngestRule("{device}/status/{part}", value="*", values={"apower": ValueRule("apower", unit="W")}, time=""),)
 BRIDGE = (IngestRule("bridge/{device}", value="*", time="", skip=("bridge/info",)),)
 BRIDGE_TIMED = (IngestRule("bridge/{device}", value="*", time="time"),)
@@ -24,8 +24,9 @@ def test_a_fixed_beginning_of_the_topic_is_enough() -> None:
 
 def test_general_topics_need_several_of_a_device() -> None:
     """One `temp` is anybody's, and would be scaled."""
-    live = {"oven/temp": ["215"], "car/amp": ["16000"], "car/temp": ["215"], "car/volt": ["230"]}
-    assert recognise(heard(live), PRESETS) == {"car/amp": "charger", "car/temp": "charger", "car/volt": "charger"}
+    keys = ("amp", "temp", "volt", "pilot", "wh")
+    live = {"oven/temp": ["215"], **{f"meter/{key}": ["7"] for key in keys[:4]}, **{f"car/{key}": ["7"] for key in keys}}
+    assert recognise(heard(live), PRESETS) == {f"car/{key}": "charger" for key in keys}
 
 
 def test_general_topics_of_json_need_a_value_that_is_known() -> None:

@@ -2,13 +2,18 @@
 
 import pytest
 
-from pipeline.samples.leaves import LONGEST_LIST, MOST_LEAVES, is_meter, leaves, words
+from pipeline.samples.leaves import LONGEST_LIST, MOST_LEAVES, is_meter, key_of, leaves, words
 
 
 def test_every_leaf_has_its_path() -> None:
     """Names of objects and numbers of list elements, in the order of the document."""
     document = {"a": {"b": 1, "c": [2, {"d": None}]}, "e": "x"}
     assert list(leaves(document)) == [(("a", "b"), 1), (("a", "c", 0), 2), (("a", "c", 1, "d"), None), (("e",), "x")]
+
+
+def test_a_key_is_a_path_with_dots() -> None:
+    """As a rule names what `*` stands for."""
+    assert key_of(("a", 0, "b.c")) == "a.0.b.c"
 
 
 def test_a_recording_has_no_leaves() -> None:
