@@ -23,7 +23,13 @@ def copied_text(copied: Copied, url: str) -> list[str]:
             f"  in no [[ingest]] rule: {len(copied.strange):,} of {count:,} series, such as {copied.strange[0]!r}; live "
             "readings never continue them, check series and rename of [[history]]"
         )
-    return [*lines, "next: gatecast retrain; the [[history]] sections are of no further use"]
+    if copied.meters:
+        others = f" and {len(copied.meters) - 1:,} more" if len(copied.meters) > 1 else ""
+        lines.append(
+            f"  meters, which the store does not know as such: {copied.meters[0]!r}{others}; "
+            'set kind = "counter" in their [[ingest]] rule, or keep [[history]]'
+        )
+    return [*lines, "next: gatecast retrain" + ("" if copied.meters else "; the [[history]] sections are of no further use")]
 
 
 def copied_document(copied: Copied) -> dict[str, object]:
@@ -35,6 +41,7 @@ def copied_document(copied: Copied) -> dict[str, object]:
         "left_out": copied.passed,
         "series": len(copied.series),
         "unmatched": list(copied.strange),
+        "meters": list(copied.meters),
         "first": None if copied.span is None else iso(copied.span[0]),
         "last": None if copied.span is None else iso(copied.span[1]),
         "notes": list(copied.notes),

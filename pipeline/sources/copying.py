@@ -7,9 +7,11 @@ import numpy as np
 
 from edge.config.sections import Config
 from edge.contract.columns import Int64, Readings, SeriesTable
+from edge.contract.meaning import Meaning
 from edge.contract.times import iso
 from edge.errors import ConfigurationError, HistoryError
 from edge.messages.ingest import Ingest
+from edge.messages.reading import meaning_of
 from edge.sources.joining import HOUR, aligned, hours, join
 from edge.sources.names import comes_live
 from edge.sources.source import Source
@@ -28,6 +30,7 @@ class Copied:
         passed: readings of hours of which the store has others of the same series; they are left out.
         series: names of all series of the sources.
         strange: names that no rule of the configuration gives.
+        meters: names of counters, as the sources say, that are none by the rules; the store does not keep what a series is.
         span: times of the first and the last reading of the sources, ns UTC; None without any.
         notes: a line for each kind of row that does not count.
     """
@@ -37,6 +40,7 @@ class Copied:
     passed: int
     series: tuple[str, ...]
     strange: tuple[str, ...]
+    meters: tuple[str, ...]
     span: tuple[int, int] | None
     notes: tuple[str, ...]
 
@@ -71,9 +75,10 @@ def copy_history(config: Config) -> Copied:
         with opened_sources(config) as sources:
             spans = [span for source in sources if (span := source.span()) is not None]
             span = (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
-            series, tally = SeriesTable(), _Tally()
+            series, tally, notes = SeriesTable(), _Tally(), _notes(sources)
             if span is not None:
                 tally = _pass(store, sources, span, series, _Writer(store, ingests))
+                notes = _notes(sources)
                 lack = _pass(store, sources, span, SeriesTable(), None).written
                 if lack:
                     raise HistoryError(
@@ -81,12 +86,24 @@ def copy_history(config: Config) -> Copied:
                         f"{iso(span[0])} and {iso(span[1])}: check that [store] url is InfluxDB itself, and how long its "
                         "bucket keeps data"
                     )
-            notes = dict.fromkeys(f"{source.settings.label}: {note}" for source in sources for note in source.notes.lines())
     finally:
         store.close()
     names = tuple(sorted(series.names[index] for index in tally.series))
     strange = tuple(name for name in names if not comes_live(ingests, name))
-    return Copied(tally.written, tally.present, tally.passed, names, strange, span, tuple(notes))
+    meters = tuple(
+        sorted(name for index in tally.series if _is_meter(name := series.names[index], series.meanings[index], ingests))
+    )
+    return Copied(tally.written, tally.present, tally.passed, names, strange, meters, span, notes)
+
+
+def _notes(sources: Sequence[Source]) -> tuple[str, ...]:
+    return tuple(f"{source.settings.label}: {note}" for source in sources for note in source.notes.lines())
+
+
+def _is_meter(name: str, said: Meaning | None, ingests: Sequence[Ingest]) -> bool:
+    """Whether a series is a counter by its source and not by the rules."""
+    ruled = meaning_of(ingests, name)
+    return said is not None and said.kind == "counter" and (ruled is None or ruled.kind != "counter")
 
 
 class _Writer:

@@ -31,6 +31,7 @@ def test_a_copy_adds_what_the_store_lacks_and_nothing_twice(tmp_path: Path) -> N
     recorder = Recorder(tmp_path / "ha.db")
     recorder.states("sensor.a", [(START + 1200 * k, str(k)) for k in range(9)])
     recorder.states("light.b", [(START, "on")])
+    recorder.sums("sensor.m", [(START, 5.0, 0.0)])
     store = SqliteStore(tmp_path / "store.db")
     live = Readings.of([0, 1, 1], [(START + k) * SECOND for k in (7, 4800, 5)], [-1.0, 4.0, -2.0])
     write_history(store, SeriesTable(["other", "sensor.a"]), live)
@@ -39,12 +40,15 @@ def test_a_copy_adds_what_the_store_lacks_and_nothing_twice(tmp_path: Path) -> N
         store=StoreSection(f"sqlite:///{tmp_path}/store.db"), history=(HistorySource(f"sqlite:///{tmp_path}/ha.db"),)
     )
     copied = copy_history(config)
-    assert (copied.written, copied.present, copied.passed, copied.series) == (5, 1, 3, ("sensor.a",))
+    assert (copied.written, copied.present, copied.passed, copied.series) == (6, 1, 3, ("sensor.a", "sensor.m"))
     rows = [("sensor.a", 1200.0 * k, float(k)) for k in range(3, 9)]
-    assert held(tmp_path / "store.db") == [("other", 7.0, -1.0), ("sensor.a", 5.0, -2.0), *rows]
+    assert held(tmp_path / "store.db") == [("other", 7.0, -1.0), ("sensor.a", 5.0, -2.0), *rows, ("sensor.m", 3599.999, 5.0)]
     again = copy_history(config)
-    assert (again.written, again.present, again.passed) == (0, 6, 3)
-    assert len(again.notes) == 1
+    assert (again.written, again.present, again.passed) == (0, 7, 3)
+    assert [note.partition(": ")[2] for note in again.notes] == [
+        "entities whose states are no numbers, left out: 1, such as light.b with 'on'"
+    ]
+    assert copied.meters == ("sensor.m",)
 
 
 def test_without_a_source_there_is_nothing_to_copy() -> None:
