@@ -170,7 +170,7 @@ def prime(
     history = SeriesTable()
 
     def expected(name: str) -> bool:
-        return naming.series.get(name) is not None or engine.knows(name) or comes_live(naming.ingests, name)
+        return naming.series.get(name) is not None or comes_live(naming.ingests, name)
 
     pages = _pages(store, range(start, stop), contract.interval * -(-contract.window // SLICES), history, beat)
     more = (_expected(source.readings(start, stop, history), history, expected, beat) for source in sources)

@@ -117,10 +117,6 @@ class Engine:
         self._model_index = {name: index for index, name in enumerate(known, 1)}
         self._model_series: Int32 = np.zeros(0, np.int32)
 
-    def knows(self, name: str) -> bool:
-        """Whether the live forecaster was trained on a series of this name."""
-        return name in self._model_index
-
     @property
     def problem(self) -> str | None:
         """What is wrong with the newest forecasts of the live forecaster, or None."""
