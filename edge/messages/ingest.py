@@ -76,7 +76,7 @@ class Ingest:
             raise ConfigurationError(f"[[ingest]] skip of topic {rule.topic!r}: write + and #, not placeholders")
         name = rule.format or "json"
         form = format_of(name)
-        options = Options(rule.columns)
+        options = Options(rule.columns, rule.decimal or ".")
         reader = form.make(options)
         self.stateful = reader if isinstance(reader, Stateful) else None
         self.read: Read | None = None if isinstance(reader, Stateful) else reader

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from edge.errors import PayloadError
 from edge.messages.formats.csv_rows import read_rows
+from tests.support.ingests import ingest, taken
 from tests.support.payloads import table
 
 CELLS = st.one_of(
@@ -54,6 +55,14 @@ def test_a_decimal_comma_separates_no_cells() -> None:
     assert isinstance(fault, PayloadError)
     assert (fault.kind, good) == ("bad_payload", {"temp": "21.5", "hum": "60"})
     assert "is the comma a decimal comma?" in str(fault)
+
+
+def test_a_comma_that_is_a_decimal_sign_separates_no_cells() -> None:
+    """The rule says so; else a row with fewer cells than columns would pass for one with whole numbers."""
+    rule = ingest("{device}", format="csv", columns=("t", "h"), decimal=",", time="")
+    assert taken(rule, "a", "21,5") == {"a.t": 21.5}
+    assert taken(rule, "a", "21,5;60") == {"a.t": 21.5, "a.h": 60.0}
+    assert taken(rule, "a", "21,5\t60") == {"a.t": 21.5, "a.h": 60.0}
 
 
 def test_an_empty_cell_at_an_edge_is_a_cell() -> None:

@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}.*", re.DOTALL)
 
 
-def read_rows(payload: bytes, columns: tuple[str, ...] = (), separator: str | None = None) -> list[object]:
+def read_rows(payload: bytes, columns: tuple[str, ...] = (), separators: str = SEPARATORS) -> list[object]:
     """The rows of a table: an object each, or a list each where the table has no header.
 
     A first row without a number and without a date is a header. A row that ends early lacks its last cells, an empty cell is
@@ -23,8 +23,8 @@ def read_rows(payload: bytes, columns: tuple[str, ...] = (), separator: str | No
     Args:
         payload: bytes of the table.
         columns: names of the columns of a table without a header; a first row that repeats them is left out.
-        separator: character between the cells; None: the first of comma, semicolon and tab that the first row has outside of
-            quotes, the semicolon before the comma where a comma stands between digits.
+        separators: characters of which one stands between the cells: the first that the first row has outside of quotes, a
+            semicolon before a comma where a comma stands between digits.
 
     Raises:
         PayloadError: nothing that could be a table (`bad_payload`).
@@ -32,7 +32,7 @@ def read_rows(payload: bytes, columns: tuple[str, ...] = (), separator: str | No
     text = decoded(payload).strip("\0")  # a blank may be an empty cell before a tab
     first = next((line for line in text.splitlines() if line.strip()), "")
     try:
-        lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator or separator_of(first), strict=True)
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(first, separators), strict=True)
         table = [[cell.strip() for cell in cells] for cells in lines if any(cell.strip() for cell in cells)]
     except csv.Error as error:
         raise PayloadError("bad_payload", f"expected rows of cells, got {quoted(text)}: {error}") from error
@@ -48,12 +48,12 @@ def read_rows(payload: bytes, columns: tuple[str, ...] = (), separator: str | No
     return [_row(cells, names) for cells in table]
 
 
-def separator_of(line: str) -> str:
+def separator_of(line: str, separators: str = SEPARATORS) -> str:
     """The separator of a row: what it has outside of quotes."""
     bare = _QUOTED.sub("", line)
     if ";" in bare and re.search(r"[0-9],[0-9]", bare):
         return ";"
-    return next((sign for sign in SEPARATORS if sign in bare), ",")
+    return next((sign for sign in separators if sign in bare), separators[0])
 
 
 def _is_measured(cell: str) -> bool:

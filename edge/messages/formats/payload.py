@@ -19,9 +19,11 @@ class Options:
 
     Args:
         columns: names of the columns of a table without a header.
+        decimal: decimal sign of numbers that are texts.
     """
 
     columns: tuple[str, ...] = ()
+    decimal: str = "."
 
 
 @dataclass(frozen=True, slots=True)

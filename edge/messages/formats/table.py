@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from edge.errors import ConfigurationError
-from edge.messages.formats.csv_rows import read_rows
+from edge.messages.formats.csv_rows import SEPARATORS, read_rows
 from edge.messages.formats.json_object import read_json
 from edge.messages.formats.line_protocol import read_lines
 from edge.messages.formats.payload import Format, Options, Read, Stateful
@@ -18,10 +18,15 @@ def _always(read: Read) -> Callable[[Options], Read | Stateful]:
     return lambda _: read
 
 
+def _csv(options: Options) -> Read:
+    """Where the comma is a decimal sign it separates no cells."""
+    return partial(read_rows, columns=options.columns, separators=";\t" if options.decimal == "," else SEPARATORS)
+
+
 FORMATS: dict[str, Format] = {
     "json": Format(_always(read_json)),
     "plain": Format(_always(read_plain), value="", time=None, texts=True),
-    "csv": Format(lambda options: partial(read_rows, columns=options.columns), "*", value="*", texts=True, rows=True),
+    "csv": Format(_csv, "*", value="*", texts=True, rows=True),
     "line_protocol": Format(
         _always(read_lines),
         "*",
