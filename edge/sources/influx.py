@@ -8,7 +8,6 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -21,7 +20,7 @@ from edge.errors import ConfigurationError, StoreDenied, StoreError
 from edge.messages.ingest import Ingest
 from edge.quoting import quoted
 from edge.sources.joining import merge
-from edge.sources.names import VALUE, Live, as_live, filled, final_name, named_line, named_live, topic_of
+from edge.sources.names import VALUE, Live, as_live, filled, final_name, matches, named_line, named_live, topic_of
 from edge.sources.notes import Notes
 from edge.sources.settings import HistorySource
 from edge.sources.source import add_series, in_our_words, meaning_of, usable
@@ -168,7 +167,7 @@ class InfluxSource:
             self._known = [
                 measurement
                 for name in sorted(fields)
-                if fnmatchcase(name, self.settings.measurement)
+                if matches(name, self.settings.measurement)
                 for measurement in self._parts_of(name, fields[name], tuple(key for (key,) in tags.get(name, [])))
             ]
             if not self._known:
@@ -183,7 +182,7 @@ class InfluxSource:
             return  # forecasts of Gatecast are no history
         home_assistant = ENTITY in tags and any(field == VALUE for field, _ in fields)
         pattern = self.settings.field or (VALUE if home_assistant else "*")
-        meant = {field: kind for field, kind in fields if fnmatchcase(field, pattern)}
+        meant = {field: kind for field, kind in fields if matches(field, pattern)}
         numbers = tuple(sorted({field for field, kind in fields if field in meant and kind in NUMBERS}))
         texts = sorted(meant.keys() - set(numbers))
         if texts:
@@ -199,7 +198,7 @@ class InfluxSource:
         settings = self.settings
         if not fields:
             return "holds no measurement; check the database in url, and whether the account may read it"
-        meant = [name for name in fields if fnmatchcase(name, settings.measurement)]
+        meant = [name for name in fields if matches(name, settings.measurement)]
         if not meant:
             return f"has no measurement {settings.measurement!r}; it has {_some(fields)}"
         missing = sorted(tag for tag in self._where if all(tag not in {key for (key,) in tags.get(name, [])} for name in meant))

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 import numpy as np
 
@@ -20,6 +19,11 @@ ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in ", ="})
 VALUE = "value"  # a field or column of this name says nothing about the series
 
 
+def matches(name: str, pattern: str) -> bool:
+    """Whether a name is that of a pattern, in which `*` stands for any characters and all others for themselves."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name, re.DOTALL) is not None
+
+
 def final_name(settings: HistorySource, name: str) -> str | None:
     """The name of a series after `rename` and `drop`; None where it is left out.
 
@@ -27,7 +31,7 @@ def final_name(settings: HistorySource, name: str) -> str | None:
         settings: section of the configuration.
         name: name in the database.
     """
-    if any(fnmatchcase(name, pattern) for pattern in settings.drop):
+    if any(matches(name, pattern) for pattern in settings.drop):
         return None
     return (settings.rename or {}).get(name, name)
 

@@ -3,7 +3,7 @@
 from edge.contract.columns import Readings
 from edge.messages.reading import make_ingests
 from edge.messages.rule import IngestRule
-from edge.sources.names import Live, as_live, comes_live, filled, final_name, named_line, named_live
+from edge.sources.names import Live, as_live, comes_live, filled, final_name, matches, named_line, named_live
 from edge.sources.notes import Notes
 from edge.sources.settings import HistorySource
 from tests.support.ingests import ingest, taken
@@ -15,6 +15,13 @@ def test_a_template_takes_tags_of_any_name() -> None:
     """Also with dots and blanks; without a word of it there is no name."""
     assert filled("{my.tag}-{a b}.{field}", {"my.tag": "x", "a b": "y", "field": "v"}) == "x-y.v"
     assert filled("{host}.{field}", {"host": "", "field": "v"}) is None
+
+
+def test_only_a_star_stands_for_other_characters() -> None:
+    """Names of measurements have brackets and question marks."""
+    assert matches("µg/m³ [1]", "µg* [1]")
+    assert not matches("a1", "a[1]")
+    assert not matches("cpu2", "cpu")
 
 
 def test_names_are_dropped_and_renamed() -> None:
