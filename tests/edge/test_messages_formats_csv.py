@@ -54,7 +54,7 @@ def test_a_decimal_comma_separates_no_cells() -> None:
     fault, good = read_rows(b"temp,hum\n21,5,60\n21.5,60")
     assert isinstance(fault, PayloadError)
     assert (fault.kind, good) == ("bad_payload", {"temp": "21.5", "hum": "60"})
-    assert "is the comma a decimal comma?" in str(fault)
+    assert str(fault) == "expected at most 2 cells in a row, got 3: '21,5,60'; is the comma a decimal comma?"
 
 
 def test_a_comma_that_is_a_decimal_sign_separates_no_cells() -> None:
@@ -70,10 +70,29 @@ def test_an_empty_cell_at_an_edge_is_a_cell() -> None:
     assert read_rows(b"\t21.5\t\n", ("a", "b", "c")) == [{"a": None, "b": "21.5", "c": None}]
 
 
-@pytest.mark.parametrize("payload", [b"", b"\n \n", b'"open', b"a,a\n1,2", b'"a"b,c\n1,2'])
-def test_what_is_no_table_is_refused(payload: bytes) -> None:
+@pytest.mark.parametrize(
+    ("payload", "text"),
+    [
+        (b"", "expected rows of cells, got ''"),
+        (b"\n \n", "expected rows of cells, got '\\n \\n'"),
+        (b'"open', "expected rows of cells, got '\"open': unexpected end of data"),
+        (b"a,a\n1,2", "expected every column once in the header 'a,a'"),
+        (b'"a"b,c\n1,2', "expected rows of cells, got '\"a\"b,c\\n1,2': ',' expected after '\"'"),
+    ],
+)
+def test_what_is_no_table_is_refused(payload: bytes, text: str) -> None:
     """Nothing in it, a quotation mark without its partner, or a column that is there twice."""
     with pytest.raises(PayloadError) as caught:
         read_rows(payload)
-    assert caught.value.kind == "bad_payload"
-    assert str(caught.value).isprintable()
+    assert (caught.value.kind, str(caught.value)) == ("bad_payload", text)
+
+
+def test_line_breaks_in_quotes_stay_as_they_are() -> None:
+    """Also those of Windows, which end a row elsewhere."""
+    assert read_rows(b'a,b\r\n"x\r\ny",1\r\n') == [{"a": "x\r\ny", "b": "1"}]
+
+
+def test_what_stands_in_quotes_separates_no_cells() -> None:
+    """Neither in a header of one column nor before a semicolon."""
+    assert read_rows(b'"a;b"\n1') == [{"a;b": "1"}]
+    assert read_rows(b'"a,b"\tc\n1\t2') == [{"a,b": "1", "c": "2"}]
