@@ -8,7 +8,7 @@ answer is the share of the measured numbers whose series is forecast, and the sa
 number counts if the rules give it a series that no other number shares, its readings have the value that was published, and
 the store holds a forecast of it.
 
-`--prefix site9/` moves all topics, so that no preset fits and every rule has to be found from the messages alone. `--keep`
+`--prefix a/b/c/` moves all topics so far that no preset is found and every rule has to be made from the messages alone. `--keep`
 leaves the folder with configuration, store and logs.
 """
 
@@ -194,7 +194,7 @@ def main() -> None:
     parser.add_argument("--speed", type=float, default=20.0, help="how much quicker than real devices (default: %(default)g)")
     parser.add_argument("--listen", type=float, default=30.0, help="seconds that discovery listens (default: %(default)g)")
     parser.add_argument("--seconds", type=float, default=90.0, help="seconds that the agent runs (default: %(default)g)")
-    parser.add_argument("--prefix", default="", help="text before every topic, such as site9/, so that no preset fits")
+    parser.add_argument("--prefix", default="", help="text before every topic, such as a/b/c/, so that no preset is found")
     parser.add_argument("--keep", action="store_true", help="leave the folder with configuration, store and logs")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="gatecast-discovery-"))

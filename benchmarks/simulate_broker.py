@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("--broker", default="mqtt://127.0.0.1:1883", help="address of the broker (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=600.0, help="seconds to publish (default: %(default)g)")
     parser.add_argument("--speed", type=float, default=1.0, help="how much quicker than real devices (default: %(default)g)")
-    parser.add_argument("--prefix", default="", help="text before every topic, such as site9/, so that no preset fits")
+    parser.add_argument("--prefix", default="", help="text before every topic, such as a/b/c/, so that no preset is found")
     options = parser.parse_args()
     sent = publish(Address.parse(options.broker), options.seconds, options.speed, prefix=options.prefix)
     print(f"{sent:,} messages sent")
