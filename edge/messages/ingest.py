@@ -164,6 +164,10 @@ class Ingest:
         values = self._topic.match(topic)
         return None if values is None or self.leaves_alone(topic) else Bound(self, values)
 
+    def takes(self, topic: str) -> bool:
+        """Whether a topic is the rule's."""
+        return self._topic.match(topic) is not None and not self.leaves_alone(topic)
+
     def leaves_alone(self, topic: str) -> bool:
         """Whether `skip` names the topic."""
         return any(skipped.match(topic) is not None for skipped in self._skip)

@@ -14,7 +14,7 @@ from edge.log import Grumbler
 from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.ingest import Quick, Row, Source
 from edge.messages.message import Arrival, Message
-from edge.messages.reading import Bounds, Naming, bind, take
+from edge.messages.reading import LONGEST_TOPIC, Bounds, Naming, bind, take
 from edge.messages.topics import MOST_FAILING, TopicRecord, Topics
 from edge.quoting import quoted
 
@@ -137,10 +137,9 @@ class Intake:
 
     def _rules(self, topic: str) -> list[str]:
         """Topics of the rules that take a topic."""
-        try:
-            return [bound.ingest.topic for bound in self._bind(topic)[0]]
-        except PayloadError:
+        if len(topic) > LONGEST_TOPIC:
             return []
+        return [ingest.topic for ingest in self._naming.ingests if ingest.takes(topic)]
 
     def _say(self, message: Message, reason: PayloadError, fate: str) -> None:
         """Count a reason and say it."""
