@@ -8,8 +8,8 @@ answer is the share of the measured numbers whose series is forecast, and the sa
 number counts if the rules give it a series that no other number shares, its readings have the value that was published, and
 the store holds a forecast of it.
 
-`--prefix a/b/c/` moves all topics so far that no preset is found and every rule has to be made from the messages alone. `--keep`
-leaves the folder with configuration, store and logs.
+`--prefix a/b/c/` moves all topics so far that no preset is found and every rule has to be made from the messages alone.
+`--keep` leaves the folder with configuration, store and logs.
 """
 
 import argparse
