@@ -107,7 +107,7 @@ class Evidence:
             What is wrong with the bundle, or None where nothing proves that the bundle is the cause.
         """
         with np.errstate(invalid="ignore"):
-            usual = ~(np.abs(windows) >= USUAL).any(axis=1)
+            usual = ~((windows >= USUAL) | (windows <= -USUAL)).any(axis=1)
         for owner, broken in zip(series[usual].tolist(), made.broken[usual].tolist(), strict=True):
             if broken:
                 self._failing[owner] = self._failing.get(owner, 0) + 1

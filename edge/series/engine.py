@@ -229,8 +229,8 @@ class Engine:
         if now is None:
             return ingested.closed
         by_clock = self.state.advance(now)
-        if not len(by_clock):
-            return ingested.closed
+        if not len(by_clock) or not len(ingested.closed):
+            return by_clock if len(by_clock) else ingested.closed
         pairs = ((getattr(ingested.closed, name), getattr(by_clock, name)) for name in Closed.__slots__)
         return Closed(*(np.concatenate(pair) for pair in pairs))
 
@@ -243,7 +243,8 @@ class Engine:
         by_model = usable(closed.windows, contract)
         self._evidence.forget(closed.series[~by_model])
         if by_model.any():
-            windows, owners = closed.windows[by_model], closed.series[by_model]
+            owners = closed.series[by_model]
+            windows = closed.windows if by_model.all() else closed.windows[by_model]  # a copy of all of them may be large
             started = time.perf_counter()
             tried = attempt(self.forecaster, windows, self._models_series(owners))
             made.seconds = time.perf_counter() - started
@@ -251,11 +252,13 @@ class Engine:
             made.broken = {
                 kind: owners[tried.kind == number] for number, kind in enumerate(KINDS) if (tried.kind == number).any()
             }
-            by_model[by_model] = ~tried.broken
+            values = tried.values
+            if tried.broken.any():
+                by_model[by_model] = ~tried.broken
+                values, windows = values[~tried.broken], windows[~tried.broken]
             if by_model.any():
-                values = tried.values[~tried.broken] if tried.broken.any() else tried.values
                 values = possible(values, self.state.counting(closed.series[by_model]))
-                naive = self._baseline.predict(closed.windows[by_model], closed.series[by_model])
+                naive = self._baseline.predict(windows, closed.series[by_model])
                 kept[by_model] = self.scoring.at_leads(values, naive[:, :, contract.median])
                 made.forecasts.append(Forecasts(closed.series[by_model], closed.origin[by_model], values, self.forecaster.name))
         rest = ~by_model
@@ -293,7 +296,9 @@ class Engine:
         values = forecasts.values[row, lead]
         if not measurement.by_lead:
             # A row replaces an earlier row of the same time: a field that it lacks would keep the quantile of an earlier model.
-            values = np.where(np.isnan(values), values[:, [self.forecaster.contract.median]], values)
+            missing = np.isnan(values)
+            if missing.any():
+                values = np.where(missing, values[:, [self.forecaster.contract.median]], values)
         fields: dict[str, Float64 | Int64 | Int32 | str] = dict(
             zip(self.forecaster.contract.quantile_names, values.T, strict=True)
         )

@@ -27,7 +27,7 @@ from edge.forecaster.level import is_known
 SHARES = np.arange(6) / 20
 FARTHEST = 5.0  # times the scale; a value that lies farther from the last one has no part in the mean of the last days
 MOST_BEYOND = 100.0  # times the scale; a fact that lies farther off may be a glitch
-SMALLEST_STEP = 1e-12
+SMALLEST_STEP = float(np.finfo(np.float64).tiny)  # a step of 0 is divided by as well, whatever the unit of the series
 BLOCKS = 8  # blocks of time
 CERTAIN = 1.64  # standard errors: nine times out of ten chance stays within them
 WIDEST = 10.0  # largest factor; facts that lie farther out say nothing about the interval
@@ -114,7 +114,9 @@ def _factors(forecasts: Float64, facts: Float64, chosen: Bool, contract: Contrac
             rest = sign * beyond[known, lead]
             for step in outward:
                 level = levels[step + 1] if sign > 0 else 1 - levels[step]
-                factors[lead, step] = min(max(_conformal(rest / steps[known, lead, step], level), 1 / WIDEST), WIDEST)
+                with np.errstate(over="ignore"):
+                    scores = rest / steps[known, lead, step]
+                factors[lead, step] = min(max(_conformal(scores, level), 1 / WIDEST), WIDEST)
                 rest = rest - max(factors[lead, step], 1.0) * steps[known, lead, step]  # no step is made narrower
     return factors
 

@@ -84,6 +84,15 @@ def test_an_inner_step_that_is_too_wide_does_not_widen_the_outer_one() -> None:
     np.testing.assert_allclose(factors(forecast, facts(), np.arange(4000), CONTRACT), 1, atol=0.15)
 
 
+def test_the_unit_of_a_series_does_not_count() -> None:
+    """Quantiles and facts in billionths have the factors that they have as they are, also of a forecast without width."""
+    plain = factors(forecasts(0.5), facts(), np.arange(4000), CONTRACT)
+    small = factors(forecasts(0.5) * 1e-12, facts() * 1e-12, np.arange(4000), CONTRACT)
+    np.testing.assert_allclose(small, plain, rtol=1e-5)
+    flat = [factors(forecasts(0.0) * unit, facts() * unit, np.arange(4000), CONTRACT) for unit in (1.0, 1e-12)]
+    np.testing.assert_array_equal(flat[0], flat[1])
+
+
 def test_the_mean_of_the_last_days_has_the_share_that_errs_least() -> None:
     """Where the network says 0 and the days say 10, facts of 2 take a fifth, at most a quarter, and never less than nothing."""
     zero, unit = np.zeros((6, 2)), np.ones(6)
