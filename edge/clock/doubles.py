@@ -27,12 +27,12 @@ class Doubles:
         if not len(readings):
             return []
         self._grow(int(readings.series.max()) + 1)
-        np.add.at(self._pairs, readings.series, 1)
+        self._pairs += np.bincount(readings.series, minlength=len(self._pairs)).astype(np.int32)
         if len(readings) == 1:
             return []
-        order = np.lexsort((readings.time, readings.series))
+        order = np.argsort(readings.series, kind="stable")  # in order of arrival, which is close to that of time
         series, time, value = readings.series[order], readings.time[order], readings.value[order]
-        close = (series[1:] == series[:-1]) & (time[1:] - time[:-1] <= CLOSE) & (value[1:] != value[:-1])
+        close = (series[1:] == series[:-1]) & (np.abs(time[1:] - time[:-1]) <= CLOSE) & (value[1:] != value[:-1])
         if not close.any():
             return []
         np.add.at(self._close, series[1:][close], 1)
