@@ -1,10 +1,11 @@
 """What is released: the best candidate, a baseline where no candidate beats the baselines, or nothing."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from math import inf
 
 import msgspec
 import numpy as np
@@ -59,14 +60,30 @@ class Release:
     champion: str | None = None
 
 
+def makes_room(champion: Manifest, best: Baseline, errors: Mapping[str, float], margin: float) -> bool:
+    """Whether a champion is a baseline that the best one takes the place of: it has another contract, or a larger error.
+
+    Args:
+        champion: manifest of the bundle that is live.
+        best: baseline with the least error, of the contract that is wanted now.
+        errors: errors of the baselines by their names, each series in units of its scale.
+        margin: share by which the error has to be below the champion's.
+    """
+    if champion.baseline is None or (champion.baseline, champion.contract) == (best.name, best.contract):
+        return False
+    if champion.contract != best.contract:
+        return True
+    return errors[best.name] < (1 - margin) * errors.get(champion.baseline, inf)
+
+
 def decide(
     prepared: Prepared, candidates: Sequence[Candidate], champion: tuple[Forecaster, Bundle] | None, train: Train
 ) -> Release:
     """Judge every candidate on the held-out part and decide what is released.
 
     The one with the least error on the validation part may go out; the held-out part has no say in that choice. Where
-    it loses and no champion is live, the best baseline goes out as a bundle without a model: the device gets its
-    contract, and its forecasts are named after the baseline.
+    it loses and no champion is live, or one that is a worse baseline, the best baseline goes out as a bundle without a
+    model: the device gets its contract, and its forecasts are named after the baseline.
 
     Args:
         prepared: history.
@@ -86,9 +103,11 @@ def decide(
     metrics = metrics_of(chosen.trial, prepared.scale)
     bundle = with_verdict(chosen.candidate.bundle, metrics, chosen.trial.verdict.checks)
     goes_out = bundle if chosen.trial.verdict.release else None
-    if goes_out is None and champion is None:
+    if goes_out is None:
         best = best_baseline(chosen.trial.baselines, prepared.scale, prepared.contract)
-        goes_out = baseline_bundle(prepared, best, metrics)
+        errors = {each.forecaster: each.scaled_error(prepared.scale) for each in chosen.trial.baselines}
+        if champion is None or makes_room(champion[1].manifest, best, errors, train.margin):
+            goes_out = baseline_bundle(prepared, best, metrics)
     return Release(bundle, chosen, tuple(judged.values()), goes_out, live)
 
 

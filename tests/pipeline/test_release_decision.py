@@ -18,7 +18,8 @@ from edge.forecaster.model import open_forecaster
 from pipeline.history.prepared import Prepared, prepare
 from pipeline.judging.evaluation import Facts, backtest, contender
 from pipeline.release.candidates import Candidate
-from pipeline.release.decision import Release, decide, publish
+from pipeline.release.decision import Release, decide, makes_room, publish
+from pipeline.release.first import first_bundle
 from pipeline.release.registry import KEPT, Registry
 from pipeline.training.architecture import Architecture
 from pipeline.training.settings import Record
@@ -110,6 +111,18 @@ def test_the_champion_is_remembered_and_stays(prepared: Prepared, tmp_path: Path
     registry = Registry(tmp_path)
     publish(release, registry, "live")
     assert (registry.names(), registry.channel()) == ([release.candidate.manifest.version], None)
+
+
+def test_a_worse_baseline_makes_room_for_the_best_one() -> None:
+    """It was promoted before there was a history; a model that is live stays where no candidate is better."""
+    week = replace(tiny.CONTRACT, window=168)
+    best, errors = Baseline("seasonal_naive_day", week, 24), {"last_value": 1.0, "seasonal_naive_day": 0.98}
+    live = first_bundle("last_value", week, tiny.CREATED).manifest
+    assert makes_room(live, best, errors, 0.01)
+    assert not makes_room(live, best, errors, 0.03)
+    assert not makes_room(first_bundle("seasonal_naive_day", week, tiny.CREATED).manifest, best, errors, 0.01)
+    assert makes_room(first_bundle("last_value", tiny.CONTRACT, tiny.CREATED).manifest, best, errors, 0.03)
+    assert not makes_room(tiny.bundle_of(b"model").manifest, best, errors, 0.01)
 
 
 def test_publishing_deletes_what_is_long_out_of_use(prepared: Prepared, tmp_path: Path) -> None:
