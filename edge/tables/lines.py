@@ -4,11 +4,12 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.errors import HistoryError
 from edge.tables.words import SEPARATORS, SHAPES, empty_file
 
+LOOSE = 50  # lines without a separator above a header
 LONGEST_HEADER = 2**24  # characters of a header that goes on in further lines
 WINDOWS = "cp1252"
 _QUOTED = re.compile(r'"[^"]*"')
@@ -28,6 +29,7 @@ class Header:
         cells: names of the columns as they stand there.
         types: types of the columns, where the file has a line that says them.
         named: whether the file has such a line; without it the names were given by the user.
+        loose: number of lines without any separator above it.
     """
 
     above: int
@@ -35,6 +37,7 @@ class Header:
     cells: tuple[str, ...]
     types: tuple[str, ...] = ()
     named: bool = True
+    loose: int = 0
 
 
 def encoding_of(head: bytes) -> str:
@@ -65,20 +68,22 @@ class Lines:
     def __init__(self, source: str, lines: Iterator[str], columns: tuple[str, ...] = ()) -> None:
         self._source, self._lines, self._columns = source, lines, columns
         self._count = 0  # lines taken so far
-        self._next = ""  # line that was given back
+        self._next: list[str] = []  # lines that were given back
         self._last = ""  # header of this table
         self._comments = False
 
     def header(self) -> Header | None:
         """The header of the next table, cut at the first separator that it has outside of quotes; None: the file has ended.
 
-        Empty lines, comments (`#`), `sep=;` and the annotations of InfluxDB above it are no part of the table.
+        Empty lines, comments (`#`), `sep=;`, the annotations of InfluxDB and some lines without any separator, as loggers write
+        them, stand above it and are no part of the table.
 
         Raises:
             HistoryError: a quotation mark is not closed, or a name is far too long; or the first table is missing.
         """
         separator = types = ""
         first = self._count == 0
+        loose: list[str] = []
         while line := self._take():
             text = line.rstrip("\r\n")
             if not text:
@@ -88,8 +93,15 @@ class Lines:
             elif text.startswith("#") and not (self._columns or self._is_header(text)):
                 self._comments = True
                 types = text if text.startswith("#datatype") else types
+            elif separator or self._columns or self._is_cut(text):
+                return replace(self._cut(line, separator, types), loose=len(loose))
             else:
-                return self._cut(line, separator, types)
+                loose.append(line)
+                if len(loose) > LOOSE:
+                    break
+        if loose:
+            self._give_back(*loose[1:])
+            return self._cut(loose[0], separator, types)
         if first:
             raise HistoryError(empty_file(self._source))
         return None
@@ -98,9 +110,12 @@ class Lines:
         """The lines below the header, up to the next table; a comment, or a header that comes again, is an empty line."""
         header = self._last
         sections = _REPEATED.match(header) is not None
-        if not (sections or self._comments):  # every line is a row
-            yield from filter(None, [self._take()])
-            yield from self._lines
+        if not (sections or self._comments):
+            again = {f"{header}\n", f"{header}\r\n"} if header and not self._columns else ()
+            while self._next:
+                yield self._take()
+            for line in self._lines:
+                yield "\n" if line in again else line
             return
         while line := self._take():
             if line[0] == "#" and self._comments:
@@ -118,12 +133,17 @@ class Lines:
         """Whether a line that begins with # is the line with the names all the same: a column may be called #."""
         return text[1:2] in SEPARATORS
 
-    def _give_back(self, line: str) -> None:
-        self._next = line
-        self._count -= 1
+    def _is_cut(self, text: str) -> bool:
+        """Whether a line has a separator outside of quotes, and a letter, or begins a name in quotes that goes on."""
+        bare = _QUOTED.sub("x", text)
+        return '"' in bare or (any(separator in bare for separator in SEPARATORS) and any(map(str.isalpha, bare)))
+
+    def _give_back(self, *lines: str) -> None:
+        self._next[:0] = lines
+        self._count -= len(lines)
 
     def _take(self) -> str:
-        line, self._next = self._next or next(self._lines, ""), ""
+        line = self._next.pop(0) if self._next else next(self._lines, "")
         self._count += bool(line)
         return line
 

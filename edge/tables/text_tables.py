@@ -54,7 +54,8 @@ def text_tables(source: str, lines: Iterator[str], options: TableOptions, latest
             notes.leave_out("rows of values that are texts", count, f"line {header.above + 1}")
             continue
         begun, layout = _understood(source, header, body, options, latest)
-        notes.decide(layout.notes)
+        loose = f"{header.loose} line{'s' if header.loose > 1 else ''} above the names of the columns"
+        notes.decide([*([f"{loose}, left out"] if header.loose else []), *layout.notes])
         yield TextTable(layout, header.above, header.separator, chain(begun, body))
 
 

@@ -35,6 +35,9 @@ def tables(text: str, columns: tuple[str, ...] = ()) -> list[tuple[Header, list[
         ('"sep=\t"\r\ntime\ta,b\n', Header(2, "\t", ("time", "a,b"))),
         ("# logger v2, serial 7\n\n# cellar\ntime,a\n", Header(4, ",", ("time", "a"))),
         ("#,time,a\n", Header(1, ",", ("#", "time", "a"))),
+        ('Logger 7\n\n"Cellar"\ntime;a\n1;2\n', Header(4, ";", ("time", "a"), loose=2)),
+        ("a\n21,5\n22,5\n", Header(1, ",", ("a",))),
+        ("1553424480,nan\n", Header(1, ",", ("1553424480", "nan"))),
     ],
 )
 def test_the_header_is_the_first_line_that_is_one(text: str, header: Header) -> None:
@@ -46,6 +49,20 @@ def test_a_comment_among_the_rows_counts_as_a_line() -> None:
     """Only where comments stand above the header as well: else it is a row, which is refused if it is no reading."""
     assert tables("# a\ntime,a\n1,2\n# stopped\n3,4\n")[0][1] == ["1,2", "", "3,4"]
     assert tables("time,a\n#1,2\n")[0][1] == ["#1,2"]
+
+
+def test_a_header_that_comes_again_is_no_row() -> None:
+    """As in files that were put together; a row that comes again is a row, though the user gave the names."""
+    assert tables("time,a\n1,2\ntime,a\r\n3,4\n")[0][1] == ["1,2", "", "3,4"]
+    assert tables("1,2\n1,2\n", ("time", "a"))[0][1] == ["1,2", "1,2"]
+
+
+def test_lines_without_a_separator_are_no_reason_to_read_a_whole_file() -> None:
+    """A file of one column is given up after some of its lines, and none of them is lost."""
+    lines = iter([f"{row}\n" for row in range(1000)])
+    file = Lines("f.csv", lines)
+    assert file.header() == Header(1, ",", ("0",))
+    assert [line.strip() for line in file.body()] == [str(row) for row in range(1, 1000)]
 
 
 def test_every_table_of_influxdb_has_its_own_header() -> None:
