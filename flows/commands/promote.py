@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from edge.commands.options import add_config
-from edge.forecaster.baselines import BASELINES
 from flows.options import Commands, add_channel, add_command, add_json, open_registry
 from flows.output.channel import channel_document, channel_text
 
@@ -23,7 +22,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "version",
         metavar="VERSION",
-        help=f"as listed by gatecast models; or a baseline, to forecast before there is a model: {', '.join(BASELINES)}",
+        help="as listed by gatecast models; or a baseline such as last_value, to forecast before there is a model",
     )
     add_config(parser)
     add_json(parser)
@@ -36,6 +35,8 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         GatecastError: one line that says what to do.
     """
+    from edge.forecaster.baselines import BASELINES
+
     registry, name = open_registry(options)
     before = registry.channel(name)
     version = options.version
