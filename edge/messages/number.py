@@ -16,11 +16,12 @@ Number: TypeAlias = Callable[[object], float]
 
 _COMMA = re.compile(r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)?,[0-9]+(?:[eE][+-]?[0-9]+)?|[+-]?[0-9]+")
 _WITH_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
-# A unit holds no digit but an exponent, or 12:30 and 2026-01-15 would be numbers with a unit.
+# A unit holds no digit but an exponent, or 12:30 and 2026-01-15 would be numbers with a unit. ² and ³ are letters here: a sign
+# that two branches take would double the time with each one more.
 _SUFFIX = re.compile(
     r"""([+-]?[0-9.,]+(?:[eE][+-]?[0-9]+)?)\s*  # the number
     ((?:[^\W\d_]|[%°‰€$£'"])  # a letter, or a sign that a unit may begin with
-    (?:[^\W\d_]|[%°²³/·*^ -]|(?<=[^\W\d])[1-4](?![0-9])|(?<=[\^-])[0-9])*)""",
+    (?:[^\W\d_]|[%°/·*^ -]|(?<=[^\W\d])[1-4](?![0-9])|(?<=[\^-])[0-9])*)""",
     re.VERBOSE,
 )
 _WORDS = {True: "true", False: "false"}

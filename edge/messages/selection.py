@@ -14,6 +14,7 @@ from edge.messages.rule import IngestRule, ValueRule
 from edge.quoting import quoted
 
 MOST_KEYS = 4096  # keys whose names are remembered
+LONGEST_KEY = 1024  # characters; with a longer one no series has a name, and no pattern is tried on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +204,8 @@ class Selection:
 
     def _said_of(self, key: str) -> Entry | None:
         """The first entry without a path that is called like a key that a `*` gives; None where there is none."""
+        if len(key) > LONGEST_KEY:
+            return None
         if key in self._known:
             return self._known[key]
         said = next((entry for pattern, entry in self._meanings if pattern.fullmatch(key)), None)
@@ -214,6 +217,8 @@ class Selection:
         """The key under its other name; None where it is dropped."""
         if not self._drops and not self._rename:
             return key
+        if len(key) > LONGEST_KEY:
+            return self._rename.get(key, key)
         if key in self._keys:
             return self._keys[key]
         name = None if self._drops and self._drop.fullmatch(key) else self._rename.get(key, key)

@@ -20,7 +20,7 @@ from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.formats.table import FORMATS
 from edge.messages.ingest import Ingest
 from edge.messages.reading import read_message
-from tests.support.ingests import ingest, taken
+from tests.support.ingests import ingest, left_out, taken
 from tests.support.payloads import sparkplug
 
 NOON = 1_768_478_400 * SECOND  # 2026-01-15T12:00:00Z
@@ -349,3 +349,9 @@ def test_texts_of_other_encodings_are_numbers_too() -> None:
     """A plain payload with a mark, with zero bytes, in UTF-16."""
     for payload in (b"\xef\xbb\xbf21.5", b"21.5\0", "21.5".encode("utf-16"), "21.5".encode("utf-16-le"), b"\r\n21.5"):
         assert taken(ingest("a", format="plain"), "a", payload.decode("latin-1").encode("latin-1")) == {"a": 21.5}
+
+
+@pytest.mark.parametrize("start", [b"", b'{"value": '])
+def test_a_text_that_ends_in_a_backslash_costs_no_more_than_others(start: bytes) -> None:
+    """None of the quotation marks in it begins a text that is looked at to the end: 32,000 of them took 20 seconds."""
+    assert left_out(ingest("a"), "a", start + b'"' + b'\\"' * 32_000 + b"\\") == ["bad_json"]

@@ -5,7 +5,7 @@ import pytest
 from edge.contract.meaning import Meaning
 from edge.errors import ConfigurationError
 from edge.messages.rule import ValueRule
-from tests.support.ingests import ingest, taken
+from tests.support.ingests import ingest, left_out, taken
 
 
 def test_keys_are_known_where_the_rule_names_them() -> None:
@@ -64,3 +64,11 @@ def test_a_message_of_which_all_is_dropped_is_unwanted() -> None:
     assert rule.selection.nothing({"Wifi": "away"}, b"").kind == "no_value"
     named = ingest("t", values={"r": "Wifi.RSSI"}, drop=("r",), time="")
     assert named.selection.nothing({"Wifi": {"RSSI": 7}}, b"").kind == "unwanted"
+
+
+def test_no_pattern_is_tried_on_a_key_that_no_series_can_have() -> None:
+    """Each star more multiplies the time with the length of the key, which may be that of the payload."""
+    values = {"*z*z*z*b": ValueRule(unit="W")}
+    rule = ingest("t", value="*", time="", values=values, drop=("*x*y*x*a", "q"))
+    assert left_out(rule, "t", '{"%s": 1}' % ("xyz" * 5_000)) == ["no_name"]
+    assert taken(rule, "t", '{"%s": 1, "q": 2, "r": 3}' % ("x" * 1_025)) == {"t.r": 3.0}

@@ -11,8 +11,9 @@ from edge.errors import PayloadError
 from edge.messages.formats.payload import text_of
 from edge.quoting import quoted
 
-# A text, closed or not, or a number that is none; a text is matched so that nothing inside of it is.
-_WORDS = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|(?<![\w.])([+-]?)(nan|inf(?:inity)?)\b', re.IGNORECASE | re.DOTALL)
+# A text, closed or not, or a number that is none; a text is matched so that nothing inside of it is. A quotation mark begins
+# a match, also where a backslash ends the payload: else each of them would be looked at to the end of it.
+_WORDS = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|(?<![\w.])([+-]?)(nan|inf(?:inity)?)\b', re.IGNORECASE | re.DOTALL)
 _NULL = re.compile(rb'("[^"\\]*")\s*:\s*null\b')
 _decode = msgspec.json.Decoder().decode
 
