@@ -28,6 +28,7 @@ REFUSED = {
 }
 READ_SIZE = 65_536  # bytes
 ROOM_BYTES = 16 << 20
+USUAL_BYTES = 256  # of a payload; a longer one may hold many readings, and counts in a batch as so many messages
 ENDS_WITHIN = 5.0  # seconds; a connection that is being made may take longer, and is left alone then
 QUIET = 0.005  # seconds without a message that end a batch
 SHORT_LIVED = 5.0  # seconds; a connection that ends sooner was taken over by another client, or the broker does not want it
@@ -243,18 +244,20 @@ class Subscriber:
         """Up to `most` messages.
 
         Args:
-            most: messages.
+            most: messages; a payload longer than `USUAL_BYTES` counts as several.
             timeout: seconds to wait for the first one.
             linger: seconds to wait for more, ended early by a pause: a broker that keeps few messages in flight
                 sends no more before we acknowledge.
         """
         messages: list[Message] = []
+        room = most
         with suppress(Empty):
             message = self._messages.get(timeout=timeout)
             end = time.monotonic() + linger
             while message is not None:
                 messages.append(message)
-                if len(messages) == most:
+                room -= max(1, len(message.payload) // USUAL_BYTES)
+                if room <= 0:
                     break
                 message = self._messages.get(timeout=QUIET if time.monotonic() < end else 0)
         self._bytes_out += sum(len(message.payload) for message in messages)
