@@ -20,6 +20,7 @@ from edge.forecaster.golden import Golden
 from edge.forecaster.level import LARGEST_VALUE
 from edge.forecaster.manifest import Cell, Manifest
 from edge.forecaster.model import Model, open_forecaster, relative_error, runtime_name
+from edge.forecaster.outliers import outlying
 from pipeline.training.architecture import Architecture
 from tests.support import tiny
 
@@ -115,6 +116,18 @@ def test_known_series_are_scaled_as_in_training() -> None:
 def test_self_test_passes_what_was_verified() -> None:
     """A sound bundle repeats its golden forecasts well within the tolerance."""
     assert Model(tiny.bundle(SEGMENT)).self_test() <= 1e-5
+
+
+@pytest.mark.training
+def test_self_test_passes_golden_windows_from_before_there_was_a_rule_for_outliers() -> None:
+    """Their forecasts were made from the outlier as well: the bundle stays live when the device is brought up to date."""
+    bundle = tiny.bundle(SEGMENT)
+    windows, series = tiny.windows(4)
+    windows[:, -1] = 85 * np.abs(np.nan_to_num(windows)).max()
+    assert outlying(windows)[:, -1].any()
+    made = tiny.network(SEGMENT).call(windows.astype(np.float32), series).numpy().astype(np.float64)
+    assert relative_error(made, Model(bundle).predict(windows, series), windows) > 0.1
+    assert Model(with_golden(bundle, Golden.of(windows, series, made))).self_test() <= 1e-4
 
 
 @pytest.mark.training
