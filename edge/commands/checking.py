@@ -20,7 +20,7 @@ from edge.release.capacity import SHARE, memory, need, shortage
 from edge.release.channel import Source
 from edge.release.meanings import disagreement
 from edge.release.ready import open_bundle
-from edge.release.releases import NO_CHANNEL, live_bundle
+from edge.release.releases import NO_CHANNEL, NOTHING_YET, live_bundle
 from edge.sources.settings import INFLUX, HistorySource
 from edge.sources.source import open_source
 from edge.stores.store import open_store
@@ -110,9 +110,7 @@ def local_bundle(config: Config) -> Bundle | None:
         try:
             return source.read_bundle(source.read_channel())
         except OSError as error:
-            raise BundleError(
-                f"cannot read {channel}: {error.strerror}; check [release] channel, or run gatecast retrain"
-            ) from error
+            raise BundleError(f"cannot read {channel}: {error.strerror}; check [release] channel{NOTHING_YET}") from error
     return live_bundle(Path(config.agent.state) / "bundles")
 
 

@@ -29,6 +29,7 @@ from edge.tls import TlsFiles
 
 DEATHS = 12  # runs in a row that ended while the live bundle forecast; a kill may fall there by chance
 SILENT = 4  # runs that one counts for in which it had not answered before: chance seldom brings that
+NOTHING_YET = ", or run gatecast retrain (without a history yet: gatecast promote last_value)"
 NO_CHANNEL = "[release] channel is empty, so no bundle can come: set it, such as registry/channels/live.json"
 
 
@@ -180,7 +181,7 @@ class Releases:
             self._complain(f"no bundle can be opened: {error}")
         except (OSError, HTTPException, ValueError) as error:
             reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-            hint = ", or run gatecast retrain" if isinstance(error, FileNotFoundError) else ""
+            hint = NOTHING_YET if isinstance(error, FileNotFoundError) else ""
             self._complain(f"cannot read the release channel {self._source.channel}: {reason}; check [release] channel{hint}")
         return None
 

@@ -95,7 +95,7 @@ def _tables(discovery: Discovery) -> Iterator[str]:
         rows = tuple((_cut(entry.shape), str(entry.topics), entry.reason, entry.sample) for entry in shown)
         more = len(discovery.unread) - len(shown)
         end = f"\n# and {more} more" if more else ""
-        yield f"# not read:\n{_table(Grid(('topics', 'number', 'why', 'sample'), rows), ('why', 'sample'))}{end}"
+        yield f"# not read:\n{_table(Grid(('topic', 'topics', 'why', 'sample'), rows), ('why', 'sample'))}{end}"
 
 
 def _table(grid: Grid, words: tuple[str, ...]) -> str:

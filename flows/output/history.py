@@ -2,15 +2,16 @@
 
 from rich.console import Console
 
-from edge.contract.times import format_duration, iso
+from edge.contract.times import UNITS, format_duration, iso
 from flows.output.tables import rich_table
 from pipeline.history.defaults import rounded
 from pipeline.report.page import DASH, Grid
 from pipeline.sources.survey import Survey, SurveyedSeries, SurveyedSource
 
 DAY = len("2026-01-31")
-WIDTH = 100  # characters of the narrowest table
+WIDTH = 400  # characters of the narrowest table: a terminal may wrap its lines, but no date and no number is folded
 MOST = 60  # series of one source that a terminal shows
+ENOUGH = 10  # units of time that a length has at least, so that rounding hides little of it
 CLOSE = 0.05  # a usual spacing that is so near to a round one is shown as that
 HEADERS = ("series", "readings", "first", "last", "interval", "gaps", "unit", "live", "usable")
 
@@ -39,9 +40,10 @@ def _show(console: Console, source: SurveyedSource, survey: Survey) -> None:
     for text in (*_reasons(source, survey), *source.notes):
         line(f"  {text}")
     if source.series and not any(series.live for series in source.series):
+        remedy = "rename of this [[history]], or " if source.label.startswith("[[history]]") else ""
         line(
             f"  no rule of [[ingest]] gives a name such as {source.series[0].name!r}, so these series never go on live: "
-            "set series or rename of this [[history]], or [[ingest]] series"
+            f"set {remedy}[[ingest]] series"
         )
     meters = [series.name for series in source.series if series.meter]
     if meters:
@@ -110,12 +112,12 @@ def _together(survey: Survey) -> list[str]:
 
 
 def _length(nanoseconds: int) -> str:
-    """A length of time as people say it: a round one where it is near, else in whole seconds."""
+    """A length of time as people say it: a round one where it is near, else in whole units of which there are enough."""
     near = rounded(nanoseconds)
     if abs(near - nanoseconds) <= CLOSE * nanoseconds:
         return format_duration(near)
-    unit = 10**9 if nanoseconds < 3600 * 10**9 else 60 * 10**9
-    return format_duration(max(round(nanoseconds / unit), 1) * unit) if nanoseconds >= 10**9 else format_duration(nanoseconds)
+    unit = max((unit for unit in UNITS.values() if ENOUGH * unit <= nanoseconds), default=1)
+    return format_duration(round(nanoseconds / unit) * unit)
 
 
 def survey_document(survey: Survey) -> dict[str, object]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from edge.contract.columns import Float64
 from edge.contract.contract import Contract
-from edge.contract.times import format_duration, iso
+from edge.contract.times import DAY, format_duration, iso
 from edge.errors import HistoryError
 from edge.forecaster.level import LARGEST_VALUE
 from pipeline.history.cells import Arrivals
@@ -140,6 +140,10 @@ def validate(arrivals: Arrivals, table: Table, contract: Contract, piece: int = 
     for row, covered in enumerate(coverage):
         if not covered.intervals and arrivals.stray[row]:
             problems[row] = "all of its readings lie far away from those of the others; was its clock right?"
+        elif not covered.intervals and arrivals.readings[row] and table.counting[row]:
+            problems[row] = (
+                "its readings give no increase yet: a counter needs one in each of two intervals in a row; collect more history"
+            )
     rows = [
         SeriesReport(
             name=name,
@@ -170,11 +174,9 @@ def _problems(table: Table, contract: Contract, coverage: Sequence[_Coverage], t
         if not covered.intervals:
             problems.append("no readings")
         elif covered.missing > MOST_MISSING:
-            spacing = rounded(table.interval / (1 - covered.missing))
             problems.append(
                 f"{covered.missing:.0%} of its intervals of {format_duration(table.interval)} hold no reading (at most "
-                f"{MOST_MISSING:.0%}), one comes about every {format_duration(spacing)}; "
-                'set a longer [fleet] interval, or, where it reports on change, [[ingest]] fill = "hold"'
+                f"{MOST_MISSING:.0%}), {_remedy(covered, table.interval)}"
             )
         elif _all_huge(learned, piece):
             problems.append(f"all of its values are {LARGEST_VALUE:g} or more, which counts as missing; use a larger unit")
@@ -188,6 +190,17 @@ def _problems(table: Table, contract: Contract, coverage: Sequence[_Coverage], t
         else:
             problems.append(None)
     return problems
+
+
+def _remedy(covered: _Coverage, interval: int) -> str:
+    """What to do about intervals without a reading: the gaps are few and long, or they are everywhere."""
+    if covered.longest_gap > covered.missing * covered.intervals / 2:
+        days = covered.longest_gap * interval / DAY
+        return f"most of them in one gap of {days:.1f} days; import the readings of that time, or collect more history"
+    return (
+        f"one comes about every {format_duration(rounded(interval / (1 - covered.missing)))}; "
+        'set a longer [fleet] interval, or, where it reports on change, [[ingest]] fill = "hold"'
+    )
 
 
 def _all_huge(values: Float64, piece: int) -> bool:

@@ -12,7 +12,7 @@ from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.forecaster.bundle import read_bundle
 from edge.release.channel import CHANNEL_LIMIT
-from edge.release.releases import live_bundle
+from edge.release.releases import NOTHING_YET, live_bundle
 from pipeline.release.registry import Registry
 from tests.support.agent_process import baseline_bundle, release
 from tests.support.devices import ONE, THREE, TWO, Device, Quiet, edit, model_bundle, serving
@@ -63,7 +63,7 @@ def test_a_registry_that_is_not_there_yet_is_made_by_retraining(tmp_path: Path) 
     """The line is the one of `check`: where to look, and what makes the file."""
     device = Device(tmp_path / "device", tmp_path / "registry" / "channels" / "live.json")
     assert device.poll() is None
-    assert device.log[-1].endswith("No such file or directory; check [release] channel, or run gatecast retrain")
+    assert device.log[-1].endswith(f"No such file or directory; check [release] channel{NOTHING_YET}")
 
 
 def test_the_channel_may_be_on_a_web_server(tmp_path: Path) -> None:

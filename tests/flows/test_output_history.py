@@ -70,3 +70,17 @@ def test_a_document_has_every_series() -> None:
         "live": False,
         "problem": "never changes",
     }
+
+
+def test_a_length_of_time_is_short_and_names_are_mended_where_they_are_made() -> None:
+    """No length has nanoseconds, no table folds its cells, and only `[[history]]` has a `rename` of its own."""
+    spacing = replace(SPACING, usual=468_632_012, longest=18_770 * 60 * SECOND)
+    series = SurveyedSeries("cellar." * 12 + "energy", spacing, METER.meaning, live=False, meter=False)
+    text = survey_text(
+        Survey((SurveyedSource("[store] b", (series,)), replace(SOURCE, series=(series,))), None, {}, "too short")
+    )
+    row = next(line for line in text.splitlines() if line.startswith("cellar."))
+    assert row.split()[1:] == ["1,000", "2026-01-01", "2026-02-02", "469ms", "3", "to", "13d", "kWh", "counter", "no", "no"]
+    stored, read = (line for line in text.splitlines() if "never go on live" in line)
+    assert stored.endswith("so these series never go on live: set [[ingest]] series")
+    assert read.endswith("so these series never go on live: set rename of this [[history]], or [[ingest]] series")

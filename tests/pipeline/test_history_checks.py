@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.contract.columns import Readings
+from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
+from edge.contract.meaning import Meaning
 from edge.contract.times import DAY, SECOND
 from edge.errors import HistoryError
 from pipeline.files.reading import read_file
@@ -135,3 +136,18 @@ def test_a_series_that_has_stopped_is_named() -> None:
     report = validated(Readings.concatenate([hourly(0, day), hourly(1, day[:200])]), ["alive", "dead"], contract)
     (line,) = stopped(report)
     assert line == "series 'dead' has no reading since 2024-01-09T07:00:00Z: it is trained on and not judged; check the sensor"
+
+
+def test_a_series_that_is_not_usable_says_what_it_lacks() -> None:
+    """One long gap is no reason for a longer interval, and a counter with readings of one interval has no increase yet."""
+    wave = [float(hour % 24) for hour in range(480)]
+    halves = hourly(1, wave).take(np.flatnonzero((np.arange(480) < 100) | (np.arange(480) >= 360)))
+    series = SeriesTable(("wave", "halves", "meter"), lambda name: Meaning("counter") if name == "meter" else None)
+    table, arrivals = stream_table(series, [Readings.concatenate([hourly(0, wave), halves, hourly(2, [5.0])])], HOUR)
+    good, halved, meter = validate(arrivals, table, Contract(HOUR, 24, 6)).series
+    assert good.problem is None
+    assert "54% of its intervals of 1h hold no reading (at most 50%), most of them in one gap of 10.8 days" in str(
+        halved.problem
+    )
+    assert "gives no increase yet" not in str(halved.problem)
+    assert "its readings give no increase yet" in str(meter.problem)
