@@ -19,6 +19,7 @@ from edge.messages.selection import Selection, Taken
 from edge.quoting import quoted
 
 LONGEST_NAME = 1024  # characters; names are kept for every series
+LONGEST_TAGS = 8192  # characters of all tags of a series; stores keep them for every series, and lines carry them
 MOST_SOURCES = 4096  # sources of one topic that are remembered
 ALL_TAGS = "*"  # in place of a tag's name: everything in an object becomes tags
 
@@ -181,11 +182,15 @@ class Ingest:
             tags: tags of the series.
 
         Raises:
-            PayloadError: its name cannot be one (`no_name`).
+            PayloadError: its name or its tags cannot be stored (`no_name`).
         """
         name = self.series.of(values)
-        if len(name) > LONGEST_NAME or not is_text(name) or not all(is_text(tag) for tag in tags.values()):
+        if len(name) > LONGEST_NAME or not is_text(name):
             raise PayloadError("no_name", f"expected a name of at most {LONGEST_NAME} characters, got {quoted(name)}")
+        texts = [*tags, *tags.values()]
+        if sum(map(len, texts)) > LONGEST_TAGS or not all(map(is_text, texts)):
+            expected = f"expected tags of at most {LONGEST_TAGS} characters that can be stored"
+            raise PayloadError("no_name", f"{expected}, got {quoted(dict(tags))}")
         return Source(name, dict(tags), taken.entry.meaning, self)
 
     def tags_of(self, name: str) -> dict[str, str] | None:

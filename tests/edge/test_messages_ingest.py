@@ -116,3 +116,21 @@ def test_a_value_of_bad_quality_is_left_out(quality: str) -> None:
     assert taken(rule, "t", payload) == {"b": 2.0, "c": 3.0}
     assert left_out(rule, "t", payload) == ["implausible"]
     assert left_out(ingest("t", value="v", valid="q", time=""), "t", f'{{"v":1,"q":{quality}}}') == ["implausible"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        '{"\\ud800":"x"}',
+        '{"a":"\\ud800"}',
+        '{"a\\u0000":"x"}',
+        '{"":"x"}',
+        '{"a":"%s"}' % ("x" * 8_200),
+        '{"%s":"x"}' % ("k" * 8_200),
+    ],
+)
+def test_tags_that_no_store_takes_cost_their_own_value_only(told: str) -> None:
+    """A key with half of a pair of characters would end the agent at the commit, and again after each restart."""
+    rule = ingest("t", "{$.id}", each="v", value="v", tags={"*": "{$.tags}"}, time="")
+    payload = f'{{"v":[{{"id":"a","v":1,"tags":{told}}},{{"id":"b","v":2,"tags":{{"x":"y"}}}}]}}'
+    assert (taken(rule, "t", payload), left_out(rule, "t", payload)) == ({"b": 2.0}, ["no_name"])
