@@ -3,7 +3,7 @@
 from edge.contract.columns import Readings
 from edge.contract.times import LATEST
 
-ROOM = 16_384  # readings; of more the newest wait, the others are only in the store
+ROOM = 16_384  # readings; of more the newest wait
 
 
 class Hold:
@@ -24,6 +24,9 @@ class Hold:
     def exchange(self, more: Readings, latest: int, *, most: int = LATEST) -> Readings:
         """Take more in, and let out what counts by now.
 
+        Where there is no room for all of them the oldest go first. They count at once where they can be right, since no window
+        may lack them; while nobody knows what time it is they are in the store only.
+
         Args:
             more: readings to wait.
             latest: the latest time that counts, ns UTC.
@@ -32,9 +35,13 @@ class Hold:
         ripe = self.waiting.time <= latest
         ready = self.waiting.take(ripe)
         if len(more) or len(ready):
-            self.waiting = Readings.concatenate([self.waiting.take(~ripe), more]).take(slice(-self._room, None))
+            self.waiting = Readings.concatenate([self.waiting.take(~ripe), more])
         if len(self.waiting) and (wrong := self.waiting.time > most).any():
             self.waiting = self.waiting.take(~wrong)
+        if (beyond := len(self.waiting) - self._room) > 0:
+            oldest, self.waiting = self.waiting.take(slice(0, beyond)), self.waiting.take(slice(beyond, None))
+            if most < LATEST:
+                ready = Readings.concatenate([ready, oldest])
         return ready
 
 

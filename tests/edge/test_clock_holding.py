@@ -255,6 +255,16 @@ def test_a_hold_has_so_much_room() -> None:
     assert hold.waiting.time.tolist() == list(range(2 * ROOM, 3 * ROOM))
 
 
+def test_what_a_hold_has_no_room_for_counts_at_once_where_it_can_be_right() -> None:
+    """A large fleet that is a minute ahead sends more than that: no reading of it is missing in a window."""
+    hold = Hold(readings(), 4)
+    assert len(hold.exchange(readings(1, 2, 3), 0, most=9)) == 0
+    assert hold.exchange(readings(4, 5, 12, 6), 0, most=9).time.tolist() == [1, 2]
+    assert hold.waiting.time.tolist() == [3, 4, 5, 6]
+    assert hold.exchange(readings(7), 3, most=9).time.tolist() == [3]
+    assert hold.waiting.time.tolist() == [4, 5, 6, 7]
+
+
 def test_what_waits_for_a_clock_is_remembered_until_it_is_replaced(tmp_path: Path) -> None:
     """Like everything else of a commit, over a restart; a commit that says nothing changes nothing."""
     for held, expected in (([5, 7], [5, 7]), (None, [5, 7]), ([7], [7]), ([], [])):
