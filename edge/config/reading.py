@@ -1,6 +1,7 @@
 """Reading of a `gatecast.toml`: once, whole, into one frozen `Config`; whatever is wrong there is one line with the key."""
 
 import difflib
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -23,6 +24,9 @@ LEFT_OUT: dict[str, dict[str, str | int]] = {
     "schedule": {"name": ""},
 }
 
+# What msgspec says where a key allows few words: the value, the section and the key.
+CHOICE = re.compile(r"Invalid enum value (.+) - at `\$\.(\w+)(?:\[\d+\])?\.(\w+)(?:\[\d+\])?`")
+
 
 def read_config(path: Path) -> Config:
     """The configuration in a file.
@@ -42,9 +46,33 @@ def read_config(path: Path) -> Config:
     try:
         config = msgspec.convert(document, Config)
     except msgspec.ValidationError as error:
-        raise ConfigurationError(f"{path}: {error}".replace(" - at `$.", " in `").replace(" | null", "")) from error
+        raise ConfigurationError(f"{path}: {_explained(str(error))}") from error
     _check(config, path)
     return config
+
+
+def _explained(fault: str) -> str:
+    """A wrong type or value as the user writes it; of a key with few possible words all of them."""
+    choice = CHOICE.fullmatch(fault)
+    if choice is None:
+        return fault.replace(" - at `$.", " in `").replace(" | null", "")
+    got, section, key = choice.groups()
+    is_list = f"`$.{section}[" in fault
+    kind = next(field.type for field in msgspec.structs.fields(Config) if field.encode_name == section)
+    fields = msgspec.structs.fields(get_args(kind)[0] if is_list else kind)
+    words = next(_words(field.type) for field in fields if field.encode_name == key)
+    name = f"[[{section}]]" if is_list else f"[{section}]"
+    return f"{name} {key}: expected one of {', '.join(words)}; got {got}"
+
+
+def _words(kind: object) -> list[str]:
+    """The words that a type allows, signs in quotes."""
+    parts = get_args(kind)
+    return [word for part in parts for word in ([_quoted(part)] if isinstance(part, str) else _words(part))]
+
+
+def _quoted(word: str) -> str:
+    return word if word.isalnum() else repr(word)
 
 
 def _refuse_unknown(path: Path, document: dict[str, object], kind: type[msgspec.Struct], section: str) -> None:

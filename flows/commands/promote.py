@@ -22,7 +22,8 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "version",
         metavar="VERSION",
-        help="as listed by gatecast models; or a baseline such as last_value, to forecast before there is a model",
+        help="as listed by gatecast models; or a baseline, to forecast before there is a model: last_value, "
+        "seasonal_naive_day, seasonal_naive_week, mean_of_3_days or mean_of_7_days",
     )
     add_config(parser)
     add_json(parser)

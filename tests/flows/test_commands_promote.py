@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge.contract.times import SECOND
+from edge.forecaster.baselines import BASELINES
 from pipeline.release.registry import Registry
 from tests.support.agent_process import baseline_bundle
 from tests.support.commands import call, write_fleet
@@ -53,3 +54,11 @@ def test_a_baseline_without_an_interval_needs_readings(tmp_path: Path, capsys: p
     assert (code, len(error.splitlines())) == (1, 1)
     assert "holds no readings" in error
     assert Registry(tmp_path / "registry").channel() is None
+
+
+def test_the_help_lists_every_baseline(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without loading what forecasts."""
+    with pytest.raises(SystemExit):
+        call(capsys, "promote", "--help")
+    listed = capsys.readouterr().out.replace(",", " ").split()
+    assert set(BASELINES) <= set(listed)
