@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from http.client import HTTPException
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
 import msgspec
 
@@ -73,7 +73,8 @@ def ask(listen: str) -> list[Topic]:
     if listen == "off":
         raise ConfigurationError("[agent] health is off; set it to 127.0.0.1:9273 and restart the agent")
     try:
-        with urlopen(f"http://{listen}/topics", timeout=TIMEOUT) as answer:
+        # The page is on this machine, where a proxy of the environment has nothing to do.
+        with build_opener(ProxyHandler({})).open(f"http://{listen}/topics", timeout=TIMEOUT) as answer:
             return msgspec.json.decode(answer.read(), type=list[Topic])
     except (OSError, HTTPException, msgspec.MsgspecError) as error:
         reason = getattr(error, "reason", None) or error

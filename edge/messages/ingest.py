@@ -21,6 +21,7 @@ from edge.quoting import quoted
 LONGEST_NAME = 1024  # characters; names are kept for every series
 LONGEST_TAGS = 8192  # characters of all tags of a series; stores keep them for every series, and lines carry them
 MOST_SOURCES = 4096  # sources of one topic that are remembered
+FEW_SOURCES = 64  # sources that are remembered before any of them came again: a tag may have another value in each message
 ALL_TAGS = "*"  # in place of a tag's name: everything in an object becomes tags
 
 
@@ -260,6 +261,7 @@ class Bound:
     def __init__(self, ingest: Ingest, values: dict[str, str]) -> None:
         self.ingest, self._values = ingest, values
         self._sources: dict[tuple[str | None, ...], Source] = {}
+        self._again = 0  # readings whose source was remembered
         self._suffixes: dict[str, str] = {}  # by the name of the series
         self.quick = self._quick()
 
@@ -345,8 +347,10 @@ class Bound:
         source = self._sources.get(key)
         if source is None or source.meaning is not value.entry.meaning:
             source = self._make(each, value, told, payload)
-            if len(self._sources) < MOST_SOURCES:
+            if len(self._sources) < min(MOST_SOURCES, max(FEW_SOURCES, self._again)):
                 self._sources[key] = source
+        else:
+            self._again += 1
         return source
 
     def _make(self, each: str, value: Taken, told: dict[str, Told], payload: bytes) -> Source:

@@ -20,8 +20,13 @@ def configure(folder: Path, health: str) -> str:
     return str(path)
 
 
-def test_the_page_of_the_agent_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """As a table with trouble first, and as JSON with everything."""
+def test_the_page_of_the_agent_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a table with trouble first, and as JSON with everything; a proxy for the network is not asked."""
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
     topics = Topics(10)
     topics.used("sensors/good", 1, 2, lambda _: ["sensors/{x}"])
     topics.skipped("sensors/bad", 1, "bad_value", "expected a number", b"on\x1b[2J", lambda _: ["sensors/{x}"])

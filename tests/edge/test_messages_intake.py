@@ -169,6 +169,21 @@ def test_made_up_topics_do_not_fill_the_memory() -> None:
     assert len(desk.lines) == 3
 
 
+def test_tags_that_change_with_every_message_do_not_fill_the_memory() -> None:
+    """Only what comes again is remembered, and a long list of sensors is known after some messages."""
+    rule = ingest("{device}", value="*", tags={"number": "{$.number}"}, time="")
+    desk = Desk(rule)
+    payloads = [b'{"a":1,"b":2,"number":%d}' % number for number in range(1500)]
+    desk.take(("one", payloads[0]))
+    tracemalloc.start()
+    for payload in payloads:
+        desk.take(("one", payload))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 200_000
+    assert desk.series.names == ["one.a", "one.b"]
+
+
 NESTINGS = {"lists": (b"[", b"]"), "objects": (b'{"a":', b"}"), "both": (b'[{"a":', b"}]")}
 PLACES = {
     "value": b'{"value": %s, "time": 1768478400}',
