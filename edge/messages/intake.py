@@ -123,7 +123,9 @@ class Intake:
         source, moment, value = usual.quick(message.payload, message.arrival)
         if moment > latest:
             return None
-        if proved and not -NEAR <= moment - message.arrival <= NEAR and not message.dup:
+        if -NEAR <= moment - message.arrival <= NEAR:
+            self._offsets.agree(message.topic)
+        elif proved and not message.dup:
             self._hear_offset(source, message, moment)
         self._trust.hear(usual.index, moment)
         self.used += 1
@@ -199,7 +201,9 @@ class Intake:
         told = source.ingest.timed and (source.ingest.dated or (moment != arrival and not source.ingest.relative))
         if index is not None and told:
             self._trust.hear(index, moment)
-        if told and proved and not -NEAR <= moment - arrival <= NEAR and not (message.retained or message.dup):
+        if told and -NEAR <= moment - arrival <= NEAR:
+            self._offsets.agree(message.topic)
+        elif told and proved and not (message.retained or message.dup):
             self._hear_offset(source, message, moment)
         if index is None or future:
             raise PayloadError(

@@ -24,6 +24,17 @@ def test_a_topic_in_local_time_is_said_once_with_the_setting_that_mends_it(hours
     assert words in line
 
 
+@pytest.mark.parametrize("payload", ['{{"Time": "{}", "T": 1}}', '{{"Time": "{}", "T": 1, "U": 2}}'])
+def test_a_sensor_that_sends_its_last_hour_again_is_in_no_other_zone(payload: str) -> None:
+    """Beside each new reading it repeats the one before; the new ones say that its clock is right."""
+    desk = Desk(ingest("tele/{plug}", value="T", time="Time"))
+    for hour in range(12):
+        for sent in (hour, max(hour - 1, 0)):
+            text = payload.format(f"2026-01-15T{12 + sent:02}:00:00Z")
+            desk.take(("tele/a", text.encode()), arrival=NOW + hour * 3600 * SECOND)
+    assert [line for line in desk.lines if line.startswith("time_offset")] == []
+
+
 def test_a_known_topic_whose_series_another_one_takes_is_looked_at_again() -> None:
     """Each change from one to the other is counted, however often both were seen."""
     desk = Desk(ingest("a/{x}"), ingest("b/{x}"))
