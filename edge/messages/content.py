@@ -17,11 +17,24 @@ FIRST_SECOND, LAST_SECOND = EARLIEST // SECOND, LATEST // SECOND
 BAD = frozenset({"false", "0", "bad"})  # what devices write for a value that is none
 
 
-def told_by(get: Get, element: object, document: object) -> Told:
-    """What a placeholder of the payload stands for: a text, the texts of an object, or None."""
+def told_by(get: Get, element: object, document: object, known: dict[Get, Told]) -> Told:
+    """What a placeholder of the payload stands for: a text, the texts of an object, or None.
+
+    Args:
+        get: looks the placeholder up.
+        element: part of the message, which counts first.
+        document: the message.
+        known: texts of the message for all of its elements, which are kept, as there may be thousands of these.
+    """
     value = get(element)
-    if value is MISSING and element is not document:
-        value = get(document)
+    if value is not MISSING or element is document:
+        return _told(value)
+    if get not in known:
+        known[get] = _told(get(document))
+    return known[get]
+
+
+def _told(value: object) -> Told:
     if isinstance(value, dict):
         texts = {str(name): text for name, inner in sorted(value.items()) if (text := text_of(inner))}
         return texts or None

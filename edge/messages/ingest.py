@@ -13,7 +13,7 @@ from edge.messages.formats.payload import Options, Read, Stateful
 from edge.messages.formats.table import format_of
 from edge.messages.names import EACH, KEY, SeriesName, Template, TopicTemplate
 from edge.messages.number import Number
-from edge.messages.paths import MISSING, getter, parse_path
+from edge.messages.paths import MISSING, Get, getter, parse_path
 from edge.messages.rule import IngestRule
 from edge.messages.selection import Selection, Taken
 from edge.quoting import quoted
@@ -189,7 +189,8 @@ class Ingest:
         if len(name) > LONGEST_NAME or not is_text(name):
             raise PayloadError("no_name", f"expected a name of at most {LONGEST_NAME} characters, got {quoted(name)}")
         texts = [*tags, *tags.values()]
-        if sum(map(len, texts)) > LONGEST_TAGS or not all(map(is_text, texts)):
+        together = "".join(texts)
+        if len(together) > LONGEST_TAGS or not all(texts) or (texts and not is_text(together)):
             expected = f"expected tags of at most {LONGEST_TAGS} characters that can be stored"
             raise PayloadError("no_name", f"{expected}, got {quoted(dict(tags))}")
         return Source(name, dict(tags), taken.entry.meaning, self)
@@ -303,6 +304,7 @@ class Bound:
         """
         ingest = self.ingest
         before, otherwise = len(rows) + len(reasons), ingest.otherwise
+        known: dict[Get, Told] = {}
         for each, element in ingest.selection.elements(document):
             if isinstance(element, PayloadError):
                 reasons.append(element)
@@ -314,7 +316,9 @@ class Bound:
                 if ingest.check is not None:
                     ingest.check(element)
                 moment = arrival if ingest.moment is None else ingest.moment(element, document, payload, arrival)
-                told = {name: told_by(get, element, document) or otherwise.get(name) for name, get in ingest.paths.items()}
+                told = {
+                    name: told_by(get, element, document, known) or otherwise.get(name) for name, get in ingest.paths.items()
+                }
             except PayloadError as error:
                 reasons.append(error)
                 continue

@@ -3,7 +3,7 @@
 import pytest
 
 from edge.messages.content import is_text, text_of
-from tests.support.ingests import ingest, left_out, taken
+from tests.support.ingests import ingest, left_out, tags, taken
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,13 @@ def test_a_value_of_bad_quality_is_none() -> None:
     rule = ingest("a", value="v", time="", valid="q")
     assert taken(rule, "a", '{"v":1,"q":true}') == taken(rule, "a", '{"v":1}') == {"a": 1.0}
     assert left_out(rule, "a", '{"v":1,"q":false}') == ["implausible"]
+
+
+def test_what_the_message_says_counts_for_every_element_that_does_not_say_it_itself() -> None:
+    """It is looked up once, however many elements there are, and not kept for the next message."""
+    rule = ingest("a", "{$.id}.{$.n}", each="l", value="v", time="", tags={"*": "{$.tags}"})
+    payload = '{"id":"%s","tags":{"x":"y"},"l":[{"n":1,"v":1},{"n":2,"v":2,"id":"own","tags":null},{"n":3,"v":3}]}'
+    for name in ("one", "two"):
+        assert taken(rule, "a", payload % name) == {f"{name}.1": 1.0, "own.2": 2.0, f"{name}.3": 3.0}
+        found = tags(rule, "a", (payload % name).encode())
+        assert found == {f"{name}.1": {"x": "y"}, "own.2": {}, f"{name}.3": {"x": "y"}}
