@@ -233,12 +233,12 @@ class Ingest:
         """Number of characters of a name that the rule leaves open; None where it gives no such name.
 
         The name of a value that has an entry is not open: of two rules that can give a name the one that leaves less open is
-        meant.
+        meant. The sign between two placeholders counts as open: more placeholders in a row say no more of a name.
         """
         values = self.series.values(name)
         if values is None:
             return None
-        return sum(len(text) for used, text in values.items() if used != KEY or not self.selection.names(text))
+        return sum(len(text) + 1 for used, text in values.items() if used != KEY or not self.selection.names(text))
 
     def meaning_of(self, name: str) -> Meaning | None:
         """What the rule says of a series of this name; None where it says nothing, or the name is of another form."""

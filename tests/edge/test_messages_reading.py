@@ -237,6 +237,8 @@ def test_a_name_tells_nothing_where_rules_disagree() -> None:
     assert meaning_of([held, again], "roof.power") == Meaning(hold=DAY)
     assert meaning_of([held, plain, named], "roof.total") == Meaning("counter")
     assert meaning_of([held], "roof.power") == Meaning(hold=DAY, unit="W")
+    deeper = ingest("e/{device}/{part}", "{device}.{part}.{key}", value="*", fill="hold")
+    assert meaning_of([deeper, plain], "roof.sensor.power") is None
     general = ingest("{device}/{metric}")
     special = ingest("energy/{device}", "{device}.energy", value="total", kind="counter")
     assert meaning_of([general, special], "roof.energy") == Meaning("counter")
