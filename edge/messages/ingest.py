@@ -54,7 +54,7 @@ class Source:
 
 
 Row: TypeAlias = tuple[Source, int, float]  # source, time in ns UTC, value
-Quick: TypeAlias = Callable[[bytes, int], Row]  # payload and time of arrival in, the one reading of the message out
+Quick: TypeAlias = Callable[[bytes, int], tuple[int, float]]  # payload and arrival in, time and value of its one reading out
 
 
 class Ingest:
@@ -113,6 +113,7 @@ class Ingest:
         self.series = SeriesName(template, levels, self.selection.keys, form.dotted)
         self.paths = {name: getter(path) for template in templates for name, path in template.paths.items()}
         self.otherwise = {name: text for template in templates for name, text in template.otherwise.items()}
+        self.quick = self._quick()
 
     def _default_series(self) -> str:
         several, walked = self.selection.several, self.selection.numbered
@@ -161,6 +162,28 @@ class Ingest:
         assert self.stateful is not None  # noqa: S101 - one of the two is there
         return self.stateful.read(topic, payload, arrival)
 
+    def _quick(self) -> Quick | None:
+        """The short way for the usual rule: one value, whose series is the topic's; None for others."""
+        selection, moment = self.selection, self.moment
+        usual = not (self.paths or selection.walked or selection.several or self.rule.rename or self.rule.drop)
+        if not usual or selection.suffixed or self.check is not None or self.read is None:
+            return None
+        (entry,) = selection.entries
+        if (get := entry.get) is None:
+            return None
+        number = entry.number
+
+        def take(payload: bytes, arrival: int) -> tuple[int, float]:
+            assert self.read is not None  # noqa: S101 - as above
+            document = self.read(payload)
+            value = get(document)
+            if value is MISSING:
+                raise selection.nothing(document, payload)
+            result = number(value)
+            return arrival if moment is None else moment(document, document, payload, arrival), result
+
+        return take
+
     def bind(self, topic: str) -> "Bound | None":
         """The rule for one topic; None where it does not take it."""
         values = self._topic.match(topic)
@@ -174,13 +197,13 @@ class Ingest:
         """Whether `skip` names the topic."""
         return any(skipped.match(topic) is not None for skipped in self._skip)
 
-    def source(self, values: Mapping[str, str], taken: Taken, tags: Mapping[str, str]) -> Source:
+    def source(self, values: Mapping[str, str], taken: Taken, tags: dict[str, str]) -> Source:
         """The source of a value.
 
         Args:
             values: values of all placeholders of the series' name.
             taken: the value.
-            tags: tags of the series.
+            tags: tags of the series; they are kept as they are.
 
         Raises:
             PayloadError: its name or its tags cannot be stored (`no_name`).
@@ -193,7 +216,7 @@ class Ingest:
         if len(together) > LONGEST_TAGS or not all(texts) or (texts and not is_text(together)):
             expected = f"expected tags of at most {LONGEST_TAGS} characters that can be stored"
             raise PayloadError("no_name", f"{expected}, got {quoted(dict(tags))}")
-        return Source(name, dict(tags), taken.entry.meaning, self)
+        return Source(name, tags, taken.entry.meaning, self)
 
     def tags_of(self, name: str) -> dict[str, str] | None:
         """The tags a series of this name would get from its topic, or None where the name does not tell."""
@@ -259,35 +282,26 @@ class Bound:
         values: values of the topic's placeholders.
     """
 
+    __slots__ = ("_again", "_own", "_sources", "_suffixes", "_values", "ingest")  # there may be as many as series
+
     def __init__(self, ingest: Ingest, values: dict[str, str]) -> None:
         self.ingest, self._values = ingest, values
-        self._sources: dict[tuple[str | None, ...], Source] = {}
+        self._own: Source | None = None
+        self._sources: dict[tuple[str | None, ...], Source] | None = None
         self._again = 0  # readings whose source was remembered
-        self._suffixes: dict[str, str] = {}  # by the name of the series
-        self.quick = self._quick()
+        self._suffixes: dict[str, str] | None = None  # by the name of the series
 
-    def _quick(self) -> Quick | None:
-        """The short way for the usual rule: one value, whose series is the topic's; None for others."""
-        ingest, selection = self.ingest, self.ingest.selection
-        moment, read = ingest.moment, ingest.read
-        usual = not (ingest.paths or selection.walked or selection.several or ingest.rule.rename or ingest.rule.drop)
-        if not usual or selection.suffixed or ingest.check is not None or read is None:
-            return None
-        (entry,) = selection.entries
-        if (get := entry.get) is None:
-            return None
-        number, named = entry.number, {**self._values, KEY: entry.key}
-        source = ingest.source(named, Taken(entry.key, 0.0, entry), self._tags(named, {}))
+    def own_source(self) -> Source:
+        """The source of the one value that the short way of the rule gives.
 
-        def take(payload: bytes, arrival: int) -> Row:
-            document = read(payload)
-            value = get(document)
-            if value is MISSING:
-                raise selection.nothing(document, payload)
-            result = number(value)
-            return source, arrival if moment is None else moment(document, document, payload, arrival), result
-
-        return take
+        Raises:
+            PayloadError: its name or its tags cannot be stored (`no_name`).
+        """
+        if self._own is None:
+            (entry,) = self.ingest.selection.entries
+            named = {**self._values, KEY: entry.key}
+            self._own = self.ingest.source(named, Taken(entry.key, 0.0, entry), self._tags(named, {}))
+        return self._own
 
     def take(self, document: object, payload: bytes, arrival: int, rows: list[Row], reasons: list[PayloadError]) -> None:
         """Take the readings in a document.
@@ -337,6 +351,8 @@ class Bound:
 
     def _other_suffix(self, name: str, suffix: str) -> PayloadError | None:
         """What is wrong with a unit that stands behind a number: it is another one than before. None where it is the same."""
+        if self._suffixes is None:
+            self._suffixes = {}
         if len(self._suffixes) < MOST_SOURCES:
             self._suffixes.setdefault(name, suffix)
         before = self._suffixes.get(name, suffix)
@@ -348,6 +364,8 @@ class Bound:
     def _source(self, each: str, value: Taken, told: dict[str, Told], payload: bytes) -> Source:
         """The source of a value, made once for all that is told of it."""
         key = (value.key, each, *(text if isinstance(text, str) else repr(text) for text in told.values()))
+        if self._sources is None:
+            self._sources = {}
         source = self._sources.get(key)
         if source is None or source.meaning is not value.entry.meaning:
             source = self._make(each, value, told, payload)
@@ -369,6 +387,8 @@ class Bound:
 
     def _tags(self, named: Mapping[str, str], told: Mapping[str, Told]) -> dict[str, str]:
         """Tags of a series; those whose value the payload does not tell are left out."""
+        if not self.ingest.tags:
+            return self._values
         tags = dict(self._values)
         for tag, template in self.ingest.tags.items():
             if any(name in told and not told[name] for name in template.used):

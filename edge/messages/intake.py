@@ -12,7 +12,7 @@ from edge.contract.times import EARLIEST
 from edge.errors import PayloadError, PayloadFault
 from edge.log import Grumbler
 from edge.messages.formats.payload import LARGEST_PAYLOAD
-from edge.messages.ingest import Quick, Row, Source
+from edge.messages.ingest import Bound, Quick, Row, Source
 from edge.messages.message import Arrival, Message
 from edge.messages.reading import LONGEST_TOPIC, Bounds, Naming, bind, take
 from edge.messages.topics import MOST_FAILING, TopicRecord, Topics
@@ -27,11 +27,13 @@ class _Usual:
 
     Args:
         quick: reads a payload.
+        bound: the rule for the topic.
         index: index of the series.
         record: numbers of the topic.
     """
 
     quick: Quick
+    bound: Bound
     index: int
     record: TopicRecord
 
@@ -120,13 +122,13 @@ class Intake:
         """
         if len(message.payload) > LARGEST_PAYLOAD:
             return None
-        source, moment, value = usual.quick(message.payload, message.arrival)
+        moment, value = usual.quick(message.payload, message.arrival)
         if moment > latest:
             return None
         if -NEAR <= moment - message.arrival <= NEAR:
             self._offsets.agree(message.topic)
         elif proved and not message.dup:
-            self._hear_offset(source, message, moment)
+            self._hear_offset(usual.bound.own_source(), message, moment)
         self._trust.hear(usual.index, moment)
         self.used += 1
         self.records.used_again(usual.record, message.arrival)
@@ -184,9 +186,10 @@ class Intake:
 
     def _shorten(self, topic: str, bounds: Bounds, timed: bool, index: int) -> None:
         """Let the next messages of a topic take the short way: those with one value and its time, for a series of their own."""
-        record, quick = self.records.record_of(topic), bounds[0].quick
-        if len(bounds) == 1 and timed and quick is not None and record is not None and self._owners[index][1] == topic:
-            self._usual[topic] = _Usual(quick, index, record)
+        record, quick = self.records.record_of(topic), bounds[0].ingest.quick
+        owned = self._owners[index][1]
+        if len(bounds) == 1 and timed and quick is not None and record is not None and owned == topic:
+            self._usual[owned] = _Usual(quick, bounds[0], index, record)
 
     def _reading(self, row: Row, message: Message, arrival: int, latest: int, *, proved: bool) -> tuple[int, int, float]:
         source, moment, value = row

@@ -96,9 +96,10 @@ def take(bounds: Bounds, topic: str, payload: bytes, arrival: int) -> tuple[list
         payload: its bytes.
         arrival: time of arrival in ns UTC.
     """
-    if len(bounds) == 1 and (quick := bounds[0].quick) is not None and len(payload) <= LARGEST_PAYLOAD:
+    if len(bounds) == 1 and (quick := bounds[0].ingest.quick) is not None and len(payload) <= LARGEST_PAYLOAD:
         try:
-            return [quick(payload, arrival)], []
+            moment, value = quick(payload, arrival)
+            return [(bounds[0].own_source(), moment, value)], []
         except PayloadError as error:
             return [], [error]
     rows: list[Row] = []

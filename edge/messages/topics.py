@@ -1,7 +1,7 @@
 """What came of every topic and every rule of late: kept for people who ask why a sensor is missing. No I/O."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from edge.errors import PayloadFault
@@ -23,7 +23,7 @@ class TopicRecord:
         seen: time of arrival of the last message, ns UTC.
         messages: messages that came.
         readings: readings in them.
-        skipped: messages, and values of messages that gave others, by the reason why they were skipped.
+        skipped: messages, and values of messages that gave others, by the reason why they were skipped; None: there are none.
         reason: the newest of these reasons, in words.
         payload: payload of the message that it was said of, shortened.
         rules: topics of the rules that take the topic, in their order.
@@ -32,7 +32,7 @@ class TopicRecord:
     seen: int = 0
     messages: int = 0
     readings: int = 0
-    skipped: dict[PayloadFault, int] = field(default_factory=dict)
+    skipped: dict[PayloadFault, int] | None = None
     reason: str = ""
     payload: str = ""
     rules: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class TopicRecord:
             "seen": self.seen,
             "messages": self.messages,
             "readings": self.readings,
-            "skipped": dict(self.skipped),
+            "skipped": dict(self.skipped or {}),
             "reason": self.reason,
             "payload": self.payload,
         }
@@ -152,5 +152,6 @@ class Topics:
         return [records[topic].document(topic) for topic in sorted(records)]
 
     def _note(self, record: TopicRecord, kind: PayloadFault, text: str, payload: bytes) -> None:
+        record.skipped = record.skipped or {}
         record.skipped[kind] = record.skipped.get(kind, 0) + 1
         record.reason, record.payload = f"{kind}: {text}", quoted(payload, LONGEST_PAYLOAD)

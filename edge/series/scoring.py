@@ -44,14 +44,16 @@ class Scoring:
         if series <= known:
             return
         # Resized in place and in small steps: a copy of all columns would double the memory of the agent for a moment.
-        for column, nothing in ((self._target, NEVER), (self._waiting, np.nan)):
+        for column, nothing in ((self._target, NEVER), (self._median, np.nan), (self._around, np.nan)):
             column.resize((max(series, known + known // 16), *column.shape[1:]), refcheck=False)
             column[known:] = nothing
 
     def _allocate(self, series: int) -> None:
         slots = int(self.leads.sum())
         self._target = np.full((series, slots), NEVER)
-        self._waiting = np.full((series, slots, len(self._levels) + 1), np.nan)  # quantiles, then baseline
+        # Medians in full, and the distances of quantiles and baseline from them: a device has room for ten thousand series.
+        self._median = np.full((series, slots), np.nan)
+        self._around = np.full((series, slots, len(self._levels) + 1), np.nan, np.float32)
 
     def at_leads(self, values: Float64, baseline: Float64) -> Float64:
         """The part of forecasts that is kept until its facts are there: `[n, leads, quantiles + 1]`, the baseline last.
@@ -89,14 +91,21 @@ class Scoring:
             number = origin[:, None] + self.leads - 1
             slots = self._offset + number % self.leads
             self._target[series[:, None], slots] = number
-            self._waiting[series[:, None], slots] = forecasts[rows]
+            self._hold(series[:, None], slots, forecasts[rows])
         return self._scores(matched)
+
+    def _hold(self, series: Int32 | slice, slots: Int64 | slice, forecasts: Float64) -> None:
+        """Keep forecasts, float64 `[..., quantiles + 1]`."""
+        median = forecasts[..., self.contract.median]
+        self._median[series, slots] = median
+        self._around[series, slots] = forecasts - median[..., None]
 
     def _match(self, series: Int32, number: Int64, fact: Float64) -> tuple[Int32, Int64, Int64, Float64, Float64]:
         slots = self._offset + number[:, None] % self.leads
         hit = (self._target[series[:, None], slots] == number[:, None]) & is_known(fact)[:, None]
         row, lead = np.nonzero(hit)
-        waiting = self._waiting[series[row], slots[row, lead]]
+        kept = series[row], slots[row, lead]
+        waiting = self._median[kept][:, None] + self._around[kept].astype(np.float64)
         made = np.isfinite(waiting[:, self.contract.median])
         self._target[series[row], slots[row, lead]] = NEVER
         row, lead, waiting = row[made], lead[made], waiting[made]
@@ -129,7 +138,7 @@ class Scoring:
         yield msgspec.msgpack.encode(len(self._target))
         for start in range(0, len(self._target), DUMPED):
             rows = slice(start, start + DUMPED)
-            yield msgspec.msgpack.encode([self._target[rows].tobytes(), self._waiting[rows].tobytes()])
+            yield msgspec.msgpack.encode([column[rows].tobytes() for column in (self._target, self._median, self._around)])
 
     def load(self, parts: Iterator[bytes]) -> None:
         """Take back what `dump` of an equal scoring wrote."""
@@ -137,9 +146,14 @@ class Scoring:
         self._allocate(series)
         for start in range(0, series, DUMPED):
             rows = slice(start, start + DUMPED)
-            target, waiting = msgspec.msgpack.decode(next(parts), type=tuple[bytes, bytes])
+            target, *columns = msgspec.msgpack.decode(next(parts), type=list[bytes])
             self._target[rows] = np.frombuffer(target, np.int64).reshape(self._target[rows].shape)
-            self._waiting[rows] = floats(waiting, self._waiting[rows].size).reshape(self._waiting[rows].shape)
+            if len(columns) == 1:  # as earlier versions have it
+                shape = self._around[rows].shape
+                self._hold(rows, slice(None), floats(columns[0], self._around[rows].size).reshape(shape))
+                continue
+            self._median[rows] = np.frombuffer(columns[0]).reshape(self._median[rows].shape)
+            self._around[rows] = np.frombuffer(columns[1], np.float32).reshape(self._around[rows].shape)
 
 
 def _rounds(series: Int32) -> Iterator[Int64]:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from edge.agent.counters import Counter
@@ -89,7 +88,7 @@ def test_what_the_broker_kept_is_stored_and_forecast_by_a_clock_that_is_behind(
     assert agent.parts.counters.total(Counter.READINGS) == len(bench.rows) == 1150
     assert len(script_of(agent).acknowledged) == 1150
     assert len(agent.parts.hold) == 0
-    assert window(agent, "d9.t") == [np.float32(at + 0.9) for at in range(91, 115)]
+    assert window(agent, "d9.t") == [at + 0.9 for at in range(91, 115)]
     bench.drain()
     assert_same(bench.stored(), uninterrupted(bench.rows, baseline_bundle(), tmp_path))
 
@@ -107,7 +106,7 @@ def test_what_few_sensors_send_waits_until_the_clock_is_set(stop: bool, tmp_path
         assert len(bench.stored()["reading"]) == 230
     agent = bench.run(bench.later(1), bench.set_right, bench.later(1))
     assert len(agent.parts.hold) == 0
-    assert window(agent, "d1.t") == [np.float32(at + 0.1) for at in range(91, 115)]
+    assert window(agent, "d1.t") == [at + 0.1 for at in range(91, 115)]
     bench.drain()
     assert_same(bench.stored(), uninterrupted(bench.rows, baseline_bundle(), tmp_path))
 
@@ -129,7 +128,7 @@ def test_what_waits_is_in_the_new_spool_where_the_old_one_is_damaged(tmp_path: P
     agent.run()
     assert bench.lines("database disk image is malformed") == 1
     agent = bench.run(bench.later(1), bench.set_right, bench.later(1))
-    assert window(agent, "d1.t") == [np.float32(at + 0.1) for at in range(91, 115)]
+    assert window(agent, "d1.t") == [at + 0.1 for at in range(91, 115)]
 
 
 def test_a_sensor_that_is_ahead_closes_nothing_and_is_refused_once_the_clock_is_proved(tmp_path: Path) -> None:
@@ -227,7 +226,7 @@ def test_a_restart_by_a_clock_that_is_behind_keeps_the_windows(tmp_path: Path) -
     with closing(sqlite3.connect(tmp_path / "state" / "spool.db")) as connection:
         connection.executescript("DELETE FROM snapshot; DELETE FROM journal")
     agent = bench.run()
-    assert window(agent, "d3.t") == [np.float32(at + 0.3) for at in range(91, 115)]
+    assert window(agent, "d3.t") == [at + 0.3 for at in range(91, 115)]
 
 
 def readings(*times: int) -> Readings:

@@ -1,6 +1,7 @@
 """A forecast of lead h is scored against exactly the interval it speaks of, once."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -211,21 +212,24 @@ def test_a_loaded_dump_scores_what_the_dumped_one_would() -> None:
 
 
 def test_bytes_of_a_dump_do_not_change() -> None:
-    """A snapshot is read by a later version: targets as int64, forecasts as float64."""
+    """A snapshot is read by a later version: targets as int64, medians as float64, distances from them as float32."""
     scoring = Scoring(CONTRACT, (2,))
     step(scoring, crowd(1, 1))
-    two, five, nothing = (np.float64(value).tobytes().hex() for value in (2, 5, np.nan))
+    two, nothing = (np.float64(value).tobytes().hex() for value in (2, np.nan))
+    distances = np.array([0, 0, 0, 3, *[np.nan] * 4], np.float32).tobytes().hex()
     assert [part.hex() for part in scoring.dump()] == [
         "01",
-        "92c410" + "0200000000000000" + "0000000000000080" + "c440" + two * 3 + five + nothing * 4,
+        "93c410" + "0200000000000000" + "0000000000000080" + "c410" + two + nothing + "c420" + distances,
     ]
 
 
-def test_a_dump_with_forecasts_in_float32_is_read() -> None:
-    """An agent of an earlier version kept them so."""
-    early = "92c410" + "0200000000000000" + "0000000000000080" + "c420" + "00000040" * 3 + "0000a040" + "0000c07f" * 4
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_a_dump_with_whole_forecasts_is_read(kind: type[np.floating[Any]]) -> None:
+    """Agents of earlier versions kept them so."""
+    forecasts = np.array([2, 2, 2, 5, *[np.nan] * 4], kind).tobytes()
+    early = bytes.fromhex("92c410" + "0200000000000000" + "0000000000000080" + f"c4{len(forecasts):02x}") + forecasts
     loaded, scoring = Scoring(CONTRACT, (2,)), Scoring(CONTRACT, (2,))
-    loaded.load(iter([bytes.fromhex("01"), bytes.fromhex(early)]))
+    loaded.load(iter([bytes.fromhex("01"), early]))
     step(scoring, crowd(1, 1))
     assert list(loaded.dump()) == list(scoring.dump())
 

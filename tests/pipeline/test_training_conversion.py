@@ -75,12 +75,15 @@ def test_the_mean_of_the_last_days_is_in_the_graph(quantiles: tuple[float, ...])
 
 
 def test_a_glitch_of_a_known_series_is_missing() -> None:
-    """A value a hundred scales from the last one is no input; below that it is one, and of a window of zeros nothing moves."""
+    """A value a hundred scales from the last one is no input; below that it is one, and of a window of zeros nothing moves.
+
+    There are two of the latter in a row: a single one, far from all others, would be passed over as well.
+    """
     architecture = Architecture(units=6)
     network, model = tiny.network(architecture), Model(tiny.bundle(architecture))
     window = (tiny.SCALE[1] * np.sin(np.arange(21)))[None]
     glitch, gap, large = window.copy(), window.copy(), window.copy()
-    glitch[0, 7], gap[0, 7], large[0, 7] = 4294967.295, np.nan, window[0, -1] + 99 * tiny.SCALE[1]
+    glitch[0, 7], gap[0, 7], large[0, 7:9] = 4294967.295, np.nan, window[0, -1] + 99 * tiny.SCALE[1]
     both, known = np.concatenate([glitch, gap, large]), np.full(3, 2, np.int32)
     for found in (forecast(network, both, known), model.predict(both, known)):
         np.testing.assert_array_equal(found[0], found[1])
