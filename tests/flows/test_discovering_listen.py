@@ -17,6 +17,14 @@ from tests.support.servers import free_port, wait_until
 CONNACK, REFUSED = b"\x20\x02\x00\x00", b"\x20\x02\x00\x05"
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C interrupts, also where the tests run in the background of a shell that ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @contextmanager
 def broker(behave: Callable[[socket.socket], None]) -> Iterator[Mqtt]:
     """A broker of one visit."""
@@ -72,6 +80,7 @@ def test_a_broker_that_hangs_up_is_asked_for_tls() -> None:
         Listener(mqtt, ["#"], Heard()).listen(1)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_the_listening_and_keeps_what_was_heard() -> None:
     """As if the time had been over."""
     heard, stop = Heard(), threading.Event()
