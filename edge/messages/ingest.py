@@ -108,7 +108,10 @@ class Ingest:
         self.selection = Selection(rule, form, used)
         self.check = check_of(rule.valid) if rule.valid is not None else None
         template = series if series is not None else Template(self._default_series(), placeholders, "series")
-        self._refuse_one_name_for_many(template)
+        if self.selection.several and KEY not in template.used:  # a name that several values of a message would have
+            raise ConfigurationError(
+                f"[[ingest]] series {template.text!r} is the same for all values of a message; add {{key}}, the value's name"
+            )
         levels = [name for name in self.names if name != self._topic.rest]
         self.series = SeriesName(template, levels, self.selection.keys, form.dotted)
         self.paths = {name: getter(path) for template in templates for name, path in template.paths.items()}
@@ -126,13 +129,6 @@ class Ingest:
                 "place, or set series"
             )
         return ".".join([self.topic.replace("/", "."), *(f"{{{name}}}" for name in names)])
-
-    def _refuse_one_name_for_many(self, template: Template) -> None:
-        """Refuse a name that several values of a message would have."""
-        if self.selection.several and KEY not in template.used:
-            raise ConfigurationError(
-                f"[[ingest]] series {template.text!r} is the same for all values of a message; add {{key}}, the value's name"
-            )
 
     @property
     def claim(self) -> tuple[object, ...]:
@@ -292,11 +288,7 @@ class Bound:
         self._suffixes: dict[str, str] | None = None  # by the name of the series
 
     def own_source(self) -> Source:
-        """The source of the one value that the short way of the rule gives.
-
-        Raises:
-            PayloadError: its name or its tags cannot be stored (`no_name`).
-        """
+        """The source of the one value that the short way of the rule gives; errors as of `Ingest.source`."""
         if self._own is None:
             (entry,) = self.ingest.selection.entries
             named = {**self._values, KEY: entry.key}
@@ -395,11 +387,8 @@ class Bound:
                 continue
             first = told.get(template.used[0]) if len(template.used) == 1 else None
             if tag == ALL_TAGS:
-                tags |= (
-                    {f"{name}_" if name in RESERVED else name: text for name, text in (first or {}).items()}
-                    if isinstance(first, dict)
-                    else {}
-                )
+                every = first if isinstance(first, dict) else {}
+                tags |= {f"{name}_" if name in RESERVED else name: text for name, text in every.items()}
                 continue
             texts = {name: text if isinstance(text, str) else ".".join(text.values()) for name, text in told.items() if text}
             tags[tag] = template.fill({**self._values, **named, **texts})

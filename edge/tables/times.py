@@ -130,6 +130,8 @@ def read_cell(text: str, rule: TimeRule) -> tuple[int, bool]:
     text = text.strip(BLANKS)
     try:
         if rule.excel:
+            if _NUMBER.fullmatch(text) is None:
+                raise PayloadError("bad_time", "no number of a day")
             return readable(_of_serial(text), text), False
         match = re.fullmatch(rule.pattern, text)
         if match is None:

@@ -81,6 +81,7 @@ DIGITS = st.text("0123456789./: -+APMZ", max_size=16)
 
 @given(st.sampled_from(RULES), st.lists(st.one_of(SHORT, DIGITS, texts), min_size=1, max_size=10))
 @example(RULES[2], ["46023.000005786", "-0.5", "1e300", "3000000"])
+@example(RULES[2], ["0\u2000"])
 @example(RULES[-1], ["2026-01-31Z", "2026-01-31+0130", "2026-01-31+01", "2026-01-31"])
 def test_a_rule_reads_a_column_as_it_reads_a_cell(rule: TimeRule, column: list[str]) -> None:
     """The unit of the column, the format that the user named, days of a spreadsheet; and which times are local."""

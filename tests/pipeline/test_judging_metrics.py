@@ -278,6 +278,8 @@ def test_the_agent_scores_what_the_functions_give() -> None:
         scores = scoring.step(closed, held)
     fact, quantiles = facts.astype(np.float64), values[:, 0].astype(np.float64)
     np.testing.assert_array_equal(scores.absolute_error, absolute_error(quantiles[:, 1], fact))
-    np.testing.assert_array_equal(scores.pinball, pinball(fact, quantiles, LEVELS))
+    np.testing.assert_allclose(
+        scores.pinball, pinball(fact, quantiles, LEVELS), rtol=1e-6, atol=1e-6
+    )  # distances wait as float32
     np.testing.assert_array_equal(scores.covered, covered(fact, quantiles))
-    np.testing.assert_array_equal(scores.baseline_absolute_error, absolute_error(naive[:, 0].astype(np.float64), fact))
+    np.testing.assert_allclose(scores.baseline_absolute_error, absolute_error(naive[:, 0], fact), rtol=1e-6, atol=1e-6)
