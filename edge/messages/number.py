@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable
 from typing import TypeAlias
 
+import msgspec
+
 from edge.contract.meaning import Meaning
 from edge.contract.plausible import Plausible
 from edge.contract.times import DAY, parse_duration
@@ -25,40 +27,47 @@ _SUFFIX = re.compile(
     re.VERBOSE,
 )
 _WORDS = {True: "true", False: "false"}
+OF_THE_RULE = ("min", "max", "scale", "offset", "unit", "kind", "fill")  # keys that an entry may leave to its rule
 LONGEST_NUMBER = 64  # characters of a number with something behind it
 
 
-def meaning_of(rule: IngestRule, value: ValueRule) -> Meaning | None:
-    """What a rule says of the series of one of its values; None where it says nothing.
+def merged(rule: IngestRule, value: ValueRule) -> ValueRule:
+    """The entry of a value with what the rule says where the entry says nothing; both say what is no value."""
+    rules = {key: getattr(rule, key) for key in OF_THE_RULE if getattr(value, key) is None}
+    words, ignored = {**(rule.map or {}), **(value.map or {})}, (*rule.ignore, *value.ignore)
+    return msgspec.structs.replace(value, map=words, ignore=ignored, hold=value.hold or rule.hold, **rules)
+
+
+def meaning_of(value: ValueRule) -> Meaning | None:
+    """What a merged entry says of its series; None where it says nothing.
 
     Raises:
         ConfigurationError: the longest hold is no duration, or is given without `fill = "hold"`.
     """
-    fill, longest = value.fill or rule.fill, value.hold or rule.hold
+    fill, longest = value.fill, value.hold
     if longest is not None and fill != "hold":
         raise ConfigurationError('[[ingest]] hold counts with fill = "hold" only; add that line, or take this one out')
     try:
         hold = DAY if longest is None else parse_duration(longest)
     except ConfigurationError as error:
         raise ConfigurationError(f"[[ingest]] hold: {error}") from error
-    unit = rule.unit if value.unit is None else value.unit
-    if value.kind is None and rule.kind is None and fill is None and unit is None:
+    if value.kind is None and fill is None and value.unit is None:
         return None
-    return Meaning(value.kind or rule.kind or "gauge", hold if fill == "hold" else 0, unit or "")
+    return Meaning(value.kind or "gauge", hold if fill == "hold" else 0, value.unit or "")
 
 
-def plausible_of(rule: IngestRule, value: ValueRule) -> Plausible | None:
-    """The readings that a value can give, after `scale` and `offset`; None where all can be."""
-    least = rule.min if value.min is None else value.min
-    most = rule.max if value.max is None else value.max
-    ignored = (*rule.ignore, *value.ignore)
-    if least is None and most is None and not ignored:
+def plausible_of(value: ValueRule) -> Plausible | None:
+    """The readings that a merged entry can give, after `scale` and `offset`; None where all can be."""
+    if value.min is None and value.max is None and not value.ignore:
         return None
-    scale = (rule.scale if value.scale is None else value.scale) or 1.0
-    offset = (rule.offset if value.offset is None else value.offset) or 0.0
-    ends = (-math.inf if least is None else least, math.inf if most is None else most)
-    lowest, highest = sorted(end * scale + offset for end in ends)
-    return Plausible(lowest, highest, frozenset(number * scale + offset for number in ignored))
+    scale, offset = value.scale or 1.0, value.offset or 0.0
+    lowest, highest = sorted(end * scale + offset for end in _ends(value))
+    return Plausible(lowest, highest, frozenset(number * scale + offset for number in value.ignore))
+
+
+def _ends(value: ValueRule) -> tuple[float, float]:
+    """The smallest and the largest number that a device can send."""
+    return -math.inf if value.min is None else value.min, math.inf if value.max is None else value.max
 
 
 def parse_value(value: object) -> float:
@@ -86,15 +95,15 @@ def parse_value(value: object) -> float:
 def number_of(rule: IngestRule, value: ValueRule) -> Number:
     """The function that gives the number of a value as it stands in a payload.
 
+    Args:
+        rule: the rule, which says how numbers are written.
+        value: merged entry of the value.
+
     Raises:
         ConfigurationError: `min` lies above `max`, or `scale` is 0 or not finite.
     """
-    words = {**(rule.map or {}), **(value.map or {})}
-    ignored = frozenset((*rule.ignore, *value.ignore))
-    least = rule.min if value.min is None else value.min
-    most = rule.max if value.max is None else value.max
-    scale = rule.scale if value.scale is None else value.scale
-    offset = rule.offset if value.offset is None else value.offset
+    words, least, most = value.map or {}, value.min, value.max
+    scale, offset = value.scale, value.offset
     for name, setting in (
         ("min", least),
         ("max", most),
@@ -108,11 +117,11 @@ def number_of(rule: IngestRule, value: ValueRule) -> Number:
         raise ConfigurationError("[[ingest]] scale is 0, which would make every value the same; leave it out")
     if least is not None and most is not None and least > most:
         raise ConfigurationError(f"[[ingest]] min {least:g} lies above max {most:g}")
-    parse = _parser(rule, rule.unit if value.unit is None else value.unit)
+    parse = _parser(rule, value.unit)
     if words:
         parse = _with_words(parse, words)
-    if ignored or least is not None or most is not None:
-        parse = _within(parse, ignored, -math.inf if least is None else least, math.inf if most is None else most)
+    if value.ignore or least is not None or most is not None:
+        parse = _within(parse, frozenset(value.ignore), *_ends(value))
     if scale is not None or offset is not None:
         parse = _scaled(parse, 1.0 if scale is None else scale, offset or 0.0)
     return parse

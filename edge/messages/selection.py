@@ -8,7 +8,7 @@ from edge.contract.meaning import Meaning
 from edge.contract.plausible import Plausible
 from edge.errors import ConfigurationError, PayloadError
 from edge.messages.formats.payload import Format
-from edge.messages.number import Number, meaning_of, number_of, plausible_of, suffix_of
+from edge.messages.number import Number, meaning_of, merged, number_of, plausible_of, suffix_of
 from edge.messages.paths import MISSING, Get, Levels, Walk, elements, getter, parse_path, walker
 from edge.messages.rule import IngestRule, ValueRule
 from edge.quoting import quoted
@@ -287,15 +287,16 @@ def _entry(rule: IngestRule, form: Format, key: str, value: ValueRule) -> Entry:
     path = value.path or ""
     levels = parse_path(path)
     many = None in levels
-    states = form.texts or bool(rule.map or value.map)
+    value = merged(rule, value)
+    states = form.texts or bool(value.map)
     return Entry(
         key,
         path,
         None if many else getter(levels),
         walker(levels) if many else None,
         number_of(rule, value),
-        meaning_of(rule, value),
-        plausible_of(rule, value),
+        meaning_of(value),
+        plausible_of(value),
         states,
     )
 
