@@ -258,7 +258,7 @@ class Agent:
         readings = intake.take(messages)
         parts.live.follow()
         effect = self._process(readings, messages)
-        for request in parts.memory.requests():
+        for request in parts.memory.requests(parts.clocks.now()):
             parts.subscriber.publish(request.topic, request.payload)
             parts.grumbler.say("request", request.text)
         taken = {Counter.MESSAGES: len(messages), Counter.MESSAGES_USED: intake.used, Counter.MESSAGES_SKIPPED: intake.skipped}

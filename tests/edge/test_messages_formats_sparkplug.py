@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,9 @@ from edge.messages.formats.sparkplug.schema import parse_payload
 from edge.messages.reading import read_message
 from tests.support.ingests import ingest, left_out, taken
 from tests.support.payloads import NOON, sparkplug
+
+if TYPE_CHECKING:
+    from edge.messages.formats.payload import Request
 
 SECOND = 1_000_000_000
 NODE, DEVICE = ("spBv1.0/Plant/N{}/Line", "spBv1.0/Plant/D{}/Line/Oven")
@@ -38,6 +42,7 @@ class Peer:
     def __init__(self, reader: Sparkplug | None = None) -> None:
         self.reader = reader if reader is not None else Sparkplug()
         self.now = NOON
+        self.requests: list[Request] = []
 
     def hear(self, topic: str, payload: bytes, later: float = 0.0) -> dict[str, object]:
         """Names and values of a message that comes some seconds later; the kind of an error under "!"."""
@@ -46,6 +51,8 @@ class Peer:
             rows = self.reader.read(topic, payload, self.now)
         except PayloadError as error:
             return {"!": error.kind}
+        finally:
+            self.requests += self.reader.requests(self.now)
         values = {str(row["name"]): row["value"] for row in rows if isinstance(row, dict)}
         kinds = [row.kind for row in rows if isinstance(row, PayloadError)]
         return {**values, "!": kinds[0]} if kinds else values
@@ -56,7 +63,8 @@ class Peer:
 
     def asked(self) -> list[str]:
         """Topics of the requests since the last call."""
-        return [request.topic for request in self.reader.requests()]
+        requests, self.requests = self.requests, []
+        return [request.topic for request in requests]
 
 
 def born() -> Peer:
@@ -107,10 +115,11 @@ def test_a_sequence_of_birth_data_death_and_rebirth() -> None:
     """Data before a birth asks for one; after a death nothing is read by number until the next birth; numbers turn at 255."""
     peer = Peer()
     assert peer.data(7, 1.0) == {"!": "no_birth"}
-    (request,) = peer.reader.requests()
+    (request,) = peer.requests
     command = parse_payload(request.payload)
     assert request.topic == "spBv1.0/Plant/NCMD/Line"
     assert [(m.name, m.datatype, m.boolean_value) for m in command.metrics] == [(b"Node Control/Rebirth", 11, True)]
+    assert peer.asked() == [request.topic]
     assert peer.hear(NODE.format("BIRTH"), BIRTH) == {"Air/Temperature": 21.5}
     for sequence in (*range(1, 256), *range(40)):
         assert peer.data(sequence, 2.5) == {"Air/Temperature": 2.5}
@@ -147,16 +156,48 @@ def test_a_node_is_asked_once_in_ten_seconds_and_ever_less() -> None:
     assert {later - earlier for earlier, later in pairwise(times[8:])} == {600}
 
 
+def nodes_that_are_asked(reader: Sparkplug, now: int) -> list[int]:
+    """Numbers of the nodes whose births are asked for at a moment."""
+    return [int(request.topic.rpartition("/")[2]) for request in reader.requests(now)]
+
+
+def test_thousands_of_unknown_nodes_are_asked_one_after_the_other() -> None:
+    """20 in a second, those that have waited longest first, each once; the line says how many wait."""
+    reader, data = Sparkplug(), sparkplug(7, {"alias": 1, "float_value": 1.0})
+    for number in range(3000):
+        reader.read(f"spBv1.0/Plant/NDATA/{number}", data, NOON)
+    first = reader.requests(NOON)
+    assert len(first) == 20
+    assert first[-1].text.endswith("its birth is asked for; 2980 more nodes wait for their turn, 20 in a second")
+    assert reader.requests(NOON) == []
+    asked = [number for second in range(1, 150) for number in nodes_that_are_asked(reader, NOON + second * SECOND)]
+    assert asked == list(range(20, 3000))
+    assert reader.requests(NOON + 600 * SECOND) == []
+
+
+def test_a_node_that_was_born_or_died_while_it_waited_is_not_asked() -> None:
+    """Nor is one twice that goes on to speak; a clock that was set back or stands still gives no turns."""
+    reader, data = Sparkplug(), sparkplug(7, {"alias": 1, "float_value": 1.0})
+    for number in (*range(25), 23):
+        reader.read(f"spBv1.0/Plant/NDATA/{number}", data, NOON)
+    assert nodes_that_are_asked(reader, NOON) == list(range(20))
+    reader.read("spBv1.0/Plant/NBIRTH/20", BIRTH, NOON)
+    with pytest.raises(PayloadError, match="NDEATH"):
+        reader.read("spBv1.0/Plant/NDEATH/21", DEATH, NOON)
+    assert nodes_that_are_asked(reader, NOON - 3600 * SECOND) == []
+    assert nodes_that_are_asked(reader, NOON - 3599 * SECOND) == [22, 23, 24]
+
+
 def test_a_node_that_never_answers_is_read_by_its_last_birth() -> None:
     """As an account that may not publish would get nothing at all; the request says so."""
     peer = born()
     assert peer.data(9, 1.0) == peer.data(10, 1.0, later=10) == {"!": "no_birth"}
     assert peer.data(11, 1.0, later=10) == {"!": "no_birth"}
     assert peer.data(12, 1.5, later=10) == {"Air/Temperature": 1.5}
-    assert "its data is read by the names of its last birth; let this agent publish to" in peer.reader.requests()[-1].text
+    assert "its data is read by the names of its last birth; let this agent publish to" in peer.requests[-1].text
     dead = Peer()
     assert {str(dead.data(n, 1.0, later=60)) for n in range(9)} == {"{'!': 'no_birth'}"}, "without any birth there are no names"
-    assert "its data cannot be read" in dead.reader.requests()[-1].text
+    assert "its data cannot be read" in dead.requests[-1].text
 
 
 def test_a_node_without_sequence_numbers_is_read_all_the_same() -> None:

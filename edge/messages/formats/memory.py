@@ -17,9 +17,13 @@ class FormatMemory:
     def __init__(self, formats: Mapping[str, Stateful]) -> None:
         self._formats = formats
 
-    def requests(self) -> list[Request]:
-        """Messages to publish since the last call."""
-        return [request for stateful in self._formats.values() for request in stateful.requests()]
+    def requests(self, now: int) -> list[Request]:
+        """Messages that are to be published now.
+
+        Args:
+            now: time of the clock, ns UTC.
+        """
+        return [request for stateful in self._formats.values() for request in stateful.requests(now)]
 
     def dump(self, *, whole: bool = False) -> dict[str, bytes]:
         """What a restart needs, by keys.

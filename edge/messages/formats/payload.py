@@ -57,8 +57,12 @@ class Stateful(Protocol):
             PayloadError: the payload is broken, or cannot be understood without a message that has not come yet.
         """
 
-    def requests(self) -> Sequence[Request]:
-        """What is to be published since the last call, such as a request for a new birth."""
+    def requests(self, now: int) -> Sequence[Request]:
+        """What is to be published now, such as a request for a new birth; what has to wait comes with a later call.
+
+        Args:
+            now: time of the clock, ns UTC.
+        """
 
     def dump(self, *, whole: bool = False) -> Mapping[str, bytes]:
         """What a restart needs, by keys of the format's own; it is on disk before the message is acknowledged.

@@ -104,17 +104,18 @@ class Node:
         return self._aliases.get(alias) if self.standing.alive and (self.standing.complete or self.standing.silent) else None
 
     def may_be_asked(self, now: int) -> bool:
-        """Whether a request for a birth is due; one that is due is counted as made.
+        """Whether a request for a birth is due.
 
         Args:
             now: time of the message that needs the birth, ns.
         """
         standing = self.standing
         pause = min(PAUSE << min(max(standing.requests - PATIENCE, 0), 16), LONGEST_PAUSE)
-        if standing.asked is not None and 0 <= now - standing.asked < pause:
-            return False
-        standing.asked, standing.requests = now, standing.requests + 1
-        return True
+        return standing.asked is None or not 0 <= now - standing.asked < pause
+
+    def ask(self, now: int) -> None:
+        """Count a request for its birth; argument as of `may_be_asked`."""
+        self.standing.asked, self.standing.requests = now, self.standing.requests + 1
 
     def _set(self, metrics: Iterable[Known]) -> None:
         self.metrics = [*metrics]

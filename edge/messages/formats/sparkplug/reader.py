@@ -1,7 +1,8 @@
 """`sparkplug`: Sparkplug B, where births say what the numbers in later messages mean.
 
 Births, data and deaths are those of the Sparkplug specification 3.0. A metric that is named by a number alone is read only
-while no message is missing since the birth that explains the number; else the node is asked for a new birth.
+while no message is missing since the birth that explains the number; else the node is asked for a new birth when its
+turn comes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from edge.errors import PayloadError
 from edge.messages.formats.payload import Options, Request, text_of
 from edge.messages.formats.sparkplug.node import PATIENCE, Known, Node, Standing
 from edge.messages.formats.sparkplug.schema import parse_payload, payload_class
+from edge.messages.formats.sparkplug.turns import A_SECOND, Turns
 from edge.messages.formats.sparkplug.values import BOOLEAN, NAMES, check_quality, properties_of, read_value
 from edge.quoting import quoted
 
@@ -38,7 +40,7 @@ class Sparkplug:
         self._nodes: dict[tuple[str, str], Node] = {}
         self._changed: set[tuple[str, str]] = set()
         self._born: set[tuple[str, str]] = set()
-        self._requests: list[Request] = []
+        self._turns = Turns()
 
     def read(self, topic: str, payload: bytes, arrival: int) -> list[object]:
         """The metrics of a message, an object each; what cannot be read is an error in its place.
@@ -52,7 +54,7 @@ class Sparkplug:
         rows = [*_rows(node, device, message)] if kind not in DEATHS else []
         unexplained = any(isinstance(row, PayloadError) and row.kind == "no_birth" for row in rows)
         if kind != "NDEATH" and (unexplained or not node.standing.complete) and node.may_be_asked(arrival):
-            self._requests.append(_request(address, node, arrival))
+            self._turns.wait(address)
         if not rows:
             raise PayloadError("unwanted", f"this {kind} holds no measurement")
         about = {"group": address[0], "node": address[1], "device": device or None}
@@ -61,9 +63,13 @@ class Sparkplug:
             for row in rows
         ]
 
-    def requests(self) -> Sequence[Request]:
-        """Requests for births since the last call."""
-        requests, self._requests = self._requests, []
+    def requests(self, now: int) -> Sequence[Request]:
+        """Requests for the births of the nodes whose turn it is."""
+        requests = []
+        for address in self._turns.come(now):
+            self._nodes[address].ask(now)
+            self._changed.add(address)
+            requests.append(_request(address, self._nodes[address], now, len(self._turns)))
         return requests
 
     def dump(self, *, whole: bool = False) -> dict[str, bytes]:
@@ -115,6 +121,8 @@ class Sparkplug:
             node.die(_session(message))
         else:
             node.hear(_sequence(message))
+        if kind in ("NBIRTH", "NDEATH"):
+            self._turns.leave(address)
         if kind in ("DBIRTH", "DDEATH"):
             node.describe(device, metrics)
         self._changed.add(address)
@@ -182,10 +190,10 @@ def _explained(node: Node, device: str, metric: Any) -> Known:  # noqa: ANN401 -
     return known
 
 
-def _request(address: tuple[str, str], node: Node, arrival: int) -> Request:
+def _request(address: tuple[str, str], node: Node, now: int, waiting: int) -> Request:
     group, name = address
     topic = f"{NAMESPACE}/{group}/NCMD/{name}"
-    message = payload_class()(timestamp=arrival // 1_000_000)
+    message = payload_class()(timestamp=now // 1_000_000)
     message.metrics.add(name=REBIRTH, datatype=BOOLEAN, boolean_value=True)
     where = quoted(f"{group}/{name}")
     text = f"Sparkplug node {where}: messages are missing, and what its data means is not sure; its birth is asked for"
@@ -195,6 +203,8 @@ def _request(address: tuple[str, str], node: Node, arrival: int) -> Request:
             f"Sparkplug node {where} has not answered {node.standing.requests - 1} requests for its birth, and {what}; "
             f"let this agent publish to {quoted(topic)}, or restart the node"
         )
+    if waiting:
+        text += f"; {waiting} more nodes wait for their turn, {A_SECOND} in a second"
     return Request(topic, message.SerializeToString(), text)
 
 
