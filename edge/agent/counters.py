@@ -66,7 +66,7 @@ class Counter(Number):
     SKIPPED_NO_VALUE = "messages skipped because they hold no value", "message"
     SKIPPED_RETAINED = "retained messages skipped because they hold no time", "message"
     SKIPPED_TOO_LARGE = "messages skipped because their payload is too large", "message"
-    SKIPPED_TOO_MANY_SERIES = "messages or values skipped because of more series than max_series", "message or value"
+    SKIPPED_TOO_MANY_SERIES = "messages or values skipped because max_series leaves no room for theirs", "message or value"
     SKIPPED_UNKNOWN_TOPIC = "messages skipped because no ingest rule has their topic", "message"
     SKIPPED_UNSUPPORTED = "Sparkplug values skipped because they are tables, files or not to be stored", "message or value"
     SKIPPED_UNWANTED = "messages skipped because they hold no measurement, or by skip of an ingest rule", "message"

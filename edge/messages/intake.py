@@ -169,7 +169,7 @@ class Intake:
             arrival = 0  # what counts from it may be of any age
         rows, reasons = take(bounds, message.topic, message.payload, arrival)
         readings: list[tuple[int, int, float]] = []
-        for row in rows:
+        for row in self._naming.within_room(message.topic, rows, reasons):
             try:
                 readings.append(self._reading(row, message, arrival, latest, proved=proved))
             except PayloadError as error:
@@ -200,7 +200,7 @@ class Intake:
         future = proved and moment > latest
         index = self._series.get(source.name)
         if index is None and not future:
-            index = self._add(source)
+            index = self._naming.add(source, message.topic)
         told = source.ingest.timed and (source.ingest.dated or (moment != arrival and not source.ingest.relative))
         if index is not None and told:
             self._trust.hear(index, moment)
@@ -273,11 +273,6 @@ class Intake:
                     f"{quoted(self._series.names[index], LONGEST_SHOWN)}, of which the last one stays; name what tells them "
                     "apart in [[ingest]] series",
                 )
-
-    def _add(self, source: Source) -> int:
-        if len(self._series) >= self._most:
-            raise PayloadError("too_many_series", f"more than {self._most} series; raise [agent] max_series if they are real")
-        return self._series.add(source.name, source.tags, source.meaning)
 
     def _bind(self, topic: str) -> tuple[Bounds, bool]:
         bounds = bind(self._naming.ingests, topic)

@@ -11,12 +11,14 @@ from edge.contract.plausible import Plausible
 from edge.errors import ConfigurationError, PayloadError
 from edge.messages.formats.memory import FormatMemory
 from edge.messages.formats.payload import LARGEST_PAYLOAD, Stateful
-from edge.messages.ingest import Bound, Ingest, Row
+from edge.messages.ingest import Bound, Ingest, Row, Source
 from edge.messages.names import KEY
 from edge.messages.presets.table import PRESETS, PresetRule, expand
 from edge.messages.rule import IngestRule
+from edge.quoting import quoted
 
 LONGEST_TOPIC = 1024  # characters; names are kept for every series
+FEW_SERIES = 1000  # series that any topic may bring while there is room
 Bounds: TypeAlias = tuple[Bound, ...]
 
 
@@ -164,15 +166,49 @@ def _rule_of(ingests: Iterable[Ingest], name: str) -> Ingest | None:
 class Naming:
     """Which series are known or may be added.
 
+    One topic does not take the room of all others: beyond a few series it may bring only as many as leave at least as much room
+    as it took. A message whose new series do not all find room brings none of them.
+
     Args:
         series: table of the engine, to which new series are added.
         ingests: rules that topics follow.
         most: largest number of series; readings of further ones are left out.
+        few: number of series that any topic may bring while there is room.
     """
 
-    def __init__(self, series: SeriesTable, ingests: Sequence[Ingest], most: int) -> None:
-        self.series, self.ingests, self.most = series, ingests, most
+    def __init__(self, series: SeriesTable, ingests: Sequence[Ingest], most: int, few: int = FEW_SERIES) -> None:
+        self.series, self.ingests, self.most, self._few = series, ingests, most, few
+        self._brought: dict[str, int] = {}  # series by topic
         self.memory = FormatMemory({ingest.reader[0]: ingest.stateful for ingest in ingests if ingest.stateful is not None})
+
+    def within_room(self, topic: str, rows: Sequence[Row], reasons: list[PayloadError]) -> Sequence[Row]:
+        """The readings of a message for whose series there is room.
+
+        Args:
+            topic: topic of the message.
+            rows: all of its readings.
+            reasons: takes why the others are left out (`too_many_series`).
+        """
+        free, brought = self.most - len(self.series), self._brought.get(topic, 0)
+        room = max(min(free, max(self._few - brought, (free - brought) // 2)), 0)
+        if len(rows) <= room:
+            return rows
+        new = {source.name for source, _, _ in rows if self.series.get(source.name) is None}
+        if len(new) <= room:
+            return rows
+        text = f"more than {self.most} series; raise [agent] max_series if they are real"
+        if free > 0:
+            share = brought + len(new) if brought + len(new) > self._few else 0
+            needed = len(self.series) + len(new) + share
+            text = f"{len(new)} new series, such as {quoted(min(new))}: one topic may not take the room of all others; "
+            text += f"raise [agent] max_series to {needed} if they are real, else leave them out with [[ingest]] drop"
+        reasons += [PayloadError("too_many_series", text)] * sum(source.name in new for source, _, _ in rows)
+        return [row for row in rows if row[0].name not in new]
+
+    def add(self, source: Source, topic: str) -> int:
+        """Index of a new series, which a topic brings."""
+        self._brought[topic] = self._brought.get(topic, 0) + 1
+        return self.series.add(source.name, source.tags, source.meaning)
 
     def index(self, name: str) -> int:
         """Index of a series of the store, with the tags its topic would give it, or -1 where there is no room for it."""

@@ -118,6 +118,18 @@ def test_series_beyond_the_limit_are_skipped_and_known_ones_go_on() -> None:
     assert "raise [agent] max_series" in desk.lines[0]
 
 
+def test_a_list_of_thousands_of_names_costs_only_itself() -> None:
+    """It makes no series, one line says what to do, and the sensors that come after it find room."""
+    desk = Desk(ingest("{device}", value="*", time=""), most=10_000)
+    assert desk.take(("wild", b"[%s]" % b",".join([b"1"] * 30_000)), ("roof", b'{"t": 1}')) == [(0, NOW, 1.0)]
+    assert desk.counts == {"too_many_series": 1}
+    assert desk.series.names == ["roof.t"]
+    (line,) = desk.lines
+    assert "30000 new series" in line
+    assert "raise [agent] max_series to" in line
+    assert "on topic 'wild'; skipped" in line
+
+
 def test_bad_payload_takes_no_place_among_the_series() -> None:
     """A series begins with its first reading."""
     desk = Desk(most=1)

@@ -3,6 +3,7 @@
 The kind of fault: more than one value, or the sensor's name, in one payload. Cases of public reports stand below.
 """
 
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from edge.contract.columns import SeriesTable
 from edge.contract.meaning import Meaning
 from edge.contract.times import DAY
-from edge.errors import ConfigurationError
+from edge.errors import ConfigurationError, PayloadError
+from edge.messages.ingest import Source
 from edge.messages.reading import Naming, make_ingests, meaning_of, read_message
 from edge.messages.rule import IngestRule, ValueRule
 from tests.support.ingests import NOON, ingest, left_out, tags, taken
@@ -217,6 +219,48 @@ def test_names_of_the_store_get_their_tags_and_their_meaning_back() -> None:
     assert naming.series.tags[0] == given[name] == {"device": "plug", "key1": "SENSOR", "site": "home"}
     assert (naming.index("strange"), naming.index("beyond")) == (1, -1)
     assert naming.series.tags[1] == {}
+
+
+def brought(naming: Naming, topic: str, *names: str) -> tuple[int, list[str]]:
+    """A message of readings of these series: how many there is room for, and why there is none for the others."""
+    rule, reasons = ingest("x", value="*"), list[PayloadError]()
+    rows = [(Source(name, {}, None, rule), NOON, 1.0) for name in names]
+    kept = naming.within_room(topic, rows, reasons)
+    for source, _, _ in kept:
+        if naming.series.get(source.name) is None:
+            naming.add(source, topic)
+    return len(kept), [str(reason) for reason in reasons]
+
+
+def test_a_message_whose_series_do_not_all_find_room_brings_none() -> None:
+    """Its readings of known series count, and so does a smaller message of the same topic, or one of another topic."""
+    naming = Naming(SeriesTable(), [], 1000, few=100)
+    assert brought(naming, "a", "known", *map(str, range(99))) == (100, [])
+    kept, reasons = brought(naming, "a", "known", *(f"x{number}" for number in range(501)))
+    assert (kept, len(reasons)) == (1, 501)
+    assert reasons[0].startswith("501 new series, such as 'x0': one topic may not take the room of all others; raise [agent]")
+    assert "max_series to 1202 if they are real" in reasons[0]
+    assert brought(naming, "a", *(f"y{number}" for number in range(400))) == (400, [])
+    assert brought(naming, "a", "z")[0] == 0, "500 places of 1000 are left for all other topics"
+    assert [brought(naming, f"t{topic}", *(f"{topic}.{number}" for number in range(50)))[0] for topic in range(10)] == [50] * 10
+    assert brought(naming, "other", "z") == (0, ["more than 1000 series; raise [agent] max_series if they are real"])
+    assert brought(naming, "a", "known", "y1") == (2, [])
+
+
+def test_the_limit_that_a_refused_message_asks_for_is_enough() -> None:
+    """Once it is set the message brings all of its series, and with one less it does not."""
+    names = [str(number) for number in range(700)]
+    _, (reason, *_) = brought(Naming(SeriesTable(), [], 1000, few=100), "a", *names)
+    needed = int(re.findall(r"max_series to (\d+)", reason)[0])
+    assert [brought(Naming(SeriesTable(), [], most, few=100), "a", *names)[0] for most in (needed - 1, needed)] == [0, 700]
+
+
+def test_gateways_bring_hundreds_of_series_in_a_message_until_there_is_no_room() -> None:
+    """Of any size up to the few that every topic may bring, and so does a broker with a retained message for each series."""
+    naming = Naming(SeriesTable(), [], 2000)
+    for gateway in range(4):
+        assert brought(naming, f"g{gateway}", *(f"{gateway}.{number}" for number in range(450))) == (450, [])
+    assert [brought(naming, f"r{number}", f"r{number}")[0] for number in range(201)] == [1] * 200 + [0]
 
 
 def test_what_a_name_means_is_told_by_the_rule_that_names_its_value() -> None:
