@@ -29,8 +29,10 @@ def keep_apart(
     topics: Mapping[str, HeardTopic],
     presets: Presets,
     most: int,
-) -> tuple[list[Proposal], list[Tried]]:
-    """The proposals that read something and claim nothing that another one reads, and what they gave.
+) -> tuple[list[Proposal], list[Tried], dict[str, str]]:
+    """The proposals that read something and claim nothing that another one reads, what they gave, and what is said twice.
+
+    A preset whose series another preset of the same devices gives as well is left out: some devices publish in two ways.
 
     Args:
         proposals: rules, each with its topics.
@@ -38,17 +40,21 @@ def keep_apart(
         topics: topics with samples, by name.
         presets: table of presets by name.
         most: largest number of samples of a topic that are tried.
+
+    Returns:
+        Proposals, what each of them gave, and topics that are left out, each with the preset that gives their series.
     """
     kept = _different_names(list(proposals))
     filters = {name: filter_text(shape.levels) for shape in shapes for name in shape.topics}
+    again: dict[str, str] = {}
     for _ in range(ROUNDS):
-        kept, tried = _that_read(kept, _try(kept, topics, presets, most))
+        kept, tried = _without_copies(*_that_read(kept, _try(kept, topics, presets, most)), again)
         skipping = [_skipping(proposal, result, topics, filters, presets) for proposal, result in zip(kept, tried, strict=True)]
         named = _named_apart(skipping, tried, presets)
         if named == kept:
-            return _without_clashes(kept, tried, presets)
+            return *_without_clashes(kept, tried, presets), again
         kept = named
-    return _without_clashes(*_that_read(kept, _try(kept, topics, presets, most)), presets)
+    return *_without_clashes(*_that_read(kept, _try(kept, topics, presets, most)), presets), again
 
 
 def _try(proposals: Sequence[Proposal], topics: Mapping[str, HeardTopic], presets: Presets, most: int) -> list[Tried]:
@@ -63,6 +69,32 @@ def _that_read(proposals: list[Proposal], tried: list[Tried]) -> tuple[list[Prop
         if any(result.readings.values()) or proposal.plan.format == "sparkplug"  # what it holds is known after a birth
     ]
     return [proposal for proposal, _ in pairs], [result for _, result in pairs]
+
+
+def _without_copies(proposals: list[Proposal], tried: list[Tried], again: dict[str, str]) -> tuple[list[Proposal], list[Tried]]:
+    """Without the presets whose series another one gives of the same devices.
+
+    Args:
+        proposals: all proposals.
+        tried: results of the trial, one of each proposal.
+        again: takes the topics of those that are left out, each with the name of the other preset.
+    """
+    given = {number: _given(proposal, tried[number]) for number, proposal in enumerate(proposals) if proposal.rule.preset}
+    left: set[int] = set()
+    for number in sorted(given, key=lambda number: len(given[number])):
+        others = (other for other in given if other != number and other not in left)
+        copied = next((other for other in others if given[number] <= given[other]), None)
+        if copied is not None:
+            left.add(number)
+            again |= {seen.heard.name: proposals[copied].rule.preset or "" for seen in proposals[number].topics}
+    numbers = [number for number in range(len(proposals)) if number not in left]
+    return [proposals[number] for number in numbers], [tried[number] for number in numbers]
+
+
+def _given(proposal: Proposal, tried: Tried) -> set[tuple[str, str]]:
+    """The series that a rule gives of its own topics, with the first level of the topic."""
+    own = {seen.heard.name for seen in proposal.topics}
+    return {(series, topic.partition("/")[0]) for series, topic in tried.series.items() if topic in own}
 
 
 def _skipping(
@@ -123,7 +155,7 @@ def _named_apart(proposals: list[Proposal], tried: list[Tried], presets: Presets
     for number, proposal in enumerate(proposals):
         if tried[number].shared and proposal.tail is None and not proposal.rule.preset:
             named.append(proposal.with_topic())
-        elif number in late and proposal.rule.preset:
+        elif number in late and proposal.rule.preset and proposal.rule.series is None:
             named += _written_out(proposal, presets)
         else:
             named.append(proposal.in_full() if number in late else proposal)
@@ -139,8 +171,17 @@ def _written_out(proposal: Proposal, presets: Presets) -> list[Proposal]:
         topics = tuple(seen for seen in proposal.topics if template.match(seen.heard.name) is not None)
         if topics:
             rule = msgspec.structs.replace(base, series=f"{name}.{Ingest(base).series.template.text}")
-            rules.append(replace(proposal, rule=rule, topics=topics))
+            rules.append(replace(proposal, rule=_shortest(name, rule, presets), topics=topics))
     return rules
+
+
+def _shortest(preset: str, rule: IngestRule, presets: Presets) -> IngestRule:
+    """A rule that a preset stands for, written with the preset where that says the same: a preset may have fifty values."""
+    for skip in ((), rule.skip):
+        short = IngestRule(topic=rule.topic, series=rule.series, preset=preset, skip=skip)
+        if expand(short, presets) == (rule,):
+            return short
+    return rule
 
 
 def _without_clashes(proposals: list[Proposal], tried: list[Tried], presets: Presets) -> tuple[list[Proposal], list[Tried]]:

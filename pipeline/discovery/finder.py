@@ -1,13 +1,13 @@
 """From what was heard to rules that were tried: the whole of discovery, without a broker."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.messages.rule import IngestRule
 from pipeline.discovery.apart import keep_apart
 from pipeline.discovery.harmony import harmonise
 from pipeline.discovery.proposals import Proposal, Zone, of_sparkplug, propose
-from pipeline.discovery.recognise import recognise
+from pipeline.discovery.recognise import left_alone, recognise, rule_of
 from pipeline.discovery.roots import with_roots
 from pipeline.discovery.shapes import Shape, shapes_of
 from pipeline.discovery.trial import Tried
@@ -107,23 +107,28 @@ def discover(heard: Heard, seconds: float, zone: Zone, presets: Mapping[str, tup
     known = {name: Plan("", preset=preset) for name, preset in recognise(heard, presets).items()}
     moved = with_roots((topic for topic in heard if topic.name not in known and not describes(topic)), presets)
     known |= {name: Plan("", preset=rooted.preset, root=rooted.root) for name, rooted in moved.items()}
-    plans = {name: _plan(topic, known.get(name)) for name, topic in seen.items() if not absent(topic.heard)}
+    alone = left_alone(seen, known, presets)
+    plans = {
+        name: None if name in alone else _plan(topic, known.get(name))
+        for name, topic in seen.items()
+        if not absent(topic.heard)
+    }
     shapes = shapes_of(harmonise(plans))
-    kept, tried = keep_apart(_proposals(shapes, seen, zone), shapes, heard.topics, presets, most)
+    kept, tried, again = keep_apart(_proposals(shapes, seen, zone), shapes, heard.topics, presets, most)
     findings = [_finding(proposal, result, seconds) for proposal, result in zip(kept, tried, strict=True)]
     read = {name for result in tried for name, readings in result.readings.items() if readings}
     read |= {topic.heard.name for proposal in kept if proposal.plan.format == "sparkplug" for topic in proposal.topics}
     owned = {topic.heard.name for proposal in kept for topic in proposal.topics}
-    lost = [seen[name] for name, plan in plans.items() if plan is not None and name not in owned]
+    lost = [seen[name] for name, plan in plans.items() if plan is not None and name not in owned and name not in again]
     count = sum((finding.count for finding in findings), Count())
-    count += Count(unread=sum(count_numbers(topic, topic.plan, ()) for topic in lost if topic.plan is not None))
+    count += Count(left_out=_numbers(seen[name] for name in (*alone, *again)), unread=_numbers(lost))
     findings.sort(key=lambda finding: (-finding.readings, -finding.series, finding.proposal.rule.topic or ""))
     return Discovery(
         len(heard.topics),
         heard.messages,
         seconds,
         tuple(findings),
-        unread_of(shapes, seen, read),
+        unread_of(shapes, seen, read, alone=alone, again=again),
         count,
         heard.further,
         len(heard.system),
@@ -158,8 +163,7 @@ def _proposals(shapes: Sequence[Shape], seen: Mapping[str, Seen], zone: Zone) ->
 
 def _of_preset(plan: Plan, topics: Sequence[Seen]) -> Proposal:
     silent = sum(topic.heard.live == 0 for topic in topics)
-    rule = IngestRule(preset=plan.preset, topic=f"{plan.root}/#" if plan.root else None)
-    return Proposal(rule, tuple(topics), plan, retained_only=silent)
+    return Proposal(rule_of(plan), tuple(topics), plan, retained_only=silent)
 
 
 def _finding(proposal: Proposal, tried: Tried, seconds: float) -> Finding:
@@ -172,6 +176,11 @@ def _finding(proposal: Proposal, tried: Tried, seconds: float) -> Finding:
         readings += live * tried.readings.get(name, 0) / max(tried.messages.get(name, 0), 1)
         count += _count(topic, proposal, tried.readings.get(name, 0))
     return Finding(proposal, messages / minutes, readings / minutes, len(tried.series), tuple(tried.series)[:EXAMPLES], count)
+
+
+def _numbers(topics: Iterable[Seen]) -> int:
+    """How many numbers stand in the samples of topics."""
+    return sum(count_numbers(topic, topic.plan, ()) for topic in topics if topic.plan is not None)
 
 
 def _count(topic: Seen, proposal: Proposal, readings: int) -> Count:

@@ -1,12 +1,18 @@
-"""Which presets fit what was heard: by topic, by what they read, and where a topic says little by several of its kind."""
+"""Which presets fit what was heard: by topic, by what they read, and where a topic says little by several of its kind.
+
+And which topics of the same devices they leave alone.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from edge.messages.names import TopicTemplate
+from edge.messages.presets.table import expand
 from edge.messages.reading import make_ingests, read_message
 from edge.messages.rule import IngestRule
 from pipeline.discovery.lookup import Lookup
 from pipeline.samples.heard import HeardTopic
+from pipeline.samples.plans import Plan
 
 SIGNS = 5  # topics of a device that a preset of general topics must know: a meter of one's own has voltage and temp as well
 TRIED = 3  # samples of a topic that are tried
@@ -51,6 +57,37 @@ def recognise(topics: Iterable[HeardTopic], presets: Mapping[str, Sequence[Inges
         if believed:
             recognised[name] = max(believed, key=lambda fit: (_fixed(fit.template), fit.readings, fit.timed)).preset
     return recognised
+
+
+def rule_of(plan: Plan) -> IngestRule:
+    """The rule that reads topics by a preset."""
+    return IngestRule(preset=plan.preset, topic=f"{plan.root}/#" if plan.root else None)
+
+
+def left_alone(
+    topics: Iterable[str], recognised: Mapping[str, Plan], presets: Mapping[str, tuple[IngestRule, ...]]
+) -> dict[str, str]:
+    """Topics that the preset of their devices skips, each with the name of the preset.
+
+    Args:
+        topics: names of all topics.
+        recognised: topics that a preset reads, each with the preset and its root.
+        presets: table of presets by name.
+    """
+    skips = {
+        plan: [TopicTemplate(text) for text in {text for base in expand(rule_of(plan), presets) for text in base.skip}]
+        for plan in set(recognised.values())
+    }
+    devices: dict[str, set[Plan]] = {}  # presets by the first level of their topics
+    for name, plan in recognised.items():
+        devices.setdefault(name.partition("/")[0], set()).add(plan)
+    return {
+        name: plan.preset
+        for name in topics
+        if name not in recognised
+        for plan in devices.get(name.partition("/")[0], ())
+        if any(skip.match(name) is not None for skip in skips[plan])
+    }
 
 
 def _tries(topic: HeardTopic, rules: Lookup[str]) -> list[_Try]:

@@ -47,8 +47,8 @@ def text_of(text: str) -> str:
 
 def _value(value: object) -> str:
     if isinstance(value, ValueRule):
-        usual = ValueRule("")
-        keys = [key for key in ValueRule.__struct_fields__ if key == "path" or getattr(value, key) != getattr(usual, key)]
+        usual = ValueRule()
+        keys = [key for key in ValueRule.__struct_fields__ if getattr(value, key) != getattr(usual, key)]
         return _table({key: getattr(value, key) for key in keys})
     if isinstance(value, dict):
         return _table(value)

@@ -52,24 +52,39 @@ def describes(topic: HeardTopic) -> bool:
     return levels[-1] in DESCRIBING or "discovery" in levels
 
 
-def unread_of(shapes: Sequence[Shape], seen: Mapping[str, Seen], read: Iterable[str]) -> tuple[Unread, ...]:
-    """The shapes that no rule reads, those that speak most first.
+def unread_of(
+    shapes: Sequence[Shape],
+    seen: Mapping[str, Seen],
+    read: Iterable[str],
+    *,
+    alone: Mapping[str, str],
+    again: Mapping[str, str],
+) -> tuple[Unread, ...]:
+    """The shapes that no rule reads, by the reason why; those that speak most first.
 
     Args:
         shapes: all shapes.
         seen: topics by name.
         read: topics that a rule reads.
+        alone: topics that a preset leaves out, each with its name.
+        again: topics whose series a preset gives already, each with its name.
     """
+    told = {
+        **{name: f"preset {preset} leaves it out" for name, preset in alone.items()},
+        **{name: f"preset {preset} gives the same series" for name, preset in again.items()},
+    }
     known, unread = set(read), []
     in_shapes: set[str] = set()
     for shape in shapes:
         in_shapes.update(shape.topics)
-        topics = [seen[name] for name in shape.topics if name not in known]
-        if topics:
-            template = topic_text(shape.levels, placeholders(shape))
-            unread.append(
-                _unread("/".join(map(masked_text, template.split("/"))), topics, planned=isinstance(shape.plan, Plan))
-            )
+        by_reason: dict[str, list[Seen]] = {}
+        for topic in (seen[name] for name in shape.topics if name not in known):
+            reason = told.get(topic.heard.name) or _reason(topic, planned=isinstance(shape.plan, Plan))
+            by_reason.setdefault(reason, []).append(topic)
+        for reason, topics in by_reason.items():
+            template = "/".join(map(masked_text, topic_text(shape.levels, placeholders(shape)).split("/")))
+            live = sum(topic.heard.live for topic in topics)
+            unread.append(Unread(template, len(topics), live, reason, _sample(topics[0])))
     silent = [topic for name, topic in seen.items() if name not in in_shapes and name not in known]
     if silent:
         words = "they say that there is no value now"
@@ -85,12 +100,6 @@ def _together(unread: Sequence[Unread]) -> Iterable[Unread]:
         groups.setdefault((entry.shape, entry.reason), []).append(entry)
     for group in groups.values():
         yield replace(group[0], topics=sum(entry.topics for entry in group), live=sum(entry.live for entry in group))
-
-
-def _unread(template: str, topics: Sequence[Seen], *, planned: bool) -> Unread:
-    spoken = next((topic for topic in topics if topic.heard.samples), topics[0])
-    live = sum(topic.heard.live for topic in topics)
-    return Unread(template, len(topics), live, _reason(spoken, planned=planned), _sample(spoken))
 
 
 def _reason(seen: Seen, *, planned: bool) -> str:

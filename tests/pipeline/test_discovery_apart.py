@@ -14,11 +14,13 @@ PRESETS = {
         IngestRule("rooms/{device}/t", format="plain", series="{device}.t"),
         IngestRule("rooms/{device}/h", format="plain", series="{device}.h"),
     ),
+    "whole": (IngestRule("{device}/now", value="*", time=""),),
+    "again": (IngestRule("{device}/now", value="*", time=""),),
 }
 
 
-def apart(collected: Heard, *presets: Proposal) -> list[IngestRule]:
-    """The rules for what was heard, some of it by presets."""
+def apart(collected: Heard, *presets: Proposal, copies: tuple[str, ...] = ()) -> list[IngestRule]:
+    """The rules for what was heard, some of it by presets, of which some copy others."""
     taken = {topic.heard.name: Plan("", preset=preset.rule.preset or "") for preset in presets for topic in preset.topics}
     seen = {topic.name: examine(topic, 24) for topic in collected}
     shapes = shapes_of({name: taken.get(name, topic.plan) for name, topic in seen.items()})
@@ -27,7 +29,8 @@ def apart(collected: Heard, *presets: Proposal) -> list[IngestRule]:
         for shape in shapes
         if isinstance(shape.plan, Plan) and not shape.plan.preset
     ]
-    kept, _ = keep_apart([*presets, *own], shapes, collected.topics, PRESETS, 24)
+    kept, _, again = keep_apart([*presets, *own], shapes, collected.topics, PRESETS, 24)
+    assert tuple(again) == copies
     return [proposal.rule for proposal in kept]
 
 
@@ -68,7 +71,25 @@ def test_a_preset_whose_series_another_rule_gives_is_written_out() -> None:
     rules = apart(
         collected, of_preset("nodes", collected, "k/sensor/t/state"), of_preset("rooms", collected, "rooms/k/t", "rooms/k/h")
     )
-    assert [rule.series for rule in rules] == [None, "rooms.{device}.t", "rooms.{device}.h"]
+    assert [(rule.preset, rule.topic, rule.series, rule.format) for rule in rules] == [
+        ("nodes", None, None, None),
+        ("rooms", "rooms/{device}/t", "rooms.{device}.t", None),
+        ("rooms", "rooms/{device}/h", "rooms.{device}.h", None),
+    ]
+
+
+def test_a_device_that_publishes_in_two_ways_is_read_once() -> None:
+    """By the preset that gives more series; one of another device with the same name would be read."""
+    collected = heard({"k/sensor/t/state": ["1"], "k/now": [{"t": 1, "h": 2}]})
+    both = of_preset("nodes", collected, "k/sensor/t/state"), of_preset("whole", collected, "k/now")
+    assert [rule.preset for rule in apart(collected, *both, copies=("k/sensor/t/state",))] == ["whole"]
+
+
+def test_a_preset_that_takes_the_topics_of_another_copies_nothing() -> None:
+    """Each skips what the other was made from."""
+    collected = heard({"k/now": [{"t": 1}], "m/now": [{"t": 2, "h": 3}]})
+    rules = apart(collected, of_preset("whole", collected, "k/now"), of_preset("again", collected, "m/now"))
+    assert [(rule.preset, rule.skip) for rule in rules] == [("whole", ("m/now",)), ("again", ("k/now",))]
 
 
 def test_a_rule_that_reads_nothing_is_left_out() -> None:

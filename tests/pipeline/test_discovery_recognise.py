@@ -1,7 +1,8 @@
 """Presets are believed where topic or payload says enough (kind K9: what is taken for something else is misread in silence)."""
 
 from edge.messages.rule import IngestRule, ValueRule
-from pipeline.discovery.recognise import recognise
+from pipeline.discovery.recognise import left_alone, recognise
+from pipeline.samples.plans import Plan
 from tests.support.heard_topics import heard
 
 CHARGER = tuple(IngestRule(f"{{device}}/{key}", format="plain", scale=0.1) for key in ("amp", "temp", "volt", "pilot", "wh"))
@@ -33,3 +34,10 @@ def test_general_topics_of_json_need_a_value_that_is_known() -> None:
     """By its name in the preset."""
     live = {"a/status/switch": [{"apower": 5}], "b/status/pump": [{"rpm": 5}]}
     assert recognise(heard(live), PRESETS) == {"a/status/switch": "relay"}
+
+
+def test_what_the_preset_of_a_device_skips_is_left_alone() -> None:
+    """Also below another root; what another device publishes under such a name is not."""
+    recognised = {"bridge/a": Plan("", preset="bridge"), "home/x/b": Plan("", preset="bridge", root="home/x")}
+    topics = ["bridge/a", "bridge/info", "home/x/b", "home/x/info", "home/info", "other/info"]
+    assert left_alone(topics, recognised, PRESETS) == {"bridge/info": "bridge", "home/x/info": "bridge"}

@@ -30,22 +30,38 @@ def test_the_reason_is_told(topic: str, payload: Payload, reason: str, sample: s
     """One line for a shape."""
     seen = {one.name: examine(one, 24) for one in heard({topic: [payload, payload]})}
     shapes = shapes_of({topic: None})
-    (entry,) = unread_of(shapes, seen, [])
+    (entry,) = unread_of(shapes, seen, [], alone={}, again={})
     assert (entry.shape, entry.topics, entry.live, entry.reason, entry.sample) == (topic, 1, 2, reason, sample)
 
 
 def test_what_a_rule_reads_is_not_listed() -> None:
     """The rest of its shape is."""
     seen = {one.name: examine(one, 24) for one in heard({"a/x": ["1"], "a/y": ["1"], "a/z": ["1"]})}
-    (entry,) = unread_of(shapes_of({name: topic.plan for name, topic in seen.items()}), seen, ["a/x", "a/z"])
+    shapes = shapes_of({name: topic.plan for name, topic in seen.items()})
+    (entry,) = unread_of(shapes, seen, ["a/x", "a/z"], alone={}, again={})
     assert (entry.topics, entry.reason) == (1, "its rule gave no reading, or there would be more than 200 rules")
+
+
+def test_topics_of_one_shape_have_a_reason_each() -> None:
+    """A sample of bytes says nothing of the word beside it, and what a preset leaves out is said to be that."""
+    seen = {
+        one.name: examine(one, 24)
+        for one in heard({"a/x": [b"\xff\xd8\xff\xe0\x00\x01"], "a/y": ["eco"], "a/z": ["1"], "a/w": ["1"]})
+    }
+    unread = unread_of(shapes_of(dict.fromkeys(seen)), seen, [], alone={"a/z": "rtl_433"}, again={"a/w": "shelly"})
+    assert {(entry.topics, entry.reason) for entry in unread} == {
+        (1, "no text; a program must decode it"),
+        (1, "a word"),
+        (1, "preset rtl_433 leaves it out"),
+        (1, "preset shelly gives the same series"),
+    }
 
 
 def test_sensors_without_a_value_now_are_told_of() -> None:
     """They stand in no shape."""
     (topic,) = heard({"a/x": ["unavailable", ""]})
     assert absent(topic)
-    (entry,) = unread_of([], {"a/x": examine(topic, 24)}, [])
+    (entry,) = unread_of([], {"a/x": examine(topic, 24)}, [], alone={}, again={})
     assert entry.reason == "they say that there is no value now"
     (present,) = heard({"a/x": ["unavailable", "5"]})
     assert not absent(present)

@@ -35,6 +35,7 @@ CHIRPSTACK, CHIRPSTACK_V3 = (
 RTL_433 = (
     IngestRule(
         topic="rtl_433/{receiver}/events",
+        skip=("rtl_433/+/devices/#",),  # the same values again
         series="{$.model}.{$.channel|0}.{$.id|0}.{key}",
         time="",
         value="*",
