@@ -146,7 +146,8 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     lost = naming.memory.load(spool.formats())
     if lost is not None:
         log(lost)
-    trust = Trust(log, clocks.moment(), newest=spool.committed, steady=waits.steady)
+    event = config.agent.clock == "event"
+    trust = Trust(log, clocks.moment(), newest=spool.committed, steady=waits.steady, event=event)
     hold, closing = Hold(spool.held()), ClosingClock(trust, waits.settled)
 
     # The page asks parts that are made below; nobody asks before the agent runs.
@@ -176,7 +177,12 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         wait_for_room,
     )
     committer = Committer(spool, sender, outside.subscriber, surroundings, counters, grumbler)
-    around = Around(lambda: counters.total(Counter.READINGS), lambda: committer.drain(waits.patience, stop.wait), heart.beat)
+    around = Around(
+        lambda: counters.total(Counter.READINGS),
+        lambda: committer.drain(waits.patience, stop.wait),
+        heart.beat,
+        wait=hold.take,
+    )
     again = Backoff(waits.history, waits.history, outside.random)
     primer = Primer(outside.history, naming, grumbler, around, again, outside.sources)
     journal = Journal(spool, committer, log, heart.beat, limits.snapshot_rows)

@@ -74,6 +74,8 @@ class Committer:
         around = self._surroundings
         arrivals = around.arrivals() if messages else ()
         commit = replace(commit, now=around.now(), arrivals=arrivals, formats=around.formats(False))
+        if commit.snapshot is not None:  # history that fills the windows may leave readings to wait
+            commit = replace(commit, held=around.held())
         refused: list[Refusal] = []
         while True:
             sent, more = self._sender.taken()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from edge.agent.health import Health
 from edge.agent.journal import Journal
 from edge.agent.priming import Primer
+from edge.clock.holding import first_beyond
 from edge.clock.trust import Trust
 from edge.release.ready import ReadyBundle
 from edge.release.releases import Releases
@@ -48,6 +49,14 @@ class Live:
         """What is wrong with the newest forecasts; None where all is well or nothing forecasts."""
         return None if self.engine is None else self.engine.problem
 
+    @property
+    def first_beyond(self) -> int | None:
+        """The first time of a reading that waits until our clock is there, ns UTC; None where the readings alone count."""
+        now = self._trust.common
+        if self.engine is None or now is None:
+            return None
+        return first_beyond(now, self.engine.state.contract.interval, self.engine.state.lateness)
+
     def restore(self) -> bool:
         """Bring back the bundle and the series state of the last run.
 
@@ -87,7 +96,7 @@ class Live:
             latest: the latest time that counts, ns UTC; None: what the trust in our clock allows.
         """
         if self.engine is not None:
-            self._primer.fill(self.engine, self._trust.history if latest is None else latest)
+            self._primer.fill(self.engine, self._trust.history if latest is None else latest, self.first_beyond)
             self._journal.snapshot(self.engine)
 
     def follow(self) -> None:

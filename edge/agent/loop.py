@@ -20,7 +20,7 @@ from edge.agent.stopping import Stop
 from edge.agent.watching import Watcher
 from edge.clock.clocks import Clocks
 from edge.clock.closing import SETTLED, ClosingClock
-from edge.clock.holding import Hold, first_beyond
+from edge.clock.holding import Hold
 from edge.clock.trust import STEADY, Trust
 from edge.config.sections import Agent as Settings
 from edge.contract.columns import Points, Readings, SeriesTable
@@ -284,7 +284,7 @@ class Agent:
             what = f"{len(ahead)} readings have times ahead of this device's clock, which is not confirmed yet"
             parts.grumbler.say("held", f"{what}; they are stored, and close no interval until the clock is confirmed or set")
         latest, most = parts.trust.latest, parts.trust.latest if parts.trust.proved else LATEST
-        if (beyond := self._first_beyond()) is not None and beyond <= latest:
+        if (beyond := parts.live.first_beyond) is not None and beyond <= latest:
             latest, early = beyond - 1, readings.time >= beyond
             readings, ahead = readings.take(~early), Readings.concatenate([ahead, readings.take(early)])
         ready = parts.hold.exchange(ahead, latest, most=most)
@@ -296,13 +296,6 @@ class Agent:
                 parts.committer.commit(Commit(self._encode(points), held=held), messages)
             return None
         return self._step(parts.live.engine, Readings.concatenate([ready, readings]), ahead, messages, held)
-
-    def _first_beyond(self) -> int | None:
-        """The first time of a reading that waits until our clock is there, ns UTC; None where the readings alone count."""
-        engine, now = self.parts.live.engine, self.parts.trust.common
-        if self._settings.clock == "event" or engine is None or now is None:
-            return None
-        return first_beyond(now, engine.state.contract.interval, engine.state.lateness)
 
     def _step(
         self, engine: Engine, readings: Readings, ahead: Readings, messages: list[Message], held: Readings | None

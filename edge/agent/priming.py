@@ -36,12 +36,14 @@ class Around:
         drain: lets the store take what is ready, so that its history is complete.
         beat: called with every page: a slow store may take minutes for all of them.
         moment: gives seconds, monotonic.
+        wait: takes readings from ahead of our clock, until they count.
     """
 
     taken: Callable[[], float]
     drain: Callable[[], None] = lambda: None
     beat: Callable[[], None] = lambda: None
     moment: Callable[[], float] = time.monotonic
+    wait: Callable[[Readings], None] = lambda _: None
 
 
 class Primer:
@@ -79,12 +81,13 @@ class Primer:
         """Note that all windows were emptied; no reading that was taken before is in them."""
         self._empty_since = None
 
-    def fill(self, engine: Engine, latest: int) -> None:
+    def fill(self, engine: Engine, latest: int, beyond: int | None = None) -> None:
         """Fill an engine's windows.
 
         Args:
             engine: the engine.
             latest: the latest time to look for, ns UTC.
+            beyond: the first time of a reading that waits, as a live one does; None: all count at once.
         """
         self._next = None
         self._around.drain()
@@ -93,7 +96,8 @@ class Primer:
             store = self._store()
             try:
                 opened += self._open_sources()
-                readings = prime(engine, store, self._naming, latest, beat=self._around.beat, sources=opened)
+                span = Until(latest, beyond)
+                readings = prime(engine, store, self._naming, span, around=self._around, sources=opened)
             finally:
                 store.close()
                 for source in opened:
@@ -135,13 +139,27 @@ class Primer:
                 yield source
 
 
+@dataclass(frozen=True, slots=True)
+class Until:
+    """Up to what time history counts.
+
+    Args:
+        latest: the latest time to look for, ns UTC; what the store holds from after it came by a clock that was wrong, and
+            is left out.
+        beyond: the first time of a reading that waits until our clock is there, ns UTC; None: all count at once.
+    """
+
+    latest: int
+    beyond: int | None = None
+
+
 def prime(
     engine: Engine,
     store: Store,
     naming: Naming,
-    latest: int,
+    until: Until,
     *,
-    beat: Callable[[], None] = lambda: None,
+    around: Around | None = None,
     sources: Sequence[Source] = (),
 ) -> int:
     """Fill an engine's windows.
@@ -150,9 +168,8 @@ def prime(
         engine: its windows may hold the newest readings already, but not more of them than its state remembers.
         store: the store; read only.
         naming: series that are known or may be added.
-        latest: the latest time to look for, ns UTC; what the store holds from after it came by a clock that was wrong, and
-            is left out.
-        beat: called with every page.
+        until: up to what time its readings count.
+        around: work that goes on around it; None: nothing.
         sources: further history, of which the series count that can come live.
 
     Returns:
@@ -165,17 +182,31 @@ def prime(
     if not ends:
         return 0
     contract, newest = engine.forecaster.contract, max(ends)
-    stop = min(newest, latest) + 1
-    start = min(newest, latest - AHEAD) + 1 - engine.lookback * contract.interval
+    around = around or Around(lambda: 0.0)
+    stop = min(newest, until.latest) + 1
+    start = min(newest, until.latest - AHEAD) + 1 - engine.lookback * contract.interval
     history = SeriesTable()
 
     def expected(name: str) -> bool:
         return naming.series.get(name) is not None or comes_live(naming.ingests, name)
 
-    pages = _pages(store, range(start, stop), contract.interval * -(-contract.window // SLICES), history, beat)
-    more = (_expected(source.readings(start, stop, history), history, expected, beat) for source in sources)
+    pages = _pages(store, range(start, stop), contract.interval * -(-contract.window // SLICES), history, around.beat)
+    more = (_expected(source.readings(start, stop, history), history, expected, around.beat) for source in sources)
     plausible = PlausibleReadings(history, partial(plausible_of, naming.ingests))
-    return engine.prime(_indexed(plausible.of(join([pages, *more])), history, naming))
+    waiting: list[Readings] = []
+    count = engine.prime(_in_time(_indexed(plausible.of(join([pages, *more])), history, naming), until.beyond, waiting))
+    around.wait(Readings.concatenate(waiting))
+    return count
+
+
+def _in_time(pages: Iterator[Readings], beyond: int | None, waiting: list[Readings]) -> Iterator[Readings]:
+    """The pages without the readings that wait, which are added to a list."""
+    for page in pages:
+        if beyond is not None and (early := page.time >= beyond).any():
+            waiting.append(page.take(early))
+            yield page.take(~early)
+        else:
+            yield page
 
 
 def _pages(store: Store, span: range, step: int, history: SeriesTable, beat: Callable[[], None]) -> Iterator[Readings]:

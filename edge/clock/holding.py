@@ -1,7 +1,7 @@
 """Readings from ahead of our clock: they are in the store, and wait until they may close intervals."""
 
 from edge.contract.columns import Readings
-from edge.contract.times import LATEST
+from edge.contract.times import EARLIEST, LATEST
 
 ROOM = 16_384  # readings; of more the newest wait
 
@@ -20,6 +20,10 @@ class Hold:
     def __len__(self) -> int:
         """How many wait."""
         return len(self.waiting)
+
+    def take(self, more: Readings) -> None:
+        """Let these wait as well."""
+        self.exchange(more, EARLIEST)
 
     def exchange(self, more: Readings, latest: int, *, most: int = LATEST) -> Readings:
         """Take more in, and let out what counts by now.

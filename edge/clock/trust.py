@@ -31,10 +31,13 @@ class Trust:
         moment: seconds, monotonic, as in every call.
         newest: time of the last commit by our clock at that moment, ns UTC; 0 where it is not known.
         steady: seconds without a step, or of agreement, after which the clock is believed.
+        event: whether the times of the readings alone count.
     """
 
-    def __init__(self, log: Callable[[str], None], moment: float, *, newest: int = 0, steady: float = STEADY) -> None:
-        self._log, self._newest, self._patience = log, newest, steady
+    def __init__(
+        self, log: Callable[[str], None], moment: float, *, newest: int = 0, steady: float = STEADY, event: bool = False
+    ) -> None:
+        self._log, self._newest, self._patience, self._event = log, newest, steady, event
         self._started = self._since = moment
         self.seen: tuple[int, float] | None = None
         self._passed = 0  # the moment of the last look, ns
@@ -132,11 +135,11 @@ class Trust:
 
     @property
     def common(self) -> int | None:
-        """The time that our clock and most sensors agree on, ns UTC; None before the clock has proved itself.
+        """The time that our clock and most sensors agree on, ns UTC; None where it does not count, or has not proved itself.
 
         It is that of the clock where a time service holds it right, or else ahead of it by what most sensors are.
         """
-        return self.seen[0] + self._lead if self.proved and self.seen is not None else None
+        return self.seen[0] + self._lead if self.proved and self.seen is not None and not self._event else None
 
     @property
     def history(self) -> int:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edge.contract.columns import Bool, Float64, Int64, Readings
+from edge.contract.columns import Bool, Float64, Int32, Int64, Readings
 
 REMEMBERED = 65_536  # more readings than any broker keeps in flight
 REMEMBERED_BATCHES = 64
@@ -28,6 +28,10 @@ class Recent:
         self._batches.append(readings)
         if len(self._batches) > REMEMBERED_BATCHES or sum(map(len, self._batches)) > REMEMBERED + REMEMBERED // 4:
             self._batches = [self.readings.take(slice(-REMEMBERED, None))]
+
+    def of(self, series: Int32) -> Readings:
+        """All that is remembered of these series, in order of arrival."""
+        return Readings.concatenate([part.take(np.isin(part.series, series)) for part in self._batches])
 
     def replaced(self, rows: Readings, known: Bool, first: Bool) -> Float64:
         """The value that each row replaces, float64 `[n]`; NaN where its series and time are new.

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.contract.columns import Bool, Float64, Int32, Int64
-from edge.contract.grid import Aggregation, combine, group_starts
+from edge.contract.columns import Bool, Float64, Int32, Int64, Readings
+from edge.contract.grid import Aggregation, aggregate, combine, group_starts
 from edge.contract.meaning import Meaning
-from edge.contract.values import interval_values
+from edge.contract.values import EARLIER, interval_values
 
 UNSEEN = np.iinfo(np.int64).min
 BLOCK = 512  # windows whose values are made of their cells at once
@@ -95,6 +95,15 @@ class Ring:
         holding: Bool = self.longest[series] > 0
         return holding
 
+    def earlier(self, series: Int32) -> Int64:
+        """Number of cells before a window that its values depend on and that the ring has, for each series, int64 `[n]`."""
+        return np.where(self._counter[series] | self.holding(series), EARLIER, 0)
+
+    @property
+    def extreme(self) -> bool:
+        """Whether a cell holds the smallest or largest reading of its interval."""
+        return self._aggregation in ("min", "max")
+
     def make_room(self, series: Int32, top: Int64) -> None:
         """Empty the cells up to `top`; they still hold values that have left the window.
 
@@ -145,6 +154,20 @@ class Ring:
         change = np.add.reduceat(value - np.nan_to_num(previous, nan=0.0), starts)
         total = np.where(np.isnan(held), 0.0, held * (weight if aggregation == "mean" else 1)) + change
         self.value[owners, cells] = total / (weight + added) if aggregation == "mean" else total
+
+    def correct(self, readings: Readings) -> None:
+        """Make cells anew of which all readings are given: a corrected extreme does not tell what the next one is.
+
+        Args:
+            readings: remembered readings of some series, in order of arrival.
+        """
+        readings = readings.take(~self._counter[readings.series])
+        series, number, value = aggregate(readings, self._interval, self._aggregation)
+        each = Readings(readings.series, readings.time, np.ones(len(readings)))
+        count = aggregate(each, self._interval, "sum")[2]
+        cells, top = number % self.columns, self.top[series]
+        complete = (number >= top - self.columns) & (number < top) & (self.weight[series, cells] == count)
+        self.value[series[complete], cells[complete]] = value[complete]
 
     def cells(self, series: Int32, end: Int64, length: int) -> Float64:
         """As `windows`, but of the readings alone: nothing is held, and no difference is taken."""

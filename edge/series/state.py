@@ -15,6 +15,7 @@ from edge.contract.contract import Contract
 from edge.contract.grid import group_starts
 from edge.contract.meaning import GAUGE, Kind, Meaning
 from edge.contract.values import EARLIER
+from edge.series.passes import in_passes
 from edge.series.recent import Recent, replaced
 from edge.series.ring import UNSEEN, Ring, Rows, extend
 
@@ -76,9 +77,9 @@ class State:
     """The windows of every series of a fleet.
 
     A series closes an interval when its latest reading minus the lateness, or the clock, passes the interval's end.
-    Readings of closed intervals repair the window as long as the next window can hold them. The same series and time
-    again replaces the value. That is exact among the last 65,536 readings; an older repetition may count as a new reading
-    of its interval, and a replaced value never narrows a `min` or `max`.
+    Readings of closed intervals repair the window as long as the next window can hold them or depends on them. The same
+    series and time again replaces the value. That is exact among the last 65,536 readings; an older repetition may count as
+    a new reading of its interval.
 
     Args:
         contract: grid, window and aggregation.
@@ -208,10 +209,16 @@ class State:
         number = rows.time // self.contract.interval
         before, after = self._frontiers(rows, first)
         late = number < before
-        too_late = number <= before - self.contract.window
+        too_late = number <= before - self.contract.window - self._ring.earlier(rows.series)
         accepted = Rows(rows.series, rows.time, rows.value, previous, number, before, after).take(fresh & ~too_late)
-        passes = self._passes(accepted)
-        parts = [self._apply(accepted.take(passes == number)) for number in range(int(passes.max(initial=-1)) + 1)]
+        passes = in_passes(accepted, PASS_INTERVALS)
+        remembered = self._remembered(accepted)
+        parts = []
+        for current in range(int(passes.max(initial=-1)) + 1):
+            part = accepted.take(passes == current)
+            if remembered is not None:
+                remembered = Readings.concatenate([remembered, Readings(part.series, part.time, part.value)])
+            parts.append(self._apply(part, remembered))
         starts = np.flatnonzero(first)
         seen = rows.series[starts]
         self._latest[seen] = np.maximum(self._latest[seen], np.maximum.reduceat(rows.time, starts))
@@ -226,7 +233,9 @@ class State:
         )
 
     def prime(self, history: Iterable[Readings]) -> int:
-        """Fill the windows with history, which may hold what came in live as well; that counts once, as it came in.
+        """Make the windows what they would be if the history had come first, and then all that came in live so far.
+
+        What the history has of that as well counts once, as it came in. All live readings must still be remembered.
 
         Args:
             history: readings in parts of any size; a series and time stand in one part only.
@@ -234,14 +243,20 @@ class State:
         Returns:
             How many readings the history holds.
         """
-        live, count = self._recent.readings, 0
+        live, closed, count = self._recent.readings, self._frontier.copy(), 0
+        self._recent, self._meanings = Recent(), []
+        self._allocate(0)
         try:
             for part in history:
                 count += len(part)
                 self.ingest(part.take(np.isnan(replaced(live, part))))
         finally:
-            # Live readings may come again. History may have pushed them out of what is remembered, so they are added anew.
-            self._recent.add(live)
+            self.ingest(live)
+            closed = closed[: len(self._frontier)]  # the clock may have closed more than the readings do
+            seen = self._frontier[: len(closed)]
+            behind = np.flatnonzero((seen != UNSEEN) & (seen < closed))
+            self._ring.make_room(behind.astype(np.int32), closed[behind])
+            self._frontier[behind] = closed[behind]
         return count
 
     def advance(self, now: int) -> Closed:
@@ -326,33 +341,12 @@ class State:
         before = np.where(first, opening, np.append(0, after[:-1]))
         return before, after
 
-    def _passes(self, rows: Rows) -> Int64:
-        """Which rows may be applied together: windows are cut after the cells of a whole pass are filled.
+    def _remembered(self, rows: Rows) -> Readings | None:
+        """The readings before these of all series of which a minimum or maximum is corrected; None where none is."""
+        corrected = ~np.isnan(rows.previous)
+        return self._recent.of(rows.series[corrected]) if self._ring.extreme and corrected.any() else None
 
-        A reading of a closed interval must not reach a window that closed before it arrived, and the ring must not
-        run over the oldest cell a window needs; either begins a new pass for its series.
-        """
-        passes = np.zeros(len(rows.series), np.int64)
-        if not len(passes):
-            return passes
-        starts = group_starts(rows.series)
-        repairs = rows.number < rows.before
-        span = np.maximum.reduceat(rows.number, starts) - np.minimum.reduceat(rows.after, starts)
-        if not repairs.any() and (span < PASS_INTERVALS).all():
-            return passes
-        current, origin, series = 0, None, -1
-        columns = (rows.series, rows.number, rows.before, rows.after)
-        for row, (owner, number, before, after) in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
-            if owner != series:
-                series, current, origin = owner, 0, None
-            if origin is not None and (number < before or number >= origin + PASS_INTERVALS):
-                current, origin = current + 1, None
-            if origin is None and after > before:
-                origin = after
-            passes[row] = current
-        return passes
-
-    def _apply(self, rows: Rows) -> Closed:
+    def _apply(self, rows: Rows, remembered: Readings | None) -> Closed:
         """Fill cells, then cut the windows of every interval that closed."""
         ends = np.append(group_starts(rows.series)[1:], len(rows.series)) - 1
         starts = group_starts(rows.series)
@@ -368,6 +362,8 @@ class State:
             self._fill_early(rows.take(held))
         self._ring.make_room(owners, top)
         self._ring.fill(rows.take(~early))
+        if remembered is not None:
+            self._ring.correct(remembered)
         self._frontier[owners] = np.maximum(self._frontier[owners], rows.after[ends])
         closing = rows.after > rows.before
         return self._closed(rows.series[closing], rows.before[closing], rows.after[closing])

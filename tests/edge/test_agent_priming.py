@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.agent.priming import SLICES, Around, Primer, prime
+from edge.agent.priming import SLICES, Around, Primer, Until, prime
 from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.schema import Measurement
@@ -54,7 +54,8 @@ def test_a_slow_store_is_no_loop_that_stands_still() -> None:
     series = SeriesTable()
     engine = Engine(seasonal_naive(CONTRACT), (), series)
     latest = START + CONTRACT.window * CONTRACT.interval
-    readings = prime(engine, Slow(events), Naming(series, (), 10), latest, beat=lambda: events.append("beat"))
+    around = Around(lambda: 0.0, beat=lambda: events.append("beat"))
+    readings = prime(engine, Slow(events), Naming(series, (), 10), Until(latest), around=around)
     assert readings >= SLICES
     assert all(events[place - 1] == "beat" for place, event in enumerate(events) if event == "asked")
 
@@ -126,4 +127,4 @@ def test_what_the_rules_leave_out_live_fills_no_window() -> None:
     engine = Engine(seasonal_naive(CONTRACT), (), series)
     latest = START + CONTRACT.window * CONTRACT.interval
     rules = [ingest("{room}", value="v", ignore=(1,))]
-    assert prime(engine, Slow([]), Naming(series, rules, 10), latest) == 0
+    assert prime(engine, Slow([]), Naming(series, rules, 10), Until(latest)) == 0

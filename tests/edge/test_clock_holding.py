@@ -1,5 +1,6 @@
 """A gateway whose clock is wrong: what the sensors send is stored, and counts as soon as somebody vouches for its time."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -183,6 +184,27 @@ def test_a_sensor_that_is_always_minutes_ahead_goes_on(tmp_path: Path) -> None:
     assert 0 < len(agent.parts.hold) < 9
     bench.drain()
     assert len(bench.stored()["reading"]) == 1150 + 300
+
+
+def test_history_from_ahead_of_the_clock_waits_as_live_readings_do(tmp_path: Path) -> None:
+    """After a restart without a state a series that was ahead closes its intervals as the others do."""
+    bench = Late(tmp_path, 0, clock="wall")
+    bench.synchronised = True
+    bench.run(*messages(bench.rows), bench.later(0), [message("d0.t", RIGHT + 9 * MINUTE + SECOND, 7.0)])
+    bench.drain()
+    shutil.rmtree(tmp_path / "state")
+    bench.run()
+    seen: list[int] = []
+    steps: list[Step] = []
+    for at in range(12):
+        live = [(f"d{number}.t", RIGHT + at * MINUTE, 1.0) for number in range(10)]
+        steps += [*messages(live, 10), bench.later(60)]
+    agent: Agent = bench.agent(steps)
+    script_of(agent).steps.insert(-14, lambda: seen.extend(closed_until(agent, name) for name in ("d0.t", "d5.t")))
+    agent.run()
+    assert seen[0] == seen[1] < 115 + 9
+    assert window(agent, "d0.t")[-5:-2] == [1.0, 4.0, 1.0]
+    assert len(agent.parts.hold) == 0
 
 
 def test_readings_go_on_when_the_clock_is_set_back(tmp_path: Path) -> None:

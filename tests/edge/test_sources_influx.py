@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.agent.priming import prime
+from edge.agent.priming import Until, prime
 from edge.contract.columns import SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.meaning import Meaning
@@ -85,7 +85,7 @@ def test_the_usual_schemas_are_read_and_primed_from_as_they_are(filled: InfluxSt
     engine = Engine(seasonal_naive(contract), (), SeriesTable())
     store = SqliteStore(tmp_path / "empty.db")
     latest = (START + 60 * MINUTES) * SECOND
-    assert prime(engine, store, Naming(engine.series, RULES, 10), latest, sources=[source(filled)]) > 0
+    assert prime(engine, store, Naming(engine.series, RULES, 10), Until(latest), sources=[source(filled)]) > 0
     assert sorted(engine.series.names) == sorted(name for name in rows if not name.startswith("sensor."))  # as no rule does
     closed = engine.state.advance(latest)
     window = closed.windows[closed.series.tolist().index(engine.series.names.index("hall.p1.temp"))]
