@@ -52,8 +52,9 @@ def run(options: argparse.Namespace) -> int:
     file = File.of(options.file, table_options(options, options.sheet))
     ingests = config.ingests()
     if options.dry_run:
-        survey = survey_file(file, ingests)
-        print(json.dumps(survey_document(survey)) if options.json else "\n".join(survey_text(survey, str(options.file))))
+        understood = survey_file(file, ingests)
+        lines = survey_text(understood, str(options.file))
+        print(json.dumps(survey_document(understood)) if options.json else "\n".join(lines))
         return 0
     store = open_store(config.store.url, config.store.token_file, config.store.tls)
     try:

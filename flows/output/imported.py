@@ -15,8 +15,7 @@ LISTED = 20  # series that a dry run lists
 def imported_text(imported: Imported, url: str, needs: Needs | None) -> list[str]:
     """What came in, what did not and why, and what `retrain` will make of it; one fact a line."""
     survey = imported.survey
-    readings = f"{imported.stored:,} readings" + (f" from {survey.rows:,} rows" if imported.repeated else "")
-    lines = [f"{readings} of {len(survey.series):,} series are in {url}", *_facts(survey, imported.repeated)]
+    lines = [f"{_count(imported)} are in {url}", *_facts(survey, imported.repeated)]
     if needs is not None:
         short = needs.held < needs.needed
         lack = f"; this needs {needs.needed / DAY:.1f} days of history, the store holds {needs.held / DAY:.1f}" if short else ""
@@ -46,14 +45,15 @@ def imported_document(imported: Imported, needs: Needs | None) -> dict[str, obje
     }
 
 
-def survey_text(survey: Survey, source: str) -> list[str]:
+def survey_text(imported: Imported, source: str) -> list[str]:
     """How a file is understood: its series, their intervals and ranges, and the first rows."""
+    survey = imported.survey
     names = [series.name for series in survey.series[:LISTED]]
     width = max(map(len, (*names, "series")))
     lines = [
-        f"{source} holds {survey.rows:,} readings of {len(survey.series):,} series; nothing was written",
-        *_facts(survey, None),
-        f"  {'series':<{width}}  {'readings':>10}  interval  first to last",
+        f"{source} holds {_count(imported)}; nothing was written",
+        *_facts(survey, imported.repeated),
+        f"  {'series':<{width}}  {'rows':>10}  interval  first to last",
     ]
     for series in survey.series[:LISTED]:
         span = f"{iso(series.first)} to {iso(series.last)}"
@@ -65,10 +65,14 @@ def survey_text(survey: Survey, source: str) -> list[str]:
     return [*lines, "next: the same without --dry-run"]
 
 
-def survey_document(survey: Survey) -> dict[str, object]:
+def survey_document(imported: Imported) -> dict[str, object]:
     """The same as data."""
+    survey, repeated = imported.survey, imported.repeated
     return {
+        "stored": imported.stored,
         "rows": survey.rows,
+        "repeated": 0 if repeated is None else repeated.rows,
+        "different": 0 if repeated is None else repeated.different,
         "not_finite": survey.not_finite,
         "misdated": survey.misdated,
         "series": [
@@ -87,6 +91,13 @@ def survey_document(survey: Survey) -> dict[str, object]:
         "readings": [{"series": name, "time": _precise(time), "value": value} for name, time, value in survey.readings],
         "notes": list(survey.notes),
     }
+
+
+def _count(imported: Imported) -> str:
+    """How many readings of how many series there are, and of how many rows where rows collide."""
+    survey = imported.survey
+    readings = f"{imported.stored:,} readings" + (f" from {survey.rows:,} rows" if imported.repeated else "")
+    return f"{readings} of {len(survey.series):,} series"
 
 
 def _facts(survey: Survey, repeated: Repeated | None) -> list[str]:

@@ -27,7 +27,7 @@ class SeriesSeen:
 
     Args:
         name: its name.
-        rows: number of its readings.
+        rows: number of its readings; those at the same time count as often as they come.
         first: earliest time, ns UTC.
         last: latest time, ns UTC.
         interval: usual step from one reading to the next, ns; 0 where there is none.
@@ -69,11 +69,11 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of an import.
+    """What came of an import, or would come of it.
 
     Args:
         survey: content of the file.
-        stored: number of its readings that are in the store: one for each series and time.
+        stored: number of its readings that are in the store, or will be: one for each series and time.
         repeated: rows that others overwrite; None where there is none.
     """
 
@@ -82,8 +82,10 @@ class Imported:
     repeated: Repeated | None
 
 
-def survey_file(file: File, ingests: Sequence[Ingest]) -> Survey:
-    """Read a file and say what it holds; nothing is written.
+def survey_file(file: File, ingests: Sequence[Ingest]) -> Imported:
+    """Read a file and say what an import would bring; nothing is written.
+
+    The file is read again only where the rows of a series are in no order, so that some may collide.
 
     Args:
         file: file to read.
@@ -93,7 +95,11 @@ def survey_file(file: File, ingests: Sequence[Ingest]) -> Survey:
         ConfigurationError: there is no such file, or an option does not fit it.
         HistoryError: it cannot be read, or holds nothing that a store takes.
     """
-    return _surveyed(file, ingests)[0]
+    survey, series, tally = _surveyed(file, ingests)
+    if tally.disordered:
+        for batch in read_batches(file, SeriesTable()):
+            tally.keep_disordered(batch.readings.take(_dated(batch.readings, file.latest)))
+    return Imported(survey, int(tally.distinct().sum()), _repeated(file, tally, series))
 
 
 def import_file(file: File, store: Store, ingests: Sequence[Ingest]) -> Imported:
@@ -135,7 +141,7 @@ def _surveyed(file: File, ingests: Sequence[Ingest]) -> tuple[Survey, SeriesTabl
         misdated += int((readings.finite & ~dated).sum())
         tally.count(readings.take(dated))
         if len(shown) < SHOWN:
-            shown += islice(_shown(batch, dated, series), SHOWN - len(shown))
+            shown += islice(_shown(batch, dated & readings.finite, series), SHOWN - len(shown))
     rows = int(tally.rows.sum())
     if not rows:
         raise HistoryError(
@@ -153,9 +159,15 @@ def _surveyed(file: File, ingests: Sequence[Ingest]) -> tuple[Survey, SeriesTabl
         if tally.rows[number]
     )
     strange = tuple(known.name for known in seen if all(ingest.tags_of(known.name) is None for ingest in ingests))
-    sentences = tuple(notes.sentences)
+    sentences = (*notes.sentences, *_silent(tally, series))
     survey = Survey(rows, tally.not_finite, misdated, seen, strange, *tally.span, tuple(shown), sentences)
     return survey, series, tally
+
+
+def _silent(tally: Tally, series: SeriesTable) -> list[str]:
+    """A sentence about the series that the file names and has no reading of."""
+    names = [name for number, name in enumerate(series.names) if number >= len(tally.rows) or not tally.rows[number]]
+    return [f"series without any reading: {len(names):,}, such as {quoted(names[0])}"] if names else []
 
 
 def _dated(readings: Readings, latest: int) -> Bool:
@@ -163,10 +175,10 @@ def _dated(readings: Readings, latest: int) -> Bool:
     return readings.dated & (readings.time <= latest)
 
 
-def _shown(batch: Batch, dated: Bool, series: SeriesTable) -> Iterator[tuple[str, int, float]]:
+def _shown(batch: Batch, usable: Bool, series: SeriesTable) -> Iterator[tuple[str, int, float]]:
     """The first readings of a batch in the order of the rows."""
     for number in np.argsort(batch.row, kind="stable").tolist():
-        if dated[number]:
+        if usable[number]:
             yield (
                 series.names[batch.readings.series[number]],
                 int(batch.readings.time[number]),
@@ -196,7 +208,7 @@ def _check(store: Store, series: SeriesTable, expected: Int64, span: tuple[int, 
     """
     first, last = span
     stored = SeriesTable()
-    owned = [stored.add(store.name_of(name)) for name in series.names]
+    owned = [stored.add(store.name_of(name)) for name in series.names[: len(expected)]]
     held = np.zeros(len(stored), np.int64)
     for page in read_readings(store, first, last + 1, stored):
         owners: Int32 = page.series[page.series < len(held)]  # the store may have other series too

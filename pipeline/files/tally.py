@@ -84,6 +84,11 @@ class Tally:
         return len(kept)
 
     @property
+    def disordered(self) -> bool:
+        """Whether a series is neither in rising nor in falling order of time, so that two of its rows may have one time."""
+        return not bool((self._rises | self._falls).all())
+
+    @property
     def span(self) -> tuple[int, int]:
         """Earliest and latest time, ns UTC; meaningless without any row."""
         return int(self._first.min()), int(self._last.max())
@@ -113,7 +118,9 @@ class Tally:
         """Remember the usual step of series that are met for the first time with more than one reading."""
         for owner, start, end in zip(owners.tolist(), starts.tolist(), ends.tolist(), strict=True):
             if end > start and owner not in self._steps:
-                steps = np.abs(np.diff(time[start : min(end + 1, start + STEPS)]))
+                own = time[start : end + 1]
+                own = own if self._rises[owner] or self._falls[owner] else np.sort(own)
+                steps = np.abs(np.diff(own[:STEPS]))
                 if (moved := steps[steps > 0]).size:
                     self._steps[owner] = int(np.median(moved))
 

@@ -64,6 +64,10 @@ def test_what_collides_and_what_was_decided_is_said() -> None:
     lines = imported_text(imported, "sqlite:///s.db", None)
     assert lines[0] == "45 readings from 48 rows of 2 series are in sqlite:///s.db"
     assert "  numbers have a decimal comma" in lines
+    rehearsed = survey_text(imported, "f.csv")
+    assert rehearsed[0] == "f.csv holds 45 readings from 48 rows of 2 series; nothing was written"
+    assert lines[-2] in rehearsed
+    assert [survey_document(imported)[key] for key in ("stored", "rows", "repeated", "different")] == [45, 48, 3, 2]
     assert lines[-2].endswith(
         "3 rows, first 'a' at 1970-01-01T00:00:00Z; 2 of them with another value, first " + repeated.example
     )
@@ -74,9 +78,10 @@ def test_intervals_are_named_by_their_frequency() -> None:
     series = tuple(
         SeriesSeen(f"s{place}", 9, 0, 1, step) for place, step in enumerate([60 * SECOND] * 25 + [HOUR, 3_599 * SECOND, 0])
     )
-    lines = survey_text(replace(SURVEY, series=series), "f.csv")
+    imported = replace(IMPORTED, survey=replace(SURVEY, series=series))
+    lines = survey_text(imported, "f.csv")
     assert lines[1] == "  series: s0, s1, s2, s3, s4 and 23 more"
     assert lines[2].endswith(", every 1min (others 1h)")
     assert "  and 8 more series" in lines
     assert "    1970-01-01T00:00:00.000000001Z  a  2" in lines
-    assert [known["interval"] for known in survey_document(replace(SURVEY, series=series))["series"]][-1] is None  # type: ignore[attr-defined]
+    assert [known["interval"] for known in survey_document(imported)["series"]][-1] is None  # type: ignore[attr-defined]

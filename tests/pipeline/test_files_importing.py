@@ -3,6 +3,7 @@
 Kind of fault: counts of what was sent reported as what is there, and rows that overwrite others without a word.
 """
 
+import contextlib
 import threading
 from collections.abc import Sequence
 from datetime import datetime
@@ -231,7 +232,7 @@ def test_a_survey_says_what_a_file_holds_and_writes_nothing(tmp_path: Path) -> N
     rows = [f"2026-01-01T{hour:02}:00:00Z,{hour},{'' if hour % 2 else -hour}" for hour in range(6)]
     rows += ["2031-01-01T00:00:00Z,1,", "2026-01-01T07:00:00Z,inf,"]
     path = csv(tmp_path / "f.csv", rows, "time,h.a,lonely")
-    survey = survey_file(File.of(path, now=1_780_000_000 * SECOND), INGESTS)
+    survey = survey_file(File.of(path, now=1_780_000_000 * SECOND), INGESTS).survey
     hour, first = 3600 * SECOND, 1_767_225_600 * SECOND
     assert survey.series == (
         SeriesSeen("h.a", 6, first, first + 5 * hour, hour),
@@ -239,3 +240,31 @@ def test_a_survey_says_what_a_file_holds_and_writes_nothing(tmp_path: Path) -> N
     )
     assert (survey.rows, survey.misdated, survey.not_finite, survey.strange) == (9, 1, 1, ("lonely",))
     assert survey.readings[:3] == (("h.a", first, 0.0), ("lonely", first, 0.0), ("h.a", first + hour, 1.0))
+
+
+def test_a_survey_counts_what_an_import_leaves_in_the_store(tmp_path: Path) -> None:
+    """Rows in no order that collide: the same numbers and the same example before as after; infinities are not shown."""
+    rows = [f"2026-01-01T{hour % 24:02}:00:00Z,{hour}," for hour in (3, 1, 27, 2, 26, 0)]
+    path = csv(tmp_path / "f.csv", ["2026-01-01T05:00:00Z,inf,", *rows])
+    understood = survey_file(opened(path), INGESTS)
+    with contextlib.closing(SqliteStore(tmp_path / "s.db")) as store:
+        imported = import_file(opened(path), store, INGESTS)
+    assert understood == imported
+    assert understood.stored == 4
+    assert understood.repeated is not None
+    assert understood.repeated.example.endswith("27 after 3")
+    assert understood.survey.readings[0] == ("h.a", 1_767_225_600 * SECOND + 3 * 3600 * SECOND, 3.0)
+    assert understood.survey.series[0].interval == 3600 * SECOND
+
+
+@pytest.mark.parametrize("header", ["time,h.a,h.b", "time,h.a,h.b,h.c,h.d", "time,h.b,h.a"])
+def test_a_column_without_a_value_is_said_and_costs_nothing(header: str, tmp_path: Path) -> None:
+    """Wherever it stands: the last ones of a wide table have no count of their own."""
+    columns = header.split(",")
+    rows = [
+        f"2026-01-01T0{hour}:00:00Z," + ",".join(str(hour) if name == "h.a" else "" for name in columns[1:]) for hour in (1, 2)
+    ]
+    with contextlib.closing(SqliteStore(tmp_path / "s.db")) as store:
+        imported = import_file(opened(csv(tmp_path / "f.csv", rows, header)), store, INGESTS)
+    assert imported.stored == 2
+    assert imported.survey.notes == (f"series without any reading: {len(columns) - 2}, such as 'h.b'",)
