@@ -12,7 +12,7 @@ from edge.contract.times import EARLIEST
 from edge.errors import PayloadError, PayloadFault
 from edge.log import Grumbler
 from edge.messages.formats.payload import LARGEST_PAYLOAD
-from edge.messages.ingest import Bound, Quick, Row, Source
+from edge.messages.ingest import Quick, Row, Source
 from edge.messages.message import Arrival, Message
 from edge.messages.reading import LONGEST_TOPIC, Bounds, Naming, bind, take
 from edge.messages.topics import MOST_FAILING, TopicRecord, Topics
@@ -22,18 +22,31 @@ LONGEST_SHOWN = 120  # characters of a topic in a line
 
 
 @dataclass(frozen=True, slots=True)
-class _Usual:
+class _Origin:
+    """Where the last reading of a series came from.
+
+    Args:
+        source: its source.
+        topic: topic of its message.
+    """
+
+    source: Source
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Usual(_Origin):
     """A topic whose messages give one reading with a time, of a series that no other topic has.
+
+    There may be as many as series, and this is all that is kept of them; the rule is bound anew for what takes the long way.
 
     Args:
         quick: reads a payload.
-        bound: the rule for the topic.
         index: index of the series.
         record: numbers of the topic.
     """
 
     quick: Quick
-    bound: Bound
     index: int
     record: TopicRecord
 
@@ -61,12 +74,11 @@ class Intake:
     ) -> None:
         self._naming, self._series, self._most = naming, naming.series, naming.most
         self._count, self._arrival, self._grumbler, self._trust = count, arrival, grumbler, trust
-        self._topics: dict[
-            str, tuple[Bounds, bool]
-        ] = {}  # of known series only, or a flood of made-up ones would push them out
+        # Of known series only, or a flood of made-up ones would push them out.
+        self._topics: dict[str, Bounds] = {}
         self._usual: dict[str, _Usual] = {}
         self._offsets, self._doubles = Offsets(self._most), Doubles()
-        self._owners: dict[int, tuple[Source, str]] = {}  # source and topic of the last reading of a series
+        self._origins: dict[int, _Origin] = {}  # of the last reading of each series
         self.arrivals: dict[int, Arrival] = {}
         self.held = Readings.empty()
         self.used = self.skipped = self.shared = 0
@@ -100,7 +112,9 @@ class Intake:
                 self._skip(message, PayloadError("bad_message", f"unexpected {type(error).__name__} while it was read"))
                 continue
             self.used += 1
-            self.records.used(message.topic, message.arrival, len(given), self._rules)
+            record = self.records.used(message.topic, message.arrival, len(given), self._rules)
+            if record is not None:
+                self._shorten(message.topic, record, given[0][0])
             for reading in given:
                 (rows if reading[1] <= latest else ahead).append(reading)
         self.held = Readings.of(*zip(*ahead, strict=True)) if ahead else Readings.empty()
@@ -128,7 +142,7 @@ class Intake:
         if -NEAR <= moment - message.arrival <= NEAR:
             self._offsets.agree(message.topic)
         elif proved and not message.dup:
-            self._hear_offset(usual.bound.own_source(), message, moment)
+            self._hear_offset(usual.source, message, moment)
         self._trust.hear(usual.index, moment)
         self.used += 1
         self.records.used_again(usual.record, message.arrival)
@@ -158,7 +172,8 @@ class Intake:
             PayloadError: it gives none.
         """
         known = self._topics.get(message.topic)
-        whole = bounds, timed = known if known is not None else self._bind(message.topic)
+        whole = bounds = known if known is not None else bind(self._naming.ingests, message.topic)
+        timed = bounds[0].ingest.dated and (len(bounds) == 1 or all(bound.ingest.dated for bound in bounds))
         if message.retained and not timed:
             bounds = tuple(bound for bound in bounds if bound.ingest.timed)
             timed = True
@@ -178,18 +193,21 @@ class Intake:
             raise reasons[0]
         if len(readings) > 1 or reasons:
             self._look_closer(message, readings, reasons)
-        if known is None and len(self._topics) < self._most:
+        if known is None and len(self._topics) + len(self._usual) < self._most:
             self._topics[message.topic] = whole
-        elif known is not None and message.topic not in self._usual:
-            self._shorten(message.topic, *known, readings[0][0])
         return readings
 
-    def _shorten(self, topic: str, bounds: Bounds, timed: bool, index: int) -> None:
+    def _shorten(self, topic: str, record: TopicRecord, index: int) -> None:
         """Let the next messages of a topic take the short way: those with one value and its time, for a series of their own."""
-        record, quick = self.records.record_of(topic), bounds[0].ingest.quick
-        owned = self._owners[index][1]
-        if len(bounds) == 1 and timed and quick is not None and record is not None and owned == topic:
-            self._usual[owned] = _Usual(quick, bounds[0], index, record)
+        bounds = self._topics.get(topic)
+        if bounds is None or len(bounds) > 1:
+            return
+        ingest, origin = bounds[0].ingest, self._origins[index]
+        if not ingest.dated or ingest.quick is None or origin.topic != topic:
+            return
+        self._usual[origin.topic] = _Usual(origin.source, origin.topic, ingest.quick, index, record)
+        self._origins[index] = self._usual[origin.topic]
+        del self._topics[topic]
 
     def _reading(self, row: Row, message: Message, arrival: int, latest: int, *, proved: bool) -> tuple[int, int, float]:
         source, moment, value = row
@@ -213,9 +231,9 @@ class Intake:
                 "future",
                 "the time lies ahead of ours; check the sensor's clock, or [[ingest]] timezone if it writes local time",
             )
-        owner = self._owners.get(index)
-        if owner is None or owner[0] is not source or owner[1] != message.topic:
-            self._own(index, source, message.topic, owner)
+        origin = self._origins.get(index)
+        if origin is None or origin.source is not source or origin.topic != message.topic:
+            self._own(index, source, message.topic, origin)
         return index, moment, value
 
     def _hear_offset(self, source: Source, message: Message, moment: int) -> None:
@@ -236,21 +254,23 @@ class Intake:
             "else set its clock",
         )
 
-    def _own(self, index: int, source: Source, topic: str, before: tuple[Source, str] | None) -> None:
+    def _own(self, index: int, source: Source, topic: str, before: _Origin | None) -> None:
         """Keep where the readings of a series come from, and say where two sources give one series."""
-        self._owners[index] = source, topic
+        self._origins[index] = _Origin(source, topic)
         self._series.correct(index, source.meaning)
-        if before is not None:
-            self._usual.pop(before[1], None)
-        if before is None or (before[0].ingest is source.ingest and source.continues(before[0], same_topic=before[1] == topic)):
+        if before is None:
+            return
+        self._usual.pop(before.topic, None)
+        same_rule, same_topic = before.source.ingest is source.ingest, before.topic == topic
+        if same_rule and source.continues(before.source, same_topic=same_topic):
             return
         self.shared += 1
-        if before[0].ingest is source.ingest and before[1] == topic:
+        if same_rule and same_topic:
             which = f"several sets of tags on topic {quoted(topic, LONGEST_SHOWN)}"
-        elif before[0].ingest is source.ingest:
-            which = f"the topics {quoted(before[1], LONGEST_SHOWN)} and {quoted(topic, LONGEST_SHOWN)} both"
+        elif same_rule:
+            which = f"the topics {quoted(before.topic, LONGEST_SHOWN)} and {quoted(topic, LONGEST_SHOWN)} both"
         else:
-            rules = before[0].ingest.topic, source.ingest.topic
+            rules = before.source.ingest.topic, source.ingest.topic
             which = f"the [[ingest]] rules {quoted(rules[0], LONGEST_SHOWN)} and {quoted(rules[1], LONGEST_SHOWN)} both"
         self._grumbler.say(
             "shared_series",
@@ -273,10 +293,6 @@ class Intake:
                     f"{quoted(self._series.names[index], LONGEST_SHOWN)}, of which the last one stays; name what tells them "
                     "apart in [[ingest]] series",
                 )
-
-    def _bind(self, topic: str) -> tuple[Bounds, bool]:
-        bounds = bind(self._naming.ingests, topic)
-        return bounds, all(bound.ingest.dated for bound in bounds)
 
     def _first_arrival(self, message: Message) -> int:
         """When a message came first: sent again it would get another time, and its readings would be stored twice."""

@@ -65,8 +65,9 @@ class Topics:
         self._failing: dict[str, TopicRecord] = {}
         self._useless: dict[str, int] = {}  # messages since the last reading, by the topic of the rule; "": of all rules
         self._why: dict[str, str] = {}
+        self._rules: dict[tuple[str, ...], tuple[str, ...]] = {}  # one object for all topics of the same rules
 
-    def used(self, topic: str, arrival: int, readings: int, rules: Rules) -> None:
+    def used(self, topic: str, arrival: int, readings: int, rules: Rules) -> TopicRecord | None:
         """A message gave readings.
 
         Args:
@@ -74,22 +75,22 @@ class Topics:
             arrival: time of its arrival, ns UTC.
             readings: number of readings in it.
             rules: function that gives the topics of the rules that take a topic.
+
+        Returns:
+            The record of the topic, which stays the same as long as the agent runs; None where there is no room for it.
         """
-        record = self._good.get(topic)
+        record = kept = self._good.get(topic)
         if record is None:
-            record = self._failing.pop(topic, None) or TopicRecord(rules=tuple(rules(topic)))
+            record = self._failing.pop(topic, None) or self._new(topic, rules)
             if len(self._good) < self._most:
-                self._good[topic] = record
+                self._good[topic] = kept = record
         record.seen = arrival
         record.messages += 1
         record.readings += readings
         if self._useless:
             for rule in (*record.rules, ""):
                 self._useless.pop(rule, None)
-
-    def record_of(self, topic: str) -> TopicRecord | None:
-        """The record of a topic that gave readings; it stays the same as long as the agent runs."""
-        return self._good.get(topic)
+        return kept
 
     def used_again(self, record: TopicRecord, arrival: int) -> None:
         """A message of a topic that is known gave one reading, as `used`."""
@@ -117,7 +118,7 @@ class Topics:
             payload: its bytes.
             rules: function that gives the topics of the rules that take a topic.
         """
-        record = self._good.get(topic) or self._failing.pop(topic, None) or TopicRecord(rules=tuple(rules(topic)))
+        record = self._good.get(topic) or self._failing.pop(topic, None) or self._new(topic, rules)
         if topic not in self._good:
             self._failing[topic] = record  # at the end: the newest
             while len(self._failing) > self._most_failing:
@@ -150,6 +151,10 @@ class Topics:
         """All records as JSON types, in order of the topics."""
         records = {**dict(self._failing), **dict(self._good)}
         return [records[topic].document(topic) for topic in sorted(records)]
+
+    def _new(self, topic: str, rules: Rules) -> TopicRecord:
+        names = tuple(rules(topic))
+        return TopicRecord(rules=self._rules.setdefault(names, names))
 
     def _note(self, record: TopicRecord, kind: PayloadFault, text: str, payload: bytes) -> None:
         record.skipped = record.skipped or {}

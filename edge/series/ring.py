@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from edge.contract.columns import Bool, Float64, Int32, Int64, Readings
 from edge.contract.grid import Aggregation, aggregate, combine, group_starts
@@ -241,7 +243,7 @@ def _blocks(rows: Int64) -> Iterator[Int64]:
         yield rows[begin : begin + BLOCK]
 
 
-def extend(column: Float64 | Int64 | Int32 | Bool, series: int, nothing: float) -> None:
+def extend(column: npt.NDArray[Any], series: int, nothing: float) -> None:
     """Give a column room for more series, in place and in small steps: a copy of all columns doubles the agent's memory.
 
     Args:

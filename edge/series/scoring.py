@@ -3,6 +3,7 @@
 No I/O. A forecast of lead h is held until its target interval has closed, and is scored once.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -13,9 +14,10 @@ from edge.contract.contract import Contract
 from edge.forecaster.level import is_known
 from edge.series.entry import floats
 from edge.series.metrics import absolute_error, covered, pinball
+from edge.series.ring import extend
 from edge.series.state import DUMPED, Closed
 
-NEVER = np.iinfo(np.int64).min
+NEVER = np.iinfo(np.int64).min  # target of a slot in which nothing waits, in dumps of earlier versions
 
 
 def default_leads(horizon: int) -> tuple[int, ...]:
@@ -37,23 +39,20 @@ class Scoring:
         # For lead h at most h forecasts of a series wait at once, so h slots, chosen by target number modulo h.
         self._offset = np.cumsum(self.leads) - self.leads
         self._levels = np.asarray(contract.quantiles)
+        self._others = np.delete(np.arange(len(self._levels) + 1), contract.median)  # quantiles without median, and baseline
         self._allocate(0)
 
     def _grow(self, series: int) -> None:
-        known = len(self._target)
-        if series <= known:
-            return
-        # Resized in place and in small steps: a copy of all columns would double the memory of the agent for a moment.
-        for column, nothing in ((self._target, NEVER), (self._median, np.nan), (self._around, np.nan)):
-            column.resize((max(series, known + known // 16), *column.shape[1:]), refcheck=False)
-            column[known:] = nothing
+        for column, nothing in ((self._target, 0), (self._median, np.nan), (self._around, np.nan)):
+            extend(column, series, nothing)
 
     def _allocate(self, series: int) -> None:
         slots = int(self.leads.sum())
-        self._target = np.full((series, slots), NEVER)
-        # Medians in full, and the distances of quantiles and baseline from them: a device has room for ten thousand series.
+        # A device has room for ten thousand series: of the target's number the last 32 bits, since only one that lies so far
+        # back has the same; the median in full, NaN where nothing waits; the distances of the others from it.
+        self._target = np.zeros((series, slots), np.uint32)
         self._median = np.full((series, slots), np.nan)
-        self._around = np.full((series, slots, len(self._levels) + 1), np.nan, np.float32)
+        self._around = np.full((series, slots, len(self._others)), np.nan, np.float32)
 
     def at_leads(self, values: Float64, baseline: Float64) -> Float64:
         """The part of forecasts that is kept until its facts are there: `[n, leads, quantiles + 1]`, the baseline last.
@@ -90,7 +89,7 @@ class Scoring:
                 matched.append(self._match(series, origin - back, fact))
             number = origin[:, None] + self.leads - 1
             slots = self._offset + number % self.leads
-            self._target[series[:, None], slots] = number
+            self._target[series[:, None], slots] = number.astype(np.uint32)
             self._hold(series[:, None], slots, forecasts[rows])
         return self._scores(matched)
 
@@ -98,17 +97,19 @@ class Scoring:
         """Keep forecasts, float64 `[..., quantiles + 1]`."""
         median = forecasts[..., self.contract.median]
         self._median[series, slots] = median
-        self._around[series, slots] = forecasts - median[..., None]
+        self._around[series, slots] = forecasts[..., self._others] - median[..., None]
 
     def _match(self, series: Int32, number: Int64, fact: Float64) -> tuple[Int32, Int64, Int64, Float64, Float64]:
         slots = self._offset + number[:, None] % self.leads
-        hit = (self._target[series[:, None], slots] == number[:, None]) & is_known(fact)[:, None]
+        hit = (self._target[series[:, None], slots] == number.astype(np.uint32)[:, None]) & is_known(fact)[:, None]
         row, lead = np.nonzero(hit)
+        made = np.isfinite(self._median[series[row], slots[row, lead]])
+        row, lead = row[made], lead[made]
         kept = series[row], slots[row, lead]
-        waiting = self._median[kept][:, None] + self._around[kept].astype(np.float64)
-        made = np.isfinite(waiting[:, self.contract.median])
-        self._target[series[row], slots[row, lead]] = NEVER
-        row, lead, waiting = row[made], lead[made], waiting[made]
+        waiting = np.empty((len(row), len(self._levels) + 1))
+        waiting[:, self.contract.median] = self._median[kept]
+        waiting[:, self._others] = self._median[kept][:, None] + self._around[kept]
+        self._median[kept] = np.nan
         return series[row], number[row], self.leads[lead], fact[row], waiting
 
     def _scores(self, matched: list[tuple[Int32, Int64, Int64, Float64, Float64]]) -> Scores:
@@ -141,19 +142,30 @@ class Scoring:
             yield msgspec.msgpack.encode([column[rows].tobytes() for column in (self._target, self._median, self._around)])
 
     def load(self, parts: Iterator[bytes]) -> None:
-        """Take back what `dump` of an equal scoring wrote."""
+        """Take back what `dump` of an equal scoring wrote, of this version or an earlier one."""
         series = msgspec.msgpack.decode(next(parts), type=int)
         self._allocate(series)
         for start in range(0, series, DUMPED):
             rows = slice(start, start + DUMPED)
             target, *columns = msgspec.msgpack.decode(next(parts), type=list[bytes])
-            self._target[rows] = np.frombuffer(target, np.int64).reshape(self._target[rows].shape)
-            if len(columns) == 1:  # as earlier versions have it
-                shape = self._around[rows].shape
-                self._hold(rows, slice(None), floats(columns[0], self._around[rows].size).reshape(shape))
-                continue
-            self._median[rows] = np.frombuffer(columns[0]).reshape(self._median[rows].shape)
-            self._around[rows] = np.frombuffer(columns[1], np.float32).reshape(self._around[rows].shape)
+            shape = self._target[rows].shape
+            if len(target) == self._target[rows].nbytes:
+                self._target[rows] = np.frombuffer(target, np.uint32).reshape(shape)
+                self._median[rows] = np.frombuffer(columns[0]).reshape(shape)
+                self._around[rows] = np.frombuffer(columns[1], np.float32).reshape(self._around[rows].shape)
+            else:
+                self._load_earlier(rows, np.frombuffer(target, np.int64).reshape(shape), columns)
+
+    def _load_earlier(self, rows: slice, target: Int64, columns: list[bytes]) -> None:
+        """A part of a dump with whole targets, and with whole forecasts or with all distances from their medians."""
+        shape = (*target.shape, len(self._levels) + 1)
+        forecasts = floats(columns[-1], math.prod(shape)).reshape(shape)
+        self._target[rows] = target.astype(np.uint32)
+        self._hold(rows, slice(None), forecasts)
+        if len(columns) > 1:
+            self._median[rows] = np.frombuffer(columns[0]).reshape(target.shape)
+            self._around[rows] = forecasts[..., self._others]
+        self._median[rows][target == NEVER] = np.nan
 
 
 def _rounds(series: Int32) -> Iterator[Int64]:

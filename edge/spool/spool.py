@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS refused (id INTEGER PRIMARY KEY AUTOINCREMENT, reason
 """
 KEPT_REFUSED = 1000  # rows that the store refused, the newest
 KEPT_REFUSED_BYTES = 10_000_000
+CACHE = 256  # KiB of a connection's pages that stay in memory; what is written here is read once
 NEWER = 60 * SECOND  # the clock of the newest commit is written again when it differs by so much
 
 
@@ -158,6 +159,7 @@ class Spool:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30)
         self._connections.append(connection)
         connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA cache_size=-{CACHE}")
         return connection
 
     def _unusable(self, error: Exception) -> ConfigurationError:

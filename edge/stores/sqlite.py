@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from edge.contract.columns import Float64, Points, SeriesTable
 from edge.contract.schema import LEAD, READING, SERIES, TIME, Measurement
@@ -280,25 +282,30 @@ class SqliteStore:
     def _insert(self, connection: sqlite3.Connection, section: _Section) -> None:
         self._prepare(connection, section)
         owners = np.asarray([self._identity(connection, name) for name in section.names], np.int64)
-        columns = [owners[np.frombuffer(section.series, np.int64)].tolist(), np.frombuffer(section.time, np.int64).tolist()]
-        names = [SERIES, TIME]
+        columns: dict[str, npt.NDArray[Any] | str] = {
+            SERIES: owners[np.frombuffer(section.series, np.int64)],
+            TIME: np.frombuffer(section.time, np.int64),
+        }
         if section.lead is not None:
-            names.append(LEAD)
-            columns.append(np.frombuffer(section.lead, np.int64).tolist())
+            columns[LEAD] = np.frombuffer(section.lead, np.int64)
         for name, column in section.fields.items():
-            names.append(name)
-            if isinstance(column, str):
-                columns.append([column] * len(columns[0]))
-            else:
-                columns.append(np.frombuffer(column[1], TYPES[column[0]]).tolist())
-        # Many rows per statement, because Python may switch to another thread between two statements.
-        head = f"INSERT OR REPLACE INTO {_table(section.measurement)} ({', '.join(names)}) VALUES "
-        row = f"({', '.join('?' * len(names))})"
-        cells = list(itertools.chain.from_iterable(zip(*columns, strict=True)))
-        step = max(1, min(ROWS_PER_STATEMENT, CELLS_PER_STATEMENT // len(names))) * len(names)
-        for start in range(0, len(cells), step):
-            part = cells[start : start + step]
-            connection.execute(head + ", ".join([row] * (len(part) // len(names))), part)
+            columns[name] = column if isinstance(column, str) else np.frombuffer(column[1], TYPES[column[0]])
+        rows = len(columns[TIME])
+        if any(len(column) != rows for column in columns.values() if not isinstance(column, str)):
+            raise ValueError("columns of different lengths")
+        # Many rows per statement, because Python may switch to another thread between two statements. The numbers of one
+        # statement are made at a time: as objects they take several times the memory of their columns.
+        head = f"INSERT OR REPLACE INTO {_table(section.measurement)} ({', '.join(columns)}) VALUES "
+        row = f"({', '.join('?' * len(columns))})"
+        step = max(1, min(ROWS_PER_STATEMENT, CELLS_PER_STATEMENT // len(columns)))
+        for start in range(0, rows, step):
+            stop = min(start + step, rows)
+            parts = (
+                [column] * (stop - start) if isinstance(column, str) else column[start:stop].tolist()
+                for column in columns.values()
+            )
+            cells = list(itertools.chain.from_iterable(zip(*parts, strict=True)))
+            connection.execute(head + ", ".join([row] * (stop - start)), cells)
 
 
 def _table(measurement: str) -> str:

@@ -1,7 +1,6 @@
 """A forecast of lead h is scored against exactly the interval it speaks of, once."""
 
 import itertools
-from typing import Any
 
 import numpy as np
 import pytest
@@ -212,26 +211,49 @@ def test_a_loaded_dump_scores_what_the_dumped_one_would() -> None:
 
 
 def test_bytes_of_a_dump_do_not_change() -> None:
-    """A snapshot is read by a later version: targets as int64, medians as float64, distances from them as float32."""
+    """A snapshot is read by a later version: targets as uint32, medians as float64, the others' distances as float32."""
     scoring = Scoring(CONTRACT, (2,))
     step(scoring, crowd(1, 1))
     two, nothing = (np.float64(value).tobytes().hex() for value in (2, np.nan))
-    distances = np.array([0, 0, 0, 3, *[np.nan] * 4], np.float32).tobytes().hex()
+    distances = np.array([0, 0, 3, *[np.nan] * 3], np.float32).tobytes().hex()
     assert [part.hex() for part in scoring.dump()] == [
         "01",
-        "93c410" + "0200000000000000" + "0000000000000080" + "c410" + two + nothing + "c420" + distances,
+        "93c408" + "02000000" + "00000000" + "c410" + two + nothing + "c418" + distances,
     ]
 
 
-@pytest.mark.parametrize("kind", [np.float32, np.float64])
-def test_a_dump_with_whole_forecasts_is_read(kind: type[np.floating[Any]]) -> None:
-    """Agents of earlier versions kept them so."""
-    forecasts = np.array([2, 2, 2, 5, *[np.nan] * 4], kind).tobytes()
-    early = bytes.fromhex("92c410" + "0200000000000000" + "0000000000000080" + f"c4{len(forecasts):02x}") + forecasts
+TWO, NOTHING = "0200000000000000", "0000000000000080"
+
+
+@pytest.mark.parametrize(
+    "early",
+    [
+        pytest.param(
+            "92c410" + TWO + NOTHING + "c420" + np.array([2, 2, 2, 5, *[7] * 4], np.float32).tobytes().hex(), id="float32"
+        ),
+        pytest.param("92c410" + TWO + NOTHING + "c440" + np.array([2.0, 2, 2, 5, *[7] * 4]).tobytes().hex(), id="float64"),
+        pytest.param(
+            "93c410"
+            + TWO
+            + NOTHING
+            + "c410"
+            + np.array([2.0, 7]).tobytes().hex()
+            + "c420"
+            + np.array([0, 0, 0, 3, *[0] * 4], np.float32).tobytes().hex(),
+            id="distances of all",
+        ),
+    ],
+)
+def test_a_dump_of_an_earlier_version_scores_as_before(early: str) -> None:
+    """One forecast waits for interval 2; the other slot holds what was scored already, and is empty."""
     loaded, scoring = Scoring(CONTRACT, (2,)), Scoring(CONTRACT, (2,))
-    loaded.load(iter([bytes.fromhex("01"), early]))
+    loaded.load(iter([bytes.fromhex("01"), bytes.fromhex(early)]))
     step(scoring, crowd(1, 1))
-    assert list(loaded.dump()) == list(scoring.dump())
+    for number in (3, 4, 5):
+        expected, scores = step(scoring, crowd(number, 1)), step(loaded, crowd(number, 1))
+        assert len(scores) == (number != 4)
+        for name in Scores.__slots__:
+            np.testing.assert_array_equal(getattr(scores, name), getattr(expected, name))
 
 
 def test_windows_that_close_together_are_scored_in_order_of_time() -> None:
@@ -244,3 +266,13 @@ def test_windows_that_close_together_are_scored_in_order_of_time() -> None:
     assert rows(scores) == {(series, target, 1) for series in (0, 1) for target in range(1, 40)}
     assert len(scores) == 78
     assert not scores.error.any()
+
+
+def test_intervals_whose_numbers_need_more_than_32_bits_are_scored() -> None:
+    """Milliseconds since 1970 have passed that long ago; the step over a multiple of 2³² is one like any other."""
+    scoring = Scoring(CONTRACT, (1, 2))
+    scores = [step(scoring, crowd(2**32 + number, 1)) for number in range(-2, 3)]
+    assert [rows(part) for part in scores] == [
+        {(0, 2**32 + number - 1, lead) for lead in (1, 2)[: number + 2]} for number in range(-2, 3)
+    ]
+    assert not any(part.error.any() for part in scores)
