@@ -12,6 +12,7 @@ import msgspec
 
 from edge.commands.options import add_config
 from edge.errors import ConfigurationError, GatecastError
+from edge.messages.topics import UNHEARD
 from edge.quoting import one_line
 
 TEXT = "list the topics of the running agent: last message, readings, and why messages were skipped"
@@ -32,6 +33,11 @@ class Topic(msgspec.Struct):
     skipped: dict[str, int]
     reason: str
     payload: str
+
+    @property
+    def troubled(self) -> bool:
+        """Whether something was skipped that was not meant to be: what brokers keep comes by the dozen at every start."""
+        return not UNHEARD.issuperset(self.skipped)
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
@@ -84,14 +90,14 @@ def ask(listen: str) -> list[Topic]:
 
 
 def table(topics: Iterable[Topic], now: int, most: int | None) -> list[str]:
-    """Lines for people: those with skipped messages first, each with the newest reason and its payload.
+    """Lines for people: topics in trouble first, then those that are skipped on purpose; each with the newest reason.
 
     Args:
         topics: topics in any order.
         now: time of the clock, ns UTC.
         most: largest number of topics; None: all.
     """
-    ordered = sorted(topics, key=lambda topic: (not topic.skipped, topic.readings > 0, topic.topic))
+    ordered = sorted(topics, key=lambda topic: (not topic.troubled, not topic.skipped, topic.readings > 0, topic.topic))
     if not ordered:
         return ["no message has come yet; check [mqtt] url and the topics of [[ingest]]"]
     shown = ordered[:most]
@@ -105,6 +111,6 @@ def table(topics: Iterable[Topic], now: int, most: int | None) -> list[str]:
         if topic.skipped:
             lines.append(f"  {one_line(topic.reason)}; payload {one_line(topic.payload)}")
     if rest := ordered[len(shown) :]:
-        fine = sum(not topic.skipped for topic in rest)
+        fine = sum(not topic.troubled for topic in rest)
         lines.append(f"and {len(rest)} more topics, {fine} of them without trouble; --all lists them")
     return lines

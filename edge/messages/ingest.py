@@ -11,6 +11,7 @@ from edge.errors import ConfigurationError, PayloadError
 from edge.messages.content import Told, check_of, is_text, moment_of, told_by
 from edge.messages.formats.payload import Options, Read, Stateful
 from edge.messages.formats.table import format_of
+from edge.messages.formats.units import Units
 from edge.messages.names import EACH, KEY, SeriesName, Template, TopicTemplate
 from edge.messages.number import Number
 from edge.messages.paths import MISSING, Get, getter, parse_path
@@ -106,6 +107,7 @@ class Ingest:
         used = [levels for template in templates for levels in template.paths.values()]
         used += [parse_path(other) for other in (path, rule.valid) if other is not None]
         self.selection = Selection(rule, form, used)
+        self.units = Units()
         self.check = check_of(rule.valid) if rule.valid is not None else None
         template = series if series is not None else Template(self._default_series(), placeholders, "series")
         if self.selection.several and KEY not in template.used:  # a name that several values of a message would have
@@ -278,14 +280,13 @@ class Bound:
         values: values of the topic's placeholders.
     """
 
-    __slots__ = ("_again", "_own", "_sources", "_suffixes", "_values", "ingest")  # there may be as many as series
+    __slots__ = ("_again", "_own", "_sources", "_values", "ingest")  # there may be as many as series
 
     def __init__(self, ingest: Ingest, values: dict[str, str]) -> None:
         self.ingest, self._values = ingest, values
         self._own: Source | None = None
         self._sources: dict[tuple[str | None, ...], Source] | None = None
         self._again = 0  # readings whose source was remembered
-        self._suffixes: dict[str, str] | None = None  # by the name of the series
 
     def own_source(self) -> Source:
         """The source of the one value that the short way of the rule gives; errors as of `Ingest.source`."""
@@ -334,24 +335,12 @@ class Bound:
                 except PayloadError as error:
                     reasons.append(error)
                     continue
-                if value.suffix and (refusal := self._other_suffix(source.name, value.suffix)) is not None:
+                if value.suffix and (refusal := ingest.units.refusal(source.name, value.suffix)) is not None:
                     reasons.append(refusal)
                 else:
                     rows.append((source, moment, value.number))
         if len(rows) + len(reasons) == before:
             raise ingest.selection.nothing(document, payload)
-
-    def _other_suffix(self, name: str, suffix: str) -> PayloadError | None:
-        """What is wrong with a unit that stands behind a number: it is another one than before. None where it is the same."""
-        if self._suffixes is None:
-            self._suffixes = {}
-        if len(self._suffixes) < MOST_SOURCES:
-            self._suffixes.setdefault(name, suffix)
-        before = self._suffixes.get(name, suffix)
-        if before == suffix:
-            return None
-        text = f"expected {before!r} behind the number as before, got {quoted(suffix)}; set [[ingest]] unit to the right one"
-        return PayloadError("bad_value", text)
 
     def _source(self, each: str, value: Taken, told: dict[str, Told], payload: bytes) -> Source:
         """The source of a value, made once for all that is told of it."""

@@ -11,6 +11,7 @@ from edge.contract.plausible import Plausible
 from edge.errors import ConfigurationError, PayloadError
 from edge.messages.formats.memory import FormatMemory
 from edge.messages.formats.payload import LARGEST_PAYLOAD, Stateful
+from edge.messages.formats.units import Units
 from edge.messages.ingest import Bound, Ingest, Row, Source
 from edge.messages.names import KEY
 from edge.messages.presets.table import PRESETS, PresetRule, expand
@@ -179,7 +180,11 @@ class Naming:
     def __init__(self, series: SeriesTable, ingests: Sequence[Ingest], most: int, few: int = FEW_SERIES) -> None:
         self.series, self.ingests, self.most, self._few = series, ingests, most, few
         self._brought: dict[str, int] = {}  # series by topic
-        self.memory = FormatMemory({ingest.reader[0]: ingest.stateful for ingest in ingests if ingest.stateful is not None})
+        units = Units()
+        for ingest in ingests:
+            ingest.units = units
+        stateful = {ingest.reader[0]: ingest.stateful for ingest in ingests if ingest.stateful is not None}
+        self.memory = FormatMemory(stateful, units)
 
     def within_room(self, topic: str, rows: Sequence[Row], reasons: list[PayloadError]) -> Sequence[Row]:
         """The readings of a message for whose series there is room.

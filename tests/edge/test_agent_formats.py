@@ -86,3 +86,17 @@ def test_what_cannot_be_read_back_is_said(tmp_path: Path) -> None:
     spool.close()
     assert script_of(bench.run(data(bench, 1, 22.5, 1))).published == [COMMAND]
     assert bench.lines("what format sparkplug knew of earlier messages cannot be used") == 1
+
+
+def test_a_unit_behind_numbers_survives_the_agent(tmp_path: Path) -> None:
+    """1.2 kW after a restart is no 1.2 W."""
+    bench = Bench(tmp_path)
+    bench.config = msgspec.structs.replace(bench.config, ingest=(IngestRule("p/{device}", format="plain", suffix=True),))
+
+    def power(text: str) -> list[Message]:
+        return [Message("p/a", text.encode(), bench.now, retained=False, mid=0, qos=0, session=1)]
+
+    bench.run(power("200 W"))
+    bench.run(power("1.2 kW"))
+    assert values(bench) == [200.0]
+    assert bench.lines("expected 'W' behind the number as before") == 1

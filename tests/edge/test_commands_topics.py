@@ -63,3 +63,13 @@ def test_ten_thousand_topics_are_forty_lines() -> None:
     assert lines[-1] == "and 9960 more topics, 9960 of them without trouble; --all lists them"
     assert len(table(topics, 65 * SECOND, None)) == 10_001
     assert table([], 0, 40) == ["no message has come yet; check [mqtt] url and the topics of [[ingest]]"]
+
+
+def test_what_was_kept_by_the_broker_does_not_hide_trouble() -> None:
+    """It comes once from every topic at every start, and what a rule skips on purpose is no trouble either."""
+    kept = [
+        Topic(f"a/{number}", ["a/#"], 0, 2, 1, {"retained": 1, "unwanted": 1}, "retained: old", "1") for number in range(50)
+    ]
+    lines = table([*kept, Topic("z", ["z"], 0, 2, 1, {"retained": 1, "bad_value": 1}, "bad_value: x", "x")], 0, 3)
+    assert [line.split()[0] for line in lines[1:6:2]] == ["z", "a/0", "a/1"]
+    assert lines[-1] == "and 48 more topics, 48 of them without trouble; --all lists them"

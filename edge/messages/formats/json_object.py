@@ -29,7 +29,7 @@ def read_json(payload: bytes) -> object:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _read_anyhow(payload)
     except RecursionError as error:
-        raise _refusal(payload) from error
+        raise _too_deep(payload) from error
     if b"null" in payload and _may_hide_a_value(payload):
         with suppress(PayloadError):  # a nesting that only the other decoder can read
             return _read_anyhow(payload)
@@ -39,8 +39,10 @@ def read_json(payload: bytes) -> object:
 def _read_anyhow(payload: bytes) -> object:
     try:
         return _read_loosely(text_of(payload))
-    except (ValueError, RecursionError) as error:
-        raise _refusal(payload) from error
+    except ValueError as error:
+        raise PayloadError("bad_json", f"expected JSON, got {quoted(payload)}") from error
+    except RecursionError as error:
+        raise _too_deep(payload) from error
 
 
 def _may_hide_a_value(payload: bytes) -> bool:
@@ -48,8 +50,8 @@ def _may_hide_a_value(payload: bytes) -> bool:
     return any(payload.count(key) > 1 for key in set(_NULL.findall(payload)))
 
 
-def _refusal(payload: bytes) -> PayloadError:
-    return PayloadError("bad_json", f"expected JSON, got {quoted(payload)}")
+def _too_deep(payload: bytes) -> PayloadError:
+    return PayloadError("bad_json", f"expected JSON of at most some hundred levels, got {quoted(payload)}")
 
 
 def _read_loosely(text: str) -> object:

@@ -3,19 +3,23 @@
 from collections.abc import Mapping
 
 from edge.messages.formats.payload import Request, Stateful
+from edge.messages.formats.units import Units
 
 _BETWEEN = ":"  # between the name of a format and a key of its own
+_UNITS = "units"  # no format has this name
 
 
 class FormatMemory:
-    """The formats that keep something, as one.
+    """The formats that keep something, as one, with the units behind numbers.
 
     Args:
         formats: those formats by their names.
+        units: units behind the numbers of all rules.
     """
 
-    def __init__(self, formats: Mapping[str, Stateful]) -> None:
+    def __init__(self, formats: Mapping[str, Stateful], units: Units) -> None:
         self._formats = formats
+        self._kept: dict[str, Stateful | Units] = {**formats, _UNITS: units}
 
     def requests(self, now: int) -> list[Request]:
         """Messages that are to be published now.
@@ -32,18 +36,16 @@ class FormatMemory:
             whole: whether to give everything, and not only what changed since the last call.
         """
         return {
-            f"{name}{_BETWEEN}{key}": data
-            for name, stateful in self._formats.items()
-            for key, data in stateful.dump(whole=whole).items()
+            f"{name}{_BETWEEN}{key}": data for name, kept in self._kept.items() for key, data in kept.dump(whole=whole).items()
         }
 
     def load(self, entries: Mapping[str, bytes]) -> str | None:
         """Take up what `dump` gave in earlier runs; returns one line where some of it cannot be used."""
         lost = []
-        for name, stateful in self._formats.items():
+        for name, kept in self._kept.items():
             start = f"{name}{_BETWEEN}"
             try:
-                stateful.load({key.removeprefix(start): data for key, data in entries.items() if key.startswith(start)})
+                kept.load({key.removeprefix(start): data for key, data in entries.items() if key.startswith(start)})
             except ValueError as error:
                 lost.append(f"what format {name} knew of earlier messages cannot be used: {error}")
         return "; ".join(lost) or None
