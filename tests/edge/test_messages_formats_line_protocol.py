@@ -118,10 +118,19 @@ def test_a_payload_without_a_line_is_refused(payload: bytes) -> None:
     assert caught.value.kind == "bad_payload"
 
 
-LONG = ["a" * 60_000, "a,b=" * 15_000, "m " + "v=1," * 15_000, "\\," * 30_000, '"' * 60_000]
+LONG = {
+    "a backslash": "\\",
+    "a backslash at the end": "m\\",
+    "an escaped blank": "m\\ v=1",
+    "a long measurement": "a" * 60_000,
+    "many tags": "a,b=" * 15_000,
+    "many fields": "m " + "v=1," * 15_000,
+    "many escaped commas": "\\," * 30_000,
+    "many quotation marks": '"' * 60_000,
+}
 
 
-@pytest.mark.parametrize("text", ["\\", "m\\", "m\\ v=1", *LONG], ids=lambda text: text[:6])
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
 def test_no_line_takes_long(text: str) -> None:
     """No text is tried in several ways; this ends at once, whatever it gives."""
     assert len(read_lines(text.encode())) == 1
