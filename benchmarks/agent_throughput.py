@@ -44,7 +44,7 @@ class Steady(AllQuantiles):
     """A forecaster that says the last value and a quarter more for every lead, give or take one.
 
     Args:
-        contract: of the forecasts.
+        contract: contract of the forecasts.
     """
 
     name = "steady"
@@ -74,7 +74,7 @@ class Plain:
     """The same work with dictionaries and one loop, as most people would begin.
 
     Args:
-        names: of the series.
+        names: names of the series.
     """
 
     def __init__(self, names: Sequence[str]) -> None:

@@ -59,8 +59,8 @@ class Plan:
         agent: kills of the agent.
         broker: kills of the broker.
         store: kills of the store.
-        bundles: how many of the agent's deaths see a new bundle released.
-        seed: of every moment.
+        bundles: number of the agent's deaths that see a new bundle released.
+        seed: seed of every moment.
     """
 
     agent: int
@@ -85,12 +85,12 @@ class Stage:
     """Everything that runs in one measurement, and what is done to it.
 
     Args:
-        broker: that runs.
-        store: that runs.
-        agent: that runs.
+        broker: broker that runs.
+        store: store that runs.
+        agent: agent that runs.
         registry: folder that the agent takes bundles from.
-        readings: to send.
-        plan: what dies when.
+        readings: readings to send.
+        plan: deaths, and their moments.
     """
 
     def __init__(

@@ -67,8 +67,8 @@ def compare(pages: Iterator[Points], names: Sequence[str], sent: Readings) -> Ve
 
     Args:
         pages: rows of the store, with the field `value`.
-        names: of the series of those rows; it may grow meanwhile.
-        sent: readings.
+        names: names of the series of those rows; it may grow meanwhile.
+        sent: readings that were sent.
     """
     rows = np.zeros(sent.count, np.int64)
     doubled = wrong = 0
@@ -97,8 +97,8 @@ class Publisher:
     """One MQTT connection that sends readings in order and keeps some of them unacknowledged.
 
     Args:
-        port: of the broker, on this machine.
-        readings: to send.
+        port: port of the broker on this machine.
+        readings: readings to send.
     """
 
     def __init__(self, port: int, readings: Readings) -> None:

@@ -41,7 +41,7 @@ class InfluxProcess:
     """influxd, behind nginx for the paths of newer versions; both die.
 
     Args:
-        server: that runs.
+        server: server that runs.
     """
 
     def __init__(self, server: Influx) -> None:
@@ -69,7 +69,7 @@ class SqliteFile:
     """A file, and another program that holds it and dies in the middle of a transaction.
 
     Args:
-        path: of the file.
+        path: path of the file.
     """
 
     def __init__(self, path: Path) -> None:

@@ -44,7 +44,7 @@ class Data:
     """One set.
 
     Args:
-        name: of the file.
+        name: name of the file.
         table: all series.
         split: training, validation and test part.
         scale: standard deviation in the training part, float64 `[series]`.
@@ -62,8 +62,8 @@ class Conversions:
 
     Args:
         windows: number of them.
-        network: before conversion.
-        files: of the TFLite file by its precision, on the device runtime.
+        network: error of the network before conversion.
+        files: error of the TFLite file by its precision, on the device runtime.
         validation: mean absolute error on the whole validation part, as a share of float32's, by precision.
     """
 
@@ -102,8 +102,8 @@ class Thinned:
     """A forecaster whose windows lose values at random.
 
     Args:
-        forecaster: that forecasts from what is left.
-        share: of the values that are lost.
+        forecaster: forecaster that sees what is left.
+        share: share of the values that are lost.
     """
 
     def __init__(self, forecaster: Forecaster, share: float) -> None:

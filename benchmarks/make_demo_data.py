@@ -46,7 +46,7 @@ def extract(text: str) -> tuple[str, int]:
     """The wide table as CSV, one row per hour, and the number of its rows.
 
     Args:
-        text: of weather.csv; its `time_hour` is the start of the local hour written in true UTC.
+        text: text of weather.csv; its `time_hour` is the start of the local hour written in true UTC.
     """
     hours: dict[str, dict[str, str]] = {}
     for row in csv.DictReader(io.StringIO(text)):

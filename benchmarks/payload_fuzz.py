@@ -177,7 +177,7 @@ def mutated(payload: bytes, others: Sequence[bytes], random: Random) -> bytes:
     """A payload that is changed in no place to four places, mostly in one.
 
     Args:
-        payload: what a device sends.
+        payload: bytes that a device sends.
         others: payloads that parts are taken from.
         random: source of chance.
     """

@@ -62,7 +62,7 @@ def publish(
     """Publish to a broker in real time; returns the number of messages.
 
     Args:
-        address: of the broker.
+        address: address of the broker.
         seconds: time after which it ends.
         speed: number by which the devices' own periods are divided.
         heard: function called with every message that was handed to the broker.

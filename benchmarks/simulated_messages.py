@@ -83,7 +83,7 @@ def report(topic: str, document: Document, whose: str = "", *, retained: bool = 
 
     Args:
         topic: topic of the message.
-        document: what the payload holds.
+        document: content of the payload.
         whose: name of the sensor where one topic carries several.
         retained: whether the broker keeps it.
     """

@@ -16,7 +16,7 @@ class Backoff:
     Args:
         first: longest wait after the first failure, seconds; each failure more doubles it.
         longest: longest wait of all, seconds.
-        random: gives a number in 0…1.
+        random: function that gives a number in 0…1.
     """
 
     first: float

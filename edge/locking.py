@@ -17,8 +17,8 @@ def alone(file: Path, *, in_use: Callable[[str], str], unusable: Callable[[str],
 
     Args:
         file: lock file; it and its folder are made where they are missing, and it holds the number of our process.
-        in_use: makes the message for a file that another process holds, from the number of that process.
-        unusable: makes the message for a file that cannot be written, from the reason.
+        in_use: function that makes the message for a file that another process holds, from the number of that process.
+        unusable: function that makes the message for a file that cannot be written, from the reason.
 
     Raises:
         ConfigurationError: with one of these messages.

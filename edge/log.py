@@ -10,7 +10,7 @@ class Grumbler:
     """Says the same kind of thing at most once a minute.
 
     Args:
-        log: called with the line.
+        log: function called with the line.
         clock: seconds, monotonic.
     """
 

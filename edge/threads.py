@@ -18,8 +18,8 @@ class Thread:
 
     Args:
         name: name of the work; `sender` gives the thread `gatecast-sender`.
-        work: runs in the thread until its owner ends it.
-        died: called in the thread, with one line, where the work raised anything at all.
+        work: function that runs in the thread until its owner ends it.
+        died: function called in the thread, with one line, where the work raised anything at all.
     """
 
     def __init__(self, name: str, work: Callable[[], object], died: Died = raise_again) -> None:

@@ -27,7 +27,7 @@ class TlsFiles:
 
         Args:
             encrypted: whether the URL of the section asks for TLS.
-            instead: how a URL that does begins.
+            instead: beginning of a URL that asks for TLS.
 
         Raises:
             ConfigurationError: see above.

@@ -57,16 +57,16 @@ class Outside:
 
     Args:
         store: store that the agent writes to.
-        history: opens a connection of its own to the same store, to read from.
+        history: function that opens a connection of its own to the same store, to read from.
         subscriber: source of messages; not started yet.
-        log: called with one line per event.
+        log: function called with one line per event.
         clocks: the clocks of this machine.
-        notify: sends a line to the supervisor, as sd_notify(3).
-        died: called with one line where a thread dies.
-        random: gives a number in 0…1, for waits that keep a fleet out of step.
-        open_spool: opens the spool; arguments as of `Spool`.
-        open_bundle: opens a bundle and tries it on this device.
-        sources: open a source each of further history.
+        notify: function that sends a line to the supervisor, as sd_notify(3).
+        died: function called with one line where a thread dies.
+        random: function that gives a number in 0…1, for waits that keep a fleet out of step.
+        open_spool: function that opens the spool; arguments as of `Spool`.
+        open_bundle: function that opens a bundle and tries it on this device.
+        sources: functions that open a source each of further history.
     """
 
     store: Store
@@ -89,9 +89,9 @@ def outside_of(
 
     Args:
         config: configuration of the device.
-        log: called with one line per event.
-        died: called with one line where a thread dies.
-        notify: sends a line to the supervisor.
+        log: function called with one line per event.
+        died: function called with one line where a thread dies.
+        notify: function that sends a line to the supervisor.
     """
     open_configured = partial(open_store, config.store.url, config.store.token_file, config.store.tls)
     ingests = config.ingests()
@@ -109,8 +109,8 @@ def build(config: Config, outside: Outside, waits: Waits = Waits(), limits: Limi
     Args:
         config: configuration of the device.
         outside: broker, store, clocks and whatever else is not the agent.
-        waits: how long it waits for others.
-        limits: how much it holds at once.
+        waits: times that the agent waits for others.
+        limits: largest amounts that the agent holds at once.
 
     Raises:
         ConfigurationError: the state folder cannot be used, or the channel is no path or URL.

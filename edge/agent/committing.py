@@ -20,13 +20,13 @@ class Surroundings:
 
     Args:
         series: the table whose new rows go into the spool with the commit that first speaks of them.
-        arrivals: gives the arrivals of those messages of the batch that carry no time.
-        state: gives the writer of the whole series state, for a new spool in place of a damaged one; None where no bundle
-            is live.
-        held: gives all readings that wait for the clock, for a new spool as well.
-        formats: gives the memory of the payload formats: all of it for a new spool, else what is new.
-        now: gives our clock, ns UTC.
-        wait_for_room: called while the disk takes nothing; waits a while, and returns whether to give up.
+        arrivals: function that gives the arrivals of those messages of the batch that carry no time.
+        state: function that gives the writer of the whole series state, for a new spool in place of a damaged one; None where
+            no bundle is live.
+        held: function that gives all readings that wait for the clock, for a new spool as well.
+        formats: function that gives the memory of the payload formats: all of it for a new spool, else what is new.
+        now: function that gives our clock, ns UTC.
+        wait_for_room: function called while the disk takes nothing; waits a while, and returns whether to give up.
     """
 
     series: SeriesTable
@@ -43,11 +43,11 @@ class Committer:
 
     Args:
         spool: the spool; written only here.
-        sender: says what has arrived in the store, and hears of new blocks.
-        subscriber: acknowledges what is committed.
+        sender: sender that says what has arrived in the store, and hears of new blocks.
+        subscriber: subscriber that acknowledges what is committed.
         surroundings: additions of every commit.
         counters: numbers of the agent, for what was dropped and refused.
-        grumbler: says what went wrong.
+        grumbler: grumbler that says what went wrong.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Committer:
 
         Args:
             patience: longest time for that, seconds.
-            wait: waits so many seconds, and returns whether to give up.
+            wait: function that waits so many seconds, and returns whether to give up.
         """
         end = time.monotonic() + patience
         while self._spool.backlog and self._sender.problem is None and time.monotonic() < end:

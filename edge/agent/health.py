@@ -23,9 +23,9 @@ class Health(Collector):
 
     Args:
         counters: the agent's numbers.
-        problem: returns why data does not flow where it should, or None where it does.
-        shortfall: returns what part of it is missing while the rest flows, or None.
-        topics: returns what came of each topic, as JSON types.
+        problem: function that returns why data does not flow where it should, or None where it does.
+        shortfall: function that returns what part of it is missing while the rest flows, or None.
+        topics: function that returns what came of each topic, as JSON types.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Health(Collector):
 
         Args:
             listen: host and port.
-            died: called with one line where the thread dies.
+            died: function called with one line where the thread dies.
 
         Returns:
             The port.

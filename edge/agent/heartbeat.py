@@ -30,7 +30,7 @@ class Heartbeat:
     Args:
         longest: seconds without one after which something is wrong.
         moment: seconds, monotonic.
-        notify: sends a line to the supervisor.
+        notify: function that sends a line to the supervisor.
     """
 
     def __init__(self, longest: float, moment: Callable[[], float], notify: Callable[[str], None]) -> None:

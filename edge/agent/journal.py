@@ -20,9 +20,9 @@ class Journal:
 
     Args:
         spool: file of both.
-        committer: writes them.
-        log: called with one line where the state of the last run cannot be used.
-        beat: called for each part that is read: all of them may take minutes.
+        committer: committer that writes them.
+        log: function called with one line where the state of the last run cannot be used.
+        beat: function called for each part that is read: all of them may take minutes.
         snapshot_rows: readings and closed windows in the journal before a snapshot replaces it.
     """
 

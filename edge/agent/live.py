@@ -16,12 +16,12 @@ class Live:
     """The engine of the live bundle; None while no bundle is live.
 
     Args:
-        make_engine: makes the first engine, for a bundle and its forecaster.
+        make_engine: function that makes the first engine, for a bundle and its forecaster.
         releases: the bundles on this device.
-        primer: fills empty windows from the store.
+        primer: primer that fills empty windows from the store.
         journal: the series state on disk.
         trust: trust in our clock; it knows up to what time the store's history counts.
-        health: shows the name of the forecaster.
+        health: health page that shows the name of the forecaster.
     """
 
     def __init__(

@@ -84,32 +84,32 @@ class Parts:
 
     Args:
         subscriber: source of messages; not started yet.
-        intake: turns messages into readings.
+        intake: intake that turns messages into readings.
         memory: the payload formats that remember earlier messages and ask for others.
         series: the table of all series.
         descriptions: rows that say what the series are.
         hold: readings that wait for a clock that has proved itself.
         clocks: the clocks of this machine.
         trust: trust in our clock.
-        closing: says when the clock may close intervals.
+        closing: object that says when the clock may close intervals.
         live: the live bundle and its engine.
         journal: the series state on disk.
         releases: the bundles on this device.
-        primer: fills empty windows.
+        primer: primer that fills empty windows.
         watcher: the thread that looks at the channel.
         spool: blocks that must still reach the store.
         committer: the one way into the spool.
         sender: the thread that writes to the store.
-        store: encodes rows here; the sender writes them.
+        store: store that encodes rows here; the sender writes them.
         counters: the numbers.
         health: the page.
-        reporter: writes the numbers to the store.
-        silence: finds the series whose readings have stopped.
-        broker: says how it stands with the broker.
+        reporter: reporter that writes the numbers to the store.
+        silence: object that finds the series whose readings have stopped.
+        broker: function that says how it stands with the broker.
         heart: signs of life.
         stop: whether to end.
-        died: called with one line where a thread dies.
-        log: called with one line per event.
+        died: function called with one line where a thread dies.
+        log: function called with one line per event.
         grumbler: the same for trouble that repeats.
     """
 

@@ -32,11 +32,11 @@ class Around:
     """What goes on around the filling of windows.
 
     Args:
-        taken: gives the number of readings that came in so far.
-        drain: lets the store take what is ready, so that its history is complete.
-        beat: called with every page: a slow store may take minutes for all of them.
-        moment: gives seconds, monotonic.
-        wait: takes readings from ahead of our clock, until they count.
+        taken: function that gives the number of readings that came in so far.
+        drain: function that lets the store take what is ready, so that its history is complete.
+        beat: function called with every page: a slow store may take minutes for all of them.
+        moment: function that gives seconds, monotonic.
+        wait: function that takes readings from ahead of our clock, until they count.
     """
 
     taken: Callable[[], float]
@@ -50,12 +50,12 @@ class Primer:
     """Fills empty windows now, or when the store answers.
 
     Args:
-        store: opens a connection of its own: the sender is using the other one.
+        store: function that opens a connection of its own: the sender is using the other one.
         naming: series that are known or may be added.
-        grumbler: says what happened.
+        grumbler: grumbler that says what happened.
         around: work that goes on around it.
         again: pause before a store that gave no history is asked again.
-        sources: open a source each of what `[[history]]` names.
+        sources: functions that open a source each of what `[[history]]` names.
     """
 
     def __init__(

@@ -19,8 +19,8 @@ class Reporter:
     Args:
         agent: name of the agent.
         every: seconds between two rows.
-        store: encodes them.
-        committer: commits them.
+        store: store that encodes them.
+        committer: committer that commits them.
         counters: the numbers.
         clocks: the clocks of this machine.
     """
@@ -60,7 +60,7 @@ class BrokerWatch:
 
     Args:
         subscriber: the subscriber.
-        grumbler: takes the line.
+        grumbler: grumbler that takes the line.
     """
 
     def __init__(self, subscriber: Subscriber, grumbler: Grumbler) -> None:

@@ -50,7 +50,7 @@ class Lifetime:
     """The time between the start of the agent and its end: by a signal, or by the death of one of its threads.
 
     Args:
-        log: called with one line about the end.
+        log: function called with one line about the end.
         grace: seconds that the agent has for its end.
     """
 
@@ -95,7 +95,7 @@ def ends_within(seconds: float, numbers: Collection[int], give_up: Callable[[], 
     Args:
         seconds: time for the end, after the first of these signals.
         numbers: signals that begin the end; each needs a handler.
-        give_up: called by another thread if the block has not ended then.
+        give_up: function called by another thread if the block has not ended then.
     """
     hears, told = socket.socketpair()
     told.setblocking(False)

@@ -18,9 +18,9 @@ class Watcher:
     Args:
         releases: the bundles on this device; asked again and again.
         pause: seconds between two looks.
-        grumbler: logs unexpected errors.
+        grumbler: grumbler that logs unexpected errors.
         phase: the first pause, random, so that devices that started together do not look together.
-        died: called with one line where the thread dies.
+        died: function called with one line where the thread dies.
     """
 
     def __init__(

@@ -27,7 +27,7 @@ class Trust:
     """What speaks for and against the clock.
 
     Args:
-        log: called with one line when the clock was set, or is behind the sensors.
+        log: function called with one line when the clock was set, or is behind the sensors.
         moment: seconds, monotonic, as in every call.
         newest: time of the last commit by our clock at that moment, ns UTC; 0 where it is not known.
         steady: seconds without a step, or of agreement, after which the clock is believed.

@@ -25,7 +25,7 @@ class SeriesTable:
 
     Args:
         names: names of the first series.
-        meaning: gives the meaning of a series by its name, or None where nobody knows.
+        meaning: function that gives the meaning of a series by its name, or None where nobody knows.
     """
 
     def __init__(self, names: Iterable[str] = (), meaning: Callable[[str], Meaning | None] = lambda _: None) -> None:

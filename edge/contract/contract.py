@@ -21,7 +21,7 @@ class Contract:
         window: closed intervals a forecast looks back on.
         horizon: intervals a forecast looks ahead; lead h = 1…horizon is `[origin + (h-1)·interval, origin + h·interval)`.
         quantiles: levels in ascending order, an odd number of them with 0.5 in the middle.
-        aggregation: how the readings of one interval become one value.
+        aggregation: rule by which the readings of one interval become one value.
         max_missing: share of the window that may be NaN before the baseline forecasts instead of the model.
 
     Raises:

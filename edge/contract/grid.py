@@ -13,7 +13,7 @@ def combine(aggregation: Aggregation, value: Float64, starts: Int64) -> Float64:
     """One value per group of consecutive values.
 
     Args:
-        aggregation: how; `last` takes the last of each group, so groups are in order of time.
+        aggregation: rule; `last` takes the last of each group, so groups are in order of time.
         value: float64 `[n]`, finite.
         starts: position where each group begins, int64 `[groups]`.
     """
@@ -43,7 +43,7 @@ def aggregate(readings: Readings, interval: int, aggregation: Aggregation) -> tu
     Args:
         readings: rows in any order.
         interval: length of an interval, ns.
-        aggregation: how the readings of one interval become one value.
+        aggregation: rule by which the readings of one interval become one value.
 
     Returns:
         series int32 `[cells]`, interval number (time // interval) int64 `[cells]`, value float64 `[cells]`.

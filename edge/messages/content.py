@@ -21,7 +21,7 @@ def told_by(get: Get, element: object, document: object, known: dict[Get, Told])
     """What a placeholder of the payload stands for: a text, the texts of an object, or None.
 
     Args:
-        get: looks the placeholder up.
+        get: function that looks the placeholder up.
         element: part of the message, which counts first.
         document: the message.
         known: texts of the message for all of its elements, which are kept, as there may be thousands of these.

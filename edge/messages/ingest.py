@@ -303,8 +303,8 @@ class Bound:
             document: content of the payload.
             payload: the payload, for messages.
             arrival: time in ns UTC that counts where the payload carries none.
-            rows: takes the readings.
-            reasons: takes why values were left out.
+            rows: list that takes the readings.
+            reasons: list that takes the reasons for which values were left out.
 
         Raises:
             PayloadError: the document has no reading for this rule.

@@ -171,7 +171,7 @@ class Subscriber:
         subscription: name, topics and keepalive of the session with the broker.
         password: password of the account in the address.
         room: number of messages that may wait here; beyond it, or beyond 16 MB, the socket is not read: the broker keeps them.
-        pauses: waits before the broker is tried again; they begin anew after a connection that lasted.
+        pauses: lengths of the waits before the broker is tried again; they begin anew after a connection that lasted.
     """
 
     def __init__(
@@ -234,7 +234,7 @@ class Subscriber:
         """Connect in the background and stay connected.
 
         Args:
-            died: called with one line where the network's thread dies.
+            died: function called with one line where the network's thread dies.
         """
         self._client.died = died
         self._client.connect_async(self.address.host, self.address.port, self._subscription.keepalive)

@@ -29,7 +29,7 @@ class Reading:
 
     Args:
         rows: source, time (ns UTC) and value of each reading, in the order of the rules and of the document.
-        reasons: why values were left out; the first one is the message's where it gave no reading.
+        reasons: reasons for which values were left out; the first one is the message's where it gave no reading.
     """
 
     rows: tuple[Row, ...]
@@ -192,7 +192,7 @@ class Naming:
         Args:
             topic: topic of the message.
             rows: all of its readings.
-            reasons: takes why the others are left out (`too_many_series`).
+            reasons: list that takes why the others are left out (`too_many_series`).
         """
         free, brought = self.most - len(self.series), self._brought.get(topic, 0)
         room = max(min(free, max(self._few - brought, (free - brought) // 2)), 0)

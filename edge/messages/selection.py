@@ -24,9 +24,9 @@ class Entry:
     Args:
         key: name in `values`, or the path; "" where a `*` names them.
         path: the path as it is written.
-        get: looks one value up; None for a path with `*`.
-        walk: gives all values of a path with `*`; None for one without.
-        number: gives the number of a value.
+        get: function that looks one value up; None for a path with `*`.
+        walk: function that gives all values of a path with `*`; None for one without.
+        number: function that gives the number of a value.
         meaning: kind, hold and unit of the series; None where the rule does not say them.
         plausible: readings that the value can give; None where all can be.
         states: whether words are numbers here, so that `*` takes texts and truth values that are.
@@ -164,7 +164,7 @@ class Selection:
         Args:
             element: part of a document.
             each: its name or number.
-            reasons: takes why a value was left out; nothing is said of a value that is not there.
+            reasons: list that takes the reason for which a value was left out; nothing is said of a value that is not there.
         """
         taken: list[Taken] = []
         for entry in self.entries:

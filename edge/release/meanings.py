@@ -13,7 +13,8 @@ def disagreement(manifest: Manifest, meaning: Callable[[str], Meaning | None]) -
 
     Args:
         manifest: manifest of a bundle.
-        meaning: gives the meaning of a series here by its name, or None where nobody knows: then the bundle's counts.
+        meaning: function that gives the meaning of a series here by its name, or None where nobody knows it: then the bundle's
+            counts.
     """
     if manifest.model is None:
         return None

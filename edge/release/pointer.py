@@ -24,7 +24,7 @@ class Refusal(msgspec.Struct, frozen=True):
             up; `test`: failed its self-test here; `live`: failed while it forecast here.
         reason: expected and found values.
         since: time of the first refusal, ISO 8601, UTC.
-        tries: how often it was fetched.
+        tries: number of times that the bundle was fetched.
     """
 
     version: str
@@ -50,8 +50,8 @@ class Pointer(msgspec.Struct):
         live_changed: `changed` of the newest channel document that named the live version.
         refusals: releases that are not taken, newest last.
         trying: manifest of the bundle under test; still there at the next start if the test killed the process.
-        trials: how often that was tried.
-        deaths: how many runs in a row ended while the live version forecast; those that say more count for more.
+        trials: number of times that this bundle was tested.
+        deaths: number of runs in a row that ended while the live version forecast; those that say more count for more.
     """
 
     live: str | None = None
@@ -69,8 +69,8 @@ class Memory:
 
     Args:
         path: path of `live.json`.
-        log: called with one line when it cannot be written.
-        replace: writes a file whole or not at all.
+        log: function called with one line when it cannot be written.
+        replace: function that writes a file whole or not at all.
     """
 
     def __init__(self, path: Path, log: Callable[[str], None], replace: Callable[[Path, bytes], None] = replace_file) -> None:

@@ -19,11 +19,11 @@ class Refusals:
     """Refuses releases.
 
     Args:
-        memory: remembers what was refused.
-        log: called with one line per refusal.
+        memory: memory that remembers what was refused.
+        log: function called with one line per refusal.
         again: pauses before a bundle that was damaged on the way is fetched again.
-        clock: gives our clock, ns UTC.
-        moment: gives seconds, monotonic.
+        clock: function that gives our clock, ns UTC.
+        moment: function that gives seconds, monotonic.
     """
 
     def __init__(

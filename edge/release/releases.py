@@ -39,13 +39,13 @@ class ThisDevice:
 
     Args:
         again: pauses before a bundle that was damaged on the way is fetched again.
-        clock: gives our clock, ns UTC.
-        moment: gives seconds, monotonic.
-        open_bundle: opens a bundle and tries it on this device.
-        shortage: says what this device lacks for a bundle that is to go live, or None.
-        disagreement: says where a bundle takes a series for something else than this device does, or None.
-        replace_file: writes the pointer to the live bundle, whole or not at all.
-        write_bundle: writes a bundle into the folder.
+        clock: function that gives our clock, ns UTC.
+        moment: function that gives seconds, monotonic.
+        open_bundle: function that opens a bundle and tries it on this device.
+        shortage: function that says what this device lacks for a bundle that is to go live, or None.
+        disagreement: function that says where a bundle takes a series for something else than this device does, or None.
+        replace_file: function that writes the pointer to the live bundle, whole or not at all.
+        write_bundle: function that writes a bundle into the folder.
         tls: files for an encrypted connection to the channel.
     """
 
@@ -68,7 +68,7 @@ class Releases:
     Args:
         folder: folder of the bundles and of the pointer to the live one.
         channel: path or URL of the channel document; None: only the bundles that are here already.
-        log: called with one line per event worth knowing.
+        log: function called with one line per event worth knowing.
         here: this device.
     """
 

@@ -15,9 +15,9 @@ class Trials:
     """Tries bundles.
 
     Args:
-        open_bundle: opens a bundle and lets it repeat its golden forecasts.
-        memory: remembers which bundle is under test.
-        moment: gives seconds, monotonic.
+        open_bundle: function that opens a bundle and lets it repeat its golden forecasts.
+        memory: memory that remembers which bundle is under test.
+        moment: function that gives seconds, monotonic.
     """
 
     def __init__(self, open_bundle: Callable[[Bundle], Forecaster], memory: Memory, moment: Callable[[], float]) -> None:

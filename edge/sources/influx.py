@@ -342,7 +342,8 @@ def _readings(measurement: _Measurement, rows: Sequence[Sequence[object]], index
     Args:
         measurement: measurement of the rows.
         rows: time, fields and tags of each.
-        index: gives the indices of the series of all fields of a row with these tags; -1 where a field is left out.
+        index: function that gives the indices of the series of all fields of a row with these tags; -1 where a field is left
+            out.
     """
     columns = list(zip(*rows, strict=True))
     time = np.asarray(columns[0], np.int64)

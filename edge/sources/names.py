@@ -55,7 +55,7 @@ class Live:
 
     Args:
         name: name of the series.
-        number: gives the number of the value as it stands in the database; None: it is that number.
+        number: function that gives the number of the value as it stands in the database; None: it is that number.
     """
 
     name: str

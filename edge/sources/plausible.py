@@ -15,8 +15,8 @@ class SeriesRules:
     """What the rules say of series, by their names.
 
     Args:
-        meaning: gives kind, hold and unit; None where nobody knows.
-        plausible: gives the values that can be; None where all can.
+        meaning: function that gives kind, hold and unit; None where nobody knows.
+        plausible: function that gives the values that can be; None where all can.
     """
 
     meaning: Callable[[str], Meaning | None] = lambda _: None
@@ -28,7 +28,7 @@ class PlausibleReadings:
 
     Args:
         series: table that the readings index; it may grow with every page.
-        plausible: gives the values that a series can have, by its name.
+        plausible: function that gives the values that a series can have, by its name.
     """
 
     def __init__(self, series: SeriesTable, plausible: Callable[[str], Plausible | None]) -> None:

@@ -93,7 +93,7 @@ def usable(readings: Readings, settings: HistorySource, notes: Notes, clock: Cal
         readings: some rows.
         settings: section of the configuration, with scale and offset.
         notes: counts of what is left out.
-        clock: gives the time, ns UTC.
+        clock: function that gives the time, ns UTC.
     """
     future: Bool = readings.time > clock() + AHEAD
     early: Bool = ~readings.dated & ~future

@@ -25,8 +25,8 @@ class Delivery:
     """Writes to one store.
 
     Args:
-        store: written only here.
-        newest: gives the newest blocks that wait, beyond those that are being written; they may be written early.
+        store: store that only this delivery writes to.
+        newest: function that gives the newest blocks that wait, beyond those that are being written; they may be written early.
         stopping: whether to give up before the next write.
     """
 
@@ -129,10 +129,10 @@ class _Attempt:
     """Blocks written once, and in halves where that fails.
 
     Args:
-        store: written to.
+        store: store that is written to.
         stopping: whether to give up before the next write.
         most_alone: rows that may be refused or fail one after the other, nothing stored between them.
-        enduring: go on where the store answers that it fails on a part.
+        enduring: whether to go on where the store answers that it fails on a part.
     """
 
     def __init__(self, store: Store, stopping: Callable[[], bool], most_alone: int, *, enduring: bool) -> None:

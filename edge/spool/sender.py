@@ -48,12 +48,12 @@ class Sender:
     """A thread that sends; the spool's writer asks it what has arrived.
 
     Args:
-        spool: read only here.
-        store: written only here.
-        log: called with one line when the store goes away, says no, refuses rows, and is back.
-        pace: how fast.
+        spool: spool that the thread only reads.
+        store: store that only this thread writes to.
+        log: function called with one line when the store goes away, says no, refuses rows, and is back.
+        pace: waits of the sender, and sizes of what it sends.
         clock: seconds, monotonic.
-        died: called with one line where the thread dies.
+        died: function called with one line where the thread dies.
     """
 
     def __init__(

@@ -44,7 +44,7 @@ class Refusal:
     Args:
         reason: the store's own words.
         block: the rows, as far as they are known.
-        rows: how many they are.
+        rows: number of these rows.
     """
 
     reason: str
@@ -62,7 +62,7 @@ class Commit:
         series: (index, name, tags) of the series seen for the first time.
         sent: the newest block the store has taken.
         refused: rows that the store will never take.
-        snapshot: gives the parts of a state that makes the journal up to and including this batch unnecessary.
+        snapshot: function that gives the parts of a state that makes the journal up to and including this batch unnecessary.
         arrivals: arrivals of the messages that carry no time.
         held: the readings that wait for a clock that has proved itself; None: the same as before.
         now: our clock, ns UTC.

@@ -70,7 +70,7 @@ class SqliteStore:
         path: the file; it is made at the first write.
         page: rows of one page that is read.
         patience: seconds to wait for a lock of another process.
-        sleep: waits for so many seconds.
+        sleep: function that waits for so many seconds.
     """
 
     kind = "sqlite"

@@ -87,7 +87,7 @@ class Kind:
 
     Args:
         module: name of the module that has `open_address`; it is imported only where such a store is used.
-        example: how its URL is written.
+        example: its URL, as a user writes it.
     """
 
     module: str

@@ -30,7 +30,7 @@ class Layout:
         owner: columns whose cells make the name of a series, empty in a wide table.
         values: columns of the values: one in a long table, one per series in a wide one.
         labels: name that each column of values adds to that of the series; empty: none.
-        number: how numbers are written.
+        number: form in which numbers are written.
         notes: decisions that nobody asked for, for the user.
     """
 

@@ -13,7 +13,7 @@ class TableOptions:
         ignore: names of columns that are no series.
         missing: words that stand for a missing value, beside those that always do.
         decimal_comma: whether numbers have a comma where others have a point.
-        time_format: how times are written, such as `%d.%m.%Y %H:%M`, or `excel` for the day numbers of spreadsheets.
+        time_format: form in which times are written, such as `%d.%m.%Y %H:%M`, or `excel` for the day numbers of spreadsheets.
         timezone: zone of the times that name none; empty: UTC.
         sheet: name of the sheet of a workbook; empty: the first.
     """

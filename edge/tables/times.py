@@ -64,7 +64,7 @@ class Judged:
     """What the cells of a column say about it.
 
     Args:
-        rule: how its times are written; None where it is no column of times.
+        rule: form in which its times are written; None where it is no column of times.
         whole: whether every cell is a time of that rule in the years from 2000 until now.
         bad: number of the first cell that is not; None where all are.
     """
@@ -147,7 +147,7 @@ def expected_time(cell: str, rule: TimeRule, *, named: bool) -> str:
 
     Args:
         cell: text of the cell.
-        rule: how the times of its column are written.
+        rule: form in which the times of its column are written.
         named: whether the column was found by its name.
     """
     if rule.pattern or rule.excel:

@@ -21,8 +21,8 @@ class Timing:
     Args:
         columns: number of the column of the times; those of a date and of its time of day; or those of year, month, day, hour,
             minute and second, as far as there are any.
-        rule: how a time is written, once its columns are put together.
-        named: whether they were rule_of_column by their names.
+        rule: form in which a time is written, once its columns are put together.
+        named: whether they were found by their names.
         note: decision that nobody asked for; empty: none.
     """
 

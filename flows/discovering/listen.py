@@ -28,7 +28,7 @@ class Listened:
 
     Args:
         heard: topics with samples.
-        seconds: how long we listened.
+        seconds: length of the listening.
         stopped: whether Ctrl-C ended it early.
         losses: number of times the connection was lost; what was published meanwhile is missing.
     """

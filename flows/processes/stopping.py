@@ -32,7 +32,7 @@ def stoppable(program: str, work: Callable[[], int], *, grace: float = 0.0) -> i
 
     Args:
         program: named in the one line that says it was stopped.
-        work: returns an exit code.
+        work: function that returns an exit code.
         grace: seconds that the work has to end by itself after SIGTERM; 0: it is killed.
 
     Returns:

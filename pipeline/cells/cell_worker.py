@@ -109,7 +109,7 @@ def study_cell(
     Args:
         request: cell and trainings.
         folder: folder for the exchange and the worker's log; new or empty.
-        told: called with the name of a part of the work, how much of it is done, and how much there is.
+        told: function called with the name of a part of the work, how much of it is done, and how much there is.
         command: function that gives the command of the worker.
 
     Raises:

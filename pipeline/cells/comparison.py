@@ -171,7 +171,7 @@ def study(cell: Cell, prepared: Prepared, plan: StudyPlan, folder: Path, told: T
         prepared: history.
         plan: trainings.
         folder: folder for the exchange with the training process.
-        told: called with the name of a part of the work, how much of it is done, and how much there is.
+        told: function called with the name of a part of the work, how much of it is done, and how much there is.
 
     Raises:
         BundleError: the network cannot be converted, or the converted one does not forecast the same.

@@ -22,7 +22,7 @@ class RecallTrainer:
 
     Args:
         cell: recurrent cell.
-        budget: how much the cell may learn.
+        budget: amount that the cell may learn.
     """
 
     def __init__(self, cell: Cell, budget: RecallBudget) -> None:
@@ -111,9 +111,9 @@ def measure_recall(cell: Cell, budget: RecallBudget, seed: int, progress: Callab
 
     Args:
         cell: recurrent cell.
-        budget: how much the cell may learn.
+        budget: amount that the cell may learn.
         seed: first seed; the others follow.
-        progress: called after each delay with the number of delays that are done, and the number of all.
+        progress: function called after each delay with the number of delays that are done, and the number of all.
     """
     started = time.perf_counter()
     trainer = RecallTrainer(cell, budget)

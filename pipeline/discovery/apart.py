@@ -77,7 +77,7 @@ def _without_copies(proposals: list[Proposal], tried: list[Tried], again: dict[s
     Args:
         proposals: all proposals.
         tried: results of the trial, one of each proposal.
-        again: takes the topics of those that are left out, each with the name of the other preset.
+        again: function that takes the topics of those that are left out, each with the name of the other preset.
     """
     given = {number: _given(proposal, tried[number]) for number, proposal in enumerate(proposals) if proposal.rule.preset}
     left: set[int] = set()

@@ -24,7 +24,7 @@ def harmonise(plans: Mapping[str, Plan | None]) -> dict[str, Plan | None]:
     """The plans, without the detail in which those of a shape differ, where names do not keep them apart.
 
     Args:
-        plans: how the payloads of each topic are read, by its name; None where they cannot be read.
+        plans: plan by which the payloads of each topic are read, by its name; None where they cannot be read.
     """
     harmonised = dict(plans)
     for without in DETAILS:

@@ -29,7 +29,7 @@ class Proposal:
     Args:
         rule: the rule.
         topics: topics that it was made from.
-        plan: how their payloads are read.
+        plan: plan by which their payloads are read.
         left_out: paths that the rule leaves out on purpose.
         notes: sentences for a comment above the rule.
         retained_only: number of topics of which only messages were heard that the broker had kept.
@@ -73,7 +73,7 @@ def propose(shape: Shape, topics: Sequence[Seen], plan: Plan, zone: Zone) -> Pro
     Args:
         shape: the shape.
         topics: its topics.
-        plan: how their payloads are read.
+        plan: plan by which their payloads are read.
         zone: function that gives a zone for an offset from UTC.
     """
     called = placeholders(shape)

@@ -24,7 +24,7 @@ class Shape:
 
     Args:
         levels: fixed levels, and None for each that varies.
-        plan: how their payloads are read; None: they cannot be read.
+        plan: plan by which their payloads are read; None: they cannot be read.
         topics: the topics that were heard.
     """
 
@@ -91,7 +91,7 @@ def shapes_of(plans: Mapping[str, Hashable]) -> list[Shape]:
     """The shapes of topics; every topic is in exactly one, those of most topics first.
 
     Args:
-        plans: how the payloads of each topic are read, by its name; None where they cannot be read.
+        plans: plan by which the payloads of each topic are read, by its name; None where they cannot be read.
     """
     root = _Node()
     for topic, plan in plans.items():

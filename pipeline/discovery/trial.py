@@ -20,7 +20,7 @@ class Tried:
         messages: number of samples of each of its topics that were tried.
         series: names of the series, each with the topic that gave it first.
         foreign: topics that it takes and was not made from, with the number of readings there.
-        reasons: why values or messages were left out, with their number.
+        reasons: reasons for which values or messages were left out, with their number.
         shared: number of readings of series that another topic gave first.
     """
 

@@ -23,7 +23,7 @@ class Unread:
         shape: the template of their topics.
         topics: number of topics.
         live: number of messages that were published while we listened.
-        reason: why no rule reads them.
+        reason: reason for which no rule reads them.
         sample: beginning of a payload, secrets masked.
     """
 

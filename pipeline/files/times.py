@@ -48,7 +48,7 @@ def parse_times(column: pl.Series, rule: TimeRule = ANY) -> Times:
 
     Args:
         column: text, Unix numbers, dates or datetimes.
-        rule: how its texts and numbers are written.
+        rule: form in which its texts and numbers are written.
     """
     if (rule.pattern and column.dtype != pl.String) or isinstance(column.dtype, pl.Categorical | pl.Enum):
         column = column.cast(pl.String)

@@ -91,7 +91,7 @@ class Grid:
 
     Args:
         interval: length of an interval, ns.
-        aggregation: how the readings of one interval become one value.
+        aggregation: rule by which the readings of one interval become one value.
         workspace: folder that the cells go to when they are many, and how much is in memory at once.
         meanings: meaning of each series, which may grow with every page; a counter keeps its last reading.
     """

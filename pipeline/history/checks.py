@@ -35,14 +35,14 @@ class SeriesReport:
         readings: rows in the history.
         intervals: number of intervals from its first filled one to its last.
         missing: share of these that is NaN; NaN without any.
-        gaps: runs of missing intervals.
+        gaps: function that runs of missing intervals.
         longest_gap: ns.
         duplicates: readings at a time that another one of the series has too; the last to arrive counts.
         out_of_order: readings that are older than the one before.
         not_finite: readings that are infinite or NaN; they do not count.
         flat: intervals in the longest run of one and the same value.
         stray: filled intervals far away from those of the others; they are left out.
-        problem: why it cannot be trained on, or None.
+        problem: reason for which it cannot be trained on, or None.
     """
 
     name: str

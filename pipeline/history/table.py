@@ -149,7 +149,7 @@ def stream_table(
         pages: readings in order of time from page to page, in any order within a page; values that are not finite (in float32)
             do not count.
         interval: length of an interval, ns.
-        aggregation: how the readings of one interval become one value; a counter becomes what was added in it.
+        aggregation: rule by which the readings of one interval become one value; a counter becomes what was added in it.
         workspace: folder that a large table becomes a file in, and how much is in memory at once.
         by_name: whether rows are in order of the names, so that the same history from another store makes the same table.
 

@@ -203,7 +203,7 @@ def judged_stride(table: Table, contract: Contract, part: range, most: int = MOS
         contract: its horizon.
         part: columns that the targets lie in.
         most: windows of all series.
-        least: it is no less than that.
+        least: smallest value of the result.
     """
     origins = len(part) - contract.horizon + 1
     stride = -(-origins * len(table.names) // most)

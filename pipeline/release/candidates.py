@@ -35,7 +35,7 @@ class Candidate:
 
     Args:
         bundle: manifest and model, without the figures of a verdict yet.
-        record: how the training went.
+        record: course of the training.
         parity: largest error against the network it was made from, as a share of the spread of the series.
         validation: its evaluation on the validation part.
     """
@@ -86,7 +86,7 @@ def make_candidate(
         architecture: cell, design and size of the network.
         settings: epochs, rates and seed of the training.
         folder: empty folder for the exchange with the training process.
-        progress: called after each epoch.
+        progress: function called after each epoch.
         plan: precisions, largest file and origin of the settings; None: float32 of any size.
 
     Raises:
@@ -147,7 +147,7 @@ def training_of(prepared: Prepared, settings: Settings, record: Record, chosen: 
     Args:
         prepared: history.
         settings: epochs, rates and seed of the training.
-        record: how the training went.
+        record: course of the training.
         chosen: settings that a search chose.
     """
     table, parts, interval = prepared.table, prepared.split, prepared.contract.interval

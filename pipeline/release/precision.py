@@ -46,7 +46,7 @@ class Choice:
 
     Args:
         bundle: the bundle to release.
-        conversions: how each precision did, the chosen one first.
+        conversions: figures of each precision, the chosen one first.
         evaluation: errors of the chosen one on the validation part.
     """
 

@@ -177,7 +177,7 @@ class Registry:
         deleted. A bundle that cannot be deleted now is deleted the next time.
 
         Args:
-            kept: how many of the newest versions that no channel names stay as well.
+            kept: number of the newest versions without a channel that stay as well.
 
         Returns:
             The versions that are gone.

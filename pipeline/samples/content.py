@@ -73,7 +73,7 @@ def numbers_of(plan: Plan, topics: Sequence[Seen]) -> Numbers:
     """What the numbers of JSON messages are.
 
     Args:
-        plan: how the messages are read.
+        plan: plan by which the messages are read.
         topics: topics with this plan.
     """
     values: dict[Path, list[list[float]]] = {}
@@ -139,7 +139,7 @@ def count_numbers(seen: Seen, plan: Plan, left_out: Iterable[Path]) -> int:
 
     Args:
         seen: the topic.
-        plan: how it is read.
+        plan: plan by which it is read.
         left_out: paths of an element that are no measurements.
     """
     without = {*left_out, *plan.names}

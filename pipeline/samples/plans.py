@@ -51,7 +51,7 @@ class Seen:
 
     Args:
         heard: topic with its samples.
-        plan: how it can be read; None where it cannot.
+        plan: plan by which it can be read; None where there is none.
         contents: samples that could be read, with what they hold.
     """
 

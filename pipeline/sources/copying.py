@@ -135,7 +135,7 @@ def _pass(
         sources: sources to copy.
         span: first and last time of the sources, ns UTC.
         series: table that the series of both are added to.
-        writer: takes what the store lacks; None: it is counted only.
+        writer: writer that takes what the store lacks; None: it is counted only.
     """
     tally, begin, end = _Tally(), span[0] // HOUR * HOUR, (span[1] // HOUR + 1) * HOUR
     known = read_readings(store, begin, end, series)

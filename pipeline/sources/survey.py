@@ -50,7 +50,7 @@ class SurveyedSource:
         label: name of the source, without an account.
         series: its series in order of their names.
         notes: a line for each kind of row that does not count.
-        fault: why it cannot be read; None where it can.
+        fault: reason for which it cannot be read; None where it can.
     """
 
     label: str
@@ -66,8 +66,8 @@ class Survey:
     Args:
         sources: the store, then the sources in their order.
         contract: interval, window and horizon that a training would have; None where none can be told.
-        problems: why a series cannot be trained on, by its name; None where it can.
-        fault: why nothing can be trained on; None where something can.
+        problems: reason for which a series cannot be trained on, by its name; None where it can.
+        fault: reason for which nothing can be trained on; None where something can.
     """
 
     sources: tuple[SurveyedSource, ...]
@@ -152,7 +152,7 @@ def _surveyed(
 
     Args:
         label: name of the source.
-        pages: gives its readings in order of time.
+        pages: function that gives its readings in order of time.
         ingests: rules that name the live series.
         source: the source, for its notes; None: it is the store.
     """

@@ -51,7 +51,7 @@ def convert_module(module: Any, function: Any, precision: Precision = "float32")
     """A function of a TensorFlow module as a TFLite file.
 
     Args:
-        module: holds the variables that the function reads.
+        module: object that holds the variables that the function reads.
         function: concrete function; becomes the one signature.
         precision: precision of the weights.
 

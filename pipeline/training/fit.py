@@ -48,7 +48,7 @@ def fit(
         training: windows to learn from.
         validation: later windows, for early stopping only.
         settings: length, steps and random choices of the training.
-        progress: called after each epoch with its number, the number of epochs, training and validation loss.
+        progress: function called after each epoch with its number, the number of epochs, training and validation loss.
 
     Raises:
         HistoryError: no samples, or the loss is not a number.

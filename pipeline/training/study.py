@@ -133,7 +133,7 @@ def search(study: "optuna.Study", space: Space, attempt: Attempt, trials: int, s
         space: choices, the same in all runs.
         attempt: function that gives the loss of a proposal.
         trials: number of trials of all runs together.
-        say: gets one line per trial.
+        say: function that gets one line per trial.
 
     Raises:
         HistoryError: no trial was completed.

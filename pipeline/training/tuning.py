@@ -95,7 +95,7 @@ def tune(
         fleet: section `[fleet]` of the configuration; what it fixes is not searched.
         train: section `[train]`, likewise.
         asked: number of trials, and the folders.
-        say: gets one line per trial.
+        say: function that gets one line per trial.
         training: function that trains a candidate.
 
     Raises:

@@ -80,7 +80,7 @@ class Result:
 
     Args:
         models: TFLite file by precision of its weights; `float32` is among them.
-        record: how the training went.
+        record: course of the training.
         forecasts: forecasts of the network before conversion, for the request's windows, float64 `[n, horizon, quantiles]`.
     """
 
@@ -107,7 +107,7 @@ def train_candidate(
     Args:
         request: network, windows and settings.
         folder: folder for the exchange, the converted file and the worker's log; made if it is not there.
-        progress: called after each epoch with its number, the number of epochs, training and validation loss.
+        progress: function called after each epoch with its number, the number of epochs, training and validation loss.
         command: function that gives the command of the worker.
 
     Raises:

@@ -21,8 +21,8 @@ class Export:
         name: program and variant.
         content: bytes of the file.
         rows: series, time in ns UTC and value of its readings.
-        notes: what is said about it.
-        options: what a user has to say about it.
+        notes: sentences that are said about it.
+        options: options that a user has to give for it.
     """
 
     name: str

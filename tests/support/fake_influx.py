@@ -27,7 +27,7 @@ class Bucket:
 
     Args:
         oldest: rows before this time, ns UTC, are beyond its retention.
-        types: of fields by (measurement, field): `float`, `integer` or `string`.
+        types: types of fields by (measurement, field): `float`, `integer` or `string`.
         rows: fields by (measurement with tags, time).
     """
 

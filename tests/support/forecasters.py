@@ -17,7 +17,7 @@ class Subject:
     """A forecaster under test.
 
     Args:
-        forecaster: what the checks try.
+        forecaster: forecaster that the checks try.
         tolerance: largest difference between two answers to one window, as a share of the spread of the window; 0 for a
             forecaster that computes each window by itself.
         series: number of series it was made for.

@@ -61,7 +61,7 @@ def choices(variable: Json, rows: Rows) -> list[str]:
     """The values of a variable in the order that Grafana shows them; the first one is chosen.
 
     Args:
-        variable: of the dashboard.
+        variable: variable of the dashboard.
         rows: the answer to its query, names of tags or of fields.
     """
     texts = sorted(row["value"] if "value" in row else row["fieldKey"] for row in rows)
@@ -79,8 +79,8 @@ def answers(
 
     Args:
         dashboard: parsed JSON.
-        ask: runs one InfluxQL query.
-        now: what `now` means, ns.
+        ask: function that runs one InfluxQL query.
+        now: time that `now` means, ns.
         span: first and last moment shown, ns; None for the dashboard's own range.
 
     Returns:

@@ -51,7 +51,7 @@ class Change:
     """A change of the code that some test has to notice.
 
     Args:
-        name: what the code does not do any more.
+        name: name of what the code does not do any more.
         module: path from the root of the project.
         old: text that stands in the module once.
         new: text in its place.

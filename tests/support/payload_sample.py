@@ -13,7 +13,7 @@ class Sample:
 
     Args:
         preset: name of the preset.
-        device: what publishes it, in words.
+        device: publisher of the message, in words.
         topic: topic of the message.
         payload: text of the payload, or the document that it is the JSON of.
         readings: names and values of the series; none where the message holds nothing to forecast.

@@ -132,8 +132,8 @@ class Bench:
     """One device's folders, store and clock; agents come and go.
 
     Args:
-        folder: for everything.
-        waits: of the agents, for others.
+        folder: folder for everything.
+        waits: times that the agents wait for others.
         options: keys of `[agent]`, and `poll` of `[release]`.
     """
 

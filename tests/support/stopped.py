@@ -15,9 +15,9 @@ class Command:
     """A Python program in a session of its own, as a terminal starts it, whose processes and temporary files can be counted.
 
     Args:
-        arguments: of Python.
-        folder: for its temporary files.
-        environment: added to ours.
+        arguments: arguments of Python.
+        folder: folder for its temporary files.
+        environment: variables added to ours.
     """
 
     def __init__(self, arguments: list[str], folder: Path, **environment: str) -> None:

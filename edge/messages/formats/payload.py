@@ -84,7 +84,7 @@ class Format:
     """One payload format, and where its documents hold what when a rule does not say.
 
     Args:
-        make: makes what reads payloads, for the options of a rule: a function from bytes to a document that raises
+        make: maker of what reads payloads, for the options of a rule: a function from bytes to a document that raises
             `PayloadError`, or a `Stateful`.
         each: path to the elements that are walked; None: the document is one element.
         series: template of the series' name; None: that of the topic.

@@ -31,7 +31,7 @@ class Sparkplug:
     """All nodes of Sparkplug B that this device hears.
 
     Args:
-        options: not used; a payload of Sparkplug says everything itself.
+        options: options that are not used; a payload of Sparkplug says everything itself.
     """
 
     def __init__(self, options: Options | None = None) -> None:
