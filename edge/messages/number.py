@@ -11,7 +11,7 @@ from edge.contract.meaning import Meaning
 from edge.contract.plausible import Plausible
 from edge.contract.times import DAY, parse_duration
 from edge.errors import ConfigurationError, PayloadError
-from edge.messages.rule import IngestRule, ValueRule
+from edge.messages.rule import IngestRule, NumberRule, ValueRule
 from edge.quoting import quoted
 
 Number: TypeAlias = Callable[[object], float]
@@ -27,15 +27,14 @@ _SUFFIX = re.compile(
     re.VERBOSE,
 )
 _WORDS = {True: "true", False: "false"}
-OF_THE_RULE = ("min", "max", "scale", "offset", "unit", "kind", "fill")  # keys that an entry may leave to its rule
 LONGEST_NUMBER = 64  # characters of a number with something behind it
 
 
 def merged(rule: IngestRule, value: ValueRule) -> ValueRule:
     """The entry of a value with what the rule says where the entry says nothing; both say what is no value."""
-    rules = {key: getattr(rule, key) for key in OF_THE_RULE if getattr(value, key) is None}
-    words, ignored = {**(rule.map or {}), **(value.map or {})}, (*rule.ignore, *value.ignore)
-    return msgspec.structs.replace(value, map=words, ignore=ignored, hold=value.hold or rule.hold, **rules)
+    said = {key: getattr(rule, key) for key in NumberRule.__struct_fields__ if getattr(value, key) is None}
+    said |= {"map": {**(rule.map or {}), **(value.map or {})}, "ignore": (*rule.ignore, *value.ignore)}
+    return msgspec.structs.replace(value, **said)
 
 
 def meaning_of(value: ValueRule) -> Meaning | None:

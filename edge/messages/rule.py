@@ -12,25 +12,24 @@ Decimal: TypeAlias = Literal[".", ","]
 Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
 
 
-class ValueRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One entry of `values`: where the value stands and what it means; a key that is left out is that of the rule.
+class NumberRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a number means: of all values of a rule, or of one of them.
 
     Args:
-        path: path to the value; `*` in it stands for any level. Left out beside a `value` with `*`: the entry says what numbers
-            mean whose `{key}` is its name, in which `*` stands for any characters.
-        map: numbers for words and for `true` and `false`, such as `{ON = 1, OFF = 0}`.
-        ignore: values that are none, as the device sends them.
+        map: numbers for words, and for `true` and `false`, such as `{ON = 1, OFF = 0}`.
+        ignore: numbers that stand for no value, as the device sends them, such as `[85, -127]`.
         min: smallest value that can be, as the device sends it.
         max: largest value that can be, as the device sends it.
         scale: factor of the value.
         offset: number that is added to the value after `scale`.
-        unit: unit of the value, a text.
-        kind: `gauge`, or `counter` for a value that only grows.
-        fill: `none`, or `hold` for a device that reports a value when it changes.
-        hold: longest time for which the last value is held.
+        unit: unit of the value, for people.
+        kind: `gauge`, or `counter` for a value that only grows, of which the increase per interval is forecast; left out:
+            `gauge`.
+        fill: `none`, or `hold` where the device reports changes only, so that the last value counts until the next one; left
+            out: `none`.
+        hold: longest time for which a value counts; left out: a day.
     """
 
-    path: str | None = None
     map: dict[str, float] | None = None
     ignore: tuple[float, ...] = ()
     min: float | None = None
@@ -43,7 +42,18 @@ class ValueRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hold: str | None = None
 
 
-class IngestRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ValueRule(NumberRule, frozen=True, forbid_unknown_fields=True):
+    """One entry of `values`: where the value stands and what it means; a key that is left out is that of the rule.
+
+    Args:
+        path: path to the value; `*` in it stands for any level. Left out beside a `value` with `*`: the entry says what numbers
+            mean whose `{key}` is its name, in which `*` stands for any characters.
+    """
+
+    path: str | None = None
+
+
+class IngestRule(NumberRule, frozen=True, forbid_unknown_fields=True):
     """Which topics carry readings, and how their payloads are read.
 
     Args:
@@ -72,18 +82,6 @@ class IngestRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         timezone: zone of times without one, such as `Europe/Berlin`; left out: UTC.
         decimal: decimal sign of numbers that are texts, `.` or `,`; left out: `.`, a point.
         suffix: whether a text behind a number, such as a unit, is left out; left out: such a text is no number.
-        map: numbers for words, and for `true` and `false`, such as `{ON = 1, OFF = 0}`.
-        ignore: numbers that stand for no value, as the device sends them, such as `[85, -127]`.
-        min: smallest value that can be, as the device sends it.
-        max: largest value that can be, as the device sends it.
-        scale: factor of the value.
-        offset: number that is added to the value after `scale`.
-        unit: unit of the value, for people.
-        kind: `gauge`, or `counter` for a value that only grows, of which the increase per interval is forecast; left out:
-            `gauge`.
-        fill: `none`, or `hold` where the device reports changes only, so that the last value counts until the next one; left
-            out: `none`.
-        hold: longest time for which a value counts; left out: a day.
     """
 
     topic: str | None = None
@@ -104,13 +102,3 @@ class IngestRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timezone: str | None = None
     decimal: Decimal | None = None
     suffix: bool | None = None
-    map: dict[str, float] | None = None
-    ignore: tuple[float, ...] = ()
-    min: float | None = None
-    max: float | None = None
-    scale: float | None = None
-    offset: float | None = None
-    unit: str | None = None
-    kind: Kind | None = None
-    fill: Fill | None = None
-    hold: str | None = None

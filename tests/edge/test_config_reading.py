@@ -59,10 +59,14 @@ def test_example_is_valid_and_says_what_it_says(path: Path) -> None:
 
 
 def explanations(kind: type[msgspec.Struct]) -> dict[str, str]:
-    """Every entry under `Args:` of a section, its lines joined."""
-    entries = inspect.cleandoc(kind.__doc__ or "").partition("Args:\n")[2]
-    rows = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", entries, re.MULTILINE)
-    return {key: " ".join(text.split()) for key, text in rows}
+    """Every entry under `Args:` of a section, its lines joined; those of keys that it shares with others come last."""
+    explained: dict[str, str] = {}
+    for base in kind.__mro__:
+        if issubclass(base, msgspec.Struct) and base is not msgspec.Struct:
+            entries = inspect.cleandoc(base.__doc__ or "").partition("Args:\n")[2]
+            rows = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", entries, re.MULTILINE)
+            explained |= {key: " ".join(text.split()) for key, text in rows}
+    return explained
 
 
 @pytest.mark.parametrize("kind", section_types(), ids=lambda kind: kind.__name__)
