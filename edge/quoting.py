@@ -1,5 +1,8 @@
 """Foreign text in our own lines: short, printable, on one line. Quoting never fails; its time grows with the length only."""
 
+import difflib
+from collections.abc import Iterable
+
 SHOWN = 60  # characters of a foreign value that a line shows
 
 
@@ -44,3 +47,16 @@ def without_account(url: str) -> str:
     account, at, rest = url.rpartition("@")
     scheme, slashes, _ = account.partition("//")
     return f"{scheme + slashes if slashes else ''}*@{rest}" if at else url
+
+
+def did_you_mean(word: str, words: Iterable[str], alike: float = 0.6) -> str:
+    """The known word that is most like another one, as the end of a line: "; did you mean 'x'?"; "" where none is.
+
+    Args:
+        word: the word that is not known.
+        words: known words.
+        alike: least likeness, 0 to 1; small and large letters are the same.
+    """
+    known = {name.lower(): name for name in words}
+    near = difflib.get_close_matches(word[:SHOWN].lower(), known, n=1, cutoff=alike)
+    return f"; did you mean {known[near[0]]!r}?" if near else ""

@@ -1,16 +1,15 @@
-"""Reading of a `gatecast.toml`: once, whole, into one frozen `Config`; whatever is wrong there is one line with the key."""
+"""Reading of a `gatecast.toml`: once, whole, into one frozen `Config`; whatever is wrong there is one line with its place."""
 
-import difflib
-import re
 import tomllib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import get_args, get_origin
 
 import msgspec
 
+from edge.config.mistakes import mistake
 from edge.config.sections import Config, parse_loopback
+from edge.config.syntax import explained
 from edge.contract.contract import MOST_QUANTILES, SHORTEST_INTERVAL, Contract
 from edge.contract.times import DAY, parse_duration
 from edge.cron import check_cron
@@ -24,9 +23,6 @@ LEFT_OUT: dict[str, dict[str, str | int]] = {
     "schedule": {"name": ""},
 }
 
-# What msgspec says where a key allows few words: the value, the section and the key.
-CHOICE = re.compile(r"Invalid enum value (.+) - at `\$\.(\w+)(?:\[\d+\])?\.(\w+)(?:\[\d+\])?`")
-
 
 def read_config(path: Path) -> Config:
     """The configuration in a file.
@@ -35,64 +31,22 @@ def read_config(path: Path) -> Config:
         ConfigurationError: missing, no TOML, an unknown key (with the nearest right one) or a wrong value.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")  # some editors put a mark before the text
     except OSError as error:
         message = f"cannot read {path}: {error.strerror}; name the file with --config, or make one with gatecast init"
         raise ConfigurationError(message) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} is no TOML: {error}") from error
-    _refuse_unknown(path, document, Config, "")
-    _leave_out(document)
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} is no TOML: it is no text in UTF-8; save it as UTF-8") from error
     try:
-        config = msgspec.convert(document, Config)
-    except msgspec.ValidationError as error:
-        raise ConfigurationError(f"{path}: {_explained(str(error))}") from error
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is no TOML: {explained(text, error)}") from error
+    _leave_out(document)
+    if (wrong := mistake(document, Config)) is not None:
+        raise ConfigurationError(f"{path}: {wrong}")
+    config = msgspec.convert(document, Config)
     _check(config, path)
     return config
-
-
-def _explained(fault: str) -> str:
-    """A wrong type or value as the user writes it; of a key with few possible words all of them."""
-    choice = CHOICE.fullmatch(fault)
-    if choice is None:
-        return fault.replace(" - at `$.", " in `").replace(" | null", "")
-    got, section, key = choice.groups()
-    is_list = f"`$.{section}[" in fault
-    kind = next(field.type for field in msgspec.structs.fields(Config) if field.encode_name == section)
-    fields = msgspec.structs.fields(get_args(kind)[0] if is_list else kind)
-    words = next(_words(field.type) for field in fields if field.encode_name == key)
-    name = f"[[{section}]]" if is_list else f"[{section}]"
-    return f"{name} {key}: expected one of {', '.join(words)}; got {got}"
-
-
-def _words(kind: object) -> list[str]:
-    """The words that a type allows, signs in quotes."""
-    parts = get_args(kind)
-    return [word for part in parts for word in ([_quoted(part)] if isinstance(part, str) else _words(part))]
-
-
-def _quoted(word: str) -> str:
-    return word if word.isalnum() else repr(word)
-
-
-def _refuse_unknown(path: Path, document: dict[str, object], kind: type[msgspec.Struct], section: str) -> None:
-    """Unknown keys, each with the nearest right one."""
-    fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
-    for key, value in document.items():
-        if key not in fields:
-            near = difflib.get_close_matches(key, fields, n=1, cutoff=0.4)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(fields)}"
-            where = f"[{section}] {key}" if section else f"[{key}]" if isinstance(value, dict) else key
-            raise ConfigurationError(f"{path}: {where} is unknown; {hint}")
-        several = get_origin(fields[key]) is tuple
-        inner = get_args(fields[key])[0] if several else fields[key]
-        if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
-            if isinstance(value, list) != several:
-                right = f"[[{key}]], in double" if several else f"[{key}], in single"
-                raise ConfigurationError(f"{path}: the section is written {right} brackets")
-            for part in value if isinstance(value, list) else [value]:
-                if isinstance(part, dict):
-                    _refuse_unknown(path, part, inner, key)
 
 
 def _leave_out(document: dict[str, object]) -> None:

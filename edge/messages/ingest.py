@@ -15,7 +15,7 @@ from edge.messages.formats.units import Units
 from edge.messages.names import EACH, KEY, SeriesName, Template, TopicTemplate
 from edge.messages.number import Number
 from edge.messages.paths import MISSING, Get, getter, parse_path
-from edge.messages.rule import IngestRule
+from edge.messages.rule import IngestRule, check_rule
 from edge.messages.selection import Selection, Taken
 from edge.quoting import quoted
 
@@ -69,14 +69,15 @@ class Ingest:
     """
 
     def __init__(self, rule: IngestRule) -> None:
+        check_rule(rule)
         self.rule = rule
         if rule.topic is None:
-            raise ConfigurationError("[[ingest]] needs a topic, such as sensors/{site}/{metric}, or a preset that has one")
+            raise ConfigurationError("needs a topic, such as sensors/{site}/{metric}, or a preset that has one")
         self._topic = TopicTemplate(rule.topic)
         self.topic, self.filter, self.names = rule.topic, self._topic.filter, self._topic.names
-        self._skip = tuple(TopicTemplate(topic) for topic in rule.skip)
+        self._skip = tuple(TopicTemplate(topic, f"skip {topic!r}: ") for topic in rule.skip)
         if any(skipped.names for skipped in self._skip):
-            raise ConfigurationError(f"[[ingest]] skip of topic {rule.topic!r}: write + and #, not placeholders")
+            raise ConfigurationError("skip: write + and #, not placeholders")
         name = rule.format or "json"
         form = format_of(name)
         options = Options(rule.columns, rule.decimal or ".")
@@ -93,14 +94,9 @@ class Ingest:
         placeholders = (*self.names, *((EACH,) if rule.each is not None or form.each is not None else ()), KEY)
         written = rule.series if rule.series is not None else form.series
         if written == "":
-            raise ConfigurationError(f"[[ingest]] series of topic {rule.topic!r} is empty; write a name, or leave the line out")
+            raise ConfigurationError("series is empty; write a name, or leave the line out")
         tags = {**dict(form.tags), **(rule.tags or {})}
         self.tags = {tag: Template(text, placeholders, f"tag {tag} =") for tag, text in tags.items()}
-        for tag in self.tags:
-            if tag in RESERVED:
-                raise ConfigurationError(
-                    f"[[ingest]] tags of topic {rule.topic!r}: {tag} is a name of ours; choose another name"
-                )
         series = Template(written, placeholders, "series") if written is not None else None
         templates = [template for template in (series, *self.tags.values()) if template is not None]
         # What names a series or says its time is no value of it.
@@ -112,7 +108,7 @@ class Ingest:
         template = series if series is not None else Template(self._default_series(), placeholders, "series")
         if self.selection.several and KEY not in template.used:  # a name that several values of a message would have
             raise ConfigurationError(
-                f"[[ingest]] series {template.text!r} is the same for all values of a message; add {{key}}, the value's name"
+                f"series {template.text!r} is the same for all values of a message; add {{key}}, the value's name"
             )
         levels = [name for name in self.names if name != self._topic.rest]
         self.series = SeriesName(template, levels, self.selection.keys, form.dotted)
@@ -127,8 +123,7 @@ class Ingest:
             return ".".join(f"{{{name}}}" for name in names)
         if self.filter != self.topic or any(level in ("+", "#") for level in self.topic.split("/")):
             raise ConfigurationError(
-                f"[[ingest]] topic {self.topic!r}: + and # give no name to a series; write {{name}} or {{name...}} in their "
-                "place, or set series"
+                "+ and # give no name to a series; write {name} or {name...} in their place, or set series"
             )
         return ".".join([self.topic.replace("/", "."), *(f"{{{name}}}" for name in names)])
 

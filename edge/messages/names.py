@@ -22,12 +22,13 @@ class TopicTemplate:
 
     Args:
         text: the template.
+        what: beginning of an error that is not about the topic of a rule.
 
     Raises:
         ConfigurationError: it cannot be used.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, what: str = "") -> None:
         levels = text.split("/")
         self.text = text
         inner = [level[1:-1] if level.startswith("{") and level.endswith("}") else None for level in levels]
@@ -36,16 +37,14 @@ class TopicTemplate:
         self.rest = inner[-1].removesuffix(_REST) if rest and inner[-1] is not None else None
         fixed = [level for level, name in zip(levels, inner, strict=True) if name is None and level not in ("+", "#")]
         if not text or any(sign in level for level in fixed for sign in "{}#+\0") or len(set(self.names)) != len(self.names):
-            raise ConfigurationError(
-                f"[[ingest]] topic {text!r}: write each placeholder as a whole level, such as sensors/{{site}}/{{metric}}"
-            )
+            raise ConfigurationError(f"{what}write each placeholder as a whole level, such as sensors/{{site}}/{{metric}}")
         if "#" in levels[:-1] or any((name or "").endswith(_REST) for name in inner[:-1]):
-            raise ConfigurationError(f"[[ingest]] topic {text!r}: # and {{name...}} stand for the rest, and so at the end")
+            raise ConfigurationError(f"{what}# and {{name...}} stand for the rest, and so at the end")
         if not all(name.isidentifier() for name in self.names):
-            raise ConfigurationError(f"[[ingest]] topic {text!r}: placeholders are letters, digits and _, such as {{site}}")
+            raise ConfigurationError(f"{what}placeholders are letters, digits and _, such as {{site}}")
         reserved = (RESERVED | {EACH, KEY}) & set(self.names)
         if reserved:
-            raise ConfigurationError(f"[[ingest]] topic {text!r}: {{{min(reserved)}}} is a name of ours; choose another name")
+            raise ConfigurationError(f"{what}{{{min(reserved)}}} is a name of ours; choose another name")
         self.filter = "/".join([*("+" if name is not None else level for level, name in zip(levels, inner, strict=True))])
         if self.rest is not None:
             self.filter = f"{self.filter[:-1]}#"
@@ -110,7 +109,7 @@ class Template:
             names
         ):
             raise ConfigurationError(
-                f"[[ingest]] {what} {text!r} may use the topic's placeholders ({known}), and {{$.path}} of the payload, only"
+                f"{what} {text!r} may use the topic's placeholders ({known}), and {{$.path}} of the payload, only"
             )
 
     def fill(self, values: Mapping[str, str]) -> str:

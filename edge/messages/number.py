@@ -45,11 +45,11 @@ def meaning_of(value: ValueRule) -> Meaning | None:
     """
     fill, longest = value.fill, value.hold
     if longest is not None and fill != "hold":
-        raise ConfigurationError('[[ingest]] hold counts with fill = "hold" only; add that line, or take this one out')
+        raise ConfigurationError('hold counts with fill = "hold" only; add that line, or take this one out')
     try:
         hold = DAY if longest is None else parse_duration(longest)
     except ConfigurationError as error:
-        raise ConfigurationError(f"[[ingest]] hold: {error}") from error
+        raise ConfigurationError(f"hold: {error}") from error
     if value.kind is None and fill is None and value.unit is None:
         return None
     return Meaning(value.kind or "gauge", hold if fill == "hold" else 0, value.unit or "")
@@ -111,11 +111,11 @@ def number_of(rule: IngestRule, value: ValueRule) -> Number:
         *(("map", n) for n in words.values()),
     ):
         if setting is not None and not math.isfinite(setting):
-            raise ConfigurationError(f"[[ingest]] {name}: expected a finite number; got {setting}")
+            raise ConfigurationError(f"{name}: expected a finite number; got {setting}")
     if scale == 0:
-        raise ConfigurationError("[[ingest]] scale is 0, which would make every value the same; leave it out")
+        raise ConfigurationError("scale is 0, which would make every value the same; leave it out")
     if least is not None and most is not None and least > most:
-        raise ConfigurationError(f"[[ingest]] min {least:g} lies above max {most:g}")
+        raise ConfigurationError(f"min {least:g} lies above max {most:g}")
     parse = _parser(rule, value.unit)
     if words:
         parse = _with_words(parse, words)

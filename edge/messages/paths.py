@@ -36,9 +36,7 @@ def parse_path(text: str) -> Levels:
     while text and position <= len(text):
         match = _LEVEL.match(text, position)
         if match is None or (match.end() < len(text) and text[match.end()] != "."):
-            message = (
-                f'path {quoted(text)}: write levels with dots between, such as a.b, and a level with a dot in it as a."b.c"'
-            )
+            message = f'{quoted(text)}: write levels with dots between, such as a.b, and a level with a dot in it as a."b.c"'
             raise ConfigurationError(message)
         in_quotes, bare = match.groups()
         levels.append(in_quotes.replace('""', '"') if in_quotes is not None else None if bare == "*" else bare)

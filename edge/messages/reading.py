@@ -15,7 +15,7 @@ from edge.messages.formats.units import Units
 from edge.messages.ingest import Bound, Ingest, Row, Source
 from edge.messages.names import KEY
 from edge.messages.presets.table import PRESETS, PresetRule, expand
-from edge.messages.rule import IngestRule
+from edge.messages.rule import IngestRule, which_rule
 from edge.quoting import quoted
 
 LONGEST_TOPIC = 1024  # characters; names are kept for every series
@@ -42,7 +42,13 @@ def make_ingests(rules: Iterable[IngestRule], presets: Mapping[str, tuple[Preset
     Raises:
         ConfigurationError: a rule that cannot be used, or two that give the same series.
     """
-    ingests = [Ingest(plain) for rule in rules for plain in expand(rule, PRESETS if presets is None else presets)]
+    ingests: list[Ingest] = []
+    rules = list(rules)
+    for number, rule in enumerate(rules, 1):
+        try:
+            ingests += [Ingest(plain) for plain in expand(rule, PRESETS if presets is None else presets)]
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{which_rule(number, len(rules), rule.topic, rule.preset)} {error}") from error
     for first, second in combinations(ingests, 2):
         if first.claim == second.claim and (KEY not in first.series.used or first.selection.shares_a_key(second.selection)):
             raise ConfigurationError(

@@ -1,15 +1,24 @@
 """How `[[ingest]]` is written in the configuration; `edge/messages/ingest.py` makes of it what reads messages."""
 
+from collections.abc import Callable, Iterable
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
 from edge.contract.meaning import Kind
+from edge.contract.schema import RESERVED
 from edge.contract.times import TimeUnit
+from edge.contract.zones import Zone
+from edge.errors import ConfigurationError
+from edge.messages.paths import parse_path
+from edge.quoting import quoted
 
 Fill: TypeAlias = Literal["none", "hold"]
 Decimal: TypeAlias = Literal[".", ","]
 Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
+
+OF_INFLUX = frozenset({"_measurement", "_field", "_value", "_time", "_start", "_stop"})  # columns of its answers
+FIRST_SIGN, DELETE = 32, 127  # numbers of the signs around those that can be printed
 
 
 class NumberRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -102,3 +111,90 @@ class IngestRule(NumberRule, frozen=True, forbid_unknown_fields=True):
     timezone: str | None = None
     decimal: Decimal | None = None
     suffix: bool | None = None
+
+
+def check_rule(rule: IngestRule) -> None:
+    """Refuse names, paths and zones that nothing can have, or that no store takes.
+
+    Raises:
+        ConfigurationError: the key, the name, and what to write.
+    """
+    for key in ("values", "rename", "map", "tags"):
+        _check_filled(key, getattr(rule, key) or {})
+    for key in ("drop", "columns", "skip"):
+        _check_filled(key, getattr(rule, key))
+    _check_words("map", rule.map or {})
+    _check_stored("values", rule.values or {})
+    _check_stored("rename", (rule.rename or {}).values())
+    _check_stored("tags", rule.tags or {})
+    for tag, text in (rule.tags or {}).items():
+        _check_tag(tag, text)
+    for key in ("value", "time", "each", "valid"):
+        _check(key, parse_path, getattr(rule, key) or "")
+    if rule.timezone is not None:
+        _check("timezone", Zone, rule.timezone)
+    for name, value in (rule.values or {}).items():
+        _check(f"values.{name}", parse_path, value if isinstance(value, str) else value.path or "")
+        if isinstance(value, ValueRule):
+            _check_words(f"values.{name}.map", value.map or {})
+
+
+def _check_filled(key: str, names: Iterable[str]) -> None:
+    if any(not name.strip() for name in names):
+        raise ConfigurationError(f"{key}: a name is empty; write it, or take the entry out")
+
+
+def _check_words(key: str, words: Iterable[str]) -> None:
+    """Words stand without the blanks around them when they are looked up."""
+    _check_filled(key, words)
+    apart = next((word for word in words if word != word.strip()), None)
+    if apart is not None:
+        raise ConfigurationError(f"{key}: blanks around {quoted(apart)} do not count; write {quoted(apart.strip())}")
+
+
+def _check_stored(key: str, names: Iterable[str]) -> None:
+    strange = next((name for name in names if any(ord(sign) < FIRST_SIGN or ord(sign) == DELETE for sign in name)), None)
+    if strange is not None:
+        raise ConfigurationError(f"{key}: {quoted(strange)} holds a sign that cannot be printed; write a name without it")
+
+
+def _check_tag(tag: str, text: str) -> None:
+    if tag in RESERVED or tag in OF_INFLUX:
+        raise ConfigurationError(f"tags: {tag} is a name of {'ours' if tag in RESERVED else 'InfluxDB'}; choose another name")
+    if "\\" in tag:
+        raise ConfigurationError(f"tags: {quoted(tag)} holds a backslash, which InfluxDB does not take; choose another name")
+    if tag == "*" and not (text.startswith("{$.") and text.endswith("}")):
+        raise ConfigurationError(f'tags: * stands for all texts of an object, such as "*" = "{{$.tags}}"; got {quoted(text)}')
+
+
+def _check(key: str, read: Callable[[str], object], text: str) -> None:
+    try:
+        read(text)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{key}: {error}") from error
+
+
+def which_rule(number: int, count: int, topic: object, preset: object) -> str:
+    """The beginning of a line about one rule: `[[ingest]] number 6, topic 'a/{b}':`.
+
+    Args:
+        number: number of its section, from 1.
+        count: number of sections.
+        topic: its topic as it is written, or whatever stands in its place.
+        preset: its preset, likewise.
+    """
+    name = f"topic {quoted(topic)}" if isinstance(topic, str) else f"preset {quoted(preset)}" if isinstance(preset, str) else ""
+    return which_section("ingest", number, count, name)
+
+
+def which_section(section: str, number: int, count: int, name: str) -> str:
+    """The beginning of a line about one of several sections.
+
+    Args:
+        section: key of the section.
+        number: number of the section, from 1.
+        count: number of sections.
+        name: words that tell it from others, or "".
+    """
+    words = ", ".join([*([f"number {number}"] if count > 1 else []), *([name] if name else [])])
+    return f"[[{section}]] {words}:" if words else f"[[{section}]]"

@@ -82,7 +82,7 @@ class Selection:
         self._meanings = tuple(_meanings(rule, form))
         if self._meanings and all(entry.walk is None for entry in self.entries):
             raise ConfigurationError(
-                f'[[ingest]] values: {self._meanings[0][1].key!r} has no path; write one, or value = "*" where it says what '
+                f'values: {self._meanings[0][1].key!r} has no path; write one, or value = "*" where it says what '
                 "numbers of that name mean"
             )
         self.several = bool(rule.values) or any(entry.walk is not None for entry in self.entries)

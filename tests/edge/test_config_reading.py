@@ -140,47 +140,50 @@ def test_every_default_would_be_accepted_in_a_file(kind: type[msgspec.Struct]) -
         ("[mqqt]", "[mqqt] is unknown; did you mean 'mqtt'?"),
         ("[mqtt]\nulr = 'x'", "[mqtt] ulr is unknown; did you mean 'url'?"),
         ("[agent]\nlatness = '1s'", "[agent] latness is unknown; did you mean 'lateness'?"),
-        ("[[ingest]]\ntopic = 'a'\ntimeunit = 's'", "[ingest] timeunit is unknown; did you mean 'time_unit'?"),
-        ("[[ingest]]\ntopic = 'a'\nfill = 'keep'", "[[ingest]] fill: expected one of none, hold; got 'keep'"),
-        ("[[ingest]]\ntopic = 'a'\ndecimal = ';'", "[[ingest]] decimal: expected one of '.', ','; got ';'"),
+        ("[[ingest]]\ntopic = 'a'\ntimeunit = 's'", "[[ingest]] topic 'a': timeunit is unknown; did you mean 'time_unit'?"),
+        ("[[ingest]]\ntopic = 'a'\nfill = 'keep'", "[[ingest]] topic 'a': fill: expected one of none, hold; got 'keep'"),
+        ("[[ingest]]\ntopic = 'a'\ndecimal = ';'", "[[ingest]] topic 'a': decimal: expected one of '.', ','; got ';'"),
         ("zzz = 1", "zzz is unknown; known are mqtt, ingest"),
         ("[ingest]\ntopic = 'a'", "the section is written [[ingest]], in double brackets"),
         ("[[store]]\nurl = 'a'", "the section is written [store], in single brackets"),
-        ("[mqtt]\nkeepalive = '60'", "Expected `int`, got `str` in `mqtt.keepalive`"),
-        ("[mqtt]\nkeepalive = 0", "Expected `int` >= 1 in `mqtt.keepalive`"),
-        ("[mqtt]\nkeepalive = 70000", "Expected `int` <= 65535 in `mqtt.keepalive`"),
-        ("[mqtt]\nclient_id = ''", "Expected `str` of length >= 1 in `mqtt.client_id`"),
+        (
+            "[mqtt]\nkeepalive = '60'",
+            "[mqtt] keepalive: expected a whole number from 1 to 65535; got '60'; write it without quotation",
+        ),
+        ("[mqtt]\nkeepalive = 0", "[mqtt] keepalive: expected a whole number from 1 to 65535; got 0"),
+        ("[mqtt]\nkeepalive = 70000", "[mqtt] keepalive: expected a whole number from 1 to 65535; got 70000"),
+        ("[mqtt]\nclient_id = ''", "[mqtt] client_id: expected a text that is not empty, such as \"gatecast-agent\"; got ''"),
         ("[mqtt]\nurl = 'http://host'", "'http://host' is no broker"),
         ("[mqtt]\nurl = 'mqtt://me:very-secret@host'", "keep the password out of it"),
-        ("mqtt = 5", "Expected `object`, got `int` in `mqtt`"),
-        ("[agent]\nlateness = 60", "Expected `str`, got `int` in `agent.lateness`"),
+        ("mqtt = 5", "[mqtt] is a section: write it in a line, and its keys below; got 5"),
+        ("[agent]\nlateness = 60", '[agent] lateness: expected a text in quotation marks, such as "0s"; got 60'),
         ("[agent]\nlateness = '1 minute'", "[agent] lateness: '1 minute' is no duration"),
         ("[agent]\nlinger = '0s'", "[agent] linger: '0s' is no duration"),
         ("[agent]\nreport = '10'", "[agent] report: '10' is no duration"),
         ("[release]\npoll = '1m'", "[release] poll: '1m' is no duration; write a whole number and one of ns, us, ms, s, min"),
         ("[fleet]\ninterval = '999999d'", "[fleet] interval: '999999d' is no duration"),
-        ("[agent]\nleads = [0]", "Expected `int` >= 1 in `agent.leads[0]`"),
+        ("[agent]\nleads = [0]", "[agent] leads, entry 1: expected a whole number from 1 on; got 0"),
         ("[agent]\nclock = 'sun'", "[agent] clock: expected one of wall, event; got 'sun'"),
-        ("[agent]\nbatch = 0", "Expected `int` >= 1 in `agent.batch`"),
+        ("[agent]\nbatch = 0", "[agent] batch: expected a whole number from 1 on; got 0"),
         ("[agent]\nhealth = '0.0.0.0:9273'", "must be a loopback address such as 127.0.0.1:9273, or off; got '0.0.0.0:9273'"),
         ("[fleet]\nquantiles = [0.1, 0.9]", "[fleet] quantiles must ascend"),
         (f"[fleet]\nquantiles = {[step / 102 for step in range(1, 102)]}", "[fleet] quantiles: expected at most 99; got 101"),
         ("[fleet]\ninterval = '999us'", "[fleet] interval: '999us' is no duration"),
         ("[fleet]\nmax_missing = 2.0", "[fleet] max_missing is a share between 0 and 1; got 2.0"),
-        ("[fleet]\nhorizon = -1", "Expected `int` >= 1 in `fleet.horizon`"),
-        ("[fleet]\nhorizon = 'far'", "Expected `int`, got `str` in `fleet.horizon`"),
-        ("[fleet]\nhorizon = false", "Expected `int`, got `bool` in `fleet.horizon`"),
-        ("[train]\nepochs = -1", "Expected `int` >= 1 in `train.epochs`"),
-        ("[mqtt]\npassword_file = 5", "Expected `str`, got `int` in `mqtt.password_file`"),
-        ("fleet = 5", "Expected `object`, got `int` in `fleet`"),
+        ("[fleet]\nhorizon = -1", "[fleet] horizon: expected a whole number from 1 on; got -1"),
+        ("[fleet]\nhorizon = 'far'", "[fleet] horizon: expected a whole number from 1 on; got 'far'"),
+        ("[fleet]\nhorizon = false", "[fleet] horizon: expected a whole number from 1 on; got false"),
+        ("[train]\nepochs = -1", "[train] epochs: expected a whole number from 1 on; got -1"),
+        ("[mqtt]\npassword_file = 5", "[mqtt] password_file: expected a text in quotation marks; got a number"),
+        ("fleet = 5", "[fleet] is a section: write it in a line, and its keys below; got 5"),
         ("[schedule]\ncron = '0 24 * * *'", "[schedule] cron: '0 24 * * *' is no cron line; write five fields in UTC"),
         ("[train]\ncells = []", "[train] cells and designs need at least one entry each"),
-        ("[train]\ncells = ['tcn']", "[train] cells: expected one of gru, lstm, simplernn; got 'tcn'"),
+        ("[train]\ncells = ['tcn']", "[train] cells, entry 1: expected one of gru, lstm, simplernn; got 'tcn'"),
         ("ingest = []", "without [[ingest]] no reading can come in"),
         ("[[ingest]]", "[[ingest]] needs a topic"),
         ("[[ingest]]\ntopic = 'a/#'", "[[ingest]] topic 'a/#': + and # give no name to a series"),
-        ("[mqtt", "is no TOML"),
-        ("[mqtt]\n[mqtt]", "is no TOML"),
+        ("[mqtt", "is no TOML: line 1, '[mqtt': the name of a section stands in brackets"),
+        ("[mqtt]\n[mqtt]", "is no TOML: line 2, '[mqtt]': the section [mqtt] is there twice"),
     ],
 )
 def test_mistake_is_one_line_with_its_place(tmp_path: Path, text: str, words: str) -> None:
@@ -197,10 +200,16 @@ def test_file_that_is_missing_or_no_text_is_refused(tmp_path: Path) -> None:
     ):
         read_config(tmp_path / "gatecast.toml")
     (tmp_path / "gatecast.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigurationError, match="is no TOML"):
+    with pytest.raises(ConfigurationError, match="is no TOML: it is no text in UTF-8; save it as UTF-8"):
         read_config(tmp_path / "gatecast.toml")
     with pytest.raises(ConfigurationError, match="Is a directory"):
         read_config(tmp_path)
+
+
+def test_the_mark_that_some_editors_put_before_a_text_does_no_harm(tmp_path: Path) -> None:
+    """The file is read as it is without."""
+    (tmp_path / "gatecast.toml").write_bytes(b"\xef\xbb\xbf[agent]\nbatch = 7\n")
+    assert read_config(tmp_path / "gatecast.toml").agent.batch == 7
 
 
 def test_ingest_rules_are_built_as_written(tmp_path: Path) -> None:

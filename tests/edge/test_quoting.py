@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.quoting import SHOWN, one_line, quoted, without_account
+from edge.quoting import SHOWN, did_you_mean, one_line, quoted, without_account
 
 ANYTHING = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary(), st.complex_numbers()),
@@ -91,3 +91,18 @@ def test_line_breaks_and_terminal_commands_are_escaped() -> None:
 def test_account_of_a_url_is_not_shown(url: str, shown: str) -> None:
     """Also where the URL is none, or the password holds a slash or an @."""
     assert without_account(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("word", "advice"),
+    [
+        ("tasmotta", "; did you mean 'tasmota'?"),
+        ("SHELLY", "; did you mean 'Shelly'?"),
+        ("evcc", ""),
+        ("", ""),
+        ("tasmota" * 10_000, ""),
+    ],
+)
+def test_the_nearest_known_word_is_named_where_there_is_one(word: str, advice: str) -> None:
+    """Small and large letters are the same; a word like none of them gets no advice."""
+    assert did_you_mean(word, ["tasmota", "Shelly", "zigbee2mqtt"]) == advice

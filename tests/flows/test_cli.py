@@ -76,7 +76,7 @@ def test_work_that_takes_long_can_be_stopped() -> None:
     [
         ("[agnet]\nbatch = 1\n", "did you mean 'agent'"),
         ("[agent]\nlateness = '5 parsecs'\n", "[agent] lateness"),
-        ("[fleet]\nhorizon = 'far'\n", "fleet.horizon"),
+        ("[fleet]\nhorizon = 'far'\n", "[fleet] horizon: expected a whole number"),
         ("[store]\nurl = 'postgres://x'\n", "is no store"),
         ("[mqtt]\nurl = 'mqtt://u:secret@h'\n", "GATECAST_MQTT_PASSWORD"),
         ("[[ingest]]\ntopic = 'a/{b'\n", "whole level"),

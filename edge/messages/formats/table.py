@@ -11,6 +11,7 @@ from edge.messages.formats.payload import Format, Options, Read, Stateful
 from edge.messages.formats.plain import read_plain
 from edge.messages.formats.senml import RELATIVE_BELOW, read_senml
 from edge.messages.formats.sparkplug.reader import Sparkplug
+from edge.quoting import did_you_mean, quoted
 
 
 def _always(read: Read) -> Callable[[Options], Read | Stateful]:
@@ -59,5 +60,6 @@ def format_of(name: str) -> Format:
         ConfigurationError: there is no such format.
     """
     if name not in FORMATS:
-        raise ConfigurationError(f"[[ingest]] format: expected one of {', '.join(FORMATS)}; got {name!r}")
+        near = did_you_mean(name, FORMATS)
+        raise ConfigurationError(f"format: expected one of {', '.join(FORMATS)}; got {quoted(name)}{near}")
     return FORMATS[name]

@@ -29,6 +29,7 @@ from edge.messages.presets.vehicles import (
     OPENEVSE,
 )
 from edge.messages.rule import IngestRule
+from edge.quoting import did_you_mean, quoted
 
 PresetRule: TypeAlias = IngestRule  # its keys are those that `[[ingest]]` leaves out
 
@@ -71,7 +72,8 @@ def expand(rule: IngestRule, presets: Mapping[str, tuple[PresetRule, ...]]) -> t
     if rule.preset is None:
         return (rule,)
     if rule.preset not in presets:
-        raise ConfigurationError(f"[[ingest]] preset: expected one of {', '.join(presets)}; got {rule.preset!r}")
+        near = did_you_mean(rule.preset, presets)
+        raise ConfigurationError(f"preset: expected one of {', '.join(presets)}; got {quoted(rule.preset)}{near}")
     bases = presets[rule.preset]
     if rule.topic is not None and rule.topic.endswith(ROOT):
         bases = tuple(_moved(base, rule.topic.removesuffix(ROOT)) for base in bases)
