@@ -117,6 +117,29 @@ def test_any_batching_gives_what_one_reading_at_a_time_gives(
     same_rows(by_series(found), by_series(reference.rows))
 
 
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(0, 1), st.integers(0, 6).map(lambda at: at * 4), st.integers(0, 9).map(float)), max_size=20
+    ),
+    cut=st.integers(0, 20),
+    aggregation=st.sampled_from(["min", "max"]),
+)
+def test_a_corrected_extreme_is_that_of_the_history(
+    rows: list[tuple[int, int, float]], cut: int, aggregation: Aggregation
+) -> None:
+    """The old value of a reading is forgotten, in the order in which the store forgot it, also of a closed interval."""
+    state = State(Contract(10, 3, 1, aggregation=aggregation))
+    for part in (rows[:cut], rows[cut:]):
+        if part:
+            ingest(state, part)
+    readings = Readings.of(*zip(*rows, strict=True)) if rows else Readings.empty()
+    series, number, value = aggregate(readings, 10, aggregation)
+    closed = state.advance(30)
+    expected = np.full((2, 3), np.nan)
+    expected[series, number] = value
+    np.testing.assert_array_equal(closed.windows, expected[closed.series])
+
+
 @given(rows=rows_of_readings, cut=st.integers(1, 59), lateness=st.sampled_from([0, 25]), meanings=meanings_of_series)
 def test_a_dumped_state_goes_on_as_if_nothing_had_happened(
     rows: list[tuple[int, int, float]], cut: int, lateness: int, meanings: list[Meaning]
