@@ -359,7 +359,7 @@ class State:
         # Readings before a gap longer than the ring are in no window that is still to come, but one of them may be held.
         early = rows.number < np.repeat(first, np.diff(np.append(starts, len(rows.series))))
         if self._ring.holds and (held := early & self._ring.holding(rows.series)).any():
-            self._fill_early(rows.take(held))
+            self._fill_early(rows.take(held), remembered)
         self._ring.make_room(owners, top)
         self._ring.fill(rows.take(~early))
         if remembered is not None:
@@ -368,10 +368,12 @@ class State:
         closing = rows.after > rows.before
         return self._closed(rows.series[closing], rows.before[closing], rows.after[closing])
 
-    def _fill_early(self, rows: Rows) -> None:
+    def _fill_early(self, rows: Rows, remembered: Readings | None) -> None:
         starts = group_starts(rows.series)
         self._ring.make_room(rows.series[starts], np.maximum.reduceat(rows.number, starts) + 1)
         self._ring.fill(rows)
+        if remembered is not None:
+            self._ring.correct(remembered)
 
     def _closed(self, series: Int32, before: Int64, after: Int64) -> Closed:
         if self._wanted is not None:

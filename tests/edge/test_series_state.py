@@ -140,6 +140,14 @@ def test_a_corrected_extreme_is_that_of_the_history(
     np.testing.assert_array_equal(closed.windows, expected[closed.series])
 
 
+@pytest.mark.parametrize("cells", [10, 220])
+def test_a_corrected_extreme_is_held_as_corrected(cells: int) -> None:
+    """Also where its cell leaves the ring with the batch that corrects it."""
+    state = State(Contract(10, 6, 2, aggregation="min"), meaning=lambda _: Meaning(hold=6000))
+    rows = [(0, 0, 0.0), (0, 0, 1.0), (0, cells, 5.0)]
+    assert ingest(state, rows)[-1][2][-1] == 1.0
+
+
 @given(rows=rows_of_readings, cut=st.integers(1, 59), lateness=st.sampled_from([0, 25]), meanings=meanings_of_series)
 def test_a_dumped_state_goes_on_as_if_nothing_had_happened(
     rows: list[tuple[int, int, float]], cut: int, lateness: int, meanings: list[Meaning]
