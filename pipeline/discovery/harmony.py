@@ -1,12 +1,15 @@
 """Plans of one shape that differ in a detail become one plan, where they would need too many rules otherwise."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.discovery.shapes import Shape, shapes_of
 from pipeline.samples.plans import Plan
 
 FEW_RULES = 3  # rules for each plan that is different
+FEW_TOPICS = 4  # topics that can be left out of a rule one by one
+MOST = 0.8  # share of the topics of a shape that must agree where the others are left out
 
 
 def _without_time(plan: Plan) -> Plan:
@@ -33,9 +36,17 @@ def harmonise(plans: Mapping[str, Plan | None]) -> dict[str, Plan | None]:
             continue
         for shape in shapes_of(plain):
             own = {topic: harmonised[topic] for topic in shape.topics}
-            if len(set(own.values())) > 1 and not _apart(shapes_of(own), len(set(own.values()))):
+            if len(set(own.values())) == 1 or (without is _without_time and _few_differ(own.values())):
+                continue
+            if not _apart(shapes_of(own), len(set(own.values()))):
                 harmonised.update((topic, plain[topic]) for topic in shape.topics)
     return harmonised
+
+
+def _few_differ(plans: Collection[Plan | None]) -> bool:
+    """Whether nearly all topics have one plan: a device with a wrong clock takes the time from no other device."""
+    usual = Counter(plans).most_common(1)[0][1]
+    return usual >= MOST * len(plans) and len(plans) - usual <= FEW_TOPICS
 
 
 def _apart(shapes: Sequence[Shape], kinds: int) -> bool:

@@ -145,7 +145,12 @@ def _json(proposal: Proposal, zone: Zone) -> Proposal:
         proposal = _with(proposal, "the payload names the sensor", series=series)
     elif not proposal.called:
         proposal = proposal.in_full()
-    return _timed(proposal, zone)
+    proposal = _timed(proposal, zone)
+    if plan.time is None and numbers.wrong:
+        clock = path_text(numbers.wrong[0])
+        note = f"its own time ({clock}) is not that of today: the time of arrival counts; set the clock of the device"
+        proposal = _with(proposal, note)
+    return proposal
 
 
 def _single(proposal: Proposal, path: Path) -> Proposal:
@@ -198,4 +203,8 @@ def _hours(offset: int) -> str:
 
 
 def _others_note(judged: Judged) -> str:
-    return f"the clocks of {len(judged.others)} of its topics differ from that"
+    count = len(judged.others)
+    return (
+        f"the clocks of {count} of its topics differ from that, such as {judged.others[0]}: what they send may be skipped; "
+        'set their clocks, or name them in `skip` and in a rule of their own with time = ""'
+    )

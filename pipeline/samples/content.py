@@ -41,6 +41,7 @@ MARKS = frozenset(
         "proto",
     ]
 )
+CLOCKS = TIMES - {"t", "at", "when", "date"}  # names that no measurement has
 NEAR = 400 * DAY  # a number that is a Unix time of this or the last year is a time
 CHANGES = 4  # messages of a topic from which its way of reporting can be told
 UNEVEN = 0.6  # deviation of the gaps between messages, as a share of their mean, of a device that reports when it likes
@@ -56,12 +57,14 @@ class Numbers:
         meters: those of them that are meters.
         times: paths to times other than that of the message.
         marks: paths to numbers that name or number something.
+        wrong: those of the times that are of no clock that is right.
     """
 
     measured: tuple[Path, ...]
     meters: tuple[Path, ...]
     times: tuple[Path, ...]
     marks: tuple[Path, ...]
+    wrong: tuple[Path, ...] = ()
 
     @property
     def left_out(self) -> tuple[Path, ...]:
@@ -77,7 +80,7 @@ def numbers_of(plan: Plan, topics: Sequence[Seen]) -> Numbers:
         topics: topics with this plan.
     """
     values: dict[Path, list[list[float]]] = {}
-    times: dict[Path, bool] = {}
+    moments: dict[Path, list[bool]] = {}
     for seen in topics:
         rows: dict[Path, list[float]] = {}
         for sample, content in seen.contents:
@@ -85,19 +88,34 @@ def numbers_of(plan: Plan, topics: Sequence[Seen]) -> Numbers:
                 for path, value in numbers_in(dict(leaves(element)), plan.time).items():
                     rows.setdefault(path, [])
                     rows[path] += [] if sample.retained else [value]
-                    times[path] = times.get(path, True) and _is_moment(path, value, sample)
+                    moments.setdefault(path, []).append(_is_moment(path, value, sample))
         for path, row in rows.items():
             values.setdefault(path, []).append(row)
     named = set(plan.names)
     marks = [path for path in values if path not in named and last_name(path) in MARKS and isinstance(path[-1], str)]
-    further = [path for path in values if path not in named and times[path]]
+    further = [path for path in values if path not in named and _is_clock(path, moments[path], values[path])]
     measured = [path for path in values if path not in named and path not in marks and path not in further]
     meters = [path for path in measured if plan.each is None and not plan.names and _meters(path, values[path])]
-    return Numbers(tuple(measured), tuple(meters), tuple(further), tuple(path for path in marks if path not in further))
+    marks = [path for path in marks if path not in further]
+    wrong = [path for path in further if not any(moments[path])]
+    return Numbers(tuple(measured), tuple(meters), tuple(further), tuple(marks), tuple(wrong))
 
 
 def _meters(path: Path, rows: list[list[float]]) -> bool:
     return is_meter(tuple(level for level in path if isinstance(level, str)), rows)
+
+
+def _is_clock(path: Path, moments: list[bool], rows: list[list[float]]) -> bool:
+    """Whether a number is a time: it always is one, or it is called so, and does what a clock does that is wrong.
+
+    Args:
+        path: path to the number.
+        moments: whether each of its values is a time of today.
+        rows: values of each topic in order of arrival.
+    """
+    if all(moments):
+        return True
+    return last_name(path) in CLOCKS and (2 * sum(moments) >= len(moments) or not any(map(falls, rows)))
 
 
 def _is_moment(path: Path, value: float, sample: Sample) -> bool:

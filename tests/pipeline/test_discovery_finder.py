@@ -156,6 +156,20 @@ def test_many_topics_have_few_rules(tmp_path: Path) -> None:
     assert len(readings_of(discovery, collected, tmp_path)) == 800
 
 
+def test_a_device_with_a_wrong_clock_is_read_by_arrival() -> None:
+    """It is named, and the others keep their times."""
+    rows = {
+        device: [{"temp": 20.5, "time": (NOW // SECOND if device else 0) + 10 * n} for n in range(3)] for device in range(9)
+    }
+    discovery = found(heard({f"plant/esp{device}/data": payloads for device, payloads in rows.items()}))
+    rules = {finding.proposal.rule.topic: finding for finding in discovery.findings}
+    assert rules["plant/{device}/data"].proposal.rule.skip == ("plant/esp0/data",)
+    assert rules["plant/{device}/data"].proposal.rule.time is None
+    assert rules["plant/esp0/data"].proposal.rule.time == ""
+    assert "set the clock of the device" in rules["plant/esp0/data"].proposal.notes[-1]
+    assert (discovery.count.read, discovery.count.unread) == (27, 0)
+
+
 NUMBERS = st.one_of(st.integers(-(10**12), 10**12), st.floats(allow_nan=False, allow_infinity=False))
 LEAVES = st.one_of(NUMBERS, st.booleans(), st.none(), st.text(max_size=5), st.just("2026-09-21T14:00:00"))
 KEYS = st.sampled_from(["a", "b.c", "time", "ts", "id", "name", "v", "Total", '"', "*", "é", ""])

@@ -14,6 +14,12 @@ def test_a_time_that_only_some_devices_send_is_not_used() -> None:
     assert set(harmonise(plans).values()) == {UNTIMED}
 
 
+def test_one_device_with_a_wrong_clock_takes_the_time_from_no_other() -> None:
+    """A filter leaves it out of their rule."""
+    plans: dict[str, Plan | None] = {f"z/d{number}": TIMED if number else UNTIMED for number in range(20)}
+    assert harmonise(plans) == plans
+
+
 def test_names_keep_plans_apart_where_they_can() -> None:
     """One rule for each."""
     plans: dict[str, Plan | None] = {}

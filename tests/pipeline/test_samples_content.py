@@ -31,6 +31,16 @@ def test_numbers_are_told_apart() -> None:
     assert numbers.left_out == (("energy", "minute_ts"), ("id",))
 
 
+def test_a_clock_that_is_wrong_measures_nothing() -> None:
+    """By its name, and as it goes on; a time that is left falls, and `t` is a temperature as often."""
+    rows = [{"time": 5 + n, "t": 20 + n, "remaining": {"time": 90 - n}} for n in range(3)]
+    numbers = numbers_of(Plan("json"), [seen(*rows)])
+    assert numbers.times == numbers.wrong == (("time",),)
+    assert numbers.measured == (("t",), ("remaining", "time"))
+    mixed = numbers_of(Plan("json"), [seen({"ts": NOW // SECOND}, {"ts": 9}, {"ts": NOW // SECOND + 2})])
+    assert (mixed.times, mixed.wrong) == ((("ts",),), ())
+
+
 def test_a_meter_of_one_topic_that_falls_on_another_is_none() -> None:
     """One rule is for all of them."""
     rising, falling = seen({"energy": 1.0}, {"energy": 2.0}), seen({"energy": 2.0}, {"energy": 1.0})
