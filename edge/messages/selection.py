@@ -14,6 +14,7 @@ from edge.messages.rule import IngestRule, ValueRule
 from edge.quoting import quoted
 
 MOST_KEYS = 4096  # keys whose names are remembered
+WRITTEN = re.compile(r"\s*[+-]?[0-9]{1,12}(?:[.,][0-9]{1,12})?\s*")  # a number as a text
 LONGEST_KEY = 1024  # characters; with a longer one no series has a name, and no pattern is tried on it
 
 
@@ -238,6 +239,15 @@ class Selection:
             for entry in self.entries
         )
 
+    def _has_texts(self, element: object) -> bool:
+        """Whether there are texts that are numbers, which a `*` does not take."""
+        return any(
+            isinstance(value, str) and WRITTEN.fullmatch(value) is not None
+            for entry in self.entries
+            if entry.walk is not None
+            for _, value in entry.walk(element)
+        )
+
     def nothing(self, document: object, payload: bytes) -> PayloadError:
         """Why nothing was found: what was expected, and where."""
         if self._drops and any(self._has_values(element) for _, element in self.elements(document)):
@@ -248,6 +258,8 @@ class Selection:
             where += f" and {len(self.entries) - 3} more"
         what = "a number" if len(self.entries) == 1 and self.entries[0].walk is not None else "a value"
         within = " of an element" if self.walked else ""
+        if isinstance(document, dict | list) and any(map(self._has_texts, (part for _, part in self.elements(document)))):
+            within += " (a * takes no texts: name those that are numbers in [[ingest]] values)"
         plain = '; for a number alone set [[ingest]] format = "plain"' if isinstance(document, int | float) else ""
         return PayloadError("no_value", f"expected {what} at {where}{within} in {quoted(payload)}{plain}")
 

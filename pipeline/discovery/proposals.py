@@ -136,6 +136,8 @@ def _json(proposal: Proposal, zone: Zone) -> Proposal:
         proposal = _with(proposal, each=path_text(plan.each) or "*")
     several = len(numbers.measured) != 1
     proposal = _several(proposal, numbers) if several else _single(proposal, numbers.measured[0])
+    if numbers.texts:
+        proposal = _with(proposal, decimal=numbers.decimal or None, suffix=numbers.suffix or None)
     names = [f"{{$.{path_text(path)}}}" for path in plan.names]
     walked = ["{each}"] if plan.each is not None and not names else []
     tail = (*names, *walked, *(["{key}"] if several else []))
@@ -166,8 +168,11 @@ def _several(proposal: Proposal, numbers: Numbers) -> Proposal:
         proposal = _with(
             proposal, "what is dropped is a time or a number of something, and measures nothing", drop=tuple(drops)
         )
+    values: dict[str, str | ValueRule] = {key_of(path): path_text(path) for path in numbers.texts}
+    if numbers.texts:
+        proposal = _with(proposal, "numbers that are texts stand in `values`: a * takes none", values=values)
     if numbers.meters:
-        values = {key_of(path): ValueRule(path_text(path), kind="counter") for path in numbers.meters}
+        values |= {key_of(path): ValueRule(path_text(path), kind="counter") for path in numbers.meters}
         note = "meters only rise: their consumption is forecast; take out of `values` what is none"
         proposal = _with(proposal, note, values=values)
     return proposal

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edge.contract.times import DAY, parse_time
 from edge.errors import PayloadError
 from pipeline.samples.heard import Sample
-from pipeline.samples.leaves import TIMES, Leaf, Path, falls, is_meter, last_name, leaves
+from pipeline.samples.leaves import TIMES, Leaf, Path, falls, is_meter, last_name, leaves, text_number
 from pipeline.samples.payloads import is_number
 from pipeline.samples.plans import Plan, Seen, elements_of, live_numbers, numbers_in, time_of
 
@@ -58,6 +58,9 @@ class Numbers:
         times: paths to times other than that of the message.
         marks: paths to numbers that name or number something.
         wrong: those of the times that are of no clock that is right.
+        texts: those of the measurements that are texts.
+        decimal: decimal sign of these texts where it is a comma, or "".
+        suffix: whether a unit stands behind the number in one of them.
     """
 
     measured: tuple[Path, ...]
@@ -65,6 +68,9 @@ class Numbers:
     times: tuple[Path, ...]
     marks: tuple[Path, ...]
     wrong: tuple[Path, ...] = ()
+    texts: tuple[Path, ...] = ()
+    decimal: str = ""
+    suffix: bool = False
 
     @property
     def left_out(self) -> tuple[Path, ...]:
@@ -81,11 +87,15 @@ def numbers_of(plan: Plan, topics: Sequence[Seen]) -> Numbers:
     """
     values: dict[Path, list[list[float]]] = {}
     moments: dict[Path, list[bool]] = {}
+    written: dict[Path, list[tuple[str, str]]] = {}
     for seen in topics:
         rows: dict[Path, list[float]] = {}
         for sample, content in seen.contents:
             for element in elements_of(content.document, plan.each):
-                for path, value in numbers_in(dict(leaves(element)), plan.time).items():
+                inside = dict(leaves(element))
+                for path, value in numbers_in(inside, plan.time).items():
+                    if (text := text_number(path, inside[path])) is not None:
+                        written.setdefault(path, []).append(text)
                     rows.setdefault(path, [])
                     rows[path] += [] if sample.retained else [value]
                     moments.setdefault(path, []).append(_is_moment(path, value, sample))
@@ -98,7 +108,18 @@ def numbers_of(plan: Plan, topics: Sequence[Seen]) -> Numbers:
     meters = [path for path in measured if plan.each is None and not plan.names and _meters(path, values[path])]
     marks = [path for path in marks if path not in further]
     wrong = [path for path in further if not any(moments[path])]
-    return Numbers(tuple(measured), tuple(meters), tuple(further), tuple(marks), tuple(wrong))
+    texts = [path for path in measured if path in written]
+    numbers, units = zip(*(text for path in texts for text in written[path]), strict=True) if texts else ((), ())
+    return Numbers(
+        tuple(measured),
+        tuple(meters),
+        tuple(further),
+        tuple(marks),
+        tuple(wrong),
+        tuple(texts),
+        "," if any("," in number for number in numbers) else "",
+        any(units),
+    )
 
 
 def _meters(path: Path, rows: list[list[float]]) -> bool:

@@ -97,6 +97,17 @@ NAMES = frozenset(
         "uuid",
     ]
 )
+# A text is a measurement if it is a number with or without a usual unit, and its name does not say that it is something else.
+_MEASURED = re.compile(
+    r"([+-]?(?:0|[1-9]\d{0,11})(?:[.,]\d{1,12})?)\s*"
+    r"(%(?: ?RH)?|°?[CF]|°|K|[mkM]?W|[mk]?Wh|MWh|[mkµ]?V|[mµ]?A|k?VA|k?var|k?varh|[kM]?Hz|[hk]?Pa|m?bar|lx|lux|pp[mb]|"
+    r"[µu]g/m[³3]|m/s|km/h|[mck]?m|m[³32²]|m?[lL]|[lL]/min|m[³3]/h|dBm?|k?g|m?s|min|h|rpm)?"
+)
+_UNMEASURED = re.compile(
+    r"ver|firm|^[fsh]w|model|serial|mac|ssid|pin|code|zip|phone|name|id$|uuid|hash|key|colou?r|rgb|hex|ip$|addr|host|url|date|time|"
+    r"token|pass|channel|port|topic|type|unit|release|build"
+)
+LONGEST_TEXT = 32  # characters of a number that is a text
 METER = re.compile(
     r"(?:^|[_. ])(?:total|energy|kwh|mwh|wh|varh|consumption|consumed|produced|yield|counter|pulses?|odometer|"
     r"m3|volume|liters?|litres?|rain(?:_?fall)?_?(?:mm|total)?|import(?:ed)?|export(?:ed)?)(?:$|[_. ])"
@@ -140,6 +151,25 @@ def last_name(path: Path) -> str:
 def words(name: str) -> str:
     """A name with its words apart: `totalEnergy` and `total-energy` become `total_energy`."""
     return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
+
+
+def text_number(path: Path, value: Leaf) -> tuple[str, str] | None:
+    """Number and unit in a text that measures something; None for others: versions and addresses are numbers as well."""
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT or not key_of(path):
+        return None
+    name = last_name(path)
+    if name in NAMES or (name in TIMES and name != "t") or _UNMEASURED.search(words(name)):
+        return None
+    match = _MEASURED.fullmatch(value.strip())
+    return None if match is None else (match[1], match[2] or "")
+
+
+def number_at(path: Path, value: Leaf) -> float | None:
+    """The number of a leaf, also of a text that measures something; None where it has none."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value) if abs(value) < 1e300 else None
+    written = text_number(path, value)
+    return None if written is None else float(written[0].replace(",", "."))
 
 
 def may_be_meter(names: tuple[str, ...], row: Sequence[float]) -> bool:

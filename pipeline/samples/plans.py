@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from edge.contract.times import DAY, parse_time
 from edge.errors import PayloadError
 from pipeline.samples.heard import HeardTopic, Sample
-from pipeline.samples.leaves import NAMES, TIMES, Leaf, Path, last_name, leaves, may_be_meter
+from pipeline.samples.leaves import NAMES, TIMES, Leaf, Path, last_name, leaves, may_be_meter, number_at
 from pipeline.samples.payloads import PLAIN, Content, content_of, merged
 
 MOST_OFF = 26 * 3600 * 10**9  # ns between the time in a live message and its arrival: zones are up to 14 h off
@@ -124,11 +124,8 @@ def elements_of(document: object, each: Path | None) -> Iterable[object]:
 
 def numbers_in(leaf_values: dict[Path, Leaf], time: Path | None) -> dict[Path, float]:
     """The numbers among leaves, without the time."""
-    return {
-        path: float(value)
-        for path, value in leaf_values.items()
-        if path != time and isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
-    }
+    numbers = ((path, number_at(path, value)) for path, value in leaf_values.items() if path != time)
+    return {path: number for path, number in numbers if number is not None}
 
 
 def _walked(documents: list[object]) -> Path | None:
@@ -141,13 +138,13 @@ def _walked(documents: list[object]) -> Path | None:
 
 
 def _list_in(document: object) -> Path | None:
-    total = sum(1 for _, value in leaves(document) if isinstance(value, int | float) and not isinstance(value, bool))
+    total = sum(number_at(path, value) is not None for path, value in leaves(document))
     waiting: list[tuple[Path, object]] = [((), document)]
     while waiting and total:
         path, value = waiting.pop()
         if isinstance(value, list):
             if value and all(isinstance(element, dict) for element in value):
-                inside = sum(1 for _, leaf in leaves(value) if isinstance(leaf, int | float) and not isinstance(leaf, bool))
+                inside = sum(number_at(below, leaf) is not None for below, leaf in leaves(value))
                 if inside >= TELLING * total and (len(value) > 1 or _names_of(value[0]) or not path):
                     return path
         elif isinstance(value, dict) and len(path) < 4:

@@ -24,6 +24,8 @@ def test_a_message_without_any_value_says_what_was_looked_for() -> None:
     assert str(rule.selection.nothing({}, b"{}")) == "expected a value at one of 'v0', 'v1', 'v2' and 2 more in '{}'"
     walked = ingest("a", each="list", value="*")
     assert str(walked.selection.nothing({}, b"{}")) == "expected a number at '*' of an element in '{}'"
+    texts = str(ingest("a", value="*").selection.nothing({"v": "21,5"}, b"..."))
+    assert texts == "expected a number at '*' (a * takes no texts: name those that are numbers in [[ingest]] values) in '...'"
 
 
 def test_words_are_numbers_in_a_star_where_the_rule_says_so() -> None:

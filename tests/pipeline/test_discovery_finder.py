@@ -170,6 +170,23 @@ def test_a_device_with_a_wrong_clock_is_read_by_arrival() -> None:
     assert (discovery.count.read, discovery.count.unread) == (27, 0)
 
 
+def test_numbers_that_are_texts_are_read(tmp_path: Path) -> None:
+    """With a decimal comma or a unit, beside numbers, in a list, and one alone."""
+    collected = heard(
+        {
+            "esp/kitchen": [{"temperature": "20.5", "rssi": -60, "fw": "1.40"}],
+            "flow/room": [{"payload": {"t": "21,9", "h": "55,1"}}],
+            "esp/attic": [{"temp": "22.5 °C", "hum": "56 %"}],
+            "plc/x": [{"vars": [{"name": "a", "value": "3.5"}, {"name": "b", "value": "4.5"}]}],
+            "one/x": [{"temp": "23.5"}],
+        }
+    )
+    discovery = found(collected)
+    readings = readings_of(discovery, collected, tmp_path)
+    assert set(readings.values()) == {20.5, -60.0, 21.9, 55.1, 22.5, 56.0, 3.5, 4.5, 23.5}
+    assert discovery.count == Count(read=9)
+
+
 NUMBERS = st.one_of(st.integers(-(10**12), 10**12), st.floats(allow_nan=False, allow_infinity=False))
 LEAVES = st.one_of(NUMBERS, st.booleans(), st.none(), st.text(max_size=5), st.just("2026-09-21T14:00:00"))
 KEYS = st.sampled_from(["a", "b.c", "time", "ts", "id", "name", "v", "Total", '"', "*", "é", ""])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.samples.leaves import LONGEST_LIST, MOST_LEAVES, is_meter, key_of, leaves, words
+from pipeline.samples.leaves import LONGEST_LIST, MOST_LEAVES, is_meter, key_of, leaves, number_at, words
 
 
 def test_every_leaf_has_its_path() -> None:
@@ -57,3 +57,30 @@ def test_a_meter_is_told_by_name_and_by_what_it_does(names: tuple[str, ...], row
 def test_words_of_a_name_are_told_apart(name: str, apart: str) -> None:
     """Whatever separates them."""
     assert words(name) == apart
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "number"),
+    [
+        ("temperature", "21.5", 21.5),
+        ("t", "21,5", 21.5),
+        ("hum", "55 %", 55.0),
+        ("power", "-1.2kW", -1.2),
+        ("power", 5, 5.0),
+        ("power", True, None),
+        ("power", 1e301, None),
+        ("mode", "11n", None),
+        ("uptime", "1T02:03:04", None),
+        ("dns", "1.1.1.1", None),
+        ("address", "17", None),
+        ("sw_version", "1.40", None),
+        ("model", "5", None),
+        ("zone", "007", None),
+        ("ts", "1790000000", None),
+        ("", "5", None),
+        ("level", "1" * 40, None),
+    ],
+)
+def test_a_text_is_a_number_where_it_measures_something(name: str, value: float | str, number: float | None) -> None:
+    """Versions, addresses and models are written with digits as well."""
+    assert number_at((name,), value) == number

@@ -130,4 +130,4 @@ def test_elements_numbers_and_times_are_looked_up_by_path() -> None:
     assert time_of(document, first, ("t",)) == 5
     assert time_of(document, second, ("at",)) == "x"
     assert time_of(document, second, ("list", 0, "t")) == 5
-    assert numbers_in({("a",): 1, ("t",): 5, ("b",): True, ("c",): "3"}, ("t",)) == {("a",): 1.0}
+    assert numbers_in({("a",): 1, ("t",): 5, ("b",): True, ("c",): "3"}, ("t",)) == {("a",): 1.0, ("c",): 3.0}
