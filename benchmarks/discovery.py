@@ -33,8 +33,8 @@ from simulate_broker import publish
 from simulated_house import fleet
 from simulated_messages import Published
 
+from edge.broker.address import Address
 from edge.config.reading import read_config
-from edge.messages.message import Address
 from edge.messages.reading import make_ingests, read_message
 from tests.support.servers import Mosquitto, free_port
 

@@ -19,7 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from simulated_house import fleet, retained
 from simulated_messages import Device, Published
 
-from edge.messages.message import Address
+from edge.broker.address import Address
 
 
 def reports(devices: list[Device], start: float, end: float, speed: float) -> Iterator[tuple[float, list[Published]]]:

@@ -18,6 +18,9 @@ from edge.agent.reporting import BrokerWatch, Reporter
 from edge.agent.stopping import Stop
 from edge.agent.watching import Watcher
 from edge.backoff import Backoff
+from edge.broker.address import Address
+from edge.broker.client import Subscription
+from edge.broker.subscriber import Subscriber
 from edge.clock.clocks import CLOCKS, Clocks
 from edge.clock.closing import ClosingClock
 from edge.clock.holding import Hold
@@ -30,8 +33,6 @@ from edge.forecaster.forecaster import Forecaster
 from edge.log import Grumbler
 from edge.messages.ingest import Ingest
 from edge.messages.intake import Intake
-from edge.messages.message import Address
-from edge.messages.mqtt import Subscriber, Subscription
 from edge.messages.names import least_filters
 from edge.messages.reading import Naming, meaning_of
 from edge.release.capacity import memory, shortage
@@ -97,7 +98,9 @@ def outside_of(
     ingests = config.ingests()
     filters = least_filters(ingest.filter for ingest in ingests)
     largest = max(ingest.largest for ingest in ingests)
-    subscription = Subscription(config.mqtt.client_id, filters, config.mqtt.keepalive, config.mqtt.tls, largest)
+    mqtt = config.mqtt
+    library = mqtt.reader == "paho"
+    subscription = Subscription(mqtt.client_id, filters, mqtt.keepalive, mqtt.tls, largest, library)
     subscriber = Subscriber(Address.parse(config.mqtt.url), subscription, password=config.mqtt.password())
     sources = [partial(open_source, settings, ingests) for settings in config.history]
     return Outside(open_configured(), open_configured, subscriber, log, notify=notify, died=died, sources=sources)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from edge.agent.counters import Counter, Counters, Gauge
+from edge.broker.subscriber import Subscriber
 from edge.contract.columns import Readings, SeriesTable
 from edge.log import Grumbler
 from edge.messages.message import Arrival, Message
-from edge.messages.mqtt import Subscriber
 from edge.spool.sender import Sender
 from edge.spool.spool import Commit, Refusal, Spool, is_damage
 

@@ -18,6 +18,7 @@ from edge.agent.priming import AGAIN, Primer
 from edge.agent.reporting import BrokerWatch, Reporter
 from edge.agent.stopping import Stop
 from edge.agent.watching import Watcher
+from edge.broker.subscriber import Subscriber
 from edge.clock.clocks import Clocks
 from edge.clock.closing import SETTLED, ClosingClock
 from edge.clock.holding import Hold
@@ -29,7 +30,6 @@ from edge.log import Grumbler
 from edge.messages.formats.memory import FormatMemory
 from edge.messages.intake import Intake
 from edge.messages.message import Message
-from edge.messages.mqtt import Subscriber
 from edge.release.capacity import give_back_memory
 from edge.release.releases import Releases
 from edge.series.description import Descriptions

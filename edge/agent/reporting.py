@@ -4,11 +4,11 @@ import numpy as np
 
 from edge.agent.committing import Committer
 from edge.agent.counters import Counter, Counters, Gauge, row
+from edge.broker.subscriber import Subscriber
 from edge.clock.clocks import Clocks
 from edge.contract.columns import Points, SeriesTable
 from edge.contract.schema import AGENT, RELEASED
 from edge.log import Grumbler
-from edge.messages.mqtt import Subscriber
 from edge.spool.spool import Commit
 from edge.stores.store import Store
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from edge.broker.address import Address
 from edge.config.mistakes import mistake
 from edge.config.sections import Config, parse_loopback
 from edge.config.syntax import explained
@@ -14,7 +15,6 @@ from edge.contract.contract import MOST_QUANTILES, SHORTEST_INTERVAL, Contract
 from edge.contract.times import DAY, parse_duration
 from edge.cron import check_cron
 from edge.errors import ConfigurationError
-from edge.messages.message import Address
 
 # What files of earlier versions say in place of leaving a key out.
 LEFT_OUT: dict[str, dict[str, str | int]] = {

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from edge.broker.address import Address
+from edge.broker.client import Subscription, make_client
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.times import SECOND, iso
 from edge.errors import BrokerError
-from edge.messages.message import Address
-from edge.messages.mqtt import make_client
 from flows.processes.patience import Patience
 
 AHEAD = 8_000  # readings on their way at most
@@ -61,7 +61,8 @@ def publish(port: int, topics: list[str], readings: Readings, taken: Callable[[]
     Raises:
         BrokerError: the broker is gone, or the agent takes no more.
     """
-    client = make_client(Address("127.0.0.1", port, tls=False, user=None), "gatecast-replay", None, clean=True, keepalive=60)
+    broker, visit = Address("127.0.0.1", port, tls=False, user=None), Subscription("gatecast-replay", [])
+    client = make_client(broker, None, visit, lambda _: None, clean=True)
     acknowledged = 0
 
     def count(*_: object) -> None:

@@ -10,11 +10,12 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
+from edge.broker.address import Address
+from edge.broker.client import Subscription, make_client
+from edge.broker.subscriber import ENDS_WITHIN, REFUSED
 from edge.config.sections import Mqtt
 from edge.errors import BrokerError
-from edge.messages.formats.payload import LARGEST_PAYLOAD
-from edge.messages.message import Address
-from edge.messages.mqtt import ENDS_WITHIN, REFUSED, make_client
+from edge.messages.message import Message
 from pipeline.samples.heard import Heard
 
 SYSTEM = "$SYS/#"  # no filter with a # covers it
@@ -57,11 +58,11 @@ class Listener:
         self._stopping = False
         self.losses = 0
         name = f"gatecast-discover-{secrets.token_hex(4)}"
-        self._client = make_client(self._address, name, mqtt.password(), clean=True, keepalive=mqtt.keepalive, tls=mqtt.tls)
+        visit = Subscription(name, self._filters, mqtt.keepalive, mqtt.tls)
+        self._client = make_client(self._address, mqtt.password(), visit, self._hear, clean=True)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_disconnect = self._on_disconnect
-        self._client.on_message = self._on_message
 
     def listen(self, seconds: float) -> Listened:
         """Listen, at most so long; Ctrl-C ends it early.
@@ -119,10 +120,7 @@ class Listener:
             self._end_with(f"lost {self._where}: {reason}")
             self.losses += 1
 
-    def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            return
-        payload = bytes(message.payload[: LARGEST_PAYLOAD + 1])
-        self._heard.hear(topic, payload, time.time_ns(), retained=message.retain)
+    def _hear(self, messages: list[Message]) -> None:
+        for message in messages:
+            if message.topic:
+                self._heard.hear(message.topic, message.payload, message.arrival, retained=message.retained)

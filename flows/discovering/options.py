@@ -46,9 +46,9 @@ def broker(options: argparse.Namespace) -> "Mqtt":
     """
     import msgspec
 
+    from edge.broker.address import Address
     from edge.config.reading import read_config
     from edge.config.sections import Mqtt
-    from edge.messages.message import Address
 
     mqtt = read_config(options.config).mqtt if options.config.exists() else Mqtt()
     if options.broker is None:

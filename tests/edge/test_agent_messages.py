@@ -3,10 +3,10 @@
 The kind of fault: that one message is one reading is built into intake, arrivals and acknowledgement.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from edge.agent.counters import Counter
 from edge.messages.message import Message

@@ -14,8 +14,10 @@ from types import FrameType
 import pytest
 
 from edge.agent.stopping import Stop, ends_within
-from edge.messages.message import Address, Message
-from edge.messages.mqtt import Subscriber, Subscription
+from edge.broker.address import Address
+from edge.broker.client import Subscription
+from edge.broker.subscriber import Subscriber
+from edge.messages.message import Message
 from tests.support.agent_process import configure
 from tests.support.servers import free_port
 from tests.support.stopped import Command
@@ -47,7 +49,7 @@ def test_a_wait_for_messages_ends() -> None:
     """The queue alone would go on for ever in CPython 3.11 and 3.12."""
     subscriber = Subscriber(Address("127.0.0.1", free_port(), tls=False, user=None), Subscription("gateway", ["t/#"]))
     late = Message("t/late", b"", 0, False, 0, 0, 1)
-    rescue = threading.Timer(LONG, lambda: subscriber._messages.put(late))
+    rescue = threading.Timer(LONG, lambda: subscriber._hand_over([late]))
     rescue.start()
     with handling(subscriber.wake):
         assert subscriber.take(10, WAIT) == []
@@ -59,8 +61,7 @@ def test_a_batch_ends_where_somebody_wakes() -> None:
     subscriber = Subscriber(Address("127.0.0.1", free_port(), tls=False, user=None), Subscription("gateway", ["t/#"]))
     batches = [[Message(f"t/{number}", b"", 0, False, 0, 0, 1) for number in numbers] for numbers in ((1, 2), (3,))]
     for batch in batches:
-        for message in batch:
-            subscriber._messages.put(message)
+        subscriber._hand_over(batch)
         subscriber.wake()
     assert [subscriber.take(10, WAIT, LONG) for _ in batches] == batches
     assert subscriber.take(10, 0.0) == []

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from edge.broker.address import Address
+from edge.broker.client import Subscription
+from edge.broker.subscriber import Subscriber
 from edge.config.reading import read_config
 from edge.errors import ConfigurationError, StoreDenied
-from edge.messages.message import Address
-from edge.messages.mqtt import Subscriber, Subscription
 from edge.release.channel import Source
 from edge.stores.address import TOKEN_VARIABLE
 from edge.stores.influx_http import Connection

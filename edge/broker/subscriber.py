@@ -4,163 +4,32 @@ QoS 1 with a persistent session: the broker keeps a message until it is acknowle
 its effect is committed. The network thread does nothing but hand over.
 """
 
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MessageType, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.backoff import Backoff
-from edge.messages.formats.payload import LARGEST_PAYLOAD
-from edge.messages.message import Address, Message
-from edge.threads import Died, raise_again, tell_of_death
-from edge.tls import TlsFiles
+from edge.broker.address import Address
+from edge.broker.client import Subscription, make_client
+from edge.messages.message import Message
+from edge.threads import Died, raise_again
 
 REFUSED = {
     "Bad user name or password": "check [mqtt] user and GATECAST_MQTT_PASSWORD",
     "Not authorized": "check [mqtt] user and GATECAST_MQTT_PASSWORD, and the broker's access list",
     "Client identifier not valid": "choose another [mqtt] client_id",
 }
-READ_SIZE = 65_536  # bytes
 ROOM_BYTES = 16 << 20
 USUAL_BYTES = 256  # of a payload; a longer one may hold many readings, and counts in a batch as so many messages
 ENDS_WITHIN = 5.0  # seconds; a connection that is being made may take longer, and is left alone then
 QUIET = 0.005  # seconds without a message that end a batch
 SHORT_LIVED = 5.0  # seconds; a connection that ends sooner was taken over by another client, or the broker does not want it
 SHORT_LIVED_ROW = 3  # such connections in a row
-
-
-class _BufferedClient(paho.Client):
-    """A client that reads many messages, and acknowledges many, with one system call.
-
-    The library reads each message with three or more and writes each acknowledgement with two; every one of them hands
-    the interpreter to another thread. The names with an underscore are the library's own: the supported versions are
-    pinned, and a test compares with a plain client.
-
-    While `crowded` says so nothing is read; pings go out all the same, and that no answer is read is not held against
-    the broker.
-    """
-
-    crowded: Callable[[], bool] | None = None
-    died: Died = staticmethod(raise_again)
-    failure: str | None = None
-    connections = 0
-    _received = b""
-    _place = 0
-    _gate = threading.Lock()
-
-    def reconnect(self) -> MQTTErrorCode:
-        """As the library's, but remembers why it failed, and fails in one way only, which ends no thread."""
-        self.failure = None
-        try:
-            return super().reconnect()
-        except (OSError, ValueError) as error:
-            self.failure = getattr(error, "strerror", None) or str(error)
-            raise ConnectionError(self.failure) from error
-
-    def _thread_main(self) -> None:
-        threading.current_thread().name = "gatecast-mqtt"
-        tell_of_death(super()._thread_main, self.died)
-
-    def end_thread(self, seconds: float) -> None:
-        """As the library's `loop_stop`, but a thread that does not end in time is left to the end of the process."""
-        thread, self._thread_terminate = self._thread, True
-        if thread is not None:
-            thread.join(seconds)
-
-    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
-        """Handle everything that has been received; the socket will not announce what is in our buffer."""
-        try:
-            while True:
-                code = self._wait_for_room() or super().loop_read(max_packets)
-                if code or self._place >= len(self._received):
-                    return code
-        except MemoryError:  # what the machine lacks is no fault of the broker
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever a broken packet does to the library must not end its thread
-            self.failure = f"it sends what is not MQTT: {error}"
-            return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
-
-    def acknowledge(self, mids: Sequence[int], connection: int) -> None:
-        """Send PUBACK for QoS 1 messages, unless the connection they came over is gone."""
-        packets = b"".join(b"\x40\x02" + mid.to_bytes(2, "big") for mid in mids)
-        with self._gate:
-            if connection == self.connections:
-                self._packet_queue(int(MessageType.PUBACK), packets, mids[-1], 1)
-
-    def _wait_for_room(self) -> MQTTErrorCode:
-        code = MQTTErrorCode.MQTT_ERR_SUCCESS
-        while not code and self.crowded is not None and self.crowded() and self.socket() is not None:
-            time.sleep(0.01)
-            with self._msgtime_mutex:
-                # An unanswered ping would put the next one off, beyond the broker's patience.
-                self._last_bytes_received, self._ping_t = time.monotonic(), 0.0
-            code = (self.loop_write() if self.want_write() else code) or self.loop_misc()
-        return code
-
-    def _sock_recv(self, bufsize: int) -> bytes:
-        if self._place == len(self._received):
-            self._received, self._place = super()._sock_recv(READ_SIZE), 0
-        start = self._place
-        self._place = min(start + bufsize, len(self._received))
-        return self._received[start : self._place]
-
-    def _sock_close(self) -> None:
-        # What was queued before is discarded with the connection; nothing of it may be queued after.
-        with self._gate:
-            self.connections += 1
-        self._received, self._place = b"", 0
-        super()._sock_close()
-
-
-def make_client(
-    address: Address,
-    client_id: str,
-    password: str | None,
-    *,
-    clean: bool,
-    keepalive: int,
-    tls: TlsFiles = TlsFiles("mqtt"),
-) -> _BufferedClient:
-    """A client that is not connected yet.
-
-    Raises:
-        ConfigurationError: a file with certificates cannot be used.
-    """
-    client = _BufferedClient(
-        CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=clean, protocol=paho.MQTTv311, manual_ack=True
-    )
-    client.max_inflight_messages_set(1000)
-    client.keepalive = keepalive
-    if address.user is not None:
-        client.username_pw_set(address.user, password)
-    if address.tls:
-        client.tls_set_context(tls.context())
-    return client
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """What the broker keeps for us while we are away.
-
-    Args:
-        client_id: name that stays the same over restarts: the broker keeps the queue under it.
-        filters: topic filters to subscribe to.
-        keepalive: seconds without traffic before the connection counts as lost.
-        tls: files for an encrypted connection.
-        largest: bytes of a payload that a rule can read; of a larger one only the beginning is kept.
-    """
-
-    client_id: str
-    filters: Sequence[str]
-    keepalive: int = 60
-    tls: TlsFiles = TlsFiles("mqtt")
-    largest: int = LARGEST_PAYLOAD
 
 
 class Subscriber:
@@ -195,17 +64,16 @@ class Subscriber:
         self._subscription = subscription
         self._pauses, self._failures, self._losses = pauses, 0, 0
         self._room = room
-        self._messages: SimpleQueue[Message | None] = SimpleQueue()  # None only wakes
-        self._bytes_in = self._bytes_out = 0  # each counted by one thread
+        self._handed: SimpleQueue[list[Message]] = SimpleQueue()  # an empty list only wakes
+        self._next: deque[Message] = deque()  # those that found no room in the last batch
+        self._in = self._out = self._bytes_in = self._bytes_out = 0  # each counted by one thread
         self._stopping = False
-        name, keepalive = subscription.client_id, subscription.keepalive
-        self._client = make_client(address, name, password, clean=False, keepalive=keepalive, tls=subscription.tls)
+        self._client = make_client(address, password, subscription, self._hand_over)
         self._client.crowded = self._crowded
         self._client.on_connect = self._on_connect
         self._client.on_connect_fail = self._on_connect_fail
         self._client.on_subscribe = self._on_subscribe
         self._client.on_disconnect = self._on_disconnect
-        self._client.on_message = self._on_message
 
     @property
     def problem(self) -> str | None:
@@ -228,7 +96,7 @@ class Subscriber:
     @property
     def waiting(self) -> int:
         """Messages handed over by the network and not taken yet."""
-        return self._messages.qsize()
+        return self._in - self._out
 
     def start(self, died: Died = raise_again) -> None:
         """Connect in the background and stay connected.
@@ -250,22 +118,27 @@ class Subscriber:
                 sends no more before we acknowledge.
         """
         messages: list[Message] = []
-        room = most
-        with suppress(Empty):
-            message = self._messages.get(timeout=timeout)
-            end = time.monotonic() + linger
-            while message is not None:
-                messages.append(message)
-                room -= max(1, len(message.payload) // USUAL_BYTES)
-                if room <= 0:
+        room, end = most, 0.0
+        while room > 0:
+            if not self._next:
+                wait = timeout if not messages else QUIET if time.monotonic() < end else 0
+                with suppress(Empty):
+                    self._next.extend(self._handed.get(timeout=wait))
+                if not self._next:
                     break
-                message = self._messages.get(timeout=QUIET if time.monotonic() < end else 0)
+            if not messages:
+                end = time.monotonic() + linger
+            while self._next and room > 0:
+                message = self._next.popleft()
+                messages.append(message)
+                room -= len(message.payload) // USUAL_BYTES or 1
+        self._out += len(messages)
         self._bytes_out += sum(len(message.payload) for message in messages)
         return messages
 
     def wake(self) -> None:
         """Let `take` return at once, now or the next time; may be called by a signal handler."""
-        self._messages.put(None)
+        self._handed.put([])
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Let the broker forget messages; those of an earlier connection will come again and change nothing."""
@@ -332,15 +205,7 @@ class Subscriber:
         pause = self._pauses.wait(self._failures)
         self._client.reconnect_delay_set(pause, pause)  # type: ignore[arg-type] # it takes fractions, too
 
-    def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = ""
-        payload = bytes(message.payload[: self._subscription.largest + 1])
-        self._bytes_in += len(payload)
-        self._messages.put(
-            Message(
-                topic, payload, time.time_ns(), message.retain, message.mid, message.qos, self._client.connections, message.dup
-            )
-        )
+    def _hand_over(self, messages: list[Message]) -> None:
+        self._in += len(messages)
+        self._bytes_in += sum(len(message.payload) for message in messages)
+        self._handed.put(messages)

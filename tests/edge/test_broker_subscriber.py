@@ -1,26 +1,24 @@
-"""The subscriber against a real broker, and the buffered client beside a plain one."""
+"""The subscriber against a real broker."""
 
 import re
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-import paho.mqtt.client as paho
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 
 from edge.backoff import Backoff
-from edge.errors import ConfigurationError
+from edge.broker.address import Address
+from edge.broker.client import Subscription
+from edge.broker.subscriber import Subscriber
 from edge.messages.formats.payload import LARGEST_PAYLOAD
-from edge.messages.message import Address, Message
-from edge.messages.mqtt import Subscriber, Subscription, make_client
+from edge.messages.message import Message
 from edge.threads import Died, raise_again
 from tests.support.agent_process import hang_up, publisher
 from tests.support.servers import HANGS_AFTER, Mosquitto, free_port, wait_until
+from tests.support.wires import break_wire
 
 
 @contextmanager
@@ -52,78 +50,6 @@ def take(subscriber: Subscriber, count: int, *, acknowledge: bool = True) -> lis
 def connected(subscriber: Subscriber) -> None:
     """Wait until the broker has taken the subscription."""
     wait_until(lambda: subscriber.problem is None, what="the subscription")
-
-
-def break_wire(client: paho.Client) -> None:
-    """Let the connection end as if a cable had been cut."""
-    wait_until(lambda: client.is_connected() and client.socket() is not None)
-    wire = client.socket()
-    assert isinstance(wire, socket.socket)
-    wire.shutdown(socket.SHUT_RDWR)
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("mqtt://broker", Address("broker", 1883, tls=False, user=None)),
-        ("mqtts://us%40er@broker:99/", Address("broker", 99, tls=True, user="us@er")),
-        ("mqtt://[::1]:1884", Address("::1", 1884, tls=False, user=None)),
-    ],
-)
-def test_broker_url(url: str, expected: Address) -> None:
-    """Scheme, port and user come out of the URL."""
-    assert Address.parse(url) == expected
-
-
-@pytest.mark.parametrize("url", ["http://broker", "mqtt://", "mqtt://a:99999", "mqtt://u:p@a", "mqtt://a/path", "broker"])
-def test_other_urls_are_refused(url: str) -> None:
-    """Whatever is no broker is a configuration error, and so is a password in the URL."""
-    with pytest.raises(ConfigurationError):
-        Address.parse(url)
-
-
-@pytest.mark.servers
-def test_buffered_client_hears_what_a_plain_one_hears(mosquitto: Mosquitto) -> None:
-    """The same messages in the same order, 0 to 100 kB, many at once, over a connection that breaks twice."""
-    heard: dict[str, list[tuple[str, bytes]]] = {"plain": [], "buffered": []}
-    plain = paho.Client(CallbackAPIVersion.VERSION2, client_id="plain", clean_session=False)
-    clients = {
-        "plain": plain,
-        "buffered": make_client(Address("127.0.0.1", 1, tls=False, user=None), "buffered", None, clean=False, keepalive=60),
-    }
-    ready = threading.Semaphore(0)
-
-    def listen(name: str) -> Callable[[paho.Client, object, paho.MQTTMessage], None]:
-        def hear(client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
-            heard[name].append((message.topic, bytes(message.payload)))
-            client.ack(message.mid, message.qos)
-
-        return hear
-
-    for name, client in clients.items():
-        client.on_message = listen(name)
-        client.on_connect = lambda client, *_: client.subscribe("t/#", 1)
-        client.on_subscribe = lambda *_: ready.release()
-        client.reconnect_delay_set(1, 1)
-        client.connect("127.0.0.1", mosquitto.port)
-        client.loop_start()
-    assert ready.acquire(timeout=HANGS_AFTER)
-    assert ready.acquire(timeout=HANGS_AFTER)
-    source = np.random.default_rng(3)
-    sender = publisher(mosquitto.port)
-    messages = []
-    for number in range(3000):
-        size = int(source.choice([0, 1, 150, 16_384, 65_533, 100_000])) if number % 7 == 0 else 40
-        messages.append((f"t/{number}", source.bytes(size)))
-        sender.publish(*messages[-1], qos=1)
-        if number in (1000, 2000):
-            for client in clients.values():
-                break_wire(client)
-    wait_until(lambda: all(len(set(found)) == len(messages) for found in heard.values()), what="every message")
-    for client in (*clients.values(), sender):
-        hang_up(client)
-    for found in heard.values():
-        assert list(dict.fromkeys(found)) == messages
 
 
 @pytest.mark.servers

@@ -1,0 +1,1 @@
+"""The connection with the broker: what it sends, and what is acknowledged."""

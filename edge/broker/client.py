@@ -1,0 +1,197 @@
+"""The library's client, reading and acknowledging many messages at once."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MessageType, MQTTErrorCode
+
+from edge.broker.address import Address
+from edge.broker.packets import PacketReader
+from edge.messages.formats.payload import LARGEST_PAYLOAD
+from edge.messages.message import Message
+from edge.threads import Died, raise_again, tell_of_death
+from edge.tls import TlsFiles
+
+READ_SIZE = 65_536  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What the broker keeps for us while we are away.
+
+    Args:
+        client_id: name that stays the same over restarts: the broker keeps the queue under it.
+        filters: topic filters to subscribe to.
+        keepalive: seconds without traffic before the connection counts as lost.
+        tls: files for an encrypted connection.
+        largest: bytes of a payload that a rule can read; of a larger one only the beginning is kept.
+        library: whether the library reads the messages as well.
+    """
+
+    client_id: str
+    filters: Sequence[str]
+    keepalive: int = 60
+    tls: TlsFiles = TlsFiles("mqtt")
+    largest: int = LARGEST_PAYLOAD
+    library: bool = False
+
+
+class BufferedClient(paho.Client):
+    """A client that reads many messages, and acknowledges many, with one system call.
+
+    The library keeps the connection: login, TLS, pings, subscriptions, and messages of QoS 2. Messages of QoS 0 and 1 are taken
+    from what was received before it sees them. It would make an object with a lock of each, read each with three system calls
+    or more and acknowledge each with two, and every call hands the interpreter to another thread. The names with an underscore
+    are the library's own: the supported versions are pinned, and a test compares with a plain client.
+
+    While `crowded` says so nothing is read; pings go out all the same, and that no answer is read is not held against
+    the broker.
+
+    Args:
+        subscription: name of the session, and how it is read.
+        clean: whether the broker forgets the session when the connection ends.
+        take: function that is called with the messages, in the network's thread.
+    """
+
+    crowded: Callable[[], bool] | None = None
+    died: Died = staticmethod(raise_again)
+    failure: str | None = None
+    connections = 0
+
+    def __init__(self, subscription: Subscription, take: Callable[[list[Message]], None], *, clean: bool) -> None:
+        name = subscription.client_id
+        super().__init__(
+            CallbackAPIVersion.VERSION2, client_id=name, clean_session=clean, protocol=paho.MQTTv311, manual_ack=True
+        )
+        self._library, self._longest, self._take = subscription.library, subscription.largest + 1, take
+        self._reader = PacketReader(self._longest)
+        self._packet, self._offset = b"", 0  # a packet that the library reads, and how far it is
+        self._gate = threading.Lock()
+        self.on_message = self._hear
+
+    def reconnect(self) -> MQTTErrorCode:
+        """As the library's, but remembers why it failed, and fails in one way only, which ends no thread."""
+        self.failure = None
+        try:
+            return super().reconnect()
+        except (OSError, ValueError) as error:
+            self.failure = getattr(error, "strerror", None) or str(error)
+            raise ConnectionError(self.failure) from error
+
+    def _thread_main(self) -> None:
+        threading.current_thread().name = "gatecast-mqtt"
+        tell_of_death(super()._thread_main, self.died)
+
+    def end_thread(self, seconds: float) -> None:
+        """As the library's `loop_stop`, but a thread that does not end in time is left to the end of the process."""
+        thread, self._thread_terminate = self._thread, True
+        if thread is not None:
+            thread.join(seconds)
+
+    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
+        """Handle everything that has been received; the socket will not announce what is in our buffer."""
+        try:
+            return self._wait_for_room() or (super().loop_read if self._library else self._read_more)(max_packets)
+        except MemoryError:  # what the machine lacks is no fault of the broker
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a broken packet does to the library must not end its thread
+            self.failure = f"it sends what is not MQTT: {error}"
+            return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
+
+    def _read_more(self, max_packets: int) -> MQTTErrorCode:
+        try:
+            data = super()._sock_recv(READ_SIZE)
+        except BlockingIOError:
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
+        except OSError:
+            return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
+        if not data:
+            return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
+        with self._msgtime_mutex:
+            self._last_bytes_received = time.monotonic()
+        for piece in self._reader.read(data, time.time_ns(), self.connections):
+            if isinstance(piece, list):
+                self._take(piece)
+                continue
+            self._packet, self._offset = piece, 0
+            code = super().loop_read(max_packets)
+            if code or self.socket() is None:
+                return code
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def acknowledge(self, mids: Sequence[int], connection: int) -> None:
+        """Send PUBACK for QoS 1 messages, unless the connection they came over is gone."""
+        packets = b"".join(b"\x40\x02" + mid.to_bytes(2, "big") for mid in mids)
+        with self._gate:
+            if connection == self.connections:
+                self._packet_queue(int(MessageType.PUBACK), packets, mids[-1], 1)
+
+    def _wait_for_room(self) -> MQTTErrorCode:
+        code = MQTTErrorCode.MQTT_ERR_SUCCESS
+        while not code and self.crowded is not None and self.crowded() and self.socket() is not None:
+            time.sleep(0.01)
+            with self._msgtime_mutex:
+                # An unanswered ping would put the next one off, beyond the broker's patience.
+                self._last_bytes_received, self._ping_t = time.monotonic(), 0.0
+            code = (self.loop_write() if self.want_write() else code) or self.loop_misc()
+        return code
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if self._library:
+            return super()._sock_recv(bufsize)
+        start = self._offset
+        if start == len(self._packet):
+            raise BlockingIOError
+        self._offset = min(start + bufsize, len(self._packet))
+        return self._packet[start : self._offset]
+
+    def _hear(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        """Hand over a message that the library has read: one of QoS 2, or any."""
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = ""
+        payload = bytes(message.payload[: self._longest])
+        flags = message.retain, message.mid, message.qos
+        self._take([Message(topic, payload, time.time_ns(), *flags, self.connections, message.dup)])
+
+    def _sock_close(self) -> None:
+        # What was queued before is discarded with the connection; nothing of it may be queued after.
+        with self._gate:
+            self.connections += 1
+        self._packet, self._offset = b"", 0
+        self._reader.begin()
+        super()._sock_close()
+
+
+def make_client(
+    address: Address,
+    password: str | None,
+    subscription: Subscription,
+    take: Callable[[list[Message]], None],
+    *,
+    clean: bool = False,
+) -> BufferedClient:
+    """A client that is not connected yet.
+
+    Args:
+        address: the broker.
+        password: password of the account in the address.
+        subscription: name, keepalive and certificates of the session.
+        take: function that is called with the messages, in the network's thread.
+        clean: whether the broker forgets the session when the connection ends.
+
+    Raises:
+        ConfigurationError: a file with certificates cannot be used.
+    """
+    client = BufferedClient(subscription, take, clean=clean)
+    client.max_inflight_messages_set(1000)
+    client.keepalive = subscription.keepalive
+    if address.user is not None:
+        client.username_pw_set(address.user, password)
+    if address.tls:
+        client.tls_set_context(subscription.tls.context())
+    return client
