@@ -16,7 +16,7 @@ from edge.tables.layout import labelled, owner_of
 from edge.tables.lines import WINDOWS, encoding_of
 from edge.tables.local import LocalTimes
 from edge.tables.notes import Notes
-from edge.tables.numbers import expected_number, number_of
+from edge.tables.numbers import NumberRule, expected_number, number_of
 from edge.tables.options import NO_OPTIONS, TableOptions
 from edge.tables.text_tables import TextTable, text_tables
 from edge.tables.times import expected_time, read_cell
@@ -30,8 +30,8 @@ from edge.tables.words import (
     SHAPES,
     STATES,
     TIME_BESIDE_VALUE,
-    TOO_MANY_CELLS,
     refused,
+    too_many_cells,
 )
 
 BATCH = 4096  # readings
@@ -105,7 +105,7 @@ def _opened(path: Path, notes: Notes) -> TextIO:
 
     opener = gzip.open if kind == GZIP else open
     with opener(path, "rb") as file:
-        encoding = encoding_of(file.read(HEAD))
+        encoding = encoding_of(str(path), file.read(HEAD))
     if encoding == WINDOWS:
         notes.decide([NO_UTF8])
     return opener(path, "rt", encoding=encoding, newline="")
@@ -124,19 +124,20 @@ class _Rows:
     def __init__(self, path: Path, table: TextTable, series: SeriesTable, notes: Notes) -> None:
         self.path, self.table, self._series, self._notes = str(path), table, series, notes
         layout = self._layout = table.layout
+        self._numbers = layout.numbers
         self._wide = [] if layout.owner else [series.add(label) for label in layout.labels]
 
     def readings(self, line: int, row: list[str]) -> list[tuple[int, int, float, bool]]:
         """The readings of one row: series, time, value, and whether the time is UTC for sure."""
         layout = self._layout
-        if len(row) > len(layout.names):
-            raise HistoryError(f"{self.path} cannot be read: {TOO_MANY_CELLS}; expected a table with {SHAPES}")
+        if any(cell.strip(BLANKS) for cell in row[len(layout.names) :]):
+            raise too_many_cells(self.path, f"line {line}", len(layout.names), len(row))
         cells = row + [""] * (len(layout.names) - len(row))
         moment = self._moment(line, layout.timing.text([cells[column] for column in layout.timing.columns]))
         values = [
             (position, value)
             for position, column in enumerate(layout.values)
-            if (value := self._value(line, column, cells)) == value
+            if (value := self._value(line, column, cells[column], self._numbers[position])) == value
         ]
         if not values:
             return []
@@ -161,15 +162,14 @@ class _Rows:
         except PayloadError:
             raise self._refused(line, timing.columns[0], expected_time(text, timing.rule, named=timing.named), text) from None
 
-    def _value(self, line: int, column: int, cells: list[str]) -> float:
-        rule = self._layout.number
+    def _value(self, line: int, column: int, cell: str, rule: NumberRule) -> float:
         try:
-            return number_of(cells[column], rule)
+            return number_of(cell, rule)
         except ValueError:
             if rule.states:
                 self._notes.leave_out(STATES, 1, f"line {line}")
                 return float("nan")
-            raise self._refused(line, column, expected_number(cells[column], rule), cells[column]) from None
+            raise self._refused(line, column, expected_number(cell, rule), cell) from None
 
     def _refused(self, line: int, column: int, expected: str, cell: str | None) -> HistoryError:
         return refused(self.path, f"line {line}", self._layout.names[column], expected, cell)

@@ -8,14 +8,26 @@ from itertools import pairwise
 
 from edge.contract.times import BLANKS
 from edge.errors import ConfigurationError, HistoryError
-from edge.tables.numbers import NumberRule, has_decimal_comma, number_of, units_of
+from edge.tables.numbers import NumberRule, doubtful_point, has_decimal_comma, number_of, units_of
 from edge.tables.options import NO_OPTIONS, TableOptions
 from edge.tables.sample import Sample
 from edge.tables.times import judge
 from edge.tables.timing import Timing, timing_of
-from edge.tables.words import INDEX_NAMES, INFLUX, LONGEST_SHOWN, MISSING, SERIES_NAMES, SHAPES, VALUE_NAMES, refused, shown
+from edge.tables.words import (
+    BESIDE_VALUE,
+    INDEX_NAMES,
+    INFLUX,
+    LONGEST_SHOWN,
+    MISSING,
+    SERIES_NAMES,
+    SHAPES,
+    VALUE_NAMES,
+    refused,
+    shown,
+)
 
 KEY = r"(?:^|,)[^=,]*="  # what stands before the value of a tag in `host=a,region=b`
+SHOWN = 5  # columns that a note names
 SILENT_FIELD = "value"  # a field of InfluxDB that says nothing beside the name of its series
 _KEY = re.compile(KEY)
 
@@ -31,6 +43,7 @@ class Layout:
         values: columns of the values: one in a long table, one per series in a wide one.
         labels: name that each column of values adds to that of the series; empty: none.
         number: form in which numbers are written.
+        units: unit that stands behind each number of a column of values; empty: none.
         notes: decisions that nobody asked for, for the user.
     """
 
@@ -40,7 +53,14 @@ class Layout:
     values: tuple[int, ...]
     labels: tuple[str, ...]
     number: NumberRule = field(default_factory=NumberRule)
+    units: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def numbers(self) -> tuple[NumberRule, ...]:
+        """How the numbers of each column of values are written."""
+        units = self.units or ("",) * len(self.values)
+        return tuple(replace(self.number, unit=unit) if unit else self.number for unit in units)
 
 
 def layout_of(sample: Sample, options: TableOptions = NO_OPTIONS) -> Layout:
@@ -181,9 +201,11 @@ def _owner_and_values(
     elif "_measurement" in low or "_field" in low:
         owner = _influx_owner(names, rest, sample, None if value is None else names[value])
     elif names[0].lower() == "name" and 0 in rest and "time" in [name.lower() for name in names[1:3]]:
-        owner = tuple(column for column in rest if column == 0 or (column == 1 and names[1].lower() == "tags"))
+        tags = {1} if names[1].lower() == "tags" else {column for column in rest if _has_no_number(sample.cells(column))}
+        owner = tuple(column for column in rest if column == 0 or column in tags)
     else:
-        owner = tuple(low[name] for name in SERIES_NAMES if name in low)[:1]
+        names_beside = BESIDE_VALUE if value is not None else ()
+        owner = tuple(low[name] for name in (*SERIES_NAMES, *names_beside) if name in low)[:1]
     if owner and value is not None and value not in owner and _is_long(names, owner, options):
         return owner, (value,)
     skipped = {*owner, *(low[name] for name in INFLUX if name in low and name != "_value" and "_measurement" in low)}
@@ -215,25 +237,48 @@ def _is_text(cells: Sequence[str]) -> bool:
     return bool(filled) and not any(character.isdigit() for text in filled for character in text[:64])
 
 
+def _has_no_number(cells: Sequence[str]) -> bool:
+    """Whether no cell with content is a number, and there is one."""
+    filled = [cell.strip(BLANKS) for cell in cells if cell.strip(BLANKS)]
+    return bool(filled) and not any(text[:1].isdigit() or text[:1] in "+-." for text in filled)
+
+
 def _with_numbers(layout: Layout, sample: Sample, options: TableOptions, notes: list[str]) -> Layout:
-    """The layout with the rule for its numbers; a column of words is refused."""
-    comma = options.decimal_comma or has_decimal_comma(sample.rows, layout.values)
-    if comma and not options.decimal_comma:
-        notes.append("numbers have a decimal comma")
+    """The layout with the rule for its numbers; a column of words, or of several units, is refused."""
     missing = frozenset((*MISSING, *(word.strip(BLANKS).lower() for word in options.missing)))
     names = [layout.names[column].lower() for column in (*layout.owner, *layout.values)]
-    number = NumberRule(comma, missing, states=names == ["entity_id", "state"])
-    for column in () if number.states else layout.values:
-        name, cells = layout.names[column], sample.cells(column)
-        units = units_of(cells)
-        if len(units) > 1:
-            raise HistoryError(
-                f"{sample.source}, column {name!r}: expected the number alone; got numbers in several units, "
-                f"{', '.join(units[:5])}: export the raw values, or convert them to one unit"
-            )
-        if not layout.owner:
-            _refuse_words(sample, name, cells, number)
-    return replace(layout, number=number, notes=tuple(notes))
+    states = names == ["entity_id", "state"]
+    units = tuple("" if states else _unit(sample, layout.names[column], column, missing) for column in layout.values)
+    bare = {
+        column: [cell.strip(BLANKS).removesuffix(unit) for cell in sample.cells(column)]
+        for column, unit in zip(layout.values, units, strict=True)
+    }
+    comma = options.decimal_comma or has_decimal_comma(bare.values())
+    if comma and not options.decimal_comma:
+        notes.append("numbers have a decimal comma")
+    if not comma and sample.separator == ";" and (example := doubtful_point(bare.values())):
+        notes.append(f"numbers such as {example} have a decimal point (--decimal-comma: it stands between thousands)")
+    number = NumberRule(comma, missing, states=states, groups=True)
+    if not (number.states or layout.owner):
+        for column in layout.values:
+            _refuse_words(sample, layout.names[column], sample.cells(column), number)
+    behind = [f"{unit!r} of {layout.names[column]!r}" for column, unit in zip(layout.values, units, strict=True) if unit]
+    if behind:
+        more = f" and {len(behind) - SHOWN:,} more" if len(behind) > SHOWN else ""
+        notes.append(f"units behind the numbers are left out: {', '.join(behind[:SHOWN])}{more}")
+    return replace(layout, number=number, units=units, notes=tuple(notes))
+
+
+def _unit(sample: Sample, name: str, column: int, missing: frozenset[str]) -> str:
+    """The unit behind every number of a column; empty where there is none."""
+    units = units_of(sample.cells(column), missing)
+    named = [unit or "none" for unit in units]
+    if len(units) > 1:
+        raise HistoryError(
+            f"{sample.source}, column {name!r}: expected the number alone, or one unit; got numbers in several units, "
+            f"{', '.join(named[:5])}: export the raw values, or convert them to one unit"
+        )
+    return units[0] if units else ""
 
 
 def _refuse_words(sample: Sample, name: str, cells: Sequence[str], number: NumberRule) -> None:

@@ -12,7 +12,17 @@ from edge.tables.words import SEPARATORS, SHAPES, empty_file
 LOOSE = 50  # lines without a separator above a header
 LONGEST_HEADER = 2**24  # characters of a header that goes on in further lines
 WINDOWS = "cp1252"
-_QUOTED = re.compile(r'"[^"]*"')
+PAIRS = 64  # bytes at the beginning of a file that tell UTF-16 without a mark
+NO_TEXT = {  # by the first bytes: what a file is that is called a text, and what to do
+    b"\x1f\x8b": ("a file packed with gzip", "give its name the ending .csv.gz"),
+    b"PK\x03\x04": ("a zip archive or an Excel workbook", "unpack it, or give its name the ending .xlsx"),
+    b"\xd0\xcf\x11\xe0": ("a workbook of an old Excel (.xls)", "save it as .xlsx or as CSV"),
+    b"PAR1": ("a Parquet file", "give its name the ending .parquet"),
+    b"SQLite format 3\0": ("a SQLite database", "name it in a [[history]] section, see docs/history.md"),
+    b"<!DOCTYPE": ("a web page", "export the data again; a page that asks for a password is saved in their place"),
+    b"<html": ("a web page", "export the data again; a page that asks for a password is saved in their place"),
+}
+QUOTED = re.compile(r'"[^"]*"')
 _NAMED_SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _ANNOTATION = re.compile(r"#(?:group|datatype|default)\b")
 # The line with the names in a file of several tables: InfluxDB's annotated CSV, and the CSV of its older command line.
@@ -40,20 +50,37 @@ class Header:
     loose: int = 0
 
 
-def encoding_of(head: bytes) -> str:
+def encoding_of(source: str, head: bytes) -> str:
     """The encoding of a text file: UTF-8 or UTF-16 where its beginning is, else that of Western Windows.
 
     Args:
+        source: name of the file, for messages.
         head: bytes from the beginning of the file, as many as one likes.
+
+    Raises:
+        HistoryError: the file holds no text, whatever its name says.
     """
+    for beginning, (what, advice) in NO_TEXT.items():
+        if head.lstrip()[: len(beginning)].lower() == beginning.lower():
+            raise HistoryError(f"{source}: expected text with {SHAPES}; got {what}: {advice}")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
+    zeros = head[:PAIRS:2].count(0), head[1:PAIRS:2].count(0)
+    if 4 * max(zeros) > len(head[:PAIRS]) and not min(zeros):
+        return "utf-16-be" if zeros[0] else "utf-16-le"
     try:
         head.decode("utf-8")
     except UnicodeDecodeError as error:
         if error.end < len(head) - 3:  # a character that is cut at the end is no fault
             return WINDOWS
     return "utf-8-sig"
+
+
+def _plain(line: str) -> str:
+    """A line that ends in a line feed, without the zeros that a loss of power leaves before it."""
+    if line[:1] == "\0":
+        line = line.lstrip("\0") or "\n"
+    return f"{line[:-1]}\n" if line[-1:] == "\r" else line
 
 
 class Lines:
@@ -66,7 +93,7 @@ class Lines:
     """
 
     def __init__(self, source: str, lines: Iterator[str], columns: tuple[str, ...] = ()) -> None:
-        self._source, self._lines, self._columns = source, lines, columns
+        self._source, self._lines, self._columns = source, map(_plain, lines), columns
         self._count = 0  # lines taken so far
         self._next: list[str] = []  # lines that were given back
         self._last = ""  # header of this table
@@ -135,7 +162,7 @@ class Lines:
 
     def _is_cut(self, text: str) -> bool:
         """Whether a line has a separator outside of quotes, and a letter, or begins a name in quotes that goes on."""
-        bare = _QUOTED.sub("x", text)
+        bare = QUOTED.sub("x", text)
         return '"' in bare or (any(separator in bare for separator in SEPARATORS) and any(map(str.isalpha, bare)))
 
     def _give_back(self, *lines: str) -> None:
@@ -150,7 +177,7 @@ class Lines:
     def _cut(self, line: str, separator: str, types: str) -> Header:
         text = self._whole(line)
         self._last = text.rstrip("\r\n")
-        bare = _QUOTED.sub("", text)
+        bare = QUOTED.sub("", text)
         if self._columns:
             fitting = (known for known in reversed(SEPARATORS) if bare.count(known) == len(self._columns) - 1)
             separator = separator or next(fitting, SEPARATORS[0])

@@ -2,15 +2,16 @@
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import chain, islice
+from dataclasses import dataclass, replace
+from itertools import chain, islice, takewhile
 
 from edge.errors import HistoryError
 from edge.tables.layout import Layout, layout_of
-from edge.tables.lines import Header, Lines
+from edge.tables.lines import QUOTED, Header, Lines
 from edge.tables.notes import Notes
 from edge.tables.options import TableOptions
-from edge.tables.sample import MORE_ROWS, ROWS, Sample, rows_to_judge
+from edge.tables.sample import MORE_ROWS, MOST_WORDS, ROWS, TITLES, Sample, has_names, rows_of_words, rows_to_judge, words_note
+from edge.tables.words import SEPARATORS
 
 TEXTS = ("string", "boolean")  # types of values that are no numbers, in the words of InfluxDB
 
@@ -53,7 +54,7 @@ def text_tables(source: str, lines: Iterator[str], options: TableOptions, latest
             count = sum(1 for line in body if line.strip())
             notes.leave_out("rows of values that are texts", count, f"line {header.above + 1}")
             continue
-        begun, layout = _understood(source, header, body, options, latest)
+        begun, header, layout = _understood(source, header, body, options, latest)
         loose = f"{header.loose} line{'s' if header.loose > 1 else ''} above the names of the columns"
         notes.decide([*([f"{loose}, left out"] if header.loose else []), *layout.notes])
         yield TextTable(layout, header.above, header.separator, chain(begun, body))
@@ -61,17 +62,57 @@ def text_tables(source: str, lines: Iterator[str], options: TableOptions, latest
 
 def _understood(
     source: str, header: Header, body: Iterator[str], options: TableOptions, latest: int
-) -> tuple[list[str], Layout]:
-    """The first lines of a table, and its layout; more lines are looked at where the first do not tell what its times are."""
+) -> tuple[list[str], Header, Layout]:
+    """The first lines of a table, its header and its layout.
+
+    More lines are looked at where the first do not tell what its times are; where these do not either, and a later line has the
+    name of a column of times, those above it are titles.
+    """
     begun = _some(body, rows_to_judge(ROWS, len(header.cells)))
+    original = begun.copy()
+    words = _without_words(header, begun)
     try:
-        return begun, layout_of(_sample(source, header, begun, latest), options)
-    except HistoryError:
+        return begun, header, _layout(_sample(source, header, begun, latest), options, words)
+    except HistoryError as error:
+        below = None if options.columns or has_names(header.cells) else _header_below(header, original)
+        if below is not None:
+            begun = original[below.above - header.above :]
+            words = _without_words(below, begun)
+            return begun, below, _layout(_sample(source, below, begun, latest), options, words)
         more = _some(body, rows_to_judge(MORE_ROWS, len(header.cells)))
         if not more:
             raise
         begun += more
-        return begun, layout_of(_sample(source, header, begun, latest), options)
+        try:
+            return begun, header, _layout(_sample(source, header, begun, latest), options, words)
+        except HistoryError as second:
+            raise second from error
+
+
+def _layout(sample: Sample, options: TableOptions, words: str) -> Layout:
+    """The layout of a table, with a note about the words that stand below its names; empty: there are none."""
+    layout = layout_of(sample, options)
+    return replace(layout, notes=(*layout.notes, words)) if words else layout
+
+
+def _without_words(header: Header, begun: list[str]) -> str:
+    """Lines of words below the names, such as units, become empty ones; a note about them."""
+    whole = takewhile(lambda line: line.count('"') % 2 == 0, begun[: MOST_WORDS + 1])
+    rows = [next(csv.reader([line], delimiter=header.separator), []) for line in whole]
+    count = rows_of_words(header.cells, rows) if header.named and not header.types else 0
+    begun[:count] = ["\n"] * count
+    return words_note(count, rows[0], "line") if count else ""
+
+
+def _header_below(header: Header, begun: list[str]) -> Header | None:
+    """The line with the names of the columns, where it stands below titles; None: there is none."""
+    for number, line in enumerate(begun[:TITLES]):
+        bare = QUOTED.sub("", line)
+        separator = next((known for known in SEPARATORS if known in bare), header.separator)
+        cells = next(csv.reader([line], delimiter=separator), [])
+        if has_names(cells):
+            return Header(header.above + number + 1, separator, tuple(cells), loose=header.loose + number + 1)
+    return None
 
 
 def _some(body: Iterator[str], count: int) -> list[str]:
@@ -87,7 +128,12 @@ def _some(body: Iterator[str], count: int) -> list[str]:
 def _sample(source: str, header: Header, lines: list[str], latest: int) -> Sample:
     rows = [(row, cells) for row, cells in enumerate(csv.reader(lines, delimiter=header.separator)) if cells]
     return Sample(
-        source, header.cells, [cells for _, cells in rows], lambda row: f"line {header.above + 1 + rows[row][0]}", latest
+        source,
+        header.cells,
+        [cells for _, cells in rows],
+        lambda row: f"line {header.above + 1 + rows[row][0]}",
+        latest,
+        header.separator,
     )
 
 

@@ -153,7 +153,7 @@ def expected_time(cell: str, rule: TimeRule, *, named: bool) -> str:
     if rule.pattern or rule.excel:
         return "a time as --time-format says, and a date that exists"
     meaning = meaning_of(cell)
-    nameless = "" if named else f", as no column is named {', '.join(TIME_NAMES)}"
+    nameless = "" if named else f", as no column is named {', '.join(TIME_NAMES[:4])} or such: name that of the times so"
     return f"{TIME}{nameless}{f' ({meaning})' if meaning else ''}"
 
 

@@ -34,6 +34,7 @@ PART_NAMES = (
     ("second", "sekunde", "seconde", "sec"),
 )
 SERIES_NAMES = ("series", "sensor", "item_id", "unique_id", "entity_id")
+BESIDE_VALUE = ("metric", "variable")  # the same, where a column of values stands beside it
 VALUE_NAMES = ("value", "_value", "y", "state")
 INDEX_NAMES = ("", "index", "no", "no.", "nr", "nr.", "row", "#", "id", "unnamed: 0", "level_0")  # of a column that counts rows
 INFLUX = ("result", "table", "_start", "_stop", "_time", "_value", "_field", "_measurement")  # columns that are no tags
@@ -51,7 +52,6 @@ MISDATED = "readings before the year 2000 or in the future, of a clock that was 
 STATES = "states that are no numbers"
 NO_UTF8 = "the text is not UTF-8, and is read as that of Western Windows (cp1252)"
 NO_VALUE = "expected readings below the header; got no value in any row"
-TOO_MANY_CELLS = "a line has more cells than the header has names (a decimal comma splits a value in two)"
 TIME_BESIDE_VALUE = "a time beside a value"
 NAME_BESIDE_VALUE = "the name of a series beside a value"
 
@@ -59,6 +59,21 @@ NAME_BESIDE_VALUE = "the name of a series beside a value"
 def empty_file(source: str) -> str:
     """The words for a file with nothing in it."""
     return f"{source} is empty; expected {SHAPES}"
+
+
+def too_many_cells(source: str, row: str, names: int, cells: int) -> HistoryError:
+    """What is wrong with a row that is longer than the line with the names.
+
+    Args:
+        source: name of the file.
+        row: the row as a person finds it, such as `line 7`.
+        names: number of the columns.
+        cells: number of the cells of the row.
+    """
+    return HistoryError(
+        f"{source}, {row}: expected at most {names:,} cells; got {cells:,}, more cells than the header has names "
+        "(a decimal comma splits a value in two)"
+    )
 
 
 def refused(source: str, row: str, column: str, expected: str, cell: object) -> HistoryError:

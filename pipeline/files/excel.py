@@ -1,19 +1,21 @@
 """Excel workbooks as tables of frames."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import fastexcel
 import polars as pl
 
 from edge.errors import ConfigurationError, HistoryError
-from edge.tables.layout import layout_of
+from edge.tables.layout import Layout, layout_of
 from edge.tables.notes import Notes
 from edge.tables.options import TableOptions
-from edge.tables.sample import MORE_ROWS, Sample, rows_to_judge
+from edge.tables.sample import MORE_ROWS, TITLES, Sample, has_names, rows_of_words, rows_to_judge, words_note
 from edge.tables.words import empty_file
 from pipeline.files.frames import FrameTable
 
+SHOWN = 5  # sheets that a message names
 NO_DATE = r"^1899-12-3[01] "  # what a time of day without a date begins with
 MIDNIGHT = " 00:00:00"  # what a date without a time of day ends with
 
@@ -31,25 +33,88 @@ def open_excel(path: Path, cells: int, options: TableOptions, latest: int, notes
     except fastexcel.FastExcelError as error:
         reason = str(error).strip().split("\n", 1)[0]
         raise HistoryError(f"{path} cannot be read as an Excel workbook: {reason}; save it again, or as CSV") from error
-    filled = [column.is_not_null() & (column.str.strip_chars() != "") for column in texts]
-    first = pl.DataFrame(filled).select(pl.any_horizontal(pl.all())).to_series().arg_max() if texts.height else None
+    others = [] if options.sheet else [name for name in book.sheet_names if name != sheet]
+    grid = _Grid(str(path), sheet, texts, numbers)
+    try:
+        table = _table(grid, options, latest)
+    except HistoryError as error:
+        if not others:
+            raise
+        further = ", ".join(map(repr, others[:SHOWN]))
+        raise HistoryError(f"{error}; this is sheet {sheet!r}, and --sheet NAME chooses another one: {further}") from error
+    notes.decide(table.layout.notes)
+    height = max(1, cells // len(table.layout.names))
+    parts = (table.frame[position : position + height] for position in range(0, table.frame.height, height))
+    yield FrameTable(str(path), table.layout, parts, table.row)
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """The cells of a sheet.
+
+    Args:
+        source: name of the file, for messages.
+        sheet: name of the sheet.
+        texts: cells as texts.
+        numbers: cells as numbers, null where they are none.
+    """
+
+    source: str
+    sheet: str
+    texts: pl.DataFrame
+    numbers: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class _Understood:
+    """The table of a sheet.
+
+    Args:
+        layout: meaning of the columns.
+        frame: its rows.
+        row: function that gives the words for a row.
+    """
+
+    layout: Layout
+    frame: pl.DataFrame
+    row: "_Words"
+
+
+def _table(grid: _Grid, options: TableOptions, latest: int) -> _Understood:
+    """The table below the first row with content; or, where it is none, below a row with the name of a column of times."""
+    filled = [column.is_not_null() & (column.str.strip_chars() != "") for column in grid.texts]
+    first = pl.DataFrame(filled).select(pl.any_horizontal(pl.all())).to_series().arg_max() if grid.texts.height else None
     if first is None:
-        raise HistoryError(empty_file(f"{path}, sheet {sheet!r}"))
+        raise HistoryError(empty_file(f"{grid.source}, sheet {grid.sheet!r}"))
+    try:
+        return _below(grid, first, options, latest)
+    except HistoryError:
+        rows = grid.texts[first : first + TITLES].select(pl.all().fill_null("")).rows()
+        names = next((number for number, row in enumerate(rows) if has_names(row)), 0)
+        if options.columns or not names:
+            raise
+        understood = _below(grid, first + names, options, latest)
+        note = f"{names} row{'s' if names > 1 else ''} above the names of the columns, left out"
+        return replace(understood, layout=replace(understood.layout, notes=(note, *understood.layout.notes)))
+
+
+def _below(grid: _Grid, first: int, options: TableOptions, latest: int) -> _Understood:
+    """The table of which a row holds the names, or its first cells where the user gives these."""
     begin = first if options.columns else first + 1
-    names = options.columns or tuple((name or "") for name in texts.row(first))
+    names = options.columns or tuple((name or "").strip() for name in grid.texts.row(first))
     frame = pl.DataFrame(
         [
             _exact(text[begin:], number[begin:]).alias(str(position))
-            for position, (text, number) in enumerate(zip(texts, numbers, strict=True))
+            for position, (text, number) in enumerate(zip(grid.texts, grid.numbers, strict=True))
         ]
     )
     rows = frame.head(rows_to_judge(MORE_ROWS, len(names))).select(pl.all().fill_null("")).rows()
-    row = _Words(begin)
-    layout = layout_of(Sample(str(path), names, rows, row, latest), options)
-    notes.decide(layout.notes)
-    height = max(1, cells // len(names))
-    parts = (frame[position : position + height] for position in range(0, frame.height, height))
-    yield FrameTable(str(path), layout, parts, row)
+    words = 0 if options.columns else rows_of_words(names, rows)
+    row = _Words(begin + words)
+    layout = layout_of(Sample(grid.source, names, rows[words:], row, latest), options)
+    if words:
+        layout = replace(layout, notes=(*layout.notes, words_note(words, rows[0], "row")))
+    return _Understood(layout, frame[words:], row)
 
 
 class _Words:

@@ -12,7 +12,7 @@ from edge.contract.times import BLANKS
 from edge.errors import HistoryError
 from edge.tables.layout import KEY, SILENT_FIELD, Layout, is_field, is_tags, labelled
 from edge.tables.notes import Notes
-from edge.tables.numbers import NumberRule, expected_number
+from edge.tables.numbers import COMMA_GROUPS, MARKS, POINT_GROUPS, NumberRule, expected_number
 from edge.tables.times import expected_time
 from edge.tables.words import NAME_BESIDE_VALUE, STATES, TIME_BESIDE_VALUE, TIME_NAMES, refused
 from pipeline.files.times import Times, parse_times
@@ -166,16 +166,17 @@ def _numbers(table: FrameTable, frame: pl.DataFrame) -> pl.Series:
     """Float64, column by column; NaN for a missing value, null for one that cannot be read."""
     layout = table.layout
     names = [str(column) for column in layout.values]
-    if all(frame[name].dtype == pl.String for name in names):
+    if all(frame[name].dtype == pl.String for name in names) and not any(layout.units):
         return _from_text(frame.select(names).unpivot(names, value_name="cell")["cell"], layout.number)
     titles = [layout.names[column] for column in layout.values]
-    return pl.concat([_from_any(table, frame[name], title) for name, title in zip(names, titles, strict=True)])
+    columns = zip(names, titles, layout.numbers, strict=True)
+    return pl.concat([_from_any(table, frame[name], title, rule) for name, title, rule in columns])
 
 
-def _from_any(table: FrameTable, column: pl.Series, name: str) -> pl.Series:
+def _from_any(table: FrameTable, column: pl.Series, name: str, rule: NumberRule) -> pl.Series:
     kind = column.dtype
     if kind == pl.String:
-        return _from_text(column.alias(""), table.layout.number)
+        return _from_text(column.alias(""), rule)
     if kind.is_numeric() or kind in (pl.Boolean, pl.Null):
         return column.cast(pl.Float64).fill_null(np.nan).alias("")
     advice = f" or name it {TIME_NAMES[0]!r} if it is the time" if kind.is_temporal() else ""
@@ -186,13 +187,23 @@ def _from_text(column: pl.Series, rule: NumberRule) -> pl.Series:
     """As `number_of`: the numbers that polars reads are the same."""
     text = column.fill_null("").str.strip_chars(BLANKS)
     number = text
+    if rule.unit:
+        number = text.set(~text.str.ends_with(rule.unit), "x").str.strip_suffix(rule.unit).str.strip_chars_end(BLANKS)
     if rule.comma:
-        point = text.str.contains(".", literal=True)
-        number = text.set(point, "x").str.replace(",", ".", literal=True)
+        number = number.set(number.str.contains(".", literal=True), "x").str.replace(",", ".", literal=True)
     value = number.cast(pl.Float64, strict=False)
     rest = value.is_null().arg_true()
-    missing = rest.filter(text.gather(rest).str.to_lowercase().is_in(rule.missing))
-    return value.scatter(missing, np.nan)
+    texts = text.gather(rest)
+    missing = texts.str.to_lowercase().is_in(rule.missing)
+    value = value.scatter(rest.filter(missing), np.nan)
+    if not rule.groups or missing.all():
+        return value
+    rest, texts = rest.filter(~missing), texts.filter(~missing)
+    bare = texts.str.strip_suffix(rule.unit).str.strip_chars_end(BLANKS)
+    pattern, marks = (COMMA_GROUPS, f"[{MARKS}.]") if rule.comma else (POINT_GROUPS, f"[{MARKS},]")
+    grouped = texts.str.ends_with(rule.unit) & bare.str.contains(f"^(?:{pattern})$")
+    numbers = bare.filter(grouped).str.replace_all(marks, "").str.replace(",", ".", literal=True).cast(pl.Float64)
+    return value.scatter(rest.filter(grouped), numbers)
 
 
 def _refuse(table: FrameTable, cells: _Cells, before: int) -> None:
@@ -220,7 +231,8 @@ def _refuse(table: FrameTable, cells: _Cells, before: int) -> None:
         row = int((bad % frame.height).min())
         column = layout.values[int((bad[bad % frame.height == row] // frame.height).min())]
         cell = frame[row, str(column)]
-        faults.append((row, column, expected_number(str(cell), layout.number), cell))
+        rule = layout.numbers[layout.values.index(column)]
+        faults.append((row, column, expected_number(str(cell), rule), cell))
     incomplete = empty if cells.owner is None else empty | cells.owner.is_null()
     if incomplete.any():
         filled = ~np.isnan(cells.value.fill_null(np.nan).to_numpy()).reshape(-1, frame.height)

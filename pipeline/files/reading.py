@@ -20,7 +20,7 @@ from edge.tables.local import LocalTimes
 from edge.tables.notes import Notes
 from edge.tables.options import NO_OPTIONS, TableOptions
 from edge.tables.times import latest_of
-from edge.tables.words import CSV, EXCEL, NO_VALUE, PACKED, PARQUET, SHAPES, TOO_MANY_CELLS, empty_file
+from edge.tables.words import CSV, EXCEL, NO_VALUE, PACKED, PARQUET, SHAPES, empty_file
 from pipeline.files.excel import open_excel
 from pipeline.files.frames import FrameTable, pieces
 from pipeline.files.parquet import open_parquet
@@ -33,6 +33,12 @@ KINDS: dict[str, Open] = {  # by the ending of the name
     **dict.fromkeys(CSV, open_text),
     **dict.fromkeys(PARQUET, open_parquet),
     **dict.fromkeys(EXCEL, open_excel),
+}
+ADVICE = {  # for endings of files that can be made to one of these kinds
+    ".zip": ": unpack it",
+    ".xls": ": save it as .xlsx or CSV",
+    ".ods": ": save it as .xlsx or CSV",
+    **dict.fromkeys((".dat", ".log", ".prn", ""), ": a text with separators between its cells may be called .csv"),
 }
 
 
@@ -113,8 +119,6 @@ def read_batches(file: File, series: SeriesTable, notes: Notes | None = None) ->
         raise HistoryError(empty_file(str(file.path))) from error
     except (pl.exceptions.PolarsError, OSError, lzma.LZMAError, zlib.error, EOFError) as error:
         reason = str(error).strip().split("\n", 1)[0]
-        if "found more fields" in reason:
-            reason = TOO_MANY_CELLS
         raise HistoryError(f"{file.path} cannot be read: {reason}; expected a table with {SHAPES}") from error
     if empty:
         raise HistoryError(f"{file.path}: {NO_VALUE}")
@@ -130,6 +134,6 @@ def _opener(path: Path) -> Open:
     if kind not in KINDS or (packed and kind not in CSV):
         raise ConfigurationError(
             f"{path}: expected a name that ends in {', '.join(KINDS)}, or .csv with {', '.join(PACKED)}; "
-            f"got {path.suffix or 'no ending'}"
+            f"got {path.suffix or 'no ending'}{ADVICE.get(kind, '')}"
         )
     return KINDS[kind]

@@ -12,12 +12,13 @@ from typing import IO, cast
 
 import polars as pl
 
+from edge.contract.times import BLANKS
 from edge.errors import HistoryError
 from edge.tables.lines import WINDOWS, encoding_of
 from edge.tables.notes import Notes
 from edge.tables.options import TableOptions
 from edge.tables.text_tables import TextTable, text_tables
-from edge.tables.words import NO_UTF8, SHAPES
+from edge.tables.words import NO_UTF8, SHAPES, too_many_cells
 from pipeline.files.frames import FrameTable
 
 HEAD = 2**20  # bytes that tell the encoding
@@ -41,7 +42,7 @@ def open_text(path: Path, cells: int, options: TableOptions, latest: int, notes:
     """
     try:
         for table in text_tables(str(path), _lines(path, notes), options, latest, notes):
-            yield FrameTable(str(path), table.layout, _frames(table, cells), partial(_line, table.above))
+            yield FrameTable(str(path), table.layout, _frames(str(path), table, cells), partial(_line, table.above))
     except (UnicodeError, csv.Error) as error:
         raise HistoryError(f"{path} is no CSV in UTF-8: {error}; expected a table with {SHAPES}") from error
 
@@ -54,7 +55,7 @@ def _lines(path: Path, notes: Notes) -> Iterator[str]:
     if path.suffix.lower() == ZSTD:
         return _unpacked_lines(path)
     with _opened(path) as file:
-        encoding = encoding_of(file.read(HEAD))
+        encoding = encoding_of(str(path), file.read(HEAD))
     if encoding == WINDOWS:
         notes.decide([NO_UTF8])
     return _text_lines(path, encoding)
@@ -79,18 +80,41 @@ def _unpacked_lines(path: Path) -> Iterator[str]:
             yield f"{text or ''}\n"
 
 
-def _frames(table: TextTable, cells: int) -> Iterator[pl.DataFrame]:
+def _frames(source: str, table: TextTable, cells: int) -> Iterator[pl.DataFrame]:
     """The rows as texts, some at a time; a cell in quotes that goes on in further lines stays whole."""
     layout = table.layout
     used = sorted({*layout.timing.columns, *layout.values, *layout.owner})
     header = table.separator.join(map(str, range(len(layout.names)))) + "\n"
+    before = 0
     while lines := list(islice(table.lines, max(1, cells // len(layout.names)))):
         text = "".join(lines)
         if text.count('"') % 2:
             text += "".join(_rest_of_cell(table.lines))
         # All columns are read: polars finds a cell too many, as a decimal comma makes it, only where it reads the last column.
-        frame = pl.read_csv((header + text).encode(), separator=table.separator, infer_schema=False)
+        try:
+            frame = pl.read_csv((header + text).encode(), separator=table.separator, infer_schema=False)
+        except pl.exceptions.ComputeError:
+            _refuse_long(source, table, text, before)
+            frame = pl.read_csv(
+                (header + text).encode(), separator=table.separator, infer_schema=False, truncate_ragged_lines=True
+            )
         yield frame.select(map(str, used))
+        before += frame.height
+
+
+def _refuse_long(source: str, table: TextTable, text: str, before: int) -> None:
+    """Refuse the first row with more cells than there are names, unless these are empty.
+
+    Args:
+        source: name of the file, for messages.
+        table: table that the rows belong to.
+        text: lines of the rows.
+        before: number of rows of the table before these.
+    """
+    names = len(table.layout.names)
+    for row, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=table.separator)):
+        if any(cell.strip(BLANKS) for cell in cells[names:]):
+            raise too_many_cells(source, _line(table.above, before + row), names, len(cells))
 
 
 def _rest_of_cell(lines: Iterable[str]) -> Iterator[str]:

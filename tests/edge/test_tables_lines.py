@@ -114,6 +114,35 @@ def test_a_quotation_mark_that_is_not_closed_does_not_take_the_whole_file() -> N
 
 def test_the_encoding_is_told_by_the_beginning_of_a_file() -> None:
     """UTF-8, what Excel calls Unicode, and the text of Western Windows; a character that is cut is no fault."""
-    assert encoding_of("Büro".encode()) == encoding_of("Büro".encode()[:2]) == encoding_of(b"") == "utf-8-sig"
-    assert encoding_of("Büro,°C,x".encode("latin-1")) == WINDOWS
-    assert encoding_of("Büro".encode("utf-16")) == "utf-16"
+    texts = ("Büro".encode(), "Büro".encode()[:2], b"", b"time,a\0\0\n", b"time,a\n\0\0\0")
+    assert {encoding_of("f", text) for text in texts} == {"utf-8-sig"}
+    assert encoding_of("f", "Büro,°C,x".encode("latin-1")) == WINDOWS
+    names = ("utf-16", "utf-16-le", "utf-16-be")
+    assert [encoding_of("f", "time,Büro\n".encode(name)) for name in names] == [*names]
+    assert "time,Büro\n".encode("utf-16-le").decode(encoding_of("f", "time,Büro\n".encode("utf-16-le"))) == "time,Büro\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        (b"\x1f\x8b\x08\0", "packed with gzip: give its name the ending .csv.gz"),
+        (b"PK\x03\x04...", "a zip archive or an Excel workbook: unpack it"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "an old Excel (.xls): save it as .xlsx"),
+        (b"PAR1....", "a Parquet file"),
+        (b"SQLite format 3\0", "a SQLite database: name it in a [[history]] section"),
+        (b"\n<!doctype html><html>", "a web page"),
+    ],
+)
+def test_a_file_that_is_called_a_text_and_is_none_is_named(head: bytes, words: str) -> None:
+    """Instead of a word about an encoding."""
+    with pytest.raises(HistoryError) as caught:
+        encoding_of("f.csv", head)
+    assert str(caught.value).startswith("f.csv: expected text with columns")
+    assert words in str(caught.value)
+
+
+def test_line_ends_of_any_kind_and_zeros_before_a_line_do_no_harm() -> None:
+    """Carriage returns alone are those of old spreadsheets; zeros are what a loss of power leaves in a file."""
+    (header, rows), *_ = tables("time,a\r2026-01-15,1\r\0\0\0\r\0\0" + "2026-01-16,2\r\n\0\0")
+    assert header.cells == ("time", "a")
+    assert rows == ["2026-01-15,1", "", "2026-01-16,2", ""]

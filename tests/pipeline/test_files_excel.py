@@ -82,3 +82,28 @@ def test_what_is_no_table_is_refused(book: Path, tmp_path: Path) -> None:
     (tmp_path / "no.xlsx").write_text("time,a\n")
     with pytest.raises(HistoryError, match="cannot be read as an Excel workbook"):
         rows(tmp_path / "no.xlsx")
+
+
+def test_a_title_above_the_names_and_units_below_them_are_left_out(tmp_path: Path) -> None:
+    """And said; a sheet that is no table names the others."""
+    path = tmp_path / "titled.xlsx"
+    workbook = xlsxwriter.Workbook(path)
+    moment = workbook.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+    sheets = {name: workbook.add_worksheet(name) for name in ("Info", "Data")}
+    sheets["Info"].write_column(0, 0, ["Author", "me"])
+    for row, cells in enumerate((["Readings of the house"], ["", "Time", "a"], ["", "", "°C"])):
+        sheets["Data"].write_row(row, 0, cells)
+    for row in range(2):
+        when = datetime(2026, 1, 15, 12) + timedelta(hours=row)  # noqa: DTZ001 - a workbook knows no zones
+        sheets["Data"].write_datetime(row + 3, 1, when, moment)
+        sheets["Data"].write_number(row + 3, 2, 1.5 + row)
+    workbook.close()
+    read, notes = rows(path, TableOptions(sheet="Data"))
+    assert read == [("a", NOON, 1.5), ("a", NOON + HOUR, 2.5)]
+    assert notes[:3] == [
+        "1 row above the names of the columns, left out",
+        "column 1 has no name and no content, and is left out",
+        "1 row of words below the names, left out: °C",
+    ]
+    with pytest.raises(HistoryError, match=r"this is sheet 'Info', and --sheet NAME chooses another one: 'Data'"):
+        rows(path)

@@ -69,7 +69,12 @@ def test_exports_are_read_alike_by_the_trainer_and_the_device(export: Export, re
         (
             "No,time,a,note\n1,2026-01-15,1,5,x\n2,2026-01-16,2,5,x\n",
             TableOptions(ignore=("note",)),
-            "more cells than the header",
+            "line 2: expected at most 4 cells; got 5, more cells than the header has names",
+        ),
+        (
+            "time,a\n2026-01-15,1.5 W\n" + 1_100 * "2026-01-15,1.5 W\n" + "2026-01-15,2\n",
+            NO_OPTIONS,
+            "line 1103, column 'a': expected a number in W",
         ),
         ("1553424480,nan,14.45,nan\n", NO_OPTIONS, "names of the columns in the first line"),
         ("time,a\n2026-01-15 12:00 CEST,1\n", NO_OPTIONS, "expected a time"),

@@ -83,6 +83,23 @@ EXPORTS = [
         [*_two("cpu.pi.eu"), *_two("mem.idle"), ("mem.user", NOON, 7.0)],
     ),
     Export(
+        "InfluxDB 1, command line, SELECT *",
+        f"name,time,host,idle,topic,user\nmem,{NS},pi,1.5,a/b2,7\nmem,{LATER},pi,-2,a/b2,\n".encode(),
+        [*_two("mem.pi.a/b2.idle"), ("mem.pi.a/b2.user", NOON, 7.0)],
+    ),
+    Export(
+        "Grafana, formatted values of one unit",
+        '"Time","Büro","Keller"\n2026-01-15T12Z,1.5 °C,45%\n2026-01-15T13Z,-2 °C,\n2026-01-15T14Z,,46%\n'.encode(),
+        [*_two("Büro"), ("Keller", NOON, 45.0), ("Keller", NOON + 2 * HOUR, 46.0)],
+        ["units behind the numbers are left out: '°C' of 'Büro', '%' of 'Keller'"],
+    ),
+    Export(
+        "Grafana, series to rows",
+        f"Time,Metric,Value\n{NOON // 10**6},roof,1.5\n{(NOON + HOUR) // 10**6},roof,-2\n".encode(),
+        _two("roof"),
+    ),
+    Export("pandas, melted", b"time,variable,value\n2026-01-15T12Z,roof,1.5\n2026-01-15T13Z,roof,-2\n", _two("roof")),
+    Export(
         "Grafana, series joined by time",
         'sep=;\r\n"Time";"Büro";"Keller °C"\r\n2026-01-15 12:00:00;1.5;\r\n2026-01-15 13:00:00;-2;7\r\n'.encode(),
         [*_two("Büro", shift=-1), ("Keller °C", NOON, 7.0)],
@@ -108,6 +125,44 @@ EXPORTS = [
         [COMMA, BERLIN],
         TableOptions(time_format="%d.%m.%Y %H:%M", timezone="Europe/Berlin"),
     ),
+    Export(
+        "German spreadsheet with points between thousands",
+        b"Zeit;Dach\n2026-01-15T12Z;1.234,5\n2026-01-15T13Z;-2.000\n",
+        _two("Dach", 1234.5, -2000.0),
+        [COMMA],
+    ),
+    Export(
+        "numbers that may be thousands",
+        b"Zeit;Dach\n2026-01-15T12Z;1.234\n2026-01-15T13Z;-2.000\n",
+        _two("Dach", 1.234),
+        ["numbers such as 1.234 have a decimal point (--decimal-comma: it stands between thousands)"],
+    ),
+    Export(
+        "the same, thousands by declaration",
+        b"Zeit;Dach\n2026-01-15T12Z;1.234\n2026-01-15T13Z;-2.000\n",
+        _two("Dach", 1234.0, -2000.0),
+        [],
+        TableOptions(decimal_comma=True),
+    ),
+    Export(
+        "English and Swiss marks between thousands",
+        b'time,roof,cellar\n2026-01-15T12Z,"1,234.5",1\'234.5\n2026-01-15T13Z,-2,-2\n',
+        [*_two("roof", 1234.5), *_two("cellar", 1234.5)],
+    ),
+    Export(
+        "data logger: titles above the names, units below",
+        b'"TOA5","CR1000","CR1000","7"\n"TIMESTAMP","roof"\n"TS","Deg C"\n"","Avg"\n'
+        b'"2026-01-15 12:00:00",1.5\n"2026-01-15 13:00:00",-2\n',
+        _two("roof"),
+        ["1 line above the names of the columns, left out", "2 lines of words below the names, left out: TS, Deg C", UTC],
+    ),
+    Export(
+        "logger after a loss of power, a comma behind every row",
+        b"Device:,Logger 5\r\rtime,roof\r2026-01-15T12Z,1.5,\r\0\0\0\0\r2026-01-15T13Z,-2,\r\0\0\0",
+        _two("roof"),
+        ["2 lines above the names of the columns, left out"],
+    ),
+    Export("UTF-16 without a mark", "time,roof\n2026-01-15T12Z,1.5\n2026-01-15T13Z,-2\n".encode("utf-16-le"), _two("roof")),
     Export(
         "French spreadsheet, text of Windows",
         "horodatage;température\n15/01/2026 12:00;1,5\n15/01/2026 13:00;-2,0\n".encode("cp1252"),
