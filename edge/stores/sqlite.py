@@ -184,6 +184,19 @@ class SqliteStore:
         except (OSError, sqlite3.Error) as error:
             raise self._meaning(error) from error
 
+    def count_readings(self, start: int, stop: int) -> dict[str, int]:
+        """As `Store.count_readings`."""
+        if not self.path.exists():
+            return {}
+        try:
+            with closing(self._connect()) as connection:
+                if not self._known_columns(connection, READING.name):
+                    return {}
+                source = f"series CROSS JOIN {READING.name} ON series = series.id AND time >= ? AND time < ?"
+                return dict(connection.execute(f"SELECT name, count(*) FROM {source} GROUP BY series.id", (start, stop)))
+        except (OSError, sqlite3.Error) as error:
+            raise self._meaning(error) from error
+
     def span(self) -> tuple[int, int] | None:
         """As `Store.span`."""
         if not self.path.exists():

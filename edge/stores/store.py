@@ -69,6 +69,14 @@ class Store(Protocol):
             StoreDenied: as `write`.
         """
 
+    def count_readings(self, start: int, stop: int) -> dict[str, int]:
+        """Number of readings of `[start, stop)` ns by series, those that have one; the store counts, and sends no reading.
+
+        Raises:
+            StoreBusy: as `write`.
+            StoreDenied: as `write`.
+        """
+
     def span(self) -> tuple[int, int] | None:
         """Times of the first and the last reading, ns; None where there is none.
 

@@ -6,13 +6,13 @@ from itertools import islice
 
 import numpy as np
 
-from edge.contract.columns import Bool, Int32, Int64, Readings, SeriesTable
+from edge.contract.columns import Bool, Int64, Readings, SeriesTable
 from edge.contract.times import iso
 from edge.errors import HistoryError
 from edge.messages.ingest import Ingest
 from edge.messages.reading import LONGEST_TOPIC
 from edge.quoting import quoted
-from edge.stores.store import Store, read_readings
+from edge.stores.store import Store
 from edge.tables.notes import Notes
 from pipeline.files.reading import Batch, File, read_batches
 from pipeline.files.tally import Collisions, Repeated, Tally
@@ -207,17 +207,13 @@ def _check(store: Store, series: SeriesTable, expected: Int64, span: tuple[int, 
         HistoryError: there are fewer than were written.
     """
     first, last = span
-    stored = SeriesTable()
-    owned = [stored.add(store.name_of(name)) for name in series.names[: len(expected)]]
-    held = np.zeros(len(stored), np.int64)
-    for page in read_readings(store, first, last + 1, stored):
-        owners: Int32 = page.series[page.series < len(held)]  # the store may have other series too
-        held += np.bincount(owners, minlength=len(held))
-    missing = np.maximum(expected - held[owned], 0)
+    counted = store.count_readings(first, last + 1)
+    held = np.asarray([counted.get(store.name_of(name), 0) for name in series.names[: len(expected)]], np.int64)
+    missing = np.maximum(expected - held, 0)
     if missing.any():
         worst = int(np.argmax(missing))
         raise HistoryError(
             f"the store took all {expected.sum():,} readings, but {missing.sum():,} of them are not in it; worst is series "
-            f"{series.names[worst]!r} with {held[owned][worst]:,} of {expected[worst]:,} between {iso(first)} and {iso(last)}: "
+            f"{series.names[worst]!r} with {held[worst]:,} of {expected[worst]:,} between {iso(first)} and {iso(last)}: "
             "check that [store] url is InfluxDB itself, and how long its bucket keeps data"
         )

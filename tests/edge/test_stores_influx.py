@@ -218,6 +218,7 @@ def test_rows_of_another_program_are_no_series(store: InfluxStore, influx: Influ
     table = SeriesTable()
     found = [np.asarray(part.fields["value"]).tolist() for part in store.read(READING, ["value"], NOW - 5, NOW + 5, table)]
     assert (found, table.names) == ([[1.5, 2.5]], ["a"])
+    assert store.count_readings(NOW - 5, NOW + 5) == {"a": 2}
 
 
 @pytest.mark.servers

@@ -137,6 +137,17 @@ def test_answer_to_a_query_that_makes_no_sense_is_denied_in_a_line(reply: Reply)
         store.close()
 
 
+@pytest.mark.parametrize("row", [[], [0, None], [0, "three"]])
+def test_a_count_that_is_no_number_is_denied_in_a_line(row: list[object]) -> None:
+    """An import ends with it, and no success is said."""
+    with FakeInflux2() as fake:
+        fake.instead = lambda *_: _rows(["time", "count"], row)
+        store = InfluxStore(fake.url, "b", "home", "all")
+        with pytest.raises(StoreDenied, match="is no InfluxDB: expected a number of readings"):
+            store.count_readings(0, 10)
+        store.close()
+
+
 def test_text_among_the_values_is_a_missing_value() -> None:
     """Another program wrote it; the numbers beside it are read."""
     with FakeInflux2() as fake:

@@ -164,6 +164,7 @@ def test_part_of_the_time_is_read(store: Store) -> None:
     write(store, SeriesTable(["a", "b"]), readings([0, 0, 1, 0], [NOW, NOW + 1, NOW + 1, NOW + 2], [1, 2, 3, 4]))
     assert sorted(rows(store, READING, NOW + 1, NOW + 2)) == [("a", NOW + 1, None, 2.0), ("b", NOW + 1, None, 3.0)]
     assert rows(store, READING, NOW + 3, NOW + 3) == []
+    assert store.count_readings(NOW + 1, NOW + 2) == {"a": 1, "b": 1}
 
 
 def test_long_history_comes_in_pages_without_gaps_and_doubles(entry: Entry, request: pytest.FixtureRequest) -> None:
@@ -175,6 +176,7 @@ def test_long_history_comes_in_pages_without_gaps_and_doubles(entry: Entry, requ
     write(store, table, readings(series, times, list(range(30))))
     found = rows(store, READING, NOW, NOW + 40 * DAY)
     assert [row[1] for row in found] == sorted(times)
+    assert store.count_readings(NOW, NOW + 40 * DAY) == {f"s{number}": 1 + (number < 10) for number in range(20)}
     assert sorted(found) == sorted((f"s{s}", t, None, float(v)) for v, (s, t) in enumerate(zip(series, times, strict=True)))
     store.close()
 
@@ -191,6 +193,7 @@ def test_span_is_the_first_and_the_last_reading(store: Store) -> None:
 def test_empty_store_gives_nothing(store: Store) -> None:
     """Reading makes no measurement, and is no error."""
     assert [rows(store, measurement) for measurement in FIELDS] == [[]] * len(FIELDS)
+    assert store.count_readings(0, NOW) == {}
 
 
 def test_series_known_already_keep_their_index(store: Store) -> None:

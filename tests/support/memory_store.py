@@ -55,6 +55,10 @@ class Memory:
         """Not used."""
         raise NotImplementedError
 
+    def count_readings(self, start: int, stop: int) -> dict[str, int]:
+        """Not used."""
+        raise NotImplementedError
+
     def span(self) -> tuple[int, int] | None:
         """Not used."""
         raise NotImplementedError
