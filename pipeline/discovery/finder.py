@@ -3,18 +3,20 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from edge.errors import ConfigurationError
 from edge.messages.rule import IngestRule
 from pipeline.discovery.apart import keep_apart
 from pipeline.discovery.harmony import harmonise
-from pipeline.discovery.proposals import Proposal, Zone, of_sparkplug, propose
+from pipeline.discovery.proposals import Proposal, Zone, doubting, ignoring, of_sparkplug, propose
 from pipeline.discovery.recognise import left_alone, recognise, rule_of
 from pipeline.discovery.roots import with_roots
 from pipeline.discovery.shapes import Shape, shapes_of
-from pipeline.discovery.trial import Tried
+from pipeline.discovery.trial import Tried, try_rules
 from pipeline.discovery.unread import Unread, absent, describes, unread_of
 from pipeline.samples.content import count_numbers
 from pipeline.samples.heard import Heard
 from pipeline.samples.plans import Plan, Seen, examine
+from pipeline.samples.sentinels import Sentinel, sentinels
 
 MOST_SAMPLES = 60_000  # samples that are looked at, of all topics together
 FEWEST, MOST = 4, 24  # samples of one topic
@@ -115,6 +117,7 @@ def discover(heard: Heard, seconds: float, zone: Zone, presets: Mapping[str, tup
     }
     shapes = shapes_of(harmonise(plans))
     kept, tried, again = keep_apart(_proposals(shapes, seen, zone), shapes, heard.topics, presets, most)
+    kept = [_cleaned(proposal, result, heard, presets, most) for proposal, result in zip(kept, tried, strict=True)]
     findings = [_finding(proposal, result, seconds) for proposal, result in zip(kept, tried, strict=True)]
     read = {name for result in tried for name, readings in result.readings.items() if readings}
     read |= {topic.heard.name for proposal in kept if proposal.plan.format == "sparkplug" for topic in proposal.topics}
@@ -164,6 +167,38 @@ def _proposals(shapes: Sequence[Shape], seen: Mapping[str, Seen], zone: Zone) ->
 def _of_preset(plan: Plan, topics: Sequence[Seen]) -> Proposal:
     silent = sum(topic.heard.live == 0 for topic in topics)
     return Proposal(rule_of(plan), tuple(topics), plan, retained_only=silent)
+
+
+def _cleaned(
+    proposal: Proposal, tried: Tried, heard: Heard, presets: Mapping[str, tuple[IngestRule, ...]], most: int
+) -> Proposal:
+    """The proposal without values that stand for none, where a trial gives all others as before."""
+    seen = {key: sentinels(key or proposal.rule.topic or "", rows.values()) for key, rows in tried.values.items()}
+    certain = {key: errors for key, every in seen.items() if (errors := [error for error in every if error.certain])}
+    doubtful = {key: errors for key, every in seen.items() if (errors := [error for error in every if not error.certain])}
+    if not certain:
+        return doubting(proposal, doubtful)
+    cleaned = ignoring(proposal, certain, tried.meanings)
+    own = {topic.heard.name: heard.topics[topic.heard.name] for topic in proposal.topics}
+    try:
+        (again,) = try_rules([(cleaned.rule, frozenset(own))], own, presets, most)
+    except ConfigurationError:  # the rules of a preset that take no `*` have no room for such an entry
+        return doubting(proposal, {**certain, **doubtful})
+    same = again.series.keys() <= tried.series.keys() and again.values == _without(tried.values, certain)
+    return doubting(cleaned, doubtful) if same else doubting(proposal, {**certain, **doubtful})
+
+
+def _without(
+    values: Mapping[str, Mapping[str, Sequence[float]]], errors: Mapping[str, Sequence[Sentinel]]
+) -> dict[str, dict[str, list[float]]]:
+    """Values by key and series, without those that stand for none."""
+    left: dict[str, dict[str, list[float]]] = {}
+    for key, rows in values.items():
+        ignored = {error.value for error in errors.get(key, ())}
+        for series, row in rows.items():
+            if kept := [value for value in row if value not in ignored]:
+                left.setdefault(key, {})[series] = kept
+    return left
 
 
 def _finding(proposal: Proposal, tried: Tried, seconds: float) -> Finding:

@@ -1,23 +1,27 @@
 """Shapes become `[[ingest]]` rules, each with the topics that it was made from and what a reader should know of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 
-from edge.contract.times import SECOND
+from edge.contract.meaning import Meaning
+from edge.contract.times import SECOND, format_duration
 from edge.messages.formats.table import FORMATS
 from edge.messages.rule import IngestRule, ValueRule
 from pipeline.discovery.naming import path_text, placeholders, topic_text
 from pipeline.discovery.shapes import Shape
 from pipeline.samples.clocks import Clock, Judged, judge, zone_text
-from pipeline.samples.content import Numbers, counts, live_times, numbers_of, reports_on_change
+from pipeline.samples.content import Numbers, counts, live_times, numbers_of, reports_on_change, states_of
 from pipeline.samples.leaves import Path, key_of
 from pipeline.samples.payloads import SPARKPLUG
 from pipeline.samples.plans import Plan, Seen
+from pipeline.samples.sentinels import Sentinel
+from pipeline.samples.states import is_state, numbers_for
 from pipeline.samples.tables import line_unit, time_column
 
 MOST_DROPS = 8  # keys that are written out; more are written with a *
+STATES = "words such as ON and OFF are states: numbers stand for them"
 
 Zone = Callable[[int], str | None]  # a zone that is this far (ns) ahead of UTC today
 
@@ -88,6 +92,48 @@ def propose(shape: Shape, topics: Sequence[Seen], plan: Plan, zone: Zone) -> Pro
     return proposal
 
 
+def ignoring(proposal: Proposal, errors: Mapping[str, Sequence[Sentinel]], meanings: Mapping[str, Meaning]) -> Proposal:
+    """The proposal without values that stand for none.
+
+    Args:
+        proposal: the proposal.
+        errors: these values, by what `{key}` is in the name of their series; "" where a name has none.
+        meanings: meanings of the series, likewise.
+    """
+    rule = proposal.rule
+    for key, values_of_key in errors.items():
+        numbers = tuple(error.value for error in values_of_key)
+        if not key:
+            rule = msgspec.structs.replace(rule, ignore=numbers)
+            continue
+        entry = (rule.values or {}).get(key, _entry_of(meanings.get(key)))
+        entry = ValueRule(entry) if isinstance(entry, str) else entry
+        values = {**(rule.values or {}), key: msgspec.structs.replace(entry, ignore=numbers)}
+        value = rule.value if rule.preset or rule.value is not None else FORMATS[proposal.plan.format].value
+        rule = msgspec.structs.replace(rule, value=value, values=values)
+    notes = [f"{error.words}: it is left out" for values_of_key in errors.values() for error in values_of_key]
+    return replace(proposal, rule=rule, notes=(*proposal.notes, *notes))
+
+
+def doubting(proposal: Proposal, errors: Mapping[str, Sequence[Sentinel]]) -> Proposal:
+    """The proposal with what a reader should do about values that may stand for none; arguments as of `ignoring`."""
+    notes = []
+    for key, values_of_key in errors.items():
+        for error in values_of_key:
+            add = f"ignore = [{error.value:g}]"
+            where = f"to the entry of {key} in values" if key else "to the rule"
+            notes.append(f"{error.words}; if that is so here, add {add} {where}")
+    return replace(proposal, notes=(*proposal.notes, *notes))
+
+
+def _entry_of(meaning: Meaning | None) -> ValueRule:
+    """An entry of `values` that says what a series is."""
+    if meaning is None:
+        return ValueRule()
+    entry = ValueRule(unit=meaning.unit or None, kind=None if meaning.kind == "gauge" else meaning.kind)
+    return msgspec.structs.replace(entry, fill="hold", hold=format_duration(meaning.hold)) if meaning.hold else entry
+
+
 def _with(proposal: Proposal, note: str = "", **changes: object) -> Proposal:
     """The proposal with other keys in its rule, and one more note."""
     rule = msgspec.structs.replace(proposal.rule, **changes)
@@ -103,6 +149,9 @@ def _other(proposal: Proposal) -> Proposal:
         proposal = _with(proposal, decimal=plan.decimal)
     if plan.suffix:
         proposal = _with(proposal, "a unit stands behind the number; devices of one topic must not change it", suffix=True)
+    texts = [str(content.document) for seen in proposal.topics for _, content in seen.contents]
+    if plan.format == "plain" and (numbers := numbers_for(text for text in texts if is_state("", text))):
+        proposal = _with(proposal, STATES, map=numbers)
     if plan.format == "csv":
         return _table(proposal)
     unit = line_unit(proposal.topics) if plan.format == "line_protocol" else None
@@ -134,10 +183,13 @@ def _json(proposal: Proposal, zone: Zone) -> Proposal:
     proposal = replace(proposal, left_out=numbers.left_out)
     if plan.each is not None:
         proposal = _with(proposal, each=path_text(plan.each) or "*")
-    several = len(numbers.measured) != 1
+    states = {key_of(path): ValueRule(map=numbers_for(words)) for path, words in states_of(plan, topics).items()}
+    several = len(numbers.measured) != 1 or bool(states)
     proposal = _several(proposal, numbers) if several else _single(proposal, numbers.measured[0])
     if numbers.texts:
         proposal = _with(proposal, decimal=numbers.decimal or None, suffix=numbers.suffix or None)
+    if states:
+        proposal = _with(proposal, STATES, values={**(proposal.rule.values or {}), **states})
     names = [f"{{$.{path_text(path)}}}" for path in plan.names]
     walked = ["{each}"] if plan.each is not None and not names else []
     tail = (*names, *walked, *(["{key}"] if several else []))

@@ -10,6 +10,7 @@ from edge.quoting import one_line
 
 ORDER = ("topic", "preset", "skip", "format", "columns", "each", "value", "values", "series", "tags", "rename", "drop", "time")
 WIDTH = 118  # characters of a comment's line
+WHOLE = 1e15  # whole numbers below are written without a point
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -56,6 +57,8 @@ def _value(value: object) -> str:
         return f"[{', '.join(_value(part) for part in value)}]"
     if isinstance(value, str):
         return text_of(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < WHOLE:
+        return str(int(value))
     return msgspec.json.encode(value).decode()
 
 

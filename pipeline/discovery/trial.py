@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from edge.messages.ingest import Ingest
+from edge.contract.meaning import Meaning
+from edge.messages.ingest import Ingest, Row
+from edge.messages.names import KEY
 from edge.messages.reading import make_ingests, read_message
 from edge.messages.rule import IngestRule
 from pipeline.discovery.lookup import Lookup
@@ -22,6 +24,8 @@ class Tried:
         foreign: topics that it takes and was not made from, with the number of readings there.
         reasons: reasons for which values or messages were left out, with their number.
         shared: number of readings of series that another topic gave first.
+        values: values of each of its series, by what `{key}` is in their names; "" where a name has none.
+        meanings: meanings of its series by the same, as far as the rule says them.
     """
 
     readings: dict[str, int] = field(default_factory=dict)
@@ -30,6 +34,20 @@ class Tried:
     foreign: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
     shared: int = 0
+    values: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    meanings: dict[str, Meaning] = field(default_factory=dict)
+
+    def take(self, row: Row, key: str) -> None:
+        """Keep the value of a reading.
+
+        Args:
+            row: the reading.
+            key: text that `{key}` stands for in the name of its series, or "".
+        """
+        source, _, value = row
+        self.values.setdefault(key, {}).setdefault(source.name, []).append(value)
+        if source.meaning is not None:
+            self.meanings[key] = source.meaning
 
 
 def try_rules(
@@ -70,14 +88,25 @@ def _in_order(topics: Iterable[HeardTopic], most: int) -> Iterator[tuple[HeardTo
         yield heard, [sample]
 
 
+def _key(ingest: Ingest, name: str) -> str:
+    """What `{key}` is in the name of a series, or ""."""
+    return (ingest.series.values(name) or {}).get(KEY, "") if KEY in ingest.series.used else ""
+
+
 def _try(ingests: Sequence[Ingest], name: str, samples: Sequence[Sample], tried: Tried, *, own: bool) -> None:
     count = 0
+    keys: dict[str, str] = {}  # by the name of the series
     for sample in samples:
         reading = read_message(ingests, name, sample.payload, sample.arrival)
         count += len(reading.rows)
         for source, _, _ in reading.rows:
             tried.shared += tried.series.setdefault(source.name, name) != name
         if own:
+            for row in reading.rows:
+                source = row[0]
+                if source.name not in keys:
+                    keys[source.name] = _key(source.ingest, source.name)
+                tried.take(row, keys[source.name])
             for reason in reading.reasons:
                 tried.reasons[reason.kind] = tried.reasons.get(reason.kind, 0) + 1
     if own:

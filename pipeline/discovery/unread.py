@@ -9,10 +9,10 @@ from pipeline.samples.heard import HeardTopic
 from pipeline.samples.masking import MASK, masked, masked_text
 from pipeline.samples.payloads import word_of
 from pipeline.samples.plans import Plan, Seen
+from pipeline.samples.states import is_state
 
 NO_VALUE_NOW = frozenset({"", "unavailable", "unknown", "none", "nan", "null", "undefined", "n/a", "-"})
 DESCRIBING = frozenset({"config", "announce", "definition", "devices", "settings", "schema"})
-SWITCHES = frozenset({"on", "off", "true", "false", "open", "closed", "active", "inactive", "yes", "no"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _reason(seen: Seen, *, planned: bool) -> str:
 def _of_text(payload: bytes) -> str:
     word = word_of(payload)
     if word is not None:
-        return "a state; `map` makes numbers of words" if word.strip('"').lower() in SWITCHES else "a word"
+        return "a state; `map` makes numbers of words" if is_state("", word.strip('"')) else "a word"
     binary = "bytes that are no text" in masked(payload)
     return "no text; a program must decode it" if binary else "in no format that is known"
 

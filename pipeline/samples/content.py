@@ -11,6 +11,7 @@ from pipeline.samples.heard import Sample
 from pipeline.samples.leaves import TIMES, Leaf, Path, falls, is_meter, last_name, leaves, text_number
 from pipeline.samples.payloads import is_number
 from pipeline.samples.plans import Plan, Seen, elements_of, live_numbers, numbers_in, time_of
+from pipeline.samples.states import states_in
 
 # Numbers that stand for something and measure nothing.
 MARKS = frozenset(
@@ -122,6 +123,20 @@ def numbers_of(plan: Plan, topics: Sequence[Seen]) -> Numbers:
     )
 
 
+def states_of(plan: Plan, topics: Sequence[Seen]) -> dict[Path, list[str]]:
+    """Leaves of JSON messages that are states wherever they are, each with its words; arguments as of `numbers_of`."""
+    states: dict[Path, list[str]] = {}
+    others: set[Path] = {*plan.names, *([plan.time] if plan.time is not None else [])}
+    for seen in topics:
+        for _, content in seen.contents:
+            for element in elements_of(content.document, plan.each):
+                leaf_values = dict(leaves(element))
+                for path, word in (inside := states_in(leaf_values)).items():
+                    states.setdefault(path, []).append(word)
+                others.update(path for path, value in leaf_values.items() if path not in inside and value is not None)
+    return {path: words for path, words in states.items() if path not in others}
+
+
 def _meters(path: Path, rows: list[list[float]]) -> bool:
     return is_meter(tuple(level for level in path if isinstance(level, str)), rows)
 
@@ -174,7 +189,7 @@ def _last_names(seen: Seen, plan: Plan) -> set[str]:
 
 
 def count_numbers(seen: Seen, plan: Plan, left_out: Iterable[Path]) -> int:
-    """How many numbers that measure something stand in the samples of a topic.
+    """How many numbers and states that measure something stand in the samples of a topic.
 
     Args:
         seen: the topic.
@@ -187,11 +202,8 @@ def count_numbers(seen: Seen, plan: Plan, left_out: Iterable[Path]) -> int:
 
 def _count(plan: Plan, document: object, without: set[Path]) -> int:
     if plan.format == "json":
-        return sum(
-            path not in without
-            for element in elements_of(document, plan.each)
-            for path in numbers_in(dict(leaves(element)), plan.time)
-        )
+        flat = [dict(leaves(element)) for element in elements_of(document, plan.each)]
+        return sum(path not in without for inside in flat for path in (*numbers_in(inside, plan.time), *states_in(inside)))
     if plan.format == "line_protocol" and isinstance(document, list):
         fields = (line.get("fields", {}) for line in document if isinstance(line, dict))
         return sum(isinstance(value, int | float) and not isinstance(value, bool) for line in fields for value in line.values())

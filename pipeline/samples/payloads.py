@@ -7,6 +7,7 @@ from functools import cache
 from edge.errors import ConfigurationError, PayloadError
 from edge.messages.formats.payload import Options, Stateful, text_of
 from edge.messages.formats.table import FORMATS
+from pipeline.samples.states import is_state
 
 SPARKPLUG = "spBv1.0/"
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
@@ -38,7 +39,7 @@ class Content:
 
 
 def content_of(topic: str, payload: bytes) -> Content | None:
-    """Format and document of a payload; None where it holds no numbers in a format that is known.
+    """Format and document of a payload; None where it holds no numbers and no states in a format that is known.
 
     Args:
         topic: topic of the message.
@@ -51,7 +52,8 @@ def content_of(topic: str, payload: bytes) -> Content | None:
         return _json(payload)
     if b"\0" in payload[:256] and not payload.startswith((b"\xff\xfe", b"\xfe\xff")) and any(payload[1:256:2]):
         return None
-    return _text(text_of(payload))
+    text = text_of(payload)
+    return Content("plain", text) if is_state(topic, text) else _text(text)
 
 
 @cache

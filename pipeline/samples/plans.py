@@ -9,6 +9,7 @@ from edge.errors import PayloadError
 from pipeline.samples.heard import HeardTopic, Sample
 from pipeline.samples.leaves import NAMES, TIMES, Leaf, Path, last_name, leaves, may_be_meter, number_at
 from pipeline.samples.payloads import PLAIN, Content, content_of, merged
+from pipeline.samples.states import states_in
 
 MOST_OFF = 26 * 3600 * 10**9  # ns between the time in a live message and its arrival: zones are up to 14 h off
 TELLING = 0.6  # share of a document's numbers that a list must hold to be what the message is about
@@ -101,7 +102,7 @@ def _json_plan(topic: str, contents: Sequence[tuple[Sample, Content]]) -> Plan |
     )
     numbers = [numbers_in(leaf_values, time) for _, leaf_values in flat]
     paths = {path for values in numbers for path in values}
-    if not paths:
+    if not paths and not any(states_in(leaf_values) for _, leaf_values in flat):
         return None
     names = _names_in_elements(elements) if each is not None else _names_in_messages(flat)
     meter = False

@@ -16,6 +16,7 @@ from edge.contract.times import SECOND, iso
 from edge.messages.formats.sparkplug.schema import payload_class
 from edge.messages.presets.table import PRESETS
 from edge.messages.reading import make_ingests, read_message
+from edge.messages.rule import IngestRule, ValueRule
 from pipeline.discovery.finder import Count, Discovery, discover
 from pipeline.discovery.toml_text import section
 from pipeline.samples.heard import Heard, Limits
@@ -72,15 +73,15 @@ HOUSE: dict[str, list[Payload]] = {
 
 
 def test_a_house_is_read_as_it_is(tmp_path: Path) -> None:
-    """Every number under a name of its own, and the word is listed."""
+    """Every number and every state under a name of its own."""
     collected = heard(HOUSE)
     discovery = found(collected)
     readings = readings_of(discovery, collected, tmp_path)
-    expected = {97.0, 45.07, 21.58, 50.0, 40.0, 20.0, 63.5, 7.0, 15.2, -2.1, 21.6, 1234.5}
+    expected = {97.0, 45.07, 21.58, 50.0, 40.0, 20.0, 63.5, 7.0, 15.2, -2.1, 21.6, 1234.5, 1.0}
     assert set(readings.values()) == expected
     assert len(readings) == len(expected) + 1  # 40 stands there twice
     assert discovery.count.unread == 0
-    assert [(entry.shape, entry.sample) for entry in discovery.unread] == [("door/state", "open")]
+    assert discovery.unread == ()
     kinds = {finding.proposal.rule.topic: finding.proposal.rule.kind for finding in discovery.findings}
     assert kinds["meters/main/total_kwh"] == "counter"
 
@@ -133,6 +134,36 @@ def test_nothing_and_too_much() -> None:
     assert (found(collected).further, found(collected).topics) == (2, 1)
 
 
+def test_values_that_stand_for_none_are_left_out() -> None:
+    """Where it is certain, by the name of the value; of what can be measured as well a comment says what to add."""
+    live: dict[str, list[Payload]] = {
+        "s/a/t": ["20.5", "21", "85", "21.5", "-127"],
+        "s/b/t": ["19", "19.5", "85"],
+        "x/a": [{"temp": t, "hum": h} for t, h in ((20, 60), (-127, 61), (21, 85), (22, 70), (22.1, -999))],
+    }
+    by_topic = {finding.proposal.rule.topic: finding for finding in found(heard(live)).findings}
+    plain, values = by_topic["s/{device}/t"], by_topic["x/a"]
+    assert plain.proposal.rule.ignore == (-127.0,)
+    assert any("85 came 2 times" in note and "add ignore = [85] to the rule" in note for note in plain.proposal.notes)
+    assert values.proposal.rule.values == {"temp": ValueRule(ignore=(-127.0,)), "hum": ValueRule(ignore=(-999.0,))}
+    assert values.count.share == 1.0
+
+
+def test_what_a_preset_says_of_a_value_stays_where_an_error_is_left_out() -> None:
+    """Unit, kind and hold; where an entry would change the values a comment says what was seen."""
+    collected = heard({"zigbee2mqtt/t": [{"temperature": t, "linkquality": 9} for t in (20, 21, -999.0, 20)]})
+    (finding,) = discover(collected, MINUTE, lambda _: None, PRESETS).findings
+    values = finding.proposal.rule.values
+    assert values == {"temperature": ValueRule(ignore=(-999.0,), unit="°C", fill="hold", hold="1d")}
+    scaled = {
+        "s": (IngestRule("s/{device}", value="*", values={"t": ValueRule(scale=0.1), "u": ValueRule(unit="K")}, time=""),)
+    }
+    collected = heard({"s/a": [{"t": t} for t in (200, 210, -9990, 200)]})
+    (finding,) = discover(collected, MINUTE, lambda _: None, scaled).findings
+    assert finding.proposal.rule == IngestRule(preset="s")
+    assert any("-999 came once" in note for note in finding.proposal.notes)
+
+
 def test_presets_are_preferred() -> None:
     """They know units and meters."""
     collected = heard({"zigbee2mqtt/plug": [{"power": 5, "energy": 1.5, "linkquality": 90}]})
@@ -152,8 +183,8 @@ def test_many_topics_have_few_rules(tmp_path: Path) -> None:
         }
     collected = heard(messages)
     discovery = found(collected)
-    assert (discovery.topics, len(discovery.findings), discovery.count.share) == (800, 3, 1.0)
-    assert len(readings_of(discovery, collected, tmp_path)) == 800
+    assert (discovery.topics, len(discovery.findings), discovery.count.share) == (800, 2, 1.0)
+    assert len(readings_of(discovery, collected, tmp_path)) == 1000
 
 
 def test_a_device_with_a_wrong_clock_is_read_by_arrival() -> None:

@@ -41,6 +41,16 @@ def proposal(live: Mapping[str, Sequence[Payload]], zone: str | None = None) -> 
         (["a;b\n1,5;2"], IngestRule("s/{device}/t", format="csv", decimal=",", time="")),
         (["1.5;2"], IngestRule("s/{device}/t", format="csv", columns=("column1", "column2"), time="")),
         ([f"{iso(NOW)};2"], IngestRule("s/{device}/t", format="csv", columns=("time", "column2"))),
+        (["ON", "21.5"], IngestRule("s/{device}/t", format="plain", map={"ON": 1.0, "OFF": 0.0})),
+        (
+            [{"t": 1, "contact": True, "update_available": True}],
+            IngestRule("s/{device}/t", value="*", values={"contact": ValueRule(map={"true": 1.0, "false": 0.0})}, time=""),
+        ),
+        (
+            [{"state": "on"}],
+            IngestRule("s/{device}/t", value="*", values={"state": ValueRule(map={"on": 1, "off": 0})}, time=""),
+        ),
+        ([{"t": 1, "door": "open"}, {"t": 1, "door": "jammed"}], IngestRule("s/{device}/t", value="t", time="")),
         (["21,5 W"], IngestRule("s/{device}/t", format="plain", decimal=",", suffix=True)),
         (
             [[{"n": "x", "w": 1}, {"n": "y", "w": 2}]],

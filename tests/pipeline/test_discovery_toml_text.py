@@ -45,6 +45,13 @@ def test_only_what_says_something_is_written() -> None:
     )
 
 
+def test_whole_numbers_have_no_point() -> None:
+    """As a person writes them; others keep all of their digits."""
+    rule = IngestRule("a", map={"ON": 1.0, "half": 0.5}, ignore=(-127.0, 1e300))
+    assert section(rule).endswith("map = {ON = 1, half = 0.5}\nignore = [-127, 1e300]")
+    assert read(section(rule)) == rule
+
+
 def test_a_comment_is_broken_between_words() -> None:
     """Each line begins with its sign."""
     lines = comment("word " * 60).splitlines()

@@ -11,7 +11,7 @@ from tests.support.heard_topics import Payload, heard
 @pytest.mark.parametrize(
     ("topic", "payload", "reason", "sample"),
     [
-        ("a/relay", "on", "a state; `map` makes numbers of words", "on"),
+        ("a/relay/set", "on", "a state; `map` makes numbers of words", "on"),
         ("a/mode", "eco", "a word", "eco"),
         ("a/info", {"state": "x"}, "no number in it", '{"state":"x"}'),
         ("a/config", {"qos": 0}, "it describes a device", '{"qos":0}'),

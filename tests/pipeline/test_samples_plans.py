@@ -104,8 +104,10 @@ def test_a_name_that_tells_no_sensors_is_none(values: list[object]) -> None:
         ([b"21,5", b"22"], Plan("plain", decimal=",")),
         ([b"21.5 W", b"22 W"], Plan("plain", suffix=True)),
         ([b"21.5", b"unavailable"], Plan("plain")),
-        ([b"ON"], None),
-        ([{"state": "on"}], None),
+        ([b"ON"], Plan("plain")),
+        ([b"online"], None),
+        ([{"state": "on"}], Plan("json")),
+        ([{"mode": "on"}, {"linked": True}], None),
         ([b"unavailable", b"unavailable", b"3"], Plan("plain")),
     ],
 )
