@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from edge.commands import check, replay, topics
 from edge.commands import run as run_agent
 from edge.commands.exit_codes import guarded
+from edge.commands.options import check_command
 
 # Each has `add_parser(commands)` and `run(options)`; what takes long to import is imported inside `run`.
 COMMANDS = {"run": run_agent, "check": check, "replay": replay, "topics": topics}
@@ -32,7 +33,9 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         0 done, 1 failed, 2 wrong use or configuration.
     """
-    options = make_parser().parse_args(arguments)
+    parser = make_parser()
+    check_command(parser, arguments, COMMANDS)
+    options = parser.parse_args(arguments)
     return guarded("gatecast-agent", lambda: COMMANDS[options.command].run(options))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from edge.commands.exit_codes import guarded
+from edge.commands.options import check_command
 from edge.errors import ConfigurationError
 from flows.commands import (
     backtest,
@@ -67,7 +68,7 @@ first steps:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and leave with its exit code; Ctrl-C and SIGTERM end what takes long at once, with all its processes."""
-    options = make_parser().parse_args(arguments)
+    options = _parsed(sys.argv[1:] if arguments is None else arguments)
     if options.grace is None:
         sys.exit(_run(options))
     sys.exit(stoppable("gatecast", lambda: _run(options), grace=options.grace))
@@ -79,11 +80,22 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         0 done, 1 failed, 2 wrong use or configuration.
     """
-    return _run(make_parser().parse_args(arguments))
+    return _run(_parsed(arguments))
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """All commands with their options."""
+    """The parser of all commands with their options."""
+    return _parsers()[0]
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    parser, names = _parsers()
+    check_command(parser, arguments, names)
+    return parser.parse_args(arguments)
+
+
+def _parsers() -> tuple[argparse.ArgumentParser, list[str]]:
+    """The parser of all commands, and their names."""
     whole = argparse.ArgumentParser(
         prog="gatecast",
         description="Train, judge and release the forecasters that run next to your sensors.",
@@ -93,7 +105,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(dest="command", required=True, title="commands", metavar="COMMAND")
     for command in COMMANDS:
         command.add_parser(commands)
-    return whole
+    return whole, list(commands.choices)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -1,11 +1,26 @@
 """Options that several commands have."""
 
 import argparse
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from edge.quoting import did_you_mean
 from edge.tables.options import TableOptions
 
 FILE_TEXT = "CSV: series,time,value, or time and one column per series; times in ISO 8601 or Unix time"
+
+
+def check_command(parser: argparse.ArgumentParser, arguments: Sequence[str], commands: Iterable[str]) -> None:
+    """End with exit code 2 where a command is not known and one like it is, and name that one.
+
+    Args:
+        parser: parser of all commands.
+        arguments: words of the command line.
+        commands: names of the commands.
+    """
+    word = next((argument for argument in arguments if not argument.startswith("-")), None)
+    if word is not None and word not in (known := list(commands)) and (near := did_you_mean(word, known)):
+        parser.error(f"{word!r} is no command{near}")
 
 
 def add_config(command: argparse.ArgumentParser, text: str = "configuration") -> None:

@@ -3,7 +3,7 @@
 import re
 
 from edge.errors import ConfigurationError
-from edge.quoting import quoted
+from edge.quoting import did_you_mean, quoted
 
 EXCEL = "excel"  # days since 1899-12-30
 FIRST_SERIAL = -25_569  # 1899-12-30 in days since 1970
@@ -16,9 +16,38 @@ _GROUPS = {
 }
 _NAMES = {"y": "short_year", "m": "month", "d": "day", "H": "hour", "I": "half_hour", "M": "minute", "S": "second"}
 LETTERS = (*_NAMES, *_GROUPS)
+# How others write the parts of a time: letters without a sign, and short forms of strftime.
+_PARTS = {"yyyy": "%Y", "jjjj": "%Y", "aaaa": "%Y", "yy": "%y", "jj": "%y", "dd": "%d", "tt": "%d", "hh": "%H", "ss": "%S"}
+_SHORT = {"%T": "%H:%M:%S", "%R": "%H:%M", "%F": "%Y-%m-%d", "%e": "%d", "%h": "%H", "%Z": "%z", "%i": "%M", "%s": "%S"}
+_PART = re.compile("yyyy|jjjj|aaaa|yy|jj|dd|tt|hh|mm|ss", re.IGNORECASE)
 
 
 def pattern_of(time_format: str) -> str:
+    """The pattern of a format as `_pattern_of`, with the nearest one that can be used in the refusal of another."""
+    try:
+        return _pattern_of(time_format)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{error}{_nearest(time_format)}") from error
+
+
+def _nearest(time_format: str) -> str:
+    """The format that was meant, as the end of a line: "; did you mean '%d.%m.%Y'?"; "" where none can be told."""
+    meant = re.sub("%.", lambda match: _SHORT.get(match[0], match[0]), time_format)
+    if "%" not in time_format:
+        meant = _PART.sub(lambda match: _part(match[0].lower(), time_format[: match.start()].lower()), time_format)
+    try:
+        _pattern_of(meant)
+    except ConfigurationError:
+        return did_you_mean(time_format, [EXCEL])
+    return f"; did you mean {meant!r}?"
+
+
+def _part(letters: str, before: str) -> str:
+    """A part of a time as strftime has it; behind hours mm are minutes."""
+    return _PARTS.get(letters) or ("%M" if "h" in before else "%m")
+
+
+def _pattern_of(time_format: str) -> str:
     """The pattern of a format, with a named group for each part of the time.
 
     `%d`, `%m`, `%H`, `%I`, `%M`, `%S` take one or two digits, or two where the next part follows at once.

@@ -37,6 +37,12 @@ def test_wrong_use_is_exit_code_2(arguments: list[str], device: Device) -> None:
     assert "Traceback" not in answer.stderr
 
 
+def test_a_command_that_is_not_known_is_answered_with_the_nearest_one(device: Device) -> None:
+    """In the line behind the usage."""
+    answer = device.run("chek")
+    assert answer.stderr.endswith("error: 'chek' is no command; did you mean 'check'?\n")
+
+
 def test_help_loads_not_even_numpy() -> None:
     """Asking for help is answered at once."""
     code = (

@@ -33,6 +33,26 @@ def test_a_format_without_a_date_is_refused(time_format: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("time_format", "advice"),
+    [
+        ("DD.MM.YYYY HH:mm", "did you mean '%d.%m.%Y %H:%M'?"),
+        ("yyyy-MM-dd HH:mm:ss", "did you mean '%Y-%m-%d %H:%M:%S'?"),
+        ("TT.MM.JJJJ", "did you mean '%d.%m.%Y'?"),
+        ("%F %T", "did you mean '%Y-%m-%d %H:%M:%S'?"),
+        ("%d.%m.%Y %h:%M", "did you mean '%d.%m.%Y %H:%M'?"),
+        ("Exel", "did you mean 'excel'?"),
+        ("%d.%m.%Y %q", "or excel"),
+        ("iso", "such as '%d.%m.%Y %H:%M'"),
+    ],
+)
+def test_a_refusal_names_the_format_that_was_meant(time_format: str, advice: str) -> None:
+    """As other programs write it; where nothing can be told an example stands at the end."""
+    with pytest.raises(ConfigurationError) as caught:
+        pattern_of(time_format)
+    assert str(caught.value).endswith(advice)
+
+
+@pytest.mark.parametrize(
     ("text", "time_format"),
     [
         ("31.01.2026", "%d.%m.%Y"),

@@ -56,6 +56,15 @@ def test_help_lists_the_commands_in_the_order_of_the_table(capsys: pytest.Captur
     assert listed == NAMES
 
 
+def test_a_command_that_is_not_known_is_answered_with_the_nearest_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where there is one like it; else with the list of all."""
+    for word, said in (("retrian", "'retrian' is no command; did you mean 'retrain'?"), ("fly", "invalid choice: 'fly'")):
+        with pytest.raises(SystemExit) as stopped:
+            run([word, "--config", "a.toml"])
+        assert stopped.value.code == 2
+        assert said in capsys.readouterr().err
+
+
 def test_help_loads_nothing_heavy() -> None:
     """`gatecast --help` imports no TensorFlow, Prefect, polars, numpy or rich."""
     code = (
