@@ -74,6 +74,7 @@ class Counter(Number):
     FORECASTS = "forecasts made by the live bundle", "forecast", "forecasts"
     FALLBACK_FORECASTS = "forecasts made by the baseline because of gaps or a failing model", "forecast", "forecasts"
     OUTLIERS = "forecasts made without the newest value, which lies far from all others of its window", "forecast"
+    JUMPS = "increases of counters left out, as they are far above what the counter usually adds", "interval"
     FORECAST_SECONDS = "time spent in the live bundle", "second"
     NOT_FINITE = "forecasts of the live bundle that are not finite", "forecast"
     CROSSED = "forecasts of the live bundle whose quantiles cross", "forecast"
@@ -165,6 +166,7 @@ def tally(counters: Counters, effect: Effect, live: str) -> None:
         count(Counter[kind.upper()], len(series))
     count(Counter.FORECAST_SECONDS, effect.seconds)
     count(Counter.OUTLIERS, effect.outliers)
+    count(Counter.JUMPS, len(effect.jumped))
     count(Counter.SCORES, len(effect.scores))
     if len(effect.scores):
         count(Counter.ABSOLUTE_ERROR, float(np.nansum(effect.scores.absolute_error)))

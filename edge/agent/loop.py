@@ -271,6 +271,8 @@ class Agent:
             for kind, series in effect.broken.items():
                 name = parts.series.names[series[0]]
                 parts.grumbler.say(kind, f"{len(series)} forecasts, first of series {name[:120]!r}; the baseline makes them")
+            if len(effect.jumped):
+                parts.grumbler.say("increase", _jumped(parts.series.names[effect.jumped[0]]))
             if effect.failure is not None:
                 parts.live.give_way(effect.failure)
         if not messages:
@@ -338,3 +340,10 @@ class Agent:
 
     def _encode(self, points: list[Points]) -> list[bytes]:
         return encode_blocks(self.parts.store, points, self.parts.series)
+
+
+def _jumped(name: str) -> str:
+    return (
+        f"series {name[:120]!r}: the counter jumped by far more than it usually adds; this interval has no increase, and the "
+        "next readings count again. If such readings come often, set [[ingest]] max"
+    )

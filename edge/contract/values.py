@@ -4,16 +4,33 @@ The cell of an interval holds what `combine` makes of its readings, for a counte
 last cell as long as it may, and the value of a counter is what was added from one cell to the next.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 
 from edge.contract.columns import Bool, Float64, Int64
+from edge.contract.increases import SEEN_BY, evidence, increases, largest, merged
 from edge.contract.meaning import Meaning
 
 EARLIER = 2  # cells before the first value that the increase of a counter needs
 PIECE = 1_000_000  # intervals of a series whose values are made together
-STEP_BACK = 0.1  # share of a counter's reading; a smaller fall is a correction, and no new beginning
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How long series hold, and what they hold from before their first column.
+
+    Args:
+        longest: number of missing cells in a row that are filled, for each row, int64 `[n]`.
+        before: last cell before the columns, float64 `[n]`; NaN where there is none.
+        position: column of that cell, int64 `[n]`; the column before the first one is -1.
+    """
+
+    longest: Int64
+    before: Float64
+    position: Int64
 
 
 def reach(meaning: Meaning, interval: int) -> int:
@@ -24,23 +41,6 @@ def reach(meaning: Meaning, interval: int) -> int:
         interval: length of an interval, ns.
     """
     return 0 if meaning.is_plain else EARLIER + meaning.hold // interval
-
-
-def increases(readings: Float64) -> Float64:
-    """What a counter added in each interval, float64 `[..., n]`; NaN where one of the two readings is missing.
-
-    A reading that is lower than the one before is the reading of a counter that began again at 0, and is itself the increase:
-    after an overflow what was counted up to it is lost, which is never more than the increase of that one interval. A fall of
-    at most a tenth is no beginning but a correction, and nothing was added. Where the next reading has reached again what the
-    counter had before it fell, it never began again, and the increase counts from there.
-
-    Args:
-        readings: last reading of every interval, float64 `[..., 2 + n]`, NaN for missing; the first two are those before.
-    """
-    earlier, before, now = readings[..., :-2], readings[..., 1:-1], readings[..., 2:]
-    start = np.where((before < earlier) & (now >= earlier), earlier, before)
-    begun = np.where(now >= (1 - STEP_BACK) * before, 0.0, np.maximum(now, 0.0))
-    return np.where(now < start, begun, now - start)
 
 
 def possible(forecasts: Float64, counter: Bool) -> Float64:
@@ -56,42 +56,41 @@ def possible(forecasts: Float64, counter: Bool) -> Float64:
     return cast("Float64", np.maximum(forecasts, floor))
 
 
-def hold(cells: Float64, longest: Int64, before: Float64, position: Int64) -> Float64:
+def hold(cells: Float64, held: Held) -> Float64:
     """Missing cells filled with the last one before them, float64 `[n, columns]`.
 
     Args:
         cells: float64 `[n, columns]`, NaN for missing.
-        longest: number of missing cells in a row that are filled, for each row, int64 `[n]`.
-        before: last cell before these, float64 `[n]`; NaN where there is none.
-        position: column of that cell, int64 `[n]`; the column before the first one is -1.
+        held: how long each row holds, and what from before.
     """
     column = np.arange(cells.shape[1])
     never = np.iinfo(np.int64).min // 2
     newest = np.maximum.accumulate(np.where(np.isnan(cells), never, column), axis=1)
-    position = np.where(np.isnan(before), never, position)[:, None]
+    position = np.where(np.isnan(held.before), never, held.position)[:, None]
     kept = np.where((position > newest) & (position <= column), position, newest)
-    values = np.where(kept == newest, np.take_along_axis(cells, np.maximum(newest, 0), 1), before[:, None])
-    return cast("Float64", np.where(column - kept <= longest[:, None], values, np.nan))
+    values = np.where(kept == newest, np.take_along_axis(cells, np.maximum(newest, 0), 1), held.before[:, None])
+    return cast("Float64", np.where(column - kept <= held.longest[:, None], values, np.nan))
 
 
-def interval_values(cells: Float64, counter: Bool, longest: Int64, before: Float64, position: Int64) -> Float64:
-    """The values of intervals, float64 `[n, columns - 2]`.
+def interval_values(cells: Float64, counter: Bool, held: Held, length: int) -> Float64:
+    """The values of the last intervals, float64 `[n, length]`; what a counter usually adds is told from their cells alone.
 
     Args:
-        cells: cells of the intervals, float64 `[n, columns]`, NaN for missing; the first two are those before.
+        cells: cells of the intervals, float64 `[n, columns]`, NaN for missing; at least two more than `length`.
         counter: rows that are counters, bool `[n]`.
-        longest: number of missing cells in a row that are filled, for each row, int64 `[n]`.
-        before: last cell before these, float64 `[n]`; NaN where there is none.
-        position: column of that cell, int64 `[n]`; the column before the first one is -1.
+        held: how long each row holds, and what from before.
+        length: number of intervals.
     """
-    if longest.any():
-        cells = hold(cells, longest, before, position)
-    values = cells[:, EARLIER:].copy()
-    values[counter] = increases(cells[counter])
+    if held.longest.any():
+        cells = hold(cells, held)
+    values = cells[:, cells.shape[1] - length :].copy()
+    if counter.any():
+        readings = cells[counter, cells.shape[1] - length - EARLIER :]
+        values[counter] = increases(readings, largest(evidence(readings)))
     return values
 
 
-def fill_in(row: Float64, meaning: Meaning, interval: int, piece: int = PIECE) -> None:
+def fill_in(row: Float64, meaning: Meaning, interval: int, piece: int = PIECE) -> int:
     """Put the values of a series in the place of its cells, piece by piece, as a row may be long.
 
     Args:
@@ -99,15 +98,38 @@ def fill_in(row: Float64, meaning: Meaning, interval: int, piece: int = PIECE) -
         meaning: kind and hold of its readings.
         interval: length of an interval, ns.
         piece: number of intervals whose values are made together.
+
+    Returns:
+        Number of intervals of which the increase is left out, as no such counter adds so much.
     """
-    counter, longest = np.asarray([meaning.kind == "counter"]), np.asarray([meaning.hold // interval])
-    earlier, before, position = np.full(EARLIER, np.nan), np.nan, -1
+    longest, counter, left_out = meaning.hold // interval, meaning.kind == "counter", 0
+    if not counter:
+        for begin, cells in _pieces(row, longest, piece):
+            row[begin : begin + piece] = cells[SEEN_BY:]
+        return left_out
+    seen = evidence(np.full(SEEN_BY, np.nan))
+    for _, cells in _pieces(row, longest, piece):
+        seen = merged(seen, evidence(cells))
+    for begin, cells in _pieces(row, longest, piece):
+        readings = cells[SEEN_BY - EARLIER :]
+        values = increases(readings, largest(seen))
+        left_out += int((np.isnan(values) & np.isfinite(readings[1:-1]) & np.isfinite(readings[2:])).sum())
+        row[begin : begin + piece] = values
+    return left_out
+
+
+def _pieces(row: Float64, longest: int, piece: int) -> Iterator[tuple[int, Float64]]:
+    """Beginnings of the pieces and their cells, held where the series holds, with `SEEN_BY` cells before each piece."""
+    earlier, before, position = np.full(SEEN_BY, np.nan), np.nan, -1
     for begin in range(0, len(row), piece):
         cells = np.append(earlier, row[begin : begin + piece])
-        values = interval_values(cells[None], counter, longest, np.asarray([before]), np.asarray([position]))
-        row[begin : begin + piece] = values[0]
-        earlier, rest = cells[-EARLIER:], cells[:-EARLIER]
+        yield begin, _held(cells, Held(np.asarray([longest]), np.asarray([before]), np.asarray([position])))
+        earlier, rest = cells[-SEEN_BY:], cells[:-SEEN_BY]
         known = np.flatnonzero(np.isfinite(rest))
         position -= len(rest)
         if len(known):
             before, position = float(rest[known[-1]]), int(known[-1]) - len(rest)
+
+
+def _held(cells: Float64, held: Held) -> Float64:
+    return hold(cells[None], held)[0] if held.longest.any() else cells

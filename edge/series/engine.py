@@ -42,6 +42,7 @@ class Effect:
         broken: series whose forecasts break their promise, by kind; the baseline forecasts these.
         seconds: time spent in the forecaster.
         outliers: number of forecasts that were made without the newest value, which lies far from all others of its window.
+        jumped: counters whose newest increase is left out, as they never add so much; once for each interval.
     """
 
     points: list[Points]
@@ -55,6 +56,7 @@ class Effect:
     broken: dict[Kind, Int32] = field(default_factory=dict)
     seconds: float = 0.0
     outliers: int = 0
+    jumped: Int32 = field(default_factory=lambda: np.zeros(0, np.int32))
 
 
 @dataclass(slots=True)
@@ -177,6 +179,7 @@ class Engine:
             made.broken,
             made.seconds,
             int(outlying(closed.windows)[:, -1].sum()),
+            self.state.jumped(closed),
         )
 
     def replay(self, entry: Entry) -> None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from edge.contract.columns import Bool, Float64, Int32, Int64, Readings
 from edge.contract.grid import Aggregation, aggregate, combine, group_starts
 from edge.contract.meaning import Meaning
-from edge.contract.values import EARLIER, interval_values
+from edge.contract.values import EARLIER, Held, interval_values
 
 UNSEEN = np.iinfo(np.int64).min
 BLOCK = 512  # windows whose values are made of their cells at once
@@ -188,15 +188,16 @@ class Ring:
         derived = np.flatnonzero(self._counter[series] | self.holding(series))
         for rows in _blocks(derived):
             owners, first = series[rows], end[rows] - self.columns
-            made = interval_values(
-                self._cells(owners, first[:, None] + np.arange(self.columns)),
-                self._counter[owners],
-                self.longest[owners],
-                self.left[owners],
-                self.left_number[owners] - first,
-            )
-            values[rows] = made[:, -length:]
+            held = Held(self.longest[owners], self.left[owners], self.left_number[owners] - first)
+            cells = self._cells(owners, first[:, None] + np.arange(self.columns))
+            values[rows] = interval_values(cells, self._counter[owners], held, length)
         return values
+
+    def jumped(self, series: Int32, end: Int64, windows: Float64) -> Bool:
+        """Whether the newest value of a counter is missing though its interval and the one before have readings, bool `[n]`."""
+        known = np.isfinite(self._cells(series, end[:, None] + np.arange(-2, 0)))
+        held = np.isfinite(windows[:, -2:-1]).any(axis=1)
+        return known[:, 1] & (known[:, 0] | held)
 
     def _cells(self, series: Int32 | Int64, number: Int64) -> Float64:
         """The values of intervals, float64 `[n, columns]`, by their numbers; NaN where they have left."""

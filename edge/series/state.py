@@ -151,6 +151,12 @@ class State:
         """Which of these series are counters, bool `[n]`; each was seen."""
         return self._ring.counting(series)
 
+    def jumped(self, closed: Closed) -> Int32:
+        """The counters whose newest value is left out though there are readings, int32 `[n]`."""
+        number = closed.origin // self.contract.interval
+        rows = np.flatnonzero(self._ring.counting(closed.series) & np.isnan(closed.windows[:, -1]))
+        return closed.series[rows[self._ring.jumped(closed.series[rows], number[rows], closed.windows[rows])]]
+
     @property
     def meanings(self) -> Sequence[Meaning]:
         """Meaning of each series, as its cells were filled."""

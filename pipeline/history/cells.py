@@ -60,6 +60,7 @@ class Arrivals:
         out_of_order: readings that are older than the one of the series before.
         not_finite: readings that are infinite or NaN.
         stray: filled intervals far away from those of the others, which are in no table.
+        jumps: intervals whose increase is left out of the table, as such a counter never adds so much.
     """
 
     first: Int64
@@ -69,12 +70,13 @@ class Arrivals:
     out_of_order: Int64
     not_finite: Int64
     stray: Int64
+    jumps: Int64
 
     @classmethod
     def none(cls, count: int) -> "Arrivals":
         """Nothing has arrived of so many series."""
         start, zero = np.full(count, np.iinfo(np.int64).max), np.zeros(count, np.int64)
-        return cls(start, np.full(count, NEVER), *(zero.copy() for _ in range(5)))
+        return cls(start, np.full(count, NEVER), *(zero.copy() for _ in range(6)))
 
     def take(self, order: Int64) -> "Arrivals":
         """The chosen series, in the order given."""

@@ -42,6 +42,7 @@ class SeriesReport:
         not_finite: readings that are infinite or NaN; they do not count.
         flat: intervals in the longest run of one and the same value.
         stray: filled intervals far away from those of the others; they are left out.
+        jumps: intervals whose increase is left out, as such a counter never adds so much.
         problem: reason for which it cannot be trained on, or None.
     """
 
@@ -58,6 +59,7 @@ class SeriesReport:
     not_finite: int
     flat: int
     stray: int
+    jumps: int
     problem: str | None
 
 
@@ -159,6 +161,7 @@ def validate(arrivals: Arrivals, table: Table, contract: Contract, piece: int = 
             not_finite=int(arrivals.not_finite[row]),
             flat=coverage[row].flat,
             stray=int(arrivals.stray[row]),
+            jumps=int(arrivals.jumps[row]),
             problem=problems[row],
         )
         for row, name in enumerate(table.names)
@@ -249,6 +252,17 @@ def strays(report: Report) -> tuple[str, ...]:
             f"The fleet's readings lie between {iso(report.start)} and {iso(report.end)}"
         )
     return tuple(lines)
+
+
+def jumps(report: Report) -> tuple[str, ...]:
+    """One warning line per counter of which increases are left out."""
+    return tuple(
+        f"series {series.name!r}: {'one increase is' if series.jumps == 1 else f'{series.jumps} increases are'} left out, as "
+        "the counter usually adds far less in an interval: wrong readings, or another meter. Nothing has to be done; where "
+        "wrong readings come often, set [[ingest]] max"
+        for series in report.series
+        if series.jumps
+    )
 
 
 def stopped(report: Report) -> tuple[str, ...]:

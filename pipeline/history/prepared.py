@@ -8,7 +8,7 @@ from edge.contract.columns import Float64, Int32, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import format_duration, iso
 from edge.errors import HistoryError
-from pipeline.history.checks import Report, can_judge, refuse, stopped, strays, trainable, validate
+from pipeline.history.checks import Report, can_judge, jumps, refuse, stopped, strays, trainable, validate
 from pipeline.history.from_store import History
 from pipeline.history.glitches import glitches
 from pipeline.history.table import Table, stream_table
@@ -50,7 +50,7 @@ def prepare_history(history: History) -> Prepared:
     """
     contract = history.contract
     report = validate(history.arrivals, history.table, contract)
-    left_out = (*refuse(report), *strays(report))
+    left_out = (*refuse(report), *strays(report), *jumps(report))
     kept, parts = trainable(history.table, report), report.split
     warnings = (*history.notes, *left_out, *stopped(report), *glitches(kept))
     if parts is None:

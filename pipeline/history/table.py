@@ -205,7 +205,10 @@ def _fill(grid: Grid, rows: Int64, span: range, meanings: Sequence[Meaning], wor
             cells = cells[inside]  # noqa: PLW2901 - the others are of no use
         values[rows[cells["series"]], cells["number"] - span.start] = cells["value"]
         _let_go(values)
-    for meaning, row in zip(meanings, _rows(values, workspace.mapped), strict=False):
+    owners = np.argsort(rows)
+    for meaning, owner, row in zip(meanings, owners, _rows(values, workspace.mapped), strict=False):
         if not meaning.is_plain:
-            fill_in(row, meaning, grid.interval)
+            left_out = fill_in(row, meaning, grid.interval)
+            if left_out:
+                grid.arrivals.jumps[owner] += left_out
     return values if path is None else np.load(path, "r")

@@ -1,12 +1,11 @@
 """Kind of fault: values at the edge, report on change. Counters become consumption, and silent series keep their value."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.contract.meaning import Meaning
-from edge.contract.values import fill_in, hold, increases, interval_values, possible, reach
+from edge.contract.values import Held, fill_in, hold, interval_values, possible, reach
 
 NONE = float("nan")
 CELL = st.one_of(st.just(NONE), st.integers(0, 50).map(float))
@@ -21,34 +20,6 @@ def held_slowly(cells: list[float], longest: int) -> list[float]:
     return values
 
 
-@pytest.mark.parametrize(
-    ("readings", "expected"),
-    [
-        pytest.param([NONE, 10, 12, 12, 15.5], [2, 0, 3.5], id="it grows"),
-        pytest.param([NONE, NONE, 12, 15], [NONE, 3], id="its first reading is no increase"),
-        pytest.param([1, 2, NONE, 8, 9], [NONE, NONE, 1], id="a gap hides what was added in it"),
-        pytest.param([90, 100, 3, 5, 5], [3, 2, 0], id="a device that begins again at 0"),
-        pytest.param([0, 2**32 - 10, 6, 9], [6, 3], id="an overflow loses what was counted up to it"),
-        pytest.param([100, 100.02, 100.01, 100.03, 100.04], [0, 0.01, 0.01], id="a reading that goes back a little"),
-        pytest.param([1234.5, 1234.6, 0, 1234.9, 1235], [0, 0.3, 0.1], id="a zero while the device starts"),
-        pytest.param([1e12, 1e12 + 1, 1e12 + 3], [2], id="a large counter keeps its small steps"),
-        pytest.param([-5, -4, -6, -5], [0, 1], id="a counter below 0 has no negative increase"),
-    ],
-)
-def test_a_counter_becomes_what_was_added_in_each_interval(readings: list[float], expected: list[float]) -> None:
-    """The figures are computed by hand."""
-    np.testing.assert_allclose(increases(np.asarray(readings, np.float64)), expected, atol=1e-9)
-
-
-@given(st.lists(CELL, min_size=3, max_size=12), st.sampled_from([2.0**-30, 2.0**10, 2.0**40]))
-def test_increases_are_never_negative_and_scale_with_the_readings(cells: list[float], factor: float) -> None:
-    """Whatever the unit, to the last bit where it is a power of two."""
-    readings = np.asarray(cells)
-    added = increases(readings)
-    assert not (added < 0).any()
-    np.testing.assert_allclose(increases(readings * factor), added * factor, rtol=0)
-
-
 @given(st.lists(CELL, min_size=12, max_size=12), st.integers(0, 10), st.integers(-4, 7))
 def test_a_silent_series_keeps_its_last_cell_so_long(cells: list[float], longest: int, position: int) -> None:
     """As taking one cell after the other; the newest of the cells that have left the ring may stand among the first columns."""
@@ -56,7 +27,7 @@ def test_a_silent_series_keeps_its_last_cell_so_long(cells: list[float], longest
     line = [NONE] * (first + position) + cells[first + position :]
     given = np.asarray(line[first:])
     given[: max(position + 1, 0)] = np.nan
-    found = hold(given[None], np.asarray([longest]), np.asarray([line[first + position]]), np.asarray([position]))
+    found = hold(given[None], Held(np.asarray([longest]), np.asarray([line[first + position]]), np.asarray([position])))
     line[first + position + 1 : first] = [NONE] * max(0, -position - 1)
     np.testing.assert_array_equal(found[0], held_slowly(line, longest)[first:])
 
@@ -64,8 +35,8 @@ def test_a_silent_series_keeps_its_last_cell_so_long(cells: list[float], longest
 def test_each_row_has_its_own_kind() -> None:
     """A counter that holds added nothing while it was silent, and all of it where it reports again."""
     cells = np.asarray([[1, 4, NONE, NONE, NONE, 9], [1, 4, NONE, NONE, NONE, 9], [1, 4, NONE, NONE, NONE, 9]])
-    none = np.full(3, NONE)
-    values = interval_values(cells, np.asarray([False, False, True]), np.asarray([0, 2, 3]), none, np.zeros(3, np.int64))
+    held = Held(np.asarray([0, 2, 3]), np.full(3, NONE), np.zeros(3, np.int64))
+    values = interval_values(cells, np.asarray([False, False, True]), held, 4)
     np.testing.assert_array_equal(values, [[NONE, NONE, NONE, 9], [4, 4, NONE, 9], [0, 0, 0, 5]])
     assert np.isnan(cells[1, 2])  # what was given stays as it was
 
@@ -81,7 +52,8 @@ def test_a_long_series_has_the_values_that_it_has_as_a_whole(cells: list[float],
     counter, longest = np.asarray([meaning.kind == "counter"]), np.asarray([meaning.hold // 10])
     row = np.asarray(cells)
     fill_in(row, meaning, 10, piece)
-    np.testing.assert_array_equal(row, interval_values(whole, counter, longest, np.asarray([NONE]), np.asarray([0]))[0])
+    held = Held(longest, np.asarray([NONE]), np.asarray([0]))
+    np.testing.assert_array_equal(row, interval_values(whole, counter, held, len(row))[0])
 
 
 def test_forecasts_of_a_counter_alone_are_not_below_zero() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from edge.contract.columns import Float64, Readings, SeriesTable
 from edge.contract.contract import Contract
+from edge.contract.meaning import Meaning
 from edge.contract.schema import FORECAST_LEAD
 from edge.contract.times import SECOND
 from edge.forecaster.baselines import Baseline, seasonal_naive
@@ -93,3 +94,15 @@ def test_a_journal_of_an_earlier_version_is_read() -> None:
     decoded = Entry.decode(entry.encode()).forecasts
     assert decoded.dtype == np.float64
     assert decoded.tolist() == made.tolist()
+
+
+@pytest.mark.parametrize("hold", [0, 6 * HOUR])
+def test_a_counter_that_jumps_is_counted_and_no_fact(hold: int) -> None:
+    """The interval of the wrong reading and the one that takes it back, in one batch or one by one; nothing is scored."""
+    readings = hourly(100 + np.arange(60.0))
+    readings.value[40] = 4294967.295
+    for size in (60, 1):
+        fleet = Engine(seasonal_naive(CONTRACT), (), SeriesTable(["meter"], meaning=lambda _: Meaning("counter", hold)))
+        effects = [fleet.step(readings.take(slice(at, at + size))) for at in range(0, 60, size)]
+        assert [series for effect in effects for series in effect.jumped.tolist()] == [0, 0]
+        assert max(np.nanmax(effect.scores.absolute_error, initial=0.0) for effect in effects) == 0.0

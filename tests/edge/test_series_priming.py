@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.contract.columns import Readings
@@ -16,6 +16,7 @@ from edge.series.state import State
 from tests.edge.test_series_state import AGGREGATIONS, meanings_of_series, rows_of_readings
 
 
+@settings(max_examples=50)
 @given(
     rows=rows_of_readings,
     cut=st.integers(0, 60),

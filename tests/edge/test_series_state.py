@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.contract.columns import Readings
 from edge.contract.contract import Contract
 from edge.contract.grid import Aggregation, aggregate
 from edge.contract.meaning import GAUGE, Meaning
-from edge.contract.values import EARLIER, interval_values
+from edge.contract.values import EARLIER, Held, interval_values
 from edge.series.state import State
 
 AGGREGATIONS: tuple[Aggregation, ...] = ("mean", "last", "sum", "min", "max")
@@ -51,8 +51,8 @@ class Reference:
         cells = np.full((1, frontier - first), np.nan)
         cells[0, number - first] = value
         counter, longest = np.asarray([meaning.kind == "counter"]), np.asarray([meaning.hold // contract.interval])
-        values = interval_values(cells, counter, longest, np.asarray([np.nan]), np.asarray([0]))
-        return tuple(values[0, -contract.window :].astype(np.float32).tolist())
+        values = interval_values(cells, counter, Held(longest, np.asarray([np.nan]), np.asarray([0])), contract.window)
+        return tuple(values[0].astype(np.float32).tolist())
 
 
 def same_rows(
@@ -117,6 +117,7 @@ def test_any_batching_gives_what_one_reading_at_a_time_gives(
     same_rows(by_series(found), by_series(reference.rows))
 
 
+@settings(max_examples=50)
 @given(
     rows=st.lists(
         st.tuples(st.integers(0, 1), st.integers(0, 6).map(lambda at: at * 4), st.integers(0, 9).map(float)), max_size=20

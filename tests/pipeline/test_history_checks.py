@@ -12,7 +12,7 @@ from edge.contract.meaning import Meaning
 from edge.contract.times import DAY, SECOND
 from edge.errors import HistoryError
 from pipeline.files.reading import read_file
-from pipeline.history.checks import Report, refuse, stopped, trainable, validate
+from pipeline.history.checks import Report, jumps, refuse, stopped, trainable, validate
 from pipeline.history.table import stream_table, to_table
 
 HOUR = 3600 * SECOND
@@ -31,6 +31,19 @@ def test_table_is_the_grid_with_nan_for_missing() -> None:
     np.testing.assert_array_equal(table.times, MIDNIGHT + HOUR * np.arange(4))
     assert table.data_hash == to_table(["a", "b", "c"], readings.take(slice(None)), HOUR).data_hash
     assert table.data_hash != to_table(["a", "b", "d"], readings, HOUR).data_hash
+
+
+def test_increases_that_are_left_out_are_counted_for_their_series() -> None:
+    """The order of the names is not that of the readings."""
+    readings = Readings.of([0] * 30 + [1] * 30, [MIDNIGHT + hour * HOUR for hour in range(30)] * 2, [*range(100, 130)] * 2)
+    readings.value[20] = 4294967.295
+    series = SeriesTable(["meter", "b", "a"], meaning=lambda _: Meaning("counter"))
+    table, arrivals = stream_table(series, [readings], HOUR, by_name=True)
+    assert table.names == ("a", "b", "meter")
+    assert np.isnan(table.values[2]).nonzero()[0].tolist() == [0, 20, 21]
+    assert arrivals.jumps.tolist() == [0, 0, 2]
+    (line,) = jumps(validate(arrivals, table, Contract(HOUR, 4, 1)))
+    assert line.startswith("series 'meter': 2 increases are left out")
 
 
 def test_an_interval_far_shorter_than_the_readings_is_refused() -> None:
