@@ -1,5 +1,6 @@
 """How the messages of a topic can be read: format, the list that is walked, the time, the sensor's name in the payload."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ from pipeline.samples.payloads import PLAIN, Content, content_of, merged
 from pipeline.samples.states import states_in
 
 MOST_OFF = 26 * 3600 * 10**9  # ns between the time in a live message and its arrival: zones are up to 14 h off
+STILL = 2 * 10**9  # ns after which a time that goes on is another one, also where it is written in seconds
 TELLING = 0.6  # share of a document's numbers that a list must hold to be what the message is about
 LONGEST_NAME = 64  # characters of a sensor's name in a payload
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
 BESIDE = frozenset({"model", "type", "channel", "ch", "subtype"})  # tell sensors apart together with a name
 
 
@@ -231,11 +234,22 @@ def _time_path(flat: list[tuple[Sample, dict[Path, Leaf]]]) -> Path | None:
     for path in common:
         named = last_name(path) in TIMES
         values = [(sample, inside[path]) for sample, inside in flat]
-        if (named or isinstance(flat[0][1][path], str)) and all(
-            is_time(value, sample, named=named) for sample, value in values
+        if (
+            (named or isinstance(flat[0][1][path], str))
+            and all(is_time(value, sample, named=named) for sample, value in values)
+            and not _stands_still(path, flat)
         ):
             ranked.append((not named, len(path), _time_rank(path), path))
     return min(ranked, key=lambda entry: entry[:3])[3] if ranked else None
+
+
+def _stands_still(path: Path, flat: list[tuple[Sample, dict[Path, Leaf]]]) -> bool:
+    """Whether a time is the same in messages that come later with other numbers: a date, or when a device was installed."""
+    live = [(sample.arrival, inside) for sample, inside in flat if not sample.retained]
+    if len(live) < 2 or live[-1][0] - live[0][0] < STILL or len({inside[path] for _, inside in live}) > 1:
+        return False
+    numbers = [numbers_in(inside, path) for _, inside in live]
+    return any(row != numbers[0] for row in numbers[1:])
 
 
 def _time_rank(path: Path) -> int:
@@ -253,8 +267,8 @@ def is_time(value: Leaf, sample: Sample, *, named: bool) -> bool:
     """
     if isinstance(value, bool) or value is None or (isinstance(value, int | float) and not named):
         return False
-    if isinstance(value, str) and (len(value) < 10 or not value[:4].isdigit()):
-        return False
+    if isinstance(value, str) and (len(value) < 10 or not value[:4].isdigit() or DATE.fullmatch(value.strip())):
+        return False  # a date alone is no moment, and all readings of a day would stand in one
     try:
         moment = parse_time(value)
     except PayloadError:

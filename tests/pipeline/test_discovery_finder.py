@@ -201,6 +201,17 @@ def test_a_device_with_a_wrong_clock_is_read_by_arrival() -> None:
     assert (discovery.count.read, discovery.count.unread) == (27, 0)
 
 
+def test_a_time_that_stands_still_is_not_that_of_the_readings() -> None:
+    """A date beside the time of day, and when a device was installed: all readings would stand in one moment."""
+    fixed = [{"temp": 20.5 + n, "date": iso(NOW)[:10], "time": f"14:0{n}:00"} for n in range(3)]
+    installed = [{"temp": 20.5 + n, "created_at": iso(NOW - 86_400 * SECOND)} for n in range(3)]
+    repeated = [{"temp": 20.5, "time": iso(NOW)} for _ in range(3)]
+    daily: list[Payload] = [{"kwh": 5.5, "date": iso(NOW)[:10]}]
+    discovery = found(heard({"a/x": fixed, "bb/y/v": installed, "ccc/z/v/w": repeated, "d/d/d/d/d": daily}))
+    times = {finding.proposal.rule.topic: finding.proposal.rule.time for finding in discovery.findings}
+    assert times == {"a/x": "", "bb/y/v": "", "ccc/z/v/w": None, "d/d/d/d/d": ""}
+
+
 def test_numbers_that_are_texts_are_read(tmp_path: Path) -> None:
     """With a decimal comma or a unit, beside numbers, in a list, and one alone."""
     collected = heard(
