@@ -6,6 +6,7 @@ from hashlib import blake2b
 
 from edge.clock.doubles import Doubles
 from edge.clock.offsets import NEAR, Offsets
+from edge.clock.standing import Standing
 from edge.clock.trust import Trust
 from edge.contract.columns import Readings
 from edge.contract.times import EARLIEST
@@ -77,7 +78,7 @@ class Intake:
         # Of known series only, or a flood of made-up ones would push them out.
         self._topics: dict[str, Bounds] = {}
         self._usual: dict[str, _Usual] = {}
-        self._offsets, self._doubles = Offsets(self._most), Doubles()
+        self._offsets, self._doubles, self._standing = Offsets(self._most), Doubles(), Standing()
         self._origins: dict[int, _Origin] = {}  # of the last reading of each series
         self.arrivals: dict[int, Arrival] = {}
         self.held = Readings.empty()
@@ -119,6 +120,11 @@ class Intake:
                 (rows if reading[1] <= latest else ahead).append(reading)
         self.held = Readings.of(*zip(*ahead, strict=True)) if ahead else Readings.empty()
         readings = Readings.of(*zip(*rows, strict=True)) if rows else Readings.empty()
+        self._compare(readings)
+        return readings
+
+    def _compare(self, readings: Readings) -> None:
+        """Say of which series two readings stand close together or in one moment, again and again."""
         for index in self._doubles.look(readings):
             self.shared += 1
             self._grumbler.say(
@@ -126,7 +132,12 @@ class Intake:
                 f"series {quoted(self._series.names[index], LONGEST_SHOWN)} has two values within milliseconds again and "
                 "again; where two sensors send them, name what tells them apart in [[ingest]] series, such as {$.id}",
             )
-        return readings
+        for index in self._standing.look(readings):
+            self._grumbler.say(
+                "same_time",
+                f"series {quoted(self._series.names[index], LONGEST_SHOWN)} has one value after the other for the same moment, "
+                'and the last one stays; set [[ingest]] time to the path of a time that goes on, or to "" for that of arrival',
+            )
 
     def _usual_reading(self, usual: _Usual, message: Message, latest: int, *, proved: bool) -> tuple[int, int, float] | None:
         """The reading of a message on a topic that gives one with a time; None where there is more to look at.

@@ -35,6 +35,17 @@ def test_a_sensor_that_sends_its_last_hour_again_is_in_no_other_zone(payload: st
     assert [line for line in desk.lines if line.startswith("time_offset")] == []
 
 
+def test_a_time_that_stands_still_is_named() -> None:
+    """All readings of a day would be one in the store, and each of them be counted as used."""
+    desk = Desk(ingest("log/{x}", value="v", time="date"))
+    for n in range(9):
+        desk.take(("log/roof", f'{{"date": "2026-01-15", "v": {n}}}'.encode()))
+    (line,) = [line for line in desk.lines if line.startswith("same_time")]
+    assert (
+        "series 'roof' has one value after the other for the same moment, and the last one stays; set [[ingest]] time" in line
+    )
+
+
 def test_a_known_topic_whose_series_another_one_takes_is_looked_at_again() -> None:
     """Each change from one to the other is counted, however often both were seen."""
     desk = Desk(ingest("a/{x}"), ingest("b/{x}"))
