@@ -18,6 +18,8 @@ BARE_TOO = awk '/^[^ ]/ { printf "%s%s", block, bare; block = bare = ""; extra =
 export UV_HTTP_TIMEOUT ?= 300
 # Tests of the trainer write bundles here; .ci/run runs them again on devices without a trainer.
 export GATECAST_TEST_BUNDLES ?= $(CURDIR)/.make/bundles
+# The tests start some hundred Python programs, and each would compile the modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 # Older versions of pip read only their own variable.
 ifdef SSL_CERT_FILE
 export PIP_CERT ?= $(SSL_CERT_FILE)

@@ -32,9 +32,9 @@ class RecallTrainer:
         self.optimizer = keras.optimizers.Adam(budget.learning_rate, global_clipnorm=1.0)
         self.optimizer.build(self.weights)
         # Compiled once per length: one step is so small that starting it uncompiled costs more than the step.
-        self.step = tf.function(self._step, jit_compile=True)
-        self.run_said = tf.function(self._said)
-        self.run_gradient = tf.function(self._gradient)
+        self.step = tf.function(self._step, jit_compile=True, autograph=False)
+        self.run_said = tf.function(self._said, autograph=False)
+        self.run_gradient = tf.function(self._gradient, autograph=False)
         self.random = np.random.default_rng(0)
 
     def restart(self, seed: int) -> None:

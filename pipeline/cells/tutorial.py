@@ -120,7 +120,7 @@ class Tutorial:
 
     def predict(self, windows: Float64, series: Int32) -> Float64:
         """Forecasts before conversion, float64 `[n, horizon, 1]`."""
-        forecasts = tf.function(self.forecast)(
+        forecasts = tf.function(self.forecast, autograph=False)(
             tf.constant(without_outliers(windows).astype(np.float32)), tf.constant(series)
         ).numpy()
         return cast("Float64", forecasts.astype(np.float64))

@@ -74,7 +74,7 @@ def forecast(network: "Network | Members", windows: Float64, series: Int32) -> F
     """
     import tensorflow as tf  # noqa: PLC0415 - takes seconds, and the device never needs it
 
-    run = tf.function(network.call)
+    run = tf.function(network.call, autograph=False)
     windows = without_outliers(windows)
     levels = level(windows)
     distances = relative(windows, levels)

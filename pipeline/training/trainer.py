@@ -50,9 +50,10 @@ class Trainer:
         shapes: tuple[list[int | None], ...] = ([*block, contract.window], [*block, contract.horizon], block, block, [None], [])
         kinds = (tf.float32, tf.float32, tf.int32, tf.float32, tf.float32, tf.int32)
         signature = [tf.TensorSpec(shape, kind) for shape, kind in zip(shapes, kinds, strict=True)]
-        self.run_steps = tf.function(self._run_steps, input_signature=signature)
-        self.run_loss = tf.function(self._loss, reduce_retracing=True)
-        self.run_step = tf.function(self._step)
+        # The loops are TensorFlow's own already; to look for Python's would take seconds of each training.
+        self.run_steps = tf.function(self._run_steps, input_signature=signature, autograph=False)
+        self.run_loss = tf.function(self._loss, reduce_retracing=True, autograph=False)
+        self.run_step = tf.function(self._step, autograph=False)
 
     def epoch(self, epoch: int, random: np.random.Generator) -> float:
         """Train on a random part of the windows; returns the mean loss.

@@ -21,7 +21,7 @@ from pipeline.history.windows import Samples
 from pipeline.processes.child import Raised, Say, events, grid_file, last_words, obey, run_process
 from pipeline.training.architecture import Architecture
 from pipeline.training.build import forecast
-from pipeline.training.conversion import convert
+from pipeline.training.conversion import convert_each
 from pipeline.training.fit import calibrated, fit_members
 from pipeline.training.settings import Progress, Record, Settings
 
@@ -187,8 +187,7 @@ def _work(folder: Path, say: Say) -> None:
     say(stage="conversion")
     network = calibrated(plan.architecture, plan.contract, trained.members, validation, plan.settings)
     np.save(folder / FORECASTS_FILE, forecast(network, data["windows"], data["window_series"]))
-    for precision in dict.fromkeys(("float32", *plan.precisions)):
-        content = convert(network, precision)
+    for precision, content in convert_each(network, dict.fromkeys(("float32", *plan.precisions))).items():
         if len(content) <= MODEL_LIMIT:
             (folder / model_name(precision)).write_bytes(content)
         elif precision == "float32":

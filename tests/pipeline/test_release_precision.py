@@ -1,5 +1,6 @@
 """The quickest precision goes out that forecasts as well as float32."""
 
+from functools import cache
 from typing import cast, get_args
 
 import msgspec
@@ -18,16 +19,21 @@ from pipeline.release.candidates import probe_windows
 from pipeline.release.precision import Choice, Pairs, choose_precision, microseconds, preferred
 from pipeline.training.architecture import Architecture
 from pipeline.training.build import build, forecast
-from pipeline.training.conversion import convert
+from pipeline.training.conversion import convert, convert_each
 from tests.support import tiny
 
 ARCHITECTURE = Architecture(units=40)
 
 
+@cache
+def models() -> dict[Precision, bytes]:
+    """One network in each precision."""
+    return convert_each(tiny.network(ARCHITECTURE), get_args(Precision))
+
+
 def bundles(*precisions: Precision) -> dict[Precision, Bundle]:
-    """Conversions of one network."""
-    network = tiny.network(ARCHITECTURE)
-    return {one: tiny.bundle_of(convert(network, one), ARCHITECTURE, precision=one) for one in precisions}
+    """Bundles of that network."""
+    return {precision: tiny.bundle_of(models()[precision], ARCHITECTURE, precision=precision) for precision in precisions}
 
 
 def choose(found: dict[Precision, Bundle], forecasts: Float64, largest: int | None = None) -> Choice:
