@@ -7,6 +7,7 @@ from edge.quoting import did_you_mean, quoted
 
 EXCEL = "excel"  # days since 1899-12-30
 FIRST_SERIAL = -25_569  # 1899-12-30 in days since 1970
+LAST_MONTH, LAST_DAY = 12, 31
 EXAMPLE = "%d.%m.%Y %H:%M"
 _GROUPS = {
     "Y": r"(?P<year>[0-9]{4})",
@@ -80,28 +81,37 @@ def _pattern_of(time_format: str) -> str:
     return pattern
 
 
-def format_of(text: str) -> str:
-    """The format that a date or time is probably written in, for advice; empty where none can be told."""
+def formats_of(text: str) -> list[str]:
+    """The formats that a date or time may be written in, for advice, the likeliest first; empty where none can be told."""
     date = re.match(r"([0-9]{1,4})([./-])([0-9]{1,2})\2([0-9]{4}|[0-9]{1,2})(?![0-9])", text)
     clock = _clock_of(text[date.end() :]) if date else None
     if date is None or clock is None:
-        return ""
+        return []
     first, sign, second, third = date.groups()
     if len(first) == 4:
-        return f"%Y{sign}%m{sign}%d{clock}"
+        return [f"%Y{sign}%m{sign}%d{clock}"]
     if len(first) == 3 or len(third) == 1:
-        return ""
-    order = ("%m", "%d") if int(second) > 12 or (sign == "/" and "%p" in clock) else ("%d", "%m")
-    return f"{order[0]}{sign}{order[1]}{sign}{'%Y' if len(third) == 4 else '%y'}{clock}"
+        return []
+    year = "%Y" if len(third) == 4 else "%y"
+    orders = {
+        "%d %m": int(first) <= LAST_DAY and int(second) <= LAST_MONTH,
+        "%m %d": int(first) <= LAST_MONTH and int(second) <= LAST_DAY and sign != ".",
+    }
+    if sign == "/" and "%p" in clock:
+        orders = dict(reversed(orders.items()))
+    formats = [f"{order.replace(' ', sign)}{sign}{year}{clock}" for order, fits in orders.items() if fits]
+    if year == "%y" and sign != "." and int(second) <= LAST_MONTH and int(third) <= LAST_DAY:
+        formats.append(f"%y{sign}%m{sign}%d{clock}")
+    return formats
 
 
 def _clock_of(text: str) -> str | None:
     """The format of what stands behind a date; None where it is no time of day."""
     if not text:
         return ""
-    clock = re.fullmatch(r"([ T]+)[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?([.,][0-9]+)?( ?[AaPp]\.?[Mm]\.?)?", text)
+    clock = re.fullmatch(r"([ T]+)[0-9]{1,2}([:h])[0-9]{2}(:[0-9]{2})?([.,][0-9]+)?( ?[AaPp]\.?[Mm]\.?)?", text)
     if clock is None:
         return None
-    hour = "%I" if clock[4] else "%H"
-    half = "" if not clock[4] else " %p" if clock[4].startswith(" ") else "%p"
-    return f"{clock[1]}{hour}:%M{':%S' if clock[2] else ''}{clock[3][0] + '%f' if clock[3] else ''}{half}"
+    gap, sign, second, fraction, half = clock.groups()
+    noon = "" if not half else " %p" if half.startswith(" ") else "%p"
+    return f"{gap}{'%I' if half else '%H'}{sign}%M{':%S' if second else ''}{fraction[0] + '%f' if fraction else ''}{noon}"

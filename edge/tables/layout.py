@@ -11,7 +11,7 @@ from edge.errors import ConfigurationError, HistoryError
 from edge.tables.numbers import NumberRule, doubtful_point, has_decimal_comma, number_of, units_of
 from edge.tables.options import NO_OPTIONS, TableOptions
 from edge.tables.sample import Sample
-from edge.tables.times import judge
+from edge.tables.times import is_clock, judge
 from edge.tables.timing import Timing, timing_of
 from edge.tables.words import (
     BESIDE_VALUE,
@@ -142,8 +142,15 @@ def labelled(owner: str, label: str) -> str:
 def _check_names(sample: Sample, names: tuple[str, ...], options: TableOptions) -> None:
     if len(names) < 2:
         raise HistoryError(f"{sample.source}: expected {SHAPES}; got one column, {shown(names[0] if names else '')}")
-    if not options.columns and _is_data(names, sample.latest):
-        example = ",".join(["time", *(f"sensor{position}" for position in range(1, len(names)))])
+    times = [name for name in names if name and (judged := judge([name], sample.latest)).rule is not None and judged.whole]
+    if not options.columns and len(times) > 1 and times != [*names[: len(times)]]:
+        raise HistoryError(
+            f"{sample.source}: expected a row for each time; got times as names of columns, such as {shown(times[0])}: "
+            "export the data with its times in one column"
+        )
+    if not options.columns and (times or _are_numbers(names)):
+        clock = ["date", "time"] if is_clock(names[1:2]) else ["time"]
+        example = ",".join([*clock, *(f"sensor{position}" for position in range(1, len(names) - len(clock) + 1))])
         raise HistoryError(
             f"{sample.source}: expected the names of the columns in the first line; got the data {shown(','.join(names))}: "
             f"write a line with names above it, or give them, such as --columns {example[:LONGEST_SHOWN]}"
@@ -153,19 +160,12 @@ def _check_names(sample: Sample, names: tuple[str, ...], options: TableOptions) 
         raise HistoryError(f"{sample.source}: expected every column once; got {shown(twice)} twice, rename or remove one")
 
 
-def _is_data(names: Sequence[str], latest: int) -> bool:
-    """Whether a line that should have the names has a time, or nothing but numbers."""
-    numbers = 0
-    for name in names:
-        judged = judge([name], latest)
-        if name and judged.rule is not None and judged.whole:
-            return True
-        try:
-            number_of(name)
-        except ValueError:
-            continue
-        numbers += 1
-    return numbers == len(names)
+def _are_numbers(names: Sequence[str]) -> bool:
+    """Whether a line that should have the names has nothing but numbers."""
+    try:
+        return bool([number_of(name) for name in names])
+    except ValueError:
+        return False
 
 
 def _numbered(names: Sequence[str], name: str, option: str) -> int:

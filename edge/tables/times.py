@@ -23,14 +23,15 @@ from edge.contract.times import (
     readable,
 )
 from edge.errors import PayloadError
-from edge.tables.formats import EXCEL, FIRST_SERIAL, format_of
+from edge.tables.formats import EXCEL, FIRST_SERIAL, formats_of
 from edge.tables.words import TIME_NAMES
 
 TIME = "a time, such as 2026-01-31T12:00:00Z or a Unix number"
 AHEAD = 600 * SECOND  # a clock may be ahead of ours by so much
 SET = 1_767_225_600 * SECOND  # 2026: a clock that shows less was never set, and bounds nothing
 _NUMBER, _ISO = re.compile(FRACTIONAL), re.compile(ISO)
-_CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: ?[AaPp]\.?[Mm]\.?)?")
+_ZONE_NAME = re.compile(r"(?P<time>.*[0-9]) ?(?P<zone>[A-Z]{3,5}|\[[A-Za-z_]+/[A-Za-z_/]+\])")
+_CLOCK = re.compile(r"[0-9]{1,2}[:h][0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: ?[AaPp]\.?[Mm]\.?)?")
 _DAY_AND_HOUR = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])"  # month, day, hour
 _DIGITS = (  # dates without signs between their parts, that pass for numbers
     (re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])(?:[01][0-9]|2[0-3])"), "%Y%m%d%H"),
@@ -51,7 +52,7 @@ class TimeRule:
     Args:
         unit: unit of its numbers; `iso`: it has none; `auto`: they are told apart by their size.
         pattern: pattern of the format that the user named; empty: ISO 8601 or a number.
-        excel: whether its numbers are days since 1899-12-30, in local time.
+        excel: whether its numbers are days since 1899-12-30, in local time; a text beside them is ISO 8601.
     """
 
     unit: TimeUnit = "auto"
@@ -131,7 +132,7 @@ def read_cell(text: str, rule: TimeRule) -> tuple[int, bool]:
     try:
         if rule.excel:
             if _NUMBER.fullmatch(text) is None:
-                raise PayloadError("bad_time", "no number of a day")
+                return read_time(text, "iso")
             return readable(_of_serial(text), text), False
         match = re.fullmatch(rule.pattern, text)
         if match is None:
@@ -151,7 +152,8 @@ def expected_time(cell: str, rule: TimeRule, *, named: bool) -> str:
         named: whether the column was found by its name.
     """
     if rule.pattern or rule.excel:
-        return "a time as --time-format says, and a date that exists"
+        meaning = "without --time-format this one is read" if _is_iso(cell.strip(BLANKS)) else meaning_of(cell)
+        return f"a time as --time-format says, and a date that exists{f' ({meaning})' if meaning else ''}"
     meaning = meaning_of(cell)
     nameless = "" if named else f", as no column is named {', '.join(TIME_NAMES[:4])} or such: name that of the times so"
     return f"{TIME}{nameless}{f' ({meaning})' if meaning else ''}"
@@ -160,11 +162,17 @@ def expected_time(cell: str, rule: TimeRule, *, named: bool) -> str:
 def meaning_of(cell: str) -> str:
     """What a cell that is no time probably means, with the option that reads it; empty where nothing can be told."""
     text = cell.strip(BLANKS)
-    time_format = format_of(text)
-    if time_format:
-        other = {"%d/%m": "%m/%d", "%m/%d": "%d/%m"}.get(time_format[:5], "")
-        doubt = f", or '{other}{time_format[5:]}' if day and month are the other way round" if other else ""
-        return f"--time-format '{time_format}' reads this one{doubt}"
+    first, *others = formats_of(text) or [""]
+    if first:
+        doubt = f", or {' or '.join(map(repr, others))} if day, month and year stand in that order" if others else ""
+        return f"--time-format '{first}' reads this one{doubt}"
+    zone = _ZONE_NAME.fullmatch(text[:LONGEST_TIME])
+    if zone is not None and (_is_iso(zone["time"]) or formats_of(zone["time"])):
+        return f"{zone['zone']} is the name of a zone: leave it out, and give --timezone NAME, such as Europe/Berlin"
+    return _meaning_of_digits(text)
+
+
+def _meaning_of_digits(text: str) -> str:
     for pattern, digits in _DIGITS:
         if pattern.fullmatch(text):
             letters = "".join(_LETTERS[digits[position : position + 2]] for position in range(0, len(digits), 2))

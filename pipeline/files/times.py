@@ -62,7 +62,7 @@ def _nanoseconds(column: pl.Series, rule: TimeRule) -> Times:
         unit = UNITS[kind.time_unit] if isinstance(kind, pl.Datetime) else DAY
         return _all(_scaled(column.cast(pl.Int64), unit), zoned=isinstance(kind, pl.Datetime) and kind.time_zone is not None)
     if rule.excel and (kind.is_numeric() or kind == pl.String):
-        return _all(_from_serials(column), zoned=False)
+        return _from_serials(column)
     if kind.is_integer():
         return _all(_from_integers(column.cast(pl.Int64, strict=False), rule.unit), zoned=True)
     if kind.is_numeric():
@@ -159,12 +159,18 @@ def _from_groups(groups: pl.DataFrame) -> pl.Series:
     return groups.select(pl.when(date.abs() < LARGEST_DAY).then(date * DAY + seconds * SECOND + fraction).alias("time"))["time"]
 
 
-def _from_serials(column: pl.Series) -> pl.Series:
-    """Days since 1899-12-30, to the second."""
+def _from_serials(column: pl.Series) -> Times:
+    """Days since 1899-12-30, to the second; texts that are no numbers are ISO 8601."""
     text = column.cast(pl.String).str.strip_chars(BLANKS)
-    number = text.set(~text.str.contains(f"^(?:{FRACTIONAL})$").fill_null(value=False), None).cast(pl.Float64, strict=False)
+    is_number = text.str.contains(f"^(?:{FRACTIONAL})$").fill_null(value=False)
+    number = text.set(~is_number, None).cast(pl.Float64, strict=False)
     seconds = (number * 86_400).round(mode="half_to_even").cast(pl.Int64, strict=False)
-    return _scaled(seconds + FIRST_SERIAL * 86_400, SECOND)
+    times = _all(_scaled(seconds + FIRST_SERIAL * 86_400, SECOND), zoned=False)
+    rest = (~is_number & text.is_not_null()).arg_true()
+    if not len(rest):
+        return times
+    others = _from_text(text.gather(rest), "iso")
+    return Times(times.time.scatter(rest, others.time), times.zoned.scatter(rest, others.zoned))
 
 
 def _from_integers(number: pl.Series, unit: TimeUnit) -> pl.Series:

@@ -46,7 +46,7 @@ def test_a_column_of_times_is_known(cells: list[str], unit: str, whole: bool) ->
         (["1", "2", "3"], "a Unix time lies between the year 2000 and now"),
         (["1796000000"], "a Unix time lies between the year 2000 and now"),
         (["31.01.2026 12:00"], "--time-format '%d.%m.%Y %H:%M' reads this one"),
-        (["02/01/2026"], "or '%m/%d/%Y' if day and month are the other way round"),
+        (["02/01/2026"], "or '%m/%d/%Y' if day, month and year stand in that order"),
         (["soon"], ""),
     ],
 )
@@ -66,6 +66,8 @@ def test_a_cell_is_read_by_the_rule_of_its_column() -> None:
     assert read_cell("46310.708", TimeRule(excel=True))[0] == parse_time("2026-10-15T16:59:31")
     assert read_cell(str(noon // 10**6), TimeRule("ms")) == (noon, True)
     assert read_cell("2026-01-31 12:00", TimeRule("iso")) == (noon, False)
+    assert read_cell(" 2026-01-31 12:00", TimeRule(excel=True)) == (noon, False)
+    assert read_cell("2026-01-31T12:00Z", TimeRule(excel=True)) == (noon, True)
     for text, rule in (
         ("31.2.2026 12", local),
         ("31.1.2026 24", local),
@@ -90,7 +92,7 @@ def test_a_twelve_hour_clock_is_read() -> None:
 
 def test_times_of_day_are_known_from_dates() -> None:
     """A column of a date stands beside them."""
-    assert is_clock(["12:00", "9:05:01.5", "", "07:00 PM"])
+    assert is_clock(["12:00", "9:05:01.5", "", "07:00 PM", "07h05"])
     assert not is_clock(["2026-01-31 12:00"])
     assert not is_clock(["", ""])
 
@@ -99,3 +101,18 @@ def test_what_lies_ahead_of_the_clock_is_no_time_of_a_file() -> None:
     """Ten minutes are allowed; a clock that was never set bounds nothing."""
     assert latest_of(NOW) == NOW + AHEAD == NOW + 600 * SECOND
     assert latest_of(0) == LATEST
+
+
+@pytest.mark.parametrize(
+    ("cell", "rule", "words"),
+    [
+        ("2026-01-31 12:00", TimeRule(pattern="x"), "without --time-format this one is read"),
+        ("31.01.2026", TimeRule(excel=True), "--time-format '%d.%m.%Y' reads this one)"),
+        ("26-10-15", TimeRule(), "'%d-%m-%y' reads this one, or '%y-%m-%d' if day, month and year stand in that order"),
+        ("2026-01-31 12:00 CEST", TimeRule(), "CEST is the name of a zone: leave it out, and give --timezone NAME"),
+        ("2026-01-31T12:00+02:00[Europe/Berlin]", TimeRule(), "[Europe/Berlin] is the name of a zone"),
+    ],
+)
+def test_a_time_that_is_not_read_comes_with_what_reads_it(cell: str, rule: TimeRule, words: str) -> None:
+    """Every way that fits, or what to leave out."""
+    assert words in expected_time(cell, rule, named=True)

@@ -68,6 +68,13 @@ def test_serial_numbers_are_dates_only_if_the_user_says_so(book: Path) -> None:
         rows(book, TableOptions(sheet="Serial"))
 
 
+@pytest.mark.parametrize("sheet", ["Messung", "Serial", "Split"])
+def test_day_numbers_by_declaration_leave_real_dates_as_they_are(book: Path, sheet: str) -> None:
+    """A workbook may have both, and a person does not see which."""
+    read, _ = rows(book, TableOptions(sheet=sheet, time_format="excel"))
+    assert [row for row in read if row[0] == "a"] == [("a", NOON, 1.5), ("a", NOON + HOUR, 2.5)]
+
+
 def test_a_date_and_a_time_of_day_stand_in_two_columns(book: Path) -> None:
     """What a cell does not show is no part of it."""
     assert rows(book, TableOptions(sheet="Split"))[0] == [("a", NOON, 1.5), ("a", NOON + HOUR, 2.5)]
