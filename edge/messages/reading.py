@@ -142,20 +142,27 @@ def _shared_document(ingest: Ingest, documents: dict[object, object], topic: str
     return document
 
 
-def meaning_of(ingests: Iterable[Ingest], name: str) -> Meaning | None:
+def meaning_of(ingests: Iterable[Ingest], name: str, told: Meaning | None = None) -> Meaning | None:
     """What the rules say of a series by its name: those of them that leave the least of it open.
+
+    Args:
+        ingests: rules, in their order.
+        name: name of the series.
+        told: kind and hold by which an agent took its messages, which say which rule it is; None where nobody told them.
 
     Returns:
         None where none gives such a name, where they do not say what its values mean, or where several say different things:
         then only a message tells which of them takes the series.
     """
-    freedom = [(ingest.freedom(name), ingest) for ingest in ingests]
-    least = min((left_open for left_open, _ in freedom if left_open is not None), default=None)
-    told = [ingest.meaning_of(name) for left_open, ingest in freedom if left_open is not None and left_open == least]
-    first = told[0] if told else None
-    if first is None or not all(other is not None and other.agrees(first) for other in told):
+    freedom = [(left_open, ingest.meaning_of(name)) for ingest in ingests if (left_open := ingest.freedom(name)) is not None]
+    if told is not None:
+        freedom = [entry for entry in freedom if entry[1] is not None and entry[1].agrees(told)] or freedom
+    least = min((left_open for left_open, _ in freedom), default=None)
+    said = [meaning for left_open, meaning in freedom if left_open == least]
+    first = said[0] if said else None
+    if first is None or not all(other is not None and other.agrees(first) for other in said):
         return None
-    return first if all(other == first for other in told) else replace(first, unit="")
+    return first if all(other == first for other in said) else replace(first, unit="")
 
 
 def plausible_of(ingests: Iterable[Ingest], name: str) -> Plausible | None:

@@ -15,11 +15,12 @@ class SeriesRules:
     """What the rules say of series, by their names.
 
     Args:
-        meaning: function that gives kind, hold and unit; None where nobody knows.
+        meaning: function that gives kind, hold and unit, where it helps by what an agent told of the series; None where nobody
+            knows.
         plausible: function that gives the values that can be; None where all can.
     """
 
-    meaning: Callable[[str], Meaning | None] = lambda _: None
+    meaning: Callable[[str, Meaning | None], Meaning | None] = lambda _, told: told
     plausible: Callable[[str], Plausible | None] = lambda _: None
 
 

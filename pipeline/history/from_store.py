@@ -116,7 +116,8 @@ def read_history(
         fleet: section of the configuration with what is known of the contract.
         workspace: folder that a large table becomes a file in, and how much is in memory at once.
         stop: moment after the last one, ns UTC; None: all readings are taken.
-        rules: rules of the live readings; where they say nothing of a series, what an agent told the store counts.
+        rules: rules of the live readings; where they say nothing of a series, or several give its name, what an agent told the
+            store counts.
         sources: further history.
 
     Raises:
@@ -126,7 +127,7 @@ def read_history(
         StoreDenied: the account, bucket or address is wrong.
     """
     told = described(store)
-    series = SeriesTable(meaning=lambda name: rules.meaning(name) or told.get(name))
+    series = SeriesTable(meaning=lambda name: rules.meaning(name, told.get(name)) or told.get(name))
     plausible = PlausibleReadings(series, rules.plausible)
     pages = plausible.of(read_pages(store, series, stop=stop, sources=sources))
     known = _enough(fleet, pages, workspace)

@@ -271,6 +271,18 @@ def test_what_a_name_means_is_told_by_the_rule_that_names_its_value() -> None:
     assert meaning_of([named], "roof.u") is None
 
 
+def test_an_agent_that_took_the_messages_knows_which_rule_it_was() -> None:
+    """What it told decides among the rules that give the name; where none says the same the rules were changed since."""
+    held = ingest("a/{device}", "{device}.{key}", value="*", fill="hold")
+    gauge = ingest("b/{device}", "{device}.{key}", values={"t": ValueRule("t", unit="K")})
+    name = "roof.t"
+    assert meaning_of([held, gauge], name) == meaning_of([held, gauge], name, Meaning()) == Meaning(unit="K")
+    assert meaning_of([held, gauge], name, Meaning(hold=DAY)) == Meaning(hold=DAY)
+    assert meaning_of([held, gauge], name, Meaning("counter")) == Meaning(unit="K")
+    assert meaning_of([gauge], name, Meaning(hold=DAY)) == Meaning(unit="K")
+    assert meaning_of([], name, Meaning(hold=DAY)) is None
+
+
 def test_a_name_tells_nothing_where_rules_disagree() -> None:
     """Two rules that take every number give such a name; an entry of that very name, or one voice, decides."""
     held = ingest("a/{device}", "{device}.{key}", value="*", fill="hold", unit="W")

@@ -170,5 +170,5 @@ def test_what_an_agent_told_the_store_counts_where_no_rule_is_sure(tmp_path: Pat
         points = [rows for day in days for rows in descriptions.rows(batch.take(batch.time == day))]
         store.write(store.encode([*points, Points.of_readings(batch)], series))
     assert described(store) == {"door": Meaning(hold=6 * HOUR), "meter": Meaning("counter"), "tank": Meaning("counter")}
-    table = read_history(store, Fleet("1d"), rules=SeriesRules({"tank": GAUGE}.get)).table
+    table = read_history(store, Fleet("1d"), rules=SeriesRules(lambda name, _: GAUGE if name == "tank" else None)).table
     assert table.told == {"door": Meaning(hold=6 * HOUR), "meter": Meaning("counter")}
