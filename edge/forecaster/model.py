@@ -6,7 +6,6 @@ resizing one interpreter costs more than a forecast, and tflite-runtime would lo
 
 import importlib
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from typing import Any, cast
 
 import numpy as np
@@ -48,7 +47,8 @@ def runtime_name(runtimes: Sequence[tuple[str, str]] = RUNTIMES) -> str:
         ConfigurationError: none is installed.
     """
     _, distribution = _runtime(runtimes)
-    return f"{distribution} {version(distribution)}"
+    metadata = importlib.import_module("importlib.metadata")  # half a megabyte that the agent does not need
+    return f"{distribution} {metadata.version(distribution)}"
 
 
 class Model:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -22,21 +22,23 @@ from edge.quoting import without_account
 from edge.stores.address import Address
 
 PAGE = 50_000
+CACHE = 1000  # KiB of pages that stay in memory; the rows of many series lie on more pages than any cache holds
 PATIENCE = 30.0  # seconds that a lock of another process is waited for
-ROWS_PER_STATEMENT = 100
+ROWS_PER_STATEMENT = (100, 10, 1)
 CELLS_PER_STATEMENT = 30_000  # SQLite takes 32,766
 TYPES = {"i": np.int64, "f": np.float64}
+Part = TypeVar("Part")
 
 
 class _Section(msgspec.Struct, array_like=True):
-    """The points of one measurement in a block; columns are bytes of int64 or float64."""
+    """The points of one measurement in a block; columns are bytes of int64 or float64, in place in a block that is read."""
 
     measurement: str
     names: list[str]
-    series: bytes
-    time: bytes
-    lead: bytes | None
-    fields: dict[str, tuple[str, bytes] | str]
+    series: memoryview
+    time: memoryview
+    lead: memoryview | None
+    fields: dict[str, tuple[str, memoryview] | str]
 
 
 def open_address(address: Address) -> "SqliteStore":
@@ -90,23 +92,22 @@ class SqliteStore:
         sections = []
         for part in points:
             used, local = np.unique(part.series, return_inverse=True)
-            fields: dict[str, tuple[str, bytes] | str] = {}
+            fields: dict[str, tuple[str, memoryview] | str] = {}
             for name, column in part.fields.items():
                 if isinstance(column, str):
                     fields[name] = column
                 else:
                     kind = "i" if column.dtype.kind == "i" else "f"
-                    fields[name] = (kind, column.astype(TYPES[kind]).tobytes())
-            lead = None if part.lead is None else part.lead.astype(np.int64).tobytes()
+                    fields[name] = (kind, _bytes(column, TYPES[kind]))
+            lead = None if part.lead is None else _bytes(part.lead, np.int64)
             names = [series.names[index] for index in used.tolist()]
-            sections.append(
-                _Section(part.measurement.name, names, local.astype(np.int64).tobytes(), part.time.tobytes(), lead, fields)
-            )
+            owners, time = _bytes(local, np.int64), _bytes(part.time, np.int64)
+            sections.append(_Section(part.measurement.name, names, owners, time, lead, fields))
         return msgspec.msgpack.encode(sections)
 
     def write(self, block: bytes) -> None:
         """As `Store.write`."""
-        sections = _decode(block)
+        sections = _decode(block, _Section)
         try:
             connection = self._open()
             connection.execute("BEGIN IMMEDIATE")
@@ -127,12 +128,12 @@ class SqliteStore:
 
     def join(self, blocks: Sequence[bytes]) -> bytes:
         """As `Store.join`."""
-        return msgspec.msgpack.encode([section for block in blocks for section in _decode(block)])
+        return msgspec.msgpack.encode([section for block in blocks for section in _decode(block, msgspec.Raw)])
 
     def split(self, block: bytes) -> tuple[bytes, bytes] | None:
         """As `Store.split`; a section is the smallest part."""
         try:
-            sections = _decode(block)
+            sections = _decode(block, _Section)
         except BlockRefused:
             return None
         half = len(sections) // 2
@@ -144,7 +145,7 @@ class SqliteStore:
         """As `Store.count`."""
         rows: Counter[str] = Counter()
         try:
-            for section in _decode(block):
+            for section in _decode(block, _Section):
                 rows[section.measurement] += len(section.time) // 8
         except BlockRefused:
             return {}
@@ -231,6 +232,7 @@ class SqliteStore:
             try:
                 self._go_together(connection)
                 connection.execute("PRAGMA synchronous=FULL")
+                connection.execute(f"PRAGMA cache_size=-{CACHE}")
                 connection.execute("CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)")
             except sqlite3.Error:
                 connection.close()
@@ -306,13 +308,10 @@ class SqliteStore:
         rows = len(columns[TIME])
         if any(len(column) != rows for column in columns.values() if not isinstance(column, str)):
             raise ValueError("columns of different lengths")
-        # Many rows per statement, because Python may switch to another thread between two statements. The numbers of one
-        # statement are made at a time: as objects they take several times the memory of their columns.
         head = f"INSERT OR REPLACE INTO {_table(section.measurement)} ({', '.join(columns)}) VALUES "
         row = f"({', '.join('?' * len(columns))})"
-        step = max(1, min(ROWS_PER_STATEMENT, CELLS_PER_STATEMENT // len(columns)))
-        for start in range(0, rows, step):
-            stop = min(start + step, rows)
+        for start, stop in _pieces(rows, CELLS_PER_STATEMENT // len(columns)):
+            # As objects the numbers take several times the memory of their columns.
             parts = (
                 [column] * (stop - start) if isinstance(column, str) else column[start:stop].tolist()
                 for column in columns.values()
@@ -321,13 +320,35 @@ class SqliteStore:
             connection.execute(head + ", ".join([row] * (stop - start)), cells)
 
 
+def _pieces(rows: int, most: int) -> Iterator[tuple[int, int]]:
+    """Begin and end of the rows of each statement.
+
+    Many in one, because Python may switch to another thread between two statements. Of few different numbers, because the
+    connection keeps each statement that it has prepared, with tens of kilobytes for a hundred rows.
+
+    Args:
+        rows: number of all rows.
+        most: largest number of rows in a statement.
+    """
+    start = 0
+    for size in ROWS_PER_STATEMENT:
+        while rows - start >= size and size <= max(1, most):
+            yield start, start + size
+            start += size
+
+
 def _table(measurement: str) -> str:
     """The table of a measurement."""
     return "series_meaning" if measurement == SERIES else measurement
 
 
-def _decode(block: bytes) -> list[_Section]:
+def _bytes(column: npt.NDArray[Any], kind: npt.DTypeLike) -> memoryview:
+    """The numbers of a column as bytes of another kind, in place where they are of that kind."""
+    return np.ascontiguousarray(column, kind).data
+
+
+def _decode(block: bytes, kind: type[Part]) -> list[Part]:
     try:
-        return msgspec.msgpack.decode(block, type=list[_Section])
+        return msgspec.msgpack.decode(block, type=list[kind])  # type: ignore[valid-type]
     except msgspec.MsgspecError as error:
         raise BlockRefused(f"not a block of this store: {error}", proven=True) from error
