@@ -114,7 +114,10 @@ METER = re.compile(
 )
 # Names that are enough, where it was not heard to rise.
 SURE_METER = re.compile(r"total|kwh|mwh|(?:^|_)wh(?:$|_)|import|export|counter|pulse|odometer")
-NO_METER = re.compile(r"(?:^|[_. ])(?:today|yesterday|daily|day|hourly|power|rate|flow|uptime|session|price|cost)(?:$|[_. ])")
+NO_METER = re.compile(
+    r"(?:^|[_. ])(?:today|yesterday|daily|day|hourly|power|rate|flow|uptime|session|price|cost|"
+    r"ram|mem(?:ory)?|heap|disk|fs|size|capacity)(?:$|[_. ])"
+)
 
 
 def leaves(document: object) -> Iterator[tuple[Path, Leaf]]:
@@ -155,13 +158,12 @@ def words(name: str) -> str:
 
 def text_number(path: Path, value: Leaf) -> tuple[str, str] | None:
     """Number and unit in a text that measures something; None for others: versions and addresses are numbers as well."""
-    if not isinstance(value, str) or len(value) > LONGEST_TEXT or not key_of(path):
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT or (match := _MEASURED.fullmatch(value.strip())) is None:
         return None
     name = last_name(path)
-    if name in NAMES or (name in TIMES and name != "t") or _UNMEASURED.search(words(name)):
+    if not key_of(path) or name in NAMES or (name in TIMES and name != "t") or _UNMEASURED.search(words(name)):
         return None
-    match = _MEASURED.fullmatch(value.strip())
-    return None if match is None else (match[1], match[2] or "")
+    return match[1], match[2] or ""
 
 
 def number_at(path: Path, value: Leaf) -> float | None:
