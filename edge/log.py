@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+from edge.quoting import without_secrets
+
 SILENCE = 60.0  # seconds between two lines about the same kind of trouble
 
 
@@ -27,4 +29,4 @@ class Grumbler:
             return
         self._said[kind] = now
         more = self._swallowed.pop(kind, 0)
-        self._log(f"{kind}: {text}" + (f" (and {more} more like it)" if more else ""))
+        self._log(f"{kind}: {without_secrets(text)}" + (f" (and {more} more like it)" if more else ""))

@@ -1,9 +1,34 @@
 """Foreign text in our own lines: short, printable, on one line. Quoting never fails; its time grows with the length only."""
 
 import difflib
+import re
 from collections.abc import Iterable
 
 SHOWN = 60  # characters of a foreign value that a line shows
+_SIGNS = (
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "key",
+    "psk",
+    "ssid",
+    "cred",
+    "auth",
+    "lat",
+    "lon",
+    "lng",
+    "coord",
+    "gps",
+    "pos",
+    "loca",
+)
+_SECRET = re.compile(
+    r"""((?:pass(?:w\w*|phrase|code|key)?|pwd|secret|token|api_?key|psk|ssid|credentials?|auth(?:orization)?|
+    \blat(?:itude)?|\blon(?:gitude)?|\blng)"?\s*[:=]\s*)(?!\s|[{\[]|null\b)("(?:[^"\\]|\\.)*"?|[^\s,;&}\]]+)
+    |((?:coordinates|location|position|gps)"?\s*[:=]\s*)\[[^\]]*\]?""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 def quoted(value: object, most: int = SHOWN) -> str:
@@ -33,6 +58,14 @@ def quoted(value: object, most: int = SHOWN) -> str:
         return f"a {type(value).__name__}"
     cut = isinstance(value, bytes | str) and len(value) > most
     return f"{text[: most - 3]}..." if cut or len(text) > most else text
+
+
+def without_secrets(text: str) -> str:
+    """A line that quotes a message, with *** for passwords, names of networks and places: logs are pasted into forums."""
+    small = text.lower()
+    if not any(sign in small for sign in _SIGNS):
+        return text
+    return _SECRET.sub(lambda match: f"{match[1] or match[3]}***", text)
 
 
 def one_line(text: str) -> str:

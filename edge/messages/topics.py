@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from edge.errors import PayloadFault
-from edge.quoting import quoted
+from edge.quoting import quoted, without_secrets
 
 USELESS = 10  # messages in a row of which none can be used; fewer may be one sensor's
 UNHEARD = frozenset({"retained", "unwanted"})  # skipped on purpose: they say nothing of the device
@@ -46,8 +46,8 @@ class TopicRecord:
             "messages": self.messages,
             "readings": self.readings,
             "skipped": dict(self.skipped or {}),
-            "reason": self.reason,
-            "payload": self.payload,
+            "reason": without_secrets(self.reason),
+            "payload": without_secrets(self.payload),
         }
 
 
@@ -137,14 +137,15 @@ class Topics:
         """Why none of the messages of late could be used, of all or of a rule; None where there is no such rule."""
         failing = [(count, rule) for rule, count in list(self._useless.items()) if rule and count >= USELESS]
         if (count := self._useless.get("", 0)) >= USELESS:
-            return f"none of the last {count} messages could be used, the last one: {self._why['']}; see gatecast-agent topics"
+            why = without_secrets(self._why[""])
+            return f"none of the last {count} messages could be used, the last one: {why}; see gatecast-agent topics"
         if not failing:
             return None
         count, rule = max(failing)
         others = f", and {len(failing) - 1} more [[ingest]] rules are like that" if len(failing) > 1 else ""
         return (
             f"none of the last {count} messages of [[ingest]] topic {quoted(rule, LONGEST_TOPIC)} could be used, "
-            f"the last one: {self._why[rule]}{others}; see gatecast-agent topics"
+            f"the last one: {without_secrets(self._why[rule])}{others}; see gatecast-agent topics"
         )
 
     def documents(self) -> list[dict[str, object]]:

@@ -17,3 +17,10 @@ def test_the_same_kind_is_said_once_a_minute() -> None:
     now[0] = 2 * SILENCE
     grumbler.say("disk", "full")
     assert lines == ["disk: full", "store: away", "disk: still full (and 4 more like it)", "disk: full"]
+
+
+def test_a_line_holds_no_secret_of_a_message() -> None:
+    """A log is pasted into forums."""
+    lines = list[str]()
+    Grumbler(lines.append).say("no_value", """expected a number in '{"ssid": "Home", "v": "x"}'""")
+    assert lines == ["""no_value: expected a number in '{"ssid": ***, "v": "x"}'"""]

@@ -79,3 +79,14 @@ def test_made_up_topics_push_out_none_that_gave_readings() -> None:
     assert records == {"good": 1, "bad/97": 1, "bad/99": 1, "bad/98": 2}
     topics.used("more", 2, 1, lambda _: RULES)  # no room: it is read all the same
     assert "more" not in {record["topic"] for record in topics.documents()}
+
+
+def test_nothing_that_is_shown_holds_a_secret() -> None:
+    """The page and the reason of health quote messages."""
+    topics = Topics(10)
+    for _ in range(10):
+        topics.skipped("a/1", 7, "no_value", """got '{"ssid":"Home"}'""", b'{"ssid":"Home","lat":52.5}', lambda _: RULES)
+    (document,) = topics.documents()
+    assert document["reason"] == """no_value: got '{"ssid":***}'"""
+    assert document["payload"] == """'{"ssid":***,"lat":***}'"""
+    assert '"ssid":***' in (topics.problem or "")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.quoting import SHOWN, did_you_mean, one_line, quoted, without_account
+from edge.quoting import SHOWN, did_you_mean, one_line, quoted, without_account, without_secrets
 
 ANYTHING = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary(), st.complex_numbers()),
@@ -106,3 +106,26 @@ def test_account_of_a_url_is_not_shown(url: str, shown: str) -> None:
 def test_the_nearest_known_word_is_named_where_there_is_one(word: str, advice: str) -> None:
     """Small and large letters are the same; a word like none of them gets no advice."""
     assert did_you_mean(word, ["tasmota", "Shelly", "zigbee2mqtt"]) == advice
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('{"wifi_password": "a \\" b","ssid":"My Home","temp":5}', '{"wifi_password": ***,"ssid":***,"temp":5}'),
+        ('{"Wifi":{"SSId":"Home","RSSI":78}}', '{"Wifi":{"SSId":***,"RSSI":78}}'),
+        ('{"lat":52.5,"longitude": -13.4,"location":[1.5,2.5]}', '{"lat":***,"longitude": ***,"location":***}'),
+        ('expected JSON, got {"token":"eyJhb...', 'expected JSON, got {"token":***'),
+        ("user=me&password=x&y=1", "user=me&password=***&y=1"),
+        ('{"flat":1,"location":"Kitchen","passed":3,"auth":null}', '{"flat":1,"location":"Kitchen","passed":3,"auth":null}'),
+        ("set [agent] lateness = 5s; the key is missing", "set [agent] lateness = 5s; the key is missing"),
+    ],
+)
+def test_a_line_shows_no_secret_of_a_message(text: str, shown: str) -> None:
+    """Passwords, names of networks and places; what is cut off in the middle as well."""
+    assert without_secrets(text) == shown
+
+
+@given(st.text("passwdlatin\"':=[]{}\\ ", max_size=200))
+def test_any_line_is_searched_for_secrets(text: str) -> None:
+    """Whatever it holds, the answer is a line."""
+    assert "***" in without_secrets(text) or without_secrets(text) == text
