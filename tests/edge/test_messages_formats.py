@@ -4,6 +4,7 @@ The kind of fault: payloads as devices write them are refused though their good 
 """
 
 import json
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,10 +17,12 @@ from hypothesis import strategies as st
 
 from edge.contract.times import EARLIEST, LATEST, SECOND
 from edge.errors import ConfigurationError, PayloadError
+from edge.messages.formats.json_object import read_json
 from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.formats.table import FORMATS
 from edge.messages.ingest import Ingest
 from edge.messages.reading import read_message
+from edge.quoting import quoted
 from tests.support.ingests import ingest, left_out, taken
 from tests.support.payloads import sparkplug
 
@@ -335,6 +338,32 @@ TIMED = '{"value": 21.6, "time": "2026-01-15T12:00:00Z", "h": %s}'
 def test_payload_as_devices_write_it_gives_its_good_values(payload: bytes) -> None:
     """A bare nan beside them, bytes around them, another encoding, a key that stands twice."""
     assert decode(JSON, payload) == (NOON, 21.6)
+
+
+def test_bare_words_are_the_numbers_that_they_name() -> None:
+    """In any case and with a sign; within a text they are letters."""
+    document = read_json(b'{"a": -INF, "b": +inf, "c": Infinity, "d": inf, "e": "nan", "f": NaN}')
+    assert isinstance(document, dict)
+    assert math.isnan(document.pop("f"))
+    assert document == {"a": -math.inf, "b": math.inf, "c": math.inf, "d": math.inf, "e": "nan"}
+
+
+def test_what_is_left_of_a_longer_payload_is_no_part_of_the_document() -> None:
+    """A second document is one, and a number has nothing but blanks and zero bytes behind it."""
+    assert read_json(b"21.5\0 \0") == 21.5
+    for payload in (b'{"a": 1}[2]', b'{"a": 1}, {"b": 2}', b"21.5X", b"21.5 2"):
+        with pytest.raises(PayloadError, match="expected JSON, got"):
+            read_json(payload)
+
+
+@pytest.mark.parametrize(
+    "payload", [b"[" * 60_000 + b"]" * 60_000, b"[nan, " + b"[" * 60_000], ids=["plain", "with a bare word"]
+)
+def test_a_nesting_that_is_too_deep_is_called_that(payload: bytes) -> None:
+    """Whoever reads it."""
+    with pytest.raises(PayloadError) as caught:
+        read_json(payload)
+    assert str(caught.value) == f"expected JSON of at most some hundred levels, got {quoted(payload)}"
 
 
 def test_good_values_beside_bad_ones_are_taken_and_these_are_counted() -> None:

@@ -87,6 +87,11 @@ def test_what_is_no_table_is_refused(payload: bytes, text: str) -> None:
     assert (caught.value.kind, str(caught.value)) == ("bad_payload", text)
 
 
+def test_zero_bytes_around_a_table_are_no_part_of_it() -> None:
+    """Other signs at its edges are."""
+    assert read_rows(b"\0X,Y\n1,2X\0\0") == [{"X": "1", "Y": "2X"}]
+
+
 def test_line_breaks_in_quotes_stay_as_they_are() -> None:
     """Also those of Windows, which end a row elsewhere."""
     assert read_rows(b'a,b\r\n"x\r\ny",1\r\n') == [{"a": "x\r\ny", "b": "1"}]

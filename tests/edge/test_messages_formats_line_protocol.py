@@ -10,6 +10,7 @@ from influxdb_client import Point
 from edge.errors import PayloadError
 from edge.messages.formats.line_protocol import read_lines
 from edge.messages.reading import read_message
+from edge.quoting import quoted
 from tests.support.ingests import ingest, tags, taken
 from tests.support.payloads import NOON, line
 
@@ -87,12 +88,13 @@ BROKEN = [
 @pytest.mark.parametrize("broken", [*BROKEN, "m,a=1,a=2 value=1"])
 def test_a_broken_line_costs_only_itself(broken: str) -> None:
     """What stands before and after it counts, and the error shows the line."""
-    before, fault, after = read_lines(f"m v=1 1\n{broken}\nm v=2 2".encode())
+    before, fault, *after = read_lines(f"m v=1 1\n{broken}\nm v=2 2\nm v=3 3".encode())
     line_of = {"source": "m", "measurement": "m", "tags": {}}
-    assert [before, after] == [{**line_of, "fields": {"v": float(number)}, "time": number} for number in (1, 2)]
-    assert isinstance(fault, PayloadError)
-    assert fault.kind == "bad_payload"
-    assert broken[:20] in str(fault)
+    assert [before, *after] == [{**line_of, "fields": {"v": float(number)}, "time": number} for number in (1, 2, 3)]
+    (last,) = read_lines(broken.encode())
+    for error in (fault, last):
+        assert isinstance(error, PayloadError)
+        assert (error.kind, str(error)) == ("bad_payload", f"expected measurement, tags, fields and time, got {quoted(broken)}")
 
 
 def test_a_field_without_a_value_costs_only_itself() -> None:
@@ -115,7 +117,15 @@ def test_a_payload_without_a_line_is_refused(payload: bytes) -> None:
     """It is broken as a whole."""
     with pytest.raises(PayloadError) as caught:
         read_lines(payload)
-    assert caught.value.kind == "bad_payload"
+    words = f"expected lines of measurement, tags, fields and time, got {quoted(payload)}"
+    assert (caught.value.kind, str(caught.value)) == ("bad_payload", words)
+
+
+def test_zero_bytes_around_the_lines_are_no_part_of_them() -> None:
+    """Devices send them behind a text; whatever else stands there counts."""
+    (line_of,) = read_lines(b"\0Xm v=1\0\0")
+    assert isinstance(line_of, dict)
+    assert (line_of["measurement"], line_of["fields"]) == ("Xm", {"v": 1.0})
 
 
 LONG = {
@@ -145,9 +155,18 @@ def test_a_large_number_stays_one() -> None:
 
 def test_no_two_sets_of_tags_have_one_source() -> None:
     """It is short where that is unambiguous; the order of the tags does not count."""
-    written = ["m,a=x,b=y v=1", "m,b=y,a=x v=1", "m,a=x.y v=1", "m.x,a=y v=1", "m.x v=1", "m,a=x\\,b\\=y v=1", "m,a=x\\ y v=1"]
+    written = [
+        "m,a=x,b=y v=1",
+        "m,b=y,a=x v=1",
+        "m,a=x.y v=1",
+        "m.x,a=y v=1",
+        "m.x v=1",
+        "m,a=x\\,b\\=y v=1",
+        "m,a=x\\ y v=1",
+        "m,b=z,a=x.y v=1",
+    ]
     sources = [line["source"] for line in read_lines("\n".join(written).encode()) if isinstance(line, dict)]
-    assert sources == ["m.x.y", "m.x.y", "m,a=x.y", "m.x,a=y", "m.x", "m,a=x\\,b\\=y", "m.x y"]
+    assert sources == ["m.x.y", "m.x.y", "m,a=x.y", "m.x,a=y", "m.x", "m,a=x\\,b\\=y", "m.x y", "m,a=x.y,b=z"]
 
 
 def test_a_series_is_called_by_measurement_tags_and_field() -> None:

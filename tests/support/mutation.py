@@ -21,7 +21,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 # Modules that decide, each with the quick tests that have to notice a change of it; both may be patterns.
 TARGETS: dict[str, tuple[str, ...]] = {
+    "edge/contract/meaning.py": ("tests/edge/test_contract_meaning.py",),
+    "edge/contract/plausible.py": ("tests/edge/test_contract_plausible.py",),
     "edge/contract/values.py": ("tests/edge/test_contract_values.py",),
+    "edge/clock/offsets.py": ("tests/edge/test_clock_offsets.py",),
     "edge/series/state.py": ("tests/edge/test_series_state.py",),
     "edge/series/ring.py": ("tests/edge/test_series_ring.py", "tests/edge/test_series_state.py"),
     "edge/series/recent.py": ("tests/edge/test_series_recent.py", "tests/edge/test_series_state.py"),
