@@ -30,6 +30,8 @@ from edge.stores.influx import PAGE, ROWS, InfluxStore, Rows, open_address
 FIELDS = 50  # of one query
 NUMBERS = ("float", "integer", "unsigned")
 TOPIC, ENTITY, DOMAIN = "topic", "entity_id", "domain"
+JOINED = "_"  # what Telegraf joins the levels of a path with
+MAY_BE_PATHS = f'names with {JOINED} that may be paths of Telegraf (separator = "{JOINED}" makes them the names of live values)'
 SHARE = 50  # of a page, the least that a measurement has where many share the memory
 Tags: TypeAlias = tuple[str, ...]  # values of the tags of a measurement, in their order
 
@@ -285,6 +287,9 @@ class InfluxSource:
             return Live(words[SERIES])
         if TOPIC in tags and words[TOPIC]:
             live = named_live(self._ingests, words[TOPIC], origin.field, self.settings.separator)
+            path = named_live(self._ingests, words[TOPIC], origin.field, JOINED) if self.settings.separator is None else live
+            if live is not None and path is not None and live.name != path.name:
+                self.notes.add(MAY_BE_PATHS, f"{quoted(live.name)}, then {quoted(path.name)}")
             return live or Live(_joined(words[TOPIC].split("/"), origin.field))
         if ENTITY in tags and words[ENTITY]:
             live = named_live(self._ingests, topic_of(words.get(DOMAIN, ""), words[ENTITY]), VALUE)

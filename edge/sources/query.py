@@ -7,6 +7,7 @@ from decimal import Decimal
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.times import NANOSECONDS, SECOND
 from edge.errors import StoreDenied
+from edge.quoting import quoted
 from edge.sources.notes import Notes
 from edge.sources.rows import NO_TIME, Database, Row, RowReader, time_unit
 from edge.sources.settings import HistorySource
@@ -37,10 +38,11 @@ class QuerySource:
             return None
         unit = time_unit(self.settings, ends[1])
         first, last = (int(time) for time in RowReader(self.settings, Notes()).times(ends, unit))
-        if NO_TIME in (first, last):
+        strange = [cell for cell, time in zip(ends, (first, last), strict=True) if time == NO_TIME]
+        if strange:
             raise StoreDenied(
-                f"{self.settings.label}: the column time holds {ends[0]!r} and {ends[1]!r}, which are no times; give ISO 8601, "
-                "a timestamp or a Unix number, or name time_unit"
+                f"{self.settings.label}: the column time holds {quoted(str(strange[0]))}, which is no time; give ISO 8601, a "
+                "timestamp or a Unix number, or name time_unit; or leave such rows out with a WHERE in query"
             )
         return first, last
 

@@ -9,7 +9,7 @@ from flows.discovering.options import add_listening, broker, told
 from flows.options import Commands, add_command
 
 TEMPLATE = Path(__file__).parents[1] / "data" / "gatecast.toml"
-NEXT = "edit [mqtt], [[ingest]] and [store], then gatecast import FILE"
+NEXT = "edit [mqtt], [[ingest]] and [store]; name a database with history in [[history]], or gatecast import FILE"
 
 
 def add_parser(commands: Commands) -> None:

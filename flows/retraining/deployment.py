@@ -95,7 +95,7 @@ def missed(runs: list[Run]) -> Iterator[Run]:
     """The runs that wait although a newer one is due: one run makes up for all of them.
 
     Args:
-        runs: function that runs that were due by now, newest first.
+        runs: runs that were due by now, newest first.
     """
     waiting = [run for run in runs if run.state == "SCHEDULED"]
     yield from waiting[1:]

@@ -14,13 +14,15 @@ from edge.contract.columns import Float64
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, format_duration, iso
 from edge.errors import HistoryError
-from edge.forecaster.level import LARGEST_VALUE
+from edge.forecaster.level import LARGEST_VALUE, is_known
 from pipeline.history.cells import Arrivals
 from pipeline.history.defaults import rounded
 from pipeline.history.table import Table
 from pipeline.history.windows import ROUNDING, Split, has_window, split, stands_still
 
 MOST_MISSING = 0.5
+LEAST_RISES, RISING = 100, 0.2  # rises of a series that is taken for a meter: their number, and their share of all steps
+RESETS = 0.05  # largest share of falls among the steps of a meter: some begin again every day
 PIECE = 1_000_000  # intervals of a series that are looked at together
 
 
@@ -35,7 +37,7 @@ class SeriesReport:
         readings: rows in the history.
         intervals: number of intervals from its first filled one to its last.
         missing: share of these that is NaN; NaN without any.
-        gaps: function that runs of missing intervals.
+        gaps: number of runs of missing intervals.
         longest_gap: ns.
         duplicates: readings at a time that another one of the series has too; the last to arrive counts.
         out_of_order: readings that are older than the one before.
@@ -263,6 +265,34 @@ def jumps(report: Report) -> tuple[str, ...]:
         for series in report.series
         if series.jumps
     )
+
+
+def meters(table: Table) -> tuple[str, ...]:
+    """A warning line about series that look like meters and are forecast as values, as no rule calls them counters."""
+    names = [
+        name
+        for name, values, counter in zip(table.names, table.rows(), table.counting.tolist(), strict=True)
+        if not counter and _grows(values)
+    ]
+    if not names:
+        return ()
+    others = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+    line = (
+        f"values that rise and hardly ever fall, as those of a meter: series {names[0]!r}{others}. For a forecast of what a "
+        'meter adds, set kind = "counter" in its [[ingest]] rule; beside a preset in a section of its own'
+    )
+    return (line,)
+
+
+def _grows(values: Float64) -> bool:
+    """Whether a series does nearly nothing but rise, apart from resets.
+
+    Args:
+        values: values of the series, float64 `[intervals]`, NaN for missing.
+    """
+    steps = np.diff(values[is_known(values)])
+    rises, falls = int((steps > 0).sum()), int((steps < 0).sum())
+    return rises >= LEAST_RISES and rises >= RISING * len(steps) and falls <= RESETS * len(steps)
 
 
 def stopped(report: Report) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from edge.contract.columns import Float64, Int32, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import format_duration, iso
 from edge.errors import HistoryError
-from pipeline.history.checks import Report, can_judge, jumps, refuse, stopped, strays, trainable, validate
+from pipeline.history.checks import Report, can_judge, jumps, meters, refuse, stopped, strays, trainable, validate
 from pipeline.history.from_store import History
 from pipeline.history.glitches import glitches
 from pipeline.history.table import Table, stream_table
@@ -52,7 +52,7 @@ def prepare_history(history: History) -> Prepared:
     report = validate(history.arrivals, history.table, contract)
     left_out = (*refuse(report), *strays(report), *jumps(report))
     kept, parts = trainable(history.table, report), report.split
-    warnings = (*history.notes, *left_out, *stopped(report), *glitches(kept))
+    warnings = (*history.notes, *left_out, *stopped(report), *meters(kept), *glitches(kept))
     if parts is None:
         raise AssertionError("a history that is too short is refused above")
     for name, part in (("validation", parts.validation), ("held-out", parts.held_out)):

@@ -92,6 +92,20 @@ def test_the_usual_schemas_are_read_and_primed_from_as_they_are(filled: InfluxSt
     np.testing.assert_array_equal(window, [20 + minute % 7 for minute in range(200, 300)])
 
 
+def test_a_field_that_may_be_a_path_is_named_with_the_setting_that_makes_it_one(filled: InfluxStore) -> None:
+    """The live value at ENERGY.Power has another name than the field ENERGY_Power; a separator ends the doubt."""
+    rules = [ingest("tele/{device}", value="*")]
+    open_question = InfluxSource(filled, HistorySource("influxdb://host/db", measurement="mqtt_*", field="*Power"), rules)
+    assert list(read(open_question)) == ["plug.ENERGY_Power"]
+    (line,) = open_question.notes.lines()
+    assert line.endswith("such as 'plug.ENERGY_Power', then 'plug.ENERGY.Power'")
+    assert 'separator = "_"' in line
+    keys = {"measurement": "mqtt_*", "field": "*Power", "separator": "_"}
+    settled = InfluxSource(filled, HistorySource("influxdb://host/db", **keys), rules)  # type: ignore[arg-type]
+    assert list(read(settled)) == ["plug.ENERGY.Power"]
+    assert settled.notes.lines() == []
+
+
 @pytest.mark.parametrize("page", [2, 7])
 def test_any_page_gives_the_same_rows(filled: InfluxStore, page: int) -> None:
     """Also one that ends within the rows of a moment."""

@@ -8,12 +8,12 @@ import pytest
 
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
-from edge.contract.meaning import Meaning
+from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.times import DAY, SECOND
 from edge.errors import HistoryError
 from pipeline.files.reading import read_file
-from pipeline.history.checks import Report, jumps, refuse, stopped, trainable, validate
-from pipeline.history.table import stream_table, to_table
+from pipeline.history.checks import Report, jumps, meters, refuse, stopped, trainable, validate
+from pipeline.history.table import Table, stream_table, to_table
 
 HOUR = 3600 * SECOND
 MIDNIGHT = 1_704_067_200 * SECOND  # 2024-01-01
@@ -164,3 +164,17 @@ def test_a_series_that_is_not_usable_says_what_it_lacks() -> None:
     )
     assert "gives no increase yet" not in str(halved.problem)
     assert "its readings give no increase yet" in str(meter.problem)
+
+
+def test_a_meter_that_no_rule_calls_a_counter_is_named() -> None:
+    """One that only rises, and one that begins again every day; not one that a rule knows, nor what goes up and down."""
+    hours = np.arange(24.0 * 30)
+    random = np.random.default_rng(3).normal(0, 1, len(hours))
+    day = 20 + 5 * np.sin(hours * 2 * np.pi / 24) + random
+    missing = np.where(hours % 7 == 0, np.nan, np.floor(1000 + hours * 0.4))
+    rows = {"house.energy": missing, "house.today": hours % 24, "house.t": day, "house.door": np.floor(hours / 100) % 2}
+    table = Table((*rows, "house.water"), 0, HOUR, np.stack([*rows.values(), hours]), (*[GAUGE] * 4, Meaning("counter")))
+    (line,) = meters(table)
+    assert line.startswith("values that rise and hardly ever fall, as those of a meter: series 'house.energy' and 1 more. ")
+    assert 'kind = "counter"' in line
+    assert meters(table.take([2, 3, 4])) == ()
