@@ -218,7 +218,7 @@ def _several(proposal: Proposal, numbers: Numbers) -> Proposal:
         drops = list(dict.fromkeys(f"*{drop.rpartition('.')[2]}" for drop in drops))[: 4 * MOST_DROPS]
     if drops:
         proposal = _with(
-            proposal, "what is dropped is a time or a number of something, and measures nothing", drop=tuple(drops)
+            proposal, "what is dropped is a time, a place or a number of something, and measures nothing", drop=tuple(drops)
         )
     values: dict[str, str | ValueRule] = {key_of(path): path_text(path) for path in numbers.texts}
     if numbers.texts:

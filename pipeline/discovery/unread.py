@@ -13,6 +13,9 @@ from pipeline.samples.states import is_state
 
 NO_VALUE_NOW = frozenset({"", "unavailable", "unknown", "none", "nan", "null", "undefined", "n/a", "-"})
 DESCRIBING = frozenset({"config", "announce", "definition", "devices", "settings", "schema"})
+NUMBERING = frozenset(
+    {"id", "version", "installed_version", "latest_version", "timestamp", "unixtime", "last_seen", "lastseen"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def absent(topic: HeardTopic) -> bool:
 def describes(topic: HeardTopic) -> bool:
     """Whether a topic describes a device, so that its numbers are no measurements."""
     levels = topic.name.lower().split("/")
-    return levels[-1] in DESCRIBING or "discovery" in levels
+    return levels[-1] in DESCRIBING | NUMBERING or "discovery" in levels
 
 
 def unread_of(

@@ -13,7 +13,7 @@ from pipeline.samples.payloads import is_number
 from pipeline.samples.plans import Plan, Seen, elements_of, live_numbers, numbers_in, time_of
 from pipeline.samples.states import states_in
 
-# Numbers that stand for something and measure nothing.
+# Numbers that stand for something, or for a place, and measure nothing.
 MARKS = frozenset(
     [
         "id",
@@ -31,6 +31,9 @@ MARKS = frozenset(
         "sequence",
         "seqnr",
         "seq_no",
+        "sequencenumber",
+        "sequence_number",
+        "datasetwriterid",
         "msgid",
         "msg_id",
         "mid",
@@ -40,6 +43,11 @@ MARKS = frozenset(
         "schema",
         "protocol",
         "proto",
+        "lat",
+        "latitude",
+        "lon",
+        "lng",
+        "longitude",
     ]
 )
 CLOCKS = TIMES - {"t", "at", "when", "date"}  # names that no measurement has

@@ -105,12 +105,13 @@ _MEASURED = re.compile(
 )
 _UNMEASURED = re.compile(
     r"ver|firm|^[fsh]w|model|serial|mac|ssid|pin|code|zip|phone|name|id$|uuid|hash|key|colou?r|rgb|hex|ip$|addr|host|url|date|time|"
-    r"token|pass|channel|port|topic|type|unit|release|build"
+    r"token|pass|channel|port|topic|type|unit|release|build|datapoint|^dpt"
 )
 LONGEST_TEXT = 32  # characters of a number that is a text
 METER = re.compile(
     r"(?:^|[_. ])(?:total|energy|kwh|mwh|wh|varh|consumption|consumed|produced|yield|counter|pulses?|odometer|"
-    r"m3|volume|liters?|litres?|rain(?:_?fall)?_?(?:mm|total)?|import(?:ed)?|export(?:ed)?)(?:$|[_. ])"
+    r"m3|volume|liters?|litres?|rain(?:_?fall)?_?(?:mm|total)?|import(?:ed)?|export(?:ed)?)(?:$|[_. ])|"
+    r"(?:energy|yield)total|total(?:energy|yield)"
 )
 # Names that are enough, where it was not heard to rise.
 SURE_METER = re.compile(r"total|kwh|mwh|(?:^|_)wh(?:$|_)|import|export|counter|pulse|odometer")

@@ -22,13 +22,16 @@ def seen(*documents: object, gaps: tuple[float, ...] = ()) -> Seen:
 def test_numbers_are_told_apart() -> None:
     """Measurements, meters, times and marks."""
     plan = Plan("json", time=("ts",))
-    rows = [{"ts": 1, "id": 0, "power": 5.0, "energy": {"total": 1.0 + n, "minute_ts": NOW // SECOND}} for n in range(3)]
+    rows = [
+        {"ts": 1, "id": 0, "lat": 52.5, "power": 5.0, "energy": {"total": 1.0 + n, "minute_ts": NOW // SECOND}}
+        for n in range(3)
+    ]
     numbers = numbers_of(plan, [seen(*rows)])
     assert numbers.measured == (("power",), ("energy", "total"))
     assert numbers.meters == (("energy", "total"),)
     assert numbers.times == (("energy", "minute_ts"),)
-    assert numbers.marks == (("id",),)
-    assert numbers.left_out == (("energy", "minute_ts"), ("id",))
+    assert numbers.marks == (("id",), ("lat",))
+    assert numbers.left_out == (("energy", "minute_ts"), ("id",), ("lat",))
 
 
 def test_a_clock_that_is_wrong_measures_nothing() -> None:

@@ -38,6 +38,7 @@ def test_only_a_part_of_a_very_large_document_is_looked_at() -> None:
         (("energy",), [[1.0, 1.0]], False),  # nothing was seen to rise, and an energy may be that of an hour
         (("energy",), [[1.0, 1.1], [5.0, 4.0]], False),
         (("total_kWh",), [[7.0]], True),
+        (("pvenergytotal",), [[7.0]], True),
         (("ram_total",), [[50_000.0]], False),  # what a device has of it, and nothing that it counts
         (("chargeTotalImport",), [[]], True),
         (("total", "power"), [[1.0, 2.0]], False),
