@@ -118,6 +118,7 @@ def test_a_sequence_of_birth_data_death_and_rebirth() -> None:
     (request,) = peer.requests
     command = parse_payload(request.payload)
     assert request.topic == "spBv1.0/Plant/NCMD/Line"
+    assert command.timestamp == NOON // 1_000_000
     assert [(m.name, m.datatype, m.boolean_value) for m in command.metrics] == [(b"Node Control/Rebirth", 11, True)]
     assert peer.asked() == [request.topic]
     assert peer.hear(NODE.format("BIRTH"), BIRTH) == {"Air/Temperature": 21.5}
@@ -194,6 +195,7 @@ def test_a_node_that_never_answers_is_read_by_its_last_birth() -> None:
     assert peer.data(9, 1.0) == peer.data(10, 1.0, later=10) == {"!": "no_birth"}
     assert peer.data(11, 1.0, later=10) == {"!": "no_birth"}
     assert peer.data(12, 1.5, later=10) == {"Air/Temperature": 1.5}
+    assert "has not answered 3 requests for its birth" in peer.requests[-1].text
     assert "its data is read by the names of its last birth; let this agent publish to" in peer.requests[-1].text
     dead = Peer()
     assert {str(dead.data(n, 1.0, later=60)) for n in range(9)} == {"{'!': 'no_birth'}"}, "without any birth there are no names"
@@ -244,6 +246,30 @@ def test_births_and_sequences_survive_a_restart() -> None:
     missed.reader.load({**entries, **later})
     assert missed.data(4, 23.0) == {"!": "no_birth"}
     assert missed.asked() == ["spBv1.0/Plant/NCMD/Line"]
+
+
+def test_every_birth_is_written_and_the_whole_state_on_demand() -> None:
+    """Of a node, of a device, and the end of a device; what did not change is written for a new spool only."""
+    peer, state, births = Peer(), "Plant/Line", ("Plant/Line", "Plant/Line//birth")
+    for topic, payload in (("NBIRTH", BIRTH), ("DBIRTH", DEVICE_BIRTH), ("NDATA", sparkplug(2)), ("DDEATH", sparkplug(3))):
+        peer.hear(f"spBv1.0/Plant/{topic}/Line" + "/Oven" * (topic[0] == "D"), payload)
+        entries = peer.reader.dump()
+        assert tuple(entries) == ((state,) if topic == "NDATA" else births)
+    assert peer.reader.dump() == {}
+    assert peer.reader.dump(whole=True) == entries
+    again = Peer(Sparkplug())
+    again.reader.load({state: entries[state]})
+    assert again.data(4, 1.0) == {"!": "no_birth"}, "a state without a birth names nothing"
+
+
+def test_a_name_or_a_number_that_a_birth_gave_is_enough() -> None:
+    """A metric that got no number has none: also not 0, which others may have."""
+    peer = born()
+    assert peer.hear(NODE.format("DATA"), sparkplug(2, {"name": "Air/Temperature", "float_value": 2.5})) == {
+        "Air/Temperature": 2.5
+    }
+    peer.hear(NODE.format("BIRTH"), sparkplug(0, {"name": "x", "datatype": 9, "float_value": 1.0}))
+    assert peer.hear(NODE.format("DATA"), sparkplug(1, {"alias": 0, "float_value": 2.5})) == {"!": "no_birth"}
 
 
 @pytest.mark.parametrize("entries", [{"a/b": b"{"}, {"a/b": b"[]"}, {"a/b": b"{}", "a/b//birth": b"{}"}])
@@ -339,6 +365,14 @@ def test_an_alias_of_another_type_or_device_is_not_believed() -> None:
     assert peer.hear(NODE.format("DATA"), sparkplug(2, {"alias": 2, "int_value": 1})) == {"!": "no_birth"}
     typed = sparkplug(3, {"alias": 1, "datatype": 10, "double_value": 1.0})
     assert peer.hear(NODE.format("DATA"), typed) == {"!": "no_birth"}
+
+
+def test_a_value_of_another_type_is_shown() -> None:
+    """But for bytes."""
+    metrics = [{"name": "x", "datatype": 9, **fields} for fields in ({"int_value": 1}, {"string_value": "ab"})]
+    rows = Sparkplug().read(NODE.format("BIRTH"), sparkplug(0, *metrics), NOON)
+    shown = ["1 as int_value", "2 bytes as string_value"]
+    assert [str(row) for row in rows] == [f"expected a value of type Float, got {what}" for what in shown]
 
 
 def test_a_line_names_the_metric_that_cannot_be_read() -> None:
