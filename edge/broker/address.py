@@ -39,6 +39,6 @@ class Address:
         if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.path not in ("", "/"):
             raise refusal
         if parts.password is not None:
-            raise ConfigurationError("[mqtt] url: keep the password out of it and set GATECAST_MQTT_PASSWORD instead")
+            raise ConfigurationError("keep the password out of it and set GATECAST_MQTT_PASSWORD instead")
         tls = parts.scheme == "mqtts"
         return cls(parts.hostname, port or (8883 if tls else 1883), tls, unquote(parts.username) if parts.username else None)

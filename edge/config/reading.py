@@ -85,7 +85,7 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "[fleet] ", partial(Contract, DAY, 1, 1, fleet.quantiles, fleet.aggregation, fleet.max_missing)
     yield "[fleet] quantiles: ", partial(_refuse_too_many, fleet.quantiles)
     yield "[schedule] cron: ", partial(check_cron, config.schedule.cron)
-    yield "", partial(Address.parse, config.mqtt.url)
+    yield "[mqtt] url: ", partial(Address.parse, config.mqtt.url)
     for files, url, instead in (
         (config.mqtt.tls, config.mqtt.url, "mqtts://"),
         (config.store.tls, config.store.url, "influxdbs://"),

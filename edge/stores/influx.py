@@ -65,7 +65,7 @@ def open_address(address: Address) -> "InfluxStore":
     bucket, options = address.path.strip("/"), address.options or {}
     if not address.host or not bucket:
         shown = without_account(address.url)
-        raise ConfigurationError(f"{shown!r} names no bucket; write influxdb://host:8086/bucket?org=my-org")
+        raise ConfigurationError(f"[store] url {shown!r} names no bucket; write influxdb://host:8086/bucket?org=my-org")
     unknown = options.keys() - {"org"}
     if unknown:
         raise ConfigurationError(f"[store] url has the unknown option {min(unknown)!r}; only org=… is known")

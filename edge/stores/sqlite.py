@@ -52,7 +52,9 @@ def open_address(address: Address) -> "SqliteStore":
     beside = address.host or address.account is not None or address.port is not None
     if beside or address.path in ("", "/"):
         shown = without_account(address.url)
-        raise ConfigurationError(f"{shown!r} names no file; write sqlite:///relative/path or sqlite:////absolute/path")
+        raise ConfigurationError(
+            f"[store] url {shown!r} names no file; write sqlite:///relative/path or sqlite:////absolute/path"
+        )
     return SqliteStore(Path(address.path[1:]))
 
 

@@ -140,6 +140,6 @@ def open_store(url: str, token_file: str | None = None, tls: TlsFiles = TlsFiles
     address = Address.parse(url, token_file, tls)
     if address.scheme not in STORES:
         examples = dict.fromkeys(kind.example for kind in STORES.values())
-        raise ConfigurationError(f"{without_account(url)!r} is no store; write {' or '.join(examples)}")
+        raise ConfigurationError(f"[store] url {without_account(url)!r} is no store; write {' or '.join(examples)}")
     store: Store = import_module(STORES[address.scheme].module).open_address(address)
     return store

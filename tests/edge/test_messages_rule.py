@@ -51,6 +51,8 @@ def test_a_name_that_nothing_has_or_no_store_takes_is_refused(keys: dict[str, ob
     """The line says which section it is, which key, and what to write."""
     good = IngestRule("a/{b}")
     rule = IngestRule("x/{y}", **keys)  # type: ignore[arg-type] # tests write what a file may hold
+    with pytest.raises(ConfigurationError, match=r"^\[\[ingest\]\] topic 'x/\{y\}': "):
+        make_ingests([rule])
     with pytest.raises(ConfigurationError) as caught:
         make_ingests([good, rule])
     assert str(caught.value).startswith("[[ingest]] number 2, topic 'x/{y}': ")
@@ -59,4 +61,4 @@ def test_a_name_that_nothing_has_or_no_store_takes_is_refused(keys: dict[str, ob
 
 def test_names_that_a_device_gives_may_be_of_any_signs() -> None:
     """They are renamed or dropped, and so they are not what is stored; all texts of an object may be tags."""
-    assert ingest("a/{b}", value="*", rename={"t\n": "t"}, drop=("x\t",), tags={"*": "{$.tags}", "Ort": "Küche"})
+    assert ingest("a/{b}", value="*", rename={"t\n": "t"}, drop=("x\t",), tags={"*": "{$.tags}", "Ort 1": "Küche"})

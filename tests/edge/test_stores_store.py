@@ -359,13 +359,13 @@ def test_store_says_what_its_url_lacks(url: str, advice: str) -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("", "is no store"),
+        ("", r"\[store\] url '' is no store"),
         ("gatecast.db", "is no store"),
         ("postgres://host/b", "is no store"),
-        ("sqlite://", "names no file"),
+        ("sqlite://", r"\[store\] url 'sqlite://' names no file"),
         ("sqlite:///", "names no file"),
         ("sqlite://gatecast.db", "names no file"),
-        ("influxdb://host", "names no bucket"),
+        ("influxdb://host", r"\[store\] url 'influxdb://host' names no bucket"),
         ("influxdb:///b", "names no bucket"),
         ("influxdb://host:99999/b", "is no URL"),
         ("influxdb://host:port/b", "is no URL"),
