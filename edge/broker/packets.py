@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from edge.messages.message import Message
 
 PUBLISH = 3
+SET_BACK = 1_000_000_000  # ns; a clock that goes back by less gives no time twice
 LONGEST_PREFIX = (
     5 + 2 + 65_535 + 2
 )  # bytes before a payload: type, flags and length, the topic behind its length, an identifier
@@ -22,7 +23,8 @@ class NotMqtt(Exception):
 class PacketReader:
     """Takes a stream apart, in pieces of any size.
 
-    A message that is too long is never held as a whole: its first bytes are kept, the others dropped as they come.
+    A message that is too long is never held as a whole: its first bytes are kept, the others dropped as they come. No two
+    messages arrive in the same nanosecond, also where they come in one piece: a store keeps one value of a moment.
 
     Args:
         longest: number of bytes of a payload that are kept.
@@ -30,7 +32,7 @@ class PacketReader:
 
     def __init__(self, longest: int) -> None:
         self._longest = longest
-        self._arrival = self._session = 0  # of the bytes that came last
+        self._arrival = self._session = 0  # of the next message
         self.begin()
 
     def begin(self) -> None:
@@ -50,7 +52,9 @@ class PacketReader:
         Raises:
             NotMqtt: no broker sends this.
         """
-        self._arrival, self._session = arrival, session
+        self._session = session
+        if not 0 <= self._arrival - arrival < SET_BACK:
+            self._arrival = arrival
         if self._to_drop:
             self._to_drop, data = max(0, self._to_drop - len(data)), data[self._to_drop :]
             if self._to_drop:
@@ -106,7 +110,8 @@ class PacketReader:
             topic = ""  # of no rule
         mid = stream[body] << 8 | stream[body + 1] if qos else 0
         kept = stream[payload : min(stop, payload + self._longest)]
-        return Message(topic, kept, self._arrival, first & 1 == 1, mid, qos, self._session, first & 8 == 8)
+        self._arrival += 1
+        return Message(topic, kept, self._arrival - 1, first & 1 == 1, mid, qos, self._session, first & 8 == 8)
 
     def _begin_long(self, stream: bytes, at: int) -> bool:
         """Whether what comes from an offset on is a long message, of which all came that is kept."""

@@ -66,7 +66,7 @@ def library(stream: bytes, count: int) -> list[Message]:
 
     def hear(_client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         flags = message.retain, message.mid, message.qos
-        heard.append(Message(message.topic, bytes(message.payload)[:LONGEST], 5, *flags, 7, message.dup))
+        heard.append(Message(message.topic, bytes(message.payload)[:LONGEST], 5 + len(heard), *flags, 7, message.dup))
         if len(heard) == count:
             done.set()
 
@@ -116,6 +116,20 @@ def test_cuts_change_nothing(packets: list[bytes], cuts: list[int]) -> None:
     assert read(PacketReader(LONGEST), pieces) == whole
     assert len(whole[0]) + len(whole[1]) == len(packets)
     assert len(read(PacketReader(LONGEST), [stream[:-1]])[0]) == len(whole[0]) - bool(packets and packets[-1][0] >> 4 == 3)
+
+
+def test_no_two_messages_arrive_at_the_same_moment() -> None:
+    """Readings without a time of their own would be one, where messages come together; a clock that is set back is followed."""
+    reader, two = PacketReader(LONGEST), publish(b"t", b"1") + publish(b"t", b"2")
+    moments = [5, 5, 6, 20, 19, 10**12, 4]
+    arrivals = [
+        message.arrival
+        for moment in moments
+        for piece in reader.read(two, moment, 7)
+        for message in piece
+        if isinstance(message, Message)
+    ]
+    assert arrivals == [5, 6, 7, 8, 9, 10, 20, 21, 22, 23, 10**12, 10**12 + 1, 4, 5]
 
 
 def test_a_long_message_is_dropped_as_it_comes() -> None:
