@@ -13,7 +13,7 @@ from edge.contract.columns import Bool, Readings, SeriesTable
 from edge.contract.times import BLANKS
 from edge.errors import ConfigurationError, HistoryError, PayloadError
 from edge.tables.layout import labelled, owner_of
-from edge.tables.lines import WINDOWS, encoding_of
+from edge.tables.lines import WINDOWS, encoding_of, whole_lines
 from edge.tables.local import LocalTimes
 from edge.tables.notes import Notes
 from edge.tables.numbers import NumberRule, expected_number, number_of
@@ -27,16 +27,15 @@ from edge.tables.words import (
     NO_VALUE,
     PACKED,
     PARQUET,
-    SHAPES,
     STATES,
     TIME_BESIDE_VALUE,
+    no_csv,
     refused,
     too_many_cells,
 )
 
 BATCH = 4096  # readings
 GZIP = ".gz"
-LONGEST_LINE = 2**25  # characters; a million columns have fewer
 HEAD = 2**20  # bytes that tell the encoding
 
 
@@ -69,7 +68,7 @@ def read_csv(
     empty = True
     try:
         with _opened(path, notes) as file:
-            for table in text_tables(str(path), _lines(path, file), options, latest, notes):
+            for table in text_tables(str(path), whole_lines(str(path), file), options, latest, notes):
                 rows = _Rows(path, table, series, notes)
                 for readings, zoned in _batches(rows, batch):
                     resolved, _ = local.resolve(readings, zoned)
@@ -78,20 +77,10 @@ def read_csv(
         if empty:
             raise HistoryError(f"{path}: {NO_VALUE}")
     except (UnicodeError, csv.Error) as error:
-        raise HistoryError(f"{path} is no CSV in UTF-8: {error}; expected a table with {SHAPES}") from error
+        raise no_csv(str(path), error) from error
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise HistoryError(f"cannot read {path}: {reason}; check the path") from error
-
-
-def _lines(path: Path, file: TextIO) -> Iterator[str]:
-    """The lines of a file; one that never ends, as in a device file or a small packed one, must not fill the memory."""
-    while line := file.readline(LONGEST_LINE + 1):
-        if len(line) > LONGEST_LINE:
-            raise HistoryError(
-                f"{path} is no CSV: a line is longer than {LONGEST_LINE:,} characters; expected a table with {SHAPES}"
-            )
-        yield line
 
 
 def _opened(path: Path, notes: Notes) -> TextIO:

@@ -194,7 +194,8 @@ def _owner_and_values(
     names: Sequence[str], rest: Sequence[int], options: TableOptions, sample: Sample
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Columns of the names of series, and those of the values."""
-    low = {name.lower(): column for column, name in reversed([*enumerate(names)]) if column in rest}
+    left = set(rest)
+    low = {name.lower(): column for column, name in reversed([*enumerate(names)]) if column in left}
     value = next((low[name] for name in VALUE_NAMES if name in low), None)
     if options.series:
         owner = tuple(_numbered(names, name, "--series") for name in options.series)

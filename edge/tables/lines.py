@@ -5,11 +5,13 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TextIO
 
 from edge.errors import HistoryError
 from edge.tables.words import SEPARATORS, SHAPES, empty_file
 
 LOOSE = 50  # lines without a separator above a header
+LONGEST_LINE = 2**25  # characters; a million columns have fewer
 LONGEST_HEADER = 2**24  # characters of a header that goes on in further lines
 WINDOWS = "cp1252"
 PAIRS = 64  # bytes at the beginning of a file that tell UTF-16 without a mark
@@ -74,6 +76,24 @@ def encoding_of(source: str, head: bytes) -> str:
         if error.end < len(head) - 3:  # a character that is cut at the end is no fault
             return WINDOWS
     return "utf-8-sig"
+
+
+def whole_lines(source: str, file: TextIO) -> Iterator[str]:
+    """The lines of a file; one that never ends, as in a device file or a small packed one, must not fill the memory.
+
+    Args:
+        source: name of the file, for messages.
+        file: file, open for reading.
+
+    Raises:
+        HistoryError: a line is far too long.
+    """
+    while line := file.readline(LONGEST_LINE + 1):
+        if len(line) > LONGEST_LINE:
+            raise HistoryError(
+                f"{source} is no CSV: a line is longer than {LONGEST_LINE:,} characters; expected a table with {SHAPES}"
+            )
+        yield line
 
 
 def _plain(line: str) -> str:

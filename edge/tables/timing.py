@@ -61,7 +61,8 @@ def timing_of(sample: Sample, names: Sequence[str], usable: Sequence[int], optio
         HistoryError: no column holds times.
         ConfigurationError: the format of the times is none.
     """
-    low = [names[column].lower() if column in usable else "" for column in range(len(names))]
+    looked_at = set(usable)
+    low = [names[column].lower() if column in looked_at else "" for column in range(len(names))]
     columns = _pair(sample, low) or _single(sample, low, options) or _parts(low) or _single(sample, low, options, certain=False)
     if not columns:
         return _unnamed(sample, names, usable, options)

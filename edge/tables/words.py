@@ -51,6 +51,7 @@ LONGEST_SHOWN = 80  # characters of a cell in a message
 MISDATED = "readings before the year 2000 or in the future, of a clock that was wrong"
 STATES = "states that are no numbers"
 NO_UTF8 = "the text is not UTF-8, and is read as that of Western Windows (cp1252)"
+UNCLOSED = "cannot be read: a quotation mark is not closed, so that a cell goes on to the end of the file; remove or double it"
 NO_VALUE = "expected readings below the header; got no value in any row"
 TIME_BESIDE_VALUE = "a time beside a value"
 NAME_BESIDE_VALUE = "the name of a series beside a value"
@@ -59,6 +60,18 @@ NAME_BESIDE_VALUE = "the name of a series beside a value"
 def empty_file(source: str) -> str:
     """The words for a file with nothing in it."""
     return f"{source} is empty; expected {SHAPES}"
+
+
+def no_csv(source: str, error: Exception) -> HistoryError:
+    """What is wrong with a file that is no text, or of which a cell never ends.
+
+    Args:
+        source: name of the file.
+        error: reason in the words of the reader.
+    """
+    open_quote = "unexpected end of data" in str(error)
+    what = UNCLOSED if open_quote else f"is no CSV in UTF-8: {error}; expected a table with {SHAPES}"
+    return HistoryError(f"{source} {what}")
 
 
 def too_many_cells(source: str, row: str, names: int, cells: int) -> HistoryError:

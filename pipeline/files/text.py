@@ -14,11 +14,11 @@ import polars as pl
 
 from edge.contract.times import BLANKS
 from edge.errors import HistoryError
-from edge.tables.lines import WINDOWS, encoding_of
+from edge.tables.lines import WINDOWS, encoding_of, whole_lines
 from edge.tables.notes import Notes
 from edge.tables.options import TableOptions
 from edge.tables.text_tables import TextTable, text_tables
-from edge.tables.words import NO_UTF8, SHAPES, too_many_cells
+from edge.tables.words import NO_UTF8, UNCLOSED, no_csv, too_many_cells
 from pipeline.files.frames import FrameTable
 
 HEAD = 2**20  # bytes that tell the encoding
@@ -44,7 +44,7 @@ def open_text(path: Path, cells: int, options: TableOptions, latest: int, notes:
         for table in text_tables(str(path), _lines(path, notes), options, latest, notes):
             yield FrameTable(str(path), table.layout, _frames(str(path), table, cells), partial(_line, table.above))
     except (UnicodeError, csv.Error) as error:
-        raise HistoryError(f"{path} is no CSV in UTF-8: {error}; expected a table with {SHAPES}") from error
+        raise no_csv(str(path), error) from error
 
 
 def _line(above: int, row: int) -> str:
@@ -68,7 +68,7 @@ def _opened(path: Path) -> IO[bytes]:
 
 def _text_lines(path: Path, encoding: str) -> Iterator[str]:
     with _opened(path) as packed, io.TextIOWrapper(packed, encoding, newline="") as file:
-        yield from file
+        yield from whole_lines(str(path), file)
 
 
 def _unpacked_lines(path: Path) -> Iterator[str]:
@@ -93,7 +93,9 @@ def _frames(source: str, table: TextTable, cells: int) -> Iterator[pl.DataFrame]
         # All columns are read: polars finds a cell too many, as a decimal comma makes it, only where it reads the last column.
         try:
             frame = pl.read_csv((header + text).encode(), separator=table.separator, infer_schema=False)
-        except pl.exceptions.ComputeError:
+        except pl.exceptions.ComputeError as error:
+            if text.count('"') % 2:
+                raise HistoryError(f"{source} {UNCLOSED}") from error
             _refuse_long(source, table, text, before)
             frame = pl.read_csv(
                 (header + text).encode(), separator=table.separator, infer_schema=False, truncate_ragged_lines=True

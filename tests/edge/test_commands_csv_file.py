@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from edge.commands.csv_file import LONGEST_LINE, read_csv
+from edge.commands.csv_file import read_csv
 from edge.contract.columns import SeriesTable
 from edge.contract.times import LATEST, SECOND
 from edge.errors import ConfigurationError, HistoryError
+from edge.tables.lines import LONGEST_LINE
 from tests.support.csv_texts import WRITTEN, rows_of
 from tests.support.spellings import NOON
 
@@ -62,7 +63,7 @@ def test_a_quote_that_never_ends_is_refused(tmp_path: Path) -> None:
     """The rest of the file would be one cell."""
     path = tmp_path / "table.csv"
     path.write_text('time,a\n2026-01-15,1\n2026-01-16,"2\n2026-01-17,3\n')
-    with pytest.raises(HistoryError, match="is no CSV in UTF-8"):
+    with pytest.raises(HistoryError, match="cannot be read: a quotation mark is not closed"):
         rows(path)
 
 

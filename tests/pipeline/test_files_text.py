@@ -16,6 +16,7 @@ from edge.commands.csv_file import read_csv
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.times import LATEST, SECOND
 from edge.errors import HistoryError
+from edge.tables.lines import LONGEST_LINE
 from edge.tables.notes import Notes
 from edge.tables.options import NO_OPTIONS, TableOptions
 from pipeline.files.reading import File, read_batches
@@ -77,6 +78,7 @@ def test_exports_are_read_alike_by_the_trainer_and_the_device(export: Export, re
             "line 1103, column 'a': expected a number in W",
         ),
         ("1553424480,nan,14.45,nan\n", NO_OPTIONS, "names of the columns in the first line"),
+        ('time,a\n2026-01-15,1\n2026-01-16,"2\n2026-01-17,3\n', NO_OPTIONS, "a quotation mark is not closed"),
         ("2026-01-15,12:00,1,2\n", NO_OPTIONS, "--columns date,time,sensor1,sensor2"),
         ("id,unit,2026-01-15T00:00Z,2026-01-15T01:00Z\na,W,1,2\n", NO_OPTIONS, "times as names of columns"),
         ("time,a\n2026-01-15 12:00 CEST,1\n", NO_OPTIONS, "expected a time"),
@@ -113,3 +115,11 @@ def test_a_cell_with_line_breaks_is_never_cut(tmp_path: Path) -> None:
     path.write_text("series,time,value\n" + rows)
     read = rows_of(names, trained(path, names, NO_OPTIONS, Notes()))
     assert read == [(f"s\n{row}", NOON + row * SECOND, float(row)) for row in range(20)]
+
+
+def test_a_line_that_never_ends_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+    """A small packed file may hold one."""
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"time,a\n" + b"0" * (LONGEST_LINE + 1), 1))
+    with pytest.raises(HistoryError, match=r"is no CSV: a line is longer than 33,554,432 characters"):
+        list(trained(path, SeriesTable(), NO_OPTIONS, Notes()))
