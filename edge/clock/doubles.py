@@ -6,8 +6,9 @@ from edge.contract.columns import Int32, Readings
 from edge.contract.times import SECOND
 
 CLOSE = SECOND // 50  # 20 ms
-OFTEN = 3  # such pairs of readings
+OFTEN = 3  # groups of such readings
 SHARE = 0.6  # of all pairs of neighbours; more of them are close where one sensor is that fast
+RARELY = 16  # of so many readings one begins a group at least; fewer come together where a connection was lost or slow
 
 
 class Doubles:
@@ -16,6 +17,7 @@ class Doubles:
     def __init__(self) -> None:
         self._pairs: Int32 = np.zeros(0, np.int32)  # per series, readings so far
         self._close: Int32 = np.zeros(0, np.int32)  # per series, of these within `CLOSE` of the one before, with another value
+        self._groups: Int32 = np.zeros(0, np.int32)  # per series, rows of such readings
         self._said: set[int] = set()
 
     def look(self, readings: Readings) -> list[int]:
@@ -36,8 +38,12 @@ class Doubles:
         if not close.any():
             return []
         np.add.at(self._close, series[1:][close], 1)
+        begins = close.copy()
+        begins[1:] &= ~(close[:-1] & (series[2:] == series[1:-1]))
+        np.add.at(self._groups, series[1:][begins], 1)
         near = np.unique(series[1:][close])
-        shared = near[(self._close[near] >= OFTEN) & (self._close[near] <= SHARE * self._pairs[near])]
+        often = (self._groups[near] >= OFTEN) & (self._groups[near] * RARELY >= self._pairs[near])
+        shared = near[often & (self._close[near] <= SHARE * self._pairs[near])]
         new = [index for index in shared.tolist() if index not in self._said]
         self._said.update(new)
         return new
@@ -45,4 +51,6 @@ class Doubles:
     def _grow(self, series: int) -> None:
         if series > len(self._pairs):
             more = np.zeros(series + series // 4 - len(self._pairs), np.int32)
-            self._pairs, self._close = np.concatenate([self._pairs, more]), np.concatenate([self._close, more])
+            self._pairs, self._close, self._groups = (
+                np.concatenate([column, more]) for column in (self._pairs, self._close, self._groups)
+            )

@@ -68,7 +68,7 @@ class Numbers:
         marks: paths to numbers that name or number something.
         wrong: those of the times that are of no clock that is right.
         texts: those of the measurements that are texts.
-        decimal: decimal sign of these texts where it is a comma, or "".
+        decimal: decimal sign of most of these texts where it is a comma, or "".
         suffix: whether a unit stands behind the number in one of them.
     """
 
@@ -126,7 +126,7 @@ def numbers_of(plan: Plan, topics: Sequence[Seen]) -> Numbers:
         tuple(marks),
         tuple(wrong),
         tuple(texts),
-        "," if any("," in number for number in numbers) else "",
+        "," if sum("," in number for number in numbers) > sum("." in number for number in numbers) else "",
         any(units),
     )
 

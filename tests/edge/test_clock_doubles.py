@@ -34,8 +34,9 @@ def test_two_sensors_that_speak_together_are_noticed_once() -> None:
         [(0, at + twice, 21.5) for at in range(0, 600_000, 30_000) for twice in (0, 5)],
         [(0, at + twice, at + twice) for at in (0, 30_000) for twice in (0, 5)],
         [(0, at, at % 7) for at in range(0, 60_000, 100)],
+        [(0, hour * 3_600_000 + (0 if n < 10 else n * 60_000), n) for hour in range(6) for n in range(60)],
     ],
-    ids=["a fast sensor", "the same value twice", "seldom", "ten a second"],
+    ids=["a fast sensor", "the same value twice", "seldom", "ten a second", "bursts after outages"],
 )
 def test_one_sensor_is_one(rows: list[tuple[int, int, float]]) -> None:
     """Fast ones, and such that repeat themselves."""

@@ -44,6 +44,14 @@ def test_a_clock_that_is_wrong_measures_nothing() -> None:
     assert (mixed.times, mixed.wrong) == ((("ts",),), ())
 
 
+def test_texts_that_are_numbers_have_the_decimal_sign_of_most_of_them() -> None:
+    """One device with another sign takes nothing from the others."""
+    points, commas = [{"v": "20.5"}, {"v": "21.5"}], [{"v": "20,5 °C"}]
+    numbers = numbers_of(Plan("json"), [seen(*points), seen(*commas)])
+    assert (numbers.texts, numbers.decimal, numbers.suffix) == ((("v",),), "", True)
+    assert numbers_of(Plan("json"), [seen(*commas)]).decimal == ","
+
+
 def test_a_meter_of_one_topic_that_falls_on_another_is_none() -> None:
     """One rule is for all of them."""
     rising, falling = seen({"energy": 1.0}, {"energy": 2.0}), seen({"energy": 2.0}, {"energy": 1.0})
