@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import numpy as np
 from edge.commands.checking import local_bundle
 from edge.commands.csv_file import BATCH, read_csv
 from edge.config.reading import read_config
-from edge.contract.columns import Forecasts, Readings, SeriesTable
+from edge.contract.columns import Float64, Forecasts, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.errors import BundleError, ConfigurationError
@@ -26,6 +27,9 @@ from edge.tables.notes import Notes
 from edge.tables.options import NO_OPTIONS, TableOptions
 from edge.tables.times import latest_of
 from edge.tables.words import MISDATED
+
+DECIMALS = 6  # digits behind the point of a number that is written
+OF_MOVEMENT = 4  # digits at least of the distance between the smallest and the largest number of a forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,17 @@ def _from_old_to_new(batches: Iterator[Readings], notes: Notes) -> Iterator[Read
         yield whole.take(order[begin : begin + BATCH])
 
 
+def decimals_of(values: Float64) -> int:
+    """Number of digits behind the point that a forecast is shown with: six, or as many as a small movement needs.
+
+    Args:
+        values: values of the forecast, float64 `[horizon, quantiles]`, NaN for a quantile that it has not.
+    """
+    known = values[np.isfinite(values)]
+    size = float(np.ptp(known) or np.abs(known).max()) if known.size else 0.0
+    return max(DECIMALS, OF_MOVEMENT - math.floor(math.log10(size))) if size > 0 else DECIMALS
+
+
 class _Writer:
     """Forecasts as CSV rows or JSON lines."""
 
@@ -125,7 +140,7 @@ class _Writer:
     def write(self, forecasts: Forecasts, row: int) -> None:
         """One forecast, all its leads."""
         name, origin = self._series.names[forecasts.series[row]], int(forecasts.origin[row])
-        values = np.round(forecasts.values[row].astype(np.float64), 6).tolist()
+        values = np.round(forecasts.values[row], decimals_of(forecasts.values[row])).tolist()
         if self._as_json:
             levels = [[None if value != value else value for value in lead] for lead in values]  # noqa: PLR0124 - NaN
             document = {"series": name, "origin": _iso(origin), "model": forecasts.model}

@@ -61,7 +61,7 @@ def survey_text(imported: Imported, source: str) -> list[str]:
     if len(survey.series) > LISTED:
         lines.append(f"  and {len(survey.series) - LISTED:,} more series")
     lines.append("  the first readings, times in UTC:")
-    lines += [f"    {_precise(time)}  {name}  {value:g}" for name, time, value in survey.readings]
+    lines += [f"    {_precise(time)}  {name}  {value:.12g}" for name, time, value in survey.readings]
     return [*lines, "next: the same without --dry-run"]
 
 

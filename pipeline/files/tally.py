@@ -176,7 +176,7 @@ class Collisions:
             if len(other):
                 earliest = other[np.argmin(row[own[chosen[other]]])]
                 number = int(row[own[chosen[earliest]]])
-                values_there = f"{value[earliest]:g} after {before[earliest]:g}"
+                values_there = f"{value[earliest]:.12g} after {before[earliest]:.12g}"
                 words = f"{self._names[owner]!r} at {iso(int(times[position[earliest]]))}: {values_there}"
                 first = min(first or (number, words), (number, words))
         if first is not None and not self.example:

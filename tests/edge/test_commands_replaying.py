@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from edge.commands.replaying import decimals_of
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.times import SECOND
 from edge.forecaster.baselines import Baseline
@@ -59,6 +60,23 @@ def test_replay_gives_the_forecasts_of_the_engine(device: Device) -> None:
     wide = [(iso(time), cells.get(("roof", time), ""), cells.get(("yard", time), "unavailable")) for time in times]
     sideways = device.run("replay", device.readings([*wide, (iso(START + 90), 0.5, "")], "timestamp,roof,yard"))
     assert sorted(csv.reader(sideways.stdout.splitlines())) == sorted(csv.reader(answer.stdout.splitlines()))
+
+
+@pytest.mark.parametrize(
+    ("values", "decimals"),
+    [
+        ([14.0, 15.0, 16.0], 6),
+        ([1e12, 2e12, 3e12], 6),
+        ([2.0e-8, 2.1e-8, 2.2e-8], 13),
+        ([5 + 1e-7, 5.0, 5 + 2e-7], 11),
+        ([math.nan, 3e-9, math.nan], 13),
+        ([math.nan, 0.0, math.nan], 6),
+        ([math.nan] * 3, 6),
+    ],
+)
+def test_a_small_forecast_is_not_rounded_to_nothing(values: list[float], decimals: int) -> None:
+    """A series in farads is written with as many digits as one in degrees has of its movement."""
+    assert decimals_of(np.array([values])) == decimals
 
 
 def test_replay_as_json_and_of_the_newest_only(device: Device) -> None:

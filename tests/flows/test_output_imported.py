@@ -12,7 +12,15 @@ from pipeline.history.from_store import Needs
 HOUR = 3600 * SECOND
 SERIES = (SeriesSeen("a", 24, 0, 23 * HOUR, HOUR), SeriesSeen("b", 24, 0, 23 * HOUR, HOUR))
 SURVEY = Survey(
-    rows=48, not_finite=0, misdated=0, series=SERIES, strange=(), first=0, last=23 * HOUR, readings=(("a", 1, 2.0),), notes=()
+    rows=48,
+    not_finite=0,
+    misdated=0,
+    series=SERIES,
+    strange=(),
+    first=0,
+    last=23 * HOUR,
+    readings=(("a", 1, 2.0), ("b", 1, 1_234_567_890.25)),
+    notes=(),
 )
 IMPORTED = Imported(SURVEY, stored=48, repeated=None)
 ENOUGH = Needs(Contract(HOUR, 168, 24), needed=12 * DAY, held=12 * DAY)
@@ -84,4 +92,5 @@ def test_intervals_are_named_by_their_frequency() -> None:
     assert lines[2].endswith(", every 1min (others 1h)")
     assert "  and 8 more series" in lines
     assert "    1970-01-01T00:00:00.000000001Z  a  2" in lines
+    assert "    1970-01-01T00:00:00.000000001Z  b  1234567890.25" in lines
     assert [known["interval"] for known in survey_document(imported)["series"]][-1] is None  # type: ignore[attr-defined]
