@@ -1,10 +1,14 @@
-"""Series whose times stand still while their values go on: a date in place of a time, a clock that stopped. No I/O."""
+"""Series whose times stand still while their values go on: a date in place of a time, a clock that stopped or is too coarse.
+
+No I/O.
+"""
 
 import numpy as np
 
 from edge.contract.columns import Float64, Int32, Int64, Readings
 
 OFTEN = 5  # further values of one moment; a reading that is corrected has one or two
+MANY = 20  # further values of any moments, of which more than every second reading is one: the time is too coarse
 
 
 class Standing:
@@ -14,6 +18,8 @@ class Standing:
         self._time: Int64 = np.zeros(0, np.int64)  # of the last reading
         self._value: Float64 = np.zeros(0, np.float64)  # of the last reading
         self._others: Int32 = np.zeros(0, np.int32)  # further values that came for this time
+        self._further: Int32 = np.zeros(0, np.int32)  # further values that came for any time
+        self._all: Int32 = np.zeros(0, np.int32)  # readings
         self._said: set[int] = set()
 
     def look(self, readings: Readings) -> list[int]:
@@ -42,7 +48,10 @@ class Standing:
         before_batch = count[start] - another[start] - self._others[series]
         others = count - np.where(moved >= start, count[moved], before_batch)
         self._others[series[last]] = others[last]
-        new = set(series[others >= OFTEN].tolist()) - self._said
+        np.add.at(self._all, series, 1)
+        np.add.at(self._further, series[another], 1)
+        coarse = (self._further[series] >= MANY) & (2 * self._further[series] > self._all[series])
+        new = set(series[coarse | (others >= OFTEN)].tolist()) - self._said
         self._said |= new
         return sorted(new)
 
@@ -51,4 +60,6 @@ class Standing:
         if series > len(self._time):
             self._time = np.append(self._time, np.zeros(more, np.int64))
             self._value = np.append(self._value, np.zeros(more))
-            self._others = np.append(self._others, np.zeros(more, np.int32))
+            self._others, self._further, self._all = (
+                np.append(column, np.zeros(more, np.int32)) for column in (self._others, self._further, self._all)
+            )

@@ -33,14 +33,21 @@ def test_a_time_that_stands_still_is_noticed_once(size: int) -> None:
     [
         [(0, n, n) for n in range(50)],
         [(0, 7, 5) for _ in range(50)],
-        [(0, n // 3, n) for n in range(50)],
-        [(n % 2, n // 4, n) for n in range(50)],
+        [(0, n // 2, n) for n in range(90)],
+        [(0, n // 3, n) for n in range(29)],
+        [(n % 2, n // 4 + 1, n) for n in range(90)],
     ],
-    ids=["goes on", "repeats itself", "is corrected now and then", "two series"],
+    ids=["goes on", "repeats itself", "is corrected", "is corrected now and then", "two series"],
 )
 def test_what_goes_on_is_left_alone(rows: Rows, size: int) -> None:
     """However it is cut."""
     assert said(rows, size) == []
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_a_time_that_is_too_coarse_is_noticed(size: int) -> None:
+    """Three readings in a second, with a time in seconds: two of three are lost."""
+    assert said([row for n in range(40) for row in ((0, n // 3, n), (1, n, n))], size) == [0]
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 2)), max_size=40), st.integers(1, 40))
