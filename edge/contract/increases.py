@@ -14,6 +14,7 @@ STEP_BACK = 0.1  # share of a counter's reading; a smaller fall is a correction,
 SEEN_BY = 3  # cells that evidence is told from beside each: the one before and the two after
 FEW = 2  # increases of a series that may be larger than what is usual: its meter was exchanged so often
 LEAST = 8  # increases, or readings, below which nothing is usual
+NOT_LEARNED = np.zeros(())
 FAR = 10.0  # times the usual increase that may come in one interval
 
 
@@ -57,17 +58,18 @@ def merged(seen: Float64, more: Float64) -> Float64:
     return _foremost(np.concatenate([seen, more], axis=-1))
 
 
-def largest(seen: Float64) -> Float64:
+def largest(seen: Float64, learned: Float64 = NOT_LEARNED) -> Float64:
     """The largest increase of an interval that is believed, float64 `[...]`; infinite where nothing is usual.
 
     That is many times the third largest one of all, or, of a counter that has hardly ever moved, of its own reading.
 
     Args:
         seen: evidence of the series.
+        learned: increase that was usual in the history, float64 `[...]`; 0 where nobody learned it.
     """
-    usual = np.where(seen[..., -1] > 0, seen[..., FEW], np.inf)
-    increase, reading = usual[..., 0], usual[..., 1]
-    return FAR * np.where(np.isfinite(increase), increase, reading)
+    usual = np.where(seen[..., -1] > 0, seen[..., FEW], 0.0)
+    increase, reading = np.maximum(usual[..., 0], learned), usual[..., 1]
+    return FAR * np.where(increase > 0, increase, np.where(reading > 0, reading, np.inf))
 
 
 def _foremost(seen: Float64) -> Float64:

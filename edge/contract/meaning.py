@@ -1,6 +1,6 @@
 """What the readings of a series are. It comes from the rules of the device, and reaches it inside the bundle as well."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from edge.contract.times import format_duration
@@ -17,6 +17,8 @@ class Meaning:
         kind: `gauge`, whose readings are values; or `counter`, whose readings only grow until the device begins again.
         hold: longest time that a silent series keeps its last reading, ns; 0: an interval without a reading is missing.
         unit: unit of the values, as people write it; empty where nobody gave one.
+        usual: smallest and largest value of an interval that was usual in the history; None where nobody learned it. It says
+            nothing of what the readings are, so it does not count where two meanings are compared.
 
     Raises:
         ConfigurationError: a negative time.
@@ -25,6 +27,7 @@ class Meaning:
     kind: Kind = "gauge"
     hold: int = 0
     unit: str = ""
+    usual: tuple[float, float] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse a time that goes back."""

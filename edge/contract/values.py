@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 
 from edge.contract.columns import Bool, Float64, Int64
-from edge.contract.increases import SEEN_BY, evidence, increases, largest, merged
+from edge.contract.increases import NOT_LEARNED, SEEN_BY, evidence, increases, largest, merged
 from edge.contract.meaning import Meaning
 
 EARLIER = 2  # cells before the first value that the increase of a counter needs
@@ -72,21 +72,24 @@ def hold(cells: Float64, held: Held) -> Float64:
     return cast("Float64", np.where(column - kept <= held.longest[:, None], values, np.nan))
 
 
-def interval_values(cells: Float64, counter: Bool, held: Held, length: int) -> Float64:
-    """The values of the last intervals, float64 `[n, length]`; what a counter usually adds is told from their cells alone.
+def interval_values(cells: Float64, counter: Bool, held: Held, length: int, learned: Float64 = NOT_LEARNED) -> Float64:
+    """The values of the last intervals, float64 `[n, length]`.
+
+    What a counter usually adds is told from their cells, and from its history where somebody learned it.
 
     Args:
         cells: cells of the intervals, float64 `[n, columns]`, NaN for missing; at least two more than `length`.
         counter: rows that are counters, bool `[n]`.
         held: how long each row holds, and what from before.
         length: number of intervals.
+        learned: usual increase of each row, float64 `[n]`; 0 where nobody learned it.
     """
     if held.longest.any():
         cells = hold(cells, held)
     values = cells[:, cells.shape[1] - length :].copy()
     if counter.any():
         readings = cells[counter, cells.shape[1] - length - EARLIER :]
-        values[counter] = increases(readings, largest(evidence(readings)))
+        values[counter] = increases(readings, largest(evidence(readings), learned[counter] if learned.ndim else learned))
     return values
 
 

@@ -158,7 +158,7 @@ class Manifest(msgspec.Struct, frozen=True):
         version: UTC time, cell (or baseline) and short hash; also the name of the folder.
         contract: grid and shapes.
         series: the names known from training; the model's series input for `series[i]` is `i + 1`, 0 is unknown.
-        meanings: kind, hold and unit of series by their names; those that are left out are gauges.
+        meanings: kind, hold, unit and usual values of series by their names; those that are left out are gauges.
         created: time when the bundle was made, ISO 8601, UTC.
         code_version: version of the package that made it.
         model: the model file, or None in a baseline bundle.
@@ -286,6 +286,9 @@ def _check_meanings(manifest: Manifest) -> None:
         raise BundleError("meanings belong to series of the list; got one of another series")
     if manifest.schema != schema_of(manifest.meanings):
         raise BundleError(f"expected schema {schema_of(manifest.meanings)} for these meanings; got {manifest.schema}")
+    for name, meaning in manifest.meanings.items():
+        if meaning.usual is not None and not meaning.usual[0] <= meaning.usual[1]:
+            raise BundleError(f"expected the smaller usual value of {name[:120]!r} first; got {meaning.usual}")
     longest = max((meaning.hold for meaning in manifest.meanings.values()), default=0)
     if longest > LARGEST_INTERVAL:
         raise BundleError(f"expected a hold of at most {LARGEST_INTERVAL} ns; got {longest}")

@@ -5,7 +5,7 @@ The agent, `gatecast-agent replay` and the restart after a crash all go through 
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import msgspec
@@ -20,7 +20,7 @@ from edge.forecaster.faults import KINDS, Evidence, Kind, attempt
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.level import is_known
 from edge.forecaster.model import usable
-from edge.forecaster.outliers import outlying
+from edge.forecaster.outliers import outlying, unlike_history
 from edge.series.entry import Entry
 from edge.series.scoring import Scoring, default_leads
 from edge.series.state import Closed, Ingested, State
@@ -110,7 +110,8 @@ class Engine:
         return contract.window + max((reach(meaning, contract.interval) for meaning in told), default=0)
 
     def _meaning(self, series: int) -> Meaning:
-        return self.series.meanings[series] or self._learned.get(self.series.names[series], GAUGE)
+        told, learned = self.series.meanings[series], self._learned.get(self.series.names[series], GAUGE)
+        return learned if told is None else replace(told, usual=learned.usual)
 
     def _use(self, forecaster: Forecaster, known: Sequence[str], learned: Mapping[str, Meaning]) -> None:
         self.forecaster, self._learned = forecaster, learned
@@ -118,6 +119,7 @@ class Engine:
         self._baseline: Baseline = seasonal_naive(forecaster.contract)
         self._model_index = {name: index for index, name in enumerate(known, 1)}
         self._model_series: Int32 = np.zeros(0, np.int32)
+        self._usual: Float64 = np.zeros((0, 2))
 
     @property
     def problem(self) -> str | None:
@@ -136,6 +138,7 @@ class Engine:
         if self.state.means_otherwise():
             self.restart()
             return False
+        self.state.learn()
         if contract == before:
             return True
         self.state = self.state.adapted(contract)
@@ -160,7 +163,10 @@ class Engine:
         """
         ingested = self.state.ingest(readings)
         closed = self._closed(ingested, now)
-        made, kept = self._forecast(closed)
+        # A window that stands still does not tell a glitch by itself; the history of its series does.
+        strange = unlike_history(closed.windows, self._usual_of(closed.series))
+        believed = replace(closed, windows=np.where(strange, np.nan, closed.windows)) if strange.any() else closed
+        made, kept = self._forecast(believed)
         scores = self.scoring.step(closed, kept)
         fresh = readings.take(ingested.fresh)
         points = [Points.of_readings(fresh)]
@@ -178,7 +184,7 @@ class Engine:
             made.failure,
             made.broken,
             made.seconds,
-            int(outlying(closed.windows)[:, -1].sum()),
+            int((outlying(closed.windows)[:, -1] | strange[:, -1]).sum()),
             self.state.jumped(closed),
         )
 
@@ -206,6 +212,7 @@ class Engine:
             # Several rules may give its name; a message of then told which of them took it.
             if not meaning.is_plain and self.series.meanings[index] is None:
                 self.series.meanings[index] = meaning
+        self.state.learn()
         self.scoring = Scoring(self.state.contract, leads)
         self.scoring.load(parts)
 
@@ -279,6 +286,14 @@ class Engine:
             new = [self._model_index.get(name, 0) for name in self.series.names[known:]]
             self._model_series = np.concatenate([self._model_series, np.asarray(new, np.int32)])
         return self._model_series[series]
+
+    def _usual_of(self, series: Int32) -> Float64:
+        """Smallest and largest usual value in the history of each series, float64 `[n, 2]`, NaN where nobody learned it."""
+        known = len(self._usual)
+        if len(self.series) > known:
+            usual = [self._learned.get(name, GAUGE).usual or (np.nan, np.nan) for name in self.series.names[known:]]
+            self._usual = np.concatenate([self._usual, np.asarray(usual, np.float64)])
+        return self._usual[series]
 
     def _newest(self, forecasts: Forecasts, following: Int64) -> Points:
         """Every lead, except where the next forecast of the same series in this batch is for the same interval."""

@@ -1,6 +1,6 @@
 """The newest intervals of every series, each with a value made of its readings. No I/O."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,20 +67,27 @@ class Ring:
         self.left = np.full(series, np.nan)  # newest value that has left, where the series holds
         self.left_number = np.full(series, UNSEEN)  # number of its interval
         self._counter = np.zeros(series, bool)
+        self._usual = np.zeros(series)  # what a counter adds in an interval, as learned from history; 0: unknown
         self.longest = np.zeros(series, np.int64)  # intervals in a row that a silent series keeps its last reading
 
     def grow(self, series: int) -> None:
         """Take in as many plain series more as are needed."""
         columns = ((self.value, np.nan), (self.weight, 0), (self.top, UNSEEN), (self.left, np.nan), (self.left_number, UNSEEN))
-        for column, nothing in (*columns, (self._counter, False), (self.longest, 0)):
+        for column, nothing in (*columns, (self._counter, False), (self._usual, 0), (self.longest, 0)):
             extend(column, series, nothing)
 
     def tell(self, series: int, meaning: Meaning) -> None:
         """Say what the readings of a series are, before its first one."""
         self._counter[series] = meaning.kind == "counter"
         self.longest[series] = meaning.hold // self._interval
+        self.learn(series, [meaning])
         if self._counter[series]:
             self.weight = self.weight.astype(np.int64, copy=False)  # a time within a long interval needs it
+
+    def learn(self, first: int, meanings: Sequence[Meaning]) -> None:
+        """Take what history says of series, from the first on: how much a counter usually adds in an interval."""
+        usual = [meaning.usual[1] if meaning.usual is not None else 0.0 for meaning in meanings]
+        self._usual[first : first + len(usual)] = usual
 
     def counting(self, series: Int32) -> Bool:
         """Which of these series are counters, bool `[n]`."""
@@ -190,7 +197,7 @@ class Ring:
             owners, first = series[rows], end[rows] - self.columns
             held = Held(self.longest[owners], self.left[owners], self.left_number[owners] - first)
             cells = self._cells(owners, first[:, None] + np.arange(self.columns))
-            values[rows] = interval_values(cells, self._counter[owners], held, length)
+            values[rows] = interval_values(cells, self._counter[owners], held, length, self._usual[owners])
         return values
 
     def jumped(self, series: Int32, end: Int64, windows: Float64) -> Bool:

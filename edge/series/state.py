@@ -171,6 +171,10 @@ class State:
                 self._ring.tell(series, self._meanings[series])
         return [series for series in others if self._frontier[series] != UNSEEN]
 
+    def learn(self) -> None:
+        """Take what is usual for each series by its meaning now."""
+        self._ring.learn(0, [self._meaning(series) for series in range(len(self._meanings))])
+
     def _allocate(self, series: int) -> None:
         self._ring.allocate(series)
         self._frontier = np.full(series, UNSEEN)  # number of the first interval that is not closed

@@ -19,8 +19,10 @@ from edge.contract.contract import Contract
 from edge.contract.values import possible
 from edge.errors import HistoryError
 from edge.forecaster.forecaster import Forecaster
+from edge.forecaster.outliers import like_history
 from edge.series.metrics import absolute_error, covered, pinball
 from pipeline.history.table import Table
+from pipeline.history.usual import usual_ranges
 from pipeline.judging.metrics import coverage, mae, mean_over, mse, series_skill, weighted_quantile_loss
 from pipeline.judging.replay import BLOCK, replayed
 
@@ -225,24 +227,26 @@ def backtest(contenders: Sequence[Contender], facts: Facts, stride: int = 1, blo
     shape = (len(table.names), contract.horizon)
     unit = np.full(len(table.names), np.nan) if scale is None else scale.astype(np.float64)
     evaluations = tuple(_nothing(entrant.forecaster, table.names, unit, shape) for entrant in contenders)
-    counting = table.counting
+    counting, usual = table.counting, usual_ranges(table.values, facts.part.start)
     longest = max(contract.window, *(entrant.forecaster.contract.window for entrant in contenders))
     for windows in replayed(table, contract, facts.part, stride, longest, block):
         for start in range(0, len(windows), BATCH):
             rows = slice(start, start + BATCH)
             series = windows.series[rows]
             targets = sliding_window_view(table.values, contract.horizon, axis=1)[series, windows.origin[rows]]
-            _measure(contenders, evaluations, _Windows(windows.windows[rows], series, counting[series]), targets)
+            some = _Windows(windows.windows[rows], series, counting[series], usual[series])
+            _measure(contenders, evaluations, some, targets)
     return evaluations
 
 
 @dataclass(frozen=True, slots=True)
 class _Windows:
-    """Windows to forecast from: values `[n, window]`, rows of the table, and which of them are counters, `[n]`."""
+    """Windows to forecast from: values `[n, window]`, rows of the table, whether they are counters, and what is usual there."""
 
     values: Float64
     series: Int32
     counting: Bool
+    usual: Float64
 
 
 def _measure(contenders: Sequence[Contender], evaluations: Sequence[Evaluation], windows: _Windows, facts: Float64) -> None:
@@ -251,7 +255,8 @@ def _measure(contenders: Sequence[Contender], evaluations: Sequence[Evaluation],
     forecasts, medians = [], []
     for entrant in contenders:
         contract = entrant.forecaster.contract
-        forecast = entrant.forecaster.predict(windows.values[:, -contract.window :], entrant.series[series])
+        believed = like_history(windows.values[:, -contract.window :], windows.usual)
+        forecast = entrant.forecaster.predict(believed, entrant.series[series])
         forecast = possible(forecast, windows.counting)
         forecasts.append(forecast)
         medians.append(forecast[:, :, contract.median])

@@ -9,10 +9,12 @@ from edge.contract.columns import Float64, Int64, Readings, SeriesTable
 from edge.contract.contract import Contract, quantile_name
 from edge.contract.schema import FORECAST_LEAD
 from edge.forecaster.baselines import baselines
+from edge.forecaster.outliers import like_history
 from edge.series.metrics import absolute_error, covered
 from edge.series.scoring import default_leads
 from edge.stores.store import Store, read_readings
 from pipeline.history.table import Table, to_table
+from pipeline.history.usual import usual_ranges
 from pipeline.history.windows import Samples, spread
 from pipeline.judging.evaluation import error_bound, missed_by_everyone
 from pipeline.judging.metrics import best_reference, coverage, mean_over, mean_skill, series_skill
@@ -191,11 +193,12 @@ def measure(
     chosen, model = _forecasts(store, contract, stored, table, series, span)
     column = np.asarray(stored) - 1
     facts = chosen.targets(slice(None), contract)[:, column]
-    windows = chosen.windows(slice(None), contract)
+    first = max((span[0] - table.start) // contract.interval, 0)
+    windows = like_history(chosen.windows(slice(None), contract), usual_ranges(table.values, first)[chosen.series])
     contenders = {"model": model[:, :, contract.median]}
     for baseline in baselines(contract):
         contenders[baseline.name] = baseline.predict(windows, chosen.series)[:, column, contract.median]
-    before = table.values[:, : max((span[0] - table.start) // contract.interval, 0)]
+    before = table.values[:, :first]
     scale = np.array([spread(values) for values in before])
     bound = error_bound(scale)[chosen.series][:, None]
     errors = absolute_error(np.stack(list(contenders.values())), facts)

@@ -18,6 +18,7 @@ from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import Manifest, Precision, Training, schema_of, version_of
 from edge.forecaster.model import Model
 from pipeline.history.prepared import Prepared, some_windows
+from pipeline.history.usual import learned
 from pipeline.history.windows import samples
 from pipeline.judging.evaluation import Evaluation, Facts
 from pipeline.release.parity import golden, model_file
@@ -135,7 +136,7 @@ def _bundles(result: Result, request: Request, prepared: Prepared, chosen: Mappi
             model=model_file(content, request.architecture, result.record.parameters, precision),
             training=training,
             schema=schema_of(prepared.table.told),
-            meanings=prepared.table.told,
+            meanings=learned(prepared.table, prepared.split.training.stop),
         )
         bundles[precision] = Bundle(manifest, content)
     return bundles

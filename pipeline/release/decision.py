@@ -20,6 +20,7 @@ from edge.forecaster.manifest import Check, Manifest, Metric, Outcome, schema_of
 from edge.forecaster.model import Model
 from edge.release.meanings import disagreement
 from pipeline.history.prepared import Prepared
+from pipeline.history.usual import learned
 from pipeline.judging.evaluation import Evaluation, Facts, contender
 from pipeline.judging.verdict import Cost, Limits, Trial, Verdict, trial
 from pipeline.release.candidates import Candidate
@@ -191,7 +192,7 @@ def baseline_bundle(prepared: Prepared, chosen: Baseline, metrics: Sequence[Metr
         baseline=chosen.name,
         metrics=list(metrics),
         schema=schema_of(prepared.table.told),
-        meanings=prepared.table.told,
+        meanings=learned(prepared.table, prepared.split.training.stop),
     )
     return Bundle(manifest)
 

@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from edge.contract.columns import Float32, Float64, Int64
 from edge.forecaster.level import LARGEST_VALUE, level, relative
-from edge.forecaster.outliers import without_outliers
+from edge.forecaster.outliers import like_history, without_outliers
 from pipeline.history.masking import mask
+from pipeline.history.usual import usual_ranges
 from pipeline.history.windows import Samples, epoch_rows
 from pipeline.training.network import FARTHEST_INPUT, Network, divisor
 
@@ -44,6 +45,7 @@ class Trainer:
         self.optimizer.build(self.weights)
         self.averages = [tf.Variable(weight.value) for weight in self.weights]
         self.scale = scale.astype(np.float32)
+        self.usual = usual_ranges(samples.values, int(samples.origin.max()) + network.contract.horizon)
         self.levels = tf.constant(network.contract.quantiles, tf.float32)
         contract = network.contract
         block: list[int | None] = [None, self.batch]
@@ -109,7 +111,8 @@ class Trainer:
         Windows have no outliers, and they and the targets are distances from the level of the window, as on the device.
         """
         contract, rows = self.network.contract, samples.series[chosen]
-        windows, targets = without_outliers(samples.windows(chosen, contract)), samples.targets(chosen, contract)
+        windows, targets = samples.windows(chosen, contract), samples.targets(chosen, contract)
+        windows = without_outliers(like_history(windows, self.usual[rows]))
         levels = level(windows)
         return relative(windows, levels), relative(targets, levels), rows, self.scale[rows]
 

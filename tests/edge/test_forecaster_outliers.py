@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.contract.columns import Float64
-from edge.forecaster.outliers import outlying, without_outliers
+from edge.forecaster.outliers import like_history, outlying, unlike_history, without_outliers
 
 NAN = np.nan
 
@@ -70,6 +70,42 @@ def test_a_window_that_hardly_moves_says_nothing() -> None:
     assert places(window) == []
     window[0, ::20] = 1
     assert places(window) == []
+
+
+def strange(window: Float64, low: float, high: float) -> list[int]:
+    """The values that are unlike a history with that usual range."""
+    usual = np.asarray([[low, high]])
+    found = unlike_history(window, usual)
+    np.testing.assert_array_equal(like_history(window, usual), np.where(found, NAN, window))
+    return [int(place) for place in np.flatnonzero(found[0])]
+
+
+@pytest.mark.parametrize("glitch", [85.0, -127.0, 4_294_967.295])
+def test_a_window_that_stands_still_is_judged_by_its_history(glitch: float) -> None:
+    """Rain of up to 8 mm comes after a dry week, a lamp is lit, and a heater goes on; none of them reads 85 once."""
+    window = np.zeros((1, 168))
+    window[0, -1] = glitch
+    assert strange(window, 0.0, 8.0) == [167]
+    assert strange(window, NAN, NAN) == strange(window, 0.0, 0.0) == []  # nobody learned anything, or it never moved
+    for usual in (0.2, 8.0, 30.0):
+        window[0, -1] = usual
+        assert strange(window, 0.0, 8.0) == []
+    window[0, -2:] = glitch
+    assert strange(window, 0.0, 8.0) == []  # it has moved
+    window[0, :] = glitch
+    assert strange(window, 0.0, 8.0) == []
+
+
+def test_a_window_that_moves_is_judged_by_itself() -> None:
+    """Also where its series was at another level in history; so are few values by nothing."""
+    window = day_and_night() + 1000
+    window[0, -1] = 1085
+    assert strange(window, 0.0, 8.0) == []
+    assert places(window) == [167]
+    window = np.full((1, 168), NAN)
+    window[0, -15:] = 0.0
+    window[0, -1] = 85.0
+    assert strange(window, 0.0, 8.0) == []
 
 
 def test_a_few_values_say_nothing() -> None:

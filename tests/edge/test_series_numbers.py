@@ -106,3 +106,35 @@ def test_a_counter_that_jumps_is_counted_and_no_fact(hold: int) -> None:
         effects = [fleet.step(readings.take(slice(at, at + size))) for at in range(0, 60, size)]
         assert [series for effect in effects for series in effect.jumped.tolist()] == [0, 0]
         assert max(np.nanmax(effect.scores.absolute_error, initial=0.0) for effect in effects) == 0.0
+
+
+@pytest.mark.parametrize(("glitch", "count"), [(85.0, 1), (3.0, 0)])
+def test_a_glitch_after_a_long_silence_moves_no_forecast_of_a_series_with_a_history(glitch: float, count: int) -> None:
+    """Rain of three millimetres is believed at once; the fact is stored as it came."""
+    values = np.zeros(104)
+    values[103] = glitch
+    effects = []
+    for usual in (None, (0.0, 8.0)):
+        fleet = Engine(seasonal_naive(CONTRACT), ["meter"], SeriesTable(["meter"]), learned={"meter": Meaning(usual=usual)})
+        fleet.swap(Baseline("last_value", CONTRACT), ["meter"], {"meter": Meaning(usual=usual)})
+        fleet.step(hourly(values[:103]))
+        effects.append(fleet.step(hourly(np.append(values[103], 0.0), 103)))
+    assert [effect.outliers for effect in effects] == [0, count]
+    assert [medians(effect)[-1] for effect in effects] == [glitch, 0.0 if count else glitch]
+    assert effects[0].scores.error.tolist() == effects[1].scores.error.tolist()
+
+
+def test_a_load_that_history_knows_is_believed_at_once() -> None:
+    """The window does not show it; a new bundle says that it is usual."""
+    values = 1000 + np.cumsum(np.append(np.full(101, 0.0625), [2.75, 2.75]))
+    known = {"meter": Meaning("counter", usual=(0.0625, 2.75))}
+    for learned, jumped in (({"meter": Meaning("counter")}, 2), (known, 0)):
+        fleet = Engine(seasonal_naive(CONTRACT), ["meter"], SeriesTable(["meter"]), learned={"meter": Meaning("counter")})
+        fleet.step(hourly(values[:100]))
+        assert fleet.swap(seasonal_naive(CONTRACT), ["meter"], learned)
+        loaded = Engine(
+            seasonal_naive(CONTRACT), ["meter"], SeriesTable(["meter"], meaning=lambda _: Meaning("counter")), learned=learned
+        )
+        loaded.load(iter([*fleet.dump()]))
+        for device in (fleet, loaded):
+            assert len(device.step(hourly(np.append(values[100:], values[-1]), 100)).jumped) == jumped

@@ -106,6 +106,15 @@ def test_squares_and_widths_are_kept_by_series_and_lead() -> None:
     assert np.isnan(off.pooled(np.array([np.nan, np.nan]))).all()
 
 
+def test_a_glitch_in_a_window_that_stands_still_is_judged_by_the_history_before_the_part() -> None:
+    """As on the device, so no forecast of a baseline or of a model is made from it; it stays a fact."""
+    values = np.zeros((1, 200))
+    values[0, :40:4], values[0, 150] = 3.0, 4294967.295
+    (last,) = run(Baseline("last_value", CONTRACT), table=Table(("rain",), 0, HOUR, values))
+    missed = last.absolute_error / 4294967.295
+    np.testing.assert_allclose(missed, np.ones((1, CONTRACT.horizon)))
+
+
 def test_missing_facts_count_for_nobody() -> None:
     """A hole in the facts removes exactly its leads from every forecaster."""
     table = counting()

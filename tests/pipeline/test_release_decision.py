@@ -148,7 +148,11 @@ def test_a_champion_that_learned_other_meanings_is_not_judged_and_keeps_nothing_
     release = judged(counted, live)
     assert release.champion == live.manifest.version
     assert release.goes_out is not None
-    assert release.goes_out.manifest.meanings == {prepared.table.names[0]: Meaning("counter")}
+    told = release.goes_out.manifest.meanings
+    assert {name: meaning for name, meaning in told.items() if meaning != GAUGE} == {
+        prepared.table.names[0]: Meaning("counter")
+    }
+    assert all(meaning.usual is not None and meaning.usual[0] < meaning.usual[1] for meaning in told.values())
     (check,) = [check for check in release.chosen.trial.verdict.checks if check.name == "champion"]
     assert check.outcome is Outcome.NOT_JUDGED
     assert "as gauge, which is counter here" in check.text
