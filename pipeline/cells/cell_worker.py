@@ -19,7 +19,7 @@ from edge.errors import HistoryError
 from edge.forecaster.manifest import MODEL_FILE, Cell
 from pipeline.cells.recall import Memory, RecallBudget
 from pipeline.history.windows import Samples
-from pipeline.processes.child import Raised, Say, events, grid_file, last_words, obey, run_process
+from pipeline.processes.child import Raised, Say, events, grid_file, keep_out, last_words, obey, run_process
 from pipeline.training.conversion import convert_module
 from pipeline.training.settings import Settings
 
@@ -178,4 +178,5 @@ def _work(folder: Path, say: Say) -> None:
 
 
 if __name__ == "__main__":
+    keep_out()
     sys.exit(main(Path(sys.argv[1]), sys.stdout))

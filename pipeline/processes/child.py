@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO, TypeAlias, TypeVar
+from typing import IO, TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 import msgspec
 import numpy as np
@@ -19,9 +19,14 @@ from edge.contract.columns import Float64
 from edge.errors import GatecastError
 from pipeline.processes.tied import tied
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
 Followed = TypeVar("Followed")
 Event = TypeVar("Event")
 Say: TypeAlias = Callable[..., None]
+
+UNUSED = ("matplotlib", "pandas")  # packages that Keras imports where they are there, and that no training needs
 
 
 def run_process(
@@ -109,6 +114,16 @@ def error_classes(root: type[GatecastError] = GatecastError) -> dict[str, type[G
     for kind in root.__subclasses__():
         classes |= error_classes(kind)
     return classes
+
+
+def keep_out(packages: Iterable[str] = UNUSED) -> None:
+    """Let imports of these packages fail in this process, so that it starts sooner and is smaller.
+
+    Args:
+        packages: names of packages that whoever imports them can do without.
+    """
+    for name in packages:
+        sys.modules[name] = cast("ModuleType", None)
 
 
 def obey(work: Callable[[Path, Say], None], folder: Path, output: IO[str]) -> int:

@@ -18,7 +18,7 @@ from edge.contract.contract import Contract
 from edge.errors import BundleError, GatecastError, HistoryError
 from edge.forecaster.manifest import MODEL_LIMIT, Precision
 from pipeline.history.windows import Samples
-from pipeline.processes.child import Raised, Say, events, grid_file, last_words, obey, run_process
+from pipeline.processes.child import Raised, Say, events, grid_file, keep_out, last_words, obey, run_process
 from pipeline.training.architecture import Architecture
 from pipeline.training.build import forecast
 from pipeline.training.conversion import convert_each
@@ -196,4 +196,5 @@ def _work(folder: Path, say: Say) -> None:
 
 
 if __name__ == "__main__":
+    keep_out()
     sys.exit(main(Path(sys.argv[1]), sys.stdout))

@@ -9,26 +9,17 @@ import numpy as np
 import pytest
 
 from edge.config.sections import Train
-from edge.contract.columns import Float64, Readings, SeriesTable
+from edge.contract.columns import Float64
 from edge.contract.contract import Contract
 from flows.cli import run
-from pipeline.history.prepared import Prepared, prepare
 from pipeline.release.decision import decide
 from pipeline.release.registry import Registry
 from tests.pipeline.test_release_decision import candidate
-from tests.support import tiny
+from tests.support import commands, tiny
 
 HOUR = tiny.CONTRACT.interval
 START = 1_704_067_200  # 2024-01-01, in seconds
 FIGURES = {"mae", "rmse", "mase", "wql", "coverage", "width"}
-
-
-def history(intervals: int = 200) -> Prepared:
-    """The sines that the tiny networks are made for."""
-    values = tiny.sines(intervals)
-    series = np.repeat(np.arange(3, dtype=np.int32), values.shape[1])
-    time = np.tile(np.arange(values.shape[1]) * HOUR, 3)
-    return prepare(SeriesTable(tiny.SERIES), Readings(series, time, values.ravel().astype(np.float64)), tiny.CONTRACT)
 
 
 def write_csv(path: Path, values: Float64, names: Sequence[str] = tuple(tiny.SERIES)) -> None:
@@ -53,9 +44,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     """Exit code, output and errors of a backtest."""
-    code = run(["backtest", *arguments])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
+    return commands.call(capsys, "backtest", *arguments)
 
 
 def test_help_fits_a_screen(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +61,7 @@ def test_help_fits_a_screen(capsys: pytest.CaptureFixture[str], monkeypatch: pyt
 @pytest.mark.slow
 def test_a_bundle_has_the_figures_of_its_manifest(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What the gate wrote down, the command measures again: error by lead, coverage, loss; of the bundle and the baselines."""
-    prepared = history()
+    prepared = tiny.history()
     bundle = decide(prepared, [candidate(prepared)], None, Train()).candidate
     path = Registry(folder / "registry").add(bundle)
     for named in (bundle.manifest.version, str(path)):

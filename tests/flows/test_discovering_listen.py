@@ -42,11 +42,11 @@ def broker(behave: Callable[[socket.socket], None]) -> Iterator[Mqtt]:
         thread.join()
 
 
-def granted(wire: socket.socket, *answers: int) -> None:
-    """Accept the client, and answer its subscription."""
+def granted(wire: socket.socket, *answers: int, ahead: bytes = b"") -> None:
+    """Accept the client, and answer its subscription; messages may come ahead of the answer."""
     wire.sendall(CONNACK)
     identifier = wire.recv(1000)[2:4]
-    wire.sendall(b"\x90" + bytes([2 + len(answers)]) + identifier + bytes(answers))
+    wire.sendall(ahead + b"\x90" + bytes([2 + len(answers)]) + identifier + bytes(answers))
 
 
 def interrupt(when: Callable[[], bool]) -> None:
@@ -106,13 +106,13 @@ def test_messages_are_heard_and_retained_ones_are_told_apart() -> None:
     stop = threading.Event()
 
     def publish(wire: socket.socket) -> None:
-        granted(wire, 0, 0x80)
-        for head, topic in ((0x30, b"a/b"), (0x31, b"a/c"), (0x30, b"\xff\xfe"), (0x31, b"$SYS/x")):
-            wire.sendall(bytes([head, 4 + len(topic), 0, len(topic)]) + topic + b"21")
+        sent = ((0x30, b"a/b"), (0x31, b"a/c"), (0x30, b"\xff\xfe"), (0x31, b"$SYS/x"))
+        packets = [bytes([head, 4 + len(topic), 0, len(topic)]) + topic + b"21" for head, topic in sent]
+        granted(wire, 0, 0x80, ahead=b"".join(packets))
         stop.wait(60)
 
     with broker(publish) as mqtt:
-        listened = Listener(mqtt, ["#"], heard).listen(0.5)
+        listened = Listener(mqtt, ["#"], heard).listen(0.1)
         stop.set()
     assert {topic.name: (topic.live, topic.retained) for topic in heard} == {"a/b": (1, 0), "a/c": (0, 1)}
     assert (list(heard.system), listened.stopped, listened.losses) == (["$SYS/x"], False, 0)

@@ -7,7 +7,7 @@ import pytest
 from flows.output.backtest import draw, text
 from pipeline.backtest.figures import Backtest
 from pipeline.backtest.run import Entrant, entrants, measure
-from tests.flows.test_commands_backtest import history
+from tests.support import tiny
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -15,7 +15,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 @pytest.fixture(scope="module")
 def measured() -> tuple[Backtest, Entrant]:
     """The baselines on three sines, and the first of them."""
-    prepared = history()
+    prepared = tiny.history()
     chosen = entrants(prepared, [], [])
     return measure(prepared, chosen, 4, ["a note"]), chosen[0]
 

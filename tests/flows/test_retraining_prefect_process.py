@@ -21,12 +21,18 @@ from tests.support.servers import HANGS_AFTER
 pytestmark = [pytest.mark.training, pytest.mark.slow]
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache of these tests: the first of them makes the tables of Prefect, which takes as long as a server's start."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(autouse=True)
-def without_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def without_server(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     """Neither the user's server, nor his home and cache."""
     for name in ("PREFECT_API_URL", "PREFECT_HOME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
 
 
 def flow_names(server: PrefectProcess) -> list[str]:
@@ -34,10 +40,10 @@ def flow_names(server: PrefectProcess) -> list[str]:
     return [flow["name"] for flow in httpx.post(f"{server.url}/flows/filter", json={}, timeout=HANGS_AFTER).json()]
 
 
-def test_two_servers_do_not_know_each_other_and_the_second_has_its_tables_ready(tmp_path: Path) -> None:
+def test_two_servers_do_not_know_each_other_and_the_second_has_its_tables_ready(tmp_path: Path, cache: Path) -> None:
     """The tables of the first start are kept, empty; a damaged copy of them is made anew."""
     with start_prefect(tmp_path / "first") as first:
-        assert template_path().is_relative_to(tmp_path / "cache")
+        assert template_path().is_relative_to(cache)
         kept = template_path().read_bytes()
         httpx.post(f"{first.url}/flows/", json={"name": "of the first"}, timeout=HANGS_AFTER).raise_for_status()
         template_path().write_bytes(b"damaged" * 1000)

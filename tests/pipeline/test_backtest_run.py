@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 
 from edge.config.sections import Fleet
-from edge.contract.columns import Readings, SeriesTable
 from edge.contract.times import format_duration
 from edge.errors import ConfigurationError, HistoryError
 from edge.forecaster.baselines import Baseline
 from pipeline.backtest.run import LOCAL_WINDOWS, begin_at, fleet_of, remarks, thin, widened
-from pipeline.history.prepared import Prepared, prepare
 from pipeline.release.decision import baseline_bundle
 from tests.pipeline import test_backtest_peers as cycling
 from tests.support import tiny
@@ -19,17 +17,9 @@ from tests.support import tiny
 HOUR = tiny.CONTRACT.interval
 
 
-def history(intervals: int = 200) -> Prepared:
-    """The sines that the tiny networks are made for."""
-    values = tiny.sines(intervals)
-    series = np.repeat(np.arange(3, dtype=np.int32), values.shape[1])
-    time = np.tile(np.arange(values.shape[1]) * HOUR, 3)
-    return prepare(SeriesTable(tiny.SERIES), Readings(series, time, values.ravel().astype(np.float64)), tiny.CONTRACT)
-
-
 def test_a_backtest_from_a_moment_trains_on_what_comes_before() -> None:
     """The parts touch, the scale is that of the new training part, and a moment that leaves nothing is refused."""
-    prepared = history(400)
+    prepared = tiny.history(400)
     begun = begin_at(prepared, 200 * HOUR)
     assert (begun.split.training.stop, begun.split.validation.stop) == (begun.split.validation.start, 200)
     assert begun.split.held_out == range(200, 400)
@@ -44,7 +34,7 @@ def test_a_backtest_from_a_moment_trains_on_what_comes_before() -> None:
 
 def test_unfair_comparisons_are_named() -> None:
     """A bundle that was trained on what it is judged on, or does not know a series; bundles that cannot be compared."""
-    prepared = history(400)
+    prepared = tiny.history(400)
     known = baseline_bundle(prepared, Baseline("last_value", tiny.CONTRACT), [])
     assert remarks(prepared, [known]) == []
     other = replace(prepared, table=replace(prepared.table, names=("cellar", "roof", "attic")))

@@ -1,5 +1,6 @@
 """What a process says comes through as it was meant, errors included."""
 
+import importlib
 import io
 import json
 import sys
@@ -16,7 +17,7 @@ from edge.errors import (
     PayloadError,
     StoreBusy,
 )
-from pipeline.processes.child import Raised, Say, error_classes, events, last_words, obey, run_process
+from pipeline.processes.child import Raised, Say, error_classes, events, keep_out, last_words, obey, run_process
 
 TEXT = 'expected 1 … 2; got "3"'
 WITH_FACTS: dict[type[GatecastError], GatecastError] = {
@@ -127,3 +128,15 @@ def test_last_words_are_the_last_line_of_the_log(tmp_path: Path) -> None:
     assert last_words(log) == "x" * 300
     log.write_text("\n")
     assert last_words(log) == "it left no message"
+
+
+def test_packages_that_are_kept_out_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever can do without them is told as if they were not installed."""
+    for name in ("colorsys", "this_is_not_installed"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    keep_out(("colorsys",))
+    for name in ("colorsys", "this_is_not_installed"):
+        with pytest.raises(ImportError):
+            importlib.import_module(name)
+    monkeypatch.delitem(sys.modules, "colorsys")
+    assert importlib.import_module("colorsys").rgb_to_hsv(0, 0, 0) == (0, 0, 0)

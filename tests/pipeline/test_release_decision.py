@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 
 from edge.config.sections import Train
-from edge.contract.columns import Readings, SeriesTable
 from edge.contract.meaning import GAUGE, Meaning
 from edge.errors import GatecastError
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import Outcome, decode_manifest, encode_manifest
 from edge.forecaster.model import open_forecaster
-from pipeline.history.prepared import Prepared, prepare
+from pipeline.history.prepared import Prepared
 from pipeline.judging.evaluation import Facts, backtest, contender
 from pipeline.release.candidates import Candidate
 from pipeline.release.decision import Release, decide, makes_room, publish
@@ -32,10 +31,7 @@ pytestmark = pytest.mark.training
 @pytest.fixture(scope="module")
 def prepared() -> Prepared:
     """The sines that the tiny networks are made for."""
-    values = tiny.sines()
-    series = np.repeat(np.arange(3, dtype=np.int32), values.shape[1])
-    time = np.tile(np.arange(values.shape[1]) * tiny.CONTRACT.interval, 3)
-    return prepare(SeriesTable(tiny.SERIES), Readings(series, time, values.ravel().astype(np.float64)), tiny.CONTRACT)
+    return tiny.history()
 
 
 def candidate(prepared: Prepared) -> Candidate:

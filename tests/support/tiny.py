@@ -7,13 +7,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Float64, Int32
+from edge.contract.columns import Float64, Int32, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.golden import Golden
 from edge.forecaster.manifest import Manifest, ModelFile, Precision, version_of
 from edge.forecaster.model import Model
+from pipeline.history.prepared import Prepared, prepare
 from pipeline.history.windows import Samples
 from pipeline.release.parity import golden, model_file
 from pipeline.training.architecture import Architecture
@@ -33,6 +34,14 @@ def sines(intervals: int = 200) -> Float64:
     values += np.random.default_rng(1).normal(0, 0.05, values.shape)
     values[1, 60:66] = np.nan
     return values
+
+
+def history(intervals: int = 200) -> Prepared:
+    """The sines as a prepared history."""
+    values = sines(intervals)
+    series = np.repeat(np.arange(len(SERIES), dtype=np.int32), intervals)
+    time = np.tile(np.arange(intervals) * CONTRACT.interval, len(SERIES))
+    return prepare(SeriesTable(SERIES), Readings(series, time, values.ravel()), CONTRACT)
 
 
 def samples(first: int, last: int, values: Float64 | None = None) -> Samples:
