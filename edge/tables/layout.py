@@ -10,7 +10,7 @@ from edge.contract.times import BLANKS
 from edge.errors import ConfigurationError, HistoryError
 from edge.tables.numbers import NumberRule, doubtful_point, has_decimal_comma, number_of, units_of
 from edge.tables.options import NO_OPTIONS, TableOptions
-from edge.tables.sample import Sample
+from edge.tables.sample import Sample, has_names
 from edge.tables.times import is_clock, judge
 from edge.tables.timing import Timing, timing_of
 from edge.tables.words import (
@@ -142,6 +142,11 @@ def labelled(owner: str, label: str) -> str:
 def _check_names(sample: Sample, names: tuple[str, ...], options: TableOptions) -> None:
     if len(names) < 2:
         raise HistoryError(f"{sample.source}: expected {SHAPES}; got one column, {shown(names[0] if names else '')}")
+    if options.columns and sample.rows and has_names(sample.rows[0]):
+        raise HistoryError(
+            f"{sample.source}: expected data in the first line, as --columns is for files without names; got the names "
+            f"{shown(','.join(sample.rows[0]))}: leave --columns out"
+        )
     times = [name for name in names if name and (judged := judge([name], sample.latest)).rule is not None and judged.whole]
     if not options.columns and len(times) > 1 and times != [*names[: len(times)]]:
         raise HistoryError(

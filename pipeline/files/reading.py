@@ -110,7 +110,7 @@ def read_batches(file: File, series: SeriesTable, notes: Notes | None = None) ->
     local = LocalTimes(file.options.timezone, notes)
     empty = True
     try:
-        for table in _opener(file.path)(file.path, file.cells, file.options, file.latest, notes):
+        for table in _opener(file)(file.path, file.cells, file.options, file.latest, notes):
             for piece in pieces(table, series, notes):
                 readings, kept = local.resolve(piece.readings, piece.zoned)
                 empty = False
@@ -124,7 +124,8 @@ def read_batches(file: File, series: SeriesTable, notes: Notes | None = None) ->
         raise HistoryError(f"{file.path}: {NO_VALUE}")
 
 
-def _opener(path: Path) -> Open:
+def _opener(file: File) -> Open:
+    path = file.path
     if not path.is_file():
         problem = "that is a folder" if path.is_dir() else "there is no such file"
         raise ConfigurationError(f"{path}: {problem}; give a CSV, Parquet or Excel file")
@@ -136,4 +137,6 @@ def _opener(path: Path) -> Open:
             f"{path}: expected a name that ends in {', '.join(KINDS)}, or .csv with {', '.join(PACKED)}; "
             f"got {path.suffix or 'no ending'}{ADVICE.get(kind, '')}"
         )
+    if file.options.sheet and kind not in EXCEL:
+        raise ConfigurationError(f"--sheet {file.options.sheet}: {path} is no Excel workbook; leave --sheet out")
     return KINDS[kind]

@@ -84,6 +84,9 @@ def test_what_is_no_table_is_refused(book: Path, tmp_path: Path) -> None:
     """A sheet that is not there or empty, and a file that is no workbook."""
     with pytest.raises(ConfigurationError, match=r"--sheet Nope: .* it has Messung, Serial, Split, Empty"):
         rows(book, TableOptions(sheet="Nope"))
+    (tmp_path / "no.csv").write_text("time,a\n2026-01-15,1\n")
+    with pytest.raises(ConfigurationError, match=r"--sheet Empty: .*no\.csv is no Excel workbook.* leave --sheet out"):
+        rows(tmp_path / "no.csv", TableOptions(sheet="Empty"))
     with pytest.raises(HistoryError, match="sheet 'Empty' is empty"):
         rows(book, TableOptions(sheet="Empty"))
     (tmp_path / "no.xlsx").write_text("time,a\n")

@@ -79,6 +79,7 @@ def test_exports_are_read_alike_by_the_trainer_and_the_device(export: Export, re
         ),
         ("1553424480,nan,14.45,nan\n", NO_OPTIONS, "names of the columns in the first line"),
         ('time,a\n2026-01-15,1\n2026-01-16,"2\n2026-01-17,3\n', NO_OPTIONS, "a quotation mark is not closed"),
+        ("time,a\n2026-01-15,1\n", TableOptions(columns=("time", "b")), "got the names 'time,a': leave --columns out"),
         ("2026-01-15,12:00,1,2\n", NO_OPTIONS, "--columns date,time,sensor1,sensor2"),
         ("id,unit,2026-01-15T00:00Z,2026-01-15T01:00Z\na,W,1,2\n", NO_OPTIONS, "times as names of columns"),
         ("time,a\n2026-01-15 12:00 CEST,1\n", NO_OPTIONS, "expected a time"),
