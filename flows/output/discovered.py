@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 from rich.console import Console
 
+from edge.quoting import one_line
 from flows.output.tables import rich_table
 from pipeline.discovery.finder import Discovery, Finding
 from pipeline.discovery.toml_text import comment, section
@@ -119,6 +120,7 @@ def _row(finding: Finding) -> tuple[str, ...]:
 
 
 def _cut(topic: str) -> str:
+    topic = one_line(topic)
     return topic if len(topic) <= LONGEST else f"{topic[: LONGEST - 3]}..."
 
 

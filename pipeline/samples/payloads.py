@@ -14,6 +14,8 @@ _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 PLAIN = re.compile(_NUMBER)
 _WITH_COMMA = r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+"
 _COMMA = re.compile(_WITH_COMMA)
+# 1 234,5 is a number that no rule reads, and no table.
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:[ '\u2019\u00a0\u202f]\d{3})+(?:[.,]\d+)?")
 _SUFFIXED = re.compile(rf"({_WITH_COMMA}|{_NUMBER})\s*([^\d\s.,;:=/+-][^\d\s,;:=]{{0,9}})")
 _LINE = re.compile(r"[^\s,=]+(?:,[^\s,=]+=[^\s,]+)* +[^\s,=]+=[^\s,]+")
 LONGEST_WORD = 40  # characters of a state
@@ -103,6 +105,8 @@ def _text(text: str) -> Content | None:
     if _LINE.match(text):
         document = _document("line_protocol", text.encode())
         return Content("line_protocol", document) if document else None
+    if _GROUPED.fullmatch(text):
+        return None
     return _table(text) if any(sign in text for sign in ",;\t") else None
 
 

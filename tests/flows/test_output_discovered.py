@@ -32,6 +32,14 @@ def test_the_output_is_a_configuration() -> None:
     assert sections(HOUSE) in text
 
 
+def test_a_topic_writes_no_line_of_its_own() -> None:
+    """Nor a command of the terminal, wherever it is named."""
+    odd = discover(heard({"a/x\x1b[2J\ny/t": ["1", "2"], "b/x\x1b[2J\ny": ["ajar"]}), 60, lambda _: None, {})
+    lines = discovered_text(odd, "mqtt://house").splitlines()
+    assert all(line.isprintable() for line in lines)
+    assert not any(line.startswith("# y") for line in lines)
+
+
 def test_a_person_sees_rates_shares_and_what_is_not_read() -> None:
     """Without secrets."""
     text = discovered_text(HOUSE, "mqtt://house")

@@ -25,6 +25,7 @@ from pipeline.samples.payloads import Content, content_of, word_of
         (b"{broken", None),
         (b"hello world", None),
         (b"door 3, opened", None),
+        (b"1 234,5", None),
         (b"one, two\nthree, four", None),
     ],
 )
