@@ -11,8 +11,8 @@ NAN = np.nan
 
 def test_the_level_is_the_newest_value_that_counts() -> None:
     """What is missing or too large is passed over; without any value it is 0."""
-    windows = np.array([[1, 2, 3], [1, 2, NAN], [7, -LARGEST_VALUE, np.inf], [NAN, NAN, NAN]])
-    assert level(windows).tolist() == [3, 2, 7, 0]
+    windows = np.array([[1, 2, 3], [1, 2, NAN], [7, -LARGEST_VALUE, np.inf], [7, NAN, LARGEST_VALUE], [NAN, NAN, NAN]])
+    assert level(windows).tolist() == [3, 2, 7, 7, 0]
 
 
 def test_distances_of_values_that_do_not_count_are_missing() -> None:

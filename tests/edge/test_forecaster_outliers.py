@@ -63,6 +63,38 @@ def test_what_comes_often_is_usual() -> None:
     assert places(window) == [20, 160]
 
 
+def test_more_than_one_value_in_a_hundred_is_usual() -> None:
+    """In a window of 672 six are passed over, the first value among them, and seven are not."""
+    window = np.random.default_rng(0).uniform(1, 2, (1, 672))
+    glitches = [0, 100, 200, 300, 400, 500]
+    window[0, glitches] = 2000
+    assert places(window) == glitches
+    window[0, 600] = 2000
+    assert places(window) == []
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_five_ranges_are_far_and_one_is_near(sign: int) -> None:
+    """Of 96 values from 0 to 95 those from 4 to 91 are usual: a range of 87."""
+    window = sign * np.arange(96.0)[None]
+    for newest, outliers in ((91 + 5 * 87, []), (92 + 5 * 87, [95])):
+        window[0, -1] = sign * newest
+        assert places(window) == outliers
+    for before, outliers in ((91 + 87, [95]), (92 + 87, [])):
+        window[0, -2:] = sign * before, sign * 1000
+        assert places(window) == outliers
+
+
+def test_every_window_of_a_batch_is_judged_by_itself() -> None:
+    """And keeps all of its other values; two in a row are a step, in whichever window."""
+    windows = np.concatenate([day_and_night(), day_and_night(), 1000 * day_and_night(), day_and_night()])
+    windows[3, -2:] = 500
+    expected = windows.copy()
+    windows[1, 30], windows[2, 50] = 85, -4e5
+    expected[1, 30] = expected[2, 50] = NAN
+    np.testing.assert_array_equal(without_outliers(windows), expected)
+
+
 def test_a_window_that_hardly_moves_says_nothing() -> None:
     """Nine values in ten the same: a first drop of rain or a lamp that is lit may be anything."""
     window = np.zeros((1, 168))
@@ -113,8 +145,9 @@ def test_a_few_values_say_nothing() -> None:
     window = np.full((1, 96), NAN)
     window[0, :14], window[0, -1] = np.arange(14), 1e6
     assert places(window) == []
-    window[0, 14:16] = 14, 15
-    assert places(window) == [95]
+    for place in (14, 15):
+        window[0, place] = place
+        assert places(window) == [95]
     for shape in ((0, 24), (1, 1), (2, 2)):
         assert not outlying(np.ones(shape)).any()
 
