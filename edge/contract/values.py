@@ -61,7 +61,7 @@ def hold(cells: Float64, held: Held) -> Float64:
 
     Args:
         cells: float64 `[n, columns]`, NaN for missing.
-        held: how long each row holds, and what from before.
+        held: time that each row holds, and its value from before.
     """
     column = np.arange(cells.shape[1])
     never = np.iinfo(np.int64).min // 2
@@ -80,7 +80,7 @@ def interval_values(cells: Float64, counter: Bool, held: Held, length: int, lear
     Args:
         cells: cells of the intervals, float64 `[n, columns]`, NaN for missing; at least two more than `length`.
         counter: rows that are counters, bool `[n]`.
-        held: how long each row holds, and what from before.
+        held: time that each row holds, and its value from before.
         length: number of intervals.
         learned: usual increase of each row, float64 `[n]`; 0 where nobody learned it.
     """

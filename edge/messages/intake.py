@@ -42,7 +42,7 @@ class _Usual(_Origin):
     There may be as many as series, and this is all that is kept of them; the rule is bound anew for what takes the long way.
 
     Args:
-        quick: reads a payload.
+        quick: function that reads a payload.
         index: index of the series.
         record: numbers of the topic.
     """

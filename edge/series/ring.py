@@ -51,7 +51,7 @@ class Ring:
     Args:
         columns: number of cells of a series, at least two more than those of a window.
         interval: length of an interval, ns.
-        aggregation: how the readings of one interval become one value; for a counter it is always the last.
+        aggregation: rule by which the readings of one interval become one value; for a counter it is always the last.
     """
 
     def __init__(self, columns: int, interval: int, aggregation: Aggregation) -> None:

@@ -86,7 +86,7 @@ class State:
         lateness: time after the end of an interval in which its readings may still arrive, ns.
         wanted: function that chooses the origins to give windows for, bool `[n]` from ns UTC int64 `[n]`; None: all, as on a
             device.
-        meaning: gives the meaning of a series by its index, once, when the series is seen for the first time.
+        meaning: function that gives the meaning of a series by its index, once, when the series is seen for the first time.
     """
 
     def __init__(
@@ -318,7 +318,7 @@ class State:
 
         Args:
             parts: the dump.
-            meaning: gives the meaning of series that are new; the others have that of the dump.
+            meaning: function that gives the meaning of series that are new; the others have that of the dump.
         """
         head = msgspec.msgpack.decode(next(parts), type=_Head)
         state = cls(head.contract, head.lateness, meaning=meaning)
