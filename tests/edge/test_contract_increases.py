@@ -138,3 +138,16 @@ def test_wrong_readings_that_come_twice_are_not_usual() -> None:
     readings[[20, 21, 30, 31, 40, 41, 50]] = 4294967.295
     assert np.isnan(added(readings[:51])[-1])
     assert np.nanmax(added(readings)) == 1.0
+
+
+def test_a_little_back_is_a_correction_where_much_is_known_as_well() -> None:
+    """The reading before was no jump; nothing is missing."""
+    readings = np.append(np.arange(100.0, 130.0), [129.5, 130.0])
+    np.testing.assert_array_equal(added(readings), [*[1.0] * 28, 0.0, 0.5])
+
+
+def test_a_few_increases_are_not_usual() -> None:
+    """A counter that moved seven times may add more than ten times as much; what moved eight times may not."""
+    slow = np.repeat(np.arange(100.0, 108.0), 4)
+    assert added(np.append(slow, 207.0))[-1] == 100.0
+    assert np.isnan(added(np.append(slow, [*[108.0] * 4, 208.0]))[-1])
