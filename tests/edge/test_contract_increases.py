@@ -142,7 +142,7 @@ def test_wrong_readings_that_come_twice_are_not_usual() -> None:
 
 def test_a_little_back_is_a_correction_where_much_is_known_as_well() -> None:
     """The reading before was no jump; nothing is missing."""
-    readings = np.append(np.arange(100.0, 130.0), [129.5, 130.0])
+    readings = np.append(np.arange(100.0, 130.0), [128.5, 129.5])
     np.testing.assert_array_equal(added(readings), [*[1.0] * 28, 0.0, 0.5])
 
 
