@@ -53,7 +53,6 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "edge/tables/timing.py": ("tests/edge/test_tables_timing.py",),
     "pipeline/samples/sentinels.py": ("tests/pipeline/test_samples_sentinels.py",),
     "pipeline/samples/states.py": ("tests/pipeline/test_samples_states.py",),
-    "edge/forecaster/outliers.py": ("tests/edge/test_forecaster_outliers.py",),
     "pipeline/history/usual.py": ("tests/pipeline/test_history_usual.py",),
     "pipeline/judging/verdict.py": ("tests/pipeline/test_judging_verdict.py",),
     "pipeline/judging/metrics.py": ("tests/pipeline/test_judging_metrics.py",),
