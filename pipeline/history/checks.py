@@ -18,7 +18,7 @@ from edge.forecaster.level import LARGEST_VALUE, is_known
 from pipeline.history.cells import Arrivals
 from pipeline.history.defaults import rounded
 from pipeline.history.table import Table
-from pipeline.history.windows import ROUNDING, Split, has_window, split, stands_still
+from pipeline.history.windows import COUNTED, ROUNDING, Split, has_window, split, stands_still
 
 MOST_MISSING = 0.5
 LEAST_RISES, RISING = 100, 0.2  # rises of a series that is taken for a meter: their number, and their share of all steps
@@ -174,7 +174,7 @@ def validate(arrivals: Arrivals, table: Table, contract: Contract, piece: int = 
 def _problems(table: Table, contract: Contract, coverage: Sequence[_Coverage], training: range, piece: int) -> list[str | None]:
     """Why each series cannot be trained on, the gravest reason first."""
     problems: list[str | None] = []
-    for covered, values in zip(coverage, table.rows(), strict=True):
+    for covered, values, counter in zip(coverage, table.rows(), table.counting.tolist(), strict=True):
         learned = values[training.start : training.stop]
         if not covered.intervals:
             problems.append("no readings")
@@ -190,7 +190,7 @@ def _problems(table: Table, contract: Contract, coverage: Sequence[_Coverage], t
                 f"no window of {contract.window} intervals with {contract.horizon} to forecast lies before "
                 f"{iso(table.start + training.stop * table.interval)}, where training ends; collect more history"
             )
-        elif stands_still(float(np.fmin.reduce(learned)), float(np.fmax.reduce(learned))):
+        elif stands_still(float(np.fmin.reduce(learned)), float(np.fmax.reduce(learned)), COUNTED if counter else ROUNDING):
             problems.append("it never changes while it is trained on; leave it out, or check the sensor")
         else:
             problems.append(None)

@@ -24,6 +24,7 @@ HORIZONS = 10  # where an interval is a day or longer, 28 days are no more than 
 GLITCHES = ((0.01, 20.0), (0.002, 2.0))
 MOST_SAMPLES = 4_000_000  # more than a training looks at; 12 bytes each
 ROUNDING = 2.0**-44  # of a value; the mean of many equal readings may be off by so much
+COUNTED = 1e-6  # the same of an increase, which is the small difference of two large readings
 PIECE = 1_000_000  # origins of a series that are looked at together
 MOST_JUDGED = 100_000  # windows of a part, so that a verdict takes minutes however many series there are
 
@@ -223,9 +224,15 @@ def epoch_rows(size: int, count: int, random: np.random.Generator) -> Int64:
     return np.concatenate([random.permutation(size) for _ in range(-(-count // size))])[:count]
 
 
-def stands_still(lowest: float, highest: float) -> bool:
-    """Whether values between these two are one value, but for the rounding of their means in float64."""
-    return highest - lowest <= ROUNDING * max(abs(lowest), abs(highest))
+def stands_still(lowest: float, highest: float, rounding: float = ROUNDING) -> bool:
+    """Whether values between these two are one value, but for the rounding of float64.
+
+    Args:
+        lowest: smallest value.
+        highest: largest value.
+        rounding: share of a value by which equal ones may differ; left out: that of means of equal readings.
+    """
+    return highest - lowest <= rounding * max(abs(lowest), abs(highest))
 
 
 def spread(values: Float64) -> float:

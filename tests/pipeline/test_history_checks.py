@@ -166,6 +166,17 @@ def test_a_series_that_is_not_usable_says_what_it_lacks() -> None:
     assert "its readings give no increase yet" in str(meter.problem)
 
 
+def test_a_meter_that_adds_the_same_in_every_interval_never_changes() -> None:
+    """But for the rounding of its readings: with a spread of 1e-13 it would stop the training of all others."""
+    readings = 1000 + np.arange(24 * 60) * 0.1
+    table = SeriesTable(meaning={"meter": Meaning("counter")}.get)
+    meter = Readings.of([table.add("meter")] * len(readings), MIDNIGHT + HOUR * np.arange(len(readings)), readings)
+    wave = Readings.of([table.add("t")] * len(readings), meter.time, np.sin(np.arange(len(readings)) / 4))
+    grid, arrivals = stream_table(table, [meter, wave], HOUR, "mean")
+    problems = {series.name: series.problem for series in validate(arrivals, grid, Contract(HOUR, 168, 24)).series}
+    assert problems == {"meter": "it never changes while it is trained on; leave it out, or check the sensor", "t": None}
+
+
 def test_a_meter_that_no_rule_calls_a_counter_is_named() -> None:
     """One that only rises, and one that begins again every day; not one that a rule knows, nor what goes up and down."""
     hours = np.arange(24.0 * 30)

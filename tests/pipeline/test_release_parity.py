@@ -1,10 +1,12 @@
 """A converted model forecasts as its network, and what the device repeats is made from it."""
 
 import hashlib
+from typing import cast
 
 import numpy as np
 import pytest
 
+from edge.contract.columns import Float64, Int32
 from edge.errors import BundleError
 from edge.forecaster.model import Model, runtime_name
 from pipeline.release.parity import MOST_GOLDEN, golden, model_file, parity
@@ -42,6 +44,30 @@ def test_a_forecast_that_is_not_finite_does_not_go_along() -> None:
     windows = np.zeros((2, CONTRACT.window))
     with pytest.raises(BundleError, match="expected finite golden forecasts from counter; got NaN"):
         golden(Counter(silent=0.0), windows, np.zeros(2, np.int32))
+
+
+class Rounded:
+    """A model whose forecasts are some steps of float64 away from those of its network."""
+
+    name, precision = "rounded", "float32"
+
+    def __init__(self, expected: Float64, steps: int) -> None:
+        self._expected, self._steps = expected, steps
+
+    def predict(self, windows: Float64, series: Int32) -> Float64:
+        """As of a model."""
+        expected = self._expected[: min(len(windows), len(series))]
+        return expected + self._steps * np.spacing(expected)
+
+
+def test_the_rounding_of_a_level_is_no_error_of_a_model() -> None:
+    """A series that moves by 1e-13 at 0.1, or by a thousandth at 1e9, would end the training of its fleet."""
+    for level, unit in ((0.1, 1e-13), (1e9, 1e-3)):
+        windows, expected = np.full((3, 8), level), np.full((3, 2, 3), level)
+        arguments = (windows, np.zeros(3, np.int32), None, np.full(3, unit))
+        assert parity(expected, cast("Model", Rounded(expected, 1)), *arguments) == 0
+        with pytest.raises(BundleError, match="does not forecast as its network"):
+            parity(expected, cast("Model", Rounded(expected, 9)), *arguments)
 
 
 @pytest.mark.training
