@@ -170,8 +170,9 @@ def test_a_meter_that_adds_the_same_in_every_interval_never_changes() -> None:
     """But for the rounding of its readings: with a spread of 1e-13 it would stop the training of all others."""
     readings = 1000 + np.arange(24 * 60) * 0.1
     table = SeriesTable(meaning={"meter": Meaning("counter")}.get)
-    meter = Readings.of([table.add("meter")] * len(readings), MIDNIGHT + HOUR * np.arange(len(readings)), readings)
-    wave = Readings.of([table.add("t")] * len(readings), meter.time, np.sin(np.arange(len(readings)) / 4))
+    times = (MIDNIGHT + HOUR * np.arange(len(readings))).tolist()
+    meter = Readings.of([table.add("meter")] * len(readings), times, readings.tolist())
+    wave = Readings.of([table.add("t")] * len(readings), times, np.sin(np.arange(len(readings)) / 4).tolist())
     grid, arrivals = stream_table(table, [meter, wave], HOUR, "mean")
     problems = {series.name: series.problem for series in validate(arrivals, grid, Contract(HOUR, 168, 24)).series}
     assert problems == {"meter": "it never changes while it is trained on; leave it out, or check the sensor", "t": None}

@@ -57,7 +57,7 @@ class Rounded:
     def predict(self, windows: Float64, series: Int32) -> Float64:
         """As of a model."""
         expected = self._expected[: min(len(windows), len(series))]
-        return expected + self._steps * np.spacing(expected)
+        return np.asarray(expected + self._steps * np.spacing(expected), np.float64)
 
 
 def test_the_rounding_of_a_level_is_no_error_of_a_model() -> None:
