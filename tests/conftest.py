@@ -49,9 +49,9 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests come first, so that the processes that share the files end at about the same time."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    """Files with slow tests come first, then those that train, so that the processes that share the files end together."""
+    slow, training = ({item.path for item in items if item.get_closest_marker(mark)} for mark in ("slow", "training"))
+    items.sort(key=lambda item: (item.path not in slow, item.path not in training))
 
 
 def pytest_configure() -> None:

@@ -192,7 +192,7 @@ def test_a_served_flow_is_scheduled_and_runs(retrained: tuple[Path, dict[str, ob
     ) as process:
         try:
             chosen = {"deployments": {"name": {"any_": [fleet_name(config, read_config(config))]}}}
-            wait_until(lambda: bool(prefect_server.ask("/deployments/filter", chosen)), what="the deployment")
+            wait_until(lambda: bool(prefect_server.ask("/deployments/filter", chosen)), what="the deployment", pause=0.5)
             deployment = prefect_server.ask("/deployments/filter", chosen)[0]
             assert deployment["schedules"][0]["schedule"]["cron"] == "0 3 * * *"
             run = prefect_server.ask(f"/deployments/{deployment['id']}/create_flow_run", {})
@@ -202,7 +202,7 @@ def test_a_served_flow_is_scheduled_and_runs(retrained: tuple[Path, dict[str, ob
                 states.append(prefect_server.ask(f"/flow_runs/{run['id']}")["state"]["type"])
                 return states[-1] in ("COMPLETED", "FAILED", "CRASHED")
 
-            wait_until(ended, what="the end of the run")
+            wait_until(ended, what="the end of the run", pause=0.5)
             assert states[-1] == "COMPLETED"
         finally:
             process.terminate()

@@ -48,13 +48,15 @@ def free_port() -> int:
             return port
 
 
-def wait_until(condition: Callable[[], bool], *, seconds: float = HANGS_AFTER, what: str = "the condition") -> None:
-    """Return as soon as the condition holds; TimeoutError if it does not in that time."""
+def wait_until(
+    condition: Callable[[], bool], *, seconds: float = HANGS_AFTER, what: str = "the condition", pause: float = 0.02
+) -> None:
+    """Return as soon as the condition holds, asked again after every pause; TimeoutError if it does not in that time."""
     limit = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > limit:
             raise TimeoutError(f"{what} did not come true within {seconds:g} s")
-        time.sleep(0.02)
+        time.sleep(pause)
 
 
 class Server:
