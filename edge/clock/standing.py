@@ -41,6 +41,10 @@ class Standing:
         another = stands & (value != told)
         last = np.roll(first, -1)
         self._time[series[last]], self._value[series[last]] = time[last], value[last]
+        self._all += np.bincount(series, minlength=len(self._all)).astype(np.int32)
+        if not another.any():  # as nearly always: nothing new can be said
+            self._others[series[~stands]] = 0
+            return []
         # Further values since the time moved on, or since the first reading of the batch and before it.
         position, count = np.arange(len(series)), np.cumsum(another)
         start = np.maximum.accumulate(np.where(first, position, 0))
@@ -48,7 +52,6 @@ class Standing:
         before_batch = count[start] - another[start] - self._others[series]
         others = count - np.where(moved >= start, count[moved], before_batch)
         self._others[series[last]] = others[last]
-        np.add.at(self._all, series, 1)
         np.add.at(self._further, series[another], 1)
         coarse = (self._further[series] >= MANY) & (2 * self._further[series] > self._all[series])
         new = set(series[coarse | (others >= OFTEN)].tolist()) - self._said
