@@ -11,7 +11,8 @@ import pytest
 from edge.contract.meaning import Meaning
 from edge.contract.times import DAY, SECOND
 from edge.errors import ConfigurationError, PayloadError
-from edge.messages.number import parse_value
+from edge.messages.number import parse_value, suffix_of
+from edge.messages.reading import read_message
 from edge.messages.rule import ValueRule
 from tests.support.ingests import ingest, left_out, taken
 
@@ -73,6 +74,8 @@ def test_what_is_no_finite_number_is_no_value(value: object) -> None:
         ({"scale": 1.8, "offset": 32}, "100", 212.0),
         ({"offset": -273.15}, "273.15", 0.0),
         ({"min": -40, "max": 80}, "80", 80.0),
+        ({"min": -40, "max": 80}, "-40", -40.0),
+        ({"min": 5, "max": 5}, "5", 5.0),
         ({"map": {"open": 5}, "scale": 2}, "open", 10.0),
     ],
 )
@@ -107,9 +110,40 @@ def test_what_is_no_measurement_is_left_out_by_kind(keys: dict[str, Any], payloa
     assert left_out(ingest("a", format="plain", **keys), "a", payload) == [kind]
 
 
+@pytest.mark.parametrize(
+    ("keys", "payload", "text"),
+    [
+        ({"ignore": (85.0,)}, "85", "85 stands in [[ingest]] ignore"),
+        ({"min": -40.0}, "-40.1", "expected -40 to inf by [[ingest]] min and max, got -40.1"),
+        ({"decimal": ","}, "21.5", "expected a number with a decimal comma, got '21.5'"),
+        ({"suffix": True, "unit": "W"}, "1 kW", "expected 'W' behind the number, as [[ingest]] unit says; got '1 kW'"),
+        ({"scale": 1e300}, "1e300", "expected a finite number, got inf after [[ingest]] scale"),
+        ({}, "1e999", "expected a finite number, got inf"),
+        ({}, "on", "expected a number, got 'on'"),
+        ({}, "1_000", "expected a number, got '1_000'"),
+        ({}, "21,5", "expected a number, got '21,5'; for a decimal comma set [[ingest]] decimal = \",\""),
+        ({}, "1 °C", "expected a number, got '1 °C'; for a unit behind the number set [[ingest]] suffix = true"),
+    ],
+)
+def test_what_is_left_out_is_explained(keys: dict[str, Any], payload: str, text: str) -> None:
+    """With what was expected, what came, and the key that has a say."""
+    reading = read_message([ingest("a", format="plain", **keys)], "a", payload.encode(), SECOND)
+    assert [str(reason) for reason in reading.reasons] == [text]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit"), [("21.5 °C", "°C"), (" 3 m3/h ", "m3/h"), ("on", ""), ("21.5", ""), (21.5, ""), (None, "")]
+)
+def test_the_unit_behind_a_number(value: object, unit: str) -> None:
+    """Nothing where there is none, or where the value is no text."""
+    assert suffix_of(value) == unit
+
+
 def test_truth_values_are_states_that_a_map_makes_numbers() -> None:
     """Without one they are no values."""
     assert taken(ingest("a", time="", map={"true": 1, "false": 0}), "a", '{"value": true}') == {"a": 1.0}
+    assert taken(ingest("a", time="", map={"true": 1, "false": 0}), "a", '{"value": 7}') == {"a": 7.0}
+    assert taken(ingest("a", time="", suffix=True), "a", '{"value": 7}') == {"a": 7.0}
     assert left_out(ingest("a", time=""), "a", '{"value": true}') == ["bad_value"]
 
 
@@ -124,6 +158,9 @@ def test_a_refusal_names_the_setting_that_mends_it(payload: str, advice: str) ->
     ("keys", "words"),
     [
         ({"min": 2, "max": 1}, "min 2 lies above max 1"),
+        ({"min": float("-inf")}, "min: expected a finite number"),
+        ({"max": float("inf")}, "max: expected a finite number"),
+        ({"scale": float("nan")}, "scale: expected a finite number"),
         ({"scale": 0}, "scale is 0"),
         ({"offset": float("inf")}, "offset: expected a finite number"),
         ({"map": {"ON": float("nan")}}, "map: expected a finite number"),
@@ -151,6 +188,21 @@ def test_unit_kind_and_fill_are_kept_for_each_series() -> None:
 
 
 @pytest.mark.parametrize(
+    ("keys", "meaning"),
+    [
+        ({}, None),
+        ({"unit": "W"}, Meaning("gauge", 0, "W")),
+        ({"kind": "counter"}, Meaning("counter", 0, "")),
+        ({"fill": "hold"}, Meaning("gauge", DAY, "")),
+        ({"fill": "missing", "unit": "W"}, Meaning("gauge", 0, "W")),
+    ],
+)
+def test_each_key_alone_gives_a_meaning(keys: dict[str, Any], meaning: Meaning | None) -> None:
+    """What a rule does not say is as usual; nothing at all is no meaning."""
+    assert ingest("{room}", **keys).meaning_of("hall") == meaning
+
+
+@pytest.mark.parametrize(
     ("keys", "payload", "kept"),
     [
         ({"min": 0.0, "max": 100.0}, 50, True),
@@ -158,6 +210,7 @@ def test_unit_kind_and_fill_are_kept_for_each_series() -> None:
         ({"ignore": (85.0,)}, 85, False),
         ({"ignore": (85.0,), "scale": 0.1, "offset": 3.0}, 85, False),
         ({"ignore": (85.0,), "scale": 0.1, "offset": 3.0}, 84, True),
+        ({"min": 0.0, "max": 100.0, "scale": 0.1, "offset": 3.0}, 100, True),
         ({"min": 0.0, "max": 10.0, "scale": -2.0}, 11, False),
         ({"min": 0.0, "max": 10.0, "scale": -2.0}, 10, True),
     ],
