@@ -389,6 +389,6 @@ def test_a_text_that_ends_in_a_backslash_costs_no_more_than_others(start: bytes)
 def test_a_nesting_that_is_too_deep_is_not_said_to_be_no_json() -> None:
     """It is JSON."""
     (reason,) = read_message(
-        [ingest("a", value="v", time="")], "a", b'{"v":1,"d":' + b"[" * 5000 + b"]" * 5000 + b"}", 1
+        [ingest("a", value="v", time="")], "a", b'{"v":1,"d":' + b"[" * 32_000 + b"]" * 32_000 + b"}", 1
     ).reasons
     assert (reason.kind, str(reason)[:40]) == ("bad_json", "expected JSON of at most some hundred le")
