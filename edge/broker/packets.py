@@ -9,11 +9,10 @@ from collections.abc import Iterator
 
 from edge.messages.message import Message
 
-PUBLISH = 3
+# First bytes of messages of QoS 0 and 1, retained or sent again or not. One of QoS 2 needs the three packets that follow it.
+MESSAGES = frozenset(0x30 | dup << 3 | qos << 1 | retained for dup in (0, 1) for qos in (0, 1) for retained in (0, 1))
 SET_BACK = 1_000_000_000  # ns; a clock that goes back by less gives no time twice
-LONGEST_PREFIX = (
-    5 + 2 + 65_535 + 2
-)  # bytes before a payload: type, flags and length, the topic behind its length, an identifier
+LONGEST_PREFIX = 5 + 2 + 65_535 + 2  # bytes: type and length, the topic behind its length, an identifier
 
 
 class NotMqtt(Exception):
@@ -84,7 +83,7 @@ class PacketReader:
                     start, stop = _bounds(stream, at) or (at, end + 1)
                     length = stop - start
             stop = start + length
-            if stop > end or first >> 4 != PUBLISH or first & 0x06 > 2:
+            if stop > end or first not in MESSAGES:
                 break
             messages.append(self._message(stream, first, start, stop))
             at = stop
@@ -116,22 +115,17 @@ class PacketReader:
     def _begin_long(self, stream: bytes, at: int) -> bool:
         """Whether what comes from an offset on is a long message, of which all came that is kept."""
         bounds = _bounds(stream, at)
-        if bounds is None or len(stream) - at < self._longest + LONGEST_PREFIX or not _is_message(stream[at]):
+        if bounds is None or len(stream) - at < self._longest + LONGEST_PREFIX or stream[at] not in MESSAGES:
             return False
         self._long = [self._message(stream, stream[at], bounds[0], len(stream))]
         self._to_drop = bounds[1] - len(stream)
         return True
 
 
-def _is_message(first: int) -> bool:
-    """Whether a packet that begins so is a message of QoS 0 or 1. One of QoS 2 needs the three packets that follow it."""
-    return first >> 4 == PUBLISH and first & 0x06 < 4
-
-
 def _other_packet(stream: bytes, at: int) -> bytes:
     """The packet at an offset, if it is whole and no message; else nothing."""
     bounds = _bounds(stream, at)
-    if bounds is None or bounds[1] > len(stream) or _is_message(stream[at]):
+    if bounds is None or bounds[1] > len(stream) or stream[at] in MESSAGES:
         return b""
     return stream[at : bounds[1]]
 
