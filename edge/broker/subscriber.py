@@ -131,9 +131,10 @@ class Subscriber:
             while self._next and room > 0:
                 message = self._next.popleft()
                 messages.append(message)
-                room -= len(message.payload) // USUAL_BYTES or 1
+                size = len(message.payload)
+                self._bytes_out += size
+                room -= size // USUAL_BYTES or 1
         self._out += len(messages)
-        self._bytes_out += sum(len(message.payload) for message in messages)
         return messages
 
     def wake(self) -> None:
