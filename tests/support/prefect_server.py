@@ -1,8 +1,11 @@
 """A real Prefect server for the tests, on loopback and with a home of its own."""
 
 import json
+import time
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from tests.support.servers import HANGS_AFTER, Server
@@ -43,8 +46,19 @@ class PrefectServer(Server):
         return f"http://127.0.0.1:{self.port}/api"
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
-        """POST a body, or GET where there is none; returns the JSON answer."""
+        """POST a body, or GET where there is none; returns the JSON answer.
+
+        While its database is locked the server answers 503 and has done nothing. Prefect's own clients then ask again, and so
+        does this.
+        """
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.url}{path}", data, {"Content-Type": "application/json"})  # noqa: S310 - our own server
-        with urlopen(request, timeout=HANGS_AFTER) as answer:  # noqa: S310
-            return json.loads(answer.read())
+        limit = time.monotonic() + HANGS_AFTER
+        while True:
+            try:
+                with urlopen(request, timeout=HANGS_AFTER) as answer:  # noqa: S310
+                    return json.loads(answer.read())
+            except HTTPError as error:
+                if error.code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > limit:
+                    raise
+            time.sleep(0.5)
