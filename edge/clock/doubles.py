@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edge.contract.columns import Int32, Readings
+from edge.contract.columns import Int32, Readings, extend
 from edge.contract.times import SECOND
 
 CLOSE = SECOND // 50  # 20 ms
@@ -49,8 +49,5 @@ class Doubles:
         return new
 
     def _grow(self, series: int) -> None:
-        if series > len(self._pairs):
-            more = np.zeros(series + series // 4 - len(self._pairs), np.int32)
-            self._pairs, self._close, self._groups = (
-                np.concatenate([column, more]) for column in (self._pairs, self._close, self._groups)
-            )
+        for column in (self._pairs, self._close, self._groups):
+            extend(column, series, 0)

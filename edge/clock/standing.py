@@ -5,7 +5,7 @@ No I/O.
 
 import numpy as np
 
-from edge.contract.columns import Float64, Int32, Int64, Readings
+from edge.contract.columns import Float64, Int32, Int64, Readings, extend
 
 OFTEN = 5  # further values of one moment; a reading that is corrected has one or two
 MANY = 20  # further values of any moments, of which more than every second reading is one: the time is too coarse
@@ -59,10 +59,5 @@ class Standing:
         return sorted(new)
 
     def _grow(self, series: int) -> None:
-        more = series + series // 4 - len(self._time)
-        if series > len(self._time):
-            self._time = np.append(self._time, np.zeros(more, np.int64))
-            self._value = np.append(self._value, np.zeros(more))
-            self._others, self._further, self._all = (
-                np.append(column, np.zeros(more, np.int32)) for column in (self._others, self._further, self._all)
-            )
+        for column in (self._time, self._value, self._others, self._further, self._all):
+            extend(column, series, 0)

@@ -6,14 +6,11 @@ So it must prove itself before it condemns anything: a time service holds it rig
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge.contract.columns import Int64, extend
 from edge.contract.times import LATEST, SECOND, iso
-
-if TYPE_CHECKING:
-    from edge.contract.columns import Int64
 
 AHEAD = 600 * SECOND  # a sensor's clock may be ahead of ours by this much
 STEP = 300.0  # seconds that the clock may gain or lose between two looks
@@ -84,8 +81,7 @@ class Trust:
         if self.seen is None:
             return
         if series >= len(self._sensors):
-            more = np.full(series + 1 + series // 4 - len(self._sensors), UNHEARD)
-            self._sensors = np.concatenate([self._sensors, more])
+            extend(self._sensors, series + 1, UNHEARD)
         self._sensors[series] = time - self._passed
 
     def _weigh(self, now: int, moment: float) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -222,3 +222,17 @@ class Points:
         fields = {name: column if isinstance(column, str) else column[rows] for name, column in self.fields.items()}
         lead = None if self.lead is None else self.lead[rows]
         return Points(self.measurement, self.series[rows], self.time[rows], fields, lead)
+
+
+def extend(column: npt.NDArray[Any], series: int, nothing: float) -> None:
+    """Give a column room for more series, in place and in small steps: a copy of all columns doubles the agent's memory.
+
+    Args:
+        column: array `[series, ...]` that nothing else refers to.
+        series: number of series that must fit.
+        nothing: value of the new rows.
+    """
+    known = len(column)
+    if series > known:
+        column.resize((max(series, known + known // 16), *column.shape[1:]), refcheck=False)
+        column[known:] = nothing

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from edge.contract.columns import Bool, Float64, Int32, Int64, Readings
+from edge.contract.columns import Bool, Float64, Int32, Int64, Readings, extend
 from edge.contract.grid import Aggregation, aggregate, combine, group_starts
 from edge.contract.meaning import Meaning
 from edge.contract.values import EARLIER, Held, interval_values
@@ -249,17 +247,3 @@ def _blocks(rows: Int64) -> Iterator[Int64]:
     """The rows in pieces whose windows are in memory at once."""
     for begin in range(0, len(rows), BLOCK):
         yield rows[begin : begin + BLOCK]
-
-
-def extend(column: npt.NDArray[Any], series: int, nothing: float) -> None:
-    """Give a column room for more series, in place and in small steps: a copy of all columns doubles the agent's memory.
-
-    Args:
-        column: array `[series, ...]` that nothing else refers to.
-        series: number of series that must fit.
-        nothing: value of the new rows.
-    """
-    known = len(column)
-    if series > known:
-        column.resize((max(series, known + known // 16), *column.shape[1:]), refcheck=False)
-        column[known:] = nothing

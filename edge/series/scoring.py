@@ -9,12 +9,11 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Float64, Int32, Int64, Scores
+from edge.contract.columns import Float64, Int32, Int64, Scores, extend
 from edge.contract.contract import Contract
 from edge.forecaster.level import is_known
 from edge.series.entry import floats
 from edge.series.metrics import absolute_error, covered, pinball
-from edge.series.ring import extend
 from edge.series.state import DUMPED, Closed
 
 NEVER = np.iinfo(np.int64).min  # target of a slot in which nothing waits, in dumps of earlier versions

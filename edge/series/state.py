@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Bool, Float64, Int32, Int64, Readings
+from edge.contract.columns import Bool, Float64, Int32, Int64, Readings, extend
 from edge.contract.contract import Contract
 from edge.contract.grid import group_starts
 from edge.contract.meaning import GAUGE, Kind, Meaning
 from edge.contract.values import EARLIER
 from edge.series.passes import in_passes
 from edge.series.recent import Recent, replaced
-from edge.series.ring import UNSEEN, Ring, Rows, extend
+from edge.series.ring import UNSEEN, Ring, Rows
 
 OPEN_INTERVALS = 16  # room ahead of the closed ones: fewer passes when old readings arrive in one go
 PASS_INTERVALS = OPEN_INTERVALS - EARLIER  # of which one pass may fill so many

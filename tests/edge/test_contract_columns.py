@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edge.contract.columns import Points, Readings, SeriesTable
+from edge.contract.columns import Points, Readings, SeriesTable, extend
 from edge.contract.schema import FORECAST_LEAD
 
 
@@ -48,3 +48,12 @@ def test_some_rows_for_the_store_keep_their_fields_and_leads() -> None:
     assert some.fields["model"] == "gru"
     assert some.lead is not None
     assert some.lead.tolist() == [6, 12]
+
+
+def test_a_column_grows_in_small_steps_and_never_shrinks() -> None:
+    """New rows hold nothing, and known ones stay."""
+    column = np.arange(32)
+    extend(column, 33, -1)
+    assert column.tolist() == [*range(32), -1, -1]
+    extend(column, 20, -1)
+    assert len(column) == 34

@@ -5,7 +5,7 @@ import pytest
 
 from edge.contract.columns import Int64
 from edge.contract.grid import Aggregation
-from edge.series.ring import Ring, Rows, extend
+from edge.series.ring import Ring, Rows
 
 
 def rows(series: list[int], time: list[int], value: list[float]) -> Rows:
@@ -56,12 +56,3 @@ def test_another_ring_takes_over_the_newest_cells() -> None:
         other.take_over(ring, numbers(0))
         assert other.top.tolist() == [3]
         assert other.windows(owner, numbers(3), len(expected)).tolist() == [expected]
-
-
-def test_a_column_grows_in_small_steps_and_never_shrinks() -> None:
-    """New rows hold nothing, and known ones stay."""
-    column = np.arange(32)
-    extend(column, 33, -1)
-    assert column.tolist() == [*range(32), -1, -1]
-    extend(column, 20, -1)
-    assert len(column) == 34
