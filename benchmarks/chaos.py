@@ -7,6 +7,9 @@ with `kill -9` when as many readings are sent as the seed says, and started agai
 program that has written half of a transaction into the store's file is killed. At the end, when nothing moves any more, the
 store is read back. Exit code 1 says that a row is lost, doubled or wrong; the folder with all logs is kept then.
 
+* `--disk-fills`: another program fills the disk of the agent's state; it needs the right to mount a small one in memory.
+* `--removals`: `spool.db` and its companions are removed while the agent runs.
+* `--clock-behind`: the agent's clock is behind by so many seconds, and no time service sets it; the readings have right times.
 * A kill of the agent counts if readings were on their way when it was dead.
 * What the broker acknowledged less than an autosave ago dies with it. So the broker saves, the publisher sends on, the broker
   is killed amid the traffic, and the publisher sends again what was acknowledged after that save.
@@ -26,24 +29,33 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
 
-from chaos_readings import STEP, Publisher, Readings, check
-from chaos_stores import StoreProcess, a_store
+from chaos_readings import START, STEP, Publisher, Readings, check
+from chaos_stores import SmallDisk, StoreProcess, a_store
 
 from edge.agent.counters import Counter, Gauge, Number
 from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 from edge.errors import GatecastError
-from tests.support.agent_process import Running, baseline_bundle, configure, release, running
+from tests.support.agent_process import PROGRAM, Running, baseline_bundle, configure, release, running
 from tests.support.servers import Mosquitto
 
 CONTRACT = Contract(interval=10 * STEP, window=48, horizon=6)
 AHEAD = 20_000  # readings the publisher may be ahead of the store
 STALLED = 300.0  # seconds without any progress after which nothing is expected to come any more
+DISK = 64  # MB of the disk that is filled
+FAILURES = {
+    "agent": "agent kills",
+    "broker": "broker kills",
+    "store": "store kills",
+    "disk": "full disks",
+    "removal": "removed spools",
+}
 PLAIN_RULE = '[[ingest]]\ntopic = "plain/{device}/{metric}"\nformat = "plain"\n'
 
 
@@ -59,6 +71,8 @@ class Plan:
         agent: kills of the agent.
         broker: kills of the broker.
         store: kills of the store.
+        disk: times that the disk of the agent's state is full.
+        removals: times that the spool's files are removed.
         bundles: number of the agent's deaths that see a new bundle released.
         seed: seed of every moment.
     """
@@ -68,40 +82,60 @@ class Plan:
     store: int
     bundles: int
     seed: int
+    disk: int = 0
+    removals: int = 0
 
     def moments(self, readings: int) -> list[tuple[int, str]]:
-        """(readings sent by then, what happens), in order; a store is back before the next one dies and before the end."""
+        """(readings sent by then, what happens), in order; what failed is back before it fails again and before the end."""
         random = Random(self.seed)  # noqa: S311 - it has to come out the same again
-        names = ["agent"] * self.agent + ["broker"] * self.broker
+        names = ["agent"] * self.agent + ["broker"] * self.broker + ["removal"] * self.removals
         found = [(random.randrange(readings // 20, readings * 9 // 10), name) for name in names]
-        part = readings * 9 // 10 // max(self.store, 1)
-        for number in range(self.store):
-            dies = number * part + random.randrange(part // 10, part // 2)
-            found += [(dies, "store"), (dies + random.randrange(1, min(part // 3, AHEAD)), "store back")]
+        for name, times in (("store", self.store), ("disk", self.disk)):
+            part = readings * 9 // 10 // max(times, 1)
+            for number in range(times):
+                fails = number * part + random.randrange(part // 10, part // 2)
+                found += [(fails, name), (fails + random.randrange(1, min(part // 3, AHEAD)), f"{name} back")]
         return sorted(found)
 
 
-class Stage:
-    """Everything that runs in one measurement, and what is done to it.
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Everything that runs in one measurement.
 
     Args:
         broker: broker that runs.
         store: store that runs.
         agent: agent that runs.
+        disk: disk of the agent's state; None: that of everything else.
+        state: folder of the agent's state.
         registry: folder that the agent takes bundles from.
+    """
+
+    broker: Mosquitto
+    store: StoreProcess
+    agent: Running
+    disk: SmallDisk | None
+    state: Path
+    registry: Path
+
+
+class Stage:
+    """What is done to all that runs.
+
+    Args:
+        cast: everything that runs.
         readings: readings to send.
         plan: deaths, and their moments.
     """
 
-    def __init__(
-        self, broker: Mosquitto, store: StoreProcess, agent: Running, registry: Path, readings: Readings, plan: Plan
-    ) -> None:
-        self._broker, self._store, self._agent, self._registry = broker, store, agent, registry
+    def __init__(self, cast: Cast, readings: Readings, plan: Plan) -> None:
+        self._broker, self._store, self._agent, self._disk = cast.broker, cast.store, cast.agent, cast.disk
+        self._state, self._registry = cast.state, cast.registry
         self._readings, self._plan = readings, plan
         self._random = Random(plan.seed + 1)  # noqa: S311 - as above
         self._burst = max(10, min(1000, readings.count // (30 * max(1, plan.agent))))
-        self._publisher = Publisher(broker.port, readings)
-        self.kills = dict.fromkeys(("agent", "broker", "store"), 0)
+        self._publisher = Publisher(cast.broker.port, readings)
+        self.failures = dict.fromkeys(FAILURES, 0)
         self.redelivered = 0
 
     def play(self) -> None:
@@ -111,6 +145,9 @@ class Stage:
             "broker": self._kill_broker,
             "store": self._kill_store,
             "store back": self._store.revive,
+            "disk": self._fill_disk,
+            "disk back": self._clear_disk,
+            "removal": self._remove_spool,
         }
         for moment, name in self._plan.moments(self._readings.count):
             self._send(moment)
@@ -121,7 +158,7 @@ class Stage:
         self._say("all acknowledged")
         with suppress(Stalled):  # what is lost comes to light when the store is read
             self._wait(lambda: self._store.rows() >= self._readings.count and self._number(Gauge.BACKLOG_BYTES) == 0)
-        self.redelivered += self._number(Counter.DUPLICATES)
+        self.redelivered += max(0, self._number(Counter.DUPLICATES))
         self._publisher.close()
 
     @property
@@ -129,14 +166,19 @@ class Stage:
         """Readings the broker acknowledged."""
         return self._publisher.acknowledged
 
+    @property
+    def _stuck(self) -> bool:
+        """Whether nothing new can reach the store."""
+        return self._store.dead or (self._disk is not None and self._disk.full)
+
     def _send(self, stop: int) -> None:
         """Publish up to a number, never far ahead of what is in the store."""
         stop = min(stop, self._readings.count)
         stored = 0
         while self._publisher.sent < stop:
-            if not self._store.dead and self._publisher.sent - stored >= AHEAD:
+            if not self._stuck and self._publisher.sent - stored >= AHEAD:
                 stored = self._store.rows()
-            if self._store.dead or self._publisher.sent - stored < AHEAD:
+            if self._stuck or self._publisher.sent - stored < AHEAD:
                 self._publisher.send(min(stop, self._publisher.sent + AHEAD // 10))
             else:
                 bound = self._publisher.sent - AHEAD // 2
@@ -146,16 +188,17 @@ class Stage:
         """Once this process has taken something, and amid the traffic."""
         while True:
             self._send(self._publisher.sent + self._burst)
-            self._wait(lambda: self._number(Counter.MESSAGES) > 0)
-            self.redelivered += self._number(Counter.DUPLICATES)
+            if self._disk is None or not self._disk.full:
+                self._wait(lambda: self._number(Counter.MESSAGES) > 0)
+            self.redelivered += max(0, self._number(Counter.DUPLICATES))
             self._send(self._publisher.sent + self._burst)
             self._agent.kill()
-            on_their_way = self._store.dead or self._store.rows() < self._publisher.sent
-            if on_their_way and self.kills["agent"] < self._plan.bundles:
-                release(self._registry, baseline_bundle(CONTRACT, second=self.kills["agent"] % 59 + 1))
+            on_their_way = self._stuck or self._store.rows() < self._publisher.sent
+            if on_their_way and self.failures["agent"] < self._plan.bundles:
+                release(self._registry, baseline_bundle(CONTRACT, second=self.failures["agent"] % 59 + 1))
             self._agent.start(ready=False)
             if on_their_way:
-                self.kills["agent"] += 1
+                self.failures["agent"] += 1
                 return
             if self._publisher.sent == self._readings.count:
                 raise GatecastError("every reading was stored before the agent was killed; more readings are needed")
@@ -165,15 +208,31 @@ class Stage:
         self._broker.save()
         self._send(self._publisher.sent + self._random.randrange(1, 2 * self._burst))
         self._broker.kill()
-        self.kills["broker"] += 1
+        self.failures["broker"] += 1
         self._publisher.close()
         self._broker.start()
         self._publisher.resume(saved)
 
     def _kill_store(self) -> None:
-        self._wait(lambda: self._store.rows() > 0)
+        self._wait(lambda: self._stuck or self._store.rows() > 0)
         self._store.kill()
-        self.kills["store"] += 1
+        self.failures["store"] += 1
+
+    def _fill_disk(self) -> None:
+        if self._disk is not None:
+            self._disk.fill()
+            self.failures["disk"] += 1
+
+    def _clear_disk(self) -> None:
+        if self._disk is not None:
+            self._disk.clear()
+
+    def _remove_spool(self) -> None:
+        """All files of the spool at once, amid the traffic."""
+        for path in self._state.glob("spool.db*"):
+            path.unlink(missing_ok=True)
+        self.failures["removal"] += 1
+        self._send(self._publisher.sent + self._burst)
 
     def _number(self, number: Number) -> int:
         """A number of the agent; -1 while it starts, or has not told it yet.
@@ -207,29 +266,42 @@ class Stage:
 
     def _say(self, text: str) -> None:
         stored = "store dead" if self._store.dead else f"{self._store.rows():,} stored"
-        kills = ", ".join(f"{name} {number}" for name, number in self.kills.items())
-        print(f"{self._publisher.sent:>12,} sent, {stored}; kills: {kills}; {text}", flush=True)
+        failures = ", ".join(f"{name} {number}" for name, number in self.failures.items() if number)
+        print(f"{self._publisher.sent:>12,} sent, {stored}; {failures or 'nothing has failed'}; {text}", flush=True)
 
 
-def measure(kind: str, readings: Readings, plan: Plan, folder: Path) -> dict[str, str | int]:
-    """Let everything die as planned, then compare.
+def measure(kind: str, readings: Readings, plan: Plan, folder: Path, behind: int) -> dict[str, str | int]:
+    """Let everything fail as planned, then compare.
+
+    Args:
+        kind: kind of the store.
+        readings: readings to send.
+        plan: what fails, and when.
+        folder: folder for everything; empty.
+        behind: seconds that the agent's clock is behind.
 
     Returns:
         A row of the table; its seconds are those until everything was stored.
     """
-    started = time.monotonic()
-    with Mosquitto(folder / "mosquitto") as broker, a_store(kind, folder) as store:
+    started, program = time.monotonic(), PROGRAM
+    with ExitStack() as stack:
+        broker, store = stack.enter_context(Mosquitto(folder / "mosquitto")), stack.enter_context(a_store(kind, folder))
+        disk = stack.enter_context(SmallDisk(folder / "disk", DISK)) if plan.disk else None
+        state = folder / "disk" / "state" if plan.disk else folder / "state"
         channel = release(folder / "registry", baseline_bundle(CONTRACT))
-        config = configure(folder, broker.url, store.url, channel, max_series=readings.series)
+        clock = {"clock": "wall"} if behind else {}
+        config = configure(folder, broker.url, store.url, channel, max_series=readings.series, state=str(state), **clock)
         if readings.plain:
             config.write_text(config.read_text() + PLAIN_RULE)
-        with running(config) as agent:
-            stage = Stage(broker, store, agent, folder / "registry", readings, plan)
-            stage.play()
+        if behind:
+            program = (str(Path(__file__).with_name("agent_with_clock.py")), str(behind))
+        agent = stack.enter_context(running(config, program=program))
+        stage = Stage(Cast(broker, store, agent, disk, state, folder / "registry"), readings, plan)
+        stage.play()
         seconds = round(time.monotonic() - started)
         verdict = check(store.url, readings)
-    kills = {f"{name} kills": number for name, number in stage.kills.items()}
-    row: dict[str, str | int] = {"store": kind, "acknowledged": stage.acknowledged, **kills, **asdict(verdict)}
+    failures = {FAILURES[name]: number for name, number in stage.failures.items()}
+    row: dict[str, str | int] = {"store": kind, "acknowledged": stage.acknowledged, **failures, **asdict(verdict)}
     return row | {"redelivered": stage.redelivered, "seconds": seconds}
 
 
@@ -242,6 +314,9 @@ def arguments() -> argparse.Namespace:
     add("--agent-kills", default=10, help="(default 10)")
     add("--broker-kills", default=3, help="(default 3)")
     add("--store-kills", default=2, help="(default 2)")
+    add("--disk-fills", default=0, help="times that the disk of the agent's state is full (default 0)")
+    add("--removals", default=0, help="times that the spool's files are removed (default 0)")
+    add("--clock-behind", default=0, help="seconds that the agent's clock is behind (default 0)")
     add("--bundles", default=0, help="releases of a new bundle while the agent is dead (default 0)")
     add("--seed", default=1, help="of all moments (default 1)")
     parser.add_argument("--plain", type=float, default=0.0, help="share of series without a time of their own (default 0)")
@@ -259,18 +334,20 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     """Print one table; 1 where a store is not exact."""
     options = arguments()
-    readings = Readings(options.readings, options.series, round(options.plain * options.series))
+    start = time.time_ns() // SECOND * SECOND - options.readings // options.series * STEP if options.clock_behind else START
+    readings = Readings(options.readings, options.series, round(options.plain * options.series), start)
     if options.check:
         verdict = check(options.check, readings)
         print(f"lost {verdict.lost:,}, doubled {verdict.doubled:,}, wrong {verdict.wrong:,}")
         return 0 if verdict.exact else 1
-    plan = Plan(options.agent_kills, options.broker_kills, options.store_kills, options.bundles, options.seed)
+    plan = Plan(options.agent_kills, options.broker_kills, options.store_kills, options.bundles, options.seed,
+                options.disk_fills, options.removals)  # fmt: skip
     rows, exact = [], True
     for kind in options.store:
         folder = Path(tempfile.mkdtemp(prefix="gatecast-chaos-"))
         print(f"{kind}; if it is not exact everything stays in {folder}", flush=True)
         try:
-            row = measure(kind, readings, plan, folder)
+            row = measure(kind, readings, plan, folder, options.clock_behind)
         except (KeyboardInterrupt, SystemExit):
             shutil.rmtree(folder)
             raise

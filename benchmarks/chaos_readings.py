@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -24,18 +25,20 @@ class Readings:
         count: number of readings.
         series: number of series.
         plain: number of series, the last ones, whose payload has no time.
+        start: time of the first one, ns UTC, a whole second.
     """
 
     count: int
     series: int
     plain: int
+    start: int = START
 
     def packet(self, number: int) -> bytes:
         """PUBLISH of a reading at QoS 1; all are shorter than 128 bytes, which leaves one byte for the length."""
         owner = number % self.series
         if owner < self.series - self.plain:
             topic = f"sensors/d{owner}/value".encode()
-            payload = b'{"time":%d,"value":%d}' % (START + number // self.series * STEP, number)
+            payload = b'{"time":%d,"value":%d}' % (self.start + number // self.series * STEP, number)
         else:
             topic, payload = f"plain/d{owner}/value".encode(), b"%d" % number
         identifier = (number % 65_535 + 1).to_bytes(2, "big")
@@ -75,7 +78,7 @@ def compare(pages: Iterator[Points], names: Sequence[str], sent: Readings) -> Ve
     for page in pages:
         owner = np.asarray([int(name.removeprefix("d").removesuffix(".value")) for name in names])[page.series]
         value = page.readings().value
-        step, rest = np.divmod(page.time - START, STEP)
+        step, rest = np.divmod(page.time - sent.start, STEP)
         timed = owner < sent.series - sent.plain
         number = np.where(timed, step * sent.series + owner, np.nan_to_num(value, nan=-1.0).astype(np.int64))
         known = (number >= 0) & (number < sent.count) & (number % sent.series == owner) & ((rest == 0) | ~timed)
@@ -93,15 +96,22 @@ def check(url: str, sent: Readings) -> Verdict:
         return compare(store.read(READING, [VALUE.name], first, last + 1, table), table.names, sent)
 
 
+class Packets(Protocol):
+    """Messages to publish, in order."""
+
+    def packet(self, number: int) -> bytes:
+        """PUBLISH of a message at QoS 1."""
+
+
 class Publisher:
     """One MQTT connection that sends readings in order and keeps some of them unacknowledged.
 
     Args:
         port: port of the broker on this machine.
-        readings: readings to send.
+        readings: messages to send.
     """
 
-    def __init__(self, port: int, readings: Readings) -> None:
+    def __init__(self, port: int, readings: Packets) -> None:
         self._port, self._readings = port, readings
         self.sent = 0  # readings below this number are sent
         self.acknowledged = 0  # and below this one acknowledged

@@ -1,12 +1,13 @@
-"""The stores of the chaos benchmark: how each of them dies, and how it comes back."""
+"""The stores and the disk of the chaos benchmark: how each of them fails, and how it comes back."""
 
+import errno
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from edge.errors import GatecastError
 from tests.support.servers import Influx
@@ -98,6 +99,45 @@ class SqliteFile:
             self._holder.kill()
             self._holder.communicate()
         self._holder, self.dead = None, False
+
+
+class SmallDisk:
+    """A disk in memory for the agent's state, which another program fills now and then.
+
+    Args:
+        folder: folder that becomes the disk; made here.
+        size: MB that it holds.
+    """
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self._folder, self._size, self.full = folder, size, False
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={self._size}m,mode=700", "tmpfs", str(self._folder)]
+        done = subprocess.run(command, capture_output=True, check=False)
+        if done.returncode != 0:
+            raise GatecastError("a disk that can be filled needs the right to mount one: run as root, or with --disk-fills 0")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        subprocess.run(["umount", "--lazy", str(self._folder)], check=True)
+
+    def fill(self) -> None:
+        """Write until nothing more fits."""
+        with (self._folder / "ballast").open("wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(65_536))
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+        self.full = True
+
+    def clear(self) -> None:
+        """Give the room back."""
+        (self._folder / "ballast").unlink()
+        self.full = False
 
 
 @contextmanager

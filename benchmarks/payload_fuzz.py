@@ -234,6 +234,14 @@ Change = Callable[[bytes, Sequence[bytes], Random], bytes]
 CHANGES: tuple[Change, ...] = (_flip, _flip, _cut, _insert, _replace_number, _replace_number, _repeat, _splice, _encode)
 
 
+def rules_of(samples: Sequence[Sample]) -> list[IngestRule]:
+    """The rules of samples, each once."""
+    rules: list[IngestRule] = []
+    for rule in (rule for sample in samples for rule in sample.rules):
+        rules += [rule] if rule not in rules else []
+    return rules
+
+
 @dataclass(slots=True)
 class Desk:
     """An intake, and what it counted.
@@ -253,11 +261,8 @@ class Desk:
         """Make the intake."""
         trust = Trust(lambda _: None, 0.0)
         trust.look(NOW, 0.0, synchronised=True)
-        rules: list[IngestRule] = []
-        for rule in (rule for sample in self.samples for rule in sample.rules):
-            rules += [rule] if rule not in rules else []
         self.intake = Intake(
-            Naming(SeriesTable(), make_ingests(rules), MOST_SERIES),
+            Naming(SeriesTable(), make_ingests(rules_of(self.samples)), MOST_SERIES),
             count=self._count,
             arrival=lambda _: None,
             grumbler=Grumbler(lambda _: None, lambda: 0.0),

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -159,10 +159,11 @@ class AgentProcess(Server):
         config: configuration of the agent.
         log: file for its output.
         port: port of its health page, as in the configuration.
+        program: arguments of Python that start `gatecast-agent`.
     """
 
-    def __init__(self, config: Path, log: Path, port: int) -> None:
-        super().__init__([sys.executable, "-m", "edge.cli", "run", "--config", str(config)], log)
+    def __init__(self, config: Path, log: Path, port: int, program: Sequence[str] = ("-m", "edge.cli")) -> None:
+        super().__init__([sys.executable, *program, "run", "--config", str(config)], log)
         self._url = f"http://127.0.0.1:{port}"
 
     def wait_ready(self) -> None:

@@ -36,6 +36,7 @@ COMPARED = {
     FORECAST_LEAD: ("q10", "q50", "q90", "origin"),
     FORECAST_SCORE: ("error", "absolute_error", "pinball", "baseline_absolute_error"),
 }
+PROGRAM = ("-m", "edge.cli")
 
 Row = tuple[str, int, float]  # series, ns UTC, value
 
@@ -73,17 +74,18 @@ class Running:
 
     Args:
         config: its gatecast.toml.
+        program: arguments of Python that start it.
     """
 
-    def __init__(self, config: Path) -> None:
-        self._config = config
+    def __init__(self, config: Path, program: Sequence[str] = PROGRAM) -> None:
+        self._config, self._program = config, program
         self.log = config.with_name("agent.log")
         self._port = int(config.read_text().split("127.0.0.1:")[-1].split('"')[0])
         self._process: AgentProcess | None = None
 
     def start(self, *, ready: bool = True) -> None:
         """Start it, and wait until it is connected."""
-        self._process = AgentProcess(self._config, self.log, self._port)
+        self._process = AgentProcess(self._config, self.log, self._port, self._program)
         if ready:
             self._process.wait_ready()
 
@@ -131,9 +133,9 @@ class Running:
 
 
 @contextmanager
-def running(config: Path, *, ready: bool = True) -> Iterator[Running]:
-    """An agent that is ended by its own pid."""
-    agent = Running(config)
+def running(config: Path, *, ready: bool = True, program: Sequence[str] = PROGRAM) -> Iterator[Running]:
+    """An agent that is ended by its own pid; the program is that of `Running`."""
+    agent = Running(config, program)
     try:
         agent.start(ready=ready)
         yield agent
