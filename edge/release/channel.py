@@ -4,27 +4,22 @@ Nothing of a bundle is opened before its size and hash agree with the manifest, 
 """
 
 import hashlib
-import ssl
+import posixpath
 import stat
-import time
-from collections.abc import Callable
-from http.client import HTTPResponse
 from pathlib import Path
 from typing import Annotated
-from urllib.error import URLError
-from urllib.parse import urljoin, urlsplit
-from urllib.request import Request, urlopen
+from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
 
 from edge.errors import BundleDamaged, BundleError, ConfigurationError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import MANIFEST_FILE, MANIFEST_LIMIT, MODEL_FILE, check_version, decode_manifest
+from edge.quoting import quoted
+from edge.release.web import DEADLINE, Web
 from edge.tls import TlsFiles
 
 CHANNEL_LIMIT = 65_536
-TIMEOUT = 30  # seconds without a byte
-DEADLINE = 600.0  # seconds for one file: 16 MB over a slow line
 
 
 class Channel(msgspec.Struct, frozen=True):
@@ -62,17 +57,25 @@ def decode_channel(content: bytes) -> Channel:
     if channel.schema != 1:
         raise BundleError(f"this version reads channel documents of schema 1; got {channel.schema}")
     check_version(channel.version)
-    if not _is_relative(channel.bundle):
-        raise BundleError(f"expected a bundle at a place relative to the channel document; got {channel.bundle[:80]!r}")
+    if not _is_in_registry(channel.bundle):
+        raise BundleError(
+            f"expected a bundle in the registry, relative to the channel document, such as ../bundles/{channel.version}/; "
+            f"got {quoted(channel.bundle)}"
+        )
     return channel
 
 
-def _is_relative(path: str) -> bool:
+def _is_in_registry(path: str) -> bool:
+    """Whether a path is relative and stays in the folder above that of the document; a web server reads %2e as a dot."""
     try:
         parts = urlsplit(path)
     except ValueError:  # such as http://[
         return False
-    return path.isprintable() and not (parts.scheme or parts.netloc or parts.path.startswith("/"))
+    if not path.isprintable() or parts.scheme or parts.netloc or parts.query or parts.fragment or "\\" in path:
+        return False
+    return all(
+        not written.startswith("/") and not posixpath.normpath(written).startswith("../..") for written in (path, unquote(path))
+    )
 
 
 class Source:
@@ -82,21 +85,12 @@ class Source:
         channel: path or http(s) URL of the document.
         tls: files for an encrypted connection.
         deadline: seconds that one file may take over http.
-        moment: seconds, monotonic.
 
     Raises:
         ConfigurationError: another kind of URL, or a file with certificates cannot be used.
     """
 
-    def __init__(
-        self,
-        channel: str,
-        tls: TlsFiles = TlsFiles("release"),
-        *,
-        deadline: float = DEADLINE,
-        moment: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._deadline, self._moment, self._tls = deadline, moment, tls
+    def __init__(self, channel: str, tls: TlsFiles = TlsFiles("release"), *, deadline: float = DEADLINE) -> None:
         try:
             scheme = urlsplit(channel).scheme
         except ValueError:  # such as http://[
@@ -105,7 +99,9 @@ class Source:
             raise ConfigurationError(f"[release] channel {channel!r}: write a path or an http(s) URL")
         self.channel = channel.removeprefix("file://")
         self.remote = scheme in ("http", "https")
-        self._context = tls.context() if scheme == "https" else None
+        self._web = Web(tls, deadline)
+        if scheme == "https":
+            self._web.context()
 
     def read_channel(self) -> Channel:
         """The document.
@@ -144,26 +140,6 @@ class Source:
             return urljoin(self.channel, f"{channel.bundle.rstrip('/')}/{name}")
         return str(Path(self.channel).parent / channel.bundle / name)
 
-    def _open(self, request: Request) -> HTTPResponse:
-        try:
-            answer: HTTPResponse = urlopen(request, timeout=TIMEOUT, context=self._context)  # noqa: S310
-        except URLError as error:
-            if isinstance(error.reason, ssl.SSLCertVerificationError):
-                reason = f"its certificate is not trusted ({error.reason.verify_message}); {self._tls.advice()}"
-                raise ConnectionError(reason) from error
-            raise
-        return answer
-
-    def _receive(self, answer: HTTPResponse, size: int) -> bytes:
-        """Up to `size` bytes; a server that sends one now and then must not hold the caller for days."""
-        end = self._moment() + self._deadline
-        content = bytearray()
-        while len(content) < size and (piece := answer.read1(size - len(content))):
-            content += piece
-            if self._moment() > end:
-                raise TimeoutError(f"the transfer took more than {self._deadline:g} s")
-        return bytes(content)
-
     def _read(self, address: str, limit: int) -> bytes:
         """At most `limit` bytes.
 
@@ -172,17 +148,11 @@ class Source:
             BundleDamaged: there is more.
         """
         if self.remote:
-            request = Request(address, headers={"User-Agent": "gatecast-agent"})  # noqa: S310 - http or https, see above
-            with self._open(request) as answer:
-                content = self._receive(answer, limit + 1)
-                # `read` takes an early end for the end; of a chunked answer the length is not known, and None.
-                if len(content) <= limit and answer.length:
-                    raise ConnectionError(f"the transfer ended {answer.length} bytes early")
-        else:
-            if not stat.S_ISREG(Path(address).stat().st_mode):  # a pipe would be waited for, for ever
-                raise BundleDamaged(f"expected a file at {address}; got something else")
-            with Path(address).open("rb") as file:
-                content = file.read(limit + 1)
+            return self._web.read(address, limit)
+        if not stat.S_ISREG(Path(address).stat().st_mode):  # a pipe would be waited for, for ever
+            raise BundleDamaged(f"expected a file at {address}; got something else")
+        with Path(address).open("rb") as file:
+            content = file.read(limit + 1)
         if len(content) > limit:
             raise BundleDamaged(f"expected at most {limit} bytes at {address}; got more")
         return content

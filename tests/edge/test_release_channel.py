@@ -1,10 +1,8 @@
 """The channel document: what it may say, and where it may be."""
 
 import contextlib
-import http.server
 import json
 import os
-import threading
 from pathlib import Path
 
 import pytest
@@ -41,32 +39,41 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
         Source(str(tmp_path / "live.json")).read_channel()
 
 
-def test_a_transfer_that_trickles_has_an_end(tmp_path: Path) -> None:
-    """A server that sends a byte now and then is let go of when the file's time is over."""
-    content = release(tmp_path / "registry", baseline_bundle()).read_bytes()
-    moments = iter(range(0, 10_000, 30))
+@pytest.mark.parametrize("what", ["folder", "loop"])
+def test_what_is_no_file_is_no_channel(what: str, tmp_path: Path) -> None:
+    """A folder, and links that lead nowhere, end in an error that the agent says and retries by."""
+    document = tmp_path / "live.json"
+    if what == "folder":
+        document.mkdir()
+    else:
+        document.symlink_to(tmp_path / "other.json")
+        (tmp_path / "other.json").symlink_to(document)
+    with pytest.raises((BundleError, OSError), match=r"got something else|symbolic links"):
+        Source(str(document)).read_channel()
 
-    class Trickle(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            with contextlib.suppress(OSError):
-                for place in range(len(content)):
-                    self.wfile.write(content[place : place + 1])
-                    hold.wait(0.001)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the signature of the base class
-            """Nothing."""
-
-    hold = threading.Event()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Trickle)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        url = f"http://127.0.0.1:{server.server_address[1]}/live.json"
-        with pytest.raises(TimeoutError, match="took more than 60 s"):
-            Source(url, deadline=60.0, moment=lambda: float(next(moments))).read_channel()
-    finally:
-        server.shutdown()
-        server.server_close()
+@pytest.mark.parametrize(
+    ("bundle", "allowed"),
+    [
+        ("../bundles/a/", True),
+        ("bundles/a", True),
+        ("a/../b", True),
+        ("..", True),
+        ("../../other/a", False),
+        ("../bundles/../../a", False),
+        ("%2e%2e/%2e%2e/a", False),
+        ("..%2f..%2fa", False),
+        ("%2fetc", False),
+        ("/etc", False),
+        ("//other/a", False),
+        ("https://other/a", False),
+        ("file:a", False),
+        ("a?b", False),
+        ("..\\..\\a", False),
+    ],
+)
+def test_a_bundle_lies_in_the_registry_of_its_channel(bundle: str, *, allowed: bool, tmp_path: Path) -> None:
+    """The folder of the channels has one folder above it, that of the registry, and no path leads out of it."""
+    content = json.loads(release(tmp_path / "registry", baseline_bundle()).read_text()) | {"bundle": bundle}
+    with contextlib.nullcontext() if allowed else pytest.raises(BundleError, match="expected a bundle in the registry"):
+        assert decode_channel(json.dumps(content).encode()).bundle == bundle

@@ -1,0 +1,195 @@
+"""Files from a web server, each with an end: one deadline for redirects, headers and body, however slowly the bytes come."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
+from typing import Any, Self
+from urllib.error import HTTPError, URLError
+from urllib.parse import urljoin, urlsplit
+from urllib.request import (
+    AbstractHTTPHandler,
+    HTTPDefaultErrorHandler,
+    HTTPErrorProcessor,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+)
+
+from edge.errors import BundleDamaged
+from edge.quoting import quoted
+from edge.tls import TlsFiles
+
+TIMEOUT = 30  # seconds without a byte
+DEADLINE = 600.0  # seconds for one file: 16 MB over a slow line
+REDIRECTS = 5  # one after the other
+MOVED = (301, 302, 303, 307, 308)
+
+
+class Web:
+    """Reads files by their URLs.
+
+    Args:
+        tls: files for an encrypted connection.
+        deadline: seconds that one file may take.
+    """
+
+    def __init__(self, tls: TlsFiles, deadline: float = DEADLINE) -> None:
+        self._tls, self._deadline = tls, deadline
+        self._context: ssl.SSLContext | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """How an encrypted connection is verified; made once, because the authorities of the system take long to load.
+
+        Raises:
+            ConfigurationError: a file with certificates cannot be used.
+        """
+        if self._context is None:
+            self._context = self._tls.context()
+        return self._context
+
+    def read(self, address: str, limit: int) -> bytes:
+        """At most `limit` bytes.
+
+        Args:
+            address: http(s) URL.
+            limit: bytes.
+
+        Raises:
+            OSError: not there, redirected to where nobody may follow, or the transfer ended early or took too long.
+            HTTPException: the server does not speak HTTP.
+            BundleDamaged: there is more.
+        """
+        with _Deadline(self._deadline) as deadline:
+            try:
+                with self._open(address, deadline) as answer:
+                    content = answer.read(limit + 1)
+                    # `read` takes an early end for the end; of a chunked answer the length is not known, and None.
+                    missing = answer.length if len(content) <= limit else 0
+            except Exception as error:
+                deadline.check(error)
+                raise
+            deadline.check()
+        if missing:
+            raise ConnectionError(f"the transfer ended {missing} bytes early")
+        if len(content) > limit:
+            raise BundleDamaged(f"expected at most {limit} bytes at {address}; got more")
+        return content
+
+    def _open(self, address: str, deadline: "_Deadline") -> HTTPResponse:
+        """The answer to which the redirects lead. Those of the library may lead to ftp, and it reads their bodies whole."""
+        opener = OpenerDirector()
+        for handler in (ProxyHandler(), HTTPDefaultErrorHandler(), HTTPErrorProcessor(), _Handler(deadline, self.context)):
+            opener.add_handler(handler)
+        for _ in range(REDIRECTS + 1):
+            request = Request(address, headers={"User-Agent": "gatecast-agent"})  # noqa: S310 - no other handler is there
+            try:
+                answer: HTTPResponse = opener.open(request, timeout=TIMEOUT)
+            except HTTPError as error:
+                error.close()
+                if error.code not in MOVED or "Location" not in error.headers:
+                    raise
+                address = _redirected(address, error.headers["Location"])
+            except URLError as error:
+                if isinstance(error.reason, ssl.SSLCertVerificationError):
+                    reason = f"its certificate is not trusted ({error.reason.verify_message}); {self._tls.advice()}"
+                    raise ConnectionError(reason) from error
+                raise
+            else:
+                return answer
+        raise ConnectionError(f"it redirects more than {REDIRECTS} times")
+
+
+def _redirected(address: str, location: str) -> str:
+    """The URL to go on with; from https only to https, else to http or https.
+
+    Raises:
+        ConnectionError: it is another one.
+    """
+    before = urlsplit(address).scheme
+    try:
+        target = urljoin(address, location)
+        after = urlsplit(target).scheme
+    except ValueError:  # such as http://[
+        target, after = "", "no"
+    if after != "https" and (after, before) != ("http", "http"):
+        raise ConnectionError(f"it redirects to {quoted(location)}; only redirects to https are followed, or from http to http")
+    return target
+
+
+class _Deadline:
+    """An end for all connections of one transfer: what has not come by then is cut off.
+
+    Args:
+        seconds: time until the end.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._over = seconds, False
+        self._sockets: list[socket.socket] = []
+        self._connection: HTTPConnection | None = None
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def check(self, error: Exception | None = None) -> None:
+        """Raise TimeoutError where the time is over."""
+        if self._over:
+            raise TimeoutError(f"the transfer took more than {self._seconds:g} s") from error
+
+    def connect(self, connection: HTTPConnection, connect: Callable[[], None]) -> None:
+        """Connect, through a proxy if there is one, and watch the socket; the response keeps it, the connection may not."""
+        self._connection = connection
+        connect()
+        self._sockets.append(connection.sock)
+        self.check()
+
+    def _cut(self) -> None:
+        self._over = True
+        connecting = self._connection.sock if self._connection is not None else None
+        for open_socket in (*self._sockets, connecting):
+            if open_socket is not None:
+                with suppress(OSError):  # closed meanwhile, or being made into an encrypted one
+                    socket.socket.shutdown(open_socket, socket.SHUT_RDWR)
+
+
+class _Handler(AbstractHTTPHandler):
+    """Opens http and https within a deadline.
+
+    Args:
+        deadline: end of the transfer.
+        context: function that gives what verifies an encrypted connection.
+    """
+
+    def __init__(self, deadline: _Deadline, context: Callable[[], ssl.SSLContext]) -> None:
+        super().__init__()
+        self._deadline, self._context_of = deadline, context
+
+    http_request = https_request = AbstractHTTPHandler.do_request_
+
+    def http_open(self, request: Request) -> HTTPResponse:
+        """The answer to a request without encryption."""
+        return self.do_open(self._plain, request)
+
+    def https_open(self, request: Request) -> HTTPResponse:
+        """The answer to a request with encryption."""
+        return self.do_open(self._encrypted, request)
+
+    def _plain(self, host: str, **options: Any) -> HTTPConnection:  # noqa: ANN401 - the library's own arguments
+        return self._watched(HTTPConnection(host, **options))
+
+    def _encrypted(self, host: str, **options: Any) -> HTTPConnection:  # noqa: ANN401 - the library's own arguments
+        return self._watched(HTTPSConnection(host, context=self._context_of(), **options))
+
+    def _watched(self, connection: HTTPConnection) -> HTTPConnection:
+        connect = connection.connect
+        connection.connect = lambda: self._deadline.connect(connection, connect)  # type: ignore[method-assign]
+        return connection
