@@ -273,6 +273,7 @@ def _make_releases(config: Config, outside: Outside, series: SeriesTable) -> Rel
         open_bundle=outside.open_bundle,
         shortage=lack,
         disagreement=lambda bundle: disagreement(bundle.manifest, series.meaning_of),
+        overdue=LONGEST_PAUSE * look,
         tls=config.release.tls,
     )
     return Releases(Path(config.agent.state, "bundles"), config.release.channel or None, outside.log, here)

@@ -96,6 +96,7 @@ class Gauge(Number):
     BACKLOG_BYTES = "blocks that wait for the store", "byte", "backlog"
     SILENT_SERIES = "series whose readings have stopped", "series"
     HELD_READINGS = "readings that wait for a clock that has proved itself", "reading"
+    RELEASE_AGE_SECONDS = "time since the last look at the release channel that succeeded", "second"
 
 
 def skipped(fault: PayloadFault) -> Counter:

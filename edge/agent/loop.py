@@ -240,6 +240,8 @@ class Agent:
         """Let a new bundle go live, between two batches."""
         parts = self.parts
         ready = parts.watcher.ready()
+        if (age := parts.releases.age) is not None:
+            parts.counters.set(Gauge.RELEASE_AGE_SECONDS, age)
         if ready is None:
             parts.live.prime_if_due()
             return

@@ -12,7 +12,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
 
-from edge.errors import BundleDamaged, BundleError, ConfigurationError
+from edge.contract.times import parse_time
+from edge.errors import BundleDamaged, BundleError, ConfigurationError, PayloadError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import MANIFEST_FILE, MANIFEST_LIMIT, MODEL_FILE, check_version, decode_manifest
 from edge.quoting import quoted
@@ -76,6 +77,22 @@ def _is_in_registry(path: str) -> bool:
     return all(
         not written.startswith("/") and not posixpath.normpath(written).startswith("../..") for written in (path, unquote(path))
     )
+
+
+def is_older(changed: str, before: str, now: int) -> bool:
+    """Whether a document was written before another one; False where nobody can tell.
+
+    A time that lies ahead of our own clock proves nothing: one of the two clocks is wrong.
+
+    Args:
+        changed: `changed` of a document.
+        before: `changed` of the other one.
+        now: our clock, ns UTC.
+    """
+    try:
+        return parse_time(changed, "iso") < parse_time(before, "iso") <= now
+    except PayloadError:
+        return False
 
 
 class Source:

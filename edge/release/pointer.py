@@ -47,6 +47,7 @@ class Pointer(msgspec.Struct):
         live: version that forecasts.
         previous: version that did before.
         named: version and `changed` of the newest channel document.
+        channel: path or URL of that document; empty in a file of an earlier version.
         live_changed: `changed` of the newest channel document that named the live version.
         refusals: releases that are not taken, newest last.
         trying: manifest of the bundle under test; still there at the next start if the test killed the process.
@@ -57,6 +58,7 @@ class Pointer(msgspec.Struct):
     live: str | None = None
     previous: str | None = None
     named: tuple[str, str] | None = None
+    channel: str = ""
     live_changed: str = ""
     refusals: list[Refusal] = []
     trying: str | None = None
@@ -113,13 +115,13 @@ class Memory:
                 self.pointer.deaths = 0
                 self.save()
 
-    def note(self, version: str, changed: str) -> None:
-        """Remember what the channel says now."""
+    def note(self, version: str, changed: str, channel: str) -> None:
+        """Remember what the channel at this path or URL says now."""
         with self.lock:
             pointer = self.pointer
-            if pointer.named == (version, changed):
+            if (pointer.named, pointer.channel) == ((version, changed), channel):
                 return
-            pointer.named = version, changed
+            pointer.named, pointer.channel = (version, changed), channel
             if version == pointer.live and self.failed_live(version) is None:
                 pointer.live_changed = changed
             self.save()

@@ -19,7 +19,8 @@ from edge.forecaster.baselines import seasonal_naive
 from edge.forecaster.bundle import Bundle, read_bundle, write_bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.manifest import check_version
-from edge.release.channel import Channel, Source
+from edge.quoting import quoted
+from edge.release.channel import Channel, Source, is_older
 from edge.release.deaths import Death, Note, Noted
 from edge.release.pointer import Memory, Refusal, read_pointer
 from edge.release.ready import ReadyBundle, open_bundle
@@ -46,6 +47,7 @@ class ThisDevice:
         disagreement: function that says where a bundle takes a series for something else than this device does, or None.
         replace_file: function that writes the pointer to the live bundle, whole or not at all.
         write_bundle: function that writes a bundle into the folder.
+        overdue: seconds without a look at the channel that succeeded, after which that is a problem.
         tls: files for an encrypted connection to the channel.
     """
 
@@ -57,6 +59,7 @@ class ThisDevice:
     disagreement: Callable[[Bundle], str | None] = lambda _: None
     replace_file: Callable[[Path, bytes], None] = replace_file
     write_bundle: Callable[[Path, Bundle], object] = write_bundle
+    overdue: float = 3600.0
     tls: TlsFiles = TlsFiles("release")
 
 
@@ -82,6 +85,7 @@ class Releases:
         self._problem = None if channel else NO_CHANNEL
         self._channel_is_refused = False
         self._handed_out: str | None = None
+        self._looked = here.moment()
         self._count_death(self._note.left())
 
     def _count_death(self, death: Death | None) -> None:
@@ -152,7 +156,17 @@ class Releases:
             refusal = (named and memory.released(*named)) or memory.failed_live(live)
             if refusal is not None:
                 return f"a released bundle is refused: {refusal.version} since {refusal.since}: {refusal.reason}"
-            return self._problem if live is None or self._channel_is_refused else None
+            if live is None or self._channel_is_refused:
+                return self._problem
+        if self.age is None or self.age <= self._here.overdue:
+            return None
+        reason = self._problem or "the look at it does not end"
+        return f"no look at the release channel has succeeded for {self.age / 60:.0f} minutes: {reason}"
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since the last look at the channel that succeeded, or since the start; None where there is no channel."""
+        return None if self._source is None else self._here.moment() - self._looked
 
     def poll(self) -> ReadyBundle | None:
         """Look at the channel once.
@@ -169,11 +183,13 @@ class Releases:
         try:
             self._channel_is_refused = False
             channel = self._source.read_channel()
-            self._memory.note(channel.version, channel.changed)
+            self._refuse_older(channel)
+            self._memory.note(channel.version, channel.changed, self._source.channel)
+            ready = None
             if self._is_settled(channel):
                 self._problem = None
-                return None
-            return self._take(self._source, channel)
+            else:
+                ready = self._take(self._source, channel)
         except BundleError as error:
             self._channel_is_refused = True
             self._complain(f"the channel {self._source.channel} is refused: {error}")
@@ -183,7 +199,25 @@ class Releases:
             reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
             hint = NOTHING_YET if isinstance(error, FileNotFoundError) else ""
             self._complain(f"cannot read the release channel {self._source.channel}: {reason}; check [release] channel{hint}")
+        else:
+            self._looked = self._here.moment()
+            return ready
         return None
+
+    def _refuse_older(self, channel: Channel) -> None:
+        """Refuse a document from before the one that was read last: who has kept it could bring any old bundle back.
+
+        Raises:
+            BundleError: it is older.
+        """
+        pointer = self._memory.pointer
+        if self._source is None or pointer.named is None or pointer.channel != self._source.channel:
+            return
+        if is_older(channel.changed, pointer.named[1], self._here.clock()):
+            raise BundleError(
+                f"it is of {quoted(channel.changed)}, and one of {quoted(pointer.named[1])} was read before; "
+                f"if you want {channel.version} all the same, run gatecast promote {channel.version}"
+            )
 
     def _is_settled(self, channel: Channel) -> bool:
         """Whether there is nothing to do about what the channel names."""

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from edge.contract.times import parse_time
 from edge.errors import BundleError, ConfigurationError
-from edge.release.channel import Source, decode_channel
+from edge.release.channel import Source, decode_channel, is_older
 from tests.support.agent_process import baseline_bundle, release
 
 
@@ -77,3 +78,20 @@ def test_a_bundle_lies_in_the_registry_of_its_channel(bundle: str, *, allowed: b
     content = json.loads(release(tmp_path / "registry", baseline_bundle()).read_text()) | {"bundle": bundle}
     with contextlib.nullcontext() if allowed else pytest.raises(BundleError, match="expected a bundle in the registry"):
         assert decode_channel(json.dumps(content).encode()).bundle == bundle
+
+
+@pytest.mark.parametrize(
+    ("changed", "before", "older"),
+    [
+        ("2026-11-22T15:44:59Z", "2026-11-22T15:45:00Z", True),
+        ("2026-11-22T15:45:00Z", "2026-11-22T15:45:00+00:00", False),
+        ("2026-11-22T15:45:01Z", "2026-11-22T15:45:00Z", False),
+        ("2026-11-22T15:44:59Z", "2026-11-22T16:00:01Z", False),
+        ("yesterday", "2026-11-22T15:45:00Z", False),
+        ("2026-11-22T15:44:59Z", "", False),
+    ],
+    ids=["older", "same", "newer", "other ahead of our clock", "no time", "no other time"],
+)
+def test_which_document_is_older(changed: str, before: str, *, older: bool) -> None:
+    """Only where both times can be read, and the other one has passed by our clock."""
+    assert is_older(changed, before, parse_time("2026-11-22T16:00:00Z")) is older

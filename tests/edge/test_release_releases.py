@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from edge.release.releases import NOTHING_YET, live_bundle
 from pipeline.release.registry import Registry
 from tests.support.agent_process import baseline_bundle, release
 from tests.support.devices import ONE, THREE, TWO, Device, Quiet, edit, model_bundle, serving
+
+NEVER_BEFORE = time.time() + 86_400.0  # seconds since 1970; a moment to which no clock here has come
 
 
 def test_a_promoted_bundle_goes_live_once(tmp_path: Path) -> None:
@@ -47,10 +51,80 @@ def test_rollback_swaps_back(tmp_path: Path) -> None:
     assert live_bundle(device.folder) == ONE
 
 
+def test_an_older_document_is_refused_and_a_rollback_is_not(tmp_path: Path) -> None:
+    """Who has kept a document of yesterday cannot bring its bundle back; the registry writes a new one for that."""
+    document = release(tmp_path / "registry", ONE)
+    device = Device(tmp_path / "device", document)
+    device.now = NEVER_BEFORE
+    device.poll()
+    first = document.read_bytes()
+    release(tmp_path / "registry", TWO)
+    device.poll()
+    second = document.read_bytes()
+    document.write_bytes(first)
+    device.log.clear()
+    for _ in range(2):
+        assert [device.poll(), device.poll(), device.live] == [None, None, TWO.manifest.version]
+        device.restart()
+    said, again = device.log
+    assert said == again
+    assert f"{document} is refused: it is of '20" in said
+    assert said.endswith(f"all the same, run gatecast promote {ONE.manifest.version}")
+    assert device.poll() is None
+    assert "is refused: it is of" in (device.releases.problem or "")
+    document.write_bytes(second)
+    assert [device.poll(), device.releases.problem] == [None, None]
+    Registry(tmp_path / "registry").rollback()
+    assert [device.poll(), device.releases.problem] == [ONE.manifest.version, None]
+
+
+def test_a_time_that_is_ahead_of_our_clock_bars_no_release(tmp_path: Path) -> None:
+    """A trainer whose clock was ahead for a day would else have stopped all releases of that time."""
+    ahead = datetime.fromtimestamp(NEVER_BEFORE, UTC) + timedelta(days=1)
+    registry = Registry(tmp_path / "registry", lambda: ahead)
+    registry.add(ONE)
+    registry.promote(ONE.manifest.version)
+    device = Device(tmp_path / "device", tmp_path / "registry" / "channels" / "live.json")
+    device.now = NEVER_BEFORE
+    assert device.poll() == ONE.manifest.version
+    (tmp_path / "registry" / "channels" / "live.json").unlink()
+    release(tmp_path / "registry", TWO)
+    assert device.poll() == TWO.manifest.version
+
+
+def test_another_channel_may_be_older(tmp_path: Path) -> None:
+    """What a device has read of one channel says nothing about another that it is set to now."""
+    release(tmp_path / "other", TWO)
+    device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
+    device.now = NEVER_BEFORE
+    device.poll()
+    device.channel = str(tmp_path / "other" / "channels" / "live.json")
+    device.restart()
+    assert device.poll() == TWO.manifest.version
+
+
+def test_looks_that_fail_for_long_are_said(tmp_path: Path) -> None:
+    """A live bundle goes on, and nobody would learn that the next one cannot come."""
+    document = release(tmp_path / "registry", ONE)
+    device = Device(tmp_path / "device", document)
+    assert [device.poll(), device.releases.age] == [ONE.manifest.version, 0.0]
+    content = document.read_bytes()
+    document.unlink()
+    device.now = 3600.0
+    assert [device.poll(), device.releases.age, device.releases.problem] == [None, 3600.0, None]
+    device.now = 7200.0
+    assert [device.poll(), device.releases.age] == [None, 7200.0]
+    problem = device.releases.problem or ""
+    assert problem.startswith("no look at the release channel has succeeded for 120 minutes: cannot read the release channel")
+    document.write_bytes(content)
+    assert [device.poll(), device.releases.age, device.releases.problem] == [None, 0.0, None]
+
+
 def test_without_a_channel_the_agent_says_what_to_set(tmp_path: Path) -> None:
     """As long as no bundle is on the device; with one, it goes on with that for good."""
     device = Device(tmp_path / "device", "")
     assert device.poll() is None
+    assert device.releases.age is None
     assert (device.releases.problem or "").startswith("[release] channel is empty, so no bundle can come: set it")
     release(tmp_path / "registry", ONE)
     fed = Device(tmp_path / "device", tmp_path / "registry" / "channels" / "live.json")
