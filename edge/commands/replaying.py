@@ -16,9 +16,10 @@ import numpy as np
 from edge.commands.checking import local_bundle
 from edge.commands.csv_file import BATCH, read_csv
 from edge.config.reading import read_config
+from edge.config.sections import Agent
 from edge.contract.columns import Float64, Forecasts, Readings, SeriesTable
 from edge.contract.contract import Contract
-from edge.contract.times import SECOND
+from edge.contract.times import SECOND, parse_duration
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.bundle import read_bundle
 from edge.release.ready import open_bundle
@@ -46,7 +47,9 @@ class Recording:
 
 
 def replay(recording: Recording, config_path: Path, bundle_path: Path | None, *, as_json: bool, last: bool, out: TextIO) -> int:
-    """Write every forecast that the readings lead to.
+    """Write every forecast that the readings lead to, with the `[agent] lateness` of the configuration.
+
+    A bundle that is named needs no configuration: where the file is missing, the defaults count.
 
     Returns:
         Exit code: 0, or 1 where no forecast could be made.
@@ -56,12 +59,9 @@ def replay(recording: Recording, config_path: Path, bundle_path: Path | None, *,
         BundleError: the bundle is damaged.
         HistoryError: the file cannot be read.
     """
-    bundle = read_bundle(bundle_path) if bundle_path else local_bundle(read_config(config_path))
-    if bundle is None:
-        raise ConfigurationError("no bundle on this device yet; name one with --bundle")
     series = SeriesTable()
-    engine = Engine(open_bundle(bundle), bundle.manifest.series, series, learned=bundle.manifest.meanings)
-    writer = _Writer(out, bundle.manifest.contract, series, as_json=as_json)
+    engine = _make_engine(config_path, bundle_path, series)
+    writer = _Writer(out, engine.forecaster.contract, series, as_json=as_json)
     newest: dict[int, tuple[int, Forecasts, int]] = {}
     count = 0
     for readings in _usable(recording, series):
@@ -82,6 +82,19 @@ def replay(recording: Recording, config_path: Path, bundle_path: Path | None, *,
     if not count:
         print("gatecast-agent: no interval closed: the file holds too few readings for one forecast", file=sys.stderr)
     return 0 if count else 1
+
+
+def _make_engine(config_path: Path, bundle_path: Path | None, series: SeriesTable) -> Engine:
+    """The engine of a bundle, as the agent would make it."""
+    agent = Agent()
+    if bundle_path is None or config_path.exists():
+        config = read_config(config_path)
+        agent = config.agent
+    bundle = read_bundle(bundle_path) if bundle_path else local_bundle(config)
+    if bundle is None:
+        raise ConfigurationError("no bundle on this device yet; name one with --bundle")
+    lateness, manifest = parse_duration(agent.lateness, shortest=0), bundle.manifest
+    return Engine(open_bundle(bundle), manifest.series, series, leads=agent.leads, lateness=lateness, learned=manifest.meanings)
 
 
 def _usable(recording: Recording, series: SeriesTable) -> Iterator[Readings]:

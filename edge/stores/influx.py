@@ -205,7 +205,8 @@ class InfluxStore:
         """As `Store.span`."""
         times = []
         for function in ("first", "last"):
-            columns = self._query(f'SELECT {function}("{VALUE.name}") FROM "{READING.name}"')
+            # A row without a series is one of another program.
+            columns = self._query(f'SELECT {function}("{VALUE.name}") FROM "{READING.name}" WHERE "{SERIES}" != \'\'')
             if not columns:
                 return None
             times.append(int(columns[TIME][0]))

@@ -62,6 +62,16 @@ def test_replay_gives_the_forecasts_of_the_engine(device: Device) -> None:
     assert sorted(csv.reader(sideways.stdout.splitlines())) == sorted(csv.reader(answer.stdout.splitlines()))
 
 
+def test_replay_waits_for_late_readings_as_the_agent_does(device: Device) -> None:
+    """With two minutes of lateness the last two intervals are still open, and a reading of minute 1 counts."""
+    rising = [("roof", START + 60 * minute, float(minute)) for minute in range(4)]
+    name = device.readings([*rising, ("roof", START + 90, 9.0)])
+    device.configure('[release]\nchannel = "registry/live.json"\n[agent]\nlateness = "2min"\n')
+    for bundle in ([], ["--bundle", str(device.bundle)]):
+        rows = list(csv.DictReader(device.run("replay", name, *bundle).stdout.splitlines()))
+        assert [(row["origin"], row["q50"]) for row in rows if row["lead"] == "1"] == [(iso(START + 60), "0.0")]
+
+
 @pytest.mark.parametrize(
     ("values", "decimals"),
     [

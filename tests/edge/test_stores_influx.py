@@ -214,8 +214,10 @@ def test_wrong_password_is_denied(influx: Influx, bucket: str) -> None:
 def test_rows_of_another_program_are_no_series(store: InfluxStore, influx: Influx, bucket: str) -> None:
     """A measurement `reading` without the tag `series` is not ours; it was read as a series called None."""
     store.write(store.encode([points(2, value=np.array([1.5, 2.5]))], SeriesTable(["a"])))
-    influx.write(bucket, f"reading,host=x value=7 {NOW}\nreading,host=x value=8 {NOW - 1}")
+    influx.write(bucket, "\n".join(f"reading,host=x value=7 {NOW + beside}" for beside in (-99, -1, 0, 99)))
     table = SeriesTable()
+    first, last = store.span() or (0, 0)
+    assert NOW - 99 < first <= last < NOW + 99
     found = [np.asarray(part.fields["value"]).tolist() for part in store.read(READING, ["value"], NOW - 5, NOW + 5, table)]
     assert (found, table.names) == ([[1.5, 2.5]], ["a"])
     assert store.count_readings(NOW - 5, NOW + 5) == {"a": 2}
