@@ -154,7 +154,7 @@ def test_the_example_configuration_fits_compose() -> None:
     store, influx = urlsplit(config.store.url), SERVICES["influxdb"]["environment"]
     assert store.path == f"/{influx['DOCKER_INFLUXDB_INIT_BUCKET']}"
     assert parse_qs(store.query) == {"org": [influx["DOCKER_INFLUXDB_INIT_ORG"]]}
-    assert f"passwd {urlsplit(config.mqtt.url).username} " in SERVICES["mosquitto"]["command"][-1]
+    assert f"'{urlsplit(config.mqtt.url).username}:%s" in SERVICES["mosquitto"]["command"][-1]
     agent, trainer = SERVICES["agent"], SERVICES["trainer"]
     assert {PASSWORD_VARIABLE, TOKEN_VARIABLE} <= agent["environment"].keys()
     assert TOKEN_VARIABLE in trainer["environment"]

@@ -1,5 +1,7 @@
 """A real mosquitto with the delivered configuration keeps what it acknowledged."""
 
+import os
+import subprocess
 import threading
 from pathlib import Path
 
@@ -8,12 +10,12 @@ import pytest
 import yaml
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.support.servers import HANGS_AFTER, Mosquitto
+from tests.support.servers import HANGS_AFTER, Mosquitto, requires
 
 pytestmark = pytest.mark.servers
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-ACCOUNT = ("gatecast", "between us")
+ACCOUNT = ("gatecast", "between-us")
 
 
 def _broker(folder: Path) -> Mosquitto:
@@ -87,9 +89,37 @@ def test_strangers_are_refused(tmp_path: Path) -> None:
         client.loop_stop()
 
 
-def test_the_health_check_of_compose_speaks_of_this_broker() -> None:
-    """It logs in with the account that the start command makes."""
+def test_no_command_line_of_compose_has_the_password(tmp_path: Path) -> None:
+    """The start command makes the account, the health check logs in with it, and no program is given the password."""
     service = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["mosquitto"]
-    assert f'mosquitto_passwd -b -c /mosquitto/data/passwd {ACCOUNT[0]} "$$MQTT_PASSWORD"' in service["command"][-1]
-    assert f'-u {ACCOUNT[0]} -P "$$MQTT_PASSWORD"' in service["healthcheck"]["test"][-1]
-    assert "password_file /mosquitto/data/passwd" in (DEPLOY / "mosquitto.conf").read_text()
+    start, home = service["command"][-1].replace("$$", "$"), tmp_path / "data"
+    lines = tmp_path / "lines"
+    for program in ("mosquitto_passwd", "mosquitto_sub"):
+        _wrap(tmp_path / "bin" / program, lines, requires(program))
+    for program in ("mosquitto", "chown"):  # the broker is started below
+        _wrap(tmp_path / "bin" / program, lines, "/bin/true")
+    variables = {
+        "PATH": f"{tmp_path}/bin:{os.environ['PATH']}",
+        "MQTT_PASSWORD": ACCOUNT[1],
+        "XDG_CONFIG_HOME": str(tmp_path / "account"),
+    }
+    home.mkdir()
+    subprocess.run(["/bin/sh", "-euc", start.replace("/mosquitto/data/", f"{home}/")], check=True, env=variables)
+    text = (DEPLOY / "mosquitto.conf").read_text()
+    text = text.replace("listener 1883", "listener {port} 127.0.0.1\nuser root").replace("/mosquitto/data/", f"{home}/")
+    with Mosquitto(tmp_path / "broker", configuration=text) as broker:
+        kind, *check = service["healthcheck"]["test"]
+        words = [word.replace("$$", "$") for word in check]
+        asked = subprocess.run([*words, "-p", str(broker.port)], env=variables, capture_output=True, text=True, check=True)
+    assert (kind, asked.stdout.split()[0]) == ("CMD", "mosquitto")
+    assert {line.split()[0] for line in lines.read_text().splitlines()} == {path.name for path in (tmp_path / "bin").iterdir()}
+    assert ACCOUNT[1] not in lines.read_text()
+    secrets = [home / "passwd", *(tmp_path / "account").iterdir()]
+    assert [path.stat().st_mode & 0o077 for path in secrets] == [0, 0, 0]
+
+
+def _wrap(path: Path, lines: Path, program: str) -> None:
+    """A program that notes how it is called."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f'#!/bin/sh\necho "{path.name} $*" >> {lines}\nexec {program} "$@"\n')
+    path.chmod(0o700)
