@@ -1,4 +1,4 @@
-"""A database file that is damaged: how it is noticed, and how it is moved out of the way."""
+"""A database file that is damaged, or no longer there: how it is noticed, and how it is moved out of the way."""
 
 import sqlite3
 import time
@@ -32,3 +32,35 @@ def move_aside(database: Path) -> Path:
             Path(f"{database}{ending}").replace(f"{aside}{ending}")
     Path(f"{database}-shm").unlink(missing_ok=True)
     return aside
+
+
+class Names:
+    """The names of a database in WAL mode that is open: whether they still lead to the files that are open.
+
+    A file that is removed or moved stays open, and takes whatever is written to it; nobody finds that again.
+
+    Args:
+        database: path of the database, which has been read or written since it was opened, so that its log is there.
+    """
+
+    def __init__(self, database: Path) -> None:
+        self._names = str(database), f"{database}-wal"
+        self._file, self._log = map(_identity, self._names)
+
+    @property
+    def lost_file(self) -> bool:
+        """Whether the name of the database leads to another file, or to none."""
+        return _identity(self._names[0]) != self._file
+
+    @property
+    def lost_log(self) -> bool:
+        """The same of its write-ahead log."""
+        return _identity(self._names[1]) != self._log
+
+
+def _identity(name: str) -> tuple[int, int] | None:
+    try:
+        status = Path(name).stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

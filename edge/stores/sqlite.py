@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from edge.contract.columns import Float64, Points, SeriesTable
 from edge.contract.schema import LEAD, READING, SERIES, TIME, Measurement
+from edge.damage import Names
 from edge.errors import BlockRefused, ConfigurationError, StoreBusy, StoreDenied, StoreError
 from edge.quoting import without_account
 from edge.stores.address import Address
@@ -68,7 +69,8 @@ class SqliteStore:
 
     The names of the series stand in a table of their own, `series`; the rows of that measurement are in `series_meaning`.
 
-    Several processes may write and read at once, and `kill -9` loses nothing that was written.
+    Several processes may write and read at once, and `kill -9` loses nothing that was written. A file that is removed, moved
+    or replaced is noticed at the next write, which goes to the file that has the name then.
 
     Args:
         path: the file; it is made at the first write.
@@ -86,6 +88,7 @@ class SqliteStore:
         self.path = path
         self._page, self._patience, self._sleep = page, patience, sleep
         self._connection: sqlite3.Connection | None = None
+        self._names = Names(path)
         self._ids: dict[str, int] = {}
         self._columns: dict[str, list[str]] = {}
 
@@ -123,6 +126,7 @@ class SqliteStore:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+            self._check_names(connection)  # what went to a file without a name is written again
         except (ValueError, IndexError, KeyError, sqlite3.IntegrityError) as error:
             raise BlockRefused(f"not a block of this store: {error!r}", proven=True) from error
         except (OSError, sqlite3.Error) as error:
@@ -221,6 +225,8 @@ class SqliteStore:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+            self._ids.clear()
+            self._columns.clear()
 
     def _connect(self) -> sqlite3.Connection:
         """A new connection. Every reader has its own, because the sender's thread may be writing."""
@@ -228,6 +234,8 @@ class SqliteStore:
 
     def _open(self) -> sqlite3.Connection:
         """The connection that writes."""
+        if self._connection is not None:
+            self._check_names(self._connection)
         if self._connection is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             connection = self._connect()
@@ -239,8 +247,23 @@ class SqliteStore:
             except sqlite3.Error:
                 connection.close()
                 raise
-            self._connection = connection
+            self._connection, self._names = connection, Names(self.path)
         return self._connection
+
+    def _check_names(self, connection: sqlite3.Connection) -> None:
+        """Let go of a file that has lost its name; of one that has lost its log only, after all is out of the log.
+
+        Raises:
+            StoreBusy: the file is gone; the same block goes to the one that takes its place.
+        """
+        if self._names.lost_file:
+            self.close()
+            what = f"{self.path} was removed, moved or replaced while it was open"
+            raise StoreBusy(f"{what}; rows that it held are in the old file only, and all that come now go to the new one")
+        if self._names.lost_log:
+            if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                raise StoreBusy(f"{self.path}-wal was removed, and another program holds what was in it")
+            self.close()
 
     def _go_together(self, connection: sqlite3.Connection) -> None:
         """Let readers and a writer go on at the same time.

@@ -1,6 +1,8 @@
 """An SQLite file as a store: locks, a full disk, and files and names that are none of ours."""
 
+import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +54,84 @@ def test_two_that_add_the_same_field_do_not_disturb_each_other(tmp_path: Path) -
     assert len(rows(one)) == 2
     one.close()
     other.close()
+
+
+def remove(path: Path) -> None:
+    """The file and its companions are gone."""
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+
+
+def move_away(path: Path) -> None:
+    """The file has another name."""
+    path.rename(path.with_name("old.db"))
+
+
+def replace_by_copy(path: Path) -> None:
+    """An older copy takes the place of the file."""
+    path.with_name("copy").write_bytes(b"")
+    path.with_name("copy").replace(path)
+
+
+def remove_folder(path: Path) -> None:
+    """Nothing is left."""
+    shutil.rmtree(path.parent)
+
+
+@pytest.mark.parametrize("betray", [remove, move_away, replace_by_copy, remove_folder])
+def test_what_is_written_goes_to_the_file_that_has_the_name(betray: Callable[[Path], None], tmp_path: Path) -> None:
+    """A file that lost its name would take every row, and nobody would find them again; one line says so."""
+    path, table = tmp_path / "there" / "store.db", SeriesTable(["a", "b"])
+    store = SqliteStore(path)
+    for number in range(2):
+        write(store, table, readings([number], [NOW], [1]))
+    betray(path)
+    block = store.encode([readings([1], [NOW + 1], [2])], table)
+    with pytest.raises(StoreBusy, match="was removed, moved or replaced"):
+        store.write(block)
+    store.write(block)
+    store.close()
+    assert SqliteStore(path).count_readings(0, NOW + 2) == {"b": 1}
+
+
+def test_a_file_that_is_removed_amid_a_write_gets_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The block is not said to be stored."""
+    path, table = tmp_path / "store.db", SeriesTable(["a"])
+    commits: list[str] = []
+    connections = sqlite3.connect
+
+    def watch(statement: str) -> None:
+        if statement == "COMMIT" and not commits:
+            commits.append(statement)
+            remove(path)
+
+    def connect(file: Path, *, isolation_level: None, check_same_thread: bool, timeout: float) -> sqlite3.Connection:
+        connection = connections(file, timeout, 0, isolation_level, check_same_thread)
+        connection.set_trace_callback(watch)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    store = SqliteStore(path)
+    block = store.encode([readings([0], [NOW], [1])], table)
+    with pytest.raises(StoreBusy, match="was removed, moved or replaced"):
+        store.write(block)
+    store.write(block)
+    store.close()
+    assert SqliteStore(path).count_readings(0, NOW + 2) == {"a": 1}
+
+
+def test_a_log_that_is_removed_alone_costs_no_row(tmp_path: Path) -> None:
+    """What was in the log is moved to the file, and the next rows go to a log that has a name: seen after a loss of power."""
+    path, table = tmp_path / "store.db", SeriesTable(["a"])
+    store = SqliteStore(path)
+    for moment in (NOW - 1, NOW):
+        write(store, table, readings([0], [moment], [1]))
+    Path(f"{path}-wal").unlink()
+    write(store, table, readings([0], [NOW + 1], [2]))
+    for ending in ("", "-wal"):
+        shutil.copy(f"{path}{ending}", f"{tmp_path / 'seen.db'}{ending}")
+    assert SqliteStore(tmp_path / "seen.db").count_readings(0, NOW + 2) == {"a": 3}
+    store.close()
 
 
 def test_row_with_more_columns_than_a_table_holds_is_refused(tmp_path: Path) -> None:
