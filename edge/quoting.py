@@ -29,6 +29,7 @@ _SECRET = re.compile(
     |((?:coordinates|location|position|gps)"?\s*[:=]\s*)\[[^\]]*\]?""",
     re.IGNORECASE | re.VERBOSE,
 )
+_SECRET_OPTION = re.compile(r"(?:^|[&;_.-])(?:pass\w*|pwd|secret|\w*token|\w*key|sig\w*|auth\w*|credential\w*)=", re.IGNORECASE)
 
 
 def quoted(value: object, most: int = SHOWN) -> str:
@@ -80,6 +81,13 @@ def without_account(url: str) -> str:
     account, at, rest = url.rpartition("@")
     scheme, slashes, _ = account.partition("//")
     return f"{scheme + slashes if slashes else ''}*@{rest}" if at else url
+
+
+def holds_secret(url: str) -> bool:
+    """Whether a URL has a password before the @ of its host, or an option behind the ? whose name is that of a secret."""
+    host, _, options = url.partition("?")
+    account, at, _ = host.partition("://")[2].partition("/")[0].rpartition("@")
+    return bool(at and ":" in account) or _SECRET_OPTION.search(options) is not None
 
 
 def did_you_mean(word: str, words: Iterable[str], alike: float = 0.6) -> str:

@@ -1,26 +1,29 @@
-"""Certificates of servers with a certification authority (CA) of their own, and our own certificate where they ask for one."""
+"""Encryption: certificates of servers and our own, and whether a secret may go to a server without it."""
 
 import ssl
 from dataclasses import dataclass
 
 from edge.errors import ConfigurationError
+from edge.networks import reach
 
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """The PEM files that a section of the configuration names.
+    """The PEM files that a section of the configuration names, and what it says of secrets.
 
     Args:
         section: name of the section, for messages.
         ca_file: certificates of the authorities that are trusted; None: those of this system.
         cert_file: our own certificate; None where the server asks for none.
         key_file: its private key; None where it stands in `cert_file`.
+        allow_unencrypted: whether a secret may go to any server without encryption; None: within a private network.
     """
 
     section: str
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
+    allow_unencrypted: bool | None = None
 
     def check(self, *, encrypted: bool, instead: str) -> None:
         """Refuse files that no connection would use, and files that cannot be read.
@@ -37,6 +40,31 @@ class TlsFiles:
             raise ConfigurationError(f"[{self.section}] {named} is of use with TLS only; begin the URL with {instead}")
         if named is not None:  # those of the system take long to load
             self.context()
+
+    def in_the_open(self, host: str, secret: str, instead: str) -> str | None:
+        """A warning that a secret goes to a server without encryption; None where nobody can listen, or where it is allowed.
+
+        Args:
+            host: name or address of the server.
+            secret: word for the secret, such as `password`.
+            instead: beginning of a URL that asks for TLS.
+
+        Raises:
+            ConfigurationError: it must not go there.
+        """
+        distance = reach(host)
+        if distance == "here" or self.allow_unencrypted:
+            return None
+        setting = f"[{self.section}] allow_unencrypted = true"
+        if distance == "far" or self.allow_unencrypted is False:
+            raise ConfigurationError(
+                f"[{self.section}] would send the {secret} to {host} without encryption, and others could read it on its way; "
+                f"begin the URL with {instead}, or set {setting}"
+            )
+        return (
+            f"[{self.section}] sends the {secret} to {host} without encryption, and everyone in that network can read it; "
+            f"begin the URL with {instead}, or set {setting} if that is fine"
+        )
 
     def context(self) -> ssl.SSLContext:
         """A context that verifies the server's certificate and name, in the same way on every Python.

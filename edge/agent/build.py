@@ -68,6 +68,7 @@ class Outside:
         open_spool: function that opens the spool; arguments as of `Spool`.
         open_bundle: function that opens a bundle and tries it on this device.
         sources: functions that open a source each of further history.
+        warnings: lines about the configuration that the agent says at its start and `/healthz` repeats.
     """
 
     store: Store
@@ -81,6 +82,7 @@ class Outside:
     open_spool: Callable[..., Spool] = Spool
     open_bundle: Callable[[Bundle], Forecaster] = open_bundle
     sources: Sequence[Callable[[], Source]] = ()
+    warnings: Sequence[str] = ()
 
 
 def outside_of(
@@ -103,7 +105,16 @@ def outside_of(
     subscription = Subscription(mqtt.client_id, filters, mqtt.keepalive, mqtt.tls, largest, library)
     subscriber = Subscriber(Address.parse(config.mqtt.url), subscription, password=config.mqtt.password())
     sources = [partial(open_source, settings, ingests) for settings in config.history]
-    return Outside(open_configured(), open_configured, subscriber, log, notify=notify, died=died, sources=sources)
+    return Outside(
+        open_configured(),
+        open_configured,
+        subscriber,
+        log,
+        notify=notify,
+        died=died,
+        sources=sources,
+        warnings=config.in_the_open(),
+    )
 
 
 def build(config: Config, outside: Outside, waits: Waits = Waits(), limits: Limits = Limits()) -> Agent:
@@ -142,6 +153,8 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     log, clocks, store = outside.log, outside.clocks, outside.store
     grumbler, stop = Grumbler(log), Stop()
     heart = Heartbeat(parse_duration(config.agent.stall) / 1e9, clocks.moment, outside.notify)
+    for warning in outside.warnings:
+        log(warning)
     spool = _open_spool(config, outside)
     ingests = config.ingests()
     series = _known_series(spool, ingests)
@@ -168,6 +181,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
 
     counters, silence = Counters(), Silence(series, clocks.moment)
     health = Health(counters, problem, shortfall, lambda: intake.records.documents())  # noqa: PLW0108 - it is made below
+    health.warnings = outside.warnings
     intake = _make_intake(naming, counters, spool, grumbler, trust)
     sender = Sender(spool, store, log, pace=_pace(outside.random), died=outside.died)
     surroundings = Surroundings(
@@ -275,6 +289,7 @@ def _make_releases(config: Config, outside: Outside, series: SeriesTable) -> Rel
         disagreement=lambda bundle: disagreement(bundle.manifest, series.meaning_of),
         overdue=LONGEST_PAUSE * look,
         tls=config.release.tls,
+        password=config.release.password(),
     )
     return Releases(Path(config.agent.state, "bundles"), config.release.channel or None, outside.log, here)
 

@@ -2,7 +2,7 @@
 
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -37,6 +37,7 @@ class Health(Collector):
     ) -> None:
         self._counters, self._problem, self._shortfall, self.topics = counters, problem, shortfall, topics
         self.labels: dict[str, str] = {}
+        self.warnings: Sequence[str] = ()
         self._server: ThreadingHTTPServer | None = None
         self._thread: Thread | None = None
 
@@ -54,12 +55,13 @@ class Health(Collector):
         return generate_latest(self).decode()
 
     def health(self) -> tuple[int, dict[str, str]]:
-        """HTTP status and body of `/healthz`: 503 with the problem, 200 `degraded` with the reason, or 200 `ok`."""
+        """HTTP status and body of `/healthz`: 503 with the problem, 200 `degraded` with the reason, or 200 `ok`; warnings."""
+        rest = {**self.labels, **({"warning": "; ".join(self.warnings)} if self.warnings else {})}
         if (problem := self._problem()) is not None:
-            return 503, {"status": problem, **self.labels}
+            return 503, {"status": problem, **rest}
         if (reason := self._shortfall()) is not None:
-            return 200, {"status": "degraded", "reason": reason, **self.labels}
-        return 200, {"status": "ok", **self.labels}
+            return 200, {"status": "degraded", "reason": reason, **rest}
+        return 200, {"status": "ok", **rest}
 
     def serve(self, listen: str, died: Died = raise_again) -> int:
         """Answer on `host:port`; port 0 takes a free one.

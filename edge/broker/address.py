@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from edge.errors import ConfigurationError
-from edge.quoting import without_account
+from edge.quoting import holds_secret, without_account
+from edge.tls import TlsFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,21 @@ class Address:
             raise refusal from None
         if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.path not in ("", "/"):
             raise refusal
-        if parts.password is not None:
+        if holds_secret(url):
             raise ConfigurationError("keep the password out of it and set GATECAST_MQTT_PASSWORD instead")
         tls = parts.scheme == "mqtts"
         return cls(parts.hostname, port or (8883 if tls else 1883), tls, unquote(parts.username) if parts.username else None)
+
+    def in_the_open(self, password: str | None, tls: TlsFiles) -> str | None:
+        """A warning that the password goes to the broker without encryption; None where it does not, or where that is allowed.
+
+        Args:
+            password: password of the account; None where there is none.
+            tls: settings of encryption.
+
+        Raises:
+            ConfigurationError: it must not go there.
+        """
+        if self.tls or self.user is None or not password:
+            return None
+        return tls.in_the_open(self.host, "password", "mqtts://")

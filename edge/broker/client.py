@@ -185,8 +185,9 @@ def make_client(
         clean: whether the broker forgets the session when the connection ends.
 
     Raises:
-        ConfigurationError: a file with certificates cannot be used.
+        ConfigurationError: a file with certificates cannot be used, or the password must not go there without encryption.
     """
+    address.in_the_open(password, subscription.tls)
     client = BufferedClient(subscription, take, clean=clean)
     client.max_inflight_messages_set(1000)
     client.keepalive = subscription.keepalive

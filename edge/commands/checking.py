@@ -50,8 +50,8 @@ def check(path: Path) -> list[Finding]:
     try:
         config = read_config(path)
         store = open_store(config.store.url, config.store.token_file, config.store.tls)
-        config.mqtt.password()
-        Source(config.release.channel, config.release.tls)
+        Source(config.release.channel, config.release.tls, password=config.release.password())
+        warnings = config.in_the_open()
         runtime = runtime_name()
     except ConfigurationError as error:
         return [Finding("configuration", str(error), 2)]
@@ -61,6 +61,7 @@ def check(path: Path) -> list[Finding]:
         *(Finding("ingest", text) for rule in config.ingest for text in _rules(rule)),
         Finding("store", f"{store.kind} {config.store.url} (not contacted)" + (f"; {store.advice}" if store.advice else "")),
         *(_check_history(settings, config.ingests()) for settings in config.history),
+        *(Finding("encryption", warning) for warning in warnings),
         Finding("runtime", runtime),
         _check_bundle(config),
     ]
@@ -105,7 +106,7 @@ def local_bundle(config: Config) -> Bundle | None:
         BundleError: it is damaged.
     """
     channel = config.release.channel
-    source = Source(channel)
+    source = Source(channel, config.release.tls)
     if channel and not source.remote:
         try:
             return source.read_bundle(source.read_channel())

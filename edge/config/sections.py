@@ -8,9 +8,11 @@ import os
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
+from edge.broker.address import Address as BrokerAddress
 from edge.contract.grid import Aggregation
 from edge.errors import ConfigurationError
 from edge.forecaster.manifest import Cell, Design, Precision
@@ -18,9 +20,11 @@ from edge.messages.ingest import Ingest
 from edge.messages.reading import make_ingests
 from edge.messages.rule import IngestRule
 from edge.sources.settings import HistorySource
+from edge.stores.address import Address as StoreAddress
 from edge.tls import TlsFiles
 
 PASSWORD_VARIABLE = "GATECAST_MQTT_PASSWORD"  # noqa: S105 - the name of a variable, not a secret
+RELEASE_PASSWORD_VARIABLE = "GATECAST_RELEASE_PASSWORD"  # noqa: S105 - the same
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
@@ -40,6 +44,8 @@ class Mqtt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ca_file: PEM file with the certificates that a server is trusted by; left out: those of the system.
         cert_file: PEM file with our own certificate, for a broker that asks for one.
         key_file: PEM file with its private key; left out: the key stands in `cert_file`.
+        allow_unencrypted: true: the password goes without TLS to any broker; false: only to one on this machine; left out: also
+            to one in a private network, with a warning.
     """
 
     url: str = "mqtt://127.0.0.1:1883"
@@ -50,11 +56,12 @@ class Mqtt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
+    allow_unencrypted: bool | None = None
 
     @property
     def tls(self) -> TlsFiles:
         """The files for encrypted connections."""
-        return TlsFiles("mqtt", self.ca_file, self.cert_file, self.key_file)
+        return TlsFiles("mqtt", self.ca_file, self.cert_file, self.key_file, self.allow_unencrypted)
 
     def password(self) -> str | None:
         """The password, or None.
@@ -62,13 +69,15 @@ class Mqtt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Raises:
             ConfigurationError: the file cannot be read.
         """
-        if self.password_file is None:
-            return os.environ.get(PASSWORD_VARIABLE)
-        try:
-            return Path(self.password_file).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            message = f"cannot read {self.password_file}: {error.strerror}; check [mqtt] password_file"
-            raise ConfigurationError(message) from error
+        return _password(self.password_file, PASSWORD_VARIABLE, "mqtt")
+
+    def in_the_open(self) -> str | None:
+        """A warning that the password goes to the broker without encryption, or None.
+
+        Raises:
+            ConfigurationError: it must not go there, or its file cannot be read.
+        """
+        return BrokerAddress.parse(self.url).in_the_open(self.password(), self.tls)
 
 
 class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +89,8 @@ class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ca_file: PEM file with the certificates that a server is trusted by; left out: those of the system.
         cert_file: PEM file with our own certificate, for a server that asks for one.
         key_file: PEM file with its private key; left out: the key stands in `cert_file`.
+        allow_unencrypted: true: the token goes without TLS to any server; false: only to one on this machine; left out: also to
+            one in a private network, with a warning.
     """
 
     url: str = "sqlite:///gatecast.db"
@@ -87,11 +98,20 @@ class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
+    allow_unencrypted: bool | None = None
 
     @property
     def tls(self) -> TlsFiles:
         """The files for encrypted connections."""
-        return TlsFiles("store", self.ca_file, self.cert_file, self.key_file)
+        return TlsFiles("store", self.ca_file, self.cert_file, self.key_file, self.allow_unencrypted)
+
+    def in_the_open(self) -> str | None:
+        """A warning that the token goes to the store without encryption, or None.
+
+        Raises:
+            ConfigurationError: it must not go there, or its file cannot be read.
+        """
+        return StoreAddress.parse(self.url, self.token_file, self.tls).in_the_open()
 
 
 class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -132,23 +152,52 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where bundles come from.
 
     Args:
-        channel: path or http(s) URL of a channel document; `""`: only bundles that are on the device already.
+        channel: path or URL of a channel document, `https://[user@]host/…/live.json` or `http://…`; `""`: only bundles that are
+            on the device already.
         poll: time between two looks at the channel.
+        password_file: file with the password of the user in `channel`; left out: the password comes from
+            GATECAST_RELEASE_PASSWORD.
         ca_file: PEM file with the certificates that a server is trusted by; left out: those of the system.
         cert_file: PEM file with our own certificate, for a server that asks for one.
         key_file: PEM file with its private key; left out: the key stands in `cert_file`.
+        allow_unencrypted: true: the password goes without TLS to any server; false: only to one on this machine; left out: also
+            to one in a private network, with a warning.
     """
 
     channel: str = ""
     poll: str = "60s"
+    password_file: str | None = None
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
+    allow_unencrypted: bool | None = None
 
     @property
     def tls(self) -> TlsFiles:
         """The files for encrypted connections."""
-        return TlsFiles("release", self.ca_file, self.cert_file, self.key_file)
+        return TlsFiles("release", self.ca_file, self.cert_file, self.key_file, self.allow_unencrypted)
+
+    def password(self) -> str | None:
+        """The password, or None.
+
+        Raises:
+            ConfigurationError: the file cannot be read.
+        """
+        return _password(self.password_file, RELEASE_PASSWORD_VARIABLE, "release")
+
+    def in_the_open(self) -> str | None:
+        """A warning that the password goes to the web server without encryption, or None.
+
+        Raises:
+            ConfigurationError: it must not go there, or its file cannot be read.
+        """
+        try:
+            parts = urlsplit(self.channel)
+        except ValueError:  # the source of the channel says what to write
+            return None
+        if parts.scheme != "http" or parts.username is None or not self.password():
+            return None
+        return self.tls.in_the_open(parts.hostname or "", "password", "https://")
 
 
 class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -264,6 +313,31 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ConfigurationError: a rule that cannot be used.
         """
         return make_ingests(self.ingest)
+
+    def in_the_open(self) -> list[str]:
+        """Warnings that secrets go to servers without encryption.
+
+        Raises:
+            ConfigurationError: one must not go there, or its file cannot be read.
+        """
+        sections: tuple[Mqtt | StoreSection | HistorySource | Release, ...] = (
+            self.mqtt,
+            self.store,
+            *self.history,
+            self.release,
+        )
+        return [warning for section in sections if (warning := section.in_the_open()) is not None]
+
+
+def _password(file: str | None, variable: str, section: str) -> str | None:
+    """The password in a file, or else in a variable; None where there is neither."""
+    if file is None:
+        return os.environ.get(variable)
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise ConfigurationError(f"cannot read {file}: {reason}; check [{section}] password_file") from error
 
 
 def parse_loopback(listen: str) -> tuple[str, int]:

@@ -16,8 +16,8 @@ from edge.contract.times import parse_time
 from edge.errors import BundleDamaged, BundleError, ConfigurationError, PayloadError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import MANIFEST_FILE, MANIFEST_LIMIT, MODEL_FILE, check_version, decode_manifest
-from edge.quoting import quoted
-from edge.release.web import DEADLINE, Web
+from edge.quoting import holds_secret, quoted, without_account
+from edge.release.web import DEADLINE, Account, Web
 from edge.tls import TlsFiles
 
 CHANNEL_LIMIT = 65_536
@@ -99,24 +99,45 @@ class Source:
     """Where a channel document and its bundle are read from.
 
     Args:
-        channel: path or http(s) URL of the document.
+        channel: path or http(s) URL of the document, with the user where the server asks for one.
         tls: files for an encrypted connection.
+        password: password of that user.
         deadline: seconds that one file may take over http.
 
     Raises:
-        ConfigurationError: another kind of URL, or a file with certificates cannot be used.
+        ConfigurationError: another kind of URL, one with a secret in it, a file with certificates that cannot be used, or a
+            password that must not go there without encryption.
     """
 
-    def __init__(self, channel: str, tls: TlsFiles = TlsFiles("release"), *, deadline: float = DEADLINE) -> None:
+    def __init__(
+        self,
+        channel: str,
+        tls: TlsFiles = TlsFiles("release"),
+        *,
+        password: str | None = None,
+        deadline: float = DEADLINE,
+    ) -> None:
         try:
-            scheme = urlsplit(channel).scheme
+            parts = urlsplit(channel)
+            scheme, user, host = parts.scheme, parts.username, parts.hostname
         except ValueError:  # such as http://[
-            scheme = "no"
-        if scheme not in ("", "http", "https", "file") or not channel.isprintable():
-            raise ConfigurationError(f"[release] channel {channel!r}: write a path or an http(s) URL")
-        self.channel = channel.removeprefix("file://")
+            scheme, user, host = "no", None, None
         self.remote = scheme in ("http", "https")
-        self._web = Web(tls, deadline)
+        if self.remote and holds_secret(channel):
+            raise ConfigurationError(
+                "[release] channel: keep secrets out of it; write https://user@host/…, and set GATECAST_RELEASE_PASSWORD "
+                "or password_file"
+            )
+        if scheme not in ("", "http", "https", "file") or not channel.isprintable() or (self.remote and host is None):
+            raise ConfigurationError(f"[release] channel {without_account(channel)!r}: write a path or an http(s) URL")
+        account = None
+        if user is not None:
+            channel = channel.replace(f"{parts.netloc.rpartition('@')[0]}@", "", 1)
+            account = Account(unquote(user), password or "", urlsplit(channel))
+            if scheme == "http" and password:
+                tls.in_the_open(host or "", "password", "https://")
+        self.channel = channel.removeprefix("file://")
+        self._web = Web(tls, account, deadline)
         if scheme == "https":
             self._web.context()
 

@@ -8,7 +8,7 @@ import contextlib
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 
@@ -49,6 +49,7 @@ class ThisDevice:
         write_bundle: function that writes a bundle into the folder.
         overdue: seconds without a look at the channel that succeeded, after which that is a problem.
         tls: files for an encrypted connection to the channel.
+        password: password of the user in the URL of the channel.
     """
 
     again: Backoff = Backoff(60.0, LONGEST_PAUSE * 60.0)
@@ -61,6 +62,7 @@ class ThisDevice:
     write_bundle: Callable[[Path, Bundle], object] = write_bundle
     overdue: float = 3600.0
     tls: TlsFiles = TlsFiles("release")
+    password: str | None = field(default=None, repr=False)
 
 
 class Releases:
@@ -77,7 +79,7 @@ class Releases:
 
     def __init__(self, folder: Path, channel: str | None, log: Callable[[str], None], here: ThisDevice = ThisDevice()) -> None:
         self._folder, self._log, self._here = folder, log, here
-        self._source = Source(channel, here.tls) if channel else None
+        self._source = Source(channel, here.tls, password=here.password) if channel else None
         self._memory = Memory(folder / "live.json", log, here.replace_file)
         self._refusals = Refusals(self._memory, log, here.again, here.clock, here.moment)
         self._trials = Trials(here.open_bundle, self._memory, here.moment)

@@ -3,12 +3,14 @@
 import socket
 import ssl
 import threading
+from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from typing import Any, Self
 from urllib.error import HTTPError, URLError
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 from urllib.request import (
     AbstractHTTPHandler,
     HTTPDefaultErrorHandler,
@@ -19,13 +21,39 @@ from urllib.request import (
 )
 
 from edge.errors import BundleDamaged
-from edge.quoting import quoted
+from edge.quoting import quoted, without_account
 from edge.tls import TlsFiles
 
 TIMEOUT = 30  # seconds without a byte
 DEADLINE = 600.0  # seconds for one file: 16 MB over a slow line
 REDIRECTS = 5  # one after the other
 MOVED = (301, 302, 303, 307, 308)
+UNAUTHORIZED = 401
+ADVICE = "write https://user@host/… there, and set GATECAST_RELEASE_PASSWORD or [release] password_file"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user of one web server (RFC 7617).
+
+    Args:
+        user: name of the user.
+        password: password of the user.
+        server: URL of the server, taken apart; no other server gets the password.
+    """
+
+    user: str
+    password: str = field(repr=False)
+    server: SplitResult
+
+    def headers(self, address: str) -> dict[str, str]:
+        """What a request to this URL carries: the password where it goes to the server itself, else nothing."""
+        parts = urlsplit(address)
+        same = (parts.scheme, parts.netloc) == (self.server.scheme, self.server.netloc)
+        encrypted = parts.scheme == "https" and parts.hostname == self.server.hostname
+        if not same and not encrypted:
+            return {}
+        return {"Authorization": "Basic " + b64encode(f"{self.user}:{self.password}".encode()).decode()}
 
 
 class Web:
@@ -33,11 +61,12 @@ class Web:
 
     Args:
         tls: files for an encrypted connection.
+        account: user of the server; None where it asks for none.
         deadline: seconds that one file may take.
     """
 
-    def __init__(self, tls: TlsFiles, deadline: float = DEADLINE) -> None:
-        self._tls, self._deadline = tls, deadline
+    def __init__(self, tls: TlsFiles, account: Account | None = None, deadline: float = DEADLINE) -> None:
+        self._tls, self._account, self._deadline = tls, account, deadline
         self._context: ssl.SSLContext | None = None
 
     def context(self) -> ssl.SSLContext:
@@ -84,11 +113,15 @@ class Web:
         for handler in (ProxyHandler(), HTTPDefaultErrorHandler(), HTTPErrorProcessor(), _Handler(deadline, self.context)):
             opener.add_handler(handler)
         for _ in range(REDIRECTS + 1):
-            request = Request(address, headers={"User-Agent": "gatecast-agent"})  # noqa: S310 - no other handler is there
+            account = {} if self._account is None else self._account.headers(address)
+            headers = {"User-Agent": "gatecast-agent", **account}
+            request = Request(address, headers=headers)  # noqa: S310 - no other handler is there
             try:
                 answer: HTTPResponse = opener.open(request, timeout=TIMEOUT)
             except HTTPError as error:
                 error.close()
+                if error.code == UNAUTHORIZED:
+                    raise ConnectionError(f"the server wants a user and password ({error.reason}); {ADVICE}") from error
                 if error.code not in MOVED or "Location" not in error.headers:
                     raise
                 address = _redirected(address, error.headers["Location"])
@@ -103,7 +136,7 @@ class Web:
 
 
 def _redirected(address: str, location: str) -> str:
-    """The URL to go on with; from https only to https, else to http or https.
+    """The URL to go on with, without an account; from https only to https, else to http or https.
 
     Raises:
         ConnectionError: it is another one.
@@ -111,11 +144,12 @@ def _redirected(address: str, location: str) -> str:
     before = urlsplit(address).scheme
     try:
         target = urljoin(address, location)
-        after = urlsplit(target).scheme
+        after = urlsplit(target).scheme if urlsplit(target).username is None else "no"
     except ValueError:  # such as http://[
         target, after = "", "no"
     if after != "https" and (after, before) != ("http", "http"):
-        raise ConnectionError(f"it redirects to {quoted(location)}; only redirects to https are followed, or from http to http")
+        where = quoted(without_account(location.partition("?")[0]))
+        raise ConnectionError(f"it redirects to {where}; only redirects to https are followed, or from http to http")
     return target
 
 

@@ -8,7 +8,8 @@ from edge.contract.meaning import Kind
 from edge.contract.times import TimeUnit
 from edge.contract.zones import Zone
 from edge.errors import ConfigurationError
-from edge.quoting import quoted, without_account
+from edge.quoting import holds_secret, quoted, without_account
+from edge.stores.address import Address
 from edge.tls import TlsFiles
 
 INFLUX = ("influxdb", "influxdbs")
@@ -47,6 +48,8 @@ class HistorySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ca_file: InfluxDB: PEM file with the certificates that a server is trusted by; left out: those of the system.
         cert_file: InfluxDB: PEM file with our own certificate, for a server that asks for one.
         key_file: InfluxDB: PEM file with its private key; left out: the key stands in `cert_file`.
+        allow_unencrypted: InfluxDB: true: the token goes without TLS to any server; false: only to one on this machine; left
+            out: also to one in a private network, with a warning.
     """
 
     url: str
@@ -69,6 +72,7 @@ class HistorySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
+    allow_unencrypted: bool | None = None
 
     @property
     def scheme(self) -> str:
@@ -78,7 +82,15 @@ class HistorySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def tls(self) -> TlsFiles:
         """The files for encrypted connections."""
-        return TlsFiles("[history]", self.ca_file, self.cert_file, self.key_file)
+        return TlsFiles("[history]", self.ca_file, self.cert_file, self.key_file, self.allow_unencrypted)
+
+    def in_the_open(self) -> str | None:
+        """A warning that the token goes to an InfluxDB without encryption, or None.
+
+        Raises:
+            ConfigurationError: it must not go there, or its file cannot be read.
+        """
+        return Address.parse(self.url, self.token_file, self.tls).in_the_open() if self.scheme in INFLUX else None
 
     @property
     def label(self) -> str:
@@ -93,6 +105,8 @@ class HistorySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         if not re.fullmatch(r"[a-z][a-z0-9]*(\+[a-z0-9_]+)?://.*", self.url, re.DOTALL):
             raise ConfigurationError(f"[[history]] url {without_account(self.url)!r} is no URL; write {EXAMPLES}")
+        if holds_secret(self.url):
+            raise ConfigurationError(f"{self.label}: keep the secret out of url; name password_file or token_file instead")
         wrong: tuple[str, ...]
         if self.scheme in INFLUX:
             wrong, kind = OF_DATABASES, "an InfluxDB"

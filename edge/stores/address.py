@@ -80,3 +80,13 @@ class Address:
             raise ConfigurationError(
                 f"cannot read the token file {self.token_file}: {error.strerror}; check [store] token_file"
             ) from error
+
+    def in_the_open(self) -> str | None:
+        """A warning that the token goes to the store without encryption; None where it does not, or where that is allowed.
+
+        Raises:
+            ConfigurationError: it must not go there, or its file cannot be read.
+        """
+        if self.scheme != "influxdb" or not self.token():
+            return None
+        return self.tls.in_the_open(self.host, "token", "influxdbs://")

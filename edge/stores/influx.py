@@ -60,7 +60,7 @@ def open_address(address: Address) -> "InfluxStore":
     """The bucket that a URL names; nothing is contacted yet.
 
     Raises:
-        ConfigurationError: the URL names no bucket, or holds what it should not.
+        ConfigurationError: the URL names no bucket, or holds what it should not; the token must not go there unencrypted.
     """
     bucket, options = address.path.strip("/"), address.options or {}
     if not address.host or not bucket:
@@ -71,6 +71,7 @@ def open_address(address: Address) -> "InfluxStore":
         raise ConfigurationError(f"[store] url has the unknown option {min(unknown)!r}; only org=… is known")
     if address.account is not None:
         raise ConfigurationError(f"[store] url: keep the account out of it; set {TOKEN_VARIABLE} or token_file instead")
+    address.in_the_open()
     scheme = "https" if address.scheme == "influxdbs" else "http"
     url = f"{scheme}://{address.host}:{address.port or 8086}"
     return InfluxStore(url, bucket, options.get("org", ""), address.token(), tls=address.tls)

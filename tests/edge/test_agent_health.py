@@ -67,6 +67,13 @@ def test_healthz_is_degraded_while_part_of_the_data_is_missing(patient: Patient)
     assert (status, json.loads(body)) == (503, {"status": "no broker"})
 
 
+def test_warnings_stand_beside_the_status(patient: Patient) -> None:
+    """They are no trouble of today, so they change no status."""
+    patient.health.warnings = ("one", "two")
+    status, _, body = patient.get("/healthz")
+    assert (status, json.loads(body)) == (200, {"status": "ok", "warning": "one; two"})
+
+
 def test_metrics_are_in_prometheus_format(patient: Patient) -> None:
     """Each number has its meaning and its type; totals end in _total; nothing is rounded that counts."""
     patient.counters.count(Counter.READINGS, 12_345_678_901)

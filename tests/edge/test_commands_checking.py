@@ -51,6 +51,20 @@ def test_check_says_what_history_this_device_can_read(device: Device) -> None:
     assert [finding.text.endswith(end) for finding, end in zip(findings, ends, strict=True)] == [True] * 4
 
 
+def test_check_says_which_secret_is_not_encrypted(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A warning within a private network, exit code 2 beyond it."""
+    monkeypatch.setenv("GATECAST_MQTT_PASSWORD", "secret")
+    text = '[mqtt]\nurl = "mqtt://me@{}"\n[release]\nchannel = "registry/live.json"\n'
+    device.configure(text.format("homeassistant.local"))
+    findings = [finding for finding in check(device.folder / "gatecast.toml") if finding.subject == "encryption"]
+    assert [finding.code for finding in findings] == [0]
+    assert findings[0].text.startswith("[mqtt] sends the password to homeassistant.local without encryption")
+    device.configure(text.format("example.com"))
+    answer = device.run("check")
+    assert (answer.returncode, answer.stdout.count("\n")) == (2, 1)
+    assert "or set [mqtt] allow_unencrypted = true" in answer.stdout
+
+
 def test_check_refuses_what_the_agent_would_refuse_for_memory(device: Device) -> None:
     """The series that the agent knows count, and nothing is left beside its spool."""
     state = device.folder / "state"

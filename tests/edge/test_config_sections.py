@@ -2,22 +2,59 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from edge.config.sections import PASSWORD_VARIABLE, Agent, Mqtt, parse_loopback
+from edge.config.sections import (
+    PASSWORD_VARIABLE,
+    RELEASE_PASSWORD_VARIABLE,
+    Agent,
+    Config,
+    Mqtt,
+    Release,
+    StoreSection,
+    parse_loopback,
+)
 from edge.errors import ConfigurationError
+from edge.sources.settings import HistorySource
+from edge.stores.address import TOKEN_VARIABLE
 
 
-def test_password_comes_from_a_file_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("kind", "name", "variable"), [(Mqtt, "mqtt", PASSWORD_VARIABLE), (Release, "release", RELEASE_PASSWORD_VARIABLE)]
+)
+def test_password_comes_from_a_file_or_the_environment(
+    kind: type[Mqtt | Release], name: str, variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The file goes first, and one that cannot be read is the user's move."""
-    monkeypatch.setenv(PASSWORD_VARIABLE, "of the environment")
-    assert Mqtt().password() == "of the environment"
+    monkeypatch.setenv(variable, "of the environment")
+    assert kind().password() == "of the environment"
     (tmp_path / "password").write_text("of the file\n")
-    assert Mqtt(password_file=str(tmp_path / "password")).password() == "of the file"
-    with pytest.raises(ConfigurationError, match=r"check \[mqtt\] password_file"):
-        Mqtt(password_file=str(tmp_path / "missing")).password()
-    monkeypatch.delenv(PASSWORD_VARIABLE)
-    assert Mqtt().password() is None
+    assert kind(password_file=str(tmp_path / "password")).password() == "of the file"
+    for content in (None, b"\xff"):
+        if content is not None:
+            (tmp_path / "other").write_bytes(content)
+        with pytest.raises(ConfigurationError, match=rf"check \[{name}\] password_file"):
+            kind(password_file=str(tmp_path / "other")).password()
+    monkeypatch.delenv(variable)
+    assert kind().password() is None
+
+
+def test_every_secret_that_goes_unencrypted_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line for each section, the first that must not go there ends the program; nothing is said where nothing is sent."""
+    for variable in (PASSWORD_VARIABLE, RELEASE_PASSWORD_VARIABLE, TOKEN_VARIABLE):
+        monkeypatch.delenv(variable, raising=False)
+    history = (HistorySource("influxdb://other/b"), HistorySource("sqlite:///a.db"))
+    release = Release("http://me@10.0.0.1/live.json")
+    config = Config(Mqtt("mqtt://me@10.0.0.1"), store=StoreSection("influxdb://nas.local/b"), history=history, release=release)
+    assert config.in_the_open() == []
+    for variable in (PASSWORD_VARIABLE, RELEASE_PASSWORD_VARIABLE, TOKEN_VARIABLE):
+        monkeypatch.setenv(variable, "secret")
+    warnings = config.in_the_open()
+    assert [line.split()[0] for line in warnings] == ["[mqtt]", "[store]", "[[history]]", "[release]"]
+    assert "secret" not in "".join(warnings)
+    with pytest.raises(ConfigurationError, match=r"\[\[history\]\] would send the token to example.com"):
+        msgspec.structs.replace(config, history=(HistorySource("influxdb://example.com/b"),)).in_the_open()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.quoting import SHOWN, did_you_mean, one_line, quoted, without_account, without_secrets
+from edge.quoting import SHOWN, did_you_mean, holds_secret, one_line, quoted, without_account, without_secrets
 
 ANYTHING = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary(), st.complex_numbers()),
@@ -129,3 +129,21 @@ def test_a_line_shows_no_secret_of_a_message(text: str, shown: str) -> None:
 def test_any_line_is_searched_for_secrets(text: str) -> None:
     """Whatever it holds, the answer is a line."""
     assert "***" in without_secrets(text) or without_secrets(text) == text
+
+
+@pytest.mark.parametrize(
+    ("url", "secret"),
+    [
+        ("https://me:pw@host/a", True),
+        ("postgresql+psycopg://me:pw@host/a", True),
+        ("https://host/a?X-Amz-Signature=abc", True),
+        ("https://host/a?ref=main&private_token=abc", True),
+        ("postgresql://me@host/a?password=abc", True),
+        ("https://me@host:8080/a:b@c?ref=main", False),
+        ("influxdb://host:8086/a?org=my-org", False),
+        ("sqlite:////a:b@c/d.db", False),
+    ],
+)
+def test_a_url_with_a_secret_is_found(url: str, *, secret: bool) -> None:
+    """Before the host, or as an option with such a name."""
+    assert holds_secret(url) is secret

@@ -33,6 +33,25 @@ def test_what_can_be_no_address_is_a_wrong_configuration(channel: str) -> None:
         Source(channel)
 
 
+@pytest.mark.parametrize(
+    "channel", ["https://me:secret@host/live.json", "http://host/l?private_token=secret", "https://:secret@h/l"]
+)
+def test_a_secret_in_the_address_is_refused(channel: str) -> None:
+    """The line says where it belongs, and does not repeat it."""
+    with pytest.raises(ConfigurationError, match=r"set GATECAST_RELEASE_PASSWORD or password_file") as caught:
+        Source(channel)
+    assert "secret@" not in str(caught.value)
+    assert "=secret" not in str(caught.value)
+
+
+def test_a_user_is_no_part_of_the_address_that_is_shown() -> None:
+    """And the password goes nowhere without encryption where others could read it."""
+    assert Source("http://me@127.0.0.1:1/live.json", password="secret").channel == "http://127.0.0.1:1/live.json"
+    assert Source("http://me@example.com/live.json").channel == "http://example.com/live.json"
+    with pytest.raises(ConfigurationError, match=r"set \[release\] allow_unencrypted = true"):
+        Source("http://me@example.com/live.json", password="secret")
+
+
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     """What is no file may never end."""
     os.mkfifo(tmp_path / "live.json")

@@ -2,14 +2,17 @@
 
 import contextlib
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import ClassVar
+from urllib.parse import urlsplit
 
 import pytest
 
 from edge.errors import BundleDamaged
-from edge.release.web import REDIRECTS, Web
+from edge.release.web import REDIRECTS, Account, Web
 from edge.tls import TlsFiles
 from tests.support.certificates import Authority
 from tests.support.devices import answering, serving
@@ -56,7 +59,7 @@ def hold() -> Iterator[threading.Event]:
 def test_what_comes_byte_by_byte_has_an_end(head: bytes, drop: bytes, hold: threading.Event) -> None:
     """A server that sends a byte now and then is let go of when the time of the file is over, whatever it sends."""
     with serving(dripping(head, drop, hold)) as url, pytest.raises(TimeoutError, match=r"took more than 0\.1 s"):
-        Web(TLS, 0.1).read(f"{url}/live.json", 1 << 30)
+        Web(TLS, deadline=0.1).read(f"{url}/live.json", 1 << 30)
 
 
 @pytest.mark.servers
@@ -65,7 +68,7 @@ def test_an_encrypted_transfer_has_the_same_end(hold: threading.Event, tmp_path:
     authority = Authority(tmp_path)
     tls = authority.context("channel")
     with serving(dripping(b"200 OK\r\n\r\n", b"a", hold), tls) as url, pytest.raises(TimeoutError, match="took more than"):
-        Web(TlsFiles("release", str(authority.file)), 0.5).read(f"{url}/live.json", 1 << 30)
+        Web(TlsFiles("release", str(authority.file)), deadline=0.5).read(f"{url}/live.json", 1 << 30)
 
 
 @pytest.mark.servers
@@ -105,10 +108,12 @@ def redirecting(location: str, hold: threading.Event | None = None) -> type[Base
 def test_a_redirect_to_the_web_is_followed(hold: threading.Event) -> None:
     """Its body is not read: it may be endless."""
     with serving(redirecting("/goal", hold)) as url:
-        assert Web(TLS, 30.0).read(f"{url}/live.json", 10) == b"here"
+        assert Web(TLS).read(f"{url}/live.json", 10) == b"here"
 
 
-@pytest.mark.parametrize("location", ["ftp://127.0.0.1/live.json", "file:///etc/hostname", "data:,here", "http://[", "x:y"])
+@pytest.mark.parametrize(
+    "location", ["ftp://127.0.0.1/live.json", "file:///etc/hostname", "data:,here", "http://[", "x:y", "https://a:b@c/"]
+)
 def test_a_redirect_to_anything_else_is_not(location: str) -> None:
     """One line says where it would have led."""
     with serving(redirecting(location)) as url, pytest.raises(ConnectionError, match="only redirects to https are followed"):
@@ -133,3 +138,47 @@ def test_a_transfer_that_ends_early_is_an_error() -> None:
     """The agent tries again; half a file is none."""
     with serving(answering(200, b"0123", length=10)) as url, pytest.raises(ConnectionError, match="6 bytes early"):
         Web(TLS).read(url, 10)
+
+
+class Guarded(BaseHTTPRequestHandler):
+    """Asks for an account, leads elsewhere below /away, and keeps what it was sent."""
+
+    seen: ClassVar[list[tuple[str, str | None]]] = []
+    elsewhere = ""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        sent = self.headers["Authorization"]
+        self.seen.append((self.path, sent))
+        if self.path.startswith("/away"):
+            self.send_response(307)
+            self.send_header("Location", self.elsewhere)
+        elif sent is None:
+            self.send_response(401)
+        else:
+            self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"here")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the signature of the base class
+        """Nothing."""
+
+
+def test_a_server_gets_the_password_of_its_user_and_no_other_server_does() -> None:
+    """Also where it leads to another one, and that one asks; a line says what is missing without the account."""
+    first: list[tuple[str, str | None]] = []
+    second: list[tuple[str, str | None]] = []
+    with serving(type("First", (Guarded,), {"seen": first})) as url:
+        account = Account("méter", "p:w", urlsplit(f"{url}/live.json"))
+        assert Web(TLS, account).read(f"{url}/live.json", 10) == b"here"
+        assert first == [("/live.json", f"Basic {b64encode('méter:p:w'.encode()).decode()}")]
+        with pytest.raises(ConnectionError, match=r"wants a user and password .*set GATECAST_RELEASE_PASSWORD"):
+            Web(TLS).read(f"{url}/live.json", 10)
+        first.clear()
+        with (
+            serving(type("Second", (Guarded,), {"seen": second, "elsewhere": f"{url}/live.json"})) as other,
+            pytest.raises(ConnectionError, match="wants a user"),
+        ):
+            Web(TLS, Account("me", "secret", urlsplit(other))).read(f"{other}/away", 10)
+        assert [first, second[0][1] is None] == [[("/live.json", None)], False]
+    assert "p:w" not in repr(account)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from edge.errors import ConfigurationError
 from edge.stores.address import TOKEN_VARIABLE, Address
 from edge.stores.sqlite import open_address, sqlite_url
+from edge.stores.store import open_store
 
 
 def test_every_part_of_a_url_is_there() -> None:
@@ -41,3 +42,15 @@ def test_token_is_read_when_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.
     missing = Address.parse("a:///x", str(tmp_path / "missing"))
     with pytest.raises(ConfigurationError, match="cannot read the token file"):
         missing.token()
+
+
+def test_a_token_is_not_sent_in_the_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No store is opened that would send it over a public network without encryption."""
+    monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
+    open_store("influxdb://example.com/b?org=o")
+    monkeypatch.setenv(TOKEN_VARIABLE, "secret")
+    with pytest.raises(ConfigurationError, match=r"\[store\] would send the token to example.com .* influxdbs://, or set"):
+        open_store("influxdb://example.com/b?org=o")
+    for url in ("influxdb://127.0.0.1/b", "influxdbs://example.com/b", "sqlite:///example.com"):
+        assert Address.parse(url).in_the_open() is None
+    assert "[store] sends the token to influxdb " in (Address.parse("influxdb://influxdb/b").in_the_open() or "")

@@ -1,5 +1,6 @@
 """Brokers, stores and channels with a certification authority of their own: usual, and once not supported."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -101,7 +102,7 @@ def test_files_that_cannot_be_used_are_named(authority: Authority, tmp_path: Pat
         ({"key_file": key}, "key_file needs cert_file"),
     ):
         with pytest.raises(ConfigurationError, match=words):
-            TlsFiles("mqtt", **files).context()
+            TlsFiles("mqtt", files.get("ca_file"), files.get("cert_file"), files.get("key_file")).context()
     TlsFiles("mqtt", cert_file=certificate, key_file=key).context()
     config = tmp_path / "gatecast.toml"
     for section, url, instead in (
@@ -112,6 +113,29 @@ def test_files_that_cannot_be_used_are_named(authority: Authority, tmp_path: Pat
         config.write_text(f'[{section}]\n{url}\nca_file = "{authority.file}"\n')
         with pytest.raises(ConfigurationError, match=rf"\[{section}\] ca_file is of use with TLS only; .* {instead}"):
             read_config(config)
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed", "outcome"),
+    [
+        ("127.0.0.1", None, "nothing"),
+        ("127.0.0.1", False, "nothing"),
+        ("192.168.1.2", None, "warning"),
+        ("192.168.1.2", True, "nothing"),
+        ("192.168.1.2", False, "refusal"),
+        ("broker.example.com", None, "refusal"),
+        ("broker.example.com", True, "nothing"),
+    ],
+)
+def test_a_secret_stays_within_a_private_network(host: str, outcome: str, *, allowed: bool | None) -> None:
+    """Unless the section says otherwise; both ways out stand in the line."""
+    files = TlsFiles("mqtt", allow_unencrypted=allowed)
+    with pytest.raises(ConfigurationError) if outcome == "refusal" else contextlib.nullcontext() as caught:
+        warning = files.in_the_open(host, "password", "mqtts://")
+        assert (warning is not None) == (outcome == "warning")
+    line = str(caught.value) if caught is not None else warning or ""
+    ways = ("[mqtt] ", "the password to " + host, "begin the URL with mqtts://", "set [mqtt] allow_unencrypted = true")
+    assert [way in line for way in ways] == [outcome != "nothing"] * 4
 
 
 class _Quiet(SimpleHTTPRequestHandler):
