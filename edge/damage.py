@@ -34,6 +34,11 @@ def move_aside(database: Path) -> Path:
     return aside
 
 
+def is_damage(error: Exception) -> bool:
+    """Whether the file itself is spoilt, not the disk full, busy or gone; text that is none is in the library's words then."""
+    return type(error) in (sqlite3.DatabaseError, UnicodeDecodeError)
+
+
 class Names:
     """The names of a database in WAL mode that is open: whether they still lead to the files that are open.
 

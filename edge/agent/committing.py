@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from edge.agent.counters import Counter, Counters, Gauge
 from edge.broker.subscriber import Subscriber
 from edge.contract.columns import Readings, SeriesTable
+from edge.damage import is_damage
 from edge.log import Grumbler
 from edge.messages.message import Arrival, Message
 from edge.spool.sender import Sender
-from edge.spool.spool import Commit, Refusal, Spool, is_damage
+from edge.spool.spool import Commit, Refusal, Spool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +99,18 @@ class Committer:
                     return
         self.problem = None
         self._saved += len(commit.series)
-        self._count(dropped, sum(refusal.rows for refusal in refused))
+        self._count(dropped, sum(refusal.rows for refusal in refused), self._spool.set_aside())
         self._subscriber.acknowledge(messages)
         if messages:
             self._counters.set(Gauge.LAG_SECONDS, (time.time_ns() - messages[0].arrival) / 1e9)
         self._counters.set(Gauge.BACKLOG_BYTES, self._spool.backlog)
         if commit.blocks:
             self._sender.wake()
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something to commit without a message."""
+        return self._sender.has_news or self._spool.has_damage
 
     def drain(self, patience: float, wait: Callable[[float], bool]) -> None:
         """Let the store take what is ready.
@@ -117,15 +123,19 @@ class Committer:
         while self._spool.backlog and self._sender.problem is None and time.monotonic() < end:
             if wait(0.05):
                 return
-            if self._sender.has_news:
+            if self.has_news:
                 self.commit(Commit())
 
     def _new_series(self) -> list[tuple[int, str, dict[str, str]]]:
         table = self._surroundings.series
         return [(index, table.names[index], table.tags[index]) for index in range(self._saved, len(table))]
 
-    def _count(self, dropped: int, refused: int) -> None:
+    def _count(self, dropped: int, refused: int, damaged: int) -> None:
         if dropped:
             self._counters.count(Counter.DROPPED_BLOCKS, dropped)
             self._grumbler.say("spool", f"full at {self._spool.limit >> 20} MB: the {dropped} oldest blocks are dropped")
         self._counters.count(Counter.REFUSED_POINTS, refused)
+        if damaged:
+            self._counters.count(Counter.DAMAGED_BLOCKS, damaged)
+            what = f"{damaged} blocks of the spool are damaged on the disk and do not reach the store"
+            self._grumbler.say("seal", f"{what}; they are in its table refused. Replace the disk where this happens again")

@@ -83,6 +83,7 @@ class Counter(Number):
     ABSOLUTE_ERROR = "sum of the absolute errors of all scores", "unit of the sensor"
     BASELINE_ABSOLUTE_ERROR = "sum of the absolute errors of the baseline's forecasts", "unit of the sensor"
     DROPPED_BLOCKS = "blocks lost because the spool was full", "block", "dropped"
+    DAMAGED_BLOCKS = "blocks of the spool that the disk has changed; they do not reach the store", "block", "dropped"
     REFUSED_POINTS = "rows that the store will never take", "row", "dropped"
     SWAPS = "bundles that went live while the agent ran", "bundle"
 

@@ -1,13 +1,11 @@
 """The series state on disk: a snapshot, and the batches since; it comes back from there at the next start."""
 
-import sqlite3
 from collections.abc import Callable
 from itertools import chain
 
-import msgspec
-
 from edge.agent.committing import Committer
 from edge.agent.heartbeat import alive
+from edge.contract.contract import Contract
 from edge.series.engine import Effect, Engine
 from edge.series.recent import REMEMBERED
 from edge.spool.spool import Commit, Spool
@@ -66,24 +64,39 @@ class Journal:
 
     def _read(self, engine: Engine) -> tuple[bool, bool]:
         """Returns whether there was a state for the engine's grid, and whether it was made under other settings."""
-        parts = alive(self._spool.snapshot(), self._beat)
-        first = next(parts, None)
-        known = first is not None
         try:
+            known, held, before, renamed = self._load(engine)
+        except ValueError as error:
+            self._log(f"the state of the last run cannot be used: {error}; the windows are filled from the store")
+            engine.restart()
+            return False, False
+        if renamed is not None:
+            self._log(f"series {renamed[:120]!r} has another kind or hold now: all windows are filled from the store again")
+            return False, False
+        contract = engine.forecaster.contract
+        if (held.interval, held.aggregation) != (contract.interval, contract.aggregation) or not known:
+            return False, False
+        return True, (engine.state, engine.scoring) != before
+
+    def _load(self, engine: Engine) -> tuple[bool, Contract, tuple[object, object], str | None]:
+        """Load what there is.
+
+        Returns:
+            Whether there was anything, its contract, state and scoring as they were loaded, and the result of `settle`.
+
+        Raises:
+            ValueError: it cannot be used.
+        """
+        try:
+            parts = alive(self._spool.snapshot(), self._beat)
+            first = next(parts, None)
+            known = first is not None
             if first is not None:
                 engine.load(chain([first], parts))
             for entry in alive(self._spool.journal(), self._beat):
                 engine.replay(entry)
                 known = True
-        except (msgspec.MsgspecError, sqlite3.Error, ValueError, StopIteration) as error:
-            self._log(f"the state of the last run cannot be used: {error!r}")
-            engine.restart()
-            return False, False
-        held, contract = engine.state.contract, engine.forecaster.contract
-        before = engine.state, engine.scoring
-        if (name := engine.settle()) is not None:
-            self._log(f"series {name[:120]!r} has another kind or hold now: all windows are filled from the store again")
-            return False, False
-        if (held.interval, held.aggregation) != (contract.interval, contract.aggregation) or not known:
-            return False, False
-        return True, (engine.state, engine.scoring) != before
+            held, before = engine.state.contract, (engine.state, engine.scoring)
+            return known, held, before, engine.settle()
+        except Exception as error:  # whatever it is: the store has all readings, and an agent that cannot start has none
+            raise ValueError(repr(error)) from error

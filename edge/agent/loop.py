@@ -294,7 +294,7 @@ class Agent:
         ready = parts.hold.exchange(ahead, latest, most=most)
         held = None if parts.hold.waiting is waiting else parts.hold.waiting
         if parts.live.engine is None:
-            if messages or held is not None or parts.sender.has_news:
+            if messages or held is not None or parts.committer.has_news:
                 taken = Readings.concatenate([readings, ahead])
                 points = [Points.of_readings(taken), *parts.descriptions.rows(taken)]
                 parts.committer.commit(Commit(self._encode(points), held=held), messages)
@@ -320,7 +320,7 @@ class Agent:
             parts.silence.look(engine.state, now)
             parts.counters.set(Gauge.SILENT_SERIES, parts.silence.count)
         # Also a closing that gave no rows belongs into the journal.
-        if messages or held is not None or parts.sender.has_news or len(effect.entry.forecasts):
+        if messages or held is not None or parts.committer.has_news or len(effect.entry.forecasts):
             entry = effect.entry if len(readings) or effect.entry.now is not None else None
             snapshot = engine.dump if parts.journal.is_full_after(effect, len(readings)) else None
             told = parts.descriptions.rows(readings)

@@ -9,28 +9,23 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from edge.contract.columns import Readings
 from edge.contract.times import SECOND
-from edge.damage import check_whole, move_aside
+from edge.damage import check_whole, is_damage, move_aside
 from edge.errors import ConfigurationError
 from edge.messages.message import Arrival
 from edge.series.entry import NO_FORECASTS, Entry
+from edge.spool.blocks import Blocks
+from edge.spool.tables import prepare, seal
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, block BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY AUTOINCREMENT, entry BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS snapshot (id INTEGER PRIMARY KEY, part BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, name TEXT NOT NULL, tags TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS arrival (mid INTEGER PRIMARY KEY, digest BLOB NOT NULL, time INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS held (id INTEGER PRIMARY KEY, entry BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS format (key TEXT PRIMARY KEY, data BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS clock (id INTEGER PRIMARY KEY, time INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS refused (id INTEGER PRIMARY KEY AUTOINCREMENT, reason TEXT NOT NULL, block BLOB NOT NULL);
-"""
+INSERT_BLOCK = "INSERT INTO outbox (store, block, seal) VALUES (?, ?, ?)"
+DAMAGED = "damaged on the disk"  # reason of a block that goes aside
 KEPT_REFUSED = 1000  # rows that the store refused, the newest
 KEPT_REFUSED_BYTES = 10_000_000
 CACHE = 256  # KiB of a connection's pages that stay in memory; what is written here is read once
@@ -84,7 +79,8 @@ class Commit:
 class Spool:
     """The only writer is the thread that calls `commit`; `next_blocks` may be called from one other thread.
 
-    A damaged file is moved aside and an empty one takes its place: `loss` says so in one line, or is None.
+    A damaged file is moved aside and an empty one takes its place: `loss` says so in one line, or is None. A damaged row costs
+    only what it held: `loss` says so of what is needed at the start, and a block goes to the table `refused`.
 
     Args:
         path: the SQLite file; its folder is made where it is missing.
@@ -114,50 +110,53 @@ class Spool:
         self._connections: list[sqlite3.Connection] = []
         self._reading = threading.Lock()
         self._number = 0  # of the newest block
+        self._aside = 0  # damaged blocks that were moved
         self.loss: str | None = None
         self.committed = 0  # our clock at the newest commit, ns UTC
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            waiting = self._open()
-        except sqlite3.DatabaseError as error:
+            other = self._open()
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if not is_damage(error):
                 raise self._unusable(error) from error
-            self.loss, waiting = self.renew(error), []
+            self.loss, other = self.renew(error), None
         except OSError as error:
             raise self._unusable(error) from error
-        if waiting and waiting != [store]:
+        if other is not None:
             self.close()
             message = (
-                f"{path} still holds data for a {waiting[0]} store, but [store] url names a {store} one; "
+                f"{path} still holds data for a {other} store, but [store] url names a {store} one; "
                 "run once with the old url until the backlog is 0, or choose another folder in [agent] state"
             )
             raise ConfigurationError(message)
 
-    def _open(self) -> list[str]:
+    def _open(self) -> str | None:
         """Connect, and look through the whole file: damage that is found later would block the sender or the next start.
 
         Returns:
-            The kinds of store that blocks wait for.
+            Another kind of store that blocks wait for, or None.
         """
         self._writer = self._connect()
         query = self._writer.execute
         check_whole(self._writer)
-        self._writer.executescript(SCHEMA)
+        if losses := prepare(self._writer):
+            self.loss = f"damaged rows of {self._path} are left out: {', '.join(losses)}; the store has all readings of them"
         query(f"PRAGMA synchronous={self._synchronous}")
-        self._reader = self._connect()
+        self._blocks = Blocks(self._connect(), query("SELECT coalesce(max(newest), 0) FROM unsealed").fetchone()[0])
         try:
-            self.series()
+            self.series(), self.formats(), self.held()
         except msgspec.MsgspecError as error:
             raise sqlite3.DatabaseError(f"malformed tags of a series: {error}") from error
         self._bytes = query("SELECT coalesce(sum(length(block)), 0) FROM outbox").fetchone()[0]
         newest = query("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'").fetchone()[0]
         self._number = max(self._number, newest)
         self.committed = query("SELECT coalesce(max(time), 0) FROM clock").fetchone()[0]
-        return [row[0] for row in query("SELECT DISTINCT store FROM outbox")]
+        return self._blocks.other_kind(self._store)
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30)
         self._connections.append(connection)
+        connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # damaged text is seen by its seal
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA cache_size=-{CACHE}")
         return connection
@@ -168,7 +167,7 @@ class Spool:
             f"cannot keep the agent's state in {self._path}: {error}; choose another folder in [agent] state"
         )
 
-    def renew(self, error: sqlite3.Error) -> str:
+    def renew(self, error: Exception) -> str:
         """Move the damaged file aside and begin an empty one; numbers of blocks go on, for the sender may hold one.
 
         Returns:
@@ -201,27 +200,43 @@ class Spool:
         Raises:
             sqlite3.OperationalError: the disk is full or gone; nothing has changed and the same commit may be tried again.
         """
+        if self._blocks.damage is not None:
+            raise self._blocks.damage
+        damaged = list(self._blocks.damaged)
         write = self._writer.execute
         write("BEGIN IMMEDIATE")
         try:
-            dropped, size = self._change(commit)
+            size = self._bytes - self._move_aside(damaged)
+            dropped, size = self._change(commit, size)
             write("COMMIT")
         except BaseException:
             if self._writer.in_transaction:
                 write("ROLLBACK")
             raise
         self._bytes = size
+        for number in damaged:
+            del self._blocks.damaged[number]
+        self._aside += len(damaged)
         if commit.now is not None and self._newer(commit.now):
             self.committed = commit.now
         return dropped
 
-    def _change(self, commit: Commit) -> tuple[int, int]:
-        write, size = self._writer.execute, self._bytes
+    def _move_aside(self, damaged: Sequence[int]) -> int:
+        """Move damaged blocks to where people look; returns their size in bytes."""
+        size, write = 0, self._writer.execute
+        for number in damaged:
+            size += write("SELECT coalesce(sum(length(block)), 0) FROM outbox WHERE id = ?", (number,)).fetchone()[0]
+            write(f"INSERT INTO refused (reason, block) SELECT '{DAMAGED}', block FROM outbox WHERE id = ?", (number,))
+            write("DELETE FROM outbox WHERE id = ?", (number,))
+        return size
+
+    def _change(self, commit: Commit, size: int) -> tuple[int, int]:
+        write = self._writer.execute
         if commit.sent is not None:
             size -= write("SELECT coalesce(sum(length(block)), 0) FROM outbox WHERE id <= ?", (commit.sent,)).fetchone()[0]
             write("DELETE FROM outbox WHERE id <= ?", (commit.sent,))
         for block in commit.blocks:
-            self._number = write("INSERT INTO outbox (store, block) VALUES (?, ?)", (self._store, block)).lastrowid or 0
+            self._number = write(INSERT_BLOCK, (self._store, block, seal(self._store, block))).lastrowid or 0
             size += len(block)
         dropped = 0
         while size > self.limit:
@@ -230,12 +245,14 @@ class Spool:
             size -= oldest[1]
             dropped += 1
         if commit.entry is not None:
-            write("INSERT INTO journal (entry) VALUES (?)", (commit.entry.encode(),))
-        for index, name, tags in commit.series:
-            write("INSERT OR IGNORE INTO series VALUES (?, ?, ?)", (index, name, msgspec.json.encode(tags).decode()))
+            entry = commit.entry.encode()
+            write("INSERT INTO journal (entry, seal) VALUES (?, ?)", (entry, seal(entry)))
+        for index, name, labels in commit.series:
+            tags = msgspec.json.encode(labels).decode()
+            write("INSERT OR IGNORE INTO series VALUES (?, ?, ?, ?)", (index, name, tags, seal(index, name, tags)))
         arrivals = [(arrival.mid, arrival.digest, arrival.time) for arrival in commit.arrivals]
-        self._writer.executemany("INSERT OR REPLACE INTO arrival VALUES (?, ?, ?)", arrivals)
-        self._writer.executemany("INSERT OR REPLACE INTO format VALUES (?, ?)", commit.formats.items())
+        self._writer.executemany("INSERT OR REPLACE INTO arrival VALUES (?, ?, ?, ?)", map(_sealed, arrivals))
+        self._writer.executemany("INSERT OR REPLACE INTO format VALUES (?, ?, ?)", map(_sealed, commit.formats.items()))
         if commit.refused:
             rows = [(refusal.reason, refusal.block) for refusal in commit.refused]
             self._writer.executemany("INSERT INTO refused (reason, block) VALUES (?, ?)", rows)
@@ -248,7 +265,8 @@ class Spool:
         self._change_clock(commit)
         if commit.snapshot is not None:
             write("DELETE FROM snapshot")
-            self._writer.executemany("INSERT INTO snapshot (part) VALUES (?)", ((part,) for part in commit.snapshot()))
+            parts = ((part, seal(part)) for part in commit.snapshot())
+            self._writer.executemany("INSERT INTO snapshot (part, seal) VALUES (?, ?)", parts)
             write("DELETE FROM journal")
         return dropped, size
 
@@ -257,9 +275,10 @@ class Spool:
         if commit.held is not None:
             write("DELETE FROM held")
             if len(commit.held):
-                write("INSERT INTO held (entry) VALUES (?)", (Entry(commit.held, None, NO_FORECASTS).encode(),))
+                held = Entry(commit.held, None, NO_FORECASTS).encode()
+                write("INSERT INTO held (entry, seal) VALUES (?, ?)", (held, seal(held)))
         if commit.now is not None and self._newer(commit.now):
-            write("INSERT OR REPLACE INTO clock VALUES (0, ?)", (commit.now,))
+            write("INSERT OR REPLACE INTO clock VALUES (0, ?, ?)", (commit.now, seal(commit.now)))
 
     def _newer(self, now: int) -> bool:
         return abs(now - self.committed) >= NEWER
@@ -270,51 +289,38 @@ class Spool:
         Returns:
             Number of the newest of them, and the blocks in order; None where nothing waits.
         """
-        newest, total = after, 0
-        blocks: list[bytes] = []
         with self._reading:
-            rows = self._reader.execute("SELECT id, block FROM outbox WHERE id > ? ORDER BY id", (after,))
-            for number, block in rows:
-                total += len(block)
-                if blocks and total > size:
-                    break
-                newest = number
-                blocks.append(bytes(block))
-            rows.close()
-        return (newest, blocks) if blocks else None
+            return self._blocks.oldest(after, size)
 
     def newest_blocks(self, after: int, size: int) -> list[bytes]:
         """The newest blocks with numbers above `after` in order, together at most `size` bytes but at least one."""
-        blocks: list[bytes] = []
         with self._reading:
-            rows = self._reader.execute("SELECT block FROM outbox WHERE id > ? ORDER BY id DESC", (after,))
-            for (block,) in rows:
-                if blocks and sum(map(len, blocks)) + len(block) > size:
-                    break
-                blocks.insert(0, bytes(block))
-            rows.close()
-        return blocks
+            return self._blocks.newest(after, size)
 
     def series(self) -> list[tuple[str, dict[str, str]]]:
         """Name and tags of every series, in order of index."""
-        rows = self._writer.execute("SELECT name, tags FROM series ORDER BY id")
+        rows = self._writer.execute("SELECT CAST(name AS TEXT), CAST(tags AS TEXT) FROM series ORDER BY id")
         return [(name, msgspec.json.decode(tags, type=dict[str, str])) for name, tags in rows]
 
     def arrival(self, mid: int) -> Arrival | None:
         """The newest message without a time that was committed under an identifier."""
         try:
-            row = self._writer.execute("SELECT mid, digest, time FROM arrival WHERE mid = ?", (mid,)).fetchone()
+            row = self._writer.execute("SELECT mid, CAST(digest AS BLOB), time FROM arrival WHERE mid = ?", (mid,)).fetchone()
         except sqlite3.Error:  # the commit will say so
             return None
         return None if row is None else Arrival(*row)
 
     def snapshot(self) -> Iterator[bytes]:
-        """The parts of the last snapshot; none where there is none."""
-        return (bytes(part) for (part,) in self._writer.execute("SELECT part FROM snapshot ORDER BY id"))
+        """The parts of the last snapshot; none where there is none.
+
+        Raises:
+            sqlite3.DatabaseError: one of them is damaged.
+        """
+        return self._sound_parts("SELECT CAST(part AS BLOB), seal FROM snapshot ORDER BY id", "snapshot")
 
     def held(self) -> Readings:
         """The readings that wait for a clock that has proved itself."""
-        row = self._writer.execute("SELECT entry FROM held").fetchone()
+        row = self._writer.execute("SELECT CAST(entry AS BLOB) FROM held").fetchone()
         try:
             return Readings.empty() if row is None else Entry.decode(row[0]).readings
         except (msgspec.MsgspecError, ValueError):  # the store has them all
@@ -322,12 +328,34 @@ class Spool:
 
     def formats(self) -> dict[str, bytes]:
         """What the payload formats have to remember, by key."""
-        return dict(self._writer.execute("SELECT key, CAST(data AS BLOB) FROM format ORDER BY key"))
+        # By the table alone: an index has keys of its own, without a seal.
+        rows = self._writer.execute("SELECT CAST(key AS TEXT), CAST(data AS BLOB) FROM format ORDER BY rowid")
+        return dict(sorted(rows))
 
     def journal(self) -> Iterator[Entry]:
-        """The batches since the last snapshot, oldest first."""
-        for (entry,) in self._writer.execute("SELECT entry FROM journal ORDER BY id"):
-            yield Entry.decode(entry)
+        """The batches since the last snapshot, oldest first.
+
+        Raises:
+            sqlite3.DatabaseError: one of them is damaged.
+        """
+        rows = self._sound_parts("SELECT CAST(entry AS BLOB), seal FROM journal ORDER BY id", "journal")
+        return (Entry.decode(entry) for entry in rows)
+
+    def _sound_parts(self, query: str, table: str) -> Iterator[bytes]:
+        for part, sealed in self._writer.execute(query):
+            if sealed != seal(part):
+                raise sqlite3.DatabaseError(f"a row of table {table} is damaged in {self._path}")
+            yield part
+
+    @property
+    def has_damage(self) -> bool:
+        """Whether a reader has met damage that the next commit deals with."""
+        return bool(self._blocks.damaged) or self._blocks.damage is not None
+
+    def set_aside(self) -> int:
+        """How many damaged blocks went to the table `refused` since the last call."""
+        count, self._aside = self._aside, 0
+        return count
 
     def close(self) -> None:
         """Let go of the file."""
@@ -335,6 +363,5 @@ class Spool:
             self._connections.pop().close()
 
 
-def is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file itself is spoilt, not the disk full, busy or gone."""
-    return type(error) is sqlite3.DatabaseError
+def _sealed(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return *row, seal(*row)

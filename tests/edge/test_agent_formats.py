@@ -7,6 +7,7 @@ import msgspec
 
 from edge.messages.message import Message
 from edge.messages.rule import IngestRule
+from edge.spool.tables import seal
 from tests.support.payloads import sparkplug
 from tests.support.scripted_agent import Bench, script_of, spool_of
 
@@ -81,7 +82,8 @@ def test_what_cannot_be_read_back_is_said(tmp_path: Path) -> None:
     bench = bench_of(tmp_path)
     bench.run(heard(bench, "BIRTH", BIRTH))
     spool = sqlite3.connect(Path(bench.config.agent.state, "spool.db"))
-    spool.execute("UPDATE format SET data = X'7B'")
+    spool.create_function("seal_of", 2, seal)
+    spool.execute("UPDATE format SET data = X'7B', seal = seal_of(key, X'7B')")
     spool.commit()
     spool.close()
     assert script_of(bench.run(data(bench, 1, 22.5, 1))).published == [COMMAND]

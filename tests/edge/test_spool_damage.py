@@ -2,15 +2,18 @@
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from edge.agent.counters import Counter
+from edge.errors import StoreBusy
 from edge.spool.spool import Commit, Spool
 from tests.edge.test_spool_spool import blocks, entry, times
 from tests.support.agent_process import START, baseline_bundle, release
 from tests.support.scripted_agent import MINUTE, Bench, messages, script_of, spool_of, window
+from tests.support.servers import wait_until
 
 
 def garbage(content: bytes) -> bytes:
@@ -121,3 +124,60 @@ def test_a_state_that_cannot_be_read_starts_again(tmp_path: Path) -> None:
     agent.run()
     assert bench.lines("the state of the last run cannot be used") == 1
     assert window(agent, "a.t") == [float(at) for at in range(6, 30)]
+
+
+def test_a_block_that_the_disk_has_changed_costs_only_itself(tmp_path: Path) -> None:
+    """It never reaches the store; one line and a number tell of it, and it can be looked at."""
+    bench, rows = Bench(tmp_path), [("a.t", START + at * MINUTE, float(at)) for at in range(30)]
+    release(bench.registry, baseline_bundle())
+    agent = bench.agent(messages(rows, 10))
+    spool_of(agent).before_sending = not_yet
+    agent.run()
+    with closing(sqlite3.connect(tmp_path / "state" / "spool.db", isolation_level=None)) as disk:
+        (number,) = disk.execute("SELECT min(id) + 1 FROM outbox").fetchone()
+        (block,) = disk.execute("SELECT block FROM outbox WHERE id = ?", (number,)).fetchone()
+        disk.execute("UPDATE outbox SET block = ? WHERE id = ?", (changed(block), number))
+    agent = bench.drain()
+    stored = bench.stored()["reading"]
+    assert (len(stored), {time - value * MINUTE for (_, time, _), (value, *_) in stored.items()}) == (20, {START})
+    assert (agent.parts.counters.total(Counter.DAMAGED_BLOCKS), agent.parts.spool.backlog) == (1, 0)
+    assert bench.lines("1 blocks of the spool are damaged on the disk") == 1
+    with closing(sqlite3.connect(tmp_path / "state" / "spool.db")) as disk:
+        assert disk.execute("SELECT reason, block FROM refused").fetchall() == [("damaged on the disk", changed(block))]
+
+
+def not_yet() -> None:
+    """The store is away."""
+    raise StoreBusy("away")
+
+
+def changed(block: bytes) -> bytes:
+    """A number of it is another one."""
+    return block[:-3] + bytes([block[-3] ^ 1]) + block[-2:]
+
+
+def test_damage_that_only_the_sender_meets_is_mended_by_the_loop(tmp_path: Path) -> None:
+    """A file that is damaged where no commit reads is moved aside all the same, and the agent goes on."""
+    bench, rows = Bench(tmp_path), [("a.t", START + at * MINUTE, float(at)) for at in range(30)]
+    path = tmp_path / "state" / "spool.db"
+    agent = bench.agent()
+
+    def spoil() -> None:
+        with closing(sqlite3.connect(path)) as disk:
+            disk.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        size = path.stat().st_size
+        with path.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * (size - 4096))
+        spool_of(agent).before_sending = lambda: None
+
+    big = [("a.t", START + at * MINUTE, float(at)) for at in range(2000)]
+    script_of(agent).steps = [
+        *messages(big, 500),
+        spoil,
+        lambda: wait_until(lambda: spool_of(agent).has_damage),
+        *messages(rows),
+    ]
+    spool_of(agent).before_sending = not_yet
+    agent.run()
+    assert bench.lines("was moved to") == 1

@@ -362,7 +362,7 @@ def test_reader_sees_only_whole_commits_while_the_writer_is_at_it(tmp_path: Path
     """Both blocks of a commit or none, from another connection."""
     spool = Spool(tmp_path / "spool.db", "sqlite", survive_power_loss=False)
     spool._writer.execute("BEGIN IMMEDIATE")
-    spool._change(Commit([b"1", b"2"]))
+    spool._change(Commit([b"1", b"2"]), 0)
     assert blocks(spool) == []
     spool._writer.execute("COMMIT")
     assert blocks(spool) == [b"1", b"2"]
