@@ -20,6 +20,7 @@ from edge.agent.watching import Watcher
 from edge.backoff import Backoff
 from edge.broker.address import Address
 from edge.broker.client import Subscription
+from edge.broker.filters import FilterRecord
 from edge.broker.subscriber import Subscriber
 from edge.clock.clocks import CLOCKS, Clocks
 from edge.clock.closing import ClosingClock
@@ -27,7 +28,7 @@ from edge.clock.holding import Hold
 from edge.clock.trust import Trust
 from edge.config.sections import Config
 from edge.contract.columns import SeriesTable
-from edge.contract.times import parse_duration
+from edge.contract.times import SECOND, parse_duration
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.log import Grumbler
@@ -100,10 +101,20 @@ def outside_of(
     ingests = config.ingests()
     filters = least_filters(ingest.filter for ingest in ingests)
     largest = max(ingest.largest for ingest in ingests)
-    mqtt = config.mqtt
-    library = mqtt.reader == "paho"
-    subscription = Subscription(mqtt.client_id, filters, mqtt.keepalive, mqtt.tls, largest, library)
-    subscriber = Subscriber(Address.parse(config.mqtt.url), subscription, password=config.mqtt.password())
+    mqtt, address = config.mqtt, Address.parse(config.mqtt.url)
+    subscription = Subscription(
+        mqtt.client_id,
+        filters,
+        mqtt.keepalive,
+        mqtt.tls,
+        largest,
+        mqtt.reader == "paho",
+        mqtt.version,
+        parse_duration(mqtt.session_expiry) // SECOND,
+        mqtt.share,
+    )
+    record = FilterRecord(Path(config.agent.state, "subscribed.json"), f"{mqtt.client_id}@{address.host}:{address.port}")
+    subscriber = Subscriber(address, subscription, password=mqtt.password(), record=record)
     sources = [partial(open_source, settings, ingests) for settings in config.history]
     return Outside(
         open_configured(),

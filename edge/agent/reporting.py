@@ -72,8 +72,13 @@ class BrokerWatch:
         before, losses = self._problem, self._losses
         self._losses, self._problem = self._subscriber.losses, self._subscriber.problem  # the losses first: they come last
         if self._problem is None and before is not None:
-            self._grumbler.say("connected", "subscribed to the topics of [[ingest]]")
+            self._grumbler.say("connected", f"subscribed to the topics of [[ingest]]{self._remark()}")
         elif self._problem != before:
             self._grumbler.say("broker", f"{self._problem}; trying again")
         elif self._problem is None and self._losses != losses:
-            self._grumbler.say("broker", "the connection was lost and made again")
+            self._grumbler.say("broker", f"the connection was lost and made again{self._remark()}")
+
+    def _remark(self) -> str:
+        """What the broker does otherwise than asked, behind a line."""
+        remark = self._subscriber.remark
+        return "" if remark is None else f"; {remark}"

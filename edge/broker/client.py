@@ -4,9 +4,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MessageType, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from edge.broker.address import Address
 from edge.broker.packets import PacketReader
@@ -16,6 +19,11 @@ from edge.threads import Died, raise_again, tell_of_death
 from edge.tls import TlsFiles
 
 READ_SIZE = 65_536  # bytes
+NEVER = 0xFFFF_FFFF  # seconds after which a session of MQTT 5 expires: not at all
+IDENTIFIERS = 65_535  # of messages that may be sent to us and not yet acknowledged: all there are
+LARGER = 1 << 20  # bytes by which a message may be larger than what we can read: it is counted, and named in the log
+
+Version: TypeAlias = Literal["3.1.1", "5"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,10 @@ class Subscription:
         tls: files for an encrypted connection.
         largest: bytes of a payload that a rule can read; of a larger one only the beginning is kept.
         library: whether the library reads the messages as well.
+        version: version of MQTT.
+        expiry: seconds that the broker keeps the queue after the connection ended; of MQTT 5 only, as the broker decides
+            in 3.1.1.
+        share: name of the group of clients that share the messages, or None.
     """
 
     client_id: str
@@ -37,6 +49,14 @@ class Subscription:
     tls: TlsFiles = TlsFiles("mqtt")
     largest: int = LARGEST_PAYLOAD
     library: bool = False
+    version: Version = "3.1.1"
+    expiry: int = NEVER
+    share: str | None = None
+
+    @property
+    def wanted(self) -> list[str]:
+        """The filters as the broker is asked for them."""
+        return [shared(topic, self.share) for topic in self.filters]
 
 
 class BufferedClient(paho.Client):
@@ -62,15 +82,39 @@ class BufferedClient(paho.Client):
     connections = 0
 
     def __init__(self, subscription: Subscription, take: Callable[[list[Message]], None], *, clean: bool) -> None:
-        name = subscription.client_id
+        self.five = subscription.version == "5"
         super().__init__(
-            CallbackAPIVersion.VERSION2, client_id=name, clean_session=clean, protocol=paho.MQTTv311, manual_ack=True
+            CallbackAPIVersion.VERSION2,
+            client_id=subscription.client_id,
+            clean_session=None if self.five else clean,
+            protocol=paho.MQTTv5 if self.five else paho.MQTTv311,
+            manual_ack=True,
         )
+        self._subscription, self._clean = subscription, clean
         self._library, self._longest, self._take = subscription.library, subscription.largest + 1, take
-        self._reader = PacketReader(self._longest)
+        self._reader = PacketReader(self._longest, properties=self.five)
+        self._exact: set[int] = set()  # identifiers of messages of QoS 2 that wait for their acknowledgement
+        self._slow_since: float | None = None  # seconds, monotonic
         self._packet, self._offset = b"", 0  # a packet that the library reads, and how far it is
         self._gate = threading.Lock()
         self.on_message = self._hear
+
+    def aim(self, address: Address) -> None:
+        """Say where to connect to, and as what; nothing is sent."""
+        if not self.five:
+            self.connect_async(address.host, address.port, self._subscription.keepalive)
+            return
+        wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        wishes.SessionExpiryInterval = 0 if self._clean else min(self._subscription.expiry, NEVER)
+        wishes.ReceiveMaximum = IDENTIFIERS
+        wishes.MaximumPacketSize = self._subscription.largest + LARGER
+        wishes.TopicAliasMaximum = 0
+        self.connect_async(address.host, address.port, self._subscription.keepalive, clean_start=self._clean, properties=wishes)
+
+    @property
+    def slow_since(self) -> float | None:
+        """When a long message began that is not at its end, seconds of the monotonic clock; nothing else comes before it."""
+        return self._slow_since
 
     def reconnect(self) -> MQTTErrorCode:
         """As the library's, but remembers why it failed, and fails in one way only, which ends no thread."""
@@ -120,13 +164,17 @@ class BufferedClient(paho.Client):
             code = super().loop_read(max_packets)
             if code or self.socket() is None:
                 return code
+        self._slow_since = (self._slow_since or time.monotonic()) if self._reader.is_dropping else None
         return MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def acknowledge(self, mids: Sequence[int], connection: int) -> None:
-        """Send PUBACK for QoS 1 messages, unless the connection they came over is gone."""
-        packets = b"".join(b"\x40\x02" + mid.to_bytes(2, "big") for mid in mids)
+        """Send PUBACK for messages, PUBCOMP for those of QoS 2, unless the connection they came over is gone."""
+        exact = self._exact.intersection(mids) if self._exact else ()
+        packets = b"".join(b"\x40\x02" + mid.to_bytes(2, "big") for mid in mids if mid not in exact)
+        packets += b"".join(b"\x70\x02" + mid.to_bytes(2, "big") for mid in exact)
         with self._gate:
             if connection == self.connections:
+                self._exact.difference_update(exact)
                 self._packet_queue(int(MessageType.PUBACK), packets, mids[-1], 1)
 
     def _wait_for_room(self) -> MQTTErrorCode:
@@ -156,6 +204,8 @@ class BufferedClient(paho.Client):
             topic = ""
         payload = bytes(message.payload[: self._longest])
         flags = message.retain, message.mid, message.qos
+        if message.qos > 1:
+            self._exact.add(message.mid)
         self._take([Message(topic, payload, time.time_ns(), *flags, self.connections, message.dup)])
 
     def _sock_close(self) -> None:
@@ -164,7 +214,13 @@ class BufferedClient(paho.Client):
             self.connections += 1
         self._packet, self._offset = b"", 0
         self._reader.begin()
+        self._exact, self._slow_since = set(), None
         super()._sock_close()
+
+
+def shared(topic: str, group: str | None) -> str:
+    """A topic filter of which the clients of a group share the messages; the filter itself where there is no group."""
+    return topic if group is None else f"$share/{group}/{topic}"
 
 
 def make_client(

@@ -1,8 +1,9 @@
-"""The packets of MQTT 3.1.1 in a stream of bytes. What devices publish is read here; everything else is the library's.
+"""The packets of MQTT 3.1.1 and 5 in a stream of bytes. What devices publish is read here; everything else is the library's.
 
-A PUBLISH packet (chapter 3.3 of the standard of OASIS) is a byte of type and flags, the length of the rest in one to four
+A PUBLISH packet (chapter 3.3 of the standards of OASIS) is a byte of type and flags, the length of the rest in one to four
 bytes of seven bits each, the topic behind its length of two bytes, an identifier of two bytes if QoS is above 0, and the
-payload.
+payload. In MQTT 5 properties stand before the payload, behind their length in one to four bytes. None of them changes what
+a reading is, so they are left out unread.
 """
 
 from collections.abc import Iterator
@@ -11,8 +12,15 @@ from edge.messages.message import Message
 
 # First bytes of messages of QoS 0 and 1, retained or sent again or not. One of QoS 2 needs the three packets that follow it.
 MESSAGES = frozenset(0x30 | dup << 3 | qos << 1 | retained for dup in (0, 1) for qos in (0, 1) for retained in (0, 1))
+PUBLISH = 3  # the type of messages
+EXACTLY_ONCE = frozenset({0x34, 0x35, 0x3C, 0x3D})
+# First bytes of other packets of a broker: CONNACK, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK, UNSUBACK, PINGRESP.
+ANSWERS = frozenset({0x20, 0x40, 0x50, 0x62, 0x70, 0x90, 0xB0, 0xD0})
+DISCONNECT = 0xE0  # by a broker in MQTT 5 only
 SET_BACK = 1_000_000_000  # ns; a clock that goes back by less gives no time twice
-LONGEST_PREFIX = 5 + 2 + 65_535 + 2  # bytes: type and length, the topic behind its length, an identifier
+# Bytes before a payload: type and length, the topic behind its length, an identifier, the length of the properties.
+LONGEST_PREFIX = 5 + 2 + 65_535 + 2 + 4
+LONGEST_ANSWER = 1 << 20  # bytes of a packet that is no message; the text of a reason is the longest part of it
 
 
 class NotMqtt(Exception):
@@ -27,18 +35,25 @@ class PacketReader:
 
     Args:
         longest: number of bytes of a payload that are kept.
+        properties: whether messages have properties: the connection speaks MQTT 5.
     """
 
-    def __init__(self, longest: int) -> None:
-        self._longest = longest
+    def __init__(self, longest: int, *, properties: bool = False) -> None:
+        self._longest, self._properties = longest, properties
+        self._known = MESSAGES | EXACTLY_ONCE | ANSWERS | ({DISCONNECT} if properties else set())
         self._arrival = self._session = 0  # of the next message
         self.begin()
 
     def begin(self) -> None:
         """Forget what is not complete: the next bytes are the first ones of a connection."""
         self._rest = b""
-        self._long: list[Message] = []  # a long message under way
+        self._long: list[Message] | bytes = b""  # a long message under way
         self._to_drop = 0  # bytes until its end
+
+    @property
+    def is_dropping(self) -> bool:
+        """Whether a long message is under way: nothing else comes before its end."""
+        return self._to_drop > 0
 
     def read(self, data: bytes, arrival: int, session: int) -> Iterator[list[Message] | bytes]:
         """What the bytes complete, in its order: messages, and whole packets of other types.
@@ -64,7 +79,7 @@ class PacketReader:
             messages, at = self._messages(stream, at)
             if messages:
                 yield messages
-            packet = _other_packet(stream, at)
+            packet = self._other_packet(stream, at)
             if not packet:
                 break
             yield packet
@@ -103,6 +118,10 @@ class PacketReader:
         payload = body + 2 * qos
         if payload > stop:
             raise NotMqtt("a message ends within its topic")
+        if self._properties:
+            payload = self._behind_properties(stream, payload, stop)
+            if body == start + 2:
+                raise NotMqtt("a message has no topic, and we allow no alias in its place")
         try:
             topic = str(stream[start + 2 : body], "utf-8")
         except UnicodeDecodeError:
@@ -112,34 +131,73 @@ class PacketReader:
         self._arrival += 1
         return Message(topic, kept, self._arrival - 1, first & 1 == 1, mid, qos, self._session, first & 8 == 8)
 
+    def _behind_properties(self, stream: bytes, at: int, stop: int) -> int:
+        """The offset behind the properties of a message.
+
+        Args:
+            stream: bytes of several packets.
+            at: offset of the length of the properties.
+            stop: offset behind the message.
+        """
+        length = _length(stream[at : min(at + 4, stop)])
+        if length is None or length[1] + at + length[0] > stop:
+            raise NotMqtt("a message ends within its properties")
+        end = at + length[0] + length[1]
+        # Properties may be longer than all that is kept of a long message. Then they count as a payload that is too long.
+        return end if end <= len(stream) else at + length[0]
+
     def _begin_long(self, stream: bytes, at: int) -> bool:
         """Whether what comes from an offset on is a long message, of which all came that is kept."""
         bounds = _bounds(stream, at)
-        if bounds is None or len(stream) - at < self._longest + LONGEST_PREFIX or stream[at] not in MESSAGES:
+        if bounds is None or len(stream) - at < self._longest + LONGEST_PREFIX or stream[at] >> 4 != PUBLISH:
             return False
-        self._long = [self._message(stream, stream[at], bounds[0], len(stream))]
-        self._to_drop = bounds[1] - len(stream)
+        start, stop = bounds
+        if stream[at] in EXACTLY_ONCE:  # the library gets a shorter one
+            kept = stream[start : at + self._longest + LONGEST_PREFIX]
+            self._long = bytes([stream[at], *_digits(len(kept))]) + kept
+        else:
+            self._long = [self._message(stream, stream[at], start, stop)]
+        self._to_drop = stop - len(stream)
         return True
 
-
-def _other_packet(stream: bytes, at: int) -> bytes:
-    """The packet at an offset, if it is whole and no message; else nothing."""
-    bounds = _bounds(stream, at)
-    if bounds is None or bounds[1] > len(stream) or stream[at] in MESSAGES:
-        return b""
-    return stream[at : bounds[1]]
+    def _other_packet(self, stream: bytes, at: int) -> bytes:
+        """The packet at an offset, if it is whole and no message; else nothing."""
+        if at == len(stream) or (first := stream[at]) in MESSAGES:
+            return b""
+        if first not in self._known:
+            raise NotMqtt(f"no packet of a broker begins with the byte {first:#04x}")
+        bounds = _bounds(stream, at)
+        if bounds is not None and bounds[1] - at > LONGEST_ANSWER and first not in EXACTLY_ONCE:
+            raise NotMqtt(f"a packet that is no message has {bounds[1] - at} bytes")
+        return b"" if bounds is None or bounds[1] > len(stream) else stream[at : bounds[1]]
 
 
 def _bounds(stream: bytes, at: int) -> tuple[int, int] | None:
     """Where the body of the packet at an offset begins and ends; None where more bytes must come to tell."""
-    digits = stream[at + 1 : at + 5]
+    length = _length(stream[at + 1 : at + 5])
+    if length is None:
+        return None
+    start = at + 1 + length[0]
+    return start, start + length[1]
+
+
+def _length(digits: bytes) -> tuple[int, int] | None:
+    """How many of the bytes make up a length, and this length; None where more bytes must come to tell."""
     length = shift = 0
     for digit in digits:
         length |= (digit & 127) << shift
         shift += 7
         if digit < 128:
-            start = at + 1 + shift // 7
-            return start, start + length
+            return shift // 7, length
     if len(digits) == 4:
         raise NotMqtt("a packet is longer than MQTT allows")
     return None
+
+
+def _digits(length: int) -> list[int]:
+    """The bytes that say a length."""
+    digits = []
+    while length > 127:
+        digits.append(length & 127 | 128)
+        length >>= 7
+    return [*digits, length]

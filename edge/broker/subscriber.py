@@ -1,4 +1,4 @@
-"""MQTT 3.1.1 messages in, acknowledgements out.
+"""MQTT messages in, acknowledgements out.
 
 QoS 1 with a persistent session: the broker keeps a message until it is acknowledged, and it is acknowledged only after
 its effect is committed. The network thread does nothing but hand over.
@@ -11,25 +11,27 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 import paho.mqtt.client as paho
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.backoff import Backoff
 from edge.broker.address import Address
 from edge.broker.client import Subscription, make_client
+from edge.broker.filters import FilterRecord
+from edge.broker.reasons import ADVICE, LOOK, OF_FILTERS, URL, reason_words
+from edge.contract.times import SECOND, format_duration
 from edge.messages.message import Message
 from edge.threads import Died, raise_again
 
-REFUSED = {
-    "Bad user name or password": "check [mqtt] user and GATECAST_MQTT_PASSWORD",
-    "Not authorized": "check [mqtt] user and GATECAST_MQTT_PASSWORD, and the broker's access list",
-    "Client identifier not valid": "choose another [mqtt] client_id",
-}
 ROOM_BYTES = 16 << 20
 USUAL_BYTES = 256  # of a payload; a longer one may hold many readings, and counts in a batch as so many messages
 ENDS_WITHIN = 5.0  # seconds; a connection that is being made may take longer, and is left alone then
 QUIET = 0.005  # seconds without a message that end a batch
 SHORT_LIVED = 5.0  # seconds; a connection that ends sooner was taken over by another client, or the broker does not want it
 SHORT_LIVED_ROW = 3  # such connections in a row
+ANSWERS_WITHIN = 10.0  # seconds in which a broker that took the connection must answer a subscription
+PROTOCOL_ERROR, NO_ANSWER = 0x82, 0x8D  # reasons that the library gives for the end of a connection
+UNSPECIFIED = 0x80
 
 
 class Subscriber:
@@ -41,6 +43,7 @@ class Subscriber:
         password: password of the account in the address.
         room: number of messages that may wait here; beyond it, or beyond 16 MB, the socket is not read: the broker keeps them.
         pauses: lengths of the waits before the broker is tried again; they begin anew after a connection that lasted.
+        record: record of the filters that the broker holds; those that nobody wants any more are given up.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Subscriber:
         password: str | None = None,
         room: int = 20_000,
         pauses: Backoff = Backoff(1.0, 30.0),
+        record: FilterRecord | None = None,
     ) -> None:
         self.address = address
         self._where = f"the broker at {address.host}:{address.port}"
@@ -61,7 +65,11 @@ class Subscriber:
         self._accepted: float | None = None  # seconds, monotonic
         self._short_lived = 0
         self._problem: str | None = f"not connected to {self._where} yet"
-        self._subscription = subscription
+        self._subscription, self._wanted = subscription, subscription.wanted
+        self._record = record or FilterRecord(None, subscription.client_id)
+        self._surplus: list[str] = []  # filters of an earlier configuration that this session holds
+        self._answered = False
+        self._remarks: list[str] = []
         self._pauses, self._failures, self._losses = pauses, 0, 0
         self._room = room
         self._handed: SimpleQueue[list[Message]] = SimpleQueue()  # an empty list only wakes
@@ -73,15 +81,28 @@ class Subscriber:
         self._client.on_connect = self._on_connect
         self._client.on_connect_fail = self._on_connect_fail
         self._client.on_subscribe = self._on_subscribe
+        self._client.on_unsubscribe = self._on_unsubscribe
         self._client.on_disconnect = self._on_disconnect
 
     @property
     def problem(self) -> str | None:
         """Why no messages come; None while the broker has accepted us and the subscription."""
-        accepted = self._accepted
-        if self._short_lived >= SHORT_LIVED_ROW and (accepted is None or time.monotonic() - accepted < SHORT_LIVED):
+        accepted, slow, now = self._accepted, self._client.slow_since, time.monotonic()
+        if self._short_lived >= SHORT_LIVED_ROW and (accepted is None or now - accepted < SHORT_LIVED):
             return self._drops
+        if accepted is not None and not self._answered and now - accepted > ANSWERS_WITHIN:
+            return f"{self._where} takes the connection and does not answer our subscription; {LOOK}"
+        if slow is not None and now - slow > self._subscription.keepalive:
+            return (
+                f"{self._where} sends one large message for longer than [mqtt] keepalive, and no other comes before its end; "
+                "find who publishes it, or limit the size of messages in the broker's settings"
+            )
         return self._problem
+
+    @property
+    def remark(self) -> str | None:
+        """What is not as we asked for, although messages come; None where all is."""
+        return "; ".join(self._remarks) or None
 
     @property
     def session(self) -> int:
@@ -105,7 +126,7 @@ class Subscriber:
             died: function called with one line where the network's thread dies.
         """
         self._client.died = died
-        self._client.connect_async(self.address.host, self.address.port, self._subscription.keepalive)
+        self._client.aim(self.address)
         self._client.loop_start()
 
     def take(self, most: int, timeout: float, linger: float = 0.0) -> list[Message]:
@@ -161,22 +182,53 @@ class Subscriber:
     def _crowded(self) -> bool:
         return not self._stopping and (self.waiting > self._room or self._bytes_in - self._bytes_out > ROOM_BYTES)
 
-    def _on_connect(self, client: paho.Client, _data: object, _flags: object, reason: ReasonCode, _: object) -> None:
+    def _on_connect(
+        self, client: paho.Client, _data: object, flags: paho.ConnectFlags, reason: ReasonCode, told: Properties | None
+    ) -> None:
+        self._answered, self._remarks = False, []
         if reason.is_failure:
-            hint = REFUSED.get(reason.getName(), "check [mqtt] url")
-            self._problem = f"{self._where} refuses us: {reason.getName()}; {hint}"
+            self._problem = f"{self._where} refuses us: {_words(reason, told)}"
             self._short_lived = 0
             return
         self._accepted = time.monotonic()
+        held, wanted = self._record.filters, self._wanted
+        if held and not flags.session_present:
+            self._remarks.append(
+                "the broker had forgotten our session, so what was published while we were away is lost; let it keep "
+                "sessions on disk, and for longer"
+            )
+        self._remarks += self._shorter_than_asked(told)
+        self._surplus = sorted(held.difference(wanted)) if flags.session_present else []
+        self._record.note([*wanted, *self._surplus])
         # Also with a session present: a filter that is new in the configuration has to reach the broker.
-        client.subscribe([(topic, 1) for topic in self._subscription.filters])
+        client.subscribe([(topic, 1) for topic in wanted])
 
-    def _on_subscribe(self, _client: paho.Client, _data: object, _mid: int, reasons: list[ReasonCode], _: object) -> None:
-        refused = [topic for topic, reason in zip(self._subscription.filters, reasons, strict=False) if reason.is_failure]
+    def _shorter_than_asked(self, told: Properties | None) -> list[str]:
+        kept = getattr(told, "SessionExpiryInterval", None)
+        if kept is None or kept >= self._subscription.expiry:
+            return []
+        return [f"the broker keeps what comes while we are away for {format_duration(kept * SECOND)} only"]
+
+    def _on_subscribe(self, client: paho.Client, _data: object, _mid: int, reasons: list[ReasonCode], told: Properties) -> None:
+        self._answered = True
+        answers = list(zip(self._wanted, reasons, strict=False))
+        refused = [(topic, reason) for topic, reason in answers if reason.is_failure]
         if refused:
-            self._problem = f"{self._where} does not let us subscribe to {', '.join(refused)}; check its access list"
-        else:
-            self._problem = None
+            names, reason = ", ".join(topic for topic, _ in refused), refused[0][1]
+            name = "it gives no reason" if reason.value == UNSPECIFIED else reason.getName()
+            words = reason_words(name, OF_FILTERS.get(reason.value, LOOK), getattr(told, "ReasonString", None))
+            self._problem = f"{self._where} does not let us subscribe to {names}: {words}"
+            return
+        if any(reason.value == 0 for _, reason in answers):
+            self._remarks.append("the broker keeps nothing for us while we are away (it grants QoS 0 only)")
+        self._problem = None
+        if self._surplus:
+            client.unsubscribe(self._surplus)
+
+    def _on_unsubscribe(self, _client: paho.Client, _data: object, _mid: int, reasons: list[ReasonCode], _: object) -> None:
+        """Forget the filters that the broker gave up; MQTT 3.1.1 has no reasons."""
+        kept = [topic for topic, reason in zip(self._surplus, reasons, strict=False) if reason.is_failure]
+        self._record.note([*self._wanted, *kept])
 
     def _on_connect_fail(self, _client: paho.Client, _data: object) -> None:
         failure = str(self._client.failure)
@@ -188,14 +240,23 @@ class Subscriber:
         self._short_lived = 0
         self._wait_longer()
 
-    def _on_disconnect(self, *_: object) -> None:
+    def _on_disconnect(
+        self, _client: paho.Client, _data: object, flags: paho.DisconnectFlags, reason: ReasonCode, told: Properties | None
+    ) -> None:
+        accepted = self._accepted is not None
         if self._accepted is not None:
             brief = time.monotonic() - self._accepted < SHORT_LIVED
             self._accepted, self._short_lived = None, self._short_lived + 1 if brief else 0
             self._failures = self._failures if brief else 0
         self._wait_longer()
-        if self._client.failure is not None:
-            self._problem = f"lost {self._where}: {self._client.failure}; check [mqtt] url"
+        if flags.is_disconnect_packet_from_server:
+            self._problem = f"{self._where} ended the connection: {_words(reason, told)}"
+        elif self._client.failure is not None:
+            self._problem = f"lost {self._where}: {self._client.failure}; {URL}"
+        elif reason.value == NO_ANSWER:
+            self._problem = f"lost {self._where}: it did not answer for {self._subscription.keepalive} s"
+        elif reason.value == PROTOCOL_ERROR and accepted:
+            self._problem = f"lost {self._where}: it sends what is not MQTT; {URL}"
         elif self._problem is None:
             self._problem = f"lost {self._where}"
         self._losses += 1
@@ -210,3 +271,9 @@ class Subscriber:
         self._in += len(messages)
         self._bytes_in += sum(len(message.payload) for message in messages)
         self._handed.put(messages)
+
+
+def _words(reason: ReasonCode, told: Properties | None) -> str:
+    """Why a broker refuses or ends a connection, and what to do."""
+    advice = ADVICE.get(reason.value, URL if reason.value == UNSPECIFIED else LOOK)
+    return reason_words(reason.getName(), advice, getattr(told, "ReasonString", None), getattr(told, "ServerReference", None))

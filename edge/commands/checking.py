@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from edge.config.reading import read_config
-from edge.config.sections import Config
+from edge.config.sections import Config, Mqtt
 from edge.contract.times import parse_duration
 from edge.errors import BundleError, ConfigurationError, GatecastError
 from edge.forecaster.bundle import Bundle
@@ -57,7 +57,7 @@ def check(path: Path) -> list[Finding]:
         return [Finding("configuration", str(error), 2)]
     return [
         Finding("configuration", str(path)),
-        Finding("broker", f"{config.mqtt.url} as {config.mqtt.client_id!r} (not contacted)"),
+        Finding("broker", _broker(config.mqtt)),
         *(Finding("ingest", text) for rule in config.ingest for text in _rules(rule)),
         Finding("store", f"{store.kind} {config.store.url} (not contacted)" + (f"; {store.advice}" if store.advice else "")),
         *(_check_history(settings, config.ingests()) for settings in config.history),
@@ -65,6 +65,17 @@ def check(path: Path) -> list[Finding]:
         Finding("runtime", runtime),
         _check_bundle(config),
     ]
+
+
+def _broker(mqtt: Mqtt) -> str:
+    """How the agent will connect; a group of agents needs a broker that keeps a topic with one of them."""
+    text = f"{mqtt.url} as {mqtt.client_id!r}, MQTT {mqtt.version} (not contacted)"
+    if mqtt.share is None:
+        return text
+    return (
+        f"{text}; shares the messages with the group {mqtt.share!r}: only with a broker that gives all messages of a topic to "
+        "the same agent are its windows whole, and mosquitto does not; see docs/operations.md"
+    )
 
 
 def _check_history(settings: HistorySource, ingests: Sequence[Ingest]) -> Finding:

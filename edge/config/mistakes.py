@@ -169,6 +169,8 @@ def _expected(kind: object, example: str) -> str:
 def _advice(kind: object, value: object) -> str:
     """What to do where it is sure, and the nearest right word."""
     if get_origin(kind) is Literal:
+        if str(value) in get_args(kind):
+            return "; write it in quotation marks"
         return did_you_mean(value, get_args(kind)) if isinstance(value, str) else ""
     if get_origin(kind) is tuple:
         return "; write brackets around it" if isinstance(value, str | int | float) else ""

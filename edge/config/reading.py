@@ -12,9 +12,11 @@ from edge.config.mistakes import mistake
 from edge.config.sections import Config, parse_loopback
 from edge.config.syntax import explained
 from edge.contract.contract import MOST_QUANTILES, SHORTEST_INTERVAL, Contract
-from edge.contract.times import DAY, parse_duration
+from edge.contract.times import DAY, SECOND, parse_duration
 from edge.cron import check_cron
 from edge.errors import ConfigurationError
+
+SHARED = "$share/"  # how the filter of a group begins for a broker
 
 # What files of earlier versions say in place of leaving a key out.
 LEFT_OUT: dict[str, dict[str, str | int]] = {
@@ -76,6 +78,7 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
         ("[agent] report", agent.report, 1),
         ("[agent] stall", agent.stall, 1),
         ("[release] poll", config.release.poll, 1),
+        ("[mqtt] session_expiry", config.mqtt.session_expiry, 60 * SECOND),
         ("[fleet] interval", fleet.interval, SHORTEST_INTERVAL),
         ("[agent] lateness", agent.lateness, 0),
     ):
@@ -86,6 +89,7 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "[fleet] quantiles: ", partial(_refuse_too_many, fleet.quantiles)
     yield "[schedule] cron: ", partial(check_cron, config.schedule.cron)
     yield "[mqtt] url: ", partial(Address.parse, config.mqtt.url)
+    yield "", partial(_refuse_group, config)
     for files, url, instead in (
         (config.mqtt.tls, config.mqtt.url, "mqtts://"),
         (config.store.tls, config.store.url, "influxdbs://"),
@@ -104,6 +108,17 @@ def _refuse_empty(config: Config) -> None:
         raise ConfigurationError("without [[ingest]] no reading can come in; add one with a topic")
     if not config.train.cells or not config.train.designs:
         raise ConfigurationError("[train] cells and designs need at least one entry each")
+
+
+def _refuse_group(config: Config) -> None:
+    """Refuse a group that is no level of a topic, or that stands where only topics stand."""
+    if (group := config.mqtt.share) is not None and (not group or any(sign in group for sign in "/+#")):
+        raise ConfigurationError(f"[mqtt] share: expected the name of a group without / + #, such as line1; got {group!r}")
+    for rule in config.ingest:
+        if rule.topic is not None and rule.topic.startswith(SHARED):
+            group, _, topic = rule.topic.removeprefix(SHARED).partition("/")
+            advice = f"write it without the group, topic = {topic!r}, and set [mqtt] share = {group!r}"
+            raise ConfigurationError(f"[[ingest]] topic {rule.topic!r}: {advice}")
 
 
 def _refuse_too_many(quantiles: tuple[float, ...]) -> None:

@@ -46,6 +46,11 @@ class Mqtt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         key_file: PEM file with its private key; left out: the key stands in `cert_file`.
         allow_unencrypted: true: the password goes without TLS to any broker; false: only to one on this machine; left out: also
             to one in a private network, with a warning.
+        version: version of MQTT, `3.1.1` or `5`; with `5` the broker says why it refuses something, and `session_expiry`
+            counts.
+        session_expiry: time for which the broker keeps the agent's queue while the agent is away, with `version = "5"`; the
+            broker may allow less, which the log says. With `3.1.1` the broker decides.
+        share: name of a group of agents that share the messages of the same topics; left out: this agent gets every message.
     """
 
     url: str = "mqtt://127.0.0.1:1883"
@@ -57,6 +62,9 @@ class Mqtt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cert_file: str | None = None
     key_file: str | None = None
     allow_unencrypted: bool | None = None
+    version: Literal["3.1.1", "5"] = "3.1.1"
+    session_expiry: str = "30d"
+    share: str | None = None
 
     @property
     def tls(self) -> TlsFiles:

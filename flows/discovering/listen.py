@@ -12,7 +12,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.broker.address import Address
 from edge.broker.client import Subscription, make_client
-from edge.broker.subscriber import ENDS_WITHIN, REFUSED
+from edge.broker.reasons import ADVICE, reason_words
+from edge.broker.subscriber import ENDS_WITHIN
 from edge.config.sections import Mqtt
 from edge.errors import BrokerError
 from edge.messages.message import Message
@@ -58,7 +59,7 @@ class Listener:
         self._stopping = False
         self.losses = 0
         name = f"gatecast-discover-{secrets.token_hex(4)}"
-        visit = Subscription(name, self._filters, mqtt.keepalive, mqtt.tls)
+        visit = Subscription(name, self._filters, mqtt.keepalive, mqtt.tls, version=mqtt.version)
         self._client = make_client(self._address, mqtt.password(), visit, self._hear, clean=True)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
@@ -71,7 +72,8 @@ class Listener:
             BrokerError: the broker cannot be reached, or refuses us.
         """
         try:
-            self._client.connect(self._address.host, self._address.port, self._client.keepalive)
+            self._client.aim(self._address)
+            self._client.reconnect()
         except (OSError, ValueError) as error:
             hint = "is it running there? check --broker, or [mqtt] url"
             raise BrokerError(f"cannot reach {self._where}: {self._client.failure or error}; {hint}") from error
@@ -102,8 +104,8 @@ class Listener:
 
     def _on_connect(self, client: paho.Client, _data: object, _flags: object, reason: ReasonCode, _: object) -> None:
         if reason.is_failure:
-            hint = REFUSED.get(reason.getName(), "check --broker, or [mqtt] url")
-            self._end_with(f"{self._where} refuses us: {reason.getName()}; {hint}")
+            words = reason_words(reason.getName(), ADVICE.get(reason.value, "check --broker, or [mqtt] url"))
+            self._end_with(f"{self._where} refuses us: {words}")
             return
         client.subscribe([(topic, 0) for topic in (*self._filters, SYSTEM)])
 

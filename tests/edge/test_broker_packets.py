@@ -9,14 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
 
 from edge.broker.packets import NotMqtt, PacketReader
 from edge.messages.message import Message
 from tests.support.servers import HANGS_AFTER
+from tests.support.wires import told
 
 LONGEST = 300  # bytes of a payload that are kept
 PINGRESP = b"\xd0\x00"
 SUBACK = b"\x90\x03\x00\x01\x01"
+DISCONNECT = b"\xe0\x02\x8e\x00"
+
+both_versions = pytest.mark.parametrize("five", [False, True], ids=["3.1.1", "5"])
 
 
 def packet(first: int, body: bytes) -> bytes:
@@ -29,21 +34,38 @@ def packet(first: int, body: bytes) -> bytes:
     return bytes([first, *(digit | 128 for digit in digits[:-1]), digits[-1]]) + body
 
 
-def publish(topic: bytes, payload: bytes, *, mid: int = 0, qos: int = 0, retained: bool = False, dup: bool = False) -> bytes:
-    """A message."""
+def publish(
+    topic: bytes, payload: bytes, *, mid: int = 0, qos: int = 0, retained: bool = False, dup: bool = False, more: bytes = b""
+) -> bytes:
+    """A message; `more` are its properties with their length."""
     identifier = mid.to_bytes(2, "big") if qos else b""
-    return packet(0x30 | dup << 3 | qos << 1 | retained, len(topic).to_bytes(2, "big") + topic + identifier + payload)
+    body = len(topic).to_bytes(2, "big") + topic + identifier + more + payload
+    return packet(0x30 | dup << 3 | qos << 1 | retained, body)
 
 
-PUBLISHES = st.builds(
-    publish,
-    st.text(min_size=1, max_size=30).map(str.encode),
-    st.integers(0, 3).flatmap(lambda power: st.binary(max_size=5).map(lambda some: some * 10**power)),
-    mid=st.integers(1, 65_535),
-    qos=st.sampled_from([0, 1]),
-    retained=st.booleans(),
-    dup=st.booleans(),
-)
+def properties(number: int) -> bytes:
+    """Properties as a broker may send them, from none to more than 127 bytes."""
+    values: dict[str, object] = {}
+    if number % 3:
+        values = {"UserProperty": [("site", "north"), ("room", "ä" * 10 * number)], "MessageExpiryInterval": number}
+    if number % 4 == 1:
+        values |= {"ContentType": "application/json", "PayloadFormatIndicator": 1}
+        values |= {"ResponseTopic": "answer", "CorrelationData": b"\x00\x01"}
+    return bytes(told(PacketTypes.PUBLISH, **values).pack())  # type: ignore[no-untyped-call]
+
+
+def publishes(*, five: bool) -> st.SearchStrategy[bytes]:
+    """Messages of one version."""
+    return st.builds(
+        publish,
+        st.text(min_size=1, max_size=30).map(str.encode),
+        st.integers(0, 3).flatmap(lambda power: st.binary(max_size=5).map(lambda some: some * 10**power)),
+        mid=st.integers(1, 65_535),
+        qos=st.sampled_from([0, 1]),
+        retained=st.booleans(),
+        dup=st.booleans(),
+        more=st.integers(0, 20).map(properties) if five else st.just(b""),
+    )
 
 
 def read(reader: PacketReader, pieces: list[bytes]) -> tuple[list[Message], list[bytes]]:
@@ -59,7 +81,7 @@ def read(reader: PacketReader, pieces: list[bytes]) -> tuple[list[Message], list
     return messages, others
 
 
-def library(stream: bytes, count: int) -> list[Message]:
+def library(stream: bytes, count: int, *, five: bool) -> list[Message]:
     """What the library's client makes of a stream with so many messages."""
     heard: list[Message] = []
     done = threading.Event()
@@ -70,13 +92,14 @@ def library(stream: bytes, count: int) -> list[Message]:
         if len(heard) == count:
             done.set()
 
-    client = paho.Client(CallbackAPIVersion.VERSION2, client_id="plain", manual_ack=True)
+    protocol = paho.MQTTv5 if five else paho.MQTTv311
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id="plain", protocol=protocol, manual_ack=True)
     client.on_message = hear
     with socket.create_server(("127.0.0.1", 0)) as server:
         client.connect("127.0.0.1", server.getsockname()[1])
         wire, _ = server.accept()
         with wire:
-            wire.sendall(b"\x20\x02\x00\x00" + stream)
+            wire.sendall((b"\x20\x03\x00\x00\x00" if five else b"\x20\x02\x00\x00") + stream)
             client.loop_start()
             assert done.wait(HANGS_AFTER)
             client.disconnect()
@@ -84,8 +107,9 @@ def library(stream: bytes, count: int) -> list[Message]:
     return heard
 
 
-def test_a_stream_gives_what_the_library_makes_of_it_wherever_it_is_cut() -> None:
-    """Topics of every length class, payloads from nothing to above the longest, each flag, other packets between them."""
+@both_versions
+def test_a_stream_gives_what_the_library_makes_of_it_wherever_it_is_cut(*, five: bool) -> None:
+    """Topics and properties of every length class, payloads from nothing to above the longest, each flag, other packets."""
     sizes = [0, 1, 60, 110, 127, 128, 200, LONGEST - 1, LONGEST, LONGEST + 1, 1000]
     publishes = [
         publish(
@@ -95,27 +119,39 @@ def test_a_stream_gives_what_the_library_makes_of_it_wherever_it_is_cut() -> Non
             qos=number % 2,
             retained=number % 3 == 0,
             dup=number % 4 == 1,
+            more=properties(number) if five else b"",
         )
         for number, size in enumerate(sizes)
     ]
-    stream = PINGRESP + b"".join(publishes[:4]) + PINGRESP + SUBACK + b"".join(publishes[4:]) + PINGRESP
-    expected = library(stream, len(sizes)), [PINGRESP, PINGRESP, SUBACK, PINGRESP]
+    granted = SUBACK if not five else b"\x90\x04\x00\x01\x00\x01"
+    stream = PINGRESP + b"".join(publishes[:4]) + PINGRESP + granted + b"".join(publishes[4:]) + PINGRESP
+    expected = library(stream, len(sizes), five=five), [PINGRESP, PINGRESP, granted, PINGRESP]
     assert len(expected[0]) == len(sizes)
     for cut in range(len(stream) + 1):
-        assert read(PacketReader(LONGEST), [stream[:cut], stream[cut:]]) == expected
-    assert read(PacketReader(LONGEST), [stream[place : place + 1] for place in range(len(stream))]) == expected
+        assert read(PacketReader(LONGEST, properties=five), [stream[:cut], stream[cut:]]) == expected
+    single = [stream[place : place + 1] for place in range(len(stream))]
+    assert read(PacketReader(LONGEST, properties=five), single) == expected
 
 
-@given(st.lists(PUBLISHES | st.sampled_from([PINGRESP, SUBACK]), max_size=8), st.lists(st.integers(0, 2000), max_size=5))
-def test_cuts_change_nothing(packets: list[bytes], cuts: list[int]) -> None:
+@given(
+    st.booleans().flatmap(
+        lambda five: st.tuples(
+            st.just(five), st.lists(publishes(five=five) | st.sampled_from([PINGRESP, SUBACK]), min_size=1, max_size=8)
+        )
+    ),
+    st.lists(st.integers(0, 2000), max_size=5),
+)
+def test_cuts_change_nothing(drawn: tuple[bool, list[bytes]], cuts: list[int]) -> None:
     """Generated messages, cut in several places; of a long one nothing is said before its end has come."""
+    five, packets = drawn
     stream = b"".join(packets)
     places = [0, *sorted(cuts), len(stream) + 2000]
     pieces = [stream[first:last] for first, last in pairwise(places)]
-    whole = read(PacketReader(LONGEST), [stream])
-    assert read(PacketReader(LONGEST), pieces) == whole
+    whole = read(PacketReader(LONGEST, properties=five), [stream])
+    assert read(PacketReader(LONGEST, properties=five), pieces) == whole
     assert len(whole[0]) + len(whole[1]) == len(packets)
-    assert len(read(PacketReader(LONGEST), [stream[:-1]])[0]) == len(whole[0]) - bool(packets and packets[-1][0] >> 4 == 3)
+    cut = read(PacketReader(LONGEST, properties=five), [stream[:-1]])
+    assert len(cut[0]) == len(whole[0]) - (packets[-1][0] >> 4 == 3)
 
 
 def test_no_two_messages_arrive_at_the_same_moment() -> None:
@@ -147,10 +183,24 @@ def test_a_long_message_is_dropped_as_it_comes() -> None:
     assert held < 200_000
 
 
+def test_long_properties_count_as_a_payload_that_is_too_long() -> None:
+    """They are dropped as they come, and their message can be acknowledged."""
+    stream = publish(b"t/a", b"1", mid=9, qos=1, more=b"\x80\x89\x7a" + bytes(2_000_000)) + publish(b"t/b", b"2", more=b"\x00")
+    pieces = [stream[place : place + 65_536] for place in range(0, len(stream), 65_536)]
+    found = read(PacketReader(LONGEST, properties=True), pieces)[0]
+    assert [(message.topic, len(message.payload), message.mid) for message in found] == [("t/a", LONGEST, 9), ("t/b", 1, 0)]
+
+
 def test_a_message_of_qos_2_is_the_librarys() -> None:
-    """Its packet is handed on whole: three more follow it."""
+    """Its packet is handed on whole: three more follow it. Of a long one the library gets the beginning."""
     stream = publish(b"t/a", b"1", mid=5, qos=2)
     assert read(PacketReader(LONGEST), [stream]) == ([], [stream])
+    whole = publish(b"t/a", bytes(10_000_000), mid=5, qos=2)
+    pieces = [whole[place : place + 65_536] for place in range(0, len(whole), 65_536)]
+    messages, (short,) = read(PacketReader(LONGEST), pieces)
+    assert messages == []
+    assert LONGEST < len(short) < 100_000
+    assert short == publish(b"t/a", bytes(len(short) - 11), mid=5, qos=2)
 
 
 def test_a_topic_that_is_no_text_is_of_no_rule() -> None:
@@ -169,9 +219,44 @@ def test_a_new_connection_begins_with_a_packet() -> None:
 
 
 @pytest.mark.parametrize(
-    "stream", [b"\x30\x02\xff\xff", b"\x30\x00\x30\x00", b"\x32\x04\x00\x01tx", b"\x90\xff\xff\xff\xff\xff"]
+    "stream",
+    [
+        b"\x30\x02\xff\xff",
+        b"\x30\x00\x30\x00",
+        b"\x32\x04\x00\x01tx",
+        b"\x90\xff\xff\xff\xff\xff",
+        b"\x36",
+        b"\x91",
+        b"\x10",
+        b"\x00",
+        b"HTTP/1.1 400",
+        b"\x90\xff\xff\xff\x7f",
+    ],
 )
-def test_what_is_not_mqtt_is_said(stream: bytes) -> None:
-    """A message that ends within its topic or identifier, and a length of five bytes."""
+@both_versions
+def test_what_is_not_mqtt_is_said(stream: bytes, *, five: bool) -> None:
+    """A message that ends within its topic, a length of five bytes, a type or flags that no broker sends, a huge answer."""
     with pytest.raises(NotMqtt):
-        read(PacketReader(LONGEST), [stream])
+        read(PacketReader(LONGEST, properties=five), [stream])
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        publish(b"t", b"", more=b"\x05"),
+        publish(b"t", b"1", more=b"\xff\xff\xff\xff"),
+        publish(b"t", b""),
+        publish(b"", b"1", more=b"\x03\x23\x00\x01"),
+    ],
+)
+def test_broken_properties_are_said(stream: bytes) -> None:
+    """A message that ends within its properties, and one with an alias in place of its topic, which we do not allow."""
+    with pytest.raises(NotMqtt):
+        read(PacketReader(LONGEST, properties=True), [stream])
+
+
+def test_a_broker_disconnects_in_mqtt_5_only() -> None:
+    """In 3.1.1 only a client does."""
+    assert read(PacketReader(LONGEST, properties=True), [DISCONNECT]) == ([], [DISCONNECT])
+    with pytest.raises(NotMqtt):
+        read(PacketReader(LONGEST), [DISCONNECT])

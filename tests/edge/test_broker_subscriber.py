@@ -6,27 +6,38 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from paho.mqtt.packettypes import PacketTypes
 
 from edge.backoff import Backoff
 from edge.broker.address import Address
 from edge.broker.client import Subscription
+from edge.broker.filters import FilterRecord
 from edge.broker.subscriber import Subscriber
 from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.message import Message
 from edge.threads import Died, raise_again
 from tests.support.agent_process import hang_up, publisher
 from tests.support.servers import HANGS_AFTER, Mosquitto, free_port, wait_until
-from tests.support.wires import break_wire
+from tests.support.wires import break_wire, read_properties
+
+SESSION = Subscription("gateway", ["t/#"])
+SOON = Backoff(0.01, 0.01)
 
 
 @contextmanager
 def subscribed(
-    port: int, *, user: str | None = None, keepalive: int = 60, died: Died = raise_again, **options: object
+    port: int,
+    *,
+    user: str | None = None,
+    died: Died = raise_again,
+    session: Subscription = SESSION,
+    **options: object,
 ) -> Iterator[Subscriber]:
     """A subscriber that is stopped in the end."""
-    address, subscription = Address("127.0.0.1", port, tls=False, user=user), Subscription("gateway", ["t/#"], keepalive)
+    address, subscription = Address("127.0.0.1", port, tls=False, user=user), session
     subscriber = Subscriber(address, subscription, **options)  # type: ignore[arg-type]
     subscriber.start(died)
     try:
@@ -53,10 +64,12 @@ def connected(subscriber: Subscriber) -> None:
 
 
 @pytest.mark.servers
-def test_what_is_not_acknowledged_comes_again(mosquitto: Mosquitto) -> None:
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+def test_what_is_not_acknowledged_comes_again(mosquitto: Mosquitto, version: Literal["3.1.1", "5"]) -> None:
     """A new connection brings every message that was taken and not acknowledged, and no other."""
     sender = publisher(mosquitto.port)
-    with subscribed(mosquitto.port) as first:
+    session = Subscription("gateway", ["t/#"], version=version)
+    with subscribed(mosquitto.port, session=session) as first:
         connected(first)
         for number in range(10):
             sender.publish("t/a", str(number), qos=1)
@@ -66,7 +79,7 @@ def test_what_is_not_acknowledged_comes_again(mosquitto: Mosquitto) -> None:
     # A broker that hears of a new connection first drops the old one, with acknowledgements that it had not read.
     end = re.compile(r"Client gateway\b.* disconnected")
     wait_until(lambda: end.search(mosquitto.log.read_text()) is not None, what="the end of the first")
-    with subscribed(mosquitto.port) as second:
+    with subscribed(mosquitto.port, session=session) as second:
         again = take(second, 6)
         assert [(message.payload, message.mid, message.dup) for message in again] == [
             (message.payload, message.mid, True) for message in messages[4:]
@@ -99,7 +112,7 @@ def test_a_full_queue_does_not_cost_the_connection(tmp_path: Path) -> None:
     """Past its room the subscriber reads nothing, however long; pings go on, and nothing is lost or read twice."""
     with Mosquitto(tmp_path / "broker", max_inflight_messages=0) as broker:
         sender = publisher(broker.port)
-        with subscribed(broker.port, keepalive=4, room=100) as subscriber:
+        with subscribed(broker.port, session=Subscription("gateway", ["t/#"], 4), room=100) as subscriber:
             connected(subscriber)
             for number in range(5000):
                 sender.publish("t/a", f"{number:0500}", qos=1)
@@ -171,6 +184,143 @@ def test_a_refused_subscription_is_said() -> None:
             identifier = wire.recv(1000)[2:4]
             wire.sendall(b"\x90\x03" + identifier + b"\x80")
             wait_until(lambda: "does not let us subscribe to t/#" in (subscriber.problem or ""))
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+def test_agents_of_a_group_share_messages_and_lose_none(mosquitto: Mosquitto, version: Literal["3.1.1", "5"]) -> None:
+    """Each message reaches one of two agents, also those that are published while one or both are away."""
+    sender = publisher(mosquitto.port)
+    first, second = (Subscription(name, ["t/#"], version=version, share="line1") for name in ("first", "second"))
+    heard: list[bytes] = []
+
+    def send(numbers: range) -> None:
+        for number in numbers:
+            sender.publish("t/a", str(number), qos=1).wait_for_publish(HANGS_AFTER)
+
+    def hear(*subscribers: Subscriber) -> int:
+        for subscriber in subscribers:
+            messages = subscriber.take(1000, 0.1)
+            subscriber.acknowledge(messages)
+            heard.extend(message.payload for message in messages)
+        return len(heard)
+
+    with subscribed(mosquitto.port, session=first) as one:
+        connected(one)
+        with subscribed(mosquitto.port, session=second) as two:
+            connected(two)
+            send(range(100))
+            counts = hear(one)
+            hear(two)
+        send(range(100, 150))
+        hear(one)
+    send(range(150, 200))
+    with subscribed(mosquitto.port, session=first) as one, subscribed(mosquitto.port, session=second) as two:
+        wait_until(lambda: hear(one, two) >= 200, what="every message")
+        assert sorted(map(int, heard)) == list(range(200))
+        assert 0 < counts < 100
+    hang_up(sender)
+
+
+def test_a_broker_that_keeps_no_promise_is_said(tmp_path: Path) -> None:
+    """What it cuts short, and a session that it forgot; until it answers the subscription, nothing is given up."""
+    record = FilterRecord(tmp_path / "subscribed.json", "gateway@here")
+    record.note(["old/#"])
+    session = Subscription("gateway", ["t/#"], version="5", expiry=86_400)
+    with (
+        socket.create_server(("127.0.0.1", free_port())) as server,
+        subscribed(server.getsockname()[1], session=session, record=record) as subscriber,
+    ):
+        wire, _ = server.accept()
+        with wire:
+            wire.recv(1000)
+            wire.sendall(b"\x20\x08\x00\x00\x05\x11\x00\x00\x0e\x10")
+            identifier = wire.recv(1000)[2:4]
+            assert FilterRecord(tmp_path / "subscribed.json", "gateway@here").filters == {"t/#"}  # the broker has no others
+            wire.sendall(b"\x90\x04" + identifier + b"\x00\x00")
+            connected(subscriber)
+            for words in ("had forgotten our session", "for 1h only", "grants QoS 0 only"):
+                assert words in (subscriber.remark or "")
+
+
+def test_what_we_ask_of_a_broker_of_mqtt_5() -> None:
+    """To keep the queue as long as the configuration says, to send no message of a size that is no reading, and no alias."""
+    session = Subscription("gateway", ["t/#"], largest=1000, version="5", expiry=86_400)
+    with socket.create_server(("127.0.0.1", free_port())) as server, subscribed(server.getsockname()[1], session=session):
+        wire, _ = server.accept()
+        with wire:
+            connect = wire.recv(1000)
+    assert connect[9] & 2 == 0  # the session goes on
+    assert read_properties(PacketTypes.CONNECT, connect[12:]) == {
+        "SessionExpiryInterval": 86_400,
+        "ReceiveMaximum": 65_535,
+        "MaximumPacketSize": 1000 + 2**20,
+        "TopicAliasMaximum": 0,
+    }
+
+
+CONNACK = b"\x20\x03\x00\x00\x00"
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ([b"\x20\x08\x00\x87\x05\x1f\x00\x02no"], "refuses us: Not authorized ('no'); check [mqtt] user"),
+        ([b"\x20\x03\x00\x97\x00"], "refuses us: Quota exceeded; the broker keeps too much"),
+        ([b"\x20\x03\x00\x89\x00"], "refuses us: Server busy; the broker has more to do than it can"),
+        ([b"\x20\x02\x00\x01"], "refuses us: Unsupported protocol version; set the other [mqtt] version"),
+        ([b"\x20\x0a\x00\x9d\x07\x1c\x00\x04else"], "refuses us: Server moved; set [mqtt] url to 'else'"),
+        ([CONNACK, b"\x90\x04\x00\x01\x00\x8f"], "subscribe to t/#: Topic filter invalid; the broker takes no such filter"),
+        ([CONNACK, b"\x90\x04\x00\x01\x00\x9e"], "Shared subscription not supported; the broker has no shared"),
+        ([CONNACK, b"\xe0\x02\x8e\x00"], "ended the connection: Session taken over; another client uses the same client id"),
+        ([CONNACK, b"\xe0\x02\x95\x00"], "ended the connection: Packet too large; raise"),
+        ([CONNACK, b"\xe0\x02\x8b\x00"], "ended the connection: Server shutting down; the broker is being stopped"),
+        ([CONNACK, b"\xe0\x00"], "ended the connection: "),
+        ([CONNACK, b"\x36"], "no packet of a broker begins with the byte 0x36; check [mqtt] url"),
+        ([CONNACK, b"\x90\x01\x00"], "it sends what is not MQTT; check [mqtt] url"),
+        ([CONNACK, b"\x30\x04\x00\x00\x00\x31"], "a message has no topic, and we allow no alias"),
+    ],
+)
+def test_the_reason_of_a_broker_is_said_with_what_to_do(answers: list[bytes], words: str) -> None:
+    """At the connection, at the subscription, and at the end; what it sends that is not MQTT ends the connection."""
+    session = Subscription("gateway", ["t/#"], version="5")
+    with (
+        socket.create_server(("127.0.0.1", free_port())) as server,
+        subscribed(server.getsockname()[1], session=session, pauses=SOON) as subscriber,
+    ):
+        wire, _ = server.accept()
+        with wire:
+            for answer in answers:
+                wire.recv(1000)
+                wire.sendall(answer)
+            wait_until(lambda: words in (subscriber.problem or ""), what=words, pause=0.001)
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+def test_filters_that_nobody_wants_any_more_are_given_up(
+    mosquitto: Mosquitto, tmp_path: Path, version: Literal["3.1.1", "5"]
+) -> None:
+    """What waited of an old filter still comes; then the broker sends nothing of it, and the record forgets it."""
+    sender, path = publisher(mosquitto.port), tmp_path / "subscribed.json"
+
+    def record() -> FilterRecord:
+        return FilterRecord(path, "gateway@here")
+
+    before = Subscription("gateway", ["t/#", "old/#", "older/+"], version=version)
+    with subscribed(mosquitto.port, session=before, record=record()) as first:
+        connected(first)
+    assert record().filters == {"t/#", "old/#", "older/+"}
+    sender.publish("old/a", "waited", qos=1).wait_for_publish(HANGS_AFTER)
+    with subscribed(mosquitto.port, session=Subscription("gateway", ["t/#"], version=version), record=record()) as second:
+        connected(second)
+        assert [message.payload for message in take(second, 1)] == [b"waited"]
+        wait_until(lambda: record().filters == {"t/#"}, what="the end of the old filters")
+        for topic in ("old/a", "older/a", "t/a"):
+            sender.publish(topic, topic, qos=1)
+        assert [message.payload for message in take(second, 1)] == [b"t/a"]
+        assert second.waiting == 0
+    hang_up(sender)
 
 
 def test_what_is_no_broker_is_said_and_survived() -> None:

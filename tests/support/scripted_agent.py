@@ -43,6 +43,7 @@ class Script:
     def __init__(self, steps: Sequence[Step] = ()) -> None:
         self.steps = list(steps)
         self.problem: str | None = None
+        self.remark: str | None = None
         self.losses = 0
         self.session, self.waiting = 1, 0
         self.acknowledged: list[Message] = []
