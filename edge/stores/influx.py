@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from edge.contract.columns import Float64, Int32, Points, SeriesTable
 from edge.contract.schema import LEAD, READING, SERIES, TIME, VALUE, Measurement
@@ -125,7 +126,7 @@ class InfluxStore:
 
         Line protocol has no way to write a line break or a backslash in a tag: a space and a slash stand for them.
         """
-        return "\n".join(line for part in points if len(part) for line in self._lines(part, series)).encode()
+        return "\n".join(lines for part in points if len(part) and (lines := self._lines(part, series))).encode()
 
     def write(self, block: bytes) -> None:
         """As `Store.write`; only an answer that says so counts as stored."""
@@ -309,33 +310,61 @@ class InfluxStore:
             self._reading_tags.append(_tags(name | more) if more else self._tags[index])
         return self._reading_tags if measurement.described else self._tags
 
-    def _lines(self, points: Points, series: SeriesTable) -> Iterator[str]:
+    def _lines(self, points: Points, series: SeriesTable) -> str:
+        """The lines of rows; empty where no field of any is finite."""
         tags = self._tags_of(points.measurement, series)
         heads = [tags[index] for index in points.series.tolist()]
         if points.lead is not None:
-            heads = [f"{head},{LEAD}={lead}" for head, lead in zip(heads, points.lead.tolist(), strict=True)]
-        formats, columns, finite = [], [], np.ones(len(points), bool)
+            heads = [f"{head},{LEAD}={lead}" for head, lead in zip(heads, _texts(points.lead), strict=True)]
+        between, columns, finite = [points.measurement.name, " "], [heads], np.ones(len(points), bool)
         for name, column in points.fields.items():
             if isinstance(column, str):
-                text = column.translate(ESCAPE_TEXT).replace("%", "%%")
-                formats.append(f'{name}="{text}"')
+                between[-1] += f'{name}="{column.translate(ESCAPE_TEXT)}",'
                 continue
             known = np.isfinite(column)
             if not known.any():
                 continue
             finite &= known
-            columns.append(column.tolist())
-            if points.measurement.is_whole(name):
-                formats.append(f"{name}=%di")
-            else:
-                formats.append(f"{name}=%r")  # gives every float64 back
-        if not formats:
-            return iter(())
-        template = points.measurement.name + "%s " + ",".join(formats) + " %d"
-        rows = zip(heads, *columns, points.time.tolist(), strict=True)
-        if finite.all():
-            return (template % row for row in rows)
-        return (line for row in rows if (line := _sparse_line(points.measurement.name, formats, row)))
+            whole = points.measurement.is_whole(name)
+            between[-1] += f"{name}="
+            columns.append(_texts(column.astype(np.int64)) if whole and known.all() else _texts(column))
+            between.append("i," if whole else ",")
+        if between == [points.measurement.name, " "]:
+            return ""
+        between[-1] = between[-1][:-1] + " "
+        columns.append(_texts(points.time))
+        if not finite.all():
+            return self._sparse_lines(points, heads)
+        return _woven([*between, "\n"], columns)[:-1]
+
+    def _sparse_lines(self, points: Points, heads: Sequence[str]) -> str:
+        """Lines of rows of which some lack a field."""
+        texts: list[list[str]] = []
+        for name, column in points.fields.items():
+            if isinstance(column, str):
+                texts.append([f',{name}="{column.translate(ESCAPE_TEXT)}"'] * len(points))
+                continue
+            known, end = np.isfinite(column).tolist(), "i" if points.measurement.is_whole(name) else ""
+            numbers = _texts(np.where(np.isfinite(column), column, 0).astype(np.int64)) if end else _texts(column)
+            texts.append([f",{name}={number}{end}" if there else "" for number, there in zip(numbers, known, strict=True)])
+        rows = zip(heads, map("".join, zip(*texts, strict=True)), points.time.tolist(), strict=True)
+        return "\n".join(f"{points.measurement.name}{head} {fields[1:]} {time}" for head, fields, time in rows if fields)
+
+
+def _texts(numbers: npt.NDArray[Any]) -> list[str]:
+    """Numbers in as few digits as give each of them back; `null` where one is not finite."""
+    return msgspec.json.encode(numbers.tolist())[1:-1].decode().split(",")
+
+
+def _woven(between: Sequence[str], columns: Sequence[Sequence[str]]) -> str:
+    """Rows of texts, each cell after the text that stands before its column, and the last text at the end of each row."""
+    width, rows = 2 * len(columns) + 1, len(columns[0])
+    pieces = [""] * (width * rows)
+    for place, text in enumerate(between):
+        pieces[2 * place :: width] = [text] * rows
+    for place, column in enumerate(columns):
+        pieces[2 * place + 1 :: width] = column
+    return "".join(pieces)
 
 
 def _tags(tags: dict[str, str]) -> str:
@@ -350,17 +379,3 @@ def _numbers(cells: Sequence[int | float | str | None]) -> Float64:
         return np.asarray(cells, np.float64)
     except ValueError:
         return np.asarray([math.nan if isinstance(cell, str) else cell for cell in cells], np.float64)
-
-
-def _sparse_line(measurement: str, formats: list[str], row: tuple[Any, ...]) -> str | None:
-    """A line without the fields that are not finite, or None where none is left."""
-    values = iter(row[1:-1])
-    kept = []
-    for template in formats:
-        if template.endswith('"'):
-            kept.append(template.replace("%%", "%"))
-            continue
-        value = next(values)
-        if math.isfinite(value):
-            kept.append(template % value)
-    return f"{measurement}{row[0]} {','.join(kept)} {row[-1]}" if kept else None
