@@ -230,7 +230,7 @@ def show(name: str, cost: Cost) -> None:
 
 def bundle_for(forecaster: str) -> Bundle:
     """A bundle for intervals of a minute; the GRU is of the usual size and has random weights."""
-    contract = Contract(60 * SECOND, 24, 6)
+    contract = Contract(60 * SECOND, 96, 24)
     if forecaster == "baseline":
         return baseline_bundle(contract)
     return bundle_of(convert(build(Architecture(), contract, np.full(SERIES, 5.0))), Architecture(), contract)

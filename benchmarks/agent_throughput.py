@@ -23,6 +23,7 @@ from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.forecaster.forecaster import AllQuantiles
 from edge.series.engine import Engine
+from edge.series.outlook import Leads
 from edge.stores.influx import InfluxStore
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import Store
@@ -159,7 +160,7 @@ class Bench:
         self._next = CONTRACT.window + CONTRACT.horizon + 1
 
     def _engine(self) -> Engine:
-        return Engine(Steady(CONTRACT), [], self.series, leads=LEADS)
+        return Engine(Steady(CONTRACT), [], self.series, leads=Leads(LEADS))
 
     def plain(self) -> Plain:
         """The plain implementation after the same readings."""

@@ -43,6 +43,7 @@ from edge.release.refusals import LONGEST_PAUSE
 from edge.release.releases import Releases, ThisDevice
 from edge.series.description import Descriptions
 from edge.series.engine import Engine
+from edge.series.outlook import Leads
 from edge.series.silence import Silence
 from edge.sources.source import Source, open_source
 from edge.spool.sender import Pace, Sender
@@ -315,7 +316,7 @@ def _make_engine(config: Config, series: SeriesTable, ready: ReadyBundle) -> Eng
         ready.forecaster,
         ready.bundle.manifest.series,
         series,
-        leads=config.agent.leads,
+        leads=Leads(config.agent.leads, config.agent.refresh),
         lateness=parse_duration(config.agent.lateness, shortest=0),
         learned=ready.bundle.manifest.meanings,
     )

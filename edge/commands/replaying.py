@@ -24,6 +24,7 @@ from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.bundle import read_bundle
 from edge.release.ready import open_bundle
 from edge.series.engine import Engine
+from edge.series.outlook import Leads
 from edge.tables.notes import Notes
 from edge.tables.options import NO_OPTIONS, TableOptions
 from edge.tables.times import latest_of
@@ -94,7 +95,8 @@ def _make_engine(config_path: Path, bundle_path: Path | None, series: SeriesTabl
     if bundle is None:
         raise ConfigurationError("no bundle on this device yet; name one with --bundle")
     lateness, manifest = parse_duration(agent.lateness, shortest=0), bundle.manifest
-    return Engine(open_bundle(bundle), manifest.series, series, leads=agent.leads, lateness=lateness, learned=manifest.meanings)
+    leads = Leads(agent.leads, agent.refresh)
+    return Engine(open_bundle(bundle), manifest.series, series, leads=leads, lateness=lateness, learned=manifest.meanings)
 
 
 def _usable(recording: Recording, series: SeriesTable) -> Iterator[Readings]:

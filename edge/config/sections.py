@@ -128,6 +128,8 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Args:
         state: folder for the spool and the bundles; one agent at a time can use it.
         leads: leads to keep and to score; `[]`: 1, a quarter, a half and the whole of the horizon.
+        refresh: intervals after which the whole horizon of a series is stored again; in between, so many of its nearest leads
+            are. 1: the whole each time; left out: the square root of the horizon, and 1 where it has at most 8 leads.
         lateness: time after an interval's end in which its readings may still arrive; then the interval closes.
         clock: source of the time that closes intervals. `wall`: the clock and the readings; `event`: the readings alone, for
             replays of old data.
@@ -144,6 +146,7 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     state: str = "gatecast-state"
     leads: tuple[Positive, ...] = ()
+    refresh: Positive | None = None
     lateness: str = "0s"
     clock: Literal["wall", "event"] = "wall"
     linger: str = "100ms"

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Float64, Forecasts, Int32, Int64, Points, Readings, Scores, SeriesTable
+from edge.contract.columns import Bool, Float64, Forecasts, Int32, Int64, Points, Readings, Scores, SeriesTable
 from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.schema import FORECAST, FORECAST_LEAD, LEAD, MODEL, ORIGIN, Measurement
 from edge.contract.values import possible, reach
@@ -22,6 +22,7 @@ from edge.forecaster.level import is_known
 from edge.forecaster.model import usable
 from edge.forecaster.outliers import outlying, unlike_history
 from edge.series.entry import Entry
+from edge.series.outlook import Leads, Outlook
 from edge.series.scoring import Scoring, default_leads
 from edge.series.state import Closed, Ingested, State
 
@@ -62,6 +63,7 @@ class Effect:
 @dataclass(slots=True)
 class _Made:
     forecasts: list[Forecasts] = field(default_factory=list)
+    windows: list[Bool] = field(default_factory=list)  # which of the windows that closed each of them has
     failure: str | None = None
     broken: dict[Kind, Int32] = field(default_factory=dict)
     seconds: float = 0.0
@@ -74,7 +76,7 @@ class Engine:
         forecaster: the model or baseline that is live.
         known: names of the series the forecaster knows, in the order of its bundle.
         series: the table all indices refer to; it may grow at any time.
-        leads: leads to keep and score; empty: 1, a quarter, a half and the whole of the horizon.
+        leads: leads of forecasts that are stored.
         lateness: time after the end of an interval in which its readings may still arrive, ns.
         learned: meanings of series in the forecaster's bundle, by name; they count for series of which the table says nothing.
     """
@@ -85,12 +87,13 @@ class Engine:
         known: Sequence[str],
         series: SeriesTable,
         *,
-        leads: Sequence[int] = (),
+        leads: Leads = Leads(),
         lateness: int = 0,
         learned: Mapping[str, Meaning] = MappingProxyType({}),
     ) -> None:
         self.series = series
-        self._wanted = tuple(sorted(set(leads)))
+        self._refresh = leads.refresh
+        self._wanted = tuple(sorted(set(leads.kept)))
         self._lateness = lateness
         self.state = State(forecaster.contract, lateness, meaning=self._meaning)
         self._use(forecaster, known, learned)
@@ -120,6 +123,7 @@ class Engine:
         self._model_index = {name: index for index, name in enumerate(known, 1)}
         self._model_series: Int32 = np.zeros(0, np.int32)
         self._usual: Float64 = np.zeros((0, 2))
+        self._outlook = Outlook(forecaster.contract.horizon, forecaster.contract.interval, self._refresh)
 
     @property
     def problem(self) -> str | None:
@@ -170,8 +174,10 @@ class Engine:
         scores = self.scoring.step(closed, kept)
         fresh = readings.take(ingested.fresh)
         points = [Points.of_readings(fresh)]
-        for forecasts, following in zip(made.forecasts, _following(made.forecasts), strict=True):
-            points += [self._newest(forecasts, following), self._at_leads(forecasts)]
+        whole = self._outlook.whole(closed, self.series.names)
+        written = self._outlook.rows(made.forecasts, [whole[windows] for windows in made.windows])
+        for forecasts, (row, lead) in zip(made.forecasts, written, strict=True):
+            points += [self._newest(forecasts, row, lead), self._at_leads(forecasts)]
         points.append(Points.of_scores(scores))
         return Effect(
             [part for part in points if len(part)],
@@ -194,6 +200,7 @@ class Engine:
         Forecasts of a batch that closes other intervals now, under other settings than it was made with, are not scored.
         """
         closed = self._closed(self.state.ingest(entry.readings), entry.now)
+        self._outlook.whole(closed, self.series.names)
         kept = entry.forecasts
         shape = (len(closed), len(self.scoring.leads), len(self.scoring.contract.quantiles) + 1)
         self.scoring.step(closed, kept if kept.shape == shape else np.full(shape, np.nan))
@@ -215,6 +222,7 @@ class Engine:
         self.state.learn()
         self.scoring = Scoring(self.state.contract, leads)
         self.scoring.load(parts)
+        self._outlook.begin(self.scoring.waiting)
 
     def settle(self) -> str | None:
         """Bring what was loaded under the live forecaster's contract and the configured lateness and leads.
@@ -271,12 +279,14 @@ class Engine:
                 naive = self._baseline.predict(windows, closed.series[by_model])
                 kept[by_model] = self.scoring.at_leads(values, naive[:, :, contract.median])
                 made.forecasts.append(Forecasts(closed.series[by_model], closed.origin[by_model], values, self.forecaster.name))
+                made.windows.append(by_model)
         rest = ~by_model
         rest[rest] = is_known(closed.windows[rest]).any(axis=1)
         if rest.any():
             values = self._baseline.predict(closed.windows[rest], closed.series[rest])
             kept[rest] = self.scoring.at_leads(values, values[:, :, contract.median])
             made.forecasts.append(Forecasts(closed.series[rest], closed.origin[rest], values, self._baseline.name))
+            made.windows.append(rest)
         return made, kept
 
     def _models_series(self, series: Int32) -> Int32:
@@ -295,13 +305,10 @@ class Engine:
             self._usual = np.concatenate([self._usual, np.asarray(usual, np.float64)])
         return self._usual[series]
 
-    def _newest(self, forecasts: Forecasts, following: Int64) -> Points:
-        """Every lead, except where the next forecast of the same series in this batch is for the same interval."""
-        interval, horizon = self.forecaster.contract.interval, self.forecaster.contract.horizon
-        order = np.lexsort((forecasts.origin, forecasts.series))
-        target = forecasts.origin[order][:, None] + np.arange(horizon) * interval
-        row, lead = np.nonzero(target < following[order][:, None])
-        return self._points(FORECAST, forecasts, order[row], lead, target[row, lead])
+    def _newest(self, forecasts: Forecasts, row: Int64, lead: Int64) -> Points:
+        """The rows of the newest forecast of each moment."""
+        target = forecasts.origin[row] + lead * self.forecaster.contract.interval
+        return self._points(FORECAST, forecasts, row, lead, target)
 
     def _at_leads(self, forecasts: Forecasts) -> Points:
         """The configured leads of every forecast; a later forecast does not replace them."""
@@ -326,16 +333,3 @@ class Engine:
         if measurement.by_lead:
             return Points(measurement, forecasts.series[row], target, {**fields}, number)
         return Points(measurement, forecasts.series[row], target, {**fields, LEAD: number})
-
-
-def _following(made: Sequence[Forecasts]) -> list[Int64]:
-    """Origin of the next forecast of the same series in this batch, by any forecaster, for each forecast, ns."""
-    if not made:
-        return []
-    series = np.concatenate([forecasts.series for forecasts in made])
-    origin = np.concatenate([forecasts.origin for forecasts in made])
-    order = np.lexsort((origin, series))
-    following = np.full(len(order), np.iinfo(np.int64).max)
-    again = np.flatnonzero(series[order][1:] == series[order][:-1])
-    following[order[again]] = origin[order[again + 1]]
-    return np.split(following, np.cumsum([len(forecasts) for forecasts in made])[:-1])

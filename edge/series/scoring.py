@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Float64, Int32, Int64, Scores, extend
+from edge.contract.columns import Bool, Float64, Int32, Int64, Scores, extend
 from edge.contract.contract import Contract
 from edge.forecaster.level import is_known
 from edge.series.entry import floats
@@ -40,6 +40,12 @@ class Scoring:
         self._levels = np.asarray(contract.quantiles)
         self._others = np.delete(np.arange(len(self._levels) + 1), contract.median)  # quantiles without median, and baseline
         self._allocate(0)
+
+    @property
+    def waiting(self) -> Bool:
+        """Of which series any forecast was held, bool `[series]`."""
+        waiting: Bool = np.isfinite(self._median).any(axis=1)
+        return waiting
 
     def _grow(self, series: int) -> None:
         for column, nothing in ((self._target, 0), (self._median, np.nan), (self._around, np.nan)):

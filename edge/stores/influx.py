@@ -360,10 +360,10 @@ def _woven(between: Sequence[str], columns: Sequence[Sequence[str]]) -> str:
     """Rows of texts, each cell after the text that stands before its column, and the last text at the end of each row."""
     width, rows = 2 * len(columns) + 1, len(columns[0])
     pieces = [""] * (width * rows)
-    for place, text in enumerate(between):
-        pieces[2 * place :: width] = [text] * rows
-    for place, column in enumerate(columns):
-        pieces[2 * place + 1 :: width] = column
+    for number, text in enumerate(between):
+        pieces[2 * number :: width] = [text] * rows
+    for number, column in enumerate(columns):
+        pieces[2 * number + 1 :: width] = column
     return "".join(pieces)
 
 

@@ -16,6 +16,7 @@ from edge.contract.times import SECOND
 from edge.errors import ConfigurationError
 from edge.forecaster.baselines import baselines
 from edge.series.engine import Engine
+from edge.series.outlook import Leads
 from tests.support.ingests import ingest
 
 ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
@@ -36,7 +37,7 @@ def fields_of(measurement: Measurement, contract: Contract) -> list[str]:
 def test_everything_the_engine_makes_has_the_fields_of_its_measurement(quantiles: tuple[float, ...], lead: int) -> None:
     """Under any quantiles: no field is missing, none beside, and the lead is a tag where the schema says so."""
     contract = Contract(interval=60 * SECOND, window=6, horizon=5, quantiles=quantiles)
-    engine = Engine(baselines(contract)[0], ["a"], SeriesTable(["a", "b"]), leads=(lead,))
+    engine = Engine(baselines(contract)[0], ["a"], SeriesTable(["a", "b"]), leads=Leads((lead,)))
     number = np.arange(40)
     points = engine.step(Readings.of(number % 2, number // 2 * contract.interval, number)).points  # type: ignore[arg-type]
     assert {part.measurement for part in points} == set(MEASUREMENTS) - {AGENT, MEANING}

@@ -17,6 +17,7 @@ from edge.forecaster.baselines import Baseline
 from edge.forecaster.forecaster import AllQuantiles
 from edge.series.engine import Effect, Engine
 from edge.series.entry import Entry
+from edge.series.outlook import Leads
 
 CONTRACT = Contract(interval=10, window=4, horizon=3)
 ANY = replace(CONTRACT, max_missing=1.0)  # any window with a value is the model's
@@ -77,7 +78,7 @@ def equal(one: Scores, other: Scores) -> bool:
 
 def test_rows_of_one_forecast() -> None:
     """Every lead in `forecast`, the chosen ones in `forecast_lead`, each at the start of the interval it speaks of."""
-    fleet = engine(Counter(ANY), leads=(3, 1, 3, 99))
+    fleet = engine(Counter(ANY), leads=Leads((3, 1, 3, 99)))
     effect = fleet.step(count([0, 1, 2, 3, 4]))
     newest = [row for row in rows(effect, FORECAST) if row["origin"] == 40]
     assert [(row["time"], row["lead"], row["model"]) for row in newest] == [
@@ -107,7 +108,7 @@ def test_newest_forecast_of_each_moment_is_the_last_one_written(arrivals: list[t
     contract = replace(CONTRACT, max_missing=max_missing)
     series, numbers = [row[0] for row in arrivals], sorted(row[1] for row in arrivals)
     readings = Readings.of(series, [10 * number for number in numbers], numbers)
-    effect = engine(Counter(contract), leads=(1, 2, 3)).step(readings, now=10 * (numbers[-1] + 2))
+    effect = engine(Counter(contract), leads=Leads((1, 2, 3))).step(readings, now=10 * (numbers[-1] + 2))
     origins = sorted({(int(s), int(o)) for f in effect.forecasts for s, o in zip(f.series, f.origin, strict=True)})
     expected: dict[tuple[int, int], int] = {}
     for owner, origin in origins:
@@ -122,7 +123,7 @@ def test_newest_forecast_of_each_moment_is_the_last_one_written(arrivals: list[t
 
 def test_scores_speak_of_the_interval_that_closed() -> None:
     """A counter is always right: error 0 at every lead, the naive baseline is off by the lead."""
-    fleet = engine(leads=(1, 2, 3))
+    fleet = engine(leads=Leads((1, 2, 3)))
     found = [fleet.step(count([number])).scores for number in range(8)]
     assert [len(scores) for scores in found] == [0, 0, 1, 2, 3, 3, 3, 3]
     last = found[-1]
@@ -137,7 +138,7 @@ def test_scores_speak_of_the_interval_that_closed() -> None:
 
 def test_every_field_of_a_score_is_stored_under_its_own_name() -> None:
     """Readings that rise faster than the forecast: the error is negative, its size is not, and no two fields are alike."""
-    fleet = engine(leads=(2,))
+    fleet = engine(leads=Leads((2,)))
     for number in range(5):
         effect = fleet.step(Readings.of([0], [10 * number], [3.0 * number * number]))
     scores, (row,) = effect.scores, rows(effect, FORECAST_SCORE)
@@ -279,7 +280,7 @@ def test_priming_fills_windows_without_forecasts() -> None:
 
 def test_a_restarted_engine_knows_nothing_of_before() -> None:
     """No window, no waiting forecast, no repetition: it goes on like a new one, even earlier in time."""
-    fleet, new = engine(leads=(1,), lateness=5), engine(leads=(1,), lateness=5)
+    fleet, new = engine(leads=Leads((1,)), lateness=5), engine(leads=Leads((1,)), lateness=5)
     fleet.step(count(list(range(50, 60))))
     fleet.restart()
     assert fleet.state.reached == 0
@@ -291,7 +292,7 @@ def test_a_restarted_engine_knows_nothing_of_before() -> None:
 
 def test_swap_under_the_same_contract_keeps_windows_and_waiting_forecasts() -> None:
     """The forecasts of the old model are still scored; the new one makes the next."""
-    fleet = engine(leads=(1, 3))
+    fleet = engine(leads=Leads((1, 3)))
     fleet.step(count([0, 1, 2, 3]))
     assert fleet.swap(Counter(name="second"), ["x"])
     effect = fleet.step(count([4]))
@@ -323,10 +324,10 @@ def test_swap_to_another_grid_empties_the_windows(change: dict[str, object]) -> 
 
 def test_new_settings_after_a_restart_take_effect_and_break_nothing() -> None:
     """Other leads and another lateness than the journal was written with: windows come back, and the run goes on."""
-    old = engine(leads=(1,))
+    old = engine(leads=Leads((1,)))
     parts = list(old.dump())
     entries = [Entry.decode(old.step(count([n]), now=10 * n + 11).entry.encode()) for n in range(6)]
-    new = engine(leads=(1, 2), lateness=300)
+    new = engine(leads=Leads((1, 2)), lateness=300)
     new.load(iter(parts))
     for entry in entries:
         new.replay(entry)
@@ -336,7 +337,7 @@ def test_new_settings_after_a_restart_take_effect_and_break_nothing() -> None:
     assert [f.origin.tolist() for f in effect.forecasts] == [[70]]
     later = [Entry.decode(new.step(count([number])).entry.encode()) for number in (38, 39)]
     # Killed before the next snapshot: a journal written under two settings.
-    again = engine(leads=(1, 2), lateness=300)
+    again = engine(leads=Leads((1, 2)), lateness=300)
     again.load(iter(parts))
     for entry in itertools.chain(entries, later):
         again.replay(entry)
@@ -346,7 +347,7 @@ def test_new_settings_after_a_restart_take_effect_and_break_nothing() -> None:
 
 def test_entry_of_the_outcome_holds_the_batch() -> None:
     """As it arrived, repetitions included, with one row of kept forecasts per closed window."""
-    fleet = engine(leads=(1, 3))
+    fleet = engine(leads=Leads((1, 3)))
     readings = count([0, 0, 1, 2])
     effect = fleet.step(readings, now=None)
     assert effect.entry.readings is readings
