@@ -149,7 +149,7 @@ class Ingest:
             PayloadError: the payload is too large, or cannot be read.
         """
         if len(payload) > self.largest:
-            raise PayloadError("too_large", f"expected at most {self.largest} bytes, got {len(payload)}")
+            raise PayloadError("too_large", f"expected at most {self.largest} bytes; got more")
         if self.read is not None:
             return self.read(payload)
         assert self.stateful is not None  # noqa: S101 - one of the two is there

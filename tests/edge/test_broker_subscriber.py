@@ -3,8 +3,8 @@
 import re
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -18,32 +18,10 @@ from edge.broker.filters import FilterRecord
 from edge.broker.subscriber import Subscriber
 from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.message import Message
-from edge.threads import Died, raise_again
 from tests.support.agent_process import hang_up, publisher
 from tests.support.servers import HANGS_AFTER, Mosquitto, free_port, wait_until
+from tests.support.subscribed import SOON, connected, subscribed
 from tests.support.wires import break_wire, read_properties
-
-SESSION = Subscription("gateway", ["t/#"])
-SOON = Backoff(0.01, 0.01)
-
-
-@contextmanager
-def subscribed(
-    port: int,
-    *,
-    user: str | None = None,
-    died: Died = raise_again,
-    session: Subscription = SESSION,
-    **options: object,
-) -> Iterator[Subscriber]:
-    """A subscriber that is stopped in the end."""
-    address, subscription = Address("127.0.0.1", port, tls=False, user=user), session
-    subscriber = Subscriber(address, subscription, **options)  # type: ignore[arg-type]
-    subscriber.start(died)
-    try:
-        yield subscriber
-    finally:
-        subscriber.stop()
 
 
 def take(subscriber: Subscriber, count: int, *, acknowledge: bool = True) -> list[Message]:
@@ -56,11 +34,6 @@ def take(subscriber: Subscriber, count: int, *, acknowledge: bool = True) -> lis
             subscriber.acknowledge(messages)
         found += messages
     return found
-
-
-def connected(subscriber: Subscriber) -> None:
-    """Wait until the broker has taken the subscription."""
-    wait_until(lambda: subscriber.problem is None, what="the subscription")
 
 
 @pytest.mark.servers
@@ -174,18 +147,6 @@ def test_two_clients_with_one_name_are_told_so(mosquitto: Mosquitto) -> None:
         connected(first)
 
 
-def test_a_refused_subscription_is_said() -> None:
-    """A broker that lets us in but not listen is a problem, not a silence."""
-    with socket.create_server(("127.0.0.1", free_port())) as server, subscribed(server.getsockname()[1]) as subscriber:
-        wire, _ = server.accept()
-        with wire:
-            wire.recv(1000)
-            wire.sendall(b"\x20\x02\x00\x00")
-            identifier = wire.recv(1000)[2:4]
-            wire.sendall(b"\x90\x03" + identifier + b"\x80")
-            wait_until(lambda: "does not let us subscribe to t/#" in (subscriber.problem or ""))
-
-
 @pytest.mark.servers
 @pytest.mark.parametrize("version", ["3.1.1", "5"])
 def test_agents_of_a_group_share_messages_and_lose_none(mosquitto: Mosquitto, version: Literal["3.1.1", "5"]) -> None:
@@ -222,27 +183,6 @@ def test_agents_of_a_group_share_messages_and_lose_none(mosquitto: Mosquitto, ve
     hang_up(sender)
 
 
-def test_a_broker_that_keeps_no_promise_is_said(tmp_path: Path) -> None:
-    """What it cuts short, and a session that it forgot; until it answers the subscription, nothing is given up."""
-    record = FilterRecord(tmp_path / "subscribed.json", "gateway@here")
-    record.note(["old/#"])
-    session = Subscription("gateway", ["t/#"], version="5", expiry=86_400)
-    with (
-        socket.create_server(("127.0.0.1", free_port())) as server,
-        subscribed(server.getsockname()[1], session=session, record=record) as subscriber,
-    ):
-        wire, _ = server.accept()
-        with wire:
-            wire.recv(1000)
-            wire.sendall(b"\x20\x08\x00\x00\x05\x11\x00\x00\x0e\x10")
-            identifier = wire.recv(1000)[2:4]
-            assert FilterRecord(tmp_path / "subscribed.json", "gateway@here").filters == {"t/#"}  # the broker has no others
-            wire.sendall(b"\x90\x04" + identifier + b"\x00\x00")
-            connected(subscriber)
-            for words in ("had forgotten our session", "for 1h only", "grants QoS 0 only"):
-                assert words in (subscriber.remark or "")
-
-
 def test_what_we_ask_of_a_broker_of_mqtt_5() -> None:
     """To keep the queue as long as the configuration says, to send no message of a size that is no reading, and no alias."""
     session = Subscription("gateway", ["t/#"], largest=1000, version="5", expiry=86_400)
@@ -259,41 +199,63 @@ def test_what_we_ask_of_a_broker_of_mqtt_5() -> None:
     }
 
 
-CONNACK = b"\x20\x03\x00\x00\x00"
+@dataclass(frozen=True)
+class Counted(Backoff):
+    """Short waits that remember for which failure in a row each was."""
+
+    failures: list[int] = field(default_factory=list)
+
+    def wait(self, failures: int) -> float:
+        """As `Backoff.wait`."""
+        self.failures.append(failures)
+        return 0.001
 
 
-@pytest.mark.parametrize(
-    ("answers", "words"),
-    [
-        ([b"\x20\x08\x00\x87\x05\x1f\x00\x02no"], "refuses us: Not authorized ('no'); check [mqtt] user"),
-        ([b"\x20\x03\x00\x97\x00"], "refuses us: Quota exceeded; the broker keeps too much"),
-        ([b"\x20\x03\x00\x89\x00"], "refuses us: Server busy; the broker has more to do than it can"),
-        ([b"\x20\x02\x00\x01"], "refuses us: Unsupported protocol version; set the other [mqtt] version"),
-        ([b"\x20\x0a\x00\x9d\x07\x1c\x00\x04else"], "refuses us: Server moved; set [mqtt] url to 'else'"),
-        ([CONNACK, b"\x90\x04\x00\x01\x00\x8f"], "subscribe to t/#: Topic filter invalid; the broker takes no such filter"),
-        ([CONNACK, b"\x90\x04\x00\x01\x00\x9e"], "Shared subscription not supported; the broker has no shared"),
-        ([CONNACK, b"\xe0\x02\x8e\x00"], "ended the connection: Session taken over; another client uses the same client id"),
-        ([CONNACK, b"\xe0\x02\x95\x00"], "ended the connection: Packet too large; raise"),
-        ([CONNACK, b"\xe0\x02\x8b\x00"], "ended the connection: Server shutting down; the broker is being stopped"),
-        ([CONNACK, b"\xe0\x00"], "ended the connection: "),
-        ([CONNACK, b"\x36"], "no packet of a broker begins with the byte 0x36; check [mqtt] url"),
-        ([CONNACK, b"\x90\x01\x00"], "it sends what is not MQTT; check [mqtt] url"),
-        ([CONNACK, b"\x30\x04\x00\x00\x00\x31"], "a message has no topic, and we allow no alias"),
-    ],
-)
-def test_the_reason_of_a_broker_is_said_with_what_to_do(answers: list[bytes], words: str) -> None:
-    """At the connection, at the subscription, and at the end; what it sends that is not MQTT ends the connection."""
-    session = Subscription("gateway", ["t/#"], version="5")
+@pytest.mark.parametrize("answer", [b"\x20\x02\x00\x05", b"\x20\x02\x00\x00\x36", b"\x20\x02\x00\x00\x90\x01\x00", b""])
+def test_a_broker_that_always_fails_is_tried_less_and_less_often(answer: bytes) -> None:
+    """One that refuses us for ever, sends what is not MQTT after it accepted us, or hangs up: each end lengthens the wait."""
+    pauses = Counted(0.0, 0.0)
+    with (
+        socket.create_server(("127.0.0.1", free_port())) as server,
+        subscribed(server.getsockname()[1], pauses=pauses),
+    ):
+        for _ in range(4):
+            wire, _ = server.accept()
+            with wire:
+                wire.recv(1000)
+                wire.sendall(answer)
+                wire.shutdown(socket.SHUT_WR)
+                while wire.recv(1000):
+                    pass
+        wait_until(lambda: len(pauses.failures) >= 4)
+    assert pauses.failures[:4] == [1, 2, 3, 4]
+
+
+def test_a_message_that_drips_holds_up_no_ping() -> None:
+    """The reason names it; a broker that falls silent within it is left, as one that answers no ping."""
+    session = Subscription("gateway", ["t/#"], keepalive=1, largest=10)
     with (
         socket.create_server(("127.0.0.1", free_port())) as server,
         subscribed(server.getsockname()[1], session=session, pauses=SOON) as subscriber,
     ):
         wire, _ = server.accept()
         with wire:
-            for answer in answers:
-                wire.recv(1000)
-                wire.sendall(answer)
-            wait_until(lambda: words in (subscriber.problem or ""), what=words, pause=0.001)
+            wire.recv(1000)
+            wire.sendall(b"\x20\x02\x00\x00")
+            wire.sendall(b"\x90\x03" + wire.recv(1000)[2:4] + b"\x01")
+            wire.sendall(b"\x30\xff\xff\xff\x7f\x00\x03t/a" + bytes(200_000))
+            wire.setblocking(False)
+            heard = b""
+
+            def drip() -> bool:
+                nonlocal heard
+                wire.sendall(b"0")
+                with suppress(BlockingIOError):
+                    heard += wire.recv(1000)
+                return b"\xc0\x00" in heard and "sends one large message" in (subscriber.problem or "")
+
+            wait_until(drip, what="a ping and the reason")
+            wait_until(lambda: "did not answer for 1 s" in (subscriber.problem or ""), what="the end")
 
 
 @pytest.mark.servers
@@ -321,27 +283,6 @@ def test_filters_that_nobody_wants_any_more_are_given_up(
         assert [message.payload for message in take(second, 1)] == [b"t/a"]
         assert second.waiting == 0
     hang_up(sender)
-
-
-def test_what_is_no_broker_is_said_and_survived() -> None:
-    """A port that talks something else, or nothing, ends no thread; the reason says which."""
-    port = free_port()
-    deaths: list[str] = []
-    with subscribed(port, died=deaths.append, pauses=Backoff(0.5, 0.5)) as subscriber:
-        wait_until(lambda: "cannot reach" in (subscriber.problem or ""))
-        with socket.create_server(("127.0.0.1", port)) as server:
-            for answer in (
-                b"\x20\x02\x00\x00" + b"\x30\x02\xff\xff" * 5,
-                b"HTTP/1.1 400 Bad Request\r\n\r\n",
-                b"\x90\x01\x00",
-            ):
-                wire, _ = server.accept()
-                with wire:
-                    wire.recv(1000)
-                    wire.sendall(answer)
-                    time.sleep(0.2)
-        wait_until(lambda: "cannot reach" in (subscriber.problem or ""))
-    assert deaths == []
 
 
 def test_an_impossible_host_name_ends_no_thread() -> None:

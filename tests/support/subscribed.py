@@ -1,0 +1,38 @@
+"""A subscriber that is stopped in the end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from edge.backoff import Backoff
+from edge.broker.address import Address
+from edge.broker.client import Subscription
+from edge.broker.subscriber import Subscriber
+from edge.threads import Died, raise_again
+from tests.support.servers import wait_until
+
+SESSION = Subscription("gateway", ["t/#"])
+SOON = Backoff(0.01, 0.01)
+
+
+@contextmanager
+def subscribed(
+    port: int,
+    *,
+    user: str | None = None,
+    died: Died = raise_again,
+    session: Subscription = SESSION,
+    **options: object,
+) -> Iterator[Subscriber]:
+    """A subscriber that is stopped in the end."""
+    address, subscription = Address("127.0.0.1", port, tls=False, user=user), session
+    subscriber = Subscriber(address, subscription, **options)  # type: ignore[arg-type]
+    subscriber.start(died)
+    try:
+        yield subscriber
+    finally:
+        subscriber.stop()
+
+
+def connected(subscriber: Subscriber) -> None:
+    """Wait until the broker has taken the subscription."""
+    wait_until(lambda: subscriber.problem is None, what="the subscription")
