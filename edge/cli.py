@@ -4,20 +4,19 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from edge.commands import check, replay, topics
+from edge.commands import bench, check, replay, topics
 from edge.commands import run as run_agent
 from edge.commands.exit_codes import guarded
 from edge.commands.options import check_command
 
 # Each has `add_parser(commands)` and `run(options)`; what takes long to import is imported inside `run`.
-COMMANDS = {"run": run_agent, "check": check, "replay": replay, "topics": topics}
+COMMANDS = {"run": run_agent, "check": check, "replay": replay, "topics": topics, "bench": bench}
 EXAMPLES = """\
 exit codes: 0 done, 1 failed, 2 wrong use or configuration, 130 Ctrl-C
 
 examples:
   gatecast-agent check --config gatecast.toml
   gatecast-agent run --config gatecast.toml
-  gatecast-agent topics
   gatecast-agent replay readings.csv --bundle 20261122T154500Z-gru-1a2b3c4d
 """
 

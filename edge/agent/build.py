@@ -69,6 +69,8 @@ class Outside:
         random: function that gives a number in 0…1, for waits that keep a fleet out of step.
         open_spool: function that opens the spool; arguments as of `Spool`.
         open_bundle: function that opens a bundle and tries it on this device.
+        make_intake: function that makes the intake; arguments as of `Intake`.
+        make_engine: function that makes the first engine; arguments as of `Engine`.
         sources: functions that open a source each of further history.
         warnings: lines about the configuration that the agent says at its start and `/healthz` repeats.
     """
@@ -83,6 +85,8 @@ class Outside:
     random: Callable[[], float] = random.random
     open_spool: Callable[..., Spool] = Spool
     open_bundle: Callable[[Bundle], Forecaster] = open_bundle
+    make_intake: Callable[..., Intake] = Intake
+    make_engine: Callable[..., Engine] = Engine
     sources: Sequence[Callable[[], Source]] = ()
     warnings: Sequence[str] = ()
 
@@ -194,7 +198,13 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     counters, silence = Counters(), Silence(series, clocks.moment)
     health = Health(counters, problem, shortfall, lambda: intake.records.documents())  # noqa: PLW0108 - it is made below
     health.warnings = outside.warnings
-    intake = _make_intake(naming, counters, spool, grumbler, trust)
+    intake = outside.make_intake(
+        naming,
+        count=lambda fault, number: counters.count(skipped(fault), number),
+        arrival=spool.arrival,
+        grumbler=grumbler,
+        trust=trust,
+    )
     sender = Sender(spool, store, log, pace=_pace(outside.random), died=outside.died)
     surroundings = Surroundings(
         series,
@@ -216,7 +226,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     primer = Primer(outside.history, naming, grumbler, around, again, outside.sources)
     journal = Journal(spool, committer, log, heart.beat, limits.snapshot_rows)
     releases = _make_releases(config, outside, series)
-    live = Live(partial(_make_engine, config, series), releases, primer, journal, trust, health)
+    live = Live(partial(_make_engine, config, outside, series), releases, primer, journal, trust, health)
     return Parts(
         subscriber=outside.subscriber,
         intake=intake,
@@ -268,16 +278,6 @@ def _known_series(spool: Spool, ingests: Sequence[Ingest]) -> SeriesTable:
     return series
 
 
-def _make_intake(naming: Naming, counters: Counters, spool: Spool, grumbler: Grumbler, trust: Trust) -> Intake:
-    return Intake(
-        naming,
-        count=lambda fault, number: counters.count(skipped(fault), number),
-        arrival=spool.arrival,
-        grumbler=grumbler,
-        trust=trust,
-    )
-
-
 def _pace(random: Callable[[], float]) -> Pace:
     pace = Pace()
     return replace(pace, away=replace(pace.away, random=random), denied=replace(pace.denied, random=random))
@@ -311,8 +311,8 @@ def _make_watcher(config: Config, outside: Outside, releases: Releases, grumbler
     return Watcher(releases, look, grumbler, phase=Backoff(look, look, outside.random), died=outside.died)
 
 
-def _make_engine(config: Config, series: SeriesTable, ready: ReadyBundle) -> Engine:
-    return Engine(
+def _make_engine(config: Config, outside: Outside, series: SeriesTable, ready: ReadyBundle) -> Engine:
+    return outside.make_engine(
         ready.forecaster,
         ready.bundle.manifest.series,
         series,

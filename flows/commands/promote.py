@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     before = registry.channel(name)
     version = options.version
     if version in BASELINES:
-        from pipeline.release.first import first_bundle
+        from edge.release.first import first_bundle
 
         bundle = first_bundle(version, _contract(options.config), datetime.now(UTC))
         registry.add(bundle)
@@ -56,10 +56,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _contract(path: "Path") -> "Contract":
     """The contract of the configuration; without `[fleet] interval` that of the readings in the store."""
+    from edge.config.fleet import contract_at
     from edge.config.reading import read_config
     from edge.contract.times import parse_duration
     from edge.stores.store import open_store
-    from pipeline.history.defaults import contract_at
     from pipeline.history.from_store import needs_of
 
     config = read_config(path)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from edge.config.fleet import LONGEST_WINDOW, WEEK, contract_at
 from edge.config.sections import Fleet
 from edge.contract.columns import Readings
 from edge.contract.contract import Contract
@@ -25,10 +26,6 @@ ROUND = tuple(
     )
     for number in numbers
 )
-WEEK = 7  # days
-LONGEST_WINDOW = 720  # intervals
-LONGEST_HORIZON = 720
-FEW_DAYS = (56, 24)  # window and horizon where an interval is a day or longer
 EVEN = 10  # readings in an interval: one more or less of them is no matter
 
 
@@ -42,22 +39,6 @@ def derive_contract(fleet: Fleet, readings: Readings) -> Contract:
     if fleet.interval:
         return contract_at(fleet, parse_duration(fleet.interval))
     return contract_at(fleet, choose_interval(fleet, readings))
-
-
-def contract_at(fleet: Fleet, interval: int) -> Contract:
-    """The contract of an interval in ns.
-
-    The window is a week and the horizon a day, each at most 720 intervals; 56 and 24 intervals where one is about a day or
-    longer.
-
-    Raises:
-        ConfigurationError: a value out of range.
-    """
-    day = round(DAY / interval)
-    window, horizon = (min(WEEK * day, LONGEST_WINDOW), min(day, LONGEST_HORIZON)) if day >= 2 else FEW_DAYS
-    return Contract(
-        interval, fleet.window or window, fleet.horizon or horizon, fleet.quantiles, fleet.aggregation, fleet.max_missing
-    )
 
 
 def choose_interval(fleet: Fleet, readings: Readings) -> int:

@@ -14,12 +14,12 @@ from typing import Any, TypeAlias
 import msgspec
 import numpy as np
 
+from edge.config.fleet import LONGEST_WINDOW
 from edge.config.sections import Fleet, Train
 from edge.contract.contract import Contract
 from edge.errors import HistoryError
 from edge.forecaster.baselines import baselines
 from pipeline.history.checks import can_judge
-from pipeline.history.defaults import LONGEST_WINDOW
 from pipeline.history.prepared import Prepared
 from pipeline.history.table import Table
 from pipeline.history.windows import Samples, samples, split

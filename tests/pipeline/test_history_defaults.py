@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from edge.config.fleet import contract_at
 from edge.config.sections import Fleet
 from edge.contract.columns import Readings
 from edge.contract.times import DAY, SECOND
 from edge.errors import HistoryError
-from pipeline.history.defaults import choose_interval, contract_at, derive_contract, interval_for
+from pipeline.history.defaults import choose_interval, derive_contract, interval_for
 from pipeline.history.from_store import History
 from pipeline.history.prepared import prepare_history
 from pipeline.history.table import stream_table
@@ -68,10 +69,9 @@ def test_what_is_configured_counts() -> None:
 
 def test_a_configured_interval_that_is_short_gets_what_fits() -> None:
     """720 intervals back and ahead, whatever part of a day that is; and one line says so."""
-    contract = contract_at(Fleet(), MINUTE)
+    contract = derive_contract(Fleet("1min"), every(MINUTE))
+    assert contract == contract_at(Fleet(), MINUTE)
     assert contract.words == "interval 1min, looks back 12h, ahead 12h"
-    assert derive_contract(Fleet("1min"), every(MINUTE)) == contract
-    assert contract_at(Fleet(horizon=24), MINUTE).words == "interval 1min, looks back 12h, ahead 24min"
 
 
 def test_interval_is_guessed_from_the_commonest_spacing() -> None:

@@ -14,11 +14,11 @@ from edge.forecaster.baselines import Baseline
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import Outcome, decode_manifest, encode_manifest
 from edge.forecaster.model import open_forecaster
+from edge.release.first import first_bundle
 from pipeline.history.prepared import Prepared
 from pipeline.judging.evaluation import Facts, backtest, contender
 from pipeline.release.candidates import Candidate
 from pipeline.release.decision import Release, decide, makes_room, publish
-from pipeline.release.first import first_bundle
 from pipeline.release.registry import KEPT, Registry
 from pipeline.training.architecture import Architecture
 from pipeline.training.settings import Record

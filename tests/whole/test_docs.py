@@ -12,10 +12,10 @@ import pytest
 
 import edge.cli
 import flows.cli
+from edge.config.fleet import contract_at
 from edge.config.reading import read_config
 from edge.config.sections import Config, Fleet
 from edge.contract.times import SECOND
-from pipeline.history.defaults import contract_at
 from tests.support.documented import ROOT, blocks
 
 PAGES = sorted(

@@ -9,7 +9,7 @@ from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.errors import ConfigurationError
 from edge.forecaster.bundle import read_bundle, write_bundle
-from pipeline.release.first import first_bundle
+from edge.release.first import first_bundle
 
 NOW = datetime(2026, 11, 27, 4, 0, tzinfo=UTC)
 HOURS = Contract(interval=3600 * SECOND, window=24, horizon=6)
