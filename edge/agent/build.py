@@ -38,6 +38,7 @@ from edge.messages.names import least_filters
 from edge.messages.reading import Naming, meaning_of
 from edge.release.capacity import memory, shortage
 from edge.release.meanings import disagreement
+from edge.release.pace import too_slow
 from edge.release.ready import ReadyBundle, open_bundle
 from edge.release.refusals import LONGEST_PAUSE
 from edge.release.releases import Releases, ThisDevice
@@ -291,12 +292,19 @@ def _make_releases(config: Config, outside: Outside, series: SeriesTable) -> Rel
         manifest = bundle.manifest
         return shortage(manifest.contract, max(len(series), len(manifest.series)), lateness, memory())
 
+    def slow(bundle: Bundle, forecaster: Forecaster) -> str | None:
+        """Why the forecaster of a bundle does not keep up here."""
+        if bundle.model is None:
+            return None
+        return too_slow(forecaster, len(series) or len(bundle.manifest.series) or 1)
+
     look = parse_duration(config.release.poll) / 1e9
     here = ThisDevice(
         again=Backoff(look, LONGEST_PAUSE * look, outside.random),
         clock=outside.clocks.now,
         moment=outside.clocks.moment,
         open_bundle=outside.open_bundle,
+        too_slow=slow,
         shortage=lack,
         disagreement=lambda bundle: disagreement(bundle.manifest, series.meaning_of),
         overdue=LONGEST_PAUSE * look,

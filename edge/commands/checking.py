@@ -19,7 +19,8 @@ from edge.messages.rule import IngestRule
 from edge.release.capacity import SHARE, memory, need, shortage
 from edge.release.channel import Source
 from edge.release.meanings import disagreement
-from edge.release.ready import open_bundle
+from edge.release.pace import too_slow
+from edge.release.ready import open_bundle, try_hard_windows
 from edge.release.releases import NO_CHANNEL, NOTHING_YET, live_bundle
 from edge.sources.settings import INFLUX, HistorySource
 from edge.sources.source import open_source
@@ -134,13 +135,17 @@ def _check_bundle(config: Config) -> Finding:
                 return Finding("bundle", f"none on this device, and {NO_CHANNEL}", 1)
             return Finding("bundle", "none on this device yet; it comes from [release] channel at the first start")
         manifest, room = bundle.manifest, memory()
-        series = max(_known_series(Path(config.agent.state) / "spool.db"), len(manifest.series), 1)
+        known = _known_series(Path(config.agent.state) / "spool.db")
+        series = max(known, len(manifest.series), 1)
         lateness = parse_duration(config.agent.lateness, shortest=0)
-        if (lack := shortage(manifest.contract, series, lateness, room)) is not None:
+        meaning = partial(meaning_of, config.ingests())
+        lack = shortage(manifest.contract, series, lateness, room) or disagreement(manifest, meaning)
+        if lack is None:
+            forecaster = open_bundle(bundle)
+            try_hard_windows(bundle, forecaster)
+            lack = None if bundle.model is None else too_slow(forecaster, known or len(manifest.series) or 1)
+        if lack is not None:
             return Finding("bundle", f"{manifest.version} would be refused here: {lack}", 1)
-        if (other := disagreement(manifest, partial(meaning_of, config.ingests()))) is not None:
-            return Finding("bundle", f"{manifest.version} would be refused here: {other}", 1)
-        open_bundle(bundle)
     except BundleError as error:
         return Finding("bundle", str(error), 1)
     made = manifest.model.cell if manifest.model else manifest.baseline

@@ -41,6 +41,12 @@ class Attempt:
         """Rows that must not be used, `[n]`."""
         return self.kind >= 0
 
+    @property
+    def words(self) -> str:
+        """The faults of the broken rows, such as `crossed or not finite`."""
+        kinds = [kind for number, kind in enumerate(KINDS) if (self.kind == number).any()]
+        return " or ".join(kind.replace("_", " ") for kind in kinds)
+
 
 def attempt(forecaster: Forecaster, windows: Float64, series: Int32) -> Attempt:
     """Forecast all windows; if that raises, forecast row by row, so that one broken row does not affect the others.
@@ -119,9 +125,4 @@ class Evidence:
             return None
         if made.error is not None:
             return made.error
-        return f"{count} forecasts of {len(self._failing)} series are {_words(made)}"
-
-
-def _words(made: Attempt) -> str:
-    kinds = [kind for number, kind in enumerate(KINDS) if (made.kind == number).any()]
-    return " or ".join(kind.replace("_", " ") for kind in kinds)
+        return f"{count} forecasts of {len(self._failing)} series are {made.words}"

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from edge.errors import BundleError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.model import open_forecaster
+from edge.forecaster.trial import fault
 from edge.release.pointer import Refusal
 
 
@@ -30,6 +32,19 @@ class ReadyBundle:
         if self.refusal is None:
             return f"bundle {self.bundle.manifest.version} is live"
         return f"{self.refusal.text}; {self.forecaster.name} forecasts in its place"
+
+
+def try_hard_windows(bundle: Bundle, forecaster: Forecaster) -> None:
+    """Let a model forecast windows as sensors may send them on their worst day; a baseline is code of this package.
+
+    Raises:
+        BundleError: a forecast is not finite, its quantiles cross, or it cannot be made.
+    """
+    manifest = bundle.manifest
+    if bundle.model is None or manifest.golden is None:
+        return
+    if (wrong := fault(forecaster, manifest.golden, len(manifest.series))) is not None:
+        raise BundleError(f"{manifest.version}: {wrong}")
 
 
 def open_bundle(bundle: Bundle) -> Forecaster:

@@ -43,6 +43,7 @@ class ThisDevice:
         clock: function that gives our clock, ns UTC.
         moment: function that gives seconds, monotonic.
         open_bundle: function that opens a bundle and tries it on this device.
+        too_slow: function that measures the forecaster of a bundle and says why it does not keep up here, or None.
         shortage: function that says what this device lacks for a bundle that is to go live, or None.
         disagreement: function that says where a bundle takes a series for something else than this device does, or None.
         replace_file: function that writes the pointer to the live bundle, whole or not at all.
@@ -56,6 +57,7 @@ class ThisDevice:
     clock: Callable[[], int] = time.time_ns
     moment: Callable[[], float] = time.monotonic
     open_bundle: Callable[[Bundle], Forecaster] = open_bundle
+    too_slow: Callable[[Bundle, Forecaster], str | None] = lambda *_: None
     shortage: Callable[[Bundle], str | None] = lambda _: None
     disagreement: Callable[[Bundle], str | None] = lambda _: None
     replace_file: Callable[[Path, bytes], None] = replace_file
@@ -82,7 +84,7 @@ class Releases:
         self._source = Source(channel, here.tls, password=here.password) if channel else None
         self._memory = Memory(folder / "live.json", log, here.replace_file)
         self._refusals = Refusals(self._memory, log, here.again, here.clock, here.moment)
-        self._trials = Trials(here.open_bundle, self._memory, here.moment)
+        self._trials = Trials(here.open_bundle, here.too_slow, self._memory, here.moment)
         self._note = Note(folder / "forecasting", here.moment)
         self._problem = None if channel else NO_CHANNEL
         self._channel_is_refused = False
@@ -233,19 +235,17 @@ class Releases:
     def _take(self, source: Source, channel: Channel) -> ReadyBundle | None:
         try:
             bundle = source.read_bundle(channel)
+            lack = self._here.shortage(bundle) or self._here.disagreement(bundle)
+            tried = self._trials.forecaster(bundle, channel.manifest_sha256) if lack is None else None
         except BundleDamaged as error:
             self._refusals.refuse(channel.version, channel.changed, "transfer", str(error))
             return None
         except BundleError as error:
             self._refusals.refuse(channel.version, channel.changed, "test", str(error))
             return None
-        if (lack := self._here.shortage(bundle) or self._here.disagreement(bundle)) is not None:
-            self._refusals.refuse(channel.version, channel.changed, "device", lack)
-            return None
-        try:
-            forecaster = self._trials.forecaster(bundle, channel.manifest_sha256)
-        except BundleError as error:
-            self._refusals.refuse(channel.version, channel.changed, "test", str(error))
+        if tried is None or tried.lack is not None:
+            reason = lack if tried is None else tried.lack
+            self._refusals.refuse(channel.version, channel.changed, "device", str(reason))
             return None
         try:
             self._keep(bundle)
@@ -253,7 +253,7 @@ class Releases:
             self._complain(f"cannot keep bundle {channel.version} in {self._folder}: {error.strerror}")
             return None
         self._problem = None
-        return ReadyBundle(bundle, self._noted(bundle, forecaster), channel.changed)
+        return ReadyBundle(bundle, self._noted(bundle, tried.forecaster), channel.changed)
 
     def _keep(self, bundle: Bundle) -> None:
         with self._memory.lock:

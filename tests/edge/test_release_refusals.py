@@ -5,10 +5,13 @@ import json
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
+from edge.contract.columns import Float64, Int32
 from edge.errors import BundleError
 from edge.forecaster.baselines import seasonal_naive
 from edge.forecaster.bundle import Bundle
-from edge.forecaster.forecaster import Forecaster
+from edge.forecaster.forecaster import AllQuantiles, Forecaster
 from edge.release.releases import Releases, ThisDevice
 from pipeline.release.registry import Registry
 from tests.support.agent_process import release
@@ -123,6 +126,44 @@ def test_a_bundle_that_this_device_has_no_room_for_is_tried_again_at_the_next_st
     ready = large.poll()
     assert ready is not None
     assert ready.bundle == ONE
+
+
+class Crossing(AllQuantiles):
+    """A model that repeats its golden forecasts, and crosses its quantiles where values are missing."""
+
+    name, contract = "crossing", ONE.manifest.contract
+
+    def predict(self, windows: Float64, series: Int32) -> Float64:
+        """Zeros, or quantiles that descend."""
+        made = np.zeros((len(series), self.contract.horizon, 3))
+        made[np.isnan(windows).any(axis=1)] = [1.0, 0.0, -1.0]
+        return made
+
+
+def test_a_model_that_breaks_its_promise_on_hard_windows_never_goes_live(tmp_path: Path) -> None:
+    """Its golden forecasts are right; what it makes of gaps is not, and it is refused until it is promoted again."""
+    log: list[str] = []
+    bundle = model_bundle()
+    channel = release(tmp_path / "registry", bundle)
+    here = ThisDevice(open_bundle=lambda _: Crossing())
+    for start in (1, 2):
+        releases = Releases(tmp_path / "device", str(channel), log.append, here)
+        assert [releases.poll(), releases.poll()] == [None, None]
+        assert len(log) == start
+    assert f"bundle {bundle.manifest.version} is refused: {bundle.manifest.version}: " in log[0]
+    assert "forecasts of windows with gaps, constants and huge values are crossed; no bundle is live; promote it" in log[0]
+
+
+def test_a_model_that_does_not_keep_up_is_measured_again_at_the_next_start(tmp_path: Path) -> None:
+    """The device may have been busy with something else."""
+    log: list[str] = []
+    channel = release(tmp_path / "registry", ONE)
+    slow = Releases(tmp_path / "device", str(channel), log.append, ThisDevice(too_slow=lambda *_: "it takes 40 s"))
+    assert [slow.poll(), slow.poll(), len(log)] == [None, None, 1]
+    assert "is refused: it takes 40 s; no bundle is live; it is tried again at the next start" in log[0]
+    assert (slow.problem or "").endswith("it takes 40 s")
+    ready = Releases(tmp_path / "device", str(channel), log.append).poll()
+    assert ready is not None
 
 
 def test_a_bundle_that_is_live_has_to_fit_the_device_at_every_start(tmp_path: Path) -> None:

@@ -15,6 +15,10 @@ from tests.support.devices import ONE
 HASH = "0" * 64
 
 
+def in_time(_bundle: Bundle, _forecaster: Forecaster) -> None:
+    """Every model keeps up."""
+
+
 def test_a_test_under_way_is_on_disk_and_is_no_problem_before_its_time(tmp_path: Path) -> None:
     """What is under test is known if the process dies now; a test that does not end is told of."""
     path, moment, seen = tmp_path / "live.json", [0.0], []
@@ -26,8 +30,8 @@ def test_a_test_under_way_is_on_disk_and_is_no_problem_before_its_time(tmp_path:
             seen.append((Memory(path, list[str]().append).pointer.trying, trials.problem is not None))
         return open_bundle(bundle)
 
-    trials = Trials(slow, memory, lambda: moment[0])
-    assert trials.forecaster(ONE, HASH).name == "last_value"
+    trials = Trials(slow, in_time, memory, lambda: moment[0])
+    assert trials.forecaster(ONE, HASH).forecaster.name == "last_value"
     assert seen == [(HASH, False), (HASH, True)]
     assert (Memory(path, list[str]().append).pointer.trying, trials.problem) == (None, None)
 
@@ -37,8 +41,21 @@ def test_a_test_that_ended_the_process_too_often_is_not_begun(tmp_path: Path) ->
     path = tmp_path / "live.json"
     memory = Memory(path, list[str]().append)
     memory.pointer.trying, memory.pointer.trials = HASH, TRIALS
-    trials = Trials(open_bundle, memory, lambda: 0.0)
+    trials = Trials(open_bundle, in_time, memory, lambda: 0.0)
     with pytest.raises(BundleError, match="died 3 times"):
         trials.forecaster(ONE, HASH)
     memory.pointer.trying, memory.pointer.trials = HASH, TRIALS
-    assert trials.forecaster(ONE, "1" * 64).name == "last_value"
+    assert trials.forecaster(ONE, "1" * 64).forecaster.name == "last_value"
+
+
+def test_a_model_that_does_not_keep_up_is_measured_within_the_trial(tmp_path: Path) -> None:
+    """Measuring runs the model, so what it does to the process is noted as well."""
+    path, seen = tmp_path / "live.json", []
+    memory = Memory(path, list[str]().append)
+
+    def slow(_bundle: Bundle, _forecaster: Forecaster) -> str:
+        seen.append(Memory(path, list[str]().append).pointer.trying)
+        return "too slow"
+
+    assert Trials(open_bundle, slow, memory, lambda: 0.0).forecaster(ONE, HASH).lack == "too slow"
+    assert (seen, memory.pointer.trying) == ([HASH], None)
