@@ -289,8 +289,8 @@ def measure(kind: str, readings: Readings, plan: Plan, folder: Path, behind: int
         disk = stack.enter_context(SmallDisk(folder / "disk", DISK)) if plan.disk else None
         state = folder / "disk" / "state" if plan.disk else folder / "state"
         channel = release(folder / "registry", baseline_bundle(CONTRACT))
-        clock = {"clock": "wall"} if behind else {}
-        config = configure(folder, broker.url, store.url, channel, max_series=readings.series, state=str(state), **clock)
+        settings = {"state": str(state), "commit": "2s", "clock": "wall" if behind else "event"}
+        config = configure(folder, broker.url, store.url, channel, max_series=readings.series, **settings)
         if readings.plain:
             config.write_text(config.read_text() + PLAIN_RULE)
         if behind:

@@ -196,13 +196,16 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         closing.stall()
         return stop.wait(waits.disk)
 
+    def arrival(mid: int) -> Arrival | None:
+        return committer.arrival(mid)
+
     counters, silence = Counters(), Silence(series, clocks.moment)
     health = Health(counters, problem, shortfall, lambda: intake.records.documents())  # noqa: PLW0108 - it is made below
     health.warnings = outside.warnings
     intake = outside.make_intake(
         naming,
         count=lambda fault, number: counters.count(skipped(fault), number),
-        arrival=spool.arrival,
+        arrival=arrival,
         grumbler=grumbler,
         trust=trust,
     )
@@ -214,6 +217,8 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         lambda: hold.waiting,
         lambda whole: naming.memory.dump(whole=whole),
         clocks.now,
+        clocks.moment,
+        parse_duration(config.agent.commit, shortest=0) / 1e9,
         wait_for_room,
     )
     committer = Committer(spool, sender, outside.subscriber, surroundings, counters, grumbler)

@@ -13,6 +13,7 @@ from edge.log import Grumbler
 from edge.messages.message import Arrival, Message
 from edge.spool.sender import Sender
 from edge.spool.spool import Commit, Refusal, Spool
+from edge.spool.waiting import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Surroundings:
         held: function that gives all readings that wait for the clock, for a new spool as well.
         formats: function that gives the memory of the payload formats: all of it for a new spool, else what is new.
         now: function that gives our clock, ns UTC.
+        moment: function that gives the time since the machine started, seconds.
+        patience: longest time that an effect waits for others, seconds.
         wait_for_room: function called while the disk takes nothing; waits a while, and returns whether to give up.
     """
 
@@ -36,6 +39,8 @@ class Surroundings:
     held: Callable[[], Readings]
     formats: Callable[[bool], Mapping[str, bytes]]
     now: Callable[[], int]
+    moment: Callable[[], float]
+    patience: float
     wait_for_room: Callable[[], bool]
 
 
@@ -63,18 +68,34 @@ class Committer:
         self._spool, self._sender, self._subscriber, self._surroundings = spool, sender, subscriber, surroundings
         self._counters, self._grumbler = counters, grumbler
         self._saved = len(surroundings.series)
+        self._waiting = Waiting(surroundings.patience, surroundings.moment)
         self.problem: str | None = None
 
-    def commit(self, commit: Commit, messages: Sequence[Message] = ()) -> None:
-        """Commit and acknowledge; a full disk holds everything up until there is room.
+    def commit(self, commit: Commit, messages: Sequence[Message] = (), *, may_wait: bool = False) -> None:
+        """Commit and acknowledge, with everything that waited; a full disk holds everything up until there is room.
 
         Args:
             commit: effect of the batch; new series, what the store has and what it refused are added here.
             messages: messages of the batch, acknowledged after the commit.
+            may_wait: whether the batch may wait for others: nobody misses what it holds, and the broker keeps its messages.
         """
-        around = self._surroundings
-        arrivals = around.arrivals() if messages else ()
-        commit = replace(commit, now=around.now(), arrivals=arrivals, formats=around.formats(False))
+        self._waiting.add(commit, messages, self._surroundings.arrivals() if messages else ())
+        if not may_wait or self._waiting.is_due:
+            self._commit()
+
+    def commit_if_due(self) -> None:
+        """Commit what waits, if it has waited long enough."""
+        if self._waiting.is_due:
+            self._commit()
+
+    def arrival(self, mid: int) -> Arrival | None:
+        """The newest message without a time that has this identifier."""
+        return self._waiting.arrivals.get(mid) or self._spool.arrival(mid)
+
+    def _commit(self) -> None:
+        around, messages = self._surroundings, self._waiting.messages
+        arrivals = list(self._waiting.arrivals.values())
+        commit = replace(self._waiting.commit or Commit(), now=around.now(), arrivals=arrivals, formats=around.formats(False))
         if commit.snapshot is not None:  # history that fills the windows may leave readings to wait
             commit = replace(commit, held=around.held())
         refused: list[Refusal] = []
@@ -98,6 +119,7 @@ class Committer:
                 if around.wait_for_room():
                     return
         self.problem = None
+        self._waiting.clear()
         self._saved += len(commit.series)
         self._count(dropped, sum(refusal.rows for refusal in refused), self._spool.set_aside())
         self._subscriber.acknowledge(messages)
@@ -120,6 +142,7 @@ class Committer:
             wait: function that waits so many seconds, and returns whether to give up.
         """
         end = time.monotonic() + patience
+        self.commit(Commit())
         while self._spool.backlog and self._sender.problem is None and time.monotonic() < end:
             if wait(0.05):
                 return

@@ -187,6 +187,7 @@ class Agent:
                 messages = parts.subscriber.take(self._most(), 0.2, linger)
                 self._swap()
                 self._batch(messages)
+                parts.committer.commit_if_due()
                 parts.broker.look()
                 parts.reporter.report_if_due(parts.live.name)
         finally:
@@ -200,6 +201,7 @@ class Agent:
     def _end(self) -> None:
         """End every thread, and keep what the sender has learnt."""
         parts = self.parts
+        parts.committer.commit(Commit())  # before: what waited can be acknowledged
         parts.subscriber.stop()
         parts.watcher.stop()
         ended = parts.sender.stop()
@@ -294,10 +296,12 @@ class Agent:
         ready = parts.hold.exchange(ahead, latest, most=most)
         held = None if parts.hold.waiting is waiting else parts.hold.waiting
         if parts.live.engine is None:
-            if messages or held is not None or parts.committer.has_news:
+            if messages or held is not None:
                 taken = Readings.concatenate([readings, ahead])
                 points = [Points.of_readings(taken), *parts.descriptions.rows(taken)]
-                parts.committer.commit(Commit(self._encode(points), held=held), messages)
+                parts.committer.commit(Commit(self._encode(points), held=held), messages, may_wait=held is None)
+            elif parts.committer.has_news:
+                parts.committer.commit(Commit(), may_wait=True)
             return None
         return self._step(parts.live.engine, Readings.concatenate([ready, readings]), ahead, messages, held)
 
@@ -320,12 +324,16 @@ class Agent:
             parts.silence.look(engine.state, now)
             parts.counters.set(Gauge.SILENT_SERIES, parts.silence.count)
         # Also a closing that gave no rows belongs into the journal.
-        if messages or held is not None or parts.committer.has_news or len(effect.entry.forecasts):
+        if messages or held is not None or len(effect.entry.forecasts):
             entry = effect.entry if len(readings) or effect.entry.now is not None else None
             snapshot = engine.dump if parts.journal.is_full_after(effect, len(readings)) else None
             told = parts.descriptions.rows(readings)
             blocks = self._encode([*effect.points, Points.of_readings(ahead), *told])
-            parts.committer.commit(Commit(blocks, entry, snapshot=snapshot, held=held), messages)
+            commit = Commit(blocks, [entry] if entry is not None else [], snapshot=snapshot, held=held)
+            may_wait = snapshot is None and held is None and not len(effect.entry.forecasts)
+            parts.committer.commit(commit, messages, may_wait=may_wait)
+        elif parts.committer.has_news:
+            parts.committer.commit(Commit(), may_wait=True)
         return effect
 
     def _closing_time(self, engine: Engine, readings: Readings) -> int | None:

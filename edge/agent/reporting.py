@@ -52,7 +52,7 @@ class Reporter:
         self._write(Points(AGENT, np.zeros(1, np.int32), np.array([self._clocks.now()]), {RELEASED.name: model}))
 
     def _write(self, points: Points) -> None:
-        self._committer.commit(Commit([self._store.encode([points], self._names)]))
+        self._committer.commit(Commit([self._store.encode([points], self._names)]), may_wait=True)
 
 
 class BrokerWatch:

@@ -75,6 +75,7 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
     agent, fleet = config.agent, config.fleet
     for key, text, shortest in (
         ("[agent] linger", agent.linger, 1),
+        ("[agent] commit", agent.commit, 0),
         ("[agent] report", agent.report, 1),
         ("[agent] stall", agent.stall, 1),
         ("[release] poll", config.release.poll, 1),

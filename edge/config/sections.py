@@ -133,7 +133,9 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         lateness: time after an interval's end in which its readings may still arrive; then the interval closes.
         clock: source of the time that closes intervals. `wall`: the clock and the readings; `event`: the readings alone, for
             replays of old data.
-        linger: time that a batch waits for more messages before it is committed.
+        linger: time that a batch waits for more messages before it is processed.
+        commit: longest time until readings are committed and acknowledged, where they close no interval and are fewer than 16;
+            flash cards last longer with fewer commits.
         batch: largest number of messages in one batch; a longer one counts as one for each 256 bytes.
         max_series: largest number of series; readings of further series are counted and skipped, as are those of one topic that
             would take the room of all others.
@@ -150,6 +152,7 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lateness: str = "0s"
     clock: Literal["wall", "event"] = "wall"
     linger: str = "100ms"
+    commit: str = "2s"
     batch: Positive = 4096
     max_series: Positive = 10_000
     spool_limit: Positive = 1024

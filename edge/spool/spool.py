@@ -53,7 +53,7 @@ class Commit:
 
     Args:
         blocks: blocks for the store, oldest first.
-        entry: the batch, or None where nothing came in.
+        entries: batches, oldest first.
         series: (index, name, tags) of the series seen for the first time.
         sent: the newest block the store has taken.
         refused: rows that the store will never take.
@@ -65,7 +65,7 @@ class Commit:
     """
 
     blocks: Sequence[bytes] = ()
-    entry: Entry | None = None
+    entries: Sequence[Entry] = ()
     series: Sequence[tuple[int, str, dict[str, str]]] = ()
     sent: int | None = None
     refused: Sequence[Refusal] = ()
@@ -74,6 +74,22 @@ class Commit:
     held: Readings | None = None
     now: int | None = None
     formats: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def merged(earlier: Commit, later: Commit) -> Commit:
+    """One transaction for two."""
+    return Commit(
+        [*earlier.blocks, *later.blocks],
+        [*earlier.entries, *later.entries],
+        [*earlier.series, *later.series],
+        earlier.sent if later.sent is None else later.sent,
+        [*earlier.refused, *later.refused],
+        later.snapshot or earlier.snapshot,
+        [*earlier.arrivals, *later.arrivals],
+        earlier.held if later.held is None else later.held,
+        earlier.now if later.now is None else later.now,
+        {**earlier.formats, **later.formats},
+    )
 
 
 class Spool:
@@ -244,9 +260,8 @@ class Spool:
             write("DELETE FROM outbox WHERE id = ?", (oldest[0],))
             size -= oldest[1]
             dropped += 1
-        if commit.entry is not None:
-            entry = commit.entry.encode()
-            write("INSERT INTO journal (entry, seal) VALUES (?, ?)", (entry, seal(entry)))
+        entries = [(data, seal(data)) for data in (entry.encode() for entry in commit.entries)]
+        self._writer.executemany("INSERT INTO journal (entry, seal) VALUES (?, ?)", entries)
         for index, name, labels in commit.series:
             tags = msgspec.json.encode(labels).decode()
             write("INSERT OR IGNORE INTO series VALUES (?, ?, ?, ?)", (index, name, tags, seal(index, name, tags)))

@@ -1,10 +1,17 @@
 """Commit, and only then acknowledge."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from edge.agent.counters import Counter, Gauge
+from edge.config.reading import read_config
+from edge.contract.times import SECOND
+from edge.messages.message import Message
 from edge.spool.spool import Commit
+from edge.stores.sqlite import SqliteStore
 from tests.support.agent_process import START
 from tests.support.scripted_agent import Bench, message, script_of, spool_of
 
@@ -58,3 +65,50 @@ def test_blocks_that_are_dropped_are_counted_and_said(tmp_path: Path) -> None:
     assert agent.parts.counters.total(Counter.DROPPED_BLOCKS) == 1
     assert bench.lines("full at 1 MB: the 1 oldest blocks are dropped") == 1
     agent.parts.spool.close()
+
+
+def test_what_may_wait_is_committed_in_time_or_with_the_next(tmp_path: Path) -> None:
+    """After the longest wait, with sixteen messages, or with a batch that may not wait; nothing is acknowledged before."""
+    bench, moment = Bench(tmp_path, commit="2s"), 100.0
+    bench.moment = lambda: moment
+    agent = bench.agent()
+    committer, acknowledged = agent.parts.committer, script_of(agent).acknowledged
+    batches = [message(f"{letter}.t", START, 1.0) for letter in "abcdefghijklmnopqrstuvwxyz"]
+    committer.commit(Commit([b"1"]), batches[:1], may_wait=True)
+    moment += 1.9
+    committer.commit(Commit([b"2"]), batches[1:2], may_wait=True)
+    committer.commit_if_due()
+    assert (acknowledged, agent.parts.spool.backlog) == ([], 0)
+    moment += 0.1
+    committer.commit_if_due()
+    assert (acknowledged, agent.parts.spool.backlog) == (batches[:2], 2)
+    committer.commit(Commit([b"3"]), batches[2:3], may_wait=True)
+    committer.commit(Commit([b"4"]), batches[3:4])
+    assert (acknowledged, agent.parts.spool.backlog) == (batches[:4], 4)
+    for place in range(4, 20):
+        assert acknowledged == batches[:4]
+        committer.commit(Commit([b"5"]), batches[place : place + 1], may_wait=True)
+    assert (acknowledged, agent.parts.spool.backlog) == (batches[:20], 20)
+    assert agent.parts.spool.next_blocks(0, 100) == (20, [b"1", b"2", b"3", b"4", *[b"5"] * 16])
+    agent.parts.spool.close()
+
+
+def test_a_message_that_waits_keeps_its_first_arrival(tmp_path: Path) -> None:
+    """The broker may send it again before its commit, over another connection."""
+    bench = Bench(tmp_path, commit="1h")
+    path = tmp_path / "gatecast.toml"
+    path.write_text(path.read_text().replace("[store]", 'time = ""\n[store]'))
+    bench.config = read_config(path)
+    first = Message("sensors/a/t", b'{"value": 1}', bench.now, False, 7, 1, 1)
+    bench.run([first], [replace(first, arrival=bench.now + SECOND, session=2, dup=True)])
+    bench.drain()
+    with closing(SqliteStore(tmp_path / "store.db")) as store:
+        assert store.span() == (bench.now, bench.now)
+
+
+def test_an_agent_that_ends_acknowledges_what_waited(tmp_path: Path) -> None:
+    """While it is still connected."""
+    bench, batch = Bench(tmp_path, commit="1h"), [message("a.t", START, 1.0)]
+    agent = bench.agent([batch])
+    agent.run()
+    assert script_of(agent).acknowledged == batch

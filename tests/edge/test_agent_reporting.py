@@ -17,8 +17,9 @@ class Committed:
     def __init__(self) -> None:
         self.commits: list[Commit] = []
 
-    def commit(self, commit: Commit) -> None:
+    def commit(self, commit: Commit, *, may_wait: bool = False) -> None:
         """Remember it."""
+        del may_wait
         self.commits.append(commit)
 
 

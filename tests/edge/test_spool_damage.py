@@ -41,7 +41,7 @@ def test_a_damaged_file_is_moved_aside(damage: Callable[[bytes], bytes], tmp_pat
     path = tmp_path / "spool.db"
     spool = Spool(path, "sqlite")
     for number in range(50):
-        spool.commit(Commit([b"x" * 3000], entry(number), [(number, f"s{number}", {})]))
+        spool.commit(Commit([b"x" * 3000], [entry(number)], [(number, f"s{number}", {})]))
     spool.commit(Commit(snapshot=lambda: [b"y" * 50_000]))
     spool.close()
     spoilt = damage(path.read_bytes())
@@ -53,7 +53,7 @@ def test_a_damaged_file_is_moved_aside(damage: Callable[[bytes], bytes], tmp_pat
     assert f"was moved to {aside}" in spool.loss
     assert aside.read_bytes() == spoilt
     assert (spool.series(), blocks(spool), times(spool), [*spool.snapshot()]) == ([], [], [], [])
-    spool.commit(Commit([b"1"], entry(7)))
+    spool.commit(Commit([b"1"], [entry(7)]))
     spool.close()
     spool = Spool(path, "sqlite")
     assert (spool.loss, blocks(spool), times(spool)) == (None, [b"1"], [7])

@@ -36,7 +36,7 @@ for number in range(1_000_000):
     entry = Entry(Readings.of([number], [number], [number]), None, np.zeros((0, 1, 4)))
     blocks = [b"%d a " % number + b"x" * 3000, b"%d b" % number]
     snapshot = (lambda: [b"%d" % number]) if number % 50 == 49 else None
-    spool.commit(Commit(blocks, entry, [(number, f"s{number}", {"n": str(number)})], 2 * number - 200, snapshot=snapshot))
+    spool.commit(Commit(blocks, [entry], [(number, f"s{number}", {"n": str(number)})], 2 * number - 200, snapshot=snapshot))
     print(number, flush=True)
 """
 
@@ -78,9 +78,9 @@ def test_everything_is_there_after_reopening(tmp_path: Path) -> None:
     """Blocks, batches, series and snapshot come back in order."""
     spool = Spool(tmp_path / "new" / "spool.db", "sqlite")
     assert not [*spool.snapshot()]
-    spool.commit(Commit([b"1"], entry(1), [(0, "a", {"site": "süd"})]))
-    spool.commit(Commit([b"2", b"3"], entry(2), [(1, "b", {})], snapshot=lambda: [b"state", b"more"]))
-    spool.commit(Commit([], entry(3)))
+    spool.commit(Commit([b"1"], [entry(1)], [(0, "a", {"site": "süd"})]))
+    spool.commit(Commit([b"2", b"3"], [entry(2)], [(1, "b", {})], snapshot=lambda: [b"state", b"more"]))
+    spool.commit(Commit([], [entry(3)]))
     spool.close()
     spool = Spool(tmp_path / "new" / "spool.db", "sqlite")
     assert blocks(spool) == [b"1", b"2", b"3"]
@@ -139,10 +139,10 @@ def test_dropped_blocks_that_were_sent_meanwhile_are_no_trouble(tmp_path: Path) 
 def test_snapshot_makes_the_journal_unnecessary(tmp_path: Path) -> None:
     """The batch it comes with is in it."""
     spool = Spool(tmp_path / "spool.db", "sqlite")
-    spool.commit(Commit(entry=entry(1)))
-    spool.commit(Commit(entry=entry(2), snapshot=lambda: [b"one"]))
+    spool.commit(Commit(entries=[entry(1)]))
+    spool.commit(Commit(entries=[entry(2)], snapshot=lambda: [b"one"]))
     assert ([*spool.snapshot()], times(spool)) == ([b"one"], [])
-    spool.commit(Commit(entry=entry(3)))
+    spool.commit(Commit(entries=[entry(3)]))
     spool.commit(Commit(snapshot=lambda: [b"two"]))
     assert ([*spool.snapshot()], times(spool)) == ([b"two"], [])
     spool.close()
@@ -311,10 +311,10 @@ def test_a_message_without_a_time_is_stored_once_after_a_crash(tmp_path: Path) -
 def test_full_disk_loses_nothing_and_the_same_commit_goes_through_later(tmp_path: Path) -> None:
     """Nothing of the failed commit is there, and the numbers of backlog and blocks are those of before."""
     spool = Spool(tmp_path / "spool.db", "sqlite")
-    spool.commit(Commit([b"first"], entry(1), [(0, "a", {})]))
+    spool.commit(Commit([b"first"], [entry(1)], [(0, "a", {})]))
     pages = spool._writer.execute("PRAGMA page_count").fetchone()[0]
     spool._writer.execute(f"PRAGMA max_page_count={pages + 2}")
-    large = Commit([b"x" * 100_000], entry(2), [(1, "b", {})], sent=1, snapshot=lambda: [b"s"])
+    large = Commit([b"x" * 100_000], [entry(2)], [(1, "b", {})], sent=1, snapshot=lambda: [b"s"])
     for _ in range(3):
         with pytest.raises(sqlite3.OperationalError, match="full"):
             spool.commit(large)

@@ -82,7 +82,7 @@ def full(path: Path) -> Spool:
         spool.commit(
             Commit(
                 [b"block %d " % number * 40],
-                batch,
+                [batch],
                 [(number, f"s{number}", {"number": str(number)})],
                 arrivals=[Arrival(number, b"12345678", number * 1000)],
                 held=Readings.of([1], [2], [3.0]),

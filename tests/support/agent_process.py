@@ -60,7 +60,13 @@ def configure(folder: Path, broker: str, store: str, channel: Path | str = "", *
     """A gatecast.toml in the folder; `agent` are keys of `[agent]`, and `poll` of `[release]`."""
     port = free_port()
     poll = agent.pop("poll", "1s")
-    keys = {"state": str(folder / "state"), "health": f"127.0.0.1:{port}", "clock": "event", "report": "1h"} | agent
+    keys = {
+        "state": str(folder / "state"),
+        "health": f"127.0.0.1:{port}",
+        "clock": "event",
+        "report": "1h",
+        "commit": "0s",
+    } | agent
     lines = [f'[mqtt]\nurl = "{broker}"\nclient_id = "{folder.name}"\n[[ingest]]\ntopic = "sensors/{{device}}/{{metric}}"']
     lines += [f'[store]\nurl = "{store}"\n[release]\nchannel = "{channel}"\npoll = "{poll}"\n[agent]']
     lines += [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
