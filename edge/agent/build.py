@@ -34,6 +34,7 @@ from edge.forecaster.forecaster import Forecaster
 from edge.log import Grumbler
 from edge.messages.ingest import Ingest
 from edge.messages.intake import Intake
+from edge.messages.message import Arrival
 from edge.messages.names import least_filters
 from edge.messages.reading import Naming, meaning_of
 from edge.release.capacity import memory, shortage
