@@ -1,11 +1,37 @@
-"""Lines about trouble that repeats: one a minute for each kind."""
+"""The lines of the log: each record is one, and trouble that repeats has one a minute for each kind."""
 
+import json
+import logging
 import time
 from collections.abc import Callable
 
-from edge.quoting import without_secrets
+from edge.quoting import one_line, without_secrets
 
 SILENCE = 60.0  # seconds between two lines about the same kind of trouble
+
+
+class OneLine(logging.Formatter):
+    """Each record is one printable line, whoever logs it.
+
+    What a message, the answer of a server or the name of a file holds cannot pass for a line of ours, or reach a terminal.
+
+    Args:
+        as_json: whether each line is a JSON object.
+    """
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        super().__init__()
+        self._as_json = as_json
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a record, with the trace of its exception if there is one."""
+        text = record.getMessage()
+        if record.exc_info:
+            text = f"{text}: {self.formatException(record.exc_info)}"
+        text = one_line(text)
+        if self._as_json:
+            return json.dumps({"time": self.formatTime(record), "event": text})
+        return f"{self.formatTime(record)} {text}"
 
 
 class Grumbler:

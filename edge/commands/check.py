@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from edge.commands.options import add_config
+from edge.quoting import one_line
 
 TEXT = "validate configuration and bundle, without touching the network"
 
@@ -30,5 +31,5 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps({"ok": failed == 0, "checks": [finding.document() for finding in findings]}))
         return failed
     for finding in findings:
-        print(f"{'ok   ' if not finding.code else 'WRONG'} {finding.subject}: {finding.text}")
+        print(f"{'ok   ' if not finding.code else 'WRONG'} {finding.subject}: {one_line(finding.text)}")
     return failed

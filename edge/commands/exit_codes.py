@@ -28,7 +28,7 @@ def guarded(program: str, command: Callable[[], int]) -> int:
         reason = error.strerror or error
         if error.filename:
             reason = f"{error.filename}: {reason}; check that it is there and can be written"
-        print(f"{program}: {reason}", file=sys.stderr)
+        print(f"{program}: {one_line(str(reason))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"{program}: stopped by Ctrl-C", file=sys.stderr)

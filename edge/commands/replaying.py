@@ -22,6 +22,7 @@ from edge.contract.contract import Contract
 from edge.contract.times import SECOND, parse_duration
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.bundle import read_bundle
+from edge.quoting import one_line
 from edge.release.ready import open_bundle
 from edge.series.engine import Engine
 from edge.series.outlook import Leads
@@ -110,7 +111,7 @@ def _usable(recording: Recording, series: SeriesTable) -> Iterator[Readings]:
         misdated += int((finite & ~dated).sum())
         yield readings.take(finite & dated)
     for sentence in notes.sentences:
-        print(f"gatecast-agent: {sentence}", file=sys.stderr)
+        print(f"gatecast-agent: {one_line(sentence)}", file=sys.stderr)
     for count, what in ((infinite, "infinite values"), (misdated, MISDATED)):
         if count:
             print(f"gatecast-agent: {what}, left out: {count:,}", file=sys.stderr)

@@ -1,14 +1,12 @@
 """`gatecast-agent run`: the agent, until it is asked to stop."""
 
 import argparse
-import json
 import logging
 import sys
 from pathlib import Path
 from typing import Any
 
 from edge.commands.options import add_config
-from edge.quoting import one_line
 
 TEXT = "consume the stream until SIGTERM or Ctrl-C"
 
@@ -36,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     logger = _logger(as_json=options.json)
 
     def log(text: str) -> None:
-        logger.info("%s", json.dumps(text) if options.json else one_line(text))
+        logger.info("%s", text)
 
     lifetime = Lifetime(log)
     with alone_in(Path(config.agent.state)):
@@ -44,6 +42,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _logger(*, as_json: bool) -> logging.Logger:
-    form = '{"time": "%(asctime)s", "event": %(message)s}' if as_json else "%(asctime)s %(message)s"
-    logging.basicConfig(format=form, level=logging.INFO, stream=sys.stderr)
+    from edge.log import OneLine
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(OneLine(as_json=as_json))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     return logging.getLogger("gatecast")

@@ -20,3 +20,10 @@ def test_the_findings_are_one_document(tmp_path: Path, capsys: pytest.CaptureFix
     assert run(["check", "--config", str(tmp_path / "none.toml"), "--json"]) == 2
     document = json.loads(capsys.readouterr().out)
     assert (document["ok"], [finding["code"] for finding in document["checks"]]) == (False, [2])
+
+
+def test_the_name_of_a_file_forges_no_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor does anything else that a finding quotes."""
+    assert run(["check", "--config", str(tmp_path / "a\nok    bundle: fine\x1b[2J.toml")]) == 2
+    out = capsys.readouterr().out
+    assert (out.count("\n"), out.strip().isprintable()) == (1, True)

@@ -17,6 +17,8 @@ from edge.errors import ConfigurationError, HistoryError, StoreDenied
             1,
             "tool: /x: Permission denied; check that it is there",
         ),
+        (FileNotFoundError(2, "No such file", "/x\n\x1b[2Jy"), 1, r"tool: /x\n\x1b[2Jy: No such file"),
+        (StoreDenied("no\nat all"), 1, r"tool: no\nat all"),
         (ConnectionResetError(104, "Connection reset by peer"), 1, "tool: Connection reset by peer\n"),
         (KeyboardInterrupt(), 130, "tool: stopped by Ctrl-C\n"),
     ],

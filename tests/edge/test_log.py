@@ -1,6 +1,45 @@
 """Lines about trouble that repeats."""
 
-from edge.log import SILENCE, Grumbler
+import json
+import logging
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.log import SILENCE, Grumbler, OneLine
+
+
+def record(text: str, *arguments: object) -> logging.LogRecord:
+    """What a logger of ours, or of a library, hands over."""
+    return logging.LogRecord("any", logging.WARNING, "file.py", 1, text, arguments, None)
+
+
+@given(st.text())
+def test_every_record_is_one_printable_line(text: str) -> None:
+    """Whatever a message, a server or a file name holds, and whoever logs it; as JSON the event is the same text."""
+    line = OneLine().format(record("%s", text))
+    assert line.isprintable()
+    document = json.loads(as_json := OneLine(as_json=True).format(record("%s", text)))
+    assert as_json.isprintable()
+    assert line.endswith(f" {document['event']}")
+    if text.isprintable():
+        assert document["event"] == text
+
+
+def test_a_forged_line_is_seen_as_what_it_is() -> None:
+    """Line breaks, and what a terminal takes for commands or for the other direction of writing."""
+    line = OneLine().format(record("x\n2026-11-26 00:00:00,000 bundle b is live\x1b[2J\u202e\u2028\x9b\r"))
+    assert r"x\n2026-11-26 00:00:00,000 bundle b is live\x1b[2J\u202e\u2028\x9b\r" in line
+
+
+def test_the_trace_of_a_library_stays_on_its_line() -> None:
+    """It is kept, since it is of use, and cannot be mistaken for lines of ours."""
+    error = ValueError("first\nsecond")
+    entry = record("failed")
+    entry.exc_info = type(error), error, None
+    line = OneLine().format(entry)
+    assert line.isprintable()
+    assert r"ValueError: first\nsecond" in line
 
 
 def test_the_same_kind_is_said_once_a_minute() -> None:
