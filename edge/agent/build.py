@@ -21,6 +21,7 @@ from edge.backoff import Backoff
 from edge.broker.address import Address
 from edge.broker.client import Subscription
 from edge.broker.filters import FilterRecord
+from edge.broker.sharing import Sharing
 from edge.broker.subscriber import Subscriber
 from edge.clock.clocks import CLOCKS, Clocks
 from edge.clock.closing import ClosingClock
@@ -189,7 +190,8 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         return heart.problem or outside.subscriber.problem or committer.problem or sender.problem
 
     def shortfall() -> str | None:
-        reasons = (intake.records.problem, releases.problem, live.problem, sender.degraded, silence.problem)
+        shared = None if sharing is None else sharing.problem
+        reasons = (intake.records.problem, releases.problem, live.problem, sender.degraded, silence.problem, shared)
         return "; ".join(reason for reason in reasons if reason is not None) or None
 
     def wait_for_room() -> bool:
@@ -201,6 +203,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         return committer.arrival(mid)
 
     counters, silence = Counters(), Silence(series, clocks.moment)
+    sharing = None if config.mqtt.share is None else Sharing(series, outside.history, clocks.now)
     health = Health(counters, problem, shortfall, lambda: intake.records.documents())  # noqa: PLW0108 - it is made below
     health.warnings = outside.warnings
     intake = outside.make_intake(
@@ -257,6 +260,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         health=health,
         reporter=Reporter(config.mqtt.client_id, parse_duration(config.agent.report) / 1e9, store, committer, counters, clocks),
         silence=silence,
+        sharing=sharing,
         broker=BrokerWatch(outside.subscriber, grumbler),
         heart=heart,
         stop=stop,

@@ -18,6 +18,7 @@ from edge.agent.priming import AGAIN, Primer
 from edge.agent.reporting import BrokerWatch, Reporter
 from edge.agent.stopping import Stop
 from edge.agent.watching import Watcher
+from edge.broker.sharing import Sharing
 from edge.broker.subscriber import Subscriber
 from edge.clock.clocks import Clocks
 from edge.clock.closing import SETTLED, ClosingClock
@@ -105,6 +106,7 @@ class Parts:
         health: the page.
         reporter: reporter that writes the numbers to the store.
         silence: object that finds the series whose readings have stopped.
+        sharing: the thread that looks for other agents that get readings of our series; None outside of a group.
         broker: function that says how it stands with the broker.
         heart: signs of life.
         stop: whether to end.
@@ -135,6 +137,7 @@ class Parts:
     health: Health
     reporter: Reporter
     silence: Silence
+    sharing: Sharing | None
     broker: BrokerWatch
     heart: Heartbeat
     stop: Stop
@@ -181,6 +184,8 @@ class Agent:
         parts.heart.begin()
         try:
             self._start_up()
+            if parts.sharing is not None:
+                parts.sharing.start(parts.died)
             parts.subscriber.start(parts.died)
             while not parts.stop.asked:
                 parts.heart.beat()
@@ -204,6 +209,8 @@ class Agent:
         parts.committer.commit(Commit())  # before: what waited can be acknowledged
         parts.subscriber.stop()
         parts.watcher.stop()
+        if parts.sharing is not None:
+            parts.sharing.stop()
         ended = parts.sender.stop()
         parts.committer.commit(Commit())
         parts.spool.close()
@@ -260,6 +267,8 @@ class Agent:
         parts, intake = self.parts, self.parts.intake
         self._look()
         readings = intake.take(messages)
+        if parts.sharing is not None:
+            parts.sharing.note(Readings.concatenate([readings, intake.held]))
         parts.live.follow()
         effect = self._process(readings, messages)
         for request in parts.memory.requests(parts.clocks.now()):

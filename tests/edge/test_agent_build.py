@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from edge.agent.build import start_wait
 from edge.agent.loop import Limits
@@ -36,6 +37,16 @@ def test_every_thread_has_a_name_and_is_joined(tmp_path: Path) -> None:
     agent = bench.agent([lambda: names.update(ours())])
     agent.run()
     assert names == {"gatecast-sender", "gatecast-releases", "gatecast-health"}
+    assert ours() == set()
+
+
+def test_an_agent_of_a_group_has_a_thread_more(tmp_path: Path) -> None:
+    """It looks for other agents that get readings of the same series, and ends with the agent."""
+    bench, names = Bench(tmp_path), set[str]()
+    bench.config = replace(bench.config, mqtt=replace(bench.config.mqtt, share="line1"))
+    agent = bench.agent([lambda: names.update(ours()), [message("d.a", bench.now, 1.0)]])
+    agent.run()
+    assert names == {"gatecast-sender", "gatecast-releases", "gatecast-sharing"}
     assert ours() == set()
 
 
