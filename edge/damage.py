@@ -17,8 +17,12 @@ def check_whole(connection: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError(fault)
 
 
-def move_aside(database: Path) -> Path:
+def move_aside(database: Path, reason: str = "damaged") -> Path:
     """Rename a database that is not open anywhere, so that its path is free for a new one.
+
+    Args:
+        database: path of the database.
+        reason: word in its new name.
 
     Returns:
         The new name of the file; its write-ahead log has the same name with `-wal` behind it.
@@ -26,7 +30,7 @@ def move_aside(database: Path) -> Path:
     Raises:
         OSError: the folder cannot be written.
     """
-    aside = database.with_name(f"{database.name}.damaged-{time.time_ns()}")
+    aside = database.with_name(f"{database.name}.{reason}-{time.time_ns()}")
     for ending in ("", "-wal"):
         with suppress(FileNotFoundError):
             Path(f"{database}{ending}").replace(f"{aside}{ending}")
@@ -49,7 +53,7 @@ class Names:
     """
 
     def __init__(self, database: Path) -> None:
-        self._names = str(database), f"{database}-wal"
+        self._names = database, Path(f"{database}-wal")
         self._file, self._log = map(_identity, self._names)
 
     @property
@@ -63,9 +67,9 @@ class Names:
         return _identity(self._names[1]) != self._log
 
 
-def _identity(name: str) -> tuple[int, int] | None:
+def _identity(name: Path) -> tuple[int, int] | None:
     try:
-        status = Path(name).stat()
+        status = name.stat()
     except OSError:
         return None
     return status.st_dev, status.st_ino

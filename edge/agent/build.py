@@ -191,7 +191,8 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
 
     def shortfall() -> str | None:
         shared = None if sharing is None else sharing.problem
-        reasons = (intake.records.problem, releases.problem, live.problem, sender.degraded, silence.problem, shared)
+        device = (sender.degraded, committer.degraded, silence.problem, shared)
+        reasons = (intake.records.problem, releases.problem, live.problem, *device)
         return "; ".join(reason for reason in reasons if reason is not None) or None
 
     def wait_for_room() -> bool:

@@ -15,6 +15,8 @@ from edge.spool.sender import Sender
 from edge.spool.spool import Commit, Refusal, Spool
 from edge.spool.waiting import Waiting
 
+REMEMBER = 600.0  # seconds for which the health page shows what happened to the spool
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -69,6 +71,7 @@ class Committer:
         self._counters, self._grumbler = counters, grumbler
         self._saved = len(surroundings.series)
         self._waiting = Waiting(surroundings.patience, surroundings.moment)
+        self._event: tuple[float, str] | None = None
         self.problem: str | None = None
 
     def commit(self, commit: Commit, messages: Sequence[Message] = (), *, may_wait: bool = False) -> None:
@@ -99,22 +102,26 @@ class Committer:
         if commit.snapshot is not None:  # history that fills the windows may leave readings to wait
             commit = replace(commit, held=around.held())
         refused: list[Refusal] = []
+        dropped: int | None = None
         while True:
-            sent, more = self._sender.taken()
-            refused += more
-            commit = replace(commit, sent=sent, refused=refused, series=self._new_series())
+            if dropped is None:
+                sent, more = self._sender.taken()
+                refused += more
+                commit = replace(commit, sent=sent, refused=refused, series=self._new_series())
             try:
-                dropped = self._spool.commit(commit)
+                dropped = self._spool.commit(commit) if dropped is None else dropped
+                self._note("file", self._spool.look())  # before anybody is told: what has no name is lost with the process
                 break
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
                 if is_damage(error):
-                    self._grumbler.say("damage", self._spool.renew(error))
-                    self._saved = 0
+                    self._note("damage", self._spool.renew(error))
+                    dropped, self._saved = None, 0
                     commit = replace(commit, snapshot=around.state(), held=around.held(), formats=around.formats(True))
                     continue
                 if not isinstance(error, sqlite3.OperationalError):
                     raise
-                self.problem = f"cannot commit ({error}); nothing is acknowledged until there is room"
+                until = "there is room" if "full" in str(error) else "that is mended"
+                self.problem = f"cannot commit ({error}); nothing is acknowledged until {until}"
                 self._grumbler.say("disk", self.problem)
                 if around.wait_for_room():
                     return
@@ -128,11 +135,23 @@ class Committer:
         self._counters.set(Gauge.BACKLOG_BYTES, self._spool.backlog)
         if commit.blocks:
             self._sender.wake()
+        self._spool.shrink()
 
     @property
     def has_news(self) -> bool:
         """Whether there is something to commit without a message."""
-        return self._sender.has_news or self._spool.has_damage
+        return self._sender.has_news or self._spool.needs_care
+
+    @property
+    def degraded(self) -> str | None:
+        """What happened of late to the spool's file; None where nothing did."""
+        event = self._event
+        return event[1] if event is not None and time.monotonic() - event[0] < REMEMBER else None
+
+    def _note(self, kind: str, line: str | None) -> None:
+        if line is not None:
+            self._event = time.monotonic(), line
+            self._grumbler.say(kind, line)
 
     def drain(self, patience: float, wait: Callable[[float], bool]) -> None:
         """Let the store take what is ready.
@@ -161,4 +180,4 @@ class Committer:
         if damaged:
             self._counters.count(Counter.DAMAGED_BLOCKS, damaged)
             what = f"{damaged} blocks of the spool are damaged on the disk and do not reach the store"
-            self._grumbler.say("seal", f"{what}; they are in its table refused. Replace the disk where this happens again")
+            self._note("seal", f"{what}; they are in its table refused. Replace the disk where this happens again")

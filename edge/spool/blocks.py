@@ -57,6 +57,9 @@ class Blocks:
                         yield number, store.decode(errors="replace"), block
                     else:
                         self.damaged[number] = None
+        except UnicodeDecodeError as error:
+            self.damage = sqlite3.DatabaseError(str(error))
+            raise self.damage from error
         except sqlite3.DatabaseError as error:
             if is_damage(error):
                 self.damage = error

@@ -9,7 +9,6 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +16,18 @@ import msgspec
 
 from edge.contract.columns import Readings
 from edge.contract.times import SECOND
-from edge.damage import check_whole, is_damage, move_aside
+from edge.damage import is_damage
 from edge.errors import ConfigurationError
 from edge.messages.message import Arrival
 from edge.series.entry import NO_FORECASTS, Entry
 from edge.spool.blocks import Blocks
-from edge.spool.tables import prepare, seal
+from edge.spool.file import File
+from edge.spool.tables import seal
 
 INSERT_BLOCK = "INSERT INTO outbox (store, block, seal) VALUES (?, ?, ?)"
 DAMAGED = "damaged on the disk"  # reason of a block that goes aside
 KEPT_REFUSED = 1000  # rows that the store refused, the newest
 KEPT_REFUSED_BYTES = 10_000_000
-CACHE = 256  # KiB of a connection's pages that stay in memory; what is written here is read once
 NEWER = 60 * SECOND  # the clock of the newest commit is written again when it differs by so much
 
 
@@ -122,15 +121,13 @@ class Spool:
     ) -> None:
         self._kept_refused = kept_refused, kept_refused_bytes
         self._path, self._store, self.limit = path, store, limit
-        self._synchronous = "FULL" if survive_power_loss else "NORMAL"
-        self._connections: list[sqlite3.Connection] = []
+        self._file = File(path, survive_power_loss=survive_power_loss)
         self._reading = threading.Lock()
         self._number = 0  # of the newest block
         self._aside = 0  # damaged blocks that were moved
         self.loss: str | None = None
         self.committed = 0  # our clock at the newest commit, ns UTC
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             other = self._open()
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if not is_damage(error):
@@ -147,18 +144,19 @@ class Spool:
             raise ConfigurationError(message)
 
     def _open(self) -> str | None:
-        """Connect, and look through the whole file: damage that is found later would block the sender or the next start.
+        """Open the file, and read what is needed at once.
 
         Returns:
             Another kind of store that blocks wait for, or None.
         """
-        self._writer = self._connect()
-        query = self._writer.execute
-        check_whole(self._writer)
-        if losses := prepare(self._writer):
+        if losses := self._file.open():
             self.loss = f"damaged rows of {self._path} are left out: {', '.join(losses)}; the store has all readings of them"
-        query(f"PRAGMA synchronous={self._synchronous}")
-        self._blocks = Blocks(self._connect(), query("SELECT coalesce(max(newest), 0) FROM unsealed").fetchone()[0])
+        return self._use()
+
+    def _use(self) -> str | None:
+        self._writer = self._file.writer
+        query = self._writer.execute
+        self._blocks = Blocks(self._file.reader, query("SELECT coalesce(max(newest), 0) FROM unsealed").fetchone()[0])
         try:
             self.series(), self.formats(), self.held()
         except msgspec.MsgspecError as error:
@@ -168,14 +166,6 @@ class Spool:
         self._number = max(self._number, newest)
         self.committed = query("SELECT coalesce(max(time), 0) FROM clock").fetchone()[0]
         return self._blocks.other_kind(self._store)
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30)
-        self._connections.append(connection)
-        connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # damaged text is seen by its seal
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(f"PRAGMA cache_size=-{CACHE}")
-        return connection
 
     def _unusable(self, error: Exception) -> ConfigurationError:
         self.close()
@@ -193,14 +183,46 @@ class Spool:
             ConfigurationError: that cannot be done.
         """
         with self._reading:
-            self.close()  # before: closing the last connection deletes the log by its name
             try:
-                aside = move_aside(self._path)
-                self._open()
+                aside = self._file.begin_again()
+                self._use()
                 self._writer.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('outbox', ?)", (self._number,))
             except (OSError, sqlite3.Error) as reason:
                 raise self._unusable(reason) from reason
         return f"{self._path} is damaged ({error}) and was moved to {aside}; what had not reached the store is in there only"
+
+    @property
+    def needs_care(self) -> bool:
+        """Whether there is something to mend, which the next commit and `look` do."""
+        return self._file.is_lost or bool(self._blocks.damaged) or self._blocks.damage is not None
+
+    def look(self) -> str | None:
+        """See to the file after a commit, before anybody is told of it: it may have lost its name meanwhile.
+
+        Returns:
+            One line that says what happened to it; None where it is as it was.
+
+        Raises:
+            sqlite3.OperationalError: it cannot be brought back now; nothing has changed, and this may be tried again.
+            sqlite3.DatabaseError: what is open cannot be read any more.
+        """
+        if not self._file.is_lost:
+            return None
+        with self._reading:
+            try:
+                line = self._file.put_back()
+                self._use()
+            except OSError as reason:
+                raise self._unusable(reason) from reason
+        return line
+
+    def shrink(self) -> None:
+        """Give the room back that a backlog has left, once the store has all of it."""
+        try:
+            if not self._bytes:
+                self._file.shrink()
+        except sqlite3.DatabaseError as error:
+            self._blocks.damage = error
 
     @property
     def backlog(self) -> int:
@@ -362,11 +384,6 @@ class Spool:
                 raise sqlite3.DatabaseError(f"a row of table {table} is damaged in {self._path}")
             yield part
 
-    @property
-    def has_damage(self) -> bool:
-        """Whether a reader has met damage that the next commit deals with."""
-        return bool(self._blocks.damaged) or self._blocks.damage is not None
-
     def set_aside(self) -> int:
         """How many damaged blocks went to the table `refused` since the last call."""
         count, self._aside = self._aside, 0
@@ -374,8 +391,7 @@ class Spool:
 
     def close(self) -> None:
         """Let go of the file."""
-        while self._connections:
-            self._connections.pop().close()
+        self._file.close()
 
 
 def _sealed(row: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -37,7 +37,7 @@ def seal(*parts: bytes | str | int | None) -> int:
     value = 0
     for part in parts:
         data = part if isinstance(part, bytes) else str(part).encode()
-        value = zlib.crc32(data, zlib.crc32(b"%d" % len(data), value))
+        value = zlib.crc32(data, (value + len(data) + 1) & 0xFFFFFFFF)
     return value
 
 

@@ -175,7 +175,7 @@ def test_damage_that_only_the_sender_meets_is_mended_by_the_loop(tmp_path: Path)
     script_of(agent).steps = [
         *messages(big, 500),
         spoil,
-        lambda: wait_until(lambda: spool_of(agent).has_damage),
+        lambda: wait_until(lambda: spool_of(agent).needs_care),
         *messages(rows),
     ]
     spool_of(agent).before_sending = not_yet

@@ -145,7 +145,7 @@ def test_no_byte_that_the_disk_changes_becomes_data(tmp_path: Path) -> None:
         assert read["formats"].items() <= whole["formats"].items(), at
         for name in ("snapshot", "journal"):
             assert read[name] in (whole[name], []) or "is damaged" in str(read[name]), at
-        assert read == whole or spool.loss or spool.has_damage or "is damaged" in str(read), at
+        assert read == whole or spool.loss or spool.needs_care or "is damaged" in str(read), at
         spool.commit(Commit([b"new"], sent=20))
         assert blocks(spool)[-1:] == [b"new"], at
         spool.close()
