@@ -1,10 +1,26 @@
 """Encryption: certificates of servers and our own, and whether a secret may go to a server without it."""
 
+import re
 import ssl
 from dataclasses import dataclass
 
 from edge.errors import ConfigurationError
 from edge.networks import reach
+
+OF_OPENSSL = re.compile(r"\[[A-Z0-9_: ]+\] ?|\s*\(_ssl\.c:\d+\)")  # its codes and places around its words
+NOT_TRUSTED = "its certificate is not trusted ({detail}); name the certificate of its authority in [{section}] ca_file"
+NOT_TRUSTED_BY_FILE = "its certificate is not trusted ({detail}); check that [{section}] ca_file holds its authority"
+FAILURES = {  # words of OpenSSL in small letters, and what they mean; alerts are those of the other side and come first
+    "alert certificate required": "it asks for a certificate of ours; name it in [{section}] cert_file",
+    "alert unknown ca": "it does not trust our certificate ({detail}); check [{section}] cert_file",
+    "alert bad certificate": "it does not accept our certificate ({detail}); check [{section}] cert_file",
+    "alert certificate expired": "our certificate has expired ({detail}); renew [{section}] cert_file",
+    "has expired": "its certificate is not trusted ({detail}); renew it on the server, or set the clock of this device",
+    "not yet valid": "its certificate is not trusted ({detail}); set the clock of this device",
+    "mismatch": "its certificate is not trusted ({detail}); write a name that the certificate has in the URL of [{section}]",
+    "wrong version number": "it speaks no TLS there ({detail}); check the port in the URL of [{section}]",
+    "record layer failure": "it speaks no TLS there ({detail}); check the port in the URL of [{section}]",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +106,22 @@ class TlsFiles:
                 raise self._unusable("cert_file", files, error) from error
         return context
 
-    def advice(self) -> str:
-        """The setting that mends a certificate that is not trusted."""
-        if self.ca_file is None:
-            return f"name the certificate of its authority in [{self.section}] ca_file"
-        return f"check [{self.section}] ca_file, and the name in its url"
+    def failure(self, words: str) -> str | None:
+        """What a failed handshake means, and the setting that mends it; None where the words do not tell.
+
+        Args:
+            words: words of OpenSSL, from an error of `ssl` or of a library that wraps it.
+        """
+        if not any(sign in words.lower() for sign in ("ssl", "tls", "certificate")):
+            return None
+        detail = OF_OPENSSL.sub("", words).strip()
+        small = detail.lower()
+        meaning = next((means for sign, means in FAILURES.items() if sign in small), None)
+        if meaning is None and "verify failed" in small:
+            meaning = NOT_TRUSTED if self.ca_file is None else NOT_TRUSTED_BY_FILE
+        if meaning is None:
+            return None
+        return meaning.format(detail=detail.removeprefix("certificate verify failed: "), section=self.section)
 
     def _unusable(self, key: str, path: str | None, error: Exception) -> ConfigurationError:
         reason = "holds no PEM certificate and key that belong together"

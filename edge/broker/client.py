@@ -1,5 +1,6 @@
 """The library's client, reading and acknowledging many messages at once."""
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -150,7 +151,9 @@ class BufferedClient(paho.Client):
             data = super()._sock_recv(READ_SIZE)
         except BlockingIOError:
             return MQTTErrorCode.MQTT_ERR_SUCCESS
-        except OSError:
+        except OSError as error:
+            if isinstance(error, ssl.SSLError):  # TLS 1.3 refuses our certificate after the handshake
+                self.failure = str(error)
             return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
         if not data:
             return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)

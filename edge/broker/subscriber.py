@@ -232,9 +232,8 @@ class Subscriber:
 
     def _on_connect_fail(self, _client: paho.Client, _data: object) -> None:
         failure = str(self._client.failure)
-        if "certificate" in failure.lower():
-            reason = failure.partition("] ")[2] or failure
-            self._problem = f"the certificate of {self._where} is not trusted ({reason}); {self._subscription.tls.advice()}"
+        if self.address.tls and (meaning := self._subscription.tls.failure(failure)) is not None:
+            self._problem = f"cannot reach {self._where}: {meaning}"
         else:
             self._problem = f"cannot reach {self._where}: {failure}; is it running there? check [mqtt] url"
         self._short_lived = 0
@@ -252,7 +251,8 @@ class Subscriber:
         if flags.is_disconnect_packet_from_server:
             self._problem = f"{self._where} ended the connection: {_words(reason, told)}"
         elif self._client.failure is not None:
-            self._problem = f"lost {self._where}: {self._client.failure}; {URL}"
+            meaning = self._subscription.tls.failure(self._client.failure) if self.address.tls else None
+            self._problem = f"lost {self._where}: {meaning or f'{self._client.failure}; {URL}'}"
         elif reason.value == NO_ANSWER:
             self._problem = f"lost {self._where}: it did not answer for {self._subscription.keepalive} s"
         elif reason.value == PROTOCOL_ERROR and accepted:

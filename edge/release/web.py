@@ -126,9 +126,8 @@ class Web:
                     raise
                 address = _redirected(address, error.headers["Location"])
             except URLError as error:
-                if isinstance(error.reason, ssl.SSLCertVerificationError):
-                    reason = f"its certificate is not trusted ({error.reason.verify_message}); {self._tls.advice()}"
-                    raise ConnectionError(reason) from error
+                if isinstance(error.reason, ssl.SSLError) and (meaning := self._tls.failure(str(error.reason))) is not None:
+                    raise ConnectionError(meaning) from error
                 raise
             else:
                 return answer

@@ -121,7 +121,9 @@ class Connection:
         from influxdb_client import InfluxDBClient  # noqa: PLC0415 - a second and 14 MB
         from influxdb_client.rest import ApiException  # noqa: PLC0415
 
-        with InfluxDBClient(self.url, self._token, org="", timeout=int(self._timeout * 1000), retries=False) as client:
+        files = {"ssl_ca_cert": self._tls.ca_file, "cert_file": self._tls.cert_file, "cert_key_file": self._tls.key_file}
+        timeout = int(self._timeout * 1000)
+        with InfluxDBClient(self.url, self._token, org="", timeout=timeout, retries=False, **files) as client:
             searches: tuple[Callable[[], set[str]], ...] = (
                 lambda: {owned.org_id for owned in client.buckets_api().find_buckets(name=bucket).buckets},
                 lambda: {seen.id for seen in client.organizations_api().find_organizations().orgs},
@@ -149,6 +151,6 @@ class Connection:
         """What it means that there was no answer."""
         words = " ".join(str(getattr(error, "reason", None) or error or type(error).__name__).split())
         words = BEFORE_THE_REASON.sub("", words)[:200]
-        if "certificate" in words.lower():
-            return StoreDenied(f"{self.url}: its certificate is not trusted ({words}); {self._tls.advice()}")
+        if (meaning := self._tls.failure(words)) is not None:
+            return StoreDenied(f"{self.url}: {meaning}")
         return StoreBusy(f"{self.url} does not answer ({words}); is InfluxDB running there? check [store] url")

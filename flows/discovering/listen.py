@@ -51,7 +51,7 @@ class Listener:
     """
 
     def __init__(self, mqtt: Mqtt, filters: Sequence[str], heard: Heard) -> None:
-        self._address = Address.parse(mqtt.url)
+        self._address, self._tls = Address.parse(mqtt.url), mqtt.tls
         self._where = f"the broker at {self._address.host}:{self._address.port}"
         self._filters, self._heard = list(filters), heard
         self._answered = threading.Event()
@@ -75,8 +75,10 @@ class Listener:
             self._client.aim(self._address)
             self._client.reconnect()
         except (OSError, ValueError) as error:
+            failure = str(self._client.failure or error)
+            meaning = self._tls.failure(failure) if self._address.tls else None
             hint = "is it running there? check --broker, or [mqtt] url"
-            raise BrokerError(f"cannot reach {self._where}: {self._client.failure or error}; {hint}") from error
+            raise BrokerError(f"cannot reach {self._where}: {meaning or f'{failure}; {hint}'}") from error
         start, stopped = time.monotonic(), False
         if self._client.loop_start() != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise BrokerError(f"cannot listen to {self._where}")

@@ -1,11 +1,13 @@
 """Brokers, stores and channels with a certification authority of their own: usual, and once not supported."""
 
 import contextlib
+import re
 import threading
 from collections.abc import Callable
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,7 @@ from edge.stores.influx_http import Connection
 from edge.stores.store import open_store
 from edge.tls import TlsFiles
 from tests.support.certificates import Authority
+from tests.support.devices import answering, serving
 from tests.support.fake_influx import FakeInflux2
 from tests.support.servers import Mosquitto, wait_until
 
@@ -51,6 +54,7 @@ def test_a_broker_is_trusted_by_its_own_authority(authority: Authority, tmp_path
     with Mosquitto(tmp_path / "broker", settings=settings) as broker:
         url = f"mqtts://127.0.0.1:{broker.port}"
         problem_of(url, TlsFiles("mqtt"), lambda text: "authority in [mqtt] ca_file" in (text or ""))
+        problem_of(url, TlsFiles("mqtt", str(authority.file)), lambda text: "name it in [mqtt] cert_file" in (text or ""))
         files = TlsFiles("mqtt", str(authority.file), str(ours[0]), str(ours[1]))
         problem_of(url, files, lambda text: text is None)
 
@@ -85,6 +89,63 @@ def test_a_channel_is_trusted_by_its_own_authority(authority: Authority, tmp_pat
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # paho leaves the socket of a failed handshake
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"days": -1}, r"certificate has expired\); renew it on the server, or set the clock of this device"),
+        ({"address": "127.0.0.2"}, r"mismatch, .*\); write a name that the certificate has in the URL of \[{}\]"),
+        ({}, r"it speaks no TLS there \(.*\); check the port in the URL of \[{}\]"),
+    ],
+    ids=["expired", "another name", "no TLS"],
+)
+def test_the_reason_of_a_failed_handshake_is_said(options: dict[str, Any], words: str, authority: Authority) -> None:
+    """For store, channel and broker, each with its own section."""
+    tls = authority.context("server", **options) if options else None
+    with serving(answering(200, b"{}"), tls) as served:
+        port = int(served.rpartition(":")[2])
+        url = f"https://127.0.0.1:{port}"
+        with pytest.raises(StoreDenied, match=words.format("store")):
+            Connection(url, "all", tls=TlsFiles("store", str(authority.file))).ask("GET", "/ping", [])
+        with pytest.raises(OSError, match=words.format("release")):
+            Source(f"{url}/live.json", TlsFiles("release", str(authority.file))).read_channel()
+        expected = re.compile(words.format("mqtt"))
+        problem_of(
+            f"mqtts://127.0.0.1:{port}",
+            TlsFiles("mqtt", str(authority.file)),
+            lambda text: expected.search(text or "") is not None,
+        )
+
+
+@pytest.mark.parametrize(
+    ("words", "meaning"),
+    [
+        (
+            "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate is not yet valid (_ssl.c:1006)",
+            "set the clock",
+        ),
+        (
+            "[SSL: TLSV1_ALERT_UNKNOWN_CA] tlsv1 alert unknown ca (_ssl.c:2580)",
+            "it does not trust our certificate (tlsv1 alert",
+        ),
+        ("[SSL: SSLV3_ALERT_CERTIFICATE_EXPIRED] sslv3 alert certificate expired (_ssl.c:1)", "our certificate has expired ("),
+        ("[SSL] record layer failure (_ssl.c:1000)", "it speaks no TLS there (record layer failure)"),
+        (
+            "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required (_ssl.c:2580)",
+            "asks for a certificate of ours",
+        ),
+        ("EOF occurred in violation of protocol (_ssl.c:1006)", None),
+        ("Connection refused", None),
+    ],
+)
+def test_words_of_openssl_get_a_meaning(words: str, meaning: str | None) -> None:
+    """Its codes and places stay out of the line; what is no failure of TLS is none."""
+    said = TlsFiles("mqtt").failure(words)
+    assert (said is None) == (meaning is None)
+    assert (meaning or "") in (said or "")
+    assert "_ssl.c" not in (said or "")
 
 
 def test_files_that_cannot_be_used_are_named(authority: Authority, tmp_path: Path) -> None:
