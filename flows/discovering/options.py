@@ -39,10 +39,10 @@ def told(text: str) -> None:
 
 
 def broker(options: argparse.Namespace) -> "Mqtt":
-    """The broker that the options name, with the account of the configuration where there is one.
+    """The broker that the options name, with the account of the configuration; a password that goes unencrypted is told of.
 
     Raises:
-        ConfigurationError: its URL or the configuration cannot be used.
+        ConfigurationError: its URL or the configuration cannot be used, or the password must not go there unencrypted.
     """
     import msgspec
 
@@ -51,10 +51,12 @@ def broker(options: argparse.Namespace) -> "Mqtt":
     from edge.config.sections import Mqtt
 
     mqtt = read_config(options.config).mqtt if options.config.exists() else Mqtt()
-    if options.broker is None:
-        return mqtt
-    try:
-        Address.parse(options.broker)
-    except ConfigurationError as error:
-        raise ConfigurationError(f"--broker: {error}") from error
-    return msgspec.structs.replace(mqtt, url=options.broker)
+    if options.broker is not None:
+        try:
+            Address.parse(options.broker)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"--broker: {error}") from error
+        mqtt = msgspec.structs.replace(mqtt, url=options.broker)
+    if (warning := mqtt.in_the_open()) is not None:
+        told(warning)
+    return mqtt

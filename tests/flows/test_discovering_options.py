@@ -17,13 +17,32 @@ def parsed(folder: Path, *arguments: str) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def configure(folder: Path) -> None:
+    """Write a configuration with an account."""
+    (folder / "secret").write_text("hunter2")
+    (folder / "gatecast.toml").write_text(f'[mqtt]\nurl = "mqtt://me@there"\npassword_file = "{folder}/secret"\n')
+
+
 def test_the_broker_is_that_of_the_option_the_configuration_or_this_machine(tmp_path: Path) -> None:
     """In this order; account files of the configuration count for the option, too."""
     assert broker(parsed(tmp_path)).url == "mqtt://127.0.0.1:1883"
-    (tmp_path / "gatecast.toml").write_text('[mqtt]\nurl = "mqtt://me@there"\npassword_file = "secret"\n')
+    configure(tmp_path)
     assert broker(parsed(tmp_path)).url == "mqtt://me@there"
     named = broker(parsed(tmp_path, "--broker", "mqtt://else"))
-    assert (named.url, named.password_file) == ("mqtt://else", "secret")
+    assert (named.url, named.password_file) == ("mqtt://else", str(tmp_path / "secret"))
+
+
+def test_a_password_that_goes_unencrypted_is_told_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Within a private network; elsewhere nobody listens."""
+    configure(tmp_path)
+    broker(parsed(tmp_path, "--broker", "mqtts://me@there"))
+    assert capsys.readouterr() == ("", "")
+    broker(parsed(tmp_path))
+    out, told_of = capsys.readouterr()
+    assert (out, told_of.count("\n")) == ("", 1)
+    assert told_of.startswith("[mqtt] sends the password to there without encryption")
+    with pytest.raises(ConfigurationError, match="allow_unencrypted"):
+        broker(parsed(tmp_path, "--broker", "mqtt://me@example.com"))
 
 
 @pytest.mark.parametrize("url", ["http://x", "mqtt://u:hunter2@x"])
