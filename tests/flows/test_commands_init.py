@@ -24,7 +24,7 @@ def test_init_writes_every_setting_with_its_default(tmp_path: Path, capsys: pyte
     settings = {field for section in sections for field in section.__struct_fields__}
     named = re.search(r"^# Further keys.*?\n(?!#)", path.read_text(), re.MULTILINE | re.DOTALL)
     assert named is not None
-    assert settings - written - set(re.findall(r"\w+", named[0])) == {"password_file", "ca_file", "cert_file", "key_file"}
+    assert settings - written - set(re.findall(r"\w+", named[0])) == {"ca_file", "cert_file", "key_file"}
     assert call(capsys, "init", "--config", str(path))[0] == 2
 
 
@@ -33,7 +33,8 @@ def test_every_example_of_the_template_can_be_used(tmp_path: Path) -> None:
     template = TEMPLATE.read_text("utf-8")
     examples = re.findall(r"^# (\w+) = ", template, re.MULTILINE)
     rule = ["series", "format", "value", "time", "time_unit", "timezone", "unit", "kind", "fill", "hold"]
-    assert examples == [*rule, "token_file", "interval", "horizon", "window", "units", "segment", "name"]
+    others = ["token_file", "refresh", "password_file", "interval", "horizon", "window", "units", "segment", "name"]
+    assert examples == ["share", "allow_unencrypted", *rule, *others]
     path = tmp_path / "gatecast.toml"
     path.write_text(re.sub(r"^# (?=\w+ = )", "", template, flags=re.MULTILINE), encoding="utf-8")
     config = read_config(path)
