@@ -119,8 +119,8 @@ class Source:
     ) -> None:
         try:
             parts = urlsplit(channel)
-            scheme, user, host = parts.scheme, parts.username, parts.hostname
-        except ValueError:  # such as http://[
+            scheme, user, host, _ = parts.scheme, parts.username, parts.hostname, parts.port
+        except ValueError:  # such as http://[ or the beginning of a password in the place of a port
             scheme, user, host = "no", None, None
         self.remote = scheme in ("http", "https")
         if self.remote and holds_secret(channel):

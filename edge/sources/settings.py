@@ -103,10 +103,10 @@ class HistorySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Raises:
             ConfigurationError: no database has such a URL, or a key does not go with it.
         """
+        if holds_secret(self.url):
+            raise ConfigurationError("[[history]] url: keep secrets out of it; name password_file or token_file instead")
         if not re.fullmatch(r"[a-z][a-z0-9]*(\+[a-z0-9_]+)?://.*", self.url, re.DOTALL):
             raise ConfigurationError(f"[[history]] url {without_account(self.url)!r} is no URL; write {EXAMPLES}")
-        if holds_secret(self.url):
-            raise ConfigurationError(f"{self.label}: keep the secret out of url; name password_file or token_file instead")
         wrong: tuple[str, ...]
         if self.scheme in INFLUX:
             wrong, kind = OF_DATABASES, "an InfluxDB"

@@ -44,6 +44,13 @@ def test_a_secret_in_the_address_is_refused(channel: str) -> None:
     assert "=secret" not in str(caught.value)
 
 
+def test_a_password_with_a_slash_is_not_repeated_either() -> None:
+    """The part before the slash looks like a port."""
+    with pytest.raises(ConfigurationError, match="write a path or an http") as refused:
+        Source("https://me:hunter/2@host/live.json")
+    assert "hunter" not in str(refused.value)
+
+
 def test_a_user_is_no_part_of_the_address_that_is_shown() -> None:
     """And the password goes nowhere without encryption where others could read it."""
     assert Source("http://me@127.0.0.1:1/live.json", password="secret").channel == "http://127.0.0.1:1/live.json"

@@ -41,3 +41,13 @@ def test_what_cannot_work_is_one_line(source: HistorySource, words: str) -> None
 def test_an_account_in_the_url_is_not_shown() -> None:
     """There may be a password in it."""
     assert HistorySource("postgresql://me:secret@db/plant").label == "[[history]] postgresql://*@db/plant"
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:hunter2@db/plant", "postgresql://me@db/plant?password=hunter2", f"{INFLUX}?token=hunter2"]
+)
+def test_a_secret_in_the_url_is_refused_and_not_repeated(url: str) -> None:
+    """The line names the two keys for it."""
+    with pytest.raises(ConfigurationError, match="name password_file or token_file instead") as refused:
+        HistorySource(url).check()
+    assert "hunter2" not in str(refused.value)
