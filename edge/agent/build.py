@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from edge.agent.committing import Committer, Surroundings
-from edge.agent.counters import Counter, Counters, skipped
+from edge.agent.counters import Counters, skipped
 from edge.agent.health import Health
 from edge.agent.heartbeat import Heartbeat
 from edge.agent.journal import Journal
@@ -38,6 +38,8 @@ from edge.messages.intake import Intake
 from edge.messages.message import Arrival
 from edge.messages.names import least_filters
 from edge.messages.reading import Naming, meaning_of
+from edge.priming.history import Rules
+from edge.priming.reader import Origins
 from edge.release.capacity import memory, shortage
 from edge.release.meanings import disagreement
 from edge.release.pace import too_slow
@@ -192,7 +194,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     def shortfall() -> str | None:
         shared = None if sharing is None else sharing.problem
         device = (sender.degraded, committer.degraded, silence.problem, shared)
-        reasons = (intake.records.problem, releases.problem, live.problem, *device)
+        reasons = (intake.records.problem, releases.problem, live.problem, primer.problem, *device)
         return "; ".join(reason for reason in reasons if reason is not None) or None
 
     def wait_for_room() -> bool:
@@ -218,7 +220,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     surroundings = Surroundings(
         series,
         lambda: intake.arrivals.values(),  # noqa: PLW0108 - each batch has arrivals of its own
-        lambda: live.engine.dump if live.engine is not None else None,
+        lambda: partial(journal.dump, live.engine) if live.engine is not None else None,
         lambda: hold.waiting,
         lambda whole: naming.memory.dump(whole=whole),
         clocks.now,
@@ -227,14 +229,10 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         wait_for_room,
     )
     committer = Committer(spool, sender, outside.subscriber, surroundings, counters, grumbler)
-    around = Around(
-        lambda: counters.total(Counter.READINGS),
-        lambda: committer.drain(waits.patience, stop.wait),
-        heart.beat,
-        wait=hold.take,
-    )
+    around = Around(committer.sent, hold.take, patience=waits.patience, died=outside.died)
     again = Backoff(waits.history, waits.history, outside.random)
-    primer = Primer(outside.history, naming, grumbler, around, again, outside.sources)
+    rules = Rules(config.ingests(), lambda name: series.get(name) is not None)  # rules of its own: a thread uses them
+    primer = Primer(Origins(outside.history, outside.sources, rules), naming, grumbler, around, again)
     journal = Journal(spool, committer, log, heart.beat, limits.snapshot_rows)
     releases = _make_releases(config, outside, series)
     live = Live(partial(_make_engine, config, outside, series), releases, primer, journal, trust, health)

@@ -153,20 +153,11 @@ class Committer:
             self._event = time.monotonic(), line
             self._grumbler.say(kind, line)
 
-    def drain(self, patience: float, wait: Callable[[float], bool]) -> None:
-        """Let the store take what is ready.
-
-        Args:
-            patience: longest time for that, seconds.
-            wait: function that waits so many seconds, and returns whether to give up.
-        """
-        end = time.monotonic() + patience
+    def sent(self) -> Callable[[], bool]:
+        """A function that says whether the store has all that waits for it now, or takes nothing."""
         self.commit(Commit())
-        while self._spool.backlog and self._sender.problem is None and time.monotonic() < end:
-            if wait(0.05):
-                return
-            if self.has_news:
-                self.commit(Commit())
+        newest = self._spool.newest if self._spool.backlog else 0
+        return lambda: self._sender.sent >= newest or self._sender.problem is not None
 
     def _new_series(self) -> list[tuple[int, str, dict[str, str]]]:
         table = self._surroundings.series

@@ -1,6 +1,7 @@
 """The series state on disk: a snapshot, and the batches since; it comes back from there at the next start."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain
 
 from edge.agent.committing import Committer
@@ -11,6 +12,7 @@ from edge.series.recent import REMEMBERED
 from edge.spool.spool import Commit, Spool
 
 SNAPSHOT_ROWS = REMEMBERED // 2
+UNFILLED = b"unfilled"  # last part of a snapshot whose windows lack the history of the store
 
 
 class Journal:
@@ -34,12 +36,19 @@ class Journal:
     ) -> None:
         self._spool, self._committer, self._log, self._beat = spool, committer, log, beat
         self._snapshot_rows = snapshot_rows
+        self.filled = True  # whether the windows have the history that there is; a start asks for it where they have not
         self._rows = 0  # since the last snapshot
 
     def snapshot(self, engine: Engine) -> None:
         """Commit the whole state; the journal from here on belongs to the engine's grid."""
-        self._committer.commit(Commit(snapshot=engine.dump))
+        self._committer.commit(Commit(snapshot=partial(self.dump, engine)))
         self._rows = 0
+
+    def dump(self, engine: Engine) -> Iterator[bytes]:
+        """The parts of a snapshot."""
+        yield from engine.dump()
+        if not self.filled:
+            yield UNFILLED
 
     def is_full_after(self, effect: Effect, readings: int) -> bool:
         """Count a batch that is about to be committed; returns whether a snapshot is to replace the journal with it."""
@@ -55,12 +64,12 @@ class Journal:
         A state that was made under other settings is adapted, and a snapshot of it committed.
 
         Returns:
-            Whether there was a state for the grid of the live bundle.
+            Whether there was a state for the grid of the live bundle, and its windows had been filled with history.
         """
         known, stale = self._read(engine)
         if stale:
             self.snapshot(engine)
-        return known
+        return known and self.filled
 
     def _read(self, engine: Engine) -> tuple[bool, bool]:
         """Returns whether there was a state for the engine's grid, and whether it was made under other settings."""
@@ -93,6 +102,7 @@ class Journal:
             known = first is not None
             if first is not None:
                 engine.load(chain([first], parts))
+                self.filled = next(parts, None) != UNFILLED
             for entry in alive(self._spool.journal(), self._beat):
                 engine.replay(entry)
                 known = True

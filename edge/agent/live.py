@@ -73,11 +73,15 @@ class Live:
     def go_live(self, ready: ReadyBundle) -> None:
         """Exchange the forecaster; windows of the same grid are kept, others are filled from the store."""
         kept = False
-        self._primer.forget()
         if self.engine is None:
             self.engine = self._make_engine(ready)
         else:
+            half_filled = self._primer.fills
+            self._primer.give_up()
             kept = self.engine.swap(ready.forecaster, ready.bundle.manifest.series, ready.bundle.manifest.meanings)
+            if half_filled:
+                self.engine.restart()
+            kept = kept and self._primer.complete
         self._use(ready)
         if kept:
             self._journal.snapshot(self.engine)
@@ -90,13 +94,25 @@ class Live:
             self.go_live(self._releases.fall_back(self.current.bundle, reason))
 
     def prime(self, latest: int | None = None) -> None:
-        """Fill the windows from the store's newest readings, now or when it answers.
+        """Begin to fill the windows from the store's newest readings; `go_on` goes on with it between batches.
 
         Args:
             latest: the latest time that counts, ns UTC; None: what the trust in our clock allows.
         """
         if self.engine is not None:
-            self._primer.fill(self.engine, self._trust.history if latest is None else latest, self.first_beyond)
+            self._journal.filled = False
+            self._primer.begin(self.engine, self._trust.history if latest is None else latest, self.first_beyond)
+            self._journal.snapshot(self.engine)
+
+    def go_on(self) -> None:
+        """Let history that was read meanwhile go into the windows; a store that gave none is asked again."""
+        if self.engine is None:
+            return
+        if self._primer.due:
+            self.prime()
+        ready = self._primer.go_on(self.engine)
+        self._journal.filled = self._primer.complete
+        if ready:
             self._journal.snapshot(self.engine)
 
     def follow(self) -> None:
@@ -106,16 +122,11 @@ class Live:
             if self.engine.state.means_otherwise():
                 self.restart()
 
-    def prime_if_due(self) -> None:
-        """Ask a store again that gave no history the last time."""
-        if self.engine is not None and self._primer.due:
-            self.prime()
-
     def restart(self) -> None:
         """Empty all windows and fill them again up to the latest time that counts by our clock."""
         if self.engine is not None:
+            self._primer.give_up()
             self.engine.restart()
-            self._primer.forget()
             self.prime(self._trust.latest)
 
     def _use(self, ready: ReadyBundle) -> None:

@@ -7,6 +7,7 @@ store and looking for new bundles go on in threads beside it.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from edge.agent.committing import Committer
 from edge.agent.counters import Counter, Counters, Gauge, tally
@@ -42,6 +43,7 @@ from edge.stores.store import Store, encode_blocks
 from edge.threads import Died
 
 FORECAST_ROWS = 20_000  # about 20 MB on their way to the store
+PAGES_WAIT = 0.02  # seconds to wait for messages while pages of history wait for the loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class Waits:
     """How long the agent waits for others, seconds.
 
     Args:
-        patience: longest wait at start and swap: for a first look at the channel, for the store to take what is ready.
+        patience: longest wait at start for a first look at the channel and for the windows; and longest time that readings wait
+            for the store to take what is ready, and then to give history.
         disk: pause between tries of a disk that is full.
         history: longest pause before a store that gave no history is asked again.
         settled: time after connecting until the first of the messages that the broker has kept must have come.
@@ -189,8 +192,9 @@ class Agent:
             parts.subscriber.start(parts.died)
             while not parts.stop.asked:
                 parts.heart.beat()
-                messages = parts.subscriber.take(self._most(), 0.2, linger)
+                messages = parts.subscriber.take(self._most(), PAGES_WAIT if parts.primer.fills else 0.2, linger)
                 self._swap()
+                parts.live.go_on()
                 self._batch(messages)
                 parts.committer.commit_if_due()
                 parts.broker.look()
@@ -211,6 +215,7 @@ class Agent:
         parts.watcher.stop()
         if parts.sharing is not None:
             parts.sharing.stop()
+        parts.primer.stop()
         ended = parts.sender.stop()
         parts.committer.commit(Commit())
         parts.spool.close()
@@ -231,13 +236,21 @@ class Agent:
             parts.live.prime()
         parts.watcher.start()
         end = time.monotonic() + self._patience
-        while not parts.watcher.looked.wait(0.05) and not parts.stop.asked and time.monotonic() < end:
-            pass
+        self._wait_for(parts.watcher.looked.is_set, end)
         self._swap()
+        # What the broker has kept finds the windows filled, if the store is quick.
+        self._wait_for(lambda: not parts.primer.busy, end)
         if parts.live.engine is None:
             reason = parts.releases.problem
             advice = "release one with gatecast retrain" if reason is None else reason
             parts.log(f"no bundle is live: readings are stored, nothing is forecast; {advice}")
+
+    def _wait_for(self, is_so: Callable[[], bool], end: float) -> None:
+        """Let history go into the windows until something is so, or a moment has come, or the agent is to stop."""
+        while not is_so() and time.monotonic() < end:
+            self.parts.live.go_on()
+            if self.parts.stop.wait(0.01):
+                return
 
     def _most(self) -> int:
         """Messages in a batch: each may close an interval, and all forecasts of a batch are in memory at once."""
@@ -252,7 +265,6 @@ class Agent:
         if (age := parts.releases.age) is not None:
             parts.counters.set(Gauge.RELEASE_AGE_SECONDS, age)
         if ready is None:
-            parts.live.prime_if_due()
             return
         parts.live.go_live(ready)
         parts.releases.accept(ready)
@@ -304,7 +316,8 @@ class Agent:
             readings, ahead = readings.take(~early), Readings.concatenate([ahead, readings.take(early)])
         ready = parts.hold.exchange(ahead, latest, most=most)
         held = None if parts.hold.waiting is waiting else parts.hold.waiting
-        if parts.live.engine is None:
+        counting = self._counting(Readings.concatenate([ready, readings]))
+        if counting is None or parts.live.engine is None:
             if messages or held is not None:
                 taken = Readings.concatenate([readings, ahead])
                 points = [Points.of_readings(taken), *parts.descriptions.rows(taken)]
@@ -312,7 +325,20 @@ class Agent:
             elif parts.committer.has_news:
                 parts.committer.commit(Commit(), may_wait=True)
             return None
-        return self._step(parts.live.engine, Readings.concatenate([ready, readings]), ahead, messages, held)
+        if parts.primer.waits or len(counting) != len(ready) + len(readings):
+            ahead = Readings.concatenate([ahead, readings])
+        return self._step(parts.live.engine, counting, ahead, messages, held)
+
+    def _counting(self, readings: Readings) -> Readings | None:
+        """The readings that count now; None where nothing counts: there is no bundle, or windows are being filled."""
+        parts, engine = self.parts, self.parts.live.engine
+        if engine is None:
+            return None
+        if len(readings) and not parts.primer.fills and (fault := parts.trust.fault(engine.state.reached)) is not None:
+            parts.log(fault)
+            parts.live.restart()
+        counting = parts.primer.pass_on(readings, 2 * self._most())
+        return None if parts.primer.holds else counting
 
     def _step(
         self, engine: Engine, readings: Readings, ahead: Readings, messages: list[Message], held: Readings | None
@@ -322,7 +348,7 @@ class Agent:
         Args:
             engine: the live engine.
             readings: readings that count now.
-            ahead: readings of the batch that wait.
+            ahead: readings of the batch that do not count yet, or are not all of those that count.
             messages: messages of the batch.
             held: all readings that wait; None where they are the same as before.
         """
@@ -335,7 +361,7 @@ class Agent:
         # Also a closing that gave no rows belongs into the journal.
         if messages or held is not None or len(effect.entry.forecasts):
             entry = effect.entry if len(readings) or effect.entry.now is not None else None
-            snapshot = engine.dump if parts.journal.is_full_after(effect, len(readings)) else None
+            snapshot = partial(parts.journal.dump, engine) if parts.journal.is_full_after(effect, len(readings)) else None
             told = parts.descriptions.rows(readings)
             blocks = self._encode([*effect.points, Points.of_readings(ahead), *told])
             commit = Commit(blocks, [entry] if entry is not None else [], snapshot=snapshot, held=held)
@@ -346,12 +372,9 @@ class Agent:
         return effect
 
     def _closing_time(self, engine: Engine, readings: Readings) -> int | None:
-        """The clock, where it may close intervals: live, connected, and nothing waiting in the broker."""
+        """The clock, where it may close intervals: live, connected, and nothing waiting in the broker or for history."""
         parts = self.parts
-        if len(readings) and (fault := parts.trust.fault(engine.state.reached)) is not None:
-            parts.log(fault)
-            parts.live.restart()
-        if self._settings.clock == "event" or parts.trust.seen is None:
+        if self._settings.clock == "event" or parts.trust.seen is None or parts.primer.waits:
             return None
         interval, session = engine.forecaster.contract.interval, parts.subscriber.session
         may = parts.closing.may_close(readings, session, interval, connected=parts.subscriber.problem is None)

@@ -1,30 +1,30 @@
-"""The newest readings of store and history into empty windows: what an agent starts with that has no memory of its own."""
+"""Windows filled with history, page by page between two batches, while a thread reads it.
+
+The readings that come in meanwhile are stored and acknowledged, and wait: so they count after the history, in their order.
+They do not wait for a store that gives nothing. Then windows are filled with what comes live, and history goes before it later.
+"""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from edge.backoff import Backoff
-from edge.clock.trust import AHEAD
-from edge.contract.columns import Readings, SeriesTable
-from edge.errors import GatecastError, StoreBusy, StoreError
+from edge.contract.columns import Int32, Readings
 from edge.log import Grumbler
-from edge.messages.reading import Naming, plausible_of
+from edge.messages.reading import Naming
+from edge.priming.history import Page, Wanted
+from edge.priming.reader import Ended, HistoryReader, Origins
 from edge.series.engine import Engine
-from edge.series.recent import REMEMBERED
-from edge.sources.joining import join
-from edge.sources.names import comes_live
-from edge.sources.plausible import PlausibleReadings
-from edge.sources.source import Source
-from edge.stores.store import Store, read_readings
+from edge.series.recent import REMEMBERED, replaced
+from edge.threads import Died, raise_again
 
-SLICES = 96  # reads per window: one page of 10,000 series stays small
 UNKNOWN = -2  # index of a series that had no reading yet
 PATIENT = 3  # tries that a source of [[history]] has to answer in; then the windows are filled without it
 AGAIN = 30.0  # seconds, longest pause before a store that gave no history is asked again
+ROWS = 100_000  # readings of the history that go into the windows between two batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,210 +32,231 @@ class Around:
     """What goes on around the filling of windows.
 
     Args:
-        taken: function that gives the number of readings that came in so far.
-        drain: function that lets the store take what is ready, so that its history is complete.
-        beat: function called with every page: a slow store may take minutes for all of them.
-        moment: function that gives seconds, monotonic.
+        sent: function that gives a function, which says whether the store has what waits for it now, or takes nothing.
         wait: function that takes readings from ahead of our clock, until they count.
+        moment: function that gives seconds, monotonic.
+        patience: longest time that the store has to take what waits, and then to give the first page, before readings
+            count without history, seconds.
+        died: function called with one line where the thread dies.
     """
 
-    taken: Callable[[], float]
-    drain: Callable[[], None] = lambda: None
-    beat: Callable[[], None] = lambda: None
-    moment: Callable[[], float] = time.monotonic
+    sent: Callable[[], Callable[[], bool]] = lambda: lambda: True
     wait: Callable[[Readings], None] = lambda _: None
+    moment: Callable[[], float] = time.monotonic
+    patience: float = 5.0
+    died: Died = raise_again
+
+
+@dataclass(slots=True)
+class _Filling:
+    """One try to fill the windows.
+
+    Args:
+        reader: thread that reads the history.
+        beyond: the first time of a reading that waits, as a live one does; None: all count at once.
+        sent: function that says whether the store has what it must have before it is read.
+        moment: beginning of the wait for the store, seconds.
+        started: whether the thread reads.
+        ending: end of the filling, which lets the live readings follow; None before the first page.
+        add: function that takes a part of the history.
+        names: name of each series of the history.
+        indices: index of each of them in the engine, -1 where there is no room for it.
+        waiting: readings that wait until our clock is there.
+        count: number of readings so far.
+    """
+
+    reader: HistoryReader
+    beyond: int | None
+    sent: Callable[[], bool]
+    moment: float
+    started: bool = False
+    ending: ExitStack | None = None
+    add: Callable[[Readings], object] = lambda _: None
+    names: list[str] = field(default_factory=list)
+    indices: Int32 = field(default_factory=lambda: np.zeros(0, np.int32))
+    waiting: list[Readings] = field(default_factory=list)
+    count: int = 0
 
 
 class Primer:
-    """Fills empty windows now, or when the store answers.
+    """Fills empty windows now, or when the store answers. Only the loop calls it, but `problem`.
 
     Args:
-        store: function that opens a connection of its own: the sender is using the other one.
+        origins: functions that open the store and the sources of the history.
         naming: series that are known or may be added.
         grumbler: grumbler that says what happened.
         around: work that goes on around it.
         again: pause before a store that gave no history is asked again.
-        sources: functions that open a source each of what `[[history]]` names.
+        rows: readings of the history that go into the windows between two batches.
     """
 
     def __init__(
         self,
-        store: Callable[[], Store],
+        origins: Origins,
         naming: Naming,
         grumbler: Grumbler,
-        around: Around,
+        around: Around = Around(),
         again: Backoff = Backoff(AGAIN, AGAIN),
-        sources: Sequence[Callable[[], Source]] = (),
+        rows: int = ROWS,
     ) -> None:
-        self._store, self._naming, self._grumbler, self._around, self._again = store, naming, grumbler, around, again
-        self._sources, self._tries = sources, 0
+        self._origins, self._naming, self._grumbler, self._around = origins, naming, grumbler, around
+        self._again, self._rows, self._tries = again, rows, 0
+        self._filling: _Filling | None = None
         self._next: float | None = None
-        self._empty_since: float | None = None  # readings taken by then
+        self._held = Readings.empty()
+        self.complete = True  # whether the windows have the history that there is
 
     @property
     def due(self) -> bool:
         """Whether a store that gave no history is to be asked again."""
         return self._next is not None and self._around.moment() >= self._next
 
-    def forget(self) -> None:
-        """Note that all windows were emptied; no reading that was taken before is in them."""
-        self._empty_since = None
+    @property
+    def busy(self) -> bool:
+        """Whether history is being read."""
+        return self._filling is not None
 
-    def fill(self, engine: Engine, latest: int, beyond: int | None = None) -> None:
-        """Fill an engine's windows.
+    @property
+    def fills(self) -> bool:
+        """Whether pages of the history are going into the windows: the engine must take nothing else."""
+        return self._filling is not None and self._filling.ending is not None
+
+    @property
+    def holds(self) -> bool:
+        """Whether readings that come in now have to wait."""
+        filling = self._filling
+        if filling is None:
+            return False
+        return filling.ending is not None or self._around.moment() - filling.moment < self._around.patience
+
+    @property
+    def problem(self) -> str | None:
+        """A line that says that windows are being filled; None where they are not."""
+        filling = self._filling
+        if filling is None:
+            return None
+        state = f"{filling.count} readings so far" if filling.ending is not None else "the store has given none yet"
+        return f"windows are being filled from the store's history ({state}); readings are stored meanwhile"
+
+    def begin(self, engine: Engine, latest: int, beyond: int | None = None) -> None:
+        """Begin to fill the windows; what was being read for them before is of no use any more.
 
         Args:
             engine: the engine.
             latest: the latest time to look for, ns UTC.
             beyond: the first time of a reading that waits, as a live one does; None: all count at once.
         """
-        self._next = None
-        self._around.drain()
-        opened: list[Source] = []
-        try:
-            store = self._store()
-            try:
-                opened += self._open_sources()
-                span = Until(latest, beyond)
-                readings = prime(engine, store, self._naming, span, around=self._around, sources=opened)
-            finally:
-                store.close()
-                for source in opened:
-                    source.close()
-            self._tries = 0
-            if readings:
-                origin = "the store and [[history]]" if opened else "the store"
-                self._grumbler.say(
-                    "primed", f"windows filled with {readings} readings of {len(engine.state)} series from {origin}"
-                )
-            for source in opened:
-                if notes := source.notes.lines():
-                    self._grumbler.say(source.settings.label, "; ".join(notes))
-        except StoreError as error:
-            self._grumbler.say("history", f"windows stay empty, because the store gives no history: {error}")
-            # Only while the newest readings are all remembered: those of the store must not count twice.
-            taken = self._around.taken()
-            self._empty_since = taken if self._empty_since is None else self._empty_since
-            if taken - self._empty_since < REMEMBERED // 2:
-                self._next = self._around.moment() + self._again.wait(1)
-
-    def _open_sources(self) -> Iterator[Source]:
-        """The sources that answer.
-
-        Raises:
-            StoreBusy: one of them does not answer now, and may do so soon.
-        """
+        self.give_up()
+        self._next, self.complete = None, False
         self._tries += 1
-        for number, open_source in enumerate(self._sources, 1):
-            self._around.beat()
-            try:
-                source = open_source()
-                source.span()
-            except GatecastError as error:
-                if isinstance(error, StoreBusy) and self._tries < PATIENT:
-                    raise StoreBusy(f"[[history]] number {number} does not answer yet ({error})") from error
-                self._grumbler.say(f"history {number}", f"windows are filled without it: {error}")
-            else:
-                yield source
+        contract = engine.forecaster.contract
+        wanted = Wanted(contract.interval, contract.window, engine.lookback, latest)
+        reader = HistoryReader(self._origins, wanted, patient=self._tries < PATIENT, died=self._around.died)
+        self._filling = _Filling(reader, beyond, self._around.sent(), self._around.moment())
+
+    def give_up(self) -> None:
+        """Read no further; the windows have what was read, and what came in live before."""
+        filling, self._filling = self._filling, None
+        if filling is not None:
+            filling.reader.give_up()
+            _close(filling)
+
+    def stop(self) -> None:
+        """End the thread; one that waits for a store that does not answer is left to the end of the process."""
+        filling, self._filling = self._filling, None
+        if filling is not None:
+            filling.reader.stop()
+
+    def pass_on(self, readings: Readings, most: int) -> Readings:
+        """The readings that count now, in the order in which they came: none while windows are filled.
+
+        Args:
+            readings: readings that have just come.
+            most: number of readings that count at once, where some have waited.
+        """
+        if not self.holds and not len(self._held):
+            return readings
+        self._held = Readings.concatenate([self._held, readings])
+        if self.holds:
+            return Readings.empty()
+        ready, self._held = self._held.take(slice(0, most)), self._held.take(slice(most, None))
+        return ready
+
+    @property
+    def waits(self) -> bool:
+        """Whether there are readings that were stored and do not count yet."""
+        return self.holds or len(self._held) > 0
+
+    def go_on(self, engine: Engine) -> bool:
+        """Let the history that was read meanwhile go into the windows, a part of it only where there is much.
+
+        Args:
+            engine: the engine that was given to `begin`.
+
+        Returns:
+            Whether the windows have changed, and are ready now.
+        """
+        filling = self._filling
+        if filling is None:
+            return False
+        if not filling.started:
+            if not filling.sent() and self._around.moment() - filling.moment < self._around.patience:
+                return False
+            filling.started, filling.moment = True, self._around.moment()
+            filling.reader.start()
+        before = filling.count
+        while filling.count - before < self._rows and (part := filling.reader.next()) is not None:
+            if isinstance(part, Ended):
+                return self._end(engine, filling, part)
+            if not self._fill(engine, filling, part):
+                text = f"more than {REMEMBERED:,} readings came meanwhile: the windows go on without the rest of the history"
+                return self._end(engine, filling, Ended(lines=[("history", text)]))
+        return False
+
+    def _fill(self, engine: Engine, filling: _Filling, page: Page) -> bool:
+        """Let a page go into the windows; returns False where history is of no use any more."""
+        if filling.ending is None:
+            if not engine.state.remembers_all:  # readings of the store would count twice
+                return False
+            filling.ending = ExitStack()
+            filling.add = filling.ending.enter_context(engine.filling())
+        filling.count += len(page.readings)
+        readings = self._indexed(filling, page)
+        if filling.beyond is not None and (early := readings.time >= filling.beyond).any():
+            filling.waiting.append(readings.take(early))
+            readings = readings.take(~early)
+        filling.add(readings.take(np.isnan(replaced(self._held, readings))))
+        return len(self._held) < REMEMBERED
+
+    def _indexed(self, filling: _Filling, page: Page) -> Readings:
+        """The readings of a page under the indices of the engine; a series gets one with its first reading."""
+        filling.names += page.names
+        new = np.full(len(page.names), UNKNOWN, np.int32)
+        filling.indices = np.concatenate([filling.indices, new])
+        owners = filling.indices[page.readings.series]
+        for fresh in np.unique(page.readings.series[owners == UNKNOWN]).tolist():
+            filling.indices[fresh] = self._naming.index(filling.names[fresh])
+        owners = filling.indices[page.readings.series]
+        return Readings(owners, page.readings.time, page.readings.value).take(owners >= 0)
+
+    def _end(self, engine: Engine, filling: _Filling, end: Ended) -> bool:
+        self.give_up()
+        for kind, text in end.lines:
+            self._grumbler.say(kind, text)
+        self._around.wait(Readings.concatenate(filling.waiting))
+        if end.error is not None:
+            self._grumbler.say("history", f"windows stay empty, because the store gives no history: {end.error}")
+            if engine.state.remembers_all:
+                self._next = self._around.moment() + self._again.wait(1)
+            return filling.ending is not None
+        self._tries, self.complete = 0, True
+        if filling.count:
+            origin = "the store and [[history]]" if end.sources else "the store"
+            text = f"windows filled with {filling.count} readings of {len(engine.state)} series from {origin}"
+            self._grumbler.say("primed", text)
+        return True
 
 
-@dataclass(frozen=True, slots=True)
-class Until:
-    """Up to what time history counts.
-
-    Args:
-        latest: the latest time to look for, ns UTC; what the store holds from after it came by a clock that was wrong, and
-            is left out.
-        beyond: the first time of a reading that waits until our clock is there, ns UTC; None: all count at once.
-    """
-
-    latest: int
-    beyond: int | None = None
-
-
-def prime(
-    engine: Engine,
-    store: Store,
-    naming: Naming,
-    until: Until,
-    *,
-    around: Around | None = None,
-    sources: Sequence[Source] = (),
-) -> int:
-    """Fill an engine's windows.
-
-    Args:
-        engine: its windows may hold the newest readings already, but not more of them than its state remembers.
-        store: the store; read only.
-        naming: series that are known or may be added.
-        until: up to what time its readings count.
-        around: work that goes on around it; None: nothing.
-        sources: further history, of which the series count that can come live.
-
-    Returns:
-        Number of readings that were found.
-
-    Raises:
-        StoreError: the store or a source gives no history.
-    """
-    ends = [span[1] for span in (store.span(), *(source.span() for source in sources)) if span is not None]
-    if not ends:
-        return 0
-    contract, newest = engine.forecaster.contract, max(ends)
-    around = around or Around(lambda: 0.0)
-    stop = min(newest, until.latest) + 1
-    start = min(newest, until.latest - AHEAD) + 1 - engine.lookback * contract.interval
-    history = SeriesTable()
-
-    def expected(name: str) -> bool:
-        return naming.series.get(name) is not None or comes_live(naming.ingests, name)
-
-    pages = _pages(store, range(start, stop), contract.interval * -(-contract.window // SLICES), history, around.beat)
-    more = (_expected(source.readings(start, stop, history), history, expected, around.beat) for source in sources)
-    plausible = PlausibleReadings(history, partial(plausible_of, naming.ingests))
-    waiting: list[Readings] = []
-    count = engine.prime(_in_time(_indexed(plausible.of(join([pages, *more])), history, naming), until.beyond, waiting))
-    around.wait(Readings.concatenate(waiting))
-    return count
-
-
-def _in_time(pages: Iterator[Readings], beyond: int | None, waiting: list[Readings]) -> Iterator[Readings]:
-    """The pages without the readings that wait, which are added to a list."""
-    for page in pages:
-        if beyond is not None and (early := page.time >= beyond).any():
-            waiting.append(page.take(early))
-            yield page.take(~early)
-        else:
-            yield page
-
-
-def _pages(store: Store, span: range, step: int, history: SeriesTable, beat: Callable[[], None]) -> Iterator[Readings]:
-    """What the store holds of a span of time, ns UTC, read in steps."""
-    for start in span[::step]:
-        beat()
-        for page in read_readings(store, start, min(start + step, span.stop), history):
-            beat()
-            yield page
-
-
-def _expected(
-    pages: Iterator[Readings], history: SeriesTable, expected: Callable[[str], bool], beat: Callable[[], None]
-) -> Iterator[Readings]:
-    """The pages without the series that never come live: a window of theirs would only take room."""
-    wanted = np.zeros(0, bool)
-    for page in pages:
-        beat()
-        wanted = np.concatenate([wanted, np.asarray([expected(name) for name in history.names[len(wanted) :]], bool)])
-        yield page.take(wanted[page.series])
-
-
-def _indexed(pages: Iterator[Readings], history: SeriesTable, naming: Naming) -> Iterator[Readings]:
-    """The readings under the indices of the engine; a series gets one with its first reading."""
-    indices = np.zeros(0, np.int32)
-    for page in pages:
-        if len(history) > len(indices):
-            indices = np.concatenate([indices, np.full(len(history) - len(indices), UNKNOWN, np.int32)])
-        for fresh in np.unique(page.series[indices[page.series] == UNKNOWN]).tolist():
-            indices[fresh] = naming.index(history.names[fresh])
-        owners = indices[page.series]
-        yield Readings(owners, page.time, page.value).take(np.isfinite(page.value) & (owners >= 0))
+def _close(filling: _Filling) -> None:
+    if filling.ending is not None:
+        filling.ending.close()

@@ -4,7 +4,8 @@ The agent, `gatecast-agent replay` and the restart after a crash all go through 
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -149,9 +150,9 @@ class Engine:
         self.scoring = Scoring(contract, self.leads)
         return (contract.interval, contract.aggregation) == (before.interval, before.aggregation)
 
-    def prime(self, history: Iterable[Readings]) -> int:
-        """Fill the windows with history, as `State.prime`; nothing is forecast or scored."""
-        return self.state.prime(history)
+    def filling(self) -> AbstractContextManager[Callable[[Readings], object]]:
+        """Fill the windows with history, as `State.filling`; nothing is forecast or scored."""
+        return self.state.filling()
 
     def restart(self) -> None:
         """Forget all windows and all forecasts that wait: each series begins again with its next reading."""

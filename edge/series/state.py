@@ -4,7 +4,8 @@ No I/O and no clock of its own. The outcome does not depend on how readings were
 exactly the readings that had arrived when its interval closed.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import msgspec
@@ -16,7 +17,7 @@ from edge.contract.grid import group_starts
 from edge.contract.meaning import GAUGE, Kind, Meaning
 from edge.contract.values import EARLIER
 from edge.series.passes import in_passes
-from edge.series.recent import Recent, replaced
+from edge.series.recent import REMEMBERED, Recent, replaced
 from edge.series.ring import UNSEEN, Ring, Rows
 
 OPEN_INTERVALS = 16  # room ahead of the closed ones: fewer passes when old readings arrive in one go
@@ -242,24 +243,25 @@ class State:
             int((too_late & fresh).sum()),
         )
 
-    def prime(self, history: Iterable[Readings]) -> int:
-        """Make the windows what they would be if the history had come first, and then all that came in live so far.
+    @property
+    def remembers_all(self) -> bool:
+        """Whether all readings since the windows were empty are remembered, as `filling` needs."""
+        return len(self._recent.readings) < REMEMBERED
 
-        What the history has of that as well counts once, as it came in. All live readings must still be remembered.
+    @contextmanager
+    def filling(self) -> Iterator[Callable[[Readings], object]]:
+        """Make the windows what they would be if history had come first, and then all that came in live so far.
 
-        Args:
-            history: readings in parts of any size; a series and time stand in one part only.
+        What the history has of that as well counts once, as it came in. Nothing else may come in meanwhile.
 
         Returns:
-            How many readings the history holds.
+            Function that takes history in parts of any size; a series and time stand in one part only.
         """
-        live, closed, count = self._recent.readings, self._frontier.copy(), 0
+        live, closed = self._recent.readings, self._frontier.copy()
         self._recent, self._meanings = Recent(), []
         self._allocate(0)
         try:
-            for part in history:
-                count += len(part)
-                self.ingest(part.take(np.isnan(replaced(live, part))))
+            yield lambda part: self.ingest(part.take(np.isnan(replaced(live, part))))
         finally:
             self.ingest(live)
             closed = closed[: len(self._frontier)]  # the clock may have closed more than the readings do
@@ -267,7 +269,6 @@ class State:
             behind = np.flatnonzero((seen != UNSEEN) & (seen < closed))
             self._ring.make_room(behind.astype(np.int32), closed[behind])
             self._frontier[behind] = closed[behind]
-        return count
 
     def advance(self, now: int) -> Closed:
         """Close every interval whose end plus the lateness has passed.

@@ -123,7 +123,7 @@ class Spool:
         self._path, self._store, self.limit = path, store, limit
         self._file = File(path, survive_power_loss=survive_power_loss)
         self._reading = threading.Lock()
-        self._number = 0  # of the newest block
+        self.newest = 0  # number of the newest block
         self._aside = 0  # damaged blocks that were moved
         self.loss: str | None = None
         self.committed = 0  # our clock at the newest commit, ns UTC
@@ -163,7 +163,7 @@ class Spool:
             raise sqlite3.DatabaseError(f"malformed tags of a series: {error}") from error
         self._bytes = query("SELECT coalesce(sum(length(block)), 0) FROM outbox").fetchone()[0]
         newest = query("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'").fetchone()[0]
-        self._number = max(self._number, newest)
+        self.newest = max(self.newest, newest)
         self.committed = query("SELECT coalesce(max(time), 0) FROM clock").fetchone()[0]
         return self._blocks.other_kind(self._store)
 
@@ -186,7 +186,7 @@ class Spool:
             try:
                 aside = self._file.begin_again()
                 self._use()
-                self._writer.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('outbox', ?)", (self._number,))
+                self._writer.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('outbox', ?)", (self.newest,))
             except (OSError, sqlite3.Error) as reason:
                 raise self._unusable(reason) from reason
         return f"{self._path} is damaged ({error}) and was moved to {aside}; what had not reached the store is in there only"
@@ -274,7 +274,7 @@ class Spool:
             size -= write("SELECT coalesce(sum(length(block)), 0) FROM outbox WHERE id <= ?", (commit.sent,)).fetchone()[0]
             write("DELETE FROM outbox WHERE id <= ?", (commit.sent,))
         for block in commit.blocks:
-            self._number = write(INSERT_BLOCK, (self._store, block, seal(self._store, block))).lastrowid or 0
+            self.newest = write(INSERT_BLOCK, (self._store, block, seal(self._store, block))).lastrowid or 0
             size += len(block)
         dropped = 0
         while size > self.limit:

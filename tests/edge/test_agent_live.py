@@ -20,7 +20,7 @@ def test_without_a_bundle_nothing_is_restored_primed_or_exchanged(tmp_path: Path
     live = agent.parts.live
     assert live.restore()
     live.prime()
-    live.prime_if_due()
+    live.go_on()
     live.restart()
     live.give_way("nothing forecasts")
     assert (live.name, live.engine, live.current, live.problem) == ("none", None, None, None)

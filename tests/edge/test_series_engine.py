@@ -18,6 +18,7 @@ from edge.forecaster.forecaster import AllQuantiles
 from edge.series.engine import Effect, Engine
 from edge.series.entry import Entry
 from edge.series.outlook import Leads
+from tests.support.filling import fill
 
 CONTRACT = Contract(interval=10, window=4, horizon=3)
 ANY = replace(CONTRACT, max_missing=1.0)  # any window with a value is the model's
@@ -272,7 +273,7 @@ def test_priming_fills_windows_without_forecasts() -> None:
     """History makes no rows; the next interval is forecast from it."""
     forecaster = Counter(replace(CONTRACT, max_missing=0.0))
     fleet = engine(forecaster)
-    assert fleet.prime([count([0, 1]), count([2, 3])]) == 4
+    fill(fleet, [count([0, 1]), count([2, 3])])
     effect = fleet.step(count([4]))
     assert [(f.model, f.origin.tolist()) for f in effect.forecasts] == [("counter", [40])]
     assert len(effect.scores) == 0

@@ -14,6 +14,7 @@ from edge.contract.schema import FORECAST, FORECAST_SCORE
 from edge.forecaster.baselines import Baseline, seasonal_naive
 from edge.series.engine import Engine
 from edge.series.state import State
+from tests.support.filling import fill
 
 
 def test_a_silent_series_is_held_by_the_clock_as_long_as_it_may() -> None:
@@ -102,7 +103,7 @@ def test_a_bundle_says_what_a_series_is_that_the_device_does_not_know() -> None:
     assert engine.swap(forecaster, ["meter"], {"meter": Meaning("counter", 40, "kWh")})
     assert not engine.swap(forecaster, ["meter"])
     assert (len(engine.state), engine.lookback) == (0, 2)
-    engine.prime([Readings.of([0, 0], [0, 10], [1.0, 3.0])])
+    fill(engine, [Readings.of([0, 0], [0, 10], [1.0, 3.0])])
     assert engine.step(Readings.of([0], [20], [9.0])).forecasts[0].values.ravel().tolist() == [3.0]
 
 

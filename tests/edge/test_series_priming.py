@@ -14,6 +14,7 @@ from edge.contract.meaning import Meaning
 from edge.errors import StoreBusy
 from edge.series.state import State
 from tests.edge.test_series_state import AGGREGATIONS, meanings_of_series, rows_of_readings
+from tests.support.filling import fill
 
 
 @settings(max_examples=50)
@@ -34,7 +35,7 @@ def test_history_that_comes_after_live_readings_leaves_nothing_out(
     for state, early, late in ((first, history, live), (later, live, history)):
         for number, part in enumerate((early, late)):
             if part and state is later and number:
-                state.prime([Readings.of(*zip(*rows, strict=True)) for rows in (part[:3], part[3:]) if rows])
+                fill(state, [Readings.of(*zip(*rows, strict=True)) for rows in (part[:3], part[3:]) if rows])
             elif part:
                 state.ingest(Readings.of(*zip(*part, strict=True)))
     by_clock = [state.advance(6_000) for state in (first, later)]
@@ -53,7 +54,7 @@ def test_history_counts_what_came_in_live_once(aggregation: Aggregation) -> None
     state, live = State(contract), history.take(time >= 6 * contract.interval)
     state.ingest(live)
     pages = [history.take(slice(start, start + 1000)) for start in range(0, len(history), 1000)]
-    assert state.prime(pages) == len(history)
+    fill(state, pages)
     assert not state.ingest(live).fresh.any()
     closed = state.advance(8 * contract.interval)
     expected = aggregate(history, contract.interval, aggregation)[2].reshape(owners, 8)
@@ -64,10 +65,10 @@ def test_a_live_value_stands_against_history() -> None:
     """What the store holds of the same moment may be older."""
     state = State(Contract(10, 2, 1, aggregation="last"))
     state.ingest(Readings.of([0], [5], [2.0]))
-    state.prime([Readings.of([0, 0], [5, 6], [1.0, 3.0])])
+    fill(state, [Readings.of([0, 0], [5, 6], [1.0, 3.0])])
     state.ingest(Readings.of([0], [15], [4.0]))
     assert state.advance(20).windows.tolist() == [[3.0, 4.0]]
-    state.prime([Readings.of([0], [15], [1.0])])
+    fill(state, [Readings.of([0], [15], [1.0])])
     assert state.ingest(Readings.of([0], [30], [5.0])).closed.windows[0, 0] == 4.0
 
 
@@ -76,7 +77,7 @@ def test_the_oldest_interval_knows_what_was_before_it(meaning: Meaning) -> None:
     """A counter needs the reading before the window, a held series the last one, however long ago."""
     state = State(Contract(10, 3, 1), meaning=lambda _: meaning)
     state.ingest(Readings.of([0], [1005], [8.0]))
-    state.prime([Readings.of([0], [100], [1.0]), Readings.of([0] * 3, [975, 985, 995], [2.0, 4.0, 7.0])])
+    fill(state, [Readings.of([0], [100], [1.0]), Readings.of([0] * 3, [975, 985, 995], [2.0, 4.0, 7.0])])
     assert state.advance(1010).windows.tolist() == [[2.0, 3.0, 1.0] if meaning.kind == "counter" else [4.0, 7.0, 8.0]]
     late = State(Contract(10, 3, 1), meaning=lambda _: meaning)
     late.ingest(Readings.of([0] * 3, [985, 995, 1005], [4.0, 7.0, 8.0]))
@@ -95,7 +96,7 @@ def test_history_that_breaks_off_leaves_the_live_readings() -> None:
         raise StoreBusy("away")
 
     with pytest.raises(StoreBusy):
-        state.prime(broken())
-    assert state.prime([Readings.of([0, 0, 0], [15, 24, 25], [1.0, 2.0, 3.0])]) == 3
+        fill(state, broken())
+    fill(state, [Readings.of([0, 0, 0], [15, 24, 25], [1.0, 2.0, 3.0])])
     assert state.reached == 40
     assert state.advance(50).windows.tolist()[0][:2] == [6.0, 8.0]

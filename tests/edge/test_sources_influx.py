@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.agent.priming import Until, prime
 from edge.contract.columns import SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.meaning import Meaning
@@ -20,6 +19,7 @@ from edge.sources.influx import InfluxSource, open_settings
 from edge.sources.settings import HistorySource
 from edge.stores.influx import InfluxStore
 from edge.stores.sqlite import SqliteStore
+from tests.support.filling import prime
 from tests.support.ingests import ingest
 from tests.support.servers import Influx
 from tests.support.sources import ALL, START, read
@@ -85,7 +85,8 @@ def test_the_usual_schemas_are_read_and_primed_from_as_they_are(filled: InfluxSt
     engine = Engine(seasonal_naive(contract), (), SeriesTable())
     store = SqliteStore(tmp_path / "empty.db")
     latest = (START + 60 * MINUTES) * SECOND
-    assert prime(engine, store, Naming(engine.series, RULES, 10), Until(latest), sources=[source(filled)]) > 0
+    log = prime(engine, store, Naming(engine.series, RULES, 10), latest, [source(filled)])
+    assert any("windows filled" in line for line in log)
     assert sorted(engine.series.names) == sorted(name for name in rows if not name.startswith("sensor."))  # as no rule does
     closed = engine.state.advance(latest)
     window = closed.windows[closed.series.tolist().index(engine.series.names.index("hall.p1.temp"))]

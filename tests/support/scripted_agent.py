@@ -50,6 +50,7 @@ class Script:
         self.published: list[str] = []  # topics
         self.most = 0  # messages asked for the last time
         self.agent: Agent | None = None
+        self.waits_for_windows = True
 
     def start(self, died: Died) -> None:
         """Nothing to connect to."""
@@ -60,6 +61,9 @@ class Script:
         del timeout, linger
         self.most = most
         assert self.agent is not None
+        while self.waits_for_windows and self.agent.parts.primer.busy:
+            self.agent.parts.live.go_on()
+            time.sleep(0.001)
         if not self.steps:
             self.agent.stop()
             return []
