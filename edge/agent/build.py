@@ -179,7 +179,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     spool = _open_spool(config, outside)
     ingests = config.ingests()
     series = _known_series(spool, ingests)
-    naming = Naming(series, ingests, config.agent.max_series)
+    naming = Naming(series, ingests, config.agent.max_series, moment=clocks.moment)
     lost = naming.memory.load(spool.formats())
     if lost is not None:
         log(lost)
@@ -194,7 +194,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     def shortfall() -> str | None:
         shared = None if sharing is None else sharing.problem
         device = (sender.degraded, committer.degraded, silence.problem, shared)
-        reasons = (intake.records.problem, releases.problem, live.problem, primer.problem, *device)
+        reasons = (intake.records.problem, releases.problem, live.problem, primer.problem, naming.problem, *device)
         return "; ".join(reason for reason in reasons if reason is not None) or None
 
     def wait_for_room() -> bool:

@@ -1,6 +1,6 @@
 """A message in, readings out: every rule that matches a topic takes its part of the message."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TypeAlias
@@ -19,6 +19,7 @@ from edge.messages.rule import IngestRule, which_rule
 from edge.quoting import quoted
 
 LONGEST_TOPIC = 1024  # characters; names are kept for every series
+LACKING = 600.0  # seconds for which health tells of a series without room
 FEW_SERIES = 1000  # series that any topic may bring while there is room
 Bounds: TypeAlias = tuple[Bound, ...]
 
@@ -188,10 +189,19 @@ class Naming:
         ingests: rules that topics follow.
         most: largest number of series; readings of further ones are left out.
         few: number of series that any topic may bring while there is room.
+        moment: function that gives seconds, monotonic.
     """
 
-    def __init__(self, series: SeriesTable, ingests: Sequence[Ingest], most: int, few: int = FEW_SERIES) -> None:
-        self.series, self.ingests, self.most, self._few = series, ingests, most, few
+    def __init__(
+        self,
+        series: SeriesTable,
+        ingests: Sequence[Ingest],
+        most: int,
+        few: int = FEW_SERIES,
+        moment: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        self.series, self.ingests, self.most, self._few, self._moment = series, ingests, most, few, moment
+        self._left_out: tuple[float, str] | None = None  # when, and which series, for the last time
         self._brought: dict[str, int] = {}  # series by topic
         units = Units()
         for ingest in ingests:
@@ -214,6 +224,7 @@ class Naming:
         new = {source.name for source, _, _ in rows if self.series.get(source.name) is None}
         if len(new) <= room:
             return rows
+        self._left_out = self._moment(), min(new)
         text = f"more than {self.most} series; raise [agent] max_series if they are real"
         if free > 0:
             share = brought + len(new) if brought + len(new) > self._few else 0
@@ -222,6 +233,17 @@ class Naming:
             text += f"raise [agent] max_series to {needed} if they are real, else leave them out with [[ingest]] drop"
         reasons += [PayloadError("too_many_series", text)] * sum(source.name in new for source, _, _ in rows)
         return [row for row in rows if row[0].name not in new]
+
+    @property
+    def problem(self) -> str | None:
+        """A line that names a series for which there was no room of late; None where there was room for all."""
+        last = self._left_out
+        if last is None or self._moment() - last[0] > LACKING:
+            return None
+        return (
+            f"readings of series {quoted(last[1])} are left out, as [agent] max_series = {self.most} gives no room for it; "
+            "raise max_series if it is real, else leave it out with [[ingest]] skip or drop"
+        )
 
     def add(self, source: Source, topic: str) -> int:
         """Index of a new series, which a topic brings."""

@@ -1,7 +1,7 @@
 """Readings in, closed windows out: per series the open intervals, a ring of closed ones, and what closed just now.
 
-No I/O and no clock of its own. The outcome does not depend on how readings were cut into batches: every window holds
-exactly the readings that had arrived when its interval closed.
+No I/O and no clock of its own. The outcome does not depend on how readings were cut into batches, but for the rounding of
+float64: every window holds exactly the readings that had arrived when its interval closed.
 """
 
 from collections.abc import Callable, Iterator, Sequence

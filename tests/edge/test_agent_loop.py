@@ -280,4 +280,5 @@ def test_a_million_topics_are_not_remembered(tmp_path: Path) -> None:
     assert len(agent.parts.series) == 100
     assert agent.parts.counters.total(Counter.SKIPPED_TOO_MANY_SERIES) == 4900
     assert bench.lines("too_many_series") == 1
+    assert "max_series = 100 gives no room" in agent.parts.health.health()[1]["reason"]
     assert np.isfinite(agent.parts.counters.gauge(Gauge.BACKLOG_BYTES))

@@ -255,6 +255,21 @@ def test_the_limit_that_a_refused_message_asks_for_is_enough() -> None:
     assert [brought(Naming(SeriesTable(), [], most, few=100), "a", *names)[0] for most in (needed - 1, needed)] == [0, 700]
 
 
+def test_a_series_without_room_is_named_for_ten_minutes() -> None:
+    """Its readings are acknowledged and nowhere: health must not call that well."""
+    now = [0.0]
+    naming = Naming(SeriesTable(), [], 2, moment=lambda: now[0])
+    brought(naming, "a", "1", "2")
+    assert naming.problem is None
+    brought(naming, "b", "real.t")
+    assert naming.problem == (
+        "readings of series 'real.t' are left out, as [agent] max_series = 2 gives no room for it; "
+        "raise max_series if it is real, else leave it out with [[ingest]] skip or drop"
+    )
+    now[0] = 601.0
+    assert naming.problem is None
+
+
 def test_gateways_bring_hundreds_of_series_in_a_message_until_there_is_no_room() -> None:
     """Of any size up to the few that every topic may bring, and so does a broker with a retained message for each series."""
     naming = Naming(SeriesTable(), [], 2000)
