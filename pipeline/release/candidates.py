@@ -17,6 +17,7 @@ from edge.contract.contract import Contract
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import Manifest, Precision, Training, schema_of, version_of
 from edge.forecaster.model import Model
+from edge.release.ready import try_hard_windows
 from pipeline.history.prepared import Prepared, some_windows
 from pipeline.history.usual import learned
 from pipeline.history.windows import samples
@@ -91,7 +92,8 @@ def make_candidate(
         plan: precisions, largest file and origin of the settings; None: float32 of any size.
 
     Raises:
-        BundleError: the network cannot be converted, or the converted one does not forecast the same.
+        BundleError: the network cannot be converted, or the converted one does not forecast the same, or breaks its promise on
+            windows with gaps, constants or huge values.
         HistoryError: the training failed.
     """
     plan = plan or Plan()
@@ -119,6 +121,7 @@ def make_candidate(
         conversions=list(choice.conversions),
     )
     bundle = Bundle(manifest, choice.bundle.model)
+    try_hard_windows(bundle, Model(bundle))  # every device does, and would refuse it
     return Candidate(bundle, result.record, choice.conversions[0].parity or 0.0, choice.evaluation)
 
 
