@@ -29,7 +29,11 @@ DEADLINE = 600.0  # seconds for one file: 16 MB over a slow line
 REDIRECTS = 5  # one after the other
 MOVED = (301, 302, 303, 307, 308)
 UNAUTHORIZED = 401
-ADVICE = "write https://user@host/… there, and set GATECAST_RELEASE_PASSWORD or [release] password_file"
+WANTED = (
+    "the server wants a user and password; write https://user@host/… there, and set GATECAST_RELEASE_PASSWORD or [release] "
+    "password_file"
+)
+REFUSED = "the server refuses the user or the password; check GATECAST_RELEASE_PASSWORD or [release] password_file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ class Web:
             except HTTPError as error:
                 error.close()
                 if error.code == UNAUTHORIZED:
-                    raise ConnectionError(f"the server wants a user and password ({error.reason}); {ADVICE}") from error
+                    raise ConnectionError(REFUSED if account else WANTED) from error
                 if error.code not in MOVED or "Location" not in error.headers:
                     raise
                 address = _redirected(address, error.headers["Location"])

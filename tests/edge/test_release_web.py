@@ -153,7 +153,7 @@ class Guarded(BaseHTTPRequestHandler):
         if self.path.startswith("/away"):
             self.send_response(307)
             self.send_header("Location", self.elsewhere)
-        elif sent is None:
+        elif sent is None or self.path == "/refused":
             self.send_response(401)
         else:
             self.send_response(200)
@@ -172,8 +172,10 @@ def test_a_server_gets_the_password_of_its_user_and_no_other_server_does() -> No
         account = Account("méter", "p:w", urlsplit(f"{url}/live.json"))
         assert Web(TLS, account).read(f"{url}/live.json", 10) == b"here"
         assert first == [("/live.json", f"Basic {b64encode('méter:p:w'.encode()).decode()}")]
-        with pytest.raises(ConnectionError, match=r"wants a user and password .*set GATECAST_RELEASE_PASSWORD"):
+        with pytest.raises(ConnectionError, match=r"wants a user and password; .*set GATECAST_RELEASE_PASSWORD"):
             Web(TLS).read(f"{url}/live.json", 10)
+        with pytest.raises(ConnectionError, match="refuses the user or the password; check GATECAST_RELEASE_PASSWORD"):
+            Web(TLS, account).read(f"{url}/refused", 10)
         first.clear()
         with (
             serving(type("Second", (Guarded,), {"seen": second, "elsewhere": f"{url}/live.json"})) as other,
