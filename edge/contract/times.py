@@ -68,10 +68,13 @@ ISO = (
     r"(?: ?(?P<zone>[Zz]|UTC|utc|(?P<sign>[+-])(?P<east_hour>[01][0-9]|2[0-3])(?::?(?P<east_minute>[0-5][0-9]))?))?)?"
 )
 DIGITS_OF_A_DATE = 8
+USUAL_IN_UTC = frozenset({20, 24, 27})  # characters of a date and a time with no, three or six digits, and Z
+USUAL = USUAL_IN_UTC | {25, 29, 32}  # the same, or +01:00
 WHOLE = r"[+-]?[0-9]+"
 # No text is matched in two ways: with two, a long cell would be tried in as many ways as it has digits, each as long as it.
 FRACTIONAL = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _ISO, _WHOLE, _FRACTIONAL = re.compile(ISO), re.compile(WHOLE), re.compile(FRACTIONAL)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_DAY = date(1970, 1, 1).toordinal()
 
 
@@ -142,6 +145,8 @@ def _nanoseconds(value: object, unit: TimeUnit) -> tuple[int, bool]:
 def _of_text(text: str, unit: TimeUnit) -> tuple[int, bool]:
     if len(text) > LONGEST_TIME:
         raise ValueError
+    if len(text) in USUAL and unit in ("auto", "iso") and (time := _of_usual(text)) is not None:
+        return time, True
     if text.isdigit() and text.isascii() and len(text) != DIGITS_OF_A_DATE:  # the usual whole number, without a pattern
         return _of_number(int(text), unit), True
     text = text.strip(BLANKS)
@@ -153,6 +158,26 @@ def _of_text(text: str, unit: TimeUnit) -> tuple[int, bool]:
     if _FRACTIONAL.fullmatch(text):
         return _of_number(float(text), unit), True
     raise ValueError
+
+
+def _of_usual(text: str) -> int | None:
+    """A time as most programs write it, which the library reads several times as fast; None where it is written otherwise.
+
+    The library also takes weeks, the hour 24, a colon before a fraction and offsets of 60 minutes; the pattern does not.
+    """
+    signs = text[4] + text[7] + text[10] + text[13] + text[16]
+    if signs != "--T::" or text[11:13] > "23" or text[19] not in ".Z+-":
+        return None
+    if text[-1] == "Z":
+        if len(text) not in USUAL_IN_UTC:
+            return None
+    elif text[-6] not in "+-" or text[-3] != ":" or text[-2] > "5":
+        return None
+    try:
+        passed = datetime.fromisoformat(text) - _EPOCH
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return (passed.days * 86_400 + passed.seconds) * SECOND + passed.microseconds * 1_000
 
 
 def _of_iso(day: str, *clock: str | None) -> int:

@@ -94,6 +94,8 @@ def moment_of(path: str, rule: IngestRule, form: Format) -> Moment:
         value = get(element)
         if seconds and type(value) is int and FIRST_SECOND <= value < LAST_SECOND:  # the usual Unix time
             return value * SECOND
+        if seconds and type(value) is float and FIRST_SECOND <= value < LAST_SECOND:  # the same with digits behind a point
+            return int(value) * SECOND + round((value - int(value)) * SECOND)
         if value is MISSING and element is not document:
             value = get(document)
         if value is MISSING:

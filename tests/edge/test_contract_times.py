@@ -39,6 +39,27 @@ def test_iso_times_agree_with_datetime(moment: datetime, east: int, separator: s
     assert parse_time(moment.isoformat(separator) + "Z") == expected
 
 
+def read(text: str) -> int | str:
+    """The time, or why it is none."""
+    try:
+        return parse_time(text)
+    except PayloadError as error:
+        return error.kind
+
+
+@given(
+    st.sampled_from(
+        ["2026-01-15T12:00:00Z", "2026-01-15T12:00:00.250Z", "2026-01-15T12:00:00.000001+23:59", "2026-W03-4T12:00:00Z"]
+    ),
+    st.lists(st.tuples(st.integers(0, 31), st.sampled_from("0123456789-+:.,TtWZz \u0663\ud800")), max_size=3),
+)
+def test_a_usual_spelling_is_read_as_any_other(text: str, changes: list[tuple[int, str]]) -> None:
+    """A blank before it leads to the pattern, which gives the same time, and refuses the same."""
+    for place, sign in changes:
+        text = text[:place] + sign + text[place + 1 :]
+    assert read(text) == read(" " + text)
+
+
 @pytest.mark.parametrize(
     ("text", "rest"),
     [

@@ -1,8 +1,12 @@
 """Times, names and quality as a document says them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from edge.messages.content import is_text, text_of
+from edge.contract.times import EARLIEST, TimeUnit, parse_time
+from edge.errors import PayloadError
+from edge.messages.content import FIRST_SECOND, LAST_SECOND, is_text, text_of
 from tests.support.ingests import ingest, left_out, tags, taken
 
 
@@ -25,6 +29,21 @@ def test_a_value_of_bad_quality_is_none() -> None:
     rule = ingest("a", value="v", time="", valid="q")
     assert taken(rule, "a", '{"v":1,"q":true}') == taken(rule, "a", '{"v":1}') == {"a": 1.0}
     assert left_out(rule, "a", '{"v":1,"q":false}') == ["implausible"]
+
+
+@given(st.floats(FIRST_SECOND - 2, LAST_SECOND + 2), st.sampled_from(["s", None]))
+def test_a_unix_time_with_digits_behind_the_point_is_read_as_any_other(seconds: float, unit: TimeUnit | None) -> None:
+    """To the nanosecond, and with the same bounds."""
+    moment = ingest("a", value="v", time="t", time_unit=unit).moment
+    assert moment is not None
+    document = {"t": seconds}
+    try:
+        expected = parse_time(seconds, unit or "auto")
+    except PayloadError:
+        with pytest.raises(PayloadError, match="2000 and 2100"):
+            moment(document, document, b"", EARLIEST)
+    else:
+        assert moment(document, document, b"", EARLIEST) == expected
 
 
 def test_what_the_message_says_counts_for_every_element_that_does_not_say_it_itself() -> None:
