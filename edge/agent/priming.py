@@ -24,7 +24,7 @@ from edge.threads import Died, raise_again
 UNKNOWN = -2  # index of a series that had no reading yet
 PATIENT = 3  # tries that a source of [[history]] has to answer in; then the windows are filled without it
 AGAIN = 30.0  # seconds, longest pause before a store that gave no history is asked again
-ROWS = 100_000  # readings of the history that go into the windows between two batches
+ROWS = 20_000  # readings of the history that go into the windows between two batches
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,12 +252,11 @@ class State:
     def filling(self) -> Iterator[Callable[[Readings], object]]:
         """Make the windows what they would be if history had come first, and then all that came in live so far.
 
-        What the history has of that as well counts once, as it came in. Nothing else may come in meanwhile.
-
-        Returns:
-            Function that takes history in parts of any size; a series and time stand in one part only.
+        What the history has of that as well counts once, as it came in. The result takes history in parts of any size; a series
+        and time stand in one part only. Nothing else may come in meanwhile.
         """
         live, closed = self._recent.readings, self._frontier.copy()
+        wanted, self._wanted = self._wanted, lambda origins: np.zeros(len(origins), bool)  # nobody looks at these windows
         self._recent, self._meanings = Recent(), []
         self._allocate(0)
         try:
@@ -269,6 +268,7 @@ class State:
             behind = np.flatnonzero((seen != UNSEEN) & (seen < closed))
             self._ring.make_room(behind.astype(np.int32), closed[behind])
             self._frontier[behind] = closed[behind]
+            self._wanted = wanted
 
     def advance(self, now: int) -> Closed:
         """Close every interval whose end plus the lateness has passed.
