@@ -89,10 +89,7 @@ class Device:
         """A new folder with the bundle in it, and the times of the readings, which end before now."""
         self._runs += 1
         folder = Path(self._home.name, f"run-{self._runs}")
-        bundles = folder / "state" / "bundles"
-        bundles.mkdir(parents=True)
-        write_bundle(bundles, self._bundle)
-        Memory(bundles / "live.json", lambda _: None, replace_file).point_to(self._bundle.manifest.version, None)
+        put_live(self._bundle, folder / "state")
         interval = self._bundle.manifest.contract.interval
         intervals = -(-readings // (load.series * load.per_closing)) + 1
         start = (time.time_ns() // interval - intervals - 1) * interval  # one more is for the restart
@@ -171,6 +168,19 @@ class _Site:
     def after_all(self) -> Stream:
         """A reading of each sensor, which closes the last interval of all others."""
         return Stream(self.load.series, 0, self.load.series, self.end, self.step, self.load.size)
+
+
+def put_live(bundle: Bundle, state: Path) -> None:
+    """Let an agent find a bundle live that has run there before.
+
+    Args:
+        bundle: bundle.
+        state: folder of its state.
+    """
+    bundles = state / "bundles"
+    bundles.mkdir(parents=True)
+    write_bundle(bundles, bundle)
+    Memory(bundles / "live.json", lambda _: None, replace_file).point_to(bundle.manifest.version, None)
 
 
 def run_course(job: Job, log: Path) -> Outcome:

@@ -8,15 +8,13 @@ from pathlib import Path
 import msgspec
 
 from edge.bench.course import Course, Job
+from edge.bench.device import put_live
 from edge.bench.feed import TOPIC, Feed, Stream
 from edge.bench.stages import Stage
 from edge.config.sections import Agent, Config, Mqtt, StoreSection
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
-from edge.files import replace_file
-from edge.forecaster.bundle import write_bundle
 from edge.messages.rule import IngestRule
-from edge.release.pointer import Memory
 from edge.stores.sqlite import SqliteStore
 from tests.support.agent_process import baseline_bundle
 
@@ -26,11 +24,7 @@ START = 1_767_225_600 * SECOND
 
 def job(folder: Path, port: int, readings: int) -> Job:
     """A job for ten sensors that report twice a minute."""
-    bundle = baseline_bundle(Contract(MINUTE, 12, 3))
-    bundles = folder / "state" / "bundles"
-    bundles.mkdir(parents=True)
-    write_bundle(bundles, bundle)
-    Memory(bundles / "live.json", lambda _: None, replace_file).point_to(bundle.manifest.version, None)
+    put_live(baseline_bundle(Contract(MINUTE, 12, 3)), folder / "state")
     agent = Agent(state=str(folder / "state"), clock="event", batch=20, health="off", report="1h")
     config = Config(
         Mqtt(f"mqtt://127.0.0.1:{port}"), (IngestRule(TOPIC),), StoreSection(f"sqlite:///{folder / 'store.db'}"), agent=agent
