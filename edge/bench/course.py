@@ -118,7 +118,9 @@ class Course:
         outside = Outside(
             WatchedStore(store(), *history, self._stored if job.stored else None),
             lambda: WatchedStore(store(), *history, None),
-            watched_subscriber(watch, self._take, self._commit)(Address.parse(config.mqtt.url), subscription),
+            watched_subscriber(watch, self._may_connect, self._take, self._commit)(
+                Address.parse(config.mqtt.url), subscription
+            ),
             _say,
             open_spool=watched_spool(watch, self._spool, self._send),
             open_bundle=watched_bundle(watch),
@@ -129,6 +131,10 @@ class Course:
         self._agent.run()
         assert self._outcome is not None  # noqa: S101 - it ends only with one
         return self._outcome
+
+    def _may_connect(self) -> bool:
+        """Whether the windows are full, so that every closing is forecast."""
+        return self._agent is not None and not self._agent.parts.primer.busy
 
     def _take(self, messages: Sequence[Message]) -> None:
         """Note a batch that is taken; nothing to take, and nothing that waits for the store, is the end."""

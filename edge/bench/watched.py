@@ -1,6 +1,7 @@
 """The parts of the agent, each with a stopwatch around its work, and a store and a history for them."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from edge.release.ready import open_bundle
 from edge.series.engine import Effect, Engine
 from edge.spool.spool import Commit, Spool
 from edge.stores.store import Store
+from edge.threads import Died, raise_again
 
 
 def watched_intake(watch: Stopwatch) -> type[Intake]:
@@ -66,18 +68,30 @@ def watched_spool(watch: Stopwatch, commits: Callable[[int], None], sends: Calla
 
 
 def watched_subscriber(
-    watch: Stopwatch, taken: Callable[[Sequence[Message]], None], committed: Callable[[Sequence[Message]], None]
+    watch: Stopwatch,
+    ready: Callable[[], bool],
+    taken: Callable[[Sequence[Message]], None],
+    committed: Callable[[Sequence[Message]], None],
 ) -> type[Subscriber]:
     """A subscriber that is watched.
 
     Args:
         watch: stopwatch.
+        ready: function that says whether to connect: a history that fills windows is not measured.
         taken: function called with the messages of each batch.
         committed: function called with the messages of a batch when they are acknowledged.
     """
 
     class Watched(Subscriber):
+        _may_start: Callable[[], None] | None = None
+
+        def start(self, died: Died = raise_again) -> None:
+            self._may_start = partial(super().start, died)
+
         def take(self, most: int, timeout: float, linger: float = 0.0) -> list[Message]:
+            if self._may_start is not None and ready():
+                self._may_start()
+                self._may_start = None
             with watch.during(Stage.RECEIVE):
                 messages = super().take(most, timeout, linger)
             taken(messages)
