@@ -96,6 +96,7 @@ class BufferedClient(paho.Client):
         self._reader = PacketReader(self._longest, properties=self.five)
         self._exact: set[int] = set()  # identifiers of messages of QoS 2 that wait for their acknowledgement
         self._slow_since: float | None = None  # seconds, monotonic
+        self._later: tuple[float, Callable[[], object]] | None = None
         self._packet, self._offset = b"", 0  # a packet that the library reads, and how far it is
         self._gate = threading.Lock()
         self.on_message = self._hear
@@ -180,6 +181,22 @@ class BufferedClient(paho.Client):
                 self._exact.difference_update(exact)
                 self._packet_queue(int(MessageType.PUBACK), packets, mids[-1], 1)
 
+    def later(self, seconds: float, work: Callable[[], object]) -> None:
+        """Have something done in the network's thread, unless the connection ends before.
+
+        Args:
+            seconds: time until then.
+            work: function that is called once.
+        """
+        self._later = time.monotonic() + seconds, work
+
+    def loop_misc(self) -> MQTTErrorCode:
+        """As the library's; what is due is done."""
+        if self._later is not None and time.monotonic() >= self._later[0]:
+            (_, work), self._later = self._later, None
+            work()
+        return super().loop_misc()
+
     def _wait_for_room(self) -> MQTTErrorCode:
         code = MQTTErrorCode.MQTT_ERR_SUCCESS
         while not code and self.crowded is not None and self.crowded() and self.socket() is not None:
@@ -217,7 +234,7 @@ class BufferedClient(paho.Client):
             self.connections += 1
         self._packet, self._offset = b"", 0
         self._reader.begin()
-        self._exact, self._slow_since = set(), None
+        self._exact, self._slow_since, self._later = set(), None, None
         super()._sock_close()
 
 

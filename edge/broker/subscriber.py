@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 
 import paho.mqtt.client as paho
@@ -67,6 +68,7 @@ class Subscriber:
         self._problem: str | None = f"not connected to {self._where} yet"
         self._subscription, self._wanted = subscription, subscription.wanted
         self._record = record or FilterRecord(None, subscription.client_id)
+        self._asked: Sequence[str] = self._wanted
         self._surplus: list[str] = []  # filters of an earlier configuration that this session holds
         self._answered = False
         self._remarks: list[str] = []
@@ -183,7 +185,7 @@ class Subscriber:
         return not self._stopping and (self.waiting > self._room or self._bytes_in - self._bytes_out > ROOM_BYTES)
 
     def _on_connect(
-        self, client: paho.Client, _data: object, flags: paho.ConnectFlags, reason: ReasonCode, told: Properties | None
+        self, _client: paho.Client, _data: object, flags: paho.ConnectFlags, reason: ReasonCode, told: Properties | None
     ) -> None:
         self._answered, self._remarks = False, []
         if reason.is_failure:
@@ -201,7 +203,11 @@ class Subscriber:
         self._surplus = sorted(held.difference(wanted)) if flags.session_present else []
         self._record.note([*wanted, *self._surplus])
         # Also with a session present: a filter that is new in the configuration has to reach the broker.
-        client.subscribe([(topic, 1) for topic in wanted])
+        self._ask(wanted)
+
+    def _ask(self, filters: Sequence[str]) -> None:
+        self._asked = filters
+        self._client.subscribe([(topic, 1) for topic in filters])
 
     def _shorter_than_asked(self, told: Properties | None) -> list[str]:
         kept = getattr(told, "SessionExpiryInterval", None)
@@ -211,13 +217,15 @@ class Subscriber:
 
     def _on_subscribe(self, client: paho.Client, _data: object, _mid: int, reasons: list[ReasonCode], told: Properties) -> None:
         self._answered = True
-        answers = list(zip(self._wanted, reasons, strict=False))
+        answers = list(zip(self._asked, reasons, strict=False))
         refused = [(topic, reason) for topic, reason in answers if reason.is_failure]
         if refused:
             names, reason = ", ".join(topic for topic, _ in refused), refused[0][1]
             name = "it gives no reason" if reason.value == UNSPECIFIED else reason.getName()
             words = reason_words(name, OF_FILTERS.get(reason.value, LOOK), getattr(told, "ReasonString", None))
             self._problem = f"{self._where} does not let us subscribe to {names}: {words}"
+            # Only for those: for each of the others the broker would send what it has retained once more.
+            self._client.later(self._subscription.keepalive, partial(self._ask, [topic for topic, _ in refused]))
             return
         if any(reason.value == 0 for _, reason in answers):
             self._remarks.append("the broker keeps nothing for us while we are away (it grants QoS 0 only)")

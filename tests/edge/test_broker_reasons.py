@@ -91,15 +91,28 @@ def test_a_broker_that_keeps_no_promise_is_said(tmp_path: Path) -> None:
 
 
 def test_a_refused_subscription_is_said() -> None:
-    """A broker that lets us in but not listen is a problem, not a silence."""
-    with socket.create_server(("127.0.0.1", free_port())) as server, subscribed(server.getsockname()[1]) as subscriber:
+    """A broker that lets us in but not listen is a problem, not a silence; what it refused is asked for again."""
+    session = Subscription("gateway", ["s/#", "t/#"], keepalive=1)
+    with (
+        socket.create_server(("127.0.0.1", free_port())) as server,
+        subscribed(server.getsockname()[1], session=session) as subscriber,
+    ):
         wire, _ = server.accept()
         with wire:
             wire.recv(1000)
             wire.sendall(b"\x20\x02\x00\x00")
             identifier = wire.recv(1000)[2:4]
-            wire.sendall(b"\x90\x03" + identifier + b"\x80")
-            wait_until(lambda: "does not let us subscribe to t/#" in (subscriber.problem or ""))
+            wire.sendall(b"\x90\x04" + identifier + b"\x01\x80")
+            wait_until(lambda: "does not let us subscribe to t/#: it gives no reason" in (subscriber.problem or ""))
+            again = b""
+            while again[:1] != b"\x82":
+                again = wire.recv(1000)
+                if again.startswith(b"\xc0\x00"):
+                    again = again[2:]
+                    wire.sendall(b"\xd0\x00")
+            assert again[4:10] == b"\x00\x03t/#\x01"
+            wire.sendall(b"\x90\x03" + again[2:4] + b"\x01")
+            connected(subscriber)
 
 
 def test_what_is_no_broker_is_said_and_survived() -> None:
