@@ -91,6 +91,11 @@ class Committer:
         if self._waiting.is_due:
             self._commit()
 
+    @property
+    def holds_messages(self) -> bool:
+        """Whether messages wait to be committed; some brokers send no more before they are acknowledged."""
+        return bool(self._waiting.messages)
+
     def arrival(self, mid: int) -> Arrival | None:
         """The newest message without a time that has this identifier."""
         return self._waiting.arrivals.get(mid) or self._spool.arrival(mid)

@@ -277,6 +277,7 @@ class Agent:
 
     def _batch(self, messages: list[Message]) -> None:
         parts, intake = self.parts, self.parts.intake
+        is_silent = not messages and not parts.committer.holds_messages  # before this turn commits: the broker may wait for us
         self._look()
         readings = intake.take(messages)
         if parts.sharing is not None:
@@ -300,7 +301,7 @@ class Agent:
                 parts.grumbler.say("increase", _jumped(parts.series.names[effect.jumped[0]]))
             if effect.failure is not None:
                 parts.live.give_way(effect.failure)
-        if not messages:
+        if is_silent:
             parts.closing.silence()
 
     def _process(self, readings: Readings, messages: list[Message]) -> Effect | None:

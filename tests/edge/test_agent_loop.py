@@ -111,6 +111,28 @@ def test_the_clock_closes_only_after_the_queue(tmp_path: Path) -> None:
     assert agent.parts.counters.total(Counter.LATE) == 0
 
 
+def test_a_broker_that_waits_for_an_acknowledgement_has_more(tmp_path: Path) -> None:
+    """It hands out one message at a time, and readings wait to be committed: the clock closes after the last one."""
+    bench = Bench(tmp_path, Waits(steady=0.0), clock="wall", commit="2s")
+    release(bench.registry, baseline_bundle())
+    passed, queue = [0.0], [message("a.t", START + minute * MINUTE, 1.0) for minute in range(6)]
+    bench.moment = lambda: passed[0]
+
+    def broker() -> list[Message]:
+        passed[0] += 0.3
+        return queue[len(script.acknowledged) :][:1] if taken() == len(script.acknowledged) else []
+
+    def taken() -> float:
+        return agent.parts.counters.total(Counter.MESSAGES)
+
+    agent = bench.agent([broker] * 40)
+    script = script_of(agent)
+    agent.run()
+    assert script.acknowledged == queue
+    assert agent.parts.counters.total(Counter.TOO_LATE) == agent.parts.counters.total(Counter.LATE) == 0
+    assert closed_until(agent, "a.t") == 600
+
+
 def test_a_busy_stream_needs_no_silence(tmp_path: Path) -> None:
     """Where readings are as young as they are made, the clock closes the silent series beside them."""
     bench, found = Bench(tmp_path, Waits(steady=0.0), clock="wall"), []

@@ -90,6 +90,26 @@ def test_killed_agent_loses_and_doubles_nothing(
         assert_complete(agent, url, rows, bundle, tmp_path)
 
 
+def test_readings_that_wait_to_be_committed_survive(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """After `kill -9` the broker sends them again; after SIGTERM they are in the store although they could wait for an hour."""
+    url, bundle = f"sqlite:///{tmp_path}/store.db", baseline_bundle()
+    config = configure(tmp_path, mosquitto.url, url, release(tmp_path / "registry", bundle), commit="1h")
+    rows = [(f"d{number}.t", START + number, float(number)) for number in range(10)]
+    client, store = publisher(mosquitto.port), open_store(url)
+    with running(config) as agent:
+        publish(client, rows)
+        hang_up(client)
+        for end in (agent.kill, agent.stop):
+            wait_until(lambda: agent.number(Counter.MESSAGES) == len(rows))
+            assert agent.health()[0] == 200
+            assert not contents(store)["reading"]
+            end()
+            agent.start()
+        wait_until(lambda: len(contents(store)["reading"]) == len(rows))
+        assert agent.number(Counter.MESSAGES) == 0
+    store.close()
+
+
 def test_killed_broker_costs_nothing_it_had_kept(tmp_path: Path, mosquitto: Mosquitto) -> None:
     """What the broker had written when it died arrives, once; the agent comes back by itself."""
     url, bundle = f"sqlite:///{tmp_path}/store.db", baseline_bundle()
