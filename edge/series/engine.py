@@ -172,10 +172,10 @@ class Engine:
         strange = unlike_history(closed.windows, self._usual_of(closed.series))
         believed = replace(closed, windows=np.where(strange, np.nan, closed.windows)) if strange.any() else closed
         made, kept = self._forecast(believed)
+        whole = self._whole(closed)
         scores = self.scoring.step(closed, kept)
         fresh = readings.take(ingested.fresh)
         points = [Points.of_readings(fresh)]
-        whole = self._outlook.whole(closed, self.series.names)
         written = self._outlook.rows(made.forecasts, [whole[windows] for windows in made.windows])
         for forecasts, (row, lead) in zip(made.forecasts, written, strict=True):
             points += [self._newest(forecasts, row, lead), self._at_leads(forecasts)]
@@ -201,7 +201,7 @@ class Engine:
         Forecasts of a batch that closes other intervals now, under other settings than it was made with, are not scored.
         """
         closed = self._closed(self.state.ingest(entry.readings), entry.now)
-        self._outlook.whole(closed, self.series.names)
+        self._whole(closed)
         kept = entry.forecasts
         shape = (len(closed), len(self.scoring.leads), len(self.scoring.contract.quantiles) + 1)
         self.scoring.step(closed, kept if kept.shape == shape else np.full(shape, np.nan))
@@ -223,7 +223,7 @@ class Engine:
         self.state.learn()
         self.scoring = Scoring(self.state.contract, leads)
         self.scoring.load(parts)
-        self._outlook.begin(self.scoring.waiting)
+        self._outlook.go_on(len(self.series))
 
     def settle(self) -> str | None:
         """Bring what was loaded under the live forecaster's contract and the configured lateness and leads.
@@ -252,6 +252,10 @@ class Engine:
             return by_clock if len(by_clock) else ingested.closed
         pairs = ((getattr(ingested.closed, name), getattr(by_clock, name)) for name in Closed.__slots__)
         return Closed(*(np.concatenate(pair) for pair in pairs))
+
+    def _whole(self, closed: Closed) -> Bool:
+        """Of which windows the whole horizon is written, bool `[n]`; to be asked before the windows are scored."""
+        return self._outlook.whole(closed, self.series.names, self.scoring.waits(closed.series))
 
     def _forecast(self, closed: Closed) -> tuple[_Made, Float64]:
         """The forecasts of all windows, and the part of them that waits for its facts, from `Scoring.at_leads`."""

@@ -50,31 +50,32 @@ class Outlook:
         self._refresh = min(refresh or usual_refresh(horizon), horizon)
         self._horizon = horizon
         self._phase: Int64 = np.zeros(0, np.int64)
-        self._written: Bool = np.zeros(0, bool)
+        self._begun: Bool = np.zeros(0, bool)
 
-    def begin(self, written: Bool) -> None:
-        """Say of which series there are forecasts already, bool `[series]`; the first one of any other is written whole."""
-        self._written = written.copy()
+    def go_on(self, series: int) -> None:
+        """Go on after a restart, with so many series: their next forecasts are not the first ones of the forecaster."""
+        self._begun = np.ones(series, bool)
 
-    def whole(self, closed: Closed, names: Sequence[str]) -> Bool:
+    def whole(self, closed: Closed, names: Sequence[str], waits: Bool) -> Bool:
         """Of which windows the whole horizon is written, bool `[n]`: the series take turns, so that they are never all due.
 
-        It is also written of the first forecast of a series, and after a gap.
+        It is also written of the first forecast of a series or of the forecaster, and after a gap.
 
         Args:
             closed: windows that closed.
             names: names of all series.
+            waits: whether an earlier forecast of the series of each window waits for its fact, bool `[n]`.
         """
         if self._refresh == 1:
             return np.ones(len(closed), bool)
         if len(names) > len(self._phase):
             new = [crc32(name.encode()) % self._refresh for name in names[len(self._phase) :]]
             self._phase = np.concatenate([self._phase, np.asarray(new, np.int64)])
-        if len(names) > len(self._written):
-            self._written = np.concatenate([self._written, np.zeros(len(names) - len(self._written), bool)])
+        if len(names) > len(self._begun):
+            self._begun = np.concatenate([self._begun, np.zeros(len(names) - len(self._begun), bool)])
         turn = (closed.origin // self._interval + self._phase[closed.series]) % self._refresh == 0
-        whole: Bool = turn | (closed.advanced > 1) | ~self._written[closed.series]
-        self._written[closed.series] = True
+        whole: Bool = turn | (closed.advanced > 1) | ~waits | ~self._begun[closed.series]
+        self._begun[closed.series] = True
         return whole
 
     def rows(self, made: Sequence[Forecasts], whole: Sequence[Bool]) -> list[tuple[Int64, Int64]]:

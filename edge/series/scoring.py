@@ -41,11 +41,12 @@ class Scoring:
         self._others = np.delete(np.arange(len(self._levels) + 1), contract.median)  # quantiles without median, and baseline
         self._allocate(0)
 
-    @property
-    def waiting(self) -> Bool:
-        """Of which series any forecast was held, bool `[series]`."""
-        waiting: Bool = np.isfinite(self._median).any(axis=1)
-        return waiting
+    def waits(self, series: Int32) -> Bool:
+        """Whether a forecast of each of these series waits for its fact at the shortest lead, bool `[n]`."""
+        waits: Bool = np.zeros(len(series), bool)
+        held = series < len(self._median)
+        waits[held] = np.isfinite(self._median[series[held], : self.leads[0]]).any(axis=1)
+        return waits
 
     def _grow(self, series: int) -> None:
         for column, nothing in ((self._target, 0), (self._median, np.nan), (self._around, np.nan)):

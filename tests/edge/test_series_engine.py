@@ -1,6 +1,7 @@
 """Readings in, rows for the store out: what is forecast, by whom, and what a restart remembers."""
 
 import itertools
+from collections import Counter as Tally
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 
 from edge.contract.columns import Float64, Int32, Points, Readings, Scores, SeriesTable
 from edge.contract.contract import Contract
+from edge.contract.meaning import Meaning
 from edge.contract.schema import FORECAST, FORECAST_LEAD, FORECAST_SCORE, READING, Measurement
 from edge.errors import BundleError
-from edge.forecaster.baselines import Baseline
+from edge.forecaster.baselines import Baseline, seasonal_naive
 from edge.forecaster.forecaster import AllQuantiles
 from edge.series.engine import Effect, Engine
 from edge.series.entry import Entry
@@ -120,6 +122,20 @@ def test_newest_forecast_of_each_moment_is_the_last_one_written(arrivals: list[t
     assert sorted((row["series"], row["origin"], row["lead"]) for row in rows(effect, FORECAST_LEAD)) == [
         (owner, origin, lead) for owner, origin in origins for lead in (1, 2, 3)
     ]
+
+
+def test_the_first_forecast_of_a_series_is_whole_even_where_it_comes_later_than_its_first_closing() -> None:
+    """A counter has no value yet when its first interval closes; after a restart without a memory all begin again."""
+    long, names = Contract(interval=10, window=4, horizon=24), [f"s{number}" for number in range(20)]
+
+    def written(fleet: Engine, number: int) -> set[int]:
+        everyone = Readings.of(list(range(20)), [10 * number] * 20, [float(number)] * 20)
+        return set(Tally(row["series"] for row in rows(fleet.step(everyone), FORECAST)).values())
+
+    fleet = Engine(seasonal_naive(long), [], SeriesTable(names, lambda _: Meaning("counter")))
+    assert [written(fleet, number) for number in range(4)] == [set(), set(), {24}, {5, 24}]
+    fleet.restart()
+    assert [written(fleet, number) for number in range(4, 8)] == [set(), set(), {24}, {5, 24}]
 
 
 def test_scores_speak_of_the_interval_that_closed() -> None:
@@ -235,12 +251,13 @@ arrivals = st.lists(
 )
 
 
-@given(arrivals, st.integers(0, 12), st.sampled_from([0, 7, 25]))
+@given(arrivals, st.integers(0, 12), st.sampled_from([0, 7, 25]), st.sampled_from([1, 2]))
 def test_journal_after_a_dump_gives_the_run_that_was_never_interrupted(
-    batches: list[tuple[list[tuple[int, int]], bool]], cut: int, lateness: int
+    batches: list[tuple[list[tuple[int, int]], bool]], cut: int, lateness: int, refresh: int
 ) -> None:
     """Dump, replay of the journal through entries as they are stored, and then the same forecasts, scores and rows."""
-    straight, broken = engine(lateness=lateness), engine(lateness=lateness)
+    leads = Leads(refresh=refresh)
+    straight, broken = engine(lateness=lateness, leads=leads), engine(lateness=lateness, leads=leads)
     journal: list[bytes] = []
     parts: list[bytes] = []
     half = cut + (len(batches) - cut) // 2
@@ -250,7 +267,7 @@ def test_journal_after_a_dump_gives_the_run_that_was_never_interrupted(
         latest = max([latest, *(t for _, t in arrived)])
         now = latest + 12 if by_clock else None
         if number == half:  # killed here: a new process reads the snapshot and the journal
-            broken = engine(lateness=lateness)
+            broken = engine(lateness=lateness, leads=leads)
             if parts:
                 broken.load(iter(parts))
             for entry in journal:

@@ -41,7 +41,7 @@ def test_series_take_turns_and_each_comes_after_so_many_intervals() -> None:
     outlook = Outlook(24, INTERVAL)
     turns: Counter[int] = Counter()
     for origin in range(1000, 1011):
-        whole = outlook.whole(closed(list(range(100)), [origin] * 100), NAMES)
+        whole = outlook.whole(closed(list(range(100)), [origin] * 100), NAMES, np.ones(100, bool))
         if origin == 1000:
             assert whole.all()  # the first forecasts
             continue
@@ -51,28 +51,29 @@ def test_series_take_turns_and_each_comes_after_so_many_intervals() -> None:
 
 
 def test_the_horizon_is_whole_after_a_gap_and_of_the_first_forecast() -> None:
-    """Also where other series have had theirs; after a restart it is known of which."""
-    outlook = Outlook(24, INTERVAL)
-    outlook.begin(np.array([True, False]))
+    """Also where other series have had theirs, and where the closing before had nothing to forecast from."""
+    outlook, waits = Outlook(24, INTERVAL), np.ones(1, bool)
+    outlook.go_on(2)
     names = NAMES[:3]
     quiet = next(number for number in range(5) if not _turn(number, 0))
-    assert outlook.whole(closed([0, 1, 2], [quiet] * 3), names).tolist() == [False, True, True]
-    assert outlook.whole(closed([0], [quiet + 5], [2]), names).tolist() == [True]
-    assert outlook.whole(closed([0], [quiet + 10]), names).tolist() == [False]
+    assert outlook.whole(closed([0, 1, 2], [quiet] * 3), names, np.array([True, False, True])).tolist() == [False, True, True]
+    assert outlook.whole(closed([0], [quiet + 5], [2]), names, waits).tolist() == [True]
+    assert outlook.whole(closed([0], [quiet + 10]), names, waits).tolist() == [False]
+    assert outlook.whole(closed([0], [quiet + 15]), names, ~waits).tolist() == [True]
 
 
 def _turn(origin: int, series: int) -> bool:
     """Whether it is the turn of a series."""
     outlook = Outlook(24, INTERVAL)
-    outlook.begin(np.ones(len(NAMES), bool))
-    return bool(outlook.whole(closed([series], [origin]), NAMES)[0])
+    outlook.go_on(len(NAMES))
+    return bool(outlook.whole(closed([series], [origin]), NAMES, np.ones(1, bool))[0])
 
 
 def test_everything_is_whole_where_it_is_to_be() -> None:
     """By the setting, and where the horizon is short."""
     for outlook in (Outlook(24, INTERVAL, 1), Outlook(SHORT, INTERVAL)):
         for origin in range(5):
-            assert outlook.whole(closed([0, 1], [origin] * 2), NAMES).all()
+            assert outlook.whole(closed([0, 1], [origin] * 2), NAMES, np.ones(2, bool)).all()
 
 
 @given(
