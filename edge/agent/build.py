@@ -40,7 +40,7 @@ from edge.messages.names import least_filters
 from edge.messages.reading import Naming, meaning_of
 from edge.priming.history import Rules
 from edge.priming.reader import Origins
-from edge.release.capacity import memory, shortage
+from edge.release.capacity import Fleet, memory, shortage
 from edge.release.meanings import disagreement
 from edge.release.pace import too_slow
 from edge.release.ready import ReadyBundle, open_bundle
@@ -299,7 +299,10 @@ def _make_releases(config: Config, outside: Outside, series: SeriesTable) -> Rel
     def lack(bundle: Bundle) -> str | None:
         """What this device lacks for a bundle."""
         manifest = bundle.manifest
-        return shortage(manifest.contract, max(len(series), len(manifest.series)), lateness, memory())
+        meanings = (*series.meanings, *manifest.meanings.values())
+        counters = any(meaning is not None and meaning.kind == "counter" for meaning in meanings)
+        fleet = Fleet(max(len(series), len(manifest.series)), lateness, config.agent.leads, counters)
+        return shortage(manifest.contract, fleet, memory())
 
     def slow(bundle: Bundle, forecaster: Forecaster) -> str | None:
         """Why the forecaster of a bundle does not keep up here."""

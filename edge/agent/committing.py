@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from edge.agent.counters import Counter, Counters, Gauge
 from edge.broker.subscriber import Subscriber
-from edge.contract.columns import Readings, SeriesTable
+from edge.contract.columns import Points, Readings, SeriesTable
 from edge.damage import is_damage
 from edge.log import Grumbler
 from edge.messages.message import Arrival, Message
@@ -46,6 +46,23 @@ class Surroundings:
     wait_for_room: Callable[[], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a commit takes along beside the effect of readings.
+
+    Args:
+        messages: messages of the batch.
+        points: further rows for the store.
+        held: all readings that wait for the clock; None where they are the same as before.
+        is_whole: whether all readings of the messages are committed then.
+    """
+
+    messages: Sequence[Message] = ()
+    points: Sequence[Points] = ()
+    held: Readings | None = None
+    is_whole: bool = True
+
+
 class Committer:
     """The one way into the spool.
 
@@ -74,15 +91,16 @@ class Committer:
         self._event: tuple[float, str] | None = None
         self.problem: str | None = None
 
-    def commit(self, commit: Commit, messages: Sequence[Message] = (), *, may_wait: bool = False) -> None:
+    def commit(self, commit: Commit, messages: Sequence[Message] = (), *, may_wait: bool = False, whole: bool = True) -> None:
         """Commit and acknowledge, with everything that waited; a full disk holds everything up until there is room.
 
         Args:
             commit: effect of the batch; new series, what the store has and what it refused are added here.
             messages: messages of the batch, acknowledged after the commit.
             may_wait: whether the batch may wait for others: nobody misses what it holds, and the broker keeps its messages.
+            whole: whether the commit brings the last of their effect; else they are not acknowledged yet.
         """
-        self._waiting.add(commit, messages, self._surroundings.arrivals() if messages else ())
+        self._waiting.add(commit, messages if whole else (), self._surroundings.arrivals() if messages else ())
         if not may_wait or self._waiting.is_due:
             self._commit()
 

@@ -50,10 +50,19 @@ class Journal:
         if not self.filled:
             yield UNFILLED
 
-    def is_full_after(self, effect: Effect, readings: int) -> bool:
-        """Count a batch that is about to be committed; returns whether a snapshot is to replace the journal with it."""
+    def is_full_after(self, effect: Effect, readings: int, *, whole: bool = True) -> bool:
+        """Count a step that is about to be committed.
+
+        Args:
+            effect: result of the step.
+            readings: number of its readings.
+            whole: whether it is the last step of its batch; what waited until now may follow in the next one.
+
+        Returns:
+            Whether a snapshot is to replace the journal with this commit.
+        """
         self._rows += readings + len(effect.entry.forecasts) + 1
-        if self._rows < self._snapshot_rows:
+        if self._rows < self._snapshot_rows or not whole:
             return False
         self._rows = 0
         return True

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from edge.agent.committing import Committer
+from edge.agent.committing import Batch, Committer
 from edge.agent.counters import Counter, Counters, Gauge, tally
 from edge.agent.health import Health
 from edge.agent.heartbeat import Heartbeat
 from edge.agent.journal import SNAPSHOT_ROWS, Journal
 from edge.agent.live import Live
 from edge.agent.priming import AGAIN, Primer
-from edge.agent.reporting import BrokerWatch, Reporter
+from edge.agent.reporting import BrokerWatch, Reporter, say_faults
 from edge.agent.stopping import Stop
 from edge.agent.watching import Watcher
 from edge.broker.sharing import Sharing
@@ -32,17 +32,16 @@ from edge.log import Grumbler
 from edge.messages.formats.memory import FormatMemory
 from edge.messages.intake import Intake
 from edge.messages.message import Message
-from edge.release.capacity import give_back_memory
+from edge.release.capacity import FORECAST_ROWS, at_once, give_back_memory, steady_memory
 from edge.release.releases import Releases
 from edge.series.description import Descriptions
-from edge.series.engine import Effect, Engine
+from edge.series.engine import Engine
 from edge.series.silence import Silence
 from edge.spool.sender import Sender
 from edge.spool.spool import Commit, Spool
 from edge.stores.store import Store, encode_blocks
 from edge.threads import Died
 
-FORECAST_ROWS = 20_000  # about 20 MB on their way to the store
 PAGES_WAIT = 0.02  # seconds to wait for messages while pages of history wait for the loop
 
 
@@ -75,7 +74,7 @@ class Limits:
 
     Args:
         snapshot_rows: readings and closed windows in the journal before a snapshot replaces it.
-        forecast_rows: forecast values of one batch.
+        forecast_rows: forecast moments that are made and committed together.
     """
 
     snapshot_rows: int = SNAPSHOT_ROWS
@@ -157,7 +156,7 @@ class Agent:
         parts: everything the loop works with.
         start_wait: seconds to wait before anybody is asked.
         patience: longest wait for the first look at the channel, seconds.
-        forecast_rows: forecast values of one batch.
+        forecast_rows: forecast moments that are made and committed together.
     """
 
     def __init__(
@@ -183,7 +182,7 @@ class Agent:
             port = parts.health.serve(self._settings.health, parts.died)
             parts.log(f"health page on port {port}")
         linger = parse_duration(self._settings.linger) / 1e9
-        give_back_memory()
+        steady_memory()
         parts.heart.begin()
         try:
             self._start_up()
@@ -192,7 +191,7 @@ class Agent:
             parts.subscriber.start(parts.died)
             while not parts.stop.asked:
                 parts.heart.beat()
-                messages = parts.subscriber.take(self._most(), PAGES_WAIT if parts.primer.fills else 0.2, linger)
+                messages = parts.subscriber.take(self._settings.batch, PAGES_WAIT if parts.primer.fills else 0.2, linger)
                 self._swap()
                 parts.live.go_on()
                 self._batch(messages)
@@ -241,8 +240,7 @@ class Agent:
         # What the broker has kept finds the windows filled, if the store is quick.
         self._wait_for(lambda: not parts.primer.busy, end)
         if parts.live.engine is None:
-            reason = parts.releases.problem
-            advice = "release one with gatecast retrain" if reason is None else reason
+            advice = parts.releases.problem or "release one with gatecast retrain"
             parts.log(f"no bundle is live: readings are stored, nothing is forecast; {advice}")
 
     def _wait_for(self, is_so: Callable[[], bool], end: float) -> None:
@@ -251,12 +249,6 @@ class Agent:
             self.parts.live.go_on()
             if self.parts.stop.wait(0.01):
                 return
-
-    def _most(self) -> int:
-        """Messages in a batch: each may close an interval, and all forecasts of a batch are in memory at once."""
-        engine = self.parts.live.engine
-        horizon = engine.forecaster.contract.horizon if engine is not None else 1
-        return max(1, min(self._settings.batch, self._forecast_rows // horizon))
 
     def _swap(self) -> None:
         """Let a new bundle go live, between two batches."""
@@ -283,7 +275,7 @@ class Agent:
         if parts.sharing is not None:
             parts.sharing.note(Readings.concatenate([readings, intake.held]))
         parts.live.follow()
-        effect = self._process(readings, messages)
+        failure = self._process(readings, messages)
         for request in parts.memory.requests(parts.clocks.now()):
             parts.subscriber.publish(request.topic, request.payload)
             parts.grumbler.say("request", request.text)
@@ -292,20 +284,17 @@ class Agent:
         parts.counters.count(Counter.SHARED_SERIES, intake.shared)
         parts.counters.count(Counter.READINGS, len(readings) + len(intake.held))
         parts.counters.set(Gauge.HELD_READINGS, len(parts.hold))
-        if effect is not None:
-            tally(parts.counters, effect, parts.live.name)
-            for kind, series in effect.broken.items():
-                name = parts.series.names[series[0]]
-                parts.grumbler.say(kind, f"{len(series)} forecasts, first of series {name[:120]!r}; the baseline makes them")
-            if len(effect.jumped):
-                parts.grumbler.say("increase", _jumped(parts.series.names[effect.jumped[0]]))
-            if effect.failure is not None:
-                parts.live.give_way(effect.failure)
+        if failure is not None:
+            parts.live.give_way(failure)
         if is_silent:
             parts.closing.silence()
 
-    def _process(self, readings: Readings, messages: list[Message]) -> Effect | None:
-        """Commit what the readings lead to; without a bundle they are only stored."""
+    def _process(self, readings: Readings, messages: list[Message]) -> str | None:
+        """Commit what the readings lead to; without a bundle they are only stored.
+
+        Returns:
+            Why the live forecaster must not stay, or None.
+        """
         parts = self.parts
         ahead, waiting = parts.intake.held, parts.hold.waiting
         if len(ahead):
@@ -328,7 +317,7 @@ class Agent:
             return None
         if parts.primer.waits or len(counting) != len(ready) + len(readings):
             ahead = Readings.concatenate([ahead, readings])
-        return self._step(parts.live.engine, counting, ahead, messages, held)
+        return self._steps(parts.live.engine, counting, Batch(messages, [Points.of_readings(ahead)], held))
 
     def _counting(self, readings: Readings) -> Readings | None:
         """The readings that count now; None where nothing counts: there is no bundle, or windows are being filled."""
@@ -338,39 +327,65 @@ class Agent:
         if len(readings) and not parts.primer.fills and (fault := parts.trust.fault(engine.state.reached)) is not None:
             parts.log(fault)
             parts.live.restart()
-        counting = parts.primer.pass_on(readings, 2 * self._most())
+        counting = parts.primer.pass_on(readings, self._settings.batch)
         return None if parts.primer.holds else counting
 
-    def _step(
-        self, engine: Engine, readings: Readings, ahead: Readings, messages: list[Message], held: Readings | None
-    ) -> Effect:
-        """Forecast and commit.
+    def _steps(self, engine: Engine, readings: Readings, batch: Batch) -> str | None:
+        """Forecast and commit in steps, so that only the forecasts of one step are in memory, however much closes.
+
+        The messages are acknowledged after the last of their readings is committed. After a crash in between they come again,
+        and the clock closes what is left.
 
         Args:
             engine: the live engine.
             readings: readings that count now.
-            ahead: readings of the batch that do not count yet, or are not all of those that count.
-            messages: messages of the batch.
-            held: all readings that wait; None where they are the same as before.
+            batch: additions to the commit of the last of them.
+
+        Returns:
+            Why the forecaster must not stay live, or None.
         """
-        parts = self.parts
-        now = self._closing_time(engine, readings)
-        effect = engine.step(readings, now)
+        parts, most = self.parts, at_once(engine.forecaster.contract, self._forecast_rows)
+        now, failures = self._closing_time(engine, readings), set[str | None]()
+        *early, last = engine.pieces(readings, most)
+        for piece in early:
+            failures.add(self._step(engine, (piece, None, most), Batch(batch.messages, is_whole=False)))
+            parts.heart.beat()
+        failures.add(self._step(engine, (last, now, most), batch))
+        many = len(early) > 0 or (now is not None and engine.state.due(now) > 0)
+        while now is not None and engine.state.due(now) and failures == {None} and not parts.stop.asked:
+            parts.heart.beat()
+            failures.add(self._step(engine, (Readings.empty(), now, most), Batch()))
+        if many:
+            give_back_memory()
         if now is not None and parts.silence.is_due():
             parts.silence.look(engine.state, now)
             parts.counters.set(Gauge.SILENT_SERIES, parts.silence.count)
+        return next(filter(None, failures), None)
+
+    def _step(self, engine: Engine, taken: tuple[Readings, int | None, int], batch: Batch) -> str | None:
+        """Take one step; the result is that of `_steps`.
+
+        Args:
+            engine: the live engine.
+            taken: arguments of `Engine.step`.
+            batch: additions to its commit.
+        """
+        parts, readings = self.parts, taken[0]
+        effect = engine.step(*taken)
         # Also a closing that gave no rows belongs into the journal.
-        if messages or held is not None or len(effect.entry.forecasts):
-            entry = effect.entry if len(readings) or effect.entry.now is not None else None
-            snapshot = partial(parts.journal.dump, engine) if parts.journal.is_full_after(effect, len(readings)) else None
-            told = parts.descriptions.rows(readings)
-            blocks = self._encode([*effect.points, Points.of_readings(ahead), *told])
-            commit = Commit(blocks, [entry] if entry is not None else [], snapshot=snapshot, held=held)
-            may_wait = snapshot is None and held is None and not len(effect.entry.forecasts)
-            parts.committer.commit(commit, messages, may_wait=may_wait)
+        if batch.messages or batch.held is not None or len(effect.entry.forecasts):
+            entries = [effect.entry] if len(readings) or effect.entry.now is not None else []
+            full = parts.journal.is_full_after(effect, len(readings), whole=batch.is_whole)
+            snapshot = partial(parts.journal.dump, engine) if full else None
+            blocks = self._encode([*effect.points, *batch.points, *parts.descriptions.rows(readings)])
+            commit = Commit(blocks, entries, snapshot=snapshot, held=batch.held)
+            may_wait = snapshot is None and batch.held is None and not len(effect.entry.forecasts)
+            parts.committer.commit(commit, batch.messages, may_wait=may_wait, whole=batch.is_whole)
         elif parts.committer.has_news:
             parts.committer.commit(Commit(), may_wait=True)
-        return effect
+        tally(parts.counters, effect, parts.live.name)
+        say_faults(effect, parts.series, parts.grumbler)
+        return effect.failure
 
     def _closing_time(self, engine: Engine, readings: Readings) -> int | None:
         """The clock, where it may close intervals: live, connected, and nothing waiting in the broker or for history."""
@@ -383,10 +398,3 @@ class Agent:
 
     def _encode(self, points: list[Points]) -> list[bytes]:
         return encode_blocks(self.parts.store, points, self.parts.series)
-
-
-def _jumped(name: str) -> str:
-    return (
-        f"series {name[:120]!r}: the counter jumped by far more than it usually adds; this interval has no increase, and the "
-        "next readings count again. If such readings come often, set [[ingest]] max"
-    )

@@ -9,6 +9,7 @@ from edge.clock.clocks import Clocks
 from edge.contract.columns import Points, SeriesTable
 from edge.contract.schema import AGENT, RELEASED
 from edge.log import Grumbler
+from edge.series.engine import Effect
 from edge.spool.spool import Commit
 from edge.stores.store import Store
 
@@ -82,3 +83,23 @@ class BrokerWatch:
         """What the broker does otherwise than asked, behind a line."""
         remark = self._subscriber.remark
         return "" if remark is None else f"; {remark}"
+
+
+def say_faults(effect: Effect, series: SeriesTable, grumbler: Grumbler) -> None:
+    """Say which forecasts were broken, and which counters jumped.
+
+    Args:
+        effect: result of a step.
+        series: table of all series.
+        grumbler: grumbler that says it.
+    """
+    for kind, broken in effect.broken.items():
+        name = series.names[broken[0]]
+        grumbler.say(kind, f"{len(broken)} forecasts, first of series {name[:120]!r}; the baseline makes them")
+    if len(effect.jumped):
+        name = series.names[effect.jumped[0]]
+        grumbler.say(
+            "increase",
+            f"series {name[:120]!r}: the counter jumped by far more than it usually adds; this interval has no increase, and "
+            "the next readings count again. If such readings come often, set [[ingest]] max",
+        )

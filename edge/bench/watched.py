@@ -36,9 +36,9 @@ def watched_engine(watch: Stopwatch) -> type[Engine]:
     """An engine that is watched."""
 
     class Watched(Engine):
-        def step(self, readings: Readings, now: int | None = None) -> Effect:
+        def step(self, readings: Readings, now: int | None = None, most: int | None = None) -> Effect:
             with watch.during(Stage.ENGINE):
-                return super().step(readings, now)
+                return super().step(readings, now, most)
 
     return Watched
 

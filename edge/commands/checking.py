@@ -16,7 +16,7 @@ from edge.forecaster.model import runtime_name
 from edge.messages.ingest import Ingest
 from edge.messages.reading import make_ingests, meaning_of
 from edge.messages.rule import IngestRule
-from edge.release.capacity import SHARE, memory, need, shortage
+from edge.release.capacity import SHARE, Fleet, memory, need, shortage
 from edge.release.channel import Source
 from edge.release.meanings import disagreement
 from edge.release.pace import too_slow
@@ -137,9 +137,10 @@ def _check_bundle(config: Config) -> Finding:
         manifest, room = bundle.manifest, memory()
         known = _known_series(Path(config.agent.state) / "spool.db")
         series = max(known, len(manifest.series), 1)
-        lateness = parse_duration(config.agent.lateness, shortest=0)
+        counters = any(learned.kind == "counter" for learned in manifest.meanings.values())
+        fleet = Fleet(series, parse_duration(config.agent.lateness, shortest=0), config.agent.leads, counters)
         meaning = partial(meaning_of, config.ingests())
-        lack = shortage(manifest.contract, series, lateness, room) or disagreement(manifest, meaning)
+        lack = shortage(manifest.contract, fleet, room) or disagreement(manifest, meaning)
         if lack is None:
             forecaster = open_bundle(bundle)
             try_hard_windows(bundle, forecaster)
@@ -152,7 +153,7 @@ def _check_bundle(config: Config) -> Finding:
     return Finding(
         "bundle",
         f"{manifest.version}: {made}, {len(manifest.series)} series, {manifest.contract.words}; self-test passed; "
-        f"{series} series here need {need(manifest.contract, series, lateness) / 2**20:,.1f} MB, "
+        f"{series} series here need {need(manifest.contract, fleet) / 2**20:,.1f} MB, "
         f"of at most {SHARE * room / 2**20:,.0f} MB",
     )
 

@@ -1,15 +1,24 @@
-"""Memory: what the series and one closing of them all take under a bundle's contract, and what this device has."""
+"""Memory: what the series and one step of closing their intervals take under a bundle's contract, and what this device has."""
 
 import contextlib
 import ctypes
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from edge.contract.contract import Contract
+from edge.series.scoring import default_leads
+from edge.series.state import OPEN_INTERVALS
 
-CELL = 16  # bytes of an interval of a series: value and weight
-WINDOW = 8  # bytes of a value of a window
-FORECAST = 2 * 8  # bytes of a forecast value: made, and on its way to the store
+FORECAST_ROWS = 20_000  # forecast moments that are made and committed together
+CELL, LAST_CELL = 12, 16  # bytes of an interval of a series: value and weight, or value and time of the last reading
+SERIES = 800  # bytes of a series beside its arrays: its name, tags and topic
+MEDIAN, QUANTILE = 12, 4  # bytes of a forecast that waits for its fact: target and median, each other quantile or the baseline
+WINDOW = 3 * 8  # bytes of a value of a window that closes: cut, looked at, and as the model takes it
+FORECAST = 4 * 8  # bytes of a forecast value that is made
+ROW = 400  # bytes of a row for the store, from its columns to the commit
+KEPT = 8 << 20  # bytes at the end of the heap that the C library keeps from one step to the next
 SHARE = 0.5  # of the memory that they may take; the rest is the program, the model and the spool
 GROUPS, OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
@@ -34,34 +43,81 @@ def memory(groups: Path = GROUPS, own: Path = OWN) -> int:
         group = group.parent
 
 
-def need(contract: Contract, series: int, lateness: int) -> int:
-    """Bytes that so many series take, with one closing of them all; lateness in ns."""
-    columns = contract.window + -(-lateness // contract.interval)
-    values = contract.horizon * len(contract.quantiles)
-    return max(series, 1) * (columns * CELL + contract.window * WINDOW + values * FORECAST)
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What a device forecasts.
+
+    Args:
+        series: number of series.
+        lateness: time that closed intervals are kept open, ns.
+        leads: leads that are kept and scored; empty: the default of the horizon.
+        counters: whether any series is a counter.
+    """
+
+    series: int
+    lateness: int = 0
+    leads: Sequence[int] = ()
+    counters: bool = False
 
 
-def shortage(contract: Contract, series: int, lateness: int, room: int) -> str | None:
+def at_once(contract: Contract, forecast_rows: int = FORECAST_ROWS) -> int:
+    """Number of windows that close in one step, by readings or by the clock: it bounds the memory of a step.
+
+    Args:
+        contract: contract of the live bundle.
+        forecast_rows: forecast moments of a step; eight values of a window count as one.
+    """
+    return max(1, forecast_rows // max(contract.horizon, contract.window // 8))
+
+
+def need(contract: Contract, fleet: Fleet) -> int:
+    """Bytes that the series take, and one step of closing their intervals; the program and the model come on top."""
+    quantiles = len(contract.quantiles)
+    leads = [lead for lead in fleet.leads if lead <= contract.horizon] or default_leads(contract.horizon)
+    columns = _columns(contract, fleet.lateness) + OPEN_INTERVALS
+    cell = LAST_CELL if fleet.counters or contract.aggregation == "last" else CELL
+    series = columns * cell + sum(leads) * (MEDIAN + QUANTILE * quantiles) + SERIES
+    rows = contract.horizon + 2 * len(leads)
+    closing = contract.window * WINDOW + contract.horizon * quantiles * FORECAST + rows * ROW
+    count = max(fleet.series, 1)
+    return count * series + min(count, at_once(contract)) * closing
+
+
+def shortage(contract: Contract, fleet: Fleet, room: int) -> str | None:
     """What is missing, in words; None where there is enough.
 
     Args:
         contract: contract of a bundle.
-        series: number of series to forecast.
-        lateness: time that closed intervals are kept open, ns.
+        fleet: series to forecast.
         room: memory that the process may use, bytes.
     """
-    columns = contract.window + -(-lateness // contract.interval)
-    values = contract.horizon * len(contract.quantiles)
-    needed = need(contract, series, lateness)
+    needed = need(contract, fleet)
     if needed <= SHARE * room:
         return None
+    columns, values = _columns(contract, fleet.lateness), contract.horizon * len(contract.quantiles)
     return (
-        f"it needs {needed / 2**20:,.0f} MB for {max(series, 1)} series of {columns} intervals and {values} forecast values; "
-        f"expected at most {SHARE * room / 2**20:,.0f} MB, half of what the agent may use"
+        f"it needs {needed / 2**20:,.0f} MB for {max(fleet.series, 1)} series of {columns} intervals and {values} forecast "
+        f"values; expected at most {SHARE * room / 2**20:,.0f} MB, half of what the agent may use"
     )
 
 
-def give_back_memory() -> None:
-    """Make the C library return the memory of large arrays at once; by default it keeps tens of megabytes."""
+def _columns(contract: Contract, lateness: int) -> int:
+    return contract.window + -(-lateness // contract.interval)
+
+
+def steady_memory() -> None:
+    """Make the C library use the memory of a step again for the next one, and return what is larger at once.
+
+    By default it keeps tens of megabytes. If it returned each array of a step, the system would clear all pages for the next
+    step: that costs as much time as the step itself.
+    """
     with contextlib.suppress(OSError, AttributeError):  # another C library has no such function
-        ctypes.CDLL(None).mallopt(-3, 131_072)  # M_MMAP_THRESHOLD
+        library = ctypes.CDLL(None)
+        library.mallopt(-3, 4 << 20)  # M_MMAP_THRESHOLD
+        library.mallopt(-1, KEPT)  # M_TRIM_THRESHOLD
+
+
+def give_back_memory() -> None:
+    """Make the C library return all memory that is free; after many steps it is, until the next interval ends."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)

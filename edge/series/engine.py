@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from types import MappingProxyType
 
 import msgspec
@@ -22,10 +23,11 @@ from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.level import is_known
 from edge.forecaster.model import usable
 from edge.forecaster.outliers import outlying, unlike_history
+from edge.series.closing import Closed, Ingested, join
 from edge.series.entry import Entry
 from edge.series.outlook import Leads, Outlook
 from edge.series.scoring import Scoring, default_leads
-from edge.series.state import Closed, Ingested, State
+from edge.series.state import State
 
 
 @dataclass(slots=True)
@@ -159,15 +161,30 @@ class Engine:
         contract = self.forecaster.contract
         self.state, self.scoring = State(contract, self._lateness, meaning=self._meaning), Scoring(contract, self.leads)
 
-    def step(self, readings: Readings, now: int | None = None) -> Effect:
+    def pieces(self, readings: Readings, most: int) -> list[Readings]:
+        """Readings in their order, in one piece or more, of which each closes at most so many windows.
+
+        Args:
+            readings: batch of readings with finite values.
+            most: largest number of windows.
+        """
+        if len(readings) <= most:
+            return [readings]
+        count = np.cumsum(self.state.closings(readings))
+        starts = np.searchsorted(count, np.arange(most + 1, int(count[-1]) + 1, most))
+        bounds = [0, *starts.tolist(), len(readings)]
+        return [readings.take(slice(first, last)) for first, last in pairwise(bounds)]
+
+    def step(self, readings: Readings, now: int | None = None, most: int | None = None) -> Effect:
         """Take a batch in order of arrival, then close the intervals that have ended by the clock.
 
         Args:
             readings: batch of readings with finite values.
             now: time of the clock, ns UTC, or None where the clock closes nothing.
+            most: largest number of windows, beyond which the clock closes nothing; None: no limit.
         """
         ingested = self.state.ingest(readings)
-        closed = self._closed(ingested, now)
+        closed = self._closed(ingested, now, most)
         # A window that stands still does not tell a glitch by itself; the history of its series does.
         strange = unlike_history(closed.windows, self._usual_of(closed.series))
         believed = replace(closed, windows=np.where(strange, np.nan, closed.windows)) if strange.any() else closed
@@ -200,9 +217,9 @@ class Engine:
 
         Forecasts of a batch that closes other intervals now, under other settings than it was made with, are not scored.
         """
-        closed = self._closed(self.state.ingest(entry.readings), entry.now)
-        self._whole(closed)
         kept = entry.forecasts
+        closed = self._closed(self.state.ingest(entry.readings), entry.now, len(kept))
+        self._whole(closed)
         shape = (len(closed), len(self.scoring.leads), len(self.scoring.contract.quantiles) + 1)
         self.scoring.step(closed, kept if kept.shape == shape else np.full(shape, np.nan))
 
@@ -244,14 +261,12 @@ class Engine:
             self.scoring = Scoring(contract, self.leads)
         return None
 
-    def _closed(self, ingested: Ingested, now: int | None) -> Closed:
+    def _closed(self, ingested: Ingested, now: int | None, most: int | None) -> Closed:
+        """What closed by readings, and then by the clock as far as there are no more than so many windows."""
         if now is None:
             return ingested.closed
-        by_clock = self.state.advance(now)
-        if not len(by_clock) or not len(ingested.closed):
-            return by_clock if len(by_clock) else ingested.closed
-        pairs = ((getattr(ingested.closed, name), getattr(by_clock, name)) for name in Closed.__slots__)
-        return Closed(*(np.concatenate(pair) for pair in pairs))
+        left = None if most is None else max(0, most - len(ingested.closed))
+        return join([ingested.closed, self.state.advance(now, left)])
 
     def _whole(self, closed: Closed) -> Bool:
         """Of which windows the whole horizon is written, bool `[n]`; to be asked before the windows are scored."""

@@ -12,7 +12,7 @@ from zlib import crc32
 import numpy as np
 
 from edge.contract.columns import Bool, Forecasts, Int64
-from edge.series.state import Closed
+from edge.series.closing import Closed
 
 SHORT = 8  # leads; so few are always written
 

@@ -12,9 +12,10 @@ import numpy as np
 from edge.contract.columns import Bool, Float64, Int32, Int64, Scores, extend
 from edge.contract.contract import Contract
 from edge.forecaster.level import is_known
+from edge.series.closing import Closed
 from edge.series.entry import floats
 from edge.series.metrics import absolute_error, covered, pinball
-from edge.series.state import DUMPED, Closed
+from edge.series.state import DUMPED
 
 NEVER = np.iinfo(np.int64).min  # target of a slot in which nothing waits, in dumps of earlier versions
 

@@ -6,7 +6,6 @@ float64: every window holds exactly the readings that had arrived when its inter
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import msgspec
 import numpy as np
@@ -16,6 +15,7 @@ from edge.contract.contract import Contract
 from edge.contract.grid import group_starts
 from edge.contract.meaning import GAUGE, Kind, Meaning
 from edge.contract.values import EARLIER
+from edge.series.closing import Closed, Ingested, join
 from edge.series.passes import in_passes
 from edge.series.recent import REMEMBERED, Recent, replaced
 from edge.series.ring import UNSEEN, Ring, Rows
@@ -25,44 +25,6 @@ PASS_INTERVALS = OPEN_INTERVALS - EARLIER  # of which one pass may fill so many
 DUMPED = 1024  # series in one part of a dump
 LOOKED_AT = 1024  # series whose windows are in memory at once
 LEAST_FILLED = 3  # intervals with a reading, below which no distance is usual
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """One row per moment at which intervals of a series closed; rows of one series come in order of time.
-
-    Args:
-        series: index of the series, int32 `[n]`.
-        origin: end of the newest closed interval, ns UTC, int64 `[n]`.
-        windows: float64 `[n, window]`, newest last, NaN for missing.
-        advanced: number of intervals that closed at that moment, int64 `[n]`; their values are the last ones of the window.
-    """
-
-    series: Int32
-    origin: Int64
-    windows: Float64
-    advanced: Int64
-
-    def __len__(self) -> int:
-        """Number of rows."""
-        return len(self.series)
-
-
-@dataclass(frozen=True, slots=True)
-class Ingested:
-    """What became of a batch of readings.
-
-    Args:
-        closed: the windows that closed, in order of time per series.
-        fresh: False for rows that repeat a known series, time and value, bool `[n]`.
-        late: number of readings of closed intervals that repaired the window.
-        too_late: number of readings of intervals that no later window can hold; they changed nothing.
-    """
-
-    closed: Closed
-    fresh: Bool
-    late: int
-    too_late: int
 
 
 class _Head(msgspec.Struct, array_like=True):
@@ -237,7 +199,7 @@ class State:
         kept[order] = fresh
         self._recent.add(readings.take(kept))
         return Ingested(
-            _join(parts) if parts else self._nothing(),
+            join(parts) if parts else self._nothing(),
             kept,
             int((late & ~too_late & fresh).sum()),
             int((too_late & fresh).sum()),
@@ -270,17 +232,21 @@ class State:
             self._frontier[behind] = closed[behind]
             self._wanted = wanted
 
-    def advance(self, now: int) -> Closed:
-        """Close every interval whose end plus the lateness has passed.
+    def advance(self, now: int, most: int | None = None) -> Closed:
+        """Close intervals whose end plus the lateness has passed, of the series first that are farthest behind.
 
         Args:
             now: time of the clock, ns UTC.
+            most: largest number of series; None: all. The next calls close those of the others.
 
         Returns:
             At most one row per series: the newest origin.
         """
-        frontier = (now - self.lateness) // self.contract.interval
-        series = np.flatnonzero((self._frontier != UNSEEN) & (self._frontier < frontier)).astype(np.int32)
+        frontier = self._reached(now)
+        series = self._behind(frontier)
+        if most is not None and len(series) > most:
+            # The order of the first ones stays: whoever replays the call closes the same.
+            series = np.sort(series[np.argsort(self._frontier[series], kind="stable")[:most]])
         if not len(series):
             return self._nothing()
         before = self._frontier[series]
@@ -288,6 +254,29 @@ class State:
         self._ring.make_room(series, after)
         self._frontier[series] = after
         return self._closed(series, before, after)
+
+    def due(self, now: int) -> int:
+        """Number of series of which the clock closes intervals, at a time in ns UTC."""
+        return len(self._behind(self._reached(now)))
+
+    def closings(self, readings: Readings) -> Bool:
+        """Which readings close intervals of their series as they come, in order of arrival, bool `[n]`."""
+        if not len(readings):
+            return np.zeros(0, bool)
+        self._grow(int(readings.series.max()) + 1)
+        order = np.argsort(readings.series, kind="stable")
+        rows = readings.take(order)
+        before, after = self._frontiers(rows, np.append(True, rows.series[1:] != rows.series[:-1]))
+        closing = np.empty(len(rows), bool)
+        closing[order] = after > before
+        return closing
+
+    def _reached(self, now: int) -> int:
+        return (now - self.lateness) // self.contract.interval
+
+    def _behind(self, frontier: int) -> Int32:
+        """The series that have open intervals before this one."""
+        return np.flatnonzero((self._frontier != UNSEEN) & (self._frontier < frontier)).astype(np.int32)
 
     def adapted(self, contract: Contract) -> "State":
         """The same series under another contract; what they have seen is kept where the grid is the same."""
@@ -392,9 +381,3 @@ class State:
             series, before, after = series[kept], before[kept], after[kept]
         windows = self._ring.windows(series, after, self.contract.window)
         return Closed(series, after * self.contract.interval, windows, after - before)
-
-
-def _join(parts: list[Closed]) -> Closed:
-    if len(parts) == 1:
-        return parts[0]
-    return Closed(*(np.concatenate([getattr(part, name) for part in parts]) for name in Closed.__slots__))

@@ -14,7 +14,8 @@ import numpy as np
 from edge.contract.columns import Bool, Float64, Int32, Int64, Readings
 from edge.contract.contract import Contract
 from edge.forecaster.model import usable
-from edge.series.state import Closed, State
+from edge.series.closing import Closed
+from edge.series.state import State
 from pipeline.history.table import Table
 
 BLOCK = 1 << 25  # bytes

@@ -82,14 +82,6 @@ def test_only_an_agent_that_starts_with_its_machine_waits(moment: float, wait: f
     assert start_wait(moment, Backoff(4.0, 4.0, lambda: 0.5)) == wait
 
 
-def test_a_batch_holds_no_more_forecasts_than_fit(tmp_path: Path) -> None:
-    """Each message may close an interval, and gives as many values as the horizon has intervals."""
-    bench = Bench(tmp_path)
-    release(bench.registry, baseline_bundle())
-    bench.limits = Limits(forecast_rows=60)
-    assert script_of(bench.run(lambda: None)).most == 10
-
-
 def test_a_snapshot_replaces_the_journal_after_so_many_rows(tmp_path: Path) -> None:
     """The journal stays short, however long the agent runs."""
     bench, lengths = Bench(tmp_path), []

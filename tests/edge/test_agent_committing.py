@@ -28,6 +28,17 @@ def test_a_batch_is_acknowledged_after_its_commit(tmp_path: Path) -> None:
     agent.parts.spool.close()
 
 
+def test_messages_of_which_more_is_to_come_are_not_acknowledged(tmp_path: Path) -> None:
+    """The last of the commits acknowledges them."""
+    bench, batch = Bench(tmp_path), [message("a.t", START, 1.0)]
+    agent = bench.agent()
+    agent.parts.committer.commit(Commit([b"12345"]), batch, whole=False)
+    assert (agent.parts.spool.backlog, script_of(agent).acknowledged) == (5, [])
+    agent.parts.committer.commit(Commit([b"678"]), batch)
+    assert (agent.parts.spool.backlog, script_of(agent).acknowledged) == (8, batch)
+    agent.parts.spool.close()
+
+
 def test_a_new_series_goes_into_the_spool_once(tmp_path: Path) -> None:
     """With the commit that first speaks of it."""
     bench = Bench(tmp_path)

@@ -1,32 +1,62 @@
 """What a contract takes on a device, and what is refused for it."""
 
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
-from edge.release.capacity import memory, shortage
+from edge.release.capacity import Fleet, at_once, memory, need, shortage
 
 DEVICE = 256 * 2**20
 MINUTE = 60 * SECOND
 
 
 def test_usual_contracts_fit_a_small_device() -> None:
-    """A week of quarter hours of a thousand series, a day ahead."""
-    assert shortage(Contract(15 * MINUTE, 672, 96), 1000, MINUTE, DEVICE) is None
+    """A week of quarter hours of a thousand series, a day ahead; ten thousand series of hourly readings."""
+    assert shortage(Contract(15 * MINUTE, 672, 96), Fleet(1000, MINUTE), DEVICE) is None
+    assert shortage(Contract(60 * MINUTE, 168, 24), Fleet(10_000, MINUTE), DEVICE) is None
 
 
 def test_lateness_in_tiny_intervals_is_counted() -> None:
     """A minute of nanoseconds is sixty billion columns, whatever the window."""
-    found = shortage(Contract(1, 24, 6), 1, MINUTE, DEVICE)
+    found = shortage(Contract(1, 24, 6), Fleet(1, MINUTE), DEVICE)
     assert found is not None
-    assert found.startswith("it needs 915,527 MB for 1 series of 60000000024 intervals and 18 forecast values; expected")
+    assert found.startswith("it needs 686,646 MB for 1 series of 60000000024 intervals and 18 forecast values; expected")
 
 
 def test_the_number_of_series_counts() -> None:
     """What fits ten series need not fit a hundred thousand."""
     contract = Contract(15 * MINUTE, 672, 96)
-    assert shortage(contract, 10, 0, DEVICE) is None
-    assert shortage(contract, 100_000, 0, DEVICE) is not None
+    assert shortage(contract, Fleet(10), DEVICE) is None
+    assert shortage(contract, Fleet(100_000), DEVICE) is not None
+
+
+def test_leads_and_counters_count() -> None:
+    """Each forecast of a lead waits for its fact, and a counter needs the time of its last reading."""
+    contract = Contract(15 * MINUTE, 672, 96)
+    usual, short = need(contract, Fleet(1000)), need(contract, Fleet(1000, leads=(1, 200)))
+    assert usual - short > 1000 * 100 * 20
+    assert need(contract, Fleet(1000, counters=True)) - usual == 1000 * 688 * 4
+
+
+def test_a_step_is_bounded_by_the_horizon_and_by_the_window() -> None:
+    """A long window of which few intervals are forecast takes memory as well."""
+    assert [at_once(Contract(1, window, horizon), 1000) for window, horizon in ((24, 10), (800, 10), (24, 2000))] == [
+        100,
+        10,
+        1,
+    ]
+
+
+@pytest.mark.parametrize(("series", "window", "horizon"), [(4000, 672, 96), (10_000, 168, 24)])
+def test_the_formula_is_what_a_process_takes(series: int, window: int, horizon: int) -> None:
+    """The most memory that it had when the clock closed all series several times."""
+    command = [sys.executable, "-m", "tests.support.closing_memory", str(series), str(window), str(horizon)]
+    measured = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert need(Contract(60, window, horizon), Fleet(series)) == pytest.approx(measured, rel=0.25)
 
 
 def test_a_control_group_may_give_less_than_the_machine(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.contract.columns import Bool, Forecasts
+from edge.series.closing import Closed
 from edge.series.outlook import SHORT, Outlook, usual_refresh
-from edge.series.state import Closed
 
 INTERVAL = 60
 ROW = st.tuples(st.integers(0, 2), st.integers(0, 40), st.booleans(), st.booleans())

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from edge.contract.columns import Float64, Readings, Scores
 from edge.contract.contract import Contract
+from edge.series.closing import Closed
 from edge.series.metrics import pinball
 from edge.series.scoring import Scoring, default_leads
-from edge.series.state import Closed, State
+from edge.series.state import State
 
 CONTRACT = Contract(interval=10, window=8, horizon=5)
 LEADS = (1, 2, 5)

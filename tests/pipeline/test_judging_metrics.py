@@ -14,9 +14,9 @@ from edge.contract.schema import FORECAST_LEAD
 from edge.contract.times import SECOND
 from edge.forecaster.baselines import baselines
 from edge.forecaster.forecaster import AllQuantiles, Forecaster
+from edge.series.closing import Closed
 from edge.series.metrics import absolute_error, covered, pinball
 from edge.series.scoring import Scoring
-from edge.series.state import Closed
 from edge.stores.sqlite import SqliteStore
 from pipeline.backtest.figures import averaged, figures
 from pipeline.history.table import Table

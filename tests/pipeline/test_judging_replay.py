@@ -10,8 +10,9 @@ from edge.contract.columns import Float64, Int32, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.grid import Aggregation
 from edge.forecaster.forecaster import AllQuantiles
+from edge.series.closing import Closed
 from edge.series.engine import Engine
-from edge.series.state import Closed, State
+from edge.series.state import State
 from pipeline.history.table import Table
 from pipeline.history.windows import samples
 from pipeline.judging import replay as module
