@@ -189,8 +189,8 @@ class Engine:
         strange = unlike_history(closed.windows, self._usual_of(closed.series))
         believed = replace(closed, windows=np.where(strange, np.nan, closed.windows)) if strange.any() else closed
         made, kept = self._forecast(believed)
-        whole = self._whole(closed)
         scores = self.scoring.step(closed, kept)
+        whole = self._whole(closed)
         fresh = readings.take(ingested.fresh)
         points = [Points.of_readings(fresh)]
         written = self._outlook.rows(made.forecasts, [whole[windows] for windows in made.windows])
@@ -219,9 +219,9 @@ class Engine:
         """
         kept = entry.forecasts
         closed = self._closed(self.state.ingest(entry.readings), entry.now, len(kept))
-        self._whole(closed)
         shape = (len(closed), len(self.scoring.leads), len(self.scoring.contract.quantiles) + 1)
         self.scoring.step(closed, kept if kept.shape == shape else np.full(shape, np.nan))
+        self._whole(closed)
 
     def dump(self) -> Iterator[bytes]:
         """State and waiting forecasts in small parts, for `load`."""
@@ -269,8 +269,8 @@ class Engine:
         return join([ingested.closed, self.state.advance(now, left)])
 
     def _whole(self, closed: Closed) -> Bool:
-        """Of which windows the whole horizon is written, bool `[n]`; to be asked before the windows are scored."""
-        return self._outlook.whole(closed, self.series.names, self.scoring.waits(closed.series))
+        """Of which windows the whole horizon is written, bool `[n]`; to be asked when the windows are scored."""
+        return self._outlook.whole(closed, self.series.names, self.scoring.waited)
 
     def _forecast(self, closed: Closed) -> tuple[_Made, Float64]:
         """The forecasts of all windows, and the part of them that waits for its facts, from `Scoring.at_leads`."""

@@ -64,7 +64,7 @@ class Outlook:
         Args:
             closed: windows that closed.
             names: names of all series.
-            waits: whether an earlier forecast of the series of each window waits for its fact, bool `[n]`.
+            waits: whether an earlier forecast of the series of each window waited for its fact, bool `[n]`.
         """
         if self._refresh == 1:
             return np.ones(len(closed), bool)
@@ -74,8 +74,10 @@ class Outlook:
         if len(names) > len(self._begun):
             self._begun = np.concatenate([self._begun, np.zeros(len(names) - len(self._begun), bool)])
         turn = (closed.origin // self._interval + self._phase[closed.series]) % self._refresh == 0
-        whole: Bool = turn | (closed.advanced > 1) | ~waits | ~self._begun[closed.series]
-        self._begun[closed.series] = True
+        whole: Bool = turn | (closed.advanced > 1) | ~waits
+        series, first = np.unique(closed.series, return_index=True)  # of several windows of a series the earliest
+        whole[first] |= ~self._begun[series]
+        self._begun[series] = True
         return whole
 
     def rows(self, made: Sequence[Forecasts], whole: Sequence[Bool]) -> list[tuple[Int64, Int64]]:

@@ -41,12 +41,11 @@ class Scoring:
         self._levels = np.asarray(contract.quantiles)
         self._others = np.delete(np.arange(len(self._levels) + 1), contract.median)  # quantiles without median, and baseline
         self._allocate(0)
+        self.waited: Bool = np.zeros(0, bool)  # see `step`
 
-    def waits(self, series: Int32) -> Bool:
+    def _waits(self, series: Int32) -> Bool:
         """Whether a forecast of each of these series waits for its fact at the shortest lead, bool `[n]`."""
-        waits: Bool = np.zeros(len(series), bool)
-        held = series < len(self._median)
-        waits[held] = np.isfinite(self._median[series[held], : self.leads[0]]).any(axis=1)
+        waits: Bool = np.isfinite(self._median[series, : self.leads[0]]).any(axis=1)
         return waits
 
     def _grow(self, series: int) -> None:
@@ -74,6 +73,9 @@ class Scoring:
     def step(self, closed: Closed, forecasts: Float64) -> Scores:
         """Score what closed, then hold the forecasts made at that moment.
 
+        Of each window that closed, `waited` says afterwards whether an earlier forecast of its series waited for its fact at
+        the shortest lead, bool `[n]`.
+
         Args:
             closed: windows that closed; the rows of a series come in order of time.
             forecasts: result of `at_leads`, `[n, leads, quantiles + 1]`; NaN where no forecast was made.
@@ -81,6 +83,7 @@ class Scoring:
         Returns:
             One row per forecast whose fact is there now.
         """
+        self.waited = np.zeros(len(closed), bool)
         if not len(closed):
             return self._scores([])
         self._grow(int(closed.series.max()) + 1)
@@ -88,6 +91,7 @@ class Scoring:
         for rows in _rounds(closed.series):
             series, origin = closed.series[rows], closed.origin[rows] // self.contract.interval
             advanced = closed.advanced[rows]
+            self.waited[rows] = self._waits(series)
             # Facts begin at the origin before; no forecast made there reaches farther than the longest lead.
             for ahead in range(min(int(advanced.max()), int(self.leads.max()))):
                 back = advanced - ahead

@@ -1,15 +1,20 @@
 """Which rows of `forecast` a closing writes."""
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.contract.columns import Bool, Forecasts
+from edge.contract.columns import Bool, Forecasts, Readings, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.schema import FORECAST, ORIGIN
+from edge.forecaster.baselines import Baseline
 from edge.series.closing import Closed
-from edge.series.outlook import SHORT, Outlook, usual_refresh
+from edge.series.engine import Engine
+from edge.series.outlook import SHORT, Leads, Outlook, usual_refresh
 
 INTERVAL = 60
 ROW = st.tuples(st.integers(0, 2), st.integers(0, 40), st.booleans(), st.booleans())
@@ -120,3 +125,32 @@ def test_rows_come_in_the_order_of_time() -> None:
     every: Bool = np.ones(2, bool)
     (row, lead) = Outlook(3, INTERVAL).rows([forecasts([1, 0], [7, 5])], [every])[0]
     assert (row.tolist(), lead.tolist()) == ([1, 1, 1, 0, 0, 0], [0, 1, 2, 0, 1, 2])
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(0, 1), st.sampled_from([1, 1, 1, 1, 1, 0, 2, -1])), min_size=20, max_size=60),
+    st.lists(st.integers(1, 59), max_size=8),
+    st.sampled_from([(), (1,), (2, 5)]),
+)
+def test_what_is_stored_of_a_moment_does_not_depend_on_cuts(
+    stream: list[tuple[int, int]], cuts: list[int], leads: tuple[int, ...]
+) -> None:
+    """Neither its values nor which forecast spoke last of it, though the whole horizon is written now and then only."""
+    contract = Contract(INTERVAL, window=4, horizon=12)
+    owners, steps = np.asarray(stream).T
+    number = np.where(owners == 0, np.cumsum(np.where(owners == 0, steps, 0)), np.cumsum(np.where(owners == 1, steps, 0))) + 50
+    readings = Readings(owners.astype(np.int32), number * INTERVAL, number.astype(np.float64))
+    bounds = [0, *sorted({cut for cut in cuts if cut < len(readings)}), len(readings)]
+    stored = []
+    for parts in (pairwise(bounds), [(0, len(readings))], pairwise(range(len(readings) + 1))):
+        fleet = Engine(Baseline("last_value", contract), (), SeriesTable(["a", "b", "c"]), leads=Leads(leads, 3))
+        newest: dict[tuple[int, int], tuple[float, int]] = {}
+        for first, last in parts:
+            for part in fleet.step(readings.take(slice(first, last))).points:
+                if part.measurement is FORECAST:
+                    values, origins = np.asarray(part.fields["q50"]), np.asarray(part.fields[ORIGIN.name])
+                    for row, moment in enumerate(zip(part.series.tolist(), part.time.tolist(), strict=True)):
+                        newest[moment] = float(values[row]), int(origins[row])
+        stored.append(newest)
+    assert stored[0] == stored[1] == stored[2]
