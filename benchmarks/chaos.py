@@ -8,7 +8,7 @@ program that has written half of a transaction into the store's file is killed. 
 store is read back. Exit code 1 says that a row is lost, doubled or wrong; the folder with all logs is kept then.
 
 * `--disk-fills`: another program fills the disk of the agent's state; it needs the right to mount a small one in memory.
-* `--removals`: `spool.db` and its companions are removed while the agent runs.
+* `--removals`: `spool.db` and its companions are removed while the agent runs; it has to notice before it may be killed.
 * `--clock-behind`: the agent's clock is behind by so many seconds, and no time service sets it; the readings have right times.
 * A kill of the agent counts if readings were on their way when it was dead.
 * What the broker acknowledged less than an autosave ago dies with it. So the broker saves, the publisher sends on, the broker
@@ -224,15 +224,19 @@ class Stage:
             self.failures["disk"] += 1
 
     def _clear_disk(self) -> None:
-        if self._disk is not None:
+        if self._disk is not None and self._disk.full:
             self._disk.clear()
 
     def _remove_spool(self) -> None:
-        """All files of the spool at once, amid the traffic."""
+        """All files of the spool at once, amid the traffic, from a running agent, which has to notice before it may die."""
+        self._clear_disk()  # the new files need room
+        self._send(self._publisher.sent + self._burst)
+        self._wait(lambda: self._number(Counter.MESSAGES) > 0)
         for path in self._state.glob("spool.db*"):
             path.unlink(missing_ok=True)
         self.failures["removal"] += 1
         self._send(self._publisher.sent + self._burst)
+        self._wait((self._state / "spool.db").exists)
 
     def _number(self, number: Number) -> int:
         """A number of the agent; -1 while it starts, or has not told it yet.
