@@ -1,7 +1,23 @@
-"""A file is replaced whole or not at all."""
+"""A file is replaced whole or not at all, and what the device keeps is for its own user alone."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
+
+OTHERS = 0o077  # permissions of the group and of everybody else
+
+
+def keep_private(folder: Path) -> None:
+    """Let nobody but our own user read what this process makes from now on, and what lies in a folder of ours already.
+
+    Args:
+        folder: folder of ours; it may be missing.
+    """
+    os.umask(OTHERS)
+    for path in folder.rglob("*"):
+        with suppress(OSError):  # gone meanwhile, or of another user
+            if not path.is_symlink() and (mode := path.stat().st_mode) & OTHERS:
+                path.chmod(mode & ~OTHERS)
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -28,6 +28,7 @@ def run(options: argparse.Namespace) -> int:
     from edge.agent.heartbeat import notifier
     from edge.agent.stopping import Lifetime
     from edge.config.reading import read_config
+    from edge.files import keep_private
     from edge.locking import alone_in
 
     config = read_config(options.config)
@@ -38,6 +39,7 @@ def run(options: argparse.Namespace) -> int:
 
     lifetime = Lifetime(log)
     with alone_in(Path(config.agent.state)):
+        keep_private(Path(config.agent.state))
         return lifetime.spend(build(config, outside_of(config, log, lifetime.died, notifier())))
 
 

@@ -91,11 +91,16 @@ def test_killed_agent_loses_and_doubles_nothing(
 
 
 def test_readings_that_wait_to_be_committed_survive(tmp_path: Path, mosquitto: Mosquitto) -> None:
-    """After `kill -9` the broker sends them again; after SIGTERM they are in the store although they could wait for an hour."""
+    """After `kill -9` the broker sends them again; after SIGTERM they are in the store although they could wait for an hour.
+
+    What the agent keeps is for its own user alone, also what an earlier one had left open.
+    """
     url, bundle = f"sqlite:///{tmp_path}/store.db", baseline_bundle()
     config = configure(tmp_path, mosquitto.url, url, release(tmp_path / "registry", bundle), commit="1h")
     rows = [(f"d{number}.t", START + number, float(number)) for number in range(10)]
     client, store = publisher(mosquitto.port), open_store(url)
+    (tmp_path / "state" / "bundles").mkdir(parents=True)
+    (tmp_path / "state" / "bundles" / "earlier").write_text("")
     with running(config) as agent:
         publish(client, rows)
         hang_up(client)
@@ -107,6 +112,9 @@ def test_readings_that_wait_to_be_committed_survive(tmp_path: Path, mosquitto: M
             agent.start()
         wait_until(lambda: len(contents(store)["reading"]) == len(rows))
         assert agent.number(Counter.MESSAGES) == 0
+    kept = [*(tmp_path / "state").rglob("*"), tmp_path / "store.db"]
+    assert {"spool.db", "agent.lock", "earlier", "store.db"} <= {path.name for path in kept}
+    assert [path for path in kept if path.stat().st_mode & 0o077] == []
     store.close()
 
 
