@@ -105,9 +105,11 @@ class Committer:
             self._commit()
 
     def commit_if_due(self) -> None:
-        """Commit what waits, if it has waited long enough."""
+        """Commit what waits, if it has waited long enough; say what waits for the store in any case."""
         if self._waiting.is_due:
             self._commit()
+        else:
+            self._tell_backlog()
 
     @property
     def holds_messages(self) -> bool:
@@ -155,10 +157,13 @@ class Committer:
         self._subscriber.acknowledge(messages)
         if messages:
             self._counters.set(Gauge.LAG_SECONDS, (time.time_ns() - messages[0].arrival) / 1e9)
-        self._counters.set(Gauge.BACKLOG_BYTES, self._spool.backlog)
+        self._tell_backlog()
         if commit.blocks:
             self._sender.wake()
         self._spool.shrink()
+
+    def _tell_backlog(self) -> None:
+        self._counters.set(Gauge.BACKLOG_BYTES, max(0, self._spool.backlog - self._sender.untold))
 
     @property
     def has_news(self) -> bool:

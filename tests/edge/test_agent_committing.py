@@ -14,6 +14,7 @@ from edge.spool.spool import Commit
 from edge.stores.sqlite import SqliteStore
 from tests.support.agent_process import START
 from tests.support.scripted_agent import Bench, message, script_of, spool_of
+from tests.support.servers import wait_until
 
 
 def test_a_batch_is_acknowledged_after_its_commit(tmp_path: Path) -> None:
@@ -123,3 +124,21 @@ def test_an_agent_that_ends_acknowledges_what_waited(tmp_path: Path) -> None:
     agent = bench.agent([batch])
     agent.run()
     assert script_of(agent).acknowledged == batch
+
+
+def test_what_the_store_has_taken_is_no_backlog_though_no_commit_follows(tmp_path: Path) -> None:
+    """The number is right at the next turn of the loop; a row of the agent's own every few seconds would keep it above 0."""
+    bench = Bench(tmp_path, commit="1h")
+    agent = bench.agent()
+    committer, sender, counters = agent.parts.committer, agent.parts.sender, agent.parts.counters
+    block = agent.parts.store.encode([], agent.parts.series)
+    committer.commit(Commit([block]))
+    assert counters.gauge(Gauge.BACKLOG_BYTES) == len(block)
+    sender.start()
+    wait_until(lambda: sender.has_news)
+    committer.commit_if_due()
+    assert (counters.gauge(Gauge.BACKLOG_BYTES), agent.parts.spool.backlog) == (0, len(block))
+    sender.stop()
+    committer.commit(Commit())
+    assert (counters.gauge(Gauge.BACKLOG_BYTES), agent.parts.spool.backlog) == (0, 0)
+    agent.parts.spool.close()
