@@ -4,13 +4,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from edge.commands import bench, check, replay, topics
+from edge.commands import bench, check, recover, replay, topics
 from edge.commands import run as run_agent
 from edge.commands.exit_codes import guarded
 from edge.commands.options import check_command
 
 # Each has `add_parser(commands)` and `run(options)`; what takes long to import is imported inside `run`.
-COMMANDS = {"run": run_agent, "check": check, "replay": replay, "topics": topics, "bench": bench}
+COMMANDS = {"run": run_agent, "check": check, "replay": replay, "topics": topics, "bench": bench, "recover": recover}
 EXAMPLES = """\
 exit codes: 0 done, 1 failed, 2 wrong use or configuration, 130 Ctrl-C
 

@@ -7,7 +7,7 @@ from typing import Any
 from edge.commands.options import add_config
 from edge.quoting import one_line
 
-TEXT = "validate configuration and bundle, without touching the network"
+TEXT = "validate configuration and bundle, without the network"
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself

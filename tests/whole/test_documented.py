@@ -47,6 +47,7 @@ RUN_BY = {
     ("docs/discovery.md", "gatecast discover"): ["flows/test_commands_discover.py"],
     ("docs/history.md", "gatecast history"): ["flows/test_commands_history.py"],
     ("docs/operations.md", "gatecast-agent check"): ["edge/test_cli.py", "edge/test_agent_health.py"],
+    ("docs/operations.md", "gatecast-agent recover"): ["edge/test_commands_recover.py"],
     ("docs/operations.md", "gatecast retrain --no-release"): ["flows/test_retraining_flow.py", "flows/test_cli.py"],
 }
 
