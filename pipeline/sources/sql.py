@@ -106,8 +106,6 @@ class Server:
 
 def _url(settings: HistorySource) -> sqlalchemy.URL:
     url = sqlalchemy.make_url(settings.url)
-    if url.password is not None:
-        raise ConfigurationError(f"{settings.label}: keep the password out of url; name password_file instead")
     if settings.password_file is not None:
         try:
             url = url.set(password=Path(settings.password_file).read_text(encoding="utf-8").strip())

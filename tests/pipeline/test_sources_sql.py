@@ -97,7 +97,7 @@ def test_what_cannot_be_reached_says_what_to_do() -> None:
     """A server that is away, a driver that is not installed, a password in the file."""
     with pytest.raises(StoreBusy, match=r"does not answer .*is the database running there"):
         open_server(section(f"postgresql://reader@127.0.0.1:{free_port()}/a"), ()).span()
-    with pytest.raises(ConfigurationError, match="keep the password out of url; name password_file"):
+    with pytest.raises(ConfigurationError, match="keep secrets out of it; name password_file"):
         open_server(section("postgresql://reader:secret@127.0.0.1/a"), ())
     with pytest.raises(ConfigurationError, match="is no database that SQLAlchemy knows"):
         open_server(section("nosuch://host/a"), ())
