@@ -106,7 +106,7 @@ def test_a_file_that_is_removed_amid_a_write_gets_it_again(tmp_path: Path, monke
             remove(path)
 
     def connect(file: Path, *, isolation_level: None, check_same_thread: bool, timeout: float) -> sqlite3.Connection:
-        connection = connections(file, timeout, 0, isolation_level, check_same_thread)
+        connection = connections(file, isolation_level=isolation_level, check_same_thread=check_same_thread, timeout=timeout)
         connection.set_trace_callback(watch)
         return connection
 
