@@ -163,7 +163,7 @@ class Committer:
         self._spool.shrink()
 
     def _tell_backlog(self) -> None:
-        self._counters.set(Gauge.BACKLOG_BYTES, max(0, self._spool.backlog - self._sender.untold))
+        self._counters.set(Gauge.BACKLOG_BYTES, self._spool.waiting(self._sender.sent))
 
     @property
     def has_news(self) -> bool:

@@ -94,7 +94,7 @@ class Gauge(Number):
 
     READINGS_PER_SECOND = "readings taken from messages since the last report", "reading per second", "readings_per_second"
     LAG_SECONDS = "time from the arrival of the oldest message of a batch to its commit", "second", "lag_seconds"
-    BACKLOG_BYTES = "blocks that wait for the store", "byte", "backlog"
+    BACKLOG_BYTES = "blocks that wait for the store, packed", "byte", "backlog"
     SILENT_SERIES = "series whose readings have stopped", "series"
     HELD_READINGS = "readings that wait for a clock that has proved itself", "reading"
     RELEASE_AGE_SECONDS = "time since the last look at the release channel that succeeded", "second"

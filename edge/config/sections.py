@@ -139,7 +139,7 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         batch: largest number of messages in one batch; a longer one counts as one for each 256 bytes.
         max_series: largest number of series; readings of further series are counted and skipped, as are those of one topic that
             would take the room of all others.
-        spool_limit: megabytes that may wait for the store; beyond that the oldest are dropped.
+        spool_limit: megabytes that may wait for the store, packed; beyond that the oldest are dropped.
         survive_power_loss: true: every commit waits for the disk; false: what was committed last can be lost with the power.
         health: loopback `host:port` of `/healthz` and `/metrics`, or `off`.
         report: time between two reports of the agent's own numbers to the store.

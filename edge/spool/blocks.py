@@ -6,6 +6,7 @@ from contextlib import closing
 
 from edge.damage import is_damage
 from edge.spool.tables import seal
+from edge.stores.packing import unpack, unpacked_size
 
 ROWS = "SELECT id, CAST(store AS BLOB), CAST(block AS BLOB), seal FROM outbox WHERE "
 
@@ -28,20 +29,20 @@ class Blocks:
         newest, total = after, 0
         blocks: list[bytes] = []
         for number, _, block in self._sound("id > ? ORDER BY id", after):
-            total += len(block)
+            total += unpacked_size(block)
             if blocks and total > size:
                 break
             newest = number
-            blocks.append(block)
+            blocks.append(unpack(block))
         return (newest, blocks) if blocks else None
 
     def newest(self, after: int, size: int) -> list[bytes]:
         """As `Spool.newest_blocks`."""
         blocks: list[bytes] = []
         for _, _, block in self._sound("id > ? ORDER BY id DESC", after):
-            if blocks and sum(map(len, blocks)) + len(block) > size:
+            if blocks and sum(map(len, blocks)) + unpacked_size(block) > size:
                 break
-            blocks.insert(0, block)
+            blocks.insert(0, unpack(block))
         return blocks
 
     def other_kind(self, store: str) -> str | None:
@@ -49,7 +50,7 @@ class Blocks:
         return next((kind for _, kind, _ in self._sound("store <> ? ORDER BY id", store)), None)
 
     def _sound(self, which: str, value: int | str) -> Iterator[tuple[int, str, bytes]]:
-        """Number, kind of store, and block; those that the disk has changed are noted."""
+        """Number, kind of store, and packed block; those that the disk has changed are noted."""
         try:
             with closing(self._connection.execute(ROWS + which, (value,))) as rows:
                 for number, store, block, sealed in rows:

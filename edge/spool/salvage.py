@@ -8,6 +8,7 @@ from pathlib import Path
 
 from edge.errors import ConfigurationError
 from edge.spool.tables import seal
+from edge.stores.packing import unpack
 
 NEXT = "SELECT id, CAST(store AS BLOB), CAST(block AS BLOB), {seal} FROM outbox WHERE id > ? ORDER BY id LIMIT 1"
 
@@ -63,8 +64,15 @@ def salvage(path: Path) -> Iterator[Salvaged]:
                 return
             failures = 0
             after, store, block, sealed = row
-            sound = sealed is None or sealed == seal(store, block)
-            yield Salvaged(store.decode(errors="replace"), block if sound else None)
+            yield Salvaged(store.decode(errors="replace"), _sound(store, block, sealed))
+
+
+def _sound(store: bytes, block: bytes, sealed: int | None) -> bytes | None:
+    """The block; None where its seal, or what it is packed with, tells that it is another one."""
+    if sealed is None or sealed == seal(store, block):
+        with suppress(ValueError):
+            return unpack(block)
+    return None
 
 
 def _newest(connection: sqlite3.Connection) -> int:

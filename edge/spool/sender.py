@@ -71,7 +71,6 @@ class Sender:
         self._sent = 0
         self._trying = 0  # newest of the blocks that are being written
         self._told = 0
-        self._untold = 0
         self._refused: list[Refusal] = []
         self._last_refusal: tuple[float, str] | None = None
         self._stopping = threading.Event()
@@ -108,11 +107,6 @@ class Sender:
         return self._sent
 
     @property
-    def untold(self) -> int:
-        """Bytes that the store has taken since the spool's writer asked last."""
-        return self._untold
-
-    @property
     def has_news(self) -> bool:
         """Whether the store has taken something the spool's writer does not know of."""
         return self._sent > self._told
@@ -135,7 +129,7 @@ class Sender:
         """Number of the newest block the store has, and what it refused since the last call."""
         with self._lock:
             refused, self._refused = self._refused, []
-            self._told, self._untold = self._sent, 0
+            self._told = self._sent
             return self._sent, refused
 
     def _begin(self) -> bool:
@@ -167,7 +161,6 @@ class Sender:
             self._tell_end_of_trouble()
             with self._lock:
                 self._sent = waiting[0]
-                self._untold += sum(map(len, waiting[1]))
                 self._refused += refused
             if 2 * sum(map(len, waiting[1])) < self._pace.write_size:  # no backlog
                 self._stopping.wait(self._pace.gather)

@@ -8,6 +8,7 @@ state is the last snapshot plus the journal since; the journal is replayed throu
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,10 @@ from edge.messages.message import Arrival
 from edge.series.entry import NO_FORECASTS, Entry
 from edge.spool.blocks import Blocks
 from edge.spool.file import File
-from edge.spool.tables import seal
+from edge.spool.tables import move_aside, seal, size_up_to
+from edge.stores.packing import pack
 
 INSERT_BLOCK = "INSERT INTO outbox (store, block, seal) VALUES (?, ?, ?)"
-DAMAGED = "damaged on the disk"  # reason of a block that goes aside
 KEPT_REFUSED = 1000  # rows that the store refused, the newest
 KEPT_REFUSED_BYTES = 10_000_000
 NEWER = 60 * SECOND  # the clock of the newest commit is written again when it differs by so much
@@ -100,7 +101,7 @@ class Spool:
     Args:
         path: the SQLite file; its folder is made where it is missing.
         store: kind of the store the blocks are encoded for.
-        limit: size of the outbox in bytes; past it the oldest blocks are dropped and counted.
+        limit: size of the outbox in bytes, packed; past it the oldest blocks are dropped and counted.
         survive_power_loss: wait for the disk at every commit; without it only loss of the process is survived.
         kept_refused: number of refused rows that are kept to be looked at, the newest.
         kept_refused_bytes: largest size of them together, bytes.
@@ -226,7 +227,13 @@ class Spool:
 
     @property
     def backlog(self) -> int:
-        """Bytes that wait for the store."""
+        """Bytes that wait for the store, packed."""
+        return int(self._bytes)
+
+    def waiting(self, after: int) -> int:
+        """Bytes of the blocks with numbers above `after`, packed; of all blocks where the file cannot be read."""
+        with suppress(sqlite3.Error):  # the next commit will say so
+            return int(self._bytes) - size_up_to(self._writer, after)
         return int(self._bytes)
 
     def commit(self, commit: Commit) -> int:
@@ -244,7 +251,7 @@ class Spool:
         write = self._writer.execute
         write("BEGIN IMMEDIATE")
         try:
-            size = self._bytes - self._move_aside(damaged)
+            size = self._bytes - move_aside(self._writer, damaged)
             dropped, size = self._change(commit, size)
             write("COMMIT")
         except BaseException:
@@ -259,21 +266,12 @@ class Spool:
             self.committed = commit.now
         return dropped
 
-    def _move_aside(self, damaged: Sequence[int]) -> int:
-        """Move damaged blocks to where people look; returns their size in bytes."""
-        size, write = 0, self._writer.execute
-        for number in damaged:
-            size += write("SELECT coalesce(sum(length(block)), 0) FROM outbox WHERE id = ?", (number,)).fetchone()[0]
-            write(f"INSERT INTO refused (reason, block) SELECT '{DAMAGED}', block FROM outbox WHERE id = ?", (number,))
-            write("DELETE FROM outbox WHERE id = ?", (number,))
-        return size
-
     def _change(self, commit: Commit, size: int) -> tuple[int, int]:
         write = self._writer.execute
         if commit.sent is not None:
-            size -= write("SELECT coalesce(sum(length(block)), 0) FROM outbox WHERE id <= ?", (commit.sent,)).fetchone()[0]
+            size -= size_up_to(self._writer, commit.sent)
             write("DELETE FROM outbox WHERE id <= ?", (commit.sent,))
-        for block in commit.blocks:
+        for block in map(pack, commit.blocks):
             self.newest = write(INSERT_BLOCK, (self._store, block, seal(self._store, block))).lastrowid or 0
             size += len(block)
         dropped = 0
@@ -321,7 +319,7 @@ class Spool:
         return abs(now - self.committed) >= NEWER
 
     def next_blocks(self, after: int, size: int) -> tuple[int, list[bytes]] | None:
-        """The oldest blocks with numbers above `after`, together at most `size` bytes but at least one.
+        """The oldest blocks with numbers above `after`, together at most `size` bytes when unpacked but at least one.
 
         Returns:
             Number of the newest of them, and the blocks in order; None where nothing waits.
@@ -330,7 +328,7 @@ class Spool:
             return self._blocks.oldest(after, size)
 
     def newest_blocks(self, after: int, size: int) -> list[bytes]:
-        """The newest blocks with numbers above `after` in order, together at most `size` bytes but at least one."""
+        """The newest blocks with numbers above `after` in order, of `size` bytes at most when unpacked but at least one."""
         with self._reading:
             return self._blocks.newest(after, size)
 

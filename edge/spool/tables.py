@@ -2,8 +2,12 @@
 
 import sqlite3
 import zlib
+from collections.abc import Iterable
 from contextlib import closing
 
+from edge.stores.packing import unpack_damaged
+
+DAMAGED = "damaged on the disk"  # reason of a block that goes aside
 APPLICATION = 0x47617465  # says in the file's header that the tables in it are an agent's
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox (
@@ -39,6 +43,23 @@ def seal(*parts: bytes | str | int | None) -> int:
         data = part if isinstance(part, bytes) else str(part).encode()
         value = zlib.crc32(data, (value + len(data) + 1) & 0xFFFFFFFF)
     return value
+
+
+def size_up_to(connection: sqlite3.Connection, number: int) -> int:
+    """Bytes of the blocks with numbers up to this one, packed."""
+    query = "SELECT coalesce(sum(length(block)), 0) FROM outbox WHERE id <= ?"
+    return int(connection.execute(query, (number,)).fetchone()[0])
+
+
+def move_aside(connection: sqlite3.Connection, numbers: Iterable[int]) -> int:
+    """Move damaged blocks to where people look, as far as they can be read; returns the bytes that they had, packed."""
+    size = 0
+    for number in numbers:
+        for (block,) in connection.execute("SELECT CAST(block AS BLOB) FROM outbox WHERE id = ?", (number,)).fetchall():
+            size += len(block)
+            connection.execute("INSERT INTO refused (reason, block) VALUES (?, ?)", (DAMAGED, unpack_damaged(block)))
+        connection.execute("DELETE FROM outbox WHERE id = ?", (number,))
+    return size
 
 
 def prepare(connection: sqlite3.Connection) -> list[str]:

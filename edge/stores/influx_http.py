@@ -1,7 +1,6 @@
 """The HTTP connection to one InfluxDB: every answer is returned as it is, whatever its status."""
 
 import base64
-import gzip
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ from urllib3.exceptions import HTTPError
 
 from edge.errors import StoreBusy, StoreDenied, StoreError
 from edge.stores.influx_answers import Answer
+from edge.stores.packing import gzipped
 from edge.tls import TlsFiles
 
 TIMEOUT = 30.0  # seconds
@@ -68,7 +68,7 @@ class Connection:
         """
         headers = {"Accept": "application/json", "Content-Type": "text/plain; charset=utf-8", "User-Agent": "gatecast"}
         if body and not self.url.startswith(LOOPBACK):
-            headers["Content-Encoding"], body = "gzip", gzip.compress(body)
+            headers["Content-Encoding"], body = "gzip", gzipped(body)
         try:
             # Not by InfluxDB's own client: it reads an answer whole, however long it is.
             response = self._pool.request(

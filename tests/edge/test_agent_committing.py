@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from secrets import token_bytes
 
 from msgspec.structs import replace
 
@@ -73,7 +74,7 @@ def test_blocks_that_are_dropped_are_counted_and_said(tmp_path: Path) -> None:
     bench = Bench(tmp_path, spool_limit=1)
     agent = bench.agent()
     for _ in range(3):
-        agent.parts.committer.commit(Commit([bytes(500_000)]))
+        agent.parts.committer.commit(Commit([token_bytes(500_000)]))
     assert agent.parts.counters.total(Counter.DROPPED_BLOCKS) == 1
     assert bench.lines("full at 1 MB: the 1 oldest blocks are dropped") == 1
     agent.parts.spool.close()

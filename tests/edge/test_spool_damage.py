@@ -10,6 +10,7 @@ import pytest
 from edge.agent.counters import Counter
 from edge.errors import StoreBusy
 from edge.spool.spool import Commit, Spool
+from edge.stores.packing import unpack_damaged
 from tests.edge.test_spool_spool import blocks, entry, times
 from tests.support.agent_process import START, baseline_bundle, release
 from tests.support.scripted_agent import MINUTE, Bench, messages, script_of, spool_of, window
@@ -143,7 +144,9 @@ def test_a_block_that_the_disk_has_changed_costs_only_itself(tmp_path: Path) -> 
     assert (agent.parts.counters.total(Counter.DAMAGED_BLOCKS), agent.parts.spool.backlog) == (1, 0)
     assert bench.lines("1 blocks of the spool are damaged on the disk") == 1
     with closing(sqlite3.connect(tmp_path / "state" / "spool.db")) as disk:
-        assert disk.execute("SELECT reason, block FROM refused").fetchall() == [("damaged on the disk", changed(block))]
+        assert disk.execute("SELECT reason, block FROM refused").fetchall() == [
+            ("damaged on the disk", unpack_damaged(changed(block)))
+        ]
 
 
 def not_yet() -> None:

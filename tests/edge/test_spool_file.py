@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from secrets import token_bytes
 
 import pytest
 
@@ -164,7 +165,7 @@ def test_a_spool_gives_no_room_back_while_blocks_wait(tmp_path: Path) -> None:
     """To write them anew would take the most when there is the least time and room."""
     path = tmp_path / "spool.db"
     spool = Spool(path, "sqlite", survive_power_loss=False)
-    spool.commit(Commit([b"x" * 9_000_000, b"y"]))
+    spool.commit(Commit([token_bytes(9_000_000), b"y"]))
     spool.commit(Commit(sent=1))
     spool.shrink()
     assert path.stat().st_size > 9_000_000

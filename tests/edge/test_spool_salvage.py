@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edge.errors import ConfigurationError
@@ -12,7 +13,7 @@ from edge.spool.salvage import salvage
 from edge.spool.spool import Commit, Spool
 from tests.edge.test_spool_damage import garbage, holed, truncated
 
-BLOCKS = [b"%d " % number * 900 for number in range(60)]
+BLOCKS = [np.random.default_rng(number).bytes(2500) for number in range(60)]
 
 
 def spoilt(folder: Path, damage: Callable[[bytes], bytes] = bytes) -> Path:
@@ -53,6 +54,9 @@ def test_a_block_that_the_disk_has_changed_is_no_block(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("ALTER TABLE outbox DROP COLUMN seal")
     assert [part.block for part in salvage(path)][:2] == [b"other", BLOCKS[1]]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE outbox SET block = x'0000000009ABCD' WHERE id = 6")
+    assert [part.block for part in salvage(path)][:2] == [None, BLOCKS[1]]
 
 
 def test_a_file_that_is_no_spool_is_one_line(tmp_path: Path) -> None:

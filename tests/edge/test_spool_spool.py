@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from secrets import token_bytes
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from tests.support.scripted_agent import Bench, script_of
 WRITER = """
 import sys
 from pathlib import Path
+from secrets import token_bytes
 import numpy as np
 from edge.contract.columns import Readings
 from edge.series.entry import Entry
@@ -34,7 +36,7 @@ from edge.spool.spool import Commit, Spool
 spool = Spool(Path(sys.argv[1]), "sqlite", survive_power_loss=sys.argv[2] == "1")
 for number in range(1_000_000):
     entry = Entry(Readings.of([number], [number], [number]), None, np.zeros((0, 1, 4)))
-    blocks = [b"%d a " % number + b"x" * 3000, b"%d b" % number]
+    blocks = [b"%d a " % number + token_bytes(3000), b"%d b" % number]
     snapshot = (lambda: [b"%d" % number]) if number % 50 == 49 else None
     spool.commit(Commit(blocks, [entry], [(number, f"s{number}", {"n": str(number)})], 2 * number - 200, snapshot=snapshot))
     print(number, flush=True)
@@ -314,7 +316,8 @@ def test_full_disk_loses_nothing_and_the_same_commit_goes_through_later(tmp_path
     spool.commit(Commit([b"first"], [entry(1)], [(0, "a", {})]))
     pages = spool._writer.execute("PRAGMA page_count").fetchone()[0]
     spool._writer.execute(f"PRAGMA max_page_count={pages + 2}")
-    large = Commit([b"x" * 100_000], [entry(2)], [(1, "b", {})], sent=1, snapshot=lambda: [b"s"])
+    block = token_bytes(100_000)
+    large = Commit([block], [entry(2)], [(1, "b", {})], sent=1, snapshot=lambda: [b"s"])
     for _ in range(3):
         with pytest.raises(sqlite3.OperationalError, match="full"):
             spool.commit(large)
@@ -322,7 +325,7 @@ def test_full_disk_loses_nothing_and_the_same_commit_goes_through_later(tmp_path
     assert ([*spool.snapshot()], spool.backlog) == ([], 5)
     spool._writer.execute("PRAGMA max_page_count=1000000")
     spool.commit(large)
-    assert (blocks(spool), times(spool), spool.series()) == ([b"x" * 100_000], [], [("a", {}), ("b", {})])
+    assert (blocks(spool), times(spool), spool.series()) == ([block], [], [("a", {}), ("b", {})])
     assert ([*spool.snapshot()], spool.backlog) == ([b"s"], 100_000)
     spool.close()
 
