@@ -178,11 +178,11 @@ class Agent:
             ConfigurationError: the health port is taken.
         """
         parts = self.parts
+        steady_memory()
         if self._settings.health != "off":
             port = parts.health.serve(self._settings.health, parts.died)
             parts.log(f"health page on port {port}")
         linger = parse_duration(self._settings.linger) / 1e9
-        steady_memory()
         parts.heart.begin()
         try:
             self._start_up()

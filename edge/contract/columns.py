@@ -15,6 +15,7 @@ Float32: TypeAlias = npt.NDArray[np.float32]
 Float64: TypeAlias = npt.NDArray[np.float64]
 Int32: TypeAlias = npt.NDArray[np.int32]
 Int64: TypeAlias = npt.NDArray[np.int64]
+Whole: TypeAlias = npt.NDArray[np.integer[Any]]  # of any width
 Bool: TypeAlias = npt.NDArray[np.bool_]
 
 

@@ -11,9 +11,9 @@ from edge.contract.contract import Contract
 from edge.series.scoring import default_leads
 from edge.series.state import OPEN_INTERVALS
 
-FORECAST_ROWS = 20_000  # forecast moments that are made and committed together
-CELL, LAST_CELL = 12, 16  # bytes of an interval of a series: value and weight, or value and time of the last reading
-SERIES = 800  # bytes of a series beside its arrays: its name, tags and topic
+FORECAST_ROWS = 14_000  # forecast moments that are made and committed together
+CELL, LAST_CELL = 9, 16  # bytes of an interval of a series: value and number of readings, or value and time of the last one
+SERIES = 1100  # bytes of a series beside these arrays: its name, tags and topic
 MEDIAN, QUANTILE = 12, 4  # bytes of a forecast that waits for its fact: target and median, each other quantile or the baseline
 WINDOW = 3 * 8  # bytes of a value of a window that closes: cut, looked at, and as the model takes it
 FORECAST = 4 * 8  # bytes of a forecast value that is made
@@ -109,10 +109,12 @@ def steady_memory() -> None:
     """Make the C library use the memory of a step again for the next one, and return what is larger at once.
 
     By default it keeps tens of megabytes. If it returned each array of a step, the system would clear all pages for the next
-    step: that costs as much time as the step itself.
+    step: that costs as much time as the step itself. To be called before there are other threads: all of them share one heap
+    then, and what one of them has freed is there for the others.
     """
     with contextlib.suppress(OSError, AttributeError):  # another C library has no such function
         library = ctypes.CDLL(None)
+        library.mallopt(-8, 1)  # M_ARENA_MAX
         library.mallopt(-3, 4 << 20)  # M_MMAP_THRESHOLD
         library.mallopt(-1, KEPT)  # M_TRIM_THRESHOLD
 

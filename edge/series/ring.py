@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.contract.columns import Bool, Float64, Int32, Int64, Readings, extend
+from edge.contract.columns import Bool, Float64, Int32, Int64, Readings, Whole, extend
 from edge.contract.grid import Aggregation, aggregate, combine, group_starts
 from edge.contract.meaning import Meaning
 from edge.contract.values import EARLIER, Held, interval_values
@@ -59,8 +59,9 @@ class Ring:
     def allocate(self, series: int) -> None:
         """Begin with so many series, plain ones, that have no cell yet."""
         self.value = np.full((series, self.columns), np.nan)
-        # Readings in the cell; for `last`, the time of the last one, in ns since the interval began.
-        self.weight = np.zeros((series, self.columns), np.int64 if self._aggregation == "last" else np.int32)
+        # Readings in the cell, a byte for as long as that is enough; for `last`, the time of the last one, in ns since the
+        # interval began.
+        self.weight: Whole = np.zeros((series, self.columns), np.int64 if self._aggregation == "last" else np.uint8)
         self.top = np.full(series, UNSEEN)  # number of the first interval there is no cell for yet
         self.left = np.full(series, np.nan)  # newest value that has left, where the series holds
         self.left_number = np.full(series, UNSEEN)  # number of its interval
@@ -73,6 +74,16 @@ class Ring:
         columns = ((self.value, np.nan), (self.weight, 0), (self.top, UNSEEN), (self.left, np.nan), (self.left_number, UNSEEN))
         for column, nothing in (*columns, (self._counter, False), (self._usual, 0), (self.longest, 0)):
             extend(column, series, nothing)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the weights are numbers of readings alone."""
+        return self.weight.dtype.kind == "u"
+
+    def widen(self, largest: int) -> None:
+        """Make the weights wide enough for a number."""
+        needed = np.promote_types(self.weight.dtype, np.min_scalar_type(largest))
+        self.weight = self.weight.astype(needed, copy=False)
 
     def tell(self, series: int, meaning: Meaning) -> None:
         """Say what the readings of a series are, before its first one."""
@@ -152,15 +163,16 @@ class Ring:
             self.value[owners[newer], cells[newer]] = value[ends][newer]
             self.weight[owners[newer], cells[newer]] = offset[newer]
             return
-        added = np.add.reduceat(np.isnan(previous).astype(np.int64), starts)
-        self.weight[owners, cells] = weight + added
+        count = weight + np.add.reduceat(np.isnan(previous).astype(np.int64), starts)
+        self.widen(int(count.max(initial=0)))
+        self.weight[owners, cells] = count
         if aggregation in ("min", "max"):
             extreme = np.fmin if aggregation == "min" else np.fmax
             self.value[owners, cells] = extreme(held, combine(aggregation, value, starts))
             return
         change = np.add.reduceat(value - np.nan_to_num(previous, nan=0.0), starts)
         total = np.where(np.isnan(held), 0.0, held * (weight if aggregation == "mean" else 1)) + change
-        self.value[owners, cells] = total / (weight + added) if aggregation == "mean" else total
+        self.value[owners, cells] = total / count if aggregation == "mean" else total
 
     def correct(self, readings: Readings) -> None:
         """Make cells anew of which all readings are given: a corrected extreme does not tell what the next one is.
@@ -237,6 +249,7 @@ class Ring:
         count = min(self.columns, other.columns)
         other.remember(series, other.top[series] - count)
         numbers = other.top[series, None] - 1 - np.arange(count)
+        self.widen(int(other.weight.max(initial=0)))
         for mine, theirs in ((self.value, other.value), (self.weight, other.weight)):
             mine[series[:, None], numbers % self.columns] = theirs[series[:, None], numbers % other.columns]
         self.top[series], self.left[series] = other.top[series], other.left[series]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Bool, Float64, Int32, Int64, Readings, extend
+from edge.contract.columns import Bool, Float64, Int32, Int64, Readings, Whole, extend
 from edge.contract.contract import Contract
 from edge.contract.grid import group_starts
 from edge.contract.meaning import GAUGE, Kind, Meaning
@@ -156,7 +156,7 @@ class State:
             self._meanings.append(meaning)
 
     @property
-    def _dumped(self) -> tuple[Float64 | Int32 | Int64, ...]:
+    def _dumped(self) -> tuple[Float64 | Whole, ...]:
         """The columns of a dump, in their order there."""
         ring = self._ring
         columns = ring.value, ring.weight, self._frontier, ring.top, self._latest
@@ -300,7 +300,8 @@ class State:
         yield msgspec.msgpack.encode([column.tobytes() for column in (recent.series, recent.time, recent.value)])
         for start in range(0, series, DUMPED):
             rows = slice(start, min(start + DUMPED, series))
-            yield msgspec.msgpack.encode([column[rows].tobytes() for column in self._dumped])
+            columns = (column[rows] for column in self._dumped)
+            yield msgspec.msgpack.encode([(c.astype(np.int32) if c.dtype.kind == "u" else c).tobytes() for c in columns])
 
     @classmethod
     def load(cls, parts: Iterator[bytes], meaning: Callable[[int], Meaning] = lambda _: GAUGE) -> "State":
@@ -319,9 +320,13 @@ class State:
         columns = (np.frombuffer(b, t) for b, t in zip(blocks, (np.int32, np.int64, np.float64), strict=True))
         state._recent = Recent([Readings(*columns)])
         for start in range(0, head.series, DUMPED):
-            for column, block in zip(state._dumped, msgspec.msgpack.decode(next(parts), type=list[bytes]), strict=True):
+            blocks = msgspec.msgpack.decode(next(parts), type=list[bytes])
+            if state._ring.counts:
+                state._ring.widen(int(np.frombuffer(blocks[1], np.int32).max()))
+            for column, block in zip(state._dumped, blocks, strict=True):
                 rows = column[start : start + DUMPED]
-                rows[...] = np.frombuffer(block, rows.dtype).reshape(rows.shape)
+                kind = np.int32 if rows.dtype.kind == "u" else rows.dtype
+                rows[...] = np.frombuffer(block, kind).reshape(rows.shape)
         return state
 
     def _nothing(self) -> Closed:

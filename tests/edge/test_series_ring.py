@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from edge.contract.columns import Int64
+from edge.contract.columns import Int64, Readings
+from edge.contract.contract import Contract
 from edge.contract.grid import Aggregation
 from edge.series.ring import Ring, Rows
+from edge.series.state import State
 
 
 def rows(series: list[int], time: list[int], value: list[float]) -> Rows:
@@ -56,3 +58,13 @@ def test_another_ring_takes_over_the_newest_cells() -> None:
         other.take_over(ring, numbers(0))
         assert other.top.tolist() == [3]
         assert other.windows(owner, numbers(3), len(expected)).tolist() == [expected]
+
+
+@pytest.mark.parametrize("count", [200, 300, 70_000])
+def test_an_interval_has_any_number_of_readings(count: int) -> None:
+    """The mean is right where a byte or two cannot count them, also after a restart and under another contract."""
+    state = State(Contract(interval=100_000, window=2, horizon=1))
+    state.ingest(Readings.of([1, *[0] * count], range(count + 1), [7.0, *[2.0] * count]))
+    for other in (state, State.load(state.dump()), state.adapted(Contract(interval=100_000, window=3, horizon=1))):
+        other.ingest(Readings.of([0], [90_000], [3.0 + count]))
+        assert other.advance(100_000).windows[:, -1].tolist() == [pytest.approx(3.0, rel=1e-12), 7.0]

@@ -1,4 +1,4 @@
-"""A process of its own that closes the intervals of many series by the clock, and prints the bytes that this took at most.
+"""A process of its own that takes readings of many series and closes their intervals; prints the bytes that this took at most.
 
 python -m tests.support.closing_memory SERIES WINDOW HORIZON
 """
@@ -6,17 +6,19 @@ python -m tests.support.closing_memory SERIES WINDOW HORIZON
 import sys
 from pathlib import Path
 
-import numpy as np
-
-from edge.contract.columns import Readings, SeriesTable
+from edge.contract.columns import Readings
 from edge.contract.contract import Contract
+from edge.contract.times import SECOND
 from edge.forecaster.baselines import seasonal_naive
+from edge.messages.message import Message
 from edge.release.capacity import at_once, steady_memory
 from edge.series.engine import Engine
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import encode_blocks
+from tests.support.desk import NOW, Desk
 
-INTERVAL = 60
+INTERVAL = 60 * SECOND
+BATCH = 4096
 
 
 def peak() -> int:
@@ -26,15 +28,20 @@ def peak() -> int:
 
 
 def close(contract: Contract, count: int, intervals: int) -> None:
-    """Let so many series have a reading in each of so many intervals, and the clock close all of these."""
-    table = SeriesTable([f"device{number}.t" for number in range(count)])
-    store, most = SqliteStore(Path("never.db")), at_once(contract)
-    engine, owners = Engine(seasonal_naive(contract), (), table), np.arange(count, dtype=np.int32)
+    """Let so many series have a message in each of so many intervals, and the clock close all of these."""
+    desk, store, most = Desk(most=count), SqliteStore(Path("never.db")), at_once(contract)
+    engine = Engine(seasonal_naive(contract), (), desk.series)
     for number in range(intervals):
-        now = number * INTERVAL
-        pieces = engine.pieces(Readings(owners, np.full(count, now), np.full(count, 20.5)), most)
-        for piece in [*pieces, *[Readings.empty()] * (count // most + 1)]:
-            encode_blocks(store, engine.step(piece, now, most).points, table)
+        now = NOW + number * INTERVAL
+        desk.trust.look(now, number * 60.0, synchronised=True)
+        payload = f'{{"value": 20.5, "time": {now // SECOND}}}'.encode()
+        for start in range(0, count, BATCH):
+            numbers = range(start, min(start + BATCH, count))
+            messages = [Message(f"sensors/device{each}/temperature", payload, now, False, 0, 1, 1) for each in numbers]
+            for piece in engine.pieces(desk.intake.take(messages), most):
+                encode_blocks(store, engine.step(piece, now, most).points, desk.series)
+        while engine.state.due(now):
+            encode_blocks(store, engine.step(Readings.empty(), now, most).points, desk.series)
 
 
 def main() -> None:
