@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from edge.agent.committing import Committer, Surroundings
-from edge.agent.counters import Counters, skipped
+from edge.agent.counters import Counter, Counters, skipped
 from edge.agent.health import Health
 from edge.agent.heartbeat import Heartbeat
 from edge.agent.journal import Journal
@@ -50,10 +50,11 @@ from edge.series.description import Descriptions
 from edge.series.engine import Engine
 from edge.series.outlook import Leads
 from edge.series.silence import Silence
+from edge.slots.beyond import Beyond
 from edge.sources.source import Source, open_source
 from edge.spool.sender import Pace, Sender
 from edge.spool.spool import Spool
-from edge.stores.store import Store, open_store
+from edge.stores.store import Store, encode_blocks, open_store
 from edge.threads import Died, raise_again
 
 JUST_BOOTED = 300.0  # seconds since the machine started: an agent that starts by then was started by the machine
@@ -223,6 +224,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         lambda: partial(journal.dump, live.engine) if live.engine is not None else None,
         lambda: hold.waiting,
         lambda whole: naming.memory.dump(whole=whole),
+        partial(_beyond, naming.beyond, store, counters),
         clocks.now,
         clocks.moment,
         parse_duration(config.agent.commit, shortest=0) / 1e9,
@@ -286,6 +288,14 @@ def _known_series(spool: Spool, ingests: Sequence[Ingest]) -> SeriesTable:
     for name, tags in spool.series():
         series.add(name, tags)
     return series
+
+
+def _beyond(beyond: Beyond, store: Store, counters: Counters) -> list[bytes]:
+    """The blocks of the readings without a slot that wait for a commit; they are counted."""
+    points, table = beyond.take()
+    if readings := sum(map(len, points)):
+        counters.count_all({Counter.READINGS: readings, Counter.STORED_ONLY: readings})
+    return encode_blocks(store, points, table)
 
 
 def _pace(random: Callable[[], float]) -> Pace:

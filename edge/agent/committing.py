@@ -29,6 +29,7 @@ class Surroundings:
             no bundle is live.
         held: function that gives all readings that wait for the clock, for a new spool as well.
         formats: function that gives the memory of the payload formats: all of it for a new spool, else what is new.
+        beyond: function that gives the blocks of those readings of a whole batch whose series have no slot, once.
         now: function that gives our clock, ns UTC.
         moment: function that gives the time since the machine started, seconds.
         patience: longest time that an effect waits for others, seconds.
@@ -40,6 +41,7 @@ class Surroundings:
     state: Callable[[], Callable[[], Iterator[bytes]] | None]
     held: Callable[[], Readings]
     formats: Callable[[bool], Mapping[str, bytes]]
+    beyond: Callable[[], Sequence[bytes]]
     now: Callable[[], int]
     moment: Callable[[], float]
     patience: float
@@ -100,6 +102,8 @@ class Committer:
             may_wait: whether the batch may wait for others: nobody misses what it holds, and the broker keeps its messages.
             whole: whether the commit brings the last of their effect; else they are not acknowledged yet.
         """
+        if messages and whole and (more := self._surroundings.beyond()):
+            commit = replace(commit, blocks=[*commit.blocks, *more])
         self._waiting.add(commit, messages if whole else (), self._surroundings.arrivals() if messages else ())
         if not may_wait or self._waiting.is_due:
             self._commit()

@@ -137,8 +137,8 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         commit: longest time until readings are committed and acknowledged, where they close no interval and are fewer than 16;
             flash cards last longer with fewer commits.
         batch: largest number of messages in one batch; a longer one counts as one for each 256 bytes.
-        max_series: largest number of series; readings of further series are counted and skipped, as are those of one topic that
-            would take the room of all others.
+        max_series: largest number of series with a window and forecasts; readings of further series are stored and counted,
+            as far as there is room for their names.
         spool_limit: megabytes that may wait for the store, packed; beyond that the oldest are dropped.
         survive_power_loss: true: every commit waits for the disk; false: what was committed last can be lost with the power.
         health: loopback `host:port` of `/healthz` and `/metrics`, or `off`.

@@ -9,7 +9,7 @@ from edge.clock.offsets import NEAR, Offsets
 from edge.clock.standing import Standing
 from edge.clock.trust import Trust
 from edge.contract.columns import Readings
-from edge.contract.times import EARLIEST
+from edge.contract.times import EARLIEST, LATEST
 from edge.errors import PayloadError, PayloadFault
 from edge.log import Grumbler
 from edge.messages.formats.payload import LARGEST_PAYLOAD
@@ -18,8 +18,10 @@ from edge.messages.message import Arrival, Message
 from edge.messages.reading import LONGEST_TOPIC, Bounds, Naming, bind, take
 from edge.messages.topics import MOST_FAILING, TopicRecord, Topics
 from edge.quoting import quoted
+from edge.slots.beyond import Stray
 
 LONGEST_SHOWN = 120  # characters of a topic in a line
+FUTURE = "the time lies ahead of ours; check the sensor's clock, or [[ingest]] timezone if it writes local time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Intake:
                     if reading is not None:
                         rows.append(reading)
                         continue
-                given = self._readings(message, latest, proved=proved)
+                given, stored = self._readings(message, latest, proved=proved)
             except PayloadError as error:
                 self._skip(message, error)
                 continue
@@ -113,14 +115,14 @@ class Intake:
                 self._skip(message, PayloadError("bad_message", f"unexpected {type(error).__name__} while it was read"))
                 continue
             self.used += 1
-            record = self.records.used(message.topic, message.arrival, len(given), self._rules)
-            if record is not None:
-                self._shorten(message.topic, record, given[0][0])
+            self._record(message, given, stored)
             for reading in given:
                 (rows if reading[1] <= latest else ahead).append(reading)
         self.held = Readings.of(*zip(*ahead, strict=True)) if ahead else Readings.empty()
         readings = Readings.of(*zip(*rows, strict=True)) if rows else Readings.empty()
         self._compare(readings)
+        if (news := self._naming.news()) is not None:
+            self._grumbler.say("no_slot", news)
         return readings
 
     def _compare(self, readings: Readings) -> None:
@@ -164,6 +166,15 @@ class Intake:
         self._say(message, reason, "skipped")
         self.records.skipped(message.topic, message.arrival, reason.kind, str(reason), message.payload, self._rules)
 
+    def _record(self, message: Message, readings: Sequence[tuple[int, int, float]], stored: int) -> None:
+        """Keep what came of a message on its topic: these readings, and so many that are only stored."""
+        if not readings:
+            self.records.stored(message.topic, message.arrival, stored, self._rules)
+            return
+        record = self.records.used(message.topic, message.arrival, len(readings) + stored, self._rules)
+        if record is not None:
+            self._shorten(message.topic, record, readings[0][0])
+
     def _rules(self, topic: str) -> list[str]:
         """Topics of the rules that take a topic."""
         if len(topic) > LONGEST_TOPIC:
@@ -176,8 +187,8 @@ class Intake:
         if reason.kind != "unwanted":
             self._grumbler.say(reason.kind, f"{reason} on topic {quoted(message.topic, LONGEST_SHOWN)}; {fate}")
 
-    def _readings(self, message: Message, latest: int, *, proved: bool) -> list[tuple[int, int, float]]:
-        """Series, time and value of all readings of a message.
+    def _readings(self, message: Message, latest: int, *, proved: bool) -> tuple[list[tuple[int, int, float]], int]:
+        """Series, time and value of all readings of a message, and the number of those that are only stored.
 
         Raises:
             PayloadError: it gives none.
@@ -195,18 +206,36 @@ class Intake:
             arrival = 0  # what counts from it may be of any age
         rows, reasons = take(bounds, message.topic, message.payload, arrival)
         readings: list[tuple[int, int, float]] = []
-        for row in self._naming.within_room(message.topic, rows, reasons):
+        within, beyond = self._naming.within_room(message.topic, rows, reasons)
+        for row in within:
             try:
                 readings.append(self._reading(row, message, arrival, latest, proved=proved))
             except PayloadError as error:
                 reasons.append(error)
-        if not readings:
+        stored = self._stored(beyond, arrival, latest if proved else LATEST, reasons) if beyond else 0
+        if not readings and not stored:
             raise reasons[0]
         if len(readings) > 1 or reasons:
             self._look_closer(message, readings, reasons)
-        if known is None and len(self._topics) + len(self._usual) < self._most:
+        if readings and known is None and len(self._topics) + len(self._usual) < self._most:
             self._topics[message.topic] = whole
-        return readings
+        return readings, stored
+
+    def _stored(self, rows: Sequence[Row], arrival: int, latest: int, reasons: list[PayloadError]) -> int:
+        """Let readings whose series have no slot wait for the commit; returns the number of those that can be stored."""
+        strays: list[Stray] = []
+        for source, moment, value in rows:
+            try:
+                check_moment(moment, arrival)
+            except PayloadError as error:
+                reasons.append(error)
+                continue
+            if moment > latest:
+                reasons.append(PayloadError("future", FUTURE))
+            else:
+                strays.append(Stray(source.name, source.tags, moment, value))
+        self._naming.beyond.add(strays)
+        return len(strays)
 
     def _shorten(self, topic: str, record: TopicRecord, index: int) -> None:
         """Let the next messages of a topic take the short way: those with one value and its time, for a series of their own."""
@@ -222,10 +251,7 @@ class Intake:
 
     def _reading(self, row: Row, message: Message, arrival: int, latest: int, *, proved: bool) -> tuple[int, int, float]:
         source, moment, value = row
-        if moment < EARLIEST and not arrival:
-            raise PayloadError("retained", "a retained message without a time may be of any age")
-        if moment < EARLIEST:  # only a time of arrival can be: a gateway that has no clock of its own has just started
-            raise PayloadError("no_clock", "our own clock stands before 2000; set it, or let the payload carry the time")
+        check_moment(moment, arrival)
         future = proved and moment > latest
         index = self._series.get(source.name)
         if index is None and not future:
@@ -238,10 +264,7 @@ class Intake:
         elif told and proved and not (message.retained or message.dup):
             self._hear_offset(source, message, moment)
         if index is None or future:
-            raise PayloadError(
-                "future",
-                "the time lies ahead of ours; check the sensor's clock, or [[ingest]] timezone if it writes local time",
-            )
+            raise PayloadError("future", FUTURE)
         origin = self._origins.get(index)
         if origin is None or origin.source is not source or origin.topic != message.topic:
             self._own(index, source, message.topic, origin)
@@ -312,3 +335,19 @@ class Intake:
         moment = before.time if before is not None and before.digest == digest else message.arrival
         self.arrivals[message.mid] = Arrival(message.mid, digest, moment)
         return moment
+
+
+def check_moment(moment: int, arrival: int) -> None:
+    """Refuse a reading without a time that can be right.
+
+    Args:
+        moment: its time, ns UTC.
+        arrival: time of arrival of its message, ns UTC; 0 where that says nothing.
+
+    Raises:
+        PayloadError: there is none.
+    """
+    if moment < EARLIEST and not arrival:
+        raise PayloadError("retained", "a retained message without a time may be of any age")
+    if moment < EARLIEST:  # only a time of arrival can be: a gateway that has no clock of its own has just started
+        raise PayloadError("no_clock", "our own clock stands before 2000; set it, or let the payload carry the time")

@@ -17,10 +17,12 @@ from edge.messages.names import KEY
 from edge.messages.presets.table import PRESETS, PresetRule, expand
 from edge.messages.rule import IngestRule, which_rule
 from edge.quoting import quoted
+from edge.slots.beyond import Beyond
 
 LONGEST_TOPIC = 1024  # characters; names are kept for every series
 LACKING = 600.0  # seconds for which health tells of a series without room
 FEW_SERIES = 1000  # series that any topic may bring while there is room
+ROOM = "no room for it; raise max_series if it is real, else leave it out with [[ingest]] skip or drop"
 Bounds: TypeAlias = tuple[Bound, ...]
 
 
@@ -179,15 +181,15 @@ def _rule_of(ingests: Iterable[Ingest], name: str) -> Ingest | None:
 
 
 class Naming:
-    """Which series are known or may be added.
+    """Which series are known or may be added, and which are only stored.
 
     One topic does not take the room of all others: beyond a few series it may bring only as many as leave at least as much room
-    as it took. A message whose new series do not all find room brings none of them.
+    as it took. A message whose new series do not all find room brings none of them; `beyond` says whether they are stored.
 
     Args:
         series: table of the engine, to which new series are added.
         ingests: rules that topics follow.
-        most: largest number of series; readings of further ones are left out.
+        most: largest number of series that have a slot, which is a window and forecasts.
         few: number of series that any topic may bring while there is room.
         moment: function that gives seconds, monotonic.
     """
@@ -201,7 +203,9 @@ class Naming:
         moment: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.series, self.ingests, self.most, self._few, self._moment = series, ingests, most, few, moment
+        self.beyond = Beyond(most, few, moment)
         self._left_out: tuple[float, str] | None = None  # when, and which series, for the last time
+        self._stored: tuple[float, str] | None = None  # the same of those that are stored without a forecast
         self._brought: dict[str, int] = {}  # series by topic
         units = Units()
         for ingest in ingests:
@@ -209,8 +213,8 @@ class Naming:
         stateful = {ingest.reader[0]: ingest.stateful for ingest in ingests if ingest.stateful is not None}
         self.memory = FormatMemory(stateful, units)
 
-    def within_room(self, topic: str, rows: Sequence[Row], reasons: list[PayloadError]) -> Sequence[Row]:
-        """The readings of a message for whose series there is room.
+    def within_room(self, topic: str, rows: Sequence[Row], reasons: list[PayloadError]) -> tuple[Sequence[Row], Sequence[Row]]:
+        """The readings of a message whose series have a slot or get one, and those that are only stored.
 
         Args:
             topic: topic of the message.
@@ -220,10 +224,14 @@ class Naming:
         free, brought = self.most - len(self.series), self._brought.get(topic, 0)
         room = max(min(free, max(self._few - brought, (free - brought) // 2)), 0)
         if len(rows) <= room:
-            return rows
+            return rows, ()
         new = {source.name for source, _, _ in rows if self.series.get(source.name) is None}
         if len(new) <= room:
-            return rows
+            return rows, ()
+        known, others = ([row for row in rows if (row[0].name in new) == is_new] for is_new in (False, True))
+        if self.beyond.admit(topic, [(source.name, source.tags) for source, _, _ in others]):
+            self._stored = self._moment(), min(new)
+            return known, others
         self._left_out = self._moment(), min(new)
         text = f"more than {self.most} series; raise [agent] max_series if they are real"
         if free > 0:
@@ -231,19 +239,27 @@ class Naming:
             needed = len(self.series) + len(new) + share
             text = f"{len(new)} new series, such as {quoted(min(new))}: one topic may not take the room of all others; "
             text += f"raise [agent] max_series to {needed} if they are real, else leave them out with [[ingest]] drop"
-        reasons += [PayloadError("too_many_series", text)] * sum(source.name in new for source, _, _ in rows)
-        return [row for row in rows if row[0].name not in new]
+        reasons += [PayloadError("too_many_series", text)] * len(others)
+        return known, ()
+
+    def news(self) -> str | None:
+        """A line that names a series which was stored without a forecast for the first time since the last call, or None."""
+        name, self.beyond.newest = self.beyond.newest, None
+        return None if name is None else self._without_slot(name)
 
     @property
     def problem(self) -> str | None:
         """A line that names a series for which there was no room of late; None where there was room for all."""
-        last = self._left_out
-        if last is None or self._moment() - last[0] > LACKING:
-            return None
-        return (
-            f"readings of series {quoted(last[1])} are left out, as [agent] max_series = {self.most} gives no room for it; "
-            "raise max_series if it is real, else leave it out with [[ingest]] skip or drop"
-        )
+        for last, line in ((self._left_out, self._without_room), (self._stored, self._without_slot)):
+            if last is not None and self._moment() - last[0] <= LACKING:
+                return line(last[1])
+        return None
+
+    def _without_room(self, name: str) -> str:
+        return f"readings of series {quoted(name)} are left out, as [agent] max_series = {self.most} gives {ROOM}"
+
+    def _without_slot(self, name: str) -> str:
+        return f"series {quoted(name)} is stored without a forecast, as [agent] max_series = {self.most} gives {ROOM}"
 
     def add(self, source: Source, topic: str) -> int:
         """Index of a new series, which a topic brings."""

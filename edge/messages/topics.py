@@ -52,11 +52,11 @@ class TopicRecord:
 
 
 class Topics:
-    """Records of topics, as many as series may be, and of the newest topics that give nothing.
+    """Records of topics, as many as series may be, and of the newest topics that give nothing or are only stored.
 
     Args:
-        most: largest number of topics that gave readings.
-        most_failing: largest number of topics that gave none; a flood of made-up ones pushes the oldest of these out.
+        most: largest number of topics that gave readings of series with a slot.
+        most_failing: largest number of topics that gave none of those; a flood of made-up ones pushes the oldest of these out.
     """
 
     def __init__(self, most: int, most_failing: int = MOST_FAILING) -> None:
@@ -101,6 +101,12 @@ class Topics:
             for rule in (*record.rules, ""):
                 self._useless.pop(rule, None)
 
+    def stored(self, topic: str, arrival: int, readings: int, rules: Rules) -> None:
+        """A message gave readings that are only stored, as there is no room for their series; arguments as of `used`."""
+        record = self._newest(topic, rules)
+        self.used_again(record, arrival)
+        record.readings += readings - 1
+
     def left_out(self, topic: str, kind: PayloadFault, text: str, payload: bytes) -> None:
         """A value of a message that gives others was skipped."""
         record = self._good.get(topic) or self._failing.get(topic)
@@ -118,11 +124,7 @@ class Topics:
             payload: its bytes.
             rules: function that gives the topics of the rules that take a topic.
         """
-        record = self._good.get(topic) or self._failing.pop(topic, None) or self._new(topic, rules)
-        if topic not in self._good:
-            self._failing[topic] = record  # at the end: the newest
-            while len(self._failing) > self._most_failing:
-                del self._failing[next(iter(self._failing))]
+        record = self._newest(topic, rules)
         record.seen = arrival
         record.messages += 1
         self._note(record, kind, text, payload)
@@ -152,6 +154,15 @@ class Topics:
         """All records as JSON types, in order of the topics."""
         records = {**dict(self._failing), **dict(self._good)}
         return [records[topic].document(topic) for topic in sorted(records)]
+
+    def _newest(self, topic: str, rules: Rules) -> TopicRecord:
+        """The record of a topic, which is made to be the newest one without a series of its own."""
+        record = self._good.get(topic) or self._failing.pop(topic, None) or self._new(topic, rules)
+        if topic not in self._good:
+            self._failing[topic] = record  # at the end: the newest
+            while len(self._failing) > self._most_failing:
+                del self._failing[next(iter(self._failing))]
+        return record
 
     def _new(self, topic: str, rules: Rules) -> TopicRecord:
         names = tuple(rules(topic))

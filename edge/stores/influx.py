@@ -302,6 +302,9 @@ class InfluxStore:
         """The tags of every series, with a comma before each tag; all measurements share two texts per series."""
         if measurement.owner != SERIES:
             return [_tags({measurement.owner: name}) for name in series.names]
+        if self._table is not series and len(series) < len(self._tags):  # a small table beside the one that is kept
+            every = series.tags if measurement.described else [{}] * len(series)
+            return [_tags({SERIES: name} | tags) for name, tags in zip(series.names, every, strict=True)]
         if self._table is not series:
             self._table, self._tags, self._reading_tags = series, [], []
         for index in range(len(self._tags), len(series)):

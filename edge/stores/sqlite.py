@@ -23,6 +23,7 @@ from edge.quoting import without_account
 from edge.stores.address import Address
 
 PAGE = 50_000
+KEPT_IDS = 200_000  # numbers of series that stay in memory
 CACHE = 1000  # KiB of pages that stay in memory; the rows of many series lie on more pages than any cache holds
 PATIENCE = 30.0  # seconds that a lock of another process is waited for
 ROWS_PER_STATEMENT = (100, 10, 1)
@@ -77,15 +78,22 @@ class SqliteStore:
         page: rows of one page that is read.
         patience: seconds to wait for a lock of another process.
         sleep: function that waits for so many seconds.
+        kept_ids: number of series whose numbers stay in memory; of made-up names there may be any number.
     """
 
     kind = "sqlite"
     advice = ""
 
     def __init__(
-        self, path: Path, *, page: int = PAGE, patience: float = PATIENCE, sleep: Callable[[float], None] = time.sleep
+        self,
+        path: Path,
+        *,
+        page: int = PAGE,
+        patience: float = PATIENCE,
+        sleep: Callable[[float], None] = time.sleep,
+        kept_ids: int = KEPT_IDS,
     ) -> None:
-        self.path = path
+        self.path, self._kept_ids = path, kept_ids
         self._page, self._patience, self._sleep = page, patience, sleep
         self._connection: sqlite3.Connection | None = None
         self._names = Names(path)
@@ -296,6 +304,8 @@ class SqliteStore:
 
     def _identity(self, connection: sqlite3.Connection, name: str) -> int:
         if name not in self._ids:
+            if len(self._ids) >= self._kept_ids:
+                self._ids.clear()
             connection.execute("INSERT OR IGNORE INTO series (name) VALUES (?)", (name,))
             self._ids[name] = int(connection.execute("SELECT id FROM series WHERE name = ?", (name,)).fetchone()[0])
         return self._ids[name]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge.agent.counters import Counter, Gauge
-from edge.agent.loop import Waits
+from edge.agent.loop import Agent, Waits
 from edge.clock.closing import SETTLED
 from edge.contract.columns import Points, SeriesTable
 from edge.contract.contract import Contract
@@ -295,12 +295,46 @@ def test_the_broker_is_spoken_of_once(tmp_path: Path) -> None:
 
 
 def test_a_million_topics_are_not_remembered(tmp_path: Path) -> None:
-    """Made-up series beyond the limit cost a counter each, not memory."""
+    """Made-up series beyond the limit cost a counter each, not memory; half as many as have a slot are stored."""
     bench = Bench(tmp_path, max_series=100)
     batch = [message(f"d{number}.t", START, 1.0) for number in range(3000)]
     agent = bench.run(*[[message(f"d{start}x{number}.t", START, 1.0) for number in range(100)] for start in range(20)], batch)
     assert len(agent.parts.series) == 100
-    assert agent.parts.counters.total(Counter.SKIPPED_TOO_MANY_SERIES) == 4900
-    assert bench.lines("too_many_series") == 1
-    assert "max_series = 100 gives no room" in agent.parts.health.health()[1]["reason"]
+    count = agent.parts.counters.total
+    assert (count(Counter.SKIPPED_TOO_MANY_SERIES), count(Counter.STORED_ONLY), count(Counter.READINGS)) == (4850, 50, 150)
+    assert (bench.lines("too_many_series"), bench.lines("is stored without a forecast")) == (1, 1)
+    status, health = agent.parts.health.health()
+    assert status == 200
+    assert "max_series = 100 gives no room" in health["reason"]
     assert np.isfinite(agent.parts.counters.gauge(Gauge.BACKLOG_BYTES))
+
+
+@pytest.mark.parametrize("bundle", [True, False], ids=["with a bundle", "without one"])
+def test_a_sensor_without_a_slot_is_stored_whatever_dies(*, bundle: bool, tmp_path: Path) -> None:
+    """Invented names have all slots: its readings are there once each, after an end before the commit and before the answer."""
+    bench = Bench(tmp_path, max_series=10)
+    if bundle:
+        release(bench.registry, baseline_bundle())
+    made_up = [message(f"x{number}.t", START + number, 1.0) for number in range(200)]
+    real = [message("REAL.t", START + at * MINUTE, float(at)) for at in range(40)]
+
+    bench.run(made_up, real[:1])  # with this one it is known, and refused
+    for part in (real[1:20], real[20:]):
+        agent = bench.agent([part])
+
+        def full(ending: Agent = agent) -> None:
+            ending.stop()
+            raise sqlite3.OperationalError("database or disk is full")
+
+        spool_of(agent).before_commit = full
+        agent.run()
+        assert script_of(agent).acknowledged == []
+        bench.run(real[:1], part)
+        bench.run(part)
+    bench.drain()
+    stored = bench.stored()
+    assert {key: value for key, value in stored["reading"].items() if key[0] == "REAL.t"} == {
+        ("REAL.t", START + at * MINUTE, 0): (float(at),) for at in range(40)
+    }
+    assert len(stored["reading"]) == 10 + 5 + 40
+    assert not any(key[0] == "REAL.t" for key in stored["forecast"])

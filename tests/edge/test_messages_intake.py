@@ -109,13 +109,38 @@ def test_sensor_clock_may_be_ten_minutes_ahead() -> None:
     assert desk.counts == {"future": 1}
 
 
-def test_series_beyond_the_limit_are_skipped_and_known_ones_go_on() -> None:
-    """A topic that comes again after it was refused is refused again."""
+def test_series_beyond_the_limit_are_stored_and_known_ones_go_on() -> None:
+    """With their tags and for the next commit, once; what can be no reading is refused as for any series."""
     desk = Desk(most=2)
-    assert len(desk.take(*[(f"plain/{name}", b"1") for name in "abcabc"])) == 4
-    assert desk.counts == {"too_many_series": 2}
+    early, late = b'{"value": 1, "time": 1768478400}', b'{"value": 1, "time": "2099-12-31T00:00:00Z"}'
+    given = [(f"plain/{name}", b"1") for name in "abcab"] + [("sensors/c/t", early), ("plain/c", b"2"), ("plain/c", b"x")]
+    assert len(desk.take(*given, ("sensors/c/t", late))) == 4
+    assert desk.counts == {"too_many_series": 1, "bad_value": 1, "future": 1}
     assert desk.series.names == ["a", "b"]
-    assert "raise [agent] max_series" in desk.lines[0]
+    assert desk.intake.used == 6
+    points, table = desk.beyond.take()
+    assert (table.names, table.tags) == (["c"], [{"site": "c"}])
+    assert [part.readings().value.tolist() for part in points] == [[1.0, 2.0]]
+    assert desk.beyond.take()[0] == []
+    assert any("'c' is stored without a forecast" in line and "raise max_series" in line for line in desk.lines)
+    topics = {document["topic"]: document["readings"] for document in desk.intake.records.documents()}
+    assert topics == {"plain/a": 2, "plain/b": 2, "plain/c": 2, "sensors/c/t": 0}
+
+
+def test_a_message_of_known_and_further_series_gives_both() -> None:
+    """The topic is known by the first ones."""
+    desk = Desk(ingest("{device}", value="*", time=""), most=1)
+    desk.take(("roof", b'{"t": 1}'))
+    assert desk.take(("roof", b'{"t": 2, "h": 3}')) == [(0, NOW, 2.0)]
+    assert [part.readings().value.tolist() for part in desk.beyond.take()[0]] == [[3.0]]
+
+
+def test_readings_of_further_series_do_not_wait_for_the_clock() -> None:
+    """Like all others they are stored whatever a clock says that has not proved itself."""
+    desk = Desk(most=1)
+    desk.trust.look(NOW, 0.0, synchronised=False)
+    desk.take(("plain/a", b"1"), ("sensors/c/t", b'{"value": 1, "time": "2027-12-31T00:00:00Z"}'))
+    assert [len(part) for part in desk.beyond.take()[0]] == [1]
 
 
 def test_a_list_of_thousands_of_names_costs_only_itself() -> None:
@@ -178,7 +203,7 @@ def test_made_up_topics_do_not_fill_the_memory() -> None:
     assert held < 500_000
     assert len(desk.series) == 100
     assert sum(desk.counts.values()) > 20_000
-    assert len(desk.lines) == 3
+    assert len(desk.lines) == 4
 
 
 def test_tags_that_change_with_every_message_do_not_fill_the_memory() -> None:

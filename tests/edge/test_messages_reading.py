@@ -225,7 +225,7 @@ def brought(naming: Naming, topic: str, *names: str) -> tuple[int, list[str]]:
     """A message of readings of these series: how many there is room for, and why there is none for the others."""
     rule, reasons = ingest("x", value="*"), list[PayloadError]()
     rows = [(Source(name, {}, None, rule), NOON, 1.0) for name in names]
-    kept = naming.within_room(topic, rows, reasons)
+    kept, _ = naming.within_room(topic, rows, reasons)
     for source, _, _ in kept:
         if naming.series.get(source.name) is None:
             naming.add(source, topic)
@@ -243,7 +243,7 @@ def test_a_message_whose_series_do_not_all_find_room_brings_none() -> None:
     assert brought(naming, "a", *(f"y{number}" for number in range(400))) == (400, [])
     assert brought(naming, "a", "z")[0] == 0, "500 places of 1000 are left for all other topics"
     assert [brought(naming, f"t{topic}", *(f"{topic}.{number}" for number in range(50)))[0] for topic in range(10)] == [50] * 10
-    assert brought(naming, "other", "z") == (0, ["more than 1000 series; raise [agent] max_series if they are real"])
+    assert brought(naming, "other", "z") == (0, []), "it is stored without a slot"
     assert brought(naming, "a", "known", "y1") == (2, [])
 
 
@@ -255,17 +255,22 @@ def test_the_limit_that_a_refused_message_asks_for_is_enough() -> None:
     assert [brought(Naming(SeriesTable(), [], most, few=100), "a", *names)[0] for most in (needed - 1, needed)] == [0, 700]
 
 
-def test_a_series_without_room_is_named_for_ten_minutes() -> None:
-    """Its readings are acknowledged and nowhere: health must not call that well."""
+@pytest.mark.parametrize(
+    ("others", "line"),
+    [
+        ((), "series 'real.t' is stored without a forecast, as [agent] max_series = 2 gives no room for it; "),
+        (("3", "4"), "readings of series 'real.t' are left out, as [agent] max_series = 2 gives no room for it; "),
+    ],
+)
+def test_a_series_without_room_is_named_for_ten_minutes(others: tuple[str, ...], line: str) -> None:
+    """It has no forecast, or its readings are acknowledged and nowhere: health must not call that well."""
     now = [0.0]
     naming = Naming(SeriesTable(), [], 2, moment=lambda: now[0])
     brought(naming, "a", "1", "2")
     assert naming.problem is None
-    brought(naming, "b", "real.t")
-    assert naming.problem == (
-        "readings of series 'real.t' are left out, as [agent] max_series = 2 gives no room for it; "
-        "raise max_series if it is real, else leave it out with [[ingest]] skip or drop"
-    )
+    for name in (*others, "real.t"):
+        brought(naming, name, name)
+    assert naming.problem == line + "raise max_series if it is real, else leave it out with [[ingest]] skip or drop"
     now[0] = 601.0
     assert naming.problem is None
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.contract.columns import Points, SeriesTable
+from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.schema import AGENT, FORECAST, FORECAST_LEAD, FORECAST_SCORE, READING, Measurement
 from edge.contract.times import SECOND
 from edge.errors import BlockRefused, StoreBusy, StoreDenied
@@ -100,6 +100,15 @@ def test_prefixes_belong_to_one_table() -> None:
     store = offline()
     for name in ("a", "b", "a"):
         assert f"series={name} " in store.encode([points(value=np.array([1.0]))], SeriesTable([name])).decode()
+
+
+def test_a_small_table_beside_a_large_one_has_its_own_prefixes() -> None:
+    """Its rows carry its names and tags, and so do those of the large one after it."""
+    store, large, small = offline(), SeriesTable(["a", "b"]), SeriesTable()
+    small.add("c", {"site": "x"})
+    for table, tags in ((large, ",series=a "), (small, ",series=c,site=x "), (large, ",series=a ")):
+        row = Points.of_readings(Readings.of([0], [1], [1.0]))
+        assert store.encode([row], table).decode().startswith(f"reading{tags}")
 
 
 def test_series_that_appear_later_have_their_tags() -> None:

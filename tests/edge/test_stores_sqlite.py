@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.contract.columns import Points, SeriesTable
+from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.schema import FORECAST, FORECAST_LEAD, READING, Measurement
 from edge.errors import BlockRefused, StoreBusy, StoreDenied
 from edge.stores.sqlite import SqliteStore
@@ -131,6 +131,17 @@ def test_a_log_that_is_removed_alone_costs_no_row(tmp_path: Path) -> None:
     for ending in ("", "-wal"):
         shutil.copy(f"{path}{ending}", f"{tmp_path / 'seen.db'}{ending}")
     assert SqliteStore(tmp_path / "seen.db").count_readings(0, NOW + 2) == {"a": 3}
+    store.close()
+
+
+def test_series_whose_number_is_no_longer_in_memory_keep_it(tmp_path: Path) -> None:
+    """Of made-up names there may be any number: only so many numbers are kept, and rows go where they belong."""
+    store, table = SqliteStore(tmp_path / "s.db", kept_ids=2), SeriesTable(["a", "b", "c", "d", "e"])
+    for moment in range(2):
+        for index in range(5):
+            owner, time = np.full(1, index, np.int32), np.full(1, NOW + moment)
+            write(store, table, Points.of_readings(Readings(owner, time, np.full(1, 10.0 * index + moment))))
+    assert store.count_readings(NOW, NOW + 2) == dict.fromkeys(table.names, 2)
     store.close()
 
 

@@ -25,8 +25,10 @@ class Desk:
         self.trust = Trust(self.lines.append, 0.0)
         self.trust.look(NOW, 0.0, synchronised=True)
         rules = rules or (ingest("sensors/{site}/{metric}"), ingest("plain/{site}", format="plain"))
+        naming = Naming(self.series, rules, most)
+        self.beyond = naming.beyond
         self.intake = Intake(
-            Naming(self.series, rules, most),
+            naming,
             count=lambda fault, number: self.counts.update({fault: number}),
             arrival=self.committed.get,
             grumbler=Grumbler(self.lines.append, lambda: self.seconds),
