@@ -143,3 +143,4 @@ def test_what_the_store_has_taken_is_no_backlog_though_no_commit_follows(tmp_pat
     committer.commit(Commit())
     assert (counters.gauge(Gauge.BACKLOG_BYTES), agent.parts.spool.backlog) == (0, 0)
     agent.parts.spool.close()
+    agent.parts.store.close()
