@@ -22,7 +22,7 @@ class Pace:
     """How fast the sender writes and tries again.
 
     Args:
-        write_size: bytes in one write.
+        write_size: bytes in one write; the more, the fewer pages of an SQLite store are written for the same rows.
         gather: seconds between two writes while little waits; many small writes cost the store, and a gateway's flash, far
             more than a few large ones.
         away: pauses between tries of a store that cannot be reached.
@@ -34,7 +34,7 @@ class Pace:
         silence: seconds without an answer to a write after which this is reported.
     """
 
-    write_size: int = 1_000_000
+    write_size: int = 2_000_000
     gather: float = 0.1
     away: Backoff = Backoff(0.2, 5.0)
     denied: Backoff = Backoff(30.0, 60.0)
