@@ -235,5 +235,5 @@ def extend(column: npt.NDArray[Any], series: int, nothing: float) -> None:
     """
     known = len(column)
     if series > known:
-        column.resize((max(series, known + known // 16), *column.shape[1:]), refcheck=False)
+        column.resize((max(series, known + known // 64), *column.shape[1:]), refcheck=False)
         column[known:] = nothing

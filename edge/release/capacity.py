@@ -13,8 +13,8 @@ from edge.series.state import OPEN_INTERVALS
 
 FORECAST_ROWS = 14_000  # forecast moments that are made and committed together
 CELL, LAST_CELL = 9, 16  # bytes of an interval of a series: value and number of readings, or value and time of the last one
-SERIES = 1100  # bytes of a series beside these arrays: its name, tags and topic
-MEDIAN, QUANTILE = 12, 4  # bytes of a forecast that waits for its fact: target and median, each other quantile or the baseline
+SERIES = 1200  # bytes of a series beside these arrays: its name, tags and topic
+MEDIAN, QUANTILE = 8, 4  # bytes of a forecast that waits for its fact: the median, each other quantile or the baseline
 WINDOW = 3 * 8  # bytes of a value of a window that closes: cut, looked at, and as the model takes it
 FORECAST = 4 * 8  # bytes of a forecast value that is made
 ROW = 400  # bytes of a row for the store, from its columns to the commit

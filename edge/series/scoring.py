@@ -18,11 +18,20 @@ from edge.series.metrics import absolute_error, covered, pinball
 from edge.series.state import DUMPED
 
 NEVER = np.iinfo(np.int64).min  # target of a slot in which nothing waits, in dumps of earlier versions
+LAST_BITS = (1 << 32) - 1  # of the number of an interval; dumps of earlier versions have no more of them
 
 
 def default_leads(horizon: int) -> tuple[int, ...]:
     """The first lead, a quarter, a half and the whole of the horizon."""
     return tuple(sorted({1, max(1, horizon // 4), max(1, horizon // 2), horizon}))
+
+
+class _Part(msgspec.Struct):
+    """A part of a dump: the columns of some series."""
+
+    newest: bytes
+    median: bytes
+    around: bytes
 
 
 class Scoring:
@@ -38,6 +47,8 @@ class Scoring:
         self.leads = np.asarray(leads, np.int64)
         # For lead h at most h forecasts of a series wait at once, so h slots, chosen by target number modulo h.
         self._offset = np.cumsum(self.leads) - self.leads
+        self._lead = np.repeat(self.leads, self.leads)  # of each slot
+        self._turn = np.arange(len(self._lead)) - np.repeat(self._offset, self.leads)  # target number modulo lead of each slot
         self._levels = np.asarray(contract.quantiles)
         self._others = np.delete(np.arange(len(self._levels) + 1), contract.median)  # quantiles without median, and baseline
         self._allocate(0)
@@ -49,14 +60,14 @@ class Scoring:
         return waits
 
     def _grow(self, series: int) -> None:
-        for column, nothing in ((self._target, 0), (self._median, np.nan), (self._around, np.nan)):
+        for column, nothing in ((self._newest, 0), (self._median, np.nan), (self._around, np.nan)):
             extend(column, series, nothing)
 
     def _allocate(self, series: int) -> None:
-        slots = int(self.leads.sum())
-        # A device has room for ten thousand series: of the target's number the last 32 bits, since only one that lies so far
-        # back has the same; the median in full, NaN where nothing waits; the distances of the others from it.
-        self._target = np.zeros((series, slots), np.uint32)
+        slots = len(self._lead)
+        # A device has room for ten thousand series: the number of the newest origin, which tells the targets of all slots; the
+        # median in full, NaN where nothing waits; the distances of the others from it.
+        self._newest = np.zeros(series, np.int64)
         self._median = np.full((series, slots), np.nan)
         self._around = np.full((series, slots, len(self._others)), np.nan, np.float32)
 
@@ -98,11 +109,19 @@ class Scoring:
                 there = (back >= 1) & (back <= self.contract.window)
                 fact = np.where(there, closed.windows[rows, -np.where(there, back, 1)], np.nan)
                 matched.append(self._match(series, origin - back, fact))
-            number = origin[:, None] + self.leads - 1
-            slots = self._offset + number % self.leads
-            self._target[series[:, None], slots] = number.astype(np.uint32)
-            self._hold(series[:, None], slots, forecasts[rows])
+            self._pass_over(series, origin)
+            self._hold(series[:, None], self._offset + (origin[:, None] - 1) % self.leads, forecasts[rows])
+            self._newest[series] = origin
         return self._scores(matched)
+
+    def _pass_over(self, series: Int32, origin: Int64) -> None:
+        """Empty the slots of the origins between the newest one of each series and this one: no forecast was made there."""
+        passed = (origin - self._newest[series] - 1) & LAST_BITS
+        behind = np.flatnonzero(passed)
+        first = origin[behind] - passed[behind] - 1
+        empty = (self._turn - first[:, None]) % self._lead < passed[behind, None]
+        row, slot = np.nonzero(empty)
+        self._median[series[behind[row]], slot] = np.nan
 
     def _hold(self, series: Int32 | slice, slots: Int64 | slice, forecasts: Float64) -> None:
         """Keep forecasts, float64 `[..., quantiles + 1]`."""
@@ -112,7 +131,7 @@ class Scoring:
 
     def _match(self, series: Int32, number: Int64, fact: Float64) -> tuple[Int32, Int64, Int64, Float64, Float64]:
         slots = self._offset + number[:, None] % self.leads
-        hit = (self._target[series[:, None], slots] == number.astype(np.uint32)[:, None]) & is_known(fact)[:, None]
+        hit = (((number - self._newest[series]) & LAST_BITS)[:, None] < self.leads) & is_known(fact)[:, None]
         row, lead = np.nonzero(hit)
         made = np.isfinite(self._median[series[row], slots[row, lead]])
         row, lead = row[made], lead[made]
@@ -147,10 +166,11 @@ class Scoring:
 
     def dump(self) -> Iterator[bytes]:
         """All of it in small parts, for `load`."""
-        yield msgspec.msgpack.encode(len(self._target))
-        for start in range(0, len(self._target), DUMPED):
+        yield msgspec.msgpack.encode(len(self._newest))
+        for start in range(0, len(self._newest), DUMPED):
             rows = slice(start, start + DUMPED)
-            yield msgspec.msgpack.encode([column[rows].tobytes() for column in (self._target, self._median, self._around)])
+            columns = (self._newest, self._median, self._around)
+            yield msgspec.msgpack.encode(_Part(*(column[rows].tobytes() for column in columns)))
 
     def load(self, parts: Iterator[bytes]) -> None:
         """Take back what `dump` of an equal scoring wrote, of this version or an earlier one."""
@@ -158,25 +178,41 @@ class Scoring:
         self._allocate(series)
         for start in range(0, series, DUMPED):
             rows = slice(start, start + DUMPED)
-            target, *columns = msgspec.msgpack.decode(next(parts), type=list[bytes])
-            shape = self._target[rows].shape
-            if len(target) == self._target[rows].nbytes:
-                self._target[rows] = np.frombuffer(target, np.uint32).reshape(shape)
-                self._median[rows] = np.frombuffer(columns[0]).reshape(shape)
-                self._around[rows] = np.frombuffer(columns[1], np.float32).reshape(self._around[rows].shape)
+            part = msgspec.msgpack.decode(next(parts), type=_Part | list[bytes])
+            if isinstance(part, _Part):
+                self._newest[rows] = np.frombuffer(part.newest, np.int64)
+                self._load_forecasts(rows, part.median, part.around)
             else:
-                self._load_earlier(rows, np.frombuffer(target, np.int64).reshape(shape), columns)
+                self._load_earlier(rows, *part)
 
-    def _load_earlier(self, rows: slice, target: Int64, columns: list[bytes]) -> None:
-        """A part of a dump with whole targets, and with whole forecasts or with all distances from their medians."""
-        shape = (*target.shape, len(self._levels) + 1)
-        forecasts = floats(columns[-1], math.prod(shape)).reshape(shape)
-        self._target[rows] = target.astype(np.uint32)
-        self._hold(rows, slice(None), forecasts)
-        if len(columns) > 1:
-            self._median[rows] = np.frombuffer(columns[0]).reshape(target.shape)
-            self._around[rows] = forecasts[..., self._others]
+    def _load_forecasts(self, rows: slice, median: bytes, around: bytes) -> None:
+        self._median[rows] = np.frombuffer(median).reshape(self._median[rows].shape)
+        self._around[rows] = np.frombuffer(around, np.float32).reshape(self._around[rows].shape)
+
+    def _load_earlier(self, rows: slice, targets: bytes, *columns: bytes) -> None:
+        """A part of a dump with a target for each slot, whole or its last 32 bits.
+
+        Args:
+            rows: series of the part.
+            targets: the targets.
+            columns: the forecasts, whole or as medians and distances from these, of all or of the others.
+        """
+        shape = self._median[rows].shape
+        target = np.frombuffer(targets, f"i{len(targets) // math.prod(shape)}").reshape(shape).astype(np.int64)
+        if len(columns) > 1 and len(columns[1]) == self._around[rows].nbytes:
+            self._load_forecasts(rows, *columns)
+        else:
+            every = (*shape, len(self._levels) + 1)
+            forecasts = floats(columns[-1], math.prod(every)).reshape(every)
+            self._hold(rows, slice(None), forecasts)
+            if len(columns) > 1:
+                self._median[rows] = np.frombuffer(columns[0]).reshape(shape)
+                self._around[rows] = forecasts[..., self._others]
         self._median[rows][target == NEVER] = np.nan
+        origin = np.where(np.isfinite(self._median[rows]), target - self._lead + 1, NEVER)
+        self._newest[rows] = origin.max(axis=1)
+        passed = (target - self._newest[rows, None]) & LAST_BITS >= self._lead  # nothing waits there any more
+        self._median[rows][passed] = np.nan
 
 
 def _rounds(series: Int32) -> Iterator[Int64]:

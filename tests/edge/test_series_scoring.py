@@ -2,6 +2,7 @@
 
 import itertools
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -212,15 +213,12 @@ def test_a_loaded_dump_scores_what_the_dumped_one_would() -> None:
 
 
 def test_bytes_of_a_dump_do_not_change() -> None:
-    """A snapshot is read by a later version: targets as uint32, medians as float64, the others' distances as float32."""
+    """A snapshot is read by a later version: origins as int64, medians as float64, the others' distances as float32."""
     scoring = Scoring(CONTRACT, (2,))
     step(scoring, crowd(1, 1))
-    two, nothing = (np.float64(value).tobytes().hex() for value in (2, np.nan))
-    distances = np.array([0, 0, 3, *[np.nan] * 3], np.float32).tobytes().hex()
-    assert [part.hex() for part in scoring.dump()] == [
-        "01",
-        "93c408" + "02000000" + "00000000" + "c410" + two + nothing + "c418" + distances,
-    ]
+    distances = np.array([0, 0, 3, *[np.nan] * 3], np.float32).tobytes()
+    columns = {"newest": np.int64(1).tobytes(), "median": np.array([2, np.nan]).tobytes(), "around": distances}
+    assert list(scoring.dump()) == [b"\x01", msgspec.msgpack.encode(columns)]
 
 
 TWO, NOTHING = "0200000000000000", "0000000000000080"
@@ -229,6 +227,15 @@ TWO, NOTHING = "0200000000000000", "0000000000000080"
 @pytest.mark.parametrize(
     "early",
     [
+        pytest.param(
+            "93c40802000000"
+            "03000000"
+            "c410"
+            + np.array([2.0, np.nan]).tobytes().hex()
+            + "c418"
+            + np.array([0, 0, 3, *[0] * 3], np.float32).tobytes().hex(),
+            id="last bits of targets",
+        ),
         pytest.param(
             "92c410" + TWO + NOTHING + "c420" + np.array([2, 2, 2, 5, *[7] * 4], np.float32).tobytes().hex(), id="float32"
         ),
