@@ -338,3 +338,18 @@ def test_a_sensor_without_a_slot_is_stored_whatever_dies(*, bundle: bool, tmp_pa
     }
     assert len(stored["reading"]) == 10 + 5 + 40
     assert not any(key[0] == "REAL.t" for key in stored["forecast"])
+
+
+def test_slots_of_series_that_are_gone_are_free_without_a_spool(tmp_path: Path) -> None:
+    """Made-up names keep them as long as the file is there; then the sensor that was only stored has one, and its window."""
+    bench = Bench(tmp_path, max_series=20)
+    release(bench.registry, baseline_bundle())
+    bench.now = START + 101 * MINUTE
+    made_up = [message(f"x{number}.t", START + number, 1.0) for number in range(40)]
+    bench.run(made_up, [message("REAL.t", START + (60 + at) * MINUTE, float(at)) for at in range(40)])
+    assert "REAL.t" not in bench.drain().parts.series.names
+    for path in (tmp_path / "state").glob("spool.db*"):
+        path.unlink()
+    agent = bench.run()
+    assert agent.parts.series.names == ["REAL.t"]
+    assert window(agent, "REAL.t") == [float(at) for at in range(16, 40)]
