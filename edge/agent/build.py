@@ -54,6 +54,7 @@ from edge.slots.beyond import Beyond
 from edge.sources.source import Source, open_source
 from edge.spool.sender import Pace, Sender
 from edge.spool.spool import Spool
+from edge.stores.retention import Retention
 from edge.stores.store import Store, encode_blocks, open_store
 from edge.threads import Died, raise_again
 
@@ -194,7 +195,8 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
 
     def shortfall() -> str | None:
         shared = None if sharing is None else sharing.problem
-        device = (sender.degraded, committer.degraded, silence.problem, shared)
+        forgetting = None if retention is None else retention.problem
+        device = (sender.degraded, committer.degraded, silence.problem, shared, forgetting)
         reasons = (intake.records.problem, releases.problem, live.problem, primer.problem, naming.problem, *device)
         return "; ".join(reason for reason in reasons if reason is not None) or None
 
@@ -206,6 +208,15 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     def arrival(mid: int) -> Arrival | None:
         return committer.arrival(mid)
 
+    def needed() -> int:
+        """Time before now that the windows of the live bundle need, ns."""
+        engine = live.engine
+        return 0 if engine is None else engine.lookback * engine.state.contract.interval
+
+    retention = None
+    if (keep := config.store.keep) is not None:
+        retention = Retention(parse_duration(keep), lambda: trust.common, needed, log, moment=clocks.moment)
+        store.forget(retention)
     counters, silence = Counters(), Silence(series, clocks.moment)
     sharing = None if config.mqtt.share is None else Sharing(series, outside.history, clocks.now)
     health = Health(counters, problem, shortfall, lambda: intake.records.documents())  # noqa: PLW0108 - it is made below

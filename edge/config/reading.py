@@ -12,7 +12,7 @@ from edge.config.mistakes import mistake
 from edge.config.sections import Config, parse_loopback
 from edge.config.syntax import explained
 from edge.contract.contract import MOST_QUANTILES, SHORTEST_INTERVAL, Contract
-from edge.contract.times import DAY, SECOND, parse_duration
+from edge.contract.times import DAY, SECOND, format_duration, parse_duration
 from edge.cron import check_cron
 from edge.errors import ConfigurationError
 
@@ -80,6 +80,7 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
         ("[agent] stall", agent.stall, 1),
         ("[release] poll", config.release.poll, 1),
         ("[mqtt] session_expiry", config.mqtt.session_expiry, 60 * SECOND),
+        ("[store] keep", config.store.keep, 1),
         ("[fleet] interval", fleet.interval, SHORTEST_INTERVAL),
         ("[agent] lateness", agent.lateness, 0),
     ):
@@ -91,6 +92,7 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "[schedule] cron: ", partial(check_cron, config.schedule.cron)
     yield "[mqtt] url: ", partial(Address.parse, config.mqtt.url)
     yield "", partial(_refuse_group, config)
+    yield "[store] keep: ", partial(_refuse_keep, config)
     for files, url, instead in (
         (config.mqtt.tls, config.mqtt.url, "mqtts://"),
         (config.store.tls, config.store.url, "influxdbs://"),
@@ -120,6 +122,24 @@ def _refuse_group(config: Config) -> None:
             group, _, topic = rule.topic.removeprefix(SHARED).partition("/")
             advice = f"write it without the group, topic = {topic!r}, and set [mqtt] share = {group!r}"
             raise ConfigurationError(f"[[ingest]] topic {rule.topic!r}: {advice}")
+
+
+def _refuse_keep(config: Config) -> None:
+    """Refuse to delete from a store that does so itself, by a clock that does not count, or what a window needs."""
+    if config.store.keep is None:
+        return
+    if not config.store.url.startswith("sqlite:"):
+        raise ConfigurationError("only an SQLite store needs it; leave it out, and set the retention of the InfluxDB bucket")
+    if parse_duration(config.store.keep) < DAY:
+        raise ConfigurationError(f"expected at least 1d; got {config.store.keep}")
+    if config.agent.clock == "event":
+        raise ConfigurationError('rows are old by the clock, which does not count with [agent] clock = "event"; leave it out')
+    interval, window = config.fleet.interval, config.fleet.window
+    if interval is not None and window is not None:
+        needed = parse_duration(interval) * window
+        if parse_duration(config.store.keep) < needed:
+            windows = f"the {window} intervals of [fleet] window, {format_duration(needed)}"
+            raise ConfigurationError(f"expected at least {windows}; got {config.store.keep}")
 
 
 def _refuse_too_many(quantiles: tuple[float, ...]) -> None:

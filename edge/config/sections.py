@@ -93,6 +93,8 @@ class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Args:
         url: address of the store, as the list of stores in docs/configuration.md has it.
+        keep: SQLite: time after which rows are deleted, such as `90d`; left out: everything is kept. InfluxDB has the retention
+            of its bucket.
         token_file: file with the token; left out: the token comes from GATECAST_INFLUX_TOKEN.
         ca_file: PEM file with the certificates that a server is trusted by; left out: those of the system.
         cert_file: PEM file with our own certificate, for a server that asks for one.
@@ -102,6 +104,7 @@ class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     url: str = "sqlite:///gatecast.db"
+    keep: str | None = None
     token_file: str | None = None
     ca_file: str | None = None
     cert_file: str | None = None

@@ -18,6 +18,7 @@ from edge.quoting import without_account
 from edge.stores.address import TOKEN_VARIABLE, Address
 from edge.stores.influx_answers import Answer, count_rows, fault_of_request, fault_of_write
 from edge.stores.influx_http import Connection
+from edge.stores.retention import Retention
 from edge.tls import TlsFiles
 
 PAGE = 7 * DAY
@@ -213,6 +214,10 @@ class InfluxStore:
                 return None
             times.append(int(columns[TIME][0]))
         return times[0], times[1]
+
+    def forget(self, _: Retention, /) -> None:
+        """As `Store.forget`: the server does that."""
+        raise ConfigurationError(f"[store] keep is for SQLite; set the retention of the bucket {self.bucket} in InfluxDB")
 
     def close(self) -> None:
         """As `Store.close`."""

@@ -21,6 +21,7 @@ from edge.damage import Names
 from edge.errors import BlockRefused, ConfigurationError, StoreBusy, StoreDenied, StoreError
 from edge.quoting import without_account
 from edge.stores.address import Address
+from edge.stores.retention import Retention, table_of
 
 PAGE = 50_000
 KEPT_IDS = 200_000  # numbers of series that stay in memory
@@ -99,6 +100,11 @@ class SqliteStore:
         self._names = Names(path)
         self._ids: dict[str, int] = {}
         self._columns: dict[str, list[str]] = {}
+        self._retention: Retention | None = None
+
+    def forget(self, retention: Retention, /) -> None:
+        """As `Store.forget`; a little after each write."""
+        self._retention = retention
 
     def encode(self, points: Sequence[Points], series: SeriesTable) -> bytes:
         """As `Store.encode`."""
@@ -135,9 +141,14 @@ class SqliteStore:
                     connection.execute("ROLLBACK")
                 raise
             self._check_names(connection)  # what went to a file without a name is written again
+            if self._retention is not None:
+                self._retention.step(connection, self.path, sum(len(section.time) // 8 for section in sections))
         except (ValueError, IndexError, KeyError, sqlite3.IntegrityError) as error:
             raise BlockRefused(f"not a block of this store: {error!r}", proven=True) from error
         except (OSError, sqlite3.Error) as error:
+            is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+            if is_full and self._retention is not None and self._connection is not None:
+                self._retention.make_room(self._connection)
             raise self._meaning(error) from error
 
     def join(self, blocks: Sequence[bytes]) -> bytes:
@@ -177,14 +188,14 @@ class SqliteStore:
             return
         try:
             with closing(self._connect()) as connection:
-                known = self._known_columns(connection, _table(measurement.name))
+                known = self._known_columns(connection, table_of(measurement.name))
                 if not known:
                     return
                 names = dict(connection.execute("SELECT id, name FROM series"))
                 cells = (name if name in known else "NULL" for name in fields)
                 # Series by series, in the order of the primary key; otherwise SQLite reads the whole table.
                 wanted = ", ".join([SERIES, TIME, *[LEAD] * measurement.by_lead, *cells])
-                source = f"series CROSS JOIN {_table(measurement.name)} ON series = series.id AND time >= ? AND time < ?"
+                source = f"series CROSS JOIN {table_of(measurement.name)} ON series = series.id AND time >= ? AND time < ?"
                 cursor = connection.execute(f"SELECT {wanted} FROM {source} ORDER BY time", (start, stop))
                 while rows := cursor.fetchmany(self._page):
                     columns = list(zip(*rows, strict=True))
@@ -276,18 +287,21 @@ class SqliteStore:
     def _go_together(self, connection: sqlite3.Connection) -> None:
         """Let readers and a writer go on at the same time.
 
-        This statement alone does not wait where another connection is about to write a file that is new: SQLite takes
-        that for a deadlock and says at once that the database is locked.
+        SQLite does not wait by itself where another connection is about to write a file that is new: it takes that for a
+        deadlock, and says at once that the database is locked.
         """
+        connection.execute("PRAGMA busy_timeout=0")
         end = time.monotonic() + self._patience
         while True:
             try:
+                connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of a file that is new
                 connection.execute("PRAGMA journal_mode=WAL")
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
                     raise
                 self._sleep(0.01)
             else:
+                connection.execute(f"PRAGMA busy_timeout={round(self._patience * 1000)}")
                 return
 
     def _meaning(self, error: Exception) -> StoreError:
@@ -312,7 +326,7 @@ class SqliteStore:
 
     def _prepare(self, connection: sqlite3.Connection, section: _Section) -> None:
         """Make the table, and the columns that are new."""
-        table = _table(section.measurement)
+        table = table_of(section.measurement)
         names = [table, *section.fields]
         if not all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names):
             raise BlockRefused(f"{names} are no names of tables and columns", proven=True)
@@ -343,7 +357,7 @@ class SqliteStore:
         rows = len(columns[TIME])
         if any(len(column) != rows for column in columns.values() if not isinstance(column, str)):
             raise ValueError("columns of different lengths")
-        head = f"INSERT OR REPLACE INTO {_table(section.measurement)} ({', '.join(columns)}) VALUES "
+        head = f"INSERT OR REPLACE INTO {table_of(section.measurement)} ({', '.join(columns)}) VALUES "
         row = f"({', '.join('?' * len(columns))})"
         for start, stop in _pieces(rows, CELLS_PER_STATEMENT // len(columns)):
             # As objects the numbers take several times the memory of their columns.
@@ -370,11 +384,6 @@ def _pieces(rows: int, most: int) -> Iterator[tuple[int, int]]:
         while rows - start >= size and size <= max(1, most):
             yield start, start + size
             start += size
-
-
-def _table(measurement: str) -> str:
-    """The table of a measurement."""
-    return "series_meaning" if measurement == SERIES else measurement
 
 
 def _bytes(column: npt.NDArray[Any], kind: npt.DTypeLike) -> memoryview:

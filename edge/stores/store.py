@@ -10,6 +10,7 @@ from edge.contract.schema import READING, VALUE, Measurement
 from edge.errors import ConfigurationError
 from edge.quoting import without_account
 from edge.stores.address import Address
+from edge.stores.retention import Retention
 from edge.tls import TlsFiles
 
 BLOCK_ROWS = 5_000
@@ -83,6 +84,16 @@ class Store(Protocol):
         Raises:
             StoreBusy: as `write`.
             StoreDenied: as `write`.
+        """
+
+    def forget(self, retention: Retention, /) -> None:
+        """Delete rows that are too old, from now on.
+
+        Args:
+            retention: object that says which rows these are, and when they go.
+
+        Raises:
+            ConfigurationError: the store has a retention of its own.
         """
 
     def close(self) -> None:

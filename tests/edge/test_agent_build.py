@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from edge.agent.build import start_wait
 from edge.agent.loop import Limits
 from edge.backoff import Backoff
+from edge.contract.contract import Contract
+from edge.contract.times import DAY
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from tests.support.agent_process import START, baseline_bundle, release
@@ -98,3 +100,19 @@ def test_a_snapshot_replaces_the_journal_after_so_many_rows(tmp_path: Path) -> N
     assert isinstance(spool, ScriptedSpool)
     assert 3 < max(lengths) <= 20
     assert min(lengths[20:]) < 3
+
+
+def test_rows_are_not_deleted_that_the_live_bundle_needs(tmp_path: Path) -> None:
+    """What the configuration keeps is compared with the bundle that is live; the log and the health page say it."""
+    bench = Bench(tmp_path)
+    release(bench.registry, baseline_bundle(Contract(DAY, 30, 1, (0.1, 0.5, 0.9), "mean", 0.5)))
+    bench.config = replace(bench.config, store=replace(bench.config.store, keep="7d"))
+    pages: list[str] = []
+
+    def look() -> None:
+        wait_until(lambda: any("keep = 7d" in line for line in bench.log))
+        pages.append(str(agent.parts.health.health()))
+
+    agent = bench.agent([[message("d.a", bench.now, 1.0)], look])
+    agent.run()
+    assert "write at least 30d" in pages[0]

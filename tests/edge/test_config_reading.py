@@ -218,3 +218,19 @@ def test_ingest_rules_are_built_as_written(tmp_path: Path) -> None:
     first, second = config.ingests()
     assert (first.filter, first.timed, second.timed) == ("a/+", False, False)
     assert taken(second, "c", "1") == {"sea": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[store]\nkeep = "90days"', "[store] keep: '90days' is no duration"),
+        ('[store]\nkeep = "12h"', "[store] keep: expected at least 1d; got 12h"),
+        ('[store]\nurl = "influxdb://h/b"\nkeep = "90d"', "set the retention of the InfluxDB bucket"),
+        ('[store]\nkeep = "90d"\n[agent]\nclock = "event"', 'does not count with [agent] clock = "event"; leave it out'),
+        ('[store]\nkeep = "6d"\n[fleet]\ninterval = "1h"\nwindow = 168', "168 intervals of [fleet] window, 7d; got 6d"),
+    ],
+)
+def test_rows_are_kept_for_as_long_as_a_window(text: str, words: str, tmp_path: Path) -> None:
+    """Only an SQLite store deletes by itself, by the clock, and never what a window needs."""
+    assert words in refusal(tmp_path, text)
+    assert read(tmp_path, '[store]\nkeep = "7d"\n[fleet]\ninterval = "1h"\nwindow = 168').store.keep == "7d"

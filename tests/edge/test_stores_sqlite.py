@@ -2,13 +2,14 @@
 
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from edge.contract.columns import Points, Readings, SeriesTable
+from edge.contract.columns import Float64, Int32, Int64, Points, Readings, SeriesTable
 from edge.contract.schema import FORECAST, FORECAST_LEAD, READING, Measurement
 from edge.errors import BlockRefused, StoreBusy, StoreDenied
 from edge.stores.sqlite import SqliteStore
@@ -54,6 +55,32 @@ def test_two_that_add_the_same_field_do_not_disturb_each_other(tmp_path: Path) -
     assert len(rows(one)) == 2
     one.close()
     other.close()
+
+
+def test_two_that_begin_with_a_new_file_at_once_lose_nothing(tmp_path: Path) -> None:
+    """Each makes tables and columns of its own and finds those of the other, again and again; neither fails or waits long."""
+    gate, failures = threading.Barrier(2), list[Exception]()
+
+    def work(path: Path, number: int) -> None:
+        store, table = SqliteStore(path), SeriesTable([f"series {number}", "both"])
+        gate.wait()
+        try:
+            for turn in range(4):
+                times = np.array([turn, 1000 * number + turn])
+                fields: dict[str, Float64 | Int64 | Int32 | str] = {"value": np.ones(2), f"field_{turn}": np.ones(2)}
+                write(store, table, Points(READING, np.arange(2, dtype=np.int32), times, fields))
+        except (BlockRefused, StoreBusy, StoreDenied) as error:
+            failures.append(error)
+        store.close()
+
+    for attempt in range(10):
+        path = tmp_path / f"{attempt}.db"
+        threads = [threading.Thread(target=work, args=(path, number)) for number in (1, 2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert (failures, len(rows(SqliteStore(path)))) == ([], 16)
 
 
 def remove(path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from edge.contract.columns import Points, SeriesTable
 from edge.contract.schema import MEASUREMENTS, Measurement
+from edge.stores.retention import Retention
 
 NAMES = frozenset(measurement.name for measurement in MEASUREMENTS)
 
@@ -60,6 +61,10 @@ class Memory:
         raise NotImplementedError
 
     def span(self) -> tuple[int, int] | None:
+        """Not used."""
+        raise NotImplementedError
+
+    def forget(self, retention: Retention, /) -> None:
         """Not used."""
         raise NotImplementedError
 
