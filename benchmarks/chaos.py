@@ -24,8 +24,6 @@ import argparse
 import json
 import math
 import shutil
-import signal
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -37,6 +35,7 @@ from random import Random
 
 from chaos_readings import START, STEP, Publisher, Readings, check
 from chaos_stores import SmallDisk, StoreProcess, a_store
+from ending import run_to_end
 
 from edge.agent.counters import Counter, Gauge, Number
 from edge.contract.contract import Contract
@@ -369,10 +368,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is ended on the way out
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except GatecastError as problem:
-        sys.exit(f"chaos: {problem}")
+    run_to_end("chaos", main)

@@ -11,10 +11,8 @@ first tenth and at the end. Exit code 1 says that something is missing, or that 
 
 import argparse
 import json
-import signal
 import socket
 import sqlite3
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -23,6 +21,7 @@ from itertools import chain, islice
 from pathlib import Path
 from random import Random
 
+from ending import run_to_end
 from payload_fuzz import GROUPS, MOST_SERIES, batches, rules_of, shares
 
 from edge.agent.counters import Counter, Gauge
@@ -212,10 +211,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is ended on the way out
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except GatecastError as problem:
-        sys.exit(f"live_fuzz: {problem}")
+    run_to_end("live_fuzz", main)

@@ -12,8 +12,6 @@ middle after the windows were full, or that the spool did not shrink to what it 
 
 import argparse
 import json
-import signal
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -24,13 +22,13 @@ from pathlib import Path
 import numpy as np
 from chaos_readings import Publisher, Verdict
 from chaos_stores import StoreProcess, a_store
+from ending import run_to_end
 
 from edge.agent.counters import Counter, Gauge
 from edge.contract.columns import Int64, Points, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.schema import READING, VALUE
 from edge.contract.times import SECOND
-from edge.errors import GatecastError
 from edge.stores.store import open_store
 from tests.support.agent_process import START, Running, baseline_bundle, configure, release, running
 from tests.support.servers import HANGS_AFTER, Mosquitto, wait_until
@@ -221,12 +219,12 @@ def main() -> int:
             channel = release(folder / "registry", baseline_bundle(CONTRACT, name="seasonal_naive_day"))
             config = configure(folder, broker.url, store.url, channel, max_series=stream.series)
             with running(config) as agent, closing(Publisher(broker.port, stream)) as publisher:
-                for one in play(agent, store, publisher, stream, folder):
-                    looks.append(one)
-                    print(line([f"{value:,.1f}" if isinstance(value, float) else value for value in astuple(one)]), flush=True)
+                for look in play(agent, store, publisher, stream, folder):
+                    looks.append(look)
+                    print(line([f"{value:,.1f}" if isinstance(value, float) else value for value in astuple(look)]), flush=True)
             verdict = compare(store.url, stream)
     if options.json:
-        options.json.write_text(json.dumps({"days": [asdict(one) for one in looks], **asdict(verdict)}, indent=1) + "\n")
+        options.json.write_text(json.dumps({"days": [asdict(look) for look in looks], **asdict(verdict)}, indent=1) + "\n")
     print(f"{stream.count:,} messages, {len(stream.readings):,} readings; memory ±{spread_of(settled(looks)):.1%}")
     print(f"lost {verdict.lost:,}, doubled {verdict.doubled:,}, wrong {verdict.wrong:,}")
     found = faults(looks, verdict)
@@ -235,10 +233,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is ended on the way out
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except GatecastError as problem:
-        sys.exit(f"soak: {problem}")
+    run_to_end("soak", main)
