@@ -15,7 +15,7 @@ from edge.forecaster.level import is_known
 from edge.series.closing import Closed
 from edge.series.entry import floats
 from edge.series.metrics import absolute_error, covered, pinball
-from edge.series.state import DUMPED
+from edge.series.state import DUMPED, dumped
 
 NEVER = np.iinfo(np.int64).min  # target of a slot in which nothing waits, in dumps of earlier versions
 LAST_BITS = (1 << 32) - 1  # of the number of an interval; dumps of earlier versions have no more of them
@@ -167,8 +167,9 @@ class Scoring:
     def dump(self) -> Iterator[bytes]:
         """All of it in small parts, for `load`."""
         yield msgspec.msgpack.encode(len(self._newest))
-        for start in range(0, len(self._newest), DUMPED):
-            rows = slice(start, start + DUMPED)
+        size = dumped(len(self._lead) * (8 + 4 * len(self._others)))
+        for start in range(0, len(self._newest), size):
+            rows = slice(start, start + size)
             columns = (self._newest, self._median, self._around)
             yield msgspec.msgpack.encode(_Part(*(column[rows].tobytes() for column in columns)))
 
@@ -176,9 +177,11 @@ class Scoring:
         """Take back what `dump` of an equal scoring wrote, of this version or an earlier one."""
         series = msgspec.msgpack.decode(next(parts), type=int)
         self._allocate(series)
-        for start in range(0, series, DUMPED):
-            rows = slice(start, start + DUMPED)
+        start = 0
+        while start < series:
             part = msgspec.msgpack.decode(next(parts), type=_Part | list[bytes])
+            rows = slice(start, start + (len(part.newest) // 8 if isinstance(part, _Part) else DUMPED))
+            start = rows.stop
             if isinstance(part, _Part):
                 self._newest[rows] = np.frombuffer(part.newest, np.int64)
                 self._load_forecasts(rows, part.median, part.around)

@@ -22,9 +22,14 @@ from edge.series.ring import UNSEEN, Ring, Rows
 
 OPEN_INTERVALS = 16  # room ahead of the closed ones: fewer passes when old readings arrive in one go
 PASS_INTERVALS = OPEN_INTERVALS - EARLIER  # of which one pass may fill so many
-DUMPED = 1024  # series in one part of a dump
+DUMPED, PART = 1024, 1 << 20  # series, and bytes, in one part of a dump: a snapshot needs several times as much memory
 LOOKED_AT = 1024  # series whose windows are in memory at once
 LEAST_FILLED = 3  # intervals with a reading, below which no distance is usual
+
+
+def dumped(size: int) -> int:
+    """Number of series in a part of a dump, by the bytes of a series."""
+    return max(1, min(DUMPED, PART // size))
 
 
 class _Head(msgspec.Struct, array_like=True):
@@ -298,8 +303,9 @@ class State:
         head = (msgspec.to_builtins(self.contract), self.lateness, series)
         yield msgspec.msgpack.encode((*head, told) if told else head)
         yield msgspec.msgpack.encode([column.tobytes() for column in (recent.series, recent.time, recent.value)])
-        for start in range(0, series, DUMPED):
-            rows = slice(start, min(start + DUMPED, series))
+        size = dumped(12 * self._ring.columns)
+        for start in range(0, series, size):
+            rows = slice(start, min(start + size, series))
             columns = (column[rows] for column in self._dumped)
             yield msgspec.msgpack.encode([(c.astype(np.int32) if c.dtype.kind == "u" else c).tobytes() for c in columns])
 
@@ -319,12 +325,14 @@ class State:
         blocks = msgspec.msgpack.decode(next(parts), type=list[bytes])
         columns = (np.frombuffer(b, t) for b, t in zip(blocks, (np.int32, np.int64, np.float64), strict=True))
         state._recent = Recent([Readings(*columns)])
-        for start in range(0, head.series, DUMPED):
+        start = stop = 0
+        while stop < head.series:
             blocks = msgspec.msgpack.decode(next(parts), type=list[bytes])
+            start, stop = stop, stop + len(blocks[2]) // 8  # as many as its frontiers
             if state._ring.counts:
                 state._ring.widen(int(np.frombuffer(blocks[1], np.int32).max()))
             for column, block in zip(state._dumped, blocks, strict=True):
-                rows = column[start : start + DUMPED]
+                rows = column[start:stop]
                 kind = np.int32 if rows.dtype.kind == "u" else rows.dtype
                 rows[...] = np.frombuffer(block, kind).reshape(rows.shape)
         return state

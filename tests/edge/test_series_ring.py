@@ -68,3 +68,13 @@ def test_an_interval_has_any_number_of_readings(count: int) -> None:
     for other in (state, State.load(state.dump()), state.adapted(Contract(interval=100_000, window=3, horizon=1))):
         other.ingest(Readings.of([0], [90_000], [3.0 + count]))
         assert other.advance(100_000).windows[:, -1].tolist() == [pytest.approx(3.0, rel=1e-12), 7.0]
+
+
+def test_parts_of_a_dump_are_bounded_in_bytes() -> None:
+    """A dump of long windows has more parts, and comes back as it was."""
+    state = State(Contract(interval=10, window=5000, horizon=1))
+    state.ingest(Readings.of(range(40), [5] * 40, range(40)))
+    parts = list(state.dump())
+    assert len(parts) == 2 + 3
+    assert max(map(len, parts)) < 1_100_000
+    assert list(State.load(iter(parts)).dump()) == parts

@@ -212,6 +212,17 @@ def test_a_loaded_dump_scores_what_the_dumped_one_would() -> None:
             np.testing.assert_array_equal(getattr(scores, name), getattr(expected, name))
 
 
+def test_parts_of_a_dump_are_bounded_in_bytes() -> None:
+    """Many leads make more parts of fewer series, which come back as they were."""
+    scoring = Scoring(Contract(interval=10, window=8, horizon=1000), (1000,))
+    closed = crowd(1, 120)
+    scoring.step(closed, np.arange(480.0).reshape(120, 1, 4))
+    parts, loaded = list(scoring.dump()), Scoring(scoring.contract, (1000,))
+    assert len(parts) == 1 + 3
+    loaded.load(iter(parts))
+    assert list(loaded.dump()) == parts
+
+
 def test_bytes_of_a_dump_do_not_change() -> None:
     """A snapshot is read by a later version: origins as int64, medians as float64, the others' distances as float32."""
     scoring = Scoring(CONTRACT, (2,))
