@@ -104,7 +104,7 @@ def test_next_round_comes_when_it_is_due(bench: Bench) -> None:
     bench.store.close()
 
 
-@pytest.mark.parametrize("ahead", [365 * DAY, 8 * DAY, 3 * DAY])
+@pytest.mark.parametrize("ahead", [365 * DAY, 8 * DAY, 5 * DAY])
 def test_clock_that_is_ahead_deletes_nothing(ahead: int, bench: Bench) -> None:
     """It may be proved and the readings may have its time: what would be kept has no reading in most of its days."""
     before = bench.count()
@@ -113,7 +113,18 @@ def test_clock_that_is_ahead_deletes_nothing(ahead: int, bench: Bench) -> None:
     bench.write(40)
     assert bench.count() >= before + 2
     assert len(bench.lines) == 1
-    assert "nothing older is deleted" in bench.lines[0]
+    assert "nothing from before is deleted" in bench.lines[0]
+    bench.store.close()
+
+
+def test_weekends_without_readings_do_not_keep_rows(tmp_path: Path) -> None:
+    """Two or three days in a row without any reading are usual where nobody works."""
+    bench = Bench(tmp_path / "store.db")
+    bench.fill(NOW - 20 * DAY, NOW - 5 * DAY)
+    bench.fill(NOW - 2 * DAY, NOW)
+    bench.store.forget(bench.retention)
+    bench.write(40)
+    assert bench.first() == NOW - KEEP
     bench.store.close()
 
 
