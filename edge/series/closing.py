@@ -16,16 +16,25 @@ class Closed:
         origin: end of the newest closed interval, ns UTC, int64 `[n]`.
         windows: float64 `[n, window]`, newest last, NaN for missing.
         advanced: number of intervals that closed at that moment, int64 `[n]`; their values are the last ones of the window.
+        first: values of the first intervals that closed, of windows that no longer hold them, float64 `[n, k]`, oldest first;
+            NaN for the other windows. None where there is no such window.
     """
 
     series: Int32
     origin: Int64
     windows: Float64
     advanced: Int64
+    first: Float64 | None = None
 
     def __len__(self) -> int:
         """Number of rows."""
         return len(self.series)
+
+    @classmethod
+    def nothing(cls, window: int) -> "Closed":
+        """No row, of windows of so many intervals."""
+        empty = np.zeros(0, np.int64)
+        return cls(empty.astype(np.int32), empty, np.zeros((0, window)), empty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +59,20 @@ def join(parts: list[Closed]) -> Closed:
     filled = [part for part in parts if len(part)] or parts[:1]
     if len(filled) == 1:
         return filled[0]
-    return Closed(*(np.concatenate([getattr(part, name) for part in filled]) for name in Closed.__slots__))
+    series, origin, windows, advanced = (
+        np.concatenate([getattr(part, name) for part in filled]) for name in ("series", "origin", "windows", "advanced")
+    )
+    return Closed(series, origin, windows, advanced, _join_first(filled))
+
+
+def _join_first(parts: list[Closed]) -> Float64 | None:
+    length = max((part.first.shape[1] for part in parts if part.first is not None), default=0)
+    if not length:
+        return None
+    first = np.full((sum(map(len, parts)), length), np.nan)
+    row = 0
+    for part in parts:
+        if part.first is not None:
+            first[row : row + len(part)] = part.first
+        row += len(part)
+    return first

@@ -149,6 +149,19 @@ class Ring:
         if not counter.all():
             self._fill(rows.take(~counter), self._aggregation)
 
+    def fill_before(self, rows: Rows, remembered: Readings | None) -> None:
+        """Bring rows into their cells that the next ones will take away.
+
+        Args:
+            rows: the rows.
+            remembered: readings that a corrected extreme is made of anew, as in `correct`; None where none is.
+        """
+        starts = group_starts(rows.series)
+        self.make_room(rows.series[starts], np.maximum.reduceat(rows.number, starts) + 1)
+        self.fill(rows)
+        if remembered is not None:
+            self.correct(remembered)
+
     def _fill(self, rows: Rows, aggregation: Aggregation) -> None:
         order = np.lexsort((rows.time, rows.number, rows.series))
         series, number, value = rows.series[order], rows.number[order], rows.value[order]
@@ -208,6 +221,25 @@ class Ring:
             held = Held(self.longest[owners], self.left[owners], self.left_number[owners] - first)
             cells = self._cells(owners, first[:, None] + np.arange(self.columns))
             values[rows] = interval_values(cells, self._counter[owners], held, length, self._usual[owners])
+        return values
+
+    def values_from(self, series: Int32, number: Int64, which: Bool, length: int, *, room: bool = False) -> Float64 | None:
+        """The values of an interval and those after it, of some of the rows, float64 `[n, length]`, NaN for the others.
+
+        Args:
+            series: index of the series, row by row.
+            number: number of the first interval, row by row.
+            which: rows that are asked for, bool `[n]`; where there is none the result is None.
+            length: number of intervals.
+            room: whether there may be no cells yet for the last of them; each series is asked for once then.
+        """
+        if not which.any():
+            return None
+        owners, end = series[which], number[which] + length
+        if room:
+            self.make_room(owners, end)
+        values = np.full((len(series), length), np.nan)
+        values[which] = self.windows(owners, end, length)
         return values
 
     def jumped(self, series: Int32, end: Int64, windows: Float64) -> Bool:

@@ -107,7 +107,8 @@ class Scoring:
             for ahead in range(min(int(advanced.max()), int(self.leads.max()))):
                 back = advanced - ahead
                 there = (back >= 1) & (back <= self.contract.window)
-                fact = np.where(there, closed.windows[rows, -np.where(there, back, 1)], np.nan)
+                gone = np.nan if closed.first is None or ahead >= closed.first.shape[1] else closed.first[rows, ahead]
+                fact = np.where(there, closed.windows[rows, -np.where(there, back, 1)], gone)
                 matched.append(self._match(series, origin - back, fact))
             self._pass_over(series, origin)
             self._hold(series[:, None], self._offset + (origin[:, None] - 1) % self.leads, forecasts[rows])

@@ -177,7 +177,7 @@ class State:
             The windows that closed and what became of the readings.
         """
         if not len(readings):
-            return Ingested(self._nothing(), np.zeros(0, bool), 0, 0)
+            return Ingested(Closed.nothing(self.contract.window), np.zeros(0, bool), 0, 0)
         self._grow(int(readings.series.max()) + 1)
         order = np.argsort(readings.series, kind="stable")
         rows = readings.take(order)
@@ -204,7 +204,7 @@ class State:
         kept[order] = fresh
         self._recent.add(readings.take(kept))
         return Ingested(
-            join(parts) if parts else self._nothing(),
+            join(parts) if parts else Closed.nothing(self.contract.window),
             kept,
             int((late & ~too_late & fresh).sum()),
             int((too_late & fresh).sum()),
@@ -253,12 +253,14 @@ class State:
             # The order of the first ones stays: whoever replays the call closes the same.
             series = np.sort(series[np.argsort(self._frontier[series], kind="stable")[:most]])
         if not len(series):
-            return self._nothing()
+            return Closed.nothing(self.contract.window)
         before = self._frontier[series]
         after = np.full(len(series), frontier)
+        far = after - before > self.contract.window
+        first = self._ring.values_from(series, before, far, self._most_first, room=True)
         self._ring.make_room(series, after)
         self._frontier[series] = after
-        return self._closed(series, before, after)
+        return self._closed(series, before, after, first)
 
     def due(self, now: int) -> int:
         """Number of series of which the clock closes intervals, at a time in ns UTC."""
@@ -275,6 +277,10 @@ class State:
         closing = np.empty(len(rows), bool)
         closing[order] = after > before
         return closing
+
+    @property
+    def _most_first(self) -> int:
+        return min(self.contract.horizon, self.contract.window)
 
     def _reached(self, now: int) -> int:
         return (now - self.lateness) // self.contract.interval
@@ -337,10 +343,6 @@ class State:
                 rows[...] = np.frombuffer(block, kind).reshape(rows.shape)
         return state
 
-    def _nothing(self) -> Closed:
-        empty = np.zeros(0, np.int64)
-        return Closed(empty.astype(np.int32), empty, np.zeros((0, self.contract.window)), empty)
-
     def _frontiers(self, rows: Readings, first: Bool) -> tuple[Int64, Int64]:
         """First open interval of each row's series just before and just after the row arrived."""
         reached = (rows.time - self.lateness) // self.contract.interval
@@ -368,29 +370,30 @@ class State:
         self._frontier[unseen] = rows.before[starts][self._frontier[owners] == UNSEEN]
         self._ring.top[unseen] = self._frontier[unseen]
         top = np.maximum(np.maximum.reduceat(rows.number, starts) + 1, rows.after[ends])
-        first = np.maximum(top, self._ring.top[owners]) - self._ring.columns
-        # Readings before a gap longer than the ring are in no window that is still to come, but one of them may be held.
-        early = rows.number < np.repeat(first, np.diff(np.append(starts, len(rows.series))))
-        if self._ring.holds and (held := early & self._ring.holding(rows.series)).any():
-            self._fill_early(rows.take(held), remembered)
+        counts = np.diff(np.append(starts, len(rows.series)))
+        first = np.repeat(np.maximum(top, self._ring.top[owners]) - self._ring.columns, counts)
+        # Readings before a gap longer than the ring are in no window that is still to come, but one of them may be held, and a
+        # forecast may wait for them.
+        early = rows.number < first
+        if early.any():
+            self._ring.fill_before(rows.take(early), remembered)
+        closing = rows.after > rows.before
+        series, before, after = rows.series[closing], rows.before[closing], rows.after[closing]
+        jumps = after - before > self.contract.window
+        # Of a pass only the first closing of a series takes cells away that it is asked for.
+        far = jumps & (before - EARLIER < first[closing])
+        gone = self._ring.values_from(series, before, far, self._most_first, room=True)
         self._ring.make_room(owners, top)
         self._ring.fill(rows.take(~early))
         if remembered is not None:
             self._ring.correct(remembered)
         self._frontier[owners] = np.maximum(self._frontier[owners], rows.after[ends])
-        closing = rows.after > rows.before
-        return self._closed(rows.series[closing], rows.before[closing], rows.after[closing])
+        near = self._ring.values_from(series, before, jumps & ~far, self._most_first)
+        return self._closed(series, before, after, near if gone is None else gone if near is None else np.fmax(gone, near))
 
-    def _fill_early(self, rows: Rows, remembered: Readings | None) -> None:
-        starts = group_starts(rows.series)
-        self._ring.make_room(rows.series[starts], np.maximum.reduceat(rows.number, starts) + 1)
-        self._ring.fill(rows)
-        if remembered is not None:
-            self._ring.correct(remembered)
-
-    def _closed(self, series: Int32, before: Int64, after: Int64) -> Closed:
+    def _closed(self, series: Int32, before: Int64, after: Int64, first: Float64 | None) -> Closed:
         if self._wanted is not None:
             kept = self._wanted(after * self.contract.interval)
-            series, before, after = series[kept], before[kept], after[kept]
+            series, before, after, first = series[kept], before[kept], after[kept], None if first is None else first[kept]
         windows = self._ring.windows(series, after, self.contract.window)
-        return Closed(series, after * self.contract.interval, windows, after - before)
+        return Closed(series, after * self.contract.interval, windows, after - before, first)

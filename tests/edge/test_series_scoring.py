@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from edge.contract.columns import Float64, Readings, Scores
 from edge.contract.contract import Contract
+from edge.contract.grid import Aggregation
+from edge.contract.meaning import GAUGE, Meaning
 from edge.series.closing import Closed
 from edge.series.metrics import pinball
 from edge.series.scoring import Scoring, default_leads
@@ -37,7 +39,7 @@ def step(scoring: Scoring, closed: Closed) -> Scores:
 
 
 @given(
-    numbers=st.sets(st.integers(0, 60), min_size=2),
+    numbers=st.sets(st.integers(0, 60) | st.integers(0, 600), min_size=2),
     cuts=st.sets(st.integers(1, 59), max_size=6),
     lateness=st.sampled_from([0, 10, 35]),
 )
@@ -61,7 +63,7 @@ def test_lead_h_is_scored_against_the_interval_h_minus_1_after_the_origin(
     expected = set()
     for place, (origin, _) in enumerate(origins):
         for later, advanced in origins[place + 1 :]:
-            facts = range(max(later - advanced, later - CONTRACT.window), later)
+            facts = range(later - advanced, later)
             expected |= {(2, origin + lead - 1, lead) for lead in LEADS if origin + lead - 1 in facts} & {
                 (2, number, lead) for number in numbers for lead in LEADS
             }
@@ -83,11 +85,41 @@ def test_missing_interval_is_not_scored_and_later_ones_are() -> None:
 
 
 def test_interval_before_a_long_gap_is_scored() -> None:
-    """A gap longer than the longest lead does not hide the fact before it; one longer than the window takes it away."""
-    for gap, expected in ((6, {(0, 1, 1)}), (9, set())):
+    """However long the gap is, and whether a reading or the clock tells of it."""
+    for gap in (6, 9, 400):
         state, scoring = State(CONTRACT), Scoring(CONTRACT, (1, 2))
         found = [step(scoring, state.ingest(Readings.of([0], [10 * n], [n])).closed) for n in (0, 1, 1 + gap)]
-        assert rows_of(found) == expected
+        assert rows_of(found) == {(0, 1, 1)}
+        state, scoring = State(CONTRACT), Scoring(CONTRACT, (1, 2))
+        found = [step(scoring, state.ingest(Readings.of([0], [10 * n], [n])).closed) for n in (0, 1)]
+        found.append(step(scoring, state.advance(10 * (1 + gap))))
+        assert rows_of(found) == {(0, 1, 1)}
+        state, scoring = State(CONTRACT), Scoring(CONTRACT, (1, 2))
+        found = [step(scoring, state.ingest(Readings.of([0, 0, 0], [0, 10, 10 + 10 * gap], [0, 1, 2])).closed)]
+        assert rows_of(found) == {(0, 1, 1)}
+
+
+@given(
+    numbers=st.lists(st.integers(0, 40) | st.integers(0, 400), min_size=2, max_size=30),
+    cuts=st.sets(st.integers(1, 29), max_size=6),
+    meaning=st.sampled_from([GAUGE, Meaning("counter"), Meaning(hold=30)]),
+    aggregation=st.sampled_from(["mean", "last", "max"]),
+    lateness=st.sampled_from([0, 35]),
+)
+def test_scores_do_not_depend_on_how_readings_were_cut(
+    numbers: list[int], cuts: set[int], meaning: Meaning, aggregation: Aggregation, lateness: int
+) -> None:
+    """Also of values that are differences or last readings, of late ones, and before gaps of any length."""
+    readings = Readings.of([0] * len(numbers), [10 * number + place % 7 for place, number in enumerate(numbers)], numbers)
+    contract = Contract(interval=10, window=8, horizon=5, aggregation=aggregation)
+    found: list[set[tuple[float, ...]]] = []
+    for edges in ([0, len(numbers)], sorted({0, *(cut for cut in cuts if cut < len(numbers)), len(numbers)})):
+        state, scoring = State(contract, lateness, meaning=lambda _: meaning), Scoring(contract, LEADS)
+        parts = [readings.take(np.arange(*edge)) for edge in itertools.pairwise(edges)]
+        scores = [step(scoring, state.ingest(part).closed) for part in parts]
+        columns = [np.concatenate([getattr(part, name) for part in scores]) for name in ("target", "lead", "error")]
+        found.append(set(zip(*(column.tolist() for column in columns), strict=True)))
+    assert found[0] == found[1]
 
 
 def test_forecast_is_scored_once() -> None:

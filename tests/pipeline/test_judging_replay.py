@@ -96,8 +96,8 @@ def test_what_the_state_does_is_measured(monkeypatch: pytest.MonkeyPatch) -> Non
     """A state that mixes up its windows shows in the figures: the gate judges the device's code, not a copy of it."""
 
     class Late(State):
-        def _closed(self, *columns: np.ndarray) -> Closed:
-            closed = super()._closed(*columns)
+        def _closed(self, series: np.ndarray, before: np.ndarray, after: np.ndarray, first: np.ndarray | None) -> Closed:
+            closed = super()._closed(series, before, after, first)
             return replace(closed, windows=np.roll(closed.windows, 1, axis=1))
 
     table = counting()
