@@ -39,6 +39,9 @@ class Load:
     size: int = 100
 
 
+RESTARTS = 4  # intervals of each sensor that lie between a run and now
+
+
 class Device:
     """This device, as a configuration and a bundle make it; a context manager.
 
@@ -53,6 +56,7 @@ class Device:
         self._home = tempfile.TemporaryDirectory(prefix="gatecast-bench-", dir=parent)
         self._runs = 0
         self._used: _Site | None = None
+        self._restarts = 0
 
     def __enter__(self) -> Self:
         return self
@@ -62,14 +66,16 @@ class Device:
 
     def speed(self, load: Load, readings: int) -> Outcome:
         """Take so many readings as fast as the device can; the first tenth is not measured."""
-        self._used = site = self._new_site(load, readings)
+        self._used, self._restarts = self._new_site(load, readings), 0
+        site = self._used
         return self._run(site, site.stream(readings), unmeasured=int(UNMEASURED * readings))
 
     def restart(self) -> float:
-        """Seconds from the start of the program to the first forecast, after the last run of `speed`."""
+        """Seconds from the start of the program to the first forecast, after `speed`; `RESTARTS` times at most."""
         if (site := self._used) is None:
             raise ValueError("nothing has run here")
-        stream = site.after_all()
+        stream = site.after_all(self._restarts)
+        self._restarts += 1
         begin = time.monotonic()
         outcome = self._run(site, stream, unmeasured=stream.count, stored=False, forecasts=1)
         return outcome.first_forecast - begin
@@ -92,7 +98,7 @@ class Device:
         put_live(self._bundle, folder / "state")
         interval = self._bundle.manifest.contract.interval
         intervals = -(-readings // (load.series * load.per_closing)) + 1
-        start = (time.time_ns() // interval - intervals - 1) * interval  # one more is for the restart
+        start = (time.time_ns() // interval - intervals - RESTARTS) * interval
         return _Site(folder, load, start, interval // load.per_closing, start + intervals * interval)
 
     def _run(
@@ -165,9 +171,20 @@ class _Site:
         """So many readings."""
         return Stream(self.load.series, 0, count, self.start, self.step, self.load.size)
 
-    def after_all(self) -> Stream:
-        """A reading of each sensor, which closes the last interval of all others."""
-        return Stream(self.load.series, 0, self.load.series, self.end, self.step, self.load.size)
+    def after_all(self, before: int) -> Stream:
+        """A reading of each sensor, which closes the last interval of all others.
+
+        Args:
+            before: number of such streams that the agent had before.
+        """
+        return Stream(
+            self.load.series,
+            0,
+            self.load.series,
+            self.end + before * self.step * self.load.per_closing,
+            self.step,
+            self.load.size,
+        )
 
 
 def put_live(bundle: Bundle, state: Path) -> None:

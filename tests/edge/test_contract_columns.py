@@ -52,8 +52,8 @@ def test_some_rows_for_the_store_keep_their_fields_and_leads() -> None:
 
 def test_a_column_grows_in_small_steps_and_never_shrinks() -> None:
     """New rows hold nothing, and known ones stay."""
-    column = np.arange(32)
-    extend(column, 33, -1)
-    assert column.tolist() == [*range(32), -1, -1]
+    column = np.arange(128)
+    extend(column, 129, -1)
+    assert column.tolist() == [*range(128), -1, -1]
     extend(column, 20, -1)
-    assert len(column) == 34
+    assert len(column) == 130
