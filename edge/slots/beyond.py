@@ -81,15 +81,15 @@ class Beyond:
         now, source = self._moment(), hash(topic)
         names = {_key(name, tags): name for name, tags in series}
         new = [key for key in names if key not in self._series]
+        for key in names.keys() - set(new):  # before others make room, or these would be among them
+            self._series[key].heard = now
+            self._series.move_to_end(key)
         if new and not self._has_room(new, self._brought.get(source, 0) + len(new), now):
             return False
         for key in new:
             self._brought[source] = self._brought.get(source, 0) + 1
             self._series[key] = _Series(now, source)
             self.newest = self.newest or names[key]
-        for key in names:
-            self._series[key].heard = now
-            self._series.move_to_end(key)
         return True
 
     def add(self, strays: Sequence[Stray]) -> None:

@@ -52,6 +52,15 @@ def test_a_sensor_that_comes_again_finds_room_in_a_flood_of_names() -> None:
     assert len(gate.beyond) == 51
 
 
+def test_a_message_with_a_series_that_was_silent_for_long_and_a_new_one_is_admitted_or_not() -> None:
+    """What it brings itself does not make room for the rest of it."""
+    gate = Gate(2)
+    assert gate.beyond.admit("x", [("a", {})])
+    gate.now = DAY + 1
+    assert not gate.beyond.admit("x", [("a", {}), ("c", {})])
+    assert gate.admits("a")
+
+
 def test_who_sends_every_name_twice_fills_the_room_and_no_more() -> None:
     """So many series a day can be added to a store by somebody who invents them."""
     gate = Gate(100)
