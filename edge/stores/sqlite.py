@@ -1,6 +1,5 @@
 """The embedded store: the same measurements in one SQLite file, for demos and gateways without a database."""
 
-import itertools
 import re
 import sqlite3
 import time
@@ -21,14 +20,13 @@ from edge.damage import Names
 from edge.errors import BlockRefused, ConfigurationError, StoreBusy, StoreDenied, StoreError
 from edge.quoting import without_account
 from edge.stores.address import Address
+from edge.stores.inserting import Columns, gathered, insert
 from edge.stores.retention import Retention, table_of
 
 PAGE = 50_000
 KEPT_IDS = 200_000  # numbers of series that stay in memory
 CACHE = 1000  # KiB of pages that stay in memory; the rows of many series lie on more pages than any cache holds
 PATIENCE = 30.0  # seconds that a lock of another process is waited for
-ROWS_PER_STATEMENT = (100, 10, 1)
-CELLS_PER_STATEMENT = 30_000  # SQLite takes 32,766
 TYPES = {"i": np.int64, "f": np.float64}
 Part = TypeVar("Part")
 
@@ -131,8 +129,8 @@ class SqliteStore:
             connection = self._open()
             connection.execute("BEGIN IMMEDIATE")
             try:
-                for section in sections:
-                    self._insert(connection, section)
+                for table, columns in gathered(self._columns_of(connection, section) for section in sections):
+                    insert(connection, table, columns)
                 connection.execute("COMMIT")
             except BaseException:
                 self._ids.clear()
@@ -343,10 +341,11 @@ class SqliteStore:
                 connection.execute(f"ALTER TABLE {table} ADD COLUMN {name}")
                 known.append(name)
 
-    def _insert(self, connection: sqlite3.Connection, section: _Section) -> None:
+    def _columns_of(self, connection: sqlite3.Connection, section: _Section) -> tuple[str, Columns]:
+        """The table of a section, and what goes into it; the table and its columns are made where they are missing."""
         self._prepare(connection, section)
         owners = np.asarray([self._identity(connection, name) for name in section.names], np.int64)
-        columns: dict[str, npt.NDArray[Any] | str] = {
+        columns: Columns = {
             SERIES: owners[np.frombuffer(section.series, np.int64)],
             TIME: np.frombuffer(section.time, np.int64),
         }
@@ -354,36 +353,9 @@ class SqliteStore:
             columns[LEAD] = np.frombuffer(section.lead, np.int64)
         for name, column in section.fields.items():
             columns[name] = column if isinstance(column, str) else np.frombuffer(column[1], TYPES[column[0]])
-        rows = len(columns[TIME])
-        if any(len(column) != rows for column in columns.values() if not isinstance(column, str)):
+        if any(len(column) != len(columns[TIME]) for column in columns.values() if not isinstance(column, str)):
             raise ValueError("columns of different lengths")
-        head = f"INSERT OR REPLACE INTO {table_of(section.measurement)} ({', '.join(columns)}) VALUES "
-        row = f"({', '.join('?' * len(columns))})"
-        for start, stop in _pieces(rows, CELLS_PER_STATEMENT // len(columns)):
-            # As objects the numbers take several times the memory of their columns.
-            parts = (
-                [column] * (stop - start) if isinstance(column, str) else column[start:stop].tolist()
-                for column in columns.values()
-            )
-            cells = list(itertools.chain.from_iterable(zip(*parts, strict=True)))
-            connection.execute(head + ", ".join([row] * (stop - start)), cells)
-
-
-def _pieces(rows: int, most: int) -> Iterator[tuple[int, int]]:
-    """Begin and end of the rows of each statement.
-
-    Many in one, because Python may switch to another thread between two statements. Of few different numbers, because the
-    connection keeps each statement that it has prepared, with tens of kilobytes for a hundred rows.
-
-    Args:
-        rows: number of all rows.
-        most: largest number of rows in a statement.
-    """
-    start = 0
-    for size in ROWS_PER_STATEMENT:
-        while rows - start >= size and size <= max(1, most):
-            yield start, start + size
-            start += size
+        return table_of(section.measurement), columns
 
 
 def _bytes(column: npt.NDArray[Any], kind: npt.DTypeLike) -> memoryview:
