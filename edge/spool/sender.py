@@ -34,7 +34,7 @@ class Pace:
         silence: seconds without an answer to a write after which this is reported.
     """
 
-    write_size: int = 2_000_000
+    write_size: int = 3_000_000
     gather: float = 0.1
     away: Backoff = Backoff(0.2, 5.0)
     denied: Backoff = Backoff(30.0, 60.0)

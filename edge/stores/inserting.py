@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from edge.contract.columns import Int64
 from edge.contract.schema import LEAD, SERIES, TIME
 
 ROWS_PER_STATEMENT = (100, 10, 1)
@@ -15,44 +16,44 @@ CELLS_PER_STATEMENT = 30_000  # SQLite takes 32,766
 Columns: TypeAlias = dict[str, npt.NDArray[Any] | str]  # name to a number for each row, or to a text that all rows have
 
 
-def gathered(sections: Iterable[tuple[str, Columns]]) -> Iterator[tuple[str, Columns]]:
-    """Rows of each table, sorted by its key: the rows of a series lie on one page, and each page is found once.
+def gathered(sections: Iterable[tuple[str, Columns]]) -> Iterator[tuple[str, Columns, Int64]]:
+    """Rows of each table, and their order by its key: the rows of a series lie on one page, and each page is found once.
 
     Args:
         sections: tables and the rows that go into them, in order: of rows with one key the last counts.
 
     Yields:
-        The same for each table, the last row of a key behind the others. Rows with other columns or texts begin anew, so
-        that their order stays.
+        The same for each table, with the order in which the rows are inserted, the last one of a key behind the others. Rows
+        with other columns or texts begin anew, so that their order stays.
     """
     waiting: dict[str, list[Columns]] = {}
     for table, columns in sections:
         before = waiting.setdefault(table, [])
         if before and _form(before[0]) != _form(columns):
-            yield table, _sorted(before)
+            yield table, *_joined(before)
             before.clear()
         before.append(columns)
     for table, parts in waiting.items():
-        yield table, _sorted(parts)
+        yield table, *_joined(parts)
 
 
-def insert(connection: sqlite3.Connection, table: str, columns: Columns) -> None:
+def insert(connection: sqlite3.Connection, table: str, columns: Columns, order: Int64) -> None:
     """Insert rows, or replace those of the same key.
 
     Args:
         connection: connection in a transaction.
         table: name of the table.
-        columns: one of them is the time.
+        columns: columns of the rows.
+        order: numbers of the rows in the order in which they are inserted.
     """
     head = f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES "
     row = f"({', '.join('?' * len(columns))})"
-    for start, stop in _pieces(len(columns[TIME]), CELLS_PER_STATEMENT // len(columns)):
+    for start, stop in _pieces(len(order), CELLS_PER_STATEMENT // len(columns)):
         # As objects the numbers take several times the memory of their columns.
-        parts = (
-            [column] * (stop - start) if isinstance(column, str) else column[start:stop].tolist() for column in columns.values()
-        )
+        rows = order[start:stop]
+        parts = ([column] * len(rows) if isinstance(column, str) else column[rows].tolist() for column in columns.values())
         cells = list(itertools.chain.from_iterable(zip(*parts, strict=True)))
-        connection.execute(head + ", ".join([row] * (stop - start)), cells)
+        connection.execute(head + ", ".join([row] * len(rows)), cells)
 
 
 def _form(columns: Columns) -> list[tuple[str, object]]:
@@ -60,14 +61,13 @@ def _form(columns: Columns) -> list[tuple[str, object]]:
     return [(name, column if isinstance(column, str) else column.dtype) for name, column in columns.items()]
 
 
-def _sorted(parts: list[Columns]) -> Columns:
+def _joined(parts: list[Columns]) -> tuple[Columns, Int64]:
     joined: Columns = {
         name: column if isinstance(column, str) else np.concatenate([part[name] for part in parts])
         for name, column in parts[0].items()
     }
     keys = [column for name in (LEAD, TIME, SERIES) if not isinstance(column := joined.get(name, ""), str)]
-    order = np.lexsort(keys)  # stable: rows with one key keep their order
-    return {name: column if isinstance(column, str) else column[order] for name, column in joined.items()}
+    return joined, np.lexsort(keys)  # stable: rows with one key keep their order
 
 
 def _pieces(rows: int, most: int) -> Iterator[tuple[int, int]]:

@@ -129,8 +129,8 @@ class SqliteStore:
             connection = self._open()
             connection.execute("BEGIN IMMEDIATE")
             try:
-                for table, columns in gathered(self._columns_of(connection, section) for section in sections):
-                    insert(connection, table, columns)
+                for table, columns, order in gathered(self._columns_of(connection, section) for section in sections):
+                    insert(connection, table, columns, order)
                 connection.execute("COMMIT")
             except BaseException:
                 self._ids.clear()
