@@ -3,71 +3,86 @@
 import itertools
 import sqlite3
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from edge.contract.columns import Int64
-from edge.contract.schema import LEAD, SERIES, TIME
 
 ROWS_PER_STATEMENT = (100, 10, 1)
 CELLS_PER_STATEMENT = 30_000  # SQLite takes 32,766
-Columns: TypeAlias = dict[str, npt.NDArray[Any] | str]  # name to a number for each row, or to a text that all rows have
 
 
-def gathered(sections: Iterable[tuple[str, Columns]]) -> Iterator[tuple[str, Columns, Int64]]:
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows that go into a table.
+
+    Args:
+        table: its name.
+        key: columns of its primary key, in their order; numbers. A row replaces the one with its key.
+        columns: name to a number for each row, or to a text that all rows have.
+    """
+
+    table: str
+    key: tuple[str, ...]
+    columns: dict[str, npt.NDArray[Any] | str]
+
+    @property
+    def form(self) -> list[object]:
+        """What rows must have in common to go into one statement."""
+        return [self.key, *((name, each if isinstance(each, str) else each.dtype) for name, each in self.columns.items())]
+
+
+def gathered(sections: Iterable[Rows]) -> Iterator[tuple[Rows, Int64]]:
     """Rows of each table, and their order by its key: the rows of a series lie on one page, and each page is found once.
 
     Args:
-        sections: tables and the rows that go into them, in order: of rows with one key the last counts.
+        sections: rows of some tables, in order: of rows with one key the last counts.
 
     Yields:
         The same for each table, with the order in which the rows are inserted, the last one of a key behind the others. Rows
         with other columns or texts begin anew, so that their order stays.
     """
-    waiting: dict[str, list[Columns]] = {}
-    for table, columns in sections:
-        before = waiting.setdefault(table, [])
-        if before and _form(before[0]) != _form(columns):
-            yield table, *_joined(before)
+    waiting: dict[str, list[Rows]] = {}
+    for rows in sections:
+        before = waiting.setdefault(rows.table, [])
+        if before and before[0].form != rows.form:
+            yield _joined(before)
             before.clear()
-        before.append(columns)
-    for table, parts in waiting.items():
-        yield table, *_joined(parts)
+        before.append(rows)
+    for parts in waiting.values():
+        yield _joined(parts)
 
 
-def insert(connection: sqlite3.Connection, table: str, columns: Columns, order: Int64) -> None:
+def insert(connection: sqlite3.Connection, rows: Rows, order: Int64) -> None:
     """Insert rows, or replace those of the same key.
 
     Args:
         connection: connection in a transaction.
-        table: name of the table.
-        columns: columns of the rows.
-        order: numbers of the rows in the order in which they are inserted.
+        rows: the rows.
+        order: their numbers in the order in which they are inserted.
     """
-    head = f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES "
+    columns = rows.columns
+    head = f"INSERT OR REPLACE INTO {rows.table} ({', '.join(columns)}) VALUES "
     row = f"({', '.join('?' * len(columns))})"
     for start, stop in _pieces(len(order), CELLS_PER_STATEMENT // len(columns)):
         # As objects the numbers take several times the memory of their columns.
-        rows = order[start:stop]
-        parts = ([column] * len(rows) if isinstance(column, str) else column[rows].tolist() for column in columns.values())
+        part = order[start:stop]
+        parts = ([column] * len(part) if isinstance(column, str) else column[part].tolist() for column in columns.values())
         cells = list(itertools.chain.from_iterable(zip(*parts, strict=True)))
-        connection.execute(head + ", ".join([row] * len(rows)), cells)
+        connection.execute(head + ", ".join([row] * len(part)), cells)
 
 
-def _form(columns: Columns) -> list[tuple[str, object]]:
-    """What rows must have in common to go into one statement."""
-    return [(name, column if isinstance(column, str) else column.dtype) for name, column in columns.items()]
-
-
-def _joined(parts: list[Columns]) -> tuple[Columns, Int64]:
-    joined: Columns = {
-        name: column if isinstance(column, str) else np.concatenate([part[name] for part in parts])
-        for name, column in parts[0].items()
+def _joined(parts: list[Rows]) -> tuple[Rows, Int64]:
+    first = parts[0]
+    columns = {
+        name: column if isinstance(column, str) else np.concatenate([part.columns[name] for part in parts])
+        for name, column in first.columns.items()
     }
-    keys = [column for name in (LEAD, TIME, SERIES) if not isinstance(column := joined.get(name, ""), str)]
-    return joined, np.lexsort(keys)  # stable: rows with one key keep their order
+    keys = [np.asarray(columns[name]) for name in reversed(first.key)]
+    return Rows(first.table, first.key, columns), np.lexsort(keys)  # stable: rows with one key keep their order
 
 
 def _pieces(rows: int, most: int) -> Iterator[tuple[int, int]]:

@@ -20,7 +20,7 @@ from edge.damage import Names
 from edge.errors import BlockRefused, ConfigurationError, StoreBusy, StoreDenied, StoreError
 from edge.quoting import without_account
 from edge.stores.address import Address
-from edge.stores.inserting import Columns, gathered, insert
+from edge.stores.inserting import Rows, gathered, insert
 from edge.stores.retention import Retention, table_of
 
 PAGE = 50_000
@@ -129,8 +129,8 @@ class SqliteStore:
             connection = self._open()
             connection.execute("BEGIN IMMEDIATE")
             try:
-                for table, columns, order in gathered(self._columns_of(connection, section) for section in sections):
-                    insert(connection, table, columns, order)
+                for rows, order in gathered(self._rows_of(connection, section) for section in sections):
+                    insert(connection, rows, order)
                 connection.execute("COMMIT")
             except BaseException:
                 self._ids.clear()
@@ -330,7 +330,7 @@ class SqliteStore:
             raise BlockRefused(f"{names} are no names of tables and columns", proven=True)
         known = self._columns.get(table)
         if known is None:
-            keys = [SERIES, TIME] if section.lead is None else [SERIES, TIME, LEAD]  # neighbours in time on one page
+            keys = _key(section)
             columns = ", ".join([*(f"{key} INTEGER NOT NULL" for key in keys), *section.fields])
             connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns}, PRIMARY KEY ({', '.join(keys)})) WITHOUT ROWID")
             known = self._columns[table] = self._known_columns(connection, table)
@@ -341,11 +341,11 @@ class SqliteStore:
                 connection.execute(f"ALTER TABLE {table} ADD COLUMN {name}")
                 known.append(name)
 
-    def _columns_of(self, connection: sqlite3.Connection, section: _Section) -> tuple[str, Columns]:
-        """The table of a section, and what goes into it; the table and its columns are made where they are missing."""
+    def _rows_of(self, connection: sqlite3.Connection, section: _Section) -> Rows:
+        """The rows of a section; its table and columns are made where they are missing."""
         self._prepare(connection, section)
         owners = np.asarray([self._identity(connection, name) for name in section.names], np.int64)
-        columns: Columns = {
+        columns: dict[str, npt.NDArray[Any] | str] = {
             SERIES: owners[np.frombuffer(section.series, np.int64)],
             TIME: np.frombuffer(section.time, np.int64),
         }
@@ -355,7 +355,12 @@ class SqliteStore:
             columns[name] = column if isinstance(column, str) else np.frombuffer(column[1], TYPES[column[0]])
         if any(len(column) != len(columns[TIME]) for column in columns.values() if not isinstance(column, str)):
             raise ValueError("columns of different lengths")
-        return table_of(section.measurement), columns
+        return Rows(table_of(section.measurement), _key(section), columns)
+
+
+def _key(section: _Section) -> tuple[str, ...]:
+    """Columns of the primary key: neighbours in time lie on one page."""
+    return (SERIES, TIME) if section.lead is None else (SERIES, TIME, LEAD)
 
 
 def _bytes(column: npt.NDArray[Any], kind: npt.DTypeLike) -> memoryview:
