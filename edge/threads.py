@@ -1,9 +1,10 @@
-"""Threads with a name and an owner: started once, joined at the end, and told of where they die."""
+"""Threads with a name and an owner: started once, joined at the end, and told of where they die; and what ends their waits."""
 
+import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeAlias
+from typing import Any, Protocol, Self, TypeAlias
 
 Died: TypeAlias = Callable[[str], None]
 
@@ -60,3 +61,70 @@ def _reason(error: BaseException) -> str:
     with suppress(BaseException):  # an error of a library may fail once more where its text is made
         text = str(error)
     return f"{name}: {text}" if text else name
+
+
+class Connecting(Protocol):
+    """A connection of a library."""
+
+    sock: Any  # a socket, or None
+
+
+class Deadline:
+    """An end for all connections of one transfer: what has not come by then is cut off, however slowly the bytes come.
+
+    The limit of a socket is one for each wait, and begins anew with each byte.
+
+    Args:
+        seconds: time until the end.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._over = seconds, False
+        self._sockets: list[socket.socket] = []
+        self._connecting: Connecting | None = None
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is over."""
+        return self._over
+
+    def check(self, error: Exception | None = None) -> None:
+        """Raise TimeoutError where the time is over."""
+        if self._over:
+            raise TimeoutError(f"the transfer took more than {self._seconds:g} s") from error
+
+    def connect(self, connection: Connecting, connect: Callable[[], None]) -> None:
+        """Connect, through a proxy if there is one, and watch the socket; the response keeps it, the connection may not.
+
+        Raises:
+            TimeoutError: the time is over.
+        """
+        self._connecting = connection
+        connect()
+        self.watch(connection)
+
+    def watch(self, connection: Connecting) -> None:
+        """Cut off an open connection at the end.
+
+        Raises:
+            TimeoutError: the time is over.
+        """
+        self._sockets.append(connection.sock)
+        self.check()
+
+    def _cut(self) -> None:
+        self._over = True
+        connecting = None if self._connecting is None else self._connecting.sock
+        for open_socket in (*self._sockets, connecting):
+            if open_socket is not None:
+                with suppress(OSError):  # closed meanwhile, or being made into an encrypted one
+                    socket.socket.shutdown(open_socket, socket.SHUT_RDWR)

@@ -13,7 +13,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge.broker.address import Address
-from edge.broker.packets import PacketReader
+from edge.broker.packets import EXACTLY_ONCE, NotMqtt, PacketReader
 from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.message import Message
 from edge.threads import Died, raise_again, tell_of_death
@@ -22,6 +22,7 @@ from edge.tls import TlsFiles
 READ_SIZE = 65_536  # bytes
 NEVER = 0xFFFF_FFFF  # seconds after which a session of MQTT 5 expires: not at all
 IDENTIFIERS = 65_535  # of messages that may be sent to us and not yet acknowledged: all there are
+UNRELEASED = 32 << 20  # bytes of messages of QoS 2 that the broker may send before it releases one of them
 LARGER = 1 << 20  # bytes by which a message may be larger than what we can read: it is counted, and named in the log
 
 Version: TypeAlias = Literal["3.1.1", "5"]
@@ -95,6 +96,7 @@ class BufferedClient(paho.Client):
         self._library, self._longest, self._take = subscription.library, subscription.largest + 1, take
         self._reader = PacketReader(self._longest, properties=self.five)
         self._exact: set[int] = set()  # identifiers of messages of QoS 2 that wait for their acknowledgement
+        self._unreleased = 0  # bytes of those that the broker has not released, at most
         self._slow_since: float | None = None  # seconds, monotonic
         self._later: tuple[float, Callable[[], object]] | None = None
         self._packet, self._offset = b"", 0  # a packet that the library reads, and how far it is
@@ -168,8 +170,21 @@ class BufferedClient(paho.Client):
             code = super().loop_read(max_packets)
             if code or self.socket() is None:
                 return code
+            if piece[0] in EXACTLY_ONCE:
+                self._bound_unreleased(len(piece))
         self._slow_since = (self._slow_since or time.monotonic()) if self._reader.is_dropping else None
         return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _bound_unreleased(self, size: int) -> None:
+        """Give up on a broker that sends messages of QoS 2 and does not release them: the library keeps them all."""
+        self._unreleased += size
+        if self._unreleased <= 2 * UNRELEASED:
+            return
+        with self._in_message_mutex:
+            self._unreleased = sum(len(message.payload) for message in self._in_messages.values())
+            if self._unreleased > UNRELEASED:
+                self._in_messages.clear()
+                raise NotMqtt(f"it does not release messages of QoS 2 of {self._unreleased} bytes")
 
     def acknowledge(self, mids: Sequence[int], connection: int) -> None:
         """Send PUBACK for messages, PUBCOMP for those of QoS 2, unless the connection they came over is gone."""

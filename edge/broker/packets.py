@@ -16,6 +16,7 @@ PUBLISH = 3  # the type of messages
 EXACTLY_ONCE = frozenset({0x34, 0x35, 0x3C, 0x3D})
 # First bytes of other packets of a broker: CONNACK, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK, UNSUBACK, PINGRESP.
 ANSWERS = frozenset({0x20, 0x40, 0x50, 0x62, 0x70, 0x90, 0xB0, 0xD0})
+CONNACK = 0x20
 DISCONNECT = 0xE0  # by a broker in MQTT 5 only
 SET_BACK = 1_000_000_000  # ns; a clock that goes back by less gives no time twice
 # Bytes before a payload: type and length, the topic behind its length, an identifier, the length of the properties.
@@ -49,6 +50,7 @@ class PacketReader:
         self._rest = b""
         self._long: list[Message] | bytes = b""  # a long message under way
         self._to_drop = 0  # bytes until its end
+        self._accepted = False  # whether a CONNACK came; a second one would make the library subscribe once more
 
     @property
     def is_dropping(self) -> bool:
@@ -168,10 +170,15 @@ class PacketReader:
             return b""
         if first not in self._known:
             raise NotMqtt(f"no packet of a broker begins with the byte {first:#04x}")
+        if first == CONNACK and self._accepted:
+            raise NotMqtt("the broker accepts a connection twice")
         bounds = _bounds(stream, at)
         if bounds is not None and bounds[1] - at > LONGEST_ANSWER and first not in EXACTLY_ONCE:
             raise NotMqtt(f"a packet that is no message has {bounds[1] - at} bytes")
-        return b"" if bounds is None or bounds[1] > len(stream) else stream[at : bounds[1]]
+        if bounds is None or bounds[1] > len(stream):
+            return b""
+        self._accepted |= first == CONNACK
+        return stream[at : bounds[1]]
 
 
 def _bounds(stream: bytes, at: int) -> tuple[int, int] | None:

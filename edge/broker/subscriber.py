@@ -68,7 +68,8 @@ class Subscriber:
         self._problem: str | None = f"not connected to {self._where} yet"
         self._subscription, self._wanted = subscription, subscription.wanted
         self._record = record or FilterRecord(None, subscription.client_id)
-        self._asked: Sequence[str] = self._wanted
+        self._asked: tuple[int | None, Sequence[str]] = None, ()  # number of our request without an answer, and its filters
+        self._giving_up: int | None = None  # number of our request to give filters up
         self._surplus: list[str] = []  # filters of an earlier configuration that this session holds
         self._answered = False
         self._remarks: list[str] = []
@@ -187,7 +188,7 @@ class Subscriber:
     def _on_connect(
         self, _client: paho.Client, _data: object, flags: paho.ConnectFlags, reason: ReasonCode, told: Properties | None
     ) -> None:
-        self._answered, self._remarks = False, []
+        self._answered, self._remarks, self._giving_up = False, [], None
         if reason.is_failure:
             self._problem = f"{self._where} refuses us: {_words(reason, told)}"
             self._short_lived = 0
@@ -206,8 +207,7 @@ class Subscriber:
         self._ask(wanted)
 
     def _ask(self, filters: Sequence[str]) -> None:
-        self._asked = filters
-        self._client.subscribe([(topic, 1) for topic in filters])
+        self._asked = self._client.subscribe([(topic, 1) for topic in filters])[1], filters
 
     def _shorter_than_asked(self, told: Properties | None) -> list[str]:
         kept = getattr(told, "SessionExpiryInterval", None)
@@ -215,9 +215,12 @@ class Subscriber:
             return []
         return [f"the broker keeps what comes while we are away for {format_duration(kept * SECOND)} only"]
 
-    def _on_subscribe(self, client: paho.Client, _data: object, _mid: int, reasons: list[ReasonCode], told: Properties) -> None:
-        self._answered = True
-        answers = list(zip(self._asked, reasons, strict=False))
+    def _on_subscribe(self, client: paho.Client, _data: object, mid: int, reasons: list[ReasonCode], told: Properties) -> None:
+        request, asked = self._asked
+        if mid != request:  # an answer nobody asked for, or once more
+            return
+        self._answered, self._asked = True, (None, ())
+        answers = list(zip(asked, reasons, strict=False))
         refused = [(topic, reason) for topic, reason in answers if reason.is_failure]
         if refused:
             names, reason = ", ".join(topic for topic, _ in refused), refused[0][1]
@@ -231,10 +234,13 @@ class Subscriber:
             self._remarks.append("the broker keeps nothing for us while we are away (it grants QoS 0 only)")
         self._problem = None
         if self._surplus:
-            client.unsubscribe(self._surplus)
+            self._giving_up = client.unsubscribe(self._surplus)[1]
 
-    def _on_unsubscribe(self, _client: paho.Client, _data: object, _mid: int, reasons: list[ReasonCode], _: object) -> None:
+    def _on_unsubscribe(self, _client: paho.Client, _data: object, mid: int, reasons: list[ReasonCode], _: object) -> None:
         """Forget the filters that the broker gave up; MQTT 3.1.1 has no reasons."""
+        if mid != self._giving_up:
+            return
+        self._giving_up = None
         kept = [topic for topic, reason in zip(self._surplus, reasons, strict=False) if reason.is_failure]
         self._record.note([*self._wanted, *kept])
 

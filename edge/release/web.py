@@ -1,14 +1,11 @@
 """Files from a web server, each with an end: one deadline for redirects, headers and body, however slowly the bytes come."""
 
-import socket
 import ssl
-import threading
 from base64 import b64encode
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
-from typing import Any, Self
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import SplitResult, urljoin, urlsplit
 from urllib.request import (
@@ -22,6 +19,7 @@ from urllib.request import (
 
 from edge.errors import BundleDamaged
 from edge.quoting import quoted, without_account
+from edge.threads import Deadline
 from edge.tls import TlsFiles
 
 TIMEOUT = 30  # seconds without a byte
@@ -95,7 +93,7 @@ class Web:
             HTTPException: the server does not speak HTTP.
             BundleDamaged: there is more.
         """
-        with _Deadline(self._deadline) as deadline:
+        with Deadline(self._deadline) as deadline:
             try:
                 with self._open(address, deadline) as answer:
                     content = answer.read(limit + 1)
@@ -111,7 +109,7 @@ class Web:
             raise BundleDamaged(f"expected at most {limit} bytes at {address}; got more")
         return content
 
-    def _open(self, address: str, deadline: "_Deadline") -> HTTPResponse:
+    def _open(self, address: str, deadline: Deadline) -> HTTPResponse:
         """The answer to which the redirects lead. Those of the library may lead to ftp, and it reads their bodies whole."""
         opener = OpenerDirector()
         for handler in (ProxyHandler(), HTTPDefaultErrorHandler(), HTTPErrorProcessor(), _Handler(deadline, self.context)):
@@ -156,48 +154,6 @@ def _redirected(address: str, location: str) -> str:
     return target
 
 
-class _Deadline:
-    """An end for all connections of one transfer: what has not come by then is cut off.
-
-    Args:
-        seconds: time until the end.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds, self._over = seconds, False
-        self._sockets: list[socket.socket] = []
-        self._connection: HTTPConnection | None = None
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
-
-    def __enter__(self) -> Self:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-
-    def check(self, error: Exception | None = None) -> None:
-        """Raise TimeoutError where the time is over."""
-        if self._over:
-            raise TimeoutError(f"the transfer took more than {self._seconds:g} s") from error
-
-    def connect(self, connection: HTTPConnection, connect: Callable[[], None]) -> None:
-        """Connect, through a proxy if there is one, and watch the socket; the response keeps it, the connection may not."""
-        self._connection = connection
-        connect()
-        self._sockets.append(connection.sock)
-        self.check()
-
-    def _cut(self) -> None:
-        self._over = True
-        connecting = self._connection.sock if self._connection is not None else None
-        for open_socket in (*self._sockets, connecting):
-            if open_socket is not None:
-                with suppress(OSError):  # closed meanwhile, or being made into an encrypted one
-                    socket.socket.shutdown(open_socket, socket.SHUT_RDWR)
-
-
 class _Handler(AbstractHTTPHandler):
     """Opens http and https within a deadline.
 
@@ -206,7 +162,7 @@ class _Handler(AbstractHTTPHandler):
         context: function that gives what verifies an encrypted connection.
     """
 
-    def __init__(self, deadline: _Deadline, context: Callable[[], ssl.SSLContext]) -> None:
+    def __init__(self, deadline: Deadline, context: Callable[[], ssl.SSLContext]) -> None:
         super().__init__()
         self._deadline, self._context_of = deadline, context
 

@@ -32,22 +32,32 @@ class Blocks:
             total += unpacked_size(block)
             if blocks and total > size:
                 break
-            newest = number
-            blocks.append(unpack(block))
+            if (rows := self._unpacked(number, block)) is not None:
+                newest = number
+                blocks.append(rows)
         return (newest, blocks) if blocks else None
 
     def newest(self, after: int, size: int) -> list[bytes]:
         """As `Spool.newest_blocks`."""
         blocks: list[bytes] = []
-        for _, _, block in self._sound("id > ? ORDER BY id DESC", after):
+        for number, _, block in self._sound("id > ? ORDER BY id DESC", after):
             if blocks and sum(map(len, blocks)) + unpacked_size(block) > size:
                 break
-            blocks.insert(0, unpack(block))
+            if (rows := self._unpacked(number, block)) is not None:
+                blocks.insert(0, rows)
         return blocks
 
     def other_kind(self, store: str) -> str | None:
         """The kind of store that a block waits for, where that is another one."""
         return next((kind for _, kind, _ in self._sound("store <> ? ORDER BY id", store)), None)
+
+    def _unpacked(self, number: int, block: bytes) -> bytes | None:
+        """The rows of a block; None where its seal is right, and still nothing can be unpacked: it is noted as damaged."""
+        try:
+            return unpack(block)
+        except ValueError:
+            self.damaged[number] = None
+            return None
 
     def _sound(self, which: str, value: int | str) -> Iterator[tuple[int, str, bytes]]:
         """Number, kind of store, and packed block; those that the disk has changed are noted."""

@@ -2,23 +2,53 @@
 
 import base64
 import re
-import time
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from urllib.parse import urlencode
 
-from urllib3 import BaseHTTPResponse, PoolManager
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
+from urllib3.response import HTTPResponse
 
 from edge.errors import StoreBusy, StoreDenied, StoreError
 from edge.stores.influx_answers import Answer
 from edge.stores.packing import gzipped
+from edge.threads import Deadline
 from edge.tls import TlsFiles
 
 TIMEOUT = 30.0  # seconds
+TIMES = 2  # as long for all of an answer
 LARGEST = 64 << 20  # bytes of an answer; a page of history has a quarter of it with the longest names
 PIECE = 1 << 16
-BEFORE_THE_REASON = re.compile(r"^HTTPS?Connection(Pool)?\(.*?\): ")  # repeats the address
+BEFORE_THE_REASON = re.compile(r"^\w+\(.*?\): ")  # repeats the address
 LOOPBACK = ("http://127.", "http://localhost", "http://[::1]")
+
+_deadline: ContextVar[Deadline] = ContextVar("deadline")  # of the request of this thread
+
+
+class _Plain(HTTPConnection):
+    """A connection that the deadline of the request cuts off, also while the head of the answer comes."""
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as in the class above
+        _deadline.get().watch(self)
+        return super().getresponse()
+
+
+class _Encrypted(HTTPSConnection):
+    """The same with encryption."""
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as in the class above
+        _deadline.get().watch(self)
+        return super().getresponse()
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _EncryptedPool(HTTPSConnectionPool):
+    ConnectionCls = _Encrypted
 
 
 class Connection:
@@ -28,8 +58,7 @@ class Connection:
         url: `http://host:8086`.
         token: token of the account; empty where the server asks for none.
         largest: bytes of the longest answer that is read; a longer one is given up.
-        timeout: seconds for a connection, the same again for the first bytes of the answer, and again for all of it.
-        clock: seconds, monotonic.
+        timeout: seconds for a connection, and for each wait after it; for the request with all of its answer twice that.
         tls: files for an encrypted connection.
 
     Raises:
@@ -43,14 +72,14 @@ class Connection:
         *,
         largest: int = LARGEST,
         timeout: float = TIMEOUT,
-        clock: Callable[[], float] = time.monotonic,
         tls: TlsFiles = TlsFiles("store"),
     ) -> None:
         self.url, self._token, self._tls = url, token, tls
-        self._largest, self._timeout, self._clock = largest, timeout, clock
+        self._largest, self._timeout = largest, timeout
         self.old_way = False
         self._authorization = self._by_token()
         self._pool = PoolManager(maxsize=2, retries=False, ssl_context=tls.context() if url.startswith("https") else None)
+        self._pool.pool_classes_by_scheme = {"http": _PlainPool, "https": _EncryptedPool}
 
     def go_the_old_way(self) -> None:
         """Speak as InfluxDB 1.7 and older understand it: `user:password` as an HTTP account."""
@@ -69,33 +98,43 @@ class Connection:
         headers = {"Accept": "application/json", "Content-Type": "text/plain; charset=utf-8", "User-Agent": "gatecast"}
         if body and not self.url.startswith(LOOPBACK):
             headers["Content-Encoding"], body = "gzip", gzipped(body)
-        try:
-            # Not by InfluxDB's own client: it reads an answer whole, however long it is.
-            response = self._pool.request(
-                method,
-                f"{self.url}{path}?{urlencode(query)}",
-                body=body or None,
-                headers=self._authorization | headers,
-                preload_content=False,
-                redirect=False,
-                timeout=self._timeout,
-            )
+        with Deadline(TIMES * self._timeout) as deadline:
+            token = _deadline.set(deadline)
             try:
+                # Not by InfluxDB's own client: it reads an answer whole, however long it is.
+                response = self._pool.request(
+                    method,
+                    f"{self.url}{path}?{urlencode(query)}",
+                    body=body or None,
+                    headers=self._authorization | headers,
+                    preload_content=False,
+                    redirect=False,
+                    timeout=self._timeout,
+                )
                 content = self._content(response)
-            except BaseException:
-                response.close()  # the rest of it would be taken for the next answer
+                deadline.check()  # of an answer without a length, what was cut off ends as a whole one does
+            except StoreError:
                 raise
-            response.release_conn()
-        except StoreError:
-            raise
-        except Exception as error:
-            raise self._silence(error) from error
+            except Exception as error:
+                raise self._too_slow() if deadline.is_over else self._silence(error) from error
+            finally:
+                _deadline.reset(token)
         fields = response.headers
         return Answer(response.status, fields.get("Content-Type", ""), fields.get("X-Influxdb-Version", ""), content)
 
     def _content(self, response: BaseHTTPResponse) -> bytes:
+        """The body; the connection is free for the next request, or closed: the rest would be taken for the next answer."""
+        try:
+            content = self._pieces(response)
+        except BaseException:
+            response.close()
+            raise
+        response.release_conn()
+        return content
+
+    def _pieces(self, response: BaseHTTPResponse) -> bytes:
         """The body, piece by piece as it comes."""
-        pieces, size, end = [], 0, self._clock() + self._timeout
+        pieces, size = [], 0
         while piece := response.read1(PIECE):
             pieces.append(piece)
             size += len(piece)
@@ -103,9 +142,10 @@ class Connection:
                 raise StoreDenied(
                     f"{self.url} is no InfluxDB: its answer is longer than {self._largest} bytes; check [store] url"
                 )
-            if self._clock() > end:
-                raise StoreBusy(f"{self.url} answers too slowly: {size} bytes in {self._timeout:g} s; check [store] url")
         return b"".join(pieces)
+
+    def _too_slow(self) -> StoreBusy:
+        return StoreBusy(f"{self.url} answers too slowly: not all of it came in {TIMES * self._timeout:g} s; check [store] url")
 
     def organisation(self, bucket: str) -> str | None:
         """Identity of the organisation that a bucket belongs to, or else of the only one that the token can see.

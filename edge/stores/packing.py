@@ -36,14 +36,17 @@ def unpack(data: bytes) -> bytes:
     """What `pack` was given; bytes that are not packed as they are.
 
     Raises:
-        ValueError: `pack` has not made this.
+        ValueError: `pack` has not made this. No more is unpacked than the stated size.
     """
     if not data.startswith(MARK):
         return data
+    size, unpacker = unpacked_size(data), _library.decompressobj()
     try:
-        unpacked: bytes = _library.decompress(data[HEAD:])
+        unpacked: bytes = unpacker.decompress(data[HEAD:], size + 1)
     except _library.error as error:
         raise ValueError(str(error)) from error
+    if len(unpacked) != size or not unpacker.eof:
+        raise ValueError(f"expected {size} bytes; got {len(unpacked)}, and {'no more' if unpacker.eof else 'more to come'}")
     return unpacked
 
 

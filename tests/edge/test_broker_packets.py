@@ -218,6 +218,14 @@ def test_a_new_connection_begins_with_a_packet() -> None:
         assert [message.payload for message in read(reader, [publish(b"t/b", b"3")])[0]] == [b"3"]
 
 
+def test_each_connection_is_accepted_once() -> None:
+    """The next one again."""
+    reader = PacketReader(LONGEST)
+    for _ in range(3):
+        assert read(reader, [b"\x20\x02", b"\x00\x00"]) == ([], [b"\x20\x02\x00\x00"])
+        reader.begin()
+
+
 @pytest.mark.parametrize(
     "stream",
     [
@@ -231,11 +239,15 @@ def test_a_new_connection_begins_with_a_packet() -> None:
         b"\x00",
         b"HTTP/1.1 400",
         b"\x90\xff\xff\xff\x7f",
+        b"\x20\x02\x00\x00\x20\x02\x00\x00",
     ],
 )
 @both_versions
 def test_what_is_not_mqtt_is_said(stream: bytes, *, five: bool) -> None:
-    """A message that ends within its topic, a length of five bytes, a type or flags that no broker sends, a huge answer."""
+    """A message that ends within its topic, a length of five bytes, a type or flags that no broker sends, a huge answer.
+
+    A broker that accepts a connection twice is none either: we would subscribe again each time.
+    """
     with pytest.raises(NotMqtt):
         read(PacketReader(LONGEST, properties=five), [stream])
 

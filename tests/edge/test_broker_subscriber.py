@@ -266,6 +266,43 @@ def test_a_message_that_drips_holds_up_no_ping() -> None:
             wait_until(lambda: "did not answer for 1 s" in (subscriber.problem or ""), what="the end")
 
 
+def test_answers_that_nobody_asked_for_change_nothing() -> None:
+    """Of an earlier request, or once more: a flood of them makes no remark longer, and gives no filter up."""
+    with (
+        socket.create_server(("127.0.0.1", free_port())) as server,
+        subscribed(server.getsockname()[1], session=Subscription("gateway", ["t/#"]), pauses=SOON) as subscriber,
+    ):
+        wire, _ = server.accept()
+        with wire:
+            wire.recv(1000)
+            wire.sendall(b"\x20\x02\x00\x00")
+            number = wire.recv(1000)[2:4]
+            wire.sendall(b"\x90\x03\xff\xff\x80")
+            wire.sendall((b"\x90\x03" + number + b"\x00") * 1000 + b"\xb0\x02" + number)
+            wire.sendall(b"\x30\x06\x00\x03t/a!")
+            assert [message.payload for message in take(subscriber, 1)] == [b"!"]
+            assert subscriber.problem is None
+            assert subscriber.remark == "the broker keeps nothing for us while we are away (it grants QoS 0 only)"
+
+
+def test_messages_of_qos_2_that_are_never_released_are_bounded() -> None:
+    """The library keeps each until the broker releases it, so a broker that releases none is left."""
+    payload = bytes(LARGEST_PAYLOAD)
+    with (
+        socket.create_server(("127.0.0.1", free_port())) as server,
+        subscribed(server.getsockname()[1], session=Subscription("gateway", ["t/#"]), pauses=SOON) as subscriber,
+    ):
+        wire, _ = server.accept()
+        with wire, suppress(OSError):
+            wire.recv(1000)
+            wire.sendall(b"\x20\x02\x00\x00")
+            for number in range(1, 2000):
+                wire.sendall(b"\x34\x87\x80\x04\x00\x03t/a" + number.to_bytes(2) + payload)
+            while wire.recv(1000):
+                pass
+        wait_until(lambda: "does not release messages of QoS 2" in (subscriber.problem or ""), what="the end")
+
+
 @pytest.mark.servers
 @pytest.mark.parametrize("version", ["3.1.1", "5"])
 def test_filters_that_nobody_wants_any_more_are_given_up(

@@ -36,6 +36,17 @@ def test_a_block_without_its_seal_is_passed_over_and_noted(tmp_path: Path) -> No
     connection.close()
 
 
+def test_a_sealed_block_that_nobody_has_packed_is_noted(tmp_path: Path) -> None:
+    """A right seal over a block that cannot be unpacked: it costs itself."""
+    rows = [sealed("sqlite", b"one"), sealed("sqlite", b"\x00\x00\x00\x00\x05nonsense"), sealed("sqlite", b"three")]
+    connection = outbox(tmp_path / "spool.db", *rows)
+    assert Blocks(connection, 0).newest(0, 100) == [b"one", b"three"]
+    blocks = Blocks(connection, 0)
+    assert blocks.oldest(0, 100) == (3, [b"one", b"three"])
+    assert list(blocks.damaged) == [2]
+    connection.close()
+
+
 def test_another_kind_of_store_is_seen(tmp_path: Path) -> None:
     """The first of them."""
     connection = outbox(tmp_path / "spool.db", sealed("sqlite", b"1"), sealed("influxdb", b"2"))

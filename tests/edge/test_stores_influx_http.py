@@ -7,9 +7,9 @@ import ssl
 import subprocess
 import threading
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import count
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ CHUNK = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
 
 
 @contextmanager
-def answering(*pieces: bytes) -> Iterator[str]:
+def answering(*pieces: bytes, forever: Iterable[bytes] = ()) -> Iterator[str]:
     """A server that says the same to everybody, and hangs up; its URL."""
 
     def serve() -> None:
@@ -40,7 +40,7 @@ def answering(*pieces: bytes) -> Iterator[str]:
             with connection:
                 connection.recv(1 << 16)
                 try:
-                    for piece in pieces:
+                    for piece in chain(pieces, forever):
                         connection.sendall(piece)
                 except OSError:  # the other side has had enough
                     continue
@@ -79,13 +79,33 @@ def test_answer_that_unpacks_without_end_is_given_up() -> None:
     assert most < 60_000_000
 
 
-def test_answer_that_comes_too_slowly_is_given_up() -> None:
-    """Each piece may come in time, and all of them never."""
-    moments = count(step=20)
-    with answering(ENDLESS, *[CHUNK] * 5) as url:
-        connection = Connection(url, "", clock=lambda: float(next(moments)))
-        with pytest.raises(StoreBusy, match="answers too slowly"):
+@pytest.mark.parametrize(
+    ("head", "drop"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"", b"H"),
+        (b"HTTP/1.1 204 OK\r\n", b"a: b\r\n"),
+        (b"HTTP/1.1 200 OK\r\na: ", b"a"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"a"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"a"),
+    ],
+    ids=["continue", "status", "headers", "header", "length of a chunk", "body", "body without a length"],
+)
+def test_answer_that_comes_byte_by_byte_is_given_up(head: bytes, drop: bytes) -> None:
+    """Each byte comes in time, and the answer never: the store is away, whatever part of an answer it sends."""
+    done = threading.Event()
+
+    def drops() -> Iterator[bytes]:
+        yield head
+        while not done.wait(0.01):
+            yield drop
+
+    with answering(forever=drops()) as url:
+        connection = Connection(url, "", timeout=0.5)
+        with pytest.raises(StoreBusy, match=r"answers too slowly: not all of it came in 1 s"):
             connection.ask("POST", "/api/v2/write", [], b"x")
+        done.set()
         connection.close()
 
 

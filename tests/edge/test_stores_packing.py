@@ -48,6 +48,13 @@ def test_rows_before_a_change_are_read_and_those_behind_it_are_not_made_up() -> 
         assert unpack_damaged(damaged)[: len(ROWS) // 4] == ROWS[: len(ROWS) // 4]
 
 
+@pytest.mark.parametrize("size", [0, len(ROWS) - 1, len(ROWS) + 1])
+def test_no_more_is_unpacked_than_the_stated_size(size: int) -> None:
+    """And no less: what somebody else has packed may be a thousand times as large as it says."""
+    with pytest.raises(ValueError, match=f"expected {size} bytes"):
+        unpack(b"\x00" + size.to_bytes(4) + pack(ROWS)[HEAD:])
+
+
 @pytest.mark.parametrize("data", [b"", b"raw rows", b"\x00", b"\x00\x00\x00\x00\x09rubbish"])
 def test_what_cannot_be_unpacked_stays_as_it_is(data: bytes) -> None:
     """There is nothing better to look at."""
