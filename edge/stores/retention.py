@@ -95,8 +95,7 @@ class Retention:
             path: its file.
             written: number of rows that it wrote; as many may go, so that a busy agent deletes as fast as it writes.
         """
-        if connection is not self._connection:
-            self._connection, self._round, self._next = connection, None, None
+        self._end_what_counts_no_longer(connection)
         if self._round is None and self._moment() < self._due:
             return
         log = path.with_name(f"{path.name}-wal")
@@ -120,8 +119,7 @@ class Retention:
         Args:
             connection: connection that could not write, in no transaction.
         """
-        if connection is not self._connection:
-            self._connection, self._round, self._next = connection, None, None
+        self._end_what_counts_no_longer(connection)
         with self._hurry(connection):
             connection.execute(CHECKPOINT)
         with self._hurry(connection):
@@ -149,6 +147,16 @@ class Retention:
         finally:
             connection.execute(f"PRAGMA busy_timeout={patience}")
 
+    def _end_what_counts_no_longer(self, connection: sqlite3.Connection) -> None:
+        """End a round that could not begin as it did: of another file, or by another clock or windows than those of now."""
+        if connection is not self._connection:
+            self._connection, self._round, self._next = connection, None, None
+        if self._next is None:
+            return
+        now = self._now()
+        if now is None or now - self._keep < self._bound or self._needed() > self._keep:
+            self._round, self._next, self._due = None, None, self._moment()
+
     def _begin(self, connection: sqlite3.Connection) -> bool:
         """Begin to look at all series, where rows may go at all."""
         moment = self._moment()
@@ -174,7 +182,6 @@ class Retention:
         self._said = None
         series = [row[0] for row in connection.execute("SELECT id FROM series")]
         wanted = [table for table in map(table_of, (each.name for each in MEASUREMENTS)) if table in tables]
-        self._deleted = 0
         self._round = iter([(table, identity) for table in wanted for identity in series])
         self._next = next(self._round, None)
         return True
@@ -216,6 +223,7 @@ class Retention:
         if table_and_series is None and self._deleted:
             rows = "1 row" if self._deleted == 1 else f"{self._deleted:,} rows"
             self._log(f"store: {rows} from before {iso(self._bound)} deleted, as [store] keep says")
+            self._deleted = 0
 
     def _shrink(self, connection: sqlite3.Connection, most: int, spare: int | None = None) -> bool:
         """Give free pages back, at most so many; returns whether there are more.

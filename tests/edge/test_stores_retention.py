@@ -144,6 +144,48 @@ def test_clock_that_has_not_proved_itself_deletes_nothing(bench: Bench) -> None:
     bench.store.close()
 
 
+@pytest.mark.parametrize("doubted", [True, False])
+def test_round_by_a_clock_that_was_ahead_ends_when_it_is_set_back(doubted: bool, bench: Bench) -> None:
+    """Whether the clock counts no longer or is right at once: what it would have deleted by then stays."""
+    bench.now += 3 * DAY
+    bench.write()
+    before = bench.count()
+    bench.now -= 3 * DAY
+    if doubted:
+        bench.trusted = False
+        bench.write(40)
+        assert bench.count() == before
+        bench.trusted = True
+        bench.moment += 60
+    bench.write(40)
+    assert (bench.first(), bench.count()) == (NOW - KEEP, 2 * 8 * 24 + 1)
+    assert len(bench.lines) == 1
+    assert "1,440 rows" in bench.lines[0]
+    bench.store.close()
+
+
+def test_round_ends_where_the_windows_of_a_new_bundle_need_its_rows(bench: Bench) -> None:
+    """The bundle went live between two writes; the page names both times at once."""
+    bench.write()
+    before = bench.count()
+    bench.needed = 9 * DAY
+    bench.write(40)
+    assert bench.count() == before
+    assert "at least 9d" in (bench.retention.problem or "")
+    bench.store.close()
+
+
+def test_full_file_makes_no_room_by_a_clock_that_is_found_wrong(bench: Bench) -> None:
+    """The disk is full in the middle of a round."""
+    bench.write()
+    before = bench.count()
+    bench.trusted = False
+    with closing(sqlite3.connect(bench.path, isolation_level=None)) as connection:
+        bench.retention.make_room(connection)
+    assert bench.count() == before
+    bench.store.close()
+
+
 def test_what_the_windows_need_stays(bench: Bench) -> None:
     """A bundle that looks back farther than rows are kept: nothing goes, and the page names both times."""
     before = bench.count()
