@@ -5,8 +5,9 @@ store is limited, and so is what is remembered of a name.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from edge.contract.columns import Points, Readings, SeriesTable
 
 DAY = 86_400.0  # seconds without a reading, after which a series makes room for another one
 REMEMBERED = 1 << 18  # names that were refused of late; each takes eight bytes
+ROW = 8  # of them that share a row, which the oldest leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +35,12 @@ class Stray:
     value: float
 
 
-@dataclass(slots=True)
-class _Series:
-    """What is remembered of a series without a slot.
-
-    Args:
-        heard: moment of its last reading, seconds.
-        topic: number of the topic that brought it.
-    """
-
-    heard: float
-    topic: int
-
-
 class Beyond:
     """The series without a slot, and their readings that are to be stored.
 
     There is room for as many series as have a slot. One half of it takes any series. The other half takes those that come
-    again, as a sensor does and a name that was made up for one message does not. A series that is silent for a day makes room.
+    again, as a sensor does and a name that was made up for one message does not. A series that is silent for a day makes room
+    where room is needed, in the whole or among those of its topic.
 
     Args:
         most: largest number of series that are stored without a slot.
@@ -61,9 +51,11 @@ class Beyond:
 
     def __init__(self, most: int, few: int, moment: Callable[[], float], remembered: int = REMEMBERED) -> None:
         self._most, self._few, self._moment, self._remembered = most, few, moment, remembered
-        self._series: OrderedDict[int, _Series] = OrderedDict()  # by what is stored of it, the one longest silent first
-        self._brought: dict[int, int] = {}  # series by topic
-        self._refused = np.zeros(0, np.int64)
+        # By what is stored of each: the topic that brought it; of each topic: the moment of the last reading of its series. In
+        # both, the series that is silent for the longest time comes first.
+        self._series: OrderedDict[int, int] = OrderedDict()
+        self._brought: dict[int, OrderedDict[int, float]] = {}
+        self._refused = np.zeros((0, ROW), np.int64)
         self._strays: list[Stray] = []
         self.newest: str | None = None  # the first series that became known here since somebody took note
 
@@ -82,13 +74,11 @@ class Beyond:
         names = {_key(name, tags): name for name, tags in series}
         new = [key for key in names if key not in self._series]
         for key in names.keys() - set(new):  # before others make room, or these would be among them
-            self._series[key].heard = now
-            self._series.move_to_end(key)
-        if new and not self._has_room(new, self._brought.get(source, 0) + len(new), now):
+            self._hear(key, self._series[key], now)
+        if new and not self._has_room(new, source, now):
             return False
         for key in new:
-            self._brought[source] = self._brought.get(source, 0) + 1
-            self._series[key] = _Series(now, source)
+            self._hear(key, source, now)
             self.newest = self.newest or names[key]
         return True
 
@@ -104,30 +94,53 @@ class Beyond:
         readings = Readings.of(owners, [stray.time for stray in strays], [stray.value for stray in strays])
         return [Points.of_readings(readings)] if strays else [], table
 
-    def _has_room(self, new: Sequence[int], brought: int, now: float) -> bool:
-        if brought > self._few:
-            return False
-        known = sum(self._came_before(key) for key in new)
-        room = self._most if known == len(new) else self._most - self._most // 2
-        while len(self._series) + len(new) > room and self._series:
-            key, oldest = next(iter(self._series.items()))
-            if now - oldest.heard < DAY:
-                return False
-            self._forget(key)
-        return len(new) <= room
+    def _hear(self, key: int, source: int, now: float) -> None:
+        brought = self._brought.setdefault(source, OrderedDict())
+        self._series[key], brought[key] = source, now
+        self._series.move_to_end(key)
+        brought.move_to_end(key)
 
-    def _came_before(self, key: int) -> bool:
-        """Whether a series was refused of late; the next time it was."""
+    def _has_room(self, new: Sequence[int], source: int, now: float) -> bool:
+        """Whether there is room, or can be made; nothing is forgotten where that is not enough."""
+        room = self._most if self._come_again(new) else self._most - self._most // 2
+        brought: Mapping[int, float] = self._brought.get(source, {})
+        if len(new) > min(room, self._few):
+            return False
+        own = self._silent(brought, len(brought) + len(new) - self._few, now)
+        if own is None:
+            return False
+        others = (key for key in self._series if key not in own)
+        more = self._silent(others, len(self._series) - len(own) + len(new) - room, now)
+        if more is None:
+            return False
+        for key in own | more:
+            self._forget(key)
+        return True
+
+    def _silent(self, keys: Iterable[int], count: int, now: float) -> set[int] | None:
+        """The first so many series, if all of them have been silent for a day; else None."""
+        silent: set[int] = set()
+        for key in islice(keys, max(0, count)):
+            if now - self._brought[self._series[key]][key] < DAY:
+                return None
+            silent.add(key)
+        return silent
+
+    def _come_again(self, keys: Sequence[int]) -> bool:
+        """Whether all of these series were refused of late; the next time they were."""
         if not len(self._refused):
-            self._refused = np.zeros(self._remembered, np.int64)
-        number = key % len(self._refused)
-        before = bool(self._refused[number] == key)
-        self._refused[number] = key
-        return before
+            self._refused = np.zeros((max(1, self._remembered // ROW), ROW), np.int64)
+        rows = [self._refused[key % len(self._refused)] for key in keys]
+        known = [key in row for key, row in zip(keys, rows, strict=True)]
+        for key, row, was_known in zip(keys, rows, known, strict=True):
+            if not was_known:
+                row[1:] = row[:-1]
+                row[0] = key
+        return all(known)
 
     def _forget(self, key: int) -> None:
-        source = self._series.pop(key).topic
-        self._brought[source] -= 1
+        source = self._series.pop(key)
+        del self._brought[source][key]
         if not self._brought[source]:
             del self._brought[source]
 

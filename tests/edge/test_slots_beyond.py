@@ -99,6 +99,48 @@ def test_one_topic_takes_a_share_and_the_series_of_a_message_go_together() -> No
     assert len(beyond) == 21
 
 
+def test_silent_series_of_a_topic_make_room_for_others_of_the_topic() -> None:
+    """Also while there is room for other topics."""
+    gate = Gate(100, few=10)
+    beyond = gate.beyond
+    assert beyond.admit("wild", [(str(number), {}) for number in range(10)])
+    gate.now = DAY - 1
+    assert beyond.admit("wild", [("0", {})])
+    assert not gate.admits("new", "wild")
+    gate.now = DAY
+    assert gate.admits("new", "wild")
+    assert not beyond.admit("wild", [(f"newer {number}", {}) for number in range(10)])
+    assert beyond.admit("wild", [(f"newer {number}", {}) for number in range(8)])
+    assert len(beyond) == 10
+
+
+def test_nothing_makes_room_for_a_series_that_is_not_stored_all_the_same() -> None:
+    """Sensors with a reading a day and a bit stay, where half of the room is another one's."""
+    gate = Gate(10)
+    for number in range(10):
+        gate.admits(f"daily {number}")
+        assert gate.admits(f"daily {number}")
+    gate.now = DAY - 1
+    for number in range(4, 10):
+        assert gate.admits(f"daily {number}")
+    gate.now = DAY + 60
+    assert not gate.admits("made up")
+    assert all(gate.admits(f"daily {number}") for number in range(4))
+
+
+def test_every_sensor_that_comes_again_finds_the_room_that_there_is() -> None:
+    """Alone or with hundreds in one message: that another name was remembered in the same place costs nobody his room."""
+    gate = Gate(10_000, few=10_000)
+    assert all(gate.admits(f"first {number}") for number in range(5000))
+    rest = [f"second {number}" for number in range(5000)]
+    for _ in range(2):
+        stored = [gate.admits(name) for name in rest[:4000]]
+    assert all(stored)
+    message = [(name, dict[str, str]()) for name in rest[4000:]]
+    assert [gate.beyond.admit("gateway", message) for _ in range(2)] == [False, True]
+    assert len(gate.beyond) == 10_000
+
+
 def test_other_tags_are_another_series_of_the_store() -> None:
     """A tag that is new in each message costs the store as much as a name that is new."""
     gate = Gate(10)
