@@ -50,8 +50,9 @@ class Pointer(msgspec.Struct):
         channel: path or URL of that document; empty in a file of an earlier version.
         live_changed: `changed` of the newest channel document that named the live version.
         refusals: releases that are not taken, newest last.
-        trying: manifest of the bundle under test; still there at the next start if the test killed the process.
-        trials: number of times that this bundle was tested.
+        trying: manifest of the bundle under test; still there at the next start if the process ended meanwhile.
+        tried: manifest of the bundle whose test was the last one that an end of the process cut short.
+        trials: number of times that its test was begun.
         deaths: number of runs in a row that ended while the live version forecast; those that say more count for more.
     """
 
@@ -62,6 +63,7 @@ class Pointer(msgspec.Struct):
     live_changed: str = ""
     refusals: list[Refusal] = []
     trying: str | None = None
+    tried: str | None = None
     trials: int = 0
     deaths: int = 0
 
@@ -100,6 +102,15 @@ class Memory:
             self.pointer.live, self.pointer.previous, self.pointer.live_changed = live, previous, changed
             self.pointer.deaths = 0
             self.save()
+
+    def died_in_trial(self) -> bool:
+        """Whether the last run ended while a bundle was under test. It says so once: later ends are not of that test."""
+        with self.lock:
+            if self.pointer.trying is None:
+                return False
+            self.pointer.tried, self.pointer.trying = self.pointer.trying, None
+            self.save()
+            return True
 
     def count_death(self, weight: int) -> int:
         """One more run ended while the live version forecast; returns the sum of those in a row."""

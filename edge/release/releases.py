@@ -95,7 +95,7 @@ class Releases:
     def _count_death(self, death: Death | None) -> None:
         """Whether the last run ended while a model worked, and whether that happens again and again."""
         memory = self._memory
-        if memory.pointer.trying is not None:  # the bundle under test is as likely the cause, and is counted there
+        if memory.died_in_trial():  # the bundle under test is as likely the cause, and is counted there
             return
         if death is None or death.version != memory.pointer.live:
             memory.forget_deaths()

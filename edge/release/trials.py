@@ -66,11 +66,11 @@ class Trials:
             BundleError: it fails its test, or ended the process too often.
         """
         pointer = self._memory.pointer
-        pointer.trials = pointer.trials + 1 if pointer.trying == manifest_sha256 else 1
-        pointer.trying = manifest_sha256
+        pointer.trials = pointer.trials + 1 if pointer.tried == manifest_sha256 else 1
+        pointer.tried = None
         if pointer.trials > TRIALS:
-            pointer.trying = None
             raise BundleError(f"the agent died {TRIALS} times while testing it")
+        pointer.trying = manifest_sha256
         self._memory.save()
         self._began = self._moment()
         try:

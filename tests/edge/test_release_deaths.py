@@ -193,6 +193,15 @@ def test_a_death_while_another_bundle_is_tested_is_not_the_live_ones(tmp_path: P
         assert gateway.die() == VERSION
 
 
+def test_a_kill_in_a_test_spares_the_live_model_one_death(tmp_path: Path) -> None:
+    """The bundle that was under test may never come again, as it was rolled back: later deaths are the live model's."""
+    gateway = Gateway(tmp_path, BEFORE)
+    memory = Memory(gateway.folder / "live.json", gateway.log.append)
+    memory.pointer.trying = "other"
+    memory.save()
+    assert [gateway.die() for _ in range(4)] == [VERSION, VERSION, VERSION, "last_value"]
+
+
 def test_a_disk_that_takes_nothing_costs_no_forecast(tmp_path: Path) -> None:
     """Deaths are not counted then."""
     blocked = tmp_path / "file"

@@ -40,12 +40,34 @@ def test_a_test_that_ended_the_process_too_often_is_not_begun(tmp_path: Path) ->
     """The count is that of the same manifest; another one begins anew."""
     path = tmp_path / "live.json"
     memory = Memory(path, list[str]().append)
-    memory.pointer.trying, memory.pointer.trials = HASH, TRIALS
+    memory.pointer.tried, memory.pointer.trials = HASH, TRIALS
     trials = Trials(open_bundle, in_time, memory, lambda: 0.0)
     with pytest.raises(BundleError, match="died 3 times"):
         trials.forecaster(ONE, HASH)
-    memory.pointer.trying, memory.pointer.trials = HASH, TRIALS
+    memory.pointer.tried, memory.pointer.trials = HASH, TRIALS
     assert trials.forecaster(ONE, "1" * 64).forecaster.name == "last_value"
+
+
+def test_ends_of_the_process_are_counted_from_run_to_run(tmp_path: Path) -> None:
+    """Also where runs without a test lie between them; a test that comes to its end begins the count anew."""
+    path, kept = tmp_path / "live.json", dict[str, bytes]()
+
+    def killed(_bundle: Bundle) -> Forecaster:
+        kept["disk"] = path.read_bytes()
+        raise BundleError("what comes after is not on the disk of a process that is killed")
+
+    for run in range(1, TRIALS + 1):
+        memory = Memory(path, list[str]().append)
+        assert memory.died_in_trial() == (run > 1)
+        assert not Memory(path, list[str]().append).died_in_trial()
+        with pytest.raises(BundleError, match="what comes after"):
+            Trials(killed, in_time, memory, lambda: 0.0).forecaster(ONE, HASH)
+        path.write_bytes(kept["disk"])
+    memory = Memory(path, list[str]().append)
+    assert memory.died_in_trial()
+    with pytest.raises(BundleError, match="died 3 times"):
+        Trials(open_bundle, in_time, memory, lambda: 0.0).forecaster(ONE, HASH)
+    assert Trials(open_bundle, in_time, memory, lambda: 0.0).forecaster(ONE, HASH).lack is None
 
 
 def test_a_model_that_does_not_keep_up_is_measured_within_the_trial(tmp_path: Path) -> None:
