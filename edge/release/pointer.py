@@ -1,7 +1,7 @@
 """What the device remembers of its bundles between runs: which one is live, and which releases it has refused and why."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -45,7 +45,7 @@ class Pointer(msgspec.Struct):
 
     Args:
         live: version that forecasts.
-        previous: version that did before.
+        previous: version that did before; only one that the channel did not roll back.
         named: version and `changed` of the newest channel document.
         channel: path or URL of that document; empty in a file of an earlier version.
         live_changed: `changed` of the newest channel document that named the live version.
@@ -102,6 +102,17 @@ class Memory:
             self.pointer.live, self.pointer.previous, self.pointer.live_changed = live, previous, changed
             self.pointer.deaths = 0
             self.save()
+
+    def withdraw(self, released: Collection[str]) -> None:
+        """Forget the version before where the channel names it no longer: it was rolled back, and must not come back.
+
+        Args:
+            released: versions that the channel document names.
+        """
+        with self.lock:
+            if self.pointer.previous is not None and self.pointer.previous not in released:
+                self.pointer.previous = None
+                self.save()
 
     def died_in_trial(self) -> bool:
         """Whether the last run ended while a bundle was under test. It says so once: later ends are not of that test."""

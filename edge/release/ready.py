@@ -19,12 +19,14 @@ class ReadyBundle:
         forecaster: forecaster that has passed its self-test.
         changed: time of the channel document that released the bundle; empty where none did.
         refusal: reason why the baseline stands in for what the bundle names, or None.
+        history: versions that the channel document names as released before and not rolled back.
     """
 
     bundle: Bundle
     forecaster: Forecaster
     changed: str = ""
     refusal: Refusal | None = None
+    history: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:

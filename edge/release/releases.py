@@ -189,6 +189,7 @@ class Releases:
             channel = self._source.read_channel()
             self._refuse_older(channel)
             self._memory.note(channel.version, channel.changed, self._source.channel)
+            self._memory.withdraw((channel.version, *channel.history))
             ready = None
             if self._is_settled(channel):
                 self._problem = None
@@ -253,7 +254,8 @@ class Releases:
             self._complain(f"cannot keep bundle {channel.version} in {self._folder}: {error.strerror}")
             return None
         self._problem = None
-        return ReadyBundle(bundle, self._noted(bundle, tried.forecaster), channel.changed)
+        forecaster = self._noted(bundle, tried.forecaster)
+        return ReadyBundle(bundle, forecaster, channel.changed, history=tuple(channel.history))
 
     def _keep(self, bundle: Bundle) -> None:
         with self._memory.lock:
@@ -265,11 +267,15 @@ class Releases:
             self._handed_out = bundle.manifest.version
 
     def accept(self, ready: ReadyBundle) -> None:
-        """Remember that a bundle is live from now on, and which one was before; older ones are deleted."""
+        """Remember that a bundle is live from now on, and which one was before; all others are deleted.
+
+        The one before is what was live here, where the channel has not rolled that back.
+        """
         version = ready.bundle.manifest.version
         memory = self._memory
         with memory.lock:
-            before = memory.pointer.previous if version == memory.pointer.live else memory.pointer.live
+            here = (memory.pointer.live, memory.pointer.previous)
+            before = next((other for other in here if other != version and other in ready.history), None)
             memory.pardon(version)
             memory.point_to(version, before, ready.changed)
             if self._handed_out == version:

@@ -35,7 +35,7 @@ def test_a_promoted_bundle_goes_live_once(tmp_path: Path) -> None:
 
 
 def test_rollback_swaps_back(tmp_path: Path) -> None:
-    """A channel that names the version before brings it back from its own folder, and forward again."""
+    """A channel that names the version before brings it back, and forward again; what it left behind does not stay."""
     device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
     device.poll()
     release(tmp_path / "registry", TWO)
@@ -43,6 +43,7 @@ def test_rollback_swaps_back(tmp_path: Path) -> None:
     registry = Registry(tmp_path / "registry")
     registry.rollback()
     assert device.poll() == ONE.manifest.version
+    assert device.held() == [ONE.manifest.version, "live.json"]
     registry.promote(TWO.manifest.version)
     assert device.poll() == TWO.manifest.version
     assert device.held() == [ONE.manifest.version, TWO.manifest.version, "live.json"]
@@ -238,6 +239,52 @@ def test_a_bundle_that_fails_live_gives_way_to_the_one_before(tmp_path: Path) ->
     assert [device.poll(), device.poll(), device.releases.problem] == [TWO.manifest.version, None, None]
     device.restart()
     assert device.live == TWO.manifest.version
+
+
+def test_a_version_that_was_rolled_back_does_not_return(tmp_path: Path) -> None:
+    """Neither when the one in its place fails live nor when that one's copy is damaged, after restarts too."""
+    device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
+    for bundle in (ONE, TWO, THREE):
+        release(tmp_path / "registry", bundle)
+        device.poll()
+    Registry(tmp_path / "registry").rollback()
+    assert device.poll() == TWO.manifest.version
+    (device.folder / TWO.manifest.version / "manifest.json").write_bytes(b"{")
+    device.restart()
+    assert [device.live, device.poll()] == [None, TWO.manifest.version]
+    stand_in = device.releases.fall_back(TWO, "NaN")
+    assert (stand_in.bundle, stand_in.refusal is not None) == (TWO, True)
+    device.restart()
+    assert [device.live, device.poll()] == [TWO.manifest.version, None]
+    assert (device.releases.problem or "").endswith("NaN")
+
+
+def test_what_was_rolled_back_while_the_device_was_away_does_not_return(tmp_path: Path) -> None:
+    """It sees the next release only: it goes back past what was withdrawn, to a bundle that it still has."""
+    device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
+    for bundle in (ONE, TWO):
+        release(tmp_path / "registry", bundle)
+        device.poll()
+    Registry(tmp_path / "registry").rollback()
+    release(tmp_path / "registry", THREE)
+    assert device.poll() == THREE.manifest.version
+    assert device.held() == [ONE.manifest.version, THREE.manifest.version, "live.json"]
+    assert device.releases.fall_back(THREE, "NaN").bundle == ONE
+
+
+def test_the_one_before_is_given_up_when_it_is_withdrawn_later(tmp_path: Path) -> None:
+    """Rolled back past it and forward again, the channel names the live version and no longer the one before."""
+    device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
+    for bundle in (ONE, TWO, THREE):
+        release(tmp_path / "registry", bundle)
+        device.poll()
+    registry = Registry(tmp_path / "registry")
+    registry.rollback()
+    registry.rollback()
+    registry.promote(THREE.manifest.version)
+    assert device.poll() is None
+    device.restart()
+    assert device.releases.fall_back(THREE, "NaN").bundle == THREE
 
 
 def test_without_one_before_the_baseline_stands_in(tmp_path: Path) -> None:
