@@ -14,7 +14,7 @@ GatecastError
         └── BlockTooLarge    the block is too large for one write: split it
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal, TypeAlias
 
 # Why a message or one of its values cannot be used; `edge/agent/counters.py` has a counter for each.
@@ -109,16 +109,23 @@ class BlockRefused(StoreError):
     Args:
         message: the store's own words, and what to do.
         dropped: number of rows of each measurement that were left out while all others were stored, under "" where the
-            store does not say of which; None where nothing was stored.
+            store does not say of which; None where nothing was stored, or nobody knows what.
         rows: those rows as a block, as far as the store tells which they are.
         proven: whether the rows are at fault for sure, and not the state that the store is in.
+        parts: the block in parts, where the store tells which rows may be at fault; else any halves will do.
     """
 
     def __init__(
-        self, message: str, *, dropped: Mapping[str, int] | None = None, rows: bytes = b"", proven: bool = False
+        self,
+        message: str,
+        *,
+        dropped: Mapping[str, int] | None = None,
+        rows: bytes = b"",
+        proven: bool = False,
+        parts: Sequence[bytes] = (),
     ) -> None:
         super().__init__(message)
-        self.dropped, self.rows, self.proven = dropped, rows, proven
+        self.dropped, self.rows, self.proven, self.parts = dropped, rows, proven, list(parts)
 
 
 class BlockTooLarge(BlockRefused):

@@ -75,9 +75,10 @@ class Delivery:
 
     def _confirmed(self, attempt: "_Attempt") -> list[Refusal]:
         """What the store refuses for good; it may have been mended after the first rows were refused, so these come again."""
-        again = self._attempt(attempt.early, most_alone=len(attempt.early))
-        early = set(attempt.early)
-        return [*again.refusals, *(refusal for refusal in attempt.refusals if refusal.block not in early)]
+        blocks = list(attempt.early)
+        again = self._attempt(blocks, most_alone=_count(self._store, blocks).total())
+        early = set(attempt.early.values())
+        return [*again.refusals, *(refusal for refusal in attempt.refusals if refusal not in early)]
 
     def _judge(self, attempt: "_Attempt", blocks: Sequence[bytes]) -> None:
         """Raise StoreDenied where the store, and not the rows, may be at fault for what it refused."""
@@ -141,7 +142,8 @@ class _Attempt:
         self.sent: Counter[str] = Counter()  # rows of each measurement
         self.doubtful: Counter[str] = Counter()  # those of them that were refused, and the store may be at fault
         self.refusals: list[Refusal] = []
-        self.early: list[bytes] = []  # rows that were refused before anything was stored, and the store may be at fault
+        # What was refused before anything was stored, and the store may be at fault.
+        self.early: dict[bytes, Refusal] = {}
         self.failing: list[bytes] = []
         self.failure: StoreBusy | None = None  # the last one
         self.has_stored = False
@@ -178,10 +180,8 @@ class _Attempt:
         try:
             self._write(blocks)
         except BlockRefused as error:
-            if error.dropped is not None:  # the rest is stored
-                self.has_stored |= sum(error.dropped.values()) < _count(self._store, blocks).total()
-                self._refuse(error, error.rows, error.dropped)
-                self._alone = 0
+            if error.dropped is not None:
+                self._leave_out(blocks, error, error.dropped)
                 return
             trouble: BlockRefused | StoreBusy = error
         except StoreBusy as error:
@@ -191,10 +191,11 @@ class _Attempt:
         else:
             self._alone, self.has_stored = 0, True
             return
-        halves = _halves(self._store, blocks)
-        for half in halves:
-            self._run(half)
-        if not halves:
+        told_apart = trouble.parts if isinstance(trouble, BlockRefused) else ()
+        parts = [[part] for part in told_apart] or _halves(self._store, blocks)
+        for part in parts:
+            self._run(part)
+        if not parts:
             self._set_aside(blocks[0], trouble)
 
     def _write(self, blocks: Sequence[bytes]) -> None:
@@ -207,24 +208,39 @@ class _Attempt:
         except Exception as error:  # a fault in a client library must not end the thread
             raise StoreBusy(f"unexpected {type(error).__name__} from the store: {error}") from error
 
+    def _leave_out(self, blocks: Sequence[bytes], error: BlockRefused, dropped: Mapping[str, int]) -> None:
+        """The store has left rows out, and has stored the rest where there was any."""
+        if sum(dropped.values()) < _count(self._store, blocks).total():
+            self._alone, self.has_stored = 0, True
+            self._refuse(error, error.rows, dropped)
+        else:
+            self._refuse_all(error, self._store.join(blocks), error.rows, dropped)
+
     def _set_aside(self, row: bytes, trouble: BlockRefused | StoreBusy) -> None:
         """The smallest part there is was not stored."""
         if isinstance(trouble, BlockTooLarge):
             raise StoreDenied(f"{trouble}; allow larger requests there") from trouble
         number = self._store.count(row)
-        if not (number.keys() <= MADE or (isinstance(trouble, BlockRefused) and trouble.proven)):
-            self._alone += 1
-            if isinstance(trouble, BlockRefused) and not self.has_stored:
-                self.early.append(row)
         if isinstance(trouble, BlockRefused):
-            self._refuse(trouble, row, number)
+            self._refuse_all(trouble, row, row, number)
         else:
+            self._alone += not number.keys() <= MADE
             self.failing.append(row)
 
-    def _refuse(self, error: BlockRefused, rows: bytes, number: Mapping[str, int]) -> None:
-        self.refusals.append(Refusal(str(error), rows, max(1, sum(number.values()))))
+    def _refuse_all(self, error: BlockRefused, block: bytes, rows: bytes, number: Mapping[str, int]) -> None:
+        """Nothing of a block was stored; the store may be at fault, unless it proves otherwise or the agent made it all."""
+        refusal = self._refuse(error, rows, number)
+        if not (number.keys() <= MADE or error.proven):
+            self._alone += 1
+            if not self.has_stored:
+                self.early[block] = refusal
+
+    def _refuse(self, error: BlockRefused, rows: bytes, number: Mapping[str, int]) -> Refusal:
+        refusal = Refusal(str(error), rows, max(1, sum(number.values())))
+        self.refusals.append(refusal)
         if not error.proven:
             self.doubtful.update(number)
+        return refusal
 
 
 def _count(store: Store, blocks: Sequence[bytes]) -> Counter[str]:

@@ -7,6 +7,8 @@ fault; everything else keeps the block.
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import compress
+from operator import not_
 
 import msgspec
 
@@ -17,7 +19,15 @@ LONGEST = 200  # characters of the server's words in a message
 MOST_ROWS = 1_000  # of one refusal, kept to be looked at
 BUSY = (408, 425, 429)  # of the answers below 500 those that ask for patience
 UNPARSABLE = re.compile(r"unable to parse '(.*)': ")
-DROPPED = re.compile(r"\bdropped=(\d+)")
+DROPPED = re.compile(r" dropped=(\d+)(?= for database: |$)")
+# What follows "partial write: ". Rows outside of the retention are taken out before anything is written, and this is the
+# answer only where every shard has taken the others.
+RETENTION = re.compile(r"points beyond retention policy|dropped \d+ points outside retention policy")
+AHEAD = "violates a Write Window Upper Bound"  # of rows that are too new, which time mends
+FAULTS = re.compile(
+    r"field type conflict|invalid (tag key|field name)|key contains invalid unicode|max key length|input field .* is too long"
+    r"|max-(series-per-database|values-per-tag) limit exceeded"
+)
 CONFLICT = re.compile(r'input field "(?P<field>[^"]*)" on measurement "(?P<measurement>[^"]*)"')
 OLD = re.compile(r"v?1\.[0-7]\.")
 
@@ -167,44 +177,73 @@ def _words(answer: Answer) -> str:
     return document.message or document.error or answer.text
 
 
-def _partial_write(answer: Answer, block: bytes, url: str) -> BlockRefused | None:
-    """The refusal of some rows where the answer says that the others are stored, whatever its status is.
+def _partial_write(answer: Answer, block: bytes, url: str) -> StoreError | None:
+    """What it means that some rows are not stored, whatever the status is.
 
-    How many were left out stands in the answer; which ones, it tells in part. A cluster's bare "partial write" means something
-    else: replicas that lack the rows.
+    InfluxDB 1 and 2 write the shards of a block at the same time, and answer with the first failure: "dropped=N" speaks of one
+    shard, and the others may fail or not have ended. A cluster's bare "partial write" means replicas that lack the rows.
     """
     words, document = _words(answer), _document(answer)
     if "partial write" not in words.lower():
         return None
-    dropped = int(counts[-1]) if (counts := DROPPED.findall(words)) else None
-    if isinstance(document.data, list):  # InfluxDB 3 names the lines
-        rows = [line.original_line.encode() for line in document.data]
-    elif dropped is None:
-        return None
-    else:
-        rows = _left_out(words, dropped, [line for line in block.split(b"\n") if line])
+    sent, reason = block.split(b"\n"), words.partition("partial write: ")[2]
+    if isinstance(document.data, list) and document.data:  # InfluxDB 3 names every line
+        rows = [_named(line, sent) for line in document.data]
+    else:  # InfluxDB 1 names those it cannot read when it has stored all others
+        rows = [line.encode() for line in UNPARSABLE.findall(reason)]
+    if rows:
+        return _refusal(answer, url, rows, len(rows))
+    counts = DROPPED.findall(words)
+    return _counted(answer, url, reason, int(counts[-1]), [line for line in sent if line]) if counts else None
+
+
+def _counted(answer: Answer, url: str, reason: str, dropped: int, lines: list[bytes]) -> StoreError:
+    """What it means that so many of the lines were left out, as far as the server knows."""
+    if RETENTION.match(reason):
+        rows = [] if AHEAD in reason else sorted(lines, key=_time)[:dropped]
+        return _refusal(answer, url, rows, dropped, proven=AHEAD not in reason)
+    if not FAULTS.match(reason):  # such as a shard that is being deleted
+        return StoreBusy(f"{url} has not stored all rows: {answer.message}", answered=True)
+    if dropped >= len(lines):
+        return _refusal(answer, url, lines, len(lines))
+    return BlockRefused(f"{url} refuses the data: {answer.message}", parts=_apart(reason, lines))
+
+
+def _refusal(answer: Answer, url: str, rows: list[bytes], dropped: int, *, proven: bool = False) -> BlockRefused:
+    """The refusal of so many rows, of which some are known, where all others are stored."""
     number = Counter(_measurement(line) for line in rows)
-    if dropped is not None and dropped > len(rows):
-        conflict = CONFLICT.search(words)
-        number[conflict["measurement"] if conflict else ""] += dropped - len(rows)
-    return BlockRefused(
-        f"{url} refuses the data: {answer.message}",
-        dropped=dict(number),
-        rows=b"\n".join(rows[:MOST_ROWS]),
-        proven="beyond retention policy" in words,
-    )
+    if dropped > len(rows):
+        number[""] += dropped - len(rows)
+    kept = b"\n".join(rows[:MOST_ROWS])
+    return BlockRefused(f"{url} refuses the data: {answer.message}", dropped=dict(number), rows=kept, proven=proven)
 
 
-def _left_out(words: str, dropped: int, lines: list[bytes]) -> list[bytes]:
-    """The rows that InfluxDB 1 and 2 did not store, as far as their message tells."""
-    if named := UNPARSABLE.findall(words):
-        return [line.encode() for line in named]
-    if "beyond retention policy" in words:  # the oldest
-        return sorted(lines, key=_time)[:dropped]
-    if (conflict := CONFLICT.search(words)) is not None:
+def _named(line: _Line, sent: list[bytes]) -> bytes:
+    """A line that InfluxDB 3 names, as it was sent: it tells texts without their quotes, and cuts long lines off."""
+    told = line.original_line.encode()
+    as_sent = sent[line.line_number - 1] if 0 < line.line_number <= len(sent) else b""
+    return as_sent if _measurement(as_sent) == _measurement(told) else told
+
+
+def _apart(reason: str, lines: list[bytes]) -> list[bytes]:
+    """Lines in two parts, so that those that may be at fault lie together; none where that tells nothing apart.
+
+    Of a conflict measurement and field are named. All other faults are those of series.
+    """
+    if (conflict := CONFLICT.search(reason)) is None:
+        by_series = sorted(lines, key=_series)
+        half = len(lines) // 2
+        parts = [by_series[:half], by_series[half:]]
+    else:
         field = f"{conflict['field']}=".encode()
-        return [line for line in lines if _measurement(line) == conflict["measurement"] and field in line][:dropped]
-    return []
+        doubtful = [_measurement(line) == conflict["measurement"] and field in line for line in lines]
+        parts = [list(compress(lines, map(not_, doubtful))), list(compress(lines, doubtful))]
+    return [b"\n".join(part) for part in parts] if all(parts) else []
+
+
+def _series(line: bytes) -> bytes:
+    """Measurement and tags of a line, or as much of them as comes before a space."""
+    return line.partition(b" ")[0]
 
 
 def _time(line: bytes) -> int:

@@ -43,6 +43,20 @@ def failing(word: bytes) -> Callable[[bytes], None]:
     return trouble
 
 
+def leaving_out(word: bytes) -> Callable[[bytes], None]:
+    """Refuses blocks with a word, and says how much it left out only where each row has it, as InfluxDB may be believed."""
+
+    def trouble(block: bytes) -> None:
+        lines = block.split(b"\n")
+        bad = [line for line in lines if word in line]
+        if len(bad) == len(lines):
+            raise BlockRefused(f"no {word.decode()}", dropped={"reading": len(bad)}, rows=block)
+        if bad:
+            raise BlockRefused(f"no {word.decode()}")
+
+    return trouble
+
+
 def rows(word: str, count: int) -> bytes:
     """A block of rows that begin with a word."""
     return b"\n".join(f"{word} {number}".encode() for number in range(count))
@@ -114,6 +128,63 @@ def test_what_was_refused_at_first_costs_one_more_write() -> None:
     block = b"\n".join([b"reading bad first", rows("reading good", 6), b"reading bad last"])
     assert [refusal.block for refusal in bench.delivery.deliver([block])] == [b"reading bad first", b"reading bad last"]
     assert (bench.tries.count(b"reading bad first"), bench.tries.count(b"reading bad last")) == (2, 1)
+
+
+def test_one_bad_row_among_thousands_costs_two_writes_for_each_half() -> None:
+    """Every other row is stored by a write that succeeded as a whole."""
+    bench = Bench(leaving_out(b"reading 4000"))
+    assert [refusal.block for refusal in bench.delivery.deliver([rows("reading", 4096)])] == [b"reading 4000"]
+    assert (len(bench.tries), len(set(bench.store.lines))) == (1 + 2 * 12, 4095)
+
+
+def test_rows_that_the_store_tells_apart_are_written_apart() -> None:
+    """A type conflict of every second row costs three writes."""
+    bad, good = rows("forecast bad", 500), rows("reading good", 500)
+
+    def trouble(block: bytes) -> None:
+        if b"good" in block and b"bad" in block:
+            raise BlockRefused("type conflict", parts=[good, bad])
+        if b"bad" in block:
+            raise BlockRefused("type conflict", dropped={"forecast": 500}, rows=bad)
+
+    bench = Bench(trouble)
+    pairs = [b"\n".join(pair) for pair in zip(bad.split(b"\n"), good.split(b"\n"), strict=True)]
+    assert [(refusal.rows, refusal.block) for refusal in bench.delivery.deliver(pairs)] == [(500, bad)]
+    assert (bench.store.writes, len(bench.tries)) == ([good], 3)
+
+
+@pytest.mark.parametrize("kept", [3, 300])
+def test_rows_that_were_left_out_before_anything_was_stored_come_again(kept: int) -> None:
+    """All of them, in one write, also where the refusal holds only some of the rows; the store was mended between the two."""
+    bad, writes = rows("reading bad", 300), [0]
+
+    def trouble(block: bytes) -> None:
+        writes[0] += 1
+        if writes[0] == 1:
+            raise BlockRefused("type conflict", parts=[bad, rows("reading good", 300)])
+        if writes[0] == 2:
+            raise BlockRefused("type conflict", dropped={"reading": 300}, rows=b"\n".join(block.split(b"\n")[:kept]))
+
+    bench = Bench(trouble)
+    assert bench.delivery.deliver([bad, rows("reading good", 300)]) == []
+    assert bench.store.writes == [rows("reading good", 300), bad]
+
+
+def test_rows_that_come_again_are_all_tried() -> None:
+    """However many are refused one after the other then."""
+    old, new, first = rows("reading bad", 3 * ALONE), rows("reading good", 3 * ALONE), [True]
+
+    def trouble(block: bytes) -> None:
+        if b"bad" not in block:
+            return
+        if b"good" in block:
+            raise BlockRefused("type conflict", parts=[old, new])
+        if block == old and first[0]:
+            first[0] = False
+            raise BlockRefused("type conflict", dropped={"reading": 3 * ALONE}, rows=old)
+        raise BlockRefused("another fault")
+
+    assert len(Bench(trouble).delivery.deliver([old, new])) == 3 * ALONE
 
 
 def test_newer_rows_of_another_measurement_prove_nothing() -> None:

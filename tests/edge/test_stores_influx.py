@@ -17,6 +17,7 @@ from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.schema import AGENT, FORECAST, FORECAST_LEAD, FORECAST_SCORE, READING, Measurement
 from edge.contract.times import SECOND
 from edge.errors import BlockRefused, StoreBusy, StoreDenied
+from edge.spool.delivery import Delivery
 from edge.spool.sender import Pace, Sender
 from edge.spool.spool import Commit, Spool
 from edge.stores.influx import InfluxStore
@@ -269,9 +270,27 @@ def test_partial_writes_of_the_real_server_are_counted_and_named(influx: Influx,
             store.write(b"reading,series=a value=1.5 1\nreading,series=a value= 2\nreading,series=a value=2.5 3\nx")
         assert (caught.value.dropped, caught.value.rows) == ({"reading": 1, "x": 1}, b"reading,series=a value= 2\nx")
         with pytest.raises(BlockRefused) as caught:
-            store.write(b"reading,series=a value=1i 4\nreading,series=a value=4.5 5")
+            store.write(b"reading,series=a value=1i 4")
         assert (caught.value.dropped, caught.value.rows) == ({"reading": 1}, b"reading,series=a value=1i 4")
+        with pytest.raises(BlockRefused) as caught:
+            store.write(b"reading,series=a value=1i 4\nreading,series=a value=4.5 5")
+        assert (caught.value.dropped, caught.value.rows) == (None, b"")
         assert [row["value"] for row in influx.query(bucket, "SELECT value FROM reading")] == [1.5, 2.5, 4.5]
+
+
+@pytest.mark.servers
+def test_a_shard_that_refuses_a_row_hides_no_other_that_cannot_write(tmp_path: Path) -> None:
+    """InfluxDB writes them at the same time and tells the first failure only; nothing that is not stored is given up."""
+    server, hour = Influx(tmp_path), 3_600 * SECOND
+    settings = server.engine.folder / "influxdb.conf"
+    settings.write_text(settings.read_text().replace("[data]", "[data]\n  cache-max-memory-size = 60000"))
+    with server, contextlib.closing(InfluxStore(server.url, "b")) as store:
+        server.query("", 'CREATE DATABASE "b" WITH DURATION INF SHARD DURATION 1h NAME "x"')
+        store.write(b"reading,series=a value=1i %d" % NOW)
+        good = [b"reading,series=a value=1.5 %d" % (NOW + hour + number) for number in range(4000)]
+        block = b"\n".join([b"reading,series=a value=1.5 %d" % (NOW + 1), *good])
+        with pytest.raises(StoreBusy, match="cache-max-memory-size exceeded"):
+            Delivery(store, list, lambda: False).deliver([block])
 
 
 @pytest.mark.servers

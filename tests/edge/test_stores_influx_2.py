@@ -118,10 +118,10 @@ def test_stranger_that_is_glad_of_everything_empties_no_spool(fake: FakeInflux2,
     assert len(fake.buckets["b"].of("reading")) == 1
 
 
-@pytest.mark.parametrize("status", [422, 500])
-def test_rows_beyond_retention_cost_one_write_and_hold_up_nothing(tmp_path: Path, status: int) -> None:
+@pytest.mark.parametrize(("status", "words"), [(422, "outside"), (422, "beyond"), (500, "beyond")])
+def test_rows_outside_of_retention_cost_one_write_and_hold_up_nothing(tmp_path: Path, status: int, words: str) -> None:
     """InfluxDB 2.0 and 2.1 answer 500 to them; two thousand among two thousand good ones go out as fast as good ones."""
-    with FakeInflux2(partial_status=status) as fake, connected(fake) as store:
+    with FakeInflux2(partial_status=status, tells_bounds=words == "outside") as fake, connected(fake) as store:
         fake.buckets["b"].oldest = 10_000
         lines = [f"reading,series=a value=1.5 {number % 2 * 10_000 + number}".encode() for number in range(4000)]
         spool, said = Spool(tmp_path / "spool.db", store.kind), list[str]()
@@ -135,7 +135,7 @@ def test_rows_beyond_retention_cost_one_write_and_hold_up_nothing(tmp_path: Path
         assert (sent, sum(refusal.rows for refusal in refused)) == (8, 2000)
         assert (len(fake.buckets["b"].of("reading")), len(fake.writes())) == (2000, 1)
         assert sender.degraded is not None
-        assert "beyond retention policy" in sender.degraded
+        assert f"{words} retention policy" in sender.degraded
         assert "2000 rows set aside" in said[0]
 
 
@@ -165,6 +165,22 @@ def test_type_conflict_of_every_reading_stops_and_keeps(fake: FakeInflux2, tmp_p
         sender.stop()
         spool.close()
     assert len(fake.buckets["b"].of("reading")) == 1000
+
+
+def test_type_conflict_among_forecasts_costs_a_few_writes(fake: FakeInflux2, tmp_path: Path) -> None:
+    """The answer names measurement and field: the rows without it are stored by a write of their own."""
+    fake.buckets["b"].types["reading", "value"] = "integer"
+    with connected(fake) as store:
+        lines = [f"reading,series=a value=1.5 {number}\nforecast,series=a q50=1.5 {number}".encode() for number in range(1000)]
+        spool = Spool(tmp_path / "spool.db", store.kind)
+        spool.commit(Commit(lines))
+        sender = Sender(spool, store, lambda _: None)
+        sender.start()
+        wait_until(lambda: sender.problem is not None)
+        sender.stop()
+        spool.close()
+    assert len(fake.buckets["b"].of("forecast")) == 1000
+    assert len(fake.writes()) == 6
 
 
 def test_write_that_is_too_large_is_split(fake: FakeInflux2, tmp_path: Path) -> None:

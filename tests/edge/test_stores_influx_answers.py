@@ -75,18 +75,73 @@ def test_answer_that_names_a_line_refuses_it(status: int, body: object) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 422, 500])
-def test_partial_write_has_stored_the_rest_whatever_the_status(status: int) -> None:
+def test_partial_write_does_not_prove_that_the_rest_is_stored(status: int) -> None:
     """1.x answers 400, 2.0 and 2.1 answer 500, later ones 422; the rows of a conflict are told by measurement and field."""
-    found = refused(status, {"message": f"failure writing points to database: partial write: {CONFLICT} dropped=2"})
-    assert (found.dropped, found.rows, found.proven) == ({"reading": 2}, BLOCK.rpartition(b"\n")[0], False)
+    found = refused(status, {"message": f"failure writing points to database: partial write: {CONFLICT} dropped=1"})
+    first, second, forecast = BLOCK.split(b"\n")
+    assert (found.dropped, found.rows, found.proven) == (None, b"", False)
+    assert found.parts == [forecast, first + b"\n" + second]
     assert CONFLICT[:60] in str(found)
 
 
-def test_rows_beyond_retention_are_the_oldest_and_proven() -> None:
-    """They are counted by measurement."""
-    found = refused(422, {"message": "partial write: points beyond retention policy dropped=2"})
+def test_partial_write_of_all_rows_refuses_all() -> None:
+    """No other row of the block can be in another shard."""
+    found = refused(422, {"message": f"partial write: {CONFLICT} dropped=3"})
+    assert (found.dropped, found.rows, found.proven) == ({"reading": 2, "forecast": 1}, BLOCK, False)
+
+
+def test_rows_of_a_series_lie_together_where_series_are_refused() -> None:
+    """The server does not say which; in halves by series few of them are mixed."""
+    lines = [f"reading,series={name} value=1.0 {time}".encode() for time in range(3) for name in "ab"]
+    body = json.dumps({"message": "partial write: max-series-per-database limit exceeded: (1000) dropped=3"}).encode()
+    found = fault_of_write(Answer(422, "", "", body), b"\n".join(lines), "http://host", "b")
+    assert isinstance(found, BlockRefused)
+    assert found.parts == [b"\n".join(lines[::2]), b"\n".join(lines[1::2])]
+
+
+LOWER = "dropped because it violates a Retention Policy Lower Bound at 2026-01-01T00:00:00Z"
+OLDEST = (
+    "dropped 2 points outside retention policy of duration 24h0m0s - oldest point reading,series=b at 1970-01-01T00:00:00Z "
+    f"{LOWER}, newest point forecast,series=a at "
+)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "points beyond retention policy dropped=2",
+        f"{OLDEST}1970-01-01T00:00:01Z {LOWER} dropped=2 for database: 9f282d63c7d3a5c0 for retention policy: autogen",
+    ],
+)
+def test_rows_outside_of_retention_are_the_oldest_and_proven(words: str) -> None:
+    """They are counted by measurement; servers before and after 2.7 say it in other words."""
+    found = refused(422, {"message": f"failure writing points to database: partial write: {words}"})
     assert (found.dropped, found.proven) == ({"reading": 1, "forecast": 1}, True)
     assert found.rows == b"reading,series=b value=2.0 10\nforecast,series=a q50=1.0 20"
+
+
+def test_rows_that_are_too_new_are_not_at_fault_for_sure() -> None:
+    """InfluxDB 1.12 has a limit for them; a clock may be wrong, so nearly all of them are kept. All others are stored."""
+    words = f"{OLDEST}2030-01-01T00:00:00Z dropped because it violates a Write Window Upper Bound at 2026-01-02T00:00:00Z"
+    found = refused(400, {"error": f"partial write: {words} dropped=2"})
+    assert (found.dropped, found.rows, found.proven) == ({"": 2}, b"", False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "shard 5 is pending deletion",
+        "engine is closed",
+        'shard 5 of "points beyond retention policy" is pending deletion',
+    ],
+)
+def test_partial_write_for_a_reason_that_is_not_of_rows_is_tried_again(words: str) -> None:
+    """Whatever the status is; the fault may lie in the block all the same."""
+    for status in (400, 422, 500):
+        found = fault(status, {"message": f"failure writing points to database: partial write: {words} dropped=2"})
+        assert type(found) is StoreBusy
+        assert found.answered
+        assert words in str(found)
 
 
 def test_lines_that_are_named_are_the_rows() -> None:
@@ -100,16 +155,25 @@ def test_lines_that_are_named_are_the_rows() -> None:
     assert "No fields were provided" in str(found)
 
 
-def test_rows_nobody_names_are_counted_all_the_same() -> None:
-    """Such as those of series beyond a limit."""
-    found = refused(422, {"message": "partial write: max-values-per-tag limit exceeded (100000/100000) dropped=2"})
-    assert (found.dropped, found.rows) == ({"": 2}, b"")
+@pytest.mark.parametrize(
+    ("number", "kept"), [(2, b'forecast,series=b model="gru-1",q50=2.5 20'), (0, None), (3, None), (9, None)]
+)
+def test_line_of_influxdb_3_is_kept_as_it_was_sent(number: int, kept: bytes | None) -> None:
+    """It shows texts without their quotes, and long lines in part, so its number counts where that can be right."""
+    block = b'forecast,series=a model="gru-1",q50=1.5 10\nforecast,series=b model="gru-1",q50=2.5 20\nreading value=1 1'
+    told = "forecast,series=b model=gru-1,q50=2.5 20"
+    data = [{"original_line": told, "line_number": number, "error_message": "invalid column type for column 'q50'"}]
+    body = json.dumps({"error": "partial write of line protocol occurred", "data": data}).encode()
+    found = fault_of_write(Answer(400, "", "", body), block, "http://host", "b")
+    assert isinstance(found, BlockRefused)
+    assert (found.dropped, found.rows) == ({"forecast": 1}, kept or told.encode())
 
 
 def test_partial_write_of_a_cluster_is_tried_again() -> None:
-    """It speaks of replicas, not of rows."""
+    """It speaks of replicas, not of rows; an answer that names no row is not believed either."""
     assert type(fault(500, {"error": "partial write"})) is StoreBusy
     assert type(fault(503, {"error": "partial write: timeout"})) is StoreBusy
+    assert type(fault(400, {"error": "partial write of line protocol occurred", "data": []})) is StoreDenied
 
 
 def test_block_that_is_too_large_is_told_apart() -> None:

@@ -23,7 +23,7 @@ TEXT = 'expected 1 … 2; got "3"'
 WITH_FACTS: dict[type[GatecastError], GatecastError] = {
     PayloadError: PayloadError("bad_time", TEXT),
     StoreBusy: StoreBusy(TEXT, answered=True),
-    BlockRefused: BlockRefused(TEXT, dropped={"reading": 2}, rows=b"reading,series=\xff 1", proven=True),
+    BlockRefused: BlockRefused(TEXT, dropped={"reading": 2}, rows=b"reading,series=\xff 1", proven=True, parts=[b"\xff", b"y"]),
     BlockTooLarge: BlockTooLarge(TEXT),
 }
 PROGRAM = """

@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
+from edge.contract.times import iso
+
 LINE = re.compile(r'((?:\\.|[^\\ ])+) ((?:"(?:\\.|[^"\\])*"|[^" ])+) (-?\d+)')
 FIELD = re.compile(r'([^=,]+)=("(?:\\.|[^"\\])*"|[^,]*)')
 NUMBER = re.compile(r"-?\d+(\.\d*)?(e[+-]?\d+)?")
@@ -46,11 +48,19 @@ class FakeInflux2:
     Args:
         organisation: the only one.
         partial_status: 422 as 2.2 and later, 500 as 2.0 and 2.1.
+        tells_bounds: whether rows outside of the retention are told in the words of 2.7 and later.
         tls: certificate and key, where it speaks HTTPS.
     """
 
-    def __init__(self, organisation: str = "home", *, partial_status: int = 422, tls: ssl.SSLContext | None = None) -> None:
-        self.organisation, self.partial_status = organisation, partial_status
+    def __init__(
+        self,
+        organisation: str = "home",
+        *,
+        partial_status: int = 422,
+        tells_bounds: bool = True,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.organisation, self.partial_status, self.tells_bounds = organisation, partial_status, tells_bounds
         self.buckets = {"b": Bucket()}
         self.tokens = {"all": "rw", "reader": "r", "writer": "w"}
         self.largest: int | None = None  # bytes of one write
@@ -124,7 +134,9 @@ class FakeInflux2:
 
     def _keep(self, bucket: Bucket, parsed: list[tuple[str, int, dict[str, str]]]) -> Reply:
         dropped, reason = 0, ""
-        for key, time, fields in parsed:
+        stored = [row for row in parsed if row[1] >= bucket.oldest]
+        old = sorted((row for row in parsed if row[1] < bucket.oldest), key=lambda row: row[1])
+        for key, time, fields in stored:
             measurement = key.split(",")[0]
             conflict = next(
                 (
@@ -134,9 +146,7 @@ class FakeInflux2:
                 ),
                 None,
             )
-            if time < bucket.oldest:
-                dropped, reason = dropped + 1, reason or "points beyond retention policy"
-            elif conflict is not None:
+            if conflict is not None:
                 known, new = bucket.types[measurement, conflict], _type(fields[conflict])
                 dropped, reason = (
                     dropped + 1,
@@ -148,6 +158,8 @@ class FakeInflux2:
                 )
             else:
                 bucket.rows.setdefault((key, time), {}).update(fields)
+        if not dropped and old:
+            dropped, reason = len(old), self._outside(bucket, old)
         if not dropped:
             return 204, "", ""
         code, how = (
@@ -155,7 +167,20 @@ class FakeInflux2:
             if self.partial_status == 422
             else ("internal error", "unexpected error writing points to database")
         )
-        return _error(self.partial_status, code, f"{how}: partial write: {reason} dropped={dropped}")
+        return _error(self.partial_status, code, f"{how}: partial write: {reason} dropped={dropped}{self._where}")
+
+    @property
+    def _where(self) -> str:
+        return " for database: 9f282d63c7d3a5c0 for retention policy: autogen" if self.tells_bounds else ""
+
+    def _outside(self, bucket: Bucket, old: list[tuple[str, int, dict[str, str]]]) -> str:
+        """The reason that names rows outside of the retention."""
+        if not self.tells_bounds:
+            return "points beyond retention policy"
+        bound = f"dropped because it violates a Retention Policy Lower Bound at {iso(bucket.oldest)}"
+        oldest, newest = (f"point {key} at {iso(time)} {bound}" for key, time, _ in (old[0], old[-1]))
+        count = f"dropped {len(old)} points outside retention policy of duration 24h0m0s"
+        return f"{count} - oldest {oldest}, newest {newest}"
 
     def _query(self, query: dict[str, str], rights: str) -> Reply:
         name = query.get("db", "")
