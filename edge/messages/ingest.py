@@ -280,7 +280,7 @@ class Bound:
     def __init__(self, ingest: Ingest, values: dict[str, str]) -> None:
         self.ingest, self._values = ingest, values
         self._own: Source | None = None
-        self._sources: dict[tuple[str | None, ...], Source] | None = None
+        self._sources: dict[tuple[object, ...], Source] | None = None
         self._again = 0  # readings whose source was remembered
 
     def own_source(self) -> Source:
@@ -339,7 +339,8 @@ class Bound:
 
     def _source(self, each: str, value: Taken, told: dict[str, Told], payload: bytes) -> Source:
         """The source of a value, made once for all that is told of it."""
-        key = (value.key, each, *(text if isinstance(text, str) else repr(text) for text in told.values()))
+        # A text, an object and what is not there are never equal, whatever the text says.
+        key = (value.key, each, *(tuple(text.items()) if isinstance(text, dict) else text for text in told.values()))
         if self._sources is None:
             self._sources = {}
         source = self._sources.get(key)

@@ -1,5 +1,6 @@
 """A topic and a payload name, tag and date the readings of a message; a rule that cannot be used is refused."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,9 @@ from hypothesis import strategies as st
 
 from edge.config.reading import read_config
 from edge.errors import ConfigurationError
+from edge.messages import reading
 from tests.support.documented import ROOT, blocks
-from tests.support.ingests import ingest, left_out, tags, taken
+from tests.support.ingests import NOON, ingest, left_out, tags, taken
 
 JSON = ingest("sensors/{site}/{metric}")
 PAGE = ROOT / "docs" / "readings.md"
@@ -106,6 +108,25 @@ def test_a_placeholder_of_the_payload_has_a_text_for_what_is_not_there() -> None
     rule = ingest("t", "{$.model}.{$.channel|0}.{key}", value="*", time="")
     assert taken(rule, "t", '{"model":"a","channel":2,"v":1}') == {"a.2.v": 1.0}
     assert taken(rule, "t", '{"model":"a","v":1}') == {"a.0.v": 1.0}
+
+
+@pytest.mark.parametrize(("text", "other"), [('"None"', None), ("\"{'a': 'b'}\"", '{"a":"b"}')])
+def test_a_text_that_looks_like_something_else_is_a_text(text: str, other: str | None) -> None:
+    """In whichever order they come: a name that is not there or an object is not a text that reads like it."""
+    said = {text: f'{{"v":1,"told":{text}}}', other: '{"v":1}' if other is None else f'{{"v":1,"told":{other}}}'}
+    name = json.loads(text)
+    for order in ((text, other), (other, text)):
+        named, tagged = (
+            reading.bind([rule], "t")
+            for rule in (ingest("t", "{$.told}", value="v", time=""), ingest("t", value="v", tags={"x": "{$.told}"}, time=""))
+        )
+        for each in order:
+            rows, reasons = reading.take(named, "t", said[each].encode(), NOON)
+            expected = [name] if each == text else [] if each is None else ["b"]
+            assert [source.name for source, _, _ in rows] == expected
+            assert [reason.kind for reason in reasons] == ([] if expected else ["no_name"])
+            ((source, _, _),), _ = reading.take(tagged, "t", said[each].encode(), NOON)
+            assert source.tags == ({"x": expected[0]} if expected else {})
 
 
 @pytest.mark.parametrize("quality", ["false", "0", '"Bad"'])
