@@ -3,9 +3,13 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edge.commands.options import add_config
+from edge.contract.schema import FORECAST
+
+if TYPE_CHECKING:
+    from edge.stores.store import Store
 
 TEXT = "bring what a damaged spool still holds into the store"
 
@@ -20,6 +24,8 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the clas
 
 def run(options: argparse.Namespace) -> int:
     """Read the file, write its blocks, and say what became of them.
+
+    The newest forecasts of moments that are over are left out: the store may have newer ones by now.
 
     Returns:
         0, also where parts of the file could not be read.
@@ -37,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     config = read_config(options.config)
     store = open_store(config.store.url, config.store.token_file, config.store.tls)
     delivery = Delivery(store, lambda: (), lambda: False)
-    written = rows = refused = lost = 0
+    written = rows = refused = lost = old = 0
     try:
         for salvaged in salvage(options.file):
             if salvaged.block is None:
@@ -48,13 +54,26 @@ def run(options: argparse.Namespace) -> int:
                     f"the blocks of {options.file} are for a store of kind {salvaged.store}, [store] url names {store.kind}"
                 )
                 raise ConfigurationError(f"{message}; run this with a configuration that names the old one")
-            refused += sum(refusal.rows for refusal in delivery.deliver([salvaged.block]))
-            written, rows = written + 1, rows + sum(store.count(salvaged.block).values())
+            parts = _without_forecasts(store, salvaged.block)
+            refused += sum(refusal.rows for refusal in delivery.deliver(parts))
+            count = sum(sum(store.count(part).values()) for part in parts)
+            written, rows, old = written + 1, rows + count, old + sum(store.count(salvaged.block).values()) - count
     finally:
         store.close()
     if options.json:
-        print(json.dumps({"blocks": written, "rows": rows - refused, "refused_rows": refused, "lost_parts": lost}))
+        result = {"blocks": written, "rows": rows - refused, "refused_rows": refused, "old_forecasts": old, "lost_parts": lost}
+        print(json.dumps(result))
     else:
         print(f"{rows - refused} rows of {written} blocks are in the store; {lost} parts of the file could not be read", end="")
+        print(f", {old} forecasts are left out, as the store may have newer ones" if old else "", end="")
         print(f", {refused} rows were refused by the store" if refused else "")
     return 0
+
+
+def _without_forecasts(store: "Store", block: bytes) -> list[bytes]:
+    """The rows of a block, in order and in as few parts as they need, but for those that an older forecast must not replace."""
+    kinds = store.count(block).keys()
+    if FORECAST.name not in kinds:
+        return [block]
+    halves = store.split(block) if len(kinds) > 1 else None
+    return [part for half in halves or () for part in _without_forecasts(store, half)]
