@@ -40,12 +40,14 @@ class Blocks:
     def newest(self, after: int, size: int) -> list[bytes]:
         """As `Spool.newest_blocks`."""
         blocks: list[bytes] = []
+        total = 0
         for number, _, block in self._sound("id > ? ORDER BY id DESC", after):
-            if blocks and sum(map(len, blocks)) + unpacked_size(block) > size:
+            if blocks and total + unpacked_size(block) > size:
                 break
             if (rows := self._unpacked(number, block)) is not None:
-                blocks.insert(0, rows)
-        return blocks
+                total += len(rows)
+                blocks.append(rows)
+        return blocks[::-1]
 
     def other_kind(self, store: str) -> str | None:
         """The kind of store that a block waits for, where that is another one."""
