@@ -12,7 +12,7 @@ from edge.damage import is_damage
 from edge.log import Grumbler
 from edge.messages.message import Arrival, Message
 from edge.spool.sender import Sender
-from edge.spool.spool import Commit, Refusal, Spool
+from edge.spool.spool import Commit, Spool
 from edge.spool.waiting import Waiting
 
 REMEMBER = 600.0  # seconds for which the health page shows what happened to the spool
@@ -130,12 +130,13 @@ class Committer:
         commit = replace(self._waiting.commit or Commit(), now=around.now(), arrivals=arrivals, formats=around.formats(False))
         if commit.snapshot is not None:  # history that fills the windows may leave readings to wait
             commit = replace(commit, held=around.held())
-        refused: list[Refusal] = []
+        refused = list(commit.refused)
         dropped: int | None = None
         while True:
             if dropped is None:
                 sent, more = self._sender.taken()
                 refused += more
+                self._waiting.keep(refused)  # the sender tells of them once, and this may be given up
                 commit = replace(commit, sent=sent, refused=refused, series=self._new_series())
             try:
                 dropped = self._spool.commit(commit) if dropped is None else dropped

@@ -1,9 +1,10 @@
 """What waits to be committed: a batch that nobody misses waits for others, as every commit wears a flash card."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from edge.messages.message import Arrival, Message
-from edge.spool.spool import Commit, merged
+from edge.spool.spool import Commit, Refusal, merged
 
 MOST = 16  # messages that wait; brokers send 20 before one is acknowledged, where they are not told to send more or fewer
 QUIET = 0.8  # share of the longest wait without a message, after which the broker may have been waiting for us
@@ -51,6 +52,11 @@ class Waiting:
             self.commit = merged(self.commit, commit)
         self.messages += messages
         self.arrivals.update((arrival.mid, arrival) for arrival in arrivals)
+
+    def keep(self, refused: Sequence[Refusal]) -> None:
+        """Let all that the store refused wait until it is committed."""
+        if refused:
+            self.commit = replace(self.commit or Commit(), refused=list(refused))
 
     @property
     def is_due(self) -> bool:

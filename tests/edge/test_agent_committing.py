@@ -69,6 +69,37 @@ def test_who_gives_up_on_a_full_disk_has_acknowledged_nothing(tmp_path: Path) ->
     agent.parts.spool.close()
 
 
+def test_refused_rows_outlast_a_commit_that_was_given_up(tmp_path: Path) -> None:
+    """The sender tells of them once; the next commit keeps them, and counts them once."""
+    bench = Bench(tmp_path)
+    agent = bench.agent()
+    committer, sender = agent.parts.committer, agent.parts.sender
+    committer.commit(Commit([b"of another store"]))
+    sender.start()
+    wait_until(lambda: sender.has_news)
+    is_full = True
+
+    def full() -> None:
+        if is_full:
+            raise sqlite3.OperationalError("database or disk is full")
+
+    spool_of(agent).before_commit = full
+    agent.parts.stop.ask()
+    for _ in range(2):
+        committer.commit(Commit())
+    assert agent.parts.counters.total(Counter.REFUSED_POINTS) == 0
+    is_full = False
+    for _ in range(2):
+        committer.commit(Commit())
+    assert agent.parts.counters.total(Counter.REFUSED_POINTS) == 1
+    sender.stop()
+    agent.parts.spool.close()
+    agent.parts.store.close()
+    with closing(sqlite3.connect(tmp_path / "state" / "spool.db")) as connection:
+        assert connection.execute("SELECT block FROM refused").fetchall() == [(b"of another store",)]
+        assert connection.execute("SELECT count(*) FROM outbox").fetchall() == [(0,)]
+
+
 def test_blocks_that_are_dropped_are_counted_and_said(tmp_path: Path) -> None:
     """The oldest make room."""
     bench = Bench(tmp_path, spool_limit=1)
