@@ -115,11 +115,12 @@ class Releases:
         forecasts in the place of the newest.
         """
         memory, stand_in = self._memory, None
-        here = [version for version in (memory.pointer.live, memory.pointer.previous) if version is not None]
+        live, live_changed = memory.pointer.live, memory.pointer.live_changed
+        here = [version for version in (live, memory.pointer.previous) if version is not None]
         for version in sorted(here, key=lambda version: memory.failed_live(version) is not None):
             try:
                 bundle = read_bundle(self._folder / check_version(version))
-                changed = memory.pointer.live_changed if version == memory.pointer.live else ""
+                changed = live_changed if version == live else ""
                 if (lack := self._here.shortage(bundle)) is not None:
                     self._refusals.refuse(version, changed, "device", lack)
                     continue
@@ -127,16 +128,17 @@ class Releases:
                     refused = self._refusals.refuse(version, changed, "device", other)
                     stand_in = stand_in or self._stand_in(bundle, refused)
                     continue
+                if version != memory.pointer.live:  # before it is opened: if that ends the process, the next start counts it
+                    memory.point_to(version, None, changed)
                 refusal = memory.failed_live(version)
-                ready = self._opened(bundle) if refusal is None else self._stand_in(bundle, refusal)
+                return self._opened(bundle) if refusal is None else self._stand_in(bundle, refusal)
             except BundleError as error:
                 self._log(f"bundle {version} on this device fails: {error}")
                 continue
-            if version != memory.pointer.live:
-                memory.point_to(version, None)
-            return ready
         if stand_in is None:
             memory.pointer.live = None
+        elif stand_in.bundle.manifest.version != memory.pointer.live:
+            memory.point_to(stand_in.bundle.manifest.version, None, stand_in.changed)
         return stand_in
 
     def _opened(self, bundle: Bundle) -> ReadyBundle:

@@ -10,7 +10,7 @@ from edge.forecaster.baselines import Baseline
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import AllQuantiles, Forecaster
 from edge.release.deaths import HEALTHY, Death, Note
-from edge.release.pointer import Memory
+from edge.release.pointer import Memory, Refusal
 from edge.release.ready import ReadyBundle
 from edge.release.releases import Releases, ThisDevice
 from edge.stores.sqlite import SqliteStore
@@ -191,6 +191,35 @@ def test_a_death_while_another_bundle_is_tested_is_not_the_live_ones(tmp_path: P
         memory.pointer.trying = "other"
         memory.save()
         assert gateway.die() == VERSION
+
+
+class Killed(BaseException):
+    """The process is no more: nothing that would run afterwards is caught by the agent."""
+
+
+@pytest.mark.parametrize("live", ["refused", "damaged"])
+def test_a_bundle_before_that_ends_the_process_when_it_is_opened_is_counted(live: str, tmp_path: Path) -> None:
+    """It is opened in the place of the live one, at every start; in the end the baseline stands in."""
+    before = model_bundle(b"an older model")
+    gateway = Gateway(tmp_path, before)
+    if live == "damaged":
+        (gateway.folder / VERSION / "manifest.json").write_bytes(b"{")
+    else:
+        memory = Memory(gateway.folder / "live.json", gateway.log.append)
+        memory.refuse(Refusal(VERSION, memory.pointer.live_changed, "live", REASON, "2026-11-22"))
+
+    def kill(bundle: Bundle) -> Forecaster:
+        note = (gateway.folder / "forecasting").read_bytes()
+        raise Killed(note)
+
+    gateway.open = kill  # type: ignore[method-assign]
+    for _ in range(3):
+        with pytest.raises(Killed) as killed:
+            gateway.start()
+        (gateway.folder / "forecasting").write_bytes(killed.value.args[0])
+    assert gateway.start() == "last_value"
+    assert gateway.live is not None
+    assert (gateway.live.bundle, gateway.live.refusal is not None) == (before, True)
 
 
 def test_a_kill_in_a_test_spares_the_live_model_one_death(tmp_path: Path) -> None:

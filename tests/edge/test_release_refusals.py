@@ -212,3 +212,23 @@ def test_the_baseline_stands_in_for_a_bundle_that_takes_a_series_for_something_e
     assert "it learned a gauge" in ready.words
     assert (releases.problem or "").endswith("it learned a gauge")
     assert releases.poll() is None
+
+
+def test_the_baseline_goes_on_standing_in_where_the_one_before_cannot_be_opened(tmp_path: Path) -> None:
+    """At the next start again."""
+    device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
+    device.poll()
+    release(tmp_path / "registry", TWO)
+    device.poll()
+
+    def other(bundle: Bundle) -> str | None:
+        return "it learned a gauge" if bundle == TWO else None
+
+    def fail(bundle: Bundle) -> Forecaster:
+        raise BundleError("the runtime does not know it")
+
+    here = ThisDevice(disagreement=other, open_bundle=fail)
+    for _ in range(2):
+        ready = Releases(device.folder, device.channel, device.log.append, here).current()
+        assert ready is not None
+        assert (ready.bundle, ready.refusal is not None) == (TWO, True)
