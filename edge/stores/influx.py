@@ -1,6 +1,5 @@
 """InfluxDB: ready line protocol in, InfluxQL out. The same code serves 1.6 and later, 2.x and 3.x."""
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
@@ -10,7 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from edge.contract.columns import Float64, Int32, Points, SeriesTable
+from edge.contract.columns import Int32, Points, SeriesTable
 from edge.contract.schema import LEAD, READING, SERIES, TIME, VALUE, Measurement
 from edge.contract.times import DAY, SECOND
 from edge.errors import ConfigurationError, StoreBusy, StoreDenied
@@ -19,12 +18,14 @@ from edge.stores.address import TOKEN_VARIABLE, Address
 from edge.stores.influx_answers import Answer, count_rows, fault_of_request, fault_of_write
 from edge.stores.influx_http import Connection
 from edge.stores.retention import Retention
+from edge.stores.store import numbers
 from edge.tls import TlsFiles
 
 PAGE = 7 * DAY
 ROWS = 50_000  # in one answer: about 15 MB while it is read
 # The answer comes in parts, one JSON document a line. An answer in one part is cut at max-row-limit and may not say so.
 OPTIONS = (("epoch", "ns"), ("chunked", "true"), ("chunk_size", "10000"))
+BEGINNING, CUT = b'{"results":', "truncated"  # of an answer, and in the decoder's words for one that lacks its end
 Request = tuple[str, list[tuple[str, str]]]  # path and query
 ESCAPE_TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\ ", "\r": r"\ ", "\\": "/"})
 AS_READ = str.maketrans({"\n": " ", "\r": " ", "\\": "/"})  # what comes back of such a tag
@@ -50,6 +51,7 @@ class Rows(msgspec.Struct):
 class _Result(msgspec.Struct):
     series: list[Rows] = []
     error: str | None = None
+    partial: bool = False  # whether more follows
 
 
 class _Part(msgspec.Struct):
@@ -185,7 +187,7 @@ class InfluxStore:
                 whole = slice(int(np.searchsorted(time, end)))
             owners: Int32 = np.asarray([series.add(str(name)) for name in columns[measurement.owner][whole]], np.int32)
             lead = np.asarray(columns[LEAD][whole], np.int32) if measurement.by_lead else None
-            values = {name: _numbers(columns[name][whole]) for name in fields}
+            values = {name: numbers(columns[name][whole]) for name in fields}
             yield Points(measurement, owners, time[whole], {**values}, lead)
 
     def count_readings(self, start: int, stop: int) -> dict[str, int]:
@@ -289,6 +291,8 @@ class InfluxStore:
         try:
             parts = [msgspec.json.decode(line, type=_Part) for line in answer.body.splitlines() if line.strip()]
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            if answer.body.startswith(BEGINNING) and CUT in str(error):
+                raise self._cut() from error
             raise self._stranger(f"expected JSON from /query ({error})") from error
         results = [result for part in parts for result in part.results]
         failure = next((result.error for result in results if result.error), None)
@@ -298,7 +302,13 @@ class InfluxStore:
             raise StoreDenied(f"{self.url} gives no rows ({failure[:200]}): {hint}")
         if failure is not None:
             raise StoreBusy(f"{self.url} cannot answer {query!r}: {failure[:200]}")
+        if results and results[-1].partial:
+            raise self._cut()
         return [table for result in results for table in result.series if table.values]
+
+    def _cut(self) -> StoreBusy:
+        """Of an answer without a length, as from a proxy that speaks HTTP 1.0, the end may be missing without a word."""
+        return StoreBusy(f"{self.url} gave only a part of its answer; it or a proxy before it was ended meanwhile")
 
     def _stranger(self, what: str) -> StoreDenied:
         return StoreDenied(f"{self.url} is no InfluxDB: {what}; check [store] url")
@@ -379,11 +389,3 @@ def _tags(tags: dict[str, str]) -> str:
     return "".join(
         f",{key.translate(ESCAPE_TAG)}={value.translate(ESCAPE_TAG)}" for key, value in sorted(tags.items()) if value
     )
-
-
-def _numbers(cells: Sequence[int | float | str | None]) -> Float64:
-    """A column as numbers; NaN where there is none, or where another program wrote text."""
-    try:
-        return np.asarray(cells, np.float64)
-    except ValueError:
-        return np.asarray([math.nan if isinstance(cell, str) else cell for cell in cells], np.float64)

@@ -22,6 +22,7 @@ from edge.quoting import without_account
 from edge.stores.address import Address
 from edge.stores.inserting import Rows, gathered, insert
 from edge.stores.retention import Retention, table_of
+from edge.stores.store import numbers
 
 PAGE = 50_000
 KEPT_IDS = 200_000  # numbers of series that stay in memory
@@ -139,7 +140,7 @@ class SqliteStore:
                     connection.execute("ROLLBACK")
                 raise
             self._check_names(connection)  # what went to a file without a name is written again
-            if self._retention is not None:
+            if self._retention is not None and connection is self._connection:  # else it was closed, as its log was removed
                 self._retention.step(connection, self.path, sum(len(section.time) // 8 for section in sections))
         except (ValueError, IndexError, KeyError, sqlite3.IntegrityError) as error:
             raise BlockRefused(f"not a block of this store: {error!r}", proven=True) from error
@@ -181,7 +182,7 @@ class SqliteStore:
     def read(
         self, measurement: Measurement, fields: Sequence[str], start: int, stop: int, series: SeriesTable
     ) -> Iterator[Points]:
-        """As `Store.read`; a field that was never written is NaN."""
+        """As `Store.read`; a field that was never written is NaN, and so is what is no number."""
         if not self.path.exists():
             return
         try:
@@ -199,8 +200,7 @@ class SqliteStore:
                     columns = list(zip(*rows, strict=True))
                     lead = np.asarray(columns[2], np.int32) if measurement.by_lead else None
                     values: dict[str, Float64] = {
-                        name: np.asarray(column, np.float64)
-                        for name, column in zip(fields, columns[2 + measurement.by_lead :], strict=True)
+                        name: numbers(column) for name, column in zip(fields, columns[2 + measurement.by_lead :], strict=True)
                     }
                     index = {identity: series.add(names[identity]) for identity in dict.fromkeys(columns[0])}
                     owners = np.asarray([index[identity] for identity in columns[0]], np.int32)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
 
-from edge.contract.columns import Points, Readings, SeriesTable
+import numpy as np
+
+from edge.contract.columns import Float64, Points, Readings, SeriesTable
 from edge.contract.schema import READING, VALUE, Measurement
 from edge.errors import ConfigurationError
 from edge.quoting import without_account
@@ -14,6 +16,7 @@ from edge.stores.retention import Retention
 from edge.tls import TlsFiles
 
 BLOCK_ROWS = 5_000
+NUMBERS = {int, float, type(None)}  # types of the cells of a column that numpy takes as it is
 
 
 class Store(Protocol):
@@ -135,6 +138,13 @@ def encode_blocks(store: Store, points: Sequence[Points], series: SeriesTable) -
 def read_readings(store: Store, start: int, stop: int, series: SeriesTable) -> Iterator[Readings]:
     """The readings of `[start, stop)` ns in pages, as `Store.read`."""
     return (page.readings() for page in store.read(READING, [VALUE.name], start, stop, series))
+
+
+def numbers(cells: Sequence[object]) -> Float64:
+    """A column that was read as numbers; NaN where there is none, or where another program wrote something else."""
+    if not set(map(type, cells)) <= NUMBERS:
+        cells = [cell if isinstance(cell, int | float) else None for cell in cells]
+    return np.asarray(cells, np.float64)
 
 
 def open_store(url: str, token_file: str | None = None, tls: TlsFiles = TlsFiles("store")) -> Store:

@@ -129,6 +129,35 @@ def test_half_an_answer_is_none() -> None:
         connection.close()
 
 
+def _part(number: int, *, partial: bool) -> bytes:
+    """A part of an answer to a query of readings, as InfluxDB gives it with `chunked`."""
+    rows = {"name": "reading", "columns": ["time", "value", "series"], "values": [[number, 1.5, "a"]]}
+    more = {"partial": True} if partial else {}
+    return json.dumps({"results": [{"statement_id": 0, "series": [rows | more], **more}]}).encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "rows"),
+    [
+        (_part(1, partial=True) + _part(2, partial=False), 2),
+        (_part(1, partial=True), None),
+        (_part(1, partial=True) + _part(2, partial=True), None),
+        (_part(1, partial=True) + _part(2, partial=False)[:40], None),
+        (_part(1, partial=False)[:-3], None),
+    ],
+)
+def test_an_answer_that_is_cut_is_not_taken_for_all_there_is(body: bytes, rows: int | None) -> None:
+    """A proxy that speaks HTTP 1.0 gives no length, so the end of what InfluxDB said looks like the end of the answer."""
+    with answering(b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + body) as url:
+        store = InfluxStore(url, "b")
+        if rows is None:
+            with pytest.raises(StoreBusy, match="gave only a part of its answer"):
+                list(store.read(READING, ["value"], 0, 10, SeriesTable()))
+        else:
+            assert sum(len(page) for page in store.read(READING, ["value"], 0, 10, SeriesTable())) == rows
+        store.close()
+
+
 def _rows(columns: list[str], *rows: list[object]) -> Reply:
     document = {"results": [{"series": [{"name": "reading", "columns": columns, "values": list(rows)}]}]}
     return 200, "application/json", json.dumps(document)

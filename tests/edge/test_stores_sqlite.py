@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ import pytest
 
 from edge.contract.columns import Float64, Int32, Int64, Points, Readings, SeriesTable
 from edge.contract.schema import FORECAST, FORECAST_LEAD, READING, Measurement
+from edge.contract.times import DAY
 from edge.errors import BlockRefused, StoreBusy, StoreDenied
+from edge.stores.retention import Retention
 from edge.stores.sqlite import SqliteStore
 from tests.edge.test_stores_store import NOW, leads, readings, rows, write
 
@@ -158,6 +161,50 @@ def test_a_log_that_is_removed_alone_costs_no_row(tmp_path: Path) -> None:
     for ending in ("", "-wal"):
         shutil.copy(f"{path}{ending}", f"{tmp_path / 'seen.db'}{ending}")
     assert SqliteStore(tmp_path / "seen.db").count_readings(0, NOW + 2) == {"a": 3}
+    store.close()
+
+
+def test_a_log_that_is_removed_amid_a_write_with_retention_costs_no_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection is closed then, so the old rows go after the next write."""
+    path, table = tmp_path / "store.db", SeriesTable(["a"])
+    connections, moments = sqlite3.connect, [0.0]
+
+    def watch(statement: str) -> None:
+        log = Path(f"{path}-wal")
+        if statement == "COMMIT" and moments[0] and log.exists():
+            log.unlink()
+            moments.append(moments[0])
+
+    def connect(file: Path, *, isolation_level: None, check_same_thread: bool, timeout: float) -> sqlite3.Connection:
+        connection = connections(file, isolation_level=isolation_level, check_same_thread=check_same_thread, timeout=timeout)
+        connection.set_trace_callback(watch if len(moments) == 1 else None)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    store, lines = SqliteStore(path), list[str]()
+    retention = Retention(10 * DAY, lambda: NOW if moments[0] else None, lambda: 0, lines.append, moment=lambda: moments[0])
+    store.forget(retention)
+    times = [NOW - number * DAY // 10 for number in range(200)]
+    write(store, table, readings([0] * 200, times, [1] * 200))
+    moments[0] = 1e9
+    write(store, table, readings([0], [NOW + 1], [2]))
+    assert (len(moments), lines) == (2, [])
+    write(store, table, readings([0], [NOW + 2], [3]))
+    assert store.count_readings(0, NOW + 3) == {"a": 103}
+    store.close()
+
+
+def test_what_is_no_number_is_a_missing_value(tmp_path: Path) -> None:
+    """Others may write anything into the file by hand; SQLite takes it."""
+    store, table = SqliteStore(tmp_path / "store.db"), SeriesTable(["a"])
+    write(store, table, readings([0] * 4, [NOW, NOW + 1, NOW + 2, NOW + 3], [1, 2, 3, 4]))
+    with closing(sqlite3.connect(tmp_path / "store.db")) as other:
+        for moment, value in enumerate(("n/a", "12.5", b"\x00")):
+            other.execute("UPDATE reading SET value = ? WHERE time = ?", (value, NOW + moment))
+        other.commit()
+    assert [row[-1] for row in rows(store)] == [None, None, None, 4.0]
     store.close()
 
 
