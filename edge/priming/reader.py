@@ -3,10 +3,12 @@
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from edge.errors import GatecastError, StoreBusy, StoreError
+from edge.contract.columns import Readings, SeriesTable
+from edge.errors import GatecastError, StoreBusy, StoreDenied, StoreError
 from edge.priming.history import Page, Rules, Wanted, read_history
 from edge.sources.source import Source
 from edge.stores.store import Store
@@ -97,9 +99,10 @@ class HistoryReader:
                 for source in self._open_sources(end):
                     opened.append(source)  # noqa: PERF402 - those that were opened are closed, whatever the next one does
                 end.sources = len(opened)
-                for page in read_history(self._wanted, store, opened, self._origins.rules):
-                    if not self._put(page):
-                        return
+                with _understood("the store"):
+                    for page in read_history(self._wanted, store, opened, self._origins.rules):
+                        if not self._put(page):
+                            return
                 end.lines += [(source.settings.label, "; ".join(notes)) for source in opened if (notes := source.notes.lines())]
             finally:
                 store.close()
@@ -127,11 +130,56 @@ class HistoryReader:
         """
         for number, open_source in enumerate(self._origins.sources, 1):
             try:
-                source = open_source()
-                source.span()
+                with _understood("it"):
+                    source = open_source()
+                    source.span()
             except GatecastError as error:
                 if isinstance(error, StoreBusy) and self._patient:
                     raise StoreBusy(f"[[history]] number {number} does not answer yet ({error})") from error
                 end.lines.append((f"history {number}", f"windows are filled without it: {error}"))
             else:
-                yield source
+                yield _Guarded(source, end, f"history {number}", patient=self._patient)
+
+
+class _Guarded:
+    """A source that others fill: what cannot be read of it is left out, with one line, and nothing else is.
+
+    Args:
+        source: the source.
+        end: end of the reading, which gets the line.
+        kind: kind of the line.
+        patient: whether it is to be waited for where it does not answer now.
+    """
+
+    def __init__(self, source: Source, end: Ended, kind: str, *, patient: bool) -> None:
+        self.settings, self.notes = source.settings, source.notes
+        self._source, self._end, self._kind, self._patient = source, end, kind, patient
+
+    def span(self) -> tuple[int, int] | None:
+        """As `Source.span`."""
+        return self._source.span()
+
+    def readings(self, start: int, stop: int, series: SeriesTable) -> Iterator[Readings]:
+        """As `Source.readings`; they end before what cannot be read."""
+        try:
+            with _understood("it"):
+                yield from self._source.readings(start, stop, series)
+        except GatecastError as error:
+            if isinstance(error, StoreBusy) and self._patient:
+                raise
+            self._end.lines.append((self._kind, f"windows are filled without the rest of it: {error}"))
+
+    def close(self) -> None:
+        """As `Source.close`."""
+        self._source.close()
+
+
+@contextmanager
+def _understood(what: str) -> Iterator[None]:
+    """Make content that nobody has thought of an error of who gave it: the agent must not end of it, at every start again."""
+    try:
+        yield
+    except (GatecastError, MemoryError):
+        raise
+    except Exception as error:  # whatever others have written
+        raise StoreDenied(f"{what} holds what cannot be read ({type(error).__name__}: {error})") from error

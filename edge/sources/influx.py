@@ -145,17 +145,26 @@ class InfluxSource:
         self._store.close()
         self._known = None
 
-    def _query(self, query: str) -> list[Rows]:
+    def _query(self, query: str, width: int = 1, *, timed: bool = True) -> list[Rows]:
+        """The rows of a query, all with as many cells and no fewer than `width`; where `timed`, the first cell is a time."""
         try:
-            return self._store.query(query)
+            answer = self._store.query(query)
         except StoreError as error:
             raise in_our_words(error) from error
+        rows = [row for table in answer for row in table.values]
+        sizes = set(map(len, rows))
+        moments = [row[0] for row in rows if timed and row]
+        is_timed = all(isinstance(moment, int) and abs(moment) < 1 << 63 for moment in moments)
+        if len(sizes) > 1 or min(sizes, default=width) < width or not is_timed:
+            expected = f"{width} columns or more in every row, and times in whole nanoseconds"
+            raise StoreDenied(f"{self.settings.label} is no InfluxDB: expected {expected} from /query; check url")
+        return answer
 
-    def _keys(self, what: str) -> dict[str, list[tuple[str, ...]]]:
+    def _keys(self, what: str, width: int) -> dict[str, list[tuple[str, ...]]]:
         """The rows of a SHOW query, by measurement."""
         keys: dict[str, list[tuple[str, ...]]] = defaultdict(list)
-        for rows in self._query(what):
-            keys[rows.name] += [tuple(map(str, row)) for row in rows.values]
+        for rows in self._query(what, width, timed=False):
+            keys[rows.name] += [tuple(map(str, row[:width])) for row in rows.values]
         return keys
 
     def _measurements(self) -> list[_Measurement]:
@@ -165,7 +174,7 @@ class InfluxSource:
             StoreDenied: nothing in the database is meant.
         """
         if self._known is None:
-            fields, tags = self._keys("SHOW FIELD KEYS"), self._keys("SHOW TAG KEYS")
+            fields, tags = self._keys("SHOW FIELD KEYS", 2), self._keys("SHOW TAG KEYS", 1)
             self._known = [
                 measurement
                 for name in sorted(fields)
@@ -222,7 +231,7 @@ class InfluxSource:
         tags = [f"{_identifier(tag)}::tag" for tag in measurement.tags]
         wanted = ", ".join([f"last({field})" for field in fields] if newest else [*fields, *tags])
         chosen = [f"{_identifier(tag)} {_condition(value)}" for tag, value in self._where.items()]
-        times = [f"time >= {span.start}", f"time < {span.stop}"] if len(span) else []
+        times = [f"time >= {span.start}", f"time < {span.stop}"] if span else []
         conditions = " AND ".join([*times, *chosen])
         return f"SELECT {wanted} FROM {_identifier(measurement.name)}" + (f" WHERE {conditions}" if conditions else "")
 
@@ -237,7 +246,9 @@ class InfluxSource:
         first, last = ends
         return [
             _Origin(measurement, field, tags, first[tags], last[tags])
-            for rows in self._query(f"{self._select(measurement, span, newest=True)} GROUP BY *")
+            for rows in self._query(
+                f"{self._select(measurement, span, newest=True)} GROUP BY *", 1 + len(measurement.fields), timed=False
+            )
             if (tags := tuple(rows.tags.get(tag, "") for tag in measurement.tags)) in first.keys() & last.keys()
             for field, value in zip(measurement.fields, rows.values[0][1:], strict=False)
             if value is not None
@@ -311,7 +322,7 @@ class InfluxSource:
             series: table that the series are added to.
         """
         begin, length = span.start, PAGE
-        meaning = meaning_of(self.settings, measurement.unit)
+        width, meaning = 1 + len(measurement.fields) + len(measurement.tags), meaning_of(self.settings, measurement.unit)
         known: dict[Tags, list[int]] = {}
         live: dict[int, Live] = {}
 
@@ -326,7 +337,7 @@ class InfluxSource:
 
         while begin < span.stop:
             end = min(begin + length, span.stop)
-            answer = self._query(f"{self._select(measurement, range(begin, end))} LIMIT {page}")
+            answer = self._query(f"{self._select(measurement, range(begin, end))} LIMIT {page}", width)
             rows = [row for part in answer for row in part.values]
             if len(rows) == page:
                 end = int(rows[-1][0] or 0)

@@ -1,5 +1,6 @@
 """An InfluxDB as Telegraf, Home Assistant and others fill it, read and primed from without import (kind: usual inputs)."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from edge.sources.influx import InfluxSource, open_settings
 from edge.sources.settings import HistorySource
 from edge.stores.influx import InfluxStore
 from edge.stores.sqlite import SqliteStore
+from tests.support.fake_influx import FakeInflux2, Reply
 from tests.support.filling import prime
 from tests.support.ingests import ingest
 from tests.support.servers import Influx
@@ -146,6 +148,44 @@ def test_what_is_not_there_is_named_beside_what_is(filled: InfluxStore, keys: di
     """One line."""
     with pytest.raises(StoreDenied, match=words):
         source(filled, **keys).span()
+
+
+def test_times_at_both_ends_of_what_influxdb_can_hold_are_read(influx: Influx, bucket: str) -> None:
+    """By another program, or by a mistake; the span between them is more than a number of 64 bits."""
+    ends = (-(2**63) + 2, 2**63 - 2)
+    influx.write(bucket, "\n".join(f"m,t=a v={number} {time}" for number, time in enumerate([*ends, START * SECOND])))
+    opened = source(InfluxStore(influx.url, bucket, "gatecast", influx.token))
+    assert opened.span() == ends
+    table = SeriesTable()
+    assert [page.value.tolist() for page in opened.readings(ends[0], ends[1] + 1, table) if len(page)] == [[2.0]]
+    opened.close()
+
+
+def _answer(columns: list[str], row: list[object]) -> Reply:
+    """An answer to a query, with one row."""
+    series = [{"name": "m", "columns": columns, "values": [row]}]
+    return 200, "application/json", json.dumps({"results": [{"statement_id": 0, "series": series}]})
+
+
+@pytest.mark.parametrize(
+    ("first", "keys"),
+    [
+        (["2026-01-01T00:00:00Z", 1.5, "a"], ["v", "float"]),
+        ([None, 1.5, "a"], ["v", "float"]),
+        ([2**70, 1.5, "a"], ["v", "float"]),
+        ([], ["v", "float"]),
+        ([START * SECOND, 1.5, "a"], ["v"]),
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_denied_in_a_line(first: list[object], keys: list[object]) -> None:
+    """Such as times as text, from a server that does not know how to give them as numbers."""
+    with FakeInflux2() as fake:
+        replies = [_answer(["fieldKey", "fieldType"], keys), _answer(["tagKey"], ["t"]), _answer(["time", "v", "t"], first)]
+        fake.instead = lambda *_: replies[min(len(fake.requests), len(replies)) - 1]
+        opened = source(InfluxStore(fake.url, "b", "home", "all"))
+        with pytest.raises(StoreDenied, match=r"is no InfluxDB: expected .* from /query; check url"):
+            opened.span()
+        opened.close()
 
 
 def test_a_wrong_address_names_the_section(influx: Influx) -> None:
