@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from edge.errors import ConfigurationError
@@ -25,38 +25,64 @@ def alone(file: Path, *, in_use: Callable[[str], str], unusable: Callable[[str],
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        lock = file.open("a+", encoding="ascii", errors="replace")
+        lock = file.open("a+b", buffering=0)
     except OSError as error:
         raise ConfigurationError(unusable(str(error.strerror or error))) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            lock.seek(0)
-            raise ConfigurationError(in_use(lock.read(20).strip() or "unknown")) from error
+            raise ConfigurationError(in_use(_owner(file))) from error
         except OSError as error:
             raise ConfigurationError(unusable(str(error.strerror or error))) from error
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        with suppress(OSError):  # a disk without room costs the number, not the lock
+            lock.truncate(0)
+            lock.write(str(os.getpid()).encode())
         yield
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path, lock: Callable[[int, int], None] = fcntl.flock) -> Iterator[None]:
     """Keep every other agent off a state folder: two would number their series apart and mix them.
+
+    The folder itself is held, so that nobody gets in where the lock file is removed. On a file system that cannot do this, such
+    as NFS, the lock file alone keeps the others off.
 
     Args:
         folder: `[agent] state`.
+        lock: function that locks the folder; arguments as of `flock`.
 
     Raises:
         ConfigurationError: another agent is at work there, or the folder cannot be written.
     """
-    with alone(
-        folder / AGENT_LOCK,
-        in_use=lambda owner: (
-            f"{folder} is in use by another agent (process {owner}); stop that one, or choose another folder in [agent] state"
-        ),
-        unusable=lambda reason: f"cannot keep the agent's state in {folder}: {reason}; choose another folder in [agent] state",
-    ):
-        yield
+
+    def in_use(owner: str) -> str:
+        return f"{folder} is in use by another agent (process {owner}); stop that one, or choose another folder in [agent] state"
+
+    def unusable(reason: str) -> str:
+        return f"cannot keep the agent's state in {folder}: {reason}; choose another folder in [agent] state"
+
+    file = folder / AGENT_LOCK
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise ConfigurationError(unusable(str(error.strerror or error))) from error
+    try:
+        with suppress(OSError):  # the file system has no locks for folders
+            try:
+                lock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ConfigurationError(in_use(_owner(file))) from error
+        with alone(file, in_use=in_use, unusable=unusable):
+            yield
+    finally:
+        os.close(held)
+
+
+def _owner(file: Path) -> str:
+    """The number of the process that holds a lock file, as it wrote it there."""
+    try:
+        return file.read_bytes()[:20].decode(errors="replace").strip() or "unknown"
+    except OSError:
+        return "unknown"

@@ -1,5 +1,6 @@
 """Nobody shares a state folder, however the one before ended."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -38,6 +39,34 @@ def test_a_folder_is_free_again_when_its_owner_ends(tmp_path: Path) -> None:
     for _ in range(2):
         with alone_in(tmp_path / "state"):
             assert (tmp_path / "state" / AGENT_LOCK).read_text() == str(os.getpid())
+
+
+def test_a_lock_file_that_is_removed_lets_nobody_in(tmp_path: Path) -> None:
+    """Nor one that was put in its place: the folder itself is held. The refusal makes no file."""
+    with alone_in(tmp_path):
+        (tmp_path / AGENT_LOCK).unlink()
+        with pytest.raises(ConfigurationError, match=r"in use by another agent \(process unknown\)"), alone_in(tmp_path):
+            pass
+        assert not (tmp_path / AGENT_LOCK).exists()
+        (tmp_path / AGENT_LOCK).write_text("12")
+        with pytest.raises(ConfigurationError, match=r"in use by another agent \(process 12\)"), alone_in(tmp_path):
+            pass
+    with alone_in(tmp_path):
+        assert (tmp_path / AGENT_LOCK).read_text() == str(os.getpid())
+
+
+def test_where_folders_have_no_locks_the_file_keeps_others_off(tmp_path: Path) -> None:
+    """NFS wants a file that is open for writing."""
+
+    def no_lock(descriptor: int, operation: int) -> None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+    with (
+        alone_in(tmp_path, no_lock),
+        pytest.raises(ConfigurationError, match=rf"\(process {os.getpid()}\)"),
+        alone_in(tmp_path, no_lock),
+    ):
+        pass
 
 
 def test_a_second_agent_is_one_line_and_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
