@@ -3,7 +3,11 @@
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
+import msgspec
+
+Content = TypeVar("Content")
 OTHERS = 0o077  # permissions of the group and of everybody else
 
 
@@ -33,6 +37,19 @@ def replace_file(path: Path, content: bytes) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def read_json(path: Path, kind: type[Content]) -> Content | None:
+    """What a JSON file of ours holds; None where it is missing, cannot be read, or is damaged in any way.
+
+    Args:
+        path: path of the file.
+        kind: type of its content.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def write_synced(path: Path, content: bytes) -> None:

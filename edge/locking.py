@@ -57,7 +57,9 @@ def alone_in(folder: Path, lock: Callable[[int, int], None] = fcntl.flock) -> It
     """
 
     def in_use(owner: str) -> str:
-        return f"{folder} is in use by another agent (process {owner}); stop that one, or choose another folder in [agent] state"
+        return (
+            f"{folder} is in use by another agent (process {owner}); stop that one, or choose another folder in [agent] state"
+        )
 
     def unusable(reason: str) -> str:
         return f"cannot keep the agent's state in {folder}: {reason}; choose another folder in [agent] state"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from edge.files import replace_file
+from edge.files import read_json, replace_file
 
 
 class FilterRecord:
@@ -38,8 +38,16 @@ class FilterRecord:
 
 
 def _read(path: Path) -> dict[str, list[str]]:
-    """The filters by session; none where the file is missing or damaged."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, list[str]])
-    except (OSError, msgspec.MsgspecError):
-        return {}
+    """The filters by session; none where the file is missing or damaged.
+
+    A filter that no broker can hold is left out: brokers end the connection of a client that names one.
+    """
+    sessions = read_json(path, dict[str, list[str]]) or {}
+    return {session: list(filter(_is_filter, filters)) for session, filters in sessions.items()}
+
+
+def _is_filter(text: str) -> bool:
+    """Whether a text is a topic filter of MQTT: `+` and `#` stand for whole levels, and `#` is the last one."""
+    *levels, last = text.split("/")
+    signs = any("#" in level or ("+" in level and level != "+") for level in levels)
+    return bool(text) and text.isprintable() and not signs and (last in ("+", "#") or not {"+", "#"} & set(last))

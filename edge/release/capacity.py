@@ -32,7 +32,7 @@ def memory(groups: Path = GROUPS, own: Path = OWN) -> int:
     """
     least = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     group = groups
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, UnicodeDecodeError):
         names = (line.partition("::/")[2] for line in own.read_text().splitlines() if line.startswith("0::/"))
         group = groups / next(names, "")
     while True:

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from edge.files import replace_file
+from edge.files import read_json, replace_file
 
 REFUSALS = 100  # remembered
 
@@ -179,7 +179,4 @@ def is_of(refusal: Refusal, version: str, changed: str) -> bool:
 
 def read_pointer(path: Path) -> Pointer:
     """What was remembered; nothing where that cannot be read."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Pointer)
-    except (OSError, msgspec.MsgspecError, RecursionError):
-        return Pointer()
+    return read_json(path, Pointer) or Pointer()

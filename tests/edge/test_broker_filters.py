@@ -22,12 +22,19 @@ def test_the_record_outlives_the_process(tmp_path: Path) -> None:
 def test_a_damaged_record_is_an_empty_one(tmp_path: Path) -> None:
     """It is made again at the next subscription."""
     path = tmp_path / "subscribed.json"
-    for damage in (b"", b"[1]", b'{"a": 5}', b"\xff\x00"):
+    for damage in (b"", b"[1]", b'{"a": 5}', b"\xff\x00", b'{"a": ["t\xb7"]}', b'{"a": ' + b"[" * 100_000):
         path.write_bytes(damage)
         record = FilterRecord(path, "a")
         assert record.filters == set()
         record.note(["t/#"])
         assert FilterRecord(path, "a").filters == {"t/#"}
+
+
+def test_a_filter_that_the_disk_changed_into_none_is_left_out(tmp_path: Path) -> None:
+    """A broker would end the connection again and again, as it is asked to give that up."""
+    path = tmp_path / "subscribed.json"
+    path.write_bytes(b'{"a": ["", "s/#/+", "s/k+/t", "s#", "s/+k", "s\\u0000", "/", "+", "#", "s/+/t", "s//#"]}')
+    assert FilterRecord(path, "a").filters == {"/", "+", "#", "s/+/t", "s//#"}
 
 
 def test_a_disk_that_takes_nothing_stops_no_subscription(tmp_path: Path) -> None:

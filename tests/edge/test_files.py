@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.files import replace_file, sync_folder, write_synced
+from edge.files import read_json, replace_file, sync_folder, write_synced
 
 
 def test_a_file_is_replaced_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
@@ -14,6 +14,17 @@ def test_a_file_is_replaced_and_leaves_nothing_beside_it(tmp_path: Path) -> None
         replace_file(path, content)
         assert path.read_bytes() == content
     assert [file.name for file in path.parent.iterdir()] == ["file"]
+
+
+def test_a_file_of_ours_that_is_damaged_is_none(tmp_path: Path) -> None:
+    """As one that is missing, or a folder in its place."""
+    path = tmp_path / "file"
+    assert read_json(path, list[str]) is read_json(tmp_path, list[str]) is None
+    for content in (b"", b"{}", b"[1]", b'["\xb7"]', b"[" * 100_000):
+        path.write_bytes(content)
+        assert read_json(path, list[str]) is None
+    path.write_bytes(b'["a"]')
+    assert read_json(path, list[str]) == ["a"]
 
 
 def test_a_file_that_cannot_be_replaced_stays(tmp_path: Path) -> None:

@@ -13,8 +13,22 @@ def refusal(version: str, changed: str = "now", cause: str = "test") -> Refusal:
 def test_what_cannot_be_read_is_nothing(tmp_path: Path) -> None:
     """A file that is missing, and one that is spoilt."""
     assert read_pointer(tmp_path / "live.json") == Pointer()
-    (tmp_path / "live.json").write_bytes(b"[[[")
-    assert read_pointer(tmp_path / "live.json") == Pointer()
+    for content in (b"[[[", b"\xff", b'{"live":"2026\xb7"}', b'{"channel":' + b"[" * 100_000):
+        (tmp_path / "live.json").write_bytes(content)
+        assert read_pointer(tmp_path / "live.json") == Pointer()
+
+
+def test_no_bit_that_the_disk_changes_keeps_the_agent_from_starting(tmp_path: Path) -> None:
+    """Whatever is left of the text, it is read, or it is nothing."""
+    path = tmp_path / "live.json"
+    memory = Memory(path, list[str]().append)
+    memory.refuse(refusal("a"))
+    content = path.read_bytes()
+    for position in range(8 * len(content)):
+        changed = bytearray(content)
+        changed[position // 8] ^= 1 << position % 8
+        path.write_bytes(changed)
+        assert isinstance(read_pointer(path), Pointer)
 
 
 def test_a_refusal_replaces_the_earlier_one_of_the_same_release(tmp_path: Path) -> None:
