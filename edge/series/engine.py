@@ -148,7 +148,7 @@ class Engine:
         self.state.learn()
         if contract == before:
             return True
-        self.state = self.state.adapted(contract)
+        self.state = self.state.adapted(contract, self._lateness)
         self.scoring = Scoring(contract, self.leads)
         return (contract.interval, contract.aggregation) == (before.interval, before.aggregation)
 
@@ -255,8 +255,7 @@ class Engine:
             self.restart()
             return self.series.names[others[0]]
         if (self.state.contract, self.state.lateness) != (contract, self._lateness):
-            self.state.lateness = self._lateness
-            self.state = self.state.adapted(contract)
+            self.state = self.state.adapted(contract, self._lateness)
         if self.scoring.contract != contract or tuple(self.scoring.leads.tolist()) != self.leads:
             self.scoring = Scoring(contract, self.leads)
         return None

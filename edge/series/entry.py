@@ -1,4 +1,4 @@
-"""One batch as the spool's journal keeps it."""
+"""What the spool keeps of the series: each batch in its journal, and the parts of a snapshot."""
 
 import math
 from dataclasses import dataclass
@@ -6,9 +6,26 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Float64, Readings
+from edge.contract.columns import Float64, Int64, Readings
+from edge.contract.contract import Contract
+from edge.contract.meaning import Kind
 
 NO_FORECASTS: Float64 = np.zeros((0, 0, 0))
+DUMPED, PART = 1024, 1 << 20  # series, and bytes, in one part of a dump: a snapshot needs several times as much memory
+
+
+class Head(msgspec.Struct, array_like=True):
+    """The first part of a dumped state; `told` has index, kind and hold of the series that are no plain gauges."""
+
+    contract: Contract
+    lateness: int
+    series: int
+    told: list[tuple[int, Kind, int]] = []
+
+
+def dumped(size: int) -> int:
+    """Number of series in a part of a dump, by the bytes of a series."""
+    return max(1, min(DUMPED, PART // size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +59,8 @@ def floats(data: bytes, count: int) -> Float64:
     """So many numbers, float64 `[count]`; an agent of an earlier version wrote them as float32."""
     written = np.float32 if len(data) == 4 * count else np.float64
     return np.frombuffer(data, written).astype(np.float64, copy=False)
+
+
+def integers(data: bytes, count: int) -> Int64:
+    """So many whole numbers, int64 `[count]`, of the width in which they were written."""
+    return np.frombuffer(data, f"i{len(data) // count}").astype(np.int64, copy=False)

@@ -29,6 +29,15 @@ class Recent:
         if len(self._batches) > REMEMBERED_BATCHES or sum(map(len, self._batches)) > REMEMBERED + REMEMBERED // 4:
             self._batches = [self.readings.take(slice(-REMEMBERED, None))]
 
+    def since(self, first: Int64, interval: int) -> "Recent":
+        """What is remembered of an interval and those after it.
+
+        Args:
+            first: number of that interval, of each series by its index.
+            interval: length of an interval, ns.
+        """
+        return Recent([part.take(part.time // interval >= first[part.series]) for part in self._batches])
+
     def of(self, series: Int32) -> Readings:
         """All that is remembered of these series, in order of arrival."""
         return Readings.concatenate([part.take(np.isin(part.series, series)) for part in self._batches])

@@ -13,9 +13,8 @@ from edge.contract.columns import Bool, Float64, Int32, Int64, Scores, extend
 from edge.contract.contract import Contract
 from edge.forecaster.level import is_known
 from edge.series.closing import Closed
-from edge.series.entry import floats
+from edge.series.entry import DUMPED, dumped, floats, integers
 from edge.series.metrics import absolute_error, covered, pinball
-from edge.series.state import DUMPED, dumped
 
 NEVER = np.iinfo(np.int64).min  # target of a slot in which nothing waits, in dumps of earlier versions
 LAST_BITS = (1 << 32) - 1  # of the number of an interval; dumps of earlier versions have no more of them
@@ -202,7 +201,7 @@ class Scoring:
             columns: the forecasts, whole or as medians and distances from these, of all or of the others.
         """
         shape = self._median[rows].shape
-        target = np.frombuffer(targets, f"i{len(targets) // math.prod(shape)}").reshape(shape).astype(np.int64)
+        target = integers(targets, math.prod(shape)).reshape(shape)
         if len(columns) > 1 and len(columns[1]) == self._around[rows].nbytes:
             self._load_forecasts(rows, *columns)
         else:

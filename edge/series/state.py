@@ -13,32 +13,18 @@ import numpy as np
 from edge.contract.columns import Bool, Float64, Int32, Int64, Readings, Whole, extend
 from edge.contract.contract import Contract
 from edge.contract.grid import group_starts
-from edge.contract.meaning import GAUGE, Kind, Meaning
+from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.values import EARLIER
 from edge.series.closing import Closed, Ingested, join
+from edge.series.entry import Head, dumped, integers
 from edge.series.passes import in_passes
 from edge.series.recent import REMEMBERED, Recent, replaced
 from edge.series.ring import UNSEEN, Ring, Rows
 
 OPEN_INTERVALS = 16  # room ahead of the closed ones: fewer passes when old readings arrive in one go
 PASS_INTERVALS = OPEN_INTERVALS - EARLIER  # of which one pass may fill so many
-DUMPED, PART = 1024, 1 << 20  # series, and bytes, in one part of a dump: a snapshot needs several times as much memory
 LOOKED_AT = 1024  # series whose windows are in memory at once
 LEAST_FILLED = 3  # intervals with a reading, below which no distance is usual
-
-
-def dumped(size: int) -> int:
-    """Number of series in a part of a dump, by the bytes of a series."""
-    return max(1, min(DUMPED, PART // size))
-
-
-class _Head(msgspec.Struct, array_like=True):
-    """The first part of a dump; `told` has index, kind and hold of the series that are no plain gauges."""
-
-    contract: Contract
-    lateness: int
-    series: int
-    told: list[tuple[int, Kind, int]] = []
 
 
 class State:
@@ -161,11 +147,10 @@ class State:
             self._meanings.append(meaning)
 
     @property
-    def _dumped(self) -> tuple[Float64 | Whole, ...]:
-        """The columns of a dump, in their order there."""
+    def _columns(self) -> tuple[Float64 | Whole, ...]:
+        """The columns of a dump, in their order there; the last two count where a series holds."""
         ring = self._ring
-        columns = ring.value, ring.weight, self._frontier, ring.top, self._latest
-        return (*columns, ring.left, ring.left_number) if ring.holds else columns
+        return ring.value, ring.weight, self._frontier, ring.top, self._latest, ring.left, ring.left_number
 
     def ingest(self, readings: Readings) -> Ingested:
         """Take readings in order of arrival; values must be finite.
@@ -289,16 +274,24 @@ class State:
         """The series that have open intervals before this one."""
         return np.flatnonzero((self._frontier != UNSEEN) & (self._frontier < frontier)).astype(np.int32)
 
-    def adapted(self, contract: Contract) -> "State":
-        """The same series under another contract; what they have seen is kept where the grid is the same."""
-        state = State(contract, self.lateness, meaning=self._meaning)
+    def adapted(self, contract: Contract, lateness: int) -> "State":
+        """The same series under another contract and lateness; what they have seen is kept where the grid is the same.
+
+        Intervals that the readings so far would have closed under a shorter lateness are passed over: nobody sees them close.
+        """
+        state = State(contract, lateness, meaning=self._meaning)
         state._grow(len(self._meanings))
         if (contract.interval, contract.aggregation) != (self.contract.interval, self.contract.aggregation):
             return state
-        state._ring.take_over(self._ring, np.flatnonzero(self._frontier != UNSEEN))
+        seen = np.flatnonzero(self._frontier != UNSEEN)
+        state._ring.take_over(self._ring, seen)
         for mine, theirs in ((state._frontier, self._frontier), (state._latest, self._latest)):
             mine[:] = theirs[: len(mine)]
-        state._recent = self._recent
+        state._frontier[seen] = np.maximum(state._frontier[seen], (state._latest[seen] - lateness) // contract.interval)
+        # What has left with its cell is replaced by no correction.
+        first = np.full(len(state._frontier), UNSEEN)
+        first[seen] = state._ring.top[seen] - state._ring.columns
+        state._recent = self._recent.since(first, contract.interval)
         return state
 
     def dump(self) -> Iterator[bytes]:
@@ -309,10 +302,10 @@ class State:
         head = (msgspec.to_builtins(self.contract), self.lateness, series)
         yield msgspec.msgpack.encode((*head, told) if told else head)
         yield msgspec.msgpack.encode([column.tobytes() for column in (recent.series, recent.time, recent.value)])
-        size = dumped(12 * self._ring.columns)
+        size, count = dumped(12 * self._ring.columns), None if self._ring.holds else -2
         for start in range(0, series, size):
             rows = slice(start, min(start + size, series))
-            columns = (column[rows] for column in self._dumped)
+            columns = (column[rows] for column in self._columns[:count])
             yield msgspec.msgpack.encode([(c.astype(np.int32) if c.dtype.kind == "u" else c).tobytes() for c in columns])
 
     @classmethod
@@ -323,7 +316,7 @@ class State:
             parts: the dump.
             meaning: function that gives the meaning of series that are new; the others have that of the dump.
         """
-        head = msgspec.msgpack.decode(next(parts), type=_Head)
+        head = msgspec.msgpack.decode(next(parts), type=Head)
         state = cls(head.contract, head.lateness, meaning=meaning)
         state._allocate(head.series)
         told = {index: Meaning(kind, hold) for index, kind, hold in head.told}
@@ -335,12 +328,14 @@ class State:
         while stop < head.series:
             blocks = msgspec.msgpack.decode(next(parts), type=list[bytes])
             start, stop = stop, stop + len(blocks[2]) // 8  # as many as its frontiers
+            # What was written tells its own width and whether series hold: series that had no reading yet are not in `told`.
+            weight = integers(blocks[1], (stop - start) * state._ring.columns)
             if state._ring.counts:
-                state._ring.widen(int(np.frombuffer(blocks[1], np.int32).max()))
-            for column, block in zip(state._dumped, blocks, strict=True):
+                state._ring.widen(int(weight.max()))
+            for column, block in zip(state._columns, blocks, strict=False):
                 rows = column[start:stop]
-                kind = np.int32 if rows.dtype.kind == "u" else rows.dtype
-                rows[...] = np.frombuffer(block, kind).reshape(rows.shape)
+                values = np.frombuffer(block) if rows.dtype.kind == "f" else integers(block, rows.size)
+                rows[...] = values.reshape(rows.shape)
         return state
 
     def _frontiers(self, rows: Readings, first: Bool) -> tuple[Int64, Int64]:

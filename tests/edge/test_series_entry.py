@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from edge.contract.columns import Float64, Readings
-from edge.series.entry import NO_FORECASTS, Entry
+from edge.series.entry import DUMPED, NO_FORECASTS, PART, Entry, dumped, integers
 
 rows = st.lists(st.tuples(st.integers(0, 2**31 - 1), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False)), max_size=9)
 forecasts = st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 4)).flatmap(
@@ -41,3 +41,16 @@ def test_bytes_that_are_no_entry_are_refused() -> None:
     content = Entry(Readings.of([1], [2], [3.0]), 4, NO_FORECASTS).encode()
     with pytest.raises(ValueError, match="truncated"):
         Entry.decode(content[:-3])
+
+
+def test_whole_numbers_are_read_in_the_width_in_which_they_were_written() -> None:
+    """A series alone decides neither in which version nor beside which others it was saved."""
+    for width in (np.int32, np.int64):
+        numbers = integers(np.asarray([-1, 2, 3], width).tobytes(), 3)
+        assert numbers.dtype == np.int64
+        assert numbers.tolist() == [-1, 2, 3]
+
+
+def test_a_part_of_a_dump_has_a_series_and_is_bounded() -> None:
+    """By a number of series, and by bytes where one series is large."""
+    assert [dumped(size) for size in (1, PART // 3, 2 * PART)] == [DUMPED, 3, 1]

@@ -41,9 +41,9 @@ def test_a_shorter_window_remembers_what_it_holds() -> None:
     state = State(Contract(interval=10, window=30, horizon=1), meaning=lambda _: Meaning(hold=500))
     state.ingest(Readings.of([0], [5], [21.5]))
     state.advance(300)
-    shorter = state.adapted(Contract(interval=10, window=2, horizon=1))
+    shorter = state.adapted(Contract(interval=10, window=2, horizon=1), 0)
     assert shorter.advance(310).windows.tolist() == [[21.5, 21.5]]
-    assert shorter.adapted(Contract(interval=10, window=40, horizon=1)).advance(320).windows[0, -32:].tolist() == [21.5] * 32
+    assert shorter.adapted(Contract(interval=10, window=40, horizon=1), 0).advance(320).windows[0, -32:].tolist() == [21.5] * 32
 
 
 def test_a_series_that_means_something_else_now_is_named() -> None:

@@ -23,3 +23,11 @@ def test_rows_that_rise_and_are_new_replace_nothing() -> None:
     again = Readings.of([0, 1], [5, 5], [2.0, 3.0])
     np.testing.assert_array_equal(recent.replaced(again, np.asarray([True, False]), first), [1.0, np.nan])
     assert recent.readings.value.tolist() == [1.0]
+
+
+def test_what_lies_before_an_interval_of_its_series_is_forgotten() -> None:
+    """Each series has an interval of its own; what stays keeps its order."""
+    recent = Recent()
+    recent.add(Readings.of([0, 1, 0], [9, 9, 10], [1.0, 2.0, 3.0]))
+    recent.add(Readings.of([1, 0], [-1, 5], [4.0, 5.0]))
+    assert recent.since(np.asarray([1, 0]), 10).readings.value.tolist() == [2.0, 3.0]

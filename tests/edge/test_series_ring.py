@@ -65,7 +65,7 @@ def test_an_interval_has_any_number_of_readings(count: int) -> None:
     """The mean is right where a byte or two cannot count them, also after a restart and under another contract."""
     state = State(Contract(interval=100_000, window=2, horizon=1))
     state.ingest(Readings.of([1, *[0] * count], range(count + 1), [7.0, *[2.0] * count]))
-    for other in (state, State.load(state.dump()), state.adapted(Contract(interval=100_000, window=3, horizon=1))):
+    for other in (state, State.load(state.dump()), state.adapted(Contract(interval=100_000, window=3, horizon=1), 0)):
         other.ingest(Readings.of([0], [90_000], [3.0 + count]))
         assert other.advance(100_000).windows[:, -1].tolist() == [pytest.approx(3.0, rel=1e-12), 7.0]
 

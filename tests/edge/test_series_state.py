@@ -233,10 +233,10 @@ def test_a_longer_window_takes_over_what_the_shorter_one_has_seen() -> None:
     """A new contract on the same grid keeps values; on another grid it starts empty."""
     state = State(Contract(interval=10, window=3, horizon=1))
     state.ingest(Readings.of([0] * 6, [10 * k for k in range(6)], list(range(6))))
-    longer = state.adapted(Contract(interval=10, window=5, horizon=1))
+    longer = state.adapted(Contract(interval=10, window=5, horizon=1), 0)
     closed = longer.ingest(Readings.of([0], [60], [6.0])).closed
     np.testing.assert_array_equal(closed.windows[-1], np.array([1, 2, 3, 4, 5], np.float32))
-    other = state.adapted(Contract(interval=20, window=5, horizon=1))
+    other = state.adapted(Contract(interval=20, window=5, horizon=1), 0)
     assert len(other) == 0
 
 
@@ -341,13 +341,13 @@ def test_an_interval_that_is_open_goes_on_under_another_contract(aggregation: Ag
     """Its readings count on, a repetition stays one, and the clock of the series stands where it stood."""
     state = State(Contract(interval=10, window=3, horizon=1, aggregation=aggregation))
     state.ingest(Readings.of([1, 1, 1], [0, 13, 17], [1.0, 2.0, 4.0]))
-    adapted = state.adapted(Contract(interval=10, window=5, horizon=2, aggregation=aggregation))
+    adapted = state.adapted(Contract(interval=10, window=5, horizon=2, aggregation=aggregation), 0)
     assert (len(adapted), adapted.reached) == (1, 10)
     ingested = adapted.ingest(Readings.of([1, 1, 1], [13, 11, 20], [2.0, 9.0, 0.0]))
     assert ingested.fresh.tolist() == [False, True, True]
     expected = {"mean": 5.0, "last": 4.0}[aggregation]
     assert ingested.closed.windows[:, -2:].tolist() == [[1.0, expected]]
-    assert not len(state.adapted(Contract(interval=10, window=3, horizon=1, aggregation="sum")))
+    assert not len(state.adapted(Contract(interval=10, window=3, horizon=1, aggregation="sum"), 0))
 
 
 def test_columns_of_closed_windows_have_their_types_with_and_without_rows() -> None:
