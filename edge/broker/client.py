@@ -13,7 +13,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge.broker.address import Address
-from edge.broker.packets import EXACTLY_ONCE, NotMqtt, PacketReader
+from edge.broker.packets import PUBREL, NotMqtt, PacketReader, completed
 from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.message import Message
 from edge.threads import Died, raise_again, tell_of_death
@@ -22,8 +22,13 @@ from edge.tls import TlsFiles
 READ_SIZE = 65_536  # bytes
 NEVER = 0xFFFF_FFFF  # seconds after which a session of MQTT 5 expires: not at all
 IDENTIFIERS = 65_535  # of messages that may be sent to us and not yet acknowledged: all there are
-UNRELEASED = 32 << 20  # bytes of messages of QoS 2 that the broker may send before it releases one of them
+UNREAD = 1 << 20  # bytes of memory of our answers that may wait for a broker that goes on releasing messages of QoS 2
+UNREAD_ENTRY = 256  # bytes of it for each write, beside its content
 LARGER = 1 << 20  # bytes by which a message may be larger than what we can read: it is counted, and named in the log
+
+# First two bytes of what acknowledges a message, by its QoS: PUBACK, PUBREC. The library sends PUBREC itself; PUBCOMP is left.
+RECEIVED = {1: b"\x40\x02", 2: b"\x50\x02"}
+RECEIVED_BY_LIBRARY = {1: b"\x40\x02", 2: b"\x70\x02"}
 
 Version: TypeAlias = Literal["3.1.1", "5"]
 
@@ -64,10 +69,11 @@ class Subscription:
 class BufferedClient(paho.Client):
     """A client that reads many messages, and acknowledges many, with one system call.
 
-    The library keeps the connection: login, TLS, pings, subscriptions, and messages of QoS 2. Messages of QoS 0 and 1 are taken
-    from what was received before it sees them. It would make an object with a lock of each, read each with three system calls
-    or more and acknowledge each with two, and every call hands the interpreter to another thread. The names with an underscore
-    are the library's own: the supported versions are pinned, and a test compares with a plain client.
+    The library keeps the connection: login, TLS, pings and subscriptions. Messages are taken from what was received before it
+    sees them. It would make an object with a lock of each, read each with three system calls or more and acknowledge each with
+    two, and every call hands the interpreter to another thread. One of QoS 2 it would acknowledge at once, before its effect is
+    committed, and an agent killed in between would lose it. The names with an underscore are the library's own: the supported
+    versions are pinned, and a test compares with a plain client.
 
     While `crowded` says so nothing is read; pings go out all the same, and that no answer is read is not held against
     the broker.
@@ -95,8 +101,7 @@ class BufferedClient(paho.Client):
         self._subscription, self._clean = subscription, clean
         self._library, self._longest, self._take = subscription.library, subscription.largest + 1, take
         self._reader = PacketReader(self._longest, properties=self.five)
-        self._exact: set[int] = set()  # identifiers of messages of QoS 2 that wait for their acknowledgement
-        self._unreleased = 0  # bytes of those that the broker has not released, at most
+        self._received = RECEIVED_BY_LIBRARY if subscription.library else RECEIVED
         self._slow_since: float | None = None  # seconds, monotonic
         self._later: tuple[float, Callable[[], object]] | None = None
         self._packet, self._offset = b"", 0  # a packet that the library reads, and how far it is
@@ -138,6 +143,8 @@ class BufferedClient(paho.Client):
         thread, self._thread_terminate = self._thread, True
         if thread is not None:
             thread.join(seconds)
+            if not thread.is_alive():
+                self._sock_close()  # one that was opened while we stopped
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
         """Handle everything that has been received; the socket will not announce what is in our buffer."""
@@ -162,39 +169,34 @@ class BufferedClient(paho.Client):
             return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
         with self._msgtime_mutex:
             self._last_bytes_received = time.monotonic()
+        releases: list[bytes] = []
         for piece in self._reader.read(data, time.time_ns(), self.connections):
             if isinstance(piece, list):
                 self._take(piece)
+                continue
+            if piece[0] == PUBREL:
+                releases.append(piece)
                 continue
             self._packet, self._offset = piece, 0
             code = super().loop_read(max_packets)
             if code or self.socket() is None:
                 return code
-            if piece[0] in EXACTLY_ONCE:
-                self._bound_unreleased(len(piece))
         self._slow_since = (self._slow_since or time.monotonic()) if self._reader.is_dropping else None
-        return MQTTErrorCode.MQTT_ERR_SUCCESS
+        return self._complete(releases) if releases else MQTTErrorCode.MQTT_ERR_SUCCESS
 
-    def _bound_unreleased(self, size: int) -> None:
-        """Give up on a broker that sends messages of QoS 2 and does not release them: the library keeps them all."""
-        self._unreleased += size
-        if self._unreleased <= 2 * UNRELEASED:
-            return
-        with self._in_message_mutex:
-            self._unreleased = sum(len(message.payload) for message in self._in_messages.values())
-            if self._unreleased > UNRELEASED:
-                self._in_messages.clear()
-                raise NotMqtt(f"it does not release messages of QoS 2 of {self._unreleased} bytes")
+    def _complete(self, releases: list[bytes]) -> MQTTErrorCode:
+        """Answer at once that messages of QoS 2 are done with: their effect was committed before they were acknowledged."""
+        if sum(UNREAD_ENTRY + out["to_process"] for out in list(self._out_packet)) > UNREAD:
+            raise NotMqtt("it releases messages and reads none of our answers")
+        return self._packet_queue(int(MessageType.PUBCOMP), b"".join(map(completed, releases)), 0, 1)
 
-    def acknowledge(self, mids: Sequence[int], connection: int) -> None:
-        """Send PUBACK for messages, PUBCOMP for those of QoS 2, unless the connection they came over is gone."""
-        exact = self._exact.intersection(mids) if self._exact else ()
-        packets = b"".join(b"\x40\x02" + mid.to_bytes(2, "big") for mid in mids if mid not in exact)
-        packets += b"".join(b"\x70\x02" + mid.to_bytes(2, "big") for mid in exact)
+    def acknowledge(self, messages: Sequence[Message], connection: int) -> None:
+        """Send PUBACK for messages of QoS 1, PUBREC for those of QoS 2, unless the connection they came over is gone."""
+        received = self._received
+        packets = b"".join([received[message.qos] + message.mid.to_bytes(2, "big") for message in messages])
         with self._gate:
             if connection == self.connections:
-                self._exact.difference_update(exact)
-                self._packet_queue(int(MessageType.PUBACK), packets, mids[-1], 1)
+                self._packet_queue(int(MessageType.PUBACK), packets, messages[-1].mid, 1)
 
     def later(self, seconds: float, work: Callable[[], object]) -> None:
         """Have something done in the network's thread, unless the connection ends before.
@@ -232,15 +234,13 @@ class BufferedClient(paho.Client):
         return self._packet[start : self._offset]
 
     def _hear(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
-        """Hand over a message that the library has read: one of QoS 2, or any."""
+        """Hand over a message that the library has read."""
         try:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""
         payload = bytes(message.payload[: self._longest])
         flags = message.retain, message.mid, message.qos
-        if message.qos > 1:
-            self._exact.add(message.mid)
         self._take([Message(topic, payload, time.time_ns(), *flags, self.connections, message.dup)])
 
     def _sock_close(self) -> None:
@@ -249,7 +249,7 @@ class BufferedClient(paho.Client):
             self.connections += 1
         self._packet, self._offset = b"", 0
         self._reader.begin()
-        self._exact, self._slow_since, self._later = set(), None, None
+        self._slow_since = self._later = None
         super()._sock_close()
 
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 from edge.messages.message import Message
 
-# First bytes of messages of QoS 0 and 1, retained or sent again or not. One of QoS 2 needs the three packets that follow it.
-MESSAGES = frozenset(0x30 | dup << 3 | qos << 1 | retained for dup in (0, 1) for qos in (0, 1) for retained in (0, 1))
+# First bytes of messages of each QoS, retained or sent again or not.
+MESSAGES = frozenset(0x30 | dup << 3 | qos << 1 | retained for dup in (0, 1) for qos in (0, 1, 2) for retained in (0, 1))
 PUBLISH = 3  # the type of messages
-EXACTLY_ONCE = frozenset({0x34, 0x35, 0x3C, 0x3D})
 # First bytes of other packets of a broker: CONNACK, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK, UNSUBACK, PINGRESP.
 ANSWERS = frozenset({0x20, 0x40, 0x50, 0x62, 0x70, 0x90, 0xB0, 0xD0})
 CONNACK = 0x20
+PUBREL = 0x62
 DISCONNECT = 0xE0  # by a broker in MQTT 5 only
 SET_BACK = 1_000_000_000  # ns; a clock that goes back by less gives no time twice
 # Bytes before a payload: type and length, the topic behind its length, an identifier, the length of the properties.
@@ -41,14 +41,14 @@ class PacketReader:
 
     def __init__(self, longest: int, *, properties: bool = False) -> None:
         self._longest, self._properties = longest, properties
-        self._known = MESSAGES | EXACTLY_ONCE | ANSWERS | ({DISCONNECT} if properties else set())
+        self._known = MESSAGES | ANSWERS | ({DISCONNECT} if properties else set())
         self._arrival = self._session = 0  # of the next message
         self.begin()
 
     def begin(self) -> None:
         """Forget what is not complete: the next bytes are the first ones of a connection."""
         self._rest = b""
-        self._long: list[Message] | bytes = b""  # a long message under way
+        self._long: list[Message] = []  # a long message under way
         self._to_drop = 0  # bytes until its end
         self._accepted = False  # whether a CONNACK came; a second one would make the library subscribe once more
 
@@ -115,9 +115,9 @@ class PacketReader:
             start: offset of the length of the topic.
             stop: offset behind the payload.
         """
-        qos = first >> 1 & 1
+        qos = first >> 1 & 3
         body = start + 2 + (stream[start] << 8 | stream[start + 1]) if start + 2 <= stop else stop + 1
-        payload = body + 2 * qos
+        payload = body + 2 if qos else body
         if payload > stop:
             raise NotMqtt("a message ends within its topic")
         if self._properties:
@@ -156,11 +156,7 @@ class PacketReader:
         if bounds is None or len(stream) - at < self._longest + LONGEST_PREFIX or stream[at] >> 4 != PUBLISH:
             return False
         start, stop = bounds
-        if stream[at] in EXACTLY_ONCE:  # the library gets a shorter one
-            kept = stream[start : at + self._longest + LONGEST_PREFIX]
-            self._long = bytes([stream[at], *_digits(len(kept))]) + kept
-        else:
-            self._long = [self._message(stream, stream[at], start, stop)]
+        self._long = [self._message(stream, stream[at], start, stop)]
         self._to_drop = stop - len(stream)
         return True
 
@@ -173,12 +169,20 @@ class PacketReader:
         if first == CONNACK and self._accepted:
             raise NotMqtt("the broker accepts a connection twice")
         bounds = _bounds(stream, at)
-        if bounds is not None and bounds[1] - at > LONGEST_ANSWER and first not in EXACTLY_ONCE:
+        if bounds is not None and bounds[1] - at > LONGEST_ANSWER:
             raise NotMqtt(f"a packet that is no message has {bounds[1] - at} bytes")
         if bounds is None or bounds[1] > len(stream):
             return b""
         self._accepted |= first == CONNACK
         return stream[at : bounds[1]]
+
+
+def completed(release: bytes) -> bytes:
+    """The PUBCOMP that answers a PUBREL: the broker may use the identifier of a message of QoS 2 again."""
+    length = _length(release[1:5])
+    if length is None or length[1] < 2:
+        raise NotMqtt("a message is released without its identifier")
+    return b"\x70\x02" + release[1 + length[0] : 3 + length[0]]
 
 
 def _bounds(stream: bytes, at: int) -> tuple[int, int] | None:
@@ -201,12 +205,3 @@ def _length(digits: bytes) -> tuple[int, int] | None:
     if len(digits) == 4:
         raise NotMqtt("a packet is longer than MQTT allows")
     return None
-
-
-def _digits(length: int) -> list[int]:
-    """The bytes that say a length."""
-    digits = []
-    while length > 127:
-        digits.append(length & 127 | 128)
-        length >>= 7
-    return [*digits, length]

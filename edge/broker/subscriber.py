@@ -1,7 +1,8 @@
 """MQTT messages in, acknowledgements out.
 
 QoS 1 with a persistent session: the broker keeps a message until it is acknowledged, and it is acknowledged only after
-its effect is committed. The network thread does nothing but hand over.
+its effect is committed. So are those of QoS 2, of a session that another program subscribed so under our name. The network
+thread does nothing but hand over.
 """
 
 import time
@@ -168,9 +169,9 @@ class Subscriber:
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Let the broker forget messages; those of an earlier connection will come again and change nothing."""
         session = self.session
-        mids = [message.mid for message in messages if message.qos and message.session == session]
-        if mids:
-            self._client.acknowledge(mids, session)
+        taken = [message for message in messages if message.qos and message.session == session]
+        if taken:
+            self._client.acknowledge(taken, session)
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Publish once, without waiting; where there is no connection it is as if it had been lost on its way."""

@@ -14,7 +14,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):  # one is made per message
         arrival: time of arrival, ns UTC.
         retained: whether the broker had kept it; its age is unknown.
         mid: packet identifier to acknowledge.
-        qos: 0 or 1.
+        qos: 0, 1 or 2.
         session: number of the connection it came over; over another one its identifier may mean another message.
         dup: whether the broker sent it before, under the same identifier.
     """

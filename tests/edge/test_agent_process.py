@@ -35,6 +35,7 @@ from tests.support.agent_process import (
     release,
     running,
     stream,
+    subscribe_before,
     uninterrupted,
     wait_for_all,
 )
@@ -90,9 +91,11 @@ def test_killed_agent_loses_and_doubles_nothing(
         assert_complete(agent, url, rows, bundle, tmp_path)
 
 
-def test_readings_that_wait_to_be_committed_survive(tmp_path: Path, mosquitto: Mosquitto) -> None:
+@pytest.mark.parametrize("qos", [1, 2])
+def test_readings_that_wait_to_be_committed_survive(qos: int, tmp_path: Path, mosquitto: Mosquitto) -> None:
     """After `kill -9` the broker sends them again; after SIGTERM they are in the store although they could wait for an hour.
 
+    So it is with QoS 2, where another program has subscribed under the agent's name before.
     What the agent keeps is for its own user alone, also what an earlier one had left open.
     """
     url, bundle = f"sqlite:///{tmp_path}/store.db", baseline_bundle()
@@ -101,8 +104,9 @@ def test_readings_that_wait_to_be_committed_survive(tmp_path: Path, mosquitto: M
     client, store = publisher(mosquitto.port), open_store(url)
     (tmp_path / "state" / "bundles").mkdir(parents=True)
     (tmp_path / "state" / "bundles" / "earlier").write_text("")
+    subscribe_before(mosquitto.port, tmp_path.name, "sensors/#")
     with running(config) as agent:
-        publish(client, rows)
+        publish(client, rows, qos=qos)
         hang_up(client)
         for end in (agent.kill, agent.stop):
             wait_until(lambda: agent.number(Counter.MESSAGES) == len(rows))

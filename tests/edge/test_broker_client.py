@@ -66,16 +66,17 @@ def test_all_readers_hear_the_same(mosquitto: Mosquitto) -> None:
 
 @pytest.mark.servers
 @pytest.mark.parametrize("version", ["3.1.1", "5"])
-def test_each_quality_of_service_is_acknowledged(mosquitto: Mosquitto, version: Literal["3.1.1", "5"]) -> None:
+@pytest.mark.parametrize("name", ["gateway", "library"])
+def test_each_quality_of_service_is_acknowledged(mosquitto: Mosquitto, name: str, version: Literal["3.1.1", "5"]) -> None:
     """A message of QoS 0, 1 and 2 with properties is heard once each, and what is acknowledged does not come again."""
-    heard: dict[str, list[tuple[str, bytes]]] = {"gateway": []}
+    heard: dict[str, list[tuple[str, bytes]]] = {name: []}
     broker, ready = Address("127.0.0.1", mosquitto.port, tls=False, user=None), threading.Event()
     user = ("room", "ä" * 100)
     properties = told(PacketTypes.PUBLISH, UserProperty=user, ContentType="text/plain", MessageExpiryInterval=1000)
     sender = paho.Client(CallbackAPIVersion.VERSION2, client_id="sender", protocol=paho.MQTTv5)
     sender.connect("127.0.0.1", mosquitto.port)
     sender.loop_start()
-    client = hearing("gateway", heard, version=version)
+    client = hearing(name, heard, version=version)
     client.on_connect = lambda client, *_: client.subscribe("t/#", 2)
     client.on_subscribe = lambda *_: ready.set()
     client.aim(broker)
@@ -83,18 +84,18 @@ def test_each_quality_of_service_is_acknowledged(mosquitto: Mosquitto, version: 
     assert ready.wait(HANGS_AFTER)
     for qos in (0, 1, 2):
         sender.publish(f"t/{qos}", f"{qos}", qos, properties=properties)
-    wait_until(lambda: len(heard["gateway"]) == 3, what="three messages")
+    wait_until(lambda: len(heard[name]) == 3, what="three messages")
     hang_up(client)
-    assert sorted(heard["gateway"]) == [("t/0", b"0"), ("t/1", b"1"), ("t/2", b"2")]
-    again = hearing("gateway", heard, version=version)
+    assert sorted(heard[name]) == [("t/0", b"0"), ("t/1", b"1"), ("t/2", b"2")]
+    again = hearing(name, heard, version=version)
     again.on_connect = lambda client, *_: client.subscribe("t/#", 2)
     again.aim(broker)
     again.loop_start()
     sender.publish("t/last", "3", 1)
-    wait_until(lambda: ("t/last", b"3") in heard["gateway"], what="the last message")
+    wait_until(lambda: ("t/last", b"3") in heard[name], what="the last message")
     for left in (again, sender):
         hang_up(left)
-    assert len(heard["gateway"]) == 4
+    assert len(heard[name]) == 4
 
 
 def hearing(name: str, heard: dict[str, list[tuple[str, bytes]]], version: Literal["3.1.1", "5"] = "3.1.1") -> BufferedClient:
@@ -102,8 +103,8 @@ def hearing(name: str, heard: dict[str, list[tuple[str, bytes]]], version: Liter
 
     def take(messages: list[Message]) -> None:
         heard[name] += [(message.topic, message.payload) for message in messages]
-        if mids := [message.mid for message in messages if message.qos]:
-            client.acknowledge(mids, messages[0].session)
+        if kept := [message for message in messages if message.qos]:
+            client.acknowledge(kept, kept[0].session)
 
     subscription = Subscription(name, [], largest=100_000, library=name == "library", version=version)
     client = make_client(Address("127.0.0.1", 1, tls=False, user=None), None, subscription, take)

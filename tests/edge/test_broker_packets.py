@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 
-from edge.broker.packets import NotMqtt, PacketReader
+from edge.broker.packets import NotMqtt, PacketReader, completed
 from edge.messages.message import Message
 from tests.support.servers import HANGS_AFTER
 from tests.support.wires import told
@@ -61,7 +61,7 @@ def publishes(*, five: bool) -> st.SearchStrategy[bytes]:
         st.text(min_size=1, max_size=30).map(str.encode),
         st.integers(0, 3).flatmap(lambda power: st.binary(max_size=5).map(lambda some: some * 10**power)),
         mid=st.integers(1, 65_535),
-        qos=st.sampled_from([0, 1]),
+        qos=st.sampled_from([0, 1, 2]),
         retained=st.booleans(),
         dup=st.booleans(),
         more=st.integers(0, 20).map(properties) if five else st.just(b""),
@@ -109,24 +109,30 @@ def library(stream: bytes, count: int, *, five: bool) -> list[Message]:
 
 @both_versions
 def test_a_stream_gives_what_the_library_makes_of_it_wherever_it_is_cut(*, five: bool) -> None:
-    """Topics and properties of every length class, payloads from nothing to above the longest, each flag, other packets."""
+    """Topics and properties of every length class, payloads from nothing to above the longest, each flag and QoS, others.
+
+    The library hands over a message of QoS 2 when the broker releases it, so each is released at once.
+    """
     sizes = [0, 1, 60, 110, 127, 128, 200, LONGEST - 1, LONGEST, LONGEST + 1, 1000]
     publishes = [
         publish(
             f"t/{'ä' * (number % 5)}".encode(),
             bytes(number + place for place in range(100)) * 10 if size == 1000 else bytes([number]) * size,
             mid=number * 257 + 1,
-            qos=number % 2,
-            retained=number % 3 == 0,
+            qos=number % 3,
+            retained=number % 5 == 0,
             dup=number % 4 == 1,
             more=properties(number) if five else b"",
         )
         for number, size in enumerate(sizes)
     ]
+    releases = [packet(0x62, (number * 257 + 1).to_bytes(2, "big")) for number in range(len(sizes))]
+    publishes = [part + releases[number] * (number % 3 == 2) for number, part in enumerate(publishes)]
     granted = SUBACK if not five else b"\x90\x04\x00\x01\x00\x01"
     stream = PINGRESP + b"".join(publishes[:4]) + PINGRESP + granted + b"".join(publishes[4:]) + PINGRESP
-    expected = library(stream, len(sizes), five=five), [PINGRESP, PINGRESP, granted, PINGRESP]
-    assert len(expected[0]) == len(sizes)
+    others = [PINGRESP, *releases[2:4:3], PINGRESP, granted, *releases[5::3], PINGRESP]
+    expected = library(stream, len(sizes), five=five), others
+    assert [message.qos for message in expected[0]] == [0, 1, 2] * 3 + [0, 1]
     for cut in range(len(stream) + 1):
         assert read(PacketReader(LONGEST, properties=five), [stream[:cut], stream[cut:]]) == expected
     single = [stream[place : place + 1] for place in range(len(stream))]
@@ -191,16 +197,13 @@ def test_long_properties_count_as_a_payload_that_is_too_long() -> None:
     assert [(message.topic, len(message.payload), message.mid) for message in found] == [("t/a", LONGEST, 9), ("t/b", 1, 0)]
 
 
-def test_a_message_of_qos_2_is_the_librarys() -> None:
-    """Its packet is handed on whole: three more follow it. Of a long one the library gets the beginning."""
-    stream = publish(b"t/a", b"1", mid=5, qos=2)
-    assert read(PacketReader(LONGEST), [stream]) == ([], [stream])
-    whole = publish(b"t/a", bytes(10_000_000), mid=5, qos=2)
-    pieces = [whole[place : place + 65_536] for place in range(0, len(whole), 65_536)]
-    messages, (short,) = read(PacketReader(LONGEST), pieces)
-    assert messages == []
-    assert LONGEST < len(short) < 100_000
-    assert short == publish(b"t/a", bytes(len(short) - 11), mid=5, qos=2)
+def test_a_release_is_answered_with_its_identifier() -> None:
+    """In MQTT 5 a reason, and properties of any length, may follow it."""
+    for more in (b"", b"\x00", b"\x92\x00", b"\x00\xcb\x01\x1f\x00\xc8" + b"a" * 200):
+        assert completed(packet(0x62, b"\x01\x02" + more)) == b"\x70\x02\x01\x02"
+    for short in (b"", b"\x01"):
+        with pytest.raises(NotMqtt):
+            completed(packet(0x62, short))
 
 
 def test_a_topic_that_is_no_text_is_of_no_rule() -> None:

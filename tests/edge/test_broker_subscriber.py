@@ -18,7 +18,7 @@ from edge.broker.filters import FilterRecord
 from edge.broker.subscriber import Subscriber
 from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.message import Message
-from tests.support.agent_process import hang_up, publisher
+from tests.support.agent_process import hang_up, publisher, subscribe_before
 from tests.support.servers import HANGS_AFTER, Mosquitto, free_port, wait_until
 from tests.support.subscribed import SOON, connected, subscribed
 from tests.support.wires import break_wire, read_properties
@@ -74,7 +74,7 @@ def test_an_acknowledgement_does_not_cross_connections(mosquitto: Mosquitto) -> 
         subscriber.acknowledge(messages)
         again = take(subscriber, 1, acknowledge=False)
         assert again[0].payload == b"1"
-        subscriber._client.acknowledge([again[0].mid], messages[0].session)
+        subscriber._client.acknowledge(again[:1], messages[0].session)
     with subscribed(mosquitto.port) as subscriber:
         assert [message.payload for message in take(subscriber, 1)] == [b"1"]
     hang_up(sender)
@@ -285,8 +285,8 @@ def test_answers_that_nobody_asked_for_change_nothing() -> None:
             assert subscriber.remark == "the broker keeps nothing for us while we are away (it grants QoS 0 only)"
 
 
-def test_messages_of_qos_2_that_are_never_released_are_bounded() -> None:
-    """The library keeps each until the broker releases it, so a broker that releases none is left."""
+def test_messages_of_qos_2_that_are_never_released_fill_no_memory() -> None:
+    """They come like those of QoS 1, and nothing is kept of them; a broker that releases for ever and reads nothing is left."""
     payload = bytes(LARGEST_PAYLOAD)
     with (
         socket.create_server(("127.0.0.1", free_port())) as server,
@@ -296,11 +296,41 @@ def test_messages_of_qos_2_that_are_never_released_are_bounded() -> None:
         with wire, suppress(OSError):
             wire.recv(1000)
             wire.sendall(b"\x20\x02\x00\x00")
-            for number in range(1, 2000):
+            for number in range(1, 500):
                 wire.sendall(b"\x34\x87\x80\x04\x00\x03t/a" + number.to_bytes(2) + payload)
-            while wire.recv(1000):
-                pass
-        wait_until(lambda: "does not release messages of QoS 2" in (subscriber.problem or ""), what="the end")
+                assert [message.mid for message in take(subscriber, 1, acknowledge=False)] == [number]
+            assert wire.recv(1000)
+            while True:
+                wire.sendall(b"\x62\x02\x00\x01" * 16_384)
+        wait_until(lambda: "releases messages and reads none of our answers" in (subscriber.problem or ""), what="the end")
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+def test_messages_of_qos_2_are_kept_by_the_broker_until_they_are_acknowledged(
+    mosquitto: Mosquitto, version: Literal["3.1.1", "5"]
+) -> None:
+    """Another program subscribed so under our name. What was taken comes again, marked; what was acknowledged does not."""
+    subscribe_before(mosquitto.port, "gateway", "t/#")
+    sender = publisher(mosquitto.port)
+    for number in range(10):
+        sender.publish("t/a", str(number), qos=2).wait_for_publish(HANGS_AFTER)
+    session = Subscription("gateway", ["other/#"], version=version)
+    with subscribed(mosquitto.port, session=session, pauses=SOON) as subscriber:
+        messages = take(subscriber, 10, acknowledge=False)
+        assert [(message.qos, message.dup) for message in messages] == [(2, False)] * 10
+        break_wire(subscriber._client)
+        again = take(subscriber, 10, acknowledge=False)
+        assert [(message.payload, message.mid, message.dup) for message in again] == [
+            (message.payload, message.mid, True) for message in messages
+        ]
+        subscriber.acknowledge(again)
+        sender.publish("t/a", "last", qos=2).wait_for_publish(HANGS_AFTER)
+        assert [message.payload for message in take(subscriber, 1)] == [b"last"]
+    sender.publish("t/a", "after", qos=1).wait_for_publish(HANGS_AFTER)
+    with subscribed(mosquitto.port, session=session, pauses=SOON) as subscriber:
+        assert [message.payload for message in take(subscriber, 1)] == [b"after"]
+    hang_up(sender)
 
 
 @pytest.mark.servers

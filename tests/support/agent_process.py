@@ -2,6 +2,7 @@
 
 import json
 import signal
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -177,15 +178,27 @@ def publisher(port: int) -> paho.Client:
     return client
 
 
-def publish(client: paho.Client, rows: Sequence[Row], *, seconds: float = 0.0) -> None:
-    """Publish rows at QoS 1, spread over that time, and wait until the broker has them all."""
+def publish(client: paho.Client, rows: Sequence[Row], *, seconds: float = 0.0, qos: int = 1) -> None:
+    """Publish rows, spread over that time, and wait until the broker has them all."""
     started, info = time.monotonic(), []
     for number, (name, moment, value) in enumerate(rows):
         payload = f'{{"time": {moment}, "value": {value!r}}}'
-        info.append(client.publish("sensors/" + name.replace(".", "/"), payload, qos=1))
+        info.append(client.publish("sensors/" + name.replace(".", "/"), payload, qos=qos))
         if seconds and number % 100 == 0:
             time.sleep(max(0.0, started + seconds * number / len(rows) - time.monotonic()))
     wait_until(lambda: all(one.is_published() for one in info), what="the broker taking every message")
+
+
+def subscribe_before(port: int, client_id: str, topic: str) -> None:
+    """What a program leaves that subscribed at QoS 2, under a name that an agent has later."""
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=False)
+    ready = threading.Event()
+    client.on_connect = lambda client, *_: client.subscribe(topic, 2)
+    client.on_subscribe = lambda *_: ready.set()
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    assert ready.wait(HANGS_AFTER)
+    hang_up(client)
 
 
 def hang_up(client: paho.Client) -> None:
