@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from edge.errors import BlockRefused, BlockTooLarge, StoreBusy, StoreDenied
-from edge.spool.delivery import ALONE, FAILURES, Delivery
+from edge.spool.delivery import ALONE, Delivery
 from tests.support.memory_store import Memory
 
 
@@ -155,7 +155,10 @@ def test_rows_that_the_store_tells_apart_are_written_apart() -> None:
 
 @pytest.mark.parametrize("kept", [3, 300])
 def test_rows_that_were_left_out_before_anything_was_stored_come_again(kept: int) -> None:
-    """All of them, in one write, also where the refusal holds only some of the rows; the store was mended between the two."""
+    """In one write, also where the refusal holds only some of them; the store was mended between the two.
+
+    Newer rows of the same keys were stored meanwhile, so these come again as well.
+    """
     bad, writes = rows("reading bad", 300), [0]
 
     def trouble(block: bytes) -> None:
@@ -167,7 +170,7 @@ def test_rows_that_were_left_out_before_anything_was_stored_come_again(kept: int
 
     bench = Bench(trouble)
     assert bench.delivery.deliver([bad, rows("reading good", 300)]) == []
-    assert bench.store.writes == [rows("reading good", 300), bad]
+    assert bench.store.writes == [rows("reading good", 300), bad, rows("reading good", 300)]
 
 
 def test_rows_that_come_again_are_all_tried() -> None:
@@ -236,113 +239,6 @@ def test_what_is_too_large_is_split() -> None:
         bench.delivery.deliver([b"reading " + b"x" * 200])
 
 
-def test_row_that_fails_alone_is_set_aside_after_several_passes() -> None:
-    """Others are stored in each of them."""
-    bench = Bench(failing(b"reading 7"))
-    for _ in range(FAILURES - 1):
-        with pytest.raises(StoreBusy, match="other rows are stored, so the bad ones are looked for"):
-            bench.delivery.work_around([rows("reading", 10)])
-    refused = bench.delivery.work_around([rows("reading", 10)])
-    assert [(one.block, one.reason) for one in refused] == [
-        (b"reading 7", "fails again and again while other rows are stored: internal error")
-    ]
-
-
-@pytest.mark.parametrize("behind", [0, 40])
-def test_a_sensor_whose_rows_fail_in_every_write_holds_up_nothing(behind: int) -> None:
-    """What waits behind has such rows as well, so only a part of it shows that the store works."""
-
-    def mixed(name: str, count: int) -> bytes:
-        return b"\n".join(f"reading {name}{n} {'broken' if n % 5 == 4 else 'sound'}".encode() for n in range(count))
-
-    bench = Bench(failing(b"broken"))
-    bench.newest = [mixed("new", behind)] if behind else []
-    blocks = [mixed("old", 40)]
-    for _ in range(FAILURES - 1):
-        with pytest.raises(StoreBusy, match="other rows are stored"):
-            bench.delivery.work_around(blocks)
-    refused = bench.delivery.work_around(blocks)
-    assert {refusal.block for refusal in refused} == {row for row in blocks[0].split(b"\n") if b"broken" in row}
-    assert {row for row in blocks[0].split(b"\n") if b"sound" in row} <= set(bench.store.lines)
-
-
-@pytest.mark.parametrize("answered", [False, True], ids=["silent", "behind a proxy"])
-def test_a_store_that_dies_of_every_second_write_loses_nothing(answered: bool) -> None:
-    """It worked before, but not after: what fails is the store, whether its proxy answers 502 or nobody does."""
-    bench, writes = Bench(lambda _: None), [0]
-    bench.newest = [b"reading newest"]
-
-    def trouble(_: bytes) -> None:
-        writes[0] += 1
-        if writes[0] > 1:
-            raise StoreBusy("bad gateway", answered=answered)
-
-    bench.store.trouble = trouble
-    for _ in range(2 * FAILURES):
-        writes[0] = 0
-        with pytest.raises(StoreBusy, match="bad gateway"):
-            bench.delivery.work_around([rows("reading", 5)])
-
-
-def test_a_row_that_fails_now_and_then_is_kept() -> None:
-    """Its failures have to come one after the other: a server that stumbles is no proof against any row."""
-    bench, weak = Bench(lambda _: None), [b"reading 3"]
-
-    def trouble(block: bytes) -> None:
-        if any(row in block for row in weak):
-            raise StoreBusy("stumbles", answered=True)
-
-    bench.store.trouble = trouble
-    for _ in range(2 * FAILURES):
-        for weak[0] in (b"reading 3", b"reading 7"):
-            with pytest.raises(StoreBusy, match="stumbles"):
-                bench.delivery.work_around([rows("reading", 10)])
-
-
-@pytest.mark.parametrize("newest", [[], [b"reading newest"]])
-def test_store_that_fails_on_everything_loses_nothing(newest: list[bytes]) -> None:
-    """It costs a few requests, not one for each row."""
-    bench = Bench(failing(b"reading"))
-    bench.newest = newest
-    for _ in range(2 * FAILURES):
-        with pytest.raises(StoreBusy, match="internal error"):
-            bench.delivery.work_around([rows("reading", 1000)])
-    assert len(bench.tries) <= 2 * FAILURES * 20  # 2 log2(1000)
-
-
-def test_single_block_that_fails_is_kept_while_nothing_else_waits() -> None:
-    """Nothing shows that the store works."""
-    bench = Bench(failing(b"reading"))
-    for _ in range(2 * FAILURES):
-        with pytest.raises(StoreBusy):
-            bench.delivery.work_around([b"reading 1"])
-
-
-@pytest.mark.parametrize("dropped", [None, {"reading": 5}])
-def test_newer_rows_that_are_refused_do_not_show_that_the_store_works(dropped: dict[str, int] | None) -> None:
-    """Rows that fail are kept while the store has taken nothing else."""
-
-    def trouble(block: bytes) -> None:
-        if b"new" in block:
-            raise BlockRefused("type conflict", dropped=dropped)
-        raise StoreBusy("internal error", answered=True)
-
-    bench = Bench(trouble)
-    bench.newest = [rows("reading new", 5)]
-    for _ in range(2 * FAILURES):
-        with pytest.raises(StoreBusy, match="nothing else waits that the store takes"):
-            bench.delivery.work_around([b"reading 1"])
-
-
-def test_flood_of_failing_rows_is_kept() -> None:
-    """Where a store fails on thousands of rows it is not the rows."""
-    bench = Bench(failing(b"reading"))
-    bench.newest = [b"forecast 1"]
-    for _ in range(2 * FAILURES):
-        with pytest.raises(StoreBusy):
-            bench.delivery.work_around([rows("reading", 1000)])
-
-
 def test_nothing_is_written_once_the_sender_stops() -> None:
     """Also in the middle of narrowing down."""
     store = Memory()
@@ -382,11 +278,3 @@ def test_a_fault_in_a_client_library_is_trouble_of_the_store() -> None:
         with pytest.raises(StoreBusy, match="unexpected ZeroDivisionError from the store: in a library") as busy:
             way([rows("reading", 10)])
         assert not busy.value.answered
-
-
-def test_a_row_under_suspicion_is_an_answer_of_the_store() -> None:
-    """The sender counts it as one more failure and comes back to work around it."""
-    bench = Bench(failing(b"reading 3"))
-    with pytest.raises(StoreBusy, match="internal error; other rows are stored, so the bad ones are looked for") as busy:
-        bench.delivery.work_around([rows("reading", 10)])
-    assert busy.value.answered
