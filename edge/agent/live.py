@@ -116,11 +116,17 @@ class Live:
             self._journal.snapshot(self.engine)
 
     def follow(self) -> None:
-        """Fill the windows anew where a message told that a series is of another kind than its name alone had said."""
-        if self.engine is not None and self._corrections != self.engine.series.corrections:
-            self._corrections = self.engine.series.corrections
-            if self.engine.state.means_otherwise():
-                self.restart()
+        """Fill the windows anew where a message told that a series is of another kind than its name alone had said.
+
+        A model that learned it as something else gives way.
+        """
+        if self.engine is None or self.current is None or self._corrections == self.engine.series.corrections:
+            return
+        self._corrections = self.engine.series.corrections
+        if (ready := self._releases.reconsider(self.current)) is not None:
+            self.go_live(ready)
+        elif self.engine.state.means_otherwise():
+            self.restart()
 
     def restart(self) -> None:
         """Empty all windows and fill them again up to the latest time that counts by our clock."""

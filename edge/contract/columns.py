@@ -71,7 +71,8 @@ class SeriesTable:
             index = self._index[name] = len(self.names)
             self.names.append(name)
             self.tags.append({} if tags is None else tags)
-            self.meanings.append(self._meaning(name) if meaning is None else meaning)
+            self.meanings.append(self._meaning(name))
+            self.correct(index, meaning)
         return index
 
 

@@ -22,7 +22,7 @@ from edge.forecaster.manifest import check_version
 from edge.quoting import quoted
 from edge.release.channel import Channel, Source, is_older
 from edge.release.deaths import Death, Note, Noted
-from edge.release.pointer import Memory, Refusal, read_pointer
+from edge.release.pointer import Cause, Memory, Refusal, read_pointer
 from edge.release.ready import ReadyBundle, open_bundle
 from edge.release.refusals import LONGEST_PAUSE, Refusals
 from edge.release.trials import Trials
@@ -289,12 +289,24 @@ class Releases:
 
     def fall_back(self, failed: Bundle, reason: str) -> ReadyBundle:
         """Refuse the live bundle until it is promoted again; the one before forecasts, or the baseline where there is none."""
-        version, memory = failed.manifest.version, self._memory
-        refusal = self._refusals.refuse(version, memory.pointer.live_changed, "live", reason)
+        return self._replace(failed, "live", reason)
+
+    def reconsider(self, live: ReadyBundle) -> ReadyBundle | None:
+        """What is to forecast instead of a live bundle, where that takes a series for something else than this device does now.
+
+        Returns:
+            The one before or the baseline, until the next start; None where the bundle may go on.
+        """
+        other = None if live.refusal is not None else self._here.disagreement(live.bundle)
+        return None if other is None else self._replace(live.bundle, "device", other)
+
+    def _replace(self, bundle: Bundle, cause: Cause, reason: str) -> ReadyBundle:
+        version, memory = bundle.manifest.version, self._memory
+        refusal = self._refusals.refuse(version, memory.pointer.live_changed, cause, reason)
         ready = self.current()
         if ready is None:
             memory.point_to(version, None, refusal.changed)
-            return self._stand_in(failed, refusal)
+            return self._stand_in(bundle, refusal)
         if ready.refusal is None:
             self._log(f"gone back to bundle {ready.bundle.manifest.version}")
         return ready

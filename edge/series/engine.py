@@ -234,9 +234,10 @@ class Engine:
         leads = msgspec.msgpack.decode(next(parts), type=list[int])
         self.state = State.load(parts, self._meaning)
         for index, meaning in enumerate(self.state.meanings):
-            # Several rules may give its name; a message of then told which of them took it.
-            if not meaning.is_plain and self.series.meanings[index] is None:
-                self.series.meanings[index] = meaning
+            # Several rules may give its name; a message of then told which of them took it. A bundle tells again.
+            learned = self._learned.get(self.series.names[index], GAUGE)
+            if self.series.meanings[index] is None and not meaning.is_plain and not meaning.agrees(learned):
+                self.series.correct(index, meaning)
         self.state.learn()
         self.scoring = Scoring(self.state.contract, leads)
         self.scoring.load(parts)

@@ -4,13 +4,45 @@ import shutil
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from edge.agent.loop import Limits
+from edge.contract.columns import Float64, Int32
+from edge.contract.meaning import Meaning
 from edge.errors import StoreBusy
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.forecaster import AllQuantiles
+from edge.forecaster.manifest import schema_of
 from edge.messages.rule import IngestRule
 from edge.stores.store import Store
-from tests.support.agent_process import START, baseline_bundle, release
+from tests.support.agent_process import CONTRACT, START, baseline_bundle, release
+from tests.support.devices import model_bundle
 from tests.support.scripted_agent import MINUTE, Bench, engine_of, message, script_of
+
+
+class Constant(AllQuantiles):
+    """A model that forecasts what no baseline does.
+
+    Args:
+        bundle: its bundle.
+    """
+
+    contract = CONTRACT
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.name = bundle.manifest.version
+
+    def predict(self, windows: Float64, series: Int32) -> Float64:
+        """The same value for every step and quantile."""
+        del series
+        return np.full((len(windows), CONTRACT.horizon, len(CONTRACT.quantiles)), 77.0)
+
+
+def learned(content: bytes, **meanings: Meaning) -> Bundle:
+    """A model of the series `a.t`."""
+    bundle = model_bundle(content)
+    manifest = msgspec.structs.replace(bundle.manifest, series=["a.t"], meanings=meanings, schema=schema_of(meanings))
+    return Bundle(manifest, bundle.model)
 
 
 def test_without_a_bundle_nothing_is_restored_primed_or_exchanged(tmp_path: Path) -> None:
@@ -65,6 +97,38 @@ def test_a_message_tells_what_a_name_alone_does_not(tmp_path: Path) -> None:
     bench.run([meter[6]], [meter[7]])
     assert medians(bench) == [2.0] * 6
     assert not [line for line in bench.log if "another kind" in line]
+
+
+def test_a_model_that_learned_a_series_as_something_else_gives_way_when_a_message_tells(tmp_path: Path) -> None:
+    """Its name alone had said nothing; the baseline forecasts from the windows of the right kind, after a restart too."""
+    bench, bundle = Bench(tmp_path), learned(b"gauge")
+    rules = (IngestRule("sensors/{device}/{metric}", kind="counter"), IngestRule("others/{device}/{metric}"))
+    bench.config = msgspec.structs.replace(bench.config, ingest=rules)
+    bench.open_bundle = Constant
+    release(bench.registry, bundle)
+    meter = [message("a.t", START + number * MINUTE, 100.0 + 2 * number) for number in range(12)]
+    words = "its model learned series 'a.t' as gauge, which is counter here; run gatecast retrain"
+    for run in (meter[:6], meter[6:]):
+        bench.log.clear()
+        agent = bench.run(run[:3], run[3:])
+        live = agent.parts.live
+        assert (live.name, live.current and live.current.bundle) == ("last_value", bundle)
+        assert bench.lines(words) == 1
+        assert words in (agent.parts.releases.problem or "")
+    assert set(medians(bench)) == {2.0}
+
+
+def test_what_a_bundle_told_of_a_series_does_not_bar_the_next_one(tmp_path: Path) -> None:
+    """A restart does not take it for what a message told: the trainer learned a gauge from then on."""
+    bench, one, two = Bench(tmp_path), learned(b"counter", **{"a.t": Meaning("counter")}), learned(b"gauge")
+    bench.limits, bench.open_bundle = Limits(snapshot_rows=1), Constant
+    meter = [message("a.t", START + number * MINUTE, 100.0 + 2 * number) for number in range(9)]
+    release(bench.registry, one)
+    bench.run(meter[:3])
+    bench.run(meter[3:6])
+    release(bench.registry, two)
+    assert bench.run(meter[6:]).parts.live.name == two.manifest.version
+    assert bench.lines("is refused") == 0
 
 
 def test_a_series_of_another_kind_is_filled_again_with_one_line(tmp_path: Path) -> None:
