@@ -47,12 +47,21 @@ class Grumbler:
         self._said: dict[str, float] = {}
         self._swallowed: dict[str, int] = {}
 
-    def say(self, kind: str, text: str) -> None:
-        """Log the text, or count it where its kind was heard of within the last minute."""
-        now = self._clock()
-        if now - self._said.get(kind, -SILENCE) < SILENCE:
+    def say(self, kind: str, text: str, *, always: bool = False) -> None:
+        """Log the text, or count it where its kind was heard of within the last minute.
+
+        Args:
+            kind: kind of the trouble; the line begins with it.
+            text: the rest of the line.
+            always: whether it is logged in any case.
+        """
+        if self.heard(kind) and not always:
             self._swallowed[kind] = self._swallowed.get(kind, 0) + 1
             return
-        self._said[kind] = now
+        self._said[kind] = self._clock()
         more = self._swallowed.pop(kind, 0)
         self._log(f"{kind}: {without_secrets(text)}" + (f" (and {more} more like it)" if more else ""))
+
+    def heard(self, kind: str) -> bool:
+        """Whether a line of this kind was logged within the last minute."""
+        return self._clock() - self._said.get(kind, -SILENCE) < SILENCE

@@ -57,7 +57,9 @@ class Reporter:
 
 
 class BrokerWatch:
-    """Logs a line as soon as the connection to the broker is lost or made.
+    """Logs a line as soon as the connection to the broker is lost or made, and what holds in the end is said in any case.
+
+    Of a broker that comes and goes there is a line for each a minute.
 
     Args:
         subscriber: the subscriber.
@@ -67,17 +69,22 @@ class BrokerWatch:
     def __init__(self, subscriber: Subscriber, grumbler: Grumbler) -> None:
         self._subscriber, self._grumbler = subscriber, grumbler
         self._problem, self._losses = subscriber.problem, subscriber.losses
+        self._told = self._problem  # what the log said last
 
     def look(self) -> None:
         """Say what has changed since the last look; a connection that was lost and made again in between counts."""
         before, losses = self._problem, self._losses
         self._losses, self._problem = self._subscriber.losses, self._subscriber.problem  # the losses first: they come last
-        if self._problem is None and before is not None:
-            self._grumbler.say("connected", f"subscribed to the topics of [[ingest]]{self._remark()}")
-        elif self._problem != before:
-            self._grumbler.say("broker", f"{self._problem}; trying again")
-        elif self._problem is None and self._losses != losses:
+        if self._problem is None and self._told is not None:
+            self._grumbler.say("connected", f"subscribed to the topics of [[ingest]]{self._remark()}", always=True)
+            self._told = None
+        elif self._problem is None and before is None and self._losses != losses:
             self._grumbler.say("broker", f"the connection was lost and made again{self._remark()}")
+        elif self._problem not in (None, self._told):
+            if not (swallowed := self._grumbler.heard("broker")):
+                self._told = self._problem
+            if self._problem != before or not swallowed:
+                self._grumbler.say("broker", f"{self._problem}; trying again")
 
     def _remark(self) -> str:
         """What the broker does otherwise than asked, behind a line."""

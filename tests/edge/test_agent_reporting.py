@@ -76,3 +76,19 @@ def test_a_loss_that_was_seen_is_spoken_of_once() -> None:
     script.problem = None
     watch.look()
     assert lines == ["broker: lost; trying again", "connected: subscribed to the topics of [[ingest]]"]
+
+
+def test_what_holds_in_the_end_is_said_in_any_case() -> None:
+    """A second loss within the same minute waits for its line; a connection after a loss that was said does not."""
+    lines, script, now = list[str](), Script(), [0.0]
+    watch = BrokerWatch(script, Grumbler(lines.append, lambda: now[0]))  # type: ignore[arg-type]
+    for second, problem in ((1, "lost"), (2, None), (3, "lost"), (4, None), (5, "lost"), (60, "lost")):
+        now[0], script.problem = float(second), problem
+        watch.look()
+    assert lines == ["broker: lost; trying again", "connected: subscribed to the topics of [[ingest]]"]
+    for now[0] in (61.0, 62.0, 200.0):
+        watch.look()
+    assert lines[2:] == ["broker: lost; trying again (and 2 more like it)"]
+    script.problem = None
+    watch.look()
+    assert lines[3:] == ["connected: subscribed to the topics of [[ingest]]"]

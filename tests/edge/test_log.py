@@ -58,6 +58,18 @@ def test_the_same_kind_is_said_once_a_minute() -> None:
     assert lines == ["disk: full", "store: away", "disk: still full (and 4 more like it)", "disk: full"]
 
 
+def test_what_has_to_be_said_is_said_within_the_minute() -> None:
+    """And is heard of afterwards."""
+    lines = list[str]()
+    grumbler = Grumbler(lines.append, lambda: 0.0)
+    assert not grumbler.heard("connected")
+    for _ in range(2):
+        grumbler.say("connected", "again", always=True)
+    grumbler.say("connected", "again")
+    assert grumbler.heard("connected")
+    assert lines == ["connected: again"] * 2
+
+
 def test_a_line_holds_no_secret_of_a_message() -> None:
     """A log is pasted into forums."""
     lines = list[str]()
