@@ -1,9 +1,17 @@
-"""A database file that is damaged, or no longer there: how it is noticed, and how it is moved out of the way."""
+"""A database file that is damaged or no longer there, and a disk without room: how each is noticed, and what is done."""
 
+import errno
+import os
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+
+from edge.errors import ConfigurationError, DiskFull, GatecastError
+
+LEAST = 1 << 20  # bytes; with less than this free, a file that cannot be written has no room
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 def check_whole(connection: sqlite3.Connection) -> None:
@@ -41,6 +49,38 @@ def move_aside(database: Path, reason: str = "damaged") -> Path:
 def is_damage(error: Exception) -> bool:
     """Whether the file itself is spoilt, not the disk full, busy or gone; text that is none is in the library's words then."""
     return type(error) in (sqlite3.DatabaseError, UnicodeDecodeError)
+
+
+def no_state(folder: Path, error: Exception, statvfs: Callable[[Path], os.statvfs_result] = os.statvfs) -> GatecastError:
+    """Why the agent cannot keep its state in a folder, as an error for whoever can change that.
+
+    Args:
+        folder: `[agent] state`.
+        error: error of the system or of the database; it ends the message where the disk has room.
+        statvfs: function that tells how much of a file system is free, as `os.statvfs`.
+    """
+    if _is_full(folder, error, statvfs):
+        return DiskFull(
+            f"disk full: the agent cannot keep its state in {folder}; make room there and start the agent again: until then "
+            "the broker keeps the messages"
+        )
+    reason = (isinstance(error, OSError) and error.strerror) or error
+    return ConfigurationError(f"cannot keep the agent's state in {folder}: {reason}; choose another folder in [agent] state")
+
+
+def _is_full(folder: Path, error: Exception, statvfs: Callable[[Path], os.statvfs_result]) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in NO_ROOM
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # what is behind it differs with the system
+    if code == sqlite3.SQLITE_FULL:
+        return True
+    if code not in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        return False
+    try:
+        disk = statvfs(folder)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < LEAST or (disk.f_files > 0 and disk.f_favail == 0)
 
 
 class Names:

@@ -2,6 +2,7 @@
 
 GatecastError
 ├── ConfigurationError   the user's: stop with exit code 2
+├── DiskFull             the operator's: make room, then start again
 ├── HistoryError         the user's: this history cannot be trained on, exit code 1
 ├── PayloadError         the sensor's: count it, skip the message
 ├── BundleError          the trainer's: refuse the bundle, keep the old one
@@ -51,6 +52,10 @@ class ConfigurationError(GatecastError):
     """The configuration or the command line is wrong."""
 
     code: ClassVar[int] = 2
+
+
+class DiskFull(GatecastError):
+    """The disk has no room for what has to be kept."""
 
 
 class HistoryError(GatecastError):

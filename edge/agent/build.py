@@ -1,6 +1,7 @@
 """The composition root: the one place that knows how the parts of the agent are made and who is handed to whom."""
 
 import random
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -30,6 +31,8 @@ from edge.clock.trust import Trust
 from edge.config.sections import Config
 from edge.contract.columns import SeriesTable
 from edge.contract.times import SECOND, parse_duration
+from edge.damage import no_state
+from edge.errors import ConfigurationError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.log import Grumbler
@@ -151,6 +154,7 @@ def build(config: Config, outside: Outside, waits: Waits = Waits(), limits: Limi
 
     Raises:
         ConfigurationError: the state folder cannot be used, or the channel is no path or URL.
+        DiskFull: there is no room in the state folder.
     """
     return Agent(
         config.agent,
@@ -283,12 +287,18 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
 
 
 def _open_spool(config: Config, outside: Outside) -> Spool:
-    spool = outside.open_spool(
-        Path(config.agent.state, "spool.db"),
-        outside.store.kind,
-        limit=config.agent.spool_limit << 20,
-        survive_power_loss=config.agent.survive_power_loss,
-    )
+    folder = Path(config.agent.state)
+    try:
+        spool = outside.open_spool(
+            folder / "spool.db",
+            outside.store.kind,
+            limit=config.agent.spool_limit << 20,
+            survive_power_loss=config.agent.survive_power_loss,
+        )
+    except ConfigurationError as error:
+        if isinstance(error.__cause__, OSError | sqlite3.Error):
+            raise no_state(folder, error.__cause__) from error
+        raise
     if spool.loss is not None:
         outside.log(spool.loss)
     return spool

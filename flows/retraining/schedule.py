@@ -96,8 +96,8 @@ def home(config_path: Path) -> Iterator[Path]:
         in_use=lambda owner: (
             f"another gatecast serve (process {owner}) keeps its data in {folder}; stop it, or set PREFECT_HOME"
         ),
-        unusable=lambda reason: (
-            f"cannot write {folder}: {reason}; name a folder for the data of Prefect's server in PREFECT_HOME"
+        unusable=lambda error: ConfigurationError(
+            f"cannot write {folder}: {error.strerror}; name a folder for the data of Prefect's server in PREFECT_HOME"
         ),
     ):
         yield folder

@@ -5,6 +5,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from edge.stores.store import open_store
 from flows.processes.servers import AgentProcess
 from pipeline.release.registry import Registry
 from tests.support.agent_process import (
+    PROGRAM,
     START,
     Row,
     Running,
@@ -233,34 +235,67 @@ def test_a_swap_under_load_loses_nothing(tmp_path: Path, mosquitto: Mosquitto) -
         assert_complete(agent, url, SHORT, bundles[0], tmp_path)
 
 
-def test_a_full_disk_loses_nothing(tmp_path: Path, mosquitto: Mosquitto) -> None:
-    """Nothing is acknowledged while the disk is full; when there is room again everything arrives, once."""
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of eight megabytes."""
     small = tmp_path / "small"
     small.mkdir()
     if subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(small)], capture_output=True, check=False
     ).returncode:
         pytest.skip("no right to mount a tmpfs: run as root")
-    try:
-        url, bundle = f"sqlite:///{tmp_path}/store.db", baseline_bundle()
-        config = configure(tmp_path, mosquitto.url, url, release(tmp_path / "registry", bundle), state=str(small / "state"))
+    yield small
+    subprocess.run(["umount", str(small)], check=True)
+
+
+def fill(disk: Path) -> None:
+    """Leave no room on it."""
+    with contextlib.suppress(OSError), (disk / "ballast").open("wb", buffering=0) as ballast:
+        while True:
+            ballast.write(bytes(4096))
+
+
+def test_a_full_disk_loses_nothing(tmp_path: Path, disk: Path, mosquitto: Mosquitto) -> None:
+    """Nothing is acknowledged while the disk is full; when there is room again everything arrives, once."""
+    url, bundle = f"sqlite:///{tmp_path}/store.db", baseline_bundle()
+    config = configure(tmp_path, mosquitto.url, url, release(tmp_path / "registry", bundle), state=str(disk / "state"))
+    with running(config) as agent:
+        with sending(mosquitto.port, SHORT[:2000], 0.4):
+            pass
+        fill(disk)
+        with sending(mosquitto.port, SHORT[2000:], 0.4):
+            wait_until(lambda: "cannot commit" in agent.health()[1])
+            taken = agent.number(Counter.MESSAGES)
+        time.sleep(1.5)
+        assert (agent.health()[0], agent.number(Counter.MESSAGES)) == (503, taken)
+        (disk / "ballast").unlink()
+        assert_complete(agent, url, SHORT, bundle, tmp_path)
+        assert agent.health()[0] == 200
+        assert agent.lines("cannot commit") == 1
+
+
+def test_a_start_on_a_full_disk_is_one_line_and_exit_code_1(tmp_path: Path, disk: Path, mosquitto: Mosquitto) -> None:
+    """In a new folder, and in one that is known; with room it starts."""
+    url = f"sqlite:///{tmp_path}/store.db"
+    config = configure(
+        tmp_path, mosquitto.url, url, release(tmp_path / "registry", baseline_bundle()), state=str(disk / "state")
+    )
+
+    def refusal() -> str:
+        """What it ends with while the disk is full."""
+        fill(disk)
+        ended = subprocess.run([sys.executable, *PROGRAM, "run", "--config", str(config)], capture_output=True, check=False)
+        assert ended.returncode == 1
+        (disk / "ballast").unlink()
+        return ended.stderr.decode()
+
+    (disk / "state").mkdir()
+    for _ in range(2):
+        line = refusal()
+        assert line.startswith(f"gatecast-agent: disk full: the agent cannot keep its state in {disk}/state; make room")
+        assert line.count("\n") == 1
         with running(config) as agent:
-            with sending(mosquitto.port, SHORT[:2000], 0.4):
-                pass
-            with contextlib.suppress(OSError), (small / "ballast").open("wb", buffering=0) as ballast:
-                while True:
-                    ballast.write(bytes(4096))
-            with sending(mosquitto.port, SHORT[2000:], 0.4):
-                wait_until(lambda: "cannot commit" in agent.health()[1])
-                taken = agent.number(Counter.MESSAGES)
-            time.sleep(1.5)
-            assert (agent.health()[0], agent.number(Counter.MESSAGES)) == (503, taken)
-            (small / "ballast").unlink()
-            assert_complete(agent, url, SHORT, bundle, tmp_path)
-            assert agent.health()[0] == 200
-            assert agent.lines("cannot commit") == 1
-    finally:
-        subprocess.run(["umount", str(small)], check=True)
+            agent.stop()
 
 
 def test_ten_thousand_series_fit_in_a_hundred_megabytes(tmp_path: Path, mosquitto: Mosquitto) -> None:

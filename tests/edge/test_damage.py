@@ -1,12 +1,16 @@
-"""A damaged database is noticed by looking through it, and moved aside with what belongs to it."""
+"""A damaged database is noticed and moved aside with what belongs to it; a full disk is no reason for another folder."""
 
+import errno
+import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from edge.damage import check_whole, move_aside
+from edge.damage import LEAST, check_whole, move_aside, no_state
+from edge.errors import ConfigurationError, DiskFull
 
 
 def write_database(path: Path) -> None:
@@ -55,3 +59,57 @@ def test_a_database_without_a_log_is_moved_too(tmp_path: Path) -> None:
     (tmp_path / "a.db").write_text("content")
     assert move_aside(tmp_path / "a.db").read_text() == "content"
     assert not (tmp_path / "a.db").exists()
+
+
+def disk(free: int, *, files: int = 100, free_files: int = 50) -> Callable[[Path], os.statvfs_result]:
+    """A file system with so many bytes free."""
+    return lambda _: os.statvfs_result((512, 512, 10_000, free // 512, free // 512, files, free_files, free_files, 0, 255))
+
+
+def database_error(code: int) -> sqlite3.OperationalError:
+    """An error with the code of the library."""
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = code
+    return error
+
+
+SHORT, IO_ERROR, NO_FILE = database_error(sqlite3.SQLITE_FULL), database_error(0x130A), database_error(sqlite3.SQLITE_CANTOPEN)
+
+
+@pytest.mark.parametrize(
+    ("error", "free"),
+    [
+        (OSError(errno.ENOSPC, "x"), disk(LEAST)),
+        (OSError(errno.EDQUOT, "x"), disk(LEAST)),
+        (SHORT, disk(LEAST)),
+        (IO_ERROR, disk(LEAST - 512)),
+        (NO_FILE, disk(LEAST, free_files=0)),
+    ],
+)
+def test_a_full_disk_is_the_operators(error: Exception, free: Callable[[Path], os.statvfs_result]) -> None:
+    """The line names the folder, and the exit code is that of a failure."""
+    told = no_state(Path("state"), error, free)
+    assert isinstance(told, DiskFull)
+    assert str(told).startswith("disk full: the agent cannot keep its state in state; make room there")
+    assert told.code == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "free"),
+    [
+        (OSError(errno.EROFS, "disk I/O error"), disk(0)),
+        (IO_ERROR, disk(LEAST)),
+        (NO_FILE, disk(LEAST, files=0, free_files=0)),
+        (sqlite3.DatabaseError("disk I/O error"), disk(0)),
+    ],
+)
+def test_any_other_fault_needs_another_folder(error: Exception, free: Callable[[Path], os.statvfs_result]) -> None:
+    """Some file systems count no files."""
+    told = no_state(Path("state"), error, free)
+    assert isinstance(told, ConfigurationError)
+    assert str(told) == "cannot keep the agent's state in state: disk I/O error; choose another folder in [agent] state"
+
+
+def test_a_folder_that_cannot_be_asked_is_not_full(tmp_path: Path) -> None:
+    """Such as one that is gone."""
+    assert isinstance(no_state(tmp_path / "gone", IO_ERROR), ConfigurationError)
