@@ -31,7 +31,7 @@ def main() -> int:
     clocks = Clocks(now=lambda: time.time_ns() - options.behind * 1_000_000_000, synchronised=lambda: False)
     lifetime = Lifetime(log)
     with alone_in(Path(config.agent.state)):
-        return lifetime.spend(build(config, replace(outside_of(config, log, lifetime.died), clocks=clocks)))
+        return lifetime.spend(lambda: build(config, replace(outside_of(config, log, lifetime.died), clocks=clocks)))
 
 
 if __name__ == "__main__":

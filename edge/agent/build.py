@@ -11,9 +11,9 @@ from edge.agent.committing import Committer, Surroundings
 from edge.agent.counters import Counter, Counters, skipped
 from edge.agent.health import Health
 from edge.agent.heartbeat import Heartbeat
-from edge.agent.journal import Journal
+from edge.agent.journal import Journal, Limits, Room
 from edge.agent.live import Live
-from edge.agent.loop import Agent, Limits, Parts, Waits
+from edge.agent.loop import Agent, Parts, Waits
 from edge.agent.priming import Around, Primer
 from edge.agent.reporting import BrokerWatch, Reporter
 from edge.agent.stopping import Stop
@@ -54,6 +54,7 @@ from edge.series.engine import Engine
 from edge.series.outlook import Leads
 from edge.series.silence import Silence
 from edge.slots.beyond import Beyond
+from edge.slots.returning import Beginning
 from edge.sources.source import Source, open_source
 from edge.spool.sender import Pace, Sender
 from edge.spool.spool import Spool
@@ -250,7 +251,8 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     again = Backoff(waits.history, waits.history, outside.random)
     rules = Rules(config.ingests(), lambda name: series.get(name) is not None)  # rules of its own: a thread uses them
     primer = Primer(Origins(outside.history, outside.sources, rules), naming, grumbler, around, again)
-    journal = Journal(spool, committer, log, heart.beat, limits.snapshot_rows)
+    room = Room(config.agent.max_series, hold, clocks.now, lambda: naming.beyond.latest)
+    journal = Journal(spool, committer, log, heart.beat, room, limits.snapshot_rows)
     releases = _make_releases(config, outside, series)
     live = Live(partial(_make_engine, config, outside, series), releases, primer, journal, trust, health)
     return Parts(
@@ -279,6 +281,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         sharing=sharing,
         broker=BrokerWatch(outside.subscriber, grumbler),
         heart=heart,
+        beginning=Beginning(lambda: naming.problem is not None, lambda: live.frees_slots, log, clocks.moment),
         stop=stop,
         died=outside.died,
         log=log,

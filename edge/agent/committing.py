@@ -108,6 +108,15 @@ class Committer:
         if not may_wait or self._waiting.is_due:
             self._commit()
 
+    def begin_again(self, snapshot: Callable[[], Iterator[bytes]]) -> None:
+        """Commit the series under the indices that they have now; nothing waits, and no message comes any more.
+
+        Args:
+            snapshot: function that gives the parts of the whole series state.
+        """
+        self._saved = 0
+        self.commit(Commit(snapshot=snapshot, anew=True))
+
     def commit_if_due(self) -> None:
         """Commit what waits, if it has waited long enough; say what waits for the store in any case."""
         if self._waiting.is_due:

@@ -1,18 +1,55 @@
 """The series state on disk: a snapshot, and the batches since; it comes back from there at the next start."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
+import numpy as np
+
 from edge.agent.committing import Committer
 from edge.agent.heartbeat import alive
+from edge.clock.holding import Hold
+from edge.contract.columns import Int32
 from edge.contract.contract import Contract
+from edge.release.capacity import FORECAST_ROWS
 from edge.series.engine import Effect, Engine
 from edge.series.recent import REMEMBERED
+from edge.slots.returning import staying
 from edge.spool.spool import Commit, Spool
 
 SNAPSHOT_ROWS = REMEMBERED // 2
 UNFILLED = b"unfilled"  # last part of a snapshot whose windows lack the history of the store
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much the agent holds at once.
+
+    Args:
+        snapshot_rows: readings and closed windows in the journal before a snapshot replaces it.
+        forecast_rows: forecast moments that are made and committed together.
+    """
+
+    snapshot_rows: int = SNAPSHOT_ROWS
+    forecast_rows: int = FORECAST_ROWS
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many series have a slot, and what tells which of them need theirs.
+
+    Args:
+        most: number of slots.
+        hold: readings that wait for a clock that has proved itself.
+        now: function that gives our clock, ns UTC.
+        latest: function that gives the latest time of a reading without a slot, ns UTC.
+    """
+
+    most: int
+    hold: Hold
+    now: Callable[[], int]
+    latest: Callable[[], int]
 
 
 class Journal:
@@ -23,6 +60,7 @@ class Journal:
         committer: committer that writes them.
         log: function called with one line where the state of the last run cannot be used.
         beat: function called for each part that is read: all of them may take minutes.
+        room: the slots of series; those of silent series come back.
         snapshot_rows: readings and closed windows in the journal before a snapshot replaces it.
     """
 
@@ -32,10 +70,11 @@ class Journal:
         committer: Committer,
         log: Callable[[str], None],
         beat: Callable[[], None],
+        room: Room,
         snapshot_rows: int = SNAPSHOT_ROWS,
     ) -> None:
         self._spool, self._committer, self._log, self._beat = spool, committer, log, beat
-        self._snapshot_rows = snapshot_rows
+        self._room, self._snapshot_rows = room, snapshot_rows
         self.filled = True  # whether the windows have the history that there is; a start asks for it where they have not
         self._rows = 0  # since the last snapshot
 
@@ -79,6 +118,27 @@ class Journal:
         if stale:
             self.snapshot(engine)
         return known and self.filled
+
+    def staying(self, engine: Engine) -> Int32 | None:
+        """The series that keep their slots, int32 `[n]`; None where all do, as not enough slots would come back."""
+        room, last_heard = self._room, engine.state.last_heard(len(engine.series))
+        now = min(room.now(), max(room.latest(), int(last_heard.max(initial=0))))
+        needed = engine.lookback * engine.state.contract.interval
+        return staying(last_heard, room.most, now, needed, np.unique(room.hold.waiting.series))
+
+    def take_slots_back(self, engine: Engine) -> None:
+        """Let series that are silent for longer than a window give up their slots, at the end of an agent.
+
+        From here on nobody may use an index of a series that he knew before.
+        """
+        room, before, stay = self._room, len(engine.series), self.staying(engine)
+        if stay is None:
+            return
+        engine.keep(stay)
+        room.hold.keep(stay)
+        self._committer.begin_again(partial(self.dump, engine))
+        free = before - len(stay)
+        self._log(f"{free} of {room.most} slots are free again: their series had no reading for longer than a window")
 
     def _read(self, engine: Engine) -> tuple[bool, bool]:
         """Returns whether there was a state for the engine's grid, and whether it was made under other settings."""

@@ -57,6 +57,18 @@ class Live:
             return None
         return first_beyond(now, self.engine.state.contract.interval, self.engine.state.lateness)
 
+    @property
+    def frees_slots(self) -> bool:
+        """Whether slots of silent series would come back, if the agent began again."""
+        if self.engine is None or self._primer.waits:
+            return False
+        return self._journal.staying(self.engine) is not None
+
+    def take_slots_back(self) -> None:
+        """Let silent series give up their slots; the last thing before an agent ends."""
+        if self.engine is not None:
+            self._journal.take_slots_back(self.engine)
+
     def restore(self) -> bool:
         """Bring back the bundle and the series state of the last run.
 

@@ -13,10 +13,10 @@ from edge.agent.committing import Batch, Committer
 from edge.agent.counters import Counter, Counters, Gauge, tally
 from edge.agent.health import Health
 from edge.agent.heartbeat import Heartbeat
-from edge.agent.journal import SNAPSHOT_ROWS, Journal
+from edge.agent.journal import Journal
 from edge.agent.live import Live
 from edge.agent.priming import AGAIN, Primer
-from edge.agent.reporting import BrokerWatch, Reporter, say_faults
+from edge.agent.reporting import BrokerWatch, Reporter, say_faults, tally_batch
 from edge.agent.stopping import Stop
 from edge.agent.watching import Watcher
 from edge.broker.sharing import Sharing
@@ -37,6 +37,7 @@ from edge.release.releases import Releases
 from edge.series.description import Descriptions
 from edge.series.engine import Engine
 from edge.series.silence import Silence
+from edge.slots.returning import Beginning
 from edge.spool.sender import Sender
 from edge.spool.spool import Commit, Spool
 from edge.stores.store import Store, encode_blocks
@@ -69,19 +70,6 @@ class Waits:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """How much the agent holds at once.
-
-    Args:
-        snapshot_rows: readings and closed windows in the journal before a snapshot replaces it.
-        forecast_rows: forecast moments that are made and committed together.
-    """
-
-    snapshot_rows: int = SNAPSHOT_ROWS
-    forecast_rows: int = FORECAST_ROWS
-
-
-@dataclass(frozen=True, slots=True)
 class Parts:
     """Everything the loop works with.
 
@@ -111,6 +99,7 @@ class Parts:
         sharing: the thread that looks for other agents that get readings of our series; None outside of a group.
         broker: function that says how it stands with the broker.
         heart: signs of life.
+        beginning: object that says when to begin again, so that slots of silent series come back.
         stop: whether to end.
         died: function called with one line where a thread dies.
         log: function called with one line per event.
@@ -142,6 +131,7 @@ class Parts:
     sharing: Sharing | None
     broker: BrokerWatch
     heart: Heartbeat
+    beginning: Beginning
     stop: Stop
     died: Died
     log: Callable[[str], None]
@@ -171,8 +161,11 @@ class Agent:
         self._settings, self._start_wait, self._patience, self._forecast_rows = settings, start_wait, patience, forecast_rows
         self.parts = parts
 
-    def run(self) -> None:
-        """Work until `stop` is called.
+    def run(self) -> bool:
+        """Work until `stop` is called, or until it is time to begin again.
+
+        Returns:
+            Whether to make a new agent in the place of this one.
 
         Raises:
             ConfigurationError: the health port is taken.
@@ -184,12 +177,13 @@ class Agent:
             parts.log(f"health page on port {port}")
         linger = parse_duration(self._settings.linger) / 1e9
         parts.heart.begin()
+        begins_again = False
         try:
             self._start_up()
             if parts.sharing is not None:
                 parts.sharing.start(parts.died)
             parts.subscriber.start(parts.died)
-            while not parts.stop.asked:
+            while not (parts.stop.asked or parts.beginning.is_due):
                 parts.heart.beat()
                 messages = parts.subscriber.take(self._settings.batch, PAGES_WAIT if parts.primer.fills else 0.2, linger)
                 self._swap()
@@ -198,16 +192,18 @@ class Agent:
                 parts.committer.commit_if_due()
                 parts.broker.look()
                 parts.reporter.report_if_due(parts.live.name)
+            begins_again = not parts.stop.asked
         finally:
-            self._end()
+            self._end(begins_again=begins_again)
+        return begins_again
 
     def stop(self) -> None:
         """Finish the batch under way, then end; may be called by a signal handler."""
         self.parts.stop.ask()
         self.parts.subscriber.wake()
 
-    def _end(self) -> None:
-        """End every thread, and keep what the sender has learnt."""
+    def _end(self, *, begins_again: bool) -> None:
+        """End every thread, keep what the sender has learnt, and free slots for the agent that follows in this process."""
         parts = self.parts
         parts.committer.commit(Commit())  # before: what waited can be acknowledged
         parts.subscriber.stop()
@@ -217,6 +213,8 @@ class Agent:
         parts.primer.stop()
         ended = parts.sender.stop()
         parts.committer.commit(Commit())
+        if begins_again:
+            parts.live.take_slots_back()
         parts.spool.close()
         if ended:  # a write that goes on holds the store: to close it would mean to wait for that write
             parts.store.close()
@@ -279,11 +277,7 @@ class Agent:
         for request in parts.memory.requests(parts.clocks.now()):
             parts.subscriber.publish(request.topic, request.payload)
             parts.grumbler.say("request", request.text)
-        taken = {Counter.MESSAGES: len(messages), Counter.MESSAGES_USED: intake.used, Counter.MESSAGES_SKIPPED: intake.skipped}
-        parts.counters.count_all(taken)
-        parts.counters.count(Counter.SHARED_SERIES, intake.shared)
-        parts.counters.count(Counter.READINGS, len(readings) + len(intake.held))
-        parts.counters.set(Gauge.HELD_READINGS, len(parts.hold))
+        tally_batch(parts.counters, intake, len(messages), len(readings), len(parts.hold))
         if failure is not None:
             parts.live.give_way(failure)
         if is_silent:

@@ -9,6 +9,7 @@ from edge.clock.clocks import Clocks
 from edge.contract.columns import Points, SeriesTable
 from edge.contract.schema import AGENT, RELEASED
 from edge.log import Grumbler
+from edge.messages.intake import Intake
 from edge.series.engine import Effect
 from edge.spool.spool import Commit
 from edge.stores.store import Store
@@ -54,6 +55,21 @@ class Reporter:
 
     def _write(self, points: Points) -> None:
         self._committer.commit(Commit([self._store.encode([points], self._names)]), may_wait=True)
+
+
+def tally_batch(counters: Counters, intake: Intake, messages: int, readings: int, held: int) -> None:
+    """Count what became of a batch of messages.
+
+    Args:
+        counters: the numbers.
+        intake: intake that has read them.
+        messages: number of messages.
+        readings: number of readings that may count now.
+        held: number of all readings that wait for the clock.
+    """
+    taken = {Counter.MESSAGES: messages, Counter.MESSAGES_USED: intake.used, Counter.MESSAGES_SKIPPED: intake.skipped}
+    counters.count_all({**taken, Counter.SHARED_SERIES: intake.shared, Counter.READINGS: readings + len(intake.held)})
+    counters.set(Gauge.HELD_READINGS, held)
 
 
 class BrokerWatch:

@@ -39,8 +39,8 @@ class Stop:
 class Lasting(Protocol):
     """What works until it is asked to stop."""
 
-    def run(self) -> None:
-        """Work."""
+    def run(self) -> bool:
+        """Work; returns whether to make another one in its place."""
 
     def stop(self) -> None:
         """End the work; may be called by a signal handler."""
@@ -56,7 +56,8 @@ class Lifetime:
 
     def __init__(self, log: Callable[[str], None], grace: float = GRACE) -> None:
         self._log, self._grace = log, grace
-        self._died = False
+        self._died = self._asked = False
+        self._agent: Lasting | None = None
 
     def died(self, line: str) -> None:
         """A thread died: the whole agent ends as after SIGTERM, and the supervisor starts it again; for any thread."""
@@ -66,20 +67,32 @@ class Lifetime:
         finally:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    def spend(self, agent: Lasting) -> int:
-        """Run the agent to its end; for the main thread only.
+    def spend(self, make: Callable[[], Lasting]) -> int:
+        """Run the agent to its end, and another one in its place where it says so; for the main thread only.
+
+        Args:
+            make: function that makes an agent.
 
         Returns:
             0 after a signal, 1 where a thread died.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: agent.stop())
+            signal.signal(number, lambda *_: self._stop())
         with ends_within(self._grace, (signal.SIGTERM, signal.SIGINT), self._give_up):
-            agent.run()
+            goes_on = True
+            while goes_on and not self._asked:
+                self._agent = make()
+                goes_on = not self._asked and self._agent.run()
+                self._agent = None  # two would take twice the memory
         if self._died:
             return 1
         self._log("stopped")
         return 0
+
+    def _stop(self) -> None:
+        self._asked, agent = True, self._agent
+        if agent is not None:
+            agent.stop()
 
     def _give_up(self) -> None:
         self._log(f"the agent hangs and does not stop within {self._grace:.0f} s; it is ended, nothing acknowledged is lost")

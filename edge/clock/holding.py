@@ -1,6 +1,6 @@
 """Readings from ahead of our clock: they are in the store, and wait until they may close intervals."""
 
-from edge.contract.columns import Readings
+from edge.contract.columns import Int32, Readings
 from edge.contract.times import EARLIEST, LATEST
 
 ROOM = 16_384  # readings; of more the newest wait
@@ -24,6 +24,10 @@ class Hold:
     def take(self, more: Readings) -> None:
         """Let these wait as well."""
         self.exchange(more, EARLIEST)
+
+    def keep(self, series: Int32) -> None:
+        """Keep the readings of some series alone, each under its place among these."""
+        self.waiting = self.waiting.among(series)
 
     def exchange(self, more: Readings, latest: int, *, most: int = LATEST) -> Readings:
         """Take more in, and let out what counts by now.

@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     lifetime = Lifetime(log)
     with alone_in(Path(config.agent.state)):
         keep_private(Path(config.agent.state))
-        return lifetime.spend(build(config, outside_of(config, log, lifetime.died, notifier())))
+        return lifetime.spend(lambda: build(config, outside_of(config, log, lifetime.died, notifier())))
 
 
 def _logger(*, as_json: bool) -> logging.Logger:

@@ -22,7 +22,8 @@ Bool: TypeAlias = npt.NDArray[np.bool_]
 class SeriesTable:
     """Names, tags and meanings of the series, each resolved once; all columns hold the index given here.
 
-    An index never changes and is never reused, so it may be kept as long as the table lives.
+    An index never changes and is never reused, so it may be kept as long as the table lives. `keep` is for the end of an agent,
+    when nobody has one any more.
 
     Args:
         names: names of the first series.
@@ -74,6 +75,17 @@ class SeriesTable:
             self.meanings.append(self._meaning(name))
             self.correct(index, meaning)
         return index
+
+    def keep(self, series: Int32) -> None:
+        """Keep some of the series alone, in their order; each gets its place among these as its index.
+
+        Args:
+            series: index of each, int32 `[n]`.
+        """
+        kept = series.tolist()
+        self.names, self.tags = [self.names[index] for index in kept], [self.tags[index] for index in kept]
+        self.meanings = [self.meanings[index] for index in kept]
+        self._index = {name: index for index, name in enumerate(self.names)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +142,17 @@ class Readings:
     def take(self, rows: Int64 | Bool | slice) -> "Readings":
         """The chosen rows, in the order given."""
         return Readings(self.series[rows], self.time[rows], self.value[rows])
+
+    def among(self, series: Int32) -> "Readings":
+        """The readings of some series, each under its place among these.
+
+        Args:
+            series: index of each, int32 `[n]`.
+        """
+        places = np.full(1 + max(series.max(initial=-1), self.series.max(initial=-1)), -1, np.int32)
+        places[series] = np.arange(len(series))
+        indices = places[self.series]
+        return Readings(indices, self.time, self.value).take(indices >= 0)
 
 
 @dataclass(frozen=True, slots=True)

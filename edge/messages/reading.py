@@ -18,6 +18,7 @@ from edge.messages.presets.table import PRESETS, PresetRule, expand
 from edge.messages.rule import IngestRule, which_rule
 from edge.quoting import quoted
 from edge.slots.beyond import Beyond
+from edge.slots.returning import scarce
 
 LONGEST_TOPIC = 1024  # characters; names are kept for every series
 LACKING = 600.0  # seconds for which health tells of a series without room
@@ -184,7 +185,8 @@ class Naming:
     """Which series are known or may be added, and which are only stored.
 
     One topic does not take the room of all others: beyond a few series it may bring only as many as leave at least as much room
-    as it took. A message whose new series do not all find room brings none of them; `beyond` says whether they are stored.
+    as it took. The last tenth of the slots is for series that come again, as names that were made up for one message do not. A
+    message whose new series do not all find room brings none of them; `beyond` says whether they are stored.
 
     Args:
         series: table of the engine, to which new series are added.
@@ -223,18 +225,26 @@ class Naming:
         """
         free, brought = self.most - len(self.series), self._brought.get(topic, 0)
         room = max(min(free, max(self._few - brought, (free - brought) // 2)), 0)
-        if len(rows) <= room:
+        if len(rows) <= room and not scarce(len(self.series) + len(rows) - 1, self.most):
             return rows, ()
         new = {source.name for source, _, _ in rows if self.series.get(source.name) is None}
-        if len(new) <= room:
+        if not new:
             return rows, ()
         known, others = ([row for row in rows if (row[0].name in new) == is_new] for is_new in (False, True))
-        if self.beyond.admit(topic, [(source.name, source.tags) for source, _, _ in others]):
-            self._stored = self._moment(), min(new)
+        names = [(source.name, source.tags) for source, _, _ in others]
+        fits = len(new) <= room
+        if fits and (not scarce(len(self.series) + len(new) - 1, self.most) or self.beyond.knows(names)):
+            return rows, ()
+        # A series that finds a free slot and has none yet gets it with its next reading: nothing is lacking.
+        if self.beyond.admit(topic, names, quietly=fits):
+            self._stored = self._stored if fits else (self._moment(), min(new))
             return known, others
         self._left_out = self._moment(), min(new)
         text = f"more than {self.most} series; raise [agent] max_series if they are real"
-        if free > 0:
+        if fits:
+            text = f"the last slots are for series that come again, and more names than {self.most} slots allow come once; "
+            text += "leave them out with [[ingest]] skip or drop"
+        elif free > 0:
             share = brought + len(new) if brought + len(new) > self._few else 0
             needed = len(self.series) + len(new) + share
             text = f"{len(new)} new series, such as {quoted(min(new))}: one topic may not take the room of all others; "

@@ -38,6 +38,10 @@ class Recent:
         """
         return Recent([part.take(part.time // interval >= first[part.series]) for part in self._batches])
 
+    def keep(self, series: Int32) -> None:
+        """Keep the readings of some series alone, each under its place among these."""
+        self._batches = [self.readings.among(series)]
+
     def of(self, series: Int32) -> Readings:
         """All that is remembered of these series, in order of arrival."""
         return Readings.concatenate([part.take(np.isin(part.series, series)) for part in self._batches])

@@ -75,6 +75,12 @@ class Ring:
         for column, nothing in (*columns, (self._counter, False), (self._usual, 0), (self.longest, 0)):
             extend(column, series, nothing)
 
+    def keep(self, series: Int32) -> None:
+        """Keep some series alone; each gets its place among these as its index."""
+        self.value, self.weight, self.top = self.value[series], self.weight[series], self.top[series]
+        self.left, self.left_number = self.left[series], self.left_number[series]
+        self._counter, self._usual, self.longest = self._counter[series], self._usual[series], self.longest[series]
+
     @property
     def counts(self) -> bool:
         """Whether the weights are numbers of readings alone."""

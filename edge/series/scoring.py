@@ -70,6 +70,11 @@ class Scoring:
         self._median = np.full((series, slots), np.nan)
         self._around = np.full((series, slots, len(self._others)), np.nan, np.float32)
 
+    def keep(self, series: Int32) -> None:
+        """Keep some series alone; each gets its place among these as its index."""
+        self._grow(1 + int(series.max(initial=-1)))
+        self._newest, self._median, self._around = self._newest[series], self._median[series], self._around[series]
+
     def at_leads(self, values: Float64, baseline: Float64) -> Float64:
         """The part of forecasts that is kept until its facts are there: `[n, leads, quantiles + 1]`, the baseline last.
 

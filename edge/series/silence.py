@@ -43,10 +43,11 @@ class Silence:
         if not silent:
             self.problem = None
             return
-        first = min(silent, key=state.latest)
+        last_heard = state.last_heard(1 + max(silent))
+        first = min(silent, key=last_heard.__getitem__)
         name = quoted(self._series.names[first], LONGEST_NAME)
         have = "series has" if self.count == 1 else "series have"
         self.problem = (
             f"{self.count} of {len(state)} {have} stopped, first {name} with its last reading at "
-            f"{iso(state.latest(first))}; check the sensor, its battery and its connection"
+            f"{iso(int(last_heard[first]))}; check the sensor, its battery and its connection"
         )

@@ -52,7 +52,7 @@ class State:
     ) -> None:
         self.contract = contract
         self._wanted = wanted
-        self.lateness = lateness
+        self.lateness, self._most_first = lateness, min(contract.horizon, contract.window)
         self._meaning = meaning
         self._meanings: list[Meaning] = []
         columns = contract.window + OPEN_INTERVALS + -(-lateness // contract.interval)
@@ -72,10 +72,6 @@ class State:
     def closed_until(self, series: int) -> int:
         """End of the newest closed interval of a series that was seen, ns UTC."""
         return int(self._frontier[series]) * self.contract.interval
-
-    def latest(self, series: int) -> int:
-        """Time of the latest reading of a series that was seen, ns UTC."""
-        return int(self._latest[series])
 
     def silent(self, now: int, patience: int) -> Int32:
         """The series whose readings have stopped, int32 `[n]`.
@@ -151,6 +147,18 @@ class State:
         """The columns of a dump, in their order there; the last two count where a series holds."""
         ring = self._ring
         return ring.value, ring.weight, self._frontier, ring.top, self._latest, ring.left, ring.left_number
+
+    def last_heard(self, series: int) -> Int64:
+        """Time of the latest reading of each of so many series, ns UTC, int64 `[n]`; `UNSEEN` where there was none."""
+        self._grow(series)
+        return self._latest[:series]
+
+    def keep(self, series: Int32) -> None:
+        """Keep some series alone, of those in `last_heard`; each gets its place among these as its index."""
+        self._ring.keep(series)
+        self._recent.keep(series)
+        self._frontier, self._latest = self._frontier[series], self._latest[series]
+        self._meanings = [self._meanings[index] for index in series.tolist()]
 
     def ingest(self, readings: Readings) -> Ingested:
         """Take readings in order of arrival; values must be finite.
@@ -262,10 +270,6 @@ class State:
         closing = np.empty(len(rows), bool)
         closing[order] = after > before
         return closing
-
-    @property
-    def _most_first(self) -> int:
-        return min(self.contract.horizon, self.contract.window)
 
     def _reached(self, now: int) -> int:
         return (now - self.lateness) // self.contract.interval

@@ -57,18 +57,28 @@ class Beyond:
         self._brought: dict[int, OrderedDict[int, float]] = {}
         self._refused = np.zeros((0, ROW), np.int64)
         self._strays: list[Stray] = []
+        self.latest = 0  # latest time of a reading that was stored, ns UTC
         self.newest: str | None = None  # the first series that became known here since somebody took note
 
     def __len__(self) -> int:
         """Number of series without a slot that are known."""
         return len(self._series)
 
-    def admit(self, topic: str, series: Sequence[tuple[str, Mapping[str, str]]]) -> bool:
+    def knows(self, series: Iterable[tuple[str, Mapping[str, str]]]) -> bool:
+        """Whether readings of all these series were stored before.
+
+        Args:
+            series: name and tags of each.
+        """
+        return all(_key(name, tags) in self._series for name, tags in series)
+
+    def admit(self, topic: str, series: Sequence[tuple[str, Mapping[str, str]]], *, quietly: bool = False) -> bool:
         """Whether readings of all these series of a message may be stored; none of them may where one may not.
 
         Args:
             topic: topic of the message.
             series: name and tags of each.
+            quietly: whether `newest` tells nothing of them.
         """
         now, source = self._moment(), hash(topic)
         names = {_key(name, tags): name for name, tags in series}
@@ -79,12 +89,14 @@ class Beyond:
             return False
         for key in new:
             self._hear(key, source, now)
-            self.newest = self.newest or names[key]
+            if not quietly:
+                self.newest = self.newest or names[key]
         return True
 
     def add(self, strays: Sequence[Stray]) -> None:
         """Let readings of series that were admitted wait for the next commit."""
         self._strays += strays
+        self.latest = max((self.latest, *(stray.time for stray in strays)))
 
     def take(self) -> tuple[list[Points], SeriesTable]:
         """The readings that wait, as rows for the store with a table of their own series; they wait no longer."""

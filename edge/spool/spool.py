@@ -1,8 +1,8 @@
 """The agent's durable memory: what must still reach the store, and what brings the series state back.
 
-One SQLite transaction per batch holds the effect of that batch: blocks for the store, the readings themselves, and the
-forecasts that wait for their facts. What is committed survives `kill -9` and, at the default, loss of power. The series
-state is the last snapshot plus the journal since; the journal is replayed through the same code that made it.
+One SQLite transaction per batch holds its effect: blocks for the store, the readings themselves, and the forecasts that wait
+for their facts. What is committed survives `kill -9` and, at the default, loss of power. The state of the series is the last
+snapshot plus the journal since, replayed through the same code.
 """
 
 import sqlite3
@@ -57,11 +57,12 @@ class Commit:
         series: (index, name, tags) of the series seen for the first time.
         sent: the newest block the store has taken.
         refused: rows that the store will never take.
-        snapshot: function that gives the parts of a state that makes the journal up to and including this batch unnecessary.
+        snapshot: function that gives the parts of a state that makes the journal up to this batch unnecessary.
         arrivals: arrivals of the messages that carry no time.
         held: the readings that wait for a clock that has proved itself; None: the same as before.
         now: our clock, ns UTC.
         formats: memory of the payload formats, by keys; other keys stay as they are.
+        anew: whether the series are all that there are, as those of before had other indices.
     """
 
     blocks: Sequence[bytes] = ()
@@ -74,6 +75,7 @@ class Commit:
     held: Readings | None = None
     now: int | None = None
     formats: Mapping[str, bytes] = field(default_factory=dict)
+    anew: bool = False
 
 
 def merged(earlier: Commit, later: Commit) -> Commit:
@@ -89,6 +91,7 @@ def merged(earlier: Commit, later: Commit) -> Commit:
         earlier.held if later.held is None else later.held,
         earlier.now if later.now is None else later.now,
         {**earlier.formats, **later.formats},
+        earlier.anew or later.anew,
     )
 
 
@@ -262,8 +265,7 @@ class Spool:
         for number in damaged:
             del self._blocks.damaged[number]
         self._aside += len(damaged)
-        if commit.now is not None and self._newer(commit.now):
-            self.committed = commit.now
+        self.committed = commit.now if commit.now is not None and self._newer(commit.now) else self.committed
         return dropped
 
     def _change(self, commit: Commit, size: int) -> tuple[int, int]:
@@ -282,6 +284,8 @@ class Spool:
             dropped += 1
         entries = [(data, seal(data)) for data in (entry.encode() for entry in commit.entries)]
         self._writer.executemany("INSERT INTO journal (entry, seal) VALUES (?, ?)", entries)
+        if commit.anew:
+            write("DELETE FROM series")
         for index, name, labels in commit.series:
             tags = msgspec.json.encode(labels).decode()
             write("INSERT OR IGNORE INTO series VALUES (?, ?, ?, ?)", (index, name, tags, seal(index, name, tags)))
@@ -289,7 +293,7 @@ class Spool:
         self._writer.executemany("INSERT OR REPLACE INTO arrival VALUES (?, ?, ?, ?)", map(_sealed, arrivals))
         self._writer.executemany("INSERT OR REPLACE INTO format VALUES (?, ?, ?)", map(_sealed, commit.formats.items()))
         if commit.refused:
-            rows = [(refusal.reason, refusal.block) for refusal in commit.refused]
+            rows = ((refusal.reason, refusal.block) for refusal in commit.refused)
             self._writer.executemany("INSERT INTO refused (reason, block) VALUES (?, ?)", rows)
             kept = "SELECT id, row_number() OVER newer AS number, sum(length(block)) OVER newer AS size FROM refused"
             write(

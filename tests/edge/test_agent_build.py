@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from edge.agent.build import start_wait
-from edge.agent.loop import Limits
+from edge.agent.journal import Limits
 from edge.backoff import Backoff
 from edge.contract.contract import Contract
 from edge.contract.times import DAY

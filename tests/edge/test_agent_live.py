@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from edge.agent.loop import Limits
+from edge.agent.journal import Limits
 from edge.contract.columns import Float64, Int32
 from edge.contract.meaning import Meaning
 from edge.errors import StoreBusy

@@ -144,7 +144,7 @@ class Dying(Spool):
 lifetime = Lifetime(lambda line: print(line, file=sys.stderr))
 config = read_config(Path("gatecast.toml"))
 outside = dataclasses.replace(outside_of(config, lambda _: None, lifetime.died), open_spool=Dying)
-sys.exit(lifetime.spend(build(config, outside)))
+sys.exit(lifetime.spend(lambda: build(config, outside)))
 """
 
 

@@ -54,7 +54,8 @@ def test_under_another_lateness_each_window_holds_its_own_readings(
     state = state.adapted(contract, lateness[1])
     reference.lateness, reference.rows = lateness[1], []
     for series, frontier in reference.frontier.items():
-        reference.frontier[series] = max(frontier, (state.latest(series) - lateness[1]) // contract.interval)
+        last_heard = int(state.last_heard(series + 1)[series])
+        reference.frontier[series] = max(frontier, (last_heard - lateness[1]) // contract.interval)
     for row in after:
         reference.ingest(*row)
     same_rows(by_series(ingest(state, after)), by_series(reference.rows))
