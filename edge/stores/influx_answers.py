@@ -17,9 +17,10 @@ from edge.errors import BlockRefused, BlockTooLarge, StoreBusy, StoreDenied, Sto
 TOKEN_HINT = "check GATECAST_INFLUX_TOKEN or [store] token_file"  # noqa: S105 - a sentence
 LONGEST = 200  # characters of the server's words in a message
 MOST_ROWS = 1_000  # of one refusal, kept to be looked at
+READ = 1 << 18  # bytes of an answer whose meaning is looked for; what a stranger sends beyond costs nothing
 BUSY = (408, 425, 429)  # of the answers below 500 those that ask for patience
-UNPARSABLE = re.compile(r"unable to parse '(.*)': ")
-DROPPED = re.compile(r" dropped=(\d+)(?= for database: |$)")
+UNPARSABLE, END_OF_LINE = "unable to parse '", "': "  # before and after a line that InfluxDB 1 or 2 cannot read
+DROPPED = re.compile(r" dropped=(\d{1,9})(?= for database: |$)")
 # What follows "partial write: ". Rows outside of the retention are taken out before anything is written, and this is the
 # answer only where every shard has taken the others.
 RETENTION = re.compile(r"points beyond retention policy|dropped \d+ points outside retention policy")
@@ -50,8 +51,13 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The content as text."""
-        return self.body.decode(errors="replace")
+        """The content as text, as far as it is read."""
+        return self.body[:READ].decode(errors="replace")
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the content is longer than what is read of it."""
+        return len(self.body) > READ
 
     @property
     def message(self) -> str:
@@ -66,7 +72,7 @@ class Answer:
     def wants_old_way(self) -> bool:
         """Whether this is InfluxDB 1.7 or older, which knows neither `/api/v2/write` nor `Authorization: Token`."""
         unknown = (self.status, self.body[:18]) == (404, b"404 page not found")
-        unread = self.status == 401 and b"unable to parse authentication credentials" in self.body
+        unread = self.status == 401 and "unable to parse authentication credentials" in self.text
         return (unknown or unread) and OLD.match(self.version) is not None
 
     @property
@@ -159,6 +165,8 @@ def _measurement(line: bytes) -> str:
 
 
 def _document(answer: Answer) -> _Document:
+    if answer.is_cut:
+        return _Document()
     try:
         return msgspec.json.decode(answer.body, type=_Document)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -166,9 +174,20 @@ def _document(answer: Answer) -> _Document:
 
 
 def _names_a_line(answer: Answer) -> bool:
-    document = _document(answer)
+    document, words = _document(answer), _words(answer)
     lines = document.data if isinstance(document.data, list) else [document.data]
-    return bool(UNPARSABLE.search(_words(answer)) or document.line or any(line and line.line_number for line in lines))
+    named = document.line or any(line and line.line_number for line in lines) or (answer.is_cut and '"line_number"' in words)
+    return bool(named or _unparsable(words))
+
+
+def _unparsable(words: str) -> list[bytes]:
+    """The lines that InfluxDB 1 or 2 names as it cannot read them, one in each line of its words."""
+    named = []
+    for text in words.split("\n"):  # no regular expression: one that looks for both ends takes forever where there is no end
+        line, end, _ = text.partition(UNPARSABLE)[2].rpartition(END_OF_LINE)
+        if end:
+            named.append(line.encode())
+    return named
 
 
 def _words(answer: Answer) -> str:
@@ -184,17 +203,18 @@ def _partial_write(answer: Answer, block: bytes, url: str) -> StoreError | None:
     shard, and the others may fail or not have ended. A cluster's bare "partial write" means replicas that lack the rows.
     """
     words, document = _words(answer), _document(answer)
-    if "partial write" not in words.lower():
+    if answer.is_cut or "partial write" not in words.lower():
         return None
     sent, reason = block.split(b"\n"), words.partition("partial write: ")[2]
+    lines = [line for line in sent if line]
     if isinstance(document.data, list) and document.data:  # InfluxDB 3 names every line
-        rows = [_named(line, sent) for line in document.data]
+        rows = [_named(line, sent) for line in document.data[: len(lines)]]
     else:  # InfluxDB 1 names those it cannot read when it has stored all others
-        rows = [line.encode() for line in UNPARSABLE.findall(reason)]
+        rows = _unparsable(reason)[: len(lines)]
     if rows:
         return _refusal(answer, url, rows, len(rows))
     counts = DROPPED.findall(words)
-    return _counted(answer, url, reason, int(counts[-1]), [line for line in sent if line]) if counts else None
+    return _counted(answer, url, reason, min(int(counts[-1]), len(lines)), lines) if counts else None
 
 
 def _counted(answer: Answer, url: str, reason: str, dropped: int, lines: list[bytes]) -> StoreError:

@@ -218,6 +218,60 @@ def test_bodies_that_are_no_json_of_ours_do_not_matter() -> None:
         assert len(str(found)) < 400
 
 
+LONG = 64 << 20  # bytes of the longest answer
+
+
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [
+        ("partial write: ", "unable to parse '"),
+        ("partial write: ", 'input field "a" on measurement "'),
+        ("partial write: field type conflict: ", " dropped=1"),
+        ('{"error": "partial write of line protocol occurred", "data": [', "{},"),
+        ('{"message": "', "unable to parse '"),
+        ("", "\n"),
+    ],
+)
+def test_an_answer_of_any_length_is_understood_at_once(head: str, piece: str) -> None:
+    """What was quadratic held the whole agent for hours; what is not read to its end refuses no row."""
+    found = fault(400, head + piece * ((LONG - len(head)) // len(piece)))
+    assert type(found) is StoreDenied
+    assert len(str(found)) < 400
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "partial write: " + "unable to parse 'x v= 2': missing field value\n" * 100_000,
+        json.dumps({"error": "partial write of line protocol occurred", "data": [{"line_number": 1}] * 100_000}),
+    ],
+)
+def test_more_named_lines_than_are_read_make_the_write_smaller(body: str) -> None:
+    """Which rows are stored is not known, so nothing is set aside: the block comes again in parts."""
+    assert refused(400, body).dropped is None
+
+
+@pytest.mark.parametrize("words", ["points beyond retention policy", CONFLICT])
+def test_no_more_rows_are_dropped_than_were_sent(words: str) -> None:
+    """A stranger can say any number; it ends up in the counters."""
+    assert sum((refused(422, {"message": f"partial write: {words} dropped=999999999"}).dropped or {}).values()) == 3
+    for digits in (10, 4_000, 5_000):
+        assert type(fault(422, {"message": f"partial write: {words} dropped={'9' * digits}"})) is StoreDenied
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": "partial write: " + "unable to parse 'x': missing fields\n" * 50 + " dropped=0"},
+        {"error": "partial write of line protocol occurred", "data": [{"original_line": "x", "line_number": 1}] * 50},
+    ],
+)
+def test_no_more_rows_are_named_than_were_sent(body: object) -> None:
+    """As many as the block has are kept to be looked at."""
+    found = refused(400, body)
+    assert (found.dropped, found.rows) == ({"x": 3}, b"x\nx\nx")
+
+
 def test_rows_are_counted_by_measurement() -> None:
     """Measurements of ours have no characters that are escaped."""
     assert count_rows(BLOCK) == {"reading": 2, "forecast": 1}
