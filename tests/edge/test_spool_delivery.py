@@ -198,6 +198,15 @@ def test_newer_rows_of_another_measurement_prove_nothing() -> None:
         bench.delivery.deliver([rows("reading", 50)])
 
 
+def test_a_store_that_refuses_all_readings_costs_a_few_writes() -> None:
+    """Not one for each row."""
+    bench = Bench(refusing(b"reading"))
+    bench.newest = [rows("reading new", 1000)]
+    with pytest.raises(StoreDenied):
+        bench.delivery.deliver([rows("reading", 1000)])
+    assert len(bench.tries) < 100
+
+
 def test_rows_that_are_proven_bad_are_never_held() -> None:
     """Such as rows beyond retention: all of a write, and nothing else waits."""
 

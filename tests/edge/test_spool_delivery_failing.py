@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.errors import BlockRefused, StoreBusy
+from edge.errors import BlockRefused, StoreBusy, StoreError
 from edge.spool.delivery import ALONE, FAILURES
 from tests.edge.test_spool_delivery import Bench, failing, refusing, rows
 
@@ -202,34 +202,40 @@ def test_a_run_of_failing_rows_at_the_end_is_at_fault_where_newer_readings_are_s
     assert len(refused) == (0 if is_kept else ALONE + 5)
 
 
-def test_readings_that_fail_all_among_forecasts_are_kept() -> None:
-    """Only that rows of the same kind are taken shows that the store is well; then they are set aside."""
+def test_readings_that_fail_nearly_all_are_kept_until_newer_ones_are_stored() -> None:
+    """Only that rows of the same kind are taken shows that the store is well, as where it refuses them."""
     bench = Bench(failing(b"bad"))
-    blocks = [line for number in range(50) for line in (b"reading bad %d" % number, b"forecast %d" % number)]
+    pairs = [line for number in range(45) for line in (b"reading bad %d" % number, b"forecast %d" % number)]
+    blocks = [*pairs, rows("reading good", 5)]
     for number in range(2 * FAILURES):
         reason = "looked for" if number < FAILURES - 1 else "internal error; nearly all rows of 'reading' fail, others are"
-        with pytest.raises(StoreBusy, match=reason):
+        with pytest.raises(StoreBusy, match=reason) as busy:
             bench.delivery.work_around(blocks)
-    bench.newest = [rows("reading good", 5)]
-    assert len(bench.delivery.work_around(blocks)) == 50
+        assert busy.value.answered
+    bench.newest = [rows("reading newer", 5)]
+    assert len(bench.delivery.work_around(blocks)) == 45
 
 
-def test_a_store_that_does_not_take_the_same_rows_twice_loses_nothing() -> None:
-    """It has died meanwhile, or is out of its mind: what fails there proves nothing."""
+@pytest.mark.parametrize("error", [StoreBusy("internal error", answered=True), BlockRefused("type conflict")])
+def test_a_store_that_does_not_take_the_same_rows_twice_loses_nothing(error: StoreError) -> None:
+    """It has died meanwhile, or was changed: what fails there proves nothing."""
     bench, stored = Bench(lambda _: None), set[bytes]()
     bench.newest = [b"reading newest"]
 
     def trouble(block: bytes) -> None:
-        if b"bad" in block or (passes == FAILURES and block != b"reading newest" and stored & set(block.split(b"\n"))):
+        if b"bad" in block:
             raise StoreBusy("internal error", answered=True)
-        if passes == FAILURES:
+        if passes == FAILURES and block != b"reading newest":
+            if stored & set(block.split(b"\n")):
+                raise error
             stored.update(block.split(b"\n"))
 
     bench.store.trouble = trouble
     for number in range(FAILURES):
         passes = number + 1
-        with pytest.raises(StoreBusy, match="internal error"):
+        with pytest.raises(StoreBusy, match="looked for" if passes < FAILURES else "stored just before") as busy:
             bench.delivery.work_around([rows("reading", 5), b"reading bad"])
+        assert busy.value.answered
 
 
 def test_rows_that_fail_no_more_and_are_refused_are_refused() -> None:
