@@ -21,11 +21,20 @@ class Watcher:
         grumbler: grumbler that logs unexpected errors.
         phase: the first pause, random, so that devices that started together do not look together.
         died: function called with one line where the thread dies.
+        patience: seconds for which `stop` waits for a look under way.
     """
 
     def __init__(
-        self, releases: Releases, pause: float, grumbler: Grumbler, *, phase: Backoff, died: Died = raise_again
+        self,
+        releases: Releases,
+        pause: float,
+        grumbler: Grumbler,
+        *,
+        phase: Backoff,
+        died: Died = raise_again,
+        patience: float = ENDS_WITHIN,
     ) -> None:
+        self._patience = patience
         self._releases, self._pause, self._grumbler, self._phase = releases, pause, grumbler, phase
         self._waiting: SimpleQueue[ReadyBundle] = SimpleQueue()
         self._stopping = threading.Event()
@@ -39,7 +48,8 @@ class Watcher:
     def stop(self) -> None:
         """Look no more."""
         self._stopping.set()
-        self._thread.join(ENDS_WITHIN)
+        if not self._thread.join(self._patience):
+            self._releases.leave()
 
     def ready(self) -> ReadyBundle | None:
         """The next bundle that is ready to go live."""

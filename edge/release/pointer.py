@@ -52,7 +52,7 @@ class Pointer(msgspec.Struct):
         refusals: releases that are not taken, newest last.
         trying: manifest of the bundle under test; still there at the next start if the process ended meanwhile.
         tried: manifest of the bundle whose test was the last one that an end of the process cut short.
-        trials: number of times that its test was begun.
+        trials: number of times that its test was begun, but for those that ended with the run in order.
         deaths: number of runs in a row that ended while the live version forecast; those that say more count for more.
     """
 
@@ -123,6 +123,14 @@ class Memory:
             self.save()
             return True
 
+    def leave_trial(self) -> None:
+        """The run ends in order while a bundle is under test: that says nothing of the bundle."""
+        with self.lock:
+            pointer = self.pointer
+            if pointer.trying is not None:
+                pointer.tried, pointer.trying, pointer.trials = pointer.trying, None, pointer.trials - 1
+                self.save()
+
     def count_death(self, weight: int) -> int:
         """One more run ended while the live version forecast; returns the sum of those in a row."""
         with self.lock:
@@ -149,10 +157,12 @@ class Memory:
             self.save()
 
     def refuse(self, refusal: Refusal) -> None:
-        """Remember a refusal, in place of an earlier one of the same release."""
+        """Remember a refusal, in place of an earlier one of the same release; that of the live version is never forgotten."""
         with self.lock:
             others = [other for other in self.pointer.refusals if not is_of(other, refusal.version, refusal.changed)]
-            self.pointer.refusals = [*others[1 - REFUSALS :], refusal]
+            while len(others) >= REFUSALS:
+                others.remove(next((other for other in others if other.version != self.pointer.live), others[0]))
+            self.pointer.refusals = [*others, refusal]
             self.save()
 
     def pardon(self, version: str) -> None:

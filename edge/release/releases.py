@@ -211,6 +211,10 @@ class Releases:
             return ready
         return None
 
+    def leave(self) -> None:
+        """The run ends in order, while `poll` may still be under way."""
+        self._trials.leave()
+
     def _refuse_older(self, channel: Channel) -> None:
         """Refuse a document from before the one that was read last: who has kept it could bring any old bundle back.
 

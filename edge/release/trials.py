@@ -55,6 +55,11 @@ class Trials:
         seconds = self._moment() - began
         return f"the test of a released bundle does not end since {seconds:.0f} s, and no other is seen; restart the agent"
 
+    def leave(self) -> None:
+        """The run ends in order. A test under way does not count, unless it is one that does not end."""
+        if self._began is not None and self.problem is None:
+            self._memory.leave_trial()
+
     def forecaster(self, bundle: Bundle, manifest_sha256: str) -> Tried:
         """Open a bundle and try it; a crafted model can end the process, and must not do so at every start.
 

@@ -46,6 +46,22 @@ def test_a_refusal_replaces_the_earlier_one_of_the_same_release(tmp_path: Path) 
     assert memory.pointer.refusals[-1].version == f"v{REFUSALS + 4}"
 
 
+def test_why_the_live_version_does_not_forecast_is_never_forgotten(tmp_path: Path) -> None:
+    """However many releases are refused while the baseline stands in for it."""
+    memory = Memory(tmp_path / "live.json", list[str]().append)
+    memory.point_to("a", None)
+    memory.refuse(refusal("a", cause="live"))
+    for number in range(2 * REFUSALS):
+        memory.refuse(refusal(f"v{number}"))
+    assert memory.failed_live("a") == refusal("a", cause="live")
+    assert len(memory.pointer.refusals) == REFUSALS
+    assert memory.released(f"v{REFUSALS}", "now") is None
+    for number in range(2 * REFUSALS):
+        memory.refuse(refusal("a", str(number), cause="live"))
+    assert memory.pointer.refusals[-1].changed == str(2 * REFUSALS - 1)
+    assert len(memory.pointer.refusals) == REFUSALS
+
+
 def test_what_this_device_could_not_take_is_tried_again_at_the_next_start(tmp_path: Path) -> None:
     """It may be set up otherwise now; every other refusal stays."""
     memory = Memory(tmp_path / "live.json", list[str]().append)

@@ -70,6 +70,32 @@ def test_ends_of_the_process_are_counted_from_run_to_run(tmp_path: Path) -> None
     assert Trials(open_bundle, in_time, memory, lambda: 0.0).forecaster(ONE, HASH).lack is None
 
 
+@pytest.mark.parametrize(("seconds", "counts"), [(LONG_TEST, False), (LONG_TEST + 1, True)])
+def test_a_run_that_ends_in_order_counts_against_a_test_that_does_not_end_only(
+    seconds: float, counts: bool, tmp_path: Path
+) -> None:
+    """Who restarts the agent a few times while it tests a bundle does not lose that."""
+    path, moment = tmp_path / "live.json", [0.0]
+
+    def left(_bundle: Bundle) -> Forecaster:
+        moment[0] += seconds
+        trials.leave()
+        disk = path.read_bytes()
+        raise BundleError(disk.decode())
+
+    for _ in range(TRIALS):
+        memory = Memory(path, list[str]().append)
+        assert memory.died_in_trial() == (counts and memory.pointer.trials > 0)
+        trials = Trials(left, in_time, memory, lambda: moment[0])
+        with pytest.raises(BundleError) as ended:
+            trials.forecaster(ONE, HASH)
+        path.write_bytes(str(ended.value).encode())
+    memory = Memory(path, list[str]().append)
+    memory.died_in_trial()
+    assert memory.pointer.trials == (TRIALS if counts else 0)
+    trials.leave()  # no test is under way
+
+
 def test_a_model_that_does_not_keep_up_is_measured_within_the_trial(tmp_path: Path) -> None:
     """Measuring runs the model, so what it does to the process is noted as well."""
     path, seen = tmp_path / "live.json", []
