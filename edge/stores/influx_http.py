@@ -2,13 +2,13 @@
 
 import base64
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
 from urllib3.response import HTTPResponse
 
 from edge.errors import StoreBusy, StoreDenied, StoreError
@@ -150,33 +150,17 @@ class Connection:
     def organisation(self, bucket: str) -> str | None:
         """Identity of the organisation that a bucket belongs to, or else of the only one that the token can see.
 
-        InfluxDB's own client asks, and is loaded for this alone.
-
         Returns:
             None where there is none, or more than one.
 
         Raises:
-            StoreBusy: there is no answer.
+            StoreBusy: as `ask`.
+            StoreDenied: as `ask`.
         """
-        from influxdb_client import InfluxDBClient  # noqa: PLC0415 - a second and 14 MB
-        from influxdb_client.rest import ApiException  # noqa: PLC0415
-
-        files = {"ssl_ca_cert": self._tls.ca_file, "cert_file": self._tls.cert_file, "cert_key_file": self._tls.key_file}
-        timeout = int(self._timeout * 1000)
-        with InfluxDBClient(self.url, self._token, org="", timeout=timeout, retries=False, **files) as client:
-            searches: tuple[Callable[[], set[str]], ...] = (
-                lambda: {owned.org_id for owned in client.buckets_api().find_buckets(name=bucket).buckets},
-                lambda: {seen.id for seen in client.organizations_api().find_organizations().orgs},
-            )
-            for search in searches:
-                try:
-                    organisations = search()
-                except HTTPError as error:
-                    raise self._silence(error) from error
-                except (ApiException, ValueError, TypeError, AttributeError):  # no such rights, or no such document
-                    continue
-                if len(organisations) == 1:
-                    return organisations.pop()
+        for path, query, kind in (("/api/v2/buckets", [("name", bucket)], "Buckets"), ("/api/v2/orgs", [], "Organizations")):
+            organisations = _organisations(self.ask("GET", path, query), kind)
+            if len(organisations) == 1:
+                return organisations.pop()
         return None
 
     def close(self) -> None:
@@ -194,3 +178,34 @@ class Connection:
         if (meaning := self._tls.failure(words)) is not None:
             return StoreDenied(f"{self.url}: {meaning}")
         return StoreBusy(f"{self.url} does not answer ({words}); is InfluxDB running there? check [store] url")
+
+
+def _organisations(answer: Answer, kind: str) -> set[str]:
+    """Identities of the organisations in an answer; none where it is no such document.
+
+    InfluxDB's own client reads the document, and is loaded for this alone. It does not ask: it reads an answer whole, however
+    long it is.
+
+    Args:
+        answer: answer of the server.
+        kind: name of the document in InfluxDB's own client.
+    """
+    from influxdb_client import InfluxDBClient  # noqa: PLC0415 - a second and 14 MB
+
+    if answer.status != 200 or answer.is_cut:
+        return set()
+    with InfluxDBClient("http://unused", "", org="") as client:
+        try:
+            document = client.api_client.deserialize(_Content(answer.text), kind)
+            entries = document.buckets if kind == "Buckets" else document.orgs
+            identities = {getattr(entry, "org_id", entry.id) for entry in entries}
+        except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError):  # no such document
+            return set()
+    return identities - {None}
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """The content of an answer, as InfluxDB's own client takes it."""
+
+    data: str

@@ -239,11 +239,26 @@ def test_account_goes_with_every_request() -> None:
 
 def test_organisation_is_unknown_where_a_stranger_answers() -> None:
     """Whatever it says in place of what InfluxDB says."""
-    replies = [(200, "application/json", text) for text in ("[]", "{}", '{"buckets": 1, "orgs": 1}', "no JSON")]
+    texts = ["[]", "{}", "null", "5", '{"buckets": 1, "orgs": 1}', '{"buckets": "x", "orgs": [5]}', "no JSON", "[" * 10_000]
+    late = '{"buckets": [{"name": "b", "orgID": "x", "retentionRules": [], "createdAt": "99999999999999999999"}]}'
+    replies = [(200, "application/json", text) for text in (*texts, late)]
     for reply in [*replies, (401, "application/json", "{}"), (500, "text/html", "<html>")]:
         with FakeInflux2() as fake:
             fake.instead = lambda *_, reply=reply: reply
             assert Connection(fake.url, "all").organisation("b") is None, reply
+
+
+def test_answer_without_end_to_the_search_for_the_organisation_is_given_up() -> None:
+    """As any other answer: its size has a limit before anybody reads it as a document."""
+    with answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", *[CHUNK] * 1_000) as url:
+        connection = Connection(url, "", largest=200_000)
+        tracemalloc.start()
+        with pytest.raises(StoreDenied, match="is no InfluxDB: its answer is longer than 200000 bytes"):
+            connection.organisation("b")
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        connection.close()
+    assert most < 5_000_000
 
 
 def test_organisation_of_a_server_that_is_away_is_asked_for_later() -> None:
