@@ -28,7 +28,7 @@ from edge.clock.clocks import CLOCKS, Clocks
 from edge.clock.closing import ClosingClock
 from edge.clock.holding import Hold
 from edge.clock.trust import Trust
-from edge.config.sections import Config
+from edge.config.sections import SPOOL_FILE, Config
 from edge.contract.columns import SeriesTable
 from edge.contract.times import SECOND, parse_duration
 from edge.damage import no_state
@@ -293,7 +293,7 @@ def _open_spool(config: Config, outside: Outside) -> Spool:
     folder = Path(config.agent.state)
     try:
         spool = outside.open_spool(
-            folder / "spool.db",
+            folder / SPOOL_FILE,
             outside.store.kind,
             limit=config.agent.spool_limit << 20,
             survive_power_loss=config.agent.survive_power_loss,

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from edge.config.reading import read_config
-from edge.config.sections import Config, Mqtt
+from edge.config.sections import SPOOL_FILE, Config, Mqtt
 from edge.contract.times import parse_duration
 from edge.errors import BundleError, ConfigurationError, GatecastError
 from edge.forecaster.bundle import Bundle
@@ -135,7 +135,7 @@ def _check_bundle(config: Config) -> Finding:
                 return Finding("bundle", f"none on this device, and {NO_CHANNEL}", 1)
             return Finding("bundle", "none on this device yet; it comes from [release] channel at the first start")
         manifest, room = bundle.manifest, memory()
-        known = _known_series(Path(config.agent.state) / "spool.db")
+        known = _known_series(Path(config.agent.state) / SPOOL_FILE)
         series = max(known, len(manifest.series), 1)
         counters = any(learned.kind == "counter" for learned in manifest.meanings.values())
         fleet = Fleet(series, parse_duration(config.agent.lateness, shortest=0), config.agent.leads, counters)

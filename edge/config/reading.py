@@ -1,5 +1,6 @@
 """Reading of a `gatecast.toml`: once, whole, into one frozen `Config`; whatever is wrong there is one line with its place."""
 
+import os
 import tomllib
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -9,12 +10,13 @@ import msgspec
 
 from edge.broker.address import Address
 from edge.config.mistakes import mistake
-from edge.config.sections import Config, parse_loopback
+from edge.config.sections import SPOOL_FILE, Config, StoreSection, parse_loopback
 from edge.config.syntax import explained
 from edge.contract.contract import MOST_QUANTILES, SHORTEST_INTERVAL, Contract
 from edge.contract.times import DAY, SECOND, format_duration, parse_duration
 from edge.cron import check_cron
 from edge.errors import ConfigurationError
+from edge.stores.address import Address as StoreAddress
 
 SHARED = "$share/"  # how the filter of a group begins for a broker
 
@@ -93,6 +95,7 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "[mqtt] url: ", partial(Address.parse, config.mqtt.url)
     yield "", partial(_refuse_group, config)
     yield "[store] keep: ", partial(_refuse_keep, config)
+    yield "[store] url: ", partial(_refuse_spool, config)
     for files, url, instead in (
         (config.mqtt.tls, config.mqtt.url, "mqtts://"),
         (config.store.tls, config.store.url, "influxdbs://"),
@@ -140,6 +143,20 @@ def _refuse_keep(config: Config) -> None:
         if parse_duration(config.store.keep) < needed:
             windows = f"the {window} intervals of [fleet] window, {format_duration(needed)}"
             raise ConfigurationError(f"expected at least {windows}; got {config.store.keep}")
+
+
+def _refuse_spool(config: Config) -> None:
+    """Refuse a store in the file that the agent keeps for itself, whatever links lead there."""
+    try:
+        path = StoreAddress.parse(config.store.url).path[1:]
+    except ConfigurationError:  # the store says what to write
+        return
+    spool = Path(config.agent.state, SPOOL_FILE)
+    if config.store.url.startswith("sqlite:") and path and os.path.realpath(path) == os.path.realpath(spool):
+        raise ConfigurationError(
+            f"{path} is the agent's own file, of what has not reached the store yet; choose another one, such as "
+            f"{StoreSection().url}"
+        )
 
 
 def _refuse_too_many(quantiles: tuple[float, ...]) -> None:

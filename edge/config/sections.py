@@ -26,6 +26,8 @@ from edge.tls import TlsFiles
 PASSWORD_VARIABLE = "GATECAST_MQTT_PASSWORD"  # noqa: S105 - the name of a variable, not a secret
 RELEASE_PASSWORD_VARIABLE = "GATECAST_RELEASE_PASSWORD"  # noqa: S105 - the same
 
+SPOOL_FILE = "spool.db"  # in the folder of [agent] state
+
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 

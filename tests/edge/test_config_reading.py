@@ -234,3 +234,16 @@ def test_rows_are_kept_for_as_long_as_a_window(text: str, words: str, tmp_path: 
     """Only an SQLite store deletes by itself, by the clock, and never what a window needs."""
     assert words in refusal(tmp_path, text)
     assert read(tmp_path, '[store]\nkeep = "7d"\n[fleet]\ninterval = "1h"\nwindow = 168').store.keep == "7d"
+
+
+def test_a_store_in_the_agents_own_file_is_refused(tmp_path: Path) -> None:
+    """However its path is written; any other file may be in that folder."""
+    (tmp_path / "link").symlink_to(tmp_path / "state")
+    for url in (f"{tmp_path}/state/spool.db", f"{tmp_path}/state/../link/spool%2Edb"):
+        line = refusal(tmp_path, f'[store]\nurl = "sqlite:///{url}"\n[agent]\nstate = "{tmp_path}/state"')
+        assert line.startswith("[store] url: ")
+        assert line.endswith(
+            "is the agent's own file, of what has not reached the store yet; choose another one, such as sqlite:///gatecast.db"
+        )
+    assert "agent's own file" in refusal(tmp_path, '[store]\nurl = "sqlite:///gatecast-state/spool.db"')
+    read(tmp_path, f'[store]\nurl = "sqlite:///{tmp_path}/state/store.db"\n[agent]\nstate = "{tmp_path}/state"')
