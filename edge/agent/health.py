@@ -2,9 +2,13 @@
 
 import json
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -18,6 +22,23 @@ from edge.threads import Died, Thread, raise_again
 ENDS_WITHIN = 1.0  # seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What others may take of the page; there is always room for one more that asks.
+
+    Args:
+        connections: connections at once; one more ends the oldest.
+        lists: answers of `/topics` at once, the longest ones.
+        silence: seconds that a connection may be silent.
+        longest: seconds that it may last.
+    """
+
+    connections: int = 16
+    lists: int = 2
+    silence: float = 5.0
+    longest: float = 30.0
+
+
 class Health(Collector):
     """The pages of one agent.
 
@@ -26,6 +47,7 @@ class Health(Collector):
         problem: function that returns why data does not flow where it should, or None where it does.
         shortfall: function that returns what part of it is missing while the rest flows, or None.
         topics: function that returns what came of each topic, as JSON types.
+        limits: limits of what others may take of it.
     """
 
     def __init__(
@@ -34,11 +56,13 @@ class Health(Collector):
         problem: Callable[[], str | None],
         shortfall: Callable[[], str | None] = lambda: None,
         topics: Callable[[], list[dict[str, object]]] = list,
+        limits: Limits = Limits(),
     ) -> None:
         self._counters, self._problem, self._shortfall, self.topics = counters, problem, shortfall, topics
+        self._limits = limits
         self.labels: dict[str, str] = {}
         self.warnings: Sequence[str] = ()
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
         self._thread: Thread | None = None
 
     def collect(self) -> Iterator[Metric]:
@@ -77,13 +101,12 @@ class Health(Collector):
             ConfigurationError: not a loopback address, or the port is taken.
         """
         host, port = parse_loopback(listen)
-        kind = _ServerV6 if ":" in host else ThreadingHTTPServer
+        kind = _ServerV6 if ":" in host else _Server
         try:
-            self._server = kind((host, port), _handler(self))
+            self._server = kind((host, port), _handler(self, self._limits), self._limits)
         except OSError as error:
             message = f"cannot listen on {listen}: {error.strerror}; choose another port in [agent] health, or off"
             raise ConfigurationError(message) from error
-        self._server.daemon_threads = True
         self._thread = Thread("health", self._server.serve_forever, died)
         self._thread.start()
         return int(self._server.server_address[1])
@@ -106,13 +129,60 @@ def _help(number: Number) -> str:
     return f"{number.text}; unit: {number.unit}"
 
 
-class _ServerV6(ThreadingHTTPServer):
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], limits: Limits) -> None:
+        self._limits, self._slots = limits, threading.Semaphore(limits.connections)
+        self._since: dict[socket.socket, float] = {}  # when each connection was made, seconds, monotonic; the oldest first
+        self._lock = threading.Lock()
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as in the base class
+        """Make room for a new connection, and answer it in a thread."""
+        if not self._slots.acquire(blocking=False):
+            with self._lock:
+                _hang_up(next(iter(self._since), None))
+            if not self._slots.acquire(timeout=ENDS_WITHIN):
+                self.shutdown_request(request)
+                return
+        with self._lock:
+            self._since[request] = time.monotonic()
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - as in the base class
+        """The connection has ended, however."""
+        with self._lock:
+            had_slot = self._since.pop(request, None) is not None
+        super().shutdown_request(request)
+        if had_slot:
+            self._slots.release()
+
+    def service_actions(self) -> None:
+        """End what lasts too long: each byte that comes begins the time of silence anew."""
+        now = time.monotonic()
+        with self._lock:
+            for connection, since in self._since.items():
+                if now - since > self._limits.longest:
+                    _hang_up(connection)
+
+
+class _ServerV6(_Server):
     address_family = socket.AF_INET6
 
 
-def _handler(health: Health) -> type[BaseHTTPRequestHandler]:
+def _hang_up(connection: socket.socket | None) -> None:
+    """End a connection; its thread notices that, and lets go of it."""
+    if connection is not None:
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+
+def _handler(health: Health, limits: Limits) -> type[BaseHTTPRequestHandler]:
+    lists = threading.Semaphore(limits.lists)
+
     class Handler(BaseHTTPRequestHandler):
-        timeout = 5
+        timeout = limits.silence
 
         def handle(self) -> None:
             with suppress(OSError):  # a probe that hangs up is no news, and the library would print a trace
@@ -123,11 +193,20 @@ def _handler(health: Health) -> type[BaseHTTPRequestHandler]:
                 status, document = health.health()
                 self._answer(status, "application/json", json.dumps(document))
             elif self.path == "/topics":
-                self._answer(200, "application/json", json.dumps(health.topics()))
+                self._answer_topics()
             elif self.path == "/metrics":
                 self._answer(200, CONTENT_TYPE_PLAIN_0_0_4, health.metrics())
             else:
                 self._answer(404, "text/plain", "there are /healthz, /topics and /metrics\n")
+
+        def _answer_topics(self) -> None:
+            if not lists.acquire(timeout=limits.silence):
+                self._answer(503, "text/plain", "others read it at this moment; ask again\n")
+                return
+            try:
+                self._answer(200, "application/json", json.dumps(health.topics()))
+            finally:
+                lists.release()
 
         def _answer(self, status: int, kind: str, text: str) -> None:
             body = text.encode()

@@ -6,26 +6,35 @@ import re
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from edge.agent.counters import Counter, Counters, Gauge, Number
-from edge.agent.health import Health
+from edge.agent.health import Health, Limits
 from edge.errors import ConfigurationError
 from tests.support.servers import HANGS_AFTER, wait_until
+
+DEFAULTS = Limits()
 
 
 class Patient:
     """A health page whose problem can be set."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = DEFAULTS) -> None:
         self.problem: str | None = None
         self.shortfall: str | None = None
         self.counters = Counters()
-        self.health = Health(self.counters, lambda: self.problem, lambda: self.shortfall)
+        self.topics: Callable[[], list[dict[str, object]]] = list
+        self.health = Health(
+            self.counters,
+            lambda: self.problem,
+            lambda: self.shortfall,
+            lambda: self.topics(),  # noqa: PLW0108 - it is set later
+            limits,
+        )
         self.port = self.health.serve("127.0.0.1:0")
 
     def get(self, path: str, method: str = "GET") -> tuple[int, str, str]:
@@ -134,6 +143,54 @@ def test_silent_client_holds_up_nobody(patient: Patient) -> None:
         assert patient.get("/healthz")[0] == 200
 
 
+def test_the_oldest_connection_ends_for_a_new_one() -> None:
+    """However many there are, one more is answered; no more threads than the limit are at work."""
+    patient = Patient(Limits(connections=3, silence=HANGS_AFTER))
+    silent = [socket.create_connection(("127.0.0.1", patient.port)) for _ in range(8)]
+    assert patient.get("/healthz")[0] == 200
+    assert [client.recv(1) for client in silent[:6]] == [b""] * 6
+    wait_until(lambda: len(at_work()) <= 2)
+    for client in silent:
+        client.close()
+    patient.health.stop()
+
+
+def test_a_connection_that_goes_on_for_too_long_is_ended() -> None:
+    """A byte now and then keeps none open."""
+    patient = Patient(Limits(longest=0.0))
+    with socket.create_connection(("127.0.0.1", patient.port)) as client:
+        client.sendall(b"GET /he")
+        assert client.recv(1) == b""
+    patient.health.stop()
+
+
+def test_slow_readers_of_the_topics_keep_nobody_from_the_health() -> None:
+    """They hold the longest answers; one more of them is told to ask again."""
+    patient, asked, go_on = Patient(Limits(lists=1, silence=1.0)), threading.Event(), threading.Event()
+
+    def topics() -> list[dict[str, object]]:
+        """An answer that takes long."""
+        asked.set()
+        go_on.wait(HANGS_AFTER)
+        return []
+
+    patient.topics = topics
+    first = threading.Thread(target=patient.get, args=("/topics",))
+    first.start()
+    asked.wait(HANGS_AFTER)
+    assert patient.get("/topics")[0] == 503
+    assert patient.get("/healthz")[0] == 200
+    go_on.set()
+    first.join()
+    assert patient.get("/topics")[0] == 200
+    patient.health.stop()
+
+
+def at_work() -> list[str]:
+    """Threads that answer."""
+    return [thread.name for thread in threading.enumerate() if "process_request" in thread.name]
+
+
 def test_a_probe_that_hangs_up_leaves_no_trace(patient: Patient, capfd: pytest.CaptureFixture[str]) -> None:
     """Whether it has asked or not."""
     for request in (b"GET /metrics HTTP/1.1\r\n\r\n", b"GET"):
@@ -141,7 +198,7 @@ def test_a_probe_that_hangs_up_leaves_no_trace(patient: Patient, capfd: pytest.C
             probe.sendall(request)
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # it is reset
     assert patient.get("/healthz")[0] == 200
-    wait_until(lambda: not any("process_request" in thread.name for thread in threading.enumerate()))
+    wait_until(lambda: not at_work())
     assert capfd.readouterr().err == ""
 
 
