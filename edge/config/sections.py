@@ -135,7 +135,8 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         leads: leads to keep and to score; `[]`: 1, a quarter, a half and the whole of the horizon.
         refresh: intervals after which the whole horizon of a series is stored again; in between, so many of its nearest leads
             are. 1: the whole each time; left out: the square root of the horizon, and 1 where it has at most 8 leads.
-        lateness: time after an interval's end in which its readings may still arrive; then the interval closes.
+        lateness: time after an interval's end in which its readings may still arrive; then the interval closes. After a
+            restart with a shorter one, intervals that it would have closed by then have no forecast and no score.
         clock: source of the time that closes intervals. `wall`: the clock and the readings; `event`: the readings alone, for
             replays of old data.
         linger: time that a batch waits for more messages before it is processed.
