@@ -120,6 +120,26 @@ class BufferedClient(paho.Client):
         wishes.TopicAliasMaximum = 0
         self.connect_async(address.host, address.port, self._subscription.keepalive, clean_start=self._clean, properties=wishes)
 
+    def read_identifiers(self) -> None:
+        """Have messages name the subscriptions for which the broker sent them; reading them takes time."""
+        self._reader.identified = True
+
+    def ask(self, filters: Sequence[str], identifier: int | None) -> int | None:
+        """Subscribe at QoS 1.
+
+        Args:
+            filters: filters as the broker gets them.
+            identifier: identifier that the broker writes on what it sends for them, of MQTT 5; None: it writes none.
+
+        Returns:
+            Number of the request; None where there is no connection.
+        """
+        told = None
+        if identifier is not None:
+            told = Properties(PacketTypes.SUBSCRIBE)  # type: ignore[no-untyped-call]
+            told.SubscriptionIdentifier = identifier
+        return self.subscribe([(topic, 1) for topic in filters], properties=told)[1]
+
     @property
     def slow_since(self) -> float | None:
         """When a long message began that is not at its end, seconds of the monotonic clock; nothing else comes before it."""
@@ -241,7 +261,8 @@ class BufferedClient(paho.Client):
             topic = ""
         payload = bytes(message.payload[: self._longest])
         flags = message.retain, message.mid, message.qos
-        self._take([Message(topic, payload, time.time_ns(), *flags, self.connections, message.dup)])
+        numbers = tuple(getattr(message.properties, "SubscriptionIdentifier", ()))
+        self._take([Message(topic, payload, time.time_ns(), *flags, self.connections, message.dup, numbers)])
 
     def _sock_close(self) -> None:
         # What was queued before is discarded with the connection; nothing of it may be queued after.

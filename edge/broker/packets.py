@@ -3,7 +3,7 @@
 A PUBLISH packet (chapter 3.3 of the standards of OASIS) is a byte of type and flags, the length of the rest in one to four
 bytes of seven bits each, the topic behind its length of two bytes, an identifier of two bytes if QoS is above 0, and the
 payload. In MQTT 5 properties stand before the payload, behind their length in one to four bytes. None of them changes what
-a reading is, so they are left out unread.
+a reading is, so they are left out unread; only the identifiers of subscriptions are read, where we have asked for such.
 """
 
 from collections.abc import Iterator
@@ -18,6 +18,14 @@ ANSWERS = frozenset({0x20, 0x40, 0x50, 0x62, 0x70, 0x90, 0xB0, 0xD0})
 CONNACK = 0x20
 PUBREL = 0x62
 DISCONNECT = 0xE0  # by a broker in MQTT 5 only
+SUBSCRIPTION = 0x0B  # the property of a message that names the subscription for which it was sent
+SIZES = {0x01: 1, 0x02: 4, 0x23: 2}  # bytes of its other properties: format of the payload, expiry, alias of the topic
+TEXTS = {
+    0x03: 1,
+    0x08: 1,
+    0x09: 1,
+    0x26: 2,
+}  # texts of them: type of the content, topic and mark of an answer, and what a user adds
 SET_BACK = 1_000_000_000  # ns; a clock that goes back by less gives no time twice
 # Bytes before a payload: type and length, the topic behind its length, an identifier, the length of the properties.
 LONGEST_PREFIX = 5 + 2 + 65_535 + 2 + 4
@@ -41,6 +49,7 @@ class PacketReader:
 
     def __init__(self, longest: int, *, properties: bool = False) -> None:
         self._longest, self._properties = longest, properties
+        self.identified = False  # whether the identifiers of subscriptions are read
         self._known = MESSAGES | ANSWERS | ({DISCONNECT} if properties else set())
         self._arrival = self._session = 0  # of the next message
         self.begin()
@@ -122,7 +131,10 @@ class PacketReader:
             raise NotMqtt("a message ends within its topic")
         if self._properties:
             length = stream[payload] if payload < stop else 128
-            behind = payload + 1 + length  # the usual single byte is told here: two calls take half as long as the rest
+            told, behind = (
+                payload,
+                payload + 1 + length,
+            )  # the usual single byte is told here: two calls take half as long as the rest
             payload = behind if length < 128 and behind <= stop else self._behind_properties(stream, payload, stop)
             if body == start + 2:
                 raise NotMqtt("a message has no topic, and we allow no alias in its place")
@@ -133,6 +145,9 @@ class PacketReader:
         mid = stream[body] << 8 | stream[body + 1] if qos else 0
         kept = stream[payload : min(stop, payload + self._longest)]
         self._arrival += 1
+        if self.identified and self._properties:
+            numbers = _subscriptions(stream[told:payload])
+            return Message(topic, kept, self._arrival - 1, first & 1 == 1, mid, qos, self._session, first & 8 == 8, numbers)
         return Message(topic, kept, self._arrival - 1, first & 1 == 1, mid, qos, self._session, first & 8 == 8)
 
     def _behind_properties(self, stream: bytes, at: int, stop: int) -> int:
@@ -183,6 +198,28 @@ def completed(release: bytes) -> bytes:
     if length is None or length[1] < 2:
         raise NotMqtt("a message is released without its identifier")
     return b"\x70\x02" + release[1 + length[0] : 3 + length[0]]
+
+
+def _subscriptions(told: bytes) -> tuple[int, ...]:
+    """The identifiers of subscriptions among the properties of a message, behind their length; none where those are cut."""
+    numbers: list[int] = []
+    at = (_length(told[:4]) or (len(told), 0))[0]
+    while at < len(told):
+        kind, at = told[at], at + 1
+        if kind == SUBSCRIPTION:
+            number = _length(told[at : at + 4])
+            if number is None:
+                return ()
+            numbers.append(number[1])
+            at += number[0]
+        elif kind in SIZES:
+            at += SIZES[kind]
+        elif kind in TEXTS:
+            for _ in range(TEXTS[kind]):
+                at += 2 + int.from_bytes(told[at : at + 2], "big")
+        else:
+            return ()
+    return tuple(numbers) if at == len(told) else ()
 
 
 def _bounds(stream: bytes, at: int) -> tuple[int, int] | None:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import filterfalse
 from queue import Empty, SimpleQueue
 
 import paho.mqtt.client as paho
@@ -18,7 +19,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.backoff import Backoff
 from edge.broker.address import Address
-from edge.broker.client import Subscription, make_client
+from edge.broker.client import Subscription, make_client, shared
+from edge.broker.copies import Copies
 from edge.broker.filters import FilterRecord
 from edge.broker.reasons import ADVICE, LOOK, OF_FILTERS, URL, reason_words
 from edge.contract.times import SECOND, format_duration
@@ -34,6 +36,7 @@ SHORT_LIVED_ROW = 3  # such connections in a row
 ANSWERS_WITHIN = 10.0  # seconds in which a broker that took the connection must answer a subscription
 PROTOCOL_ERROR, NO_ANSWER = 0x82, 0x8D  # reasons that the library gives for the end of a connection
 UNSPECIFIED = 0x80
+ONLY_QOS_0 = "the broker keeps nothing for us while we are away (it grants QoS 0 only)"
 
 
 class Subscriber:
@@ -69,10 +72,14 @@ class Subscriber:
         self._problem: str | None = f"not connected to {self._where} yet"
         self._subscription, self._wanted = subscription, subscription.wanted
         self._record = record or FilterRecord(None, subscription.client_id)
+        self._copies = Copies(subscription.filters if subscription.version == "5" else ())
         self._asked: tuple[int | None, Sequence[str]] = None, ()  # number of our request without an answer, and its filters
+        self._asked_at = 0.0  # seconds, monotonic
+        self._identified = True  # whether the broker writes on messages for which subscription it sends them
+        self._to_ask: deque[list[str]] = deque()  # filters of the requests that follow it
+        self._refused: dict[str, str] = {}  # why, by filter
         self._giving_up: int | None = None  # number of our request to give filters up
         self._surplus: list[str] = []  # filters of an earlier configuration that this session holds
-        self._answered = False
         self._remarks: list[str] = []
         self._pauses, self._failures, self._losses = pauses, 0, 0
         self._room = room
@@ -81,6 +88,8 @@ class Subscriber:
         self._in = self._out = self._bytes_in = self._bytes_out = 0  # each counted by one thread
         self._stopping = False
         self._client = make_client(address, password, subscription, self._hand_over)
+        if self._copies.overlapping:
+            self._client.read_identifiers()
         self._client.crowded = self._crowded
         self._client.on_connect = self._on_connect
         self._client.on_connect_fail = self._on_connect_fail
@@ -94,7 +103,7 @@ class Subscriber:
         accepted, slow, now = self._accepted, self._client.slow_since, time.monotonic()
         if self._short_lived >= SHORT_LIVED_ROW and (accepted is None or now - accepted < SHORT_LIVED):
             return self._drops
-        if accepted is not None and not self._answered and now - accepted > ANSWERS_WITHIN:
+        if accepted is not None and self._asked[0] is not None and now - self._asked_at > ANSWERS_WITHIN:
             return f"{self._where} takes the connection and does not answer our subscription; {LOOK}"
         if slow is not None and now - slow > self._subscription.keepalive:
             return (
@@ -189,7 +198,7 @@ class Subscriber:
     def _on_connect(
         self, _client: paho.Client, _data: object, flags: paho.ConnectFlags, reason: ReasonCode, told: Properties | None
     ) -> None:
-        self._answered, self._remarks, self._giving_up = False, [], None
+        self._remarks, self._giving_up, self._refused, self._asked = [], None, {}, (None, ())
         if reason.is_failure:
             self._problem = f"{self._where} refuses us: {_words(reason, told)}"
             self._short_lived = 0
@@ -205,10 +214,25 @@ class Subscriber:
         self._surplus = sorted(held.difference(wanted)) if flags.session_present else []
         self._record.note([*wanted, *self._surplus])
         # Also with a session present: a filter that is new in the configuration has to reach the broker.
-        self._ask(wanted)
+        self._identified = getattr(told, "SubscriptionIdentifierAvailable", 1) == 1
+        if self._copies.overlapping and not self._identified:
+            names = ", ".join(self._copies.overlapping)
+            self._remarks.append(f"the broker has no subscription identifiers, so what matches two of {names} may count twice")
+        self._begin_to_ask(self._subscription.filters)
 
-    def _ask(self, filters: Sequence[str]) -> None:
-        self._asked = self._client.subscribe([(topic, 1) for topic in filters])[1], filters
+    def _begin_to_ask(self, filters: Sequence[str]) -> None:
+        """Ask for filters: each of those that overlap by a request of its own, when the one before is answered."""
+        single = [topic for topic in self._copies.overlapping if topic in filters] if self._identified else []
+        others = [topic for topic in filters if topic not in single]
+        self._to_ask = deque([*([others] if others else []), *([topic] for topic in single)])
+        self._ask()
+
+    def _ask(self) -> None:
+        filters = self._to_ask.popleft()
+        identified = self._identified and filters[0] in self._copies.overlapping
+        number = self._copies.identifier(filters[0]) if identified else None
+        self._asked_at = time.monotonic()
+        self._asked = self._client.ask([shared(topic, self._subscription.share) for topic in filters], number), filters
 
     def _shorter_than_asked(self, told: Properties | None) -> list[str]:
         kept = getattr(told, "SessionExpiryInterval", None)
@@ -220,22 +244,29 @@ class Subscriber:
         request, asked = self._asked
         if mid != request:  # an answer nobody asked for, or once more
             return
-        self._answered, self._asked = True, (None, ())
+        self._asked = None, ()
         answers = list(zip(asked, reasons, strict=False))
-        refused = [(topic, reason) for topic, reason in answers if reason.is_failure]
-        if refused:
-            names, reason = ", ".join(topic for topic, _ in refused), refused[0][1]
-            name = "it gives no reason" if reason.value == UNSPECIFIED else reason.getName()
-            words = reason_words(name, OF_FILTERS.get(reason.value, LOOK), getattr(told, "ReasonString", None))
-            self._problem = f"{self._where} does not let us subscribe to {names}: {words}"
+        for topic, reason in answers:
+            self._copies.note(topic, refused=reason.is_failure)
+            if self._refused.pop(topic, None) and not reason.is_failure and topic in self._copies.overlapping:
+                self._to_ask.extend([later] for later in self._copies.after(topic) if [later] not in self._to_ask)
+            if reason.is_failure:
+                name = "it gives no reason" if reason.value == UNSPECIFIED else reason.getName()
+                advice = OF_FILTERS.get(reason.value, LOOK)
+                self._refused[topic] = reason_words(name, advice, getattr(told, "ReasonString", None))
+        if any(reason.value == 0 for _, reason in answers) and ONLY_QOS_0 not in self._remarks:
+            self._remarks.append(ONLY_QOS_0)
+        if self._to_ask:
+            self._ask()
+        elif self._refused:
+            names = ", ".join(shared(topic, self._subscription.share) for topic in self._refused)
+            self._problem = f"{self._where} does not let us subscribe to {names}: {next(iter(self._refused.values()))}"
             # Only for those: for each of the others the broker would send what it has retained once more.
-            self._client.later(self._subscription.keepalive, partial(self._ask, [topic for topic, _ in refused]))
-            return
-        if any(reason.value == 0 for _, reason in answers):
-            self._remarks.append("the broker keeps nothing for us while we are away (it grants QoS 0 only)")
-        self._problem = None
-        if self._surplus:
-            self._giving_up = client.unsubscribe(self._surplus)[1]
+            self._client.later(self._subscription.keepalive, partial(self._begin_to_ask, list(self._refused)))
+        else:
+            self._problem = None
+            if self._surplus:
+                self._giving_up = client.unsubscribe(self._surplus)[1]
 
     def _on_unsubscribe(self, _client: paho.Client, _data: object, mid: int, reasons: list[ReasonCode], _: object) -> None:
         """Forget the filters that the broker gave up; MQTT 3.1.1 has no reasons."""
@@ -283,6 +314,10 @@ class Subscriber:
         self._client.reconnect_delay_set(pause, pause)  # type: ignore[arg-type] # it takes fractions, too
 
     def _hand_over(self, messages: list[Message]) -> None:
+        if self._copies.overlapping:
+            copies = list(filter(self._copies.leaves_out, messages))
+            self.acknowledge(copies)  # at once: the broker keeps the one that counts until its effect is committed
+            messages = list(filterfalse(self._copies.leaves_out, messages))
         self._in += len(messages)
         self._bytes_in += sum(len(message.payload) for message in messages)
         self._handed.put(messages)

@@ -17,6 +17,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):  # one is made per message
         qos: 0, 1 or 2.
         session: number of the connection it came over; over another one its identifier may mean another message.
         dup: whether the broker sent it before, under the same identifier.
+        subscriptions: identifiers of our subscriptions for which the broker sent it; none where we asked for none.
     """
 
     topic: str
@@ -27,6 +28,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):  # one is made per message
     qos: int
     session: int
     dup: bool = False
+    subscriptions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,20 @@ def covers(wide: str, narrow: str) -> bool:
     return len(left) == len(right)
 
 
+def overlap(first: str, second: str) -> bool:
+    """Whether a topic can be one of two filters at once."""
+    if {first[0], second[0]} & {"+", "#"} and "$" in (first[0], second[0]):
+        return False  # a wildcard at the beginning is not meant for the broker's own topics
+    left, right = first.split("/"), second.split("/")
+    for level, opposite in zip(left, right, strict=False):
+        if "#" in (level, opposite):
+            return True
+        if level != opposite and "+" not in (level, opposite):
+            return False
+    longer = left[len(right) :] or right[len(left) :]
+    return not longer or longer == ["#"]
+
+
 class Template:
     """A text with placeholders.
 

@@ -24,14 +24,19 @@ DISCONNECT = b"\xe0\x02\x8e\x00"
 both_versions = pytest.mark.parametrize("five", [False, True], ids=["3.1.1", "5"])
 
 
+def digits(number: int) -> bytes:
+    """A number in as few bytes of seven bits as it takes."""
+    found = bytearray()
+    while not found or number:
+        found.append(number % 128 | 128)
+        number //= 128
+    found[-1] &= 127
+    return bytes(found)
+
+
 def packet(first: int, body: bytes) -> bytes:
-    """A packet of any type; its length in as few bytes as it takes."""
-    digits: list[int] = []
-    left = len(body)
-    while not digits or left:
-        digits.append(left % 128)
-        left //= 128
-    return bytes([first, *(digit | 128 for digit in digits[:-1]), digits[-1]]) + body
+    """A packet of any type."""
+    return bytes([first]) + digits(len(body)) + body
 
 
 def publish(
@@ -195,6 +200,30 @@ def test_long_properties_count_as_a_payload_that_is_too_long() -> None:
     pieces = [stream[place : place + 65_536] for place in range(0, len(stream), 65_536)]
     found = read(PacketReader(LONGEST, properties=True), pieces)[0]
     assert [(message.topic, len(message.payload), message.mid) for message in found] == [("t/a", LONGEST, 9), ("t/b", 1, 0)]
+
+
+@pytest.mark.parametrize("numbers", [(), (1,), (127, 128), (268_435_455, 5, 16_384)])
+def test_identifiers_of_subscriptions_are_read_where_they_are_wanted(numbers: tuple[int, ...]) -> None:
+    """Before and behind all other properties of a message, or between them."""
+    named = [bytes([0x0B, *digits(number)]) for number in numbers]
+    others = [properties(number) for number in range(20)]
+    told = [more[1 + (more[0] > 127) :] for more in others]
+    for body in [part for more in told for part in (b"".join(named) + more, more + b"".join(named))]:
+        stream = publish(b"t", b"1", mid=1, qos=1, more=digits(len(body)) + body)
+        reader = PacketReader(LONGEST, properties=True)
+        assert read(reader, [stream])[0][0].subscriptions == ()
+        reader.identified = True
+        (message,), _ = read(reader, [stream])
+        assert (message.subscriptions, message.payload) == (numbers, b"1")
+
+
+@pytest.mark.parametrize("body", [b"\x0b", b"\x0b\x81", b"\x0b\x01\x7f", b"\x0b\x01\x02\x00", b"\x0b\x01\x26\x00\x05a"])
+def test_of_broken_properties_no_identifier_is_taken(body: bytes) -> None:
+    """Nothing is left out then."""
+    reader = PacketReader(LONGEST, properties=True)
+    reader.identified = True
+    (message,), _ = read(reader, [publish(b"t", b"1", more=bytes([len(body)]) + body)])
+    assert (message.subscriptions, message.payload) == ((), b"1")
 
 
 def test_a_release_is_answered_with_its_identifier() -> None:

@@ -3,11 +3,13 @@
 The kinds of fault: topics of unknown depth are not taken; two topics become one series in silence.
 """
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.messages.names import KEY, SeriesName, Template, TopicTemplate, covers, least_filters
+from edge.messages.names import KEY, SeriesName, Template, TopicTemplate, covers, least_filters, overlap
 
 
 @pytest.mark.parametrize(
@@ -93,3 +95,13 @@ def test_no_two_sources_share_a_name_whatever_their_values_hold(values: dict[str
 def test_usual_names_stay_as_people_expect_them(levels: list[str], values: dict[str, str], expected: str) -> None:
     """Only a name that would be that of other values has them apart."""
     assert SeriesName(Template("{device}.{key}", ["device", "key"], "series"), levels).of(values) == expected
+
+
+def test_overlapping_is_having_a_topic_in_common() -> None:
+    """Compared with all topics of three levels of three words."""
+    words = ("a", "b", "$c")
+    topics = ["/".join(levels) for count in (1, 2, 3) for levels in product(words, repeat=count)]
+    filters = ["a", "a/b", "+/b", "a/+", "+/+", "+/+/a", "a/#", "+/b/#", "#", "$c/#", "$c/+", "$c/+/a", "+/#", "b/+/+"]
+    taken = {text: {topic for topic in topics if TopicTemplate(text).match(topic) is not None} for text in filters}
+    for first, second in product(filters, repeat=2):
+        assert overlap(first, second) == bool(taken[first] & taken[second]), (first, second)

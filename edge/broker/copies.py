@@ -1,0 +1,80 @@
+"""Copies: with MQTT 5 a broker may send a message once for each subscription that matches it, and one of them counts.
+
+Each of our filters that overlaps with another one gets a subscription identifier (chapter 3.8.2.1.2 of the standard), which the
+broker writes on its copies. It is made of the filter and of those before it that the broker had granted by then: for these the
+broker has sent a copy as well. A copy is left out only if one of them matches. So an identifier of another configuration, or
+none at all, leaves nothing out: of two evils, a message that counts twice is the smaller one.
+"""
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from itertools import combinations
+
+from edge.messages.message import Message
+from edge.messages.names import TopicTemplate, overlap
+
+LARGEST = 268_435_455  # the largest identifier
+REMEMBERED = 10_000  # topics and identifiers of which it is known whether they are left out
+
+
+class Copies:
+    """Which copies are left out.
+
+    The filters have the order of their texts: agents that share messages agree on it, so that one of them keeps a copy.
+
+    Args:
+        filters: topic filters of the session, as messages have them.
+    """
+
+    def __init__(self, filters: Iterable[str]) -> None:
+        pairs = [pair for pair in combinations(sorted(set(filters)), 2) if overlap(*pair)]
+        self._before: dict[str, list[str]] = {}
+        for first, second in pairs:
+            self._before.setdefault(first, [])
+            self._before.setdefault(second, []).append(first)
+        self._templates = {topic_filter: TopicTemplate(topic_filter) for topic_filter in self._before}
+        self._refused: set[str] = set()
+        self._known: dict[tuple[str, tuple[int, ...]], bool] = {}
+        # What the broker kept while we were away comes before we ask again: the identifiers are known from the beginning.
+        self._asked: dict[int, Sequence[str]] = {}
+        for topic_filter in self._before:
+            self.identifier(topic_filter)
+
+    @property
+    def overlapping(self) -> list[str]:
+        """The filters that overlap with another one, in the order in which they are asked for, each after the last answer."""
+        return sorted(self._before)
+
+    def after(self, topic_filter: str) -> list[str]:
+        """The filters whose identifiers change with the answer for a filter."""
+        return [other for other in self.overlapping if topic_filter in self._before[other]]
+
+    def identifier(self, topic_filter: str) -> int:
+        """The identifier to ask for; the same while no filter before is refused, also after a restart."""
+        before = [other for other in self._before[topic_filter] if other not in self._refused]
+        digest = blake2b("\0".join([topic_filter, *before]).encode(), digest_size=8).digest()
+        number = 1 + int.from_bytes(digest, "big") % LARGEST
+        self._asked[number] = before
+        self._known.clear()
+        return number
+
+    def note(self, topic_filter: str, *, refused: bool) -> None:
+        """Note what the broker answered for a filter."""
+        (self._refused.add if refused else self._refused.discard)(topic_filter)
+        self._known.clear()
+
+    def leaves_out(self, message: Message) -> bool:
+        """Whether the broker has sent the message for a filter before those of this copy as well."""
+        if not message.subscriptions:
+            return False
+        key = message.topic, message.subscriptions
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            known = self._known[key] = all(self._came_before(message.topic, number) for number in message.subscriptions)
+        return known
+
+    def _came_before(self, topic: str, number: int) -> bool:
+        before = (other for other in self._asked.get(number, ()) if other not in self._refused)
+        return any(self._templates[other].match(topic) is not None for other in before)

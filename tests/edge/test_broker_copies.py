@@ -1,0 +1,174 @@
+"""Of the copies of a message that a broker sends for several subscriptions one counts."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from paho.mqtt.packettypes import PacketTypes
+
+from edge.broker.client import Subscription
+from edge.broker.copies import Copies
+from edge.broker.subscriber import Subscriber
+from edge.messages.message import Message
+from tests.support.agent_process import hang_up, publisher
+from tests.support.servers import HANGS_AFTER, Mosquitto, wait_until
+from tests.support.subscribed import SOON, connected, subscribed
+from tests.support.wires import read_properties
+
+PLACE, HALL, OTHER = "meters/+/energy", "meters/hall/+", "weather/#"
+
+
+def message(topic: str, *numbers: int) -> Message:
+    """A message that was sent for these subscriptions."""
+    return Message(topic, b"1", 5, False, 1, 1, 1, False, numbers)
+
+
+def test_one_copy_counts() -> None:
+    """That of the first filter, by its text; one copy for several subscriptions counts, and one without an identifier."""
+    copies = Copies([HALL, OTHER, PLACE])
+    assert copies.overlapping == [PLACE, HALL]
+    place, hall = copies.identifier(PLACE), copies.identifier(HALL)
+    assert not copies.leaves_out(message("meters/hall/energy", place))
+    assert copies.leaves_out(message("meters/hall/energy", hall))
+    assert not copies.leaves_out(message("meters/hall/energy", place, hall))
+    assert not copies.leaves_out(message("meters/hall/energy"))
+    assert not copies.leaves_out(message("meters/hall/power", hall))
+
+
+def test_identifiers_are_those_of_the_last_start() -> None:
+    """In any order of the rules: what the broker kept meanwhile comes before we ask for anything."""
+    number = Copies([PLACE, HALL]).identifier(HALL)
+    assert Copies([HALL, OTHER, PLACE]).leaves_out(message("meters/hall/energy", number))
+
+
+def test_an_identifier_of_another_configuration_leaves_nothing_out() -> None:
+    """The broker may have had no subscription for the filter that comes first now."""
+    before, now = Copies([HALL, "meters/+/power"]), Copies([HALL, PLACE])
+    assert not now.leaves_out(message("meters/hall/energy", before.identifier(HALL)))
+
+
+def test_a_filter_that_is_refused_takes_nothing_from_others() -> None:
+    """Neither while it is refused, nor of what was sent until it was granted."""
+    copies = Copies([PLACE, HALL])
+    usual = copies.identifier(HALL)
+    copies.note(PLACE, refused=True)
+    assert not copies.leaves_out(message("meters/hall/energy", usual))
+    alone = copies.identifier(HALL)
+    copies.note(PLACE, refused=False)
+    assert copies.after(PLACE) == [HALL]
+    assert not copies.leaves_out(message("meters/hall/energy", alone))
+    assert copies.identifier(HALL) == usual
+    assert copies.leaves_out(message("meters/hall/energy", usual))
+
+
+def test_filters_without_a_common_topic_get_no_identifier() -> None:
+    """In any configuration without such filters nothing is asked for and nothing read."""
+    assert Copies(["a/+/b", "a/+/c", "d/e/#", "+/d", "+", "$SYS"]).overlapping == []
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("reader", ["gatecast", "paho"])
+@pytest.mark.parametrize("share", [None, "group"])
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+def test_a_message_of_two_filters_comes_once(
+    tmp_path: Path, version: Literal["3.1.1", "5"], share: str | None, reader: str
+) -> None:
+    """While we are there and while we are away; copies that are left out are acknowledged, or the broker would send no more.
+
+    What comes again is marked, and harmless: the end of a connection may overtake an acknowledgement.
+    """
+    with Mosquitto(tmp_path, max_inflight_messages=1) as mosquitto:
+        session = Subscription("gateway", [PLACE, HALL, OTHER], library=reader == "paho", version=version, share=share)
+        sender, topics = (
+            publisher(mosquitto.port),
+            ["meters/hall/energy", "meters/hall/power", "meters/roof/energy", "weather/a"],
+        )
+        came: list[Message] = []
+        for _ in range(3):
+            with subscribed(mosquitto.port, session=session) as subscriber:
+                if not came:
+                    connected(subscriber)
+                    for topic in topics:
+                        sender.publish(topic, "here", qos=1).wait_for_publish(HANGS_AFTER)
+                sender.publish("weather/last", "last", qos=1).wait_for_publish(HANGS_AFTER)
+                before = len(came)
+
+                def heard(subscriber: Subscriber = subscriber, before: int = before) -> bool:
+                    messages = subscriber.take(100, 0.1)
+                    subscriber.acknowledge(messages)
+                    known = {(message.mid, message.topic, message.payload) for message in came}
+                    came.extend(
+                        message
+                        for message in messages
+                        if not (message.dup and (message.mid, message.topic, message.payload) in known)
+                    )
+                    return "weather/last" in {message.topic for message in came[before:]}
+
+                wait_until(heard, what="the last message")
+            if len(came) == len(topics) + 1:
+                for topic in topics:
+                    sender.publish(topic, "away", qos=1).wait_for_publish(HANGS_AFTER)
+        hang_up(sender)
+        texts = sorted((message.topic, message.payload) for message in came if message.topic != "weather/last")
+        assert texts == sorted((topic, text) for topic in topics for text in (b"here", b"away"))
+
+
+def answered(wire: socket.socket, reason: int) -> tuple[list[str], int | None]:
+    """The filters of the next request and its identifier; the broker gives this reason for each of them."""
+    while (head := wire.recv(2)) == b"\xc0\x00":
+        wire.sendall(b"\xd0\x00")
+    first, length = head
+    data = wire.recv(length)
+    told = data[2 : 3 + data[2]]
+    at, filters = 2 + len(told), list[str]()
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 2], "big")
+        filters.append(data[at + 2 : at + 2 + size].decode())
+        at += 3 + size
+    assert first == 0x82
+    wire.sendall(bytes([0x90, 3 + len(filters)]) + data[:2] + b"\x00" + bytes([reason]) * len(filters))
+    numbers = read_properties(PacketTypes.SUBSCRIBE, told).get("SubscriptionIdentifier")
+    return filters, numbers[0] if isinstance(numbers, list) else None
+
+
+@contextmanager
+def broker(more: bytes, keepalive: int = 60) -> Iterator[tuple[Subscriber, socket.socket]]:
+    """A subscriber and the other end of its connection; `more` are the properties with which it was accepted."""
+    session = Subscription("gateway", [HALL, PLACE, OTHER], keepalive, version="5")
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        subscribed(server.getsockname()[1], session=session, pauses=SOON) as subscriber,
+    ):
+        wire, _ = server.accept()
+        with wire:
+            wire.recv(1000)
+            wire.sendall(bytes([0x20, 3 + len(more), 0, 0, len(more)]) + more)
+            yield subscriber, wire
+
+
+def test_a_broker_without_identifiers_is_asked_for_none() -> None:
+    """All filters go in one request, and the log says what follows."""
+    with broker(b"\x29\x00") as (subscriber, wire):
+        assert answered(wire, 1) == ([HALL, PLACE, OTHER], None)
+        connected(subscriber)
+        assert "no subscription identifiers" in (subscriber.remark or "")
+
+
+def test_a_filter_that_is_granted_later_changes_the_identifiers_behind_it() -> None:
+    """It is asked for again after a keepalive; before that nothing is left out on its account."""
+    with broker(b"", keepalive=1) as (subscriber, wire):
+        assert answered(wire, 1) == ([OTHER], None)
+        filters, place = answered(wire, 0x87)
+        assert filters == [PLACE]
+        filters, alone = answered(wire, 1)
+        assert filters == [HALL]
+        wait_until(lambda: PLACE in (subscriber.problem or ""), what="the refusal")
+        assert answered(wire, 1) == ([PLACE], place)
+        filters, behind = answered(wire, 1)
+        assert filters == [HALL]
+        assert behind not in (alone, None)
+        connected(subscriber)
+        assert subscriber.remark is None
