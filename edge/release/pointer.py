@@ -80,7 +80,7 @@ class Memory:
     def __init__(self, path: Path, log: Callable[[str], None], replace: Callable[[Path, bytes], None] = replace_file) -> None:
         self._path, self._log, self._replace = path, log, replace
         self.lock = threading.RLock()
-        self.unsaved = False
+        self.unsaved = self._closed = False
         self.pointer = read_pointer(path)
         # What this device could not take it may take as it is set up now.
         self.pointer.refusals = [refusal for refusal in self.pointer.refusals if refusal.cause != "device"]
@@ -88,6 +88,8 @@ class Memory:
     def save(self) -> None:
         """Write it down, or try again when it is asked for the next time."""
         with self.lock:
+            if self._closed:
+                return
             try:
                 self._replace(self._path, msgspec.json.encode(self.pointer))
                 self.unsaved = False
@@ -95,6 +97,11 @@ class Memory:
                 if not self.unsaved:
                     self._log(f"cannot write {self._path}: {error.strerror}; a restart forgets what is live")
                 self.unsaved = True
+
+    def close(self) -> None:
+        """Write nothing from here on: the next run, which may begin in this process, owns the file."""
+        with self.lock:
+            self._closed = True
 
     def point_to(self, live: str | None, previous: str | None, changed: str = "") -> None:
         """Remember which version is live, which one was before, and by which channel document."""

@@ -212,8 +212,9 @@ class Releases:
         return None
 
     def leave(self) -> None:
-        """The run ends in order, while `poll` may still be under way."""
+        """The run ends in order, while `poll` may still be under way: what that finds is nobody's any more."""
         self._trials.leave()
+        self._memory.close()
 
     def _refuse_older(self, channel: Channel) -> None:
         """Refuse a document from before the one that was read last: who has kept it could bring any old bundle back.

@@ -9,8 +9,10 @@ from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.release.pointer import Memory
 from edge.release.ready import open_bundle
+from edge.release.releases import Releases, ThisDevice
 from edge.release.trials import LONG_TEST, TRIALS, Trials
-from tests.support.devices import ONE
+from tests.support.agent_process import release
+from tests.support.devices import ONE, TWO, Device
 
 HASH = "0" * 64
 
@@ -107,3 +109,21 @@ def test_a_model_that_does_not_keep_up_is_measured_within_the_trial(tmp_path: Pa
 
     assert Trials(open_bundle, slow, memory, lambda: 0.0).forecaster(ONE, HASH).lack == "too slow"
     assert (seen, memory.pointer.trying) == ([HASH], None)
+
+
+def test_a_look_of_a_run_that_has_ended_changes_nothing(tmp_path: Path) -> None:
+    """The next run may begin in the same process, while a test goes on in a thread of the one before."""
+    device = Device(tmp_path / "device", release(tmp_path / "registry", ONE))
+    device.poll()
+    release(tmp_path / "registry", TWO)
+
+    def slow(bundle: Bundle) -> Forecaster:
+        before.leave()
+        device.restart()
+        assert device.poll() == TWO.manifest.version
+        return open_bundle(bundle)
+
+    before = Releases(device.folder, device.channel, device.log.append, ThisDevice(open_bundle=slow))
+    before.poll()
+    device.restart()
+    assert device.live == TWO.manifest.version
