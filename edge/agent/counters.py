@@ -49,7 +49,7 @@ class Counter(Number):
     MESSAGES_SKIPPED = "messages that gave no reading", "message", "skipped"
     READINGS = "readings taken from messages", "reading", "readings"
     STORED_ONLY = "readings that are stored without a forecast because max_series leaves no room for their series", "reading"
-    DUPLICATES = "readings that were known already, as after a restart", "reading", "duplicates"
+    DUPLICATES = "readings that the windows had already, from an earlier delivery or from history", "reading", "duplicates"
     LATE = "readings of closed intervals that repaired the window", "reading", "late"
     TOO_LATE = "readings of closed intervals that no window holds any more", "reading", "late"
     SKIPPED_BAD_JSON = "messages skipped because they are no JSON", "message"

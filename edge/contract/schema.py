@@ -109,7 +109,7 @@ AGENT = Measurement(
         Field("dropped", "blocks lost because the spool was full, and rows that the store refused"),
         Field("skipped", "messages that could not be used", Kind.WHOLE),
         Field("late", "readings of closed intervals", Kind.WHOLE),
-        Field("duplicates", "readings that were known already", Kind.WHOLE),
+        Field("duplicates", "readings that the windows had already", Kind.WHOLE),
         Field("lag_seconds", "seconds from the arrival of a batch's oldest message to its commit"),
         MICROSECONDS,
         MODEL,

@@ -39,7 +39,7 @@ class Effect:
         entry: the batch as the journal keeps it.
         forecasts: one element per forecaster that made any.
         scores: errors of earlier forecasts whose facts are there now.
-        duplicates: number of readings that were known already.
+        duplicates: number of readings that the windows had already.
         late: number of readings that repaired a window.
         too_late: number of readings that no window could hold.
         failure: reason why the forecaster must not stay live, or None.
@@ -207,8 +207,8 @@ class Engine:
         made, kept = self._forecast(believed)
         scores = self.scoring.step(closed, kept)
         whole = self._whole(closed)
-        fresh = readings.take(ingested.fresh)
-        points = [Points.of_readings(fresh)]
+        # Also what is known: from history that is in another database, it may not be in the store; else the row is the same.
+        points = [Points.of_readings(readings)]
         written = self._outlook.rows(made.forecasts, [whole[windows] for windows in made.windows])
         for forecasts, (row, lead) in zip(made.forecasts, written, strict=True):
             points += [self._newest(forecasts, row, lead), self._at_leads(forecasts)]
@@ -218,7 +218,7 @@ class Engine:
             Entry(readings, now, kept),
             made.forecasts,
             scores,
-            len(readings) - len(fresh),
+            int((~ingested.fresh).sum()),
             ingested.late,
             ingested.too_late,
             made.failure,

@@ -94,12 +94,12 @@ def test_rows_of_one_forecast() -> None:
     assert kept == [(o, o + 10 * h - 10, h, o / 10 + h - 1) for o in (10, 20, 30, 40) for h in (1, 3)]
 
 
-def test_readings_are_stored_once() -> None:
-    """A repeated reading is counted and not written again; one too late for any window is written and counted."""
+def test_every_reading_is_written_and_what_is_known_is_counted() -> None:
+    """A repeated reading may be known from a history that is not in the store. One too late for any window is counted apart."""
     fleet = engine()
     fleet.step(count([0, 1, 9]))
     effect = fleet.step(Readings.of([2, 2, 2], [90, 10, 5], [9, 1, 77]))
-    assert [(row["time"], row["value"]) for row in rows(effect, READING)] == [(5, 77)]
+    assert [(row["time"], row["value"]) for row in rows(effect, READING)] == [(90, 9), (10, 1), (5, 77)]
     assert (effect.duplicates, effect.late, effect.too_late) == (2, 0, 1)
     effect = fleet.step(Readings.of([2], [75], [7.5]))
     assert (effect.duplicates, effect.late, effect.too_late) == (0, 1, 0)
