@@ -19,7 +19,7 @@ from edge.slots.returning import staying
 from edge.spool.spool import Commit, Spool
 
 SNAPSHOT_ROWS = REMEMBERED // 2
-UNFILLED = b"unfilled"  # last part of a snapshot whose windows lack the history of the store
+UNFILLED = b"unfilled"  # last part of a snapshot whose windows lack history, or readings that wait for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Journal:
         Args:
             effect: result of the step.
             readings: number of its readings.
-            whole: whether it is the last step of its batch; what waited until now may follow in the next one.
+            whole: whether all has counted that is stored by then; else it follows in the next steps, and the snapshot after it.
 
         Returns:
             Whether a snapshot is to replace the journal with this commit.

@@ -38,6 +38,7 @@ class Live:
         self.current: ReadyBundle | None = None
         self.engine: Engine | None = None
         self._corrections = 0
+        self._unsaved = False  # whether history has come into the windows that no snapshot has yet
 
     @property
     def name(self) -> str:
@@ -112,19 +113,23 @@ class Live:
             latest: the latest time that counts, ns UTC; None: what the trust in our clock allows.
         """
         if self.engine is not None:
-            self._journal.filled = False
+            self._journal.filled = self._unsaved = False
             self._primer.begin(self.engine, self._trust.history if latest is None else latest, self.first_beyond)
             self._journal.snapshot(self.engine)
 
     def go_on(self) -> None:
-        """Let history that was read meanwhile go into the windows; a store that gave none is asked again."""
+        """Let history that was read meanwhile go into the windows; a store that gave none is asked again.
+
+        The snapshot waits until the readings that came meanwhile have counted, for they are acknowledged. A restart before that
+        begins anew with the history, which has them by then.
+        """
         if self.engine is None:
             return
         if self._primer.due:
             self.prime()
-        ready = self._primer.go_on(self.engine)
-        self._journal.filled = self._primer.complete
-        if ready:
+        self._unsaved |= self._primer.go_on(self.engine)
+        if self._unsaved and not self._primer.waits:
+            self._unsaved, self._journal.filled = False, self._primer.complete
             self._journal.snapshot(self.engine)
 
     def follow(self) -> None:

@@ -367,9 +367,9 @@ class Agent:
         parts, readings = self.parts, taken[0]
         effect = engine.step(*taken)
         # Also a closing that gave no rows belongs into the journal.
-        if batch.messages or batch.held is not None or len(effect.entry.forecasts):
+        if batch.messages or batch.held is not None or len(readings) or len(effect.entry.forecasts):
             entries = [effect.entry] if len(readings) or effect.entry.now is not None else []
-            full = parts.journal.is_full_after(effect, len(readings), whole=batch.is_whole)
+            full = parts.journal.is_full_after(effect, len(readings), whole=batch.is_whole and not parts.primer.waits)
             snapshot = partial(parts.journal.dump, engine) if full else None
             blocks = self._encode([*effect.points, *batch.points, *parts.descriptions.rows(readings)])
             commit = Commit(blocks, entries, snapshot=snapshot, held=batch.held)

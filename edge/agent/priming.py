@@ -172,13 +172,15 @@ class Primer:
 
         Args:
             readings: readings that have just come.
-            most: number of readings that count at once, where some have waited.
+            most: number of readings that count at once, where some have waited; or twice the number of those that have just
+                come, which is more where a message has many.
         """
         if not self.holds and not len(self._held):
             return readings
         self._held = Readings.concatenate([self._held, readings])
         if self.holds:
             return Readings.empty()
+        most = max(most, 2 * len(readings))
         ready, self._held = self._held.take(slice(0, most)), self._held.take(slice(most, None))
         return ready
 

@@ -156,7 +156,7 @@ def test_a_store_that_accepts_and_never_answers_holds_nothing_up(tmp_path: Path)
         go_on_until(agent, lambda: not agent.parts.primer.busy)
 
     script.steps = [
-        lambda: None,
+        lambda: agent.parts.watcher.looked.wait(HANGS_AFTER),
         lambda: asked.wait(HANGS_AFTER),
         *([one] for one in late),
         look,

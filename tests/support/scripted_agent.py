@@ -28,6 +28,7 @@ from tests.support.agent_process import START, configure, contents
 from tests.support.servers import HANGS_AFTER, wait_until
 
 if TYPE_CHECKING:
+    from edge.sources.source import Source
     from edge.stores.store import Store
 
 MINUTE = 60 * SECOND
@@ -159,6 +160,7 @@ class Bench:
         self.moment: Callable[[], float] = time.monotonic
         self.synchronised = True
         self.open_store: Callable[[], Store] = partial(SqliteStore, folder / "store.db")
+        self.sources: list[Callable[[], Source]] = []
         self.open_bundle: Callable[[Bundle], Forecaster] = self._failing
 
     def _failing(self, bundle: Bundle) -> Forecaster:
@@ -178,6 +180,7 @@ class Bench:
             random=lambda: 1.0,
             open_spool=ScriptedSpool,
             open_bundle=self.open_bundle,
+            sources=self.sources,
         )
         script.agent = build(self.config, outside, self.waits, self.limits)
         return script.agent

@@ -1,0 +1,173 @@
+"""Readings that came while windows were filled: acknowledged, stored, in the windows, and still there after a restart."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.agent.counters import Counter
+from edge.agent.journal import Limits
+from edge.agent.loop import Agent, Waits
+from edge.agent.priming import Around, Primer
+from edge.contract.columns import Readings, SeriesTable
+from edge.contract.times import SECOND
+from edge.errors import StoreBusy
+from edge.forecaster.baselines import seasonal_naive
+from edge.log import Grumbler
+from edge.messages.reading import Naming
+from edge.series.engine import Engine
+from edge.sources.notes import Notes
+from edge.sources.settings import HistorySource
+from edge.stores.sqlite import SqliteStore
+from edge.stores.store import Store
+from tests.edge.test_agent_priming import CONTRACT, MINUTE, START, Archive, go_on_until
+from tests.support.agent_process import START as FIRST
+from tests.support.agent_process import baseline_bundle, release
+from tests.support.filling import origins_of
+from tests.support.memory_store import Memory
+from tests.support.scripted_agent import Bench, Step, message, script_of, window
+from tests.support.servers import HANGS_AFTER
+
+
+def held_back(bench: Bench, late: Sequence[Step]) -> Agent:
+    """An agent without a state. Its store gives half of its six readings before the first of some steps, and the rest after it.
+
+    Args:
+        bench: device on which a bundle goes live.
+        late: the steps.
+    """
+    release(bench.registry, baseline_bundle())
+    bench.run(*([message("a.t", FIRST + number * MINUTE, float(number))] for number in range(6)))
+    bench.drain()
+    (bench.folder / "state" / "spool.db").unlink()
+    store = Archive([("a.t", number * MINUTE + FIRST - START, float(number)) for number in range(6)])
+    bench.open_store, bench.waits = lambda: store, Waits(patience=0.1, phase=0.0)
+    agent = bench.agent()
+    script, primer = script_of(agent), agent.parts.primer
+    script.waits_for_windows = False
+
+    def half() -> None:
+        store.may_answer.release(3)
+        go_on_until(agent, lambda: primer.fills)
+
+    def filled() -> None:
+        store.may_answer.release(100)
+        go_on_until(agent, lambda: not primer.busy)
+
+    script.steps = [lambda: None, half, late[0], filled, *late[1:]]
+    return agent
+
+
+class Beside:
+    """A source in another database that has readings of a series, all within 20 minutes."""
+
+    settings = HistorySource("sqlite:///beside")
+
+    def __init__(self, name: str, count: int) -> None:
+        self.notes, self.name = Notes(), name
+        self.times = FIRST + np.arange(count) * (20 * MINUTE // count)
+
+    def span(self) -> tuple[int, int] | None:
+        """As `Source.span`."""
+        return FIRST, int(self.times[-1])
+
+    def readings(self, start: int, stop: int, series: SeriesTable) -> Iterator[Readings]:
+        """As `Source.readings`."""
+        times = self.times[(start <= self.times) & (self.times < stop)]
+        yield Readings(np.full(len(times), series.add(self.name), np.int32), times, (times - FIRST) / MINUTE)
+
+    def close(self) -> None:
+        """As `Source.close`."""
+
+
+@pytest.mark.parametrize("turns", range(5))
+def test_a_restart_misses_no_reading_that_waited_for_history(turns: int, tmp_path: Path) -> None:
+    """Wherever it comes: the readings are acknowledged before they count, a few in each turn of the loop."""
+    bench = Bench(tmp_path, batch=3)
+    late = [message("a.t", FIRST + number * MINUTE, float(number)) for number in range(6, 20)]
+    agent = held_back(bench, [late, *[lambda: None] * turns])
+    agent.run()
+    assert len(script_of(agent).acknowledged) == len(late)
+    bench.open_store = lambda: SqliteStore(tmp_path / "store.db")
+    bench.drain()
+    again = bench.run([message("a.t", FIRST + 20 * MINUTE, 20.0)])
+    assert window(again, "a.t")[-21:] == [float(number) for number in range(21)]
+
+
+def test_no_snapshot_is_made_while_readings_wait(tmp_path: Path) -> None:
+    """It would have the history in it, which then could not go before them: more is known than is remembered."""
+    bench = Bench(tmp_path, batch=3)
+    bench.limits = Limits(snapshot_rows=1)
+    late = [message("a.t", FIRST + number * MINUTE, float(number)) for number in range(6, 20)]
+    held_back(bench, [late]).run()
+    agent = bench.agent()
+    assert sum(len(entry.readings) for entry in agent.parts.spool.journal()) == 6
+    agent.parts.spool.close()
+
+
+@pytest.mark.parametrize("turns", [1, 5])
+def test_what_waited_is_in_the_journal_where_nothing_closes(turns: int, tmp_path: Path) -> None:
+    """Twenty readings of one interval that count in turns without a message; the store is away at the restart."""
+    bench = Bench(tmp_path)
+    late = [message("a.t", FIRST + 5 * MINUTE + number * SECOND, 100.0) for number in range(1, 21)]
+    agent = held_back(bench, [late, *[lambda: None] * turns, [message("a.t", FIRST + 5 * MINUTE + 30 * SECOND, 9.0)]])
+    agent.run()
+
+    def away() -> Store:
+        raise StoreBusy("away")
+
+    bench.open_store = away
+    again = bench.run()
+    assert window(again, "a.t")[-6:] == window(agent, "a.t")[-6:] == [0.0, 1.0, 2.0, 3.0, 4.0, (5 + 20 * 100 + 9) / 22]
+
+
+def test_what_waited_for_a_store_that_gives_nothing_is_in_the_journal(tmp_path: Path) -> None:
+    """It counts in a turn without a message and closes nothing; the store is away at the restart, too."""
+    bench = Bench(tmp_path)
+    release(bench.registry, baseline_bundle())
+    bench.run()
+    may_end = threading.Event()
+
+    def hanging() -> Store:
+        assert may_end.wait(HANGS_AFTER)
+        raise StoreBusy("away")
+
+    bench.open_store, bench.waits = hanging, Waits(patience=0.5, phase=0.0)
+    (tmp_path / "state" / "spool.db").unlink()
+    agent = bench.agent()
+    script, primer = script_of(agent), agent.parts.primer
+    script.waits_for_windows = False
+    some = [message("a.t", FIRST + number * SECOND, float(number)) for number in range(7)]
+    script.steps = [agent.parts.live.prime, some, lambda: go_on_until(agent, lambda: not primer.holds), lambda: None]
+    agent.run()
+    may_end.set()
+    assert window(bench.run(), "a.t")[-1] == window(agent, "a.t")[-1] == 3.0
+
+
+def test_readings_that_wait_do_not_grow_in_number_once_they_count() -> None:
+    """A turn lets twice as many count as have come in it, however many readings a message has."""
+    now = [0.0]
+    around = Around(moment=lambda: now[0], patience=1.0)
+    engine = Engine(seasonal_naive(CONTRACT), (), SeriesTable(["a"]))
+    primer = Primer(origins_of(Memory), Naming(engine.series, (), 10), Grumbler(lambda _: None), around)
+    primer.begin(engine, START)
+    some = Readings.of([0] * 40, range(40), [1.0] * 40)
+    assert len(primer.pass_on(some, 5)) == 0
+    now[0] = 2.0
+    assert [len(primer.pass_on(some.take(slice(0, count)), 5)) for count in (0, 20, 20, 0, 0)] == [5, 40, 35, 0, 0]
+    primer.stop()
+
+
+def test_what_another_database_has_too_is_written_to_the_store(tmp_path: Path) -> None:
+    """Windows are filled from it before the same readings come live; they count once, and each is acknowledged and stored."""
+    bench = Bench(tmp_path)
+    bench.now = FIRST + 20 * MINUTE
+    bench.sources = [lambda: Beside("a.t", 20)]
+    release(bench.registry, baseline_bundle())
+    agent = bench.run([message("a.t", FIRST + number * MINUTE, float(number)) for number in range(20)])
+    assert agent.parts.counters.total(Counter.DUPLICATES) == 20
+    assert window(agent, "a.t")[-20:] == [float(number) for number in range(20)]
+    bench.drain()
+    assert len(bench.stored()["reading"]) == 20
