@@ -43,7 +43,7 @@ from edge.messages.names import least_filters
 from edge.messages.reading import Naming, meaning_of
 from edge.priming.history import Rules
 from edge.priming.reader import Origins
-from edge.release.capacity import Fleet, memory, shortage
+from edge.release.capacity import Fleet, expected_series, memory, shortage
 from edge.release.meanings import disagreement
 from edge.release.pace import too_slow
 from edge.release.ready import ReadyBundle, open_bundle
@@ -335,7 +335,8 @@ def _make_releases(config: Config, outside: Outside, series: SeriesTable) -> Rel
         manifest = bundle.manifest
         meanings = (*series.meanings, *manifest.meanings.values())
         counters = any(meaning is not None and meaning.kind == "counter" for meaning in meanings)
-        fleet = Fleet(max(len(series), len(manifest.series)), lateness, config.agent.leads, counters)
+        count = expected_series(max(len(series), len(manifest.series)), config.agent.max_series)
+        fleet = Fleet(count, lateness, config.agent.leads, counters)
         return shortage(manifest.contract, fleet, memory())
 
     def slow(bundle: Bundle, forecaster: Forecaster) -> str | None:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from edge.forecaster.model import runtime_name
 from edge.messages.ingest import Ingest
 from edge.messages.reading import make_ingests, meaning_of
 from edge.messages.rule import IngestRule
-from edge.release.capacity import SHARE, Fleet, memory, need, shortage
+from edge.release.capacity import SHARE, Fleet, expected_series, memory, need, shortage
 from edge.release.channel import Source
 from edge.release.meanings import disagreement
 from edge.release.pace import too_slow
@@ -140,7 +140,8 @@ def _check_bundle(config: Config) -> Finding:
         counters = any(learned.kind == "counter" for learned in manifest.meanings.values())
         fleet = Fleet(series, parse_duration(config.agent.lateness, shortest=0), config.agent.leads, counters)
         meaning = partial(meaning_of, config.ingests())
-        lack = shortage(manifest.contract, fleet, room) or disagreement(manifest, meaning)
+        expected = replace(fleet, series=expected_series(series, config.agent.max_series))
+        lack = shortage(manifest.contract, expected, room) or disagreement(manifest, meaning)
         if lack is None:
             forecaster = open_bundle(bundle)
             try_hard_windows(bundle, forecaster)

@@ -11,7 +11,7 @@ import msgspec
 
 from edge.contract.contract import MOST_QUANTILES, SHORTEST_INTERVAL, Contract
 from edge.contract.meaning import Meaning
-from edge.contract.times import DAY
+from edge.contract.times import DAY, LONGEST, format_duration
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.baselines import baseline
 from edge.forecaster.golden import Golden, check_golden
@@ -25,7 +25,7 @@ MODEL_LIMIT = 16 * 2**20
 LARGEST_INTERVAL = 366 * DAY
 LARGEST_WINDOW = 2**16
 LARGEST_FORECAST = 2**16
-VERSION = re.compile(r"\d{8}T\d{6}Z-[a-z0-9_]{1,32}-[0-9a-f]{8}")
+VERSION = re.compile(r"\d{8}T\d{6}Z-[a-z0-9_]{1,32}-[0-9a-f]{8}", re.ASCII)
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=200)]
 Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -255,19 +255,7 @@ def decode_manifest(content: bytes) -> Manifest:
 def _check_manifest(manifest: Manifest) -> None:
     check_version(manifest.version)
     contract = manifest.contract
-    if contract.interval < SHORTEST_INTERVAL:
-        raise BundleError(f"expected an interval of at least {SHORTEST_INTERVAL} ns; got {contract.interval}")
-    if contract.interval > LARGEST_INTERVAL or contract.window > LARGEST_WINDOW:
-        raise BundleError(
-            f"expected an interval of at most {LARGEST_INTERVAL} ns and a window of at most {LARGEST_WINDOW} intervals; "
-            f"got {contract.interval} and {contract.window}"
-        )
-    if contract.horizon * len(contract.quantiles) > LARGEST_FORECAST:
-        raise BundleError(
-            f"expected at most {LARGEST_FORECAST} values per forecast; got {contract.horizon} * {len(contract.quantiles)}"
-        )
-    if len(contract.quantiles) > MOST_QUANTILES:
-        raise BundleError(f"expected at most {MOST_QUANTILES} quantiles; got {len(contract.quantiles)}")
+    _check_contract(contract)
     if len(set(manifest.series)) != len(manifest.series):
         raise BundleError("every series is listed once; got a name twice")
     _check_meanings(manifest)
@@ -279,6 +267,26 @@ def _check_manifest(manifest: Manifest) -> None:
         raise BundleError("expected golden windows and forecasts beside a model; got none")
     if manifest.golden is not None:
         check_golden(manifest.golden, contract, len(manifest.series))
+
+
+def _check_contract(contract: Contract) -> None:
+    if contract.interval < SHORTEST_INTERVAL:
+        raise BundleError(f"expected an interval of at least {SHORTEST_INTERVAL} ns; got {contract.interval}")
+    if contract.interval > LARGEST_INTERVAL or contract.window > LARGEST_WINDOW:
+        raise BundleError(
+            f"expected an interval of at most {LARGEST_INTERVAL} ns and a window of at most {LARGEST_WINDOW} intervals; "
+            f"got {contract.interval} and {contract.window}"
+        )
+    if (reach := contract.interval * max(contract.window, contract.horizon)) > LONGEST:
+        raise BundleError(
+            f"expected a window and a horizon of at most {format_duration(LONGEST)} each; got {format_duration(reach)}"
+        )
+    if contract.horizon * len(contract.quantiles) > LARGEST_FORECAST:
+        raise BundleError(
+            f"expected at most {LARGEST_FORECAST} values per forecast; got {contract.horizon} * {len(contract.quantiles)}"
+        )
+    if len(contract.quantiles) > MOST_QUANTILES:
+        raise BundleError(f"expected at most {MOST_QUANTILES} quantiles; got {len(contract.quantiles)}")
 
 
 def _check_meanings(manifest: Manifest) -> None:

@@ -18,6 +18,7 @@ MEDIAN, QUANTILE = 8, 4  # bytes of a forecast that waits for its fact: the medi
 WINDOW = 3 * 8  # bytes of a value of a window that closes: cut, looked at, and as the model takes it
 FORECAST = 4 * 8  # bytes of a forecast value that is made
 ROW = 400  # bytes of a row for the store, from its columns to the commit
+FEWEST = 100  # series that a device must have room for: a new one knows none of those that will come
 KEPT = 8 << 20  # bytes at the end of the heap that the C library keeps from one step to the next
 SHARE = 0.5  # of the memory that they may take; the rest is the program, the model and the spool
 GROUPS, OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
@@ -83,6 +84,16 @@ def need(contract: Contract, fleet: Fleet) -> int:
     return count * series + min(count, at_once(contract)) * closing
 
 
+def expected_series(known: int, most: int) -> int:
+    """Number of series that a device must have room for.
+
+    Args:
+        known: number of series that it knows, or that the bundle knows.
+        most: `[agent] max_series`.
+    """
+    return max(known, min(most, FEWEST))
+
+
 def shortage(contract: Contract, fleet: Fleet, room: int) -> str | None:
     """What is missing, in words; None where there is enough.
 
@@ -95,9 +106,11 @@ def shortage(contract: Contract, fleet: Fleet, room: int) -> str | None:
     if needed <= SHARE * room:
         return None
     columns, values = _columns(contract, fleet.lateness), contract.horizon * len(contract.quantiles)
+    late = columns - contract.window
+    shorter = f"; shorten [agent] lateness, which is {late} of the intervals" if late > contract.window else ""
     return (
         f"it needs {needed / 2**20:,.0f} MB for {max(fleet.series, 1)} series of {columns} intervals and {values} forecast "
-        f"values; expected at most {SHARE * room / 2**20:,.0f} MB, half of what the agent may use"
+        f"values; expected at most {SHARE * room / 2**20:,.0f} MB, half of what the agent may use{shorter}"
     )
 
 

@@ -148,6 +148,24 @@ def test_no_text_becomes_a_path(text: str) -> None:
         check_version(text)
 
 
+def test_digits_of_other_scripts_are_no_version() -> None:
+    """Two texts that look alike would be two folders."""
+    with pytest.raises(BundleError):
+        check_version("\N{ARABIC-INDIC DIGIT TWO}0261122T154500Z-gru-1a2b3c4d")
+
+
+@pytest.mark.parametrize(("window", "horizon"), [(6000, 2), (4, 6000)])
+def test_a_bundle_reaches_a_hundred_years_at_most(window: int, horizon: int) -> None:
+    """Each number on its own is in range; the times of such a window or forecast are none that an agent can count in."""
+    contract = Contract(7 * DAY, window, horizon)
+    manifest = Manifest(
+        "20261122T154500Z-last_value-1a2b3c4d", contract, [], CREATED.isoformat(), "0.1.0", baseline="last_value"
+    )
+    with pytest.raises(BundleError, match=r"window and a horizon of at most 36525d each; got 42000d"):
+        encode_manifest(manifest)
+    encode_manifest(msgspec.structs.replace(manifest, contract=Contract(7 * DAY, window // 2, horizon // 2)))
+
+
 def test_meanings_travel_and_earlier_agents_refuse_them() -> None:
     """They would forecast meter readings in place of the consumption that the model learned; a unit alone harms nobody."""
     plain = {"cellar": Meaning(unit="°C")}

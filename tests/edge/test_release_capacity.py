@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from edge.contract.contract import Contract
-from edge.contract.times import SECOND
-from edge.release.capacity import Fleet, at_once, memory, need, shortage
+from edge.contract.times import DAY, SECOND
+from edge.release.capacity import Fleet, at_once, expected_series, memory, need, shortage
 
 DEVICE = 256 * 2**20
 MINUTE = 60 * SECOND
@@ -25,6 +25,17 @@ def test_lateness_in_tiny_intervals_is_counted() -> None:
     found = shortage(Contract(1, 24, 6), Fleet(1, MINUTE), DEVICE)
     assert found is not None
     assert found.startswith("it needs 514,984 MB for 1 series of 60000000024 intervals and 18 forecast values; expected")
+    assert found.endswith("; shorten [agent] lateness, which is 60000000000 of the intervals")
+
+
+def test_a_device_has_room_for_the_first_series_that_come() -> None:
+    """A hundred years of lateness fit a device that knows none yet, and no device that has some."""
+    contract, late = Contract(MINUTE, 24, 6), 36_525 * DAY
+    series = expected_series(0, 10_000)
+    assert shortage(contract, Fleet(1, late), 4 * 2**30) is None
+    assert shortage(contract, Fleet(series, late), 4 * 2**30) is not None
+    assert (series, expected_series(0, 5), expected_series(400, 10_000), expected_series(7, 5)) == (100, 5, 400, 7)
+    assert shortage(Contract(15 * MINUTE, 672, 96), Fleet(series, DAY), DEVICE) is None
 
 
 def test_the_number_of_series_counts() -> None:
