@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias
 
 import numpy as np
 
@@ -25,7 +24,8 @@ from edge.sources.notes import Notes
 from edge.sources.settings import HistorySource
 from edge.sources.source import add_series, in_our_words, meaning_of, usable
 from edge.stores.address import Address
-from edge.stores.influx import PAGE, ROWS, InfluxStore, Rows, open_address
+from edge.stores.influx import PAGE, ROWS, InfluxStore, open_address
+from edge.stores.influx_answers import Rows
 
 FIELDS = 50  # of one query
 NUMBERS = ("float", "integer", "unsigned")
@@ -33,7 +33,7 @@ TOPIC, ENTITY, DOMAIN = "topic", "entity_id", "domain"
 JOINED = "_"  # what Telegraf joins the levels of a path with
 MAY_BE_PATHS = f'names with {JOINED} that may be paths of Telegraf (separator = "{JOINED}" makes them the names of live values)'
 SHARE = 50  # of a page, the least that a measurement has where many share the memory
-Tags: TypeAlias = tuple[str, ...]  # values of the tags of a measurement, in their order
+Tags = tuple[str, ...]  # values of the tags of a measurement, in their order
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class _Origin:
         return quoted(f"{self.measurement.name}{tags} {self.field}", 120)
 
 
-Owners: TypeAlias = dict[tuple[str, str, Tags], str]  # measurement, field, tags → name of the series
+Owners = dict[tuple[str, str, Tags], str]  # measurement, field, tags → name of the series
 
 
 def open_settings(settings: HistorySource, ingests: Sequence[Ingest]) -> "InfluxSource":

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import compress
 from typing import Any
 
@@ -15,8 +16,9 @@ from edge.contract.times import DAY, SECOND
 from edge.errors import ConfigurationError, StoreBusy, StoreDenied
 from edge.quoting import without_account
 from edge.stores.address import TOKEN_VARIABLE, Address
-from edge.stores.influx_answers import Answer, count_rows, fault_of_request, fault_of_write
+from edge.stores.influx_answers import Answer, Part, Rows, count_rows, fault_of_request, fault_of_write
 from edge.stores.influx_http import Connection
+from edge.stores.influx_proof import Proof
 from edge.stores.retention import Retention
 from edge.stores.store import numbers
 from edge.tls import TlsFiles
@@ -32,34 +34,6 @@ AS_READ = str.maketrans({"\n": " ", "\r": " ", "\\": "/"})  # what comes back of
 ESCAPE_TEXT = str.maketrans({'"': r"\"", "\\": r"\\", "\n": " ", "\r": " "})
 
 
-class Rows(msgspec.Struct):
-    """Rows of one part of an answer.
-
-    Args:
-        columns: names of the columns.
-        values: the rows.
-        name: name of the measurement; empty where there is none.
-        tags: tags that all these rows have, where the query groups by them.
-    """
-
-    columns: list[str]
-    values: list[list[int | float | str | bool | None]] = []
-    name: str = ""
-    tags: dict[str, str] = {}
-
-
-class _Result(msgspec.Struct):
-    series: list[Rows] = []
-    error: str | None = None
-    partial: bool = False  # whether more follows
-
-
-class _Part(msgspec.Struct):
-    """A part of an answer."""
-
-    results: list[_Result]
-
-
 def open_address(address: Address) -> "InfluxStore":
     """The bucket that a URL names; nothing is contacted yet.
 
@@ -70,15 +44,22 @@ def open_address(address: Address) -> "InfluxStore":
     if not address.host or not bucket:
         shown = without_account(address.url)
         raise ConfigurationError(f"[store] url {shown!r} names no bucket; write influxdb://host:8086/bucket?org=my-org")
-    unknown = options.keys() - {"org"}
+    unknown = options.keys() - {"org", "checked"}
     if unknown:
-        raise ConfigurationError(f"[store] url has the unknown option {min(unknown)!r}; only org=… is known")
+        raise ConfigurationError(f"[store] url has the unknown option {min(unknown)!r}; only org=… and checked=no are known")
+    if options.get("checked", "no") != "no":
+        raise ConfigurationError(
+            f"[store] url: expected checked=no, got {options['checked']!r}; leave it out to have it checked"
+        )
     if address.account is not None:
         raise ConfigurationError(f"[store] url: keep the account out of it; set {TOKEN_VARIABLE} or token_file instead")
     address.in_the_open()
     scheme = "https" if address.scheme == "influxdbs" else "http"
     url = f"{scheme}://{address.host}:{address.port or 8086}"
-    return InfluxStore(url, bucket, options.get("org", ""), address.token(), tls=address.tls)
+    store = InfluxStore(url, bucket, options.get("org", ""), address.token(), tls=address.tls)
+    if "checked" in options:
+        store.vouch()
+    return store
 
 
 class InfluxStore:
@@ -108,11 +89,16 @@ class InfluxStore:
         tls: TlsFiles = TlsFiles("store"),
     ) -> None:
         self.url, self.bucket, self._page = url, bucket, page
+        self._proof = Proof(url)
         self._account = [("org", organisation)] if organisation else []
         self._connection = Connection(url, token, tls=tls)
         self._table: SeriesTable | None = None  # the series whose tags are kept, ready for a line
         self._tags: list[str] = []
         self._reading_tags: list[str] = []
+
+    def vouch(self) -> None:
+        """The user says that the server stores what it answers 204 to: it need not prove to be an InfluxDB."""
+        self._proof.vouch()
 
     @property
     def advice(self) -> str:
@@ -132,14 +118,24 @@ class InfluxStore:
         return "\n".join(lines for part in points if len(part) and (lines := self._lines(part, series))).encode()
 
     def write(self, block: bytes) -> None:
-        """As `Store.write`; only an answer that says so counts as stored."""
+        """As `Store.write`; only an answer that says so counts as stored, and only of a server that has proved itself."""
         if not block:
             return
+        try:
+            self._write(block)
+        except (StoreBusy, StoreDenied):
+            self._proof.forget()
+            raise
+
+    def _write(self, block: bytes) -> None:
         answer = self._ask("POST", self._write_request, block)
         if answer.lacks_organisation and not self._account and self._find_organisation():
             answer = self._ask("POST", self._write_request, block)
         if (fault := fault_of_write(answer, block, self.url, self.bucket)) is not None:
             raise fault
+        database, retention = self._database
+        if self._proof.demand(answer, block, [("db", database), *retention], partial(self._connection.ask, "GET")):
+            self._write(block)
 
     def join(self, blocks: Sequence[bytes]) -> bytes:
         """As `Store.join`."""
@@ -224,6 +220,7 @@ class InfluxStore:
     def close(self) -> None:
         """As `Store.close`."""
         self._connection.close()
+        self._proof.forget()
 
     def _ask(self, method: str, request: Callable[[], Request], body: bytes = b"") -> Answer:
         """The answer to a request; where InfluxDB is 1.7 or older, the request is sent again in its own way."""
@@ -289,7 +286,7 @@ class InfluxStore:
         if answer.status >= 300:
             raise fault_of_request(answer, self.url, self.bucket, "read")
         try:
-            parts = [msgspec.json.decode(line, type=_Part) for line in answer.body.splitlines() if line.strip()]
+            parts = [msgspec.json.decode(line, type=Part) for line in answer.body.splitlines() if line.strip()]
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             if answer.body.startswith(BEGINNING) and CUT in str(error):
                 raise self._cut() from error

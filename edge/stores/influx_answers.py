@@ -42,12 +42,14 @@ class Answer:
         kind: content type, empty where none was given.
         version: `X-Influxdb-Version`, empty where none was given.
         body: the content.
+        is_signed: whether a header X-Influxdb-… says that InfluxDB answers, or something that speaks for it.
     """
 
     status: int
     kind: str = ""
     version: str = ""
     body: bytes = b""
+    is_signed: bool = False
 
     @property
     def text(self) -> str:
@@ -96,6 +98,42 @@ class _Document(msgspec.Struct):
     error: str = ""
     line: int = 0
     data: list[_Line] | _Line | None = None
+
+
+class Rows(msgspec.Struct):
+    """Rows of one part of an answer.
+
+    Args:
+        columns: names of the columns.
+        values: the rows.
+        name: name of the measurement; empty where there is none.
+        tags: tags that all these rows have, where the query groups by them.
+    """
+
+    columns: list[str]
+    values: list[list[int | float | str | bool | None]] = []
+    name: str = ""
+    tags: dict[str, str] = {}
+
+
+class Result(msgspec.Struct):
+    """What one query gives, or a part of it.
+
+    Args:
+        series: the rows.
+        error: reason why there are no more; None where nothing is wrong.
+        partial: whether more follows.
+    """
+
+    series: list[Rows] = []
+    error: str | None = None
+    partial: bool = False
+
+
+class Part(msgspec.Struct):
+    """A part of an answer to a query."""
+
+    results: list[Result]
 
 
 def fault_of_write(answer: Answer, block: bytes, url: str, bucket: str) -> StoreError | None:
@@ -153,6 +191,12 @@ def _missing(answer: Answer, bucket: str) -> str | None:
     if status == 404 or "retention policy" in reason:
         return f"has no bucket {bucket!r} ({status}): create it, or check [store] url ({reason})"
     return None
+
+
+def last_row(block: bytes) -> tuple[str, int]:
+    """Measurement and time, ns UTC, of the last row of a block of line protocol."""
+    line = block.rstrip(b"\n").rpartition(b"\n")[2]
+    return _measurement(line), _time(line)
 
 
 def count_rows(block: bytes) -> Counter[str]:

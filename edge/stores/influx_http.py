@@ -120,7 +120,8 @@ class Connection:
             finally:
                 _deadline.reset(token)
         fields = response.headers
-        return Answer(response.status, fields.get("Content-Type", ""), fields.get("X-Influxdb-Version", ""), content)
+        is_signed = any(name.lower().startswith("x-influxdb-") for name in fields)
+        return Answer(response.status, fields.get("Content-Type", ""), fields.get("X-Influxdb-Version", ""), content, is_signed)
 
     def _content(self, response: BaseHTTPResponse) -> bytes:
         """The body; the connection is free for the next request, or closed: the rest would be taken for the next answer."""

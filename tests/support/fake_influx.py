@@ -18,6 +18,7 @@ from edge.contract.times import iso
 
 LINE = re.compile(r'((?:\\.|[^\\ ])+) ((?:"(?:\\.|[^"\\])*"|[^" ])+) (-?\d+)')
 FIELD = re.compile(r'([^=,]+)=("(?:\\.|[^"\\])*"|[^,]*)')
+MOMENT = re.compile(r'^SELECT \* FROM "(\w+)" WHERE time = (-?\d+)')
 NUMBER = re.compile(r"-?\d+(\.\d*)?(e[+-]?\d+)?")
 Reply = tuple[int, str, str]  # status, content type, body
 Instead = Callable[[str, bytes], Reply | None]  # gives a stranger's answer to a path and a body
@@ -49,6 +50,7 @@ class FakeInflux2:
         organisation: the only one.
         partial_status: 422 as 2.2 and later, 500 as 2.0 and 2.1.
         tells_bounds: whether rows outside of the retention are told in the words of 2.7 and later.
+        signs: paths whose answers carry `X-Influxdb-Version`; None: all, as of 2.1 and later.
         tls: certificate and key, where it speaks HTTPS.
     """
 
@@ -58,12 +60,14 @@ class FakeInflux2:
         *,
         partial_status: int = 422,
         tells_bounds: bool = True,
+        signs: tuple[str, ...] | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.organisation, self.partial_status, self.tells_bounds = organisation, partial_status, tells_bounds
         self.buckets = {"b": Bucket()}
         self.tokens = {"all": "rw", "reader": "r", "writer": "w"}
         self.largest: int | None = None  # bytes of one write
+        self.signs = signs
         self.instead: Instead = lambda *_: None
         self.requests: list[tuple[str, int]] = []  # path, bytes of the body
         self.accounts: list[str] = []  # header `Authorization` of each request
@@ -94,12 +98,21 @@ class FakeInflux2:
         self._server.shutdown()
         self._server.server_close()
 
+    def respond(self, method: str, target: str, token: str, body: bytes) -> tuple[Reply, dict[str, str]]:
+        """What the server or a stranger says, and the headers by which the server is known."""
+        path = urlsplit(target).path
+        self.requests.append((path, len(body)))
+        if (reply := self.instead(path, body)) is not None:
+            return reply, {}
+        is_signed = self.signs is None or path in self.signs
+        signature = {"X-Influxdb-Build": "OSS", "X-Influxdb-Version": "v2.7.1"} if is_signed else {}
+        return self.answer(method, target, token, body), signature
+
     def answer(self, method: str, target: str, token: str, body: bytes) -> Reply:
         """What the server says."""
         path, query = urlsplit(target).path, {key: values[0] for key, values in parse_qs(urlsplit(target).query).items()}
-        self.requests.append((path, len(body)))
-        if (reply := self.instead(path, body)) is not None:
-            return reply
+        if path == "/ping":
+            return 204, "", ""
         rights = self.tokens.get(token)
         if rights is None:
             return _error(401, "unauthorized", "unauthorized access")
@@ -186,7 +199,12 @@ class FakeInflux2:
         name = query.get("db", "")
         if name not in self.buckets or "r" not in rights:
             return _json(200, {"results": [{"statement_id": 0, "error": f"database not found: {name}"}]})
-        return _json(200, {"results": [{"statement_id": 0}]})
+        result: dict[str, object] = {"statement_id": 0}
+        if (wanted := MOMENT.search(query.get("q", ""))) is not None:
+            times = [time for key, time in self.buckets[name].rows if key.split(",")[0] == wanted[1] and time == int(wanted[2])]
+            if times:
+                result["series"] = [{"name": wanted[1], "columns": ["time"], "values": [[times[0]]]}]
+        return _json(200, {"results": [result]})
 
     def _list_buckets(self, query: dict[str, str], rights: str) -> Reply:
         names = [name for name in self.buckets if query.get("name") in (None, name) and "r" in rights]
@@ -235,8 +253,10 @@ def _handler(server: FakeInflux2) -> type[BaseHTTPRequestHandler]:
                 body = gzip.decompress(body)
             server.accounts.append(self.headers.get("Authorization", ""))
             token = server.accounts[-1].removeprefix("Token ")
-            status, kind, text = server.answer(self.command, self.path, token, body)
+            (status, kind, text), signature = server.respond(self.command, self.path, token, body)
             self.send_response(status)
+            for name, value in signature.items():
+                self.send_header(name, value)
             if kind:
                 self.send_header("Content-Type", kind)
             if status != 204:
