@@ -8,7 +8,7 @@ from edge.contract.meaning import Meaning
 from edge.contract.plausible import Plausible
 from edge.contract.schema import RESERVED
 from edge.errors import ConfigurationError, PayloadError
-from edge.messages.content import Told, check_of, is_text, moment_of, told_by
+from edge.messages.content import Told, check_of, is_text, moment_of, takes_more, told_by
 from edge.messages.formats.payload import Options, Read, Stateful
 from edge.messages.formats.table import format_of
 from edge.messages.formats.units import Units
@@ -19,8 +19,8 @@ from edge.messages.rule import IngestRule, check_rule
 from edge.messages.selection import Selection, Taken
 from edge.quoting import quoted
 
-LONGEST_NAME = 1024  # characters; names are kept for every series
-LONGEST_TAGS = 8192  # characters of all tags of a series; stores keep them for every series, and lines carry them
+LONGEST_NAME = 1024  # bytes in memory; names are kept for every series
+LONGEST_TAGS = 8192  # bytes in memory of all tags of a series; stores keep them for every series, and lines carry them
 MOST_SOURCES = 4096  # sources of one topic that are remembered
 FEW_SOURCES = 64  # sources that are remembered before any of them came again: a tag may have another value in each message
 ALL_TAGS = "*"  # in place of a tag's name: everything in an object becomes tags
@@ -202,11 +202,11 @@ class Ingest:
             PayloadError: its name or its tags cannot be stored (`no_name`).
         """
         name = self.series.of(values)
-        if len(name) > LONGEST_NAME or not is_text(name):
+        if takes_more(name, LONGEST_NAME) or not is_text(name):
             raise PayloadError("no_name", f"expected a name of at most {LONGEST_NAME} characters, got {quoted(name)}")
         texts = [*tags, *tags.values()]
         together = "".join(texts)
-        if len(together) > LONGEST_TAGS or not all(texts) or (texts and not is_text(together)):
+        if takes_more(together, LONGEST_TAGS) or not all(texts) or (texts and not is_text(together)):
             expected = f"expected tags of at most {LONGEST_TAGS} characters that can be stored"
             raise PayloadError("no_name", f"{expected}, got {quoted(dict(tags))}")
         return Source(name, tags, taken.entry.meaning, self)

@@ -12,6 +12,7 @@ from edge.contract.columns import Readings
 from edge.contract.times import EARLIEST, LATEST
 from edge.errors import PayloadError, PayloadFault
 from edge.log import Grumbler
+from edge.messages.content import takes_more
 from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.ingest import Quick, Row, Source
 from edge.messages.message import Arrival, Message
@@ -177,7 +178,7 @@ class Intake:
 
     def _rules(self, topic: str) -> list[str]:
         """Topics of the rules that take a topic."""
-        if len(topic) > LONGEST_TOPIC:
+        if takes_more(topic, LONGEST_TOPIC):
             return []
         return [ingest.topic for ingest in self._naming.ingests if ingest.takes(topic)]
 

@@ -9,6 +9,7 @@ from edge.contract.columns import SeriesTable
 from edge.contract.meaning import Meaning
 from edge.contract.plausible import Plausible
 from edge.errors import ConfigurationError, PayloadError
+from edge.messages.content import takes_more
 from edge.messages.formats.memory import FormatMemory
 from edge.messages.formats.payload import LARGEST_PAYLOAD, Stateful
 from edge.messages.formats.units import Units
@@ -20,7 +21,7 @@ from edge.quoting import quoted
 from edge.slots.beyond import Beyond
 from edge.slots.returning import scarce
 
-LONGEST_TOPIC = 1024  # characters; names are kept for every series
+LONGEST_TOPIC = 1024  # bytes in memory; names are kept for every series
 LACKING = 600.0  # seconds for which health tells of a series without room
 FEW_SERIES = 1000  # series that any topic may bring while there is room
 ROOM = "no room for it; raise max_series if it is real, else leave it out with [[ingest]] skip or drop"
@@ -87,8 +88,9 @@ def bind(ingests: Iterable[Ingest], topic: str) -> Bounds:
     Raises:
         PayloadError: none does, or the topic is too long.
     """
-    if len(topic) > LONGEST_TOPIC:
-        raise PayloadError("long_topic", f"expected at most {LONGEST_TOPIC} characters, got {len(topic)}")
+    if takes_more(topic, LONGEST_TOPIC):
+        expected = f"at most {LONGEST_TOPIC} characters, or {LONGEST_TOPIC // 4} where an emoji is one of them"
+        raise PayloadError("long_topic", f"expected {expected}, got {len(topic)}")
     ingests = tuple(ingests)
     bounds = tuple(bound for ingest in ingests if (bound := ingest.bind(topic)) is not None)
     if bounds:

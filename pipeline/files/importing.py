@@ -9,6 +9,7 @@ import numpy as np
 from edge.contract.columns import Bool, Int64, Readings, SeriesTable
 from edge.contract.times import iso
 from edge.errors import HistoryError
+from edge.messages.content import takes_more
 from edge.messages.ingest import Ingest
 from edge.messages.reading import LONGEST_TOPIC
 from edge.quoting import quoted
@@ -148,7 +149,7 @@ def _surveyed(file: File, ingests: Sequence[Ingest]) -> tuple[Survey, SeriesTabl
             f"{file.path}: expected a finite value between the year 2000 and now; got {tally.not_finite:,} infinite values and "
             f"{misdated:,} readings of other times"
         )
-    if (longest := max(series.names, key=len, default="")) and len(longest) > LONGEST_TOPIC:
+    if (longest := next((name for name in series.names if takes_more(name, LONGEST_TOPIC)), None)) is not None:
         raise HistoryError(
             f"{file.path}: expected names of series of at most {LONGEST_TOPIC} characters, as topics have; "
             f"got one of {len(longest):,}: {quoted(longest)}"

@@ -33,6 +33,7 @@ def test_readings_come_in_order_of_arrival() -> None:
         ("other/roof", GOOD, "unknown_topic"),
         ("", GOOD, "unknown_topic"),
         ("x" * 1025, GOOD, "long_topic"),
+        ("x" * 256 + "\N{THERMOMETER}", GOOD, "long_topic"),
         ("sensors/roof/t", b"{", "bad_json"),
         ("sensors/roof/t", b'{"value": true, "time": 1768478400}', "bad_value"),
         ("sensors/roof/t", b'{"value": 1}', "no_time"),
