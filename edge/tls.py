@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from edge.errors import ConfigurationError
 from edge.networks import reach
 
-OF_OPENSSL = re.compile(r"\[[A-Z0-9_: ]+\] ?|\s*\(_ssl\.c:\d+\)")  # its codes and places around its words
+OF_OPENSSL = re.compile(r"\[[A-Z0-9_: ]+\] ?| ?\(_ssl\.c:\d+\)")  # its codes and places around its words
 NOT_TRUSTED = "its certificate is not trusted ({detail}); name the certificate of its authority in [{section}] ca_file"
 NOT_TRUSTED_BY_FILE = "its certificate is not trusted ({detail}); check that [{section}] ca_file holds its authority"
 FAILURES = {  # words of OpenSSL in small letters, and what they mean; alerts are those of the other side and come first

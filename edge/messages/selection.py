@@ -8,6 +8,7 @@ from edge.contract.meaning import Meaning
 from edge.contract.plausible import Plausible
 from edge.errors import ConfigurationError, PayloadError
 from edge.messages.formats.payload import Format
+from edge.messages.names import star_pattern
 from edge.messages.number import Number, meaning_of, merged, number_of, plausible_of, suffix_of
 from edge.messages.paths import MISSING, Get, Levels, Walk, elements, getter, parse_path, walker
 from edge.messages.rule import IngestRule, ValueRule
@@ -88,7 +89,7 @@ class Selection:
             )
         self.several = bool(rule.values) or any(entry.walk is not None for entry in self.entries)
         self._rename = rule.rename or {}
-        self._drop = re.compile("|".join(map(_pattern, rule.drop)), re.DOTALL)
+        self._drop = re.compile("|".join(map(star_pattern, rule.drop)), re.DOTALL)
         self._drops = bool(rule.drop)
         named = [parse_path(entry.path) for entry in self.entries if entry.get is not None and self.several]
         self._taken = {
@@ -287,12 +288,7 @@ def _entries(rule: IngestRule, form: Format) -> Iterator[Entry]:
 def _meanings(rule: IngestRule, form: Format) -> Iterator[tuple[re.Pattern[str], Entry]]:
     for key, value in (rule.values or {}).items():
         if isinstance(value, ValueRule) and value.path is None:
-            yield re.compile(_pattern(key), re.DOTALL), _entry(rule, form, key, value)
-
-
-def _pattern(name: str) -> str:
-    """The pattern of a name in which `*` stands for any characters."""
-    return ".*".join(map(re.escape, name.split("*")))
+            yield re.compile(star_pattern(key), re.DOTALL), _entry(rule, form, key, value)
 
 
 def _entry(rule: IngestRule, form: Format, key: str, value: ValueRule) -> Entry:

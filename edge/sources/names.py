@@ -10,6 +10,7 @@ from edge.contract.columns import Readings
 from edge.contract.times import EARLIEST
 from edge.errors import PayloadError
 from edge.messages.ingest import Ingest
+from edge.messages.names import star_pattern
 from edge.messages.number import Number, parse_value
 from edge.messages.reading import read_message
 from edge.sources.notes import Notes
@@ -21,7 +22,7 @@ VALUE = "value"  # a field or column of this name says nothing about the series
 
 def matches(name: str, pattern: str) -> bool:
     """Whether a name is that of a pattern, in which `*` stands for any characters and all others for themselves."""
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name, re.DOTALL) is not None
+    return re.fullmatch(star_pattern(pattern), name, re.DOTALL) is not None
 
 
 def final_name(settings: HistorySource, name: str) -> str | None:

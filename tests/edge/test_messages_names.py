@@ -3,13 +3,15 @@
 The kinds of fault: topics of unknown depth are not taken; two topics become one series in silence.
 """
 
+import re
+from fnmatch import fnmatchcase
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.messages.names import KEY, SeriesName, Template, TopicTemplate, covers, least_filters, overlap
+from edge.messages.names import KEY, SeriesName, Template, TopicTemplate, covers, least_filters, overlap, star_pattern
 
 
 @pytest.mark.parametrize(
@@ -105,3 +107,14 @@ def test_overlapping_is_having_a_topic_in_common() -> None:
     taken = {text: {topic for topic in topics if TopicTemplate(text).match(topic) is not None} for text in filters}
     for first, second in product(filters, repeat=2):
         assert overlap(first, second) == bool(taken[first] & taken[second]), (first, second)
+
+
+@given(st.text("ab.*", max_size=8), st.text("ab.\n", max_size=10))
+def test_a_star_stands_for_any_characters(pattern: str, text: str) -> None:
+    """All other characters stand for themselves, as in the names of files."""
+    assert (re.fullmatch(star_pattern(pattern), text, re.DOTALL) is not None) == fnmatchcase(text, pattern)
+
+
+def test_a_name_of_any_length_is_compared_with_many_stars_at_once() -> None:
+    """A sender chooses the name: work that grew with a power of its length would hold the whole agent for hours."""
+    assert re.fullmatch(star_pattern("*a*a*a*a*b"), "a" * 20_000, re.DOTALL) is None
