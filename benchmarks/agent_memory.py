@@ -133,7 +133,7 @@ def measure(kind: str, bundle: Bundle, plan: Plan) -> tuple[float, float, float,
         with Mosquitto(folder / "mosquitto") as broker, a_store(kind, folder) as url:
             write_history(url, plan)
             channel = release(folder / "registry", bundle)
-            config = configure(folder, broker.url, url, channel, max_series=plan.series, clock=plan.clock)
+            config = configure(folder, broker.url, url, channel, max_series=2 * plan.series, clock=plan.clock)
             with running(config, ready=False) as agent:
                 wait_until(lambda: agent.health()[0] == 200, seconds=PATIENCE, what="filling the windows")
                 idle = agent.memory("VmRSS")

@@ -293,7 +293,7 @@ def measure(kind: str, readings: Readings, plan: Plan, folder: Path, behind: int
         state = folder / "disk" / "state" if plan.disk else folder / "state"
         channel = release(folder / "registry", baseline_bundle(CONTRACT))
         settings = {"state": str(state), "commit": "2s", "clock": "wall" if behind else "event"}
-        config = configure(folder, broker.url, store.url, channel, max_series=readings.series, **settings)
+        config = configure(folder, broker.url, store.url, channel, max_series=2 * readings.series, **settings)
         if readings.plain:
             config.write_text(config.read_text() + PLAIN_RULE)
         if behind:

@@ -217,7 +217,7 @@ def main() -> int:
         folder = Path(name)
         with Mosquitto(folder / "mosquitto") as broker, a_store(options.store, folder) as store:
             channel = release(folder / "registry", baseline_bundle(CONTRACT, name="seasonal_naive_day"))
-            config = configure(folder, broker.url, store.url, channel, max_series=stream.series)
+            config = configure(folder, broker.url, store.url, channel, max_series=2 * stream.series)
             with running(config) as agent, closing(Publisher(broker.port, stream)) as publisher:
                 for look in play(agent, store, publisher, stream, folder):
                     looks.append(look)

@@ -136,7 +136,7 @@ class Device:
             clock="event",
             health="off",
             report="1h",
-            max_series=max(site.load.series, 1),
+            max_series=2 * max(site.load.series, 1),
         )
         return change(
             config,

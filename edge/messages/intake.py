@@ -1,5 +1,6 @@
 """Messages in, readings and series out; what cannot be used is counted, said once a minute, and skipped."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -22,6 +23,7 @@ from edge.quoting import quoted
 from edge.slots.beyond import Stray
 
 LONGEST_SHOWN = 120  # characters of a topic in a line
+MOST_UNTOLD = 1000  # lines of a kind that wait for their minute
 FUTURE = "the time lies ahead of ours; check the sensor's clock, or [[ingest]] timezone if it writes local time"
 
 
@@ -83,6 +85,7 @@ class Intake:
         self._usual: dict[str, _Usual] = {}
         self._offsets, self._doubles, self._standing = Offsets(self._most), Doubles(), Standing()
         self._origins: dict[int, _Origin] = {}  # of the last reading of each series
+        self._untold: dict[str, deque[str]] = {}  # by kind, what is said once and found its minute taken
         self.arrivals: dict[int, Arrival] = {}
         self.held = Readings.empty()
         self.used = self.skipped = self.shared = 0
@@ -124,19 +127,32 @@ class Intake:
         self._compare(readings)
         if (news := self._naming.news()) is not None:
             self._grumbler.say("no_slot", news)
+        self._tell_later()
         return readings
+
+    def _tell_once(self, kind: str, text: str) -> None:
+        """Say what is known of a series or topic once: now, or when the minute of a line of its kind is over."""
+        if not self._grumbler.heard(kind):
+            self._grumbler.say(kind, text)
+        elif len(untold := self._untold.setdefault(kind, deque())) < MOST_UNTOLD:
+            untold.append(text)
+
+    def _tell_later(self) -> None:
+        for kind, untold in self._untold.items():
+            if untold and not self._grumbler.heard(kind):
+                self._grumbler.say(kind, untold.popleft())
 
     def _compare(self, readings: Readings) -> None:
         """Say of which series two readings stand close together or in one moment, again and again."""
         for index in self._doubles.look(readings):
             self.shared += 1
-            self._grumbler.say(
+            self._tell_once(
                 "shared_series",
                 f"series {quoted(self._series.names[index], LONGEST_SHOWN)} has two values within milliseconds again and "
                 "again; where two sensors send them, name what tells them apart in [[ingest]] series, such as {$.id}",
             )
         for index in self._standing.look(readings):
-            self._grumbler.say(
+            self._tell_once(
                 "same_time",
                 f"series {quoted(self._series.names[index], LONGEST_SHOWN)} has one value after the other for the same moment, "
                 'and the last one stays; set [[ingest]] time to the path of a time that goes on, or to "" for that of arrival',
@@ -282,7 +298,7 @@ class Intake:
             if zone
             else f'set [[ingest]] timezone = "{offset}" or the name of its zone'
         )
-        self._grumbler.say(
+        self._tell_once(
             "time_offset",
             f"the times on topic {quoted(message.topic, LONGEST_SHOWN)} are always {offset[1:]} h "
             f"{'ahead of' if offset[0] == '+' else 'behind'} their arrival; {mend} if the device writes local time, "

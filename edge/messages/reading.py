@@ -240,12 +240,15 @@ class Naming:
         # A series that finds a free slot and has none yet gets it with its next reading: nothing is lacking.
         if self.beyond.admit(topic, names, quietly=fits):
             self._stored = self._stored if fits else (self._moment(), min(new))
+            self._left_out = None if self._left_out is not None and self._left_out[1] in new else self._left_out
             return known, others
         self._left_out = self._moment(), min(new)
         text = f"more than {self.most} series; raise [agent] max_series if they are real"
         if fits:
-            text = f"the last slots are for series that come again, and more names than {self.most} slots allow come once; "
-            text += "leave them out with [[ingest]] skip or drop"
+            text = (
+                f"{len(self.series)} of {self.most} slots ([agent] max_series) are taken, and too many new names come; leave "
+            )
+            text += "those out that are made up, with [[ingest]] skip or drop; slots of series that stay silent come back"
         elif free > 0:
             share = brought + len(new) if brought + len(new) > self._few else 0
             needed = len(self.series) + len(new) + share

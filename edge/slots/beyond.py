@@ -56,6 +56,7 @@ class Beyond:
         self._series: OrderedDict[int, int] = OrderedDict()
         self._brought: dict[int, OrderedDict[int, float]] = {}
         self._refused = np.zeros((0, ROW), np.int64)
+        self._untold: set[int] = set()  # those that were admitted quietly
         self._strays: list[Stray] = []
         self.latest = 0  # latest time of a reading that was stored, ns UTC
         self.newest: str | None = None  # the first series that became known here since somebody took note
@@ -78,7 +79,7 @@ class Beyond:
         Args:
             topic: topic of the message.
             series: name and tags of each.
-            quietly: whether `newest` tells nothing of them.
+            quietly: whether `newest` tells nothing of them before they are admitted otherwise.
         """
         now, source = self._moment(), hash(topic)
         names = {_key(name, tags): name for name, tags in series}
@@ -89,8 +90,12 @@ class Beyond:
             return False
         for key in new:
             self._hear(key, source, now)
-            if not quietly:
-                self.newest = self.newest or names[key]
+        untold = names.keys() & self._untold
+        if quietly:
+            self._untold.update(new)
+        elif untold or new:
+            self._untold -= untold
+            self.newest = self.newest or names[min(untold) if untold else new[0]]
         return True
 
     def add(self, strays: Sequence[Stray]) -> None:
@@ -151,6 +156,7 @@ class Beyond:
         return all(known)
 
     def _forget(self, key: int) -> None:
+        self._untold.discard(key)
         source = self._series.pop(key)
         del self._brought[source][key]
         if not self._brought[source]:

@@ -302,7 +302,7 @@ def test_ten_thousand_series_fit_in_a_hundred_megabytes(tmp_path: Path, mosquitt
     """Window 96, horizon 24, every interval of every series closing at once, twice: resident memory stays below."""
     contract = Contract(900 * SECOND, 96, 24)
     channel = release(tmp_path / "registry", baseline_bundle(contract))
-    with running(configure(tmp_path, mosquitto.url, f"sqlite:///{tmp_path}/store.db", channel)) as agent:
+    with running(configure(tmp_path, mosquitto.url, f"sqlite:///{tmp_path}/store.db", channel, max_series=12_000)) as agent:
         client = publisher(mosquitto.port)
         for interval in range(3):
             moment = START + interval * contract.interval

@@ -46,6 +46,18 @@ def test_a_time_that_stands_still_is_named() -> None:
     )
 
 
+def test_what_is_said_once_waits_for_its_minute() -> None:
+    """Three sensors whose times stand still, found in one batch: each is named, one a minute, without a further sign."""
+    desk = Desk(ingest("log/{x}", value="v", time="date"))
+    for n in range(9):
+        desk.take(*[(f"log/{name}", f'{{"date": "2026-01-15", "v": {n}}}'.encode()) for name in ("roof", "attic", "cellar")])
+    for minute in range(4):
+        desk.seconds = 61.0 * minute
+        desk.take()
+        told = [line.split("'")[1] for line in desk.lines if line.startswith("same_time")]
+        assert told == ["roof", "attic", "cellar"][: minute + 1]
+
+
 def test_a_known_topic_whose_series_another_one_takes_is_looked_at_again() -> None:
     """Each change from one to the other is counted, however often both were seen."""
     desk = Desk(ingest("a/{x}"), ingest("b/{x}"))

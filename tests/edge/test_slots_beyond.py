@@ -157,6 +157,18 @@ def test_a_series_is_told_of_once() -> None:
     assert gate.beyond.newest is None
 
 
+def test_a_series_that_was_admitted_quietly_is_told_of_when_it_is_admitted_otherwise() -> None:
+    """It found no slot after all."""
+    gate = Gate(10)
+    assert gate.beyond.admit("t", [("a", {})], quietly=True)
+    assert gate.beyond.newest is None
+    gate.admits("a", "t")
+    assert gate.beyond.newest == "a"
+    gate.beyond.newest = None
+    gate.admits("a", "t")
+    assert gate.beyond.newest is None
+
+
 def test_long_names_take_no_memory() -> None:
     """A million names of any length take some megabytes together."""
     gate = Gate(1000)
