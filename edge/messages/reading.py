@@ -245,10 +245,8 @@ class Naming:
         self._left_out = self._moment(), min(new)
         text = f"more than {self.most} series; raise [agent] max_series if they are real"
         if fits:
-            text = (
-                f"{len(self.series)} of {self.most} slots ([agent] max_series) are taken, and too many new names come; leave "
-            )
-            text += "those out that are made up, with [[ingest]] skip or drop; slots of series that stay silent come back"
+            text = f"{len(self.series)} of {self.most} slots ([agent] max_series) are taken, and too many new names come; "
+            text += "leave those out that are made up, with [[ingest]] skip or drop; slots of series that stay silent come back"
         elif free > 0:
             share = brought + len(new) if brought + len(new) > self._few else 0
             needed = len(self.series) + len(new) + share

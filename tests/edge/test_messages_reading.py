@@ -276,6 +276,16 @@ def test_a_series_without_room_is_named_for_ten_minutes(others: tuple[str, ...],
     assert naming.problem is None
 
 
+def test_a_series_that_was_left_out_once_and_is_stored_now_is_no_trouble_of_that_kind() -> None:
+    """Its first reading came amid a flood of names; the line says what becomes of the next ones."""
+    naming = Naming(SeriesTable(), [], 2)
+    for name in ("1", "2", "made up", "real.t"):
+        brought(naming, name, name)
+    assert "readings of series 'real.t' are left out" in (naming.problem or "")
+    brought(naming, "real.t", "real.t")
+    assert "series 'real.t' is stored without a forecast" in (naming.problem or "")
+
+
 def test_gateways_bring_hundreds_of_series_in_a_message_until_there_is_no_room() -> None:
     """Of any size up to the few that every topic may bring, and so does a broker with a retained message for each series."""
     naming = Naming(SeriesTable(), [], 2000)
