@@ -145,6 +145,15 @@ class BufferedClient(paho.Client):
         """When a long message began that is not at its end, seconds of the monotonic clock; nothing else comes before it."""
         return self._slow_since
 
+    def go_on_pinging(self) -> None:
+        """Ping as often as configured, after the broker has accepted us.
+
+        A broker of MQTT 5 may tell another time, which the library takes. One that is longer, or 0 for never, would let a dead
+        broker pass for one that has nothing to send; to ping more often is always allowed.
+        """
+        ours = self._subscription.keepalive
+        self._keepalive = min(self._keepalive or ours, ours)
+
     def reconnect(self) -> MQTTErrorCode:
         """As the library's, but remembers why it failed, and fails in one way only, which ends no thread."""
         self.failure = None

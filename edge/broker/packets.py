@@ -8,7 +8,7 @@ a reading is, so they are left out unread; only the identifiers of subscriptions
 
 from collections.abc import Iterator
 
-from edge.messages.message import Message
+from edge.messages.message import LONGEST_TOPIC, Message
 
 # First bytes of messages of each QoS, retained or sent again or not.
 MESSAGES = frozenset(0x30 | dup << 3 | qos << 1 | retained for dup in (0, 1) for qos in (0, 1, 2) for retained in (0, 1))
@@ -29,6 +29,9 @@ TEXTS = {
 SET_BACK = 1_000_000_000  # ns; a clock that goes back by less gives no time twice
 # Bytes before a payload: type and length, the topic behind its length, an identifier, the length of the properties.
 LONGEST_PREFIX = 5 + 2 + 65_535 + 2 + 4
+# Bytes of a topic, with its length before it, that are kept. One of more is too long for any rule, and so is what is kept of
+# it: two of its bytes take one in memory at least.
+LONGEST_KEPT = 2 + 2 * (LONGEST_TOPIC + 4)
 LONGEST_ANSWER = 1 << 20  # bytes of a packet that is no message; the text of a reason is the longest part of it
 
 
@@ -131,15 +134,16 @@ class PacketReader:
             raise NotMqtt("a message ends within its topic")
         if self._properties:
             length = stream[payload] if payload < stop else 128
-            told, behind = (
-                payload,
-                payload + 1 + length,
-            )  # the usual single byte is told here: two calls take half as long as the rest
+            # The usual single byte is told here: two calls take half as long as the rest.
+            told, behind = payload, payload + 1 + length
             payload = behind if length < 128 and behind <= stop else self._behind_properties(stream, payload, stop)
             if body == start + 2:
                 raise NotMqtt("a message has no topic, and we allow no alias in its place")
         try:
-            topic = str(stream[start + 2 : body], "utf-8")
+            if body - start <= LONGEST_KEPT:
+                topic = str(stream[start + 2 : body], "utf-8")
+            else:
+                topic = str(stream[start + 2 : start + LONGEST_KEPT], "utf-8", "ignore")
         except UnicodeDecodeError:
             topic = ""  # of no rule
         mid = stream[body] << 8 | stream[body + 1] if qos else 0

@@ -166,7 +166,7 @@ class Subscriber:
                 message = self._next.popleft()
                 messages.append(message)
                 size = len(message.payload)
-                self._bytes_out += size
+                self._bytes_out += size + len(message.topic)
                 room -= size // USUAL_BYTES or 1
         self._out += len(messages)
         return messages
@@ -204,6 +204,7 @@ class Subscriber:
             self._short_lived = 0
             return
         self._accepted = time.monotonic()
+        self._client.go_on_pinging()
         held, wanted = self._record.filters, self._wanted
         if held and not flags.session_present:
             self._remarks.append(
@@ -319,7 +320,7 @@ class Subscriber:
             self.acknowledge(copies)  # at once: the broker keeps the one that counts until its effect is committed
             messages = list(filterfalse(self._copies.leaves_out, messages))
         self._in += len(messages)
-        self._bytes_in += sum(len(message.payload) for message in messages)
+        self._bytes_in += sum([len(message.payload) + len(message.topic) for message in messages])
         self._handed.put(messages)
 
 

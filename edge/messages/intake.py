@@ -16,8 +16,8 @@ from edge.log import Grumbler
 from edge.messages.content import takes_more
 from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.ingest import Quick, Row, Source
-from edge.messages.message import Arrival, Message
-from edge.messages.reading import LONGEST_TOPIC, Bounds, Naming, bind, take
+from edge.messages.message import LONGEST_TOPIC, Arrival, Message
+from edge.messages.reading import Bounds, Naming, bind, take
 from edge.messages.topics import MOST_FAILING, TopicRecord, Topics
 from edge.quoting import quoted
 from edge.slots.beyond import Stray

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import msgspec
 
+LONGEST_TOPIC = 1024  # bytes in memory that a rule can take; names are kept for every series
+
 
 class Message(msgspec.Struct, frozen=True, gc=False):  # one is made per message: a dataclass takes five times as long
     """One message as it came.
 
     Args:
-        topic: topic that it was published to.
+        topic: topic that it was published to; only its beginning where it is too long for any rule.
         payload: its bytes; only the first ones where it is too large to be a reading.
         arrival: time of arrival, ns UTC.
         retained: whether the broker had kept it; its age is unknown.

@@ -14,6 +14,7 @@ from edge.messages.formats.memory import FormatMemory
 from edge.messages.formats.payload import LARGEST_PAYLOAD, Stateful
 from edge.messages.formats.units import Units
 from edge.messages.ingest import Bound, Ingest, Row, Source
+from edge.messages.message import LONGEST_TOPIC
 from edge.messages.names import KEY
 from edge.messages.presets.table import PRESETS, PresetRule, expand
 from edge.messages.rule import IngestRule, which_rule
@@ -21,7 +22,6 @@ from edge.quoting import quoted
 from edge.slots.beyond import Beyond
 from edge.slots.returning import scarce
 
-LONGEST_TOPIC = 1024  # bytes in memory; names are kept for every series
 LACKING = 600.0  # seconds for which health tells of a series without room
 FEW_SERIES = 1000  # series that any topic may bring while there is room
 ROOM = "no room for it; raise max_series if it is real, else leave it out with [[ingest]] skip or drop"

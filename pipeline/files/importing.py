@@ -11,7 +11,7 @@ from edge.contract.times import iso
 from edge.errors import HistoryError
 from edge.messages.content import takes_more
 from edge.messages.ingest import Ingest
-from edge.messages.reading import LONGEST_TOPIC
+from edge.messages.message import LONGEST_TOPIC
 from edge.quoting import quoted
 from edge.stores.store import Store
 from edge.tables.notes import Notes

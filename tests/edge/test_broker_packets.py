@@ -1,6 +1,7 @@
 """The reader of packets beside the library's own parser, on streams that are cut anywhere."""
 
 import socket
+import sys
 import threading
 from itertools import pairwise
 
@@ -12,7 +13,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 
 from edge.broker.packets import NotMqtt, PacketReader, completed
-from edge.messages.message import Message
+from edge.messages.content import takes_more
+from edge.messages.message import LONGEST_TOPIC, Message
 from tests.support.servers import HANGS_AFTER
 from tests.support.wires import told
 
@@ -239,6 +241,18 @@ def test_a_topic_that_is_no_text_is_of_no_rule() -> None:
     """Its message has an identifier, by which it is acknowledged."""
     (message,), _ = read(PacketReader(LONGEST), [publish(b"t/\xff", b"1", mid=5, qos=1)])
     assert (message.topic, message.payload, message.mid) == ("", b"1", 5)
+
+
+@pytest.mark.parametrize("sign", ["a", "é", "я", "€", "\U0001f321"])
+def test_what_is_kept_of_a_topic_that_is_too_long_is_too_long(sign: str) -> None:
+    """Whatever it is written with; the longest one that a rule can take is kept whole."""
+    for count in (LONGEST_TOPIC // 4, LONGEST_TOPIC, 2 * LONGEST_TOPIC, 65_000 // len(sign.encode())):
+        topic = sign * count
+        ((message,), _) = read(PacketReader(LONGEST), [publish(topic.encode(), b"1")])
+        assert message.payload == b"1"
+        assert takes_more(message.topic, LONGEST_TOPIC) == takes_more(topic, LONGEST_TOPIC)
+        assert message.topic == topic or takes_more(topic, LONGEST_TOPIC)
+        assert sys.getsizeof(message.topic) < 10 * LONGEST_TOPIC
 
 
 def test_a_new_connection_begins_with_a_packet() -> None:

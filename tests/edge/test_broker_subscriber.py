@@ -17,23 +17,10 @@ from edge.broker.client import Subscription
 from edge.broker.filters import FilterRecord
 from edge.broker.subscriber import Subscriber
 from edge.messages.formats.payload import LARGEST_PAYLOAD
-from edge.messages.message import Message
 from tests.support.agent_process import hang_up, publisher, subscribe_before
 from tests.support.servers import HANGS_AFTER, Mosquitto, free_port, wait_until
-from tests.support.subscribed import SOON, connected, subscribed
+from tests.support.subscribed import SOON, connected, subscribed, take
 from tests.support.wires import break_wire, read_properties
-
-
-def take(subscriber: Subscriber, count: int, *, acknowledge: bool = True) -> list[Message]:
-    """Exactly so many messages."""
-    found: list[Message] = []
-    end = time.monotonic() + HANGS_AFTER
-    while len(found) < count and time.monotonic() < end:
-        messages = subscriber.take(count - len(found), 0.2)
-        if acknowledge:
-            subscriber.acknowledge(messages)
-        found += messages
-    return found
 
 
 @pytest.mark.servers
@@ -264,45 +251,6 @@ def test_a_message_that_drips_holds_up_no_ping() -> None:
 
             wait_until(drip, what="a ping and the reason")
             wait_until(lambda: "did not answer for 1 s" in (subscriber.problem or ""), what="the end")
-
-
-def test_answers_that_nobody_asked_for_change_nothing() -> None:
-    """Of an earlier request, or once more: a flood of them makes no remark longer, and gives no filter up."""
-    with (
-        socket.create_server(("127.0.0.1", free_port())) as server,
-        subscribed(server.getsockname()[1], session=Subscription("gateway", ["t/#"]), pauses=SOON) as subscriber,
-    ):
-        wire, _ = server.accept()
-        with wire:
-            wire.recv(1000)
-            wire.sendall(b"\x20\x02\x00\x00")
-            number = wire.recv(1000)[2:4]
-            wire.sendall(b"\x90\x03\xff\xff\x80")
-            wire.sendall((b"\x90\x03" + number + b"\x00") * 1000 + b"\xb0\x02" + number)
-            wire.sendall(b"\x30\x06\x00\x03t/a!")
-            assert [message.payload for message in take(subscriber, 1)] == [b"!"]
-            assert subscriber.problem is None
-            assert subscriber.remark == "the broker keeps nothing for us while we are away (it grants QoS 0 only)"
-
-
-def test_messages_of_qos_2_that_are_never_released_fill_no_memory() -> None:
-    """They come like those of QoS 1, and nothing is kept of them; a broker that releases for ever and reads nothing is left."""
-    payload = bytes(LARGEST_PAYLOAD)
-    with (
-        socket.create_server(("127.0.0.1", free_port())) as server,
-        subscribed(server.getsockname()[1], session=Subscription("gateway", ["t/#"]), pauses=SOON) as subscriber,
-    ):
-        wire, _ = server.accept()
-        with wire, suppress(OSError):
-            wire.recv(1000)
-            wire.sendall(b"\x20\x02\x00\x00")
-            for number in range(1, 500):
-                wire.sendall(b"\x34\x87\x80\x04\x00\x03t/a" + number.to_bytes(2) + payload)
-                assert [message.mid for message in take(subscriber, 1, acknowledge=False)] == [number]
-            assert wire.recv(1000)
-            while True:
-                wire.sendall(b"\x62\x02\x00\x01" * 16_384)
-        wait_until(lambda: "releases messages and reads none of our answers" in (subscriber.problem or ""), what="the end")
 
 
 @pytest.mark.servers

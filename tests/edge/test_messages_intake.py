@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from edge.contract.times import SECOND
 from edge.messages.formats.payload import LARGEST_PAYLOAD
-from edge.messages.message import Message
-from edge.messages.reading import LONGEST_TOPIC
+from edge.messages.message import LONGEST_TOPIC, Message
 from tests.support.desk import GOOD, NOW, Desk
 from tests.support.ingests import ingest
 

@@ -42,6 +42,9 @@ def test_token_is_read_when_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.
     missing = Address.parse("a:///x", str(tmp_path / "missing"))
     with pytest.raises(ConfigurationError, match="cannot read the token file"):
         missing.token()
+    (tmp_path / "token").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigurationError, match=r"it is no text in UTF-8; check \[store\] token_file"):
+        Address.parse("a:///x", str(tmp_path / "token")).token()
 
 
 def test_a_token_is_not_sent_in_the_open(monkeypatch: pytest.MonkeyPatch) -> None:

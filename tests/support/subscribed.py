@@ -1,5 +1,6 @@
-"""A subscriber that is stopped in the end."""
+"""A subscriber that is stopped in the end, and what it takes."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -7,8 +8,9 @@ from edge.backoff import Backoff
 from edge.broker.address import Address
 from edge.broker.client import Subscription
 from edge.broker.subscriber import Subscriber
+from edge.messages.message import Message
 from edge.threads import Died, raise_again
-from tests.support.servers import wait_until
+from tests.support.servers import HANGS_AFTER, wait_until
 
 SESSION = Subscription("gateway", ["t/#"])
 SOON = Backoff(0.01, 0.01)
@@ -36,3 +38,15 @@ def subscribed(
 def connected(subscriber: Subscriber) -> None:
     """Wait until the broker has taken the subscription."""
     wait_until(lambda: subscriber.problem is None, what="the subscription")
+
+
+def take(subscriber: Subscriber, count: int, *, acknowledge: bool = True) -> list[Message]:
+    """Exactly so many messages."""
+    found: list[Message] = []
+    end = time.monotonic() + HANGS_AFTER
+    while len(found) < count and time.monotonic() < end:
+        messages = subscriber.take(count - len(found), 0.2)
+        if acknowledge:
+            subscriber.acknowledge(messages)
+        found += messages
+    return found
