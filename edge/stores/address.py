@@ -78,7 +78,8 @@ class Address:
             return Path(self.token_file).read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-            raise ConfigurationError(f"cannot read the token file {self.token_file}: {reason}; check [store] token_file") from error
+            message = f"cannot read the token file {self.token_file}: {reason}; check [store] token_file"
+            raise ConfigurationError(message) from error
 
     def in_the_open(self) -> str | None:
         """A warning that the token goes to the store without encryption; None where it does not, or where that is allowed.
