@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import msgspec
 
+from edge.errors import ConfigurationError
+
 Content = TypeVar("Content")
 OTHERS = 0o077  # permissions of the group and of everybody else
 
@@ -50,6 +52,24 @@ def read_json(path: Path, kind: type[Content]) -> Content | None:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def read_secret(path: str, words: str, setting: str) -> str:
+    """A password or token in a file, without the spaces around it.
+
+    Args:
+        path: path of the file.
+        words: name of the file in a message, with its path.
+        setting: setting that names it.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise ConfigurationError(f"cannot read {words}: {reason}; check {setting}") from error
 
 
 def write_synced(path: Path, content: bytes) -> None:

@@ -32,6 +32,8 @@ class Copies:
         for first, second in pairs:
             self._before.setdefault(first, [])
             self._before.setdefault(second, []).append(first)
+        # The filters that overlap with another one, in the order in which they are asked for, each after the last answer.
+        self.overlapping = sorted(self._before)
         self._templates = {topic_filter: TopicTemplate(topic_filter) for topic_filter in self._before}
         self._refused: set[str] = set()
         self._known: dict[tuple[str, tuple[int, ...]], bool] = {}
@@ -39,11 +41,6 @@ class Copies:
         self._asked: dict[int, Sequence[str]] = {}
         for topic_filter in self._before:
             self.identifier(topic_filter)
-
-    @property
-    def overlapping(self) -> list[str]:
-        """The filters that overlap with another one, in the order in which they are asked for, each after the last answer."""
-        return sorted(self._before)
 
     def after(self, topic_filter: str) -> list[str]:
         """The filters whose identifiers change with the answer for a filter."""

@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import filterfalse
 from queue import Empty, SimpleQueue
 
 import paho.mqtt.client as paho
@@ -316,9 +315,11 @@ class Subscriber:
 
     def _hand_over(self, messages: list[Message]) -> None:
         if self._copies.overlapping:
-            copies = list(filter(self._copies.leaves_out, messages))
+            counting, copies = list[Message](), list[Message]()
+            for message in messages:
+                (copies if self._copies.leaves_out(message) else counting).append(message)
             self.acknowledge(copies)  # at once: the broker keeps the one that counts until its effect is committed
-            messages = list(filterfalse(self._copies.leaves_out, messages))
+            messages = counting
         self._in += len(messages)
         self._bytes_in += sum([len(message.payload) + len(message.topic) for message in messages])
         self._handed.put(messages)

@@ -6,7 +6,6 @@ Durations are texts such as `15min`. Secrets never stand in the file: they come 
 
 import os
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ import msgspec
 from edge.broker.address import Address as BrokerAddress
 from edge.contract.grid import Aggregation
 from edge.errors import ConfigurationError
+from edge.files import read_secret
 from edge.forecaster.manifest import Cell, Design, Precision
 from edge.messages.ingest import Ingest
 from edge.messages.reading import make_ingests
@@ -353,11 +353,7 @@ def _password(file: str | None, variable: str, section: str) -> str | None:
     """The password in a file, or else in a variable; None where there is neither."""
     if file is None:
         return os.environ.get(variable)
-    try:
-        return Path(file).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-        raise ConfigurationError(f"cannot read {file}: {reason}; check [{section}] password_file") from error
+    return read_secret(file, file, f"[{section}] password_file")
 
 
 def parse_loopback(listen: str) -> tuple[str, int]:

@@ -164,7 +164,7 @@ class Engine:
     def keep(self, series: Int32) -> None:
         """Keep some series alone, in the table as well; each gets its place among these as its index.
 
-        A snapshot has to follow before the next batch: the journal has the indices of before.
+        Nothing but `dump` may follow, into a snapshot: the journal and what the forecaster knows have the indices of before.
 
         Args:
             series: index of each, int32 `[n]`.
@@ -173,9 +173,6 @@ class Engine:
         self.state.keep(series)
         self.scoring.keep(series)
         self.series.keep(series)
-        self._model_series, self._usual = self._model_series[:0], self._usual[:0]
-        self._outlook = Outlook(self.forecaster.contract.horizon, self.forecaster.contract.interval, self._refresh)
-        self._outlook.go_on(len(series))
 
     def pieces(self, readings: Readings, most: int) -> list[Readings]:
         """Readings in their order, in one piece or more, of which each closes at most so many windows.

@@ -2,11 +2,11 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from edge.errors import ConfigurationError
+from edge.files import read_secret
 from edge.tls import TlsFiles
 
 TOKEN_VARIABLE = "GATECAST_INFLUX_TOKEN"  # noqa: S105 - the name of a variable, not a secret
@@ -74,12 +74,7 @@ class Address:
         """
         if self.token_file is None:
             return os.environ.get(TOKEN_VARIABLE, "")
-        try:
-            return Path(self.token_file).read_text(encoding="utf-8").strip()
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-            message = f"cannot read the token file {self.token_file}: {reason}; check [store] token_file"
-            raise ConfigurationError(message) from error
+        return read_secret(self.token_file, f"the token file {self.token_file}", "[store] token_file")
 
     def in_the_open(self) -> str | None:
         """A warning that the token goes to the store without encryption; None where it does not, or where that is allowed.
