@@ -197,23 +197,33 @@ def test_the_end_of_the_agent_does_not_wait_for_a_store_that_hangs(tmp_path: Pat
     assert bench.lines("windows filled with 2 readings") == 1
 
 
+def without_a_state(bench: Bench) -> tuple[Agent, Archive, Callable[[], None]]:
+    """An agent without a state, its store of six readings, and a step in which that gives half of them.
+
+    Args:
+        bench: device on which a bundle is released.
+    """
+    bench.run(*([message("a.t", FIRST + number * MINUTE, float(number))] for number in range(6)))
+    bench.drain()
+    (bench.folder / "state" / "spool.db").unlink()
+    store = Archive([("a.t", number * MINUTE + FIRST - START, float(number)) for number in range(6)])
+    bench.open_store, bench.waits = lambda: store, Waits(patience=0.1, phase=0.0)
+    agent = bench.agent()
+    script_of(agent).waits_for_windows = False
+
+    def half() -> None:
+        store.may_answer.release(3)
+        go_on_until(agent, lambda: agent.parts.primer.fills)
+
+    return agent, store, half
+
+
 @pytest.mark.parametrize("same_grid", [True, False])
 def test_a_bundle_that_goes_live_while_windows_are_filled_begins_anew(same_grid: bool, tmp_path: Path) -> None:
     """Half of the history is no window, and what came meanwhile counts once."""
     bench = Bench(tmp_path)
     channel = release(bench.registry, baseline_bundle())
-    bench.run(*([message("a.t", FIRST + number * MINUTE, float(number))] for number in range(6)))
-    bench.drain()
-    (tmp_path / "state" / "spool.db").unlink()
-    store = Archive([("a.t", number * MINUTE + FIRST - START, float(number)) for number in range(6)])
-    bench.open_store, bench.waits = lambda: store, Waits(patience=0.1, phase=0.0)
-    agent = bench.agent()
-    script, primer = script_of(agent), agent.parts.primer
-    script.waits_for_windows = False
-
-    def half() -> None:
-        store.may_answer.release(3)
-        go_on_until(agent, lambda: primer.fills)
+    agent, store, half = without_a_state(bench)
 
     def swap() -> None:
         contract = CONTRACT if not same_grid else engine_of(agent).forecaster.contract
@@ -224,10 +234,10 @@ def test_a_bundle_that_goes_live_while_windows_are_filled_begins_anew(same_grid:
         store.may_answer.release(100)
 
     def filled() -> None:
-        go_on_until(agent, lambda: not primer.busy)
+        go_on_until(agent, lambda: not agent.parts.primer.busy)
 
     late = [message("a.t", FIRST + number * MINUTE, float(number)) for number in (6, 7)]
-    script.steps = [lambda: None, half, [late[0]], swap, [late[1]], filled]
+    script_of(agent).steps = [lambda: None, half, [late[0]], swap, [late[1]], filled]
     agent.run()
     assert channel.exists()
     assert window(agent, "a.t")[-6:] == [2.0, 3.0, 4.0, 5.0, 6.0, 7.0]

@@ -22,7 +22,7 @@ from edge.sources.notes import Notes
 from edge.sources.settings import HistorySource
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import Store
-from tests.edge.test_agent_priming import CONTRACT, MINUTE, START, Archive, go_on_until
+from tests.edge.test_agent_priming import CONTRACT, MINUTE, START, go_on_until, without_a_state
 from tests.support.agent_process import START as FIRST
 from tests.support.agent_process import baseline_bundle, release
 from tests.support.filling import origins_of
@@ -39,24 +39,13 @@ def held_back(bench: Bench, late: Sequence[Step]) -> Agent:
         late: the steps.
     """
     release(bench.registry, baseline_bundle())
-    bench.run(*([message("a.t", FIRST + number * MINUTE, float(number))] for number in range(6)))
-    bench.drain()
-    (bench.folder / "state" / "spool.db").unlink()
-    store = Archive([("a.t", number * MINUTE + FIRST - START, float(number)) for number in range(6)])
-    bench.open_store, bench.waits = lambda: store, Waits(patience=0.1, phase=0.0)
-    agent = bench.agent()
-    script, primer = script_of(agent), agent.parts.primer
-    script.waits_for_windows = False
-
-    def half() -> None:
-        store.may_answer.release(3)
-        go_on_until(agent, lambda: primer.fills)
+    agent, store, half = without_a_state(bench)
 
     def filled() -> None:
         store.may_answer.release(100)
-        go_on_until(agent, lambda: not primer.busy)
+        go_on_until(agent, lambda: not agent.parts.primer.busy)
 
-    script.steps = [lambda: None, half, late[0], filled, *late[1:]]
+    script_of(agent).steps = [lambda: None, half, late[0], filled, *late[1:]]
     return agent
 
 
