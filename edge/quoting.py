@@ -61,6 +61,12 @@ def quoted(value: object, most: int = SHOWN) -> str:
     return f"{text[: most - 3]}..." if cut or len(text) > most else text
 
 
+def shortened(payload: bytes, most: int) -> str:
+    """The beginning of a payload as text, of so many characters at most; it ends with `...` where it was cut."""
+    text = payload[: 4 * most].decode("utf-8", "replace")
+    return text if len(text) <= most and len(payload) <= 4 * most else f"{text[: most - 3]}..."
+
+
 def without_secrets(text: str) -> str:
     """A line that quotes a message, with *** for passwords, names of networks and places: logs are pasted into forums."""
     small = text.lower()

@@ -202,7 +202,8 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         shared = None if sharing is None else sharing.problem
         forgetting = None if retention is None else retention.problem
         device = (sender.degraded, committer.degraded, silence.problem, shared, forgetting)
-        reasons = (intake.records.problem, releases.problem, live.problem, primer.problem, naming.problem, *device)
+        taken = (broker.silence, intake.problem, naming.problem)
+        reasons = (*taken, releases.problem, live.problem, primer.problem, *device)
         return "; ".join(reason for reason in reasons if reason is not None) or None
 
     def wait_for_room() -> bool:
@@ -222,7 +223,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     if (keep := config.store.keep) is not None:
         retention = Retention(parse_duration(keep), lambda: trust.common, needed, log, moment=clocks.moment)
         store.forget(retention)
-    counters, silence = Counters(), Silence(series, clocks.moment)
+    counters, silence, broker = Counters(), Silence(series, clocks.moment), BrokerWatch(outside.subscriber, grumbler)
     sharing = None if config.mqtt.share is None else Sharing(series, outside.history, clocks.now)
     health = Health(counters, problem, shortfall, lambda: intake.records.documents())  # noqa: PLW0108 - it is made below
     health.warnings = outside.warnings
@@ -279,7 +280,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         reporter=Reporter(config.mqtt.client_id, parse_duration(config.agent.report) / 1e9, store, committer, counters, clocks),
         silence=silence,
         sharing=sharing,
-        broker=BrokerWatch(outside.subscriber, grumbler),
+        broker=broker,
         heart=heart,
         beginning=Beginning(lambda: naming.problem is not None, lambda: live.frees_slots, log, clocks.moment),
         stop=stop,

@@ -160,9 +160,9 @@ def tally(counters: Counters, effect: Effect, live: str) -> None:
         live: name of the forecaster that should have made all forecasts.
     """
     count = counters.count
-    count(Counter.DUPLICATES, effect.duplicates)
+    count(Counter.DUPLICATES, int((~effect.fresh).sum()))
     count(Counter.LATE, effect.late)
-    count(Counter.TOO_LATE, effect.too_late)
+    count(Counter.TOO_LATE, int(effect.too_late.sum()))
     for forecasts in effect.forecasts:
         count(Counter.FORECASTS if forecasts.model == live else Counter.FALLBACK_FORECASTS, len(forecasts))
     for kind, series in effect.broken.items():

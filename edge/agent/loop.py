@@ -16,7 +16,7 @@ from edge.agent.heartbeat import Heartbeat
 from edge.agent.journal import Journal
 from edge.agent.live import Live
 from edge.agent.priming import AGAIN, Primer
-from edge.agent.reporting import BrokerWatch, Reporter, say_faults, tally_batch
+from edge.agent.reporting import BrokerWatch, Reporter, say_faults, say_held, tally_batch
 from edge.agent.stopping import Stop
 from edge.agent.watching import Watcher
 from edge.broker.sharing import Sharing
@@ -292,8 +292,7 @@ class Agent:
         parts = self.parts
         ahead, waiting = parts.intake.held, parts.hold.waiting
         if len(ahead):
-            what = f"{len(ahead)} readings have times ahead of this device's clock, which is not confirmed yet"
-            parts.grumbler.say("held", f"{what}; they are stored, and close no interval until the clock is confirmed or set")
+            say_held(ahead, parts.clocks.now(), parts.series, parts.grumbler)
         latest, most = parts.trust.latest, parts.trust.latest if parts.trust.proved else LATEST
         if (beyond := parts.live.first_beyond) is not None and beyond <= latest:
             latest, early = beyond - 1, readings.time >= beyond
@@ -378,6 +377,7 @@ class Agent:
         elif parts.committer.has_news:
             parts.committer.commit(Commit(), may_wait=True)
         tally(parts.counters, effect, parts.live.name)
+        parts.intake.hear_late(readings, effect.fresh, effect.too_late)
         say_faults(effect, parts.series, parts.grumbler)
         return effect.failure
 

@@ -1,18 +1,26 @@
 """What the agent says of itself: rows in the store, and a line when the broker comes or goes."""
 
+from datetime import timedelta
+
 import numpy as np
 
 from edge.agent.committing import Committer
 from edge.agent.counters import Counter, Counters, Gauge, row
 from edge.broker.subscriber import Subscriber
 from edge.clock.clocks import Clocks
-from edge.contract.columns import Points, SeriesTable
+from edge.clock.offsets import quarters_of, written
+from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.schema import AGENT, RELEASED
+from edge.contract.times import SECOND
 from edge.log import Grumbler
 from edge.messages.intake import Intake
+from edge.quoting import quoted
 from edge.series.engine import Effect
 from edge.spool.spool import Commit
 from edge.stores.store import Store
+
+LONGEST_NAME = 120  # characters of a name in a line
+QUIET = 60.0  # seconds
 
 
 class Reporter:
@@ -75,24 +83,28 @@ def tally_batch(counters: Counters, intake: Intake, messages: int, readings: int
 class BrokerWatch:
     """Logs a line as soon as the connection to the broker is lost or made, and what holds in the end is said in any case.
 
-    Of a broker that comes and goes there is a line for each a minute.
+    Of a broker that comes and goes there is a line for each a minute. `silence` is what to look at where no message has come at
+    all, or None.
 
     Args:
         subscriber: the subscriber.
         grumbler: grumbler that takes the line.
+        quiet: seconds after the subscription in which a first message should have come.
     """
 
-    def __init__(self, subscriber: Subscriber, grumbler: Grumbler) -> None:
-        self._subscriber, self._grumbler = subscriber, grumbler
+    def __init__(self, subscriber: Subscriber, grumbler: Grumbler, quiet: float = QUIET) -> None:
+        self._subscriber, self._grumbler, self._quiet = subscriber, grumbler, quiet
+        self.silence: str | None = None
         self._problem, self._losses = subscriber.problem, subscriber.losses
         self._told = self._problem  # what the log said last
 
     def look(self) -> None:
         """Say what has changed since the last look; a connection that was lost and made again in between counts."""
+        self._listen()
         before, losses = self._problem, self._losses
         self._losses, self._problem = self._subscriber.losses, self._subscriber.problem  # the losses first: they come last
         if self._problem is None and self._told is not None:
-            self._grumbler.say("connected", f"subscribed to the topics of [[ingest]]{self._remark()}", always=True)
+            self._grumbler.say("connected", f"subscribed to {self._subscriber.subscribed}{self._remark()}", always=True)
             self._told = None
         elif self._problem is None and before is None and self._losses != losses:
             self._grumbler.say("broker", f"the connection was lost and made again{self._remark()}")
@@ -102,10 +114,43 @@ class BrokerWatch:
             if self._problem != before or not swallowed:
                 self._grumbler.say("broker", f"{self._problem}; trying again")
 
+    def _listen(self) -> None:
+        seconds, before = self._subscriber.unheard, self.silence
+        self.silence = None
+        if seconds is not None and seconds >= self._quiet:
+            since = f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
+            self.silence = (
+                f"no message has come since we subscribed to {self._subscriber.subscribed} {since} ago; check [mqtt] url and "
+                "the topics of [[ingest]]: mosquitto_sub -v -t '#' shows what is published there"
+            )
+            if before is None:
+                self._grumbler.say("no_message", self.silence)
+
     def _remark(self) -> str:
         """What the broker does otherwise than asked, behind a line."""
         remark = self._subscriber.remark
         return "" if remark is None else f"; {remark}"
+
+
+def say_held(held: Readings, now: int, series: SeriesTable, grumbler: Grumbler) -> None:
+    """Say that readings lie ahead of a clock that is not confirmed, and how far.
+
+    Args:
+        held: the readings, one at least.
+        now: time of the clock, ns UTC.
+        series: table of all series.
+        grumbler: grumbler that says it.
+    """
+    first = int(held.time.argmax())
+    name, distance = series.names[held.series[first]], int(held.time[first]) - now
+    offset = written(quarters_of(distance))
+    zone = f'; or, if that device writes local time, set [[ingest]] timezone = "{offset}" or the name of its zone'
+    grumbler.say(
+        "held",
+        f"{len(held)} readings have times ahead of this device's clock, which is not confirmed yet, the last of series "
+        f"{quoted(name, LONGEST_NAME)} by {timedelta(seconds=distance // SECOND)}; they are stored, and close no interval "
+        f"until the clock is set or confirmed: let a time service set it{zone if offset else ''}",
+    )
 
 
 def say_faults(effect: Effect, series: SeriesTable, grumbler: Grumbler) -> None:
@@ -118,11 +163,11 @@ def say_faults(effect: Effect, series: SeriesTable, grumbler: Grumbler) -> None:
     """
     for kind, broken in effect.broken.items():
         name = series.names[broken[0]]
-        grumbler.say(kind, f"{len(broken)} forecasts, first of series {name[:120]!r}; the baseline makes them")
+        grumbler.say(kind, f"{len(broken)} forecasts, first of series {quoted(name, LONGEST_NAME)}; the baseline makes them")
     if len(effect.jumped):
         name = series.names[effect.jumped[0]]
         grumbler.say(
             "increase",
-            f"series {name[:120]!r}: the counter jumped by far more than it usually adds; this interval has no increase, and "
-            "the next readings count again. If such readings come often, set [[ingest]] max",
+            f"series {quoted(name, LONGEST_NAME)}: the counter jumped by far more than it usually adds; this interval has "
+            "no increase, and the next readings count again. If such readings come often, set [[ingest]] max",
         )

@@ -24,6 +24,7 @@ from edge.broker.filters import FilterRecord
 from edge.broker.reasons import ADVICE, LOOK, OF_FILTERS, URL, reason_words
 from edge.contract.times import SECOND, format_duration
 from edge.messages.message import Message
+from edge.quoting import quoted
 from edge.threads import Died, raise_again
 
 ROOM_BYTES = 16 << 20
@@ -35,6 +36,7 @@ SHORT_LIVED_ROW = 3  # such connections in a row
 ANSWERS_WITHIN = 10.0  # seconds in which a broker that took the connection must answer a subscription
 PROTOCOL_ERROR, NO_ANSWER = 0x82, 0x8D  # reasons that the library gives for the end of a connection
 UNSPECIFIED = 0x80
+SHOWN_FILTERS = 3
 ONLY_QOS_0 = "the broker keeps nothing for us while we are away (it grants QoS 0 only)"
 
 
@@ -67,6 +69,7 @@ class Subscriber:
             f"client id {subscription.client_id!r}? choose another [mqtt] client_id for one of them"
         )
         self._accepted: float | None = None  # seconds, monotonic
+        self._subscribed: float | None = None  # when the broker took the subscription first, seconds, monotonic
         self._short_lived = 0
         self._problem: str | None = f"not connected to {self._where} yet"
         self._subscription, self._wanted = subscription, subscription.wanted
@@ -115,6 +118,18 @@ class Subscriber:
     def remark(self) -> str | None:
         """What is not as we asked for, although messages come; None where all is."""
         return "; ".join(self._remarks) or None
+
+    @property
+    def subscribed(self) -> str:
+        """The filters, the first of them by name, and the broker."""
+        names = [shared(topic, self._subscription.share) for topic in self._subscription.filters]
+        more = f" and {len(names) - SHOWN_FILTERS} more" if len(names) > SHOWN_FILTERS else ""
+        return f"{', '.join(map(quoted, names[:SHOWN_FILTERS]))}{more} at {self._where}"
+
+    @property
+    def unheard(self) -> float | None:
+        """Seconds since the subscription; None where a message has come since, or there is none."""
+        return None if self._subscribed is None or self._in or self.problem is not None else time.monotonic() - self._subscribed
 
     @property
     def session(self) -> int:
@@ -265,6 +280,7 @@ class Subscriber:
             self._client.later(self._subscription.keepalive, partial(self._begin_to_ask, list(self._refused)))
         else:
             self._problem = None
+            self._subscribed = self._subscribed or time.monotonic()
             if self._surplus:
                 self._giving_up = client.unsubscribe(self._surplus)[1]
 

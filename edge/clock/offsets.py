@@ -51,9 +51,9 @@ class Offsets:
             The offset as people write it, such as `+01:00`, where the topic's times have been that far ahead of their arrival
             for long enough; once for each topic.
         """
-        quarters = (moment - arrival + QUARTER // 2) // QUARTER
+        quarters = quarters_of(moment - arrival)
         row = self._rows.get(topic)
-        if not quarters or abs(quarters) > FARTHEST or abs(moment - arrival - quarters * QUARTER) > NEAR:
+        if not quarters:
             if row is not None:
                 row.quarters = 0
             return None
@@ -67,10 +67,25 @@ class Offsets:
         if row.said or row.count < ENOUGH or arrival - row.since < SPAN:
             return None
         row.said = True
-        hours, rest = divmod(abs(quarters), 4)
-        return f"{'+' if quarters > 0 else '-'}{hours:02}:{rest * 15:02}"
+        return written(quarters)
 
     def agree(self, topic: str) -> None:
         """Note a message whose time is that of its arrival: the topic's times are not always far away from it."""
         if (row := self._rows.get(topic)) is not None:
             row.quarters = 0
+
+
+def quarters_of(distance: int) -> int:
+    """The quarter hours that a time is ahead of another one, if a zone can be that far away from UTC; 0 where it is none.
+
+    Args:
+        distance: ns.
+    """
+    quarters = (distance + QUARTER // 2) // QUARTER
+    return 0 if abs(quarters) > FARTHEST or abs(distance - quarters * QUARTER) > NEAR else quarters
+
+
+def written(quarters: int) -> str:
+    """Quarter hours as people write an offset, such as `+01:00`; "" for 0."""
+    hours, rest = divmod(abs(quarters), 4)
+    return f"{'+' if quarters > 0 else '-'}{hours:02}:{rest * 15:02}" if quarters else ""

@@ -10,13 +10,15 @@ from urllib.request import ProxyHandler, build_opener
 
 import msgspec
 
+from edge.clock.belated import ADVICE, WHY
 from edge.commands.options import add_config
 from edge.errors import ConfigurationError, GatecastError
 from edge.messages.topics import UNHEARD
-from edge.quoting import one_line
+from edge.quoting import one_line, quoted
 
 TEXT = "list the topics of the running agent: last message, readings, and why messages were skipped"
 SHOWN = 40  # topics that are listed without --all
+SHOWN_RULES = 5
 TIMEOUT = 10.0  # seconds
 SECOND = 1_000_000_000  # ns
 LONGEST = 60  # characters of a topic in the table
@@ -30,6 +32,7 @@ class Topic(msgspec.Struct):
     seen: int
     messages: int
     readings: int
+    too_late: int
     skipped: dict[str, int]
     reason: str
     payload: str
@@ -37,7 +40,7 @@ class Topic(msgspec.Struct):
     @property
     def troubled(self) -> bool:
         """Whether something was skipped that was not meant to be: what brokers keep comes by the dozen at every start."""
-        return not UNHEARD.issuperset(self.skipped)
+        return self.too_late > 0 or not UNHEARD.issuperset(self.skipped)
 
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
@@ -60,12 +63,18 @@ def run(options: argparse.Namespace) -> int:
     """
     from edge.config.reading import read_config
 
-    topics = ask(read_config(options.config).agent.health)
+    config = read_config(options.config)
+    topics = ask(config.agent.health)
     if options.json:
         print(json.dumps({"topics": [msgspec.to_builtins(topic) for topic in topics]}))
         return 0
     for line in table(topics, time.time_ns(), None if options.all else SHOWN):
         print(line)
+    rules = dict.fromkeys(ingest.topic for ingest in config.ingests())
+    silent = [topic for topic in rules if not any(topic in known.rules for known in topics)]
+    if topics and silent:
+        names = ", ".join(map(quoted, silent[:SHOWN_RULES])) + (", ..." if len(silent) > SHOWN_RULES else "")
+        print(f"nothing has come for {len(silent)} of {len(rules)} [[ingest]] topics: {names}; check how they are written")
     return 0
 
 
@@ -103,13 +112,16 @@ def table(topics: Iterable[Topic], now: int, most: int | None) -> list[str]:
     shown = ordered[:most]
     names = [one_line(topic.topic)[:LONGEST] for topic in shown]
     width = max(len("topic"), *map(len, names))
-    lines = [f"{'topic':<{width}}  {'last seen':>10}  {'messages':>8}  {'readings':>8}  skipped"]
+    lines = [f"{'topic':<{width}}  {'last seen':>10}  {'messages':>8}  {'readings':>8}  {'too late':>8}  skipped"]
     for name, topic in zip(names, shown, strict=True):
         skipped = ", ".join(f"{kind} {count}" for kind, count in sorted(topic.skipped.items(), key=lambda item: -item[1]))
         age = f"{max(0, now - topic.seen) // SECOND} s ago"
-        lines.append(f"{name:<{width}}  {age:>10}  {topic.messages:>8}  {topic.readings:>8}  {skipped or '-'}")
+        numbers = f"{topic.messages:>8}  {topic.readings:>8}  {topic.too_late:>8}"
+        lines.append(f"{name:<{width}}  {age:>10}  {numbers}  {skipped or '-'}")
         if topic.skipped:
             lines.append(f"  {one_line(topic.reason)}; payload {one_line(topic.payload)}")
+        if topic.too_late:
+            lines.append(f"  too late: {WHY}; {ADVICE}")
     if rest := ordered[len(shown) :]:
         fine = sum(not topic.troubled for topic in rest)
         lines.append(f"and {len(rest)} more topics, {fine} of them without trouble; --all lists them")

@@ -172,7 +172,10 @@ class Ingest:
             value = get(document)
             if value is MISSING:
                 raise selection.nothing(document, payload)
-            result = number(value)
+            try:
+                result = number(value)
+            except PayloadError as error:
+                raise entry.refusal(value, error) from error
             return arrival if moment is None else moment(document, document, payload, arrival), result
 
         return take

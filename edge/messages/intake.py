@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from edge.clock.belated import Belated
 from edge.clock.doubles import Doubles
 from edge.clock.offsets import NEAR, Offsets
 from edge.clock.standing import Standing
 from edge.clock.trust import Trust
-from edge.contract.columns import Readings
+from edge.contract.columns import Bool, Readings
 from edge.contract.times import EARLIEST, LATEST
 from edge.errors import PayloadError, PayloadFault
 from edge.log import Grumbler
@@ -24,6 +25,8 @@ from edge.slots.beyond import Stray
 
 LONGEST_SHOWN = 120  # characters of a topic in a line
 MOST_UNTOLD = 1000  # lines of a kind that wait for their minute
+UNREADABLE = ("bad_json", "bad_payload", "bad_value")
+EMPTY = "the payload is empty: the device has no value now, or what the broker had kept was removed"
 FUTURE = "the time lies ahead of ours; check the sensor's clock, or [[ingest]] timezone if it writes local time"
 
 
@@ -84,6 +87,7 @@ class Intake:
         self._topics: dict[str, Bounds] = {}
         self._usual: dict[str, _Usual] = {}
         self._offsets, self._doubles, self._standing = Offsets(self._most), Doubles(), Standing()
+        self._belated = Belated(naming.series)
         self._origins: dict[int, _Origin] = {}  # of the last reading of each series
         self._untold: dict[str, deque[str]] = {}  # by kind, what is said once and found its minute taken
         self.arrivals: dict[int, Arrival] = {}
@@ -129,6 +133,20 @@ class Intake:
             self._grumbler.say("no_slot", news)
         self._tell_later()
         return readings
+
+    def hear_late(self, readings: Readings, fresh: Bool, too_late: Bool) -> None:
+        """Note on their topics, and for `problem`, which readings were too late; arguments as of `Belated.look`."""
+        for line in self._belated.look(readings, fresh, too_late):
+            self._tell_once("too_late", line)
+        if too_late.any():
+            for index in readings.series[too_late].tolist():
+                if (origin := self._origins.get(index)) is not None:
+                    self.records.came_too_late(origin.topic)
+
+    @property
+    def problem(self) -> str | None:
+        """Which messages cannot be used, and which series send only what is too late; None where there are none."""
+        return "; ".join(reason for reason in (self.records.problem, self._belated.problem) if reason) or None
 
     def _tell_once(self, kind: str, text: str) -> None:
         """Say what is known of a series or topic once: now, or when the minute of a line of its kind is over."""
@@ -179,6 +197,8 @@ class Intake:
         return usual.index, moment, value
 
     def _skip(self, message: Message, reason: PayloadError) -> None:
+        if not message.payload and reason.kind in UNREADABLE:
+            reason = PayloadError("no_value", EMPTY)
         self.skipped += 1
         self._say(message, reason, "skipped")
         self.records.skipped(message.topic, message.arrival, reason.kind, str(reason), message.payload, self._rules)

@@ -11,23 +11,15 @@ from edge.contract.meaning import Meaning
 from edge.contract.plausible import Plausible
 from edge.contract.times import DAY, parse_duration
 from edge.errors import ConfigurationError, PayloadError
+from edge.messages.advice import for_text
+from edge.messages.formats.units import LONGEST_NUMBER, SUFFIX
 from edge.messages.rule import IngestRule, NumberRule, ValueRule
 from edge.quoting import quoted
 
 Number: TypeAlias = Callable[[object], float]
 
 _COMMA = re.compile(r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)?,[0-9]+(?:[eE][+-]?[0-9]+)?|[+-]?[0-9]+")
-_WITH_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
-# A unit holds no digit but an exponent, or 12:30 and 2026-01-15 would be numbers with a unit. ² and ³ are letters here: a sign
-# that two branches take would double the time with each one more.
-_SUFFIX = re.compile(
-    r"""([+-]?[0-9.,]+(?:[eE][+-]?[0-9]+)?)\s*  # the number
-    ((?:[^\W\d_]|[%°‰€$£'"])  # a letter, or a sign that a unit may begin with
-    (?:[^\W\d_]|[%°/·*^ -]|(?<=[^\W\d])[1-4](?![0-9])|(?<=[\^-])[0-9])*)""",
-    re.VERBOSE,
-)
 _WORDS = {True: "true", False: "false"}
-LONGEST_NUMBER = 64  # characters of a number with something behind it
 
 
 def merged(rule: IngestRule, value: ValueRule) -> ValueRule:
@@ -126,12 +118,6 @@ def number_of(rule: IngestRule, value: ValueRule) -> Number:
     return parse
 
 
-def suffix_of(value: object) -> str:
-    """The unit that stands behind a number in a text, or ""."""
-    match = _SUFFIX.fullmatch(value.strip()) if isinstance(value, str) and len(value) <= LONGEST_NUMBER else None
-    return "" if match is None else match[2].strip()
-
-
 def _parser(rule: IngestRule, unit: str | None) -> Number:
     comma, suffix = rule.decimal == ",", bool(rule.suffix)
     if not comma and not suffix:
@@ -140,7 +126,7 @@ def _parser(rule: IngestRule, unit: str | None) -> Number:
     def parse(value: object) -> float:
         if isinstance(value, str):
             text = value.strip()
-            if suffix and len(text) <= LONGEST_NUMBER and (match := _SUFFIX.fullmatch(text)) is not None:
+            if suffix and len(text) <= LONGEST_NUMBER and (match := SUFFIX.fullmatch(text)) is not None:
                 if unit is not None and match[2].strip() != unit:
                     expected = f"expected {quoted(unit)} behind the number, as [[ingest]] unit says"
                     raise PayloadError("bad_value", f"{expected}; got {quoted(value)}")
@@ -190,9 +176,8 @@ def _scaled(parse: Number, scale: float, offset: float) -> Number:
 
 def _refusal(value: object) -> PayloadError:
     advice = ""
-    if isinstance(value, str) and len(value) <= LONGEST_NUMBER:
-        if _WITH_COMMA.fullmatch(value.strip()):
-            advice = '; for a decimal comma set [[ingest]] decimal = ","'
-        elif _SUFFIX.fullmatch(value.strip()):
-            advice = "; for a unit behind the number set [[ingest]] suffix = true"
+    if isinstance(value, bool):
+        advice = "; for states set [[ingest]] map = { true = 1, false = 0 }"
+    elif isinstance(value, str):
+        advice = for_text(value)
     return PayloadError("bad_value", f"expected a number, got {quoted(value)}{advice}")

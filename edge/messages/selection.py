@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from edge.contract.meaning import Meaning
 from edge.contract.plausible import Plausible
 from edge.errors import ConfigurationError, PayloadError
+from edge.messages.advice import for_document
 from edge.messages.formats.payload import Format
+from edge.messages.formats.units import suffix_of
 from edge.messages.names import star_pattern
-from edge.messages.number import Number, meaning_of, merged, number_of, plausible_of, suffix_of
+from edge.messages.number import Number, meaning_of, merged, number_of, plausible_of
 from edge.messages.paths import MISSING, Get, Levels, Walk, elements, getter, parse_path, walker
 from edge.messages.rule import IngestRule, ValueRule
 from edge.quoting import quoted
@@ -42,6 +44,10 @@ class Entry:
     meaning: Meaning | None
     plausible: Plausible | None
     states: bool
+
+    def refusal(self, value: object, error: PayloadError) -> PayloadError:
+        """The error about a value at the path, with the paths below that lead to numbers."""
+        return PayloadError(error.kind, f"{error}{for_document(value, self.path)}") if isinstance(value, dict | list) else error
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +187,8 @@ class Selection:
                 try:
                     taken.append(Taken(key, entry.number(value), entry, suffix_of(value) if self.suffixed else ""))
                 except PayloadError as error:
-                    reasons.append(error if self.only else _about(key, error))
+                    refusal = entry.refusal(value, error)
+                    reasons.append(refusal if self.only else _about(key, refusal))
         return taken
 
     def _take_all(self, entry: Entry, element: object, taken: list[Taken], reasons: list[PayloadError]) -> None:
@@ -261,8 +268,16 @@ class Selection:
         within = " of an element" if self.walked else ""
         if isinstance(document, dict | list) and any(map(self._has_texts, (part for _, part in self.elements(document)))):
             within += " (a * takes no texts: name those that are numbers in [[ingest]] values)"
-        plain = '; for a number alone set [[ingest]] format = "plain"' if isinstance(document, int | float) else ""
-        return PayloadError("no_value", f"expected {what} at {where}{within} in {quoted(payload)}{plain}")
+        return PayloadError("no_value", f"expected {what} at {where}{within} in {quoted(payload)}{self._advice(document)}")
+
+    def _advice(self, document: object) -> str:
+        if isinstance(document, bool) or document is None or self.walked:
+            return ""
+        if isinstance(document, int | float):
+            return '; for a number alone set [[ingest]] format = "plain"'
+        if isinstance(document, str):
+            return '; for a text alone set [[ingest]] value = ""'
+        return for_document(document)
 
 
 def _about(key: str, error: PayloadError) -> PayloadError:

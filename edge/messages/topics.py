@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from edge.errors import PayloadFault
-from edge.quoting import quoted, without_secrets
+from edge.quoting import quoted, shortened, without_secrets
 
 USELESS = 10  # messages in a row of which none can be used; fewer may be one sensor's
 UNHEARD = frozenset({"retained", "unwanted"})  # skipped on purpose: they say nothing of the device
@@ -23,6 +23,7 @@ class TopicRecord:
         seen: time of arrival of the last message, ns UTC.
         messages: messages that came.
         readings: readings in them.
+        too_late: readings that no window could hold any more.
         skipped: messages, and values of messages that gave others, by the reason why they were skipped; None: there are none.
         reason: the newest of these reasons, in words.
         payload: payload of the message that it was said of, shortened.
@@ -32,6 +33,7 @@ class TopicRecord:
     seen: int = 0
     messages: int = 0
     readings: int = 0
+    too_late: int = 0
     skipped: dict[PayloadFault, int] | None = None
     reason: str = ""
     payload: str = ""
@@ -45,6 +47,7 @@ class TopicRecord:
             "seen": self.seen,
             "messages": self.messages,
             "readings": self.readings,
+            "too_late": self.too_late,
             "skipped": dict(self.skipped or {}),
             "reason": without_secrets(self.reason),
             "payload": without_secrets(self.payload),
@@ -113,6 +116,11 @@ class Topics:
         if record is not None:
             self._note(record, kind, text, payload)
 
+    def came_too_late(self, topic: str) -> None:
+        """A reading of the topic was too late for any window."""
+        if (record := self._good.get(topic)) is not None:
+            record.too_late += 1
+
     def skipped(self, topic: str, arrival: int, kind: PayloadFault, text: str, payload: bytes, rules: Rules) -> None:
         """A message gave no reading.
 
@@ -171,4 +179,4 @@ class Topics:
     def _note(self, record: TopicRecord, kind: PayloadFault, text: str, payload: bytes) -> None:
         record.skipped = record.skipped or {}
         record.skipped[kind] = record.skipped.get(kind, 0) + 1
-        record.reason, record.payload = f"{kind}: {text}", quoted(payload, LONGEST_PAYLOAD)
+        record.reason, record.payload = f"{kind}: {text}", shortened(payload, LONGEST_PAYLOAD)

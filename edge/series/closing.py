@@ -45,13 +45,13 @@ class Ingested:
         closed: the windows that closed, in order of time per series.
         fresh: False for rows that repeat a known series, time and value, bool `[n]`.
         late: number of readings of closed intervals that repaired the window.
-        too_late: number of readings of intervals that no later window can hold; they changed nothing.
+        too_late: True for fresh rows of intervals that no later window can hold, bool `[n]`; they changed nothing.
     """
 
     closed: Closed
     fresh: Bool
     late: int
-    too_late: int
+    too_late: Bool
 
 
 def join(parts: list[Closed]) -> Closed:

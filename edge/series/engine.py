@@ -39,9 +39,9 @@ class Effect:
         entry: the batch as the journal keeps it.
         forecasts: one element per forecaster that made any.
         scores: errors of earlier forecasts whose facts are there now.
-        duplicates: number of readings that the windows had already.
+        fresh: False for readings that the windows had already, bool `[n]`.
         late: number of readings that repaired a window.
-        too_late: number of readings that no window could hold.
+        too_late: True for readings that no window could hold, bool `[n]`.
         failure: reason why the forecaster must not stay live, or None.
         broken: series whose forecasts break their promise, by kind; the baseline forecasts these.
         seconds: time spent in the forecaster.
@@ -53,9 +53,9 @@ class Effect:
     entry: Entry
     forecasts: list[Forecasts]
     scores: Scores
-    duplicates: int
+    fresh: Bool
     late: int
-    too_late: int
+    too_late: Bool
     failure: str | None = None
     broken: dict[Kind, Int32] = field(default_factory=dict)
     seconds: float = 0.0
@@ -215,7 +215,7 @@ class Engine:
             Entry(readings, now, kept),
             made.forecasts,
             scores,
-            int((~ingested.fresh).sum()),
+            ingested.fresh,
             ingested.late,
             ingested.too_late,
             made.failure,

@@ -170,7 +170,7 @@ class State:
             The windows that closed and what became of the readings.
         """
         if not len(readings):
-            return Ingested(Closed.nothing(self.contract.window), np.zeros(0, bool), 0, 0)
+            return Ingested(Closed.nothing(self.contract.window), np.zeros(0, bool), 0, np.zeros(0, bool))
         self._grow(int(readings.series.max()) + 1)
         order = np.argsort(readings.series, kind="stable")
         rows = readings.take(order)
@@ -193,14 +193,14 @@ class State:
         starts = np.flatnonzero(first)
         seen = rows.series[starts]
         self._latest[seen] = np.maximum(self._latest[seen], np.maximum.reduceat(rows.time, starts))
-        kept = np.empty(len(rows), bool)
-        kept[order] = fresh
+        kept, missed = np.empty(len(rows), bool), np.empty(len(rows), bool)
+        kept[order], missed[order] = fresh, too_late & fresh
         self._recent.add(readings.take(kept))
         return Ingested(
             join(parts) if parts else Closed.nothing(self.contract.window),
             kept,
             int((late & ~too_late & fresh).sum()),
-            int((too_late & fresh).sum()),
+            missed,
         )
 
     @property

@@ -94,7 +94,9 @@ def test_each_number_of_a_batch_is_counted_in_its_own_counter() -> None:
     errors, whole = np.array([1.0, -2.0, np.nan]), np.zeros(3, np.int64)
     scores = Scores(whole.astype(np.int32), whole, whole.astype(np.int32), errors, np.abs(errors), errors, errors, errors + 10)
     made, broken = [forecasts(11, "live"), forecasts(13, "last_value")], np.zeros(2, np.int32)
-    effect = Effect([], entry, made, scores, 3, 5, 7, broken={"crossed": broken}, seconds=0.5, outliers=9, jumped=broken)
+    of_ten = np.arange(10)
+    fates = of_ten >= 3, 5, of_ten < 7
+    effect = Effect([], entry, made, scores, *fates, broken={"crossed": broken}, seconds=0.5, outliers=9, jumped=broken)
     counters = Counters()
     for _ in range(2):
         tally(counters, effect, "live")

@@ -73,6 +73,21 @@ def test_a_late_reading_repairs_the_window(tmp_path: Path) -> None:
     assert engine_of(agent).state.advance(START + 4 * MINUTE).windows[0, -4:].tolist() == [1.0, 2.0, 3.0, 4.0]
 
 
+def test_a_sensor_whose_readings_are_all_too_late_is_named(tmp_path: Path) -> None:
+    """By health, once by the log, and on its topic; they are stored, and the other sensor is left alone."""
+    bench = Bench(tmp_path)
+    release(bench.registry, baseline_bundle())
+    old = [message("b.t", START - (1000 - step) * MINUTE, 5.0) for step in range(4)]
+    agent = bench.run([message("a.t", START, 1.0), message("b.t", START, 2.0)], *[[each] for each in old])
+    status, page = agent.parts.health.health()
+    assert (status, page["status"]) == (200, "degraded")
+    assert page["reason"].startswith("1 of 2 series send only what is too late, series 'b.t' sent a reading of")
+    assert bench.lines("too_late: series 'b.t' sent a reading of") == 1
+    assert [(record["readings"], record["too_late"]) for record in agent.parts.health.topics()] == [(1, 0), (5, 4)]
+    bench.drain()
+    assert len(bench.stored()["reading"]) == 6
+
+
 def test_the_clock_closes_only_after_the_queue(tmp_path: Path) -> None:
     """However long the broker takes to hand out what it kept, no interval of it closes by the clock before."""
     bench, found = Bench(tmp_path, Waits(steady=0.0), clock="wall"), []
@@ -291,7 +306,7 @@ def test_the_broker_is_spoken_of_once(tmp_path: Path) -> None:
     script.steps = [say("refused"), say(None), say("refused"), say(None), say("refused")]
     agent.run()
     assert bench.lines("broker: refused; trying again") == 1
-    assert bench.lines("connected: subscribed to the topics of [[ingest]]") == 1
+    assert bench.lines("connected: subscribed to '#' at a broker") == 1
 
 
 def test_a_million_topics_are_not_remembered(tmp_path: Path) -> None:

@@ -1,10 +1,15 @@
 """What the agent says of itself."""
 
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from edge.agent.counters import Counter, Counters, Gauge
-from edge.agent.reporting import BrokerWatch, Reporter
+from edge.agent.reporting import BrokerWatch, Reporter, say_held
 from edge.clock.clocks import Clocks
+from edge.contract.columns import Readings, SeriesTable
+from edge.contract.times import SECOND
 from edge.log import Grumbler
 from edge.spool.spool import Commit
 from edge.stores.sqlite import SqliteStore
@@ -50,7 +55,7 @@ def test_the_broker_is_spoken_of_when_it_changes() -> None:
     for problem in ("away", "away", None, None):
         script.problem = problem
         watch.look()
-    assert lines == ["broker: away; trying again", "connected: subscribed to the topics of [[ingest]]"]
+    assert lines == ["broker: away; trying again", "connected: subscribed to '#' at a broker"]
 
 
 def test_a_connection_lost_and_made_again_between_two_looks_is_spoken_of() -> None:
@@ -75,7 +80,7 @@ def test_a_loss_that_was_seen_is_spoken_of_once() -> None:
     watch.look()
     script.problem = None
     watch.look()
-    assert lines == ["broker: lost; trying again", "connected: subscribed to the topics of [[ingest]]"]
+    assert lines == ["broker: lost; trying again", "connected: subscribed to '#' at a broker"]
 
 
 def test_what_holds_in_the_end_is_said_in_any_case() -> None:
@@ -85,10 +90,43 @@ def test_what_holds_in_the_end_is_said_in_any_case() -> None:
     for second, problem in ((1, "lost"), (2, None), (3, "lost"), (4, None), (5, "lost"), (60, "lost")):
         now[0], script.problem = float(second), problem
         watch.look()
-    assert lines == ["broker: lost; trying again", "connected: subscribed to the topics of [[ingest]]"]
+    assert lines == ["broker: lost; trying again", "connected: subscribed to '#' at a broker"]
     for now[0] in (61.0, 62.0, 200.0):
         watch.look()
     assert lines[2:] == ["broker: lost; trying again (and 2 more like it)"]
     script.problem = None
     watch.look()
-    assert lines[3:] == ["connected: subscribed to the topics of [[ingest]]"]
+    assert lines[3:] == ["connected: subscribed to '#' at a broker"]
+
+
+def test_silence_after_the_subscription_is_said_once_and_stays_for_health() -> None:
+    """A topic that is written wrongly brings nothing, and health was ok."""
+    lines, script = list[str](), Script()
+    watch = BrokerWatch(script, Grumbler(lines.append), quiet=60.0)  # type: ignore[arg-type]
+    for script.unheard in (None, 0.5, 59.9):
+        watch.look()
+    assert (lines, watch.silence) == ([], None)
+    for script.unheard in (60.0, 130.0):
+        watch.look()
+    assert (watch.silence or "").startswith(
+        "no message has come since we subscribed to '#' at a broker 2 min ago; check [mqtt] url"
+    )
+    assert lines == [f"no_message: {(watch.silence or '').replace('2 min', '1 min')}"]
+    script.unheard = None
+    watch.look()
+    assert watch.silence is None
+
+
+@pytest.mark.parametrize(("distance", "zone"), [(7200, '"+02:00"'), (7200 + 80, '"+02:00"'), (1234, None), (30 * 86_400, None)])
+def test_readings_from_ahead_are_named_with_their_distance_and_the_way_out(distance: int, zone: str | None) -> None:
+    """That of the farthest; the zone only where one is that far away."""
+    lines: list[str] = []
+    held = Readings.of([1, 0], [900 * SECOND, (1000 + distance) * SECOND], [1.0, 2.0])
+    say_held(held, 1000 * SECOND, SeriesTable(["a", "b"]), Grumbler(lines.append))
+    (line,) = lines
+    assert f"the last of series 'a' by {timedelta(seconds=distance)}; they are stored" in line
+    assert line.endswith(
+        f"if that device writes local time, set [[ingest]] timezone = {zone} or the name of its zone"
+        if zone
+        else "until the clock is set or confirmed: let a time service set it"
+    )

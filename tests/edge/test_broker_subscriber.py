@@ -49,6 +49,21 @@ def test_what_is_not_acknowledged_comes_again(mosquitto: Mosquitto, version: Lit
 
 
 @pytest.mark.servers
+def test_a_subscription_on_which_nothing_has_come_is_known(mosquitto: Mosquitto) -> None:
+    """By its filters and since when, until the first message, whatever comes later."""
+    with subscribed(mosquitto.port, session=Subscription("gateway", ["t/#", "u", "v", "w"], share="g")) as subscriber:
+        assert subscriber.unheard is None
+        connected(subscriber)
+        wait_until(lambda: (subscriber.unheard or 0) > 0)
+        assert subscriber.subscribed.startswith("'$share/g/t/#', '$share/g/u', '$share/g/v' and 1 more at the broker at ")
+        sender = publisher(mosquitto.port)
+        sender.publish("t/a", "1", qos=1)
+        take(subscriber, 1)
+        assert subscriber.unheard is None
+        hang_up(sender)
+
+
+@pytest.mark.servers
 def test_an_acknowledgement_does_not_cross_connections(mosquitto: Mosquitto) -> None:
     """Over a new connection an old packet identifier is never acknowledged: it may be another message's by then."""
     sender = publisher(mosquitto.port)

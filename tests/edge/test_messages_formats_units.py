@@ -1,6 +1,8 @@
 """The first unit behind the numbers of a series counts, also after a restart (kind K9: what is misread in silence)."""
 
-from edge.messages.formats.units import Units
+import pytest
+
+from edge.messages.formats.units import Units, suffix_of
 
 
 def test_another_unit_is_refused() -> None:
@@ -32,3 +34,11 @@ def test_the_memory_has_an_end() -> None:
     assert units.refusal("b", "W") is None
     assert units.refusal("b", "kW") is None
     assert units.refusal("a", "kW") is not None
+
+
+@pytest.mark.parametrize(
+    ("value", "unit"), [("21.5 °C", "°C"), (" 3 m3/h ", "m3/h"), ("on", ""), ("21.5", ""), (21.5, ""), (None, "")]
+)
+def test_the_unit_behind_a_number(value: object, unit: str) -> None:
+    """Nothing where there is none, or where the value is no text."""
+    assert suffix_of(value) == unit

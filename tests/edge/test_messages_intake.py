@@ -40,6 +40,8 @@ def test_readings_come_in_order_of_arrival() -> None:
         ("sensors/roof/t", b'{"value": 1, "time": "2099-12-31T00:00:00Z"}', "future"),
         ("sensors/roof/t", b" " * (LARGEST_PAYLOAD + 1), "too_large"),
         ("plain/roof", b"nan", "bad_value"),
+        ("sensors/roof/t", b"", "no_value"),
+        ("plain/roof", b"", "no_value"),
     ],
 )
 def test_bad_message_is_counted_and_its_neighbours_are_kept(topic: str, payload: bytes, kind: str) -> None:

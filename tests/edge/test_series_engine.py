@@ -100,9 +100,9 @@ def test_every_reading_is_written_and_what_is_known_is_counted() -> None:
     fleet.step(count([0, 1, 9]))
     effect = fleet.step(Readings.of([2, 2, 2], [90, 10, 5], [9, 1, 77]))
     assert [(row["time"], row["value"]) for row in rows(effect, READING)] == [(90, 9), (10, 1), (5, 77)]
-    assert (effect.duplicates, effect.late, effect.too_late) == (2, 0, 1)
+    assert (effect.fresh.tolist(), effect.late, effect.too_late.tolist()) == ([False, False, True], 0, [False, False, True])
     effect = fleet.step(Readings.of([2], [75], [7.5]))
-    assert (effect.duplicates, effect.late, effect.too_late) == (0, 1, 0)
+    assert (effect.fresh.tolist(), effect.late, effect.too_late.tolist()) == ([True], 1, [False])
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30)), min_size=1, max_size=60), st.sampled_from([0.0, 0.5, 1.0]))

@@ -81,7 +81,7 @@ def test_the_oldest_interval_knows_what_was_before_it(meaning: Meaning) -> None:
     assert state.advance(1010).windows.tolist() == [[2.0, 3.0, 1.0] if meaning.kind == "counter" else [4.0, 7.0, 8.0]]
     late = State(Contract(10, 3, 1), meaning=lambda _: meaning)
     late.ingest(Readings.of([0] * 3, [985, 995, 1005], [4.0, 7.0, 8.0]))
-    assert late.ingest(Readings.of([0], [975], [2.0])).too_late == 0
+    assert late.ingest(Readings.of([0], [975], [2.0])).too_late.tolist() == [False]
     assert late.advance(1010).windows[0, 0] == (2.0 if meaning.kind == "counter" else 4.0)
 
 

@@ -46,6 +46,8 @@ class Script:
         self.steps = list(steps)
         self.problem: str | None = None
         self.remark: str | None = None
+        self.subscribed = "'#' at a broker"
+        self.unheard: float | None = None
         self.losses = 0
         self.session, self.waiting = 1, 0
         self.acknowledged: list[Message] = []

@@ -8,6 +8,7 @@ from contextlib import suppress
 import msgspec
 
 from edge.errors import PayloadError
+from edge.messages.advice import for_text
 from edge.messages.formats.payload import text_of
 from edge.quoting import quoted
 
@@ -40,7 +41,8 @@ def _read_anyhow(payload: bytes) -> object:
     try:
         return _read_loosely(text_of(payload))
     except ValueError as error:
-        raise PayloadError("bad_json", f"expected JSON, got {quoted(payload)}") from error
+        advice = for_text(text_of(payload), 'format = "plain"')
+        raise PayloadError("bad_json", f"expected JSON, got {quoted(payload)}{advice}") from error
     except RecursionError as error:
         raise _too_deep(payload) from error
 

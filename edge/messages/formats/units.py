@@ -1,11 +1,21 @@
 """The unit that stands behind the numbers of a series: the first one counts, also after a restart."""
 
+import re
 from collections.abc import Mapping
 
 from edge.errors import PayloadError
 from edge.quoting import quoted
 
 MOST_UNITS = 20_000  # series whose unit is remembered
+LONGEST_NUMBER = 64  # characters of a number with something behind it
+# A unit holds no digit but an exponent, or 12:30 and 2026-01-15 would be numbers with a unit. ² and ³ are letters here: a sign
+# that two branches take would double the time with each one more.
+SUFFIX = re.compile(
+    r"""([+-]?[0-9.,]+(?:[eE][+-]?[0-9]+)?)\s*  # the number
+    ((?:[^\W\d_]|[%°‰€$£'"])  # a letter, or a sign that a unit may begin with
+    (?:[^\W\d_]|[%°/·*^ -]|(?<=[^\W\d])[1-4](?![0-9])|(?<=[\^-])[0-9])*)""",
+    re.VERBOSE,
+)
 
 
 class Units:
@@ -45,3 +55,9 @@ class Units:
     def load(self, entries: Mapping[str, bytes]) -> None:
         """As `Stateful.load`."""
         self._units = {series: unit.decode() for series, unit in entries.items()}
+
+
+def suffix_of(value: object) -> str:
+    """The unit that stands behind a number in a text, or ""."""
+    match = SUFFIX.fullmatch(value.strip()) if isinstance(value, str) and len(value) <= LONGEST_NUMBER else None
+    return "" if match is None else match[2].strip()

@@ -1,0 +1,85 @@
+"""What to set in `[[ingest]]` so that a payload can be read: the end of a line that says why it cannot. It is short, or empty.
+
+A payload may be huge or hostile, so only its beginning is looked at.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterable
+
+from edge.contract.times import EARLIEST, LATEST
+from edge.messages.formats.units import LONGEST_NUMBER, SUFFIX
+from edge.quoting import quoted
+
+MOST_LOOKED_AT = 64  # values of a document
+MOST_SHOWN = 3  # paths in a line
+LONGEST_PATH = 40  # characters
+STATES = frozenset({"on", "off", "open", "closed", "true", "false", "yes", "no", "high", "low"})
+_WITH_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
+_LEVEL = re.compile(r"[\w /:%°-]+")  # a level of a path that is written without quotation marks
+_TIMES = tuple((EARLIEST // unit, LATEST // unit) for unit in (1, 10**3, 10**6, 10**9))
+
+
+def for_text(text: str, form: str = "") -> str:
+    """What to set for a text that is no number, and that nothing else tells how to read.
+
+    Args:
+        text: the text.
+        form: what takes such texts, as a setting; "" where the rule has it already.
+    """
+    if text.lstrip()[:1] in ("{", "["):
+        return "" if form else '; for a JSON document set [[ingest]] format = "json"'
+    word = text.strip() if len(text) <= LONGEST_NUMBER else ""
+    also = f"{form} and " if form else ""
+    if _WITH_COMMA.fullmatch(word):
+        return f'; for a decimal comma set [[ingest]] {also}decimal = ","'
+    if SUFFIX.fullmatch(word):
+        return f"; for a unit behind the number set [[ingest]] {also}suffix = true"
+    if word.lower() in STATES:
+        return f"; for states set [[ingest]] {also}map = {{ {word} = 1 }}, with a number for each state"
+    return ""
+
+
+def for_document(document: object, above: str = "") -> str:
+    """Where in a document numbers are.
+
+    Args:
+        document: what a payload holds, or the part of it at a path.
+        above: that path.
+    """
+    if isinstance(document, list) and document and isinstance(document[0], dict):
+        return f'; for a list of elements set [[ingest]] each = "{above or "*"}"'
+    paths = list(_numbers(document, above))
+    if not paths:
+        return ""
+    first = paths[0]
+    parent = first.rpartition(".")[0]
+    every = f', or "{parent}.*"' if parent else ', or "*"'
+    more = f"{every} for all of them" if len(paths) > 1 else ""
+    where = ", ".join(quoted(path) for path in paths[:MOST_SHOWN])
+    return f'; there are numbers at {where}: set [[ingest]] value = "{first}"{more}'
+
+
+def _numbers(document: object, above: str) -> Iterable[str]:
+    """Paths of the first numbers that are no times, the nearest first."""
+    waiting = deque([(above, document)])
+    looked = found = 0
+    while waiting and found <= MOST_SHOWN:
+        path, part = waiting.popleft()
+        inner = enumerate(part) if isinstance(part, list) else part.items() if isinstance(part, dict) else ()
+        for name, value in inner:
+            looked += 1
+            if looked > MOST_LOOKED_AT:
+                return
+            own = f"{path}.{name}" if path else str(name)
+            if len(own) > LONGEST_PATH or not _LEVEL.fullmatch(str(name)):
+                continue
+            if isinstance(value, dict | list):
+                waiting.append((own, value))
+            elif isinstance(value, int | float) and not isinstance(value, bool) and not _is_time(value):
+                found += 1
+                yield own
+
+
+def _is_time(value: float) -> bool:
+    return any(first <= value < last for first, last in _TIMES)
