@@ -25,7 +25,7 @@ def for_text(text: str, form: str = "") -> str:
 
     Args:
         text: the text.
-        form: what takes such texts, as a setting; "" where the rule has it already.
+        form: setting of the format that takes such texts; "" where the rule has it already.
     """
     if text.lstrip()[:1] in ("{", "["):
         return "" if form else '; for a JSON document set [[ingest]] format = "json"'
@@ -44,8 +44,8 @@ def for_document(document: object, above: str = "") -> str:
     """Where in a document numbers are.
 
     Args:
-        document: what a payload holds, or the part of it at a path.
-        above: that path.
+        document: content of a payload, or the part of it at a path.
+        above: path of that part.
     """
     if isinstance(document, list) and document and isinstance(document[0], dict):
         return f'; for a list of elements set [[ingest]] each = "{above or "*"}"'
@@ -63,8 +63,8 @@ def for_document(document: object, above: str = "") -> str:
 def _numbers(document: object, above: str) -> Iterable[str]:
     """Paths of the first numbers that are no times, the nearest first."""
     waiting = deque([(above, document)])
-    looked = found = 0
-    while waiting and found <= MOST_SHOWN:
+    looked = numbers = 0
+    while waiting and numbers <= MOST_SHOWN:
         path, part = waiting.popleft()
         inner = enumerate(part) if isinstance(part, list) else part.items() if isinstance(part, dict) else ()
         for name, value in inner:
@@ -77,7 +77,7 @@ def _numbers(document: object, above: str) -> Iterable[str]:
             if isinstance(value, dict | list):
                 waiting.append((own, value))
             elif isinstance(value, int | float) and not isinstance(value, bool) and not _is_time(value):
-                found += 1
+                numbers += 1
                 yield own
 
 

@@ -211,7 +211,7 @@ def test_late_reading_repairs_the_next_window_and_a_later_one_is_dropped() -> No
     state = State(Contract(interval=10, window=3, horizon=1))
     state.ingest(Readings.of([0, 0], [0, 20], [1.0, 3.0]))
     repaired = state.ingest(Readings.of([0, 0], [15, 30], [2.0, 4.0]))
-    assert (repaired.late, repaired.too_late.tolist()) == (1, [False])
+    assert (repaired.late, repaired.too_late.tolist()) == (1, [False, False])
     np.testing.assert_array_equal(repaired.closed.windows[-1], np.array([1, 2, 3], np.float32))
     dropped = state.ingest(Readings.of([0], [0 + 1], [9.0]))
     assert (dropped.late, dropped.too_late.tolist()) == (0, [True])
