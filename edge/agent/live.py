@@ -60,8 +60,11 @@ class Live:
 
     @property
     def frees_slots(self) -> bool:
-        """Whether slots of silent series would come back, if the agent began again."""
-        if self.engine is None or self._primer.waits:
+        """Whether slots of silent series would come back, if the agent began again.
+
+        None while the windows lack their history: what was heard before it is known to the store alone.
+        """
+        if self.engine is None or self._primer.waits or not self._primer.complete:
             return False
         return self._journal.staying(self.engine) is not None
 

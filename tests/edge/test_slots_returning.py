@@ -6,13 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.agent.loop import Agent
+from edge.agent.loop import Agent, Waits
 from edge.agent.stopping import Lifetime
 from edge.contract.columns import Int32
+from edge.contract.contract import Contract
+from edge.errors import StoreBusy
+from edge.forecaster.baselines import seasonal_naive
+from edge.release.ready import ReadyBundle
 from edge.series.ring import UNSEEN
 from edge.slots.returning import AGAIN, PAUSE, Beginning, staying
+from edge.stores.store import Store
 from tests.support.agent_process import START, baseline_bundle, release
-from tests.support.scripted_agent import MINUTE, Bench, Step, messages, window
+from tests.support.scripted_agent import MINUTE, Bench, Step, engine_of, messages, window
 
 NOBODY: Int32 = np.zeros(0, np.int32)
 
@@ -168,3 +173,22 @@ def test_readings_that_come_days_later_take_no_slot_of_a_series_that_is_heard(tm
     steps = messages([(name, START + at * MINUTE, 2.0) for at in range(60) for name in ("a.t", "b.t")])
     late = messages([("new.t", START + 60 * MINUTE, 3.0)])
     assert place.live([*steps, partial(place.at, 3 * 1440), *late, late[0]]) == ["a.t", "b.t"]
+
+
+def test_no_slot_is_taken_while_the_windows_lack_their_history(tmp_path: Path) -> None:
+    """On a new grid nothing is known of a series until the store has told it: each would seem to be silent."""
+
+    def away() -> Store:
+        raise StoreBusy("no answer")
+
+    place = Place(tmp_path, 2)
+    place.live(messages([(name, START + at * MINUTE, 2.0) for at in range(60) for name in ("a.t", "b.t")]))
+    place.bench.open_store, place.bench.waits = away, Waits(patience=0.0, phase=0.0)
+    agent = place.bench.agent()
+    live = agent.parts.live
+    assert live.restore()
+    bundle = baseline_bundle(Contract(interval=2 * MINUTE, window=24, horizon=6), second=1)
+    live.go_live(ReadyBundle(bundle, seasonal_naive(bundle.manifest.contract)))
+    assert (agent.parts.primer.waits, agent.parts.journal.staying(engine_of(agent)) is not None) == (False, True)
+    assert not live.frees_slots
+    agent.parts.spool.close()
