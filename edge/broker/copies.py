@@ -2,8 +2,9 @@
 
 Each of our filters that overlaps with another one gets a subscription identifier (chapter 3.8.2.1.2 of the standard), which the
 broker writes on its copies. It is made of the filter and of those before it that the broker had granted by then: for these the
-broker has sent a copy as well. A copy is left out only if one of them matches. So an identifier of another configuration, or
-none at all, leaves nothing out: of two evils, a message that counts twice is the smaller one.
+broker has sent a copy as well, and keeps it until it is acknowledged. A copy is left out only if one of them matches. So an
+identifier of another configuration, or none at all, leaves nothing out: of two evils, a message that counts twice is the
+smaller one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,7 +36,7 @@ class Copies:
         # The filters that overlap with another one, in the order in which they are asked for, each after the last answer.
         self.overlapping = sorted(self._before)
         self._templates = {topic_filter: TopicTemplate(topic_filter) for topic_filter in self._before}
-        self._refused: set[str] = set()
+        self._unkept: set[str] = set()
         self._known: dict[tuple[str, tuple[int, ...]], bool] = {}
         # What the broker kept while we were away comes before we ask again: the identifiers are known from the beginning.
         self._asked: dict[int, Sequence[str]] = {}
@@ -47,17 +48,22 @@ class Copies:
         return [other for other in self.overlapping if topic_filter in self._before[other]]
 
     def identifier(self, topic_filter: str) -> int:
-        """The identifier to ask for; the same while no filter before is refused, also after a restart."""
-        before = [other for other in self._before[topic_filter] if other not in self._refused]
+        """The identifier to ask for; the same while every filter before is granted, also after a restart."""
+        before = [other for other in self._before[topic_filter] if other not in self._unkept]
         digest = blake2b("\0".join([topic_filter, *before]).encode(), digest_size=8).digest()
         number = 1 + int.from_bytes(digest, "big") % LARGEST
         self._asked[number] = before
         self._known.clear()
         return number
 
-    def note(self, topic_filter: str, *, refused: bool) -> None:
-        """Note what the broker answered for a filter."""
-        (self._refused.add if refused else self._refused.discard)(topic_filter)
+    def note(self, topic_filter: str, *, kept: bool) -> None:
+        """Note what the broker answered for a filter.
+
+        Args:
+            topic_filter: filter that it was asked for.
+            kept: whether it keeps the copies until they are acknowledged: not where it refused, or granted QoS 0 only.
+        """
+        (self._unkept.discard if kept else self._unkept.add)(topic_filter)
         self._known.clear()
 
     def leaves_out(self, message: Message) -> bool:
@@ -73,5 +79,5 @@ class Copies:
         return known
 
     def _came_before(self, topic: str, number: int) -> bool:
-        before = (other for other in self._asked.get(number, ()) if other not in self._refused)
+        before = (other for other in self._asked.get(number, ()) if other not in self._unkept)
         return any(self._templates[other].match(topic) is not None for other in before)

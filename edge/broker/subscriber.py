@@ -36,6 +36,7 @@ SHORT_LIVED_ROW = 3  # such connections in a row
 ANSWERS_WITHIN = 10.0  # seconds in which a broker that took the connection must answer a subscription
 PROTOCOL_ERROR, NO_ANSWER = 0x82, 0x8D  # reasons that the library gives for the end of a connection
 UNSPECIFIED = 0x80
+KEPT = 1, 2  # QoS of subscriptions whose messages the broker keeps until they are acknowledged
 SHOWN_FILTERS = 3
 ONLY_QOS_0 = "the broker keeps nothing for us while we are away (it grants QoS 0 only)"
 
@@ -262,7 +263,7 @@ class Subscriber:
         self._asked = None, ()
         answers = list(zip(asked, reasons, strict=False))
         for topic, reason in answers:
-            self._copies.note(topic, refused=reason.is_failure)
+            self._copies.note(topic, kept=reason.value in KEPT)
             if self._refused.pop(topic, None) and not reason.is_failure and topic in self._copies.overlapping:
                 self._to_ask.extend([later] for later in self._copies.after(topic) if [later] not in self._to_ask)
             if reason.is_failure:

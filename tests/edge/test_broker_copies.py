@@ -15,8 +15,8 @@ from edge.broker.subscriber import Subscriber
 from edge.messages.message import Message
 from tests.support.agent_process import hang_up, publisher
 from tests.support.servers import HANGS_AFTER, Mosquitto, wait_until
-from tests.support.subscribed import SOON, connected, subscribed
-from tests.support.wires import read_properties
+from tests.support.subscribed import SOON, connected, subscribed, take
+from tests.support.wires import read_properties, told
 
 PLACE, HALL, OTHER = "meters/+/energy", "meters/hall/+", "weather/#"
 
@@ -54,10 +54,10 @@ def test_a_filter_that_is_refused_takes_nothing_from_others() -> None:
     """Neither while it is refused, nor of what was sent until it was granted."""
     copies = Copies([PLACE, HALL])
     usual = copies.identifier(HALL)
-    copies.note(PLACE, refused=True)
+    copies.note(PLACE, kept=False)
     assert not copies.leaves_out(message("meters/hall/energy", usual))
     alone = copies.identifier(HALL)
-    copies.note(PLACE, refused=False)
+    copies.note(PLACE, kept=True)
     assert copies.after(PLACE) == [HALL]
     assert not copies.leaves_out(message("meters/hall/energy", alone))
     assert copies.identifier(HALL) == usual
@@ -122,15 +122,15 @@ def answered(wire: socket.socket, reason: int) -> tuple[list[str], int | None]:
         wire.sendall(b"\xd0\x00")
     first, length = head
     data = wire.recv(length)
-    told = data[2 : 3 + data[2]]
-    at, filters = 2 + len(told), list[str]()
+    wishes = data[2 : 3 + data[2]]
+    at, filters = 2 + len(wishes), list[str]()
     while at < len(data):
         size = int.from_bytes(data[at : at + 2], "big")
         filters.append(data[at + 2 : at + 2 + size].decode())
         at += 3 + size
     assert first == 0x82
     wire.sendall(bytes([0x90, 3 + len(filters)]) + data[:2] + b"\x00" + bytes([reason]) * len(filters))
-    numbers = read_properties(PacketTypes.SUBSCRIBE, told).get("SubscriptionIdentifier")
+    numbers = read_properties(PacketTypes.SUBSCRIBE, wishes).get("SubscriptionIdentifier")
     return filters, numbers[0] if isinstance(numbers, list) else None
 
 
@@ -155,6 +155,27 @@ def test_a_broker_without_identifiers_is_asked_for_none() -> None:
         assert answered(wire, 1) == ([HALL, PLACE, OTHER], None)
         connected(subscriber)
         assert "no subscription identifiers" in (subscriber.remark or "")
+
+
+def copy_for(number: int, topic: str) -> bytes:
+    """A message of QoS 1 as a broker sends it for the subscription with this identifier."""
+    properties: bytes = told(PacketTypes.PUBLISH, SubscriptionIdentifier=number).pack()  # type: ignore[no-untyped-call]
+    body = len(topic).to_bytes(2, "big") + topic.encode() + b"\x00\x07" + properties + b"1"
+    return bytes([0x32, len(body)]) + body
+
+
+def test_a_filter_of_qos_0_takes_nothing_from_others() -> None:
+    """The broker may have kept no copy for it: while the agent was away it keeps those of QoS 1 only."""
+    with broker(b"") as (subscriber, wire):
+        answered(wire, 1)
+        filters, _ = answered(wire, 0)
+        assert filters == [PLACE]
+        _, hall = answered(wire, 1)
+        connected(subscriber)
+        assert "QoS 0" in (subscriber.remark or "")
+        assert hall is not None
+        wire.sendall(copy_for(hall, "meters/hall/energy"))
+        assert [message.topic for message in take(subscriber, 1)] == ["meters/hall/energy"]
 
 
 def test_a_filter_that_is_granted_later_changes_the_identifiers_behind_it() -> None:
