@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -21,9 +20,10 @@ from edge.damage import is_damage
 from edge.errors import ConfigurationError
 from edge.messages.message import Arrival
 from edge.series.entry import NO_FORECASTS, Entry
+from edge.spool.arrivals import arrival_of, note
 from edge.spool.blocks import Blocks
 from edge.spool.file import File
-from edge.spool.tables import move_aside, seal, size_up_to
+from edge.spool.tables import move_aside, seal, sealed, size_up_to
 from edge.stores.packing import pack
 
 INSERT_BLOCK = "INSERT INTO outbox (store, block, seal) VALUES (?, ?, ?)"
@@ -59,6 +59,7 @@ class Commit:
         refused: rows that the store will never take.
         snapshot: function that gives the parts of a state that makes the journal up to this batch unnecessary.
         arrivals: arrivals of the messages that carry no time.
+        newest: identifier of the newest message that did not come before; 0: none.
         held: the readings that wait for a clock that has proved itself; None: the same as before.
         now: our clock, ns UTC.
         formats: memory of the payload formats, by keys; other keys stay as they are.
@@ -72,6 +73,7 @@ class Commit:
     refused: Sequence[Refusal] = ()
     snapshot: Callable[[], Iterable[bytes]] | None = None
     arrivals: Iterable[Arrival] = ()
+    newest: int = 0
     held: Readings | None = None
     now: int | None = None
     formats: Mapping[str, bytes] = field(default_factory=dict)
@@ -88,6 +90,7 @@ def merged(earlier: Commit, later: Commit) -> Commit:
         [*earlier.refused, *later.refused],
         later.snapshot or earlier.snapshot,
         [*earlier.arrivals, *later.arrivals],
+        later.newest or earlier.newest,
         earlier.held if later.held is None else later.held,
         earlier.now if later.now is None else later.now,
         {**earlier.formats, **later.formats},
@@ -289,9 +292,8 @@ class Spool:
         for index, name, labels in commit.series:
             tags = msgspec.json.encode(labels).decode()
             write("INSERT OR IGNORE INTO series VALUES (?, ?, ?, ?)", (index, name, tags, seal(index, name, tags)))
-        arrivals = [(arrival.mid, arrival.digest, arrival.time) for arrival in commit.arrivals]
-        self._writer.executemany("INSERT OR REPLACE INTO arrival VALUES (?, ?, ?, ?)", map(_sealed, arrivals))
-        self._writer.executemany("INSERT OR REPLACE INTO format VALUES (?, ?, ?)", map(_sealed, commit.formats.items()))
+        note(self._writer, commit.arrivals, commit.newest)
+        self._writer.executemany("INSERT OR REPLACE INTO format VALUES (?, ?, ?)", map(sealed, commit.formats.items()))
         if commit.refused:
             rows = ((refusal.reason, refusal.block) for refusal in commit.refused)
             self._writer.executemany("INSERT INTO refused (reason, block) VALUES (?, ?)", rows)
@@ -342,12 +344,8 @@ class Spool:
         return [(name, msgspec.json.decode(tags, type=dict[str, str])) for name, tags in rows]
 
     def arrival(self, mid: int) -> Arrival | None:
-        """The newest message without a time that was committed under an identifier."""
-        try:
-            row = self._writer.execute("SELECT mid, CAST(digest AS BLOB), time FROM arrival WHERE mid = ?", (mid,)).fetchone()
-        except sqlite3.Error:  # the commit will say so
-            return None
-        return None if row is None else Arrival(*row)
+        """As `arrival_of`."""
+        return arrival_of(self._writer, mid)
 
     def snapshot(self) -> Iterator[bytes]:
         """The parts of the last snapshot; none where there is none.
@@ -381,8 +379,8 @@ class Spool:
         return (Entry.decode(entry) for entry in rows)
 
     def _sound_parts(self, query: str, table: str) -> Iterator[bytes]:
-        for part, sealed in self._writer.execute(query):
-            if sealed != seal(part):
+        for part, written in self._writer.execute(query):
+            if written != seal(part):
                 raise sqlite3.DatabaseError(f"a row of table {table} is damaged in {self._path}")
             yield part
 
@@ -394,7 +392,3 @@ class Spool:
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
-
-
-def _sealed(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return *row, seal(*row)

@@ -4,6 +4,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterable
 from contextlib import closing
+from typing import Any
 
 from edge.stores.packing import unpack_damaged
 
@@ -43,6 +44,11 @@ def seal(*parts: bytes | str | int | None) -> int:
         data = part if isinstance(part, bytes) else str(part).encode()
         value = zlib.crc32(data, (value + len(data) + 1) & 0xFFFFFFFF)
     return value
+
+
+def sealed(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A row with its seal."""
+    return *row, seal(*row)
 
 
 def size_up_to(connection: sqlite3.Connection, number: int) -> int:
