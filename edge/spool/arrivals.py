@@ -17,8 +17,8 @@ QUARTER = HALF // 2
 def forgotten(newest: int) -> tuple[int, int] | None:
     """The first and the last of the identifiers that were given in the round before; None where it is too early to say.
 
-    At least a quarter of all is left for messages that the broker may send again. A broker that gives the lowest free identifier
-    never comes so far.
+    At least a quarter of all is left for messages that the broker may send again. A broker that gives the lowest identifier
+    that is free never comes so far.
 
     Args:
         newest: identifier of the newest message that did not come before; 0: none.
