@@ -34,7 +34,7 @@ def note(connection: sqlite3.Connection, arrivals: Iterable[Arrival], newest: in
     Args:
         connection: connection to the spool.
         arrivals: arrivals of the messages that carry no time.
-        newest: as of `forgotten`.
+        newest: identifier as of `forgotten`.
     """
     if (old := forgotten(newest)) is not None:
         connection.execute("DELETE FROM arrival WHERE mid BETWEEN ? AND ?", old)
