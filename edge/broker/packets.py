@@ -17,6 +17,7 @@ PUBLISH = 3  # the type of messages
 ANSWERS = frozenset({0x20, 0x40, 0x50, 0x62, 0x70, 0x90, 0xB0, 0xD0})
 CONNACK = 0x20
 PUBREL = 0x62
+SUBACK, UNSUBACK = 0x90, 0xB0
 DISCONNECT = 0xE0  # by a broker in MQTT 5 only
 SUBSCRIPTION = 0x0B  # the property of a message that names the subscription for which it was sent
 SIZES = {0x01: 1, 0x02: 4, 0x23: 2}  # bytes of its other properties: format of the payload, expiry, alias of the topic
@@ -32,7 +33,9 @@ LONGEST_PREFIX = 5 + 2 + 65_535 + 2 + 4
 # Bytes of a topic, with its length before it, that are kept. One of more is too long for any rule, and so is what is kept of
 # it: two of its bytes take one in memory at least.
 LONGEST_KEPT = 2 + 2 * (LONGEST_TOPIC + 4)
-LONGEST_ANSWER = 1 << 20  # bytes of a packet that is no message; the text of a reason is the longest part of it
+# Bytes of a packet that is no message, beside a code for each filter: an identifier, a reason and the length of the properties.
+# The text of a reason, of up to 65,535 bytes, is the longest property. The library makes kilobytes of each code.
+FIXED, PROPERTIES = 2 + 1 + 4, 70_000
 
 
 class NotMqtt(Exception):
@@ -52,6 +55,7 @@ class PacketReader:
 
     def __init__(self, longest: int, *, properties: bool = False) -> None:
         self._longest, self._properties = longest, properties
+        self.filters = 1  # most filters that a request named: the answer has a code for each
         self.identified = False  # whether the identifiers of subscriptions are read
         self._known = MESSAGES | ANSWERS | ({DISCONNECT} if properties else set())
         self._arrival = self._session = 0  # of the next message
@@ -164,7 +168,7 @@ class PacketReader:
         """
         length = _length(stream[at : min(at + 4, stop)])
         if length is None or length[1] + at + length[0] > stop:
-            raise NotMqtt("a message ends within its properties")
+            raise NotMqtt("a packet ends within its properties")
         end = at + length[0] + length[1]
         # Properties may be longer than all that is kept of a long message. Then they count as a payload that is too long.
         return end if end <= len(stream) else at + length[0]
@@ -188,12 +192,19 @@ class PacketReader:
         if first == CONNACK and self._accepted:
             raise NotMqtt("the broker accepts a connection twice")
         bounds = _bounds(stream, at)
-        if bounds is not None and bounds[1] - at > LONGEST_ANSWER:
-            raise NotMqtt(f"a packet that is no message has {bounds[1] - at} bytes")
-        if bounds is None or bounds[1] > len(stream):
+        if bounds is None:
             return b""
+        start, stop = bounds
+        if stop - start > FIXED + self.filters + (PROPERTIES if self._properties else 0):
+            raise NotMqtt(f"a packet that is no message has {stop - at} bytes")
+        if stop > len(stream):
+            return b""
+        if self._properties and first in (SUBACK, UNSUBACK):
+            codes = stop - self._behind_properties(stream, start + 2, stop)
+            if codes > self.filters:
+                raise NotMqtt(f"an answer has {codes} codes, and no request named more than {self.filters} filters")
         self._accepted |= first == CONNACK
-        return stream[at : bounds[1]]
+        return stream[at:stop]
 
 
 def completed(release: bytes) -> bytes:

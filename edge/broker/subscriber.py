@@ -256,7 +256,7 @@ class Subscriber:
             return []
         return [f"the broker keeps what comes while we are away for {format_duration(kept * SECOND)} only"]
 
-    def _on_subscribe(self, client: paho.Client, _data: object, mid: int, reasons: list[ReasonCode], told: Properties) -> None:
+    def _on_subscribe(self, _client: paho.Client, _data: object, mid: int, reasons: list[ReasonCode], told: Properties) -> None:
         request, asked = self._asked
         if mid != request:  # an answer nobody asked for, or once more
             return
@@ -283,7 +283,7 @@ class Subscriber:
             self._problem = None
             self._subscribed = self._subscribed or time.monotonic()
             if self._surplus:
-                self._giving_up = client.unsubscribe(self._surplus)[1]
+                self._giving_up = self._client.give_up(self._surplus)
 
     def _on_unsubscribe(self, _client: paho.Client, _data: object, mid: int, reasons: list[ReasonCode], _: object) -> None:
         """Forget the filters that the broker gave up; MQTT 3.1.1 has no reasons."""

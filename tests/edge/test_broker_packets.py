@@ -20,7 +20,7 @@ from tests.support.wires import told
 
 LONGEST = 300  # bytes of a payload that are kept
 PINGRESP = b"\xd0\x00"
-SUBACK = b"\x90\x03\x00\x01\x01"
+SUBACK = b"\x90\x04\x00\x01\x00\x01"  # without properties in MQTT 5; of two filters in 3.1.1
 DISCONNECT = b"\xe0\x02\x8e\x00"
 
 both_versions = pytest.mark.parametrize("five", [False, True], ids=["3.1.1", "5"])
@@ -135,9 +135,8 @@ def test_a_stream_gives_what_the_library_makes_of_it_wherever_it_is_cut(*, five:
     ]
     releases = [packet(0x62, (number * 257 + 1).to_bytes(2, "big")) for number in range(len(sizes))]
     publishes = [part + releases[number] * (number % 3 == 2) for number, part in enumerate(publishes)]
-    granted = SUBACK if not five else b"\x90\x04\x00\x01\x00\x01"
-    stream = PINGRESP + b"".join(publishes[:4]) + PINGRESP + granted + b"".join(publishes[4:]) + PINGRESP
-    others = [PINGRESP, *releases[2:4:3], PINGRESP, granted, *releases[5::3], PINGRESP]
+    stream = PINGRESP + b"".join(publishes[:4]) + PINGRESP + SUBACK + b"".join(publishes[4:]) + PINGRESP
+    others = [PINGRESP, *releases[2:4:3], PINGRESP, SUBACK, *releases[5::3], PINGRESP]
     expected = library(stream, len(sizes), five=five), others
     assert [message.qos for message in expected[0]] == [0, 1, 2] * 3 + [0, 1]
     for cut in range(len(stream) + 1):
@@ -285,6 +284,7 @@ def test_each_connection_is_accepted_once() -> None:
         b"\x00",
         b"HTTP/1.1 400",
         b"\x90\xff\xff\xff\x7f",
+        b"\x90\xf9\xa2\x04",
         b"\x20\x02\x00\x00\x20\x02\x00\x00",
     ],
 )
@@ -298,9 +298,32 @@ def test_what_is_not_mqtt_is_said(stream: bytes, *, five: bool) -> None:
         read(PacketReader(LONGEST, properties=five), [stream])
 
 
+@pytest.mark.parametrize("first", [0x90, 0xB0])
+@both_versions
+def test_an_answer_has_no_more_codes_than_filters_were_named(first: int, *, five: bool) -> None:
+    """The library makes kilobytes of each code; the reason beside them may be as long as MQTT allows."""
+    reader = PacketReader(LONGEST, properties=five)
+    reader.filters = 1000
+    reason = b"\x83\x80\x04\x1f\xff\xff" + b"r" * 65_535 if five else b""
+    answer = packet(first, b"\x00\x07" + reason + b"\x01" * 1000)
+    assert read(reader, [answer[:3], answer[3:]]) == ([], [answer])
+    with pytest.raises(NotMqtt):
+        read(reader, [packet(first, b"\x00\x07" + (b"\x00" if five else b"") + b"\x01" * (1001 if five else 1006))])
+
+
+@pytest.mark.parametrize("first", [0x20, 0x40, 0x50, 0x62, 0x70, 0x90, 0xB0, 0xD0])
+def test_an_answer_of_mqtt_3_has_a_few_bytes(first: int) -> None:
+    """It is refused as soon as its length is there."""
+    assert read(PacketReader(LONGEST), [bytes([first, 8])]) == ([], [])
+    with pytest.raises(NotMqtt):
+        read(PacketReader(LONGEST), [bytes([first, 9])])
+
+
 @pytest.mark.parametrize(
     "stream",
     [
+        packet(0x90, b"\x00\x07"),
+        packet(0x90, b"\x00\x07\x02\x1f"),
         publish(b"t", b"", more=b"\x05"),
         publish(b"t", b"1", more=b"\xff\xff\xff\xff"),
         publish(b"t", b""),
@@ -308,7 +331,7 @@ def test_what_is_not_mqtt_is_said(stream: bytes, *, five: bool) -> None:
     ],
 )
 def test_broken_properties_are_said(stream: bytes) -> None:
-    """A message that ends within its properties, and one with an alias in place of its topic, which we do not allow."""
+    """What ends within its properties, and a message with an alias in place of its topic, which we do not allow."""
     with pytest.raises(NotMqtt):
         read(PacketReader(LONGEST, properties=True), [stream])
 
