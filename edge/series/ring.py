@@ -119,7 +119,7 @@ class Ring:
         holding: Bool = self.longest[series] > 0
         return holding
 
-    def earlier(self, series: Int32) -> Int64:
+    def earlier(self, series: Int32 | Int64) -> Int64:
         """Number of cells before a window that its values depend on and that the ring has, for each series, int64 `[n]`."""
         return np.where(self._counter[series] | self.holding(series), EARLIER, 0)
 
@@ -277,21 +277,24 @@ class Ring:
             newer = np.isfinite(values) & (numbers > self.left_number[owners])
             self.left[owners[newer]], self.left_number[owners[newer]] = values[newer], numbers[newer]
 
-    def take_over(self, other: "Ring", series: Int64) -> None:
+    def take_over(self, other: "Ring", series: Int64, first: Int64) -> None:
         """Copy the newest cells of series that another ring on the same grid holds.
 
         Args:
             other: ring whose series mean the same, with more or fewer cells.
             series: index of each series that was seen.
+            first: number of the first interval that is copied, for each series; both rings have room for it.
         """
-        count = min(self.columns, other.columns)
-        other.remember(series, other.top[series] - count)
-        numbers = other.top[series, None] - 1 - np.arange(count)
+        other.remember(series, first)
         self.widen(int(other.weight.max(initial=0)))
-        for mine, theirs in ((self.value, other.value), (self.weight, other.weight)):
-            mine[series[:, None], numbers % self.columns] = theirs[series[:, None], numbers % other.columns]
         self.top[series], self.left[series] = other.top[series], other.left[series]
         self.left_number[series] = other.left_number[series]
+        for rows in _blocks(np.arange(len(series))):
+            count = other.top[series[rows]] - first[rows]
+            owners, begin = np.repeat(series[rows], count), np.repeat(np.cumsum(count) - count, count)
+            numbers = np.arange(len(owners)) - begin + np.repeat(first[rows], count)
+            for mine, theirs in ((self.value, other.value), (self.weight, other.weight)):
+                mine[owners, numbers % self.columns] = theirs[owners, numbers % other.columns]
 
 
 def _blocks(rows: Int64) -> Iterator[Int64]:

@@ -288,13 +288,14 @@ class State:
         if (contract.interval, contract.aggregation) != (self.contract.interval, self.contract.aggregation):
             return state
         seen = np.flatnonzero(self._frontier != UNSEEN)
-        state._ring.take_over(self._ring, seen)
+        first = np.full(len(self._frontier), UNSEEN)
+        # A reading of an earlier interval may be remembered that came too late, and is in no cell; or its cell has left.
+        first[seen] = self._frontier[seen] - self.contract.window - self._ring.earlier(seen) + 1
+        first[seen] = np.maximum(first[seen], self._ring.top[seen] - min(state._ring.columns, self._ring.columns))
+        state._ring.take_over(self._ring, seen, first[seen])
         for mine, theirs in ((state._frontier, self._frontier), (state._latest, self._latest)):
             mine[:] = theirs[: len(mine)]
         state._frontier[seen] = np.maximum(state._frontier[seen], (state._latest[seen] - lateness) // contract.interval)
-        # What has left with its cell is replaced by no correction.
-        first = np.full(len(state._frontier), UNSEEN)
-        first[seen] = state._ring.top[seen] - state._ring.columns
         state._recent = self._recent.since(first, contract.interval)
         return state
 

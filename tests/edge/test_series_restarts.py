@@ -68,16 +68,16 @@ few_times = st.lists(
 )
 
 
-@given(before=few_times, after=few_times, aggregation=st.sampled_from(AGGREGATIONS))
-def test_a_reading_whose_cell_has_left_is_a_new_one(
-    before: list[tuple[int, int, float]], after: list[tuple[int, int, float]], aggregation: Aggregation
+@given(before=few_times, after=few_times, aggregation=st.sampled_from(AGGREGATIONS), began_long=st.booleans())
+def test_a_longer_window_knows_nothing_of_a_reading_that_no_window_held(
+    before: list[tuple[int, int, float]], after: list[tuple[int, int, float]], aggregation: Aggregation, began_long: bool
 ) -> None:
-    """After a bundle with a short window and another with a long one; a correction finds nothing that it could replace."""
+    """Its cell had left, or it came too late for one; a correction finds nothing that it could replace."""
     long, short = Contract(10, 60, 2, aggregation=aggregation), Contract(10, 1, 2, aggregation=aggregation)
-    states = State(long), State(long)
+    states = State(long if began_long else short), State(long)
     ingest(states[0], before)
     newest = {series: max(time for owner, time, _ in before if owner == series) for series, _, _ in before}
-    left = [time // 10 <= newest[series] // 10 - 17 for series, time, _ in before]
+    left = [time // 10 < newest[series] // 10 for series, time, _ in before]
     ingest(states[1], [row for row, gone in zip(before, left, strict=True) if not gone])
     states = states[0].adapted(short, 0).adapted(long, 0), states[1]
     found, expected = (by_series(ingest(state, after)) for state in states)

@@ -47,17 +47,17 @@ def test_a_cell_is_empty_when_its_next_interval_begins() -> None:
 
 
 def test_another_ring_takes_over_the_newest_cells() -> None:
-    """A longer one has the same values, and a shorter one the last of them."""
+    """Those from an interval on; in a longer one the cells before stay empty."""
     ring, owner = Ring(3, 10, "last"), np.asarray([0], np.int32)
     ring.grow(1)
     ring.make_room(owner, numbers(3))
     ring.fill(rows([0, 0, 0], [0, 10, 20], [1.0, 2.0, 3.0]))
-    for columns, expected in ((5, [1.0, 2.0, 3.0]), (2, [2.0, 3.0])):
+    for columns, first, expected in ((5, 0, [1.0, 2.0, 3.0]), (5, 2, [np.nan, np.nan, 3.0]), (2, 1, [2.0, 3.0])):
         other = Ring(columns, 10, "last")
         other.grow(1)
-        other.take_over(ring, numbers(0))
+        other.take_over(ring, numbers(0), numbers(first))
         assert other.top.tolist() == [3]
-        assert other.windows(owner, numbers(3), len(expected)).tolist() == [expected]
+        np.testing.assert_array_equal(other.windows(owner, numbers(3), len(expected)), [expected])
 
 
 @pytest.mark.parametrize("count", [200, 300, 70_000])

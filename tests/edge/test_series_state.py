@@ -230,12 +230,12 @@ def test_the_clock_closes_silent_series_with_missing_values() -> None:
 
 
 def test_a_longer_window_takes_over_what_the_shorter_one_has_seen() -> None:
-    """A new contract on the same grid keeps values; on another grid it starts empty."""
+    """A new contract on the same grid keeps what a window may hold; on another grid it starts empty."""
     state = State(Contract(interval=10, window=3, horizon=1))
     state.ingest(Readings.of([0] * 6, [10 * k for k in range(6)], list(range(6))))
     longer = state.adapted(Contract(interval=10, window=5, horizon=1), 0)
     closed = longer.ingest(Readings.of([0], [60], [6.0])).closed
-    np.testing.assert_array_equal(closed.windows[-1], np.array([1, 2, 3, 4, 5], np.float32))
+    np.testing.assert_array_equal(closed.windows[-1], np.array([np.nan, np.nan, 3, 4, 5], np.float32))
     other = state.adapted(Contract(interval=20, window=5, horizon=1), 0)
     assert len(other) == 0
 
