@@ -123,7 +123,8 @@ class Journal:
         """The series that keep their slots, int32 `[n]`; None where all do, as not enough slots would come back."""
         room, last_heard = self._room, engine.state.last_heard(len(engine.series))
         now = min(room.now(), max(room.latest(), int(last_heard.max(initial=0))))
-        needed = engine.lookback * engine.state.contract.interval
+        # The clock forecasts from a window until its last reading has left, and such a forecast waits for its fact after that.
+        needed = (engine.lookback + max(engine.leads)) * engine.state.contract.interval
         return staying(last_heard, room.most, now, needed, np.unique(room.hold.waiting.series))
 
     def take_slots_back(self, engine: Engine) -> None:

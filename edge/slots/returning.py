@@ -1,4 +1,4 @@
-"""Slots that come back: a series without a reading for longer than a window needs has nothing to lose by giving up its own.
+"""Slots that come back: a series that no window and no forecast waits for any more has nothing to lose by giving up its own.
 
 No I/O.
 """
@@ -28,7 +28,7 @@ def staying(last_heard: Int64, most: int, now: int, needed: int, waiting: Int32)
         most: number of slots.
         now: our clock or the newest reading of any series, whichever is earlier, ns UTC: a clock that is ahead takes no slot of
             a series that is heard, nor does a right one in a fleet whose readings come days later.
-        needed: time before now whose readings a window depends on, ns.
+        needed: time after its last reading in which a series has a window, or a forecast that waits for its fact, ns.
         waiting: series of readings that wait, which are as good as heard.
     """
     if not scarce(len(last_heard), most):

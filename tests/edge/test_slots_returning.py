@@ -12,12 +12,13 @@ from edge.contract.columns import Int32
 from edge.contract.contract import Contract
 from edge.errors import StoreBusy
 from edge.forecaster.baselines import seasonal_naive
+from edge.messages.message import Message
 from edge.release.ready import ReadyBundle
 from edge.series.ring import UNSEEN
 from edge.slots.returning import AGAIN, PAUSE, Beginning, staying
 from edge.stores.store import Store
-from tests.support.agent_process import START, baseline_bundle, release
-from tests.support.scripted_agent import MINUTE, Bench, Step, engine_of, messages, window
+from tests.support.agent_process import CONTRACT, START, baseline_bundle, release
+from tests.support.scripted_agent import MINUTE, Bench, Step, engine_of, message, messages, script_of, window
 
 NOBODY: Int32 = np.zeros(0, np.int32)
 
@@ -59,13 +60,14 @@ class Place:
     Args:
         folder: folder of the device.
         most: number of slots.
+        contract: contract of its bundle.
     """
 
-    def __init__(self, folder: Path, most: int) -> None:
+    def __init__(self, folder: Path, most: int, contract: Contract = CONTRACT) -> None:
         folder.mkdir(exist_ok=True)
         self.bench, self._moment = Bench(folder, max_series=most), 0.0
         self.bench.moment = lambda: self._moment
-        release(self.bench.registry, baseline_bundle())
+        release(self.bench.registry, baseline_bundle(contract))
         self.at(0)
 
     def at(self, minute: int) -> None:
@@ -173,6 +175,24 @@ def test_readings_that_come_days_later_take_no_slot_of_a_series_that_is_heard(tm
     steps = messages([(name, START + at * MINUTE, 2.0) for at in range(60) for name in ("a.t", "b.t")])
     late = messages([("new.t", START + 60 * MINUTE, 3.0)])
     assert place.live([*steps, partial(place.at, 3 * 1440), *late, late[0]]) == ["a.t", "b.t"]
+
+
+def test_a_series_stays_while_a_forecast_of_it_may_wait_for_its_fact(tmp_path: Path) -> None:
+    """A window after its last reading the clock makes the last forecast, and that waits for as long as its longest lead."""
+    place, frees = Place(tmp_path, 2, Contract(MINUTE, window=6, horizon=24)), list[bool]()
+    agent = place.bench.agent()
+    both = messages([(name, START + at * MINUTE, 2.0) for at in range(61) for name in ("a.t", "b.t")])
+
+    def heard(minute: int) -> list[Message]:
+        place.at(minute)
+        return [message("b.t", START + (60 + minute) * MINUTE, 2.0)]
+
+    def look() -> None:
+        frees.append(agent.parts.live.frees_slots)
+
+    script_of(agent).steps = [*both, partial(heard, 30), look, partial(heard, 31), look]
+    agent.run()
+    assert frees == [False, True]
 
 
 def test_no_slot_is_taken_while_the_windows_lack_their_history(tmp_path: Path) -> None:
