@@ -118,6 +118,7 @@ class BlockRefused(StoreError):
         rows: those rows as a block, as far as the store tells which they are.
         proven: whether the rows are at fault for sure, and not the state that the store is in.
         parts: the block in parts, where the store tells which rows may be at fault; else any halves will do.
+        by_type: whether the store holds a field as another type than every row of ours has, so that no row is at fault.
     """
 
     def __init__(
@@ -128,9 +129,10 @@ class BlockRefused(StoreError):
         rows: bytes = b"",
         proven: bool = False,
         parts: Sequence[bytes] = (),
+        by_type: bool = False,
     ) -> None:
         super().__init__(message)
-        self.dropped, self.rows, self.proven, self.parts = dropped, rows, proven, list(parts)
+        self.dropped, self.rows, self.proven, self.parts, self.by_type = dropped, rows, proven, list(parts), by_type
 
 
 class BlockTooLarge(BlockRefused):

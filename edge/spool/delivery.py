@@ -2,8 +2,9 @@
 
 Rows are set aside on proof only. A row that is refused, or fails, among rows that are stored is at fault. Where nearly all
 rows of a measurement are refused it may as well be the store: newer rows are tried, and if those are refused too everything
-is kept. Readings that were refused before anything was stored are written once more: the store may have been mended meanwhile.
-Only readings are worth that: they cannot be made again.
+is kept. A field of another type in the store is the store's fault, whatever happens to newer rows: it may be of one shard only.
+Readings that were refused before anything was stored are written once more: the store may have been mended meanwhile. Only
+readings are worth that: they cannot be made again.
 
 Whatever is tried, the last write of a key is its newest row: what was stored is written again behind rows that came late.
 """
@@ -21,6 +22,7 @@ ALONE = 20  # rows refused or failing one after the other, nothing stored betwee
 DOUBLINGS = 5  # of that number, pass by pass, where rows fail and those behind them are stored; more than 640 are a flood
 REST = 100  # passes until a flood is looked at so closely again
 FAILURES = 3  # passes in a row in which a row must fail alone, while others are stored, before it is set aside
+ADVICE = "mend that in the store, or choose another bucket in [store] url"
 # What the agent makes of readings never holds these up: where a store refuses all of it, the rows are set aside.
 MADE = frozenset(measurement.name for measurement in MEASUREMENTS if measurement is not READING)
 
@@ -113,8 +115,7 @@ class Delivery:
         suspect = attempt.suspect()
         if suspect is not None and not self._takes_newer(suspect, blocks):
             what = f"nearly all rows of {suspect!r}" if suspect else "nearly all rows"
-            advice = "mend that in the store, or choose another bucket in [store] url"
-            raise StoreDenied(f"{attempt.refusals[-1].reason}; it refuses {what}: {advice}")
+            raise StoreDenied(f"{attempt.refusals[-1].reason}; it refuses {what}: {ADVICE}")
 
     def _find_witness(self, blocks: Sequence[bytes]) -> None:
         """Write something else, newer or a half, to see that the store works at all; StoreBusy where it stores none of it.
@@ -153,8 +154,12 @@ class Delivery:
         return all(self._takes_newer(measurement, blocks, enduring=True) for measurement in measurements)
 
     def _attempt(self, blocks: Sequence[bytes], *, most_alone: int, enduring: bool = False) -> "_Attempt":
+        """Write blocks; StoreDenied where more than a few readings meet a field of another type in the store."""
         attempt = _Attempt(self._store, self._stopping, most_alone, enduring=enduring)
         attempt.run(blocks)
+        if (rows := attempt.of_other_type.total()) > ALONE:
+            what = f"it refuses {rows} readings, as another program wrote their field with another type"
+            raise StoreDenied(f"{attempt.refusals[-1].reason}; {what}: {ADVICE}")
         return attempt
 
 
@@ -175,6 +180,9 @@ class _Attempt:
         self._has_skipped = False
         self.sent: Counter[str] = Counter()  # rows of each measurement
         self.doubtful: Counter[str] = Counter()  # those of them that were refused, and the store may be at fault
+        self.of_other_type: Counter[str] = (
+            Counter()
+        )  # readings that were refused as the store holds their field as another type
         self.refusals: list[Refusal] = []
         # What was refused before anything was stored, and the store may be at fault.
         self.early: dict[bytes, Refusal] = {}
@@ -292,6 +300,8 @@ class _Attempt:
         self.refusals.append(refusal)
         if not error.proven:
             self.doubtful.update(number)
+        if error.by_type:
+            self.of_other_type.update({name: rows for name, rows in number.items() if name not in MADE})
         return refusal
 
 

@@ -16,7 +16,7 @@ from edge.errors import BlockRefused, BlockTooLarge, StoreBusy, StoreDenied, Sto
 
 TOKEN_HINT = "check GATECAST_INFLUX_TOKEN or [store] token_file"  # noqa: S105 - a sentence
 LONGEST = 200  # characters of the server's words in a message
-MOST_ROWS = 1_000  # of one refusal, kept to be looked at
+MOST_KEPT = 10_000_000  # bytes of the rows of one refusal, kept to be looked at; a write is smaller
 READ = 1 << 18  # bytes of an answer whose meaning is looked for; what a stranger sends beyond costs nothing
 BUSY = (408, 425, 429)  # of the answers below 500 those that ask for patience
 UNPARSABLE, END_OF_LINE = "unable to parse '", "': "  # before and after a line that InfluxDB 1 or 2 cannot read
@@ -29,6 +29,7 @@ FAULTS = re.compile(
     r"field type conflict|invalid (tag key|field name)|key contains invalid unicode|max key length|input field .* is too long"
     r"|max-(series-per-database|values-per-tag) limit exceeded"
 )
+TYPES = "field type conflict"
 CONFLICT = re.compile(r'input field "(?P<field>[^"]*)" on measurement "(?P<measurement>[^"]*)"')
 OLD = re.compile(r"v?1\.[0-7]\.")
 
@@ -268,18 +269,24 @@ def _counted(answer: Answer, url: str, reason: str, dropped: int, lines: list[by
         return _refusal(answer, url, rows, dropped, proven=AHEAD not in reason)
     if not FAULTS.match(reason):  # such as a shard that is being deleted
         return StoreBusy(f"{url} has not stored all rows: {answer.message}", answered=True)
+    by_type = reason.startswith(TYPES)
     if dropped >= len(lines):
-        return _refusal(answer, url, lines, len(lines))
-    return BlockRefused(f"{url} refuses the data: {answer.message}", parts=_apart(reason, lines))
+        return _refusal(answer, url, lines, len(lines), by_type=by_type)
+    return BlockRefused(f"{url} refuses the data: {answer.message}", parts=_apart(reason, lines), by_type=by_type)
 
 
-def _refusal(answer: Answer, url: str, rows: list[bytes], dropped: int, *, proven: bool = False) -> BlockRefused:
+def _refusal(
+    answer: Answer, url: str, rows: list[bytes], dropped: int, *, proven: bool = False, by_type: bool = False
+) -> BlockRefused:
     """The refusal of so many rows, of which some are known, where all others are stored."""
     number = Counter(_measurement(line) for line in rows)
     if dropped > len(rows):
         number[""] += dropped - len(rows)
-    kept = b"\n".join(rows[:MOST_ROWS])
-    return BlockRefused(f"{url} refuses the data: {answer.message}", dropped=dict(number), rows=kept, proven=proven)
+    kept = b"\n".join(rows)
+    if len(kept) > MOST_KEPT:
+        kept = kept[:MOST_KEPT].rpartition(b"\n")[0]
+    reason = f"{url} refuses the data: {answer.message}"
+    return BlockRefused(reason, dropped=dict(number), rows=kept, proven=proven, by_type=by_type)
 
 
 def _named(line: _Line, sent: list[bytes]) -> bytes:

@@ -62,6 +62,19 @@ def rows(word: str, count: int) -> bytes:
     return b"\n".join(f"{word} {number}".encode() for number in range(count))
 
 
+def of_another_type(word: bytes) -> Callable[[bytes], None]:
+    """Refuses blocks with a word as a field in the store has another type, in one shard of it."""
+
+    def trouble(block: bytes) -> None:
+        lines = block.split(b"\n")
+        bad = [line for line in lines if word in line]
+        if bad:
+            dropped = {bad[0].partition(b" ")[0].decode(): len(bad)} if len(bad) == len(lines) else None
+            raise BlockRefused("type conflict", dropped=dropped, rows=block if dropped else b"", by_type=True)
+
+    return trouble
+
+
 def test_row_alone_among_good_ones_is_set_aside() -> None:
     """The others are stored."""
     bench = Bench(refusing(b"reading 7"))
@@ -196,6 +209,33 @@ def test_newer_rows_of_another_measurement_prove_nothing() -> None:
     bench.newest = [rows("forecast", 50)]
     with pytest.raises(StoreDenied):
         bench.delivery.deliver([rows("reading", 50)])
+
+
+@pytest.mark.parametrize("good", [0, 10, 10_000], ids=lambda good: f"{good} good ones in the same write")
+def test_readings_that_meet_another_type_in_the_store_are_kept_whatever_becomes_of_newer_ones(good: int) -> None:
+    """The next shard takes readings again, and no row of the one before it is at fault for that."""
+    bench = Bench(of_another_type(b"old"))
+    bench.newest = [rows("reading new", 1000)]
+    blocks = [rows("reading old", ALONE + 1), *([rows("reading good", good)] if good else [])]
+    with pytest.raises(StoreDenied, match=rf"type conflict; it refuses {ALONE + 1} readings, .* another type: mend that"):
+        bench.delivery.deliver(blocks)
+    assert len(set(bench.store.lines)) == good
+    bench.store.trouble = lambda _: None
+    assert bench.delivery.deliver(blocks) == []
+
+
+def test_a_few_readings_that_meet_another_type_hold_up_nothing() -> None:
+    """Such as late ones, in a shard of which nothing is written any more."""
+    bench = Bench(of_another_type(b"old"))
+    bench.newest = [rows("reading new", 5)]
+    assert sum(refusal.rows for refusal in bench.delivery.deliver([rows("reading old", ALONE)])) == ALONE
+
+
+def test_forecasts_that_meet_another_type_hold_up_nothing() -> None:
+    """However many they are: the agent makes them anew."""
+    bench = Bench(of_another_type(b"forecast"))
+    refused = bench.delivery.deliver([rows("forecast", 1000), rows("reading", 5)])
+    assert (sum(refusal.rows for refusal in refused), len(set(bench.store.lines))) == (1000, 5)
 
 
 def test_a_store_that_refuses_all_readings_costs_a_few_writes() -> None:

@@ -294,6 +294,25 @@ def test_a_shard_that_refuses_a_row_hides_no_other_that_cannot_write(tmp_path: P
 
 
 @pytest.mark.servers
+def test_readings_of_a_shard_with_another_type_are_kept_when_the_next_shard_begins(tmp_path: Path) -> None:
+    """InfluxDB 1 and 2 keep the types of fields by shard: that newer readings are stored proves nothing against these."""
+    hour = 3_600 * SECOND
+    with Influx(tmp_path) as server, contextlib.closing(InfluxStore(server.url, "b")) as store:
+        server.query("", 'CREATE DATABASE "b" WITH DURATION INF SHARD DURATION 1h NAME "x"')
+        store.write(b"reading,series=other value=1i %d" % NOW)
+        old, new = (
+            b"\n".join(b"reading,series=a value=1.5 %d" % (start + n) for n in range(1, 1001)) for start in (NOW, NOW + hour)
+        )
+        newest = list[bytes]()
+        delivery = Delivery(store, lambda: newest, lambda: False)
+        for blocks, newest[:] in (([old], []), ([old], [new]), ([old, new], [])):
+            with pytest.raises(StoreDenied, match="it refuses 1000 readings, as another program wrote their field"):
+                delivery.deliver(blocks)
+        server.query("b", "DROP MEASUREMENT reading")
+        assert delivery.deliver([old, new]) == []
+
+
+@pytest.mark.servers
 def test_missing_bucket_is_denied(influx: Influx) -> None:
     """The message names the bucket and the server."""
     store = InfluxStore(influx.url, "no-such", "gatecast", influx.token)

@@ -79,7 +79,7 @@ def test_partial_write_does_not_prove_that_the_rest_is_stored(status: int) -> No
     """1.x answers 400, 2.0 and 2.1 answer 500, later ones 422; the rows of a conflict are told by measurement and field."""
     found = refused(status, {"message": f"failure writing points to database: partial write: {CONFLICT} dropped=1"})
     first, second, forecast = BLOCK.split(b"\n")
-    assert (found.dropped, found.rows, found.proven) == (None, b"", False)
+    assert (found.dropped, found.rows, found.proven, found.by_type) == (None, b"", False, True)
     assert found.parts == [forecast, first + b"\n" + second]
     assert CONFLICT[:60] in str(found)
 
@@ -87,7 +87,17 @@ def test_partial_write_does_not_prove_that_the_rest_is_stored(status: int) -> No
 def test_partial_write_of_all_rows_refuses_all() -> None:
     """No other row of the block can be in another shard."""
     found = refused(422, {"message": f"partial write: {CONFLICT} dropped=3"})
-    assert (found.dropped, found.rows, found.proven) == ({"reading": 2, "forecast": 1}, BLOCK, False)
+    assert (found.dropped, found.rows, found.proven, found.by_type) == ({"reading": 2, "forecast": 1}, BLOCK, False, True)
+
+
+@pytest.mark.parametrize(("count", "kept"), [(40_000, 40_000), (100, 99)])
+def test_all_refused_rows_are_kept_as_far_as_ten_megabytes_hold_them(count: int, kept: int) -> None:
+    """However many they are."""
+    row = b"reading,series=%b value=1.5 10" % (b"a" * (4_000_000 // count if count > 100 else 100_000))
+    body = json.dumps({"message": f"partial write: {CONFLICT} dropped={count}"}).encode()
+    found = fault_of_write(Answer(422, "", "", body), b"\n".join([row] * count), "http://host", "b")
+    assert isinstance(found, BlockRefused)
+    assert (found.dropped, found.rows) == ({"reading": count}, b"\n".join([row] * kept))
 
 
 def test_rows_of_a_series_lie_together_where_series_are_refused() -> None:
@@ -96,6 +106,7 @@ def test_rows_of_a_series_lie_together_where_series_are_refused() -> None:
     body = json.dumps({"message": "partial write: max-series-per-database limit exceeded: (1000) dropped=3"}).encode()
     found = fault_of_write(Answer(422, "", "", body), b"\n".join(lines), "http://host", "b")
     assert isinstance(found, BlockRefused)
+    assert not found.by_type
     assert found.parts == [b"\n".join(lines[::2]), b"\n".join(lines[1::2])]
 
 
