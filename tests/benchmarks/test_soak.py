@@ -62,12 +62,12 @@ def test_a_stream_has_every_reading_some_of_them_twice_and_late() -> None:
     [
         (replace(LOOK, day=10), []),
         (replace(LOOK, day=10, spool=17.0), ["the spool's files take 17.0 MB at the end, 6.0 MB after the first day"]),
-        (replace(LOOK, day=10, resident=67.0), ["resident memory left its middle by 5.5%"]),
+        (replace(LOOK, day=10, peak=78.2), ["the largest resident memory of a day left its middle by 5.5%"]),
     ],
 )
 def test_a_process_that_grows_is_found(last: Look, found: list[str]) -> None:
     """Only memory after the windows are full counts."""
-    early = replace(LOOK, day=2, resident=200.0)
+    early = replace(LOOK, day=2, peak=200.0)
     assert faults([LOOK, early, replace(LOOK, day=10), last], Verdict(0, 0, 0)) == found
     assert faults([LOOK, last], Verdict(1, 0, 0))[0] == "lost 1, doubled 0, wrong 0"
 
