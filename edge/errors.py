@@ -97,11 +97,12 @@ class StoreBusy(StoreError):
     Args:
         message: description of the failure.
         answered: whether the store answered and failed, so that the fault may lie in this very block.
+        passing: whether that says nothing of single rows, as of a gateway without a server behind it; of the size it may.
     """
 
-    def __init__(self, message: str, *, answered: bool = False) -> None:
+    def __init__(self, message: str, *, answered: bool = False, passing: bool = False) -> None:
         super().__init__(message)
-        self.answered = answered
+        self.answered, self.passing = answered, passing
 
 
 class StoreDenied(StoreError):

@@ -71,7 +71,7 @@ class Delivery:
         self._find_witness(blocks)
         doublings = self._given_up % REST
         attempt = self._attempt(blocks, most_alone=ALONE << doublings if doublings <= DOUBLINGS else ALONE, enduring=True)
-        if attempt.failure is None:  # it fails no more, but refuses some
+        if attempt.failure is None and attempt.refusals:  # it fails no more, but refuses some
             return self.deliver(blocks)
         self._failures = Counter({row: self._failures[row] + 1 for row in attempt.failing})
         failing, stored = attempt.failing_readings, _count(self._store, attempt.stored)
@@ -280,6 +280,8 @@ class _Attempt:
         """The smallest part there is was not stored."""
         if isinstance(trouble, BlockTooLarge):
             raise StoreDenied(f"{trouble}; allow larger requests there") from trouble
+        if isinstance(trouble, StoreBusy) and trouble.passing:
+            raise trouble
         number = self._store.count(row)
         if isinstance(trouble, BlockRefused):
             self._refuse_all(trouble, row, row, number)

@@ -176,7 +176,7 @@ def fault_of_request(answer: Answer, url: str, bucket: str, use: str) -> StoreEr
     if (missing := _missing(answer, bucket)) is not None:
         return StoreDenied(f"{url} {missing}")
     if status >= 500 or status in BUSY:
-        return StoreBusy(f"{url} answers {status}: {reason}", answered=status >= 500)
+        return StoreBusy(f"{url} answers {status}: {reason}", answered=status >= 500, passing=status > 500)
     return StoreDenied(f"{url} refuses the request ({status}): {reason}; check [store] url")
 
 

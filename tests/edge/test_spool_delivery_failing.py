@@ -243,3 +243,41 @@ def test_rows_that_fail_no_more_and_are_refused_are_refused() -> None:
     bench = Bench(refusing(b"bad"))
     blocks = [rows("reading bad", 2 * ALONE), rows("reading good", 5)]
     assert len(bench.delivery.work_around(blocks)) == 2 * ALONE
+
+
+def test_a_failure_of_a_gateway_counts_against_no_row() -> None:
+    """As 503 of a balancer with a dead server behind it: rows that met it again and again come again."""
+
+    def trouble(block: bytes) -> None:
+        if b"reading 7" in block:
+            raise StoreBusy("503", answered=True, passing=True)
+
+    bench = Bench(trouble)
+    bench.newest = [b"reading newest"]
+    for _ in range(2 * FAILURES):
+        with pytest.raises(StoreBusy, match="503"):
+            bench.delivery.work_around([rows("reading", 10)])
+    bench.store.trouble = lambda _: None
+    assert bench.delivery.work_around([rows("reading", 10)]) == []
+    assert b"reading 7" in bench.store.lines
+
+
+def test_a_write_that_is_too_long_for_a_gateway_arrives_in_parts() -> None:
+    """It answers 504 as the store takes its time."""
+
+    def trouble(block: bytes) -> None:
+        if len(block) > 50:
+            raise StoreBusy("504", answered=True, passing=True)
+
+    bench = Bench(trouble)
+    bench.newest = [b"reading newest"]
+    assert bench.delivery.work_around([rows("reading", 100)]) == []
+    assert bench.store.lines == [b"reading newest", *rows("reading", 100).split(b"\n")]
+
+
+def test_a_write_that_fails_no_more_is_written_once() -> None:
+    """After something else has shown that the store works."""
+    bench = Bench(lambda _: None)
+    bench.newest = [b"reading newest"]
+    assert bench.delivery.work_around([rows("reading", 10)]) == []
+    assert bench.tries == [b"reading newest", rows("reading", 10)]

@@ -194,13 +194,14 @@ def test_block_that_is_too_large_is_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "answered"), [(429, False), (408, False), (500, True), (502, True), (503, True), (507, True)]
+    ("status", "answered", "passing"),
+    [(429, False, False), (408, False, False), (500, True, False), *((status, True, True) for status in (502, 503, 504, 507))],
 )
-def test_server_in_trouble_is_busy(status: int, answered: bool) -> None:
-    """Only its own failures may lie in the block."""
+def test_server_in_trouble_is_busy(status: int, *, answered: bool, passing: bool) -> None:
+    """Only its own failures may lie in the block, and only 500 in a row: the others are those of a gateway too."""
     found = fault(status, "no")
     assert type(found) is StoreBusy
-    assert found.answered is answered
+    assert (found.answered, found.passing) == (answered, passing)
 
 
 @pytest.mark.parametrize(
