@@ -24,6 +24,7 @@ DROPPED = re.compile(r" dropped=(\d{1,9})(?= for database: |$)")
 # What follows "partial write: ". Rows outside of the retention are taken out before anything is written, and this is the
 # answer only where every shard has taken the others.
 RETENTION = re.compile(r"points beyond retention policy|dropped \d+ points outside retention policy")
+BEHIND = "Lower Bound at "  # of rows that are too old, where there are some of either kind
 AHEAD = "violates a Write Window Upper Bound"  # of rows that are too new, which time mends
 FAULTS = re.compile(
     r"field type conflict|invalid (tag key|field name)|key contains invalid unicode|max key length|input field .* is too long"
@@ -265,8 +266,12 @@ def _partial_write(answer: Answer, block: bytes, url: str) -> StoreError | None:
 def _counted(answer: Answer, url: str, reason: str, dropped: int, lines: list[bytes]) -> StoreError:
     """What it means that so many of the lines were left out, as far as the server knows."""
     if RETENTION.match(reason):
-        rows = [] if AHEAD in reason else sorted(lines, key=_time)[:dropped]
-        return _refusal(answer, url, rows, dropped, proven=AHEAD not in reason)
+        by_time = sorted(lines, key=_time)
+        if AHEAD not in reason:
+            return _refusal(answer, url, by_time[:dropped], dropped, proven=True)
+        if BEHIND not in reason:
+            return _refusal(answer, url, by_time[len(lines) - dropped :], dropped)
+        return BlockRefused(f"{url} refuses the data: {answer.message}", parts=_in_two(by_time))
     if not FAULTS.match(reason):  # such as a shard that is being deleted
         return StoreBusy(f"{url} has not stored all rows: {answer.message}", answered=True)
     by_type = reason.startswith(TYPES)
@@ -299,17 +304,27 @@ def _named(line: _Line, sent: list[bytes]) -> bytes:
 def _apart(reason: str, lines: list[bytes]) -> list[bytes]:
     """Lines in two parts, so that those that may be at fault lie together; none where that tells nothing apart.
 
-    Of a conflict measurement and field are named. All other faults are those of series.
+    Of a conflict measurement and field are named. All other faults are those of series. Rows of one series and time stay
+    together, in order: the last one counts.
     """
     if (conflict := CONFLICT.search(reason)) is None:
-        by_series = sorted(lines, key=_series)
-        half = len(lines) // 2
-        parts = [by_series[:half], by_series[half:]]
-    else:
-        field = f"{conflict['field']}=".encode()
-        doubtful = [_measurement(line) == conflict["measurement"] and field in line for line in lines]
-        parts = [list(compress(lines, map(not_, doubtful))), list(compress(lines, doubtful))]
+        return _in_two(sorted(lines, key=_series))
+    field = f"{conflict['field']}=".encode()
+    doubtful = {_key(line) for line in lines if _measurement(line) == conflict["measurement"] and field in line}
+    may_be = [_key(line) in doubtful for line in lines]
+    parts = [list(compress(lines, map(not_, may_be))), list(compress(lines, may_be))]
     return [b"\n".join(part) for part in parts] if all(parts) else []
+
+
+def _in_two(lines: list[bytes]) -> list[bytes]:
+    """Two halves of some lines; none where there is one line only."""
+    half = len(lines) // 2
+    return [b"\n".join(lines[:half]), b"\n".join(lines[half:])] if half else []
+
+
+def _key(line: bytes) -> tuple[bytes, bytes]:
+    """Series and time of a line."""
+    return _series(line), line.rpartition(b" ")[2]
 
 
 def _series(line: bytes) -> bytes:

@@ -100,6 +100,20 @@ def test_all_refused_rows_are_kept_as_far_as_ten_megabytes_hold_them(count: int,
     assert (found.dropped, found.rows) == ({"reading": count}, b"\n".join([row] * kept))
 
 
+def test_rows_of_one_key_stay_together_in_order() -> None:
+    """The newest of a key may lack the field that is in conflict, as of another bundle; it has to be written last."""
+    old, first, newest = (
+        b"forecast,series=a q10=1,q50=1 50",
+        b"forecast,series=a q10=1,q50=1 500",
+        b"forecast,series=a q50=2 500",
+    )
+    reading, words = b"reading,series=a value=1 500", CONFLICT.replace("value", "q10").replace("reading", "forecast")
+    body = json.dumps({"message": f"partial write: {words} dropped=1"}).encode()
+    found = fault_of_write(Answer(422, "", "", body), b"\n".join([old, first, newest, reading]), "http://host", "b")
+    assert isinstance(found, BlockRefused)
+    assert found.parts == [reading, b"\n".join([old, first, newest])]
+
+
 def test_rows_of_a_series_lie_together_where_series_are_refused() -> None:
     """The server does not say which; in halves by series few of them are mixed."""
     lines = [f"reading,series={name} value=1.0 {time}".encode() for time in range(3) for name in "ab"]
@@ -111,6 +125,7 @@ def test_rows_of_a_series_lie_together_where_series_are_refused() -> None:
 
 
 LOWER = "dropped because it violates a Retention Policy Lower Bound at 2026-01-01T00:00:00Z"
+UPPER = "dropped because it violates a Write Window Upper Bound at 2026-01-02T00:00:00Z"
 OLDEST = (
     "dropped 2 points outside retention policy of duration 24h0m0s - oldest point reading,series=b at 1970-01-01T00:00:00Z "
     f"{LOWER}, newest point forecast,series=a at "
@@ -132,10 +147,14 @@ def test_rows_outside_of_retention_are_the_oldest_and_proven(words: str) -> None
 
 
 def test_rows_that_are_too_new_are_not_at_fault_for_sure() -> None:
-    """InfluxDB 1.12 has a limit for them; a clock may be wrong, so nearly all of them are kept. All others are stored."""
-    words = f"{OLDEST}2030-01-01T00:00:00Z dropped because it violates a Write Window Upper Bound at 2026-01-02T00:00:00Z"
+    """InfluxDB 1.12 has a limit for them; a clock may be wrong. Where some are too old as well, it is not known which."""
+    words = f"{OLDEST}2030-01-01T00:00:00Z {UPPER}"
+    reading, oldest, forecast = BLOCK.split(b"\n")
     found = refused(400, {"error": f"partial write: {words} dropped=2"})
-    assert (found.dropped, found.rows, found.proven) == ({"": 2}, b"", False)
+    assert (found.dropped, found.rows, found.proven) == (None, b"", False)
+    assert found.parts == [oldest, forecast + b"\n" + reading]
+    found = refused(400, {"error": f"partial write: {words.replace(LOWER, UPPER)} dropped=2"})
+    assert (found.dropped, found.rows, found.proven) == ({"reading": 1, "forecast": 1}, forecast + b"\n" + reading, False)
 
 
 @pytest.mark.parametrize(
