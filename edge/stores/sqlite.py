@@ -142,8 +142,10 @@ class SqliteStore:
             self._check_names(connection)  # what went to a file without a name is written again
             if self._retention is not None and connection is self._connection:  # else it was closed, as its log was removed
                 self._retention.step(connection, self.path, sum(len(section.time) // 8 for section in sections))
-        except (ValueError, IndexError, KeyError, sqlite3.IntegrityError) as error:
+        except (ValueError, IndexError, KeyError) as error:
             raise BlockRefused(f"not a block of this store: {error!r}", proven=True) from error
+        except sqlite3.IntegrityError as error:  # a trigger or a check that the user has put there
+            raise BlockRefused(f"{self.path} refuses rows: {error}") from error
         except (OSError, sqlite3.Error) as error:
             is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
             if is_full and self._retention is not None and self._connection is not None:

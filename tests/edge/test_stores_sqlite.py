@@ -14,6 +14,7 @@ from edge.contract.columns import Float64, Int32, Int64, Points, Readings, Serie
 from edge.contract.schema import FORECAST, FORECAST_LEAD, READING, Measurement
 from edge.contract.times import DAY
 from edge.errors import BlockRefused, StoreBusy, StoreDenied
+from edge.spool.delivery import Delivery
 from edge.stores.retention import Retention
 from edge.stores.sqlite import SqliteStore
 from tests.edge.test_stores_store import NOW, leads, readings, rows, write
@@ -286,4 +287,22 @@ def test_names_that_are_no_columns_are_refused(name: str, tmp_path: Path) -> Non
         points = Points(measurement, np.zeros(1, np.int32), np.array([1]), {**fields})
         with pytest.raises(BlockRefused, match="no names of tables"):
             store.write(store.encode([points], SeriesTable(["a"])))
+    store.close()
+
+
+def test_readings_that_a_trigger_refuses_wait_until_it_is_gone(tmp_path: Path) -> None:
+    """What a user has put there is no proof against rows."""
+    store, table = SqliteStore(tmp_path / "store.db"), SeriesTable(["a"])
+
+    def block(first: int) -> bytes:
+        return store.encode([Points(READING, np.zeros(50, np.int32), first + np.arange(50), {"value": np.ones(50)})], table)
+
+    store.write(block(0))
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as user:
+        user.execute("CREATE TRIGGER stop BEFORE INSERT ON reading BEGIN SELECT RAISE(ABORT, 'it is being moved'); END")
+        delivery = Delivery(store, list, lambda: False)
+        with pytest.raises(StoreDenied, match="refuses rows: it is being moved; it refuses nearly all rows of 'reading'"):
+            delivery.deliver([block(100)])
+        user.execute("DROP TRIGGER stop")
+    assert delivery.deliver([block(100)]) == []
     store.close()
