@@ -112,7 +112,8 @@ class Journal:
         A state that was made under other settings is adapted, and a snapshot of it committed.
 
         Returns:
-            Whether there was a state for the grid of the live bundle, and its windows had been filled with history.
+            Whether there was a state for the grid of the live bundle, and its windows had been filled with history and are no
+            longer now.
         """
         known, stale = self._read(engine)
         if stale:
@@ -155,6 +156,7 @@ class Journal:
         contract = engine.forecaster.contract
         if (held.interval, held.aggregation) != (contract.interval, contract.aggregation) or not known:
             return False, False
+        self.filled = self.filled and held.window >= contract.window
         return True, (engine.state, engine.scoring) != before
 
     def _load(self, engine: Engine) -> tuple[bool, Contract, tuple[object, object], str | None]:

@@ -87,7 +87,7 @@ class Live:
         return self._journal.restore(self.engine)
 
     def go_live(self, ready: ReadyBundle) -> None:
-        """Exchange the forecaster; windows of the same grid are kept, others are filled from the store."""
+        """Exchange the forecaster; the windows are kept where they have what it needs, others are filled from the store."""
         kept = False
         if self.engine is None:
             self.engine = self._make_engine(ready)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.contract.columns import Bool, Float64, Int32, Int64
+from edge.series.ring import UNSEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +77,21 @@ def _join_first(parts: list[Closed]) -> Float64 | None:
             first[row : row + len(part)] = part.first
         row += len(part)
     return first
+
+
+def frontiers(known: Int64, reached: Int64, first: Bool) -> tuple[Int64, Int64]:
+    """First open interval of each row's series just before and just after the row arrived, int64 `[n]` each.
+
+    Args:
+        known: first open interval of its series before the first row, of each row sorted by series; `UNSEEN` where it is new.
+        reached: first interval that the row does not close.
+        first: first row of each series, bool `[n]`.
+    """
+    # A new series starts with the interval of its first reading: nothing before it can close.
+    opening = np.where(known == UNSEEN, reached[np.maximum.accumulate(np.where(first, np.arange(len(first)), 0))], known)
+    lowest = min(int(reached.min()), int(opening.min()))
+    span = max(int(reached.max()), int(opening.max())) - lowest + 1
+    group = (np.cumsum(first) - 1) * span  # lifts each series above the one before, so one pass serves all
+    after = np.maximum.accumulate(np.maximum(reached, opening) - lowest + group) - group + lowest
+    before = np.where(first, opening, np.append(0, after[:-1]))
+    return before, after

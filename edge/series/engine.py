@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from edge.contract.columns import Bool, Float64, Forecasts, Int32, Int64, Points, Readings, Scores, SeriesTable
+from edge.contract.contract import Contract
 from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.schema import FORECAST, FORECAST_LEAD, LEAD, MODEL, ORIGIN, Measurement
 from edge.contract.values import possible, reach
@@ -70,6 +71,12 @@ class _Made:
     failure: str | None = None
     broken: dict[Kind, Int32] = field(default_factory=dict)
     seconds: float = 0.0
+
+
+def needs_no_history(before: Contract, after: Contract) -> bool:
+    """Whether windows under one contract have all that those under the next one need: the same grid, and they are no longer."""
+    same_grid = (before.interval, before.aggregation) == (after.interval, after.aggregation)
+    return same_grid and after.window <= before.window
 
 
 class Engine:
@@ -137,8 +144,8 @@ class Engine:
         """Forecast by another forecaster from now on; arguments as at the beginning.
 
         Returns:
-            Whether the windows are kept; on another grid, or where a series is of another kind now, they are empty until
-            history fills them.
+            Whether the windows are kept. History has to fill those of another grid, which are empty, as they are where a series
+            is of another kind now; and those that are longer, which have what was known.
         """
         before, contract = self.forecaster.contract, forecaster.contract
         self._use(forecaster, known, learned)
@@ -150,7 +157,7 @@ class Engine:
             return True
         self.state = self.state.adapted(contract, self._lateness)
         self.scoring = Scoring(contract, self.leads)
-        return (contract.interval, contract.aggregation) == (before.interval, before.aggregation)
+        return needs_no_history(before, contract)
 
     def filling(self) -> AbstractContextManager[Callable[[Readings], object]]:
         """Fill the windows with history, as `State.filling`; nothing is forecast or scored."""

@@ -17,6 +17,8 @@ class Recent:
 
     def __init__(self, batches: list[Readings] | None = None) -> None:
         self._batches = [] if batches is None else batches
+        self.has_all = batches is None  # whether none was forgotten since windows were empty
+        self.added = 0  # readings that were added to these, the forgotten ones included
 
     @property
     def readings(self) -> Readings:
@@ -26,7 +28,9 @@ class Recent:
     def add(self, readings: Readings) -> None:
         """Remember these too, and forget the oldest beyond the limit."""
         self._batches.append(readings)
+        self.added += len(readings)
         if len(self._batches) > REMEMBERED_BATCHES or sum(map(len, self._batches)) > REMEMBERED + REMEMBERED // 4:
+            self.has_all = self.has_all and sum(map(len, self._batches)) <= REMEMBERED
             self._batches = [self.readings.take(slice(-REMEMBERED, None))]
 
     def since(self, first: Int64, interval: int) -> "Recent":

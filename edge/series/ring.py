@@ -128,7 +128,7 @@ class Ring:
         """Whether a cell holds the smallest or largest reading of its interval."""
         return self._aggregation in ("min", "max")
 
-    def make_room(self, series: Int32, top: Int64) -> None:
+    def make_room(self, series: Int32 | Int64, top: Int64) -> None:
         """Empty the cells up to `top`; they still hold values that have left the window.
 
         Args:
@@ -277,24 +277,41 @@ class Ring:
             newer = np.isfinite(values) & (numbers > self.left_number[owners])
             self.left[owners[newer]], self.left_number[owners[newer]] = values[newer], numbers[newer]
 
-    def take_over(self, other: "Ring", series: Int64, first: Int64) -> None:
-        """Copy the newest cells of series that another ring on the same grid holds.
+    def anew(self) -> "Ring":
+        """An empty ring on the same grid, with as many cells."""
+        return Ring(self.columns, self._interval, self._aggregation)
+
+    def room(self, other: "Ring", series: Int64) -> Int64:
+        """First interval of each series for which there is room here and in another ring on the same grid."""
+        first: Int64 = np.maximum(self.top[series], other.top[series]) - min(self.columns, other.columns)
+        return first
+
+    def take_over(self, other: "Ring", series: Int64, first: Int64, *, held: bool = True) -> None:
+        """Copy the cells of series that another ring on the same grid holds, where they have more readings or a newer last one.
 
         Args:
             other: ring whose series mean the same, with more or fewer cells.
-            series: index of each series that was seen.
-            first: number of the first interval that is copied, for each series; both rings have room for it.
+            series: index of each series that was seen there.
+            first: number of the first interval that is copied, for each series; `room` or a later one.
+            held: whether the newest value before that is remembered as well, of series that hold.
         """
-        other.remember(series, first)
         self.widen(int(other.weight.max(initial=0)))
-        self.top[series], self.left[series] = other.top[series], other.left[series]
-        self.left_number[series] = other.left_number[series]
+        unseen = series[self.top[series] == UNSEEN]
+        self.top[unseen] = other.top[unseen]
+        self.make_room(series, other.top[series])
+        if held:
+            other.remember(series, first)
+            newer = series[other.left_number[series] > self.left_number[series]]
+            self.left[newer], self.left_number[newer] = other.left[newer], other.left_number[newer]
         for rows in _blocks(np.arange(len(series))):
-            count = other.top[series[rows]] - first[rows]
+            count = np.maximum(other.top[series[rows]] - first[rows], 0)
             owners, begin = np.repeat(series[rows], count), np.repeat(np.cumsum(count) - count, count)
             numbers = np.arange(len(owners)) - begin + np.repeat(first[rows], count)
-            for mine, theirs in ((self.value, other.value), (self.weight, other.weight)):
-                mine[owners, numbers % self.columns] = theirs[owners, numbers % other.columns]
+            cells, others = numbers % self.columns, numbers % other.columns
+            better = other.weight[owners, others] > self.weight[owners, cells]
+            better |= np.isnan(self.value[owners, cells])
+            mine, theirs = (owners[better], cells[better]), (owners[better], others[better])
+            self.value[mine], self.weight[mine] = other.value[theirs], other.weight[theirs]
 
 
 def _blocks(rows: Int64) -> Iterator[Int64]:

@@ -6,6 +6,8 @@ float64: every window holds exactly the readings that had arrived when its inter
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
+from typing import Self
 
 import msgspec
 import numpy as np
@@ -15,7 +17,7 @@ from edge.contract.contract import Contract
 from edge.contract.grid import group_starts
 from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.values import EARLIER
-from edge.series.closing import Closed, Ingested, join
+from edge.series.closing import Closed, Ingested, frontiers, join
 from edge.series.entry import Head, dumped, integers
 from edge.series.passes import in_passes
 from edge.series.recent import REMEMBERED, Recent, replaced
@@ -205,29 +207,26 @@ class State:
 
     @property
     def remembers_all(self) -> bool:
-        """Whether all readings since the windows were empty are remembered, as `filling` needs."""
-        return len(self._recent.readings) < REMEMBERED
+        """Whether all readings are remembered that came since the windows were empty, loaded or adapted, as `filling` needs."""
+        return self._recent.added < REMEMBERED
 
     @contextmanager
     def filling(self) -> Iterator[Callable[[Readings], object]]:
         """Make the windows what they would be if history had come first, and then all that came in live so far.
 
         What the history has of that as well counts once, as it came in. The result takes history in parts of any size; a series
-        and time stand in one part only. Nothing else may come in meanwhile.
+        and time stand in one part only. Nothing else may come in meanwhile. An interval of which both together have fewer
+        readings than the window had keeps its value.
         """
-        live, closed = self._recent.readings, self._frontier.copy()
-        wanted, self._wanted = self._wanted, lambda origins: np.zeros(len(origins), bool)  # nobody looks at these windows
-        self._recent, self._meanings = Recent(), []
+        before, live, wanted, held = copy(self), self._recent.readings, self._wanted, not self._recent.has_all
+        self._wanted = lambda origins: np.zeros(len(origins), bool)  # nobody looks at these windows
+        self._ring, self._recent, self._meanings = self._ring.anew(), Recent(), []
         self._allocate(0)
         try:
             yield lambda part: self.ingest(part.take(np.isnan(replaced(live, part))))
         finally:
             self.ingest(live)
-            closed = closed[: len(self._frontier)]  # the clock may have closed more than the readings do
-            seen = self._frontier[: len(closed)]
-            behind = np.flatnonzero((seen != UNSEEN) & (seen < closed))
-            self._ring.make_room(behind.astype(np.int32), closed[behind])
-            self._frontier[behind] = closed[behind]
+            self._take_over(before, held=held)  # the clock may have closed more than the readings do
             self._wanted = wanted
 
     def advance(self, now: int, most: int | None = None) -> Closed:
@@ -287,17 +286,27 @@ class State:
         state._grow(len(self._meanings))
         if (contract.interval, contract.aggregation) != (self.contract.interval, self.contract.aggregation):
             return state
-        seen = np.flatnonzero(self._frontier != UNSEEN)
-        first = np.full(len(self._frontier), UNSEEN)
-        # A reading of an earlier interval may be remembered that came too late, and is in no cell; or its cell has left.
-        first[seen] = self._frontier[seen] - self.contract.window - self._ring.earlier(seen) + 1
-        first[seen] = np.maximum(first[seen], self._ring.top[seen] - min(state._ring.columns, self._ring.columns))
-        state._ring.take_over(self._ring, seen, first[seen])
-        for mine, theirs in ((state._frontier, self._frontier), (state._latest, self._latest)):
-            mine[:] = theirs[: len(mine)]
+        state._recent = self._recent.since(state._take_over(self, held=True), contract.interval)
+        seen = np.flatnonzero(state._frontier != UNSEEN)
         state._frontier[seen] = np.maximum(state._frontier[seen], (state._latest[seen] - lateness) // contract.interval)
-        state._recent = self._recent.since(first, contract.interval)
         return state
+
+    def _take_over(self, other: Self, *, held: bool) -> Int64:
+        """Take what another state on the same grid knows better than this one, from the returned interval of each series on.
+
+        Where `held`, of series that hold their last reading, also the last one before it.
+        """
+        self._grow(len(other._meanings))
+        alike = np.asarray([m.agrees(t) for m, t in zip(self._meanings, other._meanings, strict=False)], bool)
+        series = np.flatnonzero(alike & (other._frontier[: len(alike)] != UNSEEN))
+        for mine, theirs in ((self._frontier, other._frontier), (self._latest, other._latest)):
+            mine[series] = np.maximum(mine[series], theirs[series])
+        first = np.full(len(other._frontier), UNSEEN)
+        # A reading of an earlier interval may be remembered that came too late, and is in no cell; or its cell has left.
+        oldest = self._frontier[series] - other.contract.window - self._ring.earlier(series) + 1
+        first[series] = np.maximum(oldest, self._ring.room(other._ring, series))
+        self._ring.take_over(other._ring, series, first[series], held=held)
+        return first
 
     def dump(self) -> Iterator[bytes]:
         """All of it in small parts, for `load`; no copy of the whole is made."""
@@ -345,16 +354,7 @@ class State:
 
     def _frontiers(self, rows: Readings, first: Bool) -> tuple[Int64, Int64]:
         """First open interval of each row's series just before and just after the row arrived."""
-        reached = (rows.time - self.lateness) // self.contract.interval
-        known = self._frontier[rows.series]
-        # A new series starts with the interval of its first reading: nothing before it can close.
-        opening = np.where(known == UNSEEN, reached[np.maximum.accumulate(np.where(first, np.arange(len(rows)), 0))], known)
-        lowest = min(int(reached.min()), int(opening.min()))
-        span = max(int(reached.max()), int(opening.max())) - lowest + 1
-        group = (np.cumsum(first) - 1) * span  # lifts each series above the one before, so one pass serves all
-        after = np.maximum.accumulate(np.maximum(reached, opening) - lowest + group) - group + lowest
-        before = np.where(first, opening, np.append(0, after[:-1]))
-        return before, after
+        return frontiers(self._frontier[rows.series], (rows.time - self.lateness) // self.contract.interval, first)
 
     def _remembered(self, rows: Rows) -> Readings | None:
         """The readings before these of all series of which a minimum or maximum is corrected; None where none is."""

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import pytest
 
 from edge.agent.journal import Limits
 from edge.contract.columns import Float64, Int32
+from edge.contract.contract import Contract
 from edge.contract.meaning import Meaning
 from edge.errors import StoreBusy
 from edge.forecaster.bundle import Bundle
@@ -17,7 +19,7 @@ from edge.messages.rule import IngestRule
 from edge.stores.store import Store
 from tests.support.agent_process import CONTRACT, START, baseline_bundle, release
 from tests.support.devices import model_bundle
-from tests.support.scripted_agent import MINUTE, Bench, engine_of, message, script_of
+from tests.support.scripted_agent import MINUTE, Bench, engine_of, message, messages, script_of, window
 
 
 class Constant(AllQuantiles):
@@ -145,3 +147,36 @@ def test_a_series_of_another_kind_is_filled_again_with_one_line(tmp_path: Path) 
     assert medians(bench)[-2:] == [2.0, 2.0]
     words = "series 'a.t' has another kind or hold now: all windows are filled from the store again"
     assert [line for line in bench.log if "another kind" in line] == [words]
+
+
+LONGER = Contract(interval=MINUTE, window=60, horizon=CONTRACT.horizon)
+
+
+@pytest.mark.parametrize("answers", [True, False])
+@pytest.mark.parametrize("at_start", [True, False])
+def test_a_longer_window_is_filled_from_the_store(at_start: bool, answers: bool, tmp_path: Path) -> None:
+    """Also where a start finds another bundle than before; where the store gives nothing, what was known stays."""
+    bench = Bench(tmp_path)
+    release(bench.registry, baseline_bundle(CONTRACT))
+    rows = [("a.t", START + at * MINUTE, float(at)) for at in range(100)]
+    bench.run(*messages(rows, 50))
+    bench.drain()
+
+    def away() -> Store:
+        raise StoreBusy("no answer")
+
+    if not answers:
+        bench.open_store = away
+    release(bench.registry, baseline_bundle(LONGER, second=1))
+    if at_start:
+        agent = bench.agent()
+        ready = agent.parts.releases.poll()
+        assert ready is not None
+        agent.parts.releases.accept(ready)
+        agent.parts.spool.close()
+    agent = bench.run([message("a.t", START + 100 * MINUTE, 100.0)])
+    known = LONGER.window if answers else CONTRACT.window
+    assert window(agent, "a.t")[-known:] == [float(at) for at in range(101 - known, 101)]
+    assert bench.lines("windows filled with") == int(answers)
+    bench.open_store = Bench(tmp_path).open_store
+    assert np.isfinite(window(bench.run(), "a.t")).all()

@@ -319,11 +319,13 @@ def test_swap_under_the_same_contract_keeps_windows_and_waiting_forecasts() -> N
 
 
 def test_swap_on_the_same_grid_keeps_windows_only() -> None:
-    """Another window or horizon: what the series have seen stays as far as it reaches."""
+    """Another window or horizon: what the series have seen stays as far as it reaches; longer windows need history as well."""
     fleet = engine()
     fleet.step(count(list(range(9))))
     forecaster = Counter(replace(CONTRACT, window=6, horizon=2, max_missing=0.4), "longer")
-    assert fleet.swap(forecaster, ["a"])
+    assert not fleet.swap(forecaster, ["a"])
+    assert fleet.swap(Counter(replace(forecaster.contract, window=5), "shorter"), ["a"])
+    assert not fleet.swap(forecaster, ["a"])
     effect = fleet.step(count([9]))
     assert [(f.model, f.values.shape) for f in effect.forecasts] == [("longer", (1, 2, 3))]
     assert len(effect.scores) == 0

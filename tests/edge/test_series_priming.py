@@ -100,3 +100,39 @@ def test_history_that_breaks_off_leaves_the_live_readings() -> None:
     fill(state, [Readings.of([0, 0, 0], [15, 24, 25], [1.0, 2.0, 3.0])])
     assert state.reached == 40
     assert state.advance(50).windows.tolist()[0][:2] == [6.0, 8.0]
+
+
+@settings(max_examples=50)
+@given(rows=rows_of_readings, aggregation=st.sampled_from(AGGREGATIONS), meanings=meanings_of_series)
+def test_a_longer_window_is_filled_as_if_it_had_been_so_long(
+    rows: list[tuple[int, int, float]], aggregation: Aggregation, meanings: list[Meaning]
+) -> None:
+    """The store has all that the shorter one has forgotten, and counts the rest once."""
+    history = sorted({row[:2]: row for row in rows}.values(), key=lambda row: row[1])
+    contracts = (Contract(10, window, 2, aggregation=aggregation) for window in (2, 40))
+    short, long = (State(contract, meaning=meanings.__getitem__) for contract in contracts)
+    for state in (short, long):
+        state.ingest(Readings.of(*zip(*history, strict=True)))
+    grown = short.adapted(long.contract, 0)
+    fill(grown, [Readings.of(*zip(*part, strict=True)) for part in (history[:9], history[9:]) if part])
+    closed = [state.advance(6_000) for state in (grown, long)]
+    for name in ("series", "origin", "windows"):
+        np.testing.assert_allclose(getattr(closed[0], name), getattr(closed[1], name), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("history", [0, 2])
+def test_what_a_window_knew_stays_where_history_is_missing(history: int) -> None:
+    """Also an interval of which not all readings are remembered, and a series of which none is."""
+    count = 30_000  # of an interval; two and a little more are remembered
+    state = State(Contract(count, 4, 1, aggregation="sum"))
+    state.ingest(Readings.of([1], [4 * count - 1], [7.0]))
+    rows = Readings.of([0] * 4 * count, range(4 * count), [1.0] * 4 * count)
+    state.ingest(rows)
+    state.advance(4 * count)
+    longer = state.adapted(Contract(count, 6, 1, aggregation="sum"), 0)
+    assert longer.remembers_all
+    fill(longer, [rows.take(slice(history))] if history else [])
+    closed, missing = longer.advance(6 * count), [np.nan] * 2
+    assert closed.series.tolist() == [0, 1]
+    expected = [[history or np.nan, count, count, count, *missing], [*missing, np.nan, 7.0, *missing]]
+    np.testing.assert_array_equal(closed.windows, expected)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from edge.contract.columns import Readings
-from edge.series.recent import Recent, replaced
+from edge.series.recent import REMEMBERED, Recent, replaced
 
 
 def test_a_row_replaces_the_newest_reading_of_its_series_and_time() -> None:
@@ -31,3 +31,13 @@ def test_what_lies_before_an_interval_of_its_series_is_forgotten() -> None:
     recent.add(Readings.of([0, 1, 0], [9, 9, 10], [1.0, 2.0, 3.0]))
     recent.add(Readings.of([1, 0], [-1, 5], [4.0, 5.0]))
     assert recent.since(np.asarray([1, 0]), 10).readings.value.tolist() == [2.0, 3.0]
+
+
+def test_what_was_added_and_forgotten_is_told() -> None:
+    """A memory that begins with what another one had cannot tell whether that was all."""
+    recent, more = Recent(), Readings.of([0] * REMEMBERED, range(REMEMBERED), [1.0] * REMEMBERED)
+    recent.add(Readings.of([0], [-1], [1.0]))
+    assert (recent.added, recent.has_all, Recent([recent.readings]).has_all) == (1, True, False)
+    recent.add(more)
+    recent.add(more)
+    assert (recent.added, recent.has_all, len(recent.readings)) == (1 + 2 * REMEMBERED, False, REMEMBERED)

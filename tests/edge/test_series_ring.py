@@ -60,6 +60,19 @@ def test_another_ring_takes_over_the_newest_cells() -> None:
         np.testing.assert_array_equal(other.windows(owner, numbers(3), len(expected)), [expected])
 
 
+def test_a_cell_that_knows_as_much_keeps_its_value() -> None:
+    """Another ring fills those that know less; a cell for which there is no room any more is left out."""
+    ring, other, owner = Ring(3, 10, "last"), Ring(3, 10, "last"), np.asarray([0], np.int32)
+    for each, top, times in ((ring, 3, [0, 10, 20]), (other, 4, [20])):
+        each.grow(1)
+        each.make_room(owner, numbers(top))
+        each.fill(rows([0] * len(times), times, [time + top for time in map(float, times)]))
+    assert other.room(ring, numbers(0)).tolist() == [1]
+    other.take_over(ring, numbers(0), numbers(1))
+    assert other.top.tolist() == [4]
+    np.testing.assert_array_equal(other.windows(owner, numbers(4), 3), [[13.0, 24.0, np.nan]])
+
+
 @pytest.mark.parametrize("count", [200, 300, 70_000])
 def test_an_interval_has_any_number_of_readings(count: int) -> None:
     """The mean is right where a byte or two cannot count them, also after a restart and under another contract."""
