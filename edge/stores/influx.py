@@ -125,6 +125,7 @@ class InfluxStore:
             self._write(block)
         except (StoreBusy, StoreDenied):
             self._proof.forget()
+            self._connection.begin_anew()  # a proxy whose server is away may have answered as an old server does
             raise
 
     def _write(self, block: bytes) -> None:
@@ -226,7 +227,7 @@ class InfluxStore:
         """The answer to a request; where InfluxDB is 1.7 or older, the request is sent again in its own way."""
         old_way = self._connection.old_way  # read first: another thread may set it meanwhile
         answer = self._connection.ask(method, *request(), body)
-        if answer.wants_old_way and not old_way:
+        if answer.wants_old_way and not (old_way and self._connection.old_way):
             self._connection.go_the_old_way()
             answer = self._connection.ask(method, *request(), body)
         return answer

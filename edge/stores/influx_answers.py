@@ -74,10 +74,13 @@ class Answer:
 
     @property
     def wants_old_way(self) -> bool:
-        """Whether this is InfluxDB 1.7 or older, which knows neither `/api/v2/write` nor `Authorization: Token`."""
+        """Whether this may be InfluxDB 1.7 or older, which knows neither `/api/v2/write` nor `Authorization: Token`.
+
+        A proxy may take its version off; `influxdb_listener` of Telegraf speaks as it does.
+        """
         unknown = (self.status, self.body[:18]) == (404, b"404 page not found")
         unread = self.status == 401 and "unable to parse authentication credentials" in self.text
-        return (unknown or unread) and OLD.match(self.version) is not None
+        return (unknown or unread) and (not self.version or OLD.match(self.version) is not None)
 
     @property
     def lacks_organisation(self) -> bool:

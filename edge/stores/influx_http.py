@@ -167,6 +167,10 @@ class Connection:
     def close(self) -> None:
         """Close the sockets; the next `ask` opens new ones."""
         self._pool.clear()
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Speak as InfluxDB 1.8 and later understand it, as at first."""
         self._authorization, self.old_way = self._by_token(), False
 
     def _by_token(self) -> dict[str, str]:

@@ -229,6 +229,8 @@ def test_server_in_trouble_is_busy(status: int, *, answered: bool, passing: bool
         (Answer(404, "text/plain", "1.6.7~rc0", b"404 page not found\n"), True),
         (Answer(404, "text/plain", "1.7.11", b"404 page not found\n"), True),
         (Answer(401, "", "1.6.7", b'{"error":"unable to parse authentication credentials"}'), True),
+        (Answer(404, "text/plain", "", b"404 page not found\n"), True),
+        (Answer(401, "", "", b'{"error":"unable to parse authentication credentials"}'), True),
         (Answer(401, "", "1.6.7", b'{"error":"authorization failed"}'), False),
         (Answer(404, "text/plain", "1.8.10", b"404 page not found\n"), False),
         (Answer(404, "text/plain", "v2.7.1", b"404 page not found\n"), False),

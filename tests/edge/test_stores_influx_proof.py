@@ -183,3 +183,22 @@ def test_option_has_one_value(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another one is a mistake."""
     with FakeInflux2() as fake, pytest.raises(ConfigurationError, match="expected checked=no, got 'yes'"):
         opened(fake, "&checked=yes", monkeypatch, "all")
+
+
+def test_old_server_that_hides_its_version_is_spoken_to_in_its_own_way_until_an_outage() -> None:
+    """InfluxDB 1.7 behind a proxy that takes headers off. A proxy without its server may answer so too."""
+    with FakeInflux2() as fake:
+        old = {"/api/v2/write": (404, "text/plain", "404 page not found\n"), "/write": (204, "", "")}
+        fake.instead = lambda path, _: old[path]
+        store = InfluxStore(fake.url, "b", "home", "all")
+        store.vouch()
+        store.write(BLOCK)
+        store.write(BLOCK)
+        assert [path for path, _ in fake.requests] == ["/api/v2/write", "/write", "/write"]
+        fake.instead = lambda *_: (503, "text/plain", "starting")
+        with pytest.raises(StoreBusy):
+            store.write(BLOCK)
+        fake.instead = lambda *_: None
+        store.write(BLOCK)
+        store.close()
+    assert len(fake.buckets["b"].of("reading")) == 1
