@@ -13,7 +13,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge.broker.address import Address
-from edge.broker.packets import PUBREL, NotMqtt, PacketReader, completed
+from edge.broker.packets import PUBREL, PacketReader, completed
 from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.message import Message
 from edge.threads import Died, raise_again, tell_of_death
@@ -22,7 +22,7 @@ from edge.tls import TlsFiles
 READ_SIZE = 65_536  # bytes
 NEVER = 0xFFFF_FFFF  # seconds after which a session of MQTT 5 expires: not at all
 IDENTIFIERS = 65_535  # of messages that may be sent to us and not yet acknowledged: all there are
-UNREAD = 1 << 20  # bytes of memory of our answers that may wait for a broker that goes on releasing messages of QoS 2
+UNREAD = 1 << 20  # bytes of memory of our packets that may wait for a broker that goes on sending
 UNREAD_ENTRY = 256  # bytes of it for each write, beside its content
 LARGER = 1 << 20  # bytes by which a message may be larger than what we can read: it is counted, and named in the log
 
@@ -104,6 +104,7 @@ class BufferedClient(paho.Client):
         self._received = RECEIVED_BY_LIBRARY if subscription.library else RECEIVED
         self._slow_since: float | None = None  # seconds, monotonic
         self._later: tuple[float, Callable[[], object]] | None = None
+        self._unread = False  # whether more waits for the broker than it may leave unread: the connection ends
         self._packet, self._offset = b"", 0  # a packet that the library reads, and how far it is
         self._gate = threading.Lock()
         self.on_message = self._hear
@@ -221,8 +222,6 @@ class BufferedClient(paho.Client):
 
     def _complete(self, releases: list[bytes]) -> MQTTErrorCode:
         """Answer at once that messages of QoS 2 are done with: their effect was committed before they were acknowledged."""
-        if sum(UNREAD_ENTRY + out["to_process"] for out in list(self._out_packet)) > UNREAD:
-            raise NotMqtt("it releases messages and reads none of our answers")
         return self._packet_queue(int(MessageType.PUBCOMP), b"".join(map(completed, releases)), 0, 1)
 
     def acknowledge(self, messages: Sequence[Message], connection: int) -> None:
@@ -232,6 +231,14 @@ class BufferedClient(paho.Client):
         with self._gate:
             if connection == self.connections:
                 self._packet_queue(int(MessageType.PUBACK), packets, messages[-1].mid, 1)
+
+    def _packet_queue(
+        self, command: int, packet: bytes | bytearray, mid: int, qos: int, info: paho.MQTTMessageInfo | None = None
+    ) -> MQTTErrorCode:
+        """As the library's; where a broker sends and does not read, no more piles up, and the connection ends."""
+        if sum(UNREAD_ENTRY + out["to_process"] for out in list(self._out_packet)) > UNREAD:
+            self._unread = True
+        return MQTTErrorCode.MQTT_ERR_SUCCESS if self._unread else super()._packet_queue(command, packet, mid, qos, info)
 
     def later(self, seconds: float, work: Callable[[], object]) -> None:
         """Have something done in the network's thread, unless the connection ends before.
@@ -243,20 +250,31 @@ class BufferedClient(paho.Client):
         self._later = time.monotonic() + seconds, work
 
     def loop_misc(self) -> MQTTErrorCode:
-        """As the library's; what is due is done."""
+        """As the library's; what is due is done, and a broker that reads nothing is left."""
+        if self._unread:
+            self.failure = "it sends messages and reads none of our answers"
+            return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
         if self._later is not None and time.monotonic() >= self._later[0]:
             (_, work), self._later = self._later, None
             work()
         return super().loop_misc()
 
     def _wait_for_room(self) -> MQTTErrorCode:
+        """Wait while it is crowded; this time is not held against the broker, and the time that it was silent before is."""
         code = MQTTErrorCode.MQTT_ERR_SUCCESS
-        while not code and self.crowded is not None and self.crowded() and self.socket() is not None:
+        if self.crowded is None or not self.crowded():
+            return code
+        silent = time.monotonic() - self._ping_t if self._ping_t else 0.0
+        pinged = bool(self._ping_t)
+        while not code and self.crowded() and self.socket() is not None:
             time.sleep(0.01)
             with self._msgtime_mutex:
                 # An unanswered ping would put the next one off, beyond the broker's patience.
                 self._last_bytes_received, self._ping_t = time.monotonic(), 0.0
             code = (self.loop_write() if self.want_write() else code) or self.loop_misc()
+            pinged |= self._ping_t > 0
+        if pinged and not code:
+            self._ping_t = time.monotonic() - silent
         return code
 
     def _sock_recv(self, bufsize: int) -> bytes:
@@ -286,6 +304,7 @@ class BufferedClient(paho.Client):
         self._packet, self._offset = b"", 0
         self._reader.begin()
         self._slow_since = self._later = None
+        self._unread = False
         super()._sock_close()
 
 

@@ -261,6 +261,8 @@ class Subscriber:
         if mid != request:  # an answer nobody asked for, or once more
             return
         self._asked = None, ()
+        if len(reasons) != len(asked):
+            asked = self._without_codes(asked, len(reasons))
         answers = list(zip(asked, reasons, strict=False))
         for topic, reason in answers:
             self._copies.note(topic, kept=reason.value in KEPT)
@@ -285,12 +287,21 @@ class Subscriber:
             if self._surplus:
                 self._giving_up = self._client.give_up(self._surplus)
 
+    def _without_codes(self, asked: Sequence[str], codes: int) -> Sequence[str]:
+        """Count filters as refused where nobody knows which codes of an answer are theirs; returns the others: none."""
+        for topic in asked:
+            self._copies.note(topic, kept=False)
+            self._refused[topic] = f"its answer has {codes} codes for {len(asked)} filters; {LOOK}"
+        return ()
+
     def _on_unsubscribe(self, _client: paho.Client, _data: object, mid: int, reasons: list[ReasonCode], _: object) -> None:
         """Forget the filters that the broker gave up; MQTT 3.1.1 has no reasons."""
         if mid != self._giving_up:
             return
         self._giving_up = None
         kept = [topic for topic, reason in zip(self._surplus, reasons, strict=False) if reason.is_failure]
+        if reasons and len(reasons) != len(self._surplus):  # nobody knows which codes are of which filters
+            kept = self._surplus
         self._record.note([*self._wanted, *kept])
 
     def _on_connect_fail(self, _client: paho.Client, _data: object) -> None:

@@ -83,4 +83,61 @@ def test_messages_of_qos_2_that_are_never_released_fill_no_memory() -> None:
             assert wire.recv(1000)
             while True:
                 wire.sendall(b"\x62\x02\x00\x01" * 16_384)
-        wait_until(lambda: "releases messages and reads none of our answers" in (subscriber.problem or ""), what="the end")
+        wait_until(lambda: "sends messages and reads none of our answers" in (subscriber.problem or ""), what="the end")
+
+
+def test_a_broker_that_sends_and_reads_nothing_is_left() -> None:
+    """It answers pings that it has not read, so only what waits for it tells; nothing is added to that beyond a limit."""
+    with (
+        socket.create_server(("127.0.0.1", free_port())) as server,
+        subscribed(server.getsockname()[1], session=Subscription("gateway", ["t/#"]), pauses=SOON) as subscriber,
+    ):
+        wire, _ = server.accept()
+        with wire, suppress(OSError):
+            wire.recv(1000)
+            wire.sendall(b"\x20\x02\x00\x00")
+            wire.recv(1000)
+            wire.sendall(b"\x32\x08\x00\x03t/a\x00\x01!" * 10_000)
+            messages = take(subscriber, 10_000, acknowledge=False)
+            while subscriber.losses == 0:
+                wire.sendall(b"\xd0\x00")
+                subscriber.acknowledge(messages)
+        wait_until(lambda: "sends messages and reads none of our answers" in (subscriber.problem or ""), what="the end")
+
+
+def test_a_full_room_does_not_hide_that_no_ping_is_answered() -> None:
+    """The time in which we read nothing is not held against a broker, and the time in which we read is."""
+    session = Subscription("gateway", ["t/#"], keepalive=1)
+    with (
+        socket.create_server(("127.0.0.1", free_port())) as server,
+        subscribed(server.getsockname()[1], session=session, pauses=SOON, room=1) as subscriber,
+    ):
+        wire, _ = server.accept()
+        with wire, suppress(OSError):
+            wire.recv(1000)
+            wire.sendall(b"\x20\x02\x00\x00")
+            wire.recv(1000)
+            while subscriber.losses == 0:
+                wire.recv(2)  # a ping
+                wire.sendall(b"\x30\x06\x00\x03t/a!" * 4)
+                wait_until(lambda: subscriber.waiting >= 4 or subscriber.losses > 0, what="a full room")
+                subscriber.take(4, 0)
+        wait_until(lambda: "did not answer for 1 s" in (subscriber.problem or ""), what="the end")
+
+
+@pytest.mark.parametrize("codes", [b"", b"\x01", b"\x01\x01\x01"])
+def test_an_answer_with_another_number_of_codes_is_no_subscription(codes: bytes) -> None:
+    """Nobody knows which filters it grants; they are asked for again."""
+    session = Subscription("gateway", ["t/#", "u/#"], keepalive=1)
+    with (
+        socket.create_server(("127.0.0.1", free_port())) as server,
+        subscribed(server.getsockname()[1], session=session, pauses=SOON) as subscriber,
+    ):
+        wire, _ = server.accept()
+        with wire:
+            wire.recv(1000)
+            wire.sendall(b"\x20\x02\x00\x00")
+            number = wire.recv(1000)[2:4]
+            wire.sendall(bytes([0x90, 2 + len(codes)]) + number + codes)
+            words = f"its answer has {len(codes)} codes for 2 filters"
+            wait_until(lambda: words in (subscriber.problem or ""), what="the reason")
