@@ -72,17 +72,6 @@ def is_text(text: str) -> bool:
         return False
 
 
-def takes_more(text: str, most: int) -> bool:
-    """Whether a text that is kept takes more memory than so many bytes: each character takes what the widest one needs.
-
-    That is 1 byte for Latin letters, 2 for most other scripts, and 4 for an emoji.
-    """
-    if len(text) > most or text.isascii():
-        return len(text) > most
-    widest = max(text)
-    return len(text) * (1 if widest <= "\xff" else 2 if widest <= "\uffff" else 4) > most
-
-
 def _later(arrival: int, duration: int) -> int:
     """The moment so many ns after the arrival, or before it.
 

@@ -8,8 +8,8 @@ from edge.contract.meaning import Meaning
 from edge.contract.plausible import Plausible
 from edge.contract.schema import RESERVED
 from edge.errors import ConfigurationError, PayloadError
-from edge.messages.content import Told, check_of, is_text, moment_of, takes_more, told_by
-from edge.messages.formats.payload import Options, Read, Stateful
+from edge.messages.content import Told, check_of, is_text, moment_of, told_by
+from edge.messages.formats.payload import LONGEST_NAME, Options, Read, Stateful, takes_more
 from edge.messages.formats.table import format_of
 from edge.messages.formats.units import Units
 from edge.messages.names import EACH, KEY, SeriesName, Template, TopicTemplate
@@ -19,7 +19,6 @@ from edge.messages.rule import IngestRule, check_rule
 from edge.messages.selection import Selection, Taken
 from edge.quoting import quoted
 
-LONGEST_NAME = 1024  # bytes in memory; names are kept for every series
 LONGEST_TAGS = 8192  # bytes in memory of all tags of a series; stores keep them for every series, and lines carry them
 MOST_SOURCES = 4096  # sources of one topic that are remembered
 FEW_SOURCES = 64  # sources that are remembered before any of them came again: a tag may have another value in each message

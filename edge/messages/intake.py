@@ -14,8 +14,7 @@ from edge.contract.columns import Bool, Readings
 from edge.contract.times import EARLIEST, LATEST
 from edge.errors import PayloadError, PayloadFault
 from edge.log import Grumbler
-from edge.messages.content import takes_more
-from edge.messages.formats.payload import LARGEST_PAYLOAD
+from edge.messages.formats.payload import LARGEST_PAYLOAD, takes_more
 from edge.messages.ingest import Quick, Row, Source
 from edge.messages.message import LONGEST_TOPIC, Arrival, Message
 from edge.messages.reading import Bounds, Naming, bind, take

@@ -9,9 +9,8 @@ from edge.contract.columns import SeriesTable
 from edge.contract.meaning import Meaning
 from edge.contract.plausible import Plausible
 from edge.errors import ConfigurationError, PayloadError
-from edge.messages.content import takes_more
 from edge.messages.formats.memory import FormatMemory
-from edge.messages.formats.payload import LARGEST_PAYLOAD, Stateful
+from edge.messages.formats.payload import LARGEST_PAYLOAD, Stateful, takes_more
 from edge.messages.formats.units import Units
 from edge.messages.ingest import Bound, Ingest, Row, Source
 from edge.messages.message import LONGEST_TOPIC

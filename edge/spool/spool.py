@@ -23,7 +23,7 @@ from edge.series.entry import NO_FORECASTS, Entry
 from edge.spool.arrivals import arrival_of, note
 from edge.spool.blocks import Blocks
 from edge.spool.file import File
-from edge.spool.tables import move_aside, seal, sealed, size_up_to
+from edge.spool.tables import move_aside, remember, seal, size_up_to
 from edge.stores.packing import pack
 
 INSERT_BLOCK = "INSERT INTO outbox (store, block, seal) VALUES (?, ?, ?)"
@@ -62,7 +62,7 @@ class Commit:
         newest: identifier of the newest message that did not come before; 0: none.
         held: the readings that wait for a clock that has proved itself; None: the same as before.
         now: our clock, ns UTC.
-        formats: memory of the payload formats, by keys; other keys stay as they are.
+        formats: memory of the payload formats, by keys; one that is empty is deleted, and other keys stay as they are.
         anew: whether the series are all that there are, as those of before had other indices.
     """
 
@@ -293,7 +293,7 @@ class Spool:
             tags = msgspec.json.encode(labels).decode()
             write("INSERT OR IGNORE INTO series VALUES (?, ?, ?, ?)", (index, name, tags, seal(index, name, tags)))
         note(self._writer, commit.arrivals, commit.newest)
-        self._writer.executemany("INSERT OR REPLACE INTO format VALUES (?, ?, ?)", map(sealed, commit.formats.items()))
+        remember(self._writer, commit.formats)
         if commit.refused:
             rows = ((refusal.reason, refusal.block) for refusal in commit.refused)
             self._writer.executemany("INSERT INTO refused (reason, block) VALUES (?, ?)", rows)

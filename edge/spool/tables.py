@@ -2,7 +2,7 @@
 
 import sqlite3
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -66,6 +66,15 @@ def move_aside(connection: sqlite3.Connection, numbers: Iterable[int]) -> int:
             connection.execute("INSERT INTO refused (reason, block) VALUES (?, ?)", (DAMAGED, unpack_damaged(block)))
         connection.execute("DELETE FROM outbox WHERE id = ?", (number,))
     return size
+
+
+def remember(connection: sqlite3.Connection, formats: Mapping[str, bytes]) -> None:
+    """Keep what the payload formats remember, by keys; what is empty is deleted."""
+    for key, data in formats.items():
+        if data:
+            connection.execute("INSERT OR REPLACE INTO format VALUES (?, ?, ?)", (key, data, seal(key, data)))
+        else:
+            connection.execute("DELETE FROM format WHERE key = ?", (key,))
 
 
 def prepare(connection: sqlite3.Connection) -> list[str]:

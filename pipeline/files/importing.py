@@ -9,7 +9,7 @@ import numpy as np
 from edge.contract.columns import Bool, Int64, Readings, SeriesTable
 from edge.contract.times import iso
 from edge.errors import HistoryError
-from edge.messages.content import takes_more
+from edge.messages.formats.payload import takes_more
 from edge.messages.ingest import Ingest
 from edge.messages.message import LONGEST_TOPIC
 from edge.quoting import quoted

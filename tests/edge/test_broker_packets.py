@@ -13,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 
 from edge.broker.packets import NotMqtt, PacketReader, completed
-from edge.messages.content import takes_more
+from edge.messages.formats.payload import takes_more
 from edge.messages.message import LONGEST_TOPIC, Message
 from tests.support.servers import HANGS_AFTER
 from tests.support.wires import told

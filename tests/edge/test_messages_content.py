@@ -1,14 +1,12 @@
 """Times, names and quality as a document says them."""
 
-import sys
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.contract.times import EARLIEST, TimeUnit, parse_time
 from edge.errors import PayloadError
-from edge.messages.content import FIRST_SECOND, LAST_SECOND, is_text, takes_more, text_of
+from edge.messages.content import FIRST_SECOND, LAST_SECOND, is_text, text_of
 from tests.support.ingests import ingest, left_out, tags, taken
 
 
@@ -19,16 +17,6 @@ from tests.support.ingests import ingest, left_out, tags, taken
 def test_scalars_of_the_payload_are_parts_of_names(value: object, text: str | None) -> None:
     """The same number is the same name, whether it is written as 5 or as 5.0."""
     assert text_of(value) == text
-
-
-@pytest.mark.parametrize(
-    ("sign", "width"), [("a", 1), ("ü", 1), ("€", 2), ("\N{CJK UNIFIED IDEOGRAPH-6E29}", 2), ("\N{THERMOMETER}", 4)]
-)
-def test_a_text_takes_what_its_widest_character_needs(sign: str, width: int) -> None:
-    """For each of its characters; Python keeps it so for good."""
-    assert not takes_more(sign + "a" * (64 // width - 1), 64)
-    assert takes_more(sign + "a" * (64 // width), 64)
-    assert sys.getsizeof(sign + "a" * 999) - sys.getsizeof(sign + "a" * 899) == 100 * width
 
 
 def test_a_name_must_be_storable() -> None:

@@ -212,3 +212,15 @@ def test_a_seal_tells_where_a_part_ends() -> None:
     seals = {seal(b"ab", b"c"), seal(b"a", b"bc"), seal(b"abc"), seal(b"abc", b""), seal(12), seal(1, 2), seal(None)}
     assert len(seals) == 7
     assert (seal("ü"), seal(5)) == (seal("ü".encode()), seal(b"5"))
+
+
+def test_an_empty_memory_of_a_format_is_deleted(tmp_path: Path) -> None:
+    """The others stay, also after the next start; one that is not there needs no deletion."""
+    path = tmp_path / "spool.db"
+    spool = Spool(path, "sqlite")
+    spool.commit(Commit(formats={"a": b"1", "b": b"2"}))
+    spool.commit(Commit(formats={"a": b"", "c": b"", "d": b"4"}))
+    spool.close()
+    spool = Spool(path, "sqlite")
+    assert (spool.loss, spool.formats()) == (None, {"b": b"2", "d": b"4"})
+    spool.close()

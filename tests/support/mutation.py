@@ -44,7 +44,10 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "edge/messages/formats/json_object.py": ("tests/edge/test_messages_formats.py",),
     "edge/messages/formats/line_protocol.py": ("tests/edge/test_messages_formats_line_protocol.py",),
     "edge/messages/formats/senml.py": ("tests/edge/test_messages_formats_senml.py",),
-    "edge/messages/formats/sparkplug/*.py": ("tests/edge/test_messages_formats_sparkplug.py",),
+    "edge/messages/formats/sparkplug/*.py": (
+        "tests/edge/test_messages_formats_sparkplug.py",
+        "tests/edge/test_messages_formats_sparkplug_nodes.py",
+    ),
     "edge/messages/rule.py": ("tests/edge/test_messages_rule.py",),
     "edge/contract/zones.py": ("tests/edge/test_contract_zones.py",),
     "edge/tables/layout.py": ("tests/edge/test_tables_layout.py",),

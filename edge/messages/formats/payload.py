@@ -1,4 +1,4 @@
-"""What all payload formats share: what a format is, where its documents usually hold what, and how bytes become text."""
+"""What all payload formats share: what a format is, where its documents usually hold what, and texts with what they take."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 from edge.contract.times import TimeUnit
 
 LARGEST_PAYLOAD = 65_536  # bytes
+LONGEST_NAME = 1024  # bytes in memory; names are kept for every series
 
 # A document is what JSON can hold: None, truth values, numbers, texts, lists, and objects with texts as keys. In a list that is
 # walked a `PayloadError` stands for an element that is broken.
@@ -65,7 +66,9 @@ class Stateful(Protocol):
         """
 
     def dump(self, *, whole: bool = False) -> Mapping[str, bytes]:
-        """What a restart needs, by keys of the format's own; it is on disk before the message is acknowledged.
+        """What a restart needs, by keys of the format's own, and nothing under a key that is needed no longer.
+
+        It is on disk before the message is acknowledged.
 
         Args:
             whole: whether to give everything, and not only what changed since the last call.
@@ -138,3 +141,19 @@ def decoded(payload: bytes) -> str:
         return payload.decode()
     except UnicodeDecodeError:
         return payload.decode("latin-1")
+
+
+def memory_of(text: str) -> int:
+    """Bytes that the characters of a text take in memory: each takes what the widest one needs.
+
+    That is 1 byte for Latin letters, 2 for most other scripts, and 4 for an emoji.
+    """
+    if text.isascii():
+        return len(text)
+    widest = max(text)
+    return len(text) * (1 if widest <= "\xff" else 2 if widest <= "\uffff" else 4)
+
+
+def takes_more(text: str, most: int) -> bool:
+    """Whether a text that is kept takes more memory than so many bytes."""
+    return len(text) > most or memory_of(text) > most

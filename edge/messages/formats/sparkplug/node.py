@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edge.contract.times import SECOND
+from edge.messages.formats.payload import memory_of
 
 TURN = 256  # sequence numbers
 PAUSE, LONGEST_PAUSE = 10 * SECOND, 600 * SECOND  # between two requests for a birth, ns
 PATIENCE = 3  # requests
+EACH = 400  # bytes that a metric takes beside its texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class Known:
 
     Args:
         device: name of the device, `""` for the node itself.
-        name: name of the metric.
+        name: name of the metric; `""` where it is longer than any that can be stored.
         kind: code of its data type.
         alias: number that stands for its name in data, or None.
         unit: unit that the birth names, or None.
@@ -40,6 +42,7 @@ class Standing:
         complete: whether no message is missing since the birth.
         requests: number of requests for a birth that it has not answered.
         asked: time of the last one, ns; None before the first.
+        heard: time of its last message, ns; None before the first.
     """
 
     sequence: int | None = None
@@ -48,6 +51,7 @@ class Standing:
     complete: bool = False
     requests: int = 0
     asked: int | None = None
+    heard: int | None = None
 
     @property
     def silent(self) -> bool:
@@ -65,22 +69,22 @@ class Node:
 
     def __init__(self, standing: Standing | None = None, metrics: Iterable[Known] = ()) -> None:
         self.standing = Standing() if standing is None else standing
-        self.metrics: list[Known] = []
         self._set(metrics)
-
-    def __len__(self) -> int:
-        """Number of its metrics."""
-        return len(self.metrics)
 
     def be_born(self, metrics: Iterable[Known], sequence: int | None, session: int | None) -> None:
         """Take a birth of the node: what it does not describe is forgotten, its devices too."""
         following = None if sequence is None else (sequence + 1) % TURN
-        self.standing = Standing(following, session, alive=True, complete=True, asked=self.standing.asked)
+        before = self.standing
+        self.standing = Standing(following, session, alive=True, complete=True, asked=before.asked, heard=before.heard)
         self._set(metrics)
+
+    def after(self, device: str, metrics: Iterable[Known]) -> list[Known]:
+        """All of its metrics after the birth of a device, or without metrics after its death."""
+        return [*(metric for metric in self.metrics if metric.device != device), *metrics]
 
     def describe(self, device: str, metrics: Iterable[Known]) -> None:
         """Take the birth of a device, or without metrics its death."""
-        self._set([*(metric for metric in self.metrics if metric.device != device), *metrics])
+        self._set(self.after(device, metrics))
 
     def die(self, session: int | None) -> None:
         """Take a death; that of an earlier session changes nothing, as a broker may send it after the next birth."""
@@ -119,5 +123,14 @@ class Node:
 
     def _set(self, metrics: Iterable[Known]) -> None:
         self.metrics = [*metrics]
+        self.memory = memory_of_metrics(self.metrics)
         self._names = {(metric.device, metric.name): metric for metric in self.metrics}
         self._aliases = {metric.alias: metric for metric in self.metrics if metric.alias is not None}
+
+
+def memory_of_metrics(metrics: Iterable[Known]) -> int:
+    """Bytes that metrics take in memory, and less on the disk."""
+    return sum(
+        EACH + memory_of(metric.device) + memory_of(metric.name) + (0 if metric.unit is None else memory_of(metric.unit))
+        for metric in metrics
+    )

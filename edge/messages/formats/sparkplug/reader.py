@@ -8,23 +8,20 @@ turn comes.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from edge.errors import PayloadError
-from edge.messages.formats.payload import Options, Request, text_of
-from edge.messages.formats.sparkplug.node import PATIENCE, Known, Node, Standing
+from edge.messages.formats.payload import LONGEST_NAME, Options, Request, takes_more, text_of
+from edge.messages.formats.sparkplug.node import PATIENCE, Known, Node
+from edge.messages.formats.sparkplug.nodes import Limits, Nodes
 from edge.messages.formats.sparkplug.schema import parse_payload, payload_class
-from edge.messages.formats.sparkplug.turns import A_SECOND, Turns
+from edge.messages.formats.sparkplug.turns import A_SECOND, Address, Turns
 from edge.messages.formats.sparkplug.values import BOOLEAN, NAMES, check_quality, properties_of, read_value
 from edge.quoting import quoted
 
 NAMESPACE = "spBv1.0"
 OWN = ("bdSeq", "Node Control/", "Device Control/")  # what metrics of the protocol begin with
-BIRTH = "//birth"  # end of the key of what a birth said; no name holds a slash
 REBIRTH = b"Node Control/Rebirth"
 LEVELS = {"NBIRTH": 3, "NDATA": 3, "NDEATH": 3, "DBIRTH": 4, "DDATA": 4, "DDEATH": 4}  # below the namespace
 BIRTHS, DEATHS, COMMANDS = ("NBIRTH", "DBIRTH"), ("NDEATH", "DDEATH"), ("NCMD", "DCMD")
-MOST_NODES, MOST_METRICS = 10_000, 200_000
 
 
 class Sparkplug:
@@ -32,15 +29,14 @@ class Sparkplug:
 
     Args:
         options: options that are not used; a payload of Sparkplug says everything itself.
+        limits: how much is kept of nodes.
     """
 
-    def __init__(self, options: Options | None = None) -> None:
+    def __init__(self, options: Options | None = None, limits: Limits | None = None) -> None:
         del options
         payload_class()  # what is not installed is missed here, and not at the first message
-        self._nodes: dict[tuple[str, str], Node] = {}
-        self._changed: set[tuple[str, str]] = set()
-        self._born: set[tuple[str, str]] = set()
         self._turns = Turns()
+        self._nodes = Nodes(limits or Limits(), self._turns.leave)
 
     def read(self, topic: str, payload: bytes, arrival: int) -> list[object]:
         """The metrics of a message, an object each; what cannot be read is an error in its place.
@@ -50,7 +46,7 @@ class Sparkplug:
         """
         kind, address, device = _parts(topic)
         message = parse_payload(payload)
-        node = self._take(address, kind, device, message)
+        node = self._take(address, kind, device, message, arrival)
         rows = [*_rows(node, device, message)] if kind not in DEATHS else []
         unexplained = any(isinstance(row, PayloadError) and row.kind == "no_birth" for row in rows)
         if kind != "NDEATH" and (unexplained or not node.standing.complete) and node.may_be_asked(arrival):
@@ -65,24 +61,12 @@ class Sparkplug:
 
     def requests(self, now: int) -> Sequence[Request]:
         """Requests for the births of the nodes whose turn it is."""
-        requests = []
-        for address in self._turns.come(now):
-            self._nodes[address].ask(now)
-            self._changed.add(address)
-            requests.append(_request(address, self._nodes[address], now, len(self._turns)))
-        return requests
+        asked = self._turns.come(now)
+        return [_request(address, self._nodes.ask(address, now), now, len(self._turns)) for address in asked]
 
     def dump(self, *, whole: bool = False) -> dict[str, bytes]:
-        """As `Stateful.dump`: what a birth said under one key, and the short state of the node since under another."""
-        entries = {}
-        for address in sorted(self._nodes if whole else self._changed):
-            node, key = self._nodes[address], "/".join(address)
-            entries[key] = msgspec.json.encode(node.standing)
-            if whole or address in self._born:
-                entries[key + BIRTH] = msgspec.json.encode(node.metrics)
-        self._changed.clear()
-        self._born.clear()
-        return entries
+        """As `Stateful.dump`."""
+        return self._nodes.dump(whole=whole)
 
     def load(self, entries: Mapping[str, bytes]) -> None:
         """As `Stateful.load`.
@@ -90,48 +74,40 @@ class Sparkplug:
         Raises:
             ValueError: it is damaged, or of another version.
         """
-        nodes = {}
-        for key, data in entries.items():
-            if not key.endswith(BIRTH):
-                group, _, name = key.partition("/")
-                metrics = msgspec.json.decode(entries.get(key + BIRTH, b"[]"), type=list[Known])
-                nodes[group, name] = Node(msgspec.json.decode(data, type=Standing), metrics)
-        self._nodes = nodes
+        self._nodes.load(entries)
 
-    def _node(self, address: tuple[str, str], more: int) -> Node:
-        """The node of an address, which may be new, with room for more metrics.
-
-        Raises:
-            PayloadError: there is no room (`too_many_series`).
-        """
-        if address not in self._nodes and len(self._nodes) >= MOST_NODES:
-            raise PayloadError("too_many_series", f"expected at most {MOST_NODES} nodes of Sparkplug B")
-        if more and sum(map(len, self._nodes.values())) + more > MOST_METRICS:
-            raise PayloadError("too_many_series", f"expected at most {MOST_METRICS} metrics of Sparkplug B")
-        return self._nodes.setdefault(address, Node())
-
-    def _take(self, address: tuple[str, str], kind: str, device: str, message: Any) -> Node:  # noqa: ANN401 - of a class made at run time
+    def _take(self, address: Address, kind: str, device: str, message: Any, arrival: int) -> Node:  # noqa: ANN401 - of a class made at run time
         """The node of a message, with what the message changes."""
         described = message.metrics if kind in BIRTHS else ()
         metrics = [known for metric in described if (known := _known(metric, device)) is not None]
-        node = self._node(address, len(metrics))
-        if kind == "NBIRTH":
-            node.be_born(metrics, _sequence(message), _session(message))
-        elif kind == "NDEATH":
-            node.die(_session(message))
-        else:
-            node.hear(_sequence(message))
         if kind in ("NBIRTH", "NDEATH"):
             self._turns.leave(address)
+        if kind == "NBIRTH":
+            return self._bear(address, metrics, message, arrival)
+        node = self._nodes.hear(address, arrival)
+        if node is None:
+            return self._nodes.find(address) if kind == "NDEATH" else self._nodes.remember(address)
+        if kind == "NDEATH":
+            node.die(_session(message))
+            return node
+        node.hear(_sequence(message))
         if kind in ("DBIRTH", "DDEATH"):
+            node.describe(device, ())  # where there is no room for the new metrics, those of before mean nothing any more
+            self._nodes.make_room(address, node.after(device, metrics), arrival)
             node.describe(device, metrics)
-        self._changed.add(address)
-        if kind in ("NBIRTH", "DBIRTH", "DDEATH"):
-            self._born.add(address)
+        return node
+
+    def _bear(self, address: Address, metrics: list[Known], message: Any, arrival: int) -> Node:  # noqa: ANN401 - as above
+        try:
+            node = self._nodes.make_room(address, metrics, arrival)
+        except PayloadError:
+            self._nodes.find(address).die(None)  # what it said before holds no longer
+            raise
+        node.be_born(metrics, _sequence(message), _session(message))
         return node
 
 
-def _parts(topic: str) -> tuple[str, tuple[str, str], str]:
+def _parts(topic: str) -> tuple[str, Address, str]:
     """Kind of a message, group and node, and device or `""`.
 
     Raises:
@@ -166,31 +142,44 @@ def _rows(node: Node, device: str, message: Any) -> Iterator[PayloadError | dict
 
 
 def _known(metric: Any, device: str) -> Known | None:  # noqa: ANN401 - as above
-    """What the birth of a metric says; None where it says too little."""
-    if not metric.name or metric.datatype not in NAMES:
+    """What the birth of a metric says; None where it says too little.
+
+    A name that is too long to be stored is not kept, but its number is: data that comes by it needs no other birth.
+    """
+    name = text_of(metric.name)
+    if not name or metric.datatype not in NAMES:
         return None
     unit = properties_of(metric).get("engUnit")
+    unit_text = text_of(unit.string_value) if unit else ""
     alias = metric.alias if metric.HasField("alias") else None
-    return Known(device, text_of(metric.name), metric.datatype, alias, text_of(unit.string_value) or None if unit else None)
+    return Known(device, _kept(name), metric.datatype, alias, _kept(unit_text) or None)
+
+
+def _kept(text: str) -> str:
+    return "" if takes_more(text, LONGEST_NAME) else text
 
 
 def _explained(node: Node, device: str, metric: Any) -> Known:  # noqa: ANN401 - as above
     """Name and data type of a metric, which it says itself or its birth has said.
 
     Raises:
-        PayloadError: neither says them (`no_birth`).
+        PayloadError: neither says them (`no_birth`), or the name is too long (`no_name`).
     """
     name = text_of(metric.name)
+    if takes_more(name, LONGEST_NAME):
+        raise PayloadError("no_name", f"expected a name of at most {LONGEST_NAME} characters, got {quoted(name)}")
     known = node.by_name(device, name) if name else node.by_alias(metric.alias) if metric.HasField("alias") else None
     if name and metric.datatype in NAMES:
         return Known(device, name, metric.datatype, unit=known.unit if known is not None else None)
     if known is None or known.device != device or metric.datatype not in (0, known.kind):
         which = f"metric {quoted(name)}" if name else f"metric number {metric.alias}"
         raise PayloadError("no_birth", f"no birth says what {which} is, or messages since then are missing")
+    if not known.name:
+        raise PayloadError("no_name", f"metric number {metric.alias} has a name of more than {LONGEST_NAME} characters")
     return known
 
 
-def _request(address: tuple[str, str], node: Node, now: int, waiting: int) -> Request:
+def _request(address: Address, node: Node, now: int, waiting: int) -> Request:
     group, name = address
     topic = f"{NAMESPACE}/{group}/NCMD/{name}"
     message = payload_class()(timestamp=now // 1_000_000)
@@ -208,7 +197,7 @@ def _request(address: tuple[str, str], node: Node, now: int, waiting: int) -> Re
     return Request(topic, message.SerializeToString(), text)
 
 
-def _series(address: tuple[str, str], device: str, name: str) -> str:
+def _series(address: Address, device: str, name: str) -> str:
     """Group, node, device and metric joined with dots; where one of them holds a dot, with slashes and one before them all.
 
     No two metrics share a name: no group, node or device holds a slash, and a metric of the node itself has two in a row.
