@@ -33,7 +33,7 @@ class Nodes:
     """Nodes by group and name. Only a birth of its own makes a node that is kept: anybody can make up the rest.
 
     Args:
-        limits: how much is kept.
+        limits: limits of what is kept.
         left: function called with a node that is known no longer.
     """
 

@@ -29,7 +29,7 @@ class Sparkplug:
 
     Args:
         options: options that are not used; a payload of Sparkplug says everything itself.
-        limits: how much is kept of nodes.
+        limits: limits of what is kept of nodes.
     """
 
     def __init__(self, options: Options | None = None, limits: Limits | None = None) -> None:
