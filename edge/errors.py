@@ -16,7 +16,7 @@ GatecastError
 """
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal, Self, TypeAlias
 
 # Why a message or one of its values cannot be used; `edge/agent/counters.py` has a counter for each.
 PayloadFault: TypeAlias = Literal[
@@ -73,6 +73,11 @@ class PayloadError(GatecastError):
     def __init__(self, kind: PayloadFault, message: str) -> None:
         super().__init__(message)
         self.kind: PayloadFault = kind
+
+    def kept(self) -> Self:
+        """The error without the frames that it came through, for a list: they hold all that these functions knew."""
+        self.__traceback__ = self.__cause__ = self.__context__ = None
+        return self
 
 
 class BundleError(GatecastError):

@@ -14,11 +14,15 @@ from edge.quoting import quoted
 Told: TypeAlias = str | dict[str, str] | None  # what a placeholder of the payload stands for
 Moment: TypeAlias = Callable[[object, object, bytes, int], int]  # element, message, payload, time of arrival
 FIRST_SECOND, LAST_SECOND = EARLIEST // SECOND, LATEST // SECOND
+MOST_TAGS = 128  # of a series
 BAD = frozenset({"false", "0", "bad"})  # what devices write for a value that is none
 
 
 def told_by(get: Get, element: object, document: object, known: dict[Get, Told]) -> Told:
     """What a placeholder of the payload stands for: a text, the texts of an object, or None.
+
+    Raises:
+        PayloadError: the object has more texts than a series may have tags (`no_name`).
 
     Args:
         get: function that looks the placeholder up.
@@ -36,6 +40,8 @@ def told_by(get: Get, element: object, document: object, known: dict[Get, Told])
 
 def _told(value: object) -> Told:
     if isinstance(value, dict):
+        if len(value) > MOST_TAGS:  # before they are copied for each value of the message
+            raise PayloadError("no_name", f"expected at most {MOST_TAGS} tags, got {quoted(value)}")
         texts = {str(name): text for name, inner in sorted(value.items()) if (text := text_of(inner))}
         return texts or None
     return text_of(value)

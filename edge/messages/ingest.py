@@ -324,13 +324,13 @@ class Bound:
                     name: told_by(get, element, document, known) or otherwise.get(name) for name, get in ingest.paths.items()
                 }
             except PayloadError as error:
-                reasons.append(error)
+                reasons.append(error.kept())
                 continue
             for value in taken:
                 try:
                     source = self._source(each, value, told, payload)
                 except PayloadError as error:
-                    reasons.append(error)
+                    reasons.append(error.kept())
                     continue
                 if value.suffix and (refusal := ingest.units.refusal(source.name, value.suffix)) is not None:
                     reasons.append(refusal)

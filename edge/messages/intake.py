@@ -247,7 +247,7 @@ class Intake:
             try:
                 readings.append(self._reading(row, message, arrival, latest, proved=proved))
             except PayloadError as error:
-                reasons.append(error)
+                reasons.append(error.kept())
         stored = self._stored(beyond, arrival, latest if proved else LATEST, reasons) if beyond else 0
         if not readings and not stored:
             raise reasons[0]
@@ -264,7 +264,7 @@ class Intake:
             try:
                 check_moment(moment, arrival)
             except PayloadError as error:
-                reasons.append(error)
+                reasons.append(error.kept())
                 continue
             if moment > latest:
                 reasons.append(PayloadError("future", FUTURE))

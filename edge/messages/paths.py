@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
-from edge.errors import ConfigurationError
+from edge.errors import ConfigurationError, PayloadError
+from edge.messages.formats.payload import LONGEST_NAME, takes_more
 from edge.quoting import quoted
 
 Levels: TypeAlias = tuple[str | None, ...]  # None: `*`
@@ -22,6 +23,7 @@ class _Missing:
 
 
 MISSING: Final = _Missing()
+SHORT = LONGEST_NAME // 4  # characters of a key that cannot be too long, whatever they are
 _LEVEL = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
 
 
@@ -80,7 +82,8 @@ def walker(levels: Levels) -> Walk:
     """The function that gives everything a path with `*` stands for, in the order of the document.
 
     Returns:
-        A function that yields what the stars stand for, joined with dots, and what stands there.
+        A function that yields what the stars stand for, joined with dots, and what stands there: a `PayloadError` for all
+        that has too long a key to be the name of a series.
     """
     *inner, last = levels
     deep = last is None
@@ -100,41 +103,73 @@ def elements(levels: Levels) -> Walk:
     """The function that gives the elements of the list, or the values of the object, that a path leads to.
 
     Returns:
-        A function that yields the name or number of each element, and the element.
+        A function that yields the name or number of each element, and the element: a `PayloadError` where its name is too long.
     """
     path = levels if levels and levels[-1] is None else (*levels, None)
     return lambda document: _branches(document, path)
 
 
 def _branches(document: object, levels: Levels) -> Iterator[tuple[str, object]]:
-    waiting: list[tuple[str, object, int]] = [("", document, 0)]
-    while waiting:
-        key, branch, depth = waiting.pop()
+    def follow(branch: object, depth: int) -> tuple[object, int]:
         while depth < len(levels) and levels[depth] is not None and branch is not MISSING:
             branch, depth = step(branch, levels[depth]), depth + 1
-        if branch is MISSING:
-            continue
-        if depth == len(levels):
-            yield key, branch
-            continue
-        waiting.extend((_joined(key, name), inner, depth + 1) for name, inner in reversed(_inside(branch)))
+        return branch, depth
+
+    # A key is joined when its turn comes: those of all branches at once may take thousands of times as much as the payload.
+    branch, depth = follow(document, 0)
+    if depth == len(levels):
+        if branch is not MISSING:
+            yield "", branch
+        return
+    waiting = [("", _inside(branch), depth + 1)]
+    while waiting:
+        above, inside, depth = waiting[-1]
+        for name, inner in inside:
+            branch, reached = follow(inner, depth)
+            if branch is MISSING:
+                continue
+            key = _joined(above, name)
+            if len(key) > SHORT and takes_more(key, LONGEST_NAME):
+                yield _too_long(key)
+            elif reached == len(levels):
+                yield key, branch
+            else:
+                waiting.append((key, _inside(branch), reached + 1))
+                break
+        else:
+            waiting.pop()
 
 
 def _leaves(key: str, document: object) -> Iterator[tuple[str, object]]:
-    waiting = [(key, document)]
+    if not isinstance(document, dict | list):
+        yield key, document
+        return
+    waiting = [(key, _inside(document))]
     while waiting:
-        key, branch = waiting.pop()
-        if isinstance(branch, dict | list):
-            waiting.extend((_joined(key, name), inner) for name, inner in reversed(_inside(branch)))
+        above, inside = waiting[-1]
+        for name, inner in inside:
+            key = _joined(above, name)
+            if len(key) > SHORT and takes_more(key, LONGEST_NAME):
+                yield _too_long(key)
+            elif isinstance(inner, dict | list):
+                waiting.append((key, _inside(inner)))
+                break
+            else:
+                yield key, inner
         else:
-            yield key, branch
+            waiting.pop()
 
 
-def _inside(branch: object) -> list[tuple[str, object]]:
+def _inside(branch: object) -> Iterator[tuple[str, object]]:
     if isinstance(branch, dict):
-        return [*branch.items()]
-    return [(str(number), inner) for number, inner in enumerate(branch)] if isinstance(branch, list) else []
+        return iter(branch.items())
+    return ((str(number), inner) for number, inner in enumerate(branch if isinstance(branch, list) else ()))
 
 
 def _joined(key: str, name: str) -> str:
     return f"{key}.{name}" if key else name
+
+
+def _too_long(key: str) -> tuple[str, PayloadError]:
+    """What stands for everything under a key of which no series can have the name."""
+    return key, PayloadError("no_name", f"expected names of at most {LONGEST_NAME} characters, got {quoted(key)}")

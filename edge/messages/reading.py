@@ -78,7 +78,7 @@ def read_message(ingests: Iterable[Ingest], topic: str, payload: bytes, arrival:
     try:
         return Reading(*map(tuple, take(bind(ingests, topic), topic, payload, arrival)))  # type: ignore[arg-type]
     except PayloadError as error:
-        return Reading((), (error,))
+        return Reading((), (error.kept(),))
 
 
 def bind(ingests: Iterable[Ingest], topic: str) -> Bounds:
@@ -115,7 +115,7 @@ def take(bounds: Bounds, topic: str, payload: bytes, arrival: int) -> tuple[list
             moment, value = quick(payload, arrival)
             return [(bounds[0].own_source(), moment, value)], []
         except PayloadError as error:
-            return [], [error]
+            return [], [error.kept()]
     rows: list[Row] = []
     reasons: list[PayloadError] = []
     documents: dict[object, object] = {}
@@ -128,7 +128,7 @@ def take(bounds: Bounds, topic: str, payload: bytes, arrival: int) -> tuple[list
                 document = _shared_document(ingest, documents, topic, payload, arrival)
             bound.take(document, payload, arrival, rows, reasons)
         except PayloadError as error:
-            reasons.append(error)
+            reasons.append(error.kept())
     if rows and reasons:
         reasons = [reason for reason in reasons if reason.kind not in ("no_value", "unwanted")]
     return rows, reasons
@@ -140,7 +140,7 @@ def _shared_document(ingest: Ingest, documents: dict[object, object], topic: str
         try:
             documents[ingest.reader] = ingest.document(topic, payload, arrival)
         except PayloadError as error:
-            documents[ingest.reader] = error
+            documents[ingest.reader] = error.kept()
     document = documents[ingest.reader]
     if isinstance(document, PayloadError):
         raise document

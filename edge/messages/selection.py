@@ -188,16 +188,19 @@ class Selection:
                     taken.append(Taken(key, entry.number(value), entry, suffix_of(value) if self.suffixed else ""))
                 except PayloadError as error:
                     refusal = entry.refusal(value, error)
-                    reasons.append(refusal if self.only else _about(key, refusal))
+                    reasons.append(refusal.kept() if self.only else _about(key, refusal))
         return taken
 
     def _take_all(self, entry: Entry, element: object, taken: list[Taken], reasons: list[PayloadError]) -> None:
         assert entry.walk is not None  # noqa: S101 - one of the two is there
         left = self._taken[entry]
         for star, value in entry.walk(element):
-            if star in left or isinstance(value, list | dict):
-                continue
             number = type(value) is int or type(value) is float
+            if star in left:
+                continue
+            if not number and isinstance(value, list | dict | PayloadError):
+                reasons += [value] if isinstance(value, PayloadError) else []
+                continue
             name = f"{star}.{entry.key}" if entry.key and star else star or entry.key
             said = (self._said_of(name) if self._meanings else None) or entry
             if not (number or (said.states and value is not None)):

@@ -3,9 +3,11 @@
 The kind of fault: more than one value in a payload, or a key with a dot in it, cannot be reached.
 """
 
+import tracemalloc
+
 import pytest
 
-from edge.errors import ConfigurationError
+from edge.errors import ConfigurationError, PayloadError
 from edge.messages.paths import MISSING, elements, getter, parse_path, walker
 
 DOCUMENT = {
@@ -83,9 +85,38 @@ def test_elements_of_lists_and_objects_are_walked_in_their_order(path: str, name
 
 
 def test_no_depth_of_nesting_ends_a_walk() -> None:
-    """A thousand levels of lists are one leaf."""
+    """Five hundred levels of lists are one leaf, and ten thousand have too long a key."""
+    ((key, value),) = walker(parse_path("*"))(nested(500))
+    assert (len(key), value) == (999, 7)
+    ((key, value),) = walker(parse_path("*"))(nested(10_000))
+    assert isinstance(value, PayloadError)
+
+
+def nested(depth: int) -> object:
+    """A number in so many lists."""
     document: object = 7
-    for _ in range(10_000):
+    for _ in range(depth):
         document = [document]
-    ((key, value),) = walker(parse_path("*"))(document)
-    assert (len(key), value) == (19_999, 7)
+    return document
+
+
+@pytest.mark.parametrize("inner", [1, [1] * 10, {"x": {"y": 2}}, "text"])
+@pytest.mark.parametrize("key", ["k" * 1025, "k" * 256 + "\N{THERMOMETER}"])
+def test_what_has_too_long_a_key_is_one_error_and_its_neighbours_are_walked(key: str, inner: object) -> None:
+    """An emoji takes the room of four letters, and makes that of all others in its key four times as large."""
+    document = {"a": {"b": 1, key: inner, "c": 2}, key: inner, "d": {"b": 3}}
+    assert [type(value) for _, value in walker(parse_path("*"))(document)] == [int, PayloadError, int, PayloadError, int]
+    assert [type(value) for _, value in walker(parse_path("*.b"))(document)] == ([int, int])
+    assert [type(value) for _, value in elements(parse_path("*"))(document)] == [dict, PayloadError, dict]
+    assert [value for key, value in walker(parse_path("*"))({"k" * 1024: 1})] == [1]
+
+
+def test_a_long_key_over_a_long_list_takes_the_memory_of_one() -> None:
+    """Keys are joined one by one: those of all elements took 4 GB for a payload of 64 kB."""
+    document = {"k" * 120 + "\N{THERMOMETER}": {"l" * 120: [1] * 20_000}}
+    for walk in (walker(parse_path("*")), elements(parse_path("*.*.*"))):
+        tracemalloc.start()
+        assert sum(1 for _ in walk(document)) == 20_000
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 100_000

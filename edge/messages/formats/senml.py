@@ -5,6 +5,7 @@ from typing import Any
 from edge.contract.times import SECOND
 from edge.errors import PayloadError
 from edge.messages.formats.json_object import read_json
+from edge.messages.formats.payload import LONGEST_NAME, takes_more
 from edge.quoting import quoted
 
 VERSION = 10  # of RFC 8428; a higher one needs more than it describes
@@ -38,7 +39,7 @@ def read_senml(payload: bytes) -> list[object]:
             if any(key in record for key in ("n", "s", *VALUES)):
                 records.append(_resolved(record, base))
         except PayloadError as error:
-            records.append(error)
+            records.append(error.kept())
     return records
 
 
@@ -61,7 +62,10 @@ def _check(record: dict[str, object]) -> None:
 
 
 def _resolved(record: dict[str, object], base: dict[str, object]) -> dict[str, object]:
-    name = f"{base['bn']}{record.get('n') or ''}"
+    first = str(base["bn"])
+    if takes_more(first, LONGEST_NAME):  # before it is copied into the name of every record
+        raise PayloadError("no_name", f"expected a base name of at most {LONGEST_NAME} characters, got {quoted(first)}")
+    name = f"{first}{record.get('n') or ''}"
     if not name:
         raise PayloadError("bad_payload", "expected a name in field 'n' or 'bn'")
     resolved: dict[str, object] = {"name": name, "time": _moment(base["bt"], record.get("t"))}

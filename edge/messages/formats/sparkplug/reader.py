@@ -134,7 +134,7 @@ def _rows(node: Node, device: str, message: Any) -> Iterator[PayloadError | dict
             check_quality(metric)
             row = {"name": known.name, "value": read_value(metric, known.kind), "type": NAMES[known.kind]}
         except PayloadError as error:
-            yield error
+            yield error.kept()
             continue
         if metric.HasField("timestamp") or message.HasField("timestamp"):
             row["time"] = metric.timestamp if metric.HasField("timestamp") else message.timestamp
