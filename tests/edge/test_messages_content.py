@@ -61,7 +61,7 @@ def test_what_the_message_says_counts_for_every_element_that_does_not_say_it_its
 def test_more_tags_than_a_series_may_have_are_refused_once_for_all_values() -> None:
     """Before they are copied for each of them: one message of 64 kB took nine seconds and 2 GB."""
     rule = ingest("t/{x}", value="values.*", time="", tags={"*": "{$.tags}"})
-    for tags, values in ((128, 50), (129, 0)):
-        message = {"tags": {f"t{number}": "x" for number in range(tags)}, "values": {f"v{number}": 1 for number in range(50)}}
+    for told, values in ((128, 5), (129, 0)):
+        message = {"tags": {f"t{number}": "x" for number in range(told)}, "values": dict.fromkeys("abcde", 1)}
         reading = read_message([rule], "t/a", msgspec.json.encode(message), NOON)
         assert (len(reading.rows), len(reading.reasons)) == (values, 0 if values else 1)
