@@ -234,7 +234,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         grumbler=grumbler,
         trust=trust,
     )
-    sender = Sender(spool, store, log, pace=_pace(outside.random), died=outside.died)
+    sender = Sender(spool, store, log, pace=_pace(outside.random, waits.write), died=outside.died)
     surroundings = Surroundings(
         series,
         lambda: intake.arrivals.values(),  # noqa: PLW0108 - each batch has arrivals of its own
@@ -323,9 +323,9 @@ def _beyond(beyond: Beyond, store: Store, counters: Counters) -> list[bytes]:
     return encode_blocks(store, points, table)
 
 
-def _pace(random: Callable[[], float]) -> Pace:
+def _pace(random: Callable[[], float], end: float) -> Pace:
     pace = Pace()
-    return replace(pace, away=replace(pace.away, random=random), denied=replace(pace.denied, random=random))
+    return replace(pace, away=replace(pace.away, random=random), denied=replace(pace.denied, random=random), end=end)
 
 
 def _make_releases(config: Config, outside: Outside, series: SeriesTable) -> Releases:

@@ -38,7 +38,7 @@ from edge.series.description import Descriptions
 from edge.series.engine import Engine
 from edge.series.silence import Silence
 from edge.slots.returning import Beginning
-from edge.spool.sender import Sender
+from edge.spool.sender import ENDS_WITHIN, Sender
 from edge.spool.spool import Commit, Spool
 from edge.stores.store import Store, encode_blocks
 from edge.threads import Died
@@ -59,6 +59,7 @@ class Waits:
         steady: time until a clock that was set, or that is not confirmed, is believed.
         phase: longest wait of an agent that starts together with its machine, before it asks anybody; the wait is random,
             for after a power cut a whole fleet starts at the same moment.
+        write: longest wait at the end for a write to the store that is under way; an agent that begins again waits on.
     """
 
     patience: float = 5.0
@@ -67,6 +68,7 @@ class Waits:
     settled: float = SETTLED
     steady: float = STEADY
     phase: float = 5.0
+    write: float = ENDS_WITHIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,7 @@ class Agent:
             begins_again = not parts.stop.asked
         finally:
             self._end(begins_again=begins_again)
-        return begins_again
+        return begins_again and not parts.stop.asked
 
     def stop(self) -> None:
         """Finish the batch under way, then end; may be called by a signal handler."""
@@ -212,6 +214,9 @@ class Agent:
             parts.sharing.stop()
         parts.primer.stop()
         ended = parts.sender.stop()
+        while begins_again and not (ended or parts.stop.asked):  # beside the next sender this write would replace newer rows
+            parts.heart.beat()
+            ended = parts.sender.stop()
         parts.committer.commit(Commit())
         if begins_again:
             parts.live.take_slots_back()

@@ -14,7 +14,7 @@ from edge.spool.spool import Refusal, Spool
 from edge.stores.store import Store
 from edge.threads import Died, Thread, raise_again
 
-ENDS_WITHIN = 6.0  # seconds; a write that takes longer is left alone when the agent ends
+ENDS_WITHIN = 6.0  # seconds; a write that takes longer is left alone when the process ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Pace:
             the store, and prove nothing against a row.
         remember: seconds for which the last refusal is shown on the health page.
         silence: seconds without an answer to a write after which this is reported.
+        end: longest wait of `stop` for the write that is under way, seconds.
     """
 
     write_size: int = 3_000_000
@@ -42,6 +43,7 @@ class Pace:
     apart: float = 2.0
     remember: float = 600.0
     silence: float = 60.0
+    end: float = ENDS_WITHIN
 
 
 class Sender:
@@ -88,14 +90,14 @@ class Sender:
         self._thread.start()
 
     def stop(self) -> bool:
-        """End after the write that is under way; what is not sent stays in the spool.
+        """End after the write that is under way; what is not sent stays in the spool. May be called again, to wait on.
 
         Returns:
-            Whether it has ended; False where that write takes longer than `ENDS_WITHIN` seconds.
+            Whether it has ended; False where that write takes longer than `Pace.end`, and may still come to the store.
         """
         self._stopping.set()
         self._wake.set()
-        return self._thread.join(ENDS_WITHIN)
+        return self._thread.join(self._pace.end)
 
     def wake(self) -> None:
         """There is something to send."""

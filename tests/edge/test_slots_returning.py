@@ -1,6 +1,7 @@
 """Slots come back from series that are silent for longer than a window, and from no others."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from edge.messages.message import Message
 from edge.release.ready import ReadyBundle
 from edge.series.ring import UNSEEN
 from edge.slots.returning import AGAIN, PAUSE, Beginning, staying
+from edge.stores.sqlite import SqliteStore
 from edge.stores.store import Store
 from tests.support.agent_process import CONTRACT, START, baseline_bundle, release
 from tests.support.scripted_agent import MINUTE, Bench, Step, engine_of, message, messages, script_of, window
+from tests.support.servers import HANGS_AFTER, wait_until
 
 NOBODY: Int32 = np.zeros(0, np.int32)
 
@@ -61,11 +64,13 @@ class Place:
         folder: folder of the device.
         most: number of slots.
         contract: contract of its bundle.
+        waits: times that its agents wait for others.
     """
 
-    def __init__(self, folder: Path, most: int, contract: Contract = CONTRACT) -> None:
+    def __init__(self, folder: Path, most: int, contract: Contract = CONTRACT, waits: Waits | None = None) -> None:
         folder.mkdir(exist_ok=True)
-        self.bench, self._moment = Bench(folder, max_series=most), 0.0
+        self.bench, self._moment = Bench(folder, waits, max_series=most), 0.0
+        self.made: list[Agent] = []
         self.bench.moment = lambda: self._moment
         release(self.bench.registry, baseline_bundle(contract))
         self.at(0)
@@ -77,15 +82,14 @@ class Place:
     def live(self, *lives: Sequence[Step]) -> list[str]:
         """Run an agent through its steps, and others in its place where it begins again; names of the series at the end."""
         agents = iter(lives)
-        made: list[Agent] = []
 
         def make() -> Agent:
-            made.append(self.bench.agent(next(agents)))
-            return made[-1]
+            self.made.append(self.bench.agent(next(agents)))
+            return self.made[-1]
 
         assert Lifetime(self.bench.log.append).spend(make) == 0
-        assert len(made) == len(lives)
-        return made[-1].parts.series.names
+        assert len(self.made) == len(lives)
+        return self.made[-1].parts.series.names
 
     def readings(self, name: str) -> list[float]:
         """The readings of a series in the store, in order of time."""
@@ -212,3 +216,87 @@ def test_no_slot_is_taken_while_the_windows_lack_their_history(tmp_path: Path) -
     assert (agent.parts.primer.waits, agent.parts.journal.staying(engine_of(agent)) is not None) == (False, True)
     assert not live.frees_slots
     agent.parts.spool.close()
+
+
+class Slow(SqliteStore):
+    """A store whose first write of readings waits until it may go on."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.waits, self.may_write, self.written = threading.Event(), threading.Event(), threading.Event()
+
+    def write(self, block: bytes) -> None:
+        """As `SqliteStore.write`."""
+        if self.waits.is_set() or "reading" not in self.count(block):
+            super().write(block)
+            return
+        self.waits.set()
+        self.may_write.wait(HANGS_AFTER)
+        super().write(block)
+        self.written.set()
+
+
+class Signs(list[str]):
+    """What the supervisor is told; something happens with each sign."""
+
+    heard: Callable[[], object] = staticmethod(lambda: None)
+
+    def append(self, line: str, /) -> None:
+        """As `list.append`."""
+        super().append(line)
+        self.heard()
+
+
+def slow_place(folder: Path, sign: Callable[[Place, Slow], object]) -> tuple[Place, Slow, list[Step]]:
+    """A device whose first agent begins again while its first write hangs.
+
+    Args:
+        folder: folder of the device.
+        sign: function called with each sign of life that this agent gives after it has left the broker.
+
+    Returns:
+        The device, the store of that agent, and its steps.
+    """
+    place, signs = Place(folder, 2, waits=Waits(patience=HANGS_AFTER, write=0.01)), Signs()
+    slow, stores = Slow(folder / "store.db"), place.bench.make_store
+    place.bench.told = signs
+
+    def make_store() -> Store:
+        signs.heard = lambda: None
+        return stores() if place.made else slow
+
+    def ending() -> None:
+        place.at(61)
+        signs.heard = lambda: sign(place, slow)
+
+    def watch() -> None:
+        slow.waits.wait(HANGS_AFTER)
+        script_of(place.made[0]).stop = ending  # type: ignore[method-assign]
+
+    place.bench.make_store = make_store
+    rows = [("gone.t", START, 1.0), *(("a.t", START + at * MINUTE, 2.0) for at in range(60))]
+    return place, slow, [*messages(rows), watch, partial(place.at, 60), *messages([("new.t", START + 60 * MINUTE, 3.0)])]
+
+
+def test_an_agent_that_begins_again_waits_for_the_write_under_way(tmp_path: Path) -> None:
+    """Beside the next sender it would put an older value in the place of a newer one; the supervisor hears from the agent."""
+    place, slow, steps = slow_place(tmp_path, lambda _, store: store.may_write.set())
+    corrected = [("a.t", START, 5.0)]
+
+    def newest() -> bool:
+        return place.bench.stored()["reading"].get(("a.t", START, 0)) == (5.0,)
+
+    assert place.live(steps, [*messages(corrected), lambda: wait_until(newest)]) == ["a.t"]
+    slow.may_write.set()  # where nobody has waited for it
+    slow.written.wait(HANGS_AFTER)
+    assert newest()
+
+
+def test_a_signal_ends_the_wait_for_a_write(tmp_path: Path) -> None:
+    """No other agent is made, and the write is left to the end of the process."""
+    place, slow, steps = slow_place(tmp_path, lambda device, _: device.made[0].stop())
+    place.live(steps)
+    assert not slow.written.is_set()
+    slow.may_write.set()
+    slow.written.wait(HANGS_AFTER)
+    slow.close()

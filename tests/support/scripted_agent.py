@@ -162,6 +162,7 @@ class Bench:
         self.moment: Callable[[], float] = time.monotonic
         self.synchronised = True
         self.open_store: Callable[[], Store] = partial(SqliteStore, folder / "store.db")
+        self.make_store: Callable[[], Store] = self.open_store  # that an agent writes to
         self.sources: list[Callable[[], Source]] = []
         self.open_bundle: Callable[[Bundle], Forecaster] = self._failing
 
@@ -172,7 +173,7 @@ class Bench:
         """An agent that will go through the steps."""
         script = Script(steps)
         outside = Outside(
-            SqliteStore(self.folder / "store.db"),
+            self.make_store(),
             self.open_store,
             script,  # type: ignore[arg-type]
             self.log.append,
