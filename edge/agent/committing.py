@@ -136,7 +136,8 @@ class Committer:
     def _commit(self) -> None:
         around, messages = self._surroundings, self._waiting.messages
         arrivals = list(self._waiting.arrivals.values())
-        commit = replace(self._waiting.commit or Commit(), now=around.now(), arrivals=arrivals, formats=around.formats(False))
+        self._waiting.learn(around.formats(False))  # they tell of it once, and this may be given up
+        commit = replace(self._waiting.commit or Commit(), now=around.now(), arrivals=arrivals)
         newest = next((message.mid for message in reversed(messages) if message.qos and not message.dup), 0)
         commit = replace(commit, newest=newest)
         if commit.snapshot is not None:  # history that fills the windows may leave readings to wait

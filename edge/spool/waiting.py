@@ -1,6 +1,6 @@
 """What waits to be committed: a batch that nobody misses waits for others, as every commit wears a flash card."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from edge.messages.message import Arrival, Message
@@ -57,6 +57,12 @@ class Waiting:
         """Let all that the store refused wait until it is committed."""
         if refused:
             self.commit = replace(self.commit or Commit(), refused=list(refused))
+
+    def learn(self, formats: Mapping[str, bytes]) -> None:
+        """Let what the payload formats have learnt wait until it is committed."""
+        if formats:
+            commit = self.commit or Commit()
+            self.commit = replace(commit, formats={**commit.formats, **formats})
 
     @property
     def is_due(self) -> bool:

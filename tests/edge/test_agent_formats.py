@@ -7,6 +7,7 @@ import msgspec
 
 from edge.messages.message import Message
 from edge.messages.rule import IngestRule
+from edge.spool.spool import Commit
 from edge.spool.tables import seal
 from tests.support.payloads import sparkplug
 from tests.support.scripted_agent import Bench, script_of, spool_of
@@ -102,3 +103,27 @@ def test_a_unit_behind_numbers_survives_the_agent(tmp_path: Path) -> None:
     bench.run(power("1.2 kW"))
     assert values(bench) == [200.0]
     assert bench.lines("expected 'W' behind the number as before") == 1
+
+
+def test_what_was_learnt_survives_an_agent_that_is_stopped_while_its_disk_is_full(tmp_path: Path) -> None:
+    """There is room again when it ends: the message that taught it is acknowledged then, and never comes again."""
+    bench = Bench(tmp_path)
+    bench.config = msgspec.structs.replace(bench.config, ingest=(IngestRule("p/{device}", format="plain", suffix=True),))
+    power = Message("p/a", b"200 W", bench.now, retained=False, mid=1, qos=1, session=1)
+    agent = bench.agent()
+    left = 1
+
+    def full() -> None:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            raise sqlite3.OperationalError("database or disk is full")
+
+    spool_of(agent).before_commit = full
+    agent.parts.intake.take([power])
+    agent.parts.stop.ask()
+    for _ in range(2):
+        agent.parts.committer.commit(Commit(), [power] if left == 1 else [])
+    assert script_of(agent).acknowledged == [power]
+    assert dict(agent.parts.spool.formats()) == {"units:a": b"W"}
+    agent.parts.spool.close()
