@@ -11,6 +11,7 @@ from edge.contract.meaning import Meaning
 from edge.contract.schema import FORECAST_SCORE, READING, VALUE, Measurement
 from edge.contract.times import EARLIEST, LATEST
 
+SHRUNK = 1024  # series that are moved at once
 Float32: TypeAlias = npt.NDArray[np.float32]
 Float64: TypeAlias = npt.NDArray[np.float64]
 Int32: TypeAlias = npt.NDArray[np.int32]
@@ -261,3 +262,16 @@ def extend(column: npt.NDArray[Any], series: int, nothing: float) -> None:
     if series > known:
         column.resize((max(series, known + known // 64), *column.shape[1:]), refcheck=False)
         column[known:] = nothing
+
+
+def shrink(column: npt.NDArray[Any], kept: Int32) -> None:
+    """Keep the rows of some series alone, in place and in small steps: a copy of all columns doubles the agent's memory.
+
+    Args:
+        column: array `[series, ...]` that nothing else refers to.
+        kept: indices in rising order, int32 `[n]`.
+    """
+    for start in range(0, len(kept), SHRUNK):
+        rows = kept[start : start + SHRUNK]  # none of them stands before its new place
+        column[start : start + len(rows)] = column[rows]
+    column.resize((len(kept), *column.shape[1:]), refcheck=False)

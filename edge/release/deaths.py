@@ -6,6 +6,7 @@ the note behind; that is why one death proves nothing.
 
 import os
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -78,6 +79,7 @@ class Note:
             if self._file is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+                weakref.finalize(self, os.close, self._file)  # an agent that begins again has another note
             os.pwrite(self._file, version.encode()[:LENGTH].ljust(LENGTH, b"\0"), 0)
 
 

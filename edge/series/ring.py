@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.contract.columns import Bool, Float64, Int32, Int64, Readings, Whole, extend
+from edge.contract.columns import Bool, Float64, Int32, Int64, Readings, Whole, extend, shrink
 from edge.contract.grid import Aggregation, aggregate, combine, group_starts
 from edge.contract.meaning import Meaning
 from edge.contract.values import EARLIER, Held, interval_values
@@ -76,10 +76,10 @@ class Ring:
             extend(column, series, nothing)
 
     def keep(self, series: Int32) -> None:
-        """Keep some series alone; each gets its place among these as its index."""
-        self.value, self.weight, self.top = self.value[series], self.weight[series], self.top[series]
-        self.left, self.left_number = self.left[series], self.left_number[series]
-        self._counter, self._usual, self.longest = self._counter[series], self._usual[series], self.longest[series]
+        """Keep some series alone, in rising order; each gets its place among these as its index."""
+        columns = (self.value, self.weight, self.top, self.left, self.left_number, self._counter, self._usual, self.longest)
+        for column in columns:
+            shrink(column, series)
 
     @property
     def counts(self) -> bool:

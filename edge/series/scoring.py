@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Bool, Float64, Int32, Int64, Scores, extend
+from edge.contract.columns import Bool, Float64, Int32, Int64, Scores, extend, shrink
 from edge.contract.contract import Contract
 from edge.forecaster.level import is_known
 from edge.series.closing import Closed
@@ -73,7 +73,8 @@ class Scoring:
     def keep(self, series: Int32) -> None:
         """Keep some series alone; each gets its place among these as its index."""
         self._grow(1 + int(series.max(initial=-1)))
-        self._newest, self._median, self._around = self._newest[series], self._median[series], self._around[series]
+        for column in (self._newest, self._median, self._around):
+            shrink(column, series)
 
     def at_leads(self, values: Float64, baseline: Float64) -> Float64:
         """The part of forecasts that is kept until its facts are there: `[n, leads, quantiles + 1]`, the baseline last.

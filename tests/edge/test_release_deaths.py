@@ -1,5 +1,6 @@
 """A model that ends the process, or never answers, is counted at the next start, and refused when that goes on."""
 
+import gc
 from pathlib import Path
 
 import numpy as np
@@ -339,3 +340,13 @@ def test_a_release_whose_test_does_not_end_is_on_the_page(tmp_path: Path) -> Non
     assert gateway.look() is not None
     text = "the test of a released bundle does not end since 200 s, and no other is seen; restart the agent"
     assert [*said, gateway.releases.problem] == [None, text, None]
+
+
+def test_a_note_that_nobody_uses_any_more_holds_no_file(tmp_path: Path) -> None:
+    """An agent that begins again has another one: one a run would be too many files within a week."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for number in range(5):
+        with Note(tmp_path / str(number)).inside("1"):
+            pass
+    gc.collect()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
