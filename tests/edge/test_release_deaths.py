@@ -344,6 +344,7 @@ def test_a_release_whose_test_does_not_end_is_on_the_page(tmp_path: Path) -> Non
 
 def test_a_note_that_nobody_uses_any_more_holds_no_file(tmp_path: Path) -> None:
     """An agent that begins again has another one: one a run would be too many files within a week."""
+    gc.collect()
     before = len(list(Path("/proc/self/fd").iterdir()))
     for number in range(5):
         with Note(tmp_path / str(number)).inside("1"):
