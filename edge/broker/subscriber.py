@@ -75,7 +75,9 @@ class Subscriber:
         self._problem: str | None = f"not connected to {self._where} yet"
         self._subscription, self._wanted = subscription, subscription.wanted
         self._record = record or FilterRecord(None, subscription.client_id)
-        self._copies = Copies(subscription.filters if subscription.version == "5" else ())
+        self._copies = Copies(
+            subscription.filters if subscription.version == "5" else (), grouped=subscription.share is not None
+        )
         self._asked: tuple[int | None, Sequence[str]] = None, ()  # number of our request without an answer, and its filters
         self._asked_at = 0.0  # seconds, monotonic
         self._identified = True  # whether the broker writes on messages for which subscription it sends them
@@ -343,9 +345,9 @@ class Subscriber:
 
     def _hand_over(self, messages: list[Message]) -> None:
         if self._copies.overlapping:
-            counting, copies = list[Message](), list[Message]()
+            counting, copies, now = list[Message](), list[Message](), time.monotonic()
             for message in messages:
-                (copies if self._copies.leaves_out(message) else counting).append(message)
+                (copies if self._copies.leaves_out(message, now) else counting).append(message)
             self.acknowledge(copies)  # at once: the broker keeps the one that counts until its effect is committed
             messages = counting
         self._in += len(messages)
