@@ -13,6 +13,7 @@ import numpy as np
 
 from edge.backoff import Backoff
 from edge.contract.columns import Int32, Readings
+from edge.errors import StoreBusy
 from edge.log import Grumbler
 from edge.messages.reading import Naming
 from edge.priming.history import Page, Wanted
@@ -23,6 +24,7 @@ from edge.threads import Died, raise_again
 
 UNKNOWN = -2  # index of a series that had no reading yet
 PATIENT = 3  # tries that a source of [[history]] has to answer in; then the windows are filled without it
+MOST_STALLS = 5  # of a store that gave no more pages, after which the pauses grow no longer
 AGAIN = 30.0  # seconds, longest pause before a store that gave no history is asked again
 ROWS = 20_000  # readings of the history that go into the windows between two batches
 
@@ -37,6 +39,7 @@ class Around:
         moment: function that gives seconds, monotonic.
         patience: longest time that the store has to take what waits, and then to give the first page, before readings
             count without history, seconds.
+        between: longest time that the store has to give the next page, as all readings wait for it, seconds.
         died: function called with one line where the thread dies.
     """
 
@@ -44,6 +47,7 @@ class Around:
     wait: Callable[[Readings], None] = lambda _: None
     moment: Callable[[], float] = time.monotonic
     patience: float = 5.0
+    between: float = 15.0
     died: Died = raise_again
 
 
@@ -55,7 +59,7 @@ class _Filling:
         reader: thread that reads the history.
         beyond: the first time of a reading that waits, as a live one does; None: all count at once.
         sent: function that says whether the store has what it must have before it is read.
-        moment: beginning of the wait for the store, seconds.
+        moment: beginning of the wait for the store, or for its next page, seconds.
         started: whether the thread reads.
         ending: end of the filling, which lets the live readings follow; None before the first page.
         add: function that takes a part of the history.
@@ -100,7 +104,7 @@ class Primer:
         rows: int = ROWS,
     ) -> None:
         self._origins, self._naming, self._grumbler, self._around = origins, naming, grumbler, around
-        self._again, self._rows, self._tries = again, rows, 0
+        self._again, self._rows, self._tries, self._stalls = again, rows, 0, 0
         self._filling: _Filling | None = None
         self._next: float | None = None
         self._held = Readings.empty()
@@ -213,7 +217,18 @@ class Primer:
             if not self._fill(engine, filling, part):
                 text = f"more than {REMEMBERED:,} readings came meanwhile: the windows go on without the rest of the history"
                 return self._end(engine, filling, Ended(lines=[("history", text)]))
+        if filling.ending is not None and self._around.moment() - filling.moment >= self._around.between:
+            return self._stall(engine, filling)
         return False
+
+    def _stall(self, engine: Engine, filling: _Filling) -> bool:
+        """Leave a store that gave some pages and no more; each time it is asked again after twice the pause."""
+        text = f"it gave {filling.count} readings, and no more for {self._around.between:g} s"
+        has_changed = self._end(engine, filling, Ended(StoreBusy(text)))
+        self._stalls = min(self._stalls + 1, MOST_STALLS)
+        if self._next is not None:
+            self._next += self._again.longest * (2**self._stalls - 1)
+        return has_changed
 
     def _fill(self, engine: Engine, filling: _Filling, page: Page) -> bool:
         """Let a page go into the windows; returns False where history is of no use any more."""
@@ -223,6 +238,7 @@ class Primer:
             filling.ending = ExitStack()
             filling.add = filling.ending.enter_context(engine.filling())
         filling.count += len(page.readings)
+        filling.moment = self._around.moment()
         readings = self._indexed(filling, page)
         if filling.beyond is not None and (early := readings.time >= filling.beyond).any():
             filling.waiting.append(readings.take(early))
@@ -251,7 +267,7 @@ class Primer:
             if engine.state.remembers_all:
                 self._next = self._around.moment() + self._again.wait(1)
             return filling.ending is not None
-        self._tries, self.complete = 0, True
+        self._tries, self._stalls, self.complete = 0, 0, True
         if filling.count:
             origin = "the store and [[history]]" if end.sources else "the store"
             text = f"windows filled with {filling.count} readings of {len(engine.state)} series from {origin}"

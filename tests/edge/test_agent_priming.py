@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from edge.agent.counters import Gauge
 from edge.agent.loop import Agent, Waits
 from edge.agent.priming import Around, Primer
+from edge.backoff import Backoff
 from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.schema import Measurement
@@ -295,3 +296,33 @@ def test_a_source_that_is_away_is_waited_for_a_little(
     assert ("[[history]] sqlite:///away: texts, left out: 1, such as 'on'" in log) == primed
     assert ("history 1: windows are filled without it: it is away" in log) != primed
     assert sum("windows stay empty" in line for line in log) == fills - 1
+
+
+def test_a_store_that_gives_a_page_and_no_more_holds_readings_up_for_a_while_and_ever_more_rarely() -> None:
+    """What it gave stays in the windows; while it hung, nothing was forecast for half of the time, for good."""
+    now, lines, stores = [0.0], list[str](), list[Archive]()
+    engine = Engine(seasonal_naive(CONTRACT), (), SeriesTable())
+
+    def open_store() -> Archive:
+        stores.append(Archive([("a", number * MINUTE, float(number)) for number in range(3)]))
+        stores[-1].may_answer.release(1)
+        return stores[-1]
+
+    around = Around(moment=lambda: now[0], between=15.0)
+    naming, again = Naming(engine.series, (), 10), Backoff(30.0, 30.0, lambda: 1.0)
+    primer = Primer(origins_of(open_store), naming, Grumbler(lines.append), around, again)
+    for pause in (60.0, 120.0, 240.0):
+        primer.begin(engine, START + 60 * MINUTE)
+        wait_until(lambda: primer.go_on(engine) or primer.fills)
+        now[0] += 14.9
+        assert (primer.go_on(engine), primer.holds) == (False, True)
+        now[0] += 0.2
+        assert (primer.go_on(engine), primer.holds, primer.complete) == (True, False, False)
+        assert not np.isnan(engine.state.advance(START + MINUTE).windows).all() or pause > 60.0
+        now[0] += pause - 0.2
+        assert not primer.due
+        now[0] += 0.3
+        assert primer.due
+    assert "it gave 1 readings, and no more for 15 s" in lines[0]
+    for store in stores:
+        store.may_answer.release(3)
