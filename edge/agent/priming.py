@@ -26,6 +26,7 @@ UNKNOWN = -2  # index of a series that had no reading yet
 PATIENT = 3  # tries that a source of [[history]] has to answer in; then the windows are filled without it
 MOST_STALLS = 5  # of a store that gave no more pages, after which the pauses grow no longer
 AGAIN = 30.0  # seconds, longest pause before a store that gave no history is asked again
+MANY_NAMES = 10
 ROWS = 20_000  # readings of the history that go into the windows between two batches
 
 
@@ -215,7 +216,10 @@ class Primer:
             if isinstance(part, Ended):
                 return self._end(engine, filling, part)
             if not self._fill(engine, filling, part):
-                text = f"more than {REMEMBERED:,} readings came meanwhile: the windows go on without the rest of the history"
+                text = (
+                    f"more than {REMEMBERED:,} readings came meanwhile, or it names over {MANY_NAMES} times as many series "
+                    "as there are slots: the windows go on without the rest of the history"
+                )
                 return self._end(engine, filling, Ended(lines=[("history", text)]))
         if filling.ending is not None and self._around.moment() - filling.moment >= self._around.between:
             return self._stall(engine, filling)
@@ -237,6 +241,8 @@ class Primer:
                 return False
             filling.ending = ExitStack()
             filling.add = filling.ending.enter_context(engine.filling())
+        if len(filling.names) + len(page.names) > MANY_NAMES * self._naming.most + self._rows:
+            return False
         filling.count += len(page.readings)
         filling.moment = self._around.moment()
         readings = self._indexed(filling, page)

@@ -1,5 +1,6 @@
 """What both sides agree on: the time grid and the shape of a forecast. It reaches the device inside the bundle."""
 
+import re
 from dataclasses import dataclass
 from typing import get_args
 
@@ -8,6 +9,7 @@ from edge.contract.times import DAY, format_duration
 from edge.errors import ConfigurationError
 
 MOST_QUANTILES = 99  # of a forecast; each is a column in the store
+NAME = re.compile(r"q[0-9]+(_[0-9]+)?")  # of a quantile in the store
 SHORTEST_INTERVAL = 1_000_000  # ns
 
 
@@ -51,6 +53,10 @@ class Contract:
             or levels[len(levels) // 2] != 0.5
         ):
             message = f"quantiles must ascend within 0…1 with 0.5 in the middle, such as [0.1, 0.5, 0.9]; got {list(levels)}"
+            raise ConfigurationError(message)
+        names = self.quantile_names
+        if len(set(names)) < len(names) or not all(map(NAME.fullmatch, names)):
+            message = f"quantiles need names of their own, such as q10 for 0.1 and q2_5 for 0.025; got {list(levels)}"
             raise ConfigurationError(message)
         if self.aggregation not in get_args(Aggregation):
             message = f"aggregation must be one of {', '.join(get_args(Aggregation))}; got {self.aggregation!r}"

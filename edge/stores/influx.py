@@ -24,6 +24,7 @@ from edge.stores.store import numbers
 from edge.tls import TlsFiles
 
 PAGE = 7 * DAY
+FEW = 1000  # brackets of an answer beside those of its rows
 ROWS = 50_000  # in one answer: about 15 MB while it is read
 # The answer comes in parts, one JSON document a line. An answer in one part is cut at max-row-limit and may not say so.
 OPTIONS = (("epoch", "ns"), ("chunked", "true"), ("chunk_size", "10000"))
@@ -165,8 +166,10 @@ class InfluxStore:
         while begin < stop:
             end = min(begin + length, stop)
             query = f'SELECT {wanted} FROM "{measurement.name}" WHERE time >= {begin} AND time < {end} LIMIT {most}'
-            columns = self._query(query, (TIME, *measurement.tags, *fields))
+            columns = self._query(query, (TIME, *measurement.tags, *fields), most)
             time = np.asarray(columns.get(TIME, ()), np.int64)
+            if len(time) > most or (len(time) and (time[0] < begin or time[-1] >= end or (np.diff(time) < 0).any())):
+                raise self._stranger(f"expected at most {most} rows of the time asked for, oldest first, from /query")
             if len(time) == most:
                 end = int(time[-1])
                 if end == begin:  # more series at one moment than a page holds
@@ -223,13 +226,13 @@ class InfluxStore:
         self._connection.close()
         self._proof.forget()
 
-    def _ask(self, method: str, request: Callable[[], Request], body: bytes = b"") -> Answer:
+    def _ask(self, method: str, request: Callable[[], Request], body: bytes = b"", *, pages: bool = False) -> Answer:
         """The answer to a request; where InfluxDB is 1.7 or older, the request is sent again in its own way."""
         old_way = self._connection.old_way  # read first: another thread may set it meanwhile
-        answer = self._connection.ask(method, *request(), body)
+        answer = self._connection.ask(method, *request(), body, pages=pages)
         if answer.wants_old_way and not (old_way and self._connection.old_way):
             self._connection.go_the_old_way()
-            answer = self._connection.ask(method, *request(), body)
+            answer = self._connection.ask(method, *request(), body, pages=pages)
         return answer
 
     def _write_request(self) -> Request:
@@ -254,7 +257,7 @@ class InfluxStore:
         self._account = [] if organisation is None else [("orgID", organisation)]
         return organisation is not None
 
-    def _query(self, query: str, wanted: Sequence[str] = (TIME,)) -> dict[str, Any]:
+    def _query(self, query: str, wanted: Sequence[str] = (TIME,), most: int = 1) -> dict[str, Any]:
         """Columns of an InfluxQL query by name; none where there are no rows.
 
         The answer is asked for in JSON, which is a little larger than CSV: a CSV answer does not tell a query that failed
@@ -263,8 +266,9 @@ class InfluxStore:
         Args:
             query: text of the query in InfluxQL.
             wanted: names of the columns that an answer with rows has.
+            most: largest number of rows.
         """
-        tables = self.query(query)
+        tables = self.query(query, most)
         if not tables:
             return {}
         names, rows = tables[0].columns, [row for table in tables for row in table.values]
@@ -275,17 +279,24 @@ class InfluxStore:
             raise self._stranger("expected times in whole nanoseconds from /query")
         return columns
 
-    def query(self, query: str) -> list[Rows]:
+    def query(self, query: str, most: int | None = None) -> list[Rows]:
         """The rows of an InfluxQL query that only reads, one entry for each part of the answer; no part is empty.
+
+        Args:
+            query: text of the query in InfluxQL.
+            most: largest number of rows; None: nobody knows.
 
         Raises:
             StoreBusy: as `Store.read`.
             StoreDenied: as `Store.read`.
         """
         database, retention = self._database
-        answer = self._ask("GET", lambda: ("/query", [("db", database), *retention, *OPTIONS, ("q", query)]))
+        answer = self._ask("GET", lambda: ("/query", [("db", database), *retention, *OPTIONS, ("q", query)]), pages=most != 1)
         if answer.status >= 300:
             raise fault_of_request(answer, self.url, self.bucket, "read")
+        # Before it is read: of brackets alone the objects would take thirty times as much. Names may hold some as well.
+        if most is not None and answer.body.count(b"]") > 8 * most + FEW:
+            raise self._stranger(f"expected at most {most} rows from /query")
         try:
             parts = [msgspec.json.decode(line, type=Part) for line in answer.body.splitlines() if line.strip()]
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

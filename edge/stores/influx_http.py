@@ -19,7 +19,8 @@ from edge.tls import TlsFiles
 
 TIMEOUT = 30.0  # seconds
 TIMES = 2  # as long for all of an answer
-LARGEST = 64 << 20  # bytes of an answer; a page of history has a quarter of it with the longest names
+LARGEST = 64 << 20  # bytes of a page of history; with the longest names it has a quarter of that
+SMALL = 1 << 20  # bytes of any other answer
 PIECE = 1 << 16
 BEFORE_THE_REASON = re.compile(r"^\w+\(.*?\): ")  # repeats the address
 LOOPBACK = ("http://127.", "http://localhost", "http://[::1]")
@@ -88,8 +89,17 @@ class Connection:
             self._authorization = {"Authorization": f"Basic {account}"}
         self.old_way = True  # set last: another thread reads it
 
-    def ask(self, method: str, path: str, query: Sequence[tuple[str, str]], body: bytes = b"") -> Answer:
+    def ask(
+        self, method: str, path: str, query: Sequence[tuple[str, str]], body: bytes = b"", *, pages: bool = False
+    ) -> Answer:
         """Send a request and wait for the answer; redirections are not followed.
+
+        Args:
+            method: `GET` or `POST`.
+            path: path below the address of the server.
+            query: names and values behind the `?`.
+            body: body of the request.
+            pages: whether the answer may be as long as a page of history.
 
         Raises:
             StoreBusy: there is no answer, or not all of it in time.
@@ -111,7 +121,7 @@ class Connection:
                     redirect=False,
                     timeout=self._timeout,
                 )
-                content = self._content(response)
+                content = self._content(response, self._largest if pages else min(SMALL, self._largest))
                 deadline.check()  # of an answer without a length, what was cut off ends as a whole one does
             except StoreError:
                 raise
@@ -123,26 +133,24 @@ class Connection:
         is_signed = any(name.lower().startswith("x-influxdb-") for name in fields)
         return Answer(response.status, fields.get("Content-Type", ""), fields.get("X-Influxdb-Version", ""), content, is_signed)
 
-    def _content(self, response: BaseHTTPResponse) -> bytes:
+    def _content(self, response: BaseHTTPResponse, most: int) -> bytes:
         """The body; the connection is free for the next request, or closed: the rest would be taken for the next answer."""
         try:
-            content = self._pieces(response)
+            content = self._pieces(response, most)
         except BaseException:
             response.close()
             raise
         response.release_conn()
         return content
 
-    def _pieces(self, response: BaseHTTPResponse) -> bytes:
-        """The body, piece by piece as it comes."""
+    def _pieces(self, response: BaseHTTPResponse, most: int) -> bytes:
+        """The body of so many bytes at most, piece by piece as it comes."""
         pieces, size = [], 0
         while piece := response.read1(PIECE):
             pieces.append(piece)
             size += len(piece)
-            if size > self._largest:
-                raise StoreDenied(
-                    f"{self.url} is no InfluxDB: its answer is longer than {self._largest} bytes; check [store] url"
-                )
+            if size > most:
+                raise StoreDenied(f"{self.url} is no InfluxDB: its answer is longer than {most} bytes; check [store] url")
         return b"".join(pieces)
 
     def _too_slow(self) -> StoreBusy:

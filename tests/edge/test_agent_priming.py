@@ -326,3 +326,16 @@ def test_a_store_that_gives_a_page_and_no_more_holds_readings_up_for_a_while_and
     assert "it gave 1 readings, and no more for 15 s" in lines[0]
     for store in stores:
         store.may_answer.release(3)
+
+
+def test_a_history_that_names_series_without_end_is_left() -> None:
+    """The windows go on with what was read; the names alone took a gigabyte within a minute."""
+    lines, engine = list[str](), Engine(seasonal_naive(CONTRACT), (), SeriesTable())
+    store = Archive([(f"s{number}", number * SECOND, 1.0) for number in range(40)])
+    store.may_answer.release(40)
+    naming = Naming(engine.series, (), 1)
+    primer = Primer(origins_of(lambda: store), naming, Grumbler(lines.append), rows=2)
+    primer.begin(engine, START + 60 * MINUTE)
+    finish(primer, engine)
+    assert any("it names over 10 times as many series as there are slots" in line for line in lines)
+    assert len(engine.series) == 1

@@ -134,3 +134,11 @@ def test_only_the_last_finite_reading_of_a_moment_counts() -> None:
     series, number, value = aggregate(readings, 10, "mean")
     assert (series.tolist(), number.tolist(), value.tolist()) == ([0, 1], [0, 0], [9.0, 3.0])
     assert [len(column) for column in aggregate(Readings.empty(), 10, "mean")] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("levels", [(1e-300, 0.5, 0.9), (0.1, 0.5, 0.5000000001), (0.1, 0.10000000001, 0.5, 0.8, 0.9)])
+def test_quantiles_have_names_of_their_own_in_the_store(levels: tuple[float, ...]) -> None:
+    """Two of one name would be one column, and what no store can write would be set aside forecast by forecast."""
+    with pytest.raises(ConfigurationError, match="quantiles need names of their own"):
+        Contract(1, 1, 1, levels)
+    assert Contract(1, 1, 1, (0.001, 0.025, 0.5, 0.975, 0.9999)).quantile_names == ["q0_1", "q2_5", "q50", "q97_5", "q99_99"]

@@ -9,6 +9,7 @@ import threading
 import tracemalloc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -173,8 +174,24 @@ def _rows(columns: list[str], *rows: list[object]) -> Reply:
         _rows(["time", "value", "series"], [None, 1.0, "a"]),
         _rows(["time", "value", "series"], ["2026-01-01T00:00:00Z", 1.0, "a"]),
         _rows(["time", "value", "series"], [10**19, 1.0, "a"]),
+        _rows(["time", "value", "series"], [-1, 1.0, "a"]),
+        _rows(["time", "value", "series"], [10, 1.0, "a"]),
+        _rows(["time", "value", "series"], [5, 1.0, "a"], [4, 1.0, "a"]),
+        _rows(["time", "value", "series"], *([number // 6000, 1.0, "a"] for number in range(50_001))),
     ],
-    ids=["nested", "nested deeper", "columns", "row", "no time", "time as text", "time too large"],
+    ids=[
+        "nested",
+        "nested deeper",
+        "columns",
+        "row",
+        "no time",
+        "time as text",
+        "time too large",
+        "time before",
+        "time behind",
+        "times that go back",
+        "too many rows",
+    ],
 )
 def test_answer_to_a_query_that_makes_no_sense_is_denied_in_a_line(reply: Reply) -> None:
     """The agent reads history at its start: nothing that a stranger says may end it."""
@@ -183,6 +200,18 @@ def test_answer_to_a_query_that_makes_no_sense_is_denied_in_a_line(reply: Reply)
         store = InfluxStore(fake.url, "b", "home", "all")
         with pytest.raises(StoreDenied, match="is no InfluxDB"):
             list(store.read(READING, ["value"], 0, 10, SeriesTable()))
+        store.close()
+
+
+def test_brackets_are_no_rows() -> None:
+    """They would become objects thirty times as large before anybody looked at them."""
+    with FakeInflux2() as fake:
+        store = InfluxStore(fake.url, "b", "home", "all")
+        pages = partial(store.read, READING, ["value"], 0, 10, SeriesTable())
+        for ask, brackets in ((store.span, 2_000), (lambda: list(pages()), 500_000)):
+            fake.instead = partial(lambda reply, *_: reply, _rows(["time", "value", "series"], *[[]] * brackets))
+            with pytest.raises(StoreDenied, match="is no InfluxDB: expected at most"):
+                ask()
         store.close()
 
 
