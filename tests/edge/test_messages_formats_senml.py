@@ -74,6 +74,13 @@ def test_a_broken_record_costs_only_itself() -> None:
     ]
 
 
+def test_a_base_name_that_no_series_can_have_is_in_no_record() -> None:
+    """It would be copied into the name of each; the next base name counts as ever."""
+    *faults, last = read_senml(pack({"bn": "k" * 1025, "v": 1}, {"n": "a", "v": 2}, {"bn": "k" * 1023, "n": "b", "v": 3}))
+    assert [fault.kind for fault in faults if isinstance(fault, PayloadError)] == ["no_name", "no_name"]
+    assert last == {"name": "k" * 1023 + "b", "time": 0, "value": 3}
+
+
 def test_a_null_is_a_value_that_is_missing() -> None:
     """As devices write it that have none."""
     assert read_senml(b'{"n": "a", "v": null}') == [{"name": "a", "time": 0, "value": None}]

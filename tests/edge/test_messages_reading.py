@@ -136,6 +136,30 @@ def test_a_name_that_no_store_takes_costs_its_own_value() -> None:
     assert (taken(rule, "a", payload), left_out(rule, "a", payload)) == ({"a.b": 2.0}, ["no_name"])
 
 
+@pytest.mark.parametrize(
+    ("keys", "payload"),
+    [
+        ({}, "{"),
+        ({"time": ""}, '{"value":[1]}'),
+        ({"time": "", "format": "plain"}, "x"),
+        ({"value": "*"}, '{"a":1,"time":"x"}'),
+        ({"values": {"a": "a", "b": "b"}, "time": ""}, '{"a":1,"b":"x"}'),
+        ({"value": "*", "time": ""}, '{"%s":1}' % ("k" * 1_024)),
+        ({"value": "*", "time": ""}, '{"%s":1}' % ("k" * 1_025)),
+        ({"value": "v", "each": "*", "series": "{$.n}", "time": ""}, '[{"v":1},{"v":2,"n":"a"}]'),
+        ({"format": "senml"}, '[{"n":"a","v":"1"},{"n":"b","v":1}]'),
+        ({"format": "line_protocol", "series": "{d}.{key}"}, "m v=x,w=1 1"),
+    ],
+)
+def test_a_reason_that_is_kept_holds_nothing_of_the_message(keys: dict[str, Any], payload: str) -> None:
+    """The frames that an error came through hold names, tags and documents; thousands of errors made gigabytes of them."""
+    rule, other = ingest("s/{d}", **keys), ingest("s/{d}", "other.{d}", value="other", time="")
+    for rules in ([rule], [rule, other], [rule, rule]):
+        reasons = read_message(rules, "s/a", payload.encode(), NOON).reasons
+        assert reasons
+        assert {(reason.__traceback__, reason.__cause__, reason.__context__) for reason in reasons} == {(None, None, None)}
+
+
 def test_local_times_are_those_of_the_rules_zone() -> None:
     """In the hour that comes twice the reading nearest to the arrival counts."""
     rule = ingest("a", time="Time", value="v", timezone="Europe/Berlin")
