@@ -180,9 +180,7 @@ class _Attempt:
         self._has_skipped = False
         self.sent: Counter[str] = Counter()  # rows of each measurement
         self.doubtful: Counter[str] = Counter()  # those of them that were refused, and the store may be at fault
-        self.of_other_type: Counter[str] = (
-            Counter()
-        )  # readings that were refused as the store holds their field as another type
+        self.of_other_type: Counter[str] = Counter()  # readings whose field the store holds as another type
         self.refusals: list[Refusal] = []
         # What was refused before anything was stored, and the store may be at fault.
         self.early: dict[bytes, Refusal] = {}
