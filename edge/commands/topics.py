@@ -10,7 +10,6 @@ from urllib.request import ProxyHandler, build_opener
 
 import msgspec
 
-from edge.clock.belated import ADVICE, WHY
 from edge.commands.options import add_config
 from edge.errors import ConfigurationError, GatecastError
 from edge.messages.topics import UNHEARD
@@ -106,6 +105,8 @@ def table(topics: Iterable[Topic], now: int, most: int | None) -> list[str]:
         now: time of the clock, ns UTC.
         most: largest number of topics; None: all.
     """
+    from edge.clock.belated import ADVICE, WHY
+
     ordered = sorted(topics, key=lambda topic: (not topic.troubled, not topic.skipped, topic.readings > 0, topic.topic))
     if not ordered:
         return ["no message has come yet; check [mqtt] url and the topics of [[ingest]]"]

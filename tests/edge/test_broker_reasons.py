@@ -50,7 +50,8 @@ def test_advice_is_given_for_reasons_that_exist() -> None:
         ([CONNACK, b"\xe0\x02\x8b\x00"], "ended the connection: Server shutting down; the broker is being stopped"),
         ([CONNACK, b"\xe0\x00"], "ended the connection: "),
         ([CONNACK, b"\x36"], "no packet of a broker begins with the byte 0x36; check [mqtt] url"),
-        ([CONNACK, b"\x90\x01\x00"], "it sends what is not MQTT; check [mqtt] url"),
+        ([CONNACK, b"\x90\x01\x00"], "a packet ends within its properties; check [mqtt] url"),
+        ([CONNACK, b"\x40\x01\x00"], "it sends what is not MQTT; check [mqtt] url"),
         ([CONNACK, b"\x30\x04\x00\x00\x00\x31"], "a message has no topic, and we allow no alias"),
     ],
 )
