@@ -13,7 +13,8 @@ from edge.quoting import quoted
 
 MOST_LOOKED_AT = 64  # values of a document
 MOST_SHOWN = 3  # paths in a line
-LONGEST_PATH = 40  # characters
+LONGEST_PATH = 38  # characters
+LONGEST = 148  # characters of an advice; the line has others beside it
 STATES = frozenset({"on", "off", "open", "closed", "true", "false", "yes", "no", "high", "low"})
 _WITH_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _LEVEL = re.compile(r"[\w /:%°-]+")  # a level of a path that is written without quotation marks
@@ -54,10 +55,14 @@ def for_document(document: object, above: str = "") -> str:
         return ""
     first = paths[0]
     parent = first.rpartition(".")[0]
-    every = f', or "{parent}.*"' if parent else ', or "*"'
-    more = f"{every} for all of them" if len(paths) > 1 else ""
-    where = ", ".join(quoted(path) for path in paths[:MOST_SHOWN])
-    return f'; there are numbers at {where}: set [[ingest]] value = "{first}"{more}'
+    setting = f'set [[ingest]] value = "{first}"'
+    if len(paths) > 1:
+        setting += f', or "{parent}.*" for all of them' if parent else ', or "*" for all of them'
+    for count in range(MOST_SHOWN, 0, -1):
+        advice = f"; there are numbers at {', '.join(map(quoted, paths[:count]))}: {setting}"
+        if len(advice) <= LONGEST:
+            return advice
+    return f"; there are numbers: {setting}"
 
 
 def _numbers(document: object, above: str) -> Iterable[str]:

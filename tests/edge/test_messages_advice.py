@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.messages.advice import MOST_LOOKED_AT, for_document, for_text
+from edge.messages.advice import LONGEST, MOST_LOOKED_AT, for_document, for_text
 from edge.messages.reading import read_message
 from tests.support.ingests import NOON, ingest, taken
 
@@ -54,6 +54,16 @@ def test_several_numbers_can_be_taken_at_once() -> None:
         """; there are numbers at 'n', 'data.t', 'data.h': set [[ingest]] value = "n", or "*" for all of them"""
     )
     assert for_document({"t": 1.5, "h": 2.5}, "data").endswith('value = "data.t", or "data.*" for all of them')
+
+
+@pytest.mark.parametrize("length", range(1, 12))
+def test_an_advice_stays_short_however_long_the_paths_are(length: int) -> None:
+    """It names fewer of them, then none, and always the setting."""
+    key = "%" + "-" * (length - 1)
+    advice = for_document({key: {key: {key: [1, 2, 3, 4]}}})
+    path = f"{key}.{key}.{key}"
+    assert advice.endswith(f'set [[ingest]] value = "{path}.0", or "{path}.*" for all of them')
+    assert len(advice) <= LONGEST
 
 
 @pytest.mark.parametrize("text", ["unavailable", "", "2026-01-15", "12:30", "a b c", "x" * 10_000, "{", "NaN"])
