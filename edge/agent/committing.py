@@ -137,9 +137,8 @@ class Committer:
         around, messages = self._surroundings, self._waiting.messages
         arrivals = list(self._waiting.arrivals.values())
         self._waiting.learn(around.formats(False))  # they tell of it once, and this may be given up
-        commit = replace(self._waiting.commit or Commit(), now=around.now(), arrivals=arrivals)
         newest = next((message.mid for message in reversed(messages) if message.qos and not message.dup), 0)
-        commit = replace(commit, newest=newest)
+        commit = replace(self._waiting.commit or Commit(), now=around.now(), arrivals=arrivals, newest=newest)
         if commit.snapshot is not None:  # history that fills the windows may leave readings to wait
             commit = replace(commit, held=around.held())
         refused = list(commit.refused)

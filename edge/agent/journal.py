@@ -13,7 +13,7 @@ from edge.clock.holding import Hold
 from edge.contract.columns import Int32
 from edge.contract.contract import Contract
 from edge.release.capacity import FORECAST_ROWS
-from edge.series.engine import Effect, Engine
+from edge.series.engine import Effect, Engine, needs_no_history
 from edge.series.recent import REMEMBERED
 from edge.slots.returning import staying
 from edge.spool.spool import Commit, Spool
@@ -154,9 +154,9 @@ class Journal:
             self._log(f"series {renamed[:120]!r} has another kind or hold now: all windows are filled from the store again")
             return False, False
         contract = engine.forecaster.contract
-        if (held.interval, held.aggregation) != (contract.interval, contract.aggregation) or not known:
+        if not held.shares_grid(contract) or not known:
             return False, False
-        self.filled = self.filled and held.window >= contract.window
+        self.filled = self.filled and needs_no_history(held, contract)
         return True, (engine.state, engine.scoring) != before
 
     def _load(self, engine: Engine) -> tuple[bool, Contract, tuple[object, object], str | None]:

@@ -139,12 +139,12 @@ class BufferedClient(paho.Client):
         if identifier is not None:
             told = Properties(PacketTypes.SUBSCRIBE)  # type: ignore[no-untyped-call]
             told.SubscriptionIdentifier = identifier
-        self._reader.filters = max(self._reader.filters, len(filters))
+        self._reader.expect(len(filters))
         return self.subscribe([(topic, 1) for topic in filters], properties=told)[1]
 
     def give_up(self, filters: Sequence[str]) -> int | None:
         """Unsubscribe; returns the number of the request, as `ask`."""
-        self._reader.filters = max(self._reader.filters, len(filters))
+        self._reader.expect(len(filters))
         return self.unsubscribe(list(filters))[1]
 
     @property

@@ -55,11 +55,15 @@ class PacketReader:
 
     def __init__(self, longest: int, *, properties: bool = False) -> None:
         self._longest, self._properties = longest, properties
-        self.filters = 1  # most filters that a request named: the answer has a code for each
+        self._filters = 1  # most filters that a request named
         self.identified = False  # whether the identifiers of subscriptions are read
         self._known = MESSAGES | ANSWERS | ({DISCONNECT} if properties else set())
         self._arrival = self._session = 0  # of the next message
         self.begin()
+
+    def expect(self, codes: int) -> None:
+        """Take an answer with so many codes from now on: as many as a request names filters."""
+        self._filters = max(self._filters, codes)
 
     def begin(self) -> None:
         """Forget what is not complete: the next bytes are the first ones of a connection."""
@@ -195,14 +199,14 @@ class PacketReader:
         if bounds is None:
             return b""
         start, stop = bounds
-        if stop - start > FIXED + self.filters + (PROPERTIES if self._properties else 0):
+        if stop - start > FIXED + self._filters + (PROPERTIES if self._properties else 0):
             raise NotMqtt(f"a packet that is no message has {stop - at} bytes")
         if stop > len(stream):
             return b""
         if self._properties and first in (SUBACK, UNSUBACK):
             codes = stop - self._behind_properties(stream, start + 2, stop)
-            if codes > self.filters:
-                raise NotMqtt(f"an answer has {codes} codes, and no request named more than {self.filters} filters")
+            if codes > self._filters:
+                raise NotMqtt(f"an answer has {codes} codes, and no request named more than {self._filters} filters")
         self._accepted |= first == CONNACK
         return stream[at:stop]
 

@@ -263,19 +263,7 @@ class Subscriber:
         if mid != request:  # an answer nobody asked for, or once more
             return
         self._asked = None, ()
-        if len(reasons) != len(asked):
-            asked = self._without_codes(asked, len(reasons))
-        answers = list(zip(asked, reasons, strict=False))
-        for topic, reason in answers:
-            self._copies.note(topic, kept=reason.value in KEPT)
-            if self._refused.pop(topic, None) and not reason.is_failure and topic in self._copies.overlapping:
-                self._to_ask.extend([later] for later in self._copies.after(topic) if [later] not in self._to_ask)
-            if reason.is_failure:
-                name = "it gives no reason" if reason.value == UNSPECIFIED else reason.getName()
-                advice = OF_FILTERS.get(reason.value, LOOK)
-                self._refused[topic] = reason_words(name, advice, getattr(told, "ReasonString", None))
-        if any(reason.value == 0 for _, reason in answers) and ONLY_QOS_0 not in self._remarks:
-            self._remarks.append(ONLY_QOS_0)
+        self._note_answer(asked, reasons, told)
         if self._to_ask:
             self._ask()
         elif self._refused:
@@ -289,12 +277,23 @@ class Subscriber:
             if self._surplus:
                 self._giving_up = self._client.give_up(self._surplus)
 
-    def _without_codes(self, asked: Sequence[str], codes: int) -> Sequence[str]:
-        """Count filters as refused where nobody knows which codes of an answer are theirs; returns the others: none."""
-        for topic in asked:
-            self._copies.note(topic, kept=False)
-            self._refused[topic] = f"its answer has {codes} codes for {len(asked)} filters; {LOOK}"
-        return ()
+    def _note_answer(self, asked: Sequence[str], reasons: Sequence[ReasonCode], told: Properties) -> None:
+        """Note what the broker granted and refused; of an answer with another number of codes nobody knows whose they are."""
+        if len(reasons) != len(asked):
+            for topic in asked:
+                self._copies.note(topic, kept=False)
+                self._refused[topic] = f"its answer has {len(reasons)} codes for {len(asked)} filters; {LOOK}"
+            return
+        for topic, reason in zip(asked, reasons, strict=True):
+            self._copies.note(topic, kept=reason.value in KEPT)
+            if self._refused.pop(topic, None) and not reason.is_failure and topic in self._copies.overlapping:
+                self._to_ask.extend([later] for later in self._copies.after(topic) if [later] not in self._to_ask)
+            if reason.is_failure:
+                name = "it gives no reason" if reason.value == UNSPECIFIED else reason.getName()
+                advice = OF_FILTERS.get(reason.value, LOOK)
+                self._refused[topic] = reason_words(name, advice, getattr(told, "ReasonString", None))
+        if any(reason.value == 0 for reason in reasons) and ONLY_QOS_0 not in self._remarks:
+            self._remarks.append(ONLY_QOS_0)
 
     def _on_unsubscribe(self, _client: paho.Client, _data: object, mid: int, reasons: list[ReasonCode], _: object) -> None:
         """Forget the filters that the broker gave up; MQTT 3.1.1 has no reasons."""

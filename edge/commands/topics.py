@@ -70,7 +70,8 @@ def run(options: argparse.Namespace) -> int:
     for line in table(topics, time.time_ns(), None if options.all else SHOWN):
         print(line)
     rules = dict.fromkeys(ingest.topic for ingest in config.ingests())
-    silent = [topic for topic in rules if not any(topic in known.rules for known in topics)]
+    heard = {rule for topic in topics for rule in topic.rules}
+    silent = [rule for rule in rules if rule not in heard]
     if topics and silent:
         names = ", ".join(map(quoted, silent[:SHOWN_RULES])) + (", ..." if len(silent) > SHOWN_RULES else "")
         print(f"nothing has come for {len(silent)} of {len(rules)} [[ingest]] topics: {names}; check how they are written")

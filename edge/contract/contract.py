@@ -75,6 +75,10 @@ class Contract:
         """Field names of the quantiles, in their order."""
         return [quantile_name(level) for level in self.quantiles]
 
+    def shares_grid(self, other: "Contract") -> bool:
+        """Whether the intervals of both have the same values, so that windows under one can be used under the other."""
+        return (self.interval, self.aggregation) == (other.interval, other.aggregation)
+
     @property
     def words(self) -> str:
         """Interval, window and horizon for people: `interval 15min, looks back 7d, ahead 1d`."""

@@ -174,7 +174,7 @@ class Ingest:
             try:
                 result = number(value)
             except PayloadError as error:
-                raise entry.refusal(value, error) from error
+                raise entry.refusal(value, error) from None
             return arrival if moment is None else moment(document, document, payload, arrival), result
 
         return take

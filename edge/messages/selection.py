@@ -196,10 +196,10 @@ class Selection:
         left = self._taken[entry]
         for star, value in entry.walk(element):
             number = type(value) is int or type(value) is float
-            if star in left:
+            if star in left or (not number and isinstance(value, list | dict)):
                 continue
-            if not number and isinstance(value, list | dict | PayloadError):
-                reasons += [value] if isinstance(value, PayloadError) else []
+            if not number and isinstance(value, PayloadError):
+                reasons.append(value)
                 continue
             name = f"{star}.{entry.key}" if entry.key and star else star or entry.key
             said = (self._said_of(name) if self._meanings else None) or entry

@@ -75,8 +75,7 @@ class _Made:
 
 def needs_no_history(before: Contract, after: Contract) -> bool:
     """Whether windows under one contract have all that those under the next one need: the same grid, and they are no longer."""
-    same_grid = (before.interval, before.aggregation) == (after.interval, after.aggregation)
-    return same_grid and after.window <= before.window
+    return before.shares_grid(after) and after.window <= before.window
 
 
 class Engine:

@@ -284,7 +284,7 @@ class State:
         """
         state = State(contract, lateness, meaning=self._meaning)
         state._grow(len(self._meanings))
-        if (contract.interval, contract.aggregation) != (self.contract.interval, self.contract.aggregation):
+        if not self.contract.shares_grid(contract):
             return state
         state._recent = self._recent.since(state._take_over(self, held=True), contract.interval)
         seen = np.flatnonzero(state._frontier != UNSEEN)

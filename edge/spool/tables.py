@@ -72,7 +72,7 @@ def remember(connection: sqlite3.Connection, formats: Mapping[str, bytes]) -> No
     """Keep what the payload formats remember, by keys; what is empty is deleted."""
     for key, data in formats.items():
         if data:
-            connection.execute("INSERT OR REPLACE INTO format VALUES (?, ?, ?)", (key, data, seal(key, data)))
+            connection.execute("INSERT OR REPLACE INTO format VALUES (?, ?, ?)", sealed((key, data)))
         else:
             connection.execute("DELETE FROM format WHERE key = ?", (key,))
 

@@ -18,7 +18,7 @@ from edge.broker.subscriber import Subscriber
 from edge.messages.message import Message
 from tests.support.agent_process import hang_up, publisher
 from tests.support.servers import HANGS_AFTER, Mosquitto, wait_until
-from tests.support.subscribed import SOON, connected, subscribed, take
+from tests.support.subscribed import SOON, by_hand, connected, subscribed, take
 from tests.support.wires import read_properties, told
 
 PLACE, HALL, OTHER = "meters/+/energy", "meters/hall/+", "weather/#"
@@ -214,15 +214,10 @@ def answered(wire: socket.socket, reason: int) -> tuple[list[str], int | None]:
 def broker(more: bytes, keepalive: int = 60, share: str | None = None) -> Iterator[tuple[Subscriber, socket.socket]]:
     """A subscriber and the other end of its connection; `more` are the properties with which it was accepted."""
     session = Subscription("gateway", [HALL, PLACE, OTHER], keepalive, version="5", share=share)
-    with (
-        socket.create_server(("127.0.0.1", 0)) as server,
-        subscribed(server.getsockname()[1], session=session, pauses=SOON) as subscriber,
-    ):
-        wire, _ = server.accept()
-        with wire:
-            wire.recv(1000)
-            wire.sendall(bytes([0x20, 3 + len(more), 0, 0, len(more)]) + more)
-            yield subscriber, wire
+    with by_hand(session=session, pauses=SOON) as (subscriber, wire):
+        wire.recv(1000)
+        wire.sendall(bytes([0x20, 3 + len(more), 0, 0, len(more)]) + more)
+        yield subscriber, wire
 
 
 def test_a_broker_without_identifiers_is_asked_for_none() -> None:

@@ -1,12 +1,11 @@
 """The record of what the broker holds."""
 
-import socket
 from pathlib import Path
 
 from edge.broker.client import Subscription
 from edge.broker.filters import FilterRecord
-from tests.support.servers import free_port, wait_until
-from tests.support.subscribed import connected, subscribed
+from tests.support.servers import wait_until
+from tests.support.subscribed import by_hand, connected
 
 
 def test_the_record_outlives_the_process(tmp_path: Path) -> None:
@@ -49,24 +48,18 @@ def test_a_filter_is_given_up_after_the_new_ones_are_granted_whatever_ends_the_a
     """The record names all that the broker may hold, at each moment at which an agent may die."""
     path, wanted = tmp_path / "subscribed.json", Subscription("gateway", ["new/#"])
     FilterRecord(path, "gateway@here").note(["old/#"])
-    with socket.create_server(("127.0.0.1", free_port())) as server:
-        port = server.getsockname()[1]
-        with subscribed(port, session=wanted, record=FilterRecord(path, "gateway@here")):
-            wire, _ = server.accept()
-            with wire:
-                wire.recv(1000)
-                wire.sendall(b"\x20\x02\x01\x00")
-                assert wire.recv(1000)[0] == 0x82  # it asks, and dies before the answer
-        assert FilterRecord(path, "gateway@here").filters == {"new/#", "old/#"}
-        with subscribed(port, session=wanted, record=FilterRecord(path, "gateway@here")) as again:
-            wire, _ = server.accept()
-            with wire:
-                wire.recv(1000)
-                wire.sendall(b"\x20\x02\x01\x00")
-                wire.sendall(b"\x90\x03" + wire.recv(1000)[2:4] + b"\x01")
-                connected(again)
-                request = wire.recv(1000)
-                assert (request[0], request[4:]) == (0xA2, b"\x00\x05old/#")
-                assert FilterRecord(path, "gateway@here").filters == {"new/#", "old/#"}  # not given up before the answer
-                wire.sendall(b"\xb0\x02" + request[2:4])
-                wait_until(lambda: FilterRecord(path, "gateway@here").filters == {"new/#"})
+    with by_hand(session=wanted, record=FilterRecord(path, "gateway@here")) as (_, wire):
+        wire.recv(1000)
+        wire.sendall(b"\x20\x02\x01\x00")
+        assert wire.recv(1000)[0] == 0x82  # it asks, and dies before the answer
+    assert FilterRecord(path, "gateway@here").filters == {"new/#", "old/#"}
+    with by_hand(session=wanted, record=FilterRecord(path, "gateway@here")) as (again, wire):
+        wire.recv(1000)
+        wire.sendall(b"\x20\x02\x01\x00")
+        wire.sendall(b"\x90\x03" + wire.recv(1000)[2:4] + b"\x01")
+        connected(again)
+        request = wire.recv(1000)
+        assert (request[0], request[4:]) == (0xA2, b"\x00\x05old/#")
+        assert FilterRecord(path, "gateway@here").filters == {"new/#", "old/#"}  # not given up before the answer
+        wire.sendall(b"\xb0\x02" + request[2:4])
+        wait_until(lambda: FilterRecord(path, "gateway@here").filters == {"new/#"})

@@ -303,7 +303,7 @@ def test_what_is_not_mqtt_is_said(stream: bytes, *, five: bool) -> None:
 def test_an_answer_has_no_more_codes_than_filters_were_named(first: int, *, five: bool) -> None:
     """The library makes kilobytes of each code; the reason beside them may be as long as MQTT allows."""
     reader = PacketReader(LONGEST, properties=five)
-    reader.filters = 1000
+    reader.expect(1000)
     reason = b"\x83\x80\x04\x1f\xff\xff" + b"r" * 65_535 if five else b""
     answer = packet(first, b"\x00\x07" + reason + b"\x01" * 1000)
     assert read(reader, [answer[:3], answer[3:]]) == ([], [answer])

@@ -13,7 +13,7 @@ from edge.broker.client import Subscription
 from edge.broker.filters import FilterRecord
 from edge.broker.reasons import ADVICE, OF_FILTERS, reason_words
 from tests.support.servers import free_port, wait_until
-from tests.support.subscribed import SOON, connected, subscribed
+from tests.support.subscribed import SOON, by_hand, connected, subscribed
 
 CONNACK = b"\x20\x03\x00\x00\x00"
 
@@ -58,16 +58,11 @@ def test_advice_is_given_for_reasons_that_exist() -> None:
 def test_the_reason_of_a_broker_is_said_with_what_to_do(answers: list[bytes], words: str) -> None:
     """At the connection, at the subscription, and at the end; what it sends that is not MQTT ends the connection."""
     session = Subscription("gateway", ["t/#"], version="5")
-    with (
-        socket.create_server(("127.0.0.1", free_port())) as server,
-        subscribed(server.getsockname()[1], session=session, pauses=SOON) as subscriber,
-    ):
-        wire, _ = server.accept()
-        with wire:
-            for answer in answers:
-                wire.recv(1000)
-                wire.sendall(answer)
-            wait_until(lambda: words in (subscriber.problem or ""), what=words, pause=0.001)
+    with by_hand(session=session, pauses=SOON) as (subscriber, wire):
+        for answer in answers:
+            wire.recv(1000)
+            wire.sendall(answer)
+        wait_until(lambda: words in (subscriber.problem or ""), what=words, pause=0.001)
 
 
 def test_a_broker_that_keeps_no_promise_is_said(tmp_path: Path) -> None:
@@ -75,45 +70,35 @@ def test_a_broker_that_keeps_no_promise_is_said(tmp_path: Path) -> None:
     record = FilterRecord(tmp_path / "subscribed.json", "gateway@here")
     record.note(["old/#"])
     session = Subscription("gateway", ["t/#"], version="5", expiry=86_400)
-    with (
-        socket.create_server(("127.0.0.1", free_port())) as server,
-        subscribed(server.getsockname()[1], session=session, record=record) as subscriber,
-    ):
-        wire, _ = server.accept()
-        with wire:
-            wire.recv(1000)
-            wire.sendall(b"\x20\x08\x00\x00\x05\x11\x00\x00\x0e\x10")
-            identifier = wire.recv(1000)[2:4]
-            assert FilterRecord(tmp_path / "subscribed.json", "gateway@here").filters == {"t/#"}  # the broker has no others
-            wire.sendall(b"\x90\x04" + identifier + b"\x00\x00")
-            connected(subscriber)
-            for words in ("had forgotten our session", "for 1h only", "grants QoS 0 only"):
-                assert words in (subscriber.remark or "")
+    with by_hand(session=session, record=record) as (subscriber, wire):
+        wire.recv(1000)
+        wire.sendall(b"\x20\x08\x00\x00\x05\x11\x00\x00\x0e\x10")
+        identifier = wire.recv(1000)[2:4]
+        assert FilterRecord(tmp_path / "subscribed.json", "gateway@here").filters == {"t/#"}  # the broker has no others
+        wire.sendall(b"\x90\x04" + identifier + b"\x00\x00")
+        connected(subscriber)
+        for words in ("had forgotten our session", "for 1h only", "grants QoS 0 only"):
+            assert words in (subscriber.remark or "")
 
 
 def test_a_refused_subscription_is_said() -> None:
     """A broker that lets us in but not listen is a problem, not a silence; what it refused is asked for again."""
     session = Subscription("gateway", ["s/#", "t/#"], keepalive=1)
-    with (
-        socket.create_server(("127.0.0.1", free_port())) as server,
-        subscribed(server.getsockname()[1], session=session) as subscriber,
-    ):
-        wire, _ = server.accept()
-        with wire:
-            wire.recv(1000)
-            wire.sendall(b"\x20\x02\x00\x00")
-            identifier = wire.recv(1000)[2:4]
-            wire.sendall(b"\x90\x04" + identifier + b"\x01\x80")
-            wait_until(lambda: "does not let us subscribe to t/#: it gives no reason" in (subscriber.problem or ""))
-            again = b""
-            while again[:1] != b"\x82":
-                again = wire.recv(1000)
-                if again.startswith(b"\xc0\x00"):
-                    again = again[2:]
-                    wire.sendall(b"\xd0\x00")
-            assert again[4:10] == b"\x00\x03t/#\x01"
-            wire.sendall(b"\x90\x03" + again[2:4] + b"\x01")
-            connected(subscriber)
+    with by_hand(session=session) as (subscriber, wire):
+        wire.recv(1000)
+        wire.sendall(b"\x20\x02\x00\x00")
+        identifier = wire.recv(1000)[2:4]
+        wire.sendall(b"\x90\x04" + identifier + b"\x01\x80")
+        wait_until(lambda: "does not let us subscribe to t/#: it gives no reason" in (subscriber.problem or ""))
+        again = b""
+        while again[:1] != b"\x82":
+            again = wire.recv(1000)
+            if again.startswith(b"\xc0\x00"):
+                again = again[2:]
+                wire.sendall(b"\xd0\x00")
+        assert again[4:10] == b"\x00\x03t/#\x01"
+        wire.sendall(b"\x90\x03" + again[2:4] + b"\x01")
+        connected(subscriber)
 
 
 def test_what_is_no_broker_is_said_and_survived() -> None:

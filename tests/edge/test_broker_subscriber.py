@@ -19,7 +19,7 @@ from edge.broker.subscriber import Subscriber
 from edge.messages.formats.payload import LARGEST_PAYLOAD
 from tests.support.agent_process import hang_up, publisher, subscribe_before
 from tests.support.servers import HANGS_AFTER, Mosquitto, free_port, wait_until
-from tests.support.subscribed import SOON, connected, subscribed, take
+from tests.support.subscribed import SOON, by_hand, connected, subscribed, take
 from tests.support.wires import break_wire, read_properties
 
 
@@ -195,10 +195,8 @@ def test_agents_of_a_group_share_messages_and_lose_none(mosquitto: Mosquitto, ve
 def test_what_we_ask_of_a_broker_of_mqtt_5() -> None:
     """To keep the queue as long as the configuration says, to send no message of a size that is no reading, and no alias."""
     session = Subscription("gateway", ["t/#"], largest=1000, version="5", expiry=86_400)
-    with socket.create_server(("127.0.0.1", free_port())) as server, subscribed(server.getsockname()[1], session=session):
-        wire, _ = server.accept()
-        with wire:
-            connect = wire.recv(1000)
+    with by_hand(session=session) as (_, wire):
+        connect = wire.recv(1000)
     assert connect[9] & 2 == 0  # the session goes on
     assert read_properties(PacketTypes.CONNECT, connect[12:]) == {
         "SessionExpiryInterval": 86_400,
@@ -243,28 +241,23 @@ def test_a_broker_that_always_fails_is_tried_less_and_less_often(answer: bytes) 
 def test_a_message_that_drips_holds_up_no_ping() -> None:
     """The reason names it; a broker that falls silent within it is left, as one that answers no ping."""
     session = Subscription("gateway", ["t/#"], keepalive=1, largest=10)
-    with (
-        socket.create_server(("127.0.0.1", free_port())) as server,
-        subscribed(server.getsockname()[1], session=session, pauses=SOON) as subscriber,
-    ):
-        wire, _ = server.accept()
-        with wire:
-            wire.recv(1000)
-            wire.sendall(b"\x20\x02\x00\x00")
-            wire.sendall(b"\x90\x03" + wire.recv(1000)[2:4] + b"\x01")
-            wire.sendall(b"\x30\xff\xff\xff\x7f\x00\x03t/a" + bytes(200_000))
-            wire.setblocking(False)
-            heard = b""
+    with by_hand(session=session, pauses=SOON) as (subscriber, wire):
+        wire.recv(1000)
+        wire.sendall(b"\x20\x02\x00\x00")
+        wire.sendall(b"\x90\x03" + wire.recv(1000)[2:4] + b"\x01")
+        wire.sendall(b"\x30\xff\xff\xff\x7f\x00\x03t/a" + bytes(200_000))
+        wire.setblocking(False)
+        heard = b""
 
-            def drip() -> bool:
-                nonlocal heard
-                wire.sendall(b"0")
-                with suppress(BlockingIOError):
-                    heard += wire.recv(1000)
-                return b"\xc0\x00" in heard and "sends one large message" in (subscriber.problem or "")
+        def drip() -> bool:
+            nonlocal heard
+            wire.sendall(b"0")
+            with suppress(BlockingIOError):
+                heard += wire.recv(1000)
+            return b"\xc0\x00" in heard and "sends one large message" in (subscriber.problem or "")
 
-            wait_until(drip, what="a ping and the reason")
-            wait_until(lambda: "did not answer for 1 s" in (subscriber.problem or ""), what="the end")
+        wait_until(drip, what="a ping and the reason")
+        wait_until(lambda: "did not answer for 1 s" in (subscriber.problem or ""), what="the end")
 
 
 @pytest.mark.servers

@@ -1,5 +1,6 @@
 """A subscriber that is stopped in the end, and what it takes."""
 
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,18 @@ def subscribed(
         yield subscriber
     finally:
         subscriber.stop()
+
+
+@contextmanager
+def by_hand(*, session: Subscription = SESSION, **options: object) -> Iterator[tuple[Subscriber, socket.socket]]:
+    """A subscriber whose broker is the test, and the connection that it made; options as of `Subscriber`."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        subscribed(server.getsockname()[1], session=session, **options) as subscriber,  # type: ignore[arg-type]
+    ):
+        wire, _ = server.accept()
+        with wire:
+            yield subscriber, wire
 
 
 def connected(subscriber: Subscriber) -> None:
