@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 from ett_rows import Row, choose_window, load, network_rows, peer_rows, say, tutorial_rows, unseen_rows
 
-from edge.config.sections import Train
+from edge.config.training_sections import Train
 from edge.contract.contract import Contract
 from edge.contract.times import DAY
 from edge.errors import GatecastError

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import msgspec
 import numpy as np
 
-from edge.config.sections import Train
+from edge.config.training_sections import Train
 from edge.contract.columns import Float64, Int32
 from edge.contract.contract import Contract
 from edge.contract.times import DAY

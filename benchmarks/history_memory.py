@@ -22,7 +22,7 @@ from typing import Any, Self, get_args
 import msgspec
 import numpy as np
 
-from edge.config.sections import Fleet
+from edge.config.training_sections import Fleet
 from edge.contract.columns import Float64, Int64, Points, Readings, SeriesTable
 from edge.contract.times import SECOND
 from edge.forecaster.manifest import Precision

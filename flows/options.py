@@ -10,7 +10,8 @@ from edge.errors import ConfigurationError, HistoryError, PayloadError
 from edge.tables.options import NO_OPTIONS, TableOptions
 
 if TYPE_CHECKING:
-    from edge.config.sections import Config, Fleet
+    from edge.config.sections import Config
+    from edge.config.training_sections import Fleet
     from pipeline.history.prepared import Prepared
     from pipeline.release.registry import Registry
 

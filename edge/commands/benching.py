@@ -14,7 +14,8 @@ from edge.bench.report import Report
 from edge.commands.checking import local_bundle
 from edge.config.fleet import contract_at
 from edge.config.reading import read_config
-from edge.config.sections import Config, Fleet
+from edge.config.sections import Config
+from edge.config.training_sections import Fleet
 from edge.contract.times import parse_duration
 from edge.errors import GatecastError
 from edge.forecaster.bundle import Bundle, read_bundle

@@ -1,6 +1,6 @@
 """The contract that `[fleet]` asks for, where the interval is known."""
 
-from edge.config.sections import Fleet
+from edge.config.training_sections import Fleet
 from edge.contract.contract import Contract
 from edge.contract.times import DAY
 

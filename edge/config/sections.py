@@ -12,10 +12,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from edge.broker.address import Address as BrokerAddress
-from edge.contract.grid import Aggregation
+from edge.config.training_sections import Fleet, Positive, RegistrySection, Schedule, Train
 from edge.errors import ConfigurationError
 from edge.files import read_secret
-from edge.forecaster.manifest import Cell, Design, Precision
 from edge.messages.ingest import Ingest
 from edge.messages.reading import make_ingests
 from edge.messages.rule import IngestRule
@@ -27,9 +26,6 @@ PASSWORD_VARIABLE = "GATECAST_MQTT_PASSWORD"  # noqa: S105 - the name of a varia
 RELEASE_PASSWORD_VARIABLE = "GATECAST_RELEASE_PASSWORD"  # noqa: S105 - the same
 
 SPOOL_FILE = "spool.db"  # in the folder of [agent] state
-
-Count = Annotated[int, msgspec.Meta(ge=0)]
-Positive = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Mqtt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -218,98 +214,6 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if parts.scheme != "http" or parts.username is None or not self.password():
             return None
         return self.tls.in_the_open(parts.hostname or "", "password", "https://")
-
-
-class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is forecast.
-
-    Args:
-        interval: length of an interval; left out: the time between two readings, but long enough for a week to fit into 720
-            intervals.
-        horizon: number of intervals to look ahead; left out: a day, at most 720 intervals; 24 where an interval is about a day
-            or longer.
-        window: number of intervals to look back; left out: a week, at most 720 intervals; 56 where an interval is about a day
-            or longer.
-        quantiles: levels of the forecast distribution, an odd number of them, at most 99, with 0.5 in the middle.
-        aggregation: value of an interval: the `mean`, `last`, `sum`, `min` or `max` of its readings.
-        max_missing: share of a window that may be missing; above it the baseline forecasts.
-    """
-
-    interval: str | None = None
-    horizon: Positive | None = None
-    window: Positive | None = None
-    quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
-    aggregation: Aggregation = "mean"
-    max_missing: float = 0.5
-
-
-class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How forecasters are trained and judged.
-
-    Args:
-        cells: recurrent cells to try: `gru`, `lstm`, `simplernn`.
-        designs: network designs to try: `segment` (one recurrent step per segment) and `plain` (one per interval).
-        units: size of the recurrent state; left out: 64, or 128 where the window has at least 336 intervals.
-        segment: number of intervals per segment; left out: a day, or an hour or a minute where a day does not fit the window.
-        seed: seed of every random choice.
-        epochs: largest number of passes over the training windows.
-        members: number of networks per candidate, trained from different seeds and averaged in one model.
-        precisions: precisions of the weights to try. Of those that forecast as well as float32 the quickest is
-            released, those within `max_size` first. Both device runtimes open all three.
-        budget: minutes of training, for all candidates together.
-        workers: number of candidates that are trained at once, each on one core.
-        margin: share by which the error must be below the best baseline's before a model is released.
-        max_latency: longest time of a forecast, in microseconds, at batch 64.
-        max_size: largest size of the model file, in bytes.
-    """
-
-    cells: tuple[Cell, ...] = ("gru", "lstm", "simplernn")
-    designs: tuple[Design, ...] = ("segment",)
-    units: Positive | None = None
-    segment: Positive | None = None
-    seed: Count = 0
-    epochs: Positive = 10
-    members: Positive = 1
-    precisions: tuple[Precision, ...] = ("float32", "float16", "int8")
-    budget: Annotated[float, msgspec.Meta(gt=0)] = 20.0
-    workers: Positive = 2
-    margin: float = 0.01
-    max_latency: float = 1000.0
-    max_size: Positive = 1_000_000
-
-    @property
-    def rounds(self) -> int:
-        """Trainings one after the other, where `workers` of them run at once."""
-        return -(-len(self.cells) * len(self.designs) // self.workers)
-
-
-class RegistrySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where bundles are kept.
-
-    Args:
-        path: folder of the registry; serve it over http to reach agents elsewhere.
-        channel: name of the channel that `retrain` releases to.
-    """
-
-    path: str = "registry"
-    channel: str = "live"
-
-
-class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When `gatecast serve` retrains.
-
-    Args:
-        cron: times of the runs: five fields, in UTC.
-        name: name of the fleet in Prefect, for its deployment and artifacts; left out: that of the folder of this file, with
-            six characters for file, registry and channel. Fleets of several machines with the same paths on one server need
-            a name each.
-        port: port of the Prefect server that `serve` starts where `PREFECT_API_URL` names none, on this machine only; 0: a
-            free one.
-    """
-
-    cron: str = "0 3 * * *"
-    name: str | None = None
-    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge.agent.counters import Counter, Gauge, Number
 from edge.config.reading import read_config
-from edge.config.sections import Fleet
+from edge.config.training_sections import Fleet
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, format_duration

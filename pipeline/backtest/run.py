@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from math import gcd
 from pathlib import Path
 
-from edge.config.sections import Fleet
+from edge.config.training_sections import Fleet
 from edge.contract.times import format_duration, iso
 from edge.errors import ConfigurationError, HistoryError
 from edge.forecaster.baselines import baselines

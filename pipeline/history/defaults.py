@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from edge.config.fleet import LONGEST_WINDOW, WEEK, contract_at
-from edge.config.sections import Fleet
+from edge.config.training_sections import Fleet
 from edge.contract.columns import Readings
 from edge.contract.contract import Contract
 from edge.contract.grid import group_starts

@@ -7,7 +7,7 @@ from itertools import chain
 
 import numpy as np
 
-from edge.config.sections import Fleet
+from edge.config.training_sections import Fleet
 from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.meaning import Meaning

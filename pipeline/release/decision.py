@@ -10,7 +10,7 @@ from math import inf
 import msgspec
 import numpy as np
 
-from edge.config.sections import Train
+from edge.config.training_sections import Train
 from edge.contract.columns import Float64
 from edge.contract.contract import Contract
 from edge.forecaster.baselines import Baseline, baselines

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
-from edge.config.sections import Config, Fleet
+from edge.config.sections import Config
+from edge.config.training_sections import Fleet
 from edge.messages.reading import meaning_of, plausible_of
 from edge.sources.plausible import SeriesRules
 from edge.sources.settings import PARQUET, HistorySource

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from edge.config.sections import Train
+from edge.config.training_sections import Train
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, UNITS
 from edge.errors import ConfigurationError

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from edge.config.sections import Train
+from edge.config.training_sections import Train
 from edge.contract.columns import Float32
 from edge.errors import ConfigurationError
 

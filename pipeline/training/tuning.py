@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from edge.config.fleet import LONGEST_WINDOW
-from edge.config.sections import Fleet, Train
+from edge.config.training_sections import Fleet, Train
 from edge.contract.contract import Contract
 from edge.errors import HistoryError
 from edge.forecaster.baselines import baselines

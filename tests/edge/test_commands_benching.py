@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from edge.commands.benching import baseline_for, disk_of
-from edge.config.sections import Fleet
+from edge.config.training_sections import Fleet
 
 
 def test_the_disk_is_that_of_the_state(tmp_path: Path) -> None:

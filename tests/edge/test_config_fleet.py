@@ -3,7 +3,7 @@
 import pytest
 
 from edge.config.fleet import contract_at
-from edge.config.sections import Fleet
+from edge.config.training_sections import Fleet
 from edge.contract.times import DAY, SECOND
 
 MINUTE = 60 * SECOND

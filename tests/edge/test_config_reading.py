@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from edge.config.reading import read_config
-from edge.config.sections import Config, Fleet, Train
+from edge.config.sections import Config
+from edge.config.training_sections import Fleet, Train
 from edge.errors import ConfigurationError
 from tests.support.ingests import taken
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.config.sections import Train
+from edge.config.training_sections import Train
 from edge.contract.columns import Float64
 from edge.contract.contract import Contract
 from flows.cli import run

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.config.sections import Config, RegistrySection, Schedule, StoreSection
+from edge.config.sections import Config, StoreSection
+from edge.config.training_sections import RegistrySection, Schedule
 from edge.contract.times import SECOND
 from edge.errors import ConfigurationError, HistoryError, StoreBusy
 from flows.cli import run

@@ -10,7 +10,8 @@ import pytest
 
 pytest.importorskip("prefect")
 
-from edge.config.sections import Config, Schedule
+from edge.config.sections import Config
+from edge.config.training_sections import Schedule
 from edge.errors import ConfigurationError
 from flows.retraining.schedule import cron, home
 from pipeline.release.registry import Registry

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.config.sections import Fleet
+from edge.config.training_sections import Fleet
 from edge.contract.times import format_duration
 from edge.errors import ConfigurationError, HistoryError
 from edge.forecaster.baselines import Baseline

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.config.fleet import contract_at
-from edge.config.sections import Fleet
+from edge.config.training_sections import Fleet
 from edge.contract.columns import Readings
 from edge.contract.times import DAY, SECOND
 from edge.errors import HistoryError

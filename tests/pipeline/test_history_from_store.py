@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.config.sections import Fleet
+from edge.config.training_sections import Fleet
 from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.times import DAY, SECOND

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from edge.config.sections import Train
+from edge.config.training_sections import Train
 from edge.contract.meaning import GAUGE, Meaning
 from edge.errors import GatecastError
 from edge.forecaster.baselines import Baseline

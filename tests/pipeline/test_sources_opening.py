@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.config.sections import Config, Fleet, StoreSection
+from edge.config.sections import Config, StoreSection
+from edge.config.training_sections import Fleet
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.times import SECOND
 from edge.errors import HistoryError, StoreDenied

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from edge.config.sections import Config, Fleet, StoreSection
+from edge.config.sections import Config, StoreSection
+from edge.config.training_sections import Fleet
 from edge.contract.times import SECOND
 from edge.messages.rule import IngestRule
 from edge.sources.settings import HistorySource

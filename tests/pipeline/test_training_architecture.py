@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.config.sections import Train
+from edge.config.training_sections import Train
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
 from edge.errors import ConfigurationError

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge.config.sections import Train
+from edge.config.training_sections import Train
 from edge.errors import ConfigurationError
 from pipeline.training.settings import Settings, settings_of
 

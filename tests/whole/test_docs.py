@@ -14,7 +14,8 @@ import edge.cli
 import flows.cli
 from edge.config.fleet import contract_at
 from edge.config.reading import read_config
-from edge.config.sections import Config, Fleet
+from edge.config.sections import Config
+from edge.config.training_sections import Fleet
 from edge.contract.times import SECOND
 from tests.support.documented import ROOT, blocks
 

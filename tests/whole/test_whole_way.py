@@ -6,7 +6,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from edge.config.sections import Train
+from edge.config.training_sections import Train
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
