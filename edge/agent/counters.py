@@ -11,6 +11,8 @@ from edge.contract.schema import AGENT, MICROSECONDS, MODEL
 from edge.errors import PayloadFault
 from edge.series.engine import Effect
 
+OWN = "own"  # the field that has the name of its number
+
 
 class Number(Enum):
     """A number that the agent tells of itself; its name is that of the member, in small letters.
@@ -18,11 +20,14 @@ class Number(Enum):
     Args:
         text: meaning of the number, for a reader of `/metrics`.
         unit: unit of the number.
-        field: the field of the agent's row in the store that this number is added to, or None.
+        fields: the fields of the agent's row in the store that this number is added to; `OWN` for one of its name, which it has
+            for itself.
     """
 
-    def __init__(self, text: str, unit: str, field: str | None = None) -> None:
-        self.text, self.unit, self.field = text, unit, field
+    def __init__(self, text: str, unit: str, *fields: str) -> None:
+        self.text, self.unit = text, unit
+        self.fields = tuple(field for field in fields if field != OWN)
+        self.has_own = OWN in fields
 
     @property
     def title(self) -> str:
@@ -48,32 +53,36 @@ class Counter(Number):
     MESSAGES_USED = "messages that gave a reading", "message"
     MESSAGES_SKIPPED = "messages that gave no reading", "message", "skipped"
     READINGS = "readings taken from messages", "reading", "readings"
-    STORED_ONLY = "readings that are stored without a forecast because max_series leaves no room for their series", "reading"
+    STORED_ONLY = (
+        "readings that are stored without a forecast because max_series leaves no room for their series",
+        "reading",
+        OWN,
+    )
     DUPLICATES = "readings that the windows had already, from an earlier delivery or from history", "reading", "duplicates"
     LATE = "readings of closed intervals that repaired the window", "reading", "late"
-    TOO_LATE = "readings of closed intervals that no window holds any more", "reading", "late"
-    SKIPPED_BAD_JSON = "messages skipped because they are no JSON", "message"
-    SKIPPED_BAD_MESSAGE = "messages skipped because reading them failed unexpectedly", "message"
-    SKIPPED_BAD_PAYLOAD = "messages or parts of them skipped because they are not of their format", "message or part"
-    SKIPPED_BAD_TIME = "messages or parts of them skipped because their time cannot be read", "message or value"
-    SKIPPED_BAD_VALUE = "messages or values skipped because they are no finite number", "message or value"
-    SKIPPED_FUTURE = "messages or values skipped because their time lies ahead of the clock", "message or value"
-    SKIPPED_IMPLAUSIBLE = "messages or values skipped because of ignore, min or max of their rule", "message or value"
-    SKIPPED_LONG_TOPIC = "messages skipped because their topic is too long", "message"
-    SKIPPED_NO_BIRTH = "messages or values skipped because no Sparkplug birth says what they are", "message or value"
-    SKIPPED_NO_CLOCK = "messages or values skipped because the clock of this device stands before 2000", "message or value"
-    SKIPPED_NO_NAME = "messages or values skipped because they do not name their series", "message or value"
-    SKIPPED_NO_TIME = "messages or parts of them skipped because they hold no time", "message or value"
-    SKIPPED_NO_VALUE = "messages skipped because they hold no value", "message"
-    SKIPPED_RETAINED = "retained messages skipped because they hold no time", "message"
-    SKIPPED_TOO_LARGE = "messages skipped because their payload is too large", "message"
-    SKIPPED_TOO_MANY_SERIES = "messages or values skipped because max_series leaves no room for theirs", "message or value"
-    SKIPPED_UNKNOWN_TOPIC = "messages skipped because no ingest rule has their topic", "message"
-    SKIPPED_UNSUPPORTED = "Sparkplug values skipped because they are tables, files or not to be stored", "message or value"
-    SKIPPED_UNWANTED = "messages skipped because they hold no measurement, or by skip of an ingest rule", "message"
+    TOO_LATE = "readings of closed intervals that no window holds any more", "reading", "late", OWN
+    SKIPPED_BAD_JSON = "messages skipped because they are no JSON", "message", OWN
+    SKIPPED_BAD_MESSAGE = "messages skipped because reading them failed unexpectedly", "message", OWN
+    SKIPPED_BAD_PAYLOAD = "messages or parts of them skipped because they are not of their format", "message or part", OWN
+    SKIPPED_BAD_TIME = "messages or parts of them skipped because their time cannot be read", "message or value", OWN
+    SKIPPED_BAD_VALUE = "messages or values skipped because they are no finite number", "message or value", OWN
+    SKIPPED_FUTURE = "messages or values skipped because their time lies ahead of the clock", "message or value", OWN
+    SKIPPED_IMPLAUSIBLE = "messages or values skipped because of ignore, min or max of their rule", "message or value", OWN
+    SKIPPED_LONG_TOPIC = "messages skipped because their topic is too long", "message", OWN
+    SKIPPED_NO_BIRTH = "messages or values skipped because no Sparkplug birth says what they are", "message or value", OWN
+    SKIPPED_NO_CLOCK = "messages or values skipped because the clock of this device stands before 2000", "message or value", OWN
+    SKIPPED_NO_NAME = "messages or values skipped because they do not name their series", "message or value", OWN
+    SKIPPED_NO_TIME = "messages or parts of them skipped because they hold no time", "message or value", OWN
+    SKIPPED_NO_VALUE = "messages skipped because they hold no value", "message", OWN
+    SKIPPED_RETAINED = "retained messages skipped because they hold no time", "message", OWN
+    SKIPPED_TOO_LARGE = "messages skipped because their payload is too large", "message", OWN
+    SKIPPED_TOO_MANY_SERIES = "messages or values skipped because max_series leaves no room for theirs", "message or value", OWN
+    SKIPPED_UNKNOWN_TOPIC = "messages skipped because no ingest rule has their topic", "message", OWN
+    SKIPPED_UNSUPPORTED = "Sparkplug values skipped because they are tables, files or not to be stored", "message or value", OWN
+    SKIPPED_UNWANTED = "messages skipped because they hold no measurement, or by skip of an ingest rule", "message", OWN
     SHARED_SERIES = "readings of a series whose last reading came from another topic or rule", "reading"
     FORECASTS = "forecasts made by the live bundle", "forecast", "forecasts"
-    FALLBACK_FORECASTS = "forecasts made by the baseline because of gaps or a failing model", "forecast", "forecasts"
+    FALLBACK_FORECASTS = "forecasts made by the baseline because of gaps or a failing model", "forecast", "forecasts", OWN
     OUTLIERS = "forecasts made without the newest value, which lies far from all others of its window", "forecast"
     JUMPS = "increases of counters left out, as they are far above what the counter usually adds", "interval"
     FORECAST_SECONDS = "time spent in the live bundle", "second"
@@ -83,9 +92,9 @@ class Counter(Number):
     SCORES = "forecast values compared with what was measured", "forecast value"
     ABSOLUTE_ERROR = "sum of the absolute errors of all scores", "unit of the sensor"
     BASELINE_ABSOLUTE_ERROR = "sum of the absolute errors of the baseline's forecasts", "unit of the sensor"
-    DROPPED_BLOCKS = "blocks lost because the spool was full", "block", "dropped"
-    DAMAGED_BLOCKS = "blocks of the spool that the disk has changed; they do not reach the store", "block", "dropped"
-    REFUSED_POINTS = "rows that the store will never take", "row", "dropped"
+    DROPPED_BLOCKS = "blocks lost because the spool was full", "block", "dropped", OWN
+    DAMAGED_BLOCKS = "blocks of the spool that the disk has changed; they do not reach the store", "block", "dropped", OWN
+    REFUSED_POINTS = "rows that the store will never take", "row", "dropped", OWN
     SWAPS = "bundles that went live while the agent ran", "bundle"
 
 
@@ -96,7 +105,7 @@ class Gauge(Number):
     READINGS_PER_SECOND = "readings taken from messages since the last report", "reading per second", "readings_per_second"
     LAG_SECONDS = "time from the arrival of the oldest message of a batch to its commit", "second", "lag_seconds"
     BACKLOG_BYTES = "blocks that wait for the store, packed", "byte", "backlog"
-    SILENT_SERIES = "series whose readings have stopped", "series"
+    SILENT_SERIES = "series whose readings have stopped", "series", OWN
     HELD_READINGS = "readings that wait for a clock that has proved itself", "reading"
     RELEASE_AGE_SECONDS = "time since the last look at the release channel that succeeded", "second"
 
@@ -185,13 +194,16 @@ def row(counters: Counters, model: str, now: int) -> Points:
         now: time of the row, ns UTC.
 
     Returns:
-        Floats all, whatever has been counted so far; how they are stored is fixed in `edge/contract/schema.py`.
+        Floats all, whatever has been counted so far; how they are stored is fixed in `edge/contract/schema.py`. The field that
+        a counter has for itself is missing until it has counted.
     """
     made, seconds = counters.total(Counter.FORECASTS), counters.total(Counter.FORECAST_SECONDS)
     numbers = {MICROSECONDS.name: seconds / made * 1e6 if made else float("nan")}
     for number in (*Counter, *Gauge):
-        if number.field is not None:
-            value = counters.total(number) if isinstance(number, Counter) else counters.gauge(number)
-            numbers[number.field] = numbers.get(number.field, 0.0) + value
+        value = counters.total(number) if isinstance(number, Counter) else counters.gauge(number)
+        for field in number.fields:
+            numbers[field] = numbers.get(field, 0.0) + value
+        if number.has_own and (value or isinstance(number, Gauge)):
+            numbers[number.title] = value
     columns = {field.name: np.asarray([numbers[field.name]]) for field in AGENT.fields if field.name in numbers}
     return Points(AGENT, np.zeros(1, np.int32), np.asarray([now]), {**columns, MODEL.name: model})

@@ -5,6 +5,9 @@ A store keeps the type of a field's first row and refuses rows of another type, 
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import get_args
+
+from edge.errors import PayloadFault
 
 SERIES, LEAD, TIME = "series", "lead", "time"
 
@@ -96,6 +99,22 @@ FORECAST_SCORE = Measurement(
     ),
     by_lead=True,
 )
+SILENT_SERIES = Field("silent_series", "series whose readings have stopped", Kind.WHOLE)
+# Each is left out of the row until the agent has counted one.
+SKIPPED = tuple(
+    Field(f"skipped_{fault}", f"messages or values skipped for the reason `{fault}`", Kind.WHOLE)
+    for fault in get_args(PayloadFault)
+)
+LOST = (
+    Field("dropped_blocks", "blocks lost because the spool was full", Kind.WHOLE),
+    Field("damaged_blocks", "blocks of the spool that the disk has changed", Kind.WHOLE),
+    Field("refused_points", "rows that the store will never take", Kind.WHOLE),
+)
+WEAKER = (
+    Field("too_late", "readings of closed intervals that no window holds any more", Kind.WHOLE),
+    Field("stored_only", "readings stored without a forecast, as no slot was left for their series", Kind.WHOLE),
+    Field("fallback_forecasts", "forecasts made by the baseline because of gaps or a failing model", Kind.WHOLE),
+)
 # Counts are whole, but the sums `forecasts` and `dropped` are not: so most agents wrote them before there was this table, and
 # their buckets have to go on taking the rows.
 AGENT = Measurement(
@@ -112,6 +131,10 @@ AGENT = Measurement(
         Field("duplicates", "readings that the windows had already", Kind.WHOLE),
         Field("lag_seconds", "seconds from the arrival of a batch's oldest message to its commit"),
         MICROSECONDS,
+        SILENT_SERIES,
+        *SKIPPED,
+        *LOST,
+        *WEAKER,
         MODEL,
         RELEASED,
     ),

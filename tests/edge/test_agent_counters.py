@@ -120,7 +120,8 @@ def test_every_reason_to_skip_a_message_has_its_counter_and_no_counter_lacks_a_r
     """A message that is skipped for any of them is counted once in the row."""
     counters = {skipped(fault) for fault in get_args(PayloadFault)}
     assert counters == {counter for counter in Counter if counter.title.startswith("skipped_")}
-    assert {counter for counter in Counter if counter.field == "skipped"} == {Counter.MESSAGES_SKIPPED}
+    assert all(counter.has_own for counter in counters)
+    assert {counter for counter in Counter if "skipped" in counter.fields} == {Counter.MESSAGES_SKIPPED}
 
 
 def test_every_kind_of_broken_forecast_has_its_counter() -> None:
@@ -149,9 +150,27 @@ def test_operations_page_speaks_of_numbers_that_exist() -> None:
 
 def test_every_field_of_the_row_is_filled_by_some_number() -> None:
     """And no number is added to a field that the store does not know; only the time per forecast is no sum."""
-    filled = {number.field for number in NUMBERS if number.field is not None}
-    assert filled == {field.name for field in AGENT.fields} - {MICROSECONDS.name, MODEL.name, RELEASED.name}
-    assert list(row(Counters(), "m", NOW).fields) == [field.name for field in AGENT.fields if field is not RELEASED]
+    own = {number.title for number in NUMBERS if number.has_own}
+    filled = {field for number in NUMBERS for field in number.fields}
+    assert not own & filled
+    assert own | filled == {field.name for field in AGENT.fields} - {MICROSECONDS.name, MODEL.name, RELEASED.name}
+    *_, last = lives()  # an agent that has counted everything has every field
+    assert list(row(last, "m", NOW).fields) == [field.name for field in AGENT.fields if field is not RELEASED]
+
+
+def test_row_of_an_agent_without_trouble_is_short() -> None:
+    """What a counter has for itself is left out until it has counted; a number of silent series is there, 0 as well."""
+    counters = Counters()
+    counters.count(Counter.SKIPPED_BAD_JSON, 0)
+    counters.set(Gauge.SILENT_SERIES, 0)
+    fields = set(row(counters, "m", NOW).fields)
+    assert not fields & {counter.title for counter in Counter if counter.has_own}
+    assert "silent_series" in fields
+    counters.count(Counter.SKIPPED_BAD_JSON)
+    counters.count(Counter.DROPPED_BLOCKS, 2)
+    told = row(counters, "m", NOW).fields
+    assert (told["skipped_bad_json"], told["dropped_blocks"], told["dropped"]) == (1, 2, 2)
+    assert set(told) - fields == {"skipped_bad_json", "dropped_blocks"}
 
 
 def test_row_adds_up_the_numbers_of_a_field() -> None:
@@ -161,8 +180,10 @@ def test_row_adds_up_the_numbers_of_a_field() -> None:
         counters.count(counter, 2**number)
     fields = row(counters, "m", NOW).fields
     for field in ("dropped", "forecasts", "late", "skipped", "readings", "duplicates"):
-        expected = sum(2**number for number, counter in enumerate(Counter) if counter.field == field)
+        expected = sum(2**number for number, counter in enumerate(Counter) if field in counter.fields)
         assert fields[field] == [expected], field
+    for number, counter in enumerate(Counter):
+        assert not counter.has_own or fields[counter.title] == [2**number], counter
     assert fields["microseconds_per_forecast"] == [
         1e6 * counters.total(Counter.FORECAST_SECONDS) / counters.total(Counter.FORECASTS)
     ]

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from edge.contract.columns import Points, Readings, Scores, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.schema import AGENT, FORECAST_SCORE, MEANING, MEASUREMENTS, READING, RESERVED, Kind, Measurement
 from edge.contract.times import SECOND
-from edge.errors import ConfigurationError
+from edge.errors import ConfigurationError, PayloadFault
 from edge.forecaster.baselines import baselines
 from edge.series.engine import Engine
 from edge.series.outlook import Leads
@@ -81,6 +82,14 @@ def test_type_of_a_field_is_what_stores_in_use_hold() -> None:
         ("agent", "skipped"),
         ("agent", "late"),
         ("agent", "duplicates"),
+        ("agent", "silent_series"),
+        *(("agent", f"skipped_{fault}") for fault in get_args(PayloadFault)),
+        ("agent", "dropped_blocks"),
+        ("agent", "damaged_blocks"),
+        ("agent", "refused_points"),
+        ("agent", "too_late"),
+        ("agent", "stored_only"),
+        ("agent", "fallback_forecasts"),
     }
     names = {field for _, field in whole}
     assert {(rows.name, name) for rows in MEASUREMENTS for name in names if rows.is_whole(name)} == whole
