@@ -10,6 +10,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.support.named_influx import PREFIX, NamedInflux, named_influx
 from tests.support.prefect_server import PrefectServer
 from tests.support.servers import Influx, Mosquitto
 
@@ -26,19 +27,43 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
 
 
 @pytest.fixture(scope="session")
-def influx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influx]:
-    """One InfluxDB for the whole session, with an account; a test that kills it starts its own."""
+def influx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influx | NamedInflux]:
+    """One InfluxDB for the whole session, with an account; a test that kills it starts its own.
+
+    It is the server that GATECAST_TEST_INFLUX_URL names, where it names one.
+    """
+    if (named := named_influx()) is not None:
+        with contextlib.closing(named):
+            yield named
+        return
     with Influx(tmp_path_factory.mktemp("influx"), password=("gatecast", "between-us")) as server:
         yield server
 
 
-@pytest.fixture
-def bucket(influx: Influx) -> Iterator[str]:
-    """Name of a fresh database of the session's InfluxDB."""
-    name = f"test_{secrets.token_hex(6)}"
+@contextlib.contextmanager
+def _fresh_bucket(influx: Influx | NamedInflux) -> Iterator[str]:
+    if isinstance(influx, NamedInflux) and influx.cannot_create:
+        pytest.skip(f"this needs a bucket of its own, and the token makes none on {influx!r}: {influx.cannot_create}")
+    name = f"{PREFIX}{secrets.token_hex(6)}"
     influx.create(name)
-    yield name
-    influx.query("", f'DROP DATABASE "{name}"')
+    try:
+        yield name
+    finally:
+        influx.drop(name)
+
+
+@pytest.fixture
+def bucket(influx: Influx | NamedInflux) -> Iterator[str]:
+    """Name of a fresh bucket of the session's InfluxDB."""
+    with _fresh_bucket(influx) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def module_bucket(influx: Influx | NamedInflux) -> Iterator[str]:
+    """Name of a bucket that all tests of a file share."""
+    with _fresh_bucket(influx) as name:
+        yield name
 
 
 @pytest.fixture(scope="session")

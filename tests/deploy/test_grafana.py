@@ -70,13 +70,10 @@ def _columns(rows: Rows) -> dict[str, list[Any]]:
 
 
 @pytest.fixture(scope="module")
-def asked(dashboard: Json, influx: Influx) -> tuple[dict[str, str], dict[str, Rows]]:
+def asked(dashboard: Json, influx: Influx, module_bucket: str) -> tuple[dict[str, str], dict[str, Rows]]:
     """The variables, and what a seeded InfluxDB answers to every query."""
-    influx.create("grafana")
-    influx.write("grafana", _seed())
-    found = answers(dashboard, lambda query: influx.query("grafana", query), now=NOW)
-    influx.query("", "DROP DATABASE grafana")
-    return found
+    influx.write(module_bucket, _seed())
+    return answers(dashboard, lambda query: influx.query(module_bucket, query), now=NOW)
 
 
 @pytest.mark.servers

@@ -340,9 +340,18 @@ class Influx:
         self.front.kill()
         self.engine.kill()
 
-    def create(self, bucket: str) -> None:
-        """Make an empty database."""
-        self.query("", f'CREATE DATABASE "{bucket}"')
+    def create(self, bucket: str, keep: str = "") -> None:
+        """Make an empty database.
+
+        Args:
+            bucket: its name.
+            keep: time for which it keeps rows, such as `1h`; empty: for ever.
+        """
+        self.query("", f'CREATE DATABASE "{bucket}"' + (f" WITH DURATION {keep}" if keep else ""))
+
+    def drop(self, bucket: str) -> None:
+        """Delete a database."""
+        self.query("", f'DROP DATABASE "{bucket}"')
 
     def write(self, bucket: str, lines: str) -> None:
         """Write line protocol in nanoseconds as a v2 client does.
@@ -389,9 +398,17 @@ def _request(port: int, path: str, body: str, headers: dict[str, str]) -> bytes:
 
 def _post(port: int, path: str, influxql: str, *, token: str = "") -> list[dict[str, Any]]:
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Token {token}"}
-    answer = json.loads(_request(port, path, urllib.parse.urlencode({"q": influxql}), headers))
+    return rows_of(_request(port, path, urllib.parse.urlencode({"q": influxql}), headers), influxql)
+
+
+def rows_of(answer: bytes, influxql: str) -> list[dict[str, Any]]:
+    """Rows of all series of all statements in an answer of `/query`.
+
+    Raises:
+        RuntimeError: a statement failed; the answer and the query are in the message.
+    """
     rows = []
-    for result in answer["results"]:
+    for result in json.loads(answer)["results"]:
         if "error" in result:
             raise RuntimeError(f"{result['error']}: {influxql}")
         for series in result.get("series", []):

@@ -1,6 +1,8 @@
 """The servers behind the tests keep their own promises."""
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
@@ -8,6 +10,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.support import servers
+from tests.support.named_influx import NamedInflux, named_influx
 from tests.support.servers import HANGS_AFTER, Influx, Mosquitto
 
 pytestmark = pytest.mark.servers
@@ -83,6 +86,37 @@ def test_a_v2_write_is_read_back_by_influxql(influx: Influx, bucket: str) -> Non
 def test_every_test_gets_a_database_of_its_own(influx: Influx, bucket: str) -> None:
     """A fresh database holds nothing."""
     assert influx.query(bucket, "SHOW MEASUREMENTS") == []
+
+
+@pytest.fixture
+def named(influx: Influx, monkeypatch: pytest.MonkeyPatch) -> Iterator[NamedInflux]:
+    """The session's InfluxDB, as if the environment named it."""
+    monkeypatch.setenv("GATECAST_TEST_INFLUX_URL", f"influxdb://127.0.0.1:{influx.engine.port}/named?org=home")
+    monkeypatch.setenv("GATECAST_TEST_INFLUX_TOKEN", influx.token)
+    server = named_influx()
+    assert server is not None
+    with contextlib.closing(server):
+        yield server
+
+
+def test_a_server_that_the_environment_names_is_used_by_its_own_api(named: NamedInflux) -> None:
+    """Buckets are made, written, read and deleted; its process is left alone, and tests that need it are skipped by name."""
+    assert (named.named_bucket, named.version[:4], named.cannot_create) == ("named", "1.6.", "")
+    assert named.store_url("b").endswith(f":{named.url.rpartition(':')[2]}/b?org=home")
+    named.create("from_outside", keep="24h")
+    named.write("from_outside", "reading value=1.5")
+    assert [row["value"] for row in named.query("from_outside", "SELECT value FROM reading")] == [1.5]
+    named.drop("from_outside")
+    with pytest.raises(RuntimeError, match="database not found"):
+        named.write("from_outside", "reading value=1.5")
+    with pytest.raises(pytest.skip.Exception, match=r"InfluxDB 1\.6.* is not ours to stop"):
+        _ = named.engine
+
+
+def test_a_token_that_makes_no_buckets_is_told_in_the_servers_words(named: NamedInflux) -> None:
+    """The tests work in the bucket that is named then, or are skipped."""
+    named.token = "gatecast:wrong"
+    assert "401" in named.cannot_create
 
 
 def test_a_wrong_token_is_a_401(influx: Influx, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
