@@ -15,7 +15,7 @@ import pytest
 from urllib3 import PoolManager
 
 from edge.stores.address import Address
-from tests.support.servers import HANGS_AFTER, rows_of
+from tests.support.influx_http import PATIENCE, rows_of
 
 URL_VARIABLE, TOKEN_VARIABLE = "GATECAST_TEST_INFLUX_URL", "GATECAST_TEST_INFLUX_TOKEN"
 PREFIX = "gatecast_test_"
@@ -40,7 +40,7 @@ class NamedInflux:
         self.url = f"{'https' if self._scheme == 'influxdbs' else 'http'}://{self._place}"
         self.organisation = (address.options or {}).get("org", "")
         self.named_bucket, self.token = address.path.strip("/"), token
-        self._pool = PoolManager(retries=False, timeout=HANGS_AFTER)
+        self._pool = PoolManager(retries=False, timeout=PATIENCE)
 
     def close(self) -> None:
         """Close the connections."""

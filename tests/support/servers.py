@@ -4,7 +4,6 @@ A server answers on 127.0.0.1 when `start` returns, writes to a log file in its 
 comes back with the same port and data after `stop` or `kill`. Where its program is missing the test is skipped.
 """
 
-import json
 import os
 import secrets
 import shutil
@@ -15,11 +14,12 @@ import sys
 import time
 import urllib.parse
 from collections.abc import Callable
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import pytest
+
+from tests.support.influx_http import ask, send
 
 PACKAGES = {"mosquitto_passwd": "mosquitto", "influxd": "influxdb", "nginx": "nginx-light", "systemd-analyze": "systemd"}
 HANGS_AFTER = 900.0  # seconds; what takes that long does not come, on the slowest machine either
@@ -326,7 +326,7 @@ class Influx:
         self.engine.start()
         if self.password and not self._has_account:
             user, password = self.password
-            _post(self.engine.port, "/query", f"CREATE USER \"{user}\" WITH PASSWORD '{password}' WITH ALL PRIVILEGES")
+            ask(self.engine.port, "/query", f"CREATE USER \"{user}\" WITH PASSWORD '{password}' WITH ALL PRIVILEGES")
             self._has_account = True
         self.front.start()
 
@@ -360,7 +360,7 @@ class Influx:
             RuntimeError: the answer is not 204.
         """
         arguments = urllib.parse.urlencode({"org": "gatecast", "bucket": bucket, "precision": "ns"})
-        _request(self.front.port, f"/api/v2/write?{arguments}", lines, {"Authorization": f"Token {self.token}"})
+        send(self.front.port, f"/api/v2/write?{arguments}", lines, {"Authorization": f"Token {self.token}"})
 
     def query(self, bucket: str, influxql: str) -> list[dict[str, Any]]:
         """Rows of all series of all statements: columns and tags by name, time in nanoseconds.
@@ -368,7 +368,7 @@ class Influx:
         Raises:
             RuntimeError: the query is refused; the answer is in the message.
         """
-        return _post(self.front.port, f"/query?epoch=ns&db={urllib.parse.quote(bucket)}", influxql, token=self.token)
+        return ask(self.front.port, f"/query?epoch=ns&db={urllib.parse.quote(bucket)}", influxql, token=self.token)
 
     def __enter__(self) -> Self:
         try:
@@ -380,38 +380,3 @@ class Influx:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-
-def _request(port: int, path: str, body: str, headers: dict[str, str]) -> bytes:
-    """Body of a 2xx answer to a POST; RuntimeError with status and body for any other."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=HANGS_AFTER)
-    try:
-        connection.request("POST", path, body.encode(), headers)
-        answer = connection.getresponse()
-        content = answer.read()
-    finally:
-        connection.close()
-    if answer.status // 100 != 2:
-        raise RuntimeError(f"{answer.status} {content.decode(errors='replace').strip()}")
-    return content
-
-
-def _post(port: int, path: str, influxql: str, *, token: str = "") -> list[dict[str, Any]]:
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Token {token}"}
-    return rows_of(_request(port, path, urllib.parse.urlencode({"q": influxql}), headers), influxql)
-
-
-def rows_of(answer: bytes, influxql: str) -> list[dict[str, Any]]:
-    """Rows of all series of all statements in an answer of `/query`.
-
-    Raises:
-        RuntimeError: a statement failed; the answer and the query are in the message.
-    """
-    rows = []
-    for result in json.loads(answer)["results"]:
-        if "error" in result:
-            raise RuntimeError(f"{result['error']}: {influxql}")
-        for series in result.get("series", []):
-            tags = series.get("tags", {})
-            rows += [tags | dict(zip(series["columns"], values, strict=True)) for values in series.get("values", [])]
-    return rows
