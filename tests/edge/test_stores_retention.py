@@ -17,7 +17,7 @@ from edge.contract.times import DAY, SECOND
 from edge.errors import StoreBusy
 from edge.stores.retention import Amounts, Retention
 from edge.stores.sqlite import SqliteStore
-from tests.edge.test_stores_store import NOW
+from tests.support.stores import NOW
 
 KEEP = 8 * DAY
 HOUR = 3600 * SECOND

@@ -17,7 +17,7 @@ from edge.errors import BlockRefused, StoreBusy, StoreDenied
 from edge.spool.delivery import Delivery
 from edge.stores.retention import Retention
 from edge.stores.sqlite import SqliteStore
-from tests.edge.test_stores_store import NOW, leads, readings, rows, write
+from tests.support.stores import NOW, leads, readings, rows, write
 
 
 def begun(path: Path) -> sqlite3.Connection:

@@ -1,12 +1,14 @@
 """An InfluxDB of any version that the environment names, for the tests that ask `influx` for a server.
 
-Nothing of it is changed but what a test makes itself: temporary buckets, whose names begin with `gatecast_test_`.
+Nothing of it is changed but what a test makes itself: temporary buckets, whose names begin with `gatecast_test_`, or rows of
+series whose names do, which are deleted as far as the server lets it.
 """
 
 import base64
+import itertools
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, NoReturn
 from urllib.parse import urlencode
@@ -40,10 +42,17 @@ class NamedInflux:
         self.url = f"{'https' if self._scheme == 'influxdbs' else 'http'}://{self._place}"
         self.organisation = (address.options or {}).get("org", "")
         self.named_bucket, self.token = address.path.strip("/"), token
+        self._accounts: list[str] = []  # made by `reader`
         self._pool = PoolManager(retries=False, timeout=PATIENCE)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Delete the accounts that were made, and close the connections."""
+        while self._accounts:
+            account = self._accounts.pop()
+            if self.major == 1:
+                self.query("", f'DROP USER "{account}"')
+            else:
+                self._json("DELETE", f"/api/v2/authorizations/{account}")
         self._pool.clear()
 
     def __repr__(self) -> str:
@@ -95,10 +104,27 @@ class NamedInflux:
         if self.major == 1:
             self.query("", f'DROP DATABASE "{bucket}"')
         elif self.major == 2:
-            entries = self._json("GET", f"/api/v2/buckets?{urlencode({'name': bucket, 'orgID': self._organisation_id})}")
-            self._json("DELETE", f"/api/v2/buckets/{entries['buckets'][0]['id']}")
+            self._json("DELETE", f"/api/v2/buckets/{self._bucket_id(bucket)}")
         else:
             self._json("DELETE", f"/api/v3/configure/database?{urlencode({'db': bucket})}")
+
+    def clear(self, bucket: str, mark: str, names: Iterable[str]) -> None:
+        """Delete the rows of some series, as far as the server and the token let it: InfluxDB 3 deletes none.
+
+        Args:
+            bucket: its name.
+            mark: beginning of the names.
+            names: the names.
+        """
+        if self.major == 1:
+            for tag in ("series", "agent"):
+                self.query(bucket, f'DROP SERIES WHERE "{tag}" =~ /^{mark}/')
+        elif self.major == 2:
+            ends = {"start": "1970-01-01T00:00:00Z", "stop": "2100-01-01T00:00:00Z"}
+            path = f"/api/v2/delete?{urlencode({'bucket': bucket, 'org': self.organisation})}"
+            for name, tag in itertools.product(names, ("series", "agent")):
+                escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+                self._json("POST", path, {**ends, "predicate": f'{tag}="{escaped}"'})
 
     @cached_property
     def cannot_create(self) -> str:
@@ -109,6 +135,19 @@ class NamedInflux:
         except RuntimeError as error:
             return str(error)
         return ""
+
+    def reader(self, bucket: str) -> str:
+        """Token of an account that may read a bucket and not write to it, until `close`."""
+        if self.major == 1:
+            self.query("", f'CREATE USER "{bucket}" WITH PASSWORD \'secret\'; GRANT READ ON "{bucket}" TO "{bucket}"')
+            self._accounts.append(bucket)
+            return f"{bucket}:secret"
+        resource = {"type": "buckets", "orgID": self._organisation_id, "id": self._bucket_id(bucket)}
+        rights = [{"action": "read", "resource": resource}]
+        account = {"orgID": self._organisation_id, "description": bucket, "permissions": rights}
+        answer = self._json("POST", "/api/v2/authorizations", account)
+        self._accounts.append(str(answer["id"]))
+        return str(answer["token"])
 
     def write(self, bucket: str, lines: str) -> None:
         """As `Influx.write`."""
@@ -126,6 +165,10 @@ class NamedInflux:
         if status // 100 != 2:
             raise RuntimeError(f"{status} {body.decode(errors='replace').strip()}")
         return rows_of(body, influxql)
+
+    def _bucket_id(self, bucket: str) -> str:
+        named = urlencode({"name": bucket, "orgID": self._organisation_id})
+        return str(self._json("GET", f"/api/v2/buckets?{named}")["buckets"][0]["id"])
 
     @cached_property
     def _organisation_id(self) -> str:

@@ -9,9 +9,12 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from edge.contract.columns import SeriesTable
+from edge.stores.sqlite import SqliteStore
 from tests.support import servers
 from tests.support.named_influx import NamedInflux, named_influx
 from tests.support.servers import HANGS_AFTER, Influx, Mosquitto
+from tests.support.stores import NOW, Tenant, readings, rows, write
 
 pytestmark = pytest.mark.servers
 
@@ -117,6 +120,20 @@ def test_a_token_that_makes_no_buckets_is_told_in_the_servers_words(named: Named
     """The tests work in the bucket that is named then, or are skipped."""
     named.token = "gatecast:wrong"
     assert "401" in named.cannot_create
+
+
+def test_a_store_in_a_bucket_of_others_sees_its_own_rows_alone(tmp_path: Path) -> None:
+    """As the checks of stores use it on a server that makes no bucket for them."""
+    file = SqliteStore(tmp_path / "store.db")
+    for tenant in (Tenant(file, "one_"), Tenant(file, "two_")):
+        write(tenant, SeriesTable(["a"]), readings([0, 0], [NOW, NOW + 1], [1, 2]))
+        assert rows(tenant) == [("a", NOW, None, 1.0), ("a", NOW + 1, None, 2.0)]
+        assert tenant.count_readings(0, 2 * NOW) == {"a": 2}
+        assert len(tenant.names) == 1
+        with pytest.raises(pytest.skip.Exception, match="rows of others"):
+            tenant.span()
+    assert {row[0] for row in rows(file)} == {"one_a", "two_a"}
+    file.close()
 
 
 def test_a_wrong_token_is_a_401(influx: Influx, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
