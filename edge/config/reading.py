@@ -85,6 +85,7 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
         ("[store] keep", config.store.keep, 1),
         ("[fleet] interval", fleet.interval, SHORTEST_INTERVAL),
         ("[agent] lateness", agent.lateness, 0),
+        ("[schedule] timeout", config.schedule.timeout, 60 * SECOND),
     ):
         if text is not None:
             yield f"{key}: ", partial(parse_duration, text, shortest=shortest)

@@ -91,6 +91,9 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Args:
         cron: times of the runs: five fields, in UTC.
+        active: whether these times start runs; false: only drift does, and whoever starts one in Prefect.
+        timeout: longest time of a run, such as `2h`, after which it is ended; left out: three times `[train] budget`, and half
+            an hour.
         name: name of the fleet in Prefect, for its deployment and artifacts; left out: that of the folder of this file, with
             six characters for file, registry and channel. Fleets of several machines with the same paths on one server need
             a name each.
@@ -99,5 +102,7 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     cron: str = "0 3 * * *"
+    active: bool = True
+    timeout: str | None = None
     name: str | None = None
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0

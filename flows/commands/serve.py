@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     from flows.retraining.quiet import keep_prefect_quiet
 
     keep_prefect_quiet()
-    from flows.retraining.schedule import serve
+    from flows.serving.schedule import serve
 
     serve(options.config)
     return 0

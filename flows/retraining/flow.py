@@ -1,14 +1,16 @@
 """History to release, as a Prefect flow: order, retries and visibility; every decision is made in `pipeline`."""
 
-import os
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from prefect import flow, task, unmapped
 from prefect.artifacts import create_image_artifact, create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
+from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from edge.config.reading import read_config
@@ -20,14 +22,16 @@ from edge.forecaster.model import open_forecaster
 from flows.output.retrained import Retrained, retrained_text
 from flows.progress import Show, current
 from flows.retraining.fleet import fleet_name
+from flows.retraining.limit import Limit, longest, within
 from flows.retraining.server import reachable_server
+from flows.retraining.started import Started, begin
 from pipeline.history.cells import Workspace
 from pipeline.history.from_store import History
 from pipeline.history.prepared import Prepared, prepare_history
-from pipeline.processes.tied import tie
 from pipeline.release.candidates import Candidate, Plan, make_candidate
 from pipeline.release.decision import Release, decide
 from pipeline.release.decision import publish as publish_release
+from pipeline.release.fresh import trained_on, trained_since
 from pipeline.release.registry import Registry
 from pipeline.report.page import markdown
 from pipeline.report.report import candidate_grid, model_card, plot_png, validation_table
@@ -37,7 +41,9 @@ from pipeline.training.study import library
 from pipeline.training.tuning import Search, Tuned, untuned
 from pipeline.training.tuning import tune as search_settings
 
-SERVED = "GATECAST_SERVED"  # in the environment of a run that `gatecast serve` has started: its process id
+NOTHING_NEW = "NothingNew"  # state of a run that ended early, because a training could bring nothing
+RETRIES = (1.0, 5.0, 30.0)  # seconds before the store is tried again, for somebody who waits
+PATIENT = (5.0, 30.0, 120.0, 300.0, 600.0)  # the same for a run that nobody waits for
 
 
 def _store_is_away(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's own types
@@ -52,8 +58,8 @@ def _not_refused(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - P
 
 @task(
     name="extract",
-    retries=3,
-    retry_delay_seconds=[1, 5, 30],
+    retries=len(RETRIES),
+    retry_delay_seconds=list(RETRIES),
     retry_condition_fn=_store_is_away,
     cache_policy=NO_CACHE,
     persist_result=False,
@@ -141,30 +147,79 @@ def _champion(registry: Registry, channel: str) -> tuple[Forecaster, Bundle] | N
 
 
 @flow(name="retrain", persist_result=False, validate_parameters=False)
-def retrain(config_path: str, *, release: bool = True, until: int | None = None, trials: int = 0) -> Retrained:
+def retrain(
+    config_path: str, *, release: bool = True, until: int | None = None, trials: int = 0, cause: str = "manual"
+) -> Retrained | State:
     """Retrain on the store's history and release what beats the baselines and the champion.
+
+    A run of a deployment is ended after its longest time. Where a training could bring nothing it ends early, in the state
+    `NothingNew`.
 
     Args:
         config_path: path of `gatecast.toml`.
         release: whether the better forecaster is released; False: it is only judged.
         until: moment, ns UTC, before which readings are used; None: all of them.
         trials: number of trials of the search for settings before the training; 0: there is no search.
+        cause: reason of the run: `schedule`, `drift` or `manual`.
 
     Raises:
         GatecastError: one line that says what to do.
     """
-    served = os.environ.get(SERVED)
-    if served:
-        tie(int(served))
-    show = current()
+    run = begin()
     config = read_config(Path(config_path))
-    fleet = fleet_name(Path(config_path), config)
+    job = Job(config, fleet_name(Path(config_path), config), release, until, trials, current())
+    if run is None:
+        return _retrained(job)
+    versions = Registry(Path(config.registry.path)).versions()
+    if (reason := trained_since(versions, run.due)) is not None:
+        return _nothing_new(job, reason)
+    with within(longest(config), run.fail) as limit:
+        return _retrained(job, run, limit, asked=cause == "manual" or run.again)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be retrained, and how.
+
+    Args:
+        config: configuration of the fleet.
+        fleet: name of the fleet in Prefect.
+        release: whether the better forecaster is released.
+        until: moment, ns UTC, before which readings are used; None: all of them.
+        trials: number of trials of the search for settings.
+        show: bars and lines that a person sees.
+    """
+
+    config: Config
+    fleet: str
+    release: bool
+    until: int | None
+    trials: int
+    show: Show
+
+
+def _retrained(job: Job, run: Started | None = None, limit: Limit | None = None, *, asked: bool = True) -> Retrained | State:
+    """The steps in their order.
+
+    Args:
+        job: fleet and manner of the retraining.
+        run: run of a deployment; None where somebody waits for the result.
+        limit: longest time of the run; None where there is none.
+        asked: whether it is trained on a history that was trained on before.
+    """
+    config, show = job.config, job.show
+    read = extract if run is None else extract.with_options(retries=len(PATIENT), retry_delay_seconds=list(PATIENT))
     with tempfile.TemporaryDirectory(prefix="gatecast-") as name:
         folder = Path(name)
-        prepared = validate(extract(config, until, folder), fleet, show)
+        prepared = validate(read(config, job.until, folder), job.fleet, show)
         readings = sum(series.readings for series in prepared.report.series)
         show.note(f"  {len(prepared.table.names)} series, {readings} readings; {prepared.contract.words}")
-        tuned = tune(prepared, config, trials, folder, show) if trials else untuned(prepared, config.train)
+        registry = Registry(Path(config.registry.path))
+        if not asked and registry.channel(config.registry.channel) is not None:
+            reason = trained_on(registry.versions(), prepared.table.data_hash)
+            if reason is not None:
+                return _nothing_new(job, reason)
+        tuned = tune(prepared, config, job.trials, folder, show) if job.trials else untuned(prepared, config.train)
         prepared = tuned.prepared
         futures: list[PrefectFuture[Candidate]] = train.map(
             list(tuned.architectures),
@@ -176,14 +231,21 @@ def retrain(config_path: str, *, release: bool = True, until: int | None = None,
         candidates, failures = _gather(futures)
         for failure in failures:
             show.note(f"  left out: {failure}")
-        verdict = judge(prepared, candidates, config, fleet)
-        if release:
+        if limit is not None:
+            limit.check()
+        verdict = judge(prepared, candidates, config, job.fleet)
+        if job.release:
             publish(verdict, config)
-            plot(prepared, verdict, config, fleet)
+            plot(prepared, verdict, config, job.fleet)
     retrained = Retrained(prepared, verdict, tuple(failures))
-    if served:
-        show.note(retrained_text(retrained, released=release))
+    if run is not None:
+        show.note(retrained_text(retrained, released=job.release))
     return retrained
+
+
+def _nothing_new(job: Job, reason: str) -> State:
+    job.show.note(f"  {reason}")
+    return Completed(name=NOTHING_NEW, message=reason)
 
 
 def _gather(futures: list[PrefectFuture[Candidate]]) -> tuple[list[Candidate], list[str]]:
@@ -211,4 +273,7 @@ def run(config_path: Path, *, release: bool = True, until: int | None = None, tr
         library()  # before the history is read
     runner: Any = ThreadPoolTaskRunner(max_workers=workers)
     with reachable_server():
-        return retrain.with_options(task_runner=runner)(str(config_path), release=release, until=until, trials=trials)
+        retrained = retrain.with_options(task_runner=runner)(str(config_path), release=release, until=until, trials=trials)
+    if isinstance(retrained, Retrained):
+        return retrained
+    raise AssertionError("only a run of a deployment ends early")

@@ -33,8 +33,8 @@ def test_every_example_of_the_template_can_be_used(tmp_path: Path) -> None:
     template = TEMPLATE.read_text("utf-8")
     examples = re.findall(r"^# (\w+) = ", template, re.MULTILINE)
     rule = ["series", "format", "value", "time", "time_unit", "timezone", "unit", "kind", "fill", "hold"]
-    others = ["keep", "token_file", "refresh", "password_file", "interval", "horizon", "window", "units", "segment", "name"]
-    assert examples == ["share", "allow_unencrypted", *rule, *others]
+    others = ["keep", "token_file", "refresh", "password_file", "interval", "horizon", "window", "units", "segment"]
+    assert examples == ["share", "allow_unencrypted", *rule, *others, "timeout", "name"]
     path = tmp_path / "gatecast.toml"
     path.write_text(re.sub(r"^# (?=\w+ = )", "", template, flags=re.MULTILINE), encoding="utf-8")
     config = read_config(path)

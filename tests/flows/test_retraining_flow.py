@@ -191,7 +191,8 @@ def test_a_served_flow_is_scheduled_and_runs(retrained: tuple[Path, dict[str, ob
         stderr=subprocess.DEVNULL,
     ) as process:
         try:
-            chosen = {"deployments": {"name": {"any_": [fleet_name(config, read_config(config))]}}}
+            name = fleet_name(config, read_config(config))
+            chosen = {"deployments": {"name": {"any_": [name]}}, "flows": {"name": {"any_": ["retrain"]}}}
             wait_until(lambda: bool(prefect_server.ask("/deployments/filter", chosen)), what="the deployment", pause=0.5)
             deployment = prefect_server.ask("/deployments/filter", chosen)[0]
             assert deployment["schedules"][0]["schedule"]["cron"] == "0 3 * * *"

@@ -8,7 +8,8 @@ import pytest
 
 pytest.importorskip("prefect")
 
-from flows.retraining.deployment import Deployment, Run, missed
+from flows.retraining.started import AGAIN
+from flows.serving.deployment import Deployment, Run, missed
 from tests.support.fake_prefect import FakePrefect, fake_prefect
 
 pytestmark = pytest.mark.training
@@ -28,15 +29,29 @@ def test_the_newest_runs_are_read(server: FakePrefect) -> None:
     server.answer = [
         {
             "id": "a",
-            "state": {"type": "FAILED", "message": "too short"},
+            "state": {"type": "FAILED", "name": "TimedOut", "message": "too short", "timestamp": "2026-11-26T12:30:00Z"},
             "expected_start_time": "2026-11-26T13:00:00+01:00",
             "total_run_time": 2.5,
+            "infrastructure_pid": "mill:7",
+            "tags": [AGAIN],
+            "parameters": {"cause": "drift"},
         },
         {"id": "b", "state": None, "expected_start_time": "2026-11-26T11:00:00+00:00"},
     ]
     assert Deployment(IDENTITY).newest(NOON) == [
-        Run("a", "FAILED", "too short", NOON, 2.5),
-        Run("b", "", "", NOON - timedelta(hours=1), 0.0),
+        Run(
+            "a",
+            "FAILED",
+            "too short",
+            NOON,
+            NOON + timedelta(minutes=30),
+            2.5,
+            "TimedOut",
+            "mill:7",
+            (AGAIN,),
+            {"cause": "drift"},
+        ),
+        Run("b", "", "", NOON - timedelta(hours=1), NOON - timedelta(hours=1), 0.0),
     ]
     ((path, asked),) = server.asked
     assert path == "/api/flow_runs/filter"
@@ -54,19 +69,27 @@ def test_the_next_run_may_not_be_there_yet(server: FakePrefect) -> None:
     assert (asked["sort"], asked["limit"]) == ("EXPECTED_START_TIME_ASC", 1)
 
 
-def test_the_end_of_a_run_and_a_pause_are_told(server: FakePrefect) -> None:
-    """The state is forced: the process that would object to it is gone."""
+def test_what_started_a_run_is_known() -> None:
+    """A run without a parameter that says so was started by hand."""
+    assert Run("a", "", "", NOON, NOON, 0.0, parameters={"cause": "drift"}).cause == "drift"
+    assert Run("a", "", "", NOON, NOON, 0.0).cause == "manual"
+
+
+def test_the_end_of_a_run_and_the_one_in_its_place_are_told(server: FakePrefect) -> None:
+    """The state is forced: the process that would object to it is gone. A second call makes no second run."""
     deployment = Deployment(IDENTITY)
-    deployment.end(Run("a", "RUNNING", "", NOON, 0.0), "CRASHED", "it was killed")
-    deployment.pause()
+    run = Run("a", "RUNNING", "", NOON, NOON, 0.0, parameters={"cause": "schedule"})
+    deployment.end(run, "CRASHED", "it was killed")
+    deployment.again(run)
+    again = {"parameters": {"cause": "schedule"}, "tags": [AGAIN], "idempotency_key": "again-a"}
     assert server.asked == [
         ("/api/flow_runs/a/set_state", {"state": {"type": "CRASHED", "message": "it was killed"}, "force": True}),
-        (f"/api/deployments/{IDENTITY}/pause_deployment", {}),
+        (f"/api/deployments/{IDENTITY}/create_flow_run", again),
     ]
 
 
 def test_of_the_runs_that_wait_all_but_the_newest_are_missed() -> None:
     """Runs that have begun or ended are not."""
     states = {"d": "SCHEDULED", "c": "RUNNING", "b": "SCHEDULED", "a": "SCHEDULED"}
-    runs = [Run(name, state, "", NOON, 0.0) for name, state in states.items()]
+    runs = [Run(name, state, "", NOON, NOON, 0.0) for name, state in states.items()]
     assert [run.identity for run in missed(runs)] == ["b", "a"]

@@ -1,4 +1,4 @@
-"""The retraining flow on a schedule."""
+"""`gatecast serve`: the flows of the table run by their times, on drift, and when somebody starts them in Prefect."""
 
 import asyncio
 import contextvars
@@ -8,26 +8,30 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from httpx import HTTPError
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.runner import Runner
 from prefect.schedules import Cron, Schedule
 from prefect.settings import PREFECT_API_URL
 from prefect.types.entrypoint import EntrypointType
 
 from edge.config.reading import read_config
-from edge.config.sections import Config
 from edge.cron import check_cron
 from edge.errors import ConfigurationError, GatecastError
 from edge.locking import alone
-from flows.retraining.deployment import Deployment
 from flows.retraining.fleet import fleet_name
-from flows.retraining.flow import SERVED, retrain
 from flows.retraining.server import reachable_server
-from flows.retraining.watch import UNDER_WAY, Watch
+from flows.retraining.started import SERVED
+from flows.serving.dead import died
+from flows.serving.deployment import INACTIVE, Deployment, standing
+from flows.serving.served import Served, served
+from flows.serving.watch import UNDER_WAY, Manner, Watch
 
 LOOKS_EVERY = 3.0  # seconds
 LAST_WORDS = 1.0  # seconds that Prefect's server has to answer while `serve` ends
@@ -35,52 +39,79 @@ HOME = Path(".gatecast", "prefect")  # beside the configuration
 
 
 def serve(config_path: Path) -> None:
-    """Retrain by the cron of the configuration until SIGTERM, one run at a time.
+    """Run every flow of the table by its times until SIGTERM, one run of each at a time.
 
     Without PREFECT_API_URL a Prefect server of our own runs beside it, whose data stays beside the configuration.
 
     Raises:
-        ConfigurationError: the cron is not one, or this fleet is served already.
+        ConfigurationError: a cron is not one, or this fleet is served already.
         GatecastError: Prefect's server does not answer.
     """
     config = read_config(config_path)
-    schedule = cron(config, config_path)
+    flows = [(flow, schedule(flow, config_path)) for flow in served(config)]
     own = not PREFECT_API_URL.value()
     with (
         home(config_path) if own else nullcontext() as folder,
         reachable_server(folder, config.schedule.port, schedules=True, say=say),
     ):
         name = fleet_name(config_path, config)
-        runner = Runner(name=name, pause_on_shutdown=False, limit=1)
+        runner = Runner(name=name, pause_on_shutdown=False, limit=None)
         os.environ[SERVED] = str(os.getpid())
-        identity: Any = runner.add_flow(
-            retrain,
-            name=name,
-            schedule=schedule,
-            parameters={"config_path": str(config_path.resolve())},
-            description="Retrain on the store's history and release what beats the baselines and the champion.",
-            entrypoint_type=EntrypointType.MODULE_PATH,
-        )
-        say(f"{name}: retrains by cron {config.schedule.cron!r} (UTC); Prefect: {PREFECT_API_URL.value().removesuffix('/api')}")
-        watch = Watch(Deployment(identity), say)
-        if own:
-            watch.clean_up()
-        watch.look()
-        _go_on(runner, watch, lambda: _leave(Deployment(identity, LAST_WORDS), own=own))
+        say(f"{name}; Prefect: {PREFECT_API_URL.value().removesuffix('/api')}")
+        identities: list[UUID] = []
+        watches: list[Watch] = []
+        for flow, times in flows:
+            identities.append(add(runner, flow, times, name, config_path))
+            watches.append(Watch(Deployment(identities[-1]), Manner(flow.name, flow.seconds, flow.quiet), say))
+            watches[-1].clean_up(lambda run: own or died(run))
+        _look(watches)
+        _go_on(runner, watches, lambda: _leave([Deployment(identity, LAST_WORDS) for identity in identities]))
 
 
-def cron(config: Config, config_path: Path) -> Schedule:
-    """The schedule of a configuration.
+def schedule(flow: Served, config_path: Path) -> Schedule:
+    """The times of a flow, as Prefect keeps them: its slug lets a later `gatecast serve` find the schedule again.
 
     Raises:
-        ConfigurationError: it is none.
+        ConfigurationError: the cron is none.
     """
-    text = config.schedule.cron
+    parameters = flow.parameters(config_path, "schedule")
     try:
-        check_cron(text)
-        return Cron(text)
+        check_cron(flow.cron)
+        return Cron(flow.cron, timezone="UTC", active=flow.active, slug=flow.name, parameters=parameters)
     except (ConfigurationError, ValueError) as error:
         raise ConfigurationError(f"{config_path}: [schedule] cron: {error}") from error
+
+
+def add(runner: Runner, flow: Served, times: Schedule, name: str, config_path: Path) -> UUID:
+    """Make the deployment, or bring it up to date; what somebody has switched off on Prefect's pages stays off.
+
+    Args:
+        runner: runner that is to start its runs.
+        flow: flow of the deployment.
+        times: times of its runs.
+        name: name of the fleet.
+        config_path: path of `gatecast.toml`.
+    """
+    stands = standing(flow.name, name, active=flow.active)
+    identity: Any = runner.add_flow(
+        flow.flow,
+        name=name,
+        schedule=replace(times, active=stands.active),
+        paused=stands.paused,
+        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE),
+        parameters=flow.parameters(config_path, "manual"),
+        description=flow.description,
+        tags=["gatecast"] if flow.active else ["gatecast", INACTIVE],
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    if stands.by_user:
+        what = "the deployment is" if stands.paused else "its schedule is"
+        say(f"{flow.name}: {what} switched off in Prefect and stays so; switch it on there, deployment {flow.name}/{name}")
+    elif flow.active:
+        say(f"{flow.name}: by cron {flow.cron!r} (UTC)")
+    else:
+        say(f"{flow.name}: not by its cron, which [schedule] active = false switches off; runs can be started in Prefect")
+    return UUID(str(identity))
 
 
 @contextmanager
@@ -109,7 +140,12 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def _go_on(runner: Runner, watch: Watch, leave: Callable[[], None]) -> None:
+def _look(watches: list[Watch]) -> None:
+    for watch in watches:
+        watch.look()
+
+
+def _go_on(runner: Runner, watches: list[Watch], leave: Callable[[], None]) -> None:
     """Start the runs that are due, until SIGTERM. The thread of the runner lasts: the runs that it has started end with it."""
     stopped, failures = threading.Event(), []
 
@@ -129,7 +165,7 @@ def _go_on(runner: Runner, watch: Watch, leave: Callable[[], None]) -> None:
     threading.Thread(target=contextvars.copy_context().run, args=(run,), name="runner", daemon=True).start()
     while not stopped.wait(LOOKS_EVERY):
         with suppress(HTTPError):  # the runner tries again itself, and gives up in the end
-            watch.look()
+            _look(watches)
     raise _cause(failures)
 
 
@@ -142,11 +178,10 @@ def _cause(failures: list[BaseException]) -> Exception:
     return GatecastError(f"Prefect's runner has failed: {str(error).partition(chr(10))[0] or type(error).__name__}")
 
 
-def _leave(deployment: Deployment, *, own: bool) -> None:
-    """Tell the server, if it answers, that running runs are cancelled, and a server of others that no further run may start."""
+def _leave(deployments: list[Deployment]) -> None:
+    """Tell the server, if it answers, that running runs are cancelled."""
     with suppress(Exception):
-        if not own:
-            deployment.pause()
-        for run in deployment.newest(datetime.now(UTC)):
-            if run.state in UNDER_WAY:
-                deployment.end(run, "CANCELLED", "gatecast serve was stopped")
+        for deployment in deployments:
+            for run in deployment.newest(datetime.now(UTC)):
+                if run.state in UNDER_WAY:
+                    deployment.end(run, "CANCELLED", "gatecast serve was stopped")

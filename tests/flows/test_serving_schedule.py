@@ -10,10 +10,13 @@ import pytest
 
 pytest.importorskip("prefect")
 
+import msgspec
+
 from edge.config.sections import Config
 from edge.config.training_sections import Schedule
 from edge.errors import ConfigurationError
-from flows.retraining.schedule import cron, home
+from flows.serving.schedule import home, schedule
+from flows.serving.served import served as table
 from pipeline.release.registry import Registry
 from tests.flows.test_retraining_flow import cycles, fill, write_fleet
 from tests.support.prefect_server import PrefectServer
@@ -27,7 +30,16 @@ pytestmark = pytest.mark.training
 def test_a_cron_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
     """Five fields, before any server starts."""
     with pytest.raises(ConfigurationError, match=r"\[schedule\] cron: .* is no cron line; write five fields in UTC"):
-        cron(Config(schedule=Schedule(cron=text)), tmp_path / "gatecast.toml")
+        schedule(table(msgspec.structs.replace(Config(), schedule=Schedule(cron=text)))[0], tmp_path / "gatecast.toml")
+
+
+def test_a_schedule_is_known_by_its_name_and_says_why_its_runs_start(tmp_path: Path) -> None:
+    """Its slug is the flow's, it is active or not as the configuration says, and the cause goes to the flow."""
+    for active in (True, False):
+        config = msgspec.structs.replace(Config(), schedule=Schedule(active=active))
+        made = schedule(table(config)[0], tmp_path / "gatecast.toml")
+        assert (made.slug, made.active, made.cron, made.timezone) == ("retrain", active, "0 3 * * *", "UTC")
+        assert made.parameters == {"config_path": str(tmp_path / "gatecast.toml"), "cause": "schedule"}
 
 
 def test_a_fleet_is_served_once(tmp_path: Path) -> None:
@@ -96,7 +108,5 @@ def test_scheduled_runs_happen_for_every_fleet(
     keys = {one["key"] for one in prefect_server.ask("/artifacts/latest/filter", {})}
     for name in ("north", "south"):
         assert any(key.startswith(f"gatecast-{name}-") and key.endswith("-forecast") for key in keys)
-    paused = {one["name"].rpartition("-")[0]: one["paused"] for one in prefect_server.ask("/deployments/filter", {})}
-    assert (paused["north"], paused["south"]) == (True, False)
     served["south"].end(signal.SIGKILL)
     wait_until(lambda: not served["south"].processes(), what="the end of what was killed")

@@ -1,15 +1,19 @@
 """The runs of one deployment, as Prefect's server knows them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
+from prefect.exceptions import ObjectNotFound
+
+from flows.retraining.started import AGAIN
 
 OVER = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
-NEWEST = 50
+NEWEST = 200  # runs that the server gives at once
+INACTIVE = "inactive"  # tag of a deployment whose schedule the configuration has switched off
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +25,29 @@ class Run:
         state: Prefect's type of state, such as `SCHEDULED` or `COMPLETED`.
         message: message of the state, such as the error of a failed run.
         due: time at which the run was or is to start, UTC.
+        since: time since which it is in that state, UTC.
         seconds: time that the run has taken so far.
+        name: name of the state, which says more than its type.
+        process: host and process id of the run, as it wrote them; empty before it has begun.
+        tags: words at the run.
+        parameters: parameters of the flow.
     """
 
     identity: str
     state: str
     message: str
     due: datetime
+    since: datetime
     seconds: float
+    name: str = ""
+    process: str = ""
+    tags: tuple[str, ...] = ()
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def cause(self) -> str:
+        """What started it."""
+        return str(self.parameters.get("cause") or "manual")
 
 
 class Runs(Protocol):
@@ -42,6 +61,24 @@ class Runs(Protocol):
 
     def end(self, run: Run, state: str, message: str) -> None:
         """Say that a run is over."""
+
+    def again(self, run: Run) -> None:
+        """Start a run in place of one whose process died."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether a deployment starts runs.
+
+    Args:
+        active: whether its schedule does.
+        paused: whether nothing does.
+        by_user: whether somebody has switched off on Prefect's pages what the configuration asks for.
+    """
+
+    active: bool
+    paused: bool
+    by_user: bool
 
 
 class Deployment:
@@ -66,7 +103,7 @@ class Deployment:
         return next(iter(self._runs(chosen, "EXPECTED_START_TIME_ASC", 1)), None)
 
     def end(self, run: Run, state: str, message: str) -> None:
-        """Say that a run is over.
+        """Say that a run is over; what it held, such as the one place that a deployment has for runs, is free then.
 
         Args:
             run: run that is over.
@@ -76,9 +113,10 @@ class Deployment:
         document = {"state": {"type": state, "message": message}, "force": True}
         self._ask(f"/flow_runs/{run.identity}/set_state", document)
 
-    def pause(self) -> None:
-        """No new runs until it is served again."""
-        self._ask(f"/deployments/{self._identity}/pause_deployment", {})
+    def again(self, run: Run) -> None:
+        """Start a run with the same parameters, in place of one whose process died; a second call changes nothing."""
+        document = {"parameters": run.parameters, "tags": [AGAIN], "idempotency_key": f"{AGAIN}-{run.identity}"}
+        self._ask(f"/deployments/{self._identity}/create_flow_run", document)
 
     def _runs(self, chosen: dict[str, Any], sort: str, limit: int) -> list[Run]:
         runs = {"deployment_id": {"any_": [self._identity]}, **chosen}
@@ -89,6 +127,25 @@ class Deployment:
         with get_client(httpx_settings={"timeout": self._seconds}, sync_client=True) as client:
             answer = client.request("POST", path, json=document)  # type: ignore[arg-type]
             return answer.json() if answer.content else None
+
+
+def standing(flow: str, name: str, *, active: bool) -> Standing:
+    """Whether a deployment is to start runs: as the configuration says, unless somebody has switched it off on the server.
+
+    Args:
+        flow: name of its flow, which is the slug of its schedule too.
+        name: name of the deployment; the server may not know it yet.
+        active: wish of the configuration for the schedule.
+    """
+    with get_client(sync_client=True) as client:
+        try:
+            known = client.read_deployment_by_name(f"{flow}/{name}")
+        except ObjectNotFound:
+            return Standing(active, paused=False, by_user=False)
+    switched_off = INACTIVE not in known.tags and any(
+        schedule.slug == flow and not schedule.active for schedule in known.schedules
+    )
+    return Standing(active and not switched_off, known.paused, by_user=known.paused or (active and switched_off))
 
 
 def missed(runs: list[Run]) -> Iterator[Run]:
@@ -103,7 +160,20 @@ def missed(runs: list[Run]) -> Iterator[Run]:
 
 def _run(document: dict[str, Any]) -> Run:
     state = document["state"] or {}
-    due = datetime.fromisoformat(document["expected_start_time"]).astimezone(UTC)
+    due = document["expected_start_time"]
     return Run(
-        document["id"], state.get("type", ""), state.get("message") or "", due, float(document.get("total_run_time") or 0)
+        document["id"],
+        state.get("type", ""),
+        state.get("message") or "",
+        _moment(due),
+        _moment(state.get("timestamp") or due),
+        float(document.get("total_run_time") or 0),
+        state.get("name") or "",
+        document.get("infrastructure_pid") or "",
+        tuple(document.get("tags") or ()),
+        document.get("parameters") or {},
     )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,0 +1,57 @@
+"""A run that a deployment has started: what it knows of itself, and what it leaves in the server's books."""
+
+import os
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.context import FlowRunContext
+from prefect.states import Failed
+
+from pipeline.processes.tied import tie
+
+SERVED = "GATECAST_SERVED"  # in the environment of a run that `gatecast serve` has started: its process id
+AGAIN = "again"  # tag of a run that makes up for one whose process died
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run of a deployment.
+
+    Args:
+        identity: identity of the run at the server.
+        due: time at which it was to start, UTC; the time for which it waited for another run does not change it.
+        again: whether it makes up for a run whose process died.
+    """
+
+    identity: UUID
+    due: datetime
+    again: bool
+
+    def fail(self, line: str) -> None:
+        """End this process at once, and let the run be failed with this line."""
+        with suppress(Exception), get_client(httpx_settings={"timeout": 60.0}, sync_client=True) as client:
+            client.set_flow_run_state(self.identity, Failed(message=line), force=True)
+        os._exit(0)  # another code would be taken for a crash, and make up a run
+
+
+def begin() -> Started | None:
+    """What has started this run, or None where a command runs its flow itself. Where `gatecast serve` has, it ends with it.
+
+    The books of the server get host and process id: a later `gatecast serve` can tell whether the process is gone.
+    """
+    server = os.environ.get(SERVED)
+    context = FlowRunContext.get()
+    if server:
+        tie(int(server))
+    run = None if context is None else context.flow_run
+    if run is None or run.deployment_id is None:
+        return None
+    if server:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(run.id, infrastructure_pid=f"{socket.gethostname()}:{os.getpid()}")
+    due = run.expected_start_time or run.start_time or datetime.now(UTC)
+    return Started(run.id, due.astimezone(UTC), AGAIN in (run.tags or []))

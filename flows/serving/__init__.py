@@ -1,0 +1,1 @@
+"""Serving: which flows run, when, and what becomes of their runs."""
