@@ -76,6 +76,7 @@ class Outside:
         log: function called with one line per event.
         clocks: the clocks of this machine.
         notify: function that sends a line to the supervisor, as sd_notify(3).
+        end_within: function that ends the process after so many seconds, unless it is called again; 0: it does not.
         died: function called with one line where a thread dies.
         random: function that gives a number in 0…1, for waits that keep a fleet out of step.
         open_spool: function that opens the spool; arguments as of `Spool`.
@@ -92,6 +93,7 @@ class Outside:
     log: Callable[[str], None]
     clocks: Clocks = CLOCKS
     notify: Callable[[str], None] = lambda _: None
+    end_within: Callable[[float], None] = lambda _: None
     died: Died = raise_again
     random: Callable[[], float] = random.random
     open_spool: Callable[..., Spool] = Spool
@@ -180,7 +182,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     """Make everything the loop works with; arguments and errors as of `build`."""
     log, clocks, store = outside.log, outside.clocks, outside.store
     grumbler, stop = Grumbler(log), Stop()
-    heart = Heartbeat(parse_duration(config.agent.stall) / 1e9, clocks.moment, outside.notify)
+    heart = Heartbeat(parse_duration(config.agent.stall) / 1e9, clocks.moment, outside.notify, outside.end_within)
     for warning in outside.warnings:
         log(warning)
     spool = _open_spool(config, outside)

@@ -224,6 +224,7 @@ class Agent:
         if ended:  # a write that goes on holds the store: to close it would mean to wait for that write
             parts.store.close()
         parts.health.stop()
+        parts.heart.end()
 
     def _start_up(self) -> None:
         """Bring back the bundle and the series state of the last run; look for a release before the first message."""

@@ -3,6 +3,8 @@
 import argparse
 import logging
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
         0 after a signal, 1 where a thread of the agent died.
     """
     from edge.agent.build import build, outside_of
-    from edge.agent.heartbeat import notifier
+    from edge.agent.heartbeat import end_within, notifier
     from edge.agent.stopping import Lifetime
     from edge.config.reading import read_config
     from edge.files import keep_private
@@ -40,7 +42,8 @@ def run(options: argparse.Namespace) -> int:
     lifetime = Lifetime(log)
     with alone_in(Path(config.agent.state)):
         keep_private(Path(config.agent.state))
-        return lifetime.spend(lambda: build(config, outside_of(config, log, lifetime.died, notifier())))
+        outside = partial(outside_of, config, log, lifetime.died, notifier())
+        return lifetime.spend(lambda: build(config, replace(outside(), end_within=end_within)))
 
 
 def _logger(*, as_json: bool) -> logging.Logger:

@@ -16,7 +16,6 @@ from edge.commands.checking import check
 from edge.config.reading import read_config
 from edge.config.sections import PASSWORD_VARIABLE
 from edge.stores.address import TOKEN_VARIABLE
-from tests.support.servers import requires
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -175,44 +174,3 @@ def test_the_example_configuration_passes_the_agents_own_check(monkeypatch: pyte
     monkeypatch.setenv(PASSWORD_VARIABLE, "between-us")
     findings = check(DEPLOY / "gatecast.toml")
     assert {finding.subject for finding in findings if finding.code} <= {"bundle"}
-
-
-@pytest.fixture
-def unit(tmp_path: Path) -> Path:
-    """The systemd unit with a program that exists."""
-    text = (DEPLOY / "gatecast-agent.service").read_text()
-    path = tmp_path / "gatecast-agent.service"
-    path.write_text(text.replace("/opt/gatecast/bin/gatecast-agent", "/bin/true"))
-    return path
-
-
-@pytest.mark.servers
-def test_systemd_accepts_the_unit(unit: Path) -> None:
-    """`systemd-analyze verify` has nothing to say, not even a warning."""
-    done = subprocess.run(
-        [requires("systemd-analyze"), "verify", "--man=no", str(unit)], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-@pytest.mark.servers
-def test_the_unit_exposes_little(unit: Path) -> None:
-    """`systemd-analyze security` rates it 2.0 or better of 10."""
-    done = subprocess.run(
-        [requires("systemd-analyze"), "security", "--offline=true", "--threshold=20", "--no-pager", str(unit)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-300:]
-
-
-def test_the_unit_runs_the_agent_on_the_state_of_the_example() -> None:
-    """Command, folder and secrets are the agent's."""
-    text = (DEPLOY / "gatecast-agent.service").read_text()
-    settings = dict(line.split("=", 1) for line in text.splitlines() if re.match(r"[A-Z]\w*=", line))
-    assert settings["ExecStart"] == "/opt/gatecast/bin/gatecast-agent run --config /etc/gatecast/gatecast.toml"
-    assert f"/var/lib/{settings['StateDirectory']}" == read_config(DEPLOY / "gatecast.toml").agent.state
-    assert (settings["Restart"], settings["ProtectSystem"], settings["NoNewPrivileges"]) == ("always", "strict", "yes")
-    assert PASSWORD_VARIABLE in text
-    assert TOKEN_VARIABLE in text

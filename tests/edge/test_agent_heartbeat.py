@@ -1,6 +1,8 @@
 """The loop's sign of life, on the page and for systemd."""
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,41 @@ def test_the_supervisor_hears_once_a_second() -> None:
         now[0] = tenth / 10
         heart.beat()
     assert told == ["READY=1", "WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1"]
+
+
+def test_the_end_is_put_off_by_each_sign_of_life_and_called_off_at_the_end() -> None:
+    """By more than the silence that the health page calls a problem; at most once a second."""
+    now = [0.0]
+    ends: list[float] = []
+    heart = Heartbeat(120.0, lambda: now[0], lambda _: None, ends.append)
+    assert ends == []  # reading a full spool may take longer
+    heart.begin()
+    for tenth in range(15):
+        now[0] = tenth / 10
+        heart.beat()
+    heart.end()
+    assert ends == [300.0, 300.0, 0.0]
+
+
+STANDS_STILL = """
+import ctypes
+import time
+
+from edge.agent.heartbeat import Heartbeat, end_within
+
+heart = Heartbeat(0.2, time.monotonic, lambda _: None, end_within)
+heart.begin()
+ctypes.PyDLL(None).sleep(1000)  # with the lock of the interpreter, so that no Python runs
+"""
+
+
+def test_a_process_that_stands_still_inside_a_library_ends_itself() -> None:
+    """With exit code 1, and its stack on standard error."""
+    done = subprocess.run(
+        [sys.executable, "-c", STANDS_STILL], capture_output=True, text=True, check=False, timeout=HANGS_AFTER
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert 'File "<string>", line 9' in done.stderr
 
 
 @pytest.mark.parametrize("abstract", [False, True])

@@ -19,6 +19,7 @@ from pipeline.release.registry import Registry
 from tests.support.agent_process import (
     CONTRACT,
     START,
+    Row,
     Running,
     baseline_bundle,
     configure,
@@ -278,6 +279,48 @@ class Interpreter:
 """
 
 
+def deadly_runtime(kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let agents that start now forecast with the runtime above; returns the file that it makes when it hangs."""
+    package = folder / "runtime" / "ai_edge_litert"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "interpreter.py").write_text(RUNTIME)
+    hanging = folder / "hanging"
+    for name, value in (("PYTHONPATH", f"{package.parent}:{ROOT}"), ("DEADLY", kind), ("HANGING", str(hanging))):
+        monkeypatch.setenv(name, value)
+    return hanging
+
+
+def deadly_rows() -> list[Row]:
+    """Readings of three series of an hour; the model hangs or dies in the window of one of them."""
+    rows = [(f"d{number}.t", START + at * MINUTE, float(number + at)) for at in range(60) for number in range(3)]
+    rows[90] = (*rows[90][:2], rows[90][2] + 0.3)
+    return rows
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+def test_an_agent_that_hangs_in_a_model_ends_itself(
+    tmp_path: Path, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any supervisor, with exit code 1 and the place where it hung in its log."""
+    hanging, rows = deadly_runtime("hangs", tmp_path, monkeypatch), deadly_rows()
+    url = f"sqlite:///{tmp_path}/store.db"
+    agent = Running(configure(tmp_path, mosquitto.url, url, release(tmp_path / "registry", BUNDLE), stall="4s"))
+    agent.start()
+    client = publisher(mosquitto.port)
+    publish(client, rows)
+    hang_up(client)
+    try:
+        wait_until(lambda: agent.process.process.poll() is not None)
+        assert agent.process.process.returncode == 1
+        assert hanging.exists()
+        assert "interpreter.py" in agent.log.read_text()
+    finally:
+        agent.process.process.kill()
+        agent.process.stop()
+
+
 @pytest.mark.servers
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["dies", "hangs"])
@@ -285,17 +328,10 @@ def test_a_deadly_window_ends_in_the_baseline_and_loses_nothing(
     kind: str, tmp_path: Path, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The broker sends the same readings after each restart, until one finds the model refused; everything is stored."""
-    package = tmp_path / "runtime" / "ai_edge_litert"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text("")
-    (package / "interpreter.py").write_text(RUNTIME)
-    hanging = tmp_path / "hanging"
-    for name, value in (("PYTHONPATH", f"{package.parent}:{ROOT}"), ("DEADLY", kind), ("HANGING", str(hanging))):
-        monkeypatch.setenv(name, value)
+    hanging = deadly_runtime(kind, tmp_path, monkeypatch)
     url = f"sqlite:///{tmp_path}/store.db"
     config = configure(tmp_path, mosquitto.url, url, release(tmp_path / "registry", BUNDLE))
-    rows = [(f"d{number}.t", START + at * MINUTE, float(number + at)) for at in range(60) for number in range(3)]
-    rows[90] = (*rows[90][:2], rows[90][2] + 0.3)
+    rows = deadly_rows()
     agent = Running(config)
     agent.start()
     client = publisher(mosquitto.port)

@@ -16,6 +16,7 @@ PLACES = (
     "/etc/gatecast",
     "/etc/systemd/system",
     "/opt/gatecast",
+    "/opt/gatecast-trainer",
     "/source",
     "/srv/registry",
     "/tmp/requirements.txt",  # noqa: S108 - names in the Dockerfile

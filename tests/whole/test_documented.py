@@ -35,6 +35,7 @@ RUN_BY = {
     ("README.md", "gatecast init --discover"): ["flows/test_commands_discover.py"],
     ("deploy/README.md", "cd deploy"): ["deploy/test_compose.py"],
     ("deploy/README.md", "docker compose exec"): [],  # there is no container engine in the tests; the page says so
+    ("deploy/README.md", "useradd --system"): ["deploy/test_unit.py"],
     ("deploy/README.md", "python3 -m venv /opt/gatecast"): ["support/documented_gateway.py"],
     ("deploy/README.md", "/opt/gatecast/bin/gatecast-agent check"): ["support/documented_gateway.py"],
     ("docs/backtest.md", "gatecast backtest"): ["flows/test_commands_backtest.py"],  # on a history of seconds
