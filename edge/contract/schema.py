@@ -146,6 +146,42 @@ COUNTER = Field("counter", "1 for a counter, 0 for a gauge", Kind.WHOLE)
 HOLD = Field("hold", "seconds that a silent series keeps its last value, at most; 0: it does not")
 # Without the tags of the series: a tag may be called `unit` or `kind`.
 MEANING = Measurement(SERIES, "what is known of a series, if anything is; once a day", (UNIT, KIND, COUNTER, HOLD))
-MEASUREMENTS = (READING, FORECAST, FORECAST_LEAD, FORECAST_SCORE, MEANING, AGENT)
+FLEET = "fleet"
+RETRAINING = Measurement(
+    "retraining",
+    "a run of the retraining flow, at its end",
+    (
+        Field("seconds", "seconds that the run took"),
+        Field("failed", "1 where the run failed, else 0", Kind.WHOLE),
+        Field("released", "1 where a bundle went out, else 0", Kind.WHOLE),
+        Field("cause", "what started the run: `schedule`, `drift` or `manual`", Kind.TEXT),
+        Field("verdict", "result of the run in one line, or why it failed", Kind.TEXT),
+        Field("champion", "version that was live before the run", Kind.TEXT),
+        Field("challenger", "version that the run made", Kind.TEXT),
+        Field("champion_error", "error of the champion on the held-out part, in units of the scale of the series"),
+        Field("challenger_error", "the same of the challenger"),
+        Field("baseline_error", "the same of the best baseline"),
+        Field("skill", "skill of the challenger beside the baselines"),
+        Field("coverage", "share of the facts within the challenger's outermost quantiles"),
+    ),
+    owner=FLEET,
+)
+DRIFT = Measurement(
+    "drift",
+    "a look of the monitor: the live error beside that of the backtest",
+    (
+        Field("statistic", "by how many standard errors the live ratio lies above the expected one"),
+        Field("threshold", "statistic from which on it is drift"),
+        Field("live_error", "ratio to the seasonal-naive error: live"),
+        Field("expected_error", "the same in the backtest"),
+        Field("drifted", "1 where the live error is above what was expected, else 0", Kind.WHOLE),
+        Field("raised", "1 where a retraining was asked for, else 0", Kind.WHOLE),
+        Field("series", "series that were judged", Kind.WHOLE),
+        MODEL,
+    ),
+    owner=FLEET,
+)
+# What agents write, and what the trainer writes into the store of its fleet.
+MEASUREMENTS = (READING, FORECAST, FORECAST_LEAD, FORECAST_SCORE, MEANING, AGENT, RETRAINING, DRIFT)
 # Names that a tag of a series cannot have.
 RESERVED = frozenset({TIME, VALUE.name}.union(*(measurement.tags for measurement in MEASUREMENTS)))

@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from edge.agent.counters import Counters, row
 from edge.contract.columns import Points, Readings, Scores, SeriesTable
 from edge.contract.contract import Contract
-from edge.contract.schema import AGENT, FORECAST_SCORE, MEANING, MEASUREMENTS, READING, RESERVED, Kind, Measurement
+from edge.contract.schema import (
+    AGENT,
+    DRIFT,
+    FORECAST_SCORE,
+    MEANING,
+    MEASUREMENTS,
+    READING,
+    RESERVED,
+    RETRAINING,
+    Kind,
+    Measurement,
+)
 from edge.contract.times import SECOND
 from edge.errors import ConfigurationError, PayloadFault
 from edge.forecaster.baselines import baselines
@@ -41,7 +52,7 @@ def test_everything_the_engine_makes_has_the_fields_of_its_measurement(quantiles
     engine = Engine(baselines(contract)[0], ["a"], SeriesTable(["a", "b"]), leads=Leads((lead,)))
     number = np.arange(40)
     points = engine.step(Readings.of(number % 2, number // 2 * contract.interval, number)).points  # type: ignore[arg-type]
-    assert {part.measurement for part in points} == set(MEASUREMENTS) - {AGENT, MEANING}
+    assert {part.measurement for part in points} == set(MEASUREMENTS) - {AGENT, MEANING, RETRAINING, DRIFT}
     for part in points:
         assert list(part.fields) == fields_of(part.measurement, contract), part.measurement.name
         assert (part.lead is not None) == part.measurement.by_lead
@@ -90,6 +101,11 @@ def test_type_of_a_field_is_what_stores_in_use_hold() -> None:
         ("agent", "too_late"),
         ("agent", "stored_only"),
         ("agent", "fallback_forecasts"),
+        ("retraining", "failed"),
+        ("retraining", "released"),
+        ("drift", "drifted"),
+        ("drift", "raised"),
+        ("drift", "series"),
     }
     names = {field for _, field in whole}
     assert {(rows.name, name) for rows in MEASUREMENTS for name in names if rows.is_whole(name)} == whole
