@@ -23,6 +23,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
+TLS: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.tls.yaml").read_text())
+FILES = {"compose.yaml": COMPOSE, "compose.tls.yaml": TLS}
 TARGETS = re.findall(r"^FROM \S+ AS (\w+)$", DOCKERFILE, re.MULTILINE)
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 
@@ -30,16 +32,47 @@ every_service = pytest.mark.parametrize("name", SERVICES)
 
 
 def test_every_variable_of_compose_is_explained_in_the_example() -> None:
-    """.env.example has each variable compose reads, no other, without a value, under a comment."""
-    text = (DEPLOY / "compose.yaml").read_text()
+    """.env.example has each variable that has to be set, no other, without a value, under a comment."""
+    text = "".join((DEPLOY / name).read_text() for name in FILES)
     used = set(re.findall(r"(?<!\$)\$\{(\w+)", text))
-    assert not re.search(r"(?<!\$)\$(?![${])", text), "write ${VARIABLE}, or $$ for the container's own shell"
+    with_default = set(re.findall(r"(?<!\$)\$\{(\w+):-", text))
+    assert not re.search(r"(?<!\$)(?:\$\$)*\$(?![${])", text), "write ${VARIABLE}, or $$ for the container's own shell"
     blocks = (DEPLOY / ".env.example").read_text().strip().split("\n\n")[1:]
     assert all(block.startswith("# ") for block in blocks)
-    assert {re.split("=", block.splitlines()[-1])[0] for block in blocks} == used
+    assert {re.split("=", block.splitlines()[-1])[0] for block in blocks} == used - with_default
     assert all(block.endswith("=") for block in blocks), "an example holds no secret"
-    for name in used:
+    for name in used - with_default:
         assert f"${{{name}:?" in text, f"compose must refuse to start without {name}"
+    for name in with_default:
+        assert f"`{name}=" in (DEPLOY / "README.md").read_text() or f"`{name}`" in (DEPLOY / "README.md").read_text()
+
+
+def test_no_command_line_has_a_secret() -> None:
+    """Compose puts values into commands and health checks before the container's shell sees them; `ps` shows them then."""
+    for document in FILES.values():
+        for service in document["services"].values():
+            for words in (
+                service.get("command", []),
+                service.get("healthcheck", {}).get("test", []),
+                service.get("entrypoint", []),
+            ):
+                assert not any(re.search(r"(?<!\$)(?:\$\$)*\$\{", word) for word in words), words
+
+
+def test_the_second_file_adds_to_services_of_the_first() -> None:
+    """It replaces nothing, mounts what the documented commands make or what is here, and opens a port the broker listens on."""
+    for name, service in TLS["services"].items():
+        assert service.keys() <= {"ports", "volumes"}
+        targets = [mount.split(":")[1] for mount in service["volumes"]]
+        assert not set(targets) & {mount.split(":")[1] for mount in SERVICES[name]["volumes"]}
+        for mount in service["volumes"]:
+            source = mount.split(":")[0].removeprefix("./")
+            made = source.startswith("certificates/") and f" -out {Path(source).name}\n" in (DEPLOY / "README.md").read_text()
+            kept = source.startswith("certificates/") and f" -keyout {Path(source).name} " in (DEPLOY / "README.md").read_text()
+            assert made or kept or (DEPLOY / source).exists(), mount
+            assert mount.endswith(":ro")
+    assert TLS["services"]["mosquitto"]["ports"] == ["${MQTT_TLS_ADDRESS:-127.0.0.1}:8883:8883"]
+    assert "\nlistener 8883\n" in (DEPLOY / "mosquitto-tls.conf").read_text()
 
 
 def test_the_readme_fills_in_the_secrets(tmp_path: Path) -> None:
@@ -75,14 +108,14 @@ def test_every_service_is_watched_and_comes_back(name: str) -> None:
     assert {"interval", "timeout", "retries", "start_period"} <= service["healthcheck"].keys()
     for other, wait in service.get("depends_on", {}).items():
         assert other in SERVICES
-        assert wait["condition"] in ("service_healthy", "service_started")
+        assert wait["condition"] == "service_healthy"
 
 
 @every_service
 def test_every_image_has_a_fixed_version(name: str) -> None:
     """Images from elsewhere have a full version, ours are built here."""
     image = SERVICES[name]["image"]
-    assert re.search(r":local$" if "build" in SERVICES[name] else r":\d+\.\d+\.\d+$", image)
+    assert re.search(r":local$" if "build" in SERVICES[name] else r":\d+\.\d+(\.\d+)?(-\w+)?(@sha256:[0-9a-f]{64})?$", image)
 
 
 @every_service
@@ -151,8 +184,8 @@ def test_the_example_configuration_fits_compose() -> None:
         assert parts.port == port
         assert f"127.0.0.1:{port}:{port}" in SERVICES[parts.hostname or ""]["ports"]
     store, influx = urlsplit(config.store.url), SERVICES["influxdb"]["environment"]
-    assert store.path == f"/{influx['DOCKER_INFLUXDB_INIT_BUCKET']}"
-    assert parse_qs(store.query) == {"org": [influx["DOCKER_INFLUXDB_INIT_ORG"]]}
+    assert store.path == f"/{influx['SETUP_BUCKET']}"
+    assert parse_qs(store.query) == {"org": [influx["SETUP_ORG"]]}
     assert f"'{urlsplit(config.mqtt.url).username}:%s" in SERVICES["mosquitto"]["command"][-1]
     agent, trainer = SERVICES["agent"], SERVICES["trainer"]
     assert {PASSWORD_VARIABLE, TOKEN_VARIABLE} <= agent["environment"].keys()
@@ -167,6 +200,21 @@ def test_the_example_configuration_fits_compose() -> None:
         assert f"./gatecast.toml:{service['command'][-1]}:ro" in service["volumes"]
     assert f"http://{config.agent.health}/healthz" in agent["healthcheck"]["test"]
     assert f"http://{config.agent.health}/healthz" in DOCKERFILE
+
+
+def test_prefect_uses_the_database_of_the_stack() -> None:
+    """Host, name, account and password are those that Postgres is set up with; its variables are Prefect's."""
+    database, prefect = SERVICES["postgres"]["environment"], SERVICES["prefect"]["environment"]
+    assert prefect["PREFECT_SERVER_DATABASE_HOST"] in SERVICES["prefect"]["depends_on"]
+    assert prefect["PREFECT_SERVER_DATABASE_NAME"] == database["POSTGRES_DB"]
+    assert prefect["PREFECT_SERVER_DATABASE_USER"] == database["POSTGRES_USER"]
+    assert prefect["PREFECT_SERVER_DATABASE_PASSWORD"] == "${PREFECT_PASSWORD}"
+    assert database["POSTGRES_PASSWORD"].startswith("${PREFECT_PASSWORD:?")
+    assert f"postgres:{database['PGDATA']}" in SERVICES["postgres"]["volumes"]
+    assert "ports" not in SERVICES["postgres"]
+    # The driver comes with Prefect.
+    locked = (ROOT / "requirements" / "train.txt").read_text()
+    assert prefect["PREFECT_SERVER_DATABASE_DRIVER"].split("+")[1] in re.findall(r"^(\w+)==", locked, re.MULTILINE)
 
 
 def test_the_example_configuration_passes_the_agents_own_check(monkeypatch: pytest.MonkeyPatch) -> None:

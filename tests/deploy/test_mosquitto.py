@@ -89,33 +89,53 @@ def test_strangers_are_refused(tmp_path: Path) -> None:
         client.loop_stop()
 
 
+def start_script(folder: Path, settings: Path, certificates: Path = Path("/none")) -> Path:
+    """Run the start command of compose.yaml up to the broker itself; its programs note how they are called, in `lines`.
+
+    Args:
+        folder: folder for everything.
+        settings: folder of the files of settings.
+        certificates: folder of the certificates.
+
+    Returns:
+        The broker's folder of data.
+    """
+    service = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["mosquitto"]
+    start, home = service["command"][-1].replace("$$", "$"), folder / "data"
+    for program in ("mosquitto_passwd", "mosquitto_sub"):
+        _wrap(folder / "bin" / program, folder / "lines", requires(program))
+    for program in ("mosquitto", "chown"):  # the broker is started by the test
+        _wrap(folder / "bin" / program, folder / "lines", "/bin/true")
+    home.mkdir()
+    for place, here in (("data", home), ("config", settings), ("certificates", certificates)):
+        start = start.replace(f"/mosquitto/{place}/", f"{here}/")
+    subprocess.run(["/bin/sh", "-euc", start], check=True, env=_variables(folder))
+    return home
+
+
+def _variables(folder: Path) -> dict[str, str]:
+    path = f"{folder}/bin:{os.environ['PATH']}"
+    return {"PATH": path, "MQTT_PASSWORD": ACCOUNT[1], "XDG_CONFIG_HOME": str(folder / "account")}
+
+
 def test_no_command_line_of_compose_has_the_password(tmp_path: Path) -> None:
     """The start command makes the account, the health check logs in with it, and no program is given the password."""
     service = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["mosquitto"]
-    start, home = service["command"][-1].replace("$$", "$"), tmp_path / "data"
-    lines = tmp_path / "lines"
-    for program in ("mosquitto_passwd", "mosquitto_sub"):
-        _wrap(tmp_path / "bin" / program, lines, requires(program))
-    for program in ("mosquitto", "chown"):  # the broker is started below
-        _wrap(tmp_path / "bin" / program, lines, "/bin/true")
-    variables = {
-        "PATH": f"{tmp_path}/bin:{os.environ['PATH']}",
-        "MQTT_PASSWORD": ACCOUNT[1],
-        "XDG_CONFIG_HOME": str(tmp_path / "account"),
-    }
-    home.mkdir()
-    subprocess.run(["/bin/sh", "-euc", start.replace("/mosquitto/data/", f"{home}/")], check=True, env=variables)
-    text = (DEPLOY / "mosquitto.conf").read_text()
+    settings = tmp_path / "settings"
+    settings.mkdir()
+    (settings / "mosquitto.conf").write_text((DEPLOY / "mosquitto.conf").read_text())
+    home, lines = start_script(tmp_path, settings), tmp_path / "lines"
+    text = (home / "settings").read_text()
     text = text.replace("listener 1883", "listener {port} 127.0.0.1\nuser root").replace("/mosquitto/data/", f"{home}/")
     with Mosquitto(tmp_path / "broker", configuration=text) as broker:
         kind, *check = service["healthcheck"]["test"]
-        words = [word.replace("$$", "$") for word in check]
-        asked = subprocess.run([*words, "-p", str(broker.port)], env=variables, capture_output=True, text=True, check=True)
+        words = [*(word.replace("$$", "$") for word in check), "-p", str(broker.port)]
+        asked = subprocess.run(words, env=_variables(tmp_path), capture_output=True, text=True, check=True)
     assert (kind, asked.stdout.split()[0]) == ("CMD", "mosquitto")
     assert {line.split()[0] for line in lines.read_text().splitlines()} == {path.name for path in (tmp_path / "bin").iterdir()}
     assert ACCOUNT[1] not in lines.read_text()
-    secrets = [home / "passwd", *(tmp_path / "account").iterdir()]
-    assert [path.stat().st_mode & 0o077 for path in secrets] == [0, 0, 0]
+    secrets = [home / "passwd", home / "settings", *(tmp_path / "account").iterdir()]
+    assert [path.stat().st_mode & 0o077 for path in secrets] == [0, 0, 0, 0]
 
 
 def _wrap(path: Path, lines: Path, program: str) -> None:

@@ -37,13 +37,13 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 def section(text: str, heading: str) -> str:
-    """What stands below a heading, up to the next of its level.
+    """What stands below a heading, up to the next of its level or above.
 
     Raises:
         DocumentationError: there is no such heading.
     """
-    level = heading.partition(" ")[0]
-    body = re.search(rf"^{re.escape(heading)}\n(.*?)(?=^{level} |\Z)", text, re.MULTILINE | re.DOTALL)
+    level = len(heading.partition(" ")[0])
+    body = re.search(rf"^{re.escape(heading)}\n(.*?)(?=^#{{1,{level}}} |\Z)", text, re.MULTILINE | re.DOTALL)
     if body is None:
         raise DocumentationError(f"expected the heading {heading!r}")
     return body[1]

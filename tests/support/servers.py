@@ -21,7 +21,14 @@ import pytest
 
 from tests.support.influx_http import ask, send
 
-PACKAGES = {"mosquitto_passwd": "mosquitto", "influxd": "influxdb", "nginx": "nginx-light", "systemd-analyze": "systemd"}
+PACKAGES = {
+    "mosquitto_passwd": "mosquitto",
+    "influxd": "influxdb",
+    "postgres": "postgresql",
+    "initdb": "postgresql",
+    "nginx": "nginx-light",
+    "systemd-analyze": "systemd",
+}
 HANGS_AFTER = 900.0  # seconds; what takes that long does not come, on the slowest machine either
 SBIN = "/usr/local/sbin:/usr/sbin"  # where Debian keeps servers, and no ordinary user's PATH looks
 

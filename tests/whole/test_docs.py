@@ -134,9 +134,11 @@ def test_benchmarks_page_names_every_window_that_is_not_the_default() -> None:
 
 
 def test_decision_records_have_their_form() -> None:
-    """Numbered without a gap, at most 40 lines, with context, options, outcome and consequences."""
+    """Each has a number of its own, at most 40 lines, with context, options, outcome and consequences."""
     records = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
-    for number, record in enumerate(records, 1):
+    numbers = [int(record.name[:4]) for record in records]
+    assert len(set(numbers)) == len(numbers)
+    for number, record in zip(numbers, records, strict=True):
         lines = record.read_text("utf-8").splitlines()
         assert record.name.startswith(f"{number:04}-")
         assert lines[0].startswith(f"# {number}. ")

@@ -26,6 +26,7 @@ from tests.support.interpreters import NEWEST_OF_THE_TRAINER, has_trainer, inter
 # All of them are taken by the parsers as they stand (test_docs.py).
 RUN_BY = {
     ("CONTRIBUTING.md", "make setup"): [".ci/run"],
+    ("CONTRIBUTING.md", "GATECAST_INFLUX_TOKEN"): [],  # it needs a server of the reader's
     ("README.md", "make demo"): [".ci/run", "flows/test_demo_run.py"],  # make test; the demo without make
     ("README.md", "source .venv/bin/activate"): [
         "whole/test_readme.py",
@@ -35,6 +36,10 @@ RUN_BY = {
     ("README.md", "gatecast init --discover"): ["flows/test_commands_discover.py"],
     ("deploy/README.md", "cd deploy"): ["deploy/test_compose.py"],
     ("deploy/README.md", "docker compose exec"): [],  # there is no container engine in the tests; the page says so
+    ("deploy/README.md", "docker compose exec -T postgres pg_dump"): ["deploy/test_postgres.py"],  # without the containers
+    ("deploy/README.md", "docker compose --file compose.yaml"): [],  # as above
+    ("deploy/README.md", "mkdir -p certificates"): ["deploy/test_encrypted.py"],
+    ("deploy/README.md", "cd certificates"): ["deploy/test_encrypted.py"],
     ("deploy/README.md", "useradd --system"): ["deploy/test_unit.py"],
     ("deploy/README.md", "python3 -m venv /opt/gatecast"): ["support/documented_gateway.py"],
     ("deploy/README.md", "/opt/gatecast/bin/gatecast-agent check"): ["support/documented_gateway.py"],
@@ -87,8 +92,10 @@ def test_a_page_without_the_blocks_is_refused(old: str, new: str) -> None:
 
 
 def test_a_section_ends_at_the_next_heading() -> None:
-    """Lower headings are part of it."""
-    assert section("# a\n## b\none\n### c\ntwo\n## d\nthree\n", "## b") == "one\n### c\ntwo\n"
+    """Lower headings are part of it, higher ones are not."""
+    page = "# a\n## b\none\n### c\ntwo\n## d\nthree\n"
+    assert section(page, "## b") == "one\n### c\ntwo\n"
+    assert section(page, "### c") == "two\n"
 
 
 def test_only_paths_of_the_machine_are_moved() -> None:
