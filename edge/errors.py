@@ -11,6 +11,8 @@ GatecastError
 └── StoreError           the store's
     ├── StoreBusy        wait and send again
     ├── StoreDenied      wrong password, bucket or address: say so, keep everything, try seldom
+    │   ├── BucketMissing    there is no such bucket: somebody has to make it
+    │   └── RightsMissing    the account is known and may not do this: somebody has to let it
     └── BlockRefused     the block holds rows the store will never take: split it, or count them where the others are stored
         └── BlockTooLarge    the block is too large for one write: split it
 """
@@ -112,6 +114,14 @@ class StoreBusy(StoreError):
 
 class StoreDenied(StoreError):
     """The store refuses the account, the bucket or the address."""
+
+
+class BucketMissing(StoreDenied):
+    """The store has no bucket of that name."""
+
+
+class RightsMissing(StoreDenied):
+    """The store knows the account, which may not do this."""
 
 
 class BlockRefused(StoreError):

@@ -22,6 +22,7 @@ from flows.commands import (
     rollback,
     serve,
 )
+from flows.commands.storing import store
 from flows.options import Commands
 from flows.processes.stopping import stoppable
 
@@ -42,6 +43,7 @@ COMMANDS: tuple[Command, ...] = (
     discover,
     import_file,
     history,
+    store,
     retrain,
     backtest,
     compare,

@@ -221,10 +221,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         engine = live.engine
         return 0 if engine is None else engine.lookback * engine.state.contract.interval
 
-    retention = None
-    if (keep := config.store.keep) is not None:
-        retention = Retention(parse_duration(keep), lambda: trust.common, needed, log, moment=clocks.moment)
-        store.forget(retention)
+    retention = _retention(config.store.keep, outside, lambda: trust.common, needed)
     counters, silence, broker = Counters(), Silence(series, clocks.moment), BrokerWatch(outside.subscriber, grumbler)
     sharing = None if config.mqtt.share is None else Sharing(series, outside.history, clocks.now)
     health = Health(counters, problem, shortfall, lambda: intake.records.documents())  # noqa: PLW0108 - it is made below
@@ -315,6 +312,19 @@ def _known_series(spool: Spool, ingests: Sequence[Ingest]) -> SeriesTable:
     for name, tags in spool.series():
         series.add(name, tags)
     return series
+
+
+def _retention(
+    keep: str | None, outside: Outside, now: Callable[[], int | None], needed: Callable[[], int]
+) -> Retention | None:
+    """What an SQLite store deletes, where the configuration names a time; the log says how large its file is."""
+    if (size := outside.store.size()) is not None and size.total:
+        outside.log(f"store: {size.words}")
+    if keep is None:
+        return None
+    retention = Retention(parse_duration(keep), now, needed, outside.log, moment=outside.clocks.moment)
+    outside.store.forget(retention)
+    return retention
 
 
 def _beyond(beyond: Beyond, store: Store, counters: Counters) -> list[bytes]:

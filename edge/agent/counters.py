@@ -107,6 +107,8 @@ class Gauge(Number):
     BACKLOG_BYTES = "blocks that wait for the store, packed", "byte", "backlog"
     SILENT_SERIES = "series whose readings have stopped", "series", OWN
     HELD_READINGS = "readings that wait for a clock that has proved itself", "reading"
+    STORE_BYTES = "file of an SQLite store with its log", "byte"
+    STORE_FREE_BYTES = "pages without rows in the file of an SQLite store, which the next rows take", "byte"
     RELEASE_AGE_SECONDS = "time since the last look at the release channel that succeeded", "second"
 
 

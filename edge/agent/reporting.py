@@ -55,6 +55,9 @@ class Reporter:
         readings = self._counters.total(Counter.READINGS)
         self._last = (now, readings)
         self._counters.set(Gauge.READINGS_PER_SECOND, (readings - before) / (now - since))
+        if (size := self._store.size()) is not None:
+            self._counters.set(Gauge.STORE_BYTES, size.total)
+            self._counters.set(Gauge.STORE_FREE_BYTES, size.free)
         self._write(row(self._counters, model, self._clocks.now()))
 
     def released(self, model: str) -> None:

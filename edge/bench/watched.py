@@ -146,7 +146,8 @@ class WatchedStore:
         self._written = written
         self.kind, self.advice = inner.kind, inner.advice
         self.join, self.split, self.count, self.name_of = inner.join, inner.split, inner.count, inner.name_of
-        self.count_readings, self.forget, self.close = inner.count_readings, inner.forget, inner.close
+        self.count_readings, self.forget = inner.count_readings, inner.forget
+        self.size, self.close = inner.size, inner.close
 
     def encode(self, points: Sequence[Points], series: SeriesTable) -> bytes:
         """As `Store.encode`."""

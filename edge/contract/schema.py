@@ -183,5 +183,6 @@ DRIFT = Measurement(
 )
 # What agents write, and what the trainer writes into the store of its fleet.
 MEASUREMENTS = (READING, FORECAST, FORECAST_LEAD, FORECAST_SCORE, MEANING, AGENT, RETRAINING, DRIFT)
+CHECK = "gatecast_check"  # of the row that `gatecast store check` writes and deletes; nothing else reads or writes it
 # Names that a tag of a series cannot have.
 RESERVED = frozenset({TIME, VALUE.name}.union(*(measurement.tags for measurement in MEASUREMENTS)))

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from edge.contract.columns import Int32, Points, SeriesTable
 from edge.contract.schema import LEAD, READING, SERIES, TIME, VALUE, Measurement
 from edge.contract.times import DAY, SECOND
-from edge.errors import ConfigurationError, StoreBusy, StoreDenied
+from edge.errors import BucketMissing, ConfigurationError, StoreBusy, StoreDenied
 from edge.quoting import without_account
 from edge.stores.address import TOKEN_VARIABLE, Address
 from edge.stores.influx_answers import Answer, Part, Rows, count_rows, fault_of_request, fault_of_write
@@ -91,8 +91,8 @@ class InfluxStore:
     ) -> None:
         self.url, self.bucket, self._page = url, bucket, page
         self._proof = Proof(url)
-        self._account = [("org", organisation)] if organisation else []
-        self._connection = Connection(url, token, tls=tls)
+        self.account = [("org", organisation)] if organisation else []
+        self.connection = Connection(url, token, tls=tls)
         self._table: SeriesTable | None = None  # the series whose tags are kept, ready for a line
         self._tags: list[str] = []
         self._reading_tags: list[str] = []
@@ -104,7 +104,7 @@ class InfluxStore:
     @property
     def advice(self) -> str:
         """As `Store.advice`."""
-        if self._account:
+        if self.account:
             return ""
         return "it names no ?org=my-org, which InfluxDB 2 needs unless the token can see exactly one organisation"
 
@@ -126,17 +126,17 @@ class InfluxStore:
             self._write(block)
         except (StoreBusy, StoreDenied):
             self._proof.forget()
-            self._connection.begin_anew()  # a proxy whose server is away may have answered as an old server does
+            self.connection.begin_anew()  # a proxy whose server is away may have answered as an old server does
             raise
 
     def _write(self, block: bytes) -> None:
-        answer = self._ask("POST", self._write_request, block)
-        if answer.lacks_organisation and not self._account and self._find_organisation():
-            answer = self._ask("POST", self._write_request, block)
+        answer = self.ask("POST", self._write_request, block)
+        if answer.lacks_organisation and not self.account and self._find_organisation():
+            answer = self.ask("POST", self._write_request, block)
         if (fault := fault_of_write(answer, block, self.url, self.bucket)) is not None:
             raise fault
-        database, retention = self._database
-        if self._proof.demand(answer, block, [("db", database), *retention], partial(self._connection.ask, "GET")):
+        database, retention = self.database
+        if self._proof.demand(answer, block, [("db", database), *retention], partial(self.connection.ask, "GET")):
             self._write(block)
 
     def join(self, blocks: Sequence[bytes]) -> bytes:
@@ -221,40 +221,39 @@ class InfluxStore:
         """As `Store.forget`: the server does that."""
         raise ConfigurationError(f"[store] keep is for SQLite; set the retention of the bucket {self.bucket} in InfluxDB")
 
+    def size(self) -> None:
+        """As `Store.size`: it takes room on the server."""
+
     def close(self) -> None:
         """As `Store.close`."""
-        self._connection.close()
+        self.connection.close()
         self._proof.forget()
 
-    def _ask(self, method: str, request: Callable[[], Request], body: bytes = b"", *, pages: bool = False) -> Answer:
+    def ask(self, method: str, request: Callable[[], Request], body: bytes = b"", *, pages: bool = False) -> Answer:
         """The answer to a request; where InfluxDB is 1.7 or older, the request is sent again in its own way."""
-        old_way = self._connection.old_way  # read first: another thread may set it meanwhile
-        answer = self._connection.ask(method, *request(), body, pages=pages)
-        if answer.wants_old_way and not (old_way and self._connection.old_way):
-            self._connection.go_the_old_way()
-            answer = self._connection.ask(method, *request(), body, pages=pages)
+        old_way = self.connection.old_way  # read first: another thread may set it meanwhile
+        answer = self.connection.ask(method, *request(), body, pages=pages)
+        if answer.wants_old_way and not (old_way and self.connection.old_way):
+            self.connection.go_the_old_way()
+            answer = self.connection.ask(method, *request(), body, pages=pages)
         return answer
 
     def _write_request(self) -> Request:
-        database, retention = self._database
-        if self._connection.old_way:
+        database, retention = self.database
+        if self.connection.old_way:
             return "/write", [("db", database), *retention, ("precision", "ns")]
-        return "/api/v2/write", [*self._account, ("bucket", self.bucket), ("precision", "ns")]
+        return "/api/v2/write", [*self.account, ("bucket", self.bucket), ("precision", "ns")]
 
     @property
-    def _database(self) -> tuple[str, list[tuple[str, str]]]:
+    def database(self) -> tuple[str, list[tuple[str, str]]]:
         """Names of the bucket in the 1.x API."""
         database, _, retention = self.bucket.partition("/")
         return database, [("rp", retention)] if retention else []
 
     def _find_organisation(self) -> bool:
-        """Ask InfluxDB 2 for the organisation where the URL names none.
-
-        Returns:
-            Whether exactly one was found.
-        """
-        organisation = self._connection.organisation(self.bucket)
-        self._account = [] if organisation is None else [("orgID", organisation)]
+        """Ask InfluxDB 2 for the organisation where the URL names none; returns whether exactly one was found."""
+        organisation = self.connection.organisation(self.bucket)
+        self.account = [] if organisation is None else [("orgID", organisation)]
         return organisation is not None
 
     def _query(self, query: str, wanted: Sequence[str] = (TIME,), most: int = 1) -> dict[str, Any]:
@@ -290,8 +289,8 @@ class InfluxStore:
             StoreBusy: as `Store.read`.
             StoreDenied: as `Store.read`.
         """
-        database, retention = self._database
-        answer = self._ask("GET", lambda: ("/query", [("db", database), *retention, *OPTIONS, ("q", query)]), pages=most != 1)
+        database, retention = self.database
+        answer = self.ask("GET", lambda: ("/query", [("db", database), *retention, *OPTIONS, ("q", query)]), pages=most != 1)
         if answer.status >= 300:
             raise fault_of_request(answer, self.url, self.bucket, "read")
         # Before it is read: of brackets alone the objects would take thirty times as much. Names may hold some as well.
@@ -308,7 +307,7 @@ class InfluxStore:
         if failure is not None and "not found" in failure:
             # InfluxDB 2 says the same of a bucket that this token may write but not read.
             hint = f"create bucket {self.bucket!r}, let the token read it, or check [store] url"
-            raise StoreDenied(f"{self.url} gives no rows ({failure[:200]}): {hint}")
+            raise BucketMissing(f"{self.url} gives no rows ({failure[:200]}): {hint}")
         if failure is not None:
             raise StoreBusy(f"{self.url} cannot answer {query!r}: {failure[:200]}")
         if results and results[-1].partial:

@@ -12,7 +12,7 @@ from operator import not_
 
 import msgspec
 
-from edge.errors import BlockRefused, BlockTooLarge, StoreBusy, StoreDenied, StoreError
+from edge.errors import BlockRefused, BlockTooLarge, BucketMissing, RightsMissing, StoreBusy, StoreDenied, StoreError
 
 TOKEN_HINT = "check GATECAST_INFLUX_TOKEN or [store] token_file"  # noqa: S105 - a sentence
 LONGEST = 200  # characters of the server's words in a message
@@ -32,6 +32,7 @@ FAULTS = re.compile(
 )
 TYPES = "field type conflict"
 CONFLICT = re.compile(r'input field "(?P<field>[^"]*)" on measurement "(?P<measurement>[^"]*)"')
+NO_BUCKET, HTML = "has no bucket", "text/html"
 OLD = re.compile(r"v?1\.[0-7]\.")
 
 
@@ -45,6 +46,7 @@ class Answer:
         version: `X-Influxdb-Version`, empty where none was given.
         body: the content.
         is_signed: whether a header X-Influxdb-… says that InfluxDB answers, or something that speaks for it.
+        date: time of the answer by the server's clock, as HTTP writes it; empty where none was given.
     """
 
     status: int
@@ -52,6 +54,7 @@ class Answer:
     version: str = ""
     body: bytes = b""
     is_signed: bool = False
+    date: str = ""
 
     @property
     def text(self) -> str:
@@ -176,9 +179,9 @@ def fault_of_request(answer: Answer, url: str, bucket: str, use: str) -> StoreEr
         return StoreDenied(f"{url} is no InfluxDB: it answers {status} with {kind}; check [store] url")
     if status in (401, 403):
         trouble = "refuses the account" if status == 401 else f"does not let this account {use} bucket {bucket!r}"
-        return StoreDenied(f"{url} {trouble} ({status}: {reason}): {TOKEN_HINT}")
+        return (StoreDenied if status == 401 else RightsMissing)(f"{url} {trouble} ({status}: {reason}): {TOKEN_HINT}")
     if (missing := _missing(answer, bucket)) is not None:
-        return StoreDenied(f"{url} {missing}")
+        return (BucketMissing if missing.startswith(NO_BUCKET) else StoreDenied)(f"{url} {missing}")
     if status >= 500 or status in BUSY:
         return StoreBusy(f"{url} answers {status}: {reason}", answered=status >= 500, passing=status > 500)
     return StoreDenied(f"{url} refuses the request ({status}): {reason}; check [store] url")
@@ -193,8 +196,8 @@ def _missing(answer: Answer, bucket: str) -> str | None:
         return None
     if "organization" in reason:
         return f"does not know the organisation ({status}: {reason}): check ?org= in [store] url"
-    if status == 404 or "retention policy" in reason:
-        return f"has no bucket {bucket!r} ({status}): create it, or check [store] url ({reason})"
+    if (status == 404 and HTML not in answer.kind) or "retention policy" in reason:
+        return f"{NO_BUCKET} {bucket!r} ({status}): create it, or check [store] url ({reason})"
     return None
 
 

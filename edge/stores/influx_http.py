@@ -82,6 +82,12 @@ class Connection:
         self._pool = PoolManager(maxsize=2, retries=False, ssl_context=tls.context() if url.startswith("https") else None)
         self._pool.pool_classes_by_scheme = {"http": _PlainPool, "https": _EncryptedPool}
 
+    @property
+    def user(self) -> str:
+        """User of 1.x; empty where the token names none."""
+        user, colon, _ = self._token.partition(":")
+        return user if colon else ""
+
     def go_the_old_way(self) -> None:
         """Speak as InfluxDB 1.7 and older understand it: `user:password` as an HTTP account."""
         if self._token:
@@ -131,7 +137,8 @@ class Connection:
                 _deadline.reset(token)
         fields = response.headers
         is_signed = any(name.lower().startswith("x-influxdb-") for name in fields)
-        return Answer(response.status, fields.get("Content-Type", ""), fields.get("X-Influxdb-Version", ""), content, is_signed)
+        kind, version, date = (fields.get(name, "") for name in ("Content-Type", "X-Influxdb-Version", "Date"))
+        return Answer(response.status, kind, version, content, is_signed, date)
 
     def _content(self, response: BaseHTTPResponse, most: int) -> bytes:
         """The body; the connection is free for the next request, or closed: the rest would be taken for the next answer."""

@@ -22,6 +22,7 @@ from edge.quoting import without_account
 from edge.stores.address import Address
 from edge.stores.inserting import Rows, gathered, insert
 from edge.stores.retention import Retention, table_of
+from edge.stores.size import Size, read_size
 from edge.stores.store import numbers
 
 PAGE = 50_000
@@ -150,7 +151,7 @@ class SqliteStore:
             is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
             if is_full and self._retention is not None and self._connection is not None:
                 self._retention.make_room(self._connection)
-            raise self._meaning(error) from error
+            raise self.meaning(error) from error
 
     def join(self, blocks: Sequence[bytes]) -> bytes:
         """As `Store.join`."""
@@ -188,7 +189,7 @@ class SqliteStore:
         if not self.path.exists():
             return
         try:
-            with closing(self._connect()) as connection:
+            with closing(self.connect()) as connection:
                 known = self._known_columns(connection, table_of(measurement.name))
                 if not known:
                     return
@@ -208,27 +209,27 @@ class SqliteStore:
                     owners = np.asarray([index[identity] for identity in columns[0]], np.int32)
                     yield Points(measurement, owners, np.asarray(columns[1], np.int64), {**values}, lead)
         except (OSError, sqlite3.Error) as error:
-            raise self._meaning(error) from error
+            raise self.meaning(error) from error
 
     def count_readings(self, start: int, stop: int) -> dict[str, int]:
         """As `Store.count_readings`."""
         if not self.path.exists():
             return {}
         try:
-            with closing(self._connect()) as connection:
+            with closing(self.connect()) as connection:
                 if not self._known_columns(connection, READING.name):
                     return {}
                 source = f"series CROSS JOIN {READING.name} ON series = series.id AND time >= ? AND time < ?"
                 return dict(connection.execute(f"SELECT name, count(*) FROM {source} GROUP BY series.id", (start, stop)))
         except (OSError, sqlite3.Error) as error:
-            raise self._meaning(error) from error
+            raise self.meaning(error) from error
 
     def span(self) -> tuple[int, int] | None:
         """As `Store.span`."""
         if not self.path.exists():
             return None
         try:
-            with closing(self._connect()) as connection:
+            with closing(self.connect()) as connection:
                 if not self._known_columns(connection, READING.name):
                     return None
                 ends = ", ".join(
@@ -236,8 +237,12 @@ class SqliteStore:
                 )
                 first, last = connection.execute(f"SELECT {ends} FROM series").fetchone()
         except (OSError, sqlite3.Error) as error:
-            raise self._meaning(error) from error
+            raise self.meaning(error) from error
         return None if first is None else (int(first), int(last))
+
+    def size(self) -> Size | None:
+        """As `Store.size`."""
+        return read_size(self.path)
 
     def close(self) -> None:
         """As `Store.close`."""
@@ -247,7 +252,7 @@ class SqliteStore:
             self._ids.clear()
             self._columns.clear()
 
-    def _connect(self) -> sqlite3.Connection:
+    def connect(self) -> sqlite3.Connection:
         """A new connection. Every reader has its own, because the sender's thread may be writing."""
         return sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=self._patience)
 
@@ -257,7 +262,7 @@ class SqliteStore:
             self._check_names(self._connection)
         if self._connection is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            connection = self._connect()
+            connection = self.connect()
             try:
                 self._go_together(connection)
                 connection.execute("PRAGMA synchronous=FULL")
@@ -304,7 +309,7 @@ class SqliteStore:
                 connection.execute(f"PRAGMA busy_timeout={round(self._patience * 1000)}")
                 return
 
-    def _meaning(self, error: Exception) -> StoreError:
+    def meaning(self, error: Exception) -> StoreError:
         """What a failure means for the block: wait where the file is locked or the disk is full, else tell the user."""
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CANTOPEN) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):

@@ -13,6 +13,7 @@ from edge.errors import ConfigurationError
 from edge.quoting import without_account
 from edge.stores.address import Address
 from edge.stores.retention import Retention
+from edge.stores.size import Size
 from edge.tls import TlsFiles
 
 BLOCK_ROWS = 5_000
@@ -98,6 +99,9 @@ class Store(Protocol):
         Raises:
             ConfigurationError: the store has a retention of its own.
         """
+
+    def size(self) -> Size | None:
+        """Room that it takes on the disk of this machine; None where it takes none here."""
 
     def close(self) -> None:
         """Close files and connections; the next use opens them again."""

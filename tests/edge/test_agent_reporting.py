@@ -45,6 +45,22 @@ def test_numbers_are_written_every_so_many_seconds(tmp_path: Path) -> None:
     assert [len(commit.blocks) for commit in committed.commits] == [1, 1]
 
 
+def test_size_of_an_sqlite_store_is_told(tmp_path: Path) -> None:
+    """With every report; of a file that is not there yet nothing is said."""
+    counters, store, moment = Counters(), SqliteStore(tmp_path / "store.db"), [100.0]
+    reporter = Reporter("agent", 10.0, store, Committed(), counters, Clocks(lambda: 0, lambda: moment[0]))  # type: ignore[arg-type]
+    moment[0] = 120.0
+    reporter.report_if_due("none")
+    assert Gauge.STORE_BYTES not in counters.gauges()
+    store.write(store.encode([], SeriesTable()))
+    moment[0] = 140.0
+    reporter.report_if_due("none")
+    log = tmp_path / "store.db-wal"
+    assert counters.gauge(Gauge.STORE_BYTES) == store.path.stat().st_size + log.stat().st_size > 0
+    assert counters.gauge(Gauge.STORE_FREE_BYTES) == 0
+    store.close()
+
+
 def test_the_broker_is_spoken_of_when_it_changes() -> None:
     """Not at every look, and not while it is as it was."""
     lines: list[str] = []

@@ -68,6 +68,9 @@ class Memory:
         """Not used."""
         raise NotImplementedError
 
+    def size(self) -> None:
+        """None."""
+
     def close(self) -> None:
         """Nothing to let go of."""
 

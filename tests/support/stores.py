@@ -43,7 +43,7 @@ class Tenant:
         self.names: set[str] = set()
         self.kind, self.advice = store.kind, store.advice
         self.write, self.join, self.split, self.count = store.write, store.join, store.split, store.count
-        self.name_of, self.forget, self.close = store.name_of, store.forget, store.close
+        self.name_of, self.forget, self.close, self.size = store.name_of, store.forget, store.close, store.size
 
     def encode(self, points: Sequence[Points], series: SeriesTable) -> bytes:
         """As `Store.encode`, under other names."""

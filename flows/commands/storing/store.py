@@ -1,0 +1,94 @@
+"""`gatecast store check` and `gatecast store vacuum`."""
+
+import argparse
+import json
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from edge.commands.options import add_config
+from edge.errors import ConfigurationError, GatecastError
+from edge.quoting import one_line
+from flows.options import Commands, add_command, add_json
+
+if TYPE_CHECKING:
+    from edge.config.sections import Config
+    from flows.commands.storing.findings import Wanted
+
+
+def add_parser(commands: Commands) -> None:
+    """Add `store` to the commands."""
+    parser = add_command(commands, "store", run, "try the store, or write an SQLite file anew")
+    parts = parser.add_subparsers(dest="part", required=True, metavar="check | vacuum")
+    check = "write, read and delete a row; tell version, rights, retention, clock and size"
+    vacuum = "write an SQLite file anew, so that it gives free pages back; agents may go on"
+    for name, text in (("check", check), ("vacuum", vacuum)):
+        part = parts.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        add_config(part)
+        add_json(part)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Try the store, or write its file anew.
+
+    Returns:
+        0 where it is ready, 1 where something is wrong.
+
+    Raises:
+        GatecastError: one line that says what to do.
+    """
+    from edge.config.reading import read_config
+
+    config = read_config(options.config)
+    return _check(config, as_json=options.json) if options.part == "check" else _vacuum(config, as_json=options.json)
+
+
+def _check(config: "Config", *, as_json: bool) -> int:
+    from edge.stores.looking.looking import look_at
+    from edge.stores.store import open_store
+    from flows.commands.storing.findings import Finding, Grade, document, findings
+
+    with closing(open_store(config.store.url, config.store.token_file, config.store.tls)) as store:
+        look = look_at(store)
+    found = findings(look, _wanted(config))
+    if (warning := config.store.in_the_open()) is not None:
+        found.append(Finding("encryption", warning, Grade.WARNING))
+    if as_json:
+        print(json.dumps(document(look, found)))
+    else:
+        for finding in found:
+            print(f"{finding.grade.value:5} {finding.subject}: {one_line(finding.text)}")
+    return int(any(finding.grade is Grade.WRONG for finding in found))
+
+
+def _vacuum(config: "Config", *, as_json: bool) -> int:
+    from edge.stores.looking.vacuum import vacuum
+    from edge.stores.sqlite import SqliteStore
+    from edge.stores.store import open_store
+
+    with closing(open_store(config.store.url, config.store.token_file, config.store.tls)) as store:
+        if not isinstance(store, SqliteStore):
+            raise ConfigurationError("gatecast store vacuum is for SQLite; an InfluxDB does that itself")
+        sizes = vacuum(store)
+    before, after = sizes.before.total, sizes.after.total
+    if as_json:
+        print(json.dumps({"before": before, "after": after}))
+    else:
+        print(f"{store.path}: {before / 1e6:,.1f} MB before, {after / 1e6:,.1f} MB now; from now on it gives free pages back")
+    return 0
+
+
+def _wanted(config: "Config") -> "Wanted":
+    """What the windows of the live bundle and the next training need of the store."""
+    from edge.commands.checking import local_bundle
+    from edge.contract.times import DAY, parse_duration
+    from flows.commands.storing.findings import Wanted
+
+    fleet, windows = config.fleet, 0
+    window = 7 * DAY if fleet.interval is None or fleet.window is None else parse_duration(fleet.interval) * fleet.window
+    try:
+        bundle = local_bundle(config)
+        if bundle is not None:
+            windows = bundle.manifest.contract.window * bundle.manifest.contract.interval
+    except (GatecastError, OSError):  # that is what `gatecast-agent check` is for
+        pass
+    return Wanted(windows, window, None if config.store.keep is None else parse_duration(config.store.keep))
