@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from edge.errors import BlockRefused, BlockTooLarge, StoreBusy, StoreDenied
+from edge.errors import BlockRefused, BlockTooLarge, BucketMissing, RightsMissing, StoreBusy, StoreDenied
 from edge.stores.influx_answers import Answer, count_rows, fault_of_write
 
 BLOCK = b"reading,series=a value=1.0 30\nreading,series=b value=2.0 10\nforecast,series=a q50=1.0 20"
@@ -56,8 +56,10 @@ def test_only_no_content_is_a_success() -> None:
 def test_request_that_is_wrong_keeps_every_row(status: int, body: object, words: str) -> None:
     """The server's own words are in the message, and what to set."""
     found = fault(status, body)
-    assert type(found) is StoreDenied
+    assert isinstance(found, StoreDenied)
     assert words in str(found)
+    assert isinstance(found, BucketMissing) == words.startswith("has no bucket")
+    assert isinstance(found, RightsMissing) == (status == 403)
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_command_tries_the_store_of_the_configuration(tmp_path: Path, capsys: py
 
 @pytest.mark.training
 def test_windows_of_the_live_bundle_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A `keep` that is shorter than they are is wrong, with exit code 1; a bundle that cannot be read is none of its business."""
+    """A `keep` that is shorter than they are is wrong, with exit code 1; one that cannot be read is no matter of the store."""
     config, bundle = write_fleet(tmp_path), baseline_bundle(replace(CONTRACT, interval=DAY // 8, window=24))
     channel = release(tmp_path / "registry", bundle)
     text = config.read_text().replace("[registry]", 'keep = "2d"\n[registry]')

@@ -26,7 +26,7 @@ class Finding:
     Args:
         subject: subject of the check.
         text: result, and advice where it is wrong.
-        grade: how it ended.
+        grade: grade of the result.
     """
 
     subject: str
@@ -58,19 +58,19 @@ def findings(look: Look, wanted: Wanted) -> list[Finding]:
     """What was looked at, one line each."""
     if look.trouble is not None:
         return [Finding("store", look.trouble, Grade.WRONG)]
-    found = [Finding("store", look.product), *_rights(look)]
+    results = [Finding("store", look.product), *_rights(look)]
     if look.organisation:
-        found.append(Finding("organisation", look.organisation))
+        results.append(Finding("organisation", look.organisation))
     if look.keep is not None or look.reads is None:
-        found.append(_retention(look, wanted))
+        results.append(_retention(look, wanted))
     if look.ahead is not None:
-        found.append(_clock(look.ahead))
+        results.append(_clock(look.ahead))
     if look.fault is not None:
         advice = "end all programs that use the file, and restore it from a copy or move it away"
-        found.append(Finding("file", f"it is damaged ({look.fault}): {advice}", Grade.WRONG))
+        results.append(Finding("file", f"it is damaged ({look.fault}): {advice}", Grade.WRONG))
     elif look.size is not None and look.reads is None:
-        found.append(_size(look.size))
-    return found
+        results.append(_size(look.size))
+    return results
 
 
 def _rights(look: Look) -> list[Finding]:
@@ -133,11 +133,11 @@ def _size(size: Size) -> Finding:
     )
 
 
-def document(look: Look, found: list[Finding]) -> dict[str, object]:
+def document(look: Look, results: list[Finding]) -> dict[str, object]:
     """The same as JSON types; absent is null."""
     size = None if look.size is None else {"file": look.size.file, "log": look.size.log, "free": look.size.free}
     return {
-        "ok": all(finding.grade is not Grade.WRONG for finding in found),
+        "ok": all(finding.grade is not Grade.WRONG for finding in results),
         "store": look.product or None,
         "writes": look.trouble is None and look.writes is None,
         "reads": look.trouble is None and look.reads is None,
@@ -145,5 +145,5 @@ def document(look: Look, found: list[Finding]) -> dict[str, object]:
         "keep_seconds": None if look.keep is None else look.keep / SECOND,
         "clock_ahead_seconds": look.ahead,
         "bytes": size,
-        "checks": [{"subject": f.subject, "text": f.text, "grade": f.grade.name.lower()} for f in found],
+        "checks": [{"subject": f.subject, "text": f.text, "grade": f.grade.name.lower()} for f in results],
     }

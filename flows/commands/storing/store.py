@@ -49,15 +49,15 @@ def _check(config: "Config", *, as_json: bool) -> int:
 
     with closing(open_store(config.store.url, config.store.token_file, config.store.tls)) as store:
         look = look_at(store)
-    found = findings(look, _wanted(config))
+    results = findings(look, _wanted(config))
     if (warning := config.store.in_the_open()) is not None:
-        found.append(Finding("encryption", warning, Grade.WARNING))
+        results.append(Finding("encryption", warning, Grade.WARNING))
     if as_json:
-        print(json.dumps(document(look, found)))
+        print(json.dumps(document(look, results)))
     else:
-        for finding in found:
+        for finding in results:
             print(f"{finding.grade.value:5} {finding.subject}: {one_line(finding.text)}")
-    return int(any(finding.grade is Grade.WRONG for finding in found))
+    return int(any(finding.grade is Grade.WRONG for finding in results))
 
 
 def _vacuum(config: "Config", *, as_json: bool) -> int:
