@@ -67,6 +67,9 @@ check: setup ## lint, format, types, import rules
 bench: setup ## measurements, printed as tables
 	$(BIN)/python benchmarks/agent_throughput.py $(ARGS)
 
+dashboards: setup ## write the dashboards and alert rules of deploy/grafana anew
+	PYTHONPATH=.:deploy/grafana $(BIN)/python -m as_code
+
 lock: setup ## bring requirements/ up to pyproject.toml; UPGRADE=1 takes newer versions
 	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra dev -o requirements/dev.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/dev.txt pyproject.toml --extra train -o requirements/train.txt

@@ -1,7 +1,8 @@
 """Every query of a Grafana dashboard, with what Grafana puts in for its variables, for tests against a real store."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from edge.contract.times import SECOND, parse_duration
@@ -18,7 +19,10 @@ MILLISECOND = SECOND // 1000
 def panels(dashboard: Json) -> Iterator[Json]:
     """Every panel that asks something, those inside collapsed rows included."""
     for panel in dashboard["panels"]:
-        yield from panels(panel) if panel["type"] == "row" else [panel]
+        if panel["type"] == "row":
+            yield from panels(panel)
+        else:
+            yield panel
 
 
 def length(text: str) -> int:
@@ -44,6 +48,7 @@ def filled(query: str, span: tuple[int, int], interval: int, variables: dict[str
         interval: the least `$__interval`, ns.
         variables: name to value.
     """
+    query = re.sub(r"\$\{(\w+):regex\}", lambda match: escaped(variables[match[1]]), query)
     start, stop = (time // MILLISECOND for time in span)
     exact = (stop - start) / POINTS / 1000
     step = max(interval // MILLISECOND, 1000 * next((seconds for seconds in STEPS if seconds >= exact), STEPS[-1]))
@@ -52,9 +57,24 @@ def filled(query: str, span: tuple[int, int], interval: int, variables: dict[str
         "__interval": f"{step}ms",
         **variables,
     }.items():
-        query = query.replace(f"${{{name}}}", value).replace(f"${name}", value)
+        query = re.sub(rf"\$(?:\{{{name}\}}|{name}\b)", lambda _, value=value: value, query)  # type: ignore[misc]
     assert "$" not in query, f"a variable nobody defines: {query}"
     return query
+
+
+def escaped(text: str) -> str:
+    """A text as the format `regex` of Grafana writes it."""
+    return re.sub(r"[\\^$*+?.()|\[\]{}/]", lambda match: f"\\{match[0]}", text)
+
+
+def at(query: str, now: int) -> str:
+    """The query with a given time for the server's own `now()`."""
+    return query.replace("now()", f"{now // MILLISECOND}ms")
+
+
+def _first_number(text: str) -> int:
+    match = re.search(r"\d+", text)
+    return int(match[0]) if match else -1
 
 
 def choices(variable: Json, rows: Rows) -> list[str]:
@@ -65,15 +85,21 @@ def choices(variable: Json, rows: Rows) -> list[str]:
         rows: the answer to its query, names of tags or of fields.
     """
     texts = sorted(row["value"] if "value" in row else row["fieldKey"] for row in rows)
-    pattern = re.compile(variable["regex"].strip("/"))
-    texts = [text for text in texts if pattern.search(text)]
-    if variable["sort"] in NUMERICAL:
-        texts.sort(key=lambda text: int(match[0]) if (match := re.search(r"\d+", text)) else -1)
-    return texts[::-1] if variable["sort"] == NUMERICAL[1] else texts
+    pattern = re.compile(variable.get("regex", "").strip("/"))
+    matches = [(text, match) for text in texts if (match := pattern.search(text))]
+    texts = [match[1] if pattern.groups else text for text, match in matches]
+    if variable.get("sort") in NUMERICAL:
+        texts.sort(key=_first_number)
+    return texts[::-1] if variable.get("sort") == NUMERICAL[1] else texts
 
 
 def answers(
-    dashboard: Json, ask: Callable[[str], Rows], *, now: int, span: tuple[int, int] | None = None
+    dashboard: Json,
+    ask: Callable[[str], Rows],
+    *,
+    now: int,
+    span: tuple[int, int] | None = None,
+    chosen: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[dict[str, str], dict[str, Rows]]:
     """Ask everything the dashboard asks, each variable set to its first value.
 
@@ -82,6 +108,7 @@ def answers(
         ask: function that runs one InfluxQL query.
         now: time that `now` means, ns.
         span: first and last moment shown, ns; None for the dashboard's own range.
+        chosen: variable to the value that somebody has chosen or written.
 
     Returns:
         Value of each variable, and the rows of each query by a name such as `panel 'Backlog' A`.
@@ -90,17 +117,23 @@ def answers(
     variables: dict[str, str] = {}
     found: dict[str, Rows] = {}
     for variable in dashboard["templating"]["list"]:
-        rows = found[f"variable '{variable['name']}'"] = ask(filled(variable["query"], shown, 1, variables))
-        variables[variable["name"]] = next(iter(choices(variable, rows)), "")
+        name = variable["name"]
+        if variable["type"] == "query":
+            query = filled(at(variable["query"], now), shown, 1, variables)
+            rows = found[f"variable '{name}'"] = ask(query)
+            variables[name] = chosen.get(name, next(iter(choices(variable, rows)), ""))
+        elif variable["type"] == "textbox":
+            variables[name] = chosen.get(name, variable["query"])
+        else:
+            assert variable["type"] == "datasource"
     for annotation in dashboard["annotations"]["list"]:
-        if not annotation.get("builtIn"):
-            query = filled(annotation["target"]["query"], shown, 1, {})  # Grafana escapes variables as for a pattern there
-            found[f"annotation '{annotation['name']}'"] = ask(query)
+        query = filled(annotation["target"]["query"], shown, 1, {})  # Grafana escapes variables as for a pattern there
+        found[f"annotation '{annotation['name']}'"] = ask(at(query, now))
     for panel in panels(dashboard):
         period = (moment(f"now-{panel['timeFrom']}", now), now) if "timeFrom" in panel else shown
         interval = length(panel.get("interval", "1s"))
         for target in panel["targets"]:
             name = f"panel '{panel['title']}' {target['refId']}"
             assert name not in found, f"two of {name}"
-            found[name] = ask(filled(target["query"], period, interval, variables))
+            found[name] = ask(filled(at(target["query"], now), period, interval, variables))
     return variables, found

@@ -50,6 +50,7 @@ RUN_BY = {
     ("docs/by-hand.md", "python3 -c"): ["whole/test_by_hand.py"],
     ("docs/benchmarks.md", "python benchmarks/ett.py"): ["benchmarks/test_ett.py"],  # on a set of its own
     ("docs/compare.md", "gatecast compare"): ["flows/test_commands_compare.py"],  # the quick form
+    ("docs/dashboards.md", "make dashboards"): ["deploy/test_grafana_files.py"],  # without make
     ("docs/discovery.md", "gatecast discover"): ["flows/test_commands_discover.py"],
     ("docs/history.md", "gatecast history"): ["flows/test_commands_history.py"],
     ("docs/operations.md", "gatecast-agent check"): ["edge/test_cli.py", "edge/test_agent_health.py"],

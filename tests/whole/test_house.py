@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("edge", "pipeline", "flows")
-FOLDERS = (*PACKAGES, "tests", "benchmarks")
+FOLDERS = (*PACKAGES, "tests", "benchmarks", "deploy")
 LONGEST = 400
 MOST_FILES = 13
 
