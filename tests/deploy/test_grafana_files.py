@@ -206,7 +206,7 @@ def test_provisioning_names_the_same_data_source_folder_and_path() -> None:
     assert asked == {source["uid"], "__expr__"}
     (provider,) = yaml.safe_load((GRAFANA / "provisioning/dashboards/gatecast.yaml").read_text())["providers"]
     services = yaml.safe_load((GRAFANA.parent / "compose.yaml").read_text())["services"]
-    assert source["jsonData"]["dbName"] == services["influxdb"]["environment"]["DOCKER_INFLUXDB_INIT_BUCKET"]
+    assert source["jsonData"]["dbName"] == services["influxdb"]["environment"]["SETUP_BUCKET"]
     assert f"./grafana/dashboards:{provider['options']['path']}:ro" in services["grafana"]["volumes"]
     assert "./grafana/provisioning:/etc/grafana/provisioning:ro" in services["grafana"]["volumes"]
     home = services["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
