@@ -229,7 +229,8 @@ def _names_a_line(answer: Answer) -> bool:
     document, words = _document(answer), _words(answer)
     lines = document.data if isinstance(document.data, list) else [document.data]
     named = document.line or any(line and line.line_number for line in lines) or (answer.is_cut and '"line_number"' in words)
-    return bool(named or _unparsable(words))
+    # A text whose end is missing goes on in the next line.
+    return bool(named or END_OF_LINE in words.partition(UNPARSABLE)[2])
 
 
 def _unparsable(words: str) -> list[bytes]:

@@ -66,6 +66,7 @@ def test_request_that_is_wrong_keeps_every_row(status: int, body: object, words:
     ("status", "body"),
     [
         (400, {"error": "unable to parse 'x': missing fields"}),
+        (400, {"code": "invalid", "message": "unable to parse 'a text=\"b 1\nc value=1 2': unbalanced quotes"}),
         (400, {"code": "invalid", "message": "unable to parse 'reading value=x 1': invalid number"}),
         (400, {"code": "invalid", "line": 2, "message": "failed to parse line protocol: errors encountered on line(s): …"}),
         (400, {"error": "parsing failed for write_lp endpoint", "data": {"original_line": "x", "line_number": 1}}),

@@ -149,6 +149,22 @@ class NamedInflux:
         self._accounts.append(str(answer["id"]))
         return str(answer["token"])
 
+    def run_flux(self, script: str) -> None:
+        """Run a script in Flux, of InfluxDB 2.
+
+        Raises:
+            RuntimeError: it is refused, or fails.
+        """
+        path = f"/api/v2/query?{urlencode({'org': self.organisation})}"
+        status, _, answer = self._ask("POST", path, script.encode(), {"Content-Type": "application/vnd.flux"})
+        if status != 200 or b"error" in answer.partition(b"\n")[0]:
+            raise RuntimeError(f"{status} {answer.decode(errors='replace').strip()}")
+
+    def check_task(self, script: str) -> None:
+        """Make a task of InfluxDB 2, and delete it; RuntimeError where it is refused."""
+        answer = self._json("POST", "/api/v2/tasks", {"flux": script, "orgID": self._organisation_id})
+        self._json("DELETE", f"/api/v2/tasks/{answer['id']}")
+
     def write(self, bucket: str, lines: str) -> None:
         """As `Influx.write`."""
         names = {"db": bucket} if self.version.startswith(OLD) else {"org": self.organisation, "bucket": bucket}

@@ -55,6 +55,10 @@ RUN_BY = {
     ("docs/history.md", "gatecast history"): ["flows/test_commands_history.py"],
     ("docs/operations.md", "gatecast-agent check"): ["edge/test_cli.py", "edge/test_agent_health.py"],
     ("docs/operations.md", "gatecast-agent recover"): ["edge/test_commands_recover.py"],
+    ("docs/store.md", "gatecast store check"): ["flows/test_commands_storing.py"],
+    ("docs/store.md", "influx -execute 'CREATE DATABASE"): ["edge/test_stores_contract_page.py"],
+    ("docs/store.md", "influx -execute 'CREATE RETENTION"): ["edge/test_stores_contract_page.py"],
+    ("docs/store.md", "influx bucket create"): [],  # the program of InfluxDB 2 is not there; the page's Flux is run on a server
     ("docs/operations.md", "gatecast retrain --no-release"): ["flows/test_retraining_flow.py", "flows/test_cli.py"],
 }
 
