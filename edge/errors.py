@@ -4,6 +4,7 @@ GatecastError
 ├── ConfigurationError   the user's: stop with exit code 2
 ├── DiskFull             the operator's: make room, then start again
 ├── HistoryError         the user's: this history cannot be trained on, exit code 1
+│   └── HistoryTooShort  time's: there will be more
 ├── PayloadError         the sensor's: count it, skip the message
 ├── BundleError          the trainer's: refuse the bundle, keep the old one
 │   └── BundleDamaged    the transfer's: it is not what was released, fetch it again
@@ -62,6 +63,10 @@ class DiskFull(GatecastError):
 
 class HistoryError(GatecastError):
     """The history cannot be read or cannot be trained on."""
+
+
+class HistoryTooShort(HistoryError):
+    """The history has to grow before it can be trained on."""
 
 
 class PayloadError(GatecastError):

@@ -92,6 +92,9 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser, names = _parsers()
+    if not arguments:
+        parser.print_help(sys.stderr)
+        parser.exit(ConfigurationError.code)
     check_command(parser, arguments, names)
     return parser.parse_args(arguments)
 

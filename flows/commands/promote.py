@@ -55,14 +55,26 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _contract(path: "Path") -> "Contract":
-    """The contract of the configuration; without `[fleet] interval` that of the readings in the store."""
+    """The contract of the configuration; without `[fleet] interval` that of the readings in the store.
+
+    Raises:
+        HistoryError: no interval follows from them; says what to write.
+    """
     from edge.config.fleet import contract_at
     from edge.config.reading import read_config
     from edge.contract.times import parse_duration
+    from edge.errors import HistoryError
     from edge.stores.store import open_store
     from pipeline.history.from_store import needs_of
 
     config = read_config(path)
     if config.fleet.interval is not None:
         return contract_at(config.fleet, parse_duration(config.fleet.interval))
-    return needs_of(open_store(config.store.url, config.store.token_file, config.store.tls), config.fleet).contract
+    store = open_store(config.store.url, config.store.token_file, config.store.tls)
+    try:
+        return needs_of(store, config.fleet).contract
+    except HistoryError as error:
+        raise HistoryError(
+            f'a baseline needs an interval, and none follows from the store: {error}; or write [fleet] interval = "15min", as '
+            f"long as that of your sensors, into {path}"
+        ) from error

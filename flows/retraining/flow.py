@@ -15,7 +15,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from edge.config.reading import read_config
 from edge.config.sections import Config
-from edge.errors import GatecastError, StoreBusy
+from edge.errors import GatecastError, HistoryTooShort, StoreBusy
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.model import open_forecaster
@@ -24,7 +24,7 @@ from flows.progress import Show, current
 from flows.retraining.fleet import fleet_name
 from flows.retraining.limit import Limit, longest, within
 from flows.retraining.server import reachable_server
-from flows.retraining.started import Started, begin
+from flows.retraining.started import Started, begin, run_again
 from pipeline.history.cells import Workspace
 from pipeline.history.from_store import History
 from pipeline.history.prepared import Prepared, prepare_history
@@ -146,7 +146,7 @@ def _champion(registry: Registry, channel: str) -> tuple[Forecaster, Bundle] | N
     return None if bundle is None else (open_forecaster(bundle), bundle)
 
 
-@flow(name="retrain", persist_result=False, validate_parameters=False)
+@flow(name="retrain", persist_result=False, validate_parameters=False, on_crashed=[run_again])
 def retrain(
     config_path: str, *, release: bool = True, until: int | None = None, trials: int = 0, cause: str = "manual"
 ) -> Retrained | State:
@@ -211,11 +211,17 @@ def _retrained(job: Job, run: Started | None = None, limit: Limit | None = None,
     read = extract if run is None else extract.with_options(retries=len(PATIENT), retry_delay_seconds=list(PATIENT))
     with tempfile.TemporaryDirectory(prefix="gatecast-") as name:
         folder = Path(name)
-        prepared = validate(read(config, job.until, folder), job.fleet, show)
+        registry = Registry(Path(config.registry.path))
+        released = registry.channel(config.registry.channel) is not None
+        try:
+            prepared = validate(read(config, job.until, folder), job.fleet, show)
+        except HistoryTooShort as error:
+            if released:
+                raise
+            raise HistoryTooShort(f"{error}; until then, gatecast promote last_value releases a baseline") from error
         readings = sum(series.readings for series in prepared.report.series)
         show.note(f"  {len(prepared.table.names)} series, {readings} readings; {prepared.contract.words}")
-        registry = Registry(Path(config.registry.path))
-        if not asked and registry.channel(config.registry.channel) is not None:
+        if not asked and released:
             reason = trained_on(registry.versions(), prepared.table.data_hash)
             if reason is not None:
                 return _nothing_new(job, reason)

@@ -5,9 +5,11 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 from prefect.states import Failed
 
@@ -36,6 +38,28 @@ class Started:
         with suppress(Exception), get_client(httpx_settings={"timeout": 60.0}, sync_client=True) as client:
             client.set_flow_run_state(self.identity, Failed(message=line), force=True)
         os._exit(0)  # another code would be taken for a crash, and make up a run
+
+
+def run_again(flow: Any, flow_run: FlowRun, state: Any) -> None:  # noqa: ANN401, ARG001 - as Prefect calls it
+    """Start a run in place of one whose process died, once: a second death has a cause that stays.
+
+    Prefect calls it wherever the dead process was started: in `gatecast serve`, and in the worker of a pool.
+    """
+    if flow_run.deployment_id is not None and AGAIN not in flow_run.tags:
+        start_again(flow_run.deployment_id, flow_run.id, flow_run.parameters)
+
+
+def start_again(deployment: UUID | str, dead: UUID | str, parameters: dict[str, Any]) -> None:
+    """Start a run with the same parameters; a second call for the same run changes nothing.
+
+    Args:
+        deployment: identity of the deployment.
+        dead: identity of the run whose process died.
+        parameters: parameters of the flow.
+    """
+    document = {"parameters": parameters, "tags": [AGAIN], "idempotency_key": f"{AGAIN}-{dead}"}
+    with get_client(sync_client=True) as client:
+        client.request("POST", f"/deployments/{deployment}/create_flow_run", json=document)  # type: ignore[arg-type]
 
 
 def begin() -> Started | None:

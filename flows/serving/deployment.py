@@ -9,7 +9,7 @@ from uuid import UUID
 from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 
-from flows.retraining.started import AGAIN
+from flows.retraining.started import start_again
 
 OVER = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 NEWEST = 200  # runs that the server gives at once
@@ -99,7 +99,7 @@ class Deployment:
 
     def upcoming(self, after: datetime) -> Run | None:
         """The next run; None while the server has not made it yet."""
-        chosen = {"expected_start_time": {"after_": after.isoformat()}, "state": {"type": {"any_": ["SCHEDULED"]}}}
+        chosen = {"expected_start_time": {"after_": after.isoformat()}, "state": {"type": {"any_": ["SCHEDULED", "PENDING"]}}}
         return next(iter(self._runs(chosen, "EXPECTED_START_TIME_ASC", 1)), None)
 
     def end(self, run: Run, state: str, message: str) -> None:
@@ -114,9 +114,8 @@ class Deployment:
         self._ask(f"/flow_runs/{run.identity}/set_state", document)
 
     def again(self, run: Run) -> None:
-        """Start a run with the same parameters, in place of one whose process died; a second call changes nothing."""
-        document = {"parameters": run.parameters, "tags": [AGAIN], "idempotency_key": f"{AGAIN}-{run.identity}"}
-        self._ask(f"/deployments/{self._identity}/create_flow_run", document)
+        """Start a run in place of one whose process died, unless that has happened already; see `run_again`."""
+        start_again(self._identity, run.identity, run.parameters)
 
     def _runs(self, chosen: dict[str, Any], sort: str, limit: int) -> list[Run]:
         runs = {"deployment_id": {"any_": [self._identity]}, **chosen}

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -151,7 +151,9 @@ def _go_on(runner: Runner, watches: list[Watch], leave: Callable[[], None]) -> N
 
     def run() -> None:
         try:
-            asyncio.run(runner.start())
+            # Prefect prints traces of calls on it; the lines of the runs and ours go to standard error.
+            with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+                asyncio.run(runner.start())
         except BaseException as error:  # noqa: BLE001 - told in the main thread
             failures.append(error)
         stopped.set()
@@ -163,9 +165,16 @@ def _go_on(runner: Runner, watches: list[Watch], leave: Callable[[], None]) -> N
     signal.signal(signal.SIGTERM, stop)
     # A new thread would not know Prefect's settings, and would start a temporary server without a scheduler.
     threading.Thread(target=contextvars.copy_context().run, args=(run,), name="runner", daemon=True).start()
+    answered = True
     while not stopped.wait(LOOKS_EVERY):
-        with suppress(HTTPError):  # the runner tries again itself, and gives up in the end
+        try:
             _look(watches)
+        except HTTPError as error:  # the runner tries again itself, and gives up in the end
+            if answered:
+                say(f"Prefect's server does not answer and is asked again: {_first_line(error)}")
+            answered = False
+        else:
+            answered = True
     raise _cause(failures)
 
 
@@ -175,7 +184,11 @@ def _cause(failures: list[BaseException]) -> Exception:
         error = error.exceptions[0]
     if isinstance(error, HTTPError | GatecastError):
         return error
-    return GatecastError(f"Prefect's runner has failed: {str(error).partition(chr(10))[0] or type(error).__name__}")
+    return GatecastError(f"Prefect's runner has failed: {_first_line(error)}")
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def _leave(deployments: list[Deployment]) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from edge.contract.columns import Float64
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, format_duration, iso
-from edge.errors import HistoryError
+from edge.errors import HistoryError, HistoryTooShort
 from edge.forecaster.level import LARGEST_VALUE, is_known
 from pipeline.history.cells import Arrivals
 from pipeline.history.defaults import rounded
@@ -139,7 +139,7 @@ def validate(arrivals: Arrivals, table: Table, contract: Contract, piece: int = 
     try:
         parts = split(table, contract)
         problems = _problems(table, contract, coverage, parts.training, piece)
-    except HistoryError as error:
+    except HistoryTooShort as error:
         parts, problems = None, [str(error) if row.intervals else "no readings" for row in coverage]
     for row, covered in enumerate(coverage):
         if not covered.intervals and arrivals.stray[row]:
@@ -227,7 +227,8 @@ def refuse(report: Report) -> tuple[str, ...]:
         One warning line per series that `trainable` leaves out.
 
     Raises:
-        HistoryError: every series has a problem; names the reasons, the commonest first.
+        HistoryError: every series has a problem; names the reasons, the commonest first. Where the only one is that there is
+            too little of it, `HistoryTooShort`.
     """
     lines = tuple(f"series {series.name!r} is left out: {series.problem}" for series in report.series if series.problem)
     if len(lines) < len(report.series):
@@ -238,7 +239,8 @@ def refuse(report: Report) -> tuple[str, ...]:
         f"{count} of {len(report.series)} series, such as {examples[reason]!r}: {reason}" for reason, count in reasons[:3]
     )
     more = f"; and {len(reasons) - 3} more reasons" if len(reasons) > 3 else ""
-    raise HistoryError(f"nothing can be trained on this history: {shown}{more}")
+    kind = HistoryTooShort if report.split is None else HistoryError
+    raise kind(f"nothing can be trained on this history: {shown}{more}")
 
 
 def strays(report: Report) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from edge.contract.columns import Float64, Int32, Int64
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, format_duration
-from edge.errors import HistoryError
+from edge.errors import HistoryTooShort
 from edge.forecaster.level import is_known
 from pipeline.history.table import Table
 
@@ -58,7 +58,7 @@ def split(table: Table, contract: Contract, validation: float = 0.1, held_out: f
         held_out: share of the columns.
 
     Raises:
-        HistoryError: less than one training window with its targets would be left.
+        HistoryTooShort: less than one training window with its targets would be left.
     """
     intervals = table.values.shape[1]
     day = -(-DAY // contract.interval)
@@ -68,7 +68,7 @@ def split(table: Table, contract: Contract, validation: float = 0.1, held_out: f
     first, second = intervals - sum(sizes), intervals - sizes[1]
     if first < contract.window + contract.horizon:
         needed = least_history(contract)
-        raise HistoryError(
+        raise HistoryTooShort(
             f"expected at least {needed} intervals of {format_duration(contract.interval)} "
             f"({_days(needed * contract.interval)}: a window, a horizon, and two parts to judge on of a day and a horizon "
             f"each); got {intervals} ({_days(intervals * contract.interval)}): collect more history"

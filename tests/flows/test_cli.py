@@ -56,6 +56,16 @@ def test_help_lists_the_commands_in_the_order_of_the_table(capsys: pytest.Captur
     assert listed == NAMES
 
 
+def test_without_a_command_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard error, as wrong use is told, with exit code 2."""
+    with pytest.raises(SystemExit) as stopped:
+        run([])
+    said = capsys.readouterr()
+    assert (stopped.value.code, said.out) == (2, "")
+    assert "first steps:" in said.err
+    assert "  retrain " in said.err
+
+
 def test_a_command_that_is_not_known_is_answered_with_the_nearest_one(capsys: pytest.CaptureFixture[str]) -> None:
     """Where there is one like it; else with the list of all."""
     for word, said in (("retrian", "'retrian' is no command; did you mean 'retrain'?"), ("fly", "invalid choice: 'fly'")):

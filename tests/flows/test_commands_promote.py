@@ -49,10 +49,11 @@ def test_a_baseline_is_promoted_before_there_is_a_model(tmp_path: Path, capsys: 
 
 
 def test_a_baseline_without_an_interval_needs_readings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The line says what to do; nothing is promoted."""
+    """The line says what to do, which is one line of the configuration too; nothing is promoted."""
     code, _, error = call(capsys, "promote", "last_value", "--config", write_fleet(tmp_path))
     assert (code, len(error.splitlines())) == (1, 1)
-    assert "holds no readings" in error
+    assert "a baseline needs an interval, and none follows from the store: the store holds no readings" in error
+    assert 'write [fleet] interval = "15min"' in error
     assert Registry(tmp_path / "registry").channel() is None
 
 

@@ -168,20 +168,25 @@ def test_where_nothing_beats_the_baselines_a_baseline_goes_out(prefect_server: P
     assert (manifest.model, manifest.baseline) == (None, "last_value")
 
 
-def test_hopeless_history_is_one_line(prefect_server: PrefectServer, tmp_path: Path) -> None:
-    """Constant series cannot be trained on: exit code 1, one line that says why, and no registry."""
-    fill(tmp_path, np.ones((2, HOURS)))
+@pytest.mark.parametrize(
+    ("hours", "said"), [(HOURS, "never changes"), (30, "until then, gatecast promote last_value releases a baseline")]
+)
+def test_hopeless_history_is_one_line(hours: int, said: str, prefect_server: PrefectServer, tmp_path: Path) -> None:
+    """Constant series, or too few readings, cannot be trained on: exit code 1, one line that says why, and no registry."""
+    fill(tmp_path, np.ones((2, hours)))
     done = gatecast(prefect_server, "retrain", "--config", str(write_fleet(tmp_path)))
     assert done.returncode == 1
     lines = [line for line in done.stderr.splitlines() if line.startswith("gatecast: ")]
     assert len(lines) == 1
-    assert "never changes" in lines[0]
+    assert said in lines[0]
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "registry").exists()
 
 
-def test_a_served_flow_is_scheduled_and_runs(retrained: tuple[Path, dict[str, object]], prefect_server: PrefectServer) -> None:
-    """`gatecast serve` registers the cron of the configuration, and a run asked of the server retrains."""
+def test_a_served_flow_is_scheduled_and_trains_once_for_two_causes(
+    retrained: tuple[Path, dict[str, object]], prefect_server: PrefectServer
+) -> None:
+    """`gatecast serve` registers the cron of the configuration. Of two runs that are asked of the server at once one trains."""
     config = write_fleet(retrained[0].parent, '["simplernn"]')
     known = set(Registry(config.parent / "registry").names())
     with subprocess.Popen(
@@ -196,15 +201,19 @@ def test_a_served_flow_is_scheduled_and_runs(retrained: tuple[Path, dict[str, ob
             wait_until(lambda: bool(prefect_server.ask("/deployments/filter", chosen)), what="the deployment", pause=0.5)
             deployment = prefect_server.ask("/deployments/filter", chosen)[0]
             assert deployment["schedules"][0]["schedule"]["cron"] == "0 3 * * *"
-            run = prefect_server.ask(f"/deployments/{deployment['id']}/create_flow_run", {})
-            states = [run["state"]["type"]]
+            path = f"/deployments/{deployment['id']}/create_flow_run"
+            runs = [prefect_server.ask(path, {"parameters": {"cause": cause}})["id"] for cause in ("manual", "drift")]
+            states: list[dict[str, str]] = []
 
             def ended() -> bool:
-                states.append(prefect_server.ask(f"/flow_runs/{run['id']}")["state"]["type"])
-                return states[-1] in ("COMPLETED", "FAILED", "CRASHED")
+                states[:] = [prefect_server.ask(f"/flow_runs/{run}")["state"] for run in runs]
+                return all(state["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") for state in states)
 
-            wait_until(ended, what="the end of the run", pause=0.5)
-            assert states[-1] == "COMPLETED"
+            wait_until(ended, what="the end of the runs", pause=0.5)
+            assert sorted((state["type"], state["name"]) for state in states) == [
+                ("COMPLETED", "Completed"),
+                ("COMPLETED", "NothingNew"),
+            ]
         finally:
             process.terminate()
             process.wait(HANGS_AFTER)

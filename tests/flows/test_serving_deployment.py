@@ -65,7 +65,7 @@ def test_the_next_run_may_not_be_there_yet(server: FakePrefect) -> None:
     server.answer = []
     assert Deployment(IDENTITY).upcoming(NOON) is None
     ((_, asked),) = server.asked
-    assert asked["flow_runs"]["state"] == {"type": {"any_": ["SCHEDULED"]}}
+    assert asked["flow_runs"]["state"] == {"type": {"any_": ["SCHEDULED", "PENDING"]}}
     assert (asked["sort"], asked["limit"]) == ("EXPECTED_START_TIME_ASC", 1)
 
 

@@ -10,7 +10,7 @@ from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.times import DAY, SECOND
-from edge.errors import HistoryError
+from edge.errors import HistoryError, HistoryTooShort
 from pipeline.files.reading import read_file
 from pipeline.history.checks import Report, jumps, meters, refuse, stopped, trainable, validate
 from pipeline.history.table import Table, stream_table, to_table
@@ -124,7 +124,7 @@ def test_history_with_nothing_trainable_is_refused_with_the_reasons() -> None:
         refuse(
             validated(Readings.concatenate([hourly(0, [1.0] * 480), hourly(1, [2.0] * 480)]), ["a", "b"], Contract(HOUR, 24, 6))
         )
-    with pytest.raises(HistoryError, match=r"at least 90 intervals of 1h .* got 20 .* collect more history"):
+    with pytest.raises(HistoryTooShort, match=r"at least 90 intervals of 1h .* got 20 .* collect more history"):
         refuse(validated(hourly(0, list(range(20))), ["a"], Contract(HOUR, 24, 6)))
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from edge.contract.columns import Float64
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
-from edge.errors import HistoryError
+from edge.errors import HistoryError, HistoryTooShort
 from pipeline.history.table import Table
 from pipeline.history.windows import MOST_JUDGED, Samples, has_window, judged_stride, samples, split, spread, training_scale
 
@@ -53,7 +53,7 @@ def test_parts_follow_each_other_and_cover_the_table() -> None:
 
 def test_a_table_without_room_for_training_is_refused() -> None:
     """The message says how much is needed, how much there is and what to do."""
-    with pytest.raises(HistoryError, match=r"at least 90 intervals of 1h \(3.8 days.*got 89 .*collect more history"):
+    with pytest.raises(HistoryTooShort, match=r"at least 90 intervals of 1h \(3.8 days.*got 89 .*collect more history"):
         split(counting(intervals=89), Contract(HOUR, 24, 6))
 
 

@@ -26,6 +26,7 @@ class PrefectServer(Server):
             "PREFECT_HOME": str(folder),
             "PREFECT_API_URL": self.url,
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "2",
             "DO_NOT_TRACK": "1",
         }
 

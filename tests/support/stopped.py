@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import deque
 from pathlib import Path
 
 from tests.support.processes import carrying
@@ -37,10 +38,12 @@ class Command:
     def wait_for(self, words: str, *, output: bool = False) -> None:
         """Wait for a line on standard error, or on standard output."""
         stream = self.process.stdout if output else self.process.stderr
+        said = deque[str](maxlen=20)
         for line in stream or ():
+            said.append(line)
             if words in line:
                 return
-        raise AssertionError(f"the command ended without saying {words!r}: {self.process.wait()}")
+        raise AssertionError(f"the command ended without saying {words!r}: {self.process.wait()}; it said {''.join(said)}")
 
     def end(self, number: signal.Signals, *, group: bool = False) -> tuple[int, str]:
         """Send a signal to it or to its process group; returns exit code and what it still said on standard error."""

@@ -1,0 +1,66 @@
+"""`deploy/prefect.yaml`: deployments for work pools, and a worker that runs one of them to a release."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("prefect")
+
+import prefect
+import yaml
+from prefect.flows import load_flow_from_entrypoint
+
+from edge.config.sections import Config
+from flows.retraining.flow import retrain
+from flows.serving.served import served
+
+pytestmark = pytest.mark.training
+ROOT = Path(__file__).parents[2]
+FILE = ROOT / "deploy" / "prefect.yaml"
+JOB = ROOT / "deploy" / "kubernetes-job.json"
+# What Prefect's own server knows of the worker types, also of those whose package is not installed here.
+WORKERS = Path(prefect.__file__).parent / "server" / "api" / "collections_data" / "views" / "aggregate-worker-metadata.json"
+
+
+def deployments() -> dict[str, dict[str, Any]]:
+    """The deployments of the file by their names."""
+    return {each["name"]: each for each in yaml.safe_load(FILE.read_text("utf-8"))["deployments"]}
+
+
+def template(kind: str) -> dict[str, Any]:
+    """The job template that Prefect gives a pool of this kind."""
+    types = [types[kind] for types in json.loads(WORKERS.read_text("utf-8")).values() if kind in types]
+    return dict(types[0]["default_base_job_configuration"])
+
+
+@pytest.mark.parametrize("kind", ["process", "docker", "kubernetes"])
+def test_a_deployment_is_what_serve_would_make(kind: str) -> None:
+    """Flow by its installed module, times, causes and the one place for a run are the same; job variables exist."""
+    deployment = deployments()[kind]
+    assert load_flow_from_entrypoint(deployment["entrypoint"], use_placeholder_flow=False) is retrain
+    (flow,) = [flow for flow in served(Config()) if flow.name == "retrain"]
+    (times,) = deployment["schedules"]
+    assert (times["slug"], times["cron"], times["timezone"], times["active"]) == ("retrain", flow.cron, "UTC", flow.active)
+    assert times["parameters"] == {"cause": "schedule"}
+    assert deployment["parameters"].keys() == flow.parameters(Path("gatecast.toml"), "manual").keys()
+    assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
+    assert deployment["work_pool"]["job_variables"].keys() <= template(kind)["variables"]["properties"].keys()
+    assert deployment["work_pool"]["name"] == f"gatecast-{kind}"
+
+
+def test_the_job_of_kubernetes_is_prefects_with_what_the_trainer_needs() -> None:
+    """Configuration, token, registry and a folder to write in are mounted; the user is that of the image."""
+    ours, theirs = json.loads(JOB.read_text("utf-8")), template("kubernetes")
+    pod = ours["job_configuration"]["job_manifest"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    mounts = {mount["name"]: mount["mountPath"] for mount in container.pop("volumeMounts")}
+    volumes = {volume["name"] for volume in pod.pop("volumes")}
+    assert mounts.keys() == volumes
+    config = deployments()["kubernetes"]["parameters"]["config_path"]
+    assert config.startswith(f"{mounts['configuration']}/")
+    assert mounts["registry"] == "/srv/registry"
+    assert pod.pop("securityContext")["runAsUser"] == 10001
+    assert "--uid 10001" in (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
+    assert ours == theirs
