@@ -103,7 +103,7 @@ def _by_agent(title: str, text: str, field: str, unit: str, *, calculation: str 
 
 
 def _lines() -> Section:
-    growth = f"SELECT non_negative_derivative(max({column(AGENT, 'forecasts')}), 1m) {FROM} {BY_AGENT}"
+    growth = f"SELECT non_negative_derivative(first({column(AGENT, 'forecasts')}), 1m) {FROM} {BY_AGENT}"
     forecasts = chart(
         Text("Forecasts a minute", "Forecasts that each agent makes, by its bundle or by the baseline.", NO_AGENT),
         Size(8, 8),
@@ -147,7 +147,7 @@ def _lines() -> Section:
 
 def _reasons(title: str, text: str, pattern: str) -> bargauge.Panel:
     query = f"SELECT sum(/^last_/) FROM (SELECT last({pattern}) {FROM} GROUP BY {OWNER})"
-    return gauges(Text(title, text, "none", decimals=0), Size(8, 9), query, "sum_last_(?:skipped_)?")
+    return gauges(Text(title, text, "none", decimals=0), Size(8, 7), query, "sum_last_(?:skipped_)?")
 
 
 def _named(fields: Sequence[Field]) -> str:
@@ -207,14 +207,14 @@ def _losses() -> Section:
 def _tables() -> Section:
     reported = listing(
         Text("Model and last report of each agent", "When each agent has reported last, and what forecasts there.", NO_AGENT),
-        Size(8, 9),
+        Size(8, 8),
         f'SELECT last({column(AGENT, MODEL.name)}) AS "model" {FROM} GROUP BY {OWNER}',
         ["Time", AGENT.owner, "model"],
         {"Time": [setting("unit", "dateTimeFromNow")]},
     )
     state = listing(
         Text("State of each agent", "The newest numbers of each agent in the time shown.", NO_AGENT),
-        Size(8, 9),
+        Size(8, 8),
         "SELECT "
         + ", ".join(
             f'last({column(AGENT, name)}) AS "{title}"'
@@ -237,7 +237,7 @@ def _tables() -> Section:
             "A click on a name shows the series. A series without any reading in this day is not listed.",
             "no reading in the last day",
         ),
-        Size(8, 9),
+        Size(8, 8),
         f'SELECT bottom("readings", "{SERIES}", {MOST}) AS "readings" FROM '
         f'(SELECT count({column(READING, VALUE.name)}) AS "readings" FROM {rows(READING)} WHERE {SHOWN} GROUP BY "{SERIES}")',
         [SERIES, "readings"],

@@ -1,0 +1,166 @@
+"""Makes the pictures of docs/dashboards.md: the dashboards' own queries on a real InfluxDB, drawn without Grafana.
+
+*Forecast* and *Quality* show what a run of `gatecast demo` has stored: recorded weather, forecast by the network that the demo
+trains. An agent of the demo lives for seconds, and the demo is trained once, so agents and runs of *Fleet* and *Retraining* are
+made up, as those of the tests.
+
+    python benchmarks/dashboard_pictures.py                   # starts an InfluxDB and runs the demo: some minutes
+    python benchmarks/dashboard_pictures.py --store URL       # of the InfluxDB that a demo has filled
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from dashboard_drawing import Shown, draw
+
+from edge.agent.counters import Counter, Counters, Gauge
+from edge.contract.times import DAY, SECOND
+from edge.stores.influx import InfluxStore
+from tests.support.grafana_queries import Rows, answers
+from tests.support.grafana_seed import HOUR, MINUTE, Write, a_look, a_retraining, released, reports
+from tests.support.named_influx import NamedInflux
+from tests.support.servers import Influx
+
+ROOT = Path(__file__).parents[1]
+GRAFANA = ROOT / "deploy" / "grafana"
+UIDS = ("forecast", "quality", "fleet", "retraining")
+REPLAY_END = 1_388_444_400 * SECOND  # 2013-12-30T23:00Z, when the weather of the demo ends
+CHOSEN = {"series": "EWR.temp", "filter": "", "lead": "6"}
+SPANS = {"forecast": (-4 * DAY, DAY), "quality": (-14 * DAY, 0), "fleet": (-6 * HOUR, 0)}
+
+
+def demo(store_url: str, folder: Path) -> None:
+    """Run the demo into a store; its progress goes to this terminal."""
+    subprocess.run(
+        [sys.executable, "-m", "flows.cli", "demo", "--folder", str(folder / "demo"), "--no-open", "--store", store_url],
+        cwd=ROOT,
+        check=True,
+    )
+
+
+def trained(write: Write) -> None:
+    """Weekly runs of three months and a look a day, with a drift and the run that it caused: made up, as the tests' are."""
+    random = np.random.default_rng(3)
+    champion, error = "20131001T020000Z-gru-aaaaaaaa", 0.236
+    weeks = [*range(12, 0, -1), 0.6]
+    for number, week in enumerate(weeks):
+        challenger = f"201312{number + 1:02}T020000Z-gru-{number:08x}"
+        made = error - 0.004 + random.normal(0, 0.004) + 0.02 * (number in (4, 8))
+        is_better = made < error
+        said = (
+            f"released: {1 - made / 0.27:.1%} below the best baseline" if is_better else "not released: the champion is better"
+        )
+        write(
+            a_retraining(
+                int(REPLAY_END - week * 7 * DAY),
+                seconds=300 + random.normal(0, 25),
+                released=int(is_better),
+                cause="drift" if week == 0.6 else "schedule",
+                verdict=said,
+                champion=champion,
+                challenger=challenger,
+                champion_error=error,
+                challenger_error=made,
+                baseline_error=0.27 + random.normal(0, 0.002),
+                skill=1 - made / 0.27,
+                coverage=0.8 + random.normal(0, 0.015),
+            )
+        )
+        champion, error = (challenger, made) if is_better else (champion, error)
+    for day in range(84, -1, -1):
+        statistic = random.normal(0, 0.9) + 5.5 * (3 < day < 7)
+        drifted = int(statistic > 4)
+        live = 0.85 + 0.02 * statistic
+        write(
+            a_look(
+                REPLAY_END - day * DAY,
+                statistic=statistic,
+                live_error=live,
+                drifted=drifted,
+                raised=int(day == 6),
+                series=15,
+                model=champion,
+            )
+        )
+
+
+def agents(write: Write) -> None:
+    """Six hours of three agents, made up: the store of one is away for a while, and some of its messages are no JSON."""
+    random = np.random.default_rng(5)
+    times = [REPLAY_END - 6 * HOUR + number * MINUTE for number in range(361)]
+    for agent, rate, microseconds in (("line-1", 120.0, 48), ("line-2", 80.0, 47), ("yard", 35.0, 95)):
+
+        def work(counters: Counters, number: int, agent: str = agent, rate: float = rate, cost: int = microseconds) -> None:
+            is_away = agent == "yard" and 200 < number < 245
+            counters.set(Gauge.READINGS_PER_SECOND, rate * random.normal(1, 0.04))
+            counters.set(Gauge.LAG_SECONDS, random.gamma(9, 0.15))
+            counters.set(Gauge.BACKLOG_BYTES, 40_000 * (number - 200) if is_away else float(random.integers(0, 9000)))
+            counters.set(Gauge.SILENT_SERIES, int(agent == "line-2" and number > 280))
+            counters.count_all({Counter.FORECASTS: rate * random.normal(1, 0.05), Counter.FORECAST_SECONDS: rate * cost * 1e-6})
+            if agent == "yard" and number % 7 == 0:
+                counters.count_all({Counter.MESSAGES_SKIPPED: 2, Counter.SKIPPED_BAD_JSON: 1, Counter.SKIPPED_NO_VALUE: 1})
+            counters.count_all(
+                {Counter.LATE: random.poisson(0.3), Counter.DUPLICATES: 40 * (agent == "yard" and 245 <= number < 250)}
+            )
+            counters.count(Counter.TOO_LATE, float(random.poisson(0.02)))
+            counters.count(Counter.FALLBACK_FORECASTS, float(random.poisson(0.4)))
+
+        write(reports(agent, times, work))
+        write(released(agent, REPLAY_END - 4 * HOUR))
+
+
+def pictures(server: Influx | NamedInflux, bucket: str, out: Path) -> None:
+    """Draw every dashboard.
+
+    Args:
+        server: server that has the demo's bucket.
+        bucket: name of the bucket; made-up agents and runs come into a bucket beside it.
+        out: folder for the pictures.
+    """
+    beside = f"{bucket}-pictures"
+    server.create(beside)
+    write = InfluxStore(server.url, beside, "gatecast", server.token).write
+    agents(write)
+    trained(write)
+    for name in UIDS:
+        board = json.loads((GRAFANA / f"dashboards/{name}.json").read_text("utf-8"))
+        start, stop = SPANS.get(name, (-84 * DAY, 0))
+        span = (REPLAY_END + start, REPLAY_END + stop)
+
+        def ask(query: str) -> Rows:
+            is_made_up = any(f'FROM "{measurement}"' in query for measurement in ("agent", "retraining", "drift"))
+            return server.query(beside if is_made_up else bucket, query)
+
+        variables, rows = answers(board, ask, now=REPLAY_END, span=span, chosen=CHOSEN)
+        picture = draw(Shown(board, variables, rows, span, REPLAY_END))
+        path = out / f"{name}.png"
+        path.write_bytes(picture)
+        print(f"{path}: {len(picture) / 1000:.0f} kB, {sum(map(len, rows.values()))} rows of {len(rows)} queries")
+
+
+def main() -> None:
+    """Make the pictures."""
+    parser = argparse.ArgumentParser(description="pictures of the dashboards")
+    parser.add_argument("--store", help="URL of the store of a demo that has run; without it the demo is run now")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures", help="folder for the pictures")
+    options = parser.parse_args()
+    options.out.mkdir(exist_ok=True)
+    if options.store:
+        with contextlib.closing(NamedInflux(options.store, os.environ.get("GATECAST_INFLUX_TOKEN", ""))) as named:
+            pictures(named, named.named_bucket, options.out)
+        return
+    with tempfile.TemporaryDirectory() as folder, Influx(Path(folder) / "influx") as server:
+        server.create("demo")
+        demo(server.store_url("demo"), Path(folder))
+        pictures(server, "demo", options.out)
+
+
+if __name__ == "__main__":
+    main()
