@@ -40,6 +40,8 @@ RUN_BY = {
     ("deploy/README.md", "docker compose --file compose.yaml"): [],  # as above
     ("deploy/README.md", "mkdir -p certificates"): ["deploy/test_encrypted.py"],
     ("deploy/README.md", "cd certificates"): ["deploy/test_encrypted.py"],
+    ("deploy/README.md", "cp -r deploy/kubernetes"): ["deploy/test_kubernetes.py"],
+    ("deploy/README.md", "kubectl apply"): [],  # there is no cluster in the tests; the page says so
     ("deploy/README.md", "useradd --system"): ["deploy/test_unit.py"],
     ("deploy/README.md", "python3 -m venv /opt/gatecast"): ["support/documented_gateway.py"],
     ("deploy/README.md", "/opt/gatecast/bin/gatecast-agent check"): ["support/documented_gateway.py"],
