@@ -26,7 +26,7 @@ export PIP_CERT ?= $(SSL_CERT_FILE)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-influx check bench lock servers clean
+.PHONY: help setup demo test test-influx check bench lock sbom servers clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -82,6 +82,14 @@ lock: setup ## bring requirements/ up to pyproject.toml; UPGRADE=1 takes newer v
 	echo "$(UV)" | $(COMPILE) - -o requirements/uv.txt
 	@for lock in requirements/*.txt; do $(BARE_TOO) $$lock > $$lock.new && mv $$lock.new $$lock || exit 1; done
 	@! grep -n '://' requirements/*.txt || { echo "a lock file must not name an address"; exit 1; }
+
+# Two runs give the same files. They name the Python packages of the images; what Debian's image brings, a scanner of images tells.
+sbom: setup ## bills of materials (CycloneDX) of both images, in dist/
+	@mkdir -p dist
+	$(BIN)/cyclonedx-py requirements requirements/edge.txt --pyproject pyproject.toml --output-reproducible --short-PURLs \
+	  -o dist/gatecast-agent.cdx.json
+	$(BIN)/cyclonedx-py requirements requirements/train.txt --pyproject pyproject.toml --output-reproducible --short-PURLs \
+	  -o dist/gatecast-trainer.cdx.json
 
 # The tests start their own servers; the packages' services are kept from starting. Without root they are skipped by name.
 servers:
