@@ -25,6 +25,7 @@ GAP = 0.06  # inches between panels
 TAGS = ("time", "agent", "series", "lead")
 COLOURS = 128  # of a picture
 POINTS = 72  # in an inch
+MOST_LABELLED = 8  # groups of bars with numbers on them
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,8 @@ def draw_bars(axes: Any, panel: Json, shown: Shown) -> None:  # noqa: ANN401
             color=settings["color"]["fixedColor"],
             label=name,
         )
-        axes.bar_label(bars, [formatted(value, settings, shown.now) for value in values], fontsize=7, color=TEXT, padding=1)
+        if len(rows) <= MOST_LABELLED:
+            axes.bar_label(bars, [formatted(value, settings, shown.now) for value in values], fontsize=7, color=TEXT, padding=1)
     axes.set_xticks(place, [row["lead"] for row in rows])
     _dress(axes, panel, shown)
     axes.grid(visible=False, axis="x")

@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[1]
 GRAFANA = ROOT / "deploy" / "grafana"
 UIDS = ("forecast", "quality", "fleet", "retraining")
 REPLAY_END = 1_388_444_400 * SECOND  # 2013-12-30T23:00Z, when the weather of the demo ends
-CHOSEN = {"series": "EWR.temp", "filter": "", "lead": "6"}
+CHOSEN = {"series": "ewr.temperature", "filter": "", "lead": "6"}
 SPANS = {"forecast": (-4 * DAY, DAY), "quality": (-14 * DAY, 0), "fleet": (-6 * HOUR, 0)}
 
 

@@ -41,7 +41,7 @@ def _median(measurement: Measurement, which: str, name: str, colour: str) -> Lin
 def _numbers() -> Section:
     value = column(READING, VALUE.name)
     latest = number(
-        Text("Latest reading", "The newest reading of the series, in its own unit.", "no reading"),
+        Text("Latest reading", "The newest reading of the series, in its own unit ($unit).", "no reading"),
         Size(4, 4),
         f"SELECT last({value}) FROM {rows(READING)} WHERE {OF_SERIES}",
     )
@@ -79,7 +79,7 @@ def _numbers() -> Section:
         f'SELECT last({column(FORECAST, MODEL.name)}) AS "model" FROM {rows(FORECAST)} WHERE {OF_SERIES}',
         is_text=True,
     )
-    return Section("$series (unit: $unit)", [latest, unit, highest, lowest, error, model])
+    return Section("$series", [latest, unit, highest, lowest, error, model])
 
 
 def _charts() -> Section:

@@ -81,7 +81,7 @@ def _numbers() -> Section:
         Size(4, 4),
         f"SELECT count({ERROR}) {FROM} {OF_LEAD}",
     )
-    return Section("$series, $lead intervals ahead (unit: $unit)", [error, naive, gain, coverage, scores])
+    return Section("$series, $lead intervals ahead", [error, naive, gain, coverage, scores])
 
 
 def _by_time() -> Section:
