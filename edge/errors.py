@@ -18,7 +18,7 @@ GatecastError
         └── BlockTooLarge    the block is too large for one write: split it
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Literal, Self, TypeAlias
 
 # Why a message or one of its values cannot be used; `edge/agent/counters.py` has a counter for each.
@@ -49,6 +49,22 @@ class GatecastError(Exception):
     """One line that says what was expected, what was found and what to do next."""
 
     code: ClassVar[int] = 1  # exit code of a command that ends with it
+
+    @classmethod
+    def restored(cls, text: str, facts: Mapping[str, object]) -> Self:
+        """An error as it was in another process.
+
+        Args:
+            text: text of the error.
+            facts: attributes that its class keeps beside the text.
+        """
+        error = cls.__new__(cls, text)  # each class has arguments of its own; what they became is in the facts
+        vars(error).update(facts)
+        return error
+
+    def __reduce__(self) -> tuple[Callable[[str, Mapping[str, object]], Self], tuple[str, Mapping[str, object]]]:
+        """Let pickle carry the error to another process, of any class."""
+        return type(self).restored, (str(self), vars(self))
 
 
 class ConfigurationError(GatecastError):

@@ -55,7 +55,14 @@ COMMANDS: tuple[Command, ...] = (
 )
 OURS = ("edge", "pipeline", "flows")
 # Packages outside the `train` extra. An environment with the device's packages only has this command too.
-EXTRAS = {"lightgbm": "peers", "statsforecast": "peers", "optuna": "tune"}
+EXTRAS = {
+    "dask": "dask",
+    "distributed": "dask",
+    "lightgbm": "peers",
+    "optuna": "tune",
+    "prefect_dask": "dask",
+    "statsforecast": "peers",
+}
 EPILOG = """\
 exit codes: 0 done, 1 failed, 2 wrong use or configuration, 130 stopped by
 Ctrl-C, 143 by SIGTERM

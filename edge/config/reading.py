@@ -92,6 +92,7 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "", partial(_refuse_empty, config)
     yield "[fleet] ", partial(Contract, DAY, 1, 1, fleet.quantiles, fleet.aggregation, fleet.max_missing)
     yield "[fleet] quantiles: ", partial(_refuse_too_many, fleet.quantiles)
+    yield "", config.train.check_runner
     yield "[schedule] cron: ", partial(check_cron, config.schedule.cron)
     yield "[mqtt] url: ", partial(Address.parse, config.mqtt.url)
     yield "", partial(_refuse_group, config)

@@ -1,14 +1,20 @@
 """The sections of `gatecast.toml` that the trainer alone uses: what is forecast, how it is trained, where it goes and when."""
 
+import re
 from typing import Annotated
 
 import msgspec
 
 from edge.contract.grid import Aggregation
+from edge.errors import ConfigurationError
 from edge.forecaster.manifest import Cell, Design, Precision
+from edge.networks import reach
+from edge.tls import TlsFiles
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
+RUNNERS = ("threads", "processes", "dask")
+CLUSTER = re.compile(r"(?P<scheme>tcp|tls)://(?P<host>\[[0-9a-fA-F:]+\]|[^\s/:\[\]]+):(?P<port>[0-9]{1,5})")
 
 
 class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,7 +54,13 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         precisions: precisions of the weights to try. Of those that forecast as well as float32 the quickest is
             released, those within `max_size` first. Both device runtimes open all three.
         budget: minutes of training, for all candidates together.
-        workers: number of candidates that are trained at once, each on one core.
+        runner: processes that candidates are trained by: `threads` (each candidate has a process of its own anyway),
+            `processes` (what is measured on a candidate runs in another process too), `dask` (a Dask cluster on this machine),
+            or the address of the scheduler of a Dask cluster, such as `tcp://10.0.0.5:8786` or `tls://10.0.0.5:8786`.
+        workers: number of candidates that are trained at once, each on one core; a cluster that is there has its own number.
+        ca_file: PEM file with the authority that a cluster at a `tls://` address is trusted by.
+        cert_file: PEM file with our own certificate, which such a cluster asks for.
+        key_file: PEM file with its private key; left out: the key stands in `cert_file`.
         margin: share by which the error must be below the best baseline's before a model is released.
         max_latency: longest time of a forecast, in microseconds, at batch 64.
         max_size: largest size of the model file, in bytes.
@@ -63,7 +75,11 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     members: Positive = 1
     precisions: tuple[Precision, ...] = ("float32", "float16", "int8")
     budget: Annotated[float, msgspec.Meta(gt=0)] = 20.0
+    runner: str = "threads"
     workers: Positive = 2
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
     margin: float = 0.01
     max_latency: float = 1000.0
     max_size: Positive = 1_000_000
@@ -72,6 +88,31 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def rounds(self) -> int:
         """Trainings one after the other, where `workers` of them run at once."""
         return -(-len(self.cells) * len(self.designs) // self.workers)
+
+    def check_runner(self) -> None:
+        """Refuse a runner that there is not, a cluster that everybody could give orders to, and files that it has no use for.
+
+        Raises:
+            ConfigurationError: see above.
+        """
+        TlsFiles("train", self.ca_file, self.cert_file, self.key_file).check(
+            encrypted=self.runner.startswith("tls://"), instead="tls://"
+        )
+        if self.runner in RUNNERS:
+            return
+        address = CLUSTER.fullmatch(self.runner)
+        if address is None or not 0 < int(address["port"]) < 65_536:
+            known = ", ".join(RUNNERS)
+            raise ConfigurationError(
+                f"[train] runner: expected {known} or the address of a scheduler, tcp://10.0.0.5:8786; got {self.runner!r}"
+            )
+        if address["scheme"] == "tls" and (self.ca_file is None or self.cert_file is None):
+            raise ConfigurationError("[train] runner: a cluster with tls:// needs ca_file and cert_file")
+        if address["scheme"] == "tcp" and reach(address["host"].strip("[]")) == "far":
+            raise ConfigurationError(
+                f"[train] runner: {address['host']} is outside of private networks, where anybody may give orders to a cluster "
+                "without TLS; set it up with TLS, and write tls://"
+            )
 
 
 class RegistrySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

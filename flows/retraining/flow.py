@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, task, unmapped
+from prefect import flow, task
 from prefect.artifacts import create_image_artifact, create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.futures import PrefectFuture
 from prefect.states import Completed
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from edge.config.reading import read_config
 from edge.config.sections import Config
@@ -25,6 +23,8 @@ from flows.retraining.fleet import fleet_name
 from flows.retraining.limit import Limit, longest, within
 from flows.retraining.server import reachable_server
 from flows.retraining.started import Started, begin, run_again
+from flows.running.parcel import Parcel, Workshop
+from flows.running.workshop import check_installed, workshop
 from pipeline.history.cells import Workspace
 from pipeline.history.from_store import History
 from pipeline.history.prepared import Prepared, prepare_history
@@ -89,18 +89,17 @@ def tune(prepared: Prepared, config: Config, trials: int, folder: Path, show: Sh
 @task(
     name="train", task_run_name="train-{architecture.cell}-{architecture.design}", cache_policy=NO_CACHE, persist_result=False
 )
-def train(architecture: Architecture, tuned: Tuned, config: Config, folder: Path, show: Show) -> Candidate:
-    """One candidate: trained, converted, checked for parity, measured on the validation part."""
-    name = f"{architecture.cell} ({architecture.design})"
+def train(architecture: Architecture, parcel: Parcel) -> Candidate:
+    """One candidate: trained, converted, checked for parity, measured on the validation part; anywhere, see `Parcel`."""
+    name, show, tuned = f"{architecture.cell} ({architecture.design})", parcel.show, parcel.tuned
 
     def progress(epoch: int, epochs: int, _training: float, validation: float) -> None:
-        show.advance(name, epoch, epochs, f"epochs, validation loss {validation:.4f}")
+        if show is not None:
+            show.advance(name, epoch, epochs, f"epochs, validation loss {validation:.4f}")
 
-    work = folder / f"{architecture.cell}-{architecture.design}"
-    plan = Plan(config.train.precisions, config.train.max_size, tuned.chosen)
-    candidate = make_candidate(tuned.prepared, architecture, tuned.settings, work, progress, plan)
-    show.advance(name, candidate.record.epochs, candidate.record.epochs, "epochs, converted and verified")
-    return candidate
+    plan = Plan(parcel.train.precisions, parcel.train.max_size, tuned.chosen, parcel.nursery)
+    with tempfile.TemporaryDirectory(prefix="gatecast-") as work:
+        return make_candidate(tuned.prepared, architecture, tuned.settings, Path(work), progress, plan)
 
 
 @task(name="judge", cache_policy=NO_CACHE, persist_result=False)
@@ -209,7 +208,7 @@ def _retrained(job: Job, run: Started | None = None, limit: Limit | None = None,
     """
     config, show = job.config, job.show
     read = extract if run is None else extract.with_options(retries=len(PATIENT), retry_delay_seconds=list(PATIENT))
-    with tempfile.TemporaryDirectory(prefix="gatecast-") as name:
+    with tempfile.TemporaryDirectory(prefix="gatecast-") as name, workshop(config.train) as shop:
         folder = Path(name)
         registry = Registry(Path(config.registry.path))
         released = registry.channel(config.registry.channel) is not None
@@ -227,14 +226,7 @@ def _retrained(job: Job, run: Started | None = None, limit: Limit | None = None,
                 return _nothing_new(job, reason)
         tuned = tune(prepared, config, job.trials, folder, show) if job.trials else untuned(prepared, config.train)
         prepared = tuned.prepared
-        futures: list[PrefectFuture[Candidate]] = train.map(
-            list(tuned.architectures),
-            unmapped(tuned),
-            unmapped(config),
-            unmapped(folder),
-            unmapped(show),
-        )
-        candidates, failures = _gather(futures)
+        candidates, failures = make_candidates(Parcel(tuned, config.train, show), shop)
         for failure in failures:
             show.note(f"  left out: {failure}")
         if limit is not None:
@@ -254,32 +246,41 @@ def _nothing_new(job: Job, reason: str) -> State:
     return Completed(name=NOTHING_NEW, message=reason)
 
 
-def _gather(futures: list[PrefectFuture[Candidate]]) -> tuple[list[Candidate], list[str]]:
-    """The candidates that were made; one that failed leaves the others alone."""
+def make_candidates(parcel: Parcel, shop: Workshop) -> tuple[list[Candidate], list[str]]:
+    """The candidates that could be made, and a line for each other; one that failed leaves the others alone."""
     candidates: list[Candidate] = []
     failures: list[GatecastError] = []
-    for future in futures:
-        try:
-            candidates.append(future.result())
-        except GatecastError as error:
-            failures.append(error)
+    if shop.apart:
+        parcel.pack()
+    with shop.task_runner() as runner:
+        asked = parcel.tuned.architectures
+        futures = [runner.submit(train, {"architecture": architecture, "parcel": parcel}) for architecture in asked]
+        for architecture, future in zip(asked, futures, strict=True):
+            try:
+                candidate = shop.result(future)
+            except GatecastError as error:
+                failures.append(error)
+                continue
+            candidates.append(candidate)
+            if parcel.show is not None:
+                name, epochs = f"{architecture.cell} ({architecture.design})", candidate.record.epochs
+                parcel.show.advance(name, epochs, epochs, "epochs, converted and verified")
     if not candidates:
         raise failures[0]
     return candidates, [str(failure) for failure in failures]
 
 
 def run(config_path: Path, *, release: bool = True, until: int | None = None, trials: int = 0) -> Retrained:
-    """The flow with as many candidates at once as the configuration allows.
+    """The flow, on Prefect's server or on one of its own.
 
     Raises:
         GatecastError: one line that says what to do.
     """
-    workers = read_config(config_path).train.workers
+    check_installed(read_config(config_path).train)  # before a server starts
     if trials:
         library()  # before the history is read
-    runner: Any = ThreadPoolTaskRunner(max_workers=workers)
     with reachable_server():
-        retrained = retrain.with_options(task_runner=runner)(str(config_path), release=release, until=until, trials=trials)
+        retrained = retrain(str(config_path), release=release, until=until, trials=trials)
     if isinstance(retrained, Retrained):
         return retrained
     raise AssertionError("only a run of a deployment ends early")

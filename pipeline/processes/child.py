@@ -43,13 +43,7 @@ def run_process(
     Returns:
         What `follow` made of the lines, and the exit code.
     """
-    environment = os.environ | {
-        "OMP_NUM_THREADS": str(threads),
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "TF_NUM_INTEROP_THREADS": "1",
-        "TF_NUM_INTRAOP_THREADS": str(threads),
-    }
+    environment = surroundings(threads)
     with (
         log.open("wb") as errors,
         subprocess.Popen(tied(command), stdout=subprocess.PIPE, stderr=errors, env=environment, errors="replace") as process,
@@ -60,6 +54,21 @@ def run_process(
             process.kill()
             raise
         return followed, process.wait()
+
+
+def surroundings(threads: int) -> dict[str, str]:
+    """Environment of a process that uses TensorFlow.
+
+    Args:
+        threads: number of threads of one operation of TensorFlow.
+    """
+    return os.environ | {
+        "OMP_NUM_THREADS": str(threads),
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_NUM_INTEROP_THREADS": "1",
+        "TF_NUM_INTRAOP_THREADS": str(threads),
+    }
 
 
 def last_words(log: Path) -> str:
@@ -98,10 +107,7 @@ class Raised(msgspec.Struct):
     def again(self) -> GatecastError:
         """The error; a plain `GatecastError` where this process does not know its class."""
         kind = error_classes().get(self.kind, GatecastError)
-        error = kind.__new__(kind, self.error)  # each class has arguments of its own; what they became is in the facts
-        if self.facts:
-            vars(error).update(msgspec.msgpack.decode(bytes.fromhex(self.facts)))
-        return error
+        return kind.restored(self.error, msgspec.msgpack.decode(bytes.fromhex(self.facts)) if self.facts else {})
 
 
 def error_classes(root: type[GatecastError] = GatecastError) -> dict[str, type[GatecastError]]:

@@ -22,6 +22,7 @@ from pipeline.history.prepared import Prepared, some_windows
 from pipeline.history.usual import learned
 from pipeline.history.windows import samples
 from pipeline.judging.evaluation import Evaluation, Facts
+from pipeline.processes.nursery import Nursery
 from pipeline.release.parity import golden, model_file
 from pipeline.release.precision import Pairs, choose_precision
 from pipeline.training.architecture import Architecture
@@ -66,11 +67,13 @@ class Plan:
         precisions: precisions of the weights; of those that forecast as well as float32 the quickest is chosen.
         largest: bytes of the model file; a precision that keeps to it goes before one that does not. None: any size.
         chosen: settings that a search chose, for the manifest; empty without one.
+        nursery: warm processes that the training is forked from; None: it has one that starts from nothing.
     """
 
     precisions: tuple[Precision, ...] = ("float32",)
     largest: int | None = None
     chosen: Mapping[str, float] = field(default_factory=dict)
+    nursery: Nursery | None = None
 
 
 def make_candidate(
@@ -110,7 +113,7 @@ def make_candidate(
         np.concatenate([series, strange_series]),
         plan.precisions,
     )
-    result = train_candidate(request, folder, progress)
+    result = train_candidate(request, folder, progress, nursery=plan.nursery)
     bundles = _bundles(result, request, prepared, plan.chosen)
     pairs = Pairs(windows, series, result.forecasts[: len(windows)], _units(prepared, series))
     probes = Pairs(strange, strange_series, result.forecasts[len(windows) :])

@@ -19,6 +19,7 @@ from edge.errors import BundleError, GatecastError, HistoryError
 from edge.forecaster.manifest import MODEL_LIMIT, Precision
 from pipeline.history.windows import Samples
 from pipeline.processes.child import Raised, Say, events, grid_file, keep_out, last_words, obey, run_process
+from pipeline.processes.nursery import Nursery
 from pipeline.training.architecture import Architecture
 from pipeline.training.build import forecast
 from pipeline.training.conversion import convert_each
@@ -100,7 +101,11 @@ def worker_command(folder: Path) -> list[str]:
 
 
 def train_candidate(
-    request: Request, folder: Path, progress: Progress | None = None, command: Command = worker_command
+    request: Request,
+    folder: Path,
+    progress: Progress | None = None,
+    command: Command = worker_command,
+    nursery: Nursery | None = None,
 ) -> Result:
     """Train and convert one candidate in a process of its own; two may run at once.
 
@@ -109,6 +114,7 @@ def train_candidate(
         folder: folder for the exchange, the converted file and the worker's log; made if it is not there.
         progress: function called after each epoch with its number, the number of epochs, training and validation loss.
         command: function that gives the command of the worker.
+        nursery: warm processes that the worker is forked from; None: it is started by its command.
 
     Raises:
         BundleError: the conversion fails or crashes.
@@ -130,9 +136,13 @@ def train_candidate(
         windows=request.windows,
         window_series=request.series,
     )
-    last, code = run_process(
-        command(folder), request.settings.threads, folder / LOG_FILE, lambda lines: _follow(lines, progress)
-    )
+    log = folder / LOG_FILE
+
+    def follow(lines: Iterable[str]) -> _Event:
+        return _follow(lines, progress)
+
+    done = None if nursery is None else nursery.run(folder, log, follow)
+    last, code = done or run_process(command(folder), request.settings.threads, log, follow)
     if last.kind:
         raise last.again()
     if code != 0:
@@ -162,6 +172,16 @@ def _death(code: int, stage: str, folder: Path) -> GatecastError:
     how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
     message = f"the training process {how} during {stage}; {last_words(folder / LOG_FILE)}"
     return BundleError(message) if stage == "conversion" else HistoryError(message)
+
+
+def preload() -> None:
+    """Import what a candidate needs, and begin nothing with it; see `pipeline.processes.nursery`."""
+    import keras  # noqa: F401, PLC0415 - takes seconds
+    import tensorflow as tf  # noqa: PLC0415
+
+    from pipeline.training import network, trainer  # noqa: F401, PLC0415
+
+    _ = tf.lite.TFLiteConverter, tf.saved_model.save  # modules that TensorFlow imports when they are asked for
 
 
 def main(folder: Path, output: IO[str]) -> int:

@@ -18,6 +18,23 @@ def test_a_number_of_trials_that_is_none_is_refused(number: str, capsys: pytest.
     assert f"expected a number of trials such as 20; got '{number}'" in capsys.readouterr().err
 
 
+def test_a_cluster_without_dask_says_what_to_install(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line and exit code 2, before a server starts or history is read."""
+    config = tmp_path / "gatecast.toml"
+    config.write_text('[train]\nrunner = "dask"\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "flows.running.cluster", raising=False)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    code, _, errors = call(capsys, "retrain", "--config", str(config))
+    assert code == 2
+    assert errors.splitlines()[-1] == (
+        "gatecast: distributed is not installed, and gatecast retrain needs it; "
+        "in a clone of the repository: pip install '.[dask]'"
+    )
+
+
 @pytest.mark.training
 def test_tuning_without_optuna_says_what_to_install(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

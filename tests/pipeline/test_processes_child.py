@@ -3,6 +3,7 @@
 import importlib
 import io
 import json
+import pickle
 import sys
 from pathlib import Path
 
@@ -55,6 +56,14 @@ def said_by(error: GatecastError) -> tuple[int, str]:
 
     output = io.StringIO()
     return obey(work, Path(), output), output.getvalue()
+
+
+@pytest.mark.parametrize("kind", error_classes().values(), ids=lambda kind: kind.__name__)
+def test_every_error_is_carried_by_pickle_as_it_is(kind: type[GatecastError]) -> None:
+    """Pools of processes and clusters use pickle: class, text and facts arrive."""
+    error = WITH_FACTS[kind] if kind in WITH_FACTS else kind(TEXT)
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert (type(again), str(again), vars(again)) == (kind, str(error), vars(error))
 
 
 @pytest.mark.parametrize("kind", error_classes().values(), ids=lambda kind: kind.__name__)

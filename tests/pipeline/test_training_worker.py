@@ -10,6 +10,7 @@ import pytest
 from edge.errors import BundleError, ConfigurationError, HistoryError
 from edge.forecaster.model import Model
 from pipeline.processes.child import grid_file
+from pipeline.processes.nursery import Nursery
 from pipeline.release.parity import parity
 from pipeline.training.architecture import Architecture
 from pipeline.training.settings import Settings
@@ -44,6 +45,22 @@ def test_candidate_comes_back_trained_and_converted(tmp_path: Path) -> None:
     bundle = tiny.bundle_of(result.models["float32"], ARCHITECTURE)
     assert parity(result.forecasts, Model(bundle), *tiny.windows()) < 1e-5
     assert set(result.models) == {"float32", "int8"}
+
+
+@pytest.mark.training
+@pytest.mark.slow
+def test_a_warm_process_trains_the_same_bit_by_bit(tmp_path: Path) -> None:
+    """A candidate that is forked from a warm process has the files, forecasts and errors of one that starts from nothing."""
+    cold, nursery = train_candidate(request(), tmp_path / "cold"), Nursery("pipeline.training.worker")
+    try:
+        with pytest.raises(HistoryError, match="expected training origins within"):
+            train_candidate(request(first=3), tmp_path / "bad", nursery=nursery)
+        warm = train_candidate(request(), tmp_path / "warm", nursery=nursery)
+    finally:
+        nursery.close()
+    assert warm.models == cold.models
+    assert np.array_equal(warm.forecasts, cold.forecasts)
+    assert warm.record.validation_loss == cold.record.validation_loss
 
 
 def test_refused_history_comes_back_as_such(tmp_path: Path) -> None:
