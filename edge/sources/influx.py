@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from edge.contract.columns import Int32, Readings, SeriesTable
-from edge.contract.schema import MEASUREMENTS, READING, SERIES
+from edge.contract.schema import CHECK, MEASUREMENTS, READING, SERIES
 from edge.contract.times import iso
 from edge.errors import ConfigurationError, StoreDenied, StoreError
 from edge.messages.ingest import Ingest
@@ -189,7 +189,7 @@ class InfluxSource:
         """How a measurement is read, if it is: some fields at a time, as the address of a query has a limit."""
         if not set(self._where) <= set(tags):
             return
-        if any(name == ours.name != READING.name and ours.owner in tags for ours in MEASUREMENTS):
+        if name == CHECK or any(name == ours.name != READING.name and ours.owner in tags for ours in MEASUREMENTS):
             return  # forecasts of Gatecast are no history
         home_assistant = ENTITY in tags and any(field == VALUE for field, _ in fields)
         pattern = self.settings.field or (VALUE if home_assistant else "*")

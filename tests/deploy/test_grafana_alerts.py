@@ -123,7 +123,7 @@ def asking(influx: Influx, bucket: str) -> Callable[[str], Rows]:
 
 def writing(influx: Influx, bucket: str) -> Write:
     """A function that stores blocks in a bucket, as the product does."""
-    return InfluxStore(influx.url, bucket, "gatecast", influx.token).write
+    return InfluxStore(influx.url, bucket, influx.organisation, influx.token).write
 
 
 def firing(influx: Influx, bucket: str, now: int = NOW) -> dict[str, list[dict[str, str]]]:

@@ -35,7 +35,7 @@ POINTS = 1500  # of a line
 
 def writing(influx: Influx, bucket: str) -> Write:
     """A function that stores blocks in a bucket, as the product does."""
-    return InfluxStore(influx.url, bucket, "gatecast", influx.token).write
+    return InfluxStore(influx.url, bucket, influx.organisation, influx.token).write
 
 
 def asked(influx: Influx, bucket: str, **chosen: str) -> Answers:

@@ -11,6 +11,7 @@ import pytest
 from edge.contract.columns import SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.meaning import Meaning
+from edge.contract.schema import CHECK
 from edge.contract.times import SECOND
 from edge.errors import ConfigurationError, StoreDenied
 from edge.forecaster.baselines import seasonal_naive
@@ -130,6 +131,7 @@ def test_a_measurement_may_have_more_fields_than_a_query_can_name(influx: Influx
     """They are read some at a time."""
     fields = ",".join(f"a_rather_long_name_of_a_field_{number}={number}" for number in range(400))
     influx.write(bucket, "\n".join(f"wide {fields} {(START + minute) * SECOND}" for minute in range(3)))
+    influx.write(bucket, f"{CHECK} value=1 {START * SECOND}")  # what a look at the store could not delete is no history
     store = InfluxStore(influx.url, bucket, "gatecast", influx.token)
     rows = read(source(store))
     store.close()

@@ -37,8 +37,7 @@ def commands(first: str) -> list[str]:
 
 def store_of(server: Server, bucket: str) -> InfluxStore:
     """The store in a bucket."""
-    organisation = server.organisation if isinstance(server, NamedInflux) else "gatecast"
-    return InfluxStore(server.url, bucket, organisation, server.token)
+    return InfluxStore(server.url, bucket, server.organisation, server.token)
 
 
 def seeded(server: Server, bucket: str) -> int:

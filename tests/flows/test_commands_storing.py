@@ -1,6 +1,8 @@
 """`gatecast store`: what a look at the store means, as text and as JSON."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -155,3 +157,13 @@ def test_command_needs_an_sqlite_file_to_make_small_and_a_server_that_answers(
         assert code == 1
         assert "WRONG write: " in out
         assert "influx auth create" in out
+
+
+def test_device_without_a_trainer_can_look_at_its_store(tmp_path: Path) -> None:
+    """No package of the trainer is loaded."""
+    config = write_fleet(tmp_path)
+    call = f"flows.cli.run(['store', 'check', '--config', {str(config)!r}])"
+    code = f"import sys, flows.cli; {call}; print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "ok    store: SQLite" in done.stdout
+    assert not {"tensorflow", "keras", "prefect", "polars", "influxdb_client"} & set(done.stderr.split())

@@ -313,6 +313,7 @@ class Influx:
         self.engine = Influxd(folder / "influxd", auth=password is not None)
         self.front = Nginx(folder / "nginx", upstream=self.engine.port)
         self._has_account = False
+        self.organisation = "gatecast"  # a 1.6 takes any
 
     @property
     def url(self) -> str:
@@ -326,7 +327,7 @@ class Influx:
 
     def store_url(self, bucket: str) -> str:
         """Store URL of a bucket; the token is not in it."""
-        return f"influxdb://127.0.0.1:{self.front.port}/{bucket}?org=gatecast"
+        return f"influxdb://127.0.0.1:{self.front.port}/{bucket}?org={self.organisation}"
 
     def start(self) -> None:
         """Start both programs, again or for the first time."""
@@ -366,7 +367,7 @@ class Influx:
         Raises:
             RuntimeError: the answer is not 204.
         """
-        arguments = urllib.parse.urlencode({"org": "gatecast", "bucket": bucket, "precision": "ns"})
+        arguments = urllib.parse.urlencode({"org": self.organisation, "bucket": bucket, "precision": "ns"})
         send(self.front.port, f"/api/v2/write?{arguments}", lines, {"Authorization": f"Token {self.token}"})
 
     def query(self, bucket: str, influxql: str) -> list[dict[str, Any]]:

@@ -174,7 +174,7 @@ class InfluxEntry(Entry):
         return self._on(self._server, bucket, self._server.token if token is None else token, page)
 
     def _on(self, server: Influx, bucket: str, token: str, page: int | None = None) -> Store:
-        return InfluxStore(server.url, bucket, "gatecast", token, page=page or ROWS)
+        return InfluxStore(server.url, bucket, server.organisation, token, page=page or ROWS)
 
     def open(self, page: int | None = None) -> Store:
         """As `Entry.open`."""
