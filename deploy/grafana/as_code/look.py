@@ -15,6 +15,7 @@ from grafana_foundation_sdk.models.common import (
     GraphDrawStyle,
     LegendDisplayMode,
     LegendPlacement,
+    TableAutoCellOptions,
     TooltipDisplayMode,
     VisibilityMode,
     VizOrientation,
@@ -246,7 +247,7 @@ def listing(
     panel = table.Panel()
     _dressed(panel, said, size, [Query("A", query, is_table=True)])
     panel.thresholds(steps(PLAIN)).color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
-    panel.align(FieldTextAlignment.AUTO).inspect(False)
+    panel.align(FieldTextAlignment.AUTO).inspect(False).show_header(True).cell_options(TableAutoCellOptions())
     if columns[0] == "Time":
         order = {name: index for index, name in enumerate(columns)}
         panel.transformations([transform("organize", {"excludeByName": {}, "indexByName": order, "renameByName": {}})])
