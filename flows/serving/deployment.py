@@ -9,7 +9,7 @@ from uuid import UUID
 from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 
-from flows.retraining.started import start_again
+from flows.retraining.started import AGAIN, start_again
 
 OVER = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 NEWEST = 200  # runs that the server gives at once
@@ -148,13 +148,16 @@ def standing(flow: str, name: str, *, active: bool) -> Standing:
 
 
 def missed(runs: list[Run]) -> Iterator[Run]:
-    """The runs that wait although a newer one is due: one run makes up for all of them.
+    """The runs that wait although another one that waits makes up for all of them, as it will read all that is there then.
+
+    It is the newest one that somebody has asked for or that stands for a dead one, which trains in any case; else the newest.
 
     Args:
         runs: runs that were due by now, newest first.
     """
     waiting = [run for run in runs if run.state == "SCHEDULED"]
-    yield from waiting[1:]
+    asked = [run for run in waiting if run.cause == "manual" or AGAIN in run.tags]
+    yield from (run for run in waiting if run is not (asked or waiting)[0])
 
 
 def _run(document: dict[str, Any]) -> Run:

@@ -66,10 +66,10 @@ class Watch:
         runs = self._deployment.newest(now)
         left_out = list(missed(runs))
         for run in left_out:
-            self._deployment.end(run, "CANCELLED", "a newer run was due")
+            self._deployment.end(run, "CANCELLED", "another run makes up for it")
             self._told[run.identity] = "CANCELLED"
         if left_out:
-            self._say(f"{len(left_out)} missed runs are left out: the newest makes up for them")
+            self._say(f"{len(left_out)} waiting runs are left out: one makes up for them")
         for run in reversed(runs):
             self._end_silent(run, now)
             self._tell(run)

@@ -210,10 +210,9 @@ def test_a_served_flow_is_scheduled_and_trains_once_for_two_causes(
                 return all(state["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") for state in states)
 
             wait_until(ended, what="the end of the runs", pause=0.5)
-            assert sorted((state["type"], state["name"]) for state in states) == [
-                ("COMPLETED", "Completed"),
-                ("COMPLETED", "NothingNew"),
-            ]
+            # The second one is left out while both wait; where the first one has begun, it waits and has nothing to do then.
+            assert states[0]["name"] == "Completed"
+            assert states[1]["name"] in ("Cancelled", "NothingNew")
         finally:
             process.terminate()
             process.wait(HANGS_AFTER)

@@ -88,8 +88,16 @@ def test_the_end_of_a_run_and_the_one_in_its_place_are_told(server: FakePrefect)
     ]
 
 
-def test_of_the_runs_that_wait_all_but_the_newest_are_missed() -> None:
-    """Runs that have begun or ended are not."""
+def test_of_the_runs_that_wait_one_makes_up_for_all() -> None:
+    """The newest; runs that have begun or ended are not looked at."""
     states = {"d": "SCHEDULED", "c": "RUNNING", "b": "SCHEDULED", "a": "SCHEDULED"}
-    runs = [Run(name, state, "", NOON, NOON, 0.0) for name, state in states.items()]
+    runs = [Run(name, state, "", NOON, NOON, 0.0, parameters={"cause": "drift"}) for name, state in states.items()]
     assert [run.identity for run in missed(runs)] == ["b", "a"]
+
+
+@pytest.mark.parametrize(("cause", "tags"), [("manual", ()), ("schedule", (AGAIN,))])
+def test_a_run_that_trains_in_any_case_makes_up_for_newer_ones(cause: str, tags: tuple[str, ...]) -> None:
+    """One by the schedule would end early on a history that is known, and nobody would do what was asked for."""
+    asked = Run("b", "SCHEDULED", "", NOON, NOON, 0.0, tags=tags, parameters={"cause": cause})
+    others = [Run(name, "SCHEDULED", "", NOON, NOON, 0.0, parameters={"cause": "schedule"}) for name in "ca"]
+    assert [run.identity for run in missed([others[0], asked, others[1]])] == ["c", "a"]

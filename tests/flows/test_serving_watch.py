@@ -59,7 +59,7 @@ def test_of_several_missed_runs_the_newest_makes_up_for_all() -> None:
     books = Books(run("a", -300), run("b", -200), run("c", -100), run("d", 60))
     Watch(books, MANNER, said.append, lambda: NOW).look()
     assert [books.runs[name].state for name in "abcd"] == ["CANCELLED", "CANCELLED", "SCHEDULED", "SCHEDULED"]
-    assert said == ["retrain: 2 missed runs are left out: the newest makes up for them"]
+    assert said == ["retrain: 2 waiting runs are left out: one makes up for them"]
 
 
 def test_what_becomes_of_a_run_is_told_once() -> None:
