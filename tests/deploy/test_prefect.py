@@ -1,6 +1,10 @@
 """`deploy/prefect.yaml`: deployments for work pools, and a worker that runs one of them to a release."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +17,14 @@ import yaml
 from prefect.flows import load_flow_from_entrypoint
 
 from edge.config.sections import Config
+from flows.processes.stopping import children
 from flows.retraining.flow import retrain
 from flows.serving.served import served
+from pipeline.release.registry import Registry
+from tests.flows.test_serving_schedule import fleet
+from tests.support.prefect_server import PrefectServer
+from tests.support.servers import requires, wait_until
+from tests.support.stopped import Command
 
 pytestmark = pytest.mark.training
 ROOT = Path(__file__).parents[2]
@@ -64,3 +74,49 @@ def test_the_job_of_kubernetes_is_prefects_with_what_the_trainer_needs() -> None
     assert pod.pop("securityContext")["runAsUser"] == 10001
     assert "--uid 10001" in (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
     assert ours == theirs
+
+
+@pytest.mark.slow
+@pytest.mark.servers
+def test_a_worker_of_a_process_pool_retrains_to_a_release(
+    prefect_server: PrefectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commands of the file, from a folder that is no clone; a run whose process is killed is made up for by the worker."""
+    fleet(tmp_path / "fleet", "")
+    environment = {**prefect_server.environment, "GATECAST_FOLDER": str(tmp_path / "fleet"), "PYTHONPATH": str(ROOT)}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    program = requires("prefect")
+    for arguments in (
+        ["work-pool", "create", "gatecast-process", "--type", "process"],
+        ["--no-prompt", "deploy", "--prefect-file", str(FILE), "--name", "process"],
+        ["deployment", "run", "retrain/process", "--param", "cause=manual"],
+    ):
+        done = subprocess.run([program, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
+        # Prefect 3.8.8 makes the deployment, says so, and then asks its server for the workers in a way that this refuses.
+        assert done.returncode == 0 or "successfully created" in done.stdout, done.stdout + done.stderr
+    deployment = prefect_server.ask("/deployments/name/retrain/process")
+    assert deployment["pull_steps"] == []
+    runs = {"deployments": {"name": {"any_": ["process"]}}, "flow_runs": {"state": {"name": {"any_": ["Scheduled"]}}}}
+    (run,) = [run for run in prefect_server.ask("/flow_runs/filter", runs) if not run["auto_scheduled"]]
+    home = tmp_path / "worker"
+    home.mkdir()
+    command = ["-m", "prefect", "worker", "start", "--pool", "gatecast-process", "--type", "process"]
+    worker = Command(command, home, **environment)
+    try:
+
+        def running() -> dict[str, Any]:
+            known: dict[str, Any] = prefect_server.ask(f"/flow_runs/{run['id']}")
+            return known if known["state"]["type"] == "RUNNING" and known["infrastructure_pid"] else {}
+
+        wait_until(lambda: bool(running()), what="the beginning of the run", pause=0.2)
+        outer = int(running()["infrastructure_pid"].rpartition(":")[2])
+        for process in children(outer) or [outer]:  # the worker's process watches over that of the flow
+            os.kill(process, signal.SIGKILL)
+        registry = Registry(tmp_path / "fleet" / "registry")
+        wait_until(lambda: registry.live() is not None, what="the release", pause=0.5)
+    finally:
+        worker.process.terminate()
+        worker.process.communicate()
+    assert prefect_server.ask(f"/flow_runs/{run['id']}")["state"]["type"] == "CRASHED"
+    assert sys.platform != "linux" or worker.processes() == []
