@@ -1,0 +1,162 @@
+"""The tables that follow from the code: every key of the configuration, every number of the agent.
+
+`python docs/site/reference.py` writes them between the marks of their pages; a test compares.
+"""
+
+import inspect
+import json
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import get_args, get_origin
+
+import msgspec
+from msgspec import inspect as kinds
+
+from edge.agent.counters import Counter, Gauge
+from edge.config.sections import Config
+
+DOCS = Path(__file__).parents[1]
+BEGIN = "<!-- {name}: made by docs/site/reference.py -->"
+END = "<!-- end of {name} -->"
+# Links behind explanations, to pages that say more.
+MORE = {
+    ("mqtt", "version"): "why](decisions/0040-mqtt-5-is-a-setting.md",
+    ("mqtt", "share"): "how](operations.md#more-than-one-agent",
+    ("ingest", "series"): "why](decisions/0021-no-two-topics-share-a-name.md",
+    ("agent", "max_series"): "how](readings.md#series-without-a-slot",
+    ("fleet", "interval"): "below](#interval-horizon-and-window",
+}
+NOTHING = "–"  # noqa: RUF001 - a dash stands for nothing
+
+
+def main() -> None:
+    """Write every table into its page."""
+    for path in sorted(DOCS.glob("*.md")):
+        text = path.read_text("utf-8")
+        if (fresh := refreshed(text)) != text:
+            path.write_text(fresh, encoding="utf-8")
+            print(f"wrote the tables of {path.relative_to(DOCS.parent)}")
+
+
+def refreshed(text: str) -> str:
+    """A page with the tables that the code gives now.
+
+    Raises:
+        ValueError: a mark names no table, or has no end.
+    """
+    tables = all_tables()
+
+    def replaced(match: re.Match[str]) -> str:
+        begin, name, end = match[1], match[2], match[3]
+        if name not in tables:
+            raise ValueError(f"{name}: expected one of {', '.join(tables)}")
+        return f"{begin}\n{tables[name]}\n{end}"
+
+    marks = re.escape(BEGIN).replace(r"\{name\}", r"([\w ]+)")
+    ends = re.escape(END).replace(r"\{name\}", r"\2")
+    fresh = re.sub(rf"({marks})\n.*?\n?({ends})", replaced, text, flags=re.DOTALL)
+    if text.count("made by docs/site/reference.py") != len(re.findall(rf"{marks}\n.*?\n?<!-- end of", fresh, re.DOTALL)):
+        raise ValueError("expected an end behind every mark of a table")
+    return fresh
+
+
+def all_tables() -> dict[str, str]:
+    """Every table by the name in its mark."""
+    sections = {f"section {field.name}": section_table(field.name, section_type(field)) for field in msgspec.structs.fields(Config)}
+    return {**sections, "counters": number_table(Counter), "gauges": number_table(Gauge)}
+
+
+def section_type(field: msgspec.structs.FieldInfo) -> type[msgspec.Struct]:
+    """The class of a section; of those that may stand there several times, that of one."""
+    kind: type[msgspec.Struct] = get_args(field.type)[0] if get_origin(field.type) is tuple else field.type
+    return kind
+
+
+def section_table(name: str, section: type[msgspec.Struct]) -> str:
+    """Every key of a section with its type, its default and its explanation."""
+    explained = explanations(section)
+    rows = []
+    for field in msgspec.structs.fields(section):
+        link = MORE.get((name, field.name))
+        text = explained[field.name]
+        told = text if link is None else f"{text.removesuffix('.')} ([{link}))."
+        rows.append((f"`{field.name}`", type_of(kinds.type_info(field.type)), default_of(field), told))
+    return table(("key", "type", "default", "meaning"), rows)
+
+
+def explanations(section: type[msgspec.Struct]) -> dict[str, str]:
+    """Every entry under `Args:` of a section, its lines joined; those of keys that it shares with others come last."""
+    explained: dict[str, str] = {}
+    for base in section.__mro__:
+        if issubclass(base, msgspec.Struct) and base is not msgspec.Struct:
+            entries = inspect.cleandoc(base.__doc__ or "").partition("Args:\n")[2]
+            rows = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", entries, re.MULTILINE)
+            explained |= {key: " ".join(text.split()) for key, text in rows}
+    return explained
+
+
+def default_of(field: msgspec.structs.FieldInfo) -> str:
+    """The default of a key, as TOML has it."""
+    if field.required:
+        return "required"
+    return NOTHING if field.default is None else f"`{json.dumps(field.default)}`"
+
+
+def type_of(kind: kinds.Type) -> str:
+    """A type in words, with its bounds."""
+    match kind:
+        case kinds.Metadata(type=inner, extra_json_schema=extra):
+            return str((extra or {}).get("description")) if extra else type_of(inner)
+        case kinds.UnionType(types=types):
+            return " or ".join(dict.fromkeys(type_of(one) for one in types if not isinstance(one, kinds.NoneType)))
+        case kinds.LiteralType(values=values):
+            return " or ".join(f"`{json.dumps(value)}`" for value in values)
+        case kinds.VarTupleType(item_type=item):
+            return f"list of {_plural(type_of(item))}"
+        case kinds.DictType(value_type=value):
+            return f"table of {_plural(type_of(value))}"
+        case kinds.IntType() | kinds.FloatType():
+            return _number(kind)
+        case kinds.BoolType():
+            return "true or false"
+        case kinds.StrType():
+            return "text"
+        case kinds.StructType():
+            return "table"
+        case _:
+            return "any value"
+
+
+def _plural(words: str) -> str:
+    nouns = {"text": "texts", "number": "numbers", "whole number": "whole numbers", "table": "tables"}
+    return re.sub("|".join(rf"\b{noun}\b" for noun in sorted(nouns, key=len, reverse=True)), lambda found: nouns[found[0]], words)
+
+
+def _number(kind: kinds.IntType | kinds.FloatType) -> str:
+    name = "whole number" if isinstance(kind, kinds.IntType) else "number"
+    if kind.ge is not None and kind.le is not None:
+        return f"{name}, {kind.ge} to {kind.le}"
+    if kind.ge is not None:
+        return f"{name}, at least {kind.ge}"
+    return f"{name} above {kind.gt:g}" if kind.gt is not None else name
+
+
+def number_table(numbers: Iterable[Counter | Gauge]) -> str:
+    """Every number with its name in `/metrics`, its meaning, its unit, and its field in the store."""
+    rows = [
+        (f"`{number.metric}`", number.text, number.unit, NOTHING if number.field is None else f"`{number.field}`")
+        for number in numbers
+    ]
+    return table(("number in `/metrics`", "meaning", "unit", "field of `agent`"), rows)
+
+
+def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Rows as Markdown; a bar inside a cell is escaped."""
+    lines = [heading, ["---"] * len(heading), *([cell.replace("|", r"\|") for cell in row] for row in rows)]
+    text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return text.replace("| --- " * len(heading) + "|", "|---" * len(heading) + "|")
+
+
+if __name__ == "__main__":
+    main()
