@@ -26,7 +26,7 @@ export PIP_CERT ?= $(SSL_CERT_FILE)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-influx check bench lock sbom servers clean
+.PHONY: help setup demo test test-influx check bench docs dashboards lock sbom servers clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -37,6 +37,7 @@ setup: $(READY) ## make .venv with everything pinned; nothing to do where it is 
 # long to import, and every training is a process of its own.
 $(READY): requirements/dev.txt requirements/uv.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "expected Python 3.11, 3.12 or 3.13 on the PATH; or name it: make PYTHON=/path/to/python3.13"; exit 2; }
+	@test -e $@ || echo "installing into $(VENV): about 2.8 GB of packages; it takes as long as their download, and prints nothing meanwhile"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@index="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(BIN)/pip config get global.index-url 2>/dev/null)}}"; \
@@ -69,6 +70,11 @@ bench: setup ## measurements, printed as tables
 
 dashboards: setup ## write the dashboards and alert rules of deploy/grafana anew
 	PYTHONPATH=.:deploy/grafana $(BIN)/python -m as_code
+
+docs: setup ## the pages as a site in .make/site, every link and anchor checked
+	$(BIN)/python docs/site/reference.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
+	@echo "open .make/site/index.html, or: $(BIN)/python -m http.server --directory .make/site --bind 127.0.0.1 8000"
 
 lock: setup ## bring requirements/ up to pyproject.toml; UPGRADE=1 takes newer versions
 	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra dev -o requirements/dev.txt
@@ -104,6 +110,7 @@ servers:
 	  fi; \
 	fi
 
-clean: ## remove everything that make and the tools have made, .venv too
+clean: ## remove what make and the tools have made, .venv too; says what it keeps
+	@echo "kept, as they may hold your data: gatecast.toml, gatecast.db, gatecast-state, registry, .gatecast; ~/.cache/gatecast"
 	rm -rf $(VENV) .make gatecast-demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -23,6 +23,15 @@ LINK = re.compile(r"\]\(([^)\s#]+)(#[^)\s]*)?\)")
 FENCE = re.compile(r"^(```.*?^```$)", re.MULTILINE | re.DOTALL)
 
 
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Put every decision behind the list of them, under its number and title."""
+    records = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    titles = [record.read_text("utf-8").splitlines()[0].removeprefix("# ") for record in records]
+    pages = [{title: f"decisions/{record.name}"} for title, record in zip(titles, records, strict=True)]
+    config.nav = [*(config.nav or []), {"Decisions": ["decisions/README.md", *pages]}]
+    return config
+
+
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """Add the pages beside docs/, the style, and what pages link to as a file: a configuration, a licence.
 

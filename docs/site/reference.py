@@ -15,6 +15,8 @@ from msgspec import inspect as kinds
 
 from edge.agent.counters import Counter, Gauge
 from edge.config.sections import Config
+from edge.contract.times import parse_duration
+from edge.errors import ConfigurationError
 
 DOCS = Path(__file__).parents[1]
 BEGIN = "<!-- {name}: made by docs/site/reference.py -->"
@@ -27,6 +29,9 @@ MORE = {
     ("agent", "max_series"): "how](readings.md#series-without-a-slot",
     ("fleet", "interval"): "below](#interval-horizon-and-window",
 }
+# Texts without a default that are lengths of time; the others are known by their default.
+DURATIONS = {("ingest", "hold"), ("store", "keep"), ("fleet", "interval"), ("schedule", "timeout")}
+WORDS: dict[type[kinds.Type], str] = {kinds.BoolType: "true or false", kinds.StrType: "text", kinds.StructType: "table"}
 NOTHING = "–"  # noqa: RUF001 - a dash stands for nothing
 
 
@@ -51,7 +56,7 @@ def refreshed(text: str) -> str:
         begin, name, end = match[1], match[2], match[3]
         if name not in tables:
             raise ValueError(f"{name}: expected one of {', '.join(tables)}")
-        return f"{begin}\n{tables[name]}\n{end}"
+        return f"{begin}\n\n{tables[name]}\n\n{end}"
 
     marks = re.escape(BEGIN).replace(r"\{name\}", r"([\w ]+)")
     ends = re.escape(END).replace(r"\{name\}", r"\2")
@@ -63,7 +68,9 @@ def refreshed(text: str) -> str:
 
 def all_tables() -> dict[str, str]:
     """Every table by the name in its mark."""
-    sections = {f"section {field.name}": section_table(field.name, section_type(field)) for field in msgspec.structs.fields(Config)}
+    sections = {
+        f"section {field.name}": section_table(field.name, section_type(field)) for field in msgspec.structs.fields(Config)
+    }
     return {**sections, "counters": number_table(Counter), "gauges": number_table(Gauge)}
 
 
@@ -81,7 +88,12 @@ def section_table(name: str, section: type[msgspec.Struct]) -> str:
         link = MORE.get((name, field.name))
         text = explained[field.name]
         told = text if link is None else f"{text.removesuffix('.')} ([{link}))."
-        rows.append((f"`{field.name}`", type_of(kinds.type_info(field.type)), default_of(field), told))
+        kind = (
+            "duration"
+            if (name, field.name) in DURATIONS or _is_duration(field.default)
+            else type_of(kinds.type_info(field.type))
+        )
+        rows.append((f"`{field.name}`", kind, default_of(field), told))
     return table(("key", "type", "default", "meaning"), rows)
 
 
@@ -103,34 +115,39 @@ def default_of(field: msgspec.structs.FieldInfo) -> str:
     return NOTHING if field.default is None else f"`{json.dumps(field.default)}`"
 
 
+def _is_duration(default: object) -> bool:
+    try:
+        parse_duration(str(default), shortest=0)
+    except ConfigurationError:
+        return False
+    return isinstance(default, str)
+
+
 def type_of(kind: kinds.Type) -> str:
     """A type in words, with its bounds."""
     match kind:
-        case kinds.Metadata(type=inner, extra_json_schema=extra):
-            return str((extra or {}).get("description")) if extra else type_of(inner)
         case kinds.UnionType(types=types):
-            return " or ".join(dict.fromkeys(type_of(one) for one in types if not isinstance(one, kinds.NoneType)))
+            told = " or ".join(dict.fromkeys(type_of(one) for one in types if not isinstance(one, kinds.NoneType)))
         case kinds.LiteralType(values=values):
-            return " or ".join(f"`{json.dumps(value)}`" for value in values)
+            told = " or ".join(f"`{json.dumps(value)}`" for value in values)
         case kinds.VarTupleType(item_type=item):
-            return f"list of {_plural(type_of(item))}"
+            told = f"list of {_plural(type_of(item))}"
         case kinds.DictType(value_type=value):
-            return f"table of {_plural(type_of(value))}"
+            told = f"table of {_plural(type_of(value))}"
         case kinds.IntType() | kinds.FloatType():
-            return _number(kind)
-        case kinds.BoolType():
-            return "true or false"
-        case kinds.StrType():
-            return "text"
-        case kinds.StructType():
-            return "table"
+            told = _number(kind)
+        case kinds.BoolType() | kinds.StrType() | kinds.StructType():
+            told = WORDS[type(kind)]
         case _:
-            return "any value"
+            raise TypeError(f"expected a type that WORDS or this function knows; got {kind}")
+    return told
 
 
 def _plural(words: str) -> str:
     nouns = {"text": "texts", "number": "numbers", "whole number": "whole numbers", "table": "tables"}
-    return re.sub("|".join(rf"\b{noun}\b" for noun in sorted(nouns, key=len, reverse=True)), lambda found: nouns[found[0]], words)
+    return re.sub(
+        "|".join(rf"\b{noun}\b" for noun in sorted(nouns, key=len, reverse=True)), lambda found: nouns[found[0]], words
+    )
 
 
 def _number(kind: kinds.IntType | kinds.FloatType) -> str:
@@ -145,10 +162,14 @@ def _number(kind: kinds.IntType | kinds.FloatType) -> str:
 def number_table(numbers: Iterable[Counter | Gauge]) -> str:
     """Every number with its name in `/metrics`, its meaning, its unit, and its field in the store."""
     rows = [
-        (f"`{number.metric}`", number.text, number.unit, NOTHING if number.field is None else f"`{number.field}`")
+        (f"`{number.metric}`", number.text, number.unit, ", ".join(f"`{field}`" for field in _fields(number)) or NOTHING)
         for number in numbers
     ]
     return table(("number in `/metrics`", "meaning", "unit", "field of `agent`"), rows)
+
+
+def _fields(number: Counter | Gauge) -> tuple[str, ...]:
+    return (*number.fields, number.title) if number.has_own else number.fields
 
 
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -13,7 +13,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 # Folders of the machine that documented commands write to or read from.
 PLACES = (
+    "/etc/default",
     "/etc/gatecast",
+    "/etc/mosquitto",
+    "/etc/nginx",
     "/etc/systemd/system",
     "/opt/gatecast",
     "/opt/gatecast-trainer",
@@ -58,7 +61,7 @@ def moved(command: str, root: Path) -> str:
 
     def replace(match: re.Match[str]) -> str:
         path = match[0]
-        if path == os.devnull:
+        if path in {os.devnull, "/dev/urandom"}:
             return path
         if not any(path == folder or path.startswith(f"{folder}/") for folder in PLACES):
             raise DocumentationError(f"{path}: expected one of {', '.join(PLACES)}")
