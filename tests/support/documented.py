@@ -61,13 +61,13 @@ def moved(command: str, root: Path) -> str:
 
     def replace(match: re.Match[str]) -> str:
         path = match[0]
-        if path in {os.devnull, "/dev/urandom"}:
+        if path in {os.devnull, "/dev/urandom", "/CN"}:  # the last one is a name in a certificate
             return path
         if not any(path == folder or path.startswith(f"{folder}/") for folder in PLACES):
             raise DocumentationError(f"{path}: expected one of {', '.join(PLACES)}")
         return f"{root}{path}"
 
-    return re.sub(r"(?<![\w./:}])/(?=\w)[\w./*-]*", replace, command)
+    return re.sub(r"(?<![\w./:}~])/(?=\w)[\w./*-]*", replace, command)
 
 
 def environment(*folders: Path, **variables: str) -> dict[str, str]:

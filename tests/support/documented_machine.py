@@ -38,6 +38,16 @@ bind-address = "127.0.0.1:0"
 [http]
   log-enabled = false
 """
+NGINX = """\
+daemon off; master_process off; pid {root}/run/nginx-own.id; error_log {root}/run/nginx.log warn;
+events {}
+http {
+  access_log off;
+  client_body_temp_path {root}/run/body; proxy_temp_path {root}/run/proxy; fastcgi_temp_path {root}/run/fastcgi;
+  uwsgi_temp_path {root}/run/uwsgi; scgi_temp_path {root}/run/scgi;
+  include {root}/etc/nginx/conf.d/*.conf;
+}
+"""
 PROGRAMS = {
     "sudo": 'exec "$@"',
     "chown": 'test -e "$2"',
@@ -81,6 +91,7 @@ class Machine:
             (root / folder).mkdir(parents=True)
         (root / "etc/mosquitto/mosquitto.conf").write_text(MOSQUITTO.format(root=root), encoding="utf-8")
         (root / "etc/influxdb/influxdb.conf").write_text(INFLUXDB.format(root=root), encoding="utf-8")
+        (root / "etc/nginx/nginx.conf").write_text(NGINX.replace("{root}", str(root)), encoding="utf-8")
         (root / "packages").write_text("\n".join(PACKAGES) + "\n", encoding="utf-8")
         bin_folder = Path(sys.executable).parent
         values = {"root": root, "python": sys.executable, "bin": bin_folder}

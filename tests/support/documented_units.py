@@ -13,6 +13,7 @@ from tests.support.servers import requires
 
 OF_PACKAGES = {
     "mosquitto": ("mosquitto", "-c {root}/etc/mosquitto/mosquitto.conf"),
+    "nginx": ("nginx", "-e {root}/run/nginx.log -c {root}/etc/nginx/nginx.conf"),
     "influxdb": ("influxd", "-config {root}/etc/influxdb/influxdb.conf"),
 }
 
