@@ -108,7 +108,7 @@ def test_a_fleet_reads_its_registry_over_https(tmp_path: Path) -> None:
     with machine(tmp_path / "machine", "nginx", "curl", "openssl", "mosquitto") as made:
         made.type(serve)
         assert "last_value" in made.type(first.replace("curl ", "curl --retry 50 --retry-connrefused "), tmp_path)
-        text = made.here(settings.replace("/etc/gatecast/registry.crt", "/etc/nginx/registry.crt"))
+        text = made.here(f'{settings}ca_file = "/etc/nginx/registry.crt"\n')
         state = f'[agent]\nstate = "{tmp_path}/state"\nhealth = "127.0.0.1:{made.ports["9273"]}"\n'
         (tmp_path / "agent.toml").write_text(text + state, encoding="utf-8")
         command = "exec gatecast-agent run --config agent.toml"
