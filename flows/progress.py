@@ -71,3 +71,13 @@ CURRENT: ContextVar[Show | None] = ContextVar("show", default=None)
 def current() -> Show:
     """The show of the command that runs, or a new one where a flow runs on its own."""
     return CURRENT.get() or Show()
+
+
+@contextmanager
+def shown_by(show: Show) -> Iterator[None]:
+    """Let all that begins in this context show itself there."""
+    token = CURRENT.set(show)
+    try:
+        yield
+    finally:
+        CURRENT.reset(token)

@@ -2,8 +2,10 @@
 
 import argparse
 import json
+from pathlib import Path
 
 from edge.commands.options import add_config
+from edge.errors import ConfigurationError
 from flows.options import Commands, add_command, add_json, moment
 
 
@@ -15,10 +17,19 @@ def add_parser(commands: Commands) -> None:
         run,
         "train on the store's history, release what is better",
         "Train on the store's history, release what is better. A network is released only if it is better than the baselines "
-        "and the live forecaster, measured on the device's runtime. Takes minutes.",
+        "and the live forecaster, measured on the device's runtime. Takes minutes. "
+        "Several fleets are named one after the other: gatecast retrain a.toml b.toml.",
         grace=0.0,
     )
+    parser.add_argument(
+        "configs",
+        nargs="*",
+        type=Path,
+        metavar="CONFIG",
+        help="configurations of many fleets, or folders: each *.toml in it, and the gatecast.toml of each of its folders",
+    )
     add_config(parser)
+    parser.set_defaults(config=None)
     add_json(parser)
     parser.add_argument("--no-release", action="store_true", help="judge only; the registry stays as it is")
     parser.add_argument(
@@ -41,7 +52,12 @@ def run(options: argparse.Namespace) -> int:
     """
     from flows.retraining.quiet import keep_prefect_quiet
 
+    if options.configs and options.config is not None:
+        raise ConfigurationError("name the fleets without --config, gatecast retrain a.toml b.toml, or one with it")
     keep_prefect_quiet()
+    if options.configs and not (len(options.configs) == 1 and not options.configs[0].is_dir()):
+        return _run_many(options)
+    options.config = options.configs[0] if options.configs else options.config or Path("gatecast.toml")
     from flows.output.retrained import retrained_document, retrained_text
     from flows.progress import CURRENT, Show
 
@@ -57,6 +73,25 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(retrained_text(retrained, released=not options.no_release))
     return 0
+
+
+def _run_many(options: argparse.Namespace) -> int:
+    """Retrain many fleets, and say what became of each; 1 where one of them failed."""
+    from flows.fleets.configurations import fleets_of
+    from flows.progress import CURRENT, Show
+
+    until = moment("--until", options.until)
+    fleets = fleets_of(options.configs)
+    show = Show()
+    CURRENT.set(show)
+    with show.stage(f"retrain {len(fleets)} fleets"):
+        from flows.fleets.run import Wanted
+        from flows.fleets.run import run as run_fleets
+        from flows.fleets.table import outcomes_document, outcomes_text
+
+        outcomes = run_fleets(fleets, Wanted(not options.no_release, until, options.tune))
+    print(json.dumps(outcomes_document(outcomes)) if options.json else outcomes_text(outcomes))
+    return int(any(outcome.document is None for outcome in outcomes))
 
 
 def _trials(text: str) -> int:
