@@ -264,7 +264,8 @@ def main() -> None:
     parser.add_argument("--hours", type=int, default=24, help="hours that are written")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    constants, details = Constants(), {}
+    constants: Constants = Constants()
+    details: dict[str, float] = {}
     if options.measure:
         constants, details = measure(options.series, options.hours, options.every, constants)
     shape = Shape(options.sensors, options.gateways, options.every, options.interval)
