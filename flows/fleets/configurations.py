@@ -46,10 +46,10 @@ def fleets_of(named: Sequence[Path]) -> list[Named]:
     names: set[str] = set()
     for path in paths.values():
         config = read_config(path)
-        place = Path(config.registry.path).resolve(), config.registry.channel
-        if (other := places.setdefault(place, path)) is not path:
+        target = Path(config.registry.path).resolve(), config.registry.channel
+        if (other := places.setdefault(target, path)) is not path:
             raise ConfigurationError(
-                f"{other} and {path} both release to channel {place[1]} of {place[0]}; "
+                f"{other} and {path} both release to channel {target[1]} of {target[0]}; "
                 "give each a [registry] path or channel of its own"
             )
         name = fleet_name(path, config)

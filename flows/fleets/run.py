@@ -105,7 +105,7 @@ def retrain_fleets(fleets: list[Named], wanted: Wanted) -> list[Outcome]:
 
     Args:
         fleets: fleets with their configurations.
-        wanted: what is asked of every fleet.
+        wanted: options of every fleet.
 
     Raises:
         GatecastError: the processes cannot be had at all.
@@ -140,7 +140,7 @@ def run(fleets: list[Named], wanted: Wanted) -> list[Outcome]:
 
     Args:
         fleets: fleets with their configurations.
-        wanted: what is asked of every fleet.
+        wanted: options of every fleet.
 
     Raises:
         GatecastError: one line that says what to do.
