@@ -20,8 +20,8 @@ from flows.commands import (
     promote,
     retrain,
     rollback,
-    serve,
 )
+from flows.commands.serving import monitor, serve
 from flows.commands.storing import store
 from flows.options import Commands
 from flows.processes.stopping import stoppable
@@ -50,6 +50,7 @@ COMMANDS: tuple[Command, ...] = (
     models,
     promote,
     rollback,
+    monitor,
     serve,
     demo,
 )

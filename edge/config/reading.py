@@ -86,6 +86,7 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
         ("[fleet] interval", fleet.interval, SHORTEST_INTERVAL),
         ("[agent] lateness", agent.lateness, 0),
         ("[schedule] timeout", config.schedule.timeout, 60 * SECOND),
+        ("[monitor] cooldown", config.monitor.cooldown, 0),
     ):
         if text is not None:
             yield f"{key}: ", partial(parse_duration, text, shortest=shortest)
@@ -94,6 +95,7 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "[fleet] quantiles: ", partial(_refuse_too_many, fleet.quantiles)
     yield "", config.train.check_runner
     yield "[schedule] cron: ", partial(check_cron, config.schedule.cron)
+    yield "[monitor] cron: ", partial(check_cron, config.monitor.cron)
     yield "[mqtt] url: ", partial(Address.parse, config.mqtt.url)
     yield "", partial(_refuse_group, config)
     yield "[store] keep: ", partial(_refuse_keep, config)

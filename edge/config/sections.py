@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from edge.broker.address import Address as BrokerAddress
-from edge.config.training_sections import Fleet, Positive, RegistrySection, Schedule, Train
+from edge.config.training_sections import Fleet, Monitor, Positive, RegistrySection, Schedule, Train
 from edge.errors import ConfigurationError
 from edge.files import read_secret
 from edge.messages.ingest import Ingest
@@ -229,6 +229,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     train: Train = Train()
     registry: RegistrySection = RegistrySection()
     schedule: Schedule = Schedule()
+    monitor: Monitor = Monitor()
 
     def ingests(self) -> list[Ingest]:
         """The rules of `[[ingest]]`, ready to use.

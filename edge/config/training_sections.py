@@ -147,3 +147,17 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timeout: str | None = None
     name: str | None = None
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+
+
+class Monitor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How `gatecast serve` watches the live error.
+
+    Args:
+        cron: times of the looks: five fields, in UTC.
+        active: whether it looks, and starts a retraining where the live error is worse than that of the backtest.
+        cooldown: time after a retraining was started in which a further look starts none.
+    """
+
+    cron: str = "0 15 * * *"
+    active: bool = True
+    cooldown: str = "7d"

@@ -176,7 +176,7 @@ DRIFT = Measurement(
         Field("expected_error", "the same in the backtest"),
         Field("drifted", "1 where the live error is above what was expected, else 0", Kind.WHOLE),
         Field("raised", "1 where a retraining was asked for, else 0", Kind.WHOLE),
-        Field("series", "series that were judged", Kind.WHOLE),
+        Field("judged_series", "series that were judged", Kind.WHOLE),
         MODEL,
     ),
     owner=FLEET,

@@ -129,6 +129,23 @@ class Metric(msgspec.Struct, frozen=True):
     coverage: float | None = None
 
 
+class Backtest(msgspec.Struct, frozen=True):
+    """Errors of the model on the held-out part by series, which the monitor compares the live errors with.
+
+    Both texts are base64 of float16 `[series, leads]`, little-endian: the mean over the days of the logarithm of the mean
+    absolute error of a day, in the unit of the series; NaN where there were no facts. A text takes little memory on a device.
+
+    Args:
+        leads: leads in intervals, in order.
+        model: errors of the model.
+        naive: errors of the seasonal-naive forecast.
+    """
+
+    leads: list[int]
+    model: str
+    naive: str
+
+
 class Outcome(enum.Enum):
     """Result of a check. Only a failed check keeps a candidate from going out."""
 
@@ -169,6 +186,7 @@ class Manifest(msgspec.Struct, frozen=True):
         conversions: precisions of the model that were measured, the released one first.
         checks: results of the checks of the verdict; empty in a baseline bundle and in older bundles.
         schema: number of the layout of this file.
+        backtest: errors by series on the held-out part; None in a baseline bundle and in older bundles.
     """
 
     version: str
@@ -185,6 +203,7 @@ class Manifest(msgspec.Struct, frozen=True):
     checks: list[Check] = []
     schema: int = SCHEMA
     meanings: dict[str, Meaning] = {}
+    backtest: Backtest | None = None
 
 
 class _Schema(msgspec.Struct):

@@ -21,6 +21,7 @@ from flows.output.retrained import Retrained, retrained_text
 from flows.progress import Show, current
 from flows.retraining.fleet import fleet_name
 from flows.retraining.limit import Limit, longest, within
+from flows.retraining.record import Record, recorded
 from flows.retraining.server import reachable_server
 from flows.retraining.started import Started, begin, run_again
 from flows.running.parcel import Parcel, Workshop
@@ -106,7 +107,7 @@ def train(architecture: Architecture, parcel: Parcel) -> Candidate:
 def judge(prepared: Prepared, candidates: list[Candidate], config: Config, fleet: str) -> Release:
     """The verdict on the best candidate, beside the baselines and the champion, on the device runtime."""
     champion = _champion(Registry(Path(config.registry.path)), config.registry.channel)
-    release = decide(prepared, candidates, champion, config.train)
+    release = decide(prepared, candidates, champion, config.train, config.agent.leads)
     create_markdown_artifact(key=f"gatecast-{fleet}-candidates", markdown=markdown(candidate_grid(release.judged)))
     create_markdown_artifact(key=f"gatecast-{fleet}-model-card", markdown=model_card(release.candidate.manifest))
     return release
@@ -167,13 +168,10 @@ def retrain(
     run = begin()
     config = read_config(Path(config_path))
     job = Job(config, fleet_name(Path(config_path), config), release, until, trials, current())
-    if run is None:
-        return _retrained(job)
-    versions = Registry(Path(config.registry.path)).versions()
-    if (reason := trained_since(versions, run.due)) is not None:
-        return _nothing_new(job, reason)
-    with within(longest(config), run.fail) as limit:
-        return _retrained(job, run, limit, asked=cause == "manual" or run.again)
+    with recorded(config, Record(job.fleet, cause, release), job.show.note) as record:
+        ended = _ended(job, run, asked=cause == "manual")
+        record.result = ended if isinstance(ended, Retrained) else None
+    return ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +193,17 @@ class Job:
     until: int | None
     trials: int
     show: Show
+
+
+def _ended(job: Job, run: Started | None, *, asked: bool) -> Retrained | State:
+    """The steps, as long as a run of a deployment may take."""
+    if run is None:
+        return _retrained(job)
+    versions = Registry(Path(job.config.registry.path)).versions()
+    if (reason := trained_since(versions, run.due)) is not None:
+        return _nothing_new(job, reason)
+    with within(longest(job.config), run.fail) as limit:
+        return _retrained(job, run, limit, asked=asked or run.again)
 
 
 def _retrained(job: Job, run: Started | None = None, limit: Limit | None = None, *, asked: bool = True) -> Retrained | State:

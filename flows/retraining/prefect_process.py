@@ -50,6 +50,7 @@ class PrefectProcess(Server):
             else {"PREFECT_UI_ENABLED": "false", "PREFECT__SERVER_EPHEMERAL": "1"}
         )
         inherited = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
+        inherited.setdefault("PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED", "events,flow_runs")  # runs of the last 90 days stay
         # As Prefect starts its temporary server.
         command = [sys.executable, "-m", "uvicorn", "--app-dir", str(Path(prefect.__file__).parent.parent), "--factory"]
         command += ["prefect.server.api.server:create_app", "--host", "127.0.0.1", "--port", str(self.port)]

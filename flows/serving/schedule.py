@@ -79,7 +79,7 @@ def schedule(flow: Served, config_path: Path) -> Schedule:
         check_cron(flow.cron)
         return Cron(flow.cron, timezone="UTC", active=flow.active, slug=flow.name, parameters=parameters)
     except (ConfigurationError, ValueError) as error:
-        raise ConfigurationError(f"{config_path}: [schedule] cron: {error}") from error
+        raise ConfigurationError(f"{config_path}: [{flow.section}] cron: {error}") from error
 
 
 def add(runner: Runner, flow: Served, times: Schedule, name: str, config_path: Path) -> UUID:
@@ -110,7 +110,7 @@ def add(runner: Runner, flow: Served, times: Schedule, name: str, config_path: P
     elif flow.active:
         say(f"{flow.name}: by cron {flow.cron!r} (UTC)")
     else:
-        say(f"{flow.name}: not by its cron, which [schedule] active = false switches off; runs can be started in Prefect")
+        say(f"{flow.name}: not by its cron, which [{flow.section}] active = false switches off; runs can be started in Prefect")
     return UUID(str(identity))
 
 

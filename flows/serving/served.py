@@ -7,11 +7,13 @@ from typing import Any, Literal, TypeAlias
 from prefect import Flow
 
 from edge.config.sections import Config
+from flows.monitoring.flow import monitor
 from flows.retraining.flow import retrain
 from flows.retraining.limit import longest
 
 # What started a run; a run that is started on Prefect's pages has the cause of the deployment, `manual`.
 Cause: TypeAlias = Literal["schedule", "drift", "manual"]
+LOOK = 3600.0  # seconds that a look of the monitor may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Served:
         description: sentence for Prefect's pages.
         seconds: longest time that a run may take.
         quiet: whether only runs are told that failed or have something to say.
+        section: section of `gatecast.toml` that has its times.
     """
 
     flow: Flow[..., Any]
@@ -33,6 +36,7 @@ class Served:
     description: str
     seconds: float
     quiet: bool = False
+    section: str = "schedule"
 
     @property
     def name(self) -> str:
@@ -53,5 +57,14 @@ def served(config: Config) -> tuple[Served, ...]:
             config.schedule.active,
             "Retrain on the store's history and release what beats the baselines and the champion.",
             longest(config),
+        ),
+        Served(
+            monitor,
+            config.monitor.cron,
+            config.monitor.active,
+            "Compare the live error with that of the backtest, and start a retraining where it is worse.",
+            LOOK,
+            quiet=True,
+            section="monitor",
         ),
     )

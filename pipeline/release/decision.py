@@ -16,15 +16,21 @@ from edge.contract.contract import Contract
 from edge.forecaster.baselines import Baseline, baselines
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
-from edge.forecaster.manifest import Check, Manifest, Metric, Outcome, schema_of, version_of
+from edge.forecaster.manifest import Backtest, Check, Manifest, Metric, Outcome, schema_of, version_of
 from edge.forecaster.model import Model
 from edge.release.meanings import disagreement
 from pipeline.history.prepared import Prepared
 from pipeline.history.usual import learned
-from pipeline.judging.evaluation import Evaluation, Facts, contender
+from pipeline.judging.by_day import errors_by_day
+from pipeline.judging.drift import expected, packed
+from pipeline.judging.evaluation import Evaluation, Facts, contender, skills_against
+from pipeline.judging.live_errors import judged_leads
+from pipeline.judging.metrics import mean_skill
 from pipeline.judging.verdict import Cost, Limits, Trial, Verdict, trial
 from pipeline.release.candidates import Candidate
 from pipeline.release.registry import Registry
+
+OUTDONE = 0.05  # skill below 0 from which on a network does not stay live: so much is no chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +83,28 @@ def makes_room(champion: Manifest, best: Baseline, errors: Mapping[str, float], 
     return errors[best.name] < (1 - margin) * errors.get(champion.baseline, inf)
 
 
+def is_outdone(champion: Evaluation, baseline: Evaluation) -> bool:
+    """Whether a network that is live is clearly worse than a baseline on the readings that were held out.
+
+    Args:
+        champion: evaluation of the network.
+        baseline: evaluation of the baseline on the same facts.
+    """
+    return mean_skill(skills_against(champion, [baseline])) < -OUTDONE
+
+
 def decide(
-    prepared: Prepared, candidates: Sequence[Candidate], champion: tuple[Forecaster, Bundle] | None, train: Train
+    prepared: Prepared,
+    candidates: Sequence[Candidate],
+    champion: tuple[Forecaster, Bundle] | None,
+    train: Train,
+    leads: Sequence[int] = (),
 ) -> Release:
     """Judge every candidate on the held-out part and decide what is released.
 
     The one with the least error on the validation part may go out; the held-out part has no say in that choice. Where
-    it loses and no champion is live, or one that is a worse baseline, the best baseline goes out as a bundle without a
-    model: the device gets its contract, and its forecasts are named after the baseline.
+    it loses and no champion is live, or one that is a worse baseline or a network that the baselines outdo, the best baseline
+    goes out as a bundle without a model: the device gets its contract, and its forecasts are named after the baseline.
 
     Args:
         prepared: history.
@@ -92,6 +112,7 @@ def decide(
         champion: the live forecaster, open, and its bundle; None where nothing is live. One that learned a series as another
             kind or with another hold is not judged: the devices refuse it, and no figure of it would be true.
         train: margin and budgets.
+        leads: leads that agents score, as `[agent] leads`; empty: the default ones.
     """
     live = None if champion is None else champion[1].manifest.version
     other = None if champion is None else disagreement(champion[1].manifest, prepared.table.meaning_of)
@@ -103,13 +124,26 @@ def decide(
     chosen = judged[id(choose(candidates, prepared.scale))]
     metrics = metrics_of(chosen.trial, prepared.scale)
     bundle = with_verdict(chosen.candidate.bundle, metrics, chosen.trial.verdict.checks)
+    bundle = Bundle(msgspec.structs.replace(bundle.manifest, backtest=_backtest(prepared, bundle, leads)), bundle.model)
     goes_out = bundle if chosen.trial.verdict.release else None
     if goes_out is None:
         best = best_baseline(chosen.trial.baselines, prepared.scale, prepared.contract)
         errors = {each.forecaster: each.scaled_error(prepared.scale) for each in chosen.trial.baselines}
-        if champion is None or makes_room(champion[1].manifest, best, errors, train.margin):
+        measured = next(each for each in chosen.trial.baselines if each.forecaster == best.name)
+        network = None if champion is None or champion[1].model is None else chosen.trial.champion
+        outdone = network is not None and is_outdone(network, measured)
+        if champion is None or outdone or makes_room(champion[1].manifest, best, errors, train.margin):
             goes_out = baseline_bundle(prepared, best, metrics)
     return Release(bundle, chosen, tuple(judged.values()), goes_out, live)
+
+
+def _backtest(prepared: Prepared, bundle: Bundle, leads: Sequence[int]) -> Backtest:
+    """What the monitor compares live errors with."""
+    table, contract = prepared.table, prepared.contract
+    chosen = judged_leads(contract.horizon, leads)
+    entrant = contender(Model(bundle), table.names, bundle.manifest.series)
+    errors = errors_by_day(entrant, Facts(table, contract, prepared.split.held_out, prepared.scale), chosen)
+    return packed(expected(errors), chosen)
 
 
 def publish(release: Release, registry: Registry, channel: str) -> None:

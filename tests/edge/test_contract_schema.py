@@ -105,7 +105,7 @@ def test_type_of_a_field_is_what_stores_in_use_hold() -> None:
         ("retraining", "released"),
         ("drift", "drifted"),
         ("drift", "raised"),
-        ("drift", "series"),
+        ("drift", "judged_series"),
     }
     names = {field for _, field in whole}
     assert {(rows.name, name) for rows in MEASUREMENTS for name in names if rows.is_whole(name)} == whole

@@ -18,7 +18,7 @@ from edge.release.first import first_bundle
 from pipeline.history.prepared import Prepared
 from pipeline.judging.evaluation import Facts, backtest, contender
 from pipeline.release.candidates import Candidate
-from pipeline.release.decision import Release, decide, makes_room, publish
+from pipeline.release.decision import Release, decide, is_outdone, makes_room, publish
 from pipeline.release.registry import KEPT, Registry
 from pipeline.training.architecture import Architecture
 from pipeline.training.settings import Record
@@ -134,6 +134,18 @@ def test_publishing_deletes_what_is_long_out_of_use(prepared: Prepared, tmp_path
     assert len(names) == KEPT + 1
     assert names[0] == first
     assert release.candidate.manifest.version in names
+
+
+def test_a_network_that_is_worse_than_a_baseline_does_not_stay(prepared: Prepared) -> None:
+    """The one of random weights is live, and no candidate is better than the baselines: the best baseline goes out."""
+    release = judged(prepared, tiny.bundle(Architecture()))
+    assert release.goes_out is not None
+    assert (release.goes_out.model, release.candidate.model is None) == (None, False)
+    best = min(release.chosen.trial.baselines, key=lambda each: each.scaled_error(prepared.scale))
+    assert release.goes_out.manifest.baseline == best.forecaster
+    assert release.chosen.trial.champion is not None
+    assert is_outdone(release.chosen.trial.champion, best)
+    assert not is_outdone(best, best)
 
 
 def test_a_champion_that_learned_other_meanings_is_not_judged_and_keeps_nothing_back(prepared: Prepared) -> None:

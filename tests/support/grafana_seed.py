@@ -201,8 +201,8 @@ def a_retraining(time: int, **values: float | str) -> bytes:
 def a_look(time: int, **values: float | str) -> bytes:
     """A look of the monitor that has found no drift, unless other values are given."""
     usual: dict[str, float | str] = {
-        "statistic": 0.8, "threshold": 4.0, "live_error": 0.86, "expected_error": 0.85, "drifted": 0, "raised": 0, "series": 1,
-        "model": MODELS[1],
+        "statistic": 0.8, "threshold": 2.5, "live_error": 0.86, "expected_error": 0.85, "drifted": 0, "raised": 0,
+        "judged_series": 1, "model": MODELS[1],
     }  # fmt: skip
     return of_fleet(DRIFT, time, usual | values)
 

@@ -57,6 +57,8 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "pipeline/samples/sentinels.py": ("tests/pipeline/test_samples_sentinels.py",),
     "pipeline/samples/states.py": ("tests/pipeline/test_samples_states.py",),
     "pipeline/history/usual.py": ("tests/pipeline/test_history_usual.py",),
+    "pipeline/judging/drift.py": ("tests/pipeline/test_judging_drift.py",),
+    "pipeline/judging/live_errors.py": ("tests/pipeline/test_judging_live_errors.py",),
     "pipeline/judging/verdict.py": ("tests/pipeline/test_judging_verdict.py",),
     "pipeline/judging/metrics.py": ("tests/pipeline/test_judging_metrics.py",),
     "pipeline/training/calibration.py": ("tests/pipeline/test_training_calibration.py",),

@@ -72,6 +72,7 @@ RUN_BY = {
     ("docs/store.md", "influx -execute 'CREATE DATABASE"): ["edge/test_stores_contract_page.py"],
     ("docs/store.md", "influx -execute 'CREATE RETENTION"): ["edge/test_stores_contract_page.py"],
     ("docs/store.md", "influx bucket create"): [],  # the program of InfluxDB 2 is not there; the page's Flux is run on a server
+    ("docs/retraining.md", "gatecast monitor"): ["flows/test_commands_serving.py"],
     ("docs/retraining.md", "gatecast serve"): ["flows/test_serving_schedule.py"],
     ("docs/retraining.md", "prefect deployment run"): ["deploy/test_prefect.py"],
     ("docs/retraining.md", "export GATECAST_FOLDER"): ["deploy/test_prefect.py"],

@@ -154,7 +154,7 @@ def _drift() -> Section:
         Size(12, 9),
         [line("expected_error", "expected", GREY, [dashed()]), line("live_error", "live", ORANGE, [])],
     )
-    names = ["drifted", "raised", "statistic", "threshold", "live_error", "expected_error", "series", "model"]
+    names = ["drifted", "raised", "statistic", "threshold", "live_error", "expected_error", "judged_series", "model"]
     table = listing(
         Text(
             "Looks that found drift",

@@ -1,0 +1,1 @@
+"""The commands that watch over a fleet: by a schedule, and once."""

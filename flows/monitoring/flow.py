@@ -1,0 +1,86 @@
+"""The monitor as a Prefect flow: a look, and a retraining where the live error is worse than the backtest promised."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact
+from prefect.client.schemas.objects import State
+from prefect.deployments import run_deployment
+from prefect.events import emit_event
+from prefect.exceptions import ObjectNotFound
+from prefect.states import Completed
+
+from edge.config.reading import read_config
+from edge.errors import StoreError
+from flows.monitoring.outcome import Monitored, leads_grid, monitored_line
+from flows.monitoring.watching import watched, write_look
+from flows.progress import current
+from flows.retraining.fleet import fleet_name
+from flows.retraining.flow import retrain
+from flows.retraining.started import begin
+from pipeline.report.page import markdown
+
+EVENT = "gatecast.drift"
+NOTHING_TO_COMPARE = "NothingToCompare"  # state of a run without a statement
+DRIFT_STATE = "Drift"  # state of a run that has found drift
+
+
+@flow(name="monitor", persist_result=False, validate_parameters=False)
+def monitor(config_path: str, *, cause: str = "manual", deployment: str = "") -> State:
+    """Compare the live error with that of the backtest, and start a retraining where it is worse.
+
+    Args:
+        config_path: path of `gatecast.toml`.
+        cause: reason of the run: `schedule` or `manual`.
+        deployment: deployment that retrains, such as `retrain/process`; empty: that of `gatecast serve` for this fleet.
+
+    Raises:
+        GatecastError: one line that says what to do.
+    """
+    del cause
+    begin()
+    config = read_config(Path(config_path))
+    fleet, show = fleet_name(Path(config_path), config), current()
+    monitored = watched(config, fleet, time.time_ns())
+    if monitored.asks:
+        monitored = replace(monitored, raised=_ask(monitored, config_path, deployment or f"{retrain.name}/{fleet}"))
+    line = monitored_line(monitored)
+    try:
+        write_look(config, monitored)
+    except StoreError as error:  # the look and what followed from it count all the same
+        line = f"{line}; the store did not take the row: {error}"
+    show.note(f"  {line}")
+    if monitored.look is not None and monitored.problem is None:
+        create_markdown_artifact(key=f"gatecast-{fleet}-drift", markdown=f"{line}\n\n{markdown(leads_grid(monitored.look))}")
+    name = NOTHING_TO_COMPARE if monitored.problem else DRIFT_STATE if monitored.drifted else None
+    return Completed(message=line) if name is None else Completed(name=name, message=line)
+
+
+def _ask(monitored: Monitored, config_path: str, deployment: str) -> bool:
+    """Start a retraining and tell it to everyone who listens; returns whether there is a deployment that retrains."""
+    live = monitored.look
+    if live is None:
+        raise AssertionError("only a look asks for a retraining")
+    emit_event(
+        EVENT,
+        resource={"prefect.resource.id": f"gatecast.fleet.{monitored.fleet}", "prefect.resource.name": monitored.fleet},
+        payload={
+            "model": monitored.model,
+            "live_error": live.live_error,
+            "expected_error": live.expected_error,
+            "statistic": live.statistic,
+        },
+    )
+    try:
+        run_deployment(
+            deployment,
+            parameters={"config_path": config_path, "cause": "drift"},
+            timeout=0,
+            as_subflow=False,
+            idempotency_key=f"drift-{monitored.model}-{monitored.time}",
+        )
+    except ObjectNotFound:
+        return False
+    return True
