@@ -7,7 +7,7 @@ import pytest
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PAGE = (DEPLOY / "README.md").read_text("utf-8")
-TEXTS = [path for path in DEPLOY.rglob("*") if path.is_file() and "dashboards" not in path.parts]
+TEXTS = [path for path in DEPLOY.rglob("*") if path.is_file() and not {"dashboards", "__pycache__"} & {*path.parts}]
 NAME = r"(?<![\w.*{}/$-])/?(?:[\w.-]+/)*[\w-]+(?:\.[\w-]+)*\.(?:toml|conf|yaml|yml|service|example|crt|key)\b(?![\w/.-]*\.)"
 # The unit of Debian's package, and the name that compose.tls.yaml gives to a file in its container.
 OF_OTHERS = {"mosquitto.service", "tls.conf"}

@@ -93,7 +93,7 @@ def test_every_dashboard_query_has_a_real_answer(demo: dict[str, Any], influx: I
     assert demo["lost"] == 0
     now = time.time_ns()
     # Panels of what was added since the row before need two rows a while apart, and the agent of a demo lives for seconds.
-    earlier, table = row(Counters(), "none", now - 60 * SECOND), SeriesTable(["gatecast-demo"])
+    earlier, table = row(Counters(), "none", now - 800 * SECOND), SeriesTable(["gatecast-demo"])
     influx.write(bucket, open_store(influx.store_url(bucket)).encode([earlier], table).decode())
     empty: dict[str, set[str]] = {}
     for name in ("forecast", "quality", "fleet"):

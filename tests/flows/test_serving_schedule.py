@@ -175,7 +175,7 @@ def test_runs_by_cron_and_after_a_crash_release_what_a_running_agent_takes(
 
     def running(name: str) -> int:
         """Start a run, and return the id of its process when it has begun."""
-        chosen = {"deployments": {"name": {"like_": f"{name}-"}}}
+        chosen = {"deployments": {"name": {"like_": f"{name}-"}}, "flows": {"name": {"any_": ["retrain"]}}}
         (deployment,) = prefect_server.ask("/deployments/filter", chosen)
         run = prefect_server.ask(f"/deployments/{deployment['id']}/create_flow_run", {"parameters": {"cause": "drift"}})
         served[name].wait_for("(drift) begins")

@@ -31,8 +31,9 @@ class Postgres(Server):
         if self._as_root:
             for path in (folder, secret, self._data):
                 shutil.chown(path, 65534, 65534)
-            for parent in folder.parents[:3]:  # the folders of pytest are for their owner alone
-                parent.chmod(parent.stat().st_mode | 0o011)
+            for parent in folder.parents:  # the folders of pytest are for their owner alone
+                if not parent.stat().st_mode & 0o001:
+                    parent.chmod(parent.stat().st_mode | 0o011)
         words = [
             "initdb",
             "--pgdata",

@@ -96,7 +96,7 @@ def test_no_pin_excludes_a_python_that_is_supported(path: Path) -> None:
         except importlib.metadata.PackageNotFoundError:
             continue  # of another platform or of the other runtime; .ci/run has pip install every lock
         if Version(installed["Version"]) == version_of(pin):
-            bounds = SpecifierSet(installed["Requires-Python"] or "")
+            bounds = SpecifierSet(str(installed.json.get("requires_python", "")))
             for python in (version for version in PYTHONS if meant_for(path.stem, version)):
                 applies = pin.marker is None or pin.marker.evaluate(
                     {"python_version": python, "python_full_version": f"{python}.9"}
