@@ -12,6 +12,7 @@ from edge.contract.times import parse_duration, parse_time
 from edge.forecaster.manifest import Backtest, Manifest
 from edge.stores.store import Store, open_store
 from flows.monitoring.outcome import Monitored
+from flows.retraining.record import write_row
 from pipeline.judging.drift import Look, Rule, block_length, look, unpacked
 from pipeline.judging.live_errors import LiveScores, read_scores
 from pipeline.release.registry import Registry
@@ -76,11 +77,7 @@ def write_look(config: Config, monitored: Monitored) -> None:
     columns = {name: np.array([value], np.float64) for name, value in numbers.items()}
     columns |= {name: np.array([value], np.int64) for name, value in counts.items()}
     points = Points(DRIFT, np.zeros(1, np.int32), np.array([monitored.time]), {**columns, MODEL.name: monitored.model})
-    store = open_store(config.store.url, config.store.token_file, config.store.tls)
-    try:
-        store.write(store.encode([points], SeriesTable([monitored.fleet])))
-    finally:
-        store.close()
+    write_row(config, points, monitored.fleet)
 
 
 def _look(store: Store, manifest: Manifest, backtest: Backtest, span: tuple[int, int], rule: Rule) -> Look:

@@ -83,14 +83,29 @@ def recorded(config: Config, record: Record, say: Callable[[str], None]) -> Iter
             _write(config, record, say)
 
 
-def _write(config: Config, record: Record, say: Callable[[str], None]) -> None:
+def write_row(config: Config, points: Points, fleet: str) -> None:
+    """Write a row of the trainer into the store of its fleet.
+
+    Args:
+        config: configuration of the fleet.
+        points: the row, of a measurement whose owner is the fleet.
+        fleet: name of the fleet.
+
+    Raises:
+        StoreError: the store is away, or does not take the row.
+    """
     store = open_store(config.store.url, config.store.token_file, config.store.tls)
     try:
-        store.write(store.encode([record.points(time.time_ns())], SeriesTable([record.fleet])))
-    except StoreError as error:
-        say(f"  the store did not take the row of this run, which is on no dashboard: {error}")
+        store.write(store.encode([points], SeriesTable([fleet])))
     finally:
         store.close()
+
+
+def _write(config: Config, record: Record, say: Callable[[str], None]) -> None:
+    try:
+        write_row(config, record.points(time.time_ns()), record.fleet)
+    except StoreError as error:
+        say(f"  the store did not take the row of this run, which is on no dashboard: {error}")
 
 
 def _figures(result: Retrained | None) -> dict[str, float]:
