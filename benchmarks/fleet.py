@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from math import ceil, sqrt
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,8 @@ import numpy as np
 from edge.contract.columns import Points, SeriesTable
 from edge.contract.schema import FORECAST, FORECAST_LEAD, FORECAST_SCORE, READING, Measurement
 from edge.contract.times import SECOND
+from edge.series.outlook import usual_refresh
+from edge.series.scoring import default_leads
 from edge.stores.influx import InfluxStore
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import Store, encode_blocks
@@ -93,7 +95,7 @@ class Shape:
     @property
     def refresh(self) -> int:
         """Intervals after which the whole horizon is written again, as `[agent] refresh` has it."""
-        return round(sqrt(self.horizon)) if self.horizon > 8 else 1
+        return usual_refresh(self.horizon)
 
     @property
     def written(self) -> float:
@@ -104,7 +106,7 @@ class Shape:
     @property
     def leads(self) -> int:
         """Leads that are kept and scored: 1, a quarter, a half and the whole of the horizon."""
-        return len({1, max(1, self.horizon // 4), max(1, self.horizon // 2), self.horizon})
+        return len(default_leads(self.horizon))
 
     @property
     def kept(self) -> int:
