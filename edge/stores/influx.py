@@ -13,22 +13,21 @@ import numpy.typing as npt
 from edge.contract.columns import Int32, Points, SeriesTable
 from edge.contract.schema import LEAD, READING, SERIES, TIME, VALUE, Measurement
 from edge.contract.times import DAY, SECOND
-from edge.errors import BucketMissing, ConfigurationError, StoreBusy, StoreDenied
+from edge.errors import ConfigurationError, StoreBusy, StoreDenied
 from edge.quoting import without_account
 from edge.stores.address import TOKEN_VARIABLE, Address
-from edge.stores.influx_answers import Answer, Part, Rows, count_rows, fault_of_request, fault_of_write
+from edge.stores.influx_answers import Answer, Rows, count_rows, fault_of_write, no_influxdb, rows_of
 from edge.stores.influx_http import Connection
+from edge.stores.influx_organisation import OwnOrganisation
 from edge.stores.influx_proof import Proof
 from edge.stores.retention import Retention
 from edge.stores.store import numbers
 from edge.tls import TlsFiles
 
 PAGE = 7 * DAY
-FEW = 1000  # brackets of an answer beside those of its rows
 ROWS = 50_000  # in one answer: about 15 MB while it is read
 # The answer comes in parts, one JSON document a line. An answer in one part is cut at max-row-limit and may not say so.
 OPTIONS = (("epoch", "ns"), ("chunked", "true"), ("chunk_size", "10000"))
-BEGINNING, CUT = b'{"results":', "truncated"  # of an answer, and in the decoder's words for one that lacks its end
 Request = tuple[str, list[tuple[str, str]]]  # path and query
 ESCAPE_TAG = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\ ", "\r": r"\ ", "\\": "/"})
 AS_READ = str.maketrans({"\n": " ", "\r": " ", "\\": "/"})  # what comes back of such a tag
@@ -90,7 +89,7 @@ class InfluxStore:
         tls: TlsFiles = TlsFiles("store"),
     ) -> None:
         self.url, self.bucket, self._page = url, bucket, page
-        self._proof = Proof(url)
+        self._proof, self._own = Proof(url), OwnOrganisation(url, bucket, token)
         self.account = [("org", organisation)] if organisation else []
         self.connection = Connection(url, token, tls=tls)
         self._table: SeriesTable | None = None  # the series whose tags are kept, ready for a line
@@ -98,8 +97,9 @@ class InfluxStore:
         self._reading_tags: list[str] = []
 
     def vouch(self) -> None:
-        """The user says that the server stores what it answers 204 to: it need not prove to be an InfluxDB."""
+        """The user says that the server stores what it answers 204 to, and gives rows of the organisation in the URL."""
         self._proof.vouch()
+        self._own.vouch()
 
     @property
     def advice(self) -> str:
@@ -169,7 +169,7 @@ class InfluxStore:
             columns = self._query(query, (TIME, *measurement.tags, *fields), most)
             time = np.asarray(columns.get(TIME, ()), np.int64)
             if len(time) > most or (len(time) and (time[0] < begin or time[-1] >= end or (np.diff(time) < 0).any())):
-                raise self._stranger(f"expected at most {most} rows of the time asked for, oldest first, from /query")
+                raise no_influxdb(self.url, f"expected at most {most} rows of the time asked for, oldest first, from /query")
             if len(time) == most:
                 end = int(time[-1])
                 if end == begin:  # more series at one moment than a page holds
@@ -200,7 +200,7 @@ class InfluxStore:
             for part in self.query(f'SELECT count("{VALUE.name}") FROM "{READING.name}" WHERE {where} GROUP BY "{SERIES}"'):
                 number = part.values[0][-1] if part.values[0] else None
                 if not isinstance(number, int):
-                    raise self._stranger("expected a number of readings from /query")
+                    raise no_influxdb(self.url, "expected a number of readings from /query")
                 if part.tags.get(SERIES):  # else rows of another program, in a measurement of the same name
                     counts[part.tags[SERIES]] += number
             begin, length = end, 2 * length if counts.total() - before < 20 * self._page else max(length // 2, SECOND)
@@ -228,6 +228,7 @@ class InfluxStore:
         """As `Store.close`."""
         self.connection.close()
         self._proof.forget()
+        self._own.forget()
 
     def ask(self, method: str, request: Callable[[], Request], body: bytes = b"", *, pages: bool = False) -> Answer:
         """The answer to a request; where InfluxDB is 1.7 or older, the request is sent again in its own way."""
@@ -272,10 +273,10 @@ class InfluxStore:
             return {}
         names, rows = tables[0].columns, [row for table in tables for row in table.values]
         if not set(wanted) <= set(names) or any(len(row) != len(names) for row in rows):
-            raise self._stranger(f"expected the columns {', '.join(wanted)} from /query in every row")
+            raise no_influxdb(self.url, f"expected the columns {', '.join(wanted)} from /query in every row")
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
         if not all(isinstance(time, int) and abs(time) < 1 << 63 for time in columns[TIME]):
-            raise self._stranger("expected times in whole nanoseconds from /query")
+            raise no_influxdb(self.url, "expected times in whole nanoseconds from /query")
         return columns
 
     def query(self, query: str, most: int | None = None) -> list[Rows]:
@@ -289,37 +290,18 @@ class InfluxStore:
             StoreBusy: as `Store.read`.
             StoreDenied: as `Store.read`.
         """
+        try:
+            return self._answered(query, most)
+        except (StoreBusy, StoreDenied):
+            self._own.forget()
+            raise
+
+    def _answered(self, query: str, most: int | None) -> list[Rows]:
         database, retention = self.database
         answer = self.ask("GET", lambda: ("/query", [("db", database), *retention, *OPTIONS, ("q", query)]), pages=most != 1)
-        if answer.status >= 300:
-            raise fault_of_request(answer, self.url, self.bucket, "read")
-        # Before it is read: of brackets alone the objects would take thirty times as much. Names may hold some as well.
-        if most is not None and answer.body.count(b"]") > 8 * most + FEW:
-            raise self._stranger(f"expected at most {most} rows from /query")
-        try:
-            parts = [msgspec.json.decode(line, type=Part) for line in answer.body.splitlines() if line.strip()]
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            if answer.body.startswith(BEGINNING) and CUT in str(error):
-                raise self._cut() from error
-            raise self._stranger(f"expected JSON from /query ({error})") from error
-        results = [result for part in parts for result in part.results]
-        failure = next((result.error for result in results if result.error), None)
-        if failure is not None and "not found" in failure:
-            # InfluxDB 2 says the same of a bucket that this token may write but not read.
-            hint = f"create bucket {self.bucket!r}, let the token read it, or check [store] url"
-            raise BucketMissing(f"{self.url} gives no rows ({failure[:200]}): {hint}")
-        if failure is not None:
-            raise StoreBusy(f"{self.url} cannot answer {query!r}: {failure[:200]}")
-        if results and results[-1].partial:
-            raise self._cut()
-        return [table for result in results for table in result.series if table.values]
-
-    def _cut(self) -> StoreBusy:
-        """Of an answer without a length, as from a proxy that speaks HTTP 1.0, the end may be missing without a word."""
-        return StoreBusy(f"{self.url} gave only a part of its answer; it or a proxy before it was ended meanwhile")
-
-    def _stranger(self, what: str) -> StoreDenied:
-        return StoreDenied(f"{self.url} is no InfluxDB: {what}; check [store] url")
+        rows = rows_of(answer, query, most, self.url, self.bucket)
+        self._own.demand(answer, self.account, partial(self.connection.ask, "GET"))
+        return rows
 
     def _tags_of(self, measurement: Measurement, series: SeriesTable) -> list[str]:
         """The tags of every series, with a comma before each tag; all measurements share two texts per series."""

@@ -34,6 +34,8 @@ TYPES = "field type conflict"
 CONFLICT = re.compile(r'input field "(?P<field>[^"]*)" on measurement "(?P<measurement>[^"]*)"')
 NO_BUCKET, HTML = "has no bucket", "text/html"
 OLD = re.compile(r"v?1\.[0-7]\.")
+FEW = 1000  # brackets of an answer to a query beside those of its rows
+BEGINNING, CUT = b'{"results":', "truncated"  # of such an answer, and in the decoder's words for one that lacks its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,51 @@ def _missing(answer: Answer, bucket: str) -> str | None:
     if (status == 404 and HTML not in answer.kind) or "retention policy" in reason:
         return f"{NO_BUCKET} {bucket!r} ({status}): create it, or check [store] url ({reason})"
     return None
+
+
+def rows_of(answer: Answer, query: str, most: int | None, url: str, bucket: str) -> list[Rows]:
+    """The rows that a query gives, one entry for each part of the answer; no part is empty.
+
+    Args:
+        answer: answer of the server.
+        query: text of the query, for the message.
+        most: largest number of rows; None: nobody knows.
+        url: URL of the server, for the message.
+        bucket: name of the bucket, for the message.
+
+    Raises:
+        StoreBusy: the server cannot answer now, or the end of the answer is missing.
+        StoreDenied: the account may not read, there is no such bucket, or this is no answer of InfluxDB.
+    """
+    if answer.status >= 300:
+        raise fault_of_request(answer, url, bucket, "read")
+    # Before it is read: of brackets alone the objects would take thirty times as much. Names may hold some as well.
+    if most is not None and answer.body.count(b"]") > 8 * most + FEW:
+        raise no_influxdb(url, f"expected at most {most} rows from /query")
+    # Of an answer without a length, as from a proxy that speaks HTTP 1.0, the end may be missing without a word.
+    cut = f"{url} gave only a part of its answer; it or a proxy before it was ended meanwhile"
+    try:
+        parts = [msgspec.json.decode(line, type=Part) for line in answer.body.splitlines() if line.strip()]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        if answer.body.startswith(BEGINNING) and CUT in str(error):
+            raise StoreBusy(cut) from error
+        raise no_influxdb(url, f"expected JSON from /query ({error})") from error
+    results = [result for part in parts for result in part.results]
+    failure = next((result.error for result in results if result.error), None)
+    if failure is not None and "not found" in failure:
+        # InfluxDB 2 says the same of a bucket that this token may write but not read.
+        hint = f"create bucket {bucket!r}, let the token read it, or check [store] url"
+        raise BucketMissing(f"{url} gives no rows ({failure[:200]}): {hint}")
+    if failure is not None:
+        raise StoreBusy(f"{url} cannot answer {query!r}: {failure[:200]}")
+    if results and results[-1].partial:
+        raise StoreBusy(cut)
+    return [table for result in results for table in result.series if table.values]
+
+
+def no_influxdb(url: str, reason: str) -> StoreDenied:
+    """What it means that an answer is none that InfluxDB gives."""
+    return StoreDenied(f"{url} is no InfluxDB: {reason}; check [store] url")
 
 
 def last_row(block: bytes) -> tuple[str, int]:

@@ -184,7 +184,7 @@ def test_an_answer_that_makes_no_sense_is_denied_in_a_line(first: list[object], 
     with FakeInflux2() as fake:
         replies = [_answer(["fieldKey", "fieldType"], keys), _answer(["tagKey"], ["t"]), _answer(["time", "v", "t"], first)]
         fake.instead = lambda *_: replies[min(len(fake.requests), len(replies)) - 1]
-        opened = source(InfluxStore(fake.url, "b", "home", "all"))
+        opened = source(InfluxStore(fake.url, "b", "", "all"))
         with pytest.raises(StoreDenied, match=r"is no InfluxDB: expected .* from /query; check url"):
             opened.span()
         opened.close()

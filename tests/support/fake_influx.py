@@ -66,6 +66,7 @@ class FakeInflux2:
         self.organisation, self.partial_status, self.tells_bounds = organisation, partial_status, tells_bounds
         self.buckets = {"b": Bucket()}
         self.tokens = {"all": "rw", "reader": "r", "writer": "w"}
+        self.guest = "guest"  # token of another organisation, which has a bucket of every name, too
         self.largest: int | None = None  # bytes of one write
         self.signs = signs
         self.instead: Instead = lambda *_: None
@@ -113,10 +114,15 @@ class FakeInflux2:
         path, query = urlsplit(target).path, {key: values[0] for key, values in parse_qs(urlsplit(target).query).items()}
         if path == "/ping":
             return 204, "", ""
-        rights = self.tokens.get(token)
+        rights = ("r" if path == "/query" else "") if token == self.guest else self.tokens.get(token)
         if rights is None:
             return _error(401, "unauthorized", "unauthorized access")
-        paths = {"/query": self._query, "/api/v2/buckets": self._list_buckets, "/api/v2/orgs": self._list_organisations}
+        paths = {
+            "/query": self._query,
+            "/api/v2/buckets": self._list_buckets,
+            "/api/v2/dbrps": self._list_databases,
+            "/api/v2/orgs": self._list_organisations,
+        }
         if (method, path) == ("POST", "/api/v2/write"):
             return self._wrong(query, rights, body) or self._write(self.buckets[query["bucket"]], body)
         return paths[path](query, rights) if path in paths else _error(404, "not found", "path not found")
@@ -205,6 +211,10 @@ class FakeInflux2:
             if times:
                 result["series"] = [{"name": wanted[1], "columns": ["time"], "values": [[times[0]]]}]
         return _json(200, {"results": [result]})
+
+    def _list_databases(self, query: dict[str, str], rights: str) -> Reply:
+        found = [{"orgID": "0123456789abcdef"}] if query.get("db") in self.buckets and "r" in rights else []
+        return _json(200, {"content": found})
 
     def _list_buckets(self, query: dict[str, str], rights: str) -> Reply:
         names = [name for name in self.buckets if query.get("name") in (None, name) and "r" in rights]
