@@ -59,7 +59,7 @@ from edge.sources.source import Source, open_source
 from edge.spool.sender import Pace, Sender
 from edge.spool.spool import Spool
 from edge.stores.retention import Retention
-from edge.stores.store import Store, encode_blocks, open_store
+from edge.stores.store import Store, encode_blocks
 from edge.threads import Died, raise_again
 
 JUST_BOOTED = 300.0  # seconds since the machine started: an agent that starts by then was started by the machine
@@ -115,7 +115,6 @@ def outside_of(
         died: function called with one line where a thread dies.
         notify: function that sends a line to the supervisor.
     """
-    open_configured = partial(open_store, config.store.url, config.store.token_file, config.store.tls)
     ingests = config.ingests()
     filters = least_filters(ingest.filter for ingest in ingests)
     largest = max(ingest.largest for ingest in ingests)
@@ -135,8 +134,8 @@ def outside_of(
     subscriber = Subscriber(address, subscription, password=mqtt.password(), record=record)
     sources = [partial(open_source, settings, ingests) for settings in config.history]
     return Outside(
-        open_configured(),
-        open_configured,
+        config.store.open(),
+        config.store.open,
         subscriber,
         log,
         notify=notify,

@@ -10,7 +10,6 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -35,7 +34,6 @@ from edge.contract.columns import Int64
 from edge.contract.times import SECOND
 from edge.messages.message import Message
 from edge.messages.names import least_filters
-from edge.stores.store import open_store
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -111,13 +109,12 @@ class Course:
     def run(self) -> Outcome:
         """Run to the end."""
         job, watch, config = self._job, self._watch, self._job.config
-        store = partial(open_store, config.store.url, config.store.token_file, config.store.tls)
         history = watch, job.series, job.begin, job.interval
         filters = least_filters(ingest.filter for ingest in config.ingests())
         subscription = Subscription(config.mqtt.client_id, filters, library=config.mqtt.reader == "paho")
         outside = Outside(
-            WatchedStore(store(), *history, self._stored if job.stored else None),
-            lambda: WatchedStore(store(), *history, None),
+            WatchedStore(config.store.open(), *history, self._stored if job.stored else None),
+            lambda: WatchedStore(config.store.open(), *history, None),
             watched_subscriber(watch, self._may_connect, self._take, self._commit)(
                 Address.parse(config.mqtt.url), subscription
             ),

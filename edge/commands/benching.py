@@ -21,7 +21,6 @@ from edge.errors import GatecastError
 from edge.forecaster.bundle import Bundle, read_bundle
 from edge.forecaster.model import runtime_name
 from edge.release.first import first_bundle
-from edge.stores.store import open_store
 
 DEFAULT = Path("gatecast.toml")
 INTERVAL = "15min"  # where neither a bundle nor the configuration says one
@@ -81,7 +80,7 @@ def measure(config_path: Path, bundle_path: Path | None, wishes: Wishes, say: Ca
     return Report(
         device=f"{system}, {runtime_name()}",
         bundle=f"bundle {manifest.version}: {made}, {manifest.contract.words}",
-        store=open_store(config.store.url, config.store.token_file, config.store.tls).kind,
+        store=config.store.open().kind,
         load=load,
         interval=manifest.contract.interval,
         speed=speed,

@@ -24,7 +24,6 @@ from edge.release.ready import open_bundle, try_hard_windows
 from edge.release.releases import NO_CHANNEL, NOTHING_YET, live_bundle
 from edge.sources.settings import INFLUX, HistorySource
 from edge.sources.source import open_source
-from edge.stores.store import open_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def check(path: Path) -> list[Finding]:
     """Everything that can be known without the network."""
     try:
         config = read_config(path)
-        store = open_store(config.store.url, config.store.token_file, config.store.tls)
+        store = config.store.open()
         Source(config.release.channel, config.release.tls, password=config.release.password())
         warnings = config.in_the_open()
         runtime = runtime_name()

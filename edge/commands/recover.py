@@ -38,10 +38,9 @@ def run(options: argparse.Namespace) -> int:
     from edge.errors import ConfigurationError
     from edge.spool.delivery import Delivery
     from edge.spool.salvage import salvage
-    from edge.stores.store import open_store
 
     config = read_config(options.config)
-    store = open_store(config.store.url, config.store.token_file, config.store.tls)
+    store = config.store.open()
     delivery = Delivery(store, lambda: (), lambda: False)
     written = rows = refused = lost = old = 0
     try:

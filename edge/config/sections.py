@@ -20,6 +20,7 @@ from edge.messages.reading import make_ingests
 from edge.messages.rule import IngestRule
 from edge.sources.settings import HistorySource
 from edge.stores.address import Address as StoreAddress
+from edge.stores.store import Store, open_store
 from edge.tls import TlsFiles
 
 PASSWORD_VARIABLE = "GATECAST_MQTT_PASSWORD"  # noqa: S105 - the name of a variable, not a secret
@@ -113,6 +114,14 @@ class StoreSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def tls(self) -> TlsFiles:
         """The files for encrypted connections."""
         return TlsFiles("store", self.ca_file, self.cert_file, self.key_file, self.allow_unencrypted)
+
+    def open(self) -> Store:
+        """The store; nothing is contacted yet.
+
+        Raises:
+            ConfigurationError: no store has such a URL, or a file with certificates cannot be used.
+        """
+        return open_store(self.url, self.token_file, self.tls)
 
     def in_the_open(self) -> str | None:
         """A warning that the token goes to the store without encryption, or None.

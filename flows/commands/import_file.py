@@ -36,7 +36,6 @@ def run(options: argparse.Namespace) -> int:
     """
     from edge.config.reading import read_config
     from edge.errors import ConfigurationError, HistoryError
-    from edge.stores.store import open_store
     from flows.output.imported import imported_document, imported_text, survey_document, survey_text
     from pipeline.files.importing import import_file, survey_file
     from pipeline.files.reading import File
@@ -56,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
         lines = survey_text(understood, str(options.file))
         print(json.dumps(survey_document(understood)) if options.json else "\n".join(lines))
         return 0
-    store = open_store(config.store.url, config.store.token_file, config.store.tls)
+    store = config.store.open()
     try:
         imported = import_file(file, store, ingests)
         try:

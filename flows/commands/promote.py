@@ -64,13 +64,12 @@ def _contract(path: "Path") -> "Contract":
     from edge.config.reading import read_config
     from edge.contract.times import parse_duration
     from edge.errors import HistoryError
-    from edge.stores.store import open_store
     from pipeline.history.from_store import needs_of
 
     config = read_config(path)
     if config.fleet.interval is not None:
         return contract_at(config.fleet, parse_duration(config.fleet.interval))
-    store = open_store(config.store.url, config.store.token_file, config.store.tls)
+    store = config.store.open()
     try:
         return needs_of(store, config.fleet).contract
     except HistoryError as error:

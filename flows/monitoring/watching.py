@@ -10,7 +10,7 @@ from edge.contract.columns import Points, SeriesTable
 from edge.contract.schema import DRIFT, MODEL
 from edge.contract.times import parse_duration, parse_time
 from edge.forecaster.manifest import Backtest, Manifest
-from edge.stores.store import Store, open_store
+from edge.stores.store import Store
 from flows.monitoring.outcome import Monitored
 from flows.retraining.record import write_row
 from pipeline.judging.drift import Look, Rule, block_length, look, unpacked
@@ -46,7 +46,7 @@ def watched(config: Config, fleet: str, now: int, rule: Rule = Rule()) -> Monito
     if manifest.backtest is None:
         problem = f"{manifest.version} does not say which errors to expect, as it is older than the monitor: gatecast retrain"
         return replace(monitored, problem=problem)
-    store = open_store(config.store.url, config.store.token_file, config.store.tls)
+    store = config.store.open()
     try:
         live = _look(store, manifest, manifest.backtest, (since, now), rule)
         resting = _last_raised(store, fleet, now - parse_duration(config.monitor.cooldown), now)

@@ -11,7 +11,6 @@ from edge.config.sections import Config
 from edge.contract.columns import Float64, Int64, Points, SeriesTable
 from edge.contract.schema import RETRAINING
 from edge.errors import HistoryTooShort, StoreError
-from edge.stores.store import open_store
 from flows.output.retrained import Retrained, consequence
 
 LONGEST_TEXT = 500  # characters of a text in a row
@@ -94,7 +93,7 @@ def write_row(config: Config, points: Points, fleet: str) -> None:
     Raises:
         StoreError: the store is away, or does not take the row.
     """
-    store = open_store(config.store.url, config.store.token_file, config.store.tls)
+    store = config.store.open()
     try:
         store.write(store.encode([points], SeriesTable([fleet])))
     finally:

@@ -15,7 +15,7 @@ from edge.messages.reading import meaning_of
 from edge.sources.joining import HOUR, aligned, hours, join
 from edge.sources.names import comes_live
 from edge.sources.source import Source
-from edge.stores.store import Store, open_store, read_readings
+from edge.stores.store import Store, read_readings
 from pipeline.history.from_store import write_history
 from pipeline.sources.opening import opened_sources
 
@@ -70,7 +70,7 @@ def copy_history(config: Config) -> Copied:
     if not config.history:
         raise ConfigurationError("there is no [[history]] to copy; add such a section, or name a file")
     ingests = config.ingests()
-    store = open_store(config.store.url, config.store.token_file, config.store.tls)
+    store = config.store.open()
     try:
         with opened_sources(config) as sources:
             spans = [span for source in sources if (span := source.span()) is not None]

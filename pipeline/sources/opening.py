@@ -10,7 +10,6 @@ from edge.messages.reading import meaning_of, plausible_of
 from edge.sources.plausible import SeriesRules
 from edge.sources.settings import PARQUET, HistorySource
 from edge.sources.source import KINDS, Source, open_source
-from edge.stores.store import open_store
 from pipeline.history.cells import Workspace
 from pipeline.history.from_store import History, read_history
 from pipeline.sources.parquet import open_folder
@@ -26,7 +25,7 @@ def configured_history(config: Config, fleet: Fleet, workspace: Workspace, *, st
         workspace: folder that a large table becomes a file in.
         stop: first moment that is left out, ns UTC; None: all readings are taken.
     """
-    store = open_store(config.store.url, config.store.token_file, config.store.tls)
+    store = config.store.open()
     try:
         with opened_sources(config) as sources:
             return read_history(store, fleet, workspace, stop=stop, rules=rules_of(config), sources=sources)

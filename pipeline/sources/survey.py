@@ -15,7 +15,7 @@ from edge.messages.reading import meaning_of
 from edge.quoting import without_account
 from edge.sources.names import comes_live
 from edge.sources.source import Source
-from edge.stores.store import Store, open_store, read_readings
+from edge.stores.store import Store, read_readings
 from pipeline.history.cells import Workspace
 from pipeline.history.checks import validate
 from pipeline.history.from_store import History, read_history
@@ -93,7 +93,7 @@ def survey(config: Config, workspace: Workspace) -> Survey:
         ConfigurationError: a value of the configuration is out of range.
     """
     ingests = config.ingests()
-    store = open_store(config.store.url, config.store.token_file, config.store.tls)
+    store = config.store.open()
     opened: list[Source] = []
     readable: list[Source] = []
     surveyed = [_surveyed(f"[store] {without_account(config.store.url)}", partial(_of_store, store), ingests)]

@@ -57,6 +57,20 @@ def test_every_secret_that_goes_unencrypted_is_named(monkeypatch: pytest.MonkeyP
         msgspec.structs.replace(config, history=(HistorySource("influxdb://example.com/b"),)).in_the_open()
 
 
+def test_section_opens_its_store_with_its_own_token_and_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the files cannot be used, the line names the setting; a file of SQLite needs neither."""
+    monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
+    missing = str(tmp_path / "missing")
+    section = StoreSection("influxdbs://127.0.0.1/b?org=o")
+    for wrong, setting in (
+        (StoreSection(section.url, token_file=missing), "token_file"),
+        (StoreSection(section.url, ca_file=missing), "ca_file"),
+    ):
+        with pytest.raises(ConfigurationError, match=rf"\[store\] {setting}"):
+            wrong.open()
+    assert [StoreSection(url).open().kind for url in (section.url, f"sqlite:///{tmp_path}/a.db")] == ["influxdb", "sqlite"]
+
+
 @pytest.mark.parametrize(
     ("listen", "place"),
     [

@@ -234,11 +234,10 @@ def test_account_that_may_only_write_is_told_what_it_lacks(influx: Influx, bucke
 
 
 def test_influxdb_2_tells_the_retention_of_the_bucket(fake: FakeInflux2) -> None:
-    """And the organisation; a row that the token may not delete is told."""
+    """And the organisation; the command for what is missing is told."""
     with closing(InfluxStore(fake.url, "b", "home", "all")) as store:
         seen = look_at(store)
-    assert (seen.product, seen.organisation, seen.keep, seen.writes) == ("InfluxDB 2.7.1", "home", 0, None)
-    assert len(fake.buckets["b"].of(CHECK)) == 1
+    assert (seen.product, seen.organisation, seen.keep, seen.writes, seen.reads) == ("InfluxDB 2.7.1", "home", 0, None, None)
     for bucket, token, advice in (
         ("c", "all", f"influx bucket create --host {fake.url} --org home --name 'c'"),
         ("b", "reader", f"influx bucket list --host {fake.url} --org home --name 'b' shows its ID; then influx auth create"),
@@ -248,6 +247,24 @@ def test_influxdb_2_tells_the_retention_of_the_bucket(fake: FakeInflux2) -> None
         with closing(InfluxStore(fake.url, bucket, "home", token)) as store:
             assert look_at(store).advice.startswith(advice), (bucket, token)
             assert bool(look_at(store).advice) == bool(advice)
+
+
+@pytest.mark.parametrize(
+    ("token", "deletes", "remains", "rows_left"),
+    [
+        ("all", True, "", 0),
+        ("all", False, f"a row of the measurement {CHECK} stays, which nothing reads: the server has not deleted it", 1),
+        ("writer", True, f"a row of the measurement {CHECK} stays, which nothing reads: it could not be read back", 1),
+    ],
+)
+def test_row_that_stays_in_influxdb_2_is_told(
+    token: str, deletes: bool, remains: str, rows_left: int, fake: FakeInflux2
+) -> None:
+    """It answers `{}` to a DELETE; where the row was not read back, the DELETE might be about another organisation."""
+    fake.deletes = deletes
+    with closing(InfluxStore(fake.url, "b", "home", token)) as store:
+        assert look_at(store).remains == remains
+    assert len(fake.buckets["b"].of(CHECK)) == rows_left
 
 
 @pytest.mark.parametrize("reply", [(200, "text/html", "<html>Login</html>"), (204, "", ""), (404, "text/html", "not found")])

@@ -18,7 +18,8 @@ from edge.contract.times import iso
 
 LINE = re.compile(r'((?:\\.|[^\\ ])+) ((?:"(?:\\.|[^"\\])*"|[^" ])+) (-?\d+)')
 FIELD = re.compile(r'([^=,]+)=("(?:\\.|[^"\\])*"|[^,]*)')
-MOMENT = re.compile(r'^SELECT \* FROM "(\w+)" WHERE time = (-?\d+)')
+MOMENT = re.compile(r'^SELECT (?:\*|"value") FROM "(\w+)" WHERE time = (-?\d+)')
+DELETION = re.compile(r'^DELETE FROM "(\w+)"$')
 NUMBER = re.compile(r"-?\d+(\.\d*)?(e[+-]?\d+)?")
 Reply = tuple[int, str, str]  # status, content type, body
 Instead = Callable[[str, bytes], Reply | None]  # gives a stranger's answer to a path and a body
@@ -68,6 +69,7 @@ class FakeInflux2:
         self.tokens = {"all": "rw", "reader": "r", "writer": "w"}
         self.guest = "guest"  # token of another organisation, which has a bucket of every name, too
         self.largest: int | None = None  # bytes of one write
+        self.deletes = True  # whether rows are gone after a DELETE
         self.signs = signs
         self.instead: Instead = lambda *_: None
         self.requests: list[tuple[str, int]] = []  # path, bytes of the body
@@ -206,6 +208,13 @@ class FakeInflux2:
         if name not in self.buckets or "r" not in rights:
             return _json(200, {"results": [{"statement_id": 0, "error": f"database not found: {name}"}]})
         result: dict[str, object] = {"statement_id": 0}
+        if (deletion := DELETION.search(query.get("q", ""))) is not None:
+            if "w" not in rights:
+                return _json(200, {"results": [{**result, "error": "insufficient permissions"}]})
+            if self.deletes:
+                rows = self.buckets[name].rows
+                self.buckets[name].rows = {key: row for key, row in rows.items() if key[0].split(",")[0] != deletion[1]}
+            return _json(200, {})
         if (wanted := MOMENT.search(query.get("q", ""))) is not None:
             times = [time for key, time in self.buckets[name].rows if key.split(",")[0] == wanted[1] and time == int(wanted[2])]
             if times:

@@ -74,7 +74,7 @@ def look(store: InfluxStore, now: Callable[[], int] = time.time_ns) -> Look:
         writes=None if fault is None else str(fault),
         reads=None if trouble is None else str(trouble),
         advice=_advice(store, version, missing=missing) if missing or barred else "",
-        remains="" if fault is not None else _remains(store, version),
+        remains="" if fault is not None else _remains(store, version, where, was_read=trouble is None),
     )
     if missing:
         return replace(seen, untold="there is no such bucket")
@@ -120,17 +120,32 @@ def _read_back(store: InfluxStore, where: str, *, must_be: bool) -> None:
         raise StoreError(f"{store.url} has taken a row and does not give it back; check [store] url")
 
 
-def _remains(store: InfluxStore, version: str) -> str:
+def _remains(store: InfluxStore, version: str, where: str, *, was_read: bool) -> str:
     """Delete the row.
+
+    InfluxDB 2 deletes in the organisation of the token: what could not be read back there may lie in another one.
+
+    Args:
+        store: the store.
+        version: version of the server.
+        where: condition that finds the row.
+        was_read: whether it could be read back.
 
     Returns:
         What is left of it; empty where nothing is.
     """
-    query = f'DROP SERIES FROM "{CHECK}"' if version.startswith("1.") else f'DELETE FROM "{CHECK}"'
-    database, retention = store.database
-    answers: list[Answer] = []
-    fault = _fault(lambda: answers.append(store.ask("POST", lambda: ("/query", [("db", database), *retention, ("q", query)]))))
-    reason = str(fault) if fault is not None else _failure(answers[0])
+    has_organisations = not version.startswith("1.")
+    query = f'DELETE FROM "{CHECK}"' if has_organisations else f'DROP SERIES FROM "{CHECK}"'
+    if has_organisations and not was_read:
+        reason = "it could not be read back"
+    else:
+        database, retention = store.database
+        answers: list[Answer] = []
+        names = [("db", database), *retention, ("q", query)]
+        fault = _fault(lambda: answers.append(store.ask("POST", lambda: ("/query", names))))
+        reason = str(fault) if fault is not None else _failure(answers[0])
+        if not reason and was_read and _fault(lambda: _read_back(store, where, must_be=True)) is None:
+            reason = "the server has not deleted it"
     return reason and f"a row of the measurement {CHECK} stays, which nothing reads: {reason}"
 
 
@@ -138,6 +153,8 @@ def _failure(answer: Answer) -> str:
     """Why a statement was not carried out; empty where it was."""
     if answer.status >= 300:
         return answer.message
+    if answer.body.strip() == b"{}":  # of InfluxDB 2
+        return ""
     try:
         results = msgspec.json.decode(answer.body, type=Part).results
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -44,10 +44,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _check(config: "Config", *, as_json: bool) -> int:
     from edge.stores.looking.looking import look_at
-    from edge.stores.store import open_store
     from flows.commands.storing.findings import Finding, Grade, document, findings
 
-    with closing(open_store(config.store.url, config.store.token_file, config.store.tls)) as store:
+    with closing(config.store.open()) as store:
         look = look_at(store)
     results = findings(look, _wanted(config))
     if (warning := config.store.in_the_open()) is not None:
@@ -63,9 +62,8 @@ def _check(config: "Config", *, as_json: bool) -> int:
 def _vacuum(config: "Config", *, as_json: bool) -> int:
     from edge.stores.looking.vacuum import vacuum
     from edge.stores.sqlite import SqliteStore
-    from edge.stores.store import open_store
 
-    with closing(open_store(config.store.url, config.store.token_file, config.store.tls)) as store:
+    with closing(config.store.open()) as store:
         if not isinstance(store, SqliteStore):
             raise ConfigurationError("gatecast store vacuum is for SQLite; an InfluxDB does that itself")
         sizes = vacuum(store)
