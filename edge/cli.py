@@ -11,6 +11,11 @@ from edge.commands.options import check_command
 
 # Each has `add_parser(commands)` and `run(options)`; what takes long to import is imported inside `run`.
 COMMANDS = {"run": run_agent, "check": check, "replay": replay, "topics": topics, "bench": bench, "recover": recover}
+# Of the trainer's program, which the device does not have.
+TRAINER = (
+    *("init", "discover", "import", "history", "store", "retrain", "backtest", "compare"),
+    *("models", "promote", "rollback", "monitor", "serve", "demo"),
+)
 EXAMPLES = """\
 exit codes: 0 done, 1 failed, 2 wrong use or configuration, 130 Ctrl-C
 
@@ -33,7 +38,7 @@ def run(arguments: Sequence[str]) -> int:
         0 done, 1 failed, 2 wrong use or configuration.
     """
     parser = make_parser()
-    check_command(parser, arguments, COMMANDS)
+    check_command(parser, arguments, COMMANDS, [f"gatecast {name}" for name in TRAINER])
     options = parser.parse_args(arguments)
     return guarded("gatecast-agent", lambda: COMMANDS[options.command].run(options))
 
@@ -46,7 +51,7 @@ def make_parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar=" | ".join(COMMANDS))
+    commands = parser.add_subparsers(dest="command", required=True, title="commands", metavar="COMMAND")
     for command in COMMANDS.values():
         command.add_parser(commands)
     return parser

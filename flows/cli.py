@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from edge.cli import COMMANDS as DEVICE
 from edge.commands.exit_codes import guarded
 from edge.commands.options import check_command
 from edge.errors import ConfigurationError
@@ -100,10 +101,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser, names = _parsers()
-    if not arguments:
-        parser.print_help(sys.stderr)
-        parser.exit(ConfigurationError.code)
-    check_command(parser, arguments, names)
+    check_command(parser, arguments, names, [f"gatecast-agent {name}" for name in DEVICE])
     return parser.parse_args(arguments)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge.agent.committing import Committer, Surroundings
 from edge.agent.counters import Counter, Counters, skipped
-from edge.agent.health import Health
+from edge.agent.health import Health, Reason, Reasons
 from edge.agent.heartbeat import Heartbeat
 from edge.agent.journal import Journal, Limits, Room
 from edge.agent.live import Live
@@ -195,18 +195,6 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     trust = Trust(log, clocks.moment(), newest=spool.committed, steady=waits.steady, event=event)
     hold, closing = Hold(spool.held()), ClosingClock(trust, waits.settled)
 
-    # The page asks parts that are made below; nobody asks before the agent runs.
-    def problem() -> str | None:
-        return heart.problem or outside.subscriber.problem or committer.problem or sender.problem
-
-    def shortfall() -> str | None:
-        shared = None if sharing is None else sharing.problem
-        forgetting = None if retention is None else retention.problem
-        device = (sender.degraded, committer.degraded, silence.problem, shared, forgetting)
-        taken = (broker.silence, intake.problem, naming.problem)
-        reasons = (*taken, releases.problem, live.problem, primer.problem, *device)
-        return "; ".join(reason for reason in reasons if reason is not None) or None
-
     def wait_for_room() -> bool:
         heart.beat()
         closing.stall()
@@ -223,7 +211,26 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     retention = _retention(config.store.keep, outside, lambda: trust.common, needed)
     counters, silence, broker = Counters(), Silence(series, clocks.moment), BrokerWatch(outside.subscriber, grumbler)
     sharing = None if config.mqtt.share is None else Sharing(series, outside.history, clocks.now)
-    health = Health(counters, problem, shortfall, lambda: intake.records.documents())  # noqa: PLW0108 - it is made below
+    # The page asks parts that are made below; nobody asks before the agent runs.
+    reasons: Reasons = {
+        Reason.STANDS_STILL: lambda: heart.problem,
+        Reason.BROKER: lambda: outside.subscriber.problem,
+        Reason.STATE_FOLDER: lambda: committer.problem,
+        Reason.STORE: lambda: sender.problem,
+        Reason.NO_MESSAGE: lambda: broker.silence,
+        Reason.UNUSABLE_MESSAGES: lambda: intake.records.problem,
+        Reason.TOO_LATE: lambda: intake.belated.problem,
+        Reason.NO_SLOT: lambda: naming.problem,
+        Reason.RELEASE: lambda: releases.problem,
+        Reason.BROKEN_FORECASTS: lambda: live.problem,
+        Reason.FILLING_WINDOWS: lambda: primer.problem,
+        Reason.REFUSED_ROWS: lambda: sender.degraded,
+        Reason.SPOOL_FILE: lambda: committer.degraded,
+        Reason.SILENT_SERIES: lambda: silence.problem,
+        Reason.SHARED_SERIES: lambda: None if sharing is None else sharing.problem,
+        Reason.KEEP: lambda: None if retention is None else retention.problem,
+    }
+    health = Health(counters, reasons, lambda: intake.records.documents())  # noqa: PLW0108 - it is made below
     health.warnings = outside.warnings
     intake = outside.make_intake(
         naming,

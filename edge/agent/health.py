@@ -4,9 +4,10 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -39,13 +40,40 @@ class Limits:
     longest: float = 30.0
 
 
+class Reason(StrEnum):
+    """Everything that `/healthz` can find wrong, as it stands in `codes`; docs/operations.md says what to do at each."""
+
+    # Data does not flow: 503. The first of them is said.
+    STANDS_STILL = "stands_still"
+    BROKER = "broker"
+    STATE_FOLDER = "state_folder"
+    STORE = "store"
+    # The rest flows: 200, degraded. All of them are said.
+    NO_MESSAGE = "no_message"
+    UNUSABLE_MESSAGES = "unusable_messages"
+    TOO_LATE = "too_late"
+    NO_SLOT = "no_slot"
+    RELEASE = "release"
+    BROKEN_FORECASTS = "broken_forecasts"
+    FILLING_WINDOWS = "filling_windows"
+    REFUSED_ROWS = "refused_rows"
+    SPOOL_FILE = "spool_file"
+    SILENT_SERIES = "silent_series"
+    SHARED_SERIES = "shared_series"
+    KEEP = "keep"
+
+
+OUTAGES = (Reason.STANDS_STILL, Reason.BROKER, Reason.STATE_FOLDER, Reason.STORE)
+# Functions that return why a reason holds now, in words, or None where it does not.
+Reasons = Mapping[Reason, Callable[[], str | None]]
+
+
 class Health(Collector):
     """The pages of one agent.
 
     Args:
         counters: the agent's numbers.
-        problem: function that returns why data does not flow where it should, or None where it does.
-        shortfall: function that returns what part of it is missing while the rest flows, or None.
+        reasons: functions that tell what is wrong, in the order in which it is said.
         topics: function that returns what came of each topic, as JSON types.
         limits: limits of what others may take of it.
     """
@@ -53,12 +81,11 @@ class Health(Collector):
     def __init__(
         self,
         counters: Counters,
-        problem: Callable[[], str | None],
-        shortfall: Callable[[], str | None] = lambda: None,
+        reasons: Reasons,
         topics: Callable[[], list[dict[str, object]]] = list,
         limits: Limits = Limits(),
     ) -> None:
-        self._counters, self._problem, self._shortfall, self.topics = counters, problem, shortfall, topics
+        self._counters, self.reasons, self.topics = counters, reasons, topics
         self._limits = limits
         self.labels: dict[str, str] = {}
         self.warnings: Sequence[str] = ()
@@ -78,14 +105,22 @@ class Health(Collector):
         """All numbers in Prometheus' text format."""
         return generate_latest(self).decode()
 
-    def health(self) -> tuple[int, dict[str, str]]:
+    def health(self) -> tuple[int, dict[str, Any]]:
         """HTTP status and body of `/healthz`: 503 with the problem, 200 `degraded` with the reason, or 200 `ok`; warnings."""
         rest = {**self.labels, **({"warning": "; ".join(self.warnings)} if self.warnings else {})}
-        if (problem := self._problem()) is not None:
-            return 503, {"status": problem, **rest}
-        if (reason := self._shortfall()) is not None:
-            return 200, {"status": "degraded", "reason": reason, **rest}
+        outage = next(self._holding(outages=True), None)
+        if outage is not None:
+            return 503, {"status": outage[1], "codes": [outage[0]], **rest}
+        shortfalls = dict(self._holding(outages=False))
+        if shortfalls:
+            return 200, {"status": "degraded", "reason": "; ".join(shortfalls.values()), "codes": [*shortfalls], **rest}
         return 200, {"status": "ok", **rest}
+
+    def _holding(self, *, outages: bool) -> Iterator[tuple[Reason, str]]:
+        """The reasons that hold now, in words: outages, or all others."""
+        for reason, why in self.reasons.items():
+            if (reason in OUTAGES) is outages and (words := why()) is not None:
+                yield reason, words
 
     def serve(self, listen: str, died: Died = raise_again) -> int:
         """Answer on `host:port`; port 0 takes a free one.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from edge.quoting import quoted
 
 ACCESS = "check the broker's access list"
-ACCOUNT = "check [mqtt] user and GATECAST_MQTT_PASSWORD"
+ACCOUNT = "check the user in [mqtt] url, mqtt://user@host, and GATECAST_MQTT_PASSWORD"
 URL = "check [mqtt] url"
 BUSY = "the broker has more to do than it can, or is just starting; look at its log if this stays"
 QUOTA = "the broker keeps too much for this account already; raise its limits, or remove sessions that nobody uses"

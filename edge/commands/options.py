@@ -1,26 +1,39 @@
 """Options that several commands have."""
 
 import argparse
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from edge.errors import ConfigurationError
 from edge.quoting import did_you_mean
 from edge.tables.options import TableOptions
 
 FILE_TEXT = "CSV: series,time,value, or time and one column per series; times in ISO 8601 or Unix time"
 
 
-def check_command(parser: argparse.ArgumentParser, arguments: Sequence[str], commands: Iterable[str]) -> None:
-    """End with exit code 2 where a command is not known and one like it is, and name that one.
+def check_command(
+    parser: argparse.ArgumentParser, arguments: Sequence[str], commands: Iterable[str], others: Iterable[str] = ()
+) -> None:
+    """End with exit code 2 where no command or none that is known is given, with what to type.
 
     Args:
         parser: parser of all commands.
-        arguments: words of the command line.
+        arguments: words of the command line; without any all commands are listed.
         commands: names of the commands.
+        others: commands of the other program, each behind the name of that.
     """
-    word = next((argument for argument in arguments if not argument.startswith("-")), None)
-    if word is not None and word not in (known := list(commands)) and (near := did_you_mean(word, known)):
-        parser.error(f"{word!r} is no command{near}")
+    if not arguments:
+        parser.print_help(sys.stderr)
+        parser.exit(ConfigurationError.code)
+    word, known = next((argument for argument in arguments if not argument.startswith("-")), None), list(commands)
+    if word is None or word in known:
+        return
+    whole = {name.partition(" ")[2]: name for name in others}
+    if word in whole:
+        parser.error(f"{word!r} is a command of the other program: {whole[word]}")
+    near = did_you_mean(word, known)
+    parser.error(f"{word!r} is no command{near or f'; {parser.prog} --help lists all'}")
 
 
 def add_config(command: argparse.ArgumentParser, text: str = "configuration") -> None:

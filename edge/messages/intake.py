@@ -86,7 +86,7 @@ class Intake:
         self._topics: dict[str, Bounds] = {}
         self._usual: dict[str, _Usual] = {}
         self._offsets, self._doubles, self._standing = Offsets(self._most), Doubles(), Standing()
-        self._belated = Belated(naming.series)
+        self.belated = Belated(naming.series)
         self._origins: dict[int, _Origin] = {}  # of the last reading of each series
         self._untold: dict[str, deque[str]] = {}  # by kind, what is said once and found its minute taken
         self.arrivals: dict[int, Arrival] = {}
@@ -134,18 +134,13 @@ class Intake:
         return readings
 
     def hear_late(self, readings: Readings, fresh: Bool, too_late: Bool) -> None:
-        """Note on their topics, and for `problem`, which readings were too late; arguments as of `Belated.look`."""
-        for line in self._belated.look(readings, fresh, too_late):
+        """Note on their topics, and for `belated`, which readings were too late; arguments as of `Belated.look`."""
+        for line in self.belated.look(readings, fresh, too_late):
             self._tell_once("too_late", line)
         if too_late.any():
             for index in readings.series[too_late].tolist():
                 if (origin := self._origins.get(index)) is not None:
                     self.records.came_too_late(origin.topic)
-
-    @property
-    def problem(self) -> str | None:
-        """Which messages cannot be used, and which series send only what is too late; None where there are none."""
-        return "; ".join(reason for reason in (self.records.problem, self._belated.problem) if reason) or None
 
     def _tell_once(self, kind: str, text: str) -> None:
         """Say what is known of a series or topic once: now, or when the minute of a line of its kind is over."""

@@ -193,7 +193,10 @@ class Connection:
 
     def _silence(self, error: Exception) -> StoreBusy | StoreDenied:
         """What it means that there was no answer."""
-        words = " ".join(str(getattr(error, "reason", None) or error or type(error).__name__).split())
+        reason = getattr(error, "reason", None) or error
+        while (inner := next((part for part in reason.args if isinstance(part, OSError)), None)) is not None:
+            reason = inner  # urllib3 wraps what the system says into a tuple
+        words = " ".join(str(getattr(reason, "strerror", None) or reason or type(error).__name__).split())
         words = BEFORE_THE_REASON.sub("", words)[:200]
         if (meaning := self._tls.failure(words)) is not None:
             return StoreDenied(f"{self.url}: {meaning}")

@@ -8,15 +8,18 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from edge.agent.counters import Counter, Counters, Gauge, Number
-from edge.agent.health import Health, Limits
+from edge.agent.health import OUTAGES, Health, Limits, Reason
 from edge.errors import ConfigurationError
+from tests.support.scripted_agent import Bench
 from tests.support.servers import HANGS_AFTER, wait_until
 
+PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 DEFAULTS = Limits()
 
 
@@ -30,8 +33,12 @@ class Patient:
         self.topics: Callable[[], list[dict[str, object]]] = list
         self.health = Health(
             self.counters,
-            lambda: self.problem,
-            lambda: self.shortfall,
+            {
+                Reason.RELEASE: lambda: self.shortfall,
+                Reason.BROKER: lambda: self.problem,
+                Reason.STORE: lambda: self.problem,
+                Reason.KEEP: lambda: self.shortfall,
+            },
             lambda: self.topics(),  # noqa: PLW0108 - it is set later
             limits,
         )
@@ -63,17 +70,33 @@ def test_healthz_is_200_while_all_is_well_and_503_with_the_problem(patient: Pati
     assert (status, kind, json.loads(body)) == (200, "application/json", {"status": "ok", "model": "v1"})
     patient.problem = 'no "broker" at süd'
     status, _, body = patient.get("/healthz")
-    assert (status, json.loads(body)) == (503, {"status": 'no "broker" at süd', "model": "v1"})
+    assert (status, json.loads(body)) == (503, {"status": 'no "broker" at süd', "codes": ["broker"], "model": "v1"})
 
 
 def test_healthz_is_degraded_while_part_of_the_data_is_missing(patient: Patient) -> None:
     """That is no outage, so a probe that looks at the status alone restarts nothing; an outage comes first."""
     patient.shortfall = "no forecasts"
     status, _, body = patient.get("/healthz")
-    assert (status, json.loads(body)) == (200, {"status": "degraded", "reason": "no forecasts"})
+    told = {"status": "degraded", "reason": "no forecasts; no forecasts", "codes": ["release", "keep"]}
+    assert (status, json.loads(body)) == (200, told)
     patient.problem = "no broker"
     status, _, body = patient.get("/healthz")
-    assert (status, json.loads(body)) == (503, {"status": "no broker"})
+    assert (status, json.loads(body)) == (503, {"status": "no broker", "codes": ["broker"]})
+
+
+def test_an_agent_is_asked_for_every_reason(tmp_path: Path) -> None:
+    """None of the list is forgotten; outages, of which the first is said, stand before the rest."""
+    agent = Bench(tmp_path).agent()
+    agent.parts.spool.close()
+    assert [*agent.parts.health.reasons] == [*Reason]
+    assert [*Reason][: len(OUTAGES)] == [*OUTAGES]
+
+
+def test_the_page_says_what_to_do_at_each_reason() -> None:
+    """In the order of the list, each with its status, what it means and what to do."""
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| (.+) \| (.+) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+    assert [(code, int(status)) for code, status, *_ in rows] == [(code, 503 if code in OUTAGES else 200) for code in Reason]
+    assert [row for row in rows if min(map(len, row[2:])) < len("wait")] == []
 
 
 def test_warnings_stand_beside_the_status(patient: Patient) -> None:
@@ -119,13 +142,13 @@ def test_every_number_has_its_name_on_the_page(number: Number) -> None:
         counters.count(number, 3)
     elif isinstance(number, Gauge):
         counters.set(number, 3)
-    lines = Health(counters, lambda: None).metrics().splitlines()
+    lines = Health(counters, {}).metrics().splitlines()
     assert [line for line in lines if line.startswith(number.metric)] == [f"{number.metric} 3.0"]
 
 
 def test_labels_are_escaped_as_prometheus_reads_them() -> None:
     """Quotes, backslashes and line breaks, and letters as they are."""
-    health = Health(Counters(), lambda: None)
+    health = Health(Counters(), {})
     health.labels = {"model": 'a"b\\c\nü'}
     assert 'gatecast_info{model="a\\"b\\\\c\\nü"} 1.0' in health.metrics()
 
@@ -207,18 +230,18 @@ def test_taken_port_is_the_users_move(patient: Patient) -> None:
     with pytest.raises(
         ConfigurationError, match=r"cannot listen on 127.0.0.1:\d+: Address already in use; choose another port"
     ):
-        Health(Counters(), lambda: None).serve(f"127.0.0.1:{patient.port}")
+        Health(Counters(), {}).serve(f"127.0.0.1:{patient.port}")
 
 
 def test_other_addresses_are_not_served() -> None:
     """The page is for this machine."""
     with pytest.raises(ConfigurationError, match="must be a loopback address"):
-        Health(Counters(), lambda: None).serve("0.0.0.0:0")
+        Health(Counters(), {}).serve("0.0.0.0:0")
 
 
 def test_page_is_served_over_ipv6_too() -> None:
     """`[::1]:port` is a loopback address."""
-    health = Health(Counters(), lambda: None)
+    health = Health(Counters(), {})
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:

@@ -38,7 +38,10 @@ def test_advice_is_given_for_reasons_that_exist() -> None:
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        ([b"\x20\x08\x00\x87\x05\x1f\x00\x02no"], "refuses us: Not authorized ('no'); check [mqtt] user"),
+        (
+            [b"\x20\x08\x00\x87\x05\x1f\x00\x02no"],
+            "refuses us: Not authorized ('no'); check the user in [mqtt] url, mqtt://user@host",
+        ),
         ([b"\x20\x03\x00\x97\x00"], "refuses us: Quota exceeded; the broker keeps too much"),
         ([b"\x20\x03\x00\x89\x00"], "refuses us: Server busy; the broker has more to do than it can"),
         ([b"\x20\x02\x00\x01"], "refuses us: Unsupported protocol version; set the other [mqtt] version"),

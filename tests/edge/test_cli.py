@@ -38,9 +38,18 @@ def test_wrong_use_is_exit_code_2(arguments: list[str], device: Device) -> None:
 
 
 def test_a_command_that_is_not_known_is_answered_with_the_nearest_one(device: Device) -> None:
-    """In the line behind the usage."""
+    """In the line behind the usage; or with the program that has it."""
     answer = device.run("chek")
     assert answer.stderr.endswith("error: 'chek' is no command; did you mean 'check'?\n")
+    answer = device.run("retrain")
+    assert answer.stderr.endswith("error: 'retrain' is a command of the other program: gatecast retrain\n")
+
+
+def test_without_a_command_all_are_listed(device: Device) -> None:
+    """On standard error, as wrong use is told."""
+    said = device.run().stderr
+    assert [name for name in TABLE if f"    {name} " not in said] == []
+    assert "examples:" in said
 
 
 def test_help_loads_not_even_numpy() -> None:

@@ -31,7 +31,7 @@ def test_the_page_of_the_agent_is_shown(
     topics = Topics(10)
     topics.used("sensors/good", 1, 2, lambda _: ["sensors/{x}"])
     topics.skipped("sensors/bad", 1, "bad_value", "expected a number", b"on\x1b[2J", lambda _: ["sensors/{x}"])
-    health = Health(Counters(), lambda: None, topics=topics.documents)
+    health = Health(Counters(), {}, topics=topics.documents)
     config = configure(tmp_path, f"127.0.0.1:{health.serve('127.0.0.1:0')}")
     try:
         assert run(["topics", "--config", config]) == 0

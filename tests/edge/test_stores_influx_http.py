@@ -2,13 +2,15 @@
 
 import gzip
 import json
+import re
 import socket
 import ssl
+import struct
 import subprocess
 import threading
 import tracemalloc
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -119,6 +121,27 @@ def test_a_server_that_is_not_there_is_named_in_plain_words() -> None:
     connection.close()
     assert str(caught.value).startswith(f"{url} does not answer (Failed to establish a new connection: ")
     assert "HTTPConnection" not in str(caught.value)
+
+
+def test_a_server_that_hangs_up_is_told_of_in_the_words_of_the_system() -> None:
+    """Not as Python writes an exception that holds another one: a broker that is taken for a store resets the connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def hang_up() -> None:
+            for _ in range(9):
+                with suppress(OSError):
+                    taken, _ = listener.accept()
+                    taken.recv(1 << 16)
+                    taken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    taken.close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        connection = Connection(url, "")
+        with pytest.raises(StoreBusy) as caught:
+            connection.ask("POST", "/api/v2/write", [], b"x")
+        connection.close()
+    assert re.fullmatch(rf"{url} does not answer \([A-Z][a-z ]+\); is InfluxDB running there\? check .*", str(caught.value))
 
 
 def test_half_an_answer_is_none() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.cli import TRAINER
 from flows.cli import COMMANDS, Command, make_parser, run
 from tests.support.commands import call
 
@@ -67,12 +68,21 @@ def test_without_a_command_all_are_listed(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_a_command_that_is_not_known_is_answered_with_the_nearest_one(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where there is one like it; else with the list of all."""
-    for word, said in (("retrian", "'retrian' is no command; did you mean 'retrain'?"), ("fly", "invalid choice: 'fly'")):
+    """Or with the program that has it, or with how all are listed."""
+    for word, said in (
+        ("retrian", "'retrian' is no command; did you mean 'retrain'?\n"),
+        ("check", "'check' is a command of the other program: gatecast-agent check\n"),
+        ("fly", "'fly' is no command; gatecast --help lists all\n"),
+    ):
         with pytest.raises(SystemExit) as stopped:
             run([word, "--config", "a.toml"])
         assert stopped.value.code == 2
         assert said in capsys.readouterr().err
+
+
+def test_the_device_knows_the_names_of_our_commands() -> None:
+    """So that it can say whose command one is; it has none of the code."""
+    assert [*TRAINER] == NAMES
 
 
 def test_help_loads_nothing_heavy() -> None:
