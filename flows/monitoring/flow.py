@@ -1,6 +1,7 @@
 """The monitor as a Prefect flow: a look, and a retraining where the live error is worse than the backtest promised."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,10 +20,13 @@ from flows.monitoring.watching import watched, write_look
 from flows.progress import current
 from flows.retraining.fleet import fleet_name
 from flows.retraining.flow import retrain
+from flows.retraining.limit import GRACE, within
 from flows.retraining.started import begin
 from pipeline.report.page import markdown
 
 EVENT = "gatecast.drift"
+LONGEST = 3600.0  # seconds that a look may take
+ADVICE = "does the store of [store] url answer, and the folder of [registry] path?"
 NOTHING_TO_COMPARE = "NothingToCompare"  # state of a run without a statement
 DRIFT_STATE = "Drift"  # state of a run that has found drift
 
@@ -40,7 +44,35 @@ def monitor(config_path: str, *, cause: str = "manual", deployment: str = "") ->
         GatecastError: one line that says what to do.
     """
     del cause
-    begin()
+    run = begin()
+    return looked(config_path, deployment) if run is None else limited(config_path, deployment, run.fail)
+
+
+def limited(
+    config_path: str, deployment: str, last_resort: Callable[[str], None], seconds: float = LONGEST, grace: float = GRACE
+) -> State:
+    """A look that nobody waits for: it has an end where a store or a folder gives no answer.
+
+    Args:
+        config_path: path of `gatecast.toml`.
+        deployment: deployment that retrains.
+        last_resort: function that ends this process, as in `flows.retraining.limit.within`.
+        seconds: longest time of the look.
+        grace: seconds that it has to end by itself then.
+
+    Raises:
+        GatecastError: one line that says what to do.
+    """
+    with within(seconds, last_resort, grace=grace, advice=ADVICE):
+        return looked(config_path, deployment)
+
+
+def looked(config_path: str, deployment: str) -> State:
+    """A look and what follows from it; arguments as of `monitor`.
+
+    Raises:
+        GatecastError: one line that says what to do.
+    """
     config = read_config(Path(config_path))
     fleet, show = fleet_name(Path(config_path), config), current()
     monitored = watched(config, fleet, time.time_ns())

@@ -2,6 +2,7 @@
 
 import tempfile
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from edge.config.sections import Config
 from edge.errors import GatecastError, HistoryTooShort, StoreBusy
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
+from edge.forecaster.manifest import Manifest
 from edge.forecaster.model import open_forecaster
 from flows.output.retrained import Retrained, retrained_text
 from flows.progress import Show, current
@@ -32,7 +34,7 @@ from pipeline.history.prepared import Prepared, prepare_history
 from pipeline.release.candidates import Candidate, Plan, make_candidate
 from pipeline.release.decision import Release, decide
 from pipeline.release.decision import publish as publish_release
-from pipeline.release.fresh import trained_on, trained_since
+from pipeline.release.fresh import trained_for, trained_on, trained_since
 from pipeline.release.registry import Registry
 from pipeline.report.page import markdown
 from pipeline.report.report import candidate_grid, model_card, plot_png, validation_table
@@ -199,8 +201,7 @@ def _ended(job: Job, run: Started | None, *, asked: bool) -> Retrained | State:
     """The steps, as long as a run of a deployment may take."""
     if run is None:
         return _retrained(job)
-    versions = Registry(Path(job.config.registry.path)).versions()
-    if (reason := trained_since(versions, run.due)) is not None:
+    if (reason := trained_since(_trained(job.config), run.due, datetime.now(UTC))) is not None:
         return _nothing_new(job, reason)
     with within(longest(job.config), run.fail) as limit:
         return _retrained(job, run, limit, asked=asked or run.again)
@@ -230,7 +231,7 @@ def _retrained(job: Job, run: Started | None = None, limit: Limit | None = None,
         readings = sum(series.readings for series in prepared.report.series)
         show.note(f"  {len(prepared.table.names)} series, {readings} readings; {prepared.contract.words}")
         if not asked and released:
-            reason = trained_on(registry.versions(), prepared.table.data_hash)
+            reason = trained_on(_trained(config), prepared.table.data_hash)
             if reason is not None:
                 return _nothing_new(job, reason)
         tuned = tune(prepared, config, job.trials, folder, show) if job.trials else untuned(prepared, config.train)
@@ -248,6 +249,12 @@ def _retrained(job: Job, run: Started | None = None, limit: Limit | None = None,
     if run is not None:
         show.note(retrained_text(retrained, released=job.release))
     return retrained
+
+
+def _trained(config: Config) -> list[Manifest]:
+    registry = Registry(Path(config.registry.path))
+    live = registry.channel(config.registry.channel)
+    return trained_for(registry.versions(), None if live is None else live.version)
 
 
 def _nothing_new(job: Job, reason: str) -> State:

@@ -16,6 +16,7 @@ TIMES_BUDGET = 3  # of the training alone: conversion, calibration and judging t
 BESIDE = 1800.0  # seconds for the history and the report
 GRACE = 30.0  # seconds that the flow has to end by itself once its processes are gone
 PAUSE = 0.2  # seconds between two looks at what is left
+ADVICE = "set [schedule] timeout higher, or [train] budget lower"
 
 
 def longest(config: Config) -> float:
@@ -30,13 +31,11 @@ class Limit:
 
     Args:
         seconds: longest time of the work.
+        advice: sentence that says what to do about it.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self.text = (
-            f"the run took longer than {format_duration(round(seconds) * SECOND)} and was ended; "
-            "set [schedule] timeout higher, or [train] budget lower"
-        )
+    def __init__(self, seconds: float, advice: str = ADVICE) -> None:
+        self.text = f"the run took longer than {format_duration(round(seconds) * SECOND)} and was ended; {advice}"
         self.passed = threading.Event()
 
     def check(self) -> None:
@@ -55,6 +54,7 @@ def within(
     last_resort: Callable[[str], None],
     processes: Callable[[], list[int]] = lambda: children(os.getpid()),
     grace: float = GRACE,
+    advice: str = ADVICE,
 ) -> Iterator[Limit]:
     """Do work that may take so long; then every process that it has started is killed, again and again until it has ended.
 
@@ -64,11 +64,12 @@ def within(
             line to say.
         processes: function that returns the ids of the processes to kill.
         grace: seconds that the work has to end without its processes.
+        advice: sentence that says what to do about it.
 
     Raises:
         GatecastError: the time is over; whatever the work has failed with then is a consequence.
     """
-    limit, done = Limit(seconds), threading.Event()
+    limit, done = Limit(seconds, advice), threading.Event()
 
     def watch() -> None:
         if done.wait(seconds):

@@ -56,6 +56,9 @@ class Runs(Protocol):
     def newest(self, before: datetime) -> list[Run]:
         """The last runs that were due by then, newest first."""
 
+    def waiting(self, before: datetime) -> list[Run]:
+        """The last runs that were due by then and have not begun, newest first."""
+
     def upcoming(self, after: datetime) -> Run | None:
         """The next run."""
 
@@ -96,6 +99,11 @@ class Deployment:
     def newest(self, before: datetime) -> list[Run]:
         """The last runs that were due by then, newest first."""
         return self._runs({"expected_start_time": {"before_": before.isoformat()}}, "EXPECTED_START_TIME_DESC", NEWEST)
+
+    def waiting(self, before: datetime) -> list[Run]:
+        """The last runs that were due by then and have not begun, newest first."""
+        chosen = {"expected_start_time": {"before_": before.isoformat()}, "state": {"type": {"any_": ["SCHEDULED"]}}}
+        return self._runs(chosen, "EXPECTED_START_TIME_DESC", NEWEST)
 
     def upcoming(self, after: datetime) -> Run | None:
         """The next run; None while the server has not made it yet."""

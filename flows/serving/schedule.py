@@ -25,10 +25,11 @@ from edge.config.reading import read_config
 from edge.cron import check_cron
 from edge.errors import ConfigurationError, GatecastError
 from edge.locking import alone
+from flows.processes.stopping import children
 from flows.retraining.fleet import fleet_name
 from flows.retraining.server import reachable_server
 from flows.retraining.started import SERVED
-from flows.serving.dead import died
+from flows.serving.dead import alive, died, ours
 from flows.serving.deployment import INACTIVE, Deployment, standing
 from flows.serving.served import Served, served
 from flows.serving.watch import UNDER_WAY, Manner, Watch
@@ -62,7 +63,7 @@ def serve(config_path: Path) -> None:
         watches: list[Watch] = []
         for flow, times in flows:
             identities.append(add(runner, flow, times, name, config_path))
-            watches.append(Watch(Deployment(identities[-1]), Manner(flow.name, flow.seconds, flow.quiet), say))
+            watches.append(Watch(Deployment(identities[-1]), Manner(flow.name, flow.seconds, flow.quiet), say, alive))
             watches[-1].clean_up(lambda run: own or died(run))
         _look(watches)
         _go_on(runner, watches, lambda: _leave([Deployment(identity, LAST_WORDS) for identity in identities]))
@@ -192,9 +193,10 @@ def _first_line(error: BaseException) -> str:
 
 
 def _leave(deployments: list[Deployment]) -> None:
-    """Tell the server, if it answers, that running runs are cancelled."""
+    """Tell the server, if it answers, that our running runs are cancelled."""
+    started = children(os.getpid())
     with suppress(Exception):
         for deployment in deployments:
             for run in deployment.newest(datetime.now(UTC)):
-                if run.state in UNDER_WAY:
+                if run.state in UNDER_WAY and ours(run, started):
                     deployment.end(run, "CANCELLED", "gatecast serve was stopped")

@@ -7,13 +7,12 @@ from typing import Any, Literal, TypeAlias
 from prefect import Flow
 
 from edge.config.sections import Config
-from flows.monitoring.flow import monitor
+from flows.monitoring.flow import LONGEST, monitor
 from flows.retraining.flow import retrain
 from flows.retraining.limit import longest
 
 # What started a run; a run that is started on Prefect's pages has the cause of the deployment, `manual`.
 Cause: TypeAlias = Literal["schedule", "drift", "manual"]
-LOOK = 3600.0  # seconds that a look of the monitor may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def served(config: Config) -> tuple[Served, ...]:
             config.monitor.cron,
             config.monitor.active,
             "Compare the live error with that of the backtest, and start a retraining where it is worse.",
-            LOOK,
+            LONGEST,
             quiet=True,
             section="monitor",
         ),

@@ -33,6 +33,7 @@ class Watch:
         deployment: deployment whose runs are watched.
         manner: name of the flow, and how its runs are told.
         say: function that gets each line.
+        alive: function that says whether the process of a run is on this machine and is there.
         now: function that returns the time, UTC.
     """
 
@@ -41,17 +42,19 @@ class Watch:
         deployment: Runs,
         manner: Manner,
         say: Callable[[str], None],
+        alive: Callable[[Run], bool] = lambda _: False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._deployment = deployment
         self._manner = manner
         self._out = say
+        self._alive = alive
         self._now = now
         self._told: dict[str, str] = {run.identity: run.state for run in deployment.newest(now()) if run.state in OVER}
         self._next: datetime | None = None
 
     def clean_up(self, died: Callable[[Run], bool]) -> None:
-        """Tell the server that the runs are over whose process died with an earlier `gatecast serve`.
+        """Tell the server that the runs are over whose process died with an earlier `gatecast serve`, or that were missed.
 
         Args:
             died: function that says whether the process of a run is gone.
@@ -59,21 +62,17 @@ class Watch:
         for run in self._deployment.newest(self._now()):
             if run.state in UNDER_WAY and died(run):
                 self._deployment.end(run, "CRASHED", "gatecast serve was killed")
+        self._leave_out(self._deployment.waiting(self._now()))
 
     def look(self) -> None:
         """Say what is new."""
         now = self._now()
         runs = self._deployment.newest(now)
-        left_out = list(missed(runs))
-        for run in left_out:
-            self._deployment.end(run, "CANCELLED", "another run makes up for it")
-            self._told[run.identity] = "CANCELLED"
-        if left_out:
-            self._say(f"{len(left_out)} waiting runs are left out: one makes up for them")
+        left_out = self._leave_out(runs)
         for run in reversed(runs):
             self._end_silent(run, now)
             self._tell(run)
-        if any(run.state in ("SCHEDULED", *UNDER_WAY) for run in runs if run not in left_out):
+        if any(run.state in ("SCHEDULED", *UNDER_WAY) for run in runs if run.identity not in left_out):
             return  # the next run is announced when this one is over
         upcoming = self._deployment.upcoming(now)
         if upcoming is not None and upcoming.due != self._next:
@@ -82,13 +81,30 @@ class Watch:
             if tell:
                 self._say(f"next run {upcoming.due:%Y-%m-%d %H:%M} UTC, in {about(wait)}")
 
+    def _leave_out(self, runs: list[Run]) -> set[str]:
+        """Cancel what was missed, however many runs there are: the server gives only so many at once."""
+        left_out = set[str]()
+        while missing := [run for run in missed(runs) if run.identity not in left_out]:
+            for run in missing:
+                self._deployment.end(run, "CANCELLED", "another run makes up for it")
+                self._told[run.identity] = "CANCELLED"
+                left_out.add(run.identity)
+            runs = self._deployment.waiting(self._now())
+        if left_out:
+            self._say(f"{len(left_out)} waiting runs are left out: one makes up for them")
+        return left_out
+
     def _say(self, text: str) -> None:
         self._out(f"{self._manner.name}: {text}")
 
     def _end_silent(self, run: Run, now: datetime) -> None:
-        """End a run in the books that is under way for longer than any run may be: its machine is gone."""
+        """End a run in the books that is under way for longer than any run may be: its machine is gone.
+
+        One whose process is here ends by its own limit. That knows a new `[schedule] timeout`, and no clock that was set or
+        time for which the machine slept moves it.
+        """
         silent = (now - run.since).total_seconds()
-        if run.state in UNDER_WAY and silent > self._manner.seconds + LATE.total_seconds():
+        if run.state in UNDER_WAY and silent > self._manner.seconds + LATE.total_seconds() and not self._alive(run):
             self._deployment.end(run, "CRASHED", f"nothing was heard of it for {about(round(silent))}")
 
     def _tell(self, run: Run) -> None:

@@ -1,5 +1,6 @@
 """A drift run on a real Prefect server: a level shift in a live stream, a look, a retraining, and an agent that takes it."""
 
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from edge.contract.columns import Float64, Readings, SeriesTable
 from edge.contract.schema import DRIFT, FORECAST_SCORE
 from edge.contract.times import SECOND
 from edge.stores.sqlite import SqliteStore
+from flows.monitoring.flow import NOTHING_TO_COMPARE, limited
 from flows.retraining.fleet import fleet_name
 from pipeline.history.from_store import write_history
 from pipeline.release.registry import Registry
@@ -143,6 +145,22 @@ def test_a_level_shift_leads_to_a_new_bundle_on_the_agent(
     (page,) = store.read(DRIFT, ["drifted", "raised", "judged_series"], 0, 1 << 62, fleets)
     store.close()
     assert (fleets.names, [np.asarray(column).tolist() for column in page.fields.values()]) == ([name], [[1], [1], [3]])
+
+
+def test_a_look_that_hangs_is_ended_with_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system or a store that never answers would keep its process for ever, and another one for each day."""
+    monkeypatch.chdir(tmp_path)
+    config, said = tmp_path / "gatecast.toml", list[str]()
+    os.mkfifo(config)  # who reads it waits for a writer
+
+    def end(line: str) -> None:
+        said.append(line)
+        config.write_bytes(b"")
+
+    assert limited(str(config), "", end, seconds=0.0, grace=0.0).name == NOTHING_TO_COMPARE
+    assert said == [
+        "the run took longer than 0d and was ended; does the store of [store] url answer, and the folder of [registry] path?"
+    ]
 
 
 def runs_of(server: PrefectServer, flow: str, deployment: str) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("prefect")
 
 from flows.retraining.started import AGAIN
-from flows.serving.deployment import Run
+from flows.serving.deployment import NEWEST, Run
 from flows.serving.watch import Manner, Watch, about
 
 pytestmark = pytest.mark.training
@@ -26,7 +26,12 @@ class Books:
 
     def newest(self, before: datetime) -> list[Run]:
         """As `Deployment.newest`."""
-        return sorted((run for run in self.runs.values() if run.due <= before), key=lambda run: run.due, reverse=True)
+        return sorted((run for run in self.runs.values() if run.due <= before), key=lambda run: run.due, reverse=True)[:NEWEST]
+
+    def waiting(self, before: datetime) -> list[Run]:
+        """As `Deployment.waiting`."""
+        due = [run for run in self.runs.values() if run.due <= before and run.state == "SCHEDULED"]
+        return sorted(due, key=lambda run: run.due, reverse=True)[:NEWEST]
 
     def upcoming(self, after: datetime) -> Run | None:
         """As `Deployment.upcoming`."""
@@ -57,16 +62,26 @@ def test_of_several_missed_runs_the_newest_makes_up_for_all() -> None:
     """A trainer that was down for three nights trains once, not three times."""
     said: list[str] = []
     books = Books(run("a", -300), run("b", -200), run("c", -100), run("d", 60))
-    Watch(books, MANNER, said.append, lambda: NOW).look()
+    Watch(books, MANNER, said.append, now=lambda: NOW).look()
     assert [books.runs[name].state for name in "abcd"] == ["CANCELLED", "CANCELLED", "SCHEDULED", "SCHEDULED"]
     assert said == ["retrain: 2 waiting runs are left out: one makes up for them"]
+
+
+def test_more_missed_runs_than_the_server_gives_at_once_do_not_pile_up_either() -> None:
+    """A look every five minutes misses 864 of them in three days, and those that were left would run one after the other."""
+    said: list[str] = []
+    books = Books(*(run(str(minutes), -minutes) for minutes in range(2 * NEWEST + 50)))
+    watch = Watch(books, MANNER, said.append, now=lambda: NOW)
+    watch.clean_up(lambda _: False)
+    assert [run.identity for run in books.runs.values() if run.state == "SCHEDULED"] == ["0"]
+    assert said == [f"retrain: {2 * NEWEST + 49} waiting runs are left out: one makes up for them"]
 
 
 def test_what_becomes_of_a_run_is_told_once() -> None:
     """Begin, end with its reason, and when the next one is due; what was over before is not news."""
     said: list[str] = []
     books = Books(run("old", -60, "COMPLETED"), run("a", 0, cause="drift"), run("b", 60))
-    watch = Watch(books, MANNER, said.append, lambda: NOW)
+    watch = Watch(books, MANNER, said.append, now=lambda: NOW)
     watch.look()
     assert said == []
     books.set("a", "PENDING")
@@ -87,7 +102,7 @@ def test_a_run_that_waits_or_has_nothing_to_do_says_so() -> None:
     """It waits for the place that a deployment has, and ends early in a state of its own name."""
     said: list[str] = []
     books = Books(run("a", 0, cause="manual"))
-    watch = Watch(books, MANNER, said.append, lambda: NOW)
+    watch = Watch(books, MANNER, said.append, now=lambda: NOW)
     books.set("a", "SCHEDULED", name="AwaitingConcurrencySlot")
     watch.look()
     watch.look()
@@ -103,7 +118,7 @@ def test_a_quiet_flow_tells_failures_and_what_it_has_to_say() -> None:
     """One that looks at the fleet every few minutes would fill the log."""
     said: list[str] = []
     books = Books(run("a", -3), run("b", -2), run("c", -1), run("d", 5))
-    watch = Watch(books, replace(MANNER, name="monitor", quiet=True), said.append, lambda: NOW)
+    watch = Watch(books, replace(MANNER, name="monitor", quiet=True), said.append, now=lambda: NOW)
     for name in "abc":
         books.set(name, "COMPLETED")
     watch.look()
@@ -121,7 +136,7 @@ def test_runs_whose_process_died_with_an_earlier_serve_are_over_and_made_up_for_
     """Nobody else would say so in the server's books. A second death is not made up for."""
     said: list[str] = []
     books = Books(run("a", -1, "RUNNING"), run("b", -2, "COMPLETED"), run("c", -3, "RUNNING"))
-    watch = Watch(books, MANNER, said.append, lambda: NOW)
+    watch = Watch(books, MANNER, said.append, now=lambda: NOW)
     watch.clean_up(lambda run: run.identity == "a")
     assert [books.runs[name].state for name in "abc"] == ["CRASHED", "COMPLETED", "RUNNING"]
     watch.look()
@@ -142,9 +157,16 @@ def test_runs_whose_process_died_with_an_earlier_serve_are_over_and_made_up_for_
 def test_a_run_of_which_nothing_is_heard_is_over() -> None:
     """Its machine is gone; the place that it holds would be taken for ever."""
     books = Books(run("a", -69, "RUNNING"), run("b", -71, "RUNNING"), run("c", -99, "PENDING"))
-    Watch(books, MANNER, lambda _: None, lambda: NOW).look()
+    Watch(books, MANNER, lambda _: None, now=lambda: NOW).look()
     assert [books.runs[name].state for name in "abc"] == ["RUNNING", "CRASHED", "CRASHED"]
     assert books.runs["b"].message == "nothing was heard of it for 1h 12min"
+
+
+def test_a_run_whose_process_is_here_ends_by_its_own_limit() -> None:
+    """A clock that jumps, a machine that slept or a longer timeout is no reason for a second run beside it."""
+    books = Books(run("a", -500, "RUNNING"), run("b", -500, "RUNNING"))
+    Watch(books, MANNER, lambda _: None, lambda run: run.identity == "a", lambda: NOW).look()
+    assert [books.runs[name].state for name in "ab"] == ["RUNNING", "CRASHED"]
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0s"), (59, "59s"), (119, "2min"), (3600, "1h"), (90_060, "25h 1min")])
