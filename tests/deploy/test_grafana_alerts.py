@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+import msgspec
 import numpy as np
 import pytest
 import yaml
@@ -36,11 +37,11 @@ def minutes(first: int, last: int) -> list[int]:
     return list(range(NOW - first * MINUTE, NOW - last * MINUTE, TEN_SECONDS))
 
 
-def forecasts(write: Write, median: float, *, ahead: int = 2 * HOUR) -> None:
+def forecasts(write: Write, median: float, *, ahead: int = 2 * HOUR, series: str = "boiler") -> None:
     """The forecast of one moment."""
     one = np.ones(1, np.int64)
     points = Points(FORECAST, np.zeros(1, np.int32), NOW + ahead * one, {"q50": np.array([median]), "lead": one})
-    write(InfluxStore("http://127.0.0.1:1", "b").encode([points], SeriesTable(["boiler"])))
+    write(InfluxStore("http://127.0.0.1:1", "b").encode([points], SeriesTable([series])))
 
 
 def scores(write: Write, *, error: float = 1.0, covered: float = 0.8, hours: int = 60) -> None:
@@ -206,3 +207,21 @@ def test_a_line_has_one_column_of_numbers(influx: Influx, bucket: str) -> None:
     forecasts(write, 20.0)
     for uid, (_, rule) in RULES.items():
         assert holds(rule, asking(influx, bucket), NOW), uid
+
+
+@pytest.mark.servers
+def test_series_of_any_name_has_its_alarm(influx: Influx, bucket: str) -> None:
+    """Grafana takes `$$` in a file for `$` and `{{ "{{" }}` in a text for two braces; the query stands as it is."""
+    name = 'it\'s $ 5, "{{x}}" 🌡'
+    limits = msgspec.structs.replace(LIMITS, forecast=(Threshold(series=name, above=80.0),))
+    made = {rule["uid"]: rule for _, rule in rules(yaml.safe_load(written(limits)[ALERTS]))}
+    rule = made["gatecast-forecast-1-above"]
+    assert rule["title"] == 'Forecast of it\'s $$ 5, "{{x}}" 🌡 goes above 80'
+    shown = 'it\'s $$ 5, "{{ "{{" }}x}}" 🌡'
+    assert rule["labels"]["series"] == shown
+    assert rule["annotations"]["summary"].startswith(f"The forecast of {shown} goes above 80")
+    write = writing(influx, bucket)
+    forecasts(write, 90.0)
+    assert not any(holds(rule, asking(influx, bucket), NOW).values())
+    forecasts(write, 90.0, series=name)
+    assert all(holds(rule, asking(influx, bucket), NOW).values())

@@ -8,6 +8,8 @@ import pytest
 from as_code.board import MOST_SERIES, UIDS
 from as_code.files import GRAFANA
 
+from edge.contract.columns import Points, SeriesTable
+from edge.contract.schema import MEASUREMENTS
 from edge.contract.times import DAY
 from edge.series.metrics import absolute_error
 from edge.stores.influx import InfluxStore
@@ -250,6 +252,53 @@ def test_text_in_the_list_is_a_text_and_no_pattern(influx: Influx, bucket: str) 
         )
         assert [row["value"] for row in rows["variable 'series'"]] == expected, text
     assert escaped("a.b/c") == r"a\.b\/c"
+
+
+@pytest.mark.servers
+def test_series_of_any_name_is_shown_and_no_other(influx: Influx, bucket: str) -> None:
+    """A name may have quotation marks, braces, dollars, commas, and what means something in a pattern; it stands for itself."""
+    store = InfluxStore(influx.url, bucket, influx.organisation, influx.token)
+    written = [
+        "it's",
+        'a "b"',
+        "a\\b",
+        "$lead",
+        "${series}",
+        "a.b",
+        "a,b=c",
+        "line/1 (old)",
+        "[x]|y*",
+        "^a+?$",
+        "Büro 🌡",
+        "ab",
+        "/",
+    ]
+    shown = [store.name_of(name) for name in written]
+    rows = np.arange(len(shown))
+    table = SeriesTable(written)
+    for name, write_one in (("reading", "value"), ("forecast", "q50"), ("forecast_lead", "q50"), ("forecast_score", "error")):
+        (measurement,) = [each for each in MEASUREMENTS if each.name == name]
+        lead = np.full(len(rows), 6, np.int32) if measurement.by_lead else None
+        points = Points(
+            measurement,
+            rows.astype(np.int32),
+            np.full(len(rows), NOW - HOUR),
+            {write_one: (rows + 0.5).astype(np.float64)},
+            lead,
+        )
+        store.write(store.encode([points], table))
+    asking = {"Latest reading": 0, NEWEST: 5, EARLIER: 3, "Forecast minus fact, $lead intervals ahead": 0}
+    for number, name in enumerate(shown):
+        variables, found = answers(
+            BOARDS["forecast"], lambda query: influx.query(bucket, query), now=NOW, chosen={"series": name, "filter": name}
+        )
+        assert name in [row["value"] for row in found["variable 'series'"]]
+        assert variables["lead"] == "6", name
+        for panel, query in asking.items():
+            values = [
+                value for row in found[f"panel '{panel}' {'ABCDEFG'[query]}"] for key, value in row.items() if key != "time"
+            ]
+            assert values == [number + 0.5], (name, panel)
 
 
 @pytest.mark.servers

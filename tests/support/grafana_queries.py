@@ -48,18 +48,18 @@ def filled(query: str, span: tuple[int, int], interval: int, variables: dict[str
         interval: the least `$__interval`, ns.
         variables: name to value.
     """
-    query = re.sub(r"\$\{(\w+):regex\}", lambda match: escaped(variables[match[1]]), query)
     start, stop = (time // MILLISECOND for time in span)
     exact = (stop - start) / POINTS / 1000
     step = max(interval // MILLISECOND, 1000 * next((seconds for seconds in STEPS if seconds >= exact), STEPS[-1]))
-    for name, value in {
-        "timeFilter": f"time >= {start}ms and time <= {stop}ms",
-        "__interval": f"{step}ms",
-        **variables,
-    }.items():
-        query = re.sub(rf"\$(?:\{{{name}\}}|{name}\b)", lambda _, value=value: value, query)  # type: ignore[misc]
-    assert "$" not in query, f"a variable nobody defines: {query}"
-    return query
+    known = {"timeFilter": f"time >= {start}ms and time <= {stop}ms", "__interval": f"{step}ms", **variables}
+
+    def value(match: re.Match[str]) -> str:
+        name, form = match[1] or match[3], match[2]
+        assert name in known, f"a variable nobody defines: {query}"
+        assert form in (None, "regex"), f"a format nobody tried: {query}"
+        return escaped(known[name]) if form else known[name]
+
+    return re.sub(r"\$(?:\{(\w+)(?::(\w+))?\}|(\w+))", value, query)
 
 
 def escaped(text: str) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from as_code.board import UIDS
-from as_code.influxql import SHOWN, Json, column, rows
+from as_code.influxql import SHOWN, Json, column, rows, text
 from as_code.limits import Limits, Threshold
 from as_code.quality import FEWEST, GAIN, NAIVE
-from as_code.rules import Asked, Rule, provisioned
+from as_code.rules import Asked, Rule, literal, provisioned
 from edge.contract.contract import quantile_name
 from edge.contract.schema import AGENT, FORECAST, FORECAST_SCORE, LEAD, RETRAINING, SERIES, SILENT_SERIES
 
@@ -46,7 +46,7 @@ def _forecast(number: int, threshold: Threshold) -> list[Rule]:
     for side, extreme, comparison, value in sides:
         median = f'"{quantile_name(0.5)}"'
         ahead = f"time > now() AND time <= now() + {threshold.ahead}"
-        query = f"SELECT {extreme}({median}) FROM {rows(FORECAST)} WHERE \"{SERIES}\" = '{series}' AND {ahead}"
+        query = f'SELECT {extreme}({median}) FROM {rows(FORECAST)} WHERE "{SERIES}" = {text(series)} AND {ahead}'
         made.append(
             Rule(
                 f"gatecast-forecast-{number}-{side}",
@@ -55,11 +55,11 @@ def _forecast(number: int, threshold: Threshold) -> list[Rule]:
                 extreme,  # type: ignore[arg-type]
                 (comparison, (value,)),  # type: ignore[arg-type]
                 "5m",
-                f"The forecast of {series} goes {side} {value:g} within the next {threshold.ahead}",
+                f"The forecast of {literal(series)} goes {side} {value:g} within the next {threshold.ahead}",
                 "Look at the forecast and its band. The value stands in deploy/grafana/limits.toml.",
                 "docs/dashboards.md#when-a-forecast-goes-too-high-or-too-low",
                 ("forecast", "Fact and newest forecast of $series"),
-                labels={"series": series},
+                labels={"series": literal(series)},
             )
         )
     return made
@@ -85,8 +85,7 @@ def _quality(limits: Limits) -> list[Rule]:
             "6h",
             f"Coverage {{{{ .Labels.{LEAD} }}}} intervals ahead was outside of {low:.0%} to {high:.0%} over a day",
             "The intervals are too narrow or too wide. See on the dashboard Quality which series are concerned, and run "
-            "gatecast "
-            "retrain: it calibrates the intervals anew. If the quantiles of the fleet are others than those in "
+            "gatecast retrain: it calibrates the intervals anew. If the quantiles of the fleet are others than those in "
             "deploy/grafana/limits.toml, set them there.",
             RETRAINING_PAGE,
             ("quality", "Coverage by day"),
@@ -100,8 +99,7 @@ def _quality(limits: Limits) -> list[Rule]:
             "6h",
             "The mean gain of all series over a day is below zero: the value one day before would have been better",
             "See on the dashboard Quality whether a few series or all are concerned, and on Retraining whether the model "
-            "drifts. Run "
-            "gatecast retrain; if the release before was better, gatecast rollback.",
+            "drifts. Run gatecast retrain; if the release before was better, gatecast rollback.",
             RETRAINING_PAGE,
             ("quality", "Gain of all series"),
         ),
@@ -122,11 +120,9 @@ def _agents(limits: Limits) -> list[Rule]:
             ("lt", (1.0,)),
             "10m",
             f"Agent {agent} has written nothing to the store for ten minutes or more",
-            "On its machine: systemctl status gatecast-agent, journalctl --unit gatecast-agent, and the health page. An "
-            "agent that "
-            "runs and cannot reach the store keeps its rows and sends them later. Of an agent that was taken away the alarm "
-            "ends after "
-            "a day.",
+            "On its machine: systemctl status gatecast-agent, journalctl --unit gatecast-agent, and the health page. An agent "
+            "that runs and cannot reach the store keeps its rows and sends them later. Of an agent that was taken away the "
+            "alarm ends after a day.",
             HEALTHY,
             ("fleet", "Model and last report of each agent"),
             "critical",
@@ -141,8 +137,7 @@ def _agents(limits: Limits) -> list[Rule]:
             "5m",
             f"The spool of agent {agent} has not been empty for a quarter of an hour, and it grows",
             "The store takes rows more slowly than they come, or refuses them: the log and /healthz of the agent say which. "
-            "Nothing is "
-            "lost before [agent] spool_limit is reached.",
+            "Nothing is lost before [agent] spool_limit is reached.",
             FAILING,
             ("fleet", "Backlog by agent"),
         ),
@@ -155,8 +150,7 @@ def _agents(limits: Limits) -> list[Rule]:
             "0s",
             f"Agent {agent} has lost blocks, or rows that the store refused, in the last quarter of an hour",
             "See on the dashboard Fleet which it was. A full spool: mend the store, or raise [agent] spool_limit. Refused "
-            "rows are in "
-            "table refused of spool.db, with the reason.",
+            "rows are in table refused of spool.db, with the reason.",
             HEALTHY,
             ("fleet", "Lost, by reason"),
             "critical",
@@ -169,9 +163,9 @@ def _agents(limits: Limits) -> list[Rule]:
             ("gt", (0.0,)),
             "30m",
             f"Readings of series of agent {agent} have stopped",
-            "/healthz of the agent names the series that has been silent for the longest time, and gatecast-agent topics "
-            "says when each topic "
-            "was heard last. Of a sensor that was taken away the agent forgets the series when its window is empty.",
+            "/healthz of the agent names the series that has been silent for the longest time, and gatecast-agent topics says "
+            "when each topic was heard last. Of a sensor that was taken away the agent forgets the series when its window is "
+            "empty.",
             HEALTHY,
             ("fleet", "Silent series by agent"),
         ),
@@ -190,8 +184,7 @@ def _trainer() -> list[Rule]:
             "0s",
             f"The newest retraining of fleet {{{{ .Labels.{RETRAINING.owner} }}}} has failed",
             "The agents go on with the champion. The verdict on the dashboard Retraining and the page of Prefect say why. "
-            "gatecast "
-            "retrain runs it again; the alarm ends with the next run that ends well.",
+            "gatecast retrain runs it again; the alarm ends with the next run that ends well.",
             RETRAINING_PAGE,
             ("retraining", "Last run"),
         )

@@ -259,3 +259,15 @@ def board(name: str, text: str, times: tuple[str, str], sections: Sequence[Secti
             for panel in section.panels:
                 made.with_panel(panel)
     return made
+
+
+def of_one_series(made: Dashboard, more: Sequence[QueryVariable]) -> Dashboard:
+    """A dashboard with the fields that choose a series and a lead, and the outermost quantiles.
+
+    Args:
+        made: dashboard with its panels.
+        more: further variables of its own.
+    """
+    for variable in (narrowing(), series(), unit(), lead(), *outermost(), *more):
+        made.with_variable(variable)
+    return made

@@ -73,8 +73,7 @@ def _numbers() -> Section:
         Text(
             "Longest lag",
             "From the arrival of the oldest message of a batch to its commit, of the slowest agent. Up to the length of "
-            "[agent] commit it "
-            "is no fault.",
+            "[agent] commit it is no fault.",
             NO_AGENT,
             "s",
             1,
@@ -117,9 +116,8 @@ def _lines() -> Section:
             forecasts,
             _by_agent(
                 "Backlog by agent",
-                "What the spool of each agent holds because the store has not taken it yet. It grows while the store is "
-                "away, and must shrink "
-                "again.",
+                "What the spool of each agent holds because the store has not taken it yet. It grows while the store is away, "
+                "and must shrink again.",
                 "backlog",
                 "decbytes",
                 calculation="max",
@@ -161,8 +159,8 @@ def _losses() -> Section:
         Text(
             "Lost, skipped, late and repeated",
             "Per step of time and of all agents: lost for good (lost), messages that gave no reading (skipped), readings of "
-            "closed intervals "
-            "(late) and readings that were known already (repeated). Late and repeated readings are normal after an outage.",
+            "closed intervals (late) and readings that were known already (repeated). Late and repeated readings are normal "
+            "after an outage.",
             NO_AGENT,
         ),
         Size(24, 8),
@@ -196,8 +194,7 @@ def _losses() -> Section:
             _reasons(
                 "Without a model's forecast, by reason",
                 "Readings too late for any window, readings of series without a slot, and forecasts that the baseline made, "
-                "since each agent "
-                "started.",
+                "since each agent started.",
                 _named(WEAKER),
             ),
         ],
@@ -233,8 +230,7 @@ def _tables() -> Section:
         Text(
             "Series with the fewest readings",
             f"The {MOST} series with the fewest readings in the last day: those that have stopped stand first, if all send "
-            "equally often. "
-            "A click on a name shows the series. A series without any reading in this day is not listed.",
+            "equally often. A click on a name shows the series. A series without any reading in this day is not listed.",
             "no reading in the last day",
         ),
         Size(8, 8),

@@ -8,6 +8,7 @@ from as_code import board
 from as_code.board import Section
 from as_code.influxql import BY_STEP, OF_LEAD, OF_SERIES, ONE, column, rows
 from as_code.look import BLUE, ORANGE, PURPLE, Line, Property, Size, Text, chart, dashed, number, setting
+from as_code.quality import error_at_lead
 from edge.contract.contract import quantile_name
 from edge.contract.schema import FORECAST, FORECAST_LEAD, FORECAST_SCORE, MEANING, MODEL, READING, UNIT, VALUE, Measurement
 
@@ -62,15 +63,6 @@ def _numbers() -> Section:
         Size(4, 4),
         f"SELECT min({MEDIAN}) {ahead}",
     )
-    error = number(
-        Text(
-            "Error at lead $lead",
-            "Mean absolute error of the median made $lead intervals ahead, in the unit of the series.",
-            NONE,
-        ),
-        Size(4, 4),
-        f"SELECT mean({column(FORECAST_SCORE, 'absolute_error')}) FROM {rows(FORECAST_SCORE)} WHERE {OF_LEAD}",
-    )
     model = number(
         Text(
             "Forecast by", "Version of the bundle, or name of the baseline, that made the newest forecast of the series.", NONE
@@ -79,18 +71,16 @@ def _numbers() -> Section:
         f'SELECT last({column(FORECAST, MODEL.name)}) AS "model" FROM {rows(FORECAST)} WHERE {OF_SERIES}',
         is_text=True,
     )
-    return Section("$series", [latest, unit, highest, lowest, error, model])
+    return Section("$series", [latest, unit, highest, lowest, error_at_lead(4), model])
 
 
 def _charts() -> Section:
     newest = chart(
         Text(
             "Fact and newest forecast of $series",
-            "The fact, and for each moment the newest forecast of it: the median (dashed), the wide band from quantile "
-            "$lower to "
-            "$upper, and the narrow one from $inner_lower to $inner_upper. Behind the line of now lies what is to come. The "
-            "third "
-            "line is the median as it stood $lead intervals before each moment.",
+            "The fact, and for each moment the newest forecast of it: the median (dashed), the wide band from quantile $lower "
+            "to $upper, and the narrow one from $inner_lower to $inner_upper. Behind the line of now lies what is to come. "
+            "The third line is the median as it stood $lead intervals before each moment.",
             "no reading and no forecast of this series in this time",
         ),
         Size(24, 12),
@@ -106,8 +96,7 @@ def _charts() -> Section:
         Text(
             "Forecast made $lead intervals ahead, and fact",
             "The forecasts as they stood $lead intervals before each moment, drawn at the moment that they speak of. A line "
-            "that trails "
-            "behind the fact is that of a model which repeats the last value.",
+            "that trails behind the fact is that of a model which repeats the last value.",
             NONE,
         ),
         Size(14, 9),
@@ -121,8 +110,7 @@ def _charts() -> Section:
         Text(
             "Forecast minus fact, $lead intervals ahead",
             "Error of the median made $lead intervals ahead, in the unit of the series. Above 0 the forecast was too high. A "
-            "mean away from "
-            "0 is a bias.",
+            "mean away from 0 is a bias.",
             "no score yet: the first one comes $lead intervals after the first forecast",
         ),
         Size(10, 9),
@@ -136,8 +124,7 @@ def _counter() -> Section:
         Text(
             "Added and forecast per hour",
             "For a counter such as a meter, whose forecasts are what is added in an interval: what it added, and the sum of "
-            "the forecasts, per "
-            "hour or longer step. Where the meter began again there is no value.",
+            "the forecasts, per hour or longer step. Where the meter began again there is no value.",
             "no reading of this series in this time",
         ),
         Size(24, 9),
@@ -160,6 +147,4 @@ def forecast() -> Dashboard:
     """Fact, forecast and band of one series, on past now."""
     text = "What a sensor has measured, and what comes next: median and intervals, past now."
     made = board.board("forecast", text, ("now-3d", "now+1d"), [_numbers(), _charts(), _counter()])
-    for variable in (board.narrowing(), board.series(), board.unit(), board.lead(), *board.outermost(), *board.innermost()):
-        made.with_variable(variable)
-    return made.annotation(board.now_line()).annotation(board.releases())
+    return board.of_one_series(made, board.innermost()).annotation(board.now_line()).annotation(board.releases())

@@ -15,9 +15,10 @@ Json: TypeAlias = dict[str, Any]
 SOURCE_TYPE = "influxdb"
 SOURCE_UID = "gatecast-influxdb"  # of the data source that is provisioned
 CHOSEN = DataSourceRef(type_val=SOURCE_TYPE, uid="${fleet}")  # by the variable of each dashboard
-# Which rows, by the variables of a dashboard.
+# Which rows, by the variables of a dashboard. Grafana puts a name between quotation marks as it stands, whatever marks are in
+# it; for a pattern it escapes it. InfluxDB asks for the one name that such a pattern fits, as for any other name.
 SHOWN = "$timeFilter"
-ONE = f"\"{SERIES}\" = '$series'"
+ONE = f'"{SERIES}" =~ /^${{series:regex}}$/'
 OF_SERIES = f"{ONE} AND {SHOWN}"
 OF_LEAD = f"{ONE} AND \"{LEAD}\" = '$lead' AND {SHOWN}"
 BY_STEP = "GROUP BY time($__interval) fill(none)"
@@ -38,6 +39,12 @@ def column(measurement: Measurement, name: str) -> str:
     if name not in known:
         raise KeyError(f"expected one of {sorted(known)} for {measurement.name}, got {name!r}")
     return f'"{name}"'
+
+
+def text(name: str) -> str:
+    """A text as it stands in a query."""
+    escaped = name.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 class Query(Dataquery):

@@ -7,6 +7,7 @@ import msgspec
 from edge.contract.contract import Contract
 from edge.contract.times import parse_duration
 from edge.errors import ConfigurationError
+from edge.stores.influx import AS_READ
 
 
 class Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -64,8 +65,9 @@ def read(path: Path) -> Limits:
         if threshold.above is None and threshold.below is None:
             raise ConfigurationError(f"{path}: [[forecast]] {number} expected above, below or both; got neither")
         parse_duration(threshold.ahead)
-        if "'" in threshold.series or "\\" in threshold.series or "\n" in threshold.series:
+        stored = threshold.series.translate(AS_READ)
+        if threshold.series != stored:
             raise ConfigurationError(
-                f"{path}: [[forecast]] {number} series: expected a name without ' and \\, got {threshold.series!r}"
+                f"{path}: [[forecast]] {number} series: expected {stored!r}, as InfluxDB has it; got {threshold.series!r}"
             )
     return limits

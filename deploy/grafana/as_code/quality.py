@@ -1,6 +1,6 @@
 """The dashboard *Quality*: how good the forecasts were, of one series and of all."""
 
-from grafana_foundation_sdk.builders import table
+from grafana_foundation_sdk.builders import stat, table
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from as_code import board
@@ -37,20 +37,24 @@ FEWEST = 12  # scores of a series in a ranking
 SHARE: list[Property] = [setting("unit", "percentunit"), setting("decimals", 1)]
 GAIN_TEXT = (
     "1 minus error ÷ error of the seasonal-naive forecast, the value one day before. Above 0 the forecast is better. It is not "
-    "the skill of "
-    "the trainer's verdicts, which compares with the best of all baselines."
+    "the skill of the trainer's verdicts, which compares with the best of all baselines."
 )
 COVERAGE_TEXT = (
     "Share of the facts between the outermost quantiles $lower and $upper. It should be near the distance of the two."
 )
 
 
+def error_at_lead(width: int) -> stat.Panel:
+    """How far the forecasts of the chosen series and lead were off.
+
+    Args:
+        width: number of columns of Grafana.
+    """
+    text = "Mean absolute error of the median made $lead intervals ahead, in the unit of the series ($unit)."
+    return number(Text("Error at lead $lead", text, NO_SCORE), Size(width, 4), f"SELECT mean({ERROR}) {FROM} {OF_LEAD}")
+
+
 def _numbers() -> Section:
-    error = number(
-        Text("Error at lead $lead", "Mean absolute error of the median, in the unit of the series ($unit).", NO_SCORE),
-        Size(5, 4),
-        f"SELECT mean({ERROR}) {FROM} {OF_LEAD}",
-    )
     naive = number(
         Text(
             "Error of the seasonal naive",
@@ -81,7 +85,7 @@ def _numbers() -> Section:
         Size(4, 4),
         f"SELECT count({ERROR}) {FROM} {OF_LEAD}",
     )
-    return Section("$series, $lead intervals ahead", [error, naive, gain, coverage, scores])
+    return Section("$series, $lead intervals ahead", [error_at_lead(5), naive, gain, coverage, scores])
 
 
 def _by_time() -> Section:
@@ -90,8 +94,7 @@ def _by_time() -> Section:
         Text(
             "Error by day",
             "Mean absolute error of the median made $lead intervals ahead, beside that of the seasonal naive. Both rise "
-            "together where the "
-            "weather or the plant is hard to forecast; where only the first one rises, the model has aged.",
+            "together where the weather or the plant is hard to forecast; where only the first one rises, the model has aged.",
             NO_SCORE,
         ),
         Size(8, 9),
@@ -214,8 +217,7 @@ def _all() -> Section:
     wide = _ranking(
         "Series with the greatest coverage",
         f"The {MOST} series whose facts of the last day lay inside of the band most often. Near 100 % the intervals are too "
-        "wide "
-        "to be of use.",
+        "wide to be of use.",
         "coverage",
         coverage,
         is_best=True,
@@ -228,6 +230,4 @@ def quality() -> Dashboard:
     """Error, gain and coverage of one series by time and lead, and the rankings of all."""
     text = "How good the forecasts were: error, gain on the seasonal naive and coverage, by time and lead, and rankings of all."
     made = board.board("quality", text, ("now-14d", "now"), [_numbers(), _by_time(), _by_lead(), _all()])
-    for variable in (board.narrowing(), board.series(), board.unit(), board.lead(), *board.outermost(), *board.percents()):
-        made.with_variable(variable)
-    return made.annotation(board.releases())
+    return board.of_one_series(made, board.percents()).annotation(board.releases())

@@ -84,8 +84,7 @@ def _runs() -> Section:
         Text(
             "Champion against challenger",
             "Error on the held-out days of each run, in units of the scale of each series: of the best baseline, of the "
-            "champion before, and of "
-            "the challenger that was trained. A challenger is released where it is better than both.",
+            "champion before, and of the challenger that was trained. A challenger is released where it is better than both.",
             NO_RUN,
         ),
         Size(12, 9),
@@ -136,8 +135,7 @@ def _drift() -> Section:
         Text(
             "Drift",
             "How far the live error lies above the expected one, in standard errors, at each look of the monitor; and the "
-            "threshold "
-            "from which on it is drift.",
+            "threshold from which on it is drift.",
             NO_LOOK,
         ),
         Size(12, 9),
@@ -147,8 +145,7 @@ def _drift() -> Section:
         Text(
             "Live error and expected error",
             "Error of the live forecasts as a ratio to that of the baseline in the same intervals, so that a hard season "
-            "counts for both, and "
-            "the same ratio as the backtest of the model had it.",
+            "counts for both, and the same ratio as the backtest of the model had it.",
             NO_LOOK,
         ),
         Size(12, 9),

@@ -65,6 +65,16 @@ class Rule:
     labels: Mapping[str, str] | None = None
 
 
+def literal(name: str) -> str:
+    """A name in a text with labels in braces, which shows as it is."""
+    return name.replace("{{", '{{ "{{" }}')
+
+
+def _filed(text: str) -> str:
+    """A text in a file of Grafana's provisioning, which puts variables of its environment behind a `$`."""
+    return text.replace("$", "$$")
+
+
 def _data(
     asked: Sequence[Asked], reducer: Reducer, condition: tuple[Comparison, tuple[float, ...]] | str
 ) -> list[alerting.Query]:
@@ -92,7 +102,7 @@ def provisioned(rule: Rule, dashboard: str, panel: int) -> Json:
     """The rule as a file of Grafana's provisioning has it.
 
     No data is no alarm: before the first forecast, agent or training there is none. The queries stand as they are, since
-    Grafana puts no variables of its environment into them; texts have no `$`, as it would there.
+    Grafana puts no variables of its environment into them.
 
     Args:
         rule: the rule.
@@ -101,8 +111,8 @@ def provisioned(rule: Rule, dashboard: str, panel: int) -> Json:
     """
     made = alerting.Rule(
         annotations={
-            "summary": rule.summary,
-            "description": rule.what_to_do,
+            "summary": _filed(rule.summary),
+            "description": _filed(rule.what_to_do),
             "documentation": rule.documentation,
         },
         condition="ALARM",
@@ -110,9 +120,9 @@ def provisioned(rule: Rule, dashboard: str, panel: int) -> Json:
         exec_err_state=rule.on_error,
         for_val=rule.lasting,
         is_paused=False,
-        labels={"product": "gatecast", "severity": rule.severity, **(rule.labels or {})},
+        labels={"product": "gatecast", "severity": rule.severity, **{k: _filed(v) for k, v in (rule.labels or {}).items()}},
         no_data_state="OK",
-        title=rule.title,
+        title=_filed(rule.title),
         uid=rule.uid,
     ).to_json()
     of_the_api = {"folderUID", "orgID", "ruleGroup"}  # a file says these of the group
