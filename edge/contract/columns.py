@@ -89,6 +89,24 @@ class SeriesTable:
         self._index = {name: index for index, name in enumerate(self.names)}
 
 
+class ChosenSeries(SeriesTable):
+    """A table of some series for reading: all others have the first index behind them, and take no memory.
+
+    Args:
+        names: names of the series; each has the index of its place, the first one where a name stands twice.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        super().__init__()
+        self.names = list(names)
+        self._index = {name: index for index, name in reversed([*enumerate(self.names)])}
+
+    def add(self, name: str, tags: dict[str, str] | None = None, meaning: Meaning | None = None) -> int:
+        """Index of a series; nothing is added."""
+        del tags, meaning
+        return self._index.get(name, len(self.names))
+
+
 @dataclass(frozen=True, slots=True)
 class Readings:
     """Measured values in order of arrival.

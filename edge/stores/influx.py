@@ -21,7 +21,7 @@ from edge.stores.influx_http import Connection
 from edge.stores.influx_organisation import OwnOrganisation
 from edge.stores.influx_proof import Proof
 from edge.stores.retention import Retention
-from edge.stores.store import numbers
+from edge.stores.store import leads, numbers
 from edge.tls import TlsFiles
 
 PAGE = 7 * DAY
@@ -186,7 +186,7 @@ class InfluxStore:
                 time = np.asarray(columns[TIME], np.int64)
                 whole = slice(int(np.searchsorted(time, end)))
             owners: Int32 = np.asarray([series.add(str(name)) for name in columns[measurement.owner][whole]], np.int32)
-            lead = np.asarray(columns[LEAD][whole], np.int32) if measurement.by_lead else None
+            lead = leads(columns[LEAD][whole]) if measurement.by_lead else None
             values = {name: numbers(columns[name][whole]) for name in fields}
             yield Points(measurement, owners, time[whole], {**values}, lead)
 

@@ -23,7 +23,7 @@ from edge.stores.address import Address
 from edge.stores.inserting import Rows, gathered, insert
 from edge.stores.retention import Retention, table_of
 from edge.stores.size import Size, read_size
-from edge.stores.store import numbers
+from edge.stores.store import leads, numbers
 
 PAGE = 50_000
 KEPT_IDS = 200_000  # numbers of series that stay in memory
@@ -201,7 +201,7 @@ class SqliteStore:
                 cursor = connection.execute(f"SELECT {wanted} FROM {source} ORDER BY time", (start, stop))
                 while rows := cursor.fetchmany(self._page):
                     columns = list(zip(*rows, strict=True))
-                    lead = np.asarray(columns[2], np.int32) if measurement.by_lead else None
+                    lead = leads(columns[2]) if measurement.by_lead else None
                     values: dict[str, Float64] = {
                         name: numbers(column) for name, column in zip(fields, columns[2 + measurement.by_lead :], strict=True)
                     }

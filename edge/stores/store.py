@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from edge.contract.columns import Float64, Points, Readings, SeriesTable
+from edge.contract.columns import Float64, Int32, Points, Readings, SeriesTable
 from edge.contract.schema import READING, VALUE, Measurement
 from edge.errors import ConfigurationError
 from edge.quoting import without_account
@@ -17,6 +17,7 @@ from edge.stores.size import Size
 from edge.tls import TlsFiles
 
 BLOCK_ROWS = 5_000
+LEAD_DIGITS = 9  # of the longest lead
 NUMBERS = {int, float, type(None)}  # types of the cells of a column that numpy takes as it is
 
 
@@ -149,6 +150,18 @@ def numbers(cells: Sequence[object]) -> Float64:
     if not set(map(type, cells)) <= NUMBERS:
         cells = [cell if isinstance(cell, int | float) else None for cell in cells]
     return np.asarray(cells, np.float64)
+
+
+def leads(cells: Sequence[object]) -> Int32:
+    """A column of leads, int32 `[n]`; 0, which is no lead, where another program wrote none or something else."""
+    known = {cell: _lead(cell) for cell in set(cells)}
+    return np.asarray([known[cell] for cell in cells], np.int32)
+
+
+def _lead(cell: object) -> int:
+    if isinstance(cell, str):  # a tag of InfluxDB
+        return int(cell) if cell.isascii() and cell.isdecimal() and len(cell) <= LEAD_DIGITS else 0
+    return cell if isinstance(cell, int) and 0 < cell < 10**LEAD_DIGITS else 0
 
 
 def open_store(url: str, token_file: str | None = None, tls: TlsFiles = TlsFiles("store")) -> Store:

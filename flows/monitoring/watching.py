@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from edge.config.sections import Config
-from edge.contract.columns import Points, SeriesTable
+from edge.contract.columns import ChosenSeries, Points
 from edge.contract.schema import DRIFT, MODEL
 from edge.contract.times import parse_duration, parse_time
+from edge.errors import PayloadError
 from edge.forecaster.manifest import Backtest, Manifest
+from edge.quoting import quoted
 from edge.stores.store import Store
 from flows.monitoring.outcome import Monitored
 from flows.retraining.record import write_row
@@ -38,7 +40,13 @@ def watched(config: Config, fleet: str, now: int, rule: Rule = Rule()) -> Monito
     document, bundle = registry.channel(channel), registry.live(channel)
     if document is None or bundle is None:
         return Monitored(fleet, now, problem="nothing is released yet: gatecast retrain makes a bundle")
-    manifest, since = bundle.manifest, parse_time(document.changed, "iso")
+    manifest, since = bundle.manifest, _moment(document.changed)
+    if since is None or since > now:
+        problem = (
+            f"channel {channel!r} was changed at {quoted(document.changed)}, which no clock that is right says: "
+            f'set the clock of this machine, or mend "changed" in {registry.path / "channels" / channel}.json'
+        )
+        return Monitored(fleet, now, manifest.version, problem=problem)
     monitored = Monitored(fleet, now, manifest.version, since)
     if manifest.model is None:
         problem = f"a baseline is live ({manifest.baseline}), which does not age: gatecast retrain looks for a network"
@@ -80,6 +88,14 @@ def write_look(config: Config, monitored: Monitored) -> None:
     write_row(config, points, monitored.fleet)
 
 
+def _moment(text: str) -> int | None:
+    """A time of a document, ns UTC; None where it is none, or of no year in which this can have been written."""
+    try:
+        return parse_time(text, "iso")
+    except PayloadError:
+        return None
+
+
 def _look(store: Store, manifest: Manifest, backtest: Backtest, span: tuple[int, int], rule: Rule) -> Look:
     """Compare what was scored since the release."""
     since, now = span
@@ -92,7 +108,7 @@ def _look(store: Store, manifest: Manifest, backtest: Backtest, span: tuple[int,
 
 def _last_raised(store: Store, fleet: str, start: int, stop: int) -> int | None:
     """Time of the newest look that asked for a retraining, ns UTC; None where none did."""
-    fleets, times = SeriesTable([fleet]), []
+    fleets, times = ChosenSeries([fleet]), []
     for page in store.read(DRIFT, [RAISED], max(start, 0), stop, fleets):
         times += page.time[(page.series == 0) & (np.asarray(page.fields[RAISED]) == 1)].tolist()
     return max(times, default=None)

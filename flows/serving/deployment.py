@@ -1,14 +1,17 @@
 """The runs of one deployment, as Prefect's server knows them."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from httpx import DecodingError
 from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 
+from edge.quoting import quoted
 from flows.retraining.started import AGAIN, start_again
 
 OVER = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
@@ -123,17 +126,33 @@ class Deployment:
 
     def again(self, run: Run) -> None:
         """Start a run in place of one whose process died, unless that has happened already; see `run_again`."""
-        start_again(self._identity, run.identity, run.parameters)
+        with understood():
+            start_again(self._identity, run.identity, run.parameters)
 
     def _runs(self, chosen: dict[str, Any], sort: str, limit: int) -> list[Run]:
         runs = {"deployment_id": {"any_": [self._identity]}, **chosen}
         request = {"flow_runs": runs, "sort": sort, "limit": limit}
-        return [_run(document) for document in self._ask("/flow_runs/filter", request)]
+        with understood():
+            return [_run(document) for document in self._ask("/flow_runs/filter", request)]
 
     def _ask(self, path: str, document: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
-        with get_client(httpx_settings={"timeout": self._seconds}, sync_client=True) as client:
+        with understood(), get_client(httpx_settings={"timeout": self._seconds}, sync_client=True) as client:
             answer = client.request("POST", path, json=document)  # type: ignore[arg-type]
             return answer.json() if answer.content else None
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """Take an answer that is none of Prefect's for no answer: a proxy before it may show a page to log in instead.
+
+    Raises:
+        HTTPError: there is no answer, or none of Prefect's.
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise DecodingError(f"its answer is none of Prefect's: {quoted(reason, 200)}") from error
 
 
 def standing(flow: str, name: str, *, active: bool) -> Standing:

@@ -25,12 +25,13 @@ from edge.config.reading import read_config
 from edge.cron import check_cron
 from edge.errors import ConfigurationError, GatecastError
 from edge.locking import alone
+from edge.quoting import one_line
 from flows.processes.stopping import children
 from flows.retraining.fleet import fleet_name
 from flows.retraining.server import reachable_server
 from flows.retraining.started import SERVED
 from flows.serving.dead import alive, died, ours
-from flows.serving.deployment import INACTIVE, Deployment, standing
+from flows.serving.deployment import INACTIVE, Deployment, standing, understood
 from flows.serving.served import Served, served
 from flows.serving.watch import UNDER_WAY, Manner, Watch
 
@@ -62,7 +63,8 @@ def serve(config_path: Path) -> None:
         identities: list[UUID] = []
         watches: list[Watch] = []
         for flow, times in flows:
-            identities.append(add(runner, flow, times, name, config_path))
+            with understood():
+                identities.append(add(runner, flow, times, name, config_path))
             watches.append(Watch(Deployment(identities[-1]), Manner(flow.name, flow.seconds, flow.quiet), say, alive))
             watches[-1].clean_up(lambda run: own or died(run))
         _look(watches)
@@ -136,8 +138,8 @@ def home(config_path: Path) -> Iterator[Path]:
 
 
 def say(text: str) -> None:
-    """One line on standard error."""
-    sys.stderr.write(f"gatecast serve: {text}\n")
+    """One line on standard error; who reaches Prefect's server writes messages and parameters of runs, which stand in it."""
+    sys.stderr.write(f"gatecast serve: {one_line(text)}\n")
     sys.stderr.flush()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edge.contract.columns import Points, SeriesTable
+from edge.contract.columns import ChosenSeries, Points
 from edge.contract.contract import Contract
 from edge.contract.schema import FORECAST_SCORE
 from edge.series.scoring import default_leads
@@ -57,8 +57,9 @@ class LiveScores:
         wanted &= np.isfinite(model) & np.isfinite(naive)
         wanted &= points.series < self._sums.shape[2]
         cells = block[wanted], points.series[wanted], np.searchsorted(self._leads, lead[wanted])
-        for total, amount in zip(self._sums, (model, naive, np.ones(len(points))), strict=True):
-            np.add.at(total, cells, amount[wanted])
+        with np.errstate(over="ignore"):  # an infinite sum is large, and counts as no more than `MOST`
+            for total, amount in zip(self._sums, (model, naive, np.ones(len(points))), strict=True):
+                np.add.at(total, cells, amount[wanted])
 
     def errors(self) -> Errors:
         """The sums."""
@@ -78,6 +79,6 @@ def read_scores(store: Store, scores: LiveScores, names: Sequence[str]) -> None:
         StoreBusy: the store is away.
         StoreDenied: the account, bucket or address is wrong.
     """
-    series = SeriesTable(store.name_of(name) for name in names)
+    series = ChosenSeries(store.name_of(name) for name in names)
     for page in store.read(FORECAST_SCORE, ERRORS, scores.start, scores.stop, series):
         scores.add(page)

@@ -11,6 +11,7 @@ Whoever changes a channel or deletes bundles holds the registry's lock meanwhile
 
 import fcntl
 import hashlib
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -205,9 +206,13 @@ class Registry:
         if not self.path.is_dir():  # nothing there that anyone could change
             yield
             return
-        with (self.path / ".lock").open("ab") as lock:
+        # Not by `open` of Python, which waits for ever where this is a pipe.
+        lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
+        try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+        finally:
+            os.close(lock)
 
     def _promote(self, version: str, name: str, before: Channel | None) -> Channel:
         self.get(version)
@@ -235,7 +240,10 @@ class Registry:
         return channel
 
     def _manifest(self, version: str) -> bytes:
-        with (self._bundles / version / MANIFEST_FILE).open("rb") as file:
+        path = self._bundles / version / MANIFEST_FILE
+        if not path.is_file():  # a pipe would be waited for, for ever
+            raise BundleError(f"expected a file at {path}; got {'something else' if path.exists() else 'none'}")
+        with path.open("rb") as file:
             return file.read(MANIFEST_LIMIT + 1)
 
     def _document(self, channel: str) -> Path:

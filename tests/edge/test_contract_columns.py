@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edge.contract.columns import SHRUNK, Points, Readings, SeriesTable, extend, shrink
+from edge.contract.columns import SHRUNK, ChosenSeries, Points, Readings, SeriesTable, extend, shrink
 from edge.contract.schema import FORECAST_LEAD
 
 
@@ -12,6 +12,13 @@ def test_a_series_keeps_its_number_and_its_first_tags() -> None:
     assert (table.add("c", {"site": "roof"}), table.add("c", {"site": "yard"}), table.add("a")) == (2, 2, 0)
     assert (table.names, table.tags, len(table)) == (["a", "b", "c"], [{}, {}, {"site": "roof"}], 3)
     assert (table.get("b"), table.get("d")) == (1, None)
+
+
+def test_a_table_of_chosen_series_takes_no_others() -> None:
+    """However many names a store has, such as a million made-up ones, they take no memory here."""
+    table = ChosenSeries(["a", "b", "a", "c"])
+    assert [table.add(name) for name in ("c", "a", "b", "x", "y")] == [3, 0, 1, 4, 4]
+    assert (table.names, len(table), table.get("c"), table.get("x")) == (["a", "b", "a", "c"], 4, 3, None)
 
 
 def test_readings_have_the_types_that_every_column_has() -> None:

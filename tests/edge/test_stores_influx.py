@@ -231,6 +231,10 @@ def test_rows_of_another_program_are_no_series(store: InfluxStore, influx: Influ
     found = [np.asarray(part.fields["value"]).tolist() for part in store.read(READING, ["value"], NOW - 5, NOW + 5, table)]
     assert (found, table.names) == ([[1.5, 2.5]], ["a"])
     assert store.count_readings(NOW - 5, NOW + 5) == {"a": 2}
+    odd = ("", ",lead=abc", ",lead=99999999999", ",lead=1.5", ",lead=6")
+    influx.write(bucket, "\n".join(f"forecast_lead,series=a{lead} q50=7 {NOW}" for lead in odd))
+    (page,) = store.read(FORECAST_LEAD, ["q50"], NOW, NOW + 1, table)
+    assert sorted(np.asarray(page.lead).tolist()) == [0, 0, 0, 0, 6]
 
 
 @pytest.mark.servers

@@ -285,6 +285,8 @@ def test_stranger_is_no_store(fake: FakeInflux2, reply: Reply) -> None:
         ([{"name": "b"}], 0, ""),
         ([], None, "the token may not see the bucket"),
         ("nonsense", None, "gives no list of buckets"),
+        ([{"name": "b", "retentionRules": [{"everySeconds": 10**400}]}], None, "gives no list of buckets"),
+        ([{"name": "b", "retentionRules": [{"everySeconds": -1}]}], None, "gives no list of buckets"),
     ],
 )
 def test_answers_about_buckets_are_read_as_they_are(buckets: object, keep: int | None, untold: str, fake: FakeInflux2) -> None:
@@ -295,6 +297,19 @@ def test_answers_about_buckets_are_read_as_they_are(buckets: object, keep: int |
         seen = look_at_influx(store)
     assert seen.keep == keep
     assert untold in seen.untold
+
+
+@pytest.mark.parametrize("digits", [20, 5000])
+def test_numbers_and_versions_without_end_are_no_traces_of_calls(digits: int, fake: FakeInflux2) -> None:
+    """Python reads no number of more than 4,300 digits."""
+    columns, row = ["name", "duration", "default"], ["autogen", "9" * digits + "h0m0s", True]
+    policies = json.dumps({"results": [{"series": [{"columns": columns, "values": [row]}]}]})
+    answers = {"/ping": json.dumps({"version": "1." + "8" * digits}), "/query": policies}
+    fake.instead = lambda path, _: (200, "application/json", answers[path]) if path in answers else None
+    with closing(InfluxStore(fake.url, "b", "home", "all")) as store:
+        seen = look_at_influx(store)
+    assert seen.product == "InfluxDB 1." + ("8" * digits)[:38]
+    assert (seen.keep, seen.untold[:42]) == (None, "expected a retention such as 168h0m0s, got")
 
 
 def test_clock_of_the_server_is_compared(fake: FakeInflux2) -> None:

@@ -209,6 +209,19 @@ def test_what_is_no_number_is_a_missing_value(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_row_whose_lead_is_none_costs_no_other(tmp_path: Path) -> None:
+    """A text, a blob or a number without end where the lead stands: it ended every reading of the measurement."""
+    store, table = SqliteStore(tmp_path / "store.db"), SeriesTable(["a"])
+    write(store, table, leads(FORECAST_LEAD))
+    with closing(sqlite3.connect(tmp_path / "store.db")) as other:
+        for lead in ("abc", b"\x00", 1 << 40):
+            other.execute("INSERT INTO forecast_lead (series, time, lead, q50) VALUES (1, ?, ?, 7)", (NOW + 1, lead))
+        other.commit()
+    found = [row[2] for row in rows(store, FORECAST_LEAD)]
+    assert (sorted(found[:3]), found[3:]) == ([1, 2, 3], [0, 0, 0])  # type: ignore[type-var]
+    store.close()
+
+
 def test_series_whose_number_is_no_longer_in_memory_keep_it(tmp_path: Path) -> None:
     """Of made-up names there may be any number: only so many numbers are kept, and rows go where they belong."""
     store, table = SqliteStore(tmp_path / "s.db", kept_ids=2), SeriesTable(["a", "b", "c", "d", "e"])

@@ -10,7 +10,7 @@ from edge.errors import ConfigurationError, StoreDenied
 from edge.stores.address import TOKEN_VARIABLE
 from edge.stores.influx import InfluxStore
 from edge.stores.sqlite import SqliteStore
-from edge.stores.store import STORES, open_store
+from edge.stores.store import STORES, leads, open_store
 from tests.support.fake_influx import FakeInflux2
 from tests.support.stores import CHECKED
 
@@ -126,3 +126,11 @@ def test_secret_in_a_url_is_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         open_store(url)
     assert "secret" not in str(caught.value)
+
+
+def test_what_is_no_lead_is_zero() -> None:
+    """Of a tag of InfluxDB as of a column of SQLite, whatever another program has written there."""
+    assert leads(["1", "24", 6, 999_999_999]).tolist() == [1, 24, 6, 999_999_999]
+    odd = [None, "", "abc", "1.5", "-1", "99999999999", "²", "٣", 0, -1, 1 << 40, 1.5, b"\x00", "1 "]
+    assert leads(odd).tolist() == [0] * len(odd)
+    assert (leads([]).dtype, leads([]).shape) == (leads(["1"]).dtype, (0,))

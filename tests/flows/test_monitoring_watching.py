@@ -137,6 +137,21 @@ def test_where_nothing_can_be_compared_it_says_why(
     assert not (tmp_path / "store.db").exists()
 
 
+@pytest.mark.parametrize("changed", ["2099-01-01T00:00:00Z", "2262-04-11T00:00:00Z", "yesterday", ""])
+def test_a_release_of_a_time_that_has_not_come_is_said(changed: str, config: Config, tmp_path: Path) -> None:
+    """A trainer's clock was ahead, or the document was changed by hand: no score can be of a forecast made since then."""
+    publish(tmp_path, bundle())
+    score(tmp_path, 2.0)
+    document = tmp_path / "registry" / "channels" / "live.json"
+    content = msgspec.json.decode(document.read_bytes())
+    document.write_bytes(msgspec.json.encode({**content, "changed": changed}))
+    seen = watched(config, "mill", NOW)
+    assert seen.problem is not None
+    assert f"was changed at {changed!r}" in seen.problem
+    assert str(document) in seen.problem
+    assert not seen.asks
+
+
 def test_a_store_that_is_away_is_said(tmp_path: Path) -> None:
     """The look fails, and the next one is the next chance."""
     path = write_fleet(tmp_path)

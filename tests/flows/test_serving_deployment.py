@@ -8,6 +8,8 @@ import pytest
 
 pytest.importorskip("prefect")
 
+from httpx import HTTPError
+
 from flows.retraining.started import AGAIN
 from flows.serving.deployment import Deployment, Run, missed
 from tests.support.fake_prefect import FakePrefect, fake_prefect
@@ -58,6 +60,17 @@ def test_the_newest_runs_are_read(server: FakePrefect) -> None:
     assert asked["flow_runs"]["deployment_id"] == {"any_": [str(IDENTITY)]}
     assert asked["flow_runs"]["expected_start_time"] == {"before_": NOON.isoformat()}
     assert asked["sort"] == "EXPECTED_START_TIME_DESC"
+
+
+@pytest.mark.parametrize(
+    "answer", [b"<html>log in</html>", b"null", b'{"a": 1}', b'[1, "x"]', b'[{"id": 5, "state": null}]', b"[" * 200_000]
+)
+def test_an_answer_that_is_none_of_prefects_is_none(answer: bytes, server: FakePrefect) -> None:
+    """A proxy may show a page to log in, with status 200; `gatecast serve` asks again, as where the server is away."""
+    server.raw = answer
+    for ask in (lambda: Deployment(IDENTITY).newest(NOON), lambda: Deployment(IDENTITY).upcoming(NOON)):
+        with pytest.raises(HTTPError, match="its answer is none of Prefect's"):
+            ask()
 
 
 def test_the_next_run_may_not_be_there_yet(server: FakePrefect) -> None:

@@ -23,7 +23,7 @@ from edge.config.training_sections import Schedule
 from edge.errors import ConfigurationError
 from flows.retraining.started import AGAIN
 from flows.serving.deployment import Deployment
-from flows.serving.schedule import add, home, schedule
+from flows.serving.schedule import add, home, say, schedule
 from flows.serving.served import served as table
 from flows.serving.watch import Manner, Watch
 from pipeline.release.registry import Registry
@@ -64,6 +64,12 @@ def test_a_fleet_is_served_once(tmp_path: Path) -> None:
     assert folder.is_relative_to(tmp_path / ".gatecast")
     with home(tmp_path / "gatecast.toml"):
         pass
+
+
+def test_what_prefect_says_of_a_run_is_one_printable_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Everybody who reaches its server can give a run any message and any cause."""
+    say("run of … failed: \x1b[2J\rgatecast serve: all is well\u202e")
+    assert capsys.readouterr().err == "gatecast serve: run of … failed: \\x1b[2J\\rgatecast serve: all is well\\u202e\n"
 
 
 def fleet(folder: Path, schedule: str) -> Path:

@@ -1,5 +1,6 @@
 """Bundles by version, and channels that devices can follow."""
 
+import os
 import shutil
 import threading
 from contextlib import suppress
@@ -265,3 +266,18 @@ def test_an_interrupted_deletion_is_finished_next_time(registry: Registry, monke
     assert len(list((registry.path / "bundles").iterdir())) == 3
     assert registry.prune(1) == []
     assert len(list((registry.path / "bundles").iterdir())) == 2
+
+
+def test_a_pipe_in_the_place_of_a_file_is_waited_for_by_nobody(registry: Registry) -> None:
+    """One in the place of a manifest leaves that version out, and one in the place of the lock is a lock as well."""
+    broken = registry.path / "bundles" / VERSIONS[0] / MANIFEST_FILE
+    broken.unlink()
+    os.mkfifo(broken)
+    lock = registry.path / ".lock"
+    lock.unlink(missing_ok=True)
+    os.mkfifo(lock)
+    assert [manifest.version for manifest in registry.versions()] == VERSIONS[1:]
+    assert registry.promote(VERSIONS[1]).version == VERSIONS[1]
+    with pytest.raises(BundleError, match="expected a file"):
+        registry.promote(VERSIONS[0])
+    assert registry.prune() == []

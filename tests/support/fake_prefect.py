@@ -18,6 +18,7 @@ class FakePrefect(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.answer: list[dict[str, Any]] | None = None
+        self.raw: bytes | None = None  # in place of an answer that is Prefect's
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -31,7 +32,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Write down path and document, and give the answer."""
         document = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append((self.path, document))
-        self._send(b"" if self.server.answer is None else json.dumps(self.server.answer).encode())
+        answer = b"" if self.server.answer is None else json.dumps(self.server.answer).encode()
+        self._send(answer if self.server.raw is None else self.server.raw)
 
     def _send(self, content: bytes) -> None:
         self.send_response(200)

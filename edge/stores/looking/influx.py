@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from functools import partial
+from typing import Annotated
 
 import msgspec
 
@@ -17,13 +18,14 @@ from edge.stores.influx_answers import Answer, Part
 from edge.stores.looking.look import Look
 
 GO_UNITS = {**{unit: UNITS[unit] for unit in ("ns", "us", "ms", "s", "h")}, "m": UNITS["min"], "µs": UNITS["us"]}
-GO_PART = re.compile(r"(\d+)(ns|us|µs|ms|s|m|h)")
+GO_PART = re.compile(r"([0-9]{1,19})(ns|us|µs|ms|s|m|h)")  # Go has no longer ones
+LONGEST = 40  # characters of a version
 
 
 class _Rule(msgspec.Struct):
     """A rule of retention of a bucket."""
 
-    every: int = msgspec.field(default=0, name="everySeconds")
+    every: Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)] = msgspec.field(default=0, name="everySeconds")
 
 
 class _Bucket(msgspec.Struct):
@@ -94,9 +96,9 @@ def _fault(use: Callable[[], object]) -> GatecastError | None:
 def _version(ping: Answer) -> str:
     """Version without a leading v; empty where the server or a proxy hides it."""
     if ping.version:
-        return ping.version.removeprefix("v")
+        return ping.version.removeprefix("v")[:LONGEST]
     try:
-        return msgspec.json.decode(ping.body, type=_Ping).version
+        return msgspec.json.decode(ping.body, type=_Ping).version[:LONGEST]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
 
