@@ -144,7 +144,7 @@ class Engine:
 
         Returns:
             Whether the windows are kept. History has to fill those of another grid, which are empty, as they are where a series
-            is of another kind now; and those that are longer, which have what was known.
+            is of another kind now; and those that are longer or young, which have what was known.
         """
         before, contract = self.forecaster.contract, forecaster.contract
         self._use(forecaster, known, learned)
@@ -152,11 +152,13 @@ class Engine:
             self.restart()
             return False
         self.state.learn()
-        if contract == before:
-            return True
-        self.state = self.state.adapted(contract, self._lateness)
-        self.scoring = Scoring(contract, self.leads)
-        return needs_no_history(before, contract)
+        if contract != before:
+            self.state = self.state.adapted(contract, self._lateness)
+            self.scoring = Scoring(contract, self.leads)
+        young = self.state.is_young  # the store may have got their history by now, as that by which this one was trained
+        if young and contract == before:
+            self.state = self.state.adapted(contract, self._lateness)  # which can be filled
+        return needs_no_history(before, contract) and not young
 
     def filling(self) -> AbstractContextManager[Callable[[Readings], object]]:
         """Fill the windows with history, as `State.filling`; nothing is forecast or scored."""

@@ -12,6 +12,7 @@ from edge.contract.values import EARLIER, Held, interval_values
 
 UNSEEN = np.iinfo(np.int64).min
 BLOCK = 512  # windows whose values are made of their cells at once
+LEAST_FILLED = 3  # intervals with a reading, below which no distance is usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +229,31 @@ class Ring:
             cells = self._cells(owners, first[:, None] + np.arange(self.columns))
             values[rows] = interval_values(cells, self._counter[owners], held, length, self._usual[owners])
         return values
+
+    def first_values(self, series: Int32, end: Int64, length: int) -> Int64:
+        """Place of the first value in each window, as of `windows`; 0 where it has none, int64 `[n]`."""
+        first = np.zeros(len(series), np.int64)
+        for rows in _blocks(np.arange(len(series))):
+            first[rows] = np.isfinite(self.windows(series[rows], end[rows], length)).argmax(axis=1)
+        return first
+
+    def stopped(self, series: Int32, end: Int64, length: int, quiet: Float64, patience: int) -> Bool:
+        """Which series are silent for `patience` times the mean distance of the intervals with a reading, bool `[n]`.
+
+        Args:
+            series: index of the series, row by row.
+            end: number of the interval after the newest one, row by row.
+            length: number of intervals of a window.
+            quiet: intervals since the latest reading, row by row.
+            patience: number of distances.
+        """
+        stopped = np.zeros(len(series), bool)
+        for rows in _blocks(np.arange(len(series))):
+            known = np.isfinite(self.cells(series[rows], end[rows], length))
+            count = known.sum(axis=1)
+            span = length - known[:, ::-1].argmax(axis=1) - known.argmax(axis=1)
+            stopped[rows] = (count >= LEAST_FILLED) & (quiet[rows] * (count - 1) > patience * (span - 1))
+        return stopped
 
     def values_from(self, series: Int32, number: Int64, which: Bool, length: int, *, room: bool = False) -> Float64 | None:
         """The values of an interval and those after it, of some of the rows, float64 `[n, length]`, NaN for the others.

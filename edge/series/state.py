@@ -25,8 +25,7 @@ from edge.series.ring import UNSEEN, Ring, Rows
 
 OPEN_INTERVALS = 16  # room ahead of the closed ones: fewer passes when old readings arrive in one go
 PASS_INTERVALS = OPEN_INTERVALS - EARLIER  # of which one pass may fill so many
-LOOKED_AT = 1024  # series whose windows are in memory at once
-LEAST_FILLED = 3  # intervals with a reading, below which no distance is usual
+YOUNG = 0.1  # share of the series
 
 
 class State:
@@ -89,15 +88,15 @@ class State:
         interval, window = self.contract.interval, self.contract.window
         longest = np.maximum(patience * interval, self._ring.longest * interval)
         seen = np.flatnonzero((self._frontier != UNSEEN) & (now - self._latest > longest)).astype(np.int32)
-        stopped = np.zeros(len(seen), bool)
-        for start in range(0, len(seen), LOOKED_AT):
-            series = seen[start : start + LOOKED_AT]
-            known = np.isfinite(self._ring.cells(series, self._frontier[series], window))
-            count = known.sum(axis=1)
-            span = window - known[:, ::-1].argmax(axis=1) - known.argmax(axis=1)
-            quiet = (now - self._latest[series]) / interval
-            stopped[start : start + LOOKED_AT] = (count >= LEAST_FILLED) & (quiet * (count - 1) > patience * (span - 1))
-        return seen[stopped]
+        quiet = (now - self._latest[seen]) / interval
+        return seen[self._ring.stopped(seen, self._frontier[seen], window, quiet, patience)]
+
+    @property
+    def is_young(self) -> bool:
+        """Whether of more than a tenth of the series the first values are missing, and so many that the baseline forecasts."""
+        seen = np.flatnonzero(self._frontier != UNSEEN).astype(np.int32)
+        first = self._ring.first_values(seen, self._frontier[seen], self.contract.window)
+        return bool((first > self.contract.max_missing * self.contract.window).sum() > YOUNG * len(seen))
 
     def counting(self, series: Int32) -> Bool:
         """Which of these series are counters, bool `[n]`; each was seen."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.agent.journal import Limits
-from edge.contract.columns import Float64, Int32
+from edge.contract.columns import Float64, Int32, Points, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.meaning import Meaning
 from edge.errors import StoreBusy
@@ -147,6 +147,28 @@ def test_a_series_of_another_kind_is_filled_again_with_one_line(tmp_path: Path) 
     assert medians(bench)[-2:] == [2.0, 2.0]
     words = "series 'a.t' has another kind or hold now: all windows are filled from the store again"
     assert [line for line in bench.log if "another kind" in line] == [words]
+
+
+def test_history_that_came_into_the_store_later_counts_with_the_next_release(tmp_path: Path) -> None:
+    """A file is imported while the agent runs, as a network is trained on it: the baseline would forecast for half a window.
+
+    Windows that the store knows no better keep what they have, and those that are filled are not read again.
+    """
+    bench = Bench(tmp_path)
+    release(bench.registry, baseline_bundle(CONTRACT))
+    bench.run([message("a.t", START + at * MINUTE, float(at)) for at in (100, 101)])
+    bench.drain()
+    store = bench.open_store()
+    earlier = np.arange(100 - CONTRACT.window, 100)
+    history = Readings(np.zeros(len(earlier), np.int32), START + earlier * MINUTE, earlier.astype(float))
+    store.write(store.encode([Points.of_readings(history)], SeriesTable(["a.t"])))
+    store.close()
+    for second, filled in ((1, 1), (2, 1)):
+        release(bench.registry, baseline_bundle(CONTRACT, second=second))
+        agent = bench.run([message("a.t", START + (101 + second) * MINUTE, 101.0 + second)])
+        latest = 102 + second
+        assert window(agent, "a.t") == [float(at) for at in range(latest - CONTRACT.window, latest)]
+        assert bench.lines("windows filled with") == filled
 
 
 LONGER = Contract(interval=MINUTE, window=60, horizon=CONTRACT.horizon)

@@ -34,6 +34,17 @@ def test_the_readings_of_an_interval_become_one_value(aggregation: Aggregation, 
     assert ring.windows(np.asarray([1], np.int32), numbers(3), 2).tolist()[0][1:] == [expected]
 
 
+def test_windows_are_young_where_their_first_half_is_empty_for_more_than_a_tenth() -> None:
+    """Gaps behind the first value do not count, nor do series without any value."""
+    contract = Contract(interval=10, window=4, horizon=1)
+    for old, young in ((0, True), (8, True), (9, False)):
+        state = State(contract, 0)
+        for times in ([10] * old, [39] * (old + 1)):
+            state.ingest(Readings.of(list(range(len(times))), times, [1.0] * len(times)))
+        state.advance(40)
+        assert state.is_young is young, old
+
+
 def test_a_cell_is_empty_when_its_next_interval_begins() -> None:
     """What stood in it has left the window; a ring whose top lies ahead already stays as it is."""
     ring, owner = Ring(3, 10, "mean"), np.asarray([0], np.int32)
