@@ -23,6 +23,7 @@ from dashboard_drawing import Shown, draw
 from edge.agent.counters import Counter, Counters, Gauge
 from edge.contract.times import DAY, SECOND
 from edge.stores.influx import InfluxStore
+from pipeline.judging.drift import Rule
 from tests.support.grafana_queries import Rows, answers
 from tests.support.grafana_seed import HOUR, MINUTE, Write, a_look, a_retraining, released, reports
 from tests.support.named_influx import NamedInflux
@@ -76,16 +77,17 @@ def trained(write: Write) -> None:
         champion, error = (challenger, made) if is_better else (champion, error)
     for day in range(84, -1, -1):
         statistic = random.normal(0, 0.9) + 5.5 * (3 < day < 7)
-        drifted = int(statistic > 4)
+        drifted = int(statistic > Rule().threshold)
         live = 0.85 + 0.02 * statistic
         write(
             a_look(
                 REPLAY_END - day * DAY,
                 statistic=statistic,
+                threshold=Rule().threshold,
                 live_error=live,
                 drifted=drifted,
                 raised=int(day == 6),
-                series=15,
+                judged_series=15,
                 model=champion,
             )
         )

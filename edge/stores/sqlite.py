@@ -190,6 +190,7 @@ class SqliteStore:
             return
         try:
             with closing(self.connect()) as connection:
+                connection.execute("BEGIN")  # names and rows of one moment, whoever writes meanwhile
                 known = self._known_columns(connection, table_of(measurement.name))
                 if not known:
                     return

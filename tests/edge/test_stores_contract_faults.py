@@ -15,9 +15,10 @@ from edge.errors import BlockRefused, StoreDenied
 from edge.spool.delivery import Delivery
 from edge.spool.sender import Pace, Sender
 from edge.spool.spool import Commit, Spool
+from edge.stores.looking.looking import look_at
 from edge.stores.store import Store
 from tests.support.servers import wait_until
-from tests.support.stores import CHECKED, NOW, PARAMETERS, Entry, readings, rows, write
+from tests.support.stores import CHECKED, NOW, PARAMETERS, Entry, Tenant, readings, rows, write
 
 HOUR = 3600 * SECOND
 TABLE = SeriesTable(["a", "b"])
@@ -57,6 +58,28 @@ def test_accounts_that_may_not_write_are_denied_with_advice(entry: Entry) -> Non
                     use()
     with contextlib.closing(entry.open()) as store:
         assert rows(store) == []
+
+
+def test_rows_of_another_place_are_not_taken_for_ours(entry: Entry) -> None:
+    """Nothing of it is read, however well rows can be written."""
+    with contextlib.closing(entry.elsewhere()) as store:
+        first, *reads = uses(store)
+        first()
+        for read in (*reads, store.span):
+            with pytest.raises(StoreDenied, match=r"check GATECAST_INFLUX_TOKEN or \[store\] token_file"):
+                read()
+
+
+def test_look_says_that_all_is_well_and_leaves_nothing(entry: Entry) -> None:
+    """As `gatecast store check` looks; the rows that were there stay."""
+    with contextlib.closing(entry.open()) as store:
+        if isinstance(store, Tenant):
+            pytest.skip("the bucket holds rows of others, who may look at the same time")
+        write(store, TABLE, readings([0], [NOW], [1.5]))
+        seen = look_at(store)
+        assert (seen.trouble, seen.writes, seen.reads, seen.advice) == (None, None, None, "")
+        assert not seen.remains or seen.product.startswith("InfluxDB 3"), seen.remains
+        assert rows(store) == [("a", NOW, None, 1.5)]
 
 
 def test_place_that_is_not_there_is_denied_with_advice(entry: Entry) -> None:

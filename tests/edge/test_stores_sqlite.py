@@ -222,6 +222,29 @@ def test_a_row_whose_lead_is_none_costs_no_other(tmp_path: Path) -> None:
     store.close()
 
 
+def test_series_that_is_new_while_rows_are_read_is_read_the_next_time(tmp_path: Path) -> None:
+    """Names and rows are those of one moment: a row whose name was not there yet ended the thread that reads."""
+    table = SeriesTable(["a", "b"])
+    with closing(SqliteStore(tmp_path / "store.db")) as writer:
+        write(writer, table, readings([0], [NOW], [1.0]))
+
+        class Watched(SqliteStore):
+            def connect(self) -> sqlite3.Connection:
+                connection = super().connect()
+                new = iter([readings([1], [NOW], [2.0])])
+
+                def add(statement: str) -> None:
+                    if "JOIN" in statement and (points := next(new, None)) is not None:
+                        write(writer, table, points)
+
+                connection.set_trace_callback(add)
+                return connection
+
+        with closing(Watched(writer.path)) as reader:
+            assert rows(reader) == [("a", NOW, None, 1.0)]
+            assert rows(reader) == [("a", NOW, None, 1.0), ("b", NOW, None, 2.0)]
+
+
 def test_series_whose_number_is_no_longer_in_memory_keep_it(tmp_path: Path) -> None:
     """Of made-up names there may be any number: only so many numbers are kept, and rows go where they belong."""
     store, table = SqliteStore(tmp_path / "s.db", kept_ids=2), SeriesTable(["a", "b", "c", "d", "e"])

@@ -42,7 +42,8 @@ class NamedInflux:
         self.url = f"{'https' if self._scheme == 'influxdbs' else 'http'}://{self._place}"
         self.organisation = (address.options or {}).get("org", "")
         self.named_bucket, self.token = address.path.strip("/"), token
-        self._accounts: list[str] = []  # made by `reader`
+        self._accounts: list[str] = []  # made by `reader` and `foreigner`
+        self._organisations: list[str] = []  # made by `foreigner`
         self._pool = PoolManager(retries=False, timeout=PATIENCE)
 
     def close(self) -> None:
@@ -53,6 +54,8 @@ class NamedInflux:
                 self.query("", f'DROP USER "{account}"')
             else:
                 self._json("DELETE", f"/api/v2/authorizations/{account}")
+        while self._organisations:
+            self._json("DELETE", f"/api/v2/orgs/{self._organisations.pop()}")
         self._pool.clear()
 
     def __repr__(self) -> str:
@@ -148,6 +151,23 @@ class NamedInflux:
         answer = self._json("POST", "/api/v2/authorizations", account)
         self._accounts.append(str(answer["id"]))
         return str(answer["token"])
+
+    def foreigner(self, bucket: str) -> tuple[str, str]:
+        """Another organisation with a bucket of this name, and the token of an account there, until `close`; InfluxDB 2 only.
+
+        Raises:
+            RuntimeError: the token makes no organisations.
+        """
+        name = f"{bucket}_other"
+        identity = str(self._json("POST", "/api/v2/orgs", {"name": name})["id"])
+        self._organisations.append(identity)
+        made = self._json("POST", "/api/v2/buckets", {"orgID": identity, "name": bucket, "retentionRules": []})
+        resource = {"type": "buckets", "orgID": identity, "id": made["id"]}
+        rights = [{"action": action, "resource": resource} for action in ("read", "write")]
+        account = {"orgID": identity, "description": name, "permissions": rights}
+        answer = self._json("POST", "/api/v2/authorizations", account)
+        self._accounts.append(str(answer["id"]))
+        return name, str(answer["token"])
 
     def run_flux(self, script: str) -> None:
         """Run a script in Flux, of InfluxDB 2.

@@ -104,6 +104,10 @@ class Entry:
         """A store whose place is not there."""
         raise NotImplementedError
 
+    def elsewhere(self) -> Store:
+        """A store that takes rows, and gives those of another place of the same name."""
+        pytest.skip("it has no two places of one name")
+
     def forgetful(self, hours: int) -> Store:
         """An empty store that keeps rows for some hours."""
         raise NotImplementedError
@@ -260,7 +264,21 @@ class NamedEntry(Entry):
         bucket = self._request.getfixturevalue("bucket")
         reader = {"may only read": self._server.reader(bucket)} if self._server.major < 3 else {}
         tokens = {"wrong": "gatecast:wrong", "none": "", **reader}
+        if self._server.major == 2:
+            with contextlib.suppress(RuntimeError):  # a token that makes no organisations
+                tokens["of another organisation"] = self._server.foreigner(bucket)[1]
         return {name: self._store(bucket, token) for name, token in tokens.items()}
+
+    def elsewhere(self) -> Store:
+        """As `Entry.elsewhere`: the server's token in the place that another organisation has under this name."""
+        if self._server.major != 2:
+            return super().elsewhere()
+        bucket = self._request.getfixturevalue("bucket")
+        try:
+            organisation, _ = self._server.foreigner(bucket)
+        except RuntimeError as error:
+            pytest.skip(f"the token makes no organisation: {error}")
+        return InfluxStore(self._server.url, bucket, organisation, self._server.token)
 
     def missing(self) -> Store:
         """As `Entry.missing`."""
