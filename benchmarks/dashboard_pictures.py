@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -49,10 +50,13 @@ def demo(store_url: str, folder: Path) -> None:
 def trained(write: Write) -> None:
     """Weekly runs of three months and a look a day, with a drift and the run that it caused: made up, as the tests' are."""
     random = np.random.default_rng(3)
-    champion, error = "20131001T020000Z-gru-aaaaaaaa", 0.236
-    weeks = [*range(12, 0, -1), 0.6]
-    for number, week in enumerate(weeks):
-        challenger = f"201312{number + 1:02}T020000Z-gru-{number:08x}"
+    drifting = 6  # days before the end
+    champion, error = "20131001T230000Z-gru-aaaaaaaa", 0.236
+    live = [(0, champion)]  # from when on, and what
+    # The look that finds the drift asks for a run, which ends some minutes later.
+    ends = sorted([*(REPLAY_END - week * 7 * DAY for week in range(12, 0, -1)), REPLAY_END - drifting * DAY + 6 * MINUTE])
+    for number, end in enumerate(ends):
+        challenger = f"{datetime.fromtimestamp(end // SECOND, UTC):%Y%m%dT%H%M%SZ}-gru-{number:08x}"
         made = error - 0.004 + random.normal(0, 0.004) + 0.02 * (number in (4, 8))
         is_better = made < error
         said = (
@@ -60,10 +64,10 @@ def trained(write: Write) -> None:
         )
         write(
             a_retraining(
-                int(REPLAY_END - week * 7 * DAY),
+                end,
                 seconds=300 + random.normal(0, 25),
                 released=int(is_better),
-                cause="drift" if week == 0.6 else "schedule",
+                cause="drift" if end % DAY != REPLAY_END % DAY else "schedule",
                 verdict=said,
                 champion=champion,
                 challenger=challenger,
@@ -75,20 +79,20 @@ def trained(write: Write) -> None:
             )
         )
         champion, error = (challenger, made) if is_better else (champion, error)
+        live.append((end, champion))
     for day in range(84, -1, -1):
-        statistic = random.normal(0, 0.9) + 5.5 * (3 < day < 7)
-        drifted = int(statistic > Rule().threshold)
-        live = 0.85 + 0.02 * statistic
+        statistic = min(random.normal(0, 0.9), 2) + (5.5 if day == drifting else 0)
+        drifted, now = int(statistic > Rule().threshold), REPLAY_END - day * DAY
         write(
             a_look(
-                REPLAY_END - day * DAY,
+                now,
                 statistic=statistic,
                 threshold=Rule().threshold,
-                live_error=live,
+                live_error=0.85 + 0.02 * statistic,
                 drifted=drifted,
-                raised=int(day == 6),
+                raised=drifted,
                 judged_series=15,
-                model=champion,
+                model=next(model for since, model in reversed(live) if since < now),
             )
         )
 
