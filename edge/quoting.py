@@ -29,6 +29,7 @@ _SECRET = re.compile(
     |((?:coordinates|location|position|gps)"?\s*[:=]\s*)\[[^\]]*\]?""",
     re.IGNORECASE | re.VERBOSE,
 )
+_ACCOUNT = re.compile(r"(://)[^/\s]*@")
 _SECRET_OPTION = re.compile(r"(?:^|[&;_.-])(?:pass\w*|pwd|secret|\w*token|\w*key|sig\w*|auth\w*|credential\w*)=", re.IGNORECASE)
 
 
@@ -87,6 +88,11 @@ def without_account(url: str) -> str:
     account, at, rest = url.rpartition("@")
     scheme, slashes, _ = account.partition("//")
     return f"{scheme + slashes if slashes else ''}*@{rest}" if at else url
+
+
+def without_accounts(text: str) -> str:
+    """A line with a * for the account in each URL of it, as in the error of a library."""
+    return _ACCOUNT.sub(r"\1*@", text)
 
 
 def holds_secret(url: str) -> bool:

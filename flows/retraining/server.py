@@ -12,6 +12,7 @@ from prefect.events.worker import EventsWorker
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from edge.errors import GatecastError
+from edge.quoting import without_accounts
 from flows.retraining.prefect_process import PrefectProcess, start_prefect
 
 
@@ -75,7 +76,7 @@ def _report() -> None:
 
 
 def _unreachable(error: Exception, own: PrefectProcess | None) -> GatecastError:
-    reason = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
+    reason = without_accounts(str(error).partition("\n")[0].rstrip(".")) or type(error).__name__
     if own is not None:
         return GatecastError(
             f"the Prefect server of this run has failed: {own.died() or reason}; try again, or name one in PREFECT_API_URL"

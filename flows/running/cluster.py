@@ -25,6 +25,7 @@ from prefect_dask import DaskTaskRunner
 
 from edge.config.training_sections import Train
 from edge.errors import GatecastError
+from edge.quoting import without_accounts
 from flows.running.parcel import Workshop, nursery
 
 CONNECT = 10.0  # seconds that a scheduler has to answer
@@ -133,8 +134,9 @@ def check(client: Client, api: str | None) -> None:
         elif differences := [f"{key} {theirs.get(key)}, here {ours[key]}" for key in ours if theirs.get(key) != ours[key]]:
             reason = f"has other versions: {'; '.join(differences)}"
         elif theirs["unreachable"] is not None:
+            there = without_accounts(str(api))
             raise GatecastError(
-                f"the Dask worker {worker} cannot reach Prefect at {api} ({theirs['unreachable']}); start Prefect's server "
+                f"the Dask worker {worker} cannot reach Prefect at {there} ({theirs['unreachable']}); start Prefect's server "
                 "where workers reach it, prefect server start --host ADDRESS, and set PREFECT_API_URL"
             )
         else:

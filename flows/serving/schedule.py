@@ -25,7 +25,7 @@ from edge.config.reading import read_config
 from edge.cron import check_cron
 from edge.errors import ConfigurationError, GatecastError
 from edge.locking import alone
-from edge.quoting import one_line
+from edge.quoting import one_line, without_accounts
 from flows.processes.stopping import children
 from flows.retraining.fleet import fleet_name
 from flows.retraining.server import reachable_server
@@ -138,8 +138,8 @@ def home(config_path: Path) -> Iterator[Path]:
 
 
 def say(text: str) -> None:
-    """One line on standard error; who reaches Prefect's server writes messages and parameters of runs, which stand in it."""
-    sys.stderr.write(f"gatecast serve: {one_line(text)}\n")
+    """One line on standard error, without the account in PREFECT_API_URL; messages of runs may be of anybody."""
+    sys.stderr.write(f"gatecast serve: {one_line(without_accounts(text))}\n")
     sys.stderr.flush()
 
 

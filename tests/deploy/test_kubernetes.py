@@ -1,5 +1,6 @@
 """The manifests for Kubernetes fit together, and fit compose, the unit and the configuration; no cluster is needed for that."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -116,6 +117,27 @@ def test_every_service_leads_to_a_port_of_a_pod(name: str) -> None:
     (workload,) = [w for w in WORKLOADS.values() if selector.items() <= w["spec"]["template"]["metadata"]["labels"].items()]
     ports = {port["name"] for c in workload["spec"]["template"]["spec"]["containers"] for port in c.get("ports", [])}
     assert {port["targetPort"] for port in SERVICES[name]["spec"].get("ports", [])} <= ports
+
+
+def test_prefect_and_its_database_are_reached_by_those_that_need_them_alone() -> None:
+    """Prefect has no password; every pod of the cluster could say what the trainer runs."""
+    job = json.loads((DEPLOY / "kubernetes-job.json").read_text())["job_configuration"]["job_manifest"]["spec"]["template"]
+    pods = [*(workload["spec"]["template"] for workload in WORKLOADS.values()), job]
+    reached: dict[str, set[str]] = {}
+    for policy in (manifest for manifest in MANIFESTS if manifest["kind"] == "NetworkPolicy"):
+        (target,) = _selected(policy["spec"]["podSelector"], pods)
+        (rule,) = policy["spec"]["ingress"]
+        ports = {port["name"] for container in target["spec"]["containers"] for port in container["ports"]}
+        assert {port["port"] for port in rule["ports"]} == ports
+        asking = [pod for source in rule["from"] for pod in _selected(source["podSelector"], pods)]
+        reached[policy["metadata"]["name"]] = {pod["metadata"]["labels"]["app.kubernetes.io/name"] for pod in asking}
+    assert reached == {"prefect": {"gatecast-trainer", "gatecast-job"}, "prefect-postgres": {"prefect"}}
+
+
+def _selected(selector: dict[str, Any], pods: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    chosen = [pod for pod in pods if selector["matchLabels"].items() <= pod["metadata"]["labels"].items()]
+    assert chosen, f"{selector} selects no pod"
+    return chosen
 
 
 def test_the_programs_run_as_in_compose() -> None:

@@ -63,15 +63,26 @@ def test_a_deployment_is_what_serve_would_make(kind: str) -> None:
 def test_the_job_of_kubernetes_is_prefects_with_what_the_trainer_needs() -> None:
     """Configuration, token, registry and a folder to write in are mounted; the user is that of the image."""
     ours, theirs = json.loads(JOB.read_text("utf-8")), template("kubernetes")
-    pod = ours["job_configuration"]["job_manifest"]["spec"]["template"]["spec"]
+    made = ours["job_configuration"]["job_manifest"]["spec"]["template"]
+    assert made.pop("metadata") == {
+        "labels": {"app.kubernetes.io/name": "gatecast-job"}
+    }  # base/network.yaml lets it reach Prefect
+    pod = made["spec"]
     (container,) = pod["containers"]
     mounts = {mount["name"]: mount["mountPath"] for mount in container.pop("volumeMounts")}
-    volumes = {volume["name"] for volume in pod.pop("volumes")}
-    assert mounts.keys() == volumes
+    volumes = {volume["name"]: volume for volume in pod.pop("volumes")}
+    assert mounts.keys() == volumes.keys()
+    assert [item["key"] for item in volumes["token"]["secret"]["items"]] == ["INFLUX_TOKEN"]
     config = deployments()["kubernetes"]["parameters"]["config_path"]
     assert config.startswith(f"{mounts['configuration']}/")
     assert mounts["registry"] == "/srv/registry"
-    assert pod.pop("securityContext")["runAsUser"] == 10001
+    base = yaml.safe_load_all((ROOT / "deploy" / "kubernetes" / "base" / "trainer.yaml").read_text("utf-8"))
+    trainer = next(iter(base))["spec"]["template"]["spec"]
+    # The namespace of the example refuses a pod that may do more, and names of services would be taken for settings of Prefect.
+    for name in ("securityContext", "automountServiceAccountToken", "enableServiceLinks"):
+        assert pod.pop(name) == trainer[name]
+    assert container.pop("securityContext") == trainer["containers"][0]["securityContext"]
+    assert trainer["securityContext"]["runAsUser"] == 10001
     assert "--uid 10001" in (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
     assert ours == theirs
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.quoting import SHOWN, did_you_mean, holds_secret, one_line, quoted, without_account, without_secrets
+from edge.quoting import SHOWN, did_you_mean, holds_secret, one_line, quoted, without_account, without_accounts, without_secrets
 
 ANYTHING = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary(), st.complex_numbers()),
@@ -147,3 +147,10 @@ def test_any_line_is_searched_for_secrets(text: str) -> None:
 def test_a_url_with_a_secret_is_found(url: str, *, secret: bool) -> None:
     """Before the host, or as an option with such a name."""
     assert holds_secret(url) is secret
+
+
+def test_no_line_shows_the_account_of_a_url() -> None:
+    """As the error of a library quotes it, whatever signs a password has."""
+    line = "error 401 for 'https://me:p@ss:w@host:1/api' and http://other/a@b, tcp://x@y"
+    assert without_accounts(line) == "error 401 for 'https://*@host:1/api' and http://other/a@b, tcp://*@y"
+    assert without_accounts("://" * 100_000) == "://" * 100_000

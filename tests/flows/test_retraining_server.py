@@ -48,6 +48,17 @@ def test_the_work_does_not_begin_without_the_server() -> None:
     assert not begun
 
 
+def test_a_password_in_the_address_is_in_no_line() -> None:
+    """Prefect's client sends it as the account; its errors quote the whole address."""
+    with fake_prefect() as server:
+        server.status = 401
+        address = f"http://admin:hid@den@127.0.0.1:{server.server_port}/api"
+        with temporary_settings({PREFECT_API_URL: address}), pytest.raises(GatecastError) as raised, reachable_server():
+            pass
+    assert f"http://*@127.0.0.1:{server.server_port}/api" in str(raised.value)
+    assert "den" not in str(raised.value)
+
+
 @pytest.fixture
 def answering() -> Iterator[None]:
     """A server that answers when it is asked first."""

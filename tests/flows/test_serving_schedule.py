@@ -68,8 +68,9 @@ def test_a_fleet_is_served_once(tmp_path: Path) -> None:
 
 def test_what_prefect_says_of_a_run_is_one_printable_line(capsys: pytest.CaptureFixture[str]) -> None:
     """Everybody who reaches its server can give a run any message and any cause."""
-    say("run of … failed: \x1b[2J\rgatecast serve: all is well\u202e")
-    assert capsys.readouterr().err == "gatecast serve: run of … failed: \\x1b[2J\\rgatecast serve: all is well\\u202e\n"
+    say("run of … failed: \x1b[2J\rgatecast serve: all is well\u202e http://me:pw@host/api")
+    expected = "gatecast serve: run of … failed: \\x1b[2J\\rgatecast serve: all is well\\u202e http://*@host/api\n"
+    assert capsys.readouterr().err == expected
 
 
 def fleet(folder: Path, schedule: str) -> Path:

@@ -18,6 +18,7 @@ class FakePrefect(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.answer: list[dict[str, Any]] | None = None
+        self.status = 200
         self.raw: bytes | None = None  # in place of an answer that is Prefect's
 
 
@@ -36,7 +37,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(answer if self.server.raw is None else self.server.raw)
 
     def _send(self, content: bytes) -> None:
-        self.send_response(200)
+        self.send_response(self.server.status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
