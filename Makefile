@@ -5,6 +5,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SBOM := .make/sbom
 UV := uv==0.13.9
 JOBS ?= 2
 SERVERS := mosquitto mosquitto_pub influxd nginx
@@ -49,7 +50,7 @@ $(READY): requirements/dev.txt requirements/uv.txt pyproject.toml
 demo: setup ## the whole way on recorded weather, or DATA=your.csv; more options in ARGS
 	$(BIN)/gatecast demo $(if $(DATA),--data "$(DATA)") $(ARGS)
 
-test: setup servers ## all tests, in JOBS processes; ARGS goes to pytest
+test: setup $(SBOM)/.ready servers ## all tests, in JOBS processes; ARGS goes to pytest
 	@rm -rf "$(GATECAST_TEST_BUNDLES)"
 	$(BIN)/python -m pytest -rs -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
@@ -85,17 +86,24 @@ lock: setup ## bring requirements/ up to pyproject.toml; UPGRADE=1 takes newer v
 	  -o requirements/test-edge.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/edge-tflite.txt pyproject.toml --extra edge-tflite --extra test \
 	  -o requirements/test-edge-tflite.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/dev.txt --group sbom -o requirements/sbom.txt
 	echo "$(UV)" | $(COMPILE) - -o requirements/uv.txt
 	@for lock in requirements/*.txt; do $(BARE_TOO) $$lock > $$lock.new && mv $$lock.new $$lock || exit 1; done
 	@! grep -n '://' requirements/*.txt || { echo "a lock file must not name an address"; exit 1; }
 
 # Two runs give the same files. They name the Python packages of the images; what Debian's image brings, a scanner of images tells.
-sbom: setup ## bills of materials (CycloneDX) of both images, in dist/
+sbom: $(SBOM)/.ready ## bills of materials (CycloneDX) of both images, in dist/
 	@mkdir -p dist
-	$(BIN)/cyclonedx-py requirements requirements/edge.txt --pyproject pyproject.toml --output-reproducible --short-PURLs \
+	$(SBOM)/bin/cyclonedx-py requirements requirements/edge.txt --pyproject pyproject.toml --output-reproducible --short-PURLs \
 	  -o dist/gatecast-agent.cdx.json
-	$(BIN)/cyclonedx-py requirements requirements/train.txt --pyproject pyproject.toml --output-reproducible --short-PURLs \
+	$(SBOM)/bin/cyclonedx-py requirements requirements/train.txt --pyproject pyproject.toml --output-reproducible --short-PURLs \
 	  -o dist/gatecast-trainer.cdx.json
+
+$(SBOM)/.ready: requirements/sbom.txt | $(READY)
+	@rm -rf $(SBOM)
+	@$(BIN)/python -m venv $(SBOM)
+	@$(SBOM)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/sbom.txt
+	@touch $@
 
 # The tests start their own servers; the packages' services are kept from starting. Without root they are skipped by name.
 servers:

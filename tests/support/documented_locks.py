@@ -1,4 +1,8 @@
-"""Every lock file, installed by pip as the documentation says, on every supported Python that is here."""
+"""Every lock file, taken by pip on every supported Python that is here.
+
+pip downloads every package and compares its hash, finds each dependency pinned and none that does not fit, and needs no
+compiler. It installs nothing: that is done by the other steps of `.ci/run`, with one lock file of each kind.
+"""
 
 import tempfile
 import tomllib
@@ -22,32 +26,31 @@ def meant_for(lock: str, python: str) -> bool:
     return all(marker is None or marker.evaluate({"python_version": python}) for marker in markers)
 
 
-def install(lock: str, python: Path) -> None:
-    """Install a lock file into an environment of its own, with the pip that it comes with.
+def try_out(lock: str, pip: Path) -> None:
+    """Have pip find out what it would install.
+
+    Args:
+        lock: name of the file, without its end.
+        pip: that of an empty environment.
 
     Raises:
         DocumentationError: pip refuses it, or finds packages that do not fit.
     """
-    with tempfile.TemporaryDirectory(prefix="gatecast-lock-") as folder:
-        venv = Path(folder) / "venv"
-        shell(
-            f"{python} -m venv {venv}\n"
-            f"{venv}/bin/pip install --require-hashes -r requirements/{lock}.txt\n"
-            f"{venv}/bin/pip check",
-            ROOT,
-            environment(),
-        )
+    shell(f"{pip} install --dry-run --only-binary :all: --require-hashes -r requirements/{lock}.txt", ROOT, environment())
 
 
 def main() -> None:
-    """Install all of them; a Python that is not here is named."""
+    """Try all of them, with the pip that each Python brings; a Python that is not here is named."""
     for version, python in pythons().items():
-        for lock in LOCKS:
-            if python is None:
-                print(f"SKIPPED lock: {lock}: no Python {version} here", flush=True)
-            elif meant_for(lock, version):
-                print(f"== lock: {lock} on Python {version}", flush=True)
-                install(lock, python)
+        if python is None:
+            print(f"SKIPPED locks: no Python {version} here", flush=True)
+            continue
+        with tempfile.TemporaryDirectory(prefix="gatecast-lock-") as folder:
+            shell(f"{python} -m venv {folder}/venv", ROOT, environment())
+            for lock in LOCKS:
+                if meant_for(lock, version):
+                    print(f"== lock: {lock} on Python {version}", flush=True)
+                    try_out(lock, Path(folder) / "venv" / "bin" / "pip")
 
 
 if __name__ == "__main__":

@@ -203,9 +203,9 @@ def test_a_failing_command_is_shown_with_its_output(tmp_path: Path) -> None:
 def test_every_lock_and_every_python_is_looked_for() -> None:
     """tflite-runtime ends with Python 3.11, TensorFlow with 3.13; an interpreter that is not there is None."""
     assert list(pythons()) == ["3.11", "3.12", "3.13", "3.14"]
-    assert {"edge", "edge-tflite", "train", "dev", "test-edge", "test-edge-tflite", "uv"} == set(LOCKS)
+    assert {"edge", "edge-tflite", "train", "dev", "test-edge", "test-edge-tflite", "uv", "sbom"} == set(LOCKS)
     assert [lock for lock in LOCKS if not meant_for(lock, "3.12")] == ["edge-tflite", "test-edge-tflite"]
-    assert [lock for lock in LOCKS if meant_for(lock, "3.14")] == ["edge", "test-edge", "uv"]
+    assert [lock for lock in LOCKS if meant_for(lock, "3.14")] == ["edge", "sbom", "test-edge", "uv"]
     assert all(meant_for(lock, "3.11") for lock in LOCKS)
     assert interpreter("2.0") is None
     assert interpreter(f"{sys.version_info.major}.{sys.version_info.minor}") is not None

@@ -13,7 +13,8 @@ from packaging.version import Version
 from tests.support.documented_locks import meant_for
 
 ROOT = Path(__file__).parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PROJECT = PYPROJECT["project"]
 LOCKS = {
     "dev": ["dev"],
     "train": ["train"],
@@ -69,6 +70,18 @@ def test_lock_holds_every_dependency_within_its_limits(name: str, extras: list[s
         assert all(version in requirement.specifier for version in versions), f"{requirement} and {versions}"
 
 
+def test_lock_of_a_tool_holds_what_its_group_asks_for() -> None:
+    """The same of the tools that have an environment of their own."""
+    for name, group in PYPROJECT["dependency-groups"].items():
+        for requirement in map(Requirement, group):
+            assert all(version in requirement.specifier for version in pins(name)[requirement.name]), requirement
+
+
+def test_no_process_of_prefect_builds_grammars_of_addresses() -> None:
+    """Prefect's library for JSON schemas imports this package where it is there, and that takes seconds in each process."""
+    assert "rfc3987-syntax" not in pins("dev")
+
+
 @locks
 def test_lock_pins_by_hash_and_names_no_registry(path: Path) -> None:
     """Every package has a hash, and no line holds an address or a path of a machine."""
@@ -94,7 +107,7 @@ def test_no_pin_excludes_a_python_that_is_supported(path: Path) -> None:
         try:
             installed = importlib.metadata.metadata(pin.name)
         except importlib.metadata.PackageNotFoundError:
-            continue  # of another platform or of the other runtime; .ci/run has pip install every lock
+            continue  # of another platform or of the other runtime; .ci/run has pip try every lock
         if Version(installed["Version"]) == version_of(pin):
             bounds = SpecifierSet(str(installed.json.get("requires_python", "")))
             for python in (version for version in PYTHONS if meant_for(path.stem, version)):
@@ -125,4 +138,4 @@ def test_the_device_asks_for_an_http_library_that_reads_an_answer_piece_by_piece
 
 def test_every_lock_is_checked() -> None:
     """A new file in requirements/ needs a line here."""
-    assert {path.stem for path in PATHS} == {*LOCKS, "uv"}
+    assert {path.stem for path in PATHS} == {*LOCKS, *PYPROJECT["dependency-groups"], "uv"}
