@@ -98,8 +98,8 @@ class OwnOrganisation:
 
         Raises:
             StoreBusy: there is no answer.
-            StoreDenied: there is no such organisation.
-            RightsMissing: the rows come from another one, or nobody can tell.
+            StoreDenied: there is no such organisation, or nobody can tell whose rows these are.
+            RightsMissing: the token may not read there, or is not known to belong there.
         """
         if self._is_known or self._is_vouched or not organisation or ONE.match(answer.version):
             return
@@ -116,7 +116,7 @@ class OwnOrganisation:
                 )
         except _Untold as error:
             if answer.version:
-                raise RightsMissing(
+                raise StoreDenied(
                     f"{wrong}, and it cannot be told whether that is {name!r} ({error}): let the proxy pass /api/v2/buckets, "
                     "/api/v2/dbrps and /api/v2/orgs, or write checked=no behind the ? of the URL if it is"
                 ) from error

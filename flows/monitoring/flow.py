@@ -14,7 +14,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Completed
 
 from edge.config.reading import read_config
-from edge.errors import StoreError
+from edge.errors import ConfigurationError, StoreError
 from flows.monitoring.outcome import Monitored, leads_grid, monitored_line
 from flows.monitoring.watching import watched, write_look
 from flows.progress import current
@@ -81,7 +81,7 @@ def looked(config_path: str, deployment: str) -> State:
     line = monitored_line(monitored)
     try:
         write_look(config, monitored)
-    except StoreError as error:  # the look and what followed from it count all the same
+    except (StoreError, ConfigurationError) as error:  # the look and what followed from it count all the same
         line = f"{line}; the store did not take the row: {error}"
     show.note(f"  {line}")
     if monitored.look is not None and monitored.problem is None:

@@ -10,7 +10,7 @@ import numpy as np
 from edge.config.sections import Config
 from edge.contract.columns import Float64, Int64, Points, SeriesTable
 from edge.contract.schema import RETRAINING
-from edge.errors import HistoryTooShort, StoreError
+from edge.errors import ConfigurationError, HistoryTooShort, StoreError
 from flows.output.retrained import Retrained, consequence
 
 LONGEST_TEXT = 500  # characters of a text in a row
@@ -92,6 +92,7 @@ def write_row(config: Config, points: Points, fleet: str) -> None:
 
     Raises:
         StoreError: the store is away, or does not take the row.
+        ConfigurationError: the file of its token or of a certificate cannot be read.
     """
     store = config.store.open()
     try:
@@ -103,7 +104,7 @@ def write_row(config: Config, points: Points, fleet: str) -> None:
 def _write(config: Config, record: Record, say: Callable[[str], None]) -> None:
     try:
         write_row(config, record.points(time.time_ns()), record.fleet)
-    except StoreError as error:
+    except (StoreError, ConfigurationError) as error:  # also where the token's file is gone since the run began
         say(f"  the store did not take the row of this run, which is on no dashboard: {error}")
 
 

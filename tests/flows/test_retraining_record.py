@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -74,13 +75,19 @@ def test_a_run_that_ended_early_or_lacks_history_leaves_no_row(config: Config, t
     assert not (tmp_path / "store.db").exists()
 
 
-def test_a_store_that_takes_no_row_fails_no_run(tmp_path: Path) -> None:
-    """There is a line with the store's reason."""
+@pytest.mark.parametrize("more", ["", 'token_file = "gone"', 'ca_file = "gone"'])
+def test_a_store_that_takes_no_row_fails_no_run(more: str, tmp_path: Path) -> None:
+    """There is a line with the store's reason; the token of a run of hours may have been renewed meanwhile."""
     path = tmp_path / "gatecast.toml"
     path.write_text('[store]\nurl = "influxdb://127.0.0.1:9/nowhere"\n')
+    section = msgspec.toml.decode(more, type=dict[str, str])
+    config = read_config(path)
+    config = msgspec.structs.replace(
+        config, store=msgspec.structs.replace(config.store, url=config.store.url.replace("influxdb", "influxdbs"), **section)
+    )
     lines: list[str] = []
     record = Record("mill", "manual", released=False)
-    with pytest.raises(GatecastError, match="as planned"), recorded(read_config(path), record, lines.append):
+    with pytest.raises(GatecastError, match="as planned"), recorded(config, record, lines.append):
         raise GatecastError("as planned")
     assert len(lines) == 1
     assert lines[0].startswith("  the store did not take the row of this run, which is on no dashboard: ")
