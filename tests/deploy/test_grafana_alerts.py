@@ -225,3 +225,20 @@ def test_series_of_any_name_has_its_alarm(influx: Influx, bucket: str) -> None:
     assert not any(holds(rule, asking(influx, bucket), NOW).values())
     forecasts(write, 90.0, series=name)
     assert all(holds(rule, asking(influx, bucket), NOW).values())
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("ahead", ["5h", "300min", "18000s", "18000000ms", "7d"])
+def test_time_ahead_may_have_any_unit_of_a_duration(ahead: str, influx: Influx, bucket: str) -> None:
+    """InfluxDB has other names for some: what it could not read was an alarm that never came."""
+    limits = msgspec.structs.replace(LIMITS, forecast=(Threshold(series="boiler", above=80.0, ahead=ahead),))
+    (_, rule), *_ = rules(yaml.safe_load(written(limits)[ALERTS]))
+    forecasts(writing(influx, bucket), 90.0, ahead=4 * HOUR)
+    assert all(holds(rule, asking(influx, bucket), NOW).values())
+
+
+def test_coverage_beyond_everything_is_not_told() -> None:
+    """Of intervals that are meant to be wide only too few facts inside can be wrong."""
+    limits = msgspec.structs.replace(LIMITS, quantiles=(0.025, 0.5, 0.975))
+    texts = {rule["uid"]: rule["annotations"]["summary"] for _, rule in rules(yaml.safe_load(written(limits)[ALERTS]))}
+    assert "outside of 80% to 100% over a day" in texts["gatecast-coverage"]

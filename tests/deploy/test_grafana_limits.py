@@ -40,6 +40,10 @@ def test_coverage_is_the_distance_of_the_outermost_quantiles() -> None:
         ("above = 80.0", 'above = "hot"', "above"),
         ("[0.1, 0.5, 0.9]", "[0.1, 0.9]", "quantiles"),
         ('"24h"', '"a day"', "a day"),
+        ('"24h"', '"10ms"', "10ms"),
+        ("above = 80.0", "above = nan", "finite numbers"),
+        ("coverage_tolerance = 0.15", "coverage_tolerance = 15", "above 0 and below 0.8.* got 15"),
+        ("coverage_tolerance = 0.15", "coverage_tolerance = 0", "got 0, with which"),
         ('"house.boiler.temperature"', r'"a\\b"', "expected 'a/b', as InfluxDB has it"),
         ("backlog = 1_000_000", "backlog =", "limits.toml"),
     ],
@@ -55,3 +59,8 @@ def test_file_that_is_missing_is_named(tmp_path: Path) -> None:
     """As a mistake of whoever runs it."""
     with pytest.raises(ConfigurationError, match=r"limits\.toml"):
         read(tmp_path / "limits.toml")
+
+
+def test_fleet_without_intervals_needs_no_tolerance(tmp_path: Path) -> None:
+    """A median alone covers nothing."""
+    assert read(changed(tmp_path, "[0.1, 0.5, 0.9]", "[0.5]")).quantiles == (0.5,)

@@ -10,6 +10,7 @@ from as_code.quality import FEWEST, GAIN, NAIVE
 from as_code.rules import Asked, Rule, literal, provisioned
 from edge.contract.contract import quantile_name
 from edge.contract.schema import AGENT, FORECAST, FORECAST_SCORE, LEAD, RETRAINING, SERIES, SILENT_SERIES
+from edge.contract.times import SECOND, parse_duration
 
 FOLDER = "Gatecast alerts"
 MINUTE, DAY = 60, 86_400  # seconds
@@ -45,7 +46,7 @@ def _forecast(number: int, threshold: Threshold) -> list[Rule]:
     made = []
     for side, extreme, comparison, value in sides:
         median = f'"{quantile_name(0.5)}"'
-        ahead = f"time > now() AND time <= now() + {threshold.ahead}"
+        ahead = f"time > now() AND time <= now() + {parse_duration(threshold.ahead) // SECOND}s"
         query = f'SELECT {extreme}({median}) FROM {rows(FORECAST)} WHERE "{SERIES}" = {text(series)} AND {ahead}'
         made.append(
             Rule(
@@ -83,7 +84,7 @@ def _quality(limits: Limits) -> list[Rule]:
             "last",
             ("outside_range", (low, high)),
             "6h",
-            f"Coverage {{{{ .Labels.{LEAD} }}}} intervals ahead was outside of {low:.0%} to {high:.0%} over a day",
+            f"Coverage {{{{ .Labels.{LEAD} }}}} intervals ahead was outside of {low:.0%} to {min(high, 1):.0%} over a day",
             "The intervals are too narrow or too wide. See on the dashboard Quality which series are concerned, and run "
             "gatecast retrain: it calibrates the intervals anew. If the quantiles of the fleet are others than those in "
             "deploy/grafana/limits.toml, set them there.",

@@ -1,11 +1,12 @@
 """The numbers that the alert rules compare with, as `deploy/grafana/limits.toml` has them."""
 
+from math import isfinite
 from pathlib import Path
 
 import msgspec
 
 from edge.contract.contract import Contract
-from edge.contract.times import parse_duration
+from edge.contract.times import SECOND, parse_duration
 from edge.errors import ConfigurationError
 from edge.stores.influx import AS_READ
 
@@ -61,10 +62,18 @@ def read(path: Path) -> Limits:
     except (OSError, msgspec.DecodeError, ValueError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
     Contract(interval=1, window=1, horizon=1, quantiles=limits.quantiles)
+    widest = limits.quantiles[-1] - limits.quantiles[0]
+    if widest and not 0 < limits.coverage_tolerance < widest:
+        raise ConfigurationError(
+            f"{path}: expected a coverage_tolerance above 0 and below {widest:g}, the coverage as it should be; got "
+            f"{limits.coverage_tolerance:g}, with which no alarm would ever come"
+        )
     for number, threshold in enumerate(limits.forecast, 1):
+        if not all(bound is None or isfinite(bound) for bound in (threshold.above, threshold.below)):
+            raise ConfigurationError(f"{path}: [[forecast]] {number} expected finite numbers for above and below")
         if threshold.above is None and threshold.below is None:
             raise ConfigurationError(f"{path}: [[forecast]] {number} expected above, below or both; got neither")
-        parse_duration(threshold.ahead)
+        parse_duration(threshold.ahead, shortest=SECOND)
         stored = threshold.series.translate(AS_READ)
         if threshold.series != stored:
             raise ConfigurationError(
