@@ -1,6 +1,7 @@
 """Whose rows InfluxDB 2 gives: it answers `/query` from the organisation of the token, whatever the request names.
 
-A write goes to the organisation that it names. So a token that may use several could write to one and read another.
+A write goes to the organisation that it names. So a token that may use several could write to one and read another. And the
+names of buckets in InfluxQL can be given to others than those that a write finds by them.
 """
 
 import re
@@ -11,20 +12,31 @@ from typing import TypeVar
 
 import msgspec
 
-from edge.errors import RightsMissing, StoreBusy, StoreDenied
+from edge.errors import BucketMissing, RightsMissing, StoreBusy, StoreDenied
 from edge.stores.influx_answers import TOKEN_HINT, Answer, fault_of_request
 
 Names = list[tuple[str, str]]  # names and values behind the `?`
 Ask = Callable[..., Answer]  # gives the answer to a GET of a path with a query
 IDENTITY = re.compile(r"[0-9a-f]{16}")
+NO_BUCKET = re.compile(r"bucket .* not found$")  # the words of InfluxDB 2
 Document = TypeVar("Document")
 ONE = re.compile(r"v?[13]\.")  # versions that have no organisations
 
 
-class _Owned(msgspec.Struct):
-    """A bucket, or the name that one has in InfluxQL."""
+class _Bucket(msgspec.Struct):
+    """A bucket."""
 
+    identity: str = msgspec.field(name="id")
     organisation: str = msgspec.field(name="orgID")
+
+
+class _Database(msgspec.Struct):
+    """A name in InfluxQL, and the bucket whose rows a query with it gives."""
+
+    bucket: str = msgspec.field(name="bucketID")
+    organisation: str = msgspec.field(name="orgID")
+    retention: str = msgspec.field(name="retention_policy", default="")
+    default: bool = False
 
 
 class _Organisation(msgspec.Struct):
@@ -42,13 +54,13 @@ class _Account(msgspec.Struct):
 class _Buckets(msgspec.Struct):
     """The answer of `/api/v2/buckets`."""
 
-    buckets: list[_Owned]
+    buckets: list[_Bucket]
 
 
 class _Databases(msgspec.Struct):
     """The answer of `/api/v2/dbrps`."""
 
-    content: list[_Owned]
+    content: list[_Database]
 
 
 class _Organisations(msgspec.Struct):
@@ -89,7 +101,7 @@ class OwnOrganisation:
         self._is_known = False
 
     def demand(self, answer: Answer, organisation: Names, ask: Ask) -> None:
-        """Make sure that rows come from the organisation that the URL names, once until `forget`; at most five requests.
+        """Make sure that rows come from the organisation that the URL names, once until `forget`, by some requests.
 
         Args:
             answer: answer to a query, of a success.
@@ -98,7 +110,7 @@ class OwnOrganisation:
 
         Raises:
             StoreBusy: there is no answer.
-            StoreDenied: there is no such organisation, or nobody can tell whose rows these are.
+            StoreDenied: there is no such organisation, the rows are those of another bucket, or nobody can tell whose they are.
             RightsMissing: the token may not read there, or is not known to belong there.
         """
         if self._is_known or self._is_vouched or not organisation or ONE.match(answer.version):
@@ -126,20 +138,34 @@ class OwnOrganisation:
         """Identity of the organisation, if the token may read its bucket of this name; else nothing."""
         identified = [("orgID", name)]
         if organisation != identified and IDENTITY.fullmatch(name):  # a write takes the identity for a name, too
-            with suppress(StoreDenied, _Untold):
+            with suppress(StoreDenied, _Untold):  # it may be the name, after all
                 if ours := self._ours(name, identified, ask):
                     return ours
-        owned = self._list(ask, "/api/v2/buckets", [("name", self._bucket), *organisation], _Buckets).buckets
-        if not owned:  # a name in InfluxQL may be given to a bucket that is called otherwise
-            named = [("db", self._bucket.partition("/")[0]), *organisation]
-            owned = self._list(ask, "/api/v2/dbrps", named, _Databases).content
-        return {entry.organisation for entry in owned}
+        database, _, retention = self._bucket.partition("/")
+        named = self._named(ask, organisation)
+        mapped = self._list(ask, "/api/v2/dbrps", [("db", database), *organisation], _Databases).content
+        read = [name for name in mapped if (name.retention == retention if retention else name.default)]
+        if named and read and read[0].bucket not in [bucket.identity for bucket in named]:
+            raise StoreDenied(
+                f"{self._url} gives to a query of {self._bucket!r} the rows of another bucket than a write goes to (ID "
+                f"{read[0].bucket}): see influx v1 dbrp list --db '{database}', and give the name to this bucket, or name the "
+                "other one in [store] url"
+            )
+        # A bucket that is called otherwise may have the name in InfluxQL alone.
+        return {owned.organisation for owned in (named or read)}
 
     def _seen(self, ask: Ask) -> set[str]:
         """Identities of the organisations that the token can see, and of those in which it may read a bucket of this name."""
-        named = self._list(ask, "/api/v2/buckets", [("name", self._bucket)], _Buckets).buckets
+        named = self._named(ask, [])
         every = self._list(ask, "/api/v2/orgs", [], _Organisations).orgs
         return {bucket.organisation for bucket in named} | {entry.organisation for entry in every}
+
+    def _named(self, ask: Ask, organisation: Names) -> list[_Bucket]:
+        """The buckets of this name that the token may read, in one organisation or in all."""
+        try:
+            return self._list(ask, "/api/v2/buckets", [("name", self._bucket), *organisation], _Buckets).buckets
+        except BucketMissing:  # as a token is told that may see all of them
+            return []
 
     def _is_of(self, ours: set[str], ask: Ask) -> bool:
         """Whether the token is one of those that the organisation has."""
@@ -161,5 +187,7 @@ class OwnOrganisation:
                 raise _Untold(f"{path}: {error}") from error
         fault = fault_of_request(answer, self._url, self._bucket, "read")
         if isinstance(fault, StoreBusy) or answer.status == 401 or "organi" in answer.message:
+            raise fault
+        if isinstance(fault, BucketMissing) and NO_BUCKET.match(answer.message):
             raise fault
         raise _Untold(f"{path} answers {answer.status}: {answer.message}")

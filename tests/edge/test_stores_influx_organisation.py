@@ -32,7 +32,7 @@ class Server:
 
     Args:
         buckets: organisation and name of every bucket that the token may read.
-        databases: the same of the names that buckets have in InfluxQL only.
+        databases: the same of the names that buckets have in InfluxQL only, with policy and identity of the bucket.
         sees: organisations that it may list.
         accounts: organisation and text of every token that it may list.
         instead: answers to some paths.
@@ -40,7 +40,7 @@ class Server:
     """
 
     buckets: tuple[tuple[str, str], ...] = ((OURS, "b"),)
-    databases: tuple[tuple[str, str], ...] = ()
+    databases: tuple[tuple[str, str, str, str], ...] = ()
     sees: tuple[str, ...] = ()
     accounts: tuple[tuple[str, str], ...] = ()
     instead: dict[str, Answer] = field(default_factory=dict)
@@ -60,12 +60,23 @@ class Server:
             return document(orgs=[{"id": identity} for identity in self.sees])
         if path == "/api/v2/authorizations":
             return document(authorizations=[{"token": text} for of, text in self.accounts if of == owner])
-        rows, name = {
-            "/api/v2/buckets": (self.buckets, wanted.get("name")),
-            "/api/v2/dbrps": (self.databases, wanted.get("db")),
-        }[path]
-        entries = [{"orgID": of} for of, called in rows if called == name and owner in (None, of)]
-        return document(buckets=entries) if path == "/api/v2/buckets" else document(content=entries)
+        return self._buckets(owner, wanted["name"]) if path == "/api/v2/buckets" else self._databases(owner, wanted["db"])
+
+    def _buckets(self, owner: str | None, wanted: str) -> Answer:
+        rows = [(of, name) for of, name in self.buckets if name == wanted and owner in (None, of)]
+        if not rows and self.sees:  # as a token is told that may read all buckets
+            return document(404, code="not found", message=f'bucket "{wanted}" not found')
+        return document(buckets=[{"id": f"{name} of {of}", "orgID": of} for of, name in rows])
+
+    def _databases(self, owner: str | None, wanted: str) -> Answer:
+        virtual = [(of, *[*name.split("/"), "autogen"][:2], f"{name} of {of}") for of, name in self.buckets]
+        known = {row[:3]: row for row in (*reversed(virtual), *self.databases)}  # what is said by hand counts, then the first
+        names = [(of, policy, bucket) for of, name, policy, bucket in known.values() if name == wanted and of == owner]
+        entries = [
+            {"orgID": of, "bucketID": bucket, "retention_policy": policy, "default": policy == "autogen"}
+            for of, policy, bucket in names
+        ]
+        return document(content=entries)
 
 
 def demand(server: Server, name: str = "home", answer: Answer = QUERY, bucket: str = "b") -> OwnOrganisation:
@@ -83,10 +94,12 @@ BOTH = ((OURS, "b"), (OTHERS, "b"))
     [
         (Server(), "home", "b"),
         (Server(), OURS, "b"),
-        (Server(buckets=(), databases=((OURS, "b"),)), "home", "b/policy"),
+        (Server(buckets=(), databases=((OURS, "b", "policy", "x"),)), "home", "b/policy"),
+        (Server(((OURS, "b"), (OURS, "b/long"))), "home", "b/long"),
+        (Server((), ((OURS, "b", "autogen", "b/autogen"),), sees=(OURS,)), "home", "b"),
         (Server(BOTH, sees=(OURS, OTHERS), accounts=((OTHERS, "x"), (OURS, "y"), (OURS, "token"))), "home", "b"),
     ],
-    ids=["one bucket", "an identity", "a name of InfluxQL", "the operator of this one"],
+    ids=["one bucket", "an identity", "a name of InfluxQL", "a policy", "a database of 1.x", "the operator of this one"],
 )
 def test_a_token_of_the_organisation_may_read(server: Server, name: str, bucket: str) -> None:
     """It is looked at once, until a failure."""
@@ -117,6 +130,19 @@ def test_a_token_of_another_organisation_is_refused_with_what_to_do(server: Serv
     assert words in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("server", "bucket", "other"),
+    [
+        (Server(databases=((OURS, "b", "autogen", "elsewhere"),)), "b", "elsewhere"),
+        (Server(((OURS, "b"), (OURS, "b/autogen"))), "b/autogen", f"b of {OURS}"),
+    ],
+)
+def test_a_name_that_leads_to_another_bucket_is_told(server: Server, bucket: str, other: str) -> None:
+    """A write finds a bucket by its name, a query by the name in InfluxQL."""
+    with pytest.raises(StoreDenied, match=rf"rows of another bucket .*ID {other}\): see influx v1 dbrp list --db 'b'"):
+        demand(server, bucket=bucket)
+
+
 def test_an_organisation_that_is_not_there_is_named() -> None:
     """The token's own rows do not stand in for it."""
     with pytest.raises(StoreDenied, match=r"does not know the organisation .*nowhere.* check \?org= in \[store\] url"):
@@ -131,7 +157,7 @@ def test_a_failure_is_told_as_any_other(answer: Answer) -> None:
         demand(server)
 
 
-@pytest.mark.parametrize("path", ["/api/v2/buckets", "/api/v2/orgs"])
+@pytest.mark.parametrize("path", ["/api/v2/buckets", "/api/v2/dbrps", "/api/v2/orgs"])
 @pytest.mark.parametrize("answer", [Answer(403, body=b"<html>"), Answer(200, body=b"{}"), Answer(404, body=b"page not found")])
 def test_an_influxdb_2_behind_a_proxy_that_lets_nothing_else_pass_is_told(path: str, answer: Answer) -> None:
     """Nobody knows whose rows these are; a server that does not say that it is one may have no organisations."""

@@ -222,13 +222,15 @@ class FakeInflux2:
         return _json(200, {"results": [result]})
 
     def _list_databases(self, query: dict[str, str], rights: str) -> Reply:
-        found = [{"orgID": "0123456789abcdef"}] if query.get("db") in self.buckets and "r" in rights else []
+        name = query.get("db")
+        entry = {"orgID": "0123456789abcdef", "bucketID": name, "retention_policy": "autogen", "default": True}
+        found = [entry] if name in self.buckets and "r" in rights else []
         return _json(200, {"content": found})
 
     def _list_buckets(self, query: dict[str, str], rights: str) -> Reply:
         names = [name for name in self.buckets if query.get("name") in (None, name) and "r" in rights]
         rules = [{"type": "expire", "everySeconds": 0, "shardGroupDurationSeconds": 604800}]
-        found = [{"name": name, "orgID": "0123456789abcdef", "retentionRules": rules} for name in names]
+        found = [{"id": name, "name": name, "orgID": "0123456789abcdef", "retentionRules": rules} for name in names]
         return _json(200, {"buckets": found})
 
     def _list_organisations(self, _: dict[str, str], rights: str) -> Reply:
