@@ -62,7 +62,7 @@ class Kind:
     module: str
 
 
-KINDS = {**dict.fromkeys(INFLUX, Kind("edge.sources.influx")), SQLITE: Kind("edge.sources.sqlite")}
+KINDS = {**dict.fromkeys(INFLUX, Kind("edge.sources.influx.source")), SQLITE: Kind("edge.sources.sqlite")}
 
 
 def open_source(settings: HistorySource, ingests: Sequence[Ingest]) -> Source:

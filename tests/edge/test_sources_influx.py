@@ -17,7 +17,7 @@ from edge.errors import ConfigurationError, StoreDenied
 from edge.forecaster.baselines import seasonal_naive
 from edge.messages.reading import Naming
 from edge.series.engine import Engine
-from edge.sources.influx import InfluxSource, open_settings
+from edge.sources.influx.source import InfluxSource, open_settings
 from edge.sources.settings import HistorySource
 from edge.stores.influx import InfluxStore
 from edge.stores.sqlite import SqliteStore
