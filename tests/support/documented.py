@@ -25,6 +25,7 @@ PLACES = (
     "/tmp/requirements.txt",  # noqa: S108 - names in the Dockerfile
     "/tmp/wheels",  # noqa: S108
     "/var/lib/gatecast",
+    "/var/lib/gatecast-serve",
     "/wheels",
 )
 SHOWN = 40  # lines of a failed command's output

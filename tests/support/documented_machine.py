@@ -1,8 +1,9 @@
 """A pretended machine for the pages that tell how to set one up: their commands run as they stand, below a folder.
 
 Paths and ports are other ones. In place of what needs root, systemd, a package registry or a container engine stand programs
-that do what the command asks for as far as this machine can: `sudo` runs the rest of its line, `systemctl` starts the program
-of the unit, `pip` looks whether the lock file is there, `apt-get` knows the packages that the pages may name.
+that do what the command asks for as far as this machine can: `sudo` runs the rest of its line, `systemctl` looks at the unit as
+systemd would and starts its program, `useradd` adds to a list that `chown` looks into, `pip` looks whether the lock file is
+there, `apt-get` knows the packages that the pages may name.
 """
 
 import os
@@ -49,12 +50,15 @@ http {
 }
 """
 PROGRAMS = {
-    "sudo": 'exec "$@"',
-    "chown": 'test -e "$2"',
+    "sudo": 'if test "$1" = -u; then grep -qx "$2" {accounts}; shift 2; fi\nexec "$@"',
+    "useradd": 'test "$1" = --system\nshift\nwhile test $# -gt 1; do case "$1" in --home-dir) shift 2 ;; '
+    "--no-create-home) shift ;; *) exit 2 ;; esac; done\n"
+    'if grep -qx "$1" {accounts}; then exit 9; fi\necho "$1" >> {accounts}',
+    "chown": 'test "$1" != -R || shift\ngrep -qx "${1%%:*}" {accounts}\ntest -e "$2"',
     "apt-get": 'case "$1" in update) ;; install) shift 2; for package; do grep -q "^$package$" {packages} || exit 1; done ;; '
     "*) exit 1 ;; esac",
     "systemctl": 'exec {python} -m tests.support.documented_units {root} "$@"',
-    "python3": 'test "$1 $2" = "-m venv" || exec {python} "$@"\n'
+    "python3": 'test "$1 ${2-}" = "-m venv" || exec {python} "$@"\n'
     'mkdir -p "$3/bin"\nfor name in gatecast gatecast-agent; do ln -sf {bin}/$name "$3/bin/"; done\n'
     'ln -sf {programs}/pip "$3/bin/pip"\ntouch "$3/bin/activate"',
     "pip": 'test "$1" = install\nfor word; do case $word in *.txt) test -e $word ;; .) test -e pyproject.toml ;; esac; done',
@@ -93,9 +97,10 @@ class Machine:
         (root / "etc/influxdb/influxdb.conf").write_text(INFLUXDB.format(root=root), encoding="utf-8")
         (root / "etc/nginx/nginx.conf").write_text(NGINX.replace("{root}", str(root)), encoding="utf-8")
         (root / "packages").write_text("\n".join(PACKAGES) + "\n", encoding="utf-8")
+        (root / "accounts").write_text("root\nmosquitto\n", encoding="utf-8")
         bin_folder = Path(sys.executable).parent
         values = {"root": root, "python": sys.executable, "bin": bin_folder}
-        values |= {"programs": root / "programs", "packages": root / "packages"}
+        values |= {name: root / name for name in ("programs", "packages", "accounts")}
         for name, text in PROGRAMS.items():
             for key, value in values.items():
                 text = text.replace(f"{{{key}}}", shlex.quote(str(value)))  # noqa: PLW2901 - one key after the other

@@ -1,6 +1,9 @@
 """The quickstarts, typed as they stand on a machine that is pretended; broker, database, web server and agent are real."""
 
+import shutil
+import sqlite3
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from math import sin, tau
 from pathlib import Path
@@ -28,6 +31,33 @@ def history(days: int, series: str = "house.boiler.temperature") -> str:
     return "\n".join(["series,time,value", *rows])
 
 
+# A training of seconds: behind the page's configuration, as a user would who cannot wait.
+TINY = """
+[fleet]
+interval = "30s"
+window = 24
+horizon = 6
+
+[train]
+cells = ["gru"]
+units = 8
+epochs = 1
+precisions = ["float32"]
+"""
+
+
+def states(begin: int, end: int) -> list[tuple[float, str]]:
+    """States of an hour that comes again and again, one every half minute: moments, Unix seconds, and values."""
+    return [(float(at), f"{10 + 5 * sin(tau * at / 3600) + at % 7 / 10:.2f}") for at in range(begin, end, 30)]
+
+
+def forecasts(store: Path) -> int:
+    """Number of forecasts in a SQLite store; 0 before the agent has made their table."""
+    with closing(sqlite3.connect(store)) as connection:
+        known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'forecast'").fetchall()
+        return int(connection.execute("SELECT count(*) FROM forecast").fetchone()[0]) if known else 0
+
+
 def without(block: str, command: str) -> str:
     """A block up to a line that begins so.
 
@@ -42,7 +72,7 @@ def without(block: str, command: str) -> str:
 
 def test_one_gateway_forecasts_from_nothing(tmp_path: Path) -> None:
     """Broker, database and agent are set up; the first forecast is in the database, and a file of history goes in."""
-    install, broker, database, agent, first, train, look, _nightly = page("one-gateway.md")
+    install, broker, database, agent, first, train, look, newest, nightly = page("one-gateway.md")
     with machine(tmp_path / "machine", *SERVERS) as made:
         for block in (install, broker, database, agent):
             made.type(block)
@@ -52,11 +82,14 @@ def test_one_gateway_forecasts_from_nothing(tmp_path: Path) -> None:
         assert "1,920 readings" in told
         # What `retrain` would do, without the minutes.
         release(made.path("/srv/registry"), baseline_bundle(Contract(900 * SECOND, 672, 96), name="seasonal_naive_day"))
-        assert "seasonal_naive_day" in made.type(look)
+        wait_until(lambda: "seasonal_naive_day" in made.type(look), what="the release", pause=0.5)
+        assert "seasonal_naive_day" in made.type(newest)
+        made.type(nightly)
+        assert "/opt/gatecast/bin/gatecast serve" in made.path("/etc/systemd/system/gatecast-serve.service").read_text()
 
 
 def test_home_assistant_is_read_trained_on_and_listened_to(tmp_path: Path) -> None:
-    """Its database is listed, a release is checked, and a state that it publishes is stored by the running agent."""
+    """Its database is listed and trained on; the states that it publishes are stored and forecast by the running agent."""
     install, settings, look, train, run, rows = page("home-assistant.md")
     with machine(tmp_path / "machine", "mosquitto", "mosquitto_pub") as made:
         folder = made.path("/home/forecasts")
@@ -64,17 +97,24 @@ def test_home_assistant_is_read_trained_on_and_listened_to(tmp_path: Path) -> No
         made.type("sudo systemctl restart mosquitto")
         made.type(install)
         made.type(settings)
-        now = time.time()
-        known = Recorder(folder / "home-assistant_v2.db")
-        known.states("sensor.outdoor_temp", [(now - 600 * number, f"{number % 7}.5") for number in range(300, 0, -1)], "°C")
+        with (folder / "gatecast.toml").open("a", encoding="utf-8") as settings_file:
+            settings_file.write(TINY)
+        known, begin = Recorder(folder / "home-assistant_v2.db"), int(time.time())
+        known.states("sensor.outdoor_temp", states(begin - 180_000, begin), "°C")
         assert "sensor.outdoor_temp" in made.type(look)
-        release(folder / "registry", baseline_bundle())  # what `retrain` would do, without the minutes
-        made.type(train.replace("~/gatecast/bin/gatecast retrain\n", ""))
+        assert "\nreleased: " in made.type(train)
+        known.states("sensor.outdoor_temp", states(begin, int(time.time())), "°C")  # meanwhile it has gone on
         with terminal(made.here(run), tmp_path, made.variables, tmp_path / "agent.log"):
             wait_until(lambda: "connected: subscribed" in (tmp_path / "agent.log").read_text("utf-8"), what="the connection")
             made.type("mosquitto_pub -p 1883 -q 1 -t homeassistant/sensor/outdoor_temp/state -m -3.4")
             wait_until(lambda: (-3.4,) in values(folder / "forecasts.db"), what="the state in the store")
-        made.type(rows)
+
+            def forecast() -> bool:
+                made.type("mosquitto_pub -p 1883 -q 1 -t homeassistant/sensor/outdoor_temp/state -m 4.5")
+                return forecasts(folder / "forecasts.db") > 0
+
+            wait_until(forecast, what="the forecast in the store", pause=2.0)
+        assert "'sensor.outdoor_temp'" in made.type(rows)
 
 
 def test_a_factory_learns_from_what_telegraf_has_written(tmp_path: Path) -> None:
@@ -103,17 +143,20 @@ def test_a_factory_learns_from_what_telegraf_has_written(tmp_path: Path) -> None
 
 def test_a_fleet_reads_its_registry_over_https(tmp_path: Path) -> None:
     """The web server gives out what `promote` has released, and an agent with the file of the page finds it."""
-    serve, first = page("fleet.md")
+    trainer, start, serve, look, gateway, run = page("fleet.md")
     (settings,) = blocks((ROOT / "docs" / "fleet.md").read_text("utf-8"), "toml")
     with machine(tmp_path / "machine", "nginx", "curl", "openssl", "mosquitto") as made:
+        made.type(trainer)
+        assert "last_value" in made.type(start)
         made.type(serve)
-        assert "last_value" in made.type(first.replace("curl ", "curl --retry 50 --retry-connrefused "), tmp_path)
+        assert "last_value" in made.type(look.replace("curl ", "curl --retry 50 --retry-connrefused "))
+        made.type(gateway)
         text = made.here(f'{settings}ca_file = "/etc/nginx/registry.crt"\n')
         state = f'[agent]\nstate = "{tmp_path}/state"\nhealth = "127.0.0.1:{made.ports["9273"]}"\n'
-        (tmp_path / "agent.toml").write_text(text + state, encoding="utf-8")
-        command = "exec gatecast-agent run --config agent.toml"
-        with terminal(command, tmp_path, made.variables, tmp_path / "agent.log"):
-            wait_until(lambda: "is live" in (tmp_path / "agent.log").read_text("utf-8"), what="the release")
+        made.path("/etc/gatecast/gatecast.toml").write_text(text + state, encoding="utf-8")
+        made.type(run)
+        log = made.path("/run/gatecast-agent.log")
+        wait_until(lambda: "is live" in log.read_text("utf-8"), what="the release")
 
 
 def test_what_try_it_says_is_a_target_of_make() -> None:
@@ -125,8 +168,30 @@ def test_what_try_it_says_is_a_target_of_make() -> None:
     ]
 
 
+def test_a_unit_is_started_where_systemd_could_start_it_alone(tmp_path: Path) -> None:
+    """Its account, its program, its file and what it writes are there, and its settings are known."""
+    with machine(tmp_path / "machine") as made:
+        unit = "/etc/systemd/system/gatecast-serve.service"
+        install = f"sudo install -m 644 deploy/gatecast-serve.service {unit}\nsudo systemctl enable gatecast-serve"
+        for missing, step in (
+            ("no account gatecast", "sudo useradd --system --home-dir /srv/registry gatecast"),
+            ("opt/gatecast-trainer/bin/gatecast", "sudo python3 -m venv /opt/gatecast-trainer"),
+            ("etc/gatecast/gatecast.toml", "sudo tee /etc/gatecast/gatecast.toml < /dev/null"),
+            ("srv/registry", "sudo install -d /srv/registry\nsudo chown gatecast:gatecast /srv/registry"),
+        ):
+            with pytest.raises(DocumentationError, match=missing):
+                made.type(install)
+            made.type(step)
+        made.type(install)
+        if shutil.which("systemd-analyze") is not None:
+            wrong = made.path(unit)
+            wrong.write_text(wrong.read_text("utf-8").replace("Restart=always", "Restart=for-ever"), encoding="utf-8")
+            with pytest.raises(DocumentationError, match="for-ever"):
+                made.type("sudo systemctl enable gatecast-serve")
+
+
 def test_the_pretended_machine_refuses_what_it_does_not_know(tmp_path: Path) -> None:
-    """A package, an action of systemctl, a lock file or a place that is not known ends the test."""
+    """A package, an action of systemctl, an account, a lock file or a place that is not known ends the test."""
     made = Machine(tmp_path / "machine")
     made.type("sudo apt-get update\nsudo apt-get install --yes mosquitto")
     for wrong in (
@@ -134,6 +199,9 @@ def test_the_pretended_machine_refuses_what_it_does_not_know(tmp_path: Path) -> 
         "sudo apt-get remove mosquitto",
         "sudo systemctl mask mosquitto",
         "sudo python3 -m venv /opt/gatecast\nsudo /opt/gatecast/bin/pip install -r requirements/none.txt",
+        "sudo chown nobody /srv/registry",
+        "sudo -u nobody true",
+        "sudo useradd --system --shell /srv/registry gatecast",
         "rm -r /usr/lib",
     ):
         with pytest.raises(DocumentationError):
