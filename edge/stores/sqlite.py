@@ -28,6 +28,7 @@ from edge.stores.store import leads, numbers
 PAGE = 50_000
 KEPT_IDS = 200_000  # numbers of series that stay in memory
 CACHE = 1000  # KiB of pages that stay in memory; the rows of many series lie on more pages than any cache holds
+LAST = (1 << 63) - 1  # ns UTC; SQLite holds no later time, and a row of that one is of no sensor
 PATIENCE = 30.0  # seconds that a lock of another process is waited for
 TYPES = {"i": np.int64, "f": np.float64}
 Part = TypeVar("Part")
@@ -199,7 +200,7 @@ class SqliteStore:
                 # Series by series, in the order of the primary key; otherwise SQLite reads the whole table.
                 wanted = ", ".join([SERIES, TIME, *[LEAD] * measurement.by_lead, *cells])
                 source = f"series CROSS JOIN {table_of(measurement.name)} ON series = series.id AND time >= ? AND time < ?"
-                cursor = connection.execute(f"SELECT {wanted} FROM {source} ORDER BY time", (start, stop))
+                cursor = connection.execute(f"SELECT {wanted} FROM {source} ORDER BY time", (start, min(stop, LAST)))
                 while rows := cursor.fetchmany(self._page):
                     columns = list(zip(*rows, strict=True))
                     lead = leads(columns[2]) if measurement.by_lead else None
@@ -221,7 +222,9 @@ class SqliteStore:
                 if not self._known_columns(connection, READING.name):
                     return {}
                 source = f"series CROSS JOIN {READING.name} ON series = series.id AND time >= ? AND time < ?"
-                return dict(connection.execute(f"SELECT name, count(*) FROM {source} GROUP BY series.id", (start, stop)))
+                return dict(
+                    connection.execute(f"SELECT name, count(*) FROM {source} GROUP BY series.id", (start, min(stop, LAST)))
+                )
         except (OSError, sqlite3.Error) as error:
             raise self.meaning(error) from error
 

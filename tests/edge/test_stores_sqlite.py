@@ -209,6 +209,17 @@ def test_what_is_no_number_is_a_missing_value(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_row_at_the_end_of_time_costs_no_other(tmp_path: Path) -> None:
+    """Whoever reads up to the last row asks for a moment that SQLite cannot hold; each training ended there."""
+    store, table = SqliteStore(tmp_path / "store.db"), SeriesTable(["a"])
+    write(store, table, readings([0, 0], [NOW, (1 << 63) - 1], [1, 2]))
+    span = store.span()
+    assert span == (NOW, (1 << 63) - 1)
+    assert [row[-1] for row in rows(store, stop=span[1] + 1)] == [1.0]
+    assert store.count_readings(0, span[1] + 1) == {"a": 1}
+    store.close()
+
+
 def test_a_row_whose_lead_is_none_costs_no_other(tmp_path: Path) -> None:
     """A text, a blob or a number without end where the lead stands: it ended every reading of the measurement."""
     store, table = SqliteStore(tmp_path / "store.db"), SeriesTable(["a"])
