@@ -16,20 +16,18 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import numpy as np
+from agent_history import Plan, value_of, write_history
 
 from edge.agent.counters import Counter, Gauge
-from edge.contract.columns import Float64, Points, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.model import Model
 from edge.release.capacity import Fleet, need
-from edge.stores.store import encode_blocks, open_store
 from pipeline.release.parity import golden
 from pipeline.training.architecture import Architecture
 from pipeline.training.build import build
@@ -41,39 +39,6 @@ from tests.support.tiny import bundle_of
 PATIENCE = 600.0  # seconds for one closing of all series
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is measured.
-
-    Args:
-        series: number of series.
-        contract: contract of the bundles.
-        start: time of the first reading, ns UTC.
-        history: number of intervals that the store holds at the start.
-        published: number of intervals that come through the broker.
-        clock: setting of `[agent]`.
-    """
-
-    series: int
-    contract: Contract
-    start: int
-    history: int
-    published: int
-    clock: str
-
-    @property
-    def names(self) -> list[str]:
-        """Names of the series."""
-        return [f"device{number}.temperature" for number in range(self.series)]
-
-
-def value_of(series: int, hour: int) -> Float64:
-    """Readings of all series in that interval: a wave of 24 at a level of its own."""
-    place = np.arange(series)
-    values: Float64 = np.round(20 + place % 50 + 5 * np.sin(hour * np.pi / 12 + place), 3)
-    return values
-
-
 def gru_bundle(plan: Plan) -> Bundle:
     """A GRU of the usual size for all series, with golden forecasts of its own."""
     network = build(Architecture(), plan.contract, np.full(plan.series, 5.0))
@@ -82,17 +47,6 @@ def gru_bundle(plan: Plan) -> Bundle:
     windows = np.stack([value_of(16, hour) for hour in range(plan.contract.window)], axis=1)
     chosen = golden(Model(Bundle(manifest, made.model)), windows, np.arange(16, dtype=np.int32))
     return Bundle(msgspec.structs.replace(manifest, golden=chosen), made.model)
-
-
-def write_history(url: str, plan: Plan) -> None:
-    """Put the readings of the first intervals into a store."""
-    store, table = open_store(url), SeriesTable(plan.names)
-    owners = np.arange(plan.series, dtype=np.int32)
-    for hour in range(plan.history):
-        moment = np.full(plan.series, plan.start + hour * plan.contract.interval)
-        for block in encode_blocks(store, [Points.of_readings(Readings(owners, moment, value_of(plan.series, hour)))], table):
-            store.write(block)
-    store.close()
 
 
 def close_all(agent: Running, port: int, plan: Plan) -> Iterator[float]:

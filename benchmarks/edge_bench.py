@@ -11,7 +11,6 @@ until the store has everything; those of the others are the CPU time of their pr
 """
 
 import argparse
-import os
 import shutil
 import tempfile
 import time
@@ -23,6 +22,7 @@ import numpy as np
 from agent_memory import a_store
 from edge_consumers import BUCKET, consumer, save_models, telegraf
 from edge_load import preloaded, publishing
+from process_figures import cpu_seconds
 
 from edge.bench.course import Job, Outcome
 from edge.bench.device import Device, Load, put_live, run_course
@@ -47,7 +47,6 @@ UNMEASURED = 0.1  # share of the messages
 SIZES = (100, 1_000, 10_000, 100_000)
 RESTARTED = 10_000  # series
 SLOW = {"keras": 300, "tflite": 3000}  # messages for those that take milliseconds for each
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Bench:
@@ -168,16 +167,10 @@ class Bench:
 def _measured(pid: int, taken: Callable[[], float], count: int, pause: float = 0.02) -> tuple[float, float]:
     """µs of CPU time for each message, and messages in a second, of a process that takes so many."""
     wait_until(lambda: taken() >= count * UNMEASURED, pause=pause)
-    first, cpu, start = taken(), _cpu_seconds(pid), time.monotonic()
+    first, cpu, start = taken(), cpu_seconds(pid), time.monotonic()
     wait_until(lambda: taken() >= count, pause=pause)
     share = count - first
-    return (_cpu_seconds(pid) - cpu) / share * 1e6, share / (time.monotonic() - start)
-
-
-def _cpu_seconds(pid: int) -> float:
-    """User and system time of a process."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    return (cpu_seconds(pid) - cpu) / share * 1e6, share / (time.monotonic() - start)
 
 
 def _milliseconds(waits: tuple[float, float] | None) -> str:

@@ -1,9 +1,18 @@
-"""What a fleet of any size asks of brokers, agents, store and trainers: constants measured here, and the plan made from them.
+"""What a fleet of any size asks of agents, broker, store and trainers: a small part of it is run, and the whole is computed.
 
-    python benchmarks/fleet.py                      the plan, from the constants below (docs/scale.md says where each is from)
-    python benchmarks/fleet.py --measure            measures the stores first: rows as agents write them, into InfluxDB
-                                                    and into SQLite
-    python benchmarks/fleet.py --sensors 50000 --gateways 8 --every 10 --json
+    python benchmarks/fleet.py                      runs 4 gateways of 10,000 sensors for 3 minutes, then the plan
+    python benchmarks/fleet.py --series 2000 --seconds 60 --forecaster baseline
+    python benchmarks/fleet.py --agents 0           only the plan, from the constants below (docs/scale.md: where each is from)
+    python benchmarks/fleet.py --agents 0 --measure     the stores first: rows as agents write them, into InfluxDB and SQLite
+    python benchmarks/fleet.py --agents 0 --sensors 50000 --gateways 8 --every 10 --json
+
+Measured, in lines that begin with "run": real agents, one broker and one InfluxDB on this machine, fed at the plan's pace; time
+of agents, store and broker, rows that the store took, memory, waits, and whether every reading is stored. Its intervals are a
+minute, so that some end; all series of all gateways close at once, as they do on the hour.
+Computed, in lines that begin with "plan": the same for all sensors and gateways, with an interval of an hour. The last lines
+say which part needs more than one machine, the first to break first.
+
+Exit code 1 says that readings are missing in the store.
 
 The rows of a sensor: its readings, and for each interval that closes the nearest leads of the forecast, now and then its
 whole horizon, the kept leads and their scores. Later forecasts of a moment overwrite earlier ones: fewer rows stay than are
@@ -16,17 +25,19 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
-from math import ceil
+from dataclasses import asdict, replace
+from math import nan
 from pathlib import Path
 
 import numpy as np
+from ending import run_to_end
+from fleet_agents import Course, Ran, simulate
+from fleet_plan import Constants, Machine, Shape, breaking, plan
+from process_figures import memory
 
 from edge.contract.columns import Points, SeriesTable
 from edge.contract.schema import FORECAST, FORECAST_LEAD, FORECAST_SCORE, READING, Measurement
 from edge.contract.times import SECOND
-from edge.series.outlook import usual_refresh
-from edge.series.scoring import default_leads
 from edge.stores.influx import InfluxStore
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import Store, encode_blocks
@@ -35,117 +46,46 @@ from tests.support.servers import Influxd, wait_until
 
 HOUR = 3600 * SECOND
 START = 1_700_000_000 * SECOND // HOUR * HOUR
-DAY = 86_400  # seconds
 SCORED = ("error", "absolute_error", "pinball", "covered", "baseline_absolute_error")
 
 
-@dataclass(frozen=True, slots=True)
-class Constants:
-    """What one of each takes; the defaults were measured, docs/scale.md has the commands.
+def measured_by(ran: Ran, constants: Constants) -> Constants:
+    """Constants of store and broker as the gateways had them that were run.
 
     Args:
-        agent_base: processor time of a reading in the agent without a closing, microseconds.
-        agent_closing: processor time of an interval that closes, microseconds.
-        memory_base: memory of an agent with few series, MB.
-        memory_series: memory of one more series with a window of 168, kB.
-        influx_rows: rows that an InfluxDB takes each second.
-        influx_bytes: bytes that a row takes in InfluxDB after it is compacted.
-        influx_series: memory of one series of InfluxDB in its index, bytes.
-        sqlite_bytes: bytes that a row takes in SQLite.
-        training_base: seconds of a training of one fleet and cell, whatever its size.
-        training_series: seconds that it takes longer for each series.
-        bundle: size of a bundle, kB.
+        ran: what was measured.
+        constants: all others stay.
     """
-
-    agent_base: float = 6.8
-    agent_closing: float = 57.4
-    memory_base: float = 75.0
-    memory_series: float = 4.0
-    influx_rows: float = 42_300.0
-    influx_bytes: float = 41.2
-    influx_series: float = 14_100.0
-    sqlite_bytes: float = 37.0
-    training_base: float = 67.0
-    training_series: float = 0.0916
-    bundle: float = 233.0
+    return replace(constants, influx_rows=2e6 / ran.row_each, broker=ran.broker_each)
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A fleet of fleets.
+def told(ran: Ran, series: int) -> dict[str, float]:
+    """What was measured, by a name with its unit.
 
     Args:
-        sensors: number of series.
-        gateways: number of agents; each is a fleet of its own.
-        every: seconds between two readings of a sensor.
-        interval: length of an interval, seconds.
-        horizon: number of intervals ahead.
-        cells: number of candidates per fleet.
-        poll: seconds between two looks of an agent at its channel.
+        ran: what was measured.
+        series: number of series of each agent.
     """
-
-    sensors: int = 1_000_000
-    gateways: int = 100
-    every: float = 60.0
-    interval: float = 3600.0
-    horizon: int = 24
-    cells: int = 3
-    poll: float = 60.0
-
-    @property
-    def refresh(self) -> int:
-        """Intervals after which the whole horizon is written again, as `[agent] refresh` has it."""
-        return usual_refresh(self.horizon)
-
-    @property
-    def written(self) -> float:
-        """Rows that are written for each interval that closes, without the readings."""
-        nearest = ((self.refresh - 1) * min(self.refresh, self.horizon) + self.horizon) / self.refresh
-        return nearest + 2 * self.leads
-
-    @property
-    def leads(self) -> int:
-        """Leads that are kept and scored: 1, a quarter, a half and the whole of the horizon."""
-        return len(default_leads(self.horizon))
-
-    @property
-    def kept(self) -> int:
-        """Rows that stay of each interval: the newest forecast of its moment, and forecast and score at each lead."""
-        return 1 + 2 * self.leads
-
-
-def plan(shape: Shape, constants: Constants) -> dict[str, float]:
-    """The load of everything, by a name with its unit.
-
-    Args:
-        shape: numbers of sensors and gateways, and their rates.
-        constants: what one of each takes.
-    """
-    each = ceil(shape.sensors / shape.gateways)
-    readings, closings = each / shape.every, each / shape.interval
-    rows = readings + closings * shape.written
-    kept = readings + closings * shape.kept
-    training = constants.training_base + constants.training_series * each
+    thousands, minutes = series * len(ran.agents) / 1000, ran.seconds / 60
     return {
-        "series per gateway": each,
-        "messages/s per gateway": readings,
-        "agent: share of a core": (readings * constants.agent_base + closings * constants.agent_closing) / 1e6,
-        "agent: memory, MB": constants.memory_base + constants.memory_series * each / 1000,
-        "store: rows written/s per gateway": rows,
-        "store: rows written/s, all": rows * shape.gateways,
-        "store: InfluxDBs of two cores that this needs": rows * shape.gateways / constants.influx_rows,
-        "store: rows that stay per day, all": kept * shape.gateways * DAY,
-        "store: InfluxDB, GB per day, all": kept * shape.gateways * DAY * constants.influx_bytes / 1e9,
-        "store: SQLite on a gateway, GB per day": kept * DAY * constants.sqlite_bytes / 1e9,
-        "store: InfluxDB series per gateway": each * (2 + 2 * shape.leads),
-        "store: InfluxDB index, MB per gateway": each * (2 + 2 * shape.leads) * constants.influx_series / 1e6,
-        "spool: MB per hour without a store, per gateway": rows * 3600 * constants.influx_bytes / 1e6,
-        "training: seconds of a fleet, one cell": training,
-        "training: core hours of all fleets": training * shape.cells * shape.gateways / 3600,
-        "training: cores for all fleets in 8 hours": training * shape.cells * shape.gateways / 3600 / 8,
-        "registry: requests/s": shape.gateways / shape.poll,
-        "registry: MB of a release to all": constants.bundle * shape.gateways / 1000,
-        "Prefect: flow runs per day": shape.gateways,
+        "messages/s": ran.readings / ran.seconds,
+        "rows/s into the one store": ran.rows / ran.seconds,
+        "closings/s": ran.closings / ran.seconds,
+        "share of the forecasts that the bundle made": ran.by_model,
+        "agents: CPU s a minute and 1,000 series": sum(ran.agents) / minutes / thousands,
+        "store: CPU s a minute and 1,000 series": ran.store / minutes / thousands,
+        "broker: CPU s a minute and 1,000 series": ran.broker / minutes / thousands,
+        "agent: share of a core, the busiest": max(ran.agents) / ran.seconds,
+        "store: µs for a row": ran.row_each,
+        "broker: µs for a message": ran.broker_each,
+        "agent: MB resident, the largest": max(ran.resident) / 1e6,
+        "store: MB resident": ran.store_resident / 1e6,
+        "interval closed to 99 % of an agent stored, the middle, s": float(np.quantile(ran.lags, 0.5)) if ran.lags else nan,
+        "interval closed to 99 % of an agent stored, the longest, s": max(ran.lags) if ran.lags else nan,
+        "backlog after the last reading, kB": ran.backlog / 1000,
+        "last reading sent late by, s": ran.late,
+        "readings missing in the store": ran.missing,
+        "load of the machine": os.getloadavg()[0],
     }
 
 
@@ -202,12 +142,6 @@ def size_of(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def memory(pid: int) -> float:
-    """Resident memory of a process, bytes."""
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-    return next(float(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS"))
-
-
 def measure(series: int, hours: int, every: float, constants: Constants) -> tuple[Constants, dict[str, float]]:
     """Constants of the stores, measured on this machine, and what they are made from.
 
@@ -254,31 +188,58 @@ def measure(series: int, hours: int, every: float, constants: Constants) -> tupl
     return measured, details
 
 
-def main() -> None:
-    """Measure if asked, then print the plan."""
+def main() -> int:
+    """Run gateways, measure the stores if asked, then print the plan; 1 where a reading is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sensors", type=int, default=Shape().sensors)
-    parser.add_argument("--gateways", type=int, default=Shape().gateways)
-    parser.add_argument("--every", type=float, default=Shape().every, help="seconds between two readings of a sensor")
-    parser.add_argument("--interval", type=float, default=Shape().interval, help="seconds of an interval")
-    parser.add_argument("--measure", action="store_true", help="measure the stores first")
-    parser.add_argument("--series", type=int, default=2_000, help="series that are written where the stores are measured")
-    parser.add_argument("--hours", type=int, default=24, help="hours that are written")
-    parser.add_argument("--json", action="store_true")
+    add = parser.add_argument
+    add("--sensors", type=int, default=Shape().sensors, help="sensors of the plan (default 1,000,000)")
+    add("--gateways", type=int, default=Shape().gateways, help="gateways of the plan (default 100)")
+    add("--every", type=float, default=Shape().every, help="seconds between two readings of a sensor (default 60)")
+    add("--interval", type=float, default=Shape().interval, help="seconds of an interval of the plan (default 3600)")
+    add("--agents", type=int, default=4, help="gateways that are run; 0: none (default 4)")
+    add("--series", type=int, default=10_000, help="sensors of each that is run, and series for --measure (default 10,000)")
+    add("--seconds", type=float, default=180, help="time of the run (default 180)")
+    add("--run-interval", type=float, default=60, help="seconds of an interval of the run (default 60)")
+    add("--window", type=int, default=24, help="intervals of a window of the run (default 24)")
+    add("--forecaster", choices=("gru", "baseline"), default="gru", help="of the run; a GRU has random weights (default gru)")
+    add("--measure", action="store_true", help="measure the stores first")
+    add("--hours", type=int, default=24, help="hours that are written for --measure (default 24)")
+    add("--json", action="store_true")
     options = parser.parse_args()
-    constants: Constants = Constants()
-    details: dict[str, float] = {}
-    if options.measure:
-        constants, details = measure(options.series, options.hours, options.every, constants)
     shape = Shape(options.sensors, options.gateways, options.every, options.interval)
+    constants = Constants()
+    run: dict[str, float] = {}
+    stores: dict[str, float] = {}
+    if options.measure:
+        constants, stores = measure(options.series, options.hours, options.every, constants)
+    if options.agents:
+        course = Course(
+            options.agents,
+            options.series,
+            options.every,
+            options.run_interval,
+            options.seconds,
+            options.window,
+            shape.horizon,
+            options.forecaster,
+        )
+        with tempfile.TemporaryDirectory(prefix="gatecast-fleet-") as name:
+            ran = simulate(course, Path(name))
+        run, constants = told(ran, options.series), measured_by(ran, constants)
     figures = plan(shape, constants)
+    parts = dict(breaking(shape, figures, Machine(), run.get("agent: share of a core, the busiest", 0.0)))
     if options.json:
-        print(json.dumps({"constants": asdict(constants), "measured": details, "plan": figures}, indent=1))
-        return
-    for title, values in (("measured", details), ("constants", asdict(constants)), ("plan", figures)):
-        for name, value in values.items():
-            print(f"{title:9} {name:50} {value:14,.4g}" if value < 1 else f"{title:9} {name:50} {value:14,.1f}")
+        document = {"run": run, "measured": stores, "constants": asdict(constants), "plan": figures, "machines": parts}
+        print(json.dumps(document, indent=1))
+    else:
+        for title, values in zip(
+            ("run", "stores", "constants", "plan", "machines"), (run, stores, asdict(constants), figures, parts), strict=True
+        ):
+            for name, value in values.items():
+                print(f"{title:9} {name:70} {value:14,.4g}" if value < 1 else f"{title:9} {name:70} {value:14,.1f}")
+        print(f"machines  breaks first: {next(iter(parts))}; all: {asdict(Machine())}")
+    return 1 if run.get("readings missing in the store") else 0
 
 
 if __name__ == "__main__":
-    main()
+    run_to_end("fleet", main)

@@ -17,11 +17,12 @@ from typing import Any
 import dask
 import httpx
 from distributed import Client, LocalCluster
+from distributed.client import ClosedClientError
 from distributed.comm import CommClosedError, connect
 from distributed.scheduler import KilledWorker
 from distributed.security import Security
 from prefect.settings import PREFECT_API_URL
-from prefect_dask import DaskTaskRunner
+from prefect_dask import DaskTaskRunner, PrefectDaskClient
 
 from edge.config.training_sections import Train
 from edge.errors import GatecastError
@@ -29,10 +30,12 @@ from edge.quoting import without_accounts
 from flows.running.parcel import Workshop, nursery
 
 CONNECT = 10.0  # seconds that a scheduler has to answer
-WORKERS = 60.0  # seconds for a first worker to come, and for a lost one to come back
+WORKERS = 60.0  # seconds for a first worker to come, and for a lost one or a lost scheduler to come back
 DEATHS = 1  # deaths of a worker of ours after which its candidate is tried once more
+RESTART = "1h"  # time for a worker of ours that died to come back
 LOOK = 5.0  # seconds between two looks whether there are workers
 ALIKE = ("gatecast", "distributed", "keras", "numpy", "prefect", "tensorflow", "tensorflow-cpu")
+GONE = (CancelledError, CommClosedError, ClosedClientError, OSError)  # what Dask raises where there is no scheduler any more
 Facts = Mapping[str, str | None]
 
 
@@ -50,19 +53,51 @@ def cluster(train: Train) -> Iterator[Workshop]:
     with ExitStack() as stack:
         if train.runner == "dask":
             security = Security.temporary()
-            own = stack.enter_context(_own(train.workers, security))
+            own = stack.enter_context(own_cluster(train.workers, security))
             address = own.scheduler_address
         else:
             security, address = security_of(train), train.runner
         client = stack.enter_context(connected(address, security))
         slots = sum(client.nthreads().values())
         check(client, PREFECT_API_URL.value())
-        client.run(warm_up)
+        client.run(warm_up, on_error="ignore")
+        yield Workshop(lambda: Connected(client), slots, apart=True, result=lambda future: result(future, client), shared=True)
 
-        def task_runner() -> Any:  # noqa: ANN401 - prefect-dask's types are its own
-            return DaskTaskRunner(address=address, client_kwargs={"security": security, "timeout": CONNECT})
 
-        yield Workshop(task_runner, slots, apart=True, result=lambda future: result(future, client), shared=True)
+class Connected(DaskTaskRunner):  # type: ignore[misc] # its base has no types
+    """Prefect's task runner on a connection that is there, so that no fleet has to be let in while the machines are busy.
+
+    Args:
+        connection: client of the cluster; whoever made it closes it.
+    """
+
+    def __init__(self, connection: PrefectDaskClient) -> None:
+        super().__init__(address=connection.scheduler.address)
+        self._connection = connection
+        self._futures: list[Any] = []
+
+    @property
+    def client(self) -> PrefectDaskClient:
+        """The connection."""
+        return self._connection
+
+    def submit(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as prefect-dask has it
+        """As `DaskTaskRunner.submit`.
+
+        Raises:
+            GatecastError: the scheduler has gone.
+        """
+        try:
+            future = super().submit(*arguments, **named)
+        except GONE as error:
+            raise _gone(error) from error
+        self._futures.append(future)
+        return future
+
+    def __exit__(self, *error: object) -> None:
+        for future in self._futures:  # of a run that failed, those that have not begun are not begun any more
+            future.wrapped_future.release()
+        super().__exit__(*error)
 
 
 def security_of(train: Train) -> Security:
@@ -82,20 +117,24 @@ def security_of(train: Train) -> Security:
 
 
 @contextmanager
-def connected(address: str, security: Security, patience: float = WORKERS) -> Iterator[Client]:
+def connected(
+    address: str, security: Security, patience: float = WORKERS, answer: float = CONNECT
+) -> Iterator[PrefectDaskClient]:
     """A client of a scheduler that has a worker.
 
     Args:
         address: address of the scheduler.
         security: certificates.
         patience: seconds for a first worker to come.
+        answer: seconds that the scheduler has to answer.
 
     Raises:
         GatecastError: the scheduler does not answer, or has no workers.
     """
     try:
-        asyncio.run(_answers(address, security))  # a client would wait for ever for a server that takes connections only
-        client = Client(address, timeout=CONNECT, set_as_default=False, security=security)
+        # A client would wait for ever for a server that takes connections only.
+        asyncio.run(_answers(address, security, answer))
+        client = PrefectDaskClient(address, timeout=WORKERS, set_as_default=False, security=security)
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise GatecastError(
             f"the Dask scheduler at {address} does not answer: {_reason(error)}; start it with dask scheduler, check [train] "
@@ -107,12 +146,13 @@ def connected(address: str, security: Security, patience: float = WORKERS) -> It
         except TimeoutError as error:
             raise GatecastError(
                 f"the Dask cluster at {address} has no workers; start one on each machine: dask worker {address} --nthreads 1"
+                f"{' --tls-ca-file FILE --tls-cert FILE --tls-key FILE' if address.startswith('tls://') else ''}"
             ) from error
         yield client
 
 
-async def _answers(address: str, security: Security) -> None:
-    comm = await asyncio.wait_for(connect(address, timeout=CONNECT, **security.get_connection_args("client")), 2 * CONNECT)
+async def _answers(address: str, security: Security, seconds: float) -> None:
+    comm = await asyncio.wait_for(connect(address, timeout=seconds, **security.get_connection_args("client")), 2 * seconds)
     comm.abort()
 
 
@@ -185,17 +225,29 @@ def result(future: Any, client: Client, patience: float = WORKERS, look: float =
     seen = monotonic()
     try:
         while not _done(future, look):
-            if client.nthreads():
+            if _has_workers(client):
                 seen = monotonic()
             elif monotonic() - seen > patience:
                 raise GatecastError("all workers of the Dask cluster have gone; start some, and retrain again")
-        return future.result()
+        future.wrapped_future.result()  # only what Dask raises: an error of the task is in the state that this returns
     except KilledWorker as error:
         raise GatecastError(
             "the workers that trained a candidate died each time; look into their log (is there enough memory?)"
         ) from error
-    except (CancelledError, CommClosedError, OSError) as error:
-        raise GatecastError(f"the Dask scheduler has gone ({_reason(error)}); start it, and retrain again") from error
+    except GONE as error:
+        raise _gone(error) from error
+    return future.result()
+
+
+def _has_workers(client: Client) -> bool:
+    try:
+        return bool(client.nthreads())
+    except AttributeError as error:  # of a client that has closed itself, because no scheduler came back
+        raise OSError("the connection is closed") from error
+
+
+def _gone(error: BaseException) -> GatecastError:
+    return GatecastError(f"the Dask scheduler has gone ({_reason(error)}); start it, and retrain again")
 
 
 def _done(future: Any, seconds: float) -> bool:  # noqa: ANN401
@@ -204,10 +256,20 @@ def _done(future: Any, seconds: float) -> bool:  # noqa: ANN401
 
 
 @contextmanager
-def _own(workers: int, security: Security) -> Iterator[LocalCluster]:
-    """A cluster of one thread per worker process, which ends with this process."""
+def own_cluster(workers: int, security: Security) -> Iterator[LocalCluster]:
+    """A cluster of one thread per worker process, which ends with this process.
+
+    Args:
+        workers: number of workers.
+        security: certificates that its client needs as well.
+    """
+    settings = {
+        "distributed.scheduler.allowed-failures": DEATHS,
+        "distributed.scheduler.http.routes": [],
+        "distributed.deploy.lost-worker-timeout": RESTART,  # of 15 s: a worker that was slower to come back was given up
+    }
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": DEATHS}),
+        dask.config.set(settings),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -216,6 +278,7 @@ def _own(workers: int, security: Security) -> Iterator[LocalCluster]:
             protocol="tls://",
             security=security,
             dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # it listens anyway, and 8787 may be taken
             silence_logs=logging.CRITICAL,
         ) as own,
     ):
