@@ -4,7 +4,9 @@ import math
 from collections.abc import Collection
 
 from rich.table import Table as RichTable
+from rich.text import Text
 
+from edge.quoting import one_line
 from pipeline.report.page import Grid
 
 
@@ -33,5 +35,5 @@ def rich_table(grid: Grid, *, title: str | None = None, gap: int = 2, words: Col
         left = column == 0 or header in words
         table.add_column(header, justify="left" if left else "right", no_wrap=column == 0, overflow="fold")
     for row in grid.rows:
-        table.add_row(*row)
+        table.add_row(*(Text(one_line(cell)) for cell in row))  # names of series may look like markup of rich
     return table

@@ -42,3 +42,12 @@ def test_json_has_no_word_for_a_number_that_is_not_finite() -> None:
     """None stands for it; `known` rounds to six decimals, `finite` keeps the smallest gradient."""
     assert [finite(value) for value in (1e-9, math.nan, math.inf, None)] == [1e-9, None, None, None]
     assert [known(value) for value in (1 / 3, math.nan, -math.inf, None)] == [0.333333, None, None, None]
+
+
+def test_names_stand_as_they_are() -> None:
+    """One in brackets was left out, one like an end of markup ended the command, and one with a line break made two lines."""
+    names = ("tank[level]", "a[/x]b", "[bold]", "two\nlines")
+    console = Console(width=80)
+    with console.capture() as captured:
+        console.print(rich_table(Grid(("name", "error"), tuple((name, "1") for name in names))))
+    assert [line.split()[0] for line in captured.get().splitlines()[1:]] == [*names[:3], "two\\nlines"]
