@@ -12,6 +12,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from threading import Event
 
 from agent_history import Plan, write_history
 from chaos_readings import Publisher
@@ -242,11 +243,12 @@ def simulate(course: Course, folder: Path) -> Ran:
         Influx(folder / "influx") as store,
         gateways(course, broker, store, folder) as agents,
         ThreadPoolExecutor(1) as beside,
+        _set_at_the_end() as ended,
     ):
         start = math.ceil(time.time() / course.interval + 0.1) * course.interval
         paced = Paced(course, round(start * SECOND))
         before = look(agents, store, broker)
-        watching = beside.submit(_watch, store, course, start)
+        watching = beside.submit(_watch, store, course, start, ended)
         _feed(broker.port, paced)
         late = max(0.0, time.time() - start - course.seconds)
         backlog = sum(agent.number(Gauge.BACKLOG_BYTES) for agent in agents)
@@ -289,7 +291,17 @@ def _feed(port: int, paced: Paced) -> None:
         publisher.send(paced.count, unacknowledged=0)
 
 
-def _watch(store: Influx, course: Course, start: float) -> list[float]:
+@contextmanager
+def _set_at_the_end() -> Iterator[Event]:
+    """An event that is set when the measurement ends, also where it is interrupted."""
+    ended = Event()
+    try:
+        yield ended
+    finally:
+        ended.set()
+
+
+def _watch(store: Influx, course: Course, start: float, ended: Event) -> list[float]:
     """Ask the store for the nearest forecasts of each interval that ends, until it has those of 99 in 100 series.
 
     Returns:
@@ -298,16 +310,16 @@ def _watch(store: Influx, course: Course, start: float) -> list[float]:
     lags = []
     for number in range(1, math.ceil(course.seconds / course.interval)):
         end = start + number * course.interval
-        time.sleep(max(0.0, end - time.time()))
+        ended.wait(max(0.0, end - time.time()))
         waiting, limit = set(range(course.agents)), time.time() + PATIENCE
-        while waiting and time.time() < limit:
+        while waiting and time.time() < limit and not ended.is_set():
             for gateway in sorted(waiting):
                 query = f"SELECT count(q50) FROM forecast_lead WHERE lead = '1' AND time = {round(end * SECOND)}"
                 found = store.query(f"gateway{gateway}", query)
                 if found and found[0]["count"] >= 0.99 * course.series:
                     waiting.remove(gateway)
                     lags.append(time.time() - end)
-            time.sleep(ASK)
+            ended.wait(ASK)
         lags += [math.inf] * len(waiting)
     return sorted(lags)
 
