@@ -9,6 +9,7 @@ import numpy as np
 from edge.contract.columns import Float64
 from edge.contract.contract import Contract
 from edge.contract.times import format_duration, iso
+from edge.quoting import one_line
 from edge.series.scoring import default_leads
 from pipeline.history.table import Table
 from pipeline.judging.evaluation import Evaluation
@@ -228,11 +229,12 @@ def _cells(values: Figures, row: tuple[int, ...]) -> tuple[str, ...]:
 
 def lines(grid: Grid, width: int = 80) -> list[str]:
     """A table of plain text that is not wider than `width`; names in the first column are shortened for it."""
-    others = [max(len(row[column]) for row in (grid.headers, *grid.rows)) + 2 for column in range(1, len(grid.headers))]
-    first = min(max(len(row[0]) for row in (grid.headers, *grid.rows)), width - sum(others))
+    rows = [tuple(map(one_line, row)) for row in (grid.headers, *grid.rows)]
+    others = [max(len(row[column]) for row in rows) + 2 for column in range(1, len(grid.headers))]
+    first = min(max(len(row[0]) for row in rows), width - sum(others))
     return [
         _shortened(row[0], first).ljust(first) + "".join(cell.rjust(size) for cell, size in zip(row[1:], others, strict=True))
-        for row in (grid.headers, *grid.rows)
+        for row in rows
     ]
 
 
