@@ -41,16 +41,17 @@ def flow_names(server: PrefectProcess) -> list[str]:
 
 
 def test_two_servers_do_not_know_each_other_and_the_second_has_its_tables_ready(tmp_path: Path, cache: Path) -> None:
-    """The tables of the first start are kept, empty; a damaged copy of them is made anew."""
+    """Where the tables kept are damaged, the first start makes them anew and keeps them, empty; the second copies them."""
+    assert template_path().is_relative_to(cache)
+    template_path().parent.mkdir(exist_ok=True)
+    template_path().write_bytes(b"damaged" * 1000)
     with start_prefect(tmp_path / "first") as first:
-        assert template_path().is_relative_to(cache)
         kept = template_path().read_bytes()
         httpx.post(f"{first.url}/flows/", json={"name": "of the first"}, timeout=HANGS_AFTER).raise_for_status()
-        template_path().write_bytes(b"damaged" * 1000)
         with start_prefect(tmp_path / "second") as second:
             assert flow_names(second) == []
         assert flow_names(first) == ["of the first"]
-    template_path().write_bytes(kept)
+    assert template_path().read_bytes() == kept
     with closing(sqlite3.connect(template_path())) as database:
         assert database.execute("SELECT count(*) FROM flow").fetchone() == (0,)
 

@@ -1,5 +1,6 @@
 """History to stored forecasts, once for every recurrent cell: trained, converted, judged, released, run by an agent process."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -14,6 +15,7 @@ from edge.forecaster.manifest import Cell
 from edge.forecaster.model import TOLERANCE, Model
 from edge.stores.store import open_store
 from pipeline.history.prepared import prepare
+from pipeline.processes.nursery import Nursery
 from pipeline.release.candidates import Plan, make_candidate
 from pipeline.release.decision import decide, publish
 from pipeline.release.registry import Registry
@@ -41,8 +43,18 @@ HOURS, LIVE = 1200, 72  # of history; that the agent sees
 NAMES = ("d0.t", "d1.t", "d2.t")
 
 
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    """One import of TensorFlow for all cells, as in a retraining; `test_training_worker` shows that it changes no bit."""
+    warm = Nursery("pipeline.training.worker")
+    yield warm
+    warm.close()
+
+
 @pytest.mark.parametrize("cell", get_args(Cell))
-def test_every_cell_from_history_to_stored_forecasts(cell: Cell, tmp_path: Path, mosquitto: Mosquitto) -> None:
+def test_every_cell_from_history_to_stored_forecasts(
+    cell: Cell, tmp_path: Path, mosquitto: Mosquitto, nursery: Nursery
+) -> None:
     """The network beats the baselines, goes out, and the agent that takes it stores what the bundle forecasts."""
     random, hours = np.random.default_rng(5), np.arange(HOURS + LIVE)
     level = np.cumsum(random.normal(0, 0.08, (3, len(hours))), axis=1)
@@ -54,7 +66,8 @@ def test_every_cell_from_history_to_stored_forecasts(cell: Cell, tmp_path: Path,
     )
     prepared = prepare(SeriesTable(NAMES), history, CONTRACT)
     settings = Settings(epochs=3, windows=8_192)
-    candidate = make_candidate(prepared, Architecture(cell), settings, tmp_path / "train", plan=Plan(("float32", "int8")))
+    plan = Plan(("float32", "int8"), nursery=nursery)
+    candidate = make_candidate(prepared, Architecture(cell), settings, tmp_path / "train", plan=plan)
     manifest = candidate.bundle.manifest
     assert manifest.model is not None
     assert manifest.model.cell == cell
