@@ -37,3 +37,8 @@ def test_long_names_give_way() -> None:
     assert {len(line) for line in shown} == {26}
     assert shown[1].startswith("plant-7.li…")
     assert shown[1].endswith("perature  1.25")
+
+
+def test_a_line_break_in_a_name_makes_no_line() -> None:
+    """It could pass for a line of ours."""
+    assert lines(Grid(("series", "MAE"), (("a\r\nb", "1"),))) == ["series  MAE", "a\\r\\nb    1"]
