@@ -32,7 +32,9 @@ def consequence(retrained: Retrained, *, released: bool) -> str:
     release = retrained.release
     if not released:
         out = "would go out" if release.chosen.trial.verdict.release else "would not go out"
-        return f"judged only: {release.candidate.manifest.version} {out}"
+        baseline = None if release.goes_out is None else release.goes_out.manifest.baseline
+        instead = "" if baseline is None else f"; agents would forecast by {baseline}"
+        return f"judged only: {release.candidate.manifest.version} {out}{instead}"
     if release.goes_out is None:
         return f"not released: {release.candidate.manifest.version}; the champion stays"
     if release.goes_out.model is None:

@@ -1,5 +1,6 @@
 """`deploy/prefect.yaml`: deployments for work pools, and a worker that runs one of them to a release."""
 
+import inspect
 import json
 import os
 import signal
@@ -17,9 +18,9 @@ import yaml
 from prefect.flows import load_flow_from_entrypoint
 
 from edge.config.sections import Config
+from flows.monitoring.flow import NOTHING_TO_COMPARE
 from flows.processes.stopping import children
-from flows.retraining.flow import retrain
-from flows.serving.served import served
+from flows.serving.served import Served, served
 from pipeline.release.registry import Registry
 from tests.flows.test_serving_schedule import fleet
 from tests.support.prefect_server import PrefectServer
@@ -34,9 +35,10 @@ JOB = ROOT / "deploy" / "kubernetes-job.json"
 WORKERS = Path(prefect.__file__).parent / "server" / "api" / "collections_data" / "views" / "aggregate-worker-metadata.json"
 
 
-def deployments() -> dict[str, dict[str, Any]]:
-    """The deployments of the file by their names."""
-    return {each["name"]: each for each in yaml.safe_load(FILE.read_text("utf-8"))["deployments"]}
+def deployments(flow: str) -> dict[str, dict[str, Any]]:
+    """The deployments of a flow in the file, by their names."""
+    every = yaml.safe_load(FILE.read_text("utf-8"))["deployments"]
+    return {each["name"]: each for each in every if each["entrypoint"].endswith(f".{flow}")}
 
 
 def template(kind: str) -> dict[str, Any]:
@@ -46,15 +48,19 @@ def template(kind: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["process", "docker", "kubernetes"])
-def test_a_deployment_is_what_serve_would_make(kind: str) -> None:
+@pytest.mark.parametrize("flow", served(Config()), ids=lambda flow: flow.name)
+def test_a_deployment_is_what_serve_would_make(flow: Served, kind: str) -> None:
     """Flow by its installed module, times, causes and the one place for a run are the same; job variables exist."""
-    deployment = deployments()[kind]
-    assert load_flow_from_entrypoint(deployment["entrypoint"], use_placeholder_flow=False) is retrain
-    (flow,) = [flow for flow in served(Config()) if flow.name == "retrain"]
+    deployment = deployments(flow.name)[kind]
+    assert load_flow_from_entrypoint(deployment["entrypoint"], use_placeholder_flow=False) is flow.flow
     (times,) = deployment["schedules"]
-    assert (times["slug"], times["cron"], times["timezone"], times["active"]) == ("retrain", flow.cron, "UTC", flow.active)
+    assert (times["slug"], times["cron"], times["timezone"], times["active"]) == (flow.name, flow.cron, "UTC", flow.active)
     assert times["parameters"] == {"cause": "schedule"}
-    assert deployment["parameters"].keys() == flow.parameters(Path("gatecast.toml"), "manual").keys()
+    starts = {} if flow.name == "retrain" else {"deployment": f"retrain/{kind}"}  # what a drift starts
+    ours = flow.parameters(Path("gatecast.toml"), "manual") | starts
+    assert deployment["parameters"] == ours | {"config_path": deployment["parameters"]["config_path"]}
+    assert deployment["parameters"].keys() <= inspect.signature(flow.flow.fn).parameters.keys()
+    assert deployment["description"] == flow.description
     assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
     assert deployment["work_pool"]["job_variables"].keys() <= template(kind)["variables"]["properties"].keys()
     assert deployment["work_pool"]["name"] == f"gatecast-{kind}"
@@ -73,7 +79,7 @@ def test_the_job_of_kubernetes_is_prefects_with_what_the_trainer_needs() -> None
     volumes = {volume["name"]: volume for volume in pod.pop("volumes")}
     assert mounts.keys() == volumes.keys()
     assert [item["key"] for item in volumes["token"]["secret"]["items"]] == ["INFLUX_TOKEN"]
-    config = deployments()["kubernetes"]["parameters"]["config_path"]
+    config = deployments("retrain")["kubernetes"]["parameters"]["config_path"]
     assert config.startswith(f"{mounts['configuration']}/")
     assert mounts["registry"] == "/srv/registry"
     base = yaml.safe_load_all((ROOT / "deploy" / "kubernetes" / "base" / "trainer.yaml").read_text("utf-8"))
@@ -107,8 +113,11 @@ def test_a_worker_of_a_process_pool_retrains_to_a_release(
         assert done.returncode == 0, done.stdout + done.stderr
     deployment = prefect_server.ask("/deployments/name/retrain/process")
     assert deployment["pull_steps"] == []
-    runs = {"deployments": {"name": {"any_": ["process"]}}, "flow_runs": {"state": {"name": {"any_": ["Scheduled"]}}}}
+    runs = {"deployments": {"id": {"any_": [deployment["id"]]}}, "flow_runs": {"state": {"name": {"any_": ["Scheduled"]}}}}
     (run,) = [run for run in prefect_server.ask("/flow_runs/filter", runs) if not run["auto_scheduled"]]
+    monitor = prefect_server.ask("/deployments/name/monitor/process")
+    assert monitor["parameters"]["deployment"] == "retrain/process"
+    look = prefect_server.ask(f"/deployments/{monitor['id']}/create_flow_run", {})
     home = tmp_path / "worker"
     home.mkdir()
     command = ["-m", "prefect", "worker", "start", "--pool", "gatecast-process", "--type", "process"]
@@ -125,8 +134,16 @@ def test_a_worker_of_a_process_pool_retrains_to_a_release(
             os.kill(process, signal.SIGKILL)
         registry = Registry(tmp_path / "fleet" / "registry")
         wait_until(lambda: registry.live() is not None, what="the release", pause=0.5)
+
+        def looked() -> dict[str, Any]:
+            state: dict[str, Any] = prefect_server.ask(f"/flow_runs/{look['id']}")["state"]
+            return state if state["type"] not in ("SCHEDULED", "PENDING", "RUNNING") else {}
+
+        wait_until(lambda: bool(looked()), what="the look of the monitor", pause=0.5)
     finally:
         worker.process.terminate()
         worker.process.communicate()
+    assert looked()["type"] == "COMPLETED", looked()
+    assert looked()["name"] == NOTHING_TO_COMPARE
     assert prefect_server.ask(f"/flow_runs/{run['id']}")["state"]["type"] == "CRASHED"
     assert sys.platform != "linux" or worker.processes() == []

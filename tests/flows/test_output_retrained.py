@@ -46,3 +46,10 @@ def test_a_person_reads_why_and_what_is_live_now(retrained: Retrained) -> None:
     assert text.splitlines()[-1] == consequence(retrained, released=True)
     assert "the champion stays" in text
     assert "would not go out" in consequence(retrained, released=False)
+
+
+def test_judging_says_that_a_baseline_would_take_the_place_of_what_is_live(retrained: Retrained) -> None:
+    """As a release would do it where the live network is outdone: nobody is to learn that from the release."""
+    outdone = replace(retrained, release=replace(retrained.release, goes_out=retrained.release.candidate))
+    assert consequence(outdone, released=False).endswith("would not go out; agents would forecast by mean_of_3_days")
+    assert consequence(outdone, released=True) == "no network beats the baselines: agents forecast by mean_of_3_days"
