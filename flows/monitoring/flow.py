@@ -2,20 +2,18 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
-from prefect.deployments import run_deployment
-from prefect.events import emit_event
-from prefect.exceptions import ObjectNotFound
 from prefect.states import Completed
 
 from edge.config.reading import read_config
+from edge.contract.times import parse_duration
 from edge.errors import ConfigurationError, StoreError
-from flows.monitoring.outcome import Monitored, leads_grid, monitored_line
+from flows.monitoring.asking import asked
+from flows.monitoring.outcome import leads_grid, monitored_line
 from flows.monitoring.watching import watched, write_look
 from flows.progress import current
 from flows.retraining.fleet import fleet_name
@@ -24,7 +22,6 @@ from flows.retraining.limit import GRACE, within
 from flows.retraining.started import begin
 from pipeline.report.page import markdown
 
-EVENT = "gatecast.drift"
 LONGEST = 3600.0  # seconds that a look may take
 ADVICE = "does the store of [store] url answer, and the folder of [registry] path?"
 NOTHING_TO_COMPARE = "NothingToCompare"  # state of a run without a statement
@@ -77,7 +74,8 @@ def looked(config_path: str, deployment: str) -> State:
     fleet, show = fleet_name(Path(config_path), config), current()
     monitored = watched(config, fleet, time.time_ns())
     if monitored.asks:
-        monitored = replace(monitored, raised=_ask(monitored, config_path, deployment or f"{retrain.name}/{fleet}"))
+        cooldown = parse_duration(config.monitor.cooldown)
+        monitored = asked(monitored, config_path, deployment or f"{retrain.name}/{fleet}", cooldown)
     line = monitored_line(monitored)
     try:
         write_look(config, monitored)
@@ -88,31 +86,3 @@ def looked(config_path: str, deployment: str) -> State:
         create_markdown_artifact(key=f"gatecast-{fleet}-drift", markdown=f"{line}\n\n{markdown(leads_grid(monitored.look))}")
     name = NOTHING_TO_COMPARE if monitored.problem else DRIFT_STATE if monitored.drifted else None
     return Completed(message=line) if name is None else Completed(name=name, message=line)
-
-
-def _ask(monitored: Monitored, config_path: str, deployment: str) -> bool:
-    """Start a retraining and tell it to everyone who listens; returns whether there is a deployment that retrains."""
-    live = monitored.look
-    if live is None:
-        raise AssertionError("only a look asks for a retraining")
-    emit_event(
-        EVENT,
-        resource={"prefect.resource.id": f"gatecast.fleet.{monitored.fleet}", "prefect.resource.name": monitored.fleet},
-        payload={
-            "model": monitored.model,
-            "live_error": live.live_error,
-            "expected_error": live.expected_error,
-            "statistic": live.statistic,
-        },
-    )
-    try:
-        run_deployment(
-            deployment,
-            parameters={"config_path": config_path, "cause": "drift"},
-            timeout=0,
-            as_subflow=False,
-            idempotency_key=f"drift-{monitored.model}-{monitored.time}",
-        )
-    except ObjectNotFound:
-        return False
-    return True

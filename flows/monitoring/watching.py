@@ -54,13 +54,15 @@ def watched(config: Config, fleet: str, now: int, rule: Rule = Rule()) -> Monito
     if manifest.backtest is None:
         problem = f"{manifest.version} does not say which errors to expect, as it is older than the monitor: gatecast retrain"
         return replace(monitored, problem=problem)
+    cooldown = parse_duration(config.monitor.cooldown)
     store = config.store.open()
     try:
         live = _look(store, manifest, manifest.backtest, (since, now), rule)
-        resting = _last_raised(store, fleet, now - parse_duration(config.monitor.cooldown), now)
+        # A row of an hour that is still to come was written by a clock that was ahead, and counts as well.
+        resting = _last_raised(store, fleet, now - cooldown, now + cooldown)
     finally:
         store.close()
-    rests_until = 0 if resting is None else resting + parse_duration(config.monitor.cooldown)
+    rests_until = 0 if resting is None else resting + cooldown
     return replace(monitored, look=live, problem=live.problem, rests_until=rests_until)
 
 

@@ -1,6 +1,7 @@
 """History to release, as a Prefect flow: order, retries and visibility; every decision is made in `pipeline`."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ from flows.output.retrained import Retrained, retrained_text
 from flows.progress import Show, current
 from flows.retraining.fleet import fleet_name
 from flows.retraining.limit import Limit, longest, within
-from flows.retraining.record import Record, recorded
+from flows.retraining.record import Record, recorded, write_record
 from flows.retraining.server import reachable_server
 from flows.retraining.started import Started, begin, run_again
 from flows.running.parcel import Parcel, Workshop
@@ -171,7 +172,13 @@ def retrain(
     config = read_config(Path(config_path))
     job = Job(config, fleet_name(Path(config_path), config), release, until, trials, current())
     with recorded(config, Record(job.fleet, cause, release), job.show.note) as record:
-        ended = _ended(job, run, asked=cause == "manual")
+
+        def fail(line: str) -> None:  # in a process that hangs
+            record.failure = line
+            if run is not None:
+                run.fail(line, lambda: write_record(config, record, job.show.note))
+
+        ended = _ended(job, run, fail, asked=cause == "manual")
         record.result = ended if isinstance(ended, Retrained) else None
     return ended
 
@@ -197,13 +204,13 @@ class Job:
     show: Show
 
 
-def _ended(job: Job, run: Started | None, *, asked: bool) -> Retrained | State:
+def _ended(job: Job, run: Started | None, fail: Callable[[str], None], *, asked: bool) -> Retrained | State:
     """The steps, as long as a run of a deployment may take."""
     if run is None:
         return _retrained(job)
     if (reason := trained_since(_trained(job.config), run.due, datetime.now(UTC))) is not None:
         return _nothing_new(job, reason)
-    with within(longest(job.config), run.fail) as limit:
+    with within(longest(job.config), fail) as limit:
         return _retrained(job, run, limit, asked=asked or run.again)
 
 

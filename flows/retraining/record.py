@@ -79,7 +79,7 @@ def recorded(config: Config, record: Record, say: Callable[[str], None]) -> Iter
         raise
     finally:
         if record.result is not None or record.failure is not None:
-            _write(config, record, say)
+            write_record(config, record, say)
 
 
 def write_row(config: Config, points: Points, fleet: str) -> None:
@@ -101,9 +101,17 @@ def write_row(config: Config, points: Points, fleet: str) -> None:
         store.close()
 
 
-def _write(config: Config, record: Record, say: Callable[[str], None]) -> None:
+def write_record(config: Config, record: Record, say: Callable[[str], None], now: int | None = None) -> None:
+    """Write the row of a run that is over; a store that does not take it is a line.
+
+    Args:
+        config: configuration of the fleet.
+        record: the run.
+        say: function that gets the line.
+        now: time of the row, ns UTC; None: that of the clock.
+    """
     try:
-        write_row(config, record.points(time.time_ns()), record.fleet)
+        write_row(config, record.points(time.time_ns() if now is None else now), record.fleet)
     except (StoreError, ConfigurationError) as error:  # also where the token's file is gone since the run began
         say(f"  the store did not take the row of this run, which is on no dashboard: {error}")
 

@@ -1,10 +1,16 @@
 """A run that a deployment has started: what it knows of itself, and what it leaves in the server's books."""
 
+import atexit
 import os
+import shutil
 import socket
+import tempfile
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +21,9 @@ from prefect.states import Failed
 
 from pipeline.processes.tied import tie
 
+FOLDER = "gatecast-run-"  # of temporary files of a run, with its process id behind it
 SERVED = "GATECAST_SERVED"  # in the environment of a run that `gatecast serve` has started: its process id
+LAST = 30.0  # seconds for what is to be written before a process that hangs is ended
 AGAIN = "again"  # tag of a run that makes up for one whose process died
 
 
@@ -33,10 +41,18 @@ class Started:
     due: datetime
     again: bool
 
-    def fail(self, line: str) -> None:
-        """End this process at once, and let the run be failed with this line."""
+    def fail(self, line: str, last: Callable[[], None] = lambda: None) -> None:
+        """End this process at once, and let the run be failed with this line.
+
+        Args:
+            line: reason of the failure.
+            last: function that is called before; it may hang, and has `LAST` seconds.
+        """
         with suppress(Exception), get_client(httpx_settings={"timeout": 60.0}, sync_client=True) as client:
             client.set_flow_run_state(self.identity, Failed(message=line), force=True)
+        thread = threading.Thread(target=last, name="last", daemon=True)
+        thread.start()
+        thread.join(LAST)
         os._exit(0)  # another code would be taken for a crash, and make up a run
 
 
@@ -74,8 +90,39 @@ def begin() -> Started | None:
     run = None if context is None else context.flow_run
     if run is None or run.deployment_id is None:
         return None
+    own_temporary_folder(Path(tempfile.gettempdir()))
     if server:
         with get_client(sync_client=True) as client:
             client.update_flow_run(run.id, infrastructure_pid=f"{socket.gethostname()}:{os.getpid()}")
     due = run.expected_start_time or run.start_time or datetime.now(UTC)
     return Started(run.id, due.astimezone(UTC), AGAIN in (run.tags or []))
+
+
+def own_temporary_folder(where: Path) -> Path:
+    """Let temporary files of this process, and of those that it starts, lie in a folder of its own; returns that folder.
+
+    It is deleted at the end. A process that was killed cannot do that, so each one deletes those of dead ones: a history that
+    is prepared for a training is large.
+
+    Args:
+        where: folder for temporary files.
+    """
+    for folder in where.glob(f"{FOLDER}*"):
+        if not _is_running(folder.name.removeprefix(FOLDER).partition("-")[0]):
+            shutil.rmtree(folder, ignore_errors=True)
+    own = tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-", dir=where)
+    os.environ["TMPDIR"] = tempfile.tempdir = own
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
+    return Path(own)
+
+
+def _is_running(process: str) -> bool:
+    if not process.isdecimal():
+        return True  # a folder of somebody else
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -31,9 +32,10 @@ from flows.retraining.fleet import fleet_name
 from flows.retraining.server import reachable_server
 from flows.retraining.started import SERVED
 from flows.serving.dead import alive, died, ours
+from flows.serving.deaths import write_death
 from flows.serving.deployment import INACTIVE, Deployment, standing, understood
 from flows.serving.served import Served, served
-from flows.serving.watch import UNDER_WAY, Manner, Watch
+from flows.serving.watch import UNDER_WAY, Manner, Watch, nothing
 
 LOOKS_EVERY = 3.0  # seconds
 LAST_WORDS = 1.0  # seconds that Prefect's server has to answer while `serve` ends
@@ -65,7 +67,9 @@ def serve(config_path: Path) -> None:
         for flow, times in flows:
             with understood():
                 identities.append(add(runner, flow, times, name, config_path))
-            watches.append(Watch(Deployment(identities[-1]), Manner(flow.name, flow.seconds, flow.quiet), say, alive))
+            told = partial(write_death, config_path=config_path, fleet=name, say=say) if flow.trains else nothing
+            manner = Manner(flow.name, flow.seconds, flow.quiet, told)
+            watches.append(Watch(Deployment(identities[-1]), manner, say, alive))
             watches[-1].clean_up(lambda run: own or died(run))
         _look(watches)
         _go_on(runner, watches, lambda: _leave([Deployment(identity, LAST_WORDS) for identity in identities]))

@@ -27,6 +27,7 @@ class Served:
         seconds: longest time that a run may take.
         quiet: whether only runs are told that failed or have something to say.
         section: section of `gatecast.toml` that has its times.
+        trains: whether each of its runs is a row of `retraining`.
     """
 
     flow: Flow[..., Any]
@@ -36,6 +37,7 @@ class Served:
     seconds: float
     quiet: bool = False
     section: str = "schedule"
+    trains: bool = False
 
     @property
     def name(self) -> str:
@@ -56,6 +58,7 @@ def served(config: Config) -> tuple[Served, ...]:
             config.schedule.active,
             "Retrain on the store's history and release what beats the baselines and the champion.",
             longest(config),
+            trains=True,
         ),
         Served(
             monitor,

@@ -11,6 +11,10 @@ UNDER_WAY = ("PENDING", "RUNNING", "CANCELLING")
 LATE = timedelta(minutes=10)  # that a run is given beyond its longest time, until it is taken for dead
 
 
+def nothing(_run: Run) -> None:
+    """What is done about the death of a run that leaves no row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How the runs of a flow are told and judged.
@@ -19,11 +23,13 @@ class Manner:
         name: name of the flow, which each line begins with.
         seconds: longest time of a run.
         quiet: whether only runs are told that failed or have something to say.
+        died: function that gets each run whose process died.
     """
 
     name: str
     seconds: float
     quiet: bool = False
+    died: Callable[[Run], None] = nothing
 
 
 class Watch:
@@ -132,6 +138,7 @@ class Watch:
         """Start a run in place of one whose process died, once: a second death has a cause that stays."""
         if run.state != "CRASHED":
             return
+        self._manner.died(run)
         if AGAIN in run.tags:
             self._say("its second try died too, so it is not tried again: is there enough memory?")
             return

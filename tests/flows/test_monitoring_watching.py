@@ -101,6 +101,18 @@ def test_errors_twice_as_large_ask_for_a_retraining_once_in_a_cooldown(config: C
     assert watched(config, "mill", NOW + 7 * DAY + 1).asks
 
 
+def test_a_clock_that_is_set_back_does_not_end_the_cooldown(config: Config, tmp_path: Path) -> None:
+    """The look that started a retraining lies ahead then; what lies further ahead than a cooldown is no look of ours."""
+    publish(tmp_path, bundle())
+    score(tmp_path, 2.0)
+    seen = watched(config, "mill", NOW)
+    write_look(config, replace(seen, raised=True, time=NOW + 30 * DAY))
+    assert watched(config, "mill", NOW).asks
+    write_look(config, replace(seen, raised=True, time=NOW + HOUR))
+    later = watched(config, "mill", NOW)
+    assert (later.drifted, later.asks, later.rests_until) == (True, False, NOW + HOUR + 7 * DAY)
+
+
 def test_scores_of_the_model_before_do_not_count(config: Config, tmp_path: Path) -> None:
     """However bad it was: a retraining has replaced it."""
     publish(tmp_path, bundle())

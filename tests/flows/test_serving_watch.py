@@ -134,9 +134,9 @@ def test_a_quiet_flow_tells_failures_and_what_it_has_to_say() -> None:
 
 def test_runs_whose_process_died_with_an_earlier_serve_are_over_and_made_up_for_once() -> None:
     """Nobody else would say so in the server's books. A second death is not made up for."""
-    said: list[str] = []
+    said, dead = list[str](), list[Run]()
     books = Books(run("a", -1, "RUNNING"), run("b", -2, "COMPLETED"), run("c", -3, "RUNNING"))
-    watch = Watch(books, MANNER, said.append, now=lambda: NOW)
+    watch = Watch(books, replace(MANNER, died=dead.append), said.append, now=lambda: NOW)
     watch.clean_up(lambda run: run.identity == "a")
     assert [books.runs[name].state for name in "abc"] == ["CRASHED", "COMPLETED", "RUNNING"]
     watch.look()
@@ -145,6 +145,7 @@ def test_runs_whose_process_died_with_an_earlier_serve_are_over_and_made_up_for_
     books.set("again a", "CRASHED", "exit code -9")
     watch.look()
     assert len(books.runs) == 4
+    assert [(run.identity, run.message) for run in dead] == [("a", "gatecast serve was killed"), ("again a", "exit code -9")]
     assert said == [
         "retrain: run of 2026-11-26 11:57 UTC (schedule) begins",
         "retrain: run of 2026-11-26 11:59 UTC (schedule) crashed: gatecast serve was killed",
