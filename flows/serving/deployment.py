@@ -11,6 +11,7 @@ from httpx import DecodingError
 from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 
+from edge.errors import GatecastError
 from edge.quoting import quoted
 from flows.retraining.started import AGAIN, start_again
 
@@ -65,6 +66,9 @@ class Runs(Protocol):
     def upcoming(self, after: datetime) -> Run | None:
         """The next run."""
 
+    def check(self) -> None:
+        """Fail where the deployment is gone."""
+
     def end(self, run: Run, state: str, message: str) -> None:
         """Say that a run is over."""
 
@@ -112,6 +116,21 @@ class Deployment:
         """The next run; None while the server has not made it yet."""
         chosen = {"expected_start_time": {"after_": after.isoformat()}, "state": {"type": {"any_": ["SCHEDULED", "PENDING"]}}}
         return next(iter(self._runs(chosen, "EXPECTED_START_TIME_ASC", 1)), None)
+
+    def check(self) -> None:
+        """Fail where the deployment is gone, as after a reset of the server's database: nothing would ever run again.
+
+        Raises:
+            GatecastError: it is gone.
+        """
+        with get_client(httpx_settings={"timeout": self._seconds}, sync_client=True) as client:
+            try:
+                client.read_deployment(UUID(self._identity))
+            except ObjectNotFound as error:
+                raise GatecastError(
+                    "a deployment of this fleet is gone from Prefect's server, so nothing would run any more; "
+                    "start gatecast serve again, which makes it anew"
+                ) from error
 
     def end(self, run: Run, state: str, message: str) -> None:
         """Say that a run is over; what it held, such as the one place that a deployment has for runs, is free then.

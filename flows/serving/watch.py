@@ -71,7 +71,11 @@ class Watch:
         self._leave_out(self._deployment.waiting(self._now()))
 
     def look(self) -> None:
-        """Say what is new."""
+        """Say what is new.
+
+        Raises:
+            GatecastError: the deployment is gone.
+        """
         now = self._now()
         runs = self._deployment.newest(now)
         left_out = self._leave_out(runs)
@@ -81,6 +85,8 @@ class Watch:
         if any(run.state in ("SCHEDULED", *UNDER_WAY) for run in runs if run.identity not in left_out):
             return  # the next run is announced when this one is over
         upcoming = self._deployment.upcoming(now)
+        if upcoming is None:
+            self._deployment.check()
         if upcoming is not None and upcoming.due != self._next:
             tell, self._next = not self._manner.quiet or self._next is None, upcoming.due
             wait = max(round((upcoming.due - now).total_seconds()), 0)

@@ -20,7 +20,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from edge.config.sections import Config
 from edge.config.training_sections import Schedule
-from edge.errors import ConfigurationError
+from edge.errors import ConfigurationError, GatecastError
 from flows.retraining.started import AGAIN
 from flows.serving.deployment import Deployment
 from flows.serving.schedule import add, home, say, schedule
@@ -159,6 +159,12 @@ def test_one_run_makes_up_for_many_on_a_real_server(prefect_server: PrefectServe
         deployment.again(oldest)
         assert [state for state, _ in states()] == ["SCHEDULED", "CANCELLED", "CANCELLED", "CANCELLED", "CRASHED"]
         assert "retrain: its process died; it is run again, once" in said
+        deployment.end(deployment.newest(now + timedelta(minutes=1))[0], "COMPLETED", "as if it had run")
+        watch.look()
+        with get_client(sync_client=True) as client:
+            client.delete_deployment(identity)
+        with pytest.raises(GatecastError, match="a deployment of this fleet is gone from Prefect's server"):
+            watch.look()
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("prefect")
 
+from edge.errors import GatecastError
 from flows.retraining.started import AGAIN
 from flows.serving.deployment import NEWEST, Run
 from flows.serving.watch import Manner, Watch, about
@@ -23,6 +24,7 @@ class Books:
 
     def __init__(self, *runs: Run) -> None:
         self.runs = {run.identity: run for run in runs}
+        self.gone = False
 
     def newest(self, before: datetime) -> list[Run]:
         """As `Deployment.newest`."""
@@ -36,6 +38,11 @@ class Books:
     def upcoming(self, after: datetime) -> Run | None:
         """As `Deployment.upcoming`."""
         return min((run for run in self.runs.values() if run.due > after), key=lambda run: run.due, default=None)
+
+    def check(self) -> None:
+        """As `Deployment.check`."""
+        if self.gone:
+            raise GatecastError("it is gone")
 
     def end(self, run: Run, state: str, message: str) -> None:
         """As `Deployment.end`."""
@@ -168,6 +175,16 @@ def test_a_run_whose_process_is_here_ends_by_its_own_limit() -> None:
     books = Books(run("a", -500, "RUNNING"), run("b", -500, "RUNNING"))
     Watch(books, MANNER, lambda _: None, lambda run: run.identity == "a", lambda: NOW).look()
     assert [books.runs[name].state for name in "ab"] == ["RUNNING", "CRASHED"]
+
+
+def test_a_deployment_that_is_gone_ends_the_watch() -> None:
+    """As after a reset of the server's database: waiting for runs that nobody makes would look like a quiet night."""
+    books = Books(run("old", -60, "COMPLETED"))
+    watch = Watch(books, MANNER, pytest.fail, now=lambda: NOW)
+    watch.look()
+    books.gone = True
+    with pytest.raises(GatecastError, match="gone"):
+        watch.look()
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0s"), (59, "59s"), (119, "2min"), (3600, "1h"), (90_060, "25h 1min")])
