@@ -329,7 +329,8 @@ class Subscriber:
             meaning = self._subscription.tls.failure(self._client.failure) if self.address.tls else None
             self._problem = f"lost {self._where}: {meaning or f'{self._client.failure}; {URL}'}"
         elif reason.value == NO_ANSWER:
-            self._problem = f"lost {self._where}: it did not answer for {self._subscription.keepalive} s"
+            advice = LOOK if accepted else f"does an MQTT broker listen there? {URL}"
+            self._problem = f"lost {self._where}: it did not answer for {self._subscription.keepalive} s; {advice}"
         elif reason.value == PROTOCOL_ERROR and accepted:
             self._problem = f"lost {self._where}: it sends what is not MQTT; {URL}"
         elif self._problem is None:

@@ -21,6 +21,7 @@ def add_parser(commands: Commands) -> None:
     parser = add_command(commands, "promote", run, text, f"{text.capitalize()}. Agents take it at their next look.")
     parser.add_argument(
         "version",
+        nargs="?",
         metavar="VERSION",
         help="as listed by gatecast models; or a baseline, to forecast before there is a model: last_value, "
         "seasonal_naive_day, seasonal_naive_week, mean_of_3_days or mean_of_7_days",
@@ -36,8 +37,13 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         GatecastError: one line that says what to do.
     """
+    from edge.errors import ConfigurationError
     from edge.forecaster.baselines import BASELINES
 
+    if options.version is None:
+        raise ConfigurationError(
+            "name a VERSION that gatecast models lists, or a baseline such as last_value: gatecast promote last_value"
+        )
     registry, name = open_registry(options)
     before = registry.channel(name)
     version = options.version

@@ -26,6 +26,14 @@ def test_a_broker_that_wants_no_pings_and_dies_is_noticed(told: int) -> None:
         wait_until(lambda: "did not answer for 1 s" in (subscriber.problem or ""), what="the end")
 
 
+def test_what_takes_the_connection_and_says_nothing_may_be_no_broker() -> None:
+    """Such as a web server on another port."""
+    with by_hand(session=Subscription("gateway", ["t/#"], keepalive=1), pauses=SOON) as (subscriber, wire):
+        wire.recv(1000)
+        said = "did not answer for 1 s; does an MQTT broker listen there? check [mqtt] url"
+        wait_until(lambda: said in (subscriber.problem or ""), what="the end")
+
+
 @pytest.mark.servers
 def test_long_topics_fill_no_memory(mosquitto: Mosquitto) -> None:
     """A sign of four bytes makes each of 65,000 take four; such topics are too long for any rule, and only begin to be kept."""

@@ -63,3 +63,11 @@ def test_the_help_lists_every_baseline(capsys: pytest.CaptureFixture[str]) -> No
         call(capsys, "promote", "--help")
     listed = capsys.readouterr().out.replace(",", " ").split()
     assert set(BASELINES) <= set(listed)
+
+
+def test_without_a_version_the_line_says_where_they_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And names a baseline, for who has no model yet."""
+    code, _, error = call(capsys, "promote", "--config", write_fleet(tmp_path))
+    assert (code, len(error.splitlines())) == (2, 1)
+    assert "gatecast models" in error
+    assert "gatecast promote last_value" in error

@@ -71,6 +71,18 @@ def moved(command: str, root: Path) -> str:
     return re.sub(r"(?<![\w./:}~])/(?=\w)[\w./*-]*", replace, command)
 
 
+def unit_setting(text: str, key: str) -> str:
+    """The value of a key of a systemd unit.
+
+    Raises:
+        DocumentationError: the unit does not have it.
+    """
+    setting = re.search(rf"^{key}=-?(.+)$", text, re.MULTILINE)
+    if setting is None:
+        raise DocumentationError(f"expected {key}= in the unit")
+    return setting[1]
+
+
 def environment(*folders: Path, **variables: str) -> dict[str, str]:
     """The variables of a fresh login, with programs of these folders first."""
     taken = {"PYTHONPATH", "VIRTUAL_ENV", "GATECAST_TEST_BUNDLES"}

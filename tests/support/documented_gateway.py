@@ -25,6 +25,7 @@ from tests.support.documented import (
     moved,
     section,
     shell,
+    unit_setting,
 )
 from tests.support.interpreters import pythons
 
@@ -80,18 +81,6 @@ def steps(page: str) -> Steps:
     if len(scripts) != 2 or "pip install" not in scripts[0] or "gatecast-agent check" not in scripts[1].splitlines()[0]:
         raise DocumentationError(f"{HEADING}: expected a block that installs and one that begins with gatecast-agent check")
     return Steps(*scripts)
-
-
-def unit_setting(text: str, key: str) -> str:
-    """The value of a key of a systemd unit.
-
-    Raises:
-        DocumentationError: the unit does not have it.
-    """
-    setting = re.search(rf"^{key}=-?(.+)$", text, re.MULTILINE)
-    if setting is None:
-        raise DocumentationError(f"{UNIT}: expected {key}=")
-    return setting[1]
 
 
 def configured(text: str, root: Path, broker: int, health: str) -> str:

@@ -6,17 +6,15 @@ systemd would and starts its program, `useradd` adds to a list that `chown` look
 there, `apt-get` knows the packages that the pages may name.
 """
 
-import os
 import shlex
-import signal
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.documented import ROOT, blocks, environment, moved, shell
-from tests.support.servers import HANGS_AFTER, SBIN, free_port, requires
+from tests.support.documented_units import end
+from tests.support.servers import SBIN, free_port, requires
 
 PORTS = ("1883", "8086", "9273", "8443")  # as the pages and the defaults have them
 # What Debian's packages bring: the files that the pages add to.
@@ -140,22 +138,6 @@ def machine(root: Path, *programs: str) -> Iterator[Machine]:
         yield made
     finally:
         made.stop()
-
-
-def end(pid: int) -> None:
-    """Ask the group of a process to end, and wait until it has."""
-    limit = time.monotonic() + HANGS_AFTER
-    with suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGTERM)
-        while time.monotonic() < limit and alive(pid):
-            time.sleep(0.05)
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and that nobody has asked about does not."""
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False
 
 
 def page(name: str) -> list[str]:

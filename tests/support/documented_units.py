@@ -4,20 +4,21 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
-from tests.support.documented import moved
-from tests.support.documented_gateway import unit_setting
-from tests.support.documented_machine import end
-from tests.support.servers import requires
+from tests.support.documented import moved, unit_setting  # nothing that takes a second to import: a page starts it often
 
 OF_PACKAGES = {
     "mosquitto": ("mosquitto", "-c {root}/etc/mosquitto/mosquitto.conf"),
     "nginx": ("nginx", "-e {root}/run/nginx.log -c {root}/etc/nginx/nginx.conf"),
     "influxdb": ("influxd", "-config {root}/etc/influxdb/influxdb.conf"),
 }
+ENDS_WITHIN = 900.0  # seconds
 NOT_STARTED = {"gatecast-serve"}  # tests/flows/test_serving_schedule.py runs it, with a Prefect server
 
 
@@ -32,7 +33,7 @@ def command(root: Path, unit: str) -> tuple[list[str], dict[str, str]]:
         program, arguments = OF_PACKAGES[unit]
         defaults = root / "etc/default" / unit
         added = variables(defaults.read_text("utf-8")) if defaults.exists() else {}
-        return [requires(program), *shlex.split(arguments.format(root=root))], added
+        return [shutil.which(program) or program, *shlex.split(arguments.format(root=root))], added
     text = (root / "etc/systemd/system" / f"{unit}.service").read_text("utf-8")
     added = {}
     if "EnvironmentFile=" in text:
@@ -66,6 +67,22 @@ def check(root: Path, unit: str) -> None:
         done = subprocess.run(verify, capture_output=True, text=True, check=False)
         if done.returncode or done.stderr:
             sys.exit(done.stderr)
+
+
+def end(pid: int) -> None:
+    """Ask the group of a process to end, and wait until it has."""
+    limit = time.monotonic() + ENDS_WITHIN
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGTERM)
+        while time.monotonic() < limit and alive(pid):
+            time.sleep(0.05)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and that nobody has asked about does not."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
 
 
 def main(root: Path, action: str, *words: str) -> None:

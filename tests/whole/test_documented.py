@@ -16,8 +16,9 @@ from tests.support.documented import (
     moved,
     section,
     shell,
+    unit_setting,
 )
-from tests.support.documented_gateway import HEADING, HEALTH, PAGE, UNIT, configured, steps, unit_setting
+from tests.support.documented_gateway import HEADING, HEALTH, PAGE, UNIT, configured, steps
 from tests.support.documented_images import DOCKERFILE, Stage, build, stages
 from tests.support.documented_locks import LOCKS, meant_for
 from tests.support.interpreters import NEWEST_OF_THE_TRAINER, has_trainer, interpreter, pythons
