@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import pytest
 
+from edge.backoff import Backoff
 from edge.broker.client import Subscription
 from edge.messages.formats.payload import LARGEST_PAYLOAD
 from edge.messages.message import LONGEST_TOPIC
@@ -28,7 +29,8 @@ def test_a_broker_that_wants_no_pings_and_dies_is_noticed(told: int) -> None:
 
 def test_what_takes_the_connection_and_says_nothing_may_be_no_broker() -> None:
     """Such as a web server on another port."""
-    with by_hand(session=Subscription("gateway", ["t/#"], keepalive=1), pauses=SOON) as (subscriber, wire):
+    session, once = Subscription("gateway", ["t/#"], keepalive=1), Backoff(60.0, 60.0, lambda: 1.0)
+    with by_hand(session=session, pauses=once) as (subscriber, wire):
         wire.recv(1000)
         said = "did not answer for 1 s; does an MQTT broker listen there? check [mqtt] url"
         wait_until(lambda: said in (subscriber.problem or ""), what="the end")
