@@ -149,7 +149,7 @@ MEANING = Measurement(SERIES, "what is known of a series, if anything is; once a
 FLEET = "fleet"
 RETRAINING = Measurement(
     "retraining",
-    "a run of the retraining flow, at its end",
+    "a run of the retraining flow, at its end; one whose process died is written by `gatecast serve`",
     (
         Field("seconds", "seconds that the run took"),
         Field("failed", "1 where the run failed, else 0", Kind.WHOLE),

@@ -1,6 +1,7 @@
 """A run that a deployment has started: what it knows of itself, and what it leaves in the server's books."""
 
 import atexit
+import fcntl
 import os
 import shutil
 import socket
@@ -102,18 +103,35 @@ def own_temporary_folder(where: Path) -> Path:
     """Let temporary files of this process, and of those that it starts, lie in a folder of its own; returns that folder.
 
     It is deleted at the end. A process that was killed cannot do that, so each one deletes those of dead ones: a history that
-    is prepared for a training is large.
+    is prepared for a training is large. Numbers of processes are those of a machine or container, and the folder may be shared:
+    so it is locked as well, which the system ends with the process.
 
     Args:
         where: folder for temporary files.
     """
     for folder in where.glob(f"{FOLDER}*"):
-        if not _is_running(folder.name.removeprefix(FOLDER).partition("-")[0]):
+        if not _is_running(folder.name.removeprefix(FOLDER).partition("-")[0]) and (lock := _locked(folder)) is not None:
             shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
     own = tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-", dir=where)
+    _locked(Path(own))  # for as long as this process lives
     os.environ["TMPDIR"] = tempfile.tempdir = own
     atexit.register(shutil.rmtree, own, ignore_errors=True)
     return Path(own)
+
+
+def _locked(folder: Path) -> int | None:
+    """Open file of a folder that is ours alone while it is open; None where it is another process's, or cannot be locked."""
+    try:
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        return None
+    return lock
 
 
 def _is_running(process: str) -> bool:

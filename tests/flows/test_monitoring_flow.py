@@ -1,5 +1,6 @@
 """A drift run on a real Prefect server: a level shift in a live stream, a look, a retraining, and an agent that takes it."""
 
+import io
 import os
 import signal
 import time
@@ -13,12 +14,15 @@ import pytest
 
 pytest.importorskip("prefect")
 
+from rich.console import Console
+
 from edge.config.reading import read_config
 from edge.contract.columns import Float64, Readings, SeriesTable
 from edge.contract.schema import DRIFT, FORECAST_SCORE
 from edge.contract.times import SECOND
 from edge.stores.sqlite import SqliteStore
 from flows.monitoring.flow import NOTHING_TO_COMPARE, limited
+from flows.progress import Show, shown_by
 from flows.retraining.fleet import fleet_name
 from pipeline.history.from_store import write_history
 from pipeline.release.registry import Registry
@@ -157,7 +161,8 @@ def test_a_look_that_hangs_is_ended_with_a_line(tmp_path: Path, monkeypatch: pyt
         said.append(line)
         config.write_bytes(b"")
 
-    assert limited(str(config), "", end, seconds=0.0, grace=0.0).name == NOTHING_TO_COMPARE
+    with shown_by(Show(Console(file=io.StringIO()))):
+        assert limited(str(config), "", end, seconds=0.0, grace=0.0).name == NOTHING_TO_COMPARE
     assert said == [
         "the run took longer than 0d and was ended; does the store of [store] url answer, and the folder of [registry] path?"
     ]

@@ -1,5 +1,6 @@
 """What a run leaves in the server's books about its process, and on the disk."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -32,11 +33,19 @@ def test_what_a_run_that_was_killed_has_left_is_deleted_by_the_next(tmp_path: Pa
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         pass
     dead, alive = tmp_path / f"{FOLDER}{process.pid}-x", tmp_path / f"{FOLDER}{os.getppid()}-x"
-    others = [tmp_path / "gatecast-x", tmp_path / f"{FOLDER}x"]
+    container = tmp_path / f"{FOLDER}{process.pid}-container"  # the number is one of another container there
+    others = [tmp_path / "gatecast-x", tmp_path / f"{FOLDER}x", container]
     for folder in (dead, alive, *others):
         (folder / "history").mkdir(parents=True)
+    held = os.open(container, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
     own = own_temporary_folder(tmp_path)
     assert sorted(tmp_path.iterdir()) == sorted([alive, *others, own])
+    os.close(held)
+    mine = os.open(own, os.O_RDONLY)
+    with pytest.raises(BlockingIOError):
+        fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(mine)
     assert Path(tempfile.mkdtemp()).parent == own
     assert os.environ["TMPDIR"] == str(own)
 

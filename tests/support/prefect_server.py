@@ -36,10 +36,14 @@ class PrefectServer(Server):
         return ["server", "start", "--host", "127.0.0.1", "--port", str(self.port)]
 
     def start(self) -> None:
-        """As `Server.start`; a new one begins with the tables that a server of Gatecast's own has left in the cache, if any."""
+        """As `Server.start`; a new one begins with the tables that a server of Gatecast's own has left in the cache, if any.
+
+        One whose database is elsewhere, as PREFECT_SERVER_DATABASE_DRIVER says, makes its own.
+        """
         from flows.retraining.prefect_process import DATABASE, template_path  # noqa: PLC0415 - devices have no Prefect
 
-        if template_path().is_file() and not (self.folder / DATABASE).exists():
+        here = "PREFECT_SERVER_DATABASE_DRIVER" not in self.environment
+        if here and template_path().is_file() and not (self.folder / DATABASE).exists():
             shutil.copyfile(template_path(), self.folder / DATABASE)
         super().start()
 
