@@ -154,8 +154,8 @@ class Taken:
         made: forecasts of all agents.
         by_model: those of them that the bundle made.
         agents: processor time of each agent, seconds.
-        store: that of influxd.
-        broker: that of mosquitto.
+        store: processor time of influxd, seconds.
+        broker: processor time of mosquitto, seconds.
         rows: rows that the store has taken.
     """
 

@@ -83,6 +83,11 @@ def one_line(text: str) -> str:
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says; the name of its class where it says nothing."""
+    return str(error).partition("\n")[0] or type(error).__name__
+
+
 def without_account(url: str) -> str:
     """The URL with a * for what stands before the last @: there may be a password, and a line of a log is read by many."""
     account, at, rest = url.rpartition("@")

@@ -144,7 +144,7 @@ class OwnOrganisation:
         database, _, retention = self._bucket.partition("/")
         named = self._named(ask, organisation)
         mapped = self._list(ask, "/api/v2/dbrps", [("db", database), *organisation], _Databases).content
-        read = [name for name in mapped if (name.retention == retention if retention else name.default)]
+        read = [entry for entry in mapped if (entry.retention == retention if retention else entry.default)]
         if named and read and read[0].bucket not in [bucket.identity for bucket in named]:
             raise StoreDenied(
                 f"{self._url} gives to a query of {self._bucket!r} the rows of another bucket than a write goes to (ID "

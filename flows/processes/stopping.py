@@ -138,6 +138,17 @@ def _end_all(child: int) -> None:
             signal.sigtimedwait({signal.SIGCHLD}, 0.05)
 
 
+def is_there(process: int) -> bool:
+    """Whether there is a process of this number; one that may not be asked is there."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
 def children(parent: int) -> list[int]:
     """The processes that a process has started or adopted; none where there is no /proc."""
     pids = []

@@ -11,6 +11,7 @@ from edge.config.sections import Config
 from edge.contract.columns import Float64, Int64, Points, SeriesTable
 from edge.contract.schema import RETRAINING
 from edge.errors import ConfigurationError, HistoryTooShort, StoreError
+from edge.quoting import first_line
 from flows.output.retrained import Retrained, consequence
 
 LONGEST_TEXT = 500  # characters of a text in a row
@@ -75,7 +76,7 @@ def recorded(config: Config, record: Record, say: Callable[[str], None]) -> Iter
     except HistoryTooShort:
         raise  # no failure: there will be more
     except Exception as error:
-        record.failure = str(error).partition("\n")[0] or type(error).__name__
+        record.failure = first_line(error)
         raise
     finally:
         if record.result is not None or record.failure is not None:

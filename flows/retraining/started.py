@@ -20,6 +20,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 from prefect.states import Failed
 
+from flows.processes.stopping import is_there
 from pipeline.processes.tied import tie
 
 FOLDER = "gatecast-run-"  # of temporary files of a run, with its process id behind it
@@ -110,7 +111,10 @@ def own_temporary_folder(where: Path) -> Path:
         where: folder for temporary files.
     """
     for folder in where.glob(f"{FOLDER}*"):
-        if not _is_running(folder.name.removeprefix(FOLDER).partition("-")[0]) and (lock := _locked(folder)) is not None:
+        process = folder.name.removeprefix(FOLDER).partition("-")[0]
+        if not process.isdecimal() or is_there(int(process)):
+            continue  # a folder of somebody else, or of a run that goes on
+        if (lock := _locked(folder)) is not None:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
     own = tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-", dir=where)
@@ -132,15 +136,3 @@ def _locked(folder: Path) -> int | None:
         os.close(lock)
         return None
     return lock
-
-
-def _is_running(process: str) -> bool:
-    if not process.isdecimal():
-        return True  # a folder of somebody else
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True

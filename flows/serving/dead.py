@@ -1,10 +1,9 @@
 """Whether the process of a run is gone, or still there, whatever the books of the server say of the run."""
 
-import os
 import socket
-from contextlib import suppress
 from pathlib import Path
 
+from flows.processes.stopping import is_there
 from flows.retraining.started import SERVED
 from flows.serving.deployment import Run
 
@@ -47,7 +46,7 @@ def _there(run: Run, host: str | None, processes: Path) -> bool | None:
     if process is None:
         return None
     if not processes.is_dir():
-        return _answers(process)
+        return is_there(process)
     try:
         # Numbers of processes come again, in containers soon. Prefect's are called by many names, but ours have a mark.
         return f"{SERVED}=".encode() in (processes / str(process) / "environ").read_bytes()
@@ -60,12 +59,3 @@ def _there(run: Run, host: str | None, processes: Path) -> bool | None:
 def _process(run: Run, host: str | None) -> int | None:
     where, _, process = run.process.rpartition(":")
     return int(process) if process.isdecimal() and where == (host or socket.gethostname()) else None
-
-
-def _answers(process: int) -> bool:
-    with suppress(PermissionError):
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return False
-    return True

@@ -12,7 +12,7 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 
 from edge.errors import GatecastError
-from edge.quoting import quoted
+from edge.quoting import first_line, quoted
 from flows.retraining.started import AGAIN, start_again
 
 OVER = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
@@ -170,8 +170,7 @@ def understood() -> Iterator[None]:
     try:
         yield
     except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise DecodingError(f"its answer is none of Prefect's: {quoted(reason, 200)}") from error
+        raise DecodingError(f"its answer is none of Prefect's: {quoted(first_line(error), 200)}") from error
 
 
 def standing(flow: str, name: str, *, active: bool) -> Standing:

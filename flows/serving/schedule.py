@@ -26,7 +26,7 @@ from edge.config.reading import read_config
 from edge.cron import check_cron
 from edge.errors import ConfigurationError, GatecastError
 from edge.locking import alone
-from edge.quoting import one_line, without_accounts
+from edge.quoting import first_line, one_line, without_accounts
 from flows.processes.stopping import children
 from flows.retraining.fleet import fleet_name
 from flows.retraining.server import reachable_server
@@ -178,7 +178,7 @@ def _go_on(runner: Runner, watches: list[Watch], leave: Callable[[], None]) -> N
             _look(watches)
         except HTTPError as error:  # the runner tries again itself, and gives up in the end
             if answered:
-                say(f"Prefect's server does not answer and is asked again: {_first_line(error)}")
+                say(f"Prefect's server does not answer and is asked again: {first_line(error)}")
             answered = False
         else:
             answered = True
@@ -191,11 +191,7 @@ def _cause(failures: list[BaseException]) -> Exception:
         error = error.exceptions[0]
     if isinstance(error, HTTPError | GatecastError):
         return error
-    return GatecastError(f"Prefect's runner has failed: {_first_line(error)}")
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
+    return GatecastError(f"Prefect's runner has failed: {first_line(error)}")
 
 
 def _leave(deployments: list[Deployment]) -> None:

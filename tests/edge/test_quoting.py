@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.quoting import SHOWN, did_you_mean, holds_secret, one_line, quoted, without_account, without_accounts, without_secrets
+from edge.quoting import (
+    SHOWN,
+    did_you_mean,
+    first_line,
+    holds_secret,
+    one_line,
+    quoted,
+    without_account,
+    without_accounts,
+    without_secrets,
+)
 
 ANYTHING = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary(), st.complex_numbers()),
@@ -154,3 +164,8 @@ def test_no_line_shows_the_account_of_a_url() -> None:
     line = "error 401 for 'https://me:p@ss:w@host:1/api' and http://other/a@b, tcp://x@y"
     assert without_accounts(line) == "error 401 for 'https://*@host:1/api' and http://other/a@b, tcp://*@y"
     assert without_accounts("://" * 100_000) == "://" * 100_000
+
+
+def test_of_an_error_the_first_line_is_said() -> None:
+    """One that says nothing has the name of its class."""
+    assert [first_line(error) for error in (ValueError("one\ntwo"), ValueError())] == ["one", "ValueError"]

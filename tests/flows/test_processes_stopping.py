@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.processes.stopping import stoppable
+from flows.processes.stopping import is_there, stoppable
 from tests.support.servers import wait_until
 from tests.support.stopped import ROOT, Command
 
@@ -199,3 +199,12 @@ def test_a_command_that_is_killed_leaves_no_process(tmp_path: Path, killed_in_th
     command.wait_for("ready", output=True)
     command.end(signal.SIGKILL)
     wait_until(lambda: not command.processes(), what="the end of the processes")
+
+
+def test_a_process_is_there_until_it_has_ended() -> None:
+    """A number that no process can have is nobody's to clean up after."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        assert is_there(process.pid)
+    assert not is_there(process.pid)
+    assert is_there(1)
+    assert is_there(1 << 80)

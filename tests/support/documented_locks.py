@@ -31,7 +31,7 @@ def try_out(lock: str, pip: Path) -> None:
 
     Args:
         lock: name of the file, without its end.
-        pip: that of an empty environment.
+        pip: path of the pip of an empty environment.
 
     Raises:
         DocumentationError: pip refuses it, or finds packages that do not fit.
