@@ -52,7 +52,7 @@ RUN_BY = {
     ("docs/by-hand.md", ". .venv/bin/activate"): ["whole/test_by_hand.py"],
     ("docs/by-hand.md", "mosquitto_pub"): ["whole/test_by_hand.py"],
     ("docs/by-hand.md", "python3 -c"): ["whole/test_by_hand.py"],
-    ("docs/benchmarks.md", "python benchmarks/ett.py"): ["benchmarks/test_ett.py"],  # on a set of its own
+    ("docs/benchmarks.md", "python benchmarks/accuracy.py"): ["benchmarks/test_accuracy.py"],  # on a set of its own
     ("docs/compare.md", "gatecast compare"): ["flows/test_commands_compare.py"],  # the quick form
     ("docs/dashboards.md", "make dashboards"): ["deploy/test_grafana_files.py"],  # without make
     ("docs/discovery.md", "gatecast discover"): ["flows/test_commands_discover.py"],

@@ -1,0 +1,216 @@
+"""Rows of `benchmarks/accuracy.py` on whole sets: every window of the test part, errors in units of the training part."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+import numpy as np
+from accuracy_methods import PEERS, Made, Recipe, all_baselines, as_retrain, fitted, judging, peer_contracts
+from accuracy_rows import Conversions, Whole
+from accuracy_sets import Data, prepared
+
+from edge.config.fleet import contract_at
+from edge.contract.columns import Float64, Int32
+from edge.contract.contract import Contract
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.forecaster import Forecaster
+from edge.forecaster.manifest import Cell
+from edge.forecaster.model import Model
+from pipeline.cells.comparison import StudyPlan, study
+from pipeline.history.prepared import some_windows
+from pipeline.history.windows import evenly, samples
+from pipeline.judging.evaluation import Contender, Evaluation, Facts, backtest, contender
+from pipeline.release.candidates import PARITY_WINDOWS
+from pipeline.release.parity import model_file
+from pipeline.training.architecture import Architecture
+from pipeline.training.settings import Settings
+from pipeline.training.worker import FORECASTS_FILE, model_name
+
+
+class Thinned:
+    """A forecaster whose windows lose values at random.
+
+    Args:
+        forecaster: forecaster that sees what is left.
+        share: share of the values that are lost.
+    """
+
+    def __init__(self, forecaster: Forecaster, share: float) -> None:
+        self.name, self.contract = f"{forecaster.name} without {share:.0%} of the values", forecaster.contract
+        self.intervals = forecaster.intervals
+        self._forecaster, self._share, self._random = forecaster, share, np.random.default_rng(0)
+
+    def predict(self, windows: Float64, series: Int32) -> Float64:
+        """As `Forecaster.predict`."""
+        lost = self._random.random(windows.shape) < self._share
+        return self._forecaster.predict(np.where(lost, np.nan, windows), series)
+
+    def self_test(self) -> float | None:
+        """As `Forecaster.self_test`, with all values."""
+        return self._forecaster.self_test()
+
+
+def contract_of(data: Data, horizon: int, recipe: Recipe | None = None) -> Contract:
+    """The contract that the product takes for a set."""
+    return contract_at((recipe or Recipe()).fleet(horizon), data.table.interval)
+
+
+def tested(entrant: Contender, data: Data, contract: Contract) -> Evaluation:
+    """A forecaster on every window of the test part."""
+    (found,) = backtest([entrant], Facts(data.table, judging(contract), data.split.held_out))
+    return found
+
+
+def errors(evaluation: Evaluation, scale: Float64) -> dict[str, Any]:
+    """Errors over all series and leads, as fields of a row."""
+    mse, mae = evaluation.pooled(scale)
+    return {
+        "mse": mse,
+        "mae": mae,
+        "weighted_quantile_loss": _known(evaluation.quantile_loss),
+        "coverage": _known(evaluation.coverage),
+        "facts": int(evaluation.count.sum()),
+    }
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def peer_rows(data: Data, horizon: int, methods: Sequence[str], window: int | None = None) -> Iterator[Whole]:
+    """Baselines, ridge and LightGBM.
+
+    Args:
+        data: set.
+        horizon: intervals ahead.
+        methods: `baselines`, `ridge`, `lightgbm`; others are passed over.
+        window: window of the peers; None: a week, and four where they fit, a row for each.
+    """
+    contract = contract_of(data, horizon)
+    for baseline in all_baselines(contract) if "baselines" in methods else ():
+        found = tested(contender(baseline, data.table.names), data, contract)
+        yield Whole(set=data.name, horizon=horizon, method=baseline.name, **errors(found, data.scale))
+    ready = prepared(data, contract)
+    for method in methods:
+        for seen in peer_contracts(contract, window) if method in PEERS else ():
+            peer = fitted(method, ready, seen)
+            found = tested(contender(peer.forecaster, data.table.names, data.table.names), data, contract)
+            yield Whole(
+                set=data.name,
+                horizon=horizon,
+                method=method,
+                window=seen.window,
+                validation=peer.validation,
+                seconds=peer.seconds,
+                **errors(found, data.scale),
+            )
+
+
+def network_rows(data: Data, horizon: int, recipe: Recipe, missing: float = 0.0, *, unknown: bool = False) -> Iterator[Whole]:
+    """The candidates that `gatecast retrain` would judge, on the device runtime.
+
+    Args:
+        data: set.
+        horizon: intervals ahead.
+        recipe: settings of the training.
+        missing: share of every window that is missing, in a row beside that of whole windows; 0: no such row.
+        unknown: whether there is a row also of the forecasts for series that the network is not told.
+    """
+    contract = contract_of(data, horizon, recipe)
+    for made in as_retrain(prepared(data, contract), recipe):
+        model, names, known = Model(made.candidate.bundle), data.table.names, made.candidate.bundle.manifest.series
+        rivals = {"gatecast": contender(model, names, known)}
+        if unknown:
+            rivals["gatecast, series not known"] = contender(model, names)
+        if missing:
+            rivals[f"gatecast, {missing:.0%} missing"] = contender(Thinned(model, missing), names, known)
+        for method, entrant in rivals.items():
+            found = tested(entrant, data, contract)
+            row = _network_row(data, method, made, found)
+            yield msgspec.structs.replace(row, validation=made.validation, conversion=_conversions(made, data.scale))
+
+
+def _network_row(data: Data, method: str, made: Made, found: Evaluation) -> Whole:
+    manifest = made.candidate.bundle.manifest
+    file, contract = manifest.model, manifest.contract
+    if file is None:
+        raise TypeError
+    return Whole(
+        set=data.name,
+        horizon=contract.horizon,
+        method=method,
+        window=contract.window,
+        cell=file.cell,
+        design=file.design,
+        members=made.settings.members,
+        seed=made.settings.seed,
+        seconds=made.candidate.record.seconds,
+        size=file.size,
+        parameters=file.parameters,
+        precision=file.precision,
+        **errors(found, data.scale),
+    )
+
+
+def _conversions(made: Made, scale: Float64) -> Conversions:
+    """Read from the exchange with the training process, where the network's forecasts and every converted file lie."""
+    ready, manifest = made.prepared, made.candidate.bundle.manifest
+    contract = ready.contract
+    windows, series = some_windows(ready, contract, PARITY_WINDOWS)
+    chosen = samples(ready.table, contract, ready.split.held_out)
+    facts = chosen.targets(evenly(len(chosen), PARITY_WINDOWS), contract) / scale[series - 1, None]
+
+    def squared(forecasts: Float64) -> float:
+        error = forecasts[:, :, contract.median] / scale[series - 1, None] - facts
+        return float(np.nanmean(np.square(error)))
+
+    files = {}
+    for converted in manifest.conversions:
+        path = made.folder / model_name(converted.precision)
+        if manifest.model is None or not path.is_file():
+            continue
+        content = path.read_bytes()
+        file = model_file(content, Architecture(manifest.model.cell, manifest.model.design), 0, converted.precision)
+        bundle = Bundle(msgspec.structs.replace(manifest, model=file, golden=None), content)
+        files[converted.precision] = squared(Model(bundle).predict(windows, series))
+    network = squared(np.load(made.folder / FORECASTS_FILE, allow_pickle=False)[: len(windows)])
+    shares = {converted.precision: converted.error for converted in manifest.conversions}
+    return Conversions(len(windows), network, files, shares)
+
+
+def tutorial_rows(data: Data, horizon: int, seed: int) -> Iterator[Whole]:
+    """`Sequential([SimpleRNN|LSTM|GRU(64), Dense(1)])` on windows of 10, converted; its own forecasts are fed back."""
+    contract, settings = contract_of(data, horizon), Settings(seed=seed)
+    for cell in get_args(Cell):
+        with tempfile.TemporaryDirectory() as folder:
+            made, _ = study(cell, prepared(data, contract), StudyPlan(64, settings), Path(folder), lambda *_: None)
+        manifest = made.bundle.manifest
+        found = tested(contender(Model(made.bundle), data.table.names, manifest.series), data, contract)
+        yield Whole(
+            set=data.name,
+            horizon=horizon,
+            method="tutorial",
+            window=manifest.contract.window,
+            cell=cell,
+            seed=seed,
+            seconds=made.seconds_per_epoch * settings.epochs,
+            size=len(made.bundle.model or b""),
+            **errors(found, data.scale),
+        )
+
+
+def unseen_rows(data: Data, horizon: int, recipe: Recipe) -> Iterator[Whole]:
+    """Every series forecast by networks that never saw it, beside the baselines and a ridge of its own."""
+    for left_out, name in enumerate(data.table.names):
+        others = [row for row in range(len(data.table.names)) if row != left_out]
+        rest = replace(data, table=data.table.take(others), scale=data.scale[others])
+        alone = replace(data, name=f"{data.name}/{name}", table=data.table.take([left_out]), scale=data.scale[[left_out]])
+        contract = contract_of(rest, horizon, recipe)
+        for made in as_retrain(prepared(rest, contract), recipe):
+            found = tested(contender(Model(made.candidate.bundle), alone.table.names), alone, contract)
+            row = _network_row(alone, "gatecast, series unseen", made, found)
+            yield msgspec.structs.replace(row, validation=made.validation)
+        yield from peer_rows(alone, horizon, ("baselines", "ridge"))
