@@ -13,7 +13,8 @@ from edge.contract.contract import Contract
 from edge.forecaster.model import Model
 from pipeline.history.prepared import Prepared
 from pipeline.history.table import Table
-from pipeline.judging.evaluation import Contender, Facts, backtest, contender
+from pipeline.judging.contender import Contender, contender
+from pipeline.judging.evaluation import Facts, backtest
 from pipeline.judging.metrics import mae, mase, mean_over, naive_error, weighted_quantile_loss
 
 

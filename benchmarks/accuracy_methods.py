@@ -17,7 +17,8 @@ from edge.forecaster.forecaster import Forecaster
 from pipeline.backtest.peers import lightgbm_direct, ridge
 from pipeline.history.prepared import Prepared
 from pipeline.history.windows import judged_stride, samples
-from pipeline.judging.evaluation import Facts, backtest, contender
+from pipeline.judging.contender import contender
+from pipeline.judging.evaluation import Facts, backtest
 from pipeline.processes.nursery import Nursery
 from pipeline.release.candidates import Candidate, Plan, make_candidate
 from pipeline.training.settings import Settings

@@ -14,7 +14,8 @@ from edge.contract.contract import Contract
 from edge.contract.times import iso
 from edge.forecaster.model import Model, open_forecaster
 from pipeline.history.prepared import Prepared
-from pipeline.judging.evaluation import Contender, Evaluation, Facts, backtest, contender, skills_against
+from pipeline.judging.contender import Contender, contender
+from pipeline.judging.evaluation import Evaluation, Facts, backtest, skills_against
 from pipeline.release.decision import decide
 
 LEAST_RATIO = 0.01  # a series that is forecast without any error must not decide the mean of all

@@ -22,7 +22,8 @@ from edge.forecaster.model import Model
 from pipeline.cells.comparison import StudyPlan, study
 from pipeline.history.prepared import some_windows
 from pipeline.history.windows import evenly, samples
-from pipeline.judging.evaluation import Contender, Evaluation, Facts, backtest, contender
+from pipeline.judging.contender import Contender, contender
+from pipeline.judging.evaluation import Evaluation, Facts, backtest
 from pipeline.release.candidates import PARITY_WINDOWS
 from pipeline.release.parity import model_file
 from pipeline.training.architecture import Architecture

@@ -35,6 +35,7 @@ from edge.damage import no_state
 from edge.errors import ConfigurationError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
+from edge.forecaster.learned import Learned
 from edge.log import Grumbler
 from edge.messages.ingest import Ingest
 from edge.messages.intake import Intake
@@ -392,5 +393,5 @@ def _make_engine(config: Config, outside: Outside, series: SeriesTable, ready: R
         series,
         leads=Leads(config.agent.leads, config.agent.refresh),
         lateness=parse_duration(config.agent.lateness, shortest=0),
-        learned=ready.bundle.manifest.meanings,
+        learned=Learned.of(ready.bundle.manifest),
     )

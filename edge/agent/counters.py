@@ -82,7 +82,12 @@ class Counter(Number):
     SKIPPED_UNWANTED = "messages skipped because they hold no measurement, or by skip of an ingest rule", "message", OWN
     SHARED_SERIES = "readings of a series whose last reading came from another topic or rule", "reading"
     FORECASTS = "forecasts made by the live bundle", "forecast", "forecasts"
-    FALLBACK_FORECASTS = "forecasts made by the baseline because of gaps or a failing model", "forecast", "forecasts", OWN
+    FALLBACK_FORECASTS = (
+        "forecasts made by a baseline: gaps, a failing model, or the bundle says so",
+        "forecast",
+        "forecasts",
+        OWN,
+    )
     OUTLIERS = "forecasts made without the newest value, which lies far from all others of its window", "forecast"
     JUMPS = "increases of counters left out, as they are far above what the counter usually adds", "interval"
     FORECAST_SECONDS = "time spent in the live bundle", "second"

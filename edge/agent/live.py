@@ -7,6 +7,7 @@ from edge.agent.journal import Journal
 from edge.agent.priming import Primer
 from edge.clock.holding import first_beyond
 from edge.clock.trust import Trust
+from edge.forecaster.learned import Learned
 from edge.release.ready import ReadyBundle
 from edge.release.releases import Releases
 from edge.series.engine import Engine
@@ -94,7 +95,8 @@ class Live:
         else:
             half_filled = self._primer.fills
             self._primer.give_up()
-            kept = self.engine.swap(ready.forecaster, ready.bundle.manifest.series, ready.bundle.manifest.meanings)
+            manifest = ready.bundle.manifest
+            kept = self.engine.swap(ready.forecaster, manifest.series, Learned.of(manifest))
             if half_filled:
                 self.engine.restart()
             kept = kept and self._primer.complete

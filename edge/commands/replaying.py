@@ -22,6 +22,7 @@ from edge.contract.contract import Contract
 from edge.contract.times import SECOND, parse_duration
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.bundle import read_bundle
+from edge.forecaster.learned import Learned
 from edge.quoting import one_line
 from edge.release.ready import open_bundle
 from edge.series.engine import Engine
@@ -97,7 +98,8 @@ def _make_engine(config_path: Path, bundle_path: Path | None, series: SeriesTabl
         raise ConfigurationError("no bundle on this device yet; name one with --bundle")
     lateness, manifest = parse_duration(agent.lateness, shortest=0), bundle.manifest
     leads = Leads(agent.leads, agent.refresh)
-    return Engine(open_bundle(bundle), manifest.series, series, leads=leads, lateness=lateness, learned=manifest.meanings)
+    learned = Learned.of(manifest)
+    return Engine(open_bundle(bundle), manifest.series, series, leads=leads, lateness=lateness, learned=learned)
 
 
 def _usable(recording: Recording, series: SeriesTable) -> Iterator[Readings]:

@@ -113,7 +113,7 @@ LOST = (
 WEAKER = (
     Field("too_late", "readings of closed intervals that no window holds any more", Kind.WHOLE),
     Field("stored_only", "readings stored without a forecast, as no slot was left for their series", Kind.WHOLE),
-    Field("fallback_forecasts", "forecasts made by the baseline because of gaps or a failing model", Kind.WHOLE),
+    Field("fallback_forecasts", "forecasts made by a baseline: gaps, a failing model, or the bundle says so", Kind.WHOLE),
 )
 # Counts are whole, but the sums `forecasts` and `dropped` are not: so most agents wrote them before there was this table, and
 # their buckets have to go on taking the rows.

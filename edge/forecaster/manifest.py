@@ -187,6 +187,7 @@ class Manifest(msgspec.Struct, frozen=True):
         checks: results of the checks of the verdict; empty in a baseline bundle and in older bundles.
         schema: number of the layout of this file.
         backtest: errors by series on the held-out part; None in a baseline bundle and in older bundles.
+        baselines: baselines that forecast single series in place of the model or of `baseline`: names by names of series.
     """
 
     version: str
@@ -204,6 +205,7 @@ class Manifest(msgspec.Struct, frozen=True):
     schema: int = SCHEMA
     meanings: dict[str, Meaning] = {}
     backtest: Backtest | None = None
+    baselines: dict[str, str] = {}
 
 
 class _Schema(msgspec.Struct):
@@ -280,8 +282,12 @@ def _check_manifest(manifest: Manifest) -> None:
     _check_meanings(manifest)
     if (manifest.model is None) == (manifest.baseline is None):
         raise BundleError(f"expected a model or a baseline; got {'neither' if manifest.model is None else 'both'}")
-    if manifest.baseline is not None and baseline(manifest.baseline, contract) is None:
-        raise BundleError(f"expected a baseline that fits the window; got {manifest.baseline[:80]!r}")
+    if manifest.baselines.keys() - set(manifest.series):
+        raise BundleError("baselines of single series belong to series of the list; got one of another series")
+    named = {*manifest.baselines.values(), *([] if manifest.baseline is None else [manifest.baseline])}
+    for name in sorted(named):
+        if baseline(name, contract) is None:
+            raise BundleError(f"expected a baseline that fits the window; got {name[:80]!r}")
     if manifest.model is not None and manifest.golden is None:
         raise BundleError("expected golden windows and forecasts beside a model; got none")
     if manifest.golden is not None:

@@ -4,11 +4,10 @@ The agent, `gatecast-agent replay` and the restart after a crash all go through 
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from types import MappingProxyType
 
 import msgspec
 import numpy as np
@@ -21,6 +20,7 @@ from edge.contract.values import possible, reach
 from edge.forecaster.baselines import Baseline, seasonal_naive
 from edge.forecaster.faults import KINDS, Evidence, Kind, attempt
 from edge.forecaster.forecaster import Forecaster
+from edge.forecaster.learned import NOTHING, Choice, Learned
 from edge.forecaster.level import is_known
 from edge.forecaster.model import usable
 from edge.forecaster.outliers import outlying, unlike_history
@@ -87,7 +87,7 @@ class Engine:
         series: the table all indices refer to; it may grow at any time.
         leads: leads of forecasts that are stored.
         lateness: time after the end of an interval in which its readings may still arrive, ns.
-        learned: meanings of series in the forecaster's bundle, by name; they count for series of which the table says nothing.
+        learned: word of the forecaster's bundle on single series; a meaning counts where the table says nothing.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Engine:
         *,
         leads: Leads = Leads(),
         lateness: int = 0,
-        learned: Mapping[str, Meaning] = MappingProxyType({}),
+        learned: Learned = NOTHING,
     ) -> None:
         self.series = series
         self._refresh = leads.refresh
@@ -125,8 +125,9 @@ class Engine:
         told, learned = self.series.meanings[series], self._learned.get(self.series.names[series], GAUGE)
         return learned if told is None else replace(told, usual=learned.usual)
 
-    def _use(self, forecaster: Forecaster, known: Sequence[str], learned: Mapping[str, Meaning]) -> None:
-        self.forecaster, self._learned = forecaster, learned
+    def _use(self, forecaster: Forecaster, known: Sequence[str], learned: Learned) -> None:
+        self.forecaster, self._learned = forecaster, learned.meanings
+        self._choice, self._chosen = Choice(learned.baselines, forecaster.contract), np.zeros(0, np.int32)
         self._evidence = Evidence(len(known))
         self._baseline: Baseline = seasonal_naive(forecaster.contract)
         self._model_index = {name: index for index, name in enumerate(known, 1)}
@@ -139,7 +140,7 @@ class Engine:
         """What is wrong with the newest forecasts of the live forecaster, or None."""
         return self._evidence.problem
 
-    def swap(self, forecaster: Forecaster, known: Sequence[str], learned: Mapping[str, Meaning] = MappingProxyType({})) -> bool:
+    def swap(self, forecaster: Forecaster, known: Sequence[str], learned: Learned = NOTHING) -> bool:
         """Forecast by another forecaster from now on; arguments as at the beginning.
 
         Returns:
@@ -299,7 +300,8 @@ class Engine:
         kept = np.full((len(closed), len(self.scoring.leads), len(contract.quantiles) + 1), np.nan)
         if not len(closed):
             return made, kept
-        by_model = usable(closed.windows, contract)
+        chosen = self._chosen_for(closed.series)
+        by_model = usable(closed.windows, contract) & (chosen < 0)
         self._evidence.forget(closed.series[~by_model])
         if by_model.any():
             owners = closed.series[by_model]
@@ -323,12 +325,22 @@ class Engine:
                 made.windows.append(by_model)
         rest = ~by_model
         rest[rest] = is_known(closed.windows[rest]).any(axis=1)
-        if rest.any():
-            values = self._baseline.predict(closed.windows[rest], closed.series[rest])
-            kept[rest] = self.scoring.at_leads(values, values[:, :, contract.median])
-            made.forecasts.append(Forecasts(closed.series[rest], closed.origin[rest], values, self._baseline.name))
-            made.windows.append(rest)
+        for number in np.unique(chosen[rest]).tolist():
+            simple = self._choice.baselines[number] if number >= 0 else self._baseline
+            some = rest & (chosen == number)
+            windows, series = closed.windows[some], closed.series[some]
+            values = possible(simple.predict(windows, series), self.state.counting(series))
+            naive = values if number < 0 else self._baseline.predict(windows, series)
+            kept[some] = self.scoring.at_leads(values, naive[:, :, contract.median])
+            made.forecasts.append(Forecasts(series, closed.origin[some], values, simple.name))
+            made.windows.append(some)
         return made, kept
+
+    def _chosen_for(self, series: Int32) -> Int32:
+        """Which baseline forecasts each series in place of the forecaster, -1 where none does, int32 `[n]`."""
+        new = self._choice.numbers(self.series.names[len(self._chosen) :])
+        self._chosen = np.concatenate([self._chosen, new])
+        return self._chosen[series]
 
     def _models_series(self, series: Int32) -> Int32:
         """The forecaster's own index of each series, 0 where it does not know it."""

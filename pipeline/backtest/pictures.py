@@ -13,7 +13,7 @@ from edge.contract.values import possible
 from edge.forecaster.model import usable
 from pipeline.backtest.figures import Backtest, Kind
 from pipeline.history.table import Table
-from pipeline.judging.evaluation import Contender
+from pipeline.judging.contender import Contender
 from pipeline.judging.metrics import coverage
 from pipeline.report.plots import STYLE, Panel, draw_panel, lead_axis, png
 
@@ -138,7 +138,7 @@ def _days(judged: Contender, table: Table, row: int, starts: Int64, day: int) ->
         for begin in range(0, len(starts), BATCH):
             batch = slice(begin, begin + BATCH)
             windows = table.values[row, starts[batch, None] + np.arange(ahead - contract.window, ahead)]
-            forecasts = judged.forecaster.predict(windows, np.full(len(windows), judged.series[row]))
+            forecasts = judged.predict(windows, np.full(len(windows), row, np.int32))
             forecasts = possible(forecasts, np.full(len(windows), table.counting[row]))
             forecasts[~usable(windows, contract)] = np.nan
             days[batch, ahead : ahead + contract.horizon] = forecasts[:, : day - ahead]

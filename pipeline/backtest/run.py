@@ -18,7 +18,8 @@ from pipeline.backtest.peers import lightgbm_direct, ridge, statsforecast
 from pipeline.history.checks import can_judge
 from pipeline.history.prepared import Prepared
 from pipeline.history.windows import Split, judged_stride, samples, training_scale
-from pipeline.judging.evaluation import Contender, Facts, backtest, comparable, contender
+from pipeline.judging.contender import Contender, comparable, contender
+from pipeline.judging.evaluation import Facts, backtest
 from pipeline.judging.metrics import naive_error
 from pipeline.judging.verdict import missed_by_all
 from pipeline.release.registry import Registry
@@ -162,7 +163,10 @@ def thin(prepared: Prepared, stride: int) -> list[str]:
 def entrants(prepared: Prepared, bundles: Sequence[Bundle], peers: Sequence[Forecaster]) -> list[Entrant]:
     """Bundles, peers and every baseline; of those with the same name the first."""
     names = prepared.table.names
-    every = [Entrant(contender(open_forecaster(bundle), names, bundle.manifest.series), "bundle") for bundle in bundles]
+    every = [
+        Entrant(contender(open_forecaster(bundle), names, bundle.manifest.series, bundle.manifest.baselines), "bundle")
+        for bundle in bundles
+    ]
     every += [Entrant(contender(peer, names, names), "peer") for peer in peers]
     every += [Entrant(contender(baseline, names), "baseline") for baseline in baselines(prepared.contract)]
     first: dict[str, Entrant] = {}

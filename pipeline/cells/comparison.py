@@ -26,7 +26,8 @@ from pipeline.cells.recall import Memory, RecallBudget
 from pipeline.cells.uses import Form, Row, Use, best_uses
 from pipeline.history.prepared import Prepared, some_windows
 from pipeline.history.windows import judged_stride, samples
-from pipeline.judging.evaluation import Evaluation, Facts, backtest, contender, skills_against, skills_by_lead
+from pipeline.judging.contender import contender
+from pipeline.judging.evaluation import Evaluation, Facts, backtest, skills_against, skills_by_lead
 from pipeline.judging.metrics import mean_skill
 from pipeline.release.candidates import PARITY_WINDOWS, Candidate
 from pipeline.release.parity import golden, model_file, parity

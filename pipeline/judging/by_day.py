@@ -5,15 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from edge.contract.columns import Float64, Int32
 from edge.forecaster.baselines import seasonal_naive
-from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.outliers import like_history
 from edge.series.metrics import absolute_error
 from pipeline.history.usual import usual_ranges
 from pipeline.history.windows import judged_stride
+from pipeline.judging.contender import Contender
 from pipeline.judging.drift import Errors, block_length
-from pipeline.judging.evaluation import BATCH, Contender, Facts
+from pipeline.judging.evaluation import BATCH, Facts
 from pipeline.judging.replay import replayed
 
 
@@ -38,8 +37,8 @@ def errors_by_day(judged: Contender, facts: Facts, leads: Sequence[int]) -> Erro
             fact = sliding_window_view(table.values, contract.horizon, axis=1)[series, origin][:, columns]
             believed = like_history(windows.windows[rows], usual[series])
             medians = [
-                _median(judged.forecaster, believed, judged.series[series])[:, columns],
-                _median(naive, windows.windows[rows], series)[:, columns],
+                judged.predict(believed, series)[:, columns, contract.median],
+                naive.predict(windows.windows[rows], series)[:, columns, contract.median],
             ]
             counted = np.isfinite(fact) & np.isfinite(medians).all(axis=0)
             row, lead = np.nonzero(counted)
@@ -49,7 +48,3 @@ def errors_by_day(judged: Contender, facts: Facts, leads: Sequence[int]) -> Erro
             np.add.at(sums[2], cells, 1.0)
     model, simple, count = sums
     return Errors(model, simple, count.astype(np.int64))
-
-
-def _median(forecaster: Forecaster, windows: Float64, series: Int32) -> Float64:
-    return forecaster.predict(windows, series)[:, :, forecaster.contract.median]

@@ -23,11 +23,33 @@ from edge.forecaster.outliers import like_history
 from edge.series.metrics import absolute_error, covered, pinball
 from pipeline.history.table import Table
 from pipeline.history.usual import usual_ranges
+from pipeline.judging.contender import Contender, comparable
+from pipeline.judging.drift import block_length
 from pipeline.judging.metrics import coverage, mae, mean_over, mse, series_skill, weighted_quantile_loss
 from pipeline.judging.replay import BLOCK, replayed
 
 BATCH = 256
 MOST_MISSED = 10.0  # training scales that an error counts as at most: no sane forecast is off by ten standard deviations
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Sums of the facts that counted by series and block of days; a block is as long as `drift.block_length` says.
+
+    A fact belongs to the block of its own time, whatever the origin of the forecast: errors of one fact at several leads
+    depend on each other.
+
+    Args:
+        count: facts, int64 `[series, blocks]`.
+        absolute_error: sum of the median's absolute errors, float64 `[series, blocks]`.
+        covered: facts within the outermost quantiles, int64 `[series, blocks]`.
+        banded: facts that had both outermost quantiles, int64 `[series, blocks]`.
+    """
+
+    count: Int64
+    absolute_error: Float64
+    covered: Int64
+    banded: Int64
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +74,7 @@ class Evaluation:
             median only.
         missed: facts that every forecaster missed by more than `MOST_MISSED` scales; they count for no forecaster, int64
             `[series, horizon]`.
+        blocks: the same sums by block of days, the oldest block first.
     """
 
     forecaster: str
@@ -69,6 +92,7 @@ class Evaluation:
     unanswered: Int64
     broken: Int64
     missed: Int64
+    blocks: Blocks
 
     @property
     def by_series(self) -> Float64:
@@ -153,19 +177,6 @@ def missed_by_everyone(errors: Float64, bound: Float64) -> Bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Contender:
-    """A forecaster and how it knows the series of the table.
-
-    Args:
-        forecaster: a model or a baseline.
-        series: its index of every series of the table, 0 = unknown, int32 `[series]`.
-    """
-
-    forecaster: Forecaster
-    series: Int32
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """The facts that forecasters are judged on.
 
@@ -181,27 +192,6 @@ class Facts:
     contract: Contract
     part: range
     scale: Float64 | None = None
-
-
-def series_index(names: Sequence[str], known: Sequence[str]) -> Int32:
-    """The index a model has for each name: 1 + its position in the manifest's list, or 0 where it is not listed.
-
-    Args:
-        names: names of the series of the table.
-        known: the manifest's `series`.
-    """
-    index = {name: row + 1 for row, name in enumerate(known)}
-    return np.array([index.get(name, 0) for name in names], np.int32)
-
-
-def contender(forecaster: Forecaster, names: Sequence[str], known: Sequence[str] = ()) -> Contender:
-    """A forecaster with its own list of series, matched by name; a baseline needs none."""
-    return Contender(forecaster, series_index(names, known))
-
-
-def comparable(first: Contract, second: Contract) -> bool:
-    """Whether forecasts of the two mean the same intervals; window and quantiles may differ."""
-    return (first.interval, first.horizon, first.aggregation) == (second.interval, second.horizon, second.aggregation)
 
 
 def backtest(contenders: Sequence[Contender], facts: Facts, stride: int = 1, block: int = BLOCK) -> tuple[Evaluation, ...]:
@@ -224,7 +214,8 @@ def backtest(contenders: Sequence[Contender], facts: Facts, stride: int = 1, blo
         if not comparable(entrant.forecaster.contract, contract):
             name = entrant.forecaster.name
             raise HistoryError(f"{name} forecasts another interval, horizon or aggregation than asked for")
-    shape = (len(table.names), contract.horizon)
+    length = block_length(contract) // contract.interval
+    shape = (len(table.names), contract.horizon, -(-len(facts.part) // length))
     unit = np.full(len(table.names), np.nan) if scale is None else scale.astype(np.float64)
     evaluations = tuple(_nothing(entrant.forecaster, table.names, unit, shape) for entrant in contenders)
     counting, usual = table.counting, usual_ranges(table.values, facts.part.start)
@@ -234,19 +225,29 @@ def backtest(contenders: Sequence[Contender], facts: Facts, stride: int = 1, blo
             rows = slice(start, start + BATCH)
             series = windows.series[rows]
             targets = sliding_window_view(table.values, contract.horizon, axis=1)[series, windows.origin[rows]]
-            some = _Windows(windows.windows[rows], series, counting[series], usual[series])
+            blocks = (windows.origin[rows, None] + np.arange(contract.horizon) - facts.part.start) // length
+            some = _Windows(windows.windows[rows], series, counting[series], usual[series], blocks)
             _measure(contenders, evaluations, some, targets)
     return evaluations
 
 
 @dataclass(frozen=True, slots=True)
 class _Windows:
-    """Windows to forecast from: values `[n, window]`, rows of the table, whether they are counters, and what is usual there."""
+    """Windows to forecast from.
+
+    Args:
+        values: float64 `[n, window]`.
+        series: row of the table, int32 `[n]`.
+        counting: whether it is a counter, bool `[n]`.
+        usual: smallest and largest usual value, float64 `[n, 2]`.
+        blocks: number of the block of days that each target lies in, int64 `[n, horizon]`.
+    """
 
     values: Float64
     series: Int32
     counting: Bool
     usual: Float64
+    blocks: Int64
 
 
 def _measure(contenders: Sequence[Contender], evaluations: Sequence[Evaluation], windows: _Windows, facts: Float64) -> None:
@@ -256,16 +257,16 @@ def _measure(contenders: Sequence[Contender], evaluations: Sequence[Evaluation],
     for entrant in contenders:
         contract = entrant.forecaster.contract
         believed = like_history(windows.values[:, -contract.window :], windows.usual)
-        forecast = entrant.forecaster.predict(believed, entrant.series[series])
+        forecast = entrant.predict(believed, series)
         forecast = possible(forecast, windows.counting)
         forecasts.append(forecast)
         medians.append(forecast[:, :, contract.median])
     counted = np.isfinite(facts) & np.isfinite(medians).all(axis=0)
     bound = error_bound(evaluations[0].scale)[series][:, None]
     missed = counted & missed_by_everyone(absolute_error(np.stack(medians), facts), bound)
-    batch = _Batch(series, facts, bound, counted & ~missed, missed)
+    batch = _Batch(series, facts, bound, counted & ~missed, missed, windows.blocks)
     for entrant, evaluation, forecast in zip(contenders, evaluations, forecasts, strict=True):
-        _add(evaluation, entrant.forecaster, forecast, batch)
+        _add(evaluation, entrant, forecast, batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +279,7 @@ class _Batch:
         bound: largest value that an error counts as, float64 `[n, 1]`.
         counted: facts that count, bool `[n, horizon]`.
         missed: facts that do not, because every forecaster missed them by more than the bound, bool `[n, horizon]`.
+        blocks: number of the block of days that each fact lies in, int64 `[n, horizon]`.
     """
 
     series: Int32
@@ -285,9 +287,11 @@ class _Batch:
     bound: Float64
     counted: Bool
     missed: Bool
+    blocks: Int64
 
 
-def _nothing(forecaster: Forecaster, names: tuple[str, ...], scale: Float64, shape: tuple[int, int]) -> Evaluation:
+def _nothing(forecaster: Forecaster, names: tuple[str, ...], scale: Float64, sizes: tuple[int, int, int]) -> Evaluation:
+    shape, by_block = sizes[:2], (sizes[0], sizes[2])
     return Evaluation(
         forecaster=forecaster.name,
         names=names,
@@ -304,25 +308,29 @@ def _nothing(forecaster: Forecaster, names: tuple[str, ...], scale: Float64, sha
         unanswered=np.zeros(shape, np.int64),
         broken=np.zeros(shape, np.int64),
         missed=np.zeros(shape, np.int64),
+        blocks=Blocks(
+            np.zeros(by_block, np.int64), np.zeros(by_block), np.zeros(by_block, np.int64), np.zeros(by_block, np.int64)
+        ),
     )
 
 
-def _add(evaluation: Evaluation, forecaster: Forecaster, forecast: Float64, batch: _Batch) -> None:
+def _add(evaluation: Evaluation, entrant: Contender, forecast: Float64, batch: _Batch) -> None:
     """Add one batch to the sums; facts that do not count are 0 in all of them."""
-    contract, counted = forecaster.contract, batch.counted
+    contract, counted = entrant.forecaster.contract, batch.counted
     fact = np.where(counted, batch.facts, 0)
-    broken = ~np.isfinite(forecast).all(axis=2) if forecaster.intervals else np.zeros_like(counted)
+    broken = ~np.isfinite(forecast).all(axis=2) & entrant.gives_intervals(batch.series)[:, None]
     unanswered = np.isfinite(batch.facts) & ~np.isfinite(forecast[:, :, contract.median])
     forecast = np.clip(forecast, (fact - batch.bound)[:, :, None], (fact + batch.bound)[:, :, None])  # NaN stays NaN
     median = np.where(counted, forecast[:, :, contract.median], 0)
     inside = np.where(counted, covered(fact, forecast), np.nan)
     banded = np.isfinite(inside)
-    loss = pinball(fact, forecast, np.asarray(contract.quantiles))
-    horizon = counted.shape[1]
+    loss, error = pinball(fact, forecast, np.asarray(contract.quantiles)), absolute_error(median, fact)
+    horizon, blocks = counted.shape[1], evaluation.blocks
     cells = (batch.series[:, None] * np.int64(horizon) + np.arange(horizon)).ravel()
+    by_block = (batch.series[:, None] * np.int64(blocks.count.shape[1]) + batch.blocks).ravel()
     for total, part in (
         (evaluation.count, counted),
-        (evaluation.absolute_error, absolute_error(median, fact)),
+        (evaluation.absolute_error, error),
         (evaluation.squared_error, np.square(median - fact)),
         (evaluation.pinball, np.where(counted, loss, 0)),
         (evaluation.absolute_fact, np.abs(fact)),
@@ -334,3 +342,10 @@ def _add(evaluation: Evaluation, forecaster: Forecaster, forecast: Float64, batc
         (evaluation.missed, batch.missed),
     ):
         np.add.at(total.reshape(-1), cells, part.astype(total.dtype).ravel())  # flat and of one type, or it is slow
+    for total, part in (
+        (blocks.count, counted),
+        (blocks.absolute_error, error),
+        (blocks.covered, inside == 1),
+        (blocks.banded, banded),
+    ):
+        np.add.at(total.reshape(-1), by_block, part.astype(total.dtype).ravel())

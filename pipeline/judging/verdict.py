@@ -14,16 +14,8 @@ from edge.contract.columns import Bool, Float64
 from edge.forecaster.baselines import baselines
 from edge.forecaster.manifest import Check, Outcome
 from pipeline.history.windows import judged_stride
-from pipeline.judging.evaluation import (
-    MOST_MISSED,
-    Contender,
-    Evaluation,
-    Facts,
-    backtest,
-    comparable,
-    contender,
-    skills_against,
-)
+from pipeline.judging.contender import Contender, comparable, contender
+from pipeline.judging.evaluation import MOST_MISSED, Evaluation, Facts, backtest, skills_against
 from pipeline.judging.metrics import MOST_LOST, best_reference, mean_skill
 
 MOST_BEHIND = 4  # of so many series one may be as far behind as a series can count, and one of fewer

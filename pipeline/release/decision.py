@@ -22,8 +22,9 @@ from edge.release.meanings import disagreement
 from pipeline.history.prepared import Prepared
 from pipeline.history.usual import learned
 from pipeline.judging.by_day import errors_by_day
+from pipeline.judging.contender import contender
 from pipeline.judging.drift import expected, packed
-from pipeline.judging.evaluation import Evaluation, Facts, contender, skills_against
+from pipeline.judging.evaluation import Evaluation, Facts, skills_against
 from pipeline.judging.live_errors import judged_leads
 from pipeline.judging.metrics import mean_skill
 from pipeline.judging.verdict import Cost, Limits, Trial, Verdict, trial
@@ -141,7 +142,7 @@ def _backtest(prepared: Prepared, bundle: Bundle, leads: Sequence[int]) -> Backt
     """What the monitor compares live errors with."""
     table, contract = prepared.table, prepared.contract
     chosen = judged_leads(contract.horizon, leads)
-    entrant = contender(Model(bundle), table.names, bundle.manifest.series)
+    entrant = contender(Model(bundle), table.names, bundle.manifest.series, bundle.manifest.baselines)
     errors = errors_by_day(entrant, Facts(table, contract, prepared.split.held_out, prepared.scale), chosen)
     return packed(expected(errors), chosen)
 
@@ -168,7 +169,9 @@ def _judge(prepared: Prepared, candidate: Candidate, champion: tuple[Forecaster,
     cost = Cost(candidate.latency, len(candidate.bundle.model or b""))
     judgement = trial(
         contender(model, names, candidate.bundle.manifest.series),
-        None if champion is None else contender(champion[0], names, champion[1].manifest.series),
+        None
+        if champion is None
+        else contender(champion[0], names, champion[1].manifest.series, champion[1].manifest.baselines),
         Facts(prepared.table, contract, part, prepared.scale),
         cost=cost,
         limits=Limits(margin=train.margin, latency=train.max_latency, size=train.max_size),

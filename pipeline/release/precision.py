@@ -14,7 +14,8 @@ from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.manifest import Conversion, Precision
 from edge.forecaster.model import Model, relative_error
 from pipeline.history.windows import judged_stride
-from pipeline.judging.evaluation import Evaluation, Facts, backtest, contender
+from pipeline.judging.contender import contender
+from pipeline.judging.evaluation import Evaluation, Facts, backtest
 from pipeline.release.parity import parity
 
 WORSE = 0.005  # share by which the error of a smaller precision may be above that of float32

@@ -17,7 +17,7 @@ from edge.contract.times import UNITS, format_duration
 from edge.contract.values import possible
 from pipeline.history.table import Table
 from pipeline.history.windows import Samples
-from pipeline.judging.evaluation import Contender
+from pipeline.judging.contender import Contender
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -88,7 +88,7 @@ def panels(
     for row in series:
         chosen = Samples(table.values, np.full(count, row, np.int32), origin)
         windows = chosen.windows(slice(None), entrant.forecaster.contract)
-        values = entrant.forecaster.predict(windows, entrant.series[chosen.series])
+        values = entrant.predict(windows, chosen.series)
         values = possible(values, table.counting[chosen.series])
         levels = entrant.forecaster.contract.quantiles
         forecasts = np.full((part.stop - first, len(levels)), np.nan)

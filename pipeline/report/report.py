@@ -15,7 +15,7 @@ from edge.forecaster.model import open_forecaster
 from edge.series.scoring import default_leads
 from pipeline.history.checks import Report
 from pipeline.history.prepared import Prepared
-from pipeline.judging.evaluation import contender
+from pipeline.judging.contender import contender
 from pipeline.judging.verdict import Trial
 from pipeline.release.decision import Judged, Release
 from pipeline.report.page import DASH, Grid, markdown, number, percent
@@ -182,7 +182,7 @@ def plot_png(prepared: Prepared, release: Release, path: Path) -> None:
         path: PNG file, written whole or not at all.
     """
     manifest, table = release.candidate.manifest, prepared.table
-    entrant = contender(open_forecaster(release.candidate), table.names, manifest.series)
+    entrant = contender(open_forecaster(release.candidate), table.names, manifest.series, manifest.baselines)
     rows = np.unique(np.linspace(0, len(table.names) - 1, min(SHOWN, len(table.names))).round().astype(int)).tolist()
     shown = panels(entrant, table, prepared.contract, prepared.split.held_out, rows)
     replace_file(path, forecast_plot(shown, manifest.version))

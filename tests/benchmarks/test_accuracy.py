@@ -22,7 +22,7 @@ from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
 from edge.forecaster.baselines import BASELINES, baseline
 from pipeline.history.table import Table
-from pipeline.judging.evaluation import contender
+from pipeline.judging.contender import contender
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 HOUR = 3600 * SECOND

@@ -91,6 +91,8 @@ def changed(**fields: Any) -> bytes:  # noqa: ANN401 - any JSON value
         (changed(model=None), "expected a model or a baseline; got neither"),
         (changed(baseline="last_value"), "expected a model or a baseline; got both"),
         (changed(model=None, baseline="seasonal_naive_day"), "baseline that fits"),
+        (changed(baselines={"roof": "seasonal_naive_day"}), "baseline that fits the window; got 'seasonal_naive_day'"),
+        (changed(baselines={"hall": "last_value"}), "baselines of single series belong to series of the list"),
         (changed(golden=None), "golden"),
         (changed(series=["a", "a"]), "twice"),
         (changed(contract={"interval": 0, "window": 4, "horizon": 2}), "interval=0"),

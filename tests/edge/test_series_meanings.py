@@ -11,9 +11,13 @@ from edge.contract.columns import Float64, Int32, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.schema import FORECAST, FORECAST_SCORE
+from edge.contract.times import SECOND
 from edge.forecaster.baselines import Baseline, seasonal_naive
+from edge.forecaster.learned import Learned
 from edge.series.engine import Engine
+from edge.series.outlook import Leads
 from edge.series.state import State
+from tests.edge.test_series_engine import Counter
 from tests.support.filling import fill
 
 
@@ -97,10 +101,10 @@ def test_a_bundle_says_what_a_series_is_that_the_device_does_not_know() -> None:
     """Its windows are emptied where another bundle says otherwise, and history fills them again."""
     contract = Contract(10, 2, 1, quantiles=(0.5,))
     forecaster = Baseline("last_value", contract)
-    engine = Engine(forecaster, ["meter"], SeriesTable(["meter"]), learned={"meter": Meaning("counter", 40)})
+    engine = Engine(forecaster, ["meter"], SeriesTable(["meter"]), learned=Learned({"meter": Meaning("counter", 40)}))
     assert engine.lookback == 2 + 2 + 4
     engine.step(Readings.of([0, 0], [0, 10], [1.0, 3.0]))
-    assert engine.swap(forecaster, ["meter"], {"meter": Meaning("counter", 40, "kWh")})
+    assert engine.swap(forecaster, ["meter"], Learned({"meter": Meaning("counter", 40, "kWh")}))
     assert not engine.swap(forecaster, ["meter"])
     assert (len(engine.state), engine.lookback) == (0, 2)
     fill(engine, [Readings.of([0, 0], [0, 10], [1.0, 3.0])])
@@ -182,3 +186,27 @@ def test_what_a_message_told_survives_a_restart_where_a_name_tells_nothing() -> 
     assert newest == {0: 2.0, 1: 1.0}
     series.correct(1, GAUGE)
     assert again.state.means_otherwise() == [1]
+
+
+def test_a_baseline_forecasts_the_series_that_the_bundle_names_for_it() -> None:
+    """Named as such, the median only, from any window; scored beside the seasonal naive. The model never sees its windows."""
+    contract = Contract(interval=8 * 3600 * SECOND, window=9, horizon=2)
+    model, series = Counter(contract), SeriesTable(["a", "b"])
+    learned = Learned(baselines={"b": "mean_of_3_days"})
+    fleet = Engine(model, ["a", "b"], series, leads=Leads((1, 2)), learned=learned)
+    numbers = np.arange(12)
+    step = Readings.of(np.repeat([0, 1], 12).tolist(), np.tile(contract.interval * numbers, 2).tolist(), [*numbers, *numbers])
+    effect = fleet.step(step)
+    made = {(forecasts.model, row) for forecasts in effect.forecasts for row in forecasts.series.tolist()}
+    assert made == {("counter", 0), ("seasonal_naive_day", 0), ("mean_of_3_days", 1)}
+    assert model.asked is not None
+    assert set(model.asked.tolist()) == {1}
+    (simple,) = (forecasts for forecasts in effect.forecasts if forecasts.model == "mean_of_3_days")
+    assert simple.origin.tolist() == (contract.interval * numbers[1:]).tolist()
+    assert simple.values[-1, :, 1].tolist() == [(2 + 5 + 8) / 3, (3 + 6 + 9) / 3]
+    assert np.isnan(simple.values[:, :, [0, 2]]).all()
+    own = effect.scores.series == 1
+    assert (effect.scores.absolute_error[own][-1], effect.scores.baseline_absolute_error[own][-1]) == (6.0, 3.0)
+    fleet.swap(model, ["a", "b"])
+    effect = fleet.step(Readings.of([0, 1], [contract.interval * 12] * 2, [12, 12]))
+    assert [(forecasts.model, forecasts.series.tolist()) for forecasts in effect.forecasts] == [("counter", [0, 1])]

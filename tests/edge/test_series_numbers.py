@@ -12,6 +12,7 @@ from edge.contract.meaning import Meaning
 from edge.contract.schema import FORECAST_LEAD
 from edge.contract.times import SECOND
 from edge.forecaster.baselines import Baseline, seasonal_naive
+from edge.forecaster.learned import Learned
 from edge.series.engine import Effect, Engine
 from edge.series.entry import Entry
 
@@ -115,8 +116,10 @@ def test_a_glitch_after_a_long_silence_moves_no_forecast_of_a_series_with_a_hist
     values[103] = glitch
     effects = []
     for usual in (None, (0.0, 8.0)):
-        fleet = Engine(seasonal_naive(CONTRACT), ["meter"], SeriesTable(["meter"]), learned={"meter": Meaning(usual=usual)})
-        fleet.swap(Baseline("last_value", CONTRACT), ["meter"], {"meter": Meaning(usual=usual)})
+        fleet = Engine(
+            seasonal_naive(CONTRACT), ["meter"], SeriesTable(["meter"]), learned=Learned({"meter": Meaning(usual=usual)})
+        )
+        fleet.swap(Baseline("last_value", CONTRACT), ["meter"], Learned({"meter": Meaning(usual=usual)}))
         fleet.step(hourly(values[:103]))
         effects.append(fleet.step(hourly(np.append(values[103], 0.0), 103)))
     assert [effect.outliers for effect in effects] == [0, count]
@@ -128,8 +131,10 @@ def test_a_load_that_history_knows_is_believed_at_once() -> None:
     """The window does not show it; a new bundle says that it is usual."""
     values = 1000 + np.cumsum(np.append(np.full(101, 0.0625), [2.75, 2.75]))
     known = {"meter": Meaning("counter", usual=(0.0625, 2.75))}
-    for learned, jumped in (({"meter": Meaning("counter")}, 2), (known, 0)):
-        fleet = Engine(seasonal_naive(CONTRACT), ["meter"], SeriesTable(["meter"]), learned={"meter": Meaning("counter")})
+    for learned, jumped in ((Learned({"meter": Meaning("counter")}), 2), (Learned(known), 0)):
+        fleet = Engine(
+            seasonal_naive(CONTRACT), ["meter"], SeriesTable(["meter"]), learned=Learned({"meter": Meaning("counter")})
+        )
         fleet.step(hourly(values[:100]))
         assert fleet.swap(seasonal_naive(CONTRACT), ["meter"], learned)
         loaded = Engine(

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.backtest.figures import Figures, averaged, figures, lines
-from pipeline.judging.evaluation import Facts, backtest, contender
+from pipeline.judging.contender import contender
+from pipeline.judging.evaluation import Facts, backtest
 from pipeline.report.page import Grid
 from tests.pipeline.test_judging_evaluation import CONTRACT, PART, Counter, counting
 

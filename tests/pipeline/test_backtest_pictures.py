@@ -3,7 +3,7 @@
 import numpy as np
 
 from pipeline.backtest.pictures import extreme_days
-from pipeline.judging.evaluation import contender
+from pipeline.judging.contender import contender
 from tests.pipeline.test_judging_evaluation import CONTRACT, PART, Counter, counting
 
 

@@ -10,7 +10,8 @@ from edge.contract.contract import Contract
 from edge.forecaster.model import Model
 from pipeline.cells.comparison import Trained, budget, measure, tutorial_contract
 from pipeline.history.prepared import prepare
-from pipeline.judging.evaluation import Facts, contender, skills_by_lead
+from pipeline.judging.contender import contender
+from pipeline.judging.evaluation import Facts, skills_by_lead
 from pipeline.judging.metrics import mean_skill
 from pipeline.judging.verdict import trial
 from pipeline.training.architecture import Architecture

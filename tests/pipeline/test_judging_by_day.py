@@ -10,7 +10,8 @@ from edge.contract.times import DAY, SECOND
 from edge.forecaster.baselines import Baseline, seasonal_naive
 from pipeline.history.table import Table, to_table
 from pipeline.judging.by_day import errors_by_day
-from pipeline.judging.evaluation import Facts, backtest, contender
+from pipeline.judging.contender import contender
+from pipeline.judging.evaluation import Facts, backtest
 
 HOUR = 3600 * SECOND
 CONTRACT = Contract(HOUR, 48, 12)

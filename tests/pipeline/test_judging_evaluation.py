@@ -13,7 +13,8 @@ from edge.errors import HistoryError
 from edge.forecaster.baselines import Baseline, baselines
 from edge.forecaster.forecaster import AllQuantiles
 from pipeline.history.table import Table
-from pipeline.judging.evaluation import Evaluation, Facts, backtest, contender, series_index
+from pipeline.judging.contender import contender, series_index
+from pipeline.judging.evaluation import Evaluation, Facts, backtest
 from pipeline.judging.metrics import mae, rmse
 
 HOUR = 3600 * SECOND
@@ -69,6 +70,21 @@ def test_errors_are_aligned_to_their_lead() -> None:
     assert (right.count == 95).all()
     np.testing.assert_array_equal(first.by_lead(np.array([1.0, np.nan])), [1, 2, 3, 4, 5, 6])
     np.testing.assert_array_equal(first.by_lead(np.array([1.0, 2.0])), 0.75 * np.arange(1, 7))
+
+
+def test_errors_are_kept_by_the_day_of_the_fact() -> None:
+    """Whatever the origin. The part begins at column 100, so its fifth day has the last four columns, and the sums agree."""
+    (off,) = run(Counter(add=3))
+    leads = np.minimum(np.arange(1, 101), 6) - np.maximum(np.arange(1, 101) - 95, 0)  # forecasts of each column
+    counts = [leads[day : day + 24].sum() for day in range(0, 100, 24)]
+    assert off.blocks.count.tolist() == [counts, counts]
+    assert off.blocks.absolute_error.tolist() == [[3 * count for count in counts]] * 2
+    assert not off.blocks.covered.any()
+    np.testing.assert_array_equal(off.blocks.banded, off.blocks.count)
+    (right,) = run(Counter())
+    np.testing.assert_array_equal(right.blocks.covered, right.blocks.count)
+    for total, blocks in ((off.count, off.blocks.count), (off.absolute_error, off.blocks.absolute_error)):
+        np.testing.assert_array_equal(total.sum(axis=1), blocks.sum(axis=1))
 
 
 def test_interval_figures_need_an_interval() -> None:

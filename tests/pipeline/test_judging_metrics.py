@@ -22,7 +22,8 @@ from pipeline.backtest.figures import averaged, figures
 from pipeline.history.table import Table
 from pipeline.history.windows import samples
 from pipeline.judging import stored_forecasts
-from pipeline.judging.evaluation import Facts, contender, skills_by_lead
+from pipeline.judging.contender import contender
+from pipeline.judging.evaluation import Facts, skills_by_lead
 from pipeline.judging.metrics import (
     MOST_LOST,
     best_reference,

@@ -16,7 +16,8 @@ from edge.series.state import State
 from pipeline.history.table import Table
 from pipeline.history.windows import samples
 from pipeline.judging import replay as module
-from pipeline.judging.evaluation import Facts, backtest, contender
+from pipeline.judging.contender import contender
+from pipeline.judging.evaluation import Facts, backtest
 from pipeline.judging.replay import Replayed, replayed
 from tests.pipeline.test_judging_evaluation import CONTRACT, HOUR, PART, Counter, counting
 

@@ -10,7 +10,8 @@ from edge.contract.columns import Float64, Int32
 from edge.contract.contract import Contract
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.manifest import Check, Outcome
-from pipeline.judging.evaluation import Evaluation, Facts, backtest, contender
+from pipeline.judging.contender import contender
+from pipeline.judging.evaluation import Blocks, Evaluation, Facts, backtest
 from pipeline.judging.verdict import Cost, Limits, Verdict, judge, trial
 from tests.pipeline.test_judging_evaluation import CONTRACT, HOUR, PART, Counter, counting, noise, run
 
@@ -65,7 +66,8 @@ def measured(errors: list[float], scale: float = 1.0, name: str = "candidate") -
     error, zero = np.array(errors, np.float64)[:, None], np.zeros(shape)
     names = tuple(f"s{row}" for row in range(len(errors)))
     unit = np.full(len(errors), scale)
-    return Evaluation(name, names, unit, (0.5,), ones, error, error**2, zero, zero, none, none, zero, none, none, none)
+    blocks = Blocks(ones, error, none, none)
+    return Evaluation(name, names, unit, (0.5,), ones, error, error**2, zero, zero, none, none, zero, none, none, none, blocks)
 
 
 def against(errors: list[float], reference: float = 0.5) -> tuple[bool, str]:

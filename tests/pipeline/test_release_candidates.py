@@ -10,7 +10,8 @@ from edge.contract.times import SECOND
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.manifest import Conversion
 from pipeline.history.prepared import Prepared, prepare
-from pipeline.judging.evaluation import Facts, backtest, contender
+from pipeline.judging.contender import contender
+from pipeline.judging.evaluation import Facts, backtest
 from pipeline.release.candidates import Candidate, probe_windows, training_of
 from pipeline.release.decision import baseline_bundle, choose
 from pipeline.training.settings import Record, Settings

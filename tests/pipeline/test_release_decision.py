@@ -16,7 +16,8 @@ from edge.forecaster.manifest import Outcome, decode_manifest, encode_manifest
 from edge.forecaster.model import open_forecaster
 from edge.release.first import first_bundle
 from pipeline.history.prepared import Prepared
-from pipeline.judging.evaluation import Facts, backtest, contender
+from pipeline.judging.contender import contender
+from pipeline.judging.evaluation import Facts, backtest
 from pipeline.release.candidates import Candidate
 from pipeline.release.decision import Release, decide, is_outdone, makes_room, publish
 from pipeline.release.registry import KEPT, Registry

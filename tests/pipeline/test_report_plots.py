@@ -9,7 +9,7 @@ from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.times import SECOND
 from edge.forecaster.baselines import Baseline
 from pipeline.history.prepared import Prepared
-from pipeline.judging.evaluation import contender
+from pipeline.judging.contender import contender
 from pipeline.report.plots import Line, Panel, forecast_plot, lead_plot, panels
 from tests.pipeline.test_report_report import CONTRACT, HOUR, PNG, history
 

@@ -14,7 +14,8 @@ from edge.contract.times import SECOND
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.manifest import Check, Manifest, Metric, ModelFile, Outcome, Training, version_of
 from pipeline.history.prepared import Prepared, prepare
-from pipeline.judging.evaluation import Facts, contender
+from pipeline.judging.contender import contender
+from pipeline.judging.evaluation import Facts
 from pipeline.judging.verdict import Cost, trial
 from pipeline.release.candidates import Candidate
 from pipeline.release.decision import Judged, Release, baseline_bundle, metrics_of

@@ -1,0 +1,78 @@
+"""Who is measured: a forecaster, how it knows the series of a table, and the series that a baseline forecasts in its place."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.contract.columns import Bool, Float64, Int32
+from edge.contract.contract import Contract
+from edge.forecaster.baselines import Baseline
+from edge.forecaster.forecaster import Forecaster
+from edge.forecaster.learned import NO_BASELINES, Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A forecaster and how it knows the series of the table.
+
+    Args:
+        forecaster: a model or a baseline.
+        series: its index of every series of the table, 0 = unknown, int32 `[series]`.
+        baselines: baselines that forecast some series in its place.
+        chosen: position in `baselines` of the one that forecasts each series, -1 where the forecaster does, int32 `[series]`.
+    """
+
+    forecaster: Forecaster
+    series: Int32
+    baselines: tuple[Baseline, ...]
+    chosen: Int32
+
+    def predict(self, windows: Float64, rows: Int32) -> Float64:
+        """Forecast every window as a device would, float64 `[n, horizon, quantiles]`; a baseline gives the median only.
+
+        Args:
+            windows: float64 `[n, window]`.
+            rows: row of the table of each window, int32 `[n]`.
+        """
+        forecasts = self.forecaster.predict(windows, self.series[rows])
+        for number, simple in enumerate(self.baselines):
+            own = self.chosen[rows] == number
+            if own.any():
+                forecasts[own] = simple.predict(windows[own], rows[own])
+        return forecasts
+
+    def gives_intervals(self, rows: Int32) -> Bool:
+        """Whether a forecast of each of these series has all quantiles, bool `[n]`."""
+        return (self.chosen[rows] < 0) & self.forecaster.intervals
+
+
+def series_index(names: Sequence[str], known: Sequence[str]) -> Int32:
+    """The index a model has for each name: 1 + its position in the manifest's list, or 0 where it is not listed.
+
+    Args:
+        names: names of the series of the table.
+        known: the manifest's `series`.
+    """
+    index = {name: row + 1 for row, name in enumerate(known)}
+    return np.array([index.get(name, 0) for name in names], np.int32)
+
+
+def contender(
+    forecaster: Forecaster, names: Sequence[str], known: Sequence[str] = (), baselines: Mapping[str, str] = NO_BASELINES
+) -> Contender:
+    """A forecaster with its own list of series, matched by name; a baseline needs none.
+
+    Args:
+        forecaster: a model or a baseline.
+        names: names of the series of the table.
+        known: the manifest's `series`.
+        baselines: the manifest's `baselines`.
+    """
+    choice = Choice(baselines, forecaster.contract)
+    return Contender(forecaster, series_index(names, known), choice.baselines, choice.numbers(names))
+
+
+def comparable(first: Contract, second: Contract) -> bool:
+    """Whether forecasts of the two mean the same intervals; window and quantiles may differ."""
+    return (first.interval, first.horizon, first.aggregation) == (second.interval, second.horizon, second.aggregation)
