@@ -155,7 +155,7 @@ class Primer:
         self._next, self.complete = None, False
         self._tries += 1
         contract = engine.forecaster.contract
-        wanted = Wanted(contract.interval, contract.window, engine.lookback, latest)
+        wanted = Wanted(contract.interval, contract.columns, engine.lookback, latest)
         reader = HistoryReader(self._origins, wanted, patient=self._tries < PATIENT, died=self._around.died)
         self._filling = _Filling(reader, beyond, self._around.sent(), self._around.moment())
 

@@ -1,9 +1,12 @@
 """What both sides agree on: the time grid and the shape of a forecast. It reaches the device inside the bundle."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import get_args
 
+from edge.contract.coarse import Coarse, all_of, check_coarse, is_part_of, reach, within
+from edge.contract.columns import Int64
 from edge.contract.grid import Aggregation
 from edge.contract.times import DAY, format_duration
 from edge.errors import ConfigurationError
@@ -24,7 +27,8 @@ class Contract:
         horizon: intervals a forecast looks ahead; lead h = 1…horizon is `[origin + (h-1)·interval, origin + h·interval)`.
         quantiles: levels in ascending order, an odd number of them with 0.5 in the middle.
         aggregation: rule by which the readings of one interval become one value.
-        max_missing: share of the window that may be NaN before the baseline forecasts instead of the model.
+        max_missing: share of the columns that may be NaN before the baseline forecasts instead of the model.
+        coarse: blocks of intervals that a forecast sees besides the window, the longest blocks first.
 
     Raises:
         ConfigurationError: a value out of range.
@@ -36,6 +40,7 @@ class Contract:
     quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
     aggregation: Aggregation = "mean"
     max_missing: float = 0.5
+    coarse: tuple[Coarse, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no forecast can be made of."""
@@ -64,6 +69,31 @@ class Contract:
         if not 0 <= self.max_missing <= 1:
             message = f"max_missing is a share between 0 and 1; got {self.max_missing}"
             raise ConfigurationError(message)
+        check_coarse(self.coarse, self.window)
+
+    @property
+    def columns(self) -> int:
+        """Number of values of a window: the coarse past first, then the intervals, newest last."""
+        return sum(part.count for part in self.coarse) + self.window
+
+    @property
+    def reach(self) -> int:
+        """Number of intervals before an origin that a window may hold anything of."""
+        return reach(self.coarse, self.window)
+
+    def sees_all_of(self, other: "Contract") -> bool:
+        """Whether windows under this contract have everything that those under the other one hold, on the same grid."""
+        return self.shares_grid(other) and other.window <= self.window and is_part_of(other.coarse, self.coarse)
+
+    def covering(self, others: Iterable["Contract"]) -> "Contract":
+        """The same contract with so much past that its windows have those of all others."""
+        every: list[Contract] = [self, *others]
+        window = max(other.window for other in every)
+        return replace(self, window=window, coarse=all_of([other.coarse for other in every]))
+
+    def places(self, of: "Contract") -> Int64 | slice:
+        """Columns of its windows that are the window under a contract whose past is no longer, newest last."""
+        return within(of.coarse, of.window, self.coarse, self.window)
 
     @property
     def median(self) -> int:
@@ -82,7 +112,8 @@ class Contract:
     @property
     def words(self) -> str:
         """Interval, window and horizon for people: `interval 15min, looks back 7d, ahead 1d`."""
-        back, ahead = (format_duration(count * self.interval) for count in (self.window, self.horizon))
+        longest = max(self.window, *(part.steps * part.count for part in self.coarse), 0)
+        back, ahead = (format_duration(count * self.interval) for count in (longest, self.horizon))
         return f"interval {format_duration(self.interval)}, looks back {back}, ahead {ahead}"
 
     def season(self, days: int = 1) -> int | None:

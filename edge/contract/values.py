@@ -16,6 +16,8 @@ from edge.contract.meaning import Meaning
 
 EARLIER = 2  # cells before the first value that the increase of a counter needs
 PIECE = 1_000_000  # intervals of a series whose values are made together
+# A value beyond counts as missing: the sum of the squares of the longest window must stay within float32.
+LARGEST_VALUE = 5e16
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ class Held:
     longest: Int64
     before: Float64
     position: Int64
+
+
+def is_known(values: Float64) -> Bool:
+    """Which values count: neither missing nor `LARGEST_VALUE` or more, bool `[...]`."""
+    return (values > -LARGEST_VALUE) & (values < LARGEST_VALUE)  # NaN compares false; no copy of many windows is made
 
 
 def reach(meaning: Meaning, interval: int) -> int:

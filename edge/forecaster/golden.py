@@ -56,10 +56,10 @@ def check_golden(golden: Golden, contract: Contract, known: int) -> None:
     if (
         len(golden.series) != count
         or len(golden.forecasts) != count
-        or (lengths, leads, widths) != ({contract.window}, {contract.horizon}, {levels})
+        or (lengths, leads, widths) != ({contract.columns}, {contract.horizon}, {levels})
     ):
         raise BundleError(
-            f"expected golden windows [{count}, {contract.window}] and forecasts [{count}, {contract.horizon}, {levels}]; "
+            f"expected golden windows [{count}, {contract.columns}] and forecasts [{count}, {contract.horizon}, {levels}]; "
             f"got {len(golden.series)} series, windows of {sorted(lengths)}, {len(golden.forecasts)} forecasts of "
             f"{sorted(leads)} leads and {sorted(widths)} quantiles"
         )

@@ -6,15 +6,10 @@ moves by 1 about a level of 1e9 is so forecast as well as one about 0, and the f
 
 import numpy as np
 
-from edge.contract.columns import Bool, Float32, Float64
+from edge.contract.columns import Float32, Float64
+from edge.contract.values import LARGEST_VALUE, is_known
 
-# A value beyond counts as missing: the sum of the squares of the longest window must stay within float32.
-LARGEST_VALUE = 5e16
-
-
-def is_known(values: Float64) -> Bool:
-    """Which values count: neither missing nor `LARGEST_VALUE` or more, bool `[...]`."""
-    return (values > -LARGEST_VALUE) & (values < LARGEST_VALUE)  # NaN compares false; no copy of many windows is made
+__all__ = ["LARGEST_VALUE", "is_known", "level", "relative"]
 
 
 def level(windows: Float64) -> Float64:

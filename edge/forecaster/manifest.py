@@ -18,6 +18,7 @@ from edge.forecaster.golden import Golden, check_golden
 
 SCHEMA = 1
 DERIVED = 2  # schema of a manifest that earlier agents would misread: they take every series for a plain gauge
+FURTHER = 3  # schema of a manifest whose windows hold more than the newest intervals, which earlier agents cannot make
 MANIFEST_FILE = "manifest.json"
 MODEL_FILE: Literal["model.tflite"] = "model.tflite"
 MANIFEST_LIMIT = 4 * 2**20
@@ -212,8 +213,10 @@ class _Schema(msgspec.Struct):
     schema: int
 
 
-def schema_of(meanings: Mapping[str, Meaning]) -> int:
-    """The schema of a manifest with these meanings."""
+def schema_of(contract: Contract, meanings: Mapping[str, Meaning]) -> int:
+    """The schema of a manifest with this contract and these meanings."""
+    if contract.coarse:
+        return FURTHER
     return SCHEMA if all(meaning.is_plain for meaning in meanings.values()) else DERIVED
 
 
@@ -264,8 +267,8 @@ def decode_manifest(content: bytes) -> Manifest:
         raise BundleError(f"a manifest has at most {MANIFEST_LIMIT:,} bytes; got {len(content):,}")
     try:
         schema = msgspec.json.decode(content, type=_Schema).schema
-        if schema not in (SCHEMA, DERIVED):
-            raise BundleError(f"this version reads manifests of schema {SCHEMA} and {DERIVED}; got {schema}")
+        if schema not in (SCHEMA, DERIVED, FURTHER):
+            raise BundleError(f"this version reads manifests of schema {SCHEMA}, {DERIVED} and {FURTHER}; got {schema}")
         manifest = msgspec.json.decode(content, type=Manifest)
     except (msgspec.MsgspecError, ConfigurationError, UnicodeDecodeError, RecursionError) as error:
         raise BundleError(f"malformed manifest: {error}") from error
@@ -297,12 +300,12 @@ def _check_manifest(manifest: Manifest) -> None:
 def _check_contract(contract: Contract) -> None:
     if contract.interval < SHORTEST_INTERVAL:
         raise BundleError(f"expected an interval of at least {SHORTEST_INTERVAL} ns; got {contract.interval}")
-    if contract.interval > LARGEST_INTERVAL or contract.window > LARGEST_WINDOW:
+    if contract.interval > LARGEST_INTERVAL or contract.columns > LARGEST_WINDOW:
         raise BundleError(
-            f"expected an interval of at most {LARGEST_INTERVAL} ns and a window of at most {LARGEST_WINDOW} intervals; "
-            f"got {contract.interval} and {contract.window}"
+            f"expected an interval of at most {LARGEST_INTERVAL} ns and a window of at most {LARGEST_WINDOW} values; "
+            f"got {contract.interval} and {contract.columns}"
         )
-    if (reach := contract.interval * max(contract.window, contract.horizon)) > LONGEST:
+    if (reach := contract.interval * max(contract.reach, contract.horizon)) > LONGEST:
         raise BundleError(
             f"expected a window and a horizon of at most {format_duration(LONGEST)} each; got {format_duration(reach)}"
         )
@@ -317,8 +320,10 @@ def _check_contract(contract: Contract) -> None:
 def _check_meanings(manifest: Manifest) -> None:
     if manifest.meanings.keys() - set(manifest.series):
         raise BundleError("meanings belong to series of the list; got one of another series")
-    if manifest.schema != schema_of(manifest.meanings):
-        raise BundleError(f"expected schema {schema_of(manifest.meanings)} for these meanings; got {manifest.schema}")
+    expected = schema_of(manifest.contract, manifest.meanings)
+    if manifest.schema != expected:
+        told = "this contract" if expected == FURTHER else "these meanings"
+        raise BundleError(f"expected schema {expected} for {told}; got {manifest.schema}")
     for name, meaning in manifest.meanings.items():
         if meaning.usual is not None and not meaning.usual[0] <= meaning.usual[1]:
             raise BundleError(f"expected the smaller usual value of {name[:120]!r} first; got {meaning.usual}")

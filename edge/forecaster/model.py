@@ -162,7 +162,7 @@ class _Interpreter:
     def __init__(self, content: bytes, batch: int, contract: Contract) -> None:
         interpreter, distribution = _runtime()
         self._batch = batch
-        self._windows = np.zeros((batch, contract.window), np.float32)
+        self._windows = np.zeros((batch, contract.columns), np.float32)
         self._series = np.zeros(batch, np.int32)
         try:
             self._runtime = interpreter(model_content=content, num_threads=1)
@@ -170,13 +170,13 @@ class _Interpreter:
             outputs = self._runtime.get_output_details()
         except (ValueError, RuntimeError) as error:
             raise BundleError(f"{distribution} cannot open the model: {error}") from error
-        expected = sorted([("float32", (-1, contract.window)), ("int32", (-1,))])
+        expected = sorted([("float32", (-1, contract.columns)), ("int32", (-1,))])
         shapes = sorted(_shape(details) for details in inputs)
         if shapes != expected:
             raise BundleError(f"expected a model with inputs {expected}; got {shapes}")
         window, series = sorted(inputs, key=_shape)
         try:
-            self._runtime.resize_tensor_input(window["index"], [batch, contract.window])
+            self._runtime.resize_tensor_input(window["index"], [batch, contract.columns])
             self._runtime.resize_tensor_input(series["index"], [batch])
             self._runtime.allocate_tensors()
         except (ValueError, RuntimeError) as error:
@@ -245,12 +245,12 @@ def usable(windows: Float64, contract: Contract) -> Bool:
     """Whether a model forecasts from a window, on the device and before the verdict, bool `[n]`; if not, the baseline does.
 
     Args:
-        windows: float64 `[n, window]`; only the newest part of a longer window counts.
-        contract: window and `max_missing`.
+        windows: float64 `[n, columns]`; only the newest part of a longer window counts.
+        contract: columns and `max_missing`.
     """
     # Counts are compared, because shares are rounded.
-    known = is_known(windows[:, -contract.window :]).sum(axis=1)
-    return cast("Bool", (contract.window - known <= contract.max_missing * contract.window) & (known > 0))
+    known = is_known(windows[:, -contract.columns :]).sum(axis=1)
+    return cast("Bool", (contract.columns - known <= contract.max_missing * contract.columns) & (known > 0))
 
 
 def open_forecaster(bundle: Bundle) -> Forecaster:

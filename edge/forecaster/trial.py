@@ -35,7 +35,7 @@ def _variants(window: Float64, contract: Contract) -> Float64:
     if not len(known):
         known = np.zeros(1)
     full = np.where(np.isfinite(window), window, known[-1])
-    position, missing = np.arange(contract.window), int(contract.max_missing * contract.window)
+    position, missing = np.arange(contract.columns), int(contract.max_missing * contract.columns)
     largest = float(np.abs(full).max()) or 1.0
     sawtooth = np.where(position % 2 == 0, 1.0, -1.0)
     return np.array(
@@ -43,19 +43,19 @@ def _variants(window: Float64, contract: Contract) -> Float64:
             full,
             -full,
             np.where(position < missing, np.nan, full),
-            np.where(position >= contract.window - missing, np.nan, full),
+            np.where(position >= contract.columns - missing, np.nan, full),
             np.where((position % 2 == 0) & (position < 2 * missing), np.nan, full),
-            np.full(contract.window, known[-1]),
-            np.zeros(contract.window),
-            np.full(contract.window, HUGE),
+            np.full(contract.columns, known[-1]),
+            np.zeros(contract.columns),
+            np.full(contract.columns, HUGE),
             full / largest * HUGE,
             full / largest / HUGE,
             sawtooth * largest,
             sawtooth * HUGE,
-            np.where(position < contract.window // 2, -largest, largest),
-            np.where(position < contract.window // 2, 0.0, HUGE),
-            position * (largest / contract.window),
-            position * (HUGE / contract.window),
+            np.where(position < contract.columns // 2, -largest, largest),
+            np.where(position < contract.columns // 2, 0.0, HUGE),
+            position * (largest / contract.columns),
+            position * (HUGE / contract.columns),
         ]
     )
 

@@ -25,7 +25,7 @@ class Wanted:
 
     Args:
         interval: length of an interval, ns.
-        window: number of intervals of a window.
+        window: number of values of a window.
         lookback: number of intervals before an origin whose readings its window may depend on.
         latest: the latest time that counts, ns UTC; what the store holds from after it came by a clock that was wrong.
     """

@@ -13,6 +13,7 @@ from edge.series.state import OPEN_INTERVALS
 
 FORECAST_ROWS = 14_000  # forecast moments that are made and committed together
 CELL, LAST_CELL = 9, 16  # bytes of an interval of a series: value and number of readings, or value and time of the last one
+BLOCK = 10  # bytes of a coarse block: value and number of known intervals
 SERIES = 1200  # bytes of a series beside these arrays: its name, tags and topic
 MEDIAN, QUANTILE = 8, 4  # bytes of a forecast that waits for its fact: the median, each other quantile or the baseline
 WINDOW = 3 * 8  # bytes of a value of a window that closes: cut, looked at, and as the model takes it
@@ -68,7 +69,7 @@ def at_once(contract: Contract, forecast_rows: int = FORECAST_ROWS) -> int:
         contract: contract of the live bundle.
         forecast_rows: forecast moments of a step; eight values of a window count as one.
     """
-    return max(1, forecast_rows // max(contract.horizon, contract.window // 8))
+    return max(1, forecast_rows // max(contract.horizon, contract.columns // 8))
 
 
 def need(contract: Contract, fleet: Fleet) -> int:
@@ -77,9 +78,10 @@ def need(contract: Contract, fleet: Fleet) -> int:
     leads = [lead for lead in fleet.leads if lead <= contract.horizon] or default_leads(contract.horizon)
     columns = _columns(contract, fleet.lateness) + OPEN_INTERVALS
     cell = LAST_CELL if fleet.counters or contract.aggregation == "last" else CELL
-    series = columns * cell + sum(leads) * (MEDIAN + QUANTILE * quantiles) + SERIES
+    blocks = sum(part.count + 2 for part in contract.coarse) * BLOCK
+    series = columns * cell + blocks + sum(leads) * (MEDIAN + QUANTILE * quantiles) + SERIES
     rows = contract.horizon + 2 * len(leads)
-    closing = contract.window * WINDOW + contract.horizon * quantiles * FORECAST + rows * ROW
+    closing = contract.columns * WINDOW + contract.horizon * quantiles * FORECAST + rows * ROW
     count = max(fleet.series, 1)
     return count * series + min(count, at_once(contract)) * closing
 
@@ -106,7 +108,7 @@ def shortage(contract: Contract, fleet: Fleet, room: int) -> str | None:
     if needed <= SHARE * room:
         return None
     columns, values = _columns(contract, fleet.lateness), contract.horizon * len(contract.quantiles)
-    late = columns - contract.window
+    late = -(-fleet.lateness // contract.interval)
     shorter = f"; shorten [agent] lateness, which is {late} of the intervals" if late > contract.window else ""
     return (
         f"it needs {needed / 2**20:,.0f} MB for {max(fleet.series, 1)} series of {columns} intervals and {values} forecast "
@@ -115,7 +117,8 @@ def shortage(contract: Contract, fleet: Fleet, room: int) -> str | None:
 
 
 def _columns(contract: Contract, lateness: int) -> int:
-    return contract.window + -(-lateness // contract.interval)
+    longest = max((part.steps for part in contract.coarse), default=0)  # a block is made of its intervals
+    return contract.window + longest + -(-lateness // contract.interval)
 
 
 def steady_memory() -> None:

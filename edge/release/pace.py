@@ -25,7 +25,7 @@ def too_slow(forecaster: Forecaster, series: int, moment: Callable[[], float] = 
     """
     contract = forecaster.contract
     batch = next((size for size in BUCKETS if size >= series), BUCKETS[-1])
-    windows, owners = np.tile(np.arange(float(contract.window)), (batch, 1)), np.zeros(batch, np.int32)
+    windows, owners = np.tile(np.arange(float(contract.columns)), (batch, 1)), np.zeros(batch, np.int32)
     most, taken = SHARE * contract.interval / SECOND, []
     for _ in range(TRIES):
         start = moment()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.contract.columns import Bool, Float64, Int32, Int64
-from edge.series.ring import UNSEEN
+from edge.rings.ring import UNSEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Closed:
     Args:
         series: index of the series, int32 `[n]`.
         origin: end of the newest closed interval, ns UTC, int64 `[n]`.
-        windows: float64 `[n, window]`, newest last, NaN for missing.
+        windows: float64 `[n, columns]`, newest last, NaN for missing.
         advanced: number of intervals that closed at that moment, int64 `[n]`; their values are the last ones of the window.
         first: values of the first intervals that closed, of windows that no longer hold them, float64 `[n, k]`, oldest first;
             NaN for the other windows. None where there is no such window.
@@ -32,10 +32,10 @@ class Closed:
         return len(self.series)
 
     @classmethod
-    def nothing(cls, window: int) -> "Closed":
-        """No row, of windows of so many intervals."""
+    def nothing(cls, columns: int) -> "Closed":
+        """No row, of windows of so many values."""
         empty = np.zeros(0, np.int64)
-        return cls(empty.astype(np.int32), empty, np.zeros((0, window)), empty)
+        return cls(empty.astype(np.int32), empty, np.zeros((0, columns)), empty)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,8 +74,8 @@ class _Made:
 
 
 def needs_no_history(before: Contract, after: Contract) -> bool:
-    """Whether windows under one contract have all that those under the next one need: the same grid, and they are no longer."""
-    return before.shares_grid(after) and after.window <= before.window
+    """Whether windows under one contract have all that those under the next one need."""
+    return before.sees_all_of(after)
 
 
 class Engine:
@@ -119,7 +119,7 @@ class Engine:
         """Number of intervals before an origin whose readings its window may depend on."""
         contract = self.forecaster.contract
         told = (meaning for meaning in (*self.series.meanings, *self._learned.values()) if meaning is not None)
-        return contract.window + max((reach(meaning, contract.interval) for meaning in told), default=0)
+        return contract.reach + max((reach(meaning, contract.interval) for meaning in told), default=0)
 
     def _meaning(self, series: int) -> Meaning:
         told, learned = self.series.meanings[series], self._learned.get(self.series.names[series], GAUGE)

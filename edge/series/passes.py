@@ -4,7 +4,7 @@ import numpy as np
 
 from edge.contract.columns import Int64
 from edge.contract.grid import group_starts
-from edge.series.ring import Rows
+from edge.rings.ring import Rows
 
 
 def in_passes(rows: Rows, longest: int) -> Int64:

@@ -17,11 +17,12 @@ from edge.contract.contract import Contract
 from edge.contract.grid import group_starts
 from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.values import EARLIER
+from edge.rings.past import ring_of
+from edge.rings.ring import UNSEEN, Rows
 from edge.series.closing import Closed, Ingested, frontiers, join
 from edge.series.entry import Head, dumped, integers
 from edge.series.passes import in_passes
 from edge.series.recent import REMEMBERED, Recent, replaced
-from edge.series.ring import UNSEEN, Ring, Rows
 
 OPEN_INTERVALS = 16  # room ahead of the closed ones: fewer passes when old readings arrive in one go
 PASS_INTERVALS = OPEN_INTERVALS - EARLIER  # of which one pass may fill so many
@@ -56,8 +57,7 @@ class State:
         self.lateness, self._most_first = lateness, min(contract.horizon, contract.window)
         self._meaning = meaning
         self._meanings: list[Meaning] = []
-        columns = contract.window + OPEN_INTERVALS + -(-lateness // contract.interval)
-        self._ring = Ring(columns, contract.interval, contract.aggregation)
+        self._ring = ring_of(contract, OPEN_INTERVALS + -(-lateness // contract.interval))
         self._recent = Recent()
         self._allocate(0)
 
@@ -96,7 +96,7 @@ class State:
         """Whether of more than a tenth of the series the first values are missing, and so many that the baseline forecasts."""
         seen = np.flatnonzero(self._frontier != UNSEEN).astype(np.int32)
         first = self._ring.first_values(seen, self._frontier[seen], self.contract.window)
-        return bool((first > self.contract.max_missing * self.contract.window).sum() > YOUNG * len(seen))
+        return bool((first > self.contract.max_missing * self.contract.columns).sum() > YOUNG * len(seen))
 
     def counting(self, series: Int32) -> Bool:
         """Which of these series are counters, bool `[n]`; each was seen."""
@@ -145,9 +145,9 @@ class State:
 
     @property
     def _columns(self) -> tuple[Float64 | Whole, ...]:
-        """The columns of a dump, in their order there; the last two count where a series holds."""
+        """The columns of a dump, in their order there; those after the fifth where a series holds, or has a coarse past."""
         ring = self._ring
-        return ring.value, ring.weight, self._frontier, ring.top, self._latest, ring.left, ring.left_number
+        return ring.value, ring.weight, self._frontier, ring.top, self._latest, ring.left, ring.left_number, *ring.further
 
     def last_heard(self, series: int) -> Int64:
         """Time of the latest reading of each of so many series, ns UTC, int64 `[n]`; `UNSEEN` where there was none."""
@@ -171,7 +171,7 @@ class State:
             The windows that closed and what became of the readings.
         """
         if not len(readings):
-            return Ingested(Closed.nothing(self.contract.window), np.zeros(0, bool), 0, np.zeros(0, bool))
+            return Ingested(Closed.nothing(self.contract.columns), np.zeros(0, bool), 0, np.zeros(0, bool))
         self._grow(int(readings.series.max()) + 1)
         order = np.argsort(readings.series, kind="stable")
         rows = readings.take(order)
@@ -198,7 +198,7 @@ class State:
         kept[order], missed[order] = fresh, too_late & fresh
         self._recent.add(readings.take(kept))
         return Ingested(
-            join(parts) if parts else Closed.nothing(self.contract.window),
+            join(parts) if parts else Closed.nothing(self.contract.columns),
             kept,
             int((late & ~too_late & fresh).sum()),
             missed,
@@ -244,7 +244,7 @@ class State:
             # The order of the first ones stays: whoever replays the call closes the same.
             series = np.sort(series[np.argsort(self._frontier[series], kind="stable")[:most]])
         if not len(series):
-            return Closed.nothing(self.contract.window)
+            return Closed.nothing(self.contract.columns)
         before = self._frontier[series]
         after = np.full(len(series), frontier)
         far = after - before > self.contract.window
@@ -315,7 +315,8 @@ class State:
         head = (msgspec.to_builtins(self.contract), self.lateness, series)
         yield msgspec.msgpack.encode((*head, told) if told else head)
         yield msgspec.msgpack.encode([column.tobytes() for column in (recent.series, recent.time, recent.value)])
-        size, count = dumped(12 * self._ring.columns), None if self._ring.holds else -2
+        numbers = sum(column.shape[1] for column in self._columns if column.ndim > 1)
+        size, count = dumped(6 * numbers), None if self._ring.holds or self.contract.coarse else -2
         for start in range(0, series, size):
             rows = slice(start, min(start + size, series))
             columns = (column[rows] for column in self._columns[:count])
@@ -394,5 +395,5 @@ class State:
         if self._wanted is not None:
             kept = self._wanted(after * self.contract.interval)
             series, before, after, first = series[kept], before[kept], after[kept], None if first is None else first[kept]
-        windows = self._ring.windows(series, after, self.contract.window)
+        windows = self._ring.past(series, after, self.contract.window)
         return Closed(series, after * self.contract.interval, windows, after - before, first)

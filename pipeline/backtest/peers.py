@@ -159,8 +159,8 @@ def ridge(
         most: most windows that are fitted on.
         block: number of windows that are in memory at once.
     """
-    square = np.zeros((contract.window, contract.window))
-    product = np.zeros((contract.window, contract.horizon))
+    square = np.zeros((contract.columns, contract.columns))
+    product = np.zeros((contract.columns, contract.horizon))
     rows = _some(training, most)
     for start in range(0, len(rows), block):
         windows, targets = _cut(training, rows[start : start + block], contract, scale)

@@ -12,7 +12,9 @@ from edge.contract.times import iso
 from edge.contract.values import possible
 from edge.forecaster.model import usable
 from pipeline.backtest.figures import Backtest, Kind
+from pipeline.history.blocks import Blocks
 from pipeline.history.table import Table
+from pipeline.history.windows import Samples
 from pipeline.judging.contender import Contender
 from pipeline.judging.metrics import coverage
 from pipeline.report.plots import STYLE, Panel, draw_panel, lead_axis, png
@@ -99,7 +101,7 @@ def extreme_days(
         Panels, worst first, and a title for each; nothing where no day fits or can be judged.
     """
     day, levels = contract.season() or contract.horizon, judged.forecaster.contract.quantiles
-    first = max(part.start, judged.forecaster.contract.window)
+    first = max(part.start, judged.forecaster.contract.reach)
     midnight = -(table.start // contract.interval) % day
     starts = np.arange(first + (midnight - first) % day, part.stop - day + 1, day)
     if not len(starts):
@@ -134,11 +136,14 @@ def _days(judged: Contender, table: Table, row: int, starts: Int64, day: int) ->
     """Forecasts of whole days of one series, `[days, day, quantiles]`; NaN where a device would take the baseline."""
     contract = judged.forecaster.contract
     days = np.full((len(starts), day, len(contract.quantiles)), np.nan)
+    blocks = Blocks(table.values, table.first)
     for ahead in range(0, day, contract.horizon):
         for begin in range(0, len(starts), BATCH):
             batch = slice(begin, begin + BATCH)
-            windows = table.values[row, starts[batch, None] + np.arange(ahead - contract.window, ahead)]
-            forecasts = judged.predict(windows, np.full(len(windows), row, np.int32))
+            origin = starts[batch] + ahead
+            cut = Samples(table.values, np.full(len(origin), row, np.int32), origin, table.first, blocks)
+            windows = cut.windows(slice(None), contract)
+            forecasts = judged.predict(windows, cut.series)
             forecasts = possible(forecasts, np.full(len(windows), table.counting[row]))
             forecasts[~usable(windows, contract)] = np.nan
             days[batch, ahead : ahead + contract.horizon] = forecasts[:, : day - ahead]

@@ -91,7 +91,7 @@ def begin_at(prepared: Prepared, start: int) -> Prepared:
     contract, table = prepared.contract, prepared.table
     first = -(-(start - table.start) // contract.interval)
     last, validation = table.values.shape[1], len(prepared.split.validation)
-    earliest = contract.window + contract.horizon + validation
+    earliest = contract.reach + contract.horizon + validation
     if not earliest <= first <= last - contract.horizon:
         span = [iso(table.start + edge * contract.interval) for edge in (earliest, last - contract.horizon)]
         raise HistoryError(

@@ -139,7 +139,7 @@ class Comparison:
 
 def tutorial_contract(contract: Contract) -> Contract:
     """The same forecasts from the last ten values, without an interval."""
-    return replace(contract, window=min(TUTORIAL_WINDOW, contract.window), quantiles=(0.5,))
+    return replace(contract, window=min(TUTORIAL_WINDOW, contract.window), coarse=(), quantiles=(0.5,))
 
 
 def from_candidate(candidate: Candidate, architecture: Architecture, contract: Contract) -> Trained:

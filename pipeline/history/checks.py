@@ -185,9 +185,9 @@ def _problems(table: Table, contract: Contract, coverage: Sequence[_Coverage], t
             )
         elif _all_huge(learned, piece):
             problems.append(f"all of its values are {LARGEST_VALUE:g} or more, which counts as missing; use a larger unit")
-        elif not has_window(values, contract, training, piece):
+        elif not has_window(values, contract, training, table.first, piece):
             problems.append(
-                f"no window of {contract.window} intervals with {contract.horizon} to forecast lies before "
+                f"no window of {contract.reach} intervals with {contract.horizon} to forecast lies before "
                 f"{iso(table.start + training.stop * table.interval)}, where training ends; collect more history"
             )
         elif stands_still(float(np.fmin.reduce(learned)), float(np.fmax.reduce(learned)), COUNTED if counter else ROUNDING):
@@ -217,7 +217,7 @@ def _all_huge(values: Float64, piece: int) -> bool:
 
 def can_judge(table: Table, contract: Contract, part: range) -> bool:
     """Whether any series has a window that can be learned from or judged in that part of the columns."""
-    return any(has_window(values, contract, part) for values in table.rows())
+    return any(has_window(values, contract, part, table.first) for values in table.rows())
 
 
 def refuse(report: Report) -> tuple[str, ...]:

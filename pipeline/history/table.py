@@ -47,6 +47,11 @@ class Table:
         return self.start + int(self.values.shape[1]) * self.interval
 
     @property
+    def first(self) -> int:
+        """Number of the first interval."""
+        return self.start // self.interval
+
+    @property
     def times(self) -> Int64:
         """Start of every interval, ns UTC, int64 `[intervals]`."""
         return self.start + self.interval * np.arange(self.values.shape[1], dtype=np.int64)
@@ -92,7 +97,7 @@ class Table:
         Args:
             mapped: number of bytes of a file that stay in memory.
         """
-        return _rows(self.values, mapped)
+        return rows_of(self.values, mapped)
 
     def take(self, rows: Sequence[int]) -> "Table":
         """The chosen series; where the table is a file they are in another one beside it."""
@@ -104,13 +109,19 @@ class Table:
             return Table(names, self.start, self.interval, self.values[list(rows)], meanings)
         path = Path(cast("str", self.values.filename)).with_name("taken.npy")
         chosen = np.lib.format.open_memmap(path, "w+", np.float64, (len(rows), self.values.shape[1]))
-        for row, values in zip(rows, _rows(chosen, IN_MEMORY.mapped), strict=True):
+        for row, values in zip(rows, rows_of(chosen), strict=True):
             values[:] = self.values[row]
         _let_go(self.values)
         return Table(names, self.start, self.interval, np.load(path, "r"), meanings)
 
 
-def _rows(values: Float64, mapped: int) -> Iterator[Float64]:
+def rows_of(values: Float64, mapped: int = IN_MEMORY.mapped) -> Iterator[Float64]:
+    """The rows one after the other, float64 `[columns]`; those of a file leave memory after their turn.
+
+    Args:
+        values: rows in memory or in a file, float64 `[rows, columns]`.
+        mapped: number of bytes of a file that stay in memory.
+    """
     size = max(1, mapped // max(1, values[:1].nbytes))
     for number, row in enumerate(values):
         if number % size == 0:
@@ -196,7 +207,7 @@ def _fill(grid: Grid, rows: Int64, span: range, meanings: Sequence[Meaning], wor
     large = workspace.folder is not None and 8 * len(rows) * len(span) > workspace.in_memory
     path = workspace.folder / "table.npy" if workspace.folder is not None and large else None
     values: Float64 = np.empty(shape) if path is None else np.lib.format.open_memmap(path, "w+", np.float64, shape)
-    for row in _rows(values, workspace.mapped):
+    for row in rows_of(values, workspace.mapped):
         row.fill(np.nan)
     for cells in grid.cells():
         inside = (cells["number"] >= span.start) & (cells["number"] < span.stop)
@@ -206,7 +217,7 @@ def _fill(grid: Grid, rows: Int64, span: range, meanings: Sequence[Meaning], wor
         values[rows[cells["series"]], cells["number"] - span.start] = cells["value"]
         _let_go(values)
     owners = np.argsort(rows)
-    for meaning, owner, row in zip(meanings, owners, _rows(values, workspace.mapped), strict=False):
+    for meaning, owner, row in zip(meanings, owners, rows_of(values, workspace.mapped), strict=False):
         if not meaning.is_plain:
             left_out = fill_in(row, meaning, grid.interval)
             if left_out:

@@ -4,17 +4,20 @@ A window looks back, so a window of the validation or held-out part may begin in
 inside its own part. Training windows and their targets lie before the first split altogether.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from math import gcd
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from edge.contract.coarse import newest_blocks
 from edge.contract.columns import Float64, Int32, Int64
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, format_duration
 from edge.errors import HistoryTooShort
 from edge.forecaster.level import is_known
+from pipeline.history.blocks import Blocks
 from pipeline.history.table import Table
 
 LONGEST_PART = 28 * DAY
@@ -66,20 +69,20 @@ def split(table: Table, contract: Contract, validation: float = 0.1, held_out: f
     most = max(least, LONGEST_PART // contract.interval, HORIZONS * contract.horizon)
     sizes = [min(max(round(share * intervals), least), most) for share in (validation, held_out)]
     first, second = intervals - sum(sizes), intervals - sizes[1]
-    if first < contract.window + contract.horizon:
+    if first < contract.reach + contract.horizon:
         needed = least_history(contract)
         raise HistoryTooShort(
             f"expected at least {needed} intervals of {format_duration(contract.interval)} "
             f"({_days(needed * contract.interval)}: a window, a horizon, and two parts to judge on of a day and a horizon "
             f"each); got {intervals} ({_days(intervals * contract.interval)}): collect more history"
-            + (", or choose a shorter window or horizon" if contract.window + 3 * contract.horizon > day else "")
+            + (", or choose a shorter window or horizon" if contract.reach + 3 * contract.horizon > day else "")
         )
     return Split(range(first), range(first, second), range(second, intervals))
 
 
 def least_history(contract: Contract) -> int:
     """Intervals that a history needs at least: a window and a horizon to train on, and two parts to judge on."""
-    return contract.window + contract.horizon + 2 * _least_part(contract)
+    return contract.reach + contract.horizon + 2 * _least_part(contract)
 
 
 def _least_part(contract: Contract) -> int:
@@ -99,19 +102,48 @@ class Samples:
         values: values of the whole table, float64 `[series, intervals]`, NaN for missing; shared, never changed.
         series: row of the table, int32 `[n]`.
         origin: column of the first target, int64 `[n]`; lead h is column origin + h - 1, the window ends before it.
+        first: number of the interval of the first column, by which blocks of intervals are told.
+        blocks: values of the blocks of the table; left out: made of `values` where a contract has a coarse past.
     """
 
     values: Float64
     series: Int32
     origin: Int64
+    first: int = 0
+    blocks: Blocks | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Have blocks of the same table."""
+        if self.blocks is None:
+            object.__setattr__(self, "blocks", Blocks(self.values, self.first))
 
     def __len__(self) -> int:
         """Number of samples."""
         return len(self.origin)
 
     def windows(self, rows: Int64 | slice, contract: Contract) -> Float64:
-        """The windows of the chosen samples, newest last, float64 `[n, window]`; NaN where they begin before the table."""
-        origin, window = self.origin[rows], contract.window
+        """The windows of the chosen samples, newest last, float64 `[n, columns]`; NaN where they begin before the table."""
+        if not contract.coarse:
+            return self._intervals(rows, contract.window)
+        origin = self.origin[rows]
+        windows, begin = np.empty((len(origin), contract.columns)), 0
+        for part in contract.coarse:
+            made = self._blocks.of(part.steps)
+            number = newest_blocks(part, self.first + origin) - self._blocks.first(part.steps)
+            values = made[self.series[rows][:, None], np.maximum(number, 0)]
+            windows[:, begin : begin + part.count] = np.where(number < 0, np.nan, values)
+            begin += part.count
+        windows[:, begin:] = self._intervals(rows, contract.window)
+        return windows
+
+    @property
+    def _blocks(self) -> Blocks:
+        if self.blocks is None:
+            raise AssertionError("samples have blocks from the beginning")
+        return self.blocks
+
+    def _intervals(self, rows: Int64 | slice, window: int) -> Float64:
+        origin = self.origin[rows]
         if len(origin) and origin.min() < window:
             columns = origin[:, None] + np.arange(-window, 0)
             values = self.values[self.series[rows][:, None], np.maximum(columns, 0)]
@@ -151,49 +183,73 @@ def samples(
     share = most / max(1, len(origins) * len(table.values))
     random = np.random.default_rng(0)
     series, origin = [], []
+    blocks = Blocks(table.values, table.first)
+    made = [blocks.of(part.steps) for part in contract.coarse]
     for row, values in enumerate(table.rows()):
-        kept = _usable(values, contract, origins, max_missing)
+        line = _Line(values, table.first, [each[row] for each in made])
+        kept = _usable(line, contract, origins, max_missing)
         if share < 1:
             kept = kept[random.random(len(kept)) < share]
         series.append(np.full(len(kept), row, np.int32))
         origin.append(kept)
-    return Samples(table.values, np.concatenate(series), np.concatenate(origin))
+    return Samples(table.values, np.concatenate(series), np.concatenate(origin), table.first, blocks)
 
 
-def has_window(values: Float64, contract: Contract, part: range, piece: int = PIECE) -> bool:
+def has_window(values: Float64, contract: Contract, part: range, first: int = 0, piece: int = PIECE) -> bool:
     """Whether a series has a window in that part of its columns that `samples` would give: counted, nothing is cut.
 
     Args:
         values: one row of the table, float64 `[intervals]`.
         contract: window and horizon.
         part: columns that the targets may lie in.
+        first: number of the interval of the first column.
         piece: number of origins that are looked at together, as a row may be long.
     """
     origins = _origins(contract, part, 1)
     for begin in range(0, len(origins), piece):
         some = origins[begin : begin + piece]
-        left, right = int(some[0]) - contract.window, int(some[-1]) + contract.horizon
-        if len(_usable(values[left:right], contract, some - left, None)):
+        left, right = int(some[0]) - contract.reach, int(some[-1]) + contract.horizon
+        blocks = Blocks(values[None, left:right], first + left)
+        line = _Line(values[left:right], first + left, [blocks.of(each.steps)[0] for each in contract.coarse])
+        if len(_usable(line, contract, some - left, None)):
             return True
     return False
 
 
 def _origins(contract: Contract, part: range, stride: int) -> Int64:
     """Columns of the first targets whose windows lie in the table and whose targets lie in the part, int64 `[n]`."""
-    return np.arange(max(part.start, contract.window), part.stop - contract.horizon + 1, stride)
+    return np.arange(max(part.start, contract.reach), part.stop - contract.horizon + 1, stride)
 
 
-def _usable(values: Float64, contract: Contract, origins: Int64, max_missing: float | None) -> Int64:
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Values of a series, float64 `[intervals]`, number of the first interval, and values of its blocks by resolution."""
+
+    values: Float64
+    first: int
+    blocks: Sequence[Float64]
+
+
+def _usable(line: _Line, contract: Contract, origins: Int64, max_missing: float | None) -> Int64:
     """The origins that have a value in the window, not too many missing there, and a target, int64 `[n]`.
 
     Values that a model takes as missing are missing here too: no network has a forecast from a window of these alone.
     """
-    window = contract.window
-    allowed = (contract.max_missing if max_missing is None else max_missing) * window
-    filled = np.append(0, np.cumsum(is_known(values)))
+    window, width = contract.window, contract.columns
+    allowed = (contract.max_missing if max_missing is None else max_missing) * width
+    filled = _counted(line.values)
     known = filled[origins] - filled[origins - window]
-    usable: Int64 = origins[(known > 0) & (window - known <= allowed) & (filled[origins + contract.horizon] > filled[origins])]
+    for part, values in zip(contract.coarse, line.blocks, strict=True):
+        blocks = _counted(values)
+        end = (line.first + origins) // part.steps - line.first // part.steps
+        known = known + blocks[end] - blocks[np.maximum(end - part.count, 0)]
+    usable: Int64 = origins[(known > 0) & (width - known <= allowed) & (filled[origins + contract.horizon] > filled[origins])]
     return usable
+
+
+def _counted(values: Float64) -> Int64:
+    """Number of known values before each one and at the end, int64 `[1 + n]`."""
+    return np.append(0, np.cumsum(is_known(values)))
 
 
 def judged_stride(table: Table, contract: Contract, part: range, most: int = MOST_JUDGED, least: int = 1) -> int:

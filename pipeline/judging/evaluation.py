@@ -219,14 +219,15 @@ def backtest(contenders: Sequence[Contender], facts: Facts, stride: int = 1, blo
     unit = np.full(len(table.names), np.nan) if scale is None else scale.astype(np.float64)
     evaluations = tuple(_nothing(entrant.forecaster, table.names, unit, shape) for entrant in contenders)
     counting, usual = table.counting, usual_ranges(table.values, facts.part.start)
-    longest = max(contract.window, *(entrant.forecaster.contract.window for entrant in contenders))
-    for windows in replayed(table, contract, facts.part, stride, longest, block):
+    wide = contract.covering(entrant.forecaster.contract for entrant in contenders)
+    places = [wide.places(entrant.forecaster.contract) for entrant in contenders]
+    for windows in replayed(table, contract, facts.part, stride, wide, block):
         for start in range(0, len(windows), BATCH):
             rows = slice(start, start + BATCH)
             series = windows.series[rows]
             targets = sliding_window_view(table.values, contract.horizon, axis=1)[series, windows.origin[rows]]
             blocks = (windows.origin[rows, None] + np.arange(contract.horizon) - facts.part.start) // length
-            some = _Windows(windows.windows[rows], series, counting[series], usual[series], blocks)
+            some = _Windows(windows.windows[rows], series, counting[series], usual[series], blocks, places)
             _measure(contenders, evaluations, some, targets)
     return evaluations
 
@@ -236,11 +237,12 @@ class _Windows:
     """Windows to forecast from.
 
     Args:
-        values: float64 `[n, window]`.
+        values: all that any of the forecasters sees, float64 `[n, columns]`.
         series: row of the table, int32 `[n]`.
         counting: whether it is a counter, bool `[n]`.
         usual: smallest and largest usual value, float64 `[n, 2]`.
         blocks: number of the block of days that each target lies in, int64 `[n, horizon]`.
+        places: columns of the values that each forecaster sees.
     """
 
     values: Float64
@@ -248,15 +250,16 @@ class _Windows:
     counting: Bool
     usual: Float64
     blocks: Int64
+    places: Sequence[Int64 | slice]
 
 
 def _measure(contenders: Sequence[Contender], evaluations: Sequence[Evaluation], windows: _Windows, facts: Float64) -> None:
     """Let every forecaster forecast one batch, and add it to the sums of each."""
     series = windows.series
     forecasts, medians = [], []
-    for entrant in contenders:
+    for entrant, places in zip(contenders, windows.places, strict=True):
         contract = entrant.forecaster.contract
-        believed = like_history(windows.values[:, -contract.window :], windows.usual)
+        believed = like_history(windows.values[:, places], windows.usual)
         forecast = entrant.predict(believed, series)
         forecast = possible(forecast, windows.counting)
         forecasts.append(forecast)

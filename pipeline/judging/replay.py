@@ -5,7 +5,7 @@ clock agrees with its sensors. So there is an origin after every interval, also 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
 
@@ -29,7 +29,7 @@ class Replayed:
     Args:
         series: row of the table, int32 `[n]`.
         origin: column of the first target, int64 `[n]`; lead h is column origin + h - 1.
-        windows: float64 `[n, window]`, newest last, NaN for missing.
+        windows: float64 `[n, columns]`, newest last, NaN for missing.
     """
 
     series: Int32
@@ -42,31 +42,33 @@ class Replayed:
 
 
 def replayed(
-    table: Table, contract: Contract, part: range, stride: int = 1, window: int | None = None, block: int = BLOCK
+    table: Table, contract: Contract, part: range, stride: int = 1, wide: Contract | None = None, block: int = BLOCK
 ) -> Iterator[Replayed]:
     """Every usable window of a part, in order of time within a series; only some of them are in memory at once.
 
     Args:
         table: the grid.
-        contract: the model's contract; its window and `max_missing` decide which windows are usable.
+        contract: the model's contract; its columns and `max_missing` decide which windows are usable.
         part: columns that the targets lie in; the first one is the first origin, unless the window needs more.
         stride: columns from one origin to the next.
-        window: length of the windows, at least the contract's (None: the contract's); NaN where they begin before the table.
+        wide: contract of the windows, which sees all that the model's does (None: the model's); NaN where they begin before
+            the table.
         block: bytes of windows that close in one step, and that are yielded together.
     """
-    length = window or contract.window
-    origins = range(max(part.start, contract.window), part.stop - contract.horizon + 1, stride)
-    group = max(1, block // (8 * length * INTERVALS))
+    wide = contract if wide is None else wide
+    origins = range(max(part.start, contract.reach), part.stop - contract.horizon + 1, stride)
+    places = wide.places(contract)
+    group = max(1, block // (8 * wide.columns * INTERVALS))
     for first in range(0, len(table.values) if origins else 0, group):
         values = table.values[first : first + group]
         # Cutting windows is what takes the time, and a wide stride needs few of them.
-        state = State(replace(contract, window=length), wanted=lambda moment: _wanted(moment, table, origins))
+        state = State(wide, wanted=lambda moment: _wanted(moment, table, origins))
         parts: list[Replayed] = []
-        for begin, end in _steps(values, max(0, origins[0] - length), origins[-1]):
+        for begin, end in _steps(values, max(0, origins[0] - wide.reach), origins[-1]):
             readings = _readings(table, values, begin, end)
             now = table.start + end * table.interval
             both = state.ingest(readings).closed, state.advance(now)
-            parts += [_chosen(closed, table, contract, first) for closed in both]
+            parts += [_chosen(closed, table, usable(closed.windows[:, places], contract), first) for closed in both]
             if end == origins[-1] or sum(chosen.windows.nbytes for chosen in parts) >= block:
                 yield _joined(parts)
                 parts = []
@@ -91,9 +93,8 @@ def _wanted(moment: Int64, table: Table, origins: range) -> Bool:
     return cast("Bool", (column >= 0) & (column % origins.step == 0))
 
 
-def _chosen(closed: Closed, table: Table, contract: Contract, first: int) -> Replayed:
+def _chosen(closed: Closed, table: Table, wanted: Bool, first: int) -> Replayed:
     origin = (closed.origin - table.start) // table.interval
-    wanted = usable(closed.windows, contract)
     return Replayed(closed.series[wanted] + np.int32(first), origin[wanted], closed.windows[wanted])
 
 

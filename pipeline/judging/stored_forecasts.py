@@ -226,7 +226,7 @@ def _forecasts(
     pairs, number = np.unique(np.stack([rows.series[inside], origin[inside]]), axis=1, return_inverse=True)
     model = np.full((pairs.shape[1], len(stored), len(levels)), np.nan)
     model[number.reshape(-1), np.searchsorted(stored, rows.lead[inside])] = rows.values[inside]
-    return Samples(table.values, pairs[0].astype(np.int32), pairs[1]), model
+    return Samples(table.values, pairs[0].astype(np.int32), pairs[1], table.first), model
 
 
 def _rows(store: Store, start: int, stop: int, levels: list[str], series: SeriesTable) -> _Rows:

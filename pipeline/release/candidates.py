@@ -141,7 +141,7 @@ def _bundles(result: Result, request: Request, prepared: Prepared, chosen: Mappi
             version("gatecast"),
             model=model_file(content, request.architecture, result.record.parameters, precision),
             training=training,
-            schema=schema_of(prepared.table.told),
+            schema=schema_of(prepared.contract, prepared.table.told),
             meanings=learned(prepared.table, prepared.split.training.stop),
         )
         bundles[precision] = Bundle(manifest, content)
@@ -184,6 +184,6 @@ def probe_windows(contract: Contract) -> tuple[Float64, Int32]:
 
     An unknown sensor that reads 0, an unknown one that counts past a million, and a known one that does.
     """
-    interval = np.arange(contract.window)
+    interval = np.arange(contract.columns)
     waves = 2e6 + 1e5 * np.sin(interval / 3)
     return np.stack([np.zeros_like(waves), waves, waves]), np.array([0, 0, 1], np.int32)

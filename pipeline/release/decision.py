@@ -228,7 +228,7 @@ def baseline_bundle(prepared: Prepared, chosen: Baseline, metrics: Sequence[Metr
         version("gatecast"),
         baseline=chosen.name,
         metrics=list(metrics),
-        schema=schema_of(prepared.table.told),
+        schema=schema_of(prepared.contract, prepared.table.told),
         meanings=learned(prepared.table, prepared.split.training.stop),
     )
     return Bundle(manifest)

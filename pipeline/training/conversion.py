@@ -47,7 +47,7 @@ def convert_each(network: "Network | Members", precisions: Iterable[Precision]) 
     module.forecast = tf.function(
         forecast,
         input_signature=[
-            tf.TensorSpec([None, network.contract.window], tf.float32, name="window"),
+            tf.TensorSpec([None, network.contract.columns], tf.float32, name="window"),
             tf.TensorSpec([None], tf.int32, name="series"),
         ],
         autograph=False,

@@ -28,7 +28,7 @@ def series_scale(samples: Samples, contract: Contract) -> Float64:
 
     NaN where a series has no values, 0 where it is constant.
     """
-    start, end = int(samples.origin.min()) - contract.window, int(samples.origin.max()) + contract.horizon
+    start, end = int(samples.origin.min()) - contract.reach, int(samples.origin.max()) + contract.horizon
     return np.array([spread(values[max(0, start) : end]) for values in samples.values])
 
 
@@ -159,8 +159,8 @@ def _check(samples: Samples, contract: Contract, role: str) -> None:
     if not len(samples.origin):
         raise HistoryError(f"expected {role} samples; got none: is the history longer than window and horizon?")
     first, last, width = int(samples.origin.min()), int(samples.origin.max()), samples.values.shape[1]
-    if first < contract.window or last + contract.horizon > width:
+    if first < contract.reach or last + contract.horizon > width:
         raise HistoryError(
-            f"expected {role} origins within {contract.window}…{width - contract.horizon} so that windows and targets "
+            f"expected {role} origins within {contract.reach}…{width - contract.horizon} so that windows and targets "
             f"lie in the grid; got {first}…{last}"
         )

@@ -49,7 +49,14 @@ class Trainer:
         self.levels = tf.constant(network.contract.quantiles, tf.float32)
         contract = network.contract
         block: list[int | None] = [None, self.batch]
-        shapes: tuple[list[int | None], ...] = ([*block, contract.window], [*block, contract.horizon], block, block, [None], [])
+        shapes: tuple[list[int | None], ...] = (
+            [*block, contract.columns],
+            [*block, contract.horizon],
+            block,
+            block,
+            [None],
+            [],
+        )
         kinds = (tf.float32, tf.float32, tf.int32, tf.float32, tf.float32, tf.int32)
         signature = [tf.TensorSpec(shape, kind) for shape, kind in zip(shapes, kinds, strict=True)]
         # The loops are TensorFlow's own already; to look for Python's would take seconds of each training.

@@ -17,6 +17,7 @@ from edge.contract.columns import Float64, Int32
 from edge.contract.contract import Contract
 from edge.errors import BundleError, GatecastError, HistoryError
 from edge.forecaster.manifest import MODEL_LIMIT, Precision
+from pipeline.history.blocks import Blocks
 from pipeline.history.windows import Samples
 from pipeline.processes.child import Raised, Say, events, grid_file, keep_out, last_words, obey, run_process
 from pipeline.processes.nursery import Nursery
@@ -38,6 +39,7 @@ class _Plan(msgspec.Struct):
     settings: Settings
     precisions: tuple[Precision, ...]
     grid: str
+    first: int
 
 
 class _Event(Raised):
@@ -125,7 +127,7 @@ def train_candidate(
     for name in (RESULT_FILE, FORECASTS_FILE, *map(model_name, get_args(Precision))):
         (folder / name).unlink(missing_ok=True)
     grid = grid_file(request.training.values, folder / "grid.npy")
-    plan = _Plan(request.architecture, request.contract, request.settings, request.precisions, grid)
+    plan = _Plan(request.architecture, request.contract, request.settings, request.precisions, grid, request.training.first)
     (folder / REQUEST_FILE).write_bytes(msgspec.json.encode(plan))
     np.savez(
         folder / SAMPLES_FILE,
@@ -195,11 +197,12 @@ def _work(folder: Path, say: Say) -> None:
         data = {name: arrays[name] for name in arrays.files}
     say(stage="training")
     values = np.load(plan.grid, mmap_mode="r", allow_pickle=False)
-    validation = Samples(values, data["validation_series"], data["validation_origin"])
+    blocks = Blocks(values, plan.first)
+    validation = Samples(values, data["validation_series"], data["validation_origin"], plan.first, blocks)
     trained = fit_members(
         plan.architecture,
         plan.contract,
-        Samples(values, data["series"], data["origin"]),
+        Samples(values, data["series"], data["origin"], plan.first, blocks),
         validation,
         plan.settings,
         lambda epoch, epochs, training, loss: say(epoch=epoch, epochs=epochs, training_loss=training, validation_loss=loss),

@@ -43,7 +43,9 @@ class Constant(AllQuantiles):
 def learned(content: bytes, **meanings: Meaning) -> Bundle:
     """A model of the series `a.t`."""
     bundle = model_bundle(content)
-    manifest = msgspec.structs.replace(bundle.manifest, series=["a.t"], meanings=meanings, schema=schema_of(meanings))
+    manifest = msgspec.structs.replace(
+        bundle.manifest, series=["a.t"], meanings=meanings, schema=schema_of(bundle.manifest.contract, meanings)
+    )
     return Bundle(manifest, bundle.model)
 
 

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.contract.coarse import Coarse
+from edge.contract.columns import Float64, Int32
 from edge.contract.contract import Contract
 from edge.contract.meaning import Meaning
 from edge.contract.times import DAY, SECOND
@@ -78,7 +80,7 @@ def changed(**fields: Any) -> bytes:  # noqa: ANN401 - any JSON value
         (b"\xff\xfe", "malformed"),
         (b'{"schema":' + b"[" * 100_000, "malformed"),
         (b" " * (MANIFEST_LIMIT + 1), "at most 4,194,304 bytes; got 4,194,305"),
-        (changed(schema=3), "schema 1 and 2; got 3"),
+        (changed(schema=4), "schema 1, 2 and 3; got 4"),
         (changed(schema=2), "expected schema 1 for these meanings; got 2"),
         (changed(meanings={"roof": {"kind": "counter"}}), "expected schema 2 for these meanings; got 1"),
         (changed(meanings={"hall": {"kind": "counter"}}), "meanings belong to series of the list"),
@@ -173,5 +175,25 @@ def test_meanings_travel_and_earlier_agents_refuse_them() -> None:
     plain = {"cellar": Meaning(unit="°C")}
     derived = {**plain, "roof": Meaning("counter", 6 * 3600 * SECOND, "kWh")}
     for meanings, schema in ((plain, 1), (derived, 2)):
-        manifest = msgspec.structs.replace(model_manifest(), meanings=meanings, schema=schema_of(meanings))
+        manifest = model_manifest()
+        manifest = msgspec.structs.replace(manifest, meanings=meanings, schema=schema_of(manifest.contract, meanings))
         assert (manifest.schema, decode_manifest(encode_manifest(manifest))) == (schema, manifest)
+
+
+def test_a_coarse_past_travels_and_earlier_agents_refuse_it() -> None:
+    """They would give the model windows of the newest intervals alone."""
+    contract = Contract(60 * SECOND, 4, 2, coarse=(Coarse(4, 3), Coarse(2, 5)))
+    whole = msgspec.structs.replace(
+        model_manifest(), contract=contract, schema=schema_of(contract, {}), golden=Golden.of(*wide_golden(12))
+    )
+    assert whole.schema == 3
+    assert decode_manifest(encode_manifest(whole)) == whole
+    with pytest.raises(BundleError, match="expected schema 3"):
+        encode_manifest(msgspec.structs.replace(whole, schema=1))
+    with pytest.raises(BundleError, match=r"expected golden windows \[2, 12\]"):
+        encode_manifest(msgspec.structs.replace(whole, golden=golden()))
+
+
+def wide_golden(columns: int) -> tuple[Float64, Int32, Float64]:
+    """Two windows of so many values, their series and forecasts."""
+    return np.arange(2.0 * columns).reshape(2, columns), np.array([1, 0], np.int32), np.zeros((2, 2, 3))

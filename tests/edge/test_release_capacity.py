@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.contract.coarse import Coarse
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
 from edge.release.capacity import Fleet, at_once, expected_series, memory, need, shortage
@@ -62,12 +63,18 @@ def test_a_step_is_bounded_by_the_horizon_and_by_the_window() -> None:
     ]
 
 
-@pytest.mark.parametrize(("series", "window", "horizon"), [(4000, 672, 96), (10_000, 168, 24)])
-def test_the_formula_is_what_a_process_takes(series: int, window: int, horizon: int) -> None:
+DAY_AND_WEEK = (Coarse(60, 168), Coarse(10, 144))
+
+
+@pytest.mark.parametrize(
+    ("series", "window", "horizon", "coarse"), [(4000, 672, 96, ()), (10_000, 168, 24, ()), (4000, 360, 96, DAY_AND_WEEK)]
+)
+def test_the_formula_is_what_a_process_takes(series: int, window: int, horizon: int, coarse: tuple[Coarse, ...]) -> None:
     """The most memory that it had when the clock closed all series several times."""
-    command = [sys.executable, "-m", "tests.support.closing_memory", str(series), str(window), str(horizon)]
+    sizes = [series, window, horizon, *(number for part in coarse for number in (part.steps, part.count))]
+    command = [sys.executable, "-m", "tests.support.closing_memory", *map(str, sizes)]
     measured = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    assert need(Contract(60, window, horizon), Fleet(series)) == pytest.approx(measured, rel=0.25)
+    assert need(Contract(60, window, horizon, coarse=coarse), Fleet(series)) == pytest.approx(measured, rel=0.25)
 
 
 def test_a_control_group_may_give_less_than_the_machine(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from edge.rings.ring import Rows
 from edge.series.passes import in_passes
-from edge.series.ring import Rows
 
 
 def rows(series: list[int], number: list[int], before: list[int], after: list[int]) -> Rows:

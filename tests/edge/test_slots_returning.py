@@ -15,7 +15,7 @@ from edge.errors import StoreBusy
 from edge.forecaster.baselines import seasonal_naive
 from edge.messages.message import Message
 from edge.release.ready import ReadyBundle
-from edge.series.ring import UNSEEN
+from edge.rings.ring import UNSEEN
 from edge.slots.returning import AGAIN, PAUSE, Beginning, staying
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import Store

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
+from edge.contract.coarse import Coarse
 from edge.contract.columns import Float64, Int32, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.grid import Aggregation
@@ -50,13 +51,36 @@ def test_the_state_gives_the_windows_of_the_table(part: range, stride: int, long
     """Bit by bit, at the same origins, whatever is missing; a longer window is NaN before the table begins."""
     table, contract = gappy(), replace(SHORT, aggregation=aggregation)
     table.values[1, 62] = np.nan
-    found = everything(list(replayed(table, contract, part, stride, 24 + longer)))
+    wide = replace(contract, window=24 + longer)
+    found = everything(list(replayed(table, contract, part, stride, wide)))
     chosen = samples(table, contract, part, stride)
     facts = np.array([np.isfinite(table.values[s, o : o + 6]).any() for s, o in zip(found.series, found.origin, strict=True)])
     np.testing.assert_array_equal(found.series[facts], chosen.series)
     np.testing.assert_array_equal(found.origin[facts], chosen.origin)
-    expected = chosen.windows(slice(None), replace(contract, window=24 + longer))
+    expected = chosen.windows(slice(None), wide)
     np.testing.assert_array_equal(found.windows[facts], expected)
+
+
+@pytest.mark.parametrize("aggregation", ["mean", "last"])
+@pytest.mark.parametrize("longer", [0, 13])
+def test_the_state_gives_the_blocks_of_the_table(longer: int, aggregation: Aggregation) -> None:
+    """Bit by bit: device and trainer have one definition of the coarse past, wherever the table begins within a block."""
+    coarse = (Coarse(12, 3), Coarse(5, 4))
+    contract = Contract(HOUR, 14, 6, aggregation=aggregation, coarse=coarse)
+    wide = contract.covering(
+        [replace(contract, window=14 + longer, coarse=(Coarse(13, 2), Coarse(12, 4)) if longer else coarse)]
+    )
+    for start in (1_000, 1_003):
+        table = replace(gappy(), start=start * HOUR)
+        table.values[1, 62] = np.nan
+        chosen = samples(table, contract, range(160), 2)
+        found = everything(list(replayed(table, contract, range(160), 2, wide)))
+        pairs = set(zip(chosen.series.tolist(), chosen.origin.tolist(), strict=True))
+        both = np.array([pair in pairs for pair in zip(found.series.tolist(), found.origin.tolist(), strict=True)])
+        np.testing.assert_array_equal(found.series[both], chosen.series)
+        np.testing.assert_array_equal(found.origin[both], chosen.origin)
+        np.testing.assert_array_equal(found.windows[both], chosen.windows(slice(None), wide))
+        np.testing.assert_array_equal(found.windows[both][:, wide.places(contract)], chosen.windows(slice(None), contract))
 
 
 @dataclass

@@ -1,11 +1,12 @@
 """A process of its own that takes readings of many series and closes their intervals; prints the bytes that this took at most.
 
-python -m tests.support.closing_memory SERIES WINDOW HORIZON
+python -m tests.support.closing_memory SERIES WINDOW HORIZON [STEPS COUNT]...
 """
 
 import sys
 from pathlib import Path
 
+from edge.contract.coarse import Coarse
 from edge.contract.columns import Readings
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
@@ -46,9 +47,10 @@ def close(contract: Contract, count: int, intervals: int) -> None:
 
 def main() -> None:
     """Print the growth of the largest size beyond that of a process with one series."""
-    series, window, horizon = map(int, sys.argv[1:])
+    series, window, horizon, *blocks = map(int, sys.argv[1:])
+    coarse = tuple(map(Coarse, blocks[::2], blocks[1::2]))
     steady_memory()
-    contract = Contract(INTERVAL, window, horizon)
+    contract = Contract(INTERVAL, window, horizon, coarse=coarse)
     close(contract, 1, 2)
     before = peak()
     close(contract, series, 4)

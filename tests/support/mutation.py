@@ -33,7 +33,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "edge/messages/number.py": ("tests/edge/test_messages_number.py",),
     "edge/release/meanings.py": ("tests/edge/test_release_meanings.py",),
     "edge/series/state.py": ("tests/edge/test_series_state.py",),
-    "edge/series/ring.py": ("tests/edge/test_series_ring.py", "tests/edge/test_series_state.py"),
+    "edge/rings/ring.py": ("tests/edge/test_rings_ring.py", "tests/edge/test_series_state.py"),
     "edge/series/passes.py": ("tests/edge/test_series_passes.py", "tests/edge/test_series_state.py"),
     "edge/series/recent.py": ("tests/edge/test_series_recent.py", "tests/edge/test_series_state.py"),
     "edge/series/scoring.py": ("tests/edge/test_series_scoring.py",),

@@ -86,7 +86,7 @@ def _wanted(config: "Config") -> "Wanted":
     try:
         bundle = local_bundle(config)
         if bundle is not None:
-            windows = bundle.manifest.contract.window * bundle.manifest.contract.interval
+            windows = bundle.manifest.contract.reach * bundle.manifest.contract.interval
     except (GatecastError, OSError):  # that is what `gatecast-agent check` is for
         pass
     return Wanted(windows, window, None if config.store.keep is None else parse_duration(config.store.keep))

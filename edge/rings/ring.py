@@ -208,12 +208,12 @@ class Ring:
         complete = (number >= top - self.columns) & (number < top) & (self.weight[series, cells] == count)
         self.value[series[complete], cells[complete]] = value[complete]
 
-    def cells(self, series: Int32, end: Int64, length: int) -> Float64:
+    def cells(self, series: Int32 | Int64, end: Int64, length: int) -> Float64:
         """As `windows`, but of the readings alone: nothing is held, and no difference is taken."""
         cells: Float64 = self.value[series[:, None], (end[:, None] + np.arange(-length, 0)) % self.columns]
         return cells
 
-    def windows(self, series: Int32, end: Int64, length: int) -> Float64:
+    def windows(self, series: Int32 | Int64, end: Int64, length: int) -> Float64:
         """The values of the intervals before `end`, newest last, float64 `[n, length]`, NaN for missing.
 
         Args:
@@ -223,18 +223,27 @@ class Ring:
         """
         values = self.cells(series, end, length)
         derived = np.flatnonzero(self._counter[series] | self.holding(series))
-        for rows in _blocks(derived):
+        for rows in blocks_of(derived):
             owners, first = series[rows], end[rows] - self.columns
             held = Held(self.longest[owners], self.left[owners], self.left_number[owners] - first)
             cells = self._cells(owners, first[:, None] + np.arange(self.columns))
             values[rows] = interval_values(cells, self._counter[owners], held, length, self._usual[owners])
         return values
 
+    def past(self, series: Int32, end: Int64, length: int) -> Float64:
+        """The windows of a contract: as `windows`; a ring that keeps a coarse past has it before them."""
+        return self.windows(series, end, length)
+
+    @property
+    def further(self) -> tuple[Float64 | Whole, ...]:
+        """Columns of a coarse past, which a dump has after all others."""
+        return ()
+
     def first_values(self, series: Int32, end: Int64, length: int) -> Int64:
-        """Place of the first value in each window, as of `windows`; 0 where it has none, int64 `[n]`."""
+        """Place of the first value in each window, as of `past`; 0 where it has none, int64 `[n]`."""
         first = np.zeros(len(series), np.int64)
-        for rows in _blocks(np.arange(len(series))):
-            first[rows] = np.isfinite(self.windows(series[rows], end[rows], length)).argmax(axis=1)
+        for rows in blocks_of(np.arange(len(series))):
+            first[rows] = np.isfinite(self.past(series[rows], end[rows], length)).argmax(axis=1)
         return first
 
     def stopped(self, series: Int32, end: Int64, length: int, quiet: Float64, patience: int) -> Bool:
@@ -248,7 +257,7 @@ class Ring:
             patience: number of distances.
         """
         stopped = np.zeros(len(series), bool)
-        for rows in _blocks(np.arange(len(series))):
+        for rows in blocks_of(np.arange(len(series))):
             known = np.isfinite(self.cells(series[rows], end[rows], length))
             count = known.sum(axis=1)
             span = length - known[:, ::-1].argmax(axis=1) - known.argmax(axis=1)
@@ -293,7 +302,7 @@ class Ring:
             first: number of that interval, for each series.
         """
         leaving = first - (self.top[series] - self.columns)
-        for rows in _blocks(np.flatnonzero((leaving > 0) & self.holding(series))):
+        for rows in blocks_of(np.flatnonzero((leaving > 0) & self.holding(series))):
             owners = series[rows]
             steps = np.arange(min(int(leaving[rows].max()), self.columns))
             number = self.top[owners, None] - self.columns + steps
@@ -329,7 +338,7 @@ class Ring:
             other.remember(series, first)
             newer = series[other.left_number[series] > self.left_number[series]]
             self.left[newer], self.left_number[newer] = other.left[newer], other.left_number[newer]
-        for rows in _blocks(np.arange(len(series))):
+        for rows in blocks_of(np.arange(len(series))):
             count = np.maximum(other.top[series[rows]] - first[rows], 0)
             owners, begin = np.repeat(series[rows], count), np.repeat(np.cumsum(count) - count, count)
             numbers = np.arange(len(owners)) - begin + np.repeat(first[rows], count)
@@ -340,7 +349,7 @@ class Ring:
             self.value[mine], self.weight[mine] = other.value[theirs], other.weight[theirs]
 
 
-def _blocks(rows: Int64) -> Iterator[Int64]:
+def blocks_of(rows: Int64) -> Iterator[Int64]:
     """The rows in pieces whose windows are in memory at once."""
     for begin in range(0, len(rows), BLOCK):
         yield rows[begin : begin + BLOCK]

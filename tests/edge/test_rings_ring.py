@@ -6,7 +6,7 @@ import pytest
 from edge.contract.columns import Int64, Readings
 from edge.contract.contract import Contract
 from edge.contract.grid import Aggregation
-from edge.series.ring import Ring, Rows
+from edge.rings.ring import Ring, Rows
 from edge.series.state import State
 
 
