@@ -14,7 +14,7 @@ from accuracy_sets import Data, prepared
 
 from edge.config.fleet import contract_at
 from edge.contract.columns import Float64, Int32
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.manifest import Cell
@@ -44,10 +44,10 @@ class Thinned:
         self.intervals = forecaster.intervals
         self._forecaster, self._share, self._random = forecaster, share, np.random.default_rng(0)
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """As `Forecaster.predict`."""
         lost = self._random.random(windows.shape) < self._share
-        return self._forecaster.predict(np.where(lost, np.nan, windows), series)
+        return self._forecaster.predict(np.where(lost, np.nan, windows), series, context)
 
     def self_test(self) -> float | None:
         """As `Forecaster.self_test`, with all values."""
@@ -160,7 +160,7 @@ def _conversions(made: Made, scale: Float64) -> Conversions:
     """Read from the exchange with the training process, where the network's forecasts and every converted file lie."""
     ready, manifest = made.prepared, made.candidate.bundle.manifest
     contract = ready.contract
-    windows, series = some_windows(ready, contract, PARITY_WINDOWS)
+    windows, series, context = some_windows(ready, contract, PARITY_WINDOWS)
     chosen = samples(ready.table, contract, ready.split.held_out)
     facts = chosen.targets(evenly(len(chosen), PARITY_WINDOWS), contract) / scale[series - 1, None]
 
@@ -176,7 +176,7 @@ def _conversions(made: Made, scale: Float64) -> Conversions:
         content = path.read_bytes()
         file = model_file(content, Architecture(manifest.model.cell, manifest.model.design), 0, converted.precision)
         bundle = Bundle(msgspec.structs.replace(manifest, model=file, golden=None), content)
-        files[converted.precision] = squared(Model(bundle).predict(windows, series))
+        files[converted.precision] = squared(Model(bundle).predict(windows, series, context))
     network = squared(np.load(made.folder / FORECASTS_FILE, allow_pickle=False)[: len(windows)])
     shares = {converted.precision: converted.error for converted in manifest.conversions}
     return Conversions(len(windows), network, files, shares)

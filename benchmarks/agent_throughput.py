@@ -19,7 +19,7 @@ from typing import TypeAlias
 import numpy as np
 
 from edge.contract.columns import Float64, Int32, Readings, SeriesTable
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.contract.times import SECOND
 from edge.forecaster.forecaster import AllQuantiles
 from edge.series.engine import Engine
@@ -53,9 +53,9 @@ class Steady(AllQuantiles):
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """As `Forecaster.predict`."""
-        del series
+        del series, context
         rise = np.arange(1, self.contract.horizon + 1, dtype=np.float64) / 4
         forecasts: Float64 = windows[:, -1, None, None] + rise[:, None] + np.array([-1.0, 0.0, 1.0])
         return forecasts

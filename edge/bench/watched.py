@@ -9,6 +9,7 @@ from edge.bench.feed import name_of
 from edge.bench.stages import Stage, Stopwatch
 from edge.broker.subscriber import Subscriber
 from edge.contract.columns import Float64, Int32, Points, Readings, SeriesTable
+from edge.contract.contract import Context
 from edge.contract.schema import Measurement
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
@@ -117,10 +118,10 @@ class WatchedForecaster:
         self._inner, self._watch = inner, watch
         self.name, self.contract, self.intervals = inner.name, inner.contract, inner.intervals
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """As `Forecaster.predict`."""
         with self._watch.during(Stage.FORECAST):
-            return self._inner.predict(windows, series)
+            return self._inner.predict(windows, series, context)
 
     def self_test(self) -> float | None:
         """As `Forecaster.self_test`."""

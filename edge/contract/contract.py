@@ -3,10 +3,14 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import get_args
+from typing import Self, get_args
 
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from edge.contract.clock import Clock
 from edge.contract.coarse import Coarse, all_of, check_coarse, is_part_of, reach, within
-from edge.contract.columns import Int64
+from edge.contract.columns import Bool, Float32, Int64, Whole
 from edge.contract.grid import Aggregation
 from edge.contract.times import DAY, format_duration
 from edge.errors import ConfigurationError
@@ -29,6 +33,7 @@ class Contract:
         aggregation: rule by which the readings of one interval become one value.
         max_missing: share of the columns that may be NaN before the baseline forecasts instead of the model.
         coarse: blocks of intervals that a forecast sees besides the window, the longest blocks first.
+        inputs: sources of a forecast beside the window; at most one clock.
 
     Raises:
         ConfigurationError: a value out of range.
@@ -41,6 +46,7 @@ class Contract:
     aggregation: Aggregation = "mean"
     max_missing: float = 0.5
     coarse: tuple[Coarse, ...] = ()
+    inputs: tuple[Clock, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no forecast can be made of."""
@@ -70,6 +76,9 @@ class Contract:
             message = f"max_missing is a share between 0 and 1; got {self.max_missing}"
             raise ConfigurationError(message)
         check_coarse(self.coarse, self.window)
+        if len(self.inputs) > 1:
+            message = f"a contract has at most one clock; got {len(self.inputs)}"
+            raise ConfigurationError(message)
 
     @property
     def columns(self) -> int:
@@ -96,6 +105,21 @@ class Contract:
         return within(of.coarse, of.window, self.coarse, self.window)
 
     @property
+    def clock(self) -> Clock | None:
+        """The clock that forecasts look at, or None."""
+        return next(iter(self.inputs), None)
+
+    @property
+    def plain(self) -> "Contract":
+        """The same contract without inputs: windows and scores do not depend on them."""
+        return replace(self, inputs=()) if self.inputs else self
+
+    @property
+    def future(self) -> tuple[str, ...]:
+        """Names of what a model is told of every lead, in the order of the columns of its input `future`."""
+        return () if self.clock is None else self.clock.features
+
+    @property
     def median(self) -> int:
         """Position of the 0.5 quantile."""
         return len(self.quantiles) // 2
@@ -120,6 +144,47 @@ class Contract:
         """Intervals in that many days, or None where they are not a whole number of at least two."""
         steps, rest = divmod(days * DAY, self.interval)
         return None if rest or steps < 2 else steps
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known beside some windows at the moment of their forecasts.
+
+    Args:
+        origin: end of each window, ns UTC, int64 `[n]`.
+    """
+
+    origin: Int64
+
+    def __len__(self) -> int:
+        """Number of windows."""
+        return len(self.origin)
+
+    def take(self, rows: slice | Whole | Bool) -> Self:
+        """What is known beside the chosen windows."""
+        return type(self)(self.origin[rows])
+
+    def future(self, contract: Contract) -> Float32:
+        """What a model is told of every lead, float32 `[n, horizon, features]`: of the middle of the interval that is forecast.
+
+        Windows of one origin share the work: a fleet closes its intervals together.
+        """
+        clock = contract.clock
+        if clock is None:
+            return np.zeros((len(self), contract.horizon, 0), np.float32)
+        if not len(self):
+            return np.zeros((0, contract.horizon, len(clock.features)), np.float32)
+        interval, horizon = contract.interval, contract.horizon
+        origins, owner = np.unique(self.origin, return_inverse=True)
+        first, half = origins[0], interval // 2
+        steps = (origins - first) // interval
+        span = int(steps[-1]) + horizon
+        if span < len(origins) * horizon:
+            # Origins lie close together: what is told of an interval is the same whatever its lead.
+            told = clock.at(first + half + interval * np.arange(span, dtype=np.int64))
+            near: Float32 = sliding_window_view(told, horizon, axis=0)[steps[owner]].swapaxes(1, 2)
+            return near
+        return clock.at(origins[:, None] + half + interval * np.arange(horizon, dtype=np.int64))[owner]
 
 
 def quantile_name(level: float) -> str:

@@ -19,6 +19,7 @@ from edge.quoting import quoted
 
 EXAMPLES = "Europe/Berlin, America/New_York, UTC or +01:00"
 _OFFSET = re.compile(r"([+-])([01][0-9]|2[0-3]):?([0-5][0-9])")
+_WIDEST = 2 * DAY  # no offset is so large
 _SPAN = 400 * DAY  # the table of changes grows by at least so much
 
 
@@ -80,6 +81,21 @@ class Zone:
         early = local - self._offsets[np.searchsorted(self._changes + np.maximum(before, after), local, "right")]
         late = local - self._offsets[np.searchsorted(self._changes + np.minimum(before, after), local, "right")]
         return early, late
+
+    def between(self, first: int, last: int) -> tuple[Int64, Int64]:
+        """How the clock is put forward and back in a span of time.
+
+        Args:
+            first: a moment of the years 1700 to 2250, ns UTC.
+            last: a later one.
+
+        Returns:
+            Moments in the span at which the offset from UTC changes, ns UTC, int64 `[n]`, and the offset before, between and
+            after them, ns, int64 `[n + 1]`.
+        """
+        self._cover(first - _WIDEST, last + _WIDEST)
+        start, stop = np.searchsorted(self._changes, [first, last]).tolist()
+        return self._changes[start:stop], self._offsets[start : stop + 1]
 
     def _cover(self, first: int, last: int) -> None:
         """Make the table of changes reach beyond these local times."""

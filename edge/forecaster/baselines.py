@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from edge.contract.columns import Float64, Int32
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.forecaster.level import is_known, level
 from edge.forecaster.outliers import without_outliers
 
@@ -34,9 +34,9 @@ class Baseline:
     seasons: int = 1
     intervals: ClassVar[bool] = False
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
-        """As `Forecaster.predict`; the series is not used."""
-        del series
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
+        """As `Forecaster.predict`; neither the series nor its context is used."""
+        del series, context
         horizon, window = self.contract.horizon, self.contract.window
         forecasts = np.full((len(windows), horizon, len(self.contract.quantiles)), np.nan)
         windows = without_outliers(windows)

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 
 from edge.contract.columns import Bool, Float64, Int32
+from edge.contract.contract import Context
 from edge.errors import BundleError
 from edge.forecaster.forecaster import Forecaster
 
@@ -48,24 +49,25 @@ class Attempt:
         return " or ".join(kind.replace("_", " ") for kind in kinds)
 
 
-def attempt(forecaster: Forecaster, windows: Float64, series: Int32) -> Attempt:
+def attempt(forecaster: Forecaster, windows: Float64, series: Int32, context: Context | None = None) -> Attempt:
     """Forecast all windows; if that raises, forecast row by row, so that one broken row does not affect the others.
 
     Args:
         forecaster: a model or a baseline.
         windows: float64 `[n, window]`.
         series: index of each series as the forecaster lists them, `[n]`.
+        context: facts known beside each window; None for a forecaster whose contract has no inputs.
     """
     contract = forecaster.contract
     made, error = np.ones(len(windows), np.bool_), None
     try:
-        values = forecaster.predict(windows, series)
+        values = forecaster.predict(windows, series, context)
     except FAILURES as failure:
         values, error = np.full((len(windows), contract.horizon, len(contract.quantiles)), np.nan), str(failure)
         for row in range(len(windows)):
             part = slice(row, row + 1)
             try:
-                values[part] = forecaster.predict(windows[part], series[part])
+                values[part] = forecaster.predict(windows[part], series[part], context and context.take(part))
             except FAILURES as failure:
                 made[row], error = False, str(failure)
     promised = values if forecaster.intervals else values[:, :, [contract.median]]

@@ -3,7 +3,7 @@
 from typing import ClassVar, Protocol
 
 from edge.contract.columns import Float64, Int32
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 
 
 class Forecaster(Protocol):
@@ -24,12 +24,13 @@ class Forecaster(Protocol):
     def intervals(self) -> bool:
         """Whether it gives all quantiles; one that does not gives the median, and NaN for the others."""
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """Forecast every window.
 
         Args:
             windows: float64 `[n, window]` in the sensor's unit, newest last, NaN for missing.
             series: index of the series as the bundle lists them, 0 = unknown, int32 `[n]`.
+            context: facts known beside each window; a forecaster whose contract has inputs needs it.
 
         Returns:
             float64 `[n, horizon, quantiles]` in the sensor's unit, quantiles ascending. NaN for a window without any value.

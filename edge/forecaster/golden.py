@@ -7,7 +7,8 @@ import msgspec
 import numpy as np
 
 from edge.contract.columns import Float64, Int32
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
+from edge.contract.times import READABLE
 from edge.errors import BundleError
 
 
@@ -20,22 +21,42 @@ class Golden(msgspec.Struct, frozen=True):
         forecasts: values of the forecasts, `[n, horizon, quantiles]`.
         units: spread of each series in training, the unit in which a difference is judged, `[n]`. None in older bundles:
             their unit is the spread of all forecasts.
+        origins: end of each window, ns UTC, `[n]`. None where the contract has no inputs.
     """
 
     windows: Annotated[list[list[float | None]], msgspec.Meta(min_length=1, max_length=64)]
     series: list[int]
     forecasts: list[list[list[float]]]
     units: list[float] | None = None
+    origins: list[int] | None = None
 
     @classmethod
-    def of(cls, windows: Float64, series: Int32, forecasts: Float64, units: Float64 | None = None) -> "Golden":
+    def of(
+        cls,
+        windows: Float64,
+        series: Int32,
+        forecasts: Float64,
+        units: Float64 | None = None,
+        context: Context | None = None,
+    ) -> "Golden":
         """The same values as lists, NaN in windows as None; forecasts are finite, units above 0."""
         rows = [[value if math.isfinite(value) else None for value in window] for window in windows.tolist()]
-        return cls(rows, series.tolist(), forecasts.tolist(), None if units is None else units.tolist())
+        origins = None if context is None else context.origin.tolist()
+        return cls(rows, series.tolist(), forecasts.tolist(), None if units is None else units.tolist(), origins)
 
     def arrays(self) -> tuple[Float64, Int32, Float64]:
         """Windows float64 `[n, window]`, series int32 `[n]`, forecasts float64 `[n, horizon, quantiles]`."""
         return np.array(self.windows, np.float64), np.array(self.series, np.int32), np.array(self.forecasts, np.float64)
+
+    def context(self, count: int | None = None) -> Context | None:
+        """What was known beside the windows, or None where the contract has no inputs.
+
+        Args:
+            count: number of windows, made of the golden ones in turn; None: one each.
+        """
+        if self.origins is None:
+            return None
+        return Context(np.resize(np.array(self.origins, np.int64), len(self.windows) if count is None else count))
 
 
 def check_golden(golden: Golden, contract: Contract, known: int) -> None:
@@ -63,6 +84,13 @@ def check_golden(golden: Golden, contract: Contract, known: int) -> None:
             f"got {len(golden.series)} series, windows of {sorted(lengths)}, {len(golden.forecasts)} forecasts of "
             f"{sorted(leads)} leads and {sorted(widths)} quantiles"
         )
+    origins = golden.origins
+    if (origins is None) != (not contract.inputs) or len(origins or golden.series) != count:
+        raise BundleError(
+            f"expected {count if contract.inputs else 'no'} golden origins; got {'none' if origins is None else len(origins)}"
+        )
+    if origins is not None and not all(READABLE[0] <= origin <= READABLE[1] for origin in origins):
+        raise BundleError(f"expected golden origins that are times, in ns; got {min(origins)}…{max(origins)}")
     units = golden.units
     if units is not None and not (len(units) == count and all(0 < unit < math.inf for unit in units)):
         raise BundleError(

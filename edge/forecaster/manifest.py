@@ -18,7 +18,7 @@ from edge.forecaster.golden import Golden, check_golden
 
 SCHEMA = 1
 DERIVED = 2  # schema of a manifest that earlier agents would misread: they take every series for a plain gauge
-FURTHER = 3  # schema of a manifest whose windows hold more than the newest intervals, which earlier agents cannot make
+FURTHER = 3  # schema of a manifest whose forecasts are made from more than a window, which earlier agents cannot make
 MANIFEST_FILE = "manifest.json"
 MODEL_FILE: Literal["model.tflite"] = "model.tflite"
 MANIFEST_LIMIT = 4 * 2**20
@@ -215,7 +215,7 @@ class _Schema(msgspec.Struct):
 
 def schema_of(contract: Contract, meanings: Mapping[str, Meaning]) -> int:
     """The schema of a manifest with this contract and these meanings."""
-    if contract.coarse:
+    if contract.coarse or contract.inputs:
         return FURTHER
     return SCHEMA if all(meaning.is_plain for meaning in meanings.values()) else DERIVED
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 
 from edge.contract.columns import Bool, Float32, Float64, Int32
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.errors import BundleError, ConfigurationError
 from edge.forecaster.baselines import baseline
 from edge.forecaster.bundle import Bundle
@@ -81,18 +81,23 @@ class Model:
         file = self._manifest.model
         return "float32" if file is None else file.precision
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """As `Forecaster.predict`; a window without any value gives NaN, a series the bundle does not list counts as 0."""
-        return self._predict(windows, series, without_outliers)
+        return self._predict(windows, series, context, without_outliers)
 
-    def _predict(self, windows: Float64, series: Int32, believe: Callable[[Float64], Float64]) -> Float64:
+    def _predict(
+        self, windows: Float64, series: Int32, context: Context | None, believe: Callable[[Float64], Float64]
+    ) -> Float64:
         """Forecast every window.
 
         Args:
             windows: float64 `[n, window]`, newest last, NaN for missing.
             series: index of each series as the bundle lists them, int32 `[n]`.
+            context: facts known beside each window; needed where the contract has inputs.
             believe: function that takes out of some windows what no forecast is made from.
         """
+        if self.contract.inputs and context is None:
+            raise ValueError(f"{self.name} needs the origin of every window; got none")
         known = np.where((series >= 0) & (series <= len(self._manifest.series)), series, 0).astype(np.int32)
         forecasts = np.empty((len(windows), self.contract.horizon, len(self.contract.quantiles)))
         start = 0
@@ -103,7 +108,8 @@ class Model:
             believed = believe(windows[part])
             levels = self._levels(believed)
             distances = relative(believed, levels)
-            forecasts[part] = self._interpreter(bucket).run(distances, known[part])
+            given = [] if context is None or not self.contract.inputs else [context.take(part).future(self.contract)]
+            forecasts[part] = self._interpreter(bucket).run(distances, known[part], *given)
             forecasts[part] += levels[:, None, None]
             forecasts[part][np.isnan(distances).all(axis=1)] = np.nan
             start += bucket
@@ -125,10 +131,12 @@ class Model:
             raise BundleError(f"expected golden forecasts in {self.name}; got none")
         windows, series, expected = golden.arrays()
         copies = -(-64 // len(windows))
+        context, beside = golden.context(), golden.context(64)
+        alone = [slice(row, row + 1) for row in range(len(windows))]
         single = np.concatenate(
-            [self._predict(windows[i : i + 1], series[i : i + 1], _as_they_are) for i in range(len(windows))]
+            [self._predict(windows[row], series[row], context and context.take(row), _as_they_are) for row in alone]
         )
-        batch = self._predict(np.tile(windows, (copies, 1))[:64], np.tile(series, copies)[:64], _as_they_are)
+        batch = self._predict(np.tile(windows, (copies, 1))[:64], np.tile(series, copies)[:64], beside, _as_they_are)
         forecasts = np.concatenate([single, batch])
         wanted = np.concatenate([expected, np.tile(expected, (copies, 1, 1))[:64]])
         units = None
@@ -164,6 +172,8 @@ class _Interpreter:
         self._batch = batch
         self._windows = np.zeros((batch, contract.columns), np.float32)
         self._series = np.zeros(batch, np.int32)
+        ahead = len(contract.future)
+        self._future = np.zeros((batch, contract.horizon, ahead), np.float32)
         try:
             self._runtime = interpreter(model_content=content, num_threads=1)
             inputs = self._runtime.get_input_details()
@@ -171,17 +181,22 @@ class _Interpreter:
         except (ValueError, RuntimeError) as error:
             raise BundleError(f"{distribution} cannot open the model: {error}") from error
         expected = sorted([("float32", (-1, contract.columns)), ("int32", (-1,))])
+        if ahead:
+            expected = sorted([*expected, ("float32", (-1, contract.horizon, ahead))])
         shapes = sorted(_shape(details) for details in inputs)
         if shapes != expected:
             raise BundleError(f"expected a model with inputs {expected}; got {shapes}")
-        window, series = sorted(inputs, key=_shape)
+        # A window has two dimensions, a series one, and what is known ahead three.
+        given = sorted(inputs, key=lambda details: (details["dtype"] is not np.float32, len(details["shape"])))
+        window, series = given[0], given[-1]
+        self._arrays = [(window["index"], self._windows), (series["index"], self._series)]
+        self._arrays += [(future["index"], self._future) for future in given[1:-1]]
         try:
-            self._runtime.resize_tensor_input(window["index"], [batch, contract.columns])
-            self._runtime.resize_tensor_input(series["index"], [batch])
+            for index, array in self._arrays:
+                self._runtime.resize_tensor_input(index, array.shape)
             self._runtime.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise BundleError(f"{distribution} cannot run the model at batch {batch}: {error}") from error
-        self._inputs = window["index"], series["index"]
         results = [
             (details["dtype"].__name__, tuple(details["shape"].tolist())) for details in self._runtime.get_output_details()
         ]
@@ -190,13 +205,16 @@ class _Interpreter:
             raise BundleError(f"expected a model with output {forecast} at batch {batch}; got {results}")
         self._output = outputs[0]["index"]
 
-    def run(self, windows: Float32, series: Int32) -> Float32:
-        """Forecasts float32 `[n, horizon, quantiles]` of n ≤ batch windows."""
-        count = len(windows)
-        self._windows[:count] = windows
-        self._series[:count] = series
-        self._runtime.set_tensor(self._inputs[0], self._windows)
-        self._runtime.set_tensor(self._inputs[1], self._series)
+    def run(self, *given: Float32 | Int32) -> Float32:
+        """Forecasts float32 `[n, horizon, quantiles]` of n ≤ batch windows.
+
+        Args:
+            given: windows, their series, and what is known ahead where the contract has any of it.
+        """
+        count = len(given[0])
+        for (index, array), values in zip(self._arrays, given, strict=True):
+            array[:count] = values
+            self._runtime.set_tensor(index, array)
         try:
             self._runtime.invoke()
         except RuntimeError as error:

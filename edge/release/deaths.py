@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.contract.columns import Float64, Int32
+from edge.contract.contract import Context
 from edge.forecaster.forecaster import Forecaster
 
 HEALTHY = 3600.0  # seconds of answers after which earlier deaths count no longer
@@ -95,10 +96,10 @@ class Noted:
         self._forecaster, self._note = forecaster, note
         self.name, self.contract, self.intervals = forecaster.name, forecaster.contract, forecaster.intervals
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """As `Forecaster.predict`."""
         with self._note.inside(self.name):
-            forecasts = self._forecaster.predict(windows, series)
+            forecasts = self._forecaster.predict(windows, series, context)
         self._note.answered(self.name)
         return forecasts
 

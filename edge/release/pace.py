@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from edge.contract.contract import Context
 from edge.contract.times import SECOND, format_duration
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.model import BUCKETS
@@ -26,10 +27,11 @@ def too_slow(forecaster: Forecaster, series: int, moment: Callable[[], float] = 
     contract = forecaster.contract
     batch = next((size for size in BUCKETS if size >= series), BUCKETS[-1])
     windows, owners = np.tile(np.arange(float(contract.columns)), (batch, 1)), np.zeros(batch, np.int32)
+    context = Context(np.zeros(batch, np.int64))
     most, taken = SHARE * contract.interval / SECOND, []
     for _ in range(TRIES):
         start = moment()
-        forecaster.predict(windows, owners)
+        forecaster.predict(windows, owners, context)
         taken.append((moment() - start) * -(-series // batch))
         if taken[-1] <= most:
             return None

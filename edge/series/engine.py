@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from edge.contract.columns import Bool, Float64, Forecasts, Int32, Int64, Points, Readings, Scores, SeriesTable
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.schema import FORECAST, FORECAST_LEAD, LEAD, MODEL, ORIGIN, Measurement
 from edge.contract.values import possible, reach
@@ -104,9 +104,9 @@ class Engine:
         self._refresh = leads.refresh
         self._wanted = tuple(sorted(set(leads.kept)))
         self._lateness = lateness
-        self.state = State(forecaster.contract, lateness, meaning=self._meaning)
+        self.state = State(forecaster.contract.plain, lateness, meaning=self._meaning)
         self._use(forecaster, known, learned)
-        self.scoring = Scoring(forecaster.contract, self.leads)
+        self.scoring = Scoring(forecaster.contract.plain, self.leads)
 
     @property
     def leads(self) -> tuple[int, ...]:
@@ -147,7 +147,7 @@ class Engine:
             Whether the windows are kept. History has to fill those of another grid, which are empty, as they are where a series
             is of another kind now; and those that are longer or young, which have what was known.
         """
-        before, contract = self.forecaster.contract, forecaster.contract
+        before, contract = self.forecaster.contract.plain, forecaster.contract.plain
         self._use(forecaster, known, learned)
         if self.state.means_otherwise():
             self.restart()
@@ -167,7 +167,7 @@ class Engine:
 
     def restart(self) -> None:
         """Forget all windows and all forecasts that wait: each series begins again with its next reading."""
-        contract = self.forecaster.contract
+        contract = self.forecaster.contract.plain
         self.state, self.scoring = State(contract, self._lateness, meaning=self._meaning), Scoring(contract, self.leads)
 
     def keep(self, series: Int32) -> None:
@@ -273,7 +273,7 @@ class Engine:
         Returns:
             Name of a series that is of another kind or hold now, so that all windows are empty; None where there is none.
         """
-        contract = self.forecaster.contract
+        contract = self.forecaster.contract.plain
         if others := self.state.means_otherwise():
             self.restart()
             return self.series.names[others[0]]
@@ -307,7 +307,7 @@ class Engine:
             owners = closed.series[by_model]
             windows = closed.windows if by_model.all() else closed.windows[by_model]  # a copy of all of them may be large
             started = time.perf_counter()
-            tried = attempt(self.forecaster, windows, self._models_series(owners))
+            tried = attempt(self.forecaster, windows, self._models_series(owners), Context(closed.origin[by_model]))
             made.seconds = time.perf_counter() - started
             made.failure = self._evidence.add(tried, windows, owners, len(self.state))
             made.broken = {

@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 
 from edge.contract.columns import Float32, Float64, Int32, Int64
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.errors import ConfigurationError
 from edge.forecaster.forecaster import AllQuantiles
 from edge.forecaster.level import is_known
@@ -138,8 +138,9 @@ class Linear(AllQuantiles):
     offsets: Float64
     scale: Float64
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """As `Forecaster.predict`."""
+        del context
         inputs = centred(windows, series, self.scale)
         return _quantiles(_filled(inputs.values) @ self.weights, self.offsets, inputs)
 
@@ -241,8 +242,9 @@ class Trees(AllQuantiles):
     offsets: Float64
     scale: Float64
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """As `Forecaster.predict`."""
+        del context
         inputs = centred(windows, series, self.scale)
         return _quantiles(_boosted(self.booster, inputs.values, self.contract), self.offsets, inputs)
 
@@ -336,9 +338,9 @@ class Local(AllQuantiles):
     fallback: Any
     progress: Callable[[], None] | None = None
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """As `Forecaster.predict`; the series is not used."""
-        del series
+        del series, context
         shape = (len(windows), self.contract.horizon, len(self.contract.quantiles))
         forecasts = np.full(shape, np.nan)
         for row, window in enumerate(without_outliers(windows)):

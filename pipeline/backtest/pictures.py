@@ -143,7 +143,7 @@ def _days(judged: Contender, table: Table, row: int, starts: Int64, day: int) ->
             origin = starts[batch] + ahead
             cut = Samples(table.values, np.full(len(origin), row, np.int32), origin, table.first, blocks)
             windows = cut.windows(slice(None), contract)
-            forecasts = judged.predict(windows, cut.series)
+            forecasts = judged.predict(windows, cut.series, table.context(origin))
             forecasts = possible(forecasts, np.full(len(windows), table.counting[row]))
             forecasts[~usable(windows, contract)] = np.nan
             days[batch, ahead : ahead + contract.horizon] = forecasts[:, : day - ahead]

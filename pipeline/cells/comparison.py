@@ -30,7 +30,7 @@ from pipeline.judging.contender import contender
 from pipeline.judging.evaluation import Evaluation, Facts, backtest, skills_against, skills_by_lead
 from pipeline.judging.metrics import mean_skill
 from pipeline.release.candidates import PARITY_WINDOWS, Candidate
-from pipeline.release.parity import golden, model_file, parity
+from pipeline.release.parity import Pairs, golden, model_file, parity
 from pipeline.release.precision import microseconds
 from pipeline.training.architecture import Architecture, segment_length
 from pipeline.training.cells import CELLS
@@ -138,8 +138,8 @@ class Comparison:
 
 
 def tutorial_contract(contract: Contract) -> Contract:
-    """The same forecasts from the last ten values, without an interval."""
-    return replace(contract, window=min(TUTORIAL_WINDOW, contract.window), coarse=(), quantiles=(0.5,))
+    """The same forecasts from the last ten values and nothing else, without an interval."""
+    return replace(contract, window=min(TUTORIAL_WINDOW, contract.window), coarse=(), quantiles=(0.5,), inputs=())
 
 
 def from_candidate(candidate: Candidate, architecture: Architecture, contract: Contract) -> Trained:
@@ -180,13 +180,13 @@ def study(cell: Cell, prepared: Prepared, plan: StudyPlan, folder: Path, told: T
     """
     contract, parts = tutorial_contract(prepared.contract), prepared.split
     training = samples(prepared.table, contract, parts.training)
-    windows, series = some_windows(prepared, contract, PARITY_WINDOWS)
+    windows, series, _ = some_windows(prepared, contract, PARITY_WINDOWS)
     request = CellRequest(cell, plan.units, contract, plan.settings, plan.recall, training, windows, series)
     made = study_cell(request, folder, told)
     bundle = _tutorial_bundle(cell, plan.units, prepared, contract, made)
     model = Model(bundle, levels_of("tutorial"))
     # Only lead 1 is compared: feeding forecasts back hundreds of times multiplies every rounding error.
-    parity(made.forecasts, model, windows, series, leads=1)
+    parity(Pairs(windows, series, made.forecasts), model, leads=1)
     bundle = Bundle(msgspec.structs.replace(bundle.manifest, golden=golden(model, windows, series)), made.model)
     return Trained(cell, "tutorial", bundle, contract.window, made.seconds_per_epoch), made.memory
 
@@ -253,7 +253,7 @@ def _row(
     prepared: Prepared,
     clock: Callable[[], float],
 ) -> Row:
-    windows, series = some_windows(prepared, model.contract, TIMED)
+    windows, series, context = some_windows(prepared, model.contract, TIMED)
     file = network.bundle.manifest.model
     return Row(
         network.cell,
@@ -262,7 +262,7 @@ def _row(
         file.parameters if file else 0,
         file.size if file else 0,
         network.seconds_per_epoch,
-        *microseconds([model], windows, series, clock)[0],
+        *microseconds([model], windows, series, context, clock)[0],
         judged.by_lead(prepared.scale),
         judged.coverage,
         mean_skill(skills_against(judged, references)),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.contract.columns import Float64, Int32, Readings, SeriesTable
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.contract.times import format_duration, iso
 from edge.errors import HistoryError
 from pipeline.history.checks import Report, can_judge, jumps, meters, refuse, stopped, strays, trainable, validate
@@ -66,8 +66,8 @@ def prepare_history(history: History) -> Prepared:
     return Prepared(kept, contract, parts, report, warnings, training_scale(kept, parts))
 
 
-def some_windows(prepared: Prepared, contract: Contract, most: int) -> tuple[Float64, Int32]:
-    """Windows of the held-out part, evenly chosen, float64 `[n, window]`, and their series, 0 = unknown, int32 `[n]`.
+def some_windows(prepared: Prepared, contract: Contract, most: int) -> tuple[Float64, Int32, Context]:
+    """Windows of the held-out part, evenly chosen, float64 `[n, window]`, their series, int32 `[n]`, and what was known beside.
 
     Args:
         prepared: history that the windows are cut from.
@@ -76,4 +76,4 @@ def some_windows(prepared: Prepared, contract: Contract, most: int) -> tuple[Flo
     """
     chosen = samples(prepared.table, contract, prepared.split.held_out)
     rows = evenly(len(chosen), most)
-    return chosen.windows(rows, contract), chosen.series[rows] + np.int32(1)
+    return chosen.windows(rows, contract), chosen.series[rows] + np.int32(1), chosen.context(rows, contract)

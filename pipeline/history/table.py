@@ -10,6 +10,7 @@ from typing import cast
 import numpy as np
 
 from edge.contract.columns import Bool, Float64, Int64, Readings, SeriesTable
+from edge.contract.contract import Context
 from edge.contract.grid import Aggregation
 from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.times import format_duration
@@ -77,6 +78,10 @@ class Table:
         """Meanings by the names of the series, of those of which anything is known."""
         pairs = zip(self.names, self.meanings or (GAUGE,) * len(self.names), strict=True)
         return {name: meaning for name, meaning in pairs if meaning != GAUGE}
+
+    def context(self, origin: Int64) -> Context:
+        """What is known beside windows that end before these columns, int64 `[n]`."""
+        return Context((self.first + origin) * self.interval)
 
     def meaning_of(self, name: str) -> Meaning | None:
         """Meaning of a series by its name, or None where it has no row."""

@@ -13,7 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from edge.contract.coarse import newest_blocks
 from edge.contract.columns import Float64, Int32, Int64
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.contract.times import DAY, format_duration
 from edge.errors import HistoryTooShort
 from edge.forecaster.level import is_known
@@ -153,6 +153,10 @@ class Samples:
     def targets(self, rows: Int64 | slice, contract: Contract) -> Float64:
         """What the forecasts of the chosen samples are compared with, float64 `[n, horizon]`, NaN for missing."""
         return self._cut(rows, self.origin[rows], contract.horizon)
+
+    def context(self, rows: Int64 | slice, contract: Contract) -> Context:
+        """What was known beside the windows of the chosen samples."""
+        return Context((self.first + self.origin[rows]) * contract.interval)
 
     def _cut(self, rows: Int64 | slice, start: Int64, length: int) -> Float64:
         return sliding_window_view(self.values, length, axis=1)[self.series[rows], start]

@@ -36,8 +36,9 @@ def errors_by_day(judged: Contender, facts: Facts, leads: Sequence[int]) -> Erro
             series, origin = windows.series[rows], windows.origin[rows]
             fact = sliding_window_view(table.values, contract.horizon, axis=1)[series, origin][:, columns]
             believed = like_history(windows.windows[rows], usual[series])
+            context = table.context(origin)
             medians = [
-                judged.predict(believed, series)[:, columns, contract.median],
+                judged.predict(believed, series, context)[:, columns, contract.median],
                 naive.predict(windows.windows[rows], series)[:, columns, contract.median],
             ]
             counted = np.isfinite(fact) & np.isfinite(medians).all(axis=0)

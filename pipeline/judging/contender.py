@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.contract.columns import Bool, Float64, Int32
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.learned import NO_BASELINES, Choice
@@ -28,14 +28,15 @@ class Contender:
     baselines: tuple[Baseline, ...]
     chosen: Int32
 
-    def predict(self, windows: Float64, rows: Int32) -> Float64:
+    def predict(self, windows: Float64, rows: Int32, context: Context | None = None) -> Float64:
         """Forecast every window as a device would, float64 `[n, horizon, quantiles]`; a baseline gives the median only.
 
         Args:
             windows: float64 `[n, window]`.
             rows: row of the table of each window, int32 `[n]`.
+            context: facts known beside each window; a forecaster whose contract has inputs needs it.
         """
-        forecasts = self.forecaster.predict(windows, self.series[rows])
+        forecasts = self.forecaster.predict(windows, self.series[rows], context)
         for number, simple in enumerate(self.baselines):
             own = self.chosen[rows] == number
             if own.any():

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from edge.contract.columns import Bool, Float64, Int32, Int64
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.contract.values import possible
 from edge.errors import HistoryError
 from edge.forecaster.forecaster import Forecaster
@@ -227,7 +227,8 @@ def backtest(contenders: Sequence[Contender], facts: Facts, stride: int = 1, blo
             series = windows.series[rows]
             targets = sliding_window_view(table.values, contract.horizon, axis=1)[series, windows.origin[rows]]
             blocks = (windows.origin[rows, None] + np.arange(contract.horizon) - facts.part.start) // length
-            some = _Windows(windows.windows[rows], series, counting[series], usual[series], blocks, places)
+            context = table.context(windows.origin[rows])
+            some = _Windows(windows.windows[rows], series, context, counting[series], usual[series], blocks, places)
             _measure(contenders, evaluations, some, targets)
     return evaluations
 
@@ -239,6 +240,7 @@ class _Windows:
     Args:
         values: all that any of the forecasters sees, float64 `[n, columns]`.
         series: row of the table, int32 `[n]`.
+        context: facts known beside each window.
         counting: whether it is a counter, bool `[n]`.
         usual: smallest and largest usual value, float64 `[n, 2]`.
         blocks: number of the block of days that each target lies in, int64 `[n, horizon]`.
@@ -247,6 +249,7 @@ class _Windows:
 
     values: Float64
     series: Int32
+    context: Context
     counting: Bool
     usual: Float64
     blocks: Int64
@@ -260,7 +263,7 @@ def _measure(contenders: Sequence[Contender], evaluations: Sequence[Evaluation],
     for entrant, places in zip(contenders, windows.places, strict=True):
         contract = entrant.forecaster.contract
         believed = like_history(windows.values[:, places], windows.usual)
-        forecast = entrant.predict(believed, series)
+        forecast = entrant.predict(believed, series, windows.context)
         forecast = possible(forecast, windows.counting)
         forecasts.append(forecast)
         medians.append(forecast[:, :, contract.median])

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from edge.contract.columns import Float64, Int32
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import Manifest, Precision, Training, schema_of, version_of
 from edge.forecaster.model import Model
@@ -23,8 +23,8 @@ from pipeline.history.usual import learned
 from pipeline.history.windows import samples
 from pipeline.judging.evaluation import Evaluation, Facts
 from pipeline.processes.nursery import Nursery
-from pipeline.release.parity import golden, model_file
-from pipeline.release.precision import Pairs, choose_precision
+from pipeline.release.parity import Pairs, golden, model_file
+from pipeline.release.precision import choose_precision
 from pipeline.training.architecture import Architecture
 from pipeline.training.settings import Progress, Record, Settings
 from pipeline.training.worker import Request, Result, train_candidate
@@ -101,8 +101,9 @@ def make_candidate(
     """
     plan = plan or Plan()
     contract, table, part = prepared.contract, prepared.table, prepared.split.validation
-    windows, series = some_windows(prepared, contract, PARITY_WINDOWS)
+    windows, series, context = some_windows(prepared, contract, PARITY_WINDOWS)
     strange, strange_series = probe_windows(contract)
+    beside = context.take(np.zeros(len(strange), np.int64))
     request = Request(
         architecture,
         contract,
@@ -111,16 +112,17 @@ def make_candidate(
         samples(table, contract, part),
         np.concatenate([windows, strange]),
         np.concatenate([series, strange_series]),
+        Context(np.concatenate([context.origin, beside.origin])),
         plan.precisions,
     )
     result = train_candidate(request, folder, progress, nursery=plan.nursery)
     bundles = _bundles(result, request, prepared, plan.chosen)
-    pairs = Pairs(windows, series, result.forecasts[: len(windows)], _units(prepared, series))
-    probes = Pairs(strange, strange_series, result.forecasts[len(windows) :])
+    pairs = Pairs(windows, series, result.forecasts[: len(windows)], _units(prepared, series), context)
+    probes = Pairs(strange, strange_series, result.forecasts[len(windows) :], context=beside)
     choice = choose_precision(bundles, pairs, probes, Facts(table, contract, part, prepared.scale), plan.largest)
     manifest = msgspec.structs.replace(
         choice.bundle.manifest,
-        golden=golden(Model(choice.bundle), windows, series, pairs.units),
+        golden=golden(Model(choice.bundle), windows, series, pairs.units, context),
         conversions=list(choice.conversions),
     )
     bundle = Bundle(manifest, choice.bundle.model)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.contract.columns import Float64, Int32
+from edge.contract.contract import Context
 from edge.errors import BundleError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
@@ -16,29 +17,12 @@ from edge.forecaster.model import Model, relative_error
 from pipeline.history.windows import judged_stride
 from pipeline.judging.contender import contender
 from pipeline.judging.evaluation import Evaluation, Facts, backtest
-from pipeline.release.parity import parity
+from pipeline.release.parity import Pairs, parity
 
 WORSE = 0.005  # share by which the error of a smaller precision may be above that of float32
 AS_QUICK = 0.95  # a precision must take less than this share of another's time to count as quicker: a clock is noisy
 PROBED = 0.5  # of the spread: int8 rounds a single window by more than many together; a wrong constant gives far more
 ROUNDS = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """Windows, and the forecasts that the network made of them before conversion.
-
-    Args:
-        windows: real windows with their gaps, float64 `[n, window]`.
-        series: index of the series of each window, 0 = unknown, int32 `[n]`.
-        forecasts: the network's forecasts, float64 `[n, horizon, quantiles]`.
-        units: spread of the series of each window, float64 `[n]`; None where it is not known.
-    """
-
-    windows: Float64
-    series: Int32
-    forecasts: Float64
-    units: Float64 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +72,9 @@ def choose_precision(
     refused |= {
         precision: f"its error is {share:.2%} of float32's" for precision, share in shares.items() if not share <= 1 + WORSE
     }
-    times = dict(zip(models, microseconds(list(models.values()), pairs.windows, pairs.series, clock), strict=True))
+    times = dict(
+        zip(models, microseconds(list(models.values()), pairs.windows, pairs.series, pairs.context, clock), strict=True)
+    )
     sizes = {precision: len(bundle.model or b"") for precision, bundle in bundles.items()}
     chosen = preferred({precision: time for precision, time in times.items() if precision not in refused}, sizes, largest)
     conversions = [
@@ -134,7 +120,11 @@ def preferred(
 
 
 def microseconds(
-    models: Sequence[Forecaster], windows: Float64, series: Int32, clock: Callable[[], float] = time.perf_counter
+    models: Sequence[Forecaster],
+    windows: Float64,
+    series: Int32,
+    context: Context | None = None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> list[tuple[float, float]]:
     """Time per forecast at batch 1 and batch 64 on this machine: the best of some rounds, in which the models take turns.
 
@@ -142,6 +132,7 @@ def microseconds(
         models: forecasters to time.
         windows: float64 `[n, window]`; up to 64 are used.
         series: int32 `[n]`.
+        context: facts known beside each window; None for models whose contract has no inputs.
         clock: seconds.
     """
     windows, series = windows[:64], series[:64]
@@ -151,7 +142,8 @@ def microseconds(
             for which, batch in enumerate((1, 64)):
                 started = clock()
                 for start in range(0, len(windows), batch):
-                    model.predict(windows[start : start + batch], series[start : start + batch])
+                    part = slice(start, start + batch)
+                    model.predict(windows[part], series[part], context and context.take(part))
                 if round_:  # the first round makes the interpreters
                     times[which] = min(times[which], (clock() - started) / max(len(windows), 1) * 1e6)
     return [(single, many) for single, many in best]
@@ -169,7 +161,7 @@ def _parities(
     refused: dict[Precision, str] = {}
     for precision, bundle in bundles.items():
         try:
-            parities[precision] = parity(pairs.forecasts, Model(bundle), pairs.windows, pairs.series, units=pairs.units)
+            parities[precision] = parity(pairs, Model(bundle))
             _probe(bundle, probes)
         except BundleError as error:
             if precision == "float32":
@@ -190,7 +182,7 @@ def _probe(bundle: Bundle, probes: Pairs) -> None:
     Raises:
         BundleError: a forecast is not finite, or far from the network's.
     """
-    forecasts = Model(bundle).predict(probes.windows, probes.series)
+    forecasts = Model(bundle).predict(probes.windows, probes.series, probes.context)
     for number, expected in enumerate(probes.forecasts):
         row = slice(number, number + 1)
         error = relative_error(expected[None], forecasts[row], probes.windows[row])

@@ -88,7 +88,7 @@ def panels(
     for row in series:
         chosen = Samples(table.values, np.full(count, row, np.int32), origin, table.first)
         windows = chosen.windows(slice(None), entrant.forecaster.contract)
-        values = entrant.predict(windows, chosen.series)
+        values = entrant.predict(windows, chosen.series, table.context(origin))
         values = possible(values, table.counting[chosen.series])
         levels = entrant.forecaster.contract.quantiles
         forecasts = np.full((part.stop - first, len(levels)), np.nan)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from edge.contract.columns import Float32, Float64, Int32
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.forecaster.level import level, relative
 from edge.forecaster.outliers import without_outliers
 from pipeline.training.architecture import Architecture
@@ -64,22 +64,26 @@ def assemble(networks: Sequence["Network"], calibration: Calibration) -> "Member
     return Members(networks, calibration)
 
 
-def forecast(network: "Network | Members", windows: Float64, series: Int32) -> Float64:
+def forecast(network: "Network | Members", windows: Float64, series: Int32, context: Context | None = None) -> Float64:
     """Forecasts of a network before conversion, float64 `[n, horizon, quantiles]`.
 
     Args:
         network: trained network.
         windows: float64 `[n, window]`.
         series: int32 `[n]`.
+        context: facts known beside each window; None for a network whose contract has no inputs.
     """
     import tensorflow as tf  # noqa: PLC0415 - takes seconds, and the device never needs it
+
+    def given(part: slice) -> list[Float32]:
+        return [] if context is None else [context.take(part).future(network.contract)]
 
     run = tf.function(network.call, autograph=False)
     windows = without_outliers(windows)
     levels = level(windows)
     distances = relative(windows, levels)
     parts = [slice(start, start + 1024) for start in range(0, len(windows), 1024)]
-    forecasts = [run(tf.constant(distances[part]), tf.constant(series[part])).numpy() for part in parts]
+    forecasts = [run(*map(tf.constant, (distances[part], series[part], *given(part)))).numpy() for part in parts]
     empty = np.empty((0, network.contract.horizon, len(network.contract.quantiles)))
     return cast("Float64", np.concatenate([empty, *forecasts]) + levels[:, None, None])
 

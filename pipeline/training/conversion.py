@@ -26,6 +26,8 @@ def convert(network: "Network | Members", precision: Precision = "float32") -> b
 def convert_each(network: "Network | Members", precisions: Iterable[Precision]) -> dict[Precision, bytes]:
     """The network as TFLite files with a free batch: inputs `window` and `series`, output `forecast`.
 
+    A network that is told of the leads has the input `future` as well.
+
     Weights are frozen into a saved model first, one for all files; other ways lead to files that no device runtime runs, or
     that give NaN.
 
@@ -41,17 +43,18 @@ def convert_each(network: "Network | Members", precisions: Iterable[Precision]) 
     module = tf.Module()
     module.variables_of_network = [variable.value for variable in network.variables]
 
-    def forecast(window: Any, series: Any) -> dict[str, Any]:  # noqa: ANN401 - TensorFlow has no types
-        return {"forecast": network.call(window, series)}
+    contract = network.contract
 
-    module.forecast = tf.function(
-        forecast,
-        input_signature=[
-            tf.TensorSpec([None, network.contract.columns], tf.float32, name="window"),
-            tf.TensorSpec([None], tf.int32, name="series"),
-        ],
-        autograph=False,
-    )
+    def forecast(window: Any, series: Any, *future: Any) -> dict[str, Any]:  # noqa: ANN401 - TensorFlow has no types
+        return {"forecast": network.call(window, series, *future)}
+
+    signature = [
+        tf.TensorSpec([None, contract.columns], tf.float32, name="window"),
+        tf.TensorSpec([None], tf.int32, name="series"),
+    ]
+    if contract.future:
+        signature.append(tf.TensorSpec([None, contract.horizon, len(contract.future)], tf.float32, name="future"))
+    module.forecast = tf.function(forecast, input_signature=signature, autograph=False)
     with _saved(module, module.forecast.get_concrete_function()) as folder:
         return {precision: _converted(folder, precision) for precision in precisions}
 

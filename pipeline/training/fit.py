@@ -143,9 +143,13 @@ def calibrated(
     rows = validation.series[held]
     # Every window comes twice, first as one of an unknown series: a new sensor is forecast so until the next training.
     series = np.concatenate([np.zeros_like(rows), rows + np.int32(1)])
-    twice = np.concatenate([windows, windows])
-    plain = forecast(assemble(networks, Calibration.of(contract)), twice, series)
-    usual = forecast(assemble(networks, Calibration.of(contract, (1.0, 1.0))), twice, series) if last_days(contract) else plain
+    twice, context = np.concatenate([windows, windows]), validation.context(np.concatenate([held, held]), contract)
+    plain = forecast(assemble(networks, Calibration.of(contract)), twice, series, context)
+    usual = (
+        forecast(assemble(networks, Calibration.of(contract, (1.0, 1.0))), twice, series, context)
+        if last_days(contract)
+        else plain
+    )
     scale, middle = networks[0].series_scale[rows], contract.median
     shares, widened = [], []
     for forecasts, days in zip(np.split(plain, 2), np.split(usual, 2), strict=True):

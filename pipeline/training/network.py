@@ -65,6 +65,9 @@ class Network(keras.Model):  # type: ignore[misc]
         if not plain:
             self.encoder = _dense(units, self.segment, "relu")
             self.position = self.add_weight((self.out_steps, units), initializer="random_normal", name="position")
+        self.ahead = None
+        if contract.future:
+            self.ahead = _dense(units, self.out_segment * len(contract.future), kernel="zeros")
         self.identity = self.add_weight((max(1, len(scale)), units), initializer="zeros", name="identity")
         logarithm = np.log(scale, out=np.full(len(scale), NO_SCALE / FINENESS), where=scale > 0, dtype=np.float64)
         self.scale = self.add_weight((1 + len(scale),), initializer="zeros", dtype="int32", trainable=False, name="scale")
@@ -77,17 +80,20 @@ class Network(keras.Model):  # type: ignore[misc]
         scale: Float64 = np.exp(self.scale.numpy()[1:] / FINENESS)
         return scale
 
-    def call(self, window: Tensor, series: Tensor) -> Tensor:
+    def call(self, window: Tensor, series: Tensor, future: Tensor | None = None) -> Tensor:
         """Quantiles float32 `[batch, horizon, quantiles]` in the sensor's unit."""
-        scaled, last, scale = self.scaled(window, series)
+        scaled, last, scale = self.scaled(window, series, future)
         return last[:, :, None] + scaled * scale[:, :, None]
 
-    def scaled(self, window: Tensor, series: Tensor, seed: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    def scaled(
+        self, window: Tensor, series: Tensor, future: Tensor | None = None, seed: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Quantiles in units of scale, as distances from the last value.
 
         Args:
             window: float32 `[batch, window]` in the sensor's unit, NaN for missing.
             series: int32 `[batch]`.
+            future: facts known of every lead, float32 `[batch, horizon, features]`; None where the contract has nothing.
             seed: two int32 for dropout in training, None for none.
 
         Returns:
@@ -96,7 +102,8 @@ class Network(keras.Model):  # type: ignore[misc]
         inputs, present, last, scale = self.normalise(window, series)
         identity = tf.concat([tf.reduce_mean(self.identity, axis=0, keepdims=True), self.identity], axis=0)
         identity = tf.gather(identity, series)
-        decoded = self.decode(self.encode(self.segments(inputs, present), identity, training=seed is not None), identity)
+        states = self.encode(self.segments(inputs, present), identity, training=seed is not None)
+        decoded = self.decode(states, identity, self.coming(future))
         if seed is not None and self.architecture.dropout:
             decoded = [
                 tf.nn.experimental.stateless_dropout(state, self.architecture.dropout, seed + tf.constant([0, number]))
@@ -168,11 +175,21 @@ class Network(keras.Model):  # type: ignore[misc]
         inputs = segment if self.encoder is None else self.encoder(segment) + identity
         return list(self.cell(inputs, list(states))[1])
 
-    def decode(self, states: list[Tensor], identity: Tensor) -> list[Tensor]:
+    def coming(self, future: Tensor | None) -> list[Tensor]:
+        """What is known of every segment of the horizon, `[batch, units]` each; 0 where the contract has nothing."""
+        if self.ahead is None:
+            return [0.0] * self.out_steps
+        columns = len(self.contract.future)
+        rest = self.out_steps * self.out_segment - self.contract.horizon
+        padded = tf.pad(future, [[0, 0], [0, rest], [0, 0]]) if rest else future
+        flat = tf.reshape(padded, [-1, self.out_steps, self.out_segment * columns])
+        return [self.ahead(flat[:, number]) for number in range(self.out_steps)]
+
+    def decode(self, states: list[Tensor], identity: Tensor, coming: list[Tensor]) -> list[Tensor]:
         """One output `[batch, units]` per segment of the horizon; no segment depends on another one."""
         if self.encoder is None:
-            return states[:1]
-        return [self.cell(self.position[segment] + identity, states)[0] for segment in range(self.out_steps)]
+            return [states[0] + coming[0]]
+        return [self.cell(self.position[number] + identity + known, states)[0] for number, known in enumerate(coming)]
 
     def quantiles(self, decoded: list[Tensor]) -> Tensor:
         """Ascending by construction, `[batch, horizon, quantiles]`: from the median outward by positive steps.
@@ -219,9 +236,9 @@ class Members:
         """Trained numbers of all members."""
         return [variable for network in self.networks for variable in network.trainable_variables]
 
-    def call(self, window: Tensor, series: Tensor) -> Tensor:
+    def call(self, window: Tensor, series: Tensor, future: Tensor | None = None) -> Tensor:
         """Quantiles float32 `[batch, horizon, quantiles]` in the sensor's unit."""
-        forecasts = [network.call(window, series) for network in self.networks]
+        forecasts = [network.call(window, series, future) for network in self.networks]
         mean = tf.add_n(forecasts) / float(len(forecasts)) if len(forecasts) > 1 else forecasts[0]
         middle, (unseen, seen) = self.contract.median, self.calibration.shares
         median = mean[:, :, middle : middle + 1]
@@ -284,8 +301,8 @@ def outward(median: Tensor, start: Tensor, steps: Tensor) -> Tensor:
     return tf.concat([outer[:, :, :middle], median, outer[:, :, middle:]], axis=2)
 
 
-def _dense(outputs: int, inputs: int, activation: str | None = None) -> Any:  # noqa: ANN401 - Keras has no types
-    layer = keras.layers.Dense(outputs, activation=activation)
+def _dense(outputs: int, inputs: int, activation: str | None = None, kernel: str = "glorot_uniform") -> Any:  # noqa: ANN401 - Keras has no types
+    layer = keras.layers.Dense(outputs, activation=activation, kernel_initializer=kernel)
     layer.build((None, inputs))
     return layer
 

@@ -49,15 +49,17 @@ class Trainer:
         self.levels = tf.constant(network.contract.quantiles, tf.float32)
         contract = network.contract
         block: list[int | None] = [None, self.batch]
+        ahead = [contract.horizon, len(contract.future)]
         shapes: tuple[list[int | None], ...] = (
             [*block, contract.columns],
+            [*block, *ahead],
             [*block, contract.horizon],
             block,
             block,
             [None],
             [],
         )
-        kinds = (tf.float32, tf.float32, tf.int32, tf.float32, tf.float32, tf.int32)
+        kinds = (tf.float32, tf.float32, tf.float32, tf.int32, tf.float32, tf.float32, tf.int32)
         signature = [tf.TensorSpec(shape, kind) for shape, kind in zip(shapes, kinds, strict=True)]
         # The loops are TensorFlow's own already; to look for Python's would take seconds of each training.
         self.run_steps = tf.function(self._run_steps, input_signature=signature, autograph=False)
@@ -89,10 +91,10 @@ class Trainer:
         """Mean loss of some steps; `chosen` are their samples, int64 `[steps, batch]`, `done` the number of the first."""
         share = (done + np.arange(len(chosen))) / (self.steps * self.settings.epochs)
         rate = self.settings.learning_rate * 0.5 * (1 + np.cos(np.pi * share))  # falls to zero along a cosine
-        windows, targets, rows, scale = self._gather(self.samples, chosen.ravel())
+        windows, future, targets, rows, scale = self._gather(self.samples, chosen.ravel())
         mask(windows, self.settings.masked, self.network.contract.max_missing, random)
         known = np.where(random.random(len(rows)) < self.settings.unknown, 0, rows + 1).astype(np.int32)
-        cut = [tf.constant(part.reshape(*chosen.shape, *part.shape[1:])) for part in (windows, targets, known, scale)]
+        cut = [tf.constant(part.reshape(*chosen.shape, *part.shape[1:])) for part in (windows, future, targets, known, scale)]
         return float(self.run_steps(*cut, tf.constant(rate, tf.float32), tf.constant(done)))
 
     def validate(self, samples: Samples, held: Int64) -> float:
@@ -101,8 +103,8 @@ class Trainer:
         self._assign(self.averages)
         total = 0.0
         for start in range(0, len(held), JUDGED):
-            windows, targets, rows, scale = self._gather(samples, held[start : start + JUDGED])
-            loss = self.run_loss(*map(tf.constant, (windows, targets, rows + np.int32(1), scale)))
+            windows, future, targets, rows, scale = self._gather(samples, held[start : start + JUDGED])
+            loss = self.run_loss(*map(tf.constant, (windows, future, targets, rows + np.int32(1), scale)))
             total += float(loss) * len(rows)
         self._assign(trained)
         return total / len(held)
@@ -112,8 +114,8 @@ class Trainer:
         averages = {weight.path: average.numpy() for weight, average in zip(self.weights, self.averages, strict=True)}
         return [averages.get(weight.path, weight.numpy()) for weight in self.network.weights]
 
-    def _gather(self, samples: Samples, chosen: Int64) -> tuple[Float32, Float32, Any, Float32]:
-        """Windows `[n, window]`, targets `[n, horizon]`, rows `[n]` and their scale `[n]` of the chosen samples.
+    def _gather(self, samples: Samples, chosen: Int64) -> tuple[Float32, Float32, Float32, Any, Float32]:
+        """Windows `[n, window]`, what is known ahead, targets `[n, horizon]`, rows and their scale `[n]` of the chosen samples.
 
         Windows have no outliers, and they and the targets are distances from the level of the window, as on the device.
         """
@@ -121,28 +123,35 @@ class Trainer:
         windows, targets = samples.windows(chosen, contract), samples.targets(chosen, contract)
         windows = without_outliers(like_history(windows, self.usual[rows]))
         levels = level(windows)
-        return relative(windows, levels), relative(targets, levels), rows, self.scale[rows]
+        future = samples.context(chosen, contract).future(contract)
+        return relative(windows, levels), future, relative(targets, levels), rows, self.scale[rows]
 
     def _assign(self, values: list[Any]) -> None:
         for weight, value in zip(self.weights, values, strict=True):
             weight.assign(value)
 
-    def _run_steps(self, windows: Tensor, targets: Tensor, known: Tensor, scale: Tensor, rate: Tensor, done: Tensor) -> Tensor:
-        """Mean loss of as many steps as the first dimension has; `done` numbers the first one."""
-        steps = tf.shape(known)[0]
+    def _run_steps(self, *told: Tensor) -> Tensor:
+        """Mean loss of some steps.
+
+        Args:
+            told: arguments of `_loss` without the last one, with the steps as a further first dimension; the rate of each
+                step, float32 `[steps]`; and the number of the first one.
+        """
+        *parts, rate, done = told
+        steps = tf.shape(rate)[0]
 
         def step(number: Tensor, total: Tensor) -> tuple[Tensor, Tensor]:
             self.optimizer.learning_rate.assign(rate[number])
             seed = tf.stack([done + number, 0])
-            loss = self.run_step(windows[number], targets[number], known[number], scale[number], seed)
+            loss = self.run_step(*(part[number] for part in parts), seed)
             return number + 1, total + loss
 
         total = tf.while_loop(lambda number, _: number < steps, step, (tf.constant(0), tf.constant(0.0)))[1]
         return total / tf.cast(steps, tf.float32)
 
-    def _step(self, windows: Tensor, targets: Tensor, known: Tensor, scale: Tensor, seed: Tensor) -> Tensor:
+    def _step(self, *told: Tensor) -> Tensor:
         with tf.GradientTape() as tape:
-            loss = self._loss(windows, targets, known, scale, seed)
+            loss = self._loss(*told)
         self.optimizer.apply(tape.gradient(loss, self.weights), self.weights)
         steps = tf.cast(self.optimizer.iterations.value, tf.float32)
         keep = tf.minimum(self.settings.averaging, steps / (steps + 10.0))
@@ -150,17 +159,20 @@ class Trainer:
             average.assign(keep * average + (1.0 - keep) * weight)
         return loss
 
-    def _loss(self, window: Tensor, target: Tensor, known: Tensor, unit: Tensor, seed: Tensor | None = None) -> Tensor:
+    def _loss(
+        self, window: Tensor, future: Tensor, target: Tensor, known: Tensor, unit: Tensor, seed: Tensor | None = None
+    ) -> Tensor:
         """Mean quantile loss in units of the row's scale, over targets that are neither missing nor glitches.
 
         Args:
             window: float32 `[batch, window]`.
+            future: facts known of every lead, float32 `[batch, horizon, features]`.
             target: float32 `[batch, horizon]`.
             known: series as the network sees it, 0 for unknown, int32 `[batch]`.
             unit: scale of the row, float32 `[batch]`; 0 where it has none.
             seed: two int32 for dropout in training, None for none.
         """
-        scaled, last, scale = self.network.scaled(window, known, seed)
+        scaled, last, scale = self.network.scaled(window, known, future, seed)
         unit = unit[:, None]
         present = tf.abs(target) < LARGEST_VALUE
         distance = tf.where(present, target, last) - last

@@ -206,6 +206,7 @@ def attempt_on(
             validation,
             validation.windows(slice(1), contract),
             validation.series[:1] + np.int32(1),
+            validation.context(slice(1), contract),
         )
         with suppress(_Enough):
             training(request, folder, progress)

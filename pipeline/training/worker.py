@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from edge.contract.columns import Float64, Int32
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.errors import BundleError, GatecastError, HistoryError
 from edge.forecaster.manifest import MODEL_LIMIT, Precision
 from pipeline.history.blocks import Blocks
@@ -64,6 +64,7 @@ class Request:
         validation: later windows of the same grid for early stopping.
         windows: windows that the network forecasts once more, for the parity of its files, float64 `[n, window]`.
         series: their series, 0 = unknown, int32 `[n]`.
+        context: facts known beside them.
         precisions: precisions of the weights to convert to; float32 is made in any case.
     """
 
@@ -74,6 +75,7 @@ class Request:
     validation: Samples
     windows: Float64
     series: Int32
+    context: Context
     precisions: tuple[Precision, ...] = ("float32",)
 
 
@@ -137,6 +139,7 @@ def train_candidate(
         validation_origin=request.validation.origin,
         windows=request.windows,
         window_series=request.series,
+        window_origin=request.context.origin,
     )
     log = folder / LOG_FILE
 
@@ -209,7 +212,8 @@ def _work(folder: Path, say: Say) -> None:
     )
     say(stage="conversion")
     network = calibrated(plan.architecture, plan.contract, trained.members, validation, plan.settings)
-    np.save(folder / FORECASTS_FILE, forecast(network, data["windows"], data["window_series"]))
+    context = Context(data["window_origin"])
+    np.save(folder / FORECASTS_FILE, forecast(network, data["windows"], data["window_series"], context))
     for precision, content in convert_each(network, dict.fromkeys(("float32", *plan.precisions))).items():
         if len(content) <= MODEL_LIMIT:
             (folder / model_name(precision)).write_bytes(content)

@@ -9,7 +9,7 @@ import pytest
 
 from edge.agent.journal import Limits
 from edge.contract.columns import Float64, Int32, Points, Readings, SeriesTable
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.contract.meaning import Meaning
 from edge.errors import StoreBusy
 from edge.forecaster.bundle import Bundle
@@ -34,9 +34,9 @@ class Constant(AllQuantiles):
     def __init__(self, bundle: Bundle) -> None:
         self.name = bundle.manifest.version
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """The same value for every step and quantile."""
-        del series
+        del series, context
         return np.full((len(windows), CONTRACT.horizon, len(CONTRACT.quantiles)), 77.0)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge.contract.columns import Float64, Int32
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.contract.times import SECOND
 from edge.forecaster.baselines import baselines
 from edge.forecaster.forecaster import AllQuantiles, Forecaster
@@ -22,9 +22,9 @@ class Drift(AllQuantiles):
 
     name, contract = "drift", CONTRACT
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """The same at all leads."""
-        del series
+        del series, context
         windows = without_outliers(windows)
         known = np.isfinite(windows)
         newest = CONTRACT.window - 1 - np.argmax(known[:, ::-1], axis=1)
@@ -48,8 +48,8 @@ def test_the_checks_can_fail() -> None:
     """A forecaster that forgets its intervals, its type, its unit and its promise about missing windows fails those checks."""
 
     class Wrong(Drift):
-        def predict(self, windows: Float64, series: Int32) -> Float64:
-            wrong = np.nan_to_num(super().predict(windows, series), posinf=0)[:, ::-1, ::-1]
+        def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
+            wrong = np.nan_to_num(super().predict(windows, series, context), posinf=0)[:, ::-1, ::-1]
             wrong += series[:, None, None] + np.array([1, 0, -1])
             return cast("Float64", wrong.astype(np.float32))
 

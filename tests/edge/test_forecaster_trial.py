@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.contract.columns import Float64, Int32
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.contract.times import SECOND
 from edge.errors import BundleError
 from edge.forecaster.forecaster import AllQuantiles
@@ -34,8 +34,9 @@ class Picky(AllQuantiles):
         self._fails, self._values = fails, values
         self.series: list[int] = []
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """The newest value, or what was asked for."""
+        del context
         self.series += series.tolist()
         failing = np.array([self._fails(window) for window in windows])
         if not self._values and failing.any():

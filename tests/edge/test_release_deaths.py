@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from edge.contract.columns import Float64, Int32
+from edge.contract.contract import Context
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import AllQuantiles, Forecaster
@@ -44,9 +45,9 @@ class Answering(AllQuantiles):
 
     name, contract = VERSION, CONTRACT
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """The last value, for every quantile."""
-        forecasts = Baseline("last_value", CONTRACT).predict(windows, series)
+        forecasts = Baseline("last_value", CONTRACT).predict(windows, series, context)
         return np.repeat(forecasts[:, :, [CONTRACT.median]], len(CONTRACT.quantiles), axis=2)
 
 

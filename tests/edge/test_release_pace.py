@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.contract.columns import Float64, Int32
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.contract.times import SECOND
 from edge.forecaster.forecaster import AllQuantiles
 from edge.release.pace import TRIES, too_slow
@@ -23,8 +23,9 @@ class Timed(AllQuantiles):
     def __init__(self, *seconds: float) -> None:
         self.now, self.sizes, self._seconds = 0.0, list[int](), list(seconds)
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """Take the next time."""
+        del context
         assert len(windows) == len(series)
         self.sizes.append(len(windows))
         self.now += self._seconds.pop(0)

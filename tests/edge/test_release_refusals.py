@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.contract.columns import Float64, Int32
+from edge.contract.contract import Context
 from edge.errors import BundleError
 from edge.forecaster.baselines import seasonal_naive
 from edge.forecaster.bundle import Bundle
@@ -92,14 +93,14 @@ def test_a_manifest_of_a_later_schema_is_no_damage(tmp_path: Path) -> None:
     home = tmp_path / "registry"
     channel = release(home, ONE)
     path = home / "bundles" / ONE.manifest.version / "manifest.json"
-    content = path.read_bytes().replace(b'"schema": 1', b'"schema": 3')
+    content = path.read_bytes().replace(b'"schema": 1', b'"schema": 4')
     path.write_bytes(content)
     document = json.loads(channel.read_text())
     channel.write_text(json.dumps(document | {"manifest_sha256": hashlib.sha256(content).hexdigest()}))
     device = Device(tmp_path / "device", channel)
     assert [device.poll(), device.poll()] == [None, None]
     assert len(device.log) == 1
-    assert "schema 1 and 2; got 3; no bundle is live; promote it again" in device.log[0]
+    assert "schema 1, 2 and 3; got 4; no bundle is live; promote it again" in device.log[0]
 
 
 def test_a_broken_transfer_is_no_refusal(tmp_path: Path) -> None:
@@ -133,8 +134,9 @@ class Crossing(AllQuantiles):
 
     name, contract = "crossing", ONE.manifest.contract
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """Zeros, or quantiles that descend."""
+        del context
         made = np.zeros((len(series), self.contract.horizon, 3))
         made[np.isnan(windows).any(axis=1)] = [1.0, 0.0, -1.0]
         return made

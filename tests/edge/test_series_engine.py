@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.contract.columns import Float64, Int32, Points, Readings, Scores, SeriesTable
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.contract.meaning import Meaning
 from edge.contract.schema import FORECAST, FORECAST_LEAD, FORECAST_SCORE, READING, Measurement
 from edge.errors import BundleError
@@ -38,10 +38,11 @@ class Counter(AllQuantiles):
     fault: Exception | float | None = None
     outer: bool = False
     asked: Int32 | None = None
+    told: Context | None = None
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """Each quantile a tenth apart."""
-        self.asked = series
+        self.asked, self.told = series, context
         if isinstance(self.fault, Exception):
             raise self.fault
         steps = np.arange(1, self.contract.horizon + 1)[:, None] + (np.arange(3) - 1) / 10
@@ -225,10 +226,10 @@ def test_one_row_that_raises_costs_only_itself() -> None:
     """The batch is made again row by row."""
 
     class Picky(Counter):
-        def predict(self, windows: Float64, series: Int32) -> Float64:
+        def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
             if (windows[:, -1] == 2).any():
                 raise BundleError("not this one")
-            return super().predict(windows, series)
+            return super().predict(windows, series, context)
 
     effect = engine(Picky(ANY)).step(count([0, 1, 2, 3, 4]))
     assert effect.failure is None

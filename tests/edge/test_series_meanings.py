@@ -8,7 +8,7 @@ import itertools
 import numpy as np
 
 from edge.contract.columns import Float64, Int32, Readings, SeriesTable
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.schema import FORECAST, FORECAST_SCORE
 from edge.contract.times import SECOND
@@ -152,9 +152,9 @@ def test_a_restart_goes_on_with_counters_and_held_values() -> None:
 class Sinking(Baseline):
     """Forecasts one below 0, whatever it sees."""
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """As `Baseline`."""
-        return np.full_like(super().predict(windows, series), -1.0)
+        return np.full_like(super().predict(windows, series, context), -1.0)
 
 
 def test_a_counter_is_never_forecast_to_take_something_back() -> None:

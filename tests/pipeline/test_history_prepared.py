@@ -76,8 +76,10 @@ def test_a_part_without_a_window_to_judge_is_named(part: str, hours: range) -> N
 def test_some_windows_come_from_the_held_out_part() -> None:
     """Evenly chosen, with the number that a model knows their series by."""
     prepared = prepare(*history(500), CONTRACT)
-    windows, series = some_windows(prepared, CONTRACT, 10)
+    windows, series, context = some_windows(prepared, CONTRACT, 10)
     assert windows.shape == (10, 24)
     assert set(series.tolist()) == {1, 2}
+    ends = (context.origin - prepared.table.start) // CONTRACT.interval
+    np.testing.assert_array_equal(windows[:, -1], prepared.table.values[series - 1, ends - 1])
     everything = samples(prepared.table, CONTRACT, prepared.split.held_out)
     assert len(some_windows(prepared, CONTRACT, 10**6)[0]) == len(everything)

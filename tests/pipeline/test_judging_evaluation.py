@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.contract.columns import Float64, Int32
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.times import SECOND
 from edge.errors import HistoryError
@@ -31,8 +31,9 @@ class Counter(AllQuantiles):
     silent: float = np.nan
     name: str = "counter"
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """The counting goes on, `band` below and above."""
+        del context
         known = series[:, None] > 0
         middle = windows[:, -1:] + np.arange(1, self.contract.horizon + 1) + self.add * known
         middle = np.where(windows[:, -1:] == self.silent, np.nan, middle)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.contract.columns import Float64, Int32, Points, Readings, SeriesTable
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.contract.schema import FORECAST_LEAD
 from edge.contract.times import SECOND
 from edge.forecaster.baselines import baselines
@@ -144,8 +144,9 @@ class Level(AllQuantiles):
     name = "level"
     contract = CONTRACT
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """The same at every lead; the interval is wider the later the lead."""
+        del context
         middle = np.repeat(windows[:, -6:].mean(axis=1)[:, None], CONTRACT.horizon, axis=1) + 0.1 * series[:, None]
         band = 0.2 * np.arange(1, CONTRACT.horizon + 1)
         return np.stack([middle - band, middle, middle + band], axis=2)

@@ -8,7 +8,7 @@ import pytest
 
 from edge.contract.coarse import Coarse
 from edge.contract.columns import Float64, Int32, Readings, SeriesTable
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.contract.grid import Aggregation
 from edge.forecaster.forecaster import AllQuantiles
 from edge.series.closing import Closed
@@ -91,8 +91,9 @@ class Recorder(AllQuantiles):
     name: str = "recorder"
     seen: list[Float64] = field(default_factory=list)
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """Zeros."""
+        del context
         self.seen.append(windows.copy())
         return np.zeros((len(series), self.contract.horizon, 3), np.float64)
 

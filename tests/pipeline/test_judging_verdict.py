@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge.contract.columns import Float64, Int32
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.manifest import Check, Outcome
 from pipeline.judging.contender import contender
@@ -24,9 +24,9 @@ class Ragged(Counter):
     hole: float = 149.0
     value: float = np.nan
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """The counter's forecasts with holes."""
-        forecasts = super().predict(windows, series)
+        forecasts = super().predict(windows, series, context)
         forecasts[windows[:, -1] == self.hole, 2, self.quantile] = self.value
         return forecasts
 

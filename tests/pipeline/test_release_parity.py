@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from edge.contract.columns import Float64, Int32
+from edge.contract.contract import Context
 from edge.errors import BundleError
 from edge.forecaster.model import Model, runtime_name
-from pipeline.release.parity import MOST_GOLDEN, golden, model_file, parity
+from pipeline.release.parity import MOST_GOLDEN, Pairs, golden, model_file, parity
 from pipeline.training.architecture import Architecture
 from tests.pipeline.test_judging_evaluation import CONTRACT, Counter
 from tests.support import tiny
@@ -54,8 +55,9 @@ class Rounded:
     def __init__(self, expected: Float64, steps: int) -> None:
         self._expected, self._steps = expected, steps
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """As of a model."""
+        del context
         expected = self._expected[: min(len(windows), len(series))]
         return np.asarray(expected + self._steps * np.spacing(expected), np.float64)
 
@@ -64,10 +66,10 @@ def test_the_rounding_of_a_level_is_no_error_of_a_model() -> None:
     """A series that moves by 1e-13 at 0.1, or by a thousandth at 1e9, would end the training of its fleet."""
     for level, unit in ((0.1, 1e-13), (1e9, 1e-3)):
         windows, expected = np.full((3, 8), level), np.full((3, 2, 3), level)
-        arguments = (windows, np.zeros(3, np.int32), None, np.full(3, unit))
-        assert parity(expected, cast("Model", Rounded(expected, 1)), *arguments) == 0
+        pairs = Pairs(windows, np.zeros(3, np.int32), expected, np.full(3, unit))
+        assert parity(pairs, cast("Model", Rounded(expected, 1))) == 0
         with pytest.raises(BundleError, match="does not forecast as its network"):
-            parity(expected, cast("Model", Rounded(expected, 9)), *arguments)
+            parity(pairs, cast("Model", Rounded(expected, 9)))
 
 
 @pytest.mark.training
@@ -76,9 +78,9 @@ def test_parity_is_the_largest_error_in_units_of_the_series() -> None:
     windows, series = tiny.windows()
     expected, units = tiny.network_forecasts(ARCHITECTURE), np.full(len(windows), 1e4)
     bundle = tiny.bundle(ARCHITECTURE)
-    assert parity(expected, Model(bundle), windows, series, units=units) < 1e-4
+    assert parity(Pairs(windows, series, expected, units), Model(bundle)) < 1e-4
     moved = expected.copy()
     moved[40, -1, 0] += 0.5 * 1e4
     with pytest.raises(BundleError, match=r"expected an error of at most 0.0001 of the spread, got 0.5"):
-        parity(moved, Model(bundle), windows, series, units=units)
-    assert parity(moved, Model(bundle), windows, series, leads=3, units=units) < 1e-4
+        parity(Pairs(windows, series, moved, units), Model(bundle))
+    assert parity(Pairs(windows, series, moved, units), Model(bundle), leads=3) < 1e-4

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edge.contract.columns import Float64, Int32
+from edge.contract.contract import Context
 from edge.errors import BundleError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import AllQuantiles
@@ -16,7 +17,8 @@ from edge.forecaster.model import Model
 from pipeline.history.table import Table
 from pipeline.judging.evaluation import Facts
 from pipeline.release.candidates import probe_windows
-from pipeline.release.precision import Choice, Pairs, choose_precision, microseconds, preferred
+from pipeline.release.parity import Pairs
+from pipeline.release.precision import Choice, choose_precision, microseconds, preferred
 from pipeline.training.architecture import Architecture
 from pipeline.training.build import build, forecast
 from pipeline.training.conversion import convert, convert_each
@@ -166,8 +168,9 @@ class Timed(AllQuantiles):
         self.name, self.clock, self.takes = "timed", clock, {1: single, 64: batch}
         self.asked: list[tuple[int, int]] = []
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """Nothing but the time it takes."""
+        del context
         assert len(windows) == len(series)
         self.asked.append((len(windows), int(series[0])))
         once = len(self.asked) <= 65  # the interpreters are made in the first round
@@ -180,11 +183,11 @@ def test_time_is_per_forecast_and_that_of_the_best_round() -> None:
     """Of 70 windows 64 are used, one by one and all at once; neither the first round nor a slow one counts."""
     clock, windows, series = [0.0], np.zeros((70, 2)), np.arange(70, dtype=np.int32)
     quick, heavy = Timed(clock, 16e-6, 128e-6), Timed(clock, 48e-6, 64e-6)
-    times = microseconds([quick, heavy], windows, series, lambda: clock[0])
+    times = microseconds([quick, heavy], windows, series, clock=lambda: clock[0])
     np.testing.assert_allclose(times, [(16, 2), (48, 1)], rtol=1e-4)
     for forecaster in (quick, heavy):
         assert forecaster.asked == [*((1, row) for row in range(64)), (64, 0)] * 8
-    few = microseconds([Timed([0.0], 1, 1)], windows[:0], series[:0], lambda: 7.0)
+    few = microseconds([Timed([0.0], 1, 1)], windows[:0], series[:0], clock=lambda: 7.0)
     assert few == [(0.0, 0.0)]
 
 

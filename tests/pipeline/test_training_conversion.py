@@ -13,7 +13,7 @@ from edge.forecaster.baselines import baseline
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.level import level, relative
 from edge.forecaster.model import Model, relative_error
-from pipeline.release.parity import golden, model_file, parity
+from pipeline.release.parity import Pairs, golden, model_file, parity
 from pipeline.training.architecture import Architecture
 from pipeline.training.build import assemble, build, forecast
 from pipeline.training.calibration import Calibration
@@ -29,7 +29,15 @@ EVERY = [Architecture(cell=cell, design=design, units=6) for cell, design in ite
 @pytest.mark.parametrize("architecture", EVERY, ids=lambda one: f"{one.cell}-{one.design}")
 def test_converted_model_forecasts_as_its_network(architecture: Architecture) -> None:
     """At batch 1 and 64, with gaps and unknown series, both give the same forecasts."""
-    assert parity(tiny.network_forecasts(architecture), Model(tiny.bundle(architecture)), *tiny.windows()) < 1e-5
+    assert parity(Pairs(*tiny.windows(), tiny.network_forecasts(architecture)), Model(tiny.bundle(architecture))) < 1e-5
+
+
+@pytest.mark.parametrize("architecture", EVERY, ids=lambda one: f"{one.cell}-{one.design}")
+def test_converted_model_that_looks_at_the_clock_forecasts_as_its_network(architecture: Architecture) -> None:
+    """What is known of the leads goes in by an input of its own."""
+    wanted = forecast(tiny.network(architecture, tiny.CLOCKED), *tiny.windows(), tiny.context())
+    model = Model(tiny.bundle(architecture, tiny.CLOCKED))
+    assert parity(Pairs(*tiny.windows(), wanted, context=tiny.context()), model) < 1e-5
 
 
 def test_loop_forecasts_as_the_network() -> None:
@@ -41,7 +49,8 @@ def test_loop_forecasts_as_the_network() -> None:
         windows = np.random.default_rng(2).normal(0, 1, (65, window))
         series = np.arange(65, dtype=np.int32) % 4
         bundle = tiny.bundle(architecture, contract)
-        assert parity(forecast(tiny.network(architecture, contract), windows, series), Model(bundle), windows, series) < 1e-5
+        wanted = forecast(tiny.network(architecture, contract), windows, series)
+        assert parity(Pairs(windows, series, wanted), Model(bundle)) < 1e-5
         sizes.append(len(bundle.model or b""))
     assert sizes[1] < sizes[0] + 500
 
@@ -71,7 +80,7 @@ def test_the_mean_of_the_last_days_is_in_the_graph(quantiles: tuple[float, ...])
     found = forecast(mixed, windows, series)
     np.testing.assert_allclose(found[:, :, middle], wanted, rtol=1e-5, atol=1e-3)
     np.testing.assert_allclose(np.diff(found, axis=2), np.diff(alone, axis=2), rtol=1e-3, atol=1e-3)
-    assert parity(found, Model(tiny.bundle_of(convert(mixed), architecture, contract)), windows, series) < 1e-5
+    assert parity(Pairs(windows, series, found), Model(tiny.bundle_of(convert(mixed), architecture, contract))) < 1e-5
 
 
 def test_a_glitch_of_a_known_series_is_missing() -> None:
@@ -105,10 +114,10 @@ def test_parity_refuses_another_network() -> None:
     bundle, (windows, series) = tiny.bundle(EVERY[0]), tiny.windows()
     expected = tiny.network_forecasts(EVERY[0])
     with pytest.raises(BundleError, match="does not forecast as its network"):
-        parity(tiny.network_forecasts(EVERY[2]), Model(bundle), windows, series)
+        parity(Pairs(windows, series, tiny.network_forecasts(EVERY[2])), Model(bundle))
     expected[0, 0, 0] = np.nan
     with pytest.raises(BundleError, match="got nan"):
-        parity(expected, Model(bundle), windows, series)
+        parity(Pairs(windows, series, expected), Model(bundle))
 
 
 def test_int8_is_not_refused_by_mixed_units() -> None:

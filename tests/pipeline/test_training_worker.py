@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.contract.contract import Context
 from edge.errors import BundleError, ConfigurationError, HistoryError
 from edge.forecaster.model import Model
 from pipeline.processes.child import grid_file
 from pipeline.processes.nursery import Nursery
-from pipeline.release.parity import parity
+from pipeline.release.parity import Pairs, parity
 from pipeline.training.architecture import Architecture
 from pipeline.training.settings import Settings
 from pipeline.training.worker import Command, Request, train_candidate
@@ -24,7 +25,14 @@ def request(first: int = 21) -> Request:
     """A request for a network that trains in a second."""
     settings = Settings(epochs=2, windows=128, batch=64)
     return Request(
-        ARCHITECTURE, tiny.CONTRACT, settings, tiny.samples(first, 150), tiny.samples(150, 190), *tiny.windows(), ("int8",)
+        ARCHITECTURE,
+        tiny.CONTRACT,
+        settings,
+        tiny.samples(first, 150),
+        tiny.samples(150, 190),
+        *tiny.windows(),
+        Context(np.arange(70)),
+        ("int8",),
     )
 
 
@@ -43,7 +51,7 @@ def test_candidate_comes_back_trained_and_converted(tmp_path: Path) -> None:
     assert epochs == [1, 2]
     assert result.record.epochs == 2
     bundle = tiny.bundle_of(result.models["float32"], ARCHITECTURE)
-    assert parity(result.forecasts, Model(bundle), *tiny.windows()) < 1e-5
+    assert parity(Pairs(*tiny.windows(), result.forecasts), Model(bundle)) < 1e-5
     assert set(result.models) == {"float32", "int8"}
 
 

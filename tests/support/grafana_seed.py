@@ -8,7 +8,7 @@ import numpy as np
 
 from edge.agent.counters import Counter, Counters, Gauge, row
 from edge.contract.columns import Float64, Int32, Points, Readings, Scores, SeriesTable
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.contract.meaning import Meaning
 from edge.contract.schema import (
     AGENT,
@@ -52,10 +52,10 @@ class Banded:
     name: str
     intervals: ClassVar[bool] = True
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """As `Forecaster.predict`."""
         median = self.contract.median
-        forecasts = seasonal_naive(self.contract).predict(windows, series)
+        forecasts = seasonal_naive(self.contract).predict(windows, series, context)
         middle = forecasts[:, :, median] + 0.8 * (windows[:, -1:] - windows[:, -25:-24])
         distances = (np.arange(len(self.contract.quantiles)) - median) * SPREAD
         bands: Float64 = middle[:, :, None] + distances

@@ -13,6 +13,7 @@ from edge.agent.loop import Agent, Waits
 from edge.clock.clocks import Clocks
 from edge.config.reading import read_config
 from edge.contract.columns import Float64, Int32
+from edge.contract.contract import Context
 from edge.contract.times import SECOND
 from edge.errors import BundleError
 from edge.forecaster.bundle import Bundle
@@ -126,11 +127,11 @@ class FailingForecaster:
         self._forecaster, self._is_spoilt = forecaster, is_spoilt
         self.name, self.contract, self.intervals = forecaster.name, forecaster.contract, forecaster.intervals
 
-    def predict(self, windows: Float64, series: Int32) -> Float64:
+    def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """As `Forecaster.predict`."""
         if self._is_spoilt():
             raise BundleError("never")
-        return self._forecaster.predict(windows, series)
+        return self._forecaster.predict(windows, series, context)
 
     def self_test(self) -> float | None:
         """As `Forecaster.self_test`."""

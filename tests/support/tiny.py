@@ -1,5 +1,6 @@
 """Networks and bundles so small that tests can make them: three known series, a window that no segment divides."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -7,12 +8,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from edge.contract.clock import Clock
 from edge.contract.columns import Float64, Int32, Readings, SeriesTable
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.contract.times import SECOND
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.golden import Golden
-from edge.forecaster.manifest import Manifest, ModelFile, Precision, version_of
+from edge.forecaster.manifest import Manifest, ModelFile, Precision, schema_of, version_of
 from edge.forecaster.model import Model
 from pipeline.history.prepared import Prepared, prepare
 from pipeline.history.windows import Samples
@@ -22,6 +24,7 @@ from pipeline.training.build import build, forecast
 from pipeline.training.conversion import convert, convert_module
 
 CONTRACT = Contract(interval=3600 * SECOND, window=21, horizon=7)
+CLOCKED = replace(CONTRACT, inputs=(Clock("Europe/Berlin", (50 * CONTRACT.interval,), (3600 * SECOND, 7200 * SECOND), (2, 5)),))
 CREATED = datetime(2026, 11, 22, 15, 45, tzinfo=UTC)
 SERIES = ["cellar", "roof", "yard"]
 SCALE = np.array([0.5, 20.0, 0.0])
@@ -65,6 +68,12 @@ def windows(count: int = 70) -> tuple[Float64, Int32]:
     return cut, series.astype(np.int32)
 
 
+def context(count: int = 70) -> Context:
+    """What is known beside those windows."""
+    some = samples(21, 190)
+    return some.context(np.linspace(0, len(some.origin) - 1, count).astype(np.int64), CONTRACT)
+
+
 @cache
 def network(architecture: Architecture, contract: Contract = CONTRACT) -> Any:  # noqa: ANN401 - Keras has no types
     """A network with random weights, so that every input matters."""
@@ -83,9 +92,9 @@ def bundle(architecture: Architecture, contract: Contract = CONTRACT, precision:
     """That network converted, with golden forecasts where the contract is the usual one."""
     content = convert(network(architecture, contract), precision)
     unverified = bundle_of(content, architecture, contract, precision)
-    if contract != CONTRACT:
+    if contract not in (CONTRACT, CLOCKED):
         return unverified
-    chosen = golden(Model(unverified), *windows(16))
+    chosen = golden(Model(unverified), *windows(16), context=context(16))
     return Bundle(msgspec.structs.replace(unverified.manifest, golden=chosen), content)
 
 
@@ -97,10 +106,13 @@ def bundle_of(
 ) -> Bundle:
     """A bundle of any model bytes; its golden forecasts are zeros."""
     shape = (1, contract.horizon, len(contract.quantiles))
-    zeros = Golden.of(np.zeros((1, contract.window)), np.zeros(1, np.int32), np.zeros(shape))
+    beside = Context(np.zeros(1, np.int64)) if contract.inputs else None
+    zeros = Golden.of(np.zeros((1, contract.window)), np.zeros(1, np.int32), np.zeros(shape), context=beside)
     file: ModelFile = model_file(content, architecture or Architecture(), 1, precision)
     version = version_of(CREATED, file.cell, content)
-    return Bundle(Manifest(version, contract, SERIES, CREATED.isoformat(), "0.1.0", model=file, golden=zeros), content)
+    schema = schema_of(contract, {})
+    manifest = Manifest(version, contract, SERIES, CREATED.isoformat(), "0.1.0", model=file, golden=zeros, schema=schema)
+    return Bundle(manifest, content)
 
 
 @cache

@@ -1,0 +1,108 @@
+"""A model that looks at the clock gets the origin of every window, and repeats its golden forecasts at theirs."""
+
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+import pytest
+
+from edge.contract.contract import Context, Contract
+from edge.errors import BundleError
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.golden import Golden, check_golden
+from edge.forecaster.manifest import DERIVED, FURTHER, decode_manifest, encode_manifest
+from edge.forecaster.model import Model
+from edge.forecaster.trial import fault
+from edge.release.pace import too_slow
+from pipeline.training.architecture import Architecture
+from tests.support import tiny
+
+SEGMENT = Architecture(units=6)
+
+
+def golden(bundle: Bundle) -> Golden:
+    """The golden forecasts of a bundle that has some."""
+    assert bundle.manifest.golden is not None
+    return bundle.manifest.golden
+
+
+@pytest.mark.training
+def test_forecasts_depend_on_the_origin_and_not_on_the_batch() -> None:
+    """The same window is forecast otherwise at another time of day; each forecast is the one the window has alone."""
+    model = Model(tiny.bundle(SEGMENT, tiny.CLOCKED))
+    windows, series = tiny.windows()
+    context = tiny.context()
+    together = model.predict(windows, series, context)
+    alone = [slice(row, row + 1) for row in range(len(windows))]
+    single = np.concatenate([model.predict(windows[row], series[row], context.take(row)) for row in alone])
+    np.testing.assert_allclose(together, single, rtol=1e-5, atol=1e-5)
+    later = model.predict(windows, series, Context(context.origin + 6 * tiny.CONTRACT.interval))
+    assert (np.abs(later - together).max(axis=(1, 2)) > 1e-3).mean() > 0.9  # a window of one value has no scale
+
+
+@pytest.mark.training
+def test_a_model_that_looks_at_the_clock_is_not_left_without_a_time() -> None:
+    """A caller that forgets the origins would get forecasts for another time of day."""
+    with pytest.raises(ValueError, match="needs the origin of every window"):
+        Model(tiny.bundle(SEGMENT, tiny.CLOCKED)).predict(*tiny.windows(2))
+
+
+@pytest.mark.training
+def test_golden_forecasts_are_repeated_at_their_origins() -> None:
+    """The self-test finds a clock that goes wrong; hard windows and the look at the pace have origins as well."""
+    bundle = tiny.bundle(SEGMENT, tiny.CLOCKED)
+    model, kept = Model(bundle), golden(bundle)
+    assert model.self_test() < 1e-4
+    assert kept.origins == tiny.context(16).origin.tolist()
+    assert fault(model, kept, len(bundle.manifest.series)) is None
+    assert too_slow(model, 3, lambda: 0.0) is None
+    moved = msgspec.structs.replace(kept, origins=[origin + tiny.CONTRACT.interval for origin in kept.origins or []])
+    late = Bundle(msgspec.structs.replace(bundle.manifest, golden=moved), bundle.model)
+    with pytest.raises(BundleError, match="does not repeat its golden forecasts"):
+        Model(late).self_test()
+
+
+@pytest.mark.training
+def test_a_file_with_other_inputs_than_the_contract_is_refused() -> None:
+    """A model that is not told of the leads does not belong to a contract with a clock, nor the other way round."""
+    for made, wanted in ((tiny.CONTRACT, tiny.CLOCKED), (tiny.CLOCKED, tiny.CONTRACT)):
+        content = tiny.bundle(SEGMENT, made).model or b""
+        with pytest.raises(BundleError, match="expected a model with inputs"):
+            Model(tiny.bundle_of(content, SEGMENT, wanted))
+
+
+@pytest.mark.training
+def test_the_clock_travels_in_the_manifest_that_earlier_agents_refuse() -> None:
+    """Its lists come back as they were, under a schema of their own."""
+    manifest = tiny.bundle(SEGMENT, tiny.CLOCKED).manifest
+    assert manifest.schema == FURTHER
+    content = encode_manifest(manifest)
+    assert b'"kind":"clock","time_zone":"Europe/Berlin"' in content
+    assert decode_manifest(content) == manifest
+    with pytest.raises(BundleError, match="expected schema 3"):
+        encode_manifest(msgspec.structs.replace(manifest, schema=DERIVED))
+    with pytest.raises(BundleError, match="must ascend"):
+        decode_manifest(content.replace(b'"holidays":[2,5]', b'"holidays":[5,2]'))
+
+
+@pytest.mark.parametrize(
+    ("contract", "origins", "said"),
+    [
+        (tiny.CLOCKED, None, "expected 1 golden origins; got none"),
+        (tiny.CLOCKED, [0, 0], "expected 1 golden origins; got 2"),
+        (tiny.CLOCKED, [2**63 - 1], "origins that are times"),
+        (tiny.CONTRACT, [0], "expected no golden origins; got 1"),
+    ],
+)
+def test_golden_origins_are_those_that_the_contract_needs(contract: Contract, origins: list[int] | None, said: str) -> None:
+    """One time for each window, where there is a clock that looks at it."""
+    shape = (1, contract.horizon, len(contract.quantiles))
+    kept = Golden.of(np.zeros((1, contract.window)), np.zeros(1, np.int32), np.zeros(shape))
+    with pytest.raises(BundleError, match=said):
+        check_golden(msgspec.structs.replace(kept, origins=origins), contract, 3)
+
+
+def test_a_clock_does_not_change_what_windows_are() -> None:
+    """State and scores are kept under the contract without it."""
+    assert tiny.CLOCKED.plain == tiny.CONTRACT
+    assert replace(tiny.CLOCKED, horizon=3).plain == replace(tiny.CONTRACT, horizon=3)
