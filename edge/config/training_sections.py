@@ -30,6 +30,10 @@ class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         quantiles: levels of the forecast distribution, an odd number of them, at most 99, with 0.5 in the middle.
         aggregation: value of an interval: the `mean`, `last`, `sum`, `min` or `max` of its readings.
         max_missing: share of a window that may be missing; above it the baseline forecasts.
+        time_zone: time zone of the people whose days and weeks the readings follow, such as `Europe/Berlin`; left out: UTC.
+            Networks look at the local time of day and of the week.
+        holidays: country whose public holidays they look at as well, such as `DE`, or a part of it, such as `DE-BW` (ISO 3166);
+            left out: none.
     """
 
     interval: str | None = None
@@ -38,6 +42,8 @@ class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
     aggregation: Aggregation = "mean"
     max_missing: float = 0.5
+    time_zone: str | None = None
+    holidays: str | None = None
 
 
 class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

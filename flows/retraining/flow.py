@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from flows.retraining.started import Started, begin, run_again
 from flows.running.parcel import Parcel, Workshop
 from flows.running.workshop import check_installed, workshop
 from pipeline.history.cells import Workspace
+from pipeline.history.defaults import with_clock
 from pipeline.history.from_store import History
 from pipeline.history.prepared import Prepared, prepare_history
 from pipeline.release.candidates import Candidate, Plan, make_candidate
@@ -74,9 +75,10 @@ def extract(config: Config, until: int | None, folder: Path) -> History:
 
 
 @task(name="validate", cache_policy=NO_CACHE, persist_result=False)
-def validate(history: History, fleet: str, show: Show) -> Prepared:
+def validate(history: History, config: Config, fleet: str, show: Show) -> Prepared:
     """Series that cannot be trained on are left out with a line."""
     prepared = prepare_history(history)
+    prepared = replace(prepared, contract=with_clock(prepared.contract, config.fleet, len(prepared.split.training)))
     create_markdown_artifact(key=f"gatecast-{fleet}-validation", markdown=validation_table(prepared.report))
     for warning in prepared.warnings:
         show.note(f"  {warning}")
@@ -230,7 +232,7 @@ def _retrained(job: Job, run: Started | None = None, limit: Limit | None = None,
         registry = Registry(Path(config.registry.path))
         released = registry.channel(config.registry.channel) is not None
         try:
-            prepared = validate(read(config, job.until, folder), job.fleet, show)
+            prepared = validate(read(config, job.until, folder), config, job.fleet, show)
         except HistoryTooShort as error:
             if released:
                 raise

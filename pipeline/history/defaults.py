@@ -1,17 +1,23 @@
-"""Interval, window and horizon where the configuration leaves them open: they follow from the readings."""
+"""The contract of a fleet: interval, window and horizon follow from the readings, the clock from the configuration."""
 
+import importlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+from typing import TypeAlias
 
 import numpy as np
 
 from edge.config.fleet import LONGEST_WINDOW, WEEK, contract_at
 from edge.config.training_sections import Fleet
+from edge.contract.clock import Clock
 from edge.contract.columns import Readings
 from edge.contract.contract import Contract
 from edge.contract.grid import group_starts
-from edge.contract.times import DAY, SECOND, parse_duration
-from edge.errors import HistoryError
+from edge.contract.times import DAY, EARLIEST, SECOND, parse_duration
+from edge.errors import ConfigurationError, HistoryError
+from edge.quoting import quoted
 from pipeline.history.windows import least_history
 
 # Spacings of real sensors jitter, and people forecast by round intervals: both are rounded to one of these.
@@ -27,6 +33,12 @@ ROUND = tuple(
     for number in numbers
 )
 EVEN = 10  # readings in an interval: one more or less of them is no matter
+
+# The lists are the same whenever a fleet is trained, so that its contract stays the same. No reading is older.
+FIRST, LAST = 2000, 2060  # years
+SHORTEST = 56 * DAY  # of a training part, ns: with less there are too few of each day of the week to learn from
+
+Dates: TypeAlias = Callable[[str, int, int], Iterable[date]]
 
 
 def derive_contract(fleet: Fleet, readings: Readings) -> Contract:
@@ -103,3 +115,60 @@ def _spacings(readings: Readings) -> Iterator[tuple[int, int]]:
 def rounded(spacing: float) -> int:
     """The length of time that people use which is nearest to one, ns."""
     return min(ROUND, key=lambda length: max(length / spacing, spacing / length))
+
+
+def with_clock(contract: Contract, fleet: Fleet, training: int) -> Contract:
+    """The same contract for networks that look at the clock; as it is where the history is too short to learn of weeks.
+
+    Args:
+        contract: contract that follows from the readings.
+        fleet: time zone and holidays.
+        training: intervals of the training part.
+
+    Raises:
+        ConfigurationError: as `clock_of`.
+    """
+    clock = clock_of(fleet)
+    return replace(contract, inputs=(clock,)) if training * contract.interval >= SHORTEST else contract
+
+
+def clock_of(fleet: Fleet, dates: Dates | None = None) -> Clock:
+    """The clock of a fleet, for the years 2000 to 2060.
+
+    Args:
+        fleet: time zone and holidays.
+        dates: function that gives the public holidays of a country between two years; None: `public_holidays`.
+
+    Raises:
+        ConfigurationError: there is no such zone or country, or the library of holidays is not installed.
+    """
+    listed = () if fleet.holidays is None else (dates or public_holidays)(fleet.holidays, FIRST, LAST)
+    end = EARLIEST + (LAST + 1 - FIRST) * 366 * DAY
+    return Clock.of(fleet.time_zone or "UTC", EARLIEST - DAY, end, listed)
+
+
+def public_holidays(code: str, first: int, last: int) -> list[date]:
+    """The public holidays of a country, or of a part of it.
+
+    Args:
+        code: country, such as `DE`, or country and subdivision, such as `DE-BW`, as in ISO 3166.
+        first: first year.
+        last: last year.
+
+    Raises:
+        ConfigurationError: nothing is known of it, or the library is not installed.
+    """
+    try:
+        library = importlib.import_module("holidays")  # takes a second, and only fleets with holidays need it
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            "[fleet] holidays needs the library holidays on the trainer; in a clone of the repository: pip install '.[train]'"
+        ) from error
+    country, _, subdivision = code.partition("-")
+    try:
+        dates = library.country_holidays(country, subdiv=subdivision or None, years=range(first, last + 1))
+    except (NotImplementedError, KeyError) as error:
+        parts = library.list_supported_countries().get(country)
+        advice = f"its parts are {', '.join(parts)}" if parts else "write a country as DE, or a part of one as DE-BW"
+        raise ConfigurationError(f"[fleet] holidays: nothing is known of {quoted(code)}; {advice}") from error
+    return sorted(dates)

@@ -77,9 +77,9 @@ def makes_room(champion: Manifest, best: Baseline, errors: Mapping[str, float], 
         errors: errors of the baselines by their names, each series in units of its scale.
         margin: share by which the error has to be below the champion's.
     """
-    if champion.baseline is None or (champion.baseline, champion.contract) == (best.name, best.contract):
+    if champion.baseline is None or (champion.baseline, champion.contract) == (best.name, best.contract.plain):
         return False
-    if champion.contract != best.contract:
+    if champion.contract != best.contract.plain:
         return True
     return errors[best.name] < (1 - margin) * errors.get(champion.baseline, inf)
 
@@ -222,13 +222,13 @@ def baseline_bundle(prepared: Prepared, chosen: Baseline, metrics: Sequence[Metr
     content = hashlib.sha256(f"{prepared.table.data_hash} {chosen.name}".encode()).digest()
     manifest = Manifest(
         version_of(created, chosen.name, content),
-        prepared.contract,
+        prepared.contract.plain,
         list(prepared.table.names),
         created.isoformat(timespec="seconds"),
         version("gatecast"),
         baseline=chosen.name,
         metrics=list(metrics),
-        schema=schema_of(prepared.contract, prepared.table.told),
+        schema=schema_of(prepared.contract.plain, prepared.table.told),
         meanings=learned(prepared.table, prepared.split.training.stop),
     )
     return Bundle(manifest)
