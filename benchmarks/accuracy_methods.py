@@ -15,6 +15,7 @@ from edge.contract.times import DAY
 from edge.forecaster.baselines import Baseline, baselines
 from edge.forecaster.forecaster import Forecaster
 from pipeline.backtest.peers import lightgbm_direct, ridge
+from pipeline.history.defaults import with_clock
 from pipeline.history.prepared import Prepared
 from pipeline.history.windows import judged_stride, samples
 from pipeline.judging.contender import contender
@@ -78,7 +79,8 @@ class Made:
 
 def as_retrain(prepared: Prepared, recipe: Recipe) -> Iterator[Made]:
     """The candidates that `gatecast retrain` would make of a history, one after the other."""
-    tuned = untuned(prepared, recipe.train)
+    contract = with_clock(prepared.contract, Fleet(), len(prepared.split.training))
+    tuned = untuned(replace(prepared, contract=contract), recipe.train)
     plan = Plan(recipe.train.precisions, recipe.train.max_size, tuned.chosen, recipe.nursery)
     for architecture in tuned.architectures:
         with tempfile.TemporaryDirectory(prefix="gatecast-") as name:
