@@ -31,10 +31,10 @@ def judged(entrant: Contender, table: Table, contract: Contract) -> dict[str, An
     season, origins = contract.season() or 1, gift_origins(table)
     loss, fact, scaled = 0.0, 0.0, []
     for origin in origins:
-        (found,) = backtest([entrant], Facts(table, judging(contract), range(origin, origin + GIFT_HORIZON)))
-        half = found.pinball if entrant.forecaster.intervals else found.absolute_error / 2
-        loss, fact = loss + float(half.sum()), fact + float(found.absolute_fact.sum())
-        error = mae(found.absolute_error.sum(axis=1), found.count.sum(axis=1))
+        (evaluation,) = backtest([entrant], Facts(table, judging(contract), range(origin, origin + GIFT_HORIZON)))
+        half = evaluation.pinball if entrant.forecaster.intervals else evaluation.absolute_error / 2
+        loss, fact = loss + float(half.sum()), fact + float(evaluation.absolute_fact.sum())
+        error = mae(evaluation.absolute_error.sum(axis=1), evaluation.count.sum(axis=1))
         scaled.append(mase(error, naive_error(table.values[:, :origin], season)))
     return {
         "weighted_quantile_loss": float(weighted_quantile_loss(np.asarray(loss), np.asarray(fact))),
@@ -61,14 +61,14 @@ def peer_rows(name: str, table: Table, methods: Sequence[str], window: int | Non
     prepared = _asked(table, name, Recipe())
     contract, names = prepared.contract, table.names
     for baseline in all_baselines(contract) if "baselines" in methods else ():
-        found = judged(contender(baseline, names), table, contract)
-        yield Gift(set=name, horizon=GIFT_HORIZON, method=baseline.name, **found)
+        figures = judged(contender(baseline, names), table, contract)
+        yield Gift(set=name, horizon=GIFT_HORIZON, method=baseline.name, **figures)
     for method in methods:
         for seen in peer_contracts(contract, window) if method in PEERS else ():
             peer = fitted(method, prepared, seen)
-            found = judged(contender(peer.forecaster, names, prepared.table.names), table, contract)
+            figures = judged(contender(peer.forecaster, names, prepared.table.names), table, contract)
             extra: dict[str, Any] = {"window": seen.window, "seconds": peer.seconds, "validation": peer.validation}
-            yield Gift(set=name, horizon=GIFT_HORIZON, method=method, **extra, **found)
+            yield Gift(set=name, horizon=GIFT_HORIZON, method=method, **extra, **figures)
 
 
 def network_rows(name: str, table: Table, recipe: Recipe) -> Iterator[Gift]:

@@ -143,5 +143,5 @@ def fitted(name: str, prepared: Prepared, contract: Contract) -> Fitted:
     seconds = time.perf_counter() - started
     facts = Facts(table, judging(contract), parts.validation, scale)
     stride = judged_stride(table, contract, parts.validation, CHOSEN_ON)
-    (found,) = backtest([contender(forecaster, table.names, table.names)], facts, stride)
-    return Fitted(forecaster, seconds, found.scaled_error(scale))
+    (evaluation,) = backtest([contender(forecaster, table.names, table.names)], facts, stride)
+    return Fitted(forecaster, seconds, evaluation.scaled_error(scale))

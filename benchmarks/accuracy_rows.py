@@ -80,7 +80,7 @@ class Whole(Row, frozen=True, kw_only=True, tag_field="kind", tag="whole"):
         facts: number of facts.
         parameters: trained numbers of a network.
         precision: precision of its weights.
-        conversion: what conversion did to its error.
+        conversion: cost of the conversion.
     """
 
     mse: float
@@ -162,11 +162,11 @@ class Rowbook:
 
 def read_rows(paths: list[Path]) -> list[Rows]:
     """All rows of some files; a last line that was cut is left out."""
-    found: list[Rows] = []
+    rows: list[Rows] = []
     for path in paths:
         complete = path.read_bytes().rpartition(b"\n")[0]
-        found += [msgspec.json.decode(line, type=Rows) for line in complete.splitlines() if line.strip()]
-    return found
+        rows += [msgspec.json.decode(line, type=Rows) for line in complete.splitlines() if line.strip()]
+    return rows
 
 
 def commit() -> str:

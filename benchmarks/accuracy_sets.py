@@ -108,7 +108,7 @@ def load(folder: Path | None, name: str, shares: Sequence[float] | None = None) 
 
     Args:
         folder: folder of the files.
-        name: as of `read_set`.
+        name: name of the set, as of `read_set`.
         shares: shares of the training, validation and test part; None: the published ones.
 
     Raises:
@@ -168,15 +168,15 @@ def cuts(name: str, table: Table, weeks: Sequence[int], starts: int) -> list[Cut
     room = table.values.shape[1] - (longest + LIVE_WEEKS) * week
     if room < 0:
         sys.exit(f"{name} is too short for {longest} weeks of history and {LIVE_WEEKS} after them")
-    found = []
+    histories = []
     for length in weeks:
         for number in range(starts):
             begin = longest * week + int(room * (number + 0.5) / starts) // day * day
             first = begin - length * week
             values = np.ascontiguousarray(table.values[:, first : begin + LIVE_WEEKS * week])
             part = replace(table, start=table.start + first * table.interval, values=values)
-            found.append(Cut(name, length, part, length * week))
-    return found
+            histories.append(Cut(name, length, part, length * week))
+    return histories
 
 
 def gift_origins(table: Table) -> list[int]:

@@ -42,11 +42,11 @@ def live(entrants: Mapping[str, Contender], cut: Cut, prepared: Prepared) -> dic
     table = cut.table.take([cut.table.names.index(name) for name in prepared.table.names])
     base = [contender(baseline, table.names) for baseline in all_baselines(prepared.contract)]
     facts = Facts(table, judging(prepared.contract), cut.live, prepared.scale)
-    found = backtest([*entrants.values(), *base], facts)
-    references = found[len(entrants) :]
-    figures = dict(zip(entrants, found, strict=False))
-    figures |= {reference.forecaster: reference for reference in references}
-    return {method: _fields(evaluation, references) for method, evaluation in figures.items()}
+    evaluations = backtest([*entrants.values(), *base], facts)
+    references = evaluations[len(entrants) :]
+    by_method = dict(zip(entrants, evaluations, strict=False))
+    by_method |= {reference.forecaster: reference for reference in references}
+    return {method: _fields(evaluation, references) for method, evaluation in by_method.items()}
 
 
 def _fields(evaluation: Evaluation, references: Sequence[Evaluation]) -> dict[str, Any]:
@@ -80,8 +80,8 @@ def peer_rows(cut: Cut, horizon: int | None, methods: Sequence[str], window: int
     seen = peer_contracts(contract, window)[0]
     peers = {method: fitted(method, prepared, seen) for method in methods if method in PEERS}
     names = prepared.table.names
-    found = live({method: contender(peer.forecaster, names, names) for method, peer in peers.items()}, cut, prepared)
-    for method, fields in found.items():
+    figures = live({method: contender(peer.forecaster, names, names) for method, peer in peers.items()}, cut, prepared)
+    for method, fields in figures.items():
         if method in peers:
             peer = peers[method]
             extra: dict[str, Any] = {"window": seen.window, "seconds": peer.seconds, "validation": peer.validation}
@@ -108,7 +108,7 @@ def network_rows(cut: Cut, horizon: int | None, recipe: Recipe) -> Iterator[Shor
     entrants = {"network": contender(Model(network), names, network.manifest.series)}
     if out is not None:
         entrants["gate"] = contender(open_forecaster(out), names, out.manifest.series)
-    found, file = live(entrants, cut, prepared), network.manifest.model
+    figures, file = live(entrants, cut, prepared), network.manifest.model
     for method in entrants:
         yield Short(
             method=method,
@@ -123,5 +123,5 @@ def network_rows(cut: Cut, horizon: int | None, recipe: Recipe) -> Iterator[Shor
             size=len(network.model or b""),
             forecaster="network" if method == "network" or out is None else out.manifest.baseline or "network",
             held_out=release.chosen.trial.verdict.skill,
-            **found[method],
+            **figures[method],
         )

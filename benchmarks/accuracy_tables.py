@@ -29,9 +29,9 @@ def newest(rows: Iterable[Rows]) -> list[Rows]:
     """Of all rows that answer the same question the last one, in the order of the first."""
     kept: dict[tuple[object, ...], Rows] = {}
     for row in rows:
-        place = (row.weeks, row.live) if isinstance(row, Short) else ()
+        history = (row.weeks, row.live) if isinstance(row, Short) else ()
         window = row.window if row.method in PEERS else None
-        key = (type(row), row.set, row.horizon, row.method, row.cell, row.design, row.members, row.seed, window, *place)
+        key = (type(row), row.set, row.horizon, row.method, row.cell, row.design, row.members, row.seed, window, *history)
         kept[key] = row
     return list(kept.values())
 
@@ -48,20 +48,20 @@ def chosen(rows: Iterable[Some]) -> list[Some]:
 
 def methods(rows: Sequence[Some]) -> dict[str, list[Some]]:
     """The rows of one set by what a table calls the method: baselines, peers, then networks; one row for each seed."""
-    found: dict[str, list[Some]] = {}
+    named: dict[str, list[Some]] = {}
     for name in BASELINES:
         if some := [row for row in rows if row.method == name]:
-            found[name] = some
+            named[name] = some
     for name in PEERS:
         if some := chosen(row for row in rows if row.method == name):
-            found[f"{name}, window {some[0].window}"] = some
+            named[f"{name}, window {some[0].window}"] = some
     rest = [row for row in rows if row.method not in (*BASELINES, *PEERS)]
     ours = [row for row in rest if row.method == OURS]
     if len({(row.cell, row.design) for row in ours}) > 1:
-        found[CHOICE] = chosen(ours)
+        named[CHOICE] = chosen(ours)
     for row in rest:
-        found.setdefault(label(row), []).append(row)
-    return found
+        named.setdefault(label(row), []).append(row)
+    return named
 
 
 def label(row: Row) -> str:
@@ -89,10 +89,10 @@ def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
 
 def groups(rows: Iterable[Some], key: Callable[[Some], tuple[str, int]]) -> dict[tuple[str, int], list[Some]]:
     """Rows by a key, in their order."""
-    found: dict[tuple[str, int], list[Some]] = {}
+    grouped: dict[tuple[str, int], list[Some]] = {}
     for row in rows:
-        found.setdefault(key(row), []).append(row)
-    return found
+        grouped.setdefault(key(row), []).append(row)
+    return grouped
 
 
 def _costs(rows: Sequence[Row]) -> tuple[str, str]:

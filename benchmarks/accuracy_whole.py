@@ -59,10 +59,9 @@ def contract_of(data: Data, horizon: int, recipe: Recipe | None = None) -> Contr
     return contract_at((recipe or Recipe()).fleet(horizon), data.table.interval)
 
 
-def tested(entrant: Contender, data: Data, contract: Contract) -> Evaluation:
-    """A forecaster on every window of the test part."""
-    (found,) = backtest([entrant], Facts(data.table, judging(contract), data.split.held_out))
-    return found
+def tested(entrants: Sequence[Contender], data: Data, contract: Contract) -> tuple[Evaluation, ...]:
+    """Forecasters on every window of the test part."""
+    return backtest(entrants, Facts(data.table, judging(contract), data.split.held_out))
 
 
 def errors(evaluation: Evaluation, scale: Float64) -> dict[str, Any]:
@@ -91,14 +90,15 @@ def peer_rows(data: Data, horizon: int, methods: Sequence[str], window: int | No
         window: window of the peers; None: a week, and four where they fit, a row for each.
     """
     contract = contract_of(data, horizon)
-    for baseline in all_baselines(contract) if "baselines" in methods else ():
-        found = tested(contender(baseline, data.table.names), data, contract)
-        yield Whole(set=data.name, horizon=horizon, method=baseline.name, **errors(found, data.scale))
+    if "baselines" in methods:  # together, as the replay of the windows takes longer than these forecasts
+        base = [contender(baseline, data.table.names) for baseline in all_baselines(contract)]
+        for evaluation in tested(base, data, contract):
+            yield Whole(set=data.name, horizon=horizon, method=evaluation.forecaster, **errors(evaluation, data.scale))
     ready = prepared(data, contract)
     for method in methods:
         for seen in peer_contracts(contract, window) if method in PEERS else ():
             peer = fitted(method, ready, seen)
-            found = tested(contender(peer.forecaster, data.table.names, data.table.names), data, contract)
+            (evaluation,) = tested([contender(peer.forecaster, data.table.names, data.table.names)], data, contract)
             yield Whole(
                 set=data.name,
                 horizon=horizon,
@@ -106,7 +106,7 @@ def peer_rows(data: Data, horizon: int, methods: Sequence[str], window: int | No
                 window=seen.window,
                 validation=peer.validation,
                 seconds=peer.seconds,
-                **errors(found, data.scale),
+                **errors(evaluation, data.scale),
             )
 
 
@@ -128,13 +128,13 @@ def network_rows(data: Data, horizon: int, recipe: Recipe, missing: float = 0.0,
             rivals["gatecast, series not known"] = contender(model, names)
         if missing:
             rivals[f"gatecast, {missing:.0%} missing"] = contender(Thinned(model, missing), names, known)
-        for method, entrant in rivals.items():
-            found = tested(entrant, data, contract)
-            row = _network_row(data, method, made, found)
-            yield msgspec.structs.replace(row, validation=made.validation, conversion=_conversions(made, data.scale))
+        conversion = _conversions(made, data.scale)
+        for method, evaluation in zip(rivals, tested([*rivals.values()], data, contract), strict=True):
+            row = _network_row(data, method, made, evaluation)
+            yield msgspec.structs.replace(row, validation=made.validation, conversion=conversion)
 
 
-def _network_row(data: Data, method: str, made: Made, found: Evaluation) -> Whole:
+def _network_row(data: Data, method: str, made: Made, evaluation: Evaluation) -> Whole:
     manifest = made.candidate.bundle.manifest
     file, contract = manifest.model, manifest.contract
     if file is None:
@@ -152,7 +152,7 @@ def _network_row(data: Data, method: str, made: Made, found: Evaluation) -> Whol
         size=file.size,
         parameters=file.parameters,
         precision=file.precision,
-        **errors(found, data.scale),
+        **errors(evaluation, data.scale),
     )
 
 
@@ -189,7 +189,7 @@ def tutorial_rows(data: Data, horizon: int, seed: int) -> Iterator[Whole]:
         with tempfile.TemporaryDirectory() as folder:
             made, _ = study(cell, prepared(data, contract), StudyPlan(64, settings), Path(folder), lambda *_: None)
         manifest = made.bundle.manifest
-        found = tested(contender(Model(made.bundle), data.table.names, manifest.series), data, contract)
+        (evaluation,) = tested([contender(Model(made.bundle), data.table.names, manifest.series)], data, contract)
         yield Whole(
             set=data.name,
             horizon=horizon,
@@ -199,7 +199,7 @@ def tutorial_rows(data: Data, horizon: int, seed: int) -> Iterator[Whole]:
             seed=seed,
             seconds=made.seconds_per_epoch * settings.epochs,
             size=len(made.bundle.model or b""),
-            **errors(found, data.scale),
+            **errors(evaluation, data.scale),
         )
 
 
@@ -211,7 +211,7 @@ def unseen_rows(data: Data, horizon: int, recipe: Recipe) -> Iterator[Whole]:
         alone = replace(data, name=f"{data.name}/{name}", table=data.table.take([left_out]), scale=data.scale[[left_out]])
         contract = contract_of(rest, horizon, recipe)
         for made in as_retrain(prepared(rest, contract), recipe):
-            found = tested(contender(Model(made.candidate.bundle), alone.table.names), alone, contract)
-            row = _network_row(alone, "gatecast, series unseen", made, found)
+            (evaluation,) = tested([contender(Model(made.candidate.bundle), alone.table.names)], alone, contract)
+            row = _network_row(alone, "gatecast, series unseen", made, evaluation)
             yield msgspec.structs.replace(row, validation=made.validation)
         yield from peer_rows(alone, horizon, ("baselines", "ridge"))

@@ -54,8 +54,9 @@ def convert_each(network: "Network | Members", precisions: Iterable[Precision]) 
     ]
     if contract.future:
         signature.append(tf.TensorSpec([None, contract.horizon, len(contract.future)], tf.float32, name="future"))
-    module.forecast = tf.function(forecast, input_signature=signature, autograph=False)
-    with _saved(module, module.forecast.get_concrete_function()) as folder:
+    # No attribute of the module: what hangs there is traced, saved and loaded a second time, beside the signature.
+    function = tf.function(forecast, input_signature=signature, autograph=False)
+    with _saved(module, function.get_concrete_function()) as folder:
         return {precision: _converted(folder, precision) for precision in precisions}
 
 

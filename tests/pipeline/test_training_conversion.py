@@ -18,7 +18,7 @@ from pipeline.training.architecture import Architecture
 from pipeline.training.build import assemble, build, forecast
 from pipeline.training.calibration import Calibration
 from pipeline.training.cells import CELLS
-from pipeline.training.conversion import convert
+from pipeline.training.conversion import convert, convert_each
 from tests.support import tiny
 
 pytestmark = pytest.mark.training
@@ -101,6 +101,16 @@ def test_a_glitch_of_a_known_series_is_missing() -> None:
     zeros, unknown = np.zeros((1, 21)), np.zeros(1, np.int32)
     for found in (forecast(network, zeros, unknown), model.predict(zeros, unknown)):
         assert not found.any()
+
+
+def test_a_network_is_traced_once_for_all_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tracing takes seconds; the saved model that all precisions are converted from holds one graph."""
+    network, traces = tiny.network(EVERY[0]), itertools.count()
+    call = network.call
+    monkeypatch.setattr(network, "call", lambda *given: (next(traces), call(*given))[1])
+    files = convert_each(network, ("float32", "int8"))
+    assert next(traces) == 1
+    assert files["int8"] != files["float32"]
 
 
 def test_operation_beyond_plain_tflite_is_refused() -> None:
