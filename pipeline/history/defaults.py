@@ -36,7 +36,7 @@ EVEN = 10  # readings in an interval: one more or less of them is no matter
 
 # The lists are the same whenever a fleet is trained, so that its contract stays the same. No reading is older.
 FIRST, LAST = 2000, 2060  # years
-SHORTEST = 56 * DAY  # of a training part, ns: with less there are too few of each day of the week to learn from
+SHORTEST = 180 * DAY  # of a training part, ns: with a few weeks networks take chance for a habit of the clock
 
 Dates: TypeAlias = Callable[[str, int, int], Iterable[date]]
 

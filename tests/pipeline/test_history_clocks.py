@@ -48,7 +48,7 @@ def test_holidays_are_asked_for_all_years_that_readings_may_have() -> None:
 def test_weeks_are_learned_of_where_there_are_some() -> None:
     """Networks of a longer history look at the clock; those of a short one cannot tell one Monday from all Mondays."""
     fleet = Fleet(time_zone="Europe/Berlin")
-    long, short = (with_clock(CONTRACT, fleet, intervals) for intervals in (56 * 24, 56 * 24 - 1))
+    long, short = (with_clock(CONTRACT, fleet, intervals) for intervals in (180 * 24, 180 * 24 - 1))
     assert long == replace(CONTRACT, inputs=(clock_of(fleet),))
     assert short == long.plain == CONTRACT
 

@@ -33,8 +33,8 @@ START = parse_time("2025-01-06T00:00Z")
 
 @pytest.fixture(scope="module")
 def prepared() -> Prepared:
-    """Eleven weeks of two sensors of a building that is used from Monday to Friday."""
-    hours = np.arange(24 * 77)
+    """Eight months of two sensors of a building that is used from Monday to Friday."""
+    hours = np.arange(24 * 240)
     used = (hours % 24 >= 7) & (hours % 24 < 18) & (hours // 24 % 7 < 5)
     random = np.random.default_rng(3)
     values = np.stack([20 + 8 * used + random.normal(0, 0.5, len(hours)), 300 * used + random.normal(0, 20, len(hours))])
