@@ -23,7 +23,7 @@ from pipeline.judging.evaluation import Facts, backtest
 from pipeline.processes.nursery import Nursery
 from pipeline.release.candidates import Candidate, Plan, make_candidate
 from pipeline.training.settings import Settings
-from pipeline.training.tuning import untuned
+from pipeline.tuning.choosing import choose
 
 WEEK = 7  # days
 WEEKS = (1, 4)  # windows of the peers
@@ -80,7 +80,10 @@ class Made:
 def as_retrain(prepared: Prepared, recipe: Recipe) -> Iterator[Made]:
     """The candidates that `gatecast retrain` would make of a history, one after the other."""
     contract = with_clock(prepared.contract, Fleet(), len(prepared.split.training))
-    tuned = untuned(replace(prepared, contract=contract), recipe.train)
+    with tempfile.TemporaryDirectory(prefix="gatecast-") as name:
+        tuned = choose(
+            replace(prepared, contract=contract), Fleet(window=recipe.window), recipe.train, Path(name), lambda _: None
+        )
     plan = Plan(recipe.train.precisions, recipe.train.max_size, tuned.chosen, recipe.nursery)
     for architecture in tuned.architectures:
         with tempfile.TemporaryDirectory(prefix="gatecast-") as name:

@@ -32,14 +32,14 @@ class Constants:
     agent_closing: float = 57.4
     memory_base: float = 75.0
     memory_series: float = 4.0
-    influx_rows: float = 42_300.0
+    influx_rows: float = 40_650.0
     influx_bytes: float = 41.2
     influx_series: float = 14_100.0
     sqlite_bytes: float = 37.0
     training_base: float = 67.0
     training_series: float = 0.0916
     bundle: float = 233.0
-    broker: float = 58.8
+    broker: float = 28.7
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,8 +94,9 @@ class Training(msgspec.Struct, frozen=True):
         data_hash: hash of the history.
         members: number of networks that are averaged in the model.
         settings: values that a search chose, by name, with the number and the validation loss of its trial; empty without one.
-        validated: end of the readings that stopped the training, set shares and intervals and chose the precision, ns UTC.
-        shares: weight of the mean of the last three days in the forecasts of unknown and of known series, 0…1.
+        validated: end of the readings that stopped the training, set weights and intervals and chose the precision, ns UTC.
+        weights: weight of each simple forecast that is mixed with the network, by its name, in the forecasts of unknown series,
+            and the mean over known ones, 0…1.
     """
 
     start: int
@@ -108,7 +109,7 @@ class Training(msgspec.Struct, frozen=True):
     members: Annotated[int, msgspec.Meta(ge=1)] = 1
     settings: dict[Text, float] = {}
     validated: int = 0
-    shares: tuple[Share, Share] = (0.0, 0.0)
+    weights: dict[Text, tuple[Share, Share]] = {}
 
 
 class Metric(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from flows.retraining.flow import retrain
 from flows.retraining.server import reachable_server
 from flows.running.parcel import Workshop
 from flows.running.workshop import check_installed, shared
-from pipeline.training.study import library
+from pipeline.tuning.study import library
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,9 +42,10 @@ from pipeline.report.page import markdown
 from pipeline.report.report import candidate_grid, model_card, plot_png, validation_table
 from pipeline.sources.opening import configured_history
 from pipeline.training.architecture import Architecture
-from pipeline.training.study import library
-from pipeline.training.tuning import Search, Tuned, untuned
-from pipeline.training.tuning import tune as search_settings
+from pipeline.tuning.choosing import choose as choose_window
+from pipeline.tuning.study import library
+from pipeline.tuning.tuning import Search, Tuned
+from pipeline.tuning.tuning import tune as search_settings
 
 NOTHING_NEW = "NothingNew"  # state of a run that ended early, because a training could bring nothing
 RETRIES = (1.0, 5.0, 30.0)  # seconds before the store is tried again, for somebody who waits
@@ -90,6 +91,12 @@ def tune(prepared: Prepared, config: Config, trials: int, folder: Path, show: Sh
     """Settings that suit this history, one line per trial."""
     registry = Path(config.registry.path)
     return search_settings(prepared, config.fleet, config.train, Search(trials, registry, folder / "tune"), show.note)
+
+
+@task(name="choose", cache_policy=NO_CACHE, persist_result=False)
+def choose(prepared: Prepared, config: Config, folder: Path, show: Show) -> Tuned:
+    """The window that suits this history, where the configuration leaves it open."""
+    return choose_window(prepared, config.fleet, config.train, folder / "choose", show.note)
 
 
 @task(
@@ -243,7 +250,7 @@ def _retrained(job: Job, run: Started | None = None, limit: Limit | None = None,
             reason = trained_on(_trained(config), prepared.table.data_hash)
             if reason is not None:
                 return _nothing_new(job, reason)
-        tuned = tune(prepared, config, job.trials, folder, show) if job.trials else untuned(prepared, config.train)
+        tuned = tune(prepared, config, job.trials, folder, show) if job.trials else choose(prepared, config, folder, show)
         prepared = tuned.prepared
         candidates, failures = make_candidates(Parcel(tuned, config.train, show), shop)
         for failure in failures:

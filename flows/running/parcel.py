@@ -19,7 +19,7 @@ from edge.config.training_sections import Train
 from edge.errors import HistoryError
 from flows.progress import Show
 from pipeline.processes.nursery import Nursery
-from pipeline.training.tuning import Tuned
+from pipeline.tuning.tuning import Tuned
 
 LARGEST = 2_000_000_000  # bytes of a history that is sent, one copy for each candidate
 

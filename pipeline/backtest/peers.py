@@ -20,86 +20,10 @@ from edge.forecaster.forecaster import AllQuantiles
 from edge.forecaster.level import is_known
 from edge.forecaster.outliers import without_outliers
 from pipeline.history.windows import Samples
+from pipeline.mixture.linear import BLOCK, CHECKED, LEARNED, Centred, centred, cut, filled, fit_linear, some_rows
 
-LEARNED = 250_000  # most windows that the ridge is fitted on
-CHECKED = 4_096  # most windows of the validation part
-BLOCK = 4_096
-PENALTIES = (1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # in units of the mean eigenvalue
 TREE_WINDOWS, LEADS_EACH = 40_000, 8
 TREES = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Centred:
-    """Windows without level and unit.
-
-    Args:
-        values: difference to the last value in units of `unit`, float64 `[n, window]`; NaN for missing.
-        last: newest value of each window, float64 `[n, 1]`; NaN without any.
-        unit: spread of its series, or of the window where the series is unknown, float64 `[n, 1]`.
-    """
-
-    values: Float64
-    last: Float64
-    unit: Float64
-
-
-def centred(windows: Float64, series: Int32, scale: Float64) -> Centred:
-    """Take level and unit out of windows.
-
-    Args:
-        windows: float64 `[n, window]`, NaN for missing.
-        series: 1 + row of the series, 0 = unknown, int32 `[n]`.
-        scale: spread of every series in the training part, float64 `[series]`; NaN where it has none.
-    """
-    windows = without_outliers(windows)
-    known = is_known(windows)
-    values = np.where(known, windows, np.nan)
-    newest = windows.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
-    last = values[np.arange(len(values)), newest][:, None]
-    values -= last
-    unit = np.append(np.nan, scale)[np.where((series >= 0) & (series <= len(scale)), series, 0)].astype(np.float64)
-    unknown = ~np.isfinite(unit)
-    unit[unknown] = _spread(values[unknown])
-    unit = unit[:, None]
-    return Centred(values / unit, last, unit)
-
-
-def _spread(values: Float64) -> Float64:
-    """Standard deviation of each window, float64 `[n]`; 1 where it is not above 0."""
-    known = np.isfinite(values)
-    count = np.maximum(known.sum(axis=1), 1)
-    mean = np.nansum(values, axis=1) / count
-    own = np.sqrt(np.nansum(np.square(values - mean[:, None]), axis=1) / count)
-    return np.where(own > 0, own, 1.0)
-
-
-def _cut(chosen: Samples, rows: Int64, contract: Contract, scale: Float64) -> tuple[Centred, Float64]:
-    """Windows and targets of some samples, both without level and unit."""
-    windows = centred(chosen.windows(rows, contract), chosen.series[rows] + np.int32(1), scale)
-    targets = chosen.targets(rows, contract)
-    return windows, (np.where(is_known(targets), targets, np.nan) - windows.last) / windows.unit
-
-
-def _some(chosen: Samples, most: int, seed: int = 0) -> Int64:
-    """Rows of at most that many samples, in order."""
-    if len(chosen) <= most:
-        return np.arange(len(chosen))
-    return np.sort(np.random.default_rng(seed).choice(len(chosen), most, replace=False))
-
-
-def _filled(values: Float64) -> Float64:
-    """The values with 0 for each missing one: all are differences to the last value, so 0 is the last value."""
-    return np.where(np.isfinite(values), values, 0.0)
-
-
-def _carried(targets: Float64) -> Float64:
-    """The targets with the target before for each missing one; before the first it is the last value of the window."""
-    if np.isfinite(targets).all():
-        return targets
-    padded = np.concatenate([np.zeros((len(targets), 1)), targets], axis=1)
-    newest = np.maximum.accumulate(np.where(np.isfinite(padded), np.arange(padded.shape[1]), 0), axis=1)
-    return cast("Float64", np.take_along_axis(padded, newest, axis=1)[:, 1:])
 
 
 def _offsets(errors: Float64, levels: tuple[float, ...]) -> Float64:
@@ -121,7 +45,7 @@ def _quantiles(median: Float64, offsets: Float64, windows: Centred) -> Float64:
 
 
 @dataclass(frozen=True, slots=True)
-class Linear(AllQuantiles):
+class Ridge(AllQuantiles):
     """One linear map from the window to all leads, for every series (NLinear; Zeng et al., 2023).
 
     Args:
@@ -142,12 +66,12 @@ class Linear(AllQuantiles):
         """As `Forecaster.predict`."""
         del context
         inputs = centred(windows, series, self.scale)
-        return _quantiles(_filled(inputs.values) @ self.weights, self.offsets, inputs)
+        return _quantiles(filled(inputs.values) @ self.weights, self.offsets, inputs)
 
 
 def ridge(
     training: Samples, validation: Samples, contract: Contract, scale: Float64, most: int = LEARNED, block: int = BLOCK
-) -> Linear:
+) -> Ridge:
     """Least squares with a penalty on the weights, in closed form; the penalty is the best one on the validation part.
 
     The windows are taken in blocks, so memory does not grow with the history.
@@ -160,25 +84,8 @@ def ridge(
         most: most windows that are fitted on.
         block: number of windows that are in memory at once.
     """
-    square = np.zeros((contract.columns, contract.columns))
-    product = np.zeros((contract.columns, contract.horizon))
-    rows = _some(training, most)
-    for start in range(0, len(rows), block):
-        windows, targets = _cut(training, rows[start : start + block], contract, scale)
-        x = _filled(windows.values)
-        square += x.T @ x
-        product += x.T @ _carried(targets)
-    values, vectors = np.linalg.eigh(square)
-    rotated = vectors.T @ product
-    values = np.maximum(values, 0)
-    mean = max(float(values.mean()), np.finfo(float).tiny)
-    windows, targets = _cut(validation, _some(validation, CHECKED), contract, scale)
-    turned = _filled(windows.values) @ vectors
-    errors = [targets - turned @ (rotated / (values + penalty * mean)[:, None]) for penalty in PENALTIES]
-    losses = [np.nanmean(np.abs(error)) if np.isfinite(error).any() else 0.0 for error in errors]
-    best = int(np.argmin(losses))
-    weights = vectors @ (rotated / (values + PENALTIES[best] * mean)[:, None])
-    return Linear("ridge", contract, weights, _offsets(errors[best], contract.quantiles), scale)
+    fitted = fit_linear(training, validation, contract, scale, most, block)
+    return Ridge("ridge", contract, fitted.weights, _offsets(fitted.errors, contract.quantiles), scale)
 
 
 def _library(name: str) -> Any:  # noqa: ANN401 - it has no types of ours
@@ -208,7 +115,7 @@ def features(values: Float64, row: Int64, lead: Int64, contract: Contract) -> Fl
         contract: shape and grid.
     """
     window, lags = contract.window, lags_within(contract.window)
-    total = np.cumsum(_filled(values[:, ::-1]), axis=1)
+    total = np.cumsum(filled(values[:, ::-1]), axis=1)
     back = [values[:, -lag] for lag in lags] + [total[:, lag - 1] / lag for lag in lags[1:]]
     columns = [lead.astype(np.float64), *np.stack(back)[:, row]]
     season = contract.season()
@@ -300,18 +207,18 @@ def lightgbm_direct(
     if progress is not None:
         callbacks.append(lambda state: progress(state.iteration + 1, TREES))
     booster = library.train(settings, data, TREES, valid_sets=[checked], callbacks=callbacks)
-    windows, targets = _cut(validation, _some(validation, CHECKED // 4), contract, scale)
+    windows, targets = cut(validation, some_rows(validation, CHECKED // 4), contract, scale)
     errors = targets - _boosted(booster, windows.values, contract)
     return Trees("lightgbm", contract, booster, _offsets(errors, contract.quantiles), scale)
 
 
 def _pairs(chosen: Samples, most: int, contract: Contract, scale: Float64) -> tuple[Float32, Float32]:
     """Features and targets of some windows, a few leads of each; targets that are missing are left out."""
-    random, rows = np.random.default_rng(1), _some(chosen, most)
+    random, rows = np.random.default_rng(1), some_rows(chosen, most)
     each = min(LEADS_EACH, contract.horizon)
     xs, ys = [], []
     for start in range(0, len(rows), BLOCK):
-        windows, targets = _cut(chosen, rows[start : start + BLOCK], contract, scale)
+        windows, targets = cut(chosen, rows[start : start + BLOCK], contract, scale)
         lead = np.argsort(random.random(targets.shape), axis=1)[:, :each].ravel()
         row = np.repeat(np.arange(len(targets)), each)
         known = np.isfinite(targets[row, lead])

@@ -171,7 +171,7 @@ def training_of(prepared: Prepared, settings: Settings, record: Record, chosen: 
         members=settings.members,
         settings=dict(chosen),
         validated=table.start + parts.validation.stop * interval,
-        shares=record.shares,
+        weights=dict(record.weights),
     )
 
 

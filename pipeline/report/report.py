@@ -136,7 +136,10 @@ def model_card(manifest: Manifest) -> str:
         facts += [
             ("trained on", f"{iso(training.start)} … {iso(training.end)}, {training.rows:,} filled intervals"),
             ("training", f"{training.epochs} epochs, {number(training.seconds)} s, seed {training.seed}"),
-            ("mean of the last 3 days", f"{training.shares[1]:.0%} of the median, {training.shares[0]:.0%} for unknown series"),
+            *(
+                (f"share of {name}", f"{known:.0%} of the median, the mean over the series; {unknown:.0%} for unknown ones")
+                for name, (unknown, known) in training.weights.items()
+            ),
             ("data", training.data_hash),
         ]
     parts = [f"# Model card: {manifest.version}\n", markdown(Grid(("", "what it is"), tuple(facts)))]

@@ -1,12 +1,13 @@
 """What a network is made of, and which networks a configuration asks for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.config.training_sections import Train
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, UNITS
 from edge.errors import ConfigurationError
 from edge.forecaster.manifest import Cell, Design
+from pipeline.starter.start import Start, start_of
 from pipeline.training.cells import CELLS
 
 NATURAL_SEGMENTS = (DAY, UNITS["h"], UNITS["min"])  # ns, the best one first
@@ -66,11 +67,23 @@ def segment_length(architecture: Architecture, contract: Contract) -> int:
 def architectures(train: Train, contract: Contract) -> tuple[Architecture, ...]:
     """The candidates that the configuration asks for.
 
-    Without a size of the state it is 64 units, or 128 for a long window, which gives a larger state something to hold.
+    Without a size of the state it is 64 units. For a long window, which gives a larger state something to hold, it is 128,
+    except where a network of 64 begins with what a starter has learned.
 
     Args:
         train: section `[train]` of the configuration.
-        contract: window.
+        contract: window, interval and horizon.
     """
-    units = train.units or (SMALL_STATE if contract.window < LONG_WINDOW else LARGE_STATE)
-    return tuple(Architecture(cell, design, units, train.segment) for design in train.designs for cell in train.cells)
+    return tuple(
+        sized if train.units or contract.window < LONG_WINDOW or begins(sized, contract) else replace(sized, units=LARGE_STATE)
+        for design in train.designs
+        for cell in train.cells
+        for sized in [Architecture(cell, design, train.units or SMALL_STATE, train.segment)]
+    )
+
+
+def begins(architecture: Architecture, contract: Contract) -> Start | None:
+    """What a network of that architecture begins with; None where there is no starter for it."""
+    if architecture.design != "segment":
+        return None
+    return start_of(architecture.cell, architecture.units, segment_length(architecture, contract), contract)

@@ -14,11 +14,12 @@ from edge.contract.columns import Float32, Float64, Int32
 from edge.contract.contract import Context, Contract
 from edge.forecaster.level import level, relative
 from edge.forecaster.outliers import without_outliers
+from pipeline.mixture.calibration import Calibration
 from pipeline.training.architecture import Architecture
-from pipeline.training.calibration import Calibration
 
 if TYPE_CHECKING:
-    from pipeline.training.network import Members, Network
+    from pipeline.training.members import Members
+    from pipeline.training.network import Network
 
 
 def build(architecture: Architecture, contract: Contract, series_scale: Float64) -> "Network":
@@ -57,9 +58,9 @@ def assemble(networks: Sequence["Network"], calibration: Calibration) -> "Member
 
     Args:
         networks: trained networks of one architecture.
-        calibration: shares and factors that the validation part adds.
+        calibration: weights, matrix and factors that the validation part adds.
     """
-    from pipeline.training.network import Members  # noqa: PLC0415 - imports TensorFlow
+    from pipeline.training.members import Members  # noqa: PLC0415 - imports TensorFlow
 
     return Members(networks, calibration)
 

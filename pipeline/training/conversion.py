@@ -13,7 +13,8 @@ from edge.errors import BundleError
 from edge.forecaster.manifest import Precision
 
 if TYPE_CHECKING:
-    from pipeline.training.network import Members, Network
+    from pipeline.training.members import Members
+    from pipeline.training.network import Network
 
 SIGNATURE = "forecast"
 

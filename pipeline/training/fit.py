@@ -1,26 +1,22 @@
 """Fit a network to windows that are cut from the history while it trains.
 
 Quantile loss in units of each series' scale, Adam with cosine decay, short epochs of random windows, and a moving
-average of the weights that validation judges and that is kept (see Lin et al. 2023 for the design).
+average of the weights that validation judges and that is kept (see Lin et al. 2023 for the design). Where there is a starter
+for the network, training begins with its weights, with smaller steps, and may end with them.
 """
 
 import time
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edge.contract.columns import Float32, Float64
+from edge.contract.columns import Float64
 from edge.contract.contract import Contract
 from edge.errors import HistoryError
 from pipeline.history.windows import Samples, evenly, spread
-from pipeline.training.architecture import Architecture
-from pipeline.training.build import assemble, build, forecast, parameters, restore
-from pipeline.training.calibration import Calibration, best_share, factors, last_days
+from pipeline.training.architecture import Architecture, begins
+from pipeline.training.build import build, parameters
 from pipeline.training.settings import Fit, Progress, Record, Settings
-
-if TYPE_CHECKING:
-    from pipeline.training.network import Members
 
 
 def series_scale(samples: Samples, contract: Contract) -> Float64:
@@ -55,6 +51,42 @@ def fit(
     """
     for samples, role in ((training, "training"), (validation, "validation")):
         _check(samples, contract, role)
+    started = time.perf_counter()
+    first = _attempt(architecture, contract, training, validation, settings, progress)
+    if first.improved or settings.slower == 1:
+        return first.fit
+    slower = replace(settings, learning_rate=settings.slower * settings.learning_rate)
+    second = _attempt(architecture, contract, training, validation, slower, progress)
+    better = min(first, second, key=lambda attempt: attempt.loss).fit
+    steps = first.fit.record.steps + second.fit.record.steps
+    return Fit(better.members, replace(better.record, seconds=time.perf_counter() - started, steps=steps))
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One training.
+
+    Args:
+        fit: weights that were kept.
+        loss: validation loss of these.
+        improved: whether training went on to improve after its first validation; if not, its steps were too long from the
+            start, as happens where windows are few.
+    """
+
+    fit: Fit
+    loss: float
+    improved: bool
+
+
+def _attempt(
+    architecture: Architecture,
+    contract: Contract,
+    training: Samples,
+    validation: Samples,
+    settings: Settings,
+    progress: Progress | None,
+) -> _Attempt:
+    """One training; arguments as of `fit`."""
     import keras  # noqa: PLC0415 - takes seconds, and the device never needs it
 
     from pipeline.training.trainer import Trainer  # noqa: PLC0415
@@ -64,30 +96,37 @@ def fit(
     random = np.random.default_rng(settings.seed)
     scale = np.nan_to_num(series_scale(training, contract))
     network = build(architecture, contract, scale)
+    start = begins(architecture, contract) if settings.starter else None
+    if start is not None:
+        network.begin(start)
+        settings = replace(settings, learning_rate=settings.starter * settings.learning_rate)
     trainer = Trainer(network, training, scale, settings)
     held = evenly(len(validation), settings.validation_windows)
+    parts = settings.validations_of(len(training))
     losses: list[tuple[float, float]] = []
-    best, best_epoch, kept = np.inf, 0, trainer.averaged_weights()
-    for epoch in range(1, settings.epochs + 1):
-        losses.append((trainer.epoch(epoch - 1, random), trainer.validate(validation, held)))
-        if not np.isfinite(losses[-1]).all():
-            raise HistoryError(f"expected finite losses; got {losses[-1]} in epoch {epoch}: are there values out of all scale?")
+    best = np.inf if start is None else trainer.validate(validation, held)
+    best_epoch, best_part, kept, epoch = 0, 0, trainer.averaged_weights(), 0
+    while epoch < settings.epochs and epoch - best_epoch < settings.patience:
+        epoch += 1
+        for loss in trainer.epoch(epoch - 1, random, parts):
+            losses.append((loss, trainer.validate(validation, held)))
+            if not np.isfinite(losses[-1]).all():
+                reason = "are there values out of all scale?"
+                raise HistoryError(f"expected finite losses; got {losses[-1]} in epoch {epoch}: {reason}")
+            if losses[-1][1] < best:
+                best, best_epoch, best_part, kept = losses[-1][1], epoch, len(losses), trainer.averaged_weights()
         if progress is not None:
             progress(epoch, settings.epochs, *losses[-1])
-        if losses[-1][1] < best:
-            best, best_epoch, kept = losses[-1][1], epoch, trainer.averaged_weights()
-        elif epoch - best_epoch >= settings.patience:
-            break
     record = Record(
         seconds=time.perf_counter() - started,
-        epochs=len(losses),
+        epochs=epoch,
         best_epoch=best_epoch,
         training_loss=tuple(loss for loss, _ in losses),
         validation_loss=tuple(loss for _, loss in losses),
         parameters=parameters(network),
         steps=trainer.taken,
     )
-    return Fit([kept], record)
+    return _Attempt(Fit([kept], record), best, best_part > 1)
 
 
 def fit_members(
@@ -123,40 +162,6 @@ def fit_members(
         steps=sum(record.steps for record in records),
     )
     return Fit([weights for trained in fits for weights in trained.members], whole)
-
-
-def calibrated(
-    architecture: Architecture, contract: Contract, members: list[list[Float32]], validation: Samples, settings: Settings
-) -> "Members":
-    """Trained networks as one, with what the validation part adds: a share of the last days, and intervals that hold.
-
-    Args:
-        architecture: cell, design and sizes of the networks.
-        contract: shapes and levels.
-        members: weights, from `fit_members`.
-        validation: no weight was fitted to these windows.
-        settings: number of validation windows.
-    """
-    networks = [restore(architecture, contract, len(validation.values), weights) for weights in members]
-    held = evenly(len(validation), settings.validation_windows)
-    windows, facts, origin = validation.windows(held, contract), validation.targets(held, contract), validation.origin[held]
-    rows = validation.series[held]
-    # Every window comes twice, first as one of an unknown series: a new sensor is forecast so until the next training.
-    series = np.concatenate([np.zeros_like(rows), rows + np.int32(1)])
-    twice, context = np.concatenate([windows, windows]), validation.context(np.concatenate([held, held]), contract)
-    plain = forecast(assemble(networks, Calibration.of(contract)), twice, series, context)
-    usual = (
-        forecast(assemble(networks, Calibration.of(contract, (1.0, 1.0))), twice, series, context)
-        if last_days(contract)
-        else plain
-    )
-    scale, middle = networks[0].series_scale[rows], contract.median
-    shares, widened = [], []
-    for forecasts, days in zip(np.split(plain, 2), np.split(usual, 2), strict=True):
-        median, mean = forecasts[:, :, middle], days[:, :, middle]
-        shares.append(best_share(median, mean, facts, scale))
-        widened.append(factors(forecasts + shares[-1] * (mean - median)[:, :, None], facts, origin, contract))
-    return assemble(networks, Calibration((shares[0], shares[1]), np.stack(widened)))
 
 
 def _check(samples: Samples, contract: Contract, role: str) -> None:

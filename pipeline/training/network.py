@@ -5,7 +5,7 @@ values, last value, scale and identity of the series. Nothing in it depends on t
 `tf.zeros`, tensor arrays), so that it converts to plain TFLite operations with a free batch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import keras
@@ -14,11 +14,8 @@ import tensorflow as tf
 
 from edge.contract.columns import Float32, Float64
 from edge.contract.contract import Contract
-from edge.errors import ConfigurationError
-from edge.forecaster.baselines import Baseline
 from edge.forecaster.level import LARGEST_VALUE
 from pipeline.training.architecture import Architecture, segment_length
-from pipeline.training.calibration import FARTHEST, Calibration, last_days
 from pipeline.training.cells import CELLS
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
@@ -69,10 +66,40 @@ class Network(keras.Model):  # type: ignore[misc]
         if contract.future:
             self.ahead = _dense(units, self.out_segment * len(contract.future), kernel="zeros")
         self.identity = self.add_weight((max(1, len(scale)), units), initializer="zeros", name="identity")
-        logarithm = np.log(scale, out=np.full(len(scale), NO_SCALE / FINENESS), where=scale > 0, dtype=np.float64)
         self.scale = self.add_weight((1 + len(scale),), initializer="zeros", dtype="int32", trainable=False, name="scale")
-        self.scale.assign(np.concatenate([[NO_SCALE], np.round(logarithm * FINENESS)]).astype(np.int32))
+        self.tell(scale)
         self.built = True
+
+    def tell(self, scale: Float32) -> None:
+        """Take another training scale of every known series, float `[known]`; 0 where the window's own spread serves."""
+        logarithm = np.log(scale, out=np.full(len(scale), NO_SCALE / FINENESS), where=scale > 0, dtype=np.float64)
+        self.scale.assign(np.concatenate([[NO_SCALE], np.round(logarithm * FINENESS)]).astype(np.int32))
+
+    def parts(self, weights: Sequence[Float32]) -> dict[str, Float32]:
+        """The weights that do not depend on a series, by their names.
+
+        Args:
+            weights: all weights, in the order of `get_weights`.
+        """
+        places = {variable.path: weight for variable, weight in zip(self.weights, weights, strict=True)}
+        return {name: places[variable.path] for name, variable in self._named().items()}
+
+    def begin(self, start: Mapping[str, Float32]) -> None:
+        """Take weights by their names; all others stay as they are."""
+        named = self._named()
+        for name, weight in start.items():
+            named[name].assign(weight)
+
+    def _named(self) -> dict[str, Any]:
+        """Variables that do not depend on a series, by the names of their places."""
+        layers = {"head": self.head}
+        if self.outer:
+            layers |= {"outer": self.outer[0], "steps": self.outer[1]}
+        if self.encoder is not None:
+            layers["encoder"] = self.encoder
+        named = {f"{name}/{kind}": getattr(layer, kind) for name, layer in layers.items() for kind in ("kernel", "bias")}
+        named |= {f"cell/{number}": variable for number, variable in enumerate(self.cell.weights)}
+        return named if self.encoder is None else {**named, "position": self.position}
 
     @property
     def series_scale(self) -> Float64:
@@ -210,65 +237,6 @@ class Network(keras.Model):  # type: ignore[misc]
         parts = [tf.reshape(part, [-1, self.out_segment, columns]) for part in parts]
         whole = tf.concat(parts, axis=1) if len(parts) > 1 else parts[0]
         return whole[:, : self.contract.horizon]
-
-
-class Members:
-    """Networks of one architecture whose forecasts are averaged in one graph, and calibrated.
-
-    Args:
-        networks: networks that were trained from different seeds.
-        calibration: shares and factors that the validation part adds.
-    """
-
-    def __init__(self, networks: Sequence[Network], calibration: Calibration) -> None:
-        self.networks, self.contract, self.calibration = list(networks), networks[0].contract, calibration
-        self.days = last_days(self.contract) if any(calibration.shares) else None
-        if any(calibration.shares) and self.days is None:
-            raise ConfigurationError(f"expected a window of at least 3 days where their mean has a share; got {self.contract}")
-
-    @property
-    def variables(self) -> list[Any]:
-        """All numbers of all members."""
-        return [variable for network in self.networks for variable in network.variables]
-
-    @property
-    def trainable_variables(self) -> list[Any]:
-        """Trained numbers of all members."""
-        return [variable for network in self.networks for variable in network.trainable_variables]
-
-    def call(self, window: Tensor, series: Tensor, future: Tensor | None = None) -> Tensor:
-        """Quantiles float32 `[batch, horizon, quantiles]` in the sensor's unit."""
-        forecasts = [network.call(window, series, future) for network in self.networks]
-        mean = tf.add_n(forecasts) / float(len(forecasts)) if len(forecasts) > 1 else forecasts[0]
-        middle, (unseen, seen) = self.contract.median, self.calibration.shares
-        median = mean[:, :, middle : middle + 1]
-        known = tf.cast(series > 0, tf.float32)[:, None, None]
-        if self.days is not None:
-            usual, there = self.usual(self.days, window, series)
-            median += (known * seen + (1.0 - known) * unseen) * there * (usual - median)
-        if mean.shape[-1] == 1:
-            return median
-        unknown, own = self.calibration.factors
-        factors = known * tf.constant(own) + (1.0 - known) * tf.constant(unknown)
-        return outward(median, median, (mean[:, :, 1:] - mean[:, :, :-1]) * factors)
-
-    def usual(self, baseline: Baseline, window: Tensor, series: Tensor) -> tuple[Tensor, Tensor]:
-        """Forecasts of that baseline, the mean of the last days at the time of day of every lead; 1 where a day has a value.
-
-        Values that lie far from the last one do not count: one glitch would move the forecasts of three days.
-
-        Returns:
-            Both `[batch, horizon, 1]`, the mean in the sensor's unit.
-        """
-        horizon, season, seasons = self.contract.horizon, baseline.season or 1, baseline.seasons
-        inputs, present, last, scale = self.networks[0].normalise(window, series)
-        near = present * tf.cast(tf.abs(inputs) < FARTHEST, tf.float32)
-        days, there = (tf.reshape(part[:, -seasons * season :], [-1, seasons, season]) for part in (inputs * near, near))
-        count = tf.reduce_sum(there, axis=1)
-        mean = last + scale * (tf.reduce_sum(days, axis=1) / tf.maximum(count, 1.0))
-        repeats = -(-horizon // season)
-        leads = [tf.concat([part] * repeats, axis=1)[:, :horizon, None] for part in (mean, tf.minimum(count, 1.0))]
-        return leads[0], leads[1]
 
 
 def exponential(logarithms: Tensor, chosen: Tensor) -> Tensor:

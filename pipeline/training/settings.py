@@ -1,7 +1,7 @@
 """How a network is trained: settings in, a record of the training out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from edge.config.training_sections import Train
@@ -25,6 +25,8 @@ class Settings:
         learning_rate: learning rate at the first step; it falls to zero along a cosine.
         averaging: share of the averaged weights that stays at each step.
         patience: epochs without a better validation loss before training ends.
+        slower: share of the learning rate with which a training is tried again that was best at its first validation.
+        starter: share of the learning rate with which a starter is trained on, where there is one for the network; 0: none is.
         unknown: share of windows shown without their series, so that unknown series are forecast well.
         masked: share of windows that values are taken out of, so that windows with gaps are forecast well.
         members: networks to train from as many seeds and to average in one model.
@@ -44,6 +46,8 @@ class Settings:
     learning_rate: float = 2e-3
     averaging: float = 0.98
     patience: int = 3
+    slower: float = 0.25
+    starter: float = 0.5
     unknown: float = 0.1
     masked: float = 0.1
     members: int = Train().members
@@ -59,12 +63,22 @@ class Settings:
             raise ConfigurationError(f"epochs, repeats, batch, patience, members and threads must be at least 1; got {self}")
         if not (self.learning_rate > 0 and self.budget > 0):
             raise ConfigurationError(f"learning_rate and budget must be positive; got {self}")
-        if not (0 <= self.averaging < 1 and 0 <= self.unknown <= 1 and 0 <= self.masked <= 1):
-            raise ConfigurationError(f"averaging, unknown and masked must be within 0…1; got {self}")
+        if not (
+            0 <= self.averaging < 1
+            and 0 < self.slower <= 1
+            and 0 <= self.starter <= 1
+            and 0 <= self.unknown <= 1
+            and 0 <= self.masked <= 1
+        ):
+            raise ConfigurationError(f"averaging, slower, starter, unknown and masked must be within 0…1; got {self}")
 
     def windows_of(self, total: int) -> int:
         """Number of random windows per epoch for a training part of `total` windows."""
         return min(self.windows or min(max(total // 4, LEAST_WINDOWS), MOST_WINDOWS), self.repeats * total)
+
+    def validations_of(self, total: int) -> int:
+        """Number of validations in an epoch: one for each time that the windows of the training part come in it."""
+        return -(-self.windows_of(total) // total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +87,13 @@ class Record:
 
     Args:
         seconds: duration, without the import of TensorFlow.
-        epochs: number of epochs that were trained.
-        best_epoch: epoch whose weights were kept, from 1.
-        training_loss: mean quantile loss of each epoch, in units of scale.
-        validation_loss: the same of the averaged weights on the validation windows, after each epoch.
+        epochs: number of epochs that were begun.
+        best_epoch: epoch whose weights were kept, from 1; 0: those that the training began with.
+        training_loss: mean quantile loss of each part of an epoch, in units of scale.
+        validation_loss: the same of the averaged weights on the validation windows, after each part.
         parameters: trained numbers.
         steps: number of steps that were taken.
-        shares: share of the mean of the last days in the forecasts of unknown and of known series, from the calibration.
+        weights: weight of each simple forecast, by its name, in the forecasts of unknown series, and the mean over known ones.
     """
 
     seconds: float
@@ -89,7 +103,7 @@ class Record:
     validation_loss: tuple[float, ...]
     parameters: int
     steps: int
-    shares: tuple[float, float] = (0.0, 0.0)
+    weights: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The training steps, run inside TensorFlow's graph; importing this file imports TensorFlow."""
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
@@ -66,26 +67,30 @@ class Trainer:
         self.run_loss = tf.function(self._loss, reduce_retracing=True, autograph=False)
         self.run_step = tf.function(self._step, autograph=False)
 
-    def epoch(self, epoch: int, random: np.random.Generator) -> float:
-        """Train on a random part of the windows; returns the mean loss.
+    def epoch(self, epoch: int, random: np.random.Generator, parts: int = 1) -> Iterator[float]:
+        """Train on a random choice of the windows; gives the mean loss of each part of it, when the part is over.
 
         Args:
             epoch: number of the epoch, from 0; with the settings' number of epochs it is the position on the schedule.
             random: source of every choice.
+            parts: number of parts, of about as many steps each.
         """
         chosen = epoch_rows(len(self.samples), self.steps * self.batch, random).reshape(self.steps, self.batch)
-        total, start, began = 0.0, 0, 0.0
-        while start < self.steps:
-            part = chosen[start : min(start + BLOCK, self.steps)]
-            total += len(part) * self._block(part, epoch * self.steps + start, random)
-            start += len(part)
-            self.taken += len(part)
-            if epoch == 0 and start == BLOCK:
-                began = time.perf_counter()  # the graph was compiled before
-            elif epoch == 0 and start == 2 * BLOCK:
-                possible = int(self.settings.budget / (time.perf_counter() - began) * BLOCK) // self.settings.epochs
-                self.steps = min(self.steps, max(possible, start))
-        return total / self.steps
+        start, compiled, began = 0, 0, 0.0
+        for part in range(1, parts + 1):
+            first, total = start, 0.0
+            while start < (stop := -(-self.steps * part // parts)):
+                some = chosen[start : min(start + BLOCK, stop)]
+                total += len(some) * self._block(some, epoch * self.steps + start, random)
+                start += len(some)
+                self.taken += len(some)
+                if epoch == 0 and not compiled:
+                    compiled, began = start, time.perf_counter()  # the graph was compiled in the first block
+                elif epoch == 0 and start >= 2 * BLOCK > start - len(some):
+                    each = (time.perf_counter() - began) / (start - compiled)
+                    self.steps = min(self.steps, max(int(self.settings.budget / each) // self.settings.epochs, start))
+            if start > first:
+                yield total / (start - first)
 
     def _block(self, chosen: Int64, done: int, random: np.random.Generator) -> float:
         """Mean loss of some steps; `chosen` are their samples, int64 `[steps, batch]`, `done` the number of the first."""

@@ -19,12 +19,14 @@ from edge.errors import BundleError, GatecastError, HistoryError
 from edge.forecaster.manifest import MODEL_LIMIT, Precision
 from pipeline.history.blocks import Blocks
 from pipeline.history.windows import Samples
+from pipeline.mixture.weights import mean_weights
 from pipeline.processes.child import Raised, Say, events, grid_file, keep_out, last_words, obey, run_process
 from pipeline.processes.nursery import Nursery
 from pipeline.training.architecture import Architecture
 from pipeline.training.build import forecast
 from pipeline.training.conversion import convert_each
-from pipeline.training.fit import calibrated, fit_members
+from pipeline.training.fit import fit_members
+from pipeline.training.mixing import mix
 from pipeline.training.settings import Progress, Record, Settings
 
 REQUEST_FILE, RESULT_FILE, LOG_FILE = "request.json", "result.json", "worker.log"
@@ -184,7 +186,7 @@ def preload() -> None:
     import keras  # noqa: F401, PLC0415 - takes seconds
     import tensorflow as tf  # noqa: PLC0415
 
-    from pipeline.training import network, trainer  # noqa: F401, PLC0415
+    from pipeline.training import members, network, trainer  # noqa: F401, PLC0415
 
     _ = tf.lite.TFLiteConverter, tf.saved_model.save  # modules that TensorFlow imports when they are asked for
 
@@ -202,16 +204,17 @@ def _work(folder: Path, say: Say) -> None:
     values = np.load(plan.grid, mmap_mode="r", allow_pickle=False)
     blocks = Blocks(values, plan.first)
     validation = Samples(values, data["validation_series"], data["validation_origin"], plan.first, blocks)
+    training = Samples(values, data["series"], data["origin"], plan.first, blocks)
     trained = fit_members(
         plan.architecture,
         plan.contract,
-        Samples(values, data["series"], data["origin"], plan.first, blocks),
+        training,
         validation,
         plan.settings,
         lambda epoch, epochs, training, loss: say(epoch=epoch, epochs=epochs, training_loss=training, validation_loss=loss),
     )
     say(stage="conversion")
-    network = calibrated(plan.architecture, plan.contract, trained.members, validation, plan.settings)
+    network = mix(plan.architecture, plan.contract, trained.members, training, validation, plan.settings)
     context = Context(data["window_origin"])
     np.save(folder / FORECASTS_FILE, forecast(network, data["windows"], data["window_series"], context))
     for precision, content in convert_each(network, dict.fromkeys(("float32", *plan.precisions))).items():
@@ -219,7 +222,9 @@ def _work(folder: Path, say: Say) -> None:
             (folder / model_name(precision)).write_bytes(content)
         elif precision == "float32":
             raise BundleError(f"expected a model of at most {MODEL_LIMIT:,} bytes; got {len(content):,}: take fewer units")
-    (folder / RESULT_FILE).write_bytes(msgspec.json.encode(replace(trained.record, shares=network.calibration.shares)))
+    (folder / RESULT_FILE).write_bytes(
+        msgspec.json.encode(replace(trained.record, weights=mean_weights(network.calibration.weights)))
+    )
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def model_manifest(content: bytes = CONTENT) -> Manifest:
         CREATED.isoformat(),
         "0.1.0",
         model=file,
-        training=Training(0, 3600 * SECOND, 1, 18.5, 10, 0, "ab12", shares=(0.05, 0.2)),
+        training=Training(0, 3600 * SECOND, 1, 18.5, 10, 0, "ab12", weights={"linear": (0.05, 0.2)}),
         metrics=[Metric("last_value", [1.5, None], 0.5, None, 0.8)],
         golden=golden(),
     )

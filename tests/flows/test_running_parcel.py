@@ -11,7 +11,7 @@ from edge.config.training_sections import Train
 from edge.errors import HistoryError
 from flows.progress import Show
 from flows.running.parcel import Parcel
-from pipeline.training.tuning import Tuned, untuned
+from pipeline.tuning.tuning import Tuned, untuned
 from tests.support import tiny
 
 

@@ -13,7 +13,7 @@ from edge.contract.times import SECOND
 from edge.errors import ConfigurationError
 from edge.forecaster.forecaster import Forecaster
 from pipeline.backtest import peers
-from pipeline.backtest.peers import centred, features, lightgbm_direct, ridge, statsforecast
+from pipeline.backtest.peers import features, lightgbm_direct, ridge, statsforecast
 from pipeline.backtest.run import fit_peers
 from pipeline.history.prepared import Prepared, prepare
 from pipeline.history.windows import Samples, samples
@@ -165,15 +165,6 @@ def test_features_look_at_the_same_time_of_earlier_days() -> None:
     np.testing.assert_array_equal(found[:, 0], [0, 5])
     np.testing.assert_array_equal(found[:, first : first + 2], [[-23, -47], [-18, -42]])
     np.testing.assert_array_equal(found[1, first + 3], 6)
-
-
-def test_level_and_unit_come_from_the_series_or_else_the_window() -> None:
-    """A known series has its training spread, an unknown one the window's own, and a constant window 1."""
-    windows = np.array([[1.0, 3.0], [1.0, 3.0], [5.0, 5.0]], np.float64)
-    found = centred(windows, np.array([1, 0, 2], np.int32), np.array([4.0, np.nan], np.float64))
-    np.testing.assert_array_equal(found.unit[:, 0], [4, 1, 1])
-    np.testing.assert_array_equal(found.last[:, 0], [3, 3, 5])
-    np.testing.assert_array_equal(found.values, [[-0.5, 0], [-2, 0], [0, 0]])
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from pipeline.training.settings import Record, Settings
 
 HOUR = 3600 * SECOND
 CONTRACT = Contract(HOUR, 24, 6)
-RECORD = Record(18.5, 7, 4, (), (), 1000, 9, shares=(0.05, 0.2))
+RECORD = Record(18.5, 7, 4, (), (), 1000, 9, weights={"linear": (0.05, 0.2)})
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_the_manifest_says_what_the_model_was_made_from(prepared: Prepared) -> N
     assert (training.start, training.end) == (0, parts.training.stop * HOUR)
     assert training.validated == parts.validation.stop * HOUR
     assert training.rows == 2 * parts.training.stop - 20
-    assert (training.seconds, training.epochs, training.shares) == (18.5, 7, (0.05, 0.2))
+    assert (training.seconds, training.epochs, training.weights) == (18.5, 7, {"linear": (0.05, 0.2)})
     assert (training.seed, training.members, training.settings) == (5, 2, {"window": 24.0})
     assert training.data_hash == prepared.table.data_hash
 

@@ -97,7 +97,7 @@ def test_model_card_says_what_the_manifest_says(release: Release) -> None:
         meanings={"meter": Meaning("counter", 6 * HOUR, "kWh"), "hall": Meaning(unit="°C")},
         schema=2,
         model=ModelFile("0" * 64, 1000, "gru", "segment", 64, 29_000, "ai-edge-litert 2.3.0"),
-        training=Training(0, 504 * HOUR, 504, 18.04, 10, 1, "feed", shares=(0.05, 0.2)),
+        training=Training(0, 504 * HOUR, 504, 18.04, 10, 1, "feed", weights={"linear": (0.05, 0.2)}),
         metrics=[Metric(version, [0.5, *[None] * 23], coverage=0.8)],
         checks=[Check("skill", Outcome.PASSED, "5% below"), Check("coverage", Outcome.NOT_JUDGED, "80% of the facts")],
     )
@@ -105,7 +105,7 @@ def test_model_card_says_what_the_manifest_says(release: Release) -> None:
     for words in (
         "gru, segment, 64 units, 29,000 parameters",
         "10 epochs, 18.0 s, seed 1",
-        "20% of the median, 5% for unknown series",
+        "| share of linear | 20% of the median, the mean over the series; 5% for unknown ones |",
         "72 intervals (3d)",
         "80.0 %",
         "`a`, `meter` (kWh, counter, held for 6h), `hall` (°C)",

@@ -6,7 +6,7 @@ from edge.config.training_sections import Train
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
 from edge.errors import ConfigurationError
-from pipeline.training.architecture import Architecture, architectures, segment_length
+from pipeline.training.architecture import Architecture, architectures, begins, segment_length
 
 HOURLY = Contract(interval=3600 * SECOND, window=168, horizon=24)
 
@@ -51,6 +51,16 @@ def test_every_cell_is_a_candidate_in_every_design() -> None:
 
 @pytest.mark.parametrize(("window", "units"), [(335, 64), (336, 128)])
 def test_a_long_window_gets_a_larger_state(window: int, units: int) -> None:
-    """Where the configuration does not give its size."""
-    (architecture,) = architectures(Train(cells=("gru",)), Contract(interval=3600 * SECOND, window=window, horizon=24))
+    """Where the configuration does not give its size, and no starter fits: an interval of seven minutes."""
+    (architecture,) = architectures(Train(cells=("gru",)), Contract(interval=420 * SECOND, window=window, horizon=24))
     assert architecture == Architecture("gru", units=units)
+
+
+@pytest.mark.parametrize(("minutes", "window"), [(60, 672), (15, 672), (60, 168)])
+def test_a_network_that_begins_with_a_starter_has_its_size(minutes: int, window: int) -> None:
+    """Also where the window is long; what it begins with has been trained."""
+    contract = Contract(interval=60 * minutes * SECOND, window=window, horizon=24)
+    (architecture,) = architectures(Train(cells=("gru",)), contract)
+    assert architecture.units == 64
+    assert begins(architecture, contract) is not None
+    assert begins(Architecture("gru", "plain"), contract) is None

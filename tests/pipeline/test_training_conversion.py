@@ -9,14 +9,12 @@ import pytest
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.errors import BundleError
-from edge.forecaster.baselines import baseline
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.level import level, relative
 from edge.forecaster.model import Model, relative_error
 from pipeline.release.parity import Pairs, golden, model_file, parity
 from pipeline.training.architecture import Architecture
-from pipeline.training.build import assemble, build, forecast
-from pipeline.training.calibration import Calibration
+from pipeline.training.build import build, forecast
 from pipeline.training.cells import CELLS
 from pipeline.training.conversion import convert, convert_each
 from tests.support import tiny
@@ -53,34 +51,6 @@ def test_loop_forecasts_as_the_network() -> None:
         assert parity(Pairs(windows, series, wanted), Model(bundle)) < 1e-5
         sizes.append(len(bundle.model or b""))
     assert sizes[1] < sizes[0] + 500
-
-
-@pytest.mark.parametrize("quantiles", [(0.1, 0.5, 0.9), (0.5,)])
-def test_the_mean_of_the_last_days_is_in_the_graph(quantiles: tuple[float, ...]) -> None:
-    """The median moves by the share towards the baseline of that name, on the device too; where no day is known it stays."""
-    contract = Contract(interval=6 * 3600 * SECOND, window=14, horizon=6, quantiles=quantiles)
-    architecture = Architecture(units=6)
-    network = tiny.network(architecture, contract)
-    windows = 1000 + np.random.default_rng(2).uniform(-0.3, 0.3, (65, 14))
-    series = np.arange(65, dtype=np.int32) % 4
-    windows[1::5, -2] = np.nan  # one day of three
-    windows[2::5, [-2, -6, -10]] = np.nan  # one time of day in all three, at leads 3 and nowhere else
-    windows[3::5, -3] = 1e20  # is missing
-    windows[4::20, -6] = -9999  # a glitch of an unknown series, as far off as that is in fourteen values
-    windows[9::20, -6] = -9999  # a glitch of a known one
-    usual = baseline("mean_of_3_days", contract)
-    assert usual is not None
-    alone = forecast(assemble([network], Calibration.of(contract)), windows, series)
-    middle = contract.median
-    share = np.where(series > 0, 0.25, 0.5)[:, None] * np.ones(6)
-    share[2::5, 2] = 0
-    days = np.where((windows < 1e18) & ((windows > 0) | (series == 0)[:, None]), windows, np.nan)
-    wanted = alone[:, :, middle] + share * (usual.predict(days, series)[:, :, middle] - alone[:, :, middle])
-    mixed = assemble([network], Calibration.of(contract, (0.5, 0.25)))
-    found = forecast(mixed, windows, series)
-    np.testing.assert_allclose(found[:, :, middle], wanted, rtol=1e-5, atol=1e-3)
-    np.testing.assert_allclose(np.diff(found, axis=2), np.diff(alone, axis=2), rtol=1e-3, atol=1e-3)
-    assert parity(Pairs(windows, series, found), Model(tiny.bundle_of(convert(mixed), architecture, contract))) < 1e-5
 
 
 def test_a_glitch_of_a_known_series_is_missing() -> None:

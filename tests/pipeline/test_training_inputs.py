@@ -9,7 +9,8 @@ from edge.contract.times import DAY, SECOND
 from pipeline.history.windows import Samples
 from pipeline.training.architecture import Architecture
 from pipeline.training.build import build, forecast
-from pipeline.training.fit import calibrated, fit
+from pipeline.training.fit import fit
+from pipeline.training.mixing import mix
 from pipeline.training.settings import Settings
 from tests.support import tiny
 
@@ -36,7 +37,7 @@ def test_what_only_the_clock_knows_is_learned() -> None:
     facts, errors = some.targets(slice(None), CONTRACT), []
     for contract in (CONTRACT, CONTRACT.plain):
         trained = fit(architecture, contract, some, some, SETTINGS)
-        whole = calibrated(architecture, contract, trained.members, some, SETTINGS)
+        whole = mix(architecture, contract, trained.members, some, some, SETTINGS)
         forecasts = forecast(whole, windows, some.series + np.int32(1), context)
         errors.append(np.abs(forecasts[:, :, 1] - facts).mean())
     assert errors[0] < 0.5 * errors[1]

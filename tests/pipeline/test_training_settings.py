@@ -15,8 +15,14 @@ def test_an_epoch_does_not_grow_with_the_history(total: int, windows: int) -> No
     assert Settings().windows_of(total) == windows
 
 
+@pytest.mark.parametrize(("total", "validations"), [(100, 8), (3_600, 8), (20_000, 2), (28_672, 1), (10**8, 1)])
+def test_windows_that_come_again_are_validated_each_time(total: int, validations: int) -> None:
+    """One pass over few windows may be one too many."""
+    assert Settings().validations_of(total) == validations
+
+
 @pytest.mark.parametrize(
-    "wrong", [{"epochs": 0}, {"batch": 0}, {"learning_rate": 0}, {"averaging": 1}, {"unknown": 2}], ids=str
+    "wrong", [{"epochs": 0}, {"batch": 0}, {"learning_rate": 0}, {"averaging": 1}, {"slower": 0}, {"unknown": 2}], ids=str
 )
 def test_impossible_settings_are_refused(wrong: dict[str, float]) -> None:
     """The message shows the settings."""

@@ -52,7 +52,7 @@ def seen_in(settings: Settings) -> Seen:
     """What the steps of an epoch get."""
     seen, training = Seen(), trainer(settings)
     training.run_steps = seen
-    training.epoch(0, np.random.default_rng(1))
+    list(training.epoch(0, np.random.default_rng(1)))
     return seen
 
 
@@ -130,3 +130,17 @@ def test_validation_judges_the_averaged_weights_and_leaves_the_trained_ones() ->
     assert training.validate(training.samples, held) != usual
     for weight, value in zip(training.network.weights, before, strict=True):
         np.testing.assert_array_equal(weight.numpy(), value)
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("parts", [1, 3, 1000])
+def test_an_epoch_in_parts_has_the_steps_of_one_in_one_go(parts: int) -> None:
+    """No step is left out or made twice, each part has about as many, and no part is empty."""
+    training = trainer(SETTINGS)
+    seen = Seen()
+    training.run_steps = seen
+    epoch = training.epoch(0, np.random.default_rng(1), parts)
+    before = [sum(len(known) for known in seen.known) // training.batch for _ in epoch]
+    assert before[-1] == training.steps == training.taken
+    assert len(before) == min(parts, training.steps)
+    assert max(np.diff([0, *before])) - min(np.diff([0, *before])) <= 1

@@ -25,8 +25,8 @@ from pipeline.history.table import Table
 from pipeline.history.windows import Samples, samples, split
 from pipeline.training.architecture import Architecture, architectures, segment_length
 from pipeline.training.settings import Progress, Settings, settings_of
-from pipeline.training.study import Attempt, Proposal, Report, Space, library, open_study, search
 from pipeline.training.worker import Request, train_candidate
+from pipeline.tuning.study import Attempt, Proposal, Report, Space, library, open_study, search
 
 STUDIES_FILE = "tuning.db"
 HALF, TWICE = 0.5, 2
@@ -139,14 +139,15 @@ def space_of(prepared: Prepared, fleet: Fleet, train: Train) -> Space:
     first = architectures(train, usual)[0]
     longer_and_shorter = () if fleet.window else (round(usual.window * HALF), usual.window * TWICE)
     windows = sorted(
-        {usual.window, *(window for window in longer_and_shorter if _fits(prepared, replace(usual, window=window)))}
+        {usual.window, *(window for window in longer_and_shorter if fits(prepared, replace(usual, window=window)))}
     )
     start = Proposal(usual.window, 1, first.units, Settings().learning_rate, first.dropout)
     parts = (1,) if train.segment or first.design == "plain" else PARTS
     return Space(start, tuple(windows), parts, (train.units,) if train.units else UNITS)
 
 
-def _fits(prepared: Prepared, contract: Contract) -> bool:
+def fits(prepared: Prepared, contract: Contract) -> bool:
+    """Whether there is enough history for another window, which has room for every baseline that the usual window has."""
     names, usual = ({baseline.name for baseline in baselines(each)} for each in (contract, prepared.contract))
     if contract.window > LONGEST_WINDOW or not usual <= names:
         return False

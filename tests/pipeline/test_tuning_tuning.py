@@ -16,8 +16,8 @@ from edge.contract.times import SECOND
 from pipeline.history.prepared import Prepared, prepare
 from pipeline.training.architecture import architectures
 from pipeline.training.settings import Progress, Settings
-from pipeline.training.tuning import Search, attempt_on, common_samples, space_of, tune
 from pipeline.training.worker import Request, Result, train_candidate
+from pipeline.tuning.tuning import Search, attempt_on, common_samples, space_of, tune
 
 HOUR = 3600 * SECOND
 START = 1_700_000_000 * SECOND // HOUR * HOUR

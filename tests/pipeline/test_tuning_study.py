@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge.errors import BundleError, ConfigurationError, HistoryError
-from pipeline.training.study import Best, Proposal, Report, Space, library, open_study, search
+from pipeline.tuning.study import Best, Proposal, Report, Space, library, open_study, search
 
 FIRST = Proposal(24, 1, 64, 2e-3, 0.1)
 SPACE = Space(FIRST, (12, 24, 48), (1, 2, 4), (32, 64, 128))

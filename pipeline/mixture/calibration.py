@@ -1,8 +1,4 @@
-"""What the validation part adds to trained networks: a share of the mean of the last days, and intervals that hold.
-
-Forecasts that err in different ways are better together (Bates and Granger, The combination of forecasts, 1969), and the
-mean of the last days at the same time of day errs otherwise than a network. Its share is the one that makes the error
-least on windows that no weight was fitted to.
+"""What the validation part adds to trained networks: simple forecasts with weights, and intervals that hold.
 
 Intervals get a split-conformal correction with normalised scores (Lei et al., Distribution-free predictive inference,
 2018): each step from one quantile to the next is compared with where the facts lie. What comes out is a factor per lead
@@ -22,11 +18,9 @@ import numpy as np
 from edge.contract.columns import Bool, Float32, Float64, Int64
 from edge.contract.contract import Contract
 from edge.forecaster.baselines import Baseline, baseline
-from edge.forecaster.level import is_known
+from pipeline.mixture.weights import PARTS
 
-SHARES = np.arange(6) / 20
 FARTHEST = 5.0  # times the scale; a value that lies farther from the last one has no part in the mean of the last days
-MOST_BEYOND = 100.0  # times the scale; a fact that lies farther off may be a glitch
 SMALLEST_STEP = float(np.finfo(np.float64).tiny)  # a step of 0 is divided by as well, whatever the unit of the series
 BLOCKS = 8  # blocks of time
 CERTAIN = 1.64  # standard errors: nine times out of ten chance stays within them
@@ -35,45 +29,30 @@ WIDEST = 10.0  # largest factor; facts that lie farther out say nothing about th
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What the validation part adds, for unknown and for known series.
+    """What the validation part adds.
 
     Args:
-        shares: share of the mean of the last days in the median, 0…1.
-        factors: factors of the steps between neighbouring quantiles, float32 `[2, horizon, quantiles - 1]`.
+        weights: weights of the parts of the mixture beside the network, in the order of `weights.PARTS`, 0…1; first those of
+            unknown series, float64 `[1 + known, parts]`.
+        linear: matrix of the linear forecast, float64 `[window, horizon]`; None where it has no weight.
+        factors: factors of the steps between neighbouring quantiles, first those of unknown series, then those of known ones,
+            float32 `[2, horizon, quantiles - 1]`.
     """
 
-    shares: tuple[float, float]
+    weights: Float64
+    linear: Float64 | None
     factors: Float32
 
     @classmethod
-    def of(cls, contract: Contract, shares: tuple[float, float] = (0.0, 0.0)) -> Self:
-        """These shares, and factors of 1: intervals stay as the networks gave them."""
-        return cls(shares, np.ones((2, contract.horizon, len(contract.quantiles) - 1), np.float32))
+    def of(cls, contract: Contract, known: int) -> Self:
+        """The network alone, and factors of 1: forecasts stay as the networks gave them."""
+        factors = np.ones((2, contract.horizon, len(contract.quantiles) - 1), np.float32)
+        return cls(np.zeros((1 + known, len(PARTS))), None, factors)
 
 
 def last_days(contract: Contract) -> Baseline | None:
-    """The mean that may have a share; None where the window has no room for its days."""
+    """The mean that may have a weight; None where the window has no room for its days."""
     return baseline("mean_of_3_days", contract)
-
-
-def best_share(medians: Float64, usual: Float64, facts: Float64, scale: Float64) -> float:
-    """The share of the mean of the last days with the least absolute error; 0 where nothing can be compared.
-
-    Args:
-        medians: medians of the networks on the validation windows, float64 `[n, horizon]`.
-        usual: mean of the last days, or the median itself where there is none, float64 `[n, horizon]`.
-        facts: float64 `[n, horizon]`, NaN where missing.
-        scale: unit of the error, of the series of each window, float64 `[n]`; windows with none above 0 do not count.
-    """
-    chosen = scale > 0
-    unit, start = scale[chosen, None], medians[chosen]
-    facts = facts[chosen]
-    beyond = np.where(is_known(facts), facts, np.nan) - start
-    beyond = np.clip(beyond / unit, -MOST_BEYOND, MOST_BEYOND)
-    move = (usual[chosen] - start) / unit
-    if not np.isfinite(beyond + move).any():
-        return 0.0
-    return float(SHARES[np.argmin([np.nanmean(np.abs(beyond - share * move)) for share in SHARES])])
 
 
 def factors(forecasts: Float64, facts: Float64, origin: Int64, contract: Contract) -> Float32:

@@ -5,7 +5,7 @@ import numpy as np
 from edge.contract.columns import Float32, Float64
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
-from pipeline.training.calibration import BLOCKS, Calibration, best_share, factors, last_days
+from pipeline.mixture.calibration import BLOCKS, Calibration, factors, last_days
 
 CONTRACT = Contract(interval=3600 * SECOND, window=4, horizon=2, quantiles=(0.05, 0.25, 0.5, 0.75, 0.95))
 LEVELS = np.array([-1.645, -0.6745, 0, 0.6745, 1.645])
@@ -93,32 +93,6 @@ def test_the_unit_of_a_series_does_not_count() -> None:
     np.testing.assert_array_equal(flat[0], flat[1])
 
 
-def test_the_mean_of_the_last_days_has_the_share_that_errs_least() -> None:
-    """Where the network says 0 and the days say 10, facts of 2 take a fifth, at most a quarter, and never less than nothing."""
-    zero, unit = np.zeros((6, 2)), np.ones(6)
-    assert best_share(zero, zero + 10, zero + 2, unit) == 0.2
-    assert best_share(zero, zero + 10, zero + 9, unit) == 0.25
-    assert best_share(zero, zero + 10, zero - 1, unit) == 0
-
-
-def test_series_count_in_units_of_their_scale() -> None:
-    """A large sensor that wants no share does not outvote two small ones that want one."""
-    zero, fact = np.zeros((3, 2)), np.array([[0, 0], [2, 2], [2, 2]], np.float64)
-    usual = np.array([[1000, 1000], [10, 10], [10, 10]], np.float64)
-    assert best_share(zero, usual, fact, np.array([1000.0, 1, 1])) == 0.2
-    assert best_share(zero, usual, fact, np.ones(3)) == 0
-
-
-def test_gaps_glitches_and_series_without_scale_have_no_say_in_the_share() -> None:
-    """What is missing, not a reading, or without unit is as if it were not there; nothing at all is no share."""
-    zero, fact = np.zeros((7, 2)), np.full((7, 2), 2.0)
-    fact[3, 0], fact[4, 0], fact[5:] = np.nan, 1e20, 9
-    unit = np.array([1, 1, 1, 1, 1, 0, np.nan])
-    assert best_share(zero, zero + 10, fact, unit) == 0.2
-    assert best_share(zero, zero + 10, fact * np.nan, unit) == 0
-    assert best_share(zero, zero + 10, fact, unit * 0) == 0
-
-
 def repeated(beyond: list[float], levels: tuple[float, ...]) -> Float32:
     """Factors where every block holds these facts, given as what they lie beyond the median, and every step is 1."""
     contract = Contract(interval=3600 * SECOND, window=4, horizon=1, quantiles=levels)
@@ -143,15 +117,15 @@ def test_an_outer_step_is_measured_from_where_the_inner_one_ends() -> None:
 
 
 def test_without_a_correction_every_step_is_as_the_networks_gave_it() -> None:
-    """A factor of 1 for unknown and for known series, each lead and each step; no share unless one is given."""
-    calibration = Calibration.of(CONTRACT)
-    assert calibration.shares == (0.0, 0.0)
+    """A factor of 1 for unknown and for known series, each lead and each step; and nothing beside the network has a weight."""
+    calibration = Calibration.of(CONTRACT, 3)
     assert calibration.factors.dtype == np.float32
     np.testing.assert_array_equal(calibration.factors, np.ones((2, 2, 4)))
-    assert Calibration.of(CONTRACT, (0.05, 0.2)).shares == (0.05, 0.2)
+    np.testing.assert_array_equal(calibration.weights, np.zeros((4, 3)))
+    assert calibration.linear is None
 
 
-def test_the_mean_that_may_have_a_share_needs_room_for_three_days() -> None:
+def test_the_mean_that_may_have_a_weight_needs_room_for_three_days() -> None:
     """A window of 72 hours has it, one of 71 has not."""
     hour = 3600 * SECOND
     assert last_days(Contract(hour, 71, 2)) is None

@@ -1,0 +1,1 @@
+"""Mixture: what is added to trained networks by formulas, a linear forecast and intervals that hold."""

@@ -1,0 +1,92 @@
+"""Trained networks in one graph, mixed with simple forecasts and calibrated; importing this file imports TensorFlow."""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import tensorflow as tf
+
+from edge.errors import ConfigurationError
+from edge.forecaster.baselines import Baseline
+from pipeline.mixture.calibration import FARTHEST, Calibration, last_days
+from pipeline.training.network import Network, outward
+
+Tensor: TypeAlias = Any  # TensorFlow has no types
+
+PRECISION = 1000  # weights are kept as whole numbers of this share: a converter that rounds numbers leaves those alone
+
+
+class Members:
+    """Networks of one architecture whose forecasts are averaged in one graph, mixed with simple ones, and calibrated.
+
+    Args:
+        networks: networks that were trained from different seeds.
+        calibration: weights, matrix and factors that the validation part adds.
+    """
+
+    def __init__(self, networks: Sequence[Network], calibration: Calibration) -> None:
+        self.networks, self.contract, self.calibration = list(networks), networks[0].contract, calibration
+        linear, usual = (bool(calibration.weights[:, part].any()) for part in (0, 1))
+        self.days = last_days(self.contract) if usual else None
+        if usual and self.days is None:
+            raise ConfigurationError(f"expected a window of at least 3 days where their mean has a weight; got {self.contract}")
+        if linear and calibration.linear is None:
+            raise ConfigurationError("expected the matrix of the linear forecast where it has a weight; got none")
+        self.linear = calibration.linear if linear else None
+
+    @property
+    def variables(self) -> list[Any]:
+        """All numbers of all members."""
+        return [variable for network in self.networks for variable in network.variables]
+
+    @property
+    def trainable_variables(self) -> list[Any]:
+        """Trained numbers of all members."""
+        return [variable for network in self.networks for variable in network.trainable_variables]
+
+    def call(self, window: Tensor, series: Tensor, future: Tensor | None = None) -> Tensor:
+        """Quantiles float32 `[batch, horizon, quantiles]` in the sensor's unit."""
+        forecasts = [network.call(window, series, future) for network in self.networks]
+        mean = tf.add_n(forecasts) / float(len(forecasts)) if len(forecasts) > 1 else forecasts[0]
+        middle = self.contract.median
+        median = self.mixed(mean[:, :, middle : middle + 1], window, series)
+        if mean.shape[-1] == 1:
+            return median
+        known = tf.cast(series > 0, tf.float32)[:, None, None]
+        unknown, own = self.calibration.factors
+        factors = known * tf.constant(own) + (1.0 - known) * tf.constant(unknown)
+        return outward(median, median, (mean[:, :, 1:] - mean[:, :, :-1]) * factors)
+
+    def mixed(self, median: Tensor, window: Tensor, series: Tensor) -> Tensor:
+        """The mixture of the networks' median with the simple forecasts, `[batch, horizon, 1]` in the sensor's unit."""
+        if not self.calibration.weights.any():
+            return median
+        table = tf.constant(np.round(self.calibration.weights * PRECISION).astype(np.int32))
+        weights = tf.cast(tf.gather(table, series), tf.float32)[:, :, None] / PRECISION
+        inputs, present, last, scale = self.networks[0].normalise(window, series)
+        movement = weights[:, 2:3] * (last[:, :, None] - median)
+        if self.linear is not None:
+            moves = tf.matmul(inputs, tf.constant(self.linear.astype(np.float32)))
+            movement += weights[:, 0:1] * ((last + scale * moves)[:, :, None] - median)
+        if self.days is not None:
+            usual, there = self.usual(self.days, inputs, present, last, scale)
+            movement += weights[:, 1:2] * there * (usual - median)
+        return median + movement
+
+    def usual(self, baseline: Baseline, inputs: Tensor, present: Tensor, last: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+        """Forecasts of that baseline, the mean of the last days at the time of day of every lead; 1 where a day has a value.
+
+        Values that lie far from the last one do not count: one glitch would move the forecasts of three days. The arguments
+        are those that `Network.normalise` returns.
+
+        Returns:
+            Both `[batch, horizon, 1]`, the mean in the sensor's unit.
+        """
+        horizon, season, seasons = self.contract.horizon, baseline.season or 1, baseline.seasons
+        near = present * tf.cast(tf.abs(inputs) < FARTHEST, tf.float32)
+        days, there = (tf.reshape(part[:, -seasons * season :], [-1, seasons, season]) for part in (inputs * near, near))
+        count = tf.reduce_sum(there, axis=1)
+        mean = last + scale * (tf.reduce_sum(days, axis=1) / tf.maximum(count, 1.0))
+        repeats = -(-horizon // season)
+        leads = [tf.concat([part] * repeats, axis=1)[:, :horizon, None] for part in (mean, tf.minimum(count, 1.0))]
+        return leads[0], leads[1]

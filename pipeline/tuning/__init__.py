@@ -1,0 +1,1 @@
+"""Tuning: what a network for this history should be made of."""

@@ -1,0 +1,84 @@
+"""Networks and simple forecasts are one graph, which the device runs as it is."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
+from edge.errors import ConfigurationError
+from edge.forecaster.baselines import baseline
+from edge.forecaster.model import Model
+from pipeline.mixture.calibration import Calibration
+from pipeline.release.parity import Pairs, parity
+from pipeline.training.architecture import Architecture
+from pipeline.training.build import assemble, forecast
+from pipeline.training.conversion import convert
+from tests.support import tiny
+
+ARCHITECTURE = Architecture(units=8)
+pytestmark = pytest.mark.training
+
+
+@pytest.mark.parametrize("quantiles", [(0.1, 0.5, 0.9), (0.5,)])
+def test_the_simple_forecasts_are_in_the_graph(quantiles: tuple[float, ...]) -> None:
+    """The median moves by their weights towards the linear forecast, the days and the last value, on the device too.
+
+    Where no day is known, the days leave it where it is.
+    """
+    contract = Contract(interval=6 * 3600 * SECOND, window=14, horizon=6, quantiles=quantiles)
+    architecture = Architecture(units=6)
+    network = tiny.network(architecture, contract)
+    windows = 1000 + np.random.default_rng(2).uniform(-0.3, 0.3, (65, 14))
+    series = np.arange(65, dtype=np.int32) % 4
+    windows[1::5, -2] = np.nan  # one day of three
+    windows[2::5, [-2, -6, -10]] = np.nan  # one time of day in all three, at leads 3 and nowhere else
+    windows[3::5, -3] = 1e20  # is missing
+    windows[4::20, -6] = -9999  # a glitch of an unknown series, as far off as that is in fourteen values
+    windows[9::20, -6] = -9999  # a glitch of a known one
+    usual = baseline("mean_of_3_days", contract)
+    assert usual is not None
+    plain = Calibration.of(contract, 3)
+    alone = forecast(assemble([network], plain), windows, series)
+    middle = contract.median
+    share = np.where(series > 0, 0.25, 0.5)[:, None] * np.ones(6)
+    share[2::5, 2] = 0
+    days = np.where((windows < 1e18) & ((windows > 0) | (series == 0)[:, None]), windows, np.nan)
+    known = np.where(np.isfinite(days), days, np.nan)
+    last = known[:, -1:]
+    matrix = np.random.default_rng(3).normal(0, 0.2, (14, 6))
+    linear = last + np.nan_to_num(known - last) @ matrix
+    median = alone[:, :, middle]
+    wanted = median + share * (usual.predict(days, series)[:, :, middle] - median) + 0.3 * (linear - median)
+    wanted += 0.1 * (last - median)
+    weights = np.array([[0.3, 0.5, 0.1], *[[0.3, 0.25, 0.1]] * 3])
+    mixed = assemble([network], Calibration(weights, matrix, plain.factors))
+    found = forecast(mixed, windows, series)
+    np.testing.assert_allclose(found[:, :, middle], wanted, rtol=1e-5, atol=1e-3)
+    np.testing.assert_allclose(np.diff(found, axis=2), np.diff(alone, axis=2), rtol=1e-3, atol=1e-3)
+    assert parity(Pairs(windows, series, found), Model(tiny.bundle_of(convert(mixed), architecture, contract))) < 1e-5
+
+
+def test_unknown_series_have_intervals_of_their_own() -> None:
+    """Twice as wide as those of known ones where their factors are, about the same median."""
+    network = tiny.network(ARCHITECTURE)
+    horizon, steps = tiny.CONTRACT.horizon, len(tiny.CONTRACT.quantiles) - 1
+    factors = (np.stack([np.full((horizon, steps), one), np.ones((horizon, steps))]).astype(np.float32) for one in (1, 2))
+    plain, wide = (assemble([network], Calibration(np.zeros((4, 3)), None, one)) for one in factors)
+    windows, series = tiny.windows(8)
+    before, after = (forecast(one, windows, series) for one in (plain, wide))
+    np.testing.assert_array_equal(after[series > 0], before[series > 0])
+    np.testing.assert_allclose(
+        np.diff(after[series == 0], axis=2), 2 * np.diff(before[series == 0], axis=2), rtol=1e-3, atol=1e-4
+    )
+
+
+def test_a_part_that_cannot_be_forecast_has_no_weight() -> None:
+    """The mean of the days where no day fits the window, and the linear forecast without its matrix."""
+    network, plain = tiny.network(ARCHITECTURE), Calibration.of(tiny.CONTRACT, 3)
+    for part, words in ((0, "matrix of the linear forecast"), (1, "at least 3 days")):
+        weights = np.zeros((4, 3))
+        weights[2, part] = 0.1
+        with pytest.raises(ConfigurationError, match=words):
+            assemble([network], replace(plain, weights=weights))

@@ -1,0 +1,53 @@
+"""Networks are averaged, mixed with simple forecasts by the validation part, and calibrated there."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
+from pipeline.history.windows import Samples
+from pipeline.mixture.calibration import Calibration
+from pipeline.training.architecture import Architecture
+from pipeline.training.build import assemble, forecast, parameters, restore
+from pipeline.training.fit import fit, fit_members
+from pipeline.training.mixing import mix
+from pipeline.training.settings import Settings
+from tests.support import tiny
+
+ARCHITECTURE = Architecture(units=8)
+SETTINGS = Settings(epochs=12, windows=512, batch=64, learning_rate=0.02, averaging=0.9)
+
+
+@pytest.mark.training
+@pytest.mark.slow
+def test_members_are_averaged_in_one_graph() -> None:
+    """Members come from seeds of their own; the graph forecasts the mean of their medians."""
+    settings = Settings(epochs=1, windows=256, batch=64, members=2)
+    training, validation = tiny.samples(21, 150), tiny.samples(150, 194)
+    trained = fit_members(ARCHITECTURE, tiny.CONTRACT, training, validation, settings)
+    alone = fit(ARCHITECTURE, tiny.CONTRACT, training, validation, replace(settings, members=1, seed=1))
+    for one, other in zip(trained.members[1], alone.members[0], strict=True):
+        np.testing.assert_array_equal(one, other)
+    whole = mix(ARCHITECTURE, tiny.CONTRACT, trained.members, training, validation, settings)
+    windows, series = tiny.windows(8)
+    each = [forecast(restore(ARCHITECTURE, tiny.CONTRACT, 3, one), windows, series)[:, :, 1] for one in trained.members]
+    plain = assemble(whole.networks, Calibration.of(tiny.CONTRACT, 3))
+    np.testing.assert_allclose(forecast(plain, windows, series)[:, :, 1], np.mean(each, axis=0), rtol=1e-5)
+    assert trained.record.parameters == parameters(whole)
+
+
+@pytest.mark.training
+def test_an_untrained_network_leaves_the_forecast_to_what_is_simple() -> None:
+    """Where every day is as the one before, the linear forecast and the days say it all; of unknown series, a part."""
+    contract = Contract(interval=6 * 3600 * SECOND, window=14, horizon=6)
+    days = np.tile([3.0, 7.0, 5.0, 4.0], 60)[None] * np.array([[1.0], [10.0], [100.0]])
+    origin = np.tile(np.arange(14, 100), 3), np.tile(np.arange(106, 234), 3)
+    training, validation = (Samples(days, np.repeat(np.arange(3, dtype=np.int32), len(one) // 3), one) for one in origin)
+    weights = tiny.network(ARCHITECTURE, contract).get_weights()
+    found = mix(ARCHITECTURE, contract, [weights], training, validation, SETTINGS)
+    np.testing.assert_allclose(found.calibration.weights[1:, :2].sum(axis=1), 1)
+    assert 0 < found.calibration.weights[0, :2].sum() <= 1
+    windows, series = validation.windows(slice(0, 5), contract), np.array([2, 3, 3, 2, 3], np.int32)  # in units of the series
+    np.testing.assert_allclose(forecast(found, windows, series)[:, :, 1], validation.targets(slice(0, 5), contract), rtol=1e-3)

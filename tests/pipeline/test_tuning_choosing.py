@@ -1,0 +1,91 @@
+"""The window is the one that forecasts the validation part better, where there is a choice."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.config.training_sections import Fleet, Train
+from edge.contract.columns import Readings, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
+from pipeline.history.prepared import Prepared, prepare
+from pipeline.training.settings import Progress
+from pipeline.training.worker import Request
+from pipeline.tuning.choosing import choose, windows_to_try
+
+HOUR = 3600 * SECOND
+TRAIN = Train(cells=("gru", "lstm"))
+
+
+def prepared(days: int = 100, interval: int = HOUR, window: int = 168) -> Prepared:
+    """One series of days that are alike."""
+    count = days * 24 * HOUR // interval
+    values = np.sin(np.arange(count) * 2 * np.pi * interval / (24 * HOUR)) + np.random.default_rng(1).normal(0, 0.1, count)
+    readings = Readings(np.zeros(count, np.int32), np.arange(count) * interval, values)
+    return prepare(SeriesTable(["a"]), readings, Contract(interval, window, 24 * HOUR // interval))
+
+
+class Scripted:
+    """A training that ends with the loss of its window."""
+
+    def __init__(self, losses: Mapping[int, float]) -> None:
+        self.losses, self.requests = losses, list[Request]()
+
+    def __call__(self, request: Request, folder: Path, progress: Progress) -> None:
+        """Report the loss of the one epoch."""
+        assert folder.is_dir()
+        self.requests.append(request)
+        progress(1, 1, 0.0, self.losses[request.contract.window])
+
+
+@pytest.mark.parametrize(
+    ("long", "window"), [(0.19, 672), (0.1989, 672), (0.1991, 168), (0.25, 168)], ids=["better", "enough", "hardly", "worse"]
+)
+def test_four_weeks_are_taken_where_they_are_better_by_more_than_half_a_per_cent(
+    long: float, window: int, tmp_path: Path
+) -> None:
+    """All candidates get the window; both were tried for one epoch, on the same origins, and a person is told."""
+    training, told = Scripted({168: 0.2, 672: long}), list[str]()
+    tuned = choose(prepared(), Fleet(), TRAIN, tmp_path / "work", told.append, training)
+    assert tuned.prepared.contract == replace(prepared().contract, window=window)
+    assert [architecture.cell for architecture in tuned.architectures] == ["gru", "lstm"]
+    assert tuned.settings.epochs == TRAIN.epochs
+    assert [request.contract.window for request in training.requests] == [168, 672]
+    assert {(request.settings.epochs, request.architecture.cell) for request in training.requests} == {(1, "gru")}
+    first, second = (request.validation for request in training.requests)
+    np.testing.assert_array_equal(first.origin, second.origin)
+    assert told == [
+        f"  loss on the validation part after one epoch: 0.2000 from 7d and {long:.4f} from 28d; looks back {window // 24}d"
+    ]
+
+
+def test_half_hours_have_two_weeks(tmp_path: Path) -> None:
+    """Four would be more than 720 intervals."""
+    assert windows_to_try(prepared(interval=HOUR // 2, window=336), Fleet()) == (336, 672)
+    training = Scripted({336: 0.2, 672: 0.1})
+    assert (
+        choose(prepared(interval=HOUR // 2, window=336), Fleet(), TRAIN, tmp_path, print, training).prepared.contract.window
+        == 672
+    )
+
+
+@pytest.mark.parametrize(
+    ("history", "fleet"),
+    [
+        (prepared(60), Fleet()),
+        (prepared(), Fleet(window=168)),
+        (prepared(window=100), Fleet()),
+        (prepared(interval=HOUR // 4, window=672), Fleet()),
+    ],
+    ids=["little history", "asked for", "no week", "a week is all that fits"],
+)
+def test_without_a_choice_nothing_is_tried(history: Prepared, fleet: Fleet, tmp_path: Path) -> None:
+    """The window is the usual one, nothing is trained, and nothing is told."""
+    training, told = Scripted({}), list[str]()
+    tuned = choose(history, fleet, TRAIN, tmp_path, told.append, training)
+    assert tuned.prepared is history
+    assert not training.requests
+    assert not told
