@@ -106,12 +106,24 @@ def series_skill(error: Float64, references: Float64, scale: Float64) -> Float64
     """
     best, known = best_reference(references)
     reference = references[best, np.arange(len(best))]
+    return np.where(known, (reference - error) / skill_unit(error, reference, scale), np.nan)
+
+
+def skill_unit(error: Float64, reference: Float64, scale: Float64) -> Float64:
+    """What the skill on a series is a share of, float64 `[series]`; NaN where the series is not judged: see `series_skill`.
+
+    Args:
+        error: mean absolute error of every series in its own unit, float64 `[series]`.
+        reference: the same of the reference.
+        scale: spread of every series in the training part, float64 `[series]`; NaN where it is unknown.
+    """
     unit = np.where(scale > 0, scale, 0.0)
     floor = np.maximum(reference, FLOOR * unit)
-    known = known & np.isfinite(error) & (floor > 0)
+    known = np.isfinite(error) & np.isfinite(reference) & (floor > 0)
     known &= (reference > STILL * unit) | (error > FLOOR * unit)
+    # Where nothing is lost the reference's error is above 0: the error would have to be below it.
     divisor = np.where(error > reference, floor, reference)
-    return cast("Float64", np.divide(reference - error, divisor, out=np.full(error.shape, np.nan), where=known))
+    return np.where(known & (divisor > 0), divisor, np.nan)
 
 
 def mean_skill(skills: Float64) -> float:

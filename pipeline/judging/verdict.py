@@ -1,24 +1,26 @@
 """Whether a candidate is released: it must beat the forecasts that need no training, and the live one.
 
-Everything is judged by the skill on the same held-out facts (`metrics.mean_skill`), so that every series counts the same
-whatever its unit, and none counts for more than a bounded loss. Each check is a value, and the candidate is released if
-none has failed; sentences are made from checks and never read back.
+The baselines are beaten where the gain beside those that would go out instead (`weighing.weigh`) is above a margin and above
+chance; the champion by the skill on the same held-out facts (`metrics.mean_skill`). Every series counts the same whatever
+its unit, and none for more than a bound. Each check is a value, and the candidate is released if none has failed; sentences
+are made from checks and never read back.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from edge.contract.columns import Bool, Float64
-from edge.forecaster.baselines import baselines
 from edge.forecaster.manifest import Check, Outcome
-from pipeline.history.windows import judged_stride
-from pipeline.judging.contender import Contender, comparable, contender
-from pipeline.judging.evaluation import MOST_MISSED, Evaluation, Facts, backtest, skills_against
+from pipeline.judging.chance import Gain, share_error
+from pipeline.judging.evaluation import MOST_MISSED, Evaluation, skills_against
 from pipeline.judging.metrics import MOST_LOST, best_reference, mean_skill
+from pipeline.judging.weighing import Part, Weighed, in_place, weigh
 
 MOST_BEHIND = 4  # of so many series one may be as far behind as a series can count, and one of fewer
+CERTAIN = 1.0  # standard errors that a gain must exceed
+SURE = 2.0  # standard errors from which on a coverage is off by more than chance
 WILD_TIMES, WILD_SCALES = 3.0, 1.0  # times the best baseline's error and training scales above it: a forecast run wild
 MARKS = {Outcome.PASSED: "yes", Outcome.FAILED: "no", Outcome.NOT_JUDGED: "note"}
 UNSAID = frozenset({"wild", "answers", "finite"})  # checks that are told to people only where they fail
@@ -29,7 +31,7 @@ class Limits:
     """What a release has to keep.
 
     Args:
-        margin: skill that the candidate must exceed beside the baselines: a smaller one is noise.
+        margin: gain that the candidate must exceed beside the baselines: a smaller one is of no use to anybody.
         tolerance: skill that it may lack beside the champion: fresh training on newer data is worth as much.
         latency: microseconds per forecast on the device runtime; None for no limit.
         size: bytes of the model file; None for no limit.
@@ -60,16 +62,19 @@ class Verdict:
 
     Args:
         checks: all conditions that were looked at, in the order of the report.
-        skill: skill beside the baselines (`metrics.mean_skill`); NaN where no series was judged.
+        gain: gain beside the baselines that would go out instead, as the candidate would run.
+        skill: skill beside the best baselines of hindsight (`metrics.mean_skill`); NaN where no series was judged.
         champion_skill: the same beside the champion; None without a comparable one.
         series_won: series on which it beats every baseline.
         series_judged: series with facts that do not stand still.
         coverage: share of facts within its outermost quantiles; NaN without these.
-        best_baselines: the best baseline of every series; None where nothing was counted.
+        best_baselines: the baseline of every series that was best over all days; None where nothing was counted.
         skills: skill on every series, before the bound; NaN where it was not judged.
+        lost: whether its baseline forecasts a series in place of the candidate, for every series.
     """
 
     checks: tuple[Check, ...]
+    gain: Gain
     skill: float
     champion_skill: float | None
     series_won: int
@@ -77,6 +82,7 @@ class Verdict:
     coverage: float
     best_baselines: tuple[str | None, ...]
     skills: tuple[float, ...]
+    lost: tuple[bool, ...]
 
     @property
     def release(self) -> bool:
@@ -93,69 +99,63 @@ class Verdict:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A verdict and what it rests on.
-
-    Args:
-        verdict: the verdict on the candidate.
-        candidate: its evaluation.
-        champion: its evaluation on the same facts; None without a comparable one.
-        baselines: their evaluations on the same facts.
-    """
-
-    verdict: Verdict
-    candidate: Evaluation
-    champion: Evaluation | None
-    baselines: tuple[Evaluation, ...]
-
-
 def judge(
     candidate: Evaluation,
     references: Sequence[Evaluation],
     champion: Evaluation | None = None,
     cost: Cost | None = None,
     limits: Limits | None = None,
+    earlier: Sequence[Part] = (),
 ) -> Verdict:
     """Decide from evaluations on the same facts.
 
-    The rule: beside the baseline that proved best for each series (chosen with hindsight, so the bar is high) the
-    candidate's skill is above `margin`, and beside the champion it is at least -`tolerance`. A series that is lost counts as
-    at most a fifth behind; at most one of four series is that far behind, or one of fewer. On no series does the candidate
-    run wild. It answers every window that the baselines answer, every quantile it gives is finite, and it keeps the limits
-    of latency and size. A series that stands still cannot be judged and is left out.
+    The rule: beside the baseline that is best for each series by the other days, the candidate gains more than `margin` and
+    more than chance explains, and beside the champion its skill is at least -`tolerance`. A series that it has lost by more
+    than chance is forecast by its baseline, and the candidate is judged as it would run then. A series counts as at most a
+    fifth ahead or behind; at most one of four is that far behind, or one of fewer. On no series does the candidate run wild.
+    It answers every window that the baselines answer, every quantile it gives is finite, its interval is of use, and it keeps
+    the limits of latency and size. A series that stands still cannot be judged and is left out.
 
     Args:
-        candidate: evaluation of the forecaster to judge.
+        candidate: evaluation of the forecaster to judge, on the held-out part.
         references: evaluations of the baselines, at least one.
         champion: evaluation of the forecaster that is live.
         cost: time and size of the candidate.
         limits: bounds that it has to keep.
+        earlier: parts before the held-out one, in order of time.
     """
     limits, cost = limits or Limits(), cost or Cost()
+    weighed = weigh([*earlier, Part(tuple(references), candidate)])
+    run = in_place(candidate, references, weighed.chosen)
     errors = np.stack([reference.by_series for reference in references])
     best, answered = best_reference(errors)
     skills = skills_against(candidate, references)
     judged: Bool = np.isfinite(skills)
-    checks = [_skill(candidate, skills, limits.margin), _far_behind(candidate, skills)]
+    names = tuple(references[number].forecaster if number >= 0 else None for number in weighed.best)
+    checks = [
+        _gain(weighed.gain, limits.margin),
+        *_replaced(run, weighed, names),
+        _skill(candidate, skills),
+        _far_behind(candidate, skills_against(run, references)),
+    ]
     checks += [_wild(candidate, errors[best, np.arange(len(best))]), _answers(candidate, references), _finite(candidate)]
     checks += _left_out(candidate, answered & ~judged)
     against = None
     if champion is not None:
-        against = _champion_skill(candidate, champion)
+        against = _champion_skill(run, champion)
         checks.append(_champion(against, champion.forecaster, limits.tolerance))
     checks += [*_costs(cost, limits), *_coverage(candidate)]
     return Verdict(
         checks=tuple(checks),
+        gain=weighed.gain,
         skill=mean_skill(skills),
         champion_skill=against,
         series_won=int((skills[judged] > 0).sum()),
         series_judged=int(judged.sum()),
         coverage=candidate.coverage,
-        best_baselines=tuple(
-            references[number].forecaster if known else None for number, known in zip(best, answered, strict=True)
-        ),
+        best_baselines=names,
         skills=tuple(skills.tolist()),
+        lost=tuple(weighed.lost.tolist()),
     )
 
 
@@ -171,20 +171,42 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def _skill(candidate: Evaluation, skills: Float64, margin: float) -> Check:
+def _gain(gain: Gain, margin: float) -> Check:
+    if not np.isfinite(gain.value):
+        return Check("gain", Outcome.FAILED, "there are no held-out facts to judge by; collect more history")
+    if not np.isfinite(gain.error):
+        return Check("gain", Outcome.FAILED, "one day of facts is too little to tell a gain from chance; collect more history")
+    text = (
+        f"over {gain.blocks} blocks of days the error is {_below(gain.value)} that of the best baselines by the other days; "
+        f"more than {margin:.1%} below is required, and more than the {CERTAIN * gain.error:.1%} that chance explains"
+    )
+    return Check("gain", _outcome(passed=gain.exceeds(margin, CERTAIN)), text)
+
+
+def _replaced(candidate: Evaluation, weighed: Weighed, baselines: Sequence[str | None]) -> list[Check]:
+    """Which series the candidate does not forecast, as it was behind there by more than chance."""
+    rows = np.flatnonzero(weighed.lost).tolist()
+    if not rows:
+        return []
+    named = [f"{candidate.names[row]} by {baselines[row]} ({_below(float(weighed.by_series[row]))})" for row in rows]
+    text = f"{len(rows)} of {len(weighed.lost)} series go to their baselines, as the network is behind there: {_listed(named)}"
+    return [Check("lost series", Outcome.NOT_JUDGED, text)]
+
+
+def _skill(candidate: Evaluation, skills: Float64) -> Check:
     known = np.flatnonzero(np.isfinite(skills))
     if not len(known):
-        return Check("skill", Outcome.FAILED, "there are no held-out facts to judge by; collect more history")
+        return Check("skill", Outcome.NOT_JUDGED, "no series can be compared with the baselines")
     best, worst = known[np.argmax(skills[known])], known[np.argmin(skills[known])]
-    skill, lost = mean_skill(skills), float(skills[worst])
+    lost = float(skills[worst])
     counted = f", counted as {MOST_LOST:.0%}" if lost < -MOST_LOST else ""
     text = (
-        f"mean absolute error {_below(skill)} the best baseline's "
-        f"(more than {margin:.1%} below is required), ahead on {int((skills[known] > 0).sum())} of {len(known)} series, "
+        f"mean absolute error {_below(mean_skill(skills))} the best baseline's of the held-out part, "
+        f"ahead on {int((skills[known] > 0).sum())} of {len(known)} series, "
         f"best on {candidate.names[best]} ({_below(float(skills[best]))}), "
         f"worst on {candidate.names[worst]} ({_below(lost)}{counted})"
     )
-    return Check("skill", _outcome(passed=skill > margin), text)
+    return Check("skill", Outcome.NOT_JUDGED, text)
 
 
 def _far_behind(candidate: Evaluation, skills: Float64) -> Check:
@@ -236,14 +258,14 @@ def missed_by_all(measured: Evaluation) -> str | None:
     )
 
 
-def _silent(judged: Evaluation, references: Sequence[Evaluation]) -> int:
+def silent_beyond(judged: Evaluation, references: Sequence[Evaluation]) -> int:
     """Facts that a forecaster has no forecast for, beyond those that no baseline has one for."""
     return max(0, int(judged.unanswered.sum()) - min(int(reference.unanswered.sum()) for reference in references))
 
 
 def _answers(candidate: Evaluation, references: Sequence[Evaluation]) -> Check:
     """A forecaster that is silent where it is hard would win on what is left."""
-    silent = _silent(candidate, references)
+    silent = silent_beyond(candidate, references)
     return Check("answers", _outcome(passed=not silent), f"no forecast for {silent} facts that a baseline forecast")
 
 
@@ -284,49 +306,15 @@ def _costs(cost: Cost, limits: Limits) -> list[Check]:
 
 
 def _coverage(candidate: Evaluation) -> list[Check]:
-    """What the interval holds; it decides nothing."""
-    if not np.isfinite(candidate.coverage):
+    """Whether the interval holds what it is meant to; one that leaves out twice as much, beyond chance, is of no use."""
+    share, error = share_error(candidate.blocks.covered.sum(axis=0), candidate.blocks.banded.sum(axis=0))
+    if not np.isfinite(share):
         return []
     meant = candidate.levels[-1] - candidate.levels[0]
-    text = f"{candidate.coverage:.0%} of the facts lie within the interval meant to hold {meant:.0%}"
-    return [Check("coverage", Outcome.NOT_JUDGED, text)]
-
-
-def trial(
-    candidate: Contender,
-    champion: Contender | None,
-    facts: Facts,
-    cost: Cost | None = None,
-    limits: Limits | None = None,
-) -> Trial:
-    """Backtest the candidate beside all baselines and the champion, and judge it.
-
-    A champion that forecasts other intervals, or that has no forecast where a baseline has one, cannot be judged beside.
-    A check says so, and the candidate is judged against the baselines only.
-
-    Args:
-        candidate: forecaster to judge.
-        champion: forecaster that is live, with its own contract and list of series.
-        facts: facts to judge on, with the candidate's contract; every origin is judged from, or every n-th of many.
-        cost: time and size of the candidate.
-        limits: bounds that it has to keep.
-    """
-    table, contract = facts.table, facts.contract
-    stride = judged_stride(table, contract, facts.part)
-    plain = [contender(baseline, table.names) for baseline in baselines(contract)]
-    problem = None
-    if champion is not None and not comparable(champion.forecaster.contract, contract):
-        problem = f"the champion ({champion.forecaster.name}) forecasts another interval, horizon or aggregation"
-        champion = None
-    if champion is not None:
-        judged, live, *references = backtest([candidate, champion, *plain], facts, stride)
-        silent = _silent(live, references)
-        if not silent:
-            return Trial(judge(judged, references, live, cost, limits), judged, live, tuple(references))
-        problem = f"the champion ({live.forecaster}) has no forecast for {silent} facts that a baseline forecast"
-    judged, *references = backtest([candidate, *plain], facts, stride)
-    verdict = judge(judged, references, None, cost, limits)
-    if problem is not None:
-        check = Check("champion", Outcome.NOT_JUDGED, f"{problem}; judged against the baselines only")
-        verdict = replace(verdict, checks=(*verdict.checks, check))
-    return Trial(verdict, judged, None, tuple(references))
+    text = f"{share:.0%} of the facts lie within the interval meant to hold {meant:.0%}"
+    off = SURE * error
+    if abs(share - meant) <= off or not np.isfinite(off):
+        return [Check("coverage", Outcome.NOT_JUDGED, text)]
+    text += f", which is {'less' if share < meant else 'more'} than chance explains"
+    useless = share + off < meant - (1 - meant)
+    return [Check("coverage", Outcome.FAILED if useless else Outcome.NOT_JUDGED, text)]

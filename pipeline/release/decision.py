@@ -1,37 +1,29 @@
 """What is released: the best candidate, a baseline where no candidate beats the baselines, or nothing."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from importlib.metadata import version
-from math import inf
 
 import msgspec
 import numpy as np
 
 from edge.config.training_sections import Train
 from edge.contract.columns import Float64
-from edge.contract.contract import Contract
-from edge.forecaster.baselines import Baseline, baselines
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
-from edge.forecaster.manifest import Backtest, Check, Manifest, Metric, Outcome, schema_of, version_of
+from edge.forecaster.manifest import Backtest, Check, Metric, Outcome
 from edge.forecaster.model import Model
 from edge.release.meanings import disagreement
 from pipeline.history.prepared import Prepared
-from pipeline.history.usual import learned
 from pipeline.judging.by_day import errors_by_day
 from pipeline.judging.contender import contender
 from pipeline.judging.drift import expected, packed
-from pipeline.judging.evaluation import Evaluation, Facts, skills_against
+from pipeline.judging.evaluation import Evaluation, Facts
 from pipeline.judging.live_errors import judged_leads
-from pipeline.judging.metrics import mean_skill
-from pipeline.judging.verdict import Cost, Limits, Trial, Verdict, trial
+from pipeline.judging.trial import Earlier, Trial, earlier_of, trial
+from pipeline.judging.verdict import Cost, Limits, Verdict
 from pipeline.release.candidates import Candidate
+from pipeline.release.instead import baseline_bundle, best_simple, is_outdone, makes_room
 from pipeline.release.registry import Registry
-
-OUTDONE = 0.05  # skill below 0 from which on a network does not stay live: so much is no chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +60,6 @@ class Release:
     champion: str | None = None
 
 
-def makes_room(champion: Manifest, best: Baseline, errors: Mapping[str, float], margin: float) -> bool:
-    """Whether a champion is a baseline that the best one takes the place of: it has another contract, or a larger error.
-
-    Args:
-        champion: manifest of the bundle that is live.
-        best: baseline with the least error, of the contract that is wanted now.
-        errors: errors of the baselines by their names, each series in units of its scale.
-        margin: share by which the error has to be below the champion's.
-    """
-    if champion.baseline is None or (champion.baseline, champion.contract) == (best.name, best.contract.plain):
-        return False
-    if champion.contract != best.contract.plain:
-        return True
-    return errors[best.name] < (1 - margin) * errors.get(champion.baseline, inf)
-
-
-def is_outdone(champion: Evaluation, baseline: Evaluation) -> bool:
-    """Whether a network that is live is clearly worse than a baseline on the readings that were held out.
-
-    Args:
-        champion: evaluation of the network.
-        baseline: evaluation of the baseline on the same facts.
-    """
-    return mean_skill(skills_against(champion, [baseline])) < -OUTDONE
-
-
 def decide(
     prepared: Prepared,
     candidates: Sequence[Candidate],
@@ -105,7 +71,7 @@ def decide(
 
     The one with the least error on the validation part may go out; the held-out part has no say in that choice. Where
     it loses and no champion is live, or one that is a worse baseline or a network that the baselines outdo, the best baseline
-    goes out as a bundle without a model: the device gets its contract, and its forecasts are named after the baseline.
+    of each series goes out in a bundle without a model: the device gets its contract, and its forecasts are named after them.
 
     Args:
         prepared: history.
@@ -118,23 +84,21 @@ def decide(
     live = None if champion is None else champion[1].manifest.version
     other = None if champion is None else disagreement(champion[1].manifest, prepared.table.meaning_of)
     champion = champion if other is None else None
-    judged = {id(candidate): _judge(prepared, candidate, champion, train) for candidate in candidates}
+    earlier = earlier_of(prepared.table, prepared.contract, prepared.split, prepared.scale)
+    judged = {id(candidate): _judge(prepared, candidate, champion, train, earlier) for candidate in candidates}
     if other is not None:
         check = Check("champion", Outcome.NOT_JUDGED, f"the champion ({live}) does not fit: {other}")
         judged = {key: _with_check(each, check) for key, each in judged.items()}
     chosen = judged[id(choose(candidates, prepared.scale))]
-    metrics = metrics_of(chosen.trial, prepared.scale)
-    bundle = with_verdict(chosen.candidate.bundle, metrics, chosen.trial.verdict.checks)
+    metrics, instead = metrics_of(chosen.trial, prepared.scale), best_simple(chosen.trial, prepared.scale)
+    bundle = with_verdict(chosen.candidate.bundle, metrics, chosen.trial.verdict)
     bundle = Bundle(msgspec.structs.replace(bundle.manifest, backtest=_backtest(prepared, bundle, leads)), bundle.model)
     goes_out = bundle if chosen.trial.verdict.release else None
     if goes_out is None:
-        best = best_baseline(chosen.trial.baselines, prepared.scale, prepared.contract)
-        errors = {each.forecaster: each.scaled_error(prepared.scale) for each in chosen.trial.baselines}
-        measured = next(each for each in chosen.trial.baselines if each.forecaster == best.name)
         network = None if champion is None or champion[1].model is None else chosen.trial.champion
-        outdone = network is not None and is_outdone(network, measured)
-        if champion is None or outdone or makes_room(champion[1].manifest, best, errors, train.margin):
-            goes_out = baseline_bundle(prepared, best, metrics)
+        outdone = network is not None and is_outdone(network, instead, chosen.trial.baselines)
+        if champion is None or outdone or makes_room(champion[1].manifest, instead, chosen.trial, prepared, train.margin):
+            goes_out = baseline_bundle(prepared, instead, metrics)
     return Release(bundle, chosen, tuple(judged.values()), goes_out, live)
 
 
@@ -163,7 +127,9 @@ def publish(release: Release, registry: Registry, channel: str) -> None:
     registry.prune()
 
 
-def _judge(prepared: Prepared, candidate: Candidate, champion: tuple[Forecaster, Bundle] | None, train: Train) -> Judged:
+def _judge(
+    prepared: Prepared, candidate: Candidate, champion: tuple[Forecaster, Bundle] | None, train: Train, earlier: Earlier
+) -> Judged:
     contract, part, names = prepared.contract, prepared.split.held_out, prepared.table.names
     model = Model(candidate.bundle)
     cost = Cost(candidate.latency, len(candidate.bundle.model or b""))
@@ -175,6 +141,7 @@ def _judge(prepared: Prepared, candidate: Candidate, champion: tuple[Forecaster,
         Facts(prepared.table, contract, part, prepared.scale),
         cost=cost,
         limits=Limits(margin=train.margin, latency=train.max_latency, size=train.max_size),
+        earlier=earlier,
     )
     return Judged(candidate, cost, judgement)
 
@@ -211,30 +178,9 @@ def choose(candidates: Sequence[Candidate], scale: Float64) -> Candidate:
     return min(candidates, key=lambda candidate: candidate.loss(scale))
 
 
-def with_verdict(bundle: Bundle, metrics: Sequence[Metric], checks: Sequence[Check]) -> Bundle:
-    """The same bundle with the figures and the checks of its verdict."""
-    return Bundle(msgspec.structs.replace(bundle.manifest, metrics=list(metrics), checks=list(checks)), bundle.model)
-
-
-def baseline_bundle(prepared: Prepared, chosen: Baseline, metrics: Sequence[Metric]) -> Bundle:
-    """A bundle without a model: the device gets its contract and the name of the best baseline."""
-    created = datetime.now(UTC)
-    content = hashlib.sha256(f"{prepared.table.data_hash} {chosen.name}".encode()).digest()
-    manifest = Manifest(
-        version_of(created, chosen.name, content),
-        prepared.contract.plain,
-        list(prepared.table.names),
-        created.isoformat(timespec="seconds"),
-        version("gatecast"),
-        baseline=chosen.name,
-        metrics=list(metrics),
-        schema=schema_of(prepared.contract.plain, prepared.table.told),
-        meanings=learned(prepared.table, prepared.split.training.stop),
-    )
-    return Bundle(manifest)
-
-
-def best_baseline(evaluations: Sequence[Evaluation], scale: Float64, contract: Contract) -> Baseline:
-    """The baseline with the least error, each series in units of its scale."""
-    errors = {evaluation.forecaster: evaluation.scaled_error(scale) for evaluation in evaluations}
-    return min(baselines(contract), key=lambda baseline: errors.get(baseline.name, float("inf")))
+def with_verdict(bundle: Bundle, metrics: Sequence[Metric], verdict: Verdict) -> Bundle:
+    """The same bundle with the figures and the checks of its verdict, and the baselines of the series that it lost."""
+    rows = zip(bundle.manifest.series, verdict.best_baselines, verdict.lost, strict=True)
+    baselines = {name: simple for name, simple, lost in rows if lost and simple is not None}
+    manifest = msgspec.structs.replace(bundle.manifest, metrics=list(metrics), checks=list(verdict.checks), baselines=baselines)
+    return Bundle(manifest, bundle.model)

@@ -16,7 +16,7 @@ from edge.series.scoring import default_leads
 from pipeline.history.checks import Report
 from pipeline.history.prepared import Prepared
 from pipeline.judging.contender import contender
-from pipeline.judging.verdict import Trial
+from pipeline.judging.trial import Trial
 from pipeline.release.decision import Judged, Release
 from pipeline.report.page import DASH, Grid, markdown, number, percent
 from pipeline.report.plots import forecast_plot, panels

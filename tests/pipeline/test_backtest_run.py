@@ -8,9 +8,8 @@ import pytest
 from edge.config.training_sections import Fleet
 from edge.contract.times import format_duration
 from edge.errors import ConfigurationError, HistoryError
-from edge.forecaster.baselines import Baseline
 from pipeline.backtest.run import LOCAL_WINDOWS, begin_at, fleet_of, remarks, thin, widened
-from pipeline.release.decision import baseline_bundle
+from pipeline.release.instead import Simple, baseline_bundle
 from tests.pipeline import test_backtest_peers as cycling
 from tests.support import tiny
 
@@ -35,7 +34,7 @@ def test_a_backtest_from_a_moment_trains_on_what_comes_before() -> None:
 def test_unfair_comparisons_are_named() -> None:
     """A bundle that was trained on what it is judged on, or does not know a series; bundles that cannot be compared."""
     prepared = tiny.history(400)
-    known = baseline_bundle(prepared, Baseline("last_value", tiny.CONTRACT), [])
+    known = baseline_bundle(prepared, Simple("last_value", {}), [])
     assert remarks(prepared, [known]) == []
     other = replace(prepared, table=replace(prepared.table, names=("cellar", "roof", "attic")))
     assert "was not trained on 1 of the 3 series" in remarks(other, [known])[0]
@@ -43,7 +42,7 @@ def test_unfair_comparisons_are_named() -> None:
     contract = fleet_of([known], Fleet())
     assert (contract.interval, contract.window) == (format_duration(HOUR), 21)
     short = replace(tiny.CONTRACT, horizon=3)
-    different = baseline_bundle(replace(prepared, contract=short), Baseline("last_value", short), [])
+    different = baseline_bundle(replace(prepared, contract=short), Simple("last_value", {}), [])
     with pytest.raises(ConfigurationError, match="another interval, horizon or aggregation"):
         fleet_of([known, different], Fleet())
 

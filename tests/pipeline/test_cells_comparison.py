@@ -13,7 +13,7 @@ from pipeline.history.prepared import prepare
 from pipeline.judging.contender import contender
 from pipeline.judging.evaluation import Facts, skills_by_lead
 from pipeline.judging.metrics import mean_skill
-from pipeline.judging.verdict import trial
+from pipeline.judging.trial import trial
 from pipeline.training.architecture import Architecture
 from tests.support import tiny
 from tests.support.compared import MEMORIES

@@ -39,7 +39,7 @@ from pipeline.judging.metrics import (
     series_skill,
     weighted_quantile_loss,
 )
-from pipeline.judging.verdict import trial
+from pipeline.judging.trial import trial
 from pipeline.release.decision import metrics_of
 
 

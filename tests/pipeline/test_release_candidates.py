@@ -13,7 +13,8 @@ from pipeline.history.prepared import Prepared, prepare
 from pipeline.judging.contender import contender
 from pipeline.judging.evaluation import Facts, backtest
 from pipeline.release.candidates import Candidate, probe_windows, training_of
-from pipeline.release.decision import baseline_bundle, choose
+from pipeline.release.decision import choose
+from pipeline.release.instead import Simple, baseline_bundle
 from pipeline.training.settings import Record, Settings
 
 HOUR = 3600 * SECOND
@@ -35,7 +36,7 @@ def candidate(prepared: Prepared, name: str = "last_value") -> Candidate:
     forecaster = Baseline(name, CONTRACT, None if name == "last_value" else 24)
     entrant = contender(forecaster, prepared.table.names)
     (validation,) = backtest([entrant], Facts(prepared.table, CONTRACT, prepared.split.validation))
-    return Candidate(baseline_bundle(prepared, forecaster, []), RECORD, 0.0, validation)
+    return Candidate(baseline_bundle(prepared, Simple(name, {}), []), RECORD, 0.0, validation)
 
 
 def test_the_manifest_says_what_the_model_was_made_from(prepared: Prepared) -> None:

@@ -14,12 +14,12 @@ from edge.forecaster.baselines import Baseline
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import Outcome, decode_manifest, encode_manifest
 from edge.forecaster.model import open_forecaster
-from edge.release.first import first_bundle
 from pipeline.history.prepared import Prepared
 from pipeline.judging.contender import contender
 from pipeline.judging.evaluation import Facts, backtest
 from pipeline.release.candidates import Candidate
-from pipeline.release.decision import Release, decide, is_outdone, makes_room, publish
+from pipeline.release.decision import Release, decide, publish
+from pipeline.release.instead import best_simple, is_outdone
 from pipeline.release.registry import KEPT, Registry
 from pipeline.training.architecture import Architecture
 from pipeline.training.settings import Record
@@ -72,7 +72,7 @@ def test_the_checks_of_the_verdict_are_data_in_the_manifest(prepared: Prepared) 
     assert tuple(decode_manifest(content).checks) == verdict.checks
     assert verdict.release is (Outcome.FAILED not in {check.outcome for check in manifest.checks})
     data = msgspec.json.decode(content)
-    assert data["checks"][0] == {"name": "skill", "outcome": "failed", "text": verdict.checks[0].text}
+    assert data["checks"][0] == {"name": "gain", "outcome": "failed", "text": verdict.checks[0].text}
     del data["checks"]
     assert decode_manifest(msgspec.json.encode(data)) == msgspec.structs.replace(manifest, checks=[])
     assert release.goes_out is not None
@@ -110,18 +110,6 @@ def test_the_champion_is_remembered_and_stays(prepared: Prepared, tmp_path: Path
     assert (registry.names(), registry.channel()) == ([release.candidate.manifest.version], None)
 
 
-def test_a_worse_baseline_makes_room_for_the_best_one() -> None:
-    """It was promoted before there was a history; a model that is live stays where no candidate is better."""
-    week = replace(tiny.CONTRACT, window=168)
-    best, errors = Baseline("seasonal_naive_day", week, 24), {"last_value": 1.0, "seasonal_naive_day": 0.98}
-    live = first_bundle("last_value", week, tiny.CREATED).manifest
-    assert makes_room(live, best, errors, 0.01)
-    assert not makes_room(live, best, errors, 0.03)
-    assert not makes_room(first_bundle("seasonal_naive_day", week, tiny.CREATED).manifest, best, errors, 0.01)
-    assert makes_room(first_bundle("last_value", tiny.CONTRACT, tiny.CREATED).manifest, best, errors, 0.03)
-    assert not makes_room(tiny.bundle_of(b"model").manifest, best, errors, 0.01)
-
-
 def test_publishing_deletes_what_is_long_out_of_use(prepared: Prepared, tmp_path: Path) -> None:
     """However often it is retrained, the registry holds a bounded number of bundles."""
     registry = Registry(tmp_path)
@@ -142,11 +130,11 @@ def test_a_network_that_is_worse_than_a_baseline_does_not_stay(prepared: Prepare
     release = judged(prepared, tiny.bundle(Architecture()))
     assert release.goes_out is not None
     assert (release.goes_out.model, release.candidate.model is None) == (None, False)
-    best = min(release.chosen.trial.baselines, key=lambda each: each.scaled_error(prepared.scale))
-    assert release.goes_out.manifest.baseline == best.forecaster
+    simple = best_simple(release.chosen.trial, prepared.scale)
+    manifest = release.goes_out.manifest
+    assert (manifest.baseline, manifest.baselines) == (simple.name, simple.series)
     assert release.chosen.trial.champion is not None
-    assert is_outdone(release.chosen.trial.champion, best)
-    assert not is_outdone(best, best)
+    assert is_outdone(release.chosen.trial.champion, simple, release.chosen.trial.baselines)
 
 
 def test_a_champion_that_learned_other_meanings_is_not_judged_and_keeps_nothing_back(prepared: Prepared) -> None:

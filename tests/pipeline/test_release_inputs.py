@@ -11,7 +11,6 @@ from edge.config.training_sections import Fleet
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND, parse_time
-from edge.forecaster.baselines import Baseline
 from edge.forecaster.bundle import read_bundle, write_bundle
 from edge.forecaster.manifest import FURTHER
 from edge.release.ready import open_bundle
@@ -21,9 +20,10 @@ from pipeline.history.prepared import Prepared, prepare
 from pipeline.judging.contender import contender
 from pipeline.judging.evaluation import Facts, backtest
 from pipeline.release.candidates import make_candidate
-from pipeline.release.decision import baseline_bundle, makes_room
+from pipeline.release.instead import Simple, baseline_bundle, makes_room
 from pipeline.training.architecture import Architecture
 from pipeline.training.settings import Settings
+from tests.pipeline.test_release_instead import tried
 
 HOUR = 3600 * SECOND
 CONTRACT = Contract(HOUR, 48, 12)
@@ -81,8 +81,8 @@ def test_a_candidate_that_looks_at_the_clock_goes_the_whole_way(prepared: Prepar
 
 def test_a_baseline_of_such_a_fleet_has_the_contract_without_a_clock(prepared: Prepared) -> None:
     """So devices that are older take it, and the same baseline does not go out anew at each retraining."""
-    best = Baseline("seasonal_naive_day", prepared.contract, 24)
+    best, trial = Simple("seasonal_naive_day", {}), tried([1.0, 1.0], [0.5, 0.5])
     manifest = baseline_bundle(prepared, best, []).manifest
     assert (manifest.schema, manifest.contract) == (1, prepared.contract.plain)
-    assert not makes_room(manifest, best, {best.name: 1.0}, 0.01)
-    assert makes_room(manifest, replace(best, contract=replace(prepared.contract, window=72)), {best.name: 1.0}, 0.01)
+    assert not makes_room(manifest, best, trial, prepared, 0.01)
+    assert makes_room(manifest, best, trial, replace(prepared, contract=replace(prepared.contract, window=72)), 0.01)

@@ -16,9 +16,11 @@ from edge.forecaster.manifest import Check, Manifest, Metric, ModelFile, Outcome
 from pipeline.history.prepared import Prepared, prepare
 from pipeline.judging.contender import contender
 from pipeline.judging.evaluation import Facts
-from pipeline.judging.verdict import Cost, trial
+from pipeline.judging.trial import trial
+from pipeline.judging.verdict import Cost
 from pipeline.release.candidates import Candidate
-from pipeline.release.decision import Judged, Release, baseline_bundle, metrics_of
+from pipeline.release.decision import Judged, Release, metrics_of
+from pipeline.release.instead import Simple, baseline_bundle
 from pipeline.report.page import percent
 from pipeline.report.report import model_card, plot_png, trial_grid, validation_grid, validation_table
 from pipeline.training.settings import Record
@@ -45,7 +47,7 @@ def released(prepared: Prepared) -> Release:
     chosen = Baseline("mean_of_3_days", CONTRACT, 24, 3)
     champion = contender(Baseline("last_value", CONTRACT), names)
     found = trial(contender(chosen, names), champion, Facts(prepared.table, CONTRACT, part))
-    bundle, cost = baseline_bundle(prepared, chosen, metrics_of(found, prepared.scale)), Cost(3.25, 1000)
+    bundle, cost = baseline_bundle(prepared, Simple(chosen.name, {}), metrics_of(found, prepared.scale)), Cost(3.25, 1000)
     judged = Judged(Candidate(bundle, Record(1.5, 3, 2, (), (), 12_345, 9), 0.0, found.candidate), cost, found)
     return Release(bundle, judged, (judged,), None)
 
