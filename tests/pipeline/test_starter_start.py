@@ -89,9 +89,10 @@ def test_other_networks_have_no_starter(folder: Path, cell: str, units: int, seg
     assert start_of(cell, units, segment, Contract(interval, 7 * segment, segment), folder) is None
 
 
-def test_the_starter_that_is_shipped_fits_the_default_network() -> None:
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_the_starters_that_are_shipped_fit_the_default_networks(cell: str) -> None:
     """Half an hour as an hour, a day as a week ahead."""
     for parts, horizon in ((1, 24), (2, 336)):
-        start = start_of("gru", 64, parts * SEGMENT, Contract(HOUR // parts, 168 * parts, horizon))
+        start = start_of(cell, 64, parts * SEGMENT, Contract(HOUR // parts, 168 * parts, horizon))
         assert start is not None
         assert all(np.isfinite(weight).all() for weight in start.values())
