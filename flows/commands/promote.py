@@ -23,7 +23,8 @@ def add_parser(commands: Commands) -> None:
         "version",
         nargs="?",
         metavar="VERSION",
-        help="as listed by gatecast models; or a baseline, to forecast before there is a model: last_value, "
+        help="as listed by gatecast models; or, to forecast before there is a history to train on: starter (a network that has "
+        "learned from generated series, and forecasts each series from its third day on) or a baseline: last_value, "
         "seasonal_naive_day, seasonal_naive_week, mean_of_3_days or mean_of_7_days",
     )
     add_config(parser)
@@ -42,7 +43,8 @@ def run(options: argparse.Namespace) -> int:
 
     if options.version is None:
         raise ConfigurationError(
-            "name a VERSION that gatecast models lists, or a baseline such as last_value: gatecast promote last_value"
+            "name a VERSION that gatecast models lists, or what forecasts before there is one: gatecast promote starter, or "
+            "gatecast promote last_value"
         )
     registry, name = open_registry(options)
     before = registry.channel(name)
@@ -51,6 +53,12 @@ def run(options: argparse.Namespace) -> int:
         from edge.release.first import first_bundle
 
         bundle = first_bundle(version, _contract(options.config), datetime.now(UTC))
+        registry.add(bundle)
+        version = bundle.manifest.version
+    elif version == "starter":
+        from pipeline.release.starter import starter_bundle
+
+        bundle = starter_bundle(_contract(options.config), datetime.now(UTC))
         registry.add(bundle)
         version = bundle.manifest.version
     channel = registry.promote(version, name)

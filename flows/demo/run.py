@@ -91,7 +91,6 @@ channel = {_toml(folder / "registry" / "channels" / "live.json")}
 interval = "{format_duration(contract.interval)}"
 horizon = {contract.horizon}
 window = {contract.window}
-window = {contract.window}
 
 [registry]
 path = {_toml(folder / "registry")}

@@ -21,6 +21,7 @@ from pipeline.judging.evaluation import Evaluation, Facts
 from pipeline.judging.live_errors import judged_leads
 from pipeline.judging.trial import Earlier, Trial, earlier_of, trial
 from pipeline.judging.verdict import Cost, Limits, Verdict
+from pipeline.judging.weighing import in_place
 from pipeline.release.candidates import Candidate
 from pipeline.release.instead import baseline_bundle, best_simple, is_outdone, makes_room
 from pipeline.release.registry import Registry
@@ -152,10 +153,13 @@ def _with_check(judged: Judged, check: Check) -> Judged:
 
 
 def metrics_of(judgement: Trial, scale: Float64) -> list[Metric]:
-    """Candidate, champion and baselines on the held-out part, for the manifest."""
+    """Candidate, champion and baselines on the held-out part, for the manifest; the candidate as it would run."""
     champion = [judgement.champion] if judgement.champion else []
     others = [_metric(evaluation, scale, None) for evaluation in (*champion, *judgement.baselines)]
-    return [_metric(judgement.candidate, scale, judgement.verdict), *others]
+    numbers = {evaluation.forecaster: number for number, evaluation in enumerate(judgement.baselines)}
+    rows = zip(judgement.verdict.best_baselines, judgement.verdict.lost, strict=True)
+    chosen = np.array([numbers[name] if lost and name is not None else -1 for name, lost in rows], np.int64)
+    return [_metric(in_place(judgement.candidate, judgement.baselines, chosen), scale, judgement.verdict), *others]
 
 
 def _metric(evaluation: Evaluation, scale: Float64, verdict: Verdict | None) -> Metric:

@@ -89,7 +89,7 @@ def test_other_networks_have_no_starter(folder: Path, cell: str, units: int, seg
     assert start_of(cell, units, segment, Contract(interval, 7 * segment, segment), folder) is None
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm"])
+@pytest.mark.parametrize("cell", ["gru", "lstm", "simplernn"])
 def test_the_starters_that_are_shipped_fit_the_default_networks(cell: str) -> None:
     """Half an hour as an hour, a day as a week ahead."""
     for parts, horizon in ((1, 24), (2, 336)):
