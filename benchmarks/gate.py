@@ -5,6 +5,10 @@
 trains on many cuts of every set by the product's own way, and writes the errors of network, ridge and every baseline day by
 day: on the training part (baselines alone), the validation part, the held-out part, and the four weeks after the history.
 Runs that were measured before are not made again, so it can be stopped and gone on with.
+
+    python benchmarks/gate.py simulate cuts.jsonl
+
+prints what the rule of release and the one before it would have done on these cuts.
 """
 
 import argparse
@@ -14,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 from gate_cuts import GOLDEN, LENGTHS, Row, cuts, measure
+from gate_simulation import table_of
 
 from edge.contract.times import iso
 from edge.errors import GatecastError
@@ -86,7 +91,12 @@ def main() -> None:
     measuring.add_argument("--weeks", nargs="+", type=int, default=LENGTHS, help="lengths of the histories; default: 2 4 8 26")
     measuring.add_argument("--places", type=int, default=2, help="starts of each set and length; default: 2")
     measuring.add_argument("--quick", action="store_true", help="train no network: the ridge is the candidate")
+    simulating = commands.add_parser("simulate", help="print what the rules would have done")
+    simulating.add_argument("cuts", type=Path, help="file that measure has written")
     options = parser.parse_args()
+    if options.command == "simulate":
+        print(table_of(read_rows(options.cuts)), end="")
+        return
     asked = Asked(tuple(options.sets), tuple(options.weeks), options.places, options.quick)
     measure_all(options.data, options.out, asked)
 
