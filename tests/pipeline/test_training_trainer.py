@@ -15,6 +15,7 @@ from tests.support import tiny
 if TYPE_CHECKING:
     from pipeline.training.trainer import Trainer
 
+NOTHING = np.zeros((1, tiny.CONTRACT.horizon, 0), np.float32)  # is known ahead
 SETTINGS = Settings(epochs=1, windows=2_048, batch=64)
 
 
@@ -32,7 +33,7 @@ class Seen:
     known: list[Int32] = field(default_factory=list)
     scale: list[Float32] = field(default_factory=list)
 
-    def __call__(self, windows: Any, _targets: Any, known: Any, scale: Any, *_: Any) -> float:  # noqa: ANN401
+    def __call__(self, windows: Any, _ahead: Any, _targets: Any, known: Any, scale: Any, *_: Any) -> float:  # noqa: ANN401
         """Steps that change nothing; their loss is 0."""
         self.windows.append(windows.numpy().reshape(-1, tiny.CONTRACT.window))
         self.known.append(known.numpy().ravel())
@@ -99,7 +100,7 @@ def test_a_glitch_in_a_window_limits_what_the_window_weighs(glitch: float, weigh
     loss, own = pinball(training, window, target, series)
     assert (own > 100 * usual) == (weight > 1)
     unit = np.array([usual if weight > 1 else own], np.float32)
-    weighed = training.run_loss(*(tf.constant(values) for values in (window, target, series, unit)))
+    weighed = training.run_loss(*(tf.constant(values) for values in (window, NOTHING, target, series, unit)))
     assert float(weighed) == pytest.approx(weight * loss, rel=1e-4)
 
 
@@ -115,7 +116,7 @@ def test_a_glitch_among_the_targets_is_no_target(glitch: float) -> None:
     losses = []
     for value in (glitch, np.nan):
         target[0, 3] = value
-        losses.append(float(training.run_loss(*(tf.constant(values) for values in (window, target, series, unit)))))
+        losses.append(float(training.run_loss(*(tf.constant(values) for values in (window, NOTHING, target, series, unit)))))
     assert losses[0] == losses[1]
 
 
