@@ -85,6 +85,11 @@ class Verdict:
     lost: tuple[bool, ...]
 
     @property
+    def replacements(self) -> tuple[str | None, ...]:
+        """The baseline that forecasts each series in place of the candidate; None where the candidate does."""
+        return tuple(name if lost else None for name, lost in zip(self.best_baselines, self.lost, strict=True))
+
+    @property
     def release(self) -> bool:
         """Whether the candidate is released: no check has failed."""
         return all(check.outcome is not Outcome.FAILED for check in self.checks)

@@ -6,7 +6,7 @@ speak for, so that hindsight is on nobody's side. A series that the candidate ha
 baseline, and the candidate is judged as it would run then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -78,6 +78,17 @@ def weigh(parts: Sequence[Part]) -> Weighed:
 def _joined(evaluations: Sequence[Evaluation]) -> Float64:
     """Sums of absolute errors of a forecaster by block, over several parts, float64 `[series, blocks]`."""
     return np.concatenate([evaluation.blocks.absolute_error for evaluation in evaluations], axis=1)
+
+
+def numbers_of(baselines: Sequence[Evaluation], names: Iterable[str | None]) -> Int64:
+    """Numbers of baselines by their names, -1 for None, int64 `[series]`.
+
+    Args:
+        baselines: evaluations of all baselines.
+        names: name of the baseline of each series, or None.
+    """
+    numbers: dict[str | None, int] = {evaluation.forecaster: number for number, evaluation in enumerate(baselines)}
+    return np.array([numbers[name] if name is not None else -1 for name in names], np.int64)
 
 
 def in_place(candidate: Evaluation, baselines: Sequence[Evaluation], chosen: Int64) -> Evaluation:
