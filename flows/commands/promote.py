@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.contract.contract import Contract
+    from edge.forecaster.bundle import Bundle
 
 
 def add_parser(commands: Commands) -> None:
@@ -49,16 +50,8 @@ def run(options: argparse.Namespace) -> int:
     registry, name = open_registry(options)
     before = registry.channel(name)
     version = options.version
-    if version in BASELINES:
-        from edge.release.first import first_bundle
-
-        bundle = first_bundle(version, _contract(options.config), datetime.now(UTC))
-        registry.add(bundle)
-        version = bundle.manifest.version
-    elif version == "starter":
-        from pipeline.release.starter import starter_bundle
-
-        bundle = starter_bundle(_contract(options.config), datetime.now(UTC))
+    if version == "starter" or version in BASELINES:
+        bundle = _made(version, _contract(options.config))
         registry.add(bundle)
         version = bundle.manifest.version
     channel = registry.promote(version, name)
@@ -66,6 +59,17 @@ def run(options: argparse.Namespace) -> int:
     document, text = channel_document(name, channel.version), channel_text(name, channel.version, again=again)
     print(json.dumps(document) if options.json else text)
     return 0
+
+
+def _made(name: str, contract: "Contract") -> "Bundle":
+    """A bundle that needs no history: the starter or a baseline."""
+    if name == "starter":
+        from pipeline.release.starter import starter_bundle
+
+        return starter_bundle(contract, datetime.now(UTC))
+    from edge.release.first import first_bundle
+
+    return first_bundle(name, contract, datetime.now(UTC))
 
 
 def _contract(path: "Path") -> "Contract":

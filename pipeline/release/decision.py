@@ -21,7 +21,7 @@ from pipeline.judging.evaluation import Evaluation, Facts
 from pipeline.judging.live_errors import judged_leads
 from pipeline.judging.trial import Earlier, Trial, earlier_of, trial
 from pipeline.judging.verdict import Cost, Limits, Verdict
-from pipeline.judging.weighing import in_place
+from pipeline.judging.weighing import in_place, numbers_of
 from pipeline.release.candidates import Candidate
 from pipeline.release.instead import baseline_bundle, best_simple, is_outdone, makes_room
 from pipeline.release.registry import Registry
@@ -156,9 +156,7 @@ def metrics_of(judgement: Trial, scale: Float64) -> list[Metric]:
     """Candidate, champion and baselines on the held-out part, for the manifest; the candidate as it would run."""
     champion = [judgement.champion] if judgement.champion else []
     others = [_metric(evaluation, scale, None) for evaluation in (*champion, *judgement.baselines)]
-    numbers = {evaluation.forecaster: number for number, evaluation in enumerate(judgement.baselines)}
-    rows = zip(judgement.verdict.best_baselines, judgement.verdict.lost, strict=True)
-    chosen = np.array([numbers[name] if lost and name is not None else -1 for name, lost in rows], np.int64)
+    chosen = numbers_of(judgement.baselines, judgement.verdict.replacements)
     return [_metric(in_place(judgement.candidate, judgement.baselines, chosen), scale, judgement.verdict), *others]
 
 
@@ -184,7 +182,7 @@ def choose(candidates: Sequence[Candidate], scale: Float64) -> Candidate:
 
 def with_verdict(bundle: Bundle, metrics: Sequence[Metric], verdict: Verdict) -> Bundle:
     """The same bundle with the figures and the checks of its verdict, and the baselines of the series that it lost."""
-    rows = zip(bundle.manifest.series, verdict.best_baselines, verdict.lost, strict=True)
-    baselines = {name: simple for name, simple, lost in rows if lost and simple is not None}
+    rows = zip(bundle.manifest.series, verdict.replacements, strict=True)
+    baselines = {name: simple for name, simple in rows if simple is not None}
     manifest = msgspec.structs.replace(bundle.manifest, metrics=list(metrics), checks=list(verdict.checks), baselines=baselines)
     return Bundle(manifest, bundle.model)

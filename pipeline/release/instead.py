@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from edge.contract.columns import Float64
+from edge.contract.columns import Float64, Int64
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import Manifest, Metric, schema_of, version_of
 from pipeline.history.prepared import Prepared
@@ -16,7 +16,7 @@ from pipeline.history.usual import learned
 from pipeline.judging.evaluation import Evaluation, skills_against
 from pipeline.judging.metrics import mae, mean_over, mean_skill
 from pipeline.judging.trial import Trial
-from pipeline.judging.weighing import Part, in_place
+from pipeline.judging.weighing import Part, in_place, numbers_of
 
 OUTDONE = 0.05  # skill below 0 from which on a network does not stay live: so much is no chance
 
@@ -52,7 +52,7 @@ def best_simple(trial: Trial, scale: Float64) -> Simple:
     return Simple(best, {name: simple for name, simple in own if simple is not None and simple != best})
 
 
-def _error(days: Sequence[Part], numbers: Sequence[int], scale: Float64) -> float:
+def _error(days: Sequence[Part], numbers: Sequence[int] | Int64, scale: Float64) -> float:
     """Mean absolute error of the baselines with these numbers, one for each series in units of its scale, over all parts."""
     rows = range(len(numbers))
     sums = np.array([sum(part.baselines[numbers[row]].absolute_error[row].sum() for part in days) for row in rows])
@@ -74,10 +74,9 @@ def makes_room(champion: Manifest, best: Simple, trial: Trial, prepared: Prepare
         return False
     if champion.contract != prepared.contract.plain:
         return True
-    number = {evaluation.forecaster: position for position, evaluation in enumerate(trial.baselines)}
 
     def error(simple: Simple) -> float:
-        return _error(trial.days, [number[simple.of(name)] for name in trial.candidate.names], prepared.scale)
+        return _error(trial.days, numbers_of(trial.baselines, map(simple.of, trial.candidate.names)), prepared.scale)
 
     return error(best) < (1 - margin) * error(Simple(champion.baseline, champion.baselines))
 
@@ -90,8 +89,7 @@ def is_outdone(champion: Evaluation, best: Simple, baselines: Sequence[Evaluatio
         best: the best baselines.
         baselines: evaluations of all baselines on the same facts.
     """
-    number = {evaluation.forecaster: position for position, evaluation in enumerate(baselines)}
-    chosen = np.array([number[best.of(name)] for name in champion.names])
+    chosen = numbers_of(baselines, map(best.of, champion.names))
     return mean_skill(skills_against(champion, [in_place(baselines[0], baselines, chosen)])) < -OUTDONE
 
 

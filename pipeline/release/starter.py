@@ -22,7 +22,6 @@ from pipeline.starter.start import HORIZON, LEVELS, SEGMENT
 from pipeline.training.architecture import Architecture, begins
 from pipeline.training.starting import convert_starter
 
-STARTER = "starter"  # name by which people ask for it
 DAYS = 3  # of values that a window needs at least
 WINDOWS = 70  # made-up windows that the converted file is compared on
 

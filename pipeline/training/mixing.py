@@ -44,38 +44,39 @@ def mix(
     rows, context = validation.series[held], validation.context(held, contract)
     scale = np.nan_to_num(series_scale(training, contract))
     linear = fit_linear(training, validation, contract, scale)
-    plain = assemble(networks, Calibration.of(contract, len(scale)))
+    plain, others = assemble(networks, Calibration.of(contract, len(scale))), simple(linear, contract, windows)
     # Every window comes twice, first as one of an unknown series: a new sensor is forecast so until the next training.
     weights, widened = np.zeros((1 + len(scale), len(PARTS))), []
     count = independent(int(origin.max() - origin.min()), contract)
-    for series in (np.zeros_like(rows), rows + np.int32(1)):
+    for known in (False, True):
+        series = rows + np.int32(1) if known else np.zeros_like(rows)
         quantiles = forecast(plain, windows, series, context)
         median = quantiles[:, :, contract.median]
-        parts = np.stack([median, *simple(linear, contract, windows, median)])
+        parts = np.stack([median, *(np.where(np.isfinite(other), other, median) for other in others)])
         fleet, own = choose_weights(parts, facts, rows, scale, count)
-        if series.any():
+        if known:
             weights[1:] = own
         else:
             weights[0] = fleet
-        chosen = weights[series]
-        widened.append(factors(quantiles + (mixed(parts, chosen) - median)[:, :, None], facts, origin, contract))
+        moved = mixed(parts, weights[series]) - median
+        widened.append(factors(quantiles + moved[:, :, None], facts, origin, contract))
     return assemble(networks, Calibration(weights, linear.weights, np.stack(widened)))
 
 
-def simple(linear: Linear, contract: Contract, windows: Float64, median: Float64) -> tuple[Float64, Float64, Float64]:
-    """The simple forecasts that may have a weight, in the order of `weights.PARTS`, float64 `[n, horizon]` each.
+def simple(linear: Linear, contract: Contract, windows: Float64) -> Float64:
+    """The simple forecasts that may have a weight, in the order of `weights.PARTS`, float64 `[parts, n, horizon]`.
+
+    NaN where one has no forecast.
 
     Args:
         linear: fitted linear forecast.
         contract: shape and grid.
         windows: float64 `[n, window]`.
-        median: forecasts of the network, which stand where a simple one has none, float64 `[n, horizon]`.
     """
-    inputs = centred(windows, np.zeros(len(windows), np.int32), np.zeros(0))
-    moves = filled(inputs.values) @ linear.weights * inputs.unit
+    unknown, days = np.zeros(len(windows), np.int32), last_days(contract)
+    inputs = centred(windows, unknown, np.zeros(0))
     last = level(windows)[:, None]
-    days = last_days(contract)
-    usual = median
-    if days is not None:
-        usual = days.predict(windows, np.zeros(len(windows), np.int32))[:, :, contract.median]
-    return last + moves, np.where(np.isfinite(usual), usual, median), np.broadcast_to(last, median.shape)
+    ahead = last + filled(inputs.values) @ linear.weights * inputs.unit
+    nothing = np.full(ahead.shape, np.nan)
+    usual = nothing if days is None else days.predict(windows, unknown)[:, :, contract.median]
+    return np.stack([ahead, usual, np.broadcast_to(last, ahead.shape)])

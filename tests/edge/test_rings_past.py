@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from edge.contract.coarse import Coarse, block_values, starts
 from edge.contract.columns import Readings
 from edge.contract.contract import Contract
-from edge.contract.grid import Aggregation, aggregate
+from edge.contract.grid import Aggregation
 from edge.contract.meaning import GAUGE, Meaning
-from edge.contract.values import Held, interval_values
+from edge.contract.values import EARLIER, interval_values
 from edge.series.state import State
 from tests.edge.test_series_state import AGGREGATIONS, Reference, by_series, ingest, rows_of_readings, same_rows
 from tests.support.filling import fill
@@ -37,19 +37,12 @@ class Slow(Reference):
 
     def window(self, series: int, frontier: int) -> tuple[float, ...]:
         """The window that closes at a frontier, the coarse past first."""
-        contract, meaning = self.contract, self.meanings[series]
-        known = [(t, v) for t, v in self.readings[series].items() if t // contract.interval < frontier]
-        readings = Readings.of([0] * len(known), [t for t, _ in known], [v for _, v in known])
-        aggregation = "last" if meaning.kind == "counter" else contract.aggregation
-        _, number, value = aggregate(readings, contract.interval, aggregation)
-        first = min([frontier - contract.reach, *number.tolist()]) - 2
-        cells = np.full((1, frontier - first), np.nan)
-        cells[0, number - first] = value
-        counter, longest = np.asarray([meaning.kind == "counter"]), np.asarray([meaning.hold // contract.interval])
-        held = Held(longest, np.asarray([np.nan]), np.asarray([0]))
-        values = interval_values(cells, counter, held, frontier - first - 2, np.asarray([1e6]))[0]
+        contract = self.contract
+        cells, counter, held = self.cells(series, frontier, frontier - contract.reach - EARLIER)
+        known = cells.shape[1] - EARLIER  # intervals that have the earlier ones which their values depend on
+        values = interval_values(cells, counter, held, known, np.asarray([1e6]))[0]
         begin, length = starts(contract.coarse, contract.window, frontier)
-        columns = [values[at - first - 2 : at - first - 2 + count] for at, count in zip(begin, length, strict=True)]
+        columns = [values[at - frontier + known :][:count] for at, count in zip(begin, length, strict=True)]
         return tuple(float(block_values(part)[0]) if len(part) > 1 else float(part[0]) for part in columns)
 
 

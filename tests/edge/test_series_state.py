@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.contract.columns import Readings
+from edge.contract.columns import Bool, Float64, Readings
 from edge.contract.contract import Contract
 from edge.contract.grid import Aggregation, aggregate
 from edge.contract.meaning import GAUGE, Meaning
@@ -42,17 +42,22 @@ class Reference:
 
     def window(self, series: int, frontier: int) -> tuple[float, ...]:
         """The window that closes at a frontier, made of everything before it."""
+        window = self.contract.window
+        cells, counter, held = self.cells(series, frontier, frontier - window - EARLIER)
+        return tuple(interval_values(cells, counter, held, window)[0].astype(np.float32).tolist())
+
+    def cells(self, series: int, frontier: int, first: int) -> tuple[Float64, Bool, Held]:
+        """What `interval_values` needs of every reading before a frontier, from an interval on or an earlier one."""
         contract, meaning = self.contract, self.meanings[series]
         known = [(t, v) for t, v in self.readings[series].items() if t // contract.interval < frontier]
         readings = Readings.of([0] * len(known), [t for t, _ in known], [v for _, v in known])
         aggregation = "last" if meaning.kind == "counter" else contract.aggregation
         _, number, value = aggregate(readings, contract.interval, aggregation)
-        first = min([frontier - contract.window - EARLIER, *number.tolist()])
+        first = min([first, *number.tolist()])
         cells = np.full((1, frontier - first), np.nan)
         cells[0, number - first] = value
-        counter, longest = np.asarray([meaning.kind == "counter"]), np.asarray([meaning.hold // contract.interval])
-        values = interval_values(cells, counter, Held(longest, np.asarray([np.nan]), np.asarray([0])), contract.window)
-        return tuple(values[0].astype(np.float32).tolist())
+        longest = np.asarray([meaning.hold // contract.interval])
+        return cells, np.asarray([meaning.kind == "counter"]), Held(longest, np.asarray([np.nan]), np.asarray([0]))
 
 
 def same_rows(
