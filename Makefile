@@ -52,13 +52,13 @@ demo: setup ## the whole way on recorded weather, or DATA=your.csv; more options
 
 test: setup $(SBOM)/.ready servers ## all tests, in JOBS processes; ARGS goes to pytest
 	@rm -rf "$(GATECAST_TEST_BUNDLES)"
-	$(BIN)/python -m pytest -rs -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -rsfE -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Buckets that the tests make are deleted; where the token makes none, they write into the bucket named, under names of their own.
 test-influx: setup ## store and dashboards against URL=influxdb://HOST:PORT/BUCKET?org=ORG; token in GATECAST_INFLUX_TOKEN
 	@test -n "$(URL)" || { echo 'expected URL=influxdb://HOST:PORT/BUCKET?org=ORG'; exit 2; }
 	GATECAST_TEST_INFLUX_URL='$(URL)' GATECAST_TEST_INFLUX_TOKEN="$$GATECAST_INFLUX_TOKEN" \
-	  $(BIN)/python -m pytest -rs $(wildcard tests/edge/test_stores_contract*.py tests/deploy/test_grafana*.py) $(ARGS)
+	  $(BIN)/python -m pytest -rsfE $(wildcard tests/edge/test_stores_contract*.py tests/deploy/test_grafana*.py) $(ARGS)
 
 check: setup ## lint, format, types, import rules
 	$(BIN)/ruff check .
