@@ -52,7 +52,7 @@ def starter_bundle(contract: Contract, created: datetime) -> Bundle:
     with tempfile.TemporaryDirectory(prefix="gatecast-") as folder:
         content, forecasts, count = convert_starter(architecture, contract, windows, Path(folder))
     manifest = Manifest(
-        version_of(created, architecture.cell, content),
+        version_of(created, "starter", content),
         contract,
         [],
         created.isoformat(timespec="seconds"),
