@@ -68,9 +68,10 @@ def module_bucket(influx: Influx | NamedInflux) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
-    """One Prefect server for the whole session."""
+    """One Prefect server for the whole session, which nothing may end meanwhile."""
     with PrefectServer(tmp_path_factory.mktemp("prefect")) as server:
         yield server
+        server.check()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -18,7 +18,7 @@ from flows.monitoring.watching import watched, write_look
 from flows.progress import current
 from flows.retraining.fleet import fleet_name
 from flows.retraining.flow import retrain
-from flows.retraining.limit import GRACE, within
+from flows.retraining.limit import GRACE, own_children, within
 from flows.retraining.started import begin
 from pipeline.report.page import markdown
 
@@ -46,7 +46,12 @@ def monitor(config_path: str, *, cause: str = "manual", deployment: str = "") ->
 
 
 def limited(
-    config_path: str, deployment: str, last_resort: Callable[[str], None], seconds: float = LONGEST, grace: float = GRACE
+    config_path: str,
+    deployment: str,
+    last_resort: Callable[[str], None],
+    seconds: float = LONGEST,
+    grace: float = GRACE,
+    processes: Callable[[], list[int]] = own_children,
 ) -> State:
     """A look that nobody waits for: it has an end where a store or a folder gives no answer.
 
@@ -56,11 +61,12 @@ def limited(
         last_resort: function that ends this process, as in `flows.retraining.limit.within`.
         seconds: longest time of the look.
         grace: seconds that it has to end by itself then.
+        processes: function that returns the ids of the processes to kill then.
 
     Raises:
         GatecastError: one line that says what to do.
     """
-    with within(seconds, last_resort, grace=grace, advice=ADVICE):
+    with within(seconds, last_resort, processes, grace, ADVICE):
         return looked(config_path, deployment)
 
 

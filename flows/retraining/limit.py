@@ -26,6 +26,11 @@ def longest(config: Config) -> float:
     return TIMES_BUDGET * config.train.budget * 60 + BESIDE
 
 
+def own_children() -> list[int]:
+    """Ids of the processes that this process has started or adopted."""
+    return children(os.getpid())
+
+
 class Limit:
     """A limit of time that has passed or not.
 
@@ -52,7 +57,7 @@ class Limit:
 def within(
     seconds: float,
     last_resort: Callable[[str], None],
-    processes: Callable[[], list[int]] = lambda: children(os.getpid()),
+    processes: Callable[[], list[int]] = own_children,
     grace: float = GRACE,
     advice: str = ADVICE,
 ) -> Iterator[Limit]:

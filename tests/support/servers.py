@@ -126,6 +126,16 @@ class Server:
                 raise RuntimeError(f"{self.program} {ending}:\n{self.log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.02)
 
+    def check(self) -> None:
+        """Go on where it still runs.
+
+        Raises:
+            RuntimeError: it has ended by itself, or something has killed it; the end of its log is in the message.
+        """
+        code = None if self._process is None else self._process.poll()
+        if code is not None:
+            raise RuntimeError(f"{self.program} ended with code {code}:\n{self.log.read_text(errors='replace')[-2000:]}")
+
     def stop(self) -> None:
         """Ask it to end, and wait until it has."""
         self._end(signal.SIGTERM)
