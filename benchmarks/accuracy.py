@@ -36,7 +36,7 @@ from pipeline.processes.nursery import Nursery
 
 WHOLE_SETS = ("ETTh1", "ETTm1", "Tetuan", "Beijing", "NABmachine", "NABambient", WEATHER)
 SHORT_SETS = ("ETTh1", "Tetuan@1h", "Beijing")
-METHODS = ("baselines", *PEERS, "gatecast", "tutorial")
+METHODS = ("baselines", *PEERS, "gatecast", "starter", "tutorial")
 STARTS = 3
 
 
@@ -59,7 +59,9 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="folder of the files; not needed for weather")
     parser.add_argument("--sets", nargs="+", help=f"default: {' '.join(WHOLE_SETS)}; with --weeks {' '.join(SHORT_SETS)}")
     parser.add_argument("--horizons", nargs="+", type=int, help="intervals; default: 96, with --weeks a day")
-    parser.add_argument("--methods", nargs="*", choices=METHODS, default=METHODS[:-1], help="default: all but tutorial")
+    parser.add_argument(
+        "--methods", nargs="*", choices=METHODS, default=METHODS[:-2], help="default: all but starter and tutorial"
+    )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="default: 0 1 2")
     parser.add_argument("--weeks", nargs="+", type=int, help="short histories of so many weeks instead of whole sets")
     parser.add_argument("--starts", type=int, default=STARTS, help="moments at which short histories end; default: 3")
@@ -98,6 +100,8 @@ def whole(options: argparse.Namespace, recipe: Recipe) -> Iterator[Task]:
                 seeded = recipe.with_seed(seed)
                 rows = partial(accuracy_whole.network_rows, data, horizon, seeded, options.missing, unknown=options.unknown)
                 yield Task(f"{title}, seed {seed}", rows)
+            if "starter" in options.methods:
+                yield Task(f"{title}, starter", partial(accuracy_whole.starter_rows, data, horizon))
             if "tutorial" in options.methods:
                 rows = partial(accuracy_whole.tutorial_rows, data, horizon, options.seeds[0])
                 yield Task(f"{title}, tutorial", rows)

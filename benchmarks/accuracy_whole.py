@@ -1,8 +1,9 @@
 """Rows of `benchmarks/accuracy.py` on whole sets: every window of the test part, errors in units of the training part."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,8 +14,9 @@ from accuracy_rows import Conversions, Whole
 from accuracy_sets import Data, prepared
 
 from edge.config.fleet import contract_at
-from edge.contract.columns import Float64, Int32
+from edge.contract.columns import Bool, Float64, Int32
 from edge.contract.contract import Context, Contract
+from edge.contract.times import DAY
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.manifest import Cell
@@ -26,32 +28,46 @@ from pipeline.judging.contender import Contender, contender
 from pipeline.judging.evaluation import Evaluation, Facts, backtest
 from pipeline.release.candidates import PARITY_WINDOWS
 from pipeline.release.parity import model_file
+from pipeline.release.starter import starter_bundle
 from pipeline.training.architecture import Architecture
 from pipeline.training.settings import Settings
 from pipeline.training.worker import FORECASTS_FILE, model_name
 
+YOUNG = 4  # days of a series that the starter forecasts after a beginning
 
-class Thinned:
-    """A forecaster whose windows lose values at random.
+
+class Blinded:
+    """A forecaster that does not see all values of its windows.
 
     Args:
-        forecaster: forecaster that sees what is left.
-        share: share of the values that are lost.
+        forecaster: forecaster that sees the rest.
+        lost: function that says which values of some windows are lost, bool `[n, window]`, of their shape.
     """
 
-    def __init__(self, forecaster: Forecaster, share: float) -> None:
-        self.name, self.contract = f"{forecaster.name} without {share:.0%} of the values", forecaster.contract
+    def __init__(self, forecaster: Forecaster, lost: Callable[[tuple[int, ...]], Bool]) -> None:
+        self.name, self.contract = f"{forecaster.name}, not all values", forecaster.contract
         self.intervals = forecaster.intervals
-        self._forecaster, self._share, self._random = forecaster, share, np.random.default_rng(0)
+        self._forecaster, self._lost = forecaster, lost
 
     def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """As `Forecaster.predict`."""
-        lost = self._random.random(windows.shape) < self._share
-        return self._forecaster.predict(np.where(lost, np.nan, windows), series, context)
+        return self._forecaster.predict(np.where(self._lost(windows.shape), np.nan, windows), series, context)
 
     def self_test(self) -> float | None:
         """As `Forecaster.self_test`, with all values."""
         return self._forecaster.self_test()
+
+
+def thinned(forecaster: Forecaster, share: float) -> Blinded:
+    """The forecaster without a share of all values, which are lost at random."""
+    random = np.random.default_rng(0)
+    return Blinded(forecaster, lambda shape: random.random(shape) < share)
+
+
+def young(forecaster: Forecaster, days: int) -> Blinded:
+    """The forecaster as if every series had begun so many days before."""
+    known = days * DAY // forecaster.contract.interval
+    return Blinded(forecaster, lambda shape: np.broadcast_to(np.arange(shape[1]) < shape[1] - known, shape))
 
 
 def contract_of(data: Data, horizon: int, recipe: Recipe | None = None) -> Contract:
@@ -127,7 +143,7 @@ def network_rows(data: Data, horizon: int, recipe: Recipe, missing: float = 0.0,
         if unknown:
             rivals["gatecast, series not known"] = contender(model, names)
         if missing:
-            rivals[f"gatecast, {missing:.0%} missing"] = contender(Thinned(model, missing), names, known)
+            rivals[f"gatecast, {missing:.0%} missing"] = contender(thinned(model, missing), names, known)
         conversion = _conversions(made, data.scale)
         for method, evaluation in zip(rivals, tested([*rivals.values()], data, contract), strict=True):
             row = _network_row(data, method, made, evaluation)
@@ -180,6 +196,17 @@ def _conversions(made: Made, scale: Float64) -> Conversions:
     network = squared(np.load(made.folder / FORECASTS_FILE, allow_pickle=False)[: len(windows)])
     shares = {converted.precision: converted.error for converted in manifest.conversions}
     return Conversions(len(windows), network, files, shares)
+
+
+def starter_rows(data: Data, horizon: int) -> Iterator[Whole]:
+    """What `gatecast promote starter` releases, which has seen no series of any set; also on the fourth day of a series."""
+    model = Model(starter_bundle(contract_of(data, horizon), datetime.now(UTC)))
+    rivals: dict[str, Forecaster] = {"starter": model, f"starter, {YOUNG} days of history": young(model, YOUNG)}
+    entrants = [contender(rival, data.table.names) for rival in rivals.values()]
+    for method, evaluation in zip(rivals, tested(entrants, data, model.contract), strict=True):
+        yield Whole(
+            set=data.name, horizon=horizon, method=method, window=model.contract.window, **errors(evaluation, data.scale)
+        )
 
 
 def tutorial_rows(data: Data, horizon: int, seed: int) -> Iterator[Whole]:
