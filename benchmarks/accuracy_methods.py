@@ -111,12 +111,14 @@ def all_baselines(contract: Contract) -> tuple[Baseline, ...]:
 
 
 def peer_contracts(contract: Contract, window: int | None) -> list[Contract]:
-    """Windows of a week and of four, as far as they have at most 720 intervals; or the one that is asked for.
+    """Windows of a week and of four, as far as they have at most 720 intervals; the past of the product where it has spans.
 
     Args:
         contract: grid, horizon and levels.
-        window: intervals; None: see above.
+        window: intervals of the one that is asked for; None: see above.
     """
+    if contract.coarse and window is None:
+        return [contract]
     lengths = {min(plain(contract, WEEK * weeks).window, LONGEST_WINDOW) for weeks in WEEKS}
     lengths = lengths - {LONGEST_WINDOW} or {LONGEST_WINDOW}
     return [replace(judging(contract), window=length) for length in ([window] if window else sorted(lengths))]

@@ -30,6 +30,7 @@ MONTHS, SHARES = (12, 4, 4), (0.6, 0.2, 0.2)
 WEEK = 7 * DAY
 LIVE_WEEKS = 4  # after a short history
 LONGEST_WEEKS = 8  # of the short histories; shorter ones end at the same moments
+NOISE = 0.02  # of a sensor that reports oftener than its set has values, in units of the standard deviation
 GIFT_HORIZON, GIFT_WINDOWS = 48, 20
 GIFT_LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 GIFT = {"ett1/H": ("ETTm1", "1h"), "ett1/15T": ("ETTm1", "15min")}  # file and interval; the hour is the sum of four values
@@ -80,16 +81,37 @@ def read_set(folder: Path | None, name: str, aggregation: str = "mean") -> Table
     Args:
         folder: folder of the files; `weather` needs none.
         name: name of the file without its ending, and where its intervals are to be longer, `@` and their length:
-            `Tetuan@1h`.
+            `Tetuan@1h`. Where they are to be shorter, `finer` makes them. A `:` and a word behind the file's name choose
+            series whose names have it: `Tetuan:Zone@1min`.
         aggregation: `mean` or `sum` of the values of a longer interval.
 
     Raises:
         SystemExit: the set is not there; says what to do.
     """
-    file, _, interval = name.partition("@")
+    rest, _, interval = name.partition("@")
+    file, _, word = rest.partition(":")
     series, readings = read_file(WEATHER_FILE if file == WEATHER else _found(folder, file))
-    length = parse_duration(interval) if interval else int(np.min(np.diff(np.unique(readings.time))))
-    return to_table(series.names, readings, length, "sum" if aggregation == "sum" else "mean")
+    own = int(np.min(np.diff(np.unique(readings.time))))
+    length = parse_duration(interval) if interval else own
+    table = to_table(series.names, readings, max(length, own), "sum" if aggregation == "sum" else "mean")
+    if word:
+        table = table.take([row for row, name in enumerate(table.names) if word in name])
+    return finer(table, length) if length < own else table
+
+
+def finer(table: Table, interval: int) -> Table:
+    """A table of shorter intervals: straight lines between the middles of the long ones, and the noise of a sensor.
+
+    Args:
+        table: values of long intervals.
+        interval: length of the short ones, ns, of which a long one is a whole number.
+    """
+    parts = table.interval // interval
+    middles = (np.arange(table.values.shape[1] * parts) + 0.5) / parts - 0.5
+    random, places = np.random.default_rng(0), np.arange(table.values.shape[1])
+    lines = np.stack([np.interp(middles, places, row) for row in table.values])
+    noise = NOISE * np.nanstd(table.values, axis=1)[:, None] * random.normal(size=lines.shape)
+    return replace(table, values=lines + noise, interval=interval)
 
 
 def _found(folder: Path | None, name: str) -> Path:

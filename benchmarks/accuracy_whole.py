@@ -16,14 +16,14 @@ from accuracy_sets import Data, prepared
 from edge.config.fleet import contract_at
 from edge.contract.columns import Bool, Float64, Int32
 from edge.contract.contract import Context, Contract
-from edge.contract.times import DAY
+from edge.contract.times import DAY, parse_duration
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.manifest import Cell
 from edge.forecaster.model import Model
 from pipeline.cells.comparison import StudyPlan, study
 from pipeline.history.prepared import some_windows
-from pipeline.history.windows import evenly, samples
+from pipeline.history.windows import evenly, judged_stride, samples
 from pipeline.judging.contender import Contender, contender
 from pipeline.judging.evaluation import Evaluation, Facts, backtest
 from pipeline.release.candidates import PARITY_WINDOWS
@@ -34,6 +34,7 @@ from pipeline.training.settings import Settings
 from pipeline.training.worker import FORECASTS_FILE, model_name
 
 YOUNG = 4  # days of a series that the starter forecasts after a beginning
+FAST, FAST_WINDOWS = parse_duration("5min"), 3_000  # interval below which some windows are judged, and number of these
 
 
 class Blinded:
@@ -76,8 +77,10 @@ def contract_of(data: Data, horizon: int, recipe: Recipe | None = None) -> Contr
 
 
 def tested(entrants: Sequence[Contender], data: Data, contract: Contract) -> tuple[Evaluation, ...]:
-    """Forecasters on every window of the test part."""
-    return backtest(entrants, Facts(data.table, judging(contract), data.split.held_out))
+    """Forecasters on every window of the test part; of sensors faster than five minutes on some, at all times of the day."""
+    facts = Facts(data.table, judging(contract), data.split.held_out)
+    few = judged_stride(data.table, contract, data.split.held_out, FAST_WINDOWS) if contract.interval < FAST else 1
+    return backtest(entrants, facts, few)
 
 
 def errors(evaluation: Evaluation, scale: Float64) -> dict[str, Any]:

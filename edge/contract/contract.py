@@ -9,8 +9,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from edge.contract.clock import Clock
-from edge.contract.coarse import Coarse, all_of, check_coarse, is_part_of, reach, within
-from edge.contract.columns import Bool, Float32, Int64, Whole
+from edge.contract.coarse import Coarse, all_of, check_coarse, drawn, is_part_of, reach, within
+from edge.contract.columns import Bool, Float32, Float64, Int64, Whole
 from edge.contract.grid import Aggregation
 from edge.contract.times import DAY, format_duration
 from edge.errors import ConfigurationError
@@ -90,6 +90,15 @@ class Contract:
         """Number of intervals before an origin that a window may hold anything of."""
         return reach(self.coarse, self.window)
 
+    @property
+    def covered(self) -> int:
+        """Number of intervals before an origin of which a window tells the value, if only as part of a span."""
+        return max(self.window, *(part.steps * part.count for part in self.coarse), 0)
+
+    def drawn(self, back: Int64) -> tuple[Int64, Int64, Float64]:
+        """Columns that the value of an interval is drawn between, and the share of the older one; see `coarse.drawn`."""
+        return drawn(self.coarse, self.window, back)
+
     def sees_all_of(self, other: "Contract") -> bool:
         """Whether windows under this contract have everything that those under the other one hold, on the same grid."""
         return self.shares_grid(other) and other.window <= self.window and is_part_of(other.coarse, self.coarse)
@@ -136,8 +145,7 @@ class Contract:
     @property
     def words(self) -> str:
         """Interval, window and horizon for people: `interval 15min, looks back 7d, ahead 1d`."""
-        longest = max(self.window, *(part.steps * part.count for part in self.coarse), 0)
-        back, ahead = (format_duration(count * self.interval) for count in (longest, self.horizon))
+        back, ahead = (format_duration(count * self.interval) for count in (self.covered, self.horizon))
         return f"interval {format_duration(self.interval)}, looks back {back}, ahead {ahead}"
 
     def season(self, days: int = 1) -> int | None:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from edge.contract.columns import Float64, Int32
+from edge.contract.columns import Bool, Float64, Int32, Int64
 from edge.contract.contract import Context, Contract
 from edge.forecaster.level import is_known, level
 from edge.forecaster.outliers import without_outliers
@@ -19,7 +19,8 @@ from edge.forecaster.outliers import without_outliers
 class Baseline:
     """Mean of the values one season, two seasons … before the target, or the last value.
 
-    Where all of them are missing, the last value of the window is taken; a window without any value gives NaN.
+    A value that has left the window's intervals is drawn between the middles of the spans that hold it. Where all values are
+    missing, the last value of the window is taken; a window without any value gives NaN.
 
     Args:
         name: such as `seasonal_naive_day`.
@@ -37,7 +38,7 @@ class Baseline:
     def predict(self, windows: Float64, series: Int32, context: Context | None = None) -> Float64:
         """As `Forecaster.predict`; neither the series nor its context is used."""
         del series, context
-        horizon, window = self.contract.horizon, self.contract.window
+        horizon = self.contract.horizon
         forecasts = np.full((len(windows), horizon, len(self.contract.quantiles)), np.nan)
         windows = without_outliers(windows)
         counts = is_known(windows)
@@ -45,16 +46,36 @@ class Baseline:
         if self.season is None:
             forecasts[:, :, self.contract.median] = last
             return forecasts
-        phase = window - self.season + np.arange(horizon) % self.season
-        back = phase[:, None] - self.season * np.arange(self.seasons)
-        known = (back >= 0) & counts[:, np.maximum(back, 0)]
+        back = self.season * np.arange(1, self.seasons + 1) - (np.arange(horizon) % self.season)[:, None]
+        values = drawn_values(windows, counts, self.contract, back)
+        known = np.isfinite(values)
         count = known.sum(axis=2)
-        mean = np.where(known, windows[:, np.maximum(back, 0)], 0).sum(axis=2) / np.maximum(count, 1)
+        mean = np.where(known, values, 0).sum(axis=2) / np.maximum(count, 1)
         forecasts[:, :, self.contract.median] = np.where(count > 0, mean, last)
         return forecasts
 
     def self_test(self) -> None:
         """As `Forecaster.self_test`; a baseline is code of this package, and no forecasts came with it."""
+
+
+def drawn_values(windows: Float64, counts: Bool, contract: Contract, back: Int64) -> Float64:
+    """What windows tell of some intervals, float64 `[n, ...]`; NaN where it is missing.
+
+    Where one of the two columns that a value is drawn between is missing, the other one stands for it.
+
+    Args:
+        windows: float64 `[n, columns]`, newest last.
+        counts: values that count, bool `[n, columns]`.
+        contract: columns of the windows.
+        back: distance of each interval from the origin, 1 for the newest one before it, int64 `[...]`.
+    """
+    newer, older, share = contract.drawn(back)
+    values = np.where((newer >= 0) & counts[:, newer], windows[:, newer], np.nan)
+    if not contract.coarse:
+        return values
+    before = np.where((older >= 0) & counts[:, older], windows[:, older], np.nan)
+    both = values + share * (before - values)
+    return np.where(np.isfinite(both), both, np.where(np.isfinite(values), values, before))
 
 
 SEASONAL = (  # name, days of a season, number of seasons
@@ -71,7 +92,7 @@ def baselines(contract: Contract) -> tuple[Baseline, ...]:
     fitting = [Baseline("last_value", contract)]
     for name, days, seasons in SEASONAL:
         season = contract.season(days)
-        if season is not None and season * seasons <= contract.window:
+        if season is not None and season * seasons <= contract.covered:
             fitting.append(Baseline(name, contract, season, seasons))
     return tuple(fitting)
 

@@ -6,8 +6,8 @@ kept in a slot when the first of its cells leaves. No reading that is still acce
 
 import numpy as np
 
-from edge.contract.coarse import block_values
-from edge.contract.columns import Float64, Int32, Int64, Whole
+from edge.contract.coarse import block_values, spans
+from edge.contract.columns import Bool, Float64, Int32, Int64, Whole
 from edge.contract.contract import Contract
 from edge.contract.values import EARLIER
 from edge.rings.blocks import Blocks
@@ -62,11 +62,16 @@ class CoarseRing(Ring):
         while holding.any():
             # A silent series holds its last reading for longer than the ring is: step by step, as if the clock had closed each.
             rows = np.flatnonzero(holding & (top - self.top[series] > self._contract.window))
-            rows = rows[np.isfinite(self.windows(series[rows], self.top[series[rows]], 1)[:, 0])]
+            rows = rows[self._holds_on(series[rows])]
             if not len(rows):
                 break
             self._make_room(series[rows], self.top[series[rows]] + self._contract.window)
         self._make_room(series, top)
+
+    def _holds_on(self, series: Int32 | Int64) -> Bool:
+        """Whether the newest cell of each series is held; a counter's first one has no increase yet, but those after it do."""
+        top = self.top[series]
+        return np.isfinite(self.windows(series, top, 1)[:, 0]) | np.isfinite(self.cells(series, top, 1)[:, 0])
 
     def _make_room(self, series: Int32 | Int64, top: Int64) -> None:
         top = np.maximum(top, self.top[series])
@@ -119,12 +124,13 @@ class CoarseRing(Ring):
     def past(self, series: Int32, end: Int64, length: int) -> Float64:
         """As `Ring.past`, with the coarse past before it, float64 `[n, columns]`."""
         windows, begin = np.empty((len(series), self._contract.columns)), 0
+        windows[:, -length:] = self.windows(series, end, length)
         for blocks in self.blocks:
             stop = begin + blocks.part.count
             for rows in blocks_of(np.arange(len(series))):
-                windows[rows, begin:stop] = self.newest(blocks, series[rows], end[rows])[0]
+                complete = self.newest(blocks, series[rows], end[rows])[0]
+                windows[rows, begin:stop] = spans(blocks.part, complete, windows[rows, -length:], end[rows])
             begin = stop
-        windows[:, begin:] = self.windows(series, end, length)
         return windows
 
     def newest(self, blocks: Blocks, series: Int32 | Int64, end: Int64) -> tuple[Float64, Int64, Int64]:

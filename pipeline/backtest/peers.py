@@ -105,30 +105,40 @@ def lags_within(window: int) -> list[int]:
 def features(values: Float64, row: Int64, lead: Int64, contract: Contract) -> Float32:
     """Inputs of the trees for a window and a lead, float32 `[pairs, features]`; NaN for missing.
 
-    The lead; values and means some intervals back; where a day fits, the value at the target's time of day on earlier
-    days, as it is and against the value at the origin's time of day then, and the means of both.
+    The lead; values and means some intervals back, and values of spans; where a day fits, the value at the target's time of
+    day on earlier days, as it is and against the value at the origin's time of day then, and the means of both.
 
     Args:
-        values: windows without level and unit, float64 `[n, window]`.
+        values: windows without level and unit, float64 `[n, columns]`.
         row: row of the window, int64 `[pairs]`.
         lead: number of the lead, 0…horizon - 1, int64 `[pairs]`.
         contract: shape and grid.
     """
-    window, lags = contract.window, lags_within(contract.window)
-    total = np.cumsum(filled(values[:, ::-1]), axis=1)
+    lags, end = lags_within(contract.window), 0
+    total = np.cumsum(filled(values[:, : -contract.window - 1 : -1]), axis=1)
     back = [values[:, -lag] for lag in lags] + [total[:, lag - 1] / lag for lag in lags[1:]]
+    for part in contract.coarse:
+        end += part.count
+        back += [values[:, end - lag] for lag in lags_within(part.count)]
     columns = [lead.astype(np.float64), *np.stack(back)[:, row]]
     season = contract.season()
-    days = window // season if season else 0
+    days = contract.covered // season if season else 0
     if season and days:
-        start = window - season * np.arange(1, min(days, 7) + 1)
-        then = values[row[:, None], start + (lead % season)[:, None]]
-        change = then - values[:, np.maximum(start - 1, 0)][row]
+        before = season * np.arange(1, min(days, 7) + 1)
+        then = _drawn(values, row[:, None], before - (lead % season)[:, None], contract)
+        change = then - _drawn(values, row[:, None], np.minimum(before + 1, contract.covered), contract)
         for group in (then, change):
             known = np.isfinite(group)
             count = np.maximum(known.sum(axis=1), 1)
             columns += [*group.T, np.where(known, group, 0).sum(axis=1) / count]
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _drawn(values: Float64, row: Int64, back: Int64, contract: Contract) -> Float64:
+    """Values of windows some intervals before their origins, float64 of the shape of row and back together."""
+    newer, older, share = contract.drawn(back)
+    value = values[row, newer]
+    return value if not contract.coarse else value + share * (values[row, older] - value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from math import gcd
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from edge.contract.coarse import newest_blocks
+from edge.contract.coarse import LARGER, LEAST_KNOWN, newest_blocks, spans
 from edge.contract.columns import Float64, Int32, Int64
 from edge.contract.contract import Context, Contract
 from edge.contract.times import DAY, format_duration
@@ -30,6 +30,7 @@ ROUNDING = 2.0**-44  # of a value; the mean of many equal readings may be off by
 COUNTED = 1e-6  # the same of an increase, which is the small difference of two large readings
 PIECE = 1_000_000  # origins of a series that are looked at together
 MOST_JUDGED = 100_000  # windows of a part, so that a verdict takes minutes however many series there are
+MOST_FACTS = 20_000_000  # windows times leads of a part, for the same reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +128,14 @@ class Samples:
             return self._intervals(rows, contract.window)
         origin = self.origin[rows]
         windows, begin = np.empty((len(origin), contract.columns)), 0
+        windows[:, -contract.window :] = self._intervals(rows, contract.window)
         for part in contract.coarse:
             made = self._blocks.of(part.steps)
             number = newest_blocks(part, self.first + origin) - self._blocks.first(part.steps)
-            values = made[self.series[rows][:, None], np.maximum(number, 0)]
-            windows[:, begin : begin + part.count] = np.where(number < 0, np.nan, values)
+            complete = np.where(number < 0, np.nan, made[self.series[rows][:, None], np.maximum(number, 0)])
+            within = windows[:, -contract.window :]
+            windows[:, begin : begin + part.count] = spans(part, complete, within, self.first + origin)
             begin += part.count
-        windows[:, begin:] = self._intervals(rows, contract.window)
         return windows
 
     @property
@@ -245,8 +247,13 @@ def _usable(line: _Line, contract: Contract, origins: Int64, max_missing: float 
     known = filled[origins] - filled[origins - window]
     for part, values in zip(contract.coarse, line.blocks, strict=True):
         blocks = _counted(values)
-        end = (line.first + origins) // part.steps - line.first // part.steps
-        known = known + blocks[end] - blocks[np.maximum(end - part.count, 0)]
+        complete, phase = np.divmod(line.first + origins, part.steps)
+        end = complete - line.first // part.steps
+        # A span is there where the larger part of it is, see `coarse.spans`; the newest one may be of the window's intervals.
+        begun = filled[origins] - filled[origins - phase]
+        late = phase / part.steps > LARGER
+        known = known + blocks[end] - blocks[np.maximum(end - part.count + late, 0)]
+        known = known + (late & (LEAST_KNOWN * begun >= phase))
     usable: Int64 = origins[(known > 0) & (width - known <= allowed) & (filled[origins + contract.horizon] > filled[origins])]
     return usable
 
@@ -263,9 +270,10 @@ def judged_stride(table: Table, contract: Contract, part: range, most: int = MOS
         table: the grid.
         contract: its horizon.
         part: columns that the targets lie in.
-        most: windows of all series.
+        most: windows of all series; fewer, where these have more than 20 million leads.
         least: smallest value of the result.
     """
+    most = min(most, max(1, MOST_FACTS // contract.horizon))
     origins = len(part) - contract.horizon + 1
     stride = -(-origins * len(table.names) // most)
     if stride <= least:

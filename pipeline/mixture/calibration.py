@@ -34,13 +34,13 @@ class Calibration:
     Args:
         weights: weights of the parts of the mixture beside the network, in the order of `weights.PARTS`, 0…1; first those of
             unknown series, float64 `[1 + known, parts]`.
-        linear: matrix of the linear forecast, float64 `[window, horizon]`; None where it has no weight.
+        linear: factors of the matrix of the linear forecast, from `linear.thin`; None where it has no weight.
         factors: factors of the steps between neighbouring quantiles, first those of unknown series, then those of known ones,
             float32 `[2, horizon, quantiles - 1]`.
     """
 
     weights: Float64
-    linear: Float64 | None
+    linear: tuple[Float64, ...] | None
     factors: Float32
 
     @classmethod
@@ -51,8 +51,12 @@ class Calibration:
 
 
 def last_days(contract: Contract) -> Baseline | None:
-    """The mean that may have a weight; None where the window has no room for its days."""
-    return baseline("mean_of_3_days", contract)
+    """The mean that may have a weight; None where the intervals of the window have no room for its days.
+
+    Days that are seen in spans only are left to the linear forecast, which sees all columns.
+    """
+    mean = baseline("mean_of_3_days", contract)
+    return mean if mean is not None and mean.seasons * (mean.season or 0) <= contract.window else None
 
 
 def factors(forecasts: Float64, facts: Float64, origin: Int64, contract: Contract) -> Float32:

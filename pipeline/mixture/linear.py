@@ -4,6 +4,7 @@ It forecasts the distance from the last value of the window, as the networks do.
 scale of a series nor to know it. Few numbers decide its forecasts, which makes it a good one where there is little history.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -16,8 +17,10 @@ from edge.forecaster.outliers import without_outliers
 from pipeline.history.windows import Samples
 
 LEARNED = 250_000  # most windows that are fitted on
+MOST_VALUES = 200_000_000  # of these windows and their targets: fewer windows where they are wide
 CHECKED = 4_096  # most windows of the validation part
 BLOCK = 4_096  # windows in memory at once
+LARGEST, RANK = 100_000, 32  # numbers of a matrix that a device gets as it is; columns of the first of two factors else
 PENALTIES = (1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # in units of the mean eigenvalue
 
 
@@ -112,10 +115,46 @@ class Linear:
         weights: factors of the window's values, float64 `[columns, horizon]`.
         errors: fact minus forecast on validation windows, in units of scale, float64 `[n, horizon]`; NaN where the fact is
             missing.
+        square: sums of products of the windows that it was fitted on, float64 `[columns, columns]`.
     """
 
     weights: Float64
     errors: Float64
+    square: Float64
+
+
+def thin(linear: Linear, most: int = LARGEST, rank: int = RANK) -> tuple[Float64, ...]:
+    """The matrix as one or two factors that a device multiplies a window with, one after the other.
+
+    A matrix for a day of minutes has a million numbers, though neighbouring leads move together. Two factors of a few columns
+    forecast nearly the same: of all such pairs those with the least squared difference on the windows of the fit (reduced-rank
+    regression; Izenman, 1975).
+
+    Args:
+        linear: fitted matrix.
+        most: numbers that one factor may have.
+        rank: columns of the first factor where there are two.
+
+    Returns:
+        float64 `[columns, horizon]`, or `[columns, rank]` and `[rank, horizon]`.
+    """
+    if linear.weights.size <= most:
+        return (linear.weights,)
+    _, vectors = np.linalg.eigh(linear.weights.T @ linear.square @ linear.weights)
+    main = vectors[:, -rank:]
+    return linear.weights @ main, main.T
+
+
+def moved(values: Float64, factors: Sequence[Float64]) -> Float64:
+    """Forecasts of windows without level and unit, float64 `[n, horizon]`.
+
+    Args:
+        values: windows, float64 `[n, columns]`, 0 for missing.
+        factors: factors of the matrix, from `thin`.
+    """
+    for factor in factors:
+        values = values @ factor
+    return values
 
 
 def fit_linear(
@@ -135,7 +174,7 @@ def fit_linear(
     """
     square = np.zeros((contract.columns, contract.columns))
     product = np.zeros((contract.columns, contract.horizon))
-    rows = some_rows(training, most)
+    rows = some_rows(training, min(most, MOST_VALUES // (contract.columns + contract.horizon)))
     for start in range(0, len(rows), block):
         windows, targets = cut(training, rows[start : start + block], contract, scale)
         x = filled(windows.values)
@@ -147,7 +186,12 @@ def fit_linear(
     mean = max(float(values.mean()), np.finfo(float).tiny)
     windows, targets = cut(validation, some_rows(validation, CHECKED), contract, scale)
     turned = filled(windows.values) @ vectors
-    errors = [targets - turned @ (rotated / (values + penalty * mean)[:, None]) for penalty in PENALTIES]
-    losses = [np.nanmean(np.abs(error)) if np.isfinite(error).any() else 0.0 for error in errors]
-    best = int(np.argmin(losses))
-    return Linear(vectors @ (rotated / (values + PENALTIES[best] * mean)[:, None]), errors[best])
+
+    def errors(penalty: float) -> Float64:
+        """Fact minus forecast on validation windows: one penalty at a time, as a long horizon makes many."""
+        forecasts: Float64 = turned @ (rotated / (values + penalty * mean)[:, None])
+        return targets - forecasts
+
+    losses = [float(np.nanmean(np.abs(errors(penalty)))) if np.isfinite(targets).any() else 0.0 for penalty in PENALTIES]
+    best = PENALTIES[int(np.argmin(losses))]
+    return Linear(vectors @ (rotated / (values + best * mean)[:, None]), errors(best), square)

@@ -12,7 +12,7 @@ from pipeline.training.cells import CELLS
 
 NATURAL_SEGMENTS = (DAY, UNITS["h"], UNITS["min"])  # ns, the best one first
 SMALL_STATE, LARGE_STATE = 64, 128  # units, where the configuration gives none
-LONG_WINDOW = 336  # intervals from which on the large state is taken
+LONG_WINDOW = 336  # values from which on the large state is taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,38 @@ def segment_length(architecture: Architecture, contract: Contract) -> int:
     """
     if architecture.segment is not None:
         return min(architecture.segment, contract.window)
+    return _natural(contract.interval, contract.window)
+
+
+def parts_of(architecture: Architecture, contract: Contract) -> tuple[tuple[int, int], ...]:
+    """What a window consists of, in its order: number of values and of those per segment, for each resolution.
+
+    The last part is that of the intervals. A segment of spans is chosen as one of intervals is. In the textbook design every
+    value is a step of its own.
+    """
+    if architecture.design == "plain":
+        return ((contract.columns, 1),)
+    coarse = ((part.count, _natural(part.steps * contract.interval, part.count)) for part in contract.coarse)
+    return (*coarse, (contract.window, segment_length(architecture, contract)))
+
+
+def recurrent_steps(architecture: Architecture, contract: Contract) -> int:
+    """Number of steps that the recurrent layer takes over a window."""
+    return sum(-(-values // segment) for values, segment in parts_of(architecture, contract))
+
+
+def _natural(interval: int, count: int) -> int:
+    """Values per segment: a day, an hour or a minute of them, or a quarter of all.
+
+    Args:
+        interval: length of time that a value stands for, ns.
+        count: number of values.
+    """
     for length in NATURAL_SEGMENTS:
-        steps, rest = divmod(length, contract.interval)
-        if not rest and 8 <= steps <= contract.window // 2:
+        steps, rest = divmod(length, interval)
+        if not rest and 8 <= steps <= count // 2:
             return steps
-    return max(1, contract.window // 4)
+    return max(1, count // 4)
 
 
 def architectures(train: Train, contract: Contract) -> tuple[Architecture, ...]:
@@ -75,7 +102,7 @@ def architectures(train: Train, contract: Contract) -> tuple[Architecture, ...]:
         contract: window, interval and horizon.
     """
     return tuple(
-        sized if train.units or contract.window < LONG_WINDOW or begins(sized, contract) else replace(sized, units=LARGE_STATE)
+        sized if train.units or contract.columns < LONG_WINDOW or begins(sized, contract) else replace(sized, units=LARGE_STATE)
         for design in train.designs
         for cell in train.cells
         for sized in [Architecture(cell, design, train.units or SMALL_STATE, train.segment)]

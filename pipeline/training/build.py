@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def build(architecture: Architecture, contract: Contract, series_scale: Float64) -> "Network":
     """A network with fresh weights.
 
-    It takes `window` float32 `[batch, window]`, NaN for missing, and `series` int32 `[batch]`, and gives
+    It takes `window` float32 `[batch, columns]`, NaN for missing, and `series` int32 `[batch]`, and gives
     float32 `[batch, horizon, quantiles]`, all in the sensor's unit.
 
     Args:
@@ -70,7 +70,7 @@ def forecast(network: "Network | Members", windows: Float64, series: Int32, cont
 
     Args:
         network: trained network.
-        windows: float64 `[n, window]`.
+        windows: float64 `[n, columns]`.
         series: int32 `[n]`.
         context: facts known beside each window; None for a network whose contract has no inputs.
     """

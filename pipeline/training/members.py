@@ -66,7 +66,9 @@ class Members:
         inputs, present, last, scale = self.networks[0].normalise(window, series)
         movement = weights[:, 2:3] * (last[:, :, None] - median)
         if self.linear is not None:
-            moves = tf.matmul(inputs, tf.constant(self.linear.astype(np.float32)))
+            moves = inputs
+            for factor in self.linear:
+                moves = tf.matmul(moves, tf.constant(factor.astype(np.float32)))
             movement += weights[:, 0:1] * ((last + scale * moves)[:, :, None] - median)
         if self.days is not None:
             usual, there = self.usual(self.days, inputs, present, last, scale)

@@ -1,5 +1,6 @@
 """Trained networks and simple forecasts, mixed and calibrated on the validation part."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ from edge.contract.contract import Contract
 from edge.forecaster.level import level
 from pipeline.history.windows import Samples, evenly
 from pipeline.mixture.calibration import Calibration, factors, last_days
-from pipeline.mixture.linear import Linear, centred, filled, fit_linear
+from pipeline.mixture.linear import centred, filled, fit_linear, moved, thin
 from pipeline.mixture.weights import PARTS, choose_weights, independent, mixed
 from pipeline.training.architecture import Architecture
 from pipeline.training.build import assemble, forecast, restore
@@ -18,6 +19,9 @@ from pipeline.training.settings import Settings
 
 if TYPE_CHECKING:
     from pipeline.training.members import Members
+
+
+MOST_FACTS = 2_000_000  # of the validation part, windows times leads: all forecasts of them are in memory at once
 
 
 def mix(
@@ -39,11 +43,11 @@ def mix(
         settings: number of validation windows.
     """
     networks = [restore(architecture, contract, len(validation.values), weights) for weights in members]
-    held = evenly(len(validation), settings.validation_windows)
+    held = evenly(len(validation), min(settings.validation_windows, max(1, MOST_FACTS // contract.horizon)))
     windows, facts, origin = validation.windows(held, contract), validation.targets(held, contract), validation.origin[held]
     rows, context = validation.series[held], validation.context(held, contract)
     scale = np.nan_to_num(series_scale(training, contract))
-    linear = fit_linear(training, validation, contract, scale)
+    linear = thin(fit_linear(training, validation, contract, scale))
     plain, others = assemble(networks, Calibration.of(contract, len(scale))), simple(linear, contract, windows)
     # Every window comes twice, first as one of an unknown series: a new sensor is forecast so until the next training.
     weights, widened = np.zeros((1 + len(scale), len(PARTS))), []
@@ -60,23 +64,23 @@ def mix(
             weights[0] = fleet
         moved = mixed(parts, weights[series]) - median
         widened.append(factors(quantiles + moved[:, :, None], facts, origin, contract))
-    return assemble(networks, Calibration(weights, linear.weights, np.stack(widened)))
+    return assemble(networks, Calibration(weights, linear, np.stack(widened)))
 
 
-def simple(linear: Linear, contract: Contract, windows: Float64) -> Float64:
+def simple(linear: Sequence[Float64], contract: Contract, windows: Float64) -> Float64:
     """The simple forecasts that may have a weight, in the order of `weights.PARTS`, float64 `[parts, n, horizon]`.
 
     NaN where one has no forecast.
 
     Args:
-        linear: fitted linear forecast.
+        linear: factors of the linear forecast, from `linear.thin`.
         contract: shape and grid.
-        windows: float64 `[n, window]`.
+        windows: float64 `[n, columns]`.
     """
     unknown, days = np.zeros(len(windows), np.int32), last_days(contract)
     inputs = centred(windows, unknown, np.zeros(0))
     last = level(windows)[:, None]
-    ahead = last + filled(inputs.values) @ linear.weights * inputs.unit
+    ahead = last + moved(filled(inputs.values), linear) * inputs.unit
     nothing = np.full(ahead.shape, np.nan)
     usual = nothing if days is None else days.predict(windows, unknown)[:, :, contract.median]
     return np.stack([ahead, usual, np.broadcast_to(last, ahead.shape)])

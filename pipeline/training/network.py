@@ -15,7 +15,7 @@ import tensorflow as tf
 from edge.contract.columns import Float32, Float64
 from edge.contract.contract import Contract
 from edge.forecaster.level import LARGEST_VALUE
-from pipeline.training.architecture import Architecture, segment_length
+from pipeline.training.architecture import Architecture, parts_of, recurrent_steps
 from pipeline.training.cells import CELLS
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
@@ -45,8 +45,9 @@ class Network(keras.Model):  # type: ignore[misc]
         super().__init__(name=architecture.cell)
         plain = architecture.design == "plain"
         self.contract, self.architecture = contract, architecture
-        self.segment = 1 if plain else segment_length(architecture, contract)
-        self.steps = -(-contract.window // self.segment)
+        self.resolutions = parts_of(architecture, contract)
+        self.segment = self.resolutions[-1][1]
+        self.steps = recurrent_steps(architecture, contract)
         self.out_segment = contract.horizon if plain else self.segment
         self.out_steps = -(-contract.horizon // self.out_segment)
         kind = CELLS[architecture.cell]
@@ -59,7 +60,9 @@ class Network(keras.Model):  # type: ignore[misc]
         if levels > 1:
             self.outer = [_dense(units, units, "relu"), _dense(self.out_segment * (levels - 1), units)]
         self.encoder = None
+        self.coarse: list[Any] = []  # encoders of the coarse past
         if not plain:
+            self.coarse = [_dense(units, segment, "relu") for _, segment in self.resolutions[:-1]]
             self.encoder = _dense(units, self.segment, "relu")
             self.position = self.add_weight((self.out_steps, units), initializer="random_normal", name="position")
         self.ahead = None
@@ -118,7 +121,7 @@ class Network(keras.Model):  # type: ignore[misc]
         """Quantiles in units of scale, as distances from the last value.
 
         Args:
-            window: float32 `[batch, window]` in the sensor's unit, NaN for missing.
+            window: float32 `[batch, columns]` in the sensor's unit, NaN for missing.
             series: int32 `[batch]`.
             future: facts known of every lead, float32 `[batch, horizon, features]`; None where the contract has nothing.
             seed: two int32 for dropout in training, None for none.
@@ -143,14 +146,14 @@ class Network(keras.Model):  # type: ignore[misc]
 
         Returns:
             Window as distance from its last value in units of scale, 0 where missing, and 1 where it is there, both
-            `[batch, window]`; last value and scale, both `[batch, 1]`. The scale of a window of zeros is 0.
+            `[batch, columns]`; last value and scale, both `[batch, 1]`. The scale of a window of zeros is 0.
         """
         first = tf.minimum(series, 0)  # always 0; a converter that knew it would round the bound to a constant
         largest = exponential(tf.constant([round(np.log(LARGEST_VALUE) * FINENESS)]), first)
         valid = tf.abs(window) < largest  # NaN compares false
         present = tf.cast(valid, tf.float32)
         clean = tf.where(valid, window, 0.0)
-        places = tf.where(valid, tf.range(1, self.contract.window + 1)[None], 0)
+        places = tf.where(valid, tf.range(1, self.contract.columns + 1)[None], 0)
         newest = tf.cast(tf.equal(places, tf.reduce_max(places, axis=1, keepdims=True)), tf.float32)
         last = tf.reduce_sum(clean * newest, axis=1, keepdims=True)
         centred = (clean - last) * present
@@ -167,12 +170,33 @@ class Network(keras.Model):  # type: ignore[misc]
     def segments(self, inputs: Tensor, present: Tensor) -> Tensor:
         """The window in segments, `[batch, steps, segment]`; a missing value is the mean of the same position in the others.
 
-        A segment of the textbook design is one interval, and its missing values stand at the last value.
+        A segment of the textbook design is one interval, and its missing values stand at the last value. Where there is a
+        coarse past, each resolution has an encoder of its own, and what they make of its segments is `[batch, steps, units]`.
         """
-        padding = self.steps * self.segment - self.contract.window
+        if not self.coarse:
+            return self._segments(inputs, present, *self.resolutions[0])
+        encoded, begin = [], 0
+        for encoder, (values, segment) in zip([*self.coarse, self.encoder], self.resolutions, strict=True):
+            rows = slice(begin, begin + values)
+            cut = tf.reshape(self._segments(inputs[:, rows], present[:, rows], values, segment), [-1, segment])
+            encoded.append(tf.reshape(encoder(cut), [-1, -(-values // segment), self.architecture.units]))
+            begin += values
+        return tf.concat(encoded, axis=1)
+
+    def _segments(self, inputs: Tensor, present: Tensor, values: int, segment: int) -> Tensor:
+        """The segments of one resolution, the first one padded, `[batch, steps, segment]`.
+
+        Args:
+            inputs: values in units of scale, `[batch, values]`.
+            present: 1 where a value is there, `[batch, values]`.
+            values: number of values.
+            segment: number of them in a segment.
+        """
+        steps = -(-values // segment)
+        padding = steps * segment - values
         if padding:
             inputs, present = (tf.pad(part, [[0, 0], [padding, 0]]) for part in (inputs, present))
-        shape = [-1, self.steps, self.segment]
+        shape = [-1, steps, segment]
         inputs, present = tf.reshape(inputs, shape), tf.reshape(present, shape)
         if self.encoder is None:
             return inputs
@@ -198,9 +222,11 @@ class Network(keras.Model):  # type: ignore[misc]
         return list(after)
 
     def step(self, segment: Tensor, identity: Tensor, states: Sequence[Tensor]) -> list[Tensor]:
-        """States after one more segment `[batch, segment]`."""
-        inputs = segment if self.encoder is None else self.encoder(segment) + identity
-        return list(self.cell(inputs, list(states))[1])
+        """States after one more segment `[batch, segment]`; with a coarse past it is encoded, `[batch, units]`."""
+        if self.encoder is None:
+            return list(self.cell(segment, list(states))[1])
+        encoded = segment if self.coarse else self.encoder(segment)
+        return list(self.cell(encoded + identity, list(states))[1])
 
     def coming(self, future: Tensor | None) -> list[Tensor]:
         """What is known of every segment of the horizon, `[batch, units]` each; 0 where the contract has nothing."""

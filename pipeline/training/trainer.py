@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 Tensor: TypeAlias = Any
 
-BLOCK = 32  # steps whose windows are in memory at once
+BLOCK = 32  # steps whose windows are in memory at once, at most
+MOST_VALUES = 6_500_000  # of these windows and their targets, at most
 JUDGED = 1024  # validation windows at once
 HEAVIEST = 10.0  # largest weight of a window: a window with a glitch in it must not outweigh all others
 
@@ -40,6 +41,8 @@ class Trainer:
         self.network, self.samples, self.settings = network, samples, settings
         self.batch = min(settings.batch, len(samples))
         self.steps = settings.windows_of(len(samples)) // self.batch
+        wide = self.batch * (network.contract.columns + network.contract.horizon)
+        self.block = max(1, min(BLOCK, MOST_VALUES // wide))  # steps
         self.taken = 0
         self.weights = network.trainable_variables
         self.optimizer = keras.optimizers.Adam(settings.learning_rate)
@@ -80,13 +83,13 @@ class Trainer:
         for part in range(1, parts + 1):
             first, total = start, 0.0
             while start < (stop := -(-self.steps * part // parts)):
-                some = chosen[start : min(start + BLOCK, stop)]
+                some = chosen[start : min(start + self.block, stop)]
                 total += len(some) * self._block(some, epoch * self.steps + start, random)
                 start += len(some)
                 self.taken += len(some)
                 if epoch == 0 and not compiled:
                     compiled, began = start, time.perf_counter()  # the graph was compiled in the first block
-                elif epoch == 0 and start >= 2 * BLOCK > start - len(some):
+                elif epoch == 0 and start >= 2 * self.block > start - len(some):
                     each = (time.perf_counter() - began) / (start - compiled)
                     self.steps = min(self.steps, max(int(self.settings.budget / each) // self.settings.epochs, start))
             if start > first:
@@ -120,7 +123,7 @@ class Trainer:
         return [averages.get(weight.path, weight.numpy()) for weight in self.network.weights]
 
     def _gather(self, samples: Samples, chosen: Int64) -> tuple[Float32, Float32, Float32, Any, Float32]:
-        """Windows `[n, window]`, what is known ahead, targets `[n, horizon]`, rows and their scale `[n]` of the chosen samples.
+        """Windows `[n, columns]`, what is known ahead, targets `[n, horizon]`, rows and their scale `[n]` of chosen samples.
 
         Windows have no outliers, and they and the targets are distances from the level of the window, as on the device.
         """
@@ -170,7 +173,7 @@ class Trainer:
         """Mean quantile loss in units of the row's scale, over targets that are neither missing nor glitches.
 
         Args:
-            window: float32 `[batch, window]`.
+            window: float32 `[batch, columns]`.
             future: facts known of every lead, float32 `[batch, horizon, features]`.
             target: float32 `[batch, horizon]`.
             known: series as the network sees it, 0 for unknown, int32 `[batch]`.

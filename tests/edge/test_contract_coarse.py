@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.contract.coarse import Coarse, block_values, columns_of, newest_blocks, starts
+from edge.contract.coarse import Coarse, block_values, drawn, newest_blocks, spans
+from edge.contract.columns import Int64
 from edge.contract.contract import Contract
 from edge.errors import ConfigurationError
 
@@ -25,24 +26,51 @@ def test_blocks_are_complete_aligned_to_the_epoch_and_the_newest_last() -> None:
     assert newest_blocks(Coarse(6, 3), np.asarray([18, 17, 23])).tolist() == [[0, 1, 2], [-1, 0, 1], [0, 1, 2]]
 
 
-@given(st.integers(-1000, 1000))
-def test_every_column_lies_within_the_reach_and_ends_before_the_origin(origin: int) -> None:
-    """Nothing after the origin is in a window, and no reading before the reach is needed."""
-    begin, length = starts(COARSE, 6, origin)
-    assert begin.min() >= origin - CONTRACT.reach
-    assert (begin + length <= origin).all()
-    assert (begin % length == 0).all()
-    assert len(begin) == CONTRACT.columns
+@given(st.integers(0, 5), st.lists(st.booleans(), min_size=30, max_size=30))
+def test_a_span_ends_at_the_origin_and_lies_in_two_blocks(phase: int, there: list[bool]) -> None:
+    """Each block counts by its share; where the smaller part is missing the larger one stands for the whole."""
+    part, origin = Coarse(6, 3), 24 + phase
+    values = np.where(there, np.arange(30.0) ** 2, np.nan)[None]
+    blocks = block_values(values.reshape(5, 6))[0]
+    complete = blocks[newest_blocks(part, np.asarray([origin]))[0]]
+    made = spans(part, complete[None], values[:, origin - 8 : origin], np.asarray([origin]))[0]
+    begun = values[0, 24:origin][np.isfinite(values[0, 24:origin])]
+    whole = len(begun) > 0 and 4 * len(begun) >= phase
+    later = [*complete[1:], begun.mean() if whole else np.nan]
+    for span, old, new in zip(made, complete, later, strict=True):
+        expected = (old * (6 - phase) + new * phase) / 6
+        if not np.isfinite(expected):
+            expected = old if 2 * phase <= 6 else new
+        np.testing.assert_allclose(span, expected, rtol=1e-12)
 
 
-@given(st.integers(-1000, 1000), st.integers(1, 40))
-def test_the_finest_column_that_holds_an_interval_is_found(origin: int, back: int) -> None:
+def test_nothing_after_the_origin_is_in_a_span() -> None:
+    """Though the block that the origin lies in goes on."""
+    part, random = Coarse(6, 3), np.random.default_rng(0)
+    for origin in range(24, 36):
+        complete, window = random.normal(size=(1, 3)), random.normal(size=(1, 8))
+        span = spans(part, complete, window, np.asarray([origin]))[0, -1]
+        assert span == pytest.approx((complete[0, -1] * (6 - origin % 6) + window[0, 8 - origin % 6 :].sum()) / 6)
+
+
+@pytest.mark.parametrize(
+    ("back", "newer", "older", "share"),
+    [
+        (1, 12, 12, 0.0),
+        (6, 7, 7, 0.0),
+        (7, 4, 3, 0.75),
+        (8, 3, 3, 0.0),  # the oldest span of two intervals has no older one to draw to
+        (9, 2, 1, 5.5 / 6),
+        (10, 1, 0, 0.5 / 6),
+        (18, 0, 0, 0.0),
+        (19, -1, -1, 0.0),
+        (0, -1, -1, 0.0),
+    ],
+)
+def test_a_value_is_drawn_between_the_middles_of_the_finest_spans(back: int, newer: int, older: int, share: float) -> None:
     """A baseline looks up the value of a day before."""
-    begin, length = starts(COARSE, 6, origin)
-    number = origin - back
-    holding = np.flatnonzero((begin <= number) & (number < begin + length))
-    expected = holding[np.argmin(length[holding])] if len(holding) else -1
-    assert columns_of(COARSE, 6, origin, np.asarray(number)) == expected
+    found = drawn(COARSE, 6, np.asarray([back]))
+    assert [float(part[0]) for part in found] == [newer, older, pytest.approx(share)]
 
 
 def test_a_block_is_the_mean_of_its_known_intervals() -> None:
@@ -82,15 +110,22 @@ def test_a_window_with_more_past_has_the_columns_of_one_with_less() -> None:
     other = Contract(10, 8, 2, coarse=(Coarse(8, 1), Coarse(6, 1)))
     both = CONTRACT.covering([other])
     assert (both.window, both.coarse) == (8, (Coarse(8, 1), Coarse(6, 3), Coarse(2, 4)))
-    begin, length = starts(both.coarse, both.window, 77)
+    begin, length = _columns(both)
     for contract in (CONTRACT, other, Contract(10, 5, 2)):
-        own = starts(contract.coarse, contract.window, 77)
         places = both.places(contract)
-        np.testing.assert_array_equal((begin[places], length[places]), own)
+        np.testing.assert_array_equal((begin[places], length[places]), _columns(contract))
         assert both.sees_all_of(contract)
     assert not CONTRACT.sees_all_of(other)
     plain = Contract(10, 5, 2)
     assert np.arange(8)[Contract(10, 8, 2).places(plain)].tolist() == [3, 4, 5, 6, 7]
+
+
+def _columns(contract: Contract) -> tuple[Int64, Int64]:
+    """First interval of each column, as its distance from the origin, and number of its intervals."""
+    begin = [-part.steps * np.arange(part.count, 0, -1) for part in contract.coarse]
+    length = [np.full(part.count, part.steps) for part in contract.coarse]
+    window = contract.window
+    return np.concatenate([*begin, np.arange(-window, 0)]), np.concatenate([*length, np.ones(window, np.int64)])
 
 
 def test_a_contract_says_how_far_it_looks_back() -> None:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.contract.coarse import Coarse
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
 from edge.forecaster.baselines import Baseline, baseline, baselines, seasonal_naive
@@ -82,6 +83,18 @@ def test_window_decides_which_baselines_there_are(interval: int, window: int, na
     assert [one.name for one in baselines(contract)] == names
     assert [baseline(name, contract) for name in names] == list(baselines(contract))
     assert baseline("mean_of_9_days", contract) is None
+
+
+def test_a_day_before_is_drawn_between_the_spans_that_hold_it() -> None:
+    """Hours of a day in spans of three, and three days in spans of six; what lies farther back has no baseline."""
+    contract = Contract(HOUR, 6, 8, coarse=(Coarse(6, 12), Coarse(3, 8)))
+    assert [each.name for each in baselines(contract)] == ["last_value", "seasonal_naive_day", "mean_of_3_days"]
+    middles = [6 * np.arange(-12, 0) + 2.5, 3 * np.arange(-8, 0) + 1.0, np.arange(-6.0, 0)]  # of each column, from the origin
+    windows = np.concatenate(middles)[None]
+    assert median(Baseline("day", contract, 24), windows) == [-23, -23, *np.arange(-22.0, -16)]  # not beyond the oldest middle
+    assert median(Baseline("two", contract, 24, 2), windows)[2:4] == [-34, -33]
+    windows[0, 13] = np.nan
+    assert median(Baseline("day", contract, 24), windows)[:6] == [-23, -23, -23, -23, -23, -17]
 
 
 def test_scores_are_compared_with_yesterday_or_with_the_last_value() -> None:

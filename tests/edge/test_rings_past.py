@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.contract.coarse import Coarse, block_values, starts
-from edge.contract.columns import Readings
+from edge.contract.coarse import Coarse, block_values, spans
+from edge.contract.columns import Float64, Readings
 from edge.contract.contract import Contract
 from edge.contract.grid import Aggregation
 from edge.contract.meaning import GAUGE, Meaning
@@ -41,9 +41,12 @@ class Slow(Reference):
         cells, counter, held = self.cells(series, frontier, frontier - contract.reach - EARLIER)
         known = cells.shape[1] - EARLIER  # intervals that have the earlier ones which their values depend on
         values = interval_values(cells, counter, held, known, np.asarray([1e6]))[0]
-        begin, length = starts(contract.coarse, contract.window, frontier)
-        columns = [values[at - frontier + known :][:count] for at, count in zip(begin, length, strict=True)]
-        return tuple(float(block_values(part)[0]) if len(part) > 1 else float(part[0]) for part in columns)
+        windows: list[Float64] = []
+        for part in contract.coarse:
+            begin = frontier // part.steps * part.steps - part.count * part.steps - frontier + known
+            complete = block_values(values[begin:][: part.count * part.steps].reshape(part.count, part.steps))[0]
+            windows.append(spans(part, complete[None], values[None, known - contract.window :], np.asarray([frontier]))[0])
+        return tuple(np.concatenate([*windows, values[known - contract.window :]]).tolist())
 
 
 @settings(max_examples=150)

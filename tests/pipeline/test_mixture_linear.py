@@ -6,7 +6,7 @@ from edge.contract.columns import Float64
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from pipeline.history.windows import Samples
-from pipeline.mixture.linear import centred, cut, filled, fit_linear
+from pipeline.mixture.linear import centred, cut, filled, fit_linear, moved, thin
 
 CONTRACT = Contract(3600 * SECOND, 30, 4)
 UNIT = np.array([1.0, 50.0])
@@ -46,6 +46,21 @@ def test_a_linear_process_is_found() -> None:
     assert np.abs(found.errors).max() < 1e-4
     windows, targets = cut(validation, np.arange(len(validation)), CONTRACT, UNIT)
     np.testing.assert_allclose(filled(windows.values) @ found.weights, targets - found.errors, atol=1e-9)
+
+
+def test_a_large_matrix_becomes_two_factors_that_forecast_nearly_the_same() -> None:
+    """Leads that move together need few columns; a small matrix stays as it is, and one column forecasts less well."""
+    training, validation = parts(waves(noise=0.1))
+    found = fit_linear(training, validation, CONTRACT, UNIT)
+    windows = filled(cut(validation, np.arange(len(validation)), CONTRACT, UNIT)[0].values)
+    whole = windows @ found.weights
+    assert thin(found)[0] is found.weights
+    factors = thin(found, most=100, rank=3)
+    assert [factor.shape for factor in factors] == [(30, 3), (3, 4)]
+    lost = [np.square(moved(windows, thin(found, most=100, rank=rank)) - whole).mean() for rank in (1, 2, 3, 4)]
+    assert lost[2] < 1e-3 * np.square(whole).mean()
+    assert lost[0] > lost[1] > lost[2] > lost[3]
+    np.testing.assert_allclose(moved(windows, thin(found, most=100, rank=4)), whole, atol=1e-9)
 
 
 def test_blocks_give_what_one_go_gives() -> None:

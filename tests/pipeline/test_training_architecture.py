@@ -3,10 +3,11 @@
 import pytest
 
 from edge.config.training_sections import Train
+from edge.contract.coarse import Coarse
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
 from edge.errors import ConfigurationError
-from pipeline.training.architecture import Architecture, architectures, begins, segment_length
+from pipeline.training.architecture import Architecture, architectures, begins, parts_of, recurrent_steps, segment_length
 
 HOURLY = Contract(interval=3600 * SECOND, window=168, horizon=24)
 
@@ -28,6 +29,16 @@ def test_segment_is_never_longer_than_the_window() -> None:
     """A segment asked for is taken, up to the whole window."""
     contract = Contract(interval=DAY, window=10, horizon=4)
     assert [segment_length(Architecture(segment=size), contract) for size in (3, 10, 50)] == [3, 10, 10]
+
+
+def test_each_resolution_has_segments_of_its_own() -> None:
+    """Hours of a week in days, spans of a day in quarters of it, minutes in hours; the textbook design knows no segment."""
+    contract = Contract(60 * SECOND, 360, 60, coarse=(Coarse(60, 168), Coarse(10, 144)))
+    assert parts_of(Architecture(), contract) == ((168, 24), (144, 36), (360, 60))
+    assert parts_of(Architecture(segment=180), contract)[-1] == (360, 180)
+    assert recurrent_steps(Architecture(), contract) == 7 + 4 + 6
+    assert parts_of(Architecture(design="plain"), contract) == ((672, 1),)
+    assert parts_of(Architecture(), HOURLY) == ((168, 24),)
 
 
 @pytest.mark.parametrize(

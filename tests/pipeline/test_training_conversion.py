@@ -8,11 +8,13 @@ import msgspec
 import numpy as np
 import pytest
 
+from edge.contract.coarse import Coarse
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.errors import BundleError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.level import level, relative
+from edge.forecaster.manifest import Design
 from edge.forecaster.model import Model, relative_error
 from pipeline.release.parity import Pairs, golden, model_file, parity
 from pipeline.training.architecture import Architecture
@@ -53,6 +55,27 @@ def test_loop_forecasts_as_the_network() -> None:
         assert parity(Pairs(windows, series, wanted), Model(bundle)) < 1e-5
         sizes.append(len(bundle.model or b""))
     assert sizes[1] < sizes[0] + 500
+
+
+@pytest.mark.parametrize(("design", "coarse"), [("segment", (Coarse(20, 3), Coarse(5, 9))), ("plain", (Coarse(5, 90),))])
+def test_a_coarse_past_is_in_the_graph(design: Design, coarse: tuple[Coarse, ...]) -> None:
+    """The file forecasts as the network did, with gaps too, and every resolution moves the forecast."""
+    contract = Contract(interval=3600 * SECOND, window=21, horizon=7, coarse=coarse)
+    architecture = Architecture(units=6, design=design)
+    network, bundle = tiny.network(architecture, contract), tiny.bundle(architecture, contract)
+    random = np.random.default_rng(2)
+    windows = random.normal(0, 1, (65, contract.columns))
+    windows[random.random(windows.shape) < 0.2] = np.nan
+    windows[1::5, : -contract.window] = np.nan  # a new sensor
+    windows[:, -1] = 0.0
+    series = np.arange(65, dtype=np.int32) % 4
+    before = forecast(network, windows, series)
+    assert parity(Pairs(windows, series, before), Model(bundle)) < 1e-5
+    ends = np.cumsum([part.count for part in coarse])
+    for part, end in zip(coarse, ends, strict=True):
+        moved = windows.copy()
+        moved[:, end - part.count : end] = 2.0
+        assert (forecast(network, moved, series) != before).any()
 
 
 def test_a_glitch_of_a_known_series_is_missing() -> None:

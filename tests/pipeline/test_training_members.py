@@ -47,13 +47,15 @@ def test_the_simple_forecasts_are_in_the_graph(quantiles: tuple[float, ...]) -> 
     days = np.where((windows < 1e18) & ((windows > 0) | (series == 0)[:, None]), windows, np.nan)
     known = np.where(np.isfinite(days), days, np.nan)
     last = known[:, -1:]
-    matrix = np.random.default_rng(3).normal(0, 0.2, (14, 6))
+    into, out = np.random.default_rng(3).normal(0, 0.2, (14, 2)), np.random.default_rng(4).normal(0, 1, (2, 6))
+    matrix = into @ out
+    factors = (into, out) if middle else (matrix,)  # a large matrix has two
     linear = last + np.nan_to_num(known - last) @ matrix
     median = alone[:, :, middle]
     wanted = median + share * (usual.predict(days, series)[:, :, middle] - median) + 0.3 * (linear - median)
     wanted += 0.1 * (last - median)
     weights = np.array([[0.3, 0.5, 0.1], *[[0.3, 0.25, 0.1]] * 3])
-    mixed = assemble([network], Calibration(weights, matrix, plain.factors))
+    mixed = assemble([network], Calibration(weights, factors, plain.factors))
     found = forecast(mixed, windows, series)
     np.testing.assert_allclose(found[:, :, middle], wanted, rtol=1e-5, atol=1e-3)
     np.testing.assert_allclose(np.diff(found, axis=2), np.diff(alone, axis=2), rtol=1e-3, atol=1e-3)

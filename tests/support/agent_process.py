@@ -20,7 +20,7 @@ from edge.contract.contract import Contract
 from edge.contract.schema import FORECAST, FORECAST_LEAD, FORECAST_SCORE, READING
 from edge.contract.times import SECOND
 from edge.forecaster.bundle import Bundle
-from edge.forecaster.manifest import Manifest, version_of
+from edge.forecaster.manifest import Manifest, schema_of, version_of
 from edge.release.ready import open_bundle
 from edge.series.engine import Engine
 from edge.stores.sqlite import SqliteStore
@@ -46,7 +46,8 @@ def baseline_bundle(contract: Contract = CONTRACT, *, second: int = 0, name: str
     """A bundle without a model; another second is another version."""
     created = datetime(2026, 11, 22, 15, 45, second, tzinfo=UTC)
     version = version_of(created, name, repr(contract).encode())
-    return Bundle(Manifest(version, contract, [], created.isoformat(), "0.1.0", baseline=name))
+    schema = schema_of(contract, {})
+    return Bundle(Manifest(version, contract, [], created.isoformat(), "0.1.0", baseline=name, schema=schema))
 
 
 def release(registry: Path, bundle: Bundle) -> Path:

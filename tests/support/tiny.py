@@ -107,7 +107,7 @@ def bundle_of(
     """A bundle of any model bytes; its golden forecasts are zeros."""
     shape = (1, contract.horizon, len(contract.quantiles))
     beside = Context(np.zeros(1, np.int64)) if contract.inputs else None
-    zeros = Golden.of(np.zeros((1, contract.window)), np.zeros(1, np.int32), np.zeros(shape), context=beside)
+    zeros = Golden.of(np.zeros((1, contract.columns)), np.zeros(1, np.int32), np.zeros(shape), context=beside)
     file: ModelFile = model_file(content, architecture or Architecture(), 1, precision)
     version = version_of(CREATED, file.cell, content)
     schema = schema_of(contract, {})
