@@ -23,7 +23,7 @@ from pipeline.judging.evaluation import Facts, backtest
 from pipeline.processes.nursery import Nursery
 from pipeline.release.candidates import Candidate, Plan, make_candidate
 from pipeline.training.settings import Settings
-from pipeline.tuning.choosing import choose
+from pipeline.tuning.choosing import Brief, choose
 
 WEEK = 7  # days
 WEEKS = (1, 4)  # windows of the peers
@@ -82,7 +82,7 @@ def as_retrain(prepared: Prepared, recipe: Recipe) -> Iterator[Made]:
     contract = with_clock(prepared.contract, Fleet(), len(prepared.split.training))
     with tempfile.TemporaryDirectory(prefix="gatecast-") as name:
         tuned = choose(
-            replace(prepared, contract=contract), Fleet(window=recipe.window), recipe.train, Path(name), lambda _: None
+            replace(prepared, contract=contract), Fleet(window=recipe.window), Brief(recipe.train, Path(name)), lambda _: None
         )
     plan = Plan(recipe.train.precisions, recipe.train.max_size, tuned.chosen, recipe.nursery)
     for architecture in tuned.architectures:

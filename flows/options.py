@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -133,6 +134,7 @@ def history(
     from pipeline.history.cells import Workspace
     from pipeline.history.defaults import derive_contract
     from pipeline.history.prepared import prepare, prepare_history
+    from pipeline.inputs.gathering import gather
     from pipeline.sources.opening import configured_history
 
     if data is not None:
@@ -142,5 +144,8 @@ def history(
             if not len(readings):
                 raise HistoryError(f"{data} has no readings before {iso(stop)}; choose a later end")
         meaning = partial(meaning_of, config.ingests())
-        return prepare(SeriesTable(series.names, meaning), readings, derive_contract(fleet, readings))
+        prepared = prepare(SeriesTable(series.names, meaning), readings, derive_contract(fleet, readings))
+        gathered = gather(config.input, prepared.table.interval, stop)
+        told = replace(prepared.table, ahead=gathered.ahead)
+        return replace(prepared, table=told, warnings=(*prepared.warnings, *gathered.notes))
     return prepare_history(configured_history(config, fleet, Workspace(folder), stop=stop))

@@ -16,6 +16,7 @@ from edge.contract.contract import MOST_QUANTILES, SHORTEST_INTERVAL, Contract
 from edge.contract.times import DAY, SECOND, format_duration, parse_duration
 from edge.cron import check_cron
 from edge.errors import ConfigurationError
+from edge.inputs.rule import check_inputs
 from edge.stores.address import Address as StoreAddress
 
 SHARED = "$share/"  # how the filter of a group begins for a broker
@@ -109,6 +110,7 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
     if agent.health != "off":
         yield "", partial(parse_loopback, agent.health)
     yield "", config.ingests
+    yield "", partial(check_inputs, config.input)
     for source in config.history:
         yield "", source.check
 

@@ -15,6 +15,7 @@ from edge.broker.address import Address as BrokerAddress
 from edge.config.training_sections import Fleet, Monitor, Positive, RegistrySection, Schedule, Train
 from edge.errors import ConfigurationError
 from edge.files import read_secret
+from edge.inputs.rule import InputRule
 from edge.messages.ingest import Ingest
 from edge.messages.reading import make_ingests
 from edge.messages.rule import IngestRule
@@ -232,6 +233,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ingest: tuple[IngestRule, ...] = (IngestRule("sensors/{site}/{device}/{metric}"),)
     store: StoreSection = StoreSection()
     history: tuple[HistorySource, ...] = ()
+    input: tuple[InputRule, ...] = ()
     agent: Agent = Agent()
     release: Release = Release()
     fleet: Fleet = Fleet()

@@ -1,13 +1,15 @@
 """What both sides agree on: the time grid and the shape of a forecast. It reaches the device inside the bundle."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Self, get_args
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self, TypeAlias, get_args
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from edge.contract.ahead.issues import KnownAhead
+from edge.contract.ahead.known import Known
 from edge.contract.clock import Clock
 from edge.contract.coarse import Coarse, all_of, check_coarse, drawn, is_part_of, reach, within
 from edge.contract.columns import Bool, Float32, Float64, Int64, Whole
@@ -18,6 +20,9 @@ from edge.errors import ConfigurationError
 MOST_QUANTILES = 99  # of a forecast; each is a column in the store
 NAME = re.compile(r"q[0-9]+(_[0-9]+)?")  # of a quantile in the store
 SHORTEST_INTERVAL = 1_000_000  # ns
+MOST_KNOWN = 12  # inputs; each widens what a model is told of every lead
+
+Input: TypeAlias = Clock | Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class Contract:
         aggregation: rule by which the readings of one interval become one value.
         max_missing: share of the columns that may be NaN before the baseline forecasts instead of the model.
         coarse: blocks of intervals that a forecast sees besides the window, the longest blocks first.
-        inputs: sources of a forecast beside the window; at most one clock.
+        inputs: sources of a forecast beside the window: at most one clock, and inputs whose coming values are known.
 
     Raises:
         ConfigurationError: a value out of range.
@@ -46,7 +51,7 @@ class Contract:
     aggregation: Aggregation = "mean"
     max_missing: float = 0.5
     coarse: tuple[Coarse, ...] = ()
-    inputs: tuple[Clock, ...] = ()
+    inputs: tuple[Input, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no forecast can be made of."""
@@ -76,9 +81,14 @@ class Contract:
             message = f"max_missing is a share between 0 and 1; got {self.max_missing}"
             raise ConfigurationError(message)
         check_coarse(self.coarse, self.window)
-        if len(self.inputs) > 1:
-            message = f"a contract has at most one clock; got {len(self.inputs)}"
-            raise ConfigurationError(message)
+        self._check_inputs()
+
+    def _check_inputs(self) -> None:
+        clocks, names = len(self.inputs) - len(self.known), [known.name for known in self.known]
+        if clocks > 1:
+            raise ConfigurationError(f"a contract has at most one clock; got {clocks}")
+        if len(set(names)) < len(names) or len(names) > MOST_KNOWN:
+            raise ConfigurationError(f"expected at most {MOST_KNOWN} inputs, each with a name of its own; got {names}")
 
     @property
     def columns(self) -> int:
@@ -116,7 +126,12 @@ class Contract:
     @property
     def clock(self) -> Clock | None:
         """The clock that forecasts look at, or None."""
-        return next(iter(self.inputs), None)
+        return next((source for source in self.inputs if isinstance(source, Clock)), None)
+
+    @property
+    def known(self) -> tuple[Known, ...]:
+        """The inputs whose coming values are known."""
+        return tuple(source for source in self.inputs if isinstance(source, Known))
 
     @property
     def plain(self) -> "Contract":
@@ -124,9 +139,14 @@ class Contract:
         return replace(self, inputs=()) if self.inputs else self
 
     @property
+    def back(self) -> int:
+        """Number of intervals before an origin whose values of inputs count: those of a day, or one where it has no such."""
+        return self.season() or 1
+
+    @property
     def future(self) -> tuple[str, ...]:
         """Names of what a model is told of every lead, in the order of the columns of its input `future`."""
-        return () if self.clock is None else self.clock.features
+        return tuple(name for source in self.inputs for name in source.features)
 
     @property
     def median(self) -> int:
@@ -160,9 +180,11 @@ class Context:
 
     Args:
         origin: end of each window, ns UTC, int64 `[n]`.
+        ahead: values of inputs for coming intervals, by the name of the input, with the moments at which they were told.
     """
 
     origin: Int64
+    ahead: KnownAhead = field(default_factory=dict, compare=False)
 
     def __len__(self) -> int:
         """Number of windows."""
@@ -170,29 +192,64 @@ class Context:
 
     def take(self, rows: slice | Whole | Bool) -> Self:
         """What is known beside the chosen windows."""
-        return type(self)(self.origin[rows])
+        return replace(self, origin=self.origin[rows])
+
+    def known(self, contract: Contract) -> Mapping[str, Float64]:
+        """Values of the inputs of a contract by their names, float64 `[n, back + horizon]`; NaN where nothing was known.
+
+        The first are those of the intervals before the origins, see `Contract.back`.
+
+        Raises:
+            ValueError: the values lie on another grid.
+        """
+        known: dict[str, Float64] = {}
+        for name in (source.name for source in contract.known):
+            ahead = self.ahead.get(name)
+            if ahead is None:
+                known[name] = np.full((len(self), contract.back + contract.horizon), np.nan)
+                continue
+            if ahead.interval != contract.interval:
+                raise ValueError(f"expected values of {name} every {contract.interval} ns; got every {ahead.interval} ns")
+            known[name] = ahead.at(self.origin, contract.horizon, contract.back)
+        return known
 
     def future(self, contract: Contract) -> Float32:
-        """What a model is told of every lead, float32 `[n, horizon, features]`: of the middle of the interval that is forecast.
+        """What a model is told of every lead, float32 `[n, horizon, features]`.
 
         Windows of one origin share the work: a fleet closes its intervals together.
+
+        Raises:
+            ValueError: the values of an input lie on another grid.
         """
-        clock = contract.clock
-        if clock is None:
-            return np.zeros((len(self), contract.horizon, 0), np.float32)
-        if not len(self):
-            return np.zeros((0, contract.horizon, len(clock.features)), np.float32)
-        interval, horizon = contract.interval, contract.horizon
+        if not (contract.inputs and len(self)):
+            return np.zeros((len(self), contract.horizon, len(contract.future)), np.float32)
         origins, owner = np.unique(self.origin, return_inverse=True)
-        first, half = origins[0], interval // 2
-        steps = (origins - first) // interval
-        span = int(steps[-1]) + horizon
-        if span < len(origins) * horizon:
-            # Origins lie close together: what is told of an interval is the same whatever its lead.
-            told = clock.at(first + half + interval * np.arange(span, dtype=np.int64))
-            near: Float32 = sliding_window_view(told, horizon, axis=0)[steps[owner]].swapaxes(1, 2)
-            return near
-        return clock.at(origins[:, None] + half + interval * np.arange(horizon, dtype=np.int64))[owner]
+        values = replace(self, origin=origins).known(contract)
+        told = [
+            _clocks(source, origins, contract) if isinstance(source, Clock) else source.told(values[source.name], contract.back)
+            for source in contract.inputs
+        ]
+        return (np.concatenate(told, axis=2) if len(told) > 1 else told[0])[owner]
+
+
+def _clocks(clock: Clock, origins: Int64, contract: Contract) -> Float32:
+    """What a clock tells of the middle of each interval that is forecast, float32 `[n, horizon, features]`.
+
+    Args:
+        clock: the clock.
+        origins: ends of windows in ascending order, ns UTC, int64 `[n]`, one at least.
+        contract: interval and horizon.
+    """
+    interval, horizon = contract.interval, contract.horizon
+    first, half = origins[0], interval // 2
+    steps = (origins - first) // interval
+    span = int(steps[-1]) + horizon
+    if span < len(origins) * horizon:
+        # Origins lie close together: what is told of an interval is the same whatever its lead.
+        told = clock.at(first + half + interval * np.arange(span, dtype=np.int64))
+        near: Float32 = sliding_window_view(told, horizon, axis=0)[steps].swapaxes(1, 2)
+        return near
+    return clock.at(origins[:, None] + half + interval * np.arange(horizon, dtype=np.int64))
 
 
 def quantile_name(level: float) -> str:

@@ -1,12 +1,14 @@
 """Windows and forecasts that come with a model, so that a device can see whether it forecasts as it did where it was made."""
 
 import math
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Float64, Int32
+from edge.contract.ahead.issues import Ahead
+from edge.contract.columns import Float64, Int32, Int64
 from edge.contract.contract import Context, Contract
 from edge.contract.times import READABLE
 from edge.errors import BundleError
@@ -22,6 +24,8 @@ class Golden(msgspec.Struct, frozen=True):
         units: spread of each series in training, the unit in which a difference is judged, `[n]`. None in older bundles:
             their unit is the spread of all forecasts.
         origins: end of each window, ns UTC, `[n]`. None where the contract has no inputs.
+        known: values of inputs for the day before each origin and for the leads, `[n, back + horizon]` by the name of the
+            input, None for missing.
     """
 
     windows: Annotated[list[list[float | None]], msgspec.Meta(min_length=1, max_length=64)]
@@ -29,6 +33,7 @@ class Golden(msgspec.Struct, frozen=True):
     forecasts: list[list[list[float]]]
     units: list[float] | None = None
     origins: list[int] | None = None
+    known: dict[str, list[list[float | None]]] = {}
 
     @classmethod
     def of(
@@ -37,26 +42,48 @@ class Golden(msgspec.Struct, frozen=True):
         series: Int32,
         forecasts: Float64,
         units: Float64 | None = None,
-        context: Context | None = None,
+        origins: Int64 | None = None,
+        known: Mapping[str, Float64] | None = None,
     ) -> "Golden":
-        """The same values as lists, NaN in windows as None; forecasts are finite, units above 0."""
-        rows = [[value if math.isfinite(value) else None for value in window] for window in windows.tolist()]
-        origins = None if context is None else context.origin.tolist()
-        return cls(rows, series.tolist(), forecasts.tolist(), None if units is None else units.tolist(), origins)
+        """The same values as lists, NaN in windows and inputs as None; forecasts are finite, units above 0."""
+        return cls(
+            _rows(windows),
+            series.tolist(),
+            forecasts.tolist(),
+            None if units is None else units.tolist(),
+            None if origins is None else origins.tolist(),
+            {name: _rows(values) for name, values in (known or {}).items()},
+        )
 
     def arrays(self) -> tuple[Float64, Int32, Float64]:
         """Windows float64 `[n, window]`, series int32 `[n]`, forecasts float64 `[n, horizon, quantiles]`."""
         return np.array(self.windows, np.float64), np.array(self.series, np.int32), np.array(self.forecasts, np.float64)
 
-    def context(self, count: int | None = None) -> Context | None:
+    def context(self, contract: Contract, count: int | None = None) -> Context | None:
         """What was known beside the windows, or None where the contract has no inputs.
 
         Args:
+            contract: interval of the values of inputs.
             count: number of windows, made of the golden ones in turn; None: one each.
         """
         if self.origins is None:
             return None
-        return Context(np.resize(np.array(self.origins, np.int64), len(self.windows) if count is None else count))
+        origins = np.array(self.origins, np.int64)
+        ahead = {name: _ahead(origins, np.array(rows, np.float64), contract) for name, rows in self.known.items()}
+        return Context(np.resize(origins, len(self.windows) if count is None else count), ahead)
+
+
+def _rows(values: Float64) -> list[list[float | None]]:
+    return [[value if math.isfinite(value) else None for value in row] for row in values.tolist()]
+
+
+def _ahead(origins: Int64, values: Float64, contract: Contract) -> Ahead:
+    """The values of an input, float64 `[n, back + horizon]`, as they had been issued at the origins."""
+    numbers = origins[:, None] // contract.interval + np.arange(-contract.back, contract.horizon)
+    issued = np.broadcast_to(origins[:, None], values.shape)
+    there = np.isfinite(values)
+    order = np.lexsort((issued[there], numbers[there]))
+    return Ahead(contract.interval, numbers[there][order], issued[there][order], values[there][order])
 
 
 def check_golden(golden: Golden, contract: Contract, known: int) -> None:
@@ -91,6 +118,7 @@ def check_golden(golden: Golden, contract: Contract, known: int) -> None:
         )
     if origins is not None and not all(READABLE[0] <= origin <= READABLE[1] for origin in origins):
         raise BundleError(f"expected golden origins that are times, in ns; got {min(origins)}…{max(origins)}")
+    _check_known(golden, contract)
     units = golden.units
     if units is not None and not (len(units) == count and all(0 < unit < math.inf for unit in units)):
         raise BundleError(
@@ -98,3 +126,11 @@ def check_golden(golden: Golden, contract: Contract, known: int) -> None:
         )
     if not all(0 <= series <= known for series in golden.series):
         raise BundleError(f"expected golden series within 0…{known}; got {min(golden.series)}…{max(golden.series)}")
+
+
+def _check_known(golden: Golden, contract: Contract) -> None:
+    """Refuse values of other inputs than the contract has, or of other shapes."""
+    names, shape = [known.name for known in contract.known], (len(golden.windows), contract.back + contract.horizon)
+    got = {name: (len(rows), *{len(row) for row in rows}) for name, rows in golden.known.items()}
+    if list(got) != names or any(each != shape for each in got.values()):
+        raise BundleError(f"expected golden values of the inputs {names}, {list(shape)} each; got {got}")

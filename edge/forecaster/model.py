@@ -131,7 +131,7 @@ class Model:
             raise BundleError(f"expected golden forecasts in {self.name}; got none")
         windows, series, expected = golden.arrays()
         copies = -(-64 // len(windows))
-        context, beside = golden.context(), golden.context(64)
+        context, beside = golden.context(self.contract), golden.context(self.contract, 64)
         alone = [slice(row, row + 1) for row in range(len(windows))]
         single = np.concatenate(
             [self._predict(windows[row], series[row], context and context.take(row), _as_they_are) for row in alone]

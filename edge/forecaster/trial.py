@@ -70,7 +70,7 @@ def fault(forecaster: Forecaster, golden: Golden, known: int) -> str | None:
     """
     windows = hard_windows(golden.arrays()[0], forecaster.contract)
     series = (np.arange(len(windows)) % (known + 1)).astype(np.int32)
-    made = attempt(forecaster, windows, series, golden.context(len(windows)))
+    made = attempt(forecaster, windows, series, golden.context(forecaster.contract, len(windows)))
     if not made.broken.any():
         return None
     return f"{made.broken.sum()} of {len(windows)} forecasts of windows with gaps, constants and huge values are {made.words}"

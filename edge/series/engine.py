@@ -12,6 +12,7 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
+from edge.contract.ahead.issues import AheadOf, nothing_known
 from edge.contract.columns import Bool, Float64, Forecasts, Int32, Int64, Points, Readings, Scores, SeriesTable
 from edge.contract.contract import Context, Contract
 from edge.contract.meaning import GAUGE, Meaning
@@ -81,6 +82,8 @@ def needs_no_history(before: Contract, after: Contract) -> bool:
 class Engine:
     """State, forecaster and scoring of one fleet.
 
+    `ahead` may be set to what gives the coming values of inputs that are known by now; at first none are.
+
     Args:
         forecaster: the model or baseline that is live.
         known: names of the series the forecaster knows, in the order of its bundle.
@@ -101,6 +104,7 @@ class Engine:
         learned: Learned = NOTHING,
     ) -> None:
         self.series = series
+        self.ahead: AheadOf = nothing_known
         self._refresh = leads.refresh
         self._wanted = tuple(sorted(set(leads.kept)))
         self._lateness = lateness
@@ -307,7 +311,7 @@ class Engine:
             owners = closed.series[by_model]
             windows = closed.windows if by_model.all() else closed.windows[by_model]  # a copy of all of them may be large
             started = time.perf_counter()
-            tried = attempt(self.forecaster, windows, self._models_series(owners), Context(closed.origin[by_model]))
+            tried = attempt(self.forecaster, windows, self._models_series(owners), self._context(closed.origin[by_model]))
             made.seconds = time.perf_counter() - started
             made.failure = self._evidence.add(tried, windows, owners, len(self.state))
             made.broken = {
@@ -335,6 +339,11 @@ class Engine:
             made.forecasts.append(Forecasts(series, closed.origin[some], values, simple.name))
             made.windows.append(some)
         return made, kept
+
+    def _context(self, origin: Int64) -> Context:
+        """What is known beside windows with these ends."""
+        contract = self.forecaster.contract
+        return Context(origin, self.ahead(contract.interval) if contract.known else {})
 
     def _chosen_for(self, series: Int32) -> Int32:
         """Which baseline forecasts each series in place of the forecaster, -1 where none does, int32 `[n]`."""

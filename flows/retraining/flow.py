@@ -33,6 +33,7 @@ from pipeline.history.cells import Workspace
 from pipeline.history.defaults import with_clock
 from pipeline.history.from_store import History
 from pipeline.history.prepared import Prepared, prepare_history
+from pipeline.inputs.known import with_known
 from pipeline.release.candidates import Candidate, Plan, make_candidate
 from pipeline.release.decision import Release, decide
 from pipeline.release.decision import publish as publish_release
@@ -42,6 +43,7 @@ from pipeline.report.page import markdown
 from pipeline.report.report import candidate_grid, model_card, plot_png, validation_table
 from pipeline.sources.opening import configured_history
 from pipeline.training.architecture import Architecture
+from pipeline.tuning.choosing import Brief, choose_inputs
 from pipeline.tuning.choosing import choose as choose_window
 from pipeline.tuning.study import library
 from pipeline.tuning.tuning import Search, Tuned
@@ -79,7 +81,11 @@ def extract(config: Config, until: int | None, folder: Path) -> History:
 def validate(history: History, config: Config, fleet: str, show: Show) -> Prepared:
     """Series that cannot be trained on are left out with a line."""
     prepared = prepare_history(history)
-    prepared = replace(prepared, contract=with_clock(prepared.contract, config.fleet, len(prepared.split.training)))
+    contract, training = prepared.contract, len(prepared.split.training)
+    contract = with_clock(contract, config.fleet, training)
+    until = prepared.table.start + training * contract.interval
+    contract = with_known(contract, prepared.table.ahead, until, {rule.name: rule.unit for rule in config.input})
+    prepared = replace(prepared, contract=contract)
     create_markdown_artifact(key=f"gatecast-{fleet}-validation", markdown=validation_table(prepared.report))
     for warning in prepared.warnings:
         show.note(f"  {warning}")
@@ -90,13 +96,15 @@ def validate(history: History, config: Config, fleet: str, show: Show) -> Prepar
 def tune(prepared: Prepared, config: Config, trials: int, folder: Path, show: Show) -> Tuned:
     """Settings that suit this history, one line per trial."""
     registry = Path(config.registry.path)
+    prepared = choose_inputs(prepared, Brief(config.train, folder / "choose"), show.note)
     return search_settings(prepared, config.fleet, config.train, Search(trials, registry, folder / "tune"), show.note)
 
 
 @task(name="choose", cache_policy=NO_CACHE, persist_result=False)
 def choose(prepared: Prepared, config: Config, folder: Path, show: Show) -> Tuned:
-    """The window that suits this history, where the configuration leaves it open."""
-    return choose_window(prepared, config.fleet, config.train, folder / "choose", show.note)
+    """The inputs and the window that suit this history, the window where the configuration leaves it open."""
+    brief = Brief(config.train, folder / "choose")
+    return choose_window(choose_inputs(prepared, brief, show.note), config.fleet, brief, show.note)
 
 
 @task(

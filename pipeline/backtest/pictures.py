@@ -141,7 +141,7 @@ def _days(judged: Contender, table: Table, row: int, starts: Int64, day: int) ->
         for begin in range(0, len(starts), BATCH):
             batch = slice(begin, begin + BATCH)
             origin = starts[batch] + ahead
-            cut = Samples(table.values, np.full(len(origin), row, np.int32), origin, table.first, blocks)
+            cut = Samples(table.values, np.full(len(origin), row, np.int32), origin, table.first, blocks, table.ahead)
             windows = cut.windows(slice(None), contract)
             forecasts = judged.predict(windows, cut.series, table.context(origin))
             forecasts = possible(forecasts, np.full(len(windows), table.counting[row]))

@@ -3,12 +3,13 @@
 import hashlib
 import mmap
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 
+from edge.contract.ahead.issues import KnownAhead
 from edge.contract.columns import Bool, Float64, Int64, Readings, SeriesTable
 from edge.contract.contract import Context
 from edge.contract.grid import Aggregation
@@ -34,6 +35,7 @@ class Table:
         values: one value per series and interval in the sensor's own unit, float64 `[series, intervals]`, NaN for missing; a
             file that is mapped read-only (`np.memmap`) where it is large. For a counter it is what was added in the interval.
         meanings: meaning of each series, row by row; empty: all are gauges.
+        ahead: values of inputs for coming intervals, by the name of the input, with the moments at which they were told.
     """
 
     names: tuple[str, ...]
@@ -41,6 +43,7 @@ class Table:
     interval: int
     values: Float64
     meanings: tuple[Meaning, ...] = ()
+    ahead: KnownAhead = field(default_factory=dict, compare=False)
 
     @property
     def end(self) -> int:
@@ -65,6 +68,10 @@ class Table:
         digest = hashlib.sha256(head.encode())
         for values in self.rows():  # a copy of the whole may be large
             digest.update(np.where(np.isnan(values), np.nan, values).astype("<f8").tobytes())
+        for name, ahead in sorted(self.ahead.items()):
+            digest.update(name.encode())
+            for column in (ahead.number, ahead.issued, ahead.value):
+                digest.update(column.tobytes())
         return digest.hexdigest()
 
     @property
@@ -81,7 +88,7 @@ class Table:
 
     def context(self, origin: Int64) -> Context:
         """What is known beside windows that end before these columns, int64 `[n]`."""
-        return Context((self.first + origin) * self.interval)
+        return Context((self.first + origin) * self.interval, self.ahead)
 
     def meaning_of(self, name: str) -> Meaning | None:
         """Meaning of a series by its name, or None where it has no row."""
@@ -111,13 +118,13 @@ class Table:
             return self
         meanings = tuple(self.meanings[row] for row in rows) if self.meanings else ()
         if not isinstance(self.values, np.memmap):
-            return Table(names, self.start, self.interval, self.values[list(rows)], meanings)
+            return replace(self, names=names, values=self.values[list(rows)], meanings=meanings)
         path = Path(cast("str", self.values.filename)).with_name("taken.npy")
         chosen = np.lib.format.open_memmap(path, "w+", np.float64, (len(rows), self.values.shape[1]))
         for row, values in zip(rows, rows_of(chosen), strict=True):
             values[:] = self.values[row]
         _let_go(self.values)
-        return Table(names, self.start, self.interval, np.load(path, "r"), meanings)
+        return replace(self, names=names, values=np.load(path, "r"), meanings=meanings)
 
 
 def rows_of(values: Float64, mapped: int = IN_MEMORY.mapped) -> Iterator[Float64]:

@@ -11,6 +11,7 @@ from math import gcd
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from edge.contract.ahead.issues import KnownAhead
 from edge.contract.coarse import LARGER, LEAST_KNOWN, newest_blocks, spans
 from edge.contract.columns import Float64, Int32, Int64
 from edge.contract.contract import Context, Contract
@@ -105,6 +106,7 @@ class Samples:
         origin: column of the first target, int64 `[n]`; lead h is column origin + h - 1, the window ends before it.
         first: number of the interval of the first column, by which blocks of intervals are told.
         blocks: values of the blocks of the table; left out: made of `values` where a contract has a coarse past.
+        ahead: values of inputs for coming intervals, by the name of the input, with the moments at which they were told.
     """
 
     values: Float64
@@ -112,6 +114,7 @@ class Samples:
     origin: Int64
     first: int = 0
     blocks: Blocks | None = field(default=None, compare=False, repr=False)
+    ahead: KnownAhead = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Have blocks of the same table."""
@@ -158,7 +161,7 @@ class Samples:
 
     def context(self, rows: Int64 | slice, contract: Contract) -> Context:
         """What was known beside the windows of the chosen samples."""
-        return Context((self.first + self.origin[rows]) * contract.interval)
+        return Context((self.first + self.origin[rows]) * contract.interval, self.ahead)
 
     def _cut(self, rows: Int64 | slice, start: Int64, length: int) -> Float64:
         return sliding_window_view(self.values, length, axis=1)[self.series[rows], start]
@@ -198,7 +201,7 @@ def samples(
             kept = kept[random.random(len(kept)) < share]
         series.append(np.full(len(kept), row, np.int32))
         origin.append(kept)
-    return Samples(table.values, np.concatenate(series), np.concatenate(origin), table.first, blocks)
+    return Samples(table.values, np.concatenate(series), np.concatenate(origin), table.first, blocks, table.ahead)
 
 
 def has_window(values: Float64, contract: Contract, part: range, first: int = 0, piece: int = PIECE) -> bool:

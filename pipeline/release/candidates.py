@@ -4,7 +4,7 @@ Each function takes and returns values; order, retries and visibility are the fl
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from edge.contract.columns import Float64, Int32
-from edge.contract.contract import Context, Contract
+from edge.contract.contract import Contract
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import Manifest, Precision, Training, schema_of, version_of
 from edge.forecaster.model import Model
@@ -112,7 +112,7 @@ def make_candidate(
         samples(table, contract, part),
         np.concatenate([windows, strange]),
         np.concatenate([series, strange_series]),
-        Context(np.concatenate([context.origin, beside.origin])),
+        replace(context, origin=np.concatenate([context.origin, beside.origin])),
         plan.precisions,
     )
     result = train_candidate(request, folder, progress, nursery=plan.nursery)

@@ -81,7 +81,9 @@ def golden(
     forecasts = forecaster.predict(windows, series[chosen], context)
     if not np.isfinite(forecasts).all():
         raise BundleError(f"expected finite golden forecasts from {forecaster.name}; got NaN")
-    return Golden.of(windows, series[chosen], forecasts, None if units is None else units[chosen], context)
+    origins, known = (None, None) if context is None else (context.origin, context.known(forecaster.contract))
+    units = None if units is None else units[chosen]
+    return Golden.of(windows, series[chosen], forecasts, units, origins, known)
 
 
 def parity(pairs: Pairs, model: Model, leads: int | None = None) -> float:

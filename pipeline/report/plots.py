@@ -86,7 +86,7 @@ def panels(
     first = max(0, int(origin[0]) - horizon)
     drawn = []
     for row in series:
-        chosen = Samples(table.values, np.full(count, row, np.int32), origin, table.first)
+        chosen = Samples(table.values, np.full(count, row, np.int32), origin, table.first, ahead=table.ahead)
         windows = chosen.windows(slice(None), entrant.forecaster.contract)
         values = entrant.predict(windows, chosen.series, table.context(origin))
         values = possible(values, table.counting[chosen.series])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 
 from edge.config.sections import Config
@@ -12,12 +13,13 @@ from edge.sources.settings import PARQUET, HistorySource
 from edge.sources.source import KINDS, Source, open_source
 from pipeline.history.cells import Workspace
 from pipeline.history.from_store import History, read_history
+from pipeline.inputs.gathering import gather
 from pipeline.sources.parquet import open_folder
 from pipeline.sources.sql import open_server
 
 
 def configured_history(config: Config, fleet: Fleet, workspace: Workspace, *, stop: int | None = None) -> History:
-    """The history of the store and of `[[history]]`, as `read_history`.
+    """The history of the store, of `[[history]]` and of `[[input]]`, as `read_history`.
 
     Args:
         config: configuration that names both.
@@ -28,9 +30,11 @@ def configured_history(config: Config, fleet: Fleet, workspace: Workspace, *, st
     store = config.store.open()
     try:
         with opened_sources(config) as sources:
-            return read_history(store, fleet, workspace, stop=stop, rules=rules_of(config), sources=sources)
+            history = read_history(store, fleet, workspace, stop=stop, rules=rules_of(config), sources=sources)
+        gathered = gather(config.input, history.table.interval, stop)
     finally:
         store.close()
+    return replace(history, table=replace(history.table, ahead=gathered.ahead), notes=(*history.notes, *gathered.notes))
 
 
 def rules_of(config: Config) -> SeriesRules:

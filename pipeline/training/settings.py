@@ -29,6 +29,7 @@ class Settings:
         starter: share of the learning rate with which a starter is trained on, where there is one for the network; 0: none is.
         unknown: share of windows shown without their series, so that unknown series are forecast well.
         masked: share of windows that values are taken out of, so that windows with gaps are forecast well.
+        forgotten: share of windows shown without the coming values of an input, so that they are not missed where none come.
         members: networks to train from as many seeds and to average in one model.
         budget: seconds of training of all members; epochs become shorter where the first steps say that it would take longer.
         validation_windows: number of validation windows, at most; they are evenly chosen.
@@ -50,6 +51,7 @@ class Settings:
     starter: float = 0.5
     unknown: float = 0.1
     masked: float = 0.1
+    forgotten: float = 0.2
     members: int = Train().members
     budget: float = 600.0
     validation_windows: int = 4_096
@@ -69,8 +71,9 @@ class Settings:
             and 0 <= self.starter <= 1
             and 0 <= self.unknown <= 1
             and 0 <= self.masked <= 1
+            and 0 <= self.forgotten <= 1
         ):
-            raise ConfigurationError(f"averaging, slower, starter, unknown and masked must be within 0…1; got {self}")
+            raise ConfigurationError(f"averaging, slower, starter, unknown, masked, forgotten must be within 0…1; got {self}")
 
     def windows_of(self, total: int) -> int:
         """Number of random windows per epoch for a training part of `total` windows."""

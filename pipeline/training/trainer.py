@@ -11,7 +11,7 @@ import tensorflow as tf
 from edge.contract.columns import Float32, Float64, Int64
 from edge.forecaster.level import LARGEST_VALUE, level, relative
 from edge.forecaster.outliers import like_history, without_outliers
-from pipeline.history.masking import mask
+from pipeline.history.masking import forget, mask
 from pipeline.history.usual import usual_ranges
 from pipeline.history.windows import Samples, epoch_rows
 from pipeline.training.network import FARTHEST_INPUT, Network, divisor
@@ -101,6 +101,7 @@ class Trainer:
         rate = self.settings.learning_rate * 0.5 * (1 + np.cos(np.pi * share))  # falls to zero along a cosine
         windows, future, targets, rows, scale = self._gather(self.samples, chosen.ravel())
         mask(windows, self.settings.masked, self.network.contract.max_missing, random)
+        forget(future, self.network.contract, self.settings.forgotten, random)
         known = np.where(random.random(len(rows)) < self.settings.unknown, 0, rows + 1).astype(np.int32)
         cut = [tf.constant(part.reshape(*chosen.shape, *part.shape[1:])) for part in (windows, future, targets, known, scale)]
         return float(self.run_steps(*cut, tf.constant(rate, tf.float32), tf.constant(done)))

@@ -13,6 +13,7 @@ from typing import IO, TypeAlias, get_args
 import msgspec
 import numpy as np
 
+from edge.contract.ahead.issues import Ahead
 from edge.contract.columns import Float64, Int32
 from edge.contract.contract import Context, Contract
 from edge.errors import BundleError, GatecastError, HistoryError
@@ -31,6 +32,7 @@ from pipeline.training.settings import Progress, Record, Settings
 
 REQUEST_FILE, RESULT_FILE, LOG_FILE = "request.json", "result.json", "worker.log"
 SAMPLES_FILE, FORECASTS_FILE = "samples.npz", "forecasts.npy"
+AHEAD_COLUMNS = ("number", "issued", "value")  # of an input, in the order of `Ahead`
 
 Command: TypeAlias = Callable[[Path], list[str]]
 
@@ -42,6 +44,7 @@ class _Plan(msgspec.Struct):
     precisions: tuple[Precision, ...]
     grid: str
     first: int
+    ahead: tuple[str, ...] = ()
 
 
 class _Event(Raised):
@@ -131,7 +134,10 @@ def train_candidate(
     for name in (RESULT_FILE, FORECASTS_FILE, *map(model_name, get_args(Precision))):
         (folder / name).unlink(missing_ok=True)
     grid = grid_file(request.training.values, folder / "grid.npy")
-    plan = _Plan(request.architecture, request.contract, request.settings, request.precisions, grid, request.training.first)
+    told = request.training.ahead
+    ahead = {known.name: told[known.name] for known in request.contract.known if known.name in told}
+    first = request.training.first
+    plan = _Plan(request.architecture, request.contract, request.settings, request.precisions, grid, first, tuple(ahead))
     (folder / REQUEST_FILE).write_bytes(msgspec.json.encode(plan))
     np.savez(
         folder / SAMPLES_FILE,
@@ -142,6 +148,11 @@ def train_candidate(
         windows=request.windows,
         window_series=request.series,
         window_origin=request.context.origin,
+        **{
+            f"{column}_{number}": getattr(each, column)
+            for number, each in enumerate(ahead.values())
+            for column in AHEAD_COLUMNS
+        },
     )
     log = folder / LOG_FILE
 
@@ -202,9 +213,13 @@ def _work(folder: Path, say: Say) -> None:
         data = {name: arrays[name] for name in arrays.files}
     say(stage="training")
     values = np.load(plan.grid, mmap_mode="r", allow_pickle=False)
+    ahead = {
+        name: Ahead(plan.contract.interval, *(data[f"{column}_{number}"] for column in AHEAD_COLUMNS))
+        for number, name in enumerate(plan.ahead)
+    }
     blocks = Blocks(values, plan.first)
-    validation = Samples(values, data["validation_series"], data["validation_origin"], plan.first, blocks)
-    training = Samples(values, data["series"], data["origin"], plan.first, blocks)
+    validation = Samples(values, data["validation_series"], data["validation_origin"], plan.first, blocks, ahead)
+    training = Samples(values, data["series"], data["origin"], plan.first, blocks, ahead)
     trained = fit_members(
         plan.architecture,
         plan.contract,
@@ -215,7 +230,7 @@ def _work(folder: Path, say: Say) -> None:
     )
     say(stage="conversion")
     network = mix(plan.architecture, plan.contract, trained.members, training, validation, plan.settings)
-    context = Context(data["window_origin"])
+    context = Context(data["window_origin"], ahead)
     np.save(folder / FORECASTS_FILE, forecast(network, data["windows"], data["window_series"], context))
     for precision, content in convert_each(network, dict.fromkeys(("float32", *plan.precisions))).items():
         if len(content) <= MODEL_LIMIT:

@@ -230,7 +230,7 @@ def common_samples(table: Table, contracts: tuple[Contract, ...], part: range) -
         keys = own if keys is None else np.intersect1d(keys, own)
     if keys is None or not len(keys):
         raise HistoryError("no window of the validation part can be judged at every length; set [fleet] window, or do not tune")
-    return Samples(table.values, (keys // width).astype(np.int32), keys % width, table.first)
+    return Samples(table.values, (keys // width).astype(np.int32), keys % width, table.first, ahead=table.ahead)
 
 
 def _name(prepared: Prepared, space: Space, usual: Architecture, settings: Settings) -> str:

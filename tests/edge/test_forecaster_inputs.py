@@ -6,6 +6,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from edge.contract.ahead.issues import ALWAYS, Issues
+from edge.contract.ahead.known import Known
 from edge.contract.contract import Context, Contract
 from edge.errors import BundleError
 from edge.forecaster.bundle import Bundle
@@ -106,3 +108,36 @@ def test_a_clock_does_not_change_what_windows_are() -> None:
     """State and scores are kept under the contract without it."""
     assert tiny.CLOCKED.plain == tiny.CONTRACT
     assert replace(tiny.CLOCKED, horizon=3).plain == replace(tiny.CONTRACT, horizon=3)
+
+
+TOLD = replace(tiny.CLOCKED, inputs=(*tiny.CLOCKED.inputs, Known("wind"), Known("price")))
+ORIGINS = np.array([30, 33]) * TOLD.interval
+
+
+def told_golden(context: Context) -> Golden:
+    """Golden forecasts of two windows, with what is known beside them."""
+    shape = (2, TOLD.horizon, len(TOLD.quantiles))
+    zeros = np.zeros((2, TOLD.window)), np.zeros(2, np.int32), np.zeros(shape)
+    return Golden.of(*zeros, None, context.origin, context.known(TOLD))
+
+
+def test_golden_windows_bring_what_was_known_of_their_leads() -> None:
+    """Values of inputs come back as they were, those of the day before as well, and so does what was missing."""
+    issues = Issues.of([ALWAYS] * 4, [time * TOLD.interval for time in (8, 30, 31, 38)], [1, 2, 3, 4])
+    context = Context(ORIGINS, {"wind": issues.on_grid(TOLD.interval)})
+    golden = told_golden(context)
+    check_golden(golden, TOLD, 3)
+    again = msgspec.json.decode(msgspec.json.encode(golden), type=Golden).context(TOLD, 5)
+    assert again is not None
+    np.testing.assert_array_equal(again.future(TOLD), context.future(TOLD)[[0, 1, 0, 1, 0]])
+    assert context.future(TOLD)[0, :2, 5].tolist() == [2, 3]
+
+
+def test_golden_values_are_those_of_the_inputs() -> None:
+    """Another input, or another number of leads, does not belong to the contract."""
+    golden = told_golden(Context(ORIGINS))
+    other = replace(TOLD, inputs=TOLD.inputs[:2])
+    short = msgspec.structs.replace(golden, known={"wind": [[1.0]], "price": [[1.0]]})
+    for wrong, kept in ((other, golden), (TOLD, short)):
+        with pytest.raises(BundleError, match="expected golden values of the inputs"):
+            check_golden(kept, wrong, 3)

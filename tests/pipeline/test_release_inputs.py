@@ -1,4 +1,4 @@
-"""A fleet whose networks look at the clock: the whole way of a candidate, and baselines that do not look at it."""
+"""A fleet whose networks look at the clock and are told of an input: from the history to the device; and its baselines."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
 from edge.config.training_sections import Fleet
+from edge.contract.ahead.issues import Issues
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND, parse_time
@@ -17,6 +18,7 @@ from edge.release.ready import open_bundle
 from edge.series.engine import Engine
 from pipeline.history.defaults import with_clock
 from pipeline.history.prepared import Prepared, prepare
+from pipeline.inputs.known import with_known
 from pipeline.judging.contender import contender
 from pipeline.judging.evaluation import Facts, backtest
 from pipeline.release.candidates import make_candidate
@@ -33,14 +35,21 @@ START = parse_time("2025-01-06T00:00Z")
 
 @pytest.fixture(scope="module")
 def prepared() -> Prepared:
-    """Eight months of two sensors of a building that is used from Monday to Friday."""
+    """Eight months of two sensors of a building that is used from Monday to Friday, and the sun as it was known before."""
     hours = np.arange(24 * 240)
     used = (hours % 24 >= 7) & (hours % 24 < 18) & (hours // 24 % 7 < 5)
     random = np.random.default_rng(3)
-    values = np.stack([20 + 8 * used + random.normal(0, 0.5, len(hours)), 300 * used + random.normal(0, 20, len(hours))])
+    sun = np.repeat(random.normal(0, 1, len(hours) // 6), 6)
+    values = np.stack(
+        [20 + 8 * used + 8 * sun + random.normal(0, 0.5, len(hours)), 300 * used + random.normal(0, 20, len(hours))]
+    )
     series, time = np.repeat(np.arange(2, dtype=np.int32), len(hours)), np.tile(START + hours * HOUR, 2)
     whole = prepare(SeriesTable(["a", "b"]), Readings(series, time, values.ravel()), CONTRACT)
-    return replace(whole, contract=with_clock(CONTRACT, FLEET, len(whole.split.training)))
+    issued = START + hours // 24 * 24 * HOUR - 12 * HOUR
+    table = replace(whole.table, ahead={"sun": Issues(issued, START + hours * HOUR, sun).on_grid(HOUR)})
+    contract = with_clock(CONTRACT, FLEET, len(whole.split.training))
+    contract = with_known(contract, table.ahead, whole.table.start + len(whole.split.training) * HOUR, {"sun": "lx"})
+    return replace(whole, table=table, contract=contract)
 
 
 @pytest.mark.training
@@ -55,12 +64,18 @@ def test_a_candidate_that_looks_at_the_clock_goes_the_whole_way(prepared: Prepar
     assert made.parity < 1e-4
     assert manifest.golden is not None
     assert manifest.golden.origins is not None
+    assert [known.unit for known in manifest.contract.known] == ["lx"]
+    assert np.isfinite(np.array(manifest.golden.known["sun"], float)).mean() > 0.9
     assert all((origin - START) % HOUR == 0 for origin in manifest.golden.origins)
     model = open_bundle(bundle)
     table, part = prepared.table, prepared.split.held_out
     (judged,) = backtest([contender(model, table.names, manifest.series)], Facts(table, prepared.contract, part))
     assert judged.count.sum() > 1000
+    facts = Facts(replace(table, ahead={}), prepared.contract, part)
+    (untold,) = backtest([contender(model, table.names, manifest.series)], facts)
+    assert judged.absolute_error[0].sum() < 0.95 * untold.absolute_error[0].sum()
     engine = Engine(model, manifest.series, SeriesTable(table.names))
+    engine.ahead = lambda _: table.ahead
     first = part.start - CONTRACT.window
     column = np.arange(first, part.stop)
     readings = Readings(

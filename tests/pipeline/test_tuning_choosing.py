@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from edge.config.training_sections import Fleet, Train
+from edge.contract.ahead.known import Known
+from edge.contract.clock import Clock
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from pipeline.history.prepared import Prepared, prepare
 from pipeline.training.settings import Progress
 from pipeline.training.worker import Request
-from pipeline.tuning.choosing import choose, windows_to_try
+from pipeline.tuning.choosing import Brief, choose, choose_inputs, windows_to_try
 
 HOUR = 3600 * SECOND
 TRAIN = Train(cells=("gru", "lstm"))
@@ -49,7 +51,7 @@ def test_four_weeks_are_taken_where_they_are_better_by_more_than_half_a_per_cent
 ) -> None:
     """All candidates get the window; both were tried for one epoch, on the same origins, and a person is told."""
     training, told = Scripted({168: 0.2, 672: long}), list[str]()
-    tuned = choose(prepared(), Fleet(), TRAIN, tmp_path / "work", told.append, training)
+    tuned = choose(prepared(), Fleet(), Brief(TRAIN, tmp_path / "work", training), told.append)
     assert tuned.prepared.contract == replace(prepared().contract, window=window)
     assert [architecture.cell for architecture in tuned.architectures] == ["gru", "lstm"]
     assert tuned.settings.epochs == TRAIN.epochs
@@ -65,11 +67,8 @@ def test_four_weeks_are_taken_where_they_are_better_by_more_than_half_a_per_cent
 def test_half_hours_have_two_weeks(tmp_path: Path) -> None:
     """Four would be more than 720 intervals."""
     assert windows_to_try(prepared(interval=HOUR // 2, window=336), Fleet()) == (336, 672)
-    training = Scripted({336: 0.2, 672: 0.1})
-    assert (
-        choose(prepared(interval=HOUR // 2, window=336), Fleet(), TRAIN, tmp_path, print, training).prepared.contract.window
-        == 672
-    )
+    brief = Brief(TRAIN, tmp_path, Scripted({336: 0.2, 672: 0.1}))
+    assert choose(prepared(interval=HOUR // 2, window=336), Fleet(), brief, print).prepared.contract.window == 672
 
 
 @pytest.mark.parametrize(
@@ -85,7 +84,37 @@ def test_half_hours_have_two_weeks(tmp_path: Path) -> None:
 def test_without_a_choice_nothing_is_tried(history: Prepared, fleet: Fleet, tmp_path: Path) -> None:
     """The window is the usual one, nothing is trained, and nothing is told."""
     training, told = Scripted({}), list[str]()
-    tuned = choose(history, fleet, TRAIN, tmp_path, told.append, training)
+    tuned = choose(history, fleet, Brief(TRAIN, tmp_path, training), told.append)
     assert tuned.prepared is history
     assert not training.requests
     assert not told
+
+
+@pytest.mark.parametrize(
+    ("told", "helps"), [(0.19, True), (0.1991, False), (0.25, False)], ids=["better", "hardly better", "worse"]
+)
+def test_inputs_that_do_not_help_are_left_out(told: float, helps: bool, tmp_path: Path) -> None:
+    """The same origins are tried with the coming values and without; the clock stays in any case."""
+    inputs = (Clock(), Known("wind"), Known("price"))
+    history, requests, lines = prepared(60), list[Request](), list[str]()
+    history = replace(history, contract=replace(history.contract, inputs=inputs))
+
+    def training(request: Request, folder: Path, progress: Progress) -> None:
+        assert folder.is_dir()
+        requests.append(request)
+        progress(1, 1, 0.0, told if request.contract.known else 0.2)
+
+    chosen = choose_inputs(history, Brief(TRAIN, tmp_path, training), lines.append)
+    assert chosen.contract.inputs == (inputs if helps else inputs[:1])
+    assert [len(request.contract.known) for request in requests] == [2, 0]
+    np.testing.assert_array_equal(requests[0].validation.origin, requests[1].validation.origin)
+    assert "with the inputs wind, price, 0.2000 without; " in lines[0]
+    assert lines[0].endswith("they are used" if helps else "they do not help, and are left out")
+
+
+def test_where_no_input_is_known_none_is_tried(tmp_path: Path) -> None:
+    """Nothing is trained, and nothing is told."""
+    history, training, lines = prepared(60), Scripted({}), list[str]()
+    assert choose_inputs(history, Brief(TRAIN, tmp_path, training), lines.append) is history
+    assert not training.requests
+    assert not lines

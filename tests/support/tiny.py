@@ -106,8 +106,9 @@ def bundle_of(
 ) -> Bundle:
     """A bundle of any model bytes; its golden forecasts are zeros."""
     shape = (1, contract.horizon, len(contract.quantiles))
-    beside = Context(np.zeros(1, np.int64)) if contract.inputs else None
-    zeros = Golden.of(np.zeros((1, contract.columns)), np.zeros(1, np.int32), np.zeros(shape), context=beside)
+    origins = np.zeros(1, np.int64) if contract.inputs else None
+    known = {one.name: np.zeros((1, contract.back + contract.horizon)) for one in contract.known}
+    zeros = Golden.of(np.zeros((1, contract.columns)), np.zeros(1, np.int32), np.zeros(shape), None, origins, known)
     file: ModelFile = model_file(content, architecture or Architecture(), 1, precision)
     version = version_of(CREATED, file.cell, content)
     schema = schema_of(contract, {})

@@ -1,0 +1,166 @@
+"""What was known of coming values at each moment, on the grid: one function for training, backtest, replay and device. No I/O.
+
+A weather service, a market or a planner issues values for coming times again and again. A forecast uses what had been issued by
+its origin, and nothing newer: for each interval the newest issue that has a value for it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Self, TypeAlias
+
+import numpy as np
+
+from edge.contract.columns import Bool, Float64, Int64
+from edge.contract.times import DAY
+
+ALWAYS = -(2**62)  # moment of issue where nobody knows it, ns: such values count as known from the beginning
+LONGEST_HOLD = DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Issues:
+    """Values of one input for coming times, in any order.
+
+    Args:
+        issued: moment at which each value was told, ns UTC, int64 `[n]`; `ALWAYS` where nobody knows it.
+        time: moment that each value is for, ns UTC, int64 `[n]`.
+        value: value in the unit of the input, float64 `[n]`.
+    """
+
+    issued: Int64
+    time: Int64
+    value: Float64
+
+    def __len__(self) -> int:
+        """Number of values."""
+        return len(self.time)
+
+    @classmethod
+    def of(cls, issued: Iterable[int] = (), time: Iterable[int] = (), value: Iterable[float] = ()) -> Self:
+        """Values from lists of equal length."""
+        return cls(np.array([*issued], np.int64), np.array([*time], np.int64), np.array([*value], np.float64))
+
+    @classmethod
+    def concatenate(cls, parts: Iterable["Issues"]) -> Self:
+        """All values of several, in their order."""
+        every: list[Issues] = [cls.of(), *parts]
+        return cls(
+            np.concatenate([part.issued for part in every]),
+            np.concatenate([part.time for part in every]),
+            np.concatenate([part.value for part in every]),
+        )
+
+    def take(self, rows: Int64 | Bool | slice) -> Self:
+        """The chosen values."""
+        return type(self)(self.issued[rows], self.time[rows], self.value[rows])
+
+    def sorted(self) -> Self:
+        """Finite values by moment of issue and time; of those with the same moment and time the last one."""
+        finite = self.take(np.isfinite(self.value))
+        ordered = finite.take(np.lexsort((finite.time, finite.issued)))
+        same = (ordered.issued[1:] == ordered.issued[:-1]) & (ordered.time[1:] == ordered.time[:-1])
+        return ordered.take(np.append(~same, np.ones(min(1, len(ordered)), bool)))
+
+    def on_grid(self, interval: int) -> "Ahead":
+        """The values on the grid, each issue for itself: the mean of what lies in an interval.
+
+        A value holds through the empty intervals after it until the next value of its issue, for a day at most; the last one as
+        long as the one before it did. So a tariff by the hour has a value for each quarter of an hour.
+
+        Args:
+            interval: length of an interval, ns.
+        """
+        rows = self.sorted()
+        number = rows.time // interval
+        changed = (np.diff(rows.issued) != 0, np.diff(number) != 0)
+        starts = np.flatnonzero(np.append(np.ones(min(1, len(rows)), bool), changed[0] | changed[1]))
+        if not len(starts):
+            return Ahead(interval, number, rows.issued, rows.value)
+        ends = np.append(starts[1:], len(rows)) - 1
+        mean = np.add.reduceat(rows.value, starts) / (ends - starts + 1)
+        issued, number = rows.issued[starts], number[starts]
+        until = (rows.time[ends] + np.minimum(_spacing(rows)[ends], LONGEST_HOLD) - 1) // interval
+        following = np.append(issued[1:] == issued[:-1], False)
+        until = np.where(following, np.minimum(until, np.append(number[1:], 0) - 1), until)
+        count = np.maximum(until - number, 0) + 1
+        cell = np.repeat(np.arange(len(number)), count)
+        step = np.arange(len(cell)) - np.repeat(np.cumsum(count) - count, count)
+        held = np.where(step > 0, rows.value[ends][cell], mean[cell])
+        numbers, moments = number[cell] + step, issued[cell]
+        useful = (numbers + 1) * interval > moments  # no origin after the issue asks for what lies before it
+        order = np.lexsort((moments[useful], numbers[useful]))
+        return Ahead(interval, numbers[useful][order], moments[useful][order], held[useful][order])
+
+
+def _spacing(rows: Issues) -> Int64:
+    """Time from each value to the next one of its issue, ns, int64 `[n]`; the last has that of the one before it, or 0."""
+    if len(rows) < 2:
+        return np.zeros(len(rows), np.int64)
+    spacing = np.diff(rows.time)
+    same = np.diff(rows.issued) == 0
+    after = np.append(np.where(same, spacing, 0), 0)
+    before = np.append(0, np.where(same, spacing, 0))
+    return np.where(np.append(same, False), after, before)
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Values of one input on the grid, by interval and then by moment of issue.
+
+    Args:
+        interval: length of an interval, ns.
+        number: number of the interval of each value, int64 `[n]`, in order.
+        issued: moment at which each was told, ns UTC, int64 `[n]`, in order within an interval.
+        value: value in the unit of the input, float64 `[n]`.
+    """
+
+    interval: int
+    number: Int64
+    issued: Int64
+    value: Float64
+    _moments: Int64 = field(init=False, repr=False, compare=False)
+    _keys: Int64 = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Make one ascending key of interval and moment, for the search."""
+        moments, rank = np.unique(self.issued, return_inverse=True)
+        object.__setattr__(self, "_moments", moments)
+        object.__setattr__(self, "_keys", self._key(self.number, rank.reshape(-1)))
+
+    def __len__(self) -> int:
+        """Number of values."""
+        return len(self.number)
+
+    def _key(self, number: Int64, rank: Int64) -> Int64:
+        first = self.number[0] if len(self.number) else 0
+        return (number - first) * (len(self._moments) + 1) + rank
+
+    def at(self, origin: Int64, horizon: int, back: int = 0) -> Float64:
+        """What was known at some origins, float64 `[n, back + horizon]`, NaN where nothing was.
+
+        Args:
+            origin: end of each window, ns UTC, int64 `[n]`; a value that was issued at that moment is known.
+            horizon: number of leads.
+            back: number of intervals before the origin, which come first.
+        """
+        if not len(self):
+            return np.full((len(origin), back + horizon), np.nan)
+        asked = origin[:, None] // self.interval + np.arange(-back, horizon, dtype=np.int64)
+        issued = np.searchsorted(self._moments, origin, "right")[:, None]  # number of moments by then
+        asked = np.clip(asked, self.number[0] - 1, self.number[-1] + 1)
+        row = np.searchsorted(self._keys, self._key(asked, issued), "left") - 1
+        known = (row >= 0) & (self.number[np.maximum(row, 0)] == asked)
+        return np.where(known, self.value[np.maximum(row, 0)], np.nan)
+
+    def take(self, rows: Bool | slice) -> Self:
+        """The chosen values, in their order."""
+        return type(self)(self.interval, self.number[rows], self.issued[rows], self.value[rows])
+
+
+KnownAhead: TypeAlias = Mapping[str, Ahead]  # by the name of the input
+AheadOf: TypeAlias = Callable[[int], KnownAhead]  # what is known now, on the grid of an interval in ns
+
+
+def nothing_known(_: int) -> KnownAhead:
+    """What is known ahead where no input has a source."""
+    return {}

@@ -1,0 +1,1 @@
+"""`[[input]]`: quantities whose coming values are known, such as a weather forecast, a tariff, or a plan."""

@@ -1,0 +1,71 @@
+"""The history of an input from a CSV or Parquet file: `time,value`, and if there are any `issued` and `input`."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from edge.contract.ahead.issues import ALWAYS, Issues
+from edge.errors import ConfigurationError, HistoryError
+from edge.tables.words import PARQUET
+from pipeline.files.times import parse_times
+
+INPUT, TIME, VALUE, ISSUED = "input", "time", "value", "issued"
+
+
+def read_issues(path: Path, name: str) -> Issues:
+    """The values of an input in a file; rows of other inputs, and cells that are empty, are left out.
+
+    A value without a moment of issue counts as known from the beginning.
+
+    Args:
+        path: CSV or Parquet file; times as in `edge.contract.times`, without a zone they are UTC.
+        name: name of the input, for files that have a column `input`.
+
+    Raises:
+        ConfigurationError: there is no such file.
+        HistoryError: it cannot be read, or has no such columns or values; says what was expected.
+    """
+    if not path.is_file():
+        raise ConfigurationError(f"there is no file {path}; check the path, or leave file out")
+    try:
+        frame = pl.read_parquet(path) if path.name.endswith(PARQUET) else pl.read_csv(path, infer_schema=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        reason = str(error).strip().split("\n", 1)[0]
+        raise HistoryError(f"{path} cannot be read: {reason}; expected CSV or Parquet with {TIME},{VALUE}") from error
+    if not {TIME, VALUE} <= set(frame.columns):
+        raise HistoryError(f"{path}: expected the columns {TIME} and {VALUE}; got {', '.join(frame.columns)[:200]}")
+    if INPUT in frame.columns:
+        frame = frame.filter(pl.col(INPUT).cast(pl.String) == name)
+        if not frame.height:
+            raise HistoryError(f"{path}: no row has {name!r} in the column {INPUT}; check [[input]] name")
+    time, value = _times(path, frame, TIME), _numbers(path, frame[VALUE])
+    issued = pl.repeat(ALWAYS, len(time), dtype=pl.Int64, eager=True)
+    if ISSUED in frame.columns:
+        issued = _times(path, frame, ISSUED).fill_null(ALWAYS)
+    there = (time.is_not_null() & value.is_not_null()).to_numpy()
+    whole = Issues(issued.to_numpy(), time.fill_null(0).to_numpy(), value.fill_null(np.nan).to_numpy())
+    return whole.take(there & np.isfinite(whole.value))
+
+
+def _times(path: Path, frame: pl.DataFrame, column: str) -> pl.Series:
+    """A column of times, Int64 ns UTC, null where the cell is empty."""
+    cells = frame[column]
+    times = parse_times(cells).time
+    filled = cells.is_not_null() & (cells.str.strip_chars() != "" if cells.dtype == pl.String else True)
+    wrong = filled & times.is_null()
+    if wrong.any():
+        row = int(wrong.arg_max() or 0)
+        raise HistoryError(f"{path}: row {row + 1}: expected a time in {column}, such as 2026-01-31T06:00Z; got {cells[row]!r}")
+    return times
+
+
+def _numbers(path: Path, cells: pl.Series) -> pl.Series:
+    """A column of numbers, Float64, null where the cell is empty."""
+    numbers = cells.cast(pl.Float64, strict=False)
+    filled = cells.is_not_null() & (cells.str.strip_chars() != "" if cells.dtype == pl.String else True)
+    wrong = filled & numbers.is_null()
+    if wrong.any():
+        row = int(wrong.arg_max() or 0)
+        raise HistoryError(f"{path}: row {row + 1}: expected a number in {VALUE}; got {cells[row]!r}")
+    return numbers

@@ -1,0 +1,50 @@
+"""The history of all inputs of a configuration, on the grid of the readings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.contract.ahead.issues import ALWAYS, Issues, KnownAhead
+from edge.errors import GatecastError
+from edge.inputs.rule import InputRule
+from pipeline.inputs.file import read_issues
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What is known of inputs.
+
+    Args:
+        ahead: values on the grid, by the name of the input; those without a history are not there.
+        notes: a line for each input that has none, or whose values have no moment of issue.
+    """
+
+    ahead: KnownAhead
+    notes: tuple[str, ...] = ()
+
+
+def gather(rules: Sequence[InputRule], interval: int, stop: int | None = None) -> Gathered:
+    """The history of inputs; one that cannot be read is left out with a line, and costs nothing else.
+
+    Args:
+        rules: sections `[[input]]`.
+        interval: length of an interval, ns.
+        stop: moment, ns UTC, after which nothing counts that was issued; None: everything counts.
+    """
+    ahead, notes = {}, []
+    for rule in rules:
+        label = f"[[input]] {rule.name}"
+        try:
+            issues = Issues.of() if rule.file is None else read_issues(Path(rule.file), rule.name)
+        except GatecastError as error:
+            notes.append(f"{label}: {error}; the forecast goes without it")
+            continue
+        if stop is not None:
+            issues = issues.take(issues.issued < stop)
+        if not len(issues):
+            notes.append(f"{label}: no value of it is known; the forecast goes without it")
+            continue
+        if (issues.issued == ALWAYS).any():
+            notes.append(f"{label}: trained with values as they turned out; a real forecast is less exact")
+        ahead[rule.name] = issues.on_grid(interval)
+    return Gathered(ahead, tuple(notes))

@@ -1,0 +1,20 @@
+"""What networks are told of an input is measured by its values in the training part."""
+
+from edge.contract.ahead.issues import ALWAYS, Issues
+from edge.contract.ahead.known import Known
+from edge.contract.clock import Clock
+from edge.contract.contract import Contract
+from pipeline.inputs.known import with_known
+
+
+def test_units_follow_from_the_training_part() -> None:
+    """Later values have no part in it; what stands still, or begins later, tells nothing and is left out."""
+    contract = Contract(10, 4, 3, inputs=(Clock(),))
+    ahead = {
+        "wind": Issues.of([ALWAYS] * 3, [0, 10, 50], [3, 5, 1000]).on_grid(10),
+        "fixed": Issues.of([ALWAYS] * 3, [0, 10, 50], [7, 7, 8]).on_grid(10),
+        "later": Issues.of([ALWAYS] * 2, [50, 60], [1, 2]).on_grid(10),
+    }
+    told = with_known(contract, ahead, 20, {"wind": "m/s"})
+    assert told.inputs == (Clock(), Known("wind", "m/s", 4.0, 1.0))
+    assert with_known(contract, {}, 20, {}) is contract
