@@ -187,7 +187,7 @@ class _Interpreter:
         if shapes != expected:
             raise BundleError(f"expected a model with inputs {expected}; got {shapes}")
         # A window has two dimensions, a series one, and what is known ahead three.
-        given = sorted(inputs, key=lambda details: (details["dtype"] is not np.float32, len(details["shape"])))
+        given = sorted(inputs, key=lambda details: (details["dtype"] is not np.float32, len(details["shape_signature"])))
         window, series = given[0], given[-1]
         self._arrays = [(window["index"], self._windows), (series["index"], self._series)]
         self._arrays += [(future["index"], self._future) for future in given[1:-1]]
