@@ -8,6 +8,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+JUST_BOOTED = 300.0  # seconds since the machine started: an agent that starts by then was started by the machine
+
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
@@ -26,3 +28,13 @@ class Backoff:
     def wait(self, failures: int) -> float:
         """Seconds to wait after this many failures in a row, 1 or more."""
         return self.random() * min(self.longest, self.first * 2.0 ** min(failures - 1, 60))
+
+
+def start_wait(moment: float, phase: Backoff) -> float:
+    """Seconds to wait before the channel and the store are asked: none for an agent that was started by hand.
+
+    Args:
+        moment: seconds since the machine started.
+        phase: the wait of an agent that was started by its machine.
+    """
+    return phase.wait(1) if moment < JUST_BOOTED else 0.0

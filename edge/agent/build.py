@@ -18,7 +18,7 @@ from edge.agent.priming import Around, Primer
 from edge.agent.reporting import BrokerWatch, Reporter
 from edge.agent.stopping import Stop
 from edge.agent.watching import Watcher
-from edge.backoff import Backoff
+from edge.backoff import Backoff, start_wait
 from edge.broker.address import Address
 from edge.broker.client import Subscription
 from edge.broker.filters import FilterRecord
@@ -36,6 +36,7 @@ from edge.errors import ConfigurationError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.learned import Learned
+from edge.inputs.kept import Inputs
 from edge.log import Grumbler
 from edge.messages.ingest import Ingest
 from edge.messages.intake import Intake
@@ -62,8 +63,6 @@ from edge.spool.spool import Spool
 from edge.stores.retention import Retention
 from edge.stores.store import Store, encode_blocks
 from edge.threads import Died, raise_again
-
-JUST_BOOTED = 300.0  # seconds since the machine started: an agent that starts by then was started by the machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ def outside_of(
         notify: function that sends a line to the supervisor.
     """
     ingests = config.ingests()
-    filters = least_filters(ingest.filter for ingest in ingests)
+    filters = least_filters([*(ingest.filter for ingest in ingests), *Inputs(config.input).filters])
     largest = max(ingest.largest for ingest in ingests)
     mqtt, address = config.mqtt, Address.parse(config.mqtt.url)
     subscription = Subscription(
@@ -168,16 +167,6 @@ def build(config: Config, outside: Outside, waits: Waits = Waits(), limits: Limi
     )
 
 
-def start_wait(moment: float, phase: Backoff) -> float:
-    """Seconds to wait before the channel and the store are asked: none for an agent that was started by hand.
-
-    Args:
-        moment: seconds since the machine started.
-        phase: the wait of an agent that was started by its machine.
-    """
-    return phase.wait(1) if moment < JUST_BOOTED else 0.0
-
-
 def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -> Parts:
     """Make everything the loop works with; arguments and errors as of `build`."""
     log, clocks, store = outside.log, outside.clocks, outside.store
@@ -188,7 +177,9 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     spool = _open_spool(config, outside)
     ingests = config.ingests()
     series = _known_series(spool, ingests)
-    naming = Naming(series, ingests, config.agent.max_series, moment=clocks.moment)
+    naming, inputs = Naming(series, ingests, config.agent.max_series, moment=clocks.moment), Inputs(config.input)
+    naming.memory.keep("input", inputs)
+    inputs.say = grumbler.say
     lost = naming.memory.load(spool.formats())
     if lost is not None:
         log(lost)
@@ -228,6 +219,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         Reason.REFUSED_ROWS: lambda: sender.degraded,
         Reason.SPOOL_FILE: lambda: committer.degraded,
         Reason.SILENT_SERIES: lambda: silence.problem,
+        Reason.INPUTS_MISSING: lambda: live.missing(inputs),
         Reason.SHARED_SERIES: lambda: None if sharing is None else sharing.problem,
         Reason.KEEP: lambda: None if retention is None else retention.problem,
     }
@@ -240,6 +232,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         grumbler=grumbler,
         trust=trust,
     )
+    intake.beside = inputs.take
     sender = Sender(spool, store, log, pace=_pace(outside.random, waits.write), died=outside.died)
     surroundings = Surroundings(
         series,
@@ -247,7 +240,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         lambda: partial(journal.dump, live.engine) if live.engine is not None else None,
         lambda: hold.waiting,
         lambda whole: naming.memory.dump(whole=whole),
-        partial(_beyond, naming.beyond, store, counters),
+        partial(_beyond, naming.beyond, inputs, store, counters),
         clocks.now,
         clocks.moment,
         parse_duration(config.agent.commit, shortest=0) / 1e9,
@@ -261,7 +254,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     room = Room(config.agent.max_series, hold, clocks.now, lambda: naming.beyond.latest)
     journal = Journal(spool, committer, log, heart.beat, room, limits.snapshot_rows)
     releases = _make_releases(config, outside, series)
-    live = Live(partial(_make_engine, config, outside, series), releases, primer, journal, trust, health)
+    live = Live(partial(_make_engine, config, outside, series, inputs), releases, primer, journal, trust, health)
     return Parts(
         subscriber=outside.subscriber,
         intake=intake,
@@ -334,12 +327,12 @@ def _retention(
     return retention
 
 
-def _beyond(beyond: Beyond, store: Store, counters: Counters) -> list[bytes]:
-    """The blocks of the readings without a slot that wait for a commit; they are counted."""
+def _beyond(beyond: Beyond, inputs: Inputs, store: Store, counters: Counters) -> list[bytes]:
+    """The blocks of inputs, and of the readings without a slot, that wait for a commit; the latter are counted."""
     points, table = beyond.take()
     if readings := sum(map(len, points)):
         counters.count_all({Counter.READINGS: readings, Counter.STORED_ONLY: readings})
-    return encode_blocks(store, points, table)
+    return [*encode_blocks(store, points, table), *encode_blocks(store, inputs.points(), inputs.table)]
 
 
 def _pace(random: Callable[[], float], end: float) -> Pace:
@@ -386,8 +379,8 @@ def _make_watcher(config: Config, outside: Outside, releases: Releases, grumbler
     return Watcher(releases, look, grumbler, phase=Backoff(look, look, outside.random), died=outside.died)
 
 
-def _make_engine(config: Config, outside: Outside, series: SeriesTable, ready: ReadyBundle) -> Engine:
-    return outside.make_engine(
+def _make_engine(config: Config, outside: Outside, series: SeriesTable, inputs: Inputs, ready: ReadyBundle) -> Engine:
+    engine = outside.make_engine(
         ready.forecaster,
         ready.bundle.manifest.series,
         series,
@@ -395,3 +388,5 @@ def _make_engine(config: Config, outside: Outside, series: SeriesTable, ready: R
         lateness=parse_duration(config.agent.lateness, shortest=0),
         learned=Learned.of(ready.bundle.manifest),
     )
+    engine.ahead = inputs.ahead
+    return engine

@@ -59,6 +59,7 @@ class Reason(StrEnum):
     REFUSED_ROWS = "refused_rows"
     SPOOL_FILE = "spool_file"
     SILENT_SERIES = "silent_series"
+    INPUTS_MISSING = "inputs_missing"
     SHARED_SERIES = "shared_series"
     KEEP = "keep"
 

@@ -8,6 +8,7 @@ from edge.agent.priming import Primer
 from edge.clock.holding import first_beyond
 from edge.clock.trust import Trust
 from edge.forecaster.learned import Learned
+from edge.inputs.kept import Inputs
 from edge.release.ready import ReadyBundle
 from edge.release.releases import Releases
 from edge.series.engine import Engine
@@ -50,6 +51,13 @@ class Live:
     def problem(self) -> str | None:
         """What is wrong with the newest forecasts; None where all is well or nothing forecasts."""
         return None if self.engine is None else self.engine.problem
+
+    def missing(self, inputs: Inputs) -> str | None:
+        """Which of the inputs that the live bundle uses are missing now, in words; None where none is."""
+        seen = self._trust.seen
+        if self.engine is None or seen is None:
+            return None
+        return inputs.problem(self.engine.forecaster.contract, seen[0])
 
     @property
     def first_beyond(self) -> int | None:

@@ -16,6 +16,7 @@ from edge.contract.contract import MOST_QUANTILES, SHORTEST_INTERVAL, Contract
 from edge.contract.times import DAY, SECOND, format_duration, parse_duration
 from edge.cron import check_cron
 from edge.errors import ConfigurationError
+from edge.inputs.reading import make_readers
 from edge.inputs.rule import check_inputs
 from edge.stores.address import Address as StoreAddress
 
@@ -111,6 +112,7 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
         yield "", partial(parse_loopback, agent.health)
     yield "", config.ingests
     yield "", partial(check_inputs, config.input)
+    yield "", partial(make_readers, config.input)
     for source in config.history:
         yield "", source.check
 
@@ -126,6 +128,11 @@ def _refuse_group(config: Config) -> None:
     """Refuse a group that is no level of a topic, or that stands where only topics stand."""
     if (group := config.mqtt.share) is not None and (not group or any(sign in group for sign in "/+#")):
         raise ConfigurationError(f"[mqtt] share: expected the name of a group without / + #, such as line1; got {group!r}")
+    told = [rule.name for rule in config.input if rule.topic is not None]
+    if config.mqtt.share is not None and told:
+        raise ConfigurationError(
+            f"[[input]] name {told[0]!r}: with [mqtt] share only one agent of the group would get its messages; leave topic out"
+        )
     for rule in config.ingest:
         if rule.topic is not None and rule.topic.startswith(SHARED):
             group, _, topic = rule.topic.removeprefix(SHARED).partition("/")

@@ -146,6 +146,13 @@ COUNTER = Field("counter", "1 for a counter, 0 for a gauge", Kind.WHOLE)
 HOLD = Field("hold", "seconds that a silent series keeps its last value, at most; 0: it does not")
 # Without the tags of the series: a tag may be called `unit` or `kind`.
 MEANING = Measurement(SERIES, "what is known of a series, if anything is; once a day", (UNIT, KIND, COUNTER, HOLD))
+ISSUED = Field("issued", "moment at which it was told, seconds since 1970, UTC", Kind.WHOLE)
+INPUT = Measurement(
+    "input",
+    "a value of an input for a coming moment; below the millisecond the time tells the rows of one moment apart",
+    (Field(VALUE.name, "what was told, in the unit of the input"), ISSUED),
+    owner="input",
+)
 FLEET = "fleet"
 RETRAINING = Measurement(
     "retraining",
@@ -182,7 +189,7 @@ DRIFT = Measurement(
     owner=FLEET,
 )
 # What agents write, and what the trainer writes into the store of its fleet.
-MEASUREMENTS = (READING, FORECAST, FORECAST_LEAD, FORECAST_SCORE, MEANING, AGENT, RETRAINING, DRIFT)
+MEASUREMENTS = (READING, FORECAST, FORECAST_LEAD, FORECAST_SCORE, MEANING, INPUT, AGENT, RETRAINING, DRIFT)
 CHECK = "gatecast_check"  # of the row that `gatecast store check` writes and deletes; nothing else reads or writes it
-# Names that a tag of a series cannot have.
-RESERVED = frozenset({TIME, VALUE.name}.union(*(measurement.tags for measurement in MEASUREMENTS)))
+# Names that a tag of a series cannot have; that of inputs stands in no row of a series.
+RESERVED = frozenset({TIME, VALUE.name}.union(*(rows.tags for rows in MEASUREMENTS if rows is not INPUT)))

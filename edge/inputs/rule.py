@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 
 from edge.contract.contract import MOST_KNOWN
+from edge.contract.times import TimeUnit
 from edge.errors import ConfigurationError
 from edge.messages.rule import which_section
 
@@ -18,14 +19,34 @@ class InputRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     Args:
         name: name of the input, such as `outdoor_temperature`.
-        unit: unit of its values, for people.
+        unit: unit of its values, for people; left out: none is named.
+        topic: topic of the messages with coming values, `+` and `#` as in MQTT; left out: no message brings any.
+        each: path to a list of values in the JSON document, such as `forecast`; left out: the document is such a list, or one
+            value, or `time` and `value` lead to two lists of the same length.
+        value: path to a value, from an element of the list.
+        time: path to the time that a value is for, likewise.
+        time_unit: unit of a numeric time: `auto`, `iso`, `s`, `ms`, `us` or `ns`.
+        timezone: zone of times without one, such as `Europe/Berlin`; left out: UTC.
+        issued: path to the moment at which the values were told, from the document; left out: the time of arrival.
         file: CSV or Parquet file with its history for training, with the columns `time` and `value`, and if there are any
             `issued`, the moment at which a value was known, and `input`, the name of the input.
     """
 
     name: Annotated[str, msgspec.Meta(min_length=1)]
-    unit: str = ""
+    unit: str | None = None
+    topic: str | None = None
+    each: str | None = None
+    value: str = "value"
+    time: str = "time"
+    time_unit: TimeUnit = "auto"
+    timezone: str | None = None
+    issued: str | None = None
     file: str | None = None
+
+
+def which_input(rules: Sequence[InputRule], number: int) -> str:
+    """The beginning of a line about one section, by its number from 1."""
+    return which_section("input", number, len(rules), f"name {rules[number - 1].name!r}")
 
 
 def check_inputs(rules: Sequence[InputRule]) -> None:
@@ -36,7 +57,7 @@ def check_inputs(rules: Sequence[InputRule]) -> None:
     """
     names = [rule.name for rule in rules]
     for number, name in enumerate(names, 1):
-        where = which_section("input", number, len(names), f"name {name!r}")
+        where = which_input(rules, number)
         if names.index(name) < number - 1:
             raise ConfigurationError(f"{where} there is one of this name before; give each input a name of its own")
         if len(name) > LONGEST or name != name.strip() or any(ord(sign) < FIRST_SIGN or ord(sign) == DELETE for sign in name):

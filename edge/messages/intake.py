@@ -62,6 +62,8 @@ class _Usual(_Origin):
 class Intake:
     """Turns messages into readings of series.
 
+    `beside` may be set to what takes messages that are no readings, and says whether a message is one of these.
+
     Args:
         naming: rules of the topics, and the series that are known or may be added.
         count: function called with the reason and number of messages, and of values of a message that gave others, that are
@@ -92,6 +94,7 @@ class Intake:
         self.arrivals: dict[int, Arrival] = {}
         self.held = Readings.empty()
         self.used = self.skipped = self.shared = 0
+        self.beside: Callable[[Message], bool] = lambda _: False
         self.records = Topics(naming.most, min(naming.most, MOST_FAILING))
 
     def take(self, messages: Sequence[Message]) -> Readings:
@@ -112,6 +115,9 @@ class Intake:
                     if reading is not None:
                         rows.append(reading)
                         continue
+                if self.beside(message):
+                    self.used += 1
+                    continue
                 given, stored = self._readings(message, latest, proved=proved)
             except PayloadError as error:
                 self._skip(message, error)

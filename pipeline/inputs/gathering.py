@@ -7,7 +7,9 @@ from pathlib import Path
 from edge.contract.ahead.issues import ALWAYS, Issues, KnownAhead
 from edge.errors import GatecastError
 from edge.inputs.rule import InputRule
+from edge.stores.store import Store
 from pipeline.inputs.file import read_issues
+from pipeline.inputs.stored import stored_issues
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +25,29 @@ class Gathered:
     notes: tuple[str, ...] = ()
 
 
-def gather(rules: Sequence[InputRule], interval: int, stop: int | None = None) -> Gathered:
+def gather(rules: Sequence[InputRule], interval: int, stop: int | None = None, store: Store | None = None) -> Gathered:
     """The history of inputs; one that cannot be read is left out with a line, and costs nothing else.
 
     Args:
         rules: sections `[[input]]`.
         interval: length of an interval, ns.
         stop: moment, ns UTC, after which nothing counts that was issued; None: everything counts.
+        store: store that agents have written values of inputs to; None: only files have any.
+
+    Raises:
+        StoreBusy: the store cannot be reached.
+        StoreDenied: the account, bucket or address is wrong.
     """
     ahead, notes = {}, []
+    stored = stored_issues(store) if rules and store is not None else {}
     for rule in rules:
         label = f"[[input]] {rule.name}"
         try:
-            issues = Issues.of() if rule.file is None else read_issues(Path(rule.file), rule.name)
+            issues = stored.get(rule.name, Issues.of())
+            if rule.file is not None:
+                issues = Issues.concatenate([read_issues(Path(rule.file), rule.name), issues])
         except GatecastError as error:
-            notes.append(f"{label}: {error}; the forecast goes without it")
-            continue
+            notes.append(f"{label}: {error}; what the store has of it counts alone")
         if stop is not None:
             issues = issues.take(issues.issued < stop)
         if not len(issues):

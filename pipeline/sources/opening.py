@@ -31,7 +31,7 @@ def configured_history(config: Config, fleet: Fleet, workspace: Workspace, *, st
     try:
         with opened_sources(config) as sources:
             history = read_history(store, fleet, workspace, stop=stop, rules=rules_of(config), sources=sources)
-        gathered = gather(config.input, history.table.interval, stop)
+        gathered = gather(config.input, history.table.interval, stop, store)
     finally:
         store.close()
     return replace(history, table=replace(history.table, ahead=gathered.ahead), notes=(*history.notes, *gathered.notes))

@@ -3,12 +3,9 @@
 import threading
 from pathlib import Path
 
-import pytest
 from msgspec.structs import replace
 
-from edge.agent.build import start_wait
 from edge.agent.journal import Limits
-from edge.backoff import Backoff
 from edge.contract.contract import Contract
 from edge.contract.times import DAY
 from edge.forecaster.bundle import Bundle
@@ -76,12 +73,6 @@ def test_a_watcher_that_dies_is_told_of(tmp_path: Path) -> None:
     bench.open_bundle = leave
     bench.run(lambda: wait_until(lambda: bench.deaths != []))
     assert bench.deaths == ["the thread gatecast-releases died (SystemExit: 3)"]
-
-
-@pytest.mark.parametrize(("moment", "wait"), [(20.0, 2.0), (299.0, 2.0), (300.0, 0.0), (1e6, 0.0)])
-def test_only_an_agent_that_starts_with_its_machine_waits(moment: float, wait: float) -> None:
-    """After a power cut the devices of a fleet ask at different moments; a restart by hand is quick."""
-    assert start_wait(moment, Backoff(4.0, 4.0, lambda: 0.5)) == wait
 
 
 def test_a_snapshot_replaces_the_journal_after_so_many_rows(tmp_path: Path) -> None:

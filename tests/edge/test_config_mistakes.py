@@ -29,7 +29,8 @@ ANY = st.recursive(
 
 def document_of(section: str, key: str, value: object) -> dict[str, object]:
     """A configuration with one key."""
-    keys = {key: value} if section != "history" or key == "url" else {"url": "sqlite:///a.db", key: value}
+    needed = {"history": {"url": "sqlite:///a.db"}, "input": {"name": "wind"}}.get(section, {})
+    keys = {**needed, key: value}
     return {section: [keys] if get_origin(SECTIONS[section]) is tuple else keys}
 
 
@@ -74,12 +75,15 @@ def test_any_value_is_taken_or_named(section_and_key: tuple[str, str], value: ob
 @pytest.mark.parametrize(
     ("document", "line"),
     [
-        ({"mqtt": {"topic": "a"}}, "[mqtt] topic is unknown here; it is a key of [[ingest]]: write it below that line"),
+        (
+            {"mqtt": {"topic": "a"}},
+            "[mqtt] topic is unknown here; it is a key of [[ingest]] or [[input]]: write it below that line",
+        ),
         (
             {"fleet": {"ca_file": "a"}},
             "[fleet] ca_file is unknown here; it is a key of [mqtt] or [store] or [[history]]",
         ),
-        ({"topic": "a"}, "topic stands above all sections; it is a key of [[ingest]]: write it below that line"),
+        ({"topic": "a"}, "topic stands above all sections; it is a key of [[ingest]] or [[input]]: write it below that line"),
         ({"Ingest": [{"topic": "a"}]}, "[Ingest] is unknown; did you mean 'ingest'?"),
         ({"agent": {"max_seris": 5}}, "[agent] max_seris is unknown; did you mean 'max_series'?"),
         ({"agent": {"linge_time": "5s"}}, "[agent] linge_time is unknown; did you mean 'linger'?"),
@@ -127,6 +131,7 @@ def test_any_value_is_taken_or_named(section_and_key: tuple[str, str], value: ob
             {"history": [{"url": "sqlite:///a"}, {"url": "postgresql://me:secret@db/x", "scale": "2"}]},
             "[[history]] number 2, url 'postgresql://*@db/x': scale: expected a number; got '2'; write it",
         ),
+        ({"input": [{"name": "a"}, {"name": "b", "topic": 5}]}, "[[input]] number 2, name 'b': topic: expected a text"),
         ({"history": [{"unit": "K"}]}, "[[history]] url is missing; write it as docs/configuration.md says"),
         ({"mqtt": {"password_file": 123456}}, "[mqtt] password_file: expected a text in quotation marks; got a number"),
         (

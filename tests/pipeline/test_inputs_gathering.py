@@ -20,7 +20,12 @@ def test_inputs_without_a_history_are_left_out_with_a_line(tmp_path: Path) -> No
     gathered = gather(rules, 10**9 * 3600, stop=parse_time("2026-01-01T12:00Z"))
     assert list(gathered.ahead) == ["price", "wind"]
     assert gathered.ahead["wind"].value.tolist() == [1]
-    assert [note.split(":")[0] for note in gathered.notes] == ["[[input]] price", "[[input]] sun", "[[input]] plan"]
+    assert [note.split(":")[0] for note in gathered.notes] == [
+        "[[input]] price",
+        "[[input]] sun",
+        "[[input]] sun",
+        "[[input]] plan",
+    ]
     assert "values as they turned out" in gathered.notes[0]
     assert "there is no file" in gathered.notes[1]
-    assert gathered.notes[2].endswith("no value of it is known; the forecast goes without it")
+    assert gathered.notes[-1].endswith("no value of it is known; the forecast goes without it")

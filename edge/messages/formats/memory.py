@@ -1,12 +1,23 @@
 """What the formats of all rules remember over a restart, and what they want to be published."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from edge.messages.formats.payload import Request, Stateful
 from edge.messages.formats.units import Units
 
 _BETWEEN = ":"  # between the name of a format and a key of its own
 _UNITS = "units"  # no format has this name
+
+
+class Kept(Protocol):
+    """What is remembered; both functions are as those of `Stateful`."""
+
+    def dump(self, *, whole: bool = False) -> Mapping[str, bytes]:
+        """As `Stateful.dump`."""
+
+    def load(self, entries: Mapping[str, bytes]) -> None:
+        """As `Stateful.load`."""
 
 
 class FormatMemory:
@@ -19,7 +30,16 @@ class FormatMemory:
 
     def __init__(self, formats: Mapping[str, Stateful], units: Units) -> None:
         self._formats = formats
-        self._kept: dict[str, Stateful | Units] = {**formats, _UNITS: units}
+        self._kept: dict[str, Kept] = {**formats, _UNITS: units}
+
+    def keep(self, name: str, kept: Kept) -> None:
+        """Let something else be remembered with them.
+
+        Args:
+            name: name that no format has.
+            kept: object that is to be remembered.
+        """
+        self._kept[name] = kept
 
     def requests(self, now: int) -> list[Request]:
         """Messages that are to be published now.

@@ -1,0 +1,172 @@
+"""What a device knows of coming values: the newest issues of each input, kept over a restart. No I/O."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from edge.contract.ahead.issues import ALWAYS, Issues, KnownAhead
+from edge.contract.columns import Points, SeriesTable
+from edge.contract.contract import Context, Contract
+from edge.contract.schema import INPUT, ISSUED, VALUE
+from edge.contract.times import DAY, EARLIEST, SECOND
+from edge.errors import PayloadError
+from edge.inputs.reading import MOST_VALUES, make_readers
+from edge.inputs.rule import InputRule
+from edge.messages.message import Message
+from edge.quoting import quoted
+
+PAST = 2 * DAY  # before the newest issue: the day before an origin counts, and a window may close late
+NEWEST = 3  # issues of one moment that are kept: an origin may lie before the last of them
+MOST_KEPT = 2 * MOST_VALUES  # values of an input
+MILLISECOND, MINUTE = 1_000_000, 60 * SECOND
+LAST_PLACE = MILLISECOND - 1
+
+
+class Inputs:
+    """The inputs of a configuration, and what is known of them.
+
+    Args:
+        rules: sections `[[input]]`.
+
+    Raises:
+        ConfigurationError: one of them cannot be used.
+    """
+
+    def __init__(self, rules: Sequence[InputRule]) -> None:
+        self._readers = make_readers(rules)
+        self._kept: dict[str, Issues] = {}
+        self._grids: dict[int, KnownAhead] = {}
+        self._changed: set[str] = set()
+        self._unstored: list[tuple[str, Issues]] = []
+        self.table = SeriesTable(rule.name for rule in rules)
+        self.say: Callable[[str, str], object] = lambda _kind, _text: None
+
+    @property
+    def filters(self) -> list[str]:
+        """Topic filters of their messages, for a broker."""
+        return [reader.filter for reader in self._readers]
+
+    def take(self, message: Message) -> bool:
+        """Take the coming values of a message; the others of its values are said, and cost only themselves.
+
+        Returns:
+            Whether the topic is that of an input.
+
+        Raises:
+            PayloadError: it is, and the message has no such value for any of them.
+        """
+        readers = [reader for reader in self._readers if reader.takes(message.topic)]
+        failure, taken = None, 0
+        for reader in readers:
+            try:
+                issues, reasons = reader.read(message.topic, message.payload, message.arrival)
+            except PayloadError as error:
+                failure = error.kept()
+                continue
+            self._add(reader.name, issues)
+            taken += 1
+            for reason in reasons[:1]:
+                self.say("input", f"input {reader.name}: {reason} on topic {quoted(message.topic)}; that value is skipped")
+        if failure is not None and not taken:
+            raise failure
+        if failure is not None:
+            self.say("input", f"{failure} on topic {quoted(message.topic)}; the other inputs of the message count")
+        return bool(readers)
+
+    def _add(self, name: str, issues: Issues) -> None:
+        self._kept[name] = newest(Issues.concatenate([self._kept.get(name, Issues.of()), issues]))
+        self._grids.clear()
+        self._changed.add(name)
+        self._unstored.append((name, issues))
+
+    def ahead(self, interval: int) -> KnownAhead:
+        """What is known now, on the grid of an interval in ns."""
+        if interval not in self._grids:
+            self._grids = {interval: {name: issues.on_grid(interval) for name, issues in self._kept.items()}}
+        return self._grids[interval]
+
+    def missing(self, contract: Contract, now: int) -> list[str]:
+        """Names of the inputs of a contract of which no coming value is known.
+
+        Args:
+            contract: contract of the live bundle.
+            now: time of the clock, ns UTC.
+        """
+        if not contract.known:
+            return []
+        origin = np.array([now // contract.interval * contract.interval])
+        known = Context(origin, self.ahead(contract.interval)).known(contract)
+        return [name for name, values in known.items() if np.isnan(values[0, contract.back :]).all()]
+
+    def problem(self, contract: Contract, now: int) -> str | None:
+        """Which inputs of the live bundle are missing, in words; None where none is. Arguments as of `missing`."""
+        names = self.missing(contract, now)
+        if not names:
+            return None
+        return (
+            f"no coming values are known of the inputs {', '.join(names)}: forecasts go on without them, and are less exact; "
+            "look whether messages come on the topics of [[input]]"
+        )
+
+    def points(self) -> list[Points]:
+        """The rows of the values that came since the last call; those that came before our clock was set are left out."""
+        rows, self._unstored = self._unstored, []
+        return [
+            to_points(self.table.add(name), issues) for name, issues in rows if issues.issued.min(initial=EARLIEST) >= EARLIEST
+        ]
+
+    def dump(self, *, whole: bool = False) -> Mapping[str, bytes]:
+        """As `Stateful.dump`: what is known of each input."""
+        names, self._changed = (list(self._kept) if whole else sorted(self._changed)), set()
+        return {name: _encode(self._kept[name]) for name in names}
+
+    def load(self, entries: Mapping[str, bytes]) -> None:
+        """As `Stateful.load`; inputs that the configuration names no longer are left out."""
+        for name, data in entries.items():
+            try:
+                issued, time, value = msgspec.msgpack.decode(data, type=tuple[list[int], list[int], list[float]])
+            except msgspec.MsgspecError as error:
+                raise ValueError(f"input {name}: {error}") from error
+            if self.table.get(name) is not None and len(issued) == len(time) == len(value):
+                self._kept[name] = Issues.of(issued, time, value)
+
+
+def newest(issues: Issues) -> Issues:
+    """What is worth to be kept: the newest issues of each moment, from two days before the last of them on."""
+    rows = issues.sorted()
+    rows = rows.take(rows.time >= rows.issued.max(initial=0) - PAST)
+    order = np.lexsort((-rows.issued, rows.time))
+    moment = rows.time[order]
+    first = np.append(np.ones(min(1, len(moment)), bool), moment[1:] != moment[:-1])
+    rank = np.arange(len(moment)) - np.maximum.accumulate(np.where(first, np.arange(len(moment)), 0))
+    kept = np.sort(order[rank < NEWEST])  # by moment of issue again
+    return rows.take(kept[-MOST_KEPT:])
+
+
+def to_points(index: int, issues: Issues) -> Points:
+    """The rows that values become in the store.
+
+    Rows of one time replace each other. So that each issue keeps its own, the times differ below the millisecond: the later
+    a value was told, in minutes before its time, the later the row.
+
+    Args:
+        index: index of the input among the names of inputs.
+        issues: values of one input.
+    """
+    before = np.clip((issues.time - issues.issued) // MINUTE, 0, LAST_PLACE)
+    time = issues.time // MILLISECOND * MILLISECOND + LAST_PLACE - before
+    owner, moment = np.full(len(issues), index, np.int32), issues.issued // SECOND
+    return Points(INPUT, owner, time, {VALUE.name: issues.value, ISSUED.name: moment})
+
+
+def of_points(points: Points) -> dict[int, Issues]:
+    """The values that rows of the store are, by the index of the input; rows without a moment were always known."""
+    value, issued = (np.asarray(points.fields[field.name], np.float64) for field in (VALUE, ISSUED))
+    moment = np.where(np.isfinite(issued), np.nan_to_num(issued) * SECOND, ALWAYS).astype(np.int64)
+    every = Issues(moment, points.time // MILLISECOND * MILLISECOND, value)
+    return {index: every.take(points.series == index) for index in np.unique(points.series).tolist()}
+
+
+def _encode(issues: Issues) -> bytes:
+    return msgspec.msgpack.encode((issues.issued.tolist(), issues.time.tolist(), issues.value.tolist()))

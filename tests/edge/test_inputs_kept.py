@@ -1,0 +1,124 @@
+"""A device keeps the newest coming values of each input, and brings them back after a restart."""
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.contract.ahead.issues import Issues
+from edge.contract.ahead.known import Known
+from edge.contract.contract import Contract
+from edge.contract.schema import INPUT
+from edge.contract.times import DAY, SECOND, parse_time
+from edge.errors import PayloadError
+from edge.inputs.kept import MOST_KEPT, NEWEST, PAST, Inputs, newest, of_points, to_points
+from edge.inputs.rule import InputRule
+from edge.messages.message import Message
+
+HOUR = 3600 * SECOND
+NOW = parse_time("2026-01-31T06:00Z")
+RULES = (InputRule(name="wind", topic="w", value="wind"), InputRule(name="sun", topic="w", value="sun"))
+CONTRACT = Contract(HOUR, 4, 3, inputs=(Known("wind"), Known("sun")))
+
+
+def message(arrival: int, *documents: Mapping[str, object], topic: str = "w") -> Message:
+    """A message that comes at a moment."""
+    return Message(topic, json.dumps(documents).encode(), arrival, retained=True, mid=1, qos=1, session=1)
+
+
+def told(inputs: Inputs, origin: int, name: str = "wind") -> list[float]:
+    """Three leads of an input at an origin; -1 for missing."""
+    return [-1 if value != value else value for value in inputs.ahead(HOUR)[name].at(np.array([origin]), 3)[0]]  # noqa: PLR0124
+
+
+def test_a_message_may_bring_several_inputs() -> None:
+    """Each keeps its newest values; an origin before the newest message is told what was known then."""
+    inputs = Inputs(RULES)
+    first, later = ({"time": (NOW + lead * HOUR) // SECOND, "wind": lead + plus, "sun": 9} for lead, plus in ((0, 1), (1, 5)))
+    assert inputs.filters == ["w", "w"]
+    assert not inputs.take(message(NOW, first, topic="other"))
+    assert inputs.take(message(NOW - HOUR, first, {**first, "time": (NOW + HOUR) // SECOND}))
+    assert inputs.take(message(NOW + 1, later))
+    assert told(inputs, NOW) == [1, 1, -1]
+    assert told(inputs, NOW + HOUR) == [6, -1, -1]
+    assert told(inputs, NOW, "sun") == [9, 9, -1]
+
+
+def test_what_is_wrong_costs_only_itself() -> None:
+    """One input of a message is said to be missing, the other one counts; a message without any is refused."""
+    inputs, said = Inputs(RULES), list[str]()
+    inputs.say = lambda _, text: said.append(text)
+    inputs.take(message(NOW, {"time": NOW // SECOND, "wind": 3}))
+    assert told(inputs, NOW) == [3, -1, -1]
+    assert "sun" not in inputs.ahead(HOUR)
+    assert said[0].endswith("the other inputs of the message count")
+    with pytest.raises(PayloadError):
+        inputs.take(message(NOW, {"time": NOW // SECOND}))
+    assert told(inputs, NOW) == [3, -1, -1]
+
+
+def test_a_restart_brings_back_what_was_known() -> None:
+    """Only what changed is written; an input that is configured no longer is left out."""
+    inputs = Inputs(RULES)
+    inputs.take(message(NOW, {"time": NOW // SECOND, "wind": 3, "sun": 4}))
+    assert set(inputs.dump()) == {"wind", "sun"}
+    assert inputs.dump() == {}
+    again = Inputs(RULES[:1])
+    again.load(inputs.dump(whole=True))
+    assert told(again, NOW) == [3, -1, -1]
+    assert list(again.ahead(HOUR)) == ["wind"]
+    with pytest.raises(ValueError, match="input wind"):
+        again.load({"wind": b"\xff"})
+
+
+def test_missing_inputs_of_the_bundle_are_named() -> None:
+    """Those of which no coming interval is known, whatever was known of the past."""
+    inputs = Inputs(RULES)
+    assert inputs.missing(CONTRACT.plain, NOW) == []
+    assert inputs.problem(CONTRACT.plain, NOW) is None
+    inputs.take(message(NOW, {"time": NOW // SECOND, "wind": 3, "sun": 4}, {"time": (NOW + 2 * HOUR) // SECOND, "wind": 3}))
+    assert inputs.missing(CONTRACT, NOW + HOUR) == ["sun"]
+    assert "no coming values are known of the inputs wind, sun:" in (inputs.problem(CONTRACT, NOW + DAY) or "")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90), st.integers(0, 9)), max_size=60))
+def test_rows_of_the_store_give_back_every_issue(rows: list[tuple[int, int, int]]) -> None:
+    """Issues of one moment have rows of their own, and a chart that takes the last row of a moment shows the newest one."""
+    columns = zip(*rows, strict=True) if rows else ((), (), ())
+    hours = [np.array(column, np.int64) for column in columns]
+    issues = Issues(NOW + hours[0] * HOUR, NOW + hours[1] * HOUR, hours[2].astype(float)).sorted()
+    issues = issues.take(issues.time >= issues.issued)
+    points = to_points(0, issues)
+    assert points.measurement is INPUT
+    assert len(np.unique(points.time)) == len(issues)
+    order = np.lexsort((points.time, issues.time))
+    same = np.diff(issues.time[order]) == 0
+    assert (np.diff(issues.issued[order])[same] > 0).all()
+    again = of_points(points).get(0, Issues.of()).sorted()
+    for one, other in ((again.issued, issues.issued), (again.time, issues.time), (again.value, issues.value)):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_rows_of_another_program_need_no_moment_of_issue() -> None:
+    """They count as known from the beginning."""
+    points = to_points(0, Issues.of([NOW], [NOW + HOUR], [5]))
+    points.fields["issued"] = np.array([np.nan])
+    (issues,) = of_points(points).values()
+    assert issues.on_grid(HOUR).at(np.array([NOW]), 2)[0, 1] == 5
+
+
+def test_what_is_kept_has_a_bound() -> None:
+    """The newest issues of each moment, of two days and what is to come."""
+    times = np.arange(10) * HOUR + NOW
+    many = Issues.concatenate([Issues(np.full(10, NOW + hour * HOUR), times, np.full(10, float(hour))) for hour in range(9)])
+    kept = newest(many)
+    assert len(kept) == NEWEST * 10
+    assert set(kept.value.tolist()) == {6, 7, 8}
+    late = newest(Issues.concatenate([kept, Issues.of([NOW + PAST + 6 * HOUR], [NOW + 9 * DAY], [1])]))
+    assert late.time.min() == NOW + 6 * HOUR
+    long = Issues(np.zeros(3 * MOST_KEPT, np.int64), np.arange(3 * MOST_KEPT), np.zeros(3 * MOST_KEPT))
+    assert len(newest(long)) == MOST_KEPT

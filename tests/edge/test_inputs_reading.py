@@ -1,0 +1,102 @@
+"""Coming values are read from what weather services, markets and planners publish, and from nothing else."""
+
+import json
+from collections.abc import Mapping
+
+import msgspec
+import pytest
+
+from edge.contract.times import SECOND, parse_time
+from edge.errors import ConfigurationError, PayloadError
+from edge.inputs.reading import MOST_VALUES, Reader, make_readers
+from edge.inputs.rule import InputRule
+
+NOW = parse_time("2026-01-31T05:30:00Z")
+SIX, SEVEN = parse_time("2026-01-31T06:00Z"), parse_time("2026-01-31T07:00Z")
+
+HOME_ASSISTANT = {"forecast": [{"datetime": "2026-01-31T06:00:00+00:00", "temperature": 3.5, "condition": "sunny"}]}
+OPEN_METEO = {"hourly": {"time": ["2026-01-31T07:00", "2026-01-31T08:00"], "temperature_2m": [3.5, None]}}
+TIBBER = {"today": [{"startsAt": "2026-01-31T07:00:00.000+01:00", "total": 0.25}], "tomorrow": []}
+PLAIN = [{"time": SIX // SECOND, "value": 3.5}]
+
+
+def read(document: object, rule: Mapping[str, str], arrival: int = NOW) -> list[tuple[int, int, float]]:
+    """Moment of issue, time and value of each value."""
+    payload = document if isinstance(document, bytes) else json.dumps(document).encode()
+    reader = Reader(msgspec.convert({"name": "a", "topic": "weather/+", **rule}, InputRule))
+    issues, _ = reader.read("weather/x", payload, arrival)
+    return list(zip(issues.issued.tolist(), issues.time.tolist(), issues.value.tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("document", "rule"),
+    [
+        (PLAIN, {}),
+        (PLAIN[0], {}),
+        ({"time": [SIX // SECOND], "value": [3.5]}, {}),
+        (HOME_ASSISTANT, {"each": "forecast", "time": "datetime", "value": "temperature"}),
+        (
+            OPEN_METEO,
+            {"time": "hourly.time", "value": "hourly.temperature_2m", "timezone": "Europe/Berlin"},
+        ),
+        ({"raw_today": [{"start": "2026-01-31T06:00Z", "value": "3.5"}]}, {"each": "raw_today", "time": "start"}),
+    ],
+    ids=["list", "one value", "two lists", "Home Assistant", "Open-Meteo", "Nord Pool"],
+)
+def test_forecasts_of_many_services_are_read(document: object, rule: dict[str, str]) -> None:
+    """With the paths, times and numbers of readings; what has no value is left out."""
+    assert read(document, rule) == [(NOW, SIX, 3.5)]
+
+
+def test_a_price_is_read_from_a_list_of_a_day() -> None:
+    """As Tibber has it, with a zone of its own."""
+    assert read(TIBBER, {"each": "today", "time": "startsAt", "value": "total"}) == [(NOW, SIX, 0.25)]
+
+
+def test_the_moment_of_issue_is_never_after_the_arrival() -> None:
+    """It is rounded up to a second, as the store has it; one that lies in the future is a clock that is wrong."""
+    document = {"made": "2026-01-31T04:59:59.2Z", "list": PLAIN}
+    rule = {"each": "list", "issued": "made"}
+    assert read(document, rule)[0][0] == parse_time("2026-01-31T05:00Z")
+    assert read({**document, "made": "2026-02-01"}, rule)[0][0] == NOW
+    assert read(document, {"each": "list"}, NOW + 1)[0][0] == NOW + SECOND
+
+
+@pytest.mark.parametrize(
+    ("document", "rule", "kind"),
+    [
+        (b"{", {}, "bad_json"),
+        (b"[]", {}, "no_value"),
+        (b"null", {}, "no_value"),
+        ([{"time": SIX // SECOND, "value": "high"}], {}, "bad_value"),
+        ([{"value": 3}], {}, "no_time"),
+        ([{"time": 5, "value": 3}], {"time_unit": "s"}, "bad_time"),
+        ({"time": [1, 2], "value": [1]}, {}, "bad_value"),
+        ([{"time": SIX // SECOND + number, "value": 1} for number in range(MOST_VALUES + 1)], {}, "too_large"),
+        (PLAIN, {"issued": "made"}, "no_time"),
+    ],
+)
+def test_a_message_without_a_value_is_refused(document: object, rule: dict[str, str], kind: str) -> None:
+    """For a reason that is counted as those of readings are."""
+    with pytest.raises(PayloadError) as error:
+        read(document, rule)
+    assert error.value.kind == kind
+
+
+def test_a_value_that_is_wrong_costs_only_itself() -> None:
+    """The others of the message count, and the reason is told."""
+    document = [{"time": "soon", "value": 1}, {"time": SEVEN // SECOND, "value": 2}, {"time": SIX // SECOND, "value": None}]
+    reader = Reader(InputRule(name="a", topic="x"))
+    issues, reasons = reader.read("x", json.dumps(document).encode(), NOW)
+    assert (issues.time.tolist(), issues.value.tolist()) == ([SEVEN], [2])
+    assert reasons[0].kind == "bad_time"
+
+
+def test_only_inputs_with_a_topic_read_messages() -> None:
+    """A path that nothing can have is named with its section."""
+    readers = make_readers([InputRule(name="a", topic="w/+"), InputRule(name="b", file="b.csv")])
+    assert [(reader.name, reader.filter, reader.takes("w/1"), reader.takes("v")) for reader in readers] == [
+        ("a", "w/+", True, False)
+    ]
+    with pytest.raises(ConfigurationError, match=r"\[\[input\]\] name 'a': "):
+        make_readers([InputRule(name="a", topic="w", value='"')])
