@@ -4,9 +4,9 @@ Intervals get a split-conformal correction with normalised scores (Lei et al., D
 2018): each step from one quantile to the next is compared with where the facts lie. What comes out is a factor per lead
 and step, which the forecast graph multiplies with.
 
-Windows that overlap, and days of one season, are far from independent. So a factor is also computed for each of several
-blocks of time, and the part of the correction that chance between the blocks explains is left out. The correction never
-narrows an interval: the next month may be less quiet.
+The correction never narrows an interval: the next month may be less quiet. So an interval holds at least what the plain
+correction would make it hold, whatever comes. Windows that overlap say the same, and the weeks to come differ from the few days
+that the factors are found on. So each interval is wider by an allowance, which falls with the number of independent forecasts.
 """
 
 import math
@@ -15,15 +15,14 @@ from typing import Self, cast
 
 import numpy as np
 
-from edge.contract.columns import Bool, Float32, Float64, Int64
+from edge.contract.columns import Float32, Float64
 from edge.contract.contract import Contract
 from edge.forecaster.baselines import Baseline, baseline
 from pipeline.mixture.weights import PARTS
 
 FARTHEST = 5.0  # times the scale; a value that lies farther from the last one has no part in the mean of the last days
 SMALLEST_STEP = float(np.finfo(np.float64).tiny)  # a step of 0 is divided by as well, whatever the unit of the series
-BLOCKS = 8  # blocks of time
-CERTAIN = 1.64  # standard errors: nine times out of ten chance stays within them
+ALLOWANCE = 0.1  # share by which an interval is wider where there is one independent forecast to find its width on
 WIDEST = 10.0  # largest factor; facts that lie farther out say nothing about the interval
 
 
@@ -59,32 +58,21 @@ def last_days(contract: Contract) -> Baseline | None:
     return mean if mean is not None and mean.seasons * (mean.season or 0) <= contract.window else None
 
 
-def factors(forecasts: Float64, facts: Float64, origin: Int64, contract: Contract) -> Float32:
-    """Factors of the steps between neighbouring quantiles, at least 1, float32 `[horizon, quantiles - 1]`.
+def factors(forecasts: Float64, facts: Float64, days: float, contract: Contract) -> Float32:
+    """Factors of the steps between neighbouring quantiles, above 1, float32 `[horizon, quantiles - 1]`.
 
     Args:
         forecasts: forecasts from the validation windows, float64 `[n, horizon, quantiles]`.
         facts: float64 `[n, horizon]`, NaN where missing.
-        origin: origin of each window, in any unit of time, int64 `[n]`.
+        days: number of independent forecasts among them, see `weights.independent`.
         contract: levels.
     """
-    edges = np.linspace(origin.min(), origin.max() + 1, BLOCKS + 1)
-    blocks = np.searchsorted(edges, origin, side="right") - 1
-    logarithms = np.log(
-        np.stack(
-            [
-                _factors(forecasts, facts, np.ones(len(origin), bool), contract),
-                *(_factors(forecasts, facts, blocks == block, contract) for block in range(BLOCKS)),
-            ]
-        )
-    )
-    chance = CERTAIN * logarithms[1:].std(axis=0, ddof=1) / math.sqrt(BLOCKS)
-    return cast("Float32", np.exp(np.maximum(logarithms[0] - chance, 0)).astype(np.float32))
+    allowance = 1 + ALLOWANCE / max(days, 1.0)
+    return cast("Float32", (np.maximum(_factors(forecasts, facts, contract), 1.0) * allowance).astype(np.float32))
 
 
-def _factors(forecasts: Float64, facts: Float64, chosen: Bool, contract: Contract) -> Float64:
-    """Factors from some of the windows; 1 at a lead without any fact."""
-    forecasts, facts = forecasts[chosen], facts[chosen]
+def _factors(forecasts: Float64, facts: Float64, contract: Contract) -> Float64:
+    """Factors with which quantiles hold what they promise of these windows; 1 at a lead without any fact."""
     middle, levels = contract.median, contract.quantiles
     factors = np.ones((contract.horizon, len(levels) - 1))
     steps = np.maximum(np.diff(forecasts, axis=2), SMALLEST_STEP)

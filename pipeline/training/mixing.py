@@ -63,7 +63,7 @@ def mix(
         else:
             weights[0] = fleet
         moved = mixed(parts, weights[series]) - median
-        widened.append(factors(quantiles + moved[:, :, None], facts, origin, contract))
+        widened.append(factors(quantiles + moved[:, :, None], facts, count, contract))
     return assemble(networks, Calibration(weights, linear, np.stack(widened)))
 
 
