@@ -95,7 +95,10 @@ def read_set(folder: Path | None, name: str, aggregation: str = "mean") -> Table
     length = parse_duration(interval) if interval else own
     table = to_table(series.names, readings, max(length, own), "sum" if aggregation == "sum" else "mean")
     if word:
-        table = table.take([row for row, name in enumerate(table.names) if word in name])
+        chosen = [row for row, name in enumerate(table.names) if word in name]
+        if not chosen:
+            sys.exit(f"no series of {file} has {word!r} in its name; there are {', '.join(table.names)}")
+        table = table.take(chosen)
     return finer(table, length) if length < own else table
 
 

@@ -23,10 +23,11 @@ class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Args:
         interval: length of an interval; left out: the time between two readings, but long enough for a week to fit into 720
             intervals.
-        horizon: number of intervals to look ahead; left out: a day, at most 720 intervals; 24 where an interval is about a day
-            or longer.
+        horizon: number of intervals to look ahead; left out: a day, at most 1440 intervals, or 720 where `window` is set; 24
+            where an interval is about a day or longer.
         window: number of intervals to look back; left out: a week, or four weeks where these are at most 720 intervals, there
-            is history for them and they forecast better; 56 where an interval is about a day or longer.
+            is history for them and they forecast better; 56 where an interval is about a day or longer. Of
+            intervals below 4 minutes a week is seen in hours, and its end in intervals.
         quantiles: levels of the forecast distribution, an odd number of them, at most 99, with 0.5 in the middle.
         aggregation: value of an interval: the `mean`, `last`, `sum`, `min` or `max` of its readings.
         max_missing: share of a window that may be missing; above it the baseline forecasts.
@@ -54,7 +55,8 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         designs: network designs to try: `segment` (one recurrent step per segment) and `plain` (one per interval).
         units: size of the recurrent state; left out: 64, or 128 where the window has at least 336 intervals and training does
             not begin with a starter.
-        segment: number of intervals per segment; left out: a day, or an hour or a minute where a day does not fit the window.
+        segment: number of intervals per segment, or of hours where a week is seen in hours; left out: a day, or an hour or a
+            minute where a day does not fit the window.
         seed: seed of every random choice.
         epochs: largest number of passes over the training windows.
         members: number of networks per candidate, trained from different seeds and averaged in one model.

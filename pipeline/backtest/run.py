@@ -75,7 +75,7 @@ def fleet_of(bundles: Sequence[Bundle], fleet: Fleet) -> Fleet:
     return Fleet(
         format_duration(contract.interval),
         contract.horizon,
-        contract.window,
+        None if contract.coarse else contract.window,
         contract.quantiles,
         contract.aggregation,
         contract.max_missing,

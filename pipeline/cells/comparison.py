@@ -32,7 +32,7 @@ from pipeline.judging.metrics import mean_skill
 from pipeline.release.candidates import PARITY_WINDOWS, Candidate
 from pipeline.release.parity import Pairs, golden, model_file, parity
 from pipeline.release.precision import microseconds
-from pipeline.training.architecture import Architecture, recurrent_steps
+from pipeline.training.architecture import Architecture, shape_of
 from pipeline.training.cells import CELLS
 from pipeline.training.settings import Settings
 
@@ -144,7 +144,7 @@ def tutorial_contract(contract: Contract) -> Contract:
 
 def from_candidate(candidate: Candidate, architecture: Architecture, contract: Contract) -> Trained:
     """One of our own networks."""
-    steps = recurrent_steps(architecture, contract)
+    steps = shape_of(architecture, contract).steps
     seconds = candidate.record.seconds / candidate.record.epochs
     return Trained(architecture.cell, architecture.design, candidate.bundle, steps, seconds)
 

@@ -53,6 +53,21 @@ def derive_contract(fleet: Fleet, readings: Readings) -> Contract:
     return contract_at(fleet, choose_interval(fleet, readings))
 
 
+def with_enough(contract: Contract, intervals: int) -> Contract:
+    """The same contract with as much of its coarse past as a history is long enough for.
+
+    Without the longest spans, and then without any, less history is enough. A contract without a coarse past stays as it is.
+
+    Args:
+        contract: contract that follows from the interval.
+        intervals: number of intervals of the history.
+    """
+    pasts = [replace(contract, coarse=contract.coarse[first:]) for first in range(len(contract.coarse))]
+    if contract.coarse:
+        pasts.append(replace(contract, coarse=(), window=LONGEST_WINDOW))
+    return next((past for past in pasts if least_history(past) <= intervals), pasts[-1] if pasts else contract)
+
+
 def choose_interval(fleet: Fleet, readings: Readings) -> int:
     """The interval that serves most series, in ns; of equally good ones the longer.
 

@@ -20,7 +20,7 @@ from edge.sources.plausible import PlausibleReadings, SeriesRules
 from edge.sources.source import Source
 from edge.stores.store import Store, read_readings
 from pipeline.history.cells import IN_MEMORY, Arrivals, Workspace
-from pipeline.history.defaults import derive_contract
+from pipeline.history.defaults import derive_contract, with_enough
 from pipeline.history.table import Table, stream_table
 from pipeline.history.windows import least_history
 
@@ -171,6 +171,7 @@ def needs_of(store: Store, fleet: Fleet) -> Needs:
     """
     contract = derive_contract(fleet, Readings.concatenate(_enough(fleet, read_pages(store, SeriesTable()), IN_MEMORY)))
     first, last = store.span() or (0, 0)
+    contract = with_enough(contract, (last - first) // contract.interval + 1)
     return Needs(contract, least_history(contract) * contract.interval, last - first + contract.interval)
 
 

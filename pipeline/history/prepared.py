@@ -9,6 +9,7 @@ from edge.contract.contract import Context, Contract
 from edge.contract.times import format_duration, iso
 from edge.errors import HistoryError
 from pipeline.history.checks import Report, can_judge, jumps, meters, refuse, stopped, strays, trainable, validate
+from pipeline.history.defaults import with_enough
 from pipeline.history.from_store import History
 from pipeline.history.glitches import glitches
 from pipeline.history.table import Table, stream_table
@@ -48,7 +49,7 @@ def prepare_history(history: History) -> Prepared:
     Raises:
         HistoryError: nothing trainable remains; says why and what to do.
     """
-    contract = history.contract
+    contract = with_enough(history.contract, history.table.values.shape[1])
     report = validate(history.arrivals, history.table, contract)
     left_out = (*refuse(report), *strays(report), *jumps(report))
     kept, parts = trainable(history.table, report), report.split

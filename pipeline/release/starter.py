@@ -40,14 +40,14 @@ def starter_bundle(contract: Contract, created: datetime) -> Bundle:
     architecture = Architecture()
     longest = HORIZON * DAY // SEGMENT
     day = DAY // contract.interval
-    fits = begins(architecture, contract) is not None and contract.window >= DAYS * day
+    fits = begins(architecture, contract) is not None and contract.covered >= DAYS * day
     if not fits or contract.quantiles != LEVELS or contract.horizon * contract.interval > longest:
         raise ConfigurationError(
             "the starter forecasts at intervals of an hour or of parts of it, up to four days ahead, from windows of three "
             f"days and more, at the levels {list(LEVELS)}; got {contract.words}, levels {list(contract.quantiles)}; take "
             "gatecast promote last_value until there is history for gatecast retrain"
         )
-    contract = replace(contract.plain, max_missing=max(contract.max_missing, 1 - DAYS * day / contract.window))
+    contract = replace(contract.plain, max_missing=max(contract.max_missing, 1 - _known(contract) / contract.columns))
     windows = made_up(contract)
     with tempfile.TemporaryDirectory(prefix="gatecast-") as folder:
         content, forecasts, count = convert_starter(architecture, contract, windows, Path(folder))
@@ -68,10 +68,19 @@ def starter_bundle(contract: Contract, created: datetime) -> Bundle:
 
 
 def made_up(contract: Contract) -> Float64:
-    """Windows of days that are nearly alike, some of which begin late, float64 `[n, window]`."""
+    """Windows of days that are nearly alike, some of which begin late, float64 `[n, columns]`."""
     random, day = np.random.default_rng(0), DAY / contract.interval
     size, level = random.lognormal(1, 1, (WINDOWS, 1)), random.normal(0, 50, (WINDOWS, 1))
-    phase = np.arange(contract.window) / day + random.random((WINDOWS, 1))
-    windows: Float64 = level + size * (np.sin(2 * np.pi * phase) + random.normal(0, 0.3, (WINDOWS, contract.window)))
-    known = random.uniform(1 - contract.max_missing, 1, (WINDOWS, 1))
-    return np.where(np.arange(contract.window) < (1 - known) * contract.window, np.nan, windows)
+    steps = [*((part.steps, part.count) for part in contract.coarse), (1, contract.window)]
+    back = np.concatenate([length * (np.arange(count, 0, -1) - 0.5) for length, count in steps])  # intervals from the end
+    phase = random.random((WINDOWS, 1)) - back / day
+    windows: Float64 = level + size * (np.sin(2 * np.pi * phase) + random.normal(0, 0.3, (WINDOWS, contract.columns)))
+    least = DAYS * day / contract.covered if contract.coarse else 1 - contract.max_missing
+    known = random.uniform(least, 1, (WINDOWS, 1))
+    return np.where(back > known * contract.covered, np.nan, windows)
+
+
+def _known(contract: Contract) -> int:
+    """Number of values of a window of which the last three days are there."""
+    days = DAYS * DAY // contract.interval
+    return min(contract.window, days) + sum(min(part.count, days // part.steps) for part in contract.coarse)

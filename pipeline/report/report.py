@@ -117,6 +117,10 @@ def model_card(manifest: Manifest) -> str:
         ("code", manifest.code_version),
         ("interval", f"{format_duration(interval)}, {contract.aggregation} of its readings"),
         ("window", f"{contract.window} intervals ({format_duration(contract.window * interval)})"),
+        *(
+            ("before it", f"{part.count} spans of {format_duration(part.steps * interval)}, the mean of each")
+            for part in contract.coarse
+        ),
         ("horizon", f"{contract.horizon} intervals ({format_duration(contract.horizon * interval)})"),
         ("quantiles", ", ".join(f"{level:g}" for level in contract.quantiles)),
         ("missing at most", f"{contract.max_missing:.0%} of the window; beyond that a baseline forecasts"),

@@ -7,11 +7,12 @@ from edge.contract.contract import Contract
 from edge.contract.times import DAY, UNITS
 from edge.errors import ConfigurationError
 from edge.forecaster.manifest import Cell, Design
-from pipeline.starter.start import Start, start_of
+from pipeline.starter.start import Shape, Start, start_of
 from pipeline.training.cells import CELLS
 
 NATURAL_SEGMENTS = (DAY, UNITS["h"], UNITS["min"])  # ns, the best one first
 SMALL_STATE, LARGE_STATE = 64, 128  # units, where the configuration gives none
+FEWEST, NEAR = 96, 12  # distance of far leads that a network says, as a part of all; leads from which on distances grow
 LONG_WINDOW = 336  # values from which on the large state is taken
 
 
@@ -50,31 +51,48 @@ class Architecture:
 
 
 def segment_length(architecture: Architecture, contract: Contract) -> int:
-    """Intervals per segment: as asked for, else a day, else an hour, else a minute, else a quarter of the window.
+    """Values per segment: as asked for, else a day, else an hour, else a minute, else a quarter of the window.
 
     With a day the network sees every day at the same phase in few steps. A day, an hour or a minute is taken where it is a
-    whole number of at least eight intervals and fits the window twice. A segment is never longer than the window.
+    whole number of at least eight values and fits the window twice. A segment is never longer than the window. A value is an
+    interval of the window, or with a coarse past one of the longest spans.
     """
-    if architecture.segment is not None:
-        return min(architecture.segment, contract.window)
-    return _natural(contract.interval, contract.window)
+    span, count = _longest(contract)
+    return min(architecture.segment, count) if architecture.segment is not None else _natural(span, count)
 
 
-def parts_of(architecture: Architecture, contract: Contract) -> tuple[tuple[int, int], ...]:
-    """What a window consists of, in its order: number of values and of those per segment, for each resolution.
+def shape_of(architecture: Architecture, contract: Contract) -> Shape:
+    """How a network cuts its window and its horizon.
 
-    The last part is that of the intervals. A segment of spans is chosen as one of intervals is. In the textbook design every
-    value is a step of its own.
+    A segment of the horizon is as long as one of the window. With a coarse past it can have very many leads: then the network
+    says some of them, the more of them the nearer. In the textbook design every value of the window is a step of its own, and
+    the horizon is one segment.
     """
+    interval, horizon = contract.interval, contract.horizon
     if architecture.design == "plain":
-        return ((contract.columns, 1),)
-    coarse = ((part.count, _natural(part.steps * contract.interval, part.count)) for part in contract.coarse)
-    return (*coarse, (contract.window, segment_length(architecture, contract)))
+        return Shape(1, interval, contract.columns, (), horizon, tuple(range(horizon)))
+    (span, count), segment = _longest(contract), segment_length(architecture, contract)
+    steps = -(-count // segment)
+    if not contract.coarse:
+        return Shape(segment, span, steps, (), segment, tuple(range(segment)))
+    finer = (*(part.count for part in contract.coarse[1:]), contract.window)
+    ahead = min(horizon, segment * span // interval)
+    return Shape(segment, span, steps, finer, ahead, _leads(ahead))
 
 
-def recurrent_steps(architecture: Architecture, contract: Contract) -> int:
-    """Number of steps that the recurrent layer takes over a window."""
-    return sum(-(-values // segment) for values, segment in parts_of(architecture, contract))
+def _longest(contract: Contract) -> tuple[int, int]:
+    """Length in ns and number of the longest spans of a window; of its intervals without a coarse past."""
+    if not contract.coarse:
+        return contract.interval, contract.window
+    return contract.coarse[0].steps * contract.interval, contract.coarse[0].count
+
+
+def _leads(ahead: int) -> tuple[int, ...]:
+    """Leads that a network says of so many: all near ones, later ones at distances that grow up to a part of the whole."""
+    leads, widest = [0], max(1, ahead // FEWEST)
+    while leads[-1] < ahead - 1:
+        leads.append(min(leads[-1] + max(1, min(widest, leads[-1] // NEAR)), ahead - 1))
+    return tuple(leads)
 
 
 def _natural(interval: int, count: int) -> int:
@@ -113,4 +131,4 @@ def begins(architecture: Architecture, contract: Contract) -> Start | None:
     """What a network of that architecture begins with; None where there is no starter for it."""
     if architecture.design != "segment":
         return None
-    return start_of(architecture.cell, architecture.units, segment_length(architecture, contract), contract)
+    return start_of(architecture.cell, architecture.units, shape_of(architecture, contract), contract)

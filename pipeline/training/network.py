@@ -15,7 +15,7 @@ import tensorflow as tf
 from edge.contract.columns import Float32, Float64
 from edge.contract.contract import Contract
 from edge.forecaster.level import LARGEST_VALUE
-from pipeline.training.architecture import Architecture, parts_of, recurrent_steps
+from pipeline.training.architecture import Architecture, shape_of
 from pipeline.training.cells import CELLS
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
@@ -45,29 +45,28 @@ class Network(keras.Model):  # type: ignore[misc]
         super().__init__(name=architecture.cell)
         plain = architecture.design == "plain"
         self.contract, self.architecture = contract, architecture
-        self.resolutions = parts_of(architecture, contract)
-        self.segment = self.resolutions[-1][1]
-        self.steps = recurrent_steps(architecture, contract)
-        self.out_segment = contract.horizon if plain else self.segment
-        self.out_steps = -(-contract.horizon // self.out_segment)
+        self.shape = shape_of(architecture, contract)
+        self.steps = self.shape.steps
+        self.out_steps = -(-contract.horizon // self.shape.ahead)
         kind = CELLS[architecture.cell]
         self.states = kind.states
         units, levels = architecture.units, len(contract.quantiles)
         self.cell = kind.layer(units)
         self.cell.build((None, 1 if plain else units))
-        self.head = _dense(self.out_segment, units)
+        said = len(self.shape.leads)
+        self.head = _dense(said, units)
         self.outer: list[Any] = []
         if levels > 1:
-            self.outer = [_dense(units, units, "relu"), _dense(self.out_segment * (levels - 1), units)]
+            self.outer = [_dense(units, units, "relu"), _dense(said * (levels - 1), units)]
         self.encoder = None
-        self.coarse: list[Any] = []  # encoders of the coarse past
+        # Encoders of finer resolutions; at first they say nothing, so that a starter forecasts as it has learned to.
+        self.finer = [_dense(units, count, kernel="zeros") for count in self.shape.finer]
         if not plain:
-            self.coarse = [_dense(units, segment, "relu") for _, segment in self.resolutions[:-1]]
-            self.encoder = _dense(units, self.segment, "relu")
+            self.encoder = _dense(units, self.shape.segment, "relu")
             self.position = self.add_weight((self.out_steps, units), initializer="random_normal", name="position")
         self.ahead = None
         if contract.future:
-            self.ahead = _dense(units, self.out_segment * len(contract.future), kernel="zeros")
+            self.ahead = _dense(units, said * len(contract.future), kernel="zeros")
         self.identity = self.add_weight((max(1, len(scale)), units), initializer="zeros", name="identity")
         self.scale = self.add_weight((1 + len(scale),), initializer="zeros", dtype="int32", trainable=False, name="scale")
         self.tell(scale)
@@ -170,33 +169,27 @@ class Network(keras.Model):  # type: ignore[misc]
     def segments(self, inputs: Tensor, present: Tensor) -> Tensor:
         """The window in segments, `[batch, steps, segment]`; a missing value is the mean of the same position in the others.
 
-        A segment of the textbook design is one interval, and its missing values stand at the last value. Where there is a
-        coarse past, each resolution has an encoder of its own, and what they make of its segments is `[batch, steps, units]`.
+        A segment of the textbook design is one interval, and its missing values stand at the last value. With a coarse past the
+        longest spans are cut, and the last step sees the finer resolutions as well: the result is what the encoders make of
+        each step, `[batch, steps, units]`.
         """
-        if not self.coarse:
-            return self._segments(inputs, present, *self.resolutions[0])
-        encoded, begin = [], 0
-        for encoder, (values, segment) in zip([*self.coarse, self.encoder], self.resolutions, strict=True):
-            rows = slice(begin, begin + values)
-            cut = tf.reshape(self._segments(inputs[:, rows], present[:, rows], values, segment), [-1, segment])
-            encoded.append(tf.reshape(encoder(cut), [-1, -(-values // segment), self.architecture.units]))
-            begin += values
-        return tf.concat(encoded, axis=1)
+        if self.encoder is None or not self.finer:
+            return self._cut(inputs, present)
+        end = self.contract.columns - sum(self.shape.finer)
+        cut = tf.reshape(self._cut(inputs[:, :end], present[:, :end]), [-1, self.shape.segment])
+        encoded = tf.reshape(self.encoder(cut), [-1, self.steps, self.architecture.units])
+        newest = encoded[:, -1]
+        for encoder, count in zip(self.finer, self.shape.finer, strict=True):
+            newest += encoder(inputs[:, end : end + count])
+            end += count
+        return tf.concat([encoded[:, :-1], newest[:, None]], axis=1)
 
-    def _segments(self, inputs: Tensor, present: Tensor, values: int, segment: int) -> Tensor:
-        """The segments of one resolution, the first one padded, `[batch, steps, segment]`.
-
-        Args:
-            inputs: values in units of scale, `[batch, values]`.
-            present: 1 where a value is there, `[batch, values]`.
-            values: number of values.
-            segment: number of them in a segment.
-        """
-        steps = -(-values // segment)
-        padding = steps * segment - values
+    def _cut(self, inputs: Tensor, present: Tensor) -> Tensor:
+        """Values of one resolution in segments, the first one padded, `[batch, steps, segment]`."""
+        padding = self.steps * self.shape.segment - inputs.shape[1]
         if padding:
             inputs, present = (tf.pad(part, [[0, 0], [padding, 0]]) for part in (inputs, present))
-        shape = [-1, steps, segment]
+        shape = [-1, self.steps, self.shape.segment]
         inputs, present = tf.reshape(inputs, shape), tf.reshape(present, shape)
         if self.encoder is None:
             return inputs
@@ -225,7 +218,7 @@ class Network(keras.Model):  # type: ignore[misc]
         """States after one more segment `[batch, segment]`; with a coarse past it is encoded, `[batch, units]`."""
         if self.encoder is None:
             return list(self.cell(segment, list(states))[1])
-        encoded = segment if self.coarse else self.encoder(segment)
+        encoded = segment if self.finer else self.encoder(segment)
         return list(self.cell(encoded + identity, list(states))[1])
 
     def coming(self, future: Tensor | None) -> list[Tensor]:
@@ -233,9 +226,11 @@ class Network(keras.Model):  # type: ignore[misc]
         if self.ahead is None:
             return [0.0] * self.out_steps
         columns = len(self.contract.future)
-        rest = self.out_steps * self.out_segment - self.contract.horizon
+        rest = self.out_steps * self.shape.ahead - self.contract.horizon
         padded = tf.pad(future, [[0, 0], [0, rest], [0, 0]]) if rest else future
-        flat = tf.reshape(padded, [-1, self.out_steps, self.out_segment * columns])
+        if self.drawn:
+            padded = tf.gather(tf.reshape(padded, [-1, self.out_steps, self.shape.ahead, columns]), self.shape.leads, axis=2)
+        flat = tf.reshape(padded, [-1, self.out_steps, len(self.shape.leads) * columns])
         return [self.ahead(flat[:, number]) for number in range(self.out_steps)]
 
     def decode(self, states: list[Tensor], identity: Tensor, coming: list[Tensor]) -> list[Tensor]:
@@ -258,9 +253,21 @@ class Network(keras.Model):  # type: ignore[misc]
         softplus = tf.maximum(raw, 0.0) + tf.math.log(1.0 + tf.exp(-tf.abs(raw)))  # in plain operations
         return outward(median, tf.stop_gradient(median), softplus)
 
+    @property
+    def drawn(self) -> bool:
+        """Whether there are leads that the network does not say, and draws between others."""
+        return len(self.shape.leads) < self.shape.ahead
+
     def _joined(self, parts: list[Tensor], columns: int) -> Tensor:
-        """`[batch, horizon, columns]` of one `[batch, out_segment · columns]` per segment."""
-        parts = [tf.reshape(part, [-1, self.out_segment, columns]) for part in parts]
+        """`[batch, horizon, columns]` of one `[batch, leads · columns]` per segment."""
+        parts = [tf.reshape(part, [-1, len(self.shape.leads), columns]) for part in parts]
+        if self.drawn:
+            places = np.interp(np.arange(self.shape.ahead), self.shape.leads, np.arange(len(self.shape.leads)))
+            before = np.minimum(places.astype(np.int32), len(self.shape.leads) - 2)
+            share = (places - before).astype(np.float32)[None, :, None]
+            parts = [
+                tf.gather(part, before, axis=1) * (1 - share) + tf.gather(part, before + 1, axis=1) * share for part in parts
+            ]
         whole = tf.concat(parts, axis=1) if len(parts) > 1 else parts[0]
         return whole[:, : self.contract.horizon]
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Tensor: TypeAlias = Any
 
 BLOCK = 32  # steps whose windows are in memory at once, at most
-MOST_VALUES = 6_500_000  # of these windows and their targets, at most
+MOST_VALUES = 10_000_000  # of these windows, of their targets and of what is known ahead, at most
 JUDGED = 1024  # validation windows at once
 HEAVIEST = 10.0  # largest weight of a window: a window with a glitch in it must not outweigh all others
 
@@ -41,8 +41,8 @@ class Trainer:
         self.network, self.samples, self.settings = network, samples, settings
         self.batch = min(settings.batch, len(samples))
         self.steps = settings.windows_of(len(samples)) // self.batch
-        wide = self.batch * (network.contract.columns + network.contract.horizon)
-        self.block = max(1, min(BLOCK, MOST_VALUES // wide))  # steps
+        leads = network.contract.horizon * (1 + len(network.contract.future))
+        self.block = max(1, min(BLOCK, MOST_VALUES // (self.batch * (network.contract.columns + leads))))  # steps
         self.taken = 0
         self.weights = network.trainable_variables
         self.optimizer = keras.optimizers.Adam(settings.learning_rate)

@@ -132,12 +132,13 @@ def tune(
 def space_of(prepared: Prepared, fleet: Fleet, train: Train) -> Space:
     """What may be chosen for this history.
 
-    A window counts where it has at most 720 intervals, leaves enough history in every part, and has room for every
-    baseline that the usual window has: a candidate that gets by with less must not be judged against less.
+    Where a week is seen in spans, the window is fixed. Else a window counts where it has at most 720 intervals, leaves enough
+    history in every part, and has room for every baseline that the usual window has: a candidate that gets by with less must
+    not be judged against less.
     """
     usual = prepared.contract
     first = architectures(train, usual)[0]
-    longer_and_shorter = () if fleet.window else (round(usual.window * HALF), usual.window * TWICE)
+    longer_and_shorter = () if fleet.window or usual.coarse else (round(usual.window * HALF), usual.window * TWICE)
     windows = sorted(
         {usual.window, *(window for window in longer_and_shorter if fits(prepared, replace(usual, window=window)))}
     )

@@ -102,6 +102,19 @@ def test_a_set_can_have_longer_intervals(folder: Path) -> None:
     assert total.values[1, :3].tolist() == [3, 12, 21]
 
 
+def test_a_set_can_have_shorter_intervals(folder: Path) -> None:
+    """Straight lines between the middles, with the noise of a sensor; a word chooses series."""
+    table = read_set(folder, "Days:line@15min")
+    assert (len(table.names), table.interval) == (1, HOUR // 4)
+    hourly = read_set(folder, "Days:line").values[0]
+    middles = (np.arange(4 * len(hourly)) + 0.5) / 4 - 0.5
+    noise = table.values[0] - np.interp(middles, np.arange(len(hourly)), hourly)
+    assert noise.std() == pytest.approx(0.02 * hourly.std(), rel=0.05)
+    assert np.array_equal(table.values, read_set(folder, "Days:line@15min").values)
+    with pytest.raises(SystemExit, match="has 'cosine' in its name; there are sine, line"):
+        read_set(folder, "Days:cosine")
+
+
 def test_without_options_every_setting_is_the_product_s() -> None:
     """The contract of a fleet without settings but the horizon; all cells; nothing that the script chooses by itself."""
     data = parted("Days", hours(1440))
@@ -114,12 +127,18 @@ def test_without_options_every_setting_is_the_product_s() -> None:
 
 
 def test_every_baseline_takes_part_at_every_interval() -> None:
-    """A week of five minutes is more than a window may have, and the weekly baseline is there all the same."""
+    """A week of five minutes is more than a window may have, and the weekly baseline is there all the same.
+
+    Peers see the past that the product sees, or a window that is asked for.
+    """
     contract = contract_at(Fleet(horizon=96), 300 * SECOND)
     assert [each.name for each in all_baselines(contract)] == list(BASELINES)
     assert plain(contract).window == 2016
     assert judging(contract).window == 720
     assert [each.window for each in peer_contracts(contract, None)] == [720]
+    fast = contract_at(Fleet(horizon=96), 60 * SECOND)
+    assert fast.coarse
+    assert peer_contracts(fast, None) == [fast]
     assert [each.window for each in peer_contracts(contract_at(Fleet(), HOUR), None)] == [168, 672]
     assert [each.window for each in peer_contracts(contract, 100)] == [100]
 

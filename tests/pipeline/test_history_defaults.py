@@ -1,5 +1,7 @@
 """The interval, window and horizon that follow from the readings."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,10 +10,11 @@ from edge.config.training_sections import Fleet
 from edge.contract.columns import Readings
 from edge.contract.times import DAY, SECOND
 from edge.errors import HistoryError
-from pipeline.history.defaults import choose_interval, derive_contract, interval_for
+from pipeline.history.defaults import choose_interval, derive_contract, interval_for, with_enough
 from pipeline.history.from_store import History
 from pipeline.history.prepared import prepare_history
 from pipeline.history.table import stream_table
+from pipeline.history.windows import least_history
 
 MINUTE, HOUR = 60 * SECOND, 3600 * SECOND
 MIDNIGHT = 19_675 * DAY
@@ -67,11 +70,24 @@ def test_what_is_configured_counts() -> None:
     assert (contract.quantiles, contract.aggregation, contract.max_missing) == ((0.05, 0.5, 0.95), "max", 0.2)
 
 
-def test_a_configured_interval_that_is_short_gets_what_fits() -> None:
-    """720 intervals back and ahead, whatever part of a day that is; and one line says so."""
+def test_a_configured_interval_that_is_short_sees_a_week_in_hours() -> None:
+    """It forecasts a day; and one line says so."""
     contract = derive_contract(Fleet("1min"), every(MINUTE))
     assert contract == contract_at(Fleet(), MINUTE)
-    assert contract.words == "interval 1min, looks back 12h, ahead 12h"
+    assert contract.words == "interval 1min, looks back 7d, ahead 1d"
+
+
+def test_a_history_that_is_too_short_for_a_week_is_trained_with_less_past() -> None:
+    """With a day in tens of minutes, then with half a day of minutes; a contract without spans stays as it is."""
+    contract = contract_at(Fleet("1min", 60), MINUTE)
+    longest, middle = contract, replace(contract, coarse=contract.coarse[1:])
+    shortest = contract_at(Fleet("1min", 60, 720), MINUTE)
+    for past in (longest, middle, shortest):
+        assert with_enough(contract, least_history(past)) == past
+    assert with_enough(contract, least_history(longest) - 1) == middle
+    assert with_enough(contract, least_history(middle) - 1) == shortest
+    assert with_enough(contract, 1) == shortest
+    assert with_enough(shortest, 1) == shortest
 
 
 def test_interval_is_guessed_from_the_commonest_spacing() -> None:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from edge.config.fleet import contract_at
+from edge.config.training_sections import Fleet
 from edge.contract.contract import Contract
 from edge.contract.times import DAY
 from edge.errors import ConfigurationError
@@ -73,3 +75,12 @@ def test_made_up_windows_hold_three_days_at_least() -> None:
     assert 72 <= known.min() < known.max() <= 168
     assert usable(windows, contract).all()
     assert (np.nanstd(windows, axis=1) > 0).all()
+
+
+def test_made_up_windows_of_a_fast_sensor_hold_three_days_too() -> None:
+    """In hours, of which 72 are there at least; the day in tens of minutes and the minutes are whole."""
+    contract = contract_at(Fleet(), HOUR // 60)
+    windows = made_up(contract)
+    known = np.isfinite(windows[:, :168]).sum(axis=1)
+    assert 72 <= known.min() < known.max() <= 168
+    assert np.isfinite(windows[:, 168:]).all()

@@ -8,7 +8,7 @@ import pytest
 from edge.contract.columns import Float32
 from edge.contract.contract import Contract
 from edge.contract.times import DAY
-from pipeline.starter.start import LEVELS, SEGMENT, start_of, starter_file, write_starter
+from pipeline.starter.start import LEVELS, SEGMENT, Shape, start_of, starter_file, write_starter
 
 HOUR = DAY // SEGMENT
 
@@ -30,6 +30,11 @@ def hours() -> dict[str, Float32]:
     }
 
 
+def cut(segment: int, contract: Contract) -> tuple[Shape, Contract]:
+    """How a network without a coarse past cuts its window, and its contract."""
+    return Shape(segment, contract.interval, 7, (), segment, tuple(range(segment))), contract
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with one starter."""
@@ -39,20 +44,20 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_network_of_hours_begins_with_all_weights_as_they_are(folder: Path) -> None:
     """Positions of the horizon are the first ones; where it is longer, the last one comes again."""
-    start = start_of("gru", 2, SEGMENT, Contract(HOUR, 168, 6 * SEGMENT), folder)
+    start = start_of("gru", 2, *cut(SEGMENT, Contract(HOUR, 168, 6 * SEGMENT)), folder)
     assert start is not None
     for name, weight in hours().items():
         if name != "position":
             np.testing.assert_array_equal(start[name], weight, err_msg=name)
     np.testing.assert_array_equal(start["position"][:, 0], [1, 2, 3, 4, 4, 4])
-    short = start_of("gru", 2, SEGMENT, Contract(HOUR, 168, 3), folder)
+    short = start_of("gru", 2, *cut(SEGMENT, Contract(HOUR, 168, 3)), folder)
     assert short is not None
     np.testing.assert_array_equal(short["position"], [[1, 1]])
 
 
 def test_a_network_of_quarters_sees_the_mean_of_an_hour(folder: Path) -> None:
     """What the encoder makes of a day of quarters is what it makes of the day's hourly means."""
-    start = start_of("gru", 2, 4 * SEGMENT, Contract(HOUR // 4, 672, 96), folder)
+    start = start_of("gru", 2, *cut(4 * SEGMENT, Contract(HOUR // 4, 672, 96)), folder)
     assert start is not None
     day = np.random.default_rng(0).normal(size=4 * SEGMENT)
     means = day.reshape(SEGMENT, 4).mean(axis=1)
@@ -61,7 +66,7 @@ def test_a_network_of_quarters_sees_the_mean_of_an_hour(folder: Path) -> None:
 
 def test_a_network_of_quarters_speaks_in_lines_through_the_hours(folder: Path) -> None:
     """Between the middles of two hours it rises evenly, before the first and after the last it stays; each step by itself."""
-    start = start_of("gru", 2, 4 * SEGMENT, Contract(HOUR // 4, 672, 96), folder)
+    start = start_of("gru", 2, *cut(4 * SEGMENT, Contract(HOUR // 4, 672, 96)), folder)
     assert start is not None
     line = np.clip((np.arange(96) + 0.5) / 4 - 0.5, 0, 23)
     np.testing.assert_allclose(start["head/kernel"], [line, -line], rtol=1e-5)
@@ -71,9 +76,19 @@ def test_a_network_of_quarters_speaks_in_lines_through_the_hours(folder: Path) -
     np.testing.assert_array_equal(start["steps/bias"], np.tile([3, 4], 96))
 
 
+def test_a_network_of_minutes_sees_hours_and_says_some_minutes_of_the_day(folder: Path) -> None:
+    """What it says of a moment lies on the lines through the middles of the hours."""
+    shape = Shape(24, HOUR, 7, (144, 360), 1440, (0, 30, 89, 1439))
+    start = start_of("gru", 2, shape, Contract(HOUR // 60, 360, 1440), folder)
+    assert start is not None
+    np.testing.assert_array_equal(start["encoder/kernel"], hours()["encoder/kernel"])
+    np.testing.assert_allclose(start["head/kernel"][0], [0, 0.5 / 60, 59.5 / 60, 23], rtol=1e-4)
+    assert start["steps/bias"].tolist() == [3, 4] * 4
+
+
 def test_other_levels_leave_the_steps_between_quantiles_out(folder: Path) -> None:
     """The median is the same at all levels; how far the others lie from it is not."""
-    start = start_of("gru", 2, SEGMENT, Contract(HOUR, 168, 24, (0.25, 0.5, 0.75)), folder)
+    start = start_of("gru", 2, *cut(SEGMENT, Contract(HOUR, 168, 24, (0.25, 0.5, 0.75))), folder)
     assert start is not None
     assert hours().keys() - start.keys() == {"outer/kernel", "outer/bias", "steps/kernel", "steps/bias"}
     assert Contract(HOUR, 168, 24).quantiles == LEVELS
@@ -86,13 +101,13 @@ def test_other_levels_leave_the_steps_between_quantiles_out(folder: Path) -> Non
 )
 def test_other_networks_have_no_starter(folder: Path, cell: str, units: int, segment: int, interval: int) -> None:
     """Nothing is bent so that it fits."""
-    assert start_of(cell, units, segment, Contract(interval, 7 * segment, segment), folder) is None
+    assert start_of(cell, units, *cut(segment, Contract(interval, 7 * segment, segment)), folder) is None
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "simplernn"])
 def test_the_starters_that_are_shipped_fit_the_default_networks(cell: str) -> None:
     """Half an hour as an hour, a day as a week ahead."""
     for parts, horizon in ((1, 24), (2, 336)):
-        start = start_of(cell, 64, parts * SEGMENT, Contract(HOUR // parts, 168 * parts, horizon))
+        start = start_of(cell, 64, *cut(parts * SEGMENT, Contract(HOUR // parts, 168 * parts, horizon)))
         assert start is not None
         assert all(np.isfinite(weight).all() for weight in start.values())

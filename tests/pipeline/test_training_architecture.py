@@ -1,5 +1,8 @@
 """A network is made of what the configuration asks for, or of what suits the window."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from edge.config.training_sections import Train
@@ -7,7 +10,8 @@ from edge.contract.coarse import Coarse
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
 from edge.errors import ConfigurationError
-from pipeline.training.architecture import Architecture, architectures, begins, parts_of, recurrent_steps, segment_length
+from pipeline.starter.start import Shape
+from pipeline.training.architecture import Architecture, architectures, begins, segment_length, shape_of
 
 HOURLY = Contract(interval=3600 * SECOND, window=168, horizon=24)
 
@@ -31,14 +35,29 @@ def test_segment_is_never_longer_than_the_window() -> None:
     assert [segment_length(Architecture(segment=size), contract) for size in (3, 10, 50)] == [3, 10, 10]
 
 
-def test_each_resolution_has_segments_of_its_own() -> None:
-    """Hours of a week in days, spans of a day in quarters of it, minutes in hours; the textbook design knows no segment."""
-    contract = Contract(60 * SECOND, 360, 60, coarse=(Coarse(60, 168), Coarse(10, 144)))
-    assert parts_of(Architecture(), contract) == ((168, 24), (144, 36), (360, 60))
-    assert parts_of(Architecture(segment=180), contract)[-1] == (360, 180)
-    assert recurrent_steps(Architecture(), contract) == 7 + 4 + 6
-    assert parts_of(Architecture(design="plain"), contract) == ((672, 1),)
-    assert parts_of(Architecture(), HOURLY) == ((168, 24),)
+def test_the_last_day_of_a_coarse_past_has_finer_values_besides() -> None:
+    """Hours of a week are cut in days, and so is the horizon; the textbook design knows no segment."""
+    contract = Contract(60 * SECOND, 360, 1440, coarse=(Coarse(60, 168), Coarse(10, 144)))
+    shape = shape_of(Architecture(), contract)
+    assert (shape.segment, shape.span, shape.steps, shape.finer, shape.ahead) == (24, 3600 * SECOND, 7, (144, 360), 1440)
+    assert shape_of(Architecture(segment=48), contract).steps == 4
+    assert shape_of(Architecture(), replace(contract, horizon=60)).ahead == 60
+    assert shape_of(Architecture(), replace(contract, horizon=2000)).ahead == 1440
+    assert shape_of(Architecture(design="plain"), contract).steps == 672
+    assert shape_of(Architecture(), HOURLY) == Shape(24, 3600 * SECOND, 7, (), 24, tuple(range(24)))
+    assert begins(Architecture(), contract) is not None
+
+
+def test_of_many_leads_a_network_says_the_near_ones_and_some_of_the_others() -> None:
+    """The distances grow up to a hundredth of the whole or so; few leads are all said."""
+    contract = Contract(60 * SECOND, 360, 1440, coarse=(Coarse(60, 168), Coarse(10, 144)))
+    leads = shape_of(Architecture(), contract).leads
+    steps = np.diff(leads)
+    assert (leads[0], leads[-1], len(leads)) == (0, 1439, 137)
+    assert (steps[:24] == 1).all()
+    assert (np.diff(steps[:-1]) >= 0).all()
+    assert steps.max() == 15
+    assert shape_of(Architecture(), replace(contract, horizon=96)).leads == tuple(range(96))
 
 
 @pytest.mark.parametrize(
