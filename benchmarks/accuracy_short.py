@@ -14,6 +14,7 @@ from edge.contract.contract import Contract
 from edge.contract.times import iso
 from edge.forecaster.model import Model, open_forecaster
 from pipeline.history.prepared import Prepared
+from pipeline.history.usual import learned
 from pipeline.judging.contender import Contender, contender
 from pipeline.judging.evaluation import Evaluation, Facts, backtest, skills_against
 from pipeline.release.decision import decide
@@ -79,8 +80,10 @@ def peer_rows(cut: Cut, horizon: int | None, methods: Sequence[str], window: int
     prepared = history(cut.table, cut.begin, contract)
     seen = peer_contracts(contract, window)[0]
     peers = {method: fitted(method, prepared, seen) for method in methods if method in PEERS}
-    names = prepared.table.names
-    figures = live({method: contender(peer.forecaster, names, names) for method, peer in peers.items()}, cut, prepared)
+    names, told = prepared.table.names, learned(prepared.table, prepared.split.training.stop)
+    figures = live(
+        {method: contender(peer.forecaster, names, names, meanings=told) for method, peer in peers.items()}, cut, prepared
+    )
     for method, fields in figures.items():
         if method in peers:
             peer = peers[method]
@@ -105,9 +108,11 @@ def network_rows(cut: Cut, horizon: int | None, recipe: Recipe) -> Iterator[Shor
     chosen = next(each for each in made if each.candidate is release.chosen.candidate)
     network, out = chosen.candidate.bundle, release.goes_out
     names = prepared.table.names
-    entrants = {"network": contender(Model(network), names, network.manifest.series)}
+    entrants = {"network": contender(Model(network), names, network.manifest.series, meanings=network.manifest.meanings)}
     if out is not None:
-        entrants["gate"] = contender(open_forecaster(out), names, out.manifest.series)
+        entrants["gate"] = contender(
+            open_forecaster(out), names, out.manifest.series, out.manifest.baselines, out.manifest.meanings
+        )
     figures, file = live(entrants, cut, prepared), network.manifest.model
     for method in entrants:
         yield Short(

@@ -23,6 +23,7 @@ from edge.forecaster.manifest import Cell
 from edge.forecaster.model import Model
 from pipeline.cells.comparison import StudyPlan, study
 from pipeline.history.prepared import some_windows
+from pipeline.history.usual import learned
 from pipeline.history.windows import evenly, judged_stride, samples
 from pipeline.judging.contender import Contender, contender
 from pipeline.judging.evaluation import Evaluation, Facts, backtest
@@ -113,11 +114,12 @@ def peer_rows(data: Data, horizon: int, methods: Sequence[str], window: int | No
         base = [contender(baseline, data.table.names) for baseline in all_baselines(contract)]
         for evaluation in tested(base, data, contract):
             yield Whole(set=data.name, horizon=horizon, method=evaluation.forecaster, **errors(evaluation, data.scale))
-    ready = prepared(data, contract)
+    ready, names = prepared(data, contract), data.table.names
+    told = learned(ready.table, ready.split.training.stop)
     for method in methods:
         for seen in peer_contracts(contract, window) if method in PEERS else ():
             peer = fitted(method, ready, seen)
-            (evaluation,) = tested([contender(peer.forecaster, data.table.names, data.table.names)], data, contract)
+            (evaluation,) = tested([contender(peer.forecaster, names, names, meanings=told)], data, contract)
             yield Whole(
                 set=data.name,
                 horizon=horizon,
@@ -141,12 +143,13 @@ def network_rows(data: Data, horizon: int, recipe: Recipe, missing: float = 0.0,
     """
     contract = contract_of(data, horizon, recipe)
     for made in as_retrain(prepared(data, contract), recipe):
-        model, names, known = Model(made.candidate.bundle), data.table.names, made.candidate.bundle.manifest.series
-        rivals = {"gatecast": contender(model, names, known)}
+        model, names, manifest = Model(made.candidate.bundle), data.table.names, made.candidate.bundle.manifest
+        known, told = manifest.series, manifest.meanings
+        rivals = {"gatecast": contender(model, names, known, meanings=told)}
         if unknown:
             rivals["gatecast, series not known"] = contender(model, names)
         if missing:
-            rivals[f"gatecast, {missing:.0%} missing"] = contender(thinned(model, missing), names, known)
+            rivals[f"gatecast, {missing:.0%} missing"] = contender(thinned(model, missing), names, known, meanings=told)
         conversion = _conversions(made, data.scale)
         for method, evaluation in zip(rivals, tested([*rivals.values()], data, contract), strict=True):
             row = _network_row(data, method, made, evaluation)

@@ -22,6 +22,7 @@ from pipeline.backtest.peers import ridge
 from pipeline.history.defaults import derive_contract
 from pipeline.history.prepared import Prepared, prepare
 from pipeline.history.table import Table, to_table
+from pipeline.history.usual import learned
 from pipeline.history.windows import samples
 from pipeline.judging.contender import Contender, contender
 from pipeline.judging.evaluation import Evaluation, Facts, backtest
@@ -127,7 +128,7 @@ def measure(cut: Cut, series: SeriesTable, readings: Readings, nursery: Nursery 
         prepared.scale,
     )
     plain = [contender(baseline, names) for baseline in baselines(contract)]
-    rivals = [contender(linear, names, names), *plain]
+    rivals = [contender(linear, names, names, meanings=learned(prepared.table, parts.training.stop)), *plain]
     if nursery is not None:
         started = time.perf_counter()
         rivals.insert(0, _network(prepared, nursery))
@@ -160,7 +161,9 @@ def _network(prepared: Prepared, nursery: Nursery) -> Contender:
     architecture, plan = architectures(train, prepared.contract)[0], Plan(train.precisions, nursery=nursery)
     with tempfile.TemporaryDirectory() as folder:
         made = make_candidate(prepared, architecture, settings_of(train), Path(folder), plan=plan)
-    return contender(Model(made.bundle), prepared.table.names, made.bundle.manifest.series)
+    return contender(
+        Model(made.bundle), prepared.table.names, made.bundle.manifest.series, meanings=made.bundle.manifest.meanings
+    )
 
 
 def _between(readings: Readings, start: int, stop: int) -> Readings:

@@ -1,5 +1,6 @@
 """What the readings of a series are. It comes from the rules of the device, and reaches it inside the bundle as well."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -7,6 +8,34 @@ from edge.contract.times import format_duration
 from edge.errors import ConfigurationError
 
 Kind: TypeAlias = Literal["gauge", "counter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Values that no interval of a series was beyond, and at which it often was.
+
+    Args:
+        lowest: smallest value that there is; None where none is known.
+        highest: largest value that there is; None where none is known.
+        idle: distance from the lowest value within which a forecast is that value, as the series rests there; 0: none.
+
+    Raises:
+        ConfigurationError: the lowest value is not below the highest one, or a number is not finite.
+    """
+
+    lowest: float | None = None
+    highest: float | None = None
+    idle: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse bounds that no value lies between."""
+        low, high = (0.0 if end is None else end for end in (self.lowest, self.highest))
+        ordered = self.lowest is None or self.highest is None or low + self.idle < high
+        if not (ordered and self.idle >= 0 and all(map(math.isfinite, (low, high, self.idle)))):
+            raise ConfigurationError(
+                f"expected finite bounds, the lowest first, and an idle distance between them; got {self.lowest}, "
+                f"{self.highest} and {self.idle}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +48,7 @@ class Meaning:
         unit: unit of the values, as people write it; empty where nobody gave one.
         usual: smallest and largest value of an interval that was usual in the history; None where nobody learned it. It says
             nothing of what the readings are, so it does not count where two meanings are compared.
+        bounds: bounds that were found in the history, as little compared; None where nobody looked, or there are none.
 
     Raises:
         ConfigurationError: a negative time.
@@ -28,6 +58,7 @@ class Meaning:
     hold: int = 0
     unit: str = ""
     usual: tuple[float, float] | None = field(default=None, compare=False)
+    bounds: Bounds | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse a time that goes back."""

@@ -14,6 +14,7 @@ from edge.forecaster.baselines import Baseline, baseline
 from edge.forecaster.manifest import Manifest
 
 NO_BASELINES: Mapping[str, str] = MappingProxyType({})
+NO_MEANINGS: Mapping[str, Meaning] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)

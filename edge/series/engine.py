@@ -18,7 +18,8 @@ from edge.contract.contract import Context, Contract
 from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.schema import FORECAST, FORECAST_LEAD, LEAD, MODEL, ORIGIN, Measurement
 from edge.contract.values import possible, reach
-from edge.forecaster.baselines import Baseline, seasonal_naive
+from edge.forecaster.baselines import seasonal_naive
+from edge.forecaster.bounds import Edges
 from edge.forecaster.faults import KINDS, Evidence, Kind, attempt
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.learned import NOTHING, Choice, Learned
@@ -130,13 +131,11 @@ class Engine:
         return learned if told is None else replace(told, usual=learned.usual)
 
     def _use(self, forecaster: Forecaster, known: Sequence[str], learned: Learned) -> None:
-        self.forecaster, self._learned = forecaster, learned.meanings
+        self.forecaster, self._learned, self._edges = forecaster, learned.meanings, Edges(learned.meanings)
         self._choice, self._chosen = Choice(learned.baselines, forecaster.contract), np.zeros(0, np.int32)
-        self._evidence = Evidence(len(known))
-        self._baseline: Baseline = seasonal_naive(forecaster.contract)
+        self._evidence, self._baseline = Evidence(len(known)), seasonal_naive(forecaster.contract)
         self._model_index = {name: index for index, name in enumerate(known, 1)}
-        self._model_series: Int32 = np.zeros(0, np.int32)
-        self._usual: Float64 = np.zeros((0, 2))
+        self._model_series, self._usual = np.zeros(0, np.int32), np.zeros((0, 2))
         self._outlook = Outlook(forecaster.contract.horizon, forecaster.contract.interval, self._refresh)
 
     @property
@@ -322,7 +321,7 @@ class Engine:
                 by_model[by_model] = ~tried.broken
                 values, windows = values[~tried.broken], windows[~tried.broken]
             if by_model.any():
-                values = possible(values, self.state.counting(closed.series[by_model]))
+                values = self._possible(values, windows, closed.series[by_model])
                 naive = self._baseline.predict(windows, closed.series[by_model])
                 kept[by_model] = self.scoring.at_leads(values, naive[:, :, contract.median])
                 made.forecasts.append(Forecasts(closed.series[by_model], closed.origin[by_model], values, self.forecaster.name))
@@ -333,7 +332,7 @@ class Engine:
             simple = self._choice.baselines[number] if number >= 0 else self._baseline
             some = rest & (chosen == number)
             windows, series = closed.windows[some], closed.series[some]
-            values = possible(simple.predict(windows, series), self.state.counting(series))
+            values = self._possible(simple.predict(windows, series), windows, series)
             naive = values if number < 0 else self._baseline.predict(windows, series)
             kept[some] = self.scoring.at_leads(values, naive[:, :, contract.median])
             made.forecasts.append(Forecasts(series, closed.origin[some], values, simple.name))
@@ -358,6 +357,10 @@ class Engine:
             new = [self._model_index.get(name, 0) for name in self.series.names[known:]]
             self._model_series = np.concatenate([self._model_series, np.asarray(new, np.int32)])
         return self._model_series[series]
+
+    def _possible(self, values: Float64, windows: Float64, series: Int32) -> Float64:
+        newest = windows[:, -self.forecaster.contract.window :]
+        return self._edges.within(possible(values, self.state.counting(series)), newest, series, self.series.names)
 
     def _usual_of(self, series: Int32) -> Float64:
         """Smallest and largest usual value in the history of each series, float64 `[n, 2]`, NaN where nobody learned it."""

@@ -17,6 +17,7 @@ from pipeline.backtest.figures import Backtest, Kind
 from pipeline.backtest.peers import lightgbm_direct, ridge, statsforecast
 from pipeline.history.checks import can_judge
 from pipeline.history.prepared import Prepared
+from pipeline.history.usual import learned
 from pipeline.history.windows import Split, judged_stride, samples, training_scale
 from pipeline.judging.contender import Contender, comparable, contender
 from pipeline.judging.evaluation import Facts, backtest
@@ -164,10 +165,12 @@ def entrants(prepared: Prepared, bundles: Sequence[Bundle], peers: Sequence[Fore
     """Bundles, peers and every baseline; of those with the same name the first."""
     names = prepared.table.names
     every = [
-        Entrant(contender(open_forecaster(bundle), names, bundle.manifest.series, bundle.manifest.baselines), "bundle")
+        Entrant(contender(open_forecaster(bundle), names, said.series, said.baselines, said.meanings), "bundle")
         for bundle in bundles
+        for said in [bundle.manifest]
     ]
-    every += [Entrant(contender(peer, names, names), "peer") for peer in peers]
+    told = learned(prepared.table, prepared.split.training.stop)
+    every += [Entrant(contender(peer, names, names, meanings=told), "peer") for peer in peers]
     every += [Entrant(contender(baseline, names), "baseline") for baseline in baselines(prepared.contract)]
     first: dict[str, Entrant] = {}
     for entrant in every:

@@ -5,11 +5,20 @@ from dataclasses import replace
 import numpy as np
 
 from edge.contract.columns import Float64
-from edge.contract.meaning import GAUGE, Meaning
+from edge.contract.meaning import GAUGE, Bounds, Meaning
 from edge.forecaster.level import is_known
 from edge.forecaster.outliers import FEW, LEAST
 from pipeline.history.glitches import APART, USUAL, error_values
 from pipeline.history.table import Table
+from pipeline.history.windows import ROUNDING, spread, stands_still
+
+TOPS = (1.0, 100.0)  # highest values that quantities have: shares, and shares in per cent
+KELVIN = ("K", "kelvin")
+NEAR = 0.05  # of the spread; values so near to a bound are at it
+RESTING = 0.005  # the same, of a series that rests at its lowest value
+CROWD, CROWD_ABOVE = 0.03, 0.01  # least share of the values that are at a bound; hardly anything else ends at 1 or 100
+VISITS = 5  # least number of times that a series comes to a bound
+BESIDE = 4  # ranges of values beside a bound, as wide as what is at it
 
 
 def usual_range(values: Float64) -> tuple[float, float] | None:
@@ -24,16 +33,68 @@ def usual_range(values: Float64) -> tuple[float, float] | None:
     known = values[is_known(values)]
     if len(known) < LEAST:
         return None
+    return _ends(_believed(known))
+
+
+def _believed(known: Float64) -> Float64:
+    """The values without those that look like error values of the sensor, where some lie far from all others."""
     low, high = _ends(known)
     least, most = np.quantile(known, USUAL)
-    if max(least - low, high - most) > APART * (most - least) and (errors := error_values(known)):
-        low, high = _ends(known[~np.isin(known, [error.value for error in errors])])
-    return low, high
+    errors = error_values(known) if max(least - low, high - most) > APART * (most - least) else []
+    return known[~np.isin(known, [error.value for error in errors])] if errors else known
 
 
 def _ends(known: Float64) -> tuple[float, float]:
     ordered = np.partition(known, (FEW, len(known) - 1 - FEW))
     return float(ordered[FEW]), float(ordered[-1 - FEW])
+
+
+def bounds_of(values: Float64, unit: str = "") -> Bounds | None:
+    """The bounds that a series keeps to: 0 below, 1 or 100 above, where its values crowd there and none lies beyond.
+
+    Values of a quantity without a bound become rare toward its extremes. Where there is a bound, as of rain, wind, sun or a
+    valve, they are at their densest there, and come there again and again.
+
+    Args:
+        values: values of a series in order of time, float64 `[intervals]`, NaN for missing.
+        unit: unit of the values; a temperature has no bound, whatever a mild season shows.
+
+    Returns:
+        None where no bound was found.
+    """
+    known = values[is_known(values)]
+    if len(known) < LEAST or unit.startswith("°") or unit in KELVIN:
+        return None
+    known = _believed(known)
+    size, low, high = spread(known), float(known.min()), float(known.max())
+    if stands_still(low, high):
+        return None
+    lowest = 0.0 if low >= 0 and _crowds(known, size, CROWD) else None
+    highest = next((top for top in TOPS if high <= top and _crowds(top - known, size, CROWD_ABOVE)), None)
+    if lowest is None and highest is None:
+        return None
+    near = int((known < NEAR * size).sum()) if lowest is not None else 0
+    rests = near and (known < RESTING * size).sum() >= 0.5 * near
+    return Bounds(lowest, highest, NEAR * size if rests else 0.0)
+
+
+def _crowds(distances: Float64, size: float, share: float) -> bool:
+    """Whether values lie as densely at a bound as beside it, and often.
+
+    Args:
+        distances: distance of each value from the bound, in order of time, not negative, float64 `[n]`.
+        size: spread of the values.
+        share: least share of the values that are at the bound.
+    """
+    width = NEAR * size
+    if (distances < width).sum() < share * len(distances):
+        return False
+    steps = np.diff(np.unique(distances))
+    width = max(width, float(np.median(steps)) * (1 + ROUNDING))
+    counts = [int(((distances >= part * width) & (distances < (part + 1) * width)).sum()) for part in range(1 + BESIDE)]
+    at = distances < width
+    visits = int(at[0]) + int((at[1:] & ~at[:-1]).sum())
+    return bool(counts[0] >= np.mean(counts[1:])) and (visits >= VISITS or counts[0] >= 0.5 * len(distances))
 
 
 def usual_ranges(values: Float64, stop: int) -> Float64:
@@ -47,7 +108,7 @@ def usual_ranges(values: Float64, stop: int) -> Float64:
 
 
 def learned(table: Table, stop: int) -> dict[str, Meaning]:
-    """What a bundle says of its series: what their readings are, and what was usual before a column.
+    """What a bundle says of its series: what their readings are, what was usual before a column, and their bounds.
 
     Args:
         table: history.
@@ -55,5 +116,8 @@ def learned(table: Table, stop: int) -> dict[str, Meaning]:
     """
     meanings = table.meanings or (GAUGE,) * len(table.names)
     rows = zip(table.names, meanings, table.rows(), strict=True)
-    said = {name: replace(meaning, usual=usual_range(values[:stop])) for name, meaning, values in rows}
+    said = {
+        name: replace(meaning, usual=usual_range(values[:stop]), bounds=bounds_of(values[:stop], meaning.unit))
+        for name, meaning, values in rows
+    }
     return {name: meaning for name, meaning in said.items() if meaning.usual is not None or meaning != GAUGE}

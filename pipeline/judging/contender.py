@@ -7,9 +7,11 @@ import numpy as np
 
 from edge.contract.columns import Bool, Float64, Int32
 from edge.contract.contract import Context, Contract
+from edge.contract.meaning import Meaning
 from edge.forecaster.baselines import Baseline
+from edge.forecaster.bounds import bounded, limits_of
 from edge.forecaster.forecaster import Forecaster
-from edge.forecaster.learned import NO_BASELINES, Choice
+from edge.forecaster.learned import NO_BASELINES, NO_MEANINGS, Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +23,14 @@ class Contender:
         series: its index of every series of the table, 0 = unknown, int32 `[series]`.
         baselines: baselines that forecast some series in its place.
         chosen: position in `baselines` of the one that forecasts each series, -1 where the forecaster does, int32 `[series]`.
+        limits: lowest value, highest value and idle distance of every series, float64 `[series, 3]`.
     """
 
     forecaster: Forecaster
     series: Int32
     baselines: tuple[Baseline, ...]
     chosen: Int32
+    limits: Float64
 
     def predict(self, windows: Float64, rows: Int32, context: Context | None = None) -> Float64:
         """Forecast every window as a device would, float64 `[n, horizon, quantiles]`; a baseline gives the median only.
@@ -41,7 +45,7 @@ class Contender:
             own = self.chosen[rows] == number
             if own.any():
                 forecasts[own] = simple.predict(windows[own], rows[own])
-        return forecasts
+        return bounded(forecasts, windows[:, -self.forecaster.contract.window :], self.limits[rows])
 
     def gives_intervals(self, rows: Int32) -> Bool:
         """Whether a forecast of each of these series has all quantiles, bool `[n]`."""
@@ -60,7 +64,11 @@ def series_index(names: Sequence[str], known: Sequence[str]) -> Int32:
 
 
 def contender(
-    forecaster: Forecaster, names: Sequence[str], known: Sequence[str] = (), baselines: Mapping[str, str] = NO_BASELINES
+    forecaster: Forecaster,
+    names: Sequence[str],
+    known: Sequence[str] = (),
+    baselines: Mapping[str, str] = NO_BASELINES,
+    meanings: Mapping[str, Meaning] = NO_MEANINGS,
 ) -> Contender:
     """A forecaster with its own list of series, matched by name; a baseline needs none.
 
@@ -69,9 +77,11 @@ def contender(
         names: names of the series of the table.
         known: the manifest's `series`.
         baselines: the manifest's `baselines`.
+        meanings: the manifest's `meanings`, whose bounds the forecasts keep to.
     """
     choice = Choice(baselines, forecaster.contract)
-    return Contender(forecaster, series_index(names, known), choice.baselines, choice.numbers(names))
+    limits = limits_of(meanings, names)
+    return Contender(forecaster, series_index(names, known), choice.baselines, choice.numbers(names), limits)
 
 
 def comparable(first: Contract, second: Contract) -> bool:

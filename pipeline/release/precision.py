@@ -65,7 +65,11 @@ def choose_precision(
     table = facts.table
     parities, refused = _parities(bundles, pairs, probes)
     models = {precision: Model(bundles[precision]) for precision in parities}
-    entrants = [contender(model, table.names, bundles[precision].manifest.series) for precision, model in models.items()]
+    told = {precision: bundles[precision].manifest for precision in models}
+    entrants = [
+        contender(model, table.names, told[precision].series, meanings=told[precision].meanings)
+        for precision, model in models.items()
+    ]
     stride = judged_stride(table, facts.contract, facts.part)
     evaluations = dict(zip(models, backtest(entrants, facts, stride), strict=True))
     shares = _shares({precision: evaluation.scaled_error(evaluation.scale) for precision, evaluation in evaluations.items()})

@@ -189,7 +189,7 @@ def plot_png(prepared: Prepared, release: Release, path: Path) -> None:
         path: PNG file, written whole or not at all.
     """
     manifest, table = release.candidate.manifest, prepared.table
-    entrant = contender(open_forecaster(release.candidate), table.names, manifest.series, manifest.baselines)
+    entrant = contender(open_forecaster(release.candidate), table.names, manifest.series, manifest.baselines, manifest.meanings)
     rows = np.unique(np.linspace(0, len(table.names) - 1, min(SHOWN, len(table.names))).round().astype(int)).tolist()
     shown = panels(entrant, table, prepared.contract, prepared.split.held_out, rows)
     replace_file(path, forecast_plot(shown, manifest.version))

@@ -86,6 +86,7 @@ def changed(**fields: Any) -> bytes:  # noqa: ANN401 - any JSON value
         (changed(meanings={"hall": {"kind": "counter"}}), "meanings belong to series of the list"),
         (changed(meanings={"roof": {"kind": "total"}}), "malformed"),
         (changed(meanings={"roof": {"usual": [3, 2]}}), "the smaller usual value of 'roof' first"),
+        (changed(meanings={"roof": {"bounds": {"lowest": 3, "highest": 2}}}), "expected finite bounds, the lowest first"),
         (changed(meanings={"roof": {"hold": -1}}), "hold must be at least 0"),
         (changed(schema=2, meanings={"roof": {"hold": 367 * DAY}}), "a hold of at most"),
         (changed(version="../../etc"), "a version looks like"),

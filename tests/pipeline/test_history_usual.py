@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from edge.contract.meaning import GAUGE, Meaning
+from edge.contract.meaning import GAUGE, Bounds, Meaning
 from pipeline.history.table import Table
-from pipeline.history.usual import learned, usual_range, usual_ranges
+from pipeline.history.usual import NEAR, bounds_of, learned, usual_range, usual_ranges
 
 NAN = np.nan
 
@@ -31,3 +31,54 @@ def test_a_bundle_says_what_was_usual_in_its_training() -> None:
     }
     np.testing.assert_array_equal(usual_ranges(values, 30), [[2, 27], [NAN, NAN], [2, 27]])
     assert np.isnan(usual_ranges(values, 3)).all()
+
+
+HOURS = np.arange(24 * 28.0)
+DAYLIGHT = np.maximum(np.sin(2 * np.pi * HOURS / 24) * (1 + 0.3 * np.sin(HOURS)), 0) * 500
+WEATHER = np.cumsum(np.random.default_rng(3).normal(0, 0.4, len(HOURS))) + 5 * np.sin(2 * np.pi * HOURS / 24)
+
+
+def test_a_quantity_that_comes_back_to_0_has_it_as_its_bound() -> None:
+    """Sun, dark at night; also by a sensor that shows a little then, or with gaps; and one negative value takes the bound."""
+    expected = Bounds(lowest=0.0, idle=NEAR * float(DAYLIGHT.std()))
+    assert bounds_of(DAYLIGHT) == expected
+    noise = np.random.default_rng(3).uniform(0.02, 0.1, len(HOURS))
+    dim = bounds_of(DAYLIGHT + noise)
+    assert dim is not None
+    assert (dim.lowest, dim.highest) == (0.0, None)
+    np.testing.assert_allclose(dim.idle, expected.idle, rtol=1e-3)
+    assert bounds_of(np.where(HOURS % 7 == 0, NAN, DAYLIGHT)) is not None
+    assert bounds_of(np.append(DAYLIGHT, -1)) is None
+
+
+def test_a_quantity_that_is_0_by_chance_has_no_bound() -> None:
+    """Where it is rarest at its least value, however rounded, or comes there in one cold night; a temperature never has one."""
+    for shown in (WEATHER, np.round(WEATHER), np.round(WEATHER * 2) / 2):
+        assert bounds_of(shown - shown.min()) is None
+    assert bounds_of(100 - (WEATHER - WEATHER.min())) is None
+    assert bounds_of(np.where(HOURS > 660, 0.0, 10 + WEATHER - WEATHER.min())) is None
+    assert bounds_of(DAYLIGHT, "°C") is None
+    assert bounds_of(DAYLIGHT, "K") is None
+
+
+def test_shares_and_percentages_have_an_upper_bound() -> None:
+    """A valve between 0 and 1, humidity that is often 100 %; the highest value of anything else is none."""
+    valve = np.where(HOURS % 5 < 3, (HOURS % 5) / 2, 1.0)
+    assert bounds_of(valve) == Bounds(0.0, 1.0, NEAR * float(valve.std()))
+    assert bounds_of(np.minimum(100.0, 80 + 3 * WEATHER - WEATHER.min())) == Bounds(highest=100.0)
+    assert bounds_of(90 * valve) == Bounds(0.0, None, NEAR * float((90 * valve).std()))
+
+
+def test_what_stands_still_or_is_short_has_no_bounds() -> None:
+    """It says nothing of what may come."""
+    assert bounds_of(np.zeros(500)) is None
+    assert bounds_of(DAYLIGHT[:15]) is None
+
+
+def test_rain_that_hardly_ever_falls_rests_at_0() -> None:
+    """A few showers in a month; error values of the sensor take no bound."""
+    rain = np.where((HOURS > 300) & (HOURS < 320), HOURS % 4, 0.0)
+    assert bounds_of(rain) == Bounds(lowest=0.0, idle=NEAR * float(rain.std()))
+    table = Table(("rain",), 0, 10, rain[None])
+    assert learned(table, 600)["rain"].bounds == Bounds(lowest=0.0, idle=NEAR * float(rain[:600].std()))
+    assert learned(table, 200)["rain"].bounds is None

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from edge.contract.meaning import Bounds, Meaning
 from pipeline.judging.contender import comparable, contender
 from pipeline.judging.evaluation import Facts, backtest
 from tests.pipeline.test_judging_evaluation import CONTRACT, PART, Counter, counting
@@ -29,6 +30,15 @@ def test_each_series_has_the_index_of_the_bundle() -> None:
     """A series that the bundle does not list is unknown to its model."""
     assert contender(Counter(), ("b", "c", "a"), ("a", "b")).series.tolist() == [2, 0, 1]
     assert contender(Counter(), ("b", "c", "a"), ("a", "b")).chosen.tolist() == [-1, -1, -1]
+
+
+def test_forecasts_keep_to_the_bounds_of_the_bundle() -> None:
+    """Of the series that have any, as the agent's do; a window beyond a bound lifts it."""
+    bounds = {"b": Meaning(bounds=Bounds(highest=49.0)), "elsewhere": Meaning(bounds=Bounds(highest=0.0))}
+    judged = contender(Counter(), ("a", "b"), ("a", "b"), meanings=bounds)
+    windows = np.arange(48.0) + np.array([[0.0], [0], [3]])
+    medians = judged.predict(windows, np.array([0, 1, 1], np.int32))[:, :, 1]
+    assert medians[:, :3].tolist() == [[48, 49, 50], [48, 49, 49], [51, 52, 53]]
 
 
 def test_contracts_with_the_same_grid_and_horizon_are_comparable() -> None:

@@ -1,0 +1,78 @@
+"""Forecasts within the bounds of their series, on the device as where a bundle is judged."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from edge.contract.columns import Float64, Int32
+from edge.contract.meaning import GAUGE, Bounds, Meaning
+
+NO_BOUNDS = Bounds()
+
+
+def limits_of(meanings: Mapping[str, Meaning], names: Sequence[str]) -> Float64:
+    """Lowest value, highest value and idle distance of each series, float64 `[n, 3]`; infinite and 0 where there is no bound.
+
+    Args:
+        meanings: meanings of series by their names.
+        names: names of the series.
+    """
+    bounds = [meanings.get(name, GAUGE).bounds or NO_BOUNDS for name in names]
+    rows = [
+        (
+            -np.inf if each.lowest is None else each.lowest,
+            np.inf if each.highest is None else each.highest,
+            each.idle,
+        )
+        for each in bounds
+    ]
+    return np.asarray(rows, np.float64).reshape(-1, 3)
+
+
+def bounded(forecasts: Float64, windows: Float64, limits: Float64) -> Float64:
+    """The forecasts, no quantile beyond a bound, and those that are idle at the lowest value; the same array without bounds.
+
+    A bound that a value of the window lies beyond does not count: the series has left it, and facts are never cut.
+
+    Args:
+        forecasts: float64 `[n, horizon, quantiles]`, NaN where there is none.
+        windows: intervals before each forecast, float64 `[n, window]`, NaN for missing.
+        limits: lowest value, highest value and idle distance of the series of each, float64 `[n, 3]`.
+    """
+    rows = np.flatnonzero(np.isfinite(limits[:, :2]).any(axis=1))
+    if not len(rows):
+        return forecasts
+    lowest, highest, idle = limits[rows].T
+    before = windows[rows]
+    lowest = np.where((before < lowest[:, None]).any(axis=1), -np.inf, lowest)[:, None, None]
+    highest = np.where((before > highest[:, None]).any(axis=1), np.inf, highest)[:, None, None]
+    some = forecasts[rows]
+    some = np.where(some <= lowest + idle[:, None, None], lowest, some)  # NaN compares false
+    result = forecasts.copy()
+    result[rows] = np.where(some > highest, highest, some)
+    return result
+
+
+class Edges:
+    """Bounds that a bundle has learned, of the series of a device in the order in which these come.
+
+    Args:
+        meanings: meanings of series by their names.
+    """
+
+    def __init__(self, meanings: Mapping[str, Meaning]) -> None:
+        self._meanings, self._limits = meanings, np.zeros((0, 3))
+
+    def within(self, forecasts: Float64, windows: Float64, series: Int32, names: Sequence[str]) -> Float64:
+        """The forecasts within the bounds of their series, as `bounded`.
+
+        Args:
+            forecasts: float64 `[n, horizon, quantiles]`.
+            windows: intervals before each forecast, float64 `[n, window]`.
+            series: index of each series, int32 `[n]`.
+            names: names of all series, of which there are never fewer than before.
+        """
+        new = limits_of(self._meanings, names[len(self._limits) :])
+        if len(new):
+            self._limits = np.concatenate([self._limits, new])
+        return bounded(forecasts, windows, self._limits[series])
