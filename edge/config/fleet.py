@@ -53,6 +53,22 @@ def past_at(interval: int) -> tuple[int, tuple[Coarse, ...]]:
     return RECENT, (hours, _spans(TENTH, DAY, interval, RECENT * TENTH // HOUR))
 
 
+def days_and_hours(interval: int) -> tuple[int, tuple[Coarse, ...]] | None:
+    """Another past of at most 720 values, where a week has more intervals: hours of a week, and whole days of intervals.
+
+    Args:
+        interval: length of an interval, ns.
+
+    Returns:
+        Window and coarse past; None where a week fits, or not a day beside its hours.
+    """
+    if LONGEST_WINDOW * interval >= WEEK * DAY:
+        return None
+    hours = _spans(HOUR, WEEK * DAY, interval, LONGEST_WINDOW)
+    day, left = round(DAY / interval), LONGEST_WINDOW - hours.count
+    return (left // day * day, (hours,)) if day <= left else None
+
+
 def _spans(length: int, whole: int, interval: int, most: int) -> Coarse:
     """Spans of about a length that make a whole.
 

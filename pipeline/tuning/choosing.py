@@ -4,37 +4,43 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edge.config.fleet import LONGEST_WINDOW, WEEK
+from edge.config.fleet import LONGEST_WINDOW, WEEK, days_and_hours
 from edge.config.training_sections import Fleet, Train
 from edge.contract.ahead.known import Known
+from edge.contract.contract import Contract
 from edge.contract.times import DAY, format_duration
 from pipeline.history.prepared import Prepared
 from pipeline.processes.nursery import Nursery
 from pipeline.training.architecture import architectures
 from pipeline.training.settings import settings_of
 from pipeline.training.worker import train_candidate
-from pipeline.tuning.study import Proposal, Space
+from pipeline.tuning.study import Proposal
 from pipeline.tuning.tuning import Training, Tuned, attempt_on, fits, untuned
 
 MOST_WEEKS = 4
-WINDOWS = 2  # a longer window is tried where the training part has as many of them, one after the other
-GAIN = 0.005  # share by which a longer window, or inputs, have to be better: they take memory and time on the device
+WINDOWS = 2  # a longer past is tried where the training part has as many of them, one after the other
+GAIN = 0.005  # share by which a longer past, or inputs, have to be better: they take memory and time on the device
 
 
-def windows_to_try(prepared: Prepared, fleet: Fleet) -> tuple[int, ...]:
-    """The usual window, and a longer one of whole weeks where there is history for it; intervals.
+def pasts_to_try(prepared: Prepared, fleet: Fleet) -> tuple[Contract, ...]:
+    """The contract with the usual past, and with a longer one where there is history for it.
+
+    The longer one has several weeks, or of intervals of which a week does not fit the hours of a week.
 
     Args:
-        prepared: history, with the usual window.
+        prepared: history, with the usual past.
         fleet: section `[fleet]` of the configuration; a window that it gives is the only one.
     """
-    usual = prepared.contract
+    usual, longer = prepared.contract, None
     week, rest = divmod(WEEK * DAY, usual.interval)
-    if fleet.window or usual.coarse or rest or usual.window != week:
-        return (usual.window,)
-    longer = week * min(MOST_WEEKS, LONGEST_WINDOW // week)
-    enough = len(prepared.split.training) >= WINDOWS * longer and fits(prepared, replace(usual, window=longer))
-    return (week, longer) if longer > week and enough else (week,)
+    if usual.window == week and not rest:
+        longer = replace(usual, window=week * min(MOST_WEEKS, LONGEST_WINDOW // week))
+    elif usual.window == LONGEST_WINDOW and (past := days_and_hours(usual.interval)) is not None:
+        longer = replace(usual, window=past[0], coarse=past[1])
+    if fleet.window or usual.coarse or longer is None or longer.reach <= usual.reach:
+        return (usual,)
+    enough = len(prepared.split.training) >= WINDOWS * longer.covered and fits(prepared, longer)
+    return (usual, longer) if enough else (usual,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +57,12 @@ class Brief:
     folder: Path
     training: Training | None = None
 
-    def losses(self, variants: Sequence[Prepared], windows: Sequence[int]) -> list[float]:
-        """Loss on the validation part of each variant of a history, with each window, on the same origins.
+    def losses(self, variants: Sequence[Prepared], pasts: Sequence[Contract]) -> list[float]:
+        """Loss on the validation part of each variant of a history, with each past, on the same origins.
 
         Args:
             variants: the same history, with contracts that differ in their inputs.
-            windows: windows to try, intervals.
+            pasts: contracts with the pasts to try, each with another window.
 
         Raises:
             HistoryError: a training failed.
@@ -65,13 +71,13 @@ class Brief:
         usual = architectures(self.train, variants[0].contract)[0]
         settings = settings_of(self.train)
         brief = replace(settings, epochs=1, members=1, budget=settings.budget / settings.epochs)
-        start = Proposal(windows[0], 1, usual.units, brief.learning_rate, usual.dropout)
-        space = Space(start, tuple(windows), (1,), (usual.units,))
+        start = Proposal(pasts[0].window, 1, usual.units, brief.learning_rate, usual.dropout)
         nursery, losses = Nursery("pipeline.training.worker", brief.threads), []
         try:
             for prepared in variants:
-                attempt = attempt_on(prepared, space, usual, brief, self.folder, self.training or _warm(nursery))
-                losses += [attempt(replace(start, window=window), lambda *_: None) for window in windows]
+                own = [replace(past, inputs=prepared.contract.inputs) for past in pasts]
+                attempt = attempt_on(prepared, own, usual, brief, self.folder, self.training or _warm(nursery))
+                losses += [attempt(replace(start, window=past.window), lambda *_: None) for past in pasts]
         finally:
             nursery.close()
         return losses
@@ -94,7 +100,7 @@ def choose_inputs(prepared: Prepared, brief: Brief, say: Callable[[str], None]) 
         return prepared
     others = tuple(source for source in contract.inputs if not isinstance(source, Known))
     without = replace(prepared, contract=replace(contract, inputs=others))
-    told, untold = brief.losses((prepared, without), (contract.window,))
+    told, untold = brief.losses((prepared, without), (contract,))
     helps = told < (1 - GAIN) * untold
     say(
         f"  loss on the validation part after one epoch: {told:.4f} with the inputs {names}, {untold:.4f} without; "
@@ -104,10 +110,10 @@ def choose_inputs(prepared: Prepared, brief: Brief, say: Callable[[str], None]) 
 
 
 def choose(prepared: Prepared, fleet: Fleet, brief: Brief, say: Callable[[str], None]) -> Tuned:
-    """What the configuration asks for, with the window that forecasts best.
+    """What the configuration asks for, with the past that forecasts best.
 
     Args:
-        prepared: history, with the usual window.
+        prepared: history, with the usual past.
         fleet: section `[fleet]` of the configuration.
         brief: the trainings that tell.
         say: function that gets one line on what was chosen.
@@ -116,16 +122,15 @@ def choose(prepared: Prepared, fleet: Fleet, brief: Brief, say: Callable[[str], 
         HistoryError: a training failed.
         BundleError: a training process died.
     """
-    windows = windows_to_try(prepared, fleet)
-    if len(windows) == 1:
+    pasts = pasts_to_try(prepared, fleet)
+    if len(pasts) == 1:
         return untuned(prepared, brief.train)
-    losses = dict(zip(windows, brief.losses((prepared,), windows), strict=True))
-    short, long = windows
-    chosen = long if losses[long] < (1 - GAIN) * losses[short] else short
-    interval = prepared.contract.interval
-    told = " and ".join(f"{losses[window]:.4f} from {format_duration(window * interval)}" for window in windows)
-    say(f"  loss on the validation part after one epoch: {told}; looks back {format_duration(chosen * interval)}")
-    return untuned(replace(prepared, contract=replace(prepared.contract, window=chosen)), brief.train)
+    losses = brief.losses((prepared,), pasts)
+    chosen = pasts[1] if losses[1] < (1 - GAIN) * losses[0] else pasts[0]
+    back = [format_duration(past.covered * past.interval) for past in (*pasts, chosen)]
+    told = " and ".join(f"{loss:.4f} from {length}" for loss, length in zip(losses, back, strict=False))
+    say(f"  loss on the validation part after one epoch: {told}; looks back {back[-1]}")
+    return untuned(replace(prepared, contract=chosen), brief.train)
 
 
 def _warm(nursery: Nursery) -> Training:

@@ -5,7 +5,7 @@ the newest part of the history is cut off before the first trial.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -106,7 +106,8 @@ def tune(
     space, usual = space_of(prepared, fleet, train), architectures(train, prepared.contract)
     share = 60 * train.budget / (asked.trials + len(usual))
     settings = replace(settings_of(train), budget=share)
-    attempt = attempt_on(prepared, space, usual[0], replace(settings, members=1), asked.folder, training)
+    pasts = [replace(prepared.contract, window=window) for window in space.windows]
+    attempt = attempt_on(prepared, pasts, usual[0], replace(settings, members=1), asked.folder, training)
     with open_study(asked.registry / STUDIES_FILE, _name(prepared, space, usual[0], settings), train.seed) as study:
         best = search(study, space, attempt, asked.trials, say)
     chosen = best.proposal
@@ -167,7 +168,7 @@ def architecture_of(proposal: Proposal, usual: Architecture, contract: Contract)
 
 def attempt_on(
     prepared: Prepared,
-    space: Space,
+    pasts: Sequence[Contract],
     usual: Architecture,
     settings: Settings,
     folder: Path,
@@ -179,7 +180,7 @@ def attempt_on(
 
     Args:
         prepared: history.
-        space: all of its windows are judged on the same origins.
+        pasts: contracts that differ in their past, each with another window; all are judged on the same origins.
         usual: architecture that proposals change.
         settings: settings of each training.
         folder: folder for the exchange with the training processes.
@@ -188,7 +189,7 @@ def attempt_on(
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "seen.npy", prepared.table.values[:, : prepared.split.validation.stop])
     table = replace(prepared.table, values=np.load(folder / "seen.npy", mmap_mode="r", allow_pickle=False))
-    contracts = {window: replace(prepared.contract, window=window) for window in space.windows}
+    contracts = {contract.window: contract for contract in pasts}
     validation = common_samples(table, tuple(contracts.values()), prepared.split.validation)
 
     def attempt(proposal: Proposal, report: Report) -> float:

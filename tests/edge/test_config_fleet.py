@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.config.fleet import contract_at
+from edge.config.fleet import contract_at, days_and_hours
 from edge.config.training_sections import Fleet
 from edge.contract.coarse import Coarse
 from edge.contract.times import DAY, SECOND
@@ -56,3 +56,19 @@ def test_any_interval_has_a_past_of_720_values_at_most(interval: int) -> None:
     assert contract.covered * interval >= 2 * DAY or interval < 10 * SECOND
     if interval >= 10 * SECOND and contract.coarse:
         assert contract.covered * interval >= 7 * DAY - interval * 720
+
+
+@pytest.mark.parametrize(
+    ("minutes", "past"),
+    [
+        (10, (432, (Coarse(6, 168),))),
+        (5, (288, (Coarse(12, 168),))),
+        (4, (360, (Coarse(15, 168),))),
+        (2, None),
+        (14, None),
+        (60, None),
+    ],
+)
+def test_another_past_has_whole_days_and_the_hours_of_a_week(minutes: int, past: tuple[int, tuple[Coarse, ...]] | None) -> None:
+    """Where a week does not fit and a day does; 720 values at most."""
+    assert days_and_hours(minutes * MINUTE) == past

@@ -10,13 +10,14 @@ import pytest
 from edge.config.training_sections import Fleet, Train
 from edge.contract.ahead.known import Known
 from edge.contract.clock import Clock
+from edge.contract.coarse import Coarse
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from pipeline.history.prepared import Prepared, prepare
 from pipeline.training.settings import Progress
 from pipeline.training.worker import Request
-from pipeline.tuning.choosing import Brief, choose, choose_inputs, windows_to_try
+from pipeline.tuning.choosing import Brief, choose, choose_inputs, pasts_to_try
 
 HOUR = 3600 * SECOND
 TRAIN = Train(cells=("gru", "lstm"))
@@ -66,9 +67,25 @@ def test_four_weeks_are_taken_where_they_are_better_by_more_than_half_a_per_cent
 
 def test_half_hours_have_two_weeks(tmp_path: Path) -> None:
     """Four would be more than 720 intervals."""
-    assert windows_to_try(prepared(interval=HOUR // 2, window=336), Fleet()) == (336, 672)
+    assert [past.window for past in pasts_to_try(prepared(interval=HOUR // 2, window=336), Fleet())] == [336, 672]
     brief = Brief(TRAIN, tmp_path, Scripted({336: 0.2, 672: 0.1}))
     assert choose(prepared(interval=HOUR // 2, window=336), Fleet(), brief, print).prepared.contract.window == 672
+
+
+@pytest.mark.parametrize(("hours", "chosen"), [(0.19, 1), (0.1991, 0)], ids=["better", "hardly better"])
+def test_of_ten_minutes_five_days_are_tried_and_three_beside_the_hours_of_a_week(
+    hours: float, chosen: int, tmp_path: Path
+) -> None:
+    """Five days are the other past. Both are judged on the same origins, and the better one is told and taken."""
+    history, told = prepared(30, HOUR // 6, 720), list[str]()
+    pasts = pasts_to_try(history, Fleet())
+    assert pasts == (history.contract, replace(history.contract, window=432, coarse=(Coarse(6, 168),)))
+    training = Scripted({720: 0.2, 432: hours})
+    tuned = choose(history, Fleet(), Brief(TRAIN, tmp_path, training), told.append)
+    assert tuned.prepared.contract == pasts[chosen]
+    first, second = (request.validation for request in training.requests)
+    np.testing.assert_array_equal(first.origin, second.origin)
+    assert told[0].endswith(f"0.2000 from 5d and {hours:.4f} from 7d; looks back {('5d', '7d')[chosen]}")
 
 
 @pytest.mark.parametrize(
@@ -78,8 +95,9 @@ def test_half_hours_have_two_weeks(tmp_path: Path) -> None:
         (prepared(), Fleet(window=168)),
         (prepared(window=100), Fleet()),
         (prepared(interval=HOUR // 4, window=672), Fleet()),
+        (prepared(13, HOUR // 6, 720), Fleet()),
     ],
-    ids=["little history", "asked for", "no week", "a week is all that fits"],
+    ids=["little history", "asked for", "no week", "a week is all that fits", "little history of ten minutes"],
 )
 def test_without_a_choice_nothing_is_tried(history: Prepared, fleet: Fleet, tmp_path: Path) -> None:
     """The window is the usual one, nothing is trained, and nothing is told."""

@@ -17,6 +17,7 @@ from pipeline.history.prepared import Prepared, prepare
 from pipeline.training.architecture import architectures
 from pipeline.training.settings import Progress, Settings
 from pipeline.training.worker import Request, Result, train_candidate
+from pipeline.tuning.study import Space
 from pipeline.tuning.tuning import Search, attempt_on, common_samples, space_of, tune
 
 HOUR = 3600 * SECOND
@@ -56,6 +57,11 @@ def replace_train(segment: int | None = None, designs: tuple[str, ...] = ("segme
     return Train(segment=segment, designs=designs)  # type: ignore[arg-type]
 
 
+def pasts_of(history: Prepared, space: Space) -> list[Contract]:
+    """The contract of a history with each window of a space."""
+    return [replace(history.contract, window=window) for window in space.windows]
+
+
 def requests(history: Prepared, folder: Path) -> list[Request]:
     """What the training process would get, for each window of the space."""
     found: list[Request] = []
@@ -65,7 +71,9 @@ def requests(history: Prepared, folder: Path) -> list[Request]:
         progress(1, 1, 0.0, 0.25)
 
     space = space_of(history, Fleet(), TRAIN)
-    attempt = attempt_on(history, space, architectures(TRAIN, history.contract)[0], Settings(epochs=1), folder, catch)
+    attempt = attempt_on(
+        history, pasts_of(history, space), architectures(TRAIN, history.contract)[0], Settings(epochs=1), folder, catch
+    )
     for window in space.windows:
         assert attempt(replace(space.start, window=window), lambda *_: None) == 0.25
     return found
@@ -117,7 +125,7 @@ def test_the_process_ends_when_all_is_known(losses: list[float], epochs: int, tm
             raise InterruptedError
 
     settings = Settings(epochs=epochs, patience=2)
-    attempt = attempt_on(history, space, architectures(TRAIN, history.contract)[0], settings, tmp_path, fake)
+    attempt = attempt_on(history, pasts_of(history, space), architectures(TRAIN, history.contract)[0], settings, tmp_path, fake)
     if 9.0 in losses:
         with pytest.raises(InterruptedError):
             attempt(space.start, report)
