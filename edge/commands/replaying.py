@@ -99,6 +99,8 @@ def _make_engine(config_path: Path, bundle_path: Path | None, series: SeriesTabl
     lateness, manifest = parse_duration(agent.lateness, shortest=0), bundle.manifest
     leads = Leads(agent.leads, agent.refresh)
     learned = Learned.of(manifest)
+    if names := ", ".join(known.name for known in manifest.contract.known):
+        print(f"gatecast-agent: a file of readings tells nothing of the inputs {names}: forecasts are without", file=sys.stderr)
     return Engine(open_bundle(bundle), manifest.series, series, leads=leads, lateness=lateness, learned=learned)
 
 

@@ -87,7 +87,7 @@ class Inputs:
         return self._grids[interval]
 
     def missing(self, contract: Contract, now: int) -> list[str]:
-        """Names of the inputs of a contract of which no coming value is known.
+        """Names of the inputs of a contract of which the next forecast will know no coming value.
 
         Args:
             contract: contract of the live bundle.
@@ -95,7 +95,7 @@ class Inputs:
         """
         if not contract.known:
             return []
-        origin = np.array([now // contract.interval * contract.interval])
+        origin = np.array([(now // contract.interval + 1) * contract.interval])  # of the next forecast
         known = Context(origin, self.ahead(contract.interval)).known(contract)
         return [name for name, values in known.items() if np.isnan(values[0, contract.back :]).all()]
 

@@ -117,6 +117,7 @@ class Intake:
                         continue
                 if self.beside(message):
                     self.used += 1
+                    self.records.used(message.topic, message.arrival, 1, self._rules)
                     continue
                 given, stored = self._readings(message, latest, proved=proved)
             except PayloadError as error:

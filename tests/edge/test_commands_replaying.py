@@ -4,15 +4,20 @@ import csv
 import json
 import math
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import msgspec
 import numpy as np
 import pytest
 
 from edge.commands.replaying import decimals_of
+from edge.contract.ahead.known import Known
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.times import SECOND
 from edge.forecaster.baselines import Baseline
+from edge.forecaster.bundle import Bundle, read_bundle, write_bundle
+from edge.forecaster.manifest import schema_of
 from edge.series.engine import Engine
 from tests.support.ready_device import AGENT, CONTRACT, START, Device
 
@@ -165,6 +170,17 @@ def test_parquet_says_what_to_do(device: Device) -> None:
     answer = device.run("replay", "history.parquet")
     assert (answer.returncode, answer.stdout.count("\n")) == (2, 1)
     assert "use gatecast import on the trainer, or export it as CSV" in answer.stderr
+
+
+def test_a_bundle_with_inputs_is_replayed_without_them(device: Device) -> None:
+    """A file of readings has none: a line says so."""
+    contract = replace(CONTRACT, inputs=(Known("wind"), Known("sun")))
+    plain = read_bundle(device.bundle).manifest
+    told = msgspec.structs.replace(plain, contract=contract, schema=schema_of(contract, {}))
+    bundle, name = write_bundle(device.folder / "told", Bundle(told)), device.readings([*wave()])
+    answer = device.run("replay", name, "--bundle", str(bundle), "--config", "none.toml")
+    assert answer.stdout == device.run("replay", name).stdout
+    assert answer.stderr.endswith("tells nothing of the inputs wind, sun: forecasts are without\n")
 
 
 def test_too_few_readings_for_a_forecast_are_exit_code_1(device: Device) -> None:
