@@ -6,6 +6,8 @@ from edge.contract.ahead.known import Known
 from edge.contract.columns import Float32
 from edge.contract.contract import Contract
 
+ALL_INPUTS = 0.75  # share of the windows that lose inputs which lose all of them
+
 
 def mask(windows: Float32, share: float, most: float, random: np.random.Generator) -> None:
     """Take values out of some windows, in place: of every second one at random places, of the others in one stretch.
@@ -34,8 +36,8 @@ def mask(windows: Float32, share: float, most: float, random: np.random.Generato
 def forget(future: Float32, contract: Contract, share: float, random: np.random.Generator) -> None:
     """Take the coming values of inputs away from some windows, in place, as a device lacks them whose source is silent.
 
-    Each input is taken away by itself: from every third of these windows whole, from another third after a random lead, and
-    the last third does not know what it was the day before.
+    Three quarters of these windows lose all inputs, as one source often brings several, the others one. Every second one loses
+    the whole of it, every fourth one what comes after a random lead, and every fourth one what it was the day before.
 
     Args:
         future: features of every lead, float32 `[n, horizon, features]`.
@@ -43,15 +45,15 @@ def forget(future: Float32, contract: Contract, share: float, random: np.random.
         share: share of the windows that lose an input.
         random: source of every choice.
     """
-    column = 0
-    for source in contract.inputs:
-        width = len(source.features)
-        if isinstance(source, Known):
-            rows = np.flatnonzero(random.random(len(future)) < share)
-            kind = np.arange(len(rows)) % 3
-            left = np.where(kind == 1, random.integers(0, contract.horizon, len(rows)), 0)
-            gone = np.arange(contract.horizon) >= left[:, None]
-            change = (kind < 2)[:, None] | (np.arange(width) >= width // 2)
-            some = future[rows, :, column : column + width]
-            future[rows, :, column : column + width] = np.where(gone[:, :, None] & change[:, None], np.float32(0), some)
-        column += width
+    owner = np.repeat(np.arange(len(contract.inputs)), [len(source.features) for source in contract.inputs])
+    known = np.array([isinstance(source, Known) for source in contract.inputs], bool)
+    if not known.any():
+        return
+    rows = np.flatnonzero(random.random(len(future)) < share)
+    kind, all_of_them = np.arange(len(rows)) % 4, random.random(len(rows)) < ALL_INPUTS
+    lost = known & (all_of_them[:, None] | (np.arange(len(known)) == random.choice(np.flatnonzero(known), len(rows))[:, None]))
+    first = np.where(kind == 2, random.integers(0, contract.horizon, len(rows)), 0)
+    leads = np.arange(contract.horizon) >= first[:, None]
+    is_change = np.concatenate([np.arange(len(source.features)) >= len(source.features) // 2 for source in contract.inputs])
+    columns = lost[:, owner] & ((kind != 3)[:, None] | is_change)
+    future[rows] = np.where(leads[:, :, None] & columns[:, None], np.float32(0), future[rows])

@@ -36,11 +36,13 @@ class Calibration:
         linear: factors of the matrix of the linear forecast, from `linear.thin`; None where it has no weight.
         factors: factors of the steps between neighbouring quantiles, first those of unknown series, then those of known ones,
             float32 `[2, horizon, quantiles - 1]`.
+        untold: weights and factors for windows of which no coming value of an input is known; None where there are no inputs.
     """
 
     weights: Float64
     linear: tuple[Float64, ...] | None
     factors: Float32
+    untold: tuple[Float64, Float32] | None = None
 
     @classmethod
     def of(cls, contract: Contract, known: int) -> Self:

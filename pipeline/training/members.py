@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import tensorflow as tf
 
+from edge.contract.columns import Float64
 from edge.errors import ConfigurationError
 from edge.forecaster.baselines import Baseline
 from pipeline.mixture.calibration import FARTHEST, Calibration, last_days
@@ -26,7 +27,10 @@ class Members:
 
     def __init__(self, networks: Sequence[Network], calibration: Calibration) -> None:
         self.networks, self.contract, self.calibration = list(networks), networks[0].contract, calibration
-        linear, usual = (bool(calibration.weights[:, part].any()) for part in (0, 1))
+        untold = () if calibration.untold is None else (calibration.untold[0],)
+        every = np.concatenate([calibration.weights, *untold])
+        linear, usual = (bool(every[:, part].any()) for part in (0, 1))
+        self.is_mixed = bool(every.any())
         self.days = last_days(self.contract) if usual else None
         if usual and self.days is None:
             raise ConfigurationError(f"expected a window of at least 3 days where their mean has a weight; got {self.contract}")
@@ -49,20 +53,37 @@ class Members:
         forecasts = [network.call(window, series, future) for network in self.networks]
         mean = tf.add_n(forecasts) / float(len(forecasts)) if len(forecasts) > 1 else forecasts[0]
         middle = self.contract.median
-        median = self.mixed(mean[:, :, middle : middle + 1], window, series)
+        told = self.told(future)
+        median = self.mixed(mean[:, :, middle : middle + 1], window, series, told)
         if mean.shape[-1] == 1:
             return median
         known = tf.cast(series > 0, tf.float32)[:, None, None]
         unknown, own = self.calibration.factors
         factors = known * tf.constant(own) + (1.0 - known) * tf.constant(unknown)
+        if told is not None and self.calibration.untold is not None:
+            unknown, own = self.calibration.untold[1]
+            factors = told * factors + (1.0 - told) * (known * tf.constant(own) + (1.0 - known) * tf.constant(unknown))
         return outward(median, median, (mean[:, :, 1:] - mean[:, :, :-1]) * factors)
 
-    def mixed(self, median: Tensor, window: Tensor, series: Tensor) -> Tensor:
+    def told(self, future: Tensor | None) -> Tensor | None:
+        """1 for windows of which a coming value of an input is known, else 0, `[batch, 1, 1]`; None without inputs."""
+        if future is None or not self.contract.known:
+            return None
+        ends = np.cumsum([len(source.features) for source in self.contract.inputs])
+        flags = [
+            future[:, :, end - len(source.features) + 1 : end - len(source.features) + 2]
+            for source, end in zip(self.contract.inputs, ends.tolist(), strict=True)
+            if source in self.contract.known
+        ]
+        return tf.reduce_max(tf.concat(flags, axis=2) if len(flags) > 1 else flags[0], axis=[1, 2], keepdims=True)
+
+    def mixed(self, median: Tensor, window: Tensor, series: Tensor, told: Tensor | None = None) -> Tensor:
         """The mixture of the networks' median with the simple forecasts, `[batch, horizon, 1]` in the sensor's unit."""
-        if not self.calibration.weights.any():
+        if not self.is_mixed:
             return median
-        table = tf.constant(np.round(self.calibration.weights * PRECISION).astype(np.int32))
-        weights = tf.cast(tf.gather(table, series), tf.float32)[:, :, None] / PRECISION
+        weights = _weights(self.calibration.weights, series)
+        if told is not None and self.calibration.untold is not None:
+            weights = told * weights + (1.0 - told) * _weights(self.calibration.untold[0], series)
         inputs, present, last, scale = self.networks[0].normalise(window, series)
         movement = weights[:, 2:3] * (last[:, :, None] - median)
         if self.linear is not None:
@@ -92,3 +113,9 @@ class Members:
         repeats = -(-horizon // season)
         leads = [tf.concat([part] * repeats, axis=1)[:, :horizon, None] for part in (mean, tf.minimum(count, 1.0))]
         return leads[0], leads[1]
+
+
+def _weights(weights: Float64, series: Tensor) -> Tensor:
+    """Weights of the parts for the series of each window, `[batch, parts, 1]`."""
+    table = tf.constant(np.round(weights * PRECISION).astype(np.int32))
+    return tf.cast(tf.gather(table, series), tf.float32)[:, :, None] / PRECISION

@@ -1,12 +1,13 @@
 """Trained networks and simple forecasts, mixed and calibrated on the validation part."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edge.contract.columns import Float32, Float64
-from edge.contract.contract import Contract
+from edge.contract.columns import Float32, Float64, Int32
+from edge.contract.contract import Context, Contract
 from edge.forecaster.level import level
 from pipeline.history.windows import Samples, evenly
 from pipeline.mixture.calibration import Calibration, factors, last_days
@@ -49,22 +50,57 @@ def mix(
     scale = np.nan_to_num(series_scale(training, contract))
     linear = thin(fit_linear(training, validation, contract, scale))
     plain, others = assemble(networks, Calibration.of(contract, len(scale))), simple(linear, contract, windows)
+    judged = _Judged(windows, facts, rows, scale, independent(int(origin.max() - origin.min()), contract))
+    weights, widened = _chosen(plain, others, judged, context)
+    # A device without the coming values of inputs has forecasts of another quality, and so has the network there.
+    untold = _chosen(plain, others, judged, Context(context.origin)) if contract.known else None
+    return assemble(networks, Calibration(weights, linear, widened, untold))
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What weights and factors are chosen on.
+
+    Args:
+        windows: windows of the validation part, float64 `[n, columns]`.
+        facts: values that they are to forecast, float64 `[n, horizon]`, NaN for missing.
+        rows: row of the series of each window, int32 `[n]`.
+        scale: spread of every series in the training part, float64 `[series]`.
+        count: number of independent forecasts among them.
+    """
+
+    windows: Float64
+    facts: Float64
+    rows: Int32
+    scale: Float64
+    count: float
+
+
+def _chosen(plain: "Members", others: Float64, judged: _Judged, context: Context) -> tuple[Float64, Float32]:
+    """Weights of the simple forecasts and factors of the steps, as `Calibration` has them.
+
+    Args:
+        plain: networks alone.
+        others: simple forecasts, float64 `[parts, n, horizon]`.
+        judged: windows and facts.
+        context: facts known beside the windows.
+    """
+    contract, rows = plain.contract, judged.rows
     # Every window comes twice, first as one of an unknown series: a new sensor is forecast so until the next training.
-    weights, widened = np.zeros((1 + len(scale), len(PARTS))), []
-    count = independent(int(origin.max() - origin.min()), contract)
+    weights, widened = np.zeros((1 + len(judged.scale), len(PARTS))), []
     for known in (False, True):
         series = rows + np.int32(1) if known else np.zeros_like(rows)
-        quantiles = forecast(plain, windows, series, context)
+        quantiles = forecast(plain, judged.windows, series, context)
         median = quantiles[:, :, contract.median]
         parts = np.stack([median, *(np.where(np.isfinite(other), other, median) for other in others)])
-        fleet, own = choose_weights(parts, facts, rows, scale, count)
+        fleet, own = choose_weights(parts, judged.facts, rows, judged.scale, judged.count)
         if known:
             weights[1:] = own
         else:
             weights[0] = fleet
         moved = mixed(parts, weights[series]) - median
-        widened.append(factors(quantiles + moved[:, :, None], facts, count, contract))
-    return assemble(networks, Calibration(weights, linear, np.stack(widened)))
+        widened.append(factors(quantiles + moved[:, :, None], judged.facts, judged.count, contract))
+    return weights, np.stack(widened)
 
 
 def simple(linear: Sequence[Float64], contract: Contract, windows: Float64) -> Float64:

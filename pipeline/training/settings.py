@@ -51,7 +51,7 @@ class Settings:
     starter: float = 0.5
     unknown: float = 0.1
     masked: float = 0.1
-    forgotten: float = 0.2
+    forgotten: float = 0.3
     members: int = Train().members
     budget: float = 600.0
     validation_windows: int = 4_096

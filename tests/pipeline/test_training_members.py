@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edge.contract.ahead.issues import Ahead
+from edge.contract.ahead.known import Known
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from edge.errors import ConfigurationError
@@ -84,3 +86,30 @@ def test_a_part_that_cannot_be_forecast_has_no_weight() -> None:
         weights[2, part] = 0.1
         with pytest.raises(ConfigurationError, match=words):
             assemble([network], replace(plain, weights=weights))
+
+
+def test_windows_without_coming_values_have_weights_and_intervals_of_their_own() -> None:
+    """One known value of one input is enough for the others; the device does the same."""
+    contract = replace(tiny.CLOCKED, inputs=(*tiny.CLOCKED.inputs, Known("wind"), Known("sun")))
+    network, (windows, series), context = tiny.network(ARCHITECTURE, contract), tiny.windows(8), tiny.context(8)
+    plain = Calibration.of(contract, 3)
+    weights = np.zeros((4, 3))
+    weights[:, 2] = 1.0  # of the last value
+    whole = assemble([network], replace(plain, untold=(weights, 2 * plain.factors)))
+    alone = assemble([network], plain)
+    first = context.origin[:1] // contract.interval
+    sun = Ahead(contract.interval, first + contract.horizon - 1, first * 0, np.ones(1))
+    for told in (replace(context, ahead={"sun": sun}), context):
+        before, after = (forecast(one, windows, series, told) for one in (alone, whole))
+        known = told.known(contract)["sun"][:, contract.back :]
+        there = np.isfinite(known).any(axis=1)
+        assert there.any() == bool(told.ahead)
+        np.testing.assert_array_equal(after[there], before[there])
+        last = np.array([window[np.isfinite(window)][-1] for window in windows])[:, None]
+        np.testing.assert_allclose(
+            after[~there, :, 1], np.broadcast_to(last, after[:, :, 1].shape)[~there], rtol=1e-5, atol=1e-4
+        )
+        widths = [np.diff(each[~there], axis=2) for each in (before, after)]
+        np.testing.assert_allclose(widths[1], 2 * widths[0], rtol=1e-3, atol=1e-4)
+        model = Model(tiny.bundle_of(convert(whole), ARCHITECTURE, contract))
+        assert parity(Pairs(windows, series, after, context=told), model) < 1e-5
