@@ -6,10 +6,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from edge.contract.ahead.issues import Issues
 from edge.contract.columns import Points, SeriesTable
-from edge.contract.schema import AGENT, FORECAST_LEAD, READING
+from edge.contract.schema import AGENT, FORECAST_LEAD, INPUT, ISSUED, READING, VALUE
 from edge.contract.times import DAY
 from edge.errors import BlockRefused
+from edge.inputs.kept import of_points, to_points
 from edge.stores.store import Store
 from tests.support.stores import CHECKED, FIELDS, NOW, PARAMETERS, Entry, leads, readings, rows, write
 
@@ -70,6 +72,20 @@ def test_writing_again_changes_nothing(store: Store) -> None:
     store.write(store.join([block, block]))
     assert (rows(store), rows(store, FORECAST_LEAD)) == before
     assert len(before[0]) == 2
+
+
+def test_values_of_an_input_keep_the_moments_at_which_they_were_told(store: Store) -> None:
+    """Each issue of a moment has a row of its own, which a program without such moments may lack."""
+    second = 10**9
+    now = NOW // second * second
+    told = Issues.of([now - 3600 * second, now, now], [now + 60 * second, now + 60 * second, now + 120 * second], [3, 4, 5.5])
+    store.write(store.encode([to_points(0, told)], SeriesTable(["wind speed"])))
+    names = SeriesTable()
+    (points,) = store.read(INPUT, [VALUE.name, ISSUED.name], now, now + 200 * second, names)
+    again = of_points(points)[0].sorted()
+    assert names.names == ["wind speed"]
+    for column, expected in ((again.issued, told.issued), (again.time, told.time), (again.value, told.value)):
+        np.testing.assert_array_equal(column, expected)
 
 
 def test_later_value_of_the_same_moment_replaces_the_earlier(store: Store) -> None:
