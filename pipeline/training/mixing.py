@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.training.members import Members
 
 
-MOST_FACTS = 2_000_000  # of the validation part, windows times leads: all forecasts of them are in memory at once
+MOST_FACTS = 1_000_000  # of the validation part, windows times leads: all forecasts of them are in memory at once
 
 
 def mix(
