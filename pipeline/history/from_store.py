@@ -22,6 +22,7 @@ from edge.stores.store import Store, read_readings
 from pipeline.history.cells import IN_MEMORY, Arrivals, Workspace
 from pipeline.history.defaults import derive_contract, with_enough
 from pipeline.history.table import Table, stream_table
+from pipeline.history.usual import with_bounds
 from pipeline.history.windows import least_history
 
 BLOCK = 5_000
@@ -136,7 +137,7 @@ def read_history(
         series, chain(known, pages), contract.interval, contract.aggregation, workspace, by_name=True
     )
     notes = [f"{source.settings.label}: {note}" for source in sources for note in source.notes.lines()]
-    return History(contract, table, arrivals, (*notes, *plausible.notes()))
+    return History(contract, with_bounds(table, rules.plausible, contract.aggregation), arrivals, (*notes, *plausible.notes()))
 
 
 def described(store: Store) -> dict[str, Meaning]:

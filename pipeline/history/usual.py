@@ -1,11 +1,15 @@
 """What is usual for a series: the device tells by it a glitch in a window that stands still, and the jump of a counter."""
 
+import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from edge.contract.columns import Float64
+from edge.contract.grid import Aggregation
 from edge.contract.meaning import GAUGE, Bounds, Meaning
+from edge.contract.plausible import Plausible
 from edge.forecaster.level import is_known
 from edge.forecaster.outliers import FEW, LEAST
 from pipeline.history.glitches import APART, USUAL, error_values
@@ -97,6 +101,44 @@ def _crowds(distances: Float64, size: float, share: float) -> bool:
     return bool(counts[0] >= np.mean(counts[1:])) and (visits >= VISITS or counts[0] >= 0.5 * len(distances))
 
 
+def with_bounds(table: Table, plausible: Callable[[str], Plausible | None], aggregation: Aggregation) -> Table:
+    """The table with the bounds that rules give: what no reading can be, no mean, last, smallest or largest of them can be.
+
+    Args:
+        table: history.
+        plausible: function that gives the values that readings of a series can be; None where all can.
+        aggregation: rule by which the readings of an interval become one value; a sum keeps to 0 as lowest value alone.
+    """
+    meanings = []
+    for name, meaning in zip(table.names, table.meanings or (GAUGE,) * len(table.names), strict=True):
+        can_be = plausible(name)
+        if can_be is not None and meaning.kind == "gauge":
+            meaning = replace(meaning, bounds=_given(can_be, aggregation))  # noqa: PLW2901
+        meanings.append(meaning)
+    return replace(table, meanings=tuple(meanings)) if any(meaning.bounds for meaning in meanings) else table
+
+
+def _given(can_be: Plausible, aggregation: Aggregation) -> Bounds | None:
+    lowest = can_be.least if math.isfinite(can_be.least) else None
+    highest = can_be.most if math.isfinite(can_be.most) else None
+    if aggregation == "sum":
+        lowest, highest = (0.0 if can_be.least >= 0 else None), None
+    if (lowest is None and highest is None) or lowest == highest:
+        return None
+    return Bounds(lowest, highest)
+
+
+def _joined(given: Bounds | None, learned_bounds: Bounds | None) -> Bounds | None:
+    """The bounds that rules give, and where they give none, those that were found."""
+    if given is None or learned_bounds is None:
+        return given or learned_bounds
+    lowest = learned_bounds.lowest if given.lowest is None else given.lowest
+    highest = learned_bounds.highest if given.highest is None else given.highest
+    idle = learned_bounds.idle if lowest == learned_bounds.lowest else 0.0
+    fits = lowest is None or highest is None or lowest + idle < highest
+    return Bounds(lowest, highest, idle) if fits else given
+
+
 def usual_ranges(values: Float64, stop: int) -> Float64:
     """The usual range of every series before a column, float64 `[series, 2]`; NaN where it is not known.
 
@@ -117,7 +159,9 @@ def learned(table: Table, stop: int) -> dict[str, Meaning]:
     meanings = table.meanings or (GAUGE,) * len(table.names)
     rows = zip(table.names, meanings, table.rows(), strict=True)
     said = {
-        name: replace(meaning, usual=usual_range(values[:stop]), bounds=bounds_of(values[:stop], meaning.unit))
+        name: replace(
+            meaning, usual=usual_range(values[:stop]), bounds=_joined(meaning.bounds, bounds_of(values[:stop], meaning.unit))
+        )
         for name, meaning, values in rows
     }
     return {name: meaning for name, meaning in said.items() if meaning.usual is not None or meaning != GAUGE}

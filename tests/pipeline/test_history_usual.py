@@ -3,8 +3,9 @@
 import numpy as np
 
 from edge.contract.meaning import GAUGE, Bounds, Meaning
+from edge.contract.plausible import Plausible
 from pipeline.history.table import Table
-from pipeline.history.usual import NEAR, bounds_of, learned, usual_range, usual_ranges
+from pipeline.history.usual import NEAR, bounds_of, learned, usual_range, usual_ranges, with_bounds
 
 NAN = np.nan
 
@@ -82,3 +83,18 @@ def test_rain_that_hardly_ever_falls_rests_at_0() -> None:
     table = Table(("rain",), 0, 10, rain[None])
     assert learned(table, 600)["rain"].bounds == Bounds(lowest=0.0, idle=NEAR * float(rain[:600].std()))
     assert learned(table, 200)["rain"].bounds is None
+
+
+def test_what_readings_cannot_be_no_forecast_is() -> None:
+    """`min` and `max` of a rule are the bounds; a sum keeps to 0 alone, and a counter's say nothing of what it adds."""
+    table = Table(("sun", "pump", "room"), 0, 10, np.stack([DAYLIGHT, DAYLIGHT, WEATHER]), (GAUGE, Meaning("counter"), GAUGE))
+    rules = {"sun": Plausible(0.0, 600.0), "pump": Plausible(0.0, 600.0), "room": Plausible(most=60.0)}
+    bounded, added = (with_bounds(table, rules.get, way) for way in ("mean", "sum"))
+    told = {name: meaning.bounds for name, meaning in learned(bounded, 600).items()}
+    idle = NEAR * float(DAYLIGHT[:600].std())
+    assert told == {"sun": Bounds(0.0, 600.0, idle), "pump": Bounds(0.0, None, idle), "room": Bounds(highest=60.0)}
+    assert [meaning.bounds for meaning in added.meanings] == [Bounds(lowest=0.0), None, None]
+    assert with_bounds(table, lambda _: Plausible(ignored=frozenset([85.0])), "mean") is table
+    assert with_bounds(table, lambda _: Plausible(5.0, 5.0), "mean") is table
+    wide = learned(with_bounds(table, lambda _: Plausible(-5.0), "mean"), 600)["sun"].bounds
+    assert wide == Bounds(lowest=-5.0), "the word of the user counts before what the history shows"
