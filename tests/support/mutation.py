@@ -61,6 +61,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "pipeline/judging/live_errors.py": ("tests/pipeline/test_judging_live_errors.py",),
     "pipeline/judging/verdict.py": ("tests/pipeline/test_judging_verdict.py",),
     "pipeline/judging/metrics.py": ("tests/pipeline/test_judging_metrics.py",),
+    "edge/forecaster/bounds.py": ("tests/edge/test_forecaster_bounds.py",),
     "pipeline/mixture/calibration.py": ("tests/pipeline/test_mixture_calibration.py",),
     "pipeline/release/precision.py": ("tests/pipeline/test_release_precision.py",),
 }
