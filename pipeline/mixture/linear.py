@@ -20,7 +20,8 @@ LEARNED = 250_000  # most windows that are fitted on
 MOST_VALUES = 200_000_000  # of these windows and their targets: fewer windows where they are wide
 CHECKED = 4_096  # most windows of the validation part
 BLOCK = 4_096  # windows in memory at once
-LARGEST, RANK = 100_000, 32  # numbers of a matrix that a device gets as it is; columns of the first of two factors else
+RANK = 32  # columns of the first of two factors; with so many the forecasts of five public sets err as much as with all
+LESS = 2  # two factors have at most one in so many of the matrix's numbers, or a device gets the matrix
 PENALTIES = (1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # in units of the mean eigenvalue
 
 
@@ -123,22 +124,21 @@ class Linear:
     square: Float64
 
 
-def thin(linear: Linear, most: int = LARGEST, rank: int = RANK) -> tuple[Float64, ...]:
+def thin(linear: Linear, rank: int = RANK) -> tuple[Float64, ...]:
     """The matrix as one or two factors that a device multiplies a window with, one after the other.
 
     A matrix for a day of minutes has a million numbers, though neighbouring leads move together. Two factors of a few columns
     forecast nearly the same: of all such pairs those with the least squared difference on the windows of the fit (reduced-rank
-    regression; Izenman, 1975).
+    regression; Izenman, 1975). A matrix that two factors would hardly make smaller stays as it is.
 
     Args:
         linear: fitted matrix.
-        most: numbers that one factor may have.
         rank: columns of the first factor where there are two.
 
     Returns:
         float64 `[columns, horizon]`, or `[columns, rank]` and `[rank, horizon]`.
     """
-    if linear.weights.size <= most:
+    if LESS * rank * sum(linear.weights.shape) > linear.weights.size:
         return (linear.weights,)
     _, vectors = np.linalg.eigh(linear.weights.T @ linear.square @ linear.weights)
     main = vectors[:, -rank:]
