@@ -9,7 +9,7 @@ from edge.contract.ahead.issues import ALWAYS, Issues, KnownAhead
 from edge.contract.columns import Points, SeriesTable
 from edge.contract.contract import Context, Contract
 from edge.contract.schema import INPUT, ISSUED, VALUE
-from edge.contract.times import DAY, EARLIEST, SECOND
+from edge.contract.times import DAY, EARLIEST, LATEST, SECOND
 from edge.errors import PayloadError
 from edge.inputs.reading import MOST_VALUES, make_readers
 from edge.inputs.rule import InputRule
@@ -19,6 +19,7 @@ from edge.quoting import quoted
 PAST = 2 * DAY  # before the newest issue: the day before an origin counts, and a window may close late
 NEWEST = 3  # issues of one moment that are kept: an origin may lie before the last of them
 MOST_KEPT = 2 * MOST_VALUES  # values of an input
+MOST_ON_GRID = 1_000_000  # the same, on the grid of the readings: more than four days of seconds in three issues would be
 MILLISECOND, MINUTE = 1_000_000, 60 * SECOND
 LAST_PLACE = MILLISECOND - 1
 
@@ -64,7 +65,7 @@ class Inputs:
             except PayloadError as error:
                 failure = error.kept()
                 continue
-            self._add(reader.name, issues)
+            self._add(reader.name, issues, message.arrival)
             taken += 1
             for reason in reasons[:1]:
                 self.say("input", f"input {reader.name}: {reason} on topic {quoted(message.topic)}; that value is skipped")
@@ -74,8 +75,10 @@ class Inputs:
             self.say("input", f"{failure} on topic {quoted(message.topic)}; the other inputs of the message count")
         return bool(readers)
 
-    def _add(self, name: str, issues: Issues) -> None:
-        self._kept[name] = newest(Issues.concatenate([self._kept.get(name, Issues.of()), issues]))
+    def _add(self, name: str, issues: Issues, arrival: int) -> None:
+        before = self._kept.get(name, Issues.of())
+        before = before.take(before.issued <= arrival + PAST)  # a clock that was ahead told the others
+        self._kept[name] = newest(Issues.concatenate([before, issues]))
         self._grids.clear()
         self._changed.add(name)
         self._unstored.append((name, issues))
@@ -83,7 +86,7 @@ class Inputs:
     def ahead(self, interval: int) -> KnownAhead:
         """What is known now, on the grid of an interval in ns."""
         if interval not in self._grids:
-            self._grids = {interval: {name: issues.on_grid(interval) for name, issues in self._kept.items()}}
+            self._grids = {interval: {name: issues.on_grid(interval, MOST_ON_GRID) for name, issues in self._kept.items()}}
         return self._grids[interval]
 
     def missing(self, contract: Contract, now: int) -> list[str]:
@@ -161,11 +164,15 @@ def to_points(index: int, issues: Issues) -> Points:
 
 
 def of_points(points: Points) -> dict[int, Issues]:
-    """The values that rows of the store are, by the index of the input; rows without a moment were always known."""
+    """The values that rows of the store are, by the index of the input; rows without a moment were always known.
+
+    A moment that no clock shows, such as one in milliseconds, would be another one: such rows are left out.
+    """
     value, issued = (np.asarray(points.fields[field.name], np.float64) for field in (VALUE, ISSUED))
-    moment = np.where(np.isfinite(issued), np.nan_to_num(issued) * SECOND, ALWAYS).astype(np.int64)
+    moment = np.where(np.isnan(issued), ALWAYS, np.clip(issued, -1, LATEST // SECOND) * SECOND).astype(np.int64)
     every = Issues(moment, points.time // MILLISECOND * MILLISECOND, value)
-    return {index: every.take(points.series == index) for index in np.unique(points.series).tolist()}
+    good = (moment == ALWAYS) | ((moment >= EARLIEST) & (moment < LATEST))
+    return {index: every.take(good & (points.series == index)) for index in np.unique(points.series[good]).tolist()}
 
 
 def _encode(issues: Issues) -> bytes:

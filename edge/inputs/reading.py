@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from edge.contract.ahead.issues import Issues
 from edge.contract.times import EARLIEST, LATEST, SECOND
+from edge.contract.values import LARGEST_VALUE
 from edge.errors import ConfigurationError, PayloadError
 from edge.inputs.rule import InputRule, which_input
 from edge.messages.content import moment_of
@@ -71,9 +70,12 @@ class Reader:
         rows: list[Row] = []
         reasons: list[PayloadError] = []
         bound.take(document, payload, arrival, rows, reasons)
-        good = [(time, value) for _, time, value in rows if EARLIEST <= time < LATEST and np.isfinite(value)]
-        if len(good) < len(rows):
+        timely = [(time, value) for _, time, value in rows if EARLIEST <= time < LATEST]
+        if len(timely) < len(rows):
             reasons.append(PayloadError("bad_time", "expected values of the years 2000 to 2100"))
+        good = [(time, value) for time, value in timely if abs(value) < LARGEST_VALUE]
+        if len(good) < len(timely):
+            reasons.append(PayloadError("bad_value", f"expected values between -{LARGEST_VALUE:g} and {LARGEST_VALUE:g}"))
         if not good:
             raise reasons[0]
         if len(good) > MOST_VALUES:

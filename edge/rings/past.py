@@ -11,7 +11,7 @@ from edge.contract.columns import Bool, Float64, Int32, Int64, Whole
 from edge.contract.contract import Contract
 from edge.contract.values import EARLIER
 from edge.rings.blocks import Blocks
-from edge.rings.ring import Ring, blocks_of
+from edge.rings.ring import UNSEEN, Ring, blocks_of
 
 
 class CoarseRing(Ring):
@@ -59,6 +59,8 @@ class CoarseRing(Ring):
     def make_room(self, series: Int32 | Int64, top: Int64) -> None:
         """As `Ring.make_room`; blocks whose cells leave are kept."""
         holding = self.holding(series)
+        if holding.any():
+            self._skip(series[holding], top[holding])
         while holding.any():
             # A silent series holds its last reading for longer than the ring is: step by step, as if the clock had closed each.
             rows = np.flatnonzero(holding & (top - self.top[series] > self._contract.window))
@@ -67,6 +69,14 @@ class CoarseRing(Ring):
                 break
             self._make_room(series[rows], self.top[series[rows]] + self._contract.window)
         self._make_room(series, top)
+
+    def _skip(self, series: Int32 | Int64, top: Int64) -> None:
+        """Pass over what no block that is needed at `top` is made of; what is held then is remembered."""
+        first = top - self.columns - max((blocks.slots + 1) * blocks.steps for blocks in self.blocks)
+        rows = np.flatnonzero((first > self.top[series]) & (self.top[series] != UNSEEN))
+        for blocks in self.blocks if len(rows) else ():
+            blocks.clear(series[rows], self.top[series[rows]], first[rows])
+        super().make_room(series[rows], first[rows])
 
     def _holds_on(self, series: Int32 | Int64) -> Bool:
         """Whether the newest cell of each series is held; a counter's first one has no increase yet, but those after it do."""

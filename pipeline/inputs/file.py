@@ -36,7 +36,7 @@ def read_issues(path: Path, name: str) -> Issues:
     if not {TIME, VALUE} <= set(frame.columns):
         raise HistoryError(f"{path}: expected the columns {TIME} and {VALUE}; got {', '.join(frame.columns)[:200]}")
     if INPUT in frame.columns:
-        frame = frame.filter(pl.col(INPUT).cast(pl.String) == name)
+        frame = frame.filter(_plain(path, frame[INPUT]).cast(pl.String) == name)
         if not frame.height:
             raise HistoryError(f"{path}: no row has {name!r} in the column {INPUT}; check [[input]] name")
     time, value = _times(path, frame, TIME), _numbers(path, frame[VALUE])
@@ -60,8 +60,22 @@ def _times(path: Path, frame: pl.DataFrame, column: str) -> pl.Series:
     return times
 
 
+def _plain(path: Path, cells: pl.Series) -> pl.Series:
+    """A column of numbers or words; categories become words.
+
+    Raises:
+        HistoryError: it holds lists, bytes, times or the like.
+    """
+    if cells.dtype in (pl.Categorical, pl.Enum):
+        return cells.cast(pl.String)
+    if cells.dtype.is_numeric() or cells.dtype in (pl.String, pl.Boolean, pl.Null):
+        return cells
+    raise HistoryError(f"{path}: expected numbers or words in the column {cells.name}; got the type {cells.dtype}")
+
+
 def _numbers(path: Path, cells: pl.Series) -> pl.Series:
     """A column of numbers, Float64, null where the cell is empty."""
+    cells = _plain(path, cells)
     numbers = cells.cast(pl.Float64, strict=False)
     filled = cells.is_not_null() & (cells.str.strip_chars() != "" if cells.dtype == pl.String else True)
     wrong = filled & numbers.is_null()

@@ -124,3 +124,9 @@ def test_an_input_can_be_measured(name: str, centre: float, spread: float) -> No
     """No value can be told in units of nothing."""
     with pytest.raises(ConfigurationError, match="needs a"):
         Known(name, "", centre, spread)
+
+
+def test_a_value_that_no_network_can_take_does_not_count() -> None:
+    """Its square would make the spread of all values infinite, and end the training."""
+    ahead = Issues.of([0] * 3, [HOUR, 2 * HOUR, 3 * HOUR], [1.0, 1e200, 3.0]).on_grid(HOUR)
+    assert ahead.at(np.array([HOUR]), 3).tolist() == [[1, 1, 3]]

@@ -14,7 +14,7 @@ from edge.contract.contract import Contract
 from edge.contract.schema import INPUT
 from edge.contract.times import DAY, SECOND, parse_time
 from edge.errors import PayloadError
-from edge.inputs.kept import MOST_KEPT, NEWEST, PAST, Inputs, newest, of_points, to_points
+from edge.inputs.kept import MOST_KEPT, MOST_ON_GRID, NEWEST, PAST, Inputs, newest, of_points, to_points
 from edge.inputs.rule import InputRule
 from edge.messages.message import Message
 
@@ -122,3 +122,28 @@ def test_what_is_kept_has_a_bound() -> None:
     assert late.time.min() == NOW + 6 * HOUR
     long = Issues(np.zeros(3 * MOST_KEPT, np.int64), np.arange(3 * MOST_KEPT), np.zeros(3 * MOST_KEPT))
     assert len(newest(long)) == MOST_KEPT
+
+
+def test_a_clock_that_was_ahead_costs_only_what_came_then() -> None:
+    """Values that were told by it would else keep all later ones out, over every restart."""
+    inputs, ahead = Inputs(RULES), NOW + 3650 * DAY
+    inputs.take(message(ahead, {"time": ahead // SECOND, "wind": 1}))
+    inputs.take(message(NOW, {"time": NOW // SECOND, "wind": 3}))
+    assert told(inputs, NOW) == [3, -1, -1]
+
+
+def test_one_message_cannot_fill_the_memory() -> None:
+    """On a grid of seconds a value a day would be held for 86,400 intervals each; the nearest of them count."""
+    inputs = Inputs(RULES)
+    inputs.take(message(NOW, *({"time": (NOW + day * DAY) // SECOND, "wind": day} for day in range(1000))))
+    wind = inputs.ahead(SECOND)["wind"]
+    assert len(wind) == MOST_ON_GRID
+    assert wind.at(np.array([NOW + 2 * DAY - SECOND]), 2).tolist() == [[1, 2]]
+
+
+def test_a_row_whose_moment_no_clock_shows_is_left_out() -> None:
+    """Another program that writes milliseconds would have its values known from the beginning, or never."""
+    points = to_points(0, Issues.of([NOW] * 4, [NOW + hour * HOUR for hour in range(4)], range(4)))
+    points.fields["issued"] = np.array([NOW // SECOND, NOW // 10**6, -5.0, np.inf])
+    (issues,) = of_points(points).values()
+    assert issues.value.tolist() == [0]

@@ -69,6 +69,7 @@ def test_the_moment_of_issue_is_never_after_the_arrival() -> None:
         (b"[]", {}, "no_value"),
         (b"null", {}, "no_value"),
         ([{"time": SIX // SECOND, "value": "high"}], {}, "bad_value"),
+        ([{"time": SIX // SECOND, "value": 1e200}], {}, "bad_value"),
         ([{"value": 3}], {}, "no_time"),
         ([{"time": 5, "value": 3}], {"time_unit": "s"}, "bad_time"),
         ({"time": [1, 2], "value": [1]}, {}, "bad_value"),

@@ -12,8 +12,9 @@ from edge.contract.coarse import Coarse, block_values, spans
 from edge.contract.columns import Float64, Readings
 from edge.contract.contract import Contract
 from edge.contract.grid import Aggregation
-from edge.contract.meaning import GAUGE, Meaning
+from edge.contract.meaning import GAUGE, Kind, Meaning
 from edge.contract.values import EARLIER, interval_values
+from edge.rings.past import ring_of
 from edge.series.state import State
 from tests.edge.test_series_state import AGGREGATIONS, Reference, by_series, ingest, rows_of_readings, same_rows
 from tests.support.filling import fill
@@ -177,3 +178,27 @@ def test_series_that_keep_their_slots_keep_their_blocks() -> None:
         each.ingest(stream(70))
     state.keep(np.asarray([0, 2], np.int32))
     assert cut(state, 70) == [row for number, row in enumerate(cut(straight, 70)) if number != 1]
+
+
+@pytest.mark.parametrize("kind", ["gauge", "counter"])
+def test_a_long_silence_costs_no_more_than_a_short_one(kind: Kind) -> None:
+    """A series that holds fills the same blocks as one whose clock closed interval by interval."""
+    contract, end = Contract(10, 6, 2, coarse=COARSE[0]), 400
+    straight, stepwise = (State(contract, meaning=lambda _: Meaning(kind, 3_000)) for _ in "12")
+    for state in (straight, stepwise):
+        state.ingest(stream(20, 1))
+    for number in range(21, end):
+        stepwise.advance(10 * number)
+    assert str(cut(straight, end)) == str(cut(stepwise, end))
+
+
+def test_a_clock_that_jumps_over_decades_closes_at_once() -> None:
+    """As of a device that begins with the year 2000, until it learns the time."""
+    series, top = np.array([0], np.int32), np.array([10**9])
+    ring = ring_of(Contract(10, 6, 2, coarse=COARSE[0]), 0)
+    ring.grow(1)
+    ring.tell(0, Meaning(hold=10**12))
+    ring.make_room(series, np.array([20]))
+    ring.value[:] = 4.0
+    ring.make_room(series, top)
+    assert set(ring.past(series, top, 6)[0].tolist()) == {4.0}

@@ -63,3 +63,14 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     """The path may be meant from another folder."""
     with pytest.raises(ConfigurationError, match=r"there is no file .*price\.csv"):
         read_issues(tmp_path / "price.csv", "price")
+
+
+def test_columns_of_other_types_are_said_or_read(tmp_path: Path) -> None:
+    """Categories are words; lists, bytes and the like are no values, and stop no training."""
+    path, times = tmp_path / "price.parquet", pl.Series("time", [0]).cast(pl.Datetime("us", "UTC"))
+    for column in ([[1]], [b"1"], [{"a": 1}]):
+        pl.DataFrame([times, pl.Series("value", column)]).write_parquet(path)
+        with pytest.raises(HistoryError, match="expected numbers or words in the column value; got the type"):
+            read_issues(path, "price")
+    pl.DataFrame([times, pl.Series("value", ["2"], pl.Categorical)]).write_parquet(path)
+    assert read_issues(path, "price").value.tolist() == [2]

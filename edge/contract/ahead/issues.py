@@ -12,6 +12,7 @@ import numpy as np
 
 from edge.contract.columns import Bool, Float64, Int64
 from edge.contract.times import DAY
+from edge.contract.values import is_known
 
 ALWAYS = -(2**62)  # moment of issue where nobody knows it, ns: such values count as known from the beginning
 LONGEST_HOLD = DAY
@@ -55,13 +56,13 @@ class Issues:
         return type(self)(self.issued[rows], self.time[rows], self.value[rows])
 
     def sorted(self) -> Self:
-        """Finite values by moment of issue and time; of those with the same moment and time the last one."""
-        finite = self.take(np.isfinite(self.value))
-        ordered = finite.take(np.lexsort((finite.time, finite.issued)))
+        """Values that count, by moment of issue and time; of those with the same moment and time the last one."""
+        known = self.take(is_known(self.value))
+        ordered = known.take(np.lexsort((known.time, known.issued)))
         same = (ordered.issued[1:] == ordered.issued[:-1]) & (ordered.time[1:] == ordered.time[:-1])
         return ordered.take(np.append(~same, np.ones(min(1, len(ordered)), bool)))
 
-    def on_grid(self, interval: int) -> "Ahead":
+    def on_grid(self, interval: int, most: int | None = None) -> "Ahead":
         """The values on the grid, each issue for itself: the mean of what lies in an interval.
 
         A value holds through the empty intervals after it until the next value of its issue, for a day at most; the last one as
@@ -69,6 +70,7 @@ class Issues:
 
         Args:
             interval: length of an interval, ns.
+            most: number of values on the grid from which on later intervals are left out; None: all of them are there.
         """
         rows = self.sorted()
         number = rows.time // interval
@@ -83,6 +85,9 @@ class Issues:
         following = np.append(issued[1:] == issued[:-1], False)
         until = np.where(following, np.minimum(until, np.append(number[1:], 0) - 1), until)
         count = np.maximum(until - number, 0) + 1
+        if most is not None and count.sum() > most:  # a value held for hours is thousands of seconds
+            earliest = np.argsort(number, kind="stable")
+            count[earliest] = np.diff(np.minimum(np.cumsum(count[earliest]), most), prepend=0)
         cell = np.repeat(np.arange(len(number)), count)
         step = np.arange(len(cell)) - np.repeat(np.cumsum(count) - count, count)
         held = np.where(step > 0, rows.value[ends][cell], mean[cell])
