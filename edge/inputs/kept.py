@@ -78,6 +78,8 @@ class Inputs:
     def _add(self, name: str, issues: Issues, arrival: int) -> None:
         before = self._kept.get(name, Issues.of())
         before = before.take(before.issued <= arrival + PAST)  # a clock that was ahead told the others
+        if _repeats(issues.take(issues.time >= arrival - PAST), before):
+            return
         self._kept[name] = newest(Issues.concatenate([before, issues]))
         self._grids.clear()
         self._changed.add(name)
@@ -145,6 +147,16 @@ def newest(issues: Issues) -> Issues:
     rank = np.arange(len(moment)) - np.maximum.accumulate(np.where(first, np.arange(len(moment)), 0))
     kept = np.sort(order[rank < NEWEST])  # by moment of issue again
     return rows.take(kept[-MOST_KEPT:])
+
+
+def _repeats(issues: Issues, before: Issues) -> bool:
+    """Whether a message says again what is known, as a retained one does after each connection."""
+    if not (len(before) and len(issues)):
+        return False
+    order = np.lexsort((before.issued, before.time))
+    nearest = np.maximum(np.searchsorted(before.time[order], issues.time, "right") - 1, 0)
+    known = before.take(order[nearest])
+    return bool(((known.time == issues.time) & (known.value == issues.value) & (known.issued >= EARLIEST)).all())
 
 
 def to_points(index: int, issues: Issues) -> Points:

@@ -147,3 +147,14 @@ def test_a_row_whose_moment_no_clock_shows_is_left_out() -> None:
     points.fields["issued"] = np.array([NOW // SECOND, NOW // 10**6, -5.0, np.inf])
     (issues,) = of_points(points).values()
     assert issues.value.tolist() == [0]
+
+
+def test_a_retained_message_that_comes_again_tells_nothing_new() -> None:
+    """A connection that breaks again and again would else fill the store, and push out what was known by an origin."""
+    inputs, same = Inputs(RULES[:1]), [{"time": (NOW + lead * HOUR) // SECOND, "wind": lead} for lead in range(3)]
+    for minute in (-60, 1, 2, 3):
+        inputs.take(message(NOW + minute * 60 * SECOND, *same))
+    assert told(inputs, NOW) == [0, 1, 2]
+    assert sum(len(points) for points in inputs.points()) == len(same)
+    inputs.take(message(NOW + HOUR, *same[:2], {**same[2], "wind": 7}))
+    assert told(inputs, NOW + HOUR) == [1, 7, -1]
