@@ -15,7 +15,7 @@ from edge.contract.times import iso
 from edge.forecaster.model import Model, open_forecaster
 from pipeline.history.prepared import Prepared
 from pipeline.history.usual import learned
-from pipeline.judging.contender import Contender, contender
+from pipeline.judging.contender import Contender, contender, on_device
 from pipeline.judging.evaluation import Evaluation, Facts, backtest, skills_against
 from pipeline.release.decision import decide
 
@@ -108,11 +108,9 @@ def network_rows(cut: Cut, horizon: int | None, recipe: Recipe) -> Iterator[Shor
     chosen = next(each for each in made if each.candidate is release.chosen.candidate)
     network, out = chosen.candidate.bundle, release.goes_out
     names = prepared.table.names
-    entrants = {"network": contender(Model(network), names, network.manifest.series, meanings=network.manifest.meanings)}
+    entrants = {"network": on_device(Model(network), network, names)}
     if out is not None:
-        entrants["gate"] = contender(
-            open_forecaster(out), names, out.manifest.series, out.manifest.baselines, out.manifest.meanings
-        )
+        entrants["gate"] = on_device(open_forecaster(out), out, names)
     figures, file = live(entrants, cut, prepared), network.manifest.model
     for method in entrants:
         yield Short(

@@ -25,7 +25,7 @@ from pipeline.cells.comparison import StudyPlan, study
 from pipeline.history.prepared import some_windows
 from pipeline.history.usual import learned
 from pipeline.history.windows import evenly, judged_stride, samples
-from pipeline.judging.contender import Contender, contender
+from pipeline.judging.contender import Contender, contender, on_device
 from pipeline.judging.evaluation import Evaluation, Facts, backtest
 from pipeline.release.candidates import PARITY_WINDOWS
 from pipeline.release.parity import model_file
@@ -143,13 +143,13 @@ def network_rows(data: Data, horizon: int, recipe: Recipe, missing: float = 0.0,
     """
     contract = contract_of(data, horizon, recipe)
     for made in as_retrain(prepared(data, contract), recipe):
-        model, names, manifest = Model(made.candidate.bundle), data.table.names, made.candidate.bundle.manifest
-        known, told = manifest.series, manifest.meanings
-        rivals = {"gatecast": contender(model, names, known, meanings=told)}
+        bundle, names = made.candidate.bundle, data.table.names
+        model = Model(bundle)
+        rivals = {"gatecast": on_device(model, bundle, names)}
         if unknown:
             rivals["gatecast, series not known"] = contender(model, names)
         if missing:
-            rivals[f"gatecast, {missing:.0%} missing"] = contender(thinned(model, missing), names, known, meanings=told)
+            rivals[f"gatecast, {missing:.0%} missing"] = on_device(thinned(model, missing), bundle, names)
         conversion = _conversions(made, data.scale)
         for method, evaluation in zip(rivals, tested([*rivals.values()], data, contract), strict=True):
             row = _network_row(data, method, made, evaluation)

@@ -24,7 +24,7 @@ from pipeline.history.prepared import Prepared, prepare
 from pipeline.history.table import Table, to_table
 from pipeline.history.usual import learned
 from pipeline.history.windows import samples
-from pipeline.judging.contender import Contender, contender
+from pipeline.judging.contender import Contender, contender, on_device
 from pipeline.judging.evaluation import Evaluation, Facts, backtest
 from pipeline.processes.nursery import Nursery
 from pipeline.release.candidates import Plan, make_candidate
@@ -161,9 +161,7 @@ def _network(prepared: Prepared, nursery: Nursery) -> Contender:
     architecture, plan = architectures(train, prepared.contract)[0], Plan(train.precisions, nursery=nursery)
     with tempfile.TemporaryDirectory() as folder:
         made = make_candidate(prepared, architecture, settings_of(train), Path(folder), plan=plan)
-    return contender(
-        Model(made.bundle), prepared.table.names, made.bundle.manifest.series, meanings=made.bundle.manifest.meanings
-    )
+    return on_device(Model(made.bundle), made.bundle, prepared.table.names)
 
 
 def _between(readings: Readings, start: int, stop: int) -> Readings:

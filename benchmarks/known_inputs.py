@@ -25,7 +25,7 @@ from pipeline.history.defaults import with_clock
 from pipeline.history.prepared import Prepared
 from pipeline.history.table import Table
 from pipeline.inputs.known import with_known
-from pipeline.judging.contender import contender
+from pipeline.judging.contender import on_device
 from pipeline.judging.evaluation import Facts, backtest
 from pipeline.release.candidates import make_candidate
 from pipeline.training.architecture import architectures
@@ -85,7 +85,7 @@ def _judged(ready: Prepared, tables: dict[str, Table], data: Data, train: Train,
         settings = replace(settings, epochs=epochs or settings.epochs)
         bundle = make_candidate(ready, architectures(train, ready.contract)[0], settings, Path(folder)).bundle
     for inputs, table in tables.items():
-        entrant = contender(Model(bundle), table.names, bundle.manifest.series)
+        entrant = on_device(Model(bundle), bundle, table.names)
         facts = Facts(table, ready.contract, data.split.held_out, data.scale)
         (evaluation,) = backtest([entrant], facts, STRIDE)
         mse, mae = evaluation.pooled(data.scale)

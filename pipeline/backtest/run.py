@@ -19,7 +19,7 @@ from pipeline.history.checks import can_judge
 from pipeline.history.prepared import Prepared
 from pipeline.history.usual import learned
 from pipeline.history.windows import Split, judged_stride, samples, training_scale
-from pipeline.judging.contender import Contender, comparable, contender
+from pipeline.judging.contender import Contender, comparable, contender, on_device
 from pipeline.judging.evaluation import Facts, backtest
 from pipeline.judging.metrics import naive_error
 from pipeline.judging.verdict import missed_by_all
@@ -164,11 +164,7 @@ def thin(prepared: Prepared, stride: int) -> list[str]:
 def entrants(prepared: Prepared, bundles: Sequence[Bundle], peers: Sequence[Forecaster]) -> list[Entrant]:
     """Bundles, peers and every baseline; of those with the same name the first."""
     names = prepared.table.names
-    every = [
-        Entrant(contender(open_forecaster(bundle), names, said.series, said.baselines, said.meanings), "bundle")
-        for bundle in bundles
-        for said in [bundle.manifest]
-    ]
+    every = [Entrant(on_device(open_forecaster(bundle), bundle, names), "bundle") for bundle in bundles]
     told = learned(prepared.table, prepared.split.training.stop)
     every += [Entrant(contender(peer, names, names, meanings=told), "peer") for peer in peers]
     every += [Entrant(contender(baseline, names), "baseline") for baseline in baselines(prepared.contract)]

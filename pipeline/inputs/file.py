@@ -50,13 +50,8 @@ def read_issues(path: Path, name: str) -> Issues:
 
 def _times(path: Path, frame: pl.DataFrame, column: str) -> pl.Series:
     """A column of times, Int64 ns UTC, null where the cell is empty."""
-    cells = frame[column]
-    times = parse_times(cells).time
-    filled = cells.is_not_null() & (cells.str.strip_chars() != "" if cells.dtype == pl.String else True)
-    wrong = filled & times.is_null()
-    if wrong.any():
-        row = int(wrong.arg_max() or 0)
-        raise HistoryError(f"{path}: row {row + 1}: expected a time in {column}, such as 2026-01-31T06:00Z; got {cells[row]!r}")
+    times = parse_times(frame[column]).time
+    _check_read(path, frame[column], times, f"a time in {column}, such as 2026-01-31T06:00Z")
     return times
 
 
@@ -77,9 +72,18 @@ def _numbers(path: Path, cells: pl.Series) -> pl.Series:
     """A column of numbers, Float64, null where the cell is empty."""
     cells = _plain(path, cells)
     numbers = cells.cast(pl.Float64, strict=False)
+    _check_read(path, cells, numbers, f"a number in {VALUE}")
+    return numbers
+
+
+def _check_read(path: Path, cells: pl.Series, read: pl.Series, expected: str) -> None:
+    """Go on where every cell that holds something could be read; the result has null elsewhere.
+
+    Raises:
+        HistoryError: the first cell that could not.
+    """
     filled = cells.is_not_null() & (cells.str.strip_chars() != "" if cells.dtype == pl.String else True)
-    wrong = filled & numbers.is_null()
+    wrong = filled & read.is_null()
     if wrong.any():
         row = int(wrong.arg_max() or 0)
-        raise HistoryError(f"{path}: row {row + 1}: expected a number in {VALUE}; got {cells[row]!r}")
-    return numbers
+        raise HistoryError(f"{path}: row {row + 1}: expected {expected}; got {cells[row]!r}")

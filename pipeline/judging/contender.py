@@ -10,6 +10,7 @@ from edge.contract.contract import Context, Contract
 from edge.contract.meaning import Meaning
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.bounds import bounded, limits_of
+from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.learned import NO_BASELINES, NO_MEANINGS, Choice
 
@@ -82,6 +83,18 @@ def contender(
     choice = Choice(baselines, forecaster.contract)
     limits = limits_of(meanings, names)
     return Contender(forecaster, series_index(names, known), choice.baselines, choice.numbers(names), limits)
+
+
+def on_device(forecaster: Forecaster, bundle: Bundle, names: Sequence[str]) -> Contender:
+    """A forecaster as a device would run it with a bundle: with the bundle's series, baselines and bounds.
+
+    Args:
+        forecaster: the bundle's model or baseline.
+        bundle: bundle that the forecaster comes from.
+        names: names of the series of the table.
+    """
+    said = bundle.manifest
+    return contender(forecaster, names, said.series, said.baselines, said.meanings)
 
 
 def comparable(first: Contract, second: Contract) -> bool:

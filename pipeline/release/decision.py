@@ -15,7 +15,7 @@ from edge.forecaster.model import Model
 from edge.release.meanings import disagreement
 from pipeline.history.prepared import Prepared
 from pipeline.judging.by_day import errors_by_day
-from pipeline.judging.contender import Contender, contender
+from pipeline.judging.contender import on_device
 from pipeline.judging.drift import expected, packed
 from pipeline.judging.evaluation import Evaluation, Facts
 from pipeline.judging.live_errors import judged_leads
@@ -107,7 +107,7 @@ def _backtest(prepared: Prepared, bundle: Bundle, leads: Sequence[int]) -> Backt
     """What the monitor compares live errors with."""
     table, contract = prepared.table, prepared.contract
     chosen = judged_leads(contract.horizon, leads)
-    entrant = _contender(Model(bundle), bundle, table.names)
+    entrant = on_device(Model(bundle), bundle, table.names)
     errors = errors_by_day(entrant, Facts(table, contract, prepared.split.held_out, prepared.scale), chosen)
     return packed(expected(errors), chosen)
 
@@ -135,20 +135,14 @@ def _judge(
     model = Model(candidate.bundle)
     cost = Cost(candidate.latency, len(candidate.bundle.model or b""))
     judgement = trial(
-        _contender(model, candidate.bundle, names),
-        None if champion is None else _contender(*champion, names),
+        on_device(model, candidate.bundle, names),
+        None if champion is None else on_device(*champion, names),
         Facts(prepared.table, contract, part, prepared.scale),
         cost=cost,
         limits=Limits(margin=train.margin, latency=train.max_latency, size=train.max_size),
         earlier=earlier,
     )
     return Judged(candidate, cost, judgement)
-
-
-def _contender(forecaster: Forecaster, bundle: Bundle, names: Sequence[str]) -> Contender:
-    """A forecaster as a device would run it with this bundle."""
-    said = bundle.manifest
-    return contender(forecaster, names, said.series, said.baselines, said.meanings)
 
 
 def _with_check(judged: Judged, check: Check) -> Judged:

@@ -15,7 +15,7 @@ from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.manifest import Conversion, Precision
 from edge.forecaster.model import Model, relative_error
 from pipeline.history.windows import judged_stride
-from pipeline.judging.contender import contender
+from pipeline.judging.contender import on_device
 from pipeline.judging.evaluation import Evaluation, Facts, backtest
 from pipeline.release.parity import Pairs, parity
 
@@ -65,11 +65,7 @@ def choose_precision(
     table = facts.table
     parities, refused = _parities(bundles, pairs, probes)
     models = {precision: Model(bundles[precision]) for precision in parities}
-    told = {precision: bundles[precision].manifest for precision in models}
-    entrants = [
-        contender(model, table.names, told[precision].series, meanings=told[precision].meanings)
-        for precision, model in models.items()
-    ]
+    entrants = [on_device(model, bundles[precision], table.names) for precision, model in models.items()]
     stride = judged_stride(table, facts.contract, facts.part)
     evaluations = dict(zip(models, backtest(entrants, facts, stride), strict=True))
     shares = _shares({precision: evaluation.scaled_error(evaluation.scale) for precision, evaluation in evaluations.items()})

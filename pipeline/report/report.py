@@ -15,7 +15,7 @@ from edge.forecaster.model import open_forecaster
 from edge.series.scoring import default_leads
 from pipeline.history.checks import Report
 from pipeline.history.prepared import Prepared
-from pipeline.judging.contender import contender
+from pipeline.judging.contender import on_device
 from pipeline.judging.trial import Trial
 from pipeline.release.decision import Judged, Release
 from pipeline.report.page import DASH, Grid, markdown, number, percent
@@ -189,7 +189,7 @@ def plot_png(prepared: Prepared, release: Release, path: Path) -> None:
         path: PNG file, written whole or not at all.
     """
     manifest, table = release.candidate.manifest, prepared.table
-    entrant = contender(open_forecaster(release.candidate), table.names, manifest.series, manifest.baselines, manifest.meanings)
+    entrant = on_device(open_forecaster(release.candidate), release.candidate, table.names)
     rows = np.unique(np.linspace(0, len(table.names) - 1, min(SHOWN, len(table.names))).round().astype(int)).tolist()
     shown = panels(entrant, table, prepared.contract, prepared.split.held_out, rows)
     replace_file(path, forecast_plot(shown, manifest.version))
