@@ -4,12 +4,9 @@ Paths lie under a scratch folder. There is no systemd below it: `systemctl` does
 shows the agent's output once it is ready, where a person would end it with Ctrl-C.
 """
 
-import os
 import re
-import signal
 import subprocess
 import tempfile
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +24,7 @@ from tests.support.documented import (
     shell,
     unit_setting,
 )
+from tests.support.documented_units import end
 from tests.support.interpreters import pythons
 
 PAGE = ROOT / "deploy" / "README.md"
@@ -41,7 +39,7 @@ case "$*" in
   "enable --now gatecast-agent")
     set -a; . {variables}; set +a
     mkdir -p {state}; cd {state}
-    {command} > {log} 2>&1 & echo $! > {pid} ;;
+    setsid {command} > {log} 2>&1 & echo $! > {pid} ;;
   *) echo "systemctl: $*: no such unit or command" >&2; exit 1 ;;
 esac
 """
@@ -144,8 +142,7 @@ def follow(root: Path, python: Path) -> None:
             shell(moved(told.start.replace(HEALTH, health), root), copy, variables)
         finally:
             if pid.exists():
-                with suppress(ProcessLookupError):
-                    os.kill(int(pid.read_text()), signal.SIGTERM)
+                end(int(pid.read_text()))  # it writes its files until it has ended
 
 
 def refuses_training(root: Path) -> None:
