@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from edge.contract.ahead.issues import KnownAhead
 from edge.contract.columns import Bool, Float32, Float64, Int32
 from edge.contract.contract import Context, Contract
 from edge.errors import BundleError, ConfigurationError
@@ -73,6 +74,7 @@ class Model:
         self._content = bundle.model
         self._levels = levels
         self._interpreters: dict[int, _Interpreter] = {}
+        self._told = _Told(self.contract)
         self._interpreter(1)
 
     @property
@@ -108,7 +110,7 @@ class Model:
             believed = believe(windows[part])
             levels = self._levels(believed)
             distances = relative(believed, levels)
-            given = [] if context is None or not self.contract.inputs else [context.take(part).future(self.contract)]
+            given = [] if context is None or not self.contract.inputs else [self._told.of(context, part)]
             forecasts[part] = self._interpreter(bucket).run(distances, known[part], *given)
             forecasts[part] += levels[:, None, None]
             forecasts[part][np.isnan(distances).all(axis=1)] = np.nan
@@ -162,6 +164,32 @@ class Model:
 
 def _as_they_are(windows: Float64) -> Float64:
     return windows
+
+
+class _Told:
+    """What the model is told of the leads: that of the last origin is kept, because a fleet closes its intervals one by one.
+
+    Args:
+        contract: shape and inputs of the model.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._origin: int | None = None
+        self._ahead: KnownAhead = {}
+        self._future: Float32 = np.zeros((1, contract.horizon, len(contract.future)), np.float32)
+
+    def of(self, context: Context, rows: slice) -> Float32:
+        """As `Context.future` of some windows, float32 `[n, horizon, features]`, or `[1, horizon, features]` for all of them."""
+        origin = context.origin[rows]
+        first = int(origin[0])
+        if len(origin) > 1 and (origin != first).any():
+            return context.take(rows).future(self._contract)
+        # What is known of inputs is another object whenever a value was added; a clock tells of an origin always the same.
+        if first != self._origin or (self._contract.known and context.ahead is not self._ahead):
+            self._future = Context(origin[:1], context.ahead).future(self._contract)
+            self._origin, self._ahead = first, context.ahead
+        return self._future
 
 
 class _Interpreter:

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from edge.contract.ahead.issues import ALWAYS, Issues
+from edge.contract.ahead.issues import ALWAYS, Ahead, Issues
 from edge.contract.ahead.known import Known
 from edge.contract.contract import Context, Contract
 from edge.errors import BundleError
@@ -40,6 +40,36 @@ def test_forecasts_depend_on_the_origin_and_not_on_the_batch() -> None:
     np.testing.assert_allclose(together, single, rtol=1e-5, atol=1e-5)
     later = model.predict(windows, series, Context(context.origin + 6 * tiny.CONTRACT.interval))
     assert (np.abs(later - together).max(axis=(1, 2)) > 1e-3).mean() > 0.9  # a window of one value has no scale
+
+
+@pytest.mark.training
+def test_what_is_told_of_an_origin_is_that_of_this_moment() -> None:
+    """Facts are kept for windows of one origin; a value that comes in between, or another origin, is seen at once."""
+    interval = tiny.CONTRACT.interval
+    told = replace(tiny.CONTRACT, inputs=(*tiny.CLOCKED.inputs, Known("tariff")))
+    windows, series = tiny.windows(70)
+    origin = np.full(70, 100 * interval)
+
+    def tariff(value: float) -> dict[str, Ahead]:
+        return {"tariff": Issues.of([ALWAYS], [103 * interval], [value]).on_grid(interval)}
+
+    model, cheap, dear = Model(tiny.bundle(SEGMENT, told)), tariff(0.2), tariff(0.9)
+    contexts = [
+        Context(origin, cheap),
+        Context(origin, cheap),
+        Context(origin, dear),
+        Context(origin + interval, dear),
+        Context(origin),
+        Context(np.append(origin[1:], origin[0] + interval), cheap),
+        Context(origin, cheap),
+    ]
+    for context in contexts:
+        fresh = Model(tiny.bundle(SEGMENT, told)).predict(windows, series, context)
+        np.testing.assert_array_equal(model.predict(windows, series, context), fresh)
+        one = context.take(slice(69, 70))
+        np.testing.assert_allclose(model.predict(windows[69:], series[69:], one)[0], fresh[69], rtol=1e-5, atol=1e-5)
+    first, _, second = (model.predict(windows, series, context) for context in contexts[:3])
+    assert np.abs(second - first).max() > 1e-3
 
 
 @pytest.mark.training
