@@ -62,7 +62,7 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         members: number of networks per candidate, trained from different seeds and averaged in one model.
         precisions: precisions of the weights to try. Of those that forecast as well as float32 the quickest is
             released, those within `max_size` first. Both device runtimes open all three.
-        budget: minutes of training, for all candidates together.
+        budget: minutes of training, for all candidates together; with `[[input]]` it may take up to twice as long.
         runner: processes that candidates are trained by: `threads` (each candidate has a process of its own anyway),
             `processes` (what is measured on a candidate runs in another process too), `dask` (a Dask cluster on this machine),
             or the address of the scheduler of a Dask cluster, such as `tcp://10.0.0.5:8786` or `tls://10.0.0.5:8786`.
@@ -142,8 +142,8 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Args:
         cron: times of the runs: five fields, in UTC.
         active: whether these times start runs; false: only drift does, and whoever starts one in Prefect.
-        timeout: longest time of a run, such as `2h`, after which it is ended; left out: three times `[train] budget`, and half
-            an hour.
+        timeout: longest time of a run, such as `2h`, after which it is ended; left out: three times `[train] budget`, four
+            times where there are inputs, and half an hour.
         name: name of the fleet in Prefect, for its deployment and artifacts; left out: that of the folder of this file, with
             six characters for file, registry and channel. Fleets of several machines with the same paths on one server need
             a name each.

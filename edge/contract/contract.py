@@ -139,6 +139,11 @@ class Contract:
         return replace(self, inputs=()) if self.inputs else self
 
     @property
+    def untold(self) -> "Contract":
+        """The same contract without inputs whose coming values are known; it keeps its clock."""
+        return replace(self, inputs=tuple(source for source in self.inputs if not isinstance(source, Known)))
+
+    @property
     def back(self) -> int:
         """Number of intervals before an origin whose values of inputs count: those of a day, or one where it has no such."""
         return self.season() or 1

@@ -13,6 +13,7 @@ from edge.errors import GatecastError
 from flows.processes.stopping import children
 
 TIMES_BUDGET = 3  # of the training alone: conversion, calibration and judging take as long again on a slow machine
+WITH_INPUTS = 4  # networks that are told of inputs are trained after those that are not, each for the whole budget at most
 BESIDE = 1800.0  # seconds for the history and the report
 GRACE = 30.0  # seconds that the flow has to end by itself once its processes are gone
 PAUSE = 0.2  # seconds between two looks at what is left
@@ -23,7 +24,7 @@ def longest(config: Config) -> float:
     """The longest time of a run in seconds: `[schedule] timeout`, or what follows from `[train] budget`."""
     if config.schedule.timeout is not None:
         return parse_duration(config.schedule.timeout) / SECOND
-    return TIMES_BUDGET * config.train.budget * 60 + BESIDE
+    return (WITH_INPUTS if config.input else TIMES_BUDGET) * config.train.budget * 60 + BESIDE
 
 
 def own_children() -> list[int]:

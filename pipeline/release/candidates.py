@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from edge.contract.columns import Float64, Int32
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import Manifest, Precision, Training, schema_of, version_of
 from edge.forecaster.model import Model
@@ -101,7 +101,7 @@ def make_candidate(
     """
     plan = plan or Plan()
     contract, table, part = prepared.contract, prepared.table, prepared.split.validation
-    windows, series, context = some_windows(prepared, contract, PARITY_WINDOWS)
+    windows, series, context = also_untold(contract, *some_windows(prepared, contract, PARITY_WINDOWS))
     strange, strange_series = probe_windows(contract)
     beside = context.take(np.zeros(len(strange), np.int64))
     request = Request(
@@ -179,6 +179,27 @@ def _units(prepared: Prepared, series: Int32) -> Float64 | None:
     """Spread of the series of each window, float64 `[n]`; None where the spread of one of them is not known."""
     units = prepared.scale[series - 1]
     return units if np.isfinite(units).all() else None
+
+
+def also_untold(contract: Contract, windows: Float64, series: Int32, context: Context) -> tuple[Float64, Int32, Context]:
+    """The same windows, and where there are inputs each once more at an earlier moment, before any value of them is known.
+
+    So the networks for such windows are compared and tested as well. Where a week is a whole number of intervals, the moments
+    are the same ones of the week.
+
+    Args:
+        contract: contract of the networks.
+        windows: float64 `[n, window]`.
+        series: their series, int32 `[n]`.
+        context: facts known beside them.
+    """
+    if not (contract.known and len(context)):
+        return windows, series, context
+    origin, step = context.origin, (contract.season(7) or 1) * contract.interval
+    first = min((int(ahead.number[0]) for ahead in context.ahead.values() if len(ahead)), default=0) * contract.interval
+    late = max(0, int(origin.max()) + contract.horizon * contract.interval - first)
+    earlier = replace(context, origin=np.concatenate([origin, origin - -(-late // step) * step]))
+    return np.concatenate([windows, windows]), np.concatenate([series, series]), earlier
 
 
 def probe_windows(contract: Contract) -> tuple[Float64, Int32]:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -68,7 +68,11 @@ def choose_precision(
     entrants = [on_device(model, bundles[precision], table.names) for precision, model in models.items()]
     stride = judged_stride(table, facts.contract, facts.part)
     evaluations = dict(zip(models, backtest(entrants, facts, stride), strict=True))
-    shares = _shares({precision: evaluation.scaled_error(evaluation.scale) for precision, evaluation in evaluations.items()})
+    shares = _shares(evaluations)
+    if facts.contract.known:  # other networks forecast where no coming value is known
+        untold = replace(facts, table=replace(table, ahead={}))
+        others = _shares(dict(zip(models, backtest(entrants, untold, stride), strict=True)))
+        shares = {precision: max(share, others[precision]) for precision, share in shares.items()}
     refused |= {
         precision: f"its error is {share:.2%} of float32's" for precision, share in shares.items() if not share <= 1 + WORSE
     }
@@ -170,8 +174,9 @@ def _parities(
     return parities, refused
 
 
-def _shares(errors: Mapping[Precision, float]) -> dict[Precision, float]:
+def _shares(evaluations: Mapping[Precision, Evaluation]) -> dict[Precision, float]:
     """Each error as a share of float32's; NaN where that is 0."""
+    errors = {precision: evaluation.scaled_error(evaluation.scale) for precision, evaluation in evaluations.items()}
     least = errors["float32"]
     return {precision: error / least if least > 0 else float("nan") for precision, error in errors.items()}
 

@@ -53,16 +53,17 @@ def restore(architecture: Architecture, contract: Contract, known: int, weights:
     return network
 
 
-def assemble(networks: Sequence["Network"], calibration: Calibration) -> "Members":
+def assemble(networks: Sequence["Network"], calibration: Calibration, untold: Sequence["Network"] = ()) -> "Members":
     """One graph of trained networks.
 
     Args:
         networks: trained networks of one architecture.
         calibration: weights, matrix and factors that the validation part adds.
+        untold: networks for windows without any coming value of an input; empty: those networks forecast all windows.
     """
     from pipeline.training.members import Members  # noqa: PLC0415 - imports TensorFlow
 
-    return Members(networks, calibration)
+    return Members(networks, calibration, untold)
 
 
 def forecast(network: "Network | Members", windows: Float64, series: Int32, context: Context | None = None) -> Float64:

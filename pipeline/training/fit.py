@@ -6,17 +6,18 @@ for the network, training begins with its weights, with smaller steps, and may e
 """
 
 import time
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edge.contract.columns import Float64
+from edge.contract.columns import Float32, Float64
 from edge.contract.contract import Contract
 from edge.errors import HistoryError
 from pipeline.history.windows import Samples, evenly, spread
 from pipeline.training.architecture import Architecture, begins
-from pipeline.training.build import build, parameters
-from pipeline.training.settings import Fit, Progress, Record, Settings
+from pipeline.training.build import build, parameters, restore
+from pipeline.training.settings import Fit, Hidden, Progress, Record, Settings
 
 
 def series_scale(samples: Samples, contract: Contract) -> Float64:
@@ -49,14 +50,34 @@ def fit(
     Raises:
         HistoryError: no samples, or the loss is not a number.
     """
-    for samples, role in ((training, "training"), (validation, "validation")):
-        _check(samples, contract, role)
+    return _fit(_Lesson(architecture, contract, training, validation), settings, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    """What a network is trained on; arguments as of `fit`.
+
+    Args:
+        before: weights of a network that is not told of inputs, which this one begins with; None: it begins as `fit` says.
+    """
+
+    architecture: Architecture
+    contract: Contract
+    training: Samples
+    validation: Samples
+    before: list[Float32] | None = None
+
+
+def _fit(lesson: _Lesson, settings: Settings, progress: Progress | None) -> Fit:
+    """As `fit`."""
+    for samples, role in ((lesson.training, "training"), (lesson.validation, "validation")):
+        _check(samples, lesson.contract, role)
     started = time.perf_counter()
-    first = _attempt(architecture, contract, training, validation, settings, progress)
+    first = _attempt(lesson, settings, progress)
     if first.improved or settings.slower == 1:
         return first.fit
     slower = replace(settings, learning_rate=settings.slower * settings.learning_rate)
-    second = _attempt(architecture, contract, training, validation, slower, progress)
+    second = _attempt(lesson, slower, progress)
     better = min(first, second, key=lambda attempt: attempt.loss).fit
     steps = first.fit.record.steps + second.fit.record.steps
     return Fit(better.members, replace(better.record, seconds=time.perf_counter() - started, steps=steps))
@@ -78,15 +99,8 @@ class _Attempt:
     improved: bool
 
 
-def _attempt(
-    architecture: Architecture,
-    contract: Contract,
-    training: Samples,
-    validation: Samples,
-    settings: Settings,
-    progress: Progress | None,
-) -> _Attempt:
-    """One training; arguments as of `fit`."""
+def _attempt(lesson: _Lesson, settings: Settings, progress: Progress | None) -> _Attempt:
+    """One training."""
     import keras  # noqa: PLC0415 - takes seconds, and the device never needs it
 
     from pipeline.training.trainer import Trainer  # noqa: PLC0415
@@ -94,17 +108,22 @@ def _attempt(
     started = time.perf_counter()
     keras.utils.set_random_seed(settings.seed)
     random = np.random.default_rng(settings.seed)
+    architecture, contract, training, validation = lesson.architecture, lesson.contract, lesson.training, lesson.validation
     scale = np.nan_to_num(series_scale(training, contract))
     network = build(architecture, contract, scale)
-    start = begins(architecture, contract) if settings.starter else None
+    start = begins(architecture, contract) if settings.starter and lesson.before is None else None
     if start is not None:
         network.begin(start)
         settings = replace(settings, learning_rate=settings.starter * settings.learning_rate)
+    if lesson.before is not None:
+        network.go_on(restore(architecture, contract.untold, len(scale), lesson.before))
+        settings = replace(settings, learning_rate=settings.told * settings.learning_rate)
     trainer = Trainer(network, training, scale, settings)
     held = evenly(len(validation), settings.validation_windows)
     parts = settings.validations_of(len(training))
     losses: list[tuple[float, float]] = []
-    best = np.inf if start is None else trainer.validate(validation, held)
+    fresh = start is None and lesson.before is None
+    best = np.inf if fresh else trainer.validate(validation, held)
     best_epoch, best_part, kept, epoch = 0, 0, trainer.averaged_weights(), 0
     while epoch < settings.epochs and epoch - best_epoch < settings.patience:
         epoch += 1
@@ -117,6 +136,9 @@ def _attempt(
                 best, best_epoch, best_part, kept = losses[-1][1], epoch, len(losses), trainer.averaged_weights()
         if progress is not None:
             progress(epoch, settings.epochs, *losses[-1])
+    hidden: tuple[Hidden, ...] = ()
+    if contract.known and not settings.untold:
+        hidden = tuple(_hide(contract, lambda names: trainer.validate(validation, held, names)))
     record = Record(
         seconds=time.perf_counter() - started,
         epochs=epoch,
@@ -125,8 +147,27 @@ def _attempt(
         validation_loss=tuple(loss for _, loss in losses),
         parameters=parameters(network),
         steps=trainer.taken,
+        hidden=hidden,
     )
     return _Attempt(Fit([kept], record), best, best_part > 1)
+
+
+def _hide(contract: Contract, loss: Callable[[Collection[str]], float]) -> Iterator[Hidden]:
+    """Hide the inputs of a contract one after the other, each time the one that is missed the least.
+
+    Args:
+        contract: its inputs are hidden.
+        loss: function that gives the validation loss where the inputs of these names are hidden.
+    """
+    left, gone = [source.name for source in contract.known], list[str]()
+    alone: dict[str, float] = {}
+    while left:
+        losses = {name: loss([*gone, name]) for name in left}
+        alone = alone or losses
+        least = min(left, key=losses.__getitem__)
+        left.remove(least)
+        gone.append(least)
+        yield Hidden(least, alone[least], losses[least])
 
 
 def fit_members(
@@ -139,29 +180,42 @@ def fit_members(
 ) -> Fit:
     """Train as many networks as the settings ask for, each from a seed of its own; arguments as of `fit`.
 
-    The record has the sums of seconds, epochs and parameters; losses are those of all members one after the other.
+    Where there are inputs whose coming values are known, each of them is trained without them first, to the same weights as if
+    there were none. A second network begins with these weights, and is told of the inputs.
+
+    The record has the sums of seconds, epochs and parameters; losses are those of all networks one after the other.
     """
-    fits = []
+    plain = _Lesson(architecture, contract, training, validation)
+    first = replace(plain, contract=contract.untold) if contract.known and settings.untold else None
+    fits, untold, done = list[Fit](), list[Fit](), 0
+    rounds = settings.members * (1 if first is None else 2)
+
+    def report(epoch: int, epochs: int, loss: float, validated: float) -> None:
+        if progress is not None:
+            progress(done + epoch, epochs * rounds, loss, validated)
+
     for member in range(settings.members):
         own = replace(settings, seed=settings.seed + member, members=1, budget=settings.budget / settings.members)
-        before = member * settings.epochs
-
-        def report(epoch: int, epochs: int, loss: float, validated: float, before: int = before) -> None:
-            if progress is not None:
-                progress(before + epoch, epochs * settings.members, loss, validated)
-
-        fits.append(fit(architecture, contract, training, validation, own, report))
-    records = [trained.record for trained in fits]
+        lesson = plain
+        if first is not None:
+            untold.append(_fit(first, own, report))
+            lesson = replace(plain, before=untold[-1].members[0])
+            done += settings.epochs
+        fits.append(_fit(lesson, own, report))
+        done += settings.epochs
+    records = [trained.record for trained in (*untold, *fits)]
     whole = Record(
         seconds=sum(record.seconds for record in records),
         epochs=sum(record.epochs for record in records),
-        best_epoch=records[0].best_epoch,
+        best_epoch=fits[0].record.best_epoch,
         training_loss=tuple(loss for record in records for loss in record.training_loss),
         validation_loss=tuple(loss for record in records for loss in record.validation_loss),
         parameters=sum(record.parameters for record in records),
         steps=sum(record.steps for record in records),
+        hidden=fits[0].record.hidden,
     )
-    return Fit([weights for trained in fits for weights in trained.members], whole)
+    members, others = ([weights for trained in part for weights in trained.members] for part in (fits, untold))
+    return Fit(members, whole, others)
 
 
 def _check(samples: Samples, contract: Contract, role: str) -> None:

@@ -10,7 +10,7 @@ from edge.contract.columns import Float64
 from edge.errors import ConfigurationError
 from edge.forecaster.baselines import Baseline
 from pipeline.mixture.calibration import FARTHEST, Calibration, last_days
-from pipeline.training.network import Network, outward
+from pipeline.training.network import Network, is_untold, outward
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
 
@@ -23,10 +23,13 @@ class Members:
     Args:
         networks: networks that were trained from different seeds.
         calibration: weights, matrix and factors that the validation part adds.
+        others: networks for windows without any coming value of an input, whose contract has none; empty: those networks
+            forecast all windows.
     """
 
-    def __init__(self, networks: Sequence[Network], calibration: Calibration) -> None:
+    def __init__(self, networks: Sequence[Network], calibration: Calibration, others: Sequence[Network] = ()) -> None:
         self.networks, self.contract, self.calibration = list(networks), networks[0].contract, calibration
+        self.untold = list(others)
         untold = () if calibration.untold is None else (calibration.untold[0],)
         every = np.concatenate([calibration.weights, *untold])
         linear, usual = (bool(every[:, part].any()) for part in (0, 1))
@@ -41,19 +44,21 @@ class Members:
     @property
     def variables(self) -> list[Any]:
         """All numbers of all members."""
-        return [variable for network in self.networks for variable in network.variables]
+        return [variable for network in (*self.networks, *self.untold) for variable in network.variables]
 
     @property
     def trainable_variables(self) -> list[Any]:
         """Trained numbers of all members."""
-        return [variable for network in self.networks for variable in network.trainable_variables]
+        return [variable for network in (*self.networks, *self.untold) for variable in network.trainable_variables]
 
     def call(self, window: Tensor, series: Tensor, future: Tensor | None = None) -> Tensor:
         """Quantiles float32 `[batch, horizon, quantiles]` in the sensor's unit."""
-        forecasts = [network.call(window, series, future) for network in self.networks]
-        mean = tf.add_n(forecasts) / float(len(forecasts)) if len(forecasts) > 1 else forecasts[0]
+        mean, told = _mean(self.networks, window, series, future), self.told(future)
+        if told is not None and self.untold:
+            columns = np.flatnonzero(is_untold(self.contract))
+            clock = tf.gather(future, columns, axis=2) if len(columns) else None
+            mean = tf.where(told > 0.0, mean, _mean(self.untold, window, series, clock))
         middle = self.contract.median
-        told = self.told(future)
         median = self.mixed(mean[:, :, middle : middle + 1], window, series, told)
         if mean.shape[-1] == 1:
             return median
@@ -113,6 +118,12 @@ class Members:
         repeats = -(-horizon // season)
         leads = [tf.concat([part] * repeats, axis=1)[:, :horizon, None] for part in (mean, tf.minimum(count, 1.0))]
         return leads[0], leads[1]
+
+
+def _mean(networks: Sequence[Network], window: Tensor, series: Tensor, future: Tensor | None) -> Tensor:
+    """Mean of the forecasts of networks, as `Network.call`."""
+    forecasts = [network.call(window, series, future) for network in networks]
+    return tf.add_n(forecasts) / float(len(forecasts)) if len(forecasts) > 1 else forecasts[0]
 
 
 def _weights(weights: Float64, series: Tensor) -> Tensor:

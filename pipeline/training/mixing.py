@@ -16,7 +16,7 @@ from pipeline.mixture.weights import PARTS, choose_weights, independent, mixed
 from pipeline.training.architecture import Architecture
 from pipeline.training.build import assemble, forecast, restore
 from pipeline.training.fit import series_scale
-from pipeline.training.settings import Settings
+from pipeline.training.settings import Fit, Settings
 
 if TYPE_CHECKING:
     from pipeline.training.members import Members
@@ -28,7 +28,7 @@ MOST_FACTS = 1_000_000  # of the validation part, windows times leads: all forec
 def mix(
     architecture: Architecture,
     contract: Contract,
-    members: list[list[Float32]],
+    trained: Fit,
     training: Samples,
     validation: Samples,
     settings: Settings,
@@ -38,23 +38,25 @@ def mix(
     Args:
         architecture: cell, design and sizes of the networks.
         contract: shapes and levels.
-        members: weights, from `fit_members`.
+        trained: networks, from `fit_members`.
         training: windows that the linear forecast is fitted to.
         validation: later windows, that nothing was fitted to.
         settings: number of validation windows.
     """
-    networks = [restore(architecture, contract, len(validation.values), weights) for weights in members]
+    count = len(validation.values)
+    networks = [restore(architecture, contract, count, weights) for weights in trained.members]
+    others = [restore(architecture, contract.untold, count, weights) for weights in trained.untold]
     held = evenly(len(validation), min(settings.validation_windows, max(1, MOST_FACTS // contract.horizon)))
     windows, facts, origin = validation.windows(held, contract), validation.targets(held, contract), validation.origin[held]
     rows, context = validation.series[held], validation.context(held, contract)
     scale = np.nan_to_num(series_scale(training, contract))
     linear = thin(fit_linear(training, validation, contract, scale))
-    plain, others = assemble(networks, Calibration.of(contract, len(scale))), simple(linear, contract, windows)
+    plain, parts = assemble(networks, Calibration.of(contract, count), others), simple(linear, contract, windows)
     judged = _Judged(windows, facts, rows, scale, independent(int(origin.max() - origin.min()), contract))
-    weights, widened = _chosen(plain, others, judged, context)
+    weights, widened = _chosen(plain, parts, judged, context)
     # A device without the coming values of inputs has forecasts of another quality, and so has the network there.
-    untold = _chosen(plain, others, judged, Context(context.origin)) if contract.known else None
-    return assemble(networks, Calibration(weights, linear, widened, untold))
+    untold = _chosen(plain, parts, judged, Context(context.origin)) if contract.known else None
+    return assemble(networks, Calibration(weights, linear, widened, untold), others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from edge.contract.columns import Float32, Float64
+from edge.contract.ahead.known import Known
+from edge.contract.columns import Bool, Float32, Float64
 from edge.contract.contract import Contract
 from edge.forecaster.level import LARGEST_VALUE
 from pipeline.training.architecture import Architecture, shape_of
@@ -91,6 +92,23 @@ class Network(keras.Model):  # type: ignore[misc]
         named = self._named()
         for name, weight in start.items():
             named[name].assign(weight)
+
+    def go_on(self, before: "Network") -> None:
+        """Take the weights of a network with the same architecture that is not told of inputs, and forecast as it does.
+
+        What that one knows of the leads keeps its weights, and inputs say nothing at first.
+        """
+        own, theirs = ([] if layer is None else layer.weights for layer in (self.ahead, before.ahead))
+        for variable, known in zip(_without(self.weights, own), _without(before.weights, theirs), strict=True):
+            variable.assign(known)
+        if self.ahead is None or before.ahead is None:
+            return
+        shape = [len(self.shape.leads), -1, self.architecture.units]
+        kernel, known = (layer.kernel.numpy().reshape(shape) for layer in (self.ahead, before.ahead))
+        kernel = np.zeros_like(kernel)
+        kernel[:, is_untold(self.contract)] = known
+        self.ahead.kernel.assign(kernel.reshape(self.ahead.kernel.shape))
+        self.ahead.bias.assign(before.ahead.bias)
 
     def _named(self) -> dict[str, Any]:
         """Variables that do not depend on a series, by the names of their places."""
@@ -272,6 +290,11 @@ class Network(keras.Model):  # type: ignore[misc]
         return whole[:, : self.contract.horizon]
 
 
+def is_untold(contract: Contract) -> Bool:
+    """Columns of the input `future` that a model without inputs has as well, bool `[features]`."""
+    return np.array([not isinstance(source, Known) for source in contract.inputs for _ in source.features], bool)
+
+
 def exponential(logarithms: Tensor, chosen: Tensor) -> Tensor:
     """Numbers of which the logarithms are kept, float32 `[batch, 1]`.
 
@@ -306,6 +329,11 @@ def _dense(outputs: int, inputs: int, activation: str | None = None, kernel: str
     layer = keras.layers.Dense(outputs, activation=activation, kernel_initializer=kernel)
     layer.build((None, inputs))
     return layer
+
+
+def _without(variables: list[Any], others: list[Any]) -> list[Any]:
+    """The variables that are none of the others."""
+    return [variable for variable in variables if all(variable is not other for other in others)]
 
 
 def _spreads(steps: int) -> Float32:

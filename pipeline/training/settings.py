@@ -30,8 +30,12 @@ class Settings:
         unknown: share of windows shown without their series, so that unknown series are forecast well.
         masked: share of windows that values are taken out of, so that windows with gaps are forecast well.
         forgotten: share of windows shown without the coming values of an input, so that they are not missed where none come.
+        untold: whether windows without any coming value of an input have networks of their own, trained as where there are no
+            inputs; False: one network learns both, which is quicker.
+        told: share of the learning rate with which such a network is trained on for windows with coming values.
         members: networks to train from as many seeds and to average in one model.
         budget: seconds of training of all members; epochs become shorter where the first steps say that it would take longer.
+            Networks that are told of inputs have as much again.
         validation_windows: number of validation windows, at most; they are evenly chosen.
         seed: seed of every random choice.
         threads: number of threads of one operation.
@@ -52,6 +56,8 @@ class Settings:
     unknown: float = 0.1
     masked: float = 0.1
     forgotten: float = 0.3
+    untold: bool = True
+    told: float = 1.0
     members: int = Train().members
     budget: float = 600.0
     validation_windows: int = 4_096
@@ -72,8 +78,11 @@ class Settings:
             and 0 <= self.unknown <= 1
             and 0 <= self.masked <= 1
             and 0 <= self.forgotten <= 1
+            and 0 < self.told <= 1
         ):
-            raise ConfigurationError(f"averaging, slower, starter, unknown, masked, forgotten must be within 0…1; got {self}")
+            raise ConfigurationError(
+                f"averaging, slower, starter, unknown, masked, forgotten, told must be within 0…1; got {self}"
+            )
 
     def windows_of(self, total: int) -> int:
         """Number of random windows per epoch for a training part of `total` windows."""
@@ -82,6 +91,23 @@ class Settings:
     def validations_of(self, total: int) -> int:
         """Number of validations in an epoch: one for each time that the windows of the training part come in it."""
         return -(-self.windows_of(total) // total)
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Validation loss of a trained network that is not told of an input.
+
+    Inputs are hidden one after the other, each time the one that is missed the least.
+
+    Args:
+        name: name of the input.
+        alone: loss where this input is hidden, and no other one.
+        together: loss where this one and all before it are hidden.
+    """
+
+    name: str
+    alone: float
+    together: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +123,7 @@ class Record:
         parameters: trained numbers.
         steps: number of steps that were taken.
         weights: weight of each simple forecast, by its name, in the forecasts of unknown series, and the mean over known ones.
+        hidden: validation losses without inputs, where one network learned to forecast with and without them.
     """
 
     seconds: float
@@ -107,14 +134,22 @@ class Record:
     parameters: int
     steps: int
     weights: dict[str, tuple[float, float]] = field(default_factory=dict)
+    hidden: tuple[Hidden, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Trained weights of every member, in the order of `Network.get_weights`, and the record of the training."""
+    """Trained networks.
+
+    Args:
+        members: weights of every member, in the order of `Network.get_weights`.
+        record: course of the training.
+        untold: weights of the networks for windows without any coming value of an input; empty where there are none.
+    """
 
     members: list[list[Float32]]
     record: Record
+    untold: list[list[Float32]] = field(default_factory=list)
 
 
 def settings_of(train: Train) -> Settings:

@@ -1,7 +1,7 @@
 """The training steps, run inside TensorFlow's graph; importing this file imports TensorFlow."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
@@ -14,7 +14,7 @@ from edge.forecaster.outliers import like_history, without_outliers
 from pipeline.history.masking import forget, mask
 from pipeline.history.usual import usual_ranges
 from pipeline.history.windows import Samples, epoch_rows
-from pipeline.training.network import FARTHEST_INPUT, Network, divisor
+from pipeline.training.network import FARTHEST_INPUT, Network, divisor, is_untold
 
 if TYPE_CHECKING:
     from pipeline.training.settings import Settings
@@ -44,6 +44,7 @@ class Trainer:
         leads = network.contract.horizon * (1 + len(network.contract.future))
         self.block = max(1, min(BLOCK, MOST_VALUES // (self.batch * (network.contract.columns + leads))))  # steps
         self.taken = 0
+        self.some_stay = settings.untold  # windows without any coming value are those of another network
         self.weights = network.trainable_variables
         self.optimizer = keras.optimizers.Adam(settings.learning_rate)
         self.optimizer.build(self.weights)
@@ -101,18 +102,22 @@ class Trainer:
         rate = self.settings.learning_rate * 0.5 * (1 + np.cos(np.pi * share))  # falls to zero along a cosine
         windows, future, targets, rows, scale = self._gather(self.samples, chosen.ravel())
         mask(windows, self.settings.masked, self.network.contract.max_missing, random)
-        forget(future, self.network.contract, self.settings.forgotten, random)
+        forget(future, self.network.contract, self.settings.forgotten, random, some_stay=self.some_stay)
         known = np.where(random.random(len(rows)) < self.settings.unknown, 0, rows + 1).astype(np.int32)
         cut = [tf.constant(part.reshape(*chosen.shape, *part.shape[1:])) for part in (windows, future, targets, known, scale)]
         return float(self.run_steps(*cut, tf.constant(rate, tf.float32), tf.constant(done)))
 
-    def validate(self, samples: Samples, held: Int64) -> float:
-        """Mean loss of the averaged weights over the samples held out for it."""
+    def validate(self, samples: Samples, held: Int64, hidden: Collection[str] = ()) -> float:
+        """Mean loss of the averaged weights over the samples held out for it, with some inputs hidden from the network."""
+        contract = self.network.contract
+        names = np.array([source.name in hidden for source in contract.known for _ in source.features], bool)
+        gone = np.flatnonzero(~is_untold(contract))[names]
         trained = [weight.numpy() for weight in self.weights]
         self._assign(self.averages)
         total = 0.0
         for start in range(0, len(held), JUDGED):
             windows, future, targets, rows, scale = self._gather(samples, held[start : start + JUDGED])
+            future[:, :, gone] = 0
             loss = self.run_loss(*map(tf.constant, (windows, future, targets, rows + np.int32(1), scale)))
             total += float(loss) * len(rows)
         self._assign(trained)

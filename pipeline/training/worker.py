@@ -45,6 +45,7 @@ class _Plan(msgspec.Struct):
     grid: str
     first: int
     ahead: tuple[str, ...] = ()
+    trial: bool = False
 
 
 class _Event(Raised):
@@ -71,6 +72,7 @@ class Request:
         series: their series, 0 = unknown, int32 `[n]`.
         context: facts known beside them.
         precisions: precisions of the weights to convert to; float32 is made in any case.
+        trial: whether only the course of the training is asked for: nothing is mixed, converted or forecast.
     """
 
     architecture: Architecture
@@ -82,6 +84,7 @@ class Request:
     series: Int32
     context: Context
     precisions: tuple[Precision, ...] = ("float32",)
+    trial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +92,10 @@ class Result:
     """A trained and converted candidate.
 
     Args:
-        models: TFLite file by precision of its weights; `float32` is among them.
+        models: TFLite file by precision of its weights; `float32` is among them. None after a trial.
         record: course of the training.
-        forecasts: forecasts of the network before conversion, for the request's windows, float64 `[n, horizon, quantiles]`.
+        forecasts: forecasts of the network before conversion, for the request's windows, float64 `[n, horizon, quantiles]`;
+            none after a trial.
     """
 
     models: dict[Precision, bytes]
@@ -136,8 +140,16 @@ def train_candidate(
     grid = grid_file(request.training.values, folder / "grid.npy")
     told = request.training.ahead
     ahead = {known.name: told[known.name] for known in request.contract.known if known.name in told}
-    first = request.training.first
-    plan = _Plan(request.architecture, request.contract, request.settings, request.precisions, grid, first, tuple(ahead))
+    plan = _Plan(
+        request.architecture,
+        request.contract,
+        request.settings,
+        request.precisions,
+        grid,
+        request.training.first,
+        tuple(ahead),
+        request.trial,
+    )
     (folder / REQUEST_FILE).write_bytes(msgspec.json.encode(plan))
     np.savez(
         folder / SAMPLES_FILE,
@@ -166,6 +178,8 @@ def train_candidate(
     if code != 0:
         raise _death(code, last.stage, folder)
     record = msgspec.json.decode((folder / RESULT_FILE).read_bytes(), type=Record)
+    if request.trial:
+        return Result({}, record, np.empty((0, request.contract.horizon, len(request.contract.quantiles))))
     forecasts: Float64 = np.load(folder / FORECASTS_FILE, allow_pickle=False)
     models: dict[Precision, bytes] = {
         precision: (folder / model_name(precision)).read_bytes()
@@ -228,8 +242,11 @@ def _work(folder: Path, say: Say) -> None:
         plan.settings,
         lambda epoch, epochs, training, loss: say(epoch=epoch, epochs=epochs, training_loss=training, validation_loss=loss),
     )
+    if plan.trial:
+        (folder / RESULT_FILE).write_bytes(msgspec.json.encode(trained.record))
+        return
     say(stage="conversion")
-    network = mix(plan.architecture, plan.contract, trained.members, training, validation, plan.settings)
+    network = mix(plan.architecture, plan.contract, trained, training, validation, plan.settings)
     context = Context(data["window_origin"], ahead)
     np.save(folder / FORECASTS_FILE, forecast(network, data["windows"], data["window_series"], context))
     for precision, content in convert_each(network, dict.fromkeys(("float32", *plan.precisions))).items():

@@ -12,10 +12,9 @@ from edge.contract.times import DAY, format_duration
 from pipeline.history.prepared import Prepared
 from pipeline.processes.nursery import Nursery
 from pipeline.training.architecture import architectures
-from pipeline.training.settings import settings_of
+from pipeline.training.settings import Hidden, Record, settings_of
 from pipeline.training.worker import train_candidate
-from pipeline.tuning.study import Proposal
-from pipeline.tuning.tuning import Training, Tuned, attempt_on, fits, untuned
+from pipeline.tuning.tuning import Training, Tuned, fits, requests_on, untuned
 
 MOST_WEEKS = 4
 WINDOWS = 2  # a longer past is tried where the training part has as many of them, one after the other
@@ -57,8 +56,8 @@ class Brief:
     folder: Path
     training: Training | None = None
 
-    def losses(self, variants: Sequence[Prepared], pasts: Sequence[Contract]) -> list[float]:
-        """Loss on the validation part of each variant of a history, with each past, on the same origins.
+    def records(self, variants: Sequence[Prepared], pasts: Sequence[Contract]) -> list[Record]:
+        """The course of the training with each variant of a history, with each past, judged on the same origins.
 
         Args:
             variants: the same history, with contracts that differ in their inputs.
@@ -70,21 +69,26 @@ class Brief:
         """
         usual = architectures(self.train, variants[0].contract)[0]
         settings = settings_of(self.train)
-        brief = replace(settings, epochs=1, members=1, budget=settings.budget / settings.epochs)
-        start = Proposal(pasts[0].window, 1, usual.units, brief.learning_rate, usual.dropout)
-        nursery, losses = Nursery("pipeline.training.worker", brief.threads), []
+        brief = replace(settings, epochs=1, members=1, untold=False, budget=settings.budget / settings.epochs)
+        nursery, records = Nursery("pipeline.training.worker", brief.threads), []
+        train = self.training or _warm(nursery)
         try:
             for prepared in variants:
                 own = [replace(past, inputs=prepared.contract.inputs) for past in pasts]
-                attempt = attempt_on(prepared, own, usual, brief, self.folder, self.training or _warm(nursery))
-                losses += [attempt(replace(start, window=past.window), lambda *_: None) for past in pasts]
+                requested = requests_on(prepared, own, brief, self.folder)
+                trials = [replace(requested(past, usual), trial=True) for past in own]
+                records += [train(trial, self.folder, lambda *_: None).record for trial in trials]
         finally:
             nursery.close()
-        return losses
+        return records
 
 
 def choose_inputs(prepared: Prepared, brief: Brief, say: Callable[[str], None]) -> Prepared:
-    """The history, without the inputs whose coming values are known where they do not make its forecasts better.
+    """The history, without the inputs whose coming values are known that do not make its forecasts better.
+
+    A short training with all of them, in which they are taken away now and then, tells what the loss becomes without each of
+    them. Of the sets that this leads to the smallest is taken of which the loss is nearly the lowest one; it must be lower than
+    that of another training, without inputs.
 
     Args:
         prepared: history, with a contract that has all of them.
@@ -95,18 +99,35 @@ def choose_inputs(prepared: Prepared, brief: Brief, say: Callable[[str], None]) 
         HistoryError: a training failed.
         BundleError: a training process died.
     """
-    contract, names = prepared.contract, ", ".join(known.name for known in prepared.contract.known)
-    if not names:
+    contract = prepared.contract
+    if not contract.known:
         return prepared
-    others = tuple(source for source in contract.inputs if not isinstance(source, Known))
-    without = replace(prepared, contract=replace(contract, inputs=others))
-    told, untold = brief.losses((prepared, without), (contract,))
-    helps = told < (1 - GAIN) * untold
-    say(
-        f"  loss on the validation part after one epoch: {told:.4f} with the inputs {names}, {untold:.4f} without; "
-        f"{'they are used' if helps else 'they do not help, and are left out'}"
-    )
-    return prepared if helps else without
+    told, untold = brief.records((prepared, replace(prepared, contract=contract.untold)), (contract,))
+    whole, plain, hidden = told.validation_loss[-1], untold.validation_loss[-1], told.hidden
+    few, loss = fewest(whole, hidden)
+    useful = hidden[few:] if loss < (1 - GAIN) * plain else ()
+    line = f"  loss on the validation part after one epoch: {whole:.4f} with all inputs, {plain:.4f} without; "
+    if not useful:
+        say(f"{line}none is used, as they do not help: {', '.join(each.name for each in hidden)}")
+        return replace(prepared, contract=contract.untold)
+    costs = [f"{each.name} ({each.alone / whole - 1:+.1%})" for each in hidden]
+    line += f"used, and what the loss grows by where one of them is hidden: {', '.join(costs[few:])}"
+    say(line + (f"; left out, as it hardly grows without: {', '.join(costs[:few])}" if few else ""))
+    names = {each.name for each in useful}
+    kept = tuple(source for source in contract.inputs if not isinstance(source, Known) or source.name in names)
+    return replace(prepared, contract=replace(contract, inputs=kept)) if few else prepared
+
+
+def fewest(whole: float, hidden: Sequence[Hidden]) -> tuple[int, float]:
+    """How many inputs can be hidden, in their order, until the loss is more than a share above the lowest, and the loss then.
+
+    Args:
+        whole: validation loss where none is hidden.
+        hidden: inputs in the order in which they were hidden.
+    """
+    losses = [whole, *(each.together for each in hidden)]
+    count = max(number for number, loss in enumerate(losses) if loss <= (1 + GAIN) * min(losses))
+    return count, losses[count]
 
 
 def choose(prepared: Prepared, fleet: Fleet, brief: Brief, say: Callable[[str], None]) -> Tuned:
@@ -125,7 +146,7 @@ def choose(prepared: Prepared, fleet: Fleet, brief: Brief, say: Callable[[str], 
     pasts = pasts_to_try(prepared, fleet)
     if len(pasts) == 1:
         return untuned(prepared, brief.train)
-    losses = brief.losses((prepared,), pasts)
+    losses = [record.validation_loss[-1] for record in brief.records((prepared,), pasts)]
     chosen = pasts[1] if losses[1] < (1 - GAIN) * losses[0] else pasts[0]
     back = [format_duration(past.covered * past.interval) for past in (*pasts, chosen)]
     told = " and ".join(f"{loss:.4f} from {length}" for loss, length in zip(losses, back, strict=False))

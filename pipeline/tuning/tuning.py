@@ -107,7 +107,8 @@ def tune(
     share = 60 * train.budget / (asked.trials + len(usual))
     settings = replace(settings_of(train), budget=share)
     pasts = [replace(prepared.contract, window=window) for window in space.windows]
-    attempt = attempt_on(prepared, pasts, usual[0], replace(settings, members=1), asked.folder, training)
+    # One network learns with and without inputs in a trial, which takes half the time.
+    attempt = attempt_on(prepared, pasts, usual[0], replace(settings, members=1, untold=False), asked.folder, training)
     with open_study(asked.registry / STUDIES_FILE, _name(prepared, space, usual[0], settings), train.seed) as study:
         best = search(study, space, attempt, asked.trials, say)
     chosen = best.proposal
@@ -176,8 +177,6 @@ def attempt_on(
 ) -> Attempt:
     """What trains a proposal on the training part and gives its least validation loss, each in a process of its own.
 
-    The held-out part is not among the values that the process gets.
-
     Args:
         prepared: history.
         pasts: contracts that differ in their past, each with another window; all are judged on the same origins.
@@ -186,11 +185,7 @@ def attempt_on(
         folder: folder for the exchange with the training processes.
         training: function that trains a candidate.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / "seen.npy", prepared.table.values[:, : prepared.split.validation.stop])
-    table = replace(prepared.table, values=np.load(folder / "seen.npy", mmap_mode="r", allow_pickle=False))
-    contracts = {contract.window: contract for contract in pasts}
-    validation = common_samples(table, tuple(contracts.values()), prepared.split.validation)
+    requested, contracts = requests_on(prepared, pasts, settings, folder), {contract.window: contract for contract in pasts}
 
     def attempt(proposal: Proposal, report: Report) -> float:
         contract, losses = contracts[proposal.window], [float("inf")]
@@ -201,21 +196,45 @@ def attempt_on(
             if epoch == epochs or epoch - int(np.argmin(losses)) >= settings.patience:
                 raise _Enough
 
-        request = Request(
-            architecture_of(proposal, usual, contract),
+        request = requested(contract, architecture_of(proposal, usual, contract))
+        with suppress(_Enough):
+            training(replace(request, settings=replace(settings, learning_rate=proposal.learning_rate)), folder, progress)
+        return min(losses)
+
+    return attempt
+
+
+def requests_on(
+    prepared: Prepared, pasts: Sequence[Contract], settings: Settings, folder: Path
+) -> Callable[[Contract, Architecture], Request]:
+    """What asks for a training on the training part, to be judged on the validation part.
+
+    The held-out part is not among the values that the process gets.
+
+    Args:
+        prepared: history.
+        pasts: contracts that differ in their past; all are judged on the same origins.
+        settings: settings of each training.
+        folder: folder for the exchange with the training processes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "seen.npy", prepared.table.values[:, : prepared.split.validation.stop])
+    table = replace(prepared.table, values=np.load(folder / "seen.npy", mmap_mode="r", allow_pickle=False))
+    validation = common_samples(table, tuple(pasts), prepared.split.validation)
+
+    def requested(contract: Contract, architecture: Architecture) -> Request:
+        return Request(
+            architecture,
             contract,
-            replace(settings, learning_rate=proposal.learning_rate),
+            settings,
             samples(table, contract, prepared.split.training),
             validation,
             validation.windows(slice(1), contract),
             validation.series[:1] + np.int32(1),
             validation.context(slice(1), contract),
         )
-        with suppress(_Enough):
-            training(request, folder, progress)
-        return min(losses)
 
-    return attempt
+    return requested
 
 
 def common_samples(table: Table, contracts: tuple[Contract, ...], part: range) -> Samples:

@@ -10,6 +10,7 @@ import pytest
 from edge.config.sections import Config
 from edge.config.training_sections import Schedule, Train
 from edge.errors import GatecastError
+from edge.inputs.rule import InputRule
 from flows.retraining.limit import longest, within
 from tests.support.servers import HANGS_AFTER
 
@@ -19,6 +20,12 @@ def test_the_limit_follows_from_the_budget_unless_it_is_set(timeout: str | None,
     """Training is a third of it, and the history has half an hour."""
     config = msgspec.structs.replace(Config(), schedule=Schedule(timeout=timeout), train=Train(budget=budget))
     assert longest(config) == seconds
+
+
+def test_with_inputs_there_is_time_for_another_network() -> None:
+    """It is trained after the one without inputs."""
+    config = msgspec.structs.replace(Config(), input=(InputRule(name="wind"),), train=Train(budget=1.0))
+    assert longest(config) == 4 * 60 + 1800
 
 
 def test_work_that_hangs_is_ended_with_its_processes() -> None:

@@ -68,3 +68,20 @@ def test_nothing_is_drawn_where_no_input_can_be_forgotten() -> None:
     random = np.random.default_rng(1)
     forget(np.ones((9, 5, 4), np.float32), Contract(1, 4, 5, inputs=(Clock(),)), 0.2, random)
     assert random.random() == np.random.default_rng(1).random()
+
+
+def test_where_some_inputs_have_to_stay_no_window_loses_the_whole_of_all() -> None:
+    """Each is lost by a throw of a coin then; all may still be lost from a lead on, and an input that is alone stays."""
+    contract = Contract(1, 4, 5, inputs=(Clock(), Known("a"), Known("b"), Known("c")))
+    future = np.ones((6000, 5, len(contract.future)), np.float32)
+    forget(future, contract, 0.4, np.random.default_rng(1), some_stay=True)
+    assert (future[:, :, :4] == 1).all()
+    gone = (future[:, :, 4::4] == 0).reshape(6000, 5, 3)  # the values of three inputs
+    assert not gone[:, 0].all(axis=1).any()
+    whole = gone[:, 0].sum(axis=1)
+    assert 0.12 < (whole == 2).mean() / (whole > 0).mean() < 0.4
+    assert 0.05 < gone[:, -1].all(axis=1).mean() < 0.09  # a share of 0.4, a quarter of it from a lead on, three in four all
+    alone = np.ones((900, 5, 4), np.float32)
+    forget(alone, Contract(1, 4, 5, inputs=(Known("a"),)), 1.0, np.random.default_rng(1), some_stay=True)
+    assert (alone[:, 0, 0] == 1).all()
+    assert (alone[:, -1, 0] == 0).mean() == 0.25

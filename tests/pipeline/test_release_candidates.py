@@ -1,18 +1,23 @@
 """What a candidate says of itself; the way from history to candidate is walked by the retraining flow's own tests."""
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
 
+from edge.contract.ahead.issues import Ahead, Issues
+from edge.contract.ahead.known import Known
+from edge.contract.clock import Clock
 from edge.contract.columns import Readings, SeriesTable
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.contract.times import SECOND
 from edge.forecaster.baselines import Baseline
 from edge.forecaster.manifest import Conversion
 from pipeline.history.prepared import Prepared, prepare
 from pipeline.judging.contender import contender
 from pipeline.judging.evaluation import Facts, backtest
-from pipeline.release.candidates import Candidate, probe_windows, training_of
+from pipeline.release.candidates import Candidate, also_untold, probe_windows, training_of
 from pipeline.release.decision import choose
 from pipeline.release.instead import Simple, baseline_bundle
 from pipeline.training.settings import Record, Settings
@@ -78,3 +83,21 @@ def test_probes_are_what_no_history_has() -> None:
     assert not windows[0].any()
     assert (np.abs(windows[1:] - 2e6) <= 1.1e5).all()
     assert windows[1].std() > 1e4
+
+
+def test_networks_for_windows_without_coming_values_are_compared_as_well() -> None:
+    """Each window comes again at the same moment of an earlier week, before anything of the inputs is known."""
+    contract = replace(CONTRACT, inputs=(Clock(), Known("wind")))
+    numbers = np.arange(1000, 1400)
+    ahead = {"wind": Ahead(HOUR, numbers, numbers * HOUR - 24 * HOUR, np.ones(400)), "sun": Issues.of().on_grid(HOUR)}
+    context = Context(np.array([1100, 1300]) * HOUR, ahead)
+    windows, series = np.arange(48.0).reshape(2, 24), np.array([0, 2], np.int32)
+    again, owner, beside = also_untold(contract, windows, series, context)
+    np.testing.assert_array_equal(again, np.concatenate([windows, windows]))
+    assert owner.tolist() == [0, 2, 0, 2]
+    weeks = (context.origin - beside.origin[2:]) / (7 * 24 * HOUR)
+    assert weeks.tolist() == [2, 2]  # 306 hours back at least
+    known = beside.known(contract)["wind"]
+    assert np.isfinite(known[:2]).all()
+    assert np.isnan(known[2:]).all()
+    assert also_untold(contract.untold, windows, series, context) == (windows, series, context)

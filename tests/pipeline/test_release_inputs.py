@@ -14,12 +14,13 @@ from edge.contract.contract import Contract
 from edge.contract.times import SECOND, parse_time
 from edge.forecaster.bundle import read_bundle, write_bundle
 from edge.forecaster.manifest import FURTHER
+from edge.forecaster.model import Model
 from edge.release.ready import open_bundle
 from edge.series.engine import Engine
 from pipeline.history.defaults import with_clock
 from pipeline.history.prepared import Prepared, prepare
 from pipeline.inputs.known import with_known
-from pipeline.judging.contender import contender
+from pipeline.judging.contender import contender, on_device
 from pipeline.judging.evaluation import Facts, backtest
 from pipeline.release.candidates import make_candidate
 from pipeline.release.instead import Simple, baseline_bundle, makes_room
@@ -65,7 +66,8 @@ def test_a_candidate_that_looks_at_the_clock_goes_the_whole_way(prepared: Prepar
     assert manifest.golden is not None
     assert manifest.golden.origins is not None
     assert [known.unit for known in manifest.contract.known] == ["lx"]
-    assert np.isfinite(np.array(manifest.golden.known["sun"], float)).mean() > 0.9
+    assert np.isfinite(np.array(manifest.golden.known["sun"], float)[:8]).mean() > 0.9
+    assert manifest.golden.known["sun"][8:] == [[None] * (24 + CONTRACT.horizon)] * 8  # the other network is tested as well
     assert all((origin - START) % HOUR == 0 for origin in manifest.golden.origins)
     model = open_bundle(bundle)
     table, part = prepared.table, prepared.split.held_out
@@ -74,6 +76,11 @@ def test_a_candidate_that_looks_at_the_clock_goes_the_whole_way(prepared: Prepar
     facts = Facts(replace(table, ahead={}), prepared.contract, part)
     (untold,) = backtest([contender(model, table.names, manifest.series)], facts)
     assert judged.absolute_error[0].sum() < 0.95 * untold.absolute_error[0].sum()
+    never = make_candidate(
+        replace(prepared, contract=prepared.contract.untold), Architecture(units=8), settings, tmp_path / "b"
+    )
+    (plain,) = backtest([on_device(Model(never.bundle), never.bundle, table.names)], facts)
+    np.testing.assert_allclose(untold.absolute_error, plain.absolute_error, rtol=1e-4)  # where nothing is known, it is the same
     engine = Engine(model, manifest.series, SeriesTable(table.names))
     engine.ahead = lambda _: table.ahead
     first = part.start - CONTRACT.window

@@ -15,7 +15,7 @@ from edge.forecaster.model import Model
 from pipeline.mixture.calibration import Calibration
 from pipeline.release.parity import Pairs, parity
 from pipeline.training.architecture import Architecture
-from pipeline.training.build import assemble, forecast
+from pipeline.training.build import assemble, forecast, parameters
 from pipeline.training.conversion import convert
 from tests.support import tiny
 
@@ -113,3 +113,23 @@ def test_windows_without_coming_values_have_weights_and_intervals_of_their_own()
         np.testing.assert_allclose(widths[1], 2 * widths[0], rtol=1e-3, atol=1e-4)
         model = Model(tiny.bundle_of(convert(whole), ARCHITECTURE, contract))
         assert parity(Pairs(windows, series, after, context=told), model) < 1e-5
+
+
+def test_windows_without_coming_values_are_forecast_by_the_networks_without_inputs() -> None:
+    """To the bit, and the others by the networks that are told; so does the device."""
+    contract = replace(tiny.CLOCKED, inputs=(*tiny.CLOCKED.inputs, Known("wind"), Known("sun")))
+    (windows, series), context = tiny.windows(8), tiny.context(8)
+    networks, others = [tiny.network(ARCHITECTURE, contract)], [tiny.network(ARCHITECTURE, tiny.CLOCKED)]
+    plain = Calibration.of(contract, 3)
+    whole = assemble(networks, plain, others)
+    assert parameters(whole) == parameters(networks[0]) + parameters(others[0])
+    alone, without = assemble(networks, plain), assemble(others, Calibration.of(tiny.CLOCKED, 3))
+    first = context.origin[:1] // contract.interval
+    told = replace(context, ahead={"sun": Ahead(contract.interval, first + contract.horizon - 1, first * 0, np.ones(1))})
+    there = np.isfinite(told.known(contract)["sun"][:, contract.back :]).any(axis=1)
+    assert 0 < there.sum() < len(windows)
+    forecasts = forecast(whole, windows, series, told)
+    np.testing.assert_array_equal(forecasts[there], forecast(alone, windows, series, told)[there])
+    np.testing.assert_array_equal(forecasts[~there], forecast(without, windows, series, context)[~there])
+    model = Model(tiny.bundle_of(convert(whole), ARCHITECTURE, contract))
+    assert parity(Pairs(windows, series, forecasts, context=told), model) < 1e-5

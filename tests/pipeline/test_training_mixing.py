@@ -13,11 +13,12 @@ from pipeline.training.architecture import Architecture
 from pipeline.training.build import assemble, forecast, parameters, restore
 from pipeline.training.fit import fit, fit_members
 from pipeline.training.mixing import mix
-from pipeline.training.settings import Settings
+from pipeline.training.settings import Fit, Record, Settings
 from tests.support import tiny
 
 ARCHITECTURE = Architecture(units=8)
 SETTINGS = Settings(epochs=12, windows=512, batch=64, learning_rate=0.02, averaging=0.9)
+RECORD = Record(0.0, 0, 0, (), (), 0, 0)
 
 
 @pytest.mark.training
@@ -30,7 +31,7 @@ def test_members_are_averaged_in_one_graph() -> None:
     alone = fit(ARCHITECTURE, tiny.CONTRACT, training, validation, replace(settings, members=1, seed=1))
     for one, other in zip(trained.members[1], alone.members[0], strict=True):
         np.testing.assert_array_equal(one, other)
-    whole = mix(ARCHITECTURE, tiny.CONTRACT, trained.members, training, validation, settings)
+    whole = mix(ARCHITECTURE, tiny.CONTRACT, trained, training, validation, settings)
     windows, series = tiny.windows(8)
     each = [forecast(restore(ARCHITECTURE, tiny.CONTRACT, 3, one), windows, series)[:, :, 1] for one in trained.members]
     plain = assemble(whole.networks, Calibration.of(tiny.CONTRACT, 3))
@@ -46,7 +47,7 @@ def test_an_untrained_network_leaves_the_forecast_to_what_is_simple() -> None:
     origin = np.tile(np.arange(14, 100), 3), np.tile(np.arange(106, 234), 3)
     training, validation = (Samples(days, np.repeat(np.arange(3, dtype=np.int32), len(one) // 3), one) for one in origin)
     weights = tiny.network(ARCHITECTURE, contract).get_weights()
-    found = mix(ARCHITECTURE, contract, [weights], training, validation, SETTINGS)
+    found = mix(ARCHITECTURE, contract, Fit([weights], RECORD), training, validation, SETTINGS)
     np.testing.assert_allclose(found.calibration.weights[1:, :2].sum(axis=1), 1)
     assert 0 < found.calibration.weights[0, :2].sum() <= 1
     windows, series = validation.windows(slice(0, 5), contract), np.array([2, 3, 3, 2, 3], np.int32)  # in units of the series

@@ -1,9 +1,15 @@
 """What a network learns from, and what it leaves alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from edge.contract.ahead.issues import Ahead
+from edge.contract.ahead.known import Known
+from edge.forecaster.manifest import Design
 from pipeline.training.architecture import Architecture
+from pipeline.training.build import build, forecast
 from tests.support import tiny
 
 KNOWN = 2  # series of the tiny networks that has a scale of its own, 20
@@ -50,3 +56,21 @@ def test_a_value_within_a_hundred_scales_is_no_glitch() -> None:
     high[0, 7], missing[0, 7] = values[0, -1] + 99 * 20, np.nan
     series = np.array([KNOWN], np.int32)
     assert (network(high, series).numpy() != network(missing, series).numpy()).any()
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("design", ["segment", "plain"])
+@pytest.mark.parametrize("clock", [True, False], ids=["with a clock", "without"])
+def test_a_network_that_goes_on_with_inputs_forecasts_as_the_one_before(design: Design, clock: bool) -> None:
+    """Whatever the inputs say, it says nothing until it has learned; the clock keeps its weights."""
+    inputs, architecture = tiny.CLOCKED.inputs[:clock], Architecture(design=design, units=6)
+    before = tiny.network(architecture, replace(tiny.CONTRACT, inputs=inputs))
+    contract = replace(tiny.CONTRACT, inputs=(*inputs, Known("wind"), Known("sun")))
+    network, context, (windows, series) = build(architecture, contract, tiny.SCALE), tiny.context(), tiny.windows()
+    network.go_on(before)
+    numbers = np.arange(context.origin.min() // contract.interval, 200)
+    wind = {"wind": Ahead(contract.interval, numbers, np.zeros_like(numbers), np.sin(numbers))}
+    told = replace(context, ahead=wind)
+    assert np.abs(told.future(contract)).max() > 0.9
+    given = (context,) if clock else ()
+    np.testing.assert_array_equal(forecast(network, windows, series, told), forecast(before, windows, series, *given))

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,16 @@ def test_a_warm_process_trains_the_same_bit_by_bit(tmp_path: Path) -> None:
     assert warm.models == cold.models
     assert np.array_equal(warm.forecasts, cold.forecasts)
     assert warm.record.validation_loss == cold.record.validation_loss
+
+
+@pytest.mark.training
+@pytest.mark.slow
+def test_a_trial_tells_the_course_of_the_training_and_nothing_else(tmp_path: Path) -> None:
+    """It is that of a candidate, and no time goes into a conversion."""
+    tried, made = train_candidate(replace(request(), trial=True), tmp_path), train_candidate(request(), tmp_path)
+    assert tried.record.validation_loss == made.record.validation_loss
+    assert not tried.models
+    assert not len(tried.forecasts)
 
 
 def test_refused_history_comes_back_as_such(tmp_path: Path) -> None:
