@@ -10,7 +10,6 @@ from typing import Any, cast
 
 import numpy as np
 
-from edge.contract.ahead.issues import KnownAhead
 from edge.contract.columns import Bool, Float32, Float64, Int32
 from edge.contract.contract import Context, Contract
 from edge.errors import BundleError, ConfigurationError
@@ -176,11 +175,11 @@ class _Told:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._origin: int | None = None
-        self._ahead: KnownAhead = {}
+        self._ahead = Context(np.empty(0, np.int64)).ahead
         self._future: Float32 = np.zeros((1, contract.horizon, len(contract.future)), np.float32)
 
     def of(self, context: Context, rows: slice) -> Float32:
-        """As `Context.future` of some windows, float32 `[n, horizon, features]`, or `[1, horizon, features]` for all of them."""
+        """As `Context.future` of some windows, float32 `[n, horizon, features]`, or `[1, horizon, features]` for all."""
         origin = context.origin[rows]
         first = int(origin[0])
         if len(origin) > 1 and (origin != first).any():

@@ -15,7 +15,7 @@ from edge.contract.contract import Context, Contract
 from edge.forecaster.level import level, relative
 from edge.forecaster.outliers import without_outliers
 from pipeline.mixture.calibration import Calibration
-from pipeline.training.architecture import Architecture
+from pipeline.training.architecture import Architecture, begins
 
 if TYPE_CHECKING:
     from pipeline.training.members import Members
@@ -50,6 +50,16 @@ def restore(architecture: Architecture, contract: Contract, known: int, weights:
     """
     network = build(architecture, contract, np.zeros(known))
     network.set_weights(weights)
+    return network
+
+
+def begun(architecture: Architecture, contract: Contract, series_scale: Float64) -> "Network | None":
+    """A network as its training begins where there is a starter for it, else None; arguments as of `build`."""
+    start = begins(architecture, contract)
+    if start is None:
+        return None
+    network = build(architecture, contract, series_scale)
+    network.begin(start)
     return network
 
 

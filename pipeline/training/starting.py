@@ -14,8 +14,8 @@ from edge.contract.contract import Contract
 from edge.errors import BundleError
 from pipeline.mixture.calibration import Calibration
 from pipeline.processes.child import Raised, Say, events, keep_out, last_words, obey, run_process
-from pipeline.training.architecture import Architecture, begins
-from pipeline.training.build import assemble, build, forecast, parameters
+from pipeline.training.architecture import Architecture
+from pipeline.training.build import assemble, begun, forecast, parameters
 from pipeline.training.conversion import convert
 
 PLAN_FILE, WINDOWS_FILE, FORECASTS_FILE, MODEL_FILE, LOG_FILE = (
@@ -71,11 +71,9 @@ def convert_starter(
 def _work(folder: Path, say: Say) -> None:
     plan = msgspec.json.decode((folder / PLAN_FILE).read_bytes(), type=_Plan)
     windows = np.load(folder / WINDOWS_FILE, allow_pickle=False)
-    network = build(plan.architecture, plan.contract, np.zeros(0))
-    start = begins(plan.architecture, plan.contract)
-    if start is None:
+    network = begun(plan.architecture, plan.contract, np.zeros(0))
+    if network is None:
         raise BundleError("expected a network that a starter fits; got another one")
-    network.begin(start)
     whole = assemble([network], Calibration.of(plan.contract, 0))
     np.save(folder / FORECASTS_FILE, forecast(whole, windows, np.zeros(len(windows), np.int32)))
     (folder / MODEL_FILE).write_bytes(convert(whole))

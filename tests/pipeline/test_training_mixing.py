@@ -10,9 +10,9 @@ from edge.contract.times import SECOND
 from pipeline.history.windows import Samples
 from pipeline.mixture.calibration import Calibration
 from pipeline.training.architecture import Architecture
-from pipeline.training.build import assemble, forecast, parameters, restore
+from pipeline.training.build import assemble, build, forecast, parameters, restore
 from pipeline.training.fit import fit, fit_members
-from pipeline.training.mixing import mix
+from pipeline.training.mixing import before, mix
 from pipeline.training.settings import Fit, Record, Settings
 from tests.support import tiny
 
@@ -39,6 +39,43 @@ def test_members_are_averaged_in_one_graph() -> None:
     assert trained.record.parameters == parameters(whole)
 
 
+def test_the_newest_of_the_training_part_fills_up_four_weeks() -> None:
+    """A validation part of two days of origins leaves 25 days to hours of origins before it; one of four weeks leaves none."""
+    contract = Contract(interval=3600 * SECOND, window=168, horizon=24)
+    values, hours = np.zeros((2, 2000)), np.arange(168, 1500)
+    training = Samples(values, np.repeat(np.arange(2, dtype=np.int32), len(hours)), np.tile(hours, 2))
+
+    def earlier(first: int, last: int) -> Samples:
+        origin = np.arange(first, last + 1)
+        return before(training, Samples(values, np.zeros(len(origin), np.int32), origin), contract)
+
+    left = earlier(1524, 1572)
+    assert sorted(set(left.origin.tolist())) == list(range(1500 - (28 * 24 - 48 - 24), 1500))
+    assert left.series.tolist() == [0] * 600 + [1] * 600
+    assert len(earlier(1524, 1524 + 27 * 24)) == 0
+    assert len(earlier(1524, 1990)) == 2 * (28 * 24 - 466 - 24)
+
+
+@pytest.mark.training
+def test_few_days_of_rest_do_not_decide_on_the_weights_alone() -> None:
+    """A series rests on the only two days of the validation part: what four weeks before it say keeps the last value small."""
+    contract = Contract(interval=3600 * SECOND, window=168, horizon=24)
+    architecture, hours = Architecture(), np.arange(40 * 24)
+    values = np.stack([np.sin(hours * np.pi / 12), 10 * np.cos(hours * np.pi / 12)])
+    values[:, -72:] = values[:, [-73]]
+    series = np.arange(2, dtype=np.int32)
+    parts = np.arange(168, 840), np.arange(40 * 24 - 72, 40 * 24 - 23)
+    training, validation = (Samples(values, np.repeat(series, len(part)), np.tile(part, 2)) for part in parts)
+    network = build(architecture, contract, np.array([0.7, 7.0]))
+    fit = Fit([network.get_weights()], Record(0.0, 0, 0, (), (), 0, 0))
+    alone, starter = (
+        mix(architecture, contract, fit, training, validation, replace(SETTINGS, starter=share)).calibration.weights[1:, 2]
+        for share in (0.0, 1.0)
+    )
+    assert (alone >= 0.9).all()
+    assert (starter <= 0.5).all()
+
+
 @pytest.mark.training
 def test_an_untrained_network_leaves_the_forecast_to_what_is_simple() -> None:
     """Where every day is as the one before, the linear forecast and the days say it all; of unknown series, a part."""
@@ -47,7 +84,7 @@ def test_an_untrained_network_leaves_the_forecast_to_what_is_simple() -> None:
     origin = np.tile(np.arange(14, 100), 3), np.tile(np.arange(106, 234), 3)
     training, validation = (Samples(days, np.repeat(np.arange(3, dtype=np.int32), len(one) // 3), one) for one in origin)
     weights = tiny.network(ARCHITECTURE, contract).get_weights()
-    found = mix(ARCHITECTURE, contract, Fit([weights], RECORD), training, validation, SETTINGS)
+    found = mix(ARCHITECTURE, contract, Fit([weights], Record(0.0, 0, 0, (), (), 0, 0)), training, validation, SETTINGS)
     np.testing.assert_allclose(found.calibration.weights[1:, :2].sum(axis=1), 1)
     assert 0 < found.calibration.weights[0, :2].sum() <= 1
     windows, series = validation.windows(slice(0, 5), contract), np.array([2, 3, 3, 2, 3], np.int32)  # in units of the series
