@@ -208,14 +208,14 @@ class Context:
             ValueError: the values lie on another grid.
         """
         known: dict[str, Float64] = {}
-        for name in (source.name for source in contract.known):
-            ahead = self.ahead.get(name)
+        for source in contract.known:
+            name, ahead = source.name, self.ahead.get(source.name)
             if ahead is None:
                 known[name] = np.full((len(self), contract.back + contract.horizon), np.nan)
                 continue
             if ahead.interval != contract.interval:
                 raise ValueError(f"expected values of {name} every {contract.interval} ns; got every {ahead.interval} ns")
-            known[name] = ahead.at(self.origin, contract.horizon, contract.back)
+            known[name] = ahead.at(self.origin, contract.horizon, contract.back, source.hold)
         return known
 
     def future(self, contract: Contract) -> Float32:

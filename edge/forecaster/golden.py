@@ -83,7 +83,7 @@ def _ahead(origins: Int64, values: Float64, contract: Contract) -> Ahead:
     issued = np.broadcast_to(origins[:, None], values.shape)
     there = np.isfinite(values)
     order = np.lexsort((issued[there], numbers[there]))
-    return Ahead(contract.interval, numbers[there][order], issued[there][order], values[there][order])
+    return Ahead(contract.interval, numbers[there][order], issued[there][order], values[there][order], filled=True)
 
 
 def check_golden(golden: Golden, contract: Contract, known: int) -> None:

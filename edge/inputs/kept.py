@@ -38,6 +38,7 @@ class Inputs:
         self._readers = make_readers(rules)
         self._kept: dict[str, Issues] = {}
         self._grids: dict[int, KnownAhead] = {}
+        self._held = {rule.name: rule.held for rule in rules}
         self._changed: set[str] = set()
         self._unstored: list[tuple[str, Issues]] = []
         self.table = SeriesTable(rule.name for rule in rules)
@@ -88,7 +89,8 @@ class Inputs:
     def ahead(self, interval: int) -> KnownAhead:
         """What is known now, on the grid of an interval in ns."""
         if interval not in self._grids:
-            self._grids = {interval: {name: issues.on_grid(interval, MOST_ON_GRID) for name, issues in self._kept.items()}}
+            grids = {name: issues.on_grid(interval, MOST_ON_GRID, self._held[name]) for name, issues in self._kept.items()}
+            self._grids = {interval: grids}
         return self._grids[interval]
 
     def missing(self, contract: Contract, now: int) -> list[str]:
@@ -138,9 +140,13 @@ class Inputs:
 
 
 def newest(issues: Issues) -> Issues:
-    """What is worth to be kept: the newest issues of each moment, from two days before the last of them on."""
+    """What is worth to be kept: the newest issues of each moment, from two days before the last of them on.
+
+    The last moment before these is kept as well: its value may count until another one comes.
+    """
     rows = issues.sorted()
-    rows = rows.take(rows.time >= rows.issued.max(initial=0) - PAST)
+    start = rows.issued.max(initial=0) - PAST
+    rows = rows.take(rows.time >= rows.time[rows.time <= start].max(initial=rows.time.min(initial=start)))
     order = np.lexsort((-rows.issued, rows.time))
     moment = rows.time[order]
     first = np.append(np.ones(min(1, len(moment)), bool), moment[1:] != moment[:-1])

@@ -8,7 +8,8 @@ import msgspec
 from edge.contract.contract import MOST_KNOWN
 from edge.contract.times import TimeUnit
 from edge.errors import ConfigurationError
-from edge.messages.rule import which_section
+from edge.messages.number import meaning_of
+from edge.messages.rule import Fill, ValueRule, which_section
 
 LONGEST = 120  # characters of a name
 FIRST_SIGN, DELETE = 32, 127  # numbers of the signs around those that can be printed
@@ -27,6 +28,9 @@ class InputRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         time: path to the time that a value is for, likewise.
         time_unit: unit of a numeric time: `auto`, `iso`, `s`, `ms`, `us` or `ns`.
         timezone: zone of times without one, such as `Europe/Berlin`; left out: UTC.
+        fill: `none`, or `hold` where values are measured, or count until they are changed: then the newest value that is known
+            counts for coming intervals as well, until a later one is known.
+        hold: longest time for which a value counts with `fill = "hold"`; left out: a day.
         issued: path to the moment at which the values were told, from the document; left out: the time of arrival.
         file: CSV or Parquet file with its history for training, with the columns `time` and `value`, and if there are any
             `issued`, the moment at which a value was known, and `input`, the name of the input.
@@ -40,8 +44,20 @@ class InputRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     time: str = "time"
     time_unit: TimeUnit = "auto"
     timezone: str | None = None
+    fill: Fill | None = None
+    hold: str | None = None
     issued: str | None = None
     file: str | None = None
+
+    @property
+    def held(self) -> int:
+        """Longest time for which a value counts where no later one is known, ns; 0 where none does.
+
+        Raises:
+            ConfigurationError: it is no duration, or is given without `fill = "hold"`.
+        """
+        meaning = meaning_of(ValueRule(fill=self.fill, hold=self.hold))
+        return 0 if meaning is None else meaning.hold
 
 
 def which_input(rules: Sequence[InputRule], number: int) -> str:
@@ -64,5 +80,9 @@ def check_inputs(rules: Sequence[InputRule]) -> None:
             raise ConfigurationError(
                 f"{where} expected at most {LONGEST} characters that can be printed, without blanks around them"
             )
+        try:
+            _ = rules[number - 1].held
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{where} {error}") from error
     if len(names) > MOST_KNOWN:
         raise ConfigurationError(f"expected at most {MOST_KNOWN} sections [[input]]; got {len(names)}")

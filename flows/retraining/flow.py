@@ -84,7 +84,7 @@ def validate(history: History, config: Config, fleet: str, show: Show) -> Prepar
     contract, training = prepared.contract, len(prepared.split.training)
     contract = with_clock(contract, config.fleet, training)
     until = prepared.table.start + training * contract.interval
-    contract = with_known(contract, prepared.table.ahead, until, {rule.name: rule.unit or "" for rule in config.input})
+    contract = with_known(contract, prepared.table.ahead, until, config.input)
     prepared = replace(prepared, contract=contract)
     create_markdown_artifact(key=f"gatecast-{fleet}-validation", markdown=validation_table(prepared.report))
     for warning in prepared.warnings:

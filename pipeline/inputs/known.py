@@ -1,6 +1,6 @@
 """Which inputs networks are told of, and in which units."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -8,21 +8,23 @@ import numpy as np
 from edge.contract.ahead.issues import KnownAhead
 from edge.contract.ahead.known import Known
 from edge.contract.contract import Contract
+from edge.inputs.rule import InputRule
 from pipeline.history.windows import stands_still
 
 
-def with_known(contract: Contract, ahead: KnownAhead, until: int, units: Mapping[str, str]) -> Contract:
+def with_known(contract: Contract, ahead: KnownAhead, until: int, rules: Iterable[InputRule] = ()) -> Contract:
     """The same contract for networks that are told of inputs; one whose values stand still tells nothing and is left out.
 
     Args:
         contract: contract that follows from the readings.
         ahead: values of inputs on the grid, by their names.
         until: end of the training part, ns UTC; later values do not count for centre and spread.
-        units: unit of each input by its name.
+        rules: sections `[[input]]`, which say units and for how long values count.
     """
-    known = []
+    known, said = [], {rule.name: rule for rule in rules}
     for name, each in ahead.items():
         values = each.value[each.number * each.interval < until]
         if len(values) and not stands_still(float(values.min()), float(values.max())):
-            known.append(Known(name, units.get(name, ""), float(values.mean()), float(np.std(values))))
+            rule = said.get(name, InputRule(name=name))
+            known.append(Known(name, rule.unit or "", float(values.mean()), float(np.std(values)), rule.held))
     return replace(contract, inputs=(*contract.inputs, *known)) if known else contract

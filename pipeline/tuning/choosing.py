@@ -110,7 +110,7 @@ def choose_inputs(prepared: Prepared, brief: Brief, say: Callable[[str], None]) 
     if not useful:
         say(f"{line}none is used, as they do not help: {', '.join(each.name for each in hidden)}")
         return replace(prepared, contract=contract.untold)
-    costs = [f"{each.name} ({each.alone / whole - 1:+.1%})" for each in hidden]
+    costs = [f"{each.name} ({100 * (each.alone / whole - 1):+.1f} %)" for each in hidden]
     line += f"used, and what the loss grows by where one of them is hidden: {', '.join(costs[few:])}"
     say(line + (f"; left out, as it hardly grows without: {', '.join(costs[:few])}" if few else ""))
     names = {each.name for each in useful}

@@ -130,3 +130,54 @@ def test_a_value_that_no_network_can_take_does_not_count() -> None:
     """Its square would make the spread of all values infinite, and end the training."""
     ahead = Issues.of([0] * 3, [HOUR, 2 * HOUR, 3 * HOUR], [1.0, 1e200, 3.0]).on_grid(HOUR)
     assert ahead.at(np.array([HOUR]), 3).tolist() == [[1, 1, 3]]
+
+
+def held_by_hand(rows: list[tuple[int, int, int]], origin: int, lead: int, longest: int) -> float:
+    """The value of an interval of an input that holds, all in hours; a row has moment, time and value."""
+    known = {time: value for issued, time, value in sorted(rows) if issued <= origin}
+    past = [time for time in known if time < origin and min(origin - 1, origin + lead) - time <= longest]
+    if lead < 0:
+        past = [time for time in past if time <= origin + lead]
+    coming = [time for time in known if origin <= time <= origin + lead]
+    newest = max([*past, *coming], default=None)
+    return np.nan if newest is None else known[newest]
+
+
+@settings(max_examples=200, deadline=None)
+@given(ROWS, st.integers(0, 25), st.integers(1, 9))
+def test_the_newest_value_holds_until_a_later_one_is_known(rows: list[tuple[int, int, int]], origin: int, longest: int) -> None:
+    """Before the origin for so long, and what counts at the origin for all leads, in whatever order values are told."""
+    rows = list({(issued, time): (issued, time, value) for issued, time, value in rows}.values())
+    columns = [np.array(column, np.int64) for column in (zip(*rows, strict=True) if rows else ((), (), ()))]
+    # A second apart, so that each is an issue of its own, in the order of their times.
+    issued = columns[0] * HOUR + columns[1] * SECOND
+    ahead = Issues(issued, columns[1] * HOUR, columns[2].astype(float)).on_grid(HOUR, late=30 * HOUR)
+    told = ahead.at(np.array([origin * HOUR + HOUR // 2]), 5, 6, longest * HOUR)
+    by_hand = [held_by_hand(rows, origin, lead, longest) for lead in range(-6, 5)]
+    np.testing.assert_array_equal(told[0], by_hand)
+
+
+def test_a_set_point_is_known_of_all_leads_and_of_the_day_before() -> None:
+    """Set on the first day, changed on the fourth: the model is told the value, and that it was another one."""
+    contract = replace(CONTRACT, inputs=(Known("wind", "m/s", 4.0, 2.0, 30 * DAY),))
+    issues = Issues.of([0, 3 * DAY], [0, 3 * DAY - HOUR], [4, 6])  # the second one is told at the end of its interval
+    context = Context(np.array([3 * DAY - HOUR, 3 * DAY, 3 * DAY + HOUR]), {"wind": issues.on_grid(HOUR, late=HOUR)})
+    assert context.future(contract).tolist() == [[[0, 1, 0, 1]] * 3, [[1, 1, 1, 1]] * 3, [[1, 1, 1, 1]] * 3]
+    short = replace(contract, inputs=(Known("wind", "m/s", 4.0, 2.0, 2 * HOUR),))
+    assert context.future(short)[:, 0].tolist() == [[0, 0, 0, 0], [1, 1, 0, 0], [1, 1, 0, 0]]
+
+
+def test_what_comes_late_counts_where_it_may() -> None:
+    """A value that is told after the end of its interval is of use to an input that holds, and of none to others."""
+    late = Issues.of([3 * HOUR], [HOUR], [7])
+    assert len(late.on_grid(HOUR)) == 0
+    held = late.on_grid(HOUR, late=2 * HOUR)
+    assert held.at(np.array([2, 3]) * HOUR, 2, 0, 5 * HOUR).tolist()[1] == [7, 7]
+    assert np.isnan(held.at(np.array([2 * HOUR]), 2, 0, 5 * HOUR)).all()
+    assert np.isnan(held.at(np.array([-(2**62), 2**62]), 3, 2, DAY)).all()
+
+
+def test_a_hold_is_no_negative_time() -> None:
+    """Nothing counts before it is told."""
+    with pytest.raises(ConfigurationError, match="needs a hold of at least 0; got -1 ns"):
+        Known("wind", hold=-1)

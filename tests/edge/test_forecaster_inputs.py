@@ -171,3 +171,25 @@ def test_golden_values_are_those_of_the_inputs() -> None:
     for wrong, kept in ((other, golden), (TOLD, short)):
         with pytest.raises(BundleError, match="expected golden values of the inputs"):
             check_golden(kept, wrong, 3)
+
+
+def test_golden_values_of_an_input_that_holds_are_not_held_once_more() -> None:
+    """What was missing at an origin stays missing, although a value lies before it."""
+    contract = replace(TOLD, inputs=(*TOLD.inputs[:1], Known("wind", hold=2 * TOLD.interval)))
+    moments = [time * TOLD.interval for time in (8, 20)]
+    issues = Issues.of(moments, moments, [1, 2]).on_grid(TOLD.interval)
+    context = Context(ORIGINS, {"wind": issues})
+    known = context.known(contract)["wind"]
+    assert np.isfinite(known).sum(axis=1).tolist() == [6, 5]  # of three hours each one has passed at 9:00
+    shape = (2, TOLD.horizon, len(TOLD.quantiles))
+    zeros = np.zeros((2, TOLD.window)), np.zeros(2, np.int32), np.zeros(shape)
+    kept = Golden.of(*zeros, None, context.origin, context.known(contract)).context(contract)
+    assert kept is not None
+    np.testing.assert_array_equal(kept.known(contract)["wind"], known)
+
+
+def test_the_manifest_says_how_long_an_input_holds_and_old_ones_say_nothing() -> None:
+    """Without the name it is 0, as it was before."""
+    told = Known("wind", hold=TOLD.interval)
+    assert msgspec.json.decode(msgspec.json.encode(told), type=Known) == told
+    assert msgspec.json.decode(b'{"kind":"known","name":"wind"}', type=Known).hold == 0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edge.contract.ahead.issues import Issues
 from edge.contract.ahead.known import Known
-from edge.contract.contract import Contract
+from edge.contract.contract import Context, Contract
 from edge.contract.schema import INPUT
 from edge.contract.times import DAY, SECOND, parse_time
 from edge.errors import PayloadError
@@ -158,3 +158,17 @@ def test_a_retained_message_that_comes_again_tells_nothing_new() -> None:
     assert sum(len(points) for points in inputs.points()) == len(same)
     inputs.take(message(NOW + HOUR, *same[:2], {**same[2], "wind": 7}))
     assert told(inputs, NOW + HOUR) == [1, 7, -1]
+
+
+def test_a_value_that_holds_is_kept_however_old_it_is() -> None:
+    """The one before the last two days is known of the day before, when another one comes."""
+    inputs = Inputs([InputRule(name="set", topic="s", time="", fill="hold", hold="30d")])
+    contract = Contract(HOUR, 4, 3, inputs=(Known("set", hold=30 * DAY),))
+    for hours, value in ((0, 20.0), (1, 21.0), (9 * 24, 22.0)):
+        inputs.take(
+            Message("s", json.dumps({"value": value}).encode(), NOW + hours * HOUR + 1, retained=False, mid=1, qos=1, session=1)
+        )
+    known = Context(np.array([NOW + 9 * DAY + HOUR]), inputs.ahead(HOUR)).known(contract)["set"]
+    assert known[0].tolist() == [*[21.0] * 23, *[22.0] * 4]
+    assert inputs.missing(contract, NOW + 9 * DAY) == []
+    assert inputs.missing(contract, NOW + 39 * DAY + 2 * HOUR) == ["set"]

@@ -1,15 +1,19 @@
 """Coming values are read from what weather services, markets and planners publish, and from nothing else."""
 
 import json
+import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 import pytest
 
+from edge.config.reading import read_config
 from edge.contract.times import SECOND, parse_time
 from edge.errors import ConfigurationError, PayloadError
 from edge.inputs.reading import MOST_VALUES, Reader, make_readers
 from edge.inputs.rule import InputRule
+from tests.support.documented import ROOT
 
 NOW = parse_time("2026-01-31T05:30:00Z")
 SIX, SEVEN = parse_time("2026-01-31T06:00Z"), parse_time("2026-01-31T07:00Z")
@@ -101,3 +105,17 @@ def test_only_inputs_with_a_topic_read_messages() -> None:
     ]
     with pytest.raises(ConfigurationError, match=r"\[\[input\]\] name 'a': "):
         make_readers([InputRule(name="a", topic="w", value='"')])
+
+
+def test_the_sections_of_the_page_read_the_messages_beside_them(tmp_path: Path) -> None:
+    """The forecast of a weather entity, and a sensor that sends a number alone."""
+    blocks = re.findall(r"```(toml|json)\n(.*?)```", (ROOT / "docs" / "inputs.md").read_text("utf-8"), re.DOTALL)
+    sections, (forecast, *_) = ([text for kind, text in blocks if kind == wanted] for wanted in ("toml", "json"))
+    path = tmp_path / "gatecast.toml"
+    path.write_text("\n".join(sections))
+    rules = read_config(path).input
+    weather, sensor = make_readers(rules)
+    assert weather.read("weather/home", forecast.encode(), NOW)[0].value.tolist() == [3.5, 3.9]
+    issues, _ = sensor.read("garden/temperature", b"21.5", NOW)
+    assert (issues.time.tolist(), issues.value.tolist()) == ([NOW], [21.5])
+    assert [rule.held for rule in rules] == [0, 3 * 3600 * SECOND]

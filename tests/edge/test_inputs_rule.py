@@ -6,6 +6,7 @@ import pytest
 
 from edge.config.reading import read_config
 from edge.contract.contract import MOST_KNOWN
+from edge.contract.times import DAY
 from edge.errors import ConfigurationError
 from edge.inputs.rule import InputRule, check_inputs
 
@@ -31,3 +32,24 @@ def test_names_that_no_store_takes_are_refused(names: list[str], said: str) -> N
     """The section is named, and what to write."""
     with pytest.raises(ConfigurationError, match=said):
         check_inputs([InputRule(name=name) for name in names])
+
+
+def test_a_value_may_hold_until_another_one_comes() -> None:
+    """For a day where nothing is said, by the same two keys as those of `[[ingest]]`."""
+    assert InputRule(name="a").held == 0
+    assert InputRule(name="a", fill="none").held == 0
+    assert InputRule(name="a", fill="hold").held == DAY
+    assert InputRule(name="a", fill="hold", hold="30d").held == 30 * DAY
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (InputRule(name="a", hold="1d"), r"\[\[input\]\] name 'a': hold counts with fill = \"hold\" only"),
+        (InputRule(name="a", fill="hold", hold="long"), r"\[\[input\]\] name 'a': hold: "),
+    ],
+)
+def test_a_hold_that_is_none_is_refused(rule: InputRule, said: str) -> None:
+    """With the section, and what to write."""
+    with pytest.raises(ConfigurationError, match=said):
+        check_inputs([rule])

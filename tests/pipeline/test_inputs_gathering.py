@@ -2,9 +2,18 @@
 
 from pathlib import Path
 
-from edge.contract.times import parse_time
+import numpy as np
+
+from edge.contract.ahead.known import Known
+from edge.contract.contract import Context, Contract
+from edge.contract.times import DAY, SECOND, parse_time
+from edge.inputs.kept import Inputs
 from edge.inputs.rule import InputRule
+from edge.messages.message import Message
 from pipeline.inputs.gathering import gather
+
+HOUR = 3600 * SECOND
+START = parse_time("2026-01-01T00:00Z")
 
 
 def test_inputs_without_a_history_are_left_out_with_a_line(tmp_path: Path) -> None:
@@ -29,3 +38,30 @@ def test_inputs_without_a_history_are_left_out_with_a_line(tmp_path: Path) -> No
     assert "values as they turned out" in gathered.notes[0]
     assert "there is no file" in gathered.notes[1]
     assert gathered.notes[-1].endswith("no value of it is known; the forecast goes without it")
+
+
+def test_a_device_knows_of_measured_values_what_the_training_knew(tmp_path: Path) -> None:
+    """From a file without moments of issue, and from messages at the times in it: the same at every origin, nothing earlier."""
+    random = np.random.default_rng(2)
+    minutes = np.cumsum(random.integers(1, 400, 60))
+    times, values = START + minutes * 60 * SECOND, random.normal(size=60).round(3)
+    rows = "".join(f"{time // SECOND},{value}\n" for time, value in zip(times.tolist(), values.tolist(), strict=True))
+    (tmp_path / "outdoor.csv").write_text("time,value\n" + rows)
+    rule = InputRule(name="outdoor", file=str(tmp_path / "outdoor.csv"), topic="t", time="", fill="hold", hold="3h")
+    gathered, inputs = gather([rule], HOUR), Inputs([rule])
+    assert gathered.notes == ()
+    contract = Contract(HOUR, 4, 6, inputs=(Known("outdoor", hold=3 * HOUR),))
+    late, compared = list(zip(times.tolist(), values.tolist(), strict=True)), 0
+    for origin in range(START + DAY, int(times[-1]) + DAY, HOUR):
+        while late and late[0][0] + SECOND <= origin:
+            time, value = late.pop(0)
+            payload = b'{"value": %r}' % value
+            inputs.take(Message("t", payload, time + 1, retained=False, mid=1, qos=1, session=1))
+        trained, live = (
+            Context(np.array([origin]), ahead).known(contract)["outdoor"] for ahead in (gathered.ahead, inputs.ahead(HOUR))
+        )
+        np.testing.assert_array_equal(live, trained)
+        if np.isfinite(trained[0, -1]):
+            assert (trained[0, -6:] == values[times < origin][-1]).all()
+        compared += np.isfinite(trained).sum()
+    assert compared > 1000

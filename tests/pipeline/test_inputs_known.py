@@ -4,6 +4,8 @@ from edge.contract.ahead.issues import ALWAYS, Issues
 from edge.contract.ahead.known import Known
 from edge.contract.clock import Clock
 from edge.contract.contract import Contract
+from edge.contract.times import SECOND
+from edge.inputs.rule import InputRule
 from pipeline.inputs.known import with_known
 
 
@@ -15,6 +17,6 @@ def test_units_follow_from_the_training_part() -> None:
         "fixed": Issues.of([ALWAYS] * 3, [0, 10, 50], [7, 7, 8]).on_grid(10),
         "later": Issues.of([ALWAYS] * 2, [50, 60], [1, 2]).on_grid(10),
     }
-    told = with_known(contract, ahead, 20, {"wind": "m/s"})
-    assert told.inputs == (Clock(), Known("wind", "m/s", 4.0, 1.0))
-    assert with_known(contract, {}, 20, {}) is contract
+    told = with_known(contract, ahead, 20, [InputRule(name="wind", unit="m/s", fill="hold", hold="2h")])
+    assert told.inputs == (Clock(), Known("wind", "m/s", 4.0, 1.0, 2 * 3600 * SECOND))
+    assert with_known(contract, {}, 20) is contract

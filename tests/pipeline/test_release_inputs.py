@@ -15,6 +15,7 @@ from edge.contract.times import SECOND, parse_time
 from edge.forecaster.bundle import read_bundle, write_bundle
 from edge.forecaster.manifest import FURTHER
 from edge.forecaster.model import Model
+from edge.inputs.rule import InputRule
 from edge.release.ready import open_bundle
 from edge.series.engine import Engine
 from pipeline.history.defaults import with_clock
@@ -49,7 +50,9 @@ def prepared() -> Prepared:
     issued = START + hours // 24 * 24 * HOUR - 12 * HOUR
     table = replace(whole.table, ahead={"sun": Issues(issued, START + hours * HOUR, sun).on_grid(HOUR)})
     contract = with_clock(CONTRACT, FLEET, len(whole.split.training))
-    contract = with_known(contract, table.ahead, whole.table.start + len(whole.split.training) * HOUR, {"sun": "lx"})
+    contract = with_known(
+        contract, table.ahead, whole.table.start + len(whole.split.training) * HOUR, [InputRule(name="sun", unit="lx")]
+    )
     return replace(whole, table=table, contract=contract)
 
 

@@ -140,7 +140,7 @@ def test_inputs_that_are_not_missed_are_left_out(tmp_path: Path) -> None:
     assert names == ["wind"]
     assert line == (
         "  loss on the validation part after one epoch: 0.1000 with all inputs, 0.1900 without; used, and what the loss grows "
-        "by where one of them is hidden: wind (+50.0%); left out, as it hardly grows without: noise (-0.1%), price (+0.5%)"
+        "by where one of them is hidden: wind (+50.0 %); left out, as it hardly grows without: noise (-0.1 %), price (+0.5 %)"
     )
     assert [len(request.contract.known) for request in requests] == [3, 0]
     assert [request.settings.untold for request in requests] == [False, False]
@@ -152,7 +152,7 @@ def test_of_two_inputs_that_tell_the_same_one_stays(tmp_path: Path) -> None:
     hidden = Hidden("price", 0.1, 0.1), Hidden("wind", 0.1, 0.12), Hidden("noise", 0.11, 0.2)
     names, line, _ = chosen(result(0.1, *hidden), 0.19, tmp_path)
     assert names == ["wind", "noise"]
-    assert line.endswith("wind (+0.0%), noise (+10.0%); left out, as it hardly grows without: price (+0.0%)")
+    assert line.endswith("wind (+0.0 %), noise (+10.0 %); left out, as it hardly grows without: price (+0.0 %)")
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_inputs_that_do_not_help_are_left_out(loss: float, helps: bool, tmp_path
     hidden = [Hidden(name, 2 * loss, (2 + number) * loss) for number, name in enumerate(("wind", "noise", "price"))]
     names, line, _ = chosen(result(loss, *hidden), 0.2, tmp_path)
     assert names == (["wind", "noise", "price"] if helps else [])
-    assert line.endswith("+100.0%)" if helps else "0.2000 without; none is used, as they do not help: wind, noise, price")
+    assert line.endswith("+100.0 %)" if helps else "0.2000 without; none is used, as they do not help: wind, noise, price")
 
 
 def test_where_no_input_is_known_none_is_tried(tmp_path: Path) -> None:

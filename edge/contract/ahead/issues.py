@@ -5,14 +5,14 @@ its origin, and nothing newer: for each interval the newest issue that has a val
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self, TypeAlias
 
 import numpy as np
 
 from edge.contract.columns import Bool, Float64, Int64
 from edge.contract.times import DAY
-from edge.contract.values import is_known
+from edge.contract.values import Held, hold, is_known
 
 ALWAYS = -(2**62)  # moment of issue where nobody knows it, ns: such values count as known from the beginning
 LONGEST_HOLD = DAY
@@ -62,7 +62,7 @@ class Issues:
         same = (ordered.issued[1:] == ordered.issued[:-1]) & (ordered.time[1:] == ordered.time[:-1])
         return ordered.take(np.append(~same, np.ones(min(1, len(ordered)), bool)))
 
-    def on_grid(self, interval: int, most: int | None = None) -> "Ahead":
+    def on_grid(self, interval: int, most: int | None = None, late: int = 0) -> "Ahead":
         """The values on the grid, each issue for itself: the mean of what lies in an interval.
 
         A value holds through the empty intervals after it until the next value of its issue, for a day at most; the last one as
@@ -71,6 +71,7 @@ class Issues:
         Args:
             interval: length of an interval, ns.
             most: number of values on the grid from which on later intervals are left out; None: all of them are there.
+            late: longest time, ns, after the end of its interval at which a value that was told then is still of use.
         """
         rows = self.sorted()
         number = rows.time // interval
@@ -92,7 +93,7 @@ class Issues:
         step = np.arange(len(cell)) - np.repeat(np.cumsum(count) - count, count)
         held = np.where(step > 0, rows.value[ends][cell], mean[cell])
         numbers, moments = number[cell] + step, issued[cell]
-        useful = (numbers + 1) * interval > moments  # no origin after the issue asks for what lies before it
+        useful = (numbers + 1) * interval > moments - late  # no origin after the issue asks for what lies before it
         order = np.lexsort((moments[useful], numbers[useful]))
         return Ahead(interval, numbers[useful][order], moments[useful][order], held[useful][order])
 
@@ -117,12 +118,14 @@ class Ahead:
         number: number of the interval of each value, int64 `[n]`, in order.
         issued: moment at which each was told, ns UTC, int64 `[n]`, in order within an interval.
         value: value in the unit of the input, float64 `[n]`.
+        filled: whether the values are those of a look-up, in which missing ones were filled already.
     """
 
     interval: int
     number: Int64
     issued: Int64
     value: Float64
+    filled: bool = False
     _moments: Int64 = field(init=False, repr=False, compare=False)
     _keys: Int64 = field(init=False, repr=False, compare=False)
 
@@ -140,14 +143,18 @@ class Ahead:
         first = self.number[0] if len(self.number) else 0
         return (number - first) * (len(self._moments) + 1) + rank
 
-    def at(self, origin: Int64, horizon: int, back: int = 0) -> Float64:
+    def at(self, origin: Int64, horizon: int, back: int = 0, longest: int = 0) -> Float64:
         """What was known at some origins, float64 `[n, back + horizon]`, NaN where nothing was.
 
         Args:
             origin: end of each window, ns UTC, int64 `[n]`; a value that was issued at that moment is known.
             horizon: number of leads.
             back: number of intervals before the origin, which come first.
+            longest: time for which a value counts where no later one is known, ns. What counts at the origin counts for all
+                leads before the next value that is known, however far they are.
         """
+        if longest and not self.filled and len(self):
+            return self._held(origin, horizon, max(back, 1), longest)[:, max(back, 1) - back :]
         if not len(self):
             return np.full((len(origin), back + horizon), np.nan)
         asked = origin[:, None] // self.interval + np.arange(-back, horizon, dtype=np.int64)
@@ -157,9 +164,36 @@ class Ahead:
         known = (row >= 0) & (self.number[np.maximum(row, 0)] == asked)
         return np.where(known, self.value[np.maximum(row, 0)], np.nan)
 
+    def _held(self, origin: Int64, horizon: int, back: int, longest: int) -> Float64:
+        """As `at`, where missing values are those before them; `back` and `longest` are above 0."""
+        values = self.at(origin, horizon, back)
+        first, cells = origin // self.interval - back, longest // self.interval
+        row = self._newest_before(origin, first, first - cells)
+        before = np.where(row >= 0, self.value[np.maximum(row, 0)], np.nan)
+        past = hold(values[:, :back], Held(np.full(len(origin), cells), before, self.number[np.maximum(row, 0)] - first))
+        newest = Held(np.full(len(origin), horizon), past[:, -1], np.full(len(origin), -1))
+        return np.concatenate([past, hold(values[:, back:], newest)], axis=1)
+
+    def _newest_before(self, origin: Int64, number: Int64, earliest: Int64) -> Int64:
+        """Row of the newest value of an interval before some, but not before others, that was known; -1 where there is none.
+
+        Args:
+            origin: end of each window, ns UTC, int64 `[n]`.
+            number: number of the interval that it lies before, int64 `[n]`.
+            earliest: number of the first interval that counts, int64 `[n]`.
+        """
+        asked = np.clip(number, self.number[0], self.number[-1] + 1)
+        row = np.searchsorted(self._keys, self._key(asked, np.zeros_like(asked)), "left") - 1
+        while True:
+            there = (row >= 0) & (self.number[np.maximum(row, 0)] >= earliest)
+            late = there & (self.issued[np.maximum(row, 0)] > origin)
+            if not late.any():
+                return np.where(there, row, -1)
+            row = row - late
+
     def take(self, rows: Bool | slice) -> Self:
         """The chosen values, in their order."""
-        return type(self)(self.interval, self.number[rows], self.issued[rows], self.value[rows])
+        return replace(self, number=self.number[rows], issued=self.issued[rows], value=self.value[rows])
 
 
 KnownAhead: TypeAlias = Mapping[str, Ahead]  # by the name of the input

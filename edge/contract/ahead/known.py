@@ -19,6 +19,7 @@ class Known(msgspec.Struct, frozen=True, tag_field="kind", tag="known"):
         unit: unit of its values, for people; empty where nobody named it.
         centre: mean of its values in training, in its unit.
         spread: standard deviation of its values in training, in its unit.
+        hold: longest time for which the newest value counts where no later one is known, ns; 0: what nobody told is missing.
 
     Raises:
         ConfigurationError: no name, or numbers that no value can be measured by.
@@ -28,6 +29,7 @@ class Known(msgspec.Struct, frozen=True, tag_field="kind", tag="known"):
     unit: str = ""
     centre: float = 0.0
     spread: float = 1.0
+    hold: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what tells nothing."""
@@ -37,6 +39,8 @@ class Known(msgspec.Struct, frozen=True, tag_field="kind", tag="known"):
             raise ConfigurationError(
                 f"input {self.name!r} needs a finite centre and a spread above 0; got {self.centre} and {self.spread}"
             )
+        if self.hold < 0:
+            raise ConfigurationError(f"input {self.name!r} needs a hold of at least 0; got {self.hold} ns")
 
     @property
     def features(self) -> tuple[str, ...]:
