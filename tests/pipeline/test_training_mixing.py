@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edge.contract.ahead.known import Known
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from pipeline.history.windows import Samples
@@ -74,6 +75,12 @@ def test_few_days_of_rest_do_not_decide_on_the_weights_alone() -> None:
     )
     assert (alone >= 0.9).all()
     assert (starter <= 0.5).all()
+    told = replace(contract, inputs=(Known("wind"),))
+    networks = Fit([build(architecture, told, np.array([0.7, 7.0])).get_weights()], fit.record, fit.members)
+    calibration = mix(architecture, told, networks, training, validation, replace(SETTINGS, starter=1.0)).calibration
+    assert calibration.untold is not None
+    np.testing.assert_array_equal(calibration.untold[0][1:, 2], starter)  # as without inputs
+    assert (calibration.weights[1:, 2] >= 0.9).all()  # no starter knows what such a network is told
 
 
 @pytest.mark.training
