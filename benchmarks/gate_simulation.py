@@ -8,12 +8,15 @@ import numpy as np
 from gate_cuts import Days, Row
 
 from edge.contract.columns import Bool, Float64, Int64
+from pipeline.judging.chance import Prior
 from pipeline.judging.evaluation import Blocks, Evaluation, skills_against
-from pipeline.judging.metrics import mean_skill
-from pipeline.judging.verdict import CERTAIN
-from pipeline.judging.weighing import Part, in_place, weigh
+from pipeline.judging.metrics import MOST_LOST, mean_skill
+from pipeline.judging.verdict import allowed_behind
+from pipeline.judging.weighing import Part, Weighed, in_place, weigh
 
 MARGIN = 0.01  # of `[train] margin`
+CERTAIN = 1.0  # standard errors that a gain had to exceed before
+PRIORS = (Prior(0.0, 0.1), Prior(0.05, 0.1), Prior(0.1, 0.1))
 CANDIDATES = ("network", "ridge")
 SMALLEST = 0.01  # training scales; smaller errors are as good as none
 MOST = np.log(2.0)  # largest logarithm that one series counts as
@@ -62,24 +65,52 @@ def _measured(row: Row, part: str, candidate: str) -> tuple[Evaluation | None, l
     return evaluation(candidate, forecasters[candidate], row) if candidate in forecasters else None, baselines
 
 
-def now(row: Row, candidate: str, errors: float = CERTAIN) -> Result:
-    """The rule of `pipeline/judging/weighing.py`: a gain beyond chance, and a baseline for each series that is lost.
+def now(row: Row, candidate: str, prior: Prior) -> Result:
+    """The rule of `pipeline/judging/verdict.py`: a gain is expected, by what was measured and by what is known of such ones.
+
+    Args:
+        row: the cut.
+        candidate: `network` or `ridge`.
+        prior: what is known before.
+    """
+    weighed = _weighed(row, candidate)
+    kept = np.where(weighed.lost, 0.0, weighed.by_series)
+    released = weighed.gain.expected(prior) > MARGIN and not _far(kept)
+    return _result(row, candidate, released, weighed.chosen, weighed.best)
+
+
+def beyond_chance(row: Row, candidate: str, errors: float = CERTAIN) -> Result:
+    """The rule before: a gain beyond chance, few series far behind the best of hindsight, and a baseline for each lost one.
 
     Args:
         row: the cut.
         candidate: `network` or `ridge`.
         errors: standard errors that the gain must exceed.
     """
+    weighed = _weighed(row, candidate)
+    gain, (own, baselines) = weighed.gain, _measured(row, "held_out", candidate)
+    if own is None:
+        raise TypeError
+    far = _far(skills_against(in_place(own, baselines, weighed.chosen), baselines))
+    released = gain.value > MARGIN and gain.value > errors * gain.error and not far
+    return _result(row, candidate, released, weighed.chosen, weighed.best)
+
+
+def _far(gain: Float64) -> bool:
+    """Whether more series are far behind than may be, float64 `[series]`."""
+    return int((gain <= -MOST_LOST).sum()) > allowed_behind(gain)
+
+
+def _weighed(row: Row, candidate: str) -> Weighed:
     parts = []
     for name in ("training", "validation", "held_out"):
         own, baselines = _measured(row, name, candidate)
         parts.append(Part(tuple(baselines), None if name == "training" else own))
-    weighed = weigh(parts)
-    return _result(row, candidate, weighed.gain.exceeds(MARGIN, errors), weighed.chosen, weighed.best)
+    return weigh(parts)
 
 
 def before(row: Row, candidate: str) -> Result:
-    """The rule before: skill beside the best baseline of hindsight on the held-out part, else one baseline for all series."""
+    """The first rule: skill beside the best baseline of hindsight on the held-out part, else one baseline for all series."""
     own, baselines = _measured(row, "held_out", candidate)
     if own is None:
         raise TypeError
@@ -108,10 +139,13 @@ def table_of(rows: Sequence[Row]) -> str:
     for candidate in CANDIDATES:
         some = [row for row in rows if candidate in row.parts["live"]]
         if some:
-            lines.append(_line(f"{candidate}, before", (before(row, candidate) for row in some)))
-            for errors in (0.0, CERTAIN, 2.0):
+            lines.append(_line(f"{candidate}, the first rule", (before(row, candidate) for row in some)))
+            for errors in (0.0, CERTAIN):
                 said = f"{candidate}, a gain above {errors:g} standard errors"
-                lines.append(_line(said, (now(row, candidate, errors) for row in some)))
+                lines.append(_line(said, (beyond_chance(row, candidate, errors) for row in some)))
+            for prior in PRIORS:
+                said = f"{candidate}, expected gain with {prior.mean:g} known before, give or take {prior.spread:g}"
+                lines.append(_line(said, (now(row, candidate, prior) for row in some)))
     return "\n".join(lines) + "\n"
 
 

@@ -70,7 +70,7 @@ class Train(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ca_file: PEM file with the authority that a cluster at a `tls://` address is trusted by.
         cert_file: PEM file with our own certificate, which such a cluster asks for.
         key_file: PEM file with its private key; left out: the key stands in `cert_file`.
-        margin: share by which the error must be below the best baseline's before a model is released.
+        margin: share by which the error is expected to be below the best baselines' before a model is released.
         max_latency: longest time of a forecast, in microseconds, at batch 64.
         max_size: largest size of the model file, in bytes.
     """

@@ -52,6 +52,19 @@ class Gains:
 
 
 @dataclass(frozen=True, slots=True)
+class Prior:
+    """What is known of a gain before a fact of the fleet is seen, from other fleets.
+
+    Args:
+        mean: mean gain.
+        spread: standard deviation of the gain from fleet to fleet, above 0.
+    """
+
+    mean: float
+    spread: float
+
+
+@dataclass(frozen=True, slots=True)
 class Gain:
     """How much lower an error is, as a share of the reference's.
 
@@ -65,9 +78,19 @@ class Gain:
     error: float
     blocks: int
 
-    def exceeds(self, margin: float, errors: float) -> bool:
-        """Whether it is above a margin and above so many standard errors."""
-        return self.value > margin and self.value > errors * self.error
+    def expected(self, prior: Prior) -> float:
+        """The gain to expect in the weeks to come; NaN where too little was measured.
+
+        The mean of what was measured and what was known before, each counted by its certainty (normal model with known
+        variances; Gelman et al., Bayesian Data Analysis, 2013, section 2.5).
+
+        Args:
+            prior: mean and spread of such gains elsewhere.
+        """
+        if self.error == 0:
+            return self.value
+        measured, known = 1 / self.error**2, 1 / prior.spread**2
+        return (measured * self.value + known * prior.mean) / (measured + known)
 
 
 def gains(candidate: Float64, reference: Float64, count: Float64 | Int64, scale: Float64) -> Gains:

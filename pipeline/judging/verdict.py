@@ -1,9 +1,10 @@
 """Whether a candidate is released: it must beat the forecasts that need no training, and the live one.
 
-The baselines are beaten where the gain beside those that would go out instead (`weighing.weigh`) is above a margin and above
-chance; the champion by the skill on the same held-out facts (`metrics.mean_skill`). Every series counts the same whatever
-its unit, and none for more than a bound. Each check is a value, and the candidate is released if none has failed; sentences
-are made from checks and never read back.
+The baselines are beaten where the gain that is expected beside those that would go out instead (`weighing.weigh`) is above a
+margin. A few days of facts tell little of the weeks to come. So what such networks have gained on other histories counts as
+well, the more, the fewer days there are. The champion is beaten by the skill on the same held-out facts
+(`metrics.mean_skill`). Every series counts the same whatever its unit, and none for more than a bound. Each check is a value,
+and the candidate is released if none has failed; sentences are made from checks and never read back.
 """
 
 from collections.abc import Sequence
@@ -13,13 +14,14 @@ import numpy as np
 
 from edge.contract.columns import Bool, Float64
 from edge.forecaster.manifest import Check, Outcome
-from pipeline.judging.chance import Gain, share_error
+from pipeline.judging.chance import Gain, Prior, share_error
 from pipeline.judging.evaluation import MOST_MISSED, Evaluation, skills_against
 from pipeline.judging.metrics import MOST_LOST, best_reference, mean_skill
 from pipeline.judging.weighing import Part, Weighed, in_place, weigh
 
 MOST_BEHIND = 4  # of so many series one may be as far behind as a series can count, and one of fewer
-CERTAIN = 1.0  # standard errors that a gain must exceed
+FRESH = Prior(0.0, 0.1)  # of the gain of a network that begins with nothing
+STARTED = Prior(0.05, 0.1)  # of one that begins with a starter: 0.11 and 0.08 on many cuts, see docs/decisions/0063
 SURE = 2.0  # standard errors from which on a coverage is off by more than chance
 WILD_TIMES, WILD_SCALES = 3.0, 1.0  # times the best baseline's error and training scales above it: a forecast run wild
 MARKS = {Outcome.PASSED: "yes", Outcome.FAILED: "no", Outcome.NOT_JUDGED: "note"}
@@ -31,13 +33,15 @@ class Limits:
     """What a release has to keep.
 
     Args:
-        margin: gain that the candidate must exceed beside the baselines: a smaller one is of no use to anybody.
+        margin: gain beside the baselines that is expected of the candidate at least: a smaller one is of no use to anybody.
+        prior: mean and spread of such gains in other fleets, which count the more, the fewer days there are.
         tolerance: skill that it may lack beside the champion: fresh training on newer data is worth as much.
         latency: microseconds per forecast on the device runtime; None for no limit.
         size: bytes of the model file; None for no limit.
     """
 
     margin: float = 0.01
+    prior: Prior = FRESH
     tolerance: float = 0.005
     latency: float | None = None
     size: int | None = None
@@ -114,10 +118,11 @@ def judge(
 ) -> Verdict:
     """Decide from evaluations on the same facts.
 
-    The rule: beside the baseline that is best for each series by the other days, the candidate gains more than `margin` and
-    more than chance explains, and beside the champion its skill is at least -`tolerance`. A series that it has lost by more
-    than chance is forecast by its baseline, and the candidate is judged as it would run then. A series counts as at most a
-    fifth ahead or behind; at most one of four is that far behind, or one of fewer. On no series does the candidate run wild.
+    The rule: beside the baseline that is best for each series by the other days, the candidate is expected to gain more than
+    `margin`, by these days and by what such networks gain elsewhere, and beside the champion its skill is at least
+    -`tolerance`. A series that it has lost by more than chance is forecast by its baseline, and the candidate is judged as it
+    would run then. A series counts as at most a fifth ahead or behind; at most one of four is that far behind, or one of fewer.
+    On no series does the candidate run wild.
     It answers every window that the baselines answer, every quantile it gives is finite, its interval is of use, and it keeps
     the limits of latency and size. A series that stands still cannot be judged and is left out.
 
@@ -138,10 +143,10 @@ def judge(
     judged: Bool = np.isfinite(skills)
     names = tuple(references[number].forecaster if number >= 0 else None for number in weighed.best)
     checks = [
-        _gain(weighed.gain, limits.margin),
+        _gain(weighed.gain, limits),
         *_replaced(run, weighed, names),
         _skill(candidate, skills),
-        _far_behind(candidate, skills_against(run, references)),
+        _far_behind(candidate, np.where(weighed.lost, 0.0, weighed.by_series)),
     ]
     checks += [_wild(candidate, errors[best, np.arange(len(best))]), _answers(candidate, references), _finite(candidate)]
     checks += _left_out(candidate, answered & ~judged)
@@ -176,16 +181,18 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def _gain(gain: Gain, margin: float) -> Check:
+def _gain(gain: Gain, limits: Limits) -> Check:
     if not np.isfinite(gain.value):
         return Check("gain", Outcome.FAILED, "there are no held-out facts to judge by; collect more history")
     if not np.isfinite(gain.error):
         return Check("gain", Outcome.FAILED, "one day of facts is too little to tell a gain from chance; collect more history")
+    expected = gain.expected(limits.prior)
     text = (
-        f"over {gain.blocks} blocks of days the error is {_below(gain.value)} that of the best baselines by the other days; "
-        f"more than {margin:.1%} below is required, and more than the {CERTAIN * gain.error:.1%} that chance explains"
+        f"over {gain.blocks} blocks of days the error is {_below(gain.value)} that of the best baselines by the other days, "
+        f"give or take {gain.error:.1%}; with the {limits.prior.mean:.0%} that such networks gain elsewhere, "
+        f"{_below(expected)} is expected from now on, and more than {limits.margin:.1%} below is required"
     )
-    return Check("gain", _outcome(passed=gain.exceeds(margin, CERTAIN)), text)
+    return Check("gain", _outcome(passed=expected > limits.margin), text)
 
 
 def _replaced(candidate: Evaluation, weighed: Weighed, baselines: Sequence[str | None]) -> list[Check]:
@@ -214,14 +221,28 @@ def _skill(candidate: Evaluation, skills: Float64) -> Check:
     return Check("skill", Outcome.NOT_JUDGED, text)
 
 
-def _far_behind(candidate: Evaluation, skills: Float64) -> Check:
-    """One series may be lost without the fleet; where many are, the bound on each must not hide it."""
-    names = [name for name, skill in zip(candidate.names, skills, strict=True) if skill <= -MOST_LOST]
-    judged = int(np.isfinite(skills).sum())
-    allowed = max(1, judged // MOST_BEHIND)
+def allowed_behind(gain: Float64) -> int:
+    """How many series may be as far behind as a series can count.
+
+    Args:
+        gain: gain on every series, float64 `[series]`; NaN where it is not judged.
+    """
+    return max(1, int(np.isfinite(gain).sum()) // MOST_BEHIND)
+
+
+def _far_behind(candidate: Evaluation, gain: Float64) -> Check:
+    """One series may be lost without the fleet; where many are, the bound on each must not hide it.
+
+    Args:
+        candidate: its evaluation.
+        gain: gain on every series as it would run, float64 `[series]`; NaN where it is not judged.
+    """
+    names = [name for name, own in zip(candidate.names, gain, strict=True) if own <= -MOST_LOST]
+    judged, allowed = int(np.isfinite(gain).sum()), allowed_behind(gain)
     where = f": {_listed(names)}" if names else ""
     text = (
-        f"{MOST_LOST:.0%} or more behind the best baseline on {len(names)} of {judged} series{where}; at most {allowed} may be"
+        f"{MOST_LOST:.0%} or more behind the best baseline by the other days on {len(names)} of {judged} series{where}; "
+        f"at most {allowed} may be"
     )
     return Check("far behind", _outcome(passed=len(names) <= allowed), text)
 

@@ -25,7 +25,7 @@ from pipeline.judging.evaluation import Evaluation, Facts
 from pipeline.processes.nursery import Nursery
 from pipeline.release.parity import Pairs, golden, model_file
 from pipeline.release.precision import choose_precision
-from pipeline.training.architecture import Architecture
+from pipeline.training.architecture import Architecture, begins
 from pipeline.training.settings import Progress, Record, Settings
 from pipeline.training.worker import Request, Result, train_candidate
 
@@ -41,12 +41,14 @@ class Candidate:
         record: course of the training.
         parity: largest error against the network it was made from, as a share of the spread of the series.
         validation: its evaluation on the validation part.
+        started: whether its training began with a starter.
     """
 
     bundle: Bundle
     record: Record
     parity: float
     validation: Evaluation
+    started: bool = False
 
     @property
     def latency(self) -> float | None:
@@ -127,7 +129,8 @@ def make_candidate(
     )
     bundle = Bundle(manifest, choice.bundle.model)
     try_hard_windows(bundle, Model(bundle))  # every device does, and would refuse it
-    return Candidate(bundle, result.record, choice.conversions[0].parity or 0.0, choice.evaluation)
+    started = bool(settings.starter) and begins(architecture, contract) is not None
+    return Candidate(bundle, result.record, choice.conversions[0].parity or 0.0, choice.evaluation, started)
 
 
 def _bundles(result: Result, request: Request, prepared: Prepared, chosen: Mapping[str, float]) -> dict[Precision, Bundle]:

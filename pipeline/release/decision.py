@@ -20,7 +20,7 @@ from pipeline.judging.drift import expected, packed
 from pipeline.judging.evaluation import Evaluation, Facts
 from pipeline.judging.live_errors import judged_leads
 from pipeline.judging.trial import Earlier, Trial, earlier_of, trial
-from pipeline.judging.verdict import Cost, Limits, Verdict
+from pipeline.judging.verdict import FRESH, STARTED, Cost, Limits, Verdict
 from pipeline.judging.weighing import in_place, numbers_of
 from pipeline.release.candidates import Candidate
 from pipeline.release.instead import baseline_bundle, best_simple, is_outdone, makes_room
@@ -133,13 +133,14 @@ def _judge(
 ) -> Judged:
     contract, part, names = prepared.contract, prepared.split.held_out, prepared.table.names
     model = Model(candidate.bundle)
+    prior = STARTED if candidate.started else FRESH
     cost = Cost(candidate.latency, len(candidate.bundle.model or b""))
     judgement = trial(
         on_device(model, candidate.bundle, names),
         None if champion is None else on_device(*champion, names),
         Facts(prepared.table, contract, part, prepared.scale),
         cost=cost,
-        limits=Limits(margin=train.margin, latency=train.max_latency, size=train.max_size),
+        limits=Limits(train.margin, prior, latency=train.max_latency, size=train.max_size),
         earlier=earlier,
     )
     return Judged(candidate, cost, judgement)

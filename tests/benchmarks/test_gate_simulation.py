@@ -6,8 +6,10 @@ from gate_cuts import Days, Row
 from gate_simulation import before, evaluation, now, table_of
 
 from edge.contract.times import DAY
+from pipeline.judging.chance import Prior
 
 FACTS = 24
+NOTHING = Prior(0.0, 0.1)
 
 
 def days(*errors: list[float]) -> Days:
@@ -40,7 +42,7 @@ def test_sums_are_those_of_the_days() -> None:
 
 def test_a_gain_on_all_days_goes_out_and_is_measured_live() -> None:
     """Half the error of the best baselines, and live as well: the logarithm of what is out is that of a half."""
-    result = now(row(), "network")
+    result = now(row(), "network", NOTHING)
     assert result.released
     assert result.gain == pytest.approx(0.5)
     assert result.behind == pytest.approx(np.log(1.04 / 2.04))
@@ -49,8 +51,8 @@ def test_a_gain_on_all_days_goes_out_and_is_measured_live() -> None:
 def test_a_loss_keeps_each_series_at_its_own_baseline() -> None:
     """Where the network is behind, what is out is the best baseline of each series; before, it was one for both."""
     behind = row(live=4.0, held_out=9.0)
-    assert not now(behind, "network").released
-    assert now(behind, "network").behind == pytest.approx(0)
+    assert not now(behind, "network", NOTHING).released
+    assert now(behind, "network", NOTHING).behind == pytest.approx(0)
     old = before(behind, "network")
     assert not old.released
     assert old.behind == pytest.approx(np.log(2) / 2)
@@ -59,5 +61,6 @@ def test_a_loss_keeps_each_series_at_its_own_baseline() -> None:
 def test_the_table_counts_releases_that_went_wrong_and_good_ones_that_were_kept_back() -> None:
     """One that is better everywhere, one that is worse in the weeks after, and one that loses the held-out days."""
     lines = table_of([row(), row(live=9.0), row(held_out=9.0)]).splitlines()
-    assert lines[2].startswith("| network, before | 2 of 3 | 1 | 1 of 2 |")
-    assert [line.split(" | ")[0] for line in lines[3:]] == [f"| network, a gain above {n} standard errors" for n in (0, 1, 2)]
+    assert lines[2].startswith("| network, the first rule | 2 of 3 | 1 | 1 of 2 |")
+    assert [line.split(" | ")[0] for line in lines[3:5]] == [f"| network, a gain above {n} standard errors" for n in (0, 1)]
+    assert [line.split("with ")[1].split(" known")[0] for line in lines[5:]] == ["0", "0.05", "0.1"]

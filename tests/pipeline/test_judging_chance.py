@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.judging.chance import Gain, as_it_runs, best_elsewhere, gains, lost, share_error, standard_error
+from pipeline.judging.chance import Gain, Prior, as_it_runs, best_elsewhere, gains, lost, share_error, standard_error
 
 ONE = np.array([1.0])
 
@@ -33,16 +33,18 @@ def test_one_block_tells_nothing_and_an_empty_one_is_none() -> None:
     """Neither a gain nor a loss is beyond chance then."""
     found = gains(np.array([[8.0, 0.0]]), np.array([[10.0, 0.0]]), np.array([[1, 0]]), ONE)
     assert np.isnan(found.errors).all()
-    assert not found.fleet.exceeds(0.01, 1.0)
+    assert np.isnan(found.fleet.expected(Prior(0.05, 0.1)))
     assert not lost(gains(np.array([[9.0]]), np.array([[1.0]]), np.array([[1]]), ONE), 1.0).any()
     assert np.isnan(standard_error(np.array([np.nan, np.nan])))
 
 
-def test_a_gain_exceeds_margin_and_chance_or_it_does_not() -> None:
-    """Both are limits that must be passed."""
-    assert Gain(0.05, 0.04, 4).exceeds(0.01, 1.0)
-    assert not Gain(0.05, 0.05, 4).exceeds(0.01, 1.0)
-    assert not Gain(0.05, 0.01, 4).exceeds(0.05, 1.0)
+def test_the_less_certain_a_gain_is_the_more_counts_what_was_known_before() -> None:
+    """As certain as the prior: halfway; a third as certain in units of the error: one part of ten; certain: itself."""
+    prior = Prior(0.05, 0.1)
+    assert Gain(-0.03, 0.1, 4).expected(prior) == pytest.approx(0.01)
+    assert Gain(-0.05, 0.3, 4).expected(prior) == pytest.approx(0.04)
+    assert Gain(0.2, 0.05, 9).expected(prior) == pytest.approx(0.17)
+    assert Gain(-0.2, 0.0, 9).expected(prior) == -0.2
 
 
 def test_a_baseline_is_chosen_without_the_day_that_it_is_compared_on() -> None:
