@@ -5,7 +5,7 @@ inside its own part. Training windows and their targets lie before the first spl
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import gcd
 
 import numpy as np
@@ -162,6 +162,18 @@ class Samples:
     def context(self, rows: Int64 | slice, contract: Contract) -> Context:
         """What was known beside the windows of the chosen samples."""
         return Context((self.first + self.origin[rows]) * contract.interval, self.ahead)
+
+    def told(self, contract: Contract) -> "Samples":
+        """The samples of which a coming value of an input was known; all of them where there is none such, or no input."""
+        if not (contract.known and len(self)):
+            return self
+        first, count = int(self.origin.min()), int(np.ptp(self.origin)) + 1
+        known = np.zeros(count, bool)
+        for source in contract.known:
+            if source.name in self.ahead:
+                known |= self.ahead[source.name].told(self.first + first, count, contract.horizon, source.hold)
+        rows = known[self.origin - first]
+        return self if rows.all() or not rows.any() else replace(self, series=self.series[rows], origin=self.origin[rows])
 
     def _cut(self, rows: Int64 | slice, start: Int64, length: int) -> Float64:
         return sliding_window_view(self.values, length, axis=1)[self.series[rows], start]

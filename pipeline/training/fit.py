@@ -199,7 +199,9 @@ def fit_members(
         lesson = plain
         if first is not None:
             untold.append(_fit(first, own, report))
-            lesson = replace(plain, before=untold[-1].members[0])
+            # Windows of before an input had a history are those of the first network.
+            told = training.told(contract), validation.told(contract)
+            lesson = _Lesson(architecture, contract, *told, before=untold[-1].members[0])
             done += settings.epochs
         fits.append(_fit(lesson, own, report))
         done += settings.epochs

@@ -63,8 +63,13 @@ def mix(
     if starter is not None and len(earlier):
         some = min(-(-len(newest.rows) * len(earlier) // len(validation)), EARLIER * settings.validation_windows, most)
         known.append(_Judged.of(starter, None, earlier, evenly(len(earlier), some)))
-    # The starter cannot stand for networks that are told of coming values: it would be too bad beside the simple forecasts.
-    weights, widened = _chosen([newest] if contract.known else known, scale)
+    if contract.known:
+        # The starter cannot stand for networks that are told of coming values: it would be too bad beside the simple forecasts.
+        told = validation.told(contract)
+        held = evenly(len(told), min(settings.validation_windows, most))
+        weights, widened = _chosen([_Judged.of(plain, linear, told, held)], scale)
+    else:
+        weights, widened = _chosen(known, scale)
     # A device without the coming values of inputs has forecasts of another quality, and so has the network there.
     untold = _chosen([each.untold for each in known], scale) if contract.known else None
     return assemble(networks, Calibration(weights, linear, widened, untold), others)

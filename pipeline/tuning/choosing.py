@@ -77,6 +77,8 @@ class Brief:
                 own = [replace(past, inputs=prepared.contract.inputs) for past in pasts]
                 requested = requests_on(prepared, own, brief, self.folder)
                 trials = [replace(requested(past, usual), trial=True) for past in own]
+                told = variants[0].contract  # only windows with coming values tell what these are worth
+                trials = [replace(trial, validation=trial.validation.told(told)) for trial in trials]
                 records += [train(trial, self.folder, lambda *_: None).record for trial in trials]
         finally:
             nursery.close()
@@ -146,7 +148,9 @@ def choose(prepared: Prepared, fleet: Fleet, brief: Brief, say: Callable[[str], 
     pasts = pasts_to_try(prepared, fleet)
     if len(pasts) == 1:
         return untuned(prepared, brief.train)
-    losses = [record.validation_loss[-1] for record in brief.records((prepared,), pasts)]
+    # Without inputs: where they are missing, the forecast is to be what it is without them.
+    untold = replace(prepared, contract=prepared.contract.untold)
+    losses = [record.validation_loss[-1] for record in brief.records((untold,), pasts)]
     chosen = pasts[1] if losses[1] < (1 - GAIN) * losses[0] else pasts[0]
     back = [format_duration(past.covered * past.interval) for past in (*pasts, chosen)]
     told = " and ".join(f"{loss:.4f} from {length}" for loss, length in zip(losses, back, strict=False))

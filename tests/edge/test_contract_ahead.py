@@ -181,3 +181,16 @@ def test_a_hold_is_no_negative_time() -> None:
     """Nothing counts before it is told."""
     with pytest.raises(ConfigurationError, match="needs a hold of at least 0; got -1 ns"):
         Known("wind", hold=-1)
+
+
+@settings(max_examples=200, deadline=None)
+@given(ROWS, st.integers(-3, 25), st.integers(0, 9), st.integers(1, 4))
+def test_of_which_origins_a_lead_is_known_is_told_without_a_look_up(
+    rows: list[tuple[int, int, int]], first: int, longest: int, horizon: int
+) -> None:
+    """As the look-up says it, whether values hold or not."""
+    issues = Issues.of(*([row[part] * (HOUR if part < 2 else 1) for row in rows] for part in range(3)))
+    ahead = issues.on_grid(HOUR, late=30 * HOUR)
+    values = ahead.at(np.arange(first, first + 12) * HOUR, horizon, 0, longest * HOUR)
+    told = ahead.told(first, 12, horizon, longest * HOUR)
+    np.testing.assert_array_equal(told, np.isfinite(values).any(axis=1))

@@ -1,10 +1,14 @@
 """Nothing after the split reaches the training, and every target is exactly where it belongs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.contract.ahead.issues import Issues
+from edge.contract.ahead.known import Known
 from edge.contract.columns import Float64
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
@@ -221,3 +225,18 @@ def test_years_of_days_are_judged_on_more_than_a_month() -> None:
     table = Table(("a",), 0, DAY, np.zeros((1, 3650)))
     parts = split(table, Contract(DAY, 56, 24))
     assert (len(parts.validation), len(parts.held_out)) == (240, 240)
+
+
+def test_samples_that_are_told_are_those_whose_origins_know_a_coming_value() -> None:
+    """Of either input, in any series; all of them where nothing is known at all."""
+    table = counting()
+    contract = Contract(HOUR, 24, 6, inputs=(Known("wind"), Known("sun", hold=3 * HOUR)))
+    known = Issues.of([0, 400 * HOUR + 1], [300 * HOUR, 400 * HOUR], [1, 1])
+    ahead = {"wind": known.take(slice(1)).on_grid(HOUR), "sun": known.take(slice(1, 2)).on_grid(HOUR)}
+    every = samples(replace(table, ahead=ahead), contract, range(24, 600))
+    some = every.told(contract)
+    assert np.unique(some.origin).tolist() == [*range(295, 301), *range(401, 405)]
+    assert len(some) == 20
+    assert every.told(replace(contract, inputs=())) is every
+    without = samples(table, contract, range(24, 600))
+    assert without.told(contract) is without

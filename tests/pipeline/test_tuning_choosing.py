@@ -71,6 +71,15 @@ def test_four_weeks_are_taken_where_they_are_better_by_more_than_half_a_per_cent
     ]
 
 
+def test_the_window_does_not_depend_on_inputs(tmp_path: Path) -> None:
+    """Where their values are missing, forecasts are those that there would be without; the chosen contract has them all."""
+    inputs, training = (Clock(), Known("wind")), Scripted({168: 0.2, 672: 0.1})
+    history = replace(prepared(), contract=replace(prepared().contract, inputs=inputs))
+    tuned = choose(history, Fleet(), Brief(TRAIN, tmp_path, training), print)
+    assert [request.contract.inputs for request in training.requests] == [inputs[:1]] * 2
+    assert (tuned.prepared.contract.window, tuned.prepared.contract.inputs) == (672, inputs)
+
+
 def test_half_hours_have_two_weeks(tmp_path: Path) -> None:
     """Four would be more than 720 intervals."""
     assert [past.window for past in pasts_to_try(prepared(interval=HOUR // 2, window=336), Fleet())] == [336, 672]

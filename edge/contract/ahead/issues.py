@@ -191,6 +191,21 @@ class Ahead:
                 return np.where(there, row, -1)
             row = row - late
 
+    def told(self, first: int, count: int, horizon: int, longest: int = 0) -> Bool:
+        """Of which origins in a row any lead was known, as `at` says it, bool `[count]`; nothing is looked up.
+
+        Args:
+            first: number of the interval that begins at the first origin.
+            count: number of origins.
+            horizon: number of leads.
+            longest: time for which a value counts where no later one is known, ns.
+        """
+        begin = np.maximum(self.number - horizon + 1, -(-self.issued // self.interval))
+        end = self.number + 1 + (1 + longest // self.interval if longest and not self.filled else 0)
+        begin, end = (np.clip(edge - first, 0, count) for edge in (begin, np.maximum(begin, end)))
+        changes = np.bincount(begin, minlength=count + 1) - np.bincount(end, minlength=count + 1)
+        return np.cumsum(changes)[:count] > 0
+
     def take(self, rows: Bool | slice) -> Self:
         """The chosen values, in their order."""
         return replace(self, number=self.number[rows], issued=self.issued[rows], value=self.value[rows])
