@@ -21,7 +21,6 @@ from edge.forecaster.level import is_known
 
 PARTS = ("linear", "mean_of_3_days", "last_value")  # what stands beside the network, which has the rest of the weight
 STEP = 10  # weights are multiples of 1/10
-MOST_DAYS = 3  # of these for the mean of the last days
 PENALTY = 2.0  # of a squared distance of 1 where there is one day to choose on, in units of the logarithm of the error
 MOST_WON = 0.1  # the same, of what one series can gain by the weights of the fleet: it has weights of its own for the rest
 MOST_BEYOND = 100.0  # times the scale; a fact that lies farther off may be a glitch
@@ -30,7 +29,7 @@ LEAST_ERROR = 0.01  # times the scale; smaller errors are as good as none
 
 def _choices() -> Float64:
     """All weights to choose from, float64 `[choices, parts]`; the first is the network alone."""
-    steps = product(range(STEP + 1), range(MOST_DAYS + 1), range(STEP + 1))
+    steps = product(range(STEP + 1), repeat=len(PARTS))
     return np.array([weights for weights in steps if sum(weights) <= STEP]) / STEP
 
 

@@ -15,7 +15,7 @@ from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
 from pipeline.history.prepared import Prepared, prepare
-from pipeline.training.settings import Hidden, Progress, Record
+from pipeline.training.settings import Hidden, Progress, Record, settings_of
 from pipeline.training.worker import Request, Result
 from pipeline.tuning.choosing import Brief, choose, choose_inputs, pasts_to_try
 
@@ -64,6 +64,7 @@ def test_four_weeks_are_taken_where_they_are_better_by_more_than_half_a_per_cent
     assert tuned.settings.epochs == TRAIN.epochs
     assert [request.contract.window for request in training.requests] == [168, 672]
     assert {(request.settings.epochs, request.architecture.cell) for request in training.requests} == {(1, "gru")}
+    assert [request.settings.budget for request in training.requests] == pytest.approx([0.1 * settings_of(TRAIN).budget] * 2)
     first, second = (request.validation for request in training.requests)
     np.testing.assert_array_equal(first.origin, second.origin)
     assert told == [
