@@ -13,7 +13,7 @@ from edge.contract.contract import Contract
 from edge.forecaster.model import Model
 from pipeline.history.prepared import Prepared
 from pipeline.history.table import Table
-from pipeline.judging.contender import Contender, contender
+from pipeline.judging.contender import Contender, contender, on_device
 from pipeline.judging.evaluation import Facts, backtest
 from pipeline.judging.metrics import mae, mase, mean_over, naive_error, weighted_quantile_loss
 
@@ -90,5 +90,5 @@ def network_rows(name: str, table: Table, recipe: Recipe) -> Iterator[Gift]:
             validation=made.validation,
             seconds=made.candidate.record.seconds,
             size=file.size,
-            **judged(contender(Model(made.candidate.bundle), table.names, manifest.series), table, contract),
+            **judged(on_device(Model(made.candidate.bundle), made.candidate.bundle, table.names), table, contract),
         )

@@ -205,9 +205,14 @@ def _conversions(made: Made, scale: Float64) -> Conversions:
 
 
 def starter_rows(data: Data, horizon: int) -> Iterator[Whole]:
-    """What `gatecast promote starter` releases, which has seen no series of any set; also on the fourth day of a series."""
+    """What `gatecast promote starter` releases, which has seen no series of any set; also on the fourth day of a series.
+
+    The naive forecasts of that day see no more of a series than the starter does.
+    """
     model = Model(starter_bundle(contract_of(data, horizon), datetime.now(UTC)))
-    rivals: dict[str, Forecaster] = {"starter": model, f"starter, {YOUNG} days of history": young(model, YOUNG)}
+    rivals: dict[str, Forecaster] = {"starter": model}
+    rivals |= {f"{each.name}, {YOUNG} days of history": young(each, YOUNG) for each in all_baselines(model.contract)}
+    rivals[f"starter, {YOUNG} days of history"] = young(model, YOUNG)
     entrants = [contender(rival, data.table.names) for rival in rivals.values()]
     for method, evaluation in zip(rivals, tested(entrants, data, model.contract), strict=True):
         yield Whole(
@@ -244,7 +249,9 @@ def unseen_rows(data: Data, horizon: int, recipe: Recipe) -> Iterator[Whole]:
         alone = replace(data, name=f"{data.name}/{name}", table=data.table.take([left_out]), scale=data.scale[[left_out]])
         contract = contract_of(rest, horizon, recipe)
         for made in as_retrain(prepared(rest, contract), recipe):
-            (evaluation,) = tested([contender(Model(made.candidate.bundle), alone.table.names)], alone, contract)
+            (evaluation,) = tested(
+                [on_device(Model(made.candidate.bundle), made.candidate.bundle, alone.table.names)], alone, contract
+            )
             row = _network_row(alone, "gatecast, series unseen", made, evaluation)
             yield msgspec.structs.replace(row, validation=made.validation)
         yield from peer_rows(alone, horizon, ("baselines", "ridge"))
