@@ -8,6 +8,7 @@ from edge.contract.columns import Float64, Int32
 from edge.contract.meaning import GAUGE, Bounds, Meaning
 
 NO_BOUNDS = Bounds()
+NOISE = 0.1  # of the idle distance: a value so little below the lowest one is noise of a sensor at rest
 
 
 def limits_of(meanings: Mapping[str, Meaning], names: Sequence[str]) -> Float64:
@@ -32,7 +33,8 @@ def limits_of(meanings: Mapping[str, Meaning], names: Sequence[str]) -> Float64:
 def bounded(forecasts: Float64, windows: Float64, limits: Float64) -> Float64:
     """The forecasts, no quantile beyond a bound, and those that are idle at the lowest value; the same array without bounds.
 
-    A bound that a value of the window lies beyond does not count: the series has left it, and facts are never cut.
+    A bound that a value of the window lies beyond does not count: the series has left it, and facts are never cut. Below the
+    lowest value of a series that rests there, a tenth of the idle distance is noise.
 
     Args:
         forecasts: float64 `[n, horizon, quantiles]`, NaN where there is none.
@@ -44,7 +46,7 @@ def bounded(forecasts: Float64, windows: Float64, limits: Float64) -> Float64:
         return forecasts
     lowest, highest, idle = limits[rows].T
     before = windows[rows]
-    lowest = np.where((before < lowest[:, None]).any(axis=1), -np.inf, lowest)[:, None, None]
+    lowest = np.where((before < (lowest - NOISE * idle)[:, None]).any(axis=1), -np.inf, lowest)[:, None, None]
     highest = np.where((before > highest[:, None]).any(axis=1), np.inf, highest)[:, None, None]
     some = forecasts[rows]
     some = np.where(some <= lowest + idle[:, None, None], lowest, some)  # NaN compares false

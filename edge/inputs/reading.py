@@ -30,10 +30,10 @@ class Reader:
 
     def __init__(self, rule: InputRule) -> None:
         self.name = rule.name
-        self._listed = _ingest(rule, rule.each or "*", rule.value, rule.time)
-        self._single = _ingest(rule, rule.each, rule.value, rule.time)
+        self._lists = [_ingest(rule, each, rule.value, rule.time) for each in rule.lists]
+        self._listed = _ingest(rule, "*", rule.value, rule.time)
+        self._single = _ingest(rule, None, rule.value, rule.time)
         self._paired = _ingest(rule, "*", "value", "time")
-        self._has_list = rule.each is not None
         self._value, self._time = getter(parse_path(rule.value)), getter(parse_path(rule.time))
         self._issued = None
         if rule.issued is not None:
@@ -63,13 +63,20 @@ class Reader:
         """
         document = self._single.document(topic, payload, arrival)
         issued = arrival if self._issued is None else min(self._issued(document, document, payload, arrival), arrival)
-        ingest, document = self._which(document, payload)
-        bound = ingest.bind(topic)
-        if bound is None:
-            raise PayloadError("unknown_topic", "the topic is not that of the rule")
+        ingests, document = self._which(document, payload)
         rows: list[Row] = []
         reasons: list[PayloadError] = []
-        bound.take(document, payload, arrival, rows, reasons)
+        nothing: PayloadError | None = None
+        for ingest in ingests:
+            bound = ingest.bind(topic)
+            if bound is None:
+                raise PayloadError("unknown_topic", "the topic is not that of the rule")
+            try:
+                bound.take(document, payload, arrival, rows, reasons)
+            except PayloadError as error:  # prices of tomorrow come in the afternoon: until then this list is empty
+                nothing = nothing or error.kept()
+        if nothing is not None and not rows and not reasons:
+            raise nothing
         timely = [(time, value) for _, time, value in rows if EARLIEST <= time < LATEST]
         if len(timely) < len(rows):
             reasons.append(PayloadError("bad_time", "expected values of the years 2000 to 2100"))
@@ -83,17 +90,19 @@ class Reader:
         moment = -(-issued // SECOND) * SECOND
         return Issues.of([moment] * len(good), *zip(*good, strict=True)), reasons
 
-    def _which(self, document: object, payload: bytes) -> tuple[Ingest, object]:
-        """The rule that reads a document, which may be two lists, and the document as it reads it."""
-        if self._has_list or isinstance(document, list):
-            return self._listed, document
+    def _which(self, document: object, payload: bytes) -> tuple[list[Ingest], object]:
+        """The rules that read a document, which may be two lists, and the document as they read it."""
+        if self._lists:
+            return self._lists, document
+        if isinstance(document, list):
+            return [self._listed], document
         time, value = self._time(document), self._value(document)
         if not isinstance(time, list) or value is MISSING or not isinstance(value, list):
-            return self._single, document
+            return [self._single], document
         if len(time) != len(value):
             got = f"got {len(time)} and {len(value)} in {quoted(payload)}"
             raise PayloadError("bad_value", f"expected as many times as values of input {self.name}; {got}")
-        return self._paired, [{"time": moment, "value": number} for moment, number in zip(time, value, strict=True)]
+        return [self._paired], [{"time": moment, "value": number} for moment, number in zip(time, value, strict=True)]
 
 
 def _ingest(rule: InputRule, each: str | None, value: str, time: str) -> Ingest:

@@ -22,8 +22,9 @@ class InputRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         name: name of the input, such as `outdoor_temperature`.
         unit: unit of its values, for people; left out: none is named.
         topic: topic of the messages with coming values, `+` and `#` as in MQTT; left out: no message brings any.
-        each: path to a list of values in the JSON document, such as `forecast`; left out: the document is such a list, or one
-            value, or `time` and `value` lead to two lists of the same length.
+        each: path to a list of values in the JSON document, such as `forecast`, or several paths, such as
+            `["today", "tomorrow"]`, of which a message may lack some; left out: the document is such a list, or one value, or
+            `time` and `value` lead to two lists of the same length.
         value: path to a value, from an element of the list.
         time: path to the time that a value is for, likewise.
         time_unit: unit of a numeric time: `auto`, `iso`, `s`, `ms`, `us` or `ns`.
@@ -39,7 +40,7 @@ class InputRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     name: Annotated[str, msgspec.Meta(min_length=1)]
     unit: str | None = None
     topic: str | None = None
-    each: str | None = None
+    each: str | tuple[str, ...] | None = None
     value: str = "value"
     time: str = "time"
     time_unit: TimeUnit = "auto"
@@ -58,6 +59,19 @@ class InputRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         """
         meaning = meaning_of(ValueRule(fill=self.fill, hold=self.hold))
         return 0 if meaning is None else meaning.hold
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """Paths to the lists of a message; empty where `each` is left out.
+
+        Raises:
+            ConfigurationError: there is a list of paths without one.
+        """
+        if self.each == ():
+            raise ConfigurationError('each names no list; write a path, such as "forecast", or leave the line out')
+        if isinstance(self.each, str):
+            return (self.each,)
+        return self.each or ()
 
 
 def which_input(rules: Sequence[InputRule], number: int) -> str:

@@ -10,6 +10,7 @@ from edge.contract.columns import Float64
 from edge.contract.grid import Aggregation
 from edge.contract.meaning import GAUGE, Bounds, Meaning
 from edge.contract.plausible import Plausible
+from edge.forecaster.bounds import NOISE
 from edge.forecaster.level import is_known
 from edge.forecaster.outliers import FEW, LEAST
 from pipeline.history.glitches import APART, USUAL, error_values
@@ -19,7 +20,8 @@ from pipeline.history.windows import ROUNDING, spread, stands_still
 TOPS = (1.0, 100.0)  # highest values that quantities have: shares, and shares in per cent
 KELVIN = ("K", "kelvin")
 NEAR = 0.05  # of the spread; values so near to a bound are at it
-RESTING = 0.005  # the same, of a series that rests at its lowest value
+RESTING = NOISE * NEAR  # the same, of a series that rests at its lowest value
+FEW_BELOW = 0.01  # largest share of the values that are noise below the value at which a series rests
 CROWD, CROWD_ABOVE = 0.03, 0.01  # least share of the values that are at a bound; hardly anything else ends at 1 or 100
 VISITS = 5  # least number of times that a series comes to a bound
 BESIDE = 4  # ranges of values beside a bound, as wide as what is at it
@@ -57,7 +59,8 @@ def bounds_of(values: Float64, unit: str = "") -> Bounds | None:
     """The bounds that a series keeps to: 0 below, 1 or 100 above, where its values crowd there and none lies beyond.
 
     Values of a quantity without a bound become rare toward its extremes. Where there is a bound, as of rain, wind, sun or a
-    valve, they are at their densest there, and come there again and again.
+    valve, they are at their densest there, and come there again and again. Of a series that rests at 0 a few values may be
+    a little below: noise of a sensor, such as -0.01 of a solar meter at night.
 
     Args:
         values: values of a series in order of time, float64 `[intervals]`, NaN for missing.
@@ -73,12 +76,16 @@ def bounds_of(values: Float64, unit: str = "") -> Bounds | None:
     size, low, high = spread(known), float(known.min()), float(known.max())
     if stands_still(low, high):
         return None
-    lowest = 0.0 if low >= 0 and _crowds(known, size, CROWD) else None
+    noise = known < 0
+    above = low >= 0 or (low >= -RESTING * size and int(noise.sum()) <= FEW_BELOW * len(known))
+    lowest = 0.0 if above and _crowds(np.maximum(known, 0.0), size, CROWD) else None
     highest = next((top for top in TOPS if high <= top and _crowds(top - known, size, CROWD_ABOVE)), None)
-    if lowest is None and highest is None:
-        return None
     near = int((known < NEAR * size).sum()) if lowest is not None else 0
     rests = near and (known < RESTING * size).sum() >= 0.5 * near
+    if noise.any() and not rests:
+        lowest = None
+    if lowest is None and highest is None:
+        return None
     return Bounds(lowest, highest, NEAR * size if rests else 0.0)
 
 

@@ -34,6 +34,13 @@ def test_no_quantile_lies_beyond_a_bound() -> None:
     np.testing.assert_array_equal(of("valve", [0, 1]), [[[0, 0.2, 0.21], [NONE, 1, 1]]])
 
 
+def test_noise_below_the_value_at_which_a_series_rests_keeps_the_bound() -> None:
+    """A tenth of the idle distance of 0.2 is 0.02; a series that does not rest has no such noise."""
+    np.testing.assert_array_equal(of("rain", [-0.02, 5]), [[[0, 0, 0.21], [NONE, 101, 102]]])
+    np.testing.assert_array_equal(of("rain", [-0.03, 5]), FORECASTS)
+    np.testing.assert_array_equal(of("valve", [-0.001, 1]), [[[-3, 0.2, 0.21], [NONE, 1, 1]]])
+
+
 def test_a_forecast_near_the_value_at_which_a_series_rests_is_that_value() -> None:
     """The median of rain on a dry day is 0, not a tenth of a drop; what is farther off stays."""
     np.testing.assert_array_equal(of("rain", [0, 5]), [[[0, 0, 0.21], [NONE, 101, 102]]])

@@ -24,7 +24,7 @@ TIBBER = {"today": [{"startsAt": "2026-01-31T07:00:00.000+01:00", "total": 0.25}
 PLAIN = [{"time": SIX // SECOND, "value": 3.5}]
 
 
-def read(document: object, rule: Mapping[str, str], arrival: int = NOW) -> list[tuple[int, int, float]]:
+def read(document: object, rule: Mapping[str, object], arrival: int = NOW) -> list[tuple[int, int, float]]:
     """Moment of issue, time and value of each value."""
     payload = document if isinstance(document, bytes) else json.dumps(document).encode()
     reader = Reader(msgspec.convert({"name": "a", "topic": "weather/+", **rule}, InputRule))
@@ -55,6 +55,26 @@ def test_forecasts_of_many_services_are_read(document: object, rule: dict[str, s
 def test_a_price_is_read_from_a_list_of_a_day() -> None:
     """As Tibber has it, with a zone of its own."""
     assert read(TIBBER, {"each": "today", "time": "startsAt", "value": "total"}) == [(NOW, SIX, 0.25)]
+
+
+def test_two_lists_of_a_message_are_read_as_one() -> None:
+    """Prices of today and tomorrow; before the afternoon those of tomorrow are an empty list, nothing, or left out."""
+    rule = {"each": ["today", "tomorrow"], "time": "startsAt", "value": "total"}
+    today, tomorrow = TIBBER["today"], [{"startsAt": "2026-01-31T08:00:00.000+01:00", "total": 0.5}]
+    both = [(NOW, SIX, 0.25), (NOW, SEVEN, 0.5)]
+    assert read({"today": today, "tomorrow": tomorrow}, rule) == both
+    lacking: list[dict[str, object]] = [{"tomorrow": []}, {"tomorrow": None}, {}]
+    for without in lacking:
+        assert read({"today": today, **without}, rule) == both[:1]
+    assert read({"tomorrow": tomorrow}, rule) == both[1:]
+    inner = {**rule, "each": ["priceInfo.today", "priceInfo.tomorrow"]}
+    assert read({"priceInfo": {"today": today, "tomorrow": tomorrow}}, inner) == both
+    raw = {"raw_today": [{"start": "2026-01-31T06:00Z", "end": "2026-01-31T07:00Z", "value": 0.25}], "raw_tomorrow": []}
+    assert read(raw, {"each": ["raw_today", "raw_tomorrow"], "time": "start"}) == both[:1]
+    with pytest.raises(PayloadError, match="expected a value"):
+        read({"today": [], "tomorrow": []}, rule)
+    with pytest.raises(ConfigurationError, match=r"\[\[input\]\] name 'a': each names no list"):
+        make_readers([InputRule(name="a", topic="w", each=())])
 
 
 def test_the_moment_of_issue_is_never_after_the_arrival() -> None:
