@@ -19,6 +19,7 @@ GatecastError
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Literal, Self, TypeAlias
 
 # Why a message or one of its values cannot be used; `edge/agent/counters.py` has a counter for each.
@@ -85,17 +86,44 @@ class HistoryTooShort(HistoryError):
     """The history has to grow before it can be trained on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to set so that a payload can be read.
+
+    Args:
+        purpose: words for what it is good for, such as `for a decimal comma`.
+        key: key of the section that says how payloads are read.
+        value: value of the key, as it stands in the file.
+        more: words for other settings that may stand there in `[[ingest]]`, with a comma before it, or "".
+    """
+
+    purpose: str
+    key: str
+    value: str
+    more: str = ""
+
+    def __str__(self) -> str:
+        """The end of a line about a rule of `[[ingest]]`."""
+        return f"{self.of('ingest')}{self.more}"
+
+    def of(self, section: str) -> str:
+        """The end of a line about a section of another name."""
+        return f"; {self.purpose} set [[{section}]] {self.key} = {self.value}"
+
+
 class PayloadError(GatecastError):
     """One message cannot be understood.
 
     Args:
         kind: the reason, such as `bad_json` or `bad_time`.
-        message: expected and found values.
+        plain: expected and found values.
+        advice: setting of `[[ingest]]` that would help; None where none would.
     """
 
-    def __init__(self, kind: PayloadFault, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, kind: PayloadFault, plain: str, advice: Advice | None = None) -> None:
+        super().__init__(f"{plain}{advice or ''}")
         self.kind: PayloadFault = kind
+        self.plain, self.advice = plain, advice
 
     def kept(self) -> Self:
         """The error without the frames that it came through, for a list: they hold all that these functions knew."""

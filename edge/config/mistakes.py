@@ -150,7 +150,8 @@ def _one_kind(kind: object, value: object) -> object:
     if get_origin(kind) not in (Union, UnionType):
         return kind
     kinds = [part for part in get_args(kind) if part is not type(None)]
-    return next((part for part in kinds if _is_table(part) == isinstance(value, dict)), kinds[0])
+    tables = [part for part in kinds if _is_table(part) == isinstance(value, dict)]
+    return next((part for part in tables if (get_origin(part) is tuple) == isinstance(value, list)), (tables or kinds)[0])
 
 
 def _expected(kind: object, example: str) -> str:

@@ -69,7 +69,7 @@ class Inputs:
             self._add(reader.name, issues, message.arrival)
             taken += 1
             for reason in reasons[:1]:
-                self.say("input", f"input {reader.name}: {reason} on topic {quoted(message.topic)}; that value is skipped")
+                self.say("input", f"{reason} on topic {quoted(message.topic)}; that value is skipped")
         if failure is not None and not taken:
             raise failure
         if failure is not None:

@@ -1,4 +1,4 @@
-"""What to set in `[[ingest]]` so that a payload can be read: the end of a line that says why it cannot. It is short, or empty.
+"""What to set so that a payload can be read: the end of a line that says why it cannot. It is short, or not there.
 
 A payload may be huge or hostile, so only its beginning is looked at.
 """
@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from edge.contract.times import EARLIEST, LATEST
+from edge.errors import Advice
 from edge.messages.formats.units import LONGEST_NUMBER, SUFFIX
 from edge.quoting import quoted
 
@@ -21,27 +22,29 @@ _LEVEL = re.compile(r"[\w /:%°-]+")  # a level of a path that is written withou
 _TIMES = tuple((EARLIEST // unit, LATEST // unit) for unit in (1, 10**3, 10**6, 10**9))
 
 
-def for_text(text: str, form: str = "") -> str:
+def for_text(text: str, form: str = "") -> Advice | None:
     """What to set for a text that is no number, and that nothing else tells how to read.
 
     Args:
         text: the text.
-        form: setting of the format that takes such texts; "" where the rule has it already.
+        form: value of `format` that takes such texts; "" where the rule has it already.
     """
     if text.lstrip()[:1] in ("{", "["):
-        return "" if form else '; for a JSON document set [[ingest]] format = "json"'
+        return None if form else Advice("for a JSON document", "format", '"json"')
     word = text.strip() if len(text) <= LONGEST_NUMBER else ""
-    also = f"{form} and " if form else ""
+    more = ""
     if _WITH_COMMA.fullmatch(word):
-        return f'; for a decimal comma set [[ingest]] {also}decimal = ","'
-    if SUFFIX.fullmatch(word):
-        return f"; for a unit behind the number set [[ingest]] {also}suffix = true"
-    if word.lower() in STATES:
-        return f"; for states set [[ingest]] {also}map = {{ {word} = 1 }}, with a number for each state"
-    return ""
+        purpose, key, value = "for a decimal comma", "decimal", '","'
+    elif SUFFIX.fullmatch(word):
+        purpose, key, value = "for a unit behind the number", "suffix", "true"
+    elif word.lower() in STATES:
+        purpose, key, value, more = "for states", "map", f"{{ {word} = 1 }}", ", with a number for each state"
+    else:
+        return None
+    return Advice(purpose, "format", f"{form} and {key} = {value}", more) if form else Advice(purpose, key, value, more)
 
 
-def for_document(document: object, above: str = "") -> str:
+def for_document(document: object, above: str = "") -> Advice | None:
     """Where in a document numbers are.
 
     Args:
@@ -49,20 +52,19 @@ def for_document(document: object, above: str = "") -> str:
         above: path of that part.
     """
     if isinstance(document, list) and document and isinstance(document[0], dict):
-        return f'; for a list of elements set [[ingest]] each = "{above or "*"}"'
+        return Advice("for a list of elements", "each", f'"{above or "*"}"')
     paths = list(_numbers(document, above))
     if not paths:
-        return ""
-    first = paths[0]
+        return None
+    first, more = paths[0], ""
     parent = first.rpartition(".")[0]
-    setting = f'set [[ingest]] value = "{first}"'
     if len(paths) > 1:
-        setting += f', or "{parent}.*" for all of them' if parent else ', or "*" for all of them'
+        more = f', or "{parent}.*" for all of them' if parent else ', or "*" for all of them'
     for count in range(MOST_SHOWN, 0, -1):
-        advice = f"; there are numbers at {', '.join(map(quoted, paths[:count]))}: {setting}"
-        if len(advice) <= LONGEST:
+        advice = Advice(f"there are numbers at {', '.join(map(quoted, paths[:count]))}:", "value", f'"{first}"', more)
+        if len(str(advice)) <= LONGEST:
             return advice
-    return f"; there are numbers: {setting}"
+    return Advice("there are numbers:", "value", f'"{first}"', more)
 
 
 def _numbers(document: object, above: str) -> Iterable[str]:

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from edge.contract.times import EARLIEST, LATEST, SECOND, parse_time
 from edge.contract.zones import Zone
-from edge.errors import PayloadError
+from edge.errors import Advice, PayloadError
 from edge.messages.formats.payload import Format
 from edge.messages.paths import MISSING, Get, getter, parse_path
 from edge.messages.rule import IngestRule
@@ -107,8 +107,8 @@ def moment_of(path: str, rule: IngestRule, form: Format) -> Moment:
         if value is MISSING:
             if not dated:
                 return arrival
-            missing = f"expected a time at {path!r} in {quoted(payload)}"
-            raise PayloadError("no_time", f'{missing}; for payloads without a time set [[ingest]] time = ""')
+            advice = Advice("for payloads without a time", "time", '""')
+            raise PayloadError("no_time", f"expected a time at {path!r} in {quoted(payload)}", advice)
         if relative and type(value) is int and value < relative:
             return _later(arrival, value)
         if zone is None:

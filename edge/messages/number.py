@@ -10,7 +10,7 @@ import msgspec
 from edge.contract.meaning import Meaning
 from edge.contract.plausible import Plausible
 from edge.contract.times import DAY, parse_duration
-from edge.errors import ConfigurationError, PayloadError
+from edge.errors import Advice, ConfigurationError, PayloadError
 from edge.messages.advice import for_text
 from edge.messages.formats.units import LONGEST_NUMBER, SUFFIX
 from edge.messages.rule import IngestRule, NumberRule, ValueRule
@@ -175,9 +175,9 @@ def _scaled(parse: Number, scale: float, offset: float) -> Number:
 
 
 def _refusal(value: object) -> PayloadError:
-    advice = ""
+    advice = None
     if isinstance(value, bool):
-        advice = "; for states set [[ingest]] map = { true = 1, false = 0 }"
+        advice = Advice("for states", "map", "{ true = 1, false = 0 }")
     elif isinstance(value, str):
         advice = for_text(value)
-    return PayloadError("bad_value", f"expected a number, got {quoted(value)}{advice}")
+    return PayloadError("bad_value", f"expected a number, got {quoted(value)}", advice)

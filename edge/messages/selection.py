@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from edge.contract.meaning import Meaning
 from edge.contract.plausible import Plausible
-from edge.errors import ConfigurationError, PayloadError
+from edge.errors import Advice, ConfigurationError, PayloadError
 from edge.messages.advice import for_document
 from edge.messages.formats.payload import Format
 from edge.messages.formats.units import suffix_of
@@ -47,7 +47,9 @@ class Entry:
 
     def refusal(self, value: object, error: PayloadError) -> PayloadError:
         """The error about a value at the path, with the paths below that lead to numbers."""
-        return PayloadError(error.kind, f"{error}{for_document(value, self.path)}") if isinstance(value, dict | list) else error
+        if not isinstance(value, dict | list):
+            return error
+        return PayloadError(error.kind, str(error), for_document(value, self.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,21 +273,21 @@ class Selection:
         within = " of an element" if self.walked else ""
         if isinstance(document, dict | list) and any(map(self._has_texts, (part for _, part in self.elements(document)))):
             within += " (a * takes no texts: name those that are numbers in [[ingest]] values)"
-        return PayloadError("no_value", f"expected {what} at {where}{within} in {quoted(payload)}{self._advice(document)}")
+        return PayloadError("no_value", f"expected {what} at {where}{within} in {quoted(payload)}", self._advice(document))
 
-    def _advice(self, document: object) -> str:
+    def _advice(self, document: object) -> Advice | None:
         if isinstance(document, bool) or document is None or self.walked:
-            return ""
+            return None
         if isinstance(document, int | float):
-            return '; for a number alone set [[ingest]] format = "plain"'
+            return Advice("for a number alone", "format", '"plain"')
         if isinstance(document, str):
-            return '; for a text alone set [[ingest]] value = ""'
+            return Advice("for a text alone", "value", '""')
         return for_document(document)
 
 
 def _about(key: str, error: PayloadError) -> PayloadError:
     """The error with the key of the value that it is about."""
-    return PayloadError(error.kind, f"{quoted(key)}: {error}")
+    return PayloadError(error.kind, f"{quoted(key)}: {error.plain}", error.advice)
 
 
 def _label(element: object, label: str, number: str) -> str:

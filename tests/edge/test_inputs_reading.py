@@ -20,7 +20,16 @@ SIX, SEVEN = parse_time("2026-01-31T06:00Z"), parse_time("2026-01-31T07:00Z")
 
 HOME_ASSISTANT = {"forecast": [{"datetime": "2026-01-31T06:00:00+00:00", "temperature": 3.5, "condition": "sunny"}]}
 OPEN_METEO = {"hourly": {"time": ["2026-01-31T07:00", "2026-01-31T08:00"], "temperature_2m": [3.5, None]}}
-TIBBER = {"today": [{"startsAt": "2026-01-31T07:00:00.000+01:00", "total": 0.25}], "tomorrow": []}
+TIBBER = {
+    "today": [{"startsAt": "2026-01-31T07:00:00.000+01:00", "total": 0.25, "energy": 0.2, "level": "CHEAP"}],
+    "tomorrow": [{"startsAt": "2026-01-31T08:00:00.000+01:00", "total": 0.5, "energy": 0.4, "level": "NORMAL"}],
+}
+NORD_POOL = {
+    "today": [0.25],
+    "raw_today": [{"start": "2026-01-31T07:00:00+01:00", "end": "2026-01-31T08:00:00+01:00", "value": 0.25}],
+    "raw_tomorrow": [{"start": "2026-01-31T08:00:00+01:00", "end": "2026-01-31T09:00:00+01:00", "value": 0.5}],
+    "tomorrow_valid": True,
+}
 PLAIN = [{"time": SIX // SECOND, "value": 3.5}]
 
 
@@ -77,6 +86,48 @@ def test_two_lists_of_a_message_are_read_as_one() -> None:
         make_readers([InputRule(name="a", topic="w", each=())])
 
 
+@pytest.mark.parametrize(
+    ("document", "rule"),
+    [
+        (
+            {"data": {"viewer": {"homes": [{"currentSubscription": {"priceInfo": {"current": {"total": 9}, **TIBBER}}}]}}},
+            {
+                "each": [f"data.viewer.homes.0.currentSubscription.priceInfo.{day}" for day in ("today", "tomorrow")],
+                "time": "startsAt",
+                "value": "total",
+            },
+        ),
+        (NORD_POOL, {"each": ["raw_today", "raw_tomorrow"], "time": "start"}),
+    ],
+    ids=["Tibber", "Nord Pool"],
+)
+def test_prices_of_today_and_tomorrow_are_one_input(document: dict[str, object], rule: dict[str, object]) -> None:
+    """In the time before the second list is known it is empty, null or not there, and the first one counts."""
+    assert read(document, rule) == [(NOW, SIX, 0.25), (NOW, SEVEN, 0.5)]
+    raw = dict(NORD_POOL)
+    for tomorrow in ([], None, [{"start": "2026-01-31T08:00:00+01:00", "value": None}]):
+        early = {**raw, "raw_tomorrow": tomorrow}
+        assert read(early, {"each": ["raw_today", "raw_tomorrow"], "time": "start"}) == [(NOW, SIX, 0.25)]
+    del raw["raw_tomorrow"]
+    assert read(raw, {"each": ["raw_tomorrow", "raw_today"], "time": "start"}) == [(NOW, SIX, 0.25)]
+
+
+def test_after_midnight_both_lists_may_be_the_same() -> None:
+    """Some publish so for an hour; on the grid each moment has one value."""
+    both = {"raw_today": NORD_POOL["raw_today"], "raw_tomorrow": NORD_POOL["raw_today"]}
+    rule = msgspec.convert({"name": "a", "topic": "p", "each": ["raw_today", "raw_tomorrow"], "time": "start"}, InputRule)
+    issues, reasons = Reader(rule).read("p", json.dumps(both).encode(), NOW)
+    assert (len(issues), len(issues.sorted()), reasons) == (2, 1, [])
+
+
+def test_lists_without_a_value_are_named() -> None:
+    """All of them, with the path of the value."""
+    rule = {"each": ["today", "tomorrow"], "time": "start", "value": "price"}
+    with pytest.raises(PayloadError, match="at 'price' of an element of the list at 'today' or 'tomorrow' in ") as error:
+        read(NORD_POOL, rule)
+    assert error.value.kind == "no_value"
+
+
 def test_the_moment_of_issue_is_never_after_the_arrival() -> None:
     """It is rounded up to a second, as the store has it; one that lies in the future is a clock that is wrong."""
     document = {"made": "2026-01-31T04:59:59.2Z", "list": PLAIN}
@@ -128,14 +179,15 @@ def test_only_inputs_with_a_topic_read_messages() -> None:
 
 
 def test_the_sections_of_the_page_read_the_messages_beside_them(tmp_path: Path) -> None:
-    """The forecast of a weather entity, and a sensor that sends a number alone."""
+    """The forecast of a weather entity, prices of two days, and a sensor that sends a number alone."""
     blocks = re.findall(r"```(toml|json)\n(.*?)```", (ROOT / "docs" / "inputs.md").read_text("utf-8"), re.DOTALL)
-    sections, (forecast, *_) = ([text for kind, text in blocks if kind == wanted] for wanted in ("toml", "json"))
+    sections, (forecast, prices) = ([text for kind, text in blocks if kind == wanted] for wanted in ("toml", "json"))
     path = tmp_path / "gatecast.toml"
     path.write_text("\n".join(sections))
     rules = read_config(path).input
-    weather, sensor = make_readers(rules)
+    weather, price, sensor = make_readers(rules)
+    assert price.read("prices/home", prices.encode(), NOW)[0].value.tolist() == [0.21, 0.19]
     assert weather.read("weather/home", forecast.encode(), NOW)[0].value.tolist() == [3.5, 3.9]
     issues, _ = sensor.read("garden/temperature", b"21.5", NOW)
     assert (issues.time.tolist(), issues.value.tolist()) == ([NOW], [21.5])
-    assert [rule.held for rule in rules] == [0, 3 * 3600 * SECOND]
+    assert [rule.held for rule in rules] == [0, 0, 3 * 3600 * SECOND]

@@ -53,14 +53,14 @@ def test_several_numbers_can_be_taken_at_once() -> None:
     assert refusal('{"data": {"t": 1, "h": 2, "p": 3, "q": 4}, "n": 5}', {}).endswith(
         """; there are numbers at 'n', 'data.t', 'data.h': set [[ingest]] value = "n", or "*" for all of them"""
     )
-    assert for_document({"t": 1.5, "h": 2.5}, "data").endswith('value = "data.t", or "data.*" for all of them')
+    assert str(for_document({"t": 1.5, "h": 2.5}, "data")).endswith('value = "data.t", or "data.*" for all of them')
 
 
 @pytest.mark.parametrize("length", range(1, 12))
 def test_an_advice_stays_short_however_long_the_paths_are(length: int) -> None:
     """It names fewer of them, then none, and always the setting."""
     key = "%" + "-" * (length - 1)
-    advice = for_document({key: {key: {key: [1, 2, 3, 4]}}})
+    advice = str(for_document({key: {key: {key: [1, 2, 3, 4]}}}))
     path = f"{key}.{key}.{key}"
     assert advice.endswith(f'set [[ingest]] value = "{path}.0", or "{path}.*" for all of them')
     assert len(advice) <= LONGEST
@@ -69,22 +69,22 @@ def test_an_advice_stays_short_however_long_the_paths_are(length: int) -> None:
 @pytest.mark.parametrize("text", ["unavailable", "", "2026-01-15", "12:30", "a b c", "x" * 10_000, "{", "NaN"])
 def test_nothing_is_advised_where_nothing_helps(text: str) -> None:
     """A word that stands for no value is none of a state."""
-    assert for_text(text, 'format = "plain"') == ""
+    assert for_text(text, '"plain"') is None
 
 
 @pytest.mark.parametrize("document", [None, True, "x", [], {}, {"a": "x"}, {"time": 1790000000, "ms": 1790000000123}])
 def test_times_and_texts_are_no_numbers(document: object) -> None:
     """A value that is a time would be a series that rises for ever."""
-    assert for_document(document) == ""
+    assert for_document(document) is None
 
 
 def test_only_the_beginning_of_a_document_is_looked_at() -> None:
     """It may be as long and as deep as a payload can be."""
-    assert for_document([*[None] * MOST_LOOKED_AT, 1]) == ""
+    assert for_document([*[None] * MOST_LOOKED_AT, 1]) is None
     deep: object = 1
     for _ in range(1000):
         deep = {"a": deep}
-    assert for_document(deep) == ""
+    assert for_document(deep) is None
 
 
 @given(
@@ -96,5 +96,5 @@ def test_only_the_beginning_of_a_document_is_looked_at() -> None:
 def test_a_path_that_is_named_can_be_written(document: object) -> None:
     """It is TOML, and short."""
     if advice := for_document(document):
-        (path,) = tomllib.loads(advice.rpartition("set [[ingest]] ")[2].partition(", or")[0]).values()
+        (path,) = tomllib.loads(str(advice).rpartition("set [[ingest]] ")[2].partition(", or")[0]).values()
         assert len(path) <= 40

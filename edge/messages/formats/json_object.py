@@ -41,8 +41,8 @@ def _read_anyhow(payload: bytes) -> object:
     try:
         return _read_loosely(text_of(payload))
     except ValueError as error:
-        advice = for_text(text_of(payload), 'format = "plain"')
-        raise PayloadError("bad_json", f"expected JSON, got {quoted(payload)}{advice}") from error
+        advice = for_text(text_of(payload), '"plain"')
+        raise PayloadError("bad_json", f"expected JSON, got {quoted(payload)}", advice) from error
     except RecursionError as error:
         raise _too_deep(payload) from error
 
