@@ -20,6 +20,12 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the clas
     command.add_argument("--bundle", type=Path, metavar="FOLDER", help="bundle to use; default: what [release] channel names")
     add_config(command)
     command.add_argument("--json", action="store_true", help="one JSON object per forecast instead of CSV")
+    command.add_argument(
+        "--inputs",
+        type=Path,
+        metavar="FILE",
+        help="CSV of what was known of inputs, and when: time,value,issued,input; default: what the store has of them",
+    )
     command.add_argument("--last", action="store_true", help="the newest forecast of each series only")
     add_table_options(command, shown=False)
 
@@ -32,5 +38,5 @@ def run(options: argparse.Namespace) -> int:
     """
     from edge.commands.replaying import Recording, replay
 
-    recording = Recording(options.file, table_options(options))
+    recording = Recording(options.file, table_options(options), options.inputs)
     return replay(recording, options.config, options.bundle, as_json=options.json, last=options.last, out=sys.stdout)

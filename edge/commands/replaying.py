@@ -5,7 +5,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,13 +16,15 @@ import numpy as np
 from edge.commands.checking import local_bundle
 from edge.commands.csv_file import BATCH, read_csv
 from edge.config.reading import read_config
-from edge.config.sections import Agent
+from edge.config.sections import Agent, Config
+from edge.contract.ahead.issues import Issues, KnownAhead
 from edge.contract.columns import Float64, Forecasts, Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND, parse_duration
-from edge.errors import BundleError, ConfigurationError
+from edge.errors import BundleError, ConfigurationError, StoreError
 from edge.forecaster.bundle import read_bundle
 from edge.forecaster.learned import Learned
+from edge.inputs.recorded import issues_in, on_the_grid, read_issues, untold
 from edge.quoting import one_line
 from edge.release.ready import open_bundle
 from edge.series.engine import Engine
@@ -43,10 +45,12 @@ class Recording:
     Args:
         path: CSV file.
         options: statement of the user about it.
+        inputs: CSV file of what was known of inputs; None: the store of the configuration has it, if anything.
     """
 
     path: Path
     options: TableOptions = NO_OPTIONS
+    inputs: Path | None = None
 
 
 def replay(recording: Recording, config_path: Path, bundle_path: Path | None, *, as_json: bool, last: bool, out: TextIO) -> int:
@@ -60,11 +64,15 @@ def replay(recording: Recording, config_path: Path, bundle_path: Path | None, *,
     Raises:
         ConfigurationError: neither a bundle nor a configuration that names one.
         BundleError: the bundle is damaged.
-        HistoryError: the file cannot be read.
+        HistoryError: a file cannot be read.
     """
-    series = SeriesTable()
-    engine = _make_engine(config_path, bundle_path, series)
-    writer = _Writer(out, engine.forecaster.contract, series, as_json=as_json)
+    series, origins = SeriesTable(), set[int]()
+    config = None if bundle_path is not None and not config_path.exists() else read_config(config_path)
+    engine = _make_engine(config, bundle_path, series)
+    contract = engine.forecaster.contract
+    ahead = _known_ahead(recording, config, contract)
+    engine.ahead = lambda _: ahead
+    writer = _Writer(out, contract, series, as_json=as_json)
     newest: dict[int, tuple[int, Forecasts, int]] = {}
     count = 0
     for readings in _usable(recording, series):
@@ -73,6 +81,7 @@ def replay(recording: Recording, config_path: Path, bundle_path: Path | None, *,
             raise BundleError(f"{engine.forecaster.name} fails: {outcome.failure}")
         for forecasts in outcome.forecasts:
             count += len(forecasts)
+            origins.update(np.unique(forecasts.origin).tolist() if contract.known else ())
             for row in range(len(forecasts)):
                 if last:
                     owner, origin = int(forecasts.series[row]), int(forecasts.origin[row])
@@ -82,25 +91,56 @@ def replay(recording: Recording, config_path: Path, bundle_path: Path | None, *,
                     writer.write(forecasts, row)
     for _, forecasts, row in newest.values():
         writer.write(forecasts, row)
+    if missing := untold([*origins], ahead, contract):
+        print(f"gatecast-agent: {_words(missing, len(origins), contract)}", file=sys.stderr)
     if not count:
         print("gatecast-agent: no interval closed: the file holds too few readings for one forecast", file=sys.stderr)
     return 0 if count else 1
 
 
-def _make_engine(config_path: Path, bundle_path: Path | None, series: SeriesTable) -> Engine:
+def _known_ahead(recording: Recording, config: Config | None, contract: Contract) -> KnownAhead:
+    """What was known of inputs, from the file that is named or else from the store."""
+    issues: dict[str, Issues] = {}
+    if not contract.known:
+        if recording.inputs is not None:
+            print("gatecast-agent: the bundle uses no inputs: --inputs changes nothing", file=sys.stderr)
+    elif recording.inputs is not None:
+        issues = read_issues(recording.inputs, [known.name for known in contract.known])
+    elif config is not None:
+        store = config.store.open()
+        try:
+            issues = issues_in(store)
+        except StoreError as error:
+            print(f"gatecast-agent: the store gives no values of inputs: {one_line(str(error))}", file=sys.stderr)
+        finally:
+            store.close()
+    return on_the_grid(issues, contract)
+
+
+def _words(missing: Mapping[str, int], count: int, contract: Contract) -> str:
+    """What is said of inputs that were not known.
+
+    Args:
+        missing: number of origins without a value, by the name of the input.
+        count: number of all origins.
+        contract: contract of the forecasts.
+    """
+    if all(missing.get(known.name) == count for known in contract.known):
+        text = f"nothing is known of the inputs {', '.join(missing)}: forecasts are those without"
+        return f"{text}; name a CSV of their values with --inputs, as docs/inputs.md says"
+    each = ", ".join(f"{name} at {number:,} of {count:,} origins" for name, number in missing.items())
+    return f"nothing was known of {each}: forecasts there do without"
+
+
+def _make_engine(config: Config | None, bundle_path: Path | None, series: SeriesTable) -> Engine:
     """The engine of a bundle, as the agent would make it."""
-    agent = Agent()
-    if bundle_path is None or config_path.exists():
-        config = read_config(config_path)
-        agent = config.agent
-    bundle = read_bundle(bundle_path) if bundle_path else local_bundle(config)
+    agent = Agent() if config is None else config.agent
+    bundle = read_bundle(bundle_path) if bundle_path else None if config is None else local_bundle(config)
     if bundle is None:
         raise ConfigurationError("no bundle on this device yet; name one with --bundle")
     lateness, manifest = parse_duration(agent.lateness, shortest=0), bundle.manifest
     leads = Leads(agent.leads, agent.refresh)
     learned = Learned.of(manifest)
-    if names := ", ".join(known.name for known in manifest.contract.known):
-        print(f"gatecast-agent: a file of readings tells nothing of the inputs {names}: forecasts are without", file=sys.stderr)
     return Engine(open_bundle(bundle), manifest.series, series, leads=leads, lateness=lateness, learned=learned)
 
 

@@ -21,7 +21,7 @@ NEWEST = 3  # issues of one moment that are kept: an origin may lie before the l
 MOST_KEPT = 2 * MOST_VALUES  # values of an input
 MOST_ON_GRID = 1_000_000  # the same, on the grid of the readings: more than four days of seconds in three issues would be
 MILLISECOND, MINUTE = 1_000_000, 60 * SECOND
-LAST_PLACE = MILLISECOND - 1
+AT_ITS_TIME = MILLISECOND // 2  # ns after its millisecond, of the row of a value that was told at its own time
 
 
 class Inputs:
@@ -169,14 +169,14 @@ def to_points(index: int, issues: Issues) -> Points:
     """The rows that values become in the store.
 
     Rows of one time replace each other. So that each issue keeps its own, the times differ below the millisecond: the later
-    a value was told, in minutes before its time, the later the row.
+    a value was told, in minutes before or after its time, the later the row.
 
     Args:
         index: index of the input among the names of inputs.
         issues: values of one input.
     """
-    before = np.clip((issues.time - issues.issued) // MINUTE, 0, LAST_PLACE)
-    time = issues.time // MILLISECOND * MILLISECOND + LAST_PLACE - before
+    before = np.clip((issues.time - issues.issued) // MINUTE, 1 - AT_ITS_TIME, AT_ITS_TIME)
+    time = issues.time // MILLISECOND * MILLISECOND + AT_ITS_TIME - before
     owner, moment = np.full(len(issues), index, np.int32), issues.issued // SECOND
     return Points(INPUT, owner, time, {VALUE.name: issues.value, ISSUED.name: moment})
 

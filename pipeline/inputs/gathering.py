@@ -1,14 +1,12 @@
 """The history of all inputs of a configuration, on the grid of the readings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from edge.contract.ahead.issues import ALWAYS, Issues, KnownAhead
-from edge.contract.times import SECOND
 from edge.errors import GatecastError
+from edge.inputs.recorded import measured
 from edge.inputs.rule import InputRule
 from edge.stores.store import Store
 from pipeline.inputs.file import read_issues
@@ -51,9 +49,7 @@ def gather(rules: Sequence[InputRule], interval: int, stop: int | None = None, s
                 issues = Issues.concatenate([read_issues(Path(rule.file), rule.name), issues])
         except GatecastError as error:
             notes.append(f"{label}: {error}; what the store has of it counts alone")
-        if rule.held:  # without a moment of issue a value was measured, and known from the next second on, as on a device
-            measured = issues.time // SECOND * SECOND + SECOND
-            issues = replace(issues, issued=np.where(issues.issued == ALWAYS, measured, issues.issued))
+        issues = measured(issues, rule.held)
         if stop is not None:
             issues = issues.take(issues.issued < stop)
         if not len(issues):

@@ -9,12 +9,14 @@ import msgspec
 import numpy as np
 
 from edge.contract.ahead.known import Known
-from edge.contract.columns import Float64, Int32
+from edge.contract.columns import Float64, Int32, Readings, SeriesTable
 from edge.contract.contract import Context
 from edge.contract.times import SECOND
 from edge.forecaster.bundle import Bundle
+from edge.inputs.recorded import issues_in, on_the_grid
 from edge.inputs.rule import InputRule
 from edge.messages.message import Message
+from edge.series.engine import Engine
 from pipeline.inputs.stored import stored_issues
 from tests.support.agent_process import CONTRACT, START, baseline_bundle, release
 from tests.support.scripted_agent import MINUTE, Bench, message, script_of
@@ -118,3 +120,25 @@ def test_missing_values_degrade_the_agent_in_words(tmp_path: Path) -> None:
     assert "inputs_missing" in str(seen[0])
     assert "inputs wind" in str(seen[0])
     assert "inputs_missing" not in str(seen[1])
+
+
+def test_what_the_store_has_gives_the_same_forecasts_again(tmp_path: Path) -> None:
+    """Each origin sees what had been told by then, by a message, a later one, and one that came after a restart."""
+    bench = bench_of(tmp_path)
+    bench.run(readings(0, 30), weather(30, [(31, 7.0), (32, 8.0)]), readings(30, 32), weather(32, [(32, 80.0), (33, 90.0)]))
+    bench.run(readings(32, 36), weather(36, [(37, 1.0)]), readings(36, 40))
+    live, store = forecasts(bench), bench.open_store()
+    engine = Engine(Telling(), [], SeriesTable(["a.x"]))
+    ahead = on_the_grid(issues_in(store), TOLD)
+    engine.ahead = lambda _: ahead
+    minutes = range(40)
+    made = engine.step(Readings.of([0] * 40, [START + minute * MINUTE for minute in minutes], [5.0] * 40)).forecasts
+    again = {
+        (int(origin) - START) // MINUTE: float(values[0, 1])
+        for each in made
+        for origin, values in zip(each.origin, each.values, strict=True)
+        if each.model == "telling"
+    }
+    assert again == {minute: live[minute] for minute in again}
+    assert [again[minute] for minute in (30, 31, 32, 33, 34, 36, 37, 38)] == [-1, 7, 80, 90, -1, -1, 1, -1]
+    store.close()

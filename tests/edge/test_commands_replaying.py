@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from edge import cli
 from edge.commands.replaying import decimals_of
 from edge.contract.ahead.known import Known
 from edge.contract.columns import Readings, SeriesTable
@@ -172,15 +173,29 @@ def test_parquet_says_what_to_do(device: Device) -> None:
     assert "use gatecast import on the trainer, or export it as CSV" in answer.stderr
 
 
-def test_a_bundle_with_inputs_is_replayed_without_them(device: Device) -> None:
-    """A file of readings has none: a line says so."""
+def test_inputs_that_nothing_tells_of_are_named(device: Device, capsys: pytest.CaptureFixture[str]) -> None:
+    """All of them with what to name; others with the number of origins at which nothing was known."""
+
+    def told(*arguments: str) -> tuple[str, str]:
+        assert cli.run(["replay", str(device.folder / name), "--config", "none.toml", *arguments]) == 0
+        out, err = capsys.readouterr()
+        return out, err
+
     contract = replace(CONTRACT, inputs=(Known("wind"), Known("sun")))
     plain = read_bundle(device.bundle).manifest
-    told = msgspec.structs.replace(plain, contract=contract, schema=schema_of(contract, {}))
-    bundle, name = write_bundle(device.folder / "told", Bundle(told)), device.readings([*wave()])
-    answer = device.run("replay", name, "--bundle", str(bundle), "--config", "none.toml")
-    assert answer.stdout == device.run("replay", name).stdout
-    assert answer.stderr.endswith("tells nothing of the inputs wind, sun: forecasts are without\n")
+    manifest = msgspec.structs.replace(plain, contract=contract, schema=schema_of(contract, {}))
+    bundle, name = write_bundle(device.folder / "told", Bundle(manifest)), device.readings([*wave()])
+    inputs = device.folder / "inputs.csv"
+    inputs.write_text(f"input,time,value,issued\nwind,{START - 60},3,\nwind,{START + 240},3,{START + 120}\n")
+    without, said = told("--bundle", str(device.bundle), "--inputs", str(inputs))
+    assert said == "gatecast-agent: the bundle uses no inputs: --inputs changes nothing\n"
+    same, said = told("--bundle", str(bundle))
+    assert (same, said.count("\n")) == (without, 1)
+    assert "nothing is known of the inputs wind, sun: forecasts are those without; name a CSV of their values" in said
+    _, said = told("--bundle", str(bundle), "--inputs", str(inputs))
+    assert said == (
+        "gatecast-agent: nothing was known of wind at 6 of 9 origins, sun at 9 of 9 origins: forecasts there do without\n"
+    )
 
 
 def test_too_few_readings_for_a_forecast_are_exit_code_1(device: Device) -> None:

@@ -87,11 +87,10 @@ def test_missing_inputs_of_the_bundle_are_named() -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90), st.integers(0, 9)), max_size=60))
 def test_rows_of_the_store_give_back_every_issue(rows: list[tuple[int, int, int]]) -> None:
-    """Issues of one moment have rows of their own, and a chart that takes the last row of a moment shows the newest one."""
+    """Issues of one moment have rows of their own, late ones too, and the last row of a moment is that of the newest one."""
     columns = zip(*rows, strict=True) if rows else ((), (), ())
     hours = [np.array(column, np.int64) for column in columns]
     issues = Issues(NOW + hours[0] * HOUR, NOW + hours[1] * HOUR, hours[2].astype(float)).sorted()
-    issues = issues.take(issues.time >= issues.issued)
     points = to_points(0, issues)
     assert points.measurement is INPUT
     assert len(np.unique(points.time)) == len(issues)
