@@ -10,7 +10,7 @@ from edge.contract.columns import Float64
 from edge.contract.grid import Aggregation
 from edge.contract.meaning import GAUGE, Bounds, Meaning
 from edge.contract.plausible import Plausible
-from edge.forecaster.bounds import NOISE
+from edge.forecaster.bounds import NOISE, are_glitches
 from edge.forecaster.level import is_known
 from edge.forecaster.outliers import FEW, LEAST
 from pipeline.history.glitches import APART, USUAL, error_values
@@ -56,11 +56,12 @@ def _ends(known: Float64) -> tuple[float, float]:
 
 
 def bounds_of(values: Float64, unit: str = "") -> Bounds | None:
-    """The bounds that a series keeps to: 0 below, 1 or 100 above, where its values crowd there and none lies beyond.
+    """The bounds that a series keeps to: 0 below, 1 or 100 above, where its values crowd there and hardly any lies beyond.
 
     Values of a quantity without a bound become rare toward its extremes. Where there is a bound, as of rain, wind, sun or a
-    valve, they are at their densest there, and come there again and again. Of a series that rests at 0 a few values may be
-    a little below: noise of a sensor, such as -0.01 of a solar meter at night.
+    valve, they are at their densest there, and come there again and again. Single values below 0 may be glitches of the
+    sensor, and of a series that rests at 0 a few more may be noise, such as -0.01 of a solar meter at night. Above an upper
+    bound there is none: peaks are rare and single of themselves.
 
     Args:
         values: values of a series in order of time, float64 `[intervals]`, NaN for missing.
@@ -76,17 +77,22 @@ def bounds_of(values: Float64, unit: str = "") -> Bounds | None:
     size, low, high = spread(known), float(known.min()), float(known.max())
     if stands_still(low, high):
         return None
-    noise = known < 0
-    above = low >= 0 or (low >= -RESTING * size and int(noise.sum()) <= FEW_BELOW * len(known))
-    lowest = 0.0 if above and _crowds(np.maximum(known, 0.0), size, CROWD) else None
+    above = np.maximum(known, 0.0)
+    near = int((above < NEAR * size).sum())
+    rests = near > 0 and (above < RESTING * size).sum() >= 0.5 * near
+    keeps = are_glitches(known < 0) or (rests and _is_noise(known, RESTING * size))
+    lowest = 0.0 if keeps and _crowds(above, size, CROWD) else None
+    rests = rests and lowest is not None
     highest = next((top for top in TOPS if high <= top and _crowds(top - known, size, CROWD_ABOVE)), None)
-    near = int((known < NEAR * size).sum()) if lowest is not None else 0
-    rests = near and (known < RESTING * size).sum() >= 0.5 * near
-    if noise.any() and not rests:
-        lowest = None
     if lowest is None and highest is None:
         return None
     return Bounds(lowest, highest, NEAR * size if rests else 0.0)
+
+
+def _is_noise(known: Float64, depth: float) -> bool:
+    """Whether what is below 0 is noise of a sensor at rest, but for glitches that are deeper."""
+    deep = known < -depth
+    return int(((known < 0) & ~deep).sum()) <= FEW_BELOW * len(known) and are_glitches(deep)
 
 
 def _crowds(distances: Float64, size: float, share: float) -> bool:

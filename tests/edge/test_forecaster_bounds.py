@@ -20,6 +20,7 @@ MEANINGS = {
     "room": Meaning(),
 }
 NAMES = ("rain", "humidity", "valve", "room", "never heard of")
+LIFTED = [[[-3, 0.2, 0.21], [NONE, 1, 1]]]  # forecasts of the valve without its lower bound
 FORECASTS = np.array([[[-3.0, 0.2, 0.21], [NONE, 101.0, 102.0]]])
 
 
@@ -36,9 +37,19 @@ def test_no_quantile_lies_beyond_a_bound() -> None:
 
 def test_noise_below_the_value_at_which_a_series_rests_keeps_the_bound() -> None:
     """A tenth of the idle distance of 0.2 is 0.02; a series that does not rest has no such noise."""
-    np.testing.assert_array_equal(of("rain", [-0.02, 5]), [[[0, 0, 0.21], [NONE, 101, 102]]])
-    np.testing.assert_array_equal(of("rain", [-0.03, 5]), FORECASTS)
-    np.testing.assert_array_equal(of("valve", [-0.001, 1]), [[[-3, 0.2, 0.21], [NONE, 1, 1]]])
+    np.testing.assert_array_equal(of("rain", [-0.02, -0.02]), [[[0, 0, 0.21], [NONE, 101, 102]]])
+    np.testing.assert_array_equal(of("rain", [-0.03, -0.03]), FORECASTS)
+    np.testing.assert_array_equal(of("valve", [-0.001, -0.001]), LIFTED)
+
+
+def test_single_values_below_a_bound_may_be_glitches() -> None:
+    """Two in a window, however deep, or one of a thousand; not the newest one, and not two in a row, as a gap is no value."""
+    kept = [[[0, 0.2, 0.21], [NONE, 1, 1]]]
+    three: list[float] = [-5.0, 1.0] * 3
+    for window in ([-5.0, 0.5], [-5.0, 0, -0.1, 1], [0, -5, NONE, 1], [1.0] * 2994 + three):
+        np.testing.assert_array_equal(of("valve", window), kept, f"{window[-7:]}")
+    for window in ([0.5, -5.0], [0.5, -5.0, NONE], [-5.0, -5, 1], [-5.0, NONE, -5, 1], three, [1.0] * 2993 + three):
+        np.testing.assert_array_equal(of("valve", window), LIFTED, f"{window[-7:]}")
 
 
 def test_a_forecast_near_the_value_at_which_a_series_rests_is_that_value() -> None:
@@ -47,10 +58,10 @@ def test_a_forecast_near_the_value_at_which_a_series_rests_is_that_value() -> No
 
 
 def test_a_series_that_has_left_a_bound_is_not_cut_there() -> None:
-    """One value of the window beyond is enough, and takes nothing from the other bound; a gap is beyond nothing."""
-    np.testing.assert_array_equal(of("valve", [NONE, -0.1, 0.5]), [[[-3, 0.2, 0.21], [NONE, 1, 1]]])
+    """One value above is enough, the newest one below; the other bound stays, and a gap is beyond nothing."""
+    np.testing.assert_array_equal(of("valve", [NONE, 0.5, -0.1]), LIFTED)
     np.testing.assert_array_equal(of("valve", [NONE, NONE]), [[[0, 0.2, 0.21], [NONE, 1, 1]]])
-    np.testing.assert_array_equal(of("rain", [-1, 5]), FORECASTS)
+    np.testing.assert_array_equal(of("rain", [5, -1]), FORECASTS)
     np.testing.assert_array_equal(of("humidity", [101, 99]), FORECASTS)
 
 

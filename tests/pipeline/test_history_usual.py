@@ -1,9 +1,13 @@
 """Kind: glitches. What was usual in the history of a series."""
 
 import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from edge.contract.meaning import GAUGE, Bounds, Meaning
 from edge.contract.plausible import Plausible
+from pipeline.history.glitches import error_values
 from pipeline.history.table import Table
 from pipeline.history.usual import NEAR, bounds_of, learned, usual_range, usual_ranges, with_bounds
 
@@ -40,7 +44,7 @@ WEATHER = np.cumsum(np.random.default_rng(3).normal(0, 0.4, len(HOURS))) + 5 * n
 
 
 def test_a_quantity_that_comes_back_to_0_has_it_as_its_bound() -> None:
-    """Sun, dark at night; also by a sensor that shows a little then, or with gaps; a value well below takes the bound."""
+    """Sun, dark at night; also by a sensor that shows a little then, or with gaps; values well below take the bound."""
     expected = Bounds(lowest=0.0, idle=NEAR * float(DAYLIGHT.std()))
     assert bounds_of(DAYLIGHT) == expected
     noise = np.random.default_rng(3).uniform(0.02, 0.1, len(HOURS))
@@ -49,17 +53,17 @@ def test_a_quantity_that_comes_back_to_0_has_it_as_its_bound() -> None:
     assert (dim.lowest, dim.highest) == (0.0, None)
     np.testing.assert_allclose(dim.idle, expected.idle, rtol=1e-3)
     assert bounds_of(np.where(HOURS % 7 == 0, NAN, DAYLIGHT)) is not None
-    assert bounds_of(np.append(DAYLIGHT, -2)) is None
+    assert bounds_of(np.append(DAYLIGHT, [-2, -2])) is None
 
 
 def test_a_little_noise_below_0_takes_no_bound() -> None:
-    """Of 672 hours six are 1 %; noise is a two-hundredth of the spread, and a series that does not rest at 0 has none."""
+    """Of 672 hours six are 1 %; noise is a two-hundredth of the spread. What stands in a row is no glitch."""
     depth = 0.004 * float(DAYLIGHT.std())
     night = np.flatnonzero(DAYLIGHT < 1e-9)
 
     def noisy(count: int, depth: float) -> Bounds | None:
         values = DAYLIGHT.copy()
-        values[night[:count]] = -depth
+        values[night[1 : 1 + count]] = -depth
         return bounds_of(values)
 
     for count in (1, 6):
@@ -68,10 +72,58 @@ def test_a_little_noise_below_0_takes_no_bound() -> None:
         assert told.lowest == 0
         np.testing.assert_allclose(told.idle, NEAR * DAYLIGHT.std(), rtol=1e-3)
     assert noisy(7, depth) is None
-    assert noisy(1, 1.5 * depth) is None
+    assert noisy(2, 1.5 * depth) is None
+
+
+def test_single_glitches_below_0_take_no_bound() -> None:
+    """Two, or one of a thousand, of a series that rests at 0 or of another; three, or two in a row, are no glitches."""
     wind = np.random.default_rng(3).exponential(5, 1000)
-    assert bounds_of(wind) == Bounds(lowest=0.0)
-    assert bounds_of(np.append(wind, -0.001)) is None
+    for series, lowest in ((wind, Bounds(lowest=0.0)), (DAYLIGHT, Bounds(0.0, None, NEAR * float(DAYLIGHT.std())))):
+        assert bounds_of(series) == lowest
+        for hours in ([100], [100, 400], [671]):
+            for depth in (0.01, 5.0):
+                told = bounds_of(np.where(np.isin(np.arange(len(series)), hours), -depth, series))
+                assert told is not None, (hours, depth)
+                assert (told.lowest, told.highest) == (0.0, None)
+                assert told.idle == pytest.approx(lowest.idle, rel=0.02)
+    assert bounds_of(np.append(wind, [-0.001, -0.001])) is None
+    assert bounds_of(np.insert(wind, [100, 200, 300], [-0.001, -2, -3])) is None
+    assert bounds_of(np.insert(np.tile(wind, 3), [100, 200, 300], [-0.001, -2, -3])) is not None  # 3 of 3,003
+    valve = np.where(HOURS % 5 < 3, (HOURS % 5) / 2, 1.0)
+    over = bounds_of(np.where(HOURS == 100, 1.2, valve))
+    assert over is not None
+    assert over.highest is None, "a peak above may be real"
+
+
+HOURLY = st.lists(st.integers(0, 671), min_size=1, max_size=2, unique=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(HOURLY, st.floats(0.001, 1e6), st.integers(2, 40), st.integers(0, 600))
+def test_a_glitch_keeps_the_bound_and_a_stay_below_0_takes_it(hours: list[int], depth: float, stay: int, begin: int) -> None:
+    """However deep either is; in rain and sun alike a stay is two hours or more by more than the noise of a sensor."""
+    glitches = DAYLIGHT.copy()
+    glitches[hours] = -depth
+    told = bounds_of(glitches)
+    apart = len(hours) == 1 or abs(hours[0] - hours[1]) > 1
+    if apart:
+        assert told is not None
+        assert told.lowest == 0
+    below = DAYLIGHT.copy()
+    below[begin : begin + stay] = -max(depth, 2.0)
+    error = bool(error_values(below))  # 3 to 33 times exactly the same, far from all others
+    assert error or bounds_of(below) is None
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 1000))
+def test_what_really_goes_below_0_has_no_bound(seed: int) -> None:
+    """Net power with sun on the roof, which is fed in by day, and a temperature about freezing, without a unit."""
+    random = np.random.default_rng(seed)
+    power = 300 + random.normal(0, 50, len(HOURS)) - 3 * DAYLIGHT * random.uniform(0, 1, 28).repeat(24)
+    assert bounds_of(power) is None
+    frost = 4 * np.sin(2 * np.pi * HOURS / 24) + np.cumsum(random.normal(0, 0.3, len(HOURS)))
+    assert bounds_of(frost - np.quantile(frost, 0.02)) is None
 
 
 def test_a_quantity_that_is_0_by_chance_has_no_bound() -> None:
