@@ -19,7 +19,7 @@ from edge.quoting import quoted
 PAST = 2 * DAY  # before the newest issue: the day before an origin counts, and a window may close late
 NEWEST = 3  # issues of one moment that are kept: an origin may lie before the last of them
 MOST_KEPT = 2 * MOST_VALUES  # values of an input
-MOST_ON_GRID = 1_000_000  # the same, on the grid of the readings: more than four days of seconds in three issues would be
+MOST_ON_GRID = 1_000_000  # the same, on the grid: values that hold are cut where those of other issues begin and end
 MILLISECOND, MINUTE = 1_000_000, 60 * SECOND
 AT_ITS_TIME = MILLISECOND // 2  # ns after its millisecond, of the row of a value that was told at its own time
 

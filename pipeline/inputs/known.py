@@ -5,11 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from edge.contract.ahead.issues import KnownAhead
+from edge.contract.ahead.issues import Ahead, KnownAhead
 from edge.contract.ahead.known import Known
+from edge.contract.columns import Float64
 from edge.contract.contract import Contract
 from edge.inputs.rule import InputRule
 from pipeline.history.windows import stands_still
+
+MOST_MEASURED = 1_000_000  # values of an input that say where its centre is
 
 
 def with_known(contract: Contract, ahead: KnownAhead, until: int, rules: Iterable[InputRule] = ()) -> Contract:
@@ -23,8 +26,16 @@ def with_known(contract: Contract, ahead: KnownAhead, until: int, rules: Iterabl
     """
     known, said = [], {rule.name: rule for rule in rules}
     for name, each in ahead.items():
-        values = each.value[each.number * each.interval < until]
+        values = _values(each, until)
         if len(values) and not stands_still(float(values.min()), float(values.max())):
             rule = said.get(name, InputRule(name=name))
             known.append(Known(name, rule.unit or "", float(values.mean()), float(np.std(values)), rule.held))
     return replace(contract, inputs=(*contract.inputs, *known)) if known else contract
+
+
+def _values(ahead: Ahead, until: int) -> Float64:
+    """A value for each interval and issue before a moment, or evenly chosen ones where there are very many, float64 `[n]`."""
+    count = np.maximum(np.minimum(ahead.last, (until - 1) // ahead.interval) - ahead.first + 1, 0)
+    total = int(count.sum())
+    chosen = np.linspace(0, total - 1, min(total, MOST_MEASURED)).astype(np.int64)
+    return ahead.value[np.searchsorted(np.cumsum(count), chosen, "right")]

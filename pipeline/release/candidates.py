@@ -199,7 +199,7 @@ def also_untold(contract: Contract, windows: Float64, series: Int32, context: Co
     if not (contract.known and len(context)):
         return windows, series, context
     origin, step = context.origin, (contract.season(7) or 1) * contract.interval
-    first = min((int(ahead.number[0]) for ahead in context.ahead.values() if len(ahead)), default=0) * contract.interval
+    first = min((int(ahead.first[0]) for ahead in context.ahead.values() if len(ahead)), default=0) * contract.interval
     late = max(0, int(origin.max()) + contract.horizon * contract.interval - first)
     earlier = replace(context, origin=np.concatenate([origin, origin - -(-late // step) * step]))
     return np.concatenate([windows, windows]), np.concatenate([series, series]), earlier

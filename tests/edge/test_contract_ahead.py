@@ -65,7 +65,7 @@ def test_what_cannot_be_a_value_is_none() -> None:
     """NaN and infinity are left out, the same moment twice counts once, and what was over when it was issued is of no use."""
     issues = Issues.of([0] * 5, [0, HOUR, HOUR, 2 * HOUR, -HOUR], [np.nan, 5, 6, np.inf, 1])
     ahead = issues.on_grid(HOUR)
-    assert (ahead.number.tolist(), ahead.value.tolist()) == ([0, 1, 2], [1, 6, 6])
+    assert (ahead.number.tolist(), ahead.value.tolist()) == ([[0, 0], [1, 2]], [1, 6])
     assert len(Issues.of([5 * HOUR], [HOUR], [1]).on_grid(HOUR)) == 0
     nothing = Issues.of().on_grid(HOUR)
     assert np.isnan(nothing.at(np.array([0, HOUR]), 2)).all()

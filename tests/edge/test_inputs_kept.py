@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -131,13 +132,19 @@ def test_a_clock_that_was_ahead_costs_only_what_came_then() -> None:
     assert told(inputs, NOW) == [3, -1, -1]
 
 
-def test_one_message_cannot_fill_the_memory() -> None:
-    """On a grid of seconds a value a day would be held for 86,400 intervals each; the nearest of them count."""
+def test_messages_cannot_fill_the_memory() -> None:
+    """A value that holds for 86,400 seconds is one row; where many issues cut each other, the nearest rows count."""
     inputs = Inputs(RULES)
     inputs.take(message(NOW, *({"time": (NOW + day * DAY) // SECOND, "wind": day} for day in range(1000))))
     wind = inputs.ahead(SECOND)["wind"]
-    assert len(wind) == MOST_ON_GRID
+    assert len(wind) == 1000
     assert wind.at(np.array([NOW + 2 * DAY - SECOND]), 2).tolist() == [[1, 2]]
+    issued = NOW + np.repeat(np.arange(1500), 2)
+    time = issued + np.repeat(np.arange(1500), 2) * SECOND + np.tile([0, DAY], 1500)
+    overlapping = msgspec.msgpack.encode((issued.tolist(), time.tolist(), [1.0] * 3000))
+    inputs = Inputs(RULES)
+    inputs.load({"wind": overlapping})
+    assert len(inputs.ahead(SECOND)["wind"]) == MOST_ON_GRID
 
 
 def test_a_row_whose_moment_no_clock_shows_is_left_out() -> None:

@@ -20,3 +20,10 @@ def test_units_follow_from_the_training_part() -> None:
     told = with_known(contract, ahead, 20, [InputRule(name="wind", unit="m/s", fill="hold", hold="2h")])
     assert told.inputs == (Clock(), Known("wind", "m/s", 4.0, 1.0, 2 * 3600 * SECOND))
     assert with_known(contract, {}, 20) is contract
+
+
+def test_a_value_that_holds_counts_for_each_of_its_intervals() -> None:
+    """1 holds for three intervals, 5 for the one that is before the end of the training part; the mean of both is 2."""
+    ahead = {"price": Issues.of([ALWAYS] * 2, [0, 30], [1, 5]).on_grid(10)}
+    told = with_known(Contract(10, 4, 3), ahead, 40)
+    assert told.known == (Known("price", "", 2.0, 3**0.5),)

@@ -70,7 +70,7 @@ class Issues:
 
         Args:
             interval: length of an interval, ns.
-            most: number of values on the grid from which on later intervals are left out; None: all of them are there.
+            most: number of runs of equal values from which on later ones are left out; None: all of them are there.
             late: longest time, ns, after the end of its interval at which a value that was told then is still of use.
         """
         rows = self.sorted()
@@ -80,22 +80,49 @@ class Issues:
         if not len(starts):
             return Ahead(interval, number, rows.issued, rows.value)
         ends = np.append(starts[1:], len(rows)) - 1
-        mean = np.add.reduceat(rows.value, starts) / (ends - starts + 1)
+        mean, newest = np.add.reduceat(rows.value, starts) / (ends - starts + 1), rows.value[ends]
         issued, number = rows.issued[starts], number[starts]
         until = (rows.time[ends] + np.minimum(_spacing(rows)[ends], LONGEST_HOLD) - 1) // interval
         following = np.append(issued[1:] == issued[:-1], False)
         until = np.where(following, np.minimum(until, np.append(number[1:], 0) - 1), until)
-        count = np.maximum(until - number, 0) + 1
-        if most is not None and count.sum() > most:  # a value held for hours is thousands of seconds
-            earliest = np.argsort(number, kind="stable")
-            count[earliest] = np.diff(np.minimum(np.cumsum(count[earliest]), most), prepend=0)
-        cell = np.repeat(np.arange(len(number)), count)
-        step = np.arange(len(cell)) - np.repeat(np.cumsum(count) - count, count)
-        held = np.where(step > 0, rows.value[ends][cell], mean[cell])
-        numbers, moments = number[cell] + step, issued[cell]
-        useful = (numbers + 1) * interval > moments - late  # no origin after the issue asks for what lies before it
-        order = np.lexsort((moments[useful], numbers[useful]))
-        return Ahead(interval, numbers[useful][order], moments[useful][order], held[useful][order])
+        until = np.maximum(until, number)
+        other = (until > number) & (mean != newest)  # the intervals after the first one hold another value
+        first, last = np.append(number, number[other] + 1), np.append(np.where(other, number, until), until[other])
+        moment, value = np.append(issued, issued[other]), np.append(mean, newest[other])
+        first = np.maximum(first, (moment - late) // interval)  # no origin after the issue asks for what lies before it
+        useful = first <= last
+        return _runs(interval, np.stack((first, last), axis=1)[useful], moment[useful], value[useful], most)
+
+
+def _runs(interval: int, number: Int64, issued: Int64, value: Float64, most: int | None) -> "Ahead":
+    """Values that hold for some intervals, as `Ahead` has them: cut so that two of them share both ends, or no interval.
+
+    A value that holds for hours is one row, not thousands of seconds. Issues for the same hours cut nothing from each other.
+
+    Args:
+        interval: length of an interval, ns.
+        number: numbers of the first and of the last interval of each value, int64 `[n, 2]`.
+        issued: moment at which each was told, ns UTC, int64 `[n]`.
+        value: value in the unit of the input, float64 `[n]`.
+        most: number of rows from which on later ones are left out; None: all of them are there.
+    """
+    first, after = number[:, 0], number[:, 1] + 1
+    if (after - first == 1).all():
+        order = np.lexsort((issued, first))[:most]
+        return Ahead(interval, first[order], issued[order], value[order])
+    cuts = np.unique(np.append(first, after))
+    begin = np.searchsorted(cuts, first)
+    count = np.searchsorted(cuts, after) - begin
+    if most is not None and count.sum() > most:
+        earliest = np.argsort(first, kind="stable")
+        count[earliest] = np.diff(np.minimum(np.cumsum(count[earliest]), most), prepend=0)
+    row = np.repeat(np.arange(len(first)), count)
+    cut = begin[row] + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    order = np.lexsort((issued[row], cut))
+    row, cut = row[order], cut[order]
+    first, last = cuts[cut], cuts[cut + 1] - 1
+    runs = first if (first == last).all() else np.stack((first, last)).T  # each column in a row of memory: looked up faster
+    return Ahead(interval, runs, issued[row], value[row])
 
 
 def _spacing(rows: Issues) -> Int64:
@@ -115,7 +142,8 @@ class Ahead:
 
     Args:
         interval: length of an interval, ns.
-        number: number of the interval of each value, int64 `[n]`, in order.
+        number: number of the interval of each value, int64 `[n]`, in order; or of the first and the last interval that it holds
+            for, int64 `[n, 2]`. Two values then hold for the same intervals, or for no interval together.
         issued: moment at which each was told, ns UTC, int64 `[n]`, in order within an interval.
         value: value in the unit of the input, float64 `[n]`.
         filled: whether the values are those of a look-up, in which missing ones were filled already.
@@ -127,21 +155,55 @@ class Ahead:
     value: Float64
     filled: bool = False
     _moments: Int64 = field(init=False, repr=False, compare=False)
+    _starts: Int64 | None = field(init=False, repr=False, compare=False)
     _keys: Int64 = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Make one ascending key of interval and moment, for the search."""
         moments, rank = np.unique(self.issued, return_inverse=True)
         object.__setattr__(self, "_moments", moments)
-        object.__setattr__(self, "_keys", self._key(self.number, rank.reshape(-1)))
+        object.__setattr__(self, "_starts", None if self.number.ndim == 1 else np.unique(self.first))
+        object.__setattr__(self, "_keys", self._key(self._position(self.first), rank.reshape(-1)))
+
+    @property
+    def first(self) -> Int64:
+        """Number of the first interval of each value, int64 `[n]`."""
+        return self.number if self.number.ndim == 1 else self.number[:, 0]
+
+    @property
+    def last(self) -> Int64:
+        """Number of the last interval of each value, int64 `[n]`."""
+        return self.number if self.number.ndim == 1 else self.number[:, 1]
 
     def __len__(self) -> int:
         """Number of values."""
         return len(self.number)
 
-    def _key(self, number: Int64, rank: Int64) -> Int64:
-        first = self.number[0] if len(self.number) else 0
-        return (number - first) * (len(self._moments) + 1) + rank
+    def _position(self, number: Int64) -> Int64:
+        """Where intervals stand: from the first one on, or which run begins there or is the last to begin before it."""
+        if self._starts is None:
+            return number - (self.number[0] if len(self.number) else 0)
+        least, most = (int(number.min()), int(number.max())) if number.size else (0, 0)
+        if most - least >= number.size:
+            return np.searchsorted(self._starts, number, "right") - 1
+        # Intervals close together: each is searched once.
+        positions: Int64 = np.searchsorted(self._starts, np.arange(least, most + 1), "right") - 1
+        return positions[number - least]
+
+    def _row(self, number: Int64, rank: Int64) -> Int64:
+        """Last row of an interval, or of one before it, of which the moment is among the first ones; -1 where there is none.
+
+        Args:
+            number: number of the interval, int64 `[n, ...]`.
+            rank: number of moments that count, int64, as large or of a length of 1.
+        """
+        position = self._position(number)
+        if self._starts is not None and len(self._moments) == 1:  # a row for each run
+            return np.where(rank > 0, position, position - 1)
+        return np.searchsorted(self._keys, self._key(position, rank), "left") - 1
+
+    def _key(self, position: Int64, rank: Int64) -> Int64:
+        return position * (len(self._moments) + 1) + rank
 
     def at(self, origin: Int64, horizon: int, back: int = 0, longest: int = 0) -> Float64:
         """What was known at some origins, float64 `[n, back + horizon]`, NaN where nothing was.
@@ -159,10 +221,11 @@ class Ahead:
             return np.full((len(origin), back + horizon), np.nan)
         asked = origin[:, None] // self.interval + np.arange(-back, horizon, dtype=np.int64)
         issued = np.searchsorted(self._moments, origin, "right")[:, None]  # number of moments by then
-        asked = np.clip(asked, self.number[0] - 1, self.number[-1] + 1)
-        row = np.searchsorted(self._keys, self._key(asked, issued), "left") - 1
-        known = (row >= 0) & (self.number[np.maximum(row, 0)] == asked)
-        return np.where(known, self.value[np.maximum(row, 0)], np.nan)
+        asked = np.clip(asked, self.first[0] - 1, self.last[-1] + 1)
+        row = self._row(asked, issued)
+        some = np.maximum(row, 0)
+        known = (row >= 0) & (self.first[some] <= asked) & (asked <= self.last[some])
+        return np.where(known, self.value[some], np.nan)
 
     def _held(self, origin: Int64, horizon: int, back: int, longest: int) -> Float64:
         """As `at`, where missing values are those before them; `back` and `longest` are above 0."""
@@ -170,7 +233,8 @@ class Ahead:
         first, cells = origin // self.interval - back, longest // self.interval
         row = self._newest_before(origin, first, first - cells)
         before = np.where(row >= 0, self.value[np.maximum(row, 0)], np.nan)
-        past = hold(values[:, :back], Held(np.full(len(origin), cells), before, self.number[np.maximum(row, 0)] - first))
+        newest_before = np.minimum(self.last[np.maximum(row, 0)], first - 1)
+        past = hold(values[:, :back], Held(np.full(len(origin), cells), before, newest_before - first))
         newest = Held(np.full(len(origin), horizon), past[:, -1], np.full(len(origin), -1))
         return np.concatenate([past, hold(values[:, back:], newest)], axis=1)
 
@@ -182,10 +246,11 @@ class Ahead:
             number: number of the interval that it lies before, int64 `[n]`.
             earliest: number of the first interval that counts, int64 `[n]`.
         """
-        asked = np.clip(number, self.number[0], self.number[-1] + 1)
-        row = np.searchsorted(self._keys, self._key(asked, np.zeros_like(asked)), "left") - 1
+        asked = np.clip(number, self.first[0], self.last[-1] + 1)
+        row = self._row(asked - 1, np.full_like(asked, len(self._moments)))
         while True:
-            there = (row >= 0) & (self.number[np.maximum(row, 0)] >= earliest)
+            near = np.minimum(self.last[np.maximum(row, 0)], number - 1) >= earliest
+            there = (row >= 0) & near
             late = there & (self.issued[np.maximum(row, 0)] > origin)
             if not late.any():
                 return np.where(there, row, -1)
@@ -200,8 +265,8 @@ class Ahead:
             horizon: number of leads.
             longest: time for which a value counts where no later one is known, ns.
         """
-        begin = np.maximum(self.number - horizon + 1, -(-self.issued // self.interval))
-        end = self.number + 1 + (1 + longest // self.interval if longest and not self.filled else 0)
+        begin = np.maximum(self.first - horizon + 1, -(-self.issued // self.interval))
+        end = self.last + 1 + (1 + longest // self.interval if longest and not self.filled else 0)
         begin, end = (np.clip(edge - first, 0, count) for edge in (begin, np.maximum(begin, end)))
         changes = np.bincount(begin, minlength=count + 1) - np.bincount(end, minlength=count + 1)
         return np.cumsum(changes)[:count] > 0
