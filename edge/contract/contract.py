@@ -202,7 +202,7 @@ class Context:
     def known(self, contract: Contract) -> Mapping[str, Float64]:
         """Values of the inputs of a contract by their names, float64 `[n, back + horizon]`; NaN where nothing was known.
 
-        The first are those of the intervals before the origins, see `Contract.back`.
+        The first are those of the intervals before the origins, see `Contract.back`. Values that are wrong count as not told.
 
         Raises:
             ValueError: the values lie on another grid.
@@ -215,7 +215,11 @@ class Context:
                 continue
             if ahead.interval != contract.interval:
                 raise ValueError(f"expected values of {name} every {contract.interval} ns; got every {ahead.interval} ns")
-            known[name] = ahead.at(self.origin, contract.horizon, contract.back, source.hold)
+            values = ahead.at(self.origin, contract.horizon, contract.back, source.hold)
+            if source.wrong(values).any():  # rarely: what an earlier issue or an earlier time says counts in their place
+                right = ahead.take(~source.wrong(ahead.value))
+                values = right.at(self.origin, contract.horizon, contract.back, source.hold)
+            known[name] = values
         return known
 
     def future(self, contract: Contract) -> Float32:

@@ -6,17 +6,19 @@ from dataclasses import replace
 import numpy as np
 
 from edge.contract.ahead.issues import Ahead, KnownAhead
-from edge.contract.ahead.known import Known
+from edge.contract.ahead.known import WRONG, Known
 from edge.contract.columns import Float64
 from edge.contract.contract import Contract
 from edge.inputs.rule import InputRule
-from pipeline.history.windows import stands_still
+from pipeline.history.windows import spread, stands_still
 
 MOST_MEASURED = 1_000_000  # values of an input that say where its centre is
 
 
 def with_known(contract: Contract, ahead: KnownAhead, until: int, rules: Iterable[InputRule] = ()) -> Contract:
     """The same contract for networks that are told of inputs; one whose values stand still tells nothing and is left out.
+
+    A few values far from all others, as the 1e15 of a source that had none to say, move neither centre nor spread.
 
     Args:
         contract: contract that follows from the readings.
@@ -29,7 +31,9 @@ def with_known(contract: Contract, ahead: KnownAhead, until: int, rules: Iterabl
         values = _values(each, until)
         if len(values) and not stands_still(float(values.min()), float(values.max())):
             rule = said.get(name, InputRule(name=name))
-            known.append(Known(name, rule.unit or "", float(values.mean()), float(np.std(values)), rule.held))
+            size = spread(values)
+            usual = values[np.abs(values - np.median(values)) <= WRONG * size]
+            known.append(Known(name, rule.unit or "", float(usual.mean()), size, rule.held))
     return replace(contract, inputs=(*contract.inputs, *known)) if known else contract
 
 

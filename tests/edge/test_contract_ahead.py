@@ -83,6 +83,22 @@ def test_a_model_is_told_the_distance_from_the_centre_and_that_it_is_known() -> 
     assert told[0].tolist() == [[0, 1, 0, 0], [2, 1, 0, 0], [0, 0, 0, 0], [FARTHEST, 1, 0, 0], [0, 0, 0, 0]]
 
 
+def test_a_wrong_value_counts_as_not_told() -> None:
+    """More than 100 spreads of 2 from the centre of 4 is wrong, 204 is not; an earlier issue or value counts."""
+    wind = Known("wind", "m/s", 4.0, 2.0)
+    assert wind.wrong(np.array([204.0, 204.1, -196.0, -196.1, np.nan])).tolist() == [False, True, False, True, False]
+    issues = Issues.of([0, 0, 1, 1, 1], [30 * HOUR, 31 * HOUR, 30 * HOUR, 31 * HOUR, 32 * HOUR], [5, 6, 1e15, 7, -9999])
+    context = Context(np.array([30 * HOUR]), {"wind": issues.on_grid(HOUR)})
+    assert context.known(CONTRACT)["wind"][0, -3:].tolist() == [5, 7, pytest.approx(np.nan, nan_ok=True)]
+    assert context.future(CONTRACT)[0, :, 4:6].tolist() == [[0.5, 1], [1.5, 1], [0, 0]]
+    held = replace(CONTRACT, inputs=(Known("wind", "m/s", 4.0, 2.0, DAY),))
+    measured = Issues.of([HOUR, 2 * HOUR], [0, HOUR], [5, -9999]).on_grid(HOUR, late=DAY)
+    assert Context(np.array([2 * HOUR]), {"wind": measured}).known(held)["wind"][0, -3:].tolist() == [5, 5, 5]
+    nothing = Issues.of([0] * 2, [30 * HOUR, 31 * HOUR], [1e15, -1e15]).on_grid(HOUR // 2)
+    half = replace(CONTRACT, interval=HOUR // 2)
+    assert np.isnan(Context(np.array([30 * HOUR]), {"wind": nothing}).known(half)["wind"]).all()
+
+
 def test_a_model_is_told_the_change_since_the_same_time_of_the_day_before() -> None:
     """Leads beyond a day are compared with the last day before the origin, the only one that is known to be over."""
     told = Known("wind", "m/s", 4.0, 2.0).told(np.array([[1.0, np.nan, 3.0, 5.0, 7.0]]), 2)

@@ -5,10 +5,11 @@ import math
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Float32, Float64
+from edge.contract.columns import Bool, Float32, Float64
 from edge.errors import ConfigurationError
 
-FARTHEST = 10.0  # spreads from the centre; a value beyond is told as so far: nothing was learned of it
+FARTHEST = 10.0  # spreads from the centre; a storm or a price beyond is told as so far: that is nearer the truth than nothing
+WRONG = 100.0  # spreads from the centre; a value beyond is an error of its source, and counts as if it had not been told
 
 
 class Known(msgspec.Struct, frozen=True, tag_field="kind", tag="known"):
@@ -17,8 +18,8 @@ class Known(msgspec.Struct, frozen=True, tag_field="kind", tag="known"):
     Args:
         name: name of the input, as `[[input]]` gives it.
         unit: unit of its values, for people; empty where nobody named it.
-        centre: mean of its values in training, in its unit.
-        spread: standard deviation of its values in training, in its unit.
+        centre: mean of its usual values in training, in its unit.
+        spread: standard deviation of these, in its unit.
         hold: longest time for which the newest value counts where no later one is known, ns; 0: what nobody told is missing.
 
     Raises:
@@ -46,6 +47,14 @@ class Known(msgspec.Struct, frozen=True, tag_field="kind", tag="known"):
     def features(self) -> tuple[str, ...]:
         """Names of what it tells of a lead, in the order of the columns."""
         return (self.name, f"{self.name} is known", f"change of {self.name}", f"change of {self.name} is known")
+
+    def wrong(self, values: Float64) -> Bool:
+        """Which values are too far off to be any, bool as the values; NaN is not wrong, but missing.
+
+        Args:
+            values: values in its unit, float64.
+        """
+        return np.asarray(np.abs(values - self.centre) > WRONG * self.spread)
 
     def told(self, values: Float64, back: int) -> Float32:
         """What a model is told of the leads, float32 `[n, horizon, 4]`: the value, and its change since the day before.
