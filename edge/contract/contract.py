@@ -215,11 +215,8 @@ class Context:
                 continue
             if ahead.interval != contract.interval:
                 raise ValueError(f"expected values of {name} every {contract.interval} ns; got every {ahead.interval} ns")
-            values = ahead.at(self.origin, contract.horizon, contract.back, source.hold)
-            if source.wrong(values).any():  # rarely: what an earlier issue or an earlier time says counts in their place
-                right = ahead.take(~source.wrong(ahead.value))
-                values = right.at(self.origin, contract.horizon, contract.back, source.hold)
-            known[name] = values
+            right = ahead.within(*source.believed)
+            known[name] = right.at(self.origin, contract.horizon, contract.back, source.hold)
         return known
 
     def future(self, contract: Contract) -> Float32:

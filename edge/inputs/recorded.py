@@ -156,6 +156,7 @@ def untold(origins: Sequence[int], ahead: KnownAhead, contract: Contract) -> dic
         first, count = int(run[0]), int(run[-1] - run[0]) + 1
         for known in contract.known:
             if known.name in ahead:
-                told = ahead[known.name].told(first, count, contract.horizon, known.hold)
+                right = ahead[known.name].within(*known.believed)
+                told = right.told(first, count, contract.horizon, known.hold)
                 missing[known.name] -= int(told[run - first].sum())
     return {name: count for name, count in missing.items() if count}

@@ -171,7 +171,8 @@ class Samples:
         known = np.zeros(count, bool)
         for source in contract.known:
             if source.name in self.ahead:
-                known |= self.ahead[source.name].told(self.first + first, count, contract.horizon, source.hold)
+                right = self.ahead[source.name].within(*source.believed)
+                known |= right.told(self.first + first, count, contract.horizon, source.hold)
         rows = known[self.origin - first]
         return self if rows.all() or not rows.any() else replace(self, series=self.series[rows], origin=self.origin[rows])
 

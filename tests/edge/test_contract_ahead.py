@@ -86,7 +86,13 @@ def test_a_model_is_told_the_distance_from_the_centre_and_that_it_is_known() -> 
 def test_a_wrong_value_counts_as_not_told() -> None:
     """More than 100 spreads of 2 from the centre of 4 is wrong, 204 is not; an earlier issue or value counts."""
     wind = Known("wind", "m/s", 4.0, 2.0)
-    assert wind.wrong(np.array([204.0, 204.1, -196.0, -196.1, np.nan])).tolist() == [False, True, False, True, False]
+    assert wind.believed == (-196, 204)
+    some = Issues.of([0] * 4, [HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR], [204.0, 204.1, -196.0, -196.1]).on_grid(HOUR)
+    right = some.within(*wind.believed)
+    assert right.value.tolist() == [204, -196]
+    assert some.within(*wind.believed) is right
+    assert right.within(*wind.believed) is right
+    assert some.within(0, 300).value.tolist() == [204, 204.1]
     issues = Issues.of([0, 0, 1, 1, 1], [30 * HOUR, 31 * HOUR, 30 * HOUR, 31 * HOUR, 32 * HOUR], [5, 6, 1e15, 7, -9999])
     context = Context(np.array([30 * HOUR]), {"wind": issues.on_grid(HOUR)})
     assert context.known(CONTRACT)["wind"][0, -3:].tolist() == [5, 7, pytest.approx(np.nan, nan_ok=True)]
@@ -97,6 +103,7 @@ def test_a_wrong_value_counts_as_not_told() -> None:
     nothing = Issues.of([0] * 2, [30 * HOUR, 31 * HOUR], [1e15, -1e15]).on_grid(HOUR // 2)
     half = replace(CONTRACT, interval=HOUR // 2)
     assert np.isnan(Context(np.array([30 * HOUR]), {"wind": nothing}).known(half)["wind"]).all()
+    assert not nothing.within(*wind.believed).told(60, 1, 3).any()
 
 
 def test_a_model_is_told_the_change_since_the_same_time_of_the_day_before() -> None:

@@ -157,6 +157,7 @@ class Ahead:
     _moments: Int64 = field(init=False, repr=False, compare=False)
     _starts: Int64 | None = field(init=False, repr=False, compare=False)
     _keys: Int64 = field(init=False, repr=False, compare=False)
+    _right: dict[tuple[float, float], "Ahead | None"] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make one ascending key of interval and moment, for the search."""
@@ -274,6 +275,20 @@ class Ahead:
     def take(self, rows: Bool | slice) -> Self:
         """The chosen values, in their order."""
         return replace(self, number=self.number[rows], issued=self.issued[rows], value=self.value[rows])
+
+    def within(self, least: float, most: float) -> "Ahead":
+        """The values between two numbers, as if the others had not been told; itself where there are no others.
+
+        The last result is kept, as every batch of forecasts asks for the same.
+        """
+        asked, kept = (least, most), dict(self._right)  # a copy, as another thread may ask as well
+        if asked not in kept:
+            right = (self.value >= least) & (self.value <= most)
+            kept = {asked: None if right.all() else self.take(right)}
+            self._right.clear()
+            self._right.update(kept)
+        result = kept[asked]
+        return self if result is None else result
 
 
 KnownAhead: TypeAlias = Mapping[str, Ahead]  # by the name of the input

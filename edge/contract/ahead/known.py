@@ -5,7 +5,7 @@ import math
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Bool, Float32, Float64
+from edge.contract.columns import Float32, Float64
 from edge.errors import ConfigurationError
 
 FARTHEST = 10.0  # spreads from the centre; a storm or a price beyond is told as so far: that is nearer the truth than nothing
@@ -48,13 +48,10 @@ class Known(msgspec.Struct, frozen=True, tag_field="kind", tag="known"):
         """Names of what it tells of a lead, in the order of the columns."""
         return (self.name, f"{self.name} is known", f"change of {self.name}", f"change of {self.name} is known")
 
-    def wrong(self, values: Float64) -> Bool:
-        """Which values are too far off to be any, bool as the values; NaN is not wrong, but missing.
-
-        Args:
-            values: values in its unit, float64.
-        """
-        return np.asarray(np.abs(values - self.centre) > WRONG * self.spread)
+    @property
+    def believed(self) -> tuple[float, float]:
+        """Smallest and largest value that is no error of its source, in its unit."""
+        return self.centre - WRONG * self.spread, self.centre + WRONG * self.spread
 
     def told(self, values: Float64, back: int) -> Float32:
         """What a model is told of the leads, float32 `[n, horizon, 4]`: the value, and its change since the day before.
