@@ -78,12 +78,14 @@ def _rows(values: Float64) -> list[list[float | None]]:
 
 
 def _ahead(origins: Int64, values: Float64, contract: Contract) -> Ahead:
-    """The values of an input, float64 `[n, back + horizon]`, as they had been issued at the origins."""
-    numbers = origins[:, None] // contract.interval + np.arange(-contract.back, contract.horizon)
-    issued = np.broadcast_to(origins[:, None], values.shape)
-    there = np.isfinite(values)
-    order = np.lexsort((issued[there], numbers[there]))
-    return Ahead(contract.interval, numbers[there][order], issued[there][order], values[there][order], filled=True)
+    """The values of an input, float64 `[n, back + horizon]`, as they had been issued at the origins.
+
+    A missing value is one of them: what was known at an earlier origin may have been forgotten since.
+    """
+    numbers = (origins[:, None] // contract.interval + np.arange(-contract.back, contract.horizon)).ravel()
+    issued = np.broadcast_to(origins[:, None], values.shape).ravel()
+    order = np.lexsort((issued, numbers))
+    return Ahead(contract.interval, numbers[order], issued[order], values.ravel()[order], filled=True)
 
 
 def check_golden(golden: Golden, contract: Contract, known: int) -> None:

@@ -21,7 +21,7 @@ from pipeline.judging.weighing import Part, Weighed, in_place, weigh
 
 MOST_BEHIND = 4  # of so many series one may be as far behind as a series can count, and one of fewer
 FRESH = Prior(0.0, 0.1)  # of the gain of a network that begins with nothing
-STARTED = Prior(0.05, 0.1)  # of one that begins with a starter: 0.11 and 0.08 on many cuts, see docs/decisions/0063
+STARTED = Prior(0.05, 0.1)  # of one that begins with a starter: 0.11 and 0.08 on many cuts, see docs/decisions/0074
 SURE = 2.0  # standard errors from which on a coverage is off by more than chance
 WILD_TIMES, WILD_SCALES = 3.0, 1.0  # times the best baseline's error and training scales above it: a forecast run wild
 MARKS = {Outcome.PASSED: "yes", Outcome.FAILED: "no", Outcome.NOT_JUDGED: "note"}

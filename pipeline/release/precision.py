@@ -72,7 +72,7 @@ def choose_precision(
     if facts.contract.known:  # other networks forecast where no coming value is known
         untold = replace(facts, table=replace(table, ahead={}))
         others = _shares(dict(zip(models, backtest(entrants, untold, stride), strict=True)))
-        shares = {precision: max(share, others[precision]) for precision, share in shares.items()}
+        shares = {precision: float(np.maximum(share, others[precision])) for precision, share in shares.items()}
     refused |= {
         precision: f"its error is {share:.2%} of float32's" for precision, share in shares.items() if not share <= 1 + WORSE
     }

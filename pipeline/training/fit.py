@@ -117,6 +117,7 @@ def _attempt(lesson: _Lesson, settings: Settings, progress: Progress | None) -> 
         settings = replace(settings, learning_rate=settings.starter * settings.learning_rate)
     if lesson.before is not None:
         network.go_on(restore(architecture, contract.untold, len(scale), lesson.before))
+        scale = network.series_scale  # of the whole training part: the time of which values are known may be a quiet one
         settings = replace(settings, learning_rate=settings.told * settings.learning_rate)
     trainer = Trainer(network, training, scale, settings)
     held = evenly(len(validation), settings.validation_windows)

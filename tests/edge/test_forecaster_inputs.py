@@ -5,6 +5,8 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from edge.contract.ahead.issues import ALWAYS, Ahead, Issues
 from edge.contract.ahead.known import Known
@@ -186,6 +188,20 @@ def test_golden_values_of_an_input_that_holds_are_not_held_once_more() -> None:
     kept = Golden.of(*zeros, None, context.origin, context.known(contract)).context(contract)
     assert kept is not None
     np.testing.assert_array_equal(kept.known(contract)["wind"], known)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=6), st.lists(st.integers(8, 70), min_size=2, max_size=9, unique=True))
+def test_what_was_forgotten_at_a_golden_origin_is_not_brought_by_one_before(told: list[int], hours: list[int]) -> None:
+    """A sensor fell silent: held values of one origin reach over others, at which they had expired."""
+    contract = replace(TOLD, inputs=(*TOLD.inputs[:1], Known("wind", hold=2 * TOLD.interval)))
+    moments, origins = sorted(hour * TOLD.interval for hour in told), np.array(hours) * TOLD.interval
+    context = Context(origins, {"wind": Issues.of(moments, moments, range(len(moments))).on_grid(TOLD.interval)})
+    count = len(hours)
+    zeros = np.zeros((count, TOLD.window)), np.zeros(count, np.int32), np.zeros((count, TOLD.horizon, len(TOLD.quantiles)))
+    kept = Golden.of(*zeros, None, origins, context.known(contract)).context(contract)
+    assert kept is not None
+    np.testing.assert_array_equal(kept.future(contract), context.future(contract))
 
 
 def test_the_manifest_says_how_long_an_input_holds_and_old_ones_say_nothing() -> None:

@@ -146,7 +146,7 @@ class Ahead:
             for, int64 `[n, 2]`. Two values then hold for the same intervals, or for no interval together.
         issued: moment at which each was told, ns UTC, int64 `[n]`, in order within an interval.
         value: value in the unit of the input, float64 `[n]`.
-        filled: whether the values are those of a look-up, in which missing ones were filled already.
+        filled: whether the values are those of look-ups, in which missing ones were filled already; NaN: one stayed missing.
     """
 
     interval: int
@@ -283,7 +283,7 @@ class Ahead:
         """
         asked, kept = (least, most), dict(self._right)  # a copy, as another thread may ask as well
         if asked not in kept:
-            right = (self.value >= least) & (self.value <= most)
+            right = ~((self.value < least) | (self.value > most))  # a missing one was none before either
             kept = {asked: None if right.all() else self.take(right)}
             self._right.clear()
             self._right.update(kept)
