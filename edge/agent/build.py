@@ -232,7 +232,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         grumbler=grumbler,
         trust=trust,
     )
-    intake.beside = inputs.take
+    intake.beside = inputs
     sender = Sender(spool, store, log, pace=_pace(outside.random, waits.write), died=outside.died)
     surroundings = Surroundings(
         series,

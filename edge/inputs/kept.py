@@ -49,6 +49,10 @@ class Inputs:
         """Topic filters of their messages, for a broker."""
         return [reader.filter for reader in self._readers]
 
+    def shares(self, topic: str) -> bool:
+        """As `Beside.shares`: messages of measured inputs are readings as well, for a series may be an input of others."""
+        return any(reader.takes(topic) for reader in self._readers if self._held[reader.name])
+
     def take(self, message: Message) -> bool:
         """Take the coming values of a message; the others of its values are said, and cost only themselves.
 

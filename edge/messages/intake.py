@@ -11,13 +11,13 @@ from edge.clock.offsets import NEAR, Offsets
 from edge.clock.standing import Standing
 from edge.clock.trust import Trust
 from edge.contract.columns import Bool, Readings
-from edge.contract.times import EARLIEST, LATEST
+from edge.contract.times import LATEST
 from edge.errors import PayloadError, PayloadFault
 from edge.log import Grumbler
 from edge.messages.formats.payload import LARGEST_PAYLOAD, takes_more
 from edge.messages.ingest import Quick, Row, Source
-from edge.messages.message import LONGEST_TOPIC, Arrival, Message
-from edge.messages.reading import Bounds, Naming, bind, take
+from edge.messages.message import LONGEST_TOPIC, Arrival, Beside, Message, NobodyBeside
+from edge.messages.reading import Bounds, Naming, bind, check_moment, take
 from edge.messages.topics import MOST_FAILING, TopicRecord, Topics
 from edge.quoting import quoted
 from edge.slots.beyond import Stray
@@ -62,7 +62,7 @@ class _Usual(_Origin):
 class Intake:
     """Turns messages into readings of series.
 
-    `beside` may be set to what takes messages that are no readings, and says whether a message is one of these.
+    `beside` may be set to what takes messages that are not readings alone.
 
     Args:
         naming: rules of the topics, and the series that are known or may be added.
@@ -94,7 +94,7 @@ class Intake:
         self.arrivals: dict[int, Arrival] = {}
         self.held = Readings.empty()
         self.used = self.skipped = self.shared = 0
-        self.beside: Callable[[Message], bool] = lambda _: False
+        self.beside: Beside = NobodyBeside()
         self.records = Topics(naming.most, min(naming.most, MOST_FAILING))
 
     def take(self, messages: Sequence[Message]) -> Readings:
@@ -115,11 +115,7 @@ class Intake:
                     if reading is not None:
                         rows.append(reading)
                         continue
-                if self.beside(message):
-                    self.used += 1
-                    self.records.used(message.topic, message.arrival, 1, self._rules)
-                    continue
-                given, stored = self._readings(message, latest, proved=proved)
+                given, stored = self._given(message, latest, proved=proved)
             except PayloadError as error:
                 self._skip(message, error)
                 continue
@@ -206,6 +202,9 @@ class Intake:
 
     def _record(self, message: Message, readings: Sequence[tuple[int, int, float]], stored: int) -> None:
         """Keep what came of a message on its topic: these readings, and so many that are only stored."""
+        if not readings and not stored:
+            self.records.used(message.topic, message.arrival, 1, self._rules)
+            return
         if not readings:
             self.records.stored(message.topic, message.arrival, stored, self._rules)
             return
@@ -224,6 +223,28 @@ class Intake:
         self._count(reason.kind, 1)
         if reason.kind != "unwanted":
             self._grumbler.say(reason.kind, f"{reason} on topic {quoted(message.topic, LONGEST_SHOWN)}; {fate}")
+
+    def _given(self, message: Message, latest: int, *, proved: bool) -> tuple[list[tuple[int, int, float]], int]:
+        """As `_readings`; without any where the message was taken beside them.
+
+        Raises:
+            PayloadError: it gives nothing.
+        """
+        shares, taken = self.beside.shares(message.topic) and bool(self._rules(message.topic)), False
+        try:
+            taken = self.beside.take(message)
+        except PayloadError as error:
+            if not shares:
+                raise
+            self._say(message, error.kept(), "its readings are taken")
+        if taken and not shares:
+            return [], 0
+        try:
+            return self._readings(message, latest, proved=proved)
+        except PayloadError:
+            if not taken:
+                raise
+            return [], 0
 
     def _readings(self, message: Message, latest: int, *, proved: bool) -> tuple[list[tuple[int, int, float]], int]:
         """Series, time and value of all readings of a message, and the number of those that are only stored.
@@ -278,7 +299,7 @@ class Intake:
     def _shorten(self, topic: str, record: TopicRecord, index: int) -> None:
         """Let the next messages of a topic take the short way: those with one value and its time, for a series of their own."""
         bounds = self._topics.get(topic)
-        if bounds is None or len(bounds) > 1:
+        if bounds is None or len(bounds) > 1 or self.beside.shares(topic):
             return
         ingest, origin = bounds[0].ingest, self._origins[index]
         if not ingest.dated or ingest.quick is None or origin.topic != topic:
@@ -373,19 +394,3 @@ class Intake:
         moment = before.time if before is not None and before.digest == digest else message.arrival
         self.arrivals[message.mid] = Arrival(message.mid, digest, moment)
         return moment
-
-
-def check_moment(moment: int, arrival: int) -> None:
-    """Refuse a reading without a time that can be right.
-
-    Args:
-        moment: its time, ns UTC.
-        arrival: time of arrival of its message, ns UTC; 0 where that says nothing.
-
-    Raises:
-        PayloadError: there is none.
-    """
-    if moment < EARLIEST and not arrival:
-        raise PayloadError("retained", "a retained message without a time may be of any age")
-    if moment < EARLIEST:  # only a time of arrival can be: a gateway that has no clock of its own has just started
-        raise PayloadError("no_clock", "our own clock stands before 2000; set it, or let the payload carry the time")

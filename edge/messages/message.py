@@ -1,6 +1,7 @@
-"""One MQTT message as it arrived."""
+"""One MQTT message as it arrived, and what may take it beside the readings."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 
@@ -46,3 +47,31 @@ class Arrival:
     mid: int
     digest: bytes
     time: int
+
+
+class Beside(Protocol):
+    """Takes messages that are not readings alone."""
+
+    def take(self, message: Message) -> bool:
+        """Take a message; returns whether its topic is one of these.
+
+        Raises:
+            PayloadError: it is, and there is nothing in the message.
+        """
+
+    def shares(self, topic: str) -> bool:
+        """Whether messages of a topic are readings as well, where a rule takes them."""
+
+
+class NobodyBeside:
+    """Every message is a reading."""
+
+    def take(self, message: Message) -> bool:
+        """As `Beside.take`."""
+        del message
+        return False
+
+    def shares(self, topic: str) -> bool:
+        """As `Beside.shares`."""
+        del topic
+        return False

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from edge.contract.columns import SeriesTable
 from edge.contract.meaning import Meaning
 from edge.contract.plausible import Plausible
+from edge.contract.times import EARLIEST
 from edge.errors import ConfigurationError, PayloadError
 from edge.messages.formats.memory import FormatMemory
 from edge.messages.formats.payload import LARGEST_PAYLOAD, Stateful, takes_more
@@ -287,3 +288,19 @@ class Naming:
             return -1
         tags = (ingest.tags_of(name) for ingest in self.ingests)
         return self.series.add(name, next((given for given in tags if given is not None), None), meaning_of(self.ingests, name))
+
+
+def check_moment(moment: int, arrival: int) -> None:
+    """Refuse a reading without a time that can be right.
+
+    Args:
+        moment: its time, ns UTC.
+        arrival: time of arrival of its message, ns UTC; 0 where that says nothing.
+
+    Raises:
+        PayloadError: there is none.
+    """
+    if moment < EARLIEST and not arrival:
+        raise PayloadError("retained", "a retained message without a time may be of any age")
+    if moment < EARLIEST:  # only a time of arrival can be: a gateway that has no clock of its own has just started
+        raise PayloadError("no_clock", "our own clock stands before 2000; set it, or let the payload carry the time")

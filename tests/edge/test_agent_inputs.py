@@ -142,3 +142,31 @@ def test_what_the_store_has_gives_the_same_forecasts_again(tmp_path: Path) -> No
     assert again == {minute: live[minute] for minute in again}
     assert [again[minute] for minute in (30, 31, 32, 33, 34, 36, 37, 38)] == [-1, 7, 80, 90, -1, -1, 1, -1]
     store.close()
+
+
+def test_a_measured_input_may_be_a_series_as_well(tmp_path: Path) -> None:
+    """Each of its messages is a reading and an input; what only one of both can read costs the other one nothing."""
+    bench = bench_of(tmp_path)
+    bench.config = msgspec.structs.replace(
+        bench.config, input=(InputRule(name="wind", topic="sensors/a/x", value="speed", fill="hold"),)
+    )
+    contents = [{"value": 1, "speed": 2}, {"speed": 3}, {"value": 4}, {"value": 5, "speed": 6}]
+    sent = [
+        Message(
+            "sensors/a/x",
+            json.dumps({"time": moment // SECOND, **each}).encode(),
+            moment,
+            retained=False,
+            mid=7,
+            qos=1,
+            session=1,
+        )
+        for each, moment in zip(contents, range(START, START + 4 * MINUTE, MINUTE), strict=True)
+    ]
+    agent = bench.run(*([each] for each in sent))
+    bench.drain()
+    assert sorted(values[0] for values in bench.stored()["reading"].values()) == [1, 4, 5]
+    assert sorted(stored_issues(bench.open_store())["wind"].value.tolist()) == [2, 3, 6]
+    assert bench.lines("skipped") == 0
+    assert bench.lines("[[input]] wind: ") == bench.lines("its readings are taken") == 1
+    assert script_of(agent).acknowledged == sent
