@@ -11,7 +11,7 @@ from edge.contract.contract import Context, Contract
 from edge.contract.schema import INPUT, ISSUED, VALUE
 from edge.contract.times import DAY, EARLIEST, LATEST, SECOND
 from edge.errors import PayloadError
-from edge.inputs.reading import MOST_VALUES, make_readers
+from edge.inputs.reading import MOST_VALUES, Reader, make_readers
 from edge.inputs.rule import InputRule
 from edge.messages.message import Message
 from edge.quoting import quoted
@@ -70,7 +70,7 @@ class Inputs:
             except PayloadError as error:
                 failure = error.kept()
                 continue
-            self._add(reader.name, issues, message.arrival)
+            self._add(reader, issues, message)
             taken += 1
             for reason in reasons[:1]:
                 self.say("input", f"{reason} on topic {quoted(message.topic)}; that value is skipped")
@@ -80,10 +80,10 @@ class Inputs:
             self.say("input", f"{failure} on topic {quoted(message.topic)}; the other inputs of the message count")
         return bool(readers)
 
-    def _add(self, name: str, issues: Issues, arrival: int) -> None:
-        before = self._kept.get(name, Issues.of())
-        before = before.take(before.issued <= arrival + PAST)  # a clock that was ahead told the others
-        if _repeats(issues.take(issues.time >= arrival - PAST), before):
+    def _add(self, reader: Reader, issues: Issues, message: Message) -> None:
+        name, before = reader.name, self._kept.get(reader.name, Issues.of())
+        before = before.take(before.issued <= message.arrival + PAST)  # a clock that was ahead told the others
+        if len(before) and _repeats(issues, before, message, dated=reader.is_dated):
             return
         self._kept[name] = newest(Issues.concatenate([before, issues]))
         self._grids.clear()
@@ -159,14 +159,24 @@ def newest(issues: Issues) -> Issues:
     return rows.take(kept[-MOST_KEPT:])
 
 
-def _repeats(issues: Issues, before: Issues) -> bool:
-    """Whether a message says again what is known, as a retained one does after each connection."""
-    if not (len(before) and len(issues)):
-        return False
+def _repeats(issues: Issues, before: Issues, message: Message, *, dated: bool) -> bool:
+    """Whether a message says again what is known, as a retained one does after each connection.
+
+    Args:
+        issues: its values, one at least.
+        before: values that are known, one at least.
+        message: the message.
+        dated: whether the values have times of their own; a retained one without may be as old as the one that is known.
+    """
+    if message.retained and not dated:
+        return bool(before.value[np.lexsort((before.issued, before.time))[-1]] == issues.value[-1])
+    useful = issues.take(issues.time >= min(message.arrival - PAST, int(before.time.min())))
+    if not len(useful):  # they count nowhere, but the store may lack them
+        return message.retained
     order = np.lexsort((before.issued, before.time))
-    nearest = np.maximum(np.searchsorted(before.time[order], issues.time, "right") - 1, 0)
+    nearest = np.maximum(np.searchsorted(before.time[order], useful.time, "right") - 1, 0)
     known = before.take(order[nearest])
-    return bool(((known.time == issues.time) & (known.value == issues.value) & (known.issued >= EARLIEST)).all())
+    return bool(((known.time == useful.time) & (known.value == useful.value) & (known.issued >= EARLIEST)).all())
 
 
 def to_points(index: int, issues: Issues) -> Points:

@@ -44,6 +44,11 @@ class Reader:
         """Topic filter of its messages, for a broker."""
         return self._single.filter
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether its values have times of their own; else they count from the arrival of their message."""
+        return bool(self._rule.time)
+
     def takes(self, topic: str) -> bool:
         """Whether a topic is the rule's."""
         return self._single.takes(topic)

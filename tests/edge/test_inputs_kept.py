@@ -166,6 +166,39 @@ def test_a_retained_message_that_comes_again_tells_nothing_new() -> None:
     assert told(inputs, NOW + HOUR) == [1, 7, -1]
 
 
+def test_a_retained_message_of_a_source_that_died_fills_no_store() -> None:
+    """Two days after its last value it tells nothing new either; one that was not retained may come from a buffer."""
+    inputs, old = Inputs(RULES[:1]), [{"time": (NOW - (9 * 24 + lead) * HOUR) // SECOND, "wind": lead} for lead in range(3)]
+    for minute in range(4):
+        inputs.take(message(NOW + minute * 60 * SECOND, *old))
+    assert sum(len(points) for points in inputs.points()) == len(old)
+    inputs.take(message(NOW + HOUR, {**old[0], "wind": 7}))
+    earlier = [{"time": old[2]["time"] - 3600, "wind": 8}]
+    inputs.take(message(NOW + HOUR, *earlier))
+    assert [points.fields["value"] for points in inputs.points()] == [7]
+    inputs.take(msgspec.structs.replace(message(NOW + HOUR, *earlier), retained=False))
+    assert [points.fields["value"] for points in inputs.points()] == [8]
+
+
+def test_a_retained_number_does_not_let_a_dead_sensor_tell_on() -> None:
+    """It has no time of its own: the value that is known is as old as it was; another value is a newer one."""
+    inputs = Inputs([InputRule(name="garden", topic="s", time="", value="", fill="hold", hold="3h")])
+    contract = Contract(HOUR, 4, 3, inputs=(Known("garden", hold=3 * HOUR),))
+
+    def hear(hour: int, payload: bytes, *, retained: bool = True) -> list[str]:
+        arrival = NOW + hour * HOUR
+        inputs.take(Message("s", payload, arrival, retained=retained, mid=1, qos=1, session=1))
+        return inputs.missing(contract, arrival)
+
+    assert hear(0, b"21.5") == []
+    assert hear(1, b"21.5", retained=False) == []
+    assert [hear(hour, b"21.5") for hour in (2, 6, 20)] == [[], ["garden"], ["garden"]]
+    assert hear(21, b"22.5") == []
+    assert hear(40, b"22.5") == ["garden"]
+    assert hear(41, b"22.5", retained=False) == []
+    assert sum(len(points) for points in inputs.points()) == 4
+
+
 def test_a_value_that_holds_is_kept_however_old_it_is() -> None:
     """The one before the last two days is known of the day before, when another one comes."""
     inputs = Inputs([InputRule(name="set", topic="s", time="", fill="hold", hold="30d")])
