@@ -25,7 +25,6 @@ from edge.series.passes import in_passes
 from edge.series.recent import REMEMBERED, Recent, replaced
 
 OPEN_INTERVALS = 16  # room ahead of the closed ones: fewer passes when old readings arrive in one go
-PASS_INTERVALS = OPEN_INTERVALS - EARLIER  # of which one pass may fill so many
 YOUNG = 0.1  # share of the series
 
 
@@ -43,6 +42,7 @@ class State:
         wanted: function that chooses the origins to give windows for, bool `[n]` from ns UTC int64 `[n]`; None: all, as on a
             device.
         meaning: function that gives the meaning of a series by its index, once, when the series is seen for the first time.
+        room: number of intervals that a series has cells for ahead of the closed ones; one pass fills nearly so many.
     """
 
     def __init__(
@@ -51,13 +51,14 @@ class State:
         lateness: int = 0,
         wanted: Callable[[Int64], Bool] | None = None,
         meaning: Callable[[int], Meaning] = lambda _: GAUGE,
+        room: int = OPEN_INTERVALS,
     ) -> None:
-        self.contract = contract
+        self.contract, self._longest_pass = contract, room - EARLIER
         self._wanted = wanted
         self.lateness, self._most_first = lateness, min(contract.horizon, contract.window)
         self._meaning = meaning
         self._meanings: list[Meaning] = []
-        self._ring = ring_of(contract, OPEN_INTERVALS + -(-lateness // contract.interval))
+        self._ring = ring_of(contract, room + -(-lateness // contract.interval))
         self._recent = Recent()
         self._allocate(0)
 
@@ -183,7 +184,7 @@ class State:
         late = number < before
         too_late = number <= before - self.contract.window - self._ring.earlier(rows.series)
         accepted = Rows(rows.series, rows.time, rows.value, previous, number, before, after).take(fresh & ~too_late)
-        passes = in_passes(accepted, PASS_INTERVALS)
+        passes = in_passes(accepted, self._longest_pass)
         remembered = self._remembered(accepted)
         parts = []
         for current in range(int(passes.max(initial=-1)) + 1):

@@ -13,13 +13,15 @@ import numpy as np
 
 from edge.contract.columns import Bool, Float64, Int32, Int64, Readings
 from edge.contract.contract import Contract
+from edge.contract.values import EARLIER
 from edge.forecaster.model import usable
 from edge.series.closing import Closed
 from edge.series.state import State
 from pipeline.history.table import Table
 
 BLOCK = 1 << 25  # bytes
-INTERVALS = 16  # intervals in one step; more are no faster
+INTERVALS = 16  # intervals in one step where each of them ends at an origin
+MOST_INTERVALS = 256  # the same where few of them do
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +61,39 @@ def replayed(
     origins = range(max(part.start, contract.reach), part.stop - contract.horizon + 1, stride)
     places = wide.places(contract)
     group = max(1, block // (8 * wide.columns * INTERVALS))
+    length = min(INTERVALS * stride, MOST_INTERVALS)
     for first in range(0, len(table.values) if origins else 0, group):
         values = table.values[first : first + group]
         # Cutting windows is what takes the time, and a wide stride needs few of them.
-        state = State(wide, wanted=lambda moment: _wanted(moment, table, origins))
+        state = State(wide, wanted=lambda moment: _wanted(moment, table, origins), room=length + EARLIER)
         parts: list[Replayed] = []
-        for begin, end in _steps(values, max(0, origins[0] - wide.reach), origins[-1]):
+        size = 0
+        for begin, end in steps(values, max(0, origins[0] - wide.reach), origins, length):
             readings = _readings(table, values, begin, end)
             now = table.start + end * table.interval
             both = state.ingest(readings).closed, state.advance(now)
-            parts += [_chosen(closed, table, usable(closed.windows[:, places], contract), first) for closed in both]
-            if end == origins[-1] or sum(chosen.windows.nbytes for chosen in parts) >= block:
-                yield _joined(parts)
-                parts = []
+            chosen = [_chosen(closed, table, usable(closed.windows[:, places], contract), first) for closed in both]
+            parts += [part for part in chosen if len(part)]  # most steps of a wide stride have none
+            size += sum(part.windows.nbytes for part in chosen)
+            if end == origins[-1] or size >= block:
+                yield _joined(parts or chosen)
+                parts, size = [], 0
 
 
-def _steps(values: Float64, start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """First and last column of each step. A gap begins a step, so that the clock closes what a silent series leaves open."""
-    silent = start + np.flatnonzero(np.isnan(values[:, start:stop]).any(axis=0))
-    edges = np.unique(np.concatenate([np.arange(start, stop, INTERVALS), silent, [stop]])).tolist()
+def steps(values: Float64, start: int, origins: range, length: int) -> Iterator[tuple[int, int]]:
+    """First and last column of each step of a replay.
+
+    A gap at an origin begins a step, so that the clock closes what a silent series leaves open. Between origins nobody looks.
+
+    Args:
+        values: float64 `[series, intervals]`, NaN for missing.
+        start: first column that is replayed.
+        origins: columns whose windows are wanted, one at least.
+        length: longest step, in columns.
+    """
+    stop = origins[-1]
+    silent = np.asarray(origins)[np.isnan(values[:, origins.start : stop + 1 : origins.step]).any(axis=0)]
+    edges = np.unique(np.concatenate([np.arange(start, stop, length), silent, [stop]])).tolist()
     return pairwise(edges)
 
 

@@ -19,7 +19,7 @@ from pipeline.history.windows import samples
 from pipeline.judging import replay as module
 from pipeline.judging.contender import contender
 from pipeline.judging.evaluation import Facts, backtest
-from pipeline.judging.replay import Replayed, replayed
+from pipeline.judging.replay import Replayed, replayed, steps
 from tests.pipeline.test_judging_evaluation import CONTRACT, HOUR, PART, Counter, counting
 
 SHORT = Contract(HOUR, 24, 6, max_missing=0.25)
@@ -81,6 +81,37 @@ def test_the_state_gives_the_blocks_of_the_table(longer: int, aggregation: Aggre
         np.testing.assert_array_equal(found.origin[both], chosen.origin)
         np.testing.assert_array_equal(found.windows[both], chosen.windows(slice(None), wide))
         np.testing.assert_array_equal(found.windows[both][:, wide.places(contract)], chosen.windows(slice(None), contract))
+
+
+@pytest.mark.parametrize("coarse", [(), (Coarse(60, 3), Coarse(12, 4))])
+@pytest.mark.parametrize("stride", [2, 23, 500])
+def test_few_origins_of_many_intervals_have_the_same_windows(stride: int, coarse: tuple[Coarse, ...]) -> None:
+    """Bit by bit, whatever is missing: a replay takes long steps where the origins lie far apart."""
+    values = np.random.default_rng(4).normal(20, 5, (5, 3_000))
+    values[0, ::7] = np.nan
+    values[1, 900:2_000] = np.nan  # longer than the window and all that a step has room for
+    values[2, np.random.default_rng(5).random(3_000) < 0.4] = np.nan
+    values[3, 2_500:] = np.nan
+    table = Table(tuple("abcde"), 1_003 * HOUR, HOUR, values)
+    contract = Contract(HOUR, 64, 6, max_missing=0.5, coarse=coarse)
+    chosen = samples(table, contract, range(400, 3_000), stride)
+    found = everything(list(replayed(table, contract, range(400, 3_000), stride)))
+    pairs = set(zip(chosen.series.tolist(), chosen.origin.tolist(), strict=True))
+    both = np.array([pair in pairs for pair in zip(found.series.tolist(), found.origin.tolist(), strict=True)])
+    assert both.sum() == len(chosen) > 10
+    assert set(found.origin.tolist()) <= set(range(400, 2_995, stride))
+    np.testing.assert_array_equal(found.windows[both], chosen.windows(slice(None), contract))
+
+
+def test_a_replay_steps_over_what_nobody_looks_at() -> None:
+    """A step ends after so many intervals, at an origin with a gap, and at the last origin; other gaps make no step."""
+    values = np.zeros((2, 1_000))
+    values[0, 100:200] = np.nan
+    values[1, 333] = np.nan
+    assert list(steps(values, 90, range(101, 402, 50), 256)) == [(90, 101), (101, 151), (151, 346), (346, 401)]
+    values[1, 351] = np.nan
+    assert list(steps(values, 90, range(101, 402, 50), 256))[2:] == [(151, 346), (346, 351), (351, 401)]
+    assert len(list(steps(np.full((2, 150_000), np.nan), 0, range(60_000, 150_000, 23), 256))) < 5_000
 
 
 @dataclass
