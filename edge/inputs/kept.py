@@ -1,8 +1,8 @@
 """What a device knows of coming values: the newest issues of each input, kept over a restart. No I/O."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 
 from edge.contract.ahead.issues import ALWAYS, Issues, KnownAhead
@@ -11,6 +11,7 @@ from edge.contract.contract import Context, Contract
 from edge.contract.schema import INPUT, ISSUED, VALUE
 from edge.contract.times import DAY, EARLIEST, LATEST, SECOND
 from edge.errors import PayloadError
+from edge.inputs.pieces import Pieces
 from edge.inputs.reading import MOST_VALUES, Reader, make_readers
 from edge.inputs.rule import InputRule
 from edge.messages.message import Message
@@ -22,6 +23,21 @@ MOST_KEPT = 2 * MOST_VALUES  # values of an input
 MOST_ON_GRID = 1_000_000  # the same, on the grid: values that hold are cut where those of other issues begin and end
 MILLISECOND, MINUTE = 1_000_000, 60 * SECOND
 AT_ITS_TIME = MILLISECOND // 2  # ns after its millisecond, of the row of a value that was told at its own time
+
+
+@dataclass(frozen=True, slots=True)
+class _Grids:
+    """Values on the grid.
+
+    Args:
+        kept: values that they were made from, by the name of the input.
+        interval: length of an interval, ns.
+        grids: values on the grid, by the name of the input.
+    """
+
+    kept: Mapping[str, Issues]
+    interval: int
+    grids: KnownAhead
 
 
 class Inputs:
@@ -36,10 +52,11 @@ class Inputs:
 
     def __init__(self, rules: Sequence[InputRule]) -> None:
         self._readers = make_readers(rules)
-        self._kept: dict[str, Issues] = {}
-        self._grids: dict[int, KnownAhead] = {}
+        self._kept: Mapping[str, Issues] = {}  # replaced, never changed
+        self._grids = _Grids({}, 0, {})
+        self._room: dict[str, int] = {}  # values from which on the old ones of an input go
+        self._pieces = Pieces()
         self._held = {rule.name: rule.held for rule in rules}
-        self._changed: set[str] = set()
         self._unstored: list[tuple[str, Issues]] = []
         self.table = SeriesTable(rule.name for rule in rules)
         self.say: Callable[[str, str], object] = lambda _kind, _text: None
@@ -81,21 +98,31 @@ class Inputs:
         return bool(readers)
 
     def _add(self, reader: Reader, issues: Issues, message: Message) -> None:
-        name, before = reader.name, self._kept.get(reader.name, Issues.of())
-        before = before.take(before.issued <= message.arrival + PAST)  # a clock that was ahead told the others
+        name, known = reader.name, self._kept.get(reader.name, Issues.of())
+        before = known.take(known.issued <= message.arrival + PAST)  # a clock that was ahead told the others
         if len(before) and _repeats(issues, before, message, dated=reader.is_dated):
             return
-        self._kept[name] = newest(Issues.concatenate([before, issues]))
-        self._grids.clear()
-        self._changed.add(name)
+        rows = Issues.concatenate([before, issues])
+        if len(rows) > self._room.get(name, 0):  # not at each message: of a sensor there may be many
+            rows = newest(rows)
+            self._room[name] = len(rows) + len(rows) // 8
+        self._kept = {**self._kept, name: rows}
+        self._pieces.add(name, issues, anew=len(before) < len(known))
         self._unstored.append((name, issues))
 
     def ahead(self, interval: int) -> KnownAhead:
         """What is known now, on the grid of an interval in ns."""
-        if interval not in self._grids:
-            grids = {name: issues.on_grid(interval, MOST_ON_GRID, self._held[name]) for name, issues in self._kept.items()}
-            self._grids = {interval: grids}
-        return self._grids[interval]
+        kept, before = self._kept, self._grids  # another thread may ask as well, while a message comes
+        if before.kept is not kept or before.interval != interval:
+            old = before.grids if before.interval == interval else {}
+            grids = {
+                name: old[name]
+                if name in old and before.kept[name] is issues
+                else issues.on_grid(interval, MOST_ON_GRID, self._held[name])
+                for name, issues in kept.items()
+            }
+            before = self._grids = _Grids(kept, interval, grids)
+        return before.grids
 
     def missing(self, contract: Contract, now: int) -> list[str]:
         """Names of the inputs of a contract of which the next forecast will know no coming value.
@@ -129,18 +156,12 @@ class Inputs:
 
     def dump(self, *, whole: bool = False) -> Mapping[str, bytes]:
         """As `Stateful.dump`: what is known of each input."""
-        names, self._changed = (list(self._kept) if whole else sorted(self._changed)), set()
-        return {name: _encode(self._kept[name]) for name in names}
+        return self._pieces.dump(self._kept, whole=whole)
 
     def load(self, entries: Mapping[str, bytes]) -> None:
         """As `Stateful.load`; inputs that the configuration names no longer are left out."""
-        for name, data in entries.items():
-            try:
-                issued, time, value = msgspec.msgpack.decode(data, type=tuple[list[int], list[int], list[float]])
-            except msgspec.MsgspecError as error:
-                raise ValueError(f"input {name}: {error}") from error
-            if self.table.get(name) is not None and len(issued) == len(time) == len(value):
-                self._kept[name] = Issues.of(issued, time, value)
+        loaded = self._pieces.load(entries)
+        self._kept = {name: newest(issues) for name, issues in loaded.items() if self.table.get(name) is not None}
 
 
 def newest(issues: Issues) -> Issues:
@@ -173,6 +194,8 @@ def _repeats(issues: Issues, before: Issues, message: Message, *, dated: bool) -
     useful = issues.take(issues.time >= min(message.arrival - PAST, int(before.time.min())))
     if not len(useful):  # they count nowhere, but the store may lack them
         return message.retained
+    if not (before.time == useful.time[-1]).any():
+        return False
     order = np.lexsort((before.issued, before.time))
     nearest = np.maximum(np.searchsorted(before.time[order], useful.time, "right") - 1, 0)
     known = before.take(order[nearest])
@@ -205,7 +228,3 @@ def of_points(points: Points) -> dict[int, Issues]:
     every = Issues(moment, points.time // MILLISECOND * MILLISECOND, value)
     good = (moment == ALWAYS) | ((moment >= EARLIEST) & (moment < LATEST))
     return {index: every.take(good & (points.series == index)) for index in np.unique(points.series[good]).tolist()}
-
-
-def _encode(issues: Issues) -> bytes:
-    return msgspec.msgpack.encode((issues.issued.tolist(), issues.time.tolist(), issues.value.tolist()))

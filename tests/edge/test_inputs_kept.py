@@ -1,7 +1,9 @@
 """A device keeps the newest coming values of each input, and brings them back after a restart."""
 
 import json
+import sys
 from collections.abc import Mapping
+from types import FrameType
 
 import msgspec
 import numpy as np
@@ -197,6 +199,23 @@ def test_a_retained_number_does_not_let_a_dead_sensor_tell_on() -> None:
     assert hear(40, b"22.5") == ["garden"]
     assert hear(41, b"22.5", retained=False) == []
     assert sum(len(points) for points in inputs.points()) == 4
+
+
+def test_the_health_page_keeps_no_message_out() -> None:
+    """It looks from a thread of its own; what it laid out while a message came does not stand for what is known then."""
+    inputs = Inputs(RULES)
+    inputs.take(message(NOW, {"time": NOW // SECOND, "wind": 3}))
+
+    def message_comes(frame: FrameType, event: str, _: object) -> None:
+        if event == "return" and frame.f_code.co_name == "on_grid":
+            sys.setprofile(None)
+            inputs.take(message(NOW, {"time": NOW // SECOND, "wind": 4, "sun": 5}))
+
+    sys.setprofile(message_comes)
+    assert inputs.missing(CONTRACT, NOW - 1) == ["sun"]
+    assert sys.getprofile() is None
+    assert told(inputs, NOW) == [4, -1, -1]
+    assert told(inputs, NOW, "sun") == [5, -1, -1]
 
 
 def test_a_value_that_holds_is_kept_however_old_it_is() -> None:
