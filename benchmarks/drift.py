@@ -29,7 +29,8 @@ from flows.demo.run import load, write_config
 from flows.retraining.flow import run as retrain
 from pipeline.history.defaults import derive_contract
 from pipeline.history.from_store import write_history
-from pipeline.judging.drift import Look, Rule, block_length, look, unpacked
+from pipeline.history.windows import block_length
+from pipeline.judging.drift import Look, Rule, look, unpacked
 from pipeline.judging.live_errors import LiveScores
 
 COOLDOWN = 7  # days without a look after an alarm, as the monitor's own

@@ -27,6 +27,7 @@ from pipeline.history.windows import Samples
 from pipeline.starter.start import HORIZON, SEGMENT, WINDOW, starter_file, write_starter
 from pipeline.training.architecture import Architecture
 from pipeline.training.build import build
+from pipeline.training.fit import mean_loss
 from pipeline.training.settings import Settings
 from pipeline.training.trainer import Trainer
 
@@ -81,7 +82,7 @@ def train(cell: Cell, units: int, epochs: int) -> list[dict[str, float]]:
             network.tell(held.values.std(axis=1))
             trainer.scale = held.values.std(axis=1).astype(np.float32)
             trainer.usual = usual_ranges(held.values, LENGTH)
-            validation = trainer.validate(held, np.arange(0, len(held), 7))
+            validation = mean_loss(trainer.validate(held, np.arange(0, len(held), 7)))
             seconds = time.perf_counter() - started
             course.append({"epoch": epoch + 1, "seconds": seconds, "loss": loss, "validation": validation})
             print(json.dumps({"cell": cell, "units": units, **course[-1]}), flush=True)

@@ -15,7 +15,8 @@ from edge.quoting import quoted
 from edge.stores.store import Store
 from flows.monitoring.outcome import Monitored
 from flows.retraining.record import write_row
-from pipeline.judging.drift import Look, Rule, block_length, look, unpacked
+from pipeline.history.windows import block_length
+from pipeline.judging.drift import Look, Rule, look, unpacked
 from pipeline.judging.live_errors import LiveScores, read_scores
 from pipeline.release.registry import Registry
 

@@ -298,6 +298,11 @@ def judged_stride(table: Table, contract: Contract, part: range, most: int = MOS
     return next(step for step in range(stride, stride + season + 1) if gcd(step, season) == 1)
 
 
+def block_length(contract: Contract) -> int:
+    """Length of a block in ns: a day, or as many whole days as the horizon has."""
+    return max(1, -(-contract.horizon * contract.interval // DAY)) * DAY
+
+
 def evenly(count: int, most: int) -> Int64:
     """Places of at most `most` out of `count`, evenly chosen, in order, int64 `[n]`."""
     return np.unique(np.linspace(0, count - 1, min(most, count)).astype(np.int64))

@@ -9,9 +9,9 @@ from edge.forecaster.baselines import seasonal_naive
 from edge.forecaster.outliers import like_history
 from edge.series.metrics import absolute_error
 from pipeline.history.usual import usual_ranges
-from pipeline.history.windows import judged_stride
+from pipeline.history.windows import block_length, judged_stride
 from pipeline.judging.contender import Contender
-from pipeline.judging.drift import Errors, block_length
+from pipeline.judging.drift import Errors
 from pipeline.judging.evaluation import BATCH, Facts
 from pipeline.judging.replay import replayed
 

@@ -87,10 +87,8 @@ class Gain:
         Args:
             prior: mean and spread of such gains elsewhere.
         """
-        if self.error == 0:
-            return self.value
-        measured, known = 1 / self.error**2, 1 / prior.spread**2
-        return (measured * self.value + known * prior.mean) / (measured + known)
+        certain = 1 / (1 + (self.error / prior.spread) ** 2)
+        return certain * self.value + (1 - certain) * prior.mean
 
 
 def gains(candidate: Float64, reference: Float64, count: Float64 | Int64, scale: Float64) -> Gains:

@@ -23,8 +23,6 @@ from math import exp, log, sqrt
 import numpy as np
 
 from edge.contract.columns import Float64, Int64
-from edge.contract.contract import Contract
-from edge.contract.times import DAY
 from edge.errors import BundleError
 from edge.forecaster.manifest import Backtest
 from pipeline.judging.metrics import mae, mean_over
@@ -118,11 +116,6 @@ class Look:
     def drifted(self) -> bool:
         """Whether the live error is worse than the backtest promised."""
         return self.problem is None and self.excess > self.rule.margin and self.statistic > self.rule.threshold
-
-
-def block_length(contract: Contract) -> int:
-    """Length of a block in ns: a day, or as many whole days as the horizon has."""
-    return max(1, -(-contract.horizon * contract.interval // DAY)) * DAY
 
 
 def expected(errors: Errors) -> Expected:

@@ -23,8 +23,8 @@ from edge.forecaster.outliers import like_history
 from edge.series.metrics import absolute_error, covered, pinball
 from pipeline.history.table import Table
 from pipeline.history.usual import usual_ranges
+from pipeline.history.windows import block_length
 from pipeline.judging.contender import Contender, comparable
-from pipeline.judging.drift import block_length
 from pipeline.judging.metrics import coverage, mae, mean_over, mse, series_skill, weighted_quantile_loss
 from pipeline.judging.replay import BLOCK, replayed
 
@@ -34,7 +34,7 @@ MOST_MISSED = 10.0  # training scales that an error counts as at most: no sane f
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """Sums of the facts that counted by series and block of days; a block is as long as `drift.block_length` says.
+    """Sums of the facts that counted by series and block of days; a block is as long as `windows.block_length` says.
 
     A fact belongs to the block of its own time, whatever the origin of the forecast: errors of one fact at several leads
     depend on each other.

@@ -9,7 +9,8 @@ from edge.contract.contract import Contract
 from edge.contract.schema import FORECAST_SCORE
 from edge.series.scoring import default_leads
 from edge.stores.store import Store
-from pipeline.judging.drift import Errors, block_length
+from pipeline.history.windows import block_length
+from pipeline.judging.drift import Errors
 
 ERRORS = ("absolute_error", "baseline_absolute_error")  # fields of a score: the model's, and the seasonal-naive one
 MOST_LEADS = 8

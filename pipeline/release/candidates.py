@@ -185,7 +185,7 @@ def _units(prepared: Prepared, series: Int32) -> Float64 | None:
 
 
 def also_untold(contract: Contract, windows: Float64, series: Int32, context: Context) -> tuple[Float64, Int32, Context]:
-    """The same windows, and where there are inputs each once more at an earlier moment, before any value of them is known.
+    """The same windows, and where inputs have values each once more at an earlier moment, before any of them is known.
 
     So the networks for such windows are compared and tested as well. Where a week is a whole number of intervals, the moments
     are the same ones of the week.
@@ -196,11 +196,11 @@ def also_untold(contract: Contract, windows: Float64, series: Int32, context: Co
         series: their series, int32 `[n]`.
         context: facts known beside them.
     """
-    if not (contract.known and len(context)):
+    starts = [int(ahead.first[0]) for ahead in context.ahead.values() if len(ahead)]
+    if not (contract.known and len(context) and starts):
         return windows, series, context
     origin, step = context.origin, (contract.season(7) or 1) * contract.interval
-    first = min((int(ahead.first[0]) for ahead in context.ahead.values() if len(ahead)), default=0) * contract.interval
-    late = max(0, int(origin.max()) + contract.horizon * contract.interval - first)
+    late = max(0, int(origin.max()) + (contract.horizon - min(starts)) * contract.interval)
     earlier = replace(context, origin=np.concatenate([origin, origin - -(-late // step) * step]))
     return np.concatenate([windows, windows]), np.concatenate([series, series]), earlier
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edge.contract.columns import Float32, Float64
+from edge.contract.columns import Float32, Float64, Int64
 from edge.contract.contract import Contract
 from edge.errors import HistoryError
-from pipeline.history.windows import Samples, evenly, spread
+from pipeline.history.windows import Samples, block_length, evenly, spread
 from pipeline.training.architecture import Architecture, begins
 from pipeline.training.build import build, parameters, restore
 from pipeline.training.settings import Fit, Hidden, Progress, Record, Settings
@@ -124,22 +124,26 @@ def _attempt(lesson: _Lesson, settings: Settings, progress: Progress | None) -> 
     parts = settings.validations_of(len(training))
     losses: list[tuple[float, float]] = []
     fresh = start is None and lesson.before is None
-    best = np.inf if fresh else trainer.validate(validation, held)
+    judged = np.zeros((2, len(held))) if fresh else trainer.validate(validation, held)
+    best = np.inf if fresh else mean_loss(judged)
     best_epoch, best_part, kept, epoch = 0, 0, trainer.averaged_weights(), 0
     while epoch < settings.epochs and epoch - best_epoch < settings.patience:
         epoch += 1
         for loss in trainer.epoch(epoch - 1, random, parts):
-            losses.append((loss, trainer.validate(validation, held)))
+            newest = trainer.validate(validation, held)
+            losses.append((loss, mean_loss(newest)))
             if not np.isfinite(losses[-1]).all():
                 reason = "are there values out of all scale?"
                 raise HistoryError(f"expected finite losses; got {losses[-1]} in epoch {epoch}: {reason}")
             if losses[-1][1] < best:
-                best, best_epoch, best_part, kept = losses[-1][1], epoch, len(losses), trainer.averaged_weights()
+                best, best_epoch, best_part, judged = losses[-1][1], epoch, len(losses), newest
+                kept = trainer.averaged_weights()
         if progress is not None:
             progress(epoch, settings.epochs, *losses[-1])
     hidden: tuple[Hidden, ...] = ()
     if contract.known and not settings.untold:
-        hidden = tuple(_hide(contract, lambda names: trainer.validate(validation, held, names)))
+        trainer.keep(kept)
+        hidden = tuple(_hide(contract, lambda names: mean_loss(trainer.validate(validation, held, names))))
     record = Record(
         seconds=time.perf_counter() - started,
         epochs=epoch,
@@ -149,8 +153,33 @@ def _attempt(lesson: _Lesson, settings: Settings, progress: Progress | None) -> 
         parameters=parameters(network),
         steps=trainer.taken,
         hidden=hidden,
+        blocks=by_block(judged, validation.origin[held], contract),
     )
     return _Attempt(Fit([kept], record), best, best_part > 1)
+
+
+def mean_loss(losses: Float64) -> float:
+    """Mean loss of all facts.
+
+    Args:
+        losses: sum of the losses of every window, and the number of its facts, float64 `[2, n]`.
+    """
+    total, facts = losses.sum(axis=1)
+    return float(total / max(facts, 1.0))
+
+
+def by_block(losses: Float64, origin: Int64, contract: Contract) -> tuple[tuple[float, float], ...]:
+    """Sum of the losses and number of facts of each block of days, in order.
+
+    Args:
+        losses: the same of every window, float64 `[2, n]`.
+        origin: origin of every window, a column of the grid, int64 `[n]`.
+        contract: horizon and interval.
+    """
+    block = (origin - origin.min()) // (block_length(contract) // contract.interval)
+    sums = np.zeros((int(block.max()) + 1, 2))
+    np.add.at(sums, block, losses.T)
+    return tuple((float(total), float(facts)) for total, facts in sums)
 
 
 def _hide(contract: Contract, loss: Callable[[Collection[str]], float]) -> Iterator[Hidden]:
@@ -216,6 +245,7 @@ def fit_members(
         parameters=sum(record.parameters for record in records),
         steps=sum(record.steps for record in records),
         hidden=fits[0].record.hidden,
+        blocks=fits[0].record.blocks,
     )
     members, others = ([weights for trained in part for weights in trained.members] for part in (fits, untold))
     return Fit(members, whole, others)

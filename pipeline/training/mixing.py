@@ -61,8 +61,10 @@ def mix(
     starter = begun(architecture, contract, scale) if settings.starter else None
     known = [newest]
     if starter is not None and len(earlier):
-        some = min(-(-len(newest.rows) * len(earlier) // len(validation)), EARLIER * settings.validation_windows, most)
-        known.append(_Judged.of(starter, None, earlier, evenly(len(earlier), some)))
+        capped = min(EARLIER * settings.validation_windows, most)
+        few, some = as_dense(len(newest.rows), len(validation), len(earlier), capped)
+        newest = replace(newest, weighing=evenly(len(newest.rows), few))
+        known = [newest, _Judged.of(starter, None, earlier, evenly(len(earlier), some))]
     if contract.known:
         # The starter cannot stand for networks that are told of coming values: it would be too bad beside the simple forecasts.
         told = validation.told(contract)
@@ -89,6 +91,20 @@ def before(training: Samples, validation: Samples, contract: Contract, longest: 
     return replace(training, series=training.series[newest], origin=training.origin[newest])
 
 
+def as_dense(judged: int, validation: int, earlier: int, most: int) -> tuple[int, int]:
+    """How many windows of the validation part and of the time before it make a day of both weigh the same.
+
+    Args:
+        judged: windows of the validation part that are forecast.
+        validation: all windows of the validation part.
+        earlier: all windows of the time before it, one at least.
+        most: the most of these that can be forecast.
+    """
+    wanted = -(-judged * earlier // validation)
+    some = min(wanted, most)
+    return -(-judged * some // wanted), some
+
+
 @dataclass(frozen=True, slots=True)
 class _Judged:
     """Windows that weights and factors are chosen on, and who forecasts them.
@@ -101,6 +117,7 @@ class _Judged:
         others: simple forecasts, float64 `[parts, n, horizon]`; NaN where one has none that is worth anything.
         context: facts known beside the windows.
         count: number of independent forecasts among them.
+        weighing: numbers of the windows that weights are chosen on, int64 `[≤ n]`; factors are chosen on all.
     """
 
     network: "Network | Members"
@@ -110,6 +127,7 @@ class _Judged:
     others: Float64
     context: Context
     count: float
+    weighing: Int64
 
     @classmethod
     def of(cls, network: "Network | Members", linear: Sequence[Float64] | None, some: Samples, held: Int64) -> "_Judged":
@@ -125,9 +143,8 @@ class _Judged:
         windows, origin = some.windows(held, contract), some.origin[held]
         others = simple(linear, contract, windows)
         count = independent(int(np.ptp(origin)), contract)
-        return cls(
-            network, windows, some.targets(held, contract), some.series[held], others, some.context(held, contract), count
-        )
+        facts, context, every = some.targets(held, contract), some.context(held, contract), np.arange(len(held))
+        return cls(network, windows, facts, some.series[held], others, context, count, every)
 
     @property
     def untold(self) -> "_Judged":
@@ -152,7 +169,7 @@ def _chosen(known: Sequence[_Judged], scale: Float64) -> tuple[Float64, Float32]
         scale: spread of every series in the training part, float64 `[series]`.
     """
     newest, contract = known[0], known[0].network.contract
-    facts, rows = (np.concatenate([getattr(each, name) for each in known]) for name in ("facts", "rows"))
+    facts, rows = (np.concatenate([getattr(each, name)[each.weighing] for each in known]) for name in ("facts", "rows"))
     # Every window comes twice, first as one of an unknown series: a new sensor is forecast so until the next training.
     weights, widened = np.zeros((1 + len(scale), len(PARTS))), []
     for named in (False, True):
@@ -160,7 +177,8 @@ def _chosen(known: Sequence[_Judged], scale: Float64) -> tuple[Float64, Float32]
         quantiles = [each.quantiles(series) for each, series in zip(known, index, strict=True)]
         parts = [each.forecasts(own) for each, own in zip(known, quantiles, strict=True)]
         count = sum(each.count for each in known)
-        fleet, own = choose_weights(np.concatenate(parts, axis=1), facts, rows, scale, count)
+        weighed = np.concatenate([part[:, each.weighing] for each, part in zip(known, parts, strict=True)], axis=1)
+        fleet, own = choose_weights(weighed, facts, rows, scale, count)
         if named:
             weights[1:] = own
         else:

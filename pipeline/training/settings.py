@@ -124,6 +124,8 @@ class Record:
         steps: number of steps that were taken.
         weights: weight of each simple forecast, by its name, in the forecasts of unknown series, and the mean over known ones.
         hidden: validation losses without inputs, where one network learned to forecast with and without them.
+        blocks: sum of the validation losses of the weights that were kept, and the number of facts, of each block of days; of
+            the first network where there are several.
     """
 
     seconds: float
@@ -135,6 +137,12 @@ class Record:
     steps: int
     weights: dict[str, tuple[float, float]] = field(default_factory=dict)
     hidden: tuple[Hidden, ...] = ()
+    blocks: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def loss(self) -> float:
+        """Validation loss of the weights that were kept."""
+        return sum(loss for loss, _ in self.blocks) / max(1.0, sum(facts for _, facts in self.blocks))
 
 
 @dataclass(frozen=True, slots=True)

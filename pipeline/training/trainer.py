@@ -68,7 +68,7 @@ class Trainer:
         signature = [tf.TensorSpec(shape, kind) for shape, kind in zip(shapes, kinds, strict=True)]
         # The loops are TensorFlow's own already; to look for Python's would take seconds of each training.
         self.run_steps = tf.function(self._run_steps, input_signature=signature, autograph=False)
-        self.run_loss = tf.function(self._loss, reduce_retracing=True, autograph=False)
+        self.run_losses = tf.function(self._losses, reduce_retracing=True, autograph=False)
         self.run_step = tf.function(self._step, autograph=False)
 
     def epoch(self, epoch: int, random: np.random.Generator, parts: int = 1) -> Iterator[float]:
@@ -107,21 +107,31 @@ class Trainer:
         cut = [tf.constant(part.reshape(*chosen.shape, *part.shape[1:])) for part in (windows, future, targets, known, scale)]
         return float(self.run_steps(*cut, tf.constant(rate, tf.float32), tf.constant(done)))
 
-    def validate(self, samples: Samples, held: Int64, hidden: Collection[str] = ()) -> float:
-        """Mean loss of the averaged weights over the samples held out for it, with some inputs hidden from the network."""
+    def validate(self, samples: Samples, held: Int64, hidden: Collection[str] = ()) -> Float64:
+        """Loss of the averaged weights on every sample held out for it, with some inputs hidden from the network.
+
+        Returns:
+            Sum of the losses of a sample's facts, and the number of these facts, float64 `[2, n]`.
+        """
         contract = self.network.contract
         names = np.array([source.name in hidden for source in contract.known for _ in source.features], bool)
         gone = np.flatnonzero(~is_untold(contract))[names]
         trained = [weight.numpy() for weight in self.weights]
         self._assign(self.averages)
-        total = 0.0
+        losses = np.empty((2, len(held)))
         for start in range(0, len(held), JUDGED):
-            windows, future, targets, rows, scale = self._gather(samples, held[start : start + JUDGED])
+            some = slice(start, start + JUDGED)
+            windows, future, targets, rows, scale = self._gather(samples, held[some])
             future[:, :, gone] = 0
-            loss = self.run_loss(*map(tf.constant, (windows, future, targets, rows + np.int32(1), scale)))
-            total += float(loss) * len(rows)
+            losses[:, some] = self.run_losses(*map(tf.constant, (windows, future, targets, rows + np.int32(1), scale)))
         self._assign(trained)
-        return total / len(held)
+        return losses
+
+    def keep(self, weights: list[Float32]) -> None:
+        """Take back averaged weights of before, from `averaged_weights`."""
+        before = {weight.path: value for weight, value in zip(self.network.weights, weights, strict=True)}
+        for weight, average in zip(self.weights, self.averages, strict=True):
+            average.assign(before[weight.path])
 
     def averaged_weights(self) -> list[Float32]:
         """All weights of the network, the trained ones averaged."""
@@ -148,7 +158,7 @@ class Trainer:
         """Mean loss of some steps.
 
         Args:
-            told: arguments of `_loss` without the last one, with the steps as a further first dimension; the rate of each
+            told: arguments of `_losses` without the last one, with the steps as a further first dimension; the rate of each
                 step, float32 `[steps]`; and the number of the first one.
         """
         *parts, rate, done = told
@@ -173,10 +183,15 @@ class Trainer:
             average.assign(keep * average + (1.0 - keep) * weight)
         return loss
 
-    def _loss(
+    def _loss(self, *told: Tensor) -> Tensor:
+        """Mean of the losses of all facts; arguments as of `_losses`."""
+        loss, count = self._losses(*told)
+        return tf.reduce_sum(loss) / tf.maximum(tf.reduce_sum(count), 1.0)
+
+    def _losses(
         self, window: Tensor, future: Tensor, target: Tensor, known: Tensor, unit: Tensor, seed: Tensor | None = None
-    ) -> Tensor:
-        """Mean quantile loss in units of the row's scale, over targets that are neither missing nor glitches.
+    ) -> tuple[Tensor, Tensor]:
+        """Quantile losses in units of the row's scale, summed over the targets of a window without gaps and glitches.
 
         Args:
             window: float32 `[batch, columns]`.
@@ -185,6 +200,9 @@ class Trainer:
             known: series as the network sees it, 0 for unknown, int32 `[batch]`.
             unit: scale of the row, float32 `[batch]`; 0 where it has none.
             seed: two int32 for dropout in training, None for none.
+
+        Returns:
+            The sums and the numbers of these targets, both float32 `[batch]`.
         """
         scaled, last, scale = self.network.scaled(window, known, future, seed)
         unit = unit[:, None]
@@ -194,5 +212,6 @@ class Trainer:
         distance = tf.where(present, distance, 0.0)
         error = distance[:, :, None] / divisor(scale)[:, :, None] - scaled
         pinball = tf.reduce_mean(tf.maximum(self.levels * error, (self.levels - 1.0) * error), axis=2)
-        weight = tf.where(unit > 0.0, tf.minimum(scale / divisor(unit), HEAVIEST), 1.0) * tf.cast(present, tf.float32)
-        return tf.reduce_sum(pinball * weight) / tf.maximum(tf.reduce_sum(tf.cast(present, tf.float32)), 1.0)
+        counted = tf.cast(present, tf.float32)
+        weight = tf.where(unit > 0.0, tf.minimum(scale / divisor(unit), HEAVIEST), 1.0) * counted
+        return tf.reduce_sum(pinball * weight, axis=1), tf.reduce_sum(counted, axis=1)

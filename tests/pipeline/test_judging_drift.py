@@ -12,7 +12,8 @@ from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
 from edge.errors import BundleError
 from edge.forecaster.manifest import Backtest
-from pipeline.judging.drift import FEWEST_BLOCKS, Errors, Expected, Rule, block_length, expected, look, packed, unpacked
+from pipeline.history.windows import block_length
+from pipeline.judging.drift import FEWEST_BLOCKS, Errors, Expected, Rule, expected, look, packed, unpacked
 
 HOUR = 3600 * SECOND
 LEADS = (1, 6)

@@ -100,4 +100,6 @@ def test_networks_for_windows_without_coming_values_are_compared_as_well() -> No
     known = beside.known(contract)["wind"]
     assert np.isfinite(known[:2]).all()
     assert np.isnan(known[2:]).all()
+    nothing = replace(context, ahead={"wind": Issues.of().on_grid(HOUR)})  # so the windows are without coming values already
+    assert also_untold(contract, windows, series, nothing) == (windows, series, nothing)
     assert also_untold(contract.untold, windows, series, context) == (windows, series, context)

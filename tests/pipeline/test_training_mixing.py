@@ -13,7 +13,7 @@ from pipeline.mixture.calibration import Calibration
 from pipeline.training.architecture import Architecture
 from pipeline.training.build import assemble, build, forecast, parameters, restore
 from pipeline.training.fit import fit, fit_members
-from pipeline.training.mixing import before, mix
+from pipeline.training.mixing import as_dense, before, mix
 from pipeline.training.settings import Fit, Record, Settings
 from tests.support import tiny
 
@@ -55,6 +55,14 @@ def test_the_newest_of_the_training_part_fills_up_four_weeks() -> None:
     assert left.series.tolist() == [0] * 600 + [1] * 600
     assert len(earlier(1524, 1524 + 27 * 24)) == 0
     assert len(earlier(1524, 1990)) == 2 * (28 * 24 - 466 - 24)
+
+
+@pytest.mark.parametrize(
+    ("judged", "most", "few", "some"), [(98, 2_000, 98, 1_300), (98, 650, 49, 650), (49, 2_000, 49, 650), (98, 1, 1, 1)]
+)
+def test_a_day_before_the_validation_part_weighs_as_much_as_one_of_it(judged: int, most: int, few: int, some: int) -> None:
+    """Of 98 windows of two days and 1,300 of 26: where fewer of the earlier ones can be forecast, fewer of the newest count."""
+    assert as_dense(judged, 98, 1_300, most) == (few, some)
 
 
 @pytest.mark.training

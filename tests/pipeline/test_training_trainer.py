@@ -100,8 +100,8 @@ def test_a_glitch_in_a_window_limits_what_the_window_weighs(glitch: float, weigh
     loss, own = pinball(training, window, target, series)
     assert (own > 100 * usual) == (weight > 1)
     unit = np.array([usual if weight > 1 else own], np.float32)
-    weighed = training.run_loss(*(tf.constant(values) for values in (window, NOTHING, target, series, unit)))
-    assert float(weighed) == pytest.approx(weight * loss, rel=1e-4)
+    (weighed,), (facts,) = training.run_losses(*(tf.constant(values) for values in (window, NOTHING, target, series, unit)))
+    assert float(weighed / facts) == pytest.approx(weight * loss, rel=1e-4)
 
 
 @pytest.mark.training
@@ -116,8 +116,10 @@ def test_a_glitch_among_the_targets_is_no_target(glitch: float) -> None:
     losses = []
     for value in (glitch, np.nan):
         target[0, 3] = value
-        losses.append(float(training.run_loss(*(tf.constant(values) for values in (window, NOTHING, target, series, unit)))))
+        told = (tf.constant(values) for values in (window, NOTHING, target, series, unit))
+        losses.append([float(each[0]) for each in training.run_losses(*told)])
     assert losses[0] == losses[1]
+    assert losses[0][1] == target.shape[1] - 1
 
 
 @pytest.mark.training
@@ -128,9 +130,23 @@ def test_validation_judges_the_averaged_weights_and_leaves_the_trained_ones() ->
     usual = training.validate(training.samples, held)
     for average in training.averages:
         average.assign(0.0 * average)
-    assert training.validate(training.samples, held) != usual
+    assert (training.validate(training.samples, held)[0] != usual[0]).all()
+    np.testing.assert_array_equal(usual[1], tiny.CONTRACT.horizon)
     for weight, value in zip(training.network.weights, before, strict=True):
         np.testing.assert_array_equal(weight.numpy(), value)
+
+
+@pytest.mark.training
+def test_weights_of_before_are_judged_as_before() -> None:
+    """After further steps the kept weights are taken back, and give the same losses, each sample's own."""
+    training, held, random = trainer(SETTINGS), np.arange(3, 300, 7), np.random.default_rng(1)
+    list(training.epoch(0, random))
+    kept, losses = training.averaged_weights(), training.validate(training.samples, held)
+    list(training.epoch(1, random))
+    assert (training.validate(training.samples, held)[0] != losses[0]).any()
+    training.keep(kept)
+    np.testing.assert_array_equal(training.validate(training.samples, held), losses)
+    np.testing.assert_allclose(training.validate(training.samples, held[4:5]), losses[:, 4:5], rtol=1e-5)
 
 
 @pytest.mark.training

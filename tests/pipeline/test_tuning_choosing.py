@@ -1,6 +1,6 @@
 """The window is the one that forecasts the validation part better, where there is a choice."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from edge.contract.times import SECOND
 from pipeline.history.prepared import Prepared, prepare
 from pipeline.training.settings import Hidden, Progress, Record, settings_of
 from pipeline.training.worker import Request, Result
-from pipeline.tuning.choosing import Brief, choose, choose_inputs, pasts_to_try
+from pipeline.tuning.choosing import Brief, choose, choose_inputs, gain, pasts_to_try
 
 HOUR = 3600 * SECOND
 TRAIN = Train(cells=("gru", "lstm"))
@@ -31,23 +31,25 @@ def prepared(days: int = 100, interval: int = HOUR, window: int = 168) -> Prepar
     return prepare(SeriesTable(["a"]), readings, Contract(interval, window, 24 * HOUR // interval))
 
 
-def result(loss: float, *hidden: Hidden) -> Result:
-    """What a trial tells that ends with a loss."""
-    return Result({}, Record(0.0, 1, 1, (loss,), (loss,), 1, 1, hidden=hidden), np.zeros(0))
+def result(loss: float, *hidden: Hidden, days: Sequence[float] = (0.9, 1.1)) -> Result:
+    """What a trial tells whose kept weights have a loss, by days of 24 facts each, in units of it; what came last was worse."""
+    blocks = tuple((24 * loss * day, 24.0) for day in days)
+    return Result({}, Record(0.0, 1, 1, (loss,), (loss, 2.0), 1, 1, hidden=hidden, blocks=blocks), np.zeros(0))
 
 
 class Scripted:
     """A training that ends with the loss of its window."""
 
-    def __init__(self, losses: Mapping[int, float]) -> None:
-        self.losses, self.requests = losses, list[Request]()
+    def __init__(self, losses: Mapping[int, float], days: Mapping[int, Sequence[float]] | None = None) -> None:
+        self.losses, self.days, self.requests = losses, days or {}, list[Request]()
 
     def __call__(self, request: Request, folder: Path, _: Progress) -> Result:
         """Report the loss of the one epoch."""
         assert folder.is_dir()
         assert request.trial
         self.requests.append(request)
-        return result(self.losses[request.contract.window])
+        window = request.contract.window
+        return result(self.losses[window], days=self.days.get(window, (0.9, 1.1)))
 
 
 @pytest.mark.parametrize(
@@ -70,6 +72,36 @@ def test_four_weeks_are_taken_where_they_are_better_by_more_than_half_a_per_cent
     assert told == [
         f"  loss on the validation part after one epoch: 0.2000 from 7d and {long:.4f} from 28d; looks back {window // 24}d"
     ]
+
+
+@pytest.mark.parametrize(
+    ("days", "window", "words"),
+    [
+        ((1.03, 0.97, 1.03, 0.97), 672, "28d"),
+        ((1.1, 0.9, 1.1, 0.9), 168, "7d: that 28d are better may be chance"),
+        ((1.0,), 168, "7d: that 28d are better may be chance"),
+    ],
+    ids=["alike on all days", "worse on half of them", "one day"],
+)
+def test_a_gain_that_may_be_chance_does_not_choose(days: Sequence[float], window: int, words: str, tmp_path: Path) -> None:
+    """Two per cent with a standard error of two are worth one, with 6.5 nothing; one block of days tells of no error."""
+    told, usual = list[str](), [1.0] * len(days)
+    training = Scripted({168: 0.2, 672: 0.196}, {168: usual, 672: days})
+    tuned = choose(prepared(), Fleet(), Brief(TRAIN, tmp_path, training), told.append)
+    assert tuned.prepared.contract.window == window
+    assert told[0].endswith(f"0.2000 from 7d and 0.1960 from 28d; looks back {words}")
+
+
+def test_the_gain_of_a_training_is_told_from_blocks_of_days() -> None:
+    """By hand: of 1, 2 and 1 a fact, in 2, 4 and 0 facts; residuals of -0.04 and 0.04 with the usual losses of 2 and 8."""
+    usual = result(0.0).record
+    first, second = ((2.0, 2.0), (8.0, 4.0), (5.0, 5.0)), ((1.0, 2.0), (8.0, 4.0), (0.0, 0.0))
+    found = gain(replace(usual, blocks=second), replace(usual, blocks=first))
+    assert found.value == pytest.approx(0.1)
+    assert found.error == pytest.approx((2 * (0.08**2 + 0.08**2)) ** 0.5)
+    assert found.blocks == 2
+    fewer = ((0.5, 1.0), (8.0, 4.0), (0.0, 0.0))  # of a fact the other one has, this one had none to judge
+    assert gain(replace(usual, blocks=fewer), replace(usual, blocks=first)) == found
 
 
 def test_the_window_does_not_depend_on_inputs(tmp_path: Path) -> None:
