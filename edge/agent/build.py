@@ -177,7 +177,8 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     spool = _open_spool(config, outside)
     ingests = config.ingests()
     series = _known_series(spool, ingests)
-    naming, inputs = Naming(series, ingests, config.agent.max_series, moment=clocks.moment), Inputs(config.input)
+    naming = Naming(series, ingests, config.agent.max_series, moment=clocks.moment)
+    inputs = Inputs(config.input, [ingest.filter for ingest in ingests])
     naming.memory.keep("input", inputs)
     inputs.say = grumbler.say
     lost = naming.memory.load(spool.formats())

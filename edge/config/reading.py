@@ -18,6 +18,7 @@ from edge.cron import check_cron
 from edge.errors import ConfigurationError
 from edge.inputs.reading import make_readers
 from edge.inputs.rule import check_inputs
+from edge.messages.names import covers
 from edge.stores.address import Address as StoreAddress
 
 SHARED = "$share/"  # how the filter of a group begins for a broker
@@ -113,6 +114,7 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "", config.ingests
     yield "", partial(check_inputs, config.input)
     yield "", partial(make_readers, config.input)
+    yield "", partial(_refuse_taken, config)
     for source in config.history:
         yield "", source.check
 
@@ -138,6 +140,18 @@ def _refuse_group(config: Config) -> None:
             group, _, topic = rule.topic.removeprefix(SHARED).partition("/")
             advice = f"write it without the group, topic = {topic!r}, and set [mqtt] share = {group!r}"
             raise ConfigurationError(f"[[ingest]] topic {rule.topic!r}: {advice}")
+
+
+def _refuse_taken(config: Config) -> None:
+    """Refuse inputs that would take all messages of a rule: those of coming values are no readings of rules with wildcards."""
+    for reader in make_readers([rule for rule in config.input if not rule.held]):
+        for ingest in config.ingests():
+            if covers(reader.filter, ingest.filter) and {"+", "#"} & set(ingest.filter.split("/")):
+                raise ConfigurationError(
+                    f"[[input]] name {reader.name!r}: topic {reader.filter!r} would take all messages of [[ingest]] topic "
+                    f"{ingest.topic!r}, which would give no reading; write the topic of the coming values alone, or "
+                    'fill = "hold" for values that are measured'
+                )
 
 
 def _refuse_keep(config: Config) -> None:

@@ -1,6 +1,6 @@
 """What a device knows of coming values: the newest issues of each input, kept over a restart. No I/O."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,12 +45,14 @@ class Inputs:
 
     Args:
         rules: sections `[[input]]`.
+        named: filters of the rules of `[[ingest]]`; those without a wildcard name topics whose messages are readings as well.
 
     Raises:
         ConfigurationError: one of them cannot be used.
     """
 
-    def __init__(self, rules: Sequence[InputRule]) -> None:
+    def __init__(self, rules: Sequence[InputRule], named: Iterable[str] = ()) -> None:
+        self._named = frozenset(named)
         self._readers = make_readers(rules)
         self._kept: Mapping[str, Issues] = {}  # replaced, never changed
         self._grids = _Grids({}, 0, {})
@@ -67,8 +69,11 @@ class Inputs:
         return [reader.filter for reader in self._readers]
 
     def shares(self, topic: str) -> bool:
-        """As `Beside.shares`: messages of measured inputs are readings as well, for a series may be an input of others."""
-        return any(reader.takes(topic) for reader in self._readers if self._held[reader.name])
+        """As `Beside.shares`: messages of measured inputs, for a series may be an input of others, and those that rules name.
+
+        One message may bring the weather of now and its forecast. A rule with a wildcard does not mean the forecast.
+        """
+        return any(reader.takes(topic) for reader in self._readers if self._held[reader.name] or topic in self._named)
 
     def take(self, message: Message) -> bool:
         """Take the coming values of a message; the others of its values are said, and cost only themselves.

@@ -16,6 +16,7 @@ from edge.forecaster.bundle import Bundle
 from edge.inputs.recorded import issues_in, on_the_grid
 from edge.inputs.rule import InputRule
 from edge.messages.message import Message
+from edge.messages.rule import IngestRule
 from edge.series.engine import Engine
 from pipeline.inputs.stored import stored_issues
 from tests.support.agent_process import CONTRACT, START, baseline_bundle, release
@@ -170,3 +171,24 @@ def test_a_measured_input_may_be_a_series_as_well(tmp_path: Path) -> None:
     assert bench.lines("skipped") == 0
     assert bench.lines("[[input]] wind: ") == bench.lines("its readings are taken") == 1
     assert script_of(agent).acknowledged == sent
+
+
+def test_a_message_may_bring_what_is_now_and_what_is_to_come(tmp_path: Path) -> None:
+    """A rule that names its topic reads what is now; one with a wildcard does not mean the forecast."""
+    bench = bench_of(tmp_path)
+    weather_now = IngestRule(topic="weather/home", series="outside", value="now.wind", time="now.time")
+    wild = IngestRule(topic="{place}/other", series="{place}", value="now.wind", time="now.time")
+    forecast = InputRule(name="wind", topic="weather/+", each="forecast")
+    start = START // SECOND
+    contents = {"now": {"time": start, "wind": 2}, "forecast": [{"time": start + 60, "value": 3}]}
+    sent = [
+        Message(topic, json.dumps(contents).encode(), START, retained=False, mid=mid, qos=1, session=1)
+        for mid, topic in enumerate(("weather/home", "weather/other"), 1)
+    ]
+    bench.config = msgspec.structs.replace(bench.config, input=(forecast,), ingest=(weather_now, wild))
+    agent = bench.run(*([each] for each in sent))
+    bench.drain()
+    assert {(series, values[0]) for (series, _, _), values in bench.stored()["reading"].items()} == {("outside", 2)}
+    assert stored_issues(bench.open_store())["wind"].value.tolist() == [3]
+    assert script_of(agent).acknowledged == sent
+    assert bench.lines("skipped") == 0

@@ -238,3 +238,24 @@ def test_a_store_in_the_agents_own_file_is_refused(tmp_path: Path) -> None:
         )
     assert "agent's own file" in refusal(tmp_path, '[store]\nurl = "sqlite:///gatecast-state/spool.db"')
     read(tmp_path, f'[store]\nurl = "sqlite:///{tmp_path}/state/store.db"\n[agent]\nstate = "{tmp_path}/state"')
+
+
+@pytest.mark.parametrize(
+    ("topic", "more", "refused"),
+    [
+        ("sensors/#", "", True),
+        ("sensors/+/+", "", True),
+        ("sensors/#", 'fill = "hold"', False),
+        ("sensors/roof/+", "", False),
+        ("weather/home", "", False),
+        ("weather/#", "", False),
+    ],
+)
+def test_an_input_that_takes_all_messages_of_a_rule_is_refused(tmp_path: Path, topic: str, more: str, *, refused: bool) -> None:
+    """A rule with wildcards would get nothing, and no line would say so; one that names its topic reads the message as well."""
+    text = '[[ingest]]\ntopic = "sensors/{device}/{metric}"\n[[ingest]]\ntopic = "weather/home"\nseries = "now"\n'
+    text += f'[[input]]\nname = "wind"\ntopic = "{topic}"\n{more}\n'
+    if refused:
+        assert f"[[input]] name 'wind': topic '{topic}' would take all messages of [[ingest]]" in refusal(tmp_path, text)
+    else:
+        assert read(tmp_path, text).input[0].topic == topic
