@@ -221,6 +221,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         Reason.SPOOL_FILE: lambda: committer.degraded,
         Reason.SILENT_SERIES: lambda: silence.problem,
         Reason.INPUTS_MISSING: lambda: live.missing(inputs),
+        Reason.INPUTS_UNUSUAL: lambda: live.unusual(inputs),
         Reason.SHARED_SERIES: lambda: None if sharing is None else sharing.problem,
         Reason.KEEP: lambda: None if retention is None else retention.problem,
     }

@@ -60,6 +60,7 @@ class Reason(StrEnum):
     SPOOL_FILE = "spool_file"
     SILENT_SERIES = "silent_series"
     INPUTS_MISSING = "inputs_missing"
+    INPUTS_UNUSUAL = "inputs_unusual"
     SHARED_SERIES = "shared_series"
     KEEP = "keep"
 

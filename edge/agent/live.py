@@ -59,6 +59,13 @@ class Live:
             return None
         return inputs.problem(self.engine.forecaster.contract, seen[0])
 
+    def unusual(self, inputs: Inputs) -> str | None:
+        """Which of the inputs that the live bundle uses have values unlike those of its training, in words; None: none has."""
+        seen = self._trust.seen
+        if self.engine is None or seen is None:
+            return None
+        return inputs.unusual(self.engine.forecaster.contract, seen[0])
+
     @property
     def first_beyond(self) -> int | None:
         """The first time of a reading that waits until our clock is there, ns UTC; None where the readings alone count."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.contract.ahead.issues import ALWAYS, Issues, KnownAhead
-from edge.contract.columns import Points, SeriesTable
+from edge.contract.ahead.known import FARTHEST
+from edge.contract.columns import Int64, Points, SeriesTable
 from edge.contract.contract import Context, Contract
 from edge.contract.schema import INPUT, ISSUED, VALUE
 from edge.contract.times import DAY, EARLIEST, LATEST, SECOND
@@ -138,8 +139,7 @@ class Inputs:
         """
         if not contract.known:
             return []
-        origin = np.array([(now // contract.interval + 1) * contract.interval])  # of the next forecast
-        known = Context(origin, self.ahead(contract.interval)).known(contract)
+        known = Context(_next_origin(contract, now), self.ahead(contract.interval)).known(contract)
         return [name for name, values in known.items() if np.isnan(values[0, contract.back :]).all()]
 
     def problem(self, contract: Contract, now: int) -> str | None:
@@ -150,6 +150,29 @@ class Inputs:
         return (
             f"no coming values are known of the inputs {', '.join(names)}: forecasts go on without them, and are less exact; "
             "look whether messages come on the topics of [[input]]"
+        )
+
+    def unusual(self, contract: Contract, now: int) -> str | None:
+        """Which inputs of the live bundle have coming values unlike those of its training, in words; None where none has.
+
+        Half of the values must be so far off that a model is told less of them, or nothing: then it is no storm, but a unit.
+        Arguments as of `missing`.
+        """
+        origin, words = _next_origin(contract, now), []
+        for known in contract.known:
+            ahead = self.ahead(contract.interval).get(known.name)
+            if ahead is None:
+                continue
+            values = ahead.at(origin, contract.horizon, contract.back, known.hold)[0, contract.back :]
+            value = float(np.median(values[~np.isnan(values)])) if not np.isnan(values).all() else known.centre
+            if abs(value - known.centre) > FARTHEST * known.spread:
+                usual = f"{known.centre:.3g} give or take {known.spread:.2g}"
+                words.append(f"{known.name} (now {value:.4g}, in training {usual})")
+        if not words:
+            return None
+        return (
+            f"coming values are unlike those of the training, of the inputs {', '.join(words)}: forecasts may be wrong; "
+            "look whether the unit of the messages has changed, and run gatecast retrain where the values are right"
         )
 
     def points(self) -> list[Points]:
@@ -167,6 +190,11 @@ class Inputs:
         """As `Stateful.load`; inputs that the configuration names no longer are left out."""
         loaded = self._pieces.load(entries)
         self._kept = {name: newest(issues) for name, issues in loaded.items() if self.table.get(name) is not None}
+
+
+def _next_origin(contract: Contract, now: int) -> Int64:
+    """Origin of the next forecast, ns UTC, int64 `[1]`."""
+    return np.array([(now // contract.interval + 1) * contract.interval])
 
 
 def newest(issues: Issues) -> Issues:

@@ -107,7 +107,7 @@ def test_a_message_that_is_wrong_costs_only_itself(tmp_path: Path) -> None:
 
 
 def test_missing_values_degrade_the_agent_in_words(tmp_path: Path) -> None:
-    """The page names the input; with its values all is well again."""
+    """The page names the input; with its values all is well again, unless they are unlike those of the training."""
     bench = bench_of(tmp_path)
     bench.now = START + 31 * MINUTE
     seen: list[dict[str, object]] = []
@@ -116,11 +116,13 @@ def test_missing_values_degrade_the_agent_in_words(tmp_path: Path) -> None:
         _, document = agent.parts.health.health()
         seen.append(document)
 
-    agent = bench.agent([readings(0, 31), look, weather(31, [(31, 7.0), (40, 8.0)]), look])
+    strange = weather(32, [(minute, 5000.0) for minute in range(31, 40)])
+    agent = bench.agent([readings(0, 31), look, weather(31, [(31, 7.0), (40, 8.0)]), look, strange, look])
     agent.run()
     assert "inputs_missing" in str(seen[0])
     assert "inputs wind" in str(seen[0])
     assert "inputs_missing" not in str(seen[1])
+    assert ["inputs_unusual" in str(each) for each in seen] == [False, False, True]
 
 
 def test_what_the_store_has_gives_the_same_forecasts_again(tmp_path: Path) -> None:

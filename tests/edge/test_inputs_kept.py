@@ -87,6 +87,27 @@ def test_missing_inputs_of_the_bundle_are_named() -> None:
     assert "no coming values are known of the inputs wind, sun:" in (inputs.problem(CONTRACT, NOW + DAY) or "")
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ((3, 4, 5), None),
+        ((3, 4, 900), None),
+        ((3, 900, 700), "wind (now 700, in training 2 give or take 3)"),
+        ((29, 30, 33), None),
+        ((32, 33, 34), "wind (now 33, in training 2 give or take 3)"),
+        ((-9999, -9999, -9999), "wind (now -9999, in training 2 give or take 3)"),
+    ],
+)
+def test_inputs_of_another_unit_are_named(values: tuple[float, ...], said: str | None) -> None:
+    """Half of the coming values have to be more than 10 spreads off: no storm lasts for so long."""
+    inputs, contract = Inputs(RULES), Contract(HOUR, 4, 3, inputs=(Known("wind", centre=2, spread=3), Known("sun")))
+    inputs.take(message(NOW, *({"time": (NOW + k * HOUR) // SECOND, "wind": value} for k, value in enumerate(values, 1))))
+    words = inputs.unusual(contract, NOW)
+    assert words is None if said is None else said in (words or "")
+    assert inputs.unusual(contract, NOW + DAY) is None
+    assert inputs.unusual(contract.plain, NOW) is None
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90), st.integers(0, 9)), max_size=60))
 def test_rows_of_the_store_give_back_every_issue(rows: list[tuple[int, int, int]]) -> None:
