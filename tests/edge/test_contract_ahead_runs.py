@@ -99,3 +99,17 @@ def test_the_number_of_rows_has_a_limit() -> None:
     tariff = Issues.of([0] * 4, np.arange(4) * HOUR, [1, 2, 3, 4])
     assert tariff.on_grid(MINUTE, 3).value.tolist() == [1, 2, 3]
     assert tariff.on_grid(HOUR, 2).value.tolist() == [1, 2]
+
+
+def test_what_was_told_first_is_left_out_where_there_is_too_much() -> None:
+    """A source that tells the next hour every few seconds has many rows before now; those to come counted the least."""
+    issued = np.repeat(np.arange(0, HOUR, 7 * SECOND), 2)
+    times = issued + np.tile([0, HOUR], len(issued) // 2)
+    issues, now = Issues(issued, times, np.tile([1.0, 2.0], len(issued) // 2)), np.array([HOUR])
+    whole = issues.on_grid(10 * SECOND)
+    some = issues.on_grid(10 * SECOND, len(whole) // 3)
+    assert len(some) == len(whole) // 3
+    np.testing.assert_array_equal(some.at(now, 360), whole.at(now, 360))
+    assert np.isfinite(some.at(now, 360)).all()
+    cells = Issues.of([0, 0, 1], [0, HOUR, HOUR], [1, 2, 3])
+    assert cells.on_grid(HOUR, 2).value.tolist() == [1, 3]

@@ -70,7 +70,7 @@ class Issues:
 
         Args:
             interval: length of an interval, ns.
-            most: number of runs of equal values from which on later ones are left out; None: all of them are there.
+            most: number of runs of equal values from which on those that were told earlier are left out; None: all are there.
             late: longest time, ns, after the end of its interval at which a value that was told then is still of use.
         """
         rows = self.sorted()
@@ -104,18 +104,19 @@ def _runs(interval: int, number: Int64, issued: Int64, value: Float64, most: int
         number: numbers of the first and of the last interval of each value, int64 `[n, 2]`.
         issued: moment at which each was told, ns UTC, int64 `[n]`.
         value: value in the unit of the input, float64 `[n]`.
-        most: number of rows from which on later ones are left out; None: all of them are there.
+        most: number of rows from which on those that were told earlier are left out; None: all of them are there.
     """
     first, after = number[:, 0], number[:, 1] + 1
     if (after - first == 1).all():
-        order = np.lexsort((issued, first))[:most]
+        kept = np.lexsort((first, -issued))[:most]
+        order = kept[np.lexsort((issued[kept], first[kept]))]
         return Ahead(interval, first[order], issued[order], value[order])
     cuts = np.unique(np.append(first, after))
     begin = np.searchsorted(cuts, first)
     count = np.searchsorted(cuts, after) - begin
     if most is not None and count.sum() > most:
-        earliest = np.argsort(first, kind="stable")
-        count[earliest] = np.diff(np.minimum(np.cumsum(count[earliest]), most), prepend=0)
+        newest = np.lexsort((first, -issued))
+        count[newest] = np.diff(np.minimum(np.cumsum(count[newest]), most), prepend=0)
     row = np.repeat(np.arange(len(first)), count)
     cut = begin[row] + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
     order = np.lexsort((issued[row], cut))
