@@ -13,6 +13,7 @@ from edge.contract.times import parse_duration
 from edge.errors import BundleError, ConfigurationError, GatecastError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.model import runtime_name
+from edge.inputs.rule import InputRule
 from edge.messages.ingest import Ingest
 from edge.messages.reading import make_ingests, meaning_of
 from edge.messages.rule import IngestRule
@@ -59,6 +60,7 @@ def check(path: Path) -> list[Finding]:
         Finding("configuration", str(path)),
         Finding("broker", _broker(config.mqtt)),
         *(Finding("ingest", text) for rule in config.ingest for text in _rules(rule)),
+        *(Finding("input", _input(rule)) for rule in config.input),
         Finding("store", f"{store.kind} {config.store.url} (not contacted)" + (f"; {store.advice}" if store.advice else "")),
         *(_check_history(settings, config.ingests()) for settings in config.history),
         *(Finding("encryption", warning) for warning in warnings),
@@ -90,6 +92,18 @@ def _check_history(settings: HistorySource, ingests: Sequence[Ingest]) -> Findin
     except GatecastError as error:
         return Finding("history", str(error), 1)
     return Finding("history", f"{settings.label}: can be read")
+
+
+def _input(rule: InputRule) -> str:
+    """Where the values of an input come from, here and in a training."""
+    text = f"{rule.name}: no topic, so no message tells this device its values; it forecasts without it"
+    if rule.topic is not None:
+        zone = rule.timezone or "UTC"
+        text = f"{rule.name}: values from topic {rule.topic!r}, times without a zone are taken as {zone}"
+    if rule.file is None:
+        return text
+    missing = "" if Path(rule.file).is_file() else " (not on this machine)"
+    return f"{text}; history for training from {rule.file}{missing}"
 
 
 def _rules(rule: IngestRule) -> list[str]:

@@ -14,6 +14,7 @@ from edge.config.sections import SPOOL_FILE, Config, StoreSection, parse_loopbac
 from edge.config.syntax import explained
 from edge.contract.contract import MOST_QUANTILES, SHORTEST_INTERVAL, Contract
 from edge.contract.times import DAY, SECOND, format_duration, parse_duration
+from edge.contract.zones import Zone
 from edge.cron import check_cron
 from edge.errors import ConfigurationError
 from edge.inputs.reading import make_readers
@@ -96,6 +97,8 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "", partial(_refuse_empty, config)
     yield "[fleet] ", partial(Contract, DAY, 1, 1, fleet.quantiles, fleet.aggregation, fleet.max_missing)
     yield "[fleet] quantiles: ", partial(_refuse_too_many, fleet.quantiles)
+    if fleet.time_zone is not None:
+        yield "[fleet] time_zone: ", partial(Zone, fleet.time_zone)
     yield "", config.train.check_runner
     yield "[schedule] cron: ", partial(check_cron, config.schedule.cron)
     yield "[monitor] cron: ", partial(check_cron, config.monitor.cron)

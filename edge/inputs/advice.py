@@ -23,7 +23,9 @@ def advice_for(error: PayloadError, rule: InputRule, document: object) -> str:
     """
     if error.kind == "no_value" and isinstance(document, int | float) and not isinstance(document, bool):
         return '; for a number alone set [[input]] value = "" and time = ""'
-    if error.kind == "no_value" and not rule.lists and (paths := [*_lists(document)]):
+    if error.kind == "no_value" and (paths := [*_lists(document)]):
+        if rule.lists and {*rule.lists} & {*paths}:
+            return "; set [[input]] value to the path of the value, from the element of the list"
         return f"; for a list of values set [[input]] each = {_written(paths)}"
     if error.advice is None:
         return ""

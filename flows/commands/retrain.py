@@ -58,7 +58,8 @@ def run(options: argparse.Namespace) -> int:
     if options.configs and not (len(options.configs) == 1 and not options.configs[0].is_dir()):
         return _run_many(options)
     options.config = options.configs[0] if options.configs else options.config or Path("gatecast.toml")
-    from flows.output.retrained import retrained_document, retrained_text
+    from edge.config.reading import read_config
+    from flows.output.retrained import afterwards, retrained_document, retrained_text
     from flows.progress import CURRENT, Show
 
     until = moment("--until", options.until)
@@ -72,6 +73,8 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(retrained_document(retrained, released=not options.no_release)))
     else:
         print(retrained_text(retrained, released=not options.no_release))
+        if not options.no_release:
+            print("\n".join(afterwards(retrained.release, Path(read_config(options.config).registry.path))))
     return 0
 
 

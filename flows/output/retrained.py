@@ -1,6 +1,7 @@
 """The result of a run of the retraining flow, as text for a person and as JSON for a program."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 from rich.console import Console
@@ -47,10 +48,27 @@ def retrained_text(retrained: Retrained, *, released: bool) -> str:
     console = Console(highlight=False)
     with console.capture() as captured:
         print_candidates(console, retrained)
+        if len(retrained.release.judged) > 1:
+            name = candidate_grid([retrained.release.chosen]).rows[0][0]
+            console.print(f"  chosen: {name}, as its error on the validation part is the smallest;", markup=False)
+            console.print("  the held-out part has no say in the choice, and judges it:", markup=False)
         for reason in retrained.release.chosen.trial.verdict.reasons:
             console.print(f"  {reason}", markup=False, soft_wrap=True)
         console.print(consequence(retrained, released=released), markup=False, soft_wrap=True)
     return captured.get().rstrip()
+
+
+def afterwards(release: Release, registry: Path) -> list[str]:
+    """Lines for after a run that may release: where the picture lies, and what to do now.
+
+    Args:
+        release: verdict and its consequence.
+        registry: folder of the registry.
+    """
+    lines = [f"picture of its forecasts: {registry / 'plots' / release.candidate.manifest.version}.png"]
+    if release.goes_out is not None:
+        lines.append("next: gatecast-agent check, then gatecast-agent run; an agent that runs takes it by itself")
+    return lines
 
 
 def retrained_document(retrained: Retrained, *, released: bool) -> dict[str, object]:

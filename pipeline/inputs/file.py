@@ -32,7 +32,8 @@ def read_issues(path: Path, name: str) -> Issues:
         frame = pl.read_parquet(path) if path.name.endswith(PARQUET) else pl.read_csv(path, infer_schema=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).strip().split("\n", 1)[0]
-        raise HistoryError(f"{path} cannot be read: {reason}; expected CSV or Parquet with {TIME},{VALUE}") from error
+        advice = f"expected CSV or Parquet with {TIME},{VALUE}, where commas are between the columns and numbers have a point"
+        raise HistoryError(f"{path} cannot be read: {reason}; {advice}") from error
     if not {TIME, VALUE} <= set(frame.columns):
         raise HistoryError(f"{path}: expected the columns {TIME} and {VALUE}; got {', '.join(frame.columns)[:200]}")
     if INPUT in frame.columns:

@@ -53,9 +53,16 @@ def gather(rules: Sequence[InputRule], interval: int, stop: int | None = None, s
         if stop is not None:
             issues = issues.take(issues.issued < stop)
         if not len(issues):
-            notes.append(f"{label}: no value of it is known; the forecast goes without it")
+            notes.append(f"{label}: no value of it is known; the forecast goes without it{_source(rule)}")
             continue
         if (issues.issued == ALWAYS).any():
             notes.append(f"{label}: trained with values as they turned out; a real forecast is less exact")
         ahead[rule.name] = issues.on_grid(interval, late=rule.held)
     return Gathered(ahead, tuple(notes))
+
+
+def _source(rule: InputRule) -> str:
+    """Where its values could come from, for the end of a line."""
+    if rule.topic is not None:
+        return f"; let the agent run and publish values on topic {rule.topic!r}, or name their history in file"
+    return "; name a file with its history, or the topic of its messages"

@@ -119,7 +119,8 @@ def forecast_plot(shown: Sequence[Panel], model: str) -> bytes:
         axes[-1].xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=UTC))
         axes[-1].set_xlabel("time (UTC)")
         figure.align_ylabels(axes)
-        handles, labels = axes[0].get_legend_handles_labels()
+        legends = [axis.get_legend_handles_labels() for axis in axes]
+        handles, labels = max(legends, key=lambda legend: len(legend[1]))  # a series may have no interval
         figure.legend(handles, labels, loc="outside upper left", ncols=len(handles))
         return png(figure)
 

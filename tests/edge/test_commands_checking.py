@@ -51,6 +51,26 @@ def test_check_says_what_history_this_device_can_read(device: Device) -> None:
     assert [finding.text.endswith(end) for finding, end in zip(findings, ends, strict=True)] == [True] * 4
 
 
+def test_check_says_where_values_of_inputs_come_from(device: Device) -> None:
+    """From a topic, from a file that is here or is not, or from nowhere: a trainer may have what this device has not."""
+    here, away = device.folder / "a.csv", device.folder / "b.csv"
+    here.write_text("time,value\n")
+    sections = (
+        f'name = "a"\ntopic = "w/a"\ntimezone = "Europe/Berlin"\nfile = "{here}"\n',
+        f'name = "b"\ntopic = "w/b"\nfile = "{away}"\n',
+        'name = "c"\n',
+    )
+    device.configure("".join(f"[[input]]\n{section}" for section in sections))
+    findings = [finding for finding in check(device.folder / "gatecast.toml") if finding.subject == "input"]
+    zones = [f"times without a zone are taken as {zone}; history for training from " for zone in ("Europe/Berlin", "UTC")]
+    assert [finding.text for finding in findings] == [
+        f"a: values from topic 'w/a', {zones[0]}{here}",
+        f"b: values from topic 'w/b', {zones[1]}{away} (not on this machine)",
+        "c: no topic, so no message tells this device its values; it forecasts without it",
+    ]
+    assert {finding.code for finding in findings} == {0}
+
+
 def test_check_says_which_secret_is_not_encrypted(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
     """A warning within a private network, exit code 2 beyond it."""
     monkeypatch.setenv("GATECAST_MQTT_PASSWORD", "secret")

@@ -69,6 +69,12 @@ def explanations(kind: type[msgspec.Struct]) -> dict[str, str]:
     return explained
 
 
+def test_a_zone_that_is_misspelt_is_refused_by_every_command(tmp_path: Path) -> None:
+    """Not by the training alone, which comes last."""
+    said = refusal(tmp_path, '[fleet]\ntime_zone = "Europe/Berln"\n')
+    assert said == "[fleet] time_zone: 'Europe/Berln' is no time zone; did you mean Europe/Berlin?"
+
+
 @pytest.mark.parametrize("kind", section_types(), ids=lambda kind: kind.__name__)
 def test_every_key_is_explained(kind: type[msgspec.Struct]) -> None:
     """The docstring of a section lists exactly its keys, in order."""

@@ -80,3 +80,12 @@ def test_only_the_beginning_of_a_document_is_looked_at() -> None:
     for names in ([*map(str, range(MOST_LOOKED_AT)), "z"], ["x" * (LONGEST_PATH + 1)], ["a.b"]):
         document = {**dict.fromkeys(names[:-1], "x"), names[-1]: rows}
         assert "each" not in refusal(document, {}).rpartition(" in ")[2]
+
+
+def test_a_list_under_another_name_is_named() -> None:
+    """A path that is misspelt, and a value that is called otherwise than the section says."""
+    rows = [{"time": TIME, "value": 2}]
+    misspelt = refusal({"forecast": rows}, {"each": "forcast"})
+    assert misspelt.endswith('; for a list of values set [[input]] each = "forecast"')
+    assert "set [[input]] value to the path" in refusal({"forecast": rows}, {"each": "forecast", "value": "temperature"})
+    assert "; " not in refusal({"forecast": []}, {"each": "forecast"})

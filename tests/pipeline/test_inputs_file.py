@@ -49,6 +49,7 @@ def test_parquet_is_read_by_its_types(tmp_path: Path) -> None:
         ("time,value,issued\n2026-01-01,2,-\n", "row 1: expected a time in issued"),
         ("time,value,input\n2026-01-01,2,wind\n", r"no row has 'price' in the column input; check \[\[input\]\] name"),
         ("", "cannot be read"),
+        ("time;value;issued\n2026-01-01;3,5;2026-01-01\n", "commas are between the columns and numbers have a point"),
     ],
 )
 def test_what_cannot_be_read_is_said_with_its_row(text: str, said: str, tmp_path: Path) -> None:

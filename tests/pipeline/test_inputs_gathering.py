@@ -37,7 +37,9 @@ def test_inputs_without_a_history_are_left_out_with_a_line(tmp_path: Path) -> No
     ]
     assert "values as they turned out" in gathered.notes[0]
     assert "there is no file" in gathered.notes[1]
-    assert gathered.notes[-1].endswith("no value of it is known; the forecast goes without it")
+    (heard,) = gather([InputRule(name="sun", topic="a/b")], HOUR).notes
+    assert heard.endswith("; let the agent run and publish values on topic 'a/b', or name their history in file")
+    assert gathered.notes[-1].endswith("; name a file with its history, or the topic of its messages")
 
 
 def test_a_device_knows_of_measured_values_what_the_training_knew(tmp_path: Path) -> None:

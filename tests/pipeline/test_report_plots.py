@@ -1,10 +1,13 @@
 """Pictures are files that are the same whenever they are made; forecasts in them lie where they belong."""
 
 from dataclasses import replace
+from io import BytesIO
 
 import numpy as np
 import pytest
+from matplotlib.image import imread
 
+from edge.contract.columns import Float64
 from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.times import SECOND
 from edge.forecaster.baselines import Baseline
@@ -65,3 +68,18 @@ def test_an_axis_names_the_unit_of_its_series(prepared: Prepared) -> None:
     counted = replace(prepared, table=replace(prepared.table, meanings=meanings))
     assert (drawn(prepared, 1).label, drawn(counted, 1).label) == ("value", "kWh per 1h")
     assert forecast_plot([drawn(prepared, 1)], "m") != forecast_plot([drawn(counted, 1)], "m")
+
+
+def test_the_legend_names_intervals_of_any_series(prepared: Prepared) -> None:
+    """Also where the first series has none, such as one that its baseline forecasts."""
+    panel = drawn(prepared, 2)
+    banded = replace(panel, forecasts=np.stack([panel.forecasts[:, 1] + shift for shift in (-1.0, 0.0, 1.0)], axis=1))
+    alone = replace(banded, forecasts=np.where([False, True, False], banded.forecasts, np.nan))
+    tops = [_legend(forecast_plot(shown, "m")) for shown in ([alone, banded], [banded, banded], [alone, alone])]
+    assert np.array_equal(tops[0], tops[1])
+    assert not np.array_equal(tops[0], tops[2])
+
+
+def _legend(picture: bytes) -> Float64:
+    """The first rows of a picture, which hold its legend."""
+    return np.asarray(imread(BytesIO(picture), format="png")[:30], np.float64)
