@@ -29,9 +29,10 @@ def with_known(contract: Contract, ahead: KnownAhead, until: int, rules: Iterabl
     known, said = [], {rule.name: rule for rule in rules}
     for name, each in ahead.items():
         values = _values(each, until)
-        if len(values) and not stands_still(float(values.min()), float(values.max())):
+        if not len(values) or stands_still(float(values.min()), float(values.max())):
+            continue
+        if (size := spread(values)) > 0:  # that of values around 1e-300 is too small for a number
             rule = said.get(name, InputRule(name=name))
-            size = spread(values)
             usual = values[np.abs(values - np.median(values)) <= WRONG * size]
             known.append(Known(name, rule.unit or "", float(usual.mean()), size, rule.held))
     return replace(contract, inputs=(*contract.inputs, *known)) if known else contract

@@ -56,3 +56,12 @@ def measured_by(time: Int64, value: Float64) -> Known:
     ahead = Issues(np.full(len(time), ALWAYS), time, value).on_grid(10)
     (known,) = with_known(Contract(10, 4, 3), {"outdoor": ahead}, 10_000).known
     return known
+
+
+def test_values_too_small_to_be_told_apart_stop_no_training() -> None:
+    """The square of 1e-300 is 0, and so would be the spread by which the network is told of them: the input is left out."""
+    scales = {"none": 1e-300, "small": 1e-100}
+    ahead = {
+        name: Issues.of([ALWAYS] * 3, [0, 10, 20], [scale, 2 * scale, 3 * scale]).on_grid(10) for name, scale in scales.items()
+    }
+    assert [known.name for known in with_known(Contract(10, 4, 3), ahead, 40).known] == ["small"]
