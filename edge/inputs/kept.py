@@ -59,6 +59,7 @@ class Inputs:
         self._grids = _Grids({}, 0, {})
         self._room: dict[str, int] = {}  # values from which on the old ones of an input go
         self._pieces = Pieces()
+        self._topics: dict[str, str] = {}  # of the last message of each measured input
         self._held = {rule.name: rule.held for rule in rules}
         self._unstored: list[tuple[str, Issues]] = []
         self.table = SeriesTable(rule.name for rule in rules)
@@ -94,6 +95,8 @@ class Inputs:
                 failure = error.kept()
                 continue
             self._add(reader, issues, message)
+            if self._held[reader.name] and len(issues) == 1:
+                self._compare(reader.name, message.topic)
             taken += 1
             for reason in reasons[:1]:
                 self.say("input", f"{reason} on topic {quoted(message.topic)}; that value is skipped")
@@ -102,6 +105,13 @@ class Inputs:
         if failure is not None:
             self.say("input", f"{failure} on topic {quoted(message.topic)}; the other inputs of the message count")
         return bool(readers)
+
+    def _compare(self, name: str, topic: str) -> None:
+        """Say where two topics bring the measured values of one input: each forecast would see the one that spoke last."""
+        before, self._topics[name] = self._topics.get(name, topic), topic
+        if before != topic:
+            which = f"the topics {quoted(before)} and {quoted(topic)} both bring its values"
+            self.say("shared_input", f"[[input]] {name}: {which}, so they mix; write the topic of one sensor")
 
     def _add(self, reader: Reader, issues: Issues, message: Message) -> None:
         name, known = reader.name, self._kept.get(reader.name, Issues.of())

@@ -63,6 +63,28 @@ def test_what_is_wrong_costs_only_itself() -> None:
     assert told(inputs, NOW) == [3, -1, -1]
 
 
+def test_two_sensors_of_one_measured_input_are_said() -> None:
+    """Their values would mix; lists of coming values may come from several topics, such as those of today and tomorrow."""
+    rules = (InputRule(name="garden", topic="s/#", value="", time="", fill="hold"), InputRule(name="price", topic="p/+"))
+    inputs, said = Inputs(rules), list[tuple[str, str]]()
+    inputs.say = lambda kind, text: said.append((kind, text))
+    for topic, payload in (
+        ("s/a", "1"),
+        ("s/a", "2"),
+        ("p/a", '[{"time": 1769839200, "value": 3}]'),
+        ("p/b", '{"time": 1769842800, "value": 3}'),
+    ):
+        inputs.take(Message(topic, payload.encode(), NOW, retained=False, mid=1, qos=1, session=1))
+    assert said == []
+    inputs.take(Message("s/b", b"2", NOW, retained=False, mid=1, qos=1, session=1))
+    assert said == [
+        (
+            "shared_input",
+            "[[input]] garden: the topics 's/a' and 's/b' both bring its values, so they mix; write the topic of one sensor",
+        )
+    ]
+
+
 def test_a_restart_brings_back_what_was_known() -> None:
     """Only what changed is written; an input that is configured no longer is left out."""
     inputs = Inputs(RULES)
