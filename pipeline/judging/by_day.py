@@ -12,7 +12,7 @@ from pipeline.history.usual import usual_ranges
 from pipeline.history.windows import block_length, judged_stride
 from pipeline.judging.contender import Contender
 from pipeline.judging.drift import Errors
-from pipeline.judging.evaluation import BATCH, Facts
+from pipeline.judging.evaluation import Facts, batches
 from pipeline.judging.replay import replayed
 
 
@@ -31,8 +31,7 @@ def errors_by_day(judged: Contender, facts: Facts, leads: Sequence[int]) -> Erro
     sums = np.zeros((3, blocks, len(table.names), len(columns)))
     naive, usual = seasonal_naive(contract), usual_ranges(table.values, part.start)
     for windows in replayed(table, contract, part, judged_stride(table, contract, part)):
-        for start in range(0, len(windows), BATCH):
-            rows = slice(start, start + BATCH)
+        for rows in batches(len(windows), contract.horizon):
             series, origin = windows.series[rows], windows.origin[rows]
             fact = sliding_window_view(table.values, contract.horizon, axis=1)[series, origin][:, columns]
             believed = like_history(windows.windows[rows], usual[series])

@@ -14,7 +14,17 @@ from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
 from edge.errors import HistoryError, HistoryTooShort
 from pipeline.history.table import Table
-from pipeline.history.windows import MOST_JUDGED, Samples, has_window, judged_stride, samples, split, spread, training_scale
+from pipeline.history.windows import (
+    MOST_FACTS,
+    MOST_JUDGED,
+    Samples,
+    has_window,
+    judged_stride,
+    samples,
+    split,
+    spread,
+    training_scale,
+)
 
 HOUR = 3600 * SECOND
 
@@ -187,6 +197,21 @@ def test_a_verdict_looks_at_no_more_windows_than_it_needs(series: int, stride: i
     assert judged_stride(table, Contract(hour, 48, 24), part) == stride
     assert series * len(range(0, 900, stride)) <= MOST_JUDGED
     assert {origin % 24 for origin in range(0, 900, stride)} == set(range(24))
+
+
+def test_a_verdict_on_intervals_of_seconds_looks_at_every_hour_of_every_day() -> None:
+    """Two series of three weeks at 10 s, four hours ahead: every seventh window of the two days that are held out."""
+    table = Table(("temperature", "power"), 0, 10 * SECOND, np.zeros((2, 181_440)))
+    contract = Contract(10 * SECOND, 360, 1_440)
+    part = split(table, contract).held_out
+    assert part == range(163_296, 181_440)
+    stride = judged_stride(table, contract, part)
+    assert stride == 7  # 33,410 windows of 1,440 facts; 20 million facts are 13,888 windows, every third; 2 to 6 divide a day
+    origins = np.arange(part.start, part.stop - 1_440 + 1, stride)
+    assert 2 * len(origins) * 1_440 <= MOST_FACTS
+    hours, counts = np.unique(origins // 360, return_counts=True)
+    assert hours.tolist() == list(range(453, 500))  # of the 50 hours all but those that the last forecast needs its facts from
+    assert set(counts[1:-1].tolist()) == {51, 52}  # 360 intervals of an hour, every seventh
 
 
 @pytest.mark.parametrize("glitch", [1e6, -9999.0, 1e20, np.inf])

@@ -14,7 +14,7 @@ from edge.forecaster.baselines import Baseline, baselines
 from edge.forecaster.forecaster import AllQuantiles
 from pipeline.history.table import Table
 from pipeline.judging.contender import contender, series_index
-from pipeline.judging.evaluation import Evaluation, Facts, backtest
+from pipeline.judging.evaluation import Evaluation, Facts, backtest, batches
 from pipeline.judging.metrics import mae, rmse
 
 HOUR = 3600 * SECOND
@@ -208,3 +208,12 @@ def test_a_counter_is_judged_by_forecasts_that_are_not_below_zero() -> None:
     error = mae(far.absolute_error, far.count)
     assert error[0].max() < 200
     assert error[1].min() > 900_000
+
+
+@pytest.mark.parametrize(("horizon", "size"), [(24, 256), (96, 256), (360, 256), (720, 128), (1_440, 64), (8_640, 64)])
+def test_windows_are_judged_together_by_their_leads(horizon: int, size: int) -> None:
+    """Each window once, in order; as many together as the processor's cache has room for."""
+    some = list(batches(1_000, horizon))
+    assert some[0] == slice(0, size)
+    assert [row for rows in some for row in range(1_000)[rows]] == list(range(1_000))
+    assert list(batches(0, horizon)) == []
