@@ -22,6 +22,7 @@ from flows.commands import (
     retrain,
     rollback,
 )
+from flows.commands.looking import series
 from flows.commands.serving import monitor, serve
 from flows.commands.storing import store
 from flows.options import Commands
@@ -45,6 +46,7 @@ COMMANDS: tuple[Command, ...] = (
     import_file,
     history,
     store,
+    series,
     retrain,
     backtest,
     compare,

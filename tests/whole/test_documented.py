@@ -57,6 +57,7 @@ RUN_BY = {
     ("docs/dashboards.md", "make dashboards"): ["deploy/test_grafana_files.py"],  # without make
     ("docs/discovery.md", "gatecast discover"): ["flows/test_commands_discover.py"],
     ("docs/history.md", "gatecast history"): ["flows/test_commands_history.py"],
+    ("docs/looking.md", "gatecast series"): ["flows/test_commands_looking.py"],
     ("docs/operations.md", "gatecast-agent check"): ["edge/test_cli.py", "edge/test_agent_health.py"],
     ("docs/operations.md", "gatecast-agent recover"): ["edge/test_commands_recover.py"],
     ("docs/try-it.md", "make demo"): [".ci/run", "flows/test_demo_run.py"],

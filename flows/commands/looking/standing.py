@@ -1,0 +1,131 @@
+"""How each series stands: live, silent, or without forecasts and why. No I/O."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from fnmatch import fnmatchcase
+
+from edge.contract.times import DAY
+from edge.quoting import did_you_mean
+from edge.series.silence import PATIENCE
+from edge.stores.newest.rows import Newest, Scored
+
+LATE = 3  # intervals that a forecast may be behind its readings
+SCORED = 168  # intervals over which errors are averaged, and at least a day
+
+
+class State(Enum):
+    """How a series stands."""
+
+    LIVE = "live"
+    SILENT = "silent"
+    NEVER = "no forecast"
+    STOPPED = "forecasts stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One series with what can be said of it.
+
+    Args:
+        series: its newest reading and forecast.
+        interval: length of its intervals, ns; None where nobody has told it.
+        scored: errors of its forecasts; None where none was scored in the time looked at.
+        state: live, silent, or without forecasts.
+        reason: reason why it is not live, and what to do; empty where it is.
+        since: moment since which it is not live, ns UTC; None where it is, or never was.
+    """
+
+    series: Newest
+    interval: int | None
+    scored: Scored | None
+    state: State
+    reason: str = ""
+    since: int | None = None
+
+    @property
+    def gain(self) -> float | None:
+        """1 - error ÷ seasonal-naive error; None where there is no such error, or it is 0."""
+        return None if self.scored is None or not self.scored.naive else 1 - self.scored.error / self.scored.naive
+
+
+def interval_of(known: Iterable[Newest], fleet: int | None) -> int | None:
+    """The interval that most series have, ns, else that of the fleet; None where nobody has told one."""
+    counted = Counter(series.interval for series in known if series.interval is not None)
+    return counted.most_common(1)[0][0] if counted else fleet
+
+
+def looked_at(known: Iterable[Newest], interval: int | None, over: int | None = None) -> tuple[int, int]:
+    """The time over which errors are averaged, ns UTC: it ends with the newest reading.
+
+    Args:
+        known: all series of the store.
+        interval: usual length of an interval, ns.
+        over: length that the user wants, ns; None: 168 intervals, and at least a day.
+    """
+    end = max((series.time for series in known), default=0) + 1
+    return max(0, end - (over or max(DAY, SCORED * (interval or 0)))), end
+
+
+def standings(known: Iterable[Newest], scored: Mapping[str, Scored], interval: int | None, now: int) -> list[Standing]:
+    """How each series stands, in the order given.
+
+    Args:
+        known: series to tell of, and all others of the store.
+        scored: errors by the name of the series.
+        interval: length of an interval of series that do not tell theirs, ns; None where nobody has told it.
+        now: time of the clock, ns UTC.
+    """
+    known = list(known)
+    newest = max((series.origin for series in known if series.origin is not None), default=None)
+    return [_standing(series, scored.get(series.name), series.interval or interval, newest, now) for series in known]
+
+
+def _standing(series: Newest, scored: Scored | None, interval: int | None, newest: int | None, now: int) -> Standing:
+    """One of them; `newest` is the newest origin of all series, ns UTC."""
+    step = interval or DAY
+    if now - series.time > PATIENCE * step:
+        reason = "check the sensor, its battery and its connection"
+        return Standing(series, interval, scored, State.SILENT, reason, series.time)
+    if series.origin is None:
+        if newest is None:
+            reason = "no agent has forecast anything yet: gatecast-agent check says whether one is ready"
+        elif series.time < newest - LATE * step:
+            reason = "its readings are older than the agent's: they were imported, or come no more"
+        else:
+            reason = "too few readings yet, or no slot: gatecast-agent topics, [agent] max_series"
+        return Standing(series, interval, scored, State.NEVER, reason)
+    if series.time - series.origin > LATE * step:
+        if newest is not None and newest > series.origin + LATE * step:
+            reason = "other series have newer ones: is there a slot left, [agent] max_series?"
+        else:
+            reason = "is gatecast-agent running?"
+        return Standing(series, interval, scored, State.STOPPED, reason, series.origin)
+    return Standing(series, interval, scored, State.LIVE)
+
+
+SORTS: dict[str, Callable[[Standing], tuple[bool, float | str]]] = {
+    "name": lambda row: (False, row.series.name),
+    "last": lambda row: (False, row.series.time),
+    "error": lambda row: (row.scored is None, 0.0 if row.scored is None else -row.scored.error),
+    "gain": lambda row: (row.gain is None, row.gain or 0.0),
+    "state": lambda row: (row.state is State.LIVE, -list(State).index(row.state)),
+}
+
+
+def in_order(rows: Iterable[Standing], by: str) -> list[Standing]:
+    """What wants a look comes first: the oldest reading, the largest error, the smallest gain, what is not live."""
+    return sorted(sorted(rows, key=SORTS["name"]), key=SORTS[by])
+
+
+def matching(names: Iterable[str], pattern: str) -> set[str]:
+    """The names that a pattern with `*`, `?` and `[…]` names, or that it is."""
+    return {name for name in names if name == pattern or fnmatchcase(name, pattern)}
+
+
+def nobody(name: str, names: Iterable[str]) -> str:
+    """Why there is no such series, and which one may be meant."""
+    known = sorted(names)
+    near = did_you_mean(name, known) or (f"; there are {', '.join(known[:3])}{' …' if len(known) > 3 else ''}" if known else "")
+    return f"the store has no series {name!r}{near or '; run gatecast import FILE, or let the agent collect some first'}"
