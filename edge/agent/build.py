@@ -11,13 +11,14 @@ from edge.agent.committing import Committer, Surroundings
 from edge.agent.counters import Counter, Counters, skipped
 from edge.agent.health import Health, Reason, Reasons
 from edge.agent.heartbeat import Heartbeat
-from edge.agent.journal import Journal, Limits, Room
+from edge.agent.journal import Journal, Limits, Room, Waits
 from edge.agent.live import Live
-from edge.agent.loop import Agent, Parts, Waits
+from edge.agent.loop import Agent, Parts
 from edge.agent.priming import Around, Primer
 from edge.agent.reporting import BrokerWatch, Reporter
 from edge.agent.stopping import Stop
 from edge.agent.watching import Watcher
+from edge.alerts.alerts import Alerts
 from edge.backoff import Backoff, start_wait
 from edge.broker.address import Address
 from edge.broker.client import Subscription
@@ -180,6 +181,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     naming = Naming(series, ingests, config.agent.max_series, moment=clocks.moment)
     inputs = Inputs(config.input, [ingest.filter for ingest in ingests])
     naming.memory.keep("input", inputs)
+    naming.memory.keep("alert", alerts := Alerts(config.alert, series, clocks.moment))
     inputs.say = grumbler.say
     lost = naming.memory.load(spool.formats())
     if lost is not None:
@@ -222,6 +224,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         Reason.SILENT_SERIES: lambda: silence.problem,
         Reason.INPUTS_MISSING: lambda: live.missing(inputs),
         Reason.INPUTS_UNUSUAL: lambda: live.unusual(inputs),
+        Reason.ALERT_RULES: lambda: alerts.problem,
         Reason.SHARED_SERIES: lambda: None if sharing is None else sharing.problem,
         Reason.KEEP: lambda: None if retention is None else retention.problem,
     }
@@ -263,6 +266,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         memory=naming.memory,
         series=series,
         descriptions=Descriptions(series),
+        alerts=alerts,
         hold=hold,
         clocks=clocks,
         trust=trust,

@@ -9,7 +9,7 @@ import numpy as np
 from edge.contract.columns import Points
 from edge.contract.schema import AGENT, MICROSECONDS, MODEL
 from edge.errors import PayloadFault
-from edge.series.engine import Effect
+from edge.series.effect import Effect
 
 OWN = "own"  # the field that has the name of its number
 
@@ -97,6 +97,8 @@ class Counter(Number):
     SCORES = "forecast values compared with what was measured", "forecast value"
     ABSOLUTE_ERROR = "sum of the absolute errors of all scores", "unit of the sensor"
     BASELINE_ABSOLUTE_ERROR = "sum of the absolute errors of the baseline's forecasts", "unit of the sensor"
+    ALERTS_RAISED = "alerts of [[alert]] that were raised", "alert"
+    ALERTS_CLEARED = "alerts of [[alert]] that were cleared", "alert"
     DROPPED_BLOCKS = "blocks lost because the spool was full", "block", "dropped", OWN
     DAMAGED_BLOCKS = "blocks of the spool that the disk has changed; they do not reach the store", "block", "dropped", OWN
     REFUSED_POINTS = "rows that the store will never take", "row", "dropped", OWN

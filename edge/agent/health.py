@@ -61,6 +61,7 @@ class Reason(StrEnum):
     SILENT_SERIES = "silent_series"
     INPUTS_MISSING = "inputs_missing"
     INPUTS_UNUSUAL = "inputs_unusual"
+    ALERT_RULES = "alert_rules"
     SHARED_SERIES = "shared_series"
     KEEP = "keep"
 

@@ -9,13 +9,18 @@ import numpy as np
 
 from edge.agent.committing import Committer
 from edge.agent.heartbeat import alive
+from edge.agent.priming import AGAIN
+from edge.clock.closing import SETTLED
 from edge.clock.holding import Hold
+from edge.clock.trust import STEADY
 from edge.contract.columns import Int32
 from edge.contract.contract import Contract
 from edge.release.capacity import FORECAST_ROWS
-from edge.series.engine import Effect, Engine, needs_no_history
+from edge.series.effect import Effect
+from edge.series.engine import Engine, needs_no_history
 from edge.series.recent import REMEMBERED
 from edge.slots.returning import staying
+from edge.spool.sender import ENDS_WITHIN
 from edge.spool.spool import Commit, Spool
 
 SNAPSHOT_ROWS = REMEMBERED // 2
@@ -33,6 +38,31 @@ class Limits:
 
     snapshot_rows: int = SNAPSHOT_ROWS
     forecast_rows: int = FORECAST_ROWS
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long the agent waits for others, seconds.
+
+    Args:
+        patience: longest wait at start for a first look at the channel and for the windows; and longest time that readings wait
+            for the store to take what is ready, and then to give history.
+        disk: pause between tries of a disk that is full.
+        history: longest pause before a store that gave no history is asked again.
+        settled: time after connecting until the first of the messages that the broker has kept must have come.
+        steady: time until a clock that was set, or that is not confirmed, is believed.
+        phase: longest wait of an agent that starts together with its machine, before it asks anybody; the wait is random,
+            for after a power cut a whole fleet starts at the same moment.
+        write: longest wait at the end for a write to the store that is under way; an agent that begins again waits on.
+    """
+
+    patience: float = 5.0
+    disk: float = 1.0
+    history: float = AGAIN
+    settled: float = SETTLED
+    steady: float = STEADY
+    phase: float = 5.0
+    write: float = ENDS_WITHIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,16 +15,17 @@ from edge.agent.health import Health
 from edge.agent.heartbeat import Heartbeat
 from edge.agent.journal import Journal
 from edge.agent.live import Live
-from edge.agent.priming import AGAIN, Primer
-from edge.agent.reporting import BrokerWatch, Reporter, say_faults, say_held, tally_batch
+from edge.agent.priming import Primer
+from edge.agent.reporting import BrokerWatch, Reporter, say_alerts, say_faults, say_held, tally_batch
 from edge.agent.stopping import Stop
 from edge.agent.watching import Watcher
+from edge.alerts.alerts import Alerts
 from edge.broker.sharing import Sharing
 from edge.broker.subscriber import Subscriber
 from edge.clock.clocks import Clocks
-from edge.clock.closing import SETTLED, ClosingClock
+from edge.clock.closing import ClosingClock
 from edge.clock.holding import Hold
-from edge.clock.trust import STEADY, Trust
+from edge.clock.trust import Trust
 from edge.config.sections import Agent as Settings
 from edge.contract.columns import Points, Readings, SeriesTable
 from edge.contract.times import LATEST, parse_duration
@@ -38,37 +39,12 @@ from edge.series.description import Descriptions
 from edge.series.engine import Engine
 from edge.series.silence import Silence
 from edge.slots.returning import Beginning
-from edge.spool.sender import ENDS_WITHIN, Sender
+from edge.spool.sender import Sender
 from edge.spool.spool import Commit, Spool
 from edge.stores.store import Store, encode_blocks
 from edge.threads import Died
 
 PAGES_WAIT = 0.02  # seconds to wait for messages while pages of history wait for the loop
-
-
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """How long the agent waits for others, seconds.
-
-    Args:
-        patience: longest wait at start for a first look at the channel and for the windows; and longest time that readings wait
-            for the store to take what is ready, and then to give history.
-        disk: pause between tries of a disk that is full.
-        history: longest pause before a store that gave no history is asked again.
-        settled: time after connecting until the first of the messages that the broker has kept must have come.
-        steady: time until a clock that was set, or that is not confirmed, is believed.
-        phase: longest wait of an agent that starts together with its machine, before it asks anybody; the wait is random,
-            for after a power cut a whole fleet starts at the same moment.
-        write: longest wait at the end for a write to the store that is under way; an agent that begins again waits on.
-    """
-
-    patience: float = 5.0
-    disk: float = 1.0
-    history: float = AGAIN
-    settled: float = SETTLED
-    steady: float = STEADY
-    phase: float = 5.0
-    write: float = ENDS_WITHIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +57,7 @@ class Parts:
         memory: the payload formats that remember earlier messages and ask for others.
         series: the table of all series.
         descriptions: rows that say what the series are.
+        alerts: rules that are read from forecasts, and what stands of them.
         hold: readings that wait for a clock that has proved itself.
         clocks: the clocks of this machine.
         trust: trust in our clock.
@@ -113,6 +90,7 @@ class Parts:
     memory: FormatMemory
     series: SeriesTable
     descriptions: Descriptions
+    alerts: Alerts
     hold: Hold
     clocks: Clocks
     trust: Trust
@@ -371,12 +349,13 @@ class Agent:
         """
         parts, readings = self.parts, taken[0]
         effect = engine.step(*taken)
+        changes = parts.alerts.look(effect.forecasts, engine.forecaster.contract)
         # Also a closing that gave no rows belongs into the journal.
         if batch.messages or batch.held is not None or len(readings) or len(effect.entry.forecasts):
             entries = [effect.entry] if len(readings) or effect.entry.now is not None else []
             full = parts.journal.is_full_after(effect, len(readings), whole=batch.is_whole and not parts.primer.waits)
             snapshot = partial(parts.journal.dump, engine) if full else None
-            blocks = self._encode([*effect.points, *batch.points, *parts.descriptions.rows(readings)])
+            blocks = self._encode([*effect.points, *batch.points, *parts.alerts.rows(), *parts.descriptions.rows(readings)])
             commit = Commit(blocks, entries, snapshot=snapshot, held=batch.held)
             may_wait = snapshot is None and batch.held is None and not len(effect.entry.forecasts)
             parts.committer.commit(commit, batch.messages, may_wait=may_wait, whole=batch.is_whole)
@@ -385,6 +364,7 @@ class Agent:
         tally(parts.counters, effect, parts.live.name)
         parts.intake.hear_late(readings, effect.fresh, effect.too_late)
         say_faults(effect, parts.series, parts.grumbler)
+        say_alerts(changes, parts.alerts, parts.counters, parts.grumbler)
         return effect.failure
 
     def _closing_time(self, engine: Engine, readings: Readings) -> int | None:

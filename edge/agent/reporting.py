@@ -1,11 +1,14 @@
 """What the agent says of itself: rows in the store, and a line when the broker comes or goes."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
 
 from edge.agent.committing import Committer
 from edge.agent.counters import Counter, Counters, Gauge, row
+from edge.alerts.alerts import Alerts
+from edge.alerts.change import AlertChange
 from edge.broker.subscriber import Subscriber
 from edge.clock.clocks import Clocks
 from edge.clock.offsets import quarters_of, written
@@ -15,7 +18,7 @@ from edge.contract.times import SECOND
 from edge.log import Grumbler
 from edge.messages.intake import Intake
 from edge.quoting import quoted
-from edge.series.engine import Effect
+from edge.series.effect import Effect
 from edge.spool.spool import Commit
 from edge.stores.store import Store
 
@@ -174,3 +177,21 @@ def say_faults(effect: Effect, series: SeriesTable, grumbler: Grumbler) -> None:
             f"series {quoted(name, LONGEST_NAME)}: the counter jumped by far more than it usually adds; this interval has "
             "no increase, and the next readings count again. If such readings come often, set [[ingest]] max",
         )
+
+
+def say_alerts(changes: Sequence[AlertChange], alerts: Alerts, counters: Counters, grumbler: Grumbler) -> None:
+    """Say and count which alerts were raised and cleared; there is a line for each rule and direction a minute.
+
+    Args:
+        changes: alerts that a step has changed, committed by now.
+        alerts: the rules.
+        counters: the numbers.
+        grumbler: grumbler that says it.
+    """
+    turned = [change for change in changes if change.turned]
+    if turned:
+        raised = sum(change.raised for change in turned)
+        counters.count_all({Counter.ALERTS_RAISED: raised, Counter.ALERTS_CLEARED: len(turned) - raised})
+    for change in turned:
+        kind = f"alert {change.rule}"
+        grumbler.say(kind if change.raised else f"{kind} is over", alerts.words(change))

@@ -16,7 +16,8 @@ from edge.forecaster.forecaster import Forecaster
 from edge.messages.intake import Intake
 from edge.messages.message import Message
 from edge.release.ready import open_bundle
-from edge.series.engine import Effect, Engine
+from edge.series.effect import Effect
+from edge.series.engine import Engine
 from edge.spool.spool import Commit, Spool
 from edge.stores.store import Store
 from edge.threads import Died, raise_again

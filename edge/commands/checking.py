@@ -66,6 +66,7 @@ def check(path: Path) -> list[Finding]:
         *(Finding("encryption", warning) for warning in warnings),
         Finding("runtime", runtime),
         _check_bundle(config),
+        *_check_alerts(config),
     ]
 
 
@@ -170,6 +171,19 @@ def _check_bundle(config: Config) -> Finding:
         f"{series} series here need {need(manifest.contract, fleet) / 2**20:,.1f} MB, "
         f"of at most {SHARE * room / 2**20:,.0f} MB",
     )
+
+
+def _check_alerts(config: Config) -> list[Finding]:
+    """What each rule asks for, and what the bundle cannot give it."""
+    try:
+        bundle = local_bundle(config) if config.alert else None
+    except GatecastError:  # said of the bundle
+        bundle = None
+    findings = []
+    for rule in config.alert:
+        shortfall = None if bundle is None else rule.shortfall(bundle.manifest.contract)
+        findings.append(Finding("alert", rule.words) if shortfall is None else Finding("alert", shortfall, 1))
+    return findings
 
 
 def _known_series(spool: Path) -> int:

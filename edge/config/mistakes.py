@@ -61,7 +61,7 @@ def _parts(name: str, content: list[object]) -> Iterator[tuple[str, object]]:
         else:
             url = keys.get("url")
             words = f"url {quoted(without_account(url))}" if isinstance(url, str) else ""
-            if name == "input" and isinstance(label := keys.get("name"), str):
+            if name in ("input", "alert") and isinstance(label := keys.get("name"), str):
                 words = f"name {quoted(label)}"
             yield which_section(name, number, len(content), words), part
 

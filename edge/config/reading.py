@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from edge.alerts.rule import check_alerts
 from edge.broker.address import Address
 from edge.config.mistakes import mistake
 from edge.config.sections import SPOOL_FILE, Config, StoreSection, parse_loopback
@@ -118,6 +119,7 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "", partial(check_inputs, config.input)
     yield "", partial(make_readers, config.input)
     yield "", partial(_refuse_taken, config)
+    yield "", partial(check_alerts, config.alert)
     for source in config.history:
         yield "", source.check
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from edge.alerts.rule import AlertRule
 from edge.broker.address import Address as BrokerAddress
 from edge.config.training_sections import Fleet, Monitor, Positive, RegistrySection, Schedule, Train
 from edge.errors import ConfigurationError
@@ -234,6 +235,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     store: StoreSection = StoreSection()
     history: tuple[HistorySource, ...] = ()
     input: tuple[InputRule, ...] = ()
+    alert: tuple[AlertRule, ...] = ()
     agent: Agent = Agent()
     release: Release = Release()
     fleet: Fleet = Fleet()

@@ -175,6 +175,21 @@ class Readings:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What was measured up to the origins of forecasts; a row for each, NaN where it is missing.
+
+    Args:
+        newest: newest value that the window knows, float64 `[n]`.
+        lowest: lowest value of the intervals that closed at the origin, which is one as a rule, float64 `[n]`.
+        highest: highest value of these, float64 `[n]`.
+    """
+
+    newest: Float64
+    lowest: Float64
+    highest: Float64
+
+
+@dataclass(frozen=True, slots=True)
 class Forecasts:
     """Forecasts made by one forecaster.
 
@@ -183,12 +198,14 @@ class Forecasts:
         origin: end of the last closed interval, ns UTC, int64 `[n]`.
         values: quantiles of the forecast in the sensor's own unit, float64 `[n, horizon, quantiles]`.
         model: version of the bundle, or name of the baseline, that made them.
+        facts: values that were measured up to the origins; None where nobody asked.
     """
 
     series: Int32
     origin: Int64
     values: Float64
     model: str
+    facts: Facts | None = None
 
     def __len__(self) -> int:
         """Number of forecasts."""
@@ -234,6 +251,7 @@ class Points:
         time: ns UTC, int64 `[n]`.
         fields: name to column: a float or int array, or one text for all rows.
         lead: int32 `[n]` for the measurements with a lead tag, else None.
+        labels: the further tags of the measurement, the same in all rows.
     """
 
     measurement: Measurement
@@ -241,6 +259,7 @@ class Points:
     time: Int64
     fields: dict[str, Float64 | Int64 | Int32 | str] = field(default_factory=dict)
     lead: Int32 | None = None
+    labels: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -265,7 +284,7 @@ class Points:
         """The chosen rows, in the order given."""
         fields = {name: column if isinstance(column, str) else column[rows] for name, column in self.fields.items()}
         lead = None if self.lead is None else self.lead[rows]
-        return Points(self.measurement, self.series[rows], self.time[rows], fields, lead)
+        return Points(self.measurement, self.series[rows], self.time[rows], fields, lead, self.labels)
 
 
 def extend(column: npt.NDArray[Any], series: int, nothing: float) -> None:

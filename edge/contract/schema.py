@@ -9,7 +9,7 @@ from typing import get_args
 
 from edge.errors import PayloadFault
 
-SERIES, LEAD, TIME = "series", "lead", "time"
+SERIES, LEAD, RULE, TIME = "series", "lead", "rule", "time"
 
 
 class Kind(Enum):
@@ -47,6 +47,7 @@ class Measurement:
         owner: the tag that says whose row it is.
         by_lead: whether the lead is a tag too, so that a moment has a row for each.
         described: whether a row also carries the tags of its series.
+        labels: further tags, texts that `Points.labels` gives.
     """
 
     name: str
@@ -56,11 +57,12 @@ class Measurement:
     owner: str = SERIES
     by_lead: bool = False
     described: bool = False
+    labels: tuple[str, ...] = ()
 
     @property
     def tags(self) -> tuple[str, ...]:
         """The tags that every row has."""
-        return (self.owner, LEAD) if self.by_lead else (self.owner,)
+        return (self.owner, *self.labels, LEAD) if self.by_lead else (self.owner, *self.labels)
 
     def is_whole(self, field: str) -> bool:
         """Whether a field holds whole numbers; all other numbers are floats."""
@@ -153,6 +155,19 @@ INPUT = Measurement(
     (Field(VALUE.name, "what was told, in the unit of the input"), ISSUED),
     owner="input",
 )
+ALERT = Measurement(
+    "alert",
+    "what a rule of `[[alert]]` says of a series, at the origin of the forecast that it is read from: when that changes",
+    (
+        Field("state", "1 where the alert is raised, 0 where it was cleared with this row", Kind.WHOLE),
+        Field("probability", "probability of what the rule asks for, 0 to 1"),
+        Field("crossing", "expected moment, seconds since 1970, UTC; none where it is so already", Kind.WHOLE),
+        Field("crossing_earliest", "earliest moment by the outermost quantiles, likewise", Kind.WHOLE),
+        Field("crossing_latest", "latest moment by the outermost quantiles, likewise; none beyond the horizon", Kind.WHOLE),
+        MODEL,
+    ),
+    labels=(RULE,),
+)
 FLEET = "fleet"
 RETRAINING = Measurement(
     "retraining",
@@ -189,7 +204,7 @@ DRIFT = Measurement(
     owner=FLEET,
 )
 # What agents write, and what the trainer writes into the store of its fleet.
-MEASUREMENTS = (READING, FORECAST, FORECAST_LEAD, FORECAST_SCORE, MEANING, INPUT, AGENT, RETRAINING, DRIFT)
+MEASUREMENTS = (READING, FORECAST, FORECAST_LEAD, FORECAST_SCORE, MEANING, INPUT, ALERT, AGENT, RETRAINING, DRIFT)
 CHECK = "gatecast_check"  # of the row that `gatecast store check` writes and deletes; nothing else reads or writes it
-# Names that a tag of a series cannot have; that of inputs stands in no row of a series.
-RESERVED = frozenset({TIME, VALUE.name}.union(*(rows.tags for rows in MEASUREMENTS if rows is not INPUT)))
+# Names that a tag of a series cannot have; that of inputs stands in no row of a series, and labels in none with such tags.
+RESERVED = frozenset({TIME, VALUE.name, LEAD, *(rows.owner for rows in MEASUREMENTS if rows is not INPUT)})

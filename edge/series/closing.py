@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.contract.columns import Bool, Float64, Int32, Int64
+from edge.contract.columns import Bool, Facts, Float64, Int32, Int64
 from edge.rings.ring import UNSEEN
+
+PIECE = 1024  # windows that are copied at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +97,27 @@ def frontiers(known: Int64, reached: Int64, first: Bool) -> tuple[Int64, Int64]:
     after = np.maximum.accumulate(np.maximum(reached, opening) - lowest + group) - group + lowest
     before = np.where(first, opening, np.append(0, after[:-1]))
     return before, after
+
+
+def facts_of(closed: Closed, rows: Bool) -> Facts:
+    """What was measured in the intervals that closed; one row for each of some windows.
+
+    Args:
+        closed: the windows.
+        rows: windows that are asked for, bool `[n]`.
+    """
+    owners = np.flatnonzero(rows)
+    last = closed.windows[owners, -1]
+    newest, lowest, highest = last, last.copy(), last.copy()
+    others = np.flatnonzero((closed.advanced[owners] > 1) | np.isnan(last))  # where readings are rarer than intervals
+    for start in range(0, len(others), PIECE):
+        some = others[start : start + PIECE]
+        values = closed.windows[owners[some]]
+        known = np.isfinite(values)
+        columns = values.shape[1]
+        newest[some] = values[np.arange(len(some)), columns - 1 - np.argmax(known[:, ::-1], axis=1)]
+        fresh = known & (np.arange(columns) >= columns - closed.advanced[owners[some], None])
+        has_some = fresh.any(axis=1)
+        lowest[some] = np.where(has_some, np.where(fresh, values, np.inf).min(axis=1), np.nan)
+        highest[some] = np.where(has_some, np.where(fresh, values, -np.inf).max(axis=1), np.nan)
+    return Facts(newest, lowest, highest)

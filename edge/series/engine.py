@@ -6,73 +6,32 @@ The agent, `gatecast-agent replay` and the restart after a crash all go through 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
 
 import msgspec
 import numpy as np
 
 from edge.contract.ahead.issues import AheadOf, nothing_known
-from edge.contract.columns import Bool, Float64, Forecasts, Int32, Int64, Points, Readings, Scores, SeriesTable
+from edge.contract.columns import Bool, Float64, Forecasts, Int32, Int64, Points, Readings, SeriesTable
 from edge.contract.contract import Context, Contract
 from edge.contract.meaning import GAUGE, Meaning
 from edge.contract.schema import FORECAST, FORECAST_LEAD, LEAD, MODEL, ORIGIN, Measurement
 from edge.contract.values import possible, reach
 from edge.forecaster.baselines import seasonal_naive
 from edge.forecaster.bounds import Edges
-from edge.forecaster.faults import KINDS, Evidence, Kind, attempt
+from edge.forecaster.faults import KINDS, Evidence, attempt
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.learned import NOTHING, Choice, Learned
 from edge.forecaster.level import is_known
 from edge.forecaster.model import usable
 from edge.forecaster.outliers import outlying, unlike_history
 from edge.series.closing import Closed, Ingested, join
+from edge.series.effect import Effect, Made
 from edge.series.entry import Entry
 from edge.series.outlook import Leads, Outlook
 from edge.series.scoring import Scoring, default_leads
 from edge.series.state import State
-
-
-@dataclass(slots=True)
-class Effect:
-    """The effect of a batch.
-
-    Args:
-        points: rows for the store.
-        entry: the batch as the journal keeps it.
-        forecasts: one element per forecaster that made any.
-        scores: errors of earlier forecasts whose facts are there now.
-        fresh: False for readings that the windows had already, bool `[n]`.
-        late: number of readings that repaired a window.
-        too_late: True for readings that no window could hold, bool `[n]`.
-        failure: reason why the forecaster must not stay live, or None.
-        broken: series whose forecasts break their promise, by kind; the baseline forecasts these.
-        seconds: time spent in the forecaster.
-        outliers: number of forecasts that were made without the newest value, which lies far from all others of its window.
-        jumped: counters whose newest increase is left out, as they never add so much; once for each interval.
-    """
-
-    points: list[Points]
-    entry: Entry
-    forecasts: list[Forecasts]
-    scores: Scores
-    fresh: Bool
-    late: int
-    too_late: Bool
-    failure: str | None = None
-    broken: dict[Kind, Int32] = field(default_factory=dict)
-    seconds: float = 0.0
-    outliers: int = 0
-    jumped: Int32 = field(default_factory=lambda: np.zeros(0, np.int32))
-
-
-@dataclass(slots=True)
-class _Made:
-    forecasts: list[Forecasts] = field(default_factory=list)
-    windows: list[Bool] = field(default_factory=list)  # which of the windows that closed each of them has
-    failure: str | None = None
-    broken: dict[Kind, Int32] = field(default_factory=dict)
-    seconds: float = 0.0
 
 
 def needs_no_history(before: Contract, after: Contract) -> bool:
@@ -297,9 +256,9 @@ class Engine:
         """Of which windows the whole horizon is written, bool `[n]`; to be asked when the windows are scored."""
         return self._outlook.whole(closed, self.series.names, self.scoring.waited)
 
-    def _forecast(self, closed: Closed) -> tuple[_Made, Float64]:
+    def _forecast(self, closed: Closed) -> tuple[Made, Float64]:
         """The forecasts of all windows, and the part of them that waits for its facts, from `Scoring.at_leads`."""
-        contract, made = self.forecaster.contract, _Made()
+        contract, made = self.forecaster.contract, Made()
         kept = np.full((len(closed), len(self.scoring.leads), len(contract.quantiles) + 1), np.nan)
         if not len(closed):
             return made, kept
@@ -324,8 +283,7 @@ class Engine:
                 values = self._possible(values, windows, closed.series[by_model])
                 naive = self._baseline.predict(windows, closed.series[by_model])
                 kept[by_model] = self.scoring.at_leads(values, naive[:, :, contract.median])
-                made.forecasts.append(Forecasts(closed.series[by_model], closed.origin[by_model], values, self.forecaster.name))
-                made.windows.append(by_model)
+                made.add(closed, by_model, values, self.forecaster.name)
         rest = ~by_model
         rest[rest] = is_known(closed.windows[rest]).any(axis=1)
         for number in np.unique(chosen[rest]).tolist():
@@ -335,8 +293,7 @@ class Engine:
             values = self._possible(simple.predict(windows, series), windows, series)
             naive = values if number < 0 else self._baseline.predict(windows, series)
             kept[some] = self.scoring.at_leads(values, naive[:, :, contract.median])
-            made.forecasts.append(Forecasts(series, closed.origin[some], values, simple.name))
-            made.windows.append(some)
+            made.add(closed, some, values, simple.name)
         return made, kept
 
     def _context(self, origin: Int64) -> Context:

@@ -322,6 +322,8 @@ class InfluxStore:
         """The lines of rows; empty where no field of any is finite."""
         tags = self._tags_of(points.measurement, series)
         heads = [tags[index] for index in points.series.tolist()]
+        if points.labels:
+            heads = [head + _tags(points.labels) for head in heads]
         if points.lead is not None:
             heads = [f"{head},{LEAD}={lead}" for head, lead in zip(heads, _texts(points.lead), strict=True)]
         between, columns, finite = [points.measurement.name, " "], [heads], np.ones(len(points), bool)

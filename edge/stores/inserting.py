@@ -21,7 +21,7 @@ class Rows:
 
     Args:
         table: its name.
-        key: columns of its primary key, in their order; numbers. A row replaces the one with its key.
+        key: columns of its primary key, in their order. A row replaces the one with its key.
         columns: name to a number for each row, or to a text that all rows have.
     """
 
@@ -81,7 +81,7 @@ def _joined(parts: list[Rows]) -> tuple[Rows, Int64]:
         name: column if isinstance(column, str) else np.concatenate([part.columns[name] for part in parts])
         for name, column in first.columns.items()
     }
-    keys = [np.asarray(columns[name]) for name in reversed(first.key)]
+    keys = [key for name in reversed(first.key) if not isinstance(key := columns[name], str)]
     return Rows(first.table, first.key, columns), np.lexsort(keys)  # stable: rows with one key keep their order
 
 

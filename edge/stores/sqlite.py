@@ -43,6 +43,7 @@ class _Section(msgspec.Struct, array_like=True):
     time: memoryview
     lead: memoryview | None
     fields: dict[str, tuple[str, memoryview] | str]
+    labels: dict[str, str] = {}
 
 
 def open_address(address: Address) -> "SqliteStore":
@@ -68,7 +69,7 @@ def sqlite_url(path: Path) -> str:
 
 
 class SqliteStore:
-    """Tables named as the measurements; rows are replaced by series (and lead) and time.
+    """Tables named as the measurements; rows are replaced by series (and lead, or labels) and time.
 
     The names of the series stand in a table of their own, `series`; the rows of that measurement are in `series_meaning`.
 
@@ -122,7 +123,7 @@ class SqliteStore:
             lead = None if part.lead is None else _bytes(part.lead, np.int64)
             names = [series.names[index] for index in used.tolist()]
             owners, time = _bytes(local, np.int64), _bytes(part.time, np.int64)
-            sections.append(_Section(part.measurement.name, names, owners, time, lead, fields))
+            sections.append(_Section(part.measurement.name, names, owners, time, lead, fields, part.labels))
         return msgspec.msgpack.encode(sections)
 
     def write(self, block: bytes) -> None:
@@ -336,13 +337,15 @@ class SqliteStore:
     def _prepare(self, connection: sqlite3.Connection, section: _Section) -> None:
         """Make the table, and the columns that are new."""
         table = table_of(section.measurement)
-        names = [table, *section.fields]
+        names = [table, *section.labels, *section.fields]
         if not all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names):
             raise BlockRefused(f"{names} are no names of tables and columns", proven=True)
         known = self._columns.get(table)
         if known is None:
             keys = _key(section)
-            columns = ", ".join([*(f"{key} INTEGER NOT NULL" for key in keys), *section.fields])
+            columns = ", ".join(
+                [*(f"{key} {'TEXT' if key in section.labels else 'INTEGER'} NOT NULL" for key in keys), *section.fields]
+            )
             connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns}, PRIMARY KEY ({', '.join(keys)})) WITHOUT ROWID")
             known = self._columns[table] = self._known_columns(connection, table)
         if any(name not in known for name in section.fields):  # another process may have added some
@@ -362,6 +365,7 @@ class SqliteStore:
         }
         if section.lead is not None:
             columns[LEAD] = np.frombuffer(section.lead, np.int64)
+        columns |= section.labels
         for name, column in section.fields.items():
             columns[name] = column if isinstance(column, str) else np.frombuffer(column[1], TYPES[column[0]])
         if any(len(column) != len(columns[TIME]) for column in columns.values() if not isinstance(column, str)):
@@ -371,7 +375,7 @@ class SqliteStore:
 
 def _key(section: _Section) -> tuple[str, ...]:
     """Columns of the primary key: neighbours in time lie on one page."""
-    return (SERIES, TIME) if section.lead is None else (SERIES, TIME, LEAD)
+    return (SERIES, TIME, *section.labels) if section.lead is None else (SERIES, TIME, *section.labels, LEAD)
 
 
 def _bytes(column: npt.NDArray[Any], kind: npt.DTypeLike) -> memoryview:

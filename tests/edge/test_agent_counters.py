@@ -16,7 +16,7 @@ from edge.contract.schema import AGENT, MICROSECONDS, MODEL, RELEASED, Kind
 from edge.contract.times import SECOND
 from edge.errors import PayloadFault
 from edge.forecaster.faults import KINDS
-from edge.series.engine import Effect
+from edge.series.effect import Effect
 from edge.series.entry import NO_FORECASTS, Entry
 from edge.stores.influx import InfluxStore
 from tests.support.servers import Influx

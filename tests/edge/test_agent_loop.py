@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from edge.agent.counters import Counter, Gauge
-from edge.agent.loop import Agent, Waits
+from edge.agent.journal import Waits
+from edge.agent.loop import Agent
 from edge.clock.closing import SETTLED
 from edge.contract.columns import Points, SeriesTable
 from edge.contract.contract import Contract

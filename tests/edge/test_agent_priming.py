@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.agent.counters import Gauge
-from edge.agent.loop import Agent, Waits
+from edge.agent.journal import Waits
+from edge.agent.loop import Agent
 from edge.agent.priming import Around, Primer
 from edge.backoff import Backoff
 from edge.contract.columns import Points, Readings, SeriesTable

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from edge.agent.counters import Counter
-from edge.agent.loop import Waits
+from edge.agent.journal import Waits
 from edge.contract.contract import SHORTEST_INTERVAL, Contract
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from edge.agent.counters import Counter
-from edge.agent.journal import Limits
-from edge.agent.loop import Agent, Waits
+from edge.agent.journal import Limits, Waits
+from edge.agent.loop import Agent
 from edge.agent.priming import Around, Primer
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.times import SECOND

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.agent.loop import Waits
+from edge.agent.journal import Waits
 from edge.clock.closing import SETTLED, ClosingClock
 from edge.clock.trust import AHEAD, STEADY, STEP, Trust
 from edge.contract.columns import Readings

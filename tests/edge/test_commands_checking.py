@@ -71,6 +71,20 @@ def test_check_says_where_values_of_inputs_come_from(device: Device) -> None:
     assert {finding.code for finding in findings} == {0}
 
 
+def test_check_says_what_alerts_ask_for_and_which_look_too_far(device: Device) -> None:
+    """The forecasts of the bundle end after three minutes; without a bundle nothing is known of them."""
+    sections = ('name = "hot"\nabove = 5\nwithin = "3min"\n', 'name = "cold"\nbelow = 5\nwithin = "4min"\n')
+    alerts = "".join(f"[[alert]]\n{section}" for section in sections)
+    device.configure(f'{alerts}[release]\nchannel = "{device.folder}/registry/live.json"\n')
+    findings = [finding for finding in check(device.folder / "gatecast.toml") if finding.subject == "alert"]
+    assert [finding.code for finding in findings] == [0, 1]
+    assert findings[0].text == "hot: * above 5.0 within 3min, raised from a probability of 0.8 on"
+    assert findings[1].text.startswith("cold: within = '4min' lies beyond the horizon of the forecasts, 3min,")
+    device.configure(f'{alerts}[release]\nchannel = "no/live.json"\n')
+    findings = [finding for finding in check(device.folder / "gatecast.toml") if finding.subject == "alert"]
+    assert [finding.code for finding in findings] == [0, 0]
+
+
 def test_check_says_which_secret_is_not_encrypted(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
     """A warning within a private network, exit code 2 beyond it."""
     monkeypatch.setenv("GATECAST_MQTT_PASSWORD", "secret")

@@ -29,7 +29,7 @@ ANY = st.recursive(
 
 def document_of(section: str, key: str, value: object) -> dict[str, object]:
     """A configuration with one key."""
-    needed = {"history": {"url": "sqlite:///a.db"}, "input": {"name": "wind"}}.get(section, {})
+    needed = {"history": {"url": "sqlite:///a.db"}, "input": {"name": "wind"}, "alert": {"name": "hot"}}.get(section, {})
     keys = {**needed, key: value}
     return {section: [keys] if get_origin(SECTIONS[section]) is tuple else keys}
 

@@ -125,9 +125,12 @@ def test_every_default_would_be_accepted_in_a_file(kind: type[msgspec.Struct]) -
     """Also those that are checked after parsing, which `Config()` alone does not show."""
     defaults = {field.name: field.default for field in msgspec.structs.fields(kind) if field.default is not msgspec.NODEFAULT}
     given = {name: value for name, value in defaults.items() if value is not None}
-    required = {"IngestRule": {"topic": "a/{b}"}, "HistorySource": {"url": "sqlite:///a"}, "InputRule": {"name": "a"}}.get(
-        kind.__name__, {}
-    )
+    required = {
+        "IngestRule": {"topic": "a/{b}"},
+        "HistorySource": {"url": "sqlite:///a"},
+        "InputRule": {"name": "a"},
+        "AlertRule": {"name": "a"},
+    }.get(kind.__name__, {})
     assert msgspec.convert(msgspec.to_builtins({**given, **required}), kind)
 
 

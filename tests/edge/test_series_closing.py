@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.agent.journal import Limits
-from edge.agent.loop import Agent, Waits
+from edge.agent.journal import Limits, Waits
+from edge.agent.loop import Agent
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND

@@ -17,7 +17,8 @@ from edge.contract.schema import FORECAST, FORECAST_LEAD, FORECAST_SCORE, READIN
 from edge.errors import BundleError
 from edge.forecaster.baselines import Baseline, seasonal_naive
 from edge.forecaster.forecaster import AllQuantiles
-from edge.series.engine import Effect, Engine
+from edge.series.effect import Effect
+from edge.series.engine import Engine
 from edge.series.entry import Entry
 from edge.series.outlook import Leads
 from tests.support.filling import fill

@@ -13,7 +13,8 @@ from edge.contract.schema import FORECAST_LEAD
 from edge.contract.times import SECOND
 from edge.forecaster.baselines import Baseline, seasonal_naive
 from edge.forecaster.learned import Learned
-from edge.series.engine import Effect, Engine
+from edge.series.effect import Effect
+from edge.series.engine import Engine
 from edge.series.entry import Entry
 
 HOUR = 3600 * SECOND

@@ -12,7 +12,8 @@ from edge.contract.contract import Contract
 from edge.contract.grid import Aggregation
 from edge.contract.meaning import GAUGE, Meaning
 from edge.forecaster.baselines import Baseline
-from edge.series.engine import Effect, Engine
+from edge.series.effect import Effect
+from edge.series.engine import Engine
 from edge.series.entry import Entry
 from edge.series.outlook import Leads
 from edge.series.state import State

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.agent.loop import Agent, Waits
+from edge.agent.journal import Waits
+from edge.agent.loop import Agent
 from edge.agent.stopping import Lifetime
 from edge.contract.columns import Int32
 from edge.contract.contract import Contract

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.agent.build import Outside, build
-from edge.agent.journal import Limits
-from edge.agent.loop import Agent, Waits
+from edge.agent.journal import Limits, Waits
+from edge.agent.loop import Agent
 from edge.clock.clocks import Clocks
 from edge.config.reading import read_config
 from edge.contract.columns import Float64, Int32

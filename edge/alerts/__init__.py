@@ -1,0 +1,1 @@
+"""`[[alert]]`: what forecasts mean for people who act on them."""

@@ -1,0 +1,203 @@
+"""All alerts of a device: forecasts in, changes and rows for the store out. No I/O; what is raised survives a restart."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from edge.alerts.change import AlertChange
+from edge.alerts.crossing import NEVER
+from edge.alerts.reading import Chosen, reader_of, rounds
+from edge.alerts.rule import AlertRule, unmatched
+from edge.alerts.standing import Limits, Said, Standing
+from edge.alerts.words import words
+from edge.contract.columns import Bool, Float64, Forecasts, Int32, Int64, Points, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.schema import ALERT, RULE
+from edge.contract.times import SECOND
+
+SETTLED = 600.0  # seconds after which the series of a rule should be known
+_BETWEEN = "\n"  # between the names of rule and series
+
+
+class Alerts:
+    """The alerts of a configuration.
+
+    Args:
+        rules: sections `[[alert]]`, checked.
+        series: table of all series; it may grow at any time.
+        moment: function that gives a time that is never set, seconds.
+    """
+
+    def __init__(self, rules: Sequence[AlertRule], series: SeriesTable, moment: Callable[[], float] = lambda: 0.0) -> None:
+        self._series, self._moment, self._start = series, moment, moment()
+        self._watches = [_Watch(rule) for rule in rules]
+        self._rows: list[Points] = []
+        self._useless: set[str] = set()  # keys of rules and series that are no more
+        self._shortfalls: list[str] = []
+        self._contract: Contract | None = None
+
+    def look(self, forecasts: Sequence[Forecasts], contract: Contract) -> list[AlertChange]:
+        """Read what the forecasts of a step mean; their rows and what a restart needs are to be committed together.
+
+        Args:
+            forecasts: forecasts of the step, with their facts.
+            contract: contract that they were made under.
+
+        Returns:
+            The alerts that were raised or cleared, or whose numbers are others while they are raised, rule by rule.
+        """
+        if not self._watches or not any(map(len, forecasts)):
+            return []
+        if contract is not self._contract:
+            self._contract = contract
+            self._shortfalls = [text for watch in self._watches if (text := watch.rule.shortfall(contract)) is not None]
+        changes: list[AlertChange] = []
+        for watch in self._watches:
+            watch.grow(self._series.names)
+            for said, turned, changed, model in watch.look(forecasts, contract):
+                changes += _changes(watch, self._series.names, said, turned, changed, model)
+                self._rows += _points(watch, said, turned | changed, model)
+        return changes
+
+    def rows(self) -> list[Points]:
+        """The rows of the changes since the last call."""
+        rows, self._rows = self._rows, []
+        return rows
+
+    def standing(self) -> list[AlertChange]:
+        """All that is raised now, as it was told last; after a start without numbers until the next forecast."""
+        return [
+            AlertChange(
+                watch.rule.name,
+                self._series.names[row],
+                True,
+                _number(watch.standing.probability[row]),
+                *_moments(watch.standing.crossing[row]),
+                int(watch.standing.last[row] or watch.standing.since[row]),
+                "",
+                turned=False,
+                beyond=False,
+            )
+            for watch in self._watches
+            for row in np.flatnonzero(watch.standing.raised).tolist()
+        ]
+
+    def words(self, change: AlertChange) -> str:
+        """What a change means, in plain words.
+
+        Args:
+            change: one that `look` gave.
+        """
+        rule = next(watch.rule for watch in self._watches if watch.rule.name == change.rule)
+        meaning = self._series.meaning_of(change.series)
+        return words(change, rule, "" if meaning is None else meaning.unit)
+
+    @property
+    def problem(self) -> str | None:
+        """What of the rules cannot be, in words with advice; None where all is well, or a start was just now."""
+        lines = [f"[[alert]] {text}" for text in self._shortfalls]
+        if self._watches and self._moment() - self._start >= SETTLED:
+            alone = unmatched([watch.rule for watch in self._watches], self._series.names)
+            lines += [] if alone is None else [alone]
+        return "; ".join(lines) or None
+
+    def dump(self, *, whole: bool = False) -> Mapping[str, bytes]:
+        """As `Stateful.dump`: what is raised, by rule and series."""
+        entries = dict.fromkeys(self._useless, b"")
+        self._useless.clear()
+        for watch in self._watches:
+            for name, data in watch.standing.dump(self._series.names, whole=whole).items():
+                entries[f"{watch.rule.name}{_BETWEEN}{name}"] = data
+        return entries
+
+    def load(self, entries: Mapping[str, bytes]) -> None:
+        """As `Stateful.load`; what is of rules or series that are no more is forgotten.
+
+        Raises:
+            ValueError: an entry is damaged.
+        """
+        watches = {watch.rule.name: watch for watch in self._watches}
+        for key, data in entries.items():
+            name, _, series = key.partition(_BETWEEN)
+            watch, index = watches.get(name), self._series.get(series)
+            if watch is None or index is None or not watch.rule.takes(series):
+                self._useless.add(key)
+                continue
+            try:
+                watch.standing.load({index: data})
+            except msgspec.MsgspecError as error:
+                raise ValueError(f"alert {name}: {error}") from error
+
+
+class _Watch:
+    """One rule with what stands.
+
+    Args:
+        rule: the rule.
+    """
+
+    def __init__(self, rule: AlertRule) -> None:
+        self.rule, self.standing = rule, Standing()
+        self._reader = reader_of(rule)
+        self._takes = np.zeros(0, bool)
+
+    def grow(self, names: Sequence[str]) -> None:
+        """Make room for all series."""
+        new = [self.rule.takes(name) for name in names[len(self._takes) :]]
+        if new:
+            self._takes = np.append(self._takes, np.asarray(new, bool))
+        self.standing.grow(len(names))
+
+    def look(self, forecasts: Sequence[Forecasts], contract: Contract) -> Iterable[tuple[Said, Bool, Bool, str]]:
+        """What the forecasts say, who has turned, whose numbers are others, and what has forecast; in order of time."""
+        rule = self.rule
+        limits = Limits(rule.probability, rule.limit, rule.patience(contract))
+        chosen = [Chosen(each, np.flatnonzero(self._takes[each.series])) for each in forecasts]
+        chosen = [each for each in chosen if len(each.rows)]
+        if not chosen:
+            return
+        said = self._reader.read(chosen, contract, self.standing.raised)
+        number = np.repeat(np.arange(len(chosen)), [len(each.rows) for each in chosen])
+        for rows in rounds(said.series, said.origin):
+            turned, changed = self.standing.step(said.take(rows), limits)
+            for model in np.unique(number[rows][turned | changed]).tolist():
+                some = number[rows] == model
+                yield said.take(rows[some]), turned[some], changed[some], chosen[model].forecasts.model
+
+
+def _changes(watch: _Watch, names: Sequence[str], said: Said, turned: Bool, changed: Bool, model: str) -> Iterable[AlertChange]:
+    is_raised = watch.standing.raised[said.series]
+    for row in np.flatnonzero(turned | changed).tolist():
+        yield AlertChange(
+            watch.rule.name,
+            names[said.series[row]],
+            bool(is_raised[row]),
+            _number(said.probability[row]),
+            *_moments(said.crossing[row]),
+            int(said.origin[row]),
+            model,
+            turned=bool(turned[row]),
+            beyond=bool(said.beyond[row]),
+        )
+
+
+def _points(watch: _Watch, said: Said, rows: Bool, model: str) -> list[Points]:
+    told = said.take(rows)
+    state = watch.standing.raised[told.series].astype(np.int64)
+    columns: list[Float64 | Int64 | Int32 | str] = [state, told.probability, *map(_seconds, told.crossing.T), model]
+    fields = {field.name: column for field, column in zip(ALERT.fields, columns, strict=True)}
+    return [Points(ALERT, told.series, told.origin, fields, labels={RULE: watch.rule.name})]
+
+
+def _seconds(moments: Int64) -> Float64:
+    return np.where(moments == NEVER, np.nan, moments / SECOND)
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _moments(crossing: Int64) -> tuple[int | None, int | None, int | None]:
+    expected, earliest, latest = (None if moment == NEVER else moment for moment in crossing.tolist())
+    return expected, earliest, latest

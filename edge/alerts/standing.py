@@ -1,0 +1,137 @@
+"""What is raised of one rule: an array per property, a row per series. No I/O, no clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from edge.contract.columns import Bool, Float64, Int32, Int64
+
+LEAST_CHANGE = 0.01  # of a probability, below which it is the same for people
+Kept = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What forecasts say of some series, one row each.
+
+    Args:
+        series: index of each, none twice, int32 `[n]`.
+        origin: origin of the forecast, ns UTC, int64 `[n]`.
+        probability: float64 `[n]`, NaN where it is not known.
+        crossing: moments of `crossings`, int64 `[n, 3]`.
+        beyond: whether the newest value is already what the rule warns of, bool `[n]`.
+    """
+
+    series: Int32
+    origin: Int64
+    probability: Float64
+    crossing: Int64
+    beyond: Bool
+
+    def take(self, rows: Int64 | Bool) -> "Said":
+        """Some of the rows."""
+        return Said(self.series[rows], self.origin[rows], self.probability[rows], self.crossing[rows], self.beyond[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When an alert is raised and when it is cleared.
+
+    Args:
+        probability: probability from which on it is raised.
+        limit: probability below which it can be cleared.
+        patience: time for which the probability must stay below that, ns.
+    """
+
+    probability: float
+    limit: float
+    patience: int
+
+
+class Standing:
+    """The alerts of one rule; they begin quiet."""
+
+    def __init__(self) -> None:
+        self.since = np.zeros(0, np.int64)  # origin at which it was raised; 0: it is quiet
+        self.calm = np.zeros(0, np.int64)  # origin from which on the probability is low; 0: it is not
+        self.last = np.zeros(0, np.int64)  # newest origin; 0: none since the start
+        self.probability = np.zeros(0)
+        self.crossing = np.zeros((0, 3), np.int64)
+        self._changed: set[int] = set()
+
+    @property
+    def raised(self) -> Bool:
+        """Which series it is raised for, bool `[series]`."""
+        is_raised: Bool = self.since > 0
+        return is_raised
+
+    def grow(self, series: int) -> None:
+        """Make room for so many series."""
+        more = series - len(self.since)
+        if more > 0:
+            self.since, self.calm, self.last = (
+                np.append(column, np.zeros(more, np.int64)) for column in (self.since, self.calm, self.last)
+            )
+            self.probability = np.append(self.probability, np.full(more, np.nan))
+            self.crossing = np.concatenate([self.crossing, np.zeros((more, 3), np.int64)])
+
+    def step(self, said: Said, limits: Limits) -> tuple[Bool, Bool]:
+        """Take what the next forecasts say.
+
+        An origin that was seen before changes nothing. Without a probability an alert stays as it is.
+
+        Args:
+            said: content of the forecasts; there is room for all of the series.
+            limits: limits of the rule.
+
+        Returns:
+            Which rows have turned, and which have other numbers while they are raised, bool `[n]` each.
+        """
+        index, origin, chance = said.series, said.origin, said.probability
+        is_new = origin != self.last[index]
+        self.last[index] = origin
+        was_raised = self.since[index] > 0
+        raise_now = is_new & ~was_raised & (chance >= limits.probability)
+        is_low = was_raised & is_new & (chance < limits.limit) & ~said.beyond
+        is_high = was_raised & is_new & (said.beyond | (chance >= limits.limit))
+        before = self.calm[index]
+        calm = np.where(is_high, 0, np.where(is_low & (before == 0), origin, before))
+        clear_now = is_low & (origin - calm >= limits.patience)
+        self.calm[index] = np.where(clear_now | raise_now, 0, calm)
+        self.since[index] = np.where(raise_now, origin, np.where(clear_now, 0, self.since[index]))
+        turned = raise_now | clear_now
+        self._changed.update(index[turned | (self.calm[index] != before)].tolist())
+        with np.errstate(invalid="ignore"):
+            is_other = ~(np.abs(chance - self.probability[index]) < LEAST_CHANGE) & ~np.isnan(chance)
+        is_other |= (said.crossing != self.crossing[index]).any(axis=1)
+        changed = turned | (is_new & was_raised & is_other)
+        told = index[changed]
+        self.probability[told], self.crossing[told] = chance[changed], said.crossing[changed]
+        return turned, changed & ~turned
+
+    def dump(self, names: list[str], *, whole: bool) -> dict[str, bytes]:
+        """What a restart needs, by the name of the series; empty where it is quiet.
+
+        Args:
+            names: names of all series.
+            whole: whether to give everything, and not only what changed since the last call.
+        """
+        rows = np.flatnonzero(self.since).tolist() if whole else sorted(self._changed)
+        self._changed.clear()
+        return {names[row]: self._encoded(row) for row in rows}
+
+    def _encoded(self, row: int) -> bytes:
+        since, calm = int(self.since[row]), int(self.calm[row])
+        return msgspec.msgpack.encode((since, calm)) if since else b""
+
+    def load(self, entries: Mapping[int, bytes]) -> None:
+        """What `dump` gave in earlier runs, by the index of the series.
+
+        Raises:
+            ValueError: an entry is damaged.
+        """
+        for row, data in entries.items():
+            self.grow(row + 1)
+            self.since[row], self.calm[row] = msgspec.msgpack.decode(data, type=Kept)

@@ -1,0 +1,56 @@
+"""The line that says to people what an alert means."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from edge.alerts.change import AlertChange
+from edge.alerts.rule import AlertRule
+from edge.contract.times import SECOND
+
+AHEAD = {"above": "will be above {}", "below": "will be below {}", "rises_by": "will rise by more than {}"}
+AHEAD |= {"falls_by": "will fall by more than {}"}
+NOW = {"above": "is above {}", "below": "is below {}"}
+
+
+def local(time: int) -> datetime:
+    """A moment in the zone of this machine."""
+    return datetime.fromtimestamp(time / SECOND).astimezone()
+
+
+def words(change: AlertChange, rule: AlertRule, unit: str, clock: Callable[[int], datetime] = local) -> str:
+    """What has turned, such as: freezer.kitchen will be above -15 °C at 14:20 (between 13:50 and 15:10), probability 85 %.
+
+    Args:
+        change: an alert that was raised or cleared.
+        rule: its rule.
+        unit: unit of the series; empty where none is known.
+        clock: function that gives the local time of a moment.
+    """
+    chance = "" if change.probability is None else f"probability {100 * change.probability:.0f} %"
+    if rule.condition == "leaves":
+        share = "" if change.probability is None else f"{100 * change.probability:.0f} % of "
+        text = f"{share}the newest readings of {change.series} lie outside of the {rule.leaves} interval forecast for them"
+        return text if change.raised else f"{text}; it is over"
+    amount = f"{rule.threshold:g}{' ' + unit if unit else ''}"
+    if not change.raised:
+        return f"{change.series}: it is over, {AHEAD[rule.condition].format(amount)} has only {chance or 'no probability'}"
+    if change.beyond and rule.condition in NOW:
+        return f"{change.series} {NOW[rule.condition].format(amount)}"
+    moments = [_moment(time, change.origin, clock) for time in (change.crossing, change.earliest, change.latest)]
+    expected, earliest, latest = moments
+    if expected and not earliest:
+        chance = "a forecast without intervals, which knows no probability"
+    when = f" at {expected}" if expected else ""
+    if earliest and latest and earliest != latest:
+        when += f" (between {earliest} and {latest})"
+    elif earliest and not latest and earliest != expected:
+        when += f" ({earliest} at the earliest)"
+    return f"{change.series} {AHEAD[rule.condition].format(amount)}{when}, {chance}"
+
+
+def _moment(time: int | None, origin: int, clock: Callable[[int], datetime]) -> str:
+    if time is None:
+        return ""
+    moment = clock(time)
+    same_day = moment.date() == clock(origin).date()
+    return moment.strftime("%H:%M") if same_day else moment.strftime("%Y-%m-%d %H:%M")

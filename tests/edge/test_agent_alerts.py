@@ -1,0 +1,137 @@
+"""Alerts in a running agent: in the log, in the store, and neither lost nor told twice by its death."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from edge.agent.counters import Counter
+from edge.agent.health import Reason
+from edge.agent.loop import Agent
+from edge.alerts.rule import AlertRule
+from edge.messages.message import Message
+from edge.messages.rule import IngestRule
+from tests.support.agent_process import START, baseline_bundle, release
+from tests.support.scripted_agent import MINUTE, Bench, message, spool_of
+
+Row = tuple[str, str, int, int]  # series, rule, minute, state
+
+
+def bench_of(folder: Path, *rules: AlertRule) -> Bench:
+    """A device that forecasts the last value, with rules."""
+    folder.mkdir(exist_ok=True)
+    bench = Bench(folder)
+    ingest = (IngestRule("sensors/{site}/{device}", unit="°C"),)
+    bench.config = msgspec.structs.replace(bench.config, ingest=ingest, alert=rules)
+    release(bench.registry, baseline_bundle())
+    return bench
+
+
+def readings(values: Sequence[float], first: int = 0, name: str = "a.x") -> list[Message]:
+    """A reading each minute."""
+    return [message(name, START + minute * MINUTE, value) for minute, value in enumerate(values, first)]
+
+
+def rows(bench: Bench) -> list[Row]:
+    """The changes of state in the store."""
+    bench.drain()
+    with closing(sqlite3.connect(bench.folder / "store.db")) as connection:
+        cursor = connection.execute(
+            "SELECT name, rule, time, state FROM alert JOIN series ON series.id = alert.series ORDER BY time, rule, name"
+        )
+        return [(name, rule, (time - START) // MINUTE, state) for name, rule, time, state in cursor]
+
+
+HOT = AlertRule(name="hot", series="a.*", above=10)
+# Values as of a sensor, from 0 to 30 around 5, then above 10, then below again.
+COURSE = [*(5.0 + number % 5 for number in range(30)), *[20.0] * 10, *[5.0] * 20]
+
+
+def test_alert_is_said_stored_and_counted(tmp_path: Path) -> None:
+    """The first forecast beyond is that of minute 31; three minutes after the first forecast below it is over."""
+    bench = bench_of(tmp_path, HOT)
+    agent = bench.run(readings(COURSE))
+    assert bench.lines("alert hot: a.x is above 10 °C") == 1
+    assert bench.lines("alert hot is over: a.x: it is over, will be above 10 °C has only probability 0 %") == 1
+    counters = agent.parts.counters
+    assert (counters.total(Counter.ALERTS_RAISED), counters.total(Counter.ALERTS_CLEARED)) == (1, 1)
+    stored = rows(bench)
+    assert {(name, rule) for name, rule, _, _ in stored} == {("a.x", "hot")}
+    states = [(minute, state) for _, _, minute, state in stored]
+    assert (states[0], states[-1][1]) == ((31, 1), 0)
+    assert {state for _, state in states[:-1]} == {1}
+
+
+@pytest.mark.parametrize("cut", [31, 32, 35, 41, 42, 43, 44])
+def test_restart_in_the_middle_of_an_alert_changes_no_row(tmp_path: Path, cut: int) -> None:
+    """Neither where it is raised, nor while it stands, nor while it is about to be cleared."""
+    whole, halves = bench_of(tmp_path / "whole", HOT), bench_of(tmp_path / "halves", HOT)
+    whole.run(readings(COURSE))
+    halves.run(readings(COURSE[:cut]))
+    halves.run(readings(COURSE[cut:], cut))
+    turns = [row for row in rows(whole) if row[2:] in ((31, 1), (44, 0))]
+    assert [row for row in rows(halves) if row[2:] in ((31, 1), (44, 0))] == turns
+    assert rows(halves)[-1][3] == 0
+    assert halves.lines("alert hot: ") == 1
+
+
+def killed(agent: Agent) -> Callable[[], None]:
+    """What ends the agent instead of its next commit."""
+    spool = spool_of(agent)
+
+    def strike() -> None:
+        raise KeyboardInterrupt
+
+    def armed() -> None:
+        spool.before_commit = strike
+
+    return armed
+
+
+def test_death_before_the_commit_neither_loses_nor_repeats_an_alert(tmp_path: Path) -> None:
+    """Nothing of the batch was acknowledged, so it comes again, and the alert is raised by it."""
+    bench = bench_of(tmp_path, HOT)
+    agent = bench.agent([readings(COURSE[:31])])
+    script = agent.parts.subscriber
+    script.steps += [killed(agent), readings(COURSE[31:33], 31)]  # type: ignore[attr-defined]
+    with pytest.raises(KeyboardInterrupt):
+        agent.run()
+    agent.parts.spool.close()
+    bench.run(readings(COURSE[31:], 31))
+    states = [(minute, state) for _, _, minute, state in rows(bench)]
+    assert (states[0], states[-1][1]) == ((31, 1), 0)
+    assert [minute for minute, _ in states] == sorted({minute for minute, _ in states})
+
+
+def test_reading_that_flaps_tells_nothing_twice(tmp_path: Path) -> None:
+    """One reading on the other side, now and then, while the alert stands."""
+    values = [*[5.0] * 30, *([20.0] * 4 + [5.0]) * 6]
+    bench = bench_of(tmp_path, HOT)
+    agent = bench.run(readings(values))
+    assert agent.parts.counters.total(Counter.ALERTS_RAISED) == 1
+    assert agent.parts.counters.total(Counter.ALERTS_CLEARED) == 0
+
+
+def test_gap_keeps_an_alert_as_it_is(tmp_path: Path) -> None:
+    """What nobody measured says nothing."""
+    bench = bench_of(tmp_path, HOT)
+    agent = bench.run(readings([*[5.0] * 30, *[20.0] * 3]), readings([20.0], 40))
+    assert agent.parts.counters.total(Counter.ALERTS_RAISED) == 1
+    assert agent.parts.counters.total(Counter.ALERTS_CLEARED) == 0
+    assert [change.series for change in agent.parts.alerts.standing()] == ["a.x"]
+
+
+def test_rules_without_series_are_degraded_on_the_health_page(tmp_path: Path) -> None:
+    """Ten minutes after the start."""
+    bench = bench_of(tmp_path, AlertRule(name="typo", series="freezr.*", above=1))
+    now = 0.0
+    bench.moment = lambda: now
+    agent = bench.agent()
+    said = agent.parts.health.reasons[Reason.ALERT_RULES]
+    assert said() is None
+    now = 700.0
+    assert "series 'freezr.*' takes no series: none is known yet" in str(said())
+    agent.parts.spool.close()

@@ -1,0 +1,137 @@
+"""Forecasts become changes for others and rows for the store; what is raised survives."""
+
+import numpy as np
+import pytest
+
+from edge.alerts.alerts import SETTLED, Alerts
+from edge.alerts.change import AlertChange
+from edge.alerts.rule import AlertRule
+from edge.contract.columns import Facts, Forecasts, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.meaning import Meaning
+from edge.contract.schema import ALERT
+from edge.contract.times import SECOND
+
+MINUTE = 60 * SECOND
+CONTRACT = Contract(interval=MINUTE, window=6, horizon=3)
+START = 1_768_478_400 * SECOND
+HOT = AlertRule(name="hot", series="a.*", above=10)
+
+
+def made(values: dict[int, float], minute: int, model: str = "m") -> Forecasts:
+    """Forecasts of some series with the same median at each lead, from an origin, with facts of 0."""
+    middle = np.tile(np.asarray([*values.values()])[:, None], (1, 3))
+    facts = np.zeros(len(middle))
+    return Forecasts(
+        np.asarray([*values], np.int32),
+        np.full(len(middle), START + minute * MINUTE),
+        np.stack([middle - 1, middle, middle + 1], axis=2),
+        model,
+        Facts(facts, facts, facts),
+    )
+
+
+def table() -> SeriesTable:
+    """Two series of the rule and another one."""
+    return SeriesTable(["a.x", "b.y", "a.z"], lambda _: Meaning(unit="°C"))
+
+
+def test_change_has_everything_that_others_need() -> None:
+    """Of the series of the rule alone; the first crossing by the median is at the origin."""
+    alerts = Alerts([HOT], table())
+    (change,) = alerts.look([made({0: 12.0, 1: 12.0, 2: 0.0}, 0)], CONTRACT)
+    assert change == AlertChange(
+        "hot",
+        "a.x",
+        raised=True,
+        probability=pytest.approx(1.0, abs=0.03),  # type: ignore[arg-type]
+        crossing=START,
+        earliest=START,
+        latest=START,
+        origin=START,
+        model="m",
+        turned=True,
+        beyond=False,
+    )
+    assert alerts.words(change).startswith("a.x will be above 10 °C at ")
+    assert [(other.series, other.raised) for other in alerts.standing()] == [("a.x", True)]
+
+
+def test_rows_are_told_once_with_series_rule_and_origin() -> None:
+    """State, probability, times in seconds, and what has forecast."""
+    alerts = Alerts([HOT, AlertRule(name="very-hot", above=11.5)], table())
+    alerts.look([made({0: 10.4}, 0, "gru"), made({2: 13.0}, 1, "last_value")], CONTRACT)
+    rows = alerts.rows()
+    assert [(part.measurement, part.labels["rule"], part.series.tolist(), part.time.tolist()) for part in rows] == [
+        (ALERT, "hot", [2], [START + MINUTE]),
+        (ALERT, "very-hot", [2], [START + MINUTE]),
+    ]
+    fields = rows[0].fields
+    assert list(fields) == [field.name for field in ALERT.fields]
+    assert fields["state"].tolist() == [1]  # type: ignore[union-attr]
+    assert fields["crossing"].tolist() == [START / SECOND + 60]  # type: ignore[union-attr]
+    assert fields["model"] == "last_value"
+    assert alerts.rows() == []
+
+
+def test_alert_that_is_over_has_a_row_with_state_0() -> None:
+    """After two intervals with a low probability."""
+    alerts = Alerts([HOT], table())
+    changes = [alerts.look([made({0: value}, minute)], CONTRACT) for minute, value in enumerate([12.0, 0.0, 0.0, 0.0, 0.0])]
+    assert [[change.raised for change in each if change.turned] for each in changes] == [[True], [], [], [False], []]
+    assert alerts.rows()[-1].fields["state"].tolist() == [0]  # type: ignore[union-attr]
+    assert alerts.standing() == []
+
+
+def test_several_origins_of_one_step_are_taken_in_their_order() -> None:
+    """By whatever forecaster; the last row counts."""
+    alerts = Alerts([HOT], table())
+    changes = alerts.look([made({0: 0.0}, 4), made({0: 12.0}, 0), made({0: 0.0}, 2), made({0: 0.0}, 1)], CONTRACT)
+    assert [(change.origin - START) // MINUTE for change in changes if change.turned] == [0, 4]
+    assert alerts.standing() == []
+
+
+def test_what_is_raised_comes_back_after_a_restart() -> None:
+    """It is neither raised again nor forgotten; what is of rules and series that are no more is deleted."""
+    alerts = Alerts([HOT, AlertRule(name="old", above=1)], table())
+    alerts.look([made({0: 12.0, 2: 12.0}, 0)], CONTRACT)
+    disk = dict(alerts.dump())
+    assert sorted(disk) == ["hot\na.x", "hot\na.z", "old\na.x", "old\na.z"]
+    assert alerts.dump() == {}
+    assert alerts.dump(whole=True) == disk
+    again = Alerts([HOT], SeriesTable(["b.y", "a.z"]))
+    again.load(disk)
+    assert [(change.series, change.probability, change.origin) for change in again.standing()] == [("a.z", None, START)]
+    (change,) = again.look([made({1: 12.0}, 1)], CONTRACT)
+    assert (change.turned, change.raised) == (False, True)
+    assert again.dump() == {"hot\na.x": b"", "old\na.x": b"", "old\na.z": b""}
+    with pytest.raises(ValueError, match="alert hot: "):
+        again.load({"hot\na.z": b"x"})
+
+
+def test_new_series_are_taken_as_they_come() -> None:
+    """The table grows while the agent runs."""
+    series = table()
+    alerts = Alerts([HOT], series)
+    alerts.look([made({0: 0.0}, 0)], CONTRACT)
+    series.add("a.new")
+    assert [change.series for change in alerts.look([made({3: 12.0}, 1)], CONTRACT)] == ["a.new"]
+
+
+def test_rules_that_take_nothing_are_said_after_a_while() -> None:
+    """And what looks beyond the horizon at once; without rules there is nothing to say."""
+    now = 0.0
+    rules = [AlertRule(name="typo", series="freezr.*", above=1), AlertRule(name="far", above=1, within="1h")]
+    alerts = Alerts(rules, table(), lambda: now)
+    assert alerts.problem is None
+    alerts.look([made({0: 0.0}, 0)], CONTRACT)
+    assert str(alerts.problem).startswith("[[alert]] far: within = '1h' lies beyond the horizon of the forecasts, 3min")
+    now = SETTLED
+    assert "name 'typo': series 'freezr.*' takes none of the 3 series, such as 'a.x'" in str(alerts.problem)
+    assert Alerts([], table(), lambda: now).look([made({0: 99.0}, 0)], CONTRACT) == []
+
+
+def test_nothing_is_read_of_a_step_without_forecasts() -> None:
+    """As most steps are."""
+    alerts = Alerts([HOT], table())
+    assert alerts.look([], CONTRACT) == alerts.look([made({}, 0)], CONTRACT) == []

@@ -1,0 +1,105 @@
+"""Alerts are raised at once, cleared with patience, and come back after a restart."""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.alerts.standing import Limits, Said, Standing
+
+LIMITS = Limits(0.8, 0.6, 20)
+
+
+def say(
+    standing: Standing, origin: int, chance: float, crossing: Sequence[int] = (5, 4, 6), *, beyond: bool = False
+) -> tuple[bool, bool]:
+    """What became of one series whose forecast from an origin says something."""
+    standing.grow(1)
+    row = Said(np.zeros(1, np.int32), np.asarray([origin]), np.asarray([chance]), np.asarray([crossing]), np.asarray([beyond]))
+    turned, changed = standing.step(row, LIMITS)
+    return bool(turned[0]), bool(changed[0])
+
+
+def course(chances: Sequence[float], standing: Standing | None = None, *, first: int = 1) -> list[bool]:
+    """Whether the alert is raised after each of some probabilities, ten apart."""
+    standing = standing or Standing()
+    raised = []
+    for number, chance in enumerate(chances, first):
+        say(standing, 10 * number, chance)
+        raised.append(bool(standing.raised[0]))
+    return raised
+
+
+@pytest.mark.parametrize(
+    ("chances", "raised"),
+    [
+        ([0.79, 0.8, 0.79], [False, True, True]),
+        ([0.8, 0.5, 0.5, 0.5, 0.5], [True, True, True, False, False]),  # low from 20 on, cleared at 40
+        ([0.8, 0.5, 0.9, 0.5, 0.5, 0.5], [True, True, True, True, True, False]),  # a reading in between begins anew
+        ([0.8, 0.5, 0.7, 0.5, 0.5, 0.7], [True] * 6),  # between the limits it is neither raised nor cleared
+        ([0.7, 0.7, 0.7], [False] * 3),
+        ([0.8, np.nan, np.nan, np.nan, 0.5], [True] * 5),  # nothing is known: nothing changes
+        ([np.nan, 0.9], [False, True]),
+    ],
+)
+def test_alert_is_raised_at_once_and_cleared_after_its_patience(chances: list[float], raised: list[bool]) -> None:
+    """Raised at 0.8, cleared when below 0.6 for 20."""
+    assert course(chances) == raised
+
+
+def test_value_that_is_beyond_keeps_an_alert() -> None:
+    """Whatever the forecast says."""
+    standing = Standing()
+    say(standing, 10, 0.9)
+    assert [say(standing, origin, 0.1, beyond=True) for origin in (20, 30, 40, 50)][-1] == (False, False)
+    assert standing.raised[0]
+
+
+def test_origin_that_was_seen_changes_nothing() -> None:
+    """A forecast that is made again is the same forecast."""
+    standing = Standing()
+    assert say(standing, 10, 0.9) == (True, False)
+    assert say(standing, 10, 0.1) == say(standing, 10, 0.95) == (False, False)
+    assert standing.probability.tolist() == [0.9]
+
+
+def test_numbers_are_told_when_they_are_others_for_people() -> None:
+    """A percentage point, or another time; a quiet one tells none."""
+    standing = Standing()
+    assert say(standing, 5, 0.2) == (False, False)
+    say(standing, 10, 0.9)
+    assert say(standing, 20, 0.905) == (False, False)
+    assert say(standing, 30, 0.911) == (False, True)
+    assert say(standing, 40, 0.911, (5, 4, 0)) == (False, True)
+    assert say(standing, 50, np.nan, (5, 4, 0)) == (False, False)
+
+
+@given(st.lists(st.floats(0, 1), max_size=30), st.integers(0, 30))
+def test_restart_at_any_time_changes_nothing(chances: list[float], cut: int) -> None:
+    """What is written is what has to be known."""
+    standing, disk = Standing(), dict[str, bytes]()
+    raised = []
+    for number, chance in enumerate(chances, 1):
+        if number == cut:
+            standing = Standing()
+            standing.grow(1)
+            standing.load(dict(enumerate(filter(None, disk.values()))))
+        say(standing, 10 * number, chance)
+        raised.append(bool(standing.raised[0]))
+        disk |= standing.dump(["a"], whole=False)
+    assert raised == course(chances)
+    assert {name: data for name, data in disk.items() if data} == standing.dump(["a"], whole=True)
+
+
+def test_quiet_series_are_not_written_and_a_cleared_one_is_deleted() -> None:
+    """Of ten thousand series few are raised."""
+    standing = Standing()
+    say(standing, 10, 0.2)
+    assert standing.dump(["a"], whole=False) == {}
+    say(standing, 20, 0.9)
+    assert msgspec.msgpack.decode(standing.dump(["a"], whole=False)["a"]) == [20, 0]
+    course([0.1, 0.1, 0.1], standing, first=3)
+    assert standing.dump(["a"], whole=False) == {"a": b""}
