@@ -99,6 +99,9 @@ class Counter(Number):
     BASELINE_ABSOLUTE_ERROR = "sum of the absolute errors of the baseline's forecasts", "unit of the sensor"
     ALERTS_RAISED = "alerts of [[alert]] that were raised", "alert"
     ALERTS_CLEARED = "alerts of [[alert]] that were cleared", "alert"
+    ALERT_HITS = "warnings of [[alert]] that came true", "warning"
+    ALERT_MISSES = "events that no alert of [[alert]] had warned of", "event"
+    FALSE_ALARMS = "warnings of [[alert]] that nothing followed", "warning"
     DROPPED_BLOCKS = "blocks lost because the spool was full", "block", "dropped", OWN
     DAMAGED_BLOCKS = "blocks of the spool that the disk has changed; they do not reach the store", "block", "dropped", OWN
     REFUSED_POINTS = "rows that the store will never take", "row", "dropped", OWN

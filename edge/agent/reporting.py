@@ -188,6 +188,8 @@ def say_alerts(changes: Sequence[AlertChange], alerts: Alerts, counters: Counter
         counters: the numbers.
         grumbler: grumbler that says it.
     """
+    if judged := alerts.judged():
+        counters.count_all(dict(zip((Counter.ALERT_HITS, Counter.ALERT_MISSES, Counter.FALSE_ALARMS), judged, strict=True)))
     turned = [change for change in changes if change.turned]
     if turned:
         raised = sum(change.raised for change in turned)

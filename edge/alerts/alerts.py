@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-import msgspec
 import numpy as np
 
 from edge.alerts.change import AlertChange
 from edge.alerts.crossing import NEVER
-from edge.alerts.reading import Chosen, reader_of, rounds
+from edge.alerts.judging import Verdicts
 from edge.alerts.rule import AlertRule, unmatched
-from edge.alerts.standing import Limits, Said, Standing
+from edge.alerts.standing import Said
+from edge.alerts.watch import Watch
 from edge.alerts.words import words
 from edge.contract.columns import Bool, Float64, Forecasts, Int32, Int64, Points, SeriesTable
 from edge.contract.contract import Contract
-from edge.contract.schema import ALERT, RULE
+from edge.contract.schema import ALERT, ALERT_SCORE, RULE
 from edge.contract.times import SECOND
 
 SETTLED = 600.0  # seconds after which the series of a rule should be known
@@ -31,8 +31,9 @@ class Alerts:
 
     def __init__(self, rules: Sequence[AlertRule], series: SeriesTable, moment: Callable[[], float] = lambda: 0.0) -> None:
         self._series, self._moment, self._start = series, moment, moment()
-        self._watches = [_Watch(rule) for rule in rules]
+        self._watches = [Watch(rule) for rule in rules]
         self._rows: list[Points] = []
+        self._judged: list[Verdicts] = []
         self._useless: set[str] = set()  # keys of rules and series that are no more
         self._shortfalls: list[str] = []
         self._contract: Contract | None = None
@@ -58,7 +59,21 @@ class Alerts:
             for said, turned, changed, model in watch.look(forecasts, contract):
                 changes += _changes(watch, self._series.names, said, turned, changed, model)
                 self._rows += _points(watch, said, turned | changed, model)
+            for verdicts in watch.judged():
+                self._judged.append(verdicts)
+                self._rows.append(_scores(watch, verdicts))
         return changes
+
+    def judged(self) -> tuple[int, int, int] | None:
+        """Numbers of hits, misses and false alarms since the last call; None where there are none."""
+        judged, self._judged = self._judged, []
+        if not judged:
+            return None
+        hits, misses, false_alarms = (
+            sum(int(column.sum()) for column in columns)
+            for columns in zip(*((each.hit, each.miss, each.false_alarm) for each in judged), strict=True)
+        )
+        return hits, misses, false_alarms
 
     def rows(self) -> list[Points]:
         """The rows of the changes since the last call."""
@@ -107,7 +122,8 @@ class Alerts:
         entries = dict.fromkeys(self._useless, b"")
         self._useless.clear()
         for watch in self._watches:
-            for name, data in watch.standing.dump(self._series.names, whole=whole).items():
+            for row, data in watch.dump(whole=whole).items():
+                name = "" if row is None else self._series.names[row]
                 entries[f"{watch.rule.name}{_BETWEEN}{name}"] = data
         return entries
 
@@ -121,52 +137,15 @@ class Alerts:
         for key, data in entries.items():
             name, _, series = key.partition(_BETWEEN)
             watch, index = watches.get(name), self._series.get(series)
-            if watch is None or index is None or not watch.rule.takes(series):
+            if watch is not None and not series:
+                watch.go_on(len(self._series))
+            elif watch is None or index is None or not watch.rule.takes(series):
                 self._useless.add(key)
-                continue
-            try:
-                watch.standing.load({index: data})
-            except msgspec.MsgspecError as error:
-                raise ValueError(f"alert {name}: {error}") from error
+            else:
+                watch.load(index, data)
 
 
-class _Watch:
-    """One rule with what stands.
-
-    Args:
-        rule: the rule.
-    """
-
-    def __init__(self, rule: AlertRule) -> None:
-        self.rule, self.standing = rule, Standing()
-        self._reader = reader_of(rule)
-        self._takes = np.zeros(0, bool)
-
-    def grow(self, names: Sequence[str]) -> None:
-        """Make room for all series."""
-        new = [self.rule.takes(name) for name in names[len(self._takes) :]]
-        if new:
-            self._takes = np.append(self._takes, np.asarray(new, bool))
-        self.standing.grow(len(names))
-
-    def look(self, forecasts: Sequence[Forecasts], contract: Contract) -> Iterable[tuple[Said, Bool, Bool, str]]:
-        """What the forecasts say, who has turned, whose numbers are others, and what has forecast; in order of time."""
-        rule = self.rule
-        limits = Limits(rule.probability, rule.limit, rule.patience(contract))
-        chosen = [Chosen(each, np.flatnonzero(self._takes[each.series])) for each in forecasts]
-        chosen = [each for each in chosen if len(each.rows)]
-        if not chosen:
-            return
-        said = self._reader.read(chosen, contract, self.standing.raised)
-        number = np.repeat(np.arange(len(chosen)), [len(each.rows) for each in chosen])
-        for rows in rounds(said.series, said.origin):
-            turned, changed = self.standing.step(said.take(rows), limits)
-            for model in np.unique(number[rows][turned | changed]).tolist():
-                some = number[rows] == model
-                yield said.take(rows[some]), turned[some], changed[some], chosen[model].forecasts.model
-
-
-def _changes(watch: _Watch, names: Sequence[str], said: Said, turned: Bool, changed: Bool, model: str) -> Iterable[AlertChange]:
+def _changes(watch: Watch, names: Sequence[str], said: Said, turned: Bool, changed: Bool, model: str) -> Iterable[AlertChange]:
     is_raised = watch.standing.raised[said.series]
     for row in np.flatnonzero(turned | changed).tolist():
         yield AlertChange(
@@ -182,12 +161,18 @@ def _changes(watch: _Watch, names: Sequence[str], said: Said, turned: Bool, chan
         )
 
 
-def _points(watch: _Watch, said: Said, rows: Bool, model: str) -> list[Points]:
+def _points(watch: Watch, said: Said, rows: Bool, model: str) -> list[Points]:
     told = said.take(rows)
     state = watch.standing.raised[told.series].astype(np.int64)
     columns: list[Float64 | Int64 | Int32 | str] = [state, told.probability, *map(_seconds, told.crossing.T), model]
     fields = {field.name: column for field, column in zip(ALERT.fields, columns, strict=True)}
     return [Points(ALERT, told.series, told.origin, fields, labels={RULE: watch.rule.name})]
+
+
+def _scores(watch: Watch, verdicts: Verdicts) -> Points:
+    columns: list[Float64 | Int64 | Int32 | str] = [verdicts.hit, verdicts.miss, verdicts.false_alarm, verdicts.gained]
+    fields = {field.name: column for field, column in zip(ALERT_SCORE.fields, columns, strict=True)}
+    return Points(ALERT_SCORE, verdicts.series, verdicts.origin, fields, labels={RULE: watch.rule.name})
 
 
 def _seconds(moments: Int64) -> Float64:

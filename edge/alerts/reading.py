@@ -87,6 +87,7 @@ class Ahead:
             np.concatenate([part.probability for part in parts]),
             np.concatenate([part.crossing for part in parts]),
             np.concatenate([part.beyond for part in parts]),
+            np.concatenate([part.fact for part in parts]),
         )
 
     def _read(self, chosen: Chosen, contract: Contract, raised: Bool) -> Said:
@@ -96,9 +97,8 @@ class Ahead:
         threshold = sign * start + (rule.threshold if rule.is_relative else sign * rule.threshold)
         series, origin = forecasts.series[rows], forecasts.origin[rows]
         probability, crossing = np.zeros(len(rows)), np.full((len(rows), 3), NEVER, np.int64)
-        beyond = np.zeros(len(rows), bool)
-        if not rule.is_relative:
-            beyond = sign * chosen.facts("highest" if upward else "lowest") > threshold
+        fact = sign * chosen.facts("highest" if upward else "lowest")
+        beyond = np.zeros(len(rows), bool) if rule.is_relative else fact > threshold
         leads, levels = rule.leads(contract), contract.quantiles
         column = forecasts.values[:, :leads, -1 if upward else 0][rows]
         outermost = column.max(axis=1) if upward else -column.min(axis=1)
@@ -115,7 +115,7 @@ class Ahead:
             probability[some] = within(values[:, :leads], levels, threshold[some])
             crossing[some] = crossings(values, median, threshold[some], origin[some], contract.interval)
             crossing[beyond] = NEVER
-        return Said(series, origin, probability, crossing, beyond)
+        return Said(series, origin, probability, crossing, beyond, fact)
 
 
 class Leaving:
@@ -146,7 +146,7 @@ class Leaving:
         share, is_outside = np.full(len(series), np.nan), np.zeros(len(series), bool)
         for rows in rounds(series, origin):
             share[rows], is_outside[rows] = self._step(contract, series[rows], origin[rows], values[rows], fact[rows])
-        return Said(series, origin, share, np.full((len(series), 3), NEVER, np.int64), is_outside)
+        return Said(series, origin, share, np.full((len(series), 3), NEVER, np.int64), is_outside, fact)
 
     def _begin(self, contract: Contract) -> None:
         self._contract = contract

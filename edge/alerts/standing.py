@@ -1,15 +1,12 @@
 """What is raised of one rule: an array per property, a row per series. No I/O, no clock."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 
 from edge.contract.columns import Bool, Float64, Int32, Int64
 
 LEAST_CHANGE = 0.01  # of a probability, below which it is the same for people
-Kept = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +19,7 @@ class Said:
         probability: float64 `[n]`, NaN where it is not known.
         crossing: moments of `crossings`, int64 `[n, 3]`.
         beyond: whether the newest value is already what the rule warns of, bool `[n]`.
+        fact: the newest fact, negated where small values raise the alert, float64 `[n]`; NaN where it is missing.
     """
 
     series: Int32
@@ -29,10 +27,12 @@ class Said:
     probability: Float64
     crossing: Int64
     beyond: Bool
+    fact: Float64
 
     def take(self, rows: Int64 | Bool) -> "Said":
         """Some of the rows."""
-        return Said(self.series[rows], self.origin[rows], self.probability[rows], self.crossing[rows], self.beyond[rows])
+        series, origin, fact = self.series[rows], self.origin[rows], self.fact[rows]
+        return Said(series, origin, self.probability[rows], self.crossing[rows], self.beyond[rows], fact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Standing:
         self.last = np.zeros(0, np.int64)  # newest origin; 0: none since the start
         self.probability = np.zeros(0)
         self.crossing = np.zeros((0, 3), np.int64)
-        self._changed: set[int] = set()
+        self.changed: set[int] = set()  # series of which a restart must know more than before
 
     @property
     def raised(self) -> Bool:
@@ -102,7 +102,7 @@ class Standing:
         self.calm[index] = np.where(clear_now | raise_now, 0, calm)
         self.since[index] = np.where(raise_now, origin, np.where(clear_now, 0, self.since[index]))
         turned = raise_now | clear_now
-        self._changed.update(index[turned | (self.calm[index] != before)].tolist())
+        self.changed.update(index[turned | (self.calm[index] != before)].tolist())
         with np.errstate(invalid="ignore"):
             is_other = ~(np.abs(chance - self.probability[index]) < LEAST_CHANGE) & ~np.isnan(chance)
         is_other |= (said.crossing != self.crossing[index]).any(axis=1)
@@ -111,27 +111,11 @@ class Standing:
         self.probability[told], self.crossing[told] = chance[changed], said.crossing[changed]
         return turned, changed & ~turned
 
-    def dump(self, names: list[str], *, whole: bool) -> dict[str, bytes]:
-        """What a restart needs, by the name of the series; empty where it is quiet.
+    def record(self, row: int) -> tuple[int, int]:
+        """What a restart needs of a series; zeros where it is quiet."""
+        return int(self.since[row]), int(self.calm[row])
 
-        Args:
-            names: names of all series.
-            whole: whether to give everything, and not only what changed since the last call.
-        """
-        rows = np.flatnonzero(self.since).tolist() if whole else sorted(self._changed)
-        self._changed.clear()
-        return {names[row]: self._encoded(row) for row in rows}
-
-    def _encoded(self, row: int) -> bytes:
-        since, calm = int(self.since[row]), int(self.calm[row])
-        return msgspec.msgpack.encode((since, calm)) if since else b""
-
-    def load(self, entries: Mapping[int, bytes]) -> None:
-        """What `dump` gave in earlier runs, by the index of the series.
-
-        Raises:
-            ValueError: an entry is damaged.
-        """
-        for row, data in entries.items():
-            self.grow(row + 1)
-            self.since[row], self.calm[row] = msgspec.msgpack.decode(data, type=Kept)
+    def load(self, row: int, record: tuple[int, int]) -> None:
+        """Take back what `record` gave."""
+        self.grow(row + 1)
+        self.since[row], self.calm[row] = record

@@ -168,6 +168,17 @@ ALERT = Measurement(
     ),
     labels=(RULE,),
 )
+ALERT_SCORE = Measurement(
+    "alert_score",
+    "whether a rule of `[[alert]]` was right, at the end of the interval that told",
+    (
+        Field("hit", "1 where it happened within the time of a warning, else 0", Kind.WHOLE),
+        Field("miss", "1 where it happened without a warning, else 0", Kind.WHOLE),
+        Field("false_alarm", "1 where nothing followed a warning, else 0", Kind.WHOLE),
+        Field("gained", "seconds from the warning to the end of the interval in which it happened; of hits"),
+    ),
+    labels=(RULE,),
+)
 FLEET = "fleet"
 RETRAINING = Measurement(
     "retraining",
@@ -204,7 +215,19 @@ DRIFT = Measurement(
     owner=FLEET,
 )
 # What agents write, and what the trainer writes into the store of its fleet.
-MEASUREMENTS = (READING, FORECAST, FORECAST_LEAD, FORECAST_SCORE, MEANING, INPUT, ALERT, AGENT, RETRAINING, DRIFT)
+MEASUREMENTS = (
+    READING,
+    FORECAST,
+    FORECAST_LEAD,
+    FORECAST_SCORE,
+    MEANING,
+    INPUT,
+    ALERT,
+    ALERT_SCORE,
+    AGENT,
+    RETRAINING,
+    DRIFT,
+)
 CHECK = "gatecast_check"  # of the row that `gatecast store check` writes and deletes; nothing else reads or writes it
 # Names that a tag of a series cannot have; that of inputs stands in no row of a series, and labels in none with such tags.
 RESERVED = frozenset({TIME, VALUE.name, LEAD, *(rows.owner for rows in MEASUREMENTS if rows is not INPUT)})

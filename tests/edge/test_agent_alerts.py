@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -135,3 +136,21 @@ def test_rules_without_series_are_degraded_on_the_health_page(tmp_path: Path) ->
     now = 700.0
     assert "series 'freezr.*' takes no series: none is known yet" in str(said())
     agent.parts.spool.close()
+
+
+def verdicts(bench: Bench) -> list[tuple[int, int, int, int, float | None]]:
+    """Minute, hit, miss, false alarm and seconds gained, from the store."""
+    bench.drain()
+    with closing(sqlite3.connect(bench.folder / "store.db")) as connection:
+        cursor = connection.execute("SELECT time, hit, miss, false_alarm, gained FROM alert_score ORDER BY time")
+        return [((time - START) // MINUTE, *rest) for time, *rest in cursor]
+
+
+@pytest.mark.parametrize("cuts", [(), (31, 36, 41, 43)])
+def test_alerts_are_judged_when_the_facts_are_in(tmp_path: Path, cuts: tuple[int, ...]) -> None:
+    """A forecast of the last value sees nothing coming: one miss, also where the agent begins again in between."""
+    bench = bench_of(tmp_path, HOT)
+    bounds = [0, *cuts, len(COURSE)]
+    for first, last in pairwise(bounds):
+        bench.run(readings(COURSE[first:last], first))
+    assert verdicts(bench) == [(31, 0, 1, 0, None)]

@@ -1,0 +1,104 @@
+"""One rule, with what it says of each series, what stands, and what turned out. No I/O."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import numpy as np
+
+from edge.alerts.judging import Judging, Verdicts
+from edge.alerts.reading import Chosen, reader_of, rounds
+from edge.alerts.rule import AlertRule
+from edge.alerts.standing import Limits, Said, Standing
+from edge.contract.columns import Bool, Forecasts
+from edge.contract.contract import Contract
+
+KNOWN = b"1"
+Record = tuple[int, int, int, int, int, int]
+
+
+class Watch:
+    """One rule with what stands.
+
+    Args:
+        rule: the rule.
+    """
+
+    def __init__(self, rule: AlertRule) -> None:
+        self.rule, self.standing = rule, Standing()
+        self._reader = reader_of(rule)
+        self._judging = Judging(rule)
+        self._verdicts: list[Verdicts] = []
+        self._takes = np.zeros(0, bool)
+        self._is_known = False  # on disk
+
+    def grow(self, names: Sequence[str]) -> None:
+        """Make room for all series."""
+        new = [self.rule.takes(name) for name in names[len(self._takes) :]]
+        if new:
+            self._takes = np.append(self._takes, np.asarray(new, bool))
+        self.standing.grow(len(names))
+        self._judging.grow(len(names))
+
+    def look(self, forecasts: Sequence[Forecasts], contract: Contract) -> Iterable[tuple[Said, Bool, Bool, str]]:
+        """What the forecasts say, who has turned, whose numbers are others, and what has forecast; in order of time."""
+        rule = self.rule
+        limits = Limits(rule.probability, rule.limit, rule.patience(contract))
+        chosen = [Chosen(each, np.flatnonzero(self._takes[each.series])) for each in forecasts]
+        chosen = [each for each in chosen if len(each.rows)]
+        if not chosen:
+            return
+        said = self._reader.read(chosen, contract, self.standing.raised)
+        number = np.repeat(np.arange(len(chosen)), [len(each.rows) for each in chosen])
+        for rows in rounds(said.series, said.origin):
+            some = said.take(rows)
+            before = self.standing.raised[some.series]
+            turned, changed = self.standing.step(some, limits)
+            if rule.condition != "leaves":  # what happened already is not predicted
+                verdicts = self._judging.step(some, before, self.standing.raised[some.series], contract)
+                self._verdicts += [verdicts] if len(verdicts) else []
+            for model in np.unique(number[rows][turned | changed]).tolist():
+                by = number[rows] == model
+                yield some.take(by), turned[by], changed[by], chosen[model].forecasts.model
+
+    def judged(self) -> list[Verdicts]:
+        """What turned out since the last call."""
+        verdicts, self._verdicts = self._verdicts, []
+        return verdicts
+
+    def go_on(self, known: int) -> None:
+        """An earlier run has had an eye on so many series."""
+        self._is_known, self._judging.known = True, known
+
+    def dump(self, *, whole: bool) -> dict[int | None, bytes]:
+        """What a restart needs, by the index of the series; of None that the rule is known. Empty where nothing stands.
+
+        Args:
+            whole: whether to give everything, and not only what changed since the last call.
+        """
+        rows = self.standing.changed | self._judging.changed
+        if whole:
+            standing = np.flatnonzero((self.standing.since > 0) | self._judging.happens | (self._judging.warned > 0))
+            rows = set(standing.tolist())
+        self.standing.changed.clear()
+        self._judging.changed.clear()
+        entries: dict[int | None, bytes] = {}
+        if whole or not self._is_known:
+            entries[None], self._is_known = KNOWN, True
+        for row in sorted(rows):
+            record = (*self.standing.record(row), *self._judging.record(row))
+            entries[row] = msgspec.msgpack.encode(record) if any(record) else b""
+        return entries
+
+    def load(self, row: int, data: bytes) -> None:
+        """What `dump` gave of a series in an earlier run.
+
+        Raises:
+            ValueError: it is damaged.
+        """
+        try:
+            since, calm, *judging = msgspec.msgpack.decode(data, type=Record)
+        except msgspec.MsgspecError as error:
+            raise ValueError(f"alert {self.rule.name}: {error}") from error
+        self.standing.load(row, (since, calm))
+        happens, over, warned, gap = judging
+        self._judging.load(row, (happens, over, warned, gap))
