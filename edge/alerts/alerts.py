@@ -58,7 +58,7 @@ class Alerts:
             watch.grow(self._series.names)
             for said, turned, changed, model in watch.look(forecasts, contract):
                 changes += _changes(watch, self._series.names, said, turned, changed, model)
-                self._rows += _points(watch, said, turned | changed, model)
+                self._rows += _points(watch, said, turned, turned | changed, model)
             for verdicts in watch.judged():
                 self._judged.append(verdicts)
                 self._rows.append(_scores(watch, verdicts))
@@ -161,10 +161,16 @@ def _changes(watch: Watch, names: Sequence[str], said: Said, turned: Bool, chang
         )
 
 
-def _points(watch: Watch, said: Said, rows: Bool, model: str) -> list[Points]:
+def _points(watch: Watch, said: Said, turned: Bool, rows: Bool, model: str) -> list[Points]:
     told = said.take(rows)
     state = watch.standing.raised[told.series].astype(np.int64)
-    columns: list[Float64 | Int64 | Int32 | str] = [state, told.probability, *map(_seconds, told.crossing.T), model]
+    columns: list[Float64 | Int64 | Int32 | str] = [
+        state,
+        turned[rows].astype(np.int64),
+        told.probability,
+        *map(_seconds, told.crossing.T),
+        model,
+    ]
     fields = {field.name: column for field, column in zip(ALERT.fields, columns, strict=True)}
     return [Points(ALERT, told.series, told.origin, fields, labels={RULE: watch.rule.name})]
 

@@ -160,6 +160,7 @@ ALERT = Measurement(
     "what a rule of `[[alert]]` says of a series, at the origin of the forecast that it is read from: when that changes",
     (
         Field("state", "1 where the alert is raised, 0 where it was cleared with this row", Kind.WHOLE),
+        Field("turned", "1 where it was raised or cleared with this row, 0 where only its numbers are others", Kind.WHOLE),
         Field("probability", "probability of what the rule asks for, 0 to 1"),
         Field("crossing", "expected moment, seconds since 1970, UTC; none where it is so already", Kind.WHOLE),
         Field("crossing_earliest", "earliest moment by the outermost quantiles, likewise", Kind.WHOLE),

@@ -22,6 +22,7 @@ from tests.support.grafana_seed import (
     Run,
     Write,
     write_agents,
+    write_alerts,
     write_all,
     write_fleet,
     write_run,
@@ -110,6 +111,21 @@ def test_figures_are_those_of_the_scores(found: Answers, run: Run) -> None:
     assert values(found, "quality", "Gain of all series") == [
         pytest.approx(1 - errors[last_day].mean() / naive[last_day].mean())
     ]
+
+
+@pytest.mark.servers
+def test_alerts_are_counted_by_their_verdicts(found: Answers) -> None:
+    """Two hits of three events, half an hour's multiples before; the newest alert stands, and is the first of the table."""
+    totals = [values(found, "alerts", title) for title in ("Raised now", "Hits", "Misses", "False alarms")]
+    assert totals == [[1], [2], [1], [1]]
+    assert values(found, "alerts", "Hit rate") == [pytest.approx(2 / 3)]
+    assert values(found, "alerts", "Time gained") == [pytest.approx(6300.0)]
+    (rule,) = found["alerts"][1]["panel 'Rules' A"]
+    assert (rule["hits"], rule["misses"], rule["false alarms"]) == (2, 1, 1)
+    newest = found["alerts"][1]["panel 'Raised and over' A"][0]
+    assert (newest["rule"], newest["series"], newest["state"]) == ("frost", "ewr.temperature", 1)
+    assert newest["expected"] == (NOW - 3 * HOUR) // 10**6 + 3 * 3_600_000
+    assert len(found["alerts"][1]["panel 'Raised and over' A"]) == 7
 
 
 @pytest.mark.servers
@@ -206,6 +222,7 @@ def test_fleet_of_any_size_is_answered_in_few_rows(series: int, influx: Influx, 
     write_agents(write)
     write_trainer(write)
     wanted = names[-7]
+    write_alerts(write, wanted)
     found = asked(influx, bucket, filter=wanted[:-1].upper(), series=wanted)
     for name, (variables, rows) in found.items():
         for query, answer in rows.items():

@@ -102,6 +102,7 @@ def test_type_of_a_field_is_what_stores_in_use_hold() -> None:
         ("input", "issued"),
         *(("alert_score", name) for name in ("hit", "miss", "false_alarm")),
         ("alert", "state"),
+        ("alert", "turned"),
         ("alert", "crossing"),
         ("alert", "crossing_earliest"),
         ("alert", "crossing_latest"),

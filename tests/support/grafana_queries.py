@@ -127,7 +127,9 @@ def answers(
         else:
             assert variable["type"] == "datasource"
     for annotation in dashboard["annotations"]["list"]:
-        query = filled(annotation["target"]["query"], shown, 1, {})  # Grafana escapes variables as for a pattern there
+        query = annotation["target"]["query"]
+        assert not re.search(r"\$(?!timeFilter)\w", query), "Grafana escapes variables as for a pattern there: name the format"
+        query = filled(query, shown, 1, variables)
         found[f"annotation '{annotation['name']}'"] = ask(at(query, now))
     for panel in panels(dashboard):
         period = (moment(f"now-{panel['timeFrom']}", now), now) if "timeFrom" in panel else shown

@@ -12,12 +12,15 @@ from edge.contract.contract import Context, Contract
 from edge.contract.meaning import Meaning
 from edge.contract.schema import (
     AGENT,
+    ALERT,
+    ALERT_SCORE,
     DRIFT,
     FORECAST,
     FORECAST_LEAD,
     FORECAST_SCORE,
     RELEASED,
     RETRAINING,
+    RULE,
     Kind,
     Measurement,
 )
@@ -216,11 +219,36 @@ def write_trainer(write: Write, now: int = NOW) -> None:
         write(a_look(now - day * DAY - 2 * HOUR, statistic=5.0 if day == 3 else 0.5, drifted=int(day == 3)))
 
 
+def write_alerts(write: Write, series: str, now: int = NOW) -> None:
+    """Four alerts of a day each: two hits, a false alarm, and one that stands; and something that no alert came before.
+
+    Args:
+        write: function that stores a block.
+        series: name of the series.
+        now: time that is now, ns UTC.
+    """
+    store, table = InfluxStore("http://127.0.0.1:1", "b"), SeriesTable([series])
+    rule, one = {RULE: "frost"}, np.zeros(1, np.int32)
+    for day, state in ((4, 1), (4, 0), (3, 1), (3, 0), (2, 1), (2, 0), (0, 1)):
+        time = now - day * DAY - (2 + state) * HOUR
+        names = ("state", "turned", "probability", "crossing", "crossing_earliest", "crossing_latest")
+        numbers = (state, 1, 0.2 + 0.6 * state, *(float(time // SECOND + 3600 * hours) for hours in (3, 2, 5)))
+        columns: dict[str, Any] = {name: np.asarray([value]) for name, value in zip(names, numbers, strict=True)}
+        points = Points(ALERT, one, np.array([time]), {**columns, "model": MODELS[1]}, labels=rule)
+        write(store.encode([points], table))
+    for day, verdict in ((4, "hit"), (3, "hit"), (2, "false_alarm"), (1, "miss")):
+        counts: dict[str, Any] = {name: np.asarray([int(name == verdict)]) for name in ("hit", "miss", "false_alarm")}
+        gained = np.asarray([1800.0 * day if verdict == "hit" else np.nan])
+        points = Points(ALERT_SCORE, one, np.array([now - day * DAY]), {**counts, "gained": gained}, labels=rule)
+        write(store.encode([points], table))
+
+
 def write_all(write: Write, names: Sequence[str] = ("ewr.temperature",), now: int = NOW) -> Run:
     """Everything that the dashboards show."""
     run = write_run(write, names, now=now)
     write_agents(write, now)
     write_trainer(write, now)
+    write_alerts(write, run.names[0], now)
     return run
 
 

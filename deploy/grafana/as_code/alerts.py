@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from as_code.board import UIDS
+from as_code.boards.quality import FEWEST, GAIN, NAIVE
 from as_code.influxql import SHOWN, Json, column, rows, text
 from as_code.limits import Limits, Threshold
-from as_code.quality import FEWEST, GAIN, NAIVE
 from as_code.rules import Asked, Rule, literal, provisioned
 from edge.contract.contract import quantile_name
 from edge.contract.schema import AGENT, FORECAST, FORECAST_SCORE, LEAD, RETRAINING, SERIES, SILENT_SERIES

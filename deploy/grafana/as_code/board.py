@@ -24,14 +24,27 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableSort,
 )
 
-from as_code.influxql import CHOSEN, ONE, SHOWN, SOURCE_TYPE, SOURCE_UID, Json, column, rows
+from as_code.influxql import CHOSEN, OF_SERIES, ONE, SHOWN, SOURCE_TYPE, SOURCE_UID, Json, column, rows
 from as_code.look import GREY, PURPLE, AnyPanel
-from edge.contract.schema import AGENT, DRIFT, FORECAST, FORECAST_LEAD, LEAD, MEANING, MODEL, READING, RELEASED, UNIT
+from edge.contract.schema import (
+    AGENT,
+    ALERT,
+    DRIFT,
+    FORECAST,
+    FORECAST_LEAD,
+    LEAD,
+    MEANING,
+    MODEL,
+    READING,
+    RELEASED,
+    RULE,
+    UNIT,
+)
 
 TAG = "gatecast"
 MOST_SERIES = 200  # in the list of a variable; the text before it narrows the list
-UIDS = {name: f"gatecast-{name}" for name in ("forecast", "quality", "fleet", "retraining")}
-TITLES = {"forecast": "Forecast", "quality": "Quality", "fleet": "Fleet", "retraining": "Retraining"}
+UIDS = {name: f"gatecast-{name}" for name in ("forecast", "alerts", "quality", "fleet", "retraining")}
+TITLES = {"forecast": "Forecast", "alerts": "Alerts", "quality": "Quality", "fleet": "Fleet", "retraining": "Retraining"}
 
 
 class Marks(AnnotationTarget):
@@ -104,6 +117,13 @@ def drifts() -> AnnotationQuery:
     """A line where the monitor has found drift."""
     query = f"SELECT {column(DRIFT, 'statistic')} FROM {rows(DRIFT)} WHERE {column(DRIFT, 'drifted')} = 1 AND {SHOWN}"
     return annotation("Drift", "orange", query, "statistic")
+
+
+def raised() -> AnnotationQuery:
+    """A line where an alert of the chosen series is raised or over, with the name of its rule."""
+    fields = f"{column(ALERT, RULE)}, {column(ALERT, 'state')}"
+    query = f"SELECT {fields} FROM {rows(ALERT)} WHERE {column(ALERT, 'turned')} = 1 AND {OF_SERIES}"
+    return annotation("Alerts", "red", query, RULE)
 
 
 def fleet() -> DatasourceVariable:

@@ -9,11 +9,12 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from as_code.alerts import alerting
 from as_code.board import UIDS
-from as_code.fleet import fleet
-from as_code.forecast import forecast
+from as_code.boards.alerts import alerts
+from as_code.boards.fleet import fleet
+from as_code.boards.forecast import forecast
+from as_code.boards.quality import quality
+from as_code.boards.retraining import retraining
 from as_code.limits import Limits, read
-from as_code.quality import quality
-from as_code.retraining import retraining
 
 GRAFANA = Path(__file__).parents[1]
 ALERTS = "provisioning/alerting/gatecast.yaml"
@@ -22,7 +23,7 @@ HEAD = "# Written by `make dashboards` from deploy/grafana/limits.toml and deplo
 
 def boards() -> dict[str, Dashboard]:
     """The dashboards by their names."""
-    builders = {"forecast": forecast, "quality": quality, "fleet": fleet, "retraining": retraining}
+    builders = {"forecast": forecast, "alerts": alerts, "quality": quality, "fleet": fleet, "retraining": retraining}
     return {name: builders[name]().build() for name in UIDS}
 
 

@@ -6,9 +6,9 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from as_code import board
 from as_code.board import Section
+from as_code.boards.quality import error_at_lead
 from as_code.influxql import BY_STEP, OF_LEAD, OF_SERIES, ONE, column, rows
 from as_code.look import BLUE, ORANGE, PURPLE, Line, Property, Size, Text, chart, dashed, number, setting
-from as_code.quality import error_at_lead
 from edge.contract.contract import quantile_name
 from edge.contract.schema import FORECAST, FORECAST_LEAD, FORECAST_SCORE, MEANING, MODEL, READING, UNIT, VALUE, Measurement
 
@@ -147,4 +147,9 @@ def forecast() -> Dashboard:
     """Fact, forecast and band of one series, on past now."""
     text = "What a sensor has measured, and what comes next: median and intervals, past now."
     made = board.board("forecast", text, ("now-3d", "now+1d"), [_numbers(), _charts(), _counter()])
-    return board.of_one_series(made, board.innermost()).annotation(board.now_line()).annotation(board.releases())
+    return (
+        board.of_one_series(made, board.innermost())
+        .annotation(board.now_line())
+        .annotation(board.releases())
+        .annotation(board.raised())
+    )
