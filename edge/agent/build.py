@@ -19,6 +19,7 @@ from edge.agent.reporting import BrokerWatch, Reporter
 from edge.agent.stopping import Stop
 from edge.agent.watching import Watcher
 from edge.alerts.alerts import Alerts
+from edge.anomalies.watch import Watch
 from edge.backoff import Backoff, start_wait
 from edge.broker.address import Address
 from edge.broker.client import Subscription
@@ -395,4 +396,5 @@ def _make_engine(config: Config, outside: Outside, series: SeriesTable, inputs: 
         learned=Learned.of(ready.bundle.manifest),
     )
     engine.ahead = inputs.ahead
+    engine.watch = Watch.of(config.anomaly, engine.forecaster.contract, engine.leads)
     return engine

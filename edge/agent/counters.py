@@ -102,6 +102,8 @@ class Counter(Number):
     ALERT_HITS = "warnings of [[alert]] that came true", "warning"
     ALERT_MISSES = "events that no alert of [[alert]] had warned of", "event"
     FALSE_ALARMS = "warnings of [[alert]] that nothing followed", "warning"
+    ANOMALIES_RAISED = "anomalies of [anomaly] that were raised", "anomaly"
+    ANOMALIES_CLEARED = "anomalies of [anomaly] that were cleared", "anomaly"
     DROPPED_BLOCKS = "blocks lost because the spool was full", "block", "dropped", OWN
     DAMAGED_BLOCKS = "blocks of the spool that the disk has changed; they do not reach the store", "block", "dropped", OWN
     REFUSED_POINTS = "rows that the store will never take", "row", "dropped", OWN

@@ -16,7 +16,7 @@ from edge.agent.heartbeat import Heartbeat
 from edge.agent.journal import Journal
 from edge.agent.live import Live
 from edge.agent.priming import Primer
-from edge.agent.reporting import BrokerWatch, Reporter, say_alerts, say_faults, say_held, tally_batch
+from edge.agent.reporting import BrokerWatch, Reporter, say_alerts, say_anomalies, say_faults, say_held, tally_batch
 from edge.agent.stopping import Stop
 from edge.agent.watching import Watcher
 from edge.alerts.alerts import Alerts
@@ -364,6 +364,7 @@ class Agent:
         tally(parts.counters, effect, parts.live.name)
         parts.intake.hear_late(readings, effect.fresh, effect.too_late)
         say_faults(effect, parts.series, parts.grumbler)
+        say_anomalies(effect, parts.series, parts.counters, parts.grumbler)
         say_alerts(changes, parts.alerts, parts.counters, parts.grumbler)
         return effect.failure
 

@@ -9,6 +9,8 @@ from edge.agent.committing import Committer
 from edge.agent.counters import Counter, Counters, Gauge, row
 from edge.alerts.alerts import Alerts
 from edge.alerts.change import AlertChange
+from edge.alerts.words import local
+from edge.anomalies.words import words
 from edge.broker.subscriber import Subscriber
 from edge.clock.clocks import Clocks
 from edge.clock.offsets import quarters_of, written
@@ -197,3 +199,22 @@ def say_alerts(changes: Sequence[AlertChange], alerts: Alerts, counters: Counter
     for change in turned:
         kind = f"alert {change.rule}"
         grumbler.say(kind if change.raised else f"{kind} is over", alerts.words(change))
+
+
+def say_anomalies(effect: Effect, series: SeriesTable, counters: Counters, grumbler: Grumbler) -> None:
+    """Say and count which anomalies were raised and cleared; there is a line for each direction a minute.
+
+    Args:
+        effect: result of a step, committed by now.
+        series: table of all series.
+        counters: the numbers.
+        grumbler: grumbler that says it.
+    """
+    if not effect.anomalies:
+        return
+    raised = sum(change.raised for change in effect.anomalies)
+    counters.count_all({Counter.ANOMALIES_RAISED: raised, Counter.ANOMALIES_CLEARED: len(effect.anomalies) - raised})
+    for change in effect.anomalies:
+        meaning = series.meaning_of(change.series)
+        text = words(change, "" if meaning is None else meaning.unit, local)
+        grumbler.say("anomaly" if change.raised else "anomaly is over", text)

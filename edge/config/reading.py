@@ -120,6 +120,7 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "", partial(make_readers, config.input)
     yield "", partial(_refuse_taken, config)
     yield "", partial(check_alerts, config.alert)
+    yield "", config.anomaly.check
     for source in config.history:
         yield "", source.check
 

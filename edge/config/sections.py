@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from edge.alerts.rule import AlertRule
+from edge.anomalies.rule import AnomalyRule
 from edge.broker.address import Address as BrokerAddress
 from edge.config.training_sections import Fleet, Monitor, Positive, RegistrySection, Schedule, Train
 from edge.errors import ConfigurationError
@@ -236,6 +237,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history: tuple[HistorySource, ...] = ()
     input: tuple[InputRule, ...] = ()
     alert: tuple[AlertRule, ...] = ()
+    anomaly: AnomalyRule = AnomalyRule()
     agent: Agent = Agent()
     release: Release = Release()
     fleet: Fleet = Fleet()

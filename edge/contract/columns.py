@@ -242,6 +242,42 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Earlier forecasts beside their facts, one row per forecast and lead; rows of a series come in order of time and lead.
+
+    Args:
+        series: int32 `[n]`.
+        number: number of the interval, its start divided by its length, int64 `[n]`.
+        lead: 1…horizon, int64 `[n]`.
+        fact: value of the interval, float64 `[n]`.
+        median: float64 `[n]`.
+        quantiles: float64 `[n, quantiles]`, NaN where the forecaster gives none.
+    """
+
+    series: Int32
+    number: Int64
+    lead: Int64
+    fact: Float64
+    median: Float64
+    quantiles: Float64
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.series)
+
+    @classmethod
+    def nothing(cls, quantiles: int) -> "Outcomes":
+        """No row, of so many quantiles."""
+        whole, none = np.zeros(0, np.int64), np.zeros(0)
+        return cls(whole.astype(np.int32), whole, whole, none, none, np.zeros((0, quantiles)))
+
+    def take(self, rows: Bool | Int64) -> "Outcomes":
+        """Some of the rows."""
+        whole, rest = (self.series[rows], self.number[rows], self.lead[rows]), (self.fact[rows], self.median[rows])
+        return Outcomes(*whole, *rest, self.quantiles[rows])
+
+
+@dataclass(frozen=True, slots=True)
 class Points:
     """Rows for or from the store: one measurement, columns of equal length.
 

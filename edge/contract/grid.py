@@ -1,5 +1,6 @@
 """The time grid: readings grouped into intervals."""
 
+from collections.abc import Iterator
 from typing import Literal, TypeAlias, cast
 
 import numpy as np
@@ -58,3 +59,18 @@ def aggregate(readings: Readings, interval: int, aggregation: Aggregation) -> tu
     number = ordered.time // interval
     starts = group_starts(ordered.series, number)
     return ordered.series[starts], number[starts], combine(aggregation, ordered.value, starts)
+
+
+def rounds(series: Int32) -> Iterator[Int64]:
+    """Row numbers in rounds: within a round each series occurs once, and the order of rows per series is kept.
+
+    Args:
+        series: int32 `[n]`.
+    """
+    order = np.argsort(series, kind="stable")
+    ordered = series[order]
+    position = np.arange(len(order))
+    first = np.append(True, ordered[1:] != ordered[:-1])
+    turn = position - np.maximum.accumulate(np.where(first, position, 0))
+    by_turn = np.argsort(turn, kind="stable")
+    yield from np.split(order[by_turn], np.flatnonzero(np.diff(turn[by_turn])) + 1)

@@ -180,6 +180,19 @@ ALERT_SCORE = Measurement(
     ),
     labels=(RULE,),
 )
+ANOMALY = Measurement(
+    "anomaly",
+    "an interval that the forecasts had not expected, if such are rarer than once a day; and one that clears an alarm",
+    (
+        Field(VALUE.name, "value of the interval, in the unit of the sensor"),
+        Field("forecast", "median of the forecast with the shortest lead, likewise"),
+        Field("lower", "lowest quantile of that forecast, likewise"),
+        Field("upper", "highest quantile of that forecast, likewise"),
+        Field("distance", "how far the value lies from the medians of all leads, in half-widths of their intervals"),
+        Field("rarity", "days in which so strange an interval is expected once, 36500 at most; 0 where it is not rare"),
+        Field("raised", "1 where the alarm is raised, 0 where it is not or was cleared with this row", Kind.WHOLE),
+    ),
+)
 FLEET = "fleet"
 RETRAINING = Measurement(
     "retraining",
@@ -225,6 +238,7 @@ MEASUREMENTS = (
     INPUT,
     ALERT,
     ALERT_SCORE,
+    ANOMALY,
     AGENT,
     RETRAINING,
     DRIFT,

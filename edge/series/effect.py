@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from edge.anomalies.change import AnomalyChange
 from edge.contract.columns import Bool, Float64, Forecasts, Int32, Points, Scores
 from edge.forecaster.faults import Kind
 from edge.series.closing import Closed, facts_of
@@ -27,6 +28,7 @@ class Effect:
         seconds: time spent in the forecaster.
         outliers: number of forecasts that were made without the newest value, which lies far from all others of its window.
         jumped: counters whose newest increase is left out, as they never add so much; once for each interval.
+        anomalies: anomalies that were raised or cleared.
     """
 
     points: list[Points]
@@ -41,6 +43,7 @@ class Effect:
     seconds: float = 0.0
     outliers: int = 0
     jumped: Int32 = field(default_factory=lambda: np.zeros(0, np.int32))
+    anomalies: list[AnomalyChange] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
+from edge.anomalies.watch import Looked, Watch
 from edge.contract.ahead.issues import AheadOf, nothing_known
 from edge.contract.columns import Bool, Float64, Forecasts, Int32, Int64, Points, Readings, SeriesTable
 from edge.contract.contract import Context, Contract
@@ -39,10 +40,17 @@ def needs_no_history(before: Contract, after: Contract) -> bool:
     return before.sees_all_of(after)
 
 
+class _Head(msgspec.Struct):
+    """The first part of a dump that has a watch; of one that has none the leads alone are."""
+
+    leads: tuple[int, ...]
+
+
 class Engine:
     """State, forecaster and scoring of one fleet.
 
-    `ahead` may be set to what gives the coming values of inputs that are known by now; at first none are.
+    `ahead` may be set to what gives the coming values of inputs that are known by now; at first none are. `watch` may be set to
+    what looks for anomalies.
 
     Args:
         forecaster: the model or baseline that is live.
@@ -65,6 +73,7 @@ class Engine:
     ) -> None:
         self.series = series
         self.ahead: AheadOf = nothing_known
+        self.watch: Watch | None = None
         self._refresh = leads.refresh
         self._wanted = tuple(sorted(set(leads.kept)))
         self._lateness = lateness
@@ -96,6 +105,8 @@ class Engine:
         self._model_index = {name: index for index, name in enumerate(known, 1)}
         self._model_series, self._usual = np.zeros(0, np.int32), np.zeros((0, 2))
         self._outlook = Outlook(forecaster.contract.horizon, forecaster.contract.interval, self._refresh)
+        if self.watch is not None:
+            self.watch.adapt(forecaster.contract, self.leads)
 
     @property
     def problem(self) -> str | None:
@@ -131,6 +142,8 @@ class Engine:
         """Forget all windows and all forecasts that wait: each series begins again with its next reading."""
         contract = self.forecaster.contract.plain
         self.state, self.scoring = State(contract, self._lateness, meaning=self._meaning), Scoring(contract, self.leads)
+        if self.watch is not None:
+            self.watch.forget()
 
     def keep(self, series: Int32) -> None:
         """Keep some series alone, in the table as well; each gets its place among these as its index.
@@ -143,6 +156,8 @@ class Engine:
         self.state.last_heard(len(self.series))  # all of them have a place there
         self.state.keep(series)
         self.scoring.keep(series)
+        if self.watch is not None:
+            self.watch.keep(series)
         self.series.keep(series)
 
     def pieces(self, readings: Readings, most: int) -> list[Readings]:
@@ -180,7 +195,8 @@ class Engine:
         written = self._outlook.rows(made.forecasts, [whole[windows] for windows in made.windows])
         for forecasts, (row, lead) in zip(made.forecasts, written, strict=True):
             points += [self._newest(forecasts, row, lead), self._at_leads(forecasts)]
-        points.append(Points.of_scores(scores))
+        looked = self._look()
+        points += [Points.of_scores(scores), *looked.points]
         return Effect(
             [part for part in points if len(part)],
             Entry(readings, now, kept),
@@ -194,6 +210,7 @@ class Engine:
             made.seconds,
             int((outlying(closed.windows)[:, -1] | strange[:, -1]).sum()),
             self.state.jumped(closed),
+            looked.changes,
         )
 
     def replay(self, entry: Entry) -> None:
@@ -205,17 +222,21 @@ class Engine:
         closed = self._closed(self.state.ingest(entry.readings), entry.now, len(kept))
         shape = (len(closed), len(self.scoring.leads), len(self.scoring.contract.quantiles) + 1)
         self.scoring.step(closed, kept if kept.shape == shape else np.full(shape, np.nan))
+        self._look()
         self._whole(closed)
 
     def dump(self) -> Iterator[bytes]:
         """State and waiting forecasts in small parts, for `load`."""
-        yield msgspec.msgpack.encode(self.leads)
+        yield msgspec.msgpack.encode(self.leads if self.watch is None else _Head(self.leads))
         yield from self.state.dump()
         yield from self.scoring.dump()
+        if self.watch is not None:
+            yield from self.watch.dump()
 
     def load(self, parts: Iterator[bytes]) -> None:
         """Take back what `dump` wrote, with the contract, lateness and leads of then; `settle` follows the journal."""
-        leads = msgspec.msgpack.decode(next(parts), type=list[int])
+        head = msgspec.msgpack.decode(next(parts), type=tuple[int, ...] | _Head)
+        leads = head.leads if isinstance(head, _Head) else head
         self.state = State.load(parts, self._meaning)
         for index, meaning in enumerate(self.state.meanings):
             # Several rules may give its name; a message of then told which of them took it. A bundle tells again.
@@ -225,6 +246,10 @@ class Engine:
         self.state.learn()
         self.scoring = Scoring(self.state.contract, leads)
         self.scoring.load(parts)
+        if self.watch is not None:
+            self.watch.adapt(self.state.contract, leads)
+        if isinstance(head, _Head):
+            (self.watch or Watch.nothing(self.state.contract)).load(parts)
         self._outlook.go_on(len(self.series))
 
     def settle(self) -> str | None:
@@ -243,6 +268,8 @@ class Engine:
             self.state = self.state.adapted(contract, self._lateness)
         if self.scoring.contract != contract or tuple(self.scoring.leads.tolist()) != self.leads:
             self.scoring = Scoring(contract, self.leads)
+        if self.watch is not None:
+            self.watch.adapt(contract, self.leads)
         return None
 
     def _closed(self, ingested: Ingested, now: int | None, most: int | None) -> Closed:
@@ -251,6 +278,10 @@ class Engine:
             return ingested.closed
         left = None if most is None else max(0, most - len(ingested.closed))
         return join([ingested.closed, self.state.advance(now, left)])
+
+    def _look(self) -> Looked:
+        """What is strange about the facts of the step that was just scored."""
+        return Looked() if self.watch is None else self.watch.step(self.scoring.outcomes, self.series)
 
     def _whole(self, closed: Closed) -> Bool:
         """Of which windows the whole horizon is written, bool `[n]`; to be asked when the windows are scored."""

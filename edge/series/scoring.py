@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import numpy as np
 
-from edge.contract.columns import Bool, Float64, Int32, Int64, Scores, extend, shrink
+from edge.contract.columns import Bool, Float64, Int32, Int64, Outcomes, Scores, extend, shrink
 from edge.contract.contract import Contract
+from edge.contract.grid import rounds
 from edge.forecaster.level import is_known
 from edge.series.closing import Closed
 from edge.series.entry import DUMPED, dumped, floats, integers
@@ -52,6 +53,7 @@ class Scoring:
         self._others = np.delete(np.arange(len(self._levels) + 1), contract.median)  # quantiles without median, and baseline
         self._allocate(0)
         self.waited: Bool = np.zeros(0, bool)  # see `step`
+        self.outcomes = Outcomes.nothing(len(self._levels))  # the same
 
     def _waits(self, series: Int32) -> Bool:
         """Whether a forecast of each of these series waits for its fact at the shortest lead, bool `[n]`."""
@@ -90,7 +92,7 @@ class Scoring:
         """Score what closed, then hold the forecasts made at that moment.
 
         Of each window that closed, `waited` says afterwards whether an earlier forecast of its series waited for its fact at
-        the shortest lead, bool `[n]`.
+        the shortest lead, bool `[n]`. `outcomes` has the forecasts that were scored.
 
         Args:
             closed: windows that closed; the rows of a series come in order of time.
@@ -104,7 +106,7 @@ class Scoring:
             return self._scores([])
         self._grow(int(closed.series.max()) + 1)
         matched = []
-        for rows in _rounds(closed.series):
+        for rows in rounds(closed.series):
             series, origin = closed.series[rows], closed.origin[rows] // self.contract.interval
             advanced = closed.advanced[rows]
             self.waited[rows] = self._waits(series)
@@ -159,6 +161,7 @@ class Scoring:
         series, number, lead, fact, waiting = (np.concatenate(columns) for columns in zip(nothing, *matched, strict=True))
         quantiles, baseline = waiting[:, :-1], waiting[:, -1]
         median = quantiles[:, self.contract.median]
+        self.outcomes = Outcomes(series, number, lead, fact, median, quantiles)
         return Scores(
             series,
             number * self.contract.interval,
@@ -222,14 +225,3 @@ class Scoring:
         self._newest[rows] = origin.max(axis=1)
         passed = (target - self._newest[rows, None]) & LAST_BITS >= self._lead  # nothing waits there any more
         self._median[rows][passed] = np.nan
-
-
-def _rounds(series: Int32) -> Iterator[Int64]:
-    """Row numbers in rounds: within a round each series occurs once, and the order of rows per series is kept."""
-    order = np.argsort(series, kind="stable")
-    ordered = series[order]
-    position = np.arange(len(order))
-    first = np.append(True, ordered[1:] != ordered[:-1])
-    turn = position - np.maximum.accumulate(np.where(first, position, 0))
-    by_turn = np.argsort(turn, kind="stable")
-    yield from np.split(order[by_turn], np.flatnonzero(np.diff(turn[by_turn])) + 1)

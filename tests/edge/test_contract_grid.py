@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.contract.columns import Readings
-from edge.contract.grid import Aggregation, aggregate, group_starts
+from edge.contract.grid import Aggregation, aggregate, group_starts, rounds
 
 
 def cells(readings: Readings, aggregation: Aggregation = "mean") -> list[tuple[int, int, float]]:
@@ -44,3 +44,9 @@ def test_a_group_starts_where_any_key_changes() -> None:
     """Of two sorted keys; no rows have no group."""
     assert group_starts(np.array([0, 0, 0, 1]), np.array([1, 2, 2, 2])).tolist() == [0, 1, 3]
     assert group_starts(np.zeros(0, np.int64)).tolist() == []
+
+
+def test_rounds_have_each_series_once_and_keep_its_order() -> None:
+    """Rows 0, 2 and 5 are of series 7, rows 1 and 4 of series 3."""
+    series = np.array([7, 3, 7, 1, 3, 7], np.int32)
+    assert [sorted(rows.tolist()) for rows in rounds(series)] == [[0, 1, 3], [2, 4], [5]]

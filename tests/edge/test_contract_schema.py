@@ -16,6 +16,7 @@ from edge.contract.schema import (
     AGENT,
     ALERT,
     ALERT_SCORE,
+    ANOMALY,
     DRIFT,
     FORECAST_SCORE,
     INPUT,
@@ -55,15 +56,8 @@ def test_everything_the_engine_makes_has_the_fields_of_its_measurement(quantiles
     engine = Engine(baselines(contract)[0], ["a"], SeriesTable(["a", "b"]), leads=Leads((lead,)))
     number = np.arange(40)
     points = engine.step(Readings.of(number % 2, number // 2 * contract.interval, number)).points  # type: ignore[arg-type]
-    assert {part.measurement for part in points} == set(MEASUREMENTS) - {
-        AGENT,
-        ALERT,
-        ALERT_SCORE,
-        INPUT,
-        MEANING,
-        RETRAINING,
-        DRIFT,
-    }
+    others = {AGENT, ALERT, ALERT_SCORE, ANOMALY, INPUT, MEANING, RETRAINING, DRIFT}
+    assert {part.measurement for part in points} == set(MEASUREMENTS) - others
     for part in points:
         assert list(part.fields) == fields_of(part.measurement, contract), part.measurement.name
         assert (part.lead is not None) == part.measurement.by_lead
@@ -106,6 +100,7 @@ def test_type_of_a_field_is_what_stores_in_use_hold() -> None:
         ("alert", "crossing"),
         ("alert", "crossing_earliest"),
         ("alert", "crossing_latest"),
+        ("anomaly", "raised"),
         ("agent", "readings"),
         ("agent", "backlog"),
         ("agent", "skipped"),

@@ -1,0 +1,1 @@
+"""`[anomaly]`: intervals whose value the forecasts had not expected, and how rare that is."""

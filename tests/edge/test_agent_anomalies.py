@@ -1,0 +1,115 @@
+"""Anomalies in a running agent: in the log, in the store, and neither lost nor told twice by its death."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from edge.agent.counters import Counter
+from edge.anomalies.rule import AnomalyRule
+from edge.messages.message import Message
+from edge.messages.rule import IngestRule
+from tests.support.agent_process import START, baseline_bundle, release
+from tests.support.scripted_agent import MINUTE, Bench, message, spool_of
+
+DAY = 1440  # minutes, in which nothing is said
+CALM = 720
+NOISE = [round(float(value), 2) for value in np.random.default_rng(5).normal(20.0, 0.5, DAY + CALM + 60)]
+COURSE: list[float] = [*NOISE[: DAY + 10], 60.0, *NOISE[DAY + 10 :]]
+
+
+def bench_of(folder: Path, rule: AnomalyRule = AnomalyRule("100d")) -> Bench:  # noqa: B008 - frozen
+    """A device that forecasts the last value."""
+    folder.mkdir(exist_ok=True)
+    bench = Bench(folder)
+    bench.now = START + 2 * len(COURSE) * MINUTE
+    ingest = (IngestRule("sensors/{site}/{device}", unit="°C"),)
+    bench.config = msgspec.structs.replace(bench.config, ingest=ingest, anomaly=rule)
+    release(bench.registry, baseline_bundle())
+    return bench
+
+
+def readings(values: Sequence[float], first: int = 0, name: str = "a.x") -> list[Message]:
+    """A reading each minute."""
+    return [message(name, START + minute * MINUTE, value) for minute, value in enumerate(values, first)]
+
+
+def rows(bench: Bench) -> list[tuple[int, int, float]]:
+    """Minute, whether the alarm stands, and rarity of all rows in the store."""
+    bench.drain()
+    with closing(sqlite3.connect(bench.folder / "store.db")) as connection:
+        cursor = connection.execute("SELECT time, raised, rarity FROM anomaly ORDER BY time")
+        return [((time - START) // MINUTE, raised, rarity) for time, raised, rarity in cursor]
+
+
+def test_anomaly_is_said_stored_and_counted(tmp_path: Path) -> None:
+    """The glitch and the step back from it are one alarm, over after half a day."""
+    bench = bench_of(tmp_path)
+    agent = bench.run(readings(COURSE))
+    assert bench.lines("anomaly: a.x was 60 °C at ") == 1
+    assert bench.lines("anomaly is over: a.x was ") == 1
+    counters = agent.parts.counters
+    assert (counters.total(Counter.ANOMALIES_RAISED), counters.total(Counter.ANOMALIES_CLEARED)) == (1, 1)
+    stored = rows(bench)
+    raised = [minute for minute, is_raised, _ in stored if is_raised]
+    assert raised[0] == DAY + 10
+    assert stored[-1][:2] == (raised[-1] + CALM + 1, 0)
+    assert min(rarity for _, is_raised, rarity in stored if is_raised) >= 1
+
+
+def test_off_costs_nothing(tmp_path: Path) -> None:
+    """The default: no state, no row."""
+    bench = bench_of(tmp_path, AnomalyRule())
+    agent = bench.run(readings(COURSE[: DAY + 20]))
+    assert agent.parts.live.engine is not None
+    assert agent.parts.live.engine.watch is None
+    assert not bench.lines("anomaly")
+
+
+@pytest.mark.parametrize("cut", [50, DAY + 10, DAY + 11, DAY + 12, DAY + CALM + 11])
+def test_restart_changes_no_row(tmp_path: Path, cut: int) -> None:
+    """Neither before an alarm, nor while it stands, nor while it is about to be cleared; also by the journal alone."""
+    whole, halves = bench_of(tmp_path / "whole"), bench_of(tmp_path / "halves")
+    whole.run(readings(COURSE))
+    halves.run(readings(COURSE[:cut]))
+    halves.run(readings(COURSE[cut:], cut))
+    assert rows(halves) == rows(whole)
+    assert halves.lines("anomaly: ") == 1
+
+
+def test_death_before_the_commit_neither_loses_nor_repeats_an_anomaly(tmp_path: Path) -> None:
+    """Nothing of the batch was acknowledged, so it comes again, and the anomaly is raised by it."""
+    bench, whole = bench_of(tmp_path / "dies"), bench_of(tmp_path / "lives")
+    first = DAY + 10
+    agent = bench.agent([readings(COURSE[:first])])
+    spool, script = spool_of(agent), agent.parts.subscriber
+
+    def strike() -> None:
+        raise KeyboardInterrupt
+
+    def arm() -> None:
+        spool.before_commit = strike
+
+    script.steps += [arm, readings(COURSE[first : first + 3], first)]  # type: ignore[attr-defined]
+    with pytest.raises(KeyboardInterrupt):
+        agent.run()
+    agent.parts.watcher.stop()
+    agent.parts.sender.stop()
+    agent.parts.spool.close()
+    bench.run(readings(COURSE[first:], first))
+    whole.run(readings(COURSE))
+    assert rows(bench) == rows(whole)
+
+
+def test_turned_on_and_off_between_two_starts(tmp_path: Path) -> None:
+    """A snapshot with a watch is read by an agent without one, and the other way round."""
+    bench = bench_of(tmp_path)
+    bench.run(readings(COURSE[:100]))
+    for rule in (AnomalyRule(), AnomalyRule("100d")):
+        bench.config = msgspec.structs.replace(bench.config, anomaly=rule)
+        bench.run(readings([20.0], 100 + (rule.days is None)))
+    assert not bench.lines("the state of the last run cannot be used")
