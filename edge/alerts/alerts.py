@@ -81,7 +81,7 @@ class Alerts:
         return rows
 
     def standing(self) -> list[AlertChange]:
-        """All that is raised now, as it was told last; after a start without numbers until the next forecast."""
+        """All that is raised now, as it was told last, also after a restart."""
         return [
             AlertChange(
                 watch.rule.name,

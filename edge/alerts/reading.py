@@ -80,7 +80,9 @@ class Ahead:
 
     def read(self, chosen: Sequence[Chosen], contract: Contract, raised: Bool) -> Said:
         """As `Reader.read`."""
-        parts = [self._read(each, contract, raised) for each in chosen]
+        number = np.bincount(np.concatenate([each.forecasts.series[each.rows] for each in chosen]), minlength=len(raised))
+        wanted = raised | (number > 1)  # what is raised by one forecast of a step has numbers by the next one
+        parts = [self._read(each, contract, wanted) for each in chosen]
         return Said(
             np.concatenate([part.series for part in parts]),
             np.concatenate([part.origin for part in parts]),
@@ -90,7 +92,7 @@ class Ahead:
             np.concatenate([part.fact for part in parts]),
         )
 
-    def _read(self, chosen: Chosen, contract: Contract, raised: Bool) -> Said:
+    def _read(self, chosen: Chosen, contract: Contract, wanted: Bool) -> Said:
         rule, rows, forecasts = self._rule, chosen.rows, chosen.forecasts
         upward, sign = rule.is_upward, 1.0 if rule.is_upward else -1.0
         start = chosen.facts("newest") if rule.is_relative else np.zeros(len(rows))
@@ -104,8 +106,8 @@ class Ahead:
         outermost = column.max(axis=1) if upward else -column.min(axis=1)
         # Most are far from the threshold: beyond the outermost quantile there is too little probability to raise anything.
         rest = 1 - levels[-1] if upward else levels[0]
-        needed = raised[series] | beyond | ~(outermost <= threshold) | np.bool_(rest >= rule.probability)
-        some = np.flatnonzero(needed | (np.bincount(series, minlength=1)[series] > 1))
+        needed = wanted[series] | beyond | ~(outermost <= threshold) | np.bool_(rest >= rule.probability)
+        some = np.flatnonzero(needed)
         if len(some):
             values = forecasts.values if len(some) == len(forecasts) else forecasts.values[rows[some]]
             median = contract.median

@@ -46,7 +46,7 @@ class AlertRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     falls_by: float | None = None
     leaves: str | None = None
     within: str | None = None
-    probability: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.8
+    probability: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.5
     hysteresis: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.2
     clear_after: str | None = None
 

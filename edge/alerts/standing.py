@@ -1,11 +1,15 @@
 """What is raised of one rule: an array per property, a row per series. No I/O, no clock."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from edge.contract.columns import Bool, Float64, Int32, Int64
 
+Record: TypeAlias = tuple[int, int, float, int, int, int]
+QUIET: Record = (0, 0, 0.0, 0, 0, 0)
+UNKNOWN = -1.0  # on disk, in place of a probability that there is not
 LEAST_CHANGE = 0.01  # of a probability, below which it is the same for people
 
 
@@ -108,14 +112,19 @@ class Standing:
         is_other |= (said.crossing != self.crossing[index]).any(axis=1)
         changed = turned | (is_new & was_raised & is_other)
         told = index[changed]
+        self.changed.update(told.tolist())
         self.probability[told], self.crossing[told] = chance[changed], said.crossing[changed]
         return turned, changed & ~turned
 
-    def record(self, row: int) -> tuple[int, int]:
+    def record(self, row: int) -> Record:
         """What a restart needs of a series; zeros where it is quiet."""
-        return int(self.since[row]), int(self.calm[row])
+        if not self.since[row]:
+            return QUIET
+        chance, moments = float(self.probability[row]), self.crossing[row].tolist()
+        return int(self.since[row]), int(self.calm[row]), UNKNOWN if np.isnan(chance) else chance, *moments
 
-    def load(self, row: int, record: tuple[int, int]) -> None:
+    def load(self, row: int, record: Record) -> None:
         """Take back what `record` gave."""
         self.grow(row + 1)
-        self.since[row], self.calm[row] = record
+        self.since[row], self.calm[row], chance, *moments = record
+        self.probability[row], self.crossing[row] = np.nan if chance == UNKNOWN else chance, moments

@@ -1,6 +1,7 @@
 """One rule, with what it says of each series, what stands, and what turned out. No I/O."""
 
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -8,12 +9,12 @@ import numpy as np
 from edge.alerts.judging import Judging, Verdicts
 from edge.alerts.reading import Chosen, reader_of, rounds
 from edge.alerts.rule import AlertRule
-from edge.alerts.standing import Limits, Said, Standing
+from edge.alerts.standing import Limits, Record, Said, Standing
 from edge.contract.columns import Bool, Forecasts
 from edge.contract.contract import Contract
 
 KNOWN = b"1"
-Record = tuple[int, int, int, int, int, int]
+Kept: TypeAlias = tuple[Record, tuple[int, int, int, int]]
 
 
 class Watch:
@@ -77,16 +78,15 @@ class Watch:
         """
         rows = self.standing.changed | self._judging.changed
         if whole:
-            standing = np.flatnonzero((self.standing.since > 0) | self._judging.happens | (self._judging.warned > 0))
-            rows = set(standing.tolist())
+            rows = set(np.flatnonzero((self.standing.since > 0) | self._judging.happens | (self._judging.warned > 0)).tolist())
         self.standing.changed.clear()
         self._judging.changed.clear()
         entries: dict[int | None, bytes] = {}
         if whole or not self._is_known:
             entries[None], self._is_known = KNOWN, True
         for row in sorted(rows):
-            record = (*self.standing.record(row), *self._judging.record(row))
-            entries[row] = msgspec.msgpack.encode(record) if any(record) else b""
+            standing, judging = self.standing.record(row), self._judging.record(row)
+            entries[row] = msgspec.msgpack.encode((standing, judging)) if any(standing) or any(judging) else b""
         return entries
 
     def load(self, row: int, data: bytes) -> None:
@@ -96,9 +96,8 @@ class Watch:
             ValueError: it is damaged.
         """
         try:
-            since, calm, *judging = msgspec.msgpack.decode(data, type=Record)
+            standing, judging = msgspec.msgpack.decode(data, type=Kept)
         except msgspec.MsgspecError as error:
             raise ValueError(f"alert {self.rule.name}: {error}") from error
-        self.standing.load(row, (since, calm))
-        happens, over, warned, gap = judging
-        self._judging.load(row, (happens, over, warned, gap))
+        self.standing.load(row, standing)
+        self._judging.load(row, judging)
