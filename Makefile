@@ -81,6 +81,7 @@ lock: setup ## bring requirements/ up to pyproject.toml; UPGRADE=1 takes newer v
 	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra dev -o requirements/dev.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/dev.txt pyproject.toml --extra train -o requirements/train.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/dev.txt pyproject.toml --extra edge -o requirements/edge.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/dev.txt pyproject.toml --extra edge --extra page -o requirements/page.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra edge-tflite -o requirements/edge-tflite.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/edge.txt pyproject.toml --extra edge --extra test \
 	  -o requirements/test-edge.txt

@@ -14,7 +14,7 @@ COMMANDS = {"run": run_agent, "check": check, "replay": replay, "topics": topics
 # Of the trainer's program, which the device does not have.
 TRAINER = (
     *("init", "discover", "import", "history", "store", "series", "retrain", "backtest", "compare"),
-    *("models", "promote", "rollback", "monitor", "serve", "demo"),
+    *("models", "promote", "rollback", "monitor", "serve", "page", "demo"),
 )
 EXAMPLES = """\
 exit codes: 0 done, 1 failed, 2 wrong use or configuration, 130 Ctrl-C

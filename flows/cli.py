@@ -22,7 +22,7 @@ from flows.commands import (
     retrain,
     rollback,
 )
-from flows.commands.looking import series
+from flows.commands.looking import page, series
 from flows.commands.serving import monitor, serve
 from flows.commands.storing import store
 from flows.options import Commands
@@ -55,6 +55,7 @@ COMMANDS: tuple[Command, ...] = (
     rollback,
     monitor,
     serve,
+    page,
     demo,
 )
 OURS = ("edge", "pipeline", "flows")
@@ -62,10 +63,14 @@ OURS = ("edge", "pipeline", "flows")
 EXTRAS = {
     "dask": "dask",
     "distributed": "dask",
+    "fastapi": "page",
     "lightgbm": "peers",
+    "nicegui": "page",
     "optuna": "tune",
     "prefect_dask": "dask",
+    "starlette": "page",
     "statsforecast": "peers",
+    "uvicorn": "page",
 }
 EPILOG = """\
 exit codes: 0 done, 1 failed, 2 wrong use or configuration, 130 stopped by

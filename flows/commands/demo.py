@@ -4,9 +4,14 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge.commands.options import add_table_options, table_options
 from flows.options import Commands, add_command, check_data, check_written
+
+if TYPE_CHECKING:
+    from flows.processes.servers import Server
+    from flows.progress import Show
 
 
 def add_parser(commands: Commands) -> None:
@@ -28,6 +33,7 @@ def add_parser(commands: Commands) -> None:
     add("--folder", type=Path, default=Path("gatecast-demo"), help="working folder, made anew; default: gatecast-demo")
     add("--json", type=Path, metavar="FILE", help="write the figures to a file as JSON")
     add("--no-open", action="store_true", help="do not open the report in a browser")
+    add("--serve", action="store_true", help="show the page while the stream runs, and afterwards until Ctrl-C")
     add_table_options(parser)
 
 
@@ -54,18 +60,46 @@ def run(options: argparse.Namespace) -> int:
         from flows.processes.servers import check_broker
 
         check_broker()
+        if options.serve:
+            from flows.demo.page import check_page
+
+            check_page()
         folder = prepare_folder(options.folder)
         from flows.demo.run import run as run_demo  # takes seconds, so it belongs to the stage
         from flows.output.demo import demo_document, print_demo, write_demo
 
     show.note(f"  working folder: {folder}")
-    demo = run_demo(folder, data=options.data, table=table_options(options), store_url=options.store, show=show)
+    is_shown = not options.no_open and sys.stdout.isatty()
+    pages: list[Server] = []
+
+    def serve(config: Path) -> None:
+        if options.serve:
+            pages.append(_page(config, folder / "page.log", show, is_shown=is_shown))
+
+    table = table_options(options)
+    demo = run_demo(folder, data=options.data, table=table, store_url=options.store, show=show, ready=serve)
     write_demo(demo)
     if options.json:
         options.json.write_text(json.dumps(demo_document(demo), indent=2), encoding="utf-8")
     print_demo(demo)
-    if not options.no_open and sys.stdout.isatty():
+    if pages:
+        print("the page stays open; Ctrl-C ends it", flush=True)
+        pages[0].process.wait()
+    elif is_shown:
         import webbrowser
 
         webbrowser.open(demo.report.as_uri())
     return demo.code
+
+
+def _page(config: Path, log: Path, show: "Show", *, is_shown: bool) -> "Server":
+    """Start the page, tell its address, and open it where somebody looks."""
+    import webbrowser
+
+    from flows.demo.page import start_page
+
+    server, address = start_page(config, log)
+    show.note(f"  the page: {address}")
+    if is_shown:
+        webbrowser.open(address)
+    return server

@@ -3,6 +3,7 @@
 import json
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from edge.agent.counters import Counter, Gauge, Number
@@ -106,7 +107,13 @@ def _toml(value: str | Path) -> str:
 
 
 def run(
-    folder: Path, *, data: Path | None, store_url: str | None, show: Show, table: TableOptions = NO_OPTIONS
+    folder: Path,
+    *,
+    data: Path | None,
+    store_url: str | None,
+    show: Show,
+    table: TableOptions = NO_OPTIONS,
+    ready: Callable[[Path], None] = lambda _: None,
 ) -> Demonstration:
     """Run the demo.
 
@@ -116,6 +123,7 @@ def run(
         store_url: URL of the store that takes everything; None: an SQLite file in the folder.
         show: stages and progress, as the user sees them.
         table: statement of the user about the file.
+        ready: function that is called with the path of the configuration before the replay begins.
 
     Raises:
         GatecastError: one line that says what to do.
@@ -140,6 +148,7 @@ def run(
     broker, broker_name, port = start_broker(folder / "broker")
     with broker, show.stage("replay"):
         write_config(folder, url, port, health_port, series, contract)
+        ready(config_path)
         show.note(f"  {broker_name} on port {port}; the agent's numbers on http://127.0.0.1:{health_port}/metrics")
         with AgentProcess(config_path, folder / "agent.log", health_port) as agent:
             numbers, rate = _replay(agent, port, topics_of(series)[2], stream, show)

@@ -57,6 +57,8 @@ RUN_BY = {
     ("docs/dashboards.md", "make dashboards"): ["deploy/test_grafana_files.py"],  # without make
     ("docs/discovery.md", "gatecast discover"): ["flows/test_commands_discover.py"],
     ("docs/history.md", "gatecast history"): ["flows/test_commands_history.py"],
+    ("docs/page.md", "pip install"): ["flows/test_page_pages.py"],  # in the environment of the tests
+    ("docs/page.md", "gatecast page --host"): ["flows/test_page_serving.py"],
     ("docs/looking.md", "gatecast series"): ["flows/test_commands_looking.py"],
     ("docs/operations.md", "gatecast-agent check"): ["edge/test_cli.py", "edge/test_agent_health.py"],
     ("docs/operations.md", "gatecast-agent recover"): ["edge/test_commands_recover.py"],
@@ -204,9 +206,9 @@ def test_a_failing_command_is_shown_with_its_output(tmp_path: Path) -> None:
 def test_every_lock_and_every_python_is_looked_for() -> None:
     """tflite-runtime ends with Python 3.11, TensorFlow with 3.13; an interpreter that is not there is None."""
     assert list(pythons()) == ["3.11", "3.12", "3.13", "3.14"]
-    assert {"edge", "edge-tflite", "train", "dev", "test-edge", "test-edge-tflite", "uv", "sbom"} == set(LOCKS)
+    assert {"edge", "edge-tflite", "page", "train", "dev", "test-edge", "test-edge-tflite", "uv", "sbom"} == set(LOCKS)
     assert [lock for lock in LOCKS if not meant_for(lock, "3.12")] == ["edge-tflite", "test-edge-tflite"]
-    assert [lock for lock in LOCKS if meant_for(lock, "3.14")] == ["edge", "sbom", "test-edge", "uv"]
+    assert [lock for lock in LOCKS if meant_for(lock, "3.14")] == ["edge", "page", "sbom", "test-edge", "uv"]
     assert all(meant_for(lock, "3.11") for lock in LOCKS)
     assert interpreter("2.0") is None
     assert interpreter(f"{sys.version_info.major}.{sys.version_info.minor}") is not None

@@ -19,6 +19,7 @@ LOCKS = {
     "dev": ["dev"],
     "train": ["train"],
     "edge": ["edge"],
+    "page": ["edge", "page"],
     "edge-tflite": ["edge-tflite"],
     "test-edge": ["edge", "test"],
     "test-edge-tflite": ["edge-tflite", "test"],

@@ -1,0 +1,71 @@
+"""The list of series as HTML: one row is one link."""
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from urllib.parse import quote
+
+from flows.page.drawing.chart import spark
+from flows.page.drawing.words import DASH, ago, percent, with_unit
+from flows.page.figures.asked import SPARK, USUAL, Snapshot, Spark
+from flows.page.figures.series import Row, is_silent
+
+WORSE = -0.02  # a gain below this is drawn as a loss
+
+
+def address(name: str) -> str:
+    """The address of the page of a series."""
+    return f"/series/{quote(name, safe='')}"
+
+
+def series_list(rows: Sequence[Row], sparks: Mapping[str, Spark], snapshot: Snapshot, current: str) -> str:
+    """The rows that are in view.
+
+    Args:
+        rows: rows in their order.
+        sparks: name to small picture; a series without one is shown without.
+        snapshot: figures of the fleet.
+        current: name of the series that is open; empty where none is.
+    """
+    if not rows:
+        return '<p class="empty">No series of this name.</p>' if snapshot.rows else '<p class="empty">No reading yet.</p>'
+    items = "".join(_item(row, sparks.get(row.name), snapshot, is_current=row.name == current) for row in rows)
+    return f'<ul class="series">{items}</ul>'
+
+
+def _item(row: Row, picture: Spark | None, snapshot: Snapshot, *, is_current: bool) -> str:
+    interval = snapshot.interval or USUAL
+    span = (snapshot.now - SPARK * interval, snapshot.now + SPARK * interval)
+    drawn = "" if picture is None else spark(picture.facts, picture.fan, span)
+    state = ' aria-current="page"' if is_current else ""
+    return (
+        f'<li><a href="{address(row.name)}" data-series="{escape(row.name)}"{state}>'
+        f'<span class="name">{dotted(row.name)}<span class="state">{_state(row, snapshot)}</span></span>'
+        f"{drawn}"
+        f'<span class="value">{with_unit(row.value, row.unit)}{gain(row.gain)}</span></a></li>'
+    )
+
+
+def dotted(name: str) -> str:
+    """A name whose last level stands out."""
+    head, dot, tail = name.rpartition(".")
+    return f'<span class="head">{escape(head)}{dot}</span><span class="tail">{escape(tail)}</span>' if dot else escape(name)
+
+
+def gain(value: float) -> str:
+    """The gain of a series, with a colour and a sign."""
+    if math.isnan(value):
+        return f'<span class="gain none" title="not scored yet">{DASH}</span>'
+    kind = "good" if value > 0 else "bad" if value < WORSE else "even"
+    title = "error beside that of the seasonal-naive forecast"
+    return f'<span class="gain {kind}" title="{title}">{percent(value, sign=True)}</span>'
+
+
+def _state(row: Row, snapshot: Snapshot) -> str:
+    """What is wrong with a series, or how old its newest reading is."""
+    age = ago(row.time, snapshot.now)
+    if row.alerts:
+        return '<b class="bad">alert</b>'
+    if is_silent(row, snapshot.now, snapshot.interval):
+        return f'<b class="warn">silent</b> {age}'
+    return age if row.model else f"{age}, no forecast"

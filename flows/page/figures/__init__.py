@@ -1,0 +1,1 @@
+"""The figures of the page, from the answers of the store."""

@@ -1,0 +1,111 @@
+"""The server of the page: one port, no address but our own in what it sends."""
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from nicegui import ui
+
+from edge.config.sections import Config
+from edge.contract.times import parse_duration
+from edge.errors import ConfigurationError
+from edge.networks import reach
+from flows.page.guard import Guard
+from flows.page.pages import LOGO, STYLE, add_pages
+from flows.page.watching import Watch
+
+PASSWORD_VARIABLE = "GATECAST_PAGE_PASSWORD"  # noqa: S105 - the name of a variable
+SHORTEST = 8  # characters of a password
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Where the page is served.
+
+    Args:
+        host: address that is listened on.
+        port: port of it; 0 for any free one.
+        password: password that visitors have to know; empty where there is none.
+    """
+
+    host: str
+    port: int
+    password: str = ""
+
+
+def bound(host: str, port: int, password_file: Path | None) -> Bound:
+    """Where the page is served, with the password of the file or of GATECAST_PAGE_PASSWORD.
+
+    Raises:
+        ConfigurationError: there is no password and the address is not of this machine, or the password is short.
+    """
+    password = os.environ.get(PASSWORD_VARIABLE, "")
+    if password_file is not None:
+        try:
+            password = password_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"--password-file {password_file} cannot be read: {error}") from error
+    if not password and reach(host) != "here":
+        raise ConfigurationError(
+            f"--host {host} lets others see the page, so it needs a password: set {PASSWORD_VARIABLE} or --password-file"
+        )
+    if password and len(password) < SHORTEST:
+        raise ConfigurationError(f"expected a password of at least {SHORTEST} characters, got {len(password)}")
+    return Bound(host, port, password)
+
+
+def serve(config: Config, where: Bound, title: str, tell: Callable[[str], None]) -> int:
+    """Serve the page until the process is asked to end; tells its address.
+
+    Args:
+        config: configuration of the fleet.
+        where: address, port and password.
+        title: name of the fleet.
+        tell: function that shows a line to the user.
+
+    Returns:
+        Exit code 0.
+
+    Raises:
+        ConfigurationError: the port is taken, or the address is not of this machine.
+    """
+    interval = 0 if config.fleet.interval is None else parse_duration(config.fleet.interval)
+    config.store.open().close()  # a wrong address is told at once
+    watch = Watch(config.store.open, by_readings=config.agent.clock == "event", interval=interval)
+    listening = _listening(where)
+    port = listening.getsockname()[1]
+    app = FastAPI(openapi_url=None)
+    add_pages(watch, title)
+    ui.run_with(app, title=f"{title} · Gatecast", favicon=LOGO, tailwind=False, language="en-US", show_welcome_message=False)
+    guard = Guard(app, where.password, STYLE, LOGO)
+    settings = uvicorn.Config(
+        guard, log_level="error", access_log=False, server_header=False, lifespan="on", timeout_graceful_shutdown=1
+    )
+    shown = f"[{where.host}]" if ":" in where.host else where.host
+    tell(f"http://{shown}:{port}, Ctrl-C ends it")
+    if where.password and reach(where.host) != "here":
+        pass
+    watch.start()
+    try:
+        uvicorn.Server(settings).run([listening])
+    finally:
+        watch.stop()
+    return 0
+
+
+def _listening(where: Bound) -> socket.socket:
+    family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((where.host, where.port))
+    except OSError as error:
+        listening.close()
+        raise ConfigurationError(
+            f"cannot listen on {where.host}:{where.port}: {error.strerror or error}; choose another --port or --host"
+        ) from error
+    return listening

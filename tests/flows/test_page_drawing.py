@@ -1,0 +1,140 @@
+"""How the page writes numbers, times, rows and charts."""
+
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.contract.times import DAY, SECOND, UNITS
+from flows.page.drawing import cards, words
+from flows.page.drawing.chart import options, spark
+from flows.page.drawing.lists import address, series_list
+from flows.page.figures.asked import POINTS, Snapshot, look, look_at_series, look_at_sparks
+from flows.page.figures.detail import Detail, Fan
+from flows.page.figures.series import Row, ordered
+from tests.support.page_store import FREEZER, HOUR, NOW, OLD, YARD, page_store
+
+
+@pytest.fixture(name="store")
+def small_store(tmp_path: Path) -> Path:
+    """The small store."""
+    path = tmp_path / "store.db"
+    page_store(path).close()
+    return path
+
+
+def plain(html: str) -> str:
+    """What a reader sees: blanks as one, a minus as a keyboard has it, and `none` for a dash."""
+    letters: dict[str, str | int | None] = {"\N{NARROW NO-BREAK SPACE}": " ", words.MINUS: "-", words.DASH: "none"}
+    return " ".join(re.sub(r"<[^>]+>", " ", html).translate(str.maketrans(letters)).split())
+
+
+def test_numbers_are_written_for_people() -> None:
+    """A minus is a minus, and what is not known is a dash."""
+    shown = [plain(words.reading(value)) for value in (-18.5, 0.0, 3.14159, 102.25, 1021.4, 20500.0, math.nan)]
+    assert shown == ["-18.5", "0", "3.14", "102.2", "1,021.4", "20,500", "none"]
+    assert [plain(words.percent(value, sign=True)) for value in (0.148, -0.2, math.nan)] == ["+15 %", "-20 %", "none"]
+    assert [plain(words.amount(value)) for value in (12.0, 2048.0, 4.12e6, math.nan)] == ["12 B", "2.05 kB", "4.12 MB", "none"]
+    spans = (45 * SECOND, 90 * UNITS["min"], HOUR, DAY, 3 * DAY, -1)
+    assert [plain(words.length(span)) for span in spans] == ["45 s", "90 min", "1 h", "24 h", "3 days", "0 s"]
+    assert [plain(words.ago(NOW - age, NOW)) for age in (0, 60 * SECOND)] == ["just now", "1 min ago"]
+
+
+def test_times_are_utc_and_readable_by_machines() -> None:
+    """A moment of today has no day, one of this week has its name."""
+    assert words.clock(NOW, NOW) == '<time datetime="2026-01-15T18:00:00Z">18:00</time>'
+    assert plain(words.clock(NOW + DAY, NOW)) == "Fri 18:00"
+    assert plain(words.clock(NOW - 40 * DAY, NOW)) == "06 Dec 2025"
+    assert plain(words.day(NOW)) == "15 Jan 2026, 18:00"
+    assert [words.model(name) for name in ("20260108T030000Z-gru-bbbbbbbb", "last <value>")] == [
+        "GRU, 8 Jan 2026 03:00",
+        "last &lt;value&gt;",
+    ]
+
+
+def test_the_list_shows_the_store_and_escapes_names(store: Path) -> None:
+    """A name that is HTML is text; the address of a series holds no letter that means something else."""
+    opened = page_store(store)
+    snapshot = look(opened, NOW, by_readings=False)
+    listed = ordered(snapshot.rows, "attention", snapshot.now, snapshot.interval)
+    html = series_list(listed, look_at_sparks(opened, snapshot, [FREEZER]), snapshot, YARD)
+    assert "<b>old</b>" not in html
+    assert "&lt;b&gt;old&lt;/b&gt;" in html
+    assert next(re.finditer(r'data-series="([^"]+)"', html))[1] == FREEZER  # the alert comes first
+    assert plain(html).startswith("cellar. freezer alert -18.5 °C +50 %")
+    assert f'<a href="{address(YARD)}" data-series="{YARD}" aria-current="page">' in html
+    assert html.count("<svg") == 1
+    assert address("a/b c?") == "/series/a%2Fb%20c%3F"
+    assert "silent" in plain(html)
+    assert "No series" in series_list([], {}, snapshot, "")
+    assert "No reading" in series_list([], {}, Snapshot(NOW, NOW), "")
+
+
+def test_the_chart_holds_the_fan_as_bands_upon_each_other(store: Path) -> None:
+    """The bands add up to the quantiles; the third number of a point is the quantile itself, for the tooltip."""
+    opened = page_store(store)
+    snapshot = look(opened, NOW, by_readings=False)
+    drawn = options(look_at_series(opened, snapshot, FREEZER, 3 * HOUR), "°C")["series"]
+    assert [line["name"] for line in drawn] == ["lowest", "band 0", "highest", "forecast", "fact"]
+    at = (NOW + HOUR) / 1e6
+    assert [line["data"][1] for line in drawn[:3]] == [[at, -19.0, -19.0], [at, 2.5, -16.5], [at, 2.5, -14.0]]
+    assert drawn[3]["data"][1] == [at, -16.5]
+    (moment, value) = drawn[4]["data"][-1]
+    assert value == -18.5
+    assert moment == pytest.approx(NOW / 1e6, abs=3 * HOUR / POINTS / 1e6)  # the beginning of its step
+    assert drawn[4]["markLine"]["data"] == [{"xAxis": NOW // 1_000_000}]
+
+
+def test_a_value_that_is_not_known_cuts_the_line_and_long_bands_are_thinned() -> None:
+    """JSON has no NaN, and a browser needs no thousand points."""
+    time = np.arange(1000) * HOUR
+    values = np.stack([np.arange(1000.0), np.arange(1000.0) + 1], axis=1)
+    values[3, 0] = math.nan
+    fan = Fan(time, (0.5, 0.9), values, time)
+    lowest, _, median, _ = options(Detail("a", (0, NOW), time[:0], values[:0, 0], fan), "")["series"]
+    assert median["data"][3] == [3 * HOUR / 1e6, None]
+    assert (len(lowest["data"]), len(median["data"])) == (334, 1000)
+
+
+def test_a_small_picture_without_numbers_is_empty(store: Path) -> None:
+    """And one of a single value has a line in it."""
+    opened = page_store(store)
+    snapshot = look(opened, NOW, by_readings=False)
+    sparks = look_at_sparks(opened, snapshot, [YARD, OLD])
+    span = (NOW - 24 * HOUR, NOW + 24 * HOUR)
+    assert "polyline" in spark(sparks[YARD].facts, sparks[YARD].fan, span)
+    assert "polyline" not in spark(sparks[OLD].facts, sparks[OLD].fan, span)
+
+
+def test_cards_say_what_the_store_says(store: Path) -> None:
+    """The words of each card, as a reader sees them."""
+    opened = page_store(store)
+    snapshot = look(opened, NOW, by_readings=False)
+    row, detail = snapshot.row(FREEZER), look_at_series(opened, snapshot, FREEZER, 3 * HOUR)
+    assert row is not None
+    assert plain(cards.headline(snapshot)).startswith("3 series are being forecast, 1 of them better than yesterday repeated")
+    assert "1 alert is on and 1 series is silent." in plain(cards.headline(snapshot))
+    assert "1 of 2" in plain(cards.fleet_figures(snapshot))
+    assert "Readings 2.50 /s 1 of 1 agents up" in plain(cards.fleet_figures(snapshot))
+    assert plain(cards.drops_card(snapshot.agents)).endswith("7 skipped: bad json 3")
+    assert plain(cards.alerts_card(snapshot.alerts, NOW)) == "cellar. freezer too warm at 19:00 , 85 %"
+    assert "released 14 Jan 2026, 12:00 released: 12.1 % below" in plain(cards.runs_card(snapshot.runs, snapshot.rows, NOW))
+    assert "agent-1 up readings 2.50/s lag 0.250 s waiting 2.05 kB" in plain(cards.agents_card(snapshot.agents, NOW))
+    figures = plain(cards.series_figures(row, detail, snapshot))
+    assert "Now -18.5 °C 18:00 Highest ahead -16.5 °C at 19:00 Lowest ahead -18.0 °C at 18:00 Error 2.00 °C" in figures
+    assert "Gain +50 % last 24 h Coverage 75.0 % 80 % is due" in figures
+    assert "19:00 -19.0 -16.5 -14.0" in plain(cards.ahead_table(detail, "°C", snapshot))
+    assert "1 h 1.50 4.00 100 % 2 h 2.50 4.00 50 %" in plain(cards.leads_card(detail.leads, HOUR, "°C"))
+    assert "now -18.5 °C. The forecast is highest in 1" in plain(cards.described(row, detail, snapshot))
+
+
+def test_an_empty_store_says_what_to_do() -> None:
+    """No reading, no agent, no forecast."""
+    nothing = Snapshot(NOW, NOW)
+    assert plain(cards.headline(nothing)).startswith("Waiting for the first reading")
+    assert "gatecast-agent run" in cards.headline(Snapshot(NOW, NOW, rows=(Row("a", 1.0, NOW),)))
+    assert "Nothing was skipped" in cards.drops_card(())
+    assert "No agent" in cards.agents_card((), NOW)
+    assert "Not scored" in cards.leads_card((), HOUR, "")

@@ -1,0 +1,44 @@
+"""Where the page is served, and by which password."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from edge.config.reading import read_config
+from edge.errors import ConfigurationError
+from flows.page.serving import PASSWORD_VARIABLE, Bound, bound, serve
+
+
+def test_this_machine_needs_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any other address does, and the message says how to give one."""
+    monkeypatch.delenv(PASSWORD_VARIABLE, raising=False)
+    assert bound("127.0.0.1", 8090, None) == Bound("127.0.0.1", 8090)
+    with pytest.raises(ConfigurationError, match=r"--host 0\.0\.0\.0 .* set GATECAST_PAGE_PASSWORD or --password-file"):
+        bound("0.0.0.0", 8090, None)
+
+
+def test_a_password_comes_from_a_file_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file counts where both are given; a short one is refused, and it is not shown."""
+    monkeypatch.setenv(PASSWORD_VARIABLE, "of the environment")
+    assert bound("0.0.0.0", 1, None).password == "of the environment"
+    path = tmp_path / "password"
+    path.write_text("of the file\n")
+    assert bound("0.0.0.0", 1, path).password == "of the file"
+    path.write_text("short")
+    with pytest.raises(ConfigurationError, match="at least 8 characters, got 5"):
+        bound("0.0.0.0", 1, path)
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        bound("0.0.0.0", 1, tmp_path / "none")
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    """Before anything is read."""
+    path = tmp_path / "gatecast.toml"
+    path.write_text('[mqtt]\nurl = "mqtt://127.0.0.1"\n[[ingest]]\ntopic = "a/{b}"\nseries = "{b}"\n')
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=f"cannot listen on 127.0.0.1:{port}: .*choose another --port"):
+            serve(read_config(path), Bound("127.0.0.1", port), "home", lambda _: None)
