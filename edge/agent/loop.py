@@ -351,13 +351,13 @@ class Agent:
         effect = engine.step(*taken)
         changes = parts.alerts.look(effect.forecasts, engine.forecaster.contract)
         # Also a closing that gave no rows belongs into the journal.
-        if batch.messages or batch.held is not None or len(readings) or len(effect.entry.forecasts):
+        if batch.messages or batch.held is not None or len(readings) or len(effect.entry.forecasts) or changes:
             entries = [effect.entry] if len(readings) or effect.entry.now is not None else []
             full = parts.journal.is_full_after(effect, len(readings), whole=batch.is_whole and not parts.primer.waits)
             snapshot = partial(parts.journal.dump, engine) if full else None
             blocks = self._encode([*effect.points, *batch.points, *parts.alerts.rows(), *parts.descriptions.rows(readings)])
             commit = Commit(blocks, entries, snapshot=snapshot, held=batch.held)
-            may_wait = snapshot is None and batch.held is None and not len(effect.entry.forecasts)
+            may_wait = snapshot is None and batch.held is None and not len(effect.entry.forecasts) and not changes
             parts.committer.commit(commit, batch.messages, may_wait=may_wait, whole=batch.is_whole)
         elif parts.committer.has_news:
             parts.committer.commit(Commit(), may_wait=True)

@@ -196,6 +196,8 @@ def say_alerts(changes: Sequence[AlertChange], alerts: Alerts, counters: Counter
     if turned:
         raised = sum(change.raised for change in turned)
         counters.count_all({Counter.ALERTS_RAISED: raised, Counter.ALERTS_CLEARED: len(turned) - raised})
+    if (complaint := alerts.complaint()) is not None:
+        grumbler.say("alerts", complaint)
     for change in turned:
         kind = f"alert {change.rule}"
         grumbler.say(kind if change.raised else f"{kind} is over", alerts.words(change))

@@ -17,6 +17,8 @@ from edge.contract.schema import ALERT, ALERT_SCORE, RULE
 from edge.contract.times import SECOND
 
 SETTLED = 600.0  # seconds after which the series of a rule should be known
+LAPSE_LOOK = 60.0  # seconds between two looks for series without forecasts
+NOBODY = "none"  # in place of a forecaster
 _BETWEEN = "\n"  # between the names of rule and series
 
 
@@ -37,6 +39,9 @@ class Alerts:
         self._useless: set[str] = set()  # keys of rules and series that are no more
         self._shortfalls: list[str] = []
         self._contract: Contract | None = None
+        self._heard = np.zeros(0)  # moment of the last forecast of each series
+        self._looked = self._start
+        self._said: str | None = None
 
     def look(self, forecasts: Sequence[Forecasts], contract: Contract) -> list[AlertChange]:
         """Read what the forecasts of a step mean; their rows and what a restart needs are to be committed together.
@@ -48,12 +53,15 @@ class Alerts:
         Returns:
             The alerts that were raised or cleared, or whose numbers are others while they are raised, rule by rule.
         """
-        if not self._watches or not any(map(len, forecasts)):
+        if not self._watches:
             return []
+        if not any(map(len, forecasts)):
+            return self._lapse(contract)
         if contract is not self._contract:
             self._contract = contract
             self._shortfalls = [text for watch in self._watches if (text := watch.rule.shortfall(contract)) is not None]
         changes: list[AlertChange] = []
+        self._hear(forecasts)
         for watch in self._watches:
             watch.grow(self._series.names)
             for said, turned, changed, model in watch.look(forecasts, contract):
@@ -62,6 +70,28 @@ class Alerts:
             for verdicts in watch.judged():
                 self._judged.append(verdicts)
                 self._rows.append(_scores(watch, verdicts))
+        return changes + self._lapse(contract)
+
+    def _hear(self, forecasts: Sequence[Forecasts]) -> None:
+        more = len(self._series) - len(self._heard)
+        self._heard = np.append(self._heard, np.full(more, self._start)) if more > 0 else self._heard
+        for each in forecasts:
+            self._heard[each.series] = self._moment()
+
+    def _lapse(self, contract: Contract) -> list[AlertChange]:
+        """Clear what is raised of series that have had no forecast for a whole horizon, as a sensor that was removed."""
+        now, horizon = self._moment(), contract.horizon * contract.interval / SECOND
+        if now - self._looked < LAPSE_LOOK:
+            return []
+        self._looked = now
+        self._hear([])
+        changes: list[AlertChange] = []
+        for watch in self._watches:
+            silent = np.flatnonzero(watch.standing.raised & (now - self._heard[: len(watch.standing.since)] > horizon))
+            if len(silent):
+                said, turned = watch.lapse(silent.astype(np.int32), contract.interval), np.ones(len(silent), bool)
+                changes += _changes(watch, self._series.names, said, turned, ~turned, NOBODY)
+                self._rows += _points(watch, said, turned, turned, NOBODY)
         return changes
 
     def judged(self) -> tuple[int, int, int] | None:
@@ -107,6 +137,14 @@ class Alerts:
         rule = next(watch.rule for watch in self._watches if watch.rule.name == change.rule)
         meaning = self._series.meaning_of(change.series)
         return words(change, rule, "" if meaning is None else meaning.unit)
+
+    def complaint(self) -> str | None:
+        """What of the rules cannot be, where it has not been said yet."""
+        problem = self.problem
+        if problem == self._said:
+            return None
+        self._said = problem
+        return problem
 
     @property
     def problem(self) -> str | None:

@@ -117,7 +117,7 @@ class Judging:
         span, patience = self._rule.leads(contract) * interval, self._rule.patience(contract)
         is_new = origin != self.last[index]
         is_first = (self.last[index] == 0) & (index >= self.known)
-        beyond = self._beyond(said, contract)
+        beyond, before_last = self._beyond(said, contract), self.last[index]
         self.last[index] = np.where(is_new, origin, self.last[index])
         known, is_so = is_new & ~np.isnan(beyond), is_new & (beyond > 0)
         old = self.happens[index], self.calm[index], self.warned[index], self.gap[index]
@@ -132,7 +132,8 @@ class Judging:
         calm = np.where(is_calm & (calm == 0), origin, calm)
         is_over = is_calm & (origin - calm >= patience)
         happens[is_over], calm[is_over] = False, 0
-        gap |= is_new & ~known & (warned > 0)
+        is_late = (before_last > 0) & (origin - before_last > span)
+        gap |= is_new & (~known | is_late) & (warned > 0)
         runs_out = is_new & ~hit & (warned > 0) & (origin >= warned + span)
         false_alarm = runs_out & ~gap & ~happens
         warned = np.where(hit | runs_out | miss, 0, warned)

@@ -116,6 +116,12 @@ class Standing:
         self.probability[told], self.crossing[told] = chance[changed], said.crossing[changed]
         return turned, changed & ~turned
 
+    def clear(self, series: Int32) -> None:
+        """End the alerts of some series, int32 `[n]`."""
+        self.since[series], self.calm[series], self.probability[series] = 0, 0, np.nan
+        self.crossing[series] = 0
+        self.changed.update(series.tolist())
+
     def record(self, row: int) -> Record:
         """What a restart needs of a series; zeros where it is quiet."""
         if not self.since[row]:

@@ -6,11 +6,12 @@ from typing import TypeAlias
 import msgspec
 import numpy as np
 
+from edge.alerts.crossing import NEVER
 from edge.alerts.judging import Judging, Verdicts
 from edge.alerts.reading import Chosen, reader_of, rounds
 from edge.alerts.rule import AlertRule
 from edge.alerts.standing import Limits, Record, Said, Standing
-from edge.contract.columns import Bool, Forecasts
+from edge.contract.columns import Bool, Forecasts, Int32
 from edge.contract.contract import Contract
 
 KNOWN = b"1"
@@ -65,6 +66,20 @@ class Watch:
         """What turned out since the last call."""
         verdicts, self._verdicts = self._verdicts, []
         return verdicts
+
+    def lapse(self, series: Int32, interval: int) -> Said:
+        """Clear the alert of series that have no forecasts any more; returns what is said of them.
+
+        Args:
+            series: index of each, int32 `[n]`.
+            interval: length of an interval, ns; the row has the time of the first forecast that is missing.
+        """
+        standing = self.standing
+        origin = np.where(standing.last[series] > 0, standing.last[series], standing.since[series]) + interval
+        standing.clear(series)
+        nothing = np.full(len(series), np.nan)
+        crossing = np.full((len(series), 3), NEVER, np.int64)
+        return Said(series, origin, nothing, crossing, np.zeros(len(series), bool), nothing)
 
     def go_on(self, known: int) -> None:
         """An earlier run has had an eye on so many series."""

@@ -32,8 +32,10 @@ def words(change: AlertChange, rule: AlertRule, unit: str, clock: Callable[[int]
         text = f"{share}the newest readings of {change.series} lie outside of the {rule.leaves} interval forecast for them"
         return text if change.raised else f"{text}; it is over"
     amount = f"{rule.threshold:g}{' ' + unit if unit else ''}"
+    if not change.raised and not chance:
+        return f"{change.series}: it is over, as there is no forecast of it any more"
     if not change.raised:
-        return f"{change.series}: it is over, {AHEAD[rule.condition].format(amount)} has only {chance or 'no probability'}"
+        return f"{change.series}: it is over, {AHEAD[rule.condition].format(amount)} has only {chance}"
     if change.beyond and rule.condition in NOW:
         return f"{change.series} {NOW[rule.condition].format(amount)}"
     moments = [_moment(time, change.origin, clock) for time in (change.crossing, change.earliest, change.latest)]

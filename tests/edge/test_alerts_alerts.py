@@ -142,3 +142,46 @@ def test_nothing_is_read_of_a_step_without_forecasts() -> None:
     """As most steps are."""
     alerts = Alerts([HOT], table())
     assert alerts.look([], CONTRACT) == alerts.look([made({}, 0)], CONTRACT) == []
+
+
+def test_alert_of_a_series_without_forecasts_is_over_after_the_horizon() -> None:
+    """As of a sensor that was taken away; a start gives each of them as much time again."""
+    now = 0.0
+    alerts = Alerts([HOT], table(), lambda: now)
+    alerts.look([made({0: 12.0, 2: 12.0}, 0)], CONTRACT)
+    disk = dict(alerts.dump())
+    now = 170.0
+    assert [change.turned for change in alerts.look([made({2: 12.0}, 3)], CONTRACT)] == [False]
+    alerts.rows()
+    now = 300.0
+    (change,) = alerts.look([], CONTRACT)
+    assert (change.series, change.raised, change.turned, change.probability, change.origin) == (
+        "a.x",
+        False,
+        True,
+        None,
+        START + MINUTE,
+    )
+    (row,) = alerts.rows()
+    assert (row.series.tolist(), row.time.tolist(), row.fields["model"]) == ([0], [START + MINUTE], "none")
+    assert alerts.look([], CONTRACT) == []
+    later = Alerts([HOT], table(), lambda: now)
+    later.load({key: data for key, data in (disk | dict(alerts.dump())).items() if data})
+    assert [change.series for change in later.standing()] == ["a.z"]
+    again = Alerts([HOT], table(), lambda: now)
+    again.load(disk)
+    now = 470.0
+    assert again.look([], CONTRACT) == []
+    now = 531.0
+    assert [change.series for change in again.look([], CONTRACT)] == ["a.x", "a.z"]
+
+
+def test_complaint_is_said_once() -> None:
+    """And again where it is another one."""
+    now = SETTLED
+    start = 0.0
+    alerts = Alerts([AlertRule(name="typo", series="freezr.*", above=1)], table(), lambda: start)
+    assert alerts.complaint() is None
+    start = now
+    assert "typo" in str(alerts.complaint())
+    assert alerts.complaint() is None
