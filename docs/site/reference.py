@@ -8,12 +8,12 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import get_args, get_origin
 
 import msgspec
 from msgspec import inspect as kinds
 
 from edge.agent.counters import Counter, Gauge
+from edge.config.mistakes import section_of
 from edge.config.sections import Config
 from edge.contract.times import parse_duration
 from edge.errors import ConfigurationError
@@ -69,15 +69,9 @@ def refreshed(text: str) -> str:
 def all_tables() -> dict[str, str]:
     """Every table by the name in its mark."""
     sections = {
-        f"section {field.name}": section_table(field.name, section_type(field)) for field in msgspec.structs.fields(Config)
+        f"section {field.name}": section_table(field.name, section_of(field.type)) for field in msgspec.structs.fields(Config)
     }
     return {**sections, "counters": number_table(Counter), "gauges": number_table(Gauge)}
-
-
-def section_type(field: msgspec.structs.FieldInfo) -> type[msgspec.Struct]:
-    """The class of a section; of those that may stand there several times, that of one."""
-    kind: type[msgspec.Struct] = get_args(field.type)[0] if get_origin(field.type) is tuple else field.type
-    return kind
 
 
 def section_table(name: str, section: type[msgspec.Struct]) -> str:

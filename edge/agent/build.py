@@ -22,7 +22,6 @@ from edge.alerts.alerts import Alerts
 from edge.anomalies.watch import Watch
 from edge.backoff import Backoff, start_wait
 from edge.broker.address import Address
-from edge.broker.client import Subscription
 from edge.broker.filters import FilterRecord
 from edge.broker.sharing import Sharing
 from edge.broker.subscriber import Subscriber
@@ -32,7 +31,7 @@ from edge.clock.holding import Hold
 from edge.clock.trust import Trust
 from edge.config.sections import SPOOL_FILE, Config
 from edge.contract.columns import SeriesTable
-from edge.contract.times import SECOND, parse_duration
+from edge.contract.times import parse_duration
 from edge.damage import no_state
 from edge.errors import ConfigurationError
 from edge.forecaster.bundle import Bundle
@@ -47,6 +46,9 @@ from edge.messages.names import least_filters
 from edge.messages.reading import Naming, meaning_of
 from edge.priming.history import Rules
 from edge.priming.reader import Origins
+from edge.publish.making import births, make_publisher, will_of
+from edge.publish.publisher import Told
+from edge.publish.topics import Plan
 from edge.release.capacity import Fleet, expected_series, memory, shortage
 from edge.release.meanings import disagreement
 from edge.release.pace import too_slow
@@ -117,21 +119,13 @@ def outside_of(
         died: function called with one line where a thread dies.
         notify: function that sends a line to the supervisor.
     """
-    ingests = config.ingests()
-    filters = least_filters([*(ingest.filter for ingest in ingests), *Inputs(config.input).filters])
+    mqtt, ingests = config.mqtt, config.ingests()
+    plan = Plan.of(config.publish, mqtt.client_id)
+    heard = [*Inputs(config.input).filters, *births(plan, mqtt.share)]
+    filters = least_filters([*(ingest.filter for ingest in ingests), *heard])
     largest = max(ingest.largest for ingest in ingests)
-    mqtt, address = config.mqtt, Address.parse(config.mqtt.url)
-    subscription = Subscription(
-        mqtt.client_id,
-        filters,
-        mqtt.keepalive,
-        mqtt.tls,
-        largest,
-        mqtt.reader == "paho",
-        mqtt.version,
-        parse_duration(mqtt.session_expiry) // SECOND,
-        mqtt.share,
-    )
+    address = Address.parse(mqtt.url)
+    subscription = mqtt.subscription(filters, largest, will_of(plan))
     record = FilterRecord(Path(config.agent.state, "subscribed.json"), f"{mqtt.client_id}@{address.host}:{address.port}")
     subscriber = Subscriber(address, subscription, password=mqtt.password(), record=record)
     sources = [partial(open_source, settings, ingests) for settings in config.history]
@@ -258,6 +252,8 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     rules = Rules(config.ingests(), lambda name: series.get(name) is not None)  # rules of its own: a thread uses them
     primer = Primer(Origins(outside.history, outside.sources, rules), naming, grumbler, around, again)
     room = Room(config.agent.max_series, hold, clocks.now, lambda: naming.beyond.latest)
+    plan = Plan.of(config.publish, config.mqtt.client_id, config.alert)
+    told = Told(partial(counters.count, Counter.PUBLISHED), partial(counters.count, Counter.OVERTAKEN), grumbler.say)
     journal = Journal(spool, committer, log, heart.beat, room, limits.snapshot_rows)
     releases = _make_releases(config, outside, series)
     live = Live(partial(_make_engine, config, outside, series, inputs), releases, primer, journal, trust, health)
@@ -285,6 +281,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
         health=health,
         reporter=Reporter(config.mqtt.client_id, parse_duration(config.agent.report) / 1e9, store, committer, counters, clocks),
         silence=silence,
+        publisher=make_publisher(plan, outside.subscriber, alerts, series, Path(config.agent.state), told),
         sharing=sharing,
         broker=broker,
         heart=heart,

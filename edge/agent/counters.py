@@ -94,6 +94,8 @@ class Counter(Number):
     NOT_FINITE = "forecasts of the live bundle that are not finite", "forecast"
     CROSSED = "forecasts of the live bundle whose quantiles cross", "forecast"
     NOT_MADE = "forecasts that the live bundle failed to make", "forecast"
+    PUBLISHED = "forecasts that [publish] sent to the broker", "forecast"
+    OVERTAKEN = "forecasts that [publish] did not send, as the next one of their series came first", "forecast"
     SCORES = "forecast values compared with what was measured", "forecast value"
     ABSOLUTE_ERROR = "sum of the absolute errors of all scores", "unit of the sensor"
     BASELINE_ABSOLUTE_ERROR = "sum of the absolute errors of the baseline's forecasts", "unit of the sensor"

@@ -33,6 +33,7 @@ from edge.log import Grumbler
 from edge.messages.formats.memory import FormatMemory
 from edge.messages.intake import Intake
 from edge.messages.message import Message
+from edge.publish.publisher import Publisher
 from edge.release.capacity import FORECAST_ROWS, at_once, give_back_memory, steady_memory
 from edge.release.releases import Releases
 from edge.series.description import Descriptions
@@ -75,6 +76,7 @@ class Parts:
         health: the page.
         reporter: reporter that writes the numbers to the store.
         silence: object that finds the series whose readings have stopped.
+        publisher: the thread that publishes forecasts.
         sharing: the thread that looks for other agents that get readings of our series; None outside of a group.
         broker: function that says how it stands with the broker.
         heart: signs of life.
@@ -108,6 +110,7 @@ class Parts:
     health: Health
     reporter: Reporter
     silence: Silence
+    publisher: Publisher
     sharing: Sharing | None
     broker: BrokerWatch
     heart: Heartbeat
@@ -162,6 +165,7 @@ class Agent:
             self._start_up()
             if parts.sharing is not None:
                 parts.sharing.start(parts.died)
+            parts.publisher.start(parts.died)
             parts.subscriber.start(parts.died)
             while not (parts.stop.asked or parts.beginning.is_due):
                 parts.heart.beat()
@@ -186,6 +190,7 @@ class Agent:
         """End every thread, keep what the sender has learnt, and free slots for the agent that follows in this process."""
         parts = self.parts
         parts.committer.commit(Commit())  # before: what waited can be acknowledged
+        parts.publisher.stop()
         parts.subscriber.stop()
         parts.watcher.stop()
         if parts.sharing is not None:
@@ -366,6 +371,7 @@ class Agent:
         say_faults(effect, parts.series, parts.grumbler)
         say_anomalies(effect, parts.series, parts.counters, parts.grumbler)
         say_alerts(changes, parts.alerts, parts.counters, parts.grumbler)
+        parts.publisher.offer(effect.forecasts, engine.forecaster.contract, changes)
         return effect.failure
 
     def _closing_time(self, engine: Engine, readings: Readings) -> int | None:

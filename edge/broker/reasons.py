@@ -34,6 +34,8 @@ ADVICE: Mapping[int, str] = {
     0x96: QUOTA,
     0x97: QUOTA,
     0x98: "somebody has ended it there by hand or by a rule; ask whoever runs the broker",
+    0x9A: "the broker keeps no retained messages; leave out [publish]",
+    0x9B: "set [publish] qos = 0",
     0x9C: URL,
     0x9D: URL,
     0x9F: "the broker allows fewer connections in a time; give each agent a client id of its own",

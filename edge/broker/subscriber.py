@@ -7,7 +7,7 @@ thread does nothing but hand over.
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -21,6 +21,7 @@ from edge.broker.address import Address
 from edge.broker.client import Subscription, make_client, shared
 from edge.broker.copies import Copies
 from edge.broker.filters import FilterRecord
+from edge.broker.outgoing import Outlet
 from edge.broker.reasons import ADVICE, LOOK, OF_FILTERS, URL, reason_words
 from edge.contract.times import SECOND, format_duration
 from edge.messages.message import Message
@@ -44,6 +45,8 @@ ONLY_QOS_0 = "the broker keeps nothing for us while we are away (it grants QoS 0
 class Subscriber:
     """A persistent subscription whose messages are acknowledged one batch at a time.
 
+    `aside` may be set to what takes messages that are for nobody else, in the network's thread.
+
     Args:
         address: the broker.
         subscription: name, topics and keepalive of the session with the broker.
@@ -52,6 +55,8 @@ class Subscriber:
         pauses: lengths of the waits before the broker is tried again; they begin anew after a connection that lasted.
         record: record of the filters that the broker holds; those that nobody wants any more are given up.
     """
+
+    aside: Callable[[Message], bool] | None = None
 
     def __init__(
         self,
@@ -93,6 +98,7 @@ class Subscriber:
         self._in = self._out = self._bytes_in = self._bytes_out = 0  # each counted by one thread
         self._stopping = False
         self._client = make_client(address, password, subscription, self._hand_over)
+        self.outlet = Outlet(self._client)
         if self._copies.overlapping:
             self._client.read_identifiers()
         self._client.crowded = self._crowded
@@ -101,6 +107,11 @@ class Subscriber:
         self._client.on_subscribe = self._on_subscribe
         self._client.on_unsubscribe = self._on_unsubscribe
         self._client.on_disconnect = self._on_disconnect
+
+    @property
+    def name(self) -> str:
+        """Name of the session, and of the broker that has it."""
+        return f"{self._subscription.client_id}@{self.address.host}:{self.address.port}"
 
     @property
     def problem(self) -> str | None:
@@ -195,8 +206,7 @@ class Subscriber:
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Let the broker forget messages; those of an earlier connection will come again and change nothing."""
         session = self.session
-        taken = [message for message in messages if message.qos and message.session == session]
-        if taken:
+        if taken := [message for message in messages if message.qos and message.session == session]:
             self._client.acknowledge(taken, session)
 
     def publish(self, topic: str, payload: bytes) -> None:
@@ -222,6 +232,7 @@ class Subscriber:
             return
         self._accepted = time.monotonic()
         self._client.go_on_pinging()
+        self.outlet.accept(told)
         held, wanted = self._record.filters, self._wanted
         if held and not flags.session_present:
             self._remarks.append(
@@ -318,6 +329,7 @@ class Subscriber:
         self, _client: paho.Client, _data: object, flags: paho.DisconnectFlags, reason: ReasonCode, told: Properties | None
     ) -> None:
         accepted = self._accepted is not None
+        self.outlet.lose()
         if self._accepted is not None:
             brief = time.monotonic() - self._accepted < SHORT_LIVED
             self._accepted, self._short_lived = None, self._short_lived + 1 if brief else 0
@@ -344,6 +356,12 @@ class Subscriber:
         self._client.reconnect_delay_set(pause, pause)  # type: ignore[arg-type] # it takes fractions, too
 
     def _hand_over(self, messages: list[Message]) -> None:
+        if (aside := self.aside) is not None:
+            taken, left = list[Message](), list[Message]()
+            for message in messages:
+                (taken if aside(message) else left).append(message)
+            self.acknowledge(taken)  # at once: they are for nobody else
+            messages = left
         if self._copies.overlapping:
             counting, copies, now = list[Message](), list[Message](), time.monotonic()
             for message in messages:

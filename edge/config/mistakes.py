@@ -5,7 +5,7 @@ A line names the section and which one of several, the key, what was expected, w
 
 from collections.abc import Iterator, Mapping
 from types import UnionType
-from typing import Annotated, Literal, TypeAlias, TypeGuard, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeAlias, TypeGuard, Union, get_args, get_origin
 
 import msgspec
 
@@ -28,6 +28,12 @@ WORDS: dict[object, str] = {
 Table: TypeAlias = type[msgspec.Struct]
 
 
+def section_of(kind: Any) -> Table:  # noqa: ANN401 - a type as it was written
+    """The class of a section: of those that may stand there several times, or not at all, that of one."""
+    table: Table = (get_args(kind) or (kind,))[0]
+    return table
+
+
 def mistake(document: Mapping[str, object], kind: Table) -> str | None:
     """The first mistake in a document; None where there is none.
 
@@ -42,7 +48,7 @@ def mistake(document: Mapping[str, object], kind: Table) -> str | None:
         several = get_origin(sections[name]) is tuple
         if isinstance(content, dict if several else list):
             return f"the section is written {f'[[{name}]], in double' if several else f'[{name}], in single'} brackets"
-        inner = get_args(sections[name])[0] if several else sections[name]
+        inner = section_of(sections[name])
         for label, part in _parts(name, content) if several and isinstance(content, list) else [(f"[{name}]", content)]:
             if not isinstance(part, dict):
                 return f"{_written(name, sections)} is a section: write it in a line, and its keys below; got {quoted(part)}"
@@ -84,10 +90,8 @@ def _known(words: Mapping[str, object]) -> str:
 
 def _owners(key: str, sections: Mapping[str, object]) -> str:
     """The sections that have a key, as they are written; "" where none has it."""
-    kinds = {name: get_args(kind)[0] if get_origin(kind) is tuple else kind for name, kind in sections.items()}
-    return " or ".join(
-        _written(name, sections) for name, kind in kinds.items() if _is_table(kind) and key in kind.__struct_fields__
-    )
+    kinds = {name: section_of(kind) for name, kind in sections.items()}
+    return " or ".join(_written(name, sections) for name, kind in kinds.items() if key in kind.__struct_fields__)
 
 
 def _in_table(table: Mapping[str, object], kind: Table, sections: Mapping[str, object], above: str = "") -> str | None:

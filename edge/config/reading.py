@@ -121,6 +121,8 @@ def _checks(config: Config) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "", partial(_refuse_taken, config)
     yield "", partial(check_alerts, config.alert)
     yield "", config.anomaly.check
+    if config.publish is not None:
+        yield "", config.publish.check
     for source in config.history:
         yield "", source.check
 

@@ -1,10 +1,11 @@
 """One `gatecast.toml` describes a fleet; this reads it once, whole, into one frozen object.
 
-The device uses `[mqtt]`, `[[ingest]]`, `[store]`, `[agent]` and `[release]`, the trainer the rest and `[store]`.
+The device uses `[mqtt]`, `[[ingest]]`, `[store]`, `[agent]`, `[release]` and `[publish]`, the trainer the rest and `[store]`.
 Durations are texts such as `15min`. Secrets never stand in the file: they come from the environment or a file.
 """
 
 import os
+from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -14,13 +15,17 @@ import msgspec
 from edge.alerts.rule import AlertRule
 from edge.anomalies.rule import AnomalyRule
 from edge.broker.address import Address as BrokerAddress
+from edge.broker.client import Subscription
+from edge.broker.outgoing import Outgoing
 from edge.config.training_sections import Fleet, Monitor, Positive, RegistrySection, Schedule, Train
+from edge.contract.times import SECOND, parse_duration
 from edge.errors import ConfigurationError
 from edge.files import read_secret
 from edge.inputs.rule import InputRule
 from edge.messages.ingest import Ingest
 from edge.messages.reading import make_ingests
 from edge.messages.rule import IngestRule
+from edge.publish.settings import Publish
 from edge.sources.settings import HistorySource
 from edge.stores.address import Address as StoreAddress
 from edge.stores.store import Store, open_store
@@ -72,6 +77,21 @@ class Mqtt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def tls(self) -> TlsFiles:
         """The files for encrypted connections."""
         return TlsFiles("mqtt", self.ca_file, self.cert_file, self.key_file, self.allow_unencrypted)
+
+    def subscription(self, filters: Sequence[str], largest: int, will: Outgoing | None) -> Subscription:
+        """The session that the agent has with the broker; arguments as of `Subscription`."""
+        return Subscription(
+            self.client_id,
+            filters,
+            self.keepalive,
+            self.tls,
+            largest,
+            self.reader == "paho",
+            self.version,
+            parse_duration(self.session_expiry) // SECOND,
+            self.share,
+            will,
+        )
 
     def password(self) -> str | None:
         """The password, or None.
@@ -240,6 +260,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     anomaly: AnomalyRule = AnomalyRule()
     agent: Agent = Agent()
     release: Release = Release()
+    publish: Publish | None = None
     fleet: Fleet = Fleet()
     train: Train = Train()
     registry: RegistrySection = RegistrySection()

@@ -27,6 +27,7 @@ from edge.tables.words import MISSING
 
 MILLISECOND = SECOND // 1000
 LEFT_OUT = Live("")
+OURS = "gatecast_"  # beginning of the names of entities that [publish] makes: forecasts are no history
 STATES = (
     "SELECT states_meta.entity_id, states.last_updated_ts, states.state FROM states "
     "JOIN states_meta ON states_meta.metadata_id = states.metadata_id "
@@ -122,6 +123,8 @@ class HomeAssistant:
     def _live_of(self, entity: str) -> Live | None:
         """The series of an entity: the one that its topic of MQTT Statestream has, or else the entity's own; None: left out."""
         domain, _, rest = entity.partition(".")
+        if rest.startswith(OURS):
+            return None
         live = named_live(self._ingests, topic_of(domain, rest), VALUE) or Live(entity)
         name = final_name(self.settings, live.name)
         return None if name is None else Live(name, live.number)

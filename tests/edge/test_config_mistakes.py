@@ -4,19 +4,19 @@ The kind of fault: a message speaks of the schema, and does not tell the person 
 """
 
 from datetime import date
-from typing import get_args, get_origin
+from typing import get_origin
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.config.mistakes import mistake
+from edge.config.mistakes import mistake, section_of
 from edge.config.sections import Config
 from edge.messages.rule import ValueRule
 
 SECTIONS = {field.name: field.type for field in msgspec.structs.fields(Config)}
-CLASSES = {name: get_args(kind)[0] if get_origin(kind) is tuple else kind for name, kind in SECTIONS.items()}
+CLASSES = {name: section_of(kind) for name, kind in SECTIONS.items()}
 KEYS = [(name, field.name) for name, kind in CLASSES.items() for field in msgspec.structs.fields(kind)]
 ENTRY_KEYS = [field.name for field in msgspec.structs.fields(ValueRule)]
 WRONG = [True, 7, -7, 2.5, "word", "", [], ["word"], [-1], [[]], {}, {"a": 1}, {"a": []}, {"": "b"}, date(2026, 1, 1)]
@@ -77,13 +77,16 @@ def test_any_value_is_taken_or_named(section_and_key: tuple[str, str], value: ob
     [
         (
             {"mqtt": {"topic": "a"}},
-            "[mqtt] topic is unknown here; it is a key of [[ingest]] or [[input]]: write it below that line",
+            "[mqtt] topic is unknown here; it is a key of [[ingest]] or [[input]] or [publish]: write it below that line",
         ),
         (
             {"fleet": {"ca_file": "a"}},
             "[fleet] ca_file is unknown here; it is a key of [mqtt] or [store] or [[history]]",
         ),
-        ({"topic": "a"}, "topic stands above all sections; it is a key of [[ingest]] or [[input]]: write it below that line"),
+        (
+            {"topic": "a"},
+            "topic stands above all sections; it is a key of [[ingest]] or [[input]] or [publish]: write it below that line",
+        ),
         ({"Ingest": [{"topic": "a"}]}, "[Ingest] is unknown; did you mean 'ingest'?"),
         ({"agent": {"max_seris": 5}}, "[agent] max_seris is unknown; did you mean 'max_series'?"),
         ({"agent": {"linge_time": "5s"}}, "[agent] linge_time is unknown; did you mean 'linger'?"),

@@ -4,11 +4,11 @@ import inspect
 import re
 import tomllib
 from pathlib import Path
-from typing import get_args, get_origin
 
 import msgspec
 import pytest
 
+from edge.config.mistakes import section_of
 from edge.config.reading import read_config
 from edge.config.sections import Config
 from edge.config.training_sections import Fleet, Train
@@ -21,8 +21,7 @@ EXAMPLES = [ROOT / "deploy" / "gatecast.toml", ROOT / "flows" / "data" / "gateca
 
 def section_types() -> list[type[msgspec.Struct]]:
     """The class of every section."""
-    types = [field.type for field in msgspec.structs.fields(Config)]
-    return [get_args(kind)[0] if get_origin(kind) is tuple else kind for kind in types]
+    return [section_of(field.type) for field in msgspec.structs.fields(Config)]
 
 
 def read(folder: Path, text: str) -> Config:
@@ -97,7 +96,7 @@ def test_a_default_is_what_happens_when_the_key_is_left_out() -> None:
         for field in msgspec.structs.fields(kind)
         if field.default is not msgspec.NODEFAULT and field.default in (0, "") and field.default is not False
     }
-    assert empty == {"Release.channel", "Train.seed", "Schedule.port"}
+    assert empty == {"Release.channel", "Train.seed", "Schedule.port", "Publish.qos"}
 
 
 def test_a_file_of_an_earlier_version_goes_on_to_work(tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ def recorder(tmp_path: Path) -> Recorder:
     states = [(START + 3600 * 2 + 600.5, "22.5"), (START + 3600 * 2 + 1200, "unavailable"), (START + 3600 * 4, "25")]
     recorder.states("sensor.living", states, "°C")
     recorder.states("light.hall", [(START, "on"), (START + 7200, "off")])
+    recorder.means("sensor.gatecast_living_next", [(START, 20.0)], "°C")  # a forecast of ours
+    recorder.states("binary_sensor.gatecast_living_warm", [(START, "1")])
     recorder.states("sensor.odd", [(START, "7"), (START + 1, "error")])
     return recorder
 

@@ -20,7 +20,9 @@ def test_init_writes_every_setting_with_its_default(tmp_path: Path, capsys: pyte
     assert [name for name in Config.__struct_fields__ if getattr(config, name) != getattr(default, name)] == ["release"]
     written = set(re.findall(r"^(?:# )?(\w+) = ", path.read_text(), re.MULTILINE))
     sections = [
-        getattr(default, name) for name in Config.__struct_fields__ if name not in ("ingest", "history", "input", "alert")
+        getattr(default, name)
+        for name in Config.__struct_fields__
+        if name not in ("ingest", "history", "input", "alert", "publish")
     ] + list(default.ingest)
     settings = {field for section in sections for field in section.__struct_fields__}
     named = re.search(r"^# Further keys.*?\n(?!#)", path.read_text(), re.MULTILINE | re.DOTALL)

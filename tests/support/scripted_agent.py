@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from edge.agent.build import Outside, build
 from edge.agent.journal import Limits, Waits
 from edge.agent.loop import Agent
+from edge.broker.outgoing import Outlet
 from edge.clock.clocks import Clocks
 from edge.config.reading import read_config
 from edge.contract.columns import Float64, Int32
@@ -36,6 +37,20 @@ MINUTE = 60 * SECOND
 Step = Sequence[Message] | Callable[[], object]
 
 
+class Nowhere:
+    """A connection that never comes."""
+
+    five = False
+    answered = connections = unsent = 0
+
+    def next_identifier(self) -> int:
+        """As `Line.next_identifier`."""
+        return 1
+
+    def send(self, packets: bytes, connection: int) -> None:
+        """As `Line.send`."""
+
+
 class Script:
     """A subscriber that hands out what a test wrote down, one step per batch, then stops the agent.
 
@@ -56,6 +71,9 @@ class Script:
         self.most = 0  # messages asked for the last time
         self.agent: Agent | None = None
         self.waits_for_windows = True
+        self.outlet = Outlet(Nowhere())
+        self.aside: Callable[[Message], bool] | None = None
+        self.name = "script"
 
     def start(self, died: Died) -> None:
         """Nothing to connect to."""

@@ -5,7 +5,6 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args, get_origin
 
 import msgspec
 import pytest
@@ -13,6 +12,7 @@ import pytest
 import edge.cli
 import flows.cli
 from edge.config.fleet import LONGEST_WINDOW, contract_at
+from edge.config.mistakes import section_of
 from edge.config.reading import read_config
 from edge.config.sections import Config
 from edge.config.training_sections import Fleet
@@ -48,11 +48,7 @@ def commands(text: str) -> Iterator[list[str]]:
 
 def settings() -> dict[str, type[msgspec.Struct]]:
     """Sections of the configuration."""
-    sections = {}
-    for field in msgspec.structs.fields(Config):
-        kind = get_args(field.type)[0] if get_origin(field.type) is tuple else field.type
-        sections[field.name] = kind
-    return sections
+    return {field.name: section_of(field.type) for field in msgspec.structs.fields(Config)}
 
 
 @pages

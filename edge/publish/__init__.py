@@ -1,0 +1,1 @@
+"""Forecasts out: to the broker, for people, rules and Home Assistant."""

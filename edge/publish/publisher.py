@@ -1,0 +1,275 @@
+"""The thread that publishes: status, forecasts, and devices for Home Assistant. The loop only leaves its forecasts here.
+
+It sends as fast as the broker reads. The newest forecast of a series takes the room of one that still waits, so nothing piles
+up, however slow the broker is or however long it is away. After each connection everything is published once more: a broker
+that was started again may keep nothing.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from edge.alerts.change import AlertChange
+from edge.broker.outgoing import Outgoing
+from edge.contract.columns import Bool, Forecasts, Int32, SeriesTable
+from edge.contract.contract import Contract
+from edge.messages.message import Message
+from edge.publish.alerts import Standing
+from edge.publish.alerts import document as document_of_alert
+from edge.publish.content import documents
+from edge.publish.discovery import OFFLINE, ONLINE, agent_document, alert_document, series_document
+from edge.publish.newest import Batch, Newest, Shape
+from edge.publish.record import Record
+from edge.publish.topics import Plan, Topics
+from edge.threads import Died, Thread, raise_again
+
+AT_ONCE = 16  # forecasts that are written and sent together: the loop waits for no more than these
+PAUSE = 0.02  # seconds until a broker that reads slowly is asked again
+LOOK = 0.5  # seconds from one look at the connection to the next
+NOTING = 5.0  # seconds from one writing of the record to the next
+BIRTHS = 60.0  # seconds from one answer to the birth of Home Assistant to the next
+ENDS_WITHIN = 2.0  # seconds
+
+
+class Way(Protocol):
+    """The way to the broker; `edge/broker/outgoing.py` has the one that there is."""
+
+    wake: Callable[[], object]
+
+    @property
+    def connection(self) -> int | None:
+        """Number of the connection; None while there is none."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether more may be sent now."""
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the broker has read everything, and answered what it answers."""
+
+    def send(self, messages: Sequence[Outgoing], connection: int) -> int:
+        """Send messages, unless this connection is gone; returns the number of those that are too large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a publisher tells of itself.
+
+    Args:
+        sent: function called with the number of forecasts that were sent.
+        replaced: function called with the number of those that a newer one replaced before they were sent.
+        say: function called with a kind of trouble and a line about it.
+    """
+
+    sent: Callable[[int], object] = lambda _: None
+    replaced: Callable[[int], object] = lambda _: None
+    say: Callable[[str, str], object] = lambda _kind, _text: None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits to be sent.
+
+    Args:
+        forecasts: newest forecast of each series.
+        alerts: last change of each alert.
+    """
+
+    forecasts: Newest
+    alerts: Standing
+
+
+class Publisher:
+    """Publishes what the loop leaves here; without a section `[publish]` it removes what an earlier one left at the broker.
+
+    Args:
+        plan: plan of what is published.
+        queue: forecasts and alerts that wait to be sent.
+        series: the table of all series.
+        way: way to the broker.
+        record: topics with a retained message.
+        told: functions that hear of what was done.
+    """
+
+    def __init__(self, plan: Plan, queue: Queue, series: SeriesTable, way: Way, record: Record, told: Told = Told()) -> None:
+        self._plan, self._series, self._way, self._record, self._told = plan, series, way, record, told
+        self._newest, self._alerts = queue.forecasts, queue.alerts
+        self._bell, self._stopping = threading.Event(), False
+        self._thread: Thread | None = None
+        self._connection: int | None = None
+        self._noted: Bool = np.zeros(0, bool)  # series whose topics are in the record
+        self._noted_at = -NOTING
+        self._announced: list[str | None] = []  # unit with which a series was described over this connection
+        self._shape: Shape | None = None
+        self._is_born, self._born_at = False, -BIRTHS
+        self._stale = record.topics - plan.kept_of(series.names)
+        way.wake = self._bell.set
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to publish, and nothing to remove."""
+        return not self._plan.active and not self._stale
+
+    def offer(self, forecasts: Sequence[Forecasts], contract: Contract, changes: Sequence[AlertChange] = ()) -> None:
+        """Leave forecasts whose effect is committed, and what they changed.
+
+        Args:
+            forecasts: forecasts that were made together.
+            contract: contract under which they were made.
+            changes: alerts that they changed.
+        """
+        if not self._plan.active:
+            return
+        wanted = [change for change in changes if self._plan.settings.wants(change.series)]
+        self._alerts.put(wanted)
+        if self._newest.put(forecasts, contract) or wanted:
+            self._bell.set()
+
+    def aside(self, message: Message) -> bool:
+        """Whether a message is of our own making, or tells that Home Assistant is there: nobody else needs it."""
+        if self._plan.discovers and message.topic == self._plan.topics.birth:
+            if message.payload == ONLINE.encode():
+                self._is_born = True
+                self._bell.set()
+            return True
+        return self._plan.is_ours(message.topic)
+
+    def start(self, died: Died = raise_again) -> None:
+        """Begin to publish.
+
+        Args:
+            died: function called with one line where the thread dies.
+        """
+        if not self.is_idle:
+            self._thread = Thread("publisher", self._run, died)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Say that the agent is not there any more, and end."""
+        self._stopping = True
+        self._bell.set()
+        if self._thread is not None and self._thread.join(ENDS_WITHIN) and (connection := self._way.connection) is not None:
+            self._way.send(self._status(OFFLINE), connection)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._bell.wait(PAUSE if self.publish() else LOOK)
+            self._bell.clear()
+
+    def publish(self) -> bool:
+        """Publish what waits, as far as the broker reads; returns whether more waits for it."""
+        connection = self._way.connection
+        if connection is None:
+            return False
+        if connection != self._connection:
+            self._begin(connection)
+        if self._stale and self._way.is_quiet:
+            self._record.remove(self._stale)
+            self._stale = frozenset()
+        if not self._plan.active:
+            return bool(self._stale)
+        if self._is_born and time.monotonic() - self._born_at >= BIRTHS:
+            self._is_born, self._born_at = False, time.monotonic()
+            self._describe_again()
+        self._note()
+        while not self._stopping and self._way.connection == connection:
+            if not self._way.has_room:
+                return True
+            if changes := self._alerts.take(AT_ONCE):
+                self._way.send([self._alert(change.rule, change.series, change) for change in changes], connection)
+                continue
+            batch = self._newest.take(AT_ONCE, self._is_noted)
+            if batch is None:
+                return False
+            self._send(batch, connection)
+        return False
+
+    def _begin(self, connection: int) -> None:
+        """Remove what is left behind; say that the agent is there."""
+        self._connection = connection
+        gone = [Outgoing(topic, b"", retained=True, qos=1) for topic in sorted(self._stale)]
+        self._way.send(gone, connection)
+        if self._plan.active:
+            self._record.add([self._plan.topics.status])
+            self._way.send(self._status(ONLINE), connection)
+            self._describe_again()
+
+    def _describe_again(self) -> None:
+        """Describe the agent, and let all series be described before their newest forecasts, which are sent again."""
+        self._announced = []
+        if self._plan.discovers and self._connection is not None:
+            topic = self._plan.topics.device()
+            self._record.add([topic])
+            document = agent_document(self._plan.topics)
+            self._way.send([Outgoing(topic, document, retained=True, qos=1)], self._connection)
+        self._newest.send_again()
+
+    def _status(self, words: str) -> list[Outgoing]:
+        return [status(self._plan.topics, words)] if self._plan.active else []
+
+    def _note(self) -> None:
+        """Note the topics of series that are new, now and then."""
+        waiting = self._newest.waiting()
+        if (more := len(self._series) - len(self._noted)) > 0:
+            self._noted = np.concatenate([self._noted, np.zeros(more, bool)])
+        waiting = waiting[waiting < len(self._noted)]
+        new = waiting[~self._noted[waiting]]
+        if len(new) and time.monotonic() - self._noted_at >= NOTING:
+            names = [self._series.names[index] for index in new.tolist()]
+            self._record.add([topic for name in names for topic in self._plan.kept(name)])
+            self._noted[new], self._noted_at = True, time.monotonic()
+
+    def _is_noted(self, series: Int32) -> Bool:
+        known: Bool = series < len(self._noted)
+        known[known] = self._noted[series[known]]
+        return known
+
+    def _send(self, batch: Batch, connection: int) -> None:
+        settings, topics = self._plan.settings, self._plan.topics
+        names, units = [], []
+        for index in batch.series.tolist():
+            meaning = self._series.meanings[index]
+            names.append(self._series.names[index])
+            units.append("" if meaning is None else meaning.unit)
+        messages = list(self._descriptions(batch, names, units))
+        others = len(messages)
+        for name, document in zip(names, documents(batch, names, units), strict=True):
+            if document:
+                messages.append(Outgoing(topics.forecast(name), document, settings.retain, settings.qos))
+        too_large = self._way.send(messages, connection)
+        self._told.sent(len(messages) - others - too_large)
+        if too_large:
+            self._told.say(
+                "publish", "a forecast is larger than the broker allows; set [publish] quantiles = 1, or raise its limit"
+            )
+
+    def _descriptions(self, batch: Batch, names: Sequence[str], units: Sequence[str]) -> Iterator[Outgoing]:
+        """Devices and alerts of series of which nothing was sent over this connection, or that are otherwise now."""
+        if self._shape != batch.shape:
+            self._shape, self._announced = batch.shape, []
+        if (more := len(self._series) - len(self._announced)) > 0:
+            self._announced += [None] * more
+        topics, discovers = self._plan.topics, self._plan.discovers
+        for index, name, unit in zip(batch.series.tolist(), names, units, strict=True):
+            if self._announced[index] == unit:
+                continue
+            self._announced[index] = unit
+            if discovers:
+                yield Outgoing(topics.device(name), series_document(topics, name, unit, batch.shape), retained=True, qos=1)
+            for rule in self._plan.rules_of(name):
+                if discovers:
+                    yield Outgoing(topics.device(rule, name), alert_document(topics, rule, name), retained=True, qos=1)
+                yield self._alert(rule, name, self._alerts.of(rule, name))
+
+    def _alert(self, rule: str, series: str, change: AlertChange | None) -> Outgoing:
+        return Outgoing(self._plan.topics.alert(rule, series), document_of_alert(rule, series, change), retained=True, qos=1)
+
+
+def status(topics: Topics, words: str) -> Outgoing:
+    """The message that says whether the agent is there; the broker publishes it for an agent that is gone."""
+    return Outgoing(topics.status, words.encode(), retained=True, qos=1)

@@ -1,0 +1,176 @@
+"""The publisher beside a broker that a test plays: what is sent when, and what waits."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.broker.outgoing import Outgoing
+from edge.contract.columns import Forecasts, SeriesTable
+from edge.contract.contract import Contract
+from edge.contract.times import SECOND
+from edge.messages.message import Message
+from edge.publish.alerts import Standing
+from edge.publish.newest import Newest
+from edge.publish.publisher import AT_ONCE, Publisher, Queue, Told
+from edge.publish.record import Record
+from edge.publish.settings import Publish
+from edge.publish.topics import Plan
+
+CONTRACT = Contract(interval=60 * SECOND, window=4, horizon=2)
+SETTINGS = Publish(topic="p", home_assistant=True)
+
+
+class Played:
+    """A broker that reads when a test says so."""
+
+    def __init__(self) -> None:
+        self.connection: int | None = 1
+        self.has_room = self.is_quiet = True
+        self.most = 10_000  # messages until it reads no more
+        self.sent: list[Outgoing] = []
+        self.wake: Callable[[], object] = lambda: None
+
+    def send(self, messages: Sequence[Outgoing], connection: int) -> int:
+        """Remember; all are small."""
+        assert connection == self.connection
+        self.sent += messages
+        self.has_room = len(self.sent) < self.most
+        return 0
+
+    def topics(self) -> list[str]:
+        """Topics of what was sent since the last call, without devices."""
+        sent, self.sent = self.sent, []
+        return [message.topic for message in sent if not message.topic.endswith("/config")]
+
+
+class Bench:
+    """A publisher of so many series.
+
+    Args:
+        folder: folder of the record.
+        settings: section `[publish]`, or None.
+        count: number of series.
+    """
+
+    def __init__(self, folder: Path, settings: Publish | None = SETTINGS, count: int = 3) -> None:
+        self.broker, self.record = Played(), Record(folder / "published.json", "b")
+        self.series = SeriesTable(f"s{number}" for number in range(count))
+        self.numbers: dict[str, int] = {"sent": 0}
+        plan = Plan.of(settings, "agent")
+        queue = Queue(Newest(plan.settings, self.series), Standing())
+        told = Told(sent=lambda number: self.numbers.update(sent=self.numbers["sent"] + number))
+        self.publisher = Publisher(plan, queue, self.series, self.broker, self.record, told)
+
+    def offer(self, *series: int, minute: int = 1) -> None:
+        """Leave forecasts of these series."""
+        count = len(series)
+        origin = np.full(count, minute * 60 * SECOND)
+        made = Forecasts(np.asarray(series, np.int32), origin, np.full((count, 2, 3), float(minute)), "m")
+        self.publisher.offer([made], CONTRACT)
+
+
+def birth(payload: bytes = b"online", topic: str = "homeassistant/status") -> Message:
+    """What Home Assistant says when it begins."""
+    return Message(topic, payload, 0, False, 0, 0, 1)
+
+
+def test_nothing_piles_up_while_the_broker_is_away(tmp_path: Path) -> None:
+    """After a connection the status comes first, then the newest forecast of each series, once."""
+    bench = Bench(tmp_path)
+    bench.broker.connection = None
+    for minute in range(1, 50):
+        bench.offer(0, 1, minute=minute)
+        bench.publisher.publish()
+    assert bench.broker.sent == []
+    bench.broker.connection = 1
+    bench.publisher.publish()
+    assert [message.payload for message in bench.broker.sent if message.topic == "p/status"] == [b"online"]
+    assert b'"next":49.0' in bench.broker.sent[-1].payload
+    assert bench.broker.topics() == ["p/status", "p/forecast/s0", "p/forecast/s1"]
+    bench.publisher.publish()
+    assert bench.broker.topics() == []
+    assert bench.numbers == {"sent": 2}
+
+
+def test_another_connection_brings_all_again(tmp_path: Path) -> None:
+    """The broker may keep nothing; devices come before their states."""
+    bench = Bench(tmp_path)
+    bench.offer(0, 1, 2)
+    bench.publisher.publish()
+    before = list(bench.broker.sent)
+    bench.broker.connection, bench.broker.sent = 2, []
+    bench.publisher.publish()
+    assert bench.broker.sent == before
+    names = [message.topic for message in before]
+    assert names[:2] == ["p/status", Plan.of(SETTINGS, "agent").topics.device()]
+    assert [name.endswith("/config") for name in names[2:]] == [True, True, True, False, False, False]
+
+
+def test_a_slow_broker_gets_a_few_at_a_time(tmp_path: Path) -> None:
+    """The rest waits, and a newer forecast takes the room of an older one."""
+    bench = Bench(tmp_path, Publish(topic="p"), count=3 * AT_ONCE)
+    bench.offer(*range(3 * AT_ONCE))
+    bench.broker.most = 1 + AT_ONCE
+    assert bench.publisher.publish()
+    assert bench.numbers["sent"] == AT_ONCE
+    bench.offer(*range(3 * AT_ONCE), minute=2)
+    bench.broker.most, bench.broker.has_room, bench.broker.sent = 10_000, True, []
+    assert not bench.publisher.publish()
+    assert len(bench.broker.sent) == 3 * AT_ONCE
+    assert all(b'"next":2.0' in message.payload for message in bench.broker.sent)
+
+
+def test_a_birth_is_answered_once_a_minute(tmp_path: Path) -> None:
+    """With all devices and states; a farewell is not."""
+    bench = Bench(tmp_path)
+    bench.offer(0)
+    bench.publisher.publish()
+    bench.broker.topics()
+    assert bench.publisher.aside(birth(b"offline"))
+    bench.publisher.publish()
+    assert bench.broker.topics() == []
+    for _ in range(5):
+        assert bench.publisher.aside(birth())
+        bench.publisher.publish()
+    assert bench.broker.topics() == ["p/forecast/s0"]
+
+
+def test_what_is_retained_is_noted_before(tmp_path: Path) -> None:
+    """A series that comes just after others waits for the next writing of the record."""
+    bench = Bench(tmp_path, Publish(topic="p"))
+    bench.offer(0)
+    bench.publisher.publish()
+    assert bench.record.topics == {"p/status", "p/forecast/s0"}
+    bench.offer(0, 1)
+    bench.publisher.publish()
+    assert bench.broker.topics() == ["p/status", "p/forecast/s0", "p/forecast/s0"]
+
+
+@pytest.mark.parametrize("settings", [None, Publish(topic="p", series=("s0",))])
+def test_what_nobody_publishes_any_more_is_removed(settings: Publish | None, tmp_path: Path) -> None:
+    """And forgotten when the broker has read it, not before."""
+    kept = {"p/status", "p/forecast/s0", "p/forecast/gone"}
+    Bench(tmp_path).record.add(kept)
+    bench = Bench(tmp_path, settings)
+    assert not bench.publisher.is_idle
+    bench.broker.is_quiet = False
+    bench.publisher.publish()
+    gone = {message.topic for message in bench.broker.sent if message.payload == b"" and message.retained}
+    assert gone == (kept if settings is None else {"p/forecast/gone"})
+    assert bench.record.topics == kept
+    bench.broker.is_quiet = True
+    bench.publisher.publish()
+    assert bench.record.topics == kept - gone
+    assert Bench(tmp_path, None).publisher.is_idle is (settings is None)
+
+
+def test_without_the_section_nothing_is_published(tmp_path: Path) -> None:
+    """But topics of other agents are no readings all the same."""
+    bench = Bench(tmp_path, None)
+    bench.offer(0)
+    bench.publisher.publish()
+    assert bench.broker.sent == []
+    assert not bench.publisher.aside(birth())
+    assert bench.publisher.aside(birth(topic="gatecast/other/forecast/t"))

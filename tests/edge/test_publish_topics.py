@@ -1,0 +1,104 @@
+"""Topics and identifiers: safe for any name, another one for each, and known again when they come back."""
+
+import re
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.alerts.rule import AlertRule
+from edge.publish.settings import Publish
+from edge.publish.topics import Plan, identifier, is_published, level
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
+
+
+@pytest.mark.parametrize(
+    ("name", "topic"),
+    [
+        ("freezer.temperature", "freezer.temperature"),
+        ("a/b", "a%2Fb"),
+        ("a+b#c", "a%2Bb%23c"),
+        ("a b", "a%20b"),
+        ("100%", "100%25"),
+        ("Küche", "K%C3%BCche"),
+        ("温度", "%E6%B8%A9%E5%BA%A6"),
+    ],
+)
+def test_a_name_is_one_level(name: str, topic: str) -> None:
+    """As it would be one level of a URL."""
+    assert level(name) == topic
+
+
+@given(NAMES)
+def test_a_name_can_be_read_back(name: str) -> None:
+    """So no two series share a topic, and no broker refuses one."""
+    assert unquote(level(name)) == name
+    assert re.fullmatch(r"[A-Za-z0-9_.~%-]+", level(name))
+
+
+@given(NAMES, NAMES)
+def test_identifiers_are_those_of_their_names(one: str, other: str) -> None:
+    """Home Assistant takes them, and another name has another one."""
+    assert re.fullmatch(r"[a-zA-Z0-9_-]+", identifier("agent", one))
+    assert (identifier("agent", one) == identifier("agent", other)) == (one == other)
+    assert identifier("agent", one) != identifier("other", one)
+
+
+def test_an_identifier_stays() -> None:
+    """What Home Assistant knows by it, it knows after an update of ours."""
+    assert identifier("gatecast-agent", "freezer.temperature") == "gatecast_freezer_temperature_9bf0362d0519"
+
+
+@pytest.mark.parametrize(
+    ("topic", "expected"),
+    [
+        ("gatecast/agent/forecast/t", True),
+        ("gatecast/agent/alert/warm/t", True),
+        ("gatecast/agent/status", True),
+        ("gatecast/agent/temperature", False),
+        ("gatecast/t", False),
+        ("home/forecast/t", False),
+        ("homeassistant/sensor/gatecast_t_next/state", True),
+        ("homeassistant/binary_sensor/gatecast_t_warm/state", True),
+        ("homeassistant/sensor/kitchen_gatecast_t/state", False),
+        ("sensors/freezer/t", False),
+    ],
+)
+def test_forecasts_of_any_agent_are_known(topic: str, expected: bool) -> None:
+    """With the usual settings, and what Home Assistant says of its entities of ours."""
+    assert is_published(topic) is expected
+
+
+@pytest.mark.parametrize(
+    ("topic", "expected"),
+    [
+        ("home/x/forecast/t", True),
+        ("home/x/status", True),
+        ("home/x/t", False),
+        ("home/xy/forecast/t", False),
+        ("ha/device/gatecast_t_0/config", True),
+        ("ha/device/kitchen/config", False),
+    ],
+)
+def test_our_own_topics_are_known(topic: str, expected: bool) -> None:
+    """Whatever the settings are; without the section they are other people's."""
+    assert Plan.of(Publish(topic="home/x", discovery="ha"), "agent").is_ours(topic) is expected
+    assert not Plan.of(None, "agent").is_ours(topic)
+
+
+def test_a_plan_knows_all_that_the_broker_keeps() -> None:
+    """Status, device of the agent, and of each wanted series forecast, alerts and devices."""
+    settings, rules = Publish(topic="p", series=("a*",), home_assistant=True), [AlertRule(name="warm", series="a", above=1.0)]
+    topics = Plan.of(settings, "agent").topics
+    kept = {"p/status", topics.device(), "p/forecast/a", topics.device("a"), "p/forecast/ab", topics.device("ab")}
+    assert Plan.of(settings, "agent", rules).kept_of(["a", "ab", "b"]) == kept | {"p/alert/warm/a", topics.device("warm", "a")}
+    quiet = Publish(topic="p", retain=False)
+    assert Plan.of(quiet, "agent").kept_of(["a"]) == {"p/status"}
+    assert Plan.of(None, "agent", rules).kept_of(["a"]) == set()
+
+
+def test_the_client_id_is_one_level() -> None:
+    """Whatever is in it."""
+    assert Plan.of(Publish(), "line/1").topics.status == "gatecast/line%2F1/status"
