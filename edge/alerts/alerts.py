@@ -9,11 +9,11 @@ from edge.alerts.crossing import NEVER
 from edge.alerts.judging import Verdicts
 from edge.alerts.rule import AlertRule, unmatched
 from edge.alerts.standing import Said
-from edge.alerts.watch import Watch
+from edge.alerts.watch import Watch, stood
 from edge.alerts.words import words
 from edge.contract.columns import Bool, Float64, Forecasts, Int32, Int64, Points, SeriesTable
 from edge.contract.contract import Contract
-from edge.contract.schema import ALERT, ALERT_SCORE, RULE
+from edge.contract.schema import ALERT, ALERT_SCORE, MODEL, RULE
 from edge.contract.times import SECOND
 
 SETTLED = 600.0  # seconds after which the series of a rule should be known
@@ -33,6 +33,8 @@ class Alerts:
 
     def __init__(self, rules: Sequence[AlertRule], series: SeriesTable, moment: Callable[[], float] = lambda: 0.0) -> None:
         self._series, self._moment, self._start = series, moment, moment()
+        self._names: list[str] = []  # as the indices have it; the table itself gives slots of silent series back at the end
+        self._gone: list[tuple[str, int]] = []  # rule and series of alerts that stood, and that no rule asks for now
         self._watches = [Watch(rule) for rule in rules]
         self._rows: list[Points] = []
         self._judged: list[Verdicts] = []
@@ -53,19 +55,19 @@ class Alerts:
         Returns:
             The alerts that were raised or cleared, or whose numbers are others while they are raised, rule by rule.
         """
-        if not self._watches:
+        if not self._watches and not self._gone:
             return []
         if not any(map(len, forecasts)):
             return self._lapse(contract)
         if contract is not self._contract:
             self._contract = contract
             self._shortfalls = [text for watch in self._watches if (text := watch.rule.shortfall(contract)) is not None]
-        changes: list[AlertChange] = []
         self._hear(forecasts)
+        changes = self._forget(max(int(each.origin.max()) for each in forecasts if len(each)))
         for watch in self._watches:
-            watch.grow(self._series.names)
+            watch.grow(self._names)
             for said, turned, changed, model in watch.look(forecasts, contract):
-                changes += _changes(watch, self._series.names, said, turned, changed, model)
+                changes += _changes(watch, self._names, said, turned, changed, model)
                 self._rows += _points(watch, said, turned, turned | changed, model)
             for verdicts in watch.judged():
                 self._judged.append(verdicts)
@@ -73,10 +75,23 @@ class Alerts:
         return changes + self._lapse(contract)
 
     def _hear(self, forecasts: Sequence[Forecasts]) -> None:
-        more = len(self._series) - len(self._heard)
+        self._names += self._series.names[len(self._names) :]
+        more = len(self._names) - len(self._heard)
         self._heard = np.append(self._heard, np.full(more, self._start)) if more > 0 else self._heard
         for each in forecasts:
             self._heard[each.series] = self._moment()
+
+    def _forget(self, origin: int) -> list[AlertChange]:
+        """End what stood of rules that the configuration has no longer, at an origin in ns UTC."""
+        gone, self._gone = self._gone, []
+        for name, row in gone:
+            fields: dict[str, Float64 | Int64 | Int32 | str] = {field.name: np.full(1, np.nan) for field in ALERT.fields}
+            fields |= {"state": np.zeros(1, np.int64), "turned": np.ones(1, np.int64), MODEL.name: NOBODY}
+            self._rows.append(Points(ALERT, np.asarray([row], np.int32), np.asarray([origin]), fields, labels={RULE: name}))
+        return [
+            AlertChange(name, self._names[row], False, None, None, None, None, origin, NOBODY, turned=True, beyond=False)
+            for name, row in gone
+        ]
 
     def _lapse(self, contract: Contract) -> list[AlertChange]:
         """Clear what is raised of series that have had no forecast for a whole horizon, as a sensor that was removed."""
@@ -90,7 +105,7 @@ class Alerts:
             silent = np.flatnonzero(watch.standing.raised & (now - self._heard[: len(watch.standing.since)] > horizon))
             if len(silent):
                 said, turned = watch.lapse(silent.astype(np.int32), contract.interval), np.ones(len(silent), bool)
-                changes += _changes(watch, self._series.names, said, turned, ~turned, NOBODY)
+                changes += _changes(watch, self._names, said, turned, ~turned, NOBODY)
                 self._rows += _points(watch, said, turned, turned, NOBODY)
         return changes
 
@@ -115,7 +130,7 @@ class Alerts:
         return [
             AlertChange(
                 watch.rule.name,
-                self._series.names[row],
+                self._names[row],
                 True,
                 _number(watch.standing.probability[row]),
                 *_moments(watch.standing.crossing[row]),
@@ -134,7 +149,9 @@ class Alerts:
         Args:
             change: one that `look` gave.
         """
-        rule = next(watch.rule for watch in self._watches if watch.rule.name == change.rule)
+        rule = next((watch.rule for watch in self._watches if watch.rule.name == change.rule), None)
+        if rule is None:
+            return f"{change.series}: it is over, as there is no such rule any more"
         meaning = self._series.meaning_of(change.series)
         return words(change, rule, "" if meaning is None else meaning.unit)
 
@@ -161,7 +178,7 @@ class Alerts:
         self._useless.clear()
         for watch in self._watches:
             for row, data in watch.dump(whole=whole).items():
-                name = "" if row is None else self._series.names[row]
+                name = "" if row is None else self._names[row]
                 entries[f"{watch.rule.name}{_BETWEEN}{name}"] = data
         return entries
 
@@ -179,8 +196,11 @@ class Alerts:
                 watch.go_on(len(self._series))
             elif watch is None or index is None or not watch.rule.takes(series):
                 self._useless.add(key)
+                if series and index is not None and stood(data):
+                    self._gone.append((name, index))
             else:
                 watch.load(index, data)
+        self._hear([])
 
 
 def _changes(watch: Watch, names: Sequence[str], said: Said, turned: Bool, changed: Bool, model: str) -> Iterable[AlertChange]:

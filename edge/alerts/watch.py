@@ -116,3 +116,12 @@ class Watch:
             raise ValueError(f"alert {self.rule.name}: {error}") from error
         self.standing.load(row, standing)
         self._judging.load(row, judging)
+
+
+def stood(data: bytes) -> bool:
+    """Whether an alert was raised by what `Watch.dump` gave of it."""
+    try:
+        kept: Kept = msgspec.msgpack.decode(data, type=Kept)
+    except msgspec.MsgspecError:
+        return False
+    return kept[0][0] > 0

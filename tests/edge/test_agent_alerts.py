@@ -154,3 +154,16 @@ def test_alerts_are_judged_when_the_facts_are_in(tmp_path: Path, cuts: tuple[int
     for first, last in pairwise(bounds):
         bench.run(readings(COURSE[first:last], first))
     assert verdicts(bench) == [(31, 0, 1, 0, None)]
+
+
+def test_alert_whose_rule_is_gone_is_over_in_the_store(tmp_path: Path) -> None:
+    """After the next start, with the first forecast; its judgement is nobody's any more."""
+    bench = bench_of(tmp_path, HOT)
+    bench.run(readings(COURSE[:35]))
+    bench.config = msgspec.structs.replace(bench.config, alert=())
+    agent = bench.run(readings(COURSE[35:38], 35))
+    assert agent.parts.counters.total(Counter.ALERTS_CLEARED) == 1
+    assert rows(bench)[-1][1:] == ("hot", 37, 0)
+    assert bench.lines("as there is no such rule any more") == 1
+    bench.run(readings(COURSE[38:40], 38))
+    assert rows(bench)[-1][1:] == ("hot", 37, 0)

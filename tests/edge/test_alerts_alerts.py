@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.alerts.alerts import SETTLED, Alerts
 from edge.alerts.change import AlertChange
@@ -104,7 +106,10 @@ def test_what_is_raised_comes_back_after_a_restart() -> None:
     again.load(disk)
     (before,) = [change for change in alerts.standing() if change.rule == "hot" and change.series == "a.z"]
     assert again.standing() == [before]
-    (change,) = again.look([made({1: 12.0}, 1)], CONTRACT)
+    old, change = again.look([made({1: 12.0}, 1)], CONTRACT)
+    assert (old.rule, old.series, old.raised, old.turned) == ("old", "a.z", False, True)
+    assert again.words(old) == "a.z: it is over, as there is no such rule any more"
+    assert [part.labels["rule"] for part in again.rows()] == ["old", "hot"]
     assert (change.turned, change.raised) == (False, True)
     assert {key: data for key, data in again.dump().items() if not data} == {
         "hot\na.x": b"",
@@ -112,6 +117,10 @@ def test_what_is_raised_comes_back_after_a_restart() -> None:
         "old\na.x": b"",
         "old\na.z": b"",
     }
+    empty = Alerts([], SeriesTable(["b.y", "a.z"]))
+    empty.load(disk)
+    assert [change.rule for change in empty.look([made({1: 12.0}, 1)], CONTRACT)] == ["hot", "old"]
+    assert empty.look([made({1: 12.0}, 2)], CONTRACT) == []
     with pytest.raises(ValueError, match="alert hot: "):
         again.load({"hot\na.z": b"x"})
 
@@ -185,3 +194,26 @@ def test_complaint_is_said_once() -> None:
     start = now
     assert "typo" in str(alerts.complaint())
     assert alerts.complaint() is None
+
+
+levels = st.lists(st.lists(st.floats(5, 15), min_size=3, max_size=3), min_size=1, max_size=12)
+
+
+@given(levels, st.lists(st.integers(1, 4), min_size=12, max_size=12))
+def test_steps_of_any_size_say_the_same(values: list[list[float]], sizes: list[int]) -> None:
+    """As after a pause of the network, when many origins come at once."""
+    rules = [HOT, AlertRule(name="cold", below=8, within="1min"), AlertRule(name="up", rises_by=3)]
+
+    def told(groups: list[list[int]]) -> list[AlertChange]:
+        alerts = Alerts(rules, table())
+        changes = []
+        for group in groups:
+            forecasts = [made(dict(enumerate(values[minute])), minute) for minute in group]
+            changes += alerts.look(forecasts, CONTRACT)
+        return sorted(changes, key=lambda change: (change.origin, change.rule, change.series))
+
+    minutes, groups = list(range(len(values))), []
+    for size in sizes:
+        groups.append(minutes[:size])
+        minutes = minutes[size:]
+    assert told([group for group in groups if group]) == told([[minute] for minute in range(len(values))])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.alerts.rule import AlertRule
-from edge.alerts.watch import KNOWN, Watch
+from edge.alerts.watch import KNOWN, Watch, stood
 from edge.contract.columns import Facts, Forecasts
 from edge.contract.contract import Contract
 
@@ -54,3 +54,11 @@ def test_rule_that_looks_back_is_not_judged() -> None:
     watch = Watch(AlertRule(name="odd", leaves="80 %", within="30ns"))
     assert [look(watch, number, 0.0, 9.0) for number in range(1, 8)] == [[]] * 7
     assert watch.standing.raised.tolist() == [True, False]
+
+
+def test_entry_tells_whether_the_alert_stood() -> None:
+    """One that is damaged tells nothing."""
+    watch = Watch(RULE)
+    look(watch, 1, 9.0, 0.0)
+    assert stood(watch.dump(whole=False)[0])
+    assert not stood(b"\x93\x01")
