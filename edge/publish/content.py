@@ -1,6 +1,7 @@
 """What is published of a forecast: one JSON document for each series. No I/O."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -17,8 +18,14 @@ def rounded(values: Float64) -> Float64:
     """Forecasts with seven digits of the largest number of each, `[n, horizon, quantiles]` in and out."""
     largest = np.max(np.abs(values), axis=(1, 2), where=np.isfinite(values), initial=1e-30, keepdims=True)
     scale = 10.0 ** (DIGITS - 1 - np.floor(np.log10(largest)))
-    told: Float64 = np.rint(values * scale) / scale
-    return told
+    kept: Float64 = np.rint(values * scale) / scale
+    return kept
+
+
+@lru_cache(maxsize=4096)
+def told(moment: int) -> str:
+    """A moment as it is written; those of the series of a fleet are the same."""
+    return iso(moment)
 
 
 def seconds(duration: int) -> float:
@@ -55,13 +62,13 @@ def documents(batch: Batch, names: list[str], units: list[str]) -> Iterator[byte
                 "series": name,
                 "unit": units[row],
                 "model": batch.models[row],
-                "origin": iso(origin),
+                "origin": told(origin),
                 "interval": seconds(shape.interval),
                 "next": median[0],
                 "minimum": median[low],
-                "minimum_at": iso(origin + low * shape.interval),
+                "minimum_at": told(origin + low * shape.interval),
                 "maximum": median[high],
-                "maximum_at": iso(origin + high * shape.interval),
+                "maximum_at": told(origin + high * shape.interval),
                 **dict(zip(fields, lists, strict=True)),
             }
         )

@@ -27,7 +27,7 @@ from edge.publish.record import Record
 from edge.publish.topics import Plan, Topics
 from edge.threads import Died, Thread, raise_again
 
-AT_ONCE = 16  # forecasts that are written and sent together: the loop waits for no more than these
+AT_ONCE = 32  # forecasts that are written and sent together: the loop waits for no more than these
 PAUSE = 0.02  # seconds until a broker that reads slowly is asked again
 LOOK = 0.5  # seconds from one look at the connection to the next
 NOTING = 5.0  # seconds from one writing of the record to the next
@@ -108,6 +108,7 @@ class Publisher:
         self._shape: Shape | None = None
         self._is_born, self._born_at = False, -BIRTHS
         self._stale = record.topics - plan.kept_of(series.names)
+        self._removing: frozenset[str] = frozenset()  # those of them that were sent over this connection
         way.wake = self._bell.set
 
     @property
@@ -169,8 +170,7 @@ class Publisher:
         if connection != self._connection:
             self._begin(connection)
         if self._stale and self._way.is_quiet:
-            self._record.remove(self._stale)
-            self._stale = frozenset()
+            self._remove(connection)
         if not self._plan.active:
             return bool(self._stale)
         if self._is_born and time.monotonic() - self._born_at >= BIRTHS:
@@ -190,14 +190,24 @@ class Publisher:
         return False
 
     def _begin(self, connection: int) -> None:
-        """Remove what is left behind; say that the agent is there."""
+        """Say that the agent is there."""
         self._connection = connection
-        gone = [Outgoing(topic, b"", retained=True, qos=1) for topic in sorted(self._stale)]
-        self._way.send(gone, connection)
+        self._removing = frozenset()
         if self._plan.active:
             self._record.add([self._plan.topics.status])
             self._way.send(self._status(ONLINE), connection)
             self._describe_again()
+
+    def _remove(self, connection: int) -> None:
+        """Remove what is left behind: devices first, as their entities would take an empty state for a damaged one.
+
+        What the broker has read is forgotten; the rest has its turn the next time.
+        """
+        self._record.remove(self._removing)
+        self._stale -= self._removing
+        devices = frozenset(topic for topic in self._stale if topic.endswith("/config"))
+        self._removing = devices or self._stale
+        self._way.send([Outgoing(topic, b"", retained=True, qos=1) for topic in sorted(self._removing)], connection)
 
     def _describe_again(self) -> None:
         """Describe the agent, and let all series be described before their newest forecasts, which are sent again."""
