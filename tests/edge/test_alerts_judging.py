@@ -24,7 +24,9 @@ def said(number: int, fact: float, series: int = 0) -> Said:
     return Said(np.full(1, series, np.int32), origin, one, np.zeros((1, 3), np.int64), one > 0, np.asarray([fact]))
 
 
-def judged(facts: str, raised: str, judging: Judging | None = None, *, first: int = 1) -> list[tuple[str, int, float]]:
+def judged(
+    facts: str, raised: str, judging: Judging | None = None, *, first: int = 1, before: bool = False
+) -> list[tuple[str, int, float]]:
     """Verdicts of a course.
 
     Args:
@@ -32,11 +34,11 @@ def judged(facts: str, raised: str, judging: Judging | None = None, *, first: in
         raised: `r` where the alert is raised after that fact.
         judging: object that goes on; None for a new one, which knows the series.
         first: number of the first interval.
+        before: whether the alert was raised before it.
     """
     judging = judging or Judging(RULE, known=1)
     judging.grow(1)
     told = []
-    before = False
     for number, (fact, state) in enumerate(zip(facts, raised, strict=True), first):
         after = state == "r"
         value = {".": 0.0, "X": 9.0, "?": float("nan")}[fact]
@@ -78,21 +80,28 @@ def test_first_fact_of_a_series_is_no_miss() -> None:
     assert judged("X", ".") == [("miss", 1, NAN)]
 
 
-@pytest.mark.parametrize("cut", range(1, 10))
+@pytest.mark.parametrize("cut", range(1, 18))
 def test_restart_changes_no_verdict(cut: int) -> None:
-    """Whether a warning holds, or it happens."""
-    facts, raised = ".X...X.?..", "r...rrr..."
-    judging, disk = Judging(RULE, known=1), (0, 0, 0, 0)
-    told = judged(facts[:cut], raised[:cut], judging)
-    if judging.changed:
-        disk = judging.record(0)
-    again = Judging(RULE, known=1)
-    again.load(0, disk)
-    before = cut > 0 and raised[cut - 1] == "r"
-    verdicts = judged(facts[cut:], raised[cut:], again, first=cut + 1)
-    whole = judged(facts, raised)
-    assert len(told + verdicts) == len(whole) or before
-    assert [kind for kind, _, _ in told + verdicts] == [kind for kind, _, _ in whole]
+    """At any time: what has changed is on disk, and a new object takes it from there."""
+    facts, raised = "X..X...X.?..X...X", "..r...rrr..rr...."
+    judging, disk, told = Judging(RULE, known=1), (0, 0, 0, 0), list[tuple[str, int, float]]()
+    for number, (fact, state) in enumerate(zip(facts, raised, strict=True)):
+        if number == cut:
+            judging = Judging(RULE, known=1)
+            judging.load(0, disk)
+        told += judged(fact, state, judging, first=number + 1, before=number > 0 and raised[number - 1] == "r")
+        if judging.changed:
+            disk = judging.record(0)
+        judging.changed.clear()
+    assert told == judged(facts, raised)
+    assert {kind for kind, _, _ in told} == {"hit", "miss"}
+
+
+def test_what_is_over_needs_nothing_on_disk() -> None:
+    """Neither the event nor its warning."""
+    judging = Judging(RULE, known=1)
+    judged("..X...", "r.....", judging)
+    assert judging.record(0) == (0, 0, 0, 0)
 
 
 def test_rise_counts_from_the_lowest_fact_before() -> None:
@@ -102,6 +111,9 @@ def test_rise_counts_from_the_lowest_fact_before() -> None:
     assert rises == pytest.approx([np.nan, 2.0, -1.0, np.nan, 2.0, 2.0, 0.0], nan_ok=True)
     assert np.isnan(course.rise(series, np.asarray([4]), np.asarray([9.0]))).all()  # all before lies too far back
     assert course.rise(series, np.asarray([3]), np.asarray([10.0])).tolist() == [1.0]
+    assert np.isnan(course.rise(series, np.asarray([3]), np.asarray([np.nan]))).all()
+    assert np.isnan(course.rise(series, np.asarray([2]), np.asarray([12.0]))).all()  # 10 lies four before
+    assert course.rise(series, np.asarray([2]), np.asarray([15.0])).tolist() == [3.0]
 
 
 def test_rule_of_a_rise_is_judged_by_rises() -> None:

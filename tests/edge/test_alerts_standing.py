@@ -47,6 +47,8 @@ def course(chances: Sequence[float], standing: Standing | None = None, *, first:
         ([0.8, 0.5, 0.9, 0.5, 0.5, 0.5], [True, True, True, True, True, False]),  # a reading in between begins anew
         ([0.8, 0.5, 0.7, 0.5, 0.5, 0.7], [True] * 6),  # between the limits it is neither raised nor cleared
         ([0.7, 0.7, 0.7], [False] * 3),
+        ([0.8, 0.5, 0.6, 0.5, 0.5, 0.5], [True] * 5 + [False]),  # on the limit it is not low
+        ([0.8, 0.5, 0.5, 0.5, 0.9, 0.5, 0.5, 0.5], [True] * 3 + [False] + [True] * 3 + [False]),  # and again, as the first time
         ([0.8, np.nan, np.nan, np.nan, 0.5], [True] * 5),  # nothing is known: nothing changes
         ([np.nan, 0.9], [False, True]),
     ],
@@ -109,3 +111,27 @@ def test_quiet_series_need_nothing_on_disk() -> None:
     assert (standing.changed, standing.record(0)) == ({0}, (20, 0, 0.9, 5, 4, 6))
     course([0.1, 0.1, 0.1], standing, first=3)
     assert standing.record(0) == QUIET
+
+
+def test_series_stand_for_themselves() -> None:
+    """Rows in any order; of one that is cleared nothing is left."""
+    standing = Standing()
+    standing.grow(2)
+    standing.grow(3)
+    every = Said(
+        np.asarray([2, 0, 1], np.int32),
+        np.asarray([10, 11, 12]),
+        np.asarray([0.9, 0.1, 0.8]),
+        np.asarray([[1, 2, 3], [4, 5, 6], [7, 8, 9]]),
+        np.zeros(3, bool),
+        np.asarray([1.0, 2.0, 3.0]),
+    )
+    standing.step(every.take(np.asarray([2, 0])), LIMITS)
+    assert every.take(np.asarray([2, 0])).fact.tolist() == [3.0, 1.0]
+    assert standing.raised.tolist() == [False, True, True]
+    assert {str(standing.since.dtype), str(standing.crossing.dtype)} == {"int64"}
+    assert (standing.record(1), standing.record(2)) == ((12, 0, 0.8, 7, 8, 9), (10, 0, 0.9, 1, 2, 3))
+    standing.changed.clear()
+    standing.clear(np.asarray([2], np.int32))
+    assert (standing.raised.tolist(), standing.changed) == ([False, True, False], {2})
+    assert standing.crossing[2].tolist() == [0, 0, 0]

@@ -21,6 +21,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 # Modules that decide, each with the quick tests that have to notice a change of it; both may be patterns.
 TARGETS: dict[str, tuple[str, ...]] = {
+    "edge/alerts/judging.py": ("tests/edge/test_alerts_judging.py",),
+    "edge/alerts/probability.py": ("tests/edge/test_alerts_probability.py",),
+    "edge/alerts/reading.py": ("tests/edge/test_alerts_reading.py", "tests/edge/test_alerts_alerts.py"),
+    "edge/alerts/standing.py": ("tests/edge/test_alerts_standing.py",),
     "edge/contract/meaning.py": ("tests/edge/test_contract_meaning.py",),
     "edge/contract/plausible.py": ("tests/edge/test_contract_plausible.py",),
     "edge/config/mistakes.py": ("tests/edge/test_config_mistakes.py",),
