@@ -71,6 +71,7 @@ def run(options: argparse.Namespace) -> int:
     said = f"wrote {options.config}"
     if starter is not None:
         said += f" and released {_release(starter, options.config)}"
+        then += ", then gatecast-agent run" if not options.discover else " and gatecast-agent run"
     print(f"{said}; next: {then}")
     return 0
 

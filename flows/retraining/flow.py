@@ -251,9 +251,10 @@ def _retrained(job: Job, run: Started | None = None, limit: Limit | None = None,
         except HistoryTooShort as error:
             if released:
                 raise
-            raise HistoryTooShort(f"{error}; until then, gatecast promote last_value releases a baseline") from error
+            until = "until then, gatecast promote last_value releases a baseline, and gatecast promote starter a network"
+            raise HistoryTooShort(f"{error}; {until} that forecasts from the third day on") from error
         readings = sum(series.readings for series in prepared.report.series)
-        show.note(f"  {len(prepared.table.names)} series, {readings} readings; {prepared.contract.words}")
+        show.note(f"  {len(prepared.table.names)} series, {readings:,} readings; {prepared.contract.words}")
         if not asked and released:
             reason = trained_on(_trained(config), prepared.table.data_hash)
             if reason is not None:

@@ -39,6 +39,7 @@ def test_init_releases_a_starter_where_it_is_asked_to(
     monkeypatch.chdir(tmp_path)
     path = Path("gatecast.toml")
     code, said, _ = call(capsys, "init", "--starter", "15min")
+    assert said.endswith(", then gatecast-agent run\n")
     assert code == 0
     bundle = Registry(Path(read_config(path).registry.path)).live()
     assert bundle is not None

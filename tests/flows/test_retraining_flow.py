@@ -171,9 +171,7 @@ def test_where_nothing_beats_the_baselines_a_baseline_goes_out(prefect_server: P
     assert (manifest.model, manifest.baseline) == (None, "last_value")
 
 
-@pytest.mark.parametrize(
-    ("hours", "said"), [(HOURS, "never changes"), (30, "until then, gatecast promote last_value releases a baseline")]
-)
+@pytest.mark.parametrize(("hours", "said"), [(HOURS, "never changes"), (30, "and gatecast promote starter a network that")])
 def test_hopeless_history_is_one_line(hours: int, said: str, prefect_server: PrefectServer, tmp_path: Path) -> None:
     """Constant series, or too few readings, cannot be trained on: exit code 1, one line that says why, and no registry."""
     fill(tmp_path, np.ones((2, hours)))
