@@ -26,6 +26,7 @@ HEAD = f"<style>{STYLE}</style><script>{SCRIPT}</script>"
 THEME = '<button type="button" class="theme" aria-label="Colours: as the system, light, dark" onclick="nextTheme()"></button>'
 IN_VIEW = 40  # series of one page of the list
 EVERY = 1.0  # seconds
+SOON = 0.2  # seconds, until the store has answered for the first time
 TITLES: dict[Order, str] = {
     "attention": "what needs a look",
     "name": "name",
@@ -78,6 +79,7 @@ class Frame:
         self._live: list[tuple[ui.html, Callable[[], str]]] = []
         self._chart: ui.echart | None = None
         self._detail: Detail | None = None
+        self._first_looks: ui.timer | None = None
 
     async def overview(self) -> None:
         """The page of the fleet."""
@@ -125,6 +127,7 @@ class Frame:
                 self._list = ui.html("", sanitize=False).classes("list")
                 self._pager()
             main = block("main", "", id="main", tabindex="-1")
+        self._first_looks = None if self._watch.is_fresh else ui.timer(SOON, self._refresh)
         ui.timer(EVERY, self._refresh)
         return main
 
@@ -219,6 +222,9 @@ class Frame:
     async def _bring_up_to_date(self) -> None:
         watch = self._watch
         key = (watch.number, self._search, self._order, self._first, self._span)
+        if watch.is_fresh and self._first_looks is not None:
+            self._first_looks.cancel()
+            self._first_looks = None
         if key != self._shown and watch.is_fresh:
             snapshot = watch.snapshot
             rows = ordered(matching(snapshot.rows, self._search), self._order, snapshot.now, snapshot.interval)

@@ -77,6 +77,16 @@ def serve(config: Config, where: Bound, title: str, tell: Callable[[str], None])
     config.store.open().close()  # a wrong address is told at once
     watch = Watch(config.store.open, by_readings=config.agent.clock == "event", interval=interval)
     listening = _listening(where)
+    watch.start()  # the first look goes on while the server starts
+    try:
+        _run(watch, listening, where, title, tell)
+    finally:
+        watch.stop()
+    return 0
+
+
+def _run(watch: Watch, listening: socket.socket, where: Bound, title: str, tell: Callable[[str], None]) -> None:
+    """Serve the page until the process is asked to end; arguments as of `serve`."""
     port = listening.getsockname()[1]
     app = FastAPI(openapi_url=None)
     add_pages(watch, title)
@@ -87,14 +97,9 @@ def serve(config: Config, where: Bound, title: str, tell: Callable[[str], None])
     )
     shown = f"[{where.host}]" if ":" in where.host else where.host
     tell(f"http://{shown}:{port}, Ctrl-C ends it")
-    if where.password and reach(where.host) != "here":
-        pass
-    watch.start()
-    try:
-        uvicorn.Server(settings).run([listening])
-    finally:
-        watch.stop()
-    return 0
+    if reach(where.host) != "here":
+        tell("password and figures go unencrypted; put a proxy with TLS in front where others listen")
+    uvicorn.Server(settings).run([listening])
 
 
 def _listening(where: Bound) -> socket.socket:
@@ -103,6 +108,7 @@ def _listening(where: Bound) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((where.host, where.port))
+        listening.listen()  # a visitor who comes before the server is up waits a moment
     except OSError as error:
         listening.close()
         raise ConfigurationError(

@@ -1,6 +1,7 @@
 """The figures of the page, computed by hand from a small store."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,15 @@ import pytest
 from edge.contract.schema import FORECAST
 from edge.contract.times import DAY
 from edge.stores.asking.answer import Answer
+from edge.stores.influx import InfluxStore
 from edge.stores.sqlite import SqliteStore
 from flows.page.figures.alerts import AlertRow
 from flows.page.figures.asked import MOST_SCORES, Snapshot, look, look_at_series, look_at_sparks, scored_span
 from flows.page.figures.detail import LeadRow, interval_of, level_of, quantile_fields, spacing
 from flows.page.figures.fleet import total
 from flows.page.figures.series import ORDERS, Row, is_silent, matching, ordered, standing
-from tests.support.page_store import FREEZER, HOUR, MODEL, NOW, OLD, YARD, page_store
+from tests.support.page_store import FREEZER, HOUR, MODEL, NOW, OLD, YARD, fill, page_store
+from tests.support.servers import Influx
 
 
 @pytest.fixture
@@ -82,6 +85,24 @@ def test_in_a_replay_the_newest_reading_says_what_time_it_is(store: SqliteStore)
     assert snapshot.now == NOW
     assert len(snapshot.rows) == 3
     assert look(store, NOW + 5000 * DAY, by_readings=False).rows == ()  # and in a live fleet such series are over
+
+
+@pytest.mark.servers
+def test_an_influxdb_with_the_same_rows_gives_the_same_figures(store: SqliteStore, tmp_path: Path) -> None:
+    """Series, agents, runs, alerts, one series and the small pictures."""
+    with Influx(tmp_path / "influx") as server:
+        server.create("b")
+        other = InfluxStore(server.url, "b", server.organisation, server.token)
+        fill(other)
+        expected, snapshot = looked(store), look(other, NOW, by_readings=False)
+        assert repr(replace(snapshot, rows=())) == repr(replace(expected, rows=()))
+        assert sorted(map(repr, snapshot.rows)) == sorted(map(repr, expected.rows))
+        details = [look_at_series(each, snapshot, FREEZER, 3 * HOUR) for each in (store, other)]
+        assert details[0].facts.tolist() == details[1].facts.tolist()
+        assert details[0].fan.values.tolist() == details[1].fan.values.tolist()
+        assert details[0].leads == details[1].leads
+        sparks = [look_at_sparks(each, snapshot, [FREEZER, YARD]) for each in (store, other)]
+        assert [each[FREEZER].facts[1].tolist() for each in sparks] == [[-20.0, -19.0, -18.5]] * 2
 
 
 def test_an_empty_store_has_nothing(tmp_path: Path) -> None:

@@ -1,13 +1,20 @@
 """Where the page is served, and by which password."""
 
+import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
 from edge.config.reading import read_config
 from edge.errors import ConfigurationError
 from flows.page.serving import PASSWORD_VARIABLE, Bound, bound, serve
+from tests.support.servers import HANGS_AFTER
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_this_machine_needs_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,6 +37,30 @@ def test_a_password_comes_from_a_file_or_the_environment(tmp_path: Path, monkeyp
         bound("0.0.0.0", 1, path)
     with pytest.raises(ConfigurationError, match="cannot be read"):
         bound("0.0.0.0", 1, tmp_path / "none")
+
+
+def test_for_others_the_page_warns_asks_for_the_password_and_ends_at_a_signal(tmp_path: Path) -> None:
+    """The command of the documentation, with the password of a file."""
+    (tmp_path / "password").write_text("correct horse")
+    path = tmp_path / "gatecast.toml"
+    path.write_text('[mqtt]\nurl = "mqtt://127.0.0.1"\n[[ingest]]\ntopic = "a/{b}"\nseries = "{b}"\n')
+    command = [sys.executable, "-m", "flows.cli", "page", "--config", str(path), "--port", "0"]
+    command += ["--host", "0.0.0.0", "--password-file", str(tmp_path / "password")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline()
+            port = address.rpartition(":")[2].partition(",")[0]
+            assert address == f"gatecast page: http://0.0.0.0:{port}, Ctrl-C ends it\n"
+            assert "go unencrypted; put a proxy with TLS in front" in process.stdout.readline()
+            asked = Request(f"http://127.0.0.1:{port}/", headers={"Accept": "text/html"})
+            with urlopen(asked) as answer:  # noqa: S310 - the same
+                assert answer.url.endswith("/sign-in")
+                assert b'type="password"' in answer.read()
+        finally:
+            process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=HANGS_AFTER)
+    assert (process.returncode, told) == (130, "gatecast: stopped by Ctrl-C\n")
 
 
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:

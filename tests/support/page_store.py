@@ -19,6 +19,7 @@ from edge.contract.schema import (
 )
 from edge.contract.times import SECOND, UNITS
 from edge.stores.sqlite import SqliteStore
+from edge.stores.store import Store
 
 HOUR = UNITS["h"]
 NOW = 1_768_500_000 * SECOND  # 2026-01-15, 18:00 UTC
@@ -43,14 +44,21 @@ def rows(
 
 
 def page_store(path: Path, more: int = 0, reported: int = NOW) -> SqliteStore:
-    """The store: two series with forecasts, one that has been silent for two days, an agent with trouble, an alert, a run.
+    """The store in a file; arguments as of `fill`."""
+    store = SqliteStore(path)
+    fill(store, more, reported)
+    return store
+
+
+def fill(store: Store, more: int = 0, reported: int = NOW) -> None:
+    """Write two series with forecasts, one that has been silent for two days, an agent with trouble, an alert, a run.
 
     Args:
-        path: path of the file.
+        store: store that is empty.
         more: number of further readings of the freezer, one a second from NOW on.
         reported: time of the newest report of the agent, ns UTC.
     """
-    store, table = SqliteStore(path), SeriesTable(NAMES)
+    table = SeriesTable(NAMES)
     origins = np.full(3, NOW)
     points = [
         rows(READING, [0, 0, 0, 1, 2], [-2, -1, 0, 0, -48], value=[-20.0, -19.0, -18.5, 7.25, 1.0]),
@@ -76,4 +84,3 @@ def page_store(path: Path, more: int = 0, reported: int = NOW) -> SqliteStore:
     if more:
         seconds = [(number + 1) / 3600 for number in range(more)]
         store.write(store.encode([rows(READING, [0] * more, seconds, value=np.full(more, -11.0))], table))
-    return store
