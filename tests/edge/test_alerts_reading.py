@@ -122,3 +122,13 @@ def test_leaving_takes_several_origins_of_a_series_in_their_order() -> None:
     made = forecasts([[0.0] * 3] * 3, [5.0, 5.0, 0.0], [120, 110, 100], [0, 0, 0])
     said = reader.read([Chosen(made, np.arange(3))], CONTRACT, np.zeros(1, bool))
     assert said.probability.tolist() == pytest.approx([1.0, 1.0, np.nan], nan_ok=True)
+
+
+def test_leaving_looks_at_each_series_by_itself() -> None:
+    """One without readings has no share, however many the other one has."""
+    reader = reader_of(AlertRule(name="a", leaves="80 %", within="30ns"))
+    for origin in (100, 110, 120, 130):
+        made = forecasts([[0.0] * 3] * 2, [5.0, np.nan], [origin, origin])
+        said = reader.read([Chosen(made, np.arange(2))], CONTRACT, np.zeros(2, bool))
+    assert said.probability.tolist() == pytest.approx([1.0, np.nan], nan_ok=True)
+    assert said.crossing.tolist() == [NEVERS, NEVERS]
