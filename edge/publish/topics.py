@@ -11,13 +11,14 @@ from hashlib import blake2b
 from urllib.parse import quote
 
 from edge.alerts.rule import AlertRule
+from edge.messages.names import TopicTemplate
 from edge.publish.settings import CLIENT, Publish
 
 OURS = "gatecast"
 KINDS = frozenset({"forecast", "alert", "status"})
 LONGEST_NAME = 40  # characters of a name in an identifier; its digest tells names apart
-# Entities of ours that Home Assistant publishes again (MQTT Statestream): their names begin with that of their device.
-STATES = re.compile(rf"(?:^|/)(?:binary_)?sensor/{OURS}_")
+# Devices of ours, and entities that Home Assistant publishes again (MQTT Statestream): their names begin with ours.
+STATES = re.compile(rf"(?:^|/)(?:(?:binary_)?sensor|device)/{OURS}_")
 
 
 def level(name: str) -> str:
@@ -92,19 +93,31 @@ class Plan:
         topics: topics of the agent.
         active: whether the section is there.
         rules: rules of alerts.
+        named: filters of a configuration that begin with our name: somebody wants the forecasts of another agent.
     """
 
     settings: Publish
     topics: Topics
     active: bool
     rules: Sequence[AlertRule] = ()
+    named: Sequence[TopicTemplate] = ()
 
     @classmethod
-    def of(cls, settings: Publish | None, client_id: str, rules: Sequence[AlertRule] = ()) -> "Plan":
-        """What a configuration asks for."""
+    def of(
+        cls, settings: Publish | None, client_id: str, rules: Sequence[AlertRule] = (), filters: Iterable[str] = ()
+    ) -> "Plan":
+        """What a configuration asks for.
+
+        Args:
+            settings: section `[publish]`, or None.
+            client_id: name of the agent at the broker.
+            rules: rules of alerts.
+            filters: filters of all topics that it reads.
+        """
+        named = [TopicTemplate(text) for text in filters if text.startswith(f"{OURS}/")]
         asked = settings or Publish(series=())
         topics = Topics(asked.topic.replace(CLIENT, level(client_id)), asked.discovery, client_id)
-        return cls(asked, topics, settings is not None, rules)
+        return cls(asked, topics, settings is not None, rules, named)
 
     @property
     def discovers(self) -> bool:
@@ -112,8 +125,10 @@ class Plan:
         return self.active and self.settings.home_assistant
 
     def is_ours(self, topic: str) -> bool:
-        """Whether this agent publishes on a topic, or another one may."""
-        return is_published(topic) or (self.active and self.topics.is_ours(topic))
+        """Whether this agent publishes on a topic, or another one may whose forecasts nobody asked for by name."""
+        if self.active and self.topics.is_ours(topic):
+            return True
+        return is_published(topic) and not any(template.match(topic) is not None for template in self.named)
 
     def rules_of(self, series: str) -> list[str]:
         """Names of the rules of a series."""

@@ -17,6 +17,7 @@ from edge.broker.subscriber import ENDS_WITHIN
 from edge.config.sections import Mqtt
 from edge.errors import BrokerError
 from edge.messages.message import Message
+from edge.publish.topics import is_published
 from pipeline.samples.heard import Heard
 
 SYSTEM = "$SYS/#"  # no filter with a # covers it
@@ -126,5 +127,5 @@ class Listener:
 
     def _hear(self, messages: list[Message]) -> None:
         for message in messages:
-            if message.topic:
+            if message.topic and not is_published(message.topic):
                 self._heard.hear(message.topic, message.payload, message.arrival, retained=message.retained)

@@ -62,6 +62,7 @@ def test_an_identifier_stays() -> None:
         ("home/forecast/t", False),
         ("homeassistant/sensor/gatecast_t_next/state", True),
         ("homeassistant/binary_sensor/gatecast_t_warm/state", True),
+        ("homeassistant/device/gatecast_t_0/config", True),
         ("homeassistant/sensor/kitchen_gatecast_t/state", False),
         ("sensors/freezer/t", False),
     ],
@@ -83,9 +84,9 @@ def test_forecasts_of_any_agent_are_known(topic: str, expected: bool) -> None:
     ],
 )
 def test_our_own_topics_are_known(topic: str, expected: bool) -> None:
-    """Whatever the settings are; without the section they are other people's."""
+    """Whatever the settings are; without the section those are that any agent may have."""
     assert Plan.of(Publish(topic="home/x", discovery="ha"), "agent").is_ours(topic) is expected
-    assert not Plan.of(None, "agent").is_ours(topic)
+    assert Plan.of(None, "agent").is_ours(topic) is is_published(topic)
 
 
 def test_a_plan_knows_all_that_the_broker_keeps() -> None:
@@ -102,3 +103,12 @@ def test_a_plan_knows_all_that_the_broker_keeps() -> None:
 def test_the_client_id_is_one_level() -> None:
     """Whatever is in it."""
     assert Plan.of(Publish(), "line/1").topics.status == "gatecast/line%2F1/status"
+
+
+def test_forecasts_of_another_agent_are_read_where_they_are_named() -> None:
+    """As an input, such as its forecast of the next hour; a filter that takes all does not mean them."""
+    filters = ["#", "gatecast/roof/forecast/+"]
+    plan = Plan.of(Publish(topic="gatecast/cellar"), "cellar", (), filters)
+    assert not plan.is_ours("gatecast/roof/forecast/sun")
+    assert plan.is_ours("gatecast/barn/forecast/sun")
+    assert Plan.of(Publish(topic="gatecast/roof"), "roof", (), filters).is_ours("gatecast/roof/forecast/sun")

@@ -101,12 +101,12 @@ def test_ctrl_c_ends_the_listening_and_keeps_what_was_heard() -> None:
 
 
 def test_messages_are_heard_and_retained_ones_are_told_apart() -> None:
-    """A topic that is no text is left out."""
+    """A topic that is no text is left out, and so are forecasts that an agent publishes."""
     heard = Heard()
     stop = threading.Event()
 
     def publish(wire: socket.socket) -> None:
-        sent = ((0x30, b"a/b"), (0x31, b"a/c"), (0x30, b"\xff\xfe"), (0x31, b"$SYS/x"))
+        sent = ((0x30, b"a/b"), (0x31, b"a/c"), (0x30, b"\xff\xfe"), (0x31, b"$SYS/x"), (0x31, b"gatecast/a/forecast/b"))
         packets = [bytes([head, 4 + len(topic), 0, len(topic)]) + topic + b"21" for head, topic in sent]
         granted(wire, 0, 0x80, ahead=b"".join(packets))
         stop.wait(60)
