@@ -190,7 +190,8 @@ class Watch:
         wide = quantiles.shape[1] > 1
         lower, upper = (quantiles[:, end] if wide else np.full(len(rows), np.nan) for end in (0, -1))
         raised, rarity = strange.raised[told], strange.rarity[told]
-        columns = (fact, median, lower, upper, np.expm1(strange.size[told]), rarity, raised.astype(np.int64))
+        states = (raised.astype(np.int64), strange.turned[told].astype(np.int64))
+        columns = (fact, median, lower, upper, np.expm1(strange.size[told]), rarity, *states)
         fields = {known.name: column for known, column in zip(ANOMALY.fields, columns, strict=True)}
         looked.points.append(Points(ANOMALY, strange.series[told], time, {**fields}))
         for row in np.flatnonzero(strange.turned[told]).tolist():

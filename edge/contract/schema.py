@@ -191,6 +191,7 @@ ANOMALY = Measurement(
         Field("distance", "how far the value lies from the medians of all leads, in half-widths of their intervals"),
         Field("rarity", "days in which so strange an interval is expected once, 36500 at most; 0 where it is not rare"),
         Field("raised", "1 where the alarm is raised, 0 where it is not or was cleared with this row", Kind.WHOLE),
+        Field("turned", "1 where it was raised or cleared with this row, else 0", Kind.WHOLE),
     ),
 )
 FLEET = "fleet"

@@ -24,6 +24,7 @@ from tests.support.grafana_seed import (
     write_agents,
     write_alerts,
     write_all,
+    write_anomalies,
     write_fleet,
     write_run,
     write_trainer,
@@ -223,6 +224,7 @@ def test_fleet_of_any_size_is_answered_in_few_rows(series: int, influx: Influx, 
     write_trainer(write)
     wanted = names[-7]
     write_alerts(write, wanted)
+    write_anomalies(write, wanted)
     found = asked(influx, bucket, filter=wanted[:-1].upper(), series=wanted)
     for name, (variables, rows) in found.items():
         for query, answer in rows.items():

@@ -78,6 +78,18 @@ def test_a_jump_is_raised_once_and_cleared_after_half_a_day() -> None:
     assert 100 <= raised.rarity <= RAREST
 
 
+def test_rows_say_which_of_them_turned_an_alarm() -> None:
+    """The first strange hour raises it, the next two find it raised, and the hour that clears it has no rarity."""
+    points = look(watch(), outcomes([*noise(QUIET), 30.0, 31.0, 30.0, *([10.0] * 20)])).points
+    rows = zip(*(stored(points, name)[-4:].tolist() for name in ("raised", "turned", "rarity")), strict=True)
+    assert [(raised, turned, rarity > 0) for raised, turned, rarity in rows] == [
+        (1, 1, True),
+        (1, 0, True),
+        (1, 0, True),
+        (0, 1, False),
+    ]
+
+
 def test_distance_is_the_mean_of_logarithms_over_the_leads() -> None:
     """20 above the median are 20 half-widths at lead 1 and 10 at lead 4: root of 21 times 11, minus 1."""
     looked = look(watch(), outcomes([*noise(QUIET), 30.0]))

@@ -101,6 +101,7 @@ def test_type_of_a_field_is_what_stores_in_use_hold() -> None:
         ("alert", "crossing_earliest"),
         ("alert", "crossing_latest"),
         ("anomaly", "raised"),
+        ("anomaly", "turned"),
         ("agent", "readings"),
         ("agent", "backlog"),
         ("agent", "skipped"),

@@ -14,6 +14,7 @@ from edge.contract.schema import (
     AGENT,
     ALERT,
     ALERT_SCORE,
+    ANOMALY,
     DRIFT,
     FORECAST,
     FORECAST_LEAD,
@@ -243,12 +244,24 @@ def write_alerts(write: Write, series: str, now: int = NOW) -> None:
         write(store.encode([points], table))
 
 
+def write_anomalies(write: Write, series: str, now: int = NOW) -> None:
+    """An alarm that was raised two days ago, and is over; arguments as of `write_alerts`."""
+    store, table = InfluxStore("http://127.0.0.1:1", "b"), SeriesTable([series])
+    time = now - np.array([48, 47, 30]) * HOUR
+    floats = {"value": [70.0, 69.0, 50.0], "forecast": [50.0] * 3, "lower": [48.0] * 3, "upper": [52.0] * 3}
+    floats |= {"distance": [10.0, 9.5, 0.0], "rarity": [340.0, 210.0, 0.0]}
+    fields: dict[str, Any] = {name: np.asarray(column) for name, column in floats.items()}
+    fields |= {"raised": np.array([1, 1, 0]), "turned": np.array([1, 0, 1])}
+    write(store.encode([Points(ANOMALY, np.zeros(3, np.int32), time, fields)], table))
+
+
 def write_all(write: Write, names: Sequence[str] = ("ewr.temperature",), now: int = NOW) -> Run:
     """Everything that the dashboards show."""
     run = write_run(write, names, now=now)
     write_agents(write, now)
     write_trainer(write, now)
     write_alerts(write, run.names[0], now)
+    write_anomalies(write, run.names[0], now)
     return run
 
 

@@ -29,6 +29,7 @@ from as_code.look import GREY, PURPLE, AnyPanel
 from edge.contract.schema import (
     AGENT,
     ALERT,
+    ANOMALY,
     DRIFT,
     FORECAST,
     FORECAST_LEAD,
@@ -124,6 +125,13 @@ def raised() -> AnnotationQuery:
     fields = f"{column(ALERT, RULE)}, {column(ALERT, 'state')}"
     query = f"SELECT {fields} FROM {rows(ALERT)} WHERE {column(ALERT, 'turned')} = 1 AND {OF_SERIES}"
     return annotation("Alerts", "red", query, RULE)
+
+
+def anomalies() -> AnnotationQuery:
+    """A line where an anomaly of the chosen series is raised, with the days in which such a value is expected once."""
+    turned = " AND ".join(f"{column(ANOMALY, name)} = 1" for name in ("turned", "raised"))
+    query = f"SELECT {column(ANOMALY, 'rarity')} FROM {rows(ANOMALY)} WHERE {turned} AND {OF_SERIES}"
+    return annotation("Anomalies", "yellow", query, "rarity")
 
 
 def fleet() -> DatasourceVariable:

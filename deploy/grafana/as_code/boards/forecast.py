@@ -10,7 +10,18 @@ from as_code.boards.quality import error_at_lead
 from as_code.influxql import BY_STEP, OF_LEAD, OF_SERIES, ONE, column, rows
 from as_code.look import BLUE, ORANGE, PURPLE, Line, Property, Size, Text, chart, dashed, number, setting
 from edge.contract.contract import quantile_name
-from edge.contract.schema import FORECAST, FORECAST_LEAD, FORECAST_SCORE, MEANING, MODEL, READING, UNIT, VALUE, Measurement
+from edge.contract.schema import (
+    ANOMALY,
+    FORECAST,
+    FORECAST_LEAD,
+    FORECAST_SCORE,
+    MEANING,
+    MODEL,
+    READING,
+    UNIT,
+    VALUE,
+    Measurement,
+)
 
 MEDIAN = f'"{quantile_name(0.5)}"'
 NONE = "no forecast yet"
@@ -143,13 +154,29 @@ def _counter() -> Section:
     return Section("If $series is a counter: what it adds", [added], is_closed=True)
 
 
+def _strange() -> Section:
+    rarity = chart(
+        Text(
+            "Days in which such a value is expected once",
+            "How rare the values were that no forecast had expected, from one day on; [anomaly] every is where an alarm is "
+            "raised. docs/anomalies.md says how it is told.",
+            "nothing was rare, or [anomaly] every is off",
+        ),
+        Size(24, 7),
+        [Line(f"SELECT max({column(ANOMALY, 'rarity')}) FROM {rows(ANOMALY)} WHERE {OF_SERIES} {BY_STEP}", "rarity", ORANGE)],
+        is_bars=True,
+    )
+    return Section("Anomalies of $series", [rarity], is_closed=True)
+
+
 def forecast() -> Dashboard:
     """Fact, forecast and band of one series, on past now."""
     text = "What a sensor has measured, and what comes next: median and intervals, past now."
-    made = board.board("forecast", text, ("now-3d", "now+1d"), [_numbers(), _charts(), _counter()])
+    made = board.board("forecast", text, ("now-3d", "now+1d"), [_numbers(), _charts(), _strange(), _counter()])
     return (
         board.of_one_series(made, board.innermost())
         .annotation(board.now_line())
         .annotation(board.releases())
         .annotation(board.raised())
+        .annotation(board.anomalies())
     )
