@@ -13,7 +13,7 @@ from edge.commands.options import check_command
 COMMANDS = {"run": run_agent, "check": check, "replay": replay, "topics": topics, "bench": bench, "recover": recover}
 # Of the trainer's program, which the device does not have.
 TRAINER = (
-    *("init", "discover", "import", "history", "store", "series", "retrain", "backtest", "compare"),
+    *("init", "discover", "import", "history", "store", "series", "forecast", "retrain", "backtest", "compare"),
     *("models", "promote", "rollback", "monitor", "serve", "page", "demo"),
 )
 EXAMPLES = """\

@@ -22,7 +22,7 @@ from flows.commands import (
     retrain,
     rollback,
 )
-from flows.commands.looking import page, series
+from flows.commands.looking import forecast, page, series
 from flows.commands.serving import monitor, serve
 from flows.commands.storing import store
 from flows.options import Commands
@@ -47,6 +47,7 @@ COMMANDS: tuple[Command, ...] = (
     history,
     store,
     series,
+    forecast,
     retrain,
     backtest,
     compare,

@@ -5,7 +5,7 @@ Colours are those of Okabe and Ito (2008), told apart by colour-blind readers, a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime, tzinfo
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from edge.contract.columns import Float64, Int64
 from edge.contract.contract import Contract
-from edge.contract.times import UNITS, format_duration
+from edge.contract.times import SECOND, UNITS, format_duration
 from edge.contract.values import possible
 from pipeline.history.table import Table
 from pipeline.history.windows import Samples
@@ -99,12 +99,13 @@ def panels(
     return drawn
 
 
-def forecast_plot(shown: Sequence[Panel], model: str) -> bytes:
+def forecast_plot(shown: Sequence[Panel], model: str, zone: tzinfo = UTC) -> bytes:
     """Fact, median and outermost interval of some series, one above the other over the same time.
 
     Args:
         shown: panels to draw, at least one.
         model: name of the forecaster, for the legend.
+        zone: time zone of the time axis.
     """
     from matplotlib import dates, rc_context  # noqa: PLC0415 - takes a second, and only a report needs it
     from matplotlib.figure import Figure  # noqa: PLC0415
@@ -114,10 +115,10 @@ def forecast_plot(shown: Sequence[Panel], model: str) -> bytes:
         axes = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
         for axis, panel in zip(axes, shown, strict=True):
             draw_panel(axis, panel, model)
-        locator = dates.AutoDateLocator(minticks=4, maxticks=9, tz=UTC)
+        locator = dates.AutoDateLocator(minticks=4, maxticks=9, tz=zone)
         axes[-1].xaxis.set_major_locator(locator)
-        axes[-1].xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=UTC))
-        axes[-1].set_xlabel("time (UTC)")
+        axes[-1].xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=zone))
+        axes[-1].set_xlabel(f"time ({datetime.fromtimestamp(int(shown[0].times[-1]) // SECOND, zone):%Z})")
         figure.align_ylabels(axes)
         legends = [axis.get_legend_handles_labels() for axis in axes]
         handles, labels = max(legends, key=lambda legend: len(legend[1]))  # a series may have no interval

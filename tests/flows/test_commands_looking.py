@@ -5,11 +5,14 @@ from dataclasses import replace
 from datetime import timedelta, timezone
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edge.contract.times import DAY, SECOND
 from edge.stores.newest.rows import Newest, Scored
 from flows.cli import make_parser
+from flows.commands.looking.outlook import on_the_grid
+from flows.commands.looking.outlook_text import sparkline
 from flows.commands.looking.series_text import forecaster, moment, series_document, series_text
 from flows.commands.looking.standing import (
     SORTS,
@@ -168,3 +171,47 @@ def test_orders_of_the_option_are_those_of_the_table() -> None:
     """The option is read before anything is loaded."""
     for sort in SORTS:
         assert make_parser().parse_args(["series", "--sort", sort]).sort == sort
+
+
+def test_blocks_rise_with_the_values() -> None:
+    """A gap is a blank, equal values lie in the middle, and of many every n-th is shown."""
+    assert sparkline(np.array([0.0, np.nan, 7.0, 3.5]), 10) == "▁ █▅"
+    assert sparkline(np.array([2.0, 2.0]), 10) == "▅▅"
+    assert sparkline(np.arange(20.0), 10) == sparkline(np.arange(20.0)[::2], 10)
+    assert sparkline(np.full(3, np.nan), 10) == ""
+
+
+def test_facts_lie_on_the_grid() -> None:
+    """The mean of each interval; nothing where there is no reading."""
+    time = START + np.array([0, HOUR // 2, 2 * HOUR])
+    facts = on_the_grid(time, np.array([1.0, 3.0, 5.0]), (START, START + 3 * HOUR), HOUR, "mean")
+    assert [None if fact != fact else fact for fact in facts.tolist()] == [2.0, None, 5.0]  # noqa: PLR0124
+
+
+def test_forecast_of_a_real_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The nearest two hours of the newest origin, the others of the one before; unit, blocks and picture."""
+    config, picture = write_config(tmp_path), tmp_path / "a.png"
+    fill(tmp_path)
+    code, out, err = call(capsys, "forecast", "roof.t", "--config", config, "--picture", picture)
+    assert (code, err) == (0, "")
+    assert out.startswith("roof.t in °C, every 1h, forecast by lstm f0bd0f2c\n")
+    assert "│" in out
+    assert "of an earlier forecast" in out
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    document = json.loads(call(capsys, "forecast", "roof.t", "--config", config, "--json")[1])
+    assert (document["origin"], document["unit"], document["levels"]["q90"]) == ("2026-09-21T15:00:00Z", "°C", 0.9)
+    assert [row["lead"] for row in document["forecast"]] == [1, 2, 4, 5, 6]
+    first = {"time": "2026-09-21T15:00:00Z", "origin": "2026-09-21T15:00:00Z", "lead": 1, "q10": -1.0, "q50": 0.5, "q90": 2.0}
+    assert document["forecast"][0] == first
+    assert document["facts"][-1] == {"time": "2026-09-21T14:00:00Z", "value": 1.0}
+
+
+def test_a_series_without_a_forecast_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As one that nobody has is answered with the nearest name, and a picture that is no PNG is refused."""
+    config = write_config(tmp_path)
+    fill(tmp_path)
+    assert call(capsys, "forecast", "yard.t", "--config", config)[2].startswith("gatecast: 'yard.t' has no forecast: too few")
+    code, out, err = call(capsys, "forecast", "rof.t", "--config", config)
+    assert (code, out) == (1, "")
+    assert err.endswith("did you mean 'roof.t'?\n")
+    assert call(capsys, "forecast", "roof.t", "--config", config, "--picture", tmp_path / "a.pdf")[0] == 2
