@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from edge.commands import bench, check, recover, replay, topics
 from edge.commands import run as run_agent
 from edge.commands.exit_codes import guarded
-from edge.commands.options import check_command
+from edge.commands.options import add_version, check_command
 
 # Each has `add_parser(commands)` and `run(options)`; what takes long to import is imported inside `run`.
 COMMANDS = {"run": run_agent, "check": check, "replay": replay, "topics": topics, "bench": bench, "recover": recover}
@@ -16,6 +16,7 @@ TRAINER = (
     *("init", "discover", "import", "history", "store", "series", "forecast", "retrain", "backtest", "compare"),
     *("models", "promote", "rollback", "monitor", "serve", "page", "demo"),
 )
+PACKAGES = ("ai-edge-litert", "tflite-runtime", "numpy", "paho-mqtt")  # whose versions `--version` tells
 EXAMPLES = """\
 exit codes: 0 done, 1 failed, 2 wrong use or configuration, 130 Ctrl-C
 
@@ -51,6 +52,7 @@ def make_parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add_version(parser, PACKAGES)
     commands = parser.add_subparsers(dest="command", required=True, title="commands", metavar="COMMAND")
     for command in COMMANDS.values():
         command.add_parser(commands)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from edge.cli import COMMANDS as DEVICE
+from edge.cli import PACKAGES
 from edge.commands.exit_codes import guarded
-from edge.commands.options import check_command
+from edge.commands.options import add_version, check_command
 from edge.errors import ConfigurationError
 from flows.commands import (
     backtest,
@@ -59,6 +60,7 @@ COMMANDS: tuple[Command, ...] = (
     page,
     demo,
 )
+TRAINERS = ("tensorflow", "tensorflow-cpu", "prefect")  # packages whose versions `--version` tells, beside those of the device
 OURS = ("edge", "pipeline", "flows")
 # Packages outside the `train` extra. An environment with the device's packages only has this command too.
 EXTRAS = {
@@ -121,6 +123,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, list[str]]:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add_version(whole, (*TRAINERS, *PACKAGES))
     commands = whole.add_subparsers(dest="command", required=True, title="commands", metavar="COMMAND")
     for command in COMMANDS:
         command.add_parser(commands)

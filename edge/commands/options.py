@@ -1,8 +1,11 @@
 """Options that several commands have."""
 
 import argparse
+import importlib
+import platform
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from edge.errors import ConfigurationError
@@ -34,6 +37,36 @@ def check_command(
         parser.error(f"{word!r} is a command of the other program: {whole[word]}")
     near = did_you_mean(word, known)
     parser.error(f"{word!r} is no command{near or f'; {parser.prog} --help lists all'}")
+
+
+class _Versions(argparse.Action):
+    """Prints the versions of the project, of Python and of some packages, and ends."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, packages: Sequence[str] = ()) -> None:
+        super().__init__(
+            option_strings, dest, nargs=0, default=argparse.SUPPRESS, help="versions of this program and its runtime"
+        )
+        self._packages = packages
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print the line; packages that are not installed are left out."""
+        metadata = importlib.import_module("importlib.metadata")  # half a megabyte that nothing else needs
+        told = [f"{parser.prog} {metadata.version('gatecast')}", f"Python {platform.python_version()}"]
+        for package in self._packages:
+            with suppress(metadata.PackageNotFoundError):
+                told.append(f"{package} {metadata.version(package)}")
+        print(", ".join(told))
+        parser.exit()
+
+
+def add_version(parser: argparse.ArgumentParser, packages: Sequence[str]) -> None:
+    """Add `--version`.
+
+    Args:
+        parser: parser of all commands.
+        packages: names of the packages whose versions it tells as well, where they are installed.
+    """
+    parser.add_argument("--version", action=_Versions, packages=packages)
 
 
 def add_config(command: argparse.ArgumentParser, text: str = "configuration") -> None:

@@ -1,8 +1,10 @@
 """`gatecast-agent` as its user meets it: a program of its own."""
 
 import importlib
+import platform
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,17 @@ def test_a_command_that_is_not_known_is_answered_with_the_nearest_one(device: De
     assert answer.stderr.endswith("error: 'chek' is no command; did you mean 'check'?\n")
     answer = device.run("retrain")
     assert answer.stderr.endswith("error: 'retrain' is a command of the other program: gatecast retrain\n")
+
+
+def test_the_versions_are_told(device: Device) -> None:
+    """What a report of a fault needs: the program, Python, and the runtime that is installed."""
+    answer = device.run("--version")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    first, python, *packages = answer.stdout.strip().split(", ")
+    assert first == f"gatecast-agent {version('gatecast')}"
+    assert python == f"Python {platform.python_version()}"
+    assert f"numpy {version('numpy')}" in packages
+    assert packages[0].partition(" ")[0] in ("ai-edge-litert", "tflite-runtime")
 
 
 def test_without_a_command_all_are_listed(device: Device) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,17 @@ def test_a_missing_configuration_names_the_next_step(tmp_path: Path, capsys: pyt
     """`gatecast init` makes one."""
     code, _, error = call(capsys, "models", "--config", tmp_path / "none.toml")
     assert (code, "gatecast init" in error) == (2, True)
+
+
+def test_versions_of_the_trainer_are_told_without_loading_it() -> None:
+    """TensorFlow and Prefect beside what the device has; a package that is not installed is not named."""
+    code = (
+        "import sys, flows.cli\ntry: flows.cli.run(['--version'])\n"
+        f"except SystemExit as end: print(end.code, [name for name in {sorted(HEAVY)} if name in sys.modules])"
+    )
+    told, loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert told.startswith(f"gatecast {version('gatecast')}, Python ")
+    assert f", prefect {version('prefect')}, " in told
+    assert ", tensorflow" in told  # the processor's own package is called tensorflow-cpu
+    assert "None" not in told
+    assert loaded == "0 []"
