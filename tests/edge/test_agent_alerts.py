@@ -1,7 +1,7 @@
 """Alerts in a running agent: in the log, in the store, and neither lost nor told twice by its death."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
@@ -11,12 +11,11 @@ import pytest
 
 from edge.agent.counters import Counter
 from edge.agent.health import Reason
-from edge.agent.loop import Agent
 from edge.alerts.rule import AlertRule
 from edge.messages.message import Message
 from edge.messages.rule import IngestRule
 from tests.support.agent_process import START, baseline_bundle, release
-from tests.support.scripted_agent import MINUTE, Bench, message, spool_of
+from tests.support.scripted_agent import MINUTE, Bench, die_before_the_next_commit, message
 
 Row = tuple[str, str, int, int]  # series, rule, minute, state
 
@@ -79,28 +78,10 @@ def test_restart_in_the_middle_of_an_alert_changes_no_row(tmp_path: Path, cut: i
     assert halves.lines("alert hot: ") == 1
 
 
-def killed(agent: Agent) -> Callable[[], None]:
-    """What ends the agent instead of its next commit."""
-    spool = spool_of(agent)
-
-    def strike() -> None:
-        raise KeyboardInterrupt
-
-    def armed() -> None:
-        spool.before_commit = strike
-
-    return armed
-
-
 def test_death_before_the_commit_neither_loses_nor_repeats_an_alert(tmp_path: Path) -> None:
     """Nothing of the batch was acknowledged, so it comes again, and the alert is raised by it."""
     bench = bench_of(tmp_path, HOT)
-    agent = bench.agent([readings(COURSE[:31])])
-    script = agent.parts.subscriber
-    script.steps += [killed(agent), readings(COURSE[31:33], 31)]  # type: ignore[attr-defined]
-    with pytest.raises(KeyboardInterrupt):
-        agent.run()
-    agent.parts.spool.close()
+    die_before_the_next_commit(bench.agent([readings(COURSE[:31])]), readings(COURSE[31:33], 31))
     bench.run(readings(COURSE[31:], 31))
     states = [(minute, state) for _, _, minute, state in rows(bench)]
     assert (states[0], states[-1][1]) == ((31, 1), 0)

@@ -14,7 +14,7 @@ from edge.anomalies.rule import AnomalyRule
 from edge.messages.message import Message
 from edge.messages.rule import IngestRule
 from tests.support.agent_process import START, baseline_bundle, release
-from tests.support.scripted_agent import MINUTE, Bench, message, spool_of
+from tests.support.scripted_agent import MINUTE, Bench, die_before_the_next_commit, message
 
 DAY = 1440  # minutes, in which nothing is said
 CALM = 720
@@ -85,21 +85,7 @@ def test_death_before_the_commit_neither_loses_nor_repeats_an_anomaly(tmp_path: 
     """Nothing of the batch was acknowledged, so it comes again, and the anomaly is raised by it."""
     bench, whole = bench_of(tmp_path / "dies"), bench_of(tmp_path / "lives")
     first = DAY + 10
-    agent = bench.agent([readings(COURSE[:first])])
-    spool, script = spool_of(agent), agent.parts.subscriber
-
-    def strike() -> None:
-        raise KeyboardInterrupt
-
-    def arm() -> None:
-        spool.before_commit = strike
-
-    script.steps += [arm, readings(COURSE[first : first + 3], first)]  # type: ignore[attr-defined]
-    with pytest.raises(KeyboardInterrupt):
-        agent.run()
-    agent.parts.watcher.stop()
-    agent.parts.sender.stop()
-    agent.parts.spool.close()
+    die_before_the_next_commit(bench.agent([readings(COURSE[:first])]), readings(COURSE[first : first + 3], first))
     bench.run(readings(COURSE[first:], first))
     whole.run(readings(COURSE))
     assert rows(bench) == rows(whole)

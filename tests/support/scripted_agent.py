@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -245,6 +246,26 @@ def spool_of(agent: Agent) -> ScriptedSpool:
     spool = agent.parts.spool
     assert isinstance(spool, ScriptedSpool)
     return spool
+
+
+def die_before_the_next_commit(agent: Agent, last: Sequence[Message]) -> None:
+    """Run an agent that ends with its threads and files before it commits anything of a last batch, behind its own steps."""
+    spool = spool_of(agent)
+
+    def strike() -> None:
+        raise KeyboardInterrupt
+
+    def arm() -> None:
+        spool.before_commit = strike
+
+    agent.parts.subscriber.steps += [arm, last]  # type: ignore[attr-defined]
+    with suppress(KeyboardInterrupt):
+        agent.run()
+        raise AssertionError("the agent has not tried to commit")
+    agent.parts.watcher.stop()
+    agent.parts.sender.stop()
+    spool.close()
+    agent.parts.store.close()
 
 
 def engine_of(agent: Agent) -> Engine:
