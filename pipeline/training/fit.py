@@ -78,7 +78,7 @@ def _fit(lesson: _Lesson, settings: Settings, progress: Progress | None) -> Fit:
         return first.fit
     slower = replace(settings, learning_rate=settings.slower * settings.learning_rate)
     second = _attempt(lesson, slower, progress)
-    better = min(first, second, key=lambda attempt: attempt.loss).fit
+    better = min(first.fit, second.fit, key=lambda fit: fit.record.loss)
     steps = first.fit.record.steps + second.fit.record.steps
     return Fit(better.members, replace(better.record, seconds=time.perf_counter() - started, steps=steps))
 
@@ -89,13 +89,11 @@ class _Attempt:
 
     Args:
         fit: weights that were kept.
-        loss: validation loss of these.
         improved: whether training went on to improve after its first validation; if not, its steps were too long from the
             start, as happens where windows are few.
     """
 
     fit: Fit
-    loss: float
     improved: bool
 
 
@@ -155,7 +153,7 @@ def _attempt(lesson: _Lesson, settings: Settings, progress: Progress | None) -> 
         hidden=hidden,
         blocks=by_block(judged, validation.origin[held], contract),
     )
-    return _Attempt(Fit([kept], record), best, best_part > 1)
+    return _Attempt(Fit([kept], record), best_part > 1)
 
 
 def mean_loss(losses: Float64) -> float:

@@ -1,7 +1,6 @@
 """Alerts in a running agent: in the log, in the store, and neither lost nor told twice by its death."""
 
 import sqlite3
-from collections.abc import Sequence
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
@@ -12,27 +11,15 @@ import pytest
 from edge.agent.counters import Counter
 from edge.agent.health import Reason
 from edge.alerts.rule import AlertRule
-from edge.messages.message import Message
-from edge.messages.rule import IngestRule
-from tests.support.agent_process import START, baseline_bundle, release
-from tests.support.scripted_agent import MINUTE, Bench, die_before_the_next_commit, message
+from tests.support.agent_process import START
+from tests.support.scripted_agent import MINUTE, Bench, die_before_the_next_commit, each_minute, last_value_bench
 
 Row = tuple[str, str, int, int]  # series, rule, minute, state
 
 
 def bench_of(folder: Path, *rules: AlertRule) -> Bench:
     """A device that forecasts the last value, with rules."""
-    folder.mkdir(exist_ok=True)
-    bench = Bench(folder)
-    ingest = (IngestRule("sensors/{site}/{device}", unit="°C"),)
-    bench.config = msgspec.structs.replace(bench.config, ingest=ingest, alert=rules)
-    release(bench.registry, baseline_bundle())
-    return bench
-
-
-def readings(values: Sequence[float], first: int = 0, name: str = "a.x") -> list[Message]:
-    """A reading each minute."""
-    return [message(name, START + minute * MINUTE, value) for minute, value in enumerate(values, first)]
+    return last_value_bench(folder, alert=rules)
 
 
 def rows(bench: Bench) -> list[Row]:
@@ -53,7 +40,7 @@ COURSE = [*(5.0 + number % 5 for number in range(30)), *[20.0] * 10, *[5.0] * 20
 def test_alert_is_said_stored_and_counted(tmp_path: Path) -> None:
     """The first forecast beyond is that of minute 31; three minutes after the first forecast below it is over."""
     bench = bench_of(tmp_path, HOT)
-    agent = bench.run(readings(COURSE))
+    agent = bench.run(each_minute(COURSE))
     assert bench.lines("alert hot: a.x is above 10 °C") == 1
     assert bench.lines("alert hot is over: a.x: it is over, will be above 10 °C has only probability 0 %") == 1
     counters = agent.parts.counters
@@ -69,9 +56,9 @@ def test_alert_is_said_stored_and_counted(tmp_path: Path) -> None:
 def test_restart_in_the_middle_of_an_alert_changes_no_row(tmp_path: Path, cut: int) -> None:
     """Neither where it is raised, nor while it stands, nor while it is about to be cleared."""
     whole, halves = bench_of(tmp_path / "whole", HOT), bench_of(tmp_path / "halves", HOT)
-    whole.run(readings(COURSE))
-    halves.run(readings(COURSE[:cut]))
-    halves.run(readings(COURSE[cut:], cut))
+    whole.run(each_minute(COURSE))
+    halves.run(each_minute(COURSE[:cut]))
+    halves.run(each_minute(COURSE[cut:], cut))
     turns = [row for row in rows(whole) if row[2:] in ((31, 1), (44, 0))]
     assert [row for row in rows(halves) if row[2:] in ((31, 1), (44, 0))] == turns
     assert rows(halves)[-1][3] == 0
@@ -81,8 +68,8 @@ def test_restart_in_the_middle_of_an_alert_changes_no_row(tmp_path: Path, cut: i
 def test_death_before_the_commit_neither_loses_nor_repeats_an_alert(tmp_path: Path) -> None:
     """Nothing of the batch was acknowledged, so it comes again, and the alert is raised by it."""
     bench = bench_of(tmp_path, HOT)
-    die_before_the_next_commit(bench.agent([readings(COURSE[:31])]), readings(COURSE[31:33], 31))
-    bench.run(readings(COURSE[31:], 31))
+    die_before_the_next_commit(bench.agent([each_minute(COURSE[:31])]), each_minute(COURSE[31:33], 31))
+    bench.run(each_minute(COURSE[31:], 31))
     states = [(minute, state) for _, _, minute, state in rows(bench)]
     assert (states[0], states[-1][1]) == ((31, 1), 0)
     assert [minute for minute, _ in states] == sorted({minute for minute, _ in states})
@@ -92,7 +79,7 @@ def test_reading_that_flaps_tells_nothing_twice(tmp_path: Path) -> None:
     """One reading on the other side, now and then, while the alert stands."""
     values = [*[5.0] * 30, *([20.0] * 4 + [5.0]) * 6]
     bench = bench_of(tmp_path, HOT)
-    agent = bench.run(readings(values))
+    agent = bench.run(each_minute(values))
     assert agent.parts.counters.total(Counter.ALERTS_RAISED) == 1
     assert agent.parts.counters.total(Counter.ALERTS_CLEARED) == 0
 
@@ -100,7 +87,7 @@ def test_reading_that_flaps_tells_nothing_twice(tmp_path: Path) -> None:
 def test_gap_keeps_an_alert_as_it_is(tmp_path: Path) -> None:
     """What nobody measured says nothing."""
     bench = bench_of(tmp_path, HOT)
-    agent = bench.run(readings([*[5.0] * 30, *[20.0] * 3]), readings([20.0], 40))
+    agent = bench.run(each_minute([*[5.0] * 30, *[20.0] * 3]), each_minute([20.0], 40))
     assert agent.parts.counters.total(Counter.ALERTS_RAISED) == 1
     assert agent.parts.counters.total(Counter.ALERTS_CLEARED) == 0
     assert [change.series for change in agent.parts.alerts.standing()] == ["a.x"]
@@ -133,18 +120,18 @@ def test_alerts_are_judged_when_the_facts_are_in(tmp_path: Path, cuts: tuple[int
     bench = bench_of(tmp_path, HOT)
     bounds = [0, *cuts, len(COURSE)]
     for first, last in pairwise(bounds):
-        bench.run(readings(COURSE[first:last], first))
+        bench.run(each_minute(COURSE[first:last], first))
     assert verdicts(bench) == [(31, 0, 1, 0, None)]
 
 
 def test_alert_whose_rule_is_gone_is_over_in_the_store(tmp_path: Path) -> None:
     """After the next start, with the first forecast; its judgement is nobody's any more."""
     bench = bench_of(tmp_path, HOT)
-    bench.run(readings(COURSE[:35]))
+    bench.run(each_minute(COURSE[:35]))
     bench.config = msgspec.structs.replace(bench.config, alert=())
-    agent = bench.run(readings(COURSE[35:38], 35))
+    agent = bench.run(each_minute(COURSE[35:38], 35))
     assert agent.parts.counters.total(Counter.ALERTS_CLEARED) == 1
     assert rows(bench)[-1][1:] == ("hot", 37, 0)
     assert bench.lines("as there is no such rule any more") == 1
-    bench.run(readings(COURSE[38:40], 38))
+    bench.run(each_minute(COURSE[38:40], 38))
     assert rows(bench)[-1][1:] == ("hot", 37, 0)

@@ -1,7 +1,6 @@
 """Anomalies in a running agent: in the log, in the store, and neither lost nor told twice by its death."""
 
 import sqlite3
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -11,10 +10,8 @@ import pytest
 
 from edge.agent.counters import Counter
 from edge.anomalies.rule import AnomalyRule
-from edge.messages.message import Message
-from edge.messages.rule import IngestRule
-from tests.support.agent_process import START, baseline_bundle, release
-from tests.support.scripted_agent import MINUTE, Bench, die_before_the_next_commit, message
+from tests.support.agent_process import START
+from tests.support.scripted_agent import MINUTE, Bench, die_before_the_next_commit, each_minute, last_value_bench
 
 DAY = 1440  # minutes, in which nothing is said
 CALM = 720
@@ -23,19 +20,10 @@ COURSE: list[float] = [*NOISE[: DAY + 10], 60.0, *NOISE[DAY + 10 :]]
 
 
 def bench_of(folder: Path, rule: AnomalyRule = AnomalyRule("100d")) -> Bench:  # noqa: B008 - frozen
-    """A device that forecasts the last value."""
-    folder.mkdir(exist_ok=True)
-    bench = Bench(folder)
+    """A device that looks for anomalies, late enough for all readings."""
+    bench = last_value_bench(folder, anomaly=rule)
     bench.now = START + 2 * len(COURSE) * MINUTE
-    ingest = (IngestRule("sensors/{site}/{device}", unit="°C"),)
-    bench.config = msgspec.structs.replace(bench.config, ingest=ingest, anomaly=rule)
-    release(bench.registry, baseline_bundle())
     return bench
-
-
-def readings(values: Sequence[float], first: int = 0, name: str = "a.x") -> list[Message]:
-    """A reading each minute."""
-    return [message(name, START + minute * MINUTE, value) for minute, value in enumerate(values, first)]
 
 
 def rows(bench: Bench) -> list[tuple[int, int, float]]:
@@ -49,7 +37,7 @@ def rows(bench: Bench) -> list[tuple[int, int, float]]:
 def test_anomaly_is_said_stored_and_counted(tmp_path: Path) -> None:
     """The glitch and the step back from it are one alarm, over after half a day."""
     bench = bench_of(tmp_path)
-    agent = bench.run(readings(COURSE))
+    agent = bench.run(each_minute(COURSE))
     assert bench.lines("anomaly: a.x was 60 °C at ") == 1
     assert bench.lines("anomaly is over: a.x was ") == 1
     counters = agent.parts.counters
@@ -64,7 +52,7 @@ def test_anomaly_is_said_stored_and_counted(tmp_path: Path) -> None:
 def test_off_costs_nothing(tmp_path: Path) -> None:
     """The default: no state, no row."""
     bench = bench_of(tmp_path, AnomalyRule())
-    agent = bench.run(readings(COURSE[: DAY + 20]))
+    agent = bench.run(each_minute(COURSE[: DAY + 20]))
     assert agent.parts.live.engine is not None
     assert agent.parts.live.engine.watch is None
     assert not bench.lines("anomaly")
@@ -74,9 +62,9 @@ def test_off_costs_nothing(tmp_path: Path) -> None:
 def test_restart_changes_no_row(tmp_path: Path, cut: int) -> None:
     """Neither before an alarm, nor while it stands, nor while it is about to be cleared; also by the journal alone."""
     whole, halves = bench_of(tmp_path / "whole"), bench_of(tmp_path / "halves")
-    whole.run(readings(COURSE))
-    halves.run(readings(COURSE[:cut]))
-    halves.run(readings(COURSE[cut:], cut))
+    whole.run(each_minute(COURSE))
+    halves.run(each_minute(COURSE[:cut]))
+    halves.run(each_minute(COURSE[cut:], cut))
     assert rows(halves) == rows(whole)
     assert halves.lines("anomaly: ") == 1
 
@@ -85,17 +73,17 @@ def test_death_before_the_commit_neither_loses_nor_repeats_an_anomaly(tmp_path: 
     """Nothing of the batch was acknowledged, so it comes again, and the anomaly is raised by it."""
     bench, whole = bench_of(tmp_path / "dies"), bench_of(tmp_path / "lives")
     first = DAY + 10
-    die_before_the_next_commit(bench.agent([readings(COURSE[:first])]), readings(COURSE[first : first + 3], first))
-    bench.run(readings(COURSE[first:], first))
-    whole.run(readings(COURSE))
+    die_before_the_next_commit(bench.agent([each_minute(COURSE[:first])]), each_minute(COURSE[first : first + 3], first))
+    bench.run(each_minute(COURSE[first:], first))
+    whole.run(each_minute(COURSE))
     assert rows(bench) == rows(whole)
 
 
 def test_turned_on_and_off_between_two_starts(tmp_path: Path) -> None:
     """A snapshot with a watch is read by an agent without one, and the other way round."""
     bench = bench_of(tmp_path)
-    bench.run(readings(COURSE[:100]))
+    bench.run(each_minute(COURSE[:100]))
     for rule in (AnomalyRule(), AnomalyRule("100d")):
         bench.config = msgspec.structs.replace(bench.config, anomaly=rule)
-        bench.run(readings([20.0], 100 + (rule.days is None)))
+        bench.run(each_minute([20.0], 100 + (rule.days is None)))
     assert not bench.lines("the state of the last run cannot be used")

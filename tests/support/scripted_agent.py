@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from edge.agent.build import Outside, build
 from edge.agent.journal import Limits, Waits
 from edge.agent.loop import Agent
@@ -21,13 +23,14 @@ from edge.errors import BundleError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.messages.message import Message
+from edge.messages.rule import IngestRule
 from edge.release.ready import open_bundle
 from edge.series.engine import Engine
 from edge.series.entry import Entry
 from edge.spool.spool import Commit, Spool
 from edge.stores.sqlite import SqliteStore
 from edge.threads import Died
-from tests.support.agent_process import START, configure, contents
+from tests.support.agent_process import START, baseline_bundle, configure, contents, release
 from tests.support.servers import HANGS_AFTER, wait_until
 
 if TYPE_CHECKING:
@@ -239,6 +242,32 @@ def script_of(agent: Agent) -> Script:
     script: object = agent.parts.subscriber
     assert isinstance(script, Script)
     return script
+
+
+def last_value_bench(folder: Path, **sections: object) -> Bench:
+    """A device that forecasts the last value of sensors in °C.
+
+    Args:
+        folder: folder of its files; made if it is not there.
+        sections: sections of the configuration by name, in place of those of `Bench`.
+    """
+    folder.mkdir(exist_ok=True)
+    bench = Bench(folder)
+    ingest = (IngestRule("sensors/{site}/{device}", unit="°C"),)
+    bench.config = msgspec.structs.replace(bench.config, ingest=ingest, **sections)
+    release(bench.registry, baseline_bundle())
+    return bench
+
+
+def each_minute(values: Sequence[float], first: int = 0, name: str = "a.x") -> list[Message]:
+    """Readings of a series, one each minute.
+
+    Args:
+        values: values in their order.
+        first: minutes from the start of the clock to the first one.
+        name: name of the series.
+    """
+    return [message(name, START + minute * MINUTE, value) for minute, value in enumerate(values, first)]
 
 
 def spool_of(agent: Agent) -> ScriptedSpool:
