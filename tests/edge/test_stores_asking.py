@@ -1,6 +1,7 @@
 """Questions to a store: the same rows in SQLite and in a real InfluxDB give the same answers, known beforehand."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +52,13 @@ def fill(store: Store) -> Store:
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A store of each kind with the same rows."""
     if request.param == "sqlite":
-        yield fill(SqliteStore(tmp_path / "store.db"))
+        with closing(SqliteStore(tmp_path / "store.db")) as opened:
+            yield fill(opened)
         return
     with Influx(tmp_path / "influx") as server:
         server.create("b")
-        yield fill(InfluxStore(server.url, "b", server.organisation, server.token))
+        with closing(InfluxStore(server.url, "b", server.organisation, server.token)) as opened:
+            yield fill(opened)
 
 
 @pytest.mark.servers
