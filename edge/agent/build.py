@@ -253,7 +253,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     primer = Primer(Origins(outside.history, outside.sources, rules), naming, grumbler, around, again)
     room = Room(config.agent.max_series, hold, clocks.now, lambda: naming.beyond.latest)
     named = [*(ingest.filter for ingest in ingests), *inputs.filters]
-    plan = Plan.of(config.publish, config.mqtt.client_id, config.alert, named)
+    plan = Plan.of(config.publish, config.mqtt.client_id, config.alert, named, config.anomaly)
     told = Told(partial(counters.count, Counter.PUBLISHED), partial(counters.count, Counter.OVERTAKEN), grumbler.say)
     journal = Journal(spool, committer, log, heart.beat, room, limits.snapshot_rows)
     releases = _make_releases(config, outside, series)

@@ -371,6 +371,7 @@ class Agent:
         say_faults(effect, parts.series, parts.grumbler)
         say_anomalies(effect, parts.series, parts.counters, parts.grumbler)
         say_alerts(changes, parts.alerts, parts.counters, parts.grumbler)
+        parts.publisher.offer_anomalies(engine.anomalies, effect.anomalies)
         parts.publisher.offer(effect.forecasts, engine.forecaster.contract, changes)
         return effect.failure
 

@@ -50,3 +50,6 @@ class AnomalyRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ConfigurationError(f'[anomaly] every must be from "1d" to "{LONGEST}d", or "off"; got {self.every!r}')
         if not self.series:
             raise ConfigurationError('[anomaly] series names none; write "*" for all, or every = "off"')
+
+
+OFF = AnomalyRule()

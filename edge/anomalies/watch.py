@@ -4,7 +4,7 @@ The distance of an interval is the mean over its forecasts, of all leads: of the
 distance is comes from the series' own past (`edge/anomalies/tail.py`). State and journal of the series bring it back.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -27,6 +27,7 @@ OUTSIDE = np.log1p(1.0)  # of an interval that was forecast
 STORED = 1.0  # days: what is expected once in so long has a row
 RAREST = 36_500.0  # days, a century: what is rarer is told from too little
 QUIET = np.iinfo(np.int64).min
+NOTHING: Mapping[int, AnomalyChange] = {}
 
 
 @dataclass(slots=True)
@@ -74,6 +75,9 @@ class _Head(msgspec.Struct, array_like=True):
 class Watch:
     """The anomalies of a device.
 
+    `standing` has the change with which each anomaly was raised that stands, by the index of its series; where anything is
+    otherwise, it is another mapping.
+
     Args:
         days: days in which a quiet series may raise one alarm.
         takes: function that says whether a series of a name is looked at.
@@ -93,6 +97,7 @@ class Watch:
         self._distances, self._tail = Distances(len(leads)), Tail(max(FADES // interval, 4 * FEWEST))
         self._last = np.zeros(0, np.int64)  # newest interval that was rare enough, by its number; `QUIET`: nothing is raised
         self._chosen = np.zeros(0, bool)
+        self.standing = NOTHING
 
     @classmethod
     def of(cls, rule: AnomalyRule, contract: Contract, leads: Sequence[int]) -> "Watch | None":
@@ -120,6 +125,8 @@ class Watch:
         self._tail.keep(series)
         shrink(self._last, series)
         self._chosen = np.zeros(0, bool)
+        standing = self.standing
+        self.standing = {new: standing[index] for new, index in enumerate(series.tolist()) if index in standing}
 
     def step(self, outcomes: Outcomes, series: SeriesTable) -> Looked:
         """Look at facts that are there now.
@@ -194,11 +201,19 @@ class Watch:
         columns = (fact, median, lower, upper, np.expm1(strange.size[told]), rarity, *states)
         fields = {known.name: column for known, column in zip(ANOMALY.fields, columns, strict=True)}
         looked.points.append(Points(ANOMALY, strange.series[told], time, {**fields}))
-        for row in np.flatnonzero(strange.turned[told]).tolist():
+        turned = np.flatnonzero(strange.turned[told]).tolist()
+        standing = dict(self.standing) if turned else {}
+        for row in turned:
             ends = (_number(lower[row]), _number(upper[row]))
-            value, middle, name = float(fact[row]), float(median[row]), series.names[strange.series[told[row]]]
-            change = AnomalyChange(name, bool(raised[row]), int(time[row]), value, middle, *ends, float(rarity[row]))
+            index, value, middle = int(strange.series[told[row]]), float(fact[row]), float(median[row])
+            since, is_raised = int(time[row]), bool(raised[row])
+            change = AnomalyChange(series.names[index], is_raised, since, value, middle, *ends, float(rarity[row]))
             looked.changes.append(change)
+            if is_raised:
+                standing[index] = change
+            else:
+                standing.pop(index, None)
+        self.standing = standing if turned else self.standing
 
     def _grow(self, series: int) -> None:
         self._distances.grow(series)
@@ -209,7 +224,8 @@ class Watch:
         """All of it in two parts, for `load`."""
         yield msgspec.msgpack.encode(_Head(self._interval, self._leads, len(self._last)))
         columns = (self._distances.mean, self._distances.count, self._tail.largest, self._tail.count, self._last)
-        yield msgspec.msgpack.encode([column.tobytes() for column in columns])
+        standing = msgspec.msgpack.encode(list(self.standing.items()))
+        yield msgspec.msgpack.encode([*(column.tobytes() for column in columns), standing])
 
     def load(self, parts: Iterator[bytes]) -> None:
         """Take back what `dump` of any watch wrote, with the interval and the leads of then.
@@ -218,7 +234,7 @@ class Watch:
             ValueError: it is none.
         """
         head = msgspec.msgpack.decode(next(parts), type=_Head)
-        mean, count, largest, numbers, last = msgspec.msgpack.decode(next(parts), type=list[bytes])
+        mean, count, largest, numbers, last, standing = msgspec.msgpack.decode(next(parts), type=list[bytes])
         self._begin(head.interval, head.leads)
         self._grow(head.series)
         self._distances.mean[:] = np.frombuffer(mean, np.float32).reshape(self._distances.mean.shape)
@@ -226,6 +242,7 @@ class Watch:
         self._tail.largest[:] = np.frombuffer(largest, np.float32).reshape(head.series, LARGEST)
         self._tail.count[:] = np.frombuffer(numbers, np.int32)
         self._last[:] = np.frombuffer(last, np.int64)
+        self.standing = dict(msgspec.msgpack.decode(standing, type=list[tuple[int, AnomalyChange]]))
 
 
 def _number(value: float) -> float | None:

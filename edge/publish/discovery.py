@@ -15,7 +15,7 @@ import msgspec
 from edge.contract.contract import quantile_name
 from edge.contract.times import SECOND, format_duration
 from edge.publish.newest import Shape
-from edge.publish.topics import Topics, identifier
+from edge.publish.topics import ANOMALY_OF, Topics, identifier
 from edge.publish.units import class_of, unit_there
 
 NAME = "Gatecast"  # the beginning of each name: entities are called by it, and so are known when they come back as readings
@@ -101,17 +101,22 @@ def series_document(topics: Topics, series: str, unit: str, shape: Shape) -> byt
 
 def alert_document(topics: Topics, rule: str, series: str) -> bytes:
     """The alert of a rule, which is one more entity of the device of its series."""
-    topic, name = topics.alert(rule, series), identifier(topics.client_id, rule, series)
-    alert = {
-        "p": "binary_sensor",
-        "uniq_id": f"{name}_alert",
-        "name": rule,
-        "dev_cla": "problem",
-        "stat_t": topic,
-        "val_tpl": "{{ 'ON' if value_json.raised else 'OFF' }}",
-        "json_attr_t": topic,
-    }
-    document = {"dev": series_device(topics, series), "o": _origin(), "avty_t": topics.status, "cmps": {"alert": alert}}
+    name = identifier(topics.client_id, rule, series)
+    return _problem(topics, series, "alert", {"uniq_id": f"{name}_alert", "name": rule, "stat_t": topics.alert(rule, series)})
+
+
+def anomaly_document(topics: Topics, series: str) -> bytes:
+    """The anomaly of a series, which is one more entity of its device."""
+    name = identifier(topics.client_id, *ANOMALY_OF, series)
+    entity = {"uniq_id": f"{name}_anomaly", "name": "Anomaly", "stat_t": topics.anomaly(series)}
+    return _problem(topics, series, "anomaly", entity)
+
+
+def _problem(topics: Topics, series: str, key: str, entity: Document) -> bytes:
+    """An entity that is on while something is raised, with the whole document as attributes."""
+    raised = "{{ 'ON' if value_json.raised else 'OFF' }}"
+    whole = {"p": "binary_sensor", **entity, "dev_cla": "problem", "val_tpl": raised, "json_attr_t": entity["stat_t"]}
+    document = {"dev": series_device(topics, series), "o": _origin(), "avty_t": topics.status, "cmps": {key: whole}}
     return msgspec.json.encode(document)
 
 

@@ -7,24 +7,27 @@ that was started again may keep nothing.
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
 from edge.alerts.change import AlertChange
+from edge.anomalies.change import AnomalyChange
 from edge.broker.outgoing import Outgoing
 from edge.contract.columns import Bool, Forecasts, Int32, SeriesTable
 from edge.contract.contract import Contract
 from edge.messages.message import Message
 from edge.publish.alerts import Standing
 from edge.publish.alerts import document as document_of_alert
+from edge.publish.anomalies import Strange
+from edge.publish.anomalies import document as document_of_anomaly
 from edge.publish.content import documents
-from edge.publish.discovery import OFFLINE, ONLINE, agent_document, alert_document, series_document
+from edge.publish.discovery import OFFLINE, ONLINE, agent_document, alert_document, anomaly_document, series_document
 from edge.publish.newest import Batch, Newest, Shape
 from edge.publish.record import Record
-from edge.publish.topics import Plan, Topics
+from edge.publish.topics import ANOMALY_OF, Plan, Topics
 from edge.threads import Died, Thread, raise_again
 
 AT_ONCE = 32  # forecasts that are written and sent together: the loop waits for no more than these
@@ -78,10 +81,12 @@ class Queue:
     Args:
         forecasts: newest forecast of each series.
         alerts: last change of each alert.
+        anomalies: last change of each anomaly.
     """
 
     forecasts: Newest
     alerts: Standing
+    anomalies: Strange = field(default_factory=Strange)
 
 
 class Publisher:
@@ -98,7 +103,7 @@ class Publisher:
 
     def __init__(self, plan: Plan, queue: Queue, series: SeriesTable, way: Way, record: Record, told: Told = Told()) -> None:
         self._plan, self._series, self._way, self._record, self._told = plan, series, way, record, told
-        self._newest, self._alerts = queue.forecasts, queue.alerts
+        self._newest, self._alerts, self._anomalies = queue.forecasts, queue.alerts, queue.anomalies
         self._bell, self._stopping = threading.Event(), False
         self._thread: Thread | None = None
         self._connection: int | None = None
@@ -129,6 +134,16 @@ class Publisher:
         wanted = [change for change in changes if self._plan.settings.wants(change.series)]
         self._alerts.put(wanted)
         if self._newest.put(forecasts, contract) or wanted:
+            self._bell.set()
+
+    def offer_anomalies(self, standing: Mapping[int, AnomalyChange], changes: Sequence[AnomalyChange]) -> None:
+        """Leave anomalies whose effect is committed; before the forecasts that were made with them.
+
+        Args:
+            standing: anomalies that stand, as `Watch.standing`.
+            changes: anomalies that were raised or cleared.
+        """
+        if self._plan.active and self._anomalies.put(standing, changes, self._plan.publishes_anomaly):
             self._bell.set()
 
     def aside(self, message: Message) -> bool:
@@ -180,8 +195,8 @@ class Publisher:
         while not self._stopping and self._way.connection == connection:
             if not self._way.has_room:
                 return True
-            if changes := self._alerts.take(AT_ONCE):
-                self._way.send([self._alert(change.rule, change.series, change) for change in changes], connection)
+            if changes := self._changes():
+                self._way.send(changes, connection)
                 continue
             batch = self._newest.take(AT_ONCE, self._is_noted)
             if batch is None:
@@ -259,7 +274,7 @@ class Publisher:
             )
 
     def _descriptions(self, batch: Batch, names: Sequence[str], units: Sequence[str]) -> Iterator[Outgoing]:
-        """Devices and alerts of series of which nothing was sent over this connection, or that are otherwise now."""
+        """Devices, alerts and anomalies of series of which nothing was sent over this connection, or that are otherwise now."""
         if self._shape != batch.shape:
             self._shape, self._announced = batch.shape, []
         if (more := len(self._series) - len(self._announced)) > 0:
@@ -275,9 +290,24 @@ class Publisher:
                 if discovers:
                     yield Outgoing(topics.device(rule, name), alert_document(topics, rule, name), retained=True, qos=1)
                 yield self._alert(rule, name, self._alerts.of(rule, name))
+            if self._plan.watches(name):
+                if discovers:
+                    device = topics.device(*ANOMALY_OF, name)
+                    yield Outgoing(device, anomaly_document(topics, name), retained=True, qos=1)
+                yield self._anomaly(name)
+
+    def _changes(self) -> list[Outgoing]:
+        """Alerts and anomalies that changed and wait."""
+        alerts = [self._alert(change.rule, change.series, change) for change in self._alerts.take(AT_ONCE)]
+        return alerts or [self._anomaly(series) for series in self._anomalies.take(AT_ONCE)]
 
     def _alert(self, rule: str, series: str, change: AlertChange | None) -> Outgoing:
         return Outgoing(self._plan.topics.alert(rule, series), document_of_alert(rule, series, change), retained=True, qos=1)
+
+    def _anomaly(self, series: str) -> Outgoing:
+        meaning = self._series.meaning_of(series)
+        document = document_of_anomaly(series, "" if meaning is None else meaning.unit, self._anomalies.of(series))
+        return Outgoing(self._plan.topics.anomaly(series), document, retained=True, qos=1)
 
 
 def status(topics: Topics, words: str) -> Outgoing:

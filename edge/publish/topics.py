@@ -11,11 +11,13 @@ from hashlib import blake2b
 from urllib.parse import quote
 
 from edge.alerts.rule import AlertRule
+from edge.anomalies.rule import OFF, AnomalyRule
 from edge.messages.names import TopicTemplate
 from edge.publish.settings import CLIENT, Publish
 
 OURS = "gatecast"
-KINDS = frozenset({"forecast", "alert", "status"})
+KINDS = frozenset({"forecast", "alert", "anomaly", "status"})
+ANOMALY_OF = ("anomaly", "of")  # before the name of a series: two names, as those of an alert are one and the series
 LONGEST_NAME = 40  # characters of a name in an identifier; its digest tells names apart
 # Devices of ours, and entities that Home Assistant publishes again (MQTT Statestream): their names begin with ours.
 STATES = re.compile(rf"(?:^|/)(?:(?:binary_)?sensor|device)/{OURS}_")
@@ -73,8 +75,12 @@ class Topics:
         """Topic of the alert of a rule and a series."""
         return f"{self.prefix}/alert/{level(rule)}/{level(series)}"
 
+    def anomaly(self, series: str) -> str:
+        """Topic of the anomaly of a series."""
+        return f"{self.prefix}/anomaly/{level(series)}"
+
     def device(self, *names: str) -> str:
-        """Topic of a device for Home Assistant: that of a series, of rule and series, or of the agent where none is named."""
+        """Topic of a device for Home Assistant: of a series, an alert or an anomaly; of the agent where no name is given."""
         return f"{self.discovery}/device/{identifier(self.client_id, *names)}/config"
 
     def is_ours(self, topic: str) -> bool:
@@ -94,6 +100,7 @@ class Plan:
         active: whether the section is there.
         rules: rules of alerts.
         named: filters of a configuration that begin with our name: somebody wants the forecasts of another agent.
+        anomaly: section `[anomaly]`.
     """
 
     settings: Publish
@@ -101,10 +108,16 @@ class Plan:
     active: bool
     rules: Sequence[AlertRule] = ()
     named: Sequence[TopicTemplate] = ()
+    anomaly: AnomalyRule = OFF
 
     @classmethod
     def of(
-        cls, settings: Publish | None, client_id: str, rules: Sequence[AlertRule] = (), filters: Iterable[str] = ()
+        cls,
+        settings: Publish | None,
+        client_id: str,
+        rules: Sequence[AlertRule] = (),
+        filters: Iterable[str] = (),
+        anomaly: AnomalyRule = OFF,
     ) -> "Plan":
         """What a configuration asks for.
 
@@ -113,11 +126,12 @@ class Plan:
             client_id: name of the agent at the broker.
             rules: rules of alerts.
             filters: filters of all topics that it reads.
+            anomaly: section `[anomaly]`.
         """
         named = [TopicTemplate(text) for text in filters if text.startswith(f"{OURS}/")]
         asked = settings or Publish(series=())
         topics = Topics(asked.topic.replace(CLIENT, level(client_id)), asked.discovery, client_id)
-        return cls(asked, topics, settings is not None, rules, named)
+        return cls(asked, topics, settings is not None, rules, named, anomaly)
 
     @property
     def discovers(self) -> bool:
@@ -134,6 +148,14 @@ class Plan:
         """Names of the rules of a series."""
         return [rule.name for rule in self.rules if rule.takes(series)]
 
+    def watches(self, series: str) -> bool:
+        """Whether the anomalies of a series are looked for."""
+        return self.anomaly.every != "off" and self.anomaly.takes(series)
+
+    def publishes_anomaly(self, series: str) -> bool:
+        """Whether the anomalies of a series are published."""
+        return self.settings.wants(series) and self.watches(series)
+
     def kept(self, series: str) -> Iterator[str]:
         """Topics of a series on which the broker keeps a message."""
         if self.settings.retain:
@@ -144,6 +166,10 @@ class Plan:
             yield self.topics.alert(rule, series)
             if self.discovers:
                 yield self.topics.device(rule, series)
+        if self.watches(series):
+            yield self.topics.anomaly(series)
+            if self.discovers:
+                yield self.topics.device(*ANOMALY_OF, series)
 
     def kept_of(self, names: Iterable[str]) -> set[str]:
         """Topics on which the broker keeps a message, of the agent and of those of the series that are published."""

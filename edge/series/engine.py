@@ -4,7 +4,7 @@ The agent, `gatecast-agent replay` and the restart after a crash all go through 
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import pairwise
@@ -12,6 +12,8 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
+from edge.anomalies.change import AnomalyChange
+from edge.anomalies.watch import NOTHING as NO_ANOMALY
 from edge.anomalies.watch import Looked, Watch
 from edge.contract.ahead.issues import AheadOf, nothing_known
 from edge.contract.columns import Bool, Float64, Forecasts, Int32, Int64, Points, Readings, SeriesTable
@@ -107,6 +109,11 @@ class Engine:
         self._outlook = Outlook(forecaster.contract.horizon, forecaster.contract.interval, self._refresh)
         if self.watch is not None:
             self.watch.adapt(forecaster.contract, self.leads)
+
+    @property
+    def anomalies(self) -> Mapping[int, AnomalyChange]:
+        """The anomalies that stand, as `Watch.standing`."""
+        return NO_ANOMALY if self.watch is None else self.watch.standing
 
     @property
     def problem(self) -> str | None:

@@ -220,3 +220,27 @@ def test_watch_that_saw_nothing_comes_back() -> None:
     made, again = watch(), watch()
     again.load(iter(list(made.dump())))
     assert hours(look(again, outcomes([*noise(QUIET), 30.0])).changes) == [(240, True)]
+
+
+def test_what_stands_is_known_also_after_a_restart() -> None:
+    """With the change that raised it; other series, another grid and a new beginning have none."""
+    made = watch()
+    assert made.standing == {}
+    raised = look(made, outcomes([*noise(QUIET), 30.0, 31.0], series=1)).changes
+    assert made.standing == {1: raised[0]}
+    before = made.standing
+    look(made, outcomes([10.0], QUIET + 2, series=1))
+    assert made.standing is before
+    again = watch()
+    again.load(iter(list(made.dump())))
+    assert again.standing == before
+    again.keep(np.array([1], np.int32))
+    assert again.standing == {0: raised[0]}
+    again.keep(np.array([1], np.int32))
+    assert again.standing == {}
+    look(made, outcomes([10.0] * 20, QUIET + 3, series=1))
+    assert made.standing == {}
+    look(made, outcomes([60.0], QUIET + 30, series=1))
+    assert list(made.standing) == [1]
+    made.forget()
+    assert made.standing == {}

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from edge.contract.times import SECOND
-from edge.publish.discovery import agent_document, alert_document, series_document
+from edge.publish.discovery import agent_document, alert_document, anomaly_document, series_document
 from edge.publish.newest import Shape
 from edge.publish.settings import Publish
-from edge.publish.topics import Plan
+from edge.publish.topics import ANOMALY_OF, Plan
 from tests.support.discovered import House, Refused, parsed
 
 TOPICS = Plan.of(Publish(), "agent").topics
@@ -16,11 +16,12 @@ SHAPE = Shape(900 * SECOND, 96, (0.1, 0.5, 0.9))
 
 
 def house(unit: str = "°C", shape: Shape = SHAPE, series: str = "freezer.temperature") -> House:
-    """A house that knows the agent and a series with an alert."""
+    """A house that knows the agent and a series with an alert and an anomaly."""
     made = House()
     made.hear(TOPICS.device(), agent_document(TOPICS))
     made.hear(TOPICS.device(series), series_document(TOPICS, series, unit, shape))
     made.hear(TOPICS.device("warm", series), alert_document(TOPICS, "warm", series))
+    made.hear(TOPICS.device(*ANOMALY_OF, series), anomaly_document(TOPICS, series))
     return made
 
 
@@ -28,7 +29,7 @@ def house(unit: str = "°C", shape: Shape = SHAPE, series: str = "freezer.temper
 @pytest.mark.parametrize("series", ["freezer.temperature", "Küche/Ofen", "温度", "a+b #"])
 def test_every_document_is_taken(unit: str, series: str) -> None:
     """Whatever unit and name: keys, kinds, classes with their units, identifiers."""
-    assert len(house(unit, series=series).entities) == 7
+    assert len(house(unit, series=series).entities) == 8
 
 
 def test_entities_have_units_and_values() -> None:
@@ -55,10 +56,10 @@ def test_a_number_without_a_unit_is_a_number() -> None:
 
 
 def test_all_entities_of_a_series_are_one_device() -> None:
-    """Below that of the agent; its alert as well."""
+    """Below that of the agent; its alert and its anomaly as well."""
     documents = list(house().devices.values())
-    agent, series, alert = (document["device"] for document in documents)
-    assert series == alert
+    agent, series, *others = (document["device"] for document in documents)
+    assert others == [series, series]
     assert series["via_device"] == agent["identifiers"][0]
 
 

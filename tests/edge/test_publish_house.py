@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.edge.test_publish_anomalies import DAY, minutes
 from tests.edge.test_publish_making import configured, rows, told
 from tests.support.agent_process import running
 from tests.support.documented import ROOT
@@ -99,5 +100,27 @@ def test_a_real_home_assistant_shows_them(tmp_path: Path, mosquitto: Mosquitto) 
         config.write_text(config.read_text().partition("\n[publish]")[0] + "\n")
         agent.start()
         wait_until(lambda: house.known() == {} == house.entities())
+    said = [line for line in house.log.read_text().splitlines() if "mqtt" in line or "template" in line]
+    assert said == []
+
+
+@pytest.mark.servers
+def test_a_real_home_assistant_shows_anomalies(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """On while one stands, with its numbers as attributes; it goes when nobody looks for anomalies any more."""
+    section = '\n[anomaly]\nevery = "100d"\n'
+    config = configured(tmp_path, mosquitto, f"\n[publish]\nhome_assistant = true\n{section}")
+    name = "binary_sensor.gatecast_d0_t_anomaly"
+    with core(tmp_path, mosquitto.port) as house, running(config) as agent:
+        told(mosquitto.port, minutes(0, DAY + 60))
+        wait_until(lambda: house.state(name) == "off")
+        told(mosquitto.port, minutes(DAY + 60, DAY + 62, 90.0))
+        wait_until(lambda: house.state(name) == "on")
+        attributes = house.entities()[name][1]
+        assert (attributes["device_class"], attributes["since"]) == ("problem", "2026-09-22T15:00:00Z")
+        assert attributes["rarity"] >= 100
+        agent.stop()
+        config.write_text(config.read_text().replace(section, ""))
+        agent.start()
+        wait_until(lambda: name not in house.known() and "sensor.gatecast_d0_t_next" in house.known())
     said = [line for line in house.log.read_text().splitlines() if "mqtt" in line or "template" in line]
     assert said == []

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.alerts.rule import AlertRule
+from edge.anomalies.rule import AnomalyRule
 from edge.publish.settings import Publish
-from edge.publish.topics import Plan, identifier, is_published, level
+from edge.publish.topics import ANOMALY_OF, Plan, identifier, is_published, level
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
 
@@ -56,6 +57,7 @@ def test_an_identifier_stays() -> None:
     [
         ("gatecast/agent/forecast/t", True),
         ("gatecast/agent/alert/warm/t", True),
+        ("gatecast/agent/anomaly/t", True),
         ("gatecast/agent/status", True),
         ("gatecast/agent/temperature", False),
         ("gatecast/t", False),
@@ -98,6 +100,19 @@ def test_a_plan_knows_all_that_the_broker_keeps() -> None:
     quiet = Publish(topic="p", retain=False)
     assert Plan.of(quiet, "agent").kept_of(["a"]) == {"p/status"}
     assert Plan.of(None, "agent", rules).kept_of(["a"]) == set()
+
+
+def test_anomalies_are_kept_of_series_that_are_watched() -> None:
+    """Of none while `[anomaly]` is off; a rule of any name has another device."""
+    settings, rules = Publish(topic="p", home_assistant=True), [AlertRule(name="anomaly", above=1.0)]
+    topics = Plan.of(settings, "agent").topics
+    without = Plan.of(settings, "agent", rules)
+    plan = Plan.of(settings, "agent", rules, anomaly=AnomalyRule("100d", "a*"))
+    device = topics.device(*ANOMALY_OF, "a")
+    assert plan.kept_of(["a", "b"]) - without.kept_of(["a", "b"]) == {"p/anomaly/a", device}
+    assert plan.publishes_anomaly("a")
+    assert not plan.publishes_anomaly("b")
+    assert not Plan.of(Publish(series=("b",)), "agent", anomaly=AnomalyRule("100d")).publishes_anomaly("a")
 
 
 def test_the_client_id_is_one_level() -> None:
