@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edge.bench.device import Device, Load
 from edge.bench.report import Report
-from edge.commands.checking import local_bundle
+from edge.checks.configured import local_bundle
 from edge.config.fleet import contract_at
 from edge.config.reading import read_config
 from edge.config.sections import Config

@@ -13,7 +13,7 @@ from typing import TextIO
 
 import numpy as np
 
-from edge.commands.checking import local_bundle
+from edge.checks.configured import local_bundle
 from edge.commands.csv_file import BATCH, read_csv
 from edge.config.reading import read_config
 from edge.config.sections import Agent, Config

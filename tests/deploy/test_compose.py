@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
-from edge.commands.checking import check
+from edge.checks.configured import check
 from edge.config.reading import read_config
 from edge.config.sections import PASSWORD_VARIABLE
 from edge.stores.address import TOKEN_VARIABLE

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from edge.commands.checking import check
+from edge.checks.configured import check
 from edge.config.reading import read_config
 from tests.deploy.test_compose import COMPOSE
 from tests.support.documented import blocks, environment, section, shell

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from edge.checks.connected.store_words import Wanted, document, findings
+from edge.checks.finding import Grade
 from edge.contract.columns import SeriesTable
 from edge.contract.times import DAY
 from edge.stores.looking.look import Look
 from edge.stores.size import Size
 from edge.stores.sqlite import SqliteStore
-from flows.commands.storing.findings import Grade, Wanted, document, findings
 from tests.support.agent_process import CONTRACT, baseline_bundle, release
 from tests.support.commands import call, write_fleet
 from tests.support.fake_influx import FakeInflux2

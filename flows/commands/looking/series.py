@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
 
 def fleet_interval(config: "Config") -> int | None:
     """The interval of the configuration, else that of the live bundle, ns; None where there is neither."""
-    from edge.commands.checking import local_bundle
+    from edge.checks.configured import local_bundle
     from edge.contract.times import parse_duration
 
     if config.fleet.interval is not None:

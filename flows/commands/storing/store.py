@@ -6,13 +6,11 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from edge.commands.options import add_config
-from edge.errors import ConfigurationError, GatecastError
-from edge.quoting import one_line
+from edge.errors import ConfigurationError
 from flows.options import Commands, add_command, add_json
 
 if TYPE_CHECKING:
     from edge.config.sections import Config
-    from flows.commands.storing.findings import Wanted
 
 
 def add_parser(commands: Commands) -> None:
@@ -43,19 +41,21 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check(config: "Config", *, as_json: bool) -> int:
+    from edge.checks.connected.store import wanted
+    from edge.checks.connected.store_words import document, findings
+    from edge.checks.finding import Finding, Grade
     from edge.stores.looking.looking import look_at
-    from flows.commands.storing.findings import Finding, Grade, document, findings
 
     with closing(config.store.open()) as store:
         look = look_at(store)
-    results = findings(look, _wanted(config))
+    results = findings(look, wanted(config))
     if (warning := config.store.in_the_open()) is not None:
         results.append(Finding("encryption", warning, Grade.WARNING))
     if as_json:
         print(json.dumps(document(look, results)))
     else:
         for finding in results:
-            print(f"{finding.grade.value:5} {finding.subject}: {one_line(finding.text)}")
+            print(finding.line)
     return int(any(finding.grade is Grade.WRONG for finding in results))
 
 
@@ -73,20 +73,3 @@ def _vacuum(config: "Config", *, as_json: bool) -> int:
     else:
         print(f"{store.path}: {before / 1e6:,.1f} MB before, {after / 1e6:,.1f} MB now; from now on it gives free pages back")
     return 0
-
-
-def _wanted(config: "Config") -> "Wanted":
-    """What the windows of the live bundle and the next training need of the store."""
-    from edge.commands.checking import local_bundle
-    from edge.contract.times import DAY, parse_duration
-    from flows.commands.storing.findings import Wanted
-
-    fleet, windows = config.fleet, 0
-    window = 7 * DAY if fleet.interval is None or fleet.window is None else parse_duration(fleet.interval) * fleet.window
-    try:
-        bundle = local_bundle(config)
-        if bundle is not None:
-            windows = bundle.manifest.contract.reach * bundle.manifest.contract.interval
-    except (GatecastError, OSError):  # that is what `gatecast-agent check` is for
-        pass
-    return Wanted(windows, window, None if config.store.keep is None else parse_duration(config.store.keep))

@@ -7,16 +7,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from edge.checks.finding import Finding, of_error, warning, wrong
 from edge.config.reading import read_config
 from edge.config.sections import SPOOL_FILE, Config, Mqtt
 from edge.contract.times import parse_duration
 from edge.errors import BundleError, ConfigurationError, GatecastError
 from edge.forecaster.bundle import Bundle
+from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.model import runtime_name
 from edge.inputs.rule import InputRule
 from edge.messages.ingest import Ingest
 from edge.messages.reading import make_ingests, meaning_of
 from edge.messages.rule import IngestRule
+from edge.publish.topics import Plan
 from edge.release.capacity import SHARE, Fleet, expected_series, memory, need, shortage
 from edge.release.channel import Source
 from edge.release.meanings import disagreement
@@ -26,48 +29,63 @@ from edge.release.releases import NO_CHANNEL, NOTHING_YET, live_bundle
 from edge.sources.settings import INFLUX, HistorySource
 from edge.sources.source import open_source
 
+MONTH = 30  # days
+
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at.
+class Checked:
+    """What a configuration and its bundle are like.
 
     Args:
-        subject: subject of the check.
-        text: result, and advice where it is wrong.
-        code: 0 fine, 1 failed, 2 wrong configuration.
+        findings: findings, in the order in which they are told.
+        config: configuration; None where it cannot be used.
+        bundle: bundle that a local channel names or that is live here; None where there is none, or it cannot be used.
+        forecaster: forecaster of that bundle, which has passed its self-test; None where it would be refused here.
     """
 
-    subject: str
-    text: str
-    code: int = 0
-
-    def document(self) -> dict[str, str | int]:
-        """The same as JSON types."""
-        return {"subject": self.subject, "text": self.text, "code": self.code}
+    findings: list[Finding]
+    config: Config | None = None
+    bundle: Bundle | None = None
+    forecaster: Forecaster | None = None
 
 
 def check(path: Path) -> list[Finding]:
     """Everything that can be known without the network."""
+    return checked(path).findings
+
+
+def checked(path: Path, *, contacts: bool = False) -> Checked:
+    """Everything that can be known without the network, and what it was known from.
+
+    Args:
+        path: configuration.
+        contacts: whether the servers are asked next, so that nothing is said of them here.
+    """
     try:
         config = read_config(path)
-        store = config.store.open()
+        with closing(config.store.open()) as store:
+            advice = f"; {store.advice}" if store.advice else ""
         Source(config.release.channel, config.release.tls, password=config.release.password())
         warnings = config.in_the_open()
         runtime = runtime_name()
     except ConfigurationError as error:
-        return [Finding("configuration", str(error), 2)]
-    return [
+        return Checked([of_error("configuration", error)])
+    bundle, forecaster, of_bundle = check_bundle(config)
+    findings = [
         Finding("configuration", str(path)),
-        Finding("broker", _broker(config.mqtt)),
+        *([] if contacts else [Finding("broker", _broker(config.mqtt))]),
         *(Finding("ingest", text) for rule in config.ingest for text in _rules(rule)),
         *(Finding("input", _input(rule)) for rule in config.input),
-        Finding("store", f"{store.kind} {config.store.url} (not contacted)" + (f"; {store.advice}" if store.advice else "")),
+        *([] if contacts else [Finding("store", f"{store.kind} {config.store.url} (not contacted){advice}")]),
         *(_check_history(settings, config.ingests()) for settings in config.history),
-        *(Finding("encryption", warning) for warning in warnings),
-        Finding("runtime", runtime),
-        _check_bundle(config),
-        *_check_alerts(config),
+        *(warning("encryption", text) for text in warnings),
+        *([] if contacts else [Finding("runtime", runtime)]),
+        of_bundle,
+        *_check_alerts(config, bundle),
+        *what_is_published(config),
+        *what_raises_alarms(config),
     ]
+    return Checked(findings, config, bundle, forecaster)
 
 
 def _broker(mqtt: Mqtt) -> str:
@@ -91,7 +109,7 @@ def _check_history(settings: HistorySource, ingests: Sequence[Ingest]) -> Findin
     except ConfigurationError as error:
         return Finding("history", str(error))
     except GatecastError as error:
-        return Finding("history", str(error), 1)
+        return of_error("history", error)
     return Finding("history", f"{settings.label}: can be read")
 
 
@@ -141,31 +159,40 @@ def local_bundle(config: Config) -> Bundle | None:
     return live_bundle(Path(config.agent.state) / "bundles")
 
 
-def _check_bundle(config: Config) -> Finding:
+def check_bundle(config: Config) -> tuple[Bundle | None, Forecaster | None, Finding]:
+    """The bundle of a configuration, its forecaster where the agent would take it, and what is to be said of it."""
     try:
         bundle = local_bundle(config)
-        if bundle is None:
-            if not config.release.channel:
-                return Finding("bundle", f"none on this device, and {NO_CHANNEL}", 1)
-            return Finding("bundle", "none on this device yet; it comes from [release] channel at the first start")
-        manifest, room = bundle.manifest, memory()
-        known = _known_series(Path(config.agent.state) / SPOOL_FILE)
-        series = max(known, len(manifest.series), 1)
-        counters = any(learned.kind == "counter" for learned in manifest.meanings.values())
-        fleet = Fleet(series, parse_duration(config.agent.lateness, shortest=0), config.agent.leads, counters)
-        meaning = partial(meaning_of, config.ingests())
-        expected = replace(fleet, series=expected_series(series, config.agent.max_series))
-        lack = shortage(manifest.contract, expected, room) or disagreement(manifest, meaning)
+    except BundleError as error:
+        return None, None, of_error("bundle", error)
+    if bundle is None and not config.release.channel:
+        return None, None, wrong("bundle", f"none on this device, and {NO_CHANNEL}")
+    if bundle is None:
+        return None, None, Finding("bundle", "none on this device yet; it comes from [release] channel at the first start")
+    return bundle, *judged(config, bundle)
+
+
+def judged(config: Config, bundle: Bundle) -> tuple[Forecaster | None, Finding]:
+    """The forecaster of a bundle, where the agent of a configuration would take it on this device; and what it is."""
+    manifest, room = bundle.manifest, memory()
+    known = _known_series(Path(config.agent.state) / SPOOL_FILE)
+    series = max(known, len(manifest.series), 1)
+    counters = any(learned.kind == "counter" for learned in manifest.meanings.values())
+    fleet = Fleet(series, parse_duration(config.agent.lateness, shortest=0), config.agent.leads, counters)
+    expected = replace(fleet, series=expected_series(series, config.agent.max_series))
+    forecaster: Forecaster | None = None
+    try:
+        lack = shortage(manifest.contract, expected, room) or disagreement(manifest, partial(meaning_of, config.ingests()))
         if lack is None:
             forecaster = open_bundle(bundle)
             try_hard_windows(bundle, forecaster)
             lack = None if bundle.model is None else too_slow(forecaster, known or len(manifest.series) or 1)
-        if lack is not None:
-            return Finding("bundle", f"{manifest.version} would be refused here: {lack}", 1)
     except BundleError as error:
-        return Finding("bundle", str(error), 1)
+        return None, of_error("bundle", error)
+    if lack is not None:
+        return None, wrong("bundle", f"{manifest.version} would be refused here: {lack}")
     made = manifest.model.cell if manifest.model else manifest.baseline
-    return Finding(
+    return forecaster, Finding(
         "bundle",
         f"{manifest.version}: {made}, {len(manifest.series)} series, {manifest.contract.words}; self-test passed; "
         f"{series} series here need {need(manifest.contract, fleet) / 2**20:,.1f} MB, "
@@ -173,17 +200,42 @@ def _check_bundle(config: Config) -> Finding:
     )
 
 
-def _check_alerts(config: Config) -> list[Finding]:
+def _check_alerts(config: Config, bundle: Bundle | None) -> list[Finding]:
     """What each rule asks for, and what the bundle cannot give it."""
-    try:
-        bundle = local_bundle(config) if config.alert else None
-    except GatecastError:  # said of the bundle
-        bundle = None
     findings = []
     for rule in config.alert:
         shortfall = None if bundle is None else rule.shortfall(bundle.manifest.contract)
-        findings.append(Finding("alert", rule.words) if shortfall is None else Finding("alert", shortfall, 1))
+        findings.append(Finding("alert", rule.words) if shortfall is None else wrong("alert", shortfall))
     return findings
+
+
+def what_is_published(config: Config) -> list[Finding]:
+    """The topics that the agent will use; nothing without a section `[publish]`."""
+    if config.publish is None:
+        return []
+    settings, plan = config.publish, Plan.of(config.publish, config.mqtt.client_id, config.alert)
+    words = [f"forecasts of {', '.join(settings.series)} on {plan.topics.prefix}/forecast/SERIES"]
+    words.append(f"{'kept by the broker' if settings.retain else 'not kept'}, QoS {settings.qos}")
+    if config.alert:
+        words.append(f"alerts on {plan.topics.prefix}/alert/RULE/SERIES")
+    if settings.home_assistant:
+        words.append(f"Home Assistant finds devices under {plan.topics.discovery}/")
+    return [Finding("publish", ", ".join(words))]
+
+
+def what_raises_alarms(config: Config) -> list[Finding]:
+    """What `[anomaly] every` means; nothing where it is off."""
+    days, anomaly = config.anomaly.days, config.anomaly
+    if days is None:
+        return []
+    names = anomaly.series if isinstance(anomaly.series, str) else ", ".join(anomaly.series)
+    return [
+        Finding(
+            "anomaly",
+            f"{names}: a quiet series raises one alarm in {anomaly.every}, so a hundred of them about "
+            f"{100 * MONTH / days:,.3g} a month",
+        )
+    ]
 
 
 def _known_series(spool: Path) -> int:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from edge.commands.checking import check
+from edge.checks.configured import check
 from edge.forecaster.bundle import Bundle, write_bundle
 from edge.spool.spool import Commit, Spool
 from tests.edge.test_forecaster_manifest import CONTENT, model_manifest
@@ -48,7 +48,7 @@ def test_check_says_what_history_this_device_can_read(device: Device) -> None:
     findings = [finding for finding in check(device.folder / "gatecast.toml") if finding.subject == "history"]
     assert [finding.code for finding in findings] == [0, 1, 0, 0]
     ends = ("can be read", "does not exist; check url", "(not contacted)", "copies this one to [store]")
-    assert [finding.text.endswith(end) for finding, end in zip(findings, ends, strict=True)] == [True] * 4
+    assert [finding.whole.endswith(end) for finding, end in zip(findings, ends, strict=True)] == [True] * 4
 
 
 def test_check_says_where_values_of_inputs_come_from(device: Device) -> None:
@@ -119,7 +119,7 @@ def test_check_as_json(device: Device) -> None:
     answer = device.run("check", "--json")
     document = json.loads(answer.stdout)
     assert (answer.returncode, document["ok"], len(document["checks"])) == (0, True, 6)
-    assert all(set(one) == {"subject", "text", "code"} for one in document["checks"])
+    assert all(set(one) == {"subject", "text", "advice", "grade", "code"} for one in document["checks"])
 
 
 @pytest.mark.parametrize(
@@ -244,3 +244,17 @@ def test_a_preset_of_many_topics_is_one_line(device: Device) -> None:
         "preset evcc: evcc/site/gridPower -> evcc.site.gridPower; 40 more",
         "preset shelly: +/status/+ -> {device}.{component}.{key}",
     ]
+
+
+def test_check_says_what_is_published_and_what_raises_alarms(device: Device) -> None:
+    """A line each; one alarm in 100 days and series is 30 in a month of a hundred series."""
+    device.configure(
+        '[mqtt]\nclient_id = "a"\n[publish]\nseries = ["x", "y.*"]\nretain = false\nhome_assistant = true\n'
+        '[anomaly]\nevery = "100d"\nseries = ["x"]\n[[alert]]\nname = "hot"\nabove = 5\nwithin = "3min"\n'
+    )
+    findings = {finding.subject: finding.text for finding in check(device.folder / "gatecast.toml")}
+    assert findings["publish"] == (
+        "forecasts of x, y.* on gatecast/a/forecast/SERIES, not kept, QoS 0, alerts on gatecast/a/alert/RULE/SERIES, "
+        "Home Assistant finds devices under homeassistant/"
+    )
+    assert findings["anomaly"] == "x: a quiet series raises one alarm in 100d, so a hundred of them about 30 a month"

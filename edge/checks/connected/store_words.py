@@ -1,37 +1,14 @@
 """What a look at a store means for whoever runs it. No I/O."""
 
 from dataclasses import dataclass
-from enum import Enum
 
-from edge.contract.times import DAY, SECOND, UNITS, format_duration
+from edge.checks.connected.clock import difference
+from edge.checks.finding import Finding, Grade
+from edge.contract.times import DAY, SECOND, format_duration
 from edge.stores.looking.look import Look
 from edge.stores.size import Size
 
 HISTORY = 14 * DAY  # that a training should have beside a window
-CLOCK = 5.0  # seconds that two clocks may differ; a Date has whole ones
-
-
-class Grade(Enum):
-    """How a check ended."""
-
-    OK = "ok"
-    WARNING = "warn"
-    WRONG = "WRONG"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at.
-
-    Args:
-        subject: subject of the check.
-        text: result, and advice where it is wrong.
-        grade: grade of the result.
-    """
-
-    subject: str
-    text: str
-    grade: Grade = Grade.OK
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +91,10 @@ def _retention(look: Look, wanted: Wanted) -> Finding:
 
 
 def _clock(ahead: float) -> Finding:
-    if abs(ahead) <= CLOCK:
+    apart = difference(ahead)
+    if apart is None:
         return Finding("clock", "the server's clock agrees with this machine's")
-    way = "ahead of" if ahead > 0 else "behind"
-    difference = f"{abs(ahead):.0f} s" if abs(ahead) < 600 else format_duration(round(abs(ahead) / 60) * UNITS["min"])
-    text = f"the server's clock is {difference} {way} this machine's; let a time service such as chrony set both"
+    text = f"the server's clock is {apart} this machine's; let a time service such as chrony set both"
     return Finding("clock", text, Grade.WARNING)
 
 
