@@ -20,8 +20,9 @@ def words(change: AnomalyChange, unit: str, clock: Callable[[int], datetime]) ->
     interval = "" if change.lower is None or change.upper is None else f" ({change.lower:.4g} to {change.upper:.4g})"
     value = f"{change.value:.4g}{' ' + unit if unit else ''}"
     text = f"{change.series} was {value} at {clock(change.time):%Y-%m-%d %H:%M}, forecast {change.median:.4g}{interval}"
-    return f"{text}: expected once in {_time(change.rarity)}" if change.raised else f"{text}: as usual for half a day"
+    return f"{text}: expected once in {time_words(change.rarity)}" if change.raised else f"{text}: as usual for half a day"
 
 
-def _time(days: float) -> str:
+def time_words(days: float) -> str:
+    """A number of days as people say it; years where there are many."""
     return f"{days / YEAR:.0f} years" if days >= LONG else f"{days:.0f} days"

@@ -14,6 +14,7 @@ def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the clas
         "replay",
         help="turn a CSV of readings into forecasts, without broker and store",
         description="Turn a CSV of readings into forecasts on standard output, through the code that runs live. "
+        "What the rules [[alert]] and [anomaly] of the configuration would have said follows on standard error. "
         "What the file does not say of itself, --timezone and other options say: see docs/readings.md.",
     )
     command.add_argument("file", type=Path, metavar="FILE", help=FILE_TEXT)

@@ -13,6 +13,12 @@ from typing import TextIO
 
 import numpy as np
 
+from edge.alerts.alerts import Alerts
+from edge.alerts.rule import unmatched
+from edge.alerts.tally import Tally as AlertTally
+from edge.anomalies.rule import OFF
+from edge.anomalies.tally import Tally as AnomalyTally
+from edge.anomalies.watch import Watch
 from edge.checks.configured import local_bundle
 from edge.commands.csv_file import BATCH, read_csv
 from edge.config.reading import read_config
@@ -27,6 +33,7 @@ from edge.forecaster.learned import Learned
 from edge.inputs.recorded import issues_in, on_the_grid, read_issues, untold
 from edge.quoting import one_line
 from edge.release.ready import open_bundle
+from edge.series.effect import Effect
 from edge.series.engine import Engine
 from edge.series.outlook import Leads
 from edge.tables.notes import Notes
@@ -56,7 +63,8 @@ class Recording:
 def replay(recording: Recording, config_path: Path, bundle_path: Path | None, *, as_json: bool, last: bool, out: TextIO) -> int:
     """Write every forecast that the readings lead to, with the `[agent] lateness` of the configuration.
 
-    A bundle that is named needs no configuration: where the file is missing, the defaults count.
+    What its alerts and `[anomaly]` would have said follows on standard error. A bundle that is named needs no configuration:
+    where the file is missing, the defaults count.
 
     Returns:
         Exit code: 0, or 1 where no forecast could be made.
@@ -72,6 +80,7 @@ def replay(recording: Recording, config_path: Path, bundle_path: Path | None, *,
     contract = engine.forecaster.contract
     ahead = _known_ahead(recording, config, contract)
     engine.ahead = lambda _: ahead
+    spoken = _Spoken(config, series)
     writer = _Writer(out, contract, series, as_json=as_json)
     newest: dict[int, tuple[int, Forecasts, int]] = {}
     count = 0
@@ -79,6 +88,7 @@ def replay(recording: Recording, config_path: Path, bundle_path: Path | None, *,
         outcome = engine.step(readings)
         if outcome.failure is not None:
             raise BundleError(f"{engine.forecaster.name} fails: {outcome.failure}")
+        spoken.hear(outcome, contract)
         for forecasts in outcome.forecasts:
             count += len(forecasts)
             origins.update(np.unique(forecasts.origin).tolist() if contract.known else ())
@@ -93,6 +103,7 @@ def replay(recording: Recording, config_path: Path, bundle_path: Path | None, *,
         writer.write(forecasts, row)
     if missing := untold([*origins], ahead, contract):
         print(f"gatecast-agent: {_words(missing, len(origins), contract)}", file=sys.stderr)
+    sys.stderr.writelines(f"{line}\n" for line in spoken.lines())
     if not count:
         print("gatecast-agent: no interval closed: the file holds too few readings for one forecast", file=sys.stderr)
     return 0 if count else 1
@@ -141,7 +152,39 @@ def _make_engine(config: Config | None, bundle_path: Path | None, series: Series
     lateness, manifest = parse_duration(agent.lateness, shortest=0), bundle.manifest
     leads = Leads(agent.leads, agent.refresh)
     learned = Learned.of(manifest)
-    return Engine(open_bundle(bundle), manifest.series, series, leads=leads, lateness=lateness, learned=learned)
+    engine = Engine(open_bundle(bundle), manifest.series, series, leads=leads, lateness=lateness, learned=learned)
+    engine.watch = Watch.of(OFF if config is None else config.anomaly, engine.forecaster.contract, engine.leads)
+    return engine
+
+
+class _Spoken:
+    """What the alerts and anomalies of a configuration would have said.
+
+    Args:
+        config: configuration of the agent, or None.
+        series: table of all series.
+    """
+
+    def __init__(self, config: Config | None, series: SeriesTable) -> None:
+        self._series, self._anomaly = series, OFF if config is None else config.anomaly
+        self._rules = () if config is None else tuple(config.alert)
+        self._alerts, self._of_rules, self._strange = Alerts(self._rules, series), AlertTally(self._rules), AnomalyTally()
+
+    def hear(self, effect: Effect, contract: Contract) -> None:
+        """Take a step, as the loop of the agent does."""
+        self._of_rules.add(self._alerts.look(effect.forecasts, contract), self._alerts.rows())
+        self._alerts.judged()
+        self._strange.add(effect.anomalies)
+
+    def lines(self) -> list[str]:
+        """Tables for people; empty where the configuration asks for nothing."""
+        lines = self._of_rules.lines()
+        if (alone := unmatched(self._rules, self._series.names)) is not None:
+            lines.append(f"gatecast-agent: {alone}")
+        if self._anomaly.days is None:
+            return lines
+        watched = sum(map(self._anomaly.takes, self._series.names))
+        return [*lines, *([""] if lines else []), *self._strange.lines(watched)]
 
 
 def _usable(recording: Recording, series: SeriesTable) -> Iterator[Readings]:

@@ -237,3 +237,24 @@ def test_a_file_from_new_to_old_is_replayed_from_old_to_new(device: Device) -> N
     assert (forward.returncode, backward.returncode) == (0, 0)
     assert backward.stdout == forward.stdout
     assert "from new to old, and is replayed from old to new" in backward.stderr
+
+
+def test_replay_says_what_alerts_and_anomalies_would_have_been(device: Device) -> None:
+    """A day of minutes and a jump above 50: one alert of the rule, unforeseen, and one anomaly; forecasts stay as they are."""
+    jump = {1500: 90.0, 1501: 90.0}
+    values = [jump.get(minute, minute % 7 / 100) for minute in range(1540)]
+    name = device.readings([("roof", START + 60 * minute, value) for minute, value in enumerate(values)])
+    plain = '[release]\nchannel = "registry/live.json"\n'
+    device.configure(plain)
+    before = device.run("replay", name)
+    assert before.stderr == ""
+    keys = '[[alert]]\nname = "hot"\nabove = 50.0\nwithin = "3min"\n[[alert]]\nname = "odd"\nseries = "rof"\nabove = 1.0\n'
+    device.configure(f'{plain}{keys}[anomaly]\nevery = "100d"\n')
+    answer = device.run("replay", name)
+    assert (answer.returncode, answer.stdout) == (0, before.stdout)
+    header, hot, odd, alone, blank, title, roof = answer.stderr.splitlines()
+    assert (header.split()[:2], blank, title.split()[:2]) == (["alert", "raised"], "", ["series", "anomalies"])
+    assert hot.split() == ["hot", "1", "0", "1", "0", "-"]
+    assert odd.split() == ["odd", "0", "0", "0", "0", "-"]
+    assert "series 'rof' takes none of the 1 series" in alone
+    assert roof.split()[:3] == ["roof", "1", iso(START + 60 * 1500)]
