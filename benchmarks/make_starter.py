@@ -27,8 +27,7 @@ from pipeline.history.windows import Samples
 from pipeline.starter.start import HORIZON, SEGMENT, WINDOW, starter_file, write_starter
 from pipeline.training.architecture import Architecture
 from pipeline.training.build import build
-from pipeline.training.fit import mean_loss
-from pipeline.training.settings import Settings
+from pipeline.training.settings import Settings, mean_loss
 from pipeline.training.trainer import Trainer
 
 SERIES, ORIGINS = 1_536, 38  # of an epoch, all of them new

@@ -1,4 +1,7 @@
-"""Foreign text in our own lines: short, printable, on one line. Quoting never fails; its time grows with the length only."""
+"""Numbers and foreign text in our own lines: short, printable, on one line.
+
+Quoting never fails; its time grows with the length only.
+"""
 
 import difflib
 import re
@@ -31,6 +34,17 @@ _SECRET = re.compile(
 )
 _ACCOUNT = re.compile(r"(://)[^/\s]*@")
 _SECRET_OPTION = re.compile(r"(?:^|[&;_.-])(?:pass\w*|pwd|secret|\w*token|\w*key|sig\w*|auth\w*|credential\w*)=", re.IGNORECASE)
+
+
+def counted(number: int, word: str, plural: str = "") -> str:
+    """A number with what it counts: `1 reading`, `2,000 readings`.
+
+    Args:
+        number: number of things.
+        word: word for one of them.
+        plural: word for several, where it is not the other one with an s.
+    """
+    return f"{number:,} {word if number == 1 else plural or f'{word}s'}"
 
 
 def quoted(value: object, most: int = SHOWN) -> str:

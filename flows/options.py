@@ -57,16 +57,31 @@ def add_channel(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--channel", metavar="NAME", help="name of the channel; default: [registry] channel (live)")
 
 
+def trainer_config(path: Path) -> "Config":
+    """The configuration in a file, as a trainer reads it: a country whose holidays nobody knows is refused as well.
+
+    Raises:
+        ConfigurationError: as `read_config`, or nothing is known of `[fleet] holidays`.
+    """
+    from edge.config.reading import read_config
+
+    config = read_config(path)
+    if config.fleet.holidays is not None:
+        from pipeline.history.defaults import check_holidays
+
+        check_holidays(config.fleet)
+    return config
+
+
 def open_registry(options: argparse.Namespace) -> "tuple[Registry, str]":
     """The registry of the configuration, and the name of the channel that the options or the configuration name.
 
     Raises:
         ConfigurationError: the configuration cannot be used.
     """
-    from edge.config.reading import read_config
     from pipeline.release.registry import Registry
 
-    config = read_config(options.config)
+    config = trainer_config(options.config)
     return Registry(Path(config.registry.path)), options.channel or config.registry.channel
 
 

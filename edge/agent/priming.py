@@ -18,6 +18,7 @@ from edge.log import Grumbler
 from edge.messages.reading import Naming
 from edge.priming.history import Page, Wanted
 from edge.priming.reader import Ended, HistoryReader, Origins
+from edge.quoting import counted
 from edge.series.engine import Engine
 from edge.series.recent import REMEMBERED, replaced
 from edge.threads import Died, raise_again
@@ -140,7 +141,7 @@ class Primer:
         filling = self._filling
         if filling is None:
             return None
-        state = f"{filling.count} readings so far" if filling.ending is not None else "the store has given none yet"
+        state = f"{counted(filling.count, 'reading')} so far" if filling.ending is not None else "the store has given none yet"
         return f"windows are being filled from the store's history ({state}); readings are stored meanwhile"
 
     def begin(self, engine: Engine, latest: int, beyond: int | None = None) -> None:
@@ -227,7 +228,7 @@ class Primer:
 
     def _stall(self, engine: Engine, filling: _Filling) -> bool:
         """Leave a store that gave some pages and no more; each time it is asked again after twice the pause."""
-        text = f"it gave {filling.count} readings, and no more for {self._around.between:g} s"
+        text = f"it gave {counted(filling.count, 'reading')}, and no more for {self._around.between:g} s"
         has_changed = self._end(engine, filling, Ended(StoreBusy(text)))
         self._stalls = min(self._stalls + 1, MOST_STALLS)
         if self._next is not None:
@@ -276,7 +277,7 @@ class Primer:
         self._tries, self._stalls, self.complete = 0, 0, True
         if filling.count:
             origin = "the store and [[history]]" if end.sources else "the store"
-            text = f"windows filled with {filling.count} readings of {len(engine.state)} series from {origin}"
+            text = f"windows filled with {counted(filling.count, 'reading')} of {len(engine.state)} series from {origin}"
             self._grumbler.say("primed", text)
         return True
 

@@ -6,6 +6,7 @@ from edge.bench.course import Outcome
 from edge.bench.device import Load
 from edge.bench.stages import Stage
 from edge.contract.times import SECOND, format_duration
+from edge.quoting import counted
 
 MINUTE = 60  # seconds
 ENOUGH = 0.5  # share of a device's time; beyond it a backlog takes long to catch up with
@@ -77,7 +78,7 @@ class Report:
         lines = [
             self.device,
             self.bundle,
-            f"{load.series:,} sensors, {load.per_closing} readings in an interval, {load.size} bytes of JSON each",
+            f"{load.series:,} sensors, {counted(load.per_closing, 'reading')} in an interval, {load.size} bytes of JSON each",
             self.written,
             "",
             "CPU time of a reading",
@@ -107,7 +108,7 @@ class Report:
         lines = [
             f"This device takes {most:,.0f} readings a second.",
             f"{sensors} send {by_minute:,.1f} with a reading each a minute,",
-            f"and {by_interval:,.1f} with {load.per_closing} readings each in {interval}.",
+            f"and {by_interval:,.1f} with {counted(load.per_closing, 'reading')} each in {interval}.",
         ]
         if by_interval > ENOUGH * most:
             lines.append("The latter is more than half of what it takes: let sensors report less often, or take more devices.")

@@ -20,6 +20,7 @@ from edge.contract.times import parse_duration
 from edge.errors import GatecastError
 from edge.forecaster.bundle import Bundle, read_bundle
 from edge.forecaster.model import runtime_name
+from edge.quoting import counted
 from edge.release.first import first_bundle
 
 DEFAULT = Path("gatecast.toml")
@@ -63,7 +64,7 @@ def measure(config_path: Path, bundle_path: Path | None, wishes: Wishes, say: Ca
     bundle = (read_bundle(bundle_path) if bundle_path else local_bundle(config)) or baseline_for(config.fleet)
     manifest, load = bundle.manifest, wishes.load
     with interruptible(), Device(config, bundle, disk_of(Path(config.agent.state))) as device:
-        say(f"1 of 4: {wishes.readings:,} readings as fast as this device can")
+        say(f"1 of 4: {counted(wishes.readings, 'reading')} as fast as this device can")
         speed = device.speed(load, wishes.readings)
         if not any(speed.forecasts):
             raise GatecastError(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.commands.options import add_config
 from edge.contract.schema import FORECAST
+from edge.quoting import counted
 
 if TYPE_CHECKING:
     from edge.stores.store import Store
@@ -63,7 +64,8 @@ def run(options: argparse.Namespace) -> int:
         result = {"blocks": written, "rows": rows - refused, "refused_rows": refused, "old_forecasts": old, "lost_parts": lost}
         print(json.dumps(result))
     else:
-        print(f"{rows - refused} rows of {written} blocks are in the store; {lost} parts of the file could not be read", end="")
+        unread = f"; {counted(lost, 'part')} of the file could not be read"
+        print(f"{counted(rows - refused, 'row')} of {counted(written, 'block')} are in the store{unread}", end="")
         print(f", {old} forecasts are left out, as the store may have newer ones" if old else "", end="")
         print(f", {refused} rows were refused by the store" if refused else "")
     return 0

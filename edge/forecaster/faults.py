@@ -12,6 +12,7 @@ from edge.contract.columns import Bool, Float64, Int32
 from edge.contract.contract import Context
 from edge.errors import BundleError
 from edge.forecaster.forecaster import Forecaster
+from edge.quoting import counted
 
 USUAL = 1e12  # values of sensors lie below; a window with a larger one proves nothing against a bundle
 FORECASTS = 3  # least number of broken forecasts that prove something against a bundle
@@ -127,4 +128,4 @@ class Evidence:
             return None
         if made.error is not None:
             return made.error
-        return f"{count} forecasts of {len(self._failing)} series are {made.words}"
+        return f"{counted(count, 'forecast')} of {len(self._failing)} series are {made.words}"

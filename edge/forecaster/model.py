@@ -5,7 +5,10 @@ resizing one interpreter costs more than a forecast, and tflite-runtime would lo
 """
 
 import importlib
-from collections.abc import Callable, Sequence
+import itertools
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 import numpy as np
@@ -22,6 +25,8 @@ from edge.forecaster.outliers import without_outliers
 
 BUCKETS = (1, 8, 64)  # a larger batch takes 4 MB and is no faster
 RUNTIMES = (("ai_edge_litert.interpreter", "ai-edge-litert"), ("tflite_runtime.interpreter", "tflite-runtime"))
+GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate"
+_USES = itertools.count()
 # Largest error against the golden forecasts, as a share of the spread of the series.
 TOLERANCE: dict[Precision, float] = {"float32": 1e-4, "float16": 1e-2, "int8": 0.1}
 
@@ -202,7 +207,8 @@ class _Interpreter:
         ahead = len(contract.future)
         self._future = np.zeros((batch, contract.horizon, ahead), np.float32)
         try:
-            self._runtime = interpreter(model_content=content, num_threads=1)
+            with _without_greeting():
+                self._runtime = interpreter(model_content=content, num_threads=1)
             inputs = self._runtime.get_input_details()
             outputs = self._runtime.get_output_details()
         except (ValueError, RuntimeError) as error:
@@ -247,6 +253,26 @@ class _Interpreter:
         except RuntimeError as error:
             raise BundleError(f"the model fails at batch {self._batch}: {error}") from error
         return cast("Float32", self._runtime.get_tensor(self._output)[:count])
+
+
+@contextmanager
+def _without_greeting() -> Iterator[None]:
+    """Keep a line from the error output that the runtime writes there whenever it is first used; all others get there.
+
+    The runtime has no setting for it. What it writes meanwhile waits in memory; a system without such files is left alone.
+    """
+    if next(_USES) or not hasattr(os, "memfd_create"):  # it is written once in a process
+        yield
+        return
+    kept, held = os.dup(2), os.memfd_create("runtime")
+    os.dup2(held, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.lseek(held, 0, os.SEEK_SET)
+        with os.fdopen(held, "rb") as lines, os.fdopen(kept, "wb") as out:
+            out.writelines(line for line in lines if not line.startswith(GREETING))
 
 
 def _shape(details: dict[str, Any]) -> tuple[str, tuple[int, ...]]:

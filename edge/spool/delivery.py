@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from edge.contract.schema import MEASUREMENTS, READING
 from edge.errors import BlockRefused, BlockTooLarge, StoreBusy, StoreDenied, StoreError
+from edge.quoting import counted
 from edge.spool.spool import Refusal
 from edge.stores.store import Store
 
@@ -158,7 +159,7 @@ class Delivery:
         attempt = _Attempt(self._store, self._stopping, most_alone, enduring=enduring)
         attempt.run(blocks)
         if (rows := attempt.of_other_type.total()) > ALONE:
-            what = f"it refuses {rows} readings, as another program wrote their field with another type"
+            what = f"it refuses {counted(rows, 'reading')}, as another program wrote their field with another type"
             raise StoreDenied(f"{attempt.refusals[-1].reason}; {what}: {ADVICE}")
         return attempt
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from edge.backoff import Backoff
 from edge.errors import StoreBusy, StoreDenied, StoreError
 from edge.log import Grumbler
+from edge.quoting import counted
 from edge.spool.delivery import Delivery
 from edge.spool.spool import Refusal, Spool
 from edge.stores.store import Store
@@ -191,5 +192,6 @@ class Sender:
     def _note(self, refused: Sequence[Refusal]) -> None:
         if refused:
             rows = sum(refusal.rows for refusal in refused)
-            self._grumbler.say("store", f"{rows} rows set aside, as the store will never take them: {refused[0].reason}")
-            self._last_refusal = self._clock(), f"the store refused {rows} rows: {refused[0].reason}"
+            what, reason = counted(rows, "row"), refused[0].reason
+            self._grumbler.say("store", f"{what} set aside, as the store will never take them: {reason}")
+            self._last_refusal = self._clock(), f"the store refused {what}: {reason}"

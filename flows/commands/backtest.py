@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge.commands.options import add_table_options, table_options
 from edge.errors import ConfigurationError
-from flows.options import Commands, add_command, check_data, check_written, history, moment
+from flows.options import Commands, add_command, check_data, check_written, history, moment, trainer_config
 
 CONFIG = Path("gatecast.toml")
 
@@ -53,14 +53,13 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigurationError(f"expected --from before --to; got {options.begin} and {options.end}")
     _check(options)
     show = Show()
-    from edge.config.reading import read_config
     from edge.config.sections import Config
     from flows.output.backtest import draw, text
     from pipeline.backtest import run as work
     from pipeline.release.registry import Registry
 
     unconfigured = options.data is not None and options.config == CONFIG and not CONFIG.exists()
-    config = Config() if unconfigured else read_config(options.config)
+    config = Config() if unconfigured else trainer_config(options.config)
     bundles = work.open_bundles(options.bundle, Registry(Path(config.registry.path)), config.registry.channel)
     if not bundles:
         show.note(

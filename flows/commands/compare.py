@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from edge.commands.options import FILE_TEXT, add_table_options, table_options
 from edge.errors import ConfigurationError
-from flows.options import Commands, add_command, check_data, check_written, history
+from flows.options import Commands, add_command, check_data, check_written, history, trainer_config
 
 if TYPE_CHECKING:
     from edge.forecaster.manifest import Cell
@@ -71,13 +71,12 @@ def run(options: argparse.Namespace, cells: "tuple[Cell, ...] | None" = None) ->
     CURRENT.set(show)
     with tempfile.TemporaryDirectory(prefix="gatecast-") as folder:
         with show.stage("history"):
-            from edge.config.reading import read_config
             from edge.config.sections import Config
             from flows.comparing.run import compare
             from flows.output.comparison import document, markdown_text, text
             from pipeline.cells.comparison import budget
 
-            config = Config() if options.config is None else read_config(options.config)
+            config = Config() if options.config is None else trainer_config(options.config)
             data = options.data or (SHIPPED if options.config is None else None)
             prepared = history(data, config, config.fleet, Path(folder), table=table_options(options))
             for warning in prepared.warnings:

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from edge.commands.options import add_config
-from flows.options import Commands, add_command, add_json
+from flows.options import Commands, add_command, add_json, trainer_config
 
 
 def add_parser(commands: Commands) -> None:
@@ -27,12 +27,11 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         GatecastError: one line that says what to do.
     """
-    from edge.config.reading import read_config
     from flows.output.history import survey_document, survey_text
     from pipeline.history.cells import Workspace
     from pipeline.sources.survey import survey
 
-    config = read_config(options.config)
+    config = trainer_config(options.config)
     with tempfile.TemporaryDirectory(prefix="gatecast-") as folder:
         surveyed = survey(config, Workspace(Path(folder)))
     print(json.dumps(survey_document(surveyed)) if options.json else survey_text(surveyed))

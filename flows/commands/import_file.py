@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.commands.options import FILE_TEXT, add_config, add_table_options, table_options
-from flows.options import Commands, add_command, add_json
+from flows.options import Commands, add_command, add_json, trainer_config
 
 if TYPE_CHECKING:
     from edge.config.sections import Config
@@ -34,7 +34,6 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         GatecastError: one line that says what to do.
     """
-    from edge.config.reading import read_config
     from edge.errors import ConfigurationError, HistoryError
     from flows.output.imported import imported_document, imported_text, survey_document, survey_text
     from pipeline.files.importing import import_file, survey_file
@@ -45,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigurationError("name a FILE, or --history for the sources of [[history]]")
     if options.history and options.dry_run:
         raise ConfigurationError("--dry-run goes with a FILE; gatecast history shows what the sources of [[history]] hold")
-    config = read_config(options.config)
+    config = trainer_config(options.config)
     if options.history:
         return _copy(config, as_json=options.json)
     file = File.of(options.file, table_options(options, options.sheet))

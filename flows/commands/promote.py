@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from edge.commands.options import add_config
-from flows.options import Commands, add_channel, add_command, add_json, open_registry
+from flows.options import Commands, add_channel, add_command, add_json, open_registry, trainer_config
 from flows.output.channel import channel_document, channel_text
 
 if TYPE_CHECKING:
@@ -79,12 +79,11 @@ def _contract(path: "Path") -> "Contract":
         HistoryError: no interval follows from them; says what to write.
     """
     from edge.config.fleet import contract_at
-    from edge.config.reading import read_config
     from edge.contract.times import parse_duration
     from edge.errors import HistoryError
     from pipeline.history.from_store import needs_of
 
-    config = read_config(path)
+    config = trainer_config(path)
     if config.fleet.interval is not None:
         return contract_at(config.fleet, parse_duration(config.fleet.interval))
     store = config.store.open()

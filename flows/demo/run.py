@@ -13,6 +13,7 @@ from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, format_duration
 from edge.errors import ConfigurationError, GatecastError, HistoryError
+from edge.quoting import counted
 from edge.stores.sqlite import sqlite_url
 from edge.stores.store import Store, open_store
 from edge.tables.options import NO_OPTIONS, TableOptions
@@ -141,7 +142,7 @@ def run(
         series = tag(series, config.ingests())
         history = readings.take(readings.time < split)
         written = write_history(store, series, history)
-        show.note(f"  {written} readings of {len(series)} series until the replay begins")
+        show.note(f"  {counted(written, 'reading')} of {len(series)} series until the replay begins")
     with show.stage("retrain"):
         retrained = run_retrain(config_path, until=split)
     stream = readings.take(readings.time >= split)

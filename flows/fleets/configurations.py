@@ -6,10 +6,10 @@ from pathlib import Path
 
 import msgspec
 
-from edge.config.reading import read_config
 from edge.config.sections import Config
 from edge.config.training_sections import Train
 from edge.errors import ConfigurationError
+from flows.options import trainer_config
 from flows.retraining.fleet import fleet_name
 
 
@@ -45,7 +45,7 @@ def fleets_of(named: Sequence[Path]) -> list[Named]:
     places: dict[tuple[Path, str], Path] = {}
     names: set[str] = set()
     for path in paths.values():
-        config = read_config(path)
+        config = trainer_config(path)
         target = Path(config.registry.path).resolve(), config.registry.channel
         if (other := places.setdefault(target, path)) is not path:
             raise ConfigurationError(

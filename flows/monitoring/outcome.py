@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from edge.contract.times import iso
+from edge.quoting import counted
 from flows.output.tables import known, rich_table
 from pipeline.judging.drift import Look
 from pipeline.report.page import Grid
@@ -65,7 +66,7 @@ def monitored_line(monitored: Monitored) -> str:
     look = monitored.look
     if monitored.problem is not None or look is None:
         return f"nothing to compare: {monitored.problem}"
-    basis = f"{look.series} series, {look.blocks} days"
+    basis = f"{look.series} series, {counted(look.blocks, 'day')}"
     figures = f"error {look.excess:+.1%} beside the backtest, statistic {look.statistic:.1f} ({basis})"
     if not monitored.drifted:
         rule = look.rule

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from edge.contract.times import format_duration, iso
 from edge.files import replace_file
+from edge.quoting import counted
 from pipeline.backtest.figures import SHOWN, Backtest, leads_grid, lines, overall_grid, series_grid
 from pipeline.backtest.pictures import coverage_plot, days_plot, error_plot, extreme_days
 from pipeline.backtest.run import Entrant
@@ -18,7 +19,7 @@ def text(backtest: Backtest) -> list[str]:
     more = f", the {SHOWN} worst of {len(table.names)}" if len(table.names) > SHOWN else ", worst first"
     return [
         f"{begin} … {end}",
-        f"{len(table.names)} series, an origin every {every}, {contract.horizon} leads, {facts:,} facts",
+        f"{len(table.names)} series, an origin every {every}, {counted(contract.horizon, 'lead')}, {counted(facts, 'fact')}",
         "",
         "mean over the series; MAE, RMSE, width in standard deviations of each series:",
         *lines(overall_grid(backtest)),

@@ -5,6 +5,7 @@ from importlib.metadata import version
 from rich.console import Console
 
 from edge.contract.times import format_duration
+from edge.quoting import counted
 from flows.output.tables import finite, rich_table
 from pipeline.cells.comparison import Comparison, titles
 from pipeline.cells.recall import KEPT
@@ -80,8 +81,8 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
             "accuracy: skill, 1 - error / error of each series' best baseline, mean over the series."
         ),
         (
-            f"error: mean absolute error on held-out readings; {comparison.facts:,} facts of {comparison.series} series, "
-            f"interval {format_duration(contract.interval)}; covered: facts within the interval, "
+            f"error: mean absolute error on held-out readings; {counted(comparison.facts, 'fact')} of "
+            f"{comparison.series} series, interval {format_duration(contract.interval)}; covered: facts within the interval, "
             f"{percent(levels[-1] - levels[0])} is right; gradient kept: d state / d value {recall.distances[-1]} steps back."
         ),
         (
@@ -89,7 +90,8 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
             "further leads feed its own forecasts back, so its time is that of all leads."
         ),
         (
-            f"trained with {given.units} units, at most {given.settings.epochs} epochs of {comparison.windows:,} windows, "
+            f"trained with {counted(given.units, 'unit')}, at most {counted(given.settings.epochs, 'epoch')} of "
+            f"{counted(comparison.windows, 'window')}, "
             f"one seed ({given.settings.seed}), so differences of 1-2 % in error are chance; memory: median of {recall.seeds} "
             f"seeds, {sum(recall.steps):,} steps of {recall.batch} streams each, recall is 1 - squared error / variance; "
             f"{comparison.runtime}."

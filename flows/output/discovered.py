@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 from rich.console import Console
 
-from edge.quoting import one_line
+from edge.quoting import counted, one_line
 from flows.output.tables import rich_table
 from pipeline.discovery.finder import Discovery, Finding
 from pipeline.discovery.toml_text import comment, section
@@ -70,7 +70,8 @@ def discovered_document(discovery: Discovery, broker: str) -> dict[str, object]:
 def _summary(discovery: Discovery, broker: str) -> str:
     count = discovery.count
     lines = [
-        f"heard {discovery.messages:,} messages on {discovery.topics:,} topics of {broker} in {discovery.seconds:.0f} s"
+        f"heard {counted(discovery.messages, 'message')} on {counted(discovery.topics, 'topic')} of {broker} "
+        f"in {discovery.seconds:.0f} s"
         + (f"; {discovery.system:,} topics of the broker itself are left out" if discovery.system else "")
     ]
     if discovery.further:

@@ -3,6 +3,7 @@
 from rich.console import Console
 
 from edge.contract.times import UNITS, format_duration, iso
+from edge.quoting import counted
 from flows.output.tables import rich_table
 from pipeline.history.defaults import rounded
 from pipeline.report.page import DASH, Grid
@@ -57,7 +58,9 @@ def _summary(source: SurveyedSource) -> str:
         named = source.fault.startswith(source.label)
         return source.fault if named else f"{source.label} cannot be read: {source.fault}"
     readings = sum(series.spacing.readings for series in source.series)
-    return f"{source.label}: " + (f"{readings:,} readings of {len(source.series):,} series" if readings else "no readings")
+    return f"{source.label}: " + (
+        f"{counted(readings, 'reading')} of {len(source.series):,} series" if readings else "no readings"
+    )
 
 
 def _row(series: SurveyedSeries, survey: Survey) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from edge.contract.times import DAY, SECOND, UNITS, format_duration, iso
+from edge.quoting import counted
 from edge.tables.words import MISDATED
 from pipeline.files.importing import Imported, SeriesSeen, Survey
 from pipeline.files.tally import Repeated
@@ -96,7 +97,7 @@ def survey_document(imported: Imported) -> dict[str, object]:
 def _count(imported: Imported) -> str:
     """How many readings of how many series there are, and of how many rows where rows collide."""
     survey = imported.survey
-    readings = f"{imported.stored:,} readings" + (f" from {survey.rows:,} rows" if imported.repeated else "")
+    readings = counted(imported.stored, "reading") + (f" from {counted(survey.rows, 'row')}" if imported.repeated else "")
     return f"{readings} of {len(survey.series):,} series"
 
 
@@ -112,7 +113,8 @@ def _facts(survey: Survey, repeated: Repeated | None) -> list[str]:
     if repeated is not None:
         other = f"; {repeated.different:,} of them with another value, first {repeated.example}" if repeated.different else ""
         lines.append(
-            f"  overwritten by a later row of the same series and time: {repeated.rows:,} rows, first {repeated.series!r} at "
+            f"  overwritten by a later row of the same series and time: {counted(repeated.rows, 'row')}, "
+            f"first {repeated.series!r} at "
             f"{iso(repeated.time)}{other}"
         )
     if survey.not_finite:

@@ -13,13 +13,14 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from edge.config.reading import read_config
 from edge.config.sections import Config
 from edge.errors import GatecastError, HistoryTooShort, StoreBusy
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.manifest import Manifest
 from edge.forecaster.model import open_forecaster
+from edge.quoting import counted
+from flows.options import trainer_config
 from flows.output.retrained import Retrained, retrained_text
 from flows.progress import Show, current
 from flows.retraining.fleet import fleet_name
@@ -30,7 +31,7 @@ from flows.retraining.started import Started, begin, run_again
 from flows.running.parcel import Parcel, Workshop
 from flows.running.workshop import check_installed, workshop
 from pipeline.history.cells import Workspace
-from pipeline.history.defaults import with_clock
+from pipeline.history.defaults import short_clock, with_clock
 from pipeline.history.from_store import History
 from pipeline.history.prepared import Prepared, prepare_history
 from pipeline.inputs.known import with_known
@@ -84,6 +85,8 @@ def validate(history: History, config: Config, fleet: str, show: Show) -> Prepar
     contract, training = prepared.contract, len(prepared.split.training)
     contract = with_clock(contract, config.fleet, training)
     until = prepared.table.start + training * contract.interval
+    if (line := short_clock(contract, config.fleet)) is not None:
+        show.note(f"  {line}")
     contract = with_known(contract, prepared.table.ahead, until, config.input)
     prepared = replace(prepared, contract=contract)
     create_markdown_artifact(key=f"gatecast-{fleet}-validation", markdown=validation_table(prepared.report))
@@ -186,7 +189,7 @@ def retrain(
         GatecastError: one line that says what to do.
     """
     run = begin()
-    config = read_config(Path(config_path))
+    config = trainer_config(Path(config_path))
     job = Job(config, fleet_name(Path(config_path), config), release, until, trials, current())
     with recorded(config, Record(job.fleet, cause, release), job.show.note) as record:
 
@@ -254,7 +257,7 @@ def _retrained(job: Job, run: Started | None = None, limit: Limit | None = None,
             until = "until then, gatecast promote last_value releases a baseline, and gatecast promote starter a network"
             raise HistoryTooShort(f"{error}; {until} that forecasts from the third day on") from error
         readings = sum(series.readings for series in prepared.report.series)
-        show.note(f"  {len(prepared.table.names)} series, {readings:,} readings; {prepared.contract.words}")
+        show.note(f"  {len(prepared.table.names)} series, {counted(readings, 'reading')}; {prepared.contract.words}")
         if not asked and released:
             reason = trained_on(_trained(config), prepared.table.data_hash)
             if reason is not None:
@@ -317,7 +320,7 @@ def run(config_path: Path, *, release: bool = True, until: int | None = None, tr
     Raises:
         GatecastError: one line that says what to do.
     """
-    check_installed(read_config(config_path).train)  # before a server starts
+    check_installed(trainer_config(config_path).train)  # before a server starts
     if trials:
         library()  # before the history is read
     with reachable_server():

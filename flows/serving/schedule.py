@@ -22,11 +22,11 @@ from prefect.schedules import Cron, Schedule
 from prefect.settings import PREFECT_API_URL
 from prefect.types.entrypoint import EntrypointType
 
-from edge.config.reading import read_config
 from edge.cron import check_cron
 from edge.errors import ConfigurationError, GatecastError
 from edge.locking import alone
 from edge.quoting import first_line, one_line, without_accounts
+from flows.options import trainer_config
 from flows.processes.stopping import children
 from flows.retraining.fleet import fleet_name
 from flows.retraining.server import reachable_server
@@ -51,7 +51,7 @@ def serve(config_path: Path) -> None:
         ConfigurationError: a cron is not one, or this fleet is served already.
         GatecastError: Prefect's server does not answer.
     """
-    config = read_config(config_path)
+    config = trainer_config(config_path)
     flows = [(flow, schedule(flow, config_path)) for flow in served(config)]
     own = not PREFECT_API_URL.value()
     with (

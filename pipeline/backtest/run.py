@@ -12,6 +12,7 @@ from edge.forecaster.baselines import baselines
 from edge.forecaster.bundle import Bundle, read_bundle
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.model import open_forecaster
+from edge.quoting import counted
 from edge.release.meanings import disagreement
 from pipeline.backtest.figures import Backtest, Kind
 from pipeline.backtest.peers import lightgbm_direct, ridge, statsforecast
@@ -196,7 +197,7 @@ def measure(prepared: Prepared, chosen: Sequence[Entrant], stride: int, notes: S
     season = contract.season() or 1
     naive = naive_error(table.values[:, parts.training.start : parts.training.stop], season)
     silent = [
-        f"{evaluation.forecaster} has no forecast for {evaluation.unanswered.sum():,} facts, which count for none"
+        f"{evaluation.forecaster} has no forecast for {counted(int(evaluation.unanswered.sum()), 'fact')}, which count for none"
         for evaluation in evaluations
         if evaluation.unanswered.any()
     ]

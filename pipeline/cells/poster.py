@@ -10,6 +10,7 @@ import numpy as np
 
 from edge.contract.times import format_duration
 from edge.files import replace_file
+from edge.quoting import counted
 from pipeline.cells.comparison import FORMS, Comparison, titles
 from pipeline.cells.drawings import cell_pages
 from pipeline.cells.pen import A4, INK, MARGIN, QUIET
@@ -271,7 +272,8 @@ def _footnotes(comparison: Comparison) -> Sequence[str]:
             "tutorial: window of 10, each forecast fed back."
         ),
         (
-            f"trained with {given.units} units, {given.settings.epochs} epochs of {comparison.windows:,} windows, "
+            f"trained with {counted(given.units, 'unit')}, {counted(given.settings.epochs, 'epoch')} of "
+            f"{counted(comparison.windows, 'window')}, "
             f"seed {given.settings.seed}; 1-2 % in accuracy are chance. Made by gatecast compare."
         ),
     )

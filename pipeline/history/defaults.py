@@ -1,10 +1,11 @@
 """The contract of a fleet: interval, window and horizon follow from the readings, the clock from the configuration."""
 
-import importlib
+import importlib.util
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
+from types import ModuleType
 from typing import TypeAlias
 
 import numpy as np
@@ -17,7 +18,7 @@ from edge.contract.contract import Contract
 from edge.contract.grid import group_starts
 from edge.contract.times import DAY, EARLIEST, SECOND, parse_duration
 from edge.errors import ConfigurationError, HistoryError
-from edge.quoting import quoted
+from edge.quoting import did_you_mean, quoted
 from pipeline.history.windows import least_history
 
 # Spacings of real sensors jitter, and people forecast by round intervals: both are rounded to one of these.
@@ -162,6 +163,33 @@ def clock_of(fleet: Fleet, dates: Dates | None = None) -> Clock:
     return Clock.of(fleet.time_zone or "UTC", EARLIEST - DAY, end, listed)
 
 
+def short_clock(contract: Contract, fleet: Fleet) -> str | None:
+    """A line about settings of the clock that change nothing yet; None where the networks look at it, or nothing was set.
+
+    Args:
+        contract: contract of the networks, from `with_clock`.
+        fleet: time zone and holidays.
+    """
+    named = [name for name in ("time_zone", "holidays") if getattr(fleet, name) is not None]
+    if not named or contract.clock is not None:
+        return None
+    does = "do" if len(named) == 2 else "does"
+    return (
+        f"[fleet] {' and '.join(named)} {does} nothing yet: networks look at the clock where they train on "
+        f"{SHORTEST // DAY} days or more; nothing is to be done but to collect more history"
+    )
+
+
+def check_holidays(fleet: Fleet) -> None:
+    """Refuse a country of which no holidays are known; where the library is not installed, nobody can tell.
+
+    Raises:
+        ConfigurationError: nothing is known of it.
+    """
+    if fleet.holidays is not None and importlib.util.find_spec("holidays") is not None:
+        public_holidays(fleet.holidays, LAST, LAST)
+
+
 def public_holidays(code: str, first: int, last: int) -> list[date]:
     """The public holidays of a country, or of a part of it.
 
@@ -184,6 +212,12 @@ def public_holidays(code: str, first: int, last: int) -> list[date]:
         dates = library.country_holidays(country, subdiv=subdivision or None, years=range(first, last + 1))
     except (NotImplementedError, KeyError) as error:
         parts = library.list_supported_countries().get(country)
+        near = did_you_mean(subdivision if parts else country, parts or _countries(library))
         advice = f"its parts are {', '.join(parts)}" if parts else "write a country as DE, or a part of one as DE-BW"
-        raise ConfigurationError(f"[fleet] holidays: nothing is known of {quoted(code)}; {advice}") from error
+        raise ConfigurationError(f"[fleet] holidays: nothing is known of {quoted(code)}{near or ';'} {advice}") from error
     return sorted(dates)
+
+
+def _countries(library: ModuleType) -> set[str]:
+    """The codes of all countries, and their English names."""
+    return {name for names in library.registry.COUNTRIES.values() for name in names}

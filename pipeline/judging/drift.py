@@ -25,6 +25,7 @@ import numpy as np
 from edge.contract.columns import Float64, Int64
 from edge.errors import BundleError
 from edge.forecaster.manifest import Backtest
+from edge.quoting import counted
 from pipeline.judging.metrics import mae, mean_over
 
 MOST = log(4.0)  # an error counts as at most four times what was expected, and as at least a quarter
@@ -172,7 +173,7 @@ def look(errors: Errors, promised: Expected, leads: Sequence[int], rule: Rule = 
     series, blocks = int(judged.any(axis=(0, 2)).sum()), int(judged.any(axis=(1, 2)).sum())
     problem = None
     if blocks < FEWEST_BLOCKS:
-        problem = f"scores of {blocks} days are there, or of as many horizons, and {FEWEST_BLOCKS} are needed"
+        problem = f"scores of {counted(blocks, 'day')} are there, or of as many horizons, and {FEWEST_BLOCKS} are needed"
     both = [_tested(mean_over(each, (1, 2))) for each in (above, beside)]
     excess, statistic = (min(figures) for figures in zip(*both, strict=True))
     known = judged.any(axis=(0, 1))

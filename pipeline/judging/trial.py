@@ -8,6 +8,7 @@ from edge.contract.contract import Contract
 from edge.contract.times import DAY
 from edge.forecaster.baselines import baselines
 from edge.forecaster.manifest import Check, Outcome
+from edge.quoting import counted
 from pipeline.history.table import Table
 from pipeline.history.windows import HORIZONS, Split, judged_stride
 from pipeline.judging.contender import Contender, comparable, contender
@@ -95,7 +96,7 @@ def trial(
     if champion is not None:
         judged, live, *references = backtest([candidate, champion, *simple], facts, stride)
         if silent := silent_beyond(live, references):
-            problem = f"the champion ({live.forecaster}) has no forecast for {silent} facts that a baseline forecast"
+            problem = f"the champion ({live.forecaster}) has no forecast for {counted(silent, 'fact')} that a baseline forecast"
             live = None
     if live is None:
         judged, *references = backtest([candidate, *simple], facts, stride)

@@ -14,6 +14,7 @@ import numpy as np
 
 from edge.contract.columns import Bool, Float64
 from edge.forecaster.manifest import Check, Outcome
+from edge.quoting import counted
 from pipeline.judging.chance import Gain, Prior, share_error
 from pipeline.judging.evaluation import MOST_MISSED, Evaluation, skills_against
 from pipeline.judging.metrics import MOST_LOST, best_reference, mean_skill
@@ -188,8 +189,8 @@ def _gain(gain: Gain, limits: Limits) -> Check:
         return Check("gain", Outcome.FAILED, "one day of facts is too little to tell a gain from chance; collect more history")
     expected = gain.expected(limits.prior)
     text = (
-        f"over {gain.blocks} blocks of days the error is {_below(gain.value)} that of the best baselines by the other days, "
-        f"give or take {gain.error:.1%}; with the {limits.prior.mean:.0%} that such networks gain elsewhere, "
+        f"over {counted(gain.blocks, 'block')} of days the error is {_below(gain.value)} that of the best baselines by the "
+        f"other days, give or take {gain.error:.1%}; with the {limits.prior.mean:.0%} that such networks gain elsewhere, "
         f"{_below(expected)} is expected from now on, and more than {limits.margin:.1%} below is required"
     )
     return Check("gain", _outcome(passed=expected > limits.margin), text)
@@ -201,7 +202,8 @@ def _replaced(candidate: Evaluation, weighed: Weighed, baselines: Sequence[str |
     if not rows:
         return []
     named = [f"{candidate.names[row]} by {baselines[row]} ({_below(float(weighed.by_series[row]))})" for row in rows]
-    text = f"{len(rows)} of {len(weighed.lost)} series go to their baselines, as the network is behind there: {_listed(named)}"
+    go = "goes to its baseline" if len(rows) == 1 else "go to their baselines"
+    text = f"{len(rows)} of {len(weighed.lost)} series {go}, as the network is behind there: {_listed(named)}"
     return [Check("lost series", Outcome.NOT_JUDGED, text)]
 
 
@@ -239,11 +241,10 @@ def _far_behind(candidate: Evaluation, gain: Float64) -> Check:
     """
     names = [name for name, own in zip(candidate.names, gain, strict=True) if own <= -MOST_LOST]
     judged, allowed = int(np.isfinite(gain).sum()), allowed_behind(gain)
+    how = f"{MOST_LOST:.0%} or more behind the best baseline by the other days"
+    who = f"{len(names)} of {judged} series {'is' if len(names) == 1 else 'are'}" if names else f"none of {judged} series is"
     where = f": {_listed(names)}" if names else ""
-    text = (
-        f"{MOST_LOST:.0%} or more behind the best baseline by the other days on {len(names)} of {judged} series{where}; "
-        f"at most {allowed} may be"
-    )
+    text = f"{who} {how}{where}; at most {allowed} may be"
     return Check("far behind", _outcome(passed=len(names) <= allowed), text)
 
 
@@ -277,9 +278,10 @@ def missed_by_all(measured: Evaluation) -> str | None:
     missed = measured.missed.sum(axis=1)
     if not missed.any():
         return None
-    names = [name for name, count in zip(measured.names, missed, strict=True) if count]
+    names, count = [name for name, lost in zip(measured.names, missed, strict=True) if lost], int(missed.sum())
+    what = f"{counted(count, 'fact')} {'does' if count == 1 else 'do'}"
     return (
-        f"{int(missed.sum()):,} facts do not count, as every forecast misses them by more than {MOST_MISSED:.0f} "
+        f"{what} not count, as every forecast misses {'it' if count == 1 else 'them'} by more than {MOST_MISSED:.0f} "
         f"times the spread in training, on {_listed(names)}"
     )
 
@@ -292,14 +294,15 @@ def silent_beyond(judged: Evaluation, references: Sequence[Evaluation]) -> int:
 def _answers(candidate: Evaluation, references: Sequence[Evaluation]) -> Check:
     """A forecaster that is silent where it is hard would win on what is left."""
     silent = silent_beyond(candidate, references)
-    return Check("answers", _outcome(passed=not silent), f"no forecast for {silent} facts that a baseline forecast")
+    return Check("answers", _outcome(passed=not silent), f"no forecast for {counted(silent, 'fact')} that a baseline forecast")
 
 
 def _finite(candidate: Evaluation) -> Check:
     """The device refuses a bundle at the first forecast it cannot use, and an interval with one end is no interval."""
     broken = candidate.broken.sum(axis=1)
     names = [name for name, count in zip(candidate.names, broken, strict=True) if count]
-    text = f"{int(broken.sum())} forecasts are not finite at every quantile"
+    count = int(broken.sum())
+    text = f"{counted(count, 'forecast')} {'is' if count == 1 else 'are'} not finite at every quantile"
     return Check("finite", _outcome(passed=not names), f"{text}, on {_listed(names)}" if names else text)
 
 

@@ -12,6 +12,7 @@ from edge.contract.times import format_duration, iso
 from edge.files import replace_file
 from edge.forecaster.manifest import Manifest, Metric
 from edge.forecaster.model import open_forecaster
+from edge.quoting import counted
 from edge.series.scoring import default_leads
 from pipeline.history.checks import Report
 from pipeline.history.prepared import Prepared
@@ -116,12 +117,12 @@ def model_card(manifest: Manifest) -> str:
         ("created", manifest.created),
         ("code", manifest.code_version),
         ("interval", f"{format_duration(interval)}, {contract.aggregation} of its readings"),
-        ("window", f"{contract.window} intervals ({format_duration(contract.window * interval)})"),
+        ("window", f"{counted(contract.window, 'interval')} ({format_duration(contract.window * interval)})"),
         *(
             ("before it", f"{part.count} spans of {format_duration(part.steps * interval)}, the mean of each")
             for part in contract.coarse
         ),
-        ("horizon", f"{contract.horizon} intervals ({format_duration(contract.horizon * interval)})"),
+        ("horizon", f"{counted(contract.horizon, 'interval')} ({format_duration(contract.horizon * interval)})"),
         ("quantiles", ", ".join(f"{level:g}" for level in contract.quantiles)),
         ("missing at most", f"{contract.max_missing:.0%} of the window; beyond that a baseline forecasts"),
         ("series", f"{len(manifest.series)} known by name; others are scaled by their own window"),
@@ -139,7 +140,7 @@ def model_card(manifest: Manifest) -> str:
         training = manifest.training
         facts += [
             ("trained on", f"{iso(training.start)} … {iso(training.end)}, {training.rows:,} filled intervals"),
-            ("training", f"{training.epochs} epochs, {number(training.seconds)} s, seed {training.seed}"),
+            ("training", f"{counted(training.epochs, 'epoch')}, {number(training.seconds)} s, seed {training.seed}"),
             *(
                 (f"share of {name}", f"{known:.0%} of the median, the mean over the series; {unknown:.0%} for unknown ones")
                 for name, (unknown, known) in training.weights.items()

@@ -17,7 +17,7 @@ from edge.errors import HistoryError
 from pipeline.history.windows import Samples, block_length, evenly, spread
 from pipeline.training.architecture import Architecture, begins
 from pipeline.training.build import build, parameters, restore
-from pipeline.training.settings import Fit, Hidden, Progress, Record, Settings
+from pipeline.training.settings import Fit, Hidden, Progress, Record, Settings, mean_loss
 
 
 def series_scale(samples: Samples, contract: Contract) -> Float64:
@@ -154,16 +154,6 @@ def _attempt(lesson: _Lesson, settings: Settings, progress: Progress | None) -> 
         blocks=by_block(judged, validation.origin[held], contract),
     )
     return _Attempt(Fit([kept], record), best_part > 1)
-
-
-def mean_loss(losses: Float64) -> float:
-    """Mean loss of all facts.
-
-    Args:
-        losses: sum of the losses of every window, and the number of its facts, float64 `[2, n]`.
-    """
-    total, facts = losses.sum(axis=1)
-    return float(total / max(facts, 1.0))
 
 
 def by_block(losses: Float64, origin: Int64, contract: Contract) -> tuple[tuple[float, float], ...]:

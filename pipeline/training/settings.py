@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import numpy as np
+
 from edge.config.training_sections import Train
-from edge.contract.columns import Float32
+from edge.contract.columns import Float32, Float64
 from edge.errors import ConfigurationError
 
 Progress: TypeAlias = Callable[[int, int, float, float], None]
@@ -110,6 +112,16 @@ class Hidden:
     together: float
 
 
+def mean_loss(losses: Float64) -> float:
+    """Mean loss of all facts; 0 where there is none.
+
+    Args:
+        losses: sum of the losses of every window or block of days, and the number of its facts, float64 `[2, n]`.
+    """
+    total, facts = losses.sum(axis=1)
+    return float(total / max(facts, 1.0))
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """How the training went.
@@ -142,7 +154,7 @@ class Record:
     @property
     def loss(self) -> float:
         """Validation loss of the weights that were kept."""
-        return sum(loss for loss, _ in self.blocks) / max(1.0, sum(facts for _, facts in self.blocks))
+        return mean_loss(np.array(self.blocks, np.float64).reshape(-1, 2).T)
 
 
 @dataclass(frozen=True, slots=True)

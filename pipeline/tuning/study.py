@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from edge.errors import ConfigurationError, GatecastError, HistoryError
+from edge.quoting import counted
 
 if TYPE_CHECKING:
     import optuna
@@ -142,7 +143,7 @@ def search(study: "optuna.Study", space: Space, attempt: Attempt, trials: int, s
     state = tool.trial.TrialState
     done, failure = len(_finished(study)), ""
     if done:
-        say(f"  {done} trials of an earlier search on this history are kept")
+        say(f"  {counted(done, 'trial')} of an earlier search on this history are kept")
     elif not study.get_trials(deepcopy=False, states=(state.WAITING,)):
         study.enqueue_trial({name: getattr(space.start, name) for name in Proposal.__slots__})
     for number in range(done + 1, trials + 1):

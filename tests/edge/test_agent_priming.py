@@ -324,7 +324,7 @@ def test_a_store_that_gives_a_page_and_no_more_holds_readings_up_for_a_while_and
         assert not primer.due
         now[0] += 0.3
         assert primer.due
-    assert "it gave 1 readings, and no more for 15 s" in lines[0]
+    assert "it gave 1 reading, and no more for 15 s" in lines[0]
     for store in stores:
         store.may_answer.release(3)
 

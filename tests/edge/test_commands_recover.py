@@ -35,7 +35,7 @@ def test_what_can_be_read_is_in_the_store_once(tmp_path: Path, capsys: pytest.Ca
     config = str(configure(tmp_path, "mqtt://127.0.0.1:1", url))
     damaged(path, url)
     assert run(["recover", str(path), "--config", config]) == 0
-    assert capsys.readouterr().out == "27 rows of 9 blocks are in the store; 1 parts of the file could not be read\n"
+    assert capsys.readouterr().out == "27 rows of 9 blocks are in the store; 1 part of the file could not be read\n"
     assert run(["recover", str(path), "--config", config, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
         "blocks": 9,

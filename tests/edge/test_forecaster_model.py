@@ -1,6 +1,8 @@
 """The converted model forecasts as the contract says on the device runtime, or is refused."""
 
+import subprocess
 import sys
+from pathlib import Path
 from typing import get_args
 
 import msgspec
@@ -273,3 +275,23 @@ def test_values_at_the_bound_give_finite_forecasts_in_long_windows(cell: Cell) -
     windows = np.stack([4.9e16 * signs, 9.9e17 * signs])
     windows[1, -1] = 20.0
     assert np.isfinite(model.predict(windows, np.zeros(2, np.int32))).all()
+
+
+@pytest.mark.training
+def test_the_first_use_of_the_runtime_says_nothing_and_errors_are_heard(tmp_path: Path) -> None:
+    """Its greeting is left out; what else is written to the error output meanwhile and later gets there."""
+    (tmp_path / "model.tflite").write_bytes(tiny.bundle(SEGMENT).model or b"")
+    program = """
+import os, sys
+from pathlib import Path
+from edge.forecaster.model import _runtime, _without_greeting
+interpreter, _ = _runtime()
+with _without_greeting():
+    os.write(2, b"INFO: something else\\n")
+    interpreter(model_path=sys.argv[1], num_threads=1).allocate_tensors()
+os.write(2, b"later\\n")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "model.tflite")], capture_output=True, text=True, check=True
+    )
+    assert done.stderr.splitlines() == ["INFO: something else", "later"]

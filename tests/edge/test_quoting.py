@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from edge.quoting import (
     SHOWN,
+    counted,
     did_you_mean,
     first_line,
     holds_secret,
@@ -169,3 +170,10 @@ def test_no_line_shows_the_account_of_a_url() -> None:
 def test_of_an_error_the_first_line_is_said() -> None:
     """One that says nothing has the name of its class."""
     assert [first_line(error) for error in (ValueError("one\ntwo"), ValueError())] == ["one", "ValueError"]
+
+
+def test_one_of_a_thing_is_not_called_several() -> None:
+    """Words whose plural has no s are given with it."""
+    told = [counted(number, "reading") for number in (0, 1, 2, 2000)]
+    assert told == ["0 readings", "1 reading", "2 readings", "2,000 readings"]
+    assert [counted(number, "child", "children") for number in (1, 2)] == ["1 child", "2 children"]

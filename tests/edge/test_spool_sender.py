@@ -216,7 +216,7 @@ def test_what_was_set_aside_of_late_can_be_asked_for(bench: Bench) -> None:
     for number in range(1, 4):
         bench.commit(b"bad\ngood\ngood")
         bench.wait(number)
-    assert bench.sender.degraded == "the store refused 1 rows: no bad lines"
+    assert bench.sender.degraded == "the store refused 1 row: no bad lines"
     assert (bench.sender.problem, len(bench.said)) == (None, 1)
     bench.now += 601
     assert bench.sender.degraded is None

@@ -312,7 +312,7 @@ def test_readings_of_a_shard_with_another_type_are_kept_when_the_next_shard_begi
         newest = list[bytes]()
         delivery = Delivery(store, lambda: newest, lambda: False)
         for blocks, newest[:] in (([old], []), ([old], [new]), ([old, new], [])):
-            with pytest.raises(StoreDenied, match="it refuses 1000 readings, as another program wrote their field"):
+            with pytest.raises(StoreDenied, match="it refuses 1,000 readings, as another program wrote their field"):
                 delivery.deliver(blocks)
         server.query("b", "DROP MEASUREMENT reading")
         assert delivery.deliver([old, new]) == []
@@ -355,7 +355,7 @@ def test_sender_sets_aside_only_the_lines_the_store_refuses(store: InfluxStore, 
     assert all("refuses the data" in refusal.reason for refusal in refused)
     assert sum(len(page) for page in store.read(READING, ["value"], NOW, NOW + 2000, SeriesTable())) == 1000
     assert len(said) == 1
-    assert "1 rows set aside" in said[0]
+    assert "1 row set aside" in said[0]
     spool.close()
 
 

@@ -158,7 +158,7 @@ def test_type_conflict_of_every_reading_stops_and_keeps(fake: FakeInflux2, tmp_p
         sender.start()
         wait_until(lambda: sender.problem is not None)
         assert "already exists as type integer" in str(sender.problem)
-        assert "it refuses 1000 readings, as another program wrote their field with another type: mend" in str(sender.problem)
+        assert "it refuses 1,000 readings, as another program wrote their field with another type: mend" in str(sender.problem)
         assert sender.taken() == (0, [])
         mend.set()
         wait_until(lambda: sender.taken() == (1000, []))

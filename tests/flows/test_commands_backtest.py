@@ -142,7 +142,7 @@ def test_a_glitch_counts_for_nobody(folder: Path, capsys: pytest.CaptureFixture[
     plain, found = (json.loads((folder / name).read_text()) for name in ("a.json", "b.json"))
     assert (
         found["notes"][-1]
-        == "1 facts do not count, as every forecast misses them by more than 10 times the spread in training, on cellar"
+        == "1 fact does not count, as every forecast misses it by more than 10 times the spread in training, on cellar"
     )
     for one, other in zip(plain["forecasters"], found["forecasters"], strict=True):
         assert one["facts"] == other["facts"] + 1

@@ -54,9 +54,9 @@ def test_import_says_which_rows_count_for_nothing(config: Path, tmp_path: Path, 
     code, out, _ = call(capsys, "import", data, "--config", config)
     assert code == 0
     at = "'x.y.b' at 2024-01-01T00:00:00Z"
-    over = f"  overwritten by a later row of the same series and time: 1 rows, first {at}"
+    over = f"  overwritten by a later row of the same series and time: 1 row, first {at}"
     assert out.splitlines() == [
-        f"1 readings from 2 rows of 1 series are in sqlite:///{tmp_path / 'store.db'}",
+        f"1 reading from 2 rows of 1 series are in sqlite:///{tmp_path / 'store.db'}",
         "  series: x.y.b",
         "  time: 2024-01-01T00:00:00Z to 2024-01-01T00:00:00Z",
         "  times that name no zone are taken as UTC (--timezone NAME changes that)",

@@ -77,3 +77,15 @@ def test_history_of_a_file_ends_where_it_is_told_to(tmp_path: Path) -> None:
     assert prepared.table.start + prepared.table.values.shape[1] * prepared.table.interval == stop
     with pytest.raises(HistoryError, match="has no readings before 2024-01-01T00:00:00Z; choose a later end"):
         history(path, config, config.fleet, tmp_path, START * SECOND)
+
+
+@pytest.mark.parametrize("command", [["retrain"], ["models"], ["history"], ["backtest"], ["store", "check"]], ids=" ".join)
+def test_a_misspelt_country_is_refused_wherever_a_trainer_reads_it(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By its name, before anything is read or started."""
+    pytest.importorskip("holidays")
+    config = tmp_path / "gatecast.toml"
+    config.write_text('[fleet]\nholidays = "Germny"\n', encoding="utf-8")
+    assert run([*command, "--config", str(config)]) == 2
+    assert "nothing is known of 'Germny'; did you mean 'Germany'?" in capsys.readouterr().err

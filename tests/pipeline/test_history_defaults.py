@@ -9,8 +9,16 @@ from edge.config.fleet import contract_at
 from edge.config.training_sections import Fleet
 from edge.contract.columns import Readings
 from edge.contract.times import DAY, SECOND
-from edge.errors import HistoryError
-from pipeline.history.defaults import choose_interval, derive_contract, interval_for, with_enough
+from edge.errors import ConfigurationError, HistoryError
+from pipeline.history.defaults import (
+    check_holidays,
+    choose_interval,
+    derive_contract,
+    interval_for,
+    short_clock,
+    with_clock,
+    with_enough,
+)
 from pipeline.history.from_store import History
 from pipeline.history.prepared import prepare_history
 from pipeline.history.table import stream_table
@@ -127,3 +135,37 @@ def test_where_no_series_has_enough_history_all_of_them_are_asked() -> None:
     """The refusal that follows says how much is needed at the interval of most series."""
     parts = [every(10 * SECOND, 1, series) for series in range(3)] + [every(HOUR, 2, 3)]
     assert choose_interval(Fleet(), Readings.concatenate(parts)) == 15 * MINUTE
+
+
+def test_a_clock_that_changes_nothing_yet_is_told() -> None:
+    """Below 180 days of training networks do not look at it; a fleet that set nothing of it is not bothered."""
+    short, long, berlin = contract_at(Fleet(), HOUR), 180 * 24, Fleet(time_zone="Europe/Berlin", holidays="DE")
+    told = short_clock(with_clock(short, berlin, long - 1), berlin)
+    assert told is not None
+    assert told.startswith(
+        "[fleet] time_zone and holidays do nothing yet: networks look at the clock where they train on 180 days"
+    )
+    assert short_clock(with_clock(short, berlin, long), berlin) is None
+    assert short_clock(short, Fleet()) is None
+    alone = short_clock(short, Fleet(time_zone="UTC"))
+    assert alone is not None
+    assert alone.startswith("[fleet] time_zone does nothing yet")
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("Germny", "'Germny'; did you mean 'Germany'? write a country as DE"),
+        ("de", "'de'; did you mean 'DE'? write a country as DE"),
+        ("DE-BWW", "'DE-BWW'; did you mean 'BW'? its parts are BB, "),
+        ("0", "'0'; write a country as DE, or a part of one as DE-BW"),
+    ],
+)
+def test_a_country_that_nobody_knows_is_refused_with_its_neighbour(code: str, advice: str) -> None:
+    """Where the library of holidays is installed; a country that is known, or none at all, passes."""
+    pytest.importorskip("holidays")
+    with pytest.raises(ConfigurationError, match=r"\[fleet\] holidays: nothing is known of") as refused:
+        check_holidays(Fleet(holidays=code))
+    assert advice in str(refused.value)
+    for known in (Fleet(), Fleet(holidays="DE-BW")):
+        check_holidays(known)

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from edge.config.training_sections import Train
 from edge.errors import ConfigurationError
-from pipeline.training.settings import Settings, settings_of
+from pipeline.training.settings import Record, Settings, mean_loss, settings_of
 
 
 @pytest.mark.parametrize(("total", "windows"), [(100, 800), (20_000, 28_672), (200_000, 50_000), (10**8, 57_344)])
@@ -41,3 +42,10 @@ def test_the_configuration_changes_what_it_names() -> None:
 def test_candidates_share_the_budget(workers: int, seconds: float) -> None:
     """Three candidates have five minutes together; those that run at once get them at once."""
     assert settings_of(Train(budget=5, workers=workers)).budget == seconds
+
+
+def test_the_loss_is_the_mean_over_all_facts_whatever_their_block() -> None:
+    """Sums of losses are 6 and 3 of 2 and 4 facts, so a fact has 1.5; without facts there is no loss."""
+    record = Record(1.0, 1, 1, (), (), 1, 1, blocks=((6.0, 2.0), (3.0, 4.0)))
+    assert record.loss == mean_loss(np.array([[6.0, 3.0], [2.0, 4.0]])) == 1.5
+    assert replace(record, blocks=()).loss == 0.0

@@ -5,7 +5,7 @@ import json
 import time
 
 from edge.commands.options import add_config
-from flows.options import Commands, add_command, add_json
+from flows.options import Commands, add_command, add_json, trainer_config
 
 
 def add_parser(commands: Commands) -> None:
@@ -26,12 +26,11 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         GatecastError: one line that says what to do.
     """
-    from edge.config.reading import read_config
     from flows.monitoring.outcome import monitored_document, monitored_text
     from flows.monitoring.watching import watched
     from flows.retraining.fleet import fleet_name
 
-    config = read_config(options.config)
+    config = trainer_config(options.config)
     monitored = watched(config, fleet_name(options.config, config), time.time_ns())
     print(json.dumps(monitored_document(monitored)) if options.json else monitored_text(monitored))
     return 0

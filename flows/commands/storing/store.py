@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from edge.commands.options import add_config
 from edge.errors import ConfigurationError
-from flows.options import Commands, add_command, add_json
+from flows.options import Commands, add_command, add_json, trainer_config
 
 if TYPE_CHECKING:
     from edge.config.sections import Config
@@ -34,9 +34,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         GatecastError: one line that says what to do.
     """
-    from edge.config.reading import read_config
-
-    config = read_config(options.config)
+    config = trainer_config(options.config)
     return _check(config, as_json=options.json) if options.part == "check" else _vacuum(config, as_json=options.json)
 
 
