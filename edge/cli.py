@@ -14,7 +14,7 @@ COMMANDS = {"run": run_agent, "check": check, "replay": replay, "topics": topics
 # Of the trainer's program, which the device does not have.
 TRAINER = (
     *("init", "discover", "import", "history", "store", "series", "forecast", "retrain", "backtest", "compare"),
-    *("models", "promote", "rollback", "monitor", "serve", "page", "demo"),
+    *("models", "promote", "rollback", "doctor", "monitor", "serve", "page", "demo"),
 )
 PACKAGES = ("ai-edge-litert", "tflite-runtime", "numpy", "paho-mqtt")  # whose versions `--version` tells
 EXAMPLES = """\

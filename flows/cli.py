@@ -23,7 +23,7 @@ from flows.commands import (
     retrain,
     rollback,
 )
-from flows.commands.looking import forecast, page, series
+from flows.commands.looking import doctor, forecast, page, series
 from flows.commands.serving import monitor, serve
 from flows.commands.storing import store
 from flows.options import Commands
@@ -55,6 +55,7 @@ COMMANDS: tuple[Command, ...] = (
     models,
     promote,
     rollback,
+    doctor,
     monitor,
     serve,
     page,

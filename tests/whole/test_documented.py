@@ -63,6 +63,7 @@ RUN_BY = {
     ("docs/looking.md", "gatecast series"): ["flows/test_commands_looking.py"],
     ("docs/operations.md", "gatecast-agent check"): ["edge/test_cli.py", "edge/test_agent_health.py"],
     ("docs/operations.md", "gatecast-agent check --config gatecast.toml --connect"): ["edge/test_checks_connected.py"],
+    ("docs/operations.md", "gatecast doctor"): ["flows/test_doctor_run.py"],
     ("docs/operations.md", "gatecast-agent recover"): ["edge/test_commands_recover.py"],
     ("docs/try-it.md", "make demo"): [".ci/run", "flows/test_demo_run.py"],
     ("docs/try-it.md", "python3 -m webbrowser"): [],  # it opens a window

@@ -30,10 +30,19 @@ def check_disk(config: Config, free: Callable[[Path], int] = lambda folder: shut
     if config.store.url.startswith("sqlite:"):
         folder = Path(config.store.url.partition("://")[2][1:]).parent
         needs.append((f"{folder} (store)", folder, STORE_ROOM, "make room there, set [store] keep"))
-    return [_look(name, folder, least, advice, free) for name, folder, least, advice in needs]
+    return [look_at_folder(name, folder, least, advice, free) for name, folder, least, advice in needs]
 
 
-def _look(name: str, wanted: Path, least: int, advice: str, free: Callable[[Path], int]) -> Finding:
+def look_at_folder(name: str, wanted: Path, least: int, advice: str, free: Callable[[Path], int]) -> Finding:
+    """Whether a folder, which need not be there yet, has room and can be written.
+
+    Args:
+        name: words for the folder.
+        wanted: path of the folder.
+        least: bytes that may be needed there.
+        advice: two steps for the user where there is less, the first of which helps in any case.
+        free: function that gives the free bytes of the disk that a folder lies on.
+    """
     folder = wanted.resolve()
     while not folder.exists():
         folder = folder.parent
@@ -41,7 +50,7 @@ def _look(name: str, wanted: Path, least: int, advice: str, free: Callable[[Path
         seconds, room = _synced(folder), free(folder)
     except OSError as error:
         error.filename = str(folder)
-        return of_error("disk", error, "let the account of the agent write there, or choose another folder")
+        return of_error("disk", error, "let this account write there, or choose another folder")
     text = f"{name}: {room / 1e9:,.1f} GB free, a commit waits {1000 * seconds:,.1f} ms for the disk"
     if room < LEAST:
         return wrong("disk", text, advice.partition(", ")[0])

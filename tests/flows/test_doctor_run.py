@@ -1,0 +1,56 @@
+"""`gatecast doctor`, as a user calls it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("prefect")
+
+from tests.support.commands import call, write_fleet
+from tests.support.servers import free_port
+
+pytestmark = pytest.mark.training
+
+
+def test_a_new_fleet_hears_what_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One check that fails stops no other; the same as a table and as JSON, and nothing is made."""
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.chdir(tmp_path)
+    path = write_fleet(tmp_path)
+    path.write_text(f'[mqtt]\nurl = "mqtt://127.0.0.1:{free_port()}"\n{path.read_text()}')
+    code, out, err = call(capsys, "doctor", "--config", path, "--listen", "1")
+    rows, _, following = out.partition("\nwhat to do next:\n")
+    states = {line[9:].split("  ")[0]: line.split()[0] for line in rows.splitlines()}
+    assert (code, err) == (1, "")
+    assert {
+        name: states[name] for name in ("broker", "bundle", "champion", "history", "prefect", "packages", "last training")
+    } == {
+        "broker": "WRONG",
+        "bundle": "WRONG",
+        "champion": "warning",
+        "history": "warning",
+        "prefect": "warning",
+        "packages": "ok",
+        "last training": "ok",
+    }
+    assert "champion: run gatecast retrain; without a history yet: gatecast promote last_value" in following
+    assert [entry.name for entry in tmp_path.iterdir()] == ["gatecast.toml"]
+    code, out, _ = call(capsys, "doctor", "--config", path, "--listen", "1", "--json")
+    document = json.loads(out)
+    assert (code, document["ok"], len(document["checks"])) == (1, False, len(rows.splitlines()))
+    assert {check["grade"] for check in document["checks"]} == {"ok", "warning", "wrong"}
+
+
+def test_without_a_configuration_the_machine_is_told_all_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 2, as for every command."""
+    code, out, _ = call(capsys, "doctor", "--config", tmp_path / "none.toml")
+    assert code == 2
+    assert [line.split()[:2] for line in out.splitlines()[:3]] == [
+        ["WRONG", "configuration"],
+        ["ok", "packages"],
+        ["ok", "memory"],
+    ]
+    assert "1. configuration: name the file with --config, or make one with gatecast init" in out
