@@ -49,7 +49,7 @@ from edge.priming.reader import Origins
 from edge.publish.making import births, make_publisher, will_of
 from edge.publish.publisher import Told
 from edge.publish.topics import Plan
-from edge.release.capacity import Fleet, expected_series, memory, shortage
+from edge.release.capacity import Asked, Fleet, expected_series, memory, shortage
 from edge.release.meanings import disagreement
 from edge.release.pace import too_slow
 from edge.release.ready import ReadyBundle, open_bundle
@@ -354,7 +354,8 @@ def _make_releases(config: Config, outside: Outside, series: SeriesTable) -> Rel
         meanings = (*series.meanings, *manifest.meanings.values())
         counters = any(meaning is not None and meaning.kind == "counter" for meaning in meanings)
         count = expected_series(max(len(series), len(manifest.series)), config.agent.max_series)
-        fleet = Fleet(count, lateness, config.agent.leads, counters)
+        asked = Asked(config.alert, config.anomaly, config.publish, series.names or manifest.series)
+        fleet = Fleet(count, lateness, config.agent.leads, counters, asked)
         return shortage(manifest.contract, fleet, memory())
 
     def slow(bundle: Bundle, forecaster: Forecaster) -> str | None:

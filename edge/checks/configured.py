@@ -20,7 +20,7 @@ from edge.messages.ingest import Ingest
 from edge.messages.reading import make_ingests, meaning_of
 from edge.messages.rule import IngestRule
 from edge.publish.topics import Plan
-from edge.release.capacity import SHARE, Fleet, expected_series, memory, need, shortage
+from edge.release.capacity import SHARE, Asked, Fleet, expected_series, memory, need, shortage
 from edge.release.channel import Source
 from edge.release.meanings import disagreement
 from edge.release.pace import too_slow
@@ -178,7 +178,8 @@ def judged(config: Config, bundle: Bundle) -> tuple[Forecaster | None, Finding]:
     known = _known_series(Path(config.agent.state) / SPOOL_FILE)
     series = max(known, len(manifest.series), 1)
     counters = any(learned.kind == "counter" for learned in manifest.meanings.values())
-    fleet = Fleet(series, parse_duration(config.agent.lateness, shortest=0), config.agent.leads, counters)
+    asked = Asked(config.alert, config.anomaly, config.publish, manifest.series)
+    fleet = Fleet(series, parse_duration(config.agent.lateness, shortest=0), config.agent.leads, counters, asked)
     expected = replace(fleet, series=expected_series(series, config.agent.max_series))
     forecaster: Forecaster | None = None
     try:

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.alerts.rule import AlertRule
+from edge.anomalies.rule import OFF, AnomalyRule
 from edge.contract.contract import Contract
+from edge.publish.settings import Publish
 from edge.series.scoring import default_leads
 from edge.series.state import OPEN_INTERVALS
 
@@ -18,6 +21,15 @@ SERIES = 1200  # bytes of a series beside these arrays: its name, tags and topic
 MEDIAN, QUANTILE = 8, 4  # bytes of a forecast that waits for its fact: the median, each other quantile or the baseline
 WINDOW = 3 * 8  # bytes of a value of a window that closes: cut, looked at, and as the model takes it
 FORECAST = 4 * 8  # bytes of a forecast value that is made
+RULE, LOOKED_AT = 83, 16  # bytes of a series for each rule of alerts; once for all rules
+LEAVES, PASSED = (
+    32,
+    4,
+)  # bytes of a series for a rule that looks back; for each interval that it, or one of a rise, looks back on
+RULE_CLOSES = 2_100  # bytes of a window that closes and for which an alert is raised, for each rule
+STRANGE, STRANGE_LEAD = 77, 5  # bytes of a series that is looked at for anomalies; for each lead that is scored
+PUBLISHED, VALUE, SPARE = 45, 4, 1.25  # bytes of a series that is published; of each of its values; with room for more series
+TOPIC = 200  # bytes of a topic on which the broker keeps a message: its name, where all are noted, and how they are written
 ROW = 400  # bytes of a row for the store, from its columns to the commit
 FEWEST = 100  # series that a device must have room for: a new one knows none of those that will come
 KEPT = 8 << 20  # bytes at the end of the heap that the C library keeps from one step to the next
@@ -46,6 +58,57 @@ def memory(groups: Path = GROUPS, own: Path = OWN) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a configuration asks for beside forecasts.
+
+    Args:
+        alerts: sections `[[alert]]`.
+        anomaly: section `[anomaly]`.
+        publish: section `[publish]`, or None.
+        names: names of the series that are known; without any each rule counts as one that takes all.
+    """
+
+    alerts: Sequence[AlertRule] = ()
+    anomaly: AnomalyRule = OFF
+    publish: Publish | None = None
+    names: Sequence[str] = ()
+
+    @property
+    def topics(self) -> float:
+        """Topics on which the broker keeps a message, for each series; those of an alert that no series has are none."""
+        if self.publish is None:
+            return 0.0
+        of_each = 1 + self.publish.home_assistant  # a state, and the device of it
+        takes = [rule.takes for rule in self.alerts] + ([self.anomaly.takes] if self.anomaly.every != "off" else [])
+        own = self.publish.retain + self.publish.home_assistant
+        if not self.names:
+            return own + of_each * len(takes)
+        wanted = [name for name in self.names if self.publish.wants(name)]
+        return sum(own + of_each * sum(take(name) for take in takes) for name in wanted) / len(self.names)
+
+    def series(self, contract: Contract, leads: int) -> float:
+        """Bytes that a series takes for it.
+
+        Args:
+            contract: contract of the forecasts.
+            leads: number of leads that are scored.
+        """
+        size = LOOKED_AT * (len(self.alerts) > 0) + RULE * len(self.alerts) + TOPIC * self.topics
+        for rule in self.alerts:
+            size += LEAVES * (rule.condition == "leaves")
+            size += PASSED * rule.leads(contract) * (rule.condition == "leaves" or rule.is_relative)
+        if self.anomaly.every != "off":
+            size += STRANGE + STRANGE_LEAD * leads
+        if self.publish is not None:
+            levels = len(self.publish.levels(len(contract.quantiles)))
+            size += SPARE * (PUBLISHED + VALUE * contract.horizon * levels)
+        return size
+
+
+NOTHING = Asked()
+
+
+@dataclass(frozen=True, slots=True)
 class Fleet:
     """What a device forecasts.
 
@@ -54,12 +117,14 @@ class Fleet:
         lateness: time that closed intervals are kept open, ns.
         leads: leads that are kept and scored; empty: the default of the horizon.
         counters: whether any series is a counter.
+        asked: wishes of the configuration beside forecasts.
     """
 
     series: int
     lateness: int = 0
     leads: Sequence[int] = ()
     counters: bool = False
+    asked: Asked = NOTHING
 
 
 def at_once(contract: Contract, forecast_rows: int = FORECAST_ROWS) -> int:
@@ -82,7 +147,9 @@ def need(contract: Contract, fleet: Fleet) -> int:
     series = columns * cell + blocks + sum(leads) * (MEDIAN + QUANTILE * quantiles) + SERIES
     rows = contract.horizon + 2 * len(leads)
     closing = contract.columns * WINDOW + contract.horizon * quantiles * FORECAST + rows * ROW
+    closing += RULE_CLOSES * len(fleet.asked.alerts)
     count = max(fleet.series, 1)
+    series += round(fleet.asked.series(contract, len(leads)))
     return count * series + min(count, at_once(contract)) * closing
 
 

@@ -6,10 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from edge.alerts.rule import AlertRule
+from edge.anomalies.rule import AnomalyRule
 from edge.contract.coarse import Coarse
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
-from edge.release.capacity import Fleet, at_once, expected_series, memory, need, shortage
+from edge.publish.settings import Publish
+from edge.publish.topics import Plan
+from edge.release.capacity import Asked, Fleet, at_once, expected_series, memory, need, shortage
+from tests.support.closing_memory import asked
 
 DEVICE = 256 * 2**20
 MINUTE = 60 * SECOND
@@ -67,14 +72,58 @@ DAY_AND_WEEK = (Coarse(60, 168), Coarse(10, 144))
 
 
 @pytest.mark.parametrize(
-    ("series", "window", "horizon", "coarse"), [(4000, 672, 96, ()), (10_000, 168, 24, ()), (4000, 360, 96, DAY_AND_WEEK)]
+    ("letters", "series", "window", "horizon", "coarse"),
+    [
+        ("nothing", 4000, 672, 96, ()),
+        ("nothing", 10_000, 168, 24, ()),
+        ("nothing", 4000, 360, 96, DAY_AND_WEEK),
+        ("asp", 10_000, 168, 24, ()),
+        ("asp", 4000, 672, 96, ()),
+    ],
 )
-def test_the_formula_is_what_a_process_takes(series: int, window: int, horizon: int, coarse: tuple[Coarse, ...]) -> None:
-    """The most memory that it had when the clock closed all series several times."""
+def test_the_formula_is_what_a_process_takes(
+    letters: str, series: int, window: int, horizon: int, coarse: tuple[Coarse, ...]
+) -> None:
+    """The most memory that it had when the clock closed all series several times, also with all that can be asked for."""
     sizes = [series, window, horizon, *(number for part in coarse for number in (part.steps, part.count))]
-    command = [sys.executable, "-m", "tests.support.closing_memory", *map(str, sizes)]
+    command = [sys.executable, "-m", "tests.support.closing_memory", letters, *map(str, sizes)]
     measured = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    assert need(Contract(60, window, horizon, coarse=coarse), Fleet(series)) == pytest.approx(measured, rel=0.25)
+    fleet = Fleet(series, asked=asked(letters))
+    assert need(Contract(60 * SECOND, window, horizon, coarse=coarse), fleet) == pytest.approx(measured, rel=0.25)
+
+
+HOURS = Contract(60 * MINUTE, 168, 24)
+RULES = (AlertRule(name="warm", series="a*", above=1.0), AlertRule(name="up", series="b", rises_by=1.0, within="6h"))
+
+
+@pytest.mark.parametrize(
+    ("wants", "expected"),
+    [
+        (Asked(), 0),
+        (Asked(RULES), 16 + 2 * 83 + 6 * 4),
+        (Asked([AlertRule(name="odd", leaves="80 %", within="12h")]), 16 + 83 + 32 + 12 * 4),
+        (Asked(anomaly=AnomalyRule("100d")), 77 + 4 * 5),
+        (Asked(publish=Publish()), 1.25 * (45 + 24 * 3 * 4) + 200),
+        (Asked(publish=Publish(quantiles=1, retain=False)), 1.25 * (45 + 24 * 4)),
+    ],
+)
+def test_what_is_asked_for_counts(wants: Asked, expected: float) -> None:
+    """For each series and rule, lead, value and topic."""
+    assert wants.series(HOURS, 4) == expected
+    assert need(HOURS, Fleet(10_000, asked=wants)) - need(HOURS, Fleet(10_000)) == (
+        10_000 * round(expected) + 2_100 * len(wants.alerts) * at_once(HOURS)
+    )
+
+
+def test_topics_are_those_of_the_series_that_rules_take() -> None:
+    """Of four series two have one alert and one has another; each has a forecast, an anomaly and a device of all of these."""
+    settings, strange = Publish(home_assistant=True), AnomalyRule("100d", "a*")
+    names = ["a1", "a2", "b", "c"]
+    assert Asked(RULES, strange, settings).topics == 2 + 2 * 3
+    assert Asked(RULES, strange, settings, names).topics == (4 * 2 + 2 * (2 + 1 + 2)) / 4
+    plan = Plan.of(settings, "agent", RULES, (), strange)
+    assert Asked(RULES, strange, settings, names).topics * 4 == len(plan.kept_of(names) - plan.kept_of([]))
+    assert Asked(RULES, strange, Publish(series=("c",)), names).topics == 1 / 4
 
 
 def test_a_control_group_may_give_less_than_the_machine(tmp_path: Path) -> None:

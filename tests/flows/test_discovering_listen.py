@@ -25,6 +25,13 @@ def ctrl_c() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture(autouse=True)
+def _all_threads_end() -> Iterator[None]:
+    """After a refusal the library's thread sleeps for a second before it ends: the next file of tests counts threads."""
+    yield
+    wait_until(lambda: not any(thread.name == "gatecast-mqtt" for thread in threading.enumerate()))
+
+
 @contextmanager
 def broker(behave: Callable[[socket.socket], None]) -> Iterator[Mqtt]:
     """A broker of one visit."""
