@@ -65,8 +65,9 @@ def run(options: argparse.Namespace) -> int:
 
             check_page()
         folder = prepare_folder(options.folder)
+        from flows.demo.report import write_report
         from flows.demo.run import run as run_demo  # takes seconds, so it belongs to the stage
-        from flows.output.demo import demo_document, print_demo, write_demo
+        from flows.output.demo import demo_document, print_demo, write_plot
 
     show.note(f"  working folder: {folder}")
     is_shown = not options.no_open and sys.stdout.isatty()
@@ -78,7 +79,8 @@ def run(options: argparse.Namespace) -> int:
 
     table = table_options(options)
     demo = run_demo(folder, data=options.data, table=table, store_url=options.store, show=show, ready=serve)
-    write_demo(demo)
+    write_plot(demo)
+    write_report(demo)
     if options.json:
         options.json.write_text(json.dumps(demo_document(demo), indent=2), encoding="utf-8")
     print_demo(demo)

@@ -1,25 +1,21 @@
 """The demo's pictures: forecasts that were made on the device, against facts."""
 
-import itertools
-
 import numpy as np
 
 from edge.contract.contract import Contract
 from pipeline.judging.stored_forecasts import Measured
 from pipeline.report.plots import Panel
 
-DRAWN_SERIES = 5
 DRAWN_FORECASTS = 5
 
 
 def panels(measured: Measured, contract: Contract) -> tuple[Panel, ...]:
-    """The newest forecasts of the first five series that have whole ones, each made where the one before ended.
+    """The newest forecasts of all series that have whole ones, each made where the one before ended.
 
     NaN stands at leads that are not stored.
     """
     rows = range(len(measured.table.names))
-    drawn = (panel for row in rows if (panel := _panel(measured, contract, row)) is not None)
-    return tuple(itertools.islice(drawn, DRAWN_SERIES))
+    return tuple(panel for row in rows if (panel := _panel(measured, contract, row)) is not None)
 
 
 def _panel(measured: Measured, contract: Contract, row: int) -> Panel | None:

@@ -7,13 +7,13 @@ from flows.output.demonstration import Demonstration
 from flows.output.models import model_document
 from flows.output.retrained import print_candidates
 from flows.output.tables import known, rich_table
-from pipeline.report.page import Grid, Picture, Section, html_report, number, percent
-from pipeline.report.plots import Line, forecast_plot, lead_plot
-from pipeline.report.report import candidate_grid, lead_grid, series_grid, trial_grid, validation_grid
+from pipeline.report.page import Grid, number, percent
+from pipeline.report.plots import forecast_plot
+from pipeline.report.report import lead_grid
 from pipeline.training.cells import CELLS
 
 IN_THE_TABLE = "mean absolute error on the replay, in units of the last value's error"
-NEWEST = "the newest forecasts as the agent wrote them to the store, each made where the one before ended."
+DRAWN = 5  # series in the picture; the report has all of them
 NOTHING_TO_DRAW = "none: no series has a whole forecast that was made in the replay"
 
 
@@ -48,46 +48,10 @@ def demo_document(demo: Demonstration) -> dict[str, object]:
     }
 
 
-def write_demo(demo: Demonstration) -> None:
-    """Plot, where there is something to draw, and report in the working folder."""
-    errors, interval = demo.measured.errors, demo.contract.interval
-    leads, horizon = demo.measured.leads, demo.contract.horizon
-    which = "all leads" if len(leads) == horizon else f"{len(leads)} of {horizon} leads, evenly chosen"
-    pictures: tuple[Picture, ...] = ()
+def write_plot(demo: Demonstration) -> None:
+    """The picture of a few series in the working folder, where there is something to draw."""
     if demo.plot is not None:
-        png = forecast_plot(demo.panels, _model_name(demo))
-        replace_file(demo.plot, png)
-        pictures = (Picture(png, "Fact, median and interval"),)
-    roles = ["model", *["baseline"] * (len(errors.forecasters) - 1)]
-    lines = [
-        Line(_model_name(demo) if role == "model" else name, error, role)
-        for name, error, role in zip(errors.forecasters, demo.measured.lead_errors, roles, strict=True)
-    ]
-    sections = [
-        Section("In short", (*_headlines(demo), f"{IN_THE_TABLE}:"), _lead_grid(demo)),
-        Section(
-            "Forecast against fact",
-            (f"{_drawn(demo)}: {NEWEST}",) if pictures else (NOTHING_TO_DRAW,),
-            pictures=pictures,
-        ),
-        Section(
-            "Error by lead",
-            pictures=(Picture(lead_plot(lines, leads, interval, "in units of the last value's error"), "Error by lead"),),
-        ),
-        Section("Series by series", (f"Mean absolute error over {which}, in the unit of each series.",), _series_grid(demo)),
-        Section(
-            "Candidates",
-            demo.retrained.release.chosen.trial.verdict.reasons,
-            candidate_grid(demo.retrained.release.judged),
-        ),
-        Section(
-            "Held-out part, series by series",
-            ("Mean absolute error on the held-out part of the history, in the unit of each series.",),
-            trial_grid(demo.retrained.release.chosen.trial),
-        ),
-        Section("History", demo.retrained.prepared.warnings, validation_grid(demo.retrained.prepared.report)),
-    ]
-    replace_file(demo.report, html_report("Gatecast: what the replay showed", sections).encode())
+        replace_file(demo.plot, forecast_plot(demo.panels[:DRAWN], model_name(demo)))
 
 
 def print_demo(demo: Demonstration) -> None:
@@ -95,35 +59,32 @@ def print_demo(demo: Demonstration) -> None:
     console = Console(highlight=False)
     print_candidates(console, demo.retrained)
     console.print(f"{IN_THE_TABLE}:")
-    console.print(rich_table(_lead_grid(demo)))
-    for line in _headlines(demo):
+    console.print(rich_table(lead_rows(demo)))
+    for line in headlines(demo):
         console.print(f"  {line}", markup=False, soft_wrap=True)
 
 
-def _model_name(demo: Demonstration) -> str:
+def model_name(demo: Demonstration) -> str:
+    """Name of what is live, for people."""
     model = demo.live.manifest.model
     return f"{CELLS[model.cell].title} {model.design}" if model else f"baseline {demo.live.manifest.baseline}"
 
 
 def _drawn(demo: Demonstration) -> str:
     """How many series the plot shows: it has no room for more than a few."""
-    drawn, measured = len(demo.panels), len(demo.measured.errors.names)
+    drawn, measured = min(DRAWN, len(demo.panels)), len(demo.measured.errors.names)
     return "all series" if drawn == measured else f"{drawn} of {measured} series"
 
 
-def _lead_grid(demo: Demonstration) -> Grid:
-    names = [f"agent ({_model_name(demo)})", *demo.measured.errors.forecasters[1:]]
+def lead_rows(demo: Demonstration) -> Grid:
+    """Errors of the replay at some leads."""
+    names = [f"agent ({model_name(demo)})", *demo.measured.errors.forecasters[1:]]
     errors = demo.measured.errors
     return lead_grid(list(zip(names, errors.by_lead, strict=True)), errors.leads, demo.contract.interval)
 
 
-def _series_grid(demo: Demonstration) -> Grid:
-    errors = demo.measured.errors
-    names = ["agent", *errors.forecasters[1:]]
-    return series_grid(errors.names, errors.skills.tolist(), list(zip(names, errors.by_series, strict=True)))
-
-
-def _headlines(demo: Demonstration) -> list[str]:
+def headlines(demo: Demonstration) -> list[str]:
+    """What came of it, one line each."""
     counts, errors, model = demo.counts, demo.measured.errors, demo.live.manifest.model
     lines = [
         f"readings: {counts.readings_sent:,} sent, {counts.readings_stored:,} stored; forecasts: {counts.forecasts:,} stored",

@@ -18,7 +18,7 @@ class Demonstration:
         retrained: candidates and release of the retraining.
         counts: numbers of readings and forecasts that were sent, stored, lost and doubled.
         measured: errors of the stored forecasts beside those of the baselines.
-        panels: newest forecasts of a few series, to draw.
+        panels: newest forecasts of the series that have whole ones, to draw.
         contract: contract of the live bundle.
         live: bundle that went out; it may be a baseline's.
         broker: name of the broker.

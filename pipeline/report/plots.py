@@ -1,4 +1,4 @@
-"""Pictures for people: forecast against fact, and error by lead beside the baselines. All return PNG bytes.
+"""Pictures for people: forecast against fact, as PNG bytes.
 
 Colours are those of Okabe and Ito (2008), told apart by colour-blind readers, and lines differ in their dashes too.
 """
@@ -148,58 +148,6 @@ def draw_panel(axis: Any, panel: Panel, model: str) -> None:  # noqa: ANN401 - m
     axis.set_title(panel.name)
     axis.set_ylabel(panel.label)
     axis.margins(x=0.005)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Error of one forecaster.
-
-    Args:
-        name: name of the forecaster.
-        error: error at the leads of the plot, float64 `[leads]`.
-        role: `model`, `champion` or `baseline`; decides how it is drawn.
-    """
-
-    name: str
-    error: Float64
-    role: str = "baseline"
-
-
-def lead_plot(lines: Sequence[Line], leads: Sequence[int], interval: int, unit: str) -> bytes:
-    """Error over lead, model and champion beside the baselines.
-
-    Args:
-        lines: roles `model`, `champion` and `baseline`.
-        leads: leads of the errors, in order; some of the horizon are enough.
-        interval: ns.
-        unit: unit of the error, such as `standard deviations` or `°C`.
-    """
-    from matplotlib import rc_context  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    with rc_context(STYLE):
-        figure = Figure(figsize=(9, 4.2), dpi=120, layout="constrained")
-        axis = figure.subplots()
-        draw_errors(axis, lines, leads, interval)
-        axis.set_ylabel(f"mean absolute error\n({unit})")
-        figure.legend(loc="outside lower center", ncols=min(4, len(lines)))
-        return png(figure)
-
-
-def draw_errors(axis: Any, lines: Sequence[Line], leads: Sequence[int], interval: int) -> None:  # noqa: ANN401
-    """Draw errors over lead on matplotlib's axes; arguments as of `lead_plot`."""
-    ahead = lead_axis(axis, np.asarray(leads), interval)
-    others = 0
-    for line in lines:
-        color, dashes = {"model": (MODEL, "-"), "champion": (CHAMPION, (0, (6, 2)))}.get(
-            line.role, OTHERS[others % len(OTHERS)]
-        )
-        others += line.role == "baseline"
-        strong = line.role != "baseline"
-        width, order = (2.4, 3) if strong else (1.5, 2)
-        style = {"color": color, "linestyle": dashes, "marker": "o" if len(ahead) == 1 else None}
-        axis.plot(ahead, line.error, **style, linewidth=width, zorder=order, label=line.name)
-    axis.set_ylim(bottom=0)
 
 
 def lead_axis(axis: Any, leads: Int64, interval: int) -> Float64:  # noqa: ANN401 - matplotlib has no types

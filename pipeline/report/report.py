@@ -17,39 +17,12 @@ from edge.series.scoring import default_leads
 from pipeline.history.checks import Report
 from pipeline.history.prepared import Prepared
 from pipeline.judging.contender import on_device
-from pipeline.judging.trial import Trial
 from pipeline.release.decision import Judged, Release
 from pipeline.report.page import DASH, Grid, markdown, number, percent
 from pipeline.report.plots import forecast_plot, panels
 from pipeline.training.cells import CELLS
 
 SHOWN = 4  # series in a picture
-
-
-def series_grid(names: Sequence[str], skills: Sequence[float], errors: Sequence[tuple[str, Float64]]) -> Grid:
-    """Mean absolute error of every series in its own unit, one column per forecaster.
-
-    Args:
-        names: names of the series.
-        skills: skill of the first forecaster on every series (`metrics.series_skill`); NaN where it is not judged.
-        errors: forecaster and its errors, float `[series]`.
-    """
-    (own, first), *others = errors
-    rows = tuple(
-        (name, number(float(first[row])), percent(skills[row], sign=True), *(number(float(error[row])) for _, error in others))
-        for row, name in enumerate(names)
-    )
-    return Grid(("series", own, "skill", *(other for other, _ in others)), rows)
-
-
-def trial_grid(trial: Trial) -> Grid:
-    """The candidate's error on every series, beside the champion's and every baseline's."""
-    judged = [trial.candidate, *([trial.champion] if trial.champion else []), *trial.baselines]
-    return series_grid(
-        trial.candidate.names,
-        trial.verdict.skills,
-        [(evaluation.forecaster, evaluation.by_series) for evaluation in judged],
-    )
 
 
 def validation_grid(report: Report) -> Grid:

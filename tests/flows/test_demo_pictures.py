@@ -11,7 +11,8 @@ from edge.series.scoring import default_leads
 from edge.stores.sqlite import SqliteStore
 from flows.demo.pictures import panels
 from pipeline.judging.stored_forecasts import measure, stored_leads
-from pipeline.report.plots import Line, draw_errors, draw_panel
+from pipeline.report.drawing import Line, lead_picture
+from pipeline.report.plots import draw_panel
 from tests.pipeline.test_judging_stored_forecasts import HOUR, NAMES, START, lead_points, put, readings
 
 
@@ -35,8 +36,7 @@ def test_every_horizon_gives_a_full_table_and_full_plots(horizon: int, tmp_path:
         assert [np.isfinite(np.asarray(line.get_ydata(), float)).tolist() for line in drawn] == [[True] * len(leads)] * 5
         assert all(line.get_marker() == "o" for line in drawn) == (len(leads) == 1)
         assert len(axis.collections) == 5
-    axis = Figure().subplots()
-    draw_errors(axis, [Line("m", found.lead_errors[0], "model"), Line("b", found.lead_errors[1])], found.leads, HOUR)
-    assert [np.isfinite(np.asarray(line.get_ydata(), float)).tolist() for line in axis.lines] == [[True] * len(leads)] * 2
-    assert np.asarray(axis.lines[0].get_xdata(), float)[-1] == horizon
+    lines = [Line("m", found.lead_errors[0], "model"), Line("b", found.lead_errors[1])]
+    picture = lead_picture(lines, found.leads, HOUR, "°C")
+    assert [picture.count(f'<path class="{kind}" d="M') for kind in ("made", "other o0")] == [2, 2]  # a line and its name
     store.close()

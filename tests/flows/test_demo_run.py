@@ -83,7 +83,8 @@ def test_the_figures_that_others_read_are_all_there(demo: dict[str, Any]) -> Non
     assert model <= set(demo["model"])
     assert Path(demo["plot"]).read_bytes()[:4] == b"\x89PNG"
     page = Path(demo["report"]).read_text(encoding="utf-8")
-    assert "Forecast against fact" in page
+    assert "Which network, and why" in page
+    assert page.count("<article") == page.count('<tr><th scope="row"><a href="#series-') == 15
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "<script" not in page
 

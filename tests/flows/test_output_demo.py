@@ -13,7 +13,7 @@ import msgspec
 
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.manifest import Cell
-from flows.output.demo import demo_document, print_demo, write_demo
+from flows.output.demo import demo_document, print_demo, write_plot
 from flows.output.demonstration import Demonstration
 from flows.output.retrained import Retrained, retrained_text
 from pipeline.history.windows import Samples
@@ -107,22 +107,21 @@ def test_no_table_wraps_at_80_columns(
 def test_where_nothing_can_be_drawn_there_is_no_picture(
     retrained: Retrained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No empty file, no path to one; the summary, the page and the JSON say so."""
+    """No empty file, no path to one; the summary and the JSON say so."""
     demo = demonstration(retrained, tmp_path, ())
-    write_demo(demo)
+    write_plot(demo)
     print_demo(demo)
-    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+    assert not [*tmp_path.iterdir()]
     out = capsys.readouterr().out
     assert "plot: none: no series has a whole forecast" in out
     assert "forecast.png" not in out
-    assert "no series has a whole forecast" in demo.report.read_text(encoding="utf-8")
     assert demo_document(demo)["plot"] is None
 
 
 def test_a_picture_that_was_drawn_is_named(retrained: Retrained, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The same file in the summary and in the JSON."""
     demo = demonstration(retrained, tmp_path, (panel(),))
-    write_demo(demo)
+    write_plot(demo)
     print_demo(demo)
     path = tmp_path / "forecast.png"
     assert path.read_bytes().startswith(b"\x89PNG")
@@ -134,9 +133,8 @@ def test_a_picture_that_was_drawn_is_named(retrained: Retrained, tmp_path: Path,
 def test_a_picture_of_some_series_says_so(
     count: int, said: str, retrained: Retrained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The plot has room for a few series only; summary and page say how many of all it shows."""
+    """The plot has room for a few series only; the summary says how many of all it shows."""
     demo = demonstration(retrained, tmp_path, (panel(),) * count)
-    write_demo(demo)
+    write_plot(demo)
     print_demo(demo)
     assert f"plot: {tmp_path / 'forecast.png'} ({said})" in capsys.readouterr().out.replace("\n", "")
-    assert f"{said}: the newest forecasts" in demo.report.read_text(encoding="utf-8")

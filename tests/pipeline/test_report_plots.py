@@ -9,12 +9,11 @@ from matplotlib.image import imread
 
 from edge.contract.columns import Float64
 from edge.contract.meaning import GAUGE, Meaning
-from edge.contract.times import SECOND
 from edge.forecaster.baselines import Baseline
 from pipeline.history.prepared import Prepared
 from pipeline.judging.contender import contender
-from pipeline.report.plots import Line, Panel, forecast_plot, lead_plot, panels
-from tests.pipeline.test_report_report import CONTRACT, HOUR, PNG, history
+from pipeline.report.plots import Panel, forecast_plot, panels
+from tests.pipeline.test_report_report import CONTRACT, HOUR, history
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +50,6 @@ def test_a_picture_is_the_same_whenever_it_is_made(prepared: Prepared) -> None:
     """PNG bytes without a date or a version in them."""
     panel = drawn(prepared, 2)
     assert forecast_plot([panel], "last_value") == forecast_plot([panel], "last_value")
-    lines = [Line("a", np.array([1.0, 2.0]), "model"), Line("b", np.array([2.0, 3.0]))]
-    assert lead_plot(lines, [1, 24], HOUR, "°C") == lead_plot(lines, [1, 24], HOUR, "°C")
-    assert lead_plot(lines, [1, 24], HOUR, "°C") != lead_plot(lines, [1, 24], HOUR, "K")
-
-
-def test_errors_of_a_single_lead_are_drawn(prepared: Prepared) -> None:
-    """One point per forecaster makes a picture too."""
-    assert lead_plot([Line("a", np.array([1.0]), "model")], [1], 15 * 60 * SECOND, "°C").startswith(PNG)
-    assert forecast_plot([drawn(prepared, 1)], "last_value").startswith(PNG)
 
 
 def test_an_axis_names_the_unit_of_its_series(prepared: Prepared) -> None:

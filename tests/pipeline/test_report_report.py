@@ -21,8 +21,7 @@ from pipeline.judging.verdict import Cost
 from pipeline.release.candidates import Candidate
 from pipeline.release.decision import Judged, Release, metrics_of
 from pipeline.release.instead import Simple, baseline_bundle
-from pipeline.report.page import percent
-from pipeline.report.report import model_card, plot_png, trial_grid, validation_grid, validation_table
+from pipeline.report.report import model_card, plot_png, validation_grid, validation_table
 from pipeline.training.settings import Record
 
 HOUR = 3600 * SECOND
@@ -71,17 +70,6 @@ def test_validation_lists_every_series_with_its_problem(prepared: Prepared) -> N
     assert [row[6] for row in rows] == ["–", "19h", "–"]  # noqa: RUF001
     assert "never changes" in rows[2][-1]
     assert validation_table(prepared.report).count("\n") == 5
-
-
-def test_errors_of_every_series_stand_beside_the_others(release: Release) -> None:
-    """The candidate's, its skill, the champion's, then every baseline's, in the series' own unit."""
-    grid = trial_grid(release.chosen.trial)
-    assert grid.headers[:4] == ("series", "mean_of_3_days", "skill", "last_value")
-    assert [row[0] for row in grid.rows] == ["<hall>|a", "b"]
-    own, skill, champion = grid.rows[0][1:4]
-    assert float(own) < float(champion)
-    best = min(float(one.by_series[0]) for one in release.chosen.trial.baselines)
-    assert skill == percent(1 - float(release.chosen.trial.candidate.by_series[0]) / best, sign=True)
 
 
 def test_model_card_says_what_the_manifest_says(release: Release) -> None:
