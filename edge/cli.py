@@ -4,17 +4,25 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from edge.commands import bench, check, recover, replay, topics
+from edge.commands import bench, check, completion, recover, replay, topics
 from edge.commands import run as run_agent
 from edge.commands.exit_codes import guarded
 from edge.commands.options import add_version, check_command
 
 # Each has `add_parser(commands)` and `run(options)`; what takes long to import is imported inside `run`.
-COMMANDS = {"run": run_agent, "check": check, "replay": replay, "topics": topics, "bench": bench, "recover": recover}
+COMMANDS = {
+    "run": run_agent,
+    "check": check,
+    "replay": replay,
+    "topics": topics,
+    "bench": bench,
+    "recover": recover,
+    "completion": completion,
+}
 # Of the trainer's program, which the device does not have.
 TRAINER = (
     *("init", "discover", "import", "history", "store", "series", "forecast", "retrain", "backtest", "compare"),
-    *("models", "promote", "rollback", "doctor", "monitor", "serve", "page", "demo"),
+    *("models", "promote", "rollback", "doctor", "monitor", "serve", "page", "demo", "completion"),
 )
 PACKAGES = ("ai-edge-litert", "tflite-runtime", "numpy", "paho-mqtt")  # whose versions `--version` tells
 EXAMPLES = """\
@@ -22,7 +30,6 @@ exit codes: 0 done, 1 failed, 2 wrong use or configuration, 130 Ctrl-C
 
 examples:
   gatecast-agent check --config gatecast.toml
-  gatecast-agent run --config gatecast.toml
   gatecast-agent replay readings.csv --bundle 20261122T154500Z-gru-1a2b3c4d
 """
 
@@ -53,6 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_version(parser, PACKAGES)
+    parser.set_defaults(whole=parser)  # for those who list all of it
     commands = parser.add_subparsers(dest="command", required=True, title="commands", metavar="COMMAND")
     for command in COMMANDS.values():
         command.add_parser(commands)

@@ -25,6 +25,7 @@ from flows.commands import (
 )
 from flows.commands.looking import doctor, forecast, page, series
 from flows.commands.serving import monitor, serve
+from flows.commands.shell import completion
 from flows.commands.storing import store
 from flows.options import Commands
 from flows.processes.stopping import stoppable
@@ -60,6 +61,7 @@ COMMANDS: tuple[Command, ...] = (
     serve,
     page,
     demo,
+    completion,
 )
 TRAINERS = ("tensorflow", "tensorflow-cpu", "prefect")  # packages whose versions `--version` tells, beside those of the device
 OURS = ("edge", "pipeline", "flows")
@@ -125,6 +127,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, list[str]]:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_version(whole, (*TRAINERS, *PACKAGES))
+    whole.set_defaults(whole=whole)  # for those who list all of it
     commands = whole.add_subparsers(dest="command", required=True, title="commands", metavar="COMMAND")
     for command in COMMANDS:
         command.add_parser(commands)

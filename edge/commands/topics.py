@@ -15,7 +15,8 @@ from edge.errors import ConfigurationError, GatecastError
 from edge.messages.topics import UNHEARD
 from edge.quoting import one_line, quoted
 
-TEXT = "list the topics of the running agent: last message, readings, and why messages were skipped"
+TEXT = "list the topics of the running agent, and what was skipped"
+DESCRIPTION = "List the topics of the running agent: last message, readings, and why messages were skipped."
 SHOWN = 40  # topics that are listed without --all
 SHOWN_RULES = 5
 TIMEOUT = 10.0  # seconds
@@ -44,7 +45,7 @@ class Topic(msgspec.Struct):
 
 def add_parser(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
     """Add `topics` to the commands."""
-    command = commands.add_parser("topics", help=TEXT, description=TEXT[0].upper() + TEXT[1:] + ".")
+    command = commands.add_parser("topics", help=TEXT, description=DESCRIPTION)
     add_config(command)
     command.add_argument("--all", action="store_true", help=f"list every topic; default: {SHOWN}, trouble first")
     command.add_argument("--json", action="store_true", help="print everything as one JSON object")

@@ -43,7 +43,7 @@ def commands(text: str) -> Iterator[list[str]]:
     for line in [*lines, *inline(text)]:
         match = re.search(r"(?:^|[\s/])(gatecast(?:-agent)? (?:[a-z]|--).*)", line)
         if match and not re.match(r"(install|systemctl|journalctl|docker build) ", line):
-            yield shlex.split(match[1], comments=True)
+            yield shlex.split(match[1].partition(" > ")[0], comments=True)
 
 
 def settings() -> dict[str, type[msgspec.Struct]]:

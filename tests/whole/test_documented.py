@@ -59,6 +59,7 @@ RUN_BY = {
     ("docs/history.md", "gatecast history"): ["flows/test_commands_history.py"],
     ("docs/page.md", "pip install"): ["flows/test_page_pages.py"],  # in the environment of the tests
     ("docs/page.md", "gatecast page --host"): ["flows/test_page_serving.py"],
+    ("docs/looking.md", "mkdir -p ~/.local"): ["edge/test_completion_shells.py", "flows/test_commands_shell.py"],
     ("docs/looking.md", "gatecast forecast"): ["flows/test_commands_looking.py"],
     ("docs/looking.md", "gatecast series"): ["flows/test_commands_looking.py"],
     ("docs/operations.md", "gatecast-agent check"): ["edge/test_cli.py", "edge/test_agent_health.py"],

@@ -1,0 +1,1 @@
+"""`gatecast completion`: what a shell offers after Tab."""
