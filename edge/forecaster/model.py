@@ -162,7 +162,8 @@ class Model:
     def _interpreter(self, batch: int) -> "_Interpreter":
         interpreter = self._interpreters.get(batch)
         if interpreter is None:
-            interpreter = self._interpreters[batch] = _Interpreter(self._content, batch, self.contract)
+            with _without_greeting():
+                interpreter = self._interpreters[batch] = _Interpreter(self._content, batch, self.contract)
         return interpreter
 
 
@@ -207,8 +208,7 @@ class _Interpreter:
         ahead = len(contract.future)
         self._future = np.zeros((batch, contract.horizon, ahead), np.float32)
         try:
-            with _without_greeting():
-                self._runtime = interpreter(model_content=content, num_threads=1)
+            self._runtime = interpreter(model_content=content, num_threads=1)
             inputs = self._runtime.get_input_details()
             outputs = self._runtime.get_output_details()
         except (ValueError, RuntimeError) as error:

@@ -59,13 +59,13 @@ def retrained_text(retrained: Retrained, *, released: bool) -> str:
 
 
 def afterwards(release: Release, registry: Path) -> list[str]:
-    """Lines for after a run that may release: where the picture lies, and what to do now.
+    """Lines for after a run that may release: where the report lies, and what to do now.
 
     Args:
         release: verdict and its consequence.
         registry: folder of the registry.
     """
-    lines = [f"picture of its forecasts: {registry / 'plots' / release.candidate.manifest.version}.png"]
+    lines = [f"report with its forecasts of every series: {registry / 'plots' / release.candidate.manifest.version}.html"]
     if release.goes_out is not None:
         lines.append("next: gatecast-agent check, then gatecast-agent run; an agent that runs takes it by itself")
     return lines

@@ -42,6 +42,7 @@ from pipeline.release.fresh import trained_for, trained_on, trained_since
 from pipeline.release.registry import Registry
 from pipeline.report.page import markdown
 from pipeline.report.report import candidate_grid, model_card, plot_png, validation_table
+from pipeline.report.training_report import write_training_report
 from pipeline.sources.opening import configured_history
 from pipeline.training.architecture import Architecture
 from pipeline.tuning.choosing import Brief, choose_inputs
@@ -150,10 +151,11 @@ def publish(release: Release, config: Config) -> None:
 
 
 @task(name="plot", cache_policy=NO_CACHE, persist_result=False)
-def plot(prepared: Prepared, release: Release, config: Config, fleet: str) -> None:
-    """Forecast against fact on the held-out part, in the registry and as an artifact."""
+def plot(prepared: Prepared, release: Release, failures: list[str], config: Config, fleet: str) -> None:
+    """Forecast against fact on the held-out part: the report and a picture in the registry, and the picture as an artifact."""
     path = Path(config.registry.path) / "plots" / f"{release.candidate.manifest.version}.png"
     plot_png(prepared, release, path)
+    write_training_report(prepared, release, failures, path.with_suffix(".html"))
     create_image_artifact(
         key=f"gatecast-{fleet}-forecast", image_url=path.resolve().as_uri(), description="Forecast against fact"
     )
@@ -272,7 +274,7 @@ def _retrained(job: Job, run: Started | None = None, limit: Limit | None = None,
         verdict = judge(prepared, candidates, config, job.fleet)
         if job.release:
             publish(verdict, config)
-            plot(prepared, verdict, config, job.fleet)
+            plot(prepared, verdict, failures, config, job.fleet)
     retrained = Retrained(prepared, verdict, tuple(failures))
     if run is not None:
         show.note(retrained_text(retrained, released=job.release))

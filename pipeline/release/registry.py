@@ -194,7 +194,8 @@ class Registry:
             for version in others[: max(0, len(others) - kept)]:
                 with suppress(OSError):
                     (self._bundles / version).rename(self._bundles / f".{version}{PRUNED}")
-                    (self.path / "plots" / f"{version}.png").unlink(missing_ok=True)
+                    for kind in ("png", "html"):
+                        (self.path / "plots" / f"{version}.{kind}").unlink(missing_ok=True)
                     gone.append(version)
             for folder in self._bundles.glob(f".*{PRUNED}"):
                 shutil.rmtree(folder, ignore_errors=True)

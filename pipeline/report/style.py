@@ -46,7 +46,7 @@ nav { display: flex; flex-wrap: wrap; gap: .5rem; }
   nav a { border: 1px solid var(--line); border-radius: 99px; font-size: .9rem;
   padding: .25rem .85rem; text-decoration: none; background: var(--raised); }
 nav a:hover { border-color: var(--quiet); }
-.headline { font-size: 1.25rem; font-weight: 620; letter-spacing: -.015em; margin: .1rem 0 .6rem; }
+.headline { font-size: 1.15rem; line-height: 1.4; font-weight: 620; letter-spacing: -.015em; margin: .1rem 0 .6rem; }
 .plot { position: relative; height: 190px; margin: 36px 6px 28px 50px; } .first .plot { height: min(330px, 62vw); }
 .plot.named { margin-bottom: 46px; height: 280px; }
 .plot svg { position: absolute; inset: 0; width: 100%; height: 100%; overflow: visible; }

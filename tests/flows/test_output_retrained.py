@@ -57,15 +57,15 @@ def test_judging_says_that_a_baseline_would_take_the_place_of_what_is_live(retra
     assert consequence(outdone, released=True) == "no network beats the baselines: agents forecast by mean_of_3_days"
 
 
-def test_a_person_reads_which_one_was_chosen_where_the_picture_lies_and_what_comes_next(retrained: Retrained) -> None:
+def test_a_person_reads_which_one_was_chosen_where_the_report_lies_and_what_comes_next(retrained: Retrained) -> None:
     """The one with the best figure in the table need not be the chosen one; nothing follows where nothing went out."""
     two = replace(retrained, release=replace(retrained.release, judged=retrained.release.judged * 2))
     name = candidate_grid([two.release.chosen]).rows[0][0]
     assert f"  chosen: {name}, as its error on the validation part is the smallest;" in retrained_text(two, released=True)
     assert "chosen" not in retrained_text(retrained, released=True)
     release = replace(retrained.release, goes_out=None)
-    picture = f"picture of its forecasts: registry/plots/{release.candidate.manifest.version}.png"
-    assert afterwards(release, Path("registry")) == [picture]
+    report = f"report with its forecasts of every series: registry/plots/{release.candidate.manifest.version}.html"
+    assert afterwards(release, Path("registry")) == [report]
     said = afterwards(replace(release, goes_out=release.candidate), Path("registry"))
-    assert said[0] == picture
+    assert said[0] == report
     assert said[1].startswith("next: gatecast-agent check, then gatecast-agent run")

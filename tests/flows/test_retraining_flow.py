@@ -129,14 +129,16 @@ def test_the_released_bundle_passes_its_self_test_and_says_how_good_it_is(retrai
 
 
 def test_the_run_shows_its_work_in_prefect(retrained: tuple[Path, dict[str, object]], prefect_server: PrefectServer) -> None:
-    """Validation, candidates, model card and plot are artifacts; the plot is a file; each candidate is a task run."""
+    """Validation, candidates, model card and plot are artifacts; plot and report are files; each candidate is a task run."""
     start = f"gatecast-{fleet_name(retrained[0], read_config(retrained[0]))}-"
     found = prefect_server.ask("/artifacts/latest/filter", {})
     artifacts = {one["key"].removeprefix(start): one["data"] for one in found if one["key"].startswith(start)}
     assert artifacts.keys() == {"validation", "candidates", "model-card", "forecast"}
     assert "site.s1" in artifacts["validation"]
     assert "GRU segment" in artifacts["candidates"]
-    assert Path(artifacts["forecast"].removeprefix("file://")).read_bytes()[:4] == b"\x89PNG"
+    plot = Path(artifacts["forecast"].removeprefix("file://"))
+    assert plot.read_bytes()[:4] == b"\x89PNG"
+    assert "What the training brought" in plot.with_suffix(".html").read_text(encoding="utf-8")
     runs = {one["name"] for one in prefect_server.ask("/task_runs/filter", {})}
     assert {"train-gru-segment", "train-lstm-segment", "train-simplernn-segment"} <= runs
 

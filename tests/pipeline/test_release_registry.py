@@ -226,11 +226,14 @@ def test_old_versions_are_deleted_and_named_ones_never(registry: Registry) -> No
     registry.promote(names[4], "trial")
     (registry.path / "plots").mkdir()
     for name in names:
-        (registry.path / "plots" / f"{name}.png").touch()
+        for kind in ("png", "html"):
+            (registry.path / "plots" / f"{name}.{kind}").touch()
     kept = [names[0], names[2], names[4], *names[-3:]]
     assert registry.prune(3) == [name for name in names if name not in kept]
     assert registry.names() == kept
-    assert sorted(path.stem for path in (registry.path / "plots").iterdir()) == kept
+    assert sorted(path.name for path in (registry.path / "plots").iterdir()) == sorted(
+        f"{name}.{kind}" for name in kept for kind in ("png", "html")
+    )
     assert sorted(path.name for path in (registry.path / "bundles").iterdir()) == kept
     assert registry.rollback().version == names[0]
     assert registry.prune(3) == [names[2]]
