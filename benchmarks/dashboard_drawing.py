@@ -22,9 +22,11 @@ NAMED = {"text": TEXT, "green": "#73BF69", "yellow": "#FADE2A", "orange": "#FF98
 PALETTE = ["#73BF69", "#FADE2A", "#5794F2", "#FF9830", "#F2495C", "#B877D9"]
 WIDTH, ROW = 14.0, 0.38  # inches: of a dashboard, of a row of its grid
 GAP = 0.06  # inches between panels
-TAGS = ("time", "agent", "series", "lead")
+TAGS = ("time", "agent", "series", "lead", "rule")
 COLOURS = 128  # of a picture
 POINTS = 72  # in an inch
+MINUTE = 60  # seconds
+LENGTHS = ((86_400, "days"), (3600, "hours"), (MINUTE, "mins"))  # seconds
 MOST_LABELLED = 8  # groups of bars with numbers on them
 
 
@@ -77,6 +79,16 @@ def _bytes(value: float) -> str:
     return f"{value:.0f} B"
 
 
+def _time(value: float, unit: str, now: int) -> str:
+    """A moment, or a length of a minute or more."""
+    if unit == "dateTimeFromNow":
+        return f"{(now - value) / 60e9:.0f} minutes ago" if now - value >= 90e9 else "a few seconds ago"
+    if unit == "dateTimeAsLocal":
+        return f"{datetime.fromtimestamp(value / 1e3, UTC):%Y-%m-%d %H:%M:%S}"
+    size, word = next((size, word) for size, word in LENGTHS if value >= size)
+    return f"{value / size:.3g} {word}"
+
+
 def formatted(value: object, settings: Json, now: int) -> str:
     """A value as Grafana writes it, as far as the dashboards use its units."""
     if value is None:
@@ -88,10 +100,10 @@ def formatted(value: object, settings: Json, now: int) -> str:
     if not isinstance(value, float | int):
         return str(value)
     unit, decimals = settings["unit"], settings.get("decimals")
-    if unit == "dateTimeFromNow":
-        return f"{(now - value) / 60e9:.0f} minutes ago" if now - value >= 90e9 else "a few seconds ago"
     if unit == "decbytes":
         return _bytes(value)
+    if unit.startswith("dateTime") or (unit == "s" and value >= MINUTE):
+        return _time(value, unit, now)
     scaled, behind = (value * 100, " %") if unit == "percentunit" else (value, "")
     behind = {"s": " s", "µs": " µs"}.get(unit, behind)
     if unit.startswith("suffix:"):
@@ -118,7 +130,7 @@ def _numbers(rows: Rows) -> Iterator[tuple[str, list[int], list[float]]]:
     for row in rows:
         (value,) = [cell for name, cell in row.items() if name not in TAGS]
         if value is not None:
-            times, values = lines.setdefault(row.get("agent", ""), ([], []))
+            times, values = lines.setdefault(row.get("agent") or row.get("rule", ""), ([], []))
             times.append(row["time"])
             values.append(value)
     for name, (times, values) in sorted(lines.items()):
@@ -152,11 +164,19 @@ def draw_chart(axes: Any, panel: Json, shown: Shown) -> None:  # noqa: ANN401
             settings = _settings(panel, alias)
             own = settings["color"].get("fixedColor") if settings["color"]["mode"] == "fixed" else next(palette)
             drawn[name] = (_moments(times), values, settings | {"own": colour(own)})
+    heights: dict[float, float] = {}  # of the bars that others stand on, by their moment
     for name, (moments, values, settings) in drawn.items():
         width = settings.get("custom.lineWidth", 1.5)
         if settings.get("custom.drawStyle") == "bars":
             bar = np.diff(moments).min() if len(moments) > 1 else 0.02
-            axes.bar(moments, values, width=0.8 * bar / len(drawn), color=settings["own"], label=name, alpha=0.8)
+            is_stacked = settings.get("custom.stacking", {}).get("mode") == "normal"
+            share = 1 if is_stacked else len(drawn)
+            feet = [heights.get(moment, 0.0) * is_stacked for moment in moments]
+            axes.bar(moments, values, width=0.8 * bar / share, bottom=feet, color=settings["own"], label=name, alpha=0.8)
+            heights |= {moment: foot + value for moment, foot, value in zip(moments, feet, values, strict=True)}
+            continue
+        if settings.get("custom.drawStyle") == "points":
+            axes.plot(moments, values, color=settings["own"], lw=0, label=name, marker="o", markersize=3)
             continue
         below = drawn.get(settings.get("custom.fillBelowTo", ""))
         if below is not None:
@@ -185,7 +205,10 @@ def _marks(axes: Any, shown: Shown) -> None:  # noqa: ANN401
     for note in shown.board["annotations"]["list"]:
         for row in shown.rows[f"annotation '{note['name']}'"]:
             if shown.span[0] <= row["time"] <= shown.span[1]:
-                axes.axvline(_moments([row["time"]])[0], color=colour(note["iconColor"]), lw=1, ls=(0, (3, 3)))
+                moment, shade = _moments([row["time"]])[0], colour(note["iconColor"])
+                axes.axvline(moment, color=shade, lw=1, ls=(0, (3, 3)))
+                foot = axes.get_xaxis_transform()  # a triangle below the line, as Grafana has it
+                axes.plot([moment], [0], color=shade, marker="^", markersize=5, transform=foot, clip_on=False)
 
 
 def _dress(axes: Any, panel: Json, shown: Shown) -> None:  # noqa: ANN401
@@ -287,11 +310,14 @@ DRAWN = {"stat": draw_number, "timeseries": draw_chart, "barchart": draw_bars, "
 MARGINS = {"timeseries": (0.42, 0.52), "barchart": (0.42, 0.52), "table": (0.12, 0.05)}  # inches on the left and at the bottom
 
 
+OPENED = ("best", "Anomalies")  # words in the titles of closed rows that are drawn open
+
+
 def _places(board: Json) -> Iterator[tuple[Json, bool]]:
-    """Every row and panel, and whether it is drawn open; the closed rows of a dashboard are drawn closed but for rankings."""
+    """Every row and panel, and whether it is drawn open; closed rows are drawn closed but for rankings and anomalies."""
     for panel in board["panels"]:
         yield panel, True
-        if panel["type"] == "row" and "best" in panel["title"]:
+        if panel["type"] == "row" and any(word in panel["title"] for word in OPENED):
             yield from ((inner, True) for inner in panel["panels"])
 
 

@@ -1,16 +1,18 @@
 """Makes the pictures of docs/dashboards.md: the dashboards' own queries on a real InfluxDB, drawn without Grafana.
 
 *Forecast* and *Quality* show what a run of `gatecast demo` has stored: recorded weather, forecast by the network that the demo
-trains. An agent of the demo lives for seconds, and the demo is trained once, so agents and runs of *Fleet* and *Retraining* are
-made up, as those of the tests.
+trains. The demo has no rules, so alerts and anomalies are what the agent's code says of the same days with that network, some
+rules and `[anomaly]`. An agent of the demo lives for seconds, and the demo is trained once, so agents and runs of *Fleet* and
+*Retraining* are made up, as those of the tests.
 
     python benchmarks/dashboard_pictures.py                   # starts an InfluxDB and runs the demo: some minutes
-    python benchmarks/dashboard_pictures.py --store URL       # of the InfluxDB that a demo has filled
+    python benchmarks/dashboard_pictures.py --store URL --folder DEMO    # of the InfluxDB that a demo has filled; its folder
 """
 
 import argparse
 import contextlib
 import json
+import lzma
 import os
 import subprocess
 import sys
@@ -22,7 +24,20 @@ import numpy as np
 from dashboard_drawing import Shown, draw
 
 from edge.agent.counters import Counter, Counters, Gauge
-from edge.contract.times import DAY, SECOND
+from edge.alerts.alerts import Alerts
+from edge.alerts.rule import AlertRule
+from edge.anomalies.rule import AnomalyRule
+from edge.anomalies.watch import Watch
+from edge.checks.configured import local_bundle
+from edge.commands.csv_file import read_csv
+from edge.config.reading import read_config
+from edge.contract.columns import SeriesTable
+from edge.contract.schema import ANOMALY
+from edge.contract.times import DAY, LATEST, SECOND
+from edge.forecaster.bundle import Bundle
+from edge.forecaster.learned import Learned
+from edge.release.ready import open_bundle
+from edge.series.engine import Engine
 from edge.stores.influx import InfluxStore
 from pipeline.judging.drift import Rule
 from tests.support.grafana_queries import Rows, answers
@@ -32,10 +47,18 @@ from tests.support.servers import Influx
 
 ROOT = Path(__file__).parents[1]
 GRAFANA = ROOT / "deploy" / "grafana"
-UIDS = ("forecast", "quality", "fleet", "retraining")
+UIDS = ("forecast", "quality", "alerts", "fleet", "retraining")
+WEATHER = ROOT / "flows" / "data" / "nyc-weather-2013.csv.xz"
+RULES = (
+    AlertRule(name="frost", series="*.temperature", below=32.0, within="12h"),
+    AlertRule(name="wind", series="*.wind_speed", above=15.0, within="6h"),
+    AlertRule(name="low", series="*.pressure", below=1005.0, within="12h"),
+)
+RARE = AnomalyRule("30d")
+BESIDE = ("agent", "retraining", "drift", "alert", "alert_score", "anomaly")  # measurements that the demo has not stored
 REPLAY_END = 1_388_444_400 * SECOND  # 2013-12-30T23:00Z, when the weather of the demo ends
-CHOSEN = {"series": "ewr.temperature", "filter": "", "lead": "6"}
-SPANS = {"forecast": (-4 * DAY, DAY), "quality": (-14 * DAY, 0), "fleet": (-6 * HOUR, 0)}
+CHOSEN = {"series": "jfk.pressure", "filter": "", "lead": "6"}
+SPANS = {"forecast": (-4 * DAY, DAY), "quality": (-14 * DAY, 0), "alerts": (-30 * DAY, 0), "fleet": (-6 * HOUR, 0)}
 
 
 def demo(store_url: str, folder: Path) -> None:
@@ -45,6 +68,14 @@ def demo(store_url: str, folder: Path) -> None:
         cwd=ROOT,
         check=True,
     )
+
+
+def released_in(folder: Path) -> Bundle:
+    """The bundle that a demo has released, by its working folder."""
+    bundle = local_bundle(read_config(folder / "gatecast.toml"))
+    if bundle is None:
+        raise SystemExit(f"{folder} is no folder of a demo that has released a bundle")
+    return bundle
 
 
 def trained(write: Write) -> None:
@@ -122,12 +153,35 @@ def agents(write: Write) -> None:
         write(released(agent, REPLAY_END - 4 * HOUR))
 
 
-def pictures(server: Influx | NamedInflux, bucket: str, out: Path) -> None:
+def spoken(write: Write, bundle: Bundle) -> None:
+    """What an agent with rules would have said of the weather, by its own code; the pictures show days that nobody trained on.
+
+    Args:
+        write: function that stores a block.
+        bundle: bundle that the demo has released.
+    """
+    series, store = SeriesTable(), InfluxStore("http://127.0.0.1:1", "b")
+    engine = Engine(open_bundle(bundle), bundle.manifest.series, series, learned=Learned.of(bundle.manifest))
+    contract = engine.forecaster.contract
+    engine.watch, alerts = Watch.of(RARE, contract, engine.leads), Alerts(RULES, series)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "weather.csv"
+        path.write_bytes(lzma.decompress(WEATHER.read_bytes()))
+        for readings in read_csv(path, series, LATEST):
+            effect = engine.step(readings)
+            alerts.look(effect.forecasts, contract)
+            rows = [*alerts.rows(), *(points for points in effect.points if points.measurement is ANOMALY)]
+            if rows:
+                write(store.encode(rows, series))
+
+
+def pictures(server: Influx | NamedInflux, bucket: str, bundle: Bundle, out: Path) -> None:
     """Draw every dashboard.
 
     Args:
         server: server that has the demo's bucket.
-        bucket: name of the bucket; made-up agents and runs come into a bucket beside it.
+        bucket: name of the bucket; what the demo has not stored comes into a bucket beside it.
+        bundle: bundle that the demo has released.
         out: folder for the pictures.
     """
     beside = f"{bucket}-pictures"
@@ -135,14 +189,15 @@ def pictures(server: Influx | NamedInflux, bucket: str, out: Path) -> None:
     write = InfluxStore(server.url, beside, "gatecast", server.token).write
     agents(write)
     trained(write)
+    spoken(write, bundle)
     for name in UIDS:
         board = json.loads((GRAFANA / f"dashboards/{name}.json").read_text("utf-8"))
         start, stop = SPANS.get(name, (-84 * DAY, 0))
         span = (REPLAY_END + start, REPLAY_END + stop)
 
         def ask(query: str) -> Rows:
-            is_made_up = any(f'FROM "{measurement}"' in query for measurement in ("agent", "retraining", "drift"))
-            return server.query(beside if is_made_up else bucket, query)
+            is_beside = any(f'FROM "{measurement}"' in query for measurement in BESIDE)
+            return server.query(beside if is_beside else bucket, query)
 
         variables, rows = answers(board, ask, now=REPLAY_END, span=span, chosen=CHOSEN)
         picture = draw(Shown(board, variables, rows, span, REPLAY_END))
@@ -156,16 +211,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="pictures of the dashboards")
     parser.add_argument("--store", help="URL of the store of a demo that has run; without it the demo is run now")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures", help="folder for the pictures")
+    parser.add_argument("--folder", type=Path, default=Path("gatecast-demo"), help="working folder of that demo")
     options = parser.parse_args()
     options.out.mkdir(exist_ok=True)
     if options.store:
         with contextlib.closing(NamedInflux(options.store, os.environ.get("GATECAST_INFLUX_TOKEN", ""))) as named:
-            pictures(named, named.named_bucket, options.out)
+            pictures(named, named.named_bucket, released_in(options.folder), options.out)
         return
     with tempfile.TemporaryDirectory() as folder, Influx(Path(folder) / "influx") as server:
         server.create("demo")
         demo(server.store_url("demo"), Path(folder))
-        pictures(server, "demo", options.out)
+        pictures(server, "demo", released_in(Path(folder) / "demo"), options.out)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """The dashboard *Alerts*: what the rules of `[[alert]]` say, and what came of it."""
 
+from grafana_foundation_sdk.builders.common import StackingConfig
 from grafana_foundation_sdk.builders.dashboard import Dashboard
+from grafana_foundation_sdk.models.common import GraphDrawStyle, StackingMode
 from grafana_foundation_sdk.models.dashboard import ValueMap, ValueMappingResult
 
 from as_code import board
@@ -86,7 +88,7 @@ def _rules() -> Section:
         ],
         is_bars=True,
         least_step="1d",
-    )
+    ).stacking(StackingConfig().mode(StackingMode.NORMAL))
     return Section("What the rules are worth", [table, by_day])
 
 
@@ -131,7 +133,7 @@ def _changes() -> Section:
                 None,
             )
         ],
-    )
+    ).draw_style(GraphDrawStyle.POINTS)  # a line would lead from one alert to the next
     return Section("Alerts", [table, probability])
 
 
