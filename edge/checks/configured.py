@@ -77,7 +77,11 @@ def checked(path: Path, *, contacts: bool = False) -> Checked:
         *(Finding("ingest", text) for rule in config.ingest for text in _rules(rule)),
         *(Finding("input", _input(rule)) for rule in config.input),
         *([] if contacts else [Finding("store", f"{store.kind} {config.store.url} (not contacted){advice}")]),
-        *(_check_history(settings, config.ingests()) for settings in config.history),
+        *(
+            _check_history(settings, config.ingests())
+            for settings in config.history
+            if not (contacts and settings.scheme in INFLUX)
+        ),
         *(warning("encryption", text) for text in warnings),
         *([] if contacts else [Finding("runtime", runtime)]),
         of_bundle,

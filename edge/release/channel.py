@@ -141,6 +141,11 @@ class Source:
         if scheme == "https":
             self._web.context()
 
+    @property
+    def date(self) -> str:
+        """Time by the web server's clock at its last answer, as HTTP writes it; empty where there is none."""
+        return self._web.date
+
     def read_channel(self) -> Channel:
         """The document.
 

@@ -70,6 +70,7 @@ class Web:
     def __init__(self, tls: TlsFiles, account: Account | None = None, deadline: float = DEADLINE) -> None:
         self._tls, self._account, self._deadline = tls, account, deadline
         self._context: ssl.SSLContext | None = None
+        self.date = ""  # header of the last answer
 
     def context(self) -> ssl.SSLContext:
         """How an encrypted connection is verified; made once, because the authorities of the system take long to load.
@@ -96,6 +97,7 @@ class Web:
         with Deadline(self._deadline) as deadline:
             try:
                 with self._open(address, deadline) as answer:
+                    self.date = answer.headers.get("Date", "")
                     content = answer.read(limit + 1)
                     # `read` takes an early end for the end; of a chunked answer the length is not known, and None.
                     missing = answer.length if len(content) <= limit else 0

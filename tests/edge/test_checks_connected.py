@@ -16,7 +16,8 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from edge.checks.configured import check_bundle
-from edge.checks.connected.broker import Listening, check_broker
+from edge.checks.connected.broker import Listening
+from edge.checks.connected.broker import check_broker as broker_findings
 from edge.checks.connected.channel import check_channel
 from edge.checks.connected.clock import check_clock, difference
 from edge.checks.connected.disk import check_disk
@@ -46,6 +47,11 @@ def configured(device: Device, text: str) -> Config:
     """A configuration that was written and read."""
     device.configure(text)
     return read_config(device.folder / "gatecast.toml")
+
+
+def check_broker(config: Config, listening: Listening) -> list[Finding]:
+    """All findings about a broker."""
+    return list(broker_findings(config, listening))
 
 
 @pytest.fixture

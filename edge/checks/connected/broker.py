@@ -1,7 +1,7 @@
 """The broker of a configuration: reached, logged in to, subscribed, listened to, and written where the agent publishes."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -34,21 +34,19 @@ class Listening:
     patience: float = PATIENCE
 
 
-def check_broker(config: Config, listening: Listening = Listening()) -> list[Finding]:
+def check_broker(config: Config, listening: Listening = Listening()) -> Iterator[Finding]:
     """Everything that the agent will want of the broker, under another name, so that no session of an agent is touched."""
-    findings: list[Finding] = []
     heard = Heard(config)
     try:
         with Visit(config.mqtt, heard.take, heard.largest, listening.patience) as visit:
-            findings.append(Finding("broker", visit.connect()))
-            findings += _subscribed(visit, config)
+            yield Finding("broker", visit.connect())
+            yield from _subscribed(visit, config)
             if listening.seconds:
                 visit.listen(listening.seconds)
-                findings += heard.findings(listening.seconds)
-        findings += _written(config, listening.patience)
+                yield from heard.findings(listening.seconds)
+        yield from _written(config, listening.patience)
     except GatecastError as error:
-        findings.append(of_error("broker", error))
-    return findings
+        yield of_error("broker", error)
 
 
 def _subscribed(visit: Visit, config: Config) -> list[Finding]:
@@ -128,4 +126,4 @@ def _meaning(echo: Echo, filters: str, *, retained: bool) -> Finding:
 
 def longest(listening: Listening, filters: Sequence[str]) -> float:
     """Seconds that all of it may take."""
-    return listening.seconds + listening.patience * (6 + len(filters))
+    return listening.seconds + listening.patience * (14 + len(filters))

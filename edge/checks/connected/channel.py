@@ -1,9 +1,12 @@
 """The release channel: reached, its bundle read and verified, and tried as the agent tries it."""
 
+import time
 from http.client import HTTPException
 
 from edge.checks.configured import judged
-from edge.checks.finding import Finding, of_error, wrong
+from edge.checks.connected.clock import ADVICE, difference
+from edge.checks.finding import Finding, of_error, warning, wrong
+from edge.clock.dates import seconds_ahead
 from edge.config.sections import Config
 from edge.errors import GatecastError
 from edge.quoting import one_line, without_account
@@ -34,9 +37,11 @@ def check_channel(config: Config, patience: float = PATIENCE) -> list[Finding]:
         return [wrong("channel", f"{shown} cannot be read: {reason}", f"check [release] channel{NOTHING_YET}")]
     except GatecastError as error:
         return [of_error("channel", error, "check [release] channel; is it the document of a registry?")]
+    apart = difference(seconds_ahead(source.date, time.time()) or 0.0)
     named = Finding("channel", f"{shown} names {channel.version}, since {channel.changed}")
     try:
         _, of_bundle = judged(config, source.read_bundle(channel))
     except (OSError, HTTPException, GatecastError) as error:
         return [named, of_error("channel", error, "release again with gatecast promote; the agent keeps the bundle it has")]
-    return [named, Finding("channel", of_bundle.text, of_bundle.grade, of_bundle.advice)]
+    clocks = [] if apart is None else [warning("clock", f"the web server's clock is {apart} this machine's", ADVICE)]
+    return [named, *clocks, Finding("channel", of_bundle.text, of_bundle.grade, of_bundle.advice)]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edge.checks.finding import Finding, of_error, warning, wrong
 from edge.config.sections import Config
+from edge.stores.address import Address as StoreAddress
 
 TRIES = 3  # the quickest counts
 CONTENT = bytes(4096)
@@ -28,7 +29,7 @@ def check_disk(config: Config, free: Callable[[Path], int] = lambda folder: shut
     wanted = config.agent.spool_limit << 20
     needs = [(f"{state} (spool, bundles)", state, wanted, "make room there, lower [agent] spool_limit")]
     if config.store.url.startswith("sqlite:"):
-        folder = Path(config.store.url.partition("://")[2][1:]).parent
+        folder = Path(StoreAddress.parse(config.store.url).path[1:]).parent
         needs.append((f"{folder} (store)", folder, STORE_ROOM, "make room there, set [store] keep"))
     return [look_at_folder(name, folder, least, advice, free) for name, folder, least, advice in needs]
 

@@ -8,12 +8,14 @@ from edge.checks.connected.broker import Listening, check_broker, longest
 from edge.checks.connected.channel import check_channel
 from edge.checks.connected.clock import check_clock
 from edge.checks.connected.disk import check_disk
+from edge.checks.connected.others import check_agent, check_sources
 from edge.checks.connected.readings import filters_of
 from edge.checks.connected.runtime import check_runtime
 from edge.checks.connected.store import check_store
 from edge.checks.connected.together import Check, together
 from edge.checks.finding import Finding
 
+SOURCES = 15.0  # seconds
 STORE = 10.0  # seconds
 CHANNEL = 40.0  # seconds: a document, a manifest and a model
 MACHINE = 20.0  # seconds
@@ -38,8 +40,10 @@ def connected(checked: Checked, listening: Listening) -> Iterator[Finding]:
             "store",
             partial(check_store, config),
             STORE,
-            "is the server overloaded, or another program there? check [store] url",
+            "is the server overloaded, another program there, or the file locked? check [store] url",
         ),
+        Check("history", partial(check_sources, config), SOURCES, "check url of [[history]], and the server there"),
+        Check("agent", partial(check_agent, config), MACHINE, "does it hang? its log and /healthz tell more"),
         Check("channel", partial(check_channel, config), CHANNEL, "check [release] channel, and the web server there"),
         Check(
             "broker",

@@ -1,7 +1,7 @@
 """Checks that run at once, each with an end: one that fails or hangs stops no other, and none is waited for for ever."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -19,13 +19,13 @@ class Check:
 
     Args:
         subject: subject of its findings.
-        work: function that gives them.
+        work: function that gives them; where it gives one after the other, those before its end count.
         seconds: longest time that it may take.
         advice: step for the user where it takes longer.
     """
 
     subject: str
-    work: Callable[[], Sequence[Finding]]
+    work: Callable[[], Iterable[Finding]]
     seconds: float
     advice: str
 
@@ -43,17 +43,19 @@ class _Running:
         """What it gives; one line where its time is over."""
         while not self.thread.join(STEP):
             if time.monotonic() > self._end:
-                return [wrong(self._check.subject, f"no answer within {self._check.seconds:g} s", self._check.advice)]
+                silence = wrong(self._check.subject, f"no answer within {self._check.seconds:g} s", self._check.advice)
+                return [*self._findings, silence]
         return self._findings
 
     def _work(self) -> None:
         try:
-            self._findings = list(self._check.work())
+            for finding in self._check.work():
+                self._findings.append(finding)
         except (GatecastError, OSError) as error:
-            self._findings = [of_error(self._check.subject, error, self._check.advice)]
+            self._findings.append(of_error(self._check.subject, error, self._check.advice))
 
     def _died(self, line: str) -> None:
-        self._findings = [wrong(self._check.subject, f"this check has failed ({line})", "please report it")]
+        self._findings.append(wrong(self._check.subject, f"this check has failed ({line})", "please report it"))
 
 
 def together(checks: Sequence[Check]) -> Iterator[Finding]:

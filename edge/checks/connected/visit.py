@@ -104,7 +104,10 @@ class Visit:
         except (OSError, ValueError) as error:
             failure = str(self._client.failure or error)
             meaning = self._tls.failure(failure) if self.address.tls else None
-            hint = f"{failure}; does a broker run there, and does a firewall let us through? {URL}"
+            listens = (
+                "does the broker speak TLS on that port? 8883 is usual" if self.address.tls else "does a broker run there?"
+            )
+            hint = f"{failure}; {listens}; does a firewall let us through? {URL}"
             raise BrokerError(f"{self.where} cannot be reached: {meaning or hint}") from error
         seconds, line = time.monotonic() - start, self._client.socket()
         lock = f"{line.version()}" if isinstance(line, ssl.SSLSocket) else "without encryption"

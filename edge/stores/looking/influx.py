@@ -4,12 +4,12 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Annotated
 
 import msgspec
 
+from edge.clock.dates import seconds_ahead
 from edge.contract.schema import CHECK
 from edge.contract.times import SECOND, UNITS
 from edge.errors import BucketMissing, GatecastError, RightsMissing, StoreError
@@ -61,8 +61,7 @@ def look(store: InfluxStore, now: Callable[[], int] = time.time_ns) -> Look:
         return Look("", trouble=str(error))
     moment = now()
     version = _version(ping)
-    # A Date has whole seconds: half a second is the best guess of the rest.
-    ahead = None if (date := _date(ping)) is None else date + 0.5 - (before + moment) / 2 / SECOND
+    ahead = seconds_ahead(ping.date, (before + moment) / 2 / SECOND)
     product = f"InfluxDB {version}" if version else "a server that does not tell its version"
     seen = Look(product, ahead=ahead, organisation=dict(store.account).get("org", ""))
     fault = _fault(lambda: store.write(f"{CHECK} value=1 {moment}".encode()))
@@ -101,14 +100,6 @@ def _version(ping: Answer) -> str:
         return msgspec.json.decode(ping.body, type=_Ping).version[:LONGEST]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
-
-
-def _date(answer: Answer) -> float | None:
-    """Time by the server's clock, seconds UTC."""
-    try:
-        return parsedate_to_datetime(answer.date).timestamp()
-    except (TypeError, ValueError, OverflowError):
-        return None
 
 
 def _read_back(store: InfluxStore, where: str, *, must_be: bool) -> None:

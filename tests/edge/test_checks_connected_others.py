@@ -1,0 +1,153 @@
+"""`gatecast-agent check --connect`: encryption, the web server of the channel, servers of `[[history]]`, an agent that runs."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from edge.checks.connected.broker import Listening, check_broker
+from edge.checks.connected.channel import check_channel
+from edge.checks.connected.others import check_agent, check_sources
+from edge.checks.connected.together import Check, together
+from edge.checks.finding import Finding, Grade
+from edge.config.reading import read_config
+from edge.config.sections import Config
+from tests.support.certificates import Authority
+from tests.support.ready_device import Device
+from tests.support.servers import Influx, Mosquitto, free_port
+
+QUICK = Listening(seconds=0.0, patience=2.0)
+
+
+def configured(device: Device, text: str) -> Config:
+    """A configuration that was written and read."""
+    device.configure(text)
+    return read_config(device.folder / "gatecast.toml")
+
+
+@contextmanager
+def served(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[int]:
+    """A web server; gives its port."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.mark.servers
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # paho leaves the socket of a failed handshake
+def test_encryption_that_fails_says_why(tmp_path: Path, device: Device) -> None:
+    """A certificate that is trusted, one that is not, a name that it has not, and a port that speaks no TLS."""
+    authority, other = Authority(tmp_path), Authority(tmp_path, "theirs")
+    certificate, key = authority.sign("broker")
+    (tmp_path / "m").mkdir()
+    settings: dict[str, object] = {"certfile": certificate, "keyfile": key}
+    with Mosquitto(tmp_path / "m", settings=settings) as broker, Mosquitto(tmp_path / "n") as plain:
+        lines = []
+        for host, port, file in (
+            ("127.0.0.1", broker.port, authority.file),
+            ("127.0.0.1", broker.port, other.file),
+            ("localhost", broker.port, authority.file),
+            ("127.0.0.1", plain.port, authority.file),
+        ):
+            config = configured(device, f'[mqtt]\nurl = "mqtts://{host}:{port}"\nca_file = "{file}"\n')
+            first, *_ = check_broker(config, QUICK)
+            lines.append(first)
+        (unencrypted,) = check_broker(configured(device, f'[mqtt]\nurl = "mqtt://127.0.0.1:{broker.port}"\n'), QUICK)
+    assert [line.grade for line in lines] == [Grade.OK, *[Grade.WRONG] * 3]
+    assert ", TLSv1.3, MQTT 3.1.1" in lines[0].text
+    assert "ca_file holds its authority" in lines[1].whole
+    assert "write a name that the certificate has in the URL of [mqtt]" in lines[2].whole
+    assert "does the broker speak TLS on that port?" in lines[3].whole
+    assert (unencrypted.grade, "does it want TLS (mqtts://)" in unencrypted.whole) == (Grade.WRONG, True)
+
+
+def test_the_channel_of_a_web_server_is_fetched_and_tried(device: Device) -> None:
+    """Its bundle is verified and opened; the server's clock is three hours ahead."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string(int((timestamp or time.time()) + 10_800))
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+            """Say nothing."""
+
+    with served(partial(Handler, directory=str(device.folder / "registry"))) as port:
+        config = configured(device, f'[release]\nchannel = "http://127.0.0.1:{port}/live.json"\n')
+        named, clock, bundle = check_channel(config)
+        assert [finding.grade for finding in (named, clock, bundle)] == [Grade.OK, Grade.WARNING, Grade.OK]
+        assert f" names {device.bundle.name}, since 2026-01-15" in named.text
+        assert clock.text == "the web server's clock is 3h ahead of this machine's"
+        assert "self-test passed" in bundle.text
+        (device.bundle / "manifest.json").write_bytes(b"{}")
+        _, damaged = [finding for finding in check_channel(config) if finding.subject == "channel"]
+        assert (damaged.grade, "expected a manifest with SHA-256" in damaged.text) == (Grade.WRONG, True)
+
+
+@pytest.mark.servers
+def test_servers_of_history_are_asked(tmp_path: Path, device: Device) -> None:
+    """One with readings, one without, one that is away; a file was opened before."""
+    with Influx(tmp_path / "influx") as influx:
+        influx.create("full")
+        influx.create("empty")
+        influx.write("full", "temperature,room=a value=1 1768478400000000000")
+        here = f"influxdb://127.0.0.1:{influx.front.port}"
+        urls = (f"{here}/full", f"{here}/empty", f"influxdb://127.0.0.1:{free_port()}/b", "sqlite:///none.db")
+        text = "".join(f'[[history]]\nurl = "{url}"\n' for url in urls)
+        findings = list(check_sources(configured(device, text)))
+    assert [finding.grade for finding in findings] == [Grade.OK, Grade.WRONG, Grade.WRONG]
+    assert "holds no measurement" in findings[1].text
+    assert findings[0].text.endswith("readings from 2026-01-15T12:00:00Z to 2026-01-15T12:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "grade", "words"),
+    [
+        (200, b'{"status": "ok"}', Grade.OK, "and is well"),
+        (200, b'{"status": "degraded", "reason": "no message"}', Grade.WARNING, ": no message"),
+        (503, b'{"status": "the store is away", "codes": ["store"]}', Grade.WRONG, ": the store is away"),
+        (200, b"<html>", Grade.WARNING, "another program answers"),
+        (404, b"", Grade.WARNING, "another program answers"),
+    ],
+)
+def test_an_agent_that_runs_here_is_asked(status: int, body: bytes, grade: Grade, words: str, device: Device) -> None:
+    """It knows best how it is; nobody there is no fault."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+            """Say nothing."""
+
+    with served(Handler) as port:
+        (finding,) = check_agent(configured(device, f'[agent]\nhealth = "127.0.0.1:{port}"\n'))
+    assert (finding.grade, words in finding.text) == (grade, True), finding.line
+    (finding,) = check_agent(configured(device, f'[agent]\nhealth = "127.0.0.1:{free_port()}"\n'))
+    assert (finding.grade, finding.text.startswith("none answers at ")) == (Grade.OK, True)
+    assert check_agent(configured(device, '[agent]\nhealth = "off"\n'))[0].grade is Grade.OK
+
+
+def test_what_was_known_before_the_end_of_a_check_is_told() -> None:
+    """Two findings, and then it hangs."""
+
+    def work() -> Iterator[Finding]:
+        yield Finding("a", "one")
+        yield Finding("a", "two")
+        time.sleep(5)
+
+    lines = [finding.line for finding in together([Check("a", work, 0.3, "look")])]
+    assert lines == ["ok    a: one", "ok    a: two", "WRONG a: no answer within 0.3 s; look"]
