@@ -223,6 +223,8 @@ def what_is_published(config: Config) -> list[Finding]:
     words.append(f"{'kept by the broker' if settings.retain else 'not kept'}, QoS {settings.qos}")
     if config.alert:
         words.append(f"alerts on {plan.topics.prefix}/alert/RULE/SERIES")
+    if config.anomaly.days is not None:
+        words.append(f"anomalies on {plan.topics.prefix}/anomaly/SERIES")
     if settings.home_assistant:
         words.append(f"Home Assistant finds devices under {plan.topics.discovery}/")
     return [Finding("publish", ", ".join(words))]

@@ -255,6 +255,7 @@ def test_check_says_what_is_published_and_what_raises_alarms(device: Device) -> 
     findings = {finding.subject: finding.text for finding in check(device.folder / "gatecast.toml")}
     assert findings["publish"] == (
         "forecasts of x, y.* on gatecast/a/forecast/SERIES, not kept, QoS 0, alerts on gatecast/a/alert/RULE/SERIES, "
+        "anomalies on gatecast/a/anomaly/SERIES, "
         "Home Assistant finds devices under homeassistant/"
     )
     assert findings["anomaly"] == "x: a quiet series raises one alarm in 100d, so a hundred of them about 30 a month"

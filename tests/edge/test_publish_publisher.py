@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.anomalies.change import AnomalyChange
+from edge.anomalies.rule import OFF, AnomalyRule
 from edge.broker.outgoing import Outgoing
 from edge.contract.columns import Forecasts, SeriesTable
 from edge.contract.contract import Contract
@@ -52,13 +54,14 @@ class Bench:
         folder: folder of the record.
         settings: section `[publish]`, or None.
         count: number of series.
+        anomaly: section `[anomaly]`.
     """
 
-    def __init__(self, folder: Path, settings: Publish | None = SETTINGS, count: int = 3) -> None:
+    def __init__(self, folder: Path, settings: Publish | None = SETTINGS, count: int = 3, anomaly: AnomalyRule = OFF) -> None:
         self.broker, self.record = Played(), Record(folder / "published.json", "b")
         self.series = SeriesTable(f"s{number}" for number in range(count))
         self.numbers: dict[str, int] = {"sent": 0}
-        plan = Plan.of(settings, "agent")
+        plan = Plan.of(settings, "agent", anomaly=anomaly)
         queue = Queue(Newest(plan.settings, self.series), Standing())
         told = Told(sent=lambda number: self.numbers.update(sent=self.numbers["sent"] + number))
         self.publisher = Publisher(plan, queue, self.series, self.broker, self.record, told)
@@ -188,3 +191,25 @@ def test_without_the_section_nothing_is_published(tmp_path: Path) -> None:
     assert bench.broker.sent == []
     assert not bench.publisher.aside(birth())
     assert bench.publisher.aside(birth(topic="gatecast/other/forecast/t"))
+
+
+def test_anomalies_are_sent_while_the_section_is_there(tmp_path: Path) -> None:
+    """Those of the series that are watched and published, as they turn, and once more with each connection."""
+    raised = [AnomalyChange(name, True, 60 * SECOND, 9.0, 1.0, None, None, 340.0) for name in ("s0", "s1", "s2")]
+    bench = Bench(tmp_path, Publish(topic="p", series=("s0", "s1"), home_assistant=True), anomaly=AnomalyRule("100d", "s[02]"))
+    bench.offer(0, 1, 2)
+    bench.publisher.publish()
+    assert bench.broker.topics() == ["p/status", "p/anomaly/s0", "p/forecast/s0", "p/forecast/s1"]
+    bench.publisher.offer_anomalies(dict(enumerate(raised)), raised)
+    bench.publisher.publish()
+    assert bench.broker.topics() == ["p/anomaly/s0"]
+    bench.publisher.publish()
+    assert bench.broker.topics() == []
+    bench.broker.connection = 2
+    bench.publisher.publish()
+    (state,) = [message for message in bench.broker.sent if message.topic == "p/anomaly/s0"]
+    assert (b'"raised":true' in state.payload, state.retained, state.qos) == (True, True, 1)
+    without = Bench(tmp_path / "other", None, anomaly=AnomalyRule("100d"))
+    without.publisher.offer_anomalies(dict(enumerate(raised)), raised)
+    without.publisher.publish()
+    assert without.broker.sent == []
