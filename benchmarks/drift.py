@@ -84,7 +84,7 @@ def trained(folder: Path, until: int) -> Bundle:
     store = SqliteStore(folder / "store.db")
     write_history(store, series, readings)
     store.close()
-    config = write_config(folder, sqlite_url(folder / "store.db"), 1, 0, series, contract)
+    config = write_config(folder, sqlite_url(folder / "store.db"), (1, 0), series, contract)
     config.write_text(config.read_text() + '\n[train]\ncells = ["gru"]\n')
     out = retrain(config, until=until).release.goes_out
     if out is None or out.model is None:

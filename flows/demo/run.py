@@ -3,14 +3,17 @@
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 from edge.agent.counters import Counter, Gauge, Number
 from edge.config.reading import read_config
 from edge.config.training_sections import Fleet
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.contract import Contract
+from edge.contract.meaning import GAUGE
 from edge.contract.times import DAY, format_duration
 from edge.errors import ConfigurationError, GatecastError, HistoryError
 from edge.quoting import counted
@@ -29,7 +32,11 @@ from pipeline.history.defaults import derive_contract
 from pipeline.history.from_store import tag, write_history
 from pipeline.judging.stored_forecasts import count, expected_forecasts, measure, stored_leads
 
+Units: TypeAlias = Mapping[str, str]
+NO_UNITS: Units = {}
 SHIPPED = "nyc-weather-2013.csv.xz"
+# Of the shipped weather, see flows/data/README.md.
+WEATHER: Units = {"temperature": "°F", "dew_point": "°F", "humidity": "%", "wind_speed": "mph", "pressure": "mbar"}
 REPLAYED = 60 * DAY
 LARGEST_SHARE = 0.2  # of the history that is replayed, where it is shorter
 
@@ -61,21 +68,28 @@ def split_time(readings: Readings, interval: int) -> int:
     return -(-split // interval) * interval
 
 
-def write_config(folder: Path, store: str, broker_port: int, health_port: int, series: SeriesTable, contract: Contract) -> Path:
-    """The demo's `gatecast.toml`, an ordinary one."""
-    topic, name, _ = topics_of(series)
+def write_config(
+    folder: Path, store: str, ports: tuple[int, int], series: SeriesTable, contract: Contract, units: Units = NO_UNITS
+) -> Path:
+    """The demo's `gatecast.toml`, an ordinary one.
+
+    Args:
+        folder: working folder.
+        store: URL of the store.
+        ports: ports of the broker and of the agent's numbers.
+        series: names of the series.
+        contract: interval, horizon and window.
+        units: units of the series, by what stands behind the last dot of their names.
+    """
     path = folder / "gatecast.toml"
     path.write_text(
         f"""\
 # Made by gatecast demo; runs as it is: gatecast-agent run --config {path.name}
 [mqtt]
-url = "mqtt://127.0.0.1:{broker_port}"
+url = "mqtt://127.0.0.1:{ports[0]}"
 client_id = "gatecast-demo"
 
-[[ingest]]
-topic = {_toml(topic)}
-series = {_toml(name)}
-
+{_rules(series, units)}
 [store]
 url = {_toml(store)}
 
@@ -83,7 +97,7 @@ url = {_toml(store)}
 state = {_toml(folder / "agent")}
 clock = "event" # recorded data: only readings close intervals
 leads = {list(stored_leads(contract.horizon))}
-health = "127.0.0.1:{health_port}"
+health = "127.0.0.1:{ports[1]}"
 report = "2s"
 
 [release]
@@ -100,6 +114,17 @@ path = {_toml(folder / "registry")}
         encoding="utf-8",
     )
     return path
+
+
+def _rules(series: SeriesTable, units: Units) -> str:
+    """The rules for the topics of the series: one for those of each unit that is named, or one for all."""
+    topic, name, _ = topics_of(series)
+    if not units:
+        return f"[[ingest]]\ntopic = {_toml(topic)}\nseries = {_toml(name)}\n"
+    rules = [(*(text.replace("{metric}", metric) for text in (topic, name)), unit) for metric, unit in units.items()]
+    return "\n".join(
+        f"[[ingest]]\ntopic = {_toml(topic)}\nseries = {_toml(name)}\nunit = {_toml(unit)}\n" for topic, name, unit in rules
+    )
 
 
 def _toml(value: str | Path) -> str:
@@ -129,6 +154,7 @@ def run(
     Raises:
         GatecastError: one line that says what to do.
     """
+    units = NO_UNITS if data is not None else WEATHER
     url = store_url or sqlite_url(folder / "store.db")
     with show.stage("import"):
         series, readings = load(data, table)
@@ -137,7 +163,7 @@ def run(
         health_port = free_port()
         store = open_store(url)
         _refuse_later_data(store, split)
-        config_path = write_config(folder, url, 1, health_port, series, contract)
+        config_path = write_config(folder, url, (1, health_port), series, contract, units)
         config = read_config(config_path)
         series = tag(series, config.ingests())
         history = readings.take(readings.time < split)
@@ -148,7 +174,7 @@ def run(
     stream = readings.take(readings.time >= split)
     broker, broker_name, port = start_broker(folder / "broker")
     with broker, show.stage("replay"):
-        write_config(folder, url, port, health_port, series, contract)
+        write_config(folder, url, (port, health_port), series, contract, units)
         ready(config_path)
         show.note(f"  {broker_name} on port {port}; the agent's numbers on http://127.0.0.1:{health_port}/metrics")
         with AgentProcess(config_path, folder / "agent.log", health_port) as agent:
@@ -158,6 +184,9 @@ def run(
         counts = count(store, stream, series, expected_forecasts(history, stream, contract), split, end)
         measured = measure(store, contract, stored_leads(contract.horizon), readings, series, (split, end))
         store.close()
+        told = retrained.prepared.table.told
+        meanings = tuple(told.get(name, GAUGE) for name in measured.table.names)
+        measured = replace(measured, table=replace(measured.table, meanings=meanings))
     live = retrained.release.goes_out
     if live is None:
         raise GatecastError("nothing was released, though the registry was empty")

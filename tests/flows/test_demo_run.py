@@ -85,6 +85,7 @@ def test_the_figures_that_others_read_are_all_there(demo: dict[str, Any]) -> Non
     page = Path(demo["report"]).read_text(encoding="utf-8")
     assert "Which network, and why" in page
     assert page.count("<article") == page.count('<tr><th scope="row"><a href="#series-') == 15
+    assert page.count('<i class="unit">°F</i>') >= 6
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "<script" not in page
 
@@ -105,10 +106,10 @@ def test_every_dashboard_query_has_a_real_answer(demo: dict[str, Any], influx: I
                 found[query] = found.get(query) or rows
         assert len(found) > 10
         empty[name] = {query for query, rows in found.items() if not rows}
-    # Nobody says a unit of the weather, and the demo has no rules for alerts and anomalies.
+    # The demo has no rules for alerts and anomalies.
     rules = {"annotation 'Alerts'", "annotation 'Anomalies'", "panel 'Days in which such a value is expected once' A"}
-    assert empty["forecast"] == {"variable 'unit'", "panel 'Unit' A"} | rules
-    assert empty["quality"] == {"variable 'unit'"}
+    assert empty["forecast"] == rules
+    assert empty["quality"] == set()
     # The clock of a demo is that of its readings, so nobody looks for silent series.
     silent = {"panel 'Silent series' A", "panel 'Silent series by agent' A"}
     assert empty["fleet"] <= silent | {
