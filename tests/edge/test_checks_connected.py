@@ -4,12 +4,12 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import paho.mqtt.client as paho
 import pytest
@@ -31,11 +31,18 @@ from edge.config.sections import Config
 from edge.contract.times import SECOND
 from edge.errors import GatecastError
 from tests.support.ready_device import AGENT, Device
-from tests.support.servers import Influx, Mosquitto, free_port
+from tests.support.servers import Influx, Mosquitto, free_port, wait_until
 
 SECRET = "s3cret-of-the-broker"
 QUICK = Listening(seconds=0.5, patience=2.0)
 NOW = 1_790_000_000 * SECOND
+
+
+@pytest.fixture(autouse=True)
+def _all_threads_end() -> Iterator[None]:
+    """After a refusal the library's thread sleeps for a second before it ends: the next file of tests counts threads."""
+    yield
+    wait_until(lambda: not any(thread.name.startswith("gatecast-") for thread in threading.enumerate()))
 
 
 def by_subject(findings: list[Finding], subject: str) -> list[Finding]:
@@ -84,7 +91,7 @@ def answering(status: int, date: str) -> Iterator[int]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
         yield server.server_address[1]

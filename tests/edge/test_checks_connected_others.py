@@ -1,9 +1,10 @@
 """`gatecast-agent check --connect`: encryption, the web server of the channel, servers of `[[history]]`, an agent that runs."""
 
+import contextlib
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,13 +16,22 @@ from edge.checks.connected.channel import check_channel
 from edge.checks.connected.others import check_agent, check_sources
 from edge.checks.connected.together import Check, together
 from edge.checks.finding import Finding, Grade
+from edge.commands.topics import ask
 from edge.config.reading import read_config
 from edge.config.sections import Config
+from tests.support.agent_process import configure, publisher, running
 from tests.support.certificates import Authority
 from tests.support.ready_device import Device
-from tests.support.servers import Influx, Mosquitto, free_port
+from tests.support.servers import Influx, Mosquitto, free_port, wait_until
 
 QUICK = Listening(seconds=0.0, patience=2.0)
+
+
+@pytest.fixture(autouse=True)
+def _all_threads_end() -> Iterator[None]:
+    """After a refusal the library's thread sleeps for a second before it ends: the next file of tests counts threads."""
+    yield
+    wait_until(lambda: not any(thread.name.startswith("gatecast-") for thread in threading.enumerate()))
 
 
 def configured(device: Device, text: str) -> Config:
@@ -30,7 +40,7 @@ def configured(device: Device, text: str) -> Config:
     return read_config(device.folder / "gatecast.toml")
 
 
-@contextmanager
+@contextlib.contextmanager
 def served(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[int]:
     """A web server; gives its port."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -92,6 +102,32 @@ def test_the_channel_of_a_web_server_is_fetched_and_tried(device: Device) -> Non
         (device.bundle / "manifest.json").write_bytes(b"{}")
         _, damaged = [finding for finding in check_channel(config) if finding.subject == "channel"]
         assert (damaged.grade, "expected a manifest with SHA-256" in damaged.text) == (Grade.WRONG, True)
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+@pytest.mark.parametrize("publish", ["", "[publish]\nhome_assistant = true\n"], ids=["quiet", "publishing"])
+def test_an_agent_that_runs_notices_nothing(version: str, publish: str, tmp_path: Path) -> None:
+    """It reads topics of three levels, those of the check among them; it gets none of them and keeps its connection."""
+    with Mosquitto(tmp_path / "m") as broker:
+        path = configure(tmp_path, broker.url, f"sqlite:///{tmp_path}/store.db")
+        text = path.read_text().replace("sensors/{device}/{metric}", "{a}/{b}/{c}")
+        path.write_text(text.replace("[mqtt]\n", f'[mqtt]\nversion = "{version}"\n') + publish)
+        with running(path) as agent:
+            sensor = publisher(broker.port)
+            findings = list(check_broker(read_config(path), QUICK))
+            assert {finding.grade for finding in findings} == {Grade.OK}
+            assert [finding.subject for finding in findings[2:]] == (["publish"] * 2 if publish else ["round trip"])
+            payload = json.dumps({"value": 1, "time": int(time.time())})
+            sensor.publish("a/b/c", payload, 1).wait_for_publish(60)
+            sensor.disconnect()
+            sensor.loop_stop()
+            listen = read_config(path).agent.health
+            wait_until(lambda: bool(ask(listen)))
+            assert [(topic.topic, topic.readings, topic.skipped) for topic in ask(listen)] == [("a/b/c", 1, {})]
+            assert agent.lines("lost the broker") == 0
+            log = (tmp_path / "m" / "mosquitto.log").read_text()
+            assert log.count(f"as {tmp_path.name} ") == 1
 
 
 @pytest.mark.servers
