@@ -11,6 +11,7 @@ from edge.contract.columns import Points, Readings, SeriesTable
 from edge.damage import is_damage
 from edge.log import Grumbler
 from edge.messages.message import Arrival, Message
+from edge.quoting import counted
 from edge.spool.sender import Sender
 from edge.spool.spool import Commit, Spool
 from edge.spool.waiting import Waiting
@@ -210,9 +211,11 @@ class Committer:
     def _count(self, dropped: int, refused: int, damaged: int) -> None:
         if dropped:
             self._counters.count(Counter.DROPPED_BLOCKS, dropped)
-            self._grumbler.say("spool", f"full at {self._spool.limit >> 20} MB: the {dropped} oldest blocks are dropped")
+            what = "the oldest block is" if dropped == 1 else f"the {dropped:,} oldest blocks are"
+            self._grumbler.say("spool", f"full at {self._spool.limit >> 20} MB: {what} dropped")
         self._counters.count(Counter.REFUSED_POINTS, refused)
         if damaged:
             self._counters.count(Counter.DAMAGED_BLOCKS, damaged)
-            what = f"{damaged} blocks of the spool are damaged on the disk and do not reach the store"
+            single = "block of the spool is damaged on the disk and does not reach the store"
+            what = counted(damaged, single, "blocks of the spool are damaged on the disk and do not reach the store")
             self._note("seal", f"{what}; they are in its table refused. Replace the disk where this happens again")

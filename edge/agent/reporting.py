@@ -19,7 +19,7 @@ from edge.contract.schema import AGENT, RELEASED
 from edge.contract.times import SECOND
 from edge.log import Grumbler
 from edge.messages.intake import Intake
-from edge.quoting import quoted
+from edge.quoting import counted, quoted
 from edge.series.effect import Effect
 from edge.spool.spool import Commit
 from edge.stores.store import Store
@@ -152,10 +152,11 @@ def say_held(held: Readings, now: int, series: SeriesTable, grumbler: Grumbler) 
     first = int(held.time.argmax())
     name, distance = series.names[held.series[first]], int(held.time[first]) - now
     offset = written(quarters_of(distance))
+    ahead = counted(len(held), "reading has a time", "readings have times")
     zone = f'; or, if that device writes local time, set [[ingest]] timezone = "{offset}" or the name of its zone'
     grumbler.say(
         "held",
-        f"{len(held)} readings have times ahead of this device's clock, which is not confirmed yet, the last of series "
+        f"{ahead} ahead of this device's clock, which is not confirmed yet, the last of series "
         f"{quoted(name, LONGEST_NAME)} by {timedelta(seconds=distance // SECOND)}; they are stored, and close no interval "
         f"until the clock is set or confirmed: let a time service set it{zone if offset else ''}",
     )
@@ -171,7 +172,8 @@ def say_faults(effect: Effect, series: SeriesTable, grumbler: Grumbler) -> None:
     """
     for kind, broken in effect.broken.items():
         name = series.names[broken[0]]
-        grumbler.say(kind, f"{len(broken)} forecasts, first of series {quoted(name, LONGEST_NAME)}; the baseline makes them")
+        what = f"{counted(len(broken), 'forecast')}, first of series {quoted(name, LONGEST_NAME)}"
+        grumbler.say(kind, f"{what}; the baseline makes {'it' if len(broken) == 1 else 'them'}")
     if len(effect.jumped):
         name = series.names[effect.jumped[0]]
         grumbler.say(

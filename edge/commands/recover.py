@@ -66,8 +66,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         unread = f"; {counted(lost, 'part')} of the file could not be read"
         print(f"{counted(rows - refused, 'row')} of {counted(written, 'block')} are in the store{unread}", end="")
-        print(f", {old} forecasts are left out, as the store may have newer ones" if old else "", end="")
-        print(f", {refused} rows were refused by the store" if refused else "")
+        print(f", {counted(old, 'forecast')} left out, as the store may have newer ones" if old else "", end="")
+        print(f", {counted(refused, 'row')} refused by the store" if refused else "")
     return 0
 
 

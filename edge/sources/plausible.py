@@ -8,6 +8,7 @@ import numpy as np
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.meaning import Meaning
 from edge.contract.plausible import Plausible
+from edge.quoting import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class PlausibleReadings:
     def notes(self) -> list[str]:
         """A line for each series of which readings were left out."""
         return [
-            f"series {name!r}: {count} readings are left out, as [[ingest]] ignore, min or max say"
+            f"series {name!r}: {counted(count, 'reading is', 'readings are')} left out, as [[ingest]] ignore, min or max say"
             for name, count in sorted(self.left_out.items())
         ]
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from edge.contract.schema import MEASUREMENTS, READING, SERIES, TIME
 from edge.contract.times import DAY, SECOND, format_duration, iso
+from edge.quoting import counted
 
 LOOK = 10  # rows that a look at one series counts for
 ROUNDS = 32  # one of so many parts of `keep` lies between two rounds
@@ -221,7 +222,7 @@ class Retention:
         connection.execute("COMMIT")
         self._next, self._deleted = table_and_series, self._deleted + deleted
         if table_and_series is None and self._deleted:
-            rows = "1 row" if self._deleted == 1 else f"{self._deleted:,} rows"
+            rows = counted(self._deleted, "row")
             self._log(f"store: {rows} from before {iso(self._bound)} deleted, as [store] keep says")
             self._deleted = 0
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge.contract.times import BLANKS
+from edge.quoting import counted
 from edge.tables.words import LONGEST_SHOWN, MISSING, TIME_NAMES
 
 ROWS = 1_000  # rows that a table is judged by
@@ -85,7 +86,7 @@ def words_note(count: int, first: Sequence[str], row: str) -> str:
         row: word for a row, such as `line`.
     """
     cells = ", ".join(text for cell in first if (text := cell.strip(BLANKS)))
-    return f"{count} {row}{'s' if count > 1 else ''} of words below the names, left out: {cells[:LONGEST_SHOWN]}"
+    return f"{counted(count, row)} of words below the names, left out: {cells[:LONGEST_SHOWN]}"
 
 
 def _is_words(row: Sequence[str]) -> bool:

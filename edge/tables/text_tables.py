@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice, takewhile
 
 from edge.errors import HistoryError
+from edge.quoting import counted
 from edge.tables.layout import Layout, layout_of
 from edge.tables.lines import QUOTED, Header, Lines
 from edge.tables.notes import Notes
@@ -55,7 +56,7 @@ def text_tables(source: str, lines: Iterator[str], options: TableOptions, latest
             notes.leave_out("rows of values that are texts", count, f"line {header.above + 1}")
             continue
         begun, header, layout = _understood(source, header, body, options, latest)
-        loose = f"{header.loose} line{'s' if header.loose > 1 else ''} above the names of the columns"
+        loose = f"{counted(header.loose, 'line')} above the names of the columns"
         notes.decide([*([f"{loose}, left out"] if header.loose else []), *layout.notes])
         yield TextTable(layout, header.above, header.separator, chain(begun, body))
 

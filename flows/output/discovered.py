@@ -72,11 +72,11 @@ def _summary(discovery: Discovery, broker: str) -> str:
     lines = [
         f"heard {counted(discovery.messages, 'message')} on {counted(discovery.topics, 'topic')} of {broker} "
         f"in {discovery.seconds:.0f} s"
-        + (f"; {discovery.system:,} topics of the broker itself are left out" if discovery.system else "")
+        + (f"; {counted(discovery.system, 'topic')} of the broker itself left out" if discovery.system else "")
     ]
     if discovery.further:
         lines.append(
-            f"{discovery.further:,} messages of further topics were not looked at: name a part of the topics with --topic"
+            f"{counted(discovery.further, 'message')} of further topics not looked at: name a part of the topics with --topic"
         )
     if discovery.findings:
         left = (

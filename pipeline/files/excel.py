@@ -8,6 +8,7 @@ import fastexcel
 import polars as pl
 
 from edge.errors import ConfigurationError, HistoryError
+from edge.quoting import counted
 from edge.tables.layout import Layout, layout_of
 from edge.tables.notes import Notes
 from edge.tables.options import TableOptions
@@ -94,7 +95,7 @@ def _table(grid: _Grid, options: TableOptions, latest: int) -> _Understood:
         if options.columns or not names:
             raise
         understood = _below(grid, first + names, options, latest)
-        note = f"{names} row{'s' if names > 1 else ''} above the names of the columns, left out"
+        note = f"{counted(names, 'row')} above the names of the columns, left out"
         return replace(understood, layout=replace(understood.layout, notes=(note, *understood.layout.notes)))
 
 

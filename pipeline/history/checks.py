@@ -15,6 +15,7 @@ from edge.contract.contract import Contract
 from edge.contract.times import DAY, format_duration, iso
 from edge.errors import HistoryError, HistoryTooShort
 from edge.forecaster.level import LARGEST_VALUE, is_known
+from edge.quoting import counted
 from pipeline.history.cells import Arrivals
 from pipeline.history.defaults import rounded
 from pipeline.history.table import Table
@@ -250,7 +251,7 @@ def strays(report: Report) -> tuple[str, ...]:
         if not series.stray or not series.intervals or series.first is None or series.last is None:
             continue
         moment = series.first if series.first < report.start else series.last
-        what = "one interval" if series.stray == 1 else f"{series.stray} intervals"
+        what = counted(series.stray, "interval")
         lines.append(
             f"series {series.name!r}: {what} far away from all others, at {iso(moment)}, left out; was its clock right? "
             f"The fleet's readings lie between {iso(report.start)} and {iso(report.end)}"
@@ -261,7 +262,7 @@ def strays(report: Report) -> tuple[str, ...]:
 def jumps(report: Report) -> tuple[str, ...]:
     """One warning line per counter of which increases are left out."""
     return tuple(
-        f"series {series.name!r}: {'one increase is' if series.jumps == 1 else f'{series.jumps} increases are'} left out, as "
+        f"series {series.name!r}: {counted(series.jumps, 'increase is', 'increases are')} left out, as "
         "the counter usually adds far less in an interval: wrong readings, or another meter. Nothing has to be done; where "
         "wrong readings come often, set [[ingest]] max"
         for series in report.series

@@ -8,6 +8,7 @@ from edge.contract.columns import Float64
 from edge.contract.times import iso
 from edge.forecaster.level import is_known
 from edge.forecaster.outliers import outlying
+from edge.quoting import counted
 from pipeline.history.table import Table
 
 LEAST = 3  # times that an error value comes at least
@@ -70,15 +71,16 @@ def glitches(table: Table) -> tuple[str, ...]:
             low, high = errors[-1].others
             count = sum(error.count for error in errors)
             numbers = ", ".join(f"{error.value:.10g}" for error in errors)
+            hold = counted(count, "interval holds", "intervals hold")
             lines.append(
-                f"series {name!r}: {count} intervals hold exactly {numbers}, far from its others ({low:.4g} to {high:.4g}); "
+                f"series {name!r}: {hold} exactly {numbers}, far from its others ({low:.4g} to {high:.4g}); "
                 f"if the sensor sends that for an error, set [[ingest]] ignore = [{numbers}]"
             )
             continue
         far = np.flatnonzero(outlying(values[None])[0])
         if len(far):
             moment = iso(table.start + int(far[-1]) * table.interval)
-            number = "one value lies" if len(far) == 1 else f"{len(far)} values lie"
+            number = counted(len(far), "value lies", "values lie")
             lines.append(
                 f"series {name!r}: {number} far from all others, the last one {values[far[-1]]:.6g} at {moment}; windows are "
                 "cut without such values. If they are errors of the sensor, set [[ingest]] min and max"

@@ -13,6 +13,7 @@ from pipeline.report.winner import Winner
 
 MOMENTS = 120_000  # in all pictures together: about 3 MB, so that a report of 1,000 series opens at once
 MOST_MOMENTS, LEAST_MOMENTS = 600, 48  # in one picture
+MOST_FORECASTS = 5  # in one picture
 OPEN = 60  # series up to which their list is not folded
 
 
@@ -87,7 +88,7 @@ class Sheet:
 
 def sheet_html(sheet: Sheet) -> str:
     """The page; all text is escaped."""
-    most = min(MOST_MOMENTS, max(LEAST_MOMENTS, MOMENTS // max(1, len(sheet.series))))
+    most = moments_shown(len(sheet.series))
     body = [
         f'<header><p class="mark">Gatecast</p><h1>{escape(sheet.title)}</h1><p class="lead">{escape(sheet.lead)}</p></header>',
         "<main>",
@@ -108,6 +109,21 @@ def sheet_html(sheet: Sheet) -> str:
         f"<title>{escape(sheet.title)}</title>\n<style>{STYLE}</style>\n</head>\n"
     )
     return f'{head}<body id="top">\n' + "\n".join(filter(None, body)) + "\n</body>\n</html>\n"
+
+
+def moments_shown(series: int) -> int:
+    """Number of moments in the picture of each series, of so many series."""
+    return min(MOST_MOMENTS, max(LEAST_MOMENTS, MOMENTS // max(1, series)))
+
+
+def forecasts_shown(series: int, horizon: int) -> int:
+    """Number of forecasts in the picture of each series that there is room for, one at least and five at most.
+
+    Args:
+        series: number of series.
+        horizon: number of intervals of a forecast.
+    """
+    return min(MOST_FORECASTS, max(1, moments_shown(series) // horizon - 1))
 
 
 def typical(series: Sequence[SeriesFigures]) -> int | None:

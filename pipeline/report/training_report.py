@@ -19,7 +19,7 @@ from pipeline.report.page import number, percent
 from pipeline.report.plots import panels
 from pipeline.report.report import candidate_grid, lead_grid
 from pipeline.report.series_figures import Errors, Known, plain_name, series_figures
-from pipeline.report.sheet import Key, SeriesFigures, Sheet, sheet_html
+from pipeline.report.sheet import Key, SeriesFigures, Sheet, forecasts_shown, sheet_html
 from pipeline.report.winner import title_of, winner
 
 UNIT = "standard deviations of each series"
@@ -101,7 +101,8 @@ def _series(
 ) -> tuple[SeriesFigures, ...]:
     table, trial = prepared.table, release.chosen.trial
     entrant = on_device(open_forecaster(release.candidate), release.candidate, table.names)
-    drawn = panels(entrant, table, prepared.contract, prepared.split.held_out, range(len(table.names)))
+    count = forecasts_shown(len(table.names), prepared.contract.horizon)
+    drawn = panels(entrant, table, prepared.contract, prepared.split.held_out, range(len(table.names)), count)
     errors = Errors("held-out part", trial.candidate.names, tuple(names), np.stack([each.by_series for each in evaluations]))
     history = {report.name: report for report in prepared.report.series}
     known = Known(prepared.contract.interval, table.told, {panel.name: panel for panel in drawn}, history)

@@ -107,7 +107,7 @@ def test_blocks_that_are_dropped_are_counted_and_said(tmp_path: Path) -> None:
     for _ in range(3):
         agent.parts.committer.commit(Commit([token_bytes(500_000)]))
     assert agent.parts.counters.total(Counter.DROPPED_BLOCKS) == 1
-    assert bench.lines("full at 1 MB: the 1 oldest blocks are dropped") == 1
+    assert bench.lines("full at 1 MB: the oldest block is dropped") == 1
     agent.parts.spool.close()
 
 

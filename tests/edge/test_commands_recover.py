@@ -68,7 +68,7 @@ def test_an_older_forecast_does_not_replace_the_newest(tmp_path: Path, capsys: p
         assert after["forecast"] == before["forecast"] != {}
         assert after["forecast_score"].keys() >= before["forecast_score"].keys()
     assert "of 5 blocks are in the store; 0 parts of the file could not be read, " in (out := capsys.readouterr().out)
-    assert "forecasts are left out, as the store may have newer ones" in out
+    assert "forecasts left out, as the store may have newer ones" in out
 
 
 def test_blocks_for_another_kind_of_store_are_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -142,7 +142,7 @@ def test_a_block_that_the_disk_has_changed_costs_only_itself(tmp_path: Path) -> 
     stored = bench.stored()["reading"]
     assert (len(stored), {time - value * MINUTE for (_, time, _), (value, *_) in stored.items()}) == (20, {START})
     assert (agent.parts.counters.total(Counter.DAMAGED_BLOCKS), agent.parts.spool.backlog) == (1, 0)
-    assert bench.lines("1 blocks of the spool are damaged on the disk") == 1
+    assert bench.lines("1 block of the spool is damaged on the disk") == 1
     with closing(sqlite3.connect(tmp_path / "state" / "spool.db")) as disk:
         assert disk.execute("SELECT reason, block FROM refused").fetchall() == [
             ("damaged on the disk", unpack_damaged(changed(block)))

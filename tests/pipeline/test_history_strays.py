@@ -47,7 +47,7 @@ def test_a_reading_decades_away_costs_only_itself_and_is_named(stray: int) -> No
     report = validate(arrivals, table, Contract(HOUR, 24, 12))
     assert [one.problem for one in report.series] == [None, None]
     (line,) = strays(report)
-    assert line.startswith(f"series 'pump': one interval far away from all others, at {iso(stray)}, left out")
+    assert line.startswith(f"series 'pump': 1 interval far away from all others, at {iso(stray)}, left out")
 
 
 def test_a_reading_a_month_ahead_does_not_empty_the_held_out_part() -> None:

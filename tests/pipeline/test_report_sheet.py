@@ -13,7 +13,7 @@ from edge.contract.times import SECOND
 from pipeline.report.drawing import Line, lead_picture
 from pipeline.report.page import Grid
 from pipeline.report.plots import Panel
-from pipeline.report.sheet import Key, SeriesFigures, Sheet, sheet_html, table, typical
+from pipeline.report.sheet import Key, SeriesFigures, Sheet, forecasts_shown, sheet_html, table, typical
 from pipeline.report.winner import Winner
 from tests.support.chromium import browser
 
@@ -158,6 +158,14 @@ def test_a_report_of_many_series_stays_small(count: int, most: float) -> None:
     page = sheet_html(sheet(*(series(f"sensor {number}", horizon=96) for number in range(count))))
     assert len(page.encode()) < most
     assert page.count("<article") == count
+
+
+@pytest.mark.parametrize(
+    ("count", "horizon", "forecasts"), [(1, 24, 5), (200, 96, 5), (1000, 24, 4), (1000, 96, 1), (1, 720, 1), (10**6, 24, 1)]
+)
+def test_no_forecast_is_made_that_no_picture_has_room_for(count: int, horizon: int, forecasts: int) -> None:
+    """120,000 moments for all series: 120 each of 1,000, which are a day of facts and four forecasts of a day in hours."""
+    assert forecasts_shown(count, horizon) == forecasts
 
 
 def test_a_table_of_many_columns_carries_its_headers_into_its_cells() -> None:
