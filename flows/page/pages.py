@@ -10,10 +10,10 @@ from nicegui import run, ui
 from nicegui.events import GenericEventArguments
 
 from edge.contract.times import DAY
+from edge.stores.asking.rows import USUAL
 from flows.page.drawing import cards, lists
 from flows.page.drawing.chart import options
 from flows.page.drawing.words import ago, count, length
-from flows.page.figures.asked import USUAL
 from flows.page.figures.series import ORDERS, Order, Row, matching, ordered
 from flows.page.watching import Watch
 

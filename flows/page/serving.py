@@ -11,7 +11,6 @@ from fastapi import FastAPI
 from nicegui import ui
 
 from edge.config.sections import Config
-from edge.contract.times import parse_duration
 from edge.errors import ConfigurationError
 from edge.networks import reach
 from flows.page.guard import Guard
@@ -58,7 +57,7 @@ def bound(host: str, port: int, password_file: Path | None) -> Bound:
     return Bound(host, port, password)
 
 
-def serve(config: Config, where: Bound, title: str, tell: Callable[[str], None]) -> int:
+def serve(config: Config, where: Bound, title: str, tell: Callable[[str], None], interval: int | None = None) -> int:
     """Serve the page until the process is asked to end; tells its address.
 
     Args:
@@ -66,6 +65,7 @@ def serve(config: Config, where: Bound, title: str, tell: Callable[[str], None])
         where: address, port and password.
         title: name of the fleet.
         tell: function that shows a line to the user.
+        interval: length of an interval where no forecast tells it, ns; None where nobody has told it.
 
     Returns:
         Exit code 0.
@@ -73,9 +73,8 @@ def serve(config: Config, where: Bound, title: str, tell: Callable[[str], None])
     Raises:
         ConfigurationError: the port is taken, or the address is not of this machine.
     """
-    interval = 0 if config.fleet.interval is None else parse_duration(config.fleet.interval)
     config.store.open().close()  # a wrong address is told at once
-    watch = Watch(config.store.open, by_readings=config.agent.clock == "event", interval=interval)
+    watch = Watch(config.store.open, by_readings=config.agent.clock == "event", interval=interval or 0)
     listening = _listening(where)
     watch.start()  # the first look goes on while the server starts
     try:

@@ -20,6 +20,7 @@ from tests.support.memory_store import Memory
 from tests.support.servers import Influx
 
 MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
 NOW = 1_768_478_400 * SECOND
 NAMES = ["hall's a", "yard", "never"]
 
@@ -78,18 +79,22 @@ def test_a_store_answers_what_is_asked(store: Store) -> None:
     assert made.numbers("lead").tolist() == [2.0]
     assert made.numbers("origin").tolist() == [float(NOW)]
 
+    near = newest(store, FORECAST, ["origin", "lead"], 0, near=1)
+    assert (near.time.tolist(), near.integers("lead")) == ([NOW + 3 * MINUTE], [1])
+
     agent = newest(store, AGENT, ["readings", "model", "backlog"], 0)
     assert agent.owners == ["agent-1"]
     assert agent.numbers("readings").tolist() == [9.0]
     assert np.isnan(agent.numbers("backlog")).all()  # a field that no agent has written
 
-    scores = means(store, FORECAST_SCORE, ["absolute_error", "covered"], NOW)
+    scores = means(store, FORECAST_SCORE, ["absolute_error", "covered"], [], (NOW, NOW + HOUR))
     figures = dict(
         zip(scores.owners, zip(scores.numbers("absolute_error"), scores.numbers("covered"), strict=True), strict=True)
     )
     assert figures["hall's a"] == pytest.approx((3.0, 2 / 3))
     assert figures["yard"] == pytest.approx((0.5, 1.0))
-    assert means(store, FORECAST_SCORE, ["covered"], NOW + MINUTE).numbers("covered").tolist() == [1.0, 1.0]
+    assert means(store, FORECAST_SCORE, ["covered"], ["yard"], (NOW + MINUTE, NOW + HOUR)).numbers("covered").tolist() == [1.0]
+    assert scores.integers("count") in ([3, 1], [1, 3])
 
     rows = chosen(store, FORECAST_SCORE, ["absolute_error"], ["hall's a"], (NOW, NOW + 2 * MINUTE))
     seen = sorted(zip(rows.time.tolist(), rows.numbers("lead").tolist(), rows.numbers("absolute_error").tolist(), strict=True))
@@ -105,14 +110,18 @@ def test_a_store_answers_what_is_asked(store: Store) -> None:
     assert sorted(fields_of(store, FORECAST)) == ["lead", "model", "origin", "q10", "q50"]
     assert fields_of(store, RETRAINING) == []
     assert len(newest(store, RETRAINING, ["seconds"], 0)) == 0
-    assert len(means(store, RETRAINING, ["seconds"], 0)) == len(chosen(store, RETRAINING, ["seconds"], [], (0, NOW))) == 0
+    assert (
+        len(means(store, RETRAINING, ["seconds"], [], (0, NOW)))
+        == len(chosen(store, RETRAINING, ["seconds"], [], (0, NOW)))
+        == 0
+    )
 
 
 def test_a_question_makes_no_file(tmp_path: Path) -> None:
     """A store that nobody has written to yet has no rows, and still no file afterwards."""
     store = SqliteStore(tmp_path / "none.db")
     span = (0, NOW)
-    assert len(newest(store, READING, ["value"], 0)) == len(means(store, READING, ["value"], 0)) == 0
+    assert len(newest(store, READING, ["value"], 0)) == len(means(store, READING, ["value"], [], (0, NOW))) == 0
     assert (
         len(chosen(store, READING, ["value"], [], span)) == len(averages(store, READING, ["value"], ["a"], span, SECOND)) == 0
     )

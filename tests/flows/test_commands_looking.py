@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge.contract.times import DAY, SECOND
-from edge.stores.newest.rows import Newest, Scored
+from edge.stores.asking.rows import Newest, Scored
 from flows.cli import make_parser
 from flows.commands.looking.outlook import on_the_grid
 from flows.commands.looking.outlook_text import sparkline
@@ -18,8 +18,6 @@ from flows.commands.looking.standing import (
     SORTS,
     State,
     in_order,
-    interval_of,
-    looked_at,
     matching,
     nobody,
     standings,
@@ -68,17 +66,6 @@ def test_forecasts_that_stopped_say_since_when() -> None:
     behind = replace(LIVE, origin=NOW - 6 * HOUR)
     assert state(behind) == (State.STOPPED, "is gatecast-agent running?", behind.origin)
     assert "slot" in state(behind, LIVE)[1]
-
-
-def test_errors_are_of_168_intervals_and_at_least_a_day() -> None:
-    """Up to the newest reading; or of the time that the user wants."""
-    end = LIVE.time + 1
-    assert looked_at([LIVE], HOUR) == (end - 168 * HOUR, end)
-    assert looked_at([LIVE], 60 * SECOND) == (end - DAY, end)
-    assert looked_at([LIVE], None) == (end - DAY, end)
-    assert looked_at([LIVE], HOUR, 2 * HOUR) == (end - 2 * HOUR, end)
-    assert interval_of([LIVE, LIVE, replace(LIVE, interval=60)], None) == HOUR
-    assert interval_of([Newest("b", NOW, 1.0)], 7) == 7
 
 
 def test_what_wants_a_look_comes_first() -> None:
@@ -134,7 +121,19 @@ def test_series_of_a_real_store(tmp_path: Path, capsys: pytest.CaptureFixture[st
     code, out, err = call(capsys, "series", "--config", config)
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[0].split() == ["series", "last", "at", "every", "forecast", "by", "error", "naive", "gain", "state"]
+    assert lines[0].split() == [
+        "series",
+        "last",
+        "at",
+        "every",
+        "forecast",
+        "by",
+        "error",
+        "naive",
+        "gain",
+        "coverage",
+        "state",
+    ]
     assert "1h" in lines[1]
     code, out, _ = call(capsys, "series", "--config", config, "roof.*", "--json", "--sort", "gain")
     (row,) = json.loads(out)["series"]
@@ -150,6 +149,7 @@ def test_series_of_a_real_store(tmp_path: Path, capsys: pytest.CaptureFixture[st
         "error": 2.0,
         "naive_error": 4.0,
         "gain": 0.5,
+        "coverage": 0.5,
         "state": "live",
         "since": None,
         "reason": None,
@@ -195,6 +195,7 @@ def test_forecast_of_a_real_store(tmp_path: Path, capsys: pytest.CaptureFixture[
     code, out, err = call(capsys, "forecast", "roof.t", "--config", config, "--picture", picture)
     assert (code, err) == (0, "")
     assert out.startswith("roof.t in °C, every 1h, forecast by lstm f0bd0f2c\n")
+    assert "last 1d: error 2.00, naive 4.00, gain +50.0 %, coverage 50.0 %" in out.replace("\N{NO-BREAK SPACE}", " ")
     assert "│" in out
     assert "of an earlier forecast" in out
     assert picture.read_bytes().startswith(b"\x89PNG")

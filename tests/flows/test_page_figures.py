@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.contract.schema import FORECAST
 from edge.contract.times import DAY
 from edge.stores.asking.answer import Answer
 from edge.stores.influx import InfluxStore
 from edge.stores.sqlite import SqliteStore
 from flows.page.figures.alerts import AlertRow
-from flows.page.figures.asked import MOST_SCORES, Snapshot, look, look_at_series, look_at_sparks, scored_span
-from flows.page.figures.detail import LeadRow, interval_of, level_of, quantile_fields, spacing
+from flows.page.figures.asked import Snapshot, look, look_at_series, look_at_sparks
+from flows.page.figures.detail import LeadRow, spacing
 from flows.page.figures.fleet import total
 from flows.page.figures.series import ORDERS, Row, is_silent, matching, ordered, standing
 from tests.support.page_store import FREEZER, HOUR, MODEL, NOW, OLD, YARD, fill, page_store
@@ -157,35 +156,10 @@ def test_orders_put_first_what_they_say() -> None:
     assert not is_silent(listed[0], NOW, 0)  # where the interval is not known nothing is said
 
 
-@pytest.mark.parametrize(
-    ("interval", "series", "span"),
-    [
-        (HOUR, 15, DAY),
-        (DAY, 15, 24 * DAY),
-        (HOUR // 60, 10, DAY),
-        (HOUR // 60, 10_000, MOST_SCORES // 40_000 * HOUR // 60),
-        (HOUR // 60, 1_000_000, 6 * HOUR // 60),
-    ],
-)
-def test_of_many_series_fewer_intervals_count(interval: int, series: int, span: int) -> None:
-    """A day or 24 intervals, as long as the rows can be afforded; six intervals at least."""
-    assert scored_span(interval, series) == span
-
-
-def test_the_interval_follows_from_a_forecast() -> None:
-    """At lead n a forecast lies n - 1 intervals behind its origin; lead 1 tells nothing."""
-    time = np.asarray([NOW, NOW + 3 * HOUR, NOW + HOUR])
-    assert interval_of(time, np.full(3, float(NOW)), np.asarray([1.0, 4.0, 2.0])) == HOUR
-    assert interval_of(time[:1], np.full(1, float(NOW)), np.ones(1)) == 0
-    assert spacing(time[[0, 2, 1]]) == 3 * HOUR // 2
-    assert spacing(time[:1]) == 0
-
-
-def test_names_of_quantiles_are_read_back() -> None:
-    """And put in the order of their levels; other fields are none."""
-    assert [level_of(field) for field in ("q10", "q2_5", "origin", "q", "qx")] == [0.1, 0.025, None, None, None]
-    assert quantile_fields(["q90", "model", "q2_5", "q50"]) == ["q2_5", "q50", "q90"]
-    assert FORECAST.quantiles
+def test_the_usual_distance_is_the_median() -> None:
+    """Of moments in order; fewer than two have none."""
+    assert spacing(np.asarray([NOW, NOW + HOUR, NOW + 3 * HOUR])) == 3 * HOUR // 2
+    assert spacing(np.asarray([NOW])) == 0
 
 
 def test_sums_and_columns_leave_out_what_is_not_known() -> None:

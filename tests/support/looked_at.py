@@ -37,6 +37,7 @@ def fill(folder: Path, store: Store | None = None) -> None:
     described: dict[str, Any] = {"unit": "°C", "kind": "gauge", "counter": np.array([0]), "hold": np.array([0.0])}
     write(opened, table, Points(MEANING, np.zeros(1, np.int32), np.array([START]), described))
     scores: dict[str, Any] = {"absolute_error": np.array([1.0, 3.0]), "baseline_absolute_error": np.array([2.0, 6.0])}
+    scores["covered"] = np.array([1.0, 0.0])
     leads = np.array([1, 2], np.int32)
     write(opened, table, Points(FORECAST_SCORE, np.zeros(2, np.int32), np.full(2, START), scores, leads))
     if store is None:

@@ -62,7 +62,7 @@ def fill(store: Store, more: int = 0, reported: int = NOW) -> None:
     origins = np.full(3, NOW)
     points = [
         rows(READING, [0, 0, 0, 1, 2], [-2, -1, 0, 0, -48], value=[-20.0, -19.0, -18.5, 7.25, 1.0]),
-        rows(MEANING, [0], [-10], unit="°C"),
+        rows(MEANING, [0], [-10], unit="°C", kind="gauge", counter=[0]),
         rows(FORECAST, [0, 0, 0], [0, 1, 2], q10=[-20.0, -19.0, -18.0], q50=[-18.0, -16.5, -17.0], q90=[-17.0, -14.0, -13.0],
              origin=origins, model=MODEL, lead=[1, 2, 3]),
         rows(FORECAST, [1], [0], q10=[5.0], q50=[7.0], q90=[9.0], origin=[NOW], model="last value", lead=[1]),

@@ -8,6 +8,8 @@ import numpy as np
 from edge.contract.columns import Float64, Int64
 from edge.stores.store import numbers
 
+COUNT = "count"  # of the rows that means are made of
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -30,6 +32,11 @@ class Answer:
     def numbers(self, name: str) -> Float64:
         """A field as numbers, float64 `[n]`; NaN where there is none."""
         return numbers(self.cells[name]) if name in self.cells else np.full(len(self), np.nan)
+
+    def integers(self, name: str) -> list[int | None]:
+        """A field as whole numbers, which as times have more digits than a float holds; None where there is none."""
+        cells = self.cells.get(name, [None] * len(self))
+        return [cell if isinstance(cell, int) and abs(cell) < 1 << 63 else None for cell in cells]
 
     def texts(self, name: str) -> list[str]:
         """A field as texts; empty where there is none."""

@@ -19,10 +19,12 @@ class Asked(Protocol):
     def fields_of(self, store: Store, measurement: Measurement, /) -> list[str]:
         """As `fields_of`."""
 
-    def newest(self, store: Store, measurement: Measurement, fields: Sequence[str], since: int, /) -> Answer:
+    def newest(self, store: Store, measurement: Measurement, fields: Sequence[str], since: int, near: int | None, /) -> Answer:
         """As `newest`."""
 
-    def means(self, store: Store, measurement: Measurement, fields: Sequence[str], since: int, /) -> Answer:
+    def means(
+        self, store: Store, measurement: Measurement, fields: Sequence[str], owners: Sequence[str], span: tuple[int, int], /
+    ) -> Answer:
         """As `means`."""
 
     def chosen(
@@ -59,7 +61,7 @@ def fields_of(store: Store, measurement: Measurement) -> list[str]:
     return _asked(store).fields_of(store, measurement)
 
 
-def newest(store: Store, measurement: Measurement, fields: Sequence[str], since: int) -> Answer:
+def newest(store: Store, measurement: Measurement, fields: Sequence[str], since: int, *, near: int | None = None) -> Answer:
     """The newest row of each series, agent or fleet.
 
     Args:
@@ -67,28 +69,32 @@ def newest(store: Store, measurement: Measurement, fields: Sequence[str], since:
         measurement: kind of the rows.
         fields: fields that are wanted; the newest row that has the first of them counts.
         since: time from which on rows count, ns UTC.
+        near: largest lead, of a field, of the rows that count; None: rows need none.
 
     Raises:
         StoreBusy: the store is away.
         StoreDenied: the account, bucket or address is wrong.
     """
-    return _asked(store).newest(store, measurement, fields, since)
+    return _asked(store).newest(store, measurement, fields, since, near)
 
 
-def means(store: Store, measurement: Measurement, fields: Sequence[str], since: int) -> Answer:
-    """Means of fields over the rows of each owner; the store counts, and sends no row.
+def means(
+    store: Store, measurement: Measurement, fields: Sequence[str], owners: Sequence[str], span: tuple[int, int]
+) -> Answer:
+    """Means of fields over the rows of each owner, and their number as `count`; the store counts, and sends no row.
 
     Args:
         store: store that is asked.
         measurement: kind of the rows.
-        fields: fields of numbers.
-        since: time from which on rows count, ns UTC.
+        fields: fields of numbers; a row counts where the first two are there and not below 0.
+        owners: names of series; empty: all there are.
+        span: first moment, and the first one after it that does not count, ns UTC.
 
     Raises:
         StoreBusy: the store is away.
         StoreDenied: the account, bucket or address is wrong.
     """
-    return _asked(store).means(store, measurement, fields, since)
+    return _asked(store).means(store, measurement, fields, owners, span)
 
 
 def chosen(

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from edge.contract.schema import LEAD, TIME, Measurement
-from edge.stores.asking.answer import Answer, of_rows
+from edge.stores.asking.answer import COUNT, Answer, of_rows
 from edge.stores.influx import InfluxStore
-from edge.stores.influx_answers import Rows
+from edge.stores.influx_answers import Rows, no_influxdb
 from edge.stores.store import leads
 
 ESCAPE = str.maketrans({"\\": "\\\\", "'": "\\'"})  # in a text of InfluxQL
@@ -14,20 +14,24 @@ ESCAPE = str.maketrans({"\\": "\\\\", "'": "\\'"})  # in a text of InfluxQL
 def fields_of(store: InfluxStore, measurement: Measurement) -> list[str]:
     """As `asking.fields_of`."""
     tables = store.query(f'SHOW FIELD KEYS FROM "{measurement.name}"')
-    return [str(row[0]) for table in tables for row in table.values]
+    return [str(row[0]) for table in tables for row in table.values if row]
 
 
-def newest(store: InfluxStore, measurement: Measurement, fields: Sequence[str], since: int) -> Answer:
+def newest(store: InfluxStore, measurement: Measurement, fields: Sequence[str], since: int, near: int | None) -> Answer:
     """As `asking.newest`."""
     first, *others = fields
     wanted = ", ".join([f'last("{first}") AS "{first}"', *(f'"{name}"' for name in others)])
-    return _answered(store, measurement, f"SELECT {wanted}", f"time >= {since}", fields)
+    where = f"time >= {since}" + ("" if near is None else f' AND "{LEAD}" <= {near}')
+    return _answered(store, measurement, f"SELECT {wanted}", where, fields)
 
 
-def means(store: InfluxStore, measurement: Measurement, fields: Sequence[str], since: int) -> Answer:
+def means(
+    store: InfluxStore, measurement: Measurement, fields: Sequence[str], owners: Sequence[str], span: tuple[int, int]
+) -> Answer:
     """As `asking.means`."""
-    wanted = ", ".join(f'mean("{name}") AS "{name}"' for name in fields)
-    answer = _answered(store, measurement, f"SELECT {wanted}", f"time >= {since}", fields)
+    wanted = ", ".join([*(f'mean("{name}") AS "{name}"' for name in fields), f'count("{fields[0]}") AS "{COUNT}"'])
+    where = " AND ".join([_where(store, measurement, owners, span), *(f'"{name}" >= 0' for name in fields[:2])])
+    answer = _answered(store, measurement, f"SELECT {wanted}", where, [*fields, COUNT])
     return Answer(answer.owners, answer.time * 0, answer.cells)
 
 
@@ -77,12 +81,21 @@ def _answered(
     """The rows of a question, owner by owner; rows without an owner are those of another program."""
     owner = measurement.owner
     tables = store.query(f'{select} FROM "{measurement.name}" WHERE {where} GROUP BY "{owner}"{steps}')
-    rows = [[table.tags[owner], *row] for table in tables if table.tags.get(owner) for row in _cells(table, fields)]
+    rows = [[table.tags[owner], *row] for table in tables if table.tags.get(owner) for row in _cells(store, table, fields)]
     return of_rows(rows, fields)
 
 
-def _cells(table: Rows, fields: Sequence[str]) -> list[list[object]]:
-    """Time and fields of each row; None for a column that the answer lacks."""
+def _cells(store: InfluxStore, table: Rows, fields: Sequence[str]) -> list[list[object]]:
+    """Time and fields of each row; None for a column that the answer lacks.
+
+    Raises:
+        StoreDenied: a row has other columns than its table, or no time in whole nanoseconds.
+    """
     index = {name: column for column, name in enumerate(table.columns)}
     wanted = [index.get(name) for name in (TIME, *fields)]
+    clock = index.get(TIME)
+    for row in table.values:
+        moment = row[clock] if clock is not None and len(row) == len(table.columns) else None
+        if not isinstance(moment, int) or abs(moment) >= 1 << 63:
+            raise no_influxdb(store.url, "expected rows with a time in whole nanoseconds from /query")
     return [[None if column is None else row[column] for column in wanted] for row in table.values]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
 from edge.contract.schema import LEAD, SERIES, TIME, Measurement
-from edge.stores.asking.answer import Answer, of_rows
+from edge.stores.asking.answer import COUNT, Answer, of_rows
 from edge.stores.retention import table_of
 from edge.stores.sqlite import LAST, SqliteStore
 
@@ -16,14 +16,15 @@ def fields_of(store: SqliteStore, measurement: Measurement) -> list[str]:
         return [name for name in known if name not in (SERIES, TIME, *[LEAD] * measurement.by_lead)]
 
 
-def newest(store: SqliteStore, measurement: Measurement, fields: Sequence[str], since: int) -> Answer:
+def newest(store: SqliteStore, measurement: Measurement, fields: Sequence[str], since: int, near: int | None) -> Answer:
     """As `asking.newest`."""
     with _opened(store, measurement) as (connection, known):
-        if connection is None or fields[0] not in known:
+        if connection is None or fields[0] not in known or (near is not None and LEAD not in known):
             return of_rows([], fields)
         table = table_of(measurement.name)
         # Backwards along the key: the first row has the field, as a rule.
         has_field = f"own.series = series.id AND own.time >= ? AND own.{fields[0]} IS NOT NULL"
+        has_field += "" if near is None else f" AND own.{LEAD} <= {near}"
         last = f"SELECT own.time FROM {table} AS own WHERE {has_field} ORDER BY own.time DESC LIMIT 1"
         query = (
             f"SELECT name, row.time, {_cells(fields, known)} FROM series CROSS JOIN {table} AS row "
@@ -32,15 +33,22 @@ def newest(store: SqliteStore, measurement: Measurement, fields: Sequence[str], 
         return of_rows(connection.execute(query, (since,)).fetchall(), fields)
 
 
-def means(store: SqliteStore, measurement: Measurement, fields: Sequence[str], since: int) -> Answer:
+def means(
+    store: SqliteStore, measurement: Measurement, fields: Sequence[str], owners: Sequence[str], span: tuple[int, int]
+) -> Answer:
     """As `asking.means`."""
+    wanted = [*fields, COUNT]
     with _opened(store, measurement) as (connection, known):
-        if connection is None:
-            return of_rows([], fields)
+        if connection is None or not set(fields[:2]) <= set(known):
+            return of_rows([], wanted)
         averages = ", ".join(f"avg({name})" if name in known else "NULL" for name in fields)
-        source = f"series CROSS JOIN {table_of(measurement.name)} AS row ON row.series = series.id AND row.time >= ?"
-        query = f"SELECT name, 0, {averages} FROM {source} GROUP BY series.id"
-        return of_rows(connection.execute(query, (since,)).fetchall(), fields)
+        source = f"series CROSS JOIN {table_of(measurement.name)} AS row ON row.series = series.id AND time >= ? AND time < ?"
+        # A text is larger than every number.
+        conditions = [f"row.{name} BETWEEN 0 AND 9e999" for name in fields[:2]]
+        conditions += [f"name IN ({', '.join('?' * len(owners))})"] if owners else []
+        where = " AND ".join(conditions)
+        query = f"SELECT name, 0, {averages}, count(*) FROM {source} WHERE {where} GROUP BY series.id"
+        return of_rows(connection.execute(query, (span[0], min(span[1], LAST), *owners)).fetchall(), wanted)
 
 
 def chosen(

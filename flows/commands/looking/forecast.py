@@ -63,18 +63,20 @@ def run(options: argparse.Namespace) -> int:
 
 def _look(config: "Config", name: str) -> "Outlook":
     """Read what is forecast of a series, and what it was before."""
-    from edge.stores.newest.newest import ahead, newest, readings
+    from edge.stores.asking.rows import scored_over, usual_interval
+    from edge.stores.asking.series import ahead, known_series, readings, scored
     from flows.commands.looking.outlook import Outlook, interval_of, on_the_grid, past_of
     from flows.commands.looking.series import fleet_interval
-    from flows.commands.looking.standing import interval_of as usual_interval
     from flows.commands.looking.standing import nobody, standings
 
     with closing(config.store.open()) as store:
-        known = newest(store)
+        known = known_series(store)
         name = name if any(row.name == name for row in known) else store.name_of(name)
         now = max((row.time for row in known), default=0) if config.agent.clock == "event" else time.time_ns()
         usual = usual_interval(known, fleet_interval(config))
-        standing = next((row for row in standings(known, {}, usual, now) if row.series.name == name), None)
+        over = scored_over(known, usual)
+        errors = scored(store, over, [name])
+        standing = next((row for row in standings(known, errors, usual, now) if row.series.name == name), None)
         if standing is None:
             raise GatecastError(nobody(name, [row.name for row in known]))
         rows = None if standing.series.origin is None else ahead(store, name, standing.series.origin)
@@ -87,4 +89,4 @@ def _look(config: "Config", name: str) -> "Outlook":
     facts = on_the_grid(time_read, values, span, interval, config.fleet.aggregation)
     if standing.series.counter:  # its readings are totals, and its forecasts are what is added
         facts[:] = float("nan")
-    return Outlook(standing, rows, interval, facts)
+    return Outlook(standing, rows, interval, facts, over[1] - over[0])

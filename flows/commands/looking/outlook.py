@@ -7,7 +7,7 @@ import numpy as np
 from edge.contract.columns import Float64, Int64, Readings
 from edge.contract.grid import Aggregation, aggregate
 from edge.contract.meaning import Meaning
-from edge.stores.newest.rows import Ahead, level
+from edge.stores.asking.rows import Ahead, level
 from flows.commands.looking.standing import Standing
 
 PAST = 48  # intervals of facts that are shown, and as many as are forecast
@@ -22,12 +22,14 @@ class Outlook:
         ahead: its newest forecast.
         interval: length of an interval, ns.
         facts: facts of the intervals before the first one forecast, float64 `[past]`; NaN where there is none.
+        over: length of the time of which its scores count, ns.
     """
 
     standing: Standing
     ahead: Ahead
     interval: int
     facts: Float64
+    over: int
 
     @property
     def levels(self) -> tuple[float, ...]:

@@ -11,7 +11,7 @@ from flows.commands.looking.outlook import Outlook
 from flows.commands.looking.series_text import forecaster
 from flows.commands.looking.standing import State
 from flows.output.tables import finite
-from pipeline.report.page import number
+from pipeline.report.page import number, percent
 from pipeline.report.plots import Panel, forecast_plot
 
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -61,6 +61,7 @@ def outlook_text(outlook: Outlook, zone: tzinfo | None = None, *, rows: int | No
         f"{one_line(series.name)}{unit}, every {format_duration(outlook.interval)}, forecast by {forecaster(ahead.model)}",
         f"made from what was known at {known}; newest reading {number(series.value, 4)}",
     ]
+    lines.append(_worth(outlook))
     lines += _blocks(outlook, width)
     lines += table
     if step > 1:
@@ -69,6 +70,15 @@ def outlook_text(outlook: Outlook, zone: tzinfo | None = None, *, rows: int | No
     if outlook.standing.state is not State.LIVE:
         lines.append(f"{outlook.standing.state.value}: {outlook.standing.reason}")
     return "\n".join(lines)
+
+
+def _worth(outlook: Outlook) -> str:
+    """How good the forecasts of this series were, as `gatecast series` and the page have it."""
+    scored, over = outlook.standing.scored, format_duration(outlook.over)
+    if scored is None:
+        return f"no forecast was scored in the last {over}"
+    gain, coverage = percent(scored.gain, sign=True), percent(finite(scored.coverage))
+    return f"last {over}: error {number(scored.error)}, naive {number(scored.naive)}, gain {gain}, coverage {coverage}"
 
 
 def _blocks(outlook: Outlook, width: int) -> list[str]:
@@ -101,6 +111,7 @@ def _clock(time: int, zone: tzinfo | None) -> str:
 def outlook_document(outlook: Outlook) -> dict[str, object]:
     """The same as JSON types, with each interval; absent is null, times are UTC."""
     ahead, standing = outlook.ahead, outlook.standing
+    scored = standing.scored
     return {
         "name": standing.series.name,
         "unit": standing.series.unit or None,
@@ -110,6 +121,12 @@ def outlook_document(outlook: Outlook) -> dict[str, object]:
         "origin": iso(int(ahead.origin[0])),
         "state": standing.state.value,
         "reason": standing.reason or None,
+        "error_over_seconds": outlook.over / SECOND,
+        "scores": 0 if scored is None else scored.count,
+        "error": None if scored is None else finite(scored.error),
+        "naive_error": None if scored is None else finite(scored.naive),
+        "gain": finite(standing.gain),
+        "coverage": None if scored is None else finite(scored.coverage),
         "levels": dict(zip(ahead.quantiles, outlook.levels, strict=True)),
         "facts": [
             {"time": iso(time), "value": finite(value)}

@@ -36,9 +36,10 @@ def run(options: argparse.Namespace) -> int:
         GatecastError: one line that says what to do.
     """
     from edge.config.reading import read_config
+    from flows.commands.looking.series import fleet_interval
     from flows.page.serving import bound, serve
 
     config = read_config(options.config)
     where = bound(options.host, options.port, options.password_file)
     title = config.schedule.name or options.config.resolve().parent.name or "fleet"
-    return serve(config, where, title, lambda line: print(f"gatecast page: {line}", flush=True))
+    return serve(config, where, title, lambda line: print(f"gatecast page: {line}", flush=True), fleet_interval(config))

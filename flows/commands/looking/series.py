@@ -38,7 +38,9 @@ def add_parser(commands: Commands) -> None:
         "--sort", choices=SORTS, default="name", help="what comes first: the oldest reading, the largest error …; default: name"
     )
     parser.add_argument(
-        "--over", metavar="TIME", help="average errors over this time, such as 7d; default: 168 intervals, at least 1d"
+        "--over",
+        metavar="TIME",
+        help="average errors over this time, such as 7d; default: 1d, or 24 intervals where longer",
     )
 
 
@@ -50,23 +52,24 @@ def run(options: argparse.Namespace) -> int:
     """
     from edge.config.reading import read_config
     from edge.contract.times import parse_duration
-    from edge.stores.newest.newest import newest, scored
+    from edge.stores.asking.rows import scored_over, usual_interval
+    from edge.stores.asking.series import known_series, scored
     from flows.commands.looking.series_text import series_document, series_text
-    from flows.commands.looking.standing import in_order, interval_of, looked_at, matching, nobody, standings
+    from flows.commands.looking.standing import in_order, matching, nobody, standings
 
     config = read_config(options.config)
     over = None if options.over is None else parse_duration(options.over)
     with closing(config.store.open()) as store:
-        known = newest(store)
+        known = known_series(store)
         names = matching((series.name for series in known), options.pattern)
         if not names:
             raise GatecastError(nobody(options.pattern, [series.name for series in known]))
-        interval = interval_of(known, fleet_interval(config))
+        interval = usual_interval(known, fleet_interval(config))
         # Recorded readings have no other time than their own.
         recorded = config.agent.clock == "event"
         now = max(row.time for row in known) if recorded else time.time_ns()
-        start, end = looked_at(known, interval, over)
-        errors = scored(store, start, end)
+        start, end = scored_over(known, interval, over)
+        errors = scored(store, (start, end))
     chosen = [row for row in standings(known, errors, interval, now) if row.series.name in names]
     rows = in_order(chosen, options.sort)
     if options.json:

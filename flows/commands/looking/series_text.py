@@ -11,9 +11,9 @@ from flows.commands.looking.standing import Standing, State
 from flows.output.tables import finite
 from pipeline.report.page import DASH, number, percent
 
-HEADERS = ("series", "last", "at", "every", "forecast by", "error", "naive", "gain", "state")
+HEADERS = ("series", "last", "at", "every", "forecast by", "error", "naive", "gain", "coverage", "state")
 LEFT = {"series", "at", "forecast by", "state"}
-SPARED = ("naive", "every", "forecast by", "at")  # columns that a narrow terminal does without, in this order
+SPARED = ("coverage", "naive", "every", "forecast by", "at")  # columns that a narrow terminal does without, in this order
 FEWEST = 12  # characters of a name that every terminal shows
 LONGEST = 40  # characters of a name or a unit in the table
 
@@ -59,7 +59,8 @@ def series_text(rows: Sequence[Standing], over: int, now: int, zone: tzinfo | No
     words = [
         f"{len(rows):,} series: {told}; times are {_zone(now, zone)}",
         f"error: mean absolute error of the last {format_duration(over)}, in the unit of the series;",
-        "naive: the same of the value one day before; gain: 1 - error / naive",
+        "naive: the same of the value one day before; gain: 1 - error / naive;",
+        "coverage: share of the facts within the outermost quantiles",
     ]
     return "\n".join([*lines, *words, *_advice(rows)])
 
@@ -82,6 +83,7 @@ def _cells(row: Standing, now: int, zone: tzinfo | None) -> tuple[str, ...]:
         number(None if scored is None else scored.error),
         number(None if scored is None else scored.naive),
         percent(row.gain, sign=True),
+        percent(None if scored is None else finite(scored.coverage)),
         state,
     )
 
@@ -124,6 +126,7 @@ def _document(row: Standing) -> dict[str, object]:
         "error": None if scored is None else finite(scored.error),
         "naive_error": None if scored is None else finite(scored.naive),
         "gain": finite(row.gain),
+        "coverage": None if scored is None else finite(scored.coverage),
         "state": row.state.value,
         "since": None if row.since is None else iso(row.since),
         "reason": row.reason or None,

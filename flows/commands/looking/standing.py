@@ -1,6 +1,5 @@
 """How each series stands: live, silent, or without forecasts and why. No I/O."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -9,10 +8,9 @@ from fnmatch import fnmatchcase
 from edge.contract.times import DAY
 from edge.quoting import did_you_mean
 from edge.series.silence import PATIENCE
-from edge.stores.newest.rows import Newest, Scored
+from edge.stores.asking.rows import Newest, Scored
 
 LATE = 3  # intervals that a forecast may be behind its readings
-SCORED = 168  # intervals over which errors are averaged, and at least a day
 
 
 class State(Enum):
@@ -47,25 +45,7 @@ class Standing:
     @property
     def gain(self) -> float | None:
         """1 - error ÷ seasonal-naive error; None where there is no such error, or it is 0."""
-        return None if self.scored is None or not self.scored.naive else 1 - self.scored.error / self.scored.naive
-
-
-def interval_of(known: Iterable[Newest], fleet: int | None) -> int | None:
-    """The interval that most series have, ns, else that of the fleet; None where nobody has told one."""
-    counted = Counter(series.interval for series in known if series.interval is not None)
-    return counted.most_common(1)[0][0] if counted else fleet
-
-
-def looked_at(known: Iterable[Newest], interval: int | None, over: int | None = None) -> tuple[int, int]:
-    """The time over which errors are averaged, ns UTC: it ends with the newest reading.
-
-    Args:
-        known: all series of the store.
-        interval: usual length of an interval, ns.
-        over: length that the user wants, ns; None: 168 intervals, and at least a day.
-    """
-    end = max((series.time for series in known), default=0) + 1
-    return max(0, end - (over or max(DAY, SCORED * (interval or 0)))), end
+        return None if self.scored is None else self.scored.gain
 
 
 def standings(known: Iterable[Newest], scored: Mapping[str, Scored], interval: int | None, now: int) -> list[Standing]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from edge.stores.asking.rows import level
 from flows.page.drawing.lists import address, dotted, gain
 from flows.page.drawing.words import DASH, ago, amount, clock, count, day, length, model, number, percent, with_unit
 from flows.page.figures.alerts import AlertRow
@@ -77,9 +78,7 @@ def fleet_figures(snapshot: Snapshot) -> str:
 
 def band_share(quantiles: Sequence[str]) -> float:
     """The share of the facts that the outermost quantiles should hold; NaN where there are none."""
-    from flows.page.figures.detail import level_of  # noqa: PLC0415 - only here
-
-    levels = [level for name in quantiles if (level := level_of(name)) is not None]
+    levels = [number for name in quantiles if (number := level(name)) is not None]
     return levels[-1] - levels[0] if len(levels) > 1 else math.nan
 
 

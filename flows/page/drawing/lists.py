@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import quote
 
+from edge.stores.asking.rows import USUAL
 from flows.page.drawing.chart import spark
 from flows.page.drawing.words import DASH, ago, percent, with_unit
-from flows.page.figures.asked import SPARK, USUAL, Snapshot, Spark
+from flows.page.figures.asked import SPARK, Snapshot, Spark
 from flows.page.figures.series import Row, is_silent
 
 WORSE = -0.02  # a gain below this is drawn as a loss

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,35 +12,26 @@ from edge.contract.schema import (
     ALERT,
     FORECAST,
     FORECAST_SCORE,
-    MEANING,
-    MODEL,
     ORIGIN,
     READING,
     RETRAINING,
-    UNIT,
     VALUE,
 )
-from edge.contract.times import DAY, UNITS
+from edge.contract.times import DAY
 from edge.stores.asking.answer import Answer
-from edge.stores.asking.asking import averages, chosen, fields_of, means, newest
+from edge.stores.asking.asking import averages, chosen, fields_of, newest
+from edge.stores.asking.rows import HEARD, USUAL, Newest, Scored, scored_over, usual_interval
+from edge.stores.asking.series import FOREVER, SCORES, known_series, quantile_fields, scored
 from edge.stores.store import Store
 from flows.page.figures.alerts import ALERT_FIELDS, AlertRow, alerts_of
-from flows.page.figures.detail import Detail, Fan, fan_of, interval_of, leads_of, quantile_fields
+from flows.page.figures.detail import Detail, Fan, fan_of, leads_of
 from flows.page.figures.fleet import AGENT_FIELDS, RUN_FIELDS, AgentRow, Run, agents_of, runs_of
 from flows.page.figures.series import Row
 
-FOREVER = 1 << 62  # ns UTC
-HEARD = 400 * DAY  # a series that is silent for longer is not listed
 ALERTS = 30 * DAY  # an alert that has not changed for longer is not listed
 REPORTS = 7 * DAY  # an agent that is silent for longer is not listed
-USUAL = UNITS["h"]  # an interval where no forecast tells one
-SCORED_INTERVALS = 24
-MOST_SCORES = 2_000_000  # rows of which means are made at once; of more series fewer intervals count
-LEADS = 4  # as many leads as agents score without a setting
-LEAST_INTERVALS = 6
 POINTS = 700  # of a line
 SPARK = 24  # intervals of the small picture of a series, behind now and before it
-SCORES = ("absolute_error", "baseline_absolute_error", "covered")
 Curve: TypeAlias = tuple[Int64, Float64]
 
 
@@ -52,7 +43,7 @@ class Snapshot:
         now: time that is now: of the clock, or of the newest reading in a replay, ns UTC.
         clock: time of this machine's clock at which it was asked, ns UTC.
         interval: length of an interval, ns; 0 where no forecast tells it.
-        span: time of which scores count, ns.
+        over: time of which scores count, first moment and the first one after it, ns UTC.
         rows: series.
         agents: agents by name.
         runs: newest runs of the trainer, the newest first.
@@ -63,28 +54,21 @@ class Snapshot:
     now: int
     clock: int
     interval: int = 0
-    span: int = DAY
+    over: tuple[int, int] = (0, DAY)
     rows: tuple[Row, ...] = ()
     agents: tuple[AgentRow, ...] = ()
     runs: tuple[Run, ...] = ()
     quantiles: tuple[str, ...] = ()
     alerts: tuple[AlertRow, ...] = ()
 
+    @property
+    def span(self) -> int:
+        """Length of the time of which scores count, ns."""
+        return self.over[1] - self.over[0]
+
     def row(self, name: str) -> Row | None:
         """The row of a series; None where there is no such series."""
         return next((row for row in self.rows if row.name == name), None)
-
-
-def scored_span(interval: int, series: int) -> int:
-    """The time of which scores count, ns: a day, or 24 intervals where that is longer; less where it would be too many rows.
-
-    Args:
-        interval: length of an interval, ns.
-        series: number of series.
-    """
-    wanted = max(DAY, SCORED_INTERVALS * interval)
-    affordable = MOST_SCORES // max(1, series * LEADS)
-    return int(min(wanted, max(LEAST_INTERVALS, affordable) * interval))
 
 
 def look(store: Store, clock: int, *, by_readings: bool, interval: int = 0) -> Snapshot:
@@ -100,21 +84,18 @@ def look(store: Store, clock: int, *, by_readings: bool, interval: int = 0) -> S
         StoreBusy: the store is away.
         StoreDenied: the account, bucket or address is wrong.
     """
-    since = 0 if by_readings else clock - HEARD
-    readings = newest(store, READING, [VALUE.name], since)
-    now = max(readings.time.tolist(), default=clock) if by_readings else clock
-    forecasts = newest(store, FORECAST, [ORIGIN.name, "lead", MODEL.name], since)
-    length = interval_of(forecasts.time, forecasts.numbers(ORIGIN.name), forecasts.numbers("lead")) or interval
-    span = scored_span(length or USUAL, len(readings))
-    scores = means(store, FORECAST_SCORE, SCORES, now - span)
-    units = newest(store, MEANING, [UNIT.name], 0)
+    known = known_series(store, 0 if by_readings else clock - HEARD)
+    now = max((series.time for series in known), default=clock) if by_readings else clock
+    length = usual_interval(known, interval or None)
+    over = scored_over(known, length)
+    scores = scored(store, over)
     alerts = alerts_of(chosen(store, ALERT, ALERT_FIELDS, [], (now - ALERTS, FOREVER)))
     return Snapshot(
         now,
         clock,
-        length,
-        span,
-        _rows(readings, forecasts, scores, units, alerts),
+        length or 0,
+        over,
+        _rows(known, scores, alerts),
         agents_of(newest(store, AGENT, AGENT_FIELDS, clock - REPORTS)),
         runs_of(chosen(store, RETRAINING, RUN_FIELDS, [], (clock - HEARD, FOREVER))),
         tuple(quantile_fields(fields_of(store, FORECAST))),
@@ -122,31 +103,24 @@ def look(store: Store, clock: int, *, by_readings: bool, interval: int = 0) -> S
     )
 
 
-def _rows(readings: Answer, forecasts: Answer, scores: Answer, units: Answer, alerts: tuple[AlertRow, ...]) -> tuple[Row, ...]:
+def _rows(known: Sequence[Newest], scores: Mapping[str, Scored], alerts: tuple[AlertRow, ...]) -> tuple[Row, ...]:
     """One row for each series that has a reading."""
-    models = dict(zip(forecasts.owners, forecasts.texts(MODEL.name), strict=True))
-    origins = dict(zip(forecasts.owners, forecasts.numbers(ORIGIN.name).tolist(), strict=True))
-    columns = (scores.numbers(name).tolist() for name in SCORES)
-    figures = {name: figure for name, *figure in zip(scores.owners, *columns, strict=True)}
-    known_units = dict(zip(units.owners, units.texts(UNIT.name), strict=True))
     raised = Counter(alert.series for alert in alerts if alert.is_on)
-    unknown = [math.nan] * len(SCORES)
-    values, times = readings.numbers(VALUE.name).tolist(), readings.time.tolist()
+    unknown = Scored(0, math.nan, math.nan)
     rows = []
-    for name, value, time in zip(readings.owners, values, times, strict=True):
-        error, naive, coverage = figures.get(name, unknown)
-        origin = origins.get(name, math.nan)
+    for series in known:
+        name, figures = series.name, scores.get(series.name, unknown)
         rows.append(
             Row(
                 name,
-                value,
-                time,
-                known_units.get(name, ""),
-                models.get(name, ""),
-                0 if math.isnan(origin) else int(origin),
-                error,
-                naive,
-                coverage,
+                series.value,
+                series.time,
+                series.unit,
+                series.model,
+                series.origin or 0,
+                figures.error,
+                figures.naive,
+                figures.coverage,
                 raised[name],
             )
         )
@@ -170,7 +144,7 @@ def look_at_series(store: Store, snapshot: Snapshot, name: str, span: int) -> De
     start = now - span
     facts = averages(store, READING, [VALUE.name], [name], (start, now + 1), max(1, span // POINTS))
     made = chosen(store, FORECAST, [ORIGIN.name, *fields], [name], (start, FOREVER))
-    scores = chosen(store, FORECAST_SCORE, SCORES, [name], (now - snapshot.span, FOREVER))
+    scores = chosen(store, FORECAST_SCORE, SCORES, [name], snapshot.over)
     return Detail(name, (start, now), facts.time, facts.numbers(VALUE.name), fan_of(made, fields), leads_of(scores))
 
 

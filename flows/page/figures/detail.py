@@ -9,6 +9,7 @@ import numpy as np
 
 from edge.contract.columns import Float64, Int64
 from edge.stores.asking.answer import Answer
+from edge.stores.asking.rows import level
 
 MEDIAN = 0.5
 
@@ -47,20 +48,6 @@ class Fan:
         return Fan(self.time[coming], self.levels, self.values[coming], self.origin[coming])
 
 
-def level_of(field: str) -> float | None:
-    """The level that the name of a field stands for: `q2_5` is 0.025; None where it is no quantile."""
-    digits = field.removeprefix("q").replace("_", ".")
-    if digits == field or not digits.replace(".", "", 1).isdecimal():
-        return None
-    return float(digits) / 100
-
-
-def quantile_fields(fields: Sequence[str]) -> list[str]:
-    """The quantiles among the fields of a measurement, in the order of their levels."""
-    levels = {field: level for field in fields if (level := level_of(field)) is not None}
-    return sorted(levels, key=levels.__getitem__)
-
-
 def fan_of(answer: Answer, fields: Sequence[str]) -> Fan:
     """The forecasts of one series.
 
@@ -71,7 +58,7 @@ def fan_of(answer: Answer, fields: Sequence[str]) -> Fan:
     columns = [answer.numbers(field) for field in fields]
     values = np.stack(columns, axis=1) if columns else np.zeros((len(answer), 0))
     known = np.nan_to_num(answer.numbers("origin"), nan=0.0).astype(np.int64)
-    return Fan(answer.time, tuple(level for field in fields if (level := level_of(field)) is not None), values, known)
+    return Fan(answer.time, tuple(number for field in fields if (number := level(field)) is not None), values, known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +88,10 @@ def leads_of(answer: Answer) -> tuple[LeadRow, ...]:
     """
     lead = np.nan_to_num(answer.numbers("lead"), nan=0.0).astype(np.int64)
     columns = [answer.numbers(name) for name in ("absolute_error", "baseline_absolute_error", "covered")]
+    counts = (lead > 0) & np.isfinite(columns[0]) & np.isfinite(columns[1])  # as in `rows.Scored`
     rows = []
-    for number in np.unique(lead[lead > 0]).tolist():
-        own = lead == number
+    for number in np.unique(lead[counts]).tolist():
+        own = counts & (lead == number)
         error, naive, coverage = (_mean(column[own]) for column in columns)
         rows.append(LeadRow(number, error, naive, coverage, int(own.sum())))
     return tuple(rows)
@@ -143,21 +131,6 @@ class Detail:
             return None
         best = known[np.argmax(median[known]) if highest else np.argmin(median[known])]
         return int(coming.time[best]), float(median[best])
-
-
-def interval_of(time: Int64, origin: Float64, lead: Float64) -> int:
-    """Length of an interval, ns: a forecast at lead n lies n - 1 intervals after its origin; 0 where no forecast tells it.
-
-    Args:
-        time: moment of each forecast, ns UTC, int64 `[n]`.
-        origin: its origin, ns UTC, float64 `[n]`.
-        lead: its lead, float64 `[n]`.
-    """
-    told = np.isfinite(origin) & (lead > 1)
-    if not told.any():
-        return 0
-    lengths = (time[told] - origin[told]) / (lead[told] - 1)
-    return max(0, round(float(np.median(lengths)) / 1e6) * 1_000_000)  # a float holds no ns of this century
 
 
 def spacing(time: Int64) -> int:

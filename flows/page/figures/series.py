@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from edge.series.silence import PATIENCE
+from edge.stores.asking.rows import Scored
 
 Order: TypeAlias = Literal["attention", "name", "error", "alert", "silence"]
 ORDERS: tuple[Order, ...] = get_args(Order)
@@ -43,9 +44,8 @@ class Row:
     @property
     def gain(self) -> float:
         """How far the error is below that of the seasonal-naive forecast, as a share; NaN where either is not known."""
-        if math.isnan(self.error) or math.isnan(self.naive) or self.naive <= 0:
-            return NAN
-        return 1 - self.error / self.naive
+        gain = Scored(0, self.error, self.naive).gain
+        return NAN if gain is None else gain
 
 
 def is_silent(row: Row, now: int, interval: int) -> bool:

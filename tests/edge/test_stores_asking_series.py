@@ -1,5 +1,6 @@
 """The newest reading, forecast and errors of every series: on every store the same."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ import pytest
 
 from edge.contract.columns import Points, SeriesTable
 from edge.contract.schema import AGENT, FORECAST, FORECAST_SCORE, MEANING, Measurement
+from edge.contract.times import DAY
 from edge.errors import ConfigurationError, StoreDenied
-from edge.stores.newest.newest import ahead, newest, readings, scored
-from edge.stores.newest.rows import Ahead, Newest, Scored, level
+from edge.stores.asking.rows import Ahead, Newest, Scored, level, scored_over, usual_interval
+from edge.stores.asking.series import ahead, known_series, quantile_fields, readings, scored
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import Store
 from tests.support.memory_store import Memory
@@ -69,7 +71,7 @@ def test_every_series_has_its_newest_reading_and_forecast(store: Store) -> None:
     """Also where rows far ahead are of an older origin; an agent is no series."""
     fill(store)
     start = NOW // HOUR * HOUR
-    assert newest(store) == [
+    assert known_series(store) == [
         Newest(NAMES[1], start + 5, -3.0, "", False, start, "last_value", None),
         Newest(NAMES[2], start + 7, 4.0),
         Newest(NAMES[0], start + HOUR, 2.5, "°C", True, start + HOUR, f"made at {start + HOUR}", HOUR),
@@ -80,8 +82,10 @@ def test_errors_count_where_both_are_known(store: Store) -> None:
     """The mean of 1 and 3 beside that of 2 and 6; a score without the naive error, and an older one, do not count."""
     fill(store)
     start = NOW // HOUR * HOUR
-    assert scored(store, start, start + HOUR) == {NAMES[0]: Scored(2, 2.0, 4.0)}
-    assert scored(store, start + HOUR, start + 2 * HOUR) == {}
+    assert repr(scored(store, (start, start + HOUR))) == repr({NAMES[0]: Scored(2, 2.0, 4.0)})
+    assert scored(store, (start + HOUR, start + 2 * HOUR)) == {}
+    assert list(scored(store, (start, start + HOUR), [NAMES[0], NAMES[1]])) == [NAMES[0]]
+    assert scored(store, (start, start + HOUR), [NAMES[1]]) == {}
 
 
 def test_a_forecast_is_the_newest_of_each_moment(store: Store) -> None:
@@ -115,14 +119,14 @@ def test_readings_of_one_series_come_in_order(store: Store) -> None:
 
 def test_an_empty_store_has_nothing(store: Store) -> None:
     """No table, no measurement, no file."""
-    assert (newest(store), scored(store, 0, NOW), ahead(store, "a", 0)) == ([], {}, None)
+    assert (known_series(store), scored(store, (0, NOW)), ahead(store, "a", 0)) == ([], {}, None)
     assert readings(store, "a", 0, NOW)[0].tolist() == []
 
 
 def test_readings_alone_are_enough(store: Store) -> None:
     """As after an import, before any agent."""
     write(store, SeriesTable(["a"]), rows([0], [NOW], [1.0]))
-    assert newest(store) == [Newest("a", NOW, 1.0)]
+    assert known_series(store) == [Newest("a", NOW, 1.0)]
 
 
 def test_a_file_that_is_no_store_is_said(tmp_path: Path) -> None:
@@ -130,16 +134,61 @@ def test_a_file_that_is_no_store_is_said(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     path.write_bytes(b"no database at all, but some text" * 40)
     with pytest.raises(StoreDenied, match=r"check \[store\] url"):
-        newest(SqliteStore(path))
+        known_series(SqliteStore(path))
 
 
 def test_another_kind_of_store_is_refused() -> None:
     """Nobody has written how to ask it."""
     with pytest.raises(ConfigurationError, match="sqlite, influxdb"):
-        newest(Memory())
+        known_series(Memory())
 
 
 def test_names_of_columns_are_levels() -> None:
     """As the contract names them; other columns are none."""
     assert [level(name) for name in ("q10", "q2_5", "q97_5", "q50")] == pytest.approx([0.1, 0.025, 0.975, 0.5])
     assert [level(name) for name in ("lead", "quality", "q", "q1000")] == [None] * 4
+    assert quantile_fields(["q90", "model", "q2_5", "q50"]) == ["q2_5", "q50", "q90"]
+
+
+@pytest.mark.parametrize(
+    ("interval", "series", "length"),
+    [
+        (HOUR, 15, DAY),
+        (DAY, 15, 24 * DAY),
+        (HOUR // 60, 10, DAY),
+        (HOUR // 60, 10_000, 50 * HOUR // 60),  # 2,000,000 scores of 10,000 series with 4 leads
+        (HOUR // 60, 1_000_000, 6 * HOUR // 60),
+        (None, 15, DAY),
+    ],
+)
+def test_errors_are_of_a_day_or_24_intervals_and_of_fewer_where_there_are_many_series(
+    interval: int | None, series: int, length: int
+) -> None:
+    """The time ends with the newest reading; the user may want another one."""
+    known = [Newest("a", NOW - n % 7, 1.0, interval=interval) for n in range(series)]
+    assert scored_over(known, interval) == (NOW + 1 - length, NOW + 1)
+    assert scored_over(known, interval, HOUR) == (NOW + 1 - HOUR, NOW + 1)
+
+
+def test_series_of_long_ago_do_not_shorten_the_time() -> None:
+    """Nothing is scored of them."""
+    old = [Newest("b", NOW - 401 * DAY, 1.0)] * 100_000
+    assert scored_over([Newest("a", NOW, 1.0), *old], HOUR // 60) == (NOW + 1 - DAY, NOW + 1)
+    assert scored_over([], None) == (0, 1)
+
+
+def test_the_interval_of_most_series_counts() -> None:
+    """Else that of the fleet."""
+    rows = [Newest("a", NOW, 1.0, interval=interval) for interval in (HOUR, HOUR, 60)]
+    assert usual_interval(rows, None) == HOUR
+    assert usual_interval([Newest("b", NOW, 1.0)], 7) == 7
+
+
+def test_gain_is_told_where_there_is_one() -> None:
+    """1 - error ÷ naive error; a naive error of 0 gives none."""
+    assert [Scored(1, *errors).gain for errors in ((1.0, 4.0), (3.0, 2.0), (1.0, 0.0), (math.nan, 1.0))] == [
+        0.75,
+        -0.5,
+        None,
+        None,
+    ]

@@ -1,12 +1,21 @@
-"""What is told of a series: rows of one store or another. No I/O."""
+"""What is told of a series, and over which time its errors count: on the page and in the commands the same. No I/O."""
 
+import math
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
 from edge.contract.columns import Float64, Int64
+from edge.contract.times import DAY, UNITS
 
+SCORED_INTERVALS = 24
+LEAST_INTERVALS = 6
+MOST_SCORES = 2_000_000  # rows of which means are made at once; of more series fewer intervals count
+LEADS = 4  # as many leads as agents score without a setting
+HEARD = 400 * DAY  # a series that is silent for longer does not make the time shorter
+USUAL = UNITS["h"]  # an interval where no forecast tells one
 QUANTILE = re.compile(r"q\d{1,2}(_\d{1,6})?", re.ASCII)  # name of the column of a quantile
 
 
@@ -52,7 +61,7 @@ class Newest:
         return cls(
             name,
             time,
-            float(value) if isinstance(value, int | float) else float("nan"),
+            float(value) if isinstance(value, int | float) else math.nan,
             unit if isinstance(unit, str) else "",
             cells.get("counter") == 1,
             origin if isinstance(origin, int) else None,
@@ -63,17 +72,47 @@ class Newest:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """How good the forecasts of a series were over some time.
+    """How good the forecasts of a series were over some time; only scores that have both errors count.
 
     Args:
         count: number of scores.
         error: mean absolute error, in the unit of the series.
         naive: the same of the seasonal-naive forecast, over the same moments.
+        coverage: share of the facts within the outermost quantiles; NaN where that is not known.
     """
 
     count: int
     error: float
     naive: float
+    coverage: float = math.nan
+
+    @property
+    def gain(self) -> float | None:
+        """1 - error ÷ seasonal-naive error; None where there is no such error, or it is 0."""
+        return 1 - self.error / self.naive if self.naive > 0 and math.isfinite(self.error) else None
+
+
+def usual_interval(known: Iterable[Newest], fleet: int | None) -> int | None:
+    """The interval that most series have, ns, else that of the fleet; None where nobody has told one."""
+    counted = Counter(series.interval for series in known if series.interval is not None)
+    return counted.most_common(1)[0][0] if counted else fleet
+
+
+def scored_over(known: Iterable[Newest], interval: int | None, over: int | None = None) -> tuple[int, int]:
+    """The time of which scores count, first moment and the first one after it, ns UTC; it ends with the newest reading.
+
+    Args:
+        known: all series of the store.
+        interval: usual length of an interval, ns; None where nobody has told it.
+        over: length that the user wants, ns; None: a day, or 24 intervals where that is longer; where that would be more than
+            two million scores, fewer intervals, six at least.
+    """
+    times = [series.time for series in known]
+    end, step = max(times, default=0), interval or USUAL
+    heard = sum(time >= end - HEARD for time in times)
+    affordable = max(LEAST_INTERVALS, MOST_SCORES // max(1, heard * LEADS)) * step
+    length = over or min(max(DAY, SCORED_INTERVALS * step), affordable)
+    return max(0, end + 1 - length), end + 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,0 @@
-"""What a store holds of each series now: its newest reading, its newest forecast, and how good the last ones were."""
