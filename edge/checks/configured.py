@@ -181,9 +181,7 @@ def judged(config: Config, bundle: Bundle) -> tuple[Forecaster | None, Finding]:
     manifest, room = bundle.manifest, memory()
     known = _known_series(Path(config.agent.state) / SPOOL_FILE)
     series = max(known, len(manifest.series), 1)
-    counters = any(learned.kind == "counter" for learned in manifest.meanings.values())
-    asked = Asked(config.alert, config.anomaly, config.publish, manifest.series)
-    fleet = Fleet(series, parse_duration(config.agent.lateness, shortest=0), config.agent.leads, counters, asked)
+    fleet = fleet_of(config, bundle, series)
     expected = replace(fleet, series=expected_series(series, config.agent.max_series))
     forecaster: Forecaster | None = None
     try:
@@ -203,6 +201,14 @@ def judged(config: Config, bundle: Bundle) -> tuple[Forecaster | None, Finding]:
         f"{series} series here need {need(manifest.contract, fleet) / 2**20:,.1f} MB, "
         f"of at most {SHARE * room / 2**20:,.0f} MB",
     )
+
+
+def fleet_of(config: Config, bundle: Bundle, series: int) -> Fleet:
+    """What a device forecasts by a bundle, with so many series."""
+    manifest = bundle.manifest
+    counters = any(learned.kind == "counter" for learned in manifest.meanings.values())
+    asked = Asked(config.alert, config.anomaly, config.publish, manifest.series)
+    return Fleet(series, parse_duration(config.agent.lateness, shortest=0), config.agent.leads, counters, asked)
 
 
 def _check_alerts(config: Config, bundle: Bundle | None) -> list[Finding]:

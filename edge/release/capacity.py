@@ -4,7 +4,7 @@ import contextlib
 import ctypes
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.alerts.rule import AlertRule
@@ -33,6 +33,7 @@ TOPIC = 200  # bytes of a topic on which the broker keeps a message: its name, w
 ROW = 400  # bytes of a row for the store, from its columns to the commit
 FEWEST = 100  # series that a device must have room for: a new one knows none of those that will come
 KEPT = 8 << 20  # bytes at the end of the heap that the C library keeps from one step to the next
+MOST = 1 << 31  # series; indices are int32
 SHARE = 0.5  # of the memory that they may take; the rest is the program, the model and the spool
 GROUPS, OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
@@ -181,6 +182,21 @@ def shortage(contract: Contract, fleet: Fleet, room: int) -> str | None:
         f"it needs {needed / 2**20:,.0f} MB for {max(fleet.series, 1)} series of {columns} intervals and {values} forecast "
         f"values; expected at most {SHARE * room / 2**20:,.0f} MB, half of what the agent may use{shorter}"
     )
+
+
+def most_series(contract: Contract, fleet: Fleet, room: int) -> int:
+    """Largest number of series for which there is memory; 0 where there is not even for one.
+
+    Args:
+        contract: contract of a bundle.
+        fleet: series of the device, whose number does not count.
+        room: memory that the process may use, bytes.
+    """
+    low, high = 0, MOST
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if shortage(contract, replace(fleet, series=middle), room) is None else (low, middle - 1)
+    return low
 
 
 def _columns(contract: Contract, lateness: int) -> int:

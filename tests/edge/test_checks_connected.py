@@ -15,7 +15,7 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edge.checks.configured import check_bundle
+from edge.checks.configured import Checked, checked
 from edge.checks.connected.broker import Listening
 from edge.checks.connected.broker import check_broker as broker_findings
 from edge.checks.connected.channel import check_channel
@@ -270,14 +270,16 @@ def test_disks_that_are_full_small_or_cannot_be_written(device: Device) -> None:
 
 def test_the_runtime_is_measured(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten seconds for 64 forecasts of an interval of a minute: half of it is enough for 192 series."""
-    config = read_config(device.folder / "gatecast.toml")
     monkeypatch.chdir(device.folder)
-    _, forecaster, _ = check_bundle(config)
-    assert forecaster is not None
+    known = checked(Path("gatecast.toml"))
     moments = iter(range(0, 1000, 10))
-    (finding,) = check_runtime(forecaster, lambda: float(next(moments)))
-    assert "takes 156,250.0 µs in batches of 64, so a core can serve 192 series in 50% of an interval of 1min" in finding.text
-    assert "no bundle to measure yet" in check_runtime(None)[0].text
+    (finding,) = check_runtime(known, lambda: float(next(moments)), lambda: 1 << 40)
+    assert (
+        "takes 156,250.0 µs in batches of 64: half of an interval of 1min is enough for 192 of them on a core" in finding.text
+    )
+    assert finding.text.endswith("give room for 10,000 series")
+    assert check_runtime(known, limit=lambda: 0)[0].text.endswith("give room for 0 series")
+    assert "no bundle to measure yet" in check_runtime(Checked([]))[0].text
 
 
 def test_channels_on_web_servers(device: Device) -> None:

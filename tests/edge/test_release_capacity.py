@@ -13,7 +13,7 @@ from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
 from edge.publish.settings import Publish
 from edge.publish.topics import Plan
-from edge.release.capacity import Asked, Fleet, at_once, expected_series, memory, need, shortage
+from edge.release.capacity import Asked, Fleet, at_once, expected_series, memory, most_series, need, shortage
 from tests.support.closing_memory import asked
 
 DEVICE = 256 * 2**20
@@ -148,3 +148,12 @@ def test_a_container_sees_its_own_group_as_the_root(tmp_path: Path) -> None:
     assert memory(tmp_path, own) == 2048
     own.write_text("0::/../elsewhere\n")
     assert memory(tmp_path, own) > 0
+
+
+@pytest.mark.parametrize("room", [0, 1 << 20, 1 << 28])
+def test_one_series_more_than_most_is_too_much(room: int) -> None:
+    """And so many are not."""
+    contract = Contract(60 * MINUTE, 168, 24)
+    most = most_series(contract, Fleet(1), room)
+    assert shortage(contract, Fleet(most + 1), room) is not None
+    assert most == 0 or shortage(contract, Fleet(most), room) is None

@@ -31,7 +31,7 @@ def connected(checked: Checked, listening: Listening) -> Iterator[Finding]:
     config = checked.config
     if config is None:
         return
-    yield from check_runtime(checked.forecaster)  # alone: others would take the processor
+    yield from check_runtime(checked)  # alone: others would take the processor
     busy = "is the disk dying, or a network drive away?"
     checks = [
         Check("disk", partial(check_disk, config), MACHINE, busy),

@@ -5,32 +5,39 @@ from collections.abc import Callable
 
 import numpy as np
 
+from edge.checks.configured import Checked, fleet_of
 from edge.checks.finding import Finding
 from edge.contract.contract import Context
 from edge.contract.times import SECOND, format_duration
 from edge.forecaster.forecaster import Forecaster
 from edge.forecaster.model import BUCKETS, runtime_name
+from edge.release.capacity import memory, most_series
 from edge.release.pace import SHARE
 
 PATIENCE = 0.5  # seconds of measuring
 FEWEST = 3  # batches
 
 
-def check_runtime(forecaster: Forecaster | None, moment: Callable[[], float] = time.perf_counter) -> list[Finding]:
-    """The runtime, and the time of a forecast.
+def check_runtime(
+    checked: Checked, moment: Callable[[], float] = time.perf_counter, limit: Callable[[], int] = memory
+) -> list[Finding]:
+    """The runtime, the time of a forecast, and for how many series there is room.
 
     Args:
-        forecaster: forecaster of the live bundle; None where there is none.
+        checked: configuration, bundle and forecaster, as they were found.
         moment: function that gives seconds.
+        limit: function that gives the bytes that this process may use.
     """
+    config, bundle, forecaster = checked.config, checked.bundle, checked.forecaster
     runtime = runtime_name()
-    if forecaster is None:
+    if config is None or bundle is None or forecaster is None:
         return [Finding("runtime", f"{runtime}; no bundle to measure yet")]
     seconds, interval = _seconds(forecaster, moment), forecaster.contract.interval
     series = int(SHARE * interval / SECOND / seconds)
     quick = f"a forecast of {forecaster.name} takes {seconds * 1e6:,.1f} µs in batches of {BUCKETS[-1]}"
-    able = f"a core can serve {series:,} series in {SHARE:.0%} of an interval of {format_duration(interval)}"
-    return [Finding("runtime", f"{runtime}: {quick}, so {able}")]
+    able = f"half of an interval of {format_duration(interval)} is enough for {series:,} of them on a core"
+    held = min(most_series(forecaster.contract, fleet_of(config, bundle, 1), limit()), config.agent.max_series)
+    return [Finding("runtime", f"{runtime}: {quick}: {able}; memory and [agent] max_series give room for {held:,} series")]
 
 
 def _seconds(forecaster: Forecaster, moment: Callable[[], float]) -> float:
