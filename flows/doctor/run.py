@@ -8,7 +8,7 @@ from edge.checks.configured import checked
 from edge.checks.connected.broker import Listening
 from edge.checks.connected.run import connected
 from edge.checks.connected.together import Check, together
-from edge.checks.finding import Finding
+from edge.checks.finding import Finding, Grade, warning
 from edge.config.sections import Config
 from flows.doctor.looks.machine import check_memory, check_packages, check_registry_disk
 
@@ -30,17 +30,27 @@ def examined(path: Path, listening: Listening) -> Iterator[Finding]:
     yield from check_memory()
     if known.config is None:
         return
-    yield from connected(known, listening)
-    yield from together(_checks(known.config, path))
+    answers = True
+    for finding in connected(known, listening):
+        answers = answers and (finding.subject != "store" or finding.grade is not Grade.WRONG)
+        yield finding
+    yield from together([*_checks(known.config, path), *(_of_store(known.config) if answers else [])])
+    if not answers:
+        yield warning("history", "it was not read, as the store does not answer", "first see to the store")
 
 
 def _checks(config: Config, path: Path) -> list[Check]:
     return [
         Check("disk", partial(check_registry_disk, config), MACHINE, "is the disk dying, or a network drive away?"),
         Check("champion", partial(_registry, config), MACHINE, "is the folder of [registry] path on a drive that is away?"),
+        Check("prefect", partial(_prefect, config, path), PREFECT, "check PREFECT_API_URL, and the log of that server"),
+    ]
+
+
+def _of_store(config: Config) -> list[Check]:
+    return [
         Check("history", partial(_history, config), HISTORY, "gatecast history reads it for as long as it takes"),
         Check("last training", partial(_last_training, config), MACHINE, "check [store] url, or try gatecast store check"),
-        Check("prefect", partial(_prefect, config, path), PREFECT, "check PREFECT_API_URL, and the log of that server"),
     ]
 
 

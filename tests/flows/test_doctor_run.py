@@ -1,6 +1,8 @@
 """`gatecast doctor`, as a user calls it."""
 
 import json
+import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 pytest.importorskip("prefect")
 
 from tests.support.commands import call, write_fleet
-from tests.support.servers import free_port
+from tests.support.servers import free_port, wait_until
 
 pytestmark = pytest.mark.training
 
@@ -54,3 +56,24 @@ def test_without_a_configuration_the_machine_is_told_all_the_same(tmp_path: Path
         ["ok", "memory"],
     ]
     assert "1. configuration: name the file with --config, or make one with gatecast init" in out
+
+
+@pytest.mark.slow
+def test_a_store_that_hangs_costs_its_own_seconds_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """History and last training are not read from it again; everything else is told."""
+    monkeypatch.chdir(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        (tmp_path / "gatecast.toml").write_text(
+            f'[mqtt]\nurl = "mqtt://127.0.0.1:{free_port()}"\n[store]\nurl = "influxdb://127.0.0.1:{port}/b?org=o"\n'
+        )
+        code, out, _ = call(capsys, "doctor", "--listen", "0")
+    wait_until(lambda: not any(thread.name.startswith("gatecast-check") for thread in threading.enumerate()))
+    lines = out.splitlines()
+    assert code == 1
+    assert any(line.startswith("WRONG    store           no answer within 10 s") for line in lines)
+    assert any(line.startswith("warning  history         it was not read") for line in lines)
+    assert not any("last training" in line for line in lines)
+    assert any(line.startswith("warning  prefect") for line in lines)
