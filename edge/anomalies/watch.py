@@ -234,7 +234,7 @@ class Watch:
             ValueError: it is none.
         """
         head = msgspec.msgpack.decode(next(parts), type=_Head)
-        mean, count, largest, numbers, last, standing = msgspec.msgpack.decode(next(parts), type=list[bytes])
+        mean, count, largest, numbers, last, *standing = msgspec.msgpack.decode(next(parts), type=list[bytes])
         self._begin(head.interval, head.leads)
         self._grow(head.series)
         self._distances.mean[:] = np.frombuffer(mean, np.float32).reshape(self._distances.mean.shape)
@@ -242,7 +242,8 @@ class Watch:
         self._tail.largest[:] = np.frombuffer(largest, np.float32).reshape(head.series, LARGEST)
         self._tail.count[:] = np.frombuffer(numbers, np.int32)
         self._last[:] = np.frombuffer(last, np.int64)
-        self.standing = dict(msgspec.msgpack.decode(standing, type=list[tuple[int, AnomalyChange]]))
+        for told in standing:  # a snapshot of an earlier version has none
+            self.standing = dict(msgspec.msgpack.decode(told, type=list[tuple[int, AnomalyChange]]))
 
 
 def _number(value: float) -> float | None:

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -244,3 +245,14 @@ def test_what_stands_is_known_also_after_a_restart() -> None:
     assert list(made.standing) == [1]
     made.forget()
     assert made.standing == {}
+
+
+def test_a_snapshot_without_what_stands_is_read() -> None:
+    """As earlier versions wrote it: the anomaly goes on, and nobody knows its numbers."""
+    made, again = watch(), watch()
+    look(made, outcomes([*noise(QUIET), 30.0]))
+    head, columns = made.dump()
+    again.load(iter([head, msgspec.msgpack.encode(msgspec.msgpack.decode(columns)[:-1])]))
+    assert again.standing == {}
+    changes = look(again, outcomes([10.0] * 13, QUIET + 1)).changes
+    assert hours(changes) == [(QUIET + 13, False)]

@@ -128,12 +128,14 @@ def test_an_anomaly_is_on_while_it_stands(tmp_path: Path, mosquitto: Mosquitto) 
         assert document["rarity"] >= 100
         assert not any(name.startswith("Gatecast d1.t Anomaly") for name in house.entities)
         agent.kill()
+        wait_until(lambda: house.states[f"{PREFIX}/status"] == b"offline")
         agent.start()
         wait_until(lambda: house.states[f"{PREFIX}/status"] == b"online")
         mosquitto.kill()
         house.devices.clear()
         house.states.clear()
         mosquitto.start()
+        wait_until(lambda: house.states.get(f"{PREFIX}/status") == b"online")  # this broker may know nothing of our session
         told(mosquitto.port, minutes(DAY + 62, DAY + 64))
         wait_until(lambda: NAME in house.entities and house.value(NAME) == "ON")
         assert json.loads(house.states[TOPIC]) == document
