@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 STYLE, SCRIPT, LOGO = ((HERE / name).read_text("utf-8") for name in ("page.css", "page.js", "logo.svg"))
 HEAD = f"<style>{STYLE}</style><script>{SCRIPT}</script>"
 THEME = '<button type="button" class="theme" aria-label="Colours: as the system, light, dark" onclick="nextTheme()"></button>'
+JUMPS = '<a href="#main">Overview</a><a href="#series">Series</a>'  # at the lower end of a phone
 IN_VIEW = 40  # series of one page of the list
 EVERY = 1.0  # seconds
 SOON = 0.2  # seconds, until the store has answered for the first time
@@ -122,11 +123,13 @@ class Frame:
             ui.add_body_html(f'<div class="page shell {kind}" aria-hidden="true">{shell}</div>')
         with block("div", f"page {kind}"):
             self._bar()
-            with block("nav", "side", aria_label="Series"):
+            with block("nav", "side", aria_label="Series", id="series", tabindex="-1"):
                 self._controls()
                 self._list = ui.html("", sanitize=False).classes("list")
                 self._pager()
             main = block("main", "", id="main", tabindex="-1")
+            if kind == "overview":
+                ui.html(JUMPS, sanitize=False, tag="nav").classes("jumps").props('aria-label="Parts of this page"')
         self._first_looks = None if self._watch.is_fresh else ui.timer(SOON, self._refresh)
         ui.timer(EVERY, self._refresh)
         return main

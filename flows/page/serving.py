@@ -4,17 +4,12 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-
-import uvicorn
-from fastapi import FastAPI
-from nicegui import ui
 
 from edge.config.sections import Config
 from edge.errors import ConfigurationError
 from edge.networks import reach
-from flows.page.guard import Guard
-from flows.page.pages import LOGO, STYLE, add_pages
 from flows.page.watching import Watch
 
 PASSWORD_VARIABLE = "GATECAST_PAGE_PASSWORD"  # noqa: S105 - the name of a variable
@@ -76,29 +71,22 @@ def serve(config: Config, where: Bound, title: str, tell: Callable[[str], None],
     config.store.open().close()  # a wrong address is told at once
     watch = Watch(config.store.open, by_readings=config.agent.clock == "event", interval=interval or 0)
     listening = _listening(where)
-    watch.start()  # the first look goes on while the server starts
+    watch.start()  # the first look goes on while the server is loaded, which takes a second
     try:
-        _run(watch, listening, where, title, tell)
+        from flows.page.server import run_server  # noqa: PLC0415
+
+        run_server(watch, listening, where.password, title, partial(_tell, where, listening, tell))
     finally:
         watch.stop()
     return 0
 
 
-def _run(watch: Watch, listening: socket.socket, where: Bound, title: str, tell: Callable[[str], None]) -> None:
-    """Serve the page until the process is asked to end; arguments as of `serve`."""
-    port = listening.getsockname()[1]
-    app = FastAPI(openapi_url=None)
-    add_pages(watch, title)
-    ui.run_with(app, title=f"{title} · Gatecast", favicon=LOGO, tailwind=False, language="en-US", show_welcome_message=False)
-    guard = Guard(app, where.password, STYLE, LOGO)
-    settings = uvicorn.Config(
-        guard, log_level="error", access_log=False, server_header=False, lifespan="on", timeout_graceful_shutdown=1
-    )
+def _tell(where: Bound, listening: socket.socket, tell: Callable[[str], None]) -> None:
+    """Tell where the page is, and what others on the way can read."""
     shown = f"[{where.host}]" if ":" in where.host else where.host
-    tell(f"http://{shown}:{port}, Ctrl-C ends it")
+    tell(f"http://{shown}:{listening.getsockname()[1]}, Ctrl-C ends it")
     if reach(where.host) != "here":
         tell("password and figures go unencrypted; put a proxy with TLS in front where others listen")
-    uvicorn.Server(settings).run([listening])
 
 
 def _listening(where: Bound) -> socket.socket:

@@ -136,7 +136,7 @@ def test_every_control_has_a_name_and_the_page_its_landmarks(page: str, tab: Tab
     )
     assert nameless == 0
     assert tab.value("document.querySelectorAll('#app h1').length") == 1
-    assert tab.value("['header', 'nav', 'main'].every(tag => document.querySelectorAll(`#app .page ${tag}`).length === 1)")
+    assert tab.value("['header', 'nav.side', 'main'].every(tag => document.querySelectorAll(`#app .page ${tag}`).length === 1)")
     assert tab.value("document.querySelector('.status').getAttribute('role')") == "status"
     assert tab.value("document.documentElement.lang.slice(0, 2)") == "en"
     assert tab.value("document.documentElement.scrollWidth") == 390
@@ -159,3 +159,20 @@ def test_the_page_follows_the_store_and_survives_its_absence(page: str, tab: Tab
     assert plain(tab.text("[data-figure=now] dd")).startswith("-11.0")  # what was known stays
     path.write_bytes(sound)
     tab.wait("!document.querySelector('.trouble')")
+
+
+def test_on_a_phone_the_list_is_one_touch_away(page: str, tab: Tab) -> None:
+    """A bar at the lower end leads to the list and back, by touch and by keyboard; a wide window has no need of it."""
+    tab.size(390, 844).open(page).wait("document.querySelectorAll('ul.series a').length === 3")
+    top = "Math.round(document.querySelector('#series').getBoundingClientRect().top)"
+    end = "Math.round(document.querySelector('.jumps').getBoundingClientRect().bottom)"
+    assert tab.value(end) == 844
+    assert tab.value(top) > 844  # the cards come first
+    tab.value("document.querySelector('.jumps a[href=\"#series\"]').click()")
+    tab.wait(f"{top} < 100 || {top} + document.querySelector('#series').offsetHeight < 850")
+    assert tab.value("document.activeElement.id") in ("series", "")
+    assert tab.value("document.documentElement.scrollWidth") == 390
+    assert tab.value("document.querySelector('.jumps').getAttribute('aria-label')") == "Parts of this page"
+    tab.value("document.querySelector('.jumps a[href=\"#main\"]').click()")
+    tab.wait(f"{top} > 844")
+    tab.size(1280, 900).wait("getComputedStyle(document.querySelector('.jumps')).display === 'none'")
