@@ -146,3 +146,14 @@ def test_the_trainer_is_installed_as_the_page_says(tmp_path: Path) -> None:
     assert f"systemctl enable --now {SERVE.stem}" in calls
     with pytest.raises(DocumentationError):
         moved("cat /etc/shadow", tmp_path)
+
+
+@pytest.mark.servers
+def test_the_unit_of_the_page_is_sound(tmp_path: Path) -> None:
+    """The one that docs/page.md shows, with a program and a user that are there."""
+    page = (DEPLOY.parent / "docs" / "page.md").read_text("utf-8").partition("```ini\n")[2].partition("```")[0]
+    unit = tmp_path / "gatecast-page.service"
+    unit.write_text(page.replace("/opt/gatecast/bin/gatecast", "/bin/true").replace("User=gatecast", "User=root"))
+    command = [requires("systemd-analyze"), "verify", "--man=no", str(unit)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stderr.strip()) == (0, "")

@@ -1,14 +1,18 @@
 """The thread behind the page: it goes on where the store is away, and asks once for all who look."""
 
 import time
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from edge.errors import StoreBusy
+from edge.stores.influx import InfluxStore
 from edge.stores.sqlite import SqliteStore
 from edge.stores.store import Store
 from flows.page.watching import Watch
-from tests.support.page_store import FREEZER, HOUR, NOW, YARD, page_store
-from tests.support.servers import HANGS_AFTER
+from tests.support.page_store import FREEZER, HOUR, NOW, YARD, fill, page_store
+from tests.support.servers import HANGS_AFTER, Influx
 
 
 class Door:
@@ -69,3 +73,23 @@ def test_the_thread_looks_and_ends(tmp_path: Path) -> None:
     watch.stop()
     assert watch.number == 1
     Watch(lambda: SqliteStore(path), by_readings=True).stop()  # one that was never started
+
+
+@pytest.mark.servers
+def test_an_influxdb_that_restarts_is_away_in_one_line_and_then_the_page_goes_on(tmp_path: Path) -> None:
+    """Killed with what it holds, and started again; nobody has to touch the page."""
+    with Influx(tmp_path / "influx") as server:
+        server.create("b")
+        with closing(InfluxStore(server.url, "b", server.organisation, server.token)) as store:
+            fill(store)
+        watch = Watch(lambda: InfluxStore(server.url, "b", server.organisation, server.token), by_readings=True)
+        watch.ask()
+        known = watch.snapshot
+        server.kill()
+        watch.ask()
+        assert watch.trouble.startswith(server.url) or "127.0.0.1" in watch.trouble
+        assert "\n" not in watch.trouble
+        assert watch.snapshot is known
+        server.start()
+        watch.ask()
+        assert (watch.trouble, watch.number, watch.snapshot.rows) == ("", 2, known.rows)
