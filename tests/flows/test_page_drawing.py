@@ -77,7 +77,8 @@ def test_the_chart_holds_the_fan_as_bands_upon_each_other(store: Path) -> None:
     opened = page_store(store)
     snapshot = look(opened, NOW, by_readings=False)
     drawn = options(look_at_series(opened, snapshot, FREEZER, 3 * HOUR), "°C")["series"]
-    assert [line["name"] for line in drawn] == ["lowest", "band 0", "highest", "forecast", "fact"]
+    assert [line["name"] for line in drawn] == ["lowest", "band 0", "highest", "forecast", "fact", "unexpected"]
+    assert drawn[5]["data"] == [[(NOW - 2 * HOUR) // 1_000_000, -20.0]]  # the row that only clears the alarm is none
     at = (NOW + HOUR) / 1e6
     assert [line["data"][1] for line in drawn[:3]] == [[at, -19.0, -19.0], [at, 2.5, -16.5], [at, 2.5, -14.0]]
     assert drawn[3]["data"][1] == [at, -16.5]

@@ -9,6 +9,7 @@ from edge.contract.columns import Points, SeriesTable
 from edge.contract.schema import (
     AGENT,
     ALERT,
+    ANOMALY,
     FORECAST,
     FORECAST_SCORE,
     MEANING,
@@ -69,6 +70,7 @@ def fill(store: Store, more: int = 0, reported: int = NOW) -> None:
         rows(FORECAST_SCORE, [0, 0, 0, 0, 1, 1], [-1, -1, -2, -2, -1, -2], absolute_error=[1.0, 2.0, 2.0, 3.0, 3.0, 3.0],
              baseline_absolute_error=[4.0, 4.0, 4.0, 4.0, 2.0, 2.0], covered=[1.0, 1.0, 1.0, 0.0, 0.0, 1.0],
              at_lead=[1, 2, 1, 2, 1, 1]),
+        rows(ANOMALY, [0, 0], [-2, -1], value=[-20.0, -19.0], rarity=[30.0, 0.0], raised=[1, 0], turned=[1, 1]),
         rows(ALERT, [0], [-3], {RULE: "too warm"}, state=[0], probability=[0.1]),
         rows(ALERT, [0], [-1], {RULE: "too warm"}, state=[1], probability=[0.85], crossing=[(NOW + HOUR) // SECOND]),
     ]  # fmt: skip

@@ -119,6 +119,8 @@ def legend(detail: Detail) -> str:
     levels = detail.fan.levels
     band = f"{percent(levels[-1] - levels[0])} of the facts should lie here" if len(levels) > 1 else ""
     shown = f'<li><i class="dot band"></i>{band}</li>' if band else ""
+    if detail.anomalies:
+        shown += '<li><i class="dot odd"></i>not expected</li>'
     return (
         '<ul class="legend" aria-label="Colours of the chart"><li><i class="dot fact"></i>fact</li>'
         f'<li><i class="dot made"></i>forecast</li>{shown}</ul>'

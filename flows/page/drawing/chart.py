@@ -75,8 +75,19 @@ def options(detail: Detail, unit: str) -> dict[str, Any]:
             *_bands(detail.fan),
             _line("forecast", detail.fan.time, detail.fan.median, MADE, {"type": [5, 4], "width": 2}),
             _now(_line("fact", detail.fact_time, detail.facts, FACT, {"width": 2}), detail.span[1]),
+            *_anomalies(detail),
         ],
     }
+
+
+def _anomalies(detail: Detail) -> list[dict[str, Any]]:
+    """A ring around each value that the forecasts had not expected."""
+    if not detail.anomalies:
+        return []
+    data = [[time // MILLISECOND, value] for time, value in detail.anomalies]
+    style = {"color": "transparent", "borderColor": "var(--bad)", "borderWidth": 2}
+    ring = {"type": "scatter", "symbol": "circle", "symbolSize": 11, "silent": True, "itemStyle": style, "z": 6}
+    return [{"name": "unexpected", **ring, "data": data}]
 
 
 def _line(name: str, time: Int64, values: Float64, colour: str, style: dict[str, Any]) -> dict[str, Any]:

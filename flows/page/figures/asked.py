@@ -10,6 +10,7 @@ from edge.contract.columns import Float64, Int64
 from edge.contract.schema import (
     AGENT,
     ALERT,
+    ANOMALY,
     FORECAST,
     FORECAST_SCORE,
     ORIGIN,
@@ -145,7 +146,11 @@ def look_at_series(store: Store, snapshot: Snapshot, name: str, span: int) -> De
     facts = averages(store, READING, [VALUE.name], [name], (start, now + 1), max(1, span // POINTS))
     made = chosen(store, FORECAST, [ORIGIN.name, *fields], [name], (start, FOREVER))
     scores = chosen(store, FORECAST_SCORE, SCORES, [name], snapshot.over)
-    return Detail(name, (start, now), facts.time, facts.numbers(VALUE.name), fan_of(made, fields), leads_of(scores))
+    odd = chosen(store, ANOMALY, [VALUE.name, "rarity"], [name], (start, now + 1))
+    rows = zip(odd.time.tolist(), odd.numbers(VALUE.name).tolist(), odd.numbers("rarity").tolist(), strict=True)
+    anomalies = tuple((time, value) for time, value, rarity in rows if math.isfinite(value) and rarity > 0)
+    values = facts.numbers(VALUE.name)
+    return Detail(name, (start, now), facts.time, values, fan_of(made, fields), leads_of(scores), anomalies)
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,7 @@ class Detail:
         facts: means of the readings in steps of time, float64 `[n]`.
         fan: forecasts of what is shown and of what is to come.
         leads: errors by lead.
+        anomalies: moment, ns UTC, and value of each interval that the forecasts had not expected.
     """
 
     name: str
@@ -121,6 +122,7 @@ class Detail:
     facts: Float64
     fan: Fan
     leads: tuple[LeadRow, ...] = ()
+    anomalies: tuple[tuple[int, float], ...] = ()
 
     def extreme(self, *, highest: bool) -> tuple[int, float] | None:
         """Time and value of the highest or the lowest median from now on; None where there is no forecast."""
