@@ -7,7 +7,7 @@ import numpy as np
 from edge.alerts.change import AlertChange
 from edge.alerts.crossing import NEVER
 from edge.alerts.judging import Verdicts
-from edge.alerts.rule import AlertRule, unmatched
+from edge.alerts.rule import AlertRule, without_series
 from edge.alerts.standing import Said
 from edge.alerts.watch import Watch, stood
 from edge.alerts.words import words
@@ -44,6 +44,7 @@ class Alerts:
         self._heard = np.zeros(0)  # moment of the last forecast of each series
         self._looked = self._start
         self._said: str | None = None
+        self._alone: tuple[Sequence[AlertRule], int] = (rules, 0)  # rules that take none of the first so many series
 
     def look(self, forecasts: Sequence[Forecasts], contract: Contract) -> list[AlertChange]:
         """Read what the forecasts of a step mean; their rows and what a restart needs are to be committed together.
@@ -168,9 +169,19 @@ class Alerts:
         """What of the rules cannot be, in words with advice; None where all is well, or a start was just now."""
         lines = [f"[[alert]] {text}" for text in self._shortfalls]
         if self._watches and self._moment() - self._start >= SETTLED:
-            alone = unmatched([watch.rule for watch in self._watches], self._series.names)
+            alone = without_series(self._alone_now(), self._series.names)
             lines += [] if alone is None else [alone]
         return "; ".join(lines) or None
+
+    def _alone_now(self) -> Sequence[AlertRule]:
+        """Rules that take none of the series; each name is looked at once, as this is asked after every step."""
+        rules, known = self._alone
+        names = self._series.names
+        if len(names) > known:
+            new = names[known:]
+            rules = [rule for rule in rules if not any(map(rule.takes, new))]
+            self._alone = rules, known + len(new)
+        return rules
 
     def dump(self, *, whole: bool = False) -> Mapping[str, bytes]:
         """As `Stateful.dump`: what is raised, by rule and series."""

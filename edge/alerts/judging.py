@@ -121,7 +121,8 @@ class Judging:
         self.last[index] = np.where(is_new, origin, self.last[index])
         known, is_so = is_new & ~np.isnan(beyond), is_new & (beyond > 0)
         old = self.happens[index], self.calm[index], self.warned[index], self.gap[index]
-        happens, calm, warned, gap = (column.copy() for column in old)
+        happens, gap = old[0].copy(), old[3].copy()
+        calm, warned = (np.minimum(column, origin) for column in old[1:3])  # later ones are of a clock that was set back since
         begins = is_so & ~happens & ~is_first
         hit = begins & (warned > 0) & ((origin - interval < warned + span) | before)
         miss = begins & ~hit

@@ -190,7 +190,11 @@ def unmatched(rules: Sequence[AlertRule], names: Sequence[str]) -> str | None:
         rules: the rules.
         names: names of all series.
     """
-    alone = [rule for rule in rules if not any(map(rule.takes, names))]
+    return without_series([rule for rule in rules if not any(map(rule.takes, names))], names)
+
+
+def without_series(alone: Sequence[AlertRule], names: Sequence[str]) -> str | None:
+    """As `unmatched`, for rules that are known to take none of the names."""
     if not alone:
         return None
     first = alone[0]

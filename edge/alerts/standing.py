@@ -101,7 +101,8 @@ class Standing:
         is_low = was_raised & is_new & (chance < limits.limit) & ~said.beyond
         is_high = was_raised & is_new & (said.beyond | (chance >= limits.limit))
         before = self.calm[index]
-        calm = np.where(is_high, 0, np.where(is_low & (before == 0), origin, before))
+        begins = (before == 0) | (before > origin)  # the second: the clock was set back, and what it had said counts no longer
+        calm = np.where(is_high, 0, np.where(is_low & begins, origin, before))
         clear_now = is_low & (origin - calm >= limits.patience)
         self.calm[index] = np.where(clear_now | raise_now, 0, calm)
         self.since[index] = np.where(raise_now, origin, np.where(clear_now, 0, self.since[index]))

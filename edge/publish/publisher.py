@@ -131,7 +131,7 @@ class Publisher:
         """
         if not self._plan.active:
             return
-        wanted = [change for change in changes if self._plan.settings.wants(change.series)]
+        wanted = [change for change in changes if self._plan.publishes_alert(change.rule, change.series)]
         self._alerts.put(wanted)
         if self._newest.put(forecasts, contract) or wanted:
             self._bell.set()

@@ -148,6 +148,10 @@ class Plan:
         """Names of the rules of a series."""
         return [rule.name for rule in self.rules if rule.takes(series)]
 
+    def publishes_alert(self, rule: str, series: str) -> bool:
+        """Whether the alert of a rule and a series is published; that of a rule that is no more was removed at the start."""
+        return self.settings.wants(series) and any(each.name == rule and each.takes(series) for each in self.rules)
+
     def watches(self, series: str) -> bool:
         """Whether the anomalies of a series are looked for."""
         return self.anomaly.every != "off" and self.anomaly.takes(series)

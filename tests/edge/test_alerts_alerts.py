@@ -217,3 +217,25 @@ def test_steps_of_any_size_say_the_same(values: list[list[float]], sizes: list[i
         groups.append(minutes[:size])
         minutes = minutes[size:]
     assert told([group for group in groups if group]) == told([[minute] for minute in range(len(values))])
+
+
+def test_a_rule_without_series_looks_at_each_name_once() -> None:
+    """What cannot be is asked for after every step: ten thousand names must not be read again each time."""
+    now, series = [0.0], SeriesTable(f"s{number}" for number in range(3))
+    asked: list[str] = []
+
+    class Asking(AlertRule, frozen=True, kw_only=True):
+        """A rule that remembers which names it was asked for."""
+
+        def takes(self, series: str) -> bool:
+            """As a rule does."""
+            asked.append(series)
+            return super().takes(series)
+
+    alerts = Alerts([Asking(name="none", series="x*", above=1)], series, lambda: now[0])
+    now[0] = SETTLED
+    assert "takes none of the 3 series" in str(alerts.problem)
+    assert alerts.problem == alerts.complaint()
+    assert asked == ["s0", "s1", "s2"]
+    series.add("x1")
+    assert (alerts.problem, asked[3:]) == (None, ["x1"])

@@ -125,3 +125,13 @@ def test_rule_of_a_rise_is_judged_by_rises() -> None:
         verdicts = judging.step(said(number, fact), np.asarray([number > 2]), np.asarray([number >= 2]), CONTRACT)
         told += list(zip(verdicts.origin.tolist(), verdicts.hit.tolist(), verdicts.gained.tolist(), strict=True))
     assert told == [(5 * INTERVAL, 1, 30.0)]
+
+
+def test_a_clock_that_was_set_back_leaves_no_warning_of_later() -> None:
+    """A warning of interval 1,000 counts from the first interval by the clock that is right: it runs out, or gains no time."""
+    judging = Judging(RULE, known=1)
+    assert judged("..", ".r", judging, first=1_000) == []
+    assert judged(".....", "r....", judging, first=10, before=True) == [("false", 14, NAN)]
+    judging = Judging(RULE, known=1)
+    assert judged("..", ".r", judging, first=1_000) == []
+    assert judged("..X", "rrr", judging, first=10, before=True) == [("hit", 12, 2 * 10.0)]

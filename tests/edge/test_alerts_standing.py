@@ -135,3 +135,10 @@ def test_series_stand_for_themselves() -> None:
     standing.clear(np.asarray([2], np.int32))
     assert (standing.raised.tolist(), standing.changed) == ([False, True, False], {2})
     assert standing.crossing[2].tolist() == [0, 0, 0]
+
+
+def test_a_clock_that_was_set_back_keeps_no_alert() -> None:
+    """Calm had begun in 2040 by the clock; at the time that is right it begins anew, and is over after its patience."""
+    standing = Standing()
+    assert course([0.9, 0.5], standing, first=1_000) == [True, True]
+    assert course([0.5, 0.5, 0.5], standing) == [True, True, False]

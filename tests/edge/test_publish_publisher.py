@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.alerts.change import AlertChange
+from edge.alerts.rule import AlertRule
 from edge.anomalies.change import AnomalyChange
 from edge.anomalies.rule import OFF, AnomalyRule
 from edge.broker.outgoing import Outgoing
@@ -213,3 +215,18 @@ def test_anomalies_are_sent_while_the_section_is_there(tmp_path: Path) -> None:
     without.publisher.offer_anomalies(dict(enumerate(raised)), raised)
     without.publisher.publish()
     assert without.broker.sent == []
+
+
+def test_the_end_of_an_alert_without_a_rule_brings_its_topic_not_back(tmp_path: Path) -> None:
+    """Its message was removed at the start; the change that ends it would be kept by the broker for ever."""
+    bench, rule = Bench(tmp_path), AlertRule(name="warm", above=1.0)
+    plan = Plan.of(SETTINGS, "agent", [rule])
+    queue = Queue(Newest(plan.settings, bench.series), Standing())
+    publisher = Publisher(plan, queue, bench.series, bench.broker, bench.record)
+    ends = [
+        AlertChange(name, "s0", False, None, None, None, None, 60 * SECOND, "none", turned=True, beyond=False)
+        for name in ("gone", "warm")
+    ]
+    publisher.offer([], CONTRACT, ends)
+    publisher.publish()
+    assert [topic for topic in bench.broker.topics() if "/alert/" in topic] == ["p/alert/warm/s0"]
