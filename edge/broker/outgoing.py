@@ -91,7 +91,12 @@ class Outlet:
     @property
     def has_room(self) -> bool:
         """Whether more may be sent now."""
-        return self._line.unsent < ROOM_BYTES and self._sent - (self._line.answered - self._answered_before) < self._unanswered
+        return self._line.unsent < ROOM_BYTES and self.room > 0
+
+    @property
+    def room(self) -> int:
+        """Number of messages of QoS 1 that may be sent until the broker has answered others."""
+        return self._unanswered - (self._sent - (self._line.answered - self._answered_before))
 
     @property
     def is_quiet(self) -> bool:
@@ -104,17 +109,20 @@ class Outlet:
         Returns:
             Number of those that are larger than the broker allows, and left out.
         """
-        packets = [self._packet(message) for message in messages]
-        sound = [packet for packet in packets if not self._longest or len(packet) <= self._longest]
+        sound: list[bytes] = []
+        for message in messages:
+            packet = self._packet(message)
+            if not self._longest or len(packet) <= self._longest:
+                sound.append(packet)
+                self._sent += min(message.qos, self._qos)  # before they are sent; what is left out is never answered
         self._line.send(b"".join(sound), connection)
-        return len(packets) - len(sound)
+        return len(messages) - len(sound)
 
     def _packet(self, message: Outgoing) -> bytes:
         topic, qos = message.topic.encode(), min(message.qos, self._qos)
         identifier = b""
         if qos:
             identifier = self._line.next_identifier().to_bytes(2, "big")
-            self._sent += 1
         properties = b"\0" if self._line.five else b""
         body = b"".join([len(topic).to_bytes(2, "big"), topic, identifier, properties, message.payload])
         first = PUBLISH | qos << 1 | (message.retained and self._retains)

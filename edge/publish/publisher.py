@@ -7,6 +7,7 @@ that was started again may keep nothing.
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -15,7 +16,7 @@ import numpy as np
 
 from edge.alerts.change import AlertChange
 from edge.anomalies.change import AnomalyChange
-from edge.broker.outgoing import Outgoing
+from edge.broker.outgoing import ROOM_BYTES, Outgoing
 from edge.contract.columns import Bool, Forecasts, Int32, SeriesTable
 from edge.contract.contract import Contract
 from edge.messages.message import Message
@@ -50,6 +51,10 @@ class Way(Protocol):
     @property
     def has_room(self) -> bool:
         """Whether more may be sent now."""
+
+    @property
+    def room(self) -> int:
+        """Number of messages of QoS 1 that may be sent now."""
 
     @property
     def is_quiet(self) -> bool:
@@ -110,10 +115,12 @@ class Publisher:
         self._noted: Bool = np.zeros(0, bool)  # series whose topics are in the record
         self._noted_at = -NOTING
         self._announced: list[str | None] = []  # unit with which a series was described over this connection
+        self._left: deque[tuple[Outgoing, bool]] = deque()  # what waits for room on this connection; True: a forecast
         self._shape: Shape | None = None
         self._is_born, self._born_at = False, -BIRTHS
         self._stale = record.topics - plan.kept_of(series.names)
         self._removing: frozenset[str] = frozenset()  # those of them that were sent over this connection
+        self._removed, self._removed_at = set[str](), -NOTING  # those that are gone and still stand in the record
         way.wake = self._bell.set
 
     @property
@@ -192,22 +199,28 @@ class Publisher:
             self._is_born, self._born_at = False, time.monotonic()
             self._describe_again()
         self._note()
+        return self._send(connection)
+
+    def _send(self, connection: int) -> bool:
+        """As `publish`, over a connection that has begun."""
         while not self._stopping and self._way.connection == connection:
             if not self._way.has_room:
                 return True
-            if changes := self._changes():
+            if self._left:
+                self._pour(connection)
+            elif changes := self._changes(min(AT_ONCE, self._way.room)):
                 self._way.send(changes, connection)
-                continue
-            batch = self._newest.take(AT_ONCE, self._is_noted)
-            if batch is None:
-                return False
-            self._send(batch, connection)
+            elif (batch := self._newest.take(AT_ONCE, self._is_noted)) is not None:
+                self._prepare(batch)
+            else:
+                return bool(self._stale)
         return False
 
     def _begin(self, connection: int) -> None:
         """Say that the agent is there."""
         self._connection = connection
         self._removing = frozenset()
+        self._left.clear()
         if self._plan.active:
             self._record.add([self._plan.topics.status])
             self._way.send(self._status(ONLINE), connection)
@@ -216,13 +229,17 @@ class Publisher:
     def _remove(self, connection: int) -> None:
         """Remove what is left behind: devices first, as their entities would take an empty state for a damaged one.
 
-        What the broker has read is forgotten; the rest has its turn the next time.
+        No more are under way than the broker takes. What it has read is forgotten; the rest has its turn the next time.
         """
-        self._record.remove(self._removing)
+        self._removed |= self._removing
         self._stale -= self._removing
-        devices = frozenset(topic for topic in self._stale if topic.endswith("/config"))
-        self._removing = devices or self._stale
-        self._way.send([Outgoing(topic, b"", retained=True, qos=1) for topic in sorted(self._removing)], connection)
+        if self._removed and (not self._stale or time.monotonic() - self._removed_at >= NOTING):
+            self._record.remove(self._removed)
+            self._removed, self._removed_at = set(), time.monotonic()
+        devices = [topic for topic in self._stale if topic.endswith("/config")]
+        some = sorted(devices or self._stale)[: self._way.room]
+        self._removing = frozenset(some)
+        self._way.send([Outgoing(topic, b"", retained=True, qos=1) for topic in some], connection)
 
     def _describe_again(self) -> None:
         """Describe the agent, and let all series be described before their newest forecasts, which are sent again."""
@@ -230,8 +247,7 @@ class Publisher:
         if self._plan.discovers and self._connection is not None:
             topic = self._plan.topics.device()
             self._record.add([topic])
-            document = agent_document(self._plan.topics)
-            self._way.send([Outgoing(topic, document, retained=True, qos=1)], self._connection)
+            self._left.append((Outgoing(topic, agent_document(self._plan.topics), retained=True, qos=1), False))
         self._newest.send_again()
 
     def _status(self, words: str) -> list[Outgoing]:
@@ -254,20 +270,29 @@ class Publisher:
         known[known] = self._noted[series[known]]
         return known
 
-    def _send(self, batch: Batch, connection: int) -> None:
+    def _prepare(self, batch: Batch) -> None:
+        """Let a batch wait for room, each series described before its forecast."""
         settings, topics = self._plan.settings, self._plan.topics
         names, units = [], []
         for index in batch.series.tolist():
             meaning = self._series.meanings[index]
             names.append(self._series.names[index])
             units.append("" if meaning is None else meaning.unit)
-        messages = list(self._descriptions(batch, names, units))
-        others = len(messages)
+        self._left.extend((message, False) for message in self._descriptions(batch, names, units))
         for name, document in zip(names, documents(batch, names, units), strict=True):
             if document:
-                messages.append(Outgoing(topics.forecast(name), document, settings.retain, settings.qos))
-        too_large = self._way.send(messages, connection)
-        self._told.sent(len(messages) - others - too_large)
+                self._left.append((Outgoing(topics.forecast(name), document, settings.retain, settings.qos), True))
+
+    def _pour(self, connection: int) -> None:
+        """Send some of what waits, in order: as many messages as the broker takes, and no more bytes than may wait for it."""
+        piece, size, forecasts, most = list[Outgoing](), 0, 0, self._way.room
+        while self._left and len(piece) < most and size < ROOM_BYTES:
+            message, is_forecast = self._left.popleft()
+            piece.append(message)
+            size += len(message.topic) + len(message.payload)
+            forecasts += is_forecast
+        too_large = self._way.send(piece, connection)
+        self._told.sent(max(0, forecasts - too_large))
         if too_large:
             self._told.say(
                 "publish", "a forecast is larger than the broker allows; set [publish] quantiles = 1, or raise its limit"
@@ -296,10 +321,10 @@ class Publisher:
                     yield Outgoing(device, anomaly_document(topics, name), retained=True, qos=1)
                 yield self._anomaly(name)
 
-    def _changes(self) -> list[Outgoing]:
-        """Alerts and anomalies that changed and wait."""
-        alerts = [self._alert(change.rule, change.series, change) for change in self._alerts.take(AT_ONCE)]
-        return alerts or [self._anomaly(series) for series in self._anomalies.take(AT_ONCE)]
+    def _changes(self, most: int) -> list[Outgoing]:
+        """Alerts and anomalies that changed and wait, so many at most."""
+        alerts = [self._alert(change.rule, change.series, change) for change in self._alerts.take(most)]
+        return alerts or [self._anomaly(series) for series in self._anomalies.take(most)]
 
     def _alert(self, rule: str, series: str, change: AlertChange | None) -> Outgoing:
         return Outgoing(self._plan.topics.alert(rule, series), document_of_alert(rule, series, change), retained=True, qos=1)

@@ -113,3 +113,12 @@ def test_what_a_broker_does_not_allow_is_done_without() -> None:
     long = Outgoing("t", bytes(20))
     assert outlet.send([Outgoing("a", b"", retained=True, qos=1), long, Outgoing("b", b"")], 1) == 1
     assert wire.sent == [b"\x30\x04\x00\x01a\x00\x30\x04\x00\x01b\x00"]
+
+
+def test_what_is_left_out_takes_no_room() -> None:
+    """Nobody answers it: after a few hundred that are too large nothing would ever be sent again."""
+    wire = Wire(five=True)
+    outlet = Outlet(wire)
+    outlet.accept(told(ReceiveMaximum=2, MaximumPacketSize=10))
+    assert outlet.send([Outgoing("t", bytes(20), qos=1)] * 3, 1) == 3
+    assert (outlet.room, outlet.has_room, outlet.is_quiet) == (2, True, True)

@@ -10,7 +10,7 @@ from edge.alerts.change import AlertChange
 from edge.alerts.rule import AlertRule
 from edge.anomalies.change import AnomalyChange
 from edge.anomalies.rule import OFF, AnomalyRule
-from edge.broker.outgoing import Outgoing
+from edge.broker.outgoing import ROOM_BYTES, Outgoing
 from edge.contract.columns import Forecasts, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import SECOND
@@ -33,6 +33,8 @@ class Played:
         self.connection: int | None = 1
         self.has_room = self.is_quiet = True
         self.most = 10_000  # messages until it reads no more
+        self.room = 500
+        self.pieces: list[int] = []  # number of messages of each call
         self.sent: list[Outgoing] = []
         self.wake: Callable[[], object] = lambda: None
 
@@ -40,6 +42,7 @@ class Played:
         """Remember; all are small."""
         assert connection == self.connection
         self.sent += messages
+        self.pieces.append(len(messages))
         self.has_room = len(self.sent) < self.most
         return 0
 
@@ -230,3 +233,37 @@ def test_the_end_of_an_alert_without_a_rule_brings_its_topic_not_back(tmp_path: 
     publisher.offer([], CONTRACT, ends)
     publisher.publish()
     assert [topic for topic in bench.broker.topics() if "/alert/" in topic] == ["p/alert/warm/s0"]
+
+
+def test_no_more_is_under_way_than_a_broker_of_mqtt_5_takes(tmp_path: Path) -> None:
+    """One that takes two of QoS 1 at once would end the connection at the third: after each start, and so for ever."""
+    bench = Bench(tmp_path, count=5)
+    bench.broker.room = 2
+    bench.offer(*range(5))
+    bench.publisher.publish()
+    assert max(bench.broker.pieces) == 2
+    assert len(bench.broker.sent) == 2 + 5 * 2  # status, agent, and a device and a forecast for each series
+    assert bench.numbers == {"sent": 5}
+
+
+def test_thousands_of_messages_are_removed_a_few_at_a_time(tmp_path: Path) -> None:
+    """All at once would be more than may wait for the broker, so that the connection ends, each time."""
+    Bench(tmp_path).record.add(f"p/forecast/{number:04}" for number in range(1_200))
+    bench = Bench(tmp_path, None)
+    while not bench.publisher.is_idle:
+        bench.publisher.publish()
+    assert bench.broker.pieces[:3] == [500, 500, 200]
+    assert removed(bench) == [f"p/forecast/{number:04}" for number in range(1_200)]
+    assert not bench.record.topics
+
+
+def test_large_forecasts_are_sent_one_after_the_other(tmp_path: Path) -> None:
+    """Of 96 kB each no third one joins two: more bytes than may wait for the broker would end the connection."""
+    bench = Bench(tmp_path, Publish(topic="p"), count=4)
+    horizon = 8_000
+    values = np.full((4, horizon, 3), 1.25)
+    made = Forecasts(np.arange(4, dtype=np.int32), np.full(4, 60 * SECOND), values, "m")
+    bench.publisher.offer([made], Contract(interval=60 * SECOND, window=4, horizon=horizon))
+    bench.publisher.publish()
+    assert all(len(message.payload) > ROOM_BYTES // 2 for message in bench.broker.sent[1:])
+    assert bench.broker.pieces == [1, 2, 2]

@@ -56,6 +56,7 @@ class Reader:
     wake: Callable[[], object] = staticmethod(lambda: None)
     connection: int | None = 1
     has_room = is_quiet = True
+    room = 500
 
     def send(self, _messages: Sequence[Outgoing], _connection: int) -> int:
         """Take all."""
