@@ -136,7 +136,7 @@ def test_rows_outside_of_retention_cost_one_write_and_hold_up_nothing(tmp_path: 
         assert (len(fake.buckets["b"].of("reading")), len(fake.writes())) == (2000, 1)
         assert sender.degraded is not None
         assert f"{words} retention policy" in sender.degraded
-        assert "2000 rows set aside" in said[0]
+        assert "2,000 rows set aside" in said[0]
 
 
 def test_type_conflict_of_every_reading_stops_and_keeps(fake: FakeInflux2, tmp_path: Path) -> None:

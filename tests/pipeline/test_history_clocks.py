@@ -74,7 +74,11 @@ def test_an_unknown_country_is_told_with_what_is_known(monkeypatch: pytest.Monke
             raise NotImplementedError(f"{country} {subdiv}")
         return [date(year, 12, 25) for year in reversed(years)]
 
-    library = SimpleNamespace(country_holidays=country_holidays, list_supported_countries=lambda: {"DE": ["BW", "BY"]})
+    library = SimpleNamespace(
+        country_holidays=country_holidays,
+        list_supported_countries=lambda: {"DE": ["BW", "BY"]},
+        registry=SimpleNamespace(COUNTRIES={"germany": ("Germany", "DE", "DEU")}),
+    )
     monkeypatch.setitem(sys.modules, "holidays", library)
     assert public_holidays("DE-BW", 2024, 2025) == [date(2024, 12, 25), date(2025, 12, 25)]
     with pytest.raises(ConfigurationError, match="nothing is known of 'XX'; write a country as DE, or a part of one as DE-BW"):
