@@ -37,6 +37,9 @@ LOOK = 0.5  # seconds from one look at the connection to the next
 NOTING = 5.0  # seconds from one writing of the record to the next
 BIRTHS = 60.0  # seconds from one answer to the birth of Home Assistant to the next
 ENDS_WITHIN = 2.0  # seconds
+BRIEF = 10.0  # seconds that a connection lasts at least whose end has nothing to do with what was published
+MOST_BRIEF = 3  # connections in a row that end sooner: some brokers do so for what is too large or not allowed
+REST = 600.0  # seconds without publishing after these, as readings come over the same connection
 
 
 class Way(Protocol):
@@ -112,6 +115,7 @@ class Publisher:
         self._bell, self._stopping = threading.Event(), False
         self._thread: Thread | None = None
         self._connection: int | None = None
+        self._began_at, self._rests_until, self._brief = 0.0, 0.0, 0
         self._noted: Bool = np.zeros(0, bool)  # series whose topics are in the record
         self._noted_at = -NOTING
         self._announced: list[str | None] = []  # unit with which a series was described over this connection
@@ -186,8 +190,10 @@ class Publisher:
 
     def publish(self) -> bool:
         """Publish what waits, as far as the broker reads; returns whether more waits for it."""
-        connection = self._way.connection
-        if connection is None:
+        connection, now = self._way.connection, time.monotonic()
+        if self._connection is not None and connection != self._connection:
+            self._lose(now)
+        if connection is None or now < self._rests_until:
             return False
         if connection != self._connection:
             self._begin(connection)
@@ -218,13 +224,26 @@ class Publisher:
 
     def _begin(self, connection: int) -> None:
         """Say that the agent is there."""
-        self._connection = connection
+        self._connection, self._began_at = connection, time.monotonic()
         self._removing = frozenset()
         self._left.clear()
         if self._plan.active:
             self._record.add([self._plan.topics.status])
             self._way.send(self._status(ONLINE), connection)
             self._describe_again()
+
+    def _lose(self, now: float) -> None:
+        """Note that a connection ended; where what is published may be why, give it a rest, so that readings come."""
+        self._connection, is_brief = None, now - self._began_at < BRIEF
+        self._brief = self._brief + 1 if is_brief else 0
+        if self._brief >= MOST_BRIEF:
+            self._rests_until = now + REST
+            self._told.say(
+                "publish",
+                f"{self._brief} connections in a row ended within {BRIEF:.0f} s after something was published; nothing is "
+                f"published for {REST / 60:.0f} min, so that readings come. Does the broker allow {self._plan.topics.prefix}/# "
+                "and messages so large? look at its log; [publish] quantiles = 1 makes them smaller",
+            )
 
     def _remove(self, connection: int) -> None:
         """Remove what is left behind: devices first, as their entities would take an empty state for a damaged one.

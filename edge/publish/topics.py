@@ -16,7 +16,7 @@ from edge.messages.names import TopicTemplate
 from edge.publish.settings import CLIENT, Publish
 
 OURS = "gatecast"
-KINDS = frozenset({"forecast", "alert", "anomaly", "status"})
+KINDS = {"forecast": 1, "alert": 2, "anomaly": 1, "status": 0}  # with the number of names behind each
 ANOMALY_OF = ("anomaly", "of")  # before the name of a series: two names, as those of an alert are one and the series
 LONGEST_NAME = 40  # characters of a name in an identifier; its digest tells names apart
 # Devices of ours, and entities that Home Assistant publishes again (MQTT Statestream): their names begin with ours.
@@ -86,7 +86,8 @@ class Topics:
     def is_ours(self, topic: str) -> bool:
         """Whether the agent itself publishes on a topic."""
         if topic.startswith(f"{self.prefix}/"):
-            return topic[len(self.prefix) + 1 :].split("/", 1)[0] in KINDS
+            kind, *names = topic[len(self.prefix) + 1 :].split("/")
+            return KINDS.get(kind) == len(names)
         return topic.startswith(f"{self.discovery}/device/{OURS}_")
 
 

@@ -250,3 +250,16 @@ def test_the_will_says_that_the_agent_is_gone(qos: int) -> None:
     will = will_of(Plan.of(Publish(topic="a/b", qos=qos, retain=False), "agent"))
     assert will is not None
     assert (will.topic, will.payload, will.retained) == ("a/b/status", b"offline", True)
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+def test_readings_come_where_the_broker_ends_connections_for_forecasts(tmp_path: Path) -> None:
+    """It takes no packet above 350 bytes, and MQTT 3.1.1 cannot tell: after three connections nothing is published."""
+    (tmp_path / "broker").mkdir()
+    with Mosquitto(tmp_path / "broker", settings={"max_packet_size": 350}) as broker:
+        config = configured(tmp_path, broker, "\n[publish]\nhome_assistant = true\n")
+        with running(config) as agent:
+            told(broker.port, rows("d0.t", range(30)))
+            wait_until(lambda: agent.number(Counter.READINGS) == 30)
+            assert agent.lines("3 connections in a row ended within 10 s after something was published") == 1

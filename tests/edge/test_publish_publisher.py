@@ -17,7 +17,7 @@ from edge.contract.times import SECOND
 from edge.messages.message import Message
 from edge.publish.alerts import Standing
 from edge.publish.newest import Newest
-from edge.publish.publisher import AT_ONCE, Publisher, Queue, Told
+from edge.publish.publisher import AT_ONCE, MOST_BRIEF, Publisher, Queue, Told
 from edge.publish.record import Record
 from edge.publish.settings import Publish
 from edge.publish.topics import Plan
@@ -66,9 +66,13 @@ class Bench:
         self.broker, self.record = Played(), Record(folder / "published.json", "b")
         self.series = SeriesTable(f"s{number}" for number in range(count))
         self.numbers: dict[str, int] = {"sent": 0}
+        self.said: list[str] = []
         plan = Plan.of(settings, "agent", anomaly=anomaly)
         queue = Queue(Newest(plan.settings, self.series), Standing())
-        told = Told(sent=lambda number: self.numbers.update(sent=self.numbers["sent"] + number))
+        told = Told(
+            sent=lambda number: self.numbers.update(sent=self.numbers["sent"] + number),
+            say=lambda _kind, text: self.said.append(text),
+        )
         self.publisher = Publisher(plan, queue, self.series, self.broker, self.record, told)
 
     def offer(self, *series: int, minute: int = 1) -> None:
@@ -267,3 +271,25 @@ def test_large_forecasts_are_sent_one_after_the_other(tmp_path: Path) -> None:
     bench.publisher.publish()
     assert all(len(message.payload) > ROOM_BYTES // 2 for message in bench.broker.sent[1:])
     assert bench.broker.pieces == [1, 2, 2]
+
+
+def test_a_broker_that_ends_the_connection_for_what_is_published_gets_a_rest(tmp_path: Path) -> None:
+    """Three times in a row at once, with a line that says what to look at; readings come over the connection meanwhile."""
+    bench = Bench(tmp_path)
+    bench.offer(0)
+    for connection in range(1, MOST_BRIEF + 1):
+        assert bench.said == []
+        bench.broker.connection = connection
+        bench.publisher.publish()
+        assert bench.broker.topics() == ["p/status", "p/forecast/s0"]
+    bench.broker.connection = None
+    bench.publisher.publish()
+    bench.broker.connection = MOST_BRIEF + 1
+    bench.offer(0, minute=2)
+    assert not bench.publisher.publish()
+    assert bench.broker.topics() == []
+    (line,) = bench.said
+    assert line.startswith(
+        "3 connections in a row ended within 10 s after something was published; nothing is published for 10 min"
+    )
+    assert "p/#" in line

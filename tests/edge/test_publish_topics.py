@@ -80,6 +80,11 @@ def test_forecasts_of_any_agent_are_known(topic: str, expected: bool) -> None:
         ("home/x/forecast/t", True),
         ("home/x/status", True),
         ("home/x/t", False),
+        ("home/x/status/battery", False),  # of a sensor that is called so: its readings count
+        ("home/x/forecast/rain/tomorrow", False),
+        ("home/x/alert/warm/t", True),
+        ("home/x/alert/smoke", False),
+        ("home/x/anomaly/t", True),
         ("home/xy/forecast/t", False),
         ("ha/device/gatecast_t_0/config", True),
         ("ha/device/kitchen/config", False),
