@@ -122,7 +122,7 @@ class Publisher:
         self._left: deque[tuple[Outgoing, bool]] = deque()  # what waits for room on this connection; True: a forecast
         self._shape: Shape | None = None
         self._is_born, self._born_at = False, -BIRTHS
-        self._stale = record.topics - plan.kept_of(series.names)
+        self._stale = self._earlier = record.topics - plan.kept_of(series.names)
         self._removing: frozenset[str] = frozenset()  # those of them that were sent over this connection
         self._removed, self._removed_at = set[str](), -NOTING  # those that are gone and still stand in the record
         way.wake = self._bell.set
@@ -164,7 +164,9 @@ class Publisher:
                 self._is_born = True
                 self._bell.set()
             return True
-        return self._plan.is_ours(message.topic)
+        return (
+            self._plan.is_ours(message.topic) or message.topic in self._earlier
+        )  # those of other settings, until they are gone
 
     def start(self, died: Died = raise_again) -> None:
         """Begin to publish.

@@ -293,3 +293,12 @@ def test_a_broker_that_ends_the_connection_for_what_is_published_gets_a_rest(tmp
         "3 connections in a row ended within 10 s after something was published; nothing is published for 10 min"
     )
     assert "p/#" in line
+
+
+@pytest.mark.parametrize("settings", [None, Publish(topic="q")])
+def test_what_an_earlier_topic_has_kept_is_no_reading(settings: Publish | None, tmp_path: Path) -> None:
+    """Where `[publish] topic` is another one now, a rule that takes `#` gets the old messages before they are removed."""
+    Bench(tmp_path).record.add(["p/forecast/s0"])
+    bench = Bench(tmp_path, settings)
+    assert bench.publisher.aside(birth(topic="p/forecast/s0"))
+    assert not bench.publisher.aside(birth(topic="p/forecast/s1"))
