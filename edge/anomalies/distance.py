@@ -16,7 +16,6 @@ GLITCH = 10  # means: a larger error counts as one so large, once there are enou
 ENOUGH = 20
 FARTHEST = 1e6  # half-widths
 EARLY = 1000  # means, likewise while there are only a few of them: a glitch at the start must not hide all others for months
-LARGEST_ERROR = 1e30  # of values such as 1e300, which float32 has not
 
 
 class Distances:
@@ -53,8 +52,6 @@ class Distances:
             In half-widths, float64 `[n]`; NaN where neither an interval nor the mean error is known.
         """
         mean, count = self.mean[series, lead].astype(np.float64), self.count[series, lead].astype(np.int64)
-        broken = ~np.isfinite(mean)  # by an earlier version, which learned 1e300
-        mean, count = np.where(broken, 0.0, mean), np.where(broken, 0, count)
         usual = np.where(count >= KNOWN, HALF_WIDTH * mean, np.nan)
         width = np.fmax(np.where(np.isfinite(half), half, usual), NARROWEST * usual)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -66,6 +63,5 @@ class Distances:
         mean, count = before
         glitch: Bool = (count >= KNOWN) & (mean > 0)
         error = np.where(glitch, np.minimum(error, np.where(count >= ENOUGH, GLITCH, EARLY) * mean), error)
-        error = np.minimum(error, LARGEST_ERROR)
         self.mean[series, lead] = mean + (error - mean) / np.minimum(count + 1, LATE)
         self.count[series, lead] = np.minimum(count + 1, LATE)
