@@ -5,7 +5,7 @@ python benchmarks/page_bench.py --series 10000
 
 import argparse
 import json
-import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from process_figures import cpu_seconds, memory
 
 from edge.contract.columns import Float64, Int32, Int64, Points, SeriesTable
 from edge.contract.schema import FORECAST, FORECAST_SCORE, READING
@@ -88,6 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--series", type=int, default=10_000)
     parser.add_argument("--store", type=Path, help="path of a store that this program has filled; default: a new one")
+    parser.add_argument("--starts", type=int, default=3, help="how often the page is started; default: 3")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gatecast-page-") as folder, browser() as tab:
         path = options.store or Path(folder) / "store.db"
@@ -96,30 +98,26 @@ def main() -> None:
         config = Path(folder) / "gatecast.toml"
         config.write_text(CONFIG.format(url=json.dumps(sqlite_url(path.resolve()))))
         command = [sys.executable, "-m", "flows.cli", "page", "--config", str(config), "--port", "0"]
-        started = time.monotonic()
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as page:
-            told = "" if page.stdout is None else page.stdout.readline()
-            address = told.split(": ", 1)[1].split(",")[0]
-            tab.size(1280, 900)
-            for turn in ("first visit, at the start", "second visit"):
-                print(f"{turn}: " + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in looked(tab, address).items()))
-            before, moment = _processor(page.pid), time.monotonic()
-            tab.value("new Promise(done => setTimeout(done, 20000))")
-            share = (_processor(page.pid) - before) / (time.monotonic() - moment)
-            print(f"one viewer: {share:.1%} of a core, {_memory(page.pid):.0f} MB resident")
-            page.terminate()
-        print(f"{options.series:,} series, {path.stat().st_size / 1e6:.0f} MB; all of it {time.monotonic() - started:.0f} s")
-
-
-def _processor(pid: int) -> float:
-    """Seconds of processor time that a process has taken."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
-
-
-def _memory(pid: int) -> float:
-    """Resident memory of a process, MB."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
+        tab.size(1280, 900)
+        figures: dict[str, list[float]] = {}
+        for _ in range(options.starts):
+            started = time.monotonic()
+            with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as page:
+                told = "" if page.stdout is None else page.stdout.readline()
+                address = told.split(": ", 1)[1].split(",")[0]
+                figures.setdefault("start of the program to its address", []).append(time.monotonic() - started)
+                for turn in ("first visit", "second visit"):
+                    for name, seconds in looked(tab, address).items():
+                        figures.setdefault(f"{turn}: {name}", []).append(seconds)
+                before, moment = cpu_seconds(page.pid), time.monotonic()
+                tab.value("new Promise(done => setTimeout(done, 20000))")
+                share = (cpu_seconds(page.pid) - before) / (time.monotonic() - moment)
+                figures.setdefault("one viewer: share of a core", []).append(share)
+                figures.setdefault("one viewer: resident memory, MB", []).append(memory(page.pid) / 1e6)
+                page.terminate()
+        print(f"{options.series:,} series, {path.stat().st_size / 1e6:.0f} MB; {options.starts} starts: median, and each (s)")
+        for name, values in figures.items():
+            print(f"{name}: {statistics.median(values):.3g} ({', '.join(f'{value:.3g}' for value in values)})")
 
 
 if __name__ == "__main__":

@@ -152,7 +152,7 @@ class Alerts:
         """
         rule = next((watch.rule for watch in self._watches if watch.rule.name == change.rule), None)
         if rule is None:
-            return f"{change.series}: it is over, as there is no such rule any more"
+            return f"{change.series}: there is no such rule any more"
         meaning = self._series.meaning_of(change.series)
         return words(change, rule, "" if meaning is None else meaning.unit)
 

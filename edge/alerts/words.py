@@ -26,20 +26,20 @@ def words(change: AlertChange, rule: AlertRule, unit: str, clock: Callable[[int]
         unit: unit of the series; empty where none is known.
         clock: function that gives the local time of a moment.
     """
-    chance = "" if change.probability is None else f"probability {100 * change.probability:.0f} %"
+    chance = "" if change.probability is None else f"{100 * change.probability:.0f} %"
     if rule.condition == "leaves":
-        share = "" if change.probability is None else f"{100 * change.probability:.0f} % of "
-        text = f"{share}the newest readings of {change.series} lie outside of the {rule.leaves} interval forecast for them"
-        return text if change.raised else f"{text}; it is over"
+        share = f"{chance} of " if chance else ""
+        return f"{share}the newest readings of {change.series} lie outside of the {rule.leaves} interval forecast for them"
     amount = f"{rule.threshold:g}{' ' + unit if unit else ''}"
     if not change.raised and not chance:
-        return f"{change.series}: it is over, as there is no forecast of it any more"
+        return f"{change.series}: there is no forecast of it any more"
     if not change.raised:
-        return f"{change.series}: it is over, {AHEAD[rule.condition].format(amount)} has only {chance}"
+        return f"{change.series}: the probability that it {AHEAD[rule.condition].format(amount)} is now {chance}"
     if change.beyond and rule.condition in NOW:
         return f"{change.series} {NOW[rule.condition].format(amount)}"
     moments = [_moment(time, change.origin, clock) for time in (change.crossing, change.earliest, change.latest)]
     expected, earliest, latest = moments
+    chance = f"probability {chance}" if chance else ""
     if expected and not earliest:
         chance = "a forecast without intervals, which knows no probability"
     when = f" at {expected}" if expected else ""

@@ -108,7 +108,7 @@ def test_what_is_raised_comes_back_after_a_restart() -> None:
     assert again.standing() == [before]
     old, change = again.look([made({1: 12.0}, 1)], CONTRACT)
     assert (old.rule, old.series, old.raised, old.turned) == ("old", "a.z", False, True)
-    assert again.words(old) == "a.z: it is over, as there is no such rule any more"
+    assert again.words(old) == "a.z: there is no such rule any more"
     assert [part.labels["rule"] for part in again.rows()] == ["old", "hot"]
     assert (change.turned, change.raised) == (False, True)
     assert {key: data for key, data in again.dump().items() if not data} == {

@@ -53,9 +53,9 @@ def test_raised_alert_says_when_and_how_probable(keys: dict[str, object], expect
 
 def test_alert_that_is_over_says_what_the_probability_is_now() -> None:
     """Or that there is none."""
-    expected = "freezer.kitchen: it is over, will be above -15 °C has only probability 10 %"
+    expected = "freezer.kitchen: the probability that it will be above -15 °C is now 10 %"
     assert said(HOT, raised=False, probability=0.1) == expected
-    over = "freezer.kitchen: it is over, as there is no forecast of it any more"
+    over = "freezer.kitchen: there is no forecast of it any more"
     assert said(HOT, raised=False, probability=None) == over
 
 
@@ -76,7 +76,7 @@ def test_readings_outside_of_their_interval_are_counted() -> None:
     """Nothing is expected of the future."""
     text = "85 % of the newest readings of freezer.kitchen lie outside of the 80 % interval forecast for them"
     assert said(AlertRule(name="a", leaves="80 %")) == text
-    assert said(AlertRule(name="a", leaves="80 %"), raised=False) == f"{text}; it is over"
+    assert said(AlertRule(name="a", leaves="80 %"), raised=False) == text
 
 
 def test_local_time_is_that_of_the_machine() -> None:
