@@ -9,12 +9,13 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from edge.config.fleet import LONGEST_WINDOW, past_at
 from edge.contract.columns import Float64
 from edge.contract.contract import Contract
 from edge.contract.times import DAY
 from edge.errors import ConfigurationError
 from edge.forecaster.bundle import Bundle
-from edge.forecaster.manifest import Manifest, version_of
+from edge.forecaster.manifest import Manifest, schema_of, version_of
 from edge.forecaster.model import Model
 from edge.release.ready import try_hard_windows
 from pipeline.release.parity import Pairs, golden, model_file, parity
@@ -37,7 +38,7 @@ def starter_bundle(contract: Contract, created: datetime) -> Bundle:
         ConfigurationError: there is no starter for that interval, horizon or levels; says what to do.
         BundleError: it could not be converted, or does not forecast on the runtime as before.
     """
-    architecture = Architecture()
+    architecture, contract = Architecture(), _far_enough(contract)
     longest = HORIZON * DAY // SEGMENT
     day = DAY // contract.interval
     fits = begins(architecture, contract) is not None and contract.covered >= DAYS * day
@@ -58,6 +59,7 @@ def starter_bundle(contract: Contract, created: datetime) -> Bundle:
         created.isoformat(timespec="seconds"),
         version("gatecast"),
         model=model_file(content, architecture, count),
+        schema=schema_of(contract, {}),
     )
     unknown = np.zeros(len(windows), np.int32)
     model = Model(Bundle(manifest, content))
@@ -65,6 +67,14 @@ def starter_bundle(contract: Contract, created: datetime) -> Bundle:
     bundle = Bundle(msgspec.structs.replace(manifest, golden=golden(model, windows, unknown)), content)
     try_hard_windows(bundle, Model(bundle))
     return bundle
+
+
+def _far_enough(contract: Contract) -> Contract:
+    """The same contract; with a week in spans, where as many intervals as a window may have are less than three days."""
+    if contract.coarse or contract.window < LONGEST_WINDOW or contract.covered * contract.interval >= DAYS * DAY:
+        return contract
+    window, coarse = past_at(contract.interval)
+    return replace(contract, window=window, coarse=coarse)
 
 
 def made_up(contract: Contract) -> Float64:

@@ -1,6 +1,7 @@
 """Before there is a history, a network that has seen generated series forecasts series that it does not know."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from edge.contract.times import DAY
 from edge.errors import ConfigurationError
 from edge.forecaster.bundle import Bundle
 from edge.forecaster.model import Model, usable
+from pipeline.release.registry import Registry
 from pipeline.release.starter import made_up, starter_bundle
 
 HOUR = DAY // 24
@@ -48,6 +50,17 @@ def test_three_days_are_enough_and_less_are_not(bundle: Bundle) -> None:
     windows = np.full((2, 168), 5.0)
     windows[0, :96], windows[1, :97] = np.nan, np.nan
     assert usable(windows, bundle.manifest.contract).tolist() == [True, False]
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("minutes", [1, 5])
+def test_fast_sensors_have_a_starter_that_can_be_released(minutes: int, tmp_path: Path) -> None:
+    """Their windows see a week in spans, also where 720 intervals are less than three days; the bundle can be read back."""
+    bundle = starter_bundle(contract_at(Fleet(), minutes * HOUR // 60), NOW)
+    assert bundle.manifest.contract.covered * minutes == 7 * 24 * 60
+    home = Registry(tmp_path)
+    home.add(bundle)
+    Model(home.get(bundle.manifest.version)).self_test()
 
 
 @pytest.mark.parametrize(
