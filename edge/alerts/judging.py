@@ -104,6 +104,15 @@ class Judging:
             )
             self.happens, self.gap = (np.append(column, np.zeros(more, bool)) for column in (self.happens, self.gap))
 
+    def lasts(self, series: Int32) -> Bool:
+        """Whether the newest fact of each series that was judged is what the rule warns of, bool `[n]`.
+
+        Args:
+            series: index of each, int32 `[n]`.
+        """
+        newest_is: Bool = self.happens[series] & (self.calm[series] == 0)
+        return newest_is
+
     def step(self, said: Said, before: Bool, after: Bool, contract: Contract) -> Verdicts:
         """Judge what stood before the newest facts, and note what the newest forecasts warn of.
 

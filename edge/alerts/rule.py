@@ -89,7 +89,8 @@ class AlertRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     def words(self) -> str:
         """What it asks for, in a line."""
         ahead = "" if self.within is None else f" within {self.within}"
-        what = f"{self.condition} {getattr(self, self.condition)}{ahead}"
+        value = getattr(self, self.condition)
+        what = f"{self.condition} {value if isinstance(value, str) else f'{value:g}'}{ahead}"
         return f"{self.name}: {', '.join(self.patterns)} {what}, raised from a probability of {self.probability:g} on"
 
     def leads(self, contract: Contract) -> int:

@@ -81,14 +81,16 @@ class Standing:
             self.probability = np.append(self.probability, np.full(more, np.nan))
             self.crossing = np.concatenate([self.crossing, np.zeros((more, 3), np.int64)])
 
-    def step(self, said: Said, limits: Limits) -> tuple[Bool, Bool]:
+    def step(self, said: Said, limits: Limits, was_beyond: Bool) -> tuple[Bool, Bool]:
         """Take what the next forecasts say.
 
-        An origin that was seen before changes nothing. Without a probability an alert stays as it is.
+        An origin that was seen before changes nothing. Without a probability an alert stays as it is. What two facts in a row
+        say is raised, whatever the probability: a forecaster that takes it for a passing one is wrong by then.
 
         Args:
             said: content of the forecasts; there is room for all of the series.
             limits: limits of the rule.
+            was_beyond: whether the fact before the newest one was beyond as well, bool `[n]`.
 
         Returns:
             Which rows have turned, and which have other numbers while they are raised, bool `[n]` each.
@@ -97,7 +99,7 @@ class Standing:
         is_new = origin != self.last[index]
         self.last[index] = origin
         was_raised = self.since[index] > 0
-        raise_now = is_new & ~was_raised & (chance >= limits.probability)
+        raise_now = is_new & ~was_raised & ((chance >= limits.probability) | (said.beyond & was_beyond))
         is_low = was_raised & is_new & (chance < limits.limit) & ~said.beyond
         is_high = was_raised & is_new & (said.beyond | (chance >= limits.limit))
         before = self.calm[index]

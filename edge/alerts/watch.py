@@ -54,7 +54,7 @@ class Watch:
         for rows in rounds(said.series, said.origin):
             some = said.take(rows)
             before = self.standing.raised[some.series]
-            turned, changed = self.standing.step(some, limits)
+            turned, changed = self.standing.step(some, limits, self._judging.lasts(some.series))
             if rule.condition != "leaves":  # what happened already is not predicted
                 verdicts = self._judging.step(some, before, self.standing.raised[some.series], contract)
                 self._verdicts += [verdicts] if len(verdicts) else []

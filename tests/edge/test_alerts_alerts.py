@@ -1,5 +1,7 @@
 """Forecasts become changes for others and rows for the store; what is raised survives."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -57,6 +59,18 @@ def test_change_has_everything_that_others_need() -> None:
     )
     assert alerts.words(change).startswith("a.x will be above 10 °C at ")
     assert [(other.series, other.raised) for other in alerts.standing()] == [("a.x", True)]
+
+
+def test_what_is_so_is_told_where_no_forecast_says_it() -> None:
+    """A forecaster that takes a defect for a passing one: the second interval that is too warm raises the alert, one not."""
+    alerts, raised = Alerts([HOT], table()), []
+    for minute, fact in enumerate((0.0, 12.0, 0.0, 12.0, np.nan, 12.0, 12.0)):
+        forecasts = made({0: 5.0}, minute)
+        facts = np.asarray([fact])
+        changes = alerts.look([replace(forecasts, facts=Facts(facts, facts, facts))], CONTRACT)
+        raised += [(minute, alerts.words(change)) for change in changes if change.turned]
+    assert raised == [(5, "a.x is above 10 °C")]
+    assert alerts.judged() == (0, 1, 0)  # one value between two others ends nothing
 
 
 def test_rows_are_told_once_with_series_rule_and_origin() -> None:

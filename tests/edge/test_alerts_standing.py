@@ -13,7 +13,13 @@ LIMITS = Limits(0.8, 0.6, 20)
 
 
 def say(
-    standing: Standing, origin: int, chance: float, crossing: Sequence[int] = (5, 4, 6), *, beyond: bool = False
+    standing: Standing,
+    origin: int,
+    chance: float,
+    crossing: Sequence[int] = (5, 4, 6),
+    *,
+    beyond: bool = False,
+    was_beyond: bool = False,
 ) -> tuple[bool, bool]:
     """What became of one series whose forecast from an origin says something."""
     standing.grow(1)
@@ -25,7 +31,7 @@ def say(
         np.asarray([beyond]),
         np.zeros(1),
     )
-    turned, changed = standing.step(row, LIMITS)
+    turned, changed = standing.step(row, LIMITS, np.asarray([was_beyond]))
     return bool(turned[0]), bool(changed[0])
 
 
@@ -102,6 +108,19 @@ def test_restart_at_any_time_changes_nothing(chances: list[float], cut: int) -> 
     assert raised == course(chances)
 
 
+@pytest.mark.parametrize("chance", [0.1, np.nan])
+def test_two_facts_in_a_row_raise_it_whatever_the_forecast_says(chance: float) -> None:
+    """One alone does not, nor one after which the value is as usual; it is cleared as any other."""
+    standing = Standing()
+    assert say(standing, 10, chance, beyond=True) == (False, False)
+    assert say(standing, 20, chance, was_beyond=True) == (False, False)
+    assert say(standing, 30, chance, beyond=True) == (False, False)
+    assert say(standing, 40, chance, beyond=True, was_beyond=True) == (True, False)
+    assert say(standing, 40, chance, beyond=True, was_beyond=True) == (False, False)  # the same origin once more
+    for origin, turned in ((50, False), (60, False), (70, True)):
+        assert say(standing, origin, 0.1)[0] is turned
+
+
 def test_quiet_series_need_nothing_on_disk() -> None:
     """Of ten thousand series few are raised."""
     standing = Standing()
@@ -126,7 +145,7 @@ def test_series_stand_for_themselves() -> None:
         np.zeros(3, bool),
         np.asarray([1.0, 2.0, 3.0]),
     )
-    standing.step(every.take(np.asarray([2, 0])), LIMITS)
+    standing.step(every.take(np.asarray([2, 0])), LIMITS, np.zeros(2, bool))
     assert every.take(np.asarray([2, 0])).fact.tolist() == [3.0, 1.0]
     assert standing.raised.tolist() == [False, True, True]
     assert {str(standing.since.dtype), str(standing.crossing.dtype)} == {"int64"}

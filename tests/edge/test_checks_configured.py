@@ -78,7 +78,7 @@ def test_check_says_what_alerts_ask_for_and_which_look_too_far(device: Device) -
     device.configure(f'{alerts}[release]\nchannel = "{device.folder}/registry/live.json"\n')
     findings = [finding for finding in check(device.folder / "gatecast.toml") if finding.subject == "alert"]
     assert [finding.code for finding in findings] == [0, 1]
-    assert findings[0].text == "hot: * above 5.0 within 3min, raised from a probability of 0.5 on"
+    assert findings[0].text == "hot: * above 5 within 3min, raised from a probability of 0.5 on"
     assert findings[1].text.startswith("cold: within = '4min' lies beyond the horizon of the forecasts, 3min,")
     device.configure(f'{alerts}[release]\nchannel = "no/live.json"\n')
     findings = [finding for finding in check(device.folder / "gatecast.toml") if finding.subject == "alert"]
