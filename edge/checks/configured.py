@@ -195,9 +195,10 @@ def judged(config: Config, bundle: Bundle) -> tuple[Forecaster | None, Finding]:
     if lack is not None:
         return None, wrong("bundle", f"{manifest.version} would be refused here: {lack}")
     made = manifest.model.cell if manifest.model else manifest.baseline
+    learned = f"{len(manifest.series)} series" if manifest.series else "trained on none of your series"
     return forecaster, Finding(
         "bundle",
-        f"{manifest.version}: {made}, {len(manifest.series)} series, {manifest.contract.words}; self-test passed; "
+        f"{manifest.version}: {made}, {learned}, {manifest.contract.words}; self-test passed; "
         f"{series} series here need {need(manifest.contract, fleet) / 2**20:,.1f} MB, "
         f"of at most {SHARE * room / 2**20:,.0f} MB",
     )

@@ -195,9 +195,13 @@ def test_forecast_of_a_real_store(tmp_path: Path, capsys: pytest.CaptureFixture[
     code, out, err = call(capsys, "forecast", "roof.t", "--config", config, "--picture", picture)
     assert (code, err) == (0, "")
     assert out.startswith("roof.t in °C, every 1h, forecast by lstm f0bd0f2c\n")
-    assert "last 1d: error 2.00, naive 4.00, gain +50.0 %, coverage 50.0 %" in out.replace("\N{NO-BREAK SPACE}", " ")
+    worth = (
+        "last 1d: error 2.00 °C, naive (the value one day before) 4.00 °C,\ngain +50.0 % (1 - error / naive), coverage 50.0 %"
+    )
+    assert worth in out.replace("\N{NO-BREAK SPACE}", " ")
+    assert max(len(line) for line in out.splitlines() if not line.startswith("picture: ")) <= 80
     assert "│" in out
-    assert "of an earlier forecast" in out
+    assert "are of an earlier forecast:\nthe agent stores what is far ahead less often" in out
     assert picture.read_bytes().startswith(b"\x89PNG")
     document = json.loads(call(capsys, "forecast", "roof.t", "--config", config, "--json")[1])
     assert (document["origin"], document["unit"], document["levels"]["q90"]) == ("2026-09-21T15:00:00Z", "°C", 0.9)

@@ -82,8 +82,8 @@ def test_champion_and_candidate(config: Config) -> None:
     registry.add(first)
     registry.promote(first.manifest.version)
     champion, candidate = check_registry(config, lambda: made + timedelta(days=3))
-    assert champion.text == f"{first.manifest.version}: 0 series, 3 days old, on channel 'live'"
-    assert candidate.text == "none is newer; 1 bundles are kept"
+    assert champion.text == f"{first.manifest.version}: trained on none of your series, 3 days old, on channel 'live'"
+    assert candidate.text == "none is newer; 1 bundle kept"
     registry.add(second)
     assert f"gatecast promote {second.manifest.version} would release it" in check_registry(config)[1].text
     (registry.path / "channels" / "live.json").write_text("{")

@@ -29,7 +29,7 @@ def check_channel(config: Config, patience: float = PATIENCE) -> list[Finding]:
     source = Source(address, config.release.tls, password=config.release.password(), deadline=patience)
     shown = without_account(address)
     if not source.remote:
-        return [Finding("channel", f"{shown}, on this machine")]
+        return [Finding("channel", f"{shown}, a path on this machine: the line 'bundle' says what is there")]
     try:
         channel = source.read_channel()
     except (OSError, HTTPException) as error:

@@ -35,7 +35,7 @@ def check_runtime(
     seconds, interval = _seconds(forecaster, moment), forecaster.contract.interval
     series = int(SHARE * interval / SECOND / seconds)
     quick = f"a forecast of {forecaster.name} takes {seconds * 1e6:,.1f} µs in batches of {BUCKETS[-1]}"
-    able = f"half of an interval of {format_duration(interval)} is enough for {series:,} of them on a core"
+    able = f"a core makes {series:,} of them in half of an interval of {format_duration(interval)}"
     held = min(most_series(forecaster.contract, fleet_of(config, bundle, 1), limit()), config.agent.max_series)
     return [Finding("runtime", f"{runtime}: {quick}: {able}; memory and [agent] max_series give room for {held:,} series")]
 

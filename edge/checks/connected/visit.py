@@ -1,5 +1,6 @@
 """One visit to a broker under a name of its own: the broker keeps nothing of it, and the agent's session is not touched."""
 
+import math
 import secrets
 import socket
 import ssl
@@ -105,9 +106,9 @@ class Visit:
             failure = str(self._client.failure or error)
             meaning = self._tls.failure(failure) if self.address.tls else None
             listens = (
-                "does the broker speak TLS on that port? 8883 is usual" if self.address.tls else "does a broker run there?"
+                "does the broker speak TLS on that port (8883 is usual)?" if self.address.tls else "does a broker run there?"
             )
-            hint = f"{failure}; {listens}; does a firewall let us through? {URL}"
+            hint = f"{failure}; {listens} does a firewall let us through? {URL}"
             raise BrokerError(f"{self.where} cannot be reached: {meaning or hint}") from error
         seconds, line = time.monotonic() - start, self._client.socket()
         lock = f"{line.version()}" if isinstance(line, ssl.SSLSocket) else "without encryption"
@@ -119,7 +120,7 @@ class Visit:
         version = "5" if self._client.five else "3.1.1"
         there = str(addresses[0][4][0])
         at = "" if there == host else f" ({there})"
-        return f"{host}:{port}{at} answers within {1000 * seconds:,.0f} ms, {lock}, MQTT {version}, {account}"
+        return f"{host}:{port}{at} answers within {max(1, math.ceil(1000 * seconds)):,} ms, {lock}, MQTT {version}, {account}"
 
     def check(self) -> None:
         """Go on where the connection is well.

@@ -65,7 +65,7 @@ def outlook_text(outlook: Outlook, zone: tzinfo | None = None, *, rows: int | No
     lines += _blocks(outlook, width)
     lines += table
     if step > 1:
-        lines.append(f"every {step} of {len(ahead.time)} intervals; --all shows each")
+        lines.append(f"of {len(ahead.time)} intervals one row in {step} is shown; --all shows each")
     lines += _older(outlook, zone)
     if outlook.standing.state is not State.LIVE:
         lines.append(f"{outlook.standing.state.value}: {outlook.standing.reason}")
@@ -78,7 +78,10 @@ def _worth(outlook: Outlook) -> str:
     if scored is None:
         return f"no forecast was scored in the last {over}"
     gain, coverage = percent(scored.gain, sign=True), percent(finite(scored.coverage))
-    return f"last {over}: error {number(scored.error)}, naive {number(scored.naive)}, gain {gain}, coverage {coverage}"
+    unit = f" {one_line(outlook.standing.series.unit)}" if outlook.standing.series.unit else ""
+    error, naive = f"error {number(scored.error)}{unit}", f"naive (the value one day before) {number(scored.naive)}{unit}"
+    share = f"coverage {coverage} (facts in the interval)"
+    return f"last {over}: {error}, {naive},\ngain {gain} (1 - error / naive), {share}"
 
 
 def _blocks(outlook: Outlook, width: int) -> list[str]:
@@ -97,7 +100,10 @@ def _older(outlook: Outlook, zone: tzinfo | None) -> list[str]:
     if not len(older):
         return []
     first = _clock(int(ahead.time[older[0]]), zone)
-    return [f"from {first} on of an earlier forecast: the far part is written now and then, [agent] refresh"]
+    return [
+        f"rows from {first} on are of an earlier forecast:",
+        "the agent stores what is far ahead less often ([agent] refresh)",
+    ]
 
 
 def _local(time: int, zone: tzinfo | None) -> datetime:

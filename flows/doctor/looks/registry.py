@@ -8,6 +8,7 @@ from edge.checks.finding import Finding, of_error, warning
 from edge.config.sections import Config
 from edge.errors import GatecastError
 from edge.forecaster.manifest import Manifest
+from edge.quoting import counted
 from pipeline.release.registry import Registry
 from pipeline.report.page import percent
 
@@ -34,12 +35,13 @@ def check_registry(config: Config, now: Callable[[], datetime] = lambda: datetim
         text = f"{_words(newest, now())}: newer than the champion, and not released"
         findings.append(Finding("candidate", f"{text}; gatecast promote {newest.version} would release it"))
     else:
-        findings.append(Finding("candidate", f"none is newer; {len(known)} bundles are kept"))
+        findings.append(Finding("candidate", f"none is newer; {counted(len(known), 'bundle')} kept"))
     return findings
 
 
 def _words(manifest: Manifest, now: datetime) -> str:
     own = next((metric for metric in manifest.metrics if metric.forecaster == manifest.version), None)
     skill = "" if own is None or own.skill is None else f", skill {percent(own.skill, sign=True)}"
+    learned = f"{len(manifest.series)} series" if manifest.series else "trained on none of your series"
     days = (now - datetime.fromisoformat(manifest.created).astimezone(UTC)).days
-    return f"{manifest.version}: {len(manifest.series)} series{skill}, {days} days old"
+    return f"{manifest.version}: {learned}{skill}, {counted(days, 'day')} old"
