@@ -5,6 +5,7 @@ import json
 from edge.alerts.change import AlertChange
 from edge.contract.times import SECOND
 from edge.publish.alerts import Standing, document
+from tests.support.documented import ROOT
 
 START = 1_789_999_200 * SECOND
 
@@ -35,6 +36,13 @@ def test_what_is_told_of_a_series_waits_no_longer() -> None:
     standing.put([change()])
     assert standing.of("warm", "t") == change()
     assert standing.take(5) == []
+
+
+def test_every_key_of_an_alert_is_documented() -> None:
+    """In the paragraph about alerts of the page about publishing."""
+    page = (ROOT / "docs" / "publish.md").read_text("utf-8")
+    (paragraph,) = [text for text in page.split("\n\n") if text.startswith("An alert has ")]
+    assert [key for key in json.loads(document("warm", "t", change())) if f"`{key}`" not in paragraph] == []
 
 
 def test_an_alert_has_times_for_people() -> None:
